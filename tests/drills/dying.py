@@ -53,7 +53,6 @@ def fusion_points() -> dict[str, tuple[Any, str, Callable[..., Any]]]:
     from ops.services.fusion.saving import CheckpointWriter
 
     return {
-        "before a checkpoint": (CheckpointWriter, "begin", before),
         "amid the parts of a checkpoint": (CheckpointWriter, "write_part", after),
         "before the end of a checkpoint": (CheckpointWriter, "end", before),
         "after a checkpoint": (CheckpointWriter, "end", after),
@@ -64,9 +63,8 @@ INGEST_POINTS = (
     "before insert", "after insert", "before commit", "after commit", "amid the pubacks", "after the pubacks",
     "before ack publish", "after ack publish",
 )  # fmt: skip
-FUSION_POINTS = (
-    "before a checkpoint", "amid the parts of a checkpoint", "before the end of a checkpoint", "after a checkpoint",
-)  # fmt: skip
+FUSION_POINTS = ("amid the parts of a checkpoint", "before the end of a checkpoint", "after a checkpoint")
+"""In this order: the last leaves nothing to do for another process."""
 
 
 def main() -> int:

@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
+from fusion.track_management import snapshot
+from ops.journal.reader import JournalReader
+from ops.room.offline import track_log_hash
+from ops.runtime.clock import ScenarioClock
+from ops.sector.settings import Settings
+from ops.services.fusion.process import Fusion
 from ops.services.fusion.saving import ROWS_A_PART, CheckpointWriter
+from ops.store.writer import Store
 
 S = 1_000_000_000
 
@@ -86,3 +93,46 @@ def test_the_last_one_is_written_whole_and_replaces_what_was_begun() -> None:
     checkpoints.write_whole()
     checkpoints.after_step(0)
     assert recorded.wrote == ["begin", "0", "whole 4000000"]
+
+
+EARLY = {"horizon_s": 5.0}
+"""Of a night of a minute most history is then final before its end."""
+
+
+def test_history_is_stored_as_it_becomes_final_not_with_a_checkpoint(
+    hill_journal: Any, hill_ground: Any, tmp_path: Any
+) -> None:
+    """In a night without a checkpoint after that of the first step."""
+    store = Store(tmp_path / "s.db")
+    settings = Settings(checkpoint_s=1e6, tracker=EARLY)
+    fusion = Fusion(JournalReader(hill_journal), store, hill_ground, settings, ScenarioClock.live())
+    while fusion.step(20):
+        pass
+    stored, left = store.history_dataset(), fusion.pipeline.take_history(final=True)
+    assert stored.sizes["estimate"] > left.sizes["estimate"] > 0
+    assert stored["time"].max() < left["time"].max()
+    assert store.progress().checkpoint_cursor == 20
+    store.close()
+
+
+def test_whoever_is_killed_amid_the_parts_of_checkpoints_ends_with_the_same_history(
+    hill_journal: Any, hill_ground: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many small parts, three rows a step, killed after rows of any part; history is final soon, so it is withdrawn."""
+    monkeypatch.setattr(snapshot, "PART_BYTES", 10_000)
+    settings = Settings(checkpoint_s=4.0, tracker=EARLY)
+    resumed_at, found = list[int](), list[str]()
+    with JournalReader(hill_journal) as journal:
+        for name, stops in (("whole", []), ("killed", [50, 80, 83, 86, 110])):
+            for end in [*stops, journal.last_id()]:
+                store = Store(tmp_path / name)
+                resumed_at.append(store.cursor)
+                fusion = Fusion(journal, store, hill_ground, settings, ScenarioClock.live())
+                while fusion.cursor < end:
+                    fusion.step(min(3, end - fusion.cursor))
+                if end == journal.last_id():
+                    fusion.finish()
+                    found.append(track_log_hash(store.history_dataset()))
+                store.close()
+    assert found[0] == found[1]
+    assert len(set(resumed_at)) > 2, "from checkpoints of different moments"
