@@ -7,7 +7,7 @@ plots are associated by their marginal probabilities. Terrain enters through the
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -491,14 +491,25 @@ class Tracker:
         Returns
         -------
         bytes
-            An npz file, without pickles.
+            A MessagePack list of npz files, without pickles.
+        """
+        return b"".join(self.snapshot_parts())
+
+    def snapshot_parts(self) -> Iterator[bytes]:
+        """Save the state of the present moment in parts, each made when it is taken.
+
+        Returns
+        -------
+        iterator of bytes
+            Parts of about 0.4 MB. Joined they are what ``snapshot`` returns now, also if the tracker has continued
+            before they are taken.
         """
         from fusion.track_management import snapshot
 
         counts = (
             self.late_ignored, self.duplicates_ignored, self.rows_dropped, self.plots_flooded, self.bearings_unplaced
         )  # fmt: skip
-        return snapshot.pack(self.timeline, counts)
+        return snapshot.parts(self.timeline, counts)
 
     @classmethod
     def restore(

@@ -1,18 +1,23 @@
-"""A tracker's timeline as bytes: one npz file of arrays and JSON, without pickles.
+"""A tracker's timeline as bytes, in parts that are made one after the other: npz files of arrays and JSON, no pickles.
 
-Thousands of scans are within the horizon of a busy sector, so each field of all scans is one concatenated array, with
-the lengths stored separately: a file of forty arrays, not of forty thousand.
+Thousands of scans are within the horizon of a busy sector: tens of megabytes. A part holds many of them, each field as
+one concatenated array with the lengths stored separately, but little more than ``PART_BYTES``, so that fusion can make
+and store a part between two scans. All parts are of the moment at which they were asked for: what a timeline holds is
+replaced, not changed, so that to keep its lists is to keep its state.
 """
 
 from __future__ import annotations
 
 import io
 import json
+import struct
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -26,24 +31,89 @@ from fusion.track_management.timeline import Timeline, TimelineEntry, key_of
 from geo.errors import BadInput
 from sensors.scan_columns import ScanColumns
 
-VERSION = 11
+VERSION = 12
+PART_BYTES = 400_000
+"""Size of a part, approximately; one scan or bank that is larger is a part by itself."""
 RING_ARRAYS = tuple(field.name for field in fields(Rings))
 ROW_ARRAYS = ("track", "centre", "spread", "existence", "status", "event", "plot")
 SCAN_ARRAYS = tuple(field.name for field in fields(ScanColumns))[6:]
 SCAN_FIELDS = tuple(field.name for field in fields(ScanColumns))[:6]
+BYTES_A_ROW, BYTES_A_PLOT, BYTES_A_TRACK = 134, 60, 1_000
 Arrays = dict[str, npt.NDArray[Any]]
+Thing = TypeVar("Thing")
 
 
 class SnapshotError(BadInput):
     """Bytes that are not a snapshot, or one of another version, layout or motion model."""
 
 
-def pack(timeline: Timeline, counts: tuple[int, int, int, int, int]) -> bytes:
-    """The timeline and the tracker's ``counts`` as an uncompressed npz."""
-    entries = timeline.entries
+def parts(timeline: Timeline, counts: tuple[int, int, int, int, int]) -> Iterator[bytes]:
+    """The timeline and the tracker's ``counts`` at the present moment, however much later the parts are taken.
+
+    Joined they are a MessagePack list of npz files.
+    """
+    entries = [
+        TimelineEntry(entry.scan, entry.rows, entry.taken, entry.before, entry.waits) for entry in timeline.entries
+    ]
     banks = [timeline.bank, *(entry.before for entry in entries if entry.before is not None)]
-    rows = [*timeline.finished, *(entry.rows for entry in entries)]
-    arrays = {
+    head = {
+        "version": VERSION,
+        "counts": counts,
+        "newest_ns": timeline.newest_ns,
+        "count": timeline.count,
+        "lateness": timeline.lateness,
+        "runs": [timeline.runs, timeline.ration],
+    }
+    makers: list[Callable[[], bytes]] = [partial(_npz, {}, head)]
+    makers += [partial(_packed_banks, some) for some in _grouped(banks, _size_of_bank)]
+    makers += [partial(_packed_rows, some) for some in _grouped(timeline.finished, _size_of_rows)]
+    makers += [partial(_packed_entries, some) for some in _grouped(entries, _size_of_entry)]
+    return _framed(makers)
+
+
+def _framed(makers: Sequence[Callable[[], bytes]]) -> Iterator[bytes]:
+    """Yield a MessagePack list of what the ``makers`` make, each made when it is asked for."""
+    start = b"\xdd" + struct.pack(">I", len(makers))
+    for make in makers:
+        part = make()
+        yield start + b"\xc6" + struct.pack(">I", len(part)) + part
+        start = b""
+
+
+def _grouped(things: Iterable[Thing], size_of: Callable[[Thing], int]) -> list[list[Thing]]:
+    """Divide ``things`` into groups of about PART_BYTES, in their order."""
+    groups: list[list[Thing]] = []
+    left = 0
+    for thing in things:
+        size = size_of(thing)
+        if not groups or size > left:
+            groups.append([])
+            left = PART_BYTES
+        groups[-1].append(thing)
+        left -= size
+    return groups
+
+
+def _size_of_bank(bank: TrackBank) -> int:
+    return BYTES_A_TRACK * len(bank) + bank.intensity.nbytes
+
+
+def _size_of_rows(rows: Rows) -> int:
+    return BYTES_A_ROW * len(rows)
+
+
+def _size_of_entry(entry: TimelineEntry) -> int:
+    return BYTES_A_ROW * len(entry.rows) + BYTES_A_PLOT * len(entry.scan)
+
+
+def _npz(arrays: Arrays, meta: dict[str, Any]) -> bytes:
+    file = io.BytesIO()
+    np.savez(file, **arrays, meta=np.frombuffer(json.dumps(meta).encode(), np.uint8))  # type: ignore[arg-type]
+    return file.getvalue()
+
+
+def _packed_banks(banks: Sequence[TrackBank]) -> bytes:
+    arrays: Arrays = {
         **{f"learnt_{name}": np.stack([getattr(bank.learnt, name) for bank in banks]) for name in LEARNT_ARRAYS},
         **_joined("rings", [bank.learnt.rings for bank in banks], RING_ARRAYS),
         **_joined("bank", [bank.tracks for bank in banks], TrackColumns._fields),
@@ -56,59 +126,75 @@ def pack(timeline: Timeline, counts: tuple[int, int, int, int, int]) -> bytes:
         **_joined("exposed", [bank.exposed for bank in banks], FalseDeadGround._fields),
         **_joined("contacts", [bank.contacts for bank in banks], Contacts._fields),
         "bank_heard": np.stack([bank.heard_ns for bank in banks]),
+    }
+    learnt = [[bank.learnt.origin_ns, bank.learnt.newest_ns] for bank in banks]
+    return _npz(arrays, {"banks": [bank.intensity_ns for bank in banks], "learnt": learnt})
+
+
+def _packed_rows(rows: Sequence[Rows]) -> bytes:
+    return _npz(_joined("rows", rows, ROW_ARRAYS), {"finished": _about_rows(rows)})
+
+
+def _about_rows(rows: Sequence[Rows]) -> list[list[int]]:
+    return [[block.time_ns, block.dropped, block.flooded, block.bearings] for block in rows]
+
+
+def _packed_entries(entries: Sequence[TimelineEntry]) -> bytes:
+    rows = [entry.rows for entry in entries]
+    arrays = {
         **_joined("rows", rows, ROW_ARRAYS),
         **_without_gaps(_joined("scan", [entry.scan for entry in entries], SCAN_ARRAYS)),
     }
     meta = {
-        "version": VERSION,
-        "counts": counts,
-        "newest_ns": timeline.newest_ns,
-        "count": timeline.count,
-        "lateness": timeline.lateness,
-        "runs": [timeline.runs, timeline.ration],
-        "banks": [bank.intensity_ns for bank in banks],
-        "learnt": [[bank.learnt.origin_ns, bank.learnt.newest_ns] for bank in banks],
-        "finished": len(timeline.finished),
-        "rows": [[block.time_ns, block.dropped, block.flooded, block.bearings] for block in rows],
+        "rows": _about_rows(rows),
         "scans": [[getattr(entry.scan, field) for field in SCAN_FIELDS] for entry in entries],
         "taken": [entry.taken for entry in entries],
         "kept": [entry.before is not None for entry in entries],
         "waits": [entry.waits for entry in entries],
     }
-    arrays["meta"] = np.frombuffer(json.dumps(meta).encode(), np.uint8)
-    file = io.BytesIO()
-    np.savez(file, **arrays)  # type: ignore[arg-type]
-    return file.getvalue()
+    return _npz(arrays, meta)
 
 
 def unpack(saved: bytes, timeline: Timeline) -> tuple[int, int, int, int, int]:
     """Fill an empty ``timeline`` from ``saved``; return the counts. Raises SnapshotError."""
     try:
-        with np.load(io.BytesIO(saved), allow_pickle=False) as archive:
-            arrays: Arrays = {name: archive[name] for name in archive.files}
-        meta = json.loads(arrays["meta"].tobytes())
-        if meta["version"] != VERSION:
-            raise SnapshotError(f"is of version {meta['version']}", where="snapshot", expected=f"version {VERSION}")
-        banks = _banks(arrays, meta["banks"], meta["learnt"])
-        like = timeline.bank
-        if _shapes(banks[0]) != _shapes(like):
+        opened = (_opened(part) for part in msgspec.msgpack.decode(saved, type=list[bytes]))
+        _, head = next(opened)
+        if head["version"] != VERSION:
+            raise SnapshotError(f"is of version {head['version']}", where="snapshot", expected=f"version {VERSION}")
+        banks: list[TrackBank] = []
+        entries: list[TimelineEntry] = []
+        for arrays, meta in opened:
+            if "banks" in meta:
+                banks += _banks(arrays, meta["banks"], meta["learnt"])
+            elif "finished" in meta:
+                timeline.finished += _rows(arrays, meta["finished"])
+            else:
+                before = iter(banks[1 + sum(entry.before is not None for entry in entries) :])
+                entries += _entries(arrays, meta, before)
+        if _shapes(banks[0]) != _shapes(timeline.bank):
             raise SnapshotError(
                 "belongs to another layout or motion model", where="snapshot", expected="those it was taken with"
             )
-        rows = _rows(arrays, meta["rows"])
-        timeline.bank = banks[0]
-        timeline.newest_ns, timeline.count, timeline.lateness = meta["newest_ns"], meta["count"], meta["lateness"]
-        timeline.runs, timeline.ration = meta["runs"]
-        timeline.finished = rows[: meta["finished"]]
-        timeline.entries = _entries(arrays, meta, rows[meta["finished"] :], banks[1:])
-        timeline.order = [key_of(entry.scan) for entry in timeline.entries]
-        timeline.waiting = [key_of(entry.scan) for entry in timeline.entries if entry.waits]
-        timeline.banked = [number for number, entry in enumerate(timeline.entries) if entry.before is not None]
-    except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
+        timeline.bank, timeline.entries = banks[0], entries
+        timeline.newest_ns, timeline.count, timeline.lateness = head["newest_ns"], head["count"], head["lateness"]
+        timeline.runs, timeline.ration = head["runs"]
+        timeline.order = [key_of(entry.scan) for entry in entries]
+        timeline.waiting = [key_of(entry.scan) for entry in entries if entry.waits]
+        timeline.banked = [number for number, entry in enumerate(entries) if entry.before is not None]
+        timeline.keys = {entry.scan.key for entry in entries}
+        first, second, third, fourth, fifth = head["counts"]
+    except (
+        msgspec.DecodeError, ValueError, LookupError, TypeError, OSError, EOFError, StopIteration, zipfile.BadZipFile,
+    ) as error:  # fmt: skip
         raise SnapshotError(f"cannot be read ({error})", where="snapshot", expected="what snapshot() gave") from error
-    timeline.keys = {entry.scan.key for entry in timeline.entries}
-    first, second, third, fourth, fifth = meta["counts"]
     return first, second, third, fourth, fifth
+
+
+def _opened(part: bytes) -> tuple[Arrays, dict[str, Any]]:
+    with np.load(io.BytesIO(part), allow_pickle=False) as archive:
+        arrays: Arrays = {name: archive[name] for name in archive.files}
+    return arrays, json.loads(arrays["meta"].tobytes())
 
 
 def _shapes(bank: TrackBank) -> tuple[tuple[int, ...], ...]:
@@ -166,16 +252,14 @@ def _rows(arrays: Arrays, about: Sequence[Sequence[int]]) -> list[Rows]:
     ]
 
 
-def _entries(
-    arrays: Arrays, meta: dict[str, Any], rows: Sequence[Rows], banks: Sequence[TrackBank]
-) -> list[TimelineEntry]:
+def _entries(arrays: Arrays, meta: dict[str, Any], banks: Iterator[TrackBank]) -> list[TimelineEntry]:
     parts: list[dict[str, Any]] = [*_parted("scan", _with_gaps(arrays), SCAN_ARRAYS)]
     scans = [
         ScanColumns(**dict(zip(SCAN_FIELDS, about, strict=True)), **columns)
         for about, columns in zip(meta["scans"], parts, strict=True)
     ]
-    kept = iter(banks)
-    before = [next(kept) if has else None for has in meta["kept"]]
+    rows = _rows(arrays, meta["rows"])
+    before = [next(banks) if has else None for has in meta["kept"]]
     return [TimelineEntry(*entry) for entry in zip(scans, rows, meta["taken"], before, meta["waits"], strict=True)]
 
 

@@ -35,7 +35,7 @@ Advance = Callable[[TrackBank, ScanColumns], tuple[TrackBank, Rows]]
 
 @dataclass(slots=True)
 class TimelineEntry:
-    """One scan, its rows (without states once taken), whether they were taken, the bank before it if stored, and
+    """One scan, its rows (none once they are taken), whether they were taken, the bank before it if stored, and
     whether it waits to be run for the first time."""
 
     scan: ScanColumns
@@ -77,7 +77,7 @@ def _spacing(age: int, finer: int | None) -> int:
 
 
 def without_states(rows: Rows) -> Rows:
-    """``rows`` after they were taken, with the parts that events still need: their states are NaN."""
+    """``rows`` after all were taken, with the parts that events still need: their states are NaN."""
     nothing = np.float64(np.nan)
     return replace(
         rows,
@@ -166,7 +166,8 @@ class Timeline:
             if not entry.taken:
                 entry.taken = True
                 blocks.append(entry.rows)
-                entry.rows = without_states(entry.rows)
+                # no scan can come before a final one, so its rows give no further event
+                entry.rows = without_states(entry.rows) if final else no_rows(entry.rows.time_ns)
         return blocks
 
     def _append(self, entry: TimelineEntry, advance: Advance | None) -> None:
@@ -214,6 +215,8 @@ class Timeline:
         for number, entry in enumerate(again, kept):
             earlier = None if entry.waits else entry.rows
             self._append(entry, advance)
+            if entry.taken:
+                entry.rows = no_rows(entry.rows.time_ns)
             # of many sensors all these banks at once would take gigabytes; ``_forget`` chooses among the rest
             if number > kept and (first + number) % _spacing(newest - number, FINER):
                 entry.before = None

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from ingest.wire import WirePlot, WireScan
 from sensors.scan import Plot, Scan
 from sensors.sensor import Sensor
 
@@ -75,7 +76,7 @@ class Plausibility:
         """The plausibility check for a layout's sensors."""
         return cls({sensor.id: sensor for sensor in sensors}, settings or PlausibilitySettings())
 
-    def __call__(self, scan: Scan) -> str:
+    def __call__(self, scan: Scan | WireScan) -> str:
         sensor = self.sensors.get(scan.sensor)
         if sensor is None:
             return ""
@@ -88,7 +89,7 @@ class Plausibility:
             self._judge(sensor, plot, against)
         return ",".join(reason for reason in REASONS if reason in against)
 
-    def _judge(self, sensor: Sensor, plot: Plot, against: set[str]) -> None:
+    def _judge(self, sensor: Sensor, plot: Plot | WirePlot, against: set[str]) -> None:
         settings = self.settings
         distance_m, azimuth_deg, sd_m = plot.range_m, plot.azimuth_deg, plot.range_sd_m or sensor.range_sd_m
         if plot.lon is not None and plot.lat is not None:
@@ -121,7 +122,7 @@ class Plausibility:
         if not sensor.min_range_m - slack_m <= distance_m <= math.hypot(sensor.max_range_m, height_m) + slack_m:
             against.add("range")
 
-    def _too_often(self, sensor: Sensor, scan: Scan) -> bool:
+    def _too_often(self, sensor: Sensor, scan: Scan | WireScan) -> bool:
         rate, burst = self._rate(sensor)
         crowd = self.settings.plots + 2.0 * sensor.false_alarms_per_scan
         pace = self._paces.get(sensor.id)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ingest import topics, unit_messages
-from ingest.decode import media_type, read_declaration, read_scan, stated_numbers
+from ingest.decode import media_type, read_declaration, read_wire_scan, stated_numbers
 from ingest.envelope import UNNUMBERED_BOOT, Delivery, Envelope
 from ingest.errors import UNPROVEN, MalformedMessage, printable
 from ingest.receiving.batch import KEPT_BYTES, Batch, DeadLetter, Row, digest
@@ -25,8 +25,7 @@ from ingest.receiving.quarantine import Quarantine, bucket_name
 from ingest.security.authentication import Authenticator, SenderBoot, SourceKey
 from ingest.security.signature import SIGNED
 from ingest.topics import Topic
-from ingest.wire import JSON, MAX_PAYLOAD_BYTES
-from sensors.scan import Scan
+from ingest.wire import JSON, MAX_PAYLOAD_BYTES, WireScan
 from sensors.timestamps import nanoseconds
 
 MAX_PROVEN_BYTES: Final = 4 * MAX_PAYLOAD_BYTES
@@ -52,7 +51,7 @@ class Guards:
 
     trust: Authenticator | None = None
     quarantine: Quarantine | None = None
-    gate: Callable[[Scan], str] | None = None
+    gate: Callable[[WireScan], str] | None = None
 
 
 class Receiver:
@@ -235,8 +234,8 @@ class Receiver:
         if topic.name in self.sensor_contexts:
             envelope = replace(envelope, sensor_context=self.sensor_contexts[topic.name])
         if kind == "detections":
-            scan = read_scan(payload, envelope)
-            boot, seq, observed_at = scan.boot, scan.sequence, scan.observed_at
+            scan = read_wire_scan(payload, envelope)
+            boot, seq, observed_at = scan.boot, scan.seq, scan.observed_at
         elif kind == "status":
             status, context = read_declaration(payload, envelope)
             boot, seq, observed_at = status.boot, status.seq, status.observed_at
@@ -255,11 +254,11 @@ class Receiver:
             flags = self._implausible(scan, self._guards.gate, foreign=media_type(envelope.content_type) != JSON)
         return boot, seq, observed_ns, flags
 
-    def _implausible(self, scan: Scan, gate: Callable[[Scan], str], *, foreign: bool) -> str:
+    def _implausible(self, scan: WireScan, gate: Callable[[WireScan], str], *, foreign: bool) -> str:
         """The flags of a scan that is not settled yet; ``foreign``: of another standard than Watchline's JSON."""
         flags = ""
         unnumbered = foreign and scan.boot == UNNUMBERED_BOOT  # no mark counts these
-        if unnumbered or not self._marks.settled(scan.sensor, scan.boot, scan.sequence):
+        if unnumbered or not self._marks.settled(scan.sensor, scan.boot, scan.seq):
             flags = gate(scan)
         if foreign:  # other standards do not state the kind of sensor
             flags = ",".join(reason for reason in flags.split(",") if reason != "kind")

@@ -22,7 +22,7 @@ LOST: Final = "this sector was given to another process"
 
 
 def raise_fence(connection: Any, token: int) -> bool:
-    """Store ``token`` in the file; return False if a writer with a higher one was there."""
+    """Store ``token`` in the file, if it is the highest so far; return whether it is."""
     connection.execute(_TABLE)
     connection.execute(_RAISE, (token,))
     return is_fenced_by(connection, token)

@@ -52,8 +52,10 @@ def days_of_rows(path: Path, numbers: Iterable[int], after: int) -> set[date]:
 
 
 def days_of_picture(path: Path) -> set[date]:
-    """Return the days of the keys that the newest picture and the checkpoint need."""
+    """Return the days of the keys that the newest picture, the checkpoint and one that is being written need."""
     sql = "SELECT CAST(body AS BLOB) FROM live UNION ALL SELECT body FROM checkpoint WHERE body IS NOT NULL"
+    if _read(path, "SELECT 1 FROM sqlite_master WHERE name = 'checkpoint_parts'", ()):
+        sql += " UNION ALL SELECT body FROM checkpoint_parts"  # also those that will be valid with the last
     return {day_of(body) for (body,) in _read(path, sql, ()) if is_sealed(body)}
 
 

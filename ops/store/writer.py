@@ -12,8 +12,8 @@ import os
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from ops.audit.day_keys import DayKeyError, ErasedDay, KeyKind, KeysFull
 from ops.runtime.fence import LOST, is_fenced_by, raise_fence
 from ops.runtime.file_lock import lock_file
 from ops.store import incidents
+from ops.store.checkpoints import parts as checkpoints
 from ops.store.connections import APPLICATION_ID, SCHEMA_VERSION, StoreError, StoreLost, check_version
 from ops.store.encryption import about, sealed_estimate
 from ops.store.markings import TABLES as MARKING_TABLES
@@ -102,7 +103,8 @@ class Store(Reader):
 
     The store is complete up to journal row ``cursor``, from which fusion continues. ``decided`` is the row that it had
     reached before the restart; up to that row it skips the rows in ``skips`` again and no others. ``checkpoint`` is
-    fusion's snapshot at ``cursor``, or None if none was taken (then ``cursor`` is 0: run the journal from its start).
+    fusion's snapshot at ``cursor`` on opening, until a newer one is written; None if none was taken (then ``cursor`` is
+    0: run the journal from its start).
     ``encrypted``: personal data are encrypted under the key of their day (``ops.audit.day_keys``). ``fence``: number
     of the lease under which this process writes (``ops.runtime.fence``).
     Raises StoreError when another process writes the same file, or the file is not a store of this version;
@@ -116,12 +118,11 @@ class Store(Reader):
         self._delivered: deque[tuple[int, int]] = deque()
         self._lock = threading.Lock()
         self._connection: Any = None
+        self._checkpoint: checkpoints.CheckpointBegun | None = None
         self._lock_file: int | None = _lock(path)
         try:
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
             self._prepare()
-            if fence is not None and not raise_fence(self._connection, fence):
-                raise StoreLost(f"{path}: {LOST}; nothing was written.")
             self.cursor, self.checkpoint = self._rewind()
         except BaseException as error:
             self.close()
@@ -180,36 +181,81 @@ class Store(Reader):
         units = {} if forces is None else {"units": to_json(forces["units"], where="units")}
         moment, size = self._moments.next(cursor, stamp_ns, parts | units), 0
         delivered = [self._delivered.popleft() for _ in range(len(self._delivered))]
-        with self._lock:
-            try:
-                self._connection.execute("BEGIN IMMEDIATE")
-                if self._fence is not None and not is_fenced_by(self._connection, self._fence):
-                    raise StoreLost(f"{self.path}: {LOST}; nothing of this block was written.")
-                write_markings(self._connection.execute, markings)
+        try:
+            with self._transaction() as run:
+                write_markings(run, markings)
                 new = self._write_alerts(alert_rows)
-                incidents.write_incidents(self._connection.execute, self, incident_rows, stamp_ns)
-                incidents.write_outcomes(self._connection.execute, self, outcome_rows, stamp_ns)
+                incidents.write_incidents(run, self, incident_rows, stamp_ns)
+                incidents.write_outcomes(run, self, outcome_rows, stamp_ns)
                 self._write_live(cursor, stamp_ns, parts)
                 if moment is not None:
-                    size = write_moment(self._connection.execute, self, moment, cursor)
+                    size = write_moment(run, self, moment, cursor)
                 self._write_history(rows)
                 self._write_delivered(delivered)
                 self._write_skips(skipped)
-                self._write_progress(cursor, checkpoint, stamp_ns)
+                run("UPDATE meta SET cursor = ?", (cursor,))
+                if checkpoint is not None:
+                    checkpoints.write_whole(run, self._checkpoint_record(checkpoint, stamp_ns), cursor)
+        except BaseException:
+            self._delivered.extendleft(reversed(delivered))
+            raise
+        self.cursor = cursor
+        if moment is not None:
+            self._moments.accept(moment, cursor, size)
+        if checkpoint is not None:
+            self.checkpoint = self._checkpoint = None
+        return new
+
+    def begin_checkpoint(self) -> None:
+        """Begin a checkpoint in parts, of the state of fusion after ``cursor``; one that is not ended is given up.
+
+        The parts are added between other commits. Until ``end_checkpoint`` the checkpoint before it remains the one to
+        which the store returns after a crash.
+        """
+        with self._transaction() as run:
+            self._checkpoint = checkpoints.begin(run, self.cursor)
+
+    def add_to_checkpoint(self, part: bytes, *, stamp_ns: int) -> None:
+        """Write the next part of the checkpoint that was begun. Raises as ``commit`` does, and may be repeated then."""
+        assert self._checkpoint is not None
+        record = self._checkpoint_record(part, stamp_ns, self._checkpoint.count + 1)
+        with self._transaction() as run:
+            checkpoints.write_part(run, self._checkpoint, record)
+        self._checkpoint.count += 1
+
+    def end_checkpoint(self) -> None:
+        """Make the checkpoint that was begun the one to return to. Raises as ``commit`` does."""
+        assert self._checkpoint is not None
+        with self._transaction() as run:
+            checkpoints.validate(run, self._checkpoint)
+        self.checkpoint = self._checkpoint = None
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Any]:
+        """Lend the connection's ``execute`` for one transaction; StoreFull or StoreError for what cannot be written."""
+        with self._lock:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                self._check_fence()
+                yield self._connection.execute
                 self._connection.execute("COMMIT")
             except BaseException as error:
-                self._delivered.extendleft(reversed(delivered))
                 with suppress(sqlite3.Error):  # SQLite may already have rolled back on a full disk
                     self._connection.execute("ROLLBACK")
                 if isinstance(error, sqlite3.Error | UnicodeError | OverflowError | DayKeyError):
                     raise _store_error(self.path, error) from error
                 raise
-        self.cursor = cursor
-        if moment is not None:
-            self._moments.accept(moment, cursor, size)
-        if checkpoint is not None:
-            self.checkpoint = checkpoint
-        return new
+
+    def _check_fence(self) -> None:
+        """Raise StoreLost in a transaction if a later lease has written the file."""
+        if self._fence is not None and not is_fenced_by(self._connection, self._fence):
+            raise StoreLost(f"{self.path}: {LOST}; nothing was written.")
+
+    def _checkpoint_record(self, checkpoint: bytes, stamp_ns: int, n: int = 0) -> bytes:
+        """A checkpoint, or its ``n``-th part, as it is stored."""
+        if not self._encrypted:
+            return checkpoint
+        return self.keys.seal_anyway("live", stamp_ns, checkpoint, about("live", "checkpoint", n))
 
     def mark_delivered(self, numbers: Iterable[int], *, at_ns: int) -> None:
         """Mark outbox rows that every addressee acknowledged; stored with the next commit. Thread-safe, no disk access.
@@ -254,7 +300,7 @@ class Store(Reader):
             run(f"PRAGMA user_version = {SCHEMA_VERSION}")
             run(f"PRAGMA application_id = {APPLICATION_ID}")
             run("COMMIT")
-        for statement in (_SKIPS + ";" + MARKING_TABLES).split(";"):
+        for statement in ";".join((_SKIPS, MARKING_TABLES, checkpoints.TABLES)).split(";"):
             run(statement)
         if run("PRAGMA user_version").fetchone()[0] < SCHEMA_VERSION:
             self._take_moments()
@@ -285,20 +331,21 @@ class Store(Reader):
         """Remove the history written since the last checkpoint; fusion writes it again, whatever the boundaries."""
         run = self._connection.execute
         run("BEGIN IMMEDIATE")
+        if self._fence is not None:
+            raise_fence(self._connection, self._fence)
+            self._check_fence()
         run("DELETE FROM history WHERE id > (SELECT checkpoint_history FROM meta)")
         run("INSERT INTO decided SELECT 1, cursor FROM meta WHERE true"
             " ON CONFLICT (one) DO UPDATE SET cursor = max(cursor, excluded.cursor)")  # fmt: skip
         self.decided = run("SELECT cursor FROM decided").fetchone()[0]
         self.skips = {identity for (identity,) in run("SELECT id FROM skips")}
         run("UPDATE meta SET cursor = checkpoint_cursor")
-        cursor, checkpoint = run("SELECT cursor, body FROM meta, checkpoint").fetchone()
+        (cursor,) = run("SELECT cursor FROM meta").fetchone()
+        checkpoint, problem = checkpoints.read(run, self._opened)
         run("COMMIT")
-        if checkpoint is None:
-            return cursor, None
-        opened = self._opened(checkpoint, about("live", "checkpoint"))
-        if opened is None:
-            raise StoreError(f"{self.path}: the key of its checkpoint is erased; remove the store to rebuild it.")
-        return cursor, opened
+        if problem is not None:
+            raise StoreError(f"{self.path}: {problem}; remove the store to rebuild it.")
+        return cursor, checkpoint
 
     def _write_alerts(self, rows: list[tuple[Any, ...]]) -> int:
         """Replace older revisions by newer ones; an (id, revision) that already exists is never published again."""
@@ -372,20 +419,6 @@ class Store(Reader):
 
     def _write_skips(self, skipped: Iterable[int]) -> None:
         self._connection.executemany("INSERT OR IGNORE INTO skips VALUES (?)", [(identity,) for identity in skipped])
-
-    def _write_progress(self, cursor: int, checkpoint: bytes | None, stamp_ns: int) -> None:
-        self._connection.execute("UPDATE meta SET cursor = ?", (cursor,))
-        if checkpoint is not None:
-            # A separate table: in the cursor's row its megabytes would be rewritten at every step.
-            if self._encrypted:
-                checkpoint = self.keys.seal_anyway("live", stamp_ns, checkpoint, about("live", "checkpoint"))
-            self._connection.execute("UPDATE checkpoint SET body = ?", (checkpoint,))
-            self._connection.execute(
-                "UPDATE meta SET checkpoint_cursor = ?,"
-                " checkpoint_history = (SELECT coalesce(max(id), 0) FROM history)",
-                (cursor,),
-            )
-            self._connection.execute("DELETE FROM skips WHERE id <= ?", (cursor,))
 
 
 def mark_rows(path: Path, delivered: Iterable[tuple[int, int]]) -> None:

@@ -50,11 +50,12 @@ def ingest_points() -> dict[str, tuple[Any, str, Callable[..., Any]]]:
 
 
 def fusion_points() -> dict[str, tuple[Any, str, Callable[..., Any]]]:
-    from ops.services.fusion.process import Fusion
+    from ops.services.fusion.saving import CheckpointWriter
 
     return {
-        "before checkpoint": (Fusion, "_checkpoint", before),
-        "after checkpoint": (Fusion, "_checkpoint", after),
+        "amid the parts of a checkpoint": (CheckpointWriter, "write_part", after),
+        "before the end of a checkpoint": (CheckpointWriter, "end", before),
+        "after a checkpoint": (CheckpointWriter, "end", after),
     }
 
 
@@ -62,7 +63,8 @@ INGEST_POINTS = (
     "before insert", "after insert", "before commit", "after commit", "amid the pubacks", "after the pubacks",
     "before ack publish", "after ack publish",
 )  # fmt: skip
-FUSION_POINTS = ("before checkpoint", "after checkpoint")
+FUSION_POINTS = ("amid the parts of a checkpoint", "before the end of a checkpoint", "after a checkpoint")
+"""In this order: the last leaves nothing to do for another process."""
 
 
 def main() -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal
 
 import msgspec
@@ -67,11 +69,18 @@ class Memory(msgspec.Struct):
 
 
 class Checkpoint(msgspec.Struct):
-    """The complete state that the result of the next row depends on."""
+    """The complete state that the result of the next row depends on. ``tracker`` is the tracker's snapshot."""
 
-    tracker: bytes
     alerts: bytes
     memory: Memory
+    tracker: msgspec.Raw
+
+
+def checkpoint_parts(tracker: Iterator[bytes], alerts: bytes, memory: Memory) -> Iterator[bytes]:
+    """Return a Checkpoint in MessagePack, in parts: first what changes with each row, encoded now, then ``tracker``."""
+    encoded = msgspec.msgpack.encode
+    values = (("alerts", encoded(alerts)), ("memory", encoded(memory)), ("tracker", b""))
+    return chain([b"\x83" + b"".join(encoded(name) + value for name, value in values)], tracker)
 
 
 def read_checkpoint(checkpoint: bytes) -> Checkpoint:

@@ -8,7 +8,7 @@ The same journal therefore gives the same tracks and alerts live, after a crash,
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final, Literal
 
@@ -64,7 +64,7 @@ from ops.sector.open_sector import OpenSector
 from ops.sector.settings import Settings, tracker_settings
 from ops.sector.toml_record import record_from
 from ops.services.fusion.alert_context import alert_context_of
-from ops.services.fusion.checkpoint import Checkpoint, HealthNow, Memory, read_checkpoint
+from ops.services.fusion.checkpoint import HealthNow, Memory, checkpoint_parts, read_checkpoint
 from ops.services.fusion.desks.forces import ForcesDesk
 from ops.services.fusion.desks.incidents import IncidentDesk
 from ops.services.fusion.desks.markings import MarkingDesk
@@ -115,7 +115,7 @@ class Pipeline:
         else:
             saved = read_checkpoint(checkpoint)
             self._tracker = Tracker.restore(
-                ground.layout, of_tracker, saved.tracker, terrain=ground.terrain, border=ground.border
+                ground.layout, of_tracker, bytes(saved.tracker), terrain=ground.terrain, border=ground.border
             )
             self._alerts, self._memory = AlertState.from_json(saved.alerts), saved.memory
         of_incidents = record_from(IncidentSettings, settings.incidents, where="settings [incidents]")
@@ -168,7 +168,11 @@ class Pipeline:
 
     def save(self) -> bytes:
         """A checkpoint of the present state."""
-        return msgspec.msgpack.encode(Checkpoint(self._tracker.snapshot(), self._alerts.to_json(), self._memory))
+        return b"".join(self.save_in_parts())
+
+    def save_in_parts(self) -> Iterator[bytes]:
+        """Return in parts what ``save`` would return now; most parts are made when they are taken."""
+        return checkpoint_parts(self._tracker.snapshot_parts(), self._alerts.to_json(), self._memory)
 
     def take_history(self, *, final: bool = False) -> xr.Dataset:
         """Track history since the last call that late data can no longer change; with ``final``, all that remains."""

@@ -41,6 +41,7 @@ from ops.services.fusion.live_picture import alert_dict, bearings_live, sensors_
 from ops.services.fusion.overload import OverloadSettings, Pace, passed_over
 from ops.services.fusion.pipeline import Pipeline
 from ops.services.fusion.quarantine_memory import CutOffRecord
+from ops.services.fusion.saving import CheckpointWriter
 from ops.store.connections import StoreError
 from ops.store.reader import StoreFull
 from ops.store.writer import Store
@@ -55,7 +56,8 @@ DISK_WAIT_S: Final = 0.25
 LATENCIES_KEPT: Final = 200_000
 TIMINGS: Final = ("late", "backfill", "future", "expired")
 """See ``ingest.receiving.receiver.ReceiverSettings``; every other scan is live."""
-CHECKPOINT_BYTES_A_S: Final = 1e6
+HISTORY_EVERY_NS: Final = 1_000_000_000
+"""Interval in journal time at which final history is stored: little at a time, because alerts wait meanwhile."""
 
 
 @dataclass(slots=True)
@@ -98,7 +100,8 @@ class Fusion:
         self.latency = Latency.restored(
             None if known is None else known.body, clock.now_ns, clock.wall_s, decided=store.decided
         )
-        self._checkpoint_due_ns = self._after_s(settings.checkpoint_s)
+        self.checkpoints = CheckpointWriter(store, self.pipeline, settings.checkpoint_s, self._persist)
+        self._history_due_ns = self.pipeline.now_ns + HISTORY_EVERY_NS
         self._picture_s = 0.0
         self._incident_news: tuple[list[Incident], list[ActionOutcome]] = [], []
         self._marking_news: list[tuple[RecordKind, str, str]] = []
@@ -118,8 +121,9 @@ class Fusion:
             self._commit(rows[-1].id, alerts, skipped)
             self._pace.note(len(rows) - len(skipped), time.monotonic() - began_s)
             self.latencies.note(rows)
-            if self.pipeline.now_ns >= self._checkpoint_due_ns:
-                self._checkpoint()
+            if self.pipeline.now_ns >= self._history_due_ns:
+                self._write_history()
+        self.checkpoints.after_step(len(rows))
         return len(rows)
 
     def _take(self, rows: Sequence[JournalRow], skipped: set[int]) -> list[Alert]:
@@ -153,20 +157,16 @@ class Fusion:
         """
         self._picture_s = 0.0
         self._commit(self._store.cursor, [])
-        self._checkpoint()
+        self._write_history()
+        self.checkpoints.write_whole()
         rest = self.pipeline.take_history(final=True)
         self._write(self._store.cursor, history=rest, latency=self.latency.stored())
 
-    def _checkpoint(self) -> None:
-        """Write a checkpoint, after the alerts of its block. A large checkpoint is written less often, to limit disk
-        writes."""
-        pipeline = self.pipeline
-        history, saved = pipeline.take_history(), pipeline.save()
-        self._write(self._store.cursor, history=history, checkpoint=saved, latency=self.latency.stored())
-        self._checkpoint_due_ns = self._after_s(max(self._settings.checkpoint_s, len(saved) / CHECKPOINT_BYTES_A_S))
-
-    def _after_s(self, seconds: float) -> int:
-        return self.pipeline.now_ns + round(seconds * 1e9)
+    def _write_history(self) -> None:
+        """Write the history that has become final since the last call, after the alerts of its block."""
+        history = self.pipeline.take_history()
+        self._write(self._store.cursor, history=history, latency=self.latency.stored())
+        self._history_due_ns = self.pipeline.now_ns + HISTORY_EVERY_NS
 
     def _commit(self, cursor: int, alerts: list[Alert], skipped: Iterable[int] = ()) -> None:
         pipeline, frame = self.pipeline, self._ground.frame
@@ -212,11 +212,15 @@ class Fusion:
         self.latency.committed(picture=bool(live))
 
     def _write(self, cursor: int, **parts: Any) -> None:
-        """Commit to the store. Wait if the disk is full: ingest detects that and releases its disk reserve."""
+        """Commit to the store; wait if the disk is full."""
+        self._persist(lambda: self._store.commit(cursor, stamp_ns=self.pipeline.now_ns, **parts))
+
+    def _persist(self, write: Callable[[], object]) -> None:
+        """Write to the store. Wait if the disk is full: ingest detects that and releases its disk reserve."""
         warned = False
         while True:
             try:
-                self._store.commit(cursor, stamp_ns=self.pipeline.now_ns, **parts)
+                write()
                 break
             except StoreFull as error:
                 if self.stopping is None:

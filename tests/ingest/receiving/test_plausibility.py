@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Geod
 
+from ingest.decode import encode, envelope_of, read_wire_scan
 from ingest.receiving.plausibility import Plausibility, distance_and_azimuth
 from sensors.radar import Radar
 from sensors.scan import Plot, Scan
@@ -29,7 +30,12 @@ def scan(*plots: Plot, sensor: str = "r1", at_s: float = 0.0, kind: str = "radar
 
 
 def reasons(*plots: Plot, **more: str) -> str:
-    return Plausibility.of([RADAR, EVENT_ONLY])(scan(*plots, **more))  # type: ignore[arg-type]
+    """Of a scan, and of its message before records of its plots are made, which is what ingest judges."""
+    made = scan(*plots, **more)  # type: ignore[arg-type]
+    found = Plausibility.of([RADAR, EVENT_ONLY])(made)
+    message = read_wire_scan(encode(made), envelope_of(NOW, None, None, None))
+    assert Plausibility.of([RADAR, EVENT_ONLY])(message) == found
+    return found
 
 
 GOOD = Plot(range_m=900.0, azimuth_deg=10.0, radial_velocity_mps=1.5, elevation_deg=1.0)

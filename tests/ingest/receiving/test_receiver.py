@@ -93,6 +93,14 @@ def test_a_row_keeps_the_bytes_and_the_times() -> None:
     assert only(log).marks == (HighWaterMark("r1", 1, 3),)
 
 
+def test_no_records_of_plots_are_made_to_journal_a_scan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They would take most of the time of a scan of fifty plots; fusion makes them from the journaled bytes."""
+    log, payload = Log(), scan(1)
+    monkeypatch.delattr("ingest.decode._plot")
+    log.receiver().handle([delivery(payload)])
+    assert [row.body for row in only(log).rows] == [payload]
+
+
 def test_a_missing_content_type_is_json_because_mqtt_3_cannot_say() -> None:
     log = Log()
     log.receiver().handle([delivery(scan(1), content_type=None)])

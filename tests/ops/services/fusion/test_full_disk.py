@@ -80,11 +80,10 @@ def test_who_is_asked_to_stop_on_a_full_disk_or_works_on_files_stops(hill_journa
 
 
 @pytest.mark.chain
-def test_a_kill_before_and_after_a_checkpoint_changes_nothing(calm, hill_journal, hill_ground, hill_sector, tmp_path):
-    """Each point under way for the second time; whoever goes on after the second kill comes to the end.
+def test_a_kill_amid_and_after_a_checkpoint_changes_nothing(calm, hill_journal, hill_ground, hill_sector, tmp_path):
+    """A process is killed at each point the first time that it comes there, and the next starts from what it left.
 
-    The second process starts from what the first left. For the last part no process is needed: what is not in the
-    store died with the second.
+    For the last part no process is needed: what is not in the store died with the last process.
     """
     settings = tmp_path / "settings.toml"
     settings.write_text("checkpoint_s = 5.0\n")
@@ -101,7 +100,7 @@ def test_a_kill_before_and_after_a_checkpoint_changes_nothing(calm, hill_journal
         )
         assert dying.process.wait(300) == -9, dying.last_words()
     left = Store(store)
-    assert left.progress().checkpoint_cursor > 0, "one checkpoint was written before the second kill"
+    assert left.progress().checkpoint_cursor > 0, "the last process ended one"
     fuse(hill_journal, left, hill_ground, checkpoint_s=5.0)
     left.close()
     reader = Reader(store)
