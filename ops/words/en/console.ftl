@@ -3,6 +3,10 @@
 ## Words of tables. A name that is not in the list is shown as it is.
 
 console-column = { $name ->
+    [partner] partner
+    [direction] direction
+    [records] records
+    [confidence] confidence
     [account] account
     [name] name
     [roles] roles

@@ -3,6 +3,10 @@
 ## Mots des tableaux. Un nom absent de la liste est affiché tel quel.
 
 console-column = { $name ->
+    [partner] partenaire
+    [direction] sens
+    [records] enregistrements
+    [confidence] fiabilité
     [account] compte
     [name] nom
     [roles] rôles
