@@ -7,7 +7,7 @@ from base64 import b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -19,27 +19,21 @@ from geo.unfinished import unfinished_folder
 from ingest.security.key_bundle import SIGNING_KEY
 from ops.exchange.agreements import read_agreements
 from ops.exchange.format.refusal import PackageRefused
-from ops.exchange.make import (
-    PackageSender,
-    SharingConditions,
-    own_product,
-    passed_on,
-    request_for,
-    share,
-    signer_in,
-    withdraw,
-)
+from ops.exchange.keys import signer_in
 from ops.exchange.received import ReceivedStore
-from ops.exchange.sent import MadePackage, SentStore
+from ops.exchange.sent import SentStore
 from ops.exchange.take import PackageReceiver, joint_coverage_with, read_package
 from ops.releasability.decision import EVERYTHING
 from ops.releasability.settings import ReleasabilitySettings
 from ops.runtime.output import show, write_private
 from ops.runtime.tables import show_table, table_of
-from ops.sector.open_sector import open_sector
 from ops.sector.settings import load_settings
 from ops.store.rows import rfc3339
 from sensors.timestamps import nanoseconds
+
+if TYPE_CHECKING:
+    from ops.exchange.make import PackageSender, SharingConditions
+    from ops.exchange.sent import MadePackage
 
 DEFAULT_PERIOD: Final = timedelta(days=1)
 
@@ -66,6 +60,8 @@ class ShareOptions:
 
 def make_package(options: ShareOptions, screen: Console) -> dict[str, Any]:
     """Make, sign and log a package; it is put into the outbox of the data folder, and copied to ``out``."""
+    from ops.exchange.make import PackageSender, own_product, passed_on, request_for, share
+
     sender = PackageSender.of(options.data, options.agreements, options.partner, options.identity, options.purpose)
     agreement = sender.sending(options.agreement)
     release = load_settings(options.settings).releasability
@@ -74,6 +70,8 @@ def make_package(options: ShareOptions, screen: Console) -> dict[str, Any]:
     if options.origin is not None:
         layers, conditions = passed_on(sender, agreement, options.origin, release, options.limit)
     else:
+        from ops.sector.open_sector import open_sector
+
         ground = open_sector(options.sector, options.layout)
         period = _period(options.start, options.end, sender.now_ns)
         request = request_for(sender, ground, agreement, period, release, options.limit)
@@ -90,6 +88,8 @@ def withdraw_packages(
     sender: PackageSender, packages: list[int], records: list[str], reason: str, out: Path | None, screen: Console
 ) -> dict[str, Any]:
     """Make a notice of withdrawal."""
+    from ops.exchange.make import withdraw
+
     made, concerned = withdraw(sender, packages=packages, records=records, reason=reason)
     return _answer(made, sender, out, screen) | {"concerned": concerned}
 
@@ -168,6 +168,8 @@ def joint_coverage(
     screen: Console,
 ) -> dict[str, Any]:  # fmt: skip
     """Write what both sides cover, by cell of the agreed grid, as GeoPackage."""
+    from ops.sector.open_sector import open_sector
+
     agreed = read_agreements(agreements).agreement(partner, agreement)
     table, number = joint_coverage_with(open_sector(sector, layout), agreed, data, datetime.now(UTC))
     with unfinished_folder(".watchline-share-", out.absolute().parent) as folder:

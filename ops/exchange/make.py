@@ -14,7 +14,6 @@ import geopandas as gpd
 import pandas as pd
 
 from geo.errors import BadInput
-from ingest.security.key_bundle import open_bundle
 from ingest.security.signature import Signer
 from ops.audit.command import record_command
 from ops.audit.purposes import is_purpose
@@ -23,6 +22,7 @@ from ops.exchange.fields import COVERAGE, FIELDS, IDENTIFIERS
 from ops.exchange.format.geopackage import MOST_RECORDS, written
 from ops.exchange.format.manifest import FORM, Grid, LayerEntry, Manifest, Withdrawal
 from ops.exchange.format.package import MOST_PRODUCT_BYTES, packed
+from ops.exchange.keys import signer_in
 from ops.exchange.products import coarse_layer, expiry, lower_limit, pseudonym, records_to_share
 from ops.exchange.received import ReceivedPackage, ReceivedStore
 from ops.exchange.sent import MadePackage, SentStore
@@ -74,15 +74,6 @@ class PackageSender:
             expected = f"a time from {agreement.start.isoformat()} to {agreement.until.isoformat()}"
             raise BadInput(f"{agreement.id!r} is not in force", where="--agreement", expected=expected)
         return agreement
-
-
-def signer_in(identity: Path) -> Signer:
-    """Return the signer of a folder of keys. BadInput where it has none."""
-    signer = open_bundle(identity).signer
-    if signer is None:
-        expected = "signing.key, as `watchline share key` creates it"
-        raise BadInput("has no signing key", where="--identity", expected=expected)
-    return signer
 
 
 def own_product(

@@ -133,7 +133,8 @@ class ReceivedStore:
         rows = self._database.execute(
             "SELECT * FROM packages WHERE ?1 IS NULL OR origin = ?1 ORDER BY origin, number", (origin,)
         )
-        return [ReceivedPackage(*row, decoded(body)) for *row, body in rows]
+        every: list[tuple[Any, ...]] = [(*values, decoded(body)) for *values, body in rows]
+        return [ReceivedPackage(*one) for one in every]
 
     def records(self, origin: str, number: int, layer: str) -> Iterator[dict[str, Any]]:
         """Iterate over the records of a layer of a package, as they were stated."""

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-
-import geopandas as gpd
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from geo.errors import BadInput
 from ops.audit.command import record_command
@@ -23,6 +21,9 @@ from ops.releasability.decision import Markings
 from ops.releasability.settings import ReleasabilitySettings
 from ops.sector.open_sector import OpenSector
 from sensors.timestamps import nanoseconds
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,8 @@ def joint_coverage_with(
 
     BadInput where the agreement has no coverage, or no package of the partner with coverage is in force.
     """
+    import pandas as pd
+
     from ops.exchange.joint_coverage import coverage_of, joint_table  # compiled kernels, which only this needs
 
     if COVERAGE not in agreement.layers:

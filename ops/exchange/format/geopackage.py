@@ -10,11 +10,9 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import geopandas as gpd
 import numpy as np
-import pyogrio
 import shapely
 
 from geo.arrays import Floats
@@ -24,6 +22,9 @@ from ops.exchange.fields import ALWAYS, COVERAGE, FIELDS
 from ops.exchange.format.manifest import Manifest
 from ops.exchange.format.refusal import PackageRefused
 from ops.exchange.grid import AgreedGrid, is_inside
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 MOST_RECORDS: Final = 200_000
 """Records of a package."""
@@ -39,6 +40,8 @@ _CELL: Final = re.compile(r"cell_(-?\d{1,9})_(-?\d{1,9})")
 
 def written(layers: Mapping[str, gpd.GeoDataFrame], made_at: datetime) -> bytes:
     """Return the GeoPackage with the layers; the time in it is that of the package."""
+    import pyogrio  # a second to import, which only the sender needs
+
     stamp = made_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": stamp})
