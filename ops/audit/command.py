@@ -15,7 +15,7 @@ from ingest.security.key_register import RegisterFile
 from ops.audit.entry import AuditEntry, EntryLine, Operation
 from ops.audit.files import existing_log, log_folder
 from ops.audit.log import AuditLog
-from ops.audit.purposes import purpose_of
+from ops.audit.purposes import is_purpose, purpose_of
 from ops.audit.search import EntryFilter, each_entry, json_line
 from ops.audit.verify import verify
 from ops.runtime.output import atomic_write, show
@@ -91,7 +91,8 @@ def record_command(
     """
     folder = log_folder(path)
     stated = os.environ.get(PURPOSE_VARIABLE) if purpose is None else purpose
-    purpose = purpose_of(COMMAND_LINE, stated)
+    if purpose is None or not is_purpose(purpose):
+        purpose = purpose_of(COMMAND_LINE, stated)
     if not folder.is_dir():
         return
     log = AuditLog(folder)

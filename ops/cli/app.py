@@ -23,6 +23,7 @@ from ops.cli.challenge import challenge
 from ops.cli.cluster import cluster_app
 from ops.cli.command_tree import Command, RootGroup, show_help
 from ops.cli.compare import compare
+from ops.cli.eurosur import eurosur_app
 from ops.cli.feeds import feeds_app
 from ops.cli.indicators import indicators_app
 from ops.cli.journal import journal_app
@@ -44,6 +45,7 @@ from ops.cli.risk import risk
 from ops.cli.score import score
 from ops.cli.sector import sector_app
 from ops.cli.sensor import sensor_app
+from ops.cli.share import share_app
 from ops.cli.store import store_app
 from ops.cli.terrain import terrain_app
 from ops.cli.unit import unit_app
@@ -199,6 +201,8 @@ for function in (
     app.command(cls=Command)(function)
 app.add_typer(sector_app, name="sector")
 app.add_typer(catalogue_app, name="catalogue")
+app.add_typer(share_app, name="share")
+app.add_typer(eurosur_app, name="eurosur")
 app.add_typer(indicators_app, name="indicators")
 app.add_typer(action_plan_app, name="action-plan")
 app.add_typer(terrain_app, name="terrain")

@@ -30,7 +30,7 @@ from ops.runtime.output import LANGUAGE, UNITS, catalogue
 from ops.runtime.stopping import CommandStopped, ending_soon
 
 GROUPS: Final = {
-    "Operations centre": ("demo", "run", "serve", "replay", "handover", "export"),
+    "Operations centre": ("demo", "run", "serve", "replay", "handover", "export", "share", "eurosur"),
     "Analysts": ("coverage", "challenge", "sites", "indicators", "action-plan", "score", "risk", "journal", "archive"),
     "Planners": ("sector", "terrain", "catalogue", "plan", "compare"),
     "Integrators": ("sensor", "simulate", "record", "dead-letters", "feeds"),

@@ -9,6 +9,10 @@ console-column = { $name ->
     [rows] rows
     [sector] sector
     [worker] worker
+    [partner] partner
+    [direction] direction
+    [records] records
+    [confidence] confidence
     [account] account
     [name] name
     [roles] roles

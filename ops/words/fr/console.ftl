@@ -9,6 +9,10 @@ console-column = { $name ->
     [rows] lignes
     [sector] secteur
     [worker] processus de travail
+    [partner] partenaire
+    [direction] sens
+    [records] enregistrements
+    [confidence] fiabilité
     [account] compte
     [name] nom
     [roles] rôles

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ import geopandas
 import pytest
 import rasterio
 import typer.main
+from rich.console import Console
+from shapely import polygons
 from shapely.geometry import LineString
 
 from ingest.decode import encode
@@ -39,6 +41,9 @@ from ops.audit.log import AuditLog
 from ops.broker.identities import IdentityFolder, Name
 from ops.cli import app as cli
 from ops.cli.command_tree import examples_of
+from ops.exchange.command import create_key
+from ops.exchange.grid import AgreedGrid
+from ops.exchange.make import share
 from ops.journal.writer import Journal
 from ops.room.night_file import read_night
 from ops.room.simulate_night import write_simulated_night
@@ -48,12 +53,35 @@ from ops.sector.sector_file import load_sector
 from ops.store.writer import Store
 from sensors.timestamps import nanoseconds
 from tests.ops.conftest import CELL_M, Files, blank_pictures, hills, lonlat, write_sector
+from tests.ops.exchange.partners import certificate, public, sender
 
+AGREEMENTS = """own = "north"
+
+[[partner]]
+name = "south"
+agency = "Agency of the south"
+key = "{key}"
+
+[[agreement]]
+id = "buffer"
+partner = "south"
+purpose = "joint monitoring"
+area = [-84.8, 36.4, -84.6, 36.7]
+start = {start}
+until = {until}
+grid_epsg = 32616
+grid_m = 1000
+time_step_s = 600
+
+[agreement.layers]
+incidents = ["kind", "state", "opened_at"]
+coverage = ["probability"]
+"""
 ADDRESS = re.compile(r"https?://[\w.\[\]:]+:\d+/")
 READY_S = 240.0
 ELSEWHERE = "broker.example"
 """The machine that examples of brokers name; it does not exist (RFC 2606)."""
-STAYS = {"demo", "run", "serve"}
+STAYS = {"demo", "run", "serve", "share serve"}
 """Commands that serve a page: run in a process of their own until the page answers, and ended with Ctrl-C."""
 SHORTER = {
     "challenge": "--samples 0 --runs 0",
@@ -65,8 +93,15 @@ INSTEAD = {
     "watchline archive detections cumberland data --out archive": "cumberland sector.toml",
     "watchline archive track cumberland archive --out tracks": "cumberland sector.toml",
     "watchline demo --duration 60 --headless": "60 5",
+    "watchline share serve --agreements agreements.toml --data data --certificate server.pem --key server.key --port"
+    " 8448": "8448 0",
 }
-"""Words of examples that are replaced: other processes know only the real sample sector; a minute is long."""
+"""Words of examples that are replaced: other processes know only the real sample sector; a minute is long; a port
+may be taken."""
+SHARED = (
+    "watchline share make cumberland south --agreements agreements.toml --identity exchange-key --data data --purpose"
+    ' "weekly evaluation"'
+)
 FIRST = {
     "sector check": "watchline sector init north --terrain dem.tif --border border.shp",
     "sector preview": "watchline sector init north --terrain dem.tif --border border.shp",
@@ -74,6 +109,8 @@ FIRST = {
     "broker check": "watchline broker config cumberland --out broker --host broker.example",
     "broker revoke": "watchline broker config cumberland --out broker --host broker.example",
     "risk": "watchline challenge cumberland --out out/challenge",
+    "share withdraw": SHARED,
+    "share gaps": "watchline share receive south.zip --agreements agreements.toml --data data",
     "store verify": "watchline store copy data copy.db",
     "user token": "watchline user add prometheus --data data --role viewer",
     **{
@@ -83,6 +120,8 @@ FIRST = {
 }
 """What a reader has run before the examples of a command."""
 REFUSED = {
+    "watchline share pull https://south.example:8448 south --data data --agreements agreements.toml --identity"
+    " exchange-key --every 30": "no answer",
     "watchline feeds replay data web_hook/partner": "has no dead letters of",
     "watchline unit revoke patrol-1 1e12521f2156 --data data": "has no device",
     "watchline cluster run nation.toml --data data --local 3": "have the same name",
@@ -143,6 +182,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     _json(folder / "candidates.geojson", _collection(*sites))
     _tables(folder)
     _data(folder, files.sector)
+    _partner(folder)
     return folder
 
 
@@ -209,6 +249,31 @@ def _data(folder: Path, sector: Path) -> None:
     identities = IdentityFolder(folder / "data" / "identity")
     identities.prepare([Name("sensor", "radar-west"), Name("sensor", "camera-north")])
     identities.add(record)
+
+
+def _partner(folder: Path) -> None:
+    """What examples of the exchange name: agreements, a key, a package of the partner, and a server's certificate."""
+    now = datetime.now(UTC)
+    start, until = ((now + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ") for days in (-20, 20))
+    text = AGREEMENTS.format(key=public("south"), start=start, until=until)
+    (folder / "agreements.toml").write_text(text, encoding="utf-8")
+    create_key(folder / "exchange-key", Console(quiet=True))
+    certificate(folder)
+    maker = sender(
+        folder / "partner", "south", "north", now=now, layers={"coverage": ("probability",)}, time_step_s=600.0,
+        area=(-84.8, 36.4, -84.6, 36.7),
+    )  # fmt: skip
+    agreement = maker.agreements.agreements[0]
+    corners = AgreedGrid.of(agreement).corners([703], [4047])
+    cell = geopandas.GeoDataFrame(
+        {"id": ["cell_703_4047"], "source": ["south"], "probability": [0.5]}, geometry=polygons(corners), crs=4326
+    )
+    (folder / "south.zip").write_bytes(share(maker, agreement, {"coverage": cell}).content)
+    report = {
+        "id": "E1", "layer": "events", "sublayer": "crisis", "known_at": start, "source": "human", "reliability": "C",
+        "credibility": 3, "text": "A call for help",
+    }  # fmt: skip
+    _json(folder / "reports.json", {"reports": [report]})
 
 
 @pytest.fixture

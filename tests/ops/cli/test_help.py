@@ -18,9 +18,9 @@ from ops.cli.command_tree import GROUPS, LONGEST_SUMMARY, examples_of
 
 ROOT = typer.main.get_command(cli.app)
 IMPERATIVE = re.compile(
-    "Add|Archive|Assess|Check|Compare|Compute|Configure|Convert|Copy|Count|Create|Decode|Draw|Enrol|Erase|Evaluate|Fuse|Inspect|List|"
+    "Add|Archive|Assess|Check|Compare|Compute|Configure|Convert|Copy|Count|Create|Decode|Draw|Enrol|Erase|Evaluate|Exchange|Fetch|Fuse|Inspect|List|"
     "Lock|Manage|Merge|Optimise|Preview|Print|Record|Register|Remove|Replace|Reprocess|Reset|Resubmit|Revoke|Run|Send|"
-    "Serve|Show|Simulate|Summarise|Test|Track|Unlock|Write"
+    "Serve|Show|Simulate|Summarise|Test|Track|Unlock|Verify|Withdraw|Write"
 )
 
 FILES = [
@@ -33,6 +33,7 @@ FILES = [
     "dem.tif",
 ]
 FILES += ["border.shp", "out/demo/store.db", "out/demo/journal.db", "data/store.db", "copy.db"]
+FILES += ["agreements.toml", "south.zip", "server.pem", "server.key", "reports.json"]
 """The files that the examples name."""
 
 
@@ -95,7 +96,16 @@ def test_every_command_has_examples_and_quiet(path):
 def test_an_example_parses_as_its_command(path, line, tmp_path, monkeypatch):
     """Files that must exist are made; the values are not looked at."""
     monkeypatch.chdir(tmp_path)
-    for folder in ("archive", "broker", "data/identity", "tiles", "witness", "out/demo", "out/challenge"):
+    for folder in (
+        "archive",
+        "broker",
+        "data/identity",
+        "tiles",
+        "witness",
+        "out/demo",
+        "out/challenge",
+        "exchange-key",
+    ):
         (tmp_path / folder).mkdir(parents=True)
     for file in FILES:
         (tmp_path / file).touch()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 import typer.main
+from rich.console import Console
 
 from ops.accounts.store import FILE as ACCOUNTS
 from ops.accounts.store import AccountStore
@@ -22,8 +24,31 @@ from ops.audit.log import AuditLog
 from ops.broker.identities import IdentityFolder, Name
 from ops.cli import app as cli
 from ops.cli.wrong_values import name_of
+from ops.exchange.command import create_key
 from ops.journal.writer import Journal
 
+AGREEMENTS = """own = "north"
+
+[[partner]]
+name = "south"
+agency = "Agency of the south"
+key = "{key}"
+
+[[agreement]]
+id = "buffer"
+partner = "south"
+purpose = "joint monitoring of the border"
+area = [-84.5, 36.3, -83.9, 36.9]
+start = 2026-01-01T00:00:00Z
+until = 2099-01-01T00:00:00Z
+grid_epsg = 32616
+grid_m = 1000
+time_step_s = 600
+
+[agreement.layers]
+incidents = ["kind", "state", "opened_at"]
+coverage = ["probability"]
+"""
 ROOT = typer.main.get_command(cli.app)
 GOOD = {
     "demo": "hills --out new",
@@ -32,6 +57,17 @@ GOOD = {
     "replay": "hills journal.db --out new",
     "handover": "hills store.db --out new.pdf",
     "export": "hills store.db --out new.gpkg --purpose test",
+    "eurosur add": "message.json --data folder",
+    "eurosur list": "--data folder",
+    "eurosur export": "hills --data folder --out new.xml --purpose test",
+    "share make": "hills south --agreements agreements.toml --identity key --data folder --purpose test",
+    "share receive": "message.json --agreements agreements.toml --data folder",
+    "share list": "--data folder",
+    "share withdraw": ("south --agreements agreements.toml --identity key --data folder --purpose test --package 1"),
+    "share gaps": "hills south --agreements agreements.toml --data folder --out new.gpkg",
+    "share key": "--out new",
+    "share serve": "--agreements agreements.toml --data folder --certificate message.json --key message.json --port 0",
+    "share pull": ("https://127.0.0.1:1 south --agreements agreements.toml --identity key --data folder"),
     "coverage": "hills --out new",
     "challenge": "hills --out new",
     "sites": "hills points.geojson --out new",
@@ -106,6 +142,10 @@ ANY_TEXT = {
     "handover --incidents": "incidents are only known from the store",
     "handover --purpose": "text for people",
     "export --purpose": "text for people",
+    "eurosur export --purpose": "text for people",
+    "share make --purpose": "text for people",
+    "share withdraw --purpose": "text for people",
+    "share withdraw --record": "records are only known from the log of packages",
     "user add --name": "a person's name, which the accounts check",
     "user token --label": "text for people",
     "action-plan import --title": "text for people",
@@ -185,6 +225,8 @@ def desk(make_sector: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFa
     Journal(folder / "room" / "journal.db").close()
     IdentityFolder(folder / "keys").prepare([Name("sensor", "radar-mid")])
     (folder / "message.json").write_text("{}")
+    create_key(folder / "key", Console(quiet=True))
+    (folder / "agreements.toml").write_text(AGREEMENTS.format(key=b64encode(bytes(32)).decode()))
     (folder / "store.db").write_text("not a store")
     (folder / "recording.csv").write_text("a,b\n")
     (folder / "points.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": []}))

@@ -1,0 +1,1 @@
+"""Reports of the three EUROSUR layers: events, operational and analysis, with their confidence and follow-ups."""

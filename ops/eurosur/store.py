@@ -1,0 +1,124 @@
+"""The reports of a data folder, ``eurosur.db``: they are added and never changed; a correction is a further report."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from geo.errors import BadInput
+from ops.eurosur.report import Report, check_confidence
+from ops.runtime.transaction import transaction
+from sensors.timestamps import nanoseconds, utc_datetime
+
+FILE: Final = "eurosur.db"
+_TABLES: Final = (
+    """CREATE TABLE IF NOT EXISTS reports (
+    n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, follows TEXT, added_ns INTEGER NOT NULL, sent_ns INTEGER,
+    body BLOB NOT NULL)""",
+    "CREATE UNIQUE INDEX IF NOT EXISTS one_follower ON reports (follows) WHERE follows IS NOT NULL",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReport:
+    """A report with the times at which it was added, and first sent; None: not sent yet."""
+
+    report: Report
+    added_at: datetime
+    sent_at: datetime | None
+
+    def overdue_at(self, now: datetime) -> bool:
+        """Whether this is the first report of an urgent event, and was not sent within 24 h."""
+        report = self.report
+        first = report.urgent and not report.follows
+        return first and (self.sent_at or now) > report.due_at
+
+
+class ReportStore:
+    """The reports of a data folder."""
+
+    def __init__(self, data: Path) -> None:
+        self._database = sqlite3.connect(data / FILE, isolation_level=None, timeout=60.0)
+        self._database.execute("PRAGMA synchronous = FULL")
+        with transaction(self._database):
+            for table in _TABLES:
+                self._database.execute(table)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def add(self, reports: Iterable[Report], now: datetime) -> int:
+        """Add reports, in order: all of them, or none; return their number.
+
+        Raises
+        ------
+        BadInput
+            Naming the row of the first that has a wrong field, a name that is taken, or that does not continue the
+            newest report of an open event of its layer.
+        """
+        count = 0
+        with transaction(self._database):
+            for count, report in enumerate(reports, start=1):
+                try:
+                    self._add(report, now)
+                except BadInput as error:
+                    where = f"row {count} ({report.id[:64]}) {error.where}"
+                    raise BadInput(error.what, where=where, expected=error.expected) from None
+        return count
+
+    def reports(self) -> list[StoredReport]:
+        """Return every report, in order of adding."""
+        rows = self._database.execute("SELECT body, added_ns, sent_ns FROM reports ORDER BY n")
+        return [_stored(*row) for row in rows]
+
+    def report(self, identity: str) -> StoredReport | None:
+        """Return a report by its id."""
+        row = self._database.execute("SELECT body, added_ns, sent_ns FROM reports WHERE id = ?", (identity,)).fetchone()
+        return None if row is None else _stored(*row)
+
+    def note_sent(self, reports: Sequence[Report], now: datetime) -> None:
+        """Note that reports were sent; the first time counts."""
+        with transaction(self._database) as database:
+            database.executemany(
+                "UPDATE reports SET sent_ns = ? WHERE id = ? AND sent_ns IS NULL",
+                ((nanoseconds(now), one.id) for one in reports),
+            )
+
+    def _add(self, report: Report, now: datetime) -> None:
+        report.check()
+        if report.known_at > now:
+            raise BadInput("is in the future", where="known_at", expected=f"a time up to {now.isoformat()}")
+        if self.report(report.id) is not None:
+            raise BadInput(f"{report.id!r} is taken", where="id", expected="a new name; reports are never changed")
+        if report.follows:
+            self._check_follows(report)
+        supporting = [self.report(one) for one in report.supported_by]
+        if None in supporting or report.id in report.supported_by:
+            raise BadInput("an unknown report", where="supported_by", expected="ids of reports that were added before")
+        check_confidence(report, [one.report for one in supporting if one is not None])
+        row = (report.id, report.follows or None, nanoseconds(now), msgspec.json.encode(report))
+        self._database.execute("INSERT INTO reports (id, follows, added_ns, body) VALUES (?, ?, ?, ?)", row)
+
+    def _check_follows(self, report: Report) -> None:
+        before = self.report(report.follows)
+        if before is None or before.report.layer != report.layer:
+            expected = f"a report of the layer {report.layer} that was added before"
+            raise BadInput(f"no report {report.follows[:64]!r}", where="follows", expected=expected)
+        if before.report.status != "open":
+            expected = "an event that is open; a new event starts without `follows`"
+            raise BadInput(f"{report.follows!r} is {before.report.status}", where="follows", expected=expected)
+        taken = self._database.execute("SELECT id FROM reports WHERE follows = ?", (report.follows,)).fetchone()
+        if taken is not None:
+            raise BadInput(f"{report.follows!r} has a follow-up", where="follows", expected=f"{taken[0]!r}, the newest")
+
+
+def _stored(body: bytes, added_ns: int, sent_ns: int | None) -> StoredReport:
+    sent = None if sent_ns is None else utc_datetime(sent_ns)
+    return StoredReport(msgspec.json.decode(body, type=Report), utc_datetime(added_ns), sent)

@@ -1,0 +1,1 @@
+"""The form of a package: manifest and signature, archive, GeoPackage, and their verification."""

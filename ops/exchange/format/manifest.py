@@ -1,0 +1,121 @@
+"""The manifest of a package: what it holds, for whom, from whom, and what the recipient may do with it; signed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final, Literal
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from ingest.security.signature import Signer, verifies
+from ops.exchange.format.refusal import PackageRefused
+
+FORM: Final = "watchline/1/exchange"
+CONTENT_TYPE: Final = "application/vnd.watchline.exchange+json"
+MOST_MANIFEST_BYTES: Final = 1_000_000
+
+
+class LayerEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A layer of the product: its fields, in order, and its number of records."""
+
+    fields: tuple[str, ...]
+    records: int
+
+
+class Grid(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The agreed grid: EPSG code, side of a cell [m], step of times [s] and of probabilities."""
+
+    epsg: int
+    cell_m: float
+    time_step_s: float
+    probability_step: float
+
+
+class Withdrawal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a notice takes back: whole packages by number, and records by pseudonym; and why."""
+
+    packages: tuple[int, ...] = ()
+    records: tuple[str, ...] = ()
+    reason: str = ""
+
+
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The signed part of a package. Times are RFC 3339.
+
+    ``number`` counts the packages of the origin for this recipient, from 1. ``case``: target class, and light and
+    weather, of shared coverage. ``sources``: the origins of records that are passed on; empty: they are the sender's
+    own. ``sha256`` and ``bytes``: of the product, empty and 0 in a withdrawal.
+    """
+
+    form: str
+    kind: Literal["product", "withdrawal"]
+    origin: str
+    recipient: str
+    agreement: str
+    number: int
+    made_at: datetime
+    expires_at: datetime
+    purpose: str
+    marking: str
+    onward: tuple[str, ...]
+    origin_control: bool
+    area: tuple[float, float, float, float]
+    grid: Grid
+    case: tuple[str, str]
+    layers: dict[str, LayerEntry]
+    sha256: str
+    bytes: int
+    withdraws: Withdrawal | None = None
+    sources: tuple[str, ...] = ()
+
+
+class Signed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The signature of a manifest: id of the key, and Ed25519 in unpadded base64url."""
+
+    key: str
+    sig: str
+
+
+def encoded(manifest: Manifest) -> bytes:
+    """Return the bytes of a manifest, which are signed."""
+    return msgspec.json.encode(manifest)
+
+
+def signature_of(manifest: Manifest, body: bytes, signer: Signer) -> bytes:
+    """Sign the bytes of a manifest, by the form of messages (docs/security.md) with a topic of its own."""
+    properties = dict(signer.sign(_topic(manifest.origin, manifest.recipient), CONTENT_TYPE, (), body))
+    return msgspec.json.encode(Signed(properties["key"], properties["sig"]))
+
+
+def is_signed_by(manifest: Manifest, body: bytes, signature: bytes, public: Ed25519PublicKey) -> bool:
+    """Return whether the signature of a manifest is that of the key."""
+    try:
+        signed = msgspec.json.decode(signature, type=Signed)
+    except (msgspec.MsgspecError, UnicodeError):
+        return False
+    properties = {"key": signed.key, "sig": signed.sig}
+    return verifies(public, _topic(manifest.origin, manifest.recipient), CONTENT_TYPE, properties, body)
+
+
+def decoded(body: bytes) -> Manifest:
+    """Return the manifest of the bytes. PackageRefused for anything else."""
+    try:
+        manifest = msgspec.json.decode(body, type=Manifest)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        what = f"is not a manifest ({str(error)[:200]})"
+        raise PackageRefused("malformed", what, where="manifest.json", expected=FORM) from None
+    if manifest.form != FORM:
+        raise PackageRefused("malformed", "another form", where="manifest.json", expected=FORM)
+    for name in ("made_at", "expires_at"):
+        if getattr(manifest, name).tzinfo is None:
+            expected = "a time with an offset from UTC"
+            raise PackageRefused("malformed", "no offset from UTC", where=f"manifest.json {name}", expected=expected)
+    if not 1 <= manifest.number < 2**53 or (manifest.kind == "withdrawal") != (manifest.withdraws is not None):
+        raise PackageRefused("malformed", "number or kind", where="manifest.json", expected="a number from 1")
+    return manifest
+
+
+def _topic(origin: str, recipient: str) -> str:
+    """The topic of the signature: no MQTT topic of Watchline begins like it."""
+    return f"exchange/1/{origin}/{recipient}"

@@ -1,0 +1,167 @@
+"""What was shared with whom and why: the numbers, packages and records that left, in ``exchange/sent.db``."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ops.exchange.format.manifest import Manifest
+from ops.exchange.format.package import ENDING
+from ops.runtime.output import write_private
+from ops.runtime.transaction import transaction
+from sensors.timestamps import nanoseconds
+
+FOLDER: Final = "exchange"
+"""Folder of the exchange in a data folder."""
+FILE: Final = "sent.db"
+OUTBOX: Final = "outbox"
+_TABLES: Final = (
+    """CREATE TABLE IF NOT EXISTS packages (
+    partner TEXT NOT NULL, number INTEGER NOT NULL, kind TEXT NOT NULL, agreement TEXT NOT NULL,
+    made_ns INTEGER NOT NULL, expires_ns INTEGER NOT NULL, person TEXT NOT NULL, purpose TEXT NOT NULL,
+    records INTEGER NOT NULL, sha256 TEXT NOT NULL, withdrawn_by INTEGER, PRIMARY KEY (partner, number))""",
+    """CREATE TABLE IF NOT EXISTS items (
+    partner TEXT NOT NULL, number INTEGER NOT NULL, layer TEXT NOT NULL, id TEXT NOT NULL,
+    withdrawn_by INTEGER, PRIMARY KEY (partner, id, layer, number)) WITHOUT ROWID""",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SentPackage:
+    """A package that was made. ``withdrawn_by``: number of the notice that took it back; None: in force."""
+
+    partner: str
+    number: int
+    kind: str
+    agreement: str
+    made_ns: int
+    expires_ns: int
+    person: str
+    purpose: str
+    records: int
+    sha256: str
+    withdrawn_by: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class MadePackage:
+    """A package that is ready to leave."""
+
+    manifest: Manifest
+    content: bytes
+    sha256: str
+    path: Path
+
+
+class SentStore:
+    """The log of a data folder. Each package is on disk before its number is used up."""
+
+    def __init__(self, data: Path) -> None:
+        self.folder = data / FOLDER
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        self._database = sqlite3.connect(self.folder / FILE, isolation_level=None, timeout=60.0)
+        self._database.execute("PRAGMA synchronous = FULL")
+        with transaction(self._database):
+            for table in _TABLES:
+                self._database.execute(table)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def add(
+        self,
+        partner: str,
+        made: Callable[[int], MadePackage],
+        *,
+        person: str,
+        purpose: str,
+        items: Mapping[str, Iterable[str]],
+        audited: Callable[[MadePackage], None],
+    ) -> MadePackage:
+        """Make the next package for a partner, log it, and put it into the outbox.
+
+        ``made`` gets the number; ``items`` are the pseudonyms by layer. ``audited`` records the disclosure and is
+        called before the package is in force. An exception of either leaves no package.
+        """
+        with transaction(self._database) as database:
+            newest = "SELECT COALESCE(MAX(number), 0) + 1 FROM packages WHERE partner = ?"
+            (number,) = database.execute(newest, (partner,)).fetchone()
+            package = made(number)
+            manifest = package.manifest
+            audited(package)
+            write_private(self.path_of(partner, number), package.content)
+            count = sum(entry.records for entry in manifest.layers.values())
+            row = (
+                partner, number, manifest.kind, manifest.agreement, nanoseconds(manifest.made_at),
+                nanoseconds(manifest.expires_at),
+                person, purpose, count, package.sha256, None,
+            )  # fmt: skip
+            database.execute(f"INSERT INTO packages VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608
+            database.executemany(
+                "INSERT OR IGNORE INTO items VALUES (?, ?, ?, ?, NULL)",
+                ((partner, number, layer, one) for layer, ids in items.items() for one in ids),
+            )
+            if manifest.withdraws is not None:
+                self._note_withdrawal(partner, manifest)
+        for number in () if manifest.withdraws is None else manifest.withdraws.packages:
+            self.path_of(partner, number).unlink(missing_ok=True)
+        return package
+
+    def path_of(self, partner: str, number: int) -> Path:
+        """Return the file of a package in the outbox."""
+        return self.folder / OUTBOX / partner / f"{number:09d}{ENDING}"
+
+    def packages(self, partner: str | None = None) -> list[SentPackage]:
+        """Return what was made for a partner, or for all, in order of the numbers."""
+        rows = self._database.execute(
+            "SELECT * FROM packages WHERE ?1 IS NULL OR partner = ?1 ORDER BY partner, number", (partner,)
+        )
+        return [SentPackage(*row) for row in rows]
+
+    def after(self, partner: str, number: int, now_ns: int) -> SentPackage | None:
+        """Return the next package for a partner that is neither expired nor withdrawn as a whole."""
+        row = self._database.execute(
+            "SELECT * FROM packages WHERE partner = ? AND number > ? AND (kind = 'withdrawal' OR"
+            " (expires_ns > ? AND withdrawn_by IS NULL)) ORDER BY number LIMIT 1",
+            (partner, number, now_ns),
+        ).fetchone()
+        return None if row is None else SentPackage(*row)
+
+    def forget_expired(self, now_ns: int) -> None:
+        """Delete the files of packages that have expired; the log keeps their numbers and hashes."""
+        due = self._database.execute(
+            "SELECT partner, number FROM packages WHERE expires_ns <= ? AND kind = 'product'", (now_ns,)
+        )
+        for partner, number in due:
+            self.path_of(partner, number).unlink(missing_ok=True)
+
+    def packages_with(self, partner: str, identity: str) -> list[int]:
+        """Return the numbers of the packages for a partner that hold a record, by its pseudonym."""
+        rows = self._database.execute(
+            "SELECT DISTINCT number FROM items WHERE partner = ? AND id = ? ORDER BY number", (partner, identity)
+        )
+        return [number for (number,) in rows]
+
+    def withdrawn(self, partner: str) -> set[str]:
+        """Return the pseudonyms of the records that were withdrawn from a partner."""
+        rows = self._database.execute(
+            "SELECT DISTINCT id FROM items WHERE partner = ? AND withdrawn_by IS NOT NULL", (partner,)
+        )
+        return {identity for (identity,) in rows}
+
+    def _note_withdrawal(self, partner: str, manifest: Manifest) -> None:
+        withdraws = manifest.withdraws
+        assert withdraws is not None
+        for number in withdraws.packages:
+            self._database.execute(
+                "UPDATE packages SET withdrawn_by = ? WHERE partner = ? AND number = ? AND withdrawn_by IS NULL",
+                (manifest.number, partner, number),
+            )
+        self._database.executemany(
+            "UPDATE items SET withdrawn_by = ? WHERE partner = ? AND id = ? AND withdrawn_by IS NULL",
+            ((manifest.number, partner, identity) for identity in withdraws.records),
+        )

@@ -1,0 +1,32 @@
+# `watchline share` : envois aux partenaires et des partenaires.
+
+exchange-made = Envoi { $number } pour { $partner } : { $count ->
+    [0] aucun enregistrement
+    [one] { $count } enregistrement
+   *[other] { $count } enregistrements
+}, dans { $file }
+exchange-received = Envoi { $number } de { $origin } vérifié et importé : { $count ->
+    [0] aucun enregistrement
+    [one] { $count } enregistrement
+   *[other] { $count } enregistrements
+}
+exchange-withdrawn = Avis de retrait { $number } de { $origin } vérifié : { $count ->
+    [0] aucun enregistrement n’était détenu
+    [one] { $count } enregistrement supprimé
+   *[other] { $count } enregistrements supprimés
+}
+exchange-listed = { $sent ->
+    [one] { $sent } envoi
+   *[other] { $sent } envois
+} aux partenaires, { $received } des partenaires.
+exchange-joint = { $shared } mailles sur { $cells } ont la couverture des deux côtés (la nôtre et celle de { $partner }).
+exchange-joint-assumption = Probabilité de détection conjointe : 1 − (1 − p)(1 − q) si les deux côtés manquent indépendamment l’un de l’autre ; sinon entre les bornes indiquées.
+exchange-key = Clé publique pour les partenaires : { $key }
+exchange-serving = Envois aux partenaires : { $address }
+exchange-pulled = { $packages ->
+    [one] { $packages } envoi
+   *[other] { $packages } envois
+} de { $partner }, avec { $records ->
+    [one] { $records } enregistrement
+   *[other] { $records } enregistrements
+}.

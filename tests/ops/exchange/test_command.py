@@ -1,0 +1,121 @@
+"""From two keys to joint coverage on the command line, with two rooms; and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyogrio
+import pytest
+
+from ops.audit.log import AuditLog
+
+FILE = """own = "{own}"
+
+[[partner]]
+name = "{partner}"
+agency = "Agency of the {partner}"
+key = "{key}"
+
+[[agreement]]
+id = "buffer"
+partner = "{partner}"
+purpose = "joint monitoring"
+area = [-84.8, 36.4, -84.6, 36.7]
+start = {start}
+until = {until}
+grid_epsg = 32616
+grid_m = 1000
+time_step_s = 3600
+
+[agreement.layers]
+coverage = ["probability"]
+"""
+
+
+@pytest.fixture
+def desk(tmp_path: Path, make_sector: Callable[[Path], Any], watchline: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A sector, and for each side a data folder with an audit log, a key and the agreements file."""
+    monkeypatch.chdir(tmp_path)
+    make_sector(tmp_path / "hills")
+    now = datetime.now(UTC)
+    start, until = ((now + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ") for days in (-1, 1))
+    keys = {
+        own: json.loads(watchline("share", "key", "--out", f"{own}-key", "--json").out) for own in ("north", "south")
+    }
+    for own, partner in (("north", "south"), ("south", "north")):
+        AuditLog(tmp_path / own / "audit").close()
+        key = keys[partner]["public_base64"]
+        (tmp_path / f"{own}.toml").write_text(FILE.format(own=own, partner=partner, key=key, start=start, until=until))
+    return tmp_path
+
+
+def side(own: str) -> list[str]:
+    return ["--agreements", f"{own}.toml", "--data", own]
+
+
+def test_two_sides_share_coverage_and_withdraw_it(desk: Path, watchline: Any) -> None:
+    made = watchline(
+        "share", "make", "hills", "south", *side("north"), "--identity", "north-key", "--purpose", "evaluation",
+        "--out", "week.zip", "--json",
+    )  # fmt: skip
+    assert made.code == 0, made.err
+    cells = json.loads(made.out)["layers"]["coverage"]
+    assert cells > 20
+    for canary in (b"radar-mid", b"camera-west", b"ground-1"):
+        for path in [desk / "week.zip", *(desk / "north" / "exchange").rglob("*")]:
+            assert not path.is_file() or canary not in path.read_bytes()
+    taken = watchline("share", "receive", "week.zip", *side("south"), "--json")
+    assert json.loads(taken.out) == {
+        "origin": "north", "number": 1, "kind": "product", "stored": cells, "left_out": 0, "removed": 0
+    }  # fmt: skip
+    again = watchline("share", "receive", "week.zip", *side("south"))
+    assert (again.code, "above 1" in again.err) == (1, True)
+    gaps = watchline("share", "gaps", "hills", "north", *side("south"), "--out", "joint.gpkg", "--json")
+    assert gaps.code == 0, gaps.err
+    means = json.loads(gaps.out)["means"]
+    table = pyogrio.read_dataframe(desk / "joint.gpkg")
+    assert len(table) == cells == json.loads(gaps.out)["shared_cells"]
+    p = table["probability"]
+    assert table["joint_independent"].to_numpy() == pytest.approx((1 - (1 - p) ** 2).to_numpy())
+    assert means["joint_low"] <= means["joint_independent"] <= means["joint_high"]
+    notice = watchline(
+        "share", "withdraw", "south", *side("north"), "--identity", "north-key", "--purpose", "error", "--package", "1",
+        "--out", "notice.zip", "--json",
+    )  # fmt: skip
+    assert json.loads(notice.out)["concerned"] == [1]
+    removed = watchline("share", "receive", "notice.zip", *side("south"), "--json")
+    assert json.loads(removed.out)["removed"] == cells
+    listed = json.loads(watchline("share", "list", "--data", "south", "--json").out)
+    assert [(one["kind"], one["state"]) for one in listed["received"]] == [
+        ("product", "withdrawn"), ("withdrawal", "in_force")
+    ]  # fmt: skip
+    listed = json.loads(watchline("share", "list", "--data", "north", "--json").out)
+    assert [(one["number"], one["withdrawn_by"]) for one in listed["sent"]] == [(1, 2), (2, None)]
+    operations = {}
+    for own in ("north", "south"):
+        log = AuditLog(desk / own / "audit")
+        operations[own] = [entry.operation for entry in log.entries()]
+        log.close()
+    assert operations == {"north": ["disclosure", "disclosure"], "south": ["collection", "erasure"]}
+
+
+def test_reports_are_added_listed_and_exported(desk: Path, watchline: Any) -> None:
+    known = (datetime.now(UTC) - timedelta(hours=25)).isoformat()
+    one = {
+        "id": "E1", "layer": "events", "sublayer": "crisis", "known_at": known, "source": "osint", "reliability": "D",
+        "credibility": 4, "text": "Boat in distress", "urgent": True,
+    }  # fmt: skip
+    (desk / "reports.json").write_text(json.dumps({"reports": [one, one | {"id": "E2", "marking": "secret"}]}))
+    assert watchline("eurosur", "add", "reports.json", "--data", "north").code == 0
+    assert watchline("eurosur", "add", "reports.json", "--data", "north").code == 1, "reports are never changed"
+    listed = json.loads(watchline("eurosur", "list", "--data", "north", "--overdue", "--json").out)
+    assert (listed["count"], listed["overdue"]) == (2, 2)
+    words = ["hills", "--data", "north", "--out", "reports.xml", "--purpose", "situational picture", "--json"]
+    assert json.loads(watchline("eurosur", "export", *words).out)["count"] == 1, "a marking is not exported by default"
+    text = (desk / "reports.xml").read_text()
+    assert "E1" in text
+    assert "E2" not in text

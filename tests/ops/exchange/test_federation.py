@@ -1,0 +1,212 @@
+"""Two installations over HTTPS: what is served, to whom, and that a killed process loses and repeats nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from starlette.testclient import TestClient
+
+from ops.exchange.format.package import opened
+from ops.exchange.make import withdraw
+from ops.exchange.pull import PATH, Outbox
+from ops.exchange.received import ReceivedStore
+from ops.exchange.sent import SentStore
+from sensors.timestamps import nanoseconds
+from tests.ops.exchange.partners import (
+    AREA,
+    KEYS,
+    LAYERS,
+    NOW,
+    agreements,
+    certificate,
+    incidents,
+    package,
+    public,
+    sender,
+)
+
+ONLY = {"layers": {"incidents": LAYERS["incidents"]}}
+COUNT = 40
+FILE = """own = "{own}"
+
+[[partner]]
+name = "{partner}"
+agency = "agency"
+key = "{key}"
+
+[[agreement]]
+id = "buffer"
+partner = "{partner}"
+purpose = "joint monitoring"
+area = {area}
+start = {start}
+until = {until}
+grid_epsg = 32616
+grid_m = 1000
+time_step_s = 600
+
+[agreement.layers]
+incidents = ["kind", "state", "opened_at", "section"]
+"""
+
+
+def headers(
+    after: str, *, partner: str = "south", key: str = "south", origin: str = "north", now: datetime = NOW
+) -> dict[str, str]:
+    """A request as docs/security.md states it."""
+    sent = str(nanoseconds(now))
+    signed = dict(KEYS[key].sign(f"exchange/1/pull/{origin}/{partner}", "", [("sent", sent)], after.encode()))
+    body = f'{{"key":"{signed["key"]}","sig":"{signed["sig"]}"}}'
+    return {"Watchline-Partner": partner, "Watchline-Sent": sent, "Watchline-Signature": body}
+
+
+def client(data: Path) -> TestClient:
+    return TestClient(Outbox(data, agreements("north"), lambda: nanoseconds(NOW)).app())
+
+
+def test_packages_are_served_in_order_from_the_cursor(tmp_path: Path) -> None:
+    made = [package(tmp_path / "north").content for _ in range(3)]
+    with client(tmp_path / "north") as http:
+        for after, wanted in ((0, made[0]), (1, made[1]), (2, made[2])):
+            assert http.get(PATH, params={"after": after}, headers=headers(str(after))).content == wanted
+        assert http.get(PATH, params={"after": 3}, headers=headers("3")).status_code == 204
+
+
+def test_what_was_withdrawn_or_has_expired_is_served_no_more_but_the_notice_is(tmp_path: Path) -> None:
+    package(tmp_path / "north", keep_days=1)
+    package(tmp_path / "north")
+    withdraw(sender(tmp_path / "north", **ONLY), packages=[2], records=[], reason="error")
+    store = SentStore(tmp_path / "north")
+    assert [one.withdrawn_by for one in store.packages()] == [None, 3, None]
+    later = nanoseconds(NOW + timedelta(days=1))
+    assert [getattr(store.after("south", 0, at), "number", None) for at in (later - 1, later)] == [1, 3]
+    assert not store.path_of("south", 2).exists()
+    for at, left in ((later - 1, True), (later, False)):
+        store.forget_expired(at)
+        assert store.path_of("south", 1).exists() == left
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("query", "more"),
+    [
+        ("0", {"key": "east"}),
+        ("0", {"partner": "east"}),
+        ("0", {"partner": "nobody", "key": "south"}),
+        ("0", {"origin": "east"}),
+        ("0", {"now": NOW - timedelta(seconds=301)}),
+        ("0", {"now": NOW + timedelta(seconds=301)}),
+        ("1", {}),
+        ("-1", {}),
+        ("x" * 500, {}),
+        ("", {}),
+    ],
+)
+def test_a_request_that_no_partner_signed_just_now_gets_nothing(
+    tmp_path: Path, query: str, more: dict[str, Any]
+) -> None:
+    package(tmp_path / "north")
+    with client(tmp_path / "north") as http:
+        answer = http.get(PATH, params={"after": query}, headers=headers("0", **more))
+        assert (answer.status_code, answer.content) == (401, b"")
+        for name in headers("0"):
+            bad = headers("0") | {name: "x"}
+            assert http.get(PATH, params={"after": "0"}, headers=bad).status_code == 401
+
+
+def agreements_file(path: Path, own: str, partner: str) -> Path:
+    now = datetime.now(UTC)
+    start, until = ((now + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ") for days in (-40, 40))
+    path.write_text(
+        FILE.format(own=own, partner=partner, key=public(partner), area=list(AREA), start=start, until=until)
+    )
+    return path
+
+
+def command(*words: object) -> list[str]:
+    return [sys.executable, "-m", "ops.cli", "share", *map(str, words)]
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """The server as a process of its own; it yields its address, and ends when it is asked to."""
+    cert, key = folder / "server.pem", folder / "server.key"
+    words = command(
+        "serve", "--agreements", folder / "north.toml", "--data", folder / "north", "--certificate", cert, "--key", key,
+        "--port", 0,
+    )  # fmt: skip
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stderr is not None
+        address = None
+        while address is None:
+            line = process.stderr.readline()
+            assert line, "the server ended"
+            address = re.search(r"https://\S+", line)
+        yield address[0]
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait()
+        assert process.stderr is not None
+        process.stderr.close()
+
+
+def pulling(folder: Path, address: str, *more: object) -> list[str]:
+    return command(
+        "pull", address, "north", "--agreements", folder / "south.toml", "--identity", folder / "key",
+        "--data", folder / "south", "--ca", folder / "server.pem", *more,
+    )  # fmt: skip
+
+
+def imported(folder: Path) -> list[int]:
+    store = ReceivedStore(folder)
+    try:
+        return [one.number for one in store.packages("north")]
+    finally:
+        store.close()
+
+
+def test_a_puller_and_a_server_that_are_killed_lose_and_repeat_nothing(tmp_path: Path) -> None:
+    """The puller is killed with SIGKILL in the middle, the server is replaced; then everything is there, once."""
+    certificate(tmp_path)
+    agreements_file(tmp_path / "north.toml", "north", "south")
+    agreements_file(tmp_path / "south.toml", "south", "north")
+    (tmp_path / "south").mkdir()
+    (tmp_path / "key").mkdir()
+    pem = KEYS["south"].private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "key" / "signing.key").write_bytes(pem)
+    now = datetime.now(UTC)
+    made = [package(tmp_path / "north", incidents((-84.21, 36.61)), now=now) for _ in range(COUNT)]
+    with serving(tmp_path) as address:
+        first = subprocess.Popen(pulling(tmp_path, address, "--every", 3600), stderr=subprocess.DEVNULL)
+        try:
+            while not imported(tmp_path / "south"):
+                assert first.poll() is None
+                time.sleep(0.02)
+        finally:
+            os.kill(first.pid, signal.SIGKILL)
+            first.wait()
+        done = imported(tmp_path / "south")
+        assert done == list(range(1, len(done) + 1))
+    with serving(tmp_path) as address:
+        again = subprocess.run(pulling(tmp_path, address, "--json"), capture_output=True, text=True, check=True)
+        assert f'"packages":{COUNT - len(done)}' in again.stdout
+        assert imported(tmp_path / "south") == list(range(1, COUNT + 1))
+    store = ReceivedStore(tmp_path / "south")
+    for one, received in zip(made, store.packages("north"), strict=True):
+        assert received.sha256 == one.sha256
+        assert len(list(store.records("north", received.number, "incidents"))) == received.records == 1
+        assert opened(one.content).manifest == received.manifest
+    store.close()
