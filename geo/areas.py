@@ -134,6 +134,21 @@ class AreaLookup:
         inside = shapely.intersects_xy(self._shapes, easting, northing)
         return tuple(area for area, holds in zip(self._areas, inside, strict=True) if holds)
 
+    def touching(self, shape: shapely.Geometry) -> tuple[NamedArea, ...]:
+        """Find the areas that a shape enters or touches.
+
+        Parameters
+        ----------
+        shape : shapely.Geometry, m
+            Shape in the local frame, such as a segment of the border.
+
+        Returns
+        -------
+        tuple of NamedArea
+            In the order of the file.
+        """
+        return tuple(area for area, own in zip(self._areas, self._shapes, strict=True) if own.intersects(shape))
+
 
 def _areas_in(path: Path) -> Iterator[tuple[str, NamedArea | AreaError]]:
     """Yield the place of each area in the file, with the area or with its error."""

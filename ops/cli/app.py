@@ -27,6 +27,7 @@ from ops.cli.eurosur import eurosur_app
 from ops.cli.feeds import feeds_app
 from ops.cli.indicators import indicators_app
 from ops.cli.journal import journal_app
+from ops.cli.lanes import lanes
 from ops.cli.operations import demo, record, replay, run, serve, simulate
 from ops.cli.options import (
     BrokerOption,
@@ -43,11 +44,13 @@ from ops.cli.plan import plan
 from ops.cli.reports import export, handover
 from ops.cli.risk import risk
 from ops.cli.score import score
+from ops.cli.screening import screening
 from ops.cli.sector import sector_app
 from ops.cli.sensor import sensor_app
 from ops.cli.share import share_app
 from ops.cli.store import store_app
 from ops.cli.terrain import terrain_app
+from ops.cli.threats import threats_app
 from ops.cli.unit import unit_app
 from ops.cli.user import user_app
 from ops.cli.wrong_values import UsageError, WrongValue, sentence_of
@@ -194,7 +197,7 @@ def completion(
 COMPLETION_VARIABLE = "_WATCHLINE_COMPLETE"
 for function in (
     *(demo, run, serve, replay),
-    *(coverage, challenge, sites, score, risk),
+    *(coverage, challenge, sites, score, risk, lanes, screening),
     *(handover, export),
     *(plan, compare, simulate, record, doctor, completion),
 ):
@@ -205,6 +208,7 @@ app.add_typer(share_app, name="share")
 app.add_typer(eurosur_app, name="eurosur")
 app.add_typer(indicators_app, name="indicators")
 app.add_typer(action_plan_app, name="action-plan")
+app.add_typer(threats_app, name="threats")
 app.add_typer(terrain_app, name="terrain")
 app.add_typer(sensor_app, name="sensor")
 app.add_typer(journal_app, name="journal")

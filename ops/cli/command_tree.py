@@ -31,7 +31,10 @@ from ops.runtime.stopping import CommandStopped, ending_soon
 
 GROUPS: Final = {
     "Operations centre": ("demo", "run", "serve", "replay", "handover", "export", "share", "eurosur"),
-    "Analysts": ("coverage", "challenge", "sites", "indicators", "action-plan", "score", "risk", "journal", "archive"),
+    "Analysts": (
+        *("coverage", "challenge", "sites", "indicators", "action-plan", "score", "risk", "threats"),
+        *("lanes", "screening", "journal", "archive"),
+    ),
     "Planners": ("sector", "terrain", "catalogue", "plan", "compare"),
     "Integrators": ("sensor", "simulate", "record", "dead-letters", "feeds"),
     "Administrators": ("user", "unit", "broker", "audit", "store", "cluster", "doctor", "completion"),

@@ -35,6 +35,22 @@ def list_definitions(
     answer(list_indicators(family, screen), as_json=as_json)
 
 
+@indicators_app.command("partners", cls=Command)
+def show_partners(as_json: JsonOption = False) -> None:
+    """List partners of agreements and training.
+
+    States for each what adherence means, by which indicators it is measured,
+    and where it is read.
+
+    Examples
+    --------
+    watchline indicators partners
+    """
+    from ops.analysis.indicators.partners import list_partners
+
+    answer(list_partners(screen), as_json=as_json)
+
+
 @indicators_app.command("import", cls=Command)
 def import_table(
     table: Annotated[

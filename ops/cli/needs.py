@@ -26,6 +26,7 @@ NEEDS: Final[dict[str, MemoryNeed]] = {
     **dict.fromkeys(["share receive", "share list", "share key", "share serve", "share pull"], MemoryNeed(120, 400)),
     "plan": MemoryNeed(550, 1_400),
     "risk": MemoryNeed(500, 1_100),
+    "threats layers": MemoryNeed(500, 1_100),
     "compare": MemoryNeed(500, 1_500),
     "simulate": MemoryNeed(450, 1_200),
     "record": MemoryNeed(200, 700),
@@ -44,7 +45,15 @@ NEEDS: Final[dict[str, MemoryNeed]] = {
     "doctor": MemoryNeed(120, 360),
     **dict.fromkeys(
         [
-            *("catalogue list", "catalogue show", "indicators list", "indicators import", "action-plan import"),
+            *(
+                "catalogue list",
+                "catalogue show",
+                "indicators list",
+                "indicators partners",
+                "indicators import",
+                "action-plan import",
+            ),
+            *("threats list", "threats show", "lanes", "screening"),
             *("sensor register", "sensor list", "sensor test", "sensor task", "sensor survey"),
             *("journal stats", "journal detections", "broker config", "broker check", "broker revoke"),
             *("eurosur add", "eurosur list", "eurosur export"),

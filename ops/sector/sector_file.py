@@ -90,6 +90,8 @@ class Sector:
         Table of outcomes of crossings by place and period, for the scorecard.
     action_plan : path
         National Action Plan (TOML), whose status the scorecard states.
+    screening : bool
+        Whether ``watchline screening`` may apply rules to made-up movements.
     zone : table
         A border with two edges: ``inner`` and ``outer``, filters of two lines of the border file; or ``home``, a
         position [lon, lat] on the own side of one polygon, and ``ends``, two positions where its outline is cut.
@@ -125,6 +127,7 @@ class Sector:
     indicators: Path | None = None
     outcomes: Path | None = None
     action_plan: Path | None = None
+    screening: bool = False
     zone: ZoneEdges | None = None
     path: Path
 

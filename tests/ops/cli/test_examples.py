@@ -165,7 +165,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     items = {"radar": "portable_radar", "camera": "handheld_thermal", "ground_sensor": "seismic"}
     for kind, item in items.items():
         files.edit(files.layout, f'"kind": "{kind}"', f'"kind": "{kind}", "catalogue": "{item}"')
-    files.edit(files.sector, "[layouts]", 'bases = "bases.geojson"\n[layouts]')
+    files.edit(files.sector, "[layouts]", 'bases = "bases.geojson"\nscreening = true\n[layouts]')
     base = {"type": "Feature", "geometry": {"type": "Point", "coordinates": lonlat(4000, 4200)}}
     _json(files.folder / "bases.geojson", _collection(base | {"properties": {"name": "post"}}))
     layout = json.loads(files.layout.read_text())
@@ -206,10 +206,13 @@ def _north(folder: Path) -> None:
 
 def _tables(folder: Path) -> None:
     sample = samples.samples_folder()
-    shutil.copy(sample / "cumberland" / "indicators.csv", folder)
+    for name in ("indicators.csv", "crossing.toml", "movements.csv", "rules.toml"):
+        shutil.copy(sample / "cumberland" / name, folder)
     shutil.copy(sample / "messages" / "scan_radar.json", folder / "message.json")
     measure = "objective,measure,title,owner,due\nA,A1,Close the gaps,Head of surveillance,2026-12-31\n"
     (folder / "measures.csv").write_text(measure, encoding="utf-8")
+    means = "place,means,start,source\neverywhere,intelligence_exchange,2026-01-01,agreement\n"
+    (folder / "means.csv").write_text(means, encoding="utf-8")
     (folder / "settings.toml").write_text("[retention]\n", encoding="utf-8")
     twice = 'sectors = ["sector.toml", "samples/cumberland"]'
     (folder / "nation.toml").write_text(f'name = "north"\n{twice}\n', encoding="utf-8")

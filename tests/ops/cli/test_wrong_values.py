@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -26,6 +27,7 @@ from ops.cli import app as cli
 from ops.cli.wrong_values import name_of
 from ops.exchange.command import create_key
 from ops.journal.writer import Journal
+from ops.sector.samples import samples_folder
 
 AGREEMENTS = """own = "north"
 
@@ -85,7 +87,13 @@ GOOD = {
     "sector schema": "sector",
     "action-plan import": "message.json --title t --source s --adopted 2026-01-15 --out new.toml",
     "indicators list": "",
+    "indicators partners": "",
     "indicators import": "message.json --history new.jsonl",
+    "lanes": "crossing.toml",
+    "screening": "hills movements.csv --rules rules.toml --data room --purpose test",
+    "threats list": "",
+    "threats show": "firearms",
+    "threats layers": "hills",
     "catalogue list": "",
     "catalogue show": "ift_radar",
     "terrain info": "hills/dem.tif",
@@ -151,6 +159,7 @@ ANY_TEXT = {
     "action-plan import --title": "text for people",
     "action-plan import --source": "text for people",
     "score --purpose": "text for people",
+    "screening --purpose": "text for people",
     "risk --purpose": "text for people",
     "score --place": "a place is only known from the indicators",
     "sector init --credit": "text for people",
@@ -227,6 +236,9 @@ def desk(make_sector: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFa
     (folder / "message.json").write_text("{}")
     create_key(folder / "key", Console(quiet=True))
     (folder / "agreements.toml").write_text(AGREEMENTS.format(key=b64encode(bytes(32)).decode()))
+    (folder / "crossing.toml").write_text("lanes = 4\n")
+    for name in ("rules.toml", "movements.csv"):
+        shutil.copy(samples_folder() / "cumberland" / name, folder)
     (folder / "store.db").write_text("not a store")
     (folder / "recording.csv").write_text("a,b\n")
     (folder / "points.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": []}))

@@ -1,0 +1,1 @@
+"""Trusted lanes at a crossing point, as a what-if: waiting time, checks saved and yield by queue models."""

@@ -1,0 +1,1 @@
+"""Screening rules on made-up movements at crossing points: hits with reasons, hit rates, and counts by group."""

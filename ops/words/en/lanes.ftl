@@ -1,0 +1,38 @@
+# `watchline lanes`: trusted lanes at a crossing point.
+
+lanes-arrangement = { $name ->
+    [everyone_checked] everyone checked
+    [own_lanes] own lanes for enrolled
+    [priority] shared lanes, enrolled first
+   *[other] { $name }
+}
+lanes-column = { $name ->
+    [arrangement] arrangement
+    [enrolled] wait, enrolled
+    [others] wait, others
+    [all] wait, all
+    [busy] lanes in use
+    [method] formula
+   *[other] { $name }
+}
+lanes-method = { $method ->
+    [exact] exact
+    [approximate] approximate
+   *[other] { $method }
+}
+lanes-heading = Mean wait before the check: { $title }
+lanes-answer = Mean wait of all arrivals: { $everyone } if everyone is checked, { $own } with own lanes, { $priority } with priority.
+lanes-saved = Full checks saved: { $saved } per hour of { $all } arrivals per hour.
+lanes-finds = Finds per hour: { $all } if everyone is checked, { $trusted } with trusted lanes.
+lanes-missed = Finds that would not be made among enrolled: { $missed } per hour.
+lanes-misuse = An enrolled person who misuses it { $count } times meets at least one full check with probability { $probability }.
+lanes-growing = { $arrangement }: more arrive than can be checked; the queue grows by { $growth } per hour.
+lanes-endless = growing queue
+lanes-minutes = { $value } min
+lanes-estimate = { $value } (95%: { $low } to { $high })
+lanes-limit-steady = Waits are means in the steady state of constant arrivals. A peak of short duration, and the time until a queue has gone, are not in them.
+lanes-limit-poisson = Arrivals are random and independent (Poisson). Buses and convoys arrive together and wait longer.
+lanes-limit-service = Times of full and of short checks are exponential. All lanes are alike, no one leaves the queue, and a check is never interrupted.
+lanes-limit-formulas = Exact: Erlang C, Pollaczek and Khinchine, Cobham. Approximate: Allen and Cunneen for several lanes with mixed checks; for priority the wait in one lane of the same total speed, scaled.
+lanes-limit-finds = Finds per check are those of past checks. Enrolled persons behave differently once they are checked less; only random draws show it.
+lanes-limit-enrolment = The enrolment itself costs checks that are not counted here.

@@ -1,0 +1,35 @@
+# `watchline screening`: rules on made-up movements at crossing points.
+
+screening-answer = Hits of any rule: { $hits } of all movements. Finds among all that were checked (base rate): { $base }.
+screening-differs = { $rule }: the group { $group } is hit at another rate than all others, { $hits }.
+screening-heading-rules = Rules: hits, and finds among the hits that were checked
+screening-heading-groups = Counts by group, which no rule sees
+screening-hit = { $movement }: { $rules }
+screening-explained = { $rule } ({ $conditions }): { $why }
+screening-condition = { $field } { $operator ->
+    [is] is
+    [is_not] is not
+    [below] below
+   *[above] above
+} { $value }
+screening-yes-no = { $answer ->
+    [yes] yes
+   *[no] no
+}
+screening-any = any rule
+screening-share = { $value } ({ $count } of { $of }; 95%: { $low } to { $high })
+screening-column = { $name ->
+    [rule] rule
+    [why] why
+    [hits] hits
+    [finds] finds among hits
+    [base] finds among checked
+    [group] group
+    [differs] differs from others
+   *[other] { $name }
+}
+screening-limit-made_up = All movements are made up. No figure describes a real person or crossing point.
+screening-limit-proxy = No rule sees the group, but other fields may stand for it. The counts by group show where hit rates differ, not why.
+screening-limit-checked = Finds are known only of movements that were checked. Without checks drawn at random, the base rate is that of those who were chosen.
+screening-limit-many = Of many rules and groups, some differ by chance: 95% intervals that do not overlap are not a test of all of them together.
+screening-limit-person = A hit is a reason to look, never a finding. A person decides, and may ignore it.
