@@ -22,6 +22,8 @@ from ops.cli.catalogue import catalogue_app
 from ops.cli.challenge import challenge
 from ops.cli.command_tree import Command, RootGroup, show_help
 from ops.cli.compare import compare
+from ops.cli.confidential import confidential_app
+from ops.cli.drill import drill_app
 from ops.cli.feeds import feeds_app
 from ops.cli.indicators import indicators_app
 from ops.cli.journal import journal_app
@@ -206,6 +208,8 @@ app.add_typer(journal_app, name="journal")
 app.add_typer(archive_app, name="archive")
 app.add_typer(broker_app, name="broker")
 app.add_typer(audit_app, name="audit")
+app.add_typer(drill_app, name="drill")
+app.add_typer(confidential_app, name="confidential")
 app.add_typer(store_app, name="store")
 app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(feeds_app, name="feeds")

@@ -30,11 +30,11 @@ from ops.runtime.output import LANGUAGE, UNITS, catalogue
 from ops.runtime.stopping import CommandStopped, ending_soon
 
 GROUPS: Final = {
-    "Operations centre": ("demo", "run", "serve", "replay", "handover", "export"),
+    "Operations centre": ("demo", "run", "serve", "replay", "handover", "export", "drill"),
     "Analysts": ("coverage", "challenge", "sites", "indicators", "action-plan", "score", "risk", "journal", "archive"),
     "Planners": ("sector", "terrain", "catalogue", "plan", "compare"),
     "Integrators": ("sensor", "simulate", "record", "dead-letters", "feeds"),
-    "Administrators": ("user", "unit", "broker", "audit", "store", "doctor", "completion"),
+    "Administrators": ("user", "unit", "broker", "audit", "store", "confidential", "doctor", "completion"),
 }
 """The commands by the people who use them, in the order of the help."""
 

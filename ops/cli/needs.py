@@ -36,12 +36,15 @@ NEEDS: Final[dict[str, MemoryNeed]] = {
     "terrain import": MemoryNeed(250, 800),
     "sensor calibrate": MemoryNeed(500, 1_300),
     "journal import": MemoryNeed(120, 500),
+    **dict.fromkeys(["drill score", "drill import", "drill report"], MemoryNeed(250, 700)),
+    "audit transparency": MemoryNeed(200, 700),
     "doctor": MemoryNeed(120, 360),
     **dict.fromkeys(
         [
             *("catalogue list", "catalogue show", "indicators list", "indicators import", "action-plan import"),
             *("sensor register", "sensor list", "sensor test", "sensor task", "sensor survey"),
             *("journal stats", "journal detections", "broker config", "broker check", "broker revoke"),
+            *("audit anomalies"),
             *("store purge", "store migrate", "store copy", "store verify"),
             *("dead-letters list", "dead-letters show", "dead-letters replay", "feeds dead-letters", "feeds replay"),
         ],

@@ -31,6 +31,9 @@ FILES = [
     "message.json",
     "recording.csv",
     "dem.tif",
+    "trainings.csv",
+    "training.jsonl",
+    "inspector.key",
 ]
 FILES += ["border.shp", "out/demo/store.db", "out/demo/journal.db", "data/store.db", "copy.db"]
 """The files that the examples name."""
