@@ -39,6 +39,7 @@ def purge_folder(
     A room with accounts needs an ``approval`` by a second person for these settings, or the reason of an
     ``emergency``, which the audit log flags. BadInput without either.
     """
+    _check_words(approval, emergency)
     chosen, today = load_settings(settings), datetime.now(UTC).date()
     if not (folder / "journal.db").exists() and not (folder / "store.db").exists():
         raise BadInput("has neither journal nor store", where=str(folder), expected="the data folder of `run`")
@@ -60,8 +61,8 @@ def settings_checksum(settings: Path | None) -> str:
     return sha256(b"" if settings is None else settings.read_bytes()).hexdigest()[:16]
 
 
-def _check_approval(folder: Path, settings: Path | None, approval: str | None, emergency: str | None) -> None:
-    """Raise BadInput unless two persons approved an erasure by these settings, or an emergency is stated."""
+def _check_words(approval: str | None, emergency: str | None) -> None:
+    """Raise BadInput for an id that no request can have, and for a reason that cannot be recorded."""
     if approval is not None and not _APPROVAL.fullmatch(approval):
         raise BadInput(
             f"{approval[:40]!a}", where="--approval", expected="the 12 digits of a request, such as 3f2a9c01b7de"
@@ -70,10 +71,15 @@ def _check_approval(folder: Path, settings: Path | None, approval: str | None, e
     if emergency is not None and not (LEAST_REASON <= len(reason) <= MOST_REASON and reason.isprintable()):
         expected = f"{LEAST_REASON} to {MOST_REASON} characters on one line"
         raise BadInput(f"{len(reason)} characters", where="--emergency", expected=expected)
+
+
+def _check_approval(folder: Path, settings: Path | None, approval: str | None, emergency: str | None) -> None:
+    """Raise BadInput unless two persons approved an erasure by these settings, or an emergency is stated."""
     if not (folder / ACCOUNTS).exists():
         return
     checksum = settings_checksum(settings)
     if emergency is not None:
+        reason = " ".join(emergency.split())
         subject = f"EMERGENCY OVERRIDE: erasure by the settings {checksum}, because: {reason}"
         record_command(folder, "store purge --emergency", subject, operation="erasure")
         return

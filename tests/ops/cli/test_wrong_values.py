@@ -108,6 +108,7 @@ ANY_TEXT = {
     "audit show --subject": "text to look for",
     "audit export --person": "text to look for",
     "audit export --subject": "text to look for",
+    "store purge --emergency": "text for people",
     "confidential keys --recipient": "text for people",
     "drill score --shift": "text for people",
     "drill score --person": "text for people",
