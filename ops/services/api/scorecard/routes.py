@@ -272,7 +272,7 @@ def _sentence(error: BadInput, own: Sequence[Path | None]) -> str:
     for path in own:
         if path is not None:
             where, what = (text.replace(str(path), path.name) for text in (where, what))
-    remedy = " An administrator changes the files that the sector file names." if ROOM in where + what else ""
+    remedy = " An administrator has to replace one of them." if ROOM in where + what else ""
     return f"{Path(where).name}: {without_folders(what)}; expected {without_folders(error.expected)}.{remedy}"
 
 
