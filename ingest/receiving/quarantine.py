@@ -138,6 +138,8 @@ class Quarantine:
         self._pooled = pooled
         self._buckets: dict[tuple[str, bool], _Bucket] = {}
         self._held: set[tuple[str, bool]] = set()
+        self.muted: frozenset[str] = frozenset()
+        """Sensors whose messages people decided not to read for some time; they are shed without a quarantine."""
         self._events: list[QuarantineRecord] = []
         self._bad_step = math.log(settings.broken_bad / settings.sound_bad)
         self._good_step = math.log((1.0 - settings.broken_bad) / (1.0 - settings.sound_bad))
@@ -155,6 +157,8 @@ class Quarantine:
 
     def admits(self, source: str, now_ns: int) -> Admission:
         """Whether a message of this source received now is read. Call ``shed`` for one that is not."""
+        if source in self.muted:
+            return "shed"
         if not self._held:
             return "read"
         if self._holds((source, True), now_ns):

@@ -15,7 +15,7 @@ from ops.accounts.person import ROLES, Person, Role
 
 Right = Literal[
     "open", "own", "ground", "picture", "history", "state", "act", "mark", "levels", "plan", "people", "handover",
-    "sign", "score", "export", "audit", "units", "field",
+    "sign", "score", "export", "audit", "units", "field", "mute", "approve",
 ]  # fmt: skip
 
 HOLDERS: Final[Mapping[Right, frozenset[Role]]] = {
@@ -26,6 +26,8 @@ HOLDERS: Final[Mapping[Right, frozenset[Role]]] = {
     "act": frozenset({"operator", "supervisor"}),
     "mark": frozenset({"supervisor"}),
     "levels": frozenset({"supervisor"}),
+    "mute": frozenset({"supervisor"}),
+    "approve": frozenset({"supervisor", "admin"}),
     "plan": frozenset({"planner", "supervisor"}),
     "people": frozenset({"admin"}),
     "audit": frozenset({"auditor"}),
@@ -40,7 +42,7 @@ HOLDERS: Final[Mapping[Right, frozenset[Role]]] = {
 the only right of the devices of field units."""
 
 MEANINGS: Final[Mapping[Right, str]] = {
-    "open": "the login page, the files of the pages, and whether the server and its parts work",
+    "open": "the login page, confidential reports, the files of the pages, and whether the server and its parts work",
     "own": "one's own account: password, second factor, sessions, log out",
     "ground": "sector, border, layout, terrain and coverage",
     "state": "sensors, message counts, metrics, the description of the API",
@@ -49,6 +51,8 @@ MEANINGS: Final[Mapping[Right, str]] = {
     "act": "act on alerts and incidents",
     "mark": "change the releasability marking of an incident",
     "levels": "decide on the impact levels of border sections",
+    "mute": "ask to mute a sensor for some time",
+    "approve": "ask for erasures, and confirm or refuse requests that need a second person",
     "plan": "the planner's page and its jobs",
     "people": "list people and their roles",
     "audit": "read, verify and export the audit log",
@@ -112,6 +116,8 @@ _TABLE: Final[Mapping[Right, tuple[str, ...]]] = {
         "GET /readyz",
         "GET /assets/{file}",
         "GET /third-party-licences.md",
+        "GET /confidential",
+        "POST /confidential",
         "GET /field",
         "GET /field/{file}",
     ),
@@ -188,6 +194,14 @@ _TABLE: Final[Mapping[Right, tuple[str, ...]]] = {
     ),
     "mark": ("POST /v1/incidents/{identity}/marking",),
     "levels": ("POST /v1/impact-levels",),
+    "mute": ("POST /v1/sensors/{sensor}/mute",),
+    "approve": (
+        "GET /approvals",
+        "POST /approvals",
+        "GET /v1/approvals",
+        "POST /v1/approvals/erasure",
+        "POST /v1/approvals/{identity}/decision",
+    ),
     "plan": (
         "GET /plan.html",
         "GET /api/plan/setup",
@@ -210,6 +224,7 @@ _TABLE: Final[Mapping[Right, tuple[str, ...]]] = {
         "GET /v1/audit/export",
         "GET /v1/audit/verification",
         "GET /v1/audit/consistency",
+        "GET /v1/audit/anomalies",
     ),
     "handover": (
         "GET /handover",

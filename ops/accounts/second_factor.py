@@ -23,6 +23,11 @@ def new_secret() -> str:
     return pyotp.random_base32()
 
 
+def is_secret(text: str) -> bool:
+    """Whether a text has the form of a secret."""
+    return _SECRET.fullmatch(text) is not None
+
+
 def step_of(secret: str, code: str, now_s: float) -> int | None:
     """The time step to which a code of six digits belongs; None if it, or the secret, is wrong."""
     plain = "".join(code.split())

@@ -63,12 +63,15 @@ class AccountSettings:
         Additional host names under which browsers reach this server.
     oidc : table
         Identity provider; without this table, none is used.
+    same_person : list of lists of str
+        Accounts of one person, by the names to log in with: none of them confirms what another one asks for.
     """
 
     idle_h: float = 1.0
     session_h: float = 12.0
     hosts: tuple[str, ...] = ()
     oidc: Mapping[str, Any] = field(default_factory=dict)
+    same_person: tuple[tuple[str, ...], ...] = ()
 
     def __post_init__(self) -> None:
         if not 0.0 < self.idle_h <= 24.0:

@@ -23,6 +23,8 @@ from ops.cli.challenge import challenge
 from ops.cli.cluster import cluster_app
 from ops.cli.command_tree import Command, RootGroup, show_help
 from ops.cli.compare import compare
+from ops.cli.confidential import confidential_app
+from ops.cli.drill import drill_app
 from ops.cli.eurosur import eurosur_app
 from ops.cli.feeds import feeds_app
 from ops.cli.indicators import indicators_app
@@ -215,6 +217,8 @@ app.add_typer(journal_app, name="journal")
 app.add_typer(archive_app, name="archive")
 app.add_typer(broker_app, name="broker")
 app.add_typer(audit_app, name="audit")
+app.add_typer(drill_app, name="drill")
+app.add_typer(confidential_app, name="confidential")
 app.add_typer(store_app, name="store")
 app.add_typer(cluster_app, name="cluster")
 app.add_typer(dead_letters_app, name="dead-letters")

@@ -123,6 +123,55 @@ def export(
     answer(export_entries(data, out, _filter(since, until, person, operation, subject), screen), as_json=as_json)
 
 
+@audit_app.command("anomalies", cls=Command)
+def anomalies(
+    data: LogArgument,
+    since: Since = None,
+    until: Until = None,
+    time_zone: Annotated[
+        str, typer.Option("--time-zone", metavar="NAME", help="Time zone in which nights are counted.")
+    ] = "UTC",
+    as_json: JsonOption = False,
+) -> None:
+    """List unusual patterns in the audit log.
+
+    Sensors muted or offline before crossings, many rejections by one account,
+    exports at night, repeated emergency overrides: each is compared with what
+    chance would give. A finding is a question, not an accusation.
+
+    Examples
+    --------
+    watchline audit anomalies data --since 2026-01-01T00:00Z --json
+    """
+    from ops.governance.command import show_anomalies
+
+    wanted = _filter(since, until, None, None, None)
+    answer(show_anomalies(data, wanted.since_ns, wanted.until_ns, time_zone, screen), as_json=as_json)
+
+
+@audit_app.command("transparency", cls=Command)
+def transparency(
+    data: LogArgument,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="CSV file to write.")],
+    since: Since = None,
+    until: Until = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write counts of acts for publication.
+
+    Counts are by type and month; the file names no person, place or record. Counts below 5 are withheld, and as many
+    others as are needed so that no total gives them away. The export itself is
+    recorded as a disclosure.
+
+    Examples
+    --------
+    watchline audit transparency data --out counts.csv
+    """
+    from ops.governance.transparency import write_transparency
+
+    answer(write_transparency(data, out, _filter(since, until, None, None, None), screen), as_json=as_json)
+
+
 def _filter(
     since: str | None, until: str | None, person: str | None, operation: str | None, subject: str | None
 ) -> EntryFilter:

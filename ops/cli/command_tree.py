@@ -30,14 +30,14 @@ from ops.runtime.output import LANGUAGE, UNITS, catalogue
 from ops.runtime.stopping import CommandStopped, ending_soon
 
 GROUPS: Final = {
-    "Operations centre": ("demo", "run", "serve", "replay", "handover", "export", "share", "eurosur"),
+    "Operations centre": ("demo", "run", "serve", "replay", "handover", "export", "drill", "share", "eurosur"),
     "Analysts": (
         *("coverage", "challenge", "sites", "indicators", "action-plan", "score", "risk", "threats"),
         *("lanes", "screening", "journal", "archive"),
     ),
     "Planners": ("sector", "terrain", "catalogue", "plan", "compare"),
     "Integrators": ("sensor", "simulate", "record", "dead-letters", "feeds"),
-    "Administrators": ("user", "unit", "broker", "audit", "store", "cluster", "doctor", "completion"),
+    "Administrators": ("user", "unit", "broker", "audit", "store", "cluster", "confidential", "doctor", "completion"),
 }
 """The commands by the people who use them, in the order of the help."""
 

@@ -42,6 +42,8 @@ NEEDS: Final[dict[str, MemoryNeed]] = {
     "journal import": MemoryNeed(120, 500),
     "cluster run": MemoryNeed(900, 1_600),
     "cluster status": WITH_NUMPY,
+    **dict.fromkeys(["drill score", "drill import", "drill report"], MemoryNeed(250, 700)),
+    "audit transparency": MemoryNeed(200, 700),
     "doctor": MemoryNeed(120, 360),
     **dict.fromkeys(
         [
@@ -57,6 +59,7 @@ NEEDS: Final[dict[str, MemoryNeed]] = {
             *("sensor register", "sensor list", "sensor test", "sensor task", "sensor survey"),
             *("journal stats", "journal detections", "broker config", "broker check", "broker revoke"),
             *("eurosur add", "eurosur list", "eurosur export"),
+            "audit anomalies",
             *("store purge", "store migrate", "store copy", "store verify"),
             *("dead-letters list", "dead-letters show", "dead-letters replay", "feeds dead-letters", "feeds replay"),
         ],

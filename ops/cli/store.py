@@ -64,21 +64,36 @@ def purge(
     ],
     settings: SettingsOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be erased; erase nothing.")] = False,
+    approval: Annotated[
+        str | None,
+        typer.Option(
+            "--approval", metavar="ID", help="Confirmed request of the page /approvals. Needed with accounts."
+        ),
+    ] = None,
+    emergency: Annotated[
+        str | None,
+        typer.Option("--emergency", metavar="REASON", help="Erase without a second person; flagged in the audit log."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Erase records whose retention has ended.
 
     Retention periods and legal holds are set in [retention] and [[hold]] of
     the settings. `watchline run` erases daily, by erasing keys; this command
-    also overwrites the records.
+    also overwrites the records. In a room with accounts, a second person has
+    to confirm the erasure first: --dry-run states the checksum to ask with.
 
     Examples
     --------
     watchline store purge data --settings settings.toml --dry-run
+    watchline store purge data --settings settings.toml --approval 3f2a9c01b7de
     """
     from ops.room.purge_command import purge_folder
 
-    answer(purge_folder(data, settings, dry_run=dry_run, screen=screen), as_json=as_json)
+    answer(
+        purge_folder(data, settings, dry_run=dry_run, screen=screen, approval=approval, emergency=emergency),
+        as_json=as_json,
+    )
 
 
 @store_app.command("migrate", cls=Command)

@@ -227,7 +227,7 @@ def test_each_page_opens_for_its_roles_and_leads_the_others_to_theirs(enter: Cal
 
 PAGES = {
     "/": "picture", "/plan.html": "plan", "/handover": "handover", "/after-action": "handover", "/scorecard": "score",
-    "/action-plan": "score", "/audit": "audit",
+    "/action-plan": "score", "/audit": "audit", "/approvals": "approve",
 }  # fmt: skip
 
 

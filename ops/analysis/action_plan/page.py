@@ -122,6 +122,10 @@ def _thresholds(status: PlanStatus) -> dict[str, Any] | None:
         (one.measure, one.on.isoformat(), plain(one.before), plain(one.after), one.reason, one.by)
         for one in frozen.changes
     ]
+    changes += [
+        (f"{one.measure}: {one.field}", one.on.isoformat(), one.before, one.after, one.reason, one.by)
+        for one in frozen.terms.amendments
+    ]
     sentence = say(
         "action-plan-thresholds", date=frozen.frozen_on.isoformat(), targets=len(frozen.targets), changes=len(changes)
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
 
 from geo.names import HIDDEN, ONE_LINE
+from ops.analysis.action_plan.frozen_terms import FIELDS, check_terms
 from ops.analysis.action_plan.thresholds import (
     FrozenThresholds,
     check_thresholds,
@@ -137,14 +138,18 @@ class ActionPlan:
         return ((objective, measure) for objective in self.objectives for measure in objective.measures)
 
     def as_of(self, day: date) -> ActionPlan:
-        """Return the plan with the frozen targets that applied on a day, and only the changes up to that day."""
+        """Return the plan with the frozen targets and terms of a day, and only the changes up to that day."""
         frozen = self.thresholds
         if frozen is None:
             return self
 
         def on_day(measure: Measure) -> Measure:
-            target = frozen.of(measure.id, day)
-            return measure if target is None else replace(measure, target=target)
+            target, terms = frozen.of(measure.id, day), dict[str, Any](frozen.terms.of(measure.id, day))
+            if "due" in terms:
+                terms["due"] = date.fromisoformat(terms["due"])
+            if "better" in terms:
+                terms["better"] = terms["better"] or None
+            return replace(measure, **({} if target is None else {"target": target}) | terms)
 
         objectives = tuple(replace(one, measures=tuple(map(on_day, one.measures))) for one in self.objectives)
         return replace(self, objectives=objectives, thresholds=frozen.until(day))
@@ -217,6 +222,8 @@ def read_plan(path: Path) -> ActionPlan:
     )  # fmt: skip
     if thresholds is not None:
         check_thresholds(thresholds, {one.id: one.target for _, one in plan.measures() if one.indicator}, where)
+        stated = {one.id: {name: str(getattr(one, name) or "") for name in FIELDS} for _, one in plan.measures()}
+        check_terms(thresholds.terms, thresholds.frozen_on, stated, where)
     return plan
 
 

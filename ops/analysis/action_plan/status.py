@@ -92,6 +92,8 @@ class PlanStatus:
             "thresholds": None if frozen is None else {
                 "frozen_on": frozen.frozen_on.isoformat(), "targets": dict(frozen.targets),
                 "changes": [asdict(one) | {"on": one.on.isoformat()} for one in frozen.changes],
+                "terms": {measure: dict(fields) for measure, fields in frozen.terms.terms.items()},
+                "amendments": [asdict(one) | {"on": one.on.isoformat()} for one in frozen.terms.amendments],
             },
             "measures": [
                 {

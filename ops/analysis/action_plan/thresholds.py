@@ -1,4 +1,4 @@
-"""Frozen acceptance thresholds: the targets as they were agreed, and each later change with its reason.
+"""Frozen acceptance thresholds: targets and terms as they were agreed, and each later change with its reason.
 
 A target that differs from its frozen value without an entry in the change log is refused, so that a plan cannot be met
 by a quiet change of its targets.
@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from geo.names import HIDDEN, ONE_LINE, expected_name
+from ops.analysis.action_plan.frozen_terms import FrozenTerms, read_terms, terms_as_toml
 from ops.sector.toml_record import ConfigError, record_errors, record_from
 
 
@@ -30,11 +31,15 @@ class ThresholdChange:
 
 @dataclass(frozen=True, slots=True)
 class FrozenThresholds:
-    """The targets of the measures on the day on which they were frozen, and the changes since, by day."""
+    """The targets of the measures on the day on which they were frozen, and the changes since, by day.
+
+    ``terms``: the other fields that were frozen on that day, with their amendments.
+    """
 
     frozen_on: date
     targets: Mapping[str, float]
     changes: tuple[ThresholdChange, ...] = ()
+    terms: FrozenTerms = field(default_factory=lambda: FrozenTerms({}))
 
     def of(self, measure: str, day: date) -> float | None:
         """The target of a measure that applies on a day; None for a measure that was added later."""
@@ -46,7 +51,9 @@ class FrozenThresholds:
 
     def until(self, day: date) -> FrozenThresholds:
         """The same targets with only the changes up to a day."""
-        return replace(self, changes=tuple(one for one in self.changes if one.on <= day))
+        amendments = tuple(one for one in self.terms.amendments if one.on <= day)
+        terms = replace(self.terms, amendments=amendments)
+        return replace(self, changes=tuple(one for one in self.changes if one.on <= day), terms=terms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,8 @@ class _Table:
     frozen_on: date
     targets: dict[str, Any]
     change: tuple[dict[str, Any], ...] = ()
+    terms: dict[str, Any] = field(default_factory=dict)
+    amendment: tuple[dict[str, Any], ...] = ()
 
 
 def read_thresholds(table: Mapping[str, Any], where: str) -> FrozenThresholds:
@@ -75,7 +84,8 @@ def read_thresholds(table: Mapping[str, Any], where: str) -> FrozenThresholds:
             if not text.strip() or HIDDEN.search(text):
                 raise ConfigError(f"{text[:60]!a}", where=here, expected=f"a reason and a role, each {ONE_LINE}")
         changes.append(change)
-    return FrozenThresholds(read.frozen_on, targets, tuple(sorted(changes, key=lambda one: one.on)))
+    terms = read_terms(read.terms, read.amendment, where)
+    return FrozenThresholds(read.frozen_on, targets, tuple(sorted(changes, key=lambda one: one.on)), terms)
 
 
 def _number(value: Any, name: str, where: str) -> float:
@@ -129,4 +139,4 @@ def thresholds_as_toml(frozen: FrozenThresholds, written: Callable[[Any], str]) 
     for change in frozen.changes:
         lines += ["", "[[thresholds.change]]"]
         lines += [f"{name} = {written(getattr(change, name))}" for name in ThresholdChange.__slots__]
-    return lines
+    return lines + terms_as_toml(frozen.terms, written)

@@ -22,6 +22,8 @@ from ops.releasability.settings import ReleasabilitySettings
 from ops.sector.sector_file import Sector
 
 STORE: Final = "--store"
+ROOM: Final = "the incidents of this room"
+"""Name of the store for those who read pages, and choose no files."""
 """How errors name the store. One of a sample sector may hold a simulation, so it alone leaves out nothing."""
 
 
@@ -101,6 +103,9 @@ def read_inputs(
     named = files.indicators, files.outcomes, files.action_plan
     paths = [one or own for one, own in zip(named, of_sector, strict=True)]
     if not any((*paths[:2], files.challenge, files.store)):
+        if files.live:
+            expected = "incidents, or indicators and outcomes that the sector file names"
+            raise BadInput("nothing to score", where=sector.name, expected=expected)
         expected = "INDICATORS, --outcomes, --challenge or --store, or files named in the sector"
         raise BadInput("nothing to score", where="INDICATORS", expected=expected)
     indicators = [] if paths[0] is None else _indicators(paths[0], until, known_on)
@@ -113,12 +118,13 @@ def read_inputs(
     }
     measured: list[ScorecardLine] = []
     stored: list[Period] = []
+    store_name = ROOM if files.live else STORE
     if files.store is not None:
         found = outcomes_of_store(files.store, sector.name, day, settings, files.limit, illustrative=files.simulated)
         stored, measured = found.periods, found.lines
-        kinds[STORE] = [one.illustrative for one in stored]
+        kinds[store_name] = [one.illustrative for one in stored]
     own = [path for path, one in zip(paths, named, strict=True) if one is None and path is not None]
-    judging = kinds.keys() - set(map(str, own)) - (set() if files.live else {STORE})
+    judging = kinds.keys() - set(map(str, own)) - (set() if files.live else {store_name})
     left_out = _illustrative_beside_real(own, kinds, judging)
     if paths[0] in left_out:
         indicators = []
@@ -130,7 +136,7 @@ def read_inputs(
         measured = [*measured, *of_challenge(files.challenge, day=day)]
     refuse_mixture({name: values for name, values in kinds.items() if name not in map(str, left_out)})
     periods = sorted([*(one for one in reported if one.end <= day), *stored], key=lambda one: (one.place, one.start))
-    refuse_overlaps(periods, "--store, --outcomes")
+    refuse_overlaps(periods, f"{ROOM} and its table of outcomes" if files.live else "--store, --outcomes")
     return ScoreInputs([one for one in indicators if one.day <= day], periods, measured, plan, left_out)
 
 

@@ -39,8 +39,10 @@ from ops.releasability.settings import ReleasabilitySettings
 from ops.runtime.output import say_in_english
 from ops.runtime.part_state import code_of, without_log
 from ops.sector.setting_tables.reports import ReportSettings
+from ops.services.api.approvals.routes import add_two_person_rule
 from ops.services.api.audit.routes import AuditRoutes
 from ops.services.api.compression import Compression
+from ops.services.api.confidential.routes import ConfidentialRoutes
 from ops.services.api.event_stream import EventStream, Hub, StreamSettings, picture
 from ops.services.api.field.enrolment_routes import EnrolmentRoutes
 from ops.services.api.field.map_routes import FieldMapRoutes
@@ -229,12 +231,18 @@ def create_app(
     )  # fmt: skip
     incidents.add_to(app)
     if access_log is not None:
-        AuditRoutes(access_log, routes.recorder, sector=settings.sector).add_to(app)
+        zone = settings.reported_sector.time_zone
+        AuditRoutes(access_log, routes.recorder, sector=settings.sector, time_zone=zone).add_to(app)
     MarkingRoutes(incidents, release, sector=settings.sector).add_to(app)
-    ForcesRoutes(
+    forces = ForcesRoutes(
         IncidentReader(reads), ground, actions, operator=settings.operator, now_ns=now_ns,
         recorder=routes.recorder,
-    ).add_to(app)  # fmt: skip
+    )  # fmt: skip
+    forces.add_to(app)
+    add_two_person_rule(
+        app, forces, reader, accounts, folder=store.parent, sector=settings.sector, now_ns=now_ns,
+        recorder=routes.recorder, takes_actions=actions is not None,
+    )  # fmt: skip
     RefusalRoutes(refusals, language=settings.language, recorder=routes.recorder).add_to(app)
     _add_field(app, reads, settings, ground, routes, release, (devices, certificates), (units, refusals), now_ns=now_ns)
     HistoryRoutes(
@@ -257,6 +265,7 @@ def create_app(
         app
     )
     ReferenceRoutes(app).add_to(app)
+    ConfidentialRoutes(store.parent, settings.reported_sector.title).add_to(app)
     _add_logins(app, settings.reported_sector, accounts, provider)  # after the others: routes are tried in their order
     add_pages(app, title=settings.reported_sector.title, folder=settings.pages)
     answer_errors(app)

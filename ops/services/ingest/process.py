@@ -41,6 +41,7 @@ from ops.broker.identities import (
     sensor_names,
     signatures_of_environment,
 )
+from ops.governance.mutes import MutedSensors
 from ops.journal.decode_row import learn
 from ops.journal.events import CLOCK, DISK, QUARANTINE, ClockJump, CutOff, DiskState
 from ops.journal.reader import JournalBusy, JournalFull
@@ -112,6 +113,7 @@ class Ingest:
             )
             self._subscriptions.know(self._revocations.register.names("sensor"))
         self._quarantine = Quarantine(pooled=self._is_stranger)
+        self._mutes = MutedSensors(path.parent)
         journal.is_known = lambda name: not self._is_stranger(name)
         self._receiver = Receiver(
             sector,
@@ -257,6 +259,7 @@ class Ingest:
         """Check the connection, quarantine and revoked keys, every second."""
         self._subscriber.check()
         self._units.check()
+        self._quarantine.muted = self._mutes.at(now_ns / 1e9)
         self._quarantine.release(now_ns)
         if self._subscriptions.update(self._quarantine.held, any_held=self._quarantine.holds):
             self._subscriber.listen(self._subscriptions.filters)

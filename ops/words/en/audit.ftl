@@ -82,3 +82,4 @@ retention-kept = { $kind ->
 } of { $day } are kept: { $reason }.
 retention-nothing = No records are past their retention.
 retention-failed = Records past their retention could not be erased: { $reason }
+retention-approval = An erasure by these settings needs a second person: ask for it on the page /approvals with the checksum { $checksum }.

@@ -86,3 +86,4 @@ retention-kept = { $kind ->
 } du { $day } : conservées ({ $reason }).
 retention-nothing = Aucun enregistrement n’a dépassé sa durée de conservation.
 retention-failed = Des enregistrements à effacer n’ont pas pu l’être : { $reason }
+retention-approval = Un effacement selon ces paramètres doit être confirmé par une autre personne : demandez-le à la page /approvals avec la somme de contrôle { $checksum }.

@@ -329,3 +329,16 @@ def test_whatever_comes_is_counted_once_and_acknowledged_once(kinds: list[str]) 
         door.receiver.handle([delivery])
     assert door.rows == kinds.count("honest")
     assert door.rows + door.dead + door.shed == len(kinds) == door.acknowledged
+
+
+def test_a_muted_sensor_is_shed_without_a_quarantine_and_its_unit_and_all_others_are_read() -> None:
+    quarantine = Quarantine(SMALL)
+    quarantine.muted = frozenset({"r1"})
+    assert quarantine.admits(bucket_name("r1", "detections"), NOW_NS) == "shed"
+    assert quarantine.admits(bucket_name("r1", "status"), NOW_NS) == "shed"
+    quarantine.shed("r1")
+    assert quarantine.admits(bucket_name("r1", "position"), NOW_NS) == "read", "a unit of this name is not muted"
+    assert quarantine.admits("r2", NOW_NS) == "read"
+    assert (quarantine.held, quarantine.take_events()) == (frozenset(), ())
+    quarantine.muted = frozenset()
+    assert quarantine.admits("r1", NOW_NS) == "read"

@@ -112,6 +112,8 @@ FIRST = {
     "share withdraw": SHARED,
     "share gaps": "watchline share receive south.zip --agreements agreements.toml --data data",
     "store verify": "watchline store copy data copy.db",
+    "drill report": "watchline drill import trainings.csv --records training.jsonl",
+    "confidential read": 'watchline confidential keys data --recipient "Inspector" --out inspector.key',
     "user token": "watchline user add prometheus --data data --role viewer",
     **{
         f"user {name}": 'watchline user add keller --data data --name "M. Keller" --role operator'
@@ -122,6 +124,8 @@ FIRST = {
 REFUSED = {
     "watchline share pull https://south.example:8448 south --data data --agreements agreements.toml --identity"
     " exchange-key --every 30": "no answer",
+    "watchline drill score out/demo --shift early --records training.jsonl": "is not a demonstration",
+    "watchline store purge data --settings settings.toml --approval 3f2a9c01b7de": "is not in force for these settings",
     "watchline feeds replay data web_hook/partner": "has no dead letters of",
     "watchline unit revoke patrol-1 1e12521f2156 --data data": "has no device",
     "watchline cluster run nation.toml --data data --local 3": "have the same name",
@@ -218,6 +222,8 @@ def _tables(folder: Path) -> None:
     (folder / "nation.toml").write_text(f'name = "north"\n{twice}\n', encoding="utf-8")
     rows = "radar-west,2026-03-14T21:00:00Z,1000,90\nradar-west,2026-03-14T21:00:01Z,1005,90\n"
     (folder / "recording.csv").write_text(f"sensor,observed_at,range_m,azimuth_deg\n{rows}", encoding="utf-8")
+    trained = "day,kind,title,role,person,result\n2026-01-05,course,first aid,operator,M. Keller,passed\n"
+    (folder / "trainings.csv").write_text(trained, encoding="utf-8")
     summary = {"made_by": "watchline challenge", "records": []}
     (folder / "out" / "challenge").mkdir(parents=True)
     _json(folder / "out" / "challenge" / "summary.json", summary)

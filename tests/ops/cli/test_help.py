@@ -35,6 +35,9 @@ FILES = [
     "message.json",
     "recording.csv",
     "dem.tif",
+    "trainings.csv",
+    "training.jsonl",
+    "inspector.key",
 ]
 FILES += ["border.shp", "out/demo/store.db", "out/demo/journal.db", "data/store.db", "copy.db"]
 FILES += ["agreements.toml", "south.zip", "server.pem", "server.key", "reports.json"]

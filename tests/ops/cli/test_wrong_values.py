@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from base64 import b64encode
 import shutil
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -131,6 +131,13 @@ GOOD = {
     "audit show": "room",
     "audit verify": "room",
     "audit export": "room --out new.jsonl",
+    "audit anomalies": "room",
+    "audit transparency": "room --out new.csv",
+    "confidential keys": "room --recipient Inspector --out new.key",
+    "confidential read": "room --key message.json",
+    "drill score": "folder",
+    "drill import": "recording.csv --records new.jsonl",
+    "drill report": "recording.csv",
     "store purge": "room",
     "store migrate": "postgresql://db.example/watchline",
     "store copy": "journal.db new.db",
@@ -147,6 +154,11 @@ ANY_TEXT = {
     "audit show --subject": "text to look for",
     "audit export --person": "text to look for",
     "audit export --subject": "text to look for",
+    "store purge --emergency": "text for people",
+    "confidential keys --recipient": "text for people",
+    "drill score --shift": "text for people",
+    "drill score --person": "text for people",
+    "drill report --place": "text for people",
     "handover --incidents": "incidents are only known from the store",
     "handover --purpose": "text for people",
     "export --purpose": "text for people",
@@ -170,7 +182,7 @@ ANY_TEXT = {
     "sensor survey --method": "text for people",
 }
 """Values that the command line cannot judge, with the reason."""
-NEW_PATHS = {"--out", "--data", "--raw", "--viewsheds", "--history"}
+NEW_PATHS = {"--out", "--data", "--raw", "--viewsheds", "--history", "--records"}
 """Options of folders and files that need not exist; what cannot be created is wrong."""
 UNLIMITED = {"sites --curvature-k", "plan --crew", "plan --max-road", "plan --max-power"}
 """Numbers that may be infinite."""

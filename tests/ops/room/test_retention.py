@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 import struct
+import time
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,11 +19,16 @@ from rich.console import Console
 
 import ops.room.offline
 import ops.room.retention
+from geo.errors import BadInput
 from ingest.receiving.batch import Batch, DeadLetter, Row, digest
+from ops.accounts.person import Person, Session
+from ops.accounts.store import AccountStore
 from ops.audit.day_keys import DayKeys, KeysFull
 from ops.audit.entry import AuditEntry, AuditError
 from ops.audit.log import AuditLog
 from ops.audit.verify import verify
+from ops.governance.approvals import Approvals
+from ops.governance.two_person import Party
 from ops.journal.encryption import KEY_OF_KIND, about
 from ops.journal.reader import JournalFull, JournalReader
 from ops.journal.writer import Journal
@@ -483,3 +489,36 @@ def test_alerts_are_kept_until_they_are_delivered(room):
     ledger.keep_only([], at_ns=2)
     ledger.close()
     assert purge(room, settings, today=today).days["alerts"] == [DAYS[1]]
+
+
+def test_a_purge_with_accounts_needs_a_second_person_once_or_a_flagged_emergency(room, tmp_path):
+    settings = tmp_path / "settings.toml"
+    settings.write_text("[retention]\ntracks = 30\n")
+    AccountStore(room / "accounts.db").close()
+    checksum = purge_folder(room, settings, dry_run=True, screen=QUIET)["settings"]
+    with pytest.raises(BadInput, match="second person"):
+        purge_folder(room, settings, dry_run=False, screen=QUIET)
+    with pytest.raises(BadInput, match="characters"):
+        purge_folder(room, settings, dry_run=False, screen=QUIET, emergency="x")
+    approvals = Approvals(room, sector="hills", now_s=time.time)
+    asker, other = (
+        Person(name, name, name, Session(name, "browser", 0.0, 1e12), {"*": "admin"}) for name in ("ana", "ben")
+    )
+    parties = [Party(one.id, one.name, one.login, "admin") for one in (asker, other)]
+    made = approvals.ask("erase", "all", {"settings": checksum}, "retention", asker, parties[0])
+    with pytest.raises(BadInput, match="not in force"):
+        purge_folder(room, settings, dry_run=False, screen=QUIET, approval=made.id)
+    approvals.decide(made.id, "confirm", other, parties[1])
+    other_settings = tmp_path / "other.toml"
+    other_settings.write_text("[retention]\ntracks = 2\n")
+    with pytest.raises(BadInput, match="not in force"):
+        purge_folder(room, other_settings, dry_run=False, screen=QUIET, approval=made.id)
+    assert purge_folder(room, settings, dry_run=False, screen=QUIET, approval=made.id)["records"] > 0
+    with pytest.raises(BadInput, match="not in force"):
+        purge_folder(room, settings, dry_run=False, screen=QUIET, approval=made.id)
+    purge_folder(room, settings, dry_run=False, screen=QUIET, emergency="court order of today")
+    log = AuditLog(room / "audit")
+    subjects = [one.subject for one in log.entries()]
+    log.close()
+    assert any("asked by ana, confirmed by ben" in one for one in subjects)
+    assert any(one.startswith("EMERGENCY OVERRIDE: ") for one in subjects)

@@ -6,6 +6,7 @@ Each reading of the log is itself recorded in it before it is answered.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from urllib.parse import urlencode
 
 from fastapi import Depends, FastAPI, Query, Request
 from fastapi.responses import Response, StreamingResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from geo.errors import BadInput
@@ -26,6 +27,8 @@ from ops.audit.files import day_files
 from ops.audit.log import AuditLog
 from ops.audit.search import MOST_SEARCHED, EntryFilter, each_entry, json_line, page_of
 from ops.audit.verify import verify
+from ops.governance.anomalies.report import AnomalyReport, anomaly_report, sentence_of
+from ops.governance.anomalies.rules import AnomalySettings
 from ops.services.api.login.gate import session_cookie
 from ops.services.api.login.pages import FOLDER, catalogue_of, render
 from ops.services.api.login.routes import person_of
@@ -34,6 +37,7 @@ from sensors.timestamps import nanoseconds, utc_datetime
 
 A_PAGE: Final = 50
 MOST: Final = 1_000
+YEAR_NS: Final = 365 * 86_400 * 10**9
 FilterText = Annotated[str, Query(max_length=200)]
 FilterTime = Annotated[str, Query(max_length=40, description="RFC 3339 time; without an offset, UTC")]
 
@@ -120,12 +124,52 @@ class ConsistencyResult(BaseModel):
     proof: list[str]
 
 
+class AnomalyFinding(BaseModel):
+    """A pattern that is rarer by chance than its threshold; ``entries``: numbers of the entries it rests on."""
+
+    subject: str
+    observed: int
+    of: int
+    expected: float
+    p_value: float
+    threshold: float
+    since: str = Field(alias="from")
+    until: str
+    entries: list[int]
+
+
+class AnomalyRule(BaseModel):
+    """The tests and findings of one rule; ``not_tested``: accounts or sensors for which there is too little."""
+
+    rule: str
+    title: str
+    formula: str
+    subjects: int
+    tests: int
+    not_tested: int
+    false_findings_per_month_at_most: float
+    named_per_year_at_most: float | None
+    findings: list[AnomalyFinding]
+
+
+class AnomalyAnswer(BaseModel):
+    """Unusual patterns of a period; a finding is a question, not an accusation."""
+
+    since: str = Field(alias="from")
+    until: str
+    entries: int
+    crossings: int
+    false_findings_per_month_at_most: float
+    caution: str
+    rules: list[AnomalyRule]
+
+
 class AuditRoutes:
     """The handlers, which run in threads. ``witness``: folder of the witness copy, None without one."""
 
-    def __init__(self, log: AuditLog, recorder: Recorder, *, sector: str) -> None:
-        self._log, self._recorder, self._sector = log, recorder, sector
-        self._verifying = threading.Lock()
+    def __init__(self, log: AuditLog, recorder: Recorder, *, sector: str, time_zone: str = "UTC") -> None:
+        self._log, self._recorder, self._sector, self._time_zone = log, recorder, sector, time_zone
+        self._verifying, self._comparing = threading.Lock(), threading.Lock()
         self._style = (FOLDER / "audit.css").read_text(encoding="utf-8")
 
     def add_to(self, app: FastAPI) -> None:
@@ -136,6 +180,7 @@ class AuditRoutes:
         app.add_api_route("/v1/audit/entries", self.entries, response_model=LoggedEntries, **get)
         app.add_api_route("/v1/audit/export", self.export, response_class=JsonLines, responses=LINES, **get)
         app.add_api_route("/v1/audit/verification", self.verification, response_model=VerificationResult, **get)
+        app.add_api_route("/v1/audit/anomalies", self.anomalies, response_model=AnomalyAnswer, **get)
         app.add_api_route("/v1/audit/consistency", self.consistency, response_model=ConsistencyResult, **get)
 
     @property
@@ -185,12 +230,18 @@ class AuditRoutes:
         except BadInput as error:
             raise HTTPException(422, str(error)) from None
 
+    def anomalies(self, request: Request, since: FilterTime = "", until: FilterTime = "") -> AnomalyAnswer:
+        """Unusual patterns in the audit log, with formulas and false-alarm rates; by default of the last 365 days."""
+        report = self._anomalies(request, _ns(since, "since"), _ns(until, "until"))
+        return AnomalyAnswer(**report.as_dict(catalogue_of(request)))
+
     def page(
         self,
         request: Request,
         wanted: Annotated[Wanted, Depends()],
         before: Annotated[int | None, Query(ge=0, le=2**53)] = None,
         verify: bool = False,
+        unusual: bool = False,
         first: Annotated[str, Query(max_length=20)] = "",
         second: Annotated[str, Query(max_length=20)] = "",
     ) -> Response:
@@ -211,6 +262,7 @@ class AuditRoutes:
                 proof = consistency_of(self._folder, int(first), int(second) if second else None)
             except (ValueError, BadInput):
                 problem = words.say("auditor-problem-heads")
+        report = self._anomalies(request, None, None) if unusual else None
         query, entries = wanted.query, [] if found is None else found.entries
         more = (
             None if found is None or found.before is None else f"/audit?{urlencode(query | {'before': found.before})}"
@@ -230,6 +282,8 @@ class AuditRoutes:
             result=result,
             findings=[] if result is None else [words.say(one.message) for one in result.findings],
             proof=proof,
+            report=report,
+            sentences=[] if report is None else [(one, sentence_of(one, words)) for one in report.findings],
             first=first,
             second=second,
             problem=problem,
@@ -243,6 +297,21 @@ class AuditRoutes:
     def style(self) -> Response:
         """The style sheet of the page."""
         return Response(self._style, media_type="text/css; charset=utf-8", headers={"Cache-Control": "no-cache"})
+
+    def _anomalies(self, request: Request, since_ns: int | None, until_ns: int | None) -> AnomalyReport:
+        """The report; 404 without entries, 503 while another one is computed."""
+        self._recorder.note(request, "anomalies in the audit log")
+        if not day_files(self._folder):
+            raise HTTPException(404, "The audit log has no entries yet.")
+        if since_ns is None:
+            since_ns = (until_ns if until_ns is not None else time.time_ns()) - YEAR_NS
+        if not self._comparing.acquire(blocking=False):
+            raise HTTPException(503, "Patterns are being looked for; try again later.", headers={"Retry-After": "5"})
+        try:
+            settings = AnomalySettings(time_zone=self._time_zone)
+            return anomaly_report(self._folder.parent, since_ns=since_ns, until_ns=until_ns, settings=settings)
+        finally:
+            self._comparing.release()
 
     def _verified(self) -> Any:
         if not day_files(self._folder):

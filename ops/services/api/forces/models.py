@@ -171,8 +171,12 @@ class ImpactOrder(BaseModel):
 
 class ImpactAnswer(BaseModel):
     """Whether the journal has the decision, and whether it applies. ``accepted`` false: it is stored and sent until the
-    journal has it. ``applied`` null: fusion has not processed it yet."""
+    journal has it. ``applied`` null: fusion has not processed it yet.
+
+    ``approval``: the id of the request that another person has to confirm; the level is unchanged until then.
+    """
 
     id: str
     accepted: bool
     applied: bool | None
+    approval: str | None = None

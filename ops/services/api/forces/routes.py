@@ -20,7 +20,9 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from ingest.unit_messages import SectionOrder
+from ops.accounts.person import MOST_NAME
 from ops.broker.identities import UNIT
+from ops.governance.two_person import Approval, ApprovalKind, lowers
 from ops.services.api.forces.models import (
     ForcesPicture,
     ImpactAnswer,
@@ -39,6 +41,7 @@ from sensors.timestamps import nanoseconds, utc_datetime
 
 OPEN: Final = ("active", "acknowledged")
 OFF_DUTY: Final = "off_duty"
+AskSecond = Callable[[ApprovalKind, str, Mapping[str, Any], str, Request], Approval]
 
 
 class ForcesRoutes:
@@ -56,6 +59,8 @@ class ForcesRoutes:
     ) -> None:
         self._reader, self._ask, self._actions, self._operator = reader, ask, actions, operator
         self._now_ns, self._recorder = now_ns, recorder
+        self.ask_second: AskSecond | None = None
+        """Asks a second person to confirm the lowering of a level; None without accounts: it is then not needed."""
 
     def add_to(self, app: FastAPI) -> None:
         """Add the routes."""
@@ -120,16 +125,40 @@ class ForcesRoutes:
         if any(one["id"] == body.id for one in section["decided"]):
             return _decided(body.id, True, True)
         _refuse_if_changed(section, body)
+        if self.ask_second is not None and lowers(section["level"], body.level):
+            return await self._asked(body, section["level"], request)
         await asyncio.to_thread(
             self._recorder.note,
             request,
             f"impact level of section {body.section}: {body.level}, because: {body.reason}",
             operation="alteration",
         )
-        order = SectionOrder(
-            UNIT, 1, 1, utc_datetime(self._now_ns()), body.id, body.section, body.level, self._person(request),
-            body.reason, body.after,
+        return await self._send(body, self._person(request))
+
+    async def carry_out(self, approval: Approval) -> None:
+        """Lower a level as two persons decided, or one in an emergency. HTTPException where that is not possible."""
+        body = ImpactOrder(**approval.order, reason=approval.reason)
+        section = await asyncio.to_thread(self._section, body.section)
+        if self._actions is None or section is None:
+            raise HTTPException(503, "This server cannot change the level of this section.")
+        _refuse_if_changed(section, body)
+        await self._send(body, both_names(approval))
+
+    async def _asked(self, body: ImpactOrder, before: str, request: Request) -> Response:
+        """Ask another person to confirm the lowering of a level."""
+        assert self.ask_second is not None
+        order = {"id": body.id, "section": body.section, "level": body.level, "after": body.after}
+        subject = f"impact level of section {body.section} lowered from {before} to {body.level}"
+        made = await asyncio.to_thread(
+            self.ask_second, "lower_impact_level", subject, order, body.reason, request
         )  # fmt: skip
+        return _decided(body.id, False, None, made.id)
+
+    async def _send(self, body: ImpactOrder, by: str) -> Response:
+        assert self._actions is not None
+        order = SectionOrder(
+            UNIT, 1, 1, utc_datetime(self._now_ns()), body.id, body.section, body.level, by, body.reason, body.after
+        )
         try:
             key = await asyncio.to_thread(self._actions.send_reply, order)
         except Exception as error:
@@ -279,6 +308,15 @@ def _refuse_if_changed(section: Mapping[str, Any], order: ImpactOrder) -> None:
     )
 
 
-def _decided(identity: str, accepted: bool, applied: bool | None) -> Response:
-    answer = {"id": identity, "accepted": accepted, "applied": applied}
+def both_names(approval: Approval) -> str:
+    """The names under which a lowering is shown: of both persons, or of the one who overrode the rule."""
+    assert approval.decided_by is not None
+    if approval.emergency:
+        return approval.decided_by.name
+    both = f"{approval.asked_by.name}, {approval.decided_by.name}"
+    return both if len(both) <= MOST_NAME else approval.asked_by.name
+
+
+def _decided(identity: str, accepted: bool, applied: bool | None, approval: str | None = None) -> Response:
+    answer = {"id": identity, "accepted": accepted, "applied": applied, "approval": approval}
     return Response(to_json(answer, where="impact level"), 202, media_type="application/json")

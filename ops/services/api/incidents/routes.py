@@ -166,8 +166,9 @@ class IncidentRoutes:
         if body.other:
             await asyncio.to_thread(self._check_other, body.other, request)
         to = await asyncio.to_thread(self._recipient, body.to, identity) if body.to else ""
+        subject = f"incident {identity}: {body.action} {body.disposition}".rstrip()
         return await self.send(
-            request, row, identity, f"incident {identity}: {body.action}", action=body.action, action_id=body.id,
+            request, row, identity, subject, action=body.action, action_id=body.id,
             reason=body.reason, expected_revision=body.expected_revision, assigned_unit=body.unit, to=to,
             disposition=body.disposition, other=body.other, note=body.note, attachment=body.attachment,
         )  # fmt: skip

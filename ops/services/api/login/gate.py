@@ -30,8 +30,20 @@ from ops.services.api.serving.connections import CLIENT_CERTIFICATE
 
 LOGIN: Final = "/login"
 ACCOUNT: Final = "/account"
-PAGES: Final = ("/", "/plan.html", "/handover", "/after-action", "/scorecard", "/action-plan", "/audit", ACCOUNT)
+PAGES: Final = (
+    "/",
+    "/plan.html",
+    "/handover",
+    "/after-action",
+    "/scorecard",
+    "/action-plan",
+    "/audit",
+    "/approvals",
+    ACCOUNT,
+)
 """Pages that people open; a person without the right for one is led to the first that she may open."""
+CONFIDENTIAL: Final = "/confidential"
+"""The page of confidential reports: that a person used it is not even noted as the time of her last request."""
 UNIT_COOKIE: Final = "unit"
 FIELD_PATH: Final = "/v1/field"
 """The addresses to which browsers send the cookie of a field unit's device."""
@@ -87,7 +99,8 @@ class LoginGate:
             if refusal is not None:
                 await refusal(scope, receive, send)
                 return
-            if person is not None and self._accounts.now_s() - person.session.seen_s >= TOUCH_EVERY_S:
+            unseen = scope["path"] == CONFIDENTIAL
+            if person is not None and not unseen and self._accounts.now_s() - person.session.seen_s >= TOUCH_EVERY_S:
                 await run_in_threadpool(self._accounts.seen, person.session)
         await self._app(scope, receive, send)
 

@@ -234,8 +234,11 @@ class LoginRoutes(LocalRoutes):
         account = self._accounts.store.account_of_id(person.id)
         if account is None:
             raise HTTPException(401, "Log in first.")
-        wanted = request.query_params.get("second-factor") == "new" or "secret" in (request.scope.get("form") or {})
+        given = (request.scope.get("form") or {}).get("secret")
+        wanted = request.query_params.get("second-factor") == "new" or given is not None
         secret = second_factor.new_secret() if wanted and account.totp is None else None
+        if secret and given and second_factor.is_secret(given):
+            secret = given  # the one that the app has already, after a wrong code
         picture = second_factor.qr_svg(secret, person.login, sector=self.sector) if secret else ""
         answer = render(
             request,
@@ -245,6 +248,7 @@ class LoginRoutes(LocalRoutes):
             sector=self._title,
             person=person,
             home=first_page(person, self.sector),
+            may_approve=not person.must_set_password and has(person, "approve", self.sector),
             local=account.issuer is None,
             least=LEAST_CHARACTERS,
             purpose=person.session.purpose,

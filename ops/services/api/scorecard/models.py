@@ -112,12 +112,26 @@ class ThresholdChangeRecord(BaseModel):
     by: str
 
 
+class AmendmentRecord(BaseModel):
+    """One change of a frozen field of a measure other than its target, with its reason and the role."""
+
+    measure: str
+    field: str
+    on: Day
+    before: str
+    after: str
+    reason: str
+    by: str
+
+
 class ThresholdsRecord(BaseModel):
-    """The targets as they were frozen, by measure, and the change log."""
+    """The targets and terms as they were frozen, by measure, and the change logs."""
 
     frozen_on: Day
     targets: dict[str, float]
     changes: list[ThresholdChangeRecord]
+    terms: dict[str, dict[str, str]]
+    amendments: list[AmendmentRecord]
 
 
 class ActionPlanAnswer(BaseModel):

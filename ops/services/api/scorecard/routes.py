@@ -266,11 +266,14 @@ def sector_records(file: str | None, name: str, title: str) -> Callable[[], Sect
 
 def _sentence(error: BadInput, own: Sequence[Path | None]) -> str:
     """The sentence of an error, in which the sector's ``own`` files and all others are named without their folders."""
+    from ops.analysis.score.inputs import ROOM
+
     where, what = error.where, error.what
     for path in own:
         if path is not None:
             where, what = (text.replace(str(path), path.name) for text in (where, what))
-    return f"{Path(where).name}: {without_folders(what)}; expected {without_folders(error.expected)}."
+    remedy = " An administrator has to replace one of them." if ROOM in where + what else ""
+    return f"{Path(where).name}: {without_folders(what)}; expected {without_folders(error.expected)}.{remedy}"
 
 
 def _file(body: bytes, media_type: str, name: str) -> Response:

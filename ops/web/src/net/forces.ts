@@ -18,12 +18,16 @@ export async function optionsFor(incident: string, signal?: AbortSignal): Promis
   return found;
 }
 
-/** Whether the decision applies by now; false: it is stored, and applies later. */
-export async function setLevel(section: Posture, level: ImpactLevel, reason: string): Promise<boolean> {
+/** What became of a decision: it applies; it is stored, and applies later; or another person has to confirm it. */
+export type LevelOutcome = "applied" | "stored" | "asked";
+
+export async function setLevel(section: Posture, level: ImpactLevel, reason: string): Promise<LevelOutcome> {
   const after = section.decided.at(-1)?.id ?? "";
   const order = { section: section.id, level, reason, after };
   const send = (id: string): Promise<unknown> => repeated(() => postJson("/v1/impact-levels", { id, ...order }));
-  return object(await once(order, send))?.["applied"] === true;
+  const answer = object(await once(order, send));
+  if (typeof answer?.["approval"] === "string") return "asked";
+  return answer?.["applied"] === true ? "applied" : "stored";
 }
 
 /** Keeps the options of the selected incident and of each distress call at hand; it asks only when something changed. */

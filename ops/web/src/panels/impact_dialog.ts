@@ -2,6 +2,7 @@
 
 import { IMPACT_LEVELS, type Forces, type ImpactLevel, type Posture } from "../model/forces.ts";
 import { failure, RequestFailed } from "../net/api.ts";
+import type { LevelOutcome } from "../net/forces.ts";
 import { el, part, setText } from "../ui/dom.ts";
 import { utcDateTime } from "../words/format.ts";
 import { levelName } from "../words/forces_words.ts";
@@ -14,11 +15,11 @@ export class ImpactDialog {
   readonly #level = part<HTMLSelectElement>("impact-level");
   readonly #reason = part<HTMLTextAreaElement>("impact-reason");
   readonly #problem = part("impact-problem");
-  readonly #send: (section: Posture, level: ImpactLevel, reason: string) => Promise<boolean>;
+  readonly #send: (section: Posture, level: ImpactLevel, reason: string) => Promise<LevelOutcome>;
   #section: Posture | null = null;
   #waiting = false;
 
-  constructor(send: (section: Posture, level: ImpactLevel, reason: string) => Promise<boolean>) {
+  constructor(send: (section: Posture, level: ImpactLevel, reason: string) => Promise<LevelOutcome>) {
     this.#send = send;
     this.#level.replaceChildren(
       ...IMPACT_LEVELS.map((level) => {
@@ -71,10 +72,11 @@ export class ImpactDialog {
     const button = part<HTMLButtonElement>("impact-send");
     button.disabled = true;
     try {
-      if (await this.#send(section, level, reason)) this.#dialog.close();
+      const outcome = await this.#send(section, level, reason);
+      if (outcome === "applied") this.#dialog.close();
       else {
         this.#waiting = true;
-        setText(this.#problem, say("forces-level-waiting"));
+        setText(this.#problem, say(outcome === "asked" ? "forces-level-asked" : "forces-level-waiting"));
       }
     } catch (error) {
       this.#waiting = error instanceof RequestFailed && (error.status === 0 || error.status >= 500); // it may be stored

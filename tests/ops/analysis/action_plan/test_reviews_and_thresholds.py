@@ -198,3 +198,36 @@ def test_a_document_holds_no_character_that_a_word_processor_refuses() -> None:
     plan = replace(read_plan(SAMPLE), title="a\x0bb & <c>")
     document = Document(io.BytesIO(plan_document(status_of(plan, EMPTY), EMPTY)))
     assert document.paragraphs[0].text == "a\N{REPLACEMENT CHARACTER}b & <c>"
+
+
+TERMS = '[thresholds.terms.A1]\nowner = "board"\ndue = 2026-06-30\nindicator = "{0}"\n'
+AMENDED = (
+    '[[thresholds.amendment]]\nmeasure = "A1"\nfield = "due"\non = {0}\nbefore = {1}\nafter = {2}\n'
+    'reason = "late money"\nby = "board"\n'
+)
+
+
+def test_frozen_terms_change_only_by_an_amendment_and_a_past_day_has_its_own(tmp_path: Path) -> None:
+    text = SAMPLE.read_text(encoding="utf-8")
+    plan = read_plan(SAMPLE)
+    first = next(one for _, one in plan.measures() if one.id == "A1")
+    other = "2027-12-31"
+    terms = TERMS.format(first.indicator).replace("2026-06-30", str(first.due)).replace('"board"', f'"{first.owner}"')
+    kept = plan_of(tmp_path, text + terms)
+    assert kept.thresholds is not None
+    assert kept.thresholds.terms.terms["A1"]["due"] == str(first.due)
+    later = text.replace(f"due = {first.due}", f"due = {other}", 1)
+    assert later != text
+    with pytest.raises(ConfigError, match="or an amendment with its reason"):
+        plan_of(tmp_path, later + terms)
+    for wrong in ((date(2024, 1, 1), first.due, other), (date(2026, 1, 10), "2020-01-01", other)):
+        with pytest.raises(ConfigError):
+            plan_of(tmp_path, later + terms + AMENDED.format(*wrong))
+    amended = plan_of(tmp_path, later + terms + AMENDED.format(date(2026, 1, 10), first.due, other))
+    for day, due in ((date(2026, 1, 9), first.due), (date(2026, 1, 10), date.fromisoformat(other))):
+        assert next(one for _, one in amended.as_of(day).measures() if one.id == "A1").due == due
+    status = status_of(amended, EMPTY).as_dict()
+    assert [one["field"] for one in status["thresholds"]["amendments"]] == ["due"]
+    assert plan_of(tmp_path, plan_as_toml(amended)) == amended
+    with pytest.raises(ConfigError, match="cannot be frozen"):
+        plan_of(tmp_path, text + "[thresholds.terms.A1]\nnotes = 'x'\n")

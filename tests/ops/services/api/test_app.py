@@ -41,6 +41,9 @@ BODIES = {
     "/v1/incidents/{identity}/actions": {"id": "0123456789abcdef", "action": "acknowledge", "expected_revision": 0},
     "/v1/incidents/{identity}/marking": {"id": "0123456789abcdef", "marking": "", "reason": "none such"},
     "/v1/impact-levels": {"id": "0123456789abcdef", "section": "West", "level": "high", "reason": "none such"},
+    "/v1/sensors/{sensor}/mute": {"minutes": 5, "reason": "none such"},
+    "/v1/approvals/erasure": {"settings": "0123456789abcdef", "reason": "none such"},
+    "/v1/approvals/{identity}/decision": {"decision": "confirm"},
     "/v1/field/enrol": {"code": "0123-4567-89AB", "device": "Phone"},
     "/v1/field/replies": {"replies": []},
     "/v1/field/positions": {"positions": []},
@@ -48,6 +51,9 @@ BODIES = {
 REACHED = {
     "/v1/incidents/{identity}/marking": 409,
     "/v1/impact-levels": 503,
+    "/v1/sensors/{sensor}/mute": 503,
+    "/v1/approvals/erasure": 503,
+    "/v1/approvals/{identity}/decision": 503,
     "/v1/field/replies": 401,
     "/v1/field/positions": 401,
 }
@@ -222,10 +228,15 @@ def test_every_change_needs_the_own_origin_or_the_token(room):
     """Generated from the API's own description, so that a new route cannot be forgotten."""
     operations = room.client.get("/api/openapi.json").json()["paths"]
     changes = [(path, verb) for path, verbs in operations.items() for verb in verbs if verb != "get"]
-    assert len(changes) == 11
+    assert len(changes) == 14
     own = f"http://127.0.0.1:{room.port}"
     for path, verb in changes:
-        url = path.replace("{identity}", "A99").replace("{unit}", "patrol-9").replace("{device}", "d0")
+        url = (
+            path.replace("{identity}", "A99")
+            .replace("{unit}", "patrol-9")
+            .replace("{device}", "d0")
+            .replace("{sensor}", "r")
+        )
         body, reached = BODIES.get(path), REACHED.get(path, 404)
         for headers, status in [
             ({}, 403),

@@ -175,7 +175,9 @@ def test_a_mixture_of_real_and_made_up_files_names_them_without_their_folders(na
         answer = server.client.get("/v1/scorecard")
     assert answer.status_code == 503
     detail = answer.json()["detail"]
-    assert detail.startswith("indicators.csv, outcomes.csv, --store: is illustrative, but action_plan.toml is not;")
+    assert detail.startswith(
+        "indicators.csv, outcomes.csv, the incidents of this room: is illustrative, but action_plan.toml is not;"
+    )
     assert "/" not in detail
     assert name not in detail
 

@@ -1,0 +1,82 @@
+"""The transparency export: how often what was done, by month, without persons, places or records."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+
+from geo.errors import BadInput
+from ops.audit.command import record_command
+from ops.audit.entry import EntryLine
+from ops.audit.files import existing_log
+from ops.audit.search import EntryFilter, each_entry
+from ops.governance.anomalies.evidence import OVERRIDE
+from ops.governance.suppression import SMALL, PublishedTable, published
+from ops.runtime.output import atomic_write, show
+
+TYPES: Final = ("consultation", "disclosure", "alteration", "override", "erasure")
+"""Types of acts of people and programs. Collection, and acts of the system itself, are left out. An override counts
+as such only."""
+TOTAL: Final = "total"
+HIDDEN: Final = f"<{SMALL} or withheld"
+MOST_MONTHS: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Transparency:
+    """Counts by type and month; the last row and column are totals."""
+
+    months: tuple[str, ...]
+    table: PublishedTable
+
+    def rows(self) -> list[list[str]]:
+        """The table with its headings, as texts."""
+        body = [
+            [name, *(HIDDEN if cell is None else str(cell) for cell in cells)]
+            for name, cells in zip((*TYPES, TOTAL), self.table.cells, strict=True)
+        ]
+        return [["type", *self.months, TOTAL], *body]
+
+
+def transparency(entries: Iterable[EntryLine]) -> Transparency:
+    """Count entries; BadInput for none, or for more than five years."""
+    counts = Counter[tuple[str, str]]()
+    for line in entries:
+        if line.role == "system" or line.operation == "collection":
+            continue
+        kind = "override" if line.subject.startswith(OVERRIDE) else str(line.operation)
+        counts[kind, datetime.fromtimestamp(line.at_ns // 10**9, UTC).strftime("%Y-%m")] += 1
+    months = sorted({month for _, month in counts})
+    if not 0 < len(months) <= MOST_MONTHS:
+        expected = f"1 to {MOST_MONTHS} months with entries of people"
+        raise BadInput(f"{len(months)} months", where="--since", expected=expected)
+    return Transparency(tuple(months), published([[counts[kind, month] for month in months] for kind in TYPES]))
+
+
+def write_transparency(data: Path, out: Path, wanted: EntryFilter, screen: Console) -> dict[str, Any]:
+    """Write the counts of a period as CSV, and record the disclosure."""
+    found = transparency(each_entry(existing_log(data), wanted))
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(found.rows())
+    record_command(data, f"audit transparency --out {out.name}", "counts of the audit log, without persons")
+    try:
+        with atomic_write(out) as partial:
+            partial.write_text(text.getvalue(), encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"cannot be written ({error.strerror})", where=str(out), expected="a file") from None
+    show(screen, "transparency-written", file=str(out), suppressed=found.table.suppressed, small=SMALL)
+    return {
+        "file": str(out),
+        "months": list(found.months),
+        "types": list(TYPES),
+        "cells": [list(row) for row in found.table.cells],
+        "suppressed": found.table.suppressed,
+    }

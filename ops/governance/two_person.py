@@ -1,0 +1,159 @@
+"""The two-person rule: what one person may ask for, another must confirm before it happens.
+
+It holds for each ``ApprovalKind``. A request that no one confirms expires. In an emergency a supervisor may carry it
+out alone, with a reason; that is flagged in the record and in the audit log. This module decides; ``approvals`` stores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, get_args
+
+from geo.errors import WatchlineError
+from ops.accounts.person import Person, name_key
+from ops.accounts.rights import Right, has
+
+ApprovalKind = Literal["lower_impact_level", "mute_sensor", "erase"]
+KINDS: Final[tuple[ApprovalKind, ...]] = get_args(ApprovalKind)
+RIGHT_FOR: Final[Mapping[ApprovalKind, Right]] = {
+    "lower_impact_level": "levels",
+    "mute_sensor": "mute",
+    "erase": "approve",
+}
+"""The right that both persons need."""
+LASTS_S: Final = 3600.0
+"""Time for the confirmation."""
+USE_S: Final = 86_400.0
+"""Time after a confirmation for an erasure to be carried out by its command."""
+OVERRIDE_ROLE: Final = "supervisor"
+LEVELS: Final = ("low", "medium", "high", "critical")
+"""Impact levels in their order (Regulation (EU) 2019/1896, Article 34); critical is the highest."""
+
+ApprovalState = Literal["waiting", "confirmed", "overridden", "refused", "withdrawn", "expired", "failed"]
+IN_FORCE: Final = ("confirmed", "overridden")
+ApprovalDecision = Literal["confirm", "refuse", "withdraw", "override"]
+STATE_AFTER: Final[Mapping[ApprovalDecision, ApprovalState]] = {
+    "confirm": "confirmed",
+    "refuse": "refused",
+    "withdraw": "withdrawn",
+    "override": "overridden",
+}
+ApprovalRefusal = Literal[
+    "not_waiting", "expired", "same_person", "not_asker", "program", "right", "newer_account", "local"
+]
+
+
+class ApprovalRefused(WatchlineError):
+    """A decision that the rule does not allow; ``reason`` names the sentence for the person in the catalogue."""
+
+    def __init__(self, reason: ApprovalRefusal, sentence: str) -> None:
+        super().__init__(sentence)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A person as a request records one: account, name, login, role, and when the account was created [UTC s]."""
+
+    id: str
+    name: str
+    login: str
+    role: str
+    created_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """One request. ``order``: what is carried out once it is approved; times are UTC seconds since 1970.
+
+    ``decided_by`` and ``remark``: who confirmed, refused, withdrew or overrode it, and why; None and empty before.
+    """
+
+    id: str
+    kind: ApprovalKind
+    subject: str
+    order: Mapping[str, Any]
+    reason: str
+    asked_by: Party
+    asked_s: float
+    expires_s: float
+    state: ApprovalState = "waiting"
+    decided_by: Party | None = None
+    decided_s: float | None = None
+    remark: str = ""
+
+    @property
+    def emergency(self) -> bool:
+        """Whether one person carried it out alone."""
+        return self.state == "overridden"
+
+    def state_at(self, now_s: float) -> ApprovalState:
+        """The state at a time; a request that still waits after its end has expired."""
+        return "expired" if self.state == "waiting" and now_s > self.expires_s else self.state
+
+
+@dataclass(frozen=True, slots=True)
+class SamePersons:
+    """Accounts that the settings declare to be of one person, as groups of names to log in with."""
+
+    groups: Sequence[Sequence[str]] = ()
+
+    def are_one(self, first: Party, second: Party) -> bool:
+        """Whether two accounts are, or may be, of the same person."""
+        if first.id == second.id or first.login == second.login or name_key(first.name) == name_key(second.name):
+            return True
+        return any(first.login in group and second.login in group for group in self.groups)
+
+
+def lowers(before: str | None, after: str) -> bool:
+    """Whether an impact level becomes lower; a section without a level has none that could."""
+    return before is not None and LEVELS.index(after) < LEVELS.index(before)
+
+
+def check_decision(
+    approval: Approval,
+    decision: ApprovalDecision,
+    person: Person,
+    party: Party,
+    *,
+    sector: str,
+    now_s: float,
+    same: SamePersons,
+) -> None:
+    """Raise ApprovalRefused unless this person may decide this now.
+
+    A confirmation needs another person with the right, at a browser, whose account existed when the request was made:
+    not the asker by another session, another account or a program's token. Anyone with the right may refuse. Only the
+    asker may withdraw, and only a supervisor may override.
+    """
+    _check_person(person, approval.kind, sector)
+    state = approval.state_at(now_s)
+    if state == "expired":
+        raise ApprovalRefused("expired", "The request has expired; ask again.")
+    if state != "waiting":
+        raise ApprovalRefused("not_waiting", f"The request is {state} and can no longer be decided.")
+    if decision == "withdraw" and party.id != approval.asked_by.id:
+        raise ApprovalRefused("not_asker", "Only the person who asked can withdraw the request.")
+    if decision == "override" and person.role_in(sector) != OVERRIDE_ROLE:
+        raise ApprovalRefused("right", "Only a supervisor can carry out a request without a confirmation.")
+    if decision != "confirm":
+        return
+    if same.are_one(approval.asked_by, party):
+        raise ApprovalRefused("same_person", "Another person has to confirm the request.")
+    if party.created_s > approval.asked_s:
+        raise ApprovalRefused("newer_account", "An account that is newer than the request cannot confirm it.")
+
+
+def check_request(person: Person, kind: ApprovalKind, *, sector: str) -> None:
+    """Raise ApprovalRefused unless this person may ask for it."""
+    _check_person(person, kind, sector)
+
+
+def _check_person(person: Person, kind: ApprovalKind, sector: str) -> None:
+    if person.session.kind == "local":
+        raise ApprovalRefused("local", "Without accounts there is no second person; requests need accounts.")
+    if person.session.kind != "browser":
+        raise ApprovalRefused("program", "Requests are made and decided by people at a browser, not by programs.")
+    if not has(person, RIGHT_FOR[kind], sector):
+        raise ApprovalRefused("right", f"This needs the right {RIGHT_FOR[kind]!r}.")

@@ -1,0 +1,1 @@
+"""The page on which anyone writes a confidential report."""

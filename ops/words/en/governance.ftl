@@ -1,0 +1,169 @@
+# Governance: the two-person rule, anomalies in the audit log, drills, training, confidential and public reports.
+
+approvals-title = Requests for a second person
+approvals-intro = Some actions take effect only when another person confirms them. Requests and decisions are recorded in the audit log.
+approvals-no-accounts = This server has no accounts, so there is no second person to confirm a request.
+approvals-done = The request or decision has been recorded.
+approvals-waiting = { $count ->
+    [0] No request is waiting
+    [one] { $count } request is waiting
+   *[other] { $count } requests are waiting
+}
+approvals-kind = { $kind ->
+    [lower_impact_level] Lower an impact level
+    [mute_sensor] Mute a sensor
+   *[erase] Erase records
+}
+approvals-asked = { $name } asked at { $time } UTC: { $reason }
+approvals-expires = Expires at { $time } UTC.
+approvals-decide = { $decision ->
+    [confirm] Confirm
+    [refuse] Refuse
+    [withdraw] Withdraw
+   *[override] Carry out without a second person
+}
+approvals-emergency = Emergency
+approvals-emergency-hint = Only if no second person can be reached and waiting is dangerous. The override is flagged in the audit log with your name and reason.
+approvals-reason = Reason
+approvals-mute = Mute a sensor
+approvals-mute-hint = A muted sensor is shown as offline, and its coverage as lost. It reports again after the stated time, at most one day.
+approvals-sensor = Sensor
+approvals-minutes = Minutes
+approvals-erase = Erase records before a purge
+approvals-erase-hint = “watchline store purge --dry-run” states what would be erased, and the checksum of the settings.
+approvals-checksum = Checksum of the settings
+approvals-ask = Ask for confirmation
+approvals-decided = Decided requests
+approvals-none = No request has been decided.
+approvals-state = { $state ->
+    [confirmed] Confirmed by { $name } at { $time } UTC
+    [overridden] EMERGENCY OVERRIDE: decided by { $name } alone at { $time } UTC
+    [refused] Refused by { $name } at { $time } UTC
+    [withdrawn] Withdrawn at { $time } UTC
+    [failed] Not possible; ask again
+   *[expired] Expired
+}
+
+## Anomalies in the audit log
+
+anomaly-title = Unusual patterns
+anomaly-intro = Compares acts in the audit log with what chance would give. Reads the last 365 days.
+anomaly-look = Look for unusual patterns
+anomaly-period = { $entries ->
+    [one] { $entries } entry
+   *[other] { $entries } entries
+} from { $start } to { $end } UTC, with { $crossings ->
+    [one] { $crossings } crossing
+   *[other] { $crossings } crossings
+}
+anomaly-rule = { $rule ->
+    [mute_before_crossing] Sensors muted before crossings
+    [outage_before_crossing] Sensors offline before crossings
+    [rejection_burst] Many rejections by one account in 8 hours
+    [export_at_night] Exports at night
+   *[override] Repeated emergency overrides
+}
+anomaly-formula = { $rule ->
+    [mute_before_crossing] Poisson-binomial tail P(K ≥ k) of the mutes with a crossing from their start until their end, at least 30 min. Chance of each: fraction of the days of the period with a crossing at the same time of day.
+    [outage_before_crossing] Poisson-binomial tail P(K ≥ k) of the outages with a crossing, as for mutes.
+    [rejection_burst] Beta-binomial tail P(R ≥ r) of the decisions of 8 hours. Mean and correlation within 8 hours: those of all other accounts, correlation at least 0.05; decisions of colleagues in the same hours count half.
+    [export_at_night] Hypergeometric tail P(X ≥ x) of the nights among the half-days with an export, drawn from all half-days on which the account acted. Night: 22:00 to 06:00.
+   *[override] Poisson tail P(N ≥ n) in 30 days, for two overrides per supervisor and year.
+}
+anomaly-tested = { anomaly-rule }: { $tests ->
+    [0] too little to test
+    [one] { $tests } test
+   *[other] { $tests } tests
+} { $subjects ->
+    [0] { "" }
+    [one] of { $subjects } account or sensor
+   *[other] of { $subjects } accounts or sensors
+}, { $findings ->
+    [0] no finding
+    [one] { $findings } finding
+   *[other] { $findings } findings
+}
+anomaly-finding = { $rule ->
+    [mute_before_crossing] { $subject }: { $observed } of { $of } mutes had a crossing, { $expected } expected by chance
+    [outage_before_crossing] { $subject }: { $observed } of { $of } outages had a crossing, { $expected } expected by chance
+    [rejection_burst] { $subject }: { $observed } of { $of } decisions in 8 hours were rejections, { $expected } expected by chance
+    [export_at_night] { $subject }: { $observed } of { $of } half-days with an export were nights, { $expected } expected by chance
+   *[override] { $subject }: { $observed } overrides in 30 days, { $expected } expected
+} (probability { $chance }, threshold { $threshold }).
+anomaly-entries = Entries: { $numbers }{ $more ->
+    [0] { "" }
+   *[other] {" "}and { $more } more
+}
+anomaly-rate = On honest logs, at most { $rate } findings in a month are expected by chance. Each account has the same part of it, however much it does.
+anomaly-caution = A finding is a question, not an accusation: weather, duty rosters and maintenance also make patterns. Speak with the person before anything is decided.
+anomaly-none = No unusual pattern was found. A single act, or one that keeps below the thresholds, is not found.
+anomaly-short = There are no entries to compare.
+anomaly-column = { $column ->
+    [rule] Pattern
+    [tests] Tests
+    [named] An honest account or sensor is named per year, at most
+   *[formula] Formula
+}
+
+## Drills and training
+
+drill-exercise = EXERCISE: { $incidents ->
+    [one] { $incidents } incident
+   *[other] { $incidents } incidents
+} about movement, compared with the simulation’s truth
+drill-acknowledged = Acknowledged within { $limit } s: { $part } of { $whole } (median { $median } s)
+drill-right = Right dispositions: { $part } of { $whole } closed by a person
+drill-missed = Crossings shown and not acknowledged: { $part } of { $whole }
+drill-undetected = Crossings without an incident, which no shift could see: { $part } of { $whole }
+drill-result = { $result ->
+    [passed] Passed.
+   *[failed] Not passed.
+}
+training-period = { $count ->
+    [one] { $count } training
+   *[other] { $count } trainings
+} from { $start } to { $end }
+training-role = { $role }: { $trainings ->
+    [one] { $trainings } training
+   *[other] { $trainings } trainings
+}, { $passed } passed, by { $completed ->
+    [one] { $completed } person or shift
+   *[other] { $completed } persons or shifts
+}
+training-indicator = Indicator table: { $file }
+training-added = { $count ->
+    [one] { $count } training was added to { $file }.
+   *[other] { $count } trainings were added to { $file }.
+}
+
+## Counts for publication
+
+transparency-written = { $file }: counts by type and month. { $suppressed ->
+    [0] No count is withheld.
+    [one] 1 count is withheld: below { $small }, or needed to protect one that is.
+   *[other] { $suppressed } counts are withheld: below { $small }, or needed to protect one that is.
+}
+
+## Confidential reports
+
+confidential-title = Confidential report
+confidential-none = This server takes no confidential reports: no recipient is set.
+confidential-to = Your report goes to: { $recipient }. No one else can read what is stored.
+confidential-fingerprint = Key of the recipient, to compare with what the recipient published:
+confidential-limits = How you are protected, and the limits
+confidential-limit-sealed = The server seals the text before it stores it, and keeps neither your name, your account nor your address. The audit log has no entry of it. The file system may show when a report came in.
+confidential-limit-network = The network, this computer and its browser may record that you opened this page. Use a device and a connection that are not your employer’s.
+confidential-limit-server = An administrator who changes the program, or who records the memory of the server, could read a report while it is sent. Stored reports stay sealed.
+confidential-limit-answer = There is no way to answer you. How you write, and what only you know, can give you away.
+confidential-report = Report
+confidential-send = Seal and send
+confidential-sent = The report is sealed and stored.
+confidential-problem = { $problem ->
+    [length] The report is empty or longer than { $most } characters.
+   *[storage] The report cannot be stored now. Try again later, or use another way.
+}
+confidential-keys = Private key: { $key }. Give it to “{ $recipient }” and keep no copy on the server. Publish this fingerprint: { $fingerprint }
+confidential-read = { $count ->
+    [one] { $count } report
+   *[other] { $count } reports
+} in { $folder }; { $unread } sealed with another key or changed.

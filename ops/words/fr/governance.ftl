@@ -1,0 +1,169 @@
+# Gouvernance : règle des deux personnes, anomalies du journal d’audit, exercices, formation, signalements et publication.
+
+approvals-title = Demandes à confirmer par une autre personne
+approvals-intro = Certaines actions ne prennent effet que si une autre personne les confirme. Les demandes et les décisions sont consignées dans le journal d’audit.
+approvals-no-accounts = Ce serveur n’a pas de comptes : aucune autre personne ne peut confirmer une demande.
+approvals-done = La demande ou la décision a été consignée.
+approvals-waiting = { $count ->
+    [0] Aucune demande en attente
+    [one] { $count } demande en attente
+   *[other] { $count } demandes en attente
+}
+approvals-kind = { $kind ->
+    [lower_impact_level] Abaisser un niveau d’impact
+    [mute_sensor] Mettre un capteur en sourdine
+   *[erase] Effacer des enregistrements
+}
+approvals-asked = Demandé par { $name } à { $time } UTC : { $reason }
+approvals-expires = Expire à { $time } UTC.
+approvals-decide = { $decision ->
+    [confirm] Confirmer
+    [refuse] Refuser
+    [withdraw] Retirer
+   *[override] Exécuter sans autre personne
+}
+approvals-emergency = Urgence
+approvals-emergency-hint = Uniquement si aucune autre personne n’est joignable et qu’attendre est dangereux. L’exécution est signalée dans le journal d’audit avec votre nom et votre motif.
+approvals-reason = Motif
+approvals-mute = Mettre un capteur en sourdine
+approvals-mute-hint = Un capteur en sourdine est affiché hors ligne et sa couverture comme perdue. Il transmet de nouveau après la durée indiquée, au plus un jour.
+approvals-sensor = Capteur
+approvals-minutes = Minutes
+approvals-erase = Effacer des enregistrements avant une purge
+approvals-erase-hint = « watchline store purge --dry-run » indique ce qui serait effacé et la somme de contrôle des paramètres.
+approvals-checksum = Somme de contrôle des paramètres
+approvals-ask = Demander la confirmation
+approvals-decided = Demandes traitées
+approvals-none = Aucune demande n’a été traitée.
+approvals-state = { $state ->
+    [confirmed] Confirmée par { $name } à { $time } UTC
+    [overridden] URGENCE : décidée par { $name } sans autre personne à { $time } UTC
+    [refused] Refusée par { $name } à { $time } UTC
+    [withdrawn] Retirée à { $time } UTC
+    [failed] Impossible ; à demander de nouveau
+   *[expired] Expirée
+}
+
+## Anomalies du journal d’audit
+
+anomaly-title = Schémas inhabituels
+anomaly-intro = Compare les actes du journal d’audit à ce que donnerait le hasard, sur les 365 derniers jours.
+anomaly-look = Chercher des schémas inhabituels
+anomaly-period = { $entries ->
+    [one] { $entries } entrée
+   *[other] { $entries } entrées
+} du { $start } au { $end } UTC, avec { $crossings ->
+    [one] { $crossings } franchissement
+   *[other] { $crossings } franchissements
+}
+anomaly-rule = { $rule ->
+    [mute_before_crossing] Capteurs mis en sourdine avant un franchissement
+    [outage_before_crossing] Capteurs hors ligne avant un franchissement
+    [rejection_burst] Nombreux rejets par un compte en 8 heures
+    [export_at_night] Exportations de nuit
+   *[override] Exécutions d’urgence répétées
+}
+anomaly-formula = { $rule ->
+    [mute_before_crossing] Queue de la loi de Poisson-binomiale P(K ≥ k) des mises en sourdine avec un franchissement entre leur début et leur fin, au moins 30 min. Probabilité de chacune : part des jours de la période avec un franchissement à la même heure.
+    [outage_before_crossing] Queue de la loi de Poisson-binomiale P(K ≥ k) des pannes avec un franchissement, comme pour les mises en sourdine.
+    [rejection_burst] Queue de la loi bêta-binomiale P(R ≥ r) des décisions de 8 heures. Moyenne et corrélation : celles de tous les autres comptes, corrélation d’au moins 0,05 ; les décisions des collègues aux mêmes heures comptent pour moitié.
+    [export_at_night] Queue de la loi hypergéométrique P(X ≥ x) des nuits parmi les demi-journées avec une exportation, tirées de toutes les demi-journées d’activité du compte. Nuit : de 22 h à 6 h.
+   *[override] Queue de la loi de Poisson P(N ≥ n) en 30 jours, pour deux exécutions d’urgence par superviseur et par an.
+}
+anomaly-tested = { anomaly-rule } : { $tests ->
+    [0] trop peu à comparer
+    [one] { $tests } test
+   *[other] { $tests } tests
+} { $subjects ->
+    [0] { "" }
+    [one] sur { $subjects } compte ou capteur
+   *[other] sur { $subjects } comptes ou capteurs
+}, { $findings ->
+    [0] aucun constat
+    [one] { $findings } constat
+   *[other] { $findings } constats
+}
+anomaly-finding = { $rule ->
+    [mute_before_crossing] { $subject } : { $observed } mises en sourdine sur { $of } avec un franchissement, { $expected } attendues par hasard
+    [outage_before_crossing] { $subject } : { $observed } pannes sur { $of } avec un franchissement, { $expected } attendues par hasard
+    [rejection_burst] { $subject } : { $observed } rejets sur { $of } décisions en 8 heures, { $expected } attendus par hasard
+    [export_at_night] { $subject } : { $observed } nuits sur { $of } demi-journées avec une exportation, { $expected } attendues par hasard
+   *[override] { $subject } : { $observed } exécutions d’urgence en 30 jours, { $expected } attendues
+} (probabilité { $chance }, seuil { $threshold }).
+anomaly-entries = Entrées : { $numbers }{ $more ->
+    [0] { "" }
+   *[other] {" "}et { $more } autres
+}
+anomaly-rate = Sur des journaux honnêtes, au plus { $rate } constats par mois sont attendus par hasard. Chaque compte en a la même part, quelle que soit son activité.
+anomaly-caution = Un constat est une question, pas une accusation : la météo, les tableaux de service et la maintenance créent aussi des schémas. Parlez avec la personne avant toute décision.
+anomaly-none = Aucun schéma inhabituel n’a été trouvé. Un acte isolé, ou qui reste sous les seuils, n’est pas détecté.
+anomaly-short = Il n’y a pas d’entrées à comparer.
+anomaly-column = { $column ->
+    [rule] Schéma
+    [tests] Tests
+    [named] Un compte ou capteur honnête est signalé par an, au plus
+   *[formula] Formule
+}
+
+## Exercices et formation
+
+drill-exercise = EXERCICE : { $incidents ->
+    [one] { $incidents } incident
+   *[other] { $incidents } incidents
+} de mouvement, comparés à la vérité de la simulation
+drill-acknowledged = Acquittés en { $limit } s : { $part } sur { $whole } (médiane { $median } s)
+drill-right = Issues correctes : { $part } sur { $whole } clos par une personne
+drill-missed = Franchissements affichés et non acquittés : { $part } sur { $whole }
+drill-undetected = Franchissements sans incident, qu’aucune équipe ne pouvait voir : { $part } sur { $whole }
+drill-result = { $result ->
+    [passed] Réussi.
+   *[failed] Non réussi.
+}
+training-period = { $count ->
+    [one] { $count } formation
+   *[other] { $count } formations
+} du { $start } au { $end }
+training-role = { $role } : { $trainings ->
+    [one] { $trainings } formation
+   *[other] { $trainings } formations
+}, { $passed } réussies, par { $completed ->
+    [one] { $completed } personne ou équipe
+   *[other] { $completed } personnes ou équipes
+}
+training-indicator = Tableau de l’indicateur : { $file }
+training-added = { $count ->
+    [one] { $count } formation a été ajoutée à { $file }.
+   *[other] { $count } formations ont été ajoutées à { $file }.
+}
+
+## Chiffres à publier
+
+transparency-written = { $file } : nombres par type et par mois. { $suppressed ->
+    [0] Aucun nombre n’est masqué.
+    [one] 1 nombre est masqué : inférieur à { $small }, ou nécessaire pour en protéger un.
+   *[other] { $suppressed } nombres sont masqués : inférieurs à { $small }, ou nécessaires pour en protéger un.
+}
+
+## Signalements confidentiels
+
+confidential-title = Signalement confidentiel
+confidential-none = Ce serveur ne reçoit pas de signalements confidentiels : aucun destinataire n’est défini.
+confidential-to = Votre signalement est adressé à : { $recipient }. Personne d’autre ne peut lire ce qui est conservé.
+confidential-fingerprint = Clé du destinataire, à comparer avec celle que le destinataire a publiée :
+confidential-limits = Ce qui vous protège, et ce qui ne vous protège pas
+confidential-limit-sealed = Le serveur chiffre le texte avant de le conserver, et ne garde ni votre nom, ni votre compte, ni votre adresse. Le journal d’audit n’en contient aucune entrée. Le système de fichiers peut indiquer quand un signalement est arrivé.
+confidential-limit-network = Le réseau, cet ordinateur et son navigateur peuvent enregistrer que vous avez ouvert cette page. Utilisez un appareil et une connexion qui ne sont pas ceux de votre employeur.
+confidential-limit-server = Un administrateur qui modifie le programme, ou qui enregistre la mémoire du serveur, pourrait lire un signalement pendant son envoi. Les signalements conservés restent chiffrés.
+confidential-limit-answer = Il n’est pas possible de vous répondre. Votre façon d’écrire, et ce que vous seul savez, peuvent vous trahir.
+confidential-report = Signalement
+confidential-send = Chiffrer et envoyer
+confidential-sent = Le signalement est chiffré et conservé.
+confidential-problem = { $problem ->
+    [length] Le signalement est vide ou dépasse { $most } caractères.
+   *[storage] Le signalement ne peut pas être conservé maintenant. Réessayez plus tard, ou utilisez une autre voie.
+}
+confidential-keys = Clé privée : { $key }. Remettez-la à « { $recipient } » et n’en gardez aucune copie sur le serveur. Publiez cette empreinte : { $fingerprint }
+confidential-read = { $count ->
+    [one] { $count } signalement
+   *[other] { $count } signalements
+} dans { $folder } ; { $unread } chiffrés avec une autre clé ou modifiés.
