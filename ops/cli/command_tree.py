@@ -32,7 +32,7 @@ from ops.runtime.stopping import CommandStopped, ending_soon
 GROUPS: Final = {
     "Operations centre": ("demo", "run", "serve", "replay", "handover", "export"),
     "Analysts": ("coverage", "challenge", "sites", "indicators", "action-plan", "score", "risk", "journal", "archive"),
-    "Planners": ("sector", "terrain", "catalogue", "plan", "compare"),
+    "Planners": ("sector", "terrain", "catalogue", "plan", "compare", "patrols"),
     "Integrators": ("sensor", "simulate", "record", "dead-letters", "feeds"),
     "Administrators": ("user", "unit", "broker", "audit", "store", "doctor", "completion"),
 }

@@ -22,6 +22,7 @@ NEEDS: Final[dict[str, MemoryNeed]] = {
     "handover": MemoryNeed(350, 1_000),
     "export": MemoryNeed(450, 1_100),
     "plan": MemoryNeed(550, 1_400),
+    "patrols": MemoryNeed(600, 1_600),
     "risk": MemoryNeed(500, 1_100),
     "compare": MemoryNeed(500, 1_500),
     "simulate": MemoryNeed(450, 1_200),
