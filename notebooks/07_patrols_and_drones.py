@@ -175,8 +175,8 @@ plt.show()
 
 # %% [markdown]
 # On the sample sector two patrols on foot detect fewer of these crossings than the best tower, by day and by night.
-# With two vehicles the difference is open: its interval includes 0. Patrols lead in the segments that the tower does not
-# see, and lag in all others. The drone flies where the tower sees already, a quarter of the time, and leads nowhere.
+# With two vehicles the difference is open: its interval includes 0. Patrols lead in the segments that the tower does
+# not see. The drone flies where the tower sees already, a quarter of the time, and leads nowhere.
 
 # %% [markdown]
 # ## A crosser who chooses
