@@ -45,7 +45,8 @@ from sensors.search_theory.time_expanded import MovesInTime
 from sensors.search_theory.timetable import Timetable
 from sensors.search_theory.unpredictability import unpredictability
 
-sector, tower_layout = "cumberland", "hightech"
+sector = "cumberland"
+tower_layout = "hightech"
 PATROLS, POST_M, STEP_S, PHASES = 2, 200.0, 30.0, 96
 SPEEDS = {"on foot": 1.0, "by vehicle": 5.0}  # m/s, as foot_patrol and vehicle_patrol of the equipment catalogue
 DRONE = {"speed": 10.0, "flight_s": 41 * 60.0, "duty": 0.25, "height_m": 80.0}  # as small_drone of the catalogue
