@@ -33,6 +33,10 @@ class GameError(BadInput):
     """An invalid patrol game."""
 
 
+class TimetableError(BadInput):
+    """An invalid timetable of a moving sensor, or invalid arguments of a search in time."""
+
+
 class CompareError(BadInput):
     """An invalid comparison."""
 

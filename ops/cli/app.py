@@ -42,6 +42,7 @@ from ops.cli.options import (
     say_stopped,
     screen,
 )
+from ops.cli.patrols import patrols
 from ops.cli.plan import plan
 from ops.cli.reports import export, handover
 from ops.cli.risk import risk
@@ -201,7 +202,7 @@ for function in (
     *(demo, run, serve, replay),
     *(coverage, challenge, sites, score, risk, lanes, screening),
     *(handover, export),
-    *(plan, compare, simulate, record, doctor, completion),
+    *(plan, compare, patrols, simulate, record, doctor, completion),
 ):
     app.command(cls=Command)(function)
 app.add_typer(sector_app, name="sector")

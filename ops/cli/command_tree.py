@@ -35,7 +35,7 @@ GROUPS: Final = {
         *("coverage", "challenge", "sites", "indicators", "action-plan", "score", "risk", "threats"),
         *("lanes", "screening", "journal", "archive"),
     ),
-    "Planners": ("sector", "terrain", "catalogue", "plan", "compare"),
+    "Planners": ("sector", "terrain", "catalogue", "plan", "compare", "patrols"),
     "Integrators": ("sensor", "simulate", "record", "dead-letters", "feeds"),
     "Administrators": ("user", "unit", "broker", "audit", "store", "cluster", "confidential", "doctor", "completion"),
 }

@@ -25,6 +25,7 @@ NEEDS: Final[dict[str, MemoryNeed]] = {
     "share withdraw": MemoryNeed(200, 600),
     **dict.fromkeys(["share receive", "share list", "share key", "share serve", "share pull"], MemoryNeed(120, 400)),
     "plan": MemoryNeed(550, 1_400),
+    "patrols": MemoryNeed(600, 1_600),
     "risk": MemoryNeed(500, 1_100),
     "threats layers": MemoryNeed(500, 1_100),
     "compare": MemoryNeed(500, 1_500),

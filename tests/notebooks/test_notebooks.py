@@ -42,6 +42,10 @@ LESS = {
     "03_geography_challenge": ("DemError(draws=8)", "DemError(draws=2)"),
     "04_basic_vs_hightech": ("samples=100", "samples=6"),
     "05_after_action": ("NIGHT_S, SEED = 900.0, 3", "NIGHT_S, SEED = 600.0, 3"),
+    "07_patrols_and_drones": (
+        "POST_M, STEP_S, PHASES = 2, 200.0, 30.0, 96",
+        "POST_M, STEP_S, PHASES = 2, 500.0, 90.0, 24",
+    ),
 }
 """Notebook -> what is drawn less often, or shorter, with every merge. What its cells assert holds all the same."""
 FEWER = {} if os.environ.get("WATCHLINE_DRILL") == "long" else LESS

@@ -87,6 +87,7 @@ SHORTER = {
     "challenge": "--samples 0 --runs 0",
     "compare": "--samples 20",
     "plan": "--seconds 3",
+    "patrols": "--time-step 600 --longest 12",
 }
 """Options added to the examples of a command: the same work with fewer samples, so that it takes seconds."""
 INSTEAD = {

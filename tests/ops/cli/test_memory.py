@@ -44,6 +44,7 @@ LONG = {
     "export": ["{sector}", "{data}", "--out", "out.gpkg"],
     "plan": ["{sector}", "--budget", "1000000", "--out", "out"],
     "compare": ["{sector}", "three", "three", "--out", "out"],
+    "patrols": ["{sector}", "--out", "out"],
     "simulate": ["{sector}", "--out", "out"],
     "record": ["hills", "--broker", "mqtt://127.0.0.1:1", "--out", "out"],
     "archive detections": ["{sector}", "{data}", "--out", "out"],

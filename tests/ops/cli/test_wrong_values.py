@@ -77,6 +77,7 @@ GOOD = {
     "risk": "hills --challenge folder",
     "plan": "hills --budget 1000000",
     "compare": "hills three three",
+    "patrols": "hills --out new",
     "simulate": "hills --out new",
     "record": "hills --broker mqtt://127.0.0.1:1 --out new.db",
     "doctor": "",

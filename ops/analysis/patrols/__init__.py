@@ -1,0 +1,1 @@
+"""``watchline patrols``: what patrols on a timetable add to a layout, and what unpredictability is worth."""

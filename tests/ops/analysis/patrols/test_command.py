@@ -1,0 +1,142 @@
+"""``watchline patrols`` on the hills: what it writes, and how its figures relate to each other."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from geo.errors import BadInput
+from ops.analysis.patrols.command import MOST_NODES, walk
+from ops.analysis.patrols.options import PatrolOptions
+from tests.ops.conftest import collection, feature, lonlat
+
+QUIET = Console(quiet=True)
+FAST: dict[str, Any] = {"speed_mps": 8.0, "step_s": 60.0, "longest_h": 2.0, "carries": "eyes"}
+
+
+@pytest.fixture(scope="module")
+def two(hill_sector: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]:
+    folder = tmp_path_factory.mktemp("patrols")
+    post = feature("Point", lonlat(1000, 3000), id="post", kind="radar", max_range_m=1500, period_s=2,
+                   detection_probability=0.4, range_sd_m=9, azimuth_sd_deg=1)  # fmt: skip
+    (folder / "post.geojson").write_text(collection(post))
+    layout, out = str(folder / "post.geojson"), folder / "out"
+    return walk(PatrolOptions(str(hill_sector.sector), out, layout, patrols=2, **FAST), QUIET), out
+
+
+def test_its_probabilities_are_in_the_order_of_what_the_crosser_knows(two: tuple[dict[str, Any], Path]) -> None:
+    """Without patrols ≤ timetable known ≤ phase unknown (bounds) ≤ the same looks spread evenly (Jensen)."""
+    figures = two[0]
+    phase = figures["least_pd_unknown_phase"]
+    assert (
+        figures["least_pd_without_patrols"]
+        <= figures["least_pd_known_timetable"] + 1e-6
+        <= phase["lower_bound"] + 2e-6
+        <= phase["found"] + 3e-6
+        <= figures["looks_spread_evenly"] + 4e-6
+    )
+    assert phase["found_with_limited_passes"] <= phase["found"]
+    assert phase["found"] > figures["least_pd_without_patrols"]
+    low, high = figures["value_of_unpredictability"]
+    assert 0.0 <= low <= high <= 1.0
+
+
+def test_the_route_is_the_border_there_and_back(two: tuple[dict[str, Any], Path]) -> None:
+    figures = two[0]
+    assert figures["period_s"] == pytest.approx(figures["route_m"] / 8.0, abs=0.01)
+    assert figures["on_duty_fraction"] == 1.0
+    gaps = figures["gap_on_the_border_s"]
+    assert figures["random_search"]["sweep_width_m"] <= 2.0 * 1_500.0
+    assert 0.0 < gaps["time_average"] <= gaps["longest"] < figures["period_s"]
+
+
+def test_its_files(two: tuple[dict[str, Any], Path]) -> None:
+    figures, out = two
+    assert {Path(name).name for name in figures["files"]} == {file.name for file in out.iterdir()}
+    assert (out / "patrols.png").read_bytes()[:4] == b"\x89PNG"
+    known, unknown = json.loads((out / "crossings.geojson").read_text())["features"]
+    assert known["properties"]["pd"] == figures["least_pd_known_timetable"]
+    assert unknown["properties"]["pd"] == figures["least_pd_unknown_phase"]["found"]
+    for crossing in (known, unknown):
+        seconds = crossing["properties"]["seconds"]
+        assert len(seconds) == len(crossing["geometry"]["coordinates"])
+        assert (np.diff(seconds) > 0.0).all()
+    assert known["properties"]["seconds"][0] == figures["best_departure_s"]
+    rows = (out / "segments.csv").read_text().splitlines()
+    assert len(rows) > 10
+    values = np.array([row.split(",")[2:] for row in rows[1:]], float)
+    assert (values[:, 0] <= values[:, 1] + 1e-6).all()
+    assert (values[:, 2] <= values[:, 1] + 1e-6).all()
+    assert values.mean(axis=0)[:2] == pytest.approx(list(figures["mean_over_segments"].values()), abs=1e-5)
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["sentences"] == figures["sentences"]
+    assert len(summary["sentences"]) == 5
+
+
+def test_nothing_that_its_observers_see_is_nothing_gained(hill_sector: Any, tmp_path: Path) -> None:
+    """At night eyes see nothing: every probability is that without patrols (three sensors, which see everyone)."""
+    options = PatrolOptions(str(hill_sector.sector), tmp_path / "out", conditions="night", patrols=1, **FAST)
+    figures = walk(options, QUIET)
+    least = pytest.approx(figures["least_pd_without_patrols"], abs=1e-6)
+    assert figures["least_pd_known_timetable"] == least
+    assert figures["least_pd_unknown_phase"] == dict.fromkeys(
+        ("lower_bound", "found", "found_with_limited_passes"), least
+    )
+    assert figures["value_of_unpredictability"] == [0.0, 0.0]
+    assert figures["gap_on_the_border_s"] == {"longest": None, "time_average": None}
+    assert figures["random_search"]["sweep_width_m"] == 0.0
+
+
+def line(*places: tuple[float, float]) -> dict[str, Any]:
+    return feature("LineString", [lonlat(*place) for place in places])
+
+
+def test_patrols_on_a_line_of_their_own(hill_sector: Any, tmp_path: Path) -> None:
+    """3 km beside the border: there and back at 8 m/s takes 750 s."""
+    route = tmp_path / "route.geojson"
+    route.write_text(collection(line((2000, 3400), (5000, 3400))))
+    options = PatrolOptions(str(hill_sector.sector), tmp_path / "out", route=route, **FAST)
+    figures = walk(options, QUIET)
+    assert figures["period_s"] == pytest.approx(750.0, rel=0.001)
+    walk(replace(options, out=tmp_path / "again"), QUIET)
+    for name in map(Path, figures["files"]):
+        assert (tmp_path / "again" / name.name).read_bytes() == name.read_bytes(), "the same options, the same bytes"
+    route.write_text(collection(line((2000, 3400), (3000, 3400)), line((4000, 3400), (5000, 3400))))
+    with pytest.raises(BadInput, match="has 2 lines"):
+        walk(options, QUIET)
+    route.write_text(collection(line((2000, 3400), (9000, 3400))))
+    with pytest.raises(BadInput, match="leaves the terrain at easting"):
+        walk(options, QUIET)
+
+
+def test_a_search_too_large_for_memory_is_refused_before_it_begins(hill_sector: Any, tmp_path: Path) -> None:
+    options = PatrolOptions(str(hill_sector.sector), tmp_path / "out", speed_mps=0.1, step_s=1.0)
+    with pytest.raises(BadInput, match="million cells and time steps") as refused:
+        walk(options, QUIET)
+    assert f"{MOST_NODES / 1e6:,.0f} million" in refused.value.expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "option"),
+    [
+        ("patrols", 0, "--patrols"),
+        ("patrols", 21, "--patrols"),
+        ("speed_mps", 0.01, "--speed"),
+        ("speed_mps", float("nan"), "--speed"),
+        ("height_m", 0.1, "--height"),
+        ("rest_s", 1e6, "--rest"),
+        ("step_s", 0.5, "--time-step"),
+        ("longest_h", 100.0, "--longest"),
+        ("conditions", "dusk", "--conditions"),
+    ],
+)
+def test_wrong_options_name_the_option(name: str, value: Any, option: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        PatrolOptions("hills", Path("out"), **{name: value}).check()
+    assert refused.value.where == option
