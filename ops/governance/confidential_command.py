@@ -9,7 +9,7 @@ from typing import Any, Final
 from rich.console import Console
 
 from geo.errors import BadInput
-from ops.audit.command import printable
+from ops.audit.command import printable, record_command
 from ops.governance.confidential import (
     FOLDER,
     MOST_TEXT,
@@ -38,6 +38,8 @@ def make_keys(data: Path, key: Path, recipient: str, screen: Console) -> dict[st
     pem, public = new_key(os.environ.get(PASSPHRASE, ""))
     made = Recipient(" ".join(recipient.split()), public)
     write_private(key, pem)
+    subject = f"recipient of confidential reports: {made.name}, fingerprint {made.fingerprint}"
+    record_command(data, "confidential keys", subject, operation="alteration")
     set_recipient(data, made)
     show(screen, "confidential-keys", key=str(key), recipient=made.name, fingerprint=made.fingerprint)
     return {"key": str(key), "recipient": made.name, "fingerprint": made.fingerprint}

@@ -72,6 +72,7 @@ def test_a_report_over_http_is_sealed_and_nothing_names_its_writer(
         page = client.get("/confidential").text
         assert "Inspector general" in page
         assert figures["fingerprint"] in page
+        assert figures["fingerprint"] in world.log.entries()[-1].subject, "a recipient is replaced in the open"
         world.add("keller", "M. Keller")
     before = len(world.log.entries())
     with world.logged_in("keller") as client:
