@@ -25,6 +25,8 @@ RIGHT_FOR: Final[Mapping[ApprovalKind, Right]] = {
 """The right that both persons need."""
 LASTS_S: Final = 3600.0
 """Time for the confirmation."""
+SLACK_S: Final = 60.0
+"""By which the clock may be set back without an effect on requests."""
 USE_S: Final = 86_400.0
 """Time after a confirmation for an erasure to be carried out by its command."""
 _ADDED: Final = re.compile(r"(.+) \(.*\)")
@@ -91,8 +93,10 @@ class Approval:
         return self.state == "overridden"
 
     def state_at(self, now_s: float) -> ApprovalState:
-        """The state at a time; a request that still waits after its end has expired."""
-        return "expired" if self.state == "waiting" and now_s > self.expires_s else self.state
+        """The state at a time; a request that still waits after its end has expired, and so has one of the future:
+        while the clock is set back it would wait for longer than its time."""
+        in_time = 0.0 <= self.expires_s - now_s <= LASTS_S + SLACK_S
+        return "expired" if self.state == "waiting" and not in_time else self.state
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ops.accounts.accounts import Accounts, LoginOrigin
+from ops.accounts.person import Person, Session
 from ops.accounts.settings import AccountSettings
 from ops.accounts.store import AccountStore
-from ops.governance.two_person import Party, SamePersons
+from ops.governance.approvals import Approvals
+from ops.governance.two_person import LASTS_S, Approval, Party, SamePersons
 
+NOW_S = 1_772_400_000.0
 ORIGIN = LoginOrigin("127.0.0.1")
 
 
@@ -46,3 +50,25 @@ def test_accounts_of_one_person_are_found_whatever_the_case_and_over_groups() ->
     assert same.are_one(party("oidc:7", "A"), party("reyes", "B"))
     assert not same.are_one(party("berg", "A"), party("reyes", "B"))
     assert not same.are_one(party("keller", "A"), party("sato", "B"))
+
+
+def test_a_request_waits_for_an_hour_also_when_the_clock_is_set_back() -> None:
+    asker = party("reyes", "A. Reyes")
+    one = Approval("1", "erase", "x", {}, "why", asker, NOW_S, NOW_S + LASTS_S)
+    for later_s, state in ((0.0, "waiting"), (LASTS_S, "waiting"), (LASTS_S + 1.0, "expired"), (-30.0, "waiting"),
+                           (-3600.0, "expired")):  # fmt: skip
+        assert one.state_at(NOW_S + later_s) == state
+    assert replace(one, state="confirmed").state_at(NOW_S - 3600.0) == "confirmed"
+
+
+def test_the_same_can_be_asked_again_after_the_clock_was_set_back(tmp_path: Path) -> None:
+    clock = [NOW_S]
+    store = Approvals(tmp_path, sector="hills", now_s=lambda: clock[0])
+    session = Session("s", "browser", 0.0, float("inf"))
+    person, asker = Person("1", "A. Reyes", "reyes", session, {"*": "supervisor"}), party("reyes", "A. Reyes")
+    first = store.ask("erase", "x", {"settings": "1"}, "why", person, asker)
+    assert store.ask("erase", "x", {"settings": "1"}, "why", person, asker) == first
+    clock[0] -= 7200.0
+    again = store.ask("erase", "x", {"settings": "1"}, "why", person, asker)
+    assert again.id != first.id
+    assert again.state_at(clock[0]) == "waiting"
