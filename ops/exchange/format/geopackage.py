@@ -19,7 +19,7 @@ from geo.arrays import Floats
 from geo.names import HIDDEN
 from ops.exchange.agreements import Agreement
 from ops.exchange.fields import ALWAYS, COVERAGE, FIELDS
-from ops.exchange.format.manifest import Manifest
+from ops.exchange.format.manifest import YEARS, Manifest
 from ops.exchange.format.refusal import PackageRefused
 from ops.exchange.grid import AgreedGrid, is_inside
 
@@ -158,6 +158,8 @@ def _checked(value: Any, kind: str, layer: str, number: int, name: str) -> Any:
             at = datetime.fromisoformat(value)
         except (TypeError, ValueError):
             raise _bad(layer, number, name, value, "a time") from None
+        if not YEARS[0] <= at.year <= YEARS[1]:
+            raise _bad(layer, number, name, value, f"a year from {YEARS[0]} to {YEARS[1]}")
         return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC).isoformat().replace("+00:00", "Z")
     whole = isinstance(value, int) and not isinstance(value, bool)
     if whole or (kind == "number" and isinstance(value, float) and math.isfinite(value)):

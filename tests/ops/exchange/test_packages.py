@@ -164,6 +164,7 @@ CASES: list[tuple[str, Callable[[bytes], bytes], str]] = [
     ("forged", lambda c: edited(c, "DELETE FROM incidents WHERE fid = 1"), "number of records"),
     ("bad_row", lambda c: edited(c, "UPDATE incidents SET source = 'east' WHERE fid = 2"), "incidents row 2 source"),
     ("bad_row", lambda c: edited(c, "UPDATE incidents SET opened_at = 'soon'"), "incidents row 1 opened_at"),
+    ("bad_row", lambda c: edited(c, "UPDATE incidents SET opened_at = '0001-01-01T00:00:00Z'"), "a year from 1971"),
     ("bad_row", lambda c: edited(c, "UPDATE incidents SET id = '' WHERE fid = 1"), "incidents row 1 id"),
     ("bad_row", lambda c: edited(c, "UPDATE incidents SET section = char(8238) || 'x'"), "incidents row 1 section"),
     ("bad_row", lambda c: edited(c, "UPDATE incidents SET geom = x'00' WHERE fid = 2"), "incidents row 2 geometry"),
@@ -229,6 +230,19 @@ def test_a_geometry_that_is_neither_point_nor_cell_is_not_parsed() -> None:
     deep = b"".join(struct.pack("<BII", 1, 7, 1) for _ in range(50))
     assert _shape(head + point).geom_type == "Point"
     assert _shape(head + deep + point) is None
+
+
+@pytest.mark.parametrize("name", ["made_at", "expires_at"])
+@pytest.mark.parametrize("year", [1, 9999])
+def test_times_that_cannot_be_stored_are_refused(tmp_path: Path, name: str, year: int) -> None:
+    """Also those of a withdrawal, of which no other end is known."""
+    at = NOW.replace(year=year)
+    made = package(tmp_path / "north")
+    notice, _ = withdraw(sender(tmp_path / "north", **ONLY), packages=[1], records=[], reason="error")
+    south = receiver(tmp_path / "south", **ONLY)
+    take(south, made.content)
+    found = msgspec.structs.replace(opened(notice.content).manifest, **{name: at})
+    assert refused(south, packed(found, None, KEYS["north"])).reason == "malformed"
 
 
 def test_a_withdrawal_names_the_agreement_that_it_misses(tmp_path: Path) -> None:
