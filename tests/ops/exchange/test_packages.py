@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import sqlite3
-import struct
 import zipfile
 from collections.abc import Callable
 from datetime import timedelta
@@ -18,9 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.errors import BadInput
 from ops.exchange.format import package as packages
-from ops.exchange.format.geopackage import _shape
 from ops.exchange.format.manifest import encoded, signature_of
 from ops.exchange.format.package import MANIFEST, PRODUCT, SIGNATURE, opened, packed
 from ops.exchange.format.refusal import PackageRefused
@@ -221,35 +218,6 @@ def test_a_row_off_the_grid_or_outside_the_area_is_refused(tmp_path: Path) -> No
     disguised = packed(msgspec.structs.replace(finer.manifest, grid=coarse), finer.product(), KEYS["north"])
     error = refused(receiver(tmp_path / "other", **ONLY), disguised)
     assert (error.reason, "centre of a cell" in str(error)) == ("bad_row", True)
-
-
-def test_a_geometry_that_is_neither_point_nor_cell_is_not_parsed() -> None:
-    """Collections within collections, 100,000 deep, end the process within GEOS."""
-    point = struct.pack("<BIdd", 1, 1, -84.2, 36.6)
-    head = b"GP\0\1" + struct.pack("<i", 4326)
-    deep = b"".join(struct.pack("<BII", 1, 7, 1) for _ in range(50))
-    assert _shape(head + point).geom_type == "Point"
-    assert _shape(head + deep + point) is None
-
-
-@pytest.mark.parametrize("name", ["made_at", "expires_at"])
-@pytest.mark.parametrize("year", [1, 9999])
-def test_times_that_cannot_be_stored_are_refused(tmp_path: Path, name: str, year: int) -> None:
-    """Also those of a withdrawal, of which no other end is known."""
-    at = NOW.replace(year=year)
-    made = package(tmp_path / "north")
-    notice, _ = withdraw(sender(tmp_path / "north", **ONLY), packages=[1], records=[], reason="error")
-    south = receiver(tmp_path / "south", **ONLY)
-    take(south, made.content)
-    found = msgspec.structs.replace(opened(notice.content).manifest, **{name: at})
-    assert refused(south, packed(found, None, KEYS["north"])).reason == "malformed"
-
-
-def test_a_withdrawal_names_the_agreement_that_it_misses(tmp_path: Path) -> None:
-    package(tmp_path / "north")
-    maker = sender(tmp_path / "north", **ONLY, id="another")
-    with pytest.raises(BadInput, match="no agreement 'buffer'"):
-        withdraw(maker, packages=[1], records=[], reason="error")
 
 
 def test_a_marking_is_translated_by_the_agreement(tmp_path: Path) -> None:
