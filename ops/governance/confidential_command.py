@@ -57,6 +57,7 @@ def read_reports(data: Path, key: Path, screen: Console) -> dict[str, Any]:
             continue
         texts.append({"report": path.name.removesuffix(SUFFIX), "text": text})
     for one in texts:
-        screen.print(f"{one['report']}\n{printable(one['text'], MOST_TEXT)}\n", markup=False, highlight=False)
+        lines = "\n".join(printable(line, MOST_TEXT) for line in one["text"].split("\n"))
+        screen.print(f"{one['report']}\n{lines}\n", markup=False, highlight=False)
     show(screen, "confidential-read", count=len(texts), unread=unread, folder=str(data / FOLDER))
     return {"reports": texts, "unread": unread}
