@@ -19,7 +19,9 @@ from ops.accounts import passwords, second_factor
 from ops.accounts.limits import Counted, digest, keys_of
 from ops.accounts.passwords import check_new, secret_hash
 from ops.accounts.person import (
+    BY_PROVIDER,
     EVERY_SECTOR,
+    KEPT_OF_NAME,
     Person,
     Role,
     Session,
@@ -128,10 +130,10 @@ class Accounts:
         if account is None:
             identity = secrets.token_hex(8)
             # No login by name and password: this login is outside of what people can type.
-            unique = f"oidc:{digest(issuer, subject)[:24]}"
+            unique = f"{BY_PROVIDER}{digest(issuer, subject)[:24]}"
             key = name_key(name)
             if any(other.name_key == key for other in self.store.accounts()):
-                name = checked_name(f"{name[:40]} ({login[:20]})")
+                name = checked_name(f"{name[:KEPT_OF_NAME]} ({login[:20]})")
             account = Account(identity, unique, name, name_key(name), issuer=issuer, subject=subject)
             self.store.add(replace(account, created_s=self.now_s(), roles=roles))
         elif account.locked:

@@ -21,6 +21,10 @@ EVERY_SECTOR: Final = "*"
 MOST_NAME: Final = 64
 """Characters; as long as ``by`` of a message of a unit may be."""
 MOST_ROLES: Final = 64
+BY_PROVIDER: Final = "oidc:"
+"""Begins the login of an account by an identity provider; no one can type it."""
+KEPT_OF_NAME: Final = 40
+"""Characters of a provider's name that stay where the name there is added, because another account has the name."""
 
 _LOGIN: Final = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
 _SECTOR: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")

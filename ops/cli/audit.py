@@ -159,9 +159,10 @@ def transparency(
 ) -> None:
     """Write counts of acts for publication.
 
-    Counts are by type and month; the file names no person, place or record. Counts below 5 are withheld, and as many
-    others as are needed so that no total gives them away. The export itself is
-    recorded as a disclosure.
+    Counts are by type and whole month (UTC); the file names no person, place
+    or record. Counts below 5 are withheld, and as many others as are needed so
+    that no total gives them away. The export itself is recorded as a
+    disclosure.
 
     Examples
     --------

@@ -62,6 +62,15 @@ KeyFolderOption = Annotated[
 WhyOption = Annotated[
     str, typer.Option("--purpose", metavar="TEXT", envvar="WATCHLINE_PURPOSE", help="Why it is shared, for the log.")
 ]
+WhyWithdrawnOption = Annotated[
+    str,
+    typer.Option(
+        "--purpose",
+        metavar="TEXT",
+        envvar="WATCHLINE_PURPOSE",
+        help="Why it is withdrawn; the partner reads it, and the log holds it.",
+    ),
+]
 CopyOption = Annotated[
     Path | None, typer.Option("--out", metavar="FILE", help="Also copy the package to this file.", dir_okay=False)
 ]
@@ -165,7 +174,7 @@ def withdraw(
     agreements: AgreementsOption,
     identity: KeyFolderOption,
     data: DataOption,
-    purpose: WhyOption,
+    purpose: WhyWithdrawnOption,
     package: Annotated[
         list[int] | None, typer.Option("--package", metavar="NUMBER", min=1, help="Package; may be repeated.")
     ] = None,

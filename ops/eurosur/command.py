@@ -26,7 +26,11 @@ def add_reports(data: Path, file: Path, screen: Console) -> dict[str, Any]:
     reports = read_reports(file)
     store = ReportStore(data)
     try:
-        count = store.add(reports, datetime.now(UTC))
+        count = store.add(
+            reports,
+            datetime.now(UTC),
+            lambda count: record_command(data, "eurosur add", f"{count} EUROSUR reports", operation="collection"),
+        )
     finally:
         store.close()
     show(screen, "eurosur-added", count=count)
@@ -38,6 +42,7 @@ def list_reports(data: Path, layer: str | None, overdue: bool, screen: Console) 
     now = datetime.now(UTC)
     found = [one for one in _read(data) if layer in (None, one.report.layer)]
     found = [one for one in found if one.overdue_at(now) or not overdue]
+    record_command(data, "eurosur list", f"{len(found)} EUROSUR reports", operation="consultation")
     table = table_of("id", "at", "kind", "source", "confidence", "status", "message")
     for one in found:
         report = one.report

@@ -7,6 +7,7 @@ are ours: the text of the annex was not at hand. A national coordination centre 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -51,10 +52,11 @@ def read_reports(path: Path) -> list[Report]:
 
 
 def as_json(reports: list[StoredReport], sector: str, now: datetime) -> bytes:
-    """Return the reports as JSON, by layer."""
+    """Return the reports as JSON, by layer. They name no report that is not among them."""
     layers: dict[str, list[Any]] = {"events": [], "operational": [], "analysis": []}
+    ids = {one.report.id for one in reports}
     for one in reports:
-        layers[one.report.layer].append(_fields(one, now))
+        layers[one.report.layer].append(_fields(one, now, ids))
     body = {"form": FORM, "about": ABOUT, "sector": sector, "made_at": _text(now), "layers": layers}
     return msgspec.json.format(msgspec.json.encode(body)) + b"\n"
 
@@ -65,20 +67,25 @@ def as_xml(reports: list[StoredReport], sector: str, now: datetime) -> bytes:
     root.set("sector", sector)
     root.set("madeAt", _text(now))
     root.append(etree.Comment(f" {ABOUT} "))
+    ids = {one.report.id for one in reports}
     for layer in ("events", "operational", "analysis"):
         part = etree.SubElement(root, _name("layer"), name=layer)
         for one in reports:
             if one.report.layer == layer:
                 report = etree.SubElement(part, _name("report"), id=one.report.id)
-                for name, value in _fields(one, now).items():
+                for name, value in _fields(one, now, ids).items():
                     for each in value if isinstance(value, list | tuple) else [value]:
                         if name not in ("id", "layer") and each not in (None, ""):
                             etree.SubElement(report, _name(_camel(name))).text = _xml_text(each)
     return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True))
 
 
-def _fields(one: StoredReport, now: datetime) -> dict[str, Any]:
+def _fields(one: StoredReport, now: datetime, ids: Collection[str]) -> dict[str, Any]:
+    """The fields of a report; of its links, those to ``ids``: the others may be above the recipient's marking."""
     fields: dict[str, Any] = msgspec.to_builtins(one.report, builtin_types=(datetime,))
+    fields["supported_by"] = [name for name in one.report.supported_by if name in ids]
+    if one.report.follows not in ids:
+        fields["follows"] = ""
     times = {name: _text(value) for name, value in fields.items() if isinstance(value, datetime)}
     due = {"due_at": _text(one.report.due_at)} if one.report.urgent and not one.report.follows else {}
     return fields | times | {"added_at": _text(one.added_at)} | due | {"overdue": one.overdue_at(now)}

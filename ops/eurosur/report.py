@@ -7,6 +7,7 @@ source states can neither create nor confirm a track.
 from __future__ import annotations
 
 import math
+import re
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
@@ -33,6 +34,10 @@ BEST_HEARSAY: Final = 3
 FIRST_REPORT: Final = timedelta(hours=24)
 """Within which an urgent event is first reported."""
 _TEXT: Final = 4_000
+_YEARS: Final = (1900, 2200)
+"""Of a time: one at the end of the calendar cannot be written in UTC."""
+_NO_XML: Final = re.compile("[\ufffe\uffff]")
+"""What XML cannot contain, besides control characters."""
 
 
 class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -110,13 +115,16 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             at = getattr(self, name)
             if at is not None and at.tzinfo is None:
                 raise BadInput("no offset from UTC", where=name, expected="a time such as 2026-03-14T21:07:33Z")
+            if at is not None and not _YEARS[0] <= at.year <= _YEARS[1]:
+                raise BadInput(f"of the year {at.year}", where=name, expected=f"a year from {_YEARS[0]} to {_YEARS[1]}")
         if self.occurred_from and self.occurred_to and self.occurred_to < self.occurred_from:
             raise BadInput("ends before it begins", where="occurred_to", expected="a time after `occurred_from`")
         if (self.lon is None) != (self.lat is None) or not _is_place(self.lon, self.lat):
             raise BadInput(f"{self.lon}, {self.lat}", where="lon", expected="lon and lat in degrees, or neither")
         for name, most in (("text", _TEXT), ("section", 120), ("marking", 64), ("incident", 64)):
             value = getattr(self, name)
-            if len(value) > most or HIDDEN.search(value.replace("\n", "")):
+            lines = value.replace("\n", "") if name == "text" else value
+            if len(value) > most or HIDDEN.search(lines) or _NO_XML.search(value):
                 raise BadInput("is too long or has control characters", where=name, expected=f"up to {most} characters")
         if not self.text.strip():
             raise BadInput("is empty", where="text", expected="what is reported")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -54,8 +54,8 @@ class ReportStore:
         """Close the file."""
         self._database.close()
 
-    def add(self, reports: Iterable[Report], now: datetime) -> int:
-        """Add reports, in order: all of them, or none; return their number.
+    def add(self, reports: Iterable[Report], now: datetime, audited: Callable[[int], None] = lambda _: None) -> int:
+        """Add reports, in order: all of them, or none; return their number, which ``audited`` has recorded before.
 
         Raises
         ------
@@ -71,6 +71,7 @@ class ReportStore:
                 except BadInput as error:
                     where = f"row {count} ({report.id[:64]}) {error.where}"
                     raise BadInput(error.what, where=where, expected=error.expected) from None
+            audited(count)
         return count
 
     def reports(self) -> list[StoredReport]:

@@ -87,7 +87,7 @@ class Agreement:
     direction : {"send", "receive", "both"}
         Whether packages are made, accepted, or both.
     delay_s : float, s
-        Records that are younger are not sent.
+        Records that are younger are not sent; nor are alerts that were changed since.
     marking : str
         Most restrictive releasability marking of own records that are sent; empty: unmarked records only.
     markings : table

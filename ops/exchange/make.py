@@ -127,12 +127,16 @@ def request_for(
 
 @dataclass(frozen=True, slots=True)
 class SharingConditions:
-    """What the recipient may do: marking, onward recipients, end, and the origins of records that are passed on."""
+    """What the recipient may do: marking, onward recipients, end, and the origins of records that are passed on.
+
+    ``origin_control``: whether an origin must be asked before another use; it holds beside that of the agreement.
+    """
 
     marking: str
     onward: tuple[str, ...]
     expires_ns: int
     sources: tuple[str, ...] = ()
+    origin_control: bool = False
 
 
 def share(
@@ -194,7 +198,10 @@ def passed_on(
     expires = min(expiry(sender.now_ns, agreement), *(one.expires_ns for one in allowed))
     sources = sorted({str(one) for layer in layers.values() for one in layer["source"]} | {origin})
     marking = markings.most_restrictive(one.marking for one in allowed)
-    return layers, SharingConditions(marking, tuple(sorted(own.intersection(*onward))), expires, tuple(sources))
+    control = any(one.manifest.origin_control for one in allowed)
+    return layers, SharingConditions(
+        marking, tuple(sorted(own.intersection(*onward))), expires, tuple(sources), origin_control=control
+    )
 
 
 def withdraw(
@@ -225,9 +232,11 @@ def withdraw(
         sent.close()
     if not concerned:
         raise BadInput("nothing to withdraw", where="--package", expected="--package or --record")
-    agreement = next(
-        one for one in sender.agreements.with_partner(sender.partner) if one.id == known[max(concerned)].agreement
-    )
+    name = known[max(concerned)].agreement
+    agreement = next((one for one in sender.agreements.with_partner(sender.partner) if one.id == name), None)
+    if agreement is None:
+        expected = "the agreement of the package, which stays in the file as long as a package may be withdrawn"
+        raise BadInput(f"no agreement {name!r}", where=str(sender.agreements.path), expected=expected)
     notice = Withdrawal(tuple(numbers), tuple(sorted(pseudonyms)), reason)
     conditions = SharingConditions(UNMARKED, (), sender.now_ns + WITHDRAWAL_DAYS * 86_400 * 10**9)
 
@@ -296,7 +305,7 @@ def _manifest(
         purpose=agreement.purpose,
         marking=conditions.marking,
         onward=conditions.onward,
-        origin_control=agreement.origin_control,
+        origin_control=agreement.origin_control or conditions.origin_control,
         area=agreement.area,
         grid=grid,
         case=(agreement.target, agreement.conditions),

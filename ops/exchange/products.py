@@ -44,7 +44,7 @@ def records_to_share(
     ----------
     request : ExportRequest
         Store, period, frame, releasability settings and limit. Its layers, area and period are narrowed to those of the
-        agreement; what is younger than its delay is left out.
+        agreement; what is younger than its delay, or was changed since, is left out.
     agreement : Agreement
         The agreement.
     own : str
@@ -73,6 +73,9 @@ def records_to_share(
         | {"layers": layers, "start_ns": start_ns, "end_ns": end_ns, "bounds": agreement.area, "marking": ""}
     )
     found = layers_to_export(narrow)
+    if "alerts" in layers and agreement.delay_s > 0.0:  # they are read as they are now, the others as of the end
+        young = pd.Timestamp(request.made_ns - round(agreement.delay_s * 1e9), unit="ns", tz="UTC")
+        found["alerts"] = found["alerts"][~(found["alerts"]["updated_at"] >= young)]
     return {
         layer: coarse_layer(found[layer], layer, agreement, own=own, secret=secret, withdrawn=withdrawn)
         for layer in layers

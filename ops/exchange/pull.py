@@ -7,13 +7,14 @@ Requests are signed by the recipient; the packages are signed anyway.
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import httpx
 import msgspec
@@ -22,6 +23,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from geo.errors import BadInput, WatchlineError
 from ingest.security.signature import Signer, verifies
@@ -37,6 +39,10 @@ FRESH_NS: Final = 300 * 10**9
 """Age of a request up to which it is answered."""
 PATH: Final = "/exchange/1/packages"
 TIMEOUT_S: Final = 60.0
+REQUEST_WITHIN_S: Final = 30.0
+"""From the connection, or the end of an answer, to the last byte of the next request."""
+ANSWER_WITHIN_S: Final = 1800.0
+"""To the last byte of an answer: the largest package at 300 kbit/s."""
 _PARTNER, _SENT, _SIGNATURE = "Watchline-Partner", "Watchline-Sent", "Watchline-Signature"
 _MEDIA_TYPE: Final = "application/zip"
 
@@ -78,12 +84,49 @@ class Outbox:
         return Response(status_code=204) if content is None else Response(content, media_type=_MEDIA_TYPE)
 
 
+class TimedConnection(H11Protocol):
+    """uvicorn's connection, whose requests and answers end in time: uvicorn itself waits without end for a request, so
+    that ``limit_concurrency`` silent connections would keep all partners out."""
+
+    request_within_s, answer_within_s = REQUEST_WITHIN_S, ANSWER_WITHIN_S
+    _timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._within(self.request_within_s)
+
+    def data_received(self, data: bytes) -> None:
+        waited = self._waits()
+        super().data_received(data)
+        if waited and not self._waits():
+            self._within(self.answer_within_s)
+
+    def on_response_complete(self) -> None:
+        self._within(self.request_within_s)
+        super().on_response_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        super().connection_lost(exc)
+
+    def _waits(self) -> bool:
+        """Whether no whole request is being answered."""
+        cycle: Any = self.cycle
+        return cycle is None or cycle.response_complete or cycle.more_body
+
+    def _within(self, seconds: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self.loop.call_later(seconds, self.transport.abort)
+
+
 def serve(outbox: Outbox, host: str, port: int, tls: tuple[Path, Path], ready: Callable[[str], None]) -> None:
     """Serve until the process is asked to end; ``ready`` gets the address. BadInput where the port cannot be used."""
     certificate, key = tls
     config = uvicorn.Config(
         outbox.app(), ssl_certfile=str(certificate), ssl_keyfile=str(key), log_level="warning", access_log=False,
-        limit_concurrency=64, timeout_keep_alive=15, server_header=False,
+        limit_concurrency=64, timeout_keep_alive=15, server_header=False, http=TimedConnection, ws="none",
     )  # fmt: skip
     try:
         config.load()
@@ -115,9 +158,7 @@ def pull(
     packages = records = 0
     with httpx.Client(verify=context, timeout=TIMEOUT_S, follow_redirects=False, trust_env=False) as client:
         while (content := _next(client, receiver, partner, address, signer)) is not None:
-            manifest, done = receiver.receive(content, datetime.now(UTC))
-            if manifest.origin != partner:  # verified as another partner's, who was not asked
-                raise BadInput(f"sent a package of {manifest.origin!r}", where=address, expected=f"of {partner!r}")
+            _, done = receiver.receive(content, datetime.now(UTC), origin=partner)
             packages, records = packages + 1, records + done.stored
     return packages, records
 
@@ -125,6 +166,7 @@ def pull(
 def _next(client: httpx.Client, receiver: PackageReceiver, partner: str, address: str, signer: Signer) -> bytes | None:
     store = ReceivedStore(receiver.data)
     try:
+        store.forget_expired(nanoseconds(datetime.now(UTC)))  # also while no package comes
         after = str(store.newest(partner))
     finally:
         store.close()

@@ -34,9 +34,18 @@ class PackageReceiver:
     agreements: Agreements
     release: ReleasabilitySettings
 
-    def receive(self, content: bytes, now: datetime) -> tuple[Manifest, Imported]:
-        """Import a package. PackageRefused, and nothing stored, for one that is not as agreed."""
+    def receive(self, content: bytes, now: datetime, *, origin: str | None = None) -> tuple[Manifest, Imported]:
+        """Import a package. PackageRefused, and nothing stored, for one that is not as agreed.
+
+        ``origin``: the partner that was asked for it; a package of another one would let this partner leave out what
+        the other withdrew before it.
+        """
         package = opened(content)
+        if origin not in (None, package.manifest.origin):
+            what = f"{package.manifest.origin[:64]!r}"
+            raise PackageRefused(
+                "unknown_origin", what, where="manifest.json origin", expected=f"{origin!r}, who was asked"
+            )
         store = ReceivedStore(self.data)
         try:
             store.forget_expired(nanoseconds(now))

@@ -77,11 +77,12 @@ class Approvals:
                 "SELECT body FROM approvals WHERE asker = ? AND state = 'waiting' AND expires_s >= ?",
                 (party.id, now_s),
             ).fetchall()
-            for row in rows:
-                if (known := _read(row[0])).kind == kind and dict(known.order) == dict(order):
+            waiting = [one for row in rows if (one := _read(row[0])).state_at(now_s) == "waiting"]
+            for known in waiting:
+                if known.kind == kind and dict(known.order) == dict(order):
                     return known
-            if len(rows) >= MOST_WAITING:
-                raise ApprovalRefused("not_waiting", f"{len(rows)} of your requests wait already; withdraw some.")
+            if len(waiting) >= MOST_WAITING:
+                raise ApprovalRefused("not_waiting", f"{len(waiting)} of your requests wait already; withdraw some.")
             connection.execute(
                 "INSERT INTO approvals (id, kind, asker, state, expires_s, body) VALUES (?, ?, ?, ?, ?, ?)",
                 (made.id, kind, party.id, made.state, made.expires_s, msgspec.json.encode(made)),

@@ -9,7 +9,7 @@ from typing import Any, Final
 from rich.console import Console
 
 from geo.errors import BadInput
-from ops.audit.command import printable
+from ops.audit.command import printable, record_command
 from ops.governance.confidential import (
     FOLDER,
     MOST_TEXT,
@@ -38,6 +38,8 @@ def make_keys(data: Path, key: Path, recipient: str, screen: Console) -> dict[st
     pem, public = new_key(os.environ.get(PASSPHRASE, ""))
     made = Recipient(" ".join(recipient.split()), public)
     write_private(key, pem)
+    subject = f"recipient of confidential reports: {made.name}, fingerprint {made.fingerprint}"
+    record_command(data, "confidential keys", subject, operation="alteration")
     set_recipient(data, made)
     show(screen, "confidential-keys", key=str(key), recipient=made.name, fingerprint=made.fingerprint)
     return {"key": str(key), "recipient": made.name, "fingerprint": made.fingerprint}
@@ -55,6 +57,7 @@ def read_reports(data: Path, key: Path, screen: Console) -> dict[str, Any]:
             continue
         texts.append({"report": path.name.removesuffix(SUFFIX), "text": text})
     for one in texts:
-        screen.print(f"{one['report']}\n{printable(one['text'], MOST_TEXT)}\n", markup=False, highlight=False)
+        lines = "\n".join(printable(line, MOST_TEXT) for line in one["text"].split("\n"))
+        screen.print(f"{one['report']}\n{lines}\n", markup=False, highlight=False)
     show(screen, "confidential-read", count=len(texts), unread=unread, folder=str(data / FOLDER))
     return {"reports": texts, "unread": unread}

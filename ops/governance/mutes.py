@@ -7,6 +7,7 @@ spool sends them again afterwards. A mute always ends by itself.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -17,12 +18,15 @@ FILE: Final = "muted.json"
 MOST_S: Final = 86_400.0
 """Longest mute."""
 MOST_SENSORS: Final = 1_000
+_CHANGING: Final = threading.Lock()
+"""Of two mutes at the same time, neither undoes the other. Only the API process changes the file."""
 
 
 def mute(folder: Path, sensor: str, until_s: float, *, now_s: float) -> None:
     """Mute a sensor until a time (UTC seconds since 1970), which ends an earlier mute of it."""
-    kept = {name: end for name, end in muted(folder).items() if end > now_s and name != sensor}
-    write_private(folder / FILE, json.dumps(kept | {sensor: min(until_s, now_s + MOST_S)}).encode())
+    with _CHANGING:
+        kept = {name: end for name, end in muted(folder).items() if end > now_s and name != sensor}
+        write_private(folder / FILE, json.dumps(kept | {sensor: min(until_s, now_s + MOST_S)}).encode())
 
 
 def muted(folder: Path) -> dict[str, float]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import time
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +22,7 @@ from ops.audit.search import EntryFilter, each_entry
 from ops.governance.anomalies.evidence import OVERRIDE
 from ops.governance.suppression import SMALL, PublishedTable, published
 from ops.runtime.output import atomic_write, show
+from sensors.timestamps import nanoseconds, utc_datetime
 
 TYPES: Final = ("consultation", "disclosure", "alteration", "override", "erasure")
 """Types of acts of people and programs. Collection, and acts of the system itself, are left out. An override counts
@@ -56,14 +58,34 @@ def transparency(entries: Iterable[EntryLine]) -> Transparency:
         counts[kind, datetime.fromtimestamp(line.at_ns // 10**9, UTC).strftime("%Y-%m")] += 1
     months = sorted({month for _, month in counts})
     if not 0 < len(months) <= MOST_MONTHS:
-        expected = f"1 to {MOST_MONTHS} months with entries of people"
+        expected = f"1 to {MOST_MONTHS} whole months with entries of people"
         raise BadInput(f"{len(months)} months", where="--since", expected=expected)
     return Transparency(tuple(months), published([[counts[kind, month] for month in months] for kind in TYPES]))
 
 
-def write_transparency(data: Path, out: Path, wanted: EntryFilter, screen: Console) -> dict[str, Any]:
-    """Write the counts of a period as CSV, and record the disclosure."""
-    found = transparency(each_entry(existing_log(data), wanted))
+def whole_months(wanted: EntryFilter, now_ns: int) -> EntryFilter:
+    """The filter, up to the last whole month; BadInput for a period that begins or ends within a month.
+
+    From two exports, one of which ends a day later, the counts of that day could be worked out, however small.
+    """
+    for name, at_ns in (("--since", wanted.since_ns), ("--until", wanted.until_ns)):
+        if at_ns is not None and at_ns != _month_of(at_ns):
+            stated = utc_datetime(at_ns).strftime("%Y-%m-%dT%H:%MZ")
+            raise BadInput(stated, where=name, expected="the beginning of a month (UTC), such as 2026-03-01T00:00Z")
+    end_ns = _month_of(now_ns)
+    return replace(wanted, until_ns=end_ns if wanted.until_ns is None else min(wanted.until_ns, end_ns))
+
+
+def _month_of(at_ns: int) -> int:
+    """The beginning of the month of a time, UTC ns."""
+    return nanoseconds(utc_datetime(at_ns).replace(day=1, hour=0, minute=0, second=0, microsecond=0))
+
+
+def write_transparency(
+    data: Path, out: Path, wanted: EntryFilter, screen: Console, *, now_ns: int | None = None
+) -> dict[str, Any]:
+    """Write the counts of whole months as CSV, and record the disclosure."""
+    found = transparency(each_entry(existing_log(data), whole_months(wanted, now_ns or time.time_ns())))
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(found.rows())
     record_command(data, f"audit transparency --out {out.name}", "counts of the audit log, without persons")

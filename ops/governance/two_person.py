@@ -6,12 +6,13 @@ out alone, with a reason; that is flagged in the record and in the audit log. Th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
 from geo.errors import WatchlineError
-from ops.accounts.person import Person, name_key
+from ops.accounts.person import BY_PROVIDER, KEPT_OF_NAME, Person, name_key
 from ops.accounts.rights import Right, has
 
 ApprovalKind = Literal["lower_impact_level", "mute_sensor", "erase"]
@@ -24,8 +25,11 @@ RIGHT_FOR: Final[Mapping[ApprovalKind, Right]] = {
 """The right that both persons need."""
 LASTS_S: Final = 3600.0
 """Time for the confirmation."""
+SLACK_S: Final = 60.0
+"""By which the clock may be set back without an effect on requests."""
 USE_S: Final = 86_400.0
 """Time after a confirmation for an erasure to be carried out by its command."""
+_ADDED: Final = re.compile(r"(.+) \(.*\)")
 OVERRIDE_ROLE: Final = "supervisor"
 LEVELS: Final = ("low", "medium", "high", "critical")
 """Impact levels in their order (Regulation (EU) 2019/1896, Article 34); critical is the highest."""
@@ -89,8 +93,10 @@ class Approval:
         return self.state == "overridden"
 
     def state_at(self, now_s: float) -> ApprovalState:
-        """The state at a time; a request that still waits after its end has expired."""
-        return "expired" if self.state == "waiting" and now_s > self.expires_s else self.state
+        """The state at a time; a request that still waits after its end has expired, and so has one of the future:
+        while the clock is set back it would wait for longer than its time."""
+        in_time = 0.0 <= self.expires_s - now_s <= LASTS_S + SLACK_S
+        return "expired" if self.state == "waiting" and not in_time else self.state
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +107,25 @@ class SamePersons:
 
     def are_one(self, first: Party, second: Party) -> bool:
         """Whether two accounts are, or may be, of the same person."""
-        if first.id == second.id or first.login == second.login or name_key(first.name) == name_key(second.name):
+        if first.id == second.id or first.login == second.login or names_of(first) & names_of(second):
             return True
-        return any(first.login in group and second.login in group for group in self.groups)
+        return name_key(second.login) in self._with(name_key(first.login))
+
+    def _with(self, login: str) -> set[str]:
+        """The accounts of one person, by any of them: groups that share an account are of the same person."""
+        found = {login}
+        groups = [set(map(name_key, group)) for group in self.groups]
+        while more := set().union(*(group for group in groups if group & found)) - found:
+            found |= more
+        return found
+
+
+def names_of(party: Party) -> set[str]:
+    """The names of a person, comparable: also as far as they are kept where a provider's name for her is added to them,
+    because another account has the name already, and without what was added."""
+    names = {name_key(party.name), name_key(party.name[:KEPT_OF_NAME])}
+    added = _ADDED.fullmatch(party.name)
+    return names | {name_key(added[1])} if added and party.login.startswith(BY_PROVIDER) else names
 
 
 def lowers(before: str | None, after: str) -> bool:

@@ -19,7 +19,7 @@ from geo.arrays import Floats
 from geo.names import HIDDEN
 from ops.exchange.agreements import Agreement
 from ops.exchange.fields import ALWAYS, COVERAGE, FIELDS
-from ops.exchange.format.manifest import Manifest
+from ops.exchange.format.manifest import YEARS, Manifest
 from ops.exchange.format.refusal import PackageRefused
 from ops.exchange.grid import AgreedGrid, is_inside
 
@@ -31,6 +31,10 @@ MOST_RECORDS: Final = 200_000
 WITHIN_DEGREES: Final = 2e-6
 """Tolerance of positions on the grid, 0.2 m: two versions of PROJ."""
 _OWN_TABLES: Final = ("gpkg_", "rtree_", "sqlite_")
+_MOST_GEOMETRY_BYTES: Final = 400
+"""Of a geometry: a point or a cell. Collections within collections, a thousand deep, would end the process."""
+_MOST_VALUE_BYTES: Final = 20_000
+"""Of a value or row: many rows may point to the same large value. The statements of the schema are shorter."""
 _ID: Final = 64
 _NAME: Final = 120
 _GEOMETRY: Final = "geom"
@@ -85,7 +89,7 @@ def rows_of(product: bytes, manifest: Manifest, agreement: Agreement) -> dict[st
 
 def _harden(database: sqlite3.Connection) -> None:
     """Let the schema of a partner's file run nothing."""
-    database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 1_000_000)
+    database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MOST_VALUE_BYTES)
     database.execute("PRAGMA trusted_schema = OFF")
     database.execute("PRAGMA cell_size_check = ON")
     database.execute("PRAGMA query_only = ON")
@@ -154,6 +158,8 @@ def _checked(value: Any, kind: str, layer: str, number: int, name: str) -> Any:
             at = datetime.fromisoformat(value)
         except (TypeError, ValueError):
             raise _bad(layer, number, name, value, "a time") from None
+        if not YEARS[0] <= at.year <= YEARS[1]:
+            raise _bad(layer, number, name, value, f"a year from {YEARS[0]} to {YEARS[1]}")
         return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC).isoformat().replace("+00:00", "Z")
     whole = isinstance(value, int) and not isinstance(value, bool)
     if whole or (kind == "number" and isinstance(value, float) and math.isfinite(value)):
@@ -196,7 +202,7 @@ def _cells(shapes: list[Any], rows: list[ProductRow], grid: AgreedGrid) -> tuple
 
 def _shape(blob: Any) -> Any:
     """Return the geometry of GeoPackage's binary form (OGC 12-128r18, 2.1.3); None for anything else."""
-    if not isinstance(blob, bytes) or len(blob) < 8 or blob[:2] != b"GP":
+    if not isinstance(blob, bytes) or not 8 <= len(blob) <= _MOST_GEOMETRY_BYTES or blob[:2] != b"GP":
         return None
     envelope = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}.get(blob[3] >> 1 & 7)
     if envelope is None:

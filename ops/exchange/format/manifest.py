@@ -13,6 +13,8 @@ from ops.exchange.format.refusal import PackageRefused
 
 FORM: Final = "watchline/1/exchange"
 CONTENT_TYPE: Final = "application/vnd.watchline.exchange+json"
+YEARS: Final = (1971, 2200)
+"""Of the times of a manifest: their nanoseconds since 1970 are stored."""
 MOST_MANIFEST_BYTES: Final = 1_000_000
 
 
@@ -111,6 +113,9 @@ def decoded(body: bytes) -> Manifest:
         if getattr(manifest, name).tzinfo is None:
             expected = "a time with an offset from UTC"
             raise PackageRefused("malformed", "no offset from UTC", where=f"manifest.json {name}", expected=expected)
+        if not YEARS[0] <= (year := getattr(manifest, name).year) <= YEARS[1]:
+            expected = f"a year from {YEARS[0]} to {YEARS[1]}"
+            raise PackageRefused("malformed", f"year {year}", where=f"manifest.json {name}", expected=expected)
     if not 1 <= manifest.number < 2**53 or (manifest.kind == "withdrawal") != (manifest.withdraws is not None):
         raise PackageRefused("malformed", "number or kind", where="manifest.json", expected="a number from 1")
     return manifest

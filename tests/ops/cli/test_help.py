@@ -40,7 +40,7 @@ FILES = [
     "inspector.key",
 ]
 FILES += ["border.shp", "out/demo/store.db", "out/demo/journal.db", "data/store.db", "copy.db"]
-FILES += ["agreements.toml", "south.zip", "server.pem", "server.key", "reports.json"]
+FILES += ["agreements.toml", "nation.toml", "south.zip", "server.pem", "server.key", "reports.json"]
 """The files that the examples name."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
+from rich.console import Console
 
 from geo.errors import BadInput
+from ops.audit.log import AuditLog
+from ops.eurosur.command import add_reports, list_reports
 from ops.eurosur.files import NAMESPACE, as_json, as_xml, read_reports
 from ops.eurosur.report import BEST_HEARSAY, HEARSAY, SUBLAYERS, Report, check_confidence
 from ops.eurosur.store import ReportStore
@@ -72,6 +75,11 @@ def test_follow_ups_are_linked_in_one_chain_and_end_with_did_not_happen(store: R
         ({"supported_by": ("E1",)}, "unknown report"),
         ({"text": "  "}, "text"),
         ({"text": "a\u202eb"}, "text"),
+        ({"text": "a\uffff"}, "text"),
+        ({"section": "a\nb"}, "section"),
+        ({"occurred_from": datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))}, "year"),
+        ({"occurred_to": datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-12)))}, "year"),
+        ({"known_at": datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))}, "year"),
         ({"id": "a b"}, "id"),
         ({"layer": "analysis", "sublayer": "risk_analysis", "urgent": True}, "an event"),
         ({"occurred_from": NOW, "occurred_to": NOW - timedelta(1)}, "occurred_to"),
@@ -170,6 +178,39 @@ def test_json_and_xml_hold_the_same_reports_by_layer(store: ReportStore) -> None
         assert one.findtext("overdue", namespaces=within) == str(stated["overdue"]).lower()
     assert found[1].findtext("follows", namespaces=within) == "E1"
     assert "names of elements are ours" in as_xml([], "hills", now).decode()
+
+
+def test_an_export_names_no_report_that_its_recipient_may_not_have(store: ReportStore) -> None:
+    """Not even by its id, which people choose."""
+    store.add(
+        [
+            report("informant-7", marking="restricted"),
+            report("E2", source="patrol"),
+            report("E3", source="osint", supported_by=("informant-7", "E2"), follows="informant-7"),
+        ],
+        NOW,
+    )
+    released = [one for one in store.reports() if not one.report.marking]
+    for write in (as_json, as_xml):
+        assert b"informant-7" not in write(released, "hills", NOW)
+        assert b"informant-7" in write(store.reports(), "hills", NOW)
+    (_, last) = json.loads(as_json(released, "hills", NOW))["layers"]["events"]
+    assert (last["follows"], last["supported_by"]) == ("", ["E2"])
+
+
+def test_adding_and_listing_are_recorded_in_the_audit_log(tmp_path: Path) -> None:
+    log = AuditLog(tmp_path / "audit")
+    log.close()
+    (tmp_path / "r.json").write_bytes(msgspec.json.encode({"reports": [report("E1"), report("E2")]}))
+    quiet = Console(quiet=True)
+    add_reports(tmp_path, tmp_path / "r.json", quiet)
+    with pytest.raises(BadInput, match="taken"):
+        add_reports(tmp_path, tmp_path / "r.json", quiet)
+    list_reports(tmp_path, None, False, quiet)
+    log = AuditLog(tmp_path / "audit")
+    made = [(one.operation, one.subject) for one in log.entries()]
+    log.close()
+    assert made == [("collection", "2 EUROSUR reports"), ("consultation", "2 EUROSUR reports")]
 
 
 def test_a_file_that_was_exported_as_reports_is_read_again(tmp_path: Path) -> None:

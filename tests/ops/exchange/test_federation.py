@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
@@ -9,18 +10,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+import uvicorn
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from starlette.testclient import TestClient
 
 from ops.exchange.format.package import opened
+from ops.exchange.format.refusal import PackageRefused
 from ops.exchange.make import withdraw
-from ops.exchange.pull import PATH, Outbox
+from ops.exchange.pull import PATH, Outbox, TimedConnection, pull
 from ops.exchange.received import ReceivedStore
 from ops.exchange.sent import SentStore
 from sensors.timestamps import nanoseconds
@@ -34,6 +38,7 @@ from tests.ops.exchange.partners import (
     incidents,
     package,
     public,
+    receiver,
     sender,
 )
 
@@ -124,6 +129,55 @@ def test_a_request_that_no_partner_signed_just_now_gets_nothing(
         for name in headers("0"):
             bad = headers("0") | {name: "x"}
             assert http.get(PATH, params={"after": "0"}, headers=bad).status_code == 401
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: x\r\n", b"GET / HTTP/1.1\r\nHost: x\r\n\r\nGET"])
+def test_a_connection_that_sends_no_whole_request_is_ended(tmp_path: Path, sent: bytes) -> None:
+    """uvicorn alone would wait for it without end, also after an answer."""
+
+    class Quick(TimedConnection):
+        request_within_s = 0.05
+
+    async def ended() -> bytes:
+        config = uvicorn.Config(
+            Outbox(tmp_path, agreements("north"), lambda: 0).app(), access_log=False, timeout_keep_alive=3600
+        )
+        config.load()
+        state = uvicorn.server.ServerState()
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: Quick(config, state, {}), "127.0.0.1", 0)
+        async with server:
+            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            writer.write(sent)
+            try:
+                return await reader.read()
+            except ConnectionResetError:
+                return b""
+            finally:
+                writer.close()
+
+    assert asyncio.run(ended())[:12] in (b"", b"HTTP/1.1 404")
+
+
+def test_while_no_package_comes_what_has_expired_is_erased(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    south = receiver(tmp_path / "south", **ONLY)
+    south.receive(package(tmp_path / "north", keep_days=2).content, NOW)
+    monkeypatch.setattr(httpx.Client, "stream", lambda *_, **__: nullcontext(httpx.Response(204)))
+    assert pull(south, "north", "https://north.example", KEYS["south"], None) == (0, 0)
+    store = ReceivedStore(south.data)
+    assert [one.state for one in store.packages()] == ["expired"]
+    assert list(store.records("north", 1, "incidents")) == []
+    store.close()
+
+
+def test_a_package_of_a_partner_who_was_not_asked_is_not_imported(tmp_path: Path) -> None:
+    """The one who was asked would choose which packages of the other arrive, and leave out a withdrawal."""
+    south = receiver(tmp_path / "south", **ONLY)
+    made = package(tmp_path / "north")
+    with pytest.raises(PackageRefused, match="'east', who was asked"):
+        south.receive(made.content, NOW, origin="east")
+    assert imported(south.data) == []
+    assert south.receive(made.content, NOW, origin="north")[1].stored == 2
 
 
 def agreements_file(path: Path, own: str, partner: str) -> Path:

@@ -157,6 +157,26 @@ def test_what_is_younger_than_the_delay_is_not_sent(room: tuple[Path, list[dict[
         assert bool(len(found)) == count
 
 
+def test_what_changed_within_the_delay_is_not_sent(tmp_path: Path) -> None:
+    """An old alert, acknowledged just now: what this side does, and where the target is, is as young as a new alert."""
+    at = datetime.fromtimestamp(START_NS // SECOND, UTC)
+    body = alert_dict(alert_of("crossing", "T1", 0), FRAME) | {"id": "A1", "lon": -84.2, "lat": 36.6}
+    changed = body | {"status": "acknowledged", "updated_at": (at + timedelta(minutes=90)).isoformat()}
+    store = Store(tmp_path / "store.db")
+    store.commit(1, stamp_ns=START_NS, alerts=[changed])
+    store.close()
+    for delay, now, count in ((3600.0, 149, 0), (3600.0, 151, 1), (0.0, 91, 1)):
+        maker = sender(
+            tmp_path, now=at + timedelta(minutes=now), layers={"alerts": FIELDS}, start=at - timedelta(days=1),
+            until=at + timedelta(days=1), delay_s=delay,
+        )  # fmt: skip
+        agreed = maker.agreements.agreements[0]
+        period = (START_NS - SECOND, START_NS + 7200 * SECOND)
+        request = request_for(maker, open_sector("cumberland"), agreed, period, ReleasabilitySettings(), "*")
+        found = records_to_share(request, agreed, own="north", secret=maker.secret)["alerts"]
+        assert len(found) == count, (delay, now)
+
+
 def test_an_agreement_never_widens_what_the_person_may_share() -> None:
     """The lower of the two limits holds, whichever it is, also for one that the settings do not name."""
     from ops.exchange.products import lower_limit

@@ -51,6 +51,14 @@ def test_allowed_records_keep_source_end_and_the_narrower_list_of_recipients(tmp
     assert {row["kind"] for row in found} == {"movement"}
 
 
+@pytest.mark.parametrize(("origin", "own"), [(True, False), (False, True), (False, False)])
+def test_an_origin_that_must_be_asked_must_be_asked_by_everyone(tmp_path: Path, *, origin: bool, own: bool) -> None:
+    maker = south_with(tmp_path, onward=("east",), origin_control=origin)
+    agreed = replace(maker.agreements.agreements[0], origin_control=own)
+    made = share(maker, agreed, *passed_on(maker, agreed, "north", NONE, "*"))
+    assert made.manifest.origin_control is (origin or own)
+
+
 def test_only_packages_whose_origin_allows_it_are_passed_on(tmp_path: Path) -> None:
     maker = south_with(tmp_path, onward=("east",))
     south = receiver(tmp_path / "south", **ONLY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,6 +73,7 @@ def test_a_report_over_http_is_sealed_and_nothing_names_its_writer(
         page = client.get("/confidential").text
         assert "Inspector general" in page
         assert figures["fingerprint"] in page
+        assert figures["fingerprint"] in world.log.entries()[-1].subject, "a recipient is replaced in the open"
         world.add("keller", "M. Keller")
     before = len(world.log.entries())
     with world.logged_in("keller") as client:
@@ -108,3 +110,13 @@ def test_keys_stay_out_of_the_data_folder_and_a_full_mailbox_refuses(
     with pytest.raises(ConfidentialError, match="full"):
         store_report(data, TEXT)
     assert set(json.loads((data / "confidential" / "recipient.json").read_text())) == {"recipient", "public"}
+
+
+def test_a_report_of_several_lines_is_read_as_such_and_moves_no_cursor(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    make_keys(data, tmp_path / "k.key", "Inspector", QUIET)
+    store_report(data, "First line\nsecond\x1b[2J line\u202e")
+    screen = Console(file=io.StringIO(), width=100)
+    read_reports(data, tmp_path / "k.key", screen)
+    assert "First line\nsecond?[2J line?\n" in screen.file.getvalue()  # type: ignore[attr-defined]

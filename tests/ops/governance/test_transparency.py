@@ -65,7 +65,8 @@ def test_the_export_counts_acts_by_month_names_no_one_and_is_recorded(tmp_path: 
     log.add(AuditEntry(START, "watchline", "system", "erasure", "x", "p", "tracks"))
     log.close()
     out = tmp_path / "counts.csv"
-    figures = write_transparency(tmp_path, out, EntryFilter(), QUIET)
+    now_ns = START + 90 * DAY  # 1 April
+    figures = write_transparency(tmp_path, out, EntryFilter(), QUIET, now_ns=now_ns)
     text = out.read_text()
     assert figures["months"] == ["2026-01", "2026-02", "2026-03"]
     for secret in ("Keller", "Adler", "case 12", "tracks"):
@@ -76,5 +77,25 @@ def test_the_export_counts_acts_by_month_names_no_one_and_is_recorded(tmp_path: 
     log = AuditLog(tmp_path / "audit")
     assert log.entries()[-1].operation == "disclosure"
     log.close()
-    with pytest.raises(BadInput, match="0 months"):
+    with pytest.raises(BadInput, match="beginning of a month"):
         write_transparency(tmp_path, out, EntryFilter(since_ns=START + 10**18), QUIET)
+
+
+def test_only_whole_months_are_counted_so_that_no_day_can_be_worked_out(tmp_path: Path) -> None:
+    """From exports until 30 and 31 March, the acts of one day would be the difference."""
+    log = AuditLog(tmp_path / "audit", now_ns=lambda: START)
+    for number in range(90):
+        log.add(AuditEntry(START + number * DAY, "M. Keller [1]", "operator", "consultation", "x", "p", "alerts"))
+    log.close()
+    out = tmp_path / "counts.csv"
+    for now_ns in (START + 89 * DAY, START + 90 * DAY - 1):
+        figures = write_transparency(tmp_path, out, EntryFilter(), QUIET, now_ns=now_ns)
+        assert figures["months"] == ["2026-01", "2026-02"]
+    later = START + 200 * DAY
+    for name, wanted in (
+        ("--until", EntryFilter(until_ns=START + 30 * DAY)), ("--since", EntryFilter(since_ns=START + 1)),
+    ):  # fmt: skip
+        with pytest.raises(BadInput, match=f"{name}.*the beginning of a month"):
+            write_transparency(tmp_path, out, wanted, QUIET, now_ns=later)
+    whole = EntryFilter(since_ns=START + 31 * DAY, until_ns=START + 90 * DAY)
+    assert write_transparency(tmp_path, out, whole, QUIET, now_ns=later)["months"] == ["2026-02", "2026-03"]

@@ -136,7 +136,8 @@ class ApprovalRoutes:
                 body = _valid(ErasureRequest, {"settings": form.get("settings", "").strip(), "reason": reason})
                 await asyncio.to_thread(self.ask_erasure, body, request)
             elif action in STATE_AFTER:
-                await self._decided(form.get("id", ""), action, reason, request)  # type: ignore[arg-type]
+                decision = _valid(DecisionRequest, {"decision": action, "reason": reason})
+                await self._decided(form.get("id", ""), decision.decision, decision.reason, request)
             else:
                 raise HTTPException(422, f"action: expected one of mute, erase, {', '.join(STATE_AFTER)}.")
         except HTTPException as refused:

@@ -214,6 +214,18 @@ def test_the_page_asks_and_confirms_without_scripts(room: Any) -> None:
     assert PASSWORD not in page
 
 
+def test_a_remark_of_the_page_is_on_one_line_as_that_of_a_program(room: Any) -> None:
+    """A line of its own in the audit log would read as another act."""
+    with room.logged_in("adler") as asker, room.logged_in("berg") as other:
+        identity = lower(asker).json()["approval"]
+        for sign in "\n\u2028\x1b":
+            answer = room.post(
+                other, "/approvals", page="/approvals", action="refuse", id=identity, reason=f"no{sign}EMERGENCY"
+            )
+            assert answer.status_code == 422
+        assert other.get("/v1/approvals").json()["approvals"][0]["state"] == "waiting"
+
+
 def test_a_wrong_code_at_set_up_keeps_the_secret_that_the_app_has(room: Any) -> None:
     with room.logged_in("berg") as client:
         first = client.get("/account?second-factor=new").text
