@@ -20,13 +20,14 @@ from sensors.coverage import coverage_rasters
 
 WGS84 = "EPSG:4326"
 LEAST_KNOWN = 0.5
-"""Part of a coarse cell that must be known ground; with less, the cell is left out."""
+"""Part of a coarse cell that must be known ground; with less, the cell is left out. Its mean is of the known part."""
 
 
 class JointCoverage(NamedTuple):
     """Probability that at least one of two sides detects, by cell; each (n,) [1].
 
-    ``independent`` holds if the sides miss independently of each other, ``low`` and ``high`` always.
+    ``independent`` holds if the sides miss independently of each other, ``low`` and ``high`` for any dependence. All
+    are of ground that both sides know: where a side knows only part of a cell, they take the rest to be alike.
     """
 
     independent: Floats
@@ -49,8 +50,9 @@ def joint(own: npt.ArrayLike, other: npt.ArrayLike, *, step: float = 0.0) -> Joi
     JointCoverage
         ``independent`` = 1 − (1 − p)(1 − q), of the rounded values, so that it is too low by rounding alone. ``low`` =
         max(p, q) and ``high`` = min(1, p + q + 2 step) are the bounds of Fréchet for any dependence. They hold for
-        means over a cell, because they hold at each of its points; ``independent`` also assumes that the two sides'
-        coverage within a cell is not correlated.
+        means over the same ground, because they hold at each of its points; in a cell of which a side knows only
+        part, the means are of different ground. ``independent`` also assumes that the two sides' coverage within a
+        cell is not correlated.
     """
     p, q = np.asarray(own, float), np.asarray(other, float)
     independent = 1.0 - (1.0 - p) * (1.0 - q)

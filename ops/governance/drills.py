@@ -41,7 +41,8 @@ class DrillSettings:
 @dataclass(frozen=True, slots=True)
 class DrillAnswer:
     """The answer key of one incident. ``target`` None: there was nothing. ``given`` empty: it was not closed by a
-    person. ``acknowledged_s`` None: no person acknowledged it."""
+    person. ``acknowledged_s`` None: no person acknowledged it. ``targets``: all that its alerts belong to, of which
+    ``target`` has the most."""
 
     incident: str
     target: str | None
@@ -50,6 +51,7 @@ class DrillAnswer:
     right: tuple[str, ...]
     given: str
     acknowledged_s: float | None
+    targets: frozenset[str] = frozenset()
 
     @property
     def is_right(self) -> bool:
@@ -139,8 +141,8 @@ def score_drill(
         if one["kind"] == "movement" and one.get("disposition") != "merged":
             answers.append(_answer(one, alerts, key, settings))
     crossed = {name for name, how in key.crossed.items() if how and key.classes[name] != ANIMAL}
-    shown = {one.target for one in answers if one.target in crossed}
-    noticed = {one.target for one in answers if one.target in crossed and one.acknowledged_s is not None}
+    shown = {name for one in answers for name in one.targets & crossed}
+    noticed = {name for one in answers if one.acknowledged_s is not None for name in one.targets & crossed}
     answers.sort(key=lambda one: one.incident)
     return DrillScore(
         tuple(answers), settings.limit_s, len(crossed), len(crossed - shown), len(shown - noticed)
@@ -192,6 +194,7 @@ def _answer(
     return DrillAnswer(
         str(incident["name"]), target, of_class, crossed, right,
         str(incident.get("disposition") or "") if by_person else "", seconds_until(incident, "acknowledged"),
+        frozenset(votes),
     )  # fmt: skip
 
 

@@ -3,6 +3,10 @@
 A count from 1 to ``SMALL`` − 1 is suppressed. Further counts are suppressed until the published ones leave each small
 count so open that it might also be ``SMALL`` or more: the bounds of each are computed by linear programming, as the
 audits of statistical offices do (Cox 1980; Willenborg and de Waal 2001).
+
+The bounds are those of the published counts alone. A reader who also runs this program on every table that agrees with
+them can exclude the tables that it would publish otherwise: a count may then be known more narrowly, in a small table
+exactly.
 """
 
 from __future__ import annotations

@@ -9,13 +9,13 @@ from typing import Final
 import numpy as np
 
 from geo.arrays import Floats
-from geo.paths.crossings import INWARD, crossings
+from geo.paths.crossings import INWARD, Crossings, crossings
 from sensors.crossing.watched_belt import WatchedBelt
 from sensors.detection_model.hazard import probability_of
 from sensors.errors import TimetableError
 from sensors.search_theory.met_in_time import meeting
 from sensors.search_theory.moving_sensor import MovingSensor
-from sensors.search_theory.time_expanded import MovesInTime
+from sensors.search_theory.time_expanded import MovesInTime, PathInTime
 
 PHASES: Final = 96
 """Departures, evenly over the period, at which a crossing is evaluated."""
@@ -23,11 +23,13 @@ PHASES: Final = 96
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SegmentsInTime:
-    """Probabilities of detection (segment,); NaN where no crossing is known.
+    """Probabilities of detection (segment,); NaN where no crossing is known, or each has a move over ground that is
+    almost impassable.
 
     ``fixed``: the least by the fixed sensors alone. ``unknown_phase`` and ``best_departure``: with the moving sensors,
-    on the path of the least mean hazard, for a departure at a random time and at the best of PHASES. A crosser who
-    adapts the path to the time may be detected with less: both are upper bounds of the least.
+    on the path of the least mean hazard, for a departure at a random time and at the best of PHASES. Where that path
+    has a move of more than LONGEST_MOVE_STEPS, it is the fastest path instead. A crosser who adapts the path to the
+    time may be detected with less: both are upper bounds of the least.
     """
 
     fixed: Floats
@@ -68,13 +70,27 @@ def segments_in_time(
     alone = crossings(watched.belt, watched.mobility, weight=watched.per_s, toll=watched.per_m, direction=direction)
     mean = watched.per_s + np.sum([sensor.mean_rate for sensor in sensors], axis=0).reshape(watched.per_s.shape)
     paths = crossings(watched.belt, watched.mobility, weight=mean, toll=watched.per_m, direction=direction)
+    fastest: Crossings | None = None
     departures = np.round(np.arange(PHASES) / PHASES * period / dt) * dt
     unknown, best = np.full(len(paths.cost), np.nan), np.full(len(paths.cost), np.nan)
     for segment in np.flatnonzero(np.isfinite(paths.cost)):
-        path = moves.along(*paths.cells(int(segment)))
+        path = _possible(moves, paths, int(segment))
+        if path is None:
+            fastest = fastest or crossings(watched.belt, watched.mobility, direction=direction)
+            path = _possible(moves, fastest, int(segment))
+        if path is None:
+            continue
         chance = meeting(path, moves, sensors, departures, limited=False).probability
         unknown[segment], best[segment] = chance.mean(), chance.min()
     fixed = np.full(len(alone.cost), np.nan)
     known = np.isfinite(alone.cost)
     fixed[known] = probability_of(alone.cost[known])
     return SegmentsInTime(fixed, unknown, best)
+
+
+def _possible(moves: MovesInTime, paths: Crossings, segment: int) -> PathInTime | None:
+    """The crossing of a segment in time; None where it has a move that the search in time does not."""
+    try:
+        return moves.along(*paths.cells(segment))
+    except TimetableError:
+        return None

@@ -28,6 +28,8 @@ TIE_PER_S: Final = 1e-12
 WAIT, NONE = 254, 255
 LONGEST_MOVE_STEPS: Final = 250
 """Moves that take more time steps are closed (ground that is almost impassable)."""
+ORDINARY_MOVE_S: Final = 900.0
+"""Moves of at most this time must be possible; to wade a river takes 600 s."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,7 +82,7 @@ class MovesInTime:
         Raises
         ------
         TimetableError
-            For a time step not above 0.
+            For a time step not above 0, and one so short that moves of at most ORDINARY_MOVE_S would be closed.
         """
         if not 0.0 < step_s < np.inf:
             raise TimetableError(f"a time step of {step_s:g} s", where="search in time", expected="above 0 s")
@@ -96,6 +98,12 @@ class MovesInTime:
             seconds, hazard = times.costs(r, c, number), hazards.costs(r, c, number)
             count = np.maximum(np.rint(np.where(np.isfinite(seconds), seconds, 1e9) / step_s), 1.0)
             kept = np.isfinite(seconds) & np.isfinite(hazard) & (count <= LONGEST_MOVE_STEPS)
+            if (lost := (count > LONGEST_MOVE_STEPS) & (seconds <= ORDINARY_MOVE_S)).any():
+                raise TimetableError(
+                    f"a move takes {seconds[lost].max():.0f} s, more than {LONGEST_MOVE_STEPS} time steps",
+                    where="search in time",
+                    expected=f"a time step of at least {ORDINARY_MOVE_S / LONGEST_MOVE_STEPS:g} s",
+                )
             source = (r * width + c)[kept]
             moves.append(
                 Move(source, source + down * width + right, count[kept].astype(np.int64), seconds[kept], hazard[kept])

@@ -72,7 +72,8 @@ def unpredictability(
     sensors : sequence of MovingSensor
         Moving sensors of one common period, of at most ``longest_s``.
     longest_s : float, s
-        Longest crossing, waiting included.
+        Longest crossing, waiting included. One search gives all departures of a period, so that the crosser who knows
+        the timetable may take up to a period more: ``known`` and the lower bound may be too low by that.
 
     Returns
     -------

@@ -124,13 +124,12 @@ def priority_waits(first: tuple[float, Service], second: tuple[float, Service], 
     if not any(rates):
         return 0.0, 0.0
     loads = [rate * service.mean / servers for rate, service in (first, second)]
-    if sum(loads) < 1.0:
-        both = Service.mixture(first, second)
-        # in order of arrival, on one server of the speed of all
-        fast = sum(rates) * both.mean_square / servers**2 / 2.0 / (1.0 - sum(loads))
-        scale = mean_wait(sum(rates), both, servers) / fast
-        residual = fast * (1.0 - sum(loads))
-        return scale * residual / (1.0 - loads[0]), scale * residual / ((1.0 - loads[0]) * (1.0 - sum(loads)))
+    both, load = Service.mixture(first, second), sum(loads)
+    if load < 1.0:
+        # the wait in order of arrival, times 1 − load: written so that it stays exact where both are nearly full
+        waiting = waiting_probability(sum(rates) * both.mean, servers)
+        residual = waiting * both.mean / servers * (1.0 + both.scatter) / 2.0
+        return residual / (1.0 - loads[0]), residual / ((1.0 - loads[0]) * (1.0 - load))
     if loads[0] >= 1.0:
         return math.inf, math.inf
     # the second class fills all servers: an arrival of the first always waits for one of them

@@ -23,7 +23,7 @@ MISUSES: Final = 20
 """Crossings after which the probability is stated that misuse by an enrolled person meets at least one full check."""
 MINUTES: Final = 60.0
 Fraction = Annotated[float, Meta(ge=0.0, le=1.0)]
-Positive = Annotated[float, Meta(gt=0.0, le=1e6)]
+Positive = Annotated[float, Meta(ge=1e-6, le=1e6)]
 Count = Annotated[int, Meta(ge=0, le=10**12)]
 
 

@@ -45,8 +45,11 @@ class PatrolFindings:
 
     @property
     def segment_means(self) -> tuple[float, float]:
-        """Mean over the segments of the probability without patrols, and with them at an unknown phase."""
-        return float(np.nanmean(self.by_segment.fixed)), float(np.nanmean(self.by_segment.unknown_phase))
+        """Mean of the probability without patrols, and with them at an unknown phase, over the segments that have
+        both."""
+        fixed, patrolled = self.by_segment.fixed, self.by_segment.unknown_phase
+        both = np.isfinite(fixed) & np.isfinite(patrolled)
+        return float(fixed[both].mean()), float(patrolled[both].mean())
 
     @property
     def random_search(self) -> tuple[float, float]:

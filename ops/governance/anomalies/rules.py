@@ -153,11 +153,12 @@ def _before_crossings(
         chances = []
         for one in merged:
             back = (one.start_ns - evidence.start_ns) // day_ns
+            compared = max(days, back + 1)  # its own day counts also where the period ends within it
             touched = sum(
                 _has_one(evidence.crossings_ns, one.start_ns + shift * day_ns, one.end_ns + shift * day_ns)
-                for shift in range(-back, days - back)
+                for shift in range(-back, compared - back)
             )
-            chances.append(min(1.0, max(touched, one in hits) / days))
+            chances.append(touched / compared)
         tests.append(
             _Test(
                 subject, len(hits), len(merged), sum(chances), sum_tail(len(hits), chances),
@@ -277,9 +278,9 @@ def _overrides(evidence: LogEvidence, settings: AnomalySettings) -> tuple[list[_
     """One test for each supervisor, and anyone else who overrode the rule, and each 30 days."""
     month_ns = 30 * 86_400 * 10**9
     blocks = defaultdict[tuple[str, int], list[Act]](list)
-    for act in evidence.overrides:
-        blocks[act.account, (act.at_ns - evidence.start_ns) // month_ns].append(act)
     months = max(1, -(-(evidence.end_ns - evidence.start_ns) // month_ns))
+    for act in evidence.overrides:  # one at the very end belongs to the last 30 days
+        blocks[act.account, min((act.at_ns - evidence.start_ns) // month_ns, months - 1)].append(act)
     supervisors = sorted(evidence.supervisors | {act.account for act in evidence.overrides})
     tests = []
     for account in supervisors:

@@ -18,10 +18,14 @@ def poisson_tail(count: int, expected: float) -> float:
         return 1.0
     if expected <= 0.0:
         return 0.0
-    terms = (exp(k * log(expected) - expected - lgamma(k + 1)) for k in range(count, count + 400))
-    return min(1.0, fsum(terms)) if count > expected else max(
-        0.0, 1.0 - fsum(exp(k * log(expected) - expected - lgamma(k + 1)) for k in range(count))
-    )  # fmt: skip
+    if count <= expected:
+        return max(0.0, 1.0 - fsum(exp(k * log(expected) - expected - lgamma(k + 1)) for k in range(count)))
+    total = term = exp(count * log(expected) - expected - lgamma(count + 1))
+    while term > 1e-17 * total:  # beyond the mean the terms fall
+        count += 1
+        term *= expected / count
+        total += term
+    return min(1.0, total)
 
 
 def hypergeometric_tail(hits: int, draws: int, marked: int, population: int) -> float:

@@ -20,7 +20,7 @@ exchange-listed = { $sent ->
    *[other] { $sent } packages
 } sent, { $received } received.
 exchange-joint = { $shared } of { $cells } cells have coverage of both sides (own and { $partner }).
-exchange-joint-assumption = Joint detection probability: 1 − (1 − p)(1 − q) if the two sides miss independently; otherwise between the stated bounds.
+exchange-joint-assumption = Joint detection probability: 1 − (1 − p)(1 − q) if the two sides miss independently; otherwise between the stated bounds. Where a side knows only part of a cell, the rest is taken to be alike.
 exchange-key = Public key for partners: { $key }
 exchange-serving = Packages for partners: { $address }
 exchange-pulled = { $packages ->

@@ -34,5 +34,5 @@ lanes-limit-steady = Waits are means in the steady state of constant arrivals. A
 lanes-limit-poisson = Arrivals are random and independent (Poisson). Buses and convoys arrive together and wait longer.
 lanes-limit-service = Times of full and of short checks are exponential. All lanes are alike, no one leaves the queue, and a check is never interrupted.
 lanes-limit-formulas = Exact: Erlang C, Pollaczek and Khinchine, Cobham. Approximate: Allen and Cunneen for several lanes with mixed checks; for priority the wait in one lane of the same total speed, scaled.
-lanes-limit-finds = Finds per check are those of past checks. Enrolled persons behave differently once they are checked less; only random draws show it.
+lanes-limit-finds = Finds per check are those of past checks. Enrolled persons behave differently once they are checked less; only random draws show it. A short check is counted as finding nothing.
 lanes-limit-enrolment = The enrolment itself costs checks that are not counted here.

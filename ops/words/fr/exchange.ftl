@@ -20,7 +20,7 @@ exchange-listed = { $sent ->
    *[other] { $sent } envois
 } aux partenaires, { $received } des partenaires.
 exchange-joint = { $shared } mailles sur { $cells } ont la couverture des deux côtés (la nôtre et celle de { $partner }).
-exchange-joint-assumption = Probabilité de détection conjointe : 1 − (1 − p)(1 − q) si les deux côtés manquent indépendamment l’un de l’autre ; sinon entre les bornes indiquées.
+exchange-joint-assumption = Probabilité de détection conjointe : 1 − (1 − p)(1 − q) si les deux côtés manquent indépendamment l’un de l’autre ; sinon entre les bornes indiquées. Si un côté ne connaît qu’une partie d’une cellule, le reste est supposé semblable.
 exchange-key = Clé publique pour les partenaires : { $key }
 exchange-serving = Envois aux partenaires : { $address }
 exchange-pulled = { $packages ->

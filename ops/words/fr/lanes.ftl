@@ -34,5 +34,5 @@ lanes-limit-steady = Les attentes sont des moyennes en régime permanent, pour d
 lanes-limit-poisson = Les arrivées sont aléatoires et indépendantes (Poisson). Autocars et convois arrivent groupés et attendent plus longtemps.
 lanes-limit-service = Les durées des contrôles complets et courts sont exponentielles. Toutes les voies sont identiques, personne ne quitte la file et un contrôle n’est jamais interrompu.
 lanes-limit-formulas = Exactes : Erlang C, Pollaczek et Khintchine, Cobham. Approchées : Allen et Cunneen pour plusieurs voies à contrôles mixtes ; pour la priorité, l’attente dans une voie de même vitesse totale, mise à l’échelle.
-lanes-limit-finds = Les découvertes par contrôle sont celles des contrôles passés. Les inscrits se comportent autrement une fois moins contrôlés ; seuls des tirages aléatoires le montrent.
+lanes-limit-finds = Les découvertes par contrôle sont celles des contrôles passés. Les inscrits se comportent autrement une fois moins contrôlés ; seuls des tirages aléatoires le montrent. Un contrôle court est compté comme ne trouvant rien.
 lanes-limit-enrolment = L’inscription elle-même coûte des contrôles qui ne sont pas comptés ici.

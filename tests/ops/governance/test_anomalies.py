@@ -25,8 +25,8 @@ def found(room: Room) -> list[tuple[str, str]]:
 
 
 def test_tails_are_those_of_scipy() -> None:
-    for count, mean in ((0, 1.0), (3, 1.0), (1, 30.0), (60, 30.0), (9, 0.01)):
-        assert poisson_tail(count, mean) == pytest.approx(stats.poisson.sf(count - 1, mean), rel=1e-9)
+    for count, mean in ((0, 1.0), (3, 1.0), (1, 30.0), (60, 30.0), (9, 0.01), (1_000_100, 1e6)):
+        assert poisson_tail(count, mean) == pytest.approx(stats.poisson.sf(count - 1, mean), rel=1e-7)
     for hits, draws, marked, population in ((5, 10, 5, 25), (0, 3, 2, 9), (2, 4, 4, 4)):
         expected = stats.hypergeom.sf(hits - 1, population, marked, draws)
         assert hypergeometric_tail(hits, draws, marked, population) == pytest.approx(expected, rel=1e-9)
@@ -86,6 +86,31 @@ def test_a_reason_or_name_cannot_forge_an_act_and_an_own_record_names_its_entrie
     assert (finding.rule, finding.entries, finding.observed) == ("override", (3, 4, 5, 6), 4)
     sentence = sentence_of(finding, MessageCatalogue.of("en"))
     assert sentence.startswith("A [1]: 4 overrides in 30 days")
+
+
+def test_acts_at_the_end_of_a_period_count() -> None:
+    """Three overrides in the last second of 30 days; and a mute on the part of a day after 14 whole ones."""
+    end = START + 30 * DAY
+    lines = [
+        EntryLine(n, end, "A [1]", "supervisor", "alteration", "x", "p", "EMERGENCY OVERRIDE: erasure", "")
+        for n in range(3)
+    ]
+    evidence = evidence_of(lines, start_ns=START, end_ns=end)
+    evidence.start_ns = START  # as with an entry then
+    findings = look_for_anomalies(evidence)[-1].findings
+    assert [(one.rule, one.observed) for one in findings] == [("override", 3)]
+    late = START + 14 * DAY + DAY // 4
+    room = Room(0, days=0)
+    for number in range(3):
+        room.mute(late + number, f"P{number} [{number}]")
+    entries, _, _ = room.finished()
+    evidence = evidence_of(entries, end_ns=late + DAY // 4)
+    evidence.start_ns, evidence.crossings_ns = START, [late - 9 * DAY + 10, late + 10]
+    every = AnomalySettings(budget=1e9, most_p=1e9, least_observed=0)
+    tests = look_for_anomalies(evidence, every)[0].findings
+    assert [one.p_value for one in tests] == pytest.approx([2 / 15] * 3), (
+        "2 of 15 days had a crossing, its own included"
+    )
 
 
 def test_crossings_and_outages_come_from_the_stored_alerts() -> None:

@@ -101,6 +101,10 @@ def test_the_answer_key_worked_by_hand() -> None:
 def test_a_crossing_that_no_one_acknowledged_is_missed_and_one_without_an_incident_is_not() -> None:
     result = score_drill(truth(), [incident("one", ["A1"], None)], ALERTS)
     assert (result.missed, result.shown, result.undetected) == (1, 1, 1)
+    both = score_drill(
+        truth(), [incident("one", ["A1", "A5", "A6"], 30)], ALERTS | {"A6": alert("A6", 110, 3010.0, 10.0)}
+    )
+    assert (both.missed, both.shown, both.undetected) == (0, 2, 0), "an incident of two people shows both"
     nothing = score_drill(truth(), [], ALERTS)
     assert (nothing.missed, nothing.shown, nothing.undetected, nothing.as_dict()["missed_crossings"]["value"]) == (
         0, 0, 2, None,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -16,7 +18,7 @@ from sensors.search_theory.moving_sensor import MovingSensor, RatesInTime, mean_
 from sensors.search_theory.time_expanded import MovesInTime, PathInTime, search_in_time
 from sensors.search_theory.timetable import Timetable
 from sensors.search_theory.unpredictability import unpredictability
-from tests.sensors.crossing.test_detection import BORDER, FRAME, level
+from tests.sensors.crossing.test_detection import BORDER, FRAME, SHAPE, level
 from tests.sensors.search_theory.test_time_expanded import corridor
 
 ROUTE = [(20.0, 45.0), (170.0, 45.0)]
@@ -192,6 +194,39 @@ def test_segments_lie_between_the_fixed_sensors_and_looks_spread_evenly() -> Non
     assert (found.unknown_phase > found.best_departure).any()
     still = segments_in_time(watched, moves, [blind(watched)])
     assert still.unknown_phase == pytest.approx(still.fixed, abs=1e-9)
+
+
+def test_a_path_up_a_cliff_is_replaced_by_the_fastest_path() -> None:
+    """A wall of 10 m that only the patrol's end of the border leaves open: unseen paths climb it, in hours."""
+    wall = np.zeros(SHAPE)
+    wall[12, 10:] = 10.0
+    ground = level(wall)
+    watched = watched_by(Layout("none", FRAME, ()), ground, BORDER, belt_m=40.0)
+    table = Timetable.along([(5.0, 30.0), (45.0, 30.0)], 1.5)
+    patrol = moving_sensor(RADAR, table, ground, watched, step_m=10.0)
+    moves = MovesInTime.over(watched, step_s=4.0)
+    paths = crossings(watched.belt, watched.mobility, weight=patrol.mean_rate.reshape(watched.per_s.shape))
+    with pytest.raises(TimetableError, match="no move from cell"):
+        moves.along(*paths.cells(4))
+    found = segments_in_time(watched, moves, [patrol])
+    assert np.isfinite(found.unknown_phase).all()
+    assert (found.unknown_phase > 0.0).all(), "each passes the patrol"
+    wall[:13] = 60.0  # a cliff all along
+    closed = watched_by(Layout("none", FRAME, ()), level(wall), BORDER, belt_m=40.0)
+    blocked = segments_in_time(closed, MovesInTime.over(closed, step_s=4.0), [blind(closed)])
+    assert np.isnan(blocked.unknown_phase).all()
+
+
+def test_a_time_step_that_would_close_the_wading_of_a_river_is_refused() -> None:
+    watched = bare()
+    pace = watched.mobility.pace.copy()
+    pace[10] += 120.0  # about 10 min for a cell
+    slow = replace(watched, mobility=replace(watched.mobility, pace=pace))
+    with pytest.raises(TimetableError, match="more than 250 time steps"):
+        MovesInTime.over(slow, step_s=1.0)
+    assert len(MovesInTime.over(slow, step_s=4.0).moves[0].source) == len(
+        MovesInTime.over(slow, step_s=9.0).moves[0].source
+    )
 
 
 def blind(watched: WatchedBelt) -> MovingSensor:

@@ -58,6 +58,20 @@ def test_the_class_with_priority_has_a_wait_also_where_the_other_has_none() -> N
     assert priority_waits((2.5, ONE), (0.1, ONE), 2) == (math.inf, math.inf)
 
 
+@pytest.mark.parametrize("factor", [1.0 - 1e-9, 1.0 - 2e-16, 1.0, 1.0 + 2e-16, 1.0 + 1e-9])
+@pytest.mark.parametrize(("fraction", "short", "lanes"), [(0.7, 0.5, 2), (0.5, 0.3, 2), (0.3, 0.2, 5)])
+def test_at_full_load_the_class_with_priority_still_has_its_wait(
+    factor: float, fraction: float, short: float, lanes: int
+) -> None:
+    """Rounding of the load decides which formula is used; the first class waits the same on either side of it."""
+    brief = Service.exponential(short)
+    rate = factor * lanes / (fraction * brief.mean + (1.0 - fraction) * ONE.mean)
+    waits = priority_waits((rate * fraction, brief), (rate * (1.0 - fraction), ONE), lanes)
+    crowded = priority_waits((rate * fraction, brief), (2.0 * rate, ONE), lanes)[0]
+    assert waits[0] == pytest.approx(crowded, rel=1e-6)
+    assert waits[1] > 1e6
+
+
 def test_unusable_loads_are_refused() -> None:
     for load, servers in ((-1.0, 2), (math.nan, 2), (math.inf, 2), (1.0, 0)):
         with pytest.raises(BadInput):

@@ -106,8 +106,10 @@ def test_invariants(enrolled: float, sampled: float, arrivals: float, short: flo
         ("trusted_lanes", 3, "fewer than lanes"),
         ("lanes", 1, ">= 2"),
         ("enrolled_fraction", 1.2, "<= 1"),
-        ("arrivals_per_hour", 0.0, "> 0"),
-        ("arrivals_per_hour", math.nan, "> 0"),
+        ("arrivals_per_hour", 0.0, ">= "),
+        ("arrivals_per_hour", 5e-324, ">= "),  # would divide by 0
+        ("trusted_minutes", 1e-200, ">= "),
+        ("arrivals_per_hour", math.nan, ">= "),
         ("trusted_minutes", 2.0, "at most the time of a full check"),
         ("trusted_finds", 101, "at most trusted_checks"),
         ("title", "a\u202eb", "line"),

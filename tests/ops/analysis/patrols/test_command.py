@@ -13,7 +13,9 @@ from rich.console import Console
 
 from geo.errors import BadInput
 from ops.analysis.patrols.command import MOST_NODES, walk
+from ops.analysis.patrols.findings import PatrolFindings
 from ops.analysis.patrols.options import PatrolOptions
+from sensors.search_theory.by_segment import SegmentsInTime
 from tests.ops.conftest import collection, feature, lonlat
 
 QUIET = Console(quiet=True)
@@ -54,6 +56,14 @@ def test_the_route_is_the_border_there_and_back(two: tuple[dict[str, Any], Path]
     gaps = figures["gap_on_the_border_s"]
     assert figures["random_search"]["sweep_width_m"] <= 2.0 * 1_500.0
     assert 0.0 < gaps["time_average"] <= gaps["longest"] < figures["period_s"]
+
+
+def test_both_means_are_over_the_same_segments() -> None:
+    """A segment that is known without patrols only has no part in either mean: patrols never seem to lower it."""
+    found = SegmentsInTime(np.array([0.9, 0.2, np.nan]), np.array([np.nan, 0.3, np.nan]), np.zeros(3))
+    findings = PatrolFindings.__new__(PatrolFindings)
+    object.__setattr__(findings, "by_segment", found)
+    assert findings.segment_means == (0.2, 0.3)
 
 
 def test_its_files(two: tuple[dict[str, Any], Path]) -> None:
