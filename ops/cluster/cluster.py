@@ -196,10 +196,19 @@ class Cluster:
             self._book.wish(name, "stop")
         deadline = self._monotonic_s() + STOP_S
         while self._monotonic_s() < deadline:
-            if all(sector.future is None or sector.future.done() for sector in self._sectors.values()):
+            if not self._running():
                 break
             time.sleep(0.1)
-        return [lease.sector for lease in self.leases() if lease.holder]
+        return self._running()
+
+    def _running(self) -> list[str]:
+        """Return the sectors whose task has not ended and whose lease has a process that runs.
+
+        Without one nothing writes, and a worker that dask starts in place of one that was ended finds the wish to stop.
+        """
+        held = {lease.sector for lease in self.leases() if any(one.running() for one in lease.processes)}
+        ended = {name for name, one in self._sectors.items() if one.future is None or one.future.done()}
+        return sorted(held - ended)
 
     def _judge(self, sector: _Watched, lease: Lease, passed_s: float, now_s: float, messages: list[Message]) -> None:
         """Note whether a sector is live, and kill a holder that gives no sign of life."""

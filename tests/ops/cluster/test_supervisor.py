@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import psutil
 import pytest
 
-from ops.cluster.cluster import LONGEST_LOOK_S, LOST_AFTER_S, Cluster
-from ops.cluster.leases import LeaseBook, LeaseError
+from ops.cluster.cluster import LONGEST_LOOK_S, LOST_AFTER_S, STOP_S, Cluster
+from ops.cluster.leases import LeaseBook, LeaseError, Process
 from ops.cluster.sector_task import SectorTask
 
 
@@ -118,3 +121,23 @@ def test_a_sector_whose_lease_was_removed_is_not_live_until_it_is_held_again(sup
     assert not supervised.cluster.at_rest
     supervised.book.beat("hills", supervised.book.claim("hills", "worker-1"), live=True)
     assert supervised.look() == ["cluster-sector-live-again"]
+
+
+def test_a_stop_does_not_wait_for_a_task_whose_processes_have_ended(supervised: Supervised):
+    """As where a service manager has ended every process: dask would run the task again, on a worker that it starts."""
+    with subprocess.Popen([sys.executable, "-c", "pass"]) as other:
+        gone = (Process.of(psutil.Process(other.pid)),)
+    supervised.book.beat("hills", supervised.book.claim("hills", "worker-1"), live=True)
+    supervised.look()
+    supervised.book._db.execute("UPDATE leases SET processes = ?", (msgspec.json.encode(gone),))
+    assert supervised.cluster.stop() == []
+    assert not supervised.client.submitted[0].done()
+
+
+def test_a_stop_waits_for_a_process_that_holds_a_sector_as_long_as_it_may(
+    supervised: Supervised, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(supervised.cluster, "_monotonic_s", itertools.count(0.0, STOP_S / 2).__next__)
+    supervised.book.claim("hills", "worker-1")  # by this process, which runs
+    supervised.look()
+    assert supervised.cluster.stop() == ["hills"]
