@@ -184,6 +184,9 @@ def unpack(saved: bytes, timeline: Timeline) -> tuple[int, int, int, int, int]:
         timeline.banked = [number for number, entry in enumerate(entries) if entry.before is not None]
         timeline.keys = {entry.scan.key for entry in entries}
         first, second, third, fourth, fifth = head["counts"]
+    except msgspec.ValidationError as error:  # one file, up to version 11
+        expected = f"version {VERSION}; for an older store, replay its journal into a new one"
+        raise SnapshotError("is of another version", where="snapshot", expected=expected) from error
     except (
         msgspec.DecodeError, ValueError, LookupError, TypeError, OSError, EOFError, StopIteration, zipfile.BadZipFile,
     ) as error:  # fmt: skip

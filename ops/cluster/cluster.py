@@ -7,6 +7,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from types import TracebackType
@@ -26,6 +27,8 @@ FIRST_PAUSE_S: Final = 1.0
 LONGEST_PAUSE_S: Final = 60.0
 """Pauses before a sector that could not be run is started again."""
 STOP_S: Final = 90.0
+RESULT_S: Final = 5.0
+"""Longest wait for what an ended task returned; a worker that ended meanwhile has taken it along."""
 _CONFIG: Final = {
     "distributed.scheduler.allowed-failures": 1_000_000,
     "distributed.scheduler.worker-ttl": "60s",
@@ -83,6 +86,7 @@ class Cluster:
         self._sectors = {task.name: _Watched(task) for task in tasks}
         self._stack = ExitStack()
         self._looked_s = monotonic_s()
+        self._problem = ""
         self._client: Any
         self._book: LeaseBook
         self.failovers_s: list[float] = []
@@ -139,13 +143,25 @@ class Cluster:
         self._client = self._stack.enter_context(untyped.Client(cluster, security=security))
 
     def look(self) -> list[Message]:
-        """Submit, restart and balance what is due; return a message for each change."""
+        """Submit, restart and balance what is due; return a message for each change, and for each new problem."""
+        messages: list[Message] = []
+        try:
+            self._look(messages)
+            self._problem = ""
+        except LeaseError as error:  # such as a full disk: the sectors go on
+            if str(error) != self._problem:
+                messages.append(Message("cluster-holder-stays", {"reason": str(error)}))
+            self._problem = str(error)
+        return messages
+
+    def _look(self, messages: list[Message]) -> None:
         now_s = self._monotonic_s()
         passed_s, self._looked_s = min(now_s - self._looked_s, LONGEST_LOOK_S), now_s
         leases = {lease.sector: lease for lease in self._book.leases()}
-        messages: list[Message] = []
         for name, sector in self._sectors.items():
             lease = leases.get(name)
+            if lease is None and sector.seen != (0, 0):  # the leases were removed: what holds it gives up
+                sector.before, sector.seen, sector.live, sector.lost_s = 0, (0, 0), False, sector.lost_s or now_s
             if lease is not None and lease.token > sector.before:
                 self._judge(sector, lease, passed_s, now_s, messages)
             if sector.future is not None and sector.future.done():
@@ -153,7 +169,6 @@ class Cluster:
             if sector.future is None and now_s >= sector.due_s:
                 self._submit(sector, leases)
         self._balance(leases)
-        return messages
 
     @property
     def live(self) -> bool:
@@ -164,7 +179,11 @@ class Cluster:
     def at_rest(self) -> bool:
         """Whether every sector is live, and none is moved or about to be."""
         leases = {lease.sector: lease for lease in self.leases()}
-        held = self.live and all(lease.holder and lease.wish == "hold" for lease in leases.values())
+        held = (
+            self.live
+            and len(leases) == len(self._sectors)
+            and all(lease.holder and lease.wish == "hold" for lease in leases.values())
+        )
         return held and self._to_move(leases) is None
 
     def leases(self) -> list[Lease]:
@@ -177,10 +196,19 @@ class Cluster:
             self._book.wish(name, "stop")
         deadline = self._monotonic_s() + STOP_S
         while self._monotonic_s() < deadline:
-            if all(sector.future is None or sector.future.done() for sector in self._sectors.values()):
+            if not self._running():
                 break
             time.sleep(0.1)
-        return [lease.sector for lease in self.leases() if lease.holder]
+        return self._running()
+
+    def _running(self) -> list[str]:
+        """Return the sectors whose task has not ended and whose lease has a process that runs.
+
+        Without one nothing writes, and a worker that dask starts in place of one that was ended finds the wish to stop.
+        """
+        held = {lease.sector for lease in self.leases() if any(one.running() for one in lease.processes)}
+        ended = {name for name, one in self._sectors.items() if one.future is None or one.future.done()}
+        return sorted(held - ended)
 
     def _judge(self, sector: _Watched, lease: Lease, passed_s: float, now_s: float, messages: list[Message]) -> None:
         """Note whether a sector is live, and kill a holder that gives no sign of life."""
@@ -189,7 +217,9 @@ class Cluster:
         if sector.live and (lease.token != sector.seen[0] or not lease.holder):
             sector.live, sector.lost_s = False, sector.lost_s or now_s
         sector.seen = seen
-        if sector.silent_s >= LOST_AFTER_S:
+        if sector.silent_s >= LOST_AFTER_S and not self._book.takes_writes():
+            sector.silent_s = 0.0
+        elif sector.silent_s >= LOST_AFTER_S:
             sector.live, sector.lost_s, sector.silent_s = False, sector.lost_s or now_s - LOST_AFTER_S, 0.0
             sector.before, sector.moving = lease.token, False
             messages.append(Message("cluster-worker-lost", {"sector": lease.sector, "worker": lease.holder}))
@@ -216,7 +246,8 @@ class Cluster:
         future, sector.future = sector.future, None
         error = future.exception() if future.status == "error" else None
         if error is None:
-            sector.moving = future.result() == "moved"
+            with suppress(TimeoutError, CancelledError):
+                sector.moving = future.result(timeout=RESULT_S) == "moved"
             return
         sector.failures += 1
         pause_s = min(FIRST_PAUSE_S * 2.0 ** (sector.failures - 1), LONGEST_PAUSE_S)
@@ -248,7 +279,7 @@ class Cluster:
 
     def _balance(self, leases: dict[str, Lease]) -> None:
         """While all sectors are live, move one from the worker with the most to the one with the fewest."""
-        if self.live and all(leases[name].wish == "hold" for name in self._sectors):
+        if self.live and all(name in leases and leases[name].wish == "hold" for name in self._sectors):
             name = self._to_move(leases)
             if name is not None:
                 self._book.wish(name, "move")

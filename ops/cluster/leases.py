@@ -7,6 +7,7 @@ also kills the processes of the holder before, as far as they run on this machin
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterable
@@ -24,6 +25,8 @@ from ops.runtime.transaction import transaction
 FILE: Final = "leases.db"
 APPLICATION_ID: Final = 0x574C4C31  # "WLL1"
 SCHEMA_VERSION: Final = 1
+WAIT_S: Final = 30.0
+"""Longest wait for another process that writes the file."""
 KILL_WAIT_S: Final = 20.0
 """Longest wait for a killed process to be gone: one that waits for a disk ends only after that."""
 
@@ -52,6 +55,9 @@ _BEAT: Final = """
 UPDATE leases SET beat = beat + 1, processes = ?, live_ns = coalesce(live_ns, ?) WHERE sector = ? AND token = ?
 RETURNING wish
 """
+_WISH: Final = """
+INSERT INTO leases VALUES (?, 0, '', '[]', 0, NULL, 0, ?) ON CONFLICT (sector) DO UPDATE SET wish = excluded.wish
+"""
 _GIVE_BACK: Final = """
 UPDATE leases SET holder = '', processes = '[]', live_ns = NULL WHERE sector = ? AND token = ?
 """
@@ -62,23 +68,35 @@ class LeaseError(WatchlineError):
 
 
 class Process(msgspec.Struct, frozen=True, order=True):
-    """A process of this machine. Its time of creation distinguishes it from a later one with its number."""
+    """A process of this machine. Its start distinguishes it from a later one with its number.
+
+    On Linux the start is the boot's identifier and the time since then: a clock that is set changes neither.
+    """
 
     pid: int
-    created_s: float
+    started: str
 
     @classmethod
     def of(cls, process: psutil.Process) -> Self:
         """Return what identifies a running process."""
-        return cls(process.pid, process.create_time())
+        return cls(process.pid, _started(process))
 
     def running(self) -> psutil.Process | None:
         """Return the process while it runs, or sleeps."""
         with suppress(psutil.Error):
             found = psutil.Process(self.pid)
-            if abs(found.create_time() - self.created_s) < 0.5 and found.status() != psutil.STATUS_ZOMBIE:
+            if _started(found) == self.started and found.status() != psutil.STATUS_ZOMBIE:
                 return found
         return None
+
+
+def _started(process: psutil.Process) -> str:
+    try:
+        stat = Path(f"/proc/{process.pid}/stat").read_text(errors="replace")
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return f"{process.create_time():.2f}"
+    return f"{boot} {stat.rpartition(')')[2].split()[19]}"  # field 22, see proc_pid_stat(5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +123,26 @@ class LeaseBook:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
+        self._open()
+
+    def _open(self) -> None:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(self.path, isolation_level=None, timeout=30.0, check_same_thread=False)
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(self.path, isolation_level=None, timeout=WAIT_S, check_same_thread=False)
             self._prepare()
+            self._file = self.path.stat()
         except (sqlite3.Error, OSError) as error:
             raise self._error(error) from error
+
+    def _reopen_if_removed(self) -> None:
+        """Use a new file where the one that is open was removed: what is written to that would be read by no one."""
+        try:
+            if os.path.samestat(self._file, self.path.stat()):
+                return
+        except FileNotFoundError:
+            pass
+        self._db.close()
+        self._open()
 
     def _prepare(self) -> None:
         run = self._db.execute
@@ -166,9 +198,26 @@ class LeaseBook:
             self._db.execute(_GIVE_BACK, (sector, token))
 
     def wish(self, sector: str, wish: Wish) -> None:
-        """Set what the holder of a sector, present or next, is to do."""
+        """Set what the holder of a sector, present or next, is to do; also before the first claim."""
         with self._changing():
-            self._db.execute("UPDATE leases SET wish = ? WHERE sector = ?", (wish, sector))
+            self._db.execute(_WISH, (sector, wish))
+
+    def takes_writes(self) -> bool:
+        """Return whether a holder could write its sign of life; not, for example, on a full disk.
+
+        A file that another process has locked is one that can be written.
+        """
+        busy = sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED
+        try:
+            self._db.execute("PRAGMA busy_timeout = 0")
+            with transaction(self._db):
+                # the same number, but written: SQLite does not write a row that stays as it is
+                self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        except sqlite3.Error as error:
+            return getattr(error, "sqlite_errorcode", 0) & 0xFF in busy
+        finally:
+            self._db.execute(f"PRAGMA busy_timeout = {round(WAIT_S * 1000)}")
+        return True
 
     def lease(self, sector: str) -> Lease | None:
         """Return the lease of one sector; None before its first claim."""
@@ -176,6 +225,7 @@ class LeaseBook:
 
     def leases(self) -> list[Lease]:
         """Return all leases, by sector."""
+        self._reopen_if_removed()
         try:
             rows = self._db.execute(_READ).fetchall()
         except sqlite3.Error as error:
@@ -193,6 +243,7 @@ class LeaseBook:
         self.close()
 
     def _changing(self) -> _Changing:
+        self._reopen_if_removed()
         return _Changing(self)
 
     def _error(self, error: Exception) -> LeaseError:
@@ -225,11 +276,16 @@ def _lease(sector: str, token: int, holder: str, processes: bytes, *rest: Any) -
 def kill_all(processes: Iterable[Process], *, of: str) -> None:
     """Kill these processes, except this one, and wait until they are gone. LeaseError for one that stays."""
     own = Process.of(psutil.Process())
-    running = [found for one in processes if one.pid != own.pid and (found := one.running()) is not None]
-    for found in running:
-        with suppress(psutil.NoSuchProcess):
-            found.kill()
-    _, left = psutil.wait_procs(running, timeout=KILL_WAIT_S)
-    if left:
-        pids = ", ".join(str(found.pid) for found in left)
-        raise LeaseError(f"{of}: process {pids} of the holder before does not end; expected that it does.")
+    left = [one for one in processes if one.pid != own.pid]
+    for one in left:
+        with suppress(psutil.Error):
+            if (found := one.running()) is not None:
+                found.kill()
+    deadline = (
+        time.monotonic() + KILL_WAIT_S
+    )  # not psutil.wait_procs: it waits for a parent that collects the exit code
+    while left := [one for one in left if one.running() is not None]:
+        if time.monotonic() > deadline:
+            pids = ", ".join(str(one.pid) for one in left)
+            raise LeaseError(f"{of}: process {pids} of the holder before does not end; expected that it does.")
+        time.sleep(0.02)

@@ -80,6 +80,10 @@ def hold_sector(task: SectorTask, *, worker: str = "") -> Ending:
     above = max(stored_fence(data / "journal.db"), stored_fence(data / "store.db"))
     with LeaseBook(task.folder) as book:
         token = book.claim(task.name, worker or _worker_address(), above=above)
+        lease = book.lease(task.name)
+        if lease is not None and lease.wish == "stop":  # since before this task began
+            book.give_back(task.name, token)
+            return "stopped"
     heart = Heart(task, token)
     try:
         return _run(task, token, heart)
@@ -158,6 +162,6 @@ def _opened(room: Room) -> Iterator[Room]:
 
 
 def _note(task: SectorTask, sentence: str) -> None:
-    """Add a sentence to the sector's log; a worker has no console of its own."""
-    with (task.data / "logs" / "sector.log").open("a") as log:
+    """Add a sentence to the sector's log, if the disk has room; a worker has no console of its own."""
+    with suppress(OSError), (task.data / "logs" / "sector.log").open("a") as log:
         log.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {sentence}\n")

@@ -26,10 +26,14 @@ def scratch_folder(prefix: str) -> Iterator[Path]:
     root = Path(tempfile.gettempdir())
     _remove_abandoned(root, prefix)
     folder, lock = Path(tempfile.mkdtemp(prefix=prefix)), None
-    while lock is None:  # another process may hold it for a moment, to see whether the folder is abandoned
-        with suppress(OSError):
-            folder.mkdir(mode=0o700, exist_ok=True)
-            lock = lock_file(folder / _LOCK)
+    try:
+        while lock is None:  # another process may hold it for a moment, to see whether the folder is abandoned
+            with suppress(FileNotFoundError):
+                folder.mkdir(mode=0o700, exist_ok=True)
+                lock = _lock(folder)
+    except BaseException:  # such as a full disk
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     try:
         yield folder
     finally:
@@ -52,10 +56,22 @@ class ScratchFolder:
 
 def _remove_abandoned(root: Path, prefix: str) -> None:
     for folder in root.glob(f"{prefix}*"):
-        if not (folder / _LOCK).is_file() or folder.is_symlink() or folder.stat().st_uid != os.geteuid():
-            continue
-        with suppress(OSError):
-            lock = lock_file(folder / _LOCK)
+        with suppress(OSError):  # removed meanwhile, or not accessible
+            if folder.is_symlink() or folder.stat().st_uid != os.geteuid() or not (folder / _LOCK).is_file():
+                continue
+            lock = _lock(folder)
             if lock is not None:
                 shutil.rmtree(folder, ignore_errors=True)
                 os.close(lock)
+
+
+def _lock(folder: Path) -> int | None:
+    """Return the lock of a folder; None while another process holds it, or has removed the locked file meanwhile."""
+    lock = lock_file(folder / _LOCK)
+    if lock is None:
+        return None
+    with suppress(FileNotFoundError):
+        if os.path.samestat(os.fstat(lock), (folder / _LOCK).stat()):
+            return lock
+    os.close(lock)
+    return None

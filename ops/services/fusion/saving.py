@@ -61,7 +61,11 @@ class CheckpointWriter:
             self.end()
             return
         self._size += len(part)
-        self._persist(lambda: self._store.add_to_checkpoint(part, stamp_ns=now_ns))
+        try:
+            self._persist(lambda: self._store.add_to_checkpoint(part, stamp_ns=now_ns))
+        except BaseException:
+            self._parts = None  # this part is missing: the checkpoint must not be ended
+            raise
 
     def end(self) -> None:
         """Make the checkpoint whose parts are written the one from which fusion resumes."""

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ops.cluster.leases import LeaseBook, LeaseError, Process
+from ops.cluster.sector_task import SectorTask, hold_sector
 from ops.journal.reader import JournalLost, JournalReader
 from ops.journal.writer import Journal
 from ops.runtime.fence import stored_fence
@@ -85,9 +86,37 @@ def test_a_later_process_with_the_number_of_a_holder_is_not_its_process(tmp_path
     with sleeper() as other:
         known = Process.of(psutil.Process(other.pid))
         assert known.running() is not None
-        assert Process(known.pid, known.created_s - 60.0).running() is None
+        assert Process(known.pid, Process.of(psutil.Process()).started).running() is None
         other.kill()
     assert known.running() is None
+
+
+def test_a_clock_that_is_set_makes_no_other_process_of_one(monkeypatch: pytest.MonkeyPatch):
+    """psutil counts from the boot, whose time of day changes then."""
+    known, created_s = Process.of(psutil.Process()), psutil.Process.create_time
+    monkeypatch.setattr(psutil.Process, "create_time", lambda process: created_s(process) - 3600.0)
+    assert known.running() is not None
+
+
+PARENT = """
+import subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])
+print(child.pid, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_killed_process_whose_parent_never_asks_for_its_exit_code_has_ended(tmp_path: Path):
+    """As in a container whose first process collects none."""
+    with LeaseBook(tmp_path) as book:
+        parent = subprocess.Popen([sys.executable, "-c", PARENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        with parent:
+            assert parent.stdout is not None
+            token = book.claim("hills", "worker-1")
+            pid = int(parent.stdout.readline())
+            book.beat("hills", token, live=True, pids=[pid])
+            assert book.claim("hills", "worker-2") == token + 1
+            assert psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
 def test_a_lease_that_was_given_back_ends_no_process(tmp_path: Path):
@@ -109,6 +138,41 @@ def test_a_wish_to_move_is_heard_once_and_a_wish_to_stop_stays(tmp_path: Path):
         assert book.beat("hills", token, live=True) == "hold"
         book.wish("hills", "stop")
         assert book.beat("hills", book.claim("hills", "worker-3"), live=False) == "stop"
+
+
+def test_a_wish_to_stop_is_heard_by_who_claims_the_sector_for_the_first_time(tmp_path: Path):
+    with LeaseBook(tmp_path) as book:
+        book.wish("hills", "stop")
+        assert book.claim("hills", "worker-1") == 1
+        assert book.beat("hills", 1, live=False) == "stop"
+    nowhere = tmp_path / "missing"
+    task = SectorTask(sector=nowhere, name="hills", layout=nowhere, folder=tmp_path, broker="mqtt://127.0.0.1:1")
+    assert hold_sector(task, worker="worker-2") == "stopped"
+    with LeaseBook(tmp_path) as book:
+        assert [(lease.token, lease.holder) for lease in book.leases()] == [(2, "")]
+
+
+def test_a_holder_whose_lease_was_removed_loses_it(tmp_path: Path):
+    with LeaseBook(tmp_path) as book, LeaseBook(tmp_path) as other:
+        token = book.claim("hills", "worker-1")
+        for path in tmp_path.glob("leases.db*"):
+            path.unlink()
+        assert book.beat("hills", token, live=True) is None
+        assert other.leases() == []
+        other.claim("hills", "worker-2", above=token)
+        assert [(lease.holder, lease.token) for lease in book.leases()] == [("worker-2", token + 1)]
+
+
+def test_a_file_takes_writes_while_another_process_has_locked_it_but_not_where_it_cannot_be_written(tmp_path: Path):
+    with LeaseBook(tmp_path) as book, sqlite3.connect(tmp_path / "leases.db", isolation_level=None) as other:
+        book.claim("hills", "worker-1")
+        assert book.takes_writes()
+        other.execute("BEGIN IMMEDIATE")
+        assert book.takes_writes()
+        other.execute("ROLLBACK")
+        book._db.execute("PRAGMA query_only = 1")
+        assert not book.takes_writes()
+    other.close()
 
 
 def test_leases_that_were_removed_begin_above_the_numbers_in_the_files_of_the_sector(tmp_path: Path):

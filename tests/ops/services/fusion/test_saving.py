@@ -15,6 +15,7 @@ from ops.runtime.clock import ScenarioClock
 from ops.sector.settings import Settings
 from ops.services.fusion.process import Fusion
 from ops.services.fusion.saving import ROWS_A_PART, CheckpointWriter
+from ops.store.reader import StoreFull
 from ops.store.writer import Store
 
 S = 1_000_000_000
@@ -24,7 +25,7 @@ class Recorded:
     """Stands for store and pipeline; notes the writes. ``parts`` is how many parts a checkpoint has."""
 
     def __init__(self, parts: int = 4) -> None:
-        self.now_ns, self.cursor, self.wrote, self._count = 0, 0, list[str](), parts
+        self.now_ns, self.cursor, self.wrote, self._count, self.fails = 0, 0, list[str](), parts, False
 
     def save_in_parts(self) -> Iterator[bytes]:
         return (b"%d" % (number % 10) * 1_000_000 for number in range(self._count))
@@ -36,6 +37,8 @@ class Recorded:
         self.wrote.append("begin")
 
     def add_to_checkpoint(self, part: bytes, *, stamp_ns: int) -> None:
+        if self.fails:
+            raise StoreFull("full")
         self.wrote.append(part[:1].decode())
 
     def end_checkpoint(self) -> None:
@@ -93,6 +96,21 @@ def test_the_last_one_is_written_whole_and_replaces_what_was_begun() -> None:
     checkpoints.write_whole()
     checkpoints.after_step(0)
     assert recorded.wrote == ["begin", "0", "whole 4000000"]
+
+
+def test_a_checkpoint_of_which_a_part_was_not_written_is_given_up() -> None:
+    """Otherwise one without that part would become the valid one."""
+    recorded = Recorded()
+    checkpoints = writer(recorded)
+    recorded.now_ns = 10 * S
+    checkpoints.after_step(1)
+    recorded.fails = True
+    with pytest.raises(StoreFull):
+        checkpoints.after_step(1)
+    recorded.fails = False
+    recorded.wrote.clear()
+    checkpoints.after_step(10 * ROWS_A_PART)
+    assert recorded.wrote == ["begin", "0", "1", "2", "3", "end"]
 
 
 EARLY = {"horizon_s": 5.0}

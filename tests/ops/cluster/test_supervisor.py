@@ -1,0 +1,143 @@
+"""The supervisor of a cluster by itself, without dask: which holders it ends, and what does not end it."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psutil
+import pytest
+
+from ops.cluster.cluster import LONGEST_LOOK_S, LOST_AFTER_S, STOP_S, Cluster
+from ops.cluster.leases import LeaseBook, LeaseError, Process
+from ops.cluster.sector_task import SectorTask
+
+
+class Future:
+    """Stands for a task of dask that runs, or has ended with ``returned``, be it an error."""
+
+    status, ended, returned = "finished", False, None
+
+    def done(self) -> bool:
+        return self.ended
+
+    def result(self, timeout: float) -> Any:
+        assert timeout > 0
+        if isinstance(self.returned, Exception):
+            raise self.returned
+        return self.returned
+
+
+class Client:
+    """Stands for dask's client, with one worker."""
+
+    def __init__(self) -> None:
+        self.submitted: list[Future] = []
+
+    def submit(self, *_: Any, **__: Any) -> Future:
+        self.submitted.append(Future())
+        return self.submitted[-1]
+
+    def scheduler_info(self, n_workers: int) -> dict[str, Any]:
+        return {"workers": {"worker-1": {"n": n_workers}}}
+
+
+class Supervised:
+    """A cluster of one sector that looks once for each second of its own clock."""
+
+    def __init__(self, folder: Path) -> None:
+        task = SectorTask(sector=folder, name="hills", layout=folder, folder=folder, broker="mqtt://127.0.0.1:1")
+        self.now_s, self.book, self.client = 0.0, LeaseBook(folder), Client()
+        self.cluster = Cluster([task], 1, monotonic_s=lambda: self.now_s)
+        self.cluster._book, self.cluster._client = self.book, self.client
+
+    def look(self, times: int = 1) -> list[str]:
+        told = []
+        for _ in range(times):
+            told += [message.id for message in self.cluster.look()]
+            self.now_s += LONGEST_LOOK_S
+        return told
+
+
+@pytest.fixture
+def supervised(tmp_path: Path) -> Iterator[Supervised]:
+    one = Supervised(tmp_path)
+    yield one
+    one.book.close()
+
+
+LATE = 3 * round(LOST_AFTER_S / LONGEST_LOOK_S)
+
+
+def test_a_silent_holder_is_ended_but_not_while_none_can_write_that_it_lives(supervised: Supervised):
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"]) as other:
+        token = supervised.book.claim("hills", "worker-1")
+        supervised.book.beat("hills", token, live=True, pids=[other.pid])
+        assert supervised.look() == ["cluster-sector-live"]
+        supervised.book._db.execute("PRAGMA query_only = 1")  # as on a full disk
+        assert supervised.look(LATE) == []
+        assert other.poll() is None
+        supervised.book._db.execute("PRAGMA query_only = 0")
+        assert supervised.look(LATE) == ["cluster-worker-lost"]
+        assert other.wait() < 0
+
+
+def test_leases_that_cannot_be_read_are_told_once_and_end_nothing(
+    supervised: Supervised, monkeypatch: pytest.MonkeyPatch
+):
+    def broken(_book: LeaseBook) -> Any:
+        raise LeaseError("leases.db: cannot be used (disk I/O error).")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(LeaseBook, "leases", broken)
+        assert supervised.look(3) == ["cluster-holder-stays"]
+    assert supervised.look() == []
+    assert len(supervised.client.submitted) == 1
+
+
+@pytest.mark.parametrize("returned", ["moved", TimeoutError()])
+def test_an_ended_sector_starts_again_also_if_its_worker_ended_with_what_it_returned(
+    supervised: Supervised, returned: Any
+):
+    supervised.look()
+    [first] = supervised.client.submitted
+    first.ended, first.returned = True, returned
+    assert supervised.look() == []
+    assert len(supervised.client.submitted) == 2
+
+
+def test_a_sector_whose_lease_was_removed_is_not_live_until_it_is_held_again(supervised: Supervised, tmp_path: Path):
+    supervised.book.beat("hills", supervised.book.claim("hills", "worker-1", above=6), live=True)
+    assert supervised.look() == ["cluster-sector-live"]
+    for path in tmp_path.glob("leases.db*"):
+        path.unlink()
+    assert supervised.look() == []
+    assert not supervised.cluster.live
+    assert not supervised.cluster.at_rest
+    supervised.book.beat("hills", supervised.book.claim("hills", "worker-1"), live=True)
+    assert supervised.look() == ["cluster-sector-live-again"]
+
+
+def test_a_stop_does_not_wait_for_a_task_whose_processes_have_ended(supervised: Supervised):
+    """As where a service manager has ended every process: dask would run the task again, on a worker that it starts."""
+    with subprocess.Popen([sys.executable, "-c", "pass"]) as other:
+        gone = (Process.of(psutil.Process(other.pid)),)
+    supervised.book.beat("hills", supervised.book.claim("hills", "worker-1"), live=True)
+    supervised.look()
+    supervised.book._db.execute("UPDATE leases SET processes = ?", (msgspec.json.encode(gone),))
+    assert supervised.cluster.stop() == []
+    assert not supervised.client.submitted[0].done()
+
+
+def test_a_stop_waits_for_a_process_that_holds_a_sector_as_long_as_it_may(
+    supervised: Supervised, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(supervised.cluster, "_monotonic_s", itertools.count(0.0, STOP_S / 2).__next__)
+    supervised.book.claim("hills", "worker-1")  # by this process, which runs
+    supervised.look()
+    assert supervised.cluster.stop() == ["hills"]
