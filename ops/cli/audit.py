@@ -157,11 +157,11 @@ def transparency(
     until: Until = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write counts of acts for publication.
+    """Write counts of actions for publication.
 
-    Counts are by type and month; the file names no person, place or record. Counts below 5 are withheld, and as many
-    others as are needed so that no total gives them away. The export itself is
-    recorded as a disclosure.
+    Counts are by type and month; the file names no person, place or record.
+    Counts below 5 are withheld, and as many others as are needed so that no
+    total gives them away. The export itself is recorded as a disclosure.
 
     Examples
     --------
