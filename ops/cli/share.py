@@ -287,7 +287,7 @@ def pull(
     ] = None,
     every: Annotated[
         float | None,
-        typer.Option("--every", metavar="SECONDS", help="Repeat at this interval until Ctrl-C. Default: once.", callback=above_zero),
+        typer.Option("--every", metavar="SECONDS", help="Repeat at this interval. Default: once.", callback=above_zero),
     ] = None,
     settings: SettingsOption = None,
     as_json: JsonOption = False,
