@@ -107,8 +107,8 @@ def _digits(value: float) -> int:
 def _one_in(probability: float) -> int:
     """N of "1 in N", rounded down to two digits: the probability is at most that. At most 10¹²."""
     number = int(1.0 / max(probability, 1e-12))
-    scale = 10 ** max(len(str(number)) - 2, 0)
-    return number // scale * scale
+    zeros = max(len(str(number)) - 2, 0)
+    return int(str(number)[:2] + "0" * zeros)
 
 
 def _plain(finding: UnusualPattern) -> dict[str, Any]:

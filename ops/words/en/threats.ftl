@@ -151,6 +151,7 @@ threat-column = { $name ->
     [cannot] cannot see
    *[other] { $name }
 }
+threat-heading = { $title }: { $definition }
 threat-routes = Usual routes: { $routes }.
 threat-no-means = none in the catalogue
 threat-limit-catalogue = This catalogue is our own, from general knowledge of border security. Planners should review it for their border.

@@ -151,6 +151,7 @@ threat-column = { $name ->
     [cannot] ne peut pas voir
    *[other] { $name }
 }
+threat-heading = { $title } : { $definition }
 threat-routes = Voies habituelles : { $routes }.
 threat-no-means = aucun dans le catalogue
 threat-limit-catalogue = Ce catalogue est le nôtre, issu de connaissances générales sur la sécurité des frontières. Un planificateur l’évalue pour sa propre frontière.

@@ -162,5 +162,5 @@ def test_legends_leave_its_panels_their_room_in_each_language(hill_sector: Any, 
         assert by_segment.width >= 0.13, (language, by_segment)
         assert min(over_time.height, by_departure.height) >= 0.2, (language, over_time, by_departure)
         drawn = figure.axes[0]
-        ends = [float(line.get_xdata()[-1]) for line in drawn.lines[:4]] + [drawn.images[0].get_extent()[1]]
+        ends = [float(np.asarray(line.get_xdata())[-1]) for line in drawn.lines[:4]] + [drawn.images[0].get_extent()[1]]
         assert min(ends) == pytest.approx(drawn.get_xlim()[1]), "patrols go on until the crossing ends"
