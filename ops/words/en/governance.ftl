@@ -97,7 +97,7 @@ anomaly-entries = Entries: { $numbers }{ $more ->
 anomaly-rate = At most { NUMBER($rate, maximumFractionDigits: 2) } findings per month are expected by chance alone. This rate is divided equally among the accounts, however active they are.
 anomaly-caution = A finding is a question, not an accusation: weather, duty rosters and maintenance also make patterns. Speak to the person before anything is decided.
 anomaly-none = No unusual pattern was found. Single actions, and patterns below the thresholds, are not detected.
-anomaly-short = There are no entries to compare.
+anomaly-short = There are too few entries to compare.
 anomaly-column = { $column ->
     [rule] Pattern
     [tests] Tests

@@ -97,7 +97,7 @@ anomaly-entries = Entrées : { $numbers }{ $more ->
 anomaly-rate = Par le seul hasard, au plus { NUMBER($rate, maximumFractionDigits: 2) } constat par mois est attendu. Ce taux est réparti à parts égales entre les comptes, quelle que soit leur activité.
 anomaly-caution = Un constat est une question, pas une accusation : la météo, les tableaux de service et la maintenance créent aussi des schémas. Parlez avec la personne avant toute décision.
 anomaly-none = Aucun schéma inhabituel n’a été trouvé. Les actions isolées et les schémas sous les seuils ne sont pas détectés.
-anomaly-short = Il n’y a pas d’entrées à comparer.
+anomaly-short = Il y a trop peu d’entrées à comparer.
 anomaly-column = { $column ->
     [rule] Schéma
     [tests] Tests
