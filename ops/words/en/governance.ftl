@@ -74,10 +74,10 @@ anomaly-tested = { anomaly-rule }: { $tests ->
     [0] too little to test
     [one] { $tests } test
    *[other] { $tests } tests
-} { $subjects ->
+}{ $subjects ->
     [0] { "" }
-    [one] of { $subjects } account or sensor
-   *[other] of { $subjects } accounts or sensors
+    [one] {" "}of { $subjects } account or sensor
+   *[other] {" "}of { $subjects } accounts or sensors
 }, { $findings ->
     [0] no finding
     [one] { $findings } finding

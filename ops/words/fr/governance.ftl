@@ -74,10 +74,10 @@ anomaly-tested = { anomaly-rule } : { $tests ->
     [0] trop peu à comparer
     [one] { $tests } test
    *[other] { $tests } tests
-} { $subjects ->
+}{ $subjects ->
     [0] { "" }
-    [one] sur { $subjects } compte ou capteur
-   *[other] sur { $subjects } comptes ou capteurs
+    [one] {" "}sur { $subjects } compte ou capteur
+   *[other] {" "}sur { $subjects } comptes ou capteurs
 }, { $findings ->
     [0] aucun constat
     [one] { $findings } constat

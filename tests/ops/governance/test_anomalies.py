@@ -102,6 +102,8 @@ def test_a_reason_or_name_cannot_forge_an_act_and_an_own_record_names_its_entrie
 def test_numbers_of_a_finding_are_written_as_people_read_them(language: str, numbers: str) -> None:
     finding = UnusualPattern("mute_before_crossing", "radar", 150, 160, 120.4, 1.2e-5, 8.0e-5, START, START + DAY, ())
     assert sentence_of(finding, MessageCatalogue.of(language)).endswith(numbers)
+    untested = MessageCatalogue.of(language).say("anomaly-tested", rule="override", subjects=0, tests=0, findings=0)
+    assert " ," not in untested
     rare = sentence_of(replace(finding, expected=0.034, p_value=0.0), MessageCatalogue.of(language))
     assert {"en": "0.034 expected", "fr": "0,034 attendues"}[language] in rare
 
