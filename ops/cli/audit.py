@@ -157,7 +157,7 @@ def transparency(
     until: Until = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write counts of acts for publication.
+    """Write counts of actions for publication.
 
     Counts are by type and whole month (UTC); the file names no person, place
     or record. Counts below 5 are withheld, and as many others as are needed so

@@ -28,7 +28,7 @@ def keys(
 ) -> None:
     """Create the keys for confidential reports.
 
-    Run it at the recipient's side, who keeps the private key: it must not stay
+    The recipient runs it and keeps the private key, which must not stay
     on the server. WATCHLINE_PASSPHRASE encrypts it.
 
     Examples

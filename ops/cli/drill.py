@@ -10,7 +10,7 @@ import typer
 from ops.cli.command_tree import Command, CommandGroup
 from ops.cli.options import JsonOption, answer, screen
 
-drill_app = typer.Typer(cls=CommandGroup, help="Evaluate drills, and record trainings.", no_args_is_help=True)
+drill_app = typer.Typer(cls=CommandGroup, help="Evaluate drills and record training.", no_args_is_help=True)
 
 RecordsOption = Annotated[
     Path, typer.Option("--records", metavar="FILE", help="File of training records.", dir_okay=False)
@@ -38,7 +38,7 @@ def score(
     """Evaluate a shift in a simulated scenario.
 
     Compares incidents with the simulation's truth: time to acknowledgement,
-    right dispositions, missed crossings. Real records are refused.
+    correct dispositions, missed crossings. Real records are refused.
 
     Examples
     --------
@@ -62,7 +62,7 @@ def import_table(
     records: RecordsOption,
     as_json: JsonOption = False,
 ) -> None:
-    """Add trainings from a table to the records.
+    """Add training sessions from a table.
 
     Nothing is added if a row is refused; each refused row is named with its
     reason. Kinds are drill and course, results passed and failed.
@@ -95,7 +95,7 @@ def report(
     place: Annotated[str, typer.Option("--place", metavar="TEXT", help="Place of the indicator.")] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Count trainings by role.
+    """Count training sessions by role.
 
     With --out, writes the indicator `training_completed` as a table for
     `watchline indicators import`.

@@ -74,7 +74,7 @@ def export(
     """Write the reports as XML or JSON.
 
     The layers follow Implementing Regulation (EU) 2021/581, names of elements
-    are ours. The first export of a report counts as its sending.
+    are Watchline's own. The first export of a report counts as its sending.
 
     Examples
     --------

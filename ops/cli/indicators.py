@@ -37,10 +37,10 @@ def list_definitions(
 
 @indicators_app.command("partners", cls=Command)
 def show_partners(as_json: JsonOption = False) -> None:
-    """List partners of agreements and training.
+    """List partners for agreements and training.
 
     States for each what adherence means, by which indicators it is measured,
-    and where it is read.
+    and where it is documented.
 
     Examples
     --------

@@ -8,11 +8,11 @@ from ops.cli.options import JsonOption, answer, command_of, screen
 
 @command_of(PatrolOptions)
 def patrols(options: PatrolOptions, *, as_json: JsonOption = False) -> None:
-    """Compute what patrols add, and unpredictable times.
+    """Compute what patrols and unpredictable times add.
 
     Patrols walk along the border and back beside the sensors of a layout. One
     crosser knows their timetable and chooses path and departure; another knows
-    only the route. Both, and a random search, stand in one figure.
+    only the route. One figure shows both, and a random search.
 
     Examples
     --------

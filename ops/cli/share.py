@@ -60,7 +60,7 @@ KeyFolderOption = Annotated[
     ),
 ]
 WhyOption = Annotated[
-    str, typer.Option("--purpose", metavar="TEXT", envvar="WATCHLINE_PURPOSE", help="Why it is shared, for the log.")
+    str, typer.Option("--purpose", metavar="TEXT", envvar="WATCHLINE_PURPOSE", help="Purpose, for the audit log.")
 ]
 WhyWithdrawnOption = Annotated[
     str,
@@ -127,13 +127,13 @@ def make(
 
 @share_app.command("receive", cls=Command)
 def receive(
-    package: Annotated[Path, typer.Argument(help="Package of a partner.", exists=True, dir_okay=False)],
+    package: Annotated[Path, typer.Argument(help="Package from a partner.", exists=True, dir_okay=False)],
     agreements: AgreementsOption,
     data: DataOption,
     settings: SettingsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Verify and import a package of a partner.
+    """Verify and import a package from a partner.
 
     A package that is not as agreed is refused with the reason, and nothing of
     it is stored. A notice of withdrawal removes what it names.
@@ -268,7 +268,7 @@ def serve(
 ) -> None:
     """Serve packages to partners over HTTPS.
 
-    Each partner fetches what is for it, with requests signed by its key.
+    Each partner fetches its own packages, with requests signed by its key.
 
     Examples
     --------
@@ -290,13 +290,13 @@ def pull(
     ca: Annotated[
         Path | None,
         typer.Option(
-            "--ca", metavar="FILE", help="Certificates that the server's must come from. Default: the system's.",
+            "--ca", metavar="FILE", help="CA certificates for the server's. Default: those of the system.",
             exists=True, dir_okay=False,
         ),
     ] = None,
     every: Annotated[
         float | None,
-        typer.Option("--every", metavar="SECONDS", help="Repeat until Ctrl-C. Default: once.", callback=above_zero),
+        typer.Option("--every", metavar="SECONDS", help="Repeat at this interval. Default: once.", callback=above_zero),
     ] = None,
     settings: SettingsOption = None,
     as_json: JsonOption = False,

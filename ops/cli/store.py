@@ -81,7 +81,7 @@ def purge(
     Retention periods and legal holds are set in [retention] and [[hold]] of
     the settings. `watchline run` erases daily, by erasing keys; this command
     also overwrites the records. In a room with accounts, a second person has
-    to confirm the erasure first: --dry-run states the checksum to ask with.
+    to confirm the erasure first: --dry-run states the checksum for it.
 
     Examples
     --------

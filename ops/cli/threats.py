@@ -59,7 +59,7 @@ def layers(
     means: Annotated[
         Path | None,
         typer.Option(
-            "--means", metavar="FILE", help="Table of the means that stand at each place.", exists=True, dir_okay=False
+            "--means", metavar="FILE", help="Table of the means in place.", exists=True, dir_okay=False
         ),
     ] = None,
     challenge: Annotated[
@@ -76,7 +76,7 @@ def layers(
         ),
     ] = None,
     on: Annotated[
-        str | None, typer.Option("--on", metavar="YYYY-MM-DD", help="Day of the view. Default: today.")
+        str | None, typer.Option("--on", metavar="YYYY-MM-DD", help="Day of the assessment. Default: today.")
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Folder for layers.html and summary.json.")
@@ -86,8 +86,8 @@ def layers(
 ) -> None:  # fmt: skip
     """Show which layers cover which threats.
 
-    States for each border segment which layers stand: information before the
-    border, crossing points, green border, inland. A gap, which is a threat
+    States for each border segment what each layer covers: information before
+    the border, crossing points, green border, inland. A gap, which is a threat
     that no layer of a segment covers, is stated first.
 
     Examples

@@ -36,6 +36,9 @@ def show_anomalies(
             screen.print(f"  {printable(sentence_of(finding, words), 400)}", markup=False, highlight=False)
             if numbers:
                 show(screen, "anomaly-entries", numbers=numbers, more=max(0, len(finding.entries) - 20))
-    show(screen, "anomaly-rate", rate=report.per_month)
+    if report.per_month:
+        show(screen, "anomaly-rate", rate=report.per_month)
+    else:
+        show(screen, "anomaly-short")
     show(screen, "anomaly-caution")
     return report.as_dict(words)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -62,6 +62,14 @@ def speaking(words: MessageCatalogue) -> Iterator[None]:
 def say(message: Message | str, **parameters: Any) -> str:
     """The sentence of a message in the language of this process; see ``MessageCatalogue.say``."""
     return catalogue().say(message, **parameters)
+
+
+def clauses(texts: Iterable[str]) -> str:
+    """Join texts with the language's semicolons; empty without texts."""
+    joined = ""
+    for text in texts:
+        joined = say("clauses", before=joined, next=text) if joined else text
+    return joined
 
 
 def say_in_english(message: Message | str, **parameters: Any) -> str:

@@ -1,4 +1,4 @@
-"""Partners of agreements and training: what adherence to each means, by which indicators, and where it is read.
+"""Partners for agreements and training: what adherence to each means, by which indicators, and where it is documented.
 
 Names and sentences are messages of ``partners.ftl``, under the identifier of the partner.
 """

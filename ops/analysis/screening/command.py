@@ -15,7 +15,7 @@ from ops.analysis.screening.evaluation import CountShare, RuleCounts, Screening,
 from ops.analysis.screening.rules import Condition, Rule, read_rules, refuse_off
 from ops.audit.command import record_command
 from ops.audit.files import existing_log
-from ops.runtime.output import SUMMARY, catalogue, prepare_folder, say, show, write_summary
+from ops.runtime.output import SUMMARY, catalogue, clauses, prepare_folder, say, show, write_summary
 from ops.runtime.tables import show_table
 from ops.sector.sector_file import load_sector
 
@@ -106,7 +106,7 @@ def _show(found: Screening, screen_: Console) -> None:
             )  # fmt: skip
     show_table(screen_, groups)
     for name, rules in list(found.reasons.items())[:MOST_SHOWN]:
-        show(screen_, "screening-hit", movement=name, rules="; ".join(_explained(one) for one in rules))
+        show(screen_, "screening-hit", movement=name, rules=clauses(_explained(one) for one in rules))
     if len(found.reasons) > MOST_SHOWN:
         show(screen_, "indicator-more", count=len(found.reasons) - MOST_SHOWN)
     for name in LIMITS:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from rich.console import Console
@@ -12,7 +11,7 @@ from geo.errors import BadInput
 from geo.message import Message
 from geo.names import expected_name
 from ops.analysis.threats.catalogue import KINDS, LAYERS, Threat, threats
-from ops.runtime.output import say, say_in_english, show
+from ops.runtime.output import clauses, say, say_in_english, show
 from ops.runtime.tables import show_table
 
 
@@ -37,7 +36,7 @@ def show_threat(name: str, screen: Console) -> dict[str, Any]:
     if name not in known:
         raise BadInput(repr(name), where="THREAT", expected=expected_name(name, known))
     one = known[name]
-    screen.print(f"{say(one.title)}: {say(one.definition)}", markup=False, highlight=False, soft_wrap=True)
+    show(screen, "threat-heading", title=say(one.title), definition=say(one.definition))
     show(screen, "threat-routes", routes=_routes(one))
     sensors = _table("sensor", "sees")
     for sensor, sees in one.sensors.items():
@@ -48,8 +47,8 @@ def show_threat(name: str, screen: Console) -> dict[str, Any]:
         parts = one.layers[layer]
         layers.add_row(
             say("threat-layer", layer=layer),
-            _joined(say("threat-means", means=means) for means in parts.means) or say("threat-no-means"),
-            _joined(say("threat-cannot", code=code) for code in parts.cannot),
+            clauses(say("threat-means", means=means) for means in parts.means) or say("threat-no-means"),
+            clauses(say("threat-cannot", code=code) for code in parts.cannot),
         )
     show_table(screen, layers)
     show(screen, "threat-limit-catalogue")
@@ -76,11 +75,7 @@ def described(one: Threat) -> dict[str, Any]:
 
 
 def _routes(one: Threat) -> str:
-    return _joined(say("threat-route", route=code) for code in one.routes)
-
-
-def _joined(texts: Iterable[str]) -> str:
-    return "; ".join(texts)
+    return clauses(say("threat-route", route=code) for code in one.routes)
 
 
 def _table(*names: str) -> Table:

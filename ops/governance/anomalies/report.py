@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,10 +93,22 @@ def sentence_of(finding: UnusualPattern, words: MessageCatalogue) -> str:
         subject=finding.subject,
         observed=finding.observed,
         of=finding.of,
-        expected=f"{finding.expected:.2g}",
-        chance=f"{finding.p_value:.1e}",
-        threshold=f"{finding.threshold:.1e}",
+        expected=words.formats.number(finding.expected, _digits(finding.expected)),
+        chance=words.formats.number(_one_in(finding.p_value)),
+        threshold=words.formats.number(_one_in(finding.threshold)),
     )
+
+
+def _digits(value: float) -> int:
+    """Decimals that show two digits of a positive number, at most six."""
+    return min(max(1 - math.floor(math.log10(max(value, 1e-9))), 0), 6)
+
+
+def _one_in(probability: float) -> int:
+    """N of "1 in N", rounded down to two digits: the probability is at most that. At most 10¹²."""
+    number = int(1.0 / max(probability, 1e-12))
+    zeros = max(len(str(number)) - 2, 0)
+    return int(str(number)[:2] + "0" * zeros)
 
 
 def _plain(finding: UnusualPattern) -> dict[str, Any]:

@@ -82,4 +82,4 @@ retention-kept = { $kind ->
 } of { $day } are kept: { $reason }.
 retention-nothing = No records are past their retention.
 retention-failed = Records past their retention could not be erased: { $reason }
-retention-approval = An erasure by these settings needs a second person: ask for it on the page /approvals with the checksum { $checksum }.
+retention-approval = Erasure with these settings has to be confirmed by a second person: request it on the page /approvals with the checksum { $checksum }.

@@ -42,3 +42,4 @@ part-stopped-for-good = stopped { $failures } times in { $minutes } min, is not 
 part-not-started = { $part } cannot be started ({ $reason }).
 part-problem = { $problem }
 part-compiling-kernels = starting: compiling kernels
+clauses = { $before }; { $next }

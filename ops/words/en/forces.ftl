@@ -147,7 +147,7 @@ forces-level-file = As in the sector file; no decision yet
 forces-level-now-file = { $level }, as in the sector file; no decision yet.
 forces-level-now = { $level }, set by { $by } at { $at }: { $reason }
 forces-level-waiting = The decision is stored; it applies once the server has processed it.
-forces-level-asked = The level is unchanged. Another supervisor has to confirm the lower level under “Requests for a second person” on the page Account.
+forces-level-asked = The level is unchanged. Another supervisor has to confirm the lower level under “Requests for a second person” on the page “Your account”.
 forces-decision = { $level }: { $reason }
 
 ## Facts and sections of the details panel

@@ -14,7 +14,7 @@ approvals-kind = { $kind ->
     [mute_sensor] Mute a sensor
    *[erase] Erase records
 }
-approvals-asked = { $name } asked at { $time } UTC: { $reason }
+approvals-asked = Requested by { $name } at { $time } UTC: { $reason }
 approvals-expires = Expires at { $time } UTC.
 approvals-decide = { $decision ->
     [confirm] Confirm
@@ -29,7 +29,7 @@ approvals-mute = Mute a sensor
 approvals-mute-hint = A muted sensor is shown as offline, and its coverage as lost. It reports again after the stated time, at most one day.
 approvals-sensor = Sensor
 approvals-minutes = Minutes
-approvals-erase = Erase records before a purge
+approvals-erase = Erase records (“watchline store purge”)
 approvals-erase-hint = “watchline store purge --dry-run” states what would be erased, and the checksum of the settings.
 approvals-checksum = Checksum of the settings
 approvals-ask = Ask for confirmation
@@ -47,7 +47,7 @@ approvals-state = { $state ->
 ## Anomalies in the audit log
 
 anomaly-title = Unusual patterns
-anomaly-intro = Compares acts in the audit log with what chance would give. Reads the last 365 days.
+anomaly-intro = Compares actions in the audit log of the last 365 days with what is expected by chance.
 anomaly-look = Look for unusual patterns
 anomaly-period = { $entries ->
     [one] { $entries } entry
@@ -66,7 +66,7 @@ anomaly-rule = { $rule ->
 anomaly-formula = { $rule ->
     [mute_before_crossing] Poisson-binomial tail P(K ≥ k) of the mutes with a crossing from their start until their end, at least 30 min. Chance of each: fraction of the days of the period with a crossing at the same time of day.
     [outage_before_crossing] Poisson-binomial tail P(K ≥ k) of the outages with a crossing, as for mutes.
-    [rejection_burst] Beta-binomial tail P(R ≥ r) of the decisions of 8 hours. Mean and correlation within 8 hours: those of all other accounts, correlation at least 0.05; decisions of colleagues in the same hours count half.
+    [rejection_burst] Beta-binomial tail P(R ≥ r) of the decisions of 8 hours. Mean and correlation within 8 hours are those of all other accounts, with a correlation of at least 0.05; decisions of colleagues in the same hours count half.
     [export_at_night] Hypergeometric tail P(X ≥ x) of the nights among the half-days with an export, drawn from all half-days on which the account acted. Night: 22:00 to 06:00.
    *[override] Poisson tail P(N ≥ n) in 30 days, for two overrides per supervisor and year.
 }
@@ -74,34 +74,34 @@ anomaly-tested = { anomaly-rule }: { $tests ->
     [0] too little to test
     [one] { $tests } test
    *[other] { $tests } tests
-} { $subjects ->
+}{ $subjects ->
     [0] { "" }
-    [one] of { $subjects } account or sensor
-   *[other] of { $subjects } accounts or sensors
+    [one] {" "}of { $subjects } account or sensor
+   *[other] {" "}of { $subjects } accounts or sensors
 }, { $findings ->
     [0] no finding
     [one] { $findings } finding
    *[other] { $findings } findings
 }
 anomaly-finding = { $rule ->
-    [mute_before_crossing] { $subject }: { $observed } of { $of } mutes had a crossing, { $expected } expected by chance
-    [outage_before_crossing] { $subject }: { $observed } of { $of } outages had a crossing, { $expected } expected by chance
+    [mute_before_crossing] { $subject }: { $observed } of { $of } mutes coincided with a crossing, { $expected } expected by chance
+    [outage_before_crossing] { $subject }: { $observed } of { $of } outages coincided with a crossing, { $expected } expected by chance
     [rejection_burst] { $subject }: { $observed } of { $of } decisions in 8 hours were rejections, { $expected } expected by chance
-    [export_at_night] { $subject }: { $observed } of { $of } half-days with an export were nights, { $expected } expected by chance
+    [export_at_night] { $subject }: { $observed } of { $of } half-days with an export were at night, { $expected } expected by chance
    *[override] { $subject }: { $observed } overrides in 30 days, { $expected } expected
-} (probability { $chance }, threshold { $threshold }).
+} (probability at most 1 in { $chance }, threshold 1 in { $threshold }).
 anomaly-entries = Entries: { $numbers }{ $more ->
     [0] { "" }
    *[other] {" "}and { $more } more
 }
-anomaly-rate = On honest logs, at most { $rate } findings in a month are expected by chance. Each account has the same part of it, however much it does.
-anomaly-caution = A finding is a question, not an accusation: weather, duty rosters and maintenance also make patterns. Speak with the person before anything is decided.
-anomaly-none = No unusual pattern was found. A single act, or one that keeps below the thresholds, is not found.
-anomaly-short = There are no entries to compare.
+anomaly-rate = At most { NUMBER($rate, maximumFractionDigits: 2) } findings per month are expected by chance alone. This rate is divided equally among the accounts, however active they are.
+anomaly-caution = A finding is a question, not an accusation: weather, duty rosters and maintenance also make patterns. Speak to the person before anything is decided.
+anomaly-none = No unusual pattern was found. Single actions, and patterns below the thresholds, are not detected.
+anomaly-short = There are too few entries to compare.
 anomaly-column = { $column ->
     [rule] Pattern
     [tests] Tests
-    [named] An honest account or sensor is named per year, at most
+    [named] Findings expected by chance per account or sensor and year, at most
    *[formula] Formula
 }
 
@@ -112,28 +112,28 @@ drill-exercise = EXERCISE: { $incidents ->
    *[other] { $incidents } incidents
 } about movement, compared with the simulation’s truth
 drill-acknowledged = Acknowledged within { $limit } s: { $part } of { $whole } (median { $median } s)
-drill-right = Right dispositions: { $part } of { $whole } closed by a person
-drill-missed = Crossings shown and not acknowledged: { $part } of { $whole }
+drill-right = Correct dispositions: { $part } of { $whole } closed by a person
+drill-missed = Crossings shown but not acknowledged: { $part } of { $whole }
 drill-undetected = Crossings without an incident, which no shift could see: { $part } of { $whole }
 drill-result = { $result ->
     [passed] Passed.
    *[failed] Not passed.
 }
 training-period = { $count ->
-    [one] { $count } training
-   *[other] { $count } trainings
+    [one] { $count } training session
+   *[other] { $count } training sessions
 } from { $start } to { $end }
 training-role = { $role }: { $trainings ->
-    [one] { $trainings } training
-   *[other] { $trainings } trainings
+    [one] { $trainings } training session
+   *[other] { $trainings } training sessions
 }, { $passed } passed, by { $completed ->
     [one] { $completed } person or shift
-   *[other] { $completed } persons or shifts
+   *[other] { $completed } people or shifts
 }
 training-indicator = Indicator table: { $file }
 training-added = { $count ->
-    [one] { $count } training was added to { $file }.
-   *[other] { $count } trainings were added to { $file }.
+    [one] { $count } training session was added to { $file }.
+   *[other] { $count } training sessions were added to { $file }.
 }
 
 ## Counts for publication
@@ -151,13 +151,13 @@ confidential-none = This server takes no confidential reports: no recipient is s
 confidential-to = Your report goes to: { $recipient }. No one else can read what is stored.
 confidential-fingerprint = Key of the recipient, to compare with what the recipient published:
 confidential-limits = How you are protected, and the limits
-confidential-limit-sealed = The server seals the text before it stores it, and keeps neither your name, your account nor your address. The audit log has no entry of it. The file system may show when a report came in.
+confidential-limit-sealed = The server encrypts the text before it stores it, and does not keep your name, account or address. The audit log has no entry for it. The file system may show when a report arrived.
 confidential-limit-network = The network, this computer and its browser may record that you opened this page. Use a device and a connection that are not your employer’s.
-confidential-limit-server = An administrator who changes the program, or who records the memory of the server, could read a report while it is sent. Stored reports stay sealed.
+confidential-limit-server = An administrator who changes the program, or who records the memory of the server, could read a report while it is sent. Stored reports stay encrypted.
 confidential-limit-answer = There is no way to answer you. How you write, and what only you know, can give you away.
 confidential-report = Report
-confidential-send = Seal and send
-confidential-sent = The report is sealed and stored.
+confidential-send = Encrypt and send
+confidential-sent = The report has been encrypted and stored.
 confidential-problem = { $problem ->
     [length] The report is empty or longer than { $most } characters.
    *[storage] The report cannot be stored now. Try again later, or use another way.
@@ -166,4 +166,4 @@ confidential-keys = Private key: { $key }. Give it to “{ $recipient }” and k
 confidential-read = { $count ->
     [one] { $count } report
    *[other] { $count } reports
-} in { $folder }; { $unread } sealed with another key or changed.
+} in { $folder }; { $unread } unreadable: encrypted with another key, or changed.

@@ -114,14 +114,14 @@ threat-cannot = { $code ->
     [contents] what a person or vehicle carries
     [dead_ground] movements in dead ground and coverage gaps
     [disease] whether an animal is ill
-    [false_end_user] end users who are named falsely
+    [false_end_user] falsely named end users
     [false_permits] permits that are forged or reused
     [genuine_documents] genuine documents of another person or obtained by fraud
     [incubation] infected animals without symptoms
     [intent] the purpose of a crossing
     [operator_abroad] operators on the far side
     [ordinary_appearance] goods that look like ordinary ones
-    [orphaned] sources that no register has
+    [orphaned] sources that are in no register
     [parts] parts that are sent separately
     [precursors] precursors with ordinary uses
     [products] processed products of a species
@@ -151,33 +151,34 @@ threat-column = { $name ->
     [cannot] cannot see
    *[other] { $name }
 }
+threat-heading = { $title }: { $definition }
 threat-routes = Usual routes: { $routes }.
 threat-no-means = none in the catalogue
-threat-limit-catalogue = This catalogue is ours, from general knowledge of border security. A planner judges it for the own border.
+threat-limit-catalogue = This catalogue is our own, from general knowledge of border security. Planners should review it for their border.
 layers-eyebrow = Watchline layers of border security
 layers-title = Threats and layers: { $sector }
-layers-about = Means that stand on { $date } (UTC).
+layers-about = Means in place on { $date } (UTC).
 layers-answer = { $segments ->
-    [0] In each of the { $total } segments at least one layer covers each threat, as far as known.
-    [one] In 1 of { $total } segments no layer covers at least one threat.
-   *[other] In { $segments } of { $total } segments no layer covers at least one threat.
+    [0] In each of the { $total } segments, each threat is covered by at least one layer, as far as is known.
+    [one] In 1 of { $total } segments, at least one threat is not covered by any layer.
+   *[other] In { $segments } of { $total } segments, at least one threat is not covered by any layer.
 }
 layers-answer-threat = Gap: no layer covers { $threat } in { $count ->
     [one] segment { $where }
    *[other] { $count } segments ({ $where })
 }.
 layers-answer-unknown = { $count ->
-    [one] For 1 threat it is unknown in some segments, because no file states it.
-   *[other] For { $count } threats it is unknown in some segments, because no file states it.
+    [one] For 1 threat it is unknown in some segments whether a layer covers it, because no file states it.
+   *[other] For { $count } threats it is unknown in some segments whether a layer covers them, because no file states it.
 }
 layers-answer-single = { $count ->
-    [one] 1 threat depends on one layer alone in some segments.
-   *[other] { $count } threats depend on one layer alone in some segments.
+    [one] 1 threat is covered by only one layer in some segments.
+   *[other] { $count } threats are covered by only one layer in some segments.
 }
 layers-no-table = No table of means was given (--means), so only crossing points, sensors and patrols are considered.
-layers-heading-threats = Threats, those with the most gaps first: segments that each layer covers
+layers-heading-threats = Number of segments that each layer covers, by threat; most gaps first
 layers-heading-map = Map of the layers
-layers-heading-means = Means that stand, as the table states them
+layers-heading-means = Means in place, according to the table
 layers-map = The border, coloured by the fraction of the threats that at least one layer covers in each segment.
 layers-map-label = threats covered
 layers-column = { $name ->
@@ -199,9 +200,9 @@ layers-column = { $name ->
 }
 layers-counts = { $covered }
 layers-counts-unknown = { $covered } ({ $unknown } unknown)
-layers-limit-existence = A layer covers a threat where at least one of the means that can find it stands. This states that means exist, not how often they find the threat.
-layers-limit-table = The table of means is taken as complete: what it does not state does not stand. Its author answers for it.
+layers-limit-existence = A layer covers a threat where at least one of the means that can find it is in place. This states that means exist, not how often they find the threat.
+layers-limit-table = The table of means is taken as complete: what it does not state is not in place. Its author is responsible for it.
 layers-limit-detection = Sensors cover a threat in a segment if the crossing Pd meets the requirement for each class of target that the threat can appear as. A segment that a class cannot cross counts as covered for it. Sensors detect persons and vehicles, not what these carry.
 layers-limit-patrols = Patrols cover a segment if the mixed strategy of the plan visits it at all, however rarely.
 layers-limit-crossing_points = A crossing point counts in the segments that its area enters. It finds nothing that crosses the green border elsewhere.
-layers-limit-catalogue = This catalogue is ours, from general knowledge of border security. A planner judges it for the own border.
+layers-limit-catalogue = This catalogue is our own, from general knowledge of border security. Planners should review it for their border.

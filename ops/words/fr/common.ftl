@@ -39,3 +39,4 @@ part-stopped-for-good = { $failures } arrêts en { $minutes } min, plus aucun r
 part-not-started = { $part } ne peut pas démarrer ({ $reason }).
 part-problem = { $problem }
 part-compiling-kernels = démarrage : compilation des noyaux de calcul
+clauses = { $before } ; { $next }

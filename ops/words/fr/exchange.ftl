@@ -19,14 +19,14 @@ exchange-listed = { $sent ->
     [one] { $sent } envoi
    *[other] { $sent } envois
 } aux partenaires, { $received } des partenaires.
-exchange-joint = { $shared } mailles sur { $cells } ont la couverture des deux côtés (la nôtre et celle de { $partner }).
-exchange-joint-assumption = Probabilité de détection conjointe : 1 − (1 − p)(1 − q) si les deux côtés manquent indépendamment l’un de l’autre ; sinon entre les bornes indiquées. Si un côté ne connaît qu’une partie d’une cellule, le reste est supposé semblable.
+exchange-joint = Pour { $shared } mailles sur { $cells }, la couverture des deux côtés est connue (la nôtre et celle de { $partner }).
+exchange-joint-assumption = Probabilité de détection conjointe : 1 − (1 − p)(1 − q) si les non-détections des deux côtés sont indépendantes ; sinon entre les bornes indiquées. Si un côté ne connaît qu’une partie d’une maille, le reste est supposé semblable.
 exchange-key = Clé publique pour les partenaires : { $key }
 exchange-serving = Envois aux partenaires : { $address }
 exchange-pulled = { $packages ->
     [one] { $packages } envoi
    *[other] { $packages } envois
-} de { $partner }, avec { $records ->
+} de { $partner } importés, avec { $records ->
     [one] { $records } enregistrement
    *[other] { $records } enregistrements
 }.

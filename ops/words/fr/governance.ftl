@@ -23,13 +23,13 @@ approvals-decide = { $decision ->
    *[override] Exécuter sans autre personne
 }
 approvals-emergency = Urgence
-approvals-emergency-hint = Uniquement si aucune autre personne n’est joignable et qu’attendre est dangereux. L’exécution est signalée dans le journal d’audit avec votre nom et votre motif.
+approvals-emergency-hint = Uniquement si aucune autre personne n’est joignable et qu’attendre est dangereux. L’exécution d’urgence est signalée dans le journal d’audit avec votre nom et votre motif.
 approvals-reason = Motif
 approvals-mute = Mettre un capteur en sourdine
 approvals-mute-hint = Un capteur en sourdine est affiché hors ligne et sa couverture comme perdue. Il transmet de nouveau après la durée indiquée, au plus un jour.
 approvals-sensor = Capteur
 approvals-minutes = Minutes
-approvals-erase = Effacer des enregistrements avant une purge
+approvals-erase = Effacer des enregistrements (« watchline store purge »)
 approvals-erase-hint = « watchline store purge --dry-run » indique ce qui serait effacé et la somme de contrôle des paramètres.
 approvals-checksum = Somme de contrôle des paramètres
 approvals-ask = Demander la confirmation
@@ -47,7 +47,7 @@ approvals-state = { $state ->
 ## Anomalies du journal d’audit
 
 anomaly-title = Schémas inhabituels
-anomaly-intro = Compare les actes du journal d’audit à ce que donnerait le hasard, sur les 365 derniers jours.
+anomaly-intro = Compare les actions du journal d’audit des 365 derniers jours à ce qui est attendu par hasard.
 anomaly-look = Chercher des schémas inhabituels
 anomaly-period = { $entries ->
     [one] { $entries } entrée
@@ -64,9 +64,9 @@ anomaly-rule = { $rule ->
    *[override] Exécutions d’urgence répétées
 }
 anomaly-formula = { $rule ->
-    [mute_before_crossing] Queue de la loi de Poisson-binomiale P(K ≥ k) des mises en sourdine avec un franchissement entre leur début et leur fin, au moins 30 min. Probabilité de chacune : part des jours de la période avec un franchissement à la même heure.
-    [outage_before_crossing] Queue de la loi de Poisson-binomiale P(K ≥ k) des pannes avec un franchissement, comme pour les mises en sourdine.
-    [rejection_burst] Queue de la loi bêta-binomiale P(R ≥ r) des décisions de 8 heures. Moyenne et corrélation : celles de tous les autres comptes, corrélation d’au moins 0,05 ; les décisions des collègues aux mêmes heures comptent pour moitié.
+    [mute_before_crossing] Queue de la loi de Poisson binomiale P(K ≥ k) des mises en sourdine avec un franchissement entre leur début et leur fin, au moins 30 min. Probabilité de chacune : part des jours de la période avec un franchissement à la même heure.
+    [outage_before_crossing] Queue de la loi de Poisson binomiale P(K ≥ k) des pannes avec un franchissement, comme pour les mises en sourdine.
+    [rejection_burst] Queue de la loi bêta-binomiale P(R ≥ r) des décisions de 8 heures. Moyenne et corrélation sur 8 heures : celles de tous les autres comptes, avec une corrélation d’au moins 0,05 ; les décisions des collègues aux mêmes heures comptent pour moitié.
     [export_at_night] Queue de la loi hypergéométrique P(X ≥ x) des nuits parmi les demi-journées avec une exportation, tirées de toutes les demi-journées d’activité du compte. Nuit : de 22 h à 6 h.
    *[override] Queue de la loi de Poisson P(N ≥ n) en 30 jours, pour deux exécutions d’urgence par superviseur et par an.
 }
@@ -74,10 +74,10 @@ anomaly-tested = { anomaly-rule } : { $tests ->
     [0] trop peu à comparer
     [one] { $tests } test
    *[other] { $tests } tests
-} { $subjects ->
+}{ $subjects ->
     [0] { "" }
-    [one] sur { $subjects } compte ou capteur
-   *[other] sur { $subjects } comptes ou capteurs
+    [one] {" "}sur { $subjects } compte ou capteur
+   *[other] {" "}sur { $subjects } comptes ou capteurs
 }, { $findings ->
     [0] aucun constat
     [one] { $findings } constat
@@ -89,19 +89,19 @@ anomaly-finding = { $rule ->
     [rejection_burst] { $subject } : { $observed } rejets sur { $of } décisions en 8 heures, { $expected } attendus par hasard
     [export_at_night] { $subject } : { $observed } nuits sur { $of } demi-journées avec une exportation, { $expected } attendues par hasard
    *[override] { $subject } : { $observed } exécutions d’urgence en 30 jours, { $expected } attendues
-} (probabilité { $chance }, seuil { $threshold }).
+} (probabilité d’au plus 1 sur { $chance }, seuil de 1 sur { $threshold }).
 anomaly-entries = Entrées : { $numbers }{ $more ->
     [0] { "" }
    *[other] {" "}et { $more } autres
 }
-anomaly-rate = Sur des journaux honnêtes, au plus { $rate } constats par mois sont attendus par hasard. Chaque compte en a la même part, quelle que soit son activité.
+anomaly-rate = Par le seul hasard, au plus { NUMBER($rate, maximumFractionDigits: 2) } constat par mois est attendu. Ce taux est réparti à parts égales entre les comptes, quelle que soit leur activité.
 anomaly-caution = Un constat est une question, pas une accusation : la météo, les tableaux de service et la maintenance créent aussi des schémas. Parlez avec la personne avant toute décision.
-anomaly-none = Aucun schéma inhabituel n’a été trouvé. Un acte isolé, ou qui reste sous les seuils, n’est pas détecté.
-anomaly-short = Il n’y a pas d’entrées à comparer.
+anomaly-none = Aucun schéma inhabituel n’a été trouvé. Les actions isolées et les schémas sous les seuils ne sont pas détectés.
+anomaly-short = Il y a trop peu d’entrées à comparer.
 anomaly-column = { $column ->
     [rule] Schéma
     [tests] Tests
-    [named] Un compte ou capteur honnête est signalé par an, au plus
+    [named] Constats attendus par hasard, par compte ou capteur et par an, au plus
    *[formula] Formule
 }
 
@@ -120,20 +120,20 @@ drill-result = { $result ->
    *[failed] Non réussi.
 }
 training-period = { $count ->
-    [one] { $count } formation
-   *[other] { $count } formations
+    [one] { $count } séance de formation
+   *[other] { $count } séances de formation
 } du { $start } au { $end }
 training-role = { $role } : { $trainings ->
-    [one] { $trainings } formation
-   *[other] { $trainings } formations
-}, { $passed } réussies, par { $completed ->
+    [one] { $trainings } séance de formation
+   *[other] { $trainings } séances de formation
+}, dont réussies : { $passed }, par { $completed ->
     [one] { $completed } personne ou équipe
    *[other] { $completed } personnes ou équipes
 }
 training-indicator = Tableau de l’indicateur : { $file }
 training-added = { $count ->
-    [one] { $count } formation a été ajoutée à { $file }.
-   *[other] { $count } formations ont été ajoutées à { $file }.
+    [one] { $count } séance de formation a été ajoutée à { $file }.
+   *[other] { $count } séances de formation ont été ajoutées à { $file }.
 }
 
 ## Chiffres à publier
@@ -166,4 +166,4 @@ confidential-keys = Clé privée : { $key }. Remettez-la à « { $recipient }�
 confidential-read = { $count ->
     [one] { $count } signalement
    *[other] { $count } signalements
-} dans { $folder } ; { $unread } chiffrés avec une autre clé ou modifiés.
+} dans { $folder } ; illisibles, car chiffrés avec une autre clé ou modifiés : { $unread }.

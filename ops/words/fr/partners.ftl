@@ -1,7 +1,7 @@
 # `watchline indicators partners` : partenaires d’accords et de formation.
 
 partner-title = { $partner ->
-    [recsa] RECSA, Centre régional sur les armes légères (dans l’étude : RESCA)
+    [recsa] RECSA, Centre régional sur les armes légères (aussi cité sous le sigle RESCA)
     [exbs] EXBS, contrôle des exportations et sécurité des frontières (États-Unis)
     [eu_coarm] COARM, groupe du Conseil de l’UE sur les exportations d’armes
     [interpol] INTERPOL
@@ -44,7 +44,7 @@ partner-column = { $name ->
     [kind] nature
     [offers] offre
     [adherence] le respect signifie
-    [read] où cela se lit
+    [read] où cela est documenté
     [indicators] indicateurs
    *[other] { $name }
 }

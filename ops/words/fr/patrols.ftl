@@ -7,9 +7,9 @@ patrols-segments = Moyenne des segments : Pd de { PERCENT($without, digits: 1) 
 patrols-found = { $count ->
     [one] Avec 1 patrouille,
    *[other] Avec { $count } patrouilles,
-} le franchissement le moins détecté a une Pd de { PERCENT($known, digits: 1) } si l’horaire est connu, et de { PERCENT($low, digits: 1) } à { PERCENT($high, digits: 1) } si seul l’itinéraire est connu.
+} le franchissement de détection minimale a une Pd de { PERCENT($known, digits: 1) } si l’horaire est connu, et de { PERCENT($low, digits: 1) } à { PERCENT($high, digits: 1) } si seul l’itinéraire est connu.
 patrols-value = Des horaires imprévisibles élèvent cette Pd de { DECIMAL($least, digits: 2) } à { DECIMAL($most, digits: 2) }.
-patrols-without = Sans patrouilles, le franchissement le moins détecté a une Pd de { PERCENT($probability, digits: 1) }.
+patrols-without = Sans patrouilles, le franchissement de détection minimale a une Pd de { PERCENT($probability, digits: 1) }.
 patrols-random = Référence, recherche aléatoire (Koopman) : { PERCENT($probability, digits: 1) }, pour une largeur de balayage de { DISTANCE($width) }.
 patrols-progress-posts = bassins visuels le long de l’itinéraire
 patrols-progress-search = franchissements dans l’espace et le temps
@@ -17,10 +17,10 @@ patrols-progress-search = franchissements dans l’espace et le temps
 patrols-figure-title = Patrouilles à la frontière dans le temps : { $sector }
 patrols-figure-border = position le long de la frontière [km]
 patrols-figure-time = temps de l’horaire, ou du départ [h]
-patrols-figure-pd = Pd du franchissement le moins détecté
+patrols-figure-pd = Pd minimale d’un franchissement
 patrols-figure-look = Pd sur la frontière en { DURATION($exposure) }
 patrols-figure-patrol = patrouille
-patrols-figure-crossing = franchissement le moins détecté, horaire connu
+patrols-figure-crossing = franchissement de détection minimale, horaire connu
 patrols-figure-known = horaire connu
 patrols-figure-unknown = seul l’itinéraire connu : bornes
 patrols-figure-one = meilleur franchissement pour l’itinéraire

@@ -47,7 +47,7 @@ threat-route = { $route ->
     [by_post] par poste et messagerie
     [false_documents] par les points de passage avec de faux documents
     [in_cargo] caché dans le fret ou faussement déclaré
-    [in_traffic] conduit par les points de passage
+    [in_traffic] conduit à travers les points de passage
     [in_vehicle] caché dans des véhicules
     [intangible] par transfert électronique
     [off_road] en véhicule à travers la frontière verte
@@ -109,7 +109,7 @@ threat-means = { $means ->
    *[other] { $means }
 }
 threat-cannot = { $code ->
-    [cloned_identity] véhicules sous l’identité d’un autre
+    [cloned_identity] les véhicules sous l’identité d’un autre
     [coercion] la contrainte et la tromperie
     [contents] ce que transporte une personne ou un véhicule
     [dead_ground] les mouvements dans les zones masquées et les lacunes de couverture
@@ -151,6 +151,7 @@ threat-column = { $name ->
     [cannot] ne peut pas voir
    *[other] { $name }
 }
+threat-heading = { $title } : { $definition }
 threat-routes = Voies habituelles : { $routes }.
 threat-no-means = aucun dans le catalogue
 threat-limit-catalogue = Ce catalogue est le nôtre, issu de connaissances générales sur la sécurité des frontières. Un planificateur l’évalue pour sa propre frontière.
@@ -158,24 +159,24 @@ layers-eyebrow = Niveaux de sécurité frontalière Watchline
 layers-title = Menaces et niveaux : { $sector }
 layers-about = Moyens en place au { $date } (UTC).
 layers-answer = { $segments ->
-    [0] Dans chacun des { $total } segments, au moins un niveau couvre chaque menace, pour autant qu’on le sache.
-    [one] Dans { $segments } segment sur { $total }, aucun niveau ne couvre au moins une menace.
-   *[other] Dans { $segments } segments sur { $total }, aucun niveau ne couvre au moins une menace.
+    [0] Dans chacun des { $total } segments, chaque menace est couverte par au moins un niveau, pour autant qu’on le sache.
+    [one] Dans { $segments } segment sur { $total }, au moins une menace n’est couverte par aucun niveau.
+   *[other] Dans { $segments } segments sur { $total }, au moins une menace n’est couverte par aucun niveau.
 }
 layers-answer-threat = Lacune : aucun niveau ne couvre { $threat } dans { $count ->
     [one] le segment { $where }
    *[other] { $count } segments ({ $where })
 }.
 layers-answer-unknown = { $count ->
-    [one] Pour { $count } menace, cela est inconnu dans certains segments, car aucun fichier ne l’indique.
-   *[other] Pour { $count } menaces, cela est inconnu dans certains segments, car aucun fichier ne l’indique.
+    [one] Pour { $count } menace, on ignore dans certains segments si un niveau la couvre, car aucun fichier ne l’indique.
+   *[other] Pour { $count } menaces, on ignore dans certains segments si un niveau les couvre, car aucun fichier ne l’indique.
 }
 layers-answer-single = { $count ->
-    [one] { $count } menace ne dépend que d’un seul niveau dans certains segments.
-   *[other] { $count } menaces ne dépendent que d’un seul niveau dans certains segments.
+    [one] { $count } menace n’est couverte que par un seul niveau dans certains segments.
+   *[other] { $count } menaces ne sont couvertes que par un seul niveau dans certains segments.
 }
 layers-no-table = Aucun tableau des moyens n’a été fourni (--means) ; seuls les points de passage, capteurs et patrouilles sont pris en compte.
-layers-heading-threats = Menaces, celles qui ont le plus de lacunes d’abord : segments couverts par chaque niveau
+layers-heading-threats = Nombre de segments couverts par chaque niveau, par menace ; le plus de lacunes d’abord
 layers-heading-map = Carte des niveaux
 layers-heading-means = Moyens en place, d’après le tableau
 layers-map = La frontière, colorée selon la fraction des menaces qu’au moins un niveau couvre dans chaque segment.

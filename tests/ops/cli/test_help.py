@@ -38,6 +38,7 @@ FILES = [
     "trainings.csv",
     "training.jsonl",
     "inspector.key",
+    "nation.toml",
 ]
 FILES += ["border.shp", "out/demo/store.db", "out/demo/journal.db", "data/store.db", "copy.db"]
 FILES += ["agreements.toml", "nation.toml", "south.zip", "server.pem", "server.key", "reports.json"]

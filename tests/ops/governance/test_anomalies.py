@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from ops.audit.entry import AuditEntry, EntryLine
 from ops.audit.log import AuditLog
 from ops.governance.anomalies.evidence import crossings_and_outages, evidence_of
 from ops.governance.anomalies.report import anomaly_report, sentence_of
-from ops.governance.anomalies.rules import AnomalySettings, look_for_anomalies
+from ops.governance.anomalies.rules import AnomalySettings, UnusualPattern, look_for_anomalies
 from ops.governance.anomalies.tails import beta_binomial_tail, hypergeometric_tail, poisson_tail, sum_tail
 from ops.words import MessageCatalogue
 from tests.ops.governance.honest_log import ACCOUNTS, DAY, SEEDED, START, Room
@@ -111,6 +112,25 @@ def test_acts_at_the_end_of_a_period_count() -> None:
     assert [one.p_value for one in tests] == pytest.approx([2 / 15] * 3), (
         "2 of 15 days had a crossing, its own included"
     )
+
+
+@pytest.mark.parametrize(
+    ("language", "numbers"),
+    [
+        ("en", "120 expected by chance (probability at most 1 in 83,000, threshold 1 in 12,000)."),
+        (
+            "fr",
+            "120 attendues par hasard (probabilité d’au plus 1 sur 83\u202f000, seuil de 1 sur 12\u202f000).",
+        ),
+    ],
+)
+def test_numbers_of_a_finding_are_written_as_people_read_them(language: str, numbers: str) -> None:
+    finding = UnusualPattern("mute_before_crossing", "radar", 150, 160, 120.4, 1.2e-5, 8.0e-5, START, START + DAY, ())
+    assert sentence_of(finding, MessageCatalogue.of(language)).endswith(numbers)
+    untested = MessageCatalogue.of(language).say("anomaly-tested", rule="override", subjects=0, tests=0, findings=0)
+    assert " ," not in untested
+    rare = sentence_of(replace(finding, expected=0.034, p_value=0.0), MessageCatalogue.of(language))
+    assert {"en": "0.034 expected", "fr": "0,034 attendues"}[language] in rare
 
 
 def test_crossings_and_outages_come_from_the_stored_alerts() -> None:

@@ -7,14 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 from rich.console import Console
 
 from geo.errors import BadInput
-from ops.analysis.patrols.command import MOST_NODES, walk
+from ops.analysis.patrols.command import MOST_NODES, found, walk
 from ops.analysis.patrols.findings import PatrolFindings
 from ops.analysis.patrols.options import PatrolOptions
+from ops.drawing.figures import PRINTED_STYLE
+from ops.runtime.output import speaking
+from ops.sector.open_sector import open_sector
+from ops.words import LANGUAGES, MessageCatalogue
 from sensors.search_theory.by_segment import SegmentsInTime
 from tests.ops.conftest import collection, feature, lonlat
 
@@ -150,3 +155,22 @@ def test_wrong_options_name_the_option(name: str, value: Any, option: str) -> No
     with pytest.raises(BadInput) as refused:
         PatrolOptions("hills", Path("out"), **{name: value}).check()
     assert refused.value.where == option
+
+
+def test_legends_leave_its_panels_their_room_in_each_language(hill_sector: Any, tmp_path: Path) -> None:
+    """The wide panels keep 60% of the figure's width, whatever the length of the texts."""
+    from ops.analysis.patrols.picture import patrols_figure
+
+    options = PatrolOptions(str(hill_sector.sector), tmp_path / "out", **FAST)
+    findings = found(options, open_sector(hill_sector.sector), QUIET)
+    for language in LANGUAGES:
+        with speaking(MessageCatalogue.of(language)), mpl.rc_context(PRINTED_STYLE):
+            figure = patrols_figure(findings)
+            figure.draw_without_rendering()
+        over_time, _colours, by_segment, by_departure = (axes.get_position() for axes in figure.axes)
+        assert min(over_time.width, by_departure.width) >= 0.6, (language, over_time, by_departure)
+        assert by_segment.width >= 0.13, (language, by_segment)
+        assert min(over_time.height, by_departure.height) >= 0.2, (language, over_time, by_departure)
+        drawn = figure.axes[0]
+        ends = [float(np.asarray(line.get_xdata())[-1]) for line in drawn.lines[:4]] + [drawn.images[0].get_extent()[1]]
+        assert min(ends) == pytest.approx(drawn.get_xlim()[1]), "patrols go on until the crossing ends"

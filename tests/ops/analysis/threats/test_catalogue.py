@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from geo.message import Message
 from ops import words as words_package
 from ops.analysis.threats.catalogue import KINDS, LAYERS, layer_of_means, threat_title, threats
+from ops.analysis.threats.command import show_threat
+from ops.runtime.output import speaking
 from ops.words import LANGUAGES, MessageCatalogue
 from sensors.layout import KINDS as SENSOR_KINDS
 
@@ -75,3 +80,14 @@ def test_commands_list_and_show_the_catalogue(watchline: Callable[..., Any]) -> 
     assert "detects only the person or vehicle that carries it" in ending.err
     assert watchline("threats", "show", "firearm").err.count("firearms") == 1
     assert watchline("threats", "list", "--kind", "weather").code == 2
+
+
+def test_its_punctuation_is_that_of_the_language() -> None:
+    """French has a space before a colon and a semicolon."""
+    screen = io.StringIO()
+    with speaking(MessageCatalogue.of("fr")):
+        show_threat("firearms", Console(file=screen, width=400))
+    text = screen.getvalue()
+    assert "leurs pièces\u00a0: armes" in text
+    assert "\u202f; " in text
+    assert not re.search(r"[^\s\u202f\u00a0][;:] ", text)

@@ -228,7 +228,7 @@ def test_the_report_names_gaps_first(hill_sector: Files, tmp_path: Path, languag
     assert set(nuclear["segments"]) == set(range(segments)) - {0, *at}
     assert figures["illustrative"]
     page = (tmp_path / "out" / "layers.html").read_text(encoding="utf-8")
-    first = {"en": "no layer covers at least one threat", "fr": "aucun niveau ne couvre au moins une menace"}[language]
+    first = {"en": "threat is not covered by any layer", "fr": "menace n’est couverte par aucun niveau"}[language]
     assert first in page.partition("<main>")[0]
     assert first in screen.getvalue().partition("\n")[2].partition("\n")[0]
     assert "data:image/png;base64," in page

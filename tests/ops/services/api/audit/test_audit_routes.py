@@ -109,6 +109,9 @@ def test_the_page_in_two_languages_filters_pages_and_escapes(world: Any) -> None
         french = client.get("/audit", params={"language": "fr", "first": "1"}).text
         assert "Journal d’audit" in french
         assert "prolonge la racine" in french
+        for language, sentence in (("en", "too few entries to compare"), ("fr", "trop peu d’entrées à comparer")):
+            patterns = client.get("/audit", params={"language": language, "unusual": "true"}).text
+            assert sentence in patterns, "nothing was tested, so nothing is said to be in order"
         assert client.get("/audit", params={"first": "x"}).status_code == 200
         assert client.get("/audit", params={"since": "x"}).status_code == 200
         assert client.get("/audit.css").headers["content-type"] == "text/css; charset=utf-8"
