@@ -44,6 +44,10 @@ IN_MEMORY_CELLS: Final = 25_000_000
 ZOOMS_OUT, ZOOMS_IN = 3, 3
 """Number of zoom levels with tiles beyond those of the raster: farther out it is a dot, farther in it is blurred."""
 STRIP_ROWS: Final = 512
+COMPUTING: Final = "computing"
+"""Revision of a layer whose every cell is unknown because it is being computed; pages know this word."""
+FAILED: Final = "failed"
+"""Revision of a layer whose every cell stays unknown because it could not be computed."""
 PNG_EFFORT: Final = 4
 """zlib's level: 6 takes twice as long and saves a tenth."""
 READINGS_KEPT: Final = 32
