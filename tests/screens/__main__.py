@@ -15,7 +15,7 @@ import tempfile
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,7 @@ class State:
     webgl: bool = True
     before: Callable[[Page], object] = lambda page: None
     settles: bool = True
+    language: str = "en-GB"
 
 
 def key(*keys: str) -> Act:
@@ -143,6 +144,17 @@ def on_phone(name: str, code: str, **more: Any) -> State:
     return State(**({"room": "field", "viewport": PHONE, "pixels": 2.0, "waits": FIELD} | more), name=name, path=path)
 
 
+def in_all_lights(path: str, room: str) -> tuple[State, ...]:
+    """A page of text by day, by night, in French and on a phone."""
+    page = State(name=path, room=room, path=path, waits=("main",))
+    return (
+        page,
+        replace(page, name=f"{path}-night", night=True),
+        replace(page, name=f"{path}-french", language="fr-FR"),
+        replace(page, name=f"{path}-phone", viewport=PHONE, pixels=2.0),
+    )
+
+
 NEAR = f"?at={LAT},{LON},13.6"
 FAR = f"?at={LAT},{LON},9"
 STATES = (
@@ -157,10 +169,13 @@ STATES = (
     State(name="sensors", room="demo", act=key("s")),
     State(name="layers", room="demo", act=key("y")),
     State(name="search", room="demo", act=search),
+    State(name="search-night", room="demo", night=True, act=search),
     State(name="help", room="demo", act=key("?")),
     State(name="planner", room="demo", path="plan.html", waits=PLANNED),
     State(name="planner-night", room="demo", path="plan.html", waits=PLANNED, night=True),
-    State(name="handover-report", room="demo", path="handover", waits=("main",)),
+    State(name="planner-phone", room="demo", path="plan.html", waits=PLANNED, viewport=PHONE, pixels=2.0),
+    *in_all_lights("handover", "demo"),
+    *in_all_lights("action-plan", "demo"),
     State(name="empty", room="empty"),
     State(name="loading", room="empty", waits=("#map[data-state]",), before=lambda page: hold(page), settles=False),
     State(name="no-answer", room="empty", waits=("#map[data-state]",), before=lambda page: hold(page)),
@@ -283,7 +298,7 @@ def photograph(state: State, room: Any, browser: Browser, out: Path) -> dict[str
     address = room if isinstance(room, str) else room.address
     context = browser.new_context(
         viewport=state.viewport, device_scale_factor=state.pixels, reduced_motion="reduce",
-        color_scheme="dark" if state.night else "light",
+        color_scheme="dark" if state.night else "light", locale=state.language,
         geolocation=Geolocation(latitude=LAT - 0.01, longitude=LON - 0.01), permissions=["geolocation"],
     )  # fmt: skip
     page = context.new_page()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.geo.archives import write_archive
 from tests.web.conftest import LAT, LON, MAP_DRAWS_MS, ROOT, World, until, world_in
@@ -20,6 +20,7 @@ DIGITS = """() => {
   pen.font = '100px "IBM Plex Sans"';
   return [..."0123456789"].map((digit) => pen.measureText(digit).width);
 }"""
+RELIEF = ("elevation", "hillshade")
 CROWD = 1600
 """More than gather into clusters."""
 
@@ -148,3 +149,33 @@ def test_a_broken_base_map_is_one_sentence_and_the_rest_works(
     expect(here.part("layer-areas")).to_be_visible()
     plan = visit(world.address, file="plan.html")
     expect(plan.part("problem")).to_contain_text(sentence)
+
+
+def test_the_ground_is_drawn_before_what_the_server_is_computing_which_the_page_says(
+    calm: World, visit: Callable[..., Any]
+) -> None:
+    """Relief first; dead ground once it is known and the relief is there, as tiles of its own revision."""
+    here = visit(calm.address)
+    here.page.goto("about:blank")
+    asked: list[str] = []
+    known: list[bool] = []
+
+    def layers(route: Route) -> None:
+        answer = route.fetch()
+        body = [one if known or one["id"] in RELIEF else one | {"revision": "computing"} for one in answer.json()]
+        route.fulfill(response=answer, json=body)
+
+    here.page.route("**/api/layers*", layers)
+    here.page.on("request", lambda request: asked.append(request.url) if "/api/tiles/" in request.url else None)
+    here.page.goto(calm.address)
+    here.live()
+    gaps = here.page.locator("#map-gaps")
+    expect(gaps).to_have_text("Dead ground and coverage are being computed. They are not drawn yet.")
+    here.page.wait_for_function("() => document.querySelector('#map').map.getSource('raster-relief-end') !== undefined")
+    here.page.wait_for_function("() => document.querySelector('#map').map.areTilesLoaded()")
+    assert not any("/visible/" in url for url in asked)
+    known.append(True)
+    with here.page.expect_request("**/api/tiles/visible/**", timeout=MAP_DRAWS_MS):
+        here.part("palette").press("Enter")  # other colours have other legends, which the page asks for
+    expect(gaps).to_be_hidden()
+    assert not any("computing" in url for url in asked)

@@ -21,7 +21,7 @@ from ops.drawing.coverage_classes import probability_steps
 from ops.drawing.coverage_paint import OFF_THE_MAP, UNKNOWN, Covered
 from ops.sector.open_sector import OpenSector
 from ops.services.map.coverage_cells import coverage_cells
-from ops.services.map.tiles import Layer, raster_of
+from ops.services.map.tiles import COMPUTING, FAILED, Layer, raster_of
 from sensors.coverage.live import LiveCoverage
 
 WORKING: Final = "ok"
@@ -84,7 +84,7 @@ class CoverageLayers:
     def start(self) -> None:
         """Show every cell as unknown, then start computing."""
         if self.offered:
-            self._show_unknown()
+            self._show_unknown(COMPUTING)
             self._news.set()
             threading.Thread(target=self._run, name="coverage", daemon=True).start()
 
@@ -114,7 +114,7 @@ class CoverageLayers:
                 )
         except Exception:
             log.exception("Computation of the coverage layers failed; all cells remain shown as unknown.")
-            self._show_unknown()
+            self._show_unknown(FAILED)
             raise
 
     def _show(self, live: LiveCoverage) -> None:
@@ -124,10 +124,10 @@ class CoverageLayers:
                 self._put_classes(kind, self._style.classes(live.rasters[kind]), name)
         self._live = live
 
-    def _show_unknown(self) -> None:
+    def _show_unknown(self, revision: str) -> None:
         for kind in (None, *self.kinds):
             shape = self._ground.terrain["elevation"].shape
-            self._put_classes(kind, np.full(shape, UNKNOWN, np.uint8), "unknown")
+            self._put_classes(kind, np.full(shape, UNKNOWN, np.uint8), revision)
 
     def _put_classes(self, kind: str | None, classes: UInt8s, name: str) -> None:
         terrain = self._ground.terrain

@@ -23,7 +23,7 @@ from rasterio.enums import Resampling
 from rasterio.io import MemoryFile
 from rasterio.vrt import WarpedVRT
 from rasterio.warp import transform_bounds
-from rio_tiler.errors import NoOverviewWarning, TileOutsideBounds
+from rio_tiler.errors import NoOverviewWarning
 from rio_tiler.io import Reader
 from rio_tiler.models import ImageData
 
@@ -44,6 +44,10 @@ IN_MEMORY_CELLS: Final = 25_000_000
 ZOOMS_OUT, ZOOMS_IN = 3, 3
 """Number of zoom levels with tiles beyond those of the raster: farther out it is a dot, farther in it is blurred."""
 STRIP_ROWS: Final = 512
+COMPUTING: Final = "computing"
+"""Revision of a layer whose every cell is unknown because it is being computed; pages know this word."""
+FAILED: Final = "failed"
+"""Revision of a layer whose every cell stays unknown because it could not be computed."""
 PNG_EFFORT: Final = 4
 """zlib's level: 6 takes twice as long and saves a tenth."""
 READINGS_KEPT: Final = 32
@@ -247,7 +251,17 @@ def _reader(name: str) -> Reader:
 
 
 def _interpolated(name: str, z: int, x: int, y: int) -> Reading | None:
-    """Read by cubic splines what ``rio_tiler.Reader.tile`` would, at half the cost: it warps a mask, too."""
+    """Heights by cubic splines, with FEATHER_PX around the tile."""
+    return _warped(name, FEATHER_PX, z, x, y, Resampling.cubic_spline)
+
+
+def _nearest(name: str, margin: int, z: int, x: int, y: int) -> Reading | None:
+    """States of the nearest cells, with ``margin`` pixels around the tile."""
+    return _warped(name, margin, z, x, y, Resampling.nearest)
+
+
+def _warped(name: str, margin: int, z: int, x: int, y: int, resampling: Resampling) -> Reading | None:
+    """Read what ``rio_tiler.Reader.tile`` would, at half the cost or less: it warps a mask, too."""
     side_m = EQUATOR_M / 2**z
     pixel_m, west, north = side_m / TILE_PX, x * side_m - EQUATOR_M / 2, EQUATOR_M / 2 - y * side_m
     ground_m = _on_the_ground(pixel_m, north - side_m / 2)
@@ -256,33 +270,19 @@ def _interpolated(name: str, z: int, x: int, y: int) -> Reading | None:
         if disjoint_bounds(raster.bounds, place):
             return None
         coarse = [level for level, factor in enumerate(raster.overviews(1)) if factor * raster.res[0] <= ground_m]
-    corner = rasterio.Affine(pixel_m, 0.0, west - FEATHER_PX * pixel_m, 0.0, -pixel_m, north + FEATHER_PX * pixel_m)
-    size = TILE_PX + 2 * FEATHER_PX
+    corner = rasterio.Affine(pixel_m, 0.0, west - margin * pixel_m, 0.0, -pixel_m, north + margin * pixel_m)
+    size = TILE_PX + 2 * margin
     with (
         rasterio.open(name, **({"overview_level": coarse[-1]} if coarse else {})) as source,
         WarpedVRT(source, crs=WEB_MERCATOR, transform=corner, width=size, height=size,
-                  resampling=Resampling.cubic_spline) as warped,
+                  resampling=resampling) as warped,
     ):  # fmt: skip
         values: Float32s = warped.read(1).astype(np.float32)
+        nodata = warped.nodata
+    if nodata is not None and not np.isnan(nodata):
+        values[values == nodata] = np.nan
     values.flags.writeable = False  # it is shared
     return Reading(values, ground_m)
-
-
-def _nearest(name: str, margin: int, z: int, x: int, y: int) -> Reading | None:
-    with _reader(name) as reader:
-        try:
-            image = reader.tile(x, y, z, TILE_PX, buffer=margin or None)
-        except TileOutsideBounds:
-            return None
-    values = np.where(np.ma.getmaskarray(image.array)[0], np.float32(np.nan), image.array.data[0].astype(np.float32))
-    values.flags.writeable = False  # it is shared
-    return Reading(values, _ground_m(image))
-
-
-def _ground_m(image: ImageData) -> float:
-    """Side of a pixel on the ground [m]."""
-    assert image.bounds is not None
-    return _on_the_ground((image.bounds[2] - image.bounds[0]) / image.width, (image.bounds[1] + image.bounds[3]) / 2)
 
 
 def _on_the_ground(length_m: float, northing_m: float) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
@@ -19,6 +19,7 @@ import xarray as xr
 from rasterio.enums import Resampling
 
 from geo.arrays import Bools, Ints, UInt8s
+from geo.border import Border, Zone
 from geo.errors import BadInput
 from geo.terrain import cell_size
 from geo.visibility import UNKNOWN as CANNOT_TELL
@@ -26,7 +27,7 @@ from geo.visibility import VISIBLE
 from ops.drawing.tile_styles import OFF_THE_MAP, SEEN, UNKNOWN, UNSEEN, Unseen
 from ops.sector.open_sector import OpenSector
 from ops.services.map.coverage_layers import WORKING
-from ops.services.map.tiles import STRIP_ROWS, Layer, raster_of
+from ops.services.map.tiles import COMPUTING, FAILED, STRIP_ROWS, Layer, raster_of
 from sensors.coverage.sight import SightTask, refuse_off_the_map, sight
 from sensors.layout import Placement
 
@@ -90,37 +91,34 @@ def union(viewsheds: Iterable[Viewshed], known: Bools) -> UInt8s:
 
 
 def area_of_interest(ground: OpenSector, belt: BeltSegments) -> Bools:
-    """Cells (row, column) within the belt along the border, or within the range of a sensor, whatever its health.
+    """Cells (row, column) within ``belt_m`` of the border, or in a zone and within that of its edges.
 
-    Beyond it no sensor is meant to see, so the map shows no dead ground there.
+    Beyond it the map shows no dead ground, however far the sensors reach.
     """
+    terrain = ground.terrain
+    inside = np.zeros(terrain["elevation"].size, bool)
+    if ground.zone is None:
+        inside[belt.cells] = True
+    else:
+        inside[np.concatenate([cells for cells, _ in _within_belt(ground, ground.zone)])] = True
+    return inside.reshape(terrain["elevation"].shape)
+
+
+def _within_belt(ground: OpenSector, border: Border | Zone) -> Iterator[tuple[Ints, Ints]]:
+    """Numbers of the cells within the belt along ``border``, and of their segments, by strips of rows."""
     eastings, northings = ground.terrain["easting"].to_numpy(), ground.terrain["northing"].to_numpy()
-    inside = np.zeros((len(northings), len(eastings)), bool)
-    inside.ravel()[belt.cells] = True
-    for sensor in ground.layout:
-        east, north, reach = sensor.easting, sensor.northing, sensor.max_range_m
-        rows = np.flatnonzero(np.abs(northings - north) <= reach)
-        columns = np.flatnonzero(np.abs(eastings - east) <= reach)
-        if rows.size and columns.size:
-            window = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-            square_m = (northings[rows, None] - north) ** 2 + (eastings[columns] - east) ** 2
-            inside[window] |= square_m <= reach**2
-    return inside
+    for first in range(0, len(northings), STRIP_ROWS):
+        east, north = np.meshgrid(eastings, northings[first : first + STRIP_ROWS])
+        segment, _, offset = border.locate(east.ravel(), north.ravel())
+        inside = np.flatnonzero((segment >= 0) & (np.abs(offset) <= ground.sector.belt_m))
+        yield inside + first * len(eastings), segment[inside]
 
 
 class BeltSegments:
     """The cells within ``belt_m`` of the border and their segments, for the dead-ground fraction of each segment."""
 
     def __init__(self, ground: OpenSector) -> None:
-        eastings, northings = ground.terrain["easting"].to_numpy(), ground.terrain["northing"].to_numpy()
-        cells, segments = [], []
-        for first in range(0, len(northings), STRIP_ROWS):
-            strip = northings[first : first + STRIP_ROWS]
-            east, north = np.meshgrid(eastings, strip)
-            segment, _, offset = ground.border.locate(east.ravel(), north.ravel())
-            inside = np.flatnonzero((segment >= 0) & (np.abs(offset) <= ground.sector.belt_m))
-            cells.append(inside + first * len(eastings))
-            segments.append(segment[inside])
+        cells, segments = zip(*_within_belt(ground, ground.border), strict=True)
         self.cells, self._segments = np.concatenate(cells), np.concatenate(segments)
         self._count = ground.border.segments
 
@@ -169,7 +167,7 @@ class Overlays:
     def start(self) -> None:
         """Show every cell as unknown, then start computing."""
         if self.offered:
-            self._show_unknown()
+            self._show_unknown(COMPUTING)
             threading.Thread(target=self._run, name="overlays", daemon=True).start()
 
     def take_health(self, states: Mapping[str, str]) -> None:
@@ -203,10 +201,7 @@ class Overlays:
 
     def _run(self) -> None:
         try:
-            self._known = self._known_cells()
-            self._belt = BeltSegments(self._ground)
-            self._assessed = area_of_interest(self._ground, self._belt)
-            self._viewsheds = self._compute()
+            self._compute_all()
             self._news.set()
             while not self._stopped:
                 self._news.wait()
@@ -214,8 +209,14 @@ class Overlays:
                 self._show(self._wanted)
         except Exception:
             log.exception("Computation of the viewshed layers failed; all cells remain shown as unknown.")
-            self._show_unknown()
+            self._show_unknown(FAILED)
             raise
+
+    def _compute_all(self) -> None:
+        self._known = self._known_cells()
+        self._belt = BeltSegments(self._ground)
+        self._assessed = area_of_interest(self._ground, self._belt)
+        self._viewsheds = self._compute()
 
     def _compute(self) -> dict[str, Viewshed]:
         viewsheds = {}
@@ -254,14 +255,14 @@ class Overlays:
             states[~self._assessed] = OFF_THE_MAP
             self._put_states(kind, states, revision)
 
-    def _show_unknown(self) -> None:
+    def _show_unknown(self, revision: str) -> None:
         elevation = self._ground.terrain["elevation"]
         states = np.full(elevation.shape, UNKNOWN, np.uint8)
         if self._assessed is not None:
             states[~self._assessed] = OFF_THE_MAP
         self._belt_fractions = "", [], []
         for kind in (None, *self.kinds):
-            self._put_states(kind, states, "unknown")
+            self._put_states(kind, states, revision)
 
     def _put_states(self, kind: str | None, states: UInt8s, revision: str) -> None:
         terrain = self._ground.terrain

@@ -14,6 +14,11 @@ approvals-kind = { $kind ->
     [mute_sensor] Mute a sensor
    *[erase] Erase records
 }
+approvals-subject = { $kind ->
+    [lower_impact_level] Section { $section }: impact level { alert-impact-level }
+    [mute_sensor] Sensor { $sensor }: muted for { $minutes } min
+   *[erase] Records that the settings { $settings } make due
+}
 approvals-asked = Requested by { $name } at { $time } UTC: { $reason }
 approvals-expires = Expires at { $time } UTC.
 approvals-decide = { $decision ->

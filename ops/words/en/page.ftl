@@ -395,6 +395,7 @@ page-map-cluster = { $kind ->
 page-base-map-broken = Base map { $file } cannot be shown: the file is damaged, incomplete or not a PMTiles archive. The rest of the map is complete.
 page-base-map-gaps = Parts of base map { $file } could not be loaded.
 page-map-gaps-failed = Some map tiles could not be loaded. Dead ground is not shaded there.
+page-map-gaps-computing = Dead ground and coverage are being computed. They are not drawn yet.
 page-map-gaps-loading = Map tiles are loading. Dead ground may not be shaded yet.
 page-map-detail = Trails, ellipses and vectors for { $shown } of { $all } tracks: those with alerts and those nearest the map centre.
 page-map-detail-dots = { $all } tracks. Those without an alert are dots or gather in clusters; click a cluster, or press Enter on it, to open it.
@@ -598,7 +599,10 @@ page-raster = { $layer ->
     [coverage-human] Detection probability: observers
    *[other] { $title }
 }
-page-legend-dead-ground = Dead ground: no line of sight from any working sensor
+page-legend-dead-ground = { $within ->
+    [yes] Dead ground within { DISTANCE($buffer) } of the border: no line of sight from any working sensor
+   *[no] Dead ground along the border: no line of sight from any working sensor
+}
 page-legend-unknown = Unknown: no terrain data
 page-legend-probability = Pd { PERCENT($low) } to { PERCENT($high) }
 page-symbol = { $symbol ->

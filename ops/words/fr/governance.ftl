@@ -14,6 +14,11 @@ approvals-kind = { $kind ->
     [mute_sensor] Mettre un capteur en sourdine
    *[erase] Effacer des enregistrements
 }
+approvals-subject = { $kind ->
+    [lower_impact_level] Section { $section } : niveau d’impact { alert-impact-level }
+    [mute_sensor] Capteur { $sensor } : en sourdine pendant { $minutes } min
+   *[erase] Enregistrements arrivés à échéance selon les paramètres { $settings }
+}
 approvals-asked = Demandé par { $name } à { $time } UTC : { $reason }
 approvals-expires = Expire à { $time } UTC.
 approvals-decide = { $decision ->

@@ -408,6 +408,7 @@ page-map-cluster = { $kind ->
 page-base-map-broken = Le fond de carte { $file } ne peut pas être affiché : le fichier est endommagé, incomplet ou n’est pas une archive PMTiles. Le reste de la carte est complet.
 page-base-map-gaps = Des parties du fond de carte { $file } n’ont pas pu être chargées.
 page-map-gaps-failed = Certaines tuiles n’ont pas pu être chargées. Les angles morts n’y sont pas ombrés.
+page-map-gaps-computing = Calcul des angles morts et de la couverture en cours. Ils ne sont pas encore tracés.
 page-map-gaps-loading = Chargement des tuiles. Des angles morts peuvent ne pas être encore ombrés.
 page-map-detail = Traces, ellipses et vecteurs pour { $shown } pistes sur { $all } : celles en alerte et les plus proches du centre de la carte.
 page-map-detail-dots = { $all } pistes. Celles sans alerte sont des points ou forment des groupes ; cliquez sur un groupe, ou appuyez sur Entrée, pour l’ouvrir.
@@ -626,7 +627,10 @@ page-raster = { $layer ->
     [coverage-human] Probabilité de détection : observateurs
    *[other] { $title }
 }
-page-legend-dead-ground = Angle mort : aucune ligne de vue depuis un capteur en service
+page-legend-dead-ground = { $within ->
+    [yes] Angle mort à moins de { DISTANCE($buffer) } de la frontière : aucune ligne de vue depuis un capteur en service
+   *[no] Angle mort le long de la frontière : aucune ligne de vue depuis un capteur en service
+}
 page-legend-unknown = Inconnu : pas de données de terrain
 page-legend-probability = Pd de { PERCENT($low) } à { PERCENT($high) }
 page-symbol = { $symbol ->

@@ -228,7 +228,8 @@ class ApprovalRoutes:
                 store.check_for(approval, decision, person, party)
             except ApprovalRefused:
                 continue
-            found.append(decision)
+            if decision != "refuse" or party.id != approval.asked_by.id:
+                found.append(decision)
         return found
 
     def _record(self, one: Approval, request: Request) -> ApprovalRecord:

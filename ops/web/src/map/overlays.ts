@@ -13,6 +13,9 @@ export function isOnByDefault(id: string): boolean {
   return id === "elevation" || id === "hillshade" || id === "visible";
 }
 
+/** Revision of a layer that the server is computing: until then it has no ground to draw but unknown ground. */
+const COMPUTING = "computing";
+
 /** The relief stays readable below. */
 const VEIL_OPACITY = 0.75;
 
@@ -33,16 +36,25 @@ export class Overlays {
   readonly #plainMap: PlainMap;
   readonly #shown = new Map<Stack, Shown>();
   readonly #off = new Set<string>();
+  /** Whether the ground is drawn: what lies on it is asked for afterwards, so that a person sees a map first. */
+  #grounded = false;
   #layers: readonly LayerInfo[] = [];
   #sector: Sector | null = null;
 
   constructor(plainMap: PlainMap) {
     this.#plainMap = plainMap;
+    plainMap.map.on("sourcedata", ({ sourceId }) => {
+      if (this.#grounded || sourceId !== source(RELIEF_END) || !plainMap.map.isSourceLoaded(sourceId)) return;
+      this.#grounded = true;
+      setTimeout(() => this.#show()); // not while the map is at this source
+    });
   }
 
   /** A warning while unshaded ground may not be covered; empty once all visible layers are loaded. */
   get gaps(): string {
     if (this.#on().some((info) => failed.has(this.#address(info)))) return say("page-map-gaps-failed");
+    if (this.#on().some(isComputing)) return say("page-map-gaps-computing");
+    if (this.#on().length > this.#drawable().length) return say("page-map-gaps-loading");
     return [...this.#shown.keys()].every((stack) => this.#plainMap.map.isSourceLoaded(source(stack)))
       ? ""
       : say("page-map-gaps-loading");
@@ -79,7 +91,7 @@ export class Overlays {
 
   #show(): void {
     for (const stack of STACKS) {
-      const layers = this.#on(stack).map((info) => this.#stacked(info));
+      const layers = this.#drawable(stack).map((info) => this.#stacked(info));
       const { map } = this.#plainMap;
       const shown = this.#shown.get(stack);
       const address = stackAddress(layers);
@@ -114,6 +126,12 @@ export class Overlays {
     return this.#layers.filter(({ id }) => !this.#off.has(id) && (stack === undefined || this.#stackOf(id) === stack));
   }
 
+  /** Those that are on and known, the ground first. */
+  #drawable(stack?: Stack): readonly LayerInfo[] {
+    const bare = this.#on().every(({ id }) => !RELIEF.includes(id));
+    return this.#on(stack).filter((info) => RELIEF.includes(info.id) || (!isComputing(info) && (this.#grounded || bare)));
+  }
+
   #stackOf(id: string): Stack {
     const apart = this.#sector?.baseMap?.readable === true;
     return apart && !RELIEF.includes(id) ? COVERAGE_END : RELIEF_END;
@@ -128,6 +146,10 @@ export class Overlays {
     const query = new URLSearchParams({ v: info.revision, palette: this.#plainMap.colours.night ? "night" : "day" });
     return `${location.origin}/api/tiles/${info.id}/{z}/{x}/{y}.png?${query}`;
   }
+}
+
+function isComputing({ revision }: LayerInfo): boolean {
+  return revision === COMPUTING;
 }
 
 function source(stack: Stack): string {

@@ -77,7 +77,7 @@ export class LayersPanel {
       layers,
       ({ id }) => id,
       (layer) => this.#row(layer.id, isOn(layer.id, this.#switches.isOnByDefault(layer.id)), rasterTitle(layer)),
-      showLegend,
+      (row, layer) => showLegend(row, layer, state.sector.value?.beltM ?? null),
     );
   }
 
@@ -96,7 +96,7 @@ export class LayersPanel {
   }
 }
 
-function showLegend(row: HTMLElement, layer: LayerInfo): void {
+function showLegend(row: HTMLElement, layer: LayerInfo, beltM: number | null): void {
   const label = row.querySelector("label");
   const legend = row.querySelector<HTMLElement>(".legend");
   if (label === null || legend === null) return;
@@ -113,7 +113,7 @@ function showLegend(row: HTMLElement, layer: LayerInfo): void {
         swatch.style.color = entry.colour;
         setData(swatch, "pattern", entry.pattern);
       }
-      if (words !== undefined) setText(words, legendText(entry));
+      if (words !== undefined) setText(words, legendText(entry, beltM));
     },
   );
 }
@@ -122,8 +122,8 @@ function rasterTitle({ id, title }: LayerInfo): string {
   return say("page-raster", { layer: id, title });
 }
 
-function legendText({ label, pattern, range, heightM }: LegendEntry): string {
-  if (pattern === "veil") return say("page-legend-dead-ground");
+function legendText({ label, pattern, range, heightM }: LegendEntry, beltM: number | null): string {
+  if (pattern === "veil") return say("page-legend-dead-ground", { buffer: beltM, within: beltM !== null });
   if (pattern === "hatch") return say("page-legend-unknown");
   if (range !== null) return say("page-legend-probability", { low: range[0], high: range[1] });
   return heightM === null ? sentenceOf(label) : height(heightM);

@@ -226,6 +226,22 @@ def test_a_remark_of_the_page_is_on_one_line_as_that_of_a_program(room: Any) -> 
         assert other.get("/v1/approvals").json()["approvals"][0]["state"] == "waiting"
 
 
+def test_the_page_states_what_is_asked_in_the_reader_s_language(room: Any) -> None:
+    with room.logged_in("adler") as asker:
+        lower(asker)
+        asker.post("/v1/sensors/radar-1/mute", json={"minutes": 60, "reason": "entretien"})
+        asker.post("/v1/approvals/erasure", json={"settings": "0123456789abcdef", "reason": "entretien"})
+        assert [one["may"] for one in asker.get("/v1/approvals").json()["approvals"]] == [["withdraw", "override"]] * 3
+        page = asker.get("/approvals?language=fr").text
+        assert "Section West\N{NO-BREAK SPACE}: niveau d’impact faible" in page
+        assert "Capteur radar-1\N{NO-BREAK SPACE}: en sourdine pendant 60\N{NO-BREAK SPACE}min" in page
+        assert "Enregistrements arrivés à échéance selon les paramètres 0123456789abcdef" in page
+        assert 'lang="en" dir="auto"' not in page
+        english = asker.get("/approvals?language=en").text
+        assert "Section West: impact level low" in english
+        assert "Sensor radar-1: muted for 60 min" in english
+
+
 def test_a_wrong_code_at_set_up_keeps_the_secret_that_the_app_has(room: Any) -> None:
     with room.logged_in("berg") as client:
         first = client.get("/account?second-factor=new").text

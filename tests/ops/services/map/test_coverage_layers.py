@@ -14,7 +14,7 @@ from ops.drawing.coverage_classes import probability_steps
 from ops.drawing.coverage_paint import UNKNOWN, Covered
 from ops.sector.open_sector import OpenSector
 from ops.services.map.coverage_layers import CoverageLayers
-from ops.services.map.tiles import Layer, Tiles
+from ops.services.map.tiles import COMPUTING, Layer, Tiles
 
 OK = dict.fromkeys(("radar-mid", "camera-west", "ground-1"), "ok")
 NAMES = ["coverage", "coverage-camera", "coverage-ground_sensor", "coverage-radar"]
@@ -48,9 +48,9 @@ def layers(hill_ground: OpenSector) -> tuple[CoverageLayers, Tiles]:
 def test_before_anything_is_computed_nothing_is_shown_as_covered(hill_ground: OpenSector):
     shown: list[Layer] = []
     layers = CoverageLayers(hill_ground, shown.append, terrain_digest="t")
-    layers._show_unknown()
+    layers._show_unknown(COMPUTING)
     assert [layer.id for layer in shown] == NAMES
-    assert {layer.revision for layer in shown} == {"unknown"}
+    assert {layer.revision for layer in shown} == {COMPUTING}
     assert not layers.ready
 
 

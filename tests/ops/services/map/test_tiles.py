@@ -22,7 +22,7 @@ from ops.drawing.tile_styles import OFF_THE_MAP, SEEN, UNKNOWN, UNSEEN, Elevatio
 from ops.runtime.file_cache import FileCache
 from ops.sector.open_sector import OpenSector
 from ops.services.map.process import terrain_digest
-from ops.services.map.tiles import TILE_PX, Layer, NoTile, Raster, Tile, Tiles, raster_of
+from ops.services.map.tiles import COMPUTING, TILE_PX, Layer, NoTile, Raster, Tile, Tiles, raster_of
 from ops.services.map.viewshed_layers import BeltSegments, Overlays, Viewshed, union, viewshed_of
 from sensors.coverage import look_probability
 from sensors.layout import Layout
@@ -318,7 +318,7 @@ OK = dict.fromkeys(("radar-mid", "camera-west", "ground-1"), "ok")
 def test_before_anything_is_computed_nothing_is_shown_as_seen(hill_ground: OpenSector):
     shown: list[Layer] = []
     overlays = Overlays(hill_ground, shown.append, terrain_digest="t")
-    overlays._show_unknown()
+    overlays._show_unknown(COMPUTING)
     assert [layer.id for layer in shown] == ["visible", "visible-camera", "visible-ground_sensor", "visible-radar"]
     tiles = Tiles()
     tiles.put(shown[0])
@@ -333,7 +333,7 @@ def test_a_silent_sensor_loses_its_ground_and_gets_it_back(overlays, hill_ground
     overlays, tiles = overlays
     overlays.take_health(OK)
     assert until(lambda: overlays.ready and min(overlays.dead_ground_fraction[1]) < 1)
-    assert until(lambda: "unknown" not in tiles.revisions().values())
+    assert until(lambda: COMPUTING not in tiles.revisions().values())
     working, before = tiles.revisions(), overlays.dead_ground_fraction
     radar = hill_ground.layout["radar-mid"]
     assert at(tiles, "visible", hill_ground, radar.easting, radar.northing)[3] == 0
@@ -356,7 +356,7 @@ def test_only_the_layers_of_the_silent_sensors_kind_change(overlays):
     overlays, tiles = overlays
     overlays.take_health(OK)
     assert until(lambda: overlays.ready and overlays.dead_ground_fraction[0] == tiles.revisions()["visible"])
-    assert until(lambda: "unknown" not in tiles.revisions().values())
+    assert until(lambda: COMPUTING not in tiles.revisions().values())
     before = tiles.revisions()
     overlays.take_health(OK | {"camera-west": "offline"})
     assert until(lambda: tiles.revisions()["visible-camera"] != before["visible-camera"])
