@@ -25,7 +25,7 @@ TEXTS: Final = ("title", "adherence", "read")
 COLUMNS: Final = ("partner", "kind", "offers", "adherence", "read", "indicators")
 
 
-class Partner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class RegionalBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A partner: its identifier, kind, what it offers, and the indicators by which adherence is measured."""
 
     id: str
@@ -44,10 +44,10 @@ class Partner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @lru_cache(maxsize=1)
-def partners() -> Mapping[str, Partner]:
+def partners() -> Mapping[str, RegionalBody]:
     """Return the partners by identifier, in the order of their file."""
     table = tomllib.loads(FILE.read_text(encoding="utf-8"))
-    found = msgspec.convert([{"id": name, **values} for name, values in table.items()], list[Partner])
+    found = msgspec.convert([{"id": name, **values} for name, values in table.items()], list[RegionalBody])
     return {one.id: one for one in found}
 
 
@@ -70,6 +70,6 @@ def list_partners(screen: Console) -> dict[str, Any]:
     return {"partners": [_described(one) for one in partners().values()]}
 
 
-def _described(one: Partner) -> dict[str, Any]:
+def _described(one: RegionalBody) -> dict[str, Any]:
     plain: dict[str, Any] = msgspec.to_builtins(one)
     return plain | {name: say_in_english(one.text(name)) for name in TEXTS}

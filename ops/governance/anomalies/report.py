@@ -6,14 +6,16 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ops.audit.files import existing_log
 from ops.audit.search import EntryFilter, each_entry
 from ops.governance.anomalies.evidence import LogEvidence, evidence_of, store_evidence
 from ops.governance.anomalies.rules import AnomalySettings, RuleResult, UnusualPattern, look_for_anomalies
-from ops.words import MessageCatalogue
 from sensors.timestamps import utc_datetime
+
+if TYPE_CHECKING:
+    from ops.words import MessageCatalogue
 
 
 @dataclass(frozen=True, slots=True)

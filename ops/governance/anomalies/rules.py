@@ -24,8 +24,10 @@ from ops.governance.anomalies.tails import (
     sum_tail,
 )
 
-Rule = Literal["mute_before_crossing", "outage_before_crossing", "rejection_burst", "export_at_night", "override"]
-RULES: Final[tuple[Rule, ...]] = (
+PatternRule = Literal[
+    "mute_before_crossing", "outage_before_crossing", "rejection_burst", "export_at_night", "override",
+]  # fmt: skip
+RULES: Final[tuple[PatternRule, ...]] = (
     "mute_before_crossing", "outage_before_crossing", "rejection_burst", "export_at_night", "override",
 )  # fmt: skip
 
@@ -69,7 +71,7 @@ class UnusualPattern:
     ``observed`` of ``of`` against the ``expected`` number; ``entries``: numbers of the entries that it rests on.
     """
 
-    rule: Rule
+    rule: PatternRule
     subject: str
     observed: int
     of: int
@@ -85,7 +87,7 @@ class UnusualPattern:
 class RuleResult:
     """The tests and findings of a rule. ``subjects``: accounts or sensors; ``not_tested``: those with too few acts."""
 
-    rule: Rule
+    rule: PatternRule
     subjects: int
     tests: int
     not_tested: int
@@ -107,7 +109,7 @@ class _Test:
 def look_for_anomalies(evidence: LogEvidence, settings: AnomalySettings | None = None) -> list[RuleResult]:
     """Apply every rule to a period."""
     settings = settings or AnomalySettings()
-    tests: Mapping[Rule, Callable[[LogEvidence, AnomalySettings], tuple[list[_Test], int]]] = {
+    tests: Mapping[PatternRule, Callable[[LogEvidence, AnomalySettings], tuple[list[_Test], int]]] = {
         "mute_before_crossing": lambda one, chosen: _before_crossings(one.mutes, one, chosen),
         "outage_before_crossing": lambda one, chosen: _before_crossings(one.outages, one, chosen),
         "rejection_burst": _rejections,
@@ -117,7 +119,9 @@ def look_for_anomalies(evidence: LogEvidence, settings: AnomalySettings | None =
     return [_judged(rule, *tests[rule](evidence, settings), evidence.months, settings) for rule in RULES]
 
 
-def _judged(rule: Rule, tests: list[_Test], not_tested: int, months: float, settings: AnomalySettings) -> RuleResult:
+def _judged(
+    rule: PatternRule, tests: list[_Test], not_tested: int, months: float, settings: AnomalySettings
+) -> RuleResult:
     """Compare each test with its part of the budget; the findings of a subject are the rarest first."""
     own = Counter(test.subject for test in tests)
     findings = []

@@ -172,7 +172,10 @@ def test_without_a_position_there_are_candidates_without_times(room: Any) -> Non
 
 def test_a_decision_is_journaled_with_the_person_and_applies(room: Any) -> None:
     answer = room.client.post("/v1/impact-levels", json=order())
-    assert (answer.status_code, answer.json()) == (202, {"id": "decision-1", "accepted": True, "applied": True})
+    assert (answer.status_code, answer.json()) == (
+        202,
+        {"id": "decision-1", "accepted": True, "applied": True, "approval": None},
+    )
     sent = room.fusion.orders[-1]
     assert (sent.by, sent.section, sent.impact_level, sent.reason) == ("m.keller", "West", "high", "three crossings")
     again = room.client.post("/v1/impact-levels", json=order())
@@ -192,7 +195,7 @@ def test_what_the_journal_has_not_got_is_not_called_accepted(room: Any, monkeypa
     monkeypatch.setattr("ops.services.api.forces.routes.JOURNAL_WAIT_S", 0.1)
     room.fusion.has_journaled = False
     answer = room.client.post("/v1/impact-levels", json=order()).json()
-    assert answer == {"id": "decision-1", "accepted": False, "applied": None}
+    assert answer == {"id": "decision-1", "accepted": False, "applied": None, "approval": None}
 
 
 @pytest.mark.parametrize(

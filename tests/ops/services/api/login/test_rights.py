@@ -36,6 +36,8 @@ MAY = {
     "export": {"supervisor", "analyst", "admin"},
     "units": {"supervisor", "admin"},
     "field": set(),
+    "mute": {"supervisor"},
+    "approve": {"supervisor", "admin"},
 }
 """What docs/accounts.md promises, written down a second time on purpose."""
 PLACES = {"other": ["other"], "own": ["hills"], "every": ["*"], "both": ["hills", "other"]}
