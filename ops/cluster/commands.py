@@ -56,6 +56,8 @@ def run_cluster(options: ClusterOptions, *, screen: Console) -> dict[str, Any]:
     """
     from ops.runtime.compile_kernels import compile_missing
 
+    if options.identity is not None and options.broker is None:
+        raise BadInput("is given without --broker", where="--identity", expected="both, or keys made in --data")
     load_settings(options.settings)
     nation = load_nation(options.nation)
     for sector in nation.sectors:

@@ -53,30 +53,8 @@ from ops.sector.sector_file import load_sector
 from ops.store.writer import Store
 from sensors.timestamps import nanoseconds
 from tests.ops.conftest import CELL_M, Files, blank_pictures, hills, lonlat, write_sector
-from tests.ops.exchange.partners import certificate, public, sender
+from tests.ops.exchange.partners import AGREEMENTS, certificate, public, sender
 
-AGREEMENTS = """own = "north"
-
-[[partner]]
-name = "south"
-agency = "Agency of the south"
-key = "{key}"
-
-[[agreement]]
-id = "buffer"
-partner = "south"
-purpose = "joint monitoring"
-area = [-84.8, 36.4, -84.6, 36.7]
-start = {start}
-until = {until}
-grid_epsg = 32616
-grid_m = 1000
-time_step_s = 600
-
-[agreement.layers]
-incidents = ["kind", "state", "opened_at"]
-coverage = ["probability"]
-"""
 ADDRESS = re.compile(r"https?://[\w.\[\]:]+:\d+/")
 READY_S = 240.0
 ELSEWHERE = "broker.example"

@@ -28,29 +28,8 @@ from ops.cli.wrong_values import name_of
 from ops.exchange.command import create_key
 from ops.journal.writer import Journal
 from ops.sector.samples import samples_folder
+from tests.ops.exchange.partners import AGREEMENTS
 
-AGREEMENTS = """own = "north"
-
-[[partner]]
-name = "south"
-agency = "Agency of the south"
-key = "{key}"
-
-[[agreement]]
-id = "buffer"
-partner = "south"
-purpose = "joint monitoring of the border"
-area = [-84.5, 36.3, -83.9, 36.9]
-start = 2026-01-01T00:00:00Z
-until = 2099-01-01T00:00:00Z
-grid_epsg = 32616
-grid_m = 1000
-time_step_s = 600
-
-[agreement.layers]
-incidents = ["kind", "state", "opened_at"]
-coverage = ["probability"]
-"""
 ROOT = typer.main.get_command(cli.app)
 GOOD = {
     "demo": "hills --out new",
@@ -248,7 +227,9 @@ def desk(make_sector: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFa
     IdentityFolder(folder / "keys").prepare([Name("sensor", "radar-mid")])
     (folder / "message.json").write_text("{}")
     create_key(folder / "key", Console(quiet=True))
-    (folder / "agreements.toml").write_text(AGREEMENTS.format(key=b64encode(bytes(32)).decode()))
+    (folder / "agreements.toml").write_text(
+        AGREEMENTS.format(start="2026-01-01T00:00:00Z", until="2099-01-01T00:00:00Z", key=b64encode(bytes(32)).decode())
+    )
     (folder / "crossing.toml").write_text("lanes = 4\n")
     for name in ("rules.toml", "movements.csv"):
         shutil.copy(samples_folder() / "cumberland" / name, folder)

@@ -18,6 +18,7 @@ import psutil
 import pytest
 from rich.console import Console
 
+from geo.errors import BadInput
 from geo.message import Message
 from ops.broker.broker import URL_VARIABLE, EmbeddedBroker
 from ops.cluster.cluster import Cluster, ClusterError
@@ -179,6 +180,13 @@ def test_the_command_runs_a_sector_with_a_broker_and_keys_of_its_own_and_says_wh
     assert (tmp_path / "data" / "hills" / "identity" / "register.json").exists()
     status = cluster_status(tmp_path / "data", screen=QUIET)["sectors"]["hills"]
     assert (status["worker"], status["lease"], status["live_since"], status["processes"]) == (None, 1, None, [])
+
+
+def test_keys_of_another_broker_are_refused_for_the_embedded_one(tmp_path: Path):
+    options = ClusterOptions(tmp_path / "nation.toml", tmp_path / "data", 1, identity=tmp_path)
+    with pytest.raises(BadInput, match="--identity: is given without --broker"):
+        run_cluster(options, screen=QUIET)
+    assert not (tmp_path / "data").exists()
 
 
 def test_status_shows_the_holder_and_refuses_a_folder_without_leases(tmp_path: Path):

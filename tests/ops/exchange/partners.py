@@ -30,6 +30,30 @@ AREA = (-84.3, 36.5, -84.1, 36.7)
 KEYS = {name: Signer.generate() for name in ("north", "south", "east")}
 LAYERS = {"incidents": ("kind", "state", "opened_at", "section"), "positions": ("time", "speed_mps")}
 
+AGREEMENTS = """own = "north"
+
+[[partner]]
+name = "south"
+agency = "Agency of the south"
+key = "{key}"
+
+[[agreement]]
+id = "buffer"
+partner = "south"
+purpose = "joint monitoring"
+area = [-84.8, 36.4, -84.6, 36.7]
+start = {start}
+until = {until}
+grid_epsg = 32616
+grid_m = 1000
+time_step_s = 600
+
+[agreement.layers]
+incidents = ["kind", "state", "opened_at"]
+coverage = ["probability"]
+"""
+"""An agreements file of the side ``north``, from which the public key and the period are missing."""
+
 
 def public(name: str) -> str:
     return b64encode(KEYS[name].public).decode()

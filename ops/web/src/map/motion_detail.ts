@@ -44,7 +44,7 @@ const down = new Set<number>();
 if (typeof window !== "undefined") {
   window.addEventListener("pointerdown", ({ pointerId }) => down.add(pointerId), true);
   for (const end of ["pointerup", "pointercancel"] as const) window.addEventListener(end, ({ pointerId }) => down.delete(pointerId), true);
-  for (const away of ["blur", "contextmenu"] as const) window.addEventListener(away, () => down.clear(), true); // whose end is not told
+  for (const away of ["blur", "contextmenu"] as const) window.addEventListener(away, () => down.clear(), true); // their end raises no event
 }
 
 const BROWSER: Beat = {
