@@ -12,11 +12,12 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geo.arrays import Float32s
+if TYPE_CHECKING:  # this file also runs in a Python that has GDAL but not our packages
+    from geo.arrays import Float32s
 
 
 def gdal_python() -> str | None:

@@ -10,6 +10,7 @@ import http.server
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -166,11 +167,14 @@ def serving_tracks(folder: Path, tracks: int, sector: str = "cumberland") -> Ite
 
     writer = threading.Thread(target=write)
     writer.start()
-    command = [sys.executable, "-m", "ops.cli", "serve", sector, str(store.path), "--port=8991"]
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "ops.cli", "serve", sector, str(store.path), f"--port={port}"]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL, cwd=ROOT)
+    address = f"http://127.0.0.1:{port}/"
     try:
-        wait_for("http://127.0.0.1:8991/api/layers")
-        yield "http://127.0.0.1:8991/"
+        wait_for(f"{address}api/layers")
+        yield address
     finally:
         process.kill()
         process.wait()

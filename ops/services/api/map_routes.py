@@ -206,8 +206,8 @@ class GroundRoutes:
         palette: Palette = "day",
     ) -> Response:
         """A tile of 256 px in Web Mercator. With ``v``, the layer's present revision, browsers may cache it
-        indefinitely."""
-        if not self._view(request).shows_layer(layer):
+        indefinitely. ``a+b`` is one tile of two layers, b above a; their revision is also joined by +."""
+        if not all(map(self._view(request).shows_layer, layer.split("+"))):
             raise HTTPException(404, f"There is no layer {layer[:40]!r}.")
         return tile_answer(request, await self._ask("tile", layer=layer, z=z, x=x, y=y, palette=palette), v)
 

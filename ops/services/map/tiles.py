@@ -9,9 +9,9 @@ from __future__ import annotations
 import threading
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import lru_cache, partial, reduce
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -27,7 +27,7 @@ from rio_tiler.errors import NoOverviewWarning
 from rio_tiler.io import Reader
 from rio_tiler.models import ImageData
 
-from geo.arrays import Float32s
+from geo.arrays import Float32s, UInt8s
 from geo.terrain import bounds, cell_size
 from ops.drawing.colours import Palette
 from ops.drawing.tile_styles import FEATHER_PX, Style
@@ -44,6 +44,8 @@ IN_MEMORY_CELLS: Final = 25_000_000
 ZOOMS_OUT, ZOOMS_IN = 3, 3
 """Number of zoom levels with tiles beyond those of the raster: farther out it is a dot, farther in it is blurred."""
 STRIP_ROWS: Final = 512
+ABOVE: Final = "+"
+"""Between the ids of layers of which one is drawn on the other."""
 COMPUTING: Final = "computing"
 """Revision of a layer whose every cell is unknown because it is being computed; pages know this word."""
 FAILED: Final = "failed"
@@ -189,48 +191,48 @@ class Tiles:
         ]
 
     def tile(self, layer_id: str, z: int, x: int, y: int, palette: Palette = "day") -> tuple[Tile, str]:
-        """The tile, transparent where there is no data, and its revision. NoTile names an argument out of range."""
+        """The tile, transparent where there is no data, and its revision. NoTile names an argument out of range.
+
+        ``a+b`` is one tile of both layers, b above a: a page that shows both loads and draws half as many.
+        """
+        names = layer_id.split(ABOVE)
         with self._lock:
-            layer = self._layers.get(layer_id)
-            low, high = self._zooms.get(layer_id, (0, 0))
+            layers = [self._layers[name] for name in names if name in self._layers]
+            zooms = [self._zooms[layer.id] for layer in layers]
             known = ", ".join(self._layers)
-        if layer is None:
+        if len(layers) < len(names) or len(set(names)) < len(names):
             raise NoTile(f"There is no layer {layer_id[:40]!r}; there are {known}.")
+        low, high = max(first for first, _ in zooms), min(last for _, last in zooms)
         if not low <= z <= high:
             raise NoTile(f"There are no tiles of {layer_id} at zoom {z}; they go from {low} to {high}.")
         if not (0 <= x < 2**z and 0 <= y < 2**z):
             raise NoTile(f"There is no tile {x}, {y} at zoom {z}; both count from 0 to {2**z - 1}.")
-        key = (layer.id, layer.revision, palette, z, x, y)
+        revision = ABOVE.join(layer.revision for layer in layers)
+        key = (layer_id, revision, palette, z, x, y)
         with self._lock:
             if tile := self._cache.get(key):
                 self._cache.move_to_end(key)
-                return tile, layer.revision
-        painted = self._kept_or_painted(layer, key)
+                return tile, revision
+        painted = self._kept_or_painted(layers, key)
         self._keep(key, painted)
-        return painted, layer.revision
+        return painted, revision
 
-    def _kept_or_painted(self, layer: Layer, key: tuple[str, str, Palette, int, int, int]) -> Tile:
+    def _kept_or_painted(self, layers: Sequence[Layer], key: tuple[str, str, Palette, int, int, int]) -> Tile:
         *_, palette, z, x, y = key
-        if self._kept is None or not layer.lasting:
-            return self._paint(layer, z, x, y, palette)
+        if self._kept is None or not all(layer.lasting for layer in layers):
+            return self._paint(layers, z, x, y, palette)
         name = "/".join(map(str, key))
         body = self._kept.get(name)
         if body is not None:
             return _tagged(body)
-        painted = self._paint(layer, z, x, y, palette)
+        painted = self._paint(layers, z, x, y, palette)
         if painted is not self._empty:
             self._kept.put(name, painted.body)
         return painted
 
-    def _paint(self, layer: Layer, z: int, x: int, y: int, palette: Palette) -> Tile:
-        style, margin = layer.style, layer.style.margin_px
-        raster = layer.raster
-        reading = raster.interpolated(z, x, y) if style.smooth else _nearest(raster.name, margin, z, x, y)
-        if reading is None:
-            return self._empty
-        pixels = style.paint(reading.around(margin), reading.ground_m, palette)
-        inside = slice(margin, margin + TILE_PX)
-        return _tile(pixels[:, inside, inside])
+    def _paint(self, layers: Sequence[Layer], z: int, x: int, y: int, palette: Palette) -> Tile:
+        painted = [pixels for layer in layers if (pixels := _pixels(layer, z, x, y, palette)) is not None]
+        return _tile(reduce(over, painted)) if painted else self._empty
 
     def _keep(self, key: tuple[Any, ...], tile: Tile) -> None:
         with self._lock:
@@ -241,6 +243,27 @@ class Tiles:
             while self._cached_bytes > self._cache_bytes:
                 _, gone = self._cache.popitem(last=False)
                 self._cached_bytes -= len(gone.body)
+
+
+def _pixels(layer: Layer, z: int, x: int, y: int, palette: Palette) -> UInt8s | None:
+    """RGBA (4, row, column) of the tile; None where the raster has no part of it."""
+    style, margin = layer.style, layer.style.margin_px
+    raster = layer.raster
+    reading = raster.interpolated(z, x, y) if style.smooth else _nearest(raster.name, margin, z, x, y)
+    if reading is None:
+        return None
+    pixels = style.paint(reading.around(margin), reading.ground_m, palette)
+    inside = slice(margin, margin + TILE_PX)
+    return pixels[:, inside, inside]
+
+
+def over(below: UInt8s, above: UInt8s) -> UInt8s:
+    """Return RGBA (4, row, column) of ``above`` on ``below`` (Porter and Duff's *over*, alpha not premultiplied)."""
+    top, ground = above[3] / np.float32(255), below[3] / np.float32(255)
+    beneath = ground * (1 - top)
+    alpha = top + beneath
+    colours = (above[:3] * top + below[:3] * beneath) / np.maximum(alpha, np.float32(1e-6))
+    return np.rint(np.concatenate([colours, alpha[None] * 255])).astype(np.uint8)
 
 
 def _reader(name: str) -> Reader:

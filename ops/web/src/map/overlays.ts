@@ -52,7 +52,7 @@ export class Overlays {
 
   /** A warning while unshaded ground may not be covered; empty once all visible layers are loaded. */
   get gaps(): string {
-    if (this.#on().some((info) => failed.has(this.#address(info)))) return say("page-map-gaps-failed");
+    if (this.#stacked(this.#on()).some(({ address }) => failed.has(address))) return say("page-map-gaps-failed");
     if (this.#on().some(isComputing)) return say("page-map-gaps-computing");
     if (this.#on().length > this.#drawable().length) return say("page-map-gaps-loading");
     return [...this.#shown.keys()].every((stack) => this.#plainMap.map.isSourceLoaded(source(stack)))
@@ -63,7 +63,7 @@ export class Overlays {
   /** Ask again for what could not be loaded. */
   retry(): void {
     for (const stack of STACKS) {
-      const addresses = this.#on(stack).map((info) => this.#address(info)).filter((address) => failed.delete(address));
+      const addresses = this.#stacked(this.#on(stack)).filter(({ address }) => failed.delete(address));
       const shown = this.#shown.get(stack);
       if (addresses.length > 0 && shown !== undefined) this.#source(stack)?.setTiles([shown.address]);
     }
@@ -91,7 +91,7 @@ export class Overlays {
 
   #show(): void {
     for (const stack of STACKS) {
-      const layers = this.#drawable(stack).map((info) => this.#stacked(info));
+      const layers = this.#stacked(this.#drawable(stack));
       const { map } = this.#plainMap;
       const shown = this.#shown.get(stack);
       const address = stackAddress(layers);
@@ -137,14 +137,22 @@ export class Overlays {
     return apart && !RELIEF.includes(id) ? COVERAGE_END : RELIEF_END;
   }
 
-  #stacked(info: LayerInfo): StackedLayer {
-    const { minzoom, maxzoom } = info;
-    return { address: this.#address(info), opacity: RELIEF.includes(info.id) ? 1 : VEIL_OPACITY, minzoom, maxzoom };
+  /** Heights and relief together are tiles that the server draws as one. */
+  #stacked(infos: readonly LayerInfo[]): StackedLayer[] {
+    const relief = infos.filter(({ id }) => RELIEF.includes(id));
+    const rest = infos.filter(({ id }) => !RELIEF.includes(id));
+    return [...(relief.length > 0 ? [relief] : []), ...rest.map((info) => [info])].map((together) => ({
+      address: this.#address(together),
+      opacity: together === relief ? 1 : VEIL_OPACITY,
+      minzoom: Math.max(...together.map(({ minzoom }) => minzoom)),
+      maxzoom: Math.min(...together.map(({ maxzoom }) => maxzoom)),
+    }));
   }
 
-  #address(info: LayerInfo): string {
-    const query = new URLSearchParams({ v: info.revision, palette: this.#plainMap.colours.night ? "night" : "day" });
-    return `${location.origin}/api/tiles/${info.id}/{z}/{x}/{y}.png?${query}`;
+  #address(together: readonly LayerInfo[]): string {
+    const joined = (what: "id" | "revision"): string => together.map((info) => info[what]).join("+");
+    const query = new URLSearchParams({ v: joined("revision"), palette: this.#plainMap.colours.night ? "night" : "day" });
+    return `${location.origin}/api/tiles/${joined("id")}/{z}/{x}/{y}.png?${query}`;
   }
 }
 

@@ -180,6 +180,14 @@ def addresses(world: World) -> Iterator[tuple[str, str]]:
         yield route.path, path.replace("{z}/{x}/{y}", "1/1/1") + QUERIES.get(route.path, "")
 
 
+def test_a_tile_of_two_layers_is_for_those_who_may_see_both(world: World) -> None:
+    with world.client("part") as part, world.client("top") as top:
+        for layers in ("hillshade+HIDDEN-coverage", "HIDDEN-coverage+hillshade"):
+            path = f"/api/tiles/{layers}/1/1/1.png"
+            assert (part.get(path).status_code, top.get(path).status_code) == (404, 200)
+        assert part.get("/api/tiles/hillshade/1/1/1.png").status_code == 200
+
+
 def test_a_walk_over_all_routes_finds_nothing_hidden_and_everything_for_those_who_may(world: World) -> None:
     """The paths of the request are HIDDEN too, so a refusal may repeat them, as for an id that does not exist."""
     walked, shown = 0, b""

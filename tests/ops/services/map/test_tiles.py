@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+from hypothesis import given
+from hypothesis.extra import numpy as hnp
 from PIL import Image
 from rasterio.enums import Resampling
 
@@ -22,7 +24,7 @@ from ops.drawing.tile_styles import OFF_THE_MAP, SEEN, UNKNOWN, UNSEEN, Elevatio
 from ops.runtime.file_cache import FileCache
 from ops.sector.open_sector import OpenSector
 from ops.services.map.process import terrain_digest
-from ops.services.map.tiles import COMPUTING, TILE_PX, Layer, NoTile, Raster, Tile, Tiles, raster_of
+from ops.services.map.tiles import COMPUTING, TILE_PX, Layer, NoTile, Raster, Tile, Tiles, over, raster_of
 from ops.services.map.viewshed_layers import BeltSegments, Overlays, Viewshed, union, viewshed_of
 from sensors.coverage import look_probability
 from sensors.layout import Layout
@@ -99,6 +101,30 @@ def test_beyond_the_map_and_on_voids_tiles_are_see_through(hill_ground: OpenSect
     for layer in ("elevation", "hillshade"):
         assert at(voids, layer, hill_ground, eastings[75], northings[60])[3] == 0
     assert at(voids, "elevation", hill_ground, eastings[20], northings[20])[3] == 255
+
+
+@given(*[hnp.arrays(np.uint8, (4, 3, 5))] * 2)
+def test_one_picture_on_another_is_that_of_pillow(below: np.ndarray, above: np.ndarray):
+    """Oracle: Pillow's ``alpha_composite``, in integers; a colour counts for as much as there is of it."""
+    images = [Image.fromarray(np.moveaxis(one, 0, -1), "RGBA") for one in (below, above)]
+    theirs, ours = np.asarray(Image.alpha_composite(*images)).astype(int), np.moveaxis(over(below, above), 0, -1)
+    assert np.abs(theirs[..., 3] - ours[..., 3]).max() <= 1
+    assert (np.abs(theirs - ours)[..., :3] * theirs[..., 3:]).max() <= 1.5 * 255
+
+
+def test_two_layers_in_one_tile_are_the_second_on_the_first(hill_ground: OpenSector, tiles: Tiles):
+    lon, lat = hill_ground.frame.to_lonlat(*centre(hill_ground))
+    x, y, _, _ = pixel_of(lon, lat, 13)
+    apart = [Image.fromarray(pixels(tiles.tile(name, 13, x, y)[0].body)) for name in ("elevation", "hillshade")]
+    together, revision = tiles.tile("elevation+hillshade", 13, x, y)
+    assert np.abs(pixels(together.body).astype(int) - np.asarray(Image.alpha_composite(*apart))).max() <= 1
+    assert not np.array_equal(pixels(together.body), np.asarray(apart[0])), "there is relief to see"
+    assert revision == "1+1"
+    tiles.put(heights_layer(hill_ground, id="hillshade", style=Hillshade(), revision="2"))
+    assert tiles.tile("elevation+hillshade", 13, x, y)[1] == "1+2"
+    for wrong in ("elevation+", "+elevation", "elevation+nothing", "elevation+elevation"):
+        with pytest.raises(NoTile, match="no layer"):
+            tiles.tile(wrong, 13, x, y)
 
 
 def test_relief_runs_on_from_tile_to_tile(hill_ground: OpenSector):
