@@ -20,8 +20,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, sync_playwright
 
+from ops.drawing.pages.page_font import BUILT
 from ops.runtime.reserved_port import ReservedPort
-from ops.services.api.static_pages import BUILT
 from ops.store.writer import Store
 from tests.web.chromium import chromium, sandboxing
 from tests.web.patience import ENTER_AT_MIDDLE, patient

@@ -19,10 +19,11 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
+from ops.drawing.pages.page_font import BUILT
 from ops.services.api.guard import Guard, GuardSettings
 from ops.services.api.serving.local_port import listen
 from ops.services.api.serving.server import serving
-from ops.services.api.static_pages import BUILT, add_pages
+from ops.services.api.static_pages import add_pages
 
 UNIT = "patrol-2"
 LON, LAT = -84.2458, 36.5896  # the middle of the sample sector, on its border

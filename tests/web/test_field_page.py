@@ -17,8 +17,8 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from ops.drawing.pages.page_font import BUILT
 from ops.runtime.reserved_port import ReservedPort
-from ops.services.api.static_pages import BUILT
 from tests.web.conftest import Visit, until
 from tests.web.field_phone import SMALL, hold
 from tests.web.field_server import LAT, LON, UNIT, FieldServer, field_server, incident

@@ -13,6 +13,8 @@ import jinja2
 
 from ops.analysis.handover.document import ReportDocument
 from ops.drawing.colours import with_colours
+from ops.drawing.pages.html_page import FONT_MARK
+from ops.drawing.pages.page_font import embedded_rules, linked_rules
 from ops.words import LANGUAGES, MessageCatalogue
 
 _TEMPLATE: Final = Path(__file__).with_name("page.html.j2")
@@ -34,20 +36,27 @@ def report_page(
     """
     words = MessageCatalogue.of(document.language)
     languages = [{"tag": tag, "address": (address_in or {})[tag]} for tag in LANGUAGES if tag in (address_in or {})]
-    return _template().render(
-        document=document, css=style(), say=words.say, links=links, languages=languages, choice=choice, form=form
+    made = _template().render(
+        document=document,
+        css=style(linked=True) if links else FONT_MARK + style(),
+        say=words.say,
+        links=links,
+        languages=languages,
+        choice=choice,
+        form=form,
     )
+    return made if links else made.replace(FONT_MARK, embedded_rules(made), 1)
 
 
-@lru_cache(maxsize=1)
-def style() -> str:
-    """The style sheet of the page."""
-    return with_colours(_STYLE.read_text(encoding="utf-8"))
+@lru_cache(maxsize=2)
+def style(*, linked: bool = False) -> str:
+    """The style sheet of the page; ``linked``: with the font that the server has."""
+    return (linked_rules() if linked else "") + with_colours(_STYLE.read_text(encoding="utf-8"))
 
 
 def style_source() -> str:
     """The source expression of a content security policy that allows the style sheet and no other."""
-    return f"'sha256-{base64.b64encode(hashlib.sha256(style().encode()).digest()).decode()}'"
+    return f"'sha256-{base64.b64encode(hashlib.sha256(style(linked=True).encode()).digest()).decode()}'"
 
 
 @lru_cache(maxsize=1)

@@ -13,10 +13,12 @@ from typing import Any
 import jinja2
 
 from ops.drawing.colours import with_colours
+from ops.drawing.pages.page_font import embedded_rules, linked_rules
 from ops.runtime.output import catalogue
 
 FOLDER = Path(__file__).parent
 STYLESHEET = FOLDER / "report.css"
+FONT_MARK = "/* font */"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +58,26 @@ def render_page(template: Path, *, scripts: Iterable[str] = (), **values: Any) -
     environment.globals |= {"say": words.say}
     page = environment.get_template(template.name)
     hashes = " ".join(f"'sha256-{_sha256(script)}'" for script in scripts)
-    return page.render(
-        css=style(),
+    served = values.get("served") is not None
+    made = page.render(
+        css=style(linked=True) if served else FONT_MARK + style(),
         script_hashes=hashes,
         language=words.language,
         direction="rtl" if words.right_to_left else "ltr",
         **{"map": None, "served": None} | values,
     )
+    return made if served else made.replace(FONT_MARK, embedded_rules(made), 1)
 
 
-@lru_cache(maxsize=1)
-def style() -> str:
-    """The style sheet of the pages."""
-    return with_colours(STYLESHEET.read_text(encoding="utf-8"))
+@lru_cache(maxsize=2)
+def style(*, linked: bool = False) -> str:
+    """The style sheet of the pages; ``linked``: with the font that the server has."""
+    return (linked_rules() if linked else "") + with_colours(STYLESHEET.read_text(encoding="utf-8"))
 
 
 def style_source() -> str:
     """The source expression of a content security policy that allows the style sheet and no other."""
-    return f"'sha256-{_sha256(style())}'"
+    return f"'sha256-{_sha256(style(linked=True))}'"
 
 
 def _sha256(script: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from geo.errors import WatchlineError
+from ops.drawing.pages.page_font import without_font
 from ops.runtime.output import atomic_write
 
 FONT_RULES: Final = """
@@ -67,7 +68,7 @@ def pdf_of(page: str) -> bytes:
     logging.getLogger("weasyprint").setLevel(logging.ERROR)  # it warns of each rule that is for browsers only
     fonts, inline = FontConfiguration(), URLFetcher(allowed_protocols=("data",))
     rules = CSS(string=_font_rules(), font_config=fonts, url_fetcher=inline)
-    document = HTML(string=page, url_fetcher=inline, media_type="print")
+    document = HTML(string=without_font(page), url_fetcher=inline, media_type="print")
     body: bytes = document.write_pdf(stylesheets=[rules], font_config=fonts)
     return body
 

@@ -30,6 +30,7 @@ from ops.accounts.person import Person, local_person
 from ops.accounts.rights import reads_logs
 from ops.audit.log import AuditLog
 from ops.broker.identities import UNIT
+from ops.drawing.pages.page_font import BUILT
 from ops.export.warnings.cap import CapIssuer
 from ops.field.certificates import UnitCertificates
 from ops.field.devices import DeviceStore
@@ -79,7 +80,7 @@ from ops.services.api.schemas.alerts import AcceptedAction, AlertRecord, Alerts
 from ops.services.api.schemas.geojson import BorderLines, GeoJson
 from ops.services.api.schemas.picture import Bearings, HealthAnswer, LiveTracks, MessageCounts, Sensors
 from ops.services.api.scorecard.routes import ScorecardRoutes, sector_records
-from ops.services.api.static_pages import BUILT, add_pages
+from ops.services.api.static_pages import add_pages
 from ops.services.api.warnings.routes import CapService, WarningRoutes
 from ops.store.connections import ReadConnections, StoreError
 from ops.store.incidents import IncidentReader

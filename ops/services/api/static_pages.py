@@ -17,11 +17,11 @@ from typing import Final
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 
+from ops.drawing.pages.page_font import BUILT
 from ops.services.api.compression import accepts_gzip
 from ops.services.api.guard import PAGE_POLICY
 from ops.services.api.observability.tags import matches
 
-BUILT: Final = Path(__file__).resolve().parents[2] / "web" / "dist"
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 ASKED_ANEW: Final = "no-cache"
 _LARGEST_BYTES: Final = 20_000_000
@@ -59,12 +59,6 @@ def add_pages(app: FastAPI, *, title: str, folder: Path = BUILT) -> None:
         if file.is_file() and shown and file.stat().st_size <= _LARGEST_BYTES:
             keep = FOR_EVER if name.startswith("assets/") else ASKED_ANEW
             _add_file(app, name, file, keep)
-
-
-def font_style(folder: Path = BUILT) -> str:
-    """The rules by which the server's own pages get the font of the front end; empty if it is not built."""
-    built = sorted(folder.glob("assets/font-*.css"))
-    return built[0].read_text(encoding="utf-8") + "\n" if built else ""
 
 
 def _add_file(app: FastAPI, name: str, file: Path, keep: str) -> None:

@@ -263,7 +263,8 @@ def over(below: UInt8s, above: UInt8s) -> UInt8s:
     beneath = ground * (1 - top)
     alpha = top + beneath
     colours = (above[:3] * top + below[:3] * beneath) / np.maximum(alpha, np.float32(1e-6))
-    return np.rint(np.concatenate([colours, alpha[None] * 255])).astype(np.uint8)
+    joined: UInt8s = np.rint(np.concatenate([colours, alpha[None] * 255])).astype(np.uint8)
+    return joined
 
 
 def _reader(name: str) -> Reader:

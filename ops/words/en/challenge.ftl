@@ -144,7 +144,7 @@ challenge-cut-set = minimum cut set: { $sensors }
 challenge-cut-set-empty = an undetected path exists
 
 # Published numbers: sources and assumptions
-challenge-source-terrain = terrain above { $datum }, cells of { DECIMAL($cell, digits: 0) } m
+challenge-source-terrain = terrain (vertical datum: { $datum }), cells of { DECIMAL($cell, digits: 0) } m
 challenge-source-layout = layout { $layout }, { $sensors ->
     [one] 1 sensor
    *[other] { $sensors } sensors

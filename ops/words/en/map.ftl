@@ -68,7 +68,7 @@ map-datum = { $datum ->
     [egm96-height] EGM96 geoid
     [egm2008-height] EGM2008 geoid
     [egm84-height] EGM84 geoid
-    [unknown] unknown datum
+    [unknown] unknown
    *[other] { $name }
 }
 map-datum-ellipsoid = ellipsoid of { $name }

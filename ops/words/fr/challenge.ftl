@@ -136,7 +136,7 @@ challenge-limit-bound-interruption = Trajets dans le recouvrement de la sous-sec
 challenge-cut-set = coupe minimale : { $sensors }
 challenge-cut-set-empty = un trajet sans détection existe
 
-challenge-source-terrain = terrain au-dessus de { $datum }, mailles de { DECIMAL($cell, digits: 0) } m
+challenge-source-terrain = terrain (référence des altitudes : { $datum }), mailles de { DECIMAL($cell, digits: 0) } m
 challenge-source-layout = dispositif { $layout }, { $sensors ->
     [one] { $sensors } capteur
    *[other] { $sensors } capteurs

@@ -64,7 +64,7 @@ map-datum = { $datum ->
     [egm96-height] géoïde EGM96
     [egm2008-height] géoïde EGM2008
     [egm84-height] géoïde EGM84
-    [unknown] référence inconnue
+    [unknown] inconnue
    *[other] { $name }
 }
 map-datum-ellipsoid = ellipsoïde de { $name }

@@ -36,8 +36,8 @@ def test_an_own_item_is_named_as_its_author_wrote_it() -> None:
         ("EGM2008 height", "EGM2008 geoid", "géoïde EGM2008"),
         ("ellipsoid of World Geodetic System 1984", None, "ellipsoïde de World Geodetic System 1984"),
         ("NGF-IGN69 height", None, "NGF-IGN69 height"),
-        ("unknown", "unknown datum", "référence inconnue"),
-        (None, "unknown datum", "référence inconnue"),
+        ("unknown", "unknown", "inconnue"),
+        (None, "unknown", "inconnue"),
     ],
 )
 def test_a_vertical_datum_is_named_in_the_readers_language(datum, english, french) -> None:

@@ -19,6 +19,7 @@ from ops.accounts.person import Person, Role, Session
 from ops.accounts.rights import MEANINGS, Right, has
 from ops.audit.purposes import is_purpose, purpose_of
 from ops.drawing.colours import with_colours
+from ops.drawing.pages.page_font import linked_rules
 from ops.services.api.login.forms import (
     VISIT,
     drop_cookie,
@@ -32,7 +33,6 @@ from ops.services.api.login.forms import (
 )
 from ops.services.api.login.gate import ACCOUNT, LOGIN, first_page, session_cookie
 from ops.services.api.login.pages import FOLDER, catalogue_of, picture_address, render
-from ops.services.api.static_pages import font_style
 
 Form = Annotated[Mapping[str, str], Depends(read_form)]
 LoginForm = Annotated[Mapping[str, str] | None, Depends(read_login)]
@@ -85,7 +85,7 @@ class LocalRoutes:
 
     def __init__(self, sector: str) -> None:
         self.sector = sector
-        self._style = font_style() + with_colours((FOLDER / "login.css").read_text(encoding="utf-8"))
+        self._style = linked_rules() + with_colours((FOLDER / "login.css").read_text(encoding="utf-8"))
 
     def add_to(self, app: FastAPI) -> None:
         """Add the routes."""

@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 
 SCORECARD: Final = "/scorecard"
 ACTION_PLAN: Final = "/action-plan"
-_POLICY: Final = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; img-src data:"
+_POLICY: Final = (
+    "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; img-src data:; font-src 'self'"
+)
 DOCX: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 EARLIEST: Final = date(1970, 1, 1)
 NO_PLAN: Final = "This sector names no National Action Plan."

@@ -11,10 +11,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from ops.drawing.pages.page_font import BUILT, linked_rules
 from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.login.pages import POLICY as LOGIN_POLICY
 from ops.services.api.serving.server import serving
-from ops.services.api.static_pages import BUILT, font_style
 
 SECRET = "not to be served"
 
@@ -152,9 +152,9 @@ def test_texts_of_the_page_are_sent_compressed_under_the_same_tag(site: Site):
 
 
 def test_the_servers_own_pages_get_the_font_of_the_front_end(site: Site, tmp_path: Path):
-    assert font_style(tmp_path) == ""  # not built
+    assert linked_rules(tmp_path) == ""  # not built
     (tmp_path / "assets").mkdir()
     (tmp_path / "assets" / "font-1f.css").write_text("@font-face{}")
-    assert font_style(tmp_path) == "@font-face{}\n"
-    assert site.client.get("/login.css").text.startswith(font_style(BUILT))
+    assert linked_rules(tmp_path) == "@font-face{}\n"
+    assert site.client.get("/login.css").text.startswith(linked_rules(BUILT))
     assert "font-src 'self'" in LOGIN_POLICY

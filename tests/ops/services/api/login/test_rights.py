@@ -15,8 +15,8 @@ from ops.accounts.oidc import Provider
 from ops.accounts.person import ROLES, Person, Session
 from ops.accounts.rights import HOLDERS, MEANINGS, ROWS, has, rights_at
 from ops.accounts.settings import OidcSettings
+from ops.drawing.pages.page_font import BUILT
 from ops.services.api.login.gate import PAGES
-from ops.services.api.static_pages import BUILT
 
 ALL = set(ROLES) - {"auditor"}
 MAY = {
