@@ -185,6 +185,7 @@ class Agreement:
         """Whether packages are accepted under it."""
         return self.direction != "send"
 
+    @property
     def scorer_key(self) -> bytes:
         """The public key of the scorer, X25519. BadInput for a text that is not one."""
         try:

@@ -42,7 +42,7 @@ class _OwnStore(NamedTuple):
     """What is done with a file of its own: the days of its records, their number on some days, and their erasure."""
 
     days: Callable[[Path], list[date]]
-    count: Callable[[Path, Collection[date]], int]
+    number: Callable[[Path, Collection[date]], int]
     erase: Callable[[Path, Collection[date]], int]
 
 
@@ -152,7 +152,7 @@ def purge(folder: Path, settings: Settings, *, today: date, dry_run: bool = Fals
     if dry_run:
         done.records = count_bodies(journal, rules.is_due) if journal.exists() else 0
         done.records += count_records(store, rules.is_due) if store.exists() else 0
-        done.records += sum(own.count(folder, done.days.get(kind, ())) for kind, own in ERASED_BY_ROW.items())
+        done.records += sum(own.number(folder, done.days.get(kind, ())) for kind, own in ERASED_BY_ROW.items())
     if not dry_run and (done.days or done.exports or audit or overwrite):
         _erase(folder, rules, keys, done, overwrite=overwrite)
     if not dry_run:

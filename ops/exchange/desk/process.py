@@ -96,10 +96,8 @@ def _gaps(order: ShareOrder) -> ShareResult:
     lines = []
     for line in shapely.get_parts(ground.crossed.line):
         lon, lat = ground.frame.to_lonlat(*shapely.get_coordinates(line).T)
-        east, north = grid.frame.to_local(lon, lat)
-        lines.append(
-            tuple((round(x / grid.cell_m, 3), round(y / grid.cell_m, 3)) for x, y in zip(east, north, strict=True))
-        )
+        points = np.column_stack(grid.frame.to_local(lon, lat)) / grid.cell_m
+        lines.append(tuple((round(float(x), 3), round(float(y), 3)) for x, y in points))
     return ShareResult(number=number, cells=tuple(cells), border=tuple(lines), cell_m=grid.cell_m)
 
 

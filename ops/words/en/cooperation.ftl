@@ -63,6 +63,7 @@ partners-direction = { $direction ->
     [receive] receiving only
    *[both] both directions
 }
+partners-agreements = Agreements
 partners-agreed = Grid { $grid }, times to { $step }, delay { $delay }, erased after { $days ->
     [one] { $days } day
    *[other] { $days } days

@@ -63,6 +63,7 @@ partners-direction = { $direction ->
     [receive] réception seulement
    *[both] dans les deux sens
 }
+partners-agreements = Accords
 partners-agreed = Grille { $grid }, heures à { $step } près, délai { $delay }, effacement après { $days ->
     [one] { $days } jour
    *[other] { $days } jours
