@@ -64,7 +64,7 @@ def answer_key(score: DrillScore, pseudonyms: Mapping[str, str], shown: Collecti
     for one in score.answers:
         if (name := pseudonyms[one.incident]) in shown:
             crossings = tuple(numbers.setdefault(target, len(numbers)) for target in sorted(one.crossings))
-            answers[name] = KeyAnswer(one.target_class, one.crossed, one.right, crossings)
+            answers[name] = KeyAnswer(str(one.target_class), one.crossed, one.right, crossings)
     return AnswerKey(dict(sorted(answers.items())), score.crossings)
 
 

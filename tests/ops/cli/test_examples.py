@@ -103,6 +103,11 @@ FIRST = {
 REFUSED = {
     "watchline share pull https://south.example:8448 south --data data --agreements agreements.toml --identity"
     " exchange-key --every 30": "no answer",
+    "watchline share make cumberland south --agreements agreements.toml --identity exchange-key --data data --purpose"
+    ' "exercise" --drill out/demo': "is not a demonstration",
+    "watchline drill run south 3 --data data --shift early --out answers.json": "no drill 3 of 'south' is in force",
+    "watchline drill mark answers.json --key scorer.key --data data --agreements agreements.toml --identity exchange-key"
+    ' --purpose "exercise"': "cannot be read",
     "watchline drill score out/demo --shift early --records training.jsonl": "is not a demonstration",
     "watchline store purge data --settings settings.toml --approval 3f2a9c01b7de": "is not in force for these settings",
     "watchline feeds replay data web_hook/partner": "has no dead letters of",
