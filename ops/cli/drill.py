@@ -153,7 +153,7 @@ def run(
     shift: Annotated[str, typer.Option("--shift", metavar="TEXT", help="Name of the shift.")] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Work on a drill that a partner sent.
+    """Run a drill that a partner sent.
 
     Shows one incident after the other: Enter acknowledges it, `-` leaves it;
     then enter a disposition, or nothing. The answer key stays sealed.
@@ -194,10 +194,10 @@ def mark(
     out: CopyOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Score the answers to a partner's drill and send the score.
+    """Evaluate the answers to a partner's drill.
 
-    Opens the sealed answer key with the scorer's key. The score, which names
-    no person, is a signed package for the partner.
+    Opens the sealed answer key with the scorer's key, and sends the score,
+    which names no person, to the partner as a signed package.
 
     Examples
     --------

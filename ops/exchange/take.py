@@ -136,7 +136,8 @@ def joint_coverage_with(
         found = [
             one
             for one in store.packages(agreement.partner)
-            if one.state == "in_force" and one.agreement == agreement.id and COVERAGE in one.manifest.layers
+            if (one.kind, one.state, one.agreement) == ("product", "in_force", agreement.id)
+            and COVERAGE in one.manifest.layers
         ]
         if not found:
             raise BadInput("no coverage in force", where=agreement.partner, expected="a package of the partner with it")

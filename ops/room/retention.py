@@ -8,12 +8,14 @@ were encrypted.
 from __future__ import annotations
 
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from geo.errors import WatchlineError
 from ops.audit.day_keys import DayKeys, KeyKind
@@ -36,6 +38,8 @@ from ops.store.erasure import (
     days_of_rows,
     erase_records,
 )
+
+_Result = TypeVar("_Result")
 
 
 class _OwnStore(NamedTuple):
@@ -102,9 +106,19 @@ class Retention:
     def __init__(self, folder: Path, settings: Settings, today: date) -> None:
         self.folder, self.settings, self.today = folder, settings, today
         self.open_days = days_of_open_alerts(folder / "store.db")
-        self.open_events = days_of_open_events(folder)
+        self.problems: list[str] = []
+        self.open_events = self.tried("eurosur", lambda: days_of_open_events(folder), set[date]())
         rows = undelivered_rows(folder / LEDGER)
         self.undelivered_days = set[date]() if rows is None else days_of_rows(folder / "store.db", *rows)
+
+    def tried(self, kind: str, work: Callable[[], _Result], instead: _Result) -> _Result:
+        """Do work on a file of its own; where that fails, note it, so that the other kinds are still erased."""
+        try:
+            return work()
+        except (sqlite3.Error, OSError) as error:
+            if (problem := f"{kind}: {error}") not in self.problems:
+                self.problems.append(problem)
+            return instead
 
     def is_past(self, kind: str, day: date) -> bool:
         """Return whether the retention of records of ``day`` has ended."""
@@ -138,7 +152,8 @@ def purge(folder: Path, settings: Settings, *, today: date, dry_run: bool = Fals
     """
     rules, keys, done = Retention(folder, settings, today), DayKeys(folder / "keys"), Purge()
     stored: dict[str, list[date]] = {kind: keys.days(kind) for kind in ERASED_BY_KEY}
-    stored |= {kind: own.days(folder) for kind, own in ERASED_BY_ROW.items()}
+    for kind, own in ERASED_BY_ROW.items():
+        stored[kind] = rules.tried(kind, partial(own.days, folder), [])
     for kind, days in stored.items():
         past = [day for day in days if rules.is_past(kind, day)]
         done.kept += [Kept(kind, day, reason) for day in past if (reason := rules.why_kept(kind, day)) is not None]
@@ -156,8 +171,10 @@ def purge(folder: Path, settings: Settings, *, today: date, dry_run: bool = Fals
     if not dry_run and (done.days or done.exports or audit or overwrite):
         _erase(folder, rules, keys, done, overwrite=overwrite)
     if not dry_run:
-        forget_expired(folder, today)
+        rules.tried("partners", lambda: forget_expired(folder, today), 0)
         _erase_old_pictures(folder, keys, today)
+        if rules.problems:
+            raise WatchlineError(f"{folder}: not everything could be erased ({'; '.join(rules.problems)}).")
     return done
 
 
@@ -167,7 +184,7 @@ def _erase(folder: Path, rules: Retention, keys: DayKeys, done: Purge, *, overwr
         for kind, days in done.days.items():
             _record(log, f"{kind} of {_days_in_words(days)}")
             if kind in ERASED_BY_ROW:
-                done.records += ERASED_BY_ROW[kind].erase(folder, days)
+                done.records += rules.tried(kind, partial(ERASED_BY_ROW[kind].erase, folder, days), 0)
                 continue
             for day in days:
                 keys.erase(kind, day)  # type: ignore[arg-type]

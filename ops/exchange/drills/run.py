@@ -16,6 +16,7 @@ from rich.console import Console
 
 from geo.errors import BadInput
 from ops.audit.command import printable, record_command
+from ops.exchange.agreements import read_agreements
 from ops.exchange.command import answer_of
 from ops.exchange.drills.answers import GivenAnswer, opened_key, score_answers
 from ops.exchange.format.manifest import DrillResult
@@ -113,6 +114,7 @@ class DrillToMark:
 
 def mark_drill(drill: DrillToMark, screen: Console) -> dict[str, Any]:
     """Score answers with the sealed answer key, and send the score to the origin of the drill as a signed package."""
+    read_agreements(drill.agreements)
     answers = _read_answers(drill.answers)
     package, _ = _incidents_of(drill.data, answers.origin, answers.number)
     if package.sha256 != answers.sha256:

@@ -55,7 +55,7 @@ def verified(
         _check_score(manifest.score, agreement)
         return Verified(manifest, {}, marking, manifest.expires_at)
     if manifest.drill is not None:
-        _check_drill(manifest.drill, agreement)
+        _check_drill(manifest, manifest.drill, agreement)
     _check_terms(manifest, agreement)
     rows = rows_of(package.product(), manifest, agreement)
     kept_until = manifest.made_at + timedelta(days=agreement.keep_days)
@@ -117,7 +117,9 @@ def _check_terms(manifest: Manifest, agreement: Agreement) -> None:
             raise _refused("not_agreed", f"coverage of {case}", f"{own}")
 
 
-def _check_drill(drill: DrillTerms, agreement: Agreement) -> None:
+def _check_drill(manifest: Manifest, drill: DrillTerms, agreement: Agreement) -> None:
+    if "incidents" not in manifest.layers or COVERAGE in manifest.layers:
+        raise _refused("not_agreed", f"a drill with {sorted(manifest.layers)}", "incidents, and no coverage")
     if not agreement.drills:
         raise _refused("not_agreed", "a drill", "no drill, as `drills` of the agreement is not true")
     if not (0 < len(drill.title) <= MOST_TITLE and drill.title.isprintable()) or not 1.0 <= drill.limit_s <= 86_400.0:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from geo.errors import BadInput
+from geo.errors import BadInput, WatchlineError
 from ops.accounts.store import FILE as ACCOUNTS
 from ops.accounts.store import AccountStore
 from ops.audit.log import AuditLog
@@ -161,3 +161,12 @@ def test_a_room_erases_them_daily_and_a_person_alone_does_not(room: Path, tmp_pa
     assert done is not None
     assert done.records == 2
     assert left(room) == ["long-1", "long-2", "open"]
+
+
+def test_a_damaged_file_is_named_and_does_not_keep_other_records(room: Path, tmp_path: Path) -> None:
+    own = receiver(room, "north", "south", **ONLY)
+    own.receive(package(tmp_path / "south", own="south", partner="north").content, NOW)
+    (room / FILE).write_bytes(b"not a database" * 1_000)
+    with pytest.raises(WatchlineError, match="eurosur: file is not a database"):
+        purge(room, settings(eurosur=2, partners=2), today=TODAY + timedelta(days=3))
+    assert erasures(room) == ["partners of 2026-03-20"]

@@ -7,7 +7,9 @@ report: a correction or a closure is a further one.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -106,8 +108,7 @@ class EurosurRoutes:
         """Add the report of a form; return its id. BadInput names the field."""
         now, person = utc_datetime(self._now_ns()), person_of(request)
         text = {name: value.replace("\r\n", "\n").strip() for name, value in form.items()}
-        store = ReportStore(self._data)
-        try:
+        with _open(self._data) as store:
             before = store.report(text["follows"]) if text.get("follows") else None
             markings = self._release.markings
             if before is not None and not markings.may_see(person.releasability, before.report.marking):
@@ -121,13 +122,16 @@ class EurosurRoutes:
             if not markings.may_see(person.releasability, report.marking):
                 raise HTTPException(422, "marking: expected one that you may receive.")
 
+            for name in report.supported_by:
+                other = store.report(name)
+                if other is not None and not markings.may_see(person.releasability, other.report.marking):
+                    raise BadInput("an unknown report", where="supported_by", expected="ids of reports on the page")
+
             def audited(_: int) -> None:
                 what = f"EUROSUR report {report.id}" + (f", follow-up of {report.follows}" if report.follows else "")
                 self._recorder.note(request, f"{what}, {report.status}", operation="collection")
 
             store.add([report], now, audited)
-        finally:
-            store.close()
         return report.id
 
     def _page(
@@ -178,14 +182,24 @@ class EurosurRoutes:
         """The events with the reports that a person with this limit may see."""
         if not (self._data / FILE).exists():
             return []
-        store = ReportStore(self._data)
-        try:
+        with _open(self._data) as store:
             every = store.chains()
-        finally:
-            store.close()
         may_see = self._release.markings.may_see
         shown = [[one for one in chain if may_see(limit, one.report.marking)] for chain in every]
         return [chain for chain in shown if chain]
+
+
+@contextmanager
+def _open(data: Path) -> Iterator[ReportStore]:
+    """The reports of a data folder. HTTPException 503 where the file cannot be used."""
+    try:
+        store = ReportStore(data)
+        try:
+            yield store
+        finally:
+            store.close()
+    except sqlite3.Error as error:
+        raise HTTPException(503, f"The reports cannot be read or stored ({error}).") from None
 
 
 def _report(text: Mapping[str, str], identity: str, now: datetime, before: Report | None) -> Report:

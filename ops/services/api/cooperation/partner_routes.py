@@ -7,6 +7,7 @@ audit log records each preview, and each package as a disclosure before it is in
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,7 +27,7 @@ from ops.exchange.fields import COVERAGE
 from ops.runtime.part_state import without_folders
 from ops.services.api.cooperation.desk import ExchangeFiles, ShareDesk
 from ops.services.api.cooperation.gap_picture import GapPicture, gap_picture
-from ops.services.api.cooperation.packages import Exchanged, exchanged
+from ops.services.api.cooperation.packages import exchanged
 from ops.services.api.login.forms import VISIT, read_form, set_cookie, visit_of
 from ops.services.api.login.gate import session_cookie
 from ops.services.api.login.pages import FOLDER, catalogue_of, render
@@ -235,7 +236,10 @@ class PartnerRoutes:
                 agreements = self._agreements()
             except HTTPException as unusable:
                 problem, status = problem or str(unusable.detail), 503
-        rows: Exchanged = exchanged(self._data, now_ns)
+        try:
+            rows = exchanged(self._data, now_ns)
+        except sqlite3.Error as error:
+            raise HTTPException(503, f"The packages cannot be read ({error}).") from None
         if preview is None and gaps is None:
             self._recorder.note(request, "packages for and from partners")
         may_share = self._files.identity is not None and has(person, "share", self._sector)

@@ -128,6 +128,8 @@ def test_a_marked_report_is_for_those_who_may_receive_it(room: Any) -> None:
                        credibility="1", text="closed by one who may not see it")  # fmt: skip
         assert refused.status_code == 422
         assert "expected a report on the page" in refused.text
+        hidden = post(room, other, **REPORT, supported_by="E20260320-1")
+        assert (hidden.status_code, "an unknown report" in hidden.text) == (422, True)
 
 
 def test_who_has_no_right_is_led_away_and_both_languages_are_complete(room: Any) -> None:
