@@ -112,7 +112,7 @@ def open_sealed(sealed: bytes, private: X25519PrivateKey) -> str:
 
 
 def open_bytes(sealed: bytes, private: X25519PrivateKey, form: bytes) -> bytes:
-    """What was sealed to a key in a form. BadInput where the key does not fit, or it was changed."""
+    """Return the bytes that were sealed to a key in a form. BadInput where the key does not fit, or it was changed."""
     own, public = sealed[:_KEY_BYTES], private.public_key().public_bytes_raw()
     try:
         key = _key(private.exchange(X25519PublicKey.from_public_bytes(own)), own, public, form)

@@ -145,10 +145,8 @@ def _sheet(path: Path, *, stored: bool) -> Iterator[tuple[Any, ...]]:
 
     book = load_workbook(path, read_only=True, data_only=stored, keep_links=False)
     try:
-        sheets = [one for one in book.worksheets if hasattr(one, "iter_rows")]  # not a sheet that is a chart
+        sheets = book.worksheets  # without those that are a chart
         shown = [one for one in sheets if one.sheet_state == "visible"] or sheets
-        if not shown:
-            raise ValueError("it has no sheet with cells")
         yield from shown[0].iter_rows(values_only=True, max_col=MOST_COLUMNS)
     finally:
         book.close()

@@ -14,7 +14,7 @@ MOST_CELLS: Final = 4_000
 
 
 class ShareOrder(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a person of the operations centre asks for. Times are UTC nanoseconds since 1970.
+    """An order of a person of the operations centre. Times are UTC nanoseconds since 1970.
 
     ``at_ns``: the time of the package, that of its preview. ``sha256``: the product that was previewed, which is the
     only one that is signed. ``limit``: the most restrictive marking that the person may see. ``needed``: probability

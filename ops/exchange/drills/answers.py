@@ -57,7 +57,7 @@ def answer_key(score: DrillScore, pseudonyms: Mapping[str, str], shown: Collecti
     Returns
     -------
     AnswerKey
-        Targets are numbered anew, so that the key names nothing of the scenario.
+        Targets have numbers of their own, so that the key names nothing of the scenario.
     """
     numbers: dict[str, int] = {}
     answers = {}

@@ -9,7 +9,7 @@ from geo.errors import BadInput
 
 @dataclass(frozen=True, slots=True)
 class ExchangeSettings:
-    """What the page of partners uses. Without it, the page lists packages and makes none.
+    """Files for the page of partners. Without them, the page lists packages and makes none.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 # The pages of partners and of EUROSUR reports, and drills for partners.
 
 partners-title = Partners
-partners-intro = What is shared by agreement, with whom and why, and what partners sent. Times are UTC. Each package is recorded in the audit log.
+partners-intro = This page shows which packages are shared with partners, why, and which were received. Times are UTC. Each package is recorded in the audit log.
 partners-done = { $done ->
     [made] Package { $number } is signed and waits in the outbox for the partner.
    *[withdrawn] Notice of withdrawal { $number } is signed and waits in the outbox for the partner.
@@ -26,7 +26,7 @@ partners-column = { $column ->
     [state] State
     [last] Last tried
     [reason] Reason
-    [what] What was wrong
+    [what] Details
     [times] Times
     [drill] Drill
     [shift] Role and shift
@@ -185,7 +185,7 @@ eurosur-source = Source
 eurosur-reliability = Reliability of the source
 eurosur-credibility = Credibility of the information
 eurosur-supported = Supported by (report IDs)
-eurosur-text = What is reported
+eurosur-text = Content of the report
 eurosur-from = Happened from (UTC, optional)
 eurosur-until = Happened until (UTC, optional)
 eurosur-lat = Latitude (degrees, optional)

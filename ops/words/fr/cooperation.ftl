@@ -1,7 +1,7 @@
 # Pages des partenaires et des rapports EUROSUR, et exercices pour les partenaires.
 
 partners-title = Partenaires
-partners-intro = Ce qui est partagé par accord, avec qui et pourquoi, et ce que les partenaires ont envoyé. Heures en UTC. Chaque envoi est consigné dans le journal d’audit.
+partners-intro = Cette page montre les envois partagés avec les partenaires, leur motif, et ceux qui ont été reçus. Heures en UTC. Chaque envoi est consigné dans le journal d’audit.
 partners-done = { $done ->
     [made] L’envoi { $number } est signé et attend le partenaire.
    *[withdrawn] L’avis de retrait { $number } est signé et attend le partenaire.

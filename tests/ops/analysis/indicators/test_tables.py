@@ -17,6 +17,7 @@ import pandas as pd
 import pyogrio
 import pytest
 from openpyxl import Workbook
+from openpyxl.chart import BarChart, Reference
 from openpyxl.worksheet.formula import ArrayFormula
 
 from ops.analysis.indicators.records import checked_table, read_indicators
@@ -224,7 +225,9 @@ def test_tables_as_spreadsheet_and_map_programs_save_them(tmp_path: Path) -> Non
         book.active.append(row)
     notes = book.create_sheet("notes", 0)
     notes["A1"], notes.sheet_state = "read me", "hidden"
-    book.create_chartsheet("chart", 0)
+    chart = BarChart()
+    chart.add_data(Reference(book["Sheet"], min_col=4, min_row=1))
+    book.create_chartsheet("chart", 0).add_chart(chart)
     book.save(tmp_path / "t.xlsx")
     as_gpkg(tmp_path / "t.gpkg", ROWS[:2] + ROWS[1:2])
     styles = geopandas.GeoDataFrame({"styleName": ["red"]}, geometry=geopandas.points_from_xy([0.0], [0.0]), crs=4326)
