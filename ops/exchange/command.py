@@ -65,7 +65,7 @@ def make_package(options: ShareOptions, screen: Console) -> dict[str, Any]:
     sender = PackageSender.of(options.data, options.agreements, options.partner, options.identity, options.purpose)
     agreement = sender.sending(options.agreement)
     release = load_settings(options.settings).releasability
-    _check_limit(options.limit, release)
+    check_limit(options.limit, release)
     conditions: SharingConditions | None = None
     if options.origin is not None:
         layers, conditions = passed_on(sender, agreement, options.origin, release, options.limit)
@@ -263,7 +263,8 @@ def _period(start: datetime | None, end: datetime | None, now_ns: int) -> tuple[
     return start_ns, end_ns
 
 
-def _check_limit(limit: str, release: ReleasabilitySettings) -> None:
+def check_limit(limit: str, release: ReleasabilitySettings) -> None:
+    """Raise BadInput for a limit that is no marking of the settings."""
     if limit not in (EVERYTHING, "", *release.levels):
         expected = f"*, or one of {', '.join(release.levels)}" if release.levels else "*"
         raise BadInput(f"unknown marking {limit!r}", where="--releasability", expected=expected)
@@ -271,6 +272,7 @@ def _check_limit(limit: str, release: ReleasabilitySettings) -> None:
 
 __all__ = [
     "answer_of",
+    "check_limit",
     "create_key",
     "joint_coverage",
     "list_packages",

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from geo.errors import BadInput
 from ops.exchange.agreements import Agreement
-from ops.exchange.command import ShareOptions, answer_of
+from ops.exchange.command import ShareOptions, answer_of, check_limit
 from ops.exchange.drills.answers import answer_key, sealed_key
 from ops.exchange.format.manifest import DrillTerms
 from ops.exchange.format.package import MOST_SEALED_BYTES
@@ -51,6 +51,7 @@ def make_drill(options: ShareOptions, drill: DrillToShare, screen: Console) -> d
     agreed = sender.sending(options.agreement)
     agreement = without_answers(agreed)
     release = load_settings(options.settings).releasability
+    check_limit(options.limit, release)
     ground = open_sector(options.sector, options.layout)
     until_ns = max(sender.now_ns, scenario.until_ns + 1)  # a demonstration may run ahead of the clock
     request = msgspec.structs.replace(

@@ -14,6 +14,7 @@ from ops.eurosur.report import Report
 from ops.eurosur.store import ReportStore
 from ops.exchange.desk.orders import LayerPreview, ShareResult
 from ops.exchange.format.refusal import PackageRefused
+from ops.services.api.static_pages import BUILT
 from tests.ops.exchange.partners import LAYERS, NOW, package, receiver
 from tests.ops.services.api.cooperation.served import centre, write_exchange
 from tests.ops.services.api.cooperation.test_partners_page import CELLS, with_desk
@@ -28,7 +29,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A server without accounts, whose person is a supervisor, with packages and reports of every state."""
     folder = tmp_path_factory.mktemp("cooperation")
     layers = 'incidents = ["kind", "state", "opened_at"]\ncoverage = ["probability"]'
-    with centre(folder, files=write_exchange(folder, layers), accounts=False) as made:
+    with centre(folder, files=write_exchange(folder, layers), accounts=False, pages=BUILT) as made:
         own = receiver(made.folder, "north", "south", **ONLY)
         content = package(folder / "south", own="south", partner="north").content
         own.receive(content, NOW)

@@ -97,6 +97,7 @@ def centre(
     levels: tuple[str, ...] = (),
     now: datetime = NOW,
     accounts: bool = True,
+    pages: Path | None = None,
 ) -> Iterator[Any]:
     """Serve a data folder with these files of the exchange."""
     data = folder / "data"
@@ -109,7 +110,7 @@ def centre(
     app = create_app(
         own.path,
         ApiSettings(
-            "hills", title="Hills", guard=GuardSettings(bearer=True), pages=folder / "none",
+            "hills", title="Hills", guard=GuardSettings(bearer=True), pages=pages or folder / "none",
             releasability=ReleasabilitySettings(levels=levels), exchange=files or ExchangeFiles(),
             sector_file=None if sector_file is None else str(sector_file),
         ),

@@ -145,4 +145,6 @@ def test_who_has_no_right_is_led_away_and_both_languages_are_complete(room: Any)
     assert "Franchissement non autorisé" in page
     assert "Fiabilité de la source" in page
     assert "B\N{NO-BREAK SPACE}: habituellement fiable" in found
+    for label in ("1 : confirmée par d’autres sources", "3 : peut-être vraie", "6 : non évaluable", "Moyen", "Capteur"):
+        assert label in page, label
     assert "eurosur-" not in page
