@@ -264,7 +264,7 @@ def _period(start: datetime | None, end: datetime | None, now_ns: int) -> tuple[
 
 
 def check_limit(limit: str, release: ReleasabilitySettings) -> None:
-    """Raise BadInput for a limit that is no marking of the settings."""
+    """Raise BadInput for a limit that is not a marking of the settings."""
     if limit not in (EVERYTHING, "", *release.levels):
         expected = f"*, or one of {', '.join(release.levels)}" if release.levels else "*"
         raise BadInput(f"unknown marking {limit!r}", where="--releasability", expected=expected)

@@ -82,7 +82,10 @@ partners-purpose = Purpose, for the audit log
 partners-look = Preview
 partners-preview = Preview for { $partner } under { $agreement }
 partners-preview-not-sent = Nothing has been signed or sent.
-partners-terms = Records from { $start } to { $end } UTC. Positions are moved to the centres of cells of { $grid } and times rounded down to { $step }. Records younger than { $delay } stay here. The partner erases the package after { $days ->
+partners-terms = Records from { $start } to { $end } UTC. Positions are moved to the centres of cells of { $grid } and times rounded down to { $step }. { $late ->
+    [0] { "" }
+   *[other] Records younger than { $delay } stay here.{ " " }
+}The partner erases the package after { $days ->
     [one] { $days } day
    *[other] { $days } days
 }.

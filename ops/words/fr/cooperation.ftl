@@ -82,7 +82,10 @@ partners-purpose = Finalité, pour le journal d’audit
 partners-look = Aperçu
 partners-preview = Aperçu pour { $partner } selon { $agreement }
 partners-preview-not-sent = Rien n’a été signé ni envoyé.
-partners-terms = Enregistrements du { $start } au { $end } UTC. Les positions sont ramenées au centre de mailles de { $grid } et les heures arrondies vers le bas ({ $step }). Les enregistrements de moins de { $delay } restent ici. Le partenaire efface l’envoi après { $days ->
+partners-terms = Enregistrements du { $start } au { $end } UTC. Les positions sont ramenées au centre de mailles de { $grid } et les heures arrondies vers le bas ({ $step }). { $late ->
+    [0] { "" }
+   *[other] Les enregistrements de moins de { $delay } restent ici.{ " " }
+}Le partenaire efface l’envoi après { $days ->
     [one] { $days } jour
    *[other] { $days } jours
 }.

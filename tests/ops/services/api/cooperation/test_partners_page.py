@@ -211,6 +211,7 @@ def test_a_package_from_the_page_is_the_previewed_product_with_the_person_in_the
             assert shown.status_code == 200, texts(shown.text)
             assert "1 of 2 would leave" in texts(shown.text)
             assert "CANARY" not in shown.text
+            assert "younger than" not in shown.text, "this agreement has no delay"
             assert "sentence" in shown.text, "named among the fields that are taken out"
             assert not (data / "exchange" / "outbox").exists()
             fields = hidden(shown.text)
