@@ -65,7 +65,7 @@ class NewPackage:
     @property
     def period(self) -> tuple[str, str]:
         """Start and end for the form, UTC, to the second."""
-        return f"{utc_datetime(self.start_ns):%FT%T}", f"{utc_datetime(self.end_ns):%FT%T}"
+        return f"{utc_datetime(self.start_ns):%Y-%m-%dT%H:%M:%S}", f"{utc_datetime(self.end_ns):%Y-%m-%dT%H:%M:%S}"
 
 
 class PartnerRoutes:
