@@ -65,7 +65,7 @@ class DrillOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Scenario:
+class WorkedScenario:
     """A demonstration: the truth up to ``until_ns``, the end of what was shown, with its incidents and alerts."""
 
     truth: xr.Dataset
@@ -74,7 +74,7 @@ class Scenario:
     until_ns: int
 
 
-def read_scenario(data: Path, moved_ns: int) -> Scenario:
+def read_scenario(data: Path, moved_ns: int) -> WorkedScenario:
     """Read a demonstration. ``moved_ns``: from the times of the truth to those of the store."""
     truth = load_history(data / TRUTH)
     times = truth["time"].to_numpy().astype("datetime64[ns]") + np.timedelta64(moved_ns, "ns")
@@ -88,7 +88,7 @@ def read_scenario(data: Path, moved_ns: int) -> Scenario:
         reader.close()
     until_ns = until.stamp_ns if until is not None else 0
     seen = truth["time"].to_numpy().astype(np.int64) <= until_ns
-    return Scenario(truth.isel(estimate=np.flatnonzero(seen)), incidents, alerts, until_ns)
+    return WorkedScenario(truth.isel(estimate=np.flatnonzero(seen)), incidents, alerts, until_ns)
 
 
 def score_demonstration(options: DrillOptions, moved_ns: int, screen: Console) -> dict[str, Any]:

@@ -35,7 +35,7 @@ NOT_ACKNOWLEDGED: Final = "-"
 """What a person enters to leave an incident without an acknowledgement."""
 _MOST_BYTES: Final = 10_000_000
 
-Ask = Callable[[str], str | None]
+AskPerson = Callable[[str], str | None]
 """Shows a text and returns the line that a person enters; None at the end of the input."""
 
 
@@ -74,7 +74,7 @@ def make_scorer_key(out: Path, screen: Console) -> dict[str, Any]:
     return {"file": str(out), "public_base64": text}
 
 
-def run_drill(drill: DrillToRun, ask: Ask, seconds: Callable[[], float], screen: Console) -> dict[str, Any]:
+def run_drill(drill: DrillToRun, ask: AskPerson, seconds: Callable[[], float], screen: Console) -> dict[str, Any]:
     """Show the incidents of a drill one after the other, and keep the answers of the shift in a private file.
 
     ``seconds``: a clock that does not jump. The end of the input leaves the rest without an answer.
@@ -149,8 +149,8 @@ def show_result(result: DrillResult, screen: Console) -> None:
     show(screen, "drill-undetected", part=result.undetected, whole=result.crossings)
 
 
-def _answer(what: str, place: str, ask: Ask, seconds: Callable[[], float]) -> GivenAnswer | None:
-    """Ask for the acknowledgement and the disposition of an incident; None at the end of the input."""
+def _answer(what: str, place: str, ask: AskPerson, seconds: Callable[[], float]) -> GivenAnswer | None:
+    """AskPerson for the acknowledgement and the disposition of an incident; None at the end of the input."""
     words = catalogue()
     shown_s = seconds()
     entered = ask(words.say("drill-ask-acknowledge", place=place, incident=what))

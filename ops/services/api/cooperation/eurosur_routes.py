@@ -36,7 +36,7 @@ PAGE: Final = "/eurosur"
 MOST_SHOWN: Final = 300
 """Events and other reports on the page, the newest."""
 IMPACTS: Final = ("", "low", "medium", "high", "critical")
-ReportForm = Annotated[Mapping[str, str], Depends(read_form)]
+EurosurForm = Annotated[Mapping[str, str], Depends(read_form)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class EurosurRoutes:
         """The page."""
         return self._page(request, added=added[:64])
 
-    async def from_page(self, request: Request, form: ReportForm) -> Response:
+    async def from_page(self, request: Request, form: EurosurForm) -> Response:
         """Add the report of a form, and lead back to the page."""
         try:
             identity = await asyncio.to_thread(self._add, request, form)

@@ -71,7 +71,7 @@ class ScoreRow:
 
 
 @dataclass(frozen=True, slots=True)
-class RefusedRow:
+class RefusedShown:
     """A package that was refused, with the time of the last try."""
 
     package: RefusedPackage
@@ -88,7 +88,7 @@ class Exchanged:
 
     sent: list[SentRow]
     received: list[ReceivedRow]
-    refused: list[RefusedRow]
+    refused: list[RefusedShown]
     scores: list[ScoreRow]
 
 
@@ -107,7 +107,7 @@ def exchanged(data: Path, now_ns: int) -> Exchanged:
     store = ReceivedStore(data)
     try:
         packages = sorted(store.packages(), key=lambda one: (-one.received_ns, one.origin, -one.number))
-        refused = [RefusedRow(one) for one in store.refused()]
+        refused = [RefusedShown(one) for one in store.refused()]
     finally:
         store.close()
     received, scores = [], []
