@@ -314,7 +314,10 @@ def gate(server: Serving, passes: int) -> Iterator[str]:
                 behind.sendall(sent)
 
     def downstream() -> None:
-        client, _ = listening.accept()
+        try:
+            client, _ = listening.accept()
+        except OSError:  # no one came, and the gate is closed
+            return
         with client, socket.create_connection(("127.0.0.1", port)) as behind:
             asking = threading.Thread(target=upstream, args=(client, behind))
             asking.start()
@@ -331,6 +334,8 @@ def gate(server: Serving, passes: int) -> Iterator[str]:
     try:
         yield f"https://127.0.0.1:{listening.getsockname()[1]}/"
     finally:
+        with suppress(OSError):
+            listening.shutdown(socket.SHUT_RDWR)  # ends a wait for a connection
         listening.close()
         answering.join()
 
