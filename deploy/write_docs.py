@@ -393,6 +393,7 @@ def settings_page() -> str:
     from ops.releasability.settings import ReleasabilitySettings
     from ops.sector.setting_tables.cot import CotServer
     from ops.sector.setting_tables.data import AuditSettings, Hold, RetentionSettings
+    from ops.sector.setting_tables.exchange import ExchangeSettings
     from ops.sector.setting_tables.feeds import FEED_TABLES, FeedsSettings, UnitFeedSettings
     from ops.sector.setting_tables.push import PushReceiver
     from ops.sector.setting_tables.reports import ReportSettings
@@ -436,6 +437,7 @@ def settings_page() -> str:
         ("`[[hold]]`", Hold),
         ("`[releasability]`", ReleasabilitySettings),
         ("`[reports]`", ReportSettings),
+        ("`[exchange]`", ExchangeSettings),
         ("`[feeds]`", FeedsSettings),
         ("`[feeds.units.UNIT]`", UnitFeedSettings),
         *((f"`[feeds.{name}]`", record) for name, record in FEED_TABLES.items()),

@@ -15,7 +15,7 @@ from ops.accounts.person import ROLES, Person, Role
 
 Right = Literal[
     "open", "own", "ground", "picture", "history", "state", "act", "mark", "levels", "plan", "people", "handover",
-    "sign", "score", "export", "audit", "units", "field", "mute", "approve",
+    "sign", "score", "export", "audit", "units", "field", "mute", "approve", "partners", "share", "eurosur",
 ]  # fmt: skip
 
 HOLDERS: Final[Mapping[Right, frozenset[Role]]] = {
@@ -35,6 +35,9 @@ HOLDERS: Final[Mapping[Right, frozenset[Role]]] = {
     "sign": frozenset({"supervisor"}),
     "score": frozenset({"supervisor", "analyst", "admin"}),
     "export": frozenset({"supervisor", "analyst", "admin"}),
+    "partners": frozenset({"supervisor", "analyst", "admin"}),
+    "share": frozenset({"supervisor"}),
+    "eurosur": frozenset({"operator", "supervisor", "analyst"}),
     "units": frozenset({"supervisor", "admin"}),
     "field": frozenset(),
 }
@@ -60,6 +63,9 @@ MEANINGS: Final[Mapping[Right, str]] = {
     "sign": "sign notes for the next shift",
     "score": "scorecard and National Action Plan, as pages, files and JSON",
     "export": "export what is shown as a file",
+    "partners": "packages for and from partners, and common gaps",
+    "share": "share packages with partners, and withdraw them",
+    "eurosur": "read and add reports of the EUROSUR layers",
     "units": "enrol and revoke devices of field units",
     "field": "the list, answers, positions and map of one's own unit: devices of field units only",
 }
@@ -111,6 +117,7 @@ _TABLE: Final[Mapping[Right, tuple[str, ...]]] = {
         "GET /login/oidc",
         "GET /login/oidc/callback",
         "GET /login.css",
+        "GET /cooperation.css",
         "GET /api/health",
         "GET /healthz",
         "GET /readyz",
@@ -244,6 +251,9 @@ _TABLE: Final[Mapping[Right, tuple[str, ...]]] = {
         "GET /v1/action-plan",
     ),
     "export": ("GET /v1/export",),
+    "partners": ("GET /partners", "GET /partners/gaps"),
+    "share": ("POST /partners",),
+    "eurosur": ("GET /eurosur", "POST /eurosur"),
     "units": (
         "POST /v1/units/{unit}/enrolments",
         "GET /v1/units/{unit}/devices",

@@ -82,11 +82,18 @@ def export_entries(path: Path, out: Path, wanted: EntryFilter, screen: Console) 
 
 
 def record_command(
-    path: Path, what: str, subject: str, *, purpose: str | None = None, operation: Operation = "disclosure"
+    path: Path,
+    what: str,
+    subject: str,
+    *,
+    purpose: str | None = None,
+    operation: Operation = "disclosure",
+    by: tuple[str, str] | None = None,
 ) -> None:
     """Record an ``operation`` of a command on the data at ``path``; nothing where no audit log is kept.
 
-    ``purpose`` None: that of WATCHLINE_PURPOSE, or the default of administrators. Raises AuditError if it cannot be
+    ``purpose`` None: that of WATCHLINE_PURPOSE, or the default of administrators. ``by``: the person and the role for
+    whom a process of the operations centre runs it, by the request ``what``. Raises AuditError if it cannot be
     recorded, and BadInput for a purpose that cannot be logged: the command must then end.
     """
     folder = log_folder(path)
@@ -97,10 +104,9 @@ def record_command(
         return
     log = AuditLog(folder)
     try:
-        entry = AuditEntry(
-            time.time_ns(), getpass.getuser(), COMMAND_LINE, operation, f"watchline {what}", purpose, subject
-        )
-        log.add(entry)
+        person, role = by or (getpass.getuser(), COMMAND_LINE)
+        done = what if by else f"watchline {what}"
+        log.add(AuditEntry(time.time_ns(), person, role, operation, done, purpose, subject))
     finally:
         log.close()
 

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 import typer
 
 from ops.cli.command_tree import Command, CommandGroup
-from ops.cli.options import JsonOption, answer, screen
+from ops.cli.options import DataOption, JsonOption, answer, screen, sensor_name_of
+from ops.cli.share import AgreementsOption, CopyOption, KeyFolderOption, WhyOption
 
 drill_app = typer.Typer(cls=CommandGroup, help="Evaluate drills and record training.", no_args_is_help=True)
 
@@ -115,3 +116,95 @@ def report(
         raise BadInput(f"{since!a}", where="--since", expected="a day such as 2026-03-14") from None
     figures = report_records(records, names=names, since=first, out=out, planned=planned, place=place, screen=screen)
     answer(figures, as_json=as_json)
+
+
+@drill_app.command("key", cls=Command)
+def key(
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="New file of the private key.", dir_okay=False)],
+    as_json: JsonOption = False,
+) -> None:
+    """Create the scorer's key for drills of partners.
+
+    Prints the public key, which partners enter as `scorer` into their
+    agreements file. WATCHLINE_PASSPHRASE encrypts the private key.
+
+    Examples
+    --------
+    watchline drill key --out scorer.key
+    """
+    from ops.exchange.drills.run import make_scorer_key
+
+    answer(make_scorer_key(out, screen), as_json=as_json)
+
+
+@drill_app.command("run", cls=Command)
+def run(
+    origin: Annotated[
+        str,
+        typer.Argument(metavar="PARTNER", help="Partner that sent the drill.", callback=sensor_name_of),
+    ],
+    number: Annotated[int, typer.Argument(metavar="NUMBER", min=1, help="Its package, as in `share list`.")],
+    data: DataOption,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="File for the answers.", dir_okay=False)],
+    role: Annotated[
+        Literal["viewer", "operator", "supervisor", "planner", "analyst", "admin", "auditor"],
+        typer.Option("--role", metavar="ROLE", help="Role that is trained."),
+    ] = "operator",
+    shift: Annotated[str, typer.Option("--shift", metavar="TEXT", help="Name of the shift.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Run a drill that a partner sent.
+
+    Shows one incident after the other: Enter acknowledges it, `-` leaves it;
+    then enter a disposition, or nothing. The answer key stays sealed.
+
+    Examples
+    --------
+    watchline drill run south 3 --data data --shift early --out answers.json
+    """
+    import sys
+    import time
+
+    from ops.exchange.drills.run import DrillToRun, run_drill
+
+    def ask(text: str) -> str | None:
+        screen.print(text, markup=False, highlight=False, soft_wrap=True)
+        return sys.stdin.readline() or None
+
+    drill = DrillToRun(data, origin, number, role, shift, out)
+    answer(run_drill(drill, ask, time.monotonic, screen), as_json=as_json)
+
+
+@drill_app.command("mark", cls=Command)
+def mark(
+    answers: Annotated[
+        Path, typer.Argument(metavar="ANSWERS", help="Answers of `drill run`.", exists=True, dir_okay=False)
+    ],
+    private: Annotated[
+        Path, typer.Option("--key", metavar="FILE", help="Private key of the scorer.", exists=True, dir_okay=False)
+    ],
+    data: DataOption,
+    agreements: AgreementsOption,
+    identity: KeyFolderOption,
+    purpose: WhyOption,
+    records: Annotated[
+        Path | None,
+        typer.Option("--records", metavar="FILE", help="Add the result to these training records.", dir_okay=False),
+    ] = None,
+    out: CopyOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Evaluate the answers to a partner's drill.
+
+    Opens the sealed answer key with the scorer's key, and sends the score,
+    which names no person, to the partner as a signed package.
+
+    Examples
+    --------
+    watchline drill mark answers.json --key scorer.key --data data \\
+        --agreements agreements.toml --identity exchange-key --purpose "exercise"
+    """
+    from ops.exchange.drills.run import DrillToMark, mark_drill
+
+    drill = DrillToMark(answers, private, data, agreements, identity, purpose, records, out)
+    answer(mark_drill(drill, screen), as_json=as_json)

@@ -22,6 +22,7 @@ NEEDS: Final[dict[str, MemoryNeed]] = {
     "handover": MemoryNeed(350, 1_000),
     "export": MemoryNeed(450, 1_100),
     **dict.fromkeys(["share make", "share gaps"], MemoryNeed(450, 1_300)),
+    "drill mark": MemoryNeed(250, 700),
     "share withdraw": MemoryNeed(200, 600),
     **dict.fromkeys(["share receive", "share list", "share key", "share serve", "share pull"], MemoryNeed(120, 400)),
     "plan": MemoryNeed(550, 1_400),
@@ -43,7 +44,7 @@ NEEDS: Final[dict[str, MemoryNeed]] = {
     "journal import": MemoryNeed(120, 500),
     "cluster run": MemoryNeed(900, 1_600),
     "cluster status": WITH_NUMPY,
-    **dict.fromkeys(["drill score", "drill import", "drill report"], MemoryNeed(250, 700)),
+    **dict.fromkeys(["drill score", "drill import", "drill report", "drill run", "drill key"], MemoryNeed(250, 700)),
     "audit transparency": MemoryNeed(200, 700),
     "doctor": MemoryNeed(120, 360),
     **dict.fromkeys(

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from geo.errors import BadInput
 from ops.analysis.option_types import LayoutOption, SectorArgument, above_zero
 from ops.cli.command_tree import Command, CommandGroup
 from ops.cli.options import DataOption, JsonOption, SettingsOption, answer, screen, sensor_name_of
@@ -101,19 +102,35 @@ def make(
             "--releasability", metavar="MARKING", help="Most restrictive marking, also limited by the agreement."
         ),
     ] = "*",
+    drill: Annotated[
+        Path | None,
+        typer.Option(
+            "--drill", metavar="DIR", help="Send this demonstration as a drill, with a sealed answer key.",
+            exists=True, file_okay=False,
+        ),
+    ] = None,
+    title: Annotated[str, typer.Option("--title", metavar="TEXT", help="Title of the drill.")] = "simulated scenario",
+    limit: Annotated[
+        float, typer.Option("--limit", min=1.0, max=86_400.0, help="Seconds in which to acknowledge an incident.")
+    ] = 60.0,
     out: CopyOption = None,
     as_json: JsonOption = False,
-) -> None:
+) -> None:  # fmt: skip
     """Create a signed package for a partner.
 
     Holds the layers, fields, area and period of the agreement, on its grid:
     by default of the last day. The package is recorded in the audit log and
     put into the outbox of the data folder.
 
+    With --drill, the package holds the incidents of a demonstration, and the
+    answer key sealed to the partner's scorer.
+
     Examples
     --------
     watchline share make cumberland south --agreements agreements.toml \\
         --identity exchange-key --data data --purpose "weekly evaluation"
+    watchline share make cumberland south --agreements agreements.toml \\
+        --identity exchange-key --data data --purpose "exercise" --drill out/demo
     """
     from ops.exchange.command import ShareOptions, make_package
     from ops.journal.command import moment
@@ -122,6 +139,13 @@ def make(
         sector, partner, agreements, identity, data, purpose, agreement, layout, moment(start, "--from"),
         moment(end, "--to"), origin, settings, releasability, out,
     )  # fmt: skip
+    if drill is not None:
+        from ops.room.share_drill import DrillToShare, make_drill
+
+        if origin is not None:
+            raise BadInput("has no simulation", where="--received-from", expected="it without --drill")
+        answer(make_drill(options, DrillToShare(drill, title, limit), screen), as_json=as_json)
+        return
     answer(make_package(options, screen), as_json=as_json)
 
 

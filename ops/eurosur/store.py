@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,7 @@ _TABLES: Final = (
     n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, follows TEXT, added_ns INTEGER NOT NULL, sent_ns INTEGER,
     body BLOB NOT NULL)""",
     "CREATE UNIQUE INDEX IF NOT EXISTS one_follower ON reports (follows) WHERE follows IS NOT NULL",
+    "CREATE TABLE IF NOT EXISTS erased (id_sha256 BLOB PRIMARY KEY) WITHOUT ROWID",
 )
 
 
@@ -46,6 +48,7 @@ class ReportStore:
     def __init__(self, data: Path) -> None:
         self._database = sqlite3.connect(data / FILE, isolation_level=None, timeout=60.0)
         self._database.execute("PRAGMA synchronous = FULL")
+        self._database.execute("PRAGMA secure_delete = ON")
         with transaction(self._database):
             for table in _TABLES:
                 self._database.execute(table)
@@ -84,6 +87,25 @@ class ReportStore:
         row = self._database.execute("SELECT body, added_ns, sent_ns FROM reports WHERE id = ?", (identity,)).fetchone()
         return None if row is None else _stored(*row)
 
+    def chains(self) -> list[list[StoredReport]]:
+        """Return the reports by event: each a list from the first report to the newest."""
+        chains: dict[str, list[StoredReport]] = {}
+        first: dict[str, str] = {}
+        for one in self.reports():
+            name = first[one.report.id] = first.get(one.report.follows, one.report.id)
+            chains.setdefault(name, []).append(one)
+        return list(chains.values())
+
+    def erase(self, identities: Sequence[str]) -> int:
+        """Erase and overwrite reports by their ids, and keep the hashes of these; return the number of reports."""
+        with transaction(self._database) as database:
+            database.executemany(
+                "INSERT OR IGNORE INTO erased VALUES (?)", ((_hash_of(identity),) for identity in identities)
+            )
+            return sum(
+                database.execute("DELETE FROM reports WHERE id = ?", (identity,)).rowcount for identity in identities
+            )
+
     def note_sent(self, reports: Sequence[Report], now: datetime) -> None:
         """Note that reports were sent; the first time counts."""
         with transaction(self._database) as database:
@@ -96,7 +118,7 @@ class ReportStore:
         report.check()
         if report.known_at > now:
             raise BadInput("is in the future", where="known_at", expected=f"a time up to {now.isoformat()}")
-        if self.report(report.id) is not None:
+        if self.report(report.id) is not None or self._was_erased(report.id):
             raise BadInput(f"{report.id!r} is taken", where="id", expected="a new name; reports are never changed")
         if report.follows:
             self._check_follows(report)
@@ -106,6 +128,10 @@ class ReportStore:
         check_confidence(report, [one.report for one in supporting if one is not None])
         row = (report.id, report.follows or None, nanoseconds(now), msgspec.json.encode(report))
         self._database.execute("INSERT INTO reports (id, follows, added_ns, body) VALUES (?, ?, ?, ?)", row)
+
+    def _was_erased(self, identity: str) -> bool:
+        found = self._database.execute("SELECT 1 FROM erased WHERE id_sha256 = ?", (_hash_of(identity),))
+        return found.fetchone() is not None
 
     def _check_follows(self, report: Report) -> None:
         before = self.report(report.follows)
@@ -118,6 +144,10 @@ class ReportStore:
         taken = self._database.execute("SELECT id FROM reports WHERE follows = ?", (report.follows,)).fetchone()
         if taken is not None:
             raise BadInput(f"{report.follows!r} has a follow-up", where="follows", expected=f"{taken[0]!r}, the newest")
+
+
+def _hash_of(identity: str) -> bytes:
+    return sha256(identity.encode()).digest()
 
 
 def _stored(body: bytes, added_ns: int, sent_ns: int | None) -> StoredReport:

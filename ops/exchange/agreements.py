@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from geo.errors import BadInput
 from geo.names import did_you_mean
@@ -102,6 +103,10 @@ class Agreement:
         Probabilities of coverage are rounded down to a multiple of it; at least 0.05.
     target, conditions : str
         Target class, and light and weather, for which coverage is computed.
+    drills : bool
+        Whether drills are sent under it, with their scores in return: records of a simulated scenario only.
+    scorer : str
+        Public key of the partner's scorer, as ``watchline drill key`` prints it there; needed to send drills.
     """
 
     id: str
@@ -124,6 +129,8 @@ class Agreement:
     probability_step: float = 0.1
     target: Literal["person", "group", "vehicle"] = "person"
     conditions: str = "day"
+    drills: bool = False
+    scorer: str = ""
 
     def __post_init__(self) -> None:
         for name in (self.id, self.partner, *self.onward):
@@ -137,6 +144,8 @@ class Agreement:
             raise BadInput("the period", where="until", expected="a time after `start`, both with an offset from UTC")
         self._check_numbers()
         self._check_layers()
+        if self.scorer:
+            _ = self.scorer_key
 
     def _check_numbers(self) -> None:
         least = LEAST_COVERAGE_GRID_M if COVERAGE in self.layers else LEAST_GRID_M
@@ -175,6 +184,15 @@ class Agreement:
     def receives(self) -> bool:
         """Whether packages are accepted under it."""
         return self.direction != "send"
+
+    @property
+    def scorer_key(self) -> bytes:
+        """The public key of the scorer, X25519. BadInput for a text that is not one."""
+        try:
+            X25519PublicKey.from_public_bytes(found := b64decode(self.scorer, validate=True))
+        except (ValueError, NotBase64):
+            raise BadInput("is not a key", where="scorer", expected="32 bytes in base64") from None
+        return found
 
     def runs_at(self, at: datetime) -> bool:
         """Return whether the agreement is in force at a time."""

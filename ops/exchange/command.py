@@ -65,7 +65,7 @@ def make_package(options: ShareOptions, screen: Console) -> dict[str, Any]:
     sender = PackageSender.of(options.data, options.agreements, options.partner, options.identity, options.purpose)
     agreement = sender.sending(options.agreement)
     release = load_settings(options.settings).releasability
-    _check_limit(options.limit, release)
+    check_limit(options.limit, release)
     conditions: SharingConditions | None = None
     if options.origin is not None:
         layers, conditions = passed_on(sender, agreement, options.origin, release, options.limit)
@@ -81,7 +81,7 @@ def make_package(options: ShareOptions, screen: Console) -> dict[str, Any]:
             raise BadInput("has no store.db", where=str(options.data), expected=expected)
         layers = own_product(sender, agreement, ground, request if request.layers else None)
     made = share(sender, agreement, layers, conditions)
-    return _answer(made, sender, options.out, screen)
+    return answer_of(made, sender, options.out, screen)
 
 
 def withdraw_packages(
@@ -91,7 +91,7 @@ def withdraw_packages(
     from ops.exchange.make import withdraw
 
     made, concerned = withdraw(sender, packages=packages, records=records, reason=reason)
-    return _answer(made, sender, out, screen) | {"concerned": concerned}
+    return answer_of(made, sender, out, screen) | {"concerned": concerned}
 
 
 def receive_package(path: Path, agreements: Path, data: Path, settings: Path | None, screen: Console) -> dict[str, Any]:
@@ -232,7 +232,8 @@ def pull_packages(
         time.sleep(every_s)
 
 
-def _answer(made: MadePackage, sender: PackageSender, out: Path | None, screen: Console) -> dict[str, Any]:
+def answer_of(made: MadePackage, sender: PackageSender, out: Path | None, screen: Console) -> dict[str, Any]:
+    """Copy a package to ``out``, print where it is, and return what the command states of it."""
     manifest = made.manifest
     store = SentStore(sender.data)
     try:
@@ -262,13 +263,16 @@ def _period(start: datetime | None, end: datetime | None, now_ns: int) -> tuple[
     return start_ns, end_ns
 
 
-def _check_limit(limit: str, release: ReleasabilitySettings) -> None:
+def check_limit(limit: str, release: ReleasabilitySettings) -> None:
+    """Raise BadInput for a limit that is not a marking of the settings."""
     if limit not in (EVERYTHING, "", *release.levels):
         expected = f"*, or one of {', '.join(release.levels)}" if release.levels else "*"
         raise BadInput(f"unknown marking {limit!r}", where="--releasability", expected=expected)
 
 
 __all__ = [
+    "answer_of",
+    "check_limit",
     "create_key",
     "joint_coverage",
     "list_packages",

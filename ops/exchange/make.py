@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import geopandas as gpd
 import pandas as pd
@@ -20,7 +20,16 @@ from ops.audit.purposes import is_purpose
 from ops.exchange.agreements import Agreement, Agreements, read_agreements
 from ops.exchange.fields import COVERAGE, FIELDS, IDENTIFIERS
 from ops.exchange.format.geopackage import MOST_RECORDS, written
-from ops.exchange.format.manifest import FORM, Grid, LayerEntry, Manifest, Withdrawal
+from ops.exchange.format.manifest import (
+    FORM,
+    DrillResult,
+    DrillTerms,
+    Grid,
+    LayerEntry,
+    Manifest,
+    PackageKind,
+    Withdrawal,
+)
 from ops.exchange.format.package import MOST_PRODUCT_BYTES, packed
 from ops.exchange.keys import signer_in
 from ops.exchange.products import coarse_layer, expiry, lower_limit, pseudonym, records_to_share
@@ -32,6 +41,7 @@ from ops.releasability.settings import ReleasabilitySettings
 from ops.sector.open_sector import OpenSector
 from sensors.timestamps import utc_datetime
 
+_KIND_OF: Final[Mapping[str, PackageKind]] = {"withdraws": "withdrawal", "drill": "drill", "score": "score"}
 WITHDRAWAL_DAYS = 3_650
 """A notice of withdrawal is served to the partner for so long."""
 
@@ -41,6 +51,7 @@ class PackageSender:
     """This installation as the sender of packages to one partner.
 
     ``secret`` makes pseudonyms; ``purpose`` is why the person shares, for the log; ``now_ns`` the time of the package.
+    ``role``: of a person of the operations centre; empty: the command line.
     """
 
     data: Path
@@ -50,6 +61,7 @@ class PackageSender:
     purpose: str
     person: str
     now_ns: int
+    role: str = ""
 
     @classmethod
     def of(cls, data: Path, agreements: Path, partner: str, identity: Path, purpose: str) -> PackageSender:
@@ -144,8 +156,12 @@ def share(
     agreement: Agreement,
     layers: Mapping[str, gpd.GeoDataFrame],
     conditions: SharingConditions | None = None,
+    drill: tuple[DrillTerms, bytes] | None = None,
 ) -> MadePackage:
-    """Sign the layers as the next package, log it and put it into the outbox; BadInput for more than one may hold."""
+    """Sign the layers as the next package, log it and put it into the outbox; BadInput for more than one may hold.
+
+    ``drill``: they are those of a drill, with its terms and its sealed answer key.
+    """
     conditions = conditions or SharingConditions(agreement.marking, agreement.onward, expiry(sender.now_ns, agreement))
     for name, layer in layers.items():
         if len(layer) > MOST_RECORDS:
@@ -155,12 +171,24 @@ def share(
     if len(product) > MOST_PRODUCT_BYTES:
         raise BadInput(f"{len(product):,} bytes", where="product", expected=f"at most {MOST_PRODUCT_BYTES:,}")
     entries = {name: LayerEntry(agreement.layers[name], len(layer)) for name, layer in sorted(layers.items())}
+    terms, sealed = drill or (None, None)
 
     def made(number: int) -> MadePackage:
-        manifest = _manifest(sender, agreement, number, conditions, entries, product)
-        return _made(manifest, product, sender, number)
+        manifest = _manifest(sender, agreement, number, conditions, entries, product, drill=terms)
+        return _made(manifest, product, sender, number, sealed)
 
     return _added(sender, made, {name: layer["id"] for name, layer in layers.items()})
+
+
+def share_score(sender: PackageSender, agreement: Agreement, score: DrillResult) -> MadePackage:
+    """Sign the score of a drill as the next package, log it and put it into the outbox."""
+    conditions = SharingConditions(UNMARKED, (), expiry(sender.now_ns, agreement))
+
+    def made(number: int) -> MadePackage:
+        manifest = _manifest(sender, agreement, number, conditions, {}, None, score=score)
+        return _made(manifest, None, sender, number)
+
+    return _added(sender, made, {})
 
 
 def passed_on(
@@ -216,7 +244,7 @@ def withdraw(
         known = {one.number: one for one in sent.packages(sender.partner)}
         numbers = sorted(set(packages))
         for number in numbers:
-            if number not in known or known[number].kind != "product":
+            if number not in known or known[number].kind not in ("product", "drill"):
                 expected = f"a package to {sender.partner}, as `watchline share list` shows them"
                 raise BadInput(f"no package {number}", where="--package", expected=expected)
         concerned, pseudonyms = set(numbers), []
@@ -241,7 +269,8 @@ def withdraw(
     conditions = SharingConditions(UNMARKED, (), sender.now_ns + WITHDRAWAL_DAYS * 86_400 * 10**9)
 
     def made(number: int) -> MadePackage:
-        return _made(_manifest(sender, agreement, number, conditions, {}, None, notice), None, sender, number)
+        manifest = _manifest(sender, agreement, number, conditions, {}, None, withdraws=notice)
+        return _made(manifest, None, sender, number)
 
     return _added(sender, made, {}), sorted(concerned)
 
@@ -261,12 +290,14 @@ def _added(
 
     def audited(package: MadePackage) -> None:
         manifest = package.manifest
-        counts = ", ".join(f"{entry.records} {name}" for name, entry in manifest.layers.items()) or "withdrawal"
+        counts = ", ".join(f"{entry.records} {name}" for name, entry in manifest.layers.items()) or manifest.kind
         subject = (
             f"package {manifest.number} for {sender.partner} ({sender.agreements.partner(sender.partner).agency}) under"
             f" {manifest.agreement}: {counts}, SHA-256 {package.sha256}"
         )
-        record_command(sender.data, f"share {manifest.kind} {sender.partner}", subject, purpose=sender.purpose)
+        by = (sender.person, sender.role) if sender.role else None
+        what = f"share {manifest.kind} {sender.partner}"
+        record_command(sender.data, what, subject, purpose=sender.purpose, by=by)
 
     sent = SentStore(sender.data)
     try:
@@ -278,8 +309,10 @@ def _added(
         sent.close()
 
 
-def _made(manifest: Manifest, product: bytes | None, sender: PackageSender, number: int) -> MadePackage:
-    content = packed(manifest, product, sender.signer)
+def _made(
+    manifest: Manifest, product: bytes | None, sender: PackageSender, number: int, sealed: bytes | None = None
+) -> MadePackage:
+    content = packed(manifest, product, sender.signer, sealed)
     return MadePackage(manifest, content, sha256(content).hexdigest(), Path(f"{number:09d}"))
 
 
@@ -290,12 +323,14 @@ def _manifest(
     conditions: SharingConditions,
     layers: dict[str, LayerEntry],
     product: bytes | None,
-    withdraws: Withdrawal | None = None,
+    **part: Any,
 ) -> Manifest:
+    """The manifest; ``part``: that which a kind other than ``product`` has, by its name in the manifest."""
+    stated = {name: value for name, value in part.items() if value is not None}
     grid = Grid(agreement.grid_epsg, agreement.grid_m, agreement.time_step_s, agreement.probability_step)
     return Manifest(
         form=FORM,
-        kind="product" if withdraws is None else "withdrawal",
+        kind=next((_KIND_OF[name] for name in stated), "product"),
         origin=sender.agreements.own,
         recipient=sender.partner,
         agreement=agreement.id,
@@ -312,8 +347,8 @@ def _manifest(
         layers=layers,
         sha256="" if product is None else sha256(product).hexdigest(),
         bytes=0 if product is None else len(product),
-        withdraws=withdraws,
         sources=conditions.sources,
+        **stated,
     )
 
 

@@ -13,12 +13,15 @@ from typing import Any, Final
 
 import msgspec
 
+from ops.audit.command import record_command
 from ops.exchange.format.manifest import Manifest, decoded
 from ops.exchange.format.refusal import PackageRefused
 from ops.exchange.sent import FOLDER
 from ops.runtime.transaction import transaction
 
 FILE: Final = "received.db"
+MOST_REFUSED: Final = 200
+"""Notes of refused packages."""
 _TABLES: Final = (
     """CREATE TABLE IF NOT EXISTS packages (
     origin TEXT NOT NULL, number INTEGER NOT NULL, kind TEXT NOT NULL, agreement TEXT NOT NULL,
@@ -28,6 +31,11 @@ _TABLES: Final = (
     origin TEXT NOT NULL, number INTEGER NOT NULL, layer TEXT NOT NULL, row INTEGER NOT NULL, id TEXT NOT NULL,
     body BLOB NOT NULL, PRIMARY KEY (origin, number, layer, row)) WITHOUT ROWID""",
     "CREATE INDEX IF NOT EXISTS records_of ON records (origin, id)",
+    """CREATE TABLE IF NOT EXISTS drills (
+    origin TEXT NOT NULL, number INTEGER NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (origin, number))""",
+    """CREATE TABLE IF NOT EXISTS refused (
+    n INTEGER PRIMARY KEY, at_ns INTEGER NOT NULL, origin TEXT NOT NULL, number INTEGER, reason TEXT NOT NULL,
+    what TEXT NOT NULL, place TEXT NOT NULL, sha256 TEXT NOT NULL, times INTEGER NOT NULL, UNIQUE (sha256, reason))""",
     """CREATE TABLE IF NOT EXISTS withdrawn (
     origin TEXT NOT NULL, id TEXT NOT NULL, notice INTEGER NOT NULL, PRIMARY KEY (origin, id)) WITHOUT ROWID""",
 )
@@ -51,6 +59,20 @@ class ReceivedPackage:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedPackage:
+    """A package that was not imported. ``origin`` and ``number`` are what it states, which may be untrue."""
+
+    at_ns: int
+    origin: str
+    number: int | None
+    reason: str
+    what: str
+    place: str
+    sha256: str
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Imported:
     """The outcome of an import: records stored and left out because they were withdrawn before, and removed ones."""
 
@@ -63,7 +85,7 @@ class ReceivedStore:
     """The received products of a data folder. An import is one transaction: all of a package, or nothing."""
 
     def __init__(self, data: Path) -> None:
-        folder = data / FOLDER
+        self._data, folder = data, data / FOLDER
         folder.mkdir(mode=0o700, exist_ok=True)
         self._database = sqlite3.connect(folder / FILE, isolation_level=None, timeout=60.0)
         self._database.execute("PRAGMA synchronous = FULL")
@@ -92,6 +114,7 @@ class ReceivedStore:
         received_ns: int,
         expires_ns: int,
         audited: Callable[[], None],
+        sealed: bytes = b"",
     ) -> Imported:
         """Import a verified package; PackageRefused, and nothing stored, unless its number is above the newest."""
         origin, number = manifest.origin, manifest.number
@@ -117,16 +140,25 @@ class ReceivedStore:
                 "in_force", body,
             )  # fmt: skip
             database.execute(f"INSERT INTO packages VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608
+            if sealed:
+                database.execute("INSERT INTO drills VALUES (?, ?, ?)", (origin, number, sealed))
         return Imported(stored, left_out, removed)
 
     def forget_expired(self, now_ns: int) -> int:
-        """Erase the records of packages that have expired; return their number."""
+        """Erase the records of packages that have expired, once the audit log has it; return their number."""
         with transaction(self._database) as database:
             due = database.execute(
                 "SELECT origin, number FROM packages WHERE expires_ns <= ? AND state = 'in_force'"
-                " AND kind = 'product'", (now_ns,),
+                " AND kind IN ('product', 'drill')", (now_ns,),
             ).fetchall()  # fmt: skip
+            if due:
+                record_command(self._data, "share", f"records of expired packages: {_named(due)}", operation="erasure")
             return self._removed(due, "expired")
+
+    def erase_before_end(self, packages: Iterable[tuple[str, int]]) -> int:
+        """Erase the records of packages whose retention here is shorter than agreed; return their number."""
+        with transaction(self._database):
+            return self._removed(packages, "expired")
 
     def packages(self, origin: str | None = None) -> list[ReceivedPackage]:
         """Return the packages of an origin, or of all, in order of the numbers."""
@@ -144,6 +176,37 @@ class ReceivedStore:
         )
         for (body,) in rows:
             yield msgspec.json.decode(body)
+
+    def sealed(self, origin: str, number: int) -> bytes | None:
+        """Return the sealed answer key of a drill; None where there is none, or no longer."""
+        row = self._database.execute("SELECT sealed FROM drills WHERE origin = ? AND number = ?", (origin, number))
+        found = row.fetchone()
+        return None if found is None else bytes(found[0])
+
+    def note_refused(self, refused: RefusedPackage) -> None:
+        """Note a package that was refused; the same one again only counts. The oldest of many notes are deleted."""
+        with transaction(self._database) as database:
+            database.execute(
+                "INSERT INTO refused (at_ns, origin, number, reason, what, place, sha256, times) VALUES"
+                " (?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT (sha256, reason) DO UPDATE SET"
+                " at_ns = excluded.at_ns, times = times + 1",
+                (refused.at_ns, refused.origin, refused.number, refused.reason, refused.what, refused.place,
+                 refused.sha256),
+            )  # fmt: skip
+            database.execute(
+                "DELETE FROM refused WHERE n NOT IN (SELECT n FROM refused ORDER BY at_ns DESC, n DESC LIMIT ?)",
+                (MOST_REFUSED,),
+            )
+
+    def refused(self) -> list[RefusedPackage]:
+        """Return the packages that were refused, the latest first."""
+        return [
+            RefusedPackage(*row)
+            for row in self._database.execute(
+                "SELECT at_ns, origin, number, reason, what, place, sha256, times FROM refused"
+                " ORDER BY at_ns DESC, n DESC"
+            )
+        ]
 
     def is_withdrawn(self, origin: str, identity: str) -> bool:
         """Whether a record of an origin was withdrawn, also if it was never received."""
@@ -167,10 +230,15 @@ class ReceivedStore:
         for origin, number in packages:
             cursor = self._database.execute("DELETE FROM records WHERE origin = ? AND number = ?", (origin, number))
             removed += cursor.rowcount
+            self._database.execute("DELETE FROM drills WHERE origin = ? AND number = ?", (origin, number))
             self._database.execute(
                 "UPDATE packages SET state = ? WHERE origin = ? AND number = ?", (state, origin, number)
             )
         return removed
+
+
+def _named(packages: Iterable[tuple[str, int]]) -> str:
+    return ", ".join(f"{origin} {number}" for origin, number in packages)[:500]
 
 
 def refuse_replay(newest: int, number: int) -> None:

@@ -134,7 +134,7 @@ class SentStore:
     def forget_expired(self, now_ns: int) -> None:
         """Delete the files of packages that have expired; the log keeps their numbers and hashes."""
         due = self._database.execute(
-            "SELECT partner, number FROM packages WHERE expires_ns <= ? AND kind = 'product'", (now_ns,)
+            "SELECT partner, number FROM packages WHERE expires_ns <= ? AND kind <> 'withdrawal'", (now_ns,)
         )
         for partner, number in due:
             self.path_of(partner, number).unlink(missing_ok=True)

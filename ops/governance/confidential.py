@@ -80,10 +80,15 @@ def seal(text: str, public: bytes) -> bytes:
         raise BadInput(f"{len(text)} characters", where="report", expected=f"1 to {MOST_TEXT} characters")
     size = next(size for size in _SIZES if len(plain) + 1 <= size)
     padded = plain + b"\x80" + bytes(size - len(plain) - 1)
+    return seal_bytes(padded, public, _FORM)
+
+
+def seal_bytes(content: bytes, public: bytes, form: bytes) -> bytes:
+    """Seal bytes to a public key; ``form`` names what they are, and only what opens that form opens them."""
     once = X25519PrivateKey.generate()
     own = once.public_key().public_bytes_raw()
-    key = _key(once.exchange(X25519PublicKey.from_public_bytes(public)), own, public)
-    return own + AESGCM(key).encrypt(bytes(12), padded, _FORM)  # the key is used once, and so is the nonce
+    key = _key(once.exchange(X25519PublicKey.from_public_bytes(public)), own, public, form)
+    return own + AESGCM(key).encrypt(bytes(12), content, form)  # the key is used once, and so is the nonce
 
 
 def private_key(private_pem: bytes, passphrase: str) -> X25519PrivateKey:
@@ -99,17 +104,25 @@ def private_key(private_pem: bytes, passphrase: str) -> X25519PrivateKey:
 
 def open_sealed(sealed: bytes, private: X25519PrivateKey) -> str:
     """The text of a sealed report. BadInput where the key does not fit, or the report was changed."""
-    own, public = sealed[:_KEY_BYTES], private.public_key().public_bytes_raw()
     try:
-        key = _key(private.exchange(X25519PublicKey.from_public_bytes(own)), own, public)
-        padded = AESGCM(key).decrypt(bytes(12), sealed[_KEY_BYTES:], _FORM)
-    except (InvalidTag, ValueError):
-        raise BadInput("does not fit this key, or was changed", where="report", expected="a sealed report") from None
+        padded = open_bytes(sealed, private, _FORM)
+    except BadInput as error:
+        raise BadInput(error.what, where="report", expected="a sealed report") from None
     return padded.rstrip(b"\x00")[:-1].decode("utf-8", errors="replace")
 
 
-def _key(shared: bytes, own: bytes, public: bytes) -> bytes:
-    return HKDF(SHA256(), _KEY_BYTES, salt=None, info=_FORM + own + public).derive(shared)
+def open_bytes(sealed: bytes, private: X25519PrivateKey, form: bytes) -> bytes:
+    """Return the bytes that were sealed to a key in a form. BadInput where the key does not fit, or it was changed."""
+    own, public = sealed[:_KEY_BYTES], private.public_key().public_bytes_raw()
+    try:
+        key = _key(private.exchange(X25519PublicKey.from_public_bytes(own)), own, public, form)
+        return AESGCM(key).decrypt(bytes(12), sealed[_KEY_BYTES:], form)
+    except (InvalidTag, ValueError):
+        raise BadInput("does not fit this key, or was changed", where="sealed", expected="what was sealed") from None
+
+
+def _key(shared: bytes, own: bytes, public: bytes, form: bytes) -> bytes:
+    return HKDF(SHA256(), _KEY_BYTES, salt=None, info=form + own + public).derive(shared)
 
 
 def set_recipient(data: Path, recipient: Recipient) -> None:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 import numpy as np
+import xarray as xr
 from rich.console import Console
 
 from geo.errors import BadInput
@@ -34,6 +35,21 @@ TRUTH: Final = "truth.npz"
 YEAR: Final = timedelta(days=365)
 
 
+class Scored(Protocol):
+    """The figures that decide whether a drill is passed."""
+
+    @property
+    def incidents(self) -> int: ...
+    @property
+    def in_time(self) -> int: ...
+    @property
+    def closed(self) -> int: ...
+    @property
+    def right(self) -> int: ...
+    @property
+    def missed(self) -> int: ...
+
+
 @dataclass(frozen=True, slots=True)
 class DrillOptions:
     """The options of ``drill score``. ``in_time`` and ``right``: fractions from which the drill is passed."""
@@ -48,35 +64,50 @@ class DrillOptions:
     right: float = 0.8
 
 
-def score_demonstration(options: DrillOptions, moved_ns: int, screen: Console) -> dict[str, Any]:
-    """Score the incidents of a demonstration against its truth; keep the result where ``records`` is given.
+@dataclass(frozen=True, slots=True)
+class WorkedScenario:
+    """A demonstration: the truth up to ``until_ns``, the end of what was shown, with its incidents and alerts."""
 
-    ``moved_ns``: from the times of the truth to those of the store.
-    """
-    role = _role(options.role)
-    for name, text in (("--shift", options.shift), ("--person", options.person)):
-        if len(text) > MOST_TEXT or not (text == "" or text.isprintable()):
-            raise BadInput(f"{text[:40]!a}", where=name, expected=f"at most {MOST_TEXT} visible characters")
-    truth = load_history(options.data / TRUTH)
+    truth: xr.Dataset
+    incidents: list[dict[str, Any]]
+    alerts: dict[str, dict[str, Any]]
+    until_ns: int
+
+
+def read_scenario(data: Path, moved_ns: int) -> WorkedScenario:
+    """Read a demonstration. ``moved_ns``: from the times of the truth to those of the store."""
+    truth = load_history(data / TRUTH)
     times = truth["time"].to_numpy().astype("datetime64[ns]") + np.timedelta64(moved_ns, "ns")
     truth = truth.assign(time=("estimate", times))
-    reader = IncidentReader(options.data / "store.db")
+    reader = IncidentReader(data / "store.db")
     try:
         incidents = [msgspec.json.decode(row.body) for row in reader.incidents(limit=1_000_000)[1]]
         alerts = {one["id"]: one for one in map(msgspec.json.decode, reader.alerts(limit=1_000_000)[2])}
         until = reader.live("tracks")
     finally:
         reader.close()
-    seen = truth["time"].to_numpy().astype(np.int64) <= (until.stamp_ns if until is not None else 0)
-    score = score_drill(
-        truth.isel(estimate=np.flatnonzero(seen)), incidents, alerts, DrillSettings(limit_s=options.limit_s)
-    )
-    passed = _passed(score, options)
-    record = _record(options, role, score, moved_ns, passed=passed)
+    until_ns = until.stamp_ns if until is not None else 0
+    seen = truth["time"].to_numpy().astype(np.int64) <= until_ns
+    return WorkedScenario(truth.isel(estimate=np.flatnonzero(seen)), incidents, alerts, until_ns)
+
+
+def score_demonstration(options: DrillOptions, moved_ns: int, screen: Console) -> dict[str, Any]:
+    """Score the incidents of a demonstration against its truth; keep the result where ``records`` is given.
+
+    ``moved_ns``: from the times of the truth to those of the store.
+    """
+    role = role_of(options.role)
+    for name, text in (("--shift", options.shift), ("--person", options.person)):
+        if len(text) > MOST_TEXT or not (text == "" or text.isprintable()):
+            raise BadInput(f"{text[:40]!a}", where=name, expected=f"at most {MOST_TEXT} visible characters")
+    scenario = read_scenario(options.data, moved_ns)
+    score = score_drill(scenario.truth, scenario.incidents, scenario.alerts, DrillSettings(limit_s=options.limit_s))
+    is_passed = passed(score, options.in_time, options.right)
+    record = _record(options, role, score, moved_ns, passed=is_passed)
     if options.records is not None:
         add_records(options.records, [record])
     record_command(options.data, "drill score", f"score of a drill, role {role}", operation="consultation")
-    _show(score, screen, passed=passed)
+    _show(score, screen, passed=is_passed)
     answers = [
         {
             "incident": one.incident, "target_class": one.target_class or None, "crossed": one.crossed,
@@ -140,18 +171,18 @@ def import_records(table: Path, records: Path, screen: Console) -> dict[str, Any
     return {"added": added, "file": str(records)}
 
 
-def _role(text: str) -> Role:
+def role_of(text: str) -> Role:
+    """The role of a name. BadInput for another text."""
     for role in ROLES:
         if role == text:
             return role
     raise BadInput(f"{text[:40]!a} is not a role", where="--role", expected=f"one of {', '.join(ROLES)}")
 
 
-def _passed(score: DrillScore, options: DrillOptions) -> bool:
+def passed(score: Scored, in_time: float = 0.8, right: float = 0.8) -> bool:
     """Passed if enough was acknowledged in time and closed rightly, and no crossing that was shown was missed."""
-    count = len(score.answers)
-    in_time = score.in_time >= options.in_time * count
-    return bool(count) and in_time and score.right >= options.right * max(score.closed, 1) and not score.missed
+    enough = score.in_time >= in_time * score.incidents and score.right >= right * max(score.closed, 1)
+    return bool(score.incidents) and enough and not score.missed
 
 
 def _record(options: DrillOptions, role: Role, score: DrillScore, moved_ns: int, *, passed: bool) -> TrainingRecord:

@@ -42,7 +42,7 @@ class DrillSettings:
 class DrillAnswer:
     """The answer key of one incident. ``target`` None: there was nothing. ``given`` empty: it was not closed by a
     person. ``acknowledged_s`` None: no person acknowledged it. ``targets``: all that its alerts belong to, of which
-    ``target`` has the most."""
+    ``target`` has the most; ``crossings``: the people and vehicles among them that crossed."""
 
     incident: str
     target: str | None
@@ -52,6 +52,7 @@ class DrillAnswer:
     given: str
     acknowledged_s: float | None
     targets: frozenset[str] = frozenset()
+    crossings: frozenset[str] = frozenset()
 
     @property
     def is_right(self) -> bool:
@@ -68,6 +69,11 @@ class DrillScore:
     crossings: int
     undetected: int
     missed: int
+
+    @property
+    def incidents(self) -> int:
+        """Number of incidents about movement."""
+        return len(self.answers)
 
     @property
     def in_time(self) -> int:
@@ -194,7 +200,7 @@ def _answer(
     return DrillAnswer(
         str(incident["name"]), target, of_class, crossed, right,
         str(incident.get("disposition") or "") if by_person else "", seconds_until(incident, "acknowledged"),
-        frozenset(votes),
+        frozenset(votes), frozenset(one for one in votes if key.crossed[one] and key.classes[one] != ANIMAL),
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -16,7 +17,11 @@ from sensors.timestamps import nanoseconds
 
 def score(options: DrillOptions, screen: Console) -> dict[str, Any]:
     """Score a demonstration; BadInput for any other folder."""
-    data = options.data
+    return score_demonstration(options, moved_ns(options.data), screen)
+
+
+def moved_ns(data: Path) -> int:
+    """Return the time from the truth of a demonstration to its store, ns. BadInput for any other folder."""
     if not (data / DEMO_MARK).exists():
         raise BadInput("is not a demonstration", where=str(data), expected="the folder of `watchline demo`")
     for name in (TRUTH, STARTED, "store.db"):
@@ -26,4 +31,4 @@ def score(options: DrillOptions, screen: Console) -> dict[str, Any]:
         started_ns = int((data / STARTED).read_text(encoding="ascii"))
     except ValueError:
         raise BadInput(f"{STARTED} cannot be read", where=str(data), expected="the start of the scenario") from None
-    return score_demonstration(options, started_ns - nanoseconds(SCENARIO_START), screen)
+    return started_ns - nanoseconds(SCENARIO_START)

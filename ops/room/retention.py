@@ -8,12 +8,14 @@ were encrypted.
 from __future__ import annotations
 
 import os
+import sqlite3
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, TypeVar
 
 from geo.errors import WatchlineError
 from ops.audit.day_keys import DayKeys, KeyKind
@@ -22,6 +24,8 @@ from ops.audit.erasure import erasable, erase_entries
 from ops.audit.files import FOLDER as AUDIT_FOLDER
 from ops.audit.log import IMPORTED, AuditLog
 from ops.audit.old_access import OLD_ACCESS
+from ops.eurosur.erasure import count_reports, days_of_open_events, days_of_reports, erase_reports
+from ops.exchange.erasure import count_received, days_of_received, erase_received, forget_expired
 from ops.journal.erasure import count_bodies, erase_bodies
 from ops.sector.setting_tables.data import Hold
 from ops.sector.settings import Settings
@@ -35,7 +39,23 @@ from ops.store.erasure import (
     erase_records,
 )
 
+_Result = TypeVar("_Result")
+
+
+class _OwnStore(NamedTuple):
+    """What is done with a file of its own: the days of its records, their number on some days, and their erasure."""
+
+    days: Callable[[Path], list[date]]
+    number: Callable[[Path, Collection[date]], int]
+    erase: Callable[[Path, Collection[date]], int]
+
+
 ERASED_BY_KEY: Final[tuple[KeyKind, ...]] = ("detections", "tracks", "alerts", "unit_positions")
+ERASED_BY_ROW: Final[Mapping[str, _OwnStore]] = {
+    "eurosur": _OwnStore(days_of_reports, count_reports, erase_reports),
+    "partners": _OwnStore(days_of_received, count_received, erase_received),
+}
+"""Kinds in files of their own, whose rows are overwritten at once, also while a room runs."""
 EXPORTS: Final = "exports"
 """Folder of the data folder whose files are erased after their retention."""
 ERASING: Final = ".erasing"
@@ -86,8 +106,19 @@ class Retention:
     def __init__(self, folder: Path, settings: Settings, today: date) -> None:
         self.folder, self.settings, self.today = folder, settings, today
         self.open_days = days_of_open_alerts(folder / "store.db")
+        self.problems: list[str] = []
+        self.open_events = self.tried("eurosur", lambda: days_of_open_events(folder), set[date]())
         rows = undelivered_rows(folder / LEDGER)
         self.undelivered_days = set[date]() if rows is None else days_of_rows(folder / "store.db", *rows)
+
+    def tried(self, kind: str, work: Callable[[], _Result], instead: _Result) -> _Result:
+        """Do work on a file of its own; where that fails, note it, so that the other kinds are still erased."""
+        try:
+            return work()
+        except (sqlite3.Error, OSError) as error:
+            if (problem := f"{kind}: {error}") not in self.problems:
+                self.problems.append(problem)
+            return instead
 
     def is_past(self, kind: str, day: date) -> bool:
         """Return whether the retention of records of ``day`` has ended."""
@@ -104,6 +135,8 @@ class Retention:
             return "alerts of this day are open"
         if kind == "alerts" and day in self.undelivered_days:
             return "alerts of this day are not delivered"
+        if kind == "eurosur" and day in self.open_events:
+            return "events of this day are open"
         return None
 
     def is_due(self, kind: str, day: date) -> bool:
@@ -118,8 +151,11 @@ def purge(folder: Path, settings: Settings, *, today: date, dry_run: bool = Fals
     audit log before it is done.
     """
     rules, keys, done = Retention(folder, settings, today), DayKeys(folder / "keys"), Purge()
-    for kind in ERASED_BY_KEY:
-        past = [day for day in keys.days(kind) if rules.is_past(kind, day)]
+    stored: dict[str, list[date]] = {kind: keys.days(kind) for kind in ERASED_BY_KEY}
+    for kind, own in ERASED_BY_ROW.items():
+        stored[kind] = rules.tried(kind, partial(own.days, folder), [])
+    for kind, days in stored.items():
+        past = [day for day in days if rules.is_past(kind, day)]
         done.kept += [Kept(kind, day, reason) for day in past if (reason := rules.why_kept(kind, day)) is not None]
         due = [day for day in past if rules.is_due(kind, day)]
         if due:
@@ -131,10 +167,14 @@ def purge(folder: Path, settings: Settings, *, today: date, dry_run: bool = Fals
     if dry_run:
         done.records = count_bodies(journal, rules.is_due) if journal.exists() else 0
         done.records += count_records(store, rules.is_due) if store.exists() else 0
+        done.records += sum(own.number(folder, done.days.get(kind, ())) for kind, own in ERASED_BY_ROW.items())
     if not dry_run and (done.days or done.exports or audit or overwrite):
         _erase(folder, rules, keys, done, overwrite=overwrite)
     if not dry_run:
+        rules.tried("partners", lambda: forget_expired(folder, today), 0)
         _erase_old_pictures(folder, keys, today)
+        if rules.problems:
+            raise WatchlineError(f"{folder}: not everything could be erased ({'; '.join(rules.problems)}).")
     return done
 
 
@@ -143,6 +183,9 @@ def _erase(folder: Path, rules: Retention, keys: DayKeys, done: Purge, *, overwr
     try:
         for kind, days in done.days.items():
             _record(log, f"{kind} of {_days_in_words(days)}")
+            if kind in ERASED_BY_ROW:
+                done.records += rules.tried(kind, partial(ERASED_BY_ROW[kind].erase, folder, days), 0)
+                continue
             for day in days:
                 keys.erase(kind, day)  # type: ignore[arg-type]
         for path in done.exports:

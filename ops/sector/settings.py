@@ -13,6 +13,7 @@ from geo.errors import BadInput
 from ingest.topics import identifier
 from ops.releasability.settings import ReleasabilitySettings
 from ops.sector.setting_tables.data import AuditSettings, Hold, RetentionSettings
+from ops.sector.setting_tables.exchange import ExchangeSettings
 from ops.sector.setting_tables.feeds import FeedsSettings, feeds_errors
 from ops.sector.setting_tables.paths import from_folder
 from ops.sector.setting_tables.reports import ReportSettings
@@ -89,6 +90,8 @@ class Settings:
         Handover reports and exports.
     feeds : table
         Receivers of alerts and incidents, and what each field unit receives.
+    exchange : table
+        Agreements with partners, and the key of packages, for the page of partners.
     """
 
     units: tuple[str, ...] = ("ops-centre", "patrol-1")
@@ -107,6 +110,7 @@ class Settings:
     releasability: ReleasabilitySettings = field(default_factory=ReleasabilitySettings)
     reports: ReportSettings = field(default_factory=ReportSettings)
     feeds: FeedsSettings = field(default_factory=FeedsSettings)
+    exchange: ExchangeSettings = field(default_factory=ExchangeSettings)
     unit_certificates: str = ""
 
     def __post_init__(self) -> None:
@@ -170,7 +174,7 @@ def settings_errors(table: Mapping[str, Any], *, where: str) -> list[ConfigError
     from ops.forces.settings import ForceSettings
     from ops.incidents.settings import IncidentSettings
 
-    tables = ("maintenance", "hold", "audit", "retention", "reports", "releasability", "feeds")
+    tables = ("maintenance", "hold", "audit", "retention", "reports", "releasability", "feeds", "exchange")
     plain = {key: value for key, value in table.items() if key not in tables or not isinstance(value, dict | list)}
     errors = record_errors(Settings, plain, where=where)
     records: tuple[tuple[str, type, Mapping[str, str]], ...] = (
@@ -182,6 +186,7 @@ def settings_errors(table: Mapping[str, Any], *, where: str) -> list[ConfigError
         ("reports", ReportSettings, {}),
         ("accounts", AccountSettings, {}),
         ("releasability", ReleasabilitySettings, {}),
+        ("exchange", ExchangeSettings, {}),
     )
     for name, kind, renamed in records:
         if isinstance(table.get(name), dict):

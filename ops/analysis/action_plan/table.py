@@ -12,7 +12,7 @@ from geo.errors import BadInput
 from geo.names import HIDDEN, ONE_LINE, expected_name, readable
 from ops.analysis.action_plan.plan import LONGEST, ActionPlan, Measure, Objective
 from ops.analysis.indicators.records import RefusedRow, day_of, number_of
-from ops.analysis.indicators.tables import IndicatorError, read_rows
+from ops.analysis.indicators.tables import IndicatorError, is_empty, read_rows
 
 REQUIRED: Final = ("objective", "measure", "title", "owner", "due")
 OPTIONAL: Final = ("objective_title", "indicator", "place", "target", "better", "done", "evidence")
@@ -56,6 +56,8 @@ def plan_of_table(path: Path, head: PlanHead) -> tuple[ActionPlan, list[RefusedR
     refusals = []
     rows = read_rows(path, known=REQUIRED + OPTIONAL)
     for number, row in enumerate(rows, start=1):
+        if is_empty(row):
+            continue
         try:
             objective, title, measure = _measure(row)
             if measure.id in seen:

@@ -22,7 +22,7 @@ from typing import Any, Final
 from geo.errors import BadInput
 from geo.names import HIDDEN, ONE_LINE, expected_name, readable
 from ops.analysis.indicators.catalogue import FAMILIES, Definition, definitions
-from ops.analysis.indicators.tables import IndicatorError, file_hash, read_rows
+from ops.analysis.indicators.tables import IndicatorError, file_hash, is_empty, read_rows
 
 REQUIRED: Final = ("place", "family", "name", "value", "unit", "date", "source")
 OPTIONAL: Final = (
@@ -148,6 +148,8 @@ def checked_table(path: Path, *, until: date) -> tuple[list[Indicator], list[Ref
     refusals: list[RefusedRow] = []
     numbers: list[int] = []
     for number, row in enumerate(read_rows(path, known=KNOWN), start=1):
+        if is_empty(row):
+            continue
         try:
             indicators.append(_indicator(row, until, path.name, number))
             numbers.append(number)

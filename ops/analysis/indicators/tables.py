@@ -45,7 +45,8 @@ def read_rows(path: Path, *, known: Sequence[str]) -> list[TableRow]:
     Parameters
     ----------
     path : Path
-        CSV or JSON file, XLSX workbook, of which the first sheet is read, or GeoPackage with one layer.
+        CSV or JSON file, XLSX workbook, of which the first visible sheet is read, or GeoPackage, of which the layer
+        with known columns is read.
     known : sequence of str
         Columns that may occur; a table that has none of them is refused.
 
@@ -71,6 +72,11 @@ def read_rows(path: Path, *, known: Sequence[str]) -> list[TableRow]:
     if len(rows) > MOST_ROWS:
         raise IndicatorError(f"has {len(rows)} rows", where=str(path), expected=f"at most {MOST_ROWS}")
     return rows
+
+
+def is_empty(row: TableRow) -> bool:
+    """Whether a row has no value at all, as one that separates years in a spreadsheet."""
+    return all(cell is None or cell == "" for cell in row.values())
 
 
 def check_size(path: Path, most: int | None = None) -> None:
@@ -139,7 +145,9 @@ def _sheet(path: Path, *, stored: bool) -> Iterator[tuple[Any, ...]]:
 
     book = load_workbook(path, read_only=True, data_only=stored, keep_links=False)
     try:
-        yield from book.worksheets[0].iter_rows(values_only=True, max_col=MOST_COLUMNS)
+        sheets = book.worksheets  # without those that are a chart
+        shown = [one for one in sheets if one.sheet_state == "visible"] or sheets
+        yield from shown[0].iter_rows(values_only=True, max_col=MOST_COLUMNS)
     finally:
         book.close()
 
@@ -170,10 +178,12 @@ def _geopackage_rows(path: Path, known: Sequence[str]) -> list[TableRow]:
 
     refuse_requests(str(path))
     try:
-        layers = pyogrio.list_layers(path)
+        layers = [str(name) for name, _ in pyogrio.list_layers(path)]
+        if len(layers) > 1:  # such as styles beside the table
+            layers = [one for one in layers if set(known) & set(pyogrio.read_info(path, layer=one)["fields"])]
         if len(layers) != 1:
-            raise ValueError(f"it has {len(layers)} layers")
-        about, _, _, columns = pyogrio.raw.read(path, layer=layers[0][0], read_geometry=False)
+            raise ValueError(f"it has {len(layers) or 'no'} layers with known columns")
+        about, _, _, columns = pyogrio.raw.read(path, layer=layers[0], read_geometry=False)
     except (DataSourceError, DataLayerError) as error:
         raise ValueError(str(error).splitlines()[0]) from None
     header = [str(name) for name in about["fields"]]

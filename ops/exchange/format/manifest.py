@@ -13,6 +13,7 @@ from ops.exchange.format.refusal import PackageRefused
 
 FORM: Final = "watchline/1/exchange"
 CONTENT_TYPE: Final = "application/vnd.watchline.exchange+json"
+PackageKind = Literal["product", "withdrawal", "drill", "score"]
 YEARS: Final = (1971, 2200)
 """Of the times of a manifest: their nanoseconds since 1970 are stored."""
 MOST_MANIFEST_BYTES: Final = 1_000_000
@@ -42,16 +43,46 @@ class Withdrawal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: str = ""
 
 
+class DrillTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A drill: its title, the time in which to acknowledge an incident [s], and the sealed answer key."""
+
+    title: str
+    limit_s: float
+    sha256: str
+    bytes: int
+
+
+class DrillResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The score of a shift on a drill that the recipient of the package sent as package ``drill``; it names no person.
+
+    The numbers are those of ``ops.governance.drills``. ``median_s`` None: nothing was acknowledged.
+    """
+
+    drill: int
+    role: str
+    shift: str
+    limit_s: float
+    incidents: int
+    in_time: int
+    closed: int
+    right: int
+    crossings: int
+    undetected: int
+    missed: int
+    median_s: float | None = None
+
+
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The signed part of a package. Times are RFC 3339.
 
     ``number`` counts the packages of the origin for this recipient, from 1. ``case``: target class, and light and
     weather, of shared coverage. ``sources``: the origins of records that are passed on; empty: they are the sender's
-    own. ``sha256`` and ``bytes``: of the product, empty and 0 in a withdrawal.
+    own. ``sha256`` and ``bytes``: of the product, empty and 0 in a withdrawal and a score. A kind other than
+    ``product`` has the part of its name.
     """
 
     form: str
-    kind: Literal["product", "withdrawal"]
+    kind: PackageKind
     origin: str
     recipient: str
     agreement: str
@@ -69,6 +100,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sha256: str
     bytes: int
     withdraws: Withdrawal | None = None
+    drill: DrillTerms | None = None
+    score: DrillResult | None = None
     sources: tuple[str, ...] = ()
 
 
@@ -116,7 +149,9 @@ def decoded(body: bytes) -> Manifest:
         if not YEARS[0] <= (year := getattr(manifest, name).year) <= YEARS[1]:
             expected = f"a year from {YEARS[0]} to {YEARS[1]}"
             raise PackageRefused("malformed", f"year {year}", where=f"manifest.json {name}", expected=expected)
-    if not 1 <= manifest.number < 2**53 or (manifest.kind == "withdrawal") != (manifest.withdraws is not None):
+    parts = {"withdrawal": manifest.withdraws, "drill": manifest.drill, "score": manifest.score}
+    fits = all((manifest.kind == kind) == (part is not None) for kind, part in parts.items())
+    if not 1 <= manifest.number < 2**53 or not fits:
         raise PackageRefused("malformed", "number or kind", where="manifest.json", expected="a number from 1")
     return manifest
 

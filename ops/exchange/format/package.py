@@ -20,9 +20,12 @@ from ops.exchange.format.refusal import PackageRefused
 MANIFEST: Final = "manifest.json"
 SIGNATURE: Final = "signature.json"
 PRODUCT: Final = "product.gpkg"
+SEALED: Final = "answers.sealed"
+"""The answer key of a drill, which only the scorer can open."""
 ENDING: Final = ".watchline-exchange.zip"
 MOST_PACKAGE_BYTES: Final = 64_000_000
 MOST_PRODUCT_BYTES: Final = 256_000_000
+MOST_SEALED_BYTES: Final = 1_000_000
 _MOST_SIGNATURE_BYTES: Final = 1_000
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 _END: Final = struct.Struct("<4s4H2LH")
@@ -30,12 +33,14 @@ _ZIP64_LOCATOR: Final = b"PK\x06\x07"
 _MOST_DIRECTORY_BYTES: Final = 1_000
 
 
-def packed(manifest: Manifest, product: bytes | None, signer: Signer) -> bytes:
-    """Return the bytes of a package: the same manifest, product and key give the same bytes."""
+def packed(manifest: Manifest, product: bytes | None, signer: Signer, sealed: bytes | None = None) -> bytes:
+    """Return the bytes of a package: the same manifest, product, answer key and signing key give the same bytes."""
     body = encoded(manifest)
     parts = {MANIFEST: body, SIGNATURE: signature_of(manifest, body, signer)}
     if product is not None:
         parts[PRODUCT] = product
+    if sealed is not None:
+        parts[SEALED] = sealed
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, part in parts.items():
@@ -70,6 +75,22 @@ class OpenedPackage:
             raise PackageRefused("forged", "is not the signed product", where=PRODUCT, expected="its size and SHA-256")
         return content
 
+    def sealed(self) -> bytes:
+        """Return the sealed answer key of a drill as the manifest states it, else nothing. PackageRefused."""
+        drill = self.manifest.drill
+        if drill is None:
+            return b""
+        if not 0 <= drill.bytes <= MOST_SEALED_BYTES:
+            raise PackageRefused(
+                "too_large", f"{drill.bytes} bytes", where=SEALED, expected=f"at most {MOST_SEALED_BYTES:,}"
+            )
+        content = _read(self.archive, SEALED, drill.bytes)
+        if len(content) != drill.bytes or sha256(content).hexdigest() != drill.sha256:
+            raise PackageRefused(
+                "forged", "is not the signed answer key", where=SEALED, expected="its size and SHA-256"
+            )
+        return content
+
 
 def opened(content: bytes) -> OpenedPackage:
     """Read the manifest of a package. PackageRefused for what is not a package of exactly the known files."""
@@ -83,24 +104,28 @@ def opened(content: bytes) -> OpenedPackage:
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError, struct.error) as error:
         raise _not_a_package(str(error)[:100]) from None
     names = archive.namelist()
-    if sorted(names) not in (sorted([MANIFEST, SIGNATURE]), sorted([MANIFEST, SIGNATURE, PRODUCT])):
+    known = ([MANIFEST, SIGNATURE], [MANIFEST, SIGNATURE, PRODUCT], [MANIFEST, SIGNATURE, PRODUCT, SEALED])
+    if sorted(names) not in map(sorted, known):
         shown = ", ".join(repr(name[:60]) for name in names[:4])
         raise _not_a_package(f"it holds {shown}")
     if any(entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for entry in archive.infolist()):
         raise _not_a_package("another compression than deflate")
     body = _read(archive, MANIFEST, MOST_MANIFEST_BYTES)
     signature = _read(archive, SIGNATURE, _MOST_SIGNATURE_BYTES)
-    return OpenedPackage(decoded(body), body, signature, sha256(content).hexdigest(), archive)
+    manifest = decoded(body)
+    if (SEALED in names) != (manifest.kind == "drill"):
+        raise _not_a_package("a drill has an answer key, and nothing else has one")
+    return OpenedPackage(manifest, body, signature, sha256(content).hexdigest(), archive)
 
 
 def _check_end(content: bytes) -> None:
-    """Refuse a directory that is larger than three entries need, before it is read."""
+    """Refuse a directory that is larger than four entries need, before it is read."""
     if len(content) < _END.size:
         raise _not_a_package("it is too short")
     mark, disk, first, here, entries, size, _, comment = _END.unpack(content[-_END.size :])
     if mark != b"PK\x05\x06" or disk or first or comment or here != entries:
         raise _not_a_package("its end is not that of an archive in one piece")
-    if entries > 3 or size > _MOST_DIRECTORY_BYTES or content[-_END.size - 20 :].startswith(_ZIP64_LOCATOR):
+    if entries > 4 or size > _MOST_DIRECTORY_BYTES or content[-_END.size - 20 :].startswith(_ZIP64_LOCATOR):
         raise _not_a_package(f"its directory has {entries} entries")
 
 

@@ -6,27 +6,30 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from ops.accounts.person import ROLES
 from ops.exchange.agreements import Agreement, Agreements
 from ops.exchange.fields import COVERAGE
 from ops.exchange.format.geopackage import rows_of
-from ops.exchange.format.manifest import Manifest, is_signed_by
+from ops.exchange.format.manifest import DrillResult, DrillTerms, Manifest, is_signed_by
 from ops.exchange.format.package import OpenedPackage
 from ops.exchange.format.refusal import PackageRefused
 from ops.exchange.received import refuse_replay
 from ops.releasability.decision import UNMARKED, Markings
 
+MOST_TITLE: Final = 120
 AHEAD: Final = timedelta(minutes=5)
 """How far the clock of a partner may be ahead of ours."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A package that may be stored: its rows by layer, its marking here, and when it must be erased."""
+    """A package that may be stored: its rows by layer, its marking here, when it must be erased, and the answer key."""
 
     manifest: Manifest
     rows: dict[str, list[dict[str, Any]]]
     marking: str
     expires_at: datetime
+    sealed: bytes = b""
 
 
 def verified(
@@ -48,10 +51,15 @@ def verified(
         raise _refused("expired", f"expired at {manifest.expires_at.isoformat()}", f"a time after {now.isoformat()}")
     agreement = _agreement(manifest, agreements, now)
     marking = _marking(manifest, agreement, markings)
+    if manifest.score is not None:
+        _check_score(manifest.score, agreement)
+        return Verified(manifest, {}, marking, manifest.expires_at)
+    if manifest.drill is not None:
+        _check_drill(manifest, manifest.drill, agreement)
     _check_terms(manifest, agreement)
     rows = rows_of(package.product(), manifest, agreement)
     kept_until = manifest.made_at + timedelta(days=agreement.keep_days)
-    return Verified(manifest, rows, marking, min(manifest.expires_at, kept_until))
+    return Verified(manifest, rows, marking, min(manifest.expires_at, kept_until), package.sealed())
 
 
 def _check_addresses(package: OpenedPackage, agreements: Agreements) -> None:
@@ -107,6 +115,30 @@ def _check_terms(manifest: Manifest, agreement: Agreement) -> None:
         own = (agreement.target, agreement.conditions, agreement.probability_step)
         if case != own:
             raise _refused("not_agreed", f"coverage of {case}", f"{own}")
+
+
+def _check_drill(manifest: Manifest, drill: DrillTerms, agreement: Agreement) -> None:
+    if "incidents" not in manifest.layers or COVERAGE in manifest.layers:
+        raise _refused("not_agreed", f"a drill with {sorted(manifest.layers)}", "incidents, and no coverage")
+    if not agreement.drills:
+        raise _refused("not_agreed", "a drill", "no drill, as `drills` of the agreement is not true")
+    if not (0 < len(drill.title) <= MOST_TITLE and drill.title.isprintable()) or not 1.0 <= drill.limit_s <= 86_400.0:
+        raise _refused(
+            "malformed", "title or limit of the drill", f"1 to {MOST_TITLE} visible characters, 1 to 86,400 s"
+        )
+
+
+def _check_score(score: DrillResult, agreement: Agreement) -> None:
+    """PackageRefused for numbers that no shift can have."""
+    if not agreement.drills:
+        raise _refused("not_agreed", "a score", "no score, as `drills` of the agreement is not true")
+    parts = ((score.in_time, score.incidents), (score.right, score.closed), (score.closed, score.incidents),
+             (score.undetected, score.crossings), (score.missed, score.crossings - score.undetected))  # fmt: skip
+    numbers = 1 <= score.drill < 2**53 and score.crossings < 2**31 and all(0 <= part <= all_ for part, all_ in parts)
+    times = 1.0 <= score.limit_s <= 86_400.0 and (score.median_s is None or 0.0 <= score.median_s < 1e9)
+    texts = score.role in ROLES and len(score.shift) <= MOST_TITLE and (score.shift == "" or score.shift.isprintable())
+    if not (numbers and times and texts):
+        raise _refused("malformed", "the score", "parts that are not above their wholes, a role and a shift")
 
 
 def _refused(reason: Any, what: str, expected: str) -> PackageRefused:

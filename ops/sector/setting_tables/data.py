@@ -8,8 +8,10 @@ from typing import Final, Literal
 
 from geo.errors import BadInput
 
-DataKind = Literal["detections", "tracks", "alerts", "unit_positions", "audit", "exports"]
-DATA_KINDS: Final[tuple[DataKind, ...]] = ("detections", "tracks", "alerts", "unit_positions", "audit", "exports")
+DataKind = Literal["detections", "tracks", "alerts", "unit_positions", "audit", "exports", "eurosur", "partners"]
+DATA_KINDS: Final[tuple[DataKind, ...]] = (
+    "detections", "tracks", "alerts", "unit_positions", "audit", "exports", "eurosur", "partners",
+)  # fmt: skip
 """Kinds of records that have a retention of their own."""
 SHORTEST_DAYS: Final = 2
 """Shortest retention: messages of sensors may arrive a day late."""
@@ -48,6 +50,10 @@ class RetentionSettings:
         Entries of the audit log (0: no limit; else at least 2).
     exports : int, d
         Files in the folder ``exports`` (0: no limit; else at least 2).
+    eurosur : int, d
+        Reports of the EUROSUR layers, after the newest report of a closed event (0: no limit; else at least 2).
+    partners : int, d
+        Records received from partners, which their agreement may end earlier (0: no limit; else at least 2).
     """
 
     detections: int = 0
@@ -56,6 +62,8 @@ class RetentionSettings:
     unit_positions: int = 0
     audit: int = 0
     exports: int = 0
+    eurosur: int = 0
+    partners: int = 0
 
     def __post_init__(self) -> None:
         for name in (item.name for item in fields(self)):

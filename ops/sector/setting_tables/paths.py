@@ -9,6 +9,8 @@ from typing import Any, Final
 PATHS: Final[tuple[tuple[str, ...], ...]] = (
     ("unit_certificates",),
     ("audit", "witness"),
+    ("exchange", "agreements"),
+    ("exchange", "identity"),
     ("feeds", "cot", "servers", "*", "authority"),
     ("feeds", "cot", "servers", "*", "certificate"),
     ("feeds", "cot", "servers", "*", "key"),

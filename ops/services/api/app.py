@@ -44,6 +44,9 @@ from ops.services.api.approvals.routes import add_two_person_rule
 from ops.services.api.audit.routes import AuditRoutes
 from ops.services.api.compression import Compression
 from ops.services.api.confidential.routes import ConfidentialRoutes
+from ops.services.api.cooperation.desk import ExchangeFiles
+from ops.services.api.cooperation.eurosur_routes import EurosurRoutes
+from ops.services.api.cooperation.partner_routes import PartnerRoutes
 from ops.services.api.event_stream import EventStream, Hub, StreamSettings, picture
 from ops.services.api.field.enrolment_routes import EnrolmentRoutes
 from ops.services.api.field.map_routes import FieldMapRoutes
@@ -116,6 +119,7 @@ class ApiSettings:
     the sector in reports. ``releasability``: markings of records. ``language``: of what the sector publishes. ``cap``:
     the issuer of CAP documents and their signature; None: as for a sector without settings of its own, not signed.
     ``sector_file``: the sector file, whose records the scorecard evaluates; None: those of the store only.
+    ``exchange``: agreements with partners and the key of packages.
     """
 
     sector: str
@@ -136,6 +140,7 @@ class ApiSettings:
     language: str = "en"
     cap: CapService | None = None
     sector_file: str | None = None
+    exchange: ExchangeFiles = field(default_factory=ExchangeFiles)
 
     @property
     def cap_service(self) -> CapService:
@@ -299,6 +304,11 @@ def _add_reports(
         reads.path, records, simulated=settings.demo, now_ns=now_ns, recorder=recorder, release=release
     ).add_to(app)
     ExportRoutes(reads.path, sector, exported, now_ns=now_ns, recorder=recorder, release=release).add_to(app)
+    PartnerRoutes(
+        reads.path.parent, settings.exchange, sector=sector.name, title=sector.title, sector_file=settings.sector_file,
+        now_ns=now_ns, recorder=recorder,
+    ).add_to(app)  # fmt: skip
+    EurosurRoutes(reads.path.parent, title=sector.title, now_ns=now_ns, recorder=recorder, release=release).add_to(app)
 
 
 def _add_field(

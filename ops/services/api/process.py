@@ -39,6 +39,7 @@ from ops.runtime.part_state import stated
 from ops.sector.settings import Settings, load_settings
 from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.audit.collection import CollectionRecord
+from ops.services.api.cooperation.desk import ExchangeFiles
 from ops.services.api.forces.refusal_routes import RefusalAudit
 from ops.services.api.login.opening import open_logins
 from ops.services.api.operator_actions import ActionSender
@@ -132,6 +133,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event, told: ToldByRoom) 
             language=known["language"],
             cap=_cap(chosen, arguments, known),
             sector_file=arguments.sector,
+            exchange=_exchange(chosen, arguments),
         )
         app = create_app(
             folder / "store.db",
@@ -162,6 +164,15 @@ def run(arguments: argparse.Namespace, stop: threading.Event, told: ToldByRoom) 
         )
         _follow(told, ground, stop, collected, RefusalAudit(access_log, book, clock.now_ns, time.monotonic))
     return 0
+
+
+def _exchange(settings: Settings, arguments: argparse.Namespace) -> ExchangeFiles:
+    """The files of the exchange with partners. A demonstration shares nothing: its records are not real."""
+    stated = settings.exchange
+    if arguments.demo or not stated.agreements:
+        return ExchangeFiles()
+    identity = Path(stated.identity) if stated.identity else None
+    return ExchangeFiles(Path(stated.agreements), identity, arguments.settings, arguments.layout)
 
 
 def _cap(settings: Settings, arguments: argparse.Namespace, known: Mapping[str, Any]) -> CapService:

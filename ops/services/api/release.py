@@ -86,6 +86,7 @@ FILTERED: Final = frozenset(
         "/v1/action-plan",
         "/after-action",
         "/after-action.pdf",
+        "/eurosur",
         "/v1/export",
         "/v1/units/{unit}/enrolments",
         "/v1/units/{unit}/devices",

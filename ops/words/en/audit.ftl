@@ -45,6 +45,8 @@ retention-days = { $kind ->
     [detections] Detections
     [tracks] Tracks
     [alerts] Alerts and incidents
+    [eurosur] EUROSUR reports
+    [partners] Records from partners
    *[unit_positions] Unit positions
 }: { $days ->
     [one] { $days } day
@@ -78,6 +80,8 @@ retention-kept = { $kind ->
     [detections] Detections
     [tracks] Tracks
     [alerts] Alerts and incidents
+    [eurosur] EUROSUR reports
+    [partners] Records from partners
    *[unit_positions] Unit positions
 } of { $day } are kept: { $reason }.
 retention-nothing = No records are past their retention.

@@ -49,6 +49,8 @@ retention-days =
         [detections] Détections
         [tracks] Pistes
         [alerts] Alertes et incidents
+        [eurosur] Rapports EUROSUR
+        [partners] Enregistrements de partenaires
        *[unit_positions] Positions des unités
     }, { $mode ->
         [planned] à effacer
@@ -82,8 +84,10 @@ retention-kept = { $kind ->
     [detections] Détections
     [tracks] Pistes
     [alerts] Alertes et incidents
+    [eurosur] Rapports EUROSUR
+    [partners] Enregistrements de partenaires
    *[unit_positions] Positions des unités
-} du { $day } : conservées ({ $reason }).
+} du { $day } : conservation prolongée ({ $reason }).
 retention-nothing = Aucun enregistrement n’a dépassé sa durée de conservation.
 retention-failed = Des enregistrements à effacer n’ont pas pu l’être : { $reason }
 retention-approval = Un effacement selon ces paramètres doit être confirmé par une autre personne : demandez-le à la page /approvals avec la somme de contrôle { $checksum }.

@@ -91,6 +91,7 @@ FIRST = {
     "share withdraw": SHARED,
     "share gaps": "watchline share receive south.zip --agreements agreements.toml --data data",
     "store verify": "watchline store copy data copy.db",
+    "drill mark": "watchline drill key --out scorer.key",
     "drill report": "watchline drill import trainings.csv --records training.jsonl",
     "confidential read": 'watchline confidential keys data --recipient "Inspector" --out inspector.key',
     "user token": "watchline user add prometheus --data data --role viewer",
@@ -103,6 +104,11 @@ FIRST = {
 REFUSED = {
     "watchline share pull https://south.example:8448 south --data data --agreements agreements.toml --identity"
     " exchange-key --every 30": "no answer",
+    "watchline share make cumberland south --agreements agreements.toml --identity exchange-key --data data --purpose"
+    ' "exercise" --drill out/demo': "is not a demonstration",
+    "watchline drill run south 3 --data data --shift early --out answers.json": "no drill 3 of 'south' is in force",
+    "watchline drill mark answers.json --key scorer.key --data data --agreements agreements.toml --identity"
+    ' exchange-key --purpose "exercise"': "cannot be read",
     "watchline drill score out/demo --shift early --records training.jsonl": "is not a demonstration",
     "watchline store purge data --settings settings.toml --approval 3f2a9c01b7de": "is not in force for these settings",
     "watchline feeds replay data web_hook/partner": "has no dead letters of",
@@ -262,6 +268,7 @@ def _partner(folder: Path) -> None:
         "credibility": 3, "text": "A call for help",
     }  # fmt: skip
     _json(folder / "reports.json", {"reports": [report]})
+    (folder / "answers.json").write_text("{}")
 
 
 @pytest.fixture

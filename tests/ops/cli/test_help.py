@@ -42,6 +42,7 @@ FILES = [
 ]
 FILES += ["border.shp", "out/demo/store.db", "out/demo/journal.db", "data/store.db", "copy.db"]
 FILES += ["agreements.toml", "nation.toml", "south.zip", "server.pem", "server.key", "reports.json"]
+FILES += ["answers.json", "scorer.key"]
 """The files that the examples name."""
 
 

@@ -118,6 +118,11 @@ GOOD = {
     "drill score": "folder",
     "drill import": "recording.csv --records new.jsonl",
     "drill report": "recording.csv",
+    "drill key": "--out new.key",
+    "drill run": "south 1 --data folder --out new.json",
+    "drill mark": (
+        "message.json --key message.json --data folder --agreements agreements.toml --identity key --purpose test"
+    ),
     "store purge": "room",
     "store migrate": "postgresql://db.example/watchline",
     "store copy": "journal.db new.db",
@@ -139,6 +144,9 @@ ANY_TEXT = {
     "drill score --shift": "text for people",
     "drill score --person": "text for people",
     "drill report --place": "text for people",
+    "drill run --shift": "text for people",
+    "drill mark --purpose": "text for people",
+    "share make --title": "text for people",
     "handover --incidents": "incidents are only known from the store",
     "handover --purpose": "text for people",
     "export --purpose": "text for people",

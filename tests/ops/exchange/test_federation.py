@@ -6,14 +6,16 @@ import asyncio
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
@@ -21,6 +23,7 @@ import uvicorn
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from starlette.testclient import TestClient
 
+from geo.errors import WatchlineError
 from ops.exchange.format.package import opened
 from ops.exchange.format.refusal import PackageRefused
 from ops.exchange.make import withdraw
@@ -193,13 +196,20 @@ def command(*words: object) -> list[str]:
     return [sys.executable, "-m", "ops.cli", "share", *map(str, words)]
 
 
+class Serving(NamedTuple):
+    """The process of a server, and its address."""
+
+    process: subprocess.Popen[str]
+    address: str
+
+
 @contextmanager
-def serving(folder: Path) -> Iterator[str]:
-    """The server as a process of its own; it yields its address, and ends when it is asked to."""
+def serving(folder: Path, port: int = 0) -> Iterator[Serving]:
+    """The server as a process of its own, which ends when it is asked to, unless it was killed before."""
     cert, key = folder / "server.pem", folder / "server.key"
     words = command(
         "serve", "--agreements", folder / "north.toml", "--data", folder / "north", "--certificate", cert, "--key", key,
-        "--port", 0,
+        "--port", port,
     )  # fmt: skip
     process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
     try:
@@ -209,9 +219,10 @@ def serving(folder: Path) -> Iterator[str]:
             line = process.stderr.readline()
             assert line, "the server ended"
             address = re.search(r"https://\S+", line)
-        yield address[0]
+        yield Serving(process, address[0])
     finally:
-        process.send_signal(signal.SIGINT)
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
         process.wait()
         assert process.stderr is not None
         process.stderr.close()
@@ -224,6 +235,18 @@ def pulling(folder: Path, address: str, *more: object) -> list[str]:
     )  # fmt: skip
 
 
+def rows_in(folder: Path) -> list[tuple[int, str, int]]:
+    """Number, hash and records of each package that the south holds, whatever another process does meanwhile."""
+    store = ReceivedStore(folder)
+    try:
+        return [
+            (one.number, one.sha256, len(list(store.records("north", one.number, "incidents"))))
+            for one in store.packages("north")
+        ]
+    finally:
+        store.close()
+
+
 def imported(folder: Path) -> list[int]:
     store = ReceivedStore(folder)
     try:
@@ -232,18 +255,23 @@ def imported(folder: Path) -> list[int]:
         store.close()
 
 
+def write_sides(folder: Path) -> None:
+    """The agreements, the certificate of the north, and the key of the south."""
+    certificate(folder)
+    agreements_file(folder / "north.toml", "north", "south")
+    agreements_file(folder / "south.toml", "south", "north")
+    (folder / "south").mkdir()
+    (folder / "key").mkdir()
+    pem = KEYS["south"].private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "key" / "signing.key").write_bytes(pem)
+
+
 def test_a_puller_and_a_server_that_are_killed_lose_and_repeat_nothing(tmp_path: Path) -> None:
     """The puller is killed with SIGKILL in the middle, the server is replaced; then everything is there, once."""
-    certificate(tmp_path)
-    agreements_file(tmp_path / "north.toml", "north", "south")
-    agreements_file(tmp_path / "south.toml", "south", "north")
-    (tmp_path / "south").mkdir()
-    (tmp_path / "key").mkdir()
-    pem = KEYS["south"].private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    (tmp_path / "key" / "signing.key").write_bytes(pem)
+    write_sides(tmp_path)
     now = datetime.now(UTC)
     made = [package(tmp_path / "north", incidents((-84.21, 36.61)), now=now) for _ in range(COUNT)]
-    with serving(tmp_path) as address:
+    with serving(tmp_path) as (_, address):
         first = subprocess.Popen(pulling(tmp_path, address, "--every", 3600), stderr=subprocess.DEVNULL)
         try:
             while not imported(tmp_path / "south"):
@@ -254,7 +282,7 @@ def test_a_puller_and_a_server_that_are_killed_lose_and_repeat_nothing(tmp_path:
             first.wait()
         done = imported(tmp_path / "south")
         assert done == list(range(1, len(done) + 1))
-    with serving(tmp_path) as address:
+    with serving(tmp_path) as (_, address):
         again = subprocess.run(pulling(tmp_path, address, "--json"), capture_output=True, text=True, check=True)
         assert f'"packages":{COUNT - len(done)}' in again.stdout
         assert imported(tmp_path / "south") == list(range(1, COUNT + 1))
@@ -264,3 +292,70 @@ def test_a_puller_and_a_server_that_are_killed_lose_and_repeat_nothing(tmp_path:
         assert len(list(store.records("north", received.number, "incidents"))) == received.records == 1
         assert opened(one.content).manifest == received.manifest
     store.close()
+
+
+KILLS = 5
+RECORDS = 1_500
+"""Of each package: much more than the bytes of a handshake, so that half a package more is within the next answer."""
+
+
+@contextmanager
+def gate(server: Serving, passes: int) -> Iterator[str]:
+    """An address that leads to the server until ``passes`` bytes of it have arrived; then the server is killed.
+
+    What has passed is delivered, and the connection then ends. It does not depend on the speed of either side.
+    """
+    port = int(server.address.rstrip("/").rpartition(":")[2])
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def upstream(client: socket.socket, behind: socket.socket) -> None:
+        with suppress(OSError):  # either side is gone
+            while sent := client.recv(65_536):
+                behind.sendall(sent)
+
+    def downstream() -> None:
+        try:
+            client, _ = listening.accept()
+        except OSError:  # no one came, and the gate is closed
+            return
+        with client, socket.create_connection(("127.0.0.1", port)) as behind:
+            asking = threading.Thread(target=upstream, args=(client, behind))
+            asking.start()
+            left = passes
+            while left and (got := behind.recv(min(left, 65_536))):
+                client.sendall(got)
+                left -= len(got)
+            server.process.kill()
+            client.shutdown(socket.SHUT_WR)
+            asking.join()  # the client ends the connection
+
+    answering = threading.Thread(target=downstream)
+    answering.start()
+    try:
+        yield f"https://127.0.0.1:{listening.getsockname()[1]}/"
+    finally:
+        with suppress(OSError):
+            listening.shutdown(socket.SHUT_RDWR)  # ends a wait for a connection
+        listening.close()
+        answering.join()
+
+
+def test_a_server_that_is_killed_in_the_middle_of_pulls_loses_and_repeats_nothing(tmp_path: Path) -> None:
+    """SIGKILL five times, each in the middle of an answer after a whole one; the next server is another process."""
+    write_sides(tmp_path)
+    now = datetime.now(UTC)
+    south = receiver(tmp_path / "south", now=now, **ONLY)
+    many = incidents(*[(-84.21, 36.61)] * RECORDS)
+    made = [package(tmp_path / "north", many, now=now) for _ in range(KILLS + 1)]
+    half = len(made[0].content) // 2
+    wanted = [(number, one.sha256, RECORDS) for number, one in enumerate(made, start=1)]
+    for kill in range(KILLS):
+        with serving(tmp_path) as server, gate(server, 3 * half) as address:
+            with pytest.raises(WatchlineError, match="no answer"):
+                pull(south, "north", address, KEYS["south"], tmp_path / "server.pem")
+            assert server.process.wait() == -signal.SIGKILL
+        assert rows_in(south.data) == wanted[: kill + 1], "the whole one, and nothing of the interrupted one"
+    with serving(tmp_path) as server:
+        done = pull(south, "north", server.address, KEYS["south"], tmp_path / "server.pem")
+    assert done == (1, RECORDS)
+    assert rows_in(south.data) == wanted

@@ -20,7 +20,7 @@ from ops.accounts.accounts import DEVICE_S, LoggedIn, LoginOrigin, form_token
 from ops.services.api.login.gate import FIELD_PATH, PAGES, UNIT_COOKIE, cookie_name, cookie_of, session_cookie
 
 TOKEN_FIELD: Final = "form_token"  # noqa: S105 - a field's name
-MOST_FIELDS: Final = 10
+MOST_FIELDS: Final = 24
 VISIT: Final = "visit"
 """Cookie of a browser that has opened the login page."""
 

@@ -39,6 +39,8 @@ PAGES: Final = (
     "/action-plan",
     "/audit",
     "/approvals",
+    "/partners",
+    "/eurosur",
     ACCOUNT,
 )
 """Pages that people open; a person without the right for one is led to the first that she may open."""

@@ -249,6 +249,8 @@ class LoginRoutes(LocalRoutes):
             person=person,
             home=first_page(person, self.sector),
             may_approve=not person.must_set_password and has(person, "approve", self.sector),
+            may_partners=not person.must_set_password and has(person, "partners", self.sector),
+            may_eurosur=not person.must_set_password and has(person, "eurosur", self.sector),
             local=account.issuer is None,
             least=LEAST_CHARACTERS,
             purpose=person.session.purpose,

@@ -13,8 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import geopandas
+import pandas as pd
+import pyogrio
 import pytest
 from openpyxl import Workbook
+from openpyxl.chart import BarChart, Reference
 from openpyxl.worksheet.formula import ArrayFormula
 
 from ops.analysis.indicators.records import checked_table, read_indicators
@@ -212,3 +215,48 @@ def test_an_indicator_of_the_catalogue_brings_its_family_unit_and_direction(tmp_
     )  # fmt: skip
     assert one.catalogued
     assert (one.origin, one.row) == ("t.json", 1)
+
+
+def test_tables_as_spreadsheet_and_map_programs_save_them(tmp_path: Path) -> None:
+    """A hidden sheet and a chart before the table, an empty row within it; a layer of styles beside the table."""
+    book = Workbook()
+    book.active.append(HEAD)
+    for row in (ROWS[0], (None,) * len(HEAD), ROWS[1]):
+        book.active.append(row)
+    notes = book.create_sheet("notes", 0)
+    notes["A1"], notes.sheet_state = "read me", "hidden"
+    chart = BarChart()
+    chart.add_data(Reference(book["Sheet"], min_col=4, min_row=1))
+    book.create_chartsheet("chart", 0).add_chart(chart)
+    book.save(tmp_path / "t.xlsx")
+    as_gpkg(tmp_path / "t.gpkg", ROWS[:2] + ROWS[1:2])
+    styles = geopandas.GeoDataFrame({"styleName": ["red"]}, geometry=geopandas.points_from_xy([0.0], [0.0]), crs=4326)
+    styles.to_file(tmp_path / "t.gpkg", layer="layer_styles")
+    for name in ("t.xlsx", "t.gpkg"):
+        assert [row["value"] for row in read_rows(tmp_path / name, known=HEAD) if row["value"]][:2] == [9, 7.5]
+    assert [(one.value, one.row) for one in read_indicators(tmp_path / "t.xlsx", until=DAY)] == [
+        (9.0, 1), (7.5, 3),
+    ], "a row keeps its number"  # fmt: skip
+    as_gpkg(tmp_path / "two.gpkg", ROWS)
+    geopandas.read_file(tmp_path / "two.gpkg").to_file(tmp_path / "two.gpkg", layer="again")
+    with pytest.raises(IndicatorError, match="2 layers with known columns"):
+        read_rows(tmp_path / "two.gpkg", known=HEAD)
+
+
+def test_dates_as_map_programs_write_them(tmp_path: Path) -> None:
+    """A date, a time with and without an offset, and a text; whole numbers with a missing one; no geometry."""
+    columns = {
+        "day": [date(2025, 12, 31)] * 2,
+        "utc": pd.to_datetime(["2025-12-31"] * 2, utc=True),
+        "plain": pd.to_datetime(["2025-12-31"] * 2),
+        "text": ["2025-12-31"] * 2,
+    }
+    for name, values in columns.items():
+        table = pd.DataFrame({"place": ["X", "Y"], "value": pd.array([9, None], dtype="Int64"), "date": values})
+        points = geopandas.points_from_xy([0.0, 1.0], [0.0, 1.0])
+        geopandas.GeoDataFrame(table, geometry=points, crs=4326).to_file(tmp_path / f"{name}.gpkg")
+        rows = read_rows(tmp_path / f"{name}.gpkg", known=HEAD)
+        assert [(row["value"], row["date"]) for row in rows] == [(9, "2025-12-31"), (None, "2025-12-31")]
+    bare = pd.DataFrame({"place": ["X"], "value": [9], "date": ["2025-12-31"]})
+    pyogrio.write_dataframe(bare, tmp_path / "bare.gpkg", driver="GPKG")
+    assert read_rows(tmp_path / "bare.gpkg", known=HEAD) == [{"place": "X", "value": 9, "date": "2025-12-31"}]

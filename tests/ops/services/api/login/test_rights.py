@@ -38,6 +38,9 @@ MAY = {
     "field": set(),
     "mute": {"supervisor"},
     "approve": {"supervisor", "admin"},
+    "partners": {"supervisor", "analyst", "admin"},
+    "share": {"supervisor"},
+    "eurosur": {"operator", "supervisor", "analyst"},
 }
 """What docs/accounts.md promises, written down a second time on purpose."""
 PLACES = {"other": ["other"], "own": ["hills"], "every": ["*"], "both": ["hills", "other"]}

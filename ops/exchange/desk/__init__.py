@@ -1,0 +1,1 @@
+"""What the page of partners asks a process of its own to do: previews, packages, withdrawals and common gaps."""

@@ -1,0 +1,275 @@
+"""The page of reports of the EUROSUR layers: events by what is due, follow-ups, closures, and new reports by form.
+
+A person sees the reports whose marking she may receive, and adds none that she could not see. Nothing here changes a
+report: a correction or a closure is a further one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final, get_args
+
+import msgspec
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import RedirectResponse, Response
+from starlette.exceptions import HTTPException
+
+from geo.errors import BadInput
+from ops.eurosur.report import BEST_HEARSAY, SUBLAYERS, Reliability, Report, SourceKind
+from ops.eurosur.store import FILE, ReportStore, StoredReport
+from ops.releasability.decision import UNMARKED
+from ops.services.api.login.forms import VISIT, read_form, set_cookie, visit_of
+from ops.services.api.login.gate import session_cookie
+from ops.services.api.login.pages import catalogue_of, render
+from ops.services.api.login.routes import person_of
+from ops.services.api.recorder import Recorder
+from ops.services.api.release import Release
+from sensors.timestamps import utc_datetime
+
+PAGE: Final = "/eurosur"
+MOST_SHOWN: Final = 300
+"""Events and other reports on the page, the newest."""
+IMPACTS: Final = ("", "low", "medium", "high", "critical")
+EurosurForm = Annotated[Mapping[str, str], Depends(read_form)]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownEvent:
+    """An event: its reports from the first to the newest that the person may see.
+
+    ``overdue``: its first report was not sent in time, or is not sent yet. ``may_follow``: it can be continued.
+    """
+
+    reports: list[StoredReport]
+    overdue: bool
+    may_follow: bool
+
+    @property
+    def first(self) -> Report:
+        """The first report that is shown."""
+        return self.reports[0].report
+
+    @property
+    def newest(self) -> Report:
+        """The newest report that is shown."""
+        return self.reports[-1].report
+
+    @property
+    def waits(self) -> bool:
+        """Whether the first report is overdue and still not sent."""
+        return self.overdue and self.reports[0].sent_at is None
+
+
+class Entered(dict[str, str]):
+    """The fields that a person entered; empty for a field that is not there."""
+
+    def __missing__(self, name: str) -> str:
+        return ""
+
+
+class EurosurRoutes:
+    """The handlers."""
+
+    def __init__(
+        self, data: Path, *, title: str, now_ns: Callable[[], int], recorder: Recorder, release: Release
+    ) -> None:
+        self._data, self._title, self._now_ns = data, title, now_ns
+        self._recorder, self._release = recorder, release
+
+    def add_to(self, app: FastAPI) -> None:
+        """Add the routes."""
+        page: Any = {"include_in_schema": False, "response_class": Response}
+        app.add_api_route(PAGE, self.page, methods=["GET"], **page)
+        app.add_api_route(PAGE, self.from_page, methods=["POST"], **page)
+
+    def page(self, request: Request, added: str = "") -> Response:
+        """The page."""
+        return self._page(request, added=added[:64])
+
+    async def from_page(self, request: Request, form: EurosurForm) -> Response:
+        """Add the report of a form, and lead back to the page."""
+        try:
+            identity = await asyncio.to_thread(self._add, request, form)
+        except (HTTPException, BadInput) as refused:
+            if isinstance(refused, HTTPException):
+                problem, status = str(refused.detail), refused.status_code
+            else:
+                problem, status = str(refused).removeprefix("row 1 "), 422
+            return await asyncio.to_thread(self._page, request, problem=problem, status=status, form=form)
+        return RedirectResponse(f"{PAGE}?language={catalogue_of(request).language}&added={identity}", 303)
+
+    def _add(self, request: Request, form: Mapping[str, str]) -> str:
+        """Add the report of a form; return its id. BadInput names the field."""
+        now, person = utc_datetime(self._now_ns()), person_of(request)
+        text = {name: value.replace("\r\n", "\n").strip() for name, value in form.items()}
+        with _open(self._data) as store:
+            before = store.report(text["follows"]) if text.get("follows") else None
+            markings = self._release.markings
+            if before is not None and not markings.may_see(person.releasability, before.report.marking):
+                before = None  # as an unknown one
+            if text.get("follows") and before is None:
+                raise HTTPException(422, "follows: expected a report on the page.")
+            identity = text.get("id") or _next_id(store.reports(), now)
+            report = _report(text, identity, now, None if before is None else before.report)
+            if report.marking != UNMARKED and report.marking not in self._release.settings.levels:
+                raise HTTPException(422, "marking: expected one of the levels of this installation.")
+            if not markings.may_see(person.releasability, report.marking):
+                raise HTTPException(422, "marking: expected one that you may receive.")
+
+            for name in report.supported_by:
+                other = store.report(name)
+                if other is not None and not markings.may_see(person.releasability, other.report.marking):
+                    raise BadInput("an unknown report", where="supported_by", expected="ids of reports on the page")
+
+            def audited(_: int) -> None:
+                what = f"EUROSUR report {report.id}" + (f", follow-up of {report.follows}" if report.follows else "")
+                self._recorder.note(request, f"{what}, {report.status}", operation="collection")
+
+            store.add([report], now, audited)
+        return report.id
+
+    def _page(
+        self, request: Request, *, problem: str = "", status: int = 200, added: str = "",
+        form: Mapping[str, str] | None = None,
+    ) -> Response:  # fmt: skip
+        now, person = utc_datetime(self._now_ns()), person_of(request)
+        chains = self._chains(person.releasability)
+        self._recorder.note(request, f"{sum(map(len, chains))} EUROSUR reports")
+        events = [
+            ShownEvent(
+                chain, chain[0].overdue_at(now),
+                chain[-1].report.status == "open" and chain[-1].report.layer == "events",
+            )
+            for chain in chains
+        ]  # fmt: skip
+        events.sort(key=lambda one: (not one.waits, -one.newest.known_at.timestamp()))
+        levels = self._release.settings.levels
+        cookie, new = (session, False) if (session := session_cookie(request.scope)) else visit_of(request)
+        answer = render(
+            request,
+            "eurosur.html",
+            cookie=cookie,
+            status=status,
+            sector=self._title,
+            events=events[:MOST_SHOWN],
+            more=max(len(events) - MOST_SHOWN, 0),
+            overdue=sum(one.waits for one in events),
+            sublayers=SUBLAYERS,
+            sources=get_args(SourceKind),
+            reliabilities=get_args(Reliability),
+            credibilities=range(1, 7),
+            best_hearsay=BEST_HEARSAY,
+            impacts=IMPACTS,
+            markings=[one for one in levels if self._release.markings.may_see(person.releasability, one)],
+            now=f"{now:%Y-%m-%dT%H:%M}",
+            form=Entered(form or {}),
+            empty=Entered(),
+            added=added if any(one.report.id == added for chain in chains for one in chain) else "",
+            problem=problem,
+        )
+        answer.headers["Cache-Control"] = "no-store"
+        if new:
+            set_cookie(request, answer, VISIT, cookie)
+        return answer
+
+    def _chains(self, limit: str) -> list[list[StoredReport]]:
+        """The events with the reports that a person with this limit may see."""
+        if not (self._data / FILE).exists():
+            return []
+        with _open(self._data) as store:
+            every = store.chains()
+        may_see = self._release.markings.may_see
+        shown = [[one for one in chain if may_see(limit, one.report.marking)] for chain in every]
+        return [chain for chain in shown if chain]
+
+
+@contextmanager
+def _open(data: Path) -> Iterator[ReportStore]:
+    """The reports of a data folder. HTTPException 503 where the file cannot be used."""
+    try:
+        store = ReportStore(data)
+        try:
+            yield store
+        finally:
+            store.close()
+    except sqlite3.Error as error:
+        raise HTTPException(503, f"The reports cannot be read or stored ({error}).") from None
+
+
+def _report(text: Mapping[str, str], identity: str, now: datetime, before: Report | None) -> Report:
+    """The report of a form. BadInput names the field that cannot be used."""
+    fields: dict[str, Any] = {
+        "id": identity,
+        "known_at": _time(text, "known_at") or now,
+        "source": text.get("source", ""),
+        "reliability": text.get("reliability", ""),
+        "credibility": _whole(text, "credibility"),
+        "text": text.get("text", ""),
+        "supported_by": tuple(text.get("supported_by", "").replace(",", " ").split()),
+    }
+    if before is None:
+        layer, _, sublayer = text.get("sublayer", "").partition("/")
+        fields |= {
+            "layer": layer,
+            "sublayer": sublayer,
+            "occurred_from": _time(text, "occurred_from"),
+            "occurred_to": _time(text, "occurred_to"),
+            "lon": _number(text, "lon"),
+            "lat": _number(text, "lat"),
+            "section": text.get("section", ""),
+            "impact": text.get("impact", ""),
+            "urgent": "urgent" in text,
+            "incident": text.get("incident", ""),
+            "marking": text.get("marking", UNMARKED),
+        }
+    else:
+        kept = ("layer", "sublayer", "occurred_from", "occurred_to", "lon", "lat", "section", "impact", "urgent",
+                "incident", "marking")  # fmt: skip
+        fields |= {name: getattr(before, name) for name in kept}
+        fields |= {"follows": before.id, "status": text.get("status", "open")}
+    try:
+        return msgspec.convert(fields, Report, strict=True)
+    except msgspec.ValidationError as error:
+        what, _, where = str(error).partition(" - at ")
+        raise BadInput(what[:200], where=where.strip("`$.") or "report", expected="a value of the list") from None
+
+
+def _next_id(reports: list[StoredReport], now: datetime) -> str:
+    """The next free name of a report of this day."""
+    day = f"E{now.astimezone(UTC):%Y%m%d}-"
+    numbers = [one.report.id.removeprefix(day) for one in reports if one.report.id.startswith(day)]
+    return f"{day}{max([int(one) for one in numbers if one.isascii() and one.isdigit() and len(one) < 9] + [0]) + 1}"
+
+
+def _time(text: Mapping[str, str], name: str) -> datetime | None:
+    stated = text.get(name, "")
+    if not stated:
+        return None
+    try:
+        at = datetime.fromisoformat(stated)
+    except ValueError:
+        raise BadInput(f"{stated[:30]!r}", where=name, expected="a time such as 2026-03-14T21:07, UTC") from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _number(text: Mapping[str, str], name: str) -> float | None:
+    stated = text.get(name, "").replace(",", ".")
+    if not stated:
+        return None
+    try:
+        return float(stated)
+    except ValueError:
+        raise BadInput(f"{stated[:30]!r}", where=name, expected="degrees such as 33.1042") from None
+
+
+def _whole(text: Mapping[str, str], name: str) -> int:
+    stated = text.get(name, "")
+    if not (stated.isascii() and stated.isdigit() and len(stated) == 1):
+        raise BadInput(f"{stated[:30]!r}", where=name, expected="a whole number from 1 to 6")
+    return int(stated)

@@ -1,0 +1,279 @@
+# The pages of partners and of EUROSUR reports, and drills for partners.
+
+partners-title = Partners
+partners-intro = This page shows which packages are shared with partners, why, and which were received. Times are UTC. Each package is recorded in the audit log.
+partners-done = { $done ->
+    [made] Package { $number } is signed and waits in the outbox for the partner.
+   *[withdrawn] Notice of withdrawal { $number } is signed and waits in the outbox for the partner.
+}
+partners-choice = { $partner }: { $agreement }
+partners-column = { $column ->
+    [agreement] Agreement
+    [partner] Partner
+    [origin] From
+    [purpose] Purpose
+    [period] Period
+    [layers] Layers and fields
+    [terms] Terms
+    [number] Number
+    [kind] Kind
+    [why] Why
+    [by] By
+    [made] Made
+    [received] Received
+    [expires] To be erased
+    [records] Records
+    [state] State
+    [last] Last tried
+    [reason] Reason
+    [what] Details
+    [times] Times
+    [drill] Drill
+    [shift] Role and shift
+    [in-time] Acknowledged in time
+    [right] Correct dispositions
+    [missed] Missed crossings
+    [cells] Cells
+    [area] km²
+   *[meaning] Meaning
+}
+partners-kind = { $kind ->
+    [product] Records
+    [withdrawal] Withdrawal
+    [drill] Drill
+    [score] Score of a drill
+   *[other] { $kind }
+}
+partners-state = { $state ->
+    [in_force] In force
+    [withdrawn] Withdrawn
+    [expired] Expired
+   *[done] Complete
+}
+partners-withdrawn-by = by notice { $number }
+partners-layer = { $layer ->
+    [incidents] Incidents
+    [alerts] Alerts
+    [positions] Positions of tracks
+    [coverage] Coverage by cell
+   *[other] { $layer }
+}
+partners-direction = { $direction ->
+    [send] sending only
+    [receive] receiving only
+   *[both] both directions
+}
+partners-agreements = Agreements
+partners-agreed = Grid { $grid }, times to { $step }, delay { $delay }, erased after { $days ->
+    [one] { $days } day
+   *[other] { $days } days
+}.
+partners-onward = May be passed on to { $names }.
+partners-no-onward = May not be passed on.
+partners-drills-agreed = Drills are agreed.
+partners-not-in-force = Not in force
+partners-no-agreements = This server has no agreements file: enter it as “agreements” in the table [exchange] of the settings.
+partners-make = New package
+partners-make-hint = First look at what would leave. Nothing is signed before you confirm it.
+partners-agreement = Agreement
+partners-from = From (UTC)
+partners-until = Until (UTC)
+partners-purpose = Purpose, for the audit log
+partners-look = Preview
+partners-preview = Preview for { $partner } under { $agreement }
+partners-preview-not-sent = Nothing has been signed or sent.
+partners-terms = Records from { $start } to { $end } UTC. Positions are moved to the centres of cells of { $grid } and times rounded down to { $step }. { $late ->
+    [0] { "" }
+   *[other] Records younger than { $delay } stay here.{ " " }
+}The partner erases the package after { $days ->
+    [one] { $days } day
+   *[other] { $days } days
+}.
+partners-leaves = { $leaves } of { $held } would leave. The others are outside the agreed area or period, too recent, marked, withdrawn, or the same after rounding.
+partners-fields = Fields that leave:
+partners-removed = Fields that are taken out:
+partners-first = { $count ->
+    [one] The first record, as it would leave
+   *[other] The first { $count } records, as they would leave
+}
+partners-hash = SHA-256 of the product that will be signed:
+partners-sign = Sign and share with { $partner }
+partners-sent = Sent
+partners-none-sent = No package has been made.
+partners-withdraw = Withdraw
+partners-withdraw-one = Withdraw package { $number } from { $partner }
+partners-withdraw-why = Reason, which the partner reads
+partners-withdraw-record = Withdraw a single record
+partners-record = ID of the incident, alert or track
+partners-received = Received
+partners-none-received = No package has been received.
+partners-marking = Marking: { $marking }
+partners-refused = Refused
+partners-refused-hint = Nothing of these packages was stored. Sender and number are as stated in the package, which may be forged.
+partners-reason = { $reason ->
+    [malformed] Not a valid package
+    [too_large] Too large
+    [forged] Signature or content does not match
+    [unknown_origin] Unknown sender
+    [wrong_recipient] For another recipient
+    [replayed] Replayed or out of order
+    [from_the_future] Dated in the future
+    [expired] Expired
+    [no_agreement] No agreement in force
+    [unknown_marking] Unknown marking
+    [not_agreed] Not as agreed
+   *[bad_row] A record is not as agreed
+}
+partners-scores = Scores of drills
+partners-of = { $part } of { $whole }
+partners-gaps = Common gaps
+partners-gaps-hint = Combines own coverage with that of the partner’s newest package, by cell of the agreed grid. This can take a minute.
+partners-needed = Required detection probability (%)
+partners-gaps-show = Show common gaps
+partners-gaps-with = Common gaps with { $partner }
+partners-gaps-case = Own coverage and package { $package }, for { $target ->
+    [group] a group
+    [vehicle] a vehicle
+   *[person] a person
+} ({ $conditions }). Required: { $needed }. North is up; the line is the border.
+partners-gaps-counted = Cells by what both sides detect together
+partners-gap-class = { $kind ->
+    [gap] Gap: below the requirement, however the misses of both sides depend on each other
+    [possible] Possible gap: below the requirement for some dependence of the misses
+    [met] Requirement met, however the misses depend on each other
+   *[unknown] Own coverage is below the requirement; the partner shared nothing there
+}
+partners-gaps-independent = If misses of the two sides are independent: { $count ->
+    [one] { $count } gap
+   *[other] { $count } gaps
+}; for any dependence between { $low } and { $high }.
+partners-cell = Own { $own }, partner { $partner }; together { $low } to { $high }
+
+## Reports of the EUROSUR layers
+
+eurosur-title = EUROSUR reports
+eurosur-intro = Reports of the events, operational and analysis layers. A report is never changed: a correction or closure is a further report. Times are UTC.
+eurosur-done = Report { $id } has been added.
+eurosur-overdue = { $count ->
+    [0] No first report is overdue.
+    [one] { $count } first report is overdue: not sent within 24 h.
+   *[other] { $count } first reports are overdue: not sent within 24 h.
+}
+eurosur-is-overdue = Overdue since { $time }: send it with “watchline eurosur export”.
+eurosur-was-late = The first report was sent late.
+eurosur-due = First report due by { $time }.
+eurosur-events = { $count ->
+    [one] { $count } event or subject
+   *[other] { $count } events and subjects
+}
+eurosur-none = There are no reports yet.
+eurosur-more = { $count ->
+    [one] { $count } older one is not shown.
+   *[other] { $count } older ones are not shown.
+}
+eurosur-facts = Known { $time }. Source: { $source }, { $reliability }{ $credibility }. { $sent ->
+    [none] Not sent.
+   *[other] First sent { $sent }.
+}
+eurosur-earlier = { $count ->
+    [one] { $count } earlier report
+   *[other] { $count } earlier reports
+}
+eurosur-follow = Follow up
+eurosur-new = New report
+eurosur-hearsay = Information from people or open sources alone has credibility { $best } at best, unless a report of another kind of source supports it.
+eurosur-kind = Layer and subject
+eurosur-known = Known since (UTC)
+eurosur-source = Source
+eurosur-reliability = Reliability of the source
+eurosur-credibility = Credibility of the information
+eurosur-supported = Supported by (report IDs)
+eurosur-text = Content of the report
+eurosur-from = Happened from (UTC, optional)
+eurosur-until = Happened until (UTC, optional)
+eurosur-lat = Latitude (degrees, optional)
+eurosur-lon = Longitude (degrees, optional)
+eurosur-section = Border section (optional)
+eurosur-impact = Impact level
+eurosur-incident = Incident ID (optional)
+eurosur-marking = Marking
+eurosur-id = Report ID (optional)
+eurosur-urgent = Urgent event: first report within 24 h
+eurosur-status = State
+eurosur-add = Add report
+eurosur-value = { $field ->
+    [layer] { $value ->
+        [events] Events
+        [operational] Operational
+       *[analysis] Analysis
+    }
+    [sublayer] { $value ->
+        [unauthorised_border_crossing] Unauthorised border crossing
+        [cross_border_crime] Cross-border crime
+        [crisis] Crisis
+        [own_assets] Own assets
+        [operational_plans] Operational plans
+        [environment] Environment
+        [risk_analysis] Risk analysis
+        [reference_imagery] Reference imagery
+        [background] Background
+       *[other] Other event
+    }
+    [status] { $value ->
+        [closed] Closed
+        [did_not_happen] Did not happen
+       *[open] Open
+    }
+    [source] { $value ->
+        [sensor] Sensor
+        [patrol] Patrol
+        [human] Person
+        [osint] Open source
+        [partner] Partner
+       *[authority] Authority
+    }
+    [reliability] { $value ->
+        [A] A: completely reliable
+        [B] B: usually reliable
+        [C] C: fairly reliable
+        [D] D: not usually reliable
+        [E] E: unreliable
+       *[F] F: cannot be judged
+    }
+    [credibility] { $value ->
+        [1] 1: confirmed by other sources
+        [2] 2: probably true
+        [3] 3: possibly true
+        [4] 4: doubtful
+        [5] 5: improbable
+       *[6] 6: cannot be judged
+    }
+    [impact] { $value ->
+        [low] Low
+        [medium] Medium
+        [high] High
+        [critical] Critical
+       *[none] Not stated
+    }
+   *[marking] None
+}
+
+## Drills for partners
+
+drill-key = Public key of the scorer, for the partner’s agreements file: { $key }
+    Private key: { $file }
+drill-shared = Drill “{ $title }” for { $partner }: { $incidents ->
+    [one] { $incidents } incident
+   *[other] { $incidents } incidents
+}, with the answer key sealed to the scorer.
+drill-running = EXERCISE: { $title }. { $incidents ->
+    [one] { $incidents } incident
+   *[other] { $incidents } incidents
+}; acknowledge each within { $limit } s.
+drill-ask-acknowledge = { $place } { $incident }
+    Enter acknowledges, - leaves it:
+drill-ask-disposition = Disposition ({ $choices }), or nothing:
+drill-answered = { $count } of { $whole ->
+    [one] { $whole } incident
+   *[other] { $whole } incidents
+} answered; answers in { $file }

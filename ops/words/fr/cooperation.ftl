@@ -1,0 +1,279 @@
+# Pages des partenaires et des rapports EUROSUR, et exercices pour les partenaires.
+
+partners-title = Partenaires
+partners-intro = Cette page montre les envois partagés avec les partenaires, leur motif, et ceux qui ont été reçus. Heures en UTC. Chaque envoi est consigné dans le journal d’audit.
+partners-done = { $done ->
+    [made] L’envoi { $number } est signé et attend le partenaire.
+   *[withdrawn] L’avis de retrait { $number } est signé et attend le partenaire.
+}
+partners-choice = { $partner } : { $agreement }
+partners-column = { $column ->
+    [agreement] Accord
+    [partner] Partenaire
+    [origin] De
+    [purpose] Finalité
+    [period] Période
+    [layers] Couches et champs
+    [terms] Conditions
+    [number] Numéro
+    [kind] Nature
+    [why] Motif
+    [by] Par
+    [made] Établi
+    [received] Reçu
+    [expires] À effacer
+    [records] Enregistrements
+    [state] État
+    [last] Dernier essai
+    [reason] Raison
+    [what] Défaut constaté
+    [times] Fois
+    [drill] Exercice
+    [shift] Rôle et équipe
+    [in-time] Pris en compte à temps
+    [right] Suites correctes
+    [missed] Franchissements manqués
+    [cells] Mailles
+    [area] km²
+   *[meaning] Signification
+}
+partners-kind = { $kind ->
+    [product] Enregistrements
+    [withdrawal] Retrait
+    [drill] Exercice
+    [score] Résultat d’un exercice
+   *[other] { $kind }
+}
+partners-state = { $state ->
+    [in_force] En vigueur
+    [withdrawn] Retiré
+    [expired] Échu
+   *[done] Terminé
+}
+partners-withdrawn-by = par l’avis { $number }
+partners-layer = { $layer ->
+    [incidents] Incidents
+    [alerts] Alertes
+    [positions] Positions des pistes
+    [coverage] Couverture par maille
+   *[other] { $layer }
+}
+partners-direction = { $direction ->
+    [send] envoi seulement
+    [receive] réception seulement
+   *[both] dans les deux sens
+}
+partners-agreements = Accords
+partners-agreed = Grille { $grid }, heures à { $step } près, délai { $delay }, effacement après { $days ->
+    [one] { $days } jour
+   *[other] { $days } jours
+}.
+partners-onward = Peut être transmis à { $names }.
+partners-no-onward = Ne peut pas être transmis à un tiers.
+partners-drills-agreed = Les exercices sont convenus.
+partners-not-in-force = Hors de vigueur
+partners-no-agreements = Ce serveur n’a pas de fichier d’accords : indiquez-le sous « agreements » dans la table [exchange] des paramètres.
+partners-make = Nouvel envoi
+partners-make-hint = Examinez d’abord ce qui partirait. Rien n’est signé avant votre confirmation.
+partners-agreement = Accord
+partners-from = Du (UTC)
+partners-until = Au (UTC)
+partners-purpose = Finalité, pour le journal d’audit
+partners-look = Aperçu
+partners-preview = Aperçu pour { $partner } selon { $agreement }
+partners-preview-not-sent = Rien n’a été signé ni envoyé.
+partners-terms = Enregistrements du { $start } au { $end } UTC. Les positions sont ramenées au centre de mailles de { $grid } et les heures arrondies vers le bas ({ $step }). { $late ->
+    [0] { "" }
+   *[other] Les enregistrements de moins de { $delay } restent ici.{ " " }
+}Le partenaire efface l’envoi après { $days ->
+    [one] { $days } jour
+   *[other] { $days } jours
+}.
+partners-leaves = { $leaves } sur { $held } partiraient. Les autres sont hors de la zone ou de la période convenues, trop récents, marqués, retirés, ou identiques après arrondi.
+partners-fields = Champs qui partent :
+partners-removed = Champs supprimés :
+partners-first = { $count ->
+    [one] Le premier enregistrement, tel qu’il partirait
+   *[other] Les { $count } premiers enregistrements, tels qu’ils partiraient
+}
+partners-hash = SHA-256 du produit qui sera signé :
+partners-sign = Signer et partager avec { $partner }
+partners-sent = Envoyés
+partners-none-sent = Aucun envoi n’a été établi.
+partners-withdraw = Retirer
+partners-withdraw-one = Retirer l’envoi { $number } à { $partner }
+partners-withdraw-why = Motif, que le partenaire lira
+partners-withdraw-record = Retirer un seul enregistrement
+partners-record = Identifiant de l’incident, de l’alerte ou de la piste
+partners-received = Reçus
+partners-none-received = Aucun envoi n’a été reçu.
+partners-marking = Marquage : { $marking }
+partners-refused = Refusés
+partners-refused-hint = Rien de ces envois n’a été enregistré. L’expéditeur et le numéro sont ceux que l’envoi indique ; ils peuvent être faux.
+partners-reason = { $reason ->
+    [malformed] Envoi non valide
+    [too_large] Trop volumineux
+    [forged] Signature ou contenu non conforme
+    [unknown_origin] Expéditeur inconnu
+    [wrong_recipient] Pour un autre destinataire
+    [replayed] Rejoué ou dans le désordre
+    [from_the_future] Daté du futur
+    [expired] Échu
+    [no_agreement] Aucun accord en vigueur
+    [unknown_marking] Marquage inconnu
+    [not_agreed] Non conforme à l’accord
+   *[bad_row] Un enregistrement n’est pas conforme
+}
+partners-scores = Résultats des exercices
+partners-of = { $part } sur { $whole }
+partners-gaps = Lacunes communes
+partners-gaps-hint = Combine notre couverture avec celle du dernier envoi du partenaire, par maille de la grille convenue. Cela peut prendre une minute.
+partners-needed = Probabilité de détection requise (en %)
+partners-gaps-show = Afficher les lacunes communes
+partners-gaps-with = Lacunes communes avec { $partner }
+partners-gaps-case = Notre couverture et l’envoi { $package }, pour { $target ->
+    [group] un groupe
+    [vehicle] un véhicule
+   *[person] une personne
+} ({ $conditions }). Requis : { $needed }. Le nord est en haut ; la ligne est la frontière.
+partners-gaps-counted = Mailles selon ce que les deux côtés détectent ensemble
+partners-gap-class = { $kind ->
+    [gap] Lacune : sous le seuil requis, quelle que soit la dépendance entre les non-détections des deux côtés
+    [possible] Lacune possible : sous le seuil requis pour certaines dépendances
+    [met] Seuil atteint, quelle que soit la dépendance
+   *[unknown] Notre couverture est sous le seuil ; le partenaire n’y partage rien
+}
+partners-gaps-independent = Si les non-détections des deux côtés sont indépendantes : { $count ->
+    [one] { $count } lacune
+   *[other] { $count } lacunes
+} ; pour toute dépendance, entre { $low } et { $high }.
+partners-cell = Nous { $own }, partenaire { $partner } ; ensemble { $low } à { $high }
+
+## Rapports des couches EUROSUR
+
+eurosur-title = Rapports EUROSUR
+eurosur-intro = Rapports des couches « événements », « opérationnelle » et « analyse ». Un rapport n’est jamais modifié : une correction ou une clôture est un nouveau rapport. Heures en UTC.
+eurosur-done = Le rapport { $id } a été ajouté.
+eurosur-overdue = { $count ->
+    [0] Aucun premier rapport n’est en retard.
+    [one] { $count } premier rapport est en retard : non transmis sous 24 h.
+   *[other] { $count } premiers rapports sont en retard : non transmis sous 24 h.
+}
+eurosur-is-overdue = En retard depuis le { $time } : transmettez-le avec « watchline eurosur export ».
+eurosur-was-late = Le premier rapport a été transmis en retard.
+eurosur-due = Premier rapport à transmettre avant le { $time }.
+eurosur-events = { $count ->
+    [one] { $count } événement ou sujet
+   *[other] { $count } événements et sujets
+}
+eurosur-none = Il n’y a encore aucun rapport.
+eurosur-more = { $count ->
+    [one] { $count } plus ancien n’est pas affiché.
+   *[other] { $count } plus anciens ne sont pas affichés.
+}
+eurosur-facts = Connu le { $time }. Source : { $source }, { $reliability }{ $credibility }. { $sent ->
+    [none] Non transmis.
+   *[other] Transmis pour la première fois le { $sent }.
+}
+eurosur-earlier = { $count ->
+    [one] { $count } rapport antérieur
+   *[other] { $count } rapports antérieurs
+}
+eurosur-follow = Donner suite
+eurosur-new = Nouveau rapport
+eurosur-hearsay = Une information provenant seulement de personnes ou de sources ouvertes a au mieux la crédibilité { $best }, sauf si un rapport d’une autre nature de source l’appuie.
+eurosur-kind = Couche et objet
+eurosur-known = Connu depuis (UTC)
+eurosur-source = Source
+eurosur-reliability = Fiabilité de la source
+eurosur-credibility = Crédibilité de l’information
+eurosur-supported = Appuyé par (identifiants de rapports)
+eurosur-text = Contenu du rapport
+eurosur-from = Survenu à partir de (UTC, facultatif)
+eurosur-until = Survenu jusqu’à (UTC, facultatif)
+eurosur-lat = Latitude (degrés, facultatif)
+eurosur-lon = Longitude (degrés, facultatif)
+eurosur-section = Section de frontière (facultatif)
+eurosur-impact = Niveau d’impact
+eurosur-incident = Identifiant de l’incident (facultatif)
+eurosur-marking = Marquage
+eurosur-id = Identifiant du rapport (facultatif)
+eurosur-urgent = Événement urgent : premier rapport sous 24 h
+eurosur-status = État
+eurosur-add = Ajouter le rapport
+eurosur-value = { $field ->
+    [layer] { $value ->
+        [events] Événements
+        [operational] Opérationnelle
+       *[analysis] Analyse
+    }
+    [sublayer] { $value ->
+        [unauthorised_border_crossing] Franchissement non autorisé
+        [cross_border_crime] Criminalité transfrontalière
+        [crisis] Crise
+        [own_assets] Moyens propres
+        [operational_plans] Plans opérationnels
+        [environment] Environnement
+        [risk_analysis] Analyse des risques
+        [reference_imagery] Imagerie de référence
+        [background] Contexte
+       *[other] Autre événement
+    }
+    [status] { $value ->
+        [closed] Clos
+        [did_not_happen] N’a pas eu lieu
+       *[open] Ouvert
+    }
+    [source] { $value ->
+        [sensor] Capteur
+        [patrol] Patrouille
+        [human] Personne
+        [osint] Source ouverte
+        [partner] Partenaire
+       *[authority] Autorité
+    }
+    [reliability] { $value ->
+        [A] A : entièrement fiable
+        [B] B : habituellement fiable
+        [C] C : assez fiable
+        [D] D : peu fiable habituellement
+        [E] E : non fiable
+       *[F] F : non évaluable
+    }
+    [credibility] { $value ->
+        [1] 1 : confirmée par d’autres sources
+        [2] 2 : probablement vraie
+        [3] 3 : peut-être vraie
+        [4] 4 : douteuse
+        [5] 5 : improbable
+       *[6] 6 : non évaluable
+    }
+    [impact] { $value ->
+        [low] Faible
+        [medium] Moyen
+        [high] Élevé
+        [critical] Critique
+       *[none] Non indiqué
+    }
+   *[marking] Aucun
+}
+
+## Exercices pour les partenaires
+
+drill-key = Clé publique de l’évaluateur, pour le fichier d’accords du partenaire : { $key }
+    Clé privée : { $file }
+drill-shared = Exercice « { $title } » pour { $partner } : { $incidents ->
+    [one] { $incidents } incident
+   *[other] { $incidents } incidents
+}, avec le corrigé scellé pour l’évaluateur.
+drill-running = EXERCICE : { $title }. { $incidents ->
+    [one] { $incidents } incident
+   *[other] { $incidents } incidents
+} ; prenez en compte chacun en { $limit } s au plus.
+drill-ask-acknowledge = { $place } { $incident }
+    Entrée pour prendre en compte, - pour laisser :
+drill-ask-disposition = Suite donnée ({ $choices }), ou rien :
+drill-answered = { $count } sur { $whole ->
+    [one] { $whole } incident traité
+   *[other] { $whole } incidents traités
+} ; réponses dans { $file }
