@@ -44,6 +44,7 @@ from fusion.models.terrain_speed import slow_down
 from fusion.models.tracker_model import TrackerModel, tracker_model
 from fusion.models.undetected import given_back
 from fusion.models.unobservable import predict_unobservable, unobservable_after
+from fusion.poses.known import Stand
 from fusion.poses.looks import Looks
 from fusion.poses.placed import (
     all_at_poses,
@@ -54,6 +55,7 @@ from fusion.poses.placed import (
     known_after,
     pose_faults,
     seen_from,
+    stands,
 )
 from fusion.registration.duplicate_tracks import align
 from fusion.registration.estimate import bias_of, estimate
@@ -434,6 +436,21 @@ class Tracker:
 
     def _advance_bank(self, bank: TrackBank, scan: ScanColumns) -> tuple[TrackBank, Rows]:
         return advance(self.model, bank, scan, self.looks)
+
+    def stands(self, now_ns: int) -> Mapping[str, Stand]:
+        """Return where mobile sensors stand.
+
+        Parameters
+        ----------
+        now_ns : int, UTC nanoseconds since 1970
+            The time.
+
+        Returns
+        -------
+        mapping of str to Stand
+            By id, the sensors that have stated a pose; see fusion.poses.known.
+        """
+        return stands(self.model, self.timeline.bank.poses, now_ns)
 
     def seen_from(self, now_ns: int) -> Mapping[str, SensorModel]:
         """Return what mobile sensors see from where they stand, to the cell of the terrain.

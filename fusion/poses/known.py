@@ -58,7 +58,8 @@ class Stand(NamedTuple):
     """Where a sensor stood at one time: metres and radians of the frame.
 
     ``height``, ``heading`` and ``tilt`` are NaN where not stated; ``place_sd`` is that of each axis of the position;
-    ``moving`` whether the last two poses show that it moved; ``age_s`` the time since the last pose.
+    ``moving`` whether the last two poses show that it moved; ``age_s`` the time since the last pose, that of
+    ``stated_ns``.
     """
 
     east: float
@@ -74,6 +75,7 @@ class Stand(NamedTuple):
     scale: float
     moving: bool
     age_s: float
+    stated_ns: int
 
 
 def no_poses() -> Poses:
@@ -138,6 +140,7 @@ def stand_of(poses: Poses, index: int, sensor: Sensor, now_ns: int) -> Stand | N
         scale=newest[SCALE],
         moving=moving,
         age_s=age_s,
+        stated_ns=int(poses.time_ns[rows[-1]]),
     )
 
 

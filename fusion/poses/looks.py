@@ -36,7 +36,7 @@ LEAST_HEIGHT_M: Final = 0.5
 
 
 class GroundLook(NamedTuple):
-    """What a sensor sees from a rounded pose: its ``view`` from there, with the single-look Pd on the ground where there
+    """What a sensor sees from a rounded pose: its ``view`` from there, with the single-look Pd on the ground if there
     is a terrain, and the probability ``missed`` (row, column) that it misses a target in a cell of births."""
 
     view: SensorView

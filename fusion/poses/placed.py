@@ -48,26 +48,26 @@ def all_at_poses(model: TrackerModel, poses: Poses, looks: Looks, now_ns: int) -
     if not len(poses.sensor):
         return model
     sensors, places = dict(model.sensors), model.survey.places.copy()
-    names = list(sensors)
-    for index in np.unique(poses.sensor).tolist():
-        stand = stand_of(poses, index, model.layout[names[index]], now_ns)
-        if stand is not None:
-            sensors[names[index]], _ = _moved(model, looks, sensors[names[index]], stand)
-            column = int(model.survey.column[index])
-            if column >= 0:
-                places[column] = stand.east, stand.north
+    for name, stand in stands(model, poses, now_ns).items():
+        column = int(model.survey.column[sensors[name].index])
+        sensors[name], _ = _moved(model, looks, sensors[name], stand)
+        if column >= 0:
+            places[column] = stand.east, stand.north
     return replace(model, sensors=sensors, survey=replace(model.survey, places=places))
+
+
+def stands(model: TrackerModel, poses: Poses, now_ns: int) -> dict[str, Stand]:
+    """By id, where the sensors that have a pose stand at ``now_ns``."""
+    names = list(model.sensors)
+    found = {names[i]: stand_of(poses, i, model.layout[names[i]], now_ns) for i in np.unique(poses.sensor).tolist()}
+    return {name: stand for name, stand in found.items() if stand is not None}
 
 
 def seen_from(model: TrackerModel, poses: Poses, looks: Looks, now_ns: int) -> dict[str, SensorModel]:
     """The sensors that have a pose, each at its rounded pose of ``now_ns``: the same view while that is the same. One
     whose position is not known sees nothing."""
-    found, names = dict[str, SensorModel](), list(model.sensors)
-    for index in np.unique(poses.sensor).tolist():
-        name = names[index]
-        stand = stand_of(poses, index, model.layout[name], now_ns)
-        if stand is None:
-            continue
+    found = dict[str, SensorModel]()
+    for name, stand in stands(model, poses, now_ns).items():
         sensor = model.sensors[name]
         if is_lost(stand):
             found[name] = replace(sensor, view=looks.nothing(name, sensor.view))

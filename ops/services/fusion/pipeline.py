@@ -26,6 +26,7 @@ from fusion.alerts import (
     raise_alerts,
 )
 from fusion.alerts.settings import RENAMED
+from fusion.poses.known import Stand
 from fusion.situation.context import AlertContext
 from fusion.situation.correlate import Correlator
 from fusion.situation.current_coverage import current_coverage_of, with_moved
@@ -249,6 +250,11 @@ class Pipeline:
             if source in self._ground.layout:
                 described[source] = described.get(source, {}) | faults
         return described
+
+    @property
+    def stands(self) -> Mapping[str, Stand]:
+        """Where mobile sensors stand now, by id; those that have stated a pose."""
+        return self._tracker.stands(self.now_ns)
 
     @property
     def held(self) -> Mapping[str, CutOffRecord]:
