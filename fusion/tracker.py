@@ -44,7 +44,7 @@ from fusion.models.terrain_speed import slow_down
 from fusion.models.tracker_model import TrackerModel, tracker_model
 from fusion.models.undetected import given_back
 from fusion.models.unobservable import predict_unobservable, unobservable_after
-from fusion.poses.known import Stand
+from fusion.poses.known import PoseAt
 from fusion.poses.looks import Looks
 from fusion.poses.placed import (
     all_at_poses,
@@ -437,7 +437,7 @@ class Tracker:
     def _advance_bank(self, bank: TrackBank, scan: ScanColumns) -> tuple[TrackBank, Rows]:
         return advance(self.model, bank, scan, self.looks)
 
-    def stands(self, now_ns: int) -> Mapping[str, Stand]:
+    def stands(self, now_ns: int) -> Mapping[str, PoseAt]:
         """Return where mobile sensors stand.
 
         Parameters
@@ -447,7 +447,7 @@ class Tracker:
 
         Returns
         -------
-        mapping of str to Stand
+        mapping of str to PoseAt
             By id, the sensors that have stated a pose; see fusion.poses.known.
         """
         return stands(self.model, self.timeline.bank.poses, now_ns)

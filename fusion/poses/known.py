@@ -54,7 +54,7 @@ class Poses(NamedTuple):
     value: Floats
 
 
-class Stand(NamedTuple):
+class PoseAt(NamedTuple):
     """Where a sensor stood at one time: metres and radians of the frame.
 
     ``height``, ``heading`` and ``tilt`` are NaN where not stated; ``place_sd`` is that of each axis of the position;
@@ -112,7 +112,7 @@ def with_pose(
     )
 
 
-def stand_of(poses: Poses, index: int, sensor: Sensor, now_ns: int) -> Stand | None:
+def stand_of(poses: Poses, index: int, sensor: Sensor, now_ns: int) -> PoseAt | None:
     """Where a sensor stood at ``now_ns``, or at its last pose if that is later; None before its first."""
     first, last = np.searchsorted(poses.sensor, (index, index + 1)).tolist()
     rows = [row for row in range(first, last) if poses.fate[row] == USED]
@@ -126,7 +126,7 @@ def stand_of(poses: Poses, index: int, sensor: Sensor, now_ns: int) -> Stand | N
         gap_s = int(poses.time_ns[rows[-1]] - poses.time_ns[rows[0]]) * 1e-9
     ahead, variance, moving = _carried(newest, before, gap_s, age_s, sensor)
     climb = newest[HEIGHT] - before[HEIGHT]
-    return Stand(
+    return PoseAt(
         east=newest[EAST] + ahead * (newest[EAST] - before[EAST]),
         north=newest[NORTH] + ahead * (newest[NORTH] - before[NORTH]),
         height=newest[HEIGHT] if isnan(climb) else newest[HEIGHT] + ahead * climb,

@@ -17,7 +17,7 @@ import xarray as xr
 
 from fusion.models.sensor_views import ElevationGrid, SensorView, elevation_at, with_edges
 from fusion.models.undetected import Births, missed_share
-from fusion.poses.known import Stand
+from fusion.poses.known import PoseAt
 from geo.arrays import Float32s, Floats
 from geo.errors import BadInput
 from geo.visibility import UNKNOWN, VISIBLE
@@ -64,7 +64,7 @@ class Looks:
     blind: dict[str, SensorView] = field(default_factory=dict)
 
     def at(
-        self, place: Placement, stand: Stand, view: SensorView, earth: ElevationGrid, births: Births, *, polled: bool
+        self, place: Placement, stand: PoseAt, view: SensorView, earth: ElevationGrid, births: Births, *, polled: bool
     ) -> GroundLook:
         """The look from ``stand`` of a sensor whose ``view`` there has no grid yet."""
         key = _key(place.sensor, stand, view, earth)
@@ -102,7 +102,7 @@ class Looks:
         return GroundLook(there, missed_share(births, there) if polled else np.ones((0, 0)))
 
 
-def _key(sensor: AnySensor, stand: Stand, view: SensorView, earth: ElevationGrid) -> LookKey:
+def _key(sensor: AnySensor, stand: PoseAt, view: SensorView, earth: ElevationGrid) -> LookKey:
     cell = earth.cell if earth.elevation.size else BLIND_STEP_M
     row, column = floor((earth.north - stand.north) / cell + 0.5), floor((stand.east - earth.east) / cell + 0.5)
     height = sensor.mast_height_m  # above the ground of the cell, not above that of the exact position

@@ -10,7 +10,7 @@ import numpy as np
 
 from fusion.models.sensor_views import SensorModel, elevation_at
 from fusion.models.tracker_model import TrackerModel
-from fusion.poses.known import BELOW_GROUND, JUMPED, OFF_THE_TERRAIN, USED, Poses, Stand, stand_of, with_pose
+from fusion.poses.known import BELOW_GROUND, JUMPED, OFF_THE_TERRAIN, USED, PoseAt, Poses, stand_of, with_pose
 from fusion.poses.looks import GroundLook, Looks
 from geo.message import Message
 from sensors.scan_columns import ScanColumns
@@ -29,7 +29,7 @@ def known_after(model: TrackerModel, poses: Poses, pose: ScanColumns) -> Poses:
 
 def at_pose(
     model: TrackerModel, poses: Poses, looks: Looks, name: str, now_ns: int
-) -> tuple[TrackerModel, Stand | None]:
+) -> tuple[TrackerModel, PoseAt | None]:
     """The models with one sensor at its pose of ``now_ns``, and the pose; ``model`` itself and None for a fixed sensor
     and for one without a pose so far, which stands at its default post."""
     if not len(poses.sensor) or name not in model.sensors:
@@ -56,7 +56,7 @@ def all_at_poses(model: TrackerModel, poses: Poses, looks: Looks, now_ns: int) -
     return replace(model, sensors=sensors, survey=replace(model.survey, places=places))
 
 
-def stands(model: TrackerModel, poses: Poses, now_ns: int) -> dict[str, Stand]:
+def stands(model: TrackerModel, poses: Poses, now_ns: int) -> dict[str, PoseAt]:
     """By id, where the sensors that have a pose stand at ``now_ns``."""
     names = list(model.sensors)
     found = {names[i]: stand_of(poses, i, model.layout[names[i]], now_ns) for i in np.unique(poses.sensor).tolist()}
@@ -77,7 +77,7 @@ def seen_from(model: TrackerModel, poses: Poses, looks: Looks, now_ns: int) -> d
     return found
 
 
-def _moved(model: TrackerModel, looks: Looks, sensor: SensorModel, stand: Stand) -> tuple[SensorModel, GroundLook]:
+def _moved(model: TrackerModel, looks: Looks, sensor: SensorModel, stand: PoseAt) -> tuple[SensorModel, GroundLook]:
     """(the sensor at its pose, what it sees from there)"""
     place = model.layout.placement(sensor.id)
     foot = elevation_at(model.earth, stand.east, stand.north, sensor.view.foot)
@@ -95,7 +95,7 @@ def _moved(model: TrackerModel, looks: Looks, sensor: SensorModel, stand: Stand)
     return replace(sensor, view=view, learns_clutter=False), look
 
 
-def corrected(scan: ScanColumns, stand: Stand, sensor: SensorModel) -> ScanColumns:
+def corrected(scan: ScanColumns, stand: PoseAt, sensor: SensorModel) -> ScanColumns:
     """``scan`` as measured from where its sensor stood: north and scale of the frame there, the errors of heading and
     tilt added to those of azimuth and elevation, and that of the height as an error of elevation.
 
@@ -116,7 +116,7 @@ def corrected(scan: ScanColumns, stand: Stand, sensor: SensorModel) -> ScanColum
     )
 
 
-def for_registration(scan: ScanColumns, stand: Stand) -> ScanColumns:
+def for_registration(scan: ScanColumns, stand: PoseAt) -> ScanColumns:
     """``scan`` with the error of the position in its ranges and azimuths, for what compares sensors."""
     if not len(scan):
         return scan
@@ -128,7 +128,7 @@ def for_registration(scan: ScanColumns, stand: Stand) -> ScanColumns:
     )
 
 
-def is_lost(stand: Stand) -> bool:
+def is_lost(stand: PoseAt) -> bool:
     """Whether the position is known too badly for a scan to be used."""
     return stand.place_sd > LOST_SD_M
 

@@ -182,7 +182,7 @@ def pose_of(report: Any, node: Node, place: GeoPosition | None, at: datetime) ->
 
 
 def _finite(sd_deg: float | None) -> float | None:
-    """A standard deviation, None where it is no angle."""
+    """A standard deviation, None where it cannot be one of an angle."""
     return sd_deg if sd_deg is not None and 0.0 < sd_deg <= 180.0 else None
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from fusion.alerts import Alert
 from fusion.models.survey import PRIOR_AZIMUTH_RAD
-from fusion.poses.known import Stand
+from fusion.poses.known import PoseAt
 from geo.arrays import Floats
 from geo.frame import LocalFrame
 from geo.message import Message
@@ -141,7 +141,7 @@ def sensors_live(
     faults: Mapping[str, Mapping[str, Message]] | None = None,
     words: MessageCatalogue | None = None,
     markings: Mapping[str, str] | None = None,
-    stands: Mapping[str, Stand] | None = None,
+    stands: Mapping[str, PoseAt] | None = None,
 ) -> list[dict[str, Any]]:
     """Every sensor of the layout with its state; ``no_data`` until its first evaluation.
 
@@ -171,7 +171,7 @@ def sensors_live(
     ]
 
 
-def _pose_fields(frame: LocalFrame, stand: Stand | None) -> dict[str, Any]:
+def _pose_fields(frame: LocalFrame, stand: PoseAt | None) -> dict[str, Any]:
     """Position and pose of a mobile sensor; nothing of one without a pose."""
     if stand is None:
         return {}

@@ -26,7 +26,7 @@ from fusion.alerts import (
     raise_alerts,
 )
 from fusion.alerts.settings import RENAMED
-from fusion.poses.known import Stand
+from fusion.poses.known import PoseAt
 from fusion.situation.context import AlertContext
 from fusion.situation.correlate import Correlator
 from fusion.situation.current_coverage import current_coverage_of, with_moved
@@ -252,7 +252,7 @@ class Pipeline:
         return described
 
     @property
-    def stands(self) -> Mapping[str, Stand]:
+    def stands(self) -> Mapping[str, PoseAt]:
         """Where mobile sensors stand now, by id; those that have stated a pose."""
         return self._tracker.stands(self.now_ns)
 
