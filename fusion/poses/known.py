@@ -19,6 +19,7 @@ import numpy.typing as npt
 from fusion.models.sensor_views import ElevationGrid, elevation_at
 from geo.arrays import Floats, Ints
 from geo.frame import LocalFrame
+from sensors.layout import Placement
 from sensors.mobile import POSE
 from sensors.scan_columns import ScanColumns
 from sensors.sensor import Sensor
@@ -85,11 +86,11 @@ def no_poses() -> Poses:
 
 
 def with_pose(
-    poses: Poses, pose: ScanColumns, index: int, sensor: Sensor, frame: LocalFrame, earth: ElevationGrid
+    poses: Poses, pose: ScanColumns, index: int, place: Placement, frame: LocalFrame, earth: ElevationGrid
 ) -> Poses:
     """The poses after one more, which is not older than any other of its sensor: used, or refused as implausible."""
     assert pose.kind == POSE
-    value = _value(pose, sensor, frame)
+    value, sensor = _value(pose, place, frame), place.sensor
     mine = poses.sensor == index
     rows = np.flatnonzero(mine)
     used, refused = rows[poses.fate[rows] == USED], rows[poses.fate[rows] != USED]
@@ -183,11 +184,11 @@ def _carried(
     return (ahead, with_velocity, moving) if with_velocity <= without else (0.0, without, moving)
 
 
-def _value(pose: ScanColumns, sensor: Sensor, frame: LocalFrame) -> Floats:
+def _value(pose: ScanColumns, place: Placement, frame: LocalFrame) -> Floats:
     """(11,) the columns of ``Poses.value``."""
     east, north = float(pose.easting[0]), float(pose.northing[0])
-    turn = frame.convergence_rad(sensor.easting, sensor.northing) - frame.convergence_rad(east, north)
-    scale = frame.scale_factor(east, north) / frame.scale_factor(sensor.easting, sensor.northing)
+    turn = place.convergence_rad - frame.convergence_rad(east, north)
+    scale = frame.scale_factor(east, north) / place.scale
     sds = np.nan_to_num([pose.range_sd[0], pose.azimuth_sd[0], pose.elevation_angle_sd[0]], nan=0.0)
     stated = [pose.range_[0], pose.azimuth[0], pose.elevation_angle[0]]
     return np.array([east, north, *stated, float(pose.cov[0, 0, 0]) ** 0.5, *sds, turn, scale], np.float64)

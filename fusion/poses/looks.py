@@ -12,11 +12,12 @@ from dataclasses import dataclass, field, replace
 from math import degrees, floor, isnan, radians, tau
 from typing import Final, Literal, NamedTuple
 
+import numba
 import numpy as np
 import xarray as xr
 
-from fusion.models.sensor_views import ElevationGrid, SensorView, elevation_at, with_edges
-from fusion.models.undetected import Births, missed_share
+from fusion.models.sensor_views import ElevationGrid, SensorView, elevation_at, probability, with_edges
+from fusion.models.undetected import Births
 from fusion.poses.known import PoseAt
 from geo.arrays import Float32s, Floats
 from geo.errors import BadInput
@@ -27,7 +28,7 @@ from sensors.layout import AnySensor, Placement
 HEIGHT_STEP_M: Final = 2.0
 ANGLE_STEP_RAD: Final = radians(2.0)
 """Steps to which height, heading and tilt of a viewshed are rounded."""
-BLIND_STEP_M: Final = 50.0
+BLIND_STEP_M: Final = 100.0
 """Step of the position without a terrain."""
 MOST_KEPT: Final = 256
 """Number of looks that are remembered, of all sensors together: 0.4 MB each at 5 km and cells of 30 m."""
@@ -99,7 +100,28 @@ class Looks:
                 replace(place, sensor=sensor, azimuths_rad=azimuths), self.terrain, "fast" if key.moving else "exact"
             )
         there = there._replace(grid=grid, grid_east=grid_east, grid_north=grid_north, grid_cell=cell)
-        return GroundLook(there, missed_share(births, there) if polled else np.ones((0, 0)))
+        return GroundLook(there, missed_near(births, there) if polled else np.ones((0, 0)))
+
+
+@numba.njit(cache=True)
+def missed_near(births: Births, view: SensorView) -> Floats:
+    """``fusion.models.undetected.missed_share``, evaluated only where the sensor reaches: it sees nothing elsewhere."""
+    reach = view.max_range + births.cell
+    first_row = max(int(np.floor((view.north - reach - births.north) / births.cell)), 0)
+    last_row = min(int(np.floor((view.north + reach - births.north) / births.cell)) + 1, births.rows)
+    first_column = max(int(np.floor((view.east - reach - births.east) / births.cell)), 0)
+    last_column = min(int(np.floor((view.east + reach - births.east) / births.cell)) + 1, births.columns)
+    missed = np.ones((births.rows, births.columns))
+    for i in range(first_row, last_row):
+        for j in range(first_column, last_column):
+            seen = 0.0
+            for a in range(3):
+                for b in range(3):
+                    e = births.east + (j + (a + 0.5) / 3.0) * births.cell
+                    n = births.north + (i + (b + 0.5) / 3.0) * births.cell
+                    seen += probability(view, e, n)
+            missed[i, j] = 1.0 - seen / 9.0
+    return missed
 
 
 def _key(sensor: AnySensor, stand: PoseAt, view: SensorView, earth: ElevationGrid) -> LookKey:

@@ -24,7 +24,7 @@ REASONS: Final = {JUMPED: "jump", OFF_THE_TERRAIN: "terrain", BELOW_GROUND: "gro
 def known_after(model: TrackerModel, poses: Poses, pose: ScanColumns) -> Poses:
     """The poses after one more."""
     sensor = model.sensor(pose.sensor)
-    return with_pose(poses, pose, sensor.index, model.layout[pose.sensor], model.layout.frame, model.earth)
+    return with_pose(poses, pose, sensor.index, model.layout.placement(pose.sensor), model.layout.frame, model.earth)
 
 
 def at_pose(

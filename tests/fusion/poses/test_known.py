@@ -48,7 +48,7 @@ def seen(poses: Poses, second: float, east: float, north: float, *, earth: Eleva
     at = START + timedelta(seconds=second)
     pose = Pose(boot=1, sequence=round(second * 10), observed_at=at, received_at=at, lon=lon, lat=lat, **values)
     index = LAYOUT.ids.index(pose.sensor)
-    return with_pose(poses, columns_of_pose(pose, LAYOUT), index, LAYOUT[pose.sensor], FRAME, earth)
+    return with_pose(poses, columns_of_pose(pose, LAYOUT), index, LAYOUT.placement(pose.sensor), FRAME, earth)
 
 
 def fates(poses: Poses) -> list[tuple[int, float, int]]:

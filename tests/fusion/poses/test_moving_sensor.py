@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from fusion.filter.measurements import LEAST_VARIANCE, plots_of
 from fusion.models.motion import unpack
 from fusion.models.sensor_views import probability
+from fusion.models.undetected import missed_share
+from fusion.poses.looks import missed_near
 from fusion.poses.placed import at_pose, corrected
 from fusion.tracker import Tracker, track
 from geo.arrays import Floats
@@ -287,6 +289,15 @@ def test_dead_ground_is_that_of_the_present_pose() -> None:
     fresh, _ = at_pose(tracker.model, tracker.timeline.bank.poses, type(tracker.looks)(tracker.looks.terrain), "V",
                        START_NS)  # fmt: skip
     np.testing.assert_array_equal(fresh.sensor("V").view.grid, view.grid)
+
+
+def test_what_a_look_misses_is_that_of_the_whole_grid() -> None:
+    """The kernel that leaves out what is out of reach, against the one that does not."""
+    model = Tracker(PAIR, terrain=ridge()).model
+    for sensor in model.sensors.values():
+        for east, north in ((0.0, 0.0), (4000.0, -2500.0), (-9000.0, 0.0)):
+            view = sensor.view._replace(east=east, north=north)
+            np.testing.assert_array_equal(missed_near(model.births, view), missed_share(model.births, view))
 
 
 def test_the_field_of_view_turns_with_the_heading() -> None:
