@@ -33,6 +33,8 @@ FRESH_S: Final = 2.0 * CORRELATION_S
 """The difference of two poses farther apart in time is no velocity, unless the sensor stands."""
 JUMP_SDS: Final = 5.0
 """A pose farther from the last one than top speed and this number of standard deviations allow is implausible."""
+MOST_SD_M: Final = 100.0
+"""A larger error excuses no farther jump: otherwise a pose that states an error of 1000 km would allow any."""
 BURIED_M: Final = 5.0
 """A height is below ground if it is by more than this, and by more than JUMP_SDS standard deviations."""
 
@@ -207,5 +209,6 @@ def _fate(poses: Poses, used: Ints, value: Floats, now_ns: int, sensor: Sensor, 
     last = poses.value[used[-1]]
     passed_s = (now_ns - int(poses.time_ns[used[-1]])) * 1e-9
     apart = hypot(value[EAST] - last[EAST], value[NORTH] - last[NORTH])
-    allowed = sensor.carrier_speed_mps * passed_s + JUMP_SDS * hypot(value[PLACE_SD], last[PLACE_SD])
+    stated = hypot(min(value[PLACE_SD], MOST_SD_M), min(last[PLACE_SD], MOST_SD_M))
+    allowed = sensor.carrier_speed_mps * passed_s + JUMP_SDS * stated
     return JUMPED if apart > allowed else USED

@@ -158,6 +158,11 @@ def test_a_jump_is_refused_and_what_the_carrier_can_reach_is_used_again() -> Non
     assert fates(poses) == [(0, 1.0, USED), (0, 3.0, USED), (0, 3.6, JUMPED)]  # of the refused, the newest
 
 
+def test_a_stated_error_of_a_thousand_kilometres_does_not_excuse_a_jump() -> None:
+    poses = seen(seen(no_poses(), 0.0, 0.0, 0.0), 1.0, 0.0, 0.0, position_sd_m=1e6)
+    assert fates(seen(poses, 2.0, 3000.0, 0.0))[-1] == (0, 2.0, JUMPED)
+
+
 @pytest.mark.parametrize(
     ("east", "height", "fate"),
     [(0.0, 310.0, USED), (0.0, nan, USED), (0.0, 250.0, BELOW_GROUND), (1001.0, nan, OFF_THE_TERRAIN)],
