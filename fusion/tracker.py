@@ -7,7 +7,8 @@ plots are associated by their marginal probabilities. Terrain enters through the
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -37,11 +38,25 @@ from fusion.filter.triangulation import Look, crossings, triangulate
 from fusion.models.contradictions import Mixture, learn_doubt
 from fusion.models.false_dead_ground import LookedAt, learn_dead_ground, seen_despite_map
 from fusion.models.motion import combine, predict
+from fusion.models.sensor_views import SensorModel
 from fusion.models.settings import SettingsError, TrackerSettings
 from fusion.models.terrain_speed import slow_down
 from fusion.models.tracker_model import TrackerModel, tracker_model
 from fusion.models.undetected import given_back
 from fusion.models.unobservable import predict_unobservable, unobservable_after
+from fusion.poses.known import PoseAt
+from fusion.poses.looks import Looks
+from fusion.poses.placed import (
+    all_at_poses,
+    at_pose,
+    corrected,
+    for_registration,
+    is_lost,
+    known_after,
+    pose_faults,
+    seen_from,
+    stands,
+)
 from fusion.registration.duplicate_tracks import align
 from fusion.registration.estimate import bias_of, estimate
 from fusion.track_management.bank_update import UpdatedTracks, deletion_rules, untouched
@@ -49,8 +64,11 @@ from fusion.track_management.history import Locator, closing_rows, history_datas
 from fusion.track_management.lifecycle import after_nothing, settle, sweep
 from fusion.track_management.timeline import Timeline, TimelineEntry, compact, key_of
 from geo.errors import SchemaError
+from geo.message import Message
+from geo.terrain import north_up
 from sensors.detections import split
 from sensors.layout import Layout
+from sensors.mobile import POSE
 from sensors.scan_columns import ScanColumns
 
 __all__ = ["SettingsError", "TrackEvent", "Tracker", "TrackerSettings", "track"]
@@ -97,14 +115,26 @@ KINDS = (
 KINDS_OF = tuple(tuple(kind for bit, kind in KINDS if bits & bit) for bits in range(2 * CLOSING))
 
 
-def advance(model: TrackerModel, bank: TrackBank, scan: ScanColumns) -> tuple[TrackBank, Rows]:
-    """Return the bank after ``scan``, and a row for each track in its field. Pure: no argument is changed."""
-    sensor, motion, settings, now = model.sensor(scan.sensor), model.motion, model.settings, scan.observed_ns
+def advance(
+    model: TrackerModel, bank: TrackBank, scan: ScanColumns, looks: Looks | None = None
+) -> tuple[TrackBank, Rows]:
+    """Return the bank after ``scan``, and a row for each track in its field. Pure: no argument is changed, except that
+    ``looks`` remembers what it computed for mobile sensors."""
+    now, fixed_model, place_sd = scan.observed_ns, model, 0.0
+    if scan.kind == POSE:
+        return replace(bank, poses=known_after(model, bank.poses, scan)), no_rows(now)
+    looks = looks or Looks()
+    model, stand = at_pose(model, bank.poses, looks, scan.sensor, now)
+    sensor, motion, settings = model.sensor(scan.sensor), model.motion, model.settings
     view, east, north = seen_despite_map(bank.exposed, sensor), sensor.view.east, sensor.view.north
+    if stand is not None:
+        if is_lost(stand):
+            return bank, replace(no_rows(now), dropped=len(scan))
+        scan, view, place_sd = corrected(scan, stand, sensor), sensor.view, stand.place_sd
     heartbeat = is_heartbeat(sensor, scan)
     miss_counts = sensor.polled or heartbeat  # whether giving no plot is evidence
-    looks = sensor.polled and not sensor.trigger_only
-    bank = align(model, bank, now)
+    watches = sensor.polled and not sensor.trigger_only
+    bank = align(fixed_model, bank, now, looks)
     undetected, still_undetected, expected_new = sweep(model, bank, sensor, now)
     if sensor.trigger_only and not len(scan) and untouched(bank.tracks, now, view, deletion_rules(model)):
         return after_nothing(bank, sensor, scan, still_undetected), no_rows(now)
@@ -123,7 +153,7 @@ def advance(model: TrackerModel, bank: TrackBank, scan: ScanColumns) -> tuple[Tr
     unobservable = predict_unobservable(
         tracks.unobservable[rows], tracks.status[rows] != TENTATIVE, dt, settings.observable_s, settings.unobservable_s
     )
-    if looks:
+    if watches:
         views = with_unobservable(views, unobservable)
     if heartbeat:
         missed, views = after_quiet(mean, cov, mode, views, sensor, quiet_s(bank, sensor, now))
@@ -131,7 +161,8 @@ def advance(model: TrackerModel, bank: TrackBank, scan: ScanColumns) -> tuple[Tr
         missed = after_miss(mean, cov, mode, views.uneven & sensor.polled, views.unobservable, view)
 
     # associate
-    plots, dropped = plots_of(scan, sensor, model, undetected, bias_of(model.survey, bank.learnt, sensor.index), view)
+    bias = bias_of(model.survey, bank.learnt, sensor.index)
+    plots, dropped = plots_of(scan, sensor, model, undetected, bias, view, place_sd)
     plots, clutter_ratio = with_learnt_clutter(model, bank.densities, sensor, plots)
     bearings = bool((plots.kind == BEARING).any())
     plots = with_crowd(plots, views, view.azimuth_width) if bearings else plots
@@ -159,9 +190,10 @@ def advance(model: TrackerModel, bank: TrackBank, scan: ScanColumns) -> tuple[Tr
     tracked = Mixture(mean, cov, mode, motion.kind, motion.free)
     doubt = learn_doubt(bank.doubt, model.passage, model.earth, tracked, posterior.updated * posterior.existence, now)
     exposed = bank.exposed
-    if looks:
-        looked_at = LookedAt(centre, spread, posterior.existence, posterior.updated, unobservable)
-        exposed = learn_dead_ground(exposed, sensor, looked_at, tracked, views.seen, now)
+    if watches:
+        if stand is None:
+            looked_at = LookedAt(centre, spread, posterior.existence, posterior.updated, unobservable)
+            exposed = learn_dead_ground(exposed, sensor, looked_at, tracked, views.seen, now)
         unobservable = unobservable_after(unobservable, views.seen, posterior.miss)
     updated = UpdatedTracks(rows, now, mean, cov, mode, views.held, posterior, unobservable)
 
@@ -171,10 +203,11 @@ def advance(model: TrackerModel, bank: TrackBank, scan: ScanColumns) -> tuple[Tr
     if bearings:
         live = combine(mean, cov, mode)
         crossing = Look(sensor, now, plots, alone, excess > 1.0, undetected, live)
-        contacts, crossed, unexplained = triangulate(model, bank.contacts, crossing)
+        placed = all_at_poses(fixed_model, bank.poses, looks, now)
+        contacts, crossed, unexplained = triangulate(placed, bank.contacts, crossing)
         born = existence.joined(born, crossed)
     look = (undetected, still_undetected), (densities, doubt, exposed, contacts), (dropped, flooded, unexplained)
-    return settle(model, bank, updated, born, scan, *look)
+    return settle(model, bank, updated, born, scan if stand is None else for_registration(scan, stand), *look)
 
 
 class Tracker:
@@ -236,6 +269,7 @@ class Tracker:
         self.settings = settings or TrackerSettings()
         self.model = tracker_model(layout, self.settings, terrain, _looks(coverage))
         self.layout, self.border = layout, border
+        self.looks = Looks(None if terrain is None else north_up(terrain))
         self.timeline = Timeline(
             empty_bank(self.model), round(self.settings.horizon_s * 1e9), self.settings.runs_per_scan
         )
@@ -401,7 +435,52 @@ class Tracker:
         return self.advance(heartbeat_of(model, boot, sequence, observed_ns, received_ns))
 
     def _advance_bank(self, bank: TrackBank, scan: ScanColumns) -> tuple[TrackBank, Rows]:
-        return advance(self.model, bank, scan)
+        return advance(self.model, bank, scan, self.looks)
+
+    def stands(self, now_ns: int) -> Mapping[str, PoseAt]:
+        """Return where mobile sensors stand.
+
+        Parameters
+        ----------
+        now_ns : int, UTC nanoseconds since 1970
+            The time.
+
+        Returns
+        -------
+        mapping of str to PoseAt
+            By id, the sensors that have stated a pose; see fusion.poses.known.
+        """
+        return stands(self.model, self.timeline.bank.poses, now_ns)
+
+    def seen_from(self, now_ns: int) -> Mapping[str, SensorModel]:
+        """Return what mobile sensors see from where they stand, to the cell of the terrain.
+
+        Parameters
+        ----------
+        now_ns : int, UTC nanoseconds since 1970
+            The time.
+
+        Returns
+        -------
+        mapping of str to SensorModel
+            By id, the sensors that have stated a pose; see fusion.poses.placed.
+        """
+        return seen_from(self.model, self.timeline.bank.poses, self.looks, now_ns)
+
+    def pose_faults(self, now_ns: int) -> Mapping[str, Mapping[str, Message]]:
+        """Return what is wrong with the poses of mobile sensors.
+
+        Parameters
+        ----------
+        now_ns : int, UTC nanoseconds since 1970
+            Time at which this is asked.
+
+        Returns
+        -------
+        mapping of str to mapping of str to Message
+            By sensor and name of the fault; only sensors with one. See fusion.poses.placed.
+        """
+        return pose_faults(self.model, self.timeline.bank.poses, now_ns)
 
     def registration(self) -> xr.Dataset:
         """Return the estimated biases of each sensor.
@@ -437,6 +516,7 @@ class Tracker:
         contacts, names = bank.contacts, list(self.model.sensors)
         lifetime_s = np.array([sensor.contact_s for sensor in self.model.sensors.values()])
         newest_ns = int(contacts.time_ns.max(initial=0))
+        placed = all_at_poses(self.model, bank.poses, self.looks, newest_ns)
         return xr.Dataset(
             {
                 "sensor": ("contact", np.array([names[i] for i in contacts.sensor.tolist()], dtype=np.str_)),
@@ -444,7 +524,7 @@ class Tracker:
                 "azimuth_sd": ("contact", np.sqrt(contacts.cov[:, 0]), {"units": "rad"}),
                 "updated_at": ("contact", contacts.time_ns.astype("datetime64[ns]")),
                 "bearings": ("contact", contacts.bearings, {"units": "1"}),
-                "crossings": ("contact", crossings(self.model, contacts, newest_ns), {"units": "1"}),
+                "crossings": ("contact", crossings(placed, contacts, newest_ns), {"units": "1"}),
                 "lifetime": ("contact", lifetime_s[contacts.sensor], {"units": "s"}),
             }
         )
@@ -591,6 +671,7 @@ def track(
     terrain: xr.Dataset | None = None,
     border: Locator | None = None,
     coverage: xr.Dataset | None = None,
+    poses: Iterable[ScanColumns] = (),
 ) -> xr.Dataset:
     """Track a whole detections dataset, in order of receipt.
 
@@ -608,6 +689,8 @@ def track(
         Border that tracks are located against.
     coverage : Dataset, optional
         sensors.coverage.look_probability, or coverage, of ``layout`` and ``terrain``, if already computed.
+    poses : iterable of ScanColumns, optional
+        Poses of mobile sensors (sensors.mobile.columns_of_pose). The dataset may hold them too, as scans of that kind.
 
     Returns
     -------
@@ -626,7 +709,7 @@ def track(
     """
     tracker = Tracker(layout, settings, terrain=terrain, border=border, coverage=coverage)
     tracker.take_in_all(
-        sorted(split(detections, layout), key=lambda scan: (scan.received_ns, scan.observed_ns, scan.key))
+        sorted([*split(detections, layout), *poses], key=lambda scan: (scan.received_ns, scan.observed_ns, scan.key))
     )
     blocks = tracker.timeline.take(final=True)
     return history_dataset([*blocks, *closing_rows(blocks)], border)

@@ -256,6 +256,8 @@ def read_status(payload: bytes, envelope: Envelope) -> Status:
     check_time(status.observed_at, "observed_at")
     if status.next_maintenance is not None:
         check_time(status.next_maintenance, "next_maintenance")
+    if status.pose is not None and status.pose.observed_at is not None:
+        _check_pose_time(status.pose.observed_at, status.observed_at)
     for i, dropped in enumerate(status.dropped):
         if dropped.first > dropped.last:
             raise MalformedMessage("out_of_range", f"dropped[{i}].last", str(dropped.last), f">= {dropped.first}")
@@ -368,6 +370,12 @@ def check_time(time: datetime, field: str) -> None:
         raise MalformedMessage("bad_time", field, time.isoformat(), "UTC, ending in Z")
     if not EARLIEST <= time < LATEST:
         raise MalformedMessage("out_of_range", field, time.isoformat(), "a time from 1970 to 2261")
+
+
+def _check_pose_time(at: datetime, status_at: datetime) -> None:
+    check_time(at, "pose.observed_at")
+    if at > status_at:
+        raise MalformedMessage("future", "pose.observed_at", at.isoformat(), f"not after {status_at.isoformat()}")
 
 
 def _check_plot(plot: WirePlot, i: int) -> None:

@@ -25,6 +25,7 @@ __all__ = [
     "DroppedRange",
     "Status",
     "WirePlot",
+    "WirePose",
     "WireScan",
     "json_schema",
 ]
@@ -51,6 +52,11 @@ PositiveSpeed = Annotated[float, Meta(gt=0, le=1000)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Probability = Annotated[float, Meta(ge=0, le=1)]
+HeightMetres = Annotated[float, Meta(ge=-1000, le=100_000, description="above mean sea level, metres")]
+PoseTime = Annotated[
+    datetime,
+    Meta(tz=True, description="time of the pose, RFC 3339, UTC, not after that of the status; by default that one"),
+]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 SourceId = Annotated[
     str,
@@ -177,6 +183,47 @@ class DroppedRange(Struct, frozen=True, forbid_unknown_fields=True):
     last: Counter
 
 
+class WirePose(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Where a mobile sensor stood and looked at one time.
+
+    Errors are one standard deviation. A sensor of which the layout does not say ``mobile`` keeps its place there.
+
+    Parameters
+    ----------
+    lon : float, degrees
+        Longitude, WGS 84.
+    lat : float, degrees
+        Latitude, WGS 84.
+    position_sd_m : float, m, optional
+        Error of the position, per axis.
+    height_m : float, m, optional
+        Height of the antenna or lens above mean sea level; by default ``mast_height_m`` of the layout above ground.
+    height_sd_m : float, m, optional
+        Its error.
+    heading_deg : float, degrees, optional
+        Azimuth of the centre of the field of view, clockwise from true north, in [0, 360).
+    heading_sd_deg : float, degrees, optional
+        Error of the north reference: all azimuths of the sensor share it.
+    tilt_deg : float, degrees, optional
+        Elevation angle of the centre of the field of view, positive up.
+    tilt_sd_deg : float, degrees, optional
+        Error of the horizontal reference: all elevation angles of the sensor share it.
+    observed_at : datetime, optional
+        Time of the pose, aware UTC; by default that of the status.
+    """
+
+    lon: Longitude
+    lat: Latitude
+    position_sd_m: PositiveMetres | None = None
+    height_m: HeightMetres | None = None
+    height_sd_m: PositiveMetres | None = None
+    heading_deg: Azimuth | None = None
+    heading_sd_deg: PositiveDegrees | None = None
+    tilt_deg: ElevationDeg | None = None
+    tilt_sd_deg: PositiveDegrees | None = None
+    observed_at: PoseTime | None = None
+
+
 class Status(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A sensor's heartbeat, retained on its topic.
 
@@ -213,6 +260,8 @@ class Status(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
         Whether the field of view is blocked or the lens dirty.
     note : str
         Free text of at most 200 characters.
+    pose : WirePose, optional
+        Where a mobile sensor stood and looked.
     """
 
     sensor: Identifier
@@ -235,6 +284,7 @@ class Status(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     ) = None
     obscured: Annotated[bool, Meta(description="the field of view is blocked or the lens dirty")] = False
     note: Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$(?!\n)")] = ""
+    pose: WirePose | None = None
 
 
 class Ack(Struct, frozen=True, omit_defaults=True):

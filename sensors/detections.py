@@ -15,7 +15,7 @@ from geo.errors import SchemaError
 from geo.schema import Schema, Variable, by_label
 from sensors.layout import Layout
 from sensors.scan import CLASSES, Scan
-from sensors.scan_columns import ARRAYS, ScanColumns, columns_of, scan_of, with_deviations
+from sensors.scan_columns import ARRAYS, POSE, ScanColumns, columns_of, scan_of, with_deviations
 
 __all__ = ["DETECTIONS", "from_columns", "split", "to_dataset", "to_scans"]
 
@@ -96,7 +96,7 @@ def to_scans(detections: xr.Dataset, layout: Layout) -> list[Scan]:
     Returns
     -------
     list of Scan
-        In order of ``scan``, equal to 1e-6 m and 1e-9 rad.
+        In order of ``scan``, equal to 1e-6 m and 1e-9 rad; poses (sensors.mobile) are not scans.
 
     Raises
     ------
@@ -105,7 +105,7 @@ def to_scans(detections: xr.Dataset, layout: Layout) -> list[Scan]:
     UnknownSensor
         For a sensor that the layout does not have.
     """
-    return [scan_of(columns, layout) for columns in split(detections)]
+    return [scan_of(columns, layout) for columns in split(detections) if columns.kind != POSE]
 
 
 def from_columns(scans: Sequence[ScanColumns]) -> xr.Dataset:

@@ -22,6 +22,8 @@ from sensors.scan import CLASSES, Plot, Scan
 from sensors.sensor import Confusion
 from sensors.timestamps import nanoseconds, utc_datetime
 
+POSE: Final = "pose"
+"""Kind of the columns that hold the pose of a mobile sensor instead of plots (sensors.mobile)."""
 CLASS_INDEX: Mapping[str, int] = {name: i for i, name in enumerate(CLASSES)}
 
 
@@ -128,10 +130,10 @@ def with_deviations(columns: ScanColumns, layout: Layout) -> ScanColumns:
     """``columns`` with the deviations that are NaN beside a measured value taken from the layout's error model.
 
     Like ``columns_of`` for a record, for columns that come from a dataset; the same object if none is missing. A
-    deviation that the layout does not give either remains NaN. Raises UnknownSensor.
+    deviation that the layout does not give either remains NaN, and so does one of a pose. Raises UnknownSensor.
     """
     place = layout.placement(columns.sensor)
-    if not len(columns):
+    if not len(columns) or columns.kind == POSE:
         return columns
     filled = {}
     for value, name in enumerate(("range_", "azimuth", "elevation_angle", "radial_velocity")):

@@ -22,6 +22,8 @@ OWN_CONNECTION = frozenset({"cellular", "satellite", "cable"})
 REPORTS_BY = (RADIO, *sorted(OWN_CONNECTION), HAND, RADIO_OR_HAND)
 DEFAULT_REPORT_DELAY_S = 900.0
 """Seconds until a report by hand arrives if a layout gives none (assumption: a runner, or a telephone nearby)."""
+ON_FOOT_MPS, BY_VEHICLE_MPS = 3.0, 30.0
+"""Largest speeds of an observer and of what carries any other mobile sensor if a layout gives none (assumptions)."""
 LONGEST_ID = 64
 LONGEST_METHOD = 100
 
@@ -43,6 +45,9 @@ class Sensor:
     ``reports_by`` states how its reports reach the control room: by ``"radio"`` over a chain of links to a base, by a
     connection of its own (``"cellular"``, ``"satellite"``, ``"cable"``), by ``"hand"``, ``report_delay_s`` later, or
     by ``"radio_or_hand"``: by radio where there is such a chain, by hand elsewhere.
+
+    A ``mobile`` sensor is carried: its position is a default post, where it stands until its status messages state a
+    pose (sensors.mobile). ``max_speed_mps`` is the largest speed of what carries it.
 
     Survey results: ``site_sd_m`` is the standard deviation of its position (one axis), ``north_offset_deg`` its azimuth
     bias, which is subtracted from its azimuths, ``north_sd_deg`` the standard deviation of that bias; None: not
@@ -82,6 +87,8 @@ class Sensor:
     catalogue: str | None = None
     reports_by: str = RADIO
     report_delay_s: float | None = None
+    mobile: bool = False
+    max_speed_mps: float | None = None
 
     def __post_init__(self) -> None:
         check(self)
@@ -92,6 +99,15 @@ class Sensor:
         if self.reports_by != HAND:
             return 0.0
         return DEFAULT_REPORT_DELAY_S if self.report_delay_s is None else self.report_delay_s
+
+    @property
+    def carrier_speed_mps(self) -> float:
+        """Largest speed [m/s] of what carries a mobile sensor; 0 for a fixed one."""
+        if not self.mobile:
+            return 0.0
+        if self.max_speed_mps is not None:
+            return self.max_speed_mps
+        return ON_FOOT_MPS if self.kind == "human" else BY_VEHICLE_MPS
 
 
 # low, high, and whether the lower end itself is allowed
@@ -130,6 +146,7 @@ LIMITS: dict[str, tuple[float, float, bool]] = {
     "north_offset_deg": (-180.0, 180.0, True),
     "north_sd_deg": (0.0, 90.0, False),
     "report_delay_s": (0.0, 604_800.0, True),
+    "max_speed_mps": (0.0, 340.0, False),
 }
 
 ALSO_CALLED = {
@@ -176,6 +193,7 @@ def check(sensor: Sensor) -> None:
         _check_confusion(sensor.id, sensor.confusion)
     _check_survey(sensor)
     _check_report(sensor)
+    _check_mobile(sensor)
 
 
 def check_numbers(record: Any) -> None:
@@ -227,6 +245,17 @@ def _check_report(sensor: Sensor) -> None:
             where=where,
             expected=f"no delay, or reports_by {HAND!r} or {RADIO_OR_HAND!r}",
         )
+
+
+def _check_mobile(sensor: Sensor) -> None:
+    """Check what moves: a buried sensor does not, and a fixed one has no speed."""
+    where = f"sensor {sensor.id!r}"
+    if not isinstance(sensor.mobile, bool):
+        raise LayoutError(f"mobile is {ascii(sensor.mobile)[:60]}", where=where, expected="true or false")
+    if sensor.mobile and sensor.kind == "ground_sensor":
+        raise LayoutError("a ground_sensor is mobile", where=where, expected="another kind, or mobile false")
+    if sensor.max_speed_mps is not None and not sensor.mobile:
+        raise LayoutError("max_speed_mps beside mobile false", where=where, expected="mobile true, or no max_speed_mps")
 
 
 def _check_number(sensor_id: str, key: str, value: object) -> None:

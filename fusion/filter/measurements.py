@@ -32,6 +32,9 @@ LEAST_PROBABILITY: Final = 0.001
 """Minimum Pd of a plot in modelled dead ground: elevation models have errors too."""
 RAY_STEPS: Final = 24
 """Number of points along a bearing at which undetected targets are summed."""
+BEARING_SHARE: Final = 0.5
+"""Fraction of the maximum range at which an unknown target is taken to be for the parallax of a sensor's own error:
+1/distance is on average that of this one where targets are equally likely everywhere (assumption)."""
 NO_PLOT: Final = -1
 """Kind of a row without a measurement, beside POSITION and BEARING."""
 
@@ -85,12 +88,15 @@ def plots_of(
     undetected: Floats,
     bias: Bias = UNBIASED,
     view: SensorView | None = None,
+    place_sd: float = 0.0,
 ) -> tuple[Plots, int]:
     """The scan's usable plots in canonical order, and how many rows were dropped (no finite measurement in them).
 
     ``undetected`` (row, column) [1/m²] is the density of undetected targets before the look. ``bias`` is subtracted
     from ranges and azimuths, and its variances are added to theirs. ``view`` is the sensor's as contradicted by plots
-    (fusion.models.false_dead_ground); by default as the map has it, which new targets always follow.
+    (fusion.models.false_dead_ground); by default as the map has it, which new targets always follow. ``place_sd`` [m]
+    is the standard deviation of a mobile sensor's position, one axis: its variance is added to that of every plot that
+    the sensor measures from where it stands, and for an azimuth alone as for a target at BEARING_SHARE of its range.
     """
     scan = in_order(scan)
     reported = np.empty((len(ReportedPlot._fields), len(scan)))
@@ -124,6 +130,7 @@ def plots_of(
             sensor.trigger_sd,
             sensor.trigger_only,
             sensor.polled,
+            place_sd,
         ),
         sensor.view if view is None else view,
         NewTargets(model.births, undetected, model.motion.prior, model.motion.speed_sd, sensor.births),
@@ -161,7 +168,8 @@ class FalsePlots(NamedTuple):
 
 class MeasuringSensor(NamedTuple):
     """Data for converting a sensor's reports into plots; ``trigger_sd`` [m] is the standard deviation of a trigger's
-    position, ``triggers`` whether the sensor only triggers, ``polled`` whether it sends empty scans."""
+    position, ``triggers`` whether the sensor only triggers, ``polled`` whether it sends empty scans, ``place_sd`` [m]
+    the standard deviation of its own position, one axis."""
 
     field: SensorView
     earth: ElevationGrid
@@ -169,6 +177,7 @@ class MeasuringSensor(NamedTuple):
     trigger_sd: float
     triggers: bool
     polled: bool
+    place_sd: float
 
 
 class NewTargets(NamedTuple):
@@ -339,7 +348,7 @@ def _measurement(row: ReportedPlot, sensor: MeasuringSensor) -> tuple[PlotMeasur
             return _by_range(row, sensor)
         if abs(row.elevation) < 0.5 * pi and 1e-6 < row.elevation_sd < 0.5:
             return _by_ray(row, sensor)
-        return _by_bearing(row, sensor.false_plots)
+        return _by_bearing(row, sensor)
     if abs(row.easting - field.east) < FARTHEST_M and abs(row.northing - field.north) < FARTHEST_M:
         return _by_position(row, sensor.false_plots)
     if sensor.triggers and isnan(row.azimuth) and isnan(row.range_) and isnan(row.elevation) and isnan(row.easting):
@@ -369,7 +378,7 @@ def _by_ray(row: ReportedPlot, sensor: MeasuringSensor) -> tuple[PlotMeasurement
     false_plots = sensor.false_plots
     distance, distance_sd = ray_range(sensor.field, sensor.earth, row.azimuth, row.elevation, row.elevation_sd)
     if isnan(distance):
-        return _by_bearing(row, false_plots)
+        return _by_bearing(row, sensor)
     clutter = false_plots.per_m2
     if distance > 0.0:
         clutter = false_plots.per_sr * row.elevation_sd / distance_sd / distance
@@ -377,11 +386,14 @@ def _by_ray(row: ReportedPlot, sensor: MeasuringSensor) -> tuple[PlotMeasurement
 
 
 @numba.njit(cache=True)
-def _by_bearing(row: ReportedPlot, false_plots: FalsePlots) -> tuple[PlotMeasurement, float]:
+def _by_bearing(row: ReportedPlot, sensor: MeasuringSensor) -> tuple[PlotMeasurement, float]:
     """An azimuth alone."""
-    s, c = sin(row.azimuth), cos(row.azimuth)
-    plot = PlotMeasurement(BEARING, inf, inf, nan, nan, nan, row.azimuth, row.azimuth_sd, nan, nan, s, c)
-    return plot, false_plots.per_rad
+    s, c, azimuth_sd = sin(row.azimuth), cos(row.azimuth), row.azimuth_sd
+    if sensor.place_sd > 0.0:
+        parallax = sensor.place_sd / (BEARING_SHARE * sensor.field.max_range)
+        azimuth_sd = sqrt(azimuth_sd * azimuth_sd + parallax * parallax)
+    plot = PlotMeasurement(BEARING, inf, inf, nan, nan, nan, row.azimuth, azimuth_sd, nan, nan, s, c)
+    return plot, sensor.false_plots.per_rad
 
 
 @numba.njit(cache=True)
@@ -411,6 +423,7 @@ def _polar(
     s, c = sin(row.azimuth), cos(row.azimuth)
     along = distance_sd * distance_sd + LEAST_VARIANCE
     across = (distance * row.azimuth_sd) ** 2 + LEAST_VARIANCE
+    place = sensor.place_sd * sensor.place_sd
     radial, radial_sd = nan, nan
     if abs(row.radial) < FASTEST_MPS and 0.0 < row.radial_sd < FASTEST_MPS:
         radial, radial_sd = row.radial, max(row.radial_sd, 0.01)
@@ -419,9 +432,9 @@ def _polar(
         POSITION,
         sensor.field.east + distance * s,
         sensor.field.north + distance * c,
-        along * s * s + across * c * c,
+        along * s * s + across * c * c + place,
         (along - across) * s * c,
-        along * c * c + across * s * s,
+        along * c * c + across * s * s + place,
         row.azimuth,
         row.azimuth_sd,
         radial,

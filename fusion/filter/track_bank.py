@@ -22,6 +22,7 @@ from fusion.models.false_dead_ground import FalseDeadGround, no_false_dead_groun
 from fusion.models.sensor_views import SensorView, holds, probability, spread_probability
 from fusion.models.terrain_speed import Doubt
 from fusion.models.tracker_model import TrackerModel
+from fusion.poses.known import Poses, no_poses
 from geo.arrays import Bools, Floats, Int32s, Ints
 from sensors.scan import CLASSES
 
@@ -68,7 +69,7 @@ class TrackBank:
     (sensor,) the time at which each event-only sensor last reported and was ready again, 0 before its first report;
     ``learnt`` the sensor biases as estimated from common tracks; ``densities`` those of targets and false plots;
     ``doubt`` where the ground's limits of speed were contradicted; ``exposed`` where dead ground was; ``contacts``
-    the directions of bearings that are on no track.
+    the directions of bearings that are on no track; ``poses`` those of mobile sensors.
     """
 
     tracks: TrackColumns
@@ -80,6 +81,7 @@ class TrackBank:
     doubt: Doubt
     exposed: FalseDeadGround
     contacts: Contacts
+    poses: Poses
 
     def __len__(self) -> int:
         return len(self.tracks.track)
@@ -121,6 +123,7 @@ def empty_bank(model: TrackerModel, *, aligning: bool = True) -> TrackBank:
         doubt=no_doubt(),
         exposed=no_false_dead_ground(),
         contacts=no_contacts(),
+        poses=no_poses(),
     )
 
 

@@ -11,6 +11,7 @@ from geo.arrays import Floats, Ints
 
 SLOTS: Final = 64
 KEPT: Final = 8
+PLOT_FIELDS: Final = 8
 EVER_NS: Final = int(np.iinfo(np.int64).min)
 """State before any observation."""
 
@@ -46,8 +47,8 @@ UNBIASED: Final = Bias()
 @dataclass(frozen=True, slots=True, eq=False)
 class Rings:
     """The newest plots of tracks that were detected lately, at most SLOTS tracks, one per slot (id modulo SLOTS),
-    ordered by slot: ``track`` (ring,) and ``plots`` (ring, kept, 6): time since Learnt.origin_ns [s], sensor, azimuth,
-    azimuth_sd, ground range, range_sd (NaN without range)."""
+    ordered by slot: ``track`` (ring,) and ``plots`` (ring, kept, PLOT_FIELDS): time since Learnt.origin_ns [s], sensor,
+    azimuth, azimuth_sd, ground range, range_sd (NaN without range), and easting and northing of the sensor."""
 
     track: Ints
     plots: Floats
@@ -93,5 +94,5 @@ def nothing_learnt(prior: Floats) -> Learnt:
         pairs=np.zeros(p, np.int64),
         misfit=np.zeros((p, 2, 2)),
         used=np.zeros((p, 4)),
-        rings=Rings(np.zeros(0, np.int64), np.zeros((0, KEPT, 6))),
+        rings=Rings(np.zeros(0, np.int64), np.zeros((0, KEPT, PLOT_FIELDS))),
     )

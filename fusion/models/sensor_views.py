@@ -201,7 +201,7 @@ def _view(
         grid = np.ascontiguousarray(grids.isel(sensor=number).to_numpy(), dtype=np.float32)
         east, north = float(grids["easting"][0]), float(grids["northing"][0])
         cell = float(grids["easting"][1] - grids["easting"][0])
-        grid = _with_edges(grid, cell)
+        grid = with_edges(grid, cell)
     scale = layout.placement(sensor.id).scale
     steps = np.clip(np.linspace(0.0, sensor.max_range_m, TABLE_STEPS + 1), sensor.min_range_m, None)
     if sensor.kind != ground_sensor.KIND:  # the table is by distance on the map, the probability by slant range
@@ -223,7 +223,7 @@ def _view(
     )
 
 
-def _with_edges(grid: Float32s, cell_m: float) -> Float32s:
+def with_edges(grid: Float32s, cell_m: float) -> Float32s:
     """The grid with the best probability within EDGE_M of each cell, measured along rows and columns.
 
     Cells wider than EDGE_M stay as they are, and so do those in which visibility is unknown.

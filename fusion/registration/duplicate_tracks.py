@@ -26,6 +26,8 @@ from fusion.models.bias import EVER_NS, Learnt
 from fusion.models.motion import combine, predict, unpack
 from fusion.models.sensor_views import SensorView, probability
 from fusion.models.tracker_model import TrackerModel
+from fusion.poses.looks import Looks
+from fusion.poses.placed import all_at_poses
 from fusion.registration.estimate import EPOCH_NS, LEAST_PAIRS, forget, in_use, solve
 from fusion.registration.evidence import DOUBLED
 from geo.arrays import Bools, Floats, Ints
@@ -76,11 +78,15 @@ class Hypothesis:
     cov: Floats
 
 
-def align(model: TrackerModel, bank: TrackBank, now_ns: int) -> TrackBank:
-    """At the start of an epoch: the bank with the biases that its tracks prove, and without duplicate tracks. Pure."""
+def align(model: TrackerModel, bank: TrackBank, now_ns: int, looks: Looks | None = None) -> TrackBank:
+    """At the start of an epoch: the bank with the biases that its tracks prove, and without duplicate tracks. Pure.
+
+    ``looks`` remembers what mobile sensors see from their poses.
+    """
     learnt = bank.learnt
     if not len(learnt) or (learnt.newest_ns != EVER_NS and now_ns // EPOCH_NS == learnt.newest_ns // EPOCH_NS):
         return bank
+    model = all_at_poses(model, bank.poses, looks or Looks(), now_ns)
     learnt = forget(model.survey, learnt, now_ns)
     pairs = candidates(model, bank, learnt, now_ns)
     best = None if pairs is None else likeliest(pairs, learnt)

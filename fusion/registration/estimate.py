@@ -65,7 +65,7 @@ def learn(model: TrackerModel, learnt: Learnt, scan: ScanColumns, rows: Rows) ->
     pairs, misfit = learnt.pairs.copy(), learnt.misfit.copy()
     track, plots = compare(
         learnt.rings.track, learnt.rings.plots, rows.track[used], rows.plot[used], measured,
-        (scan.observed_ns - origin) * 1e-9, column, sensor.view, model.earth, model.survey.places,
+        (scan.observed_ns - origin) * 1e-9, column, sensor.view, model.earth,
         information, vector, pairs, misfit,
     )  # fmt: skip
     return Learnt(information, vector, pairs, misfit, learnt.used, Rings(track, plots), origin, learnt.newest_ns)

@@ -13,7 +13,7 @@ import numba
 import numpy as np
 
 from fusion.filter.ground_range import ground_range
-from fusion.models.bias import KEPT, SLOTS
+from fusion.models.bias import KEPT, PLOT_FIELDS, SLOTS
 from fusion.models.sensor_views import ElevationGrid, SensorView
 from fusion.models.survey import PRIOR_AZIMUTH_RAD, PRIOR_RANGE_M
 from geo.arrays import Floats, Int32s, Ints
@@ -24,7 +24,7 @@ APART_S: Final = 10.0
 GATE: Final = 20.0
 DOUBLED: Final = 2.0
 
-TIME, SENSOR, AZIMUTH, AZIMUTH_SD, RANGE, RANGE_SD = 0, 1, 2, 3, 4, 5
+TIME, SENSOR, AZIMUTH, AZIMUTH_SD, RANGE, RANGE_SD, EAST, NORTH = range(PLOT_FIELDS)
 Four = tuple[float, float, float, float]
 """A 2 × 2 matrix, row by row: the sums are too small for arrays."""
 
@@ -40,7 +40,6 @@ def compare(
     index: int,
     view: SensorView,
     earth: ElevationGrid,
-    places: Floats,
     information: Floats,
     vector: Floats,
     pairs: Ints,
@@ -52,7 +51,7 @@ def compare(
     A slot is reused by another track if its own was not detected for APART_S. ``measured`` (4, plot): azimuth, its
     standard deviation, slant range, its standard deviation.
     """
-    slot_track, slot_plots = np.full(SLOTS, -1, np.int64), np.full((SLOTS, KEPT, 6), nan)
+    slot_track, slot_plots = np.full(SLOTS, -1, np.int64), np.full((SLOTS, KEPT, PLOT_FIELDS), nan)
     for k in range(len(ring_track)):
         slot_track[ring_track[k] % SLOTS], slot_plots[ring_track[k] % SLOTS] = ring_track[k], ring_plots[k]
     for i in range(len(track)):
@@ -69,24 +68,32 @@ def compare(
         reach, reach_sd = nan, nan
         if measured[2, plot[i]] > 0.0 and measured[3, plot[i]] > 0.0:
             reach, reach_sd = ground_range(view, earth, azimuth, measured[2, plot[i]], measured[3, plot[i]])
-        _remember(ring, now, index, azimuth, azimuth_sd, reach, reach_sd)
+        _remember(ring, now, index, azimuth, azimuth_sd, reach, reach_sd, view)
         if reach >= 1.0:
-            _newest(ring, now, index, places, information, vector, pairs, misfit)
+            _newest(ring, now, index, information, vector, pairs, misfit)
     lately = np.flatnonzero((slot_track >= 0) & (now - slot_plots[:, KEPT - 1, TIME] <= APART_S))
     return slot_track[lately], slot_plots[lately]
 
 
 @numba.njit(cache=True)
 def _remember(
-    ring: Floats, now: float, index: int, azimuth: float, azimuth_sd: float, reach: float, reach_sd: float
+    ring: Floats,
+    now: float,
+    index: int,
+    azimuth: float,
+    azimuth_sd: float,
+    reach: float,
+    reach_sd: float,
+    view: SensorView,
 ) -> None:
-    """Append a plot to a ring; the oldest is dropped."""
+    """Append a plot, and where its sensor stood, to a ring; the oldest is dropped."""
     for k in range(KEPT - 1):
-        for c in range(6):
+        for c in range(PLOT_FIELDS):
             ring[k, c] = ring[k + 1, c]
     ring[KEPT - 1, TIME], ring[KEPT - 1, SENSOR] = now, index
     ring[KEPT - 1, AZIMUTH], ring[KEPT - 1, AZIMUTH_SD] = azimuth, azimuth_sd
     ring[KEPT - 1, RANGE], ring[KEPT - 1, RANGE_SD] = reach, reach_sd
+    ring[KEPT - 1, EAST], ring[KEPT - 1, NORTH] = view.east, view.north
 
 
 @numba.njit(cache=True)
@@ -94,7 +101,6 @@ def _newest(
     ring: Floats,
     now: float,
     index: int,
-    places: Floats,
     information: Floats,
     vector: Floats,
     pairs: Ints,
@@ -109,16 +115,16 @@ def _newest(
         return
     for k in range(before + 1, KEPT - 1):
         if ring[k, SENSOR] != index and ring[before, TIME] < ring[k, TIME] < now:
-            _sum(ring, before, k, KEPT - 1, places, information, vector, pairs)
+            _sum(ring, before, k, KEPT - 1, information, vector, pairs)
     again = before - 1
     while again >= 0 and not (ring[again, SENSOR] == index and ring[again, RANGE] > 1.0):
         again -= 1
     if again >= 0 and now - ring[again, TIME] <= APART_S and ring[again, TIME] < ring[before, TIME]:
-        _own_misfit(ring, again, before, KEPT - 1, places, misfit)
+        _own_misfit(ring, again, before, KEPT - 1, misfit)
 
 
 @numba.njit(cache=True)
-def _between(ring: Floats, first: int, at: int, last: int, manoeuvre: float, places: Floats) -> tuple[Four, Four, Four]:
+def _between(ring: Floats, first: int, at: int, last: int, manoeuvre: float) -> tuple[Four, Four, Four]:
     """Position of the target at the time of ``at`` from the plots ``first`` and ``last`` of one sensor: position (e, n,
     0, 0) and covariance, row by row (with a ``manoeuvre`` [m/s²]), and its derivative by that sensor's biases
     (position, bias)."""
@@ -129,10 +135,9 @@ def _between(ring: Floats, first: int, at: int, last: int, manoeuvre: float, pla
     e_r, n_r, e_a, n_a = 0.0, 0.0, 0.0, 0.0
     for k, w in ((first, share), (last, 1.0 - share)):
         s, c, r = sin(ring[k, AZIMUTH]), cos(ring[k, AZIMUTH]), ring[k, RANGE]
-        home = int(ring[k, SENSOR])
         along, across = ring[k, RANGE_SD] ** 2, (r * ring[k, AZIMUTH_SD]) ** 2
-        e += w * (places[home, 0] + r * s)
-        n += w * (places[home, 1] + r * c)
+        e += w * (ring[k, EAST] + r * s)
+        n += w * (ring[k, NORTH] + r * c)
         c_ee += w * w * (along * s * s + across * c * c)
         c_en += w * w * (along - across) * s * c
         c_nn += w * w * (along * c * c + across * s * s)
@@ -144,11 +149,10 @@ def _between(ring: Floats, first: int, at: int, last: int, manoeuvre: float, pla
 
 
 @numba.njit(cache=True)
-def _residual(ring: Floats, at: int, where: Four, cov: Four, places: Floats) -> tuple[float, float, Four, Four, bool]:
+def _residual(ring: Floats, at: int, where: Four, cov: Four) -> tuple[float, float, Four, Four, bool]:
     """Plot ``at`` compared with a position, in its sensor's range and azimuth: the residuals, their covariance,
     derivative by position, both row by row, and whether the plot has a range."""
-    home = int(ring[at, SENSOR])
-    d_e, d_n = where[0] - places[home, 0], where[1] - places[home, 1]
+    d_e, d_n = where[0] - ring[at, EAST], where[1] - ring[at, NORTH]
     r = max(sqrt(d_e * d_e + d_n * d_n), 1.0)
     slope = (d_e / r, d_n / r, d_n / (r * r), -d_e / (r * r))
     turn = ring[at, AZIMUTH] - atan2(d_e, d_n)
@@ -173,12 +177,10 @@ def _times(a: Four, b: Four) -> Four:
 
 
 @numba.njit(cache=True)
-def _sum(
-    ring: Floats, first: int, at: int, last: int, places: Floats, information: Floats, vector: Floats, pairs: Ints
-) -> None:
+def _sum(ring: Floats, first: int, at: int, last: int, information: Floats, vector: Floats, pairs: Ints) -> None:
     """Add one comparison to the information, unless the plots are too far apart to come from one target."""
-    where, cov, slope = _between(ring, first, at, last, MANOEUVRE_MPS2, places)
-    off, turn, spread, by_place, ranged = _residual(ring, at, where, cov, places)
+    where, cov, slope = _between(ring, first, at, last, MANOEUVRE_MPS2)
+    off, turn, spread, by_place, ranged = _residual(ring, at, where, cov)
     # the other sensor's biases move the position, and thereby, with opposite sign, the residual
     t0, t1, t2, t3 = _times(by_place, slope)
     far, round_ = PRIOR_RANGE_M**2, PRIOR_AZIMUTH_RAD**2
@@ -221,10 +223,10 @@ def _add(information: Floats, row: int, column: int, block: Four) -> None:
 
 
 @numba.njit(cache=True)
-def _own_misfit(ring: Floats, first: int, at: int, last: int, places: Floats, misfit: Floats) -> None:
+def _own_misfit(ring: Floats, first: int, at: int, last: int, misfit: Floats) -> None:
     """Compare a plot with its own sensor's plots before and after it: their spread is that of the sensor alone."""
-    where, cov, _ = _between(ring, first, at, last, 0.0, places)
-    off, turn, spread, _, _ = _residual(ring, at, where, cov, places)
+    where, cov, _ = _between(ring, first, at, last, 0.0)
+    off, turn, spread, _, _ = _residual(ring, at, where, cov)
     sensor = int(ring[at, SENSOR])
     for i, ratio in ((0, off * off / spread[0]), (1, turn * turn / spread[3])):
         if ratio < 100.0:

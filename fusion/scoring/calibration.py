@@ -24,13 +24,14 @@ import xarray as xr
 from fusion.filter.track_bank import COASTING, CONFIRMED, track_view, within_reach
 from fusion.models.motion import combine, predict
 from fusion.models.settings import TrackerSettings
+from fusion.poses.placed import at_pose
 from fusion.tracker import Tracker
 from geo.arrays import Floats, Ints
 from geo.errors import BadInput
 from geo.terrain import north_up, slope
 from geo.terrain.land_cover import WORLD_COVER
 from sensors.layout import Layout
-from sensors.scan_columns import ScanColumns
+from sensors.scan_columns import POSE, ScanColumns
 from sensors.statistics.statistic import LEVEL, wilson
 from sensors.timestamps import SECOND_NS
 
@@ -141,6 +142,9 @@ def calibrate(
     tracker = Tracker(layout, settings, terrain=terrain, coverage=coverage)
     ground, record = _Ground(terrain), _Trials()
     for scan in scans:
+        if scan.kind == POSE:
+            tracker.advance(scan)
+            continue
         trials = _trials_of(tracker, scan, ground)
         tracker.advance(scan)
         if not tracker.timeline.entries or tracker.timeline.entries[-1].scan.key != scan.key:
@@ -153,7 +157,8 @@ def calibrate(
 
 def _trials_of(tracker: Tracker, scan: ScanColumns, ground: _Ground) -> list[_Trial]:
     """List a trial for each confirmed track in the look's range and field of view, with its Pd before the look."""
-    model, bank = tracker.model, tracker.timeline.bank
+    bank = tracker.timeline.bank
+    model, _ = at_pose(tracker.model, bank.poses, tracker.looks, scan.sensor, scan.observed_ns)
     sensor, motion, tracks = model.sensor(scan.sensor), model.motion, bank.tracks
     if not sensor.polled or sensor.trigger_only or not len(bank):
         return []

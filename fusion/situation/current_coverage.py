@@ -165,6 +165,33 @@ def current_coverage_of(model: TrackerModel, border: Border | None) -> CurrentCo
     return CurrentCoverage(model.sensors, {} if border is None else _segments(model.sensors, border))
 
 
+def with_moved(
+    coverage: CurrentCoverage, border: Border | None, seen_from: Mapping[str, SensorModel]
+) -> CurrentCoverage:
+    """Follow the sensors that moved.
+
+    Parameters
+    ----------
+    coverage : CurrentCoverage
+        The coverage before.
+    border : Border or None
+        The border.
+    seen_from : mapping of str to SensorModel
+        Mobile sensors where they stand now (``Tracker.seen_from``). One whose view is the object that ``coverage``
+        holds is not computed again.
+
+    Returns
+    -------
+    CurrentCoverage
+        Coverage from where the sensors stand now; ``coverage`` itself if none has moved.
+    """
+    moved = {name: sensor for name, sensor in seen_from.items() if coverage.sensors[name].view is not sensor.view}
+    if not moved:
+        return coverage
+    found = {} if border is None else _segments(moved, border)
+    return CurrentCoverage({**coverage.sensors, **moved}, {**coverage.segments, **found})
+
+
 def _segments(sensors: Mapping[str, SensorModel], border: Border) -> dict[str, Bools]:
     chainage = np.arange(0.5 * POINT_EVERY_M, border.length_m, POINT_EVERY_M)
     easting, northing = border.point_at(chainage)

@@ -67,7 +67,7 @@ def settle(
         densities = densities._replace(traffic=traffic)
     newest, heard = max(now, bank.intensity_ns), _heard(bank, sensor, scan)
     learnt = learn(model, bank.learnt, scan, history)
-    return TrackBank(tracks, after, newest, heard, learnt, densities, doubt, exposed, contacts), history
+    return TrackBank(tracks, after, newest, heard, learnt, densities, doubt, exposed, contacts, bank.poses), history
 
 
 def after_nothing(bank: TrackBank, sensor: SensorModel, scan: ScanColumns, undetected: Floats) -> TrackBank:

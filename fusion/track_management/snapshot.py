@@ -27,11 +27,12 @@ from fusion.models.bias import LEARNT_ARRAYS, Learnt, Rings
 from fusion.models.densities import Densities
 from fusion.models.false_dead_ground import FalseDeadGround
 from fusion.models.terrain_speed import Doubt
+from fusion.poses.known import Poses
 from fusion.track_management.timeline import Timeline, TimelineEntry, key_of
 from geo.errors import BadInput
 from sensors.scan_columns import ScanColumns
 
-VERSION = 12
+VERSION = 13
 PART_BYTES = 400_000
 """Size of a part, approximately; one scan or bank that is larger is a part by itself."""
 RING_ARRAYS = tuple(field.name for field in fields(Rings))
@@ -125,6 +126,7 @@ def _packed_banks(banks: Sequence[TrackBank]) -> bytes:
         **_joined("doubt", [bank.doubt for bank in banks], Doubt._fields),
         **_joined("exposed", [bank.exposed for bank in banks], FalseDeadGround._fields),
         **_joined("contacts", [bank.contacts for bank in banks], Contacts._fields),
+        **_joined("poses", [bank.poses for bank in banks], Poses._fields),
         "bank_heard": np.stack([bank.heard_ns for bank in banks]),
     }
     learnt = [[bank.learnt.origin_ns, bank.learnt.newest_ns] for bank in banks]
@@ -231,8 +233,9 @@ def _banks(arrays: Arrays, intensity_ns: Sequence[int], learnt_ns: Sequence[tupl
             Doubt(**doubt),
             FalseDeadGround(**exposed),
             Contacts(**contacts),
+            Poses(**poses),
         )
-        for part, intensity, at_ns, heard, known, density, doubt, exposed, contacts in zip(
+        for part, intensity, at_ns, heard, known, density, doubt, exposed, contacts, poses in zip(
             parts,
             arrays["bank_intensity"],
             intensity_ns,
@@ -242,6 +245,7 @@ def _banks(arrays: Arrays, intensity_ns: Sequence[int], learnt_ns: Sequence[tupl
             _parted("doubt", arrays, Doubt._fields),
             _parted("exposed", arrays, FalseDeadGround._fields),
             _parted("contacts", arrays, Contacts._fields),
+            _parted("poses", arrays, Poses._fields),
             strict=True,
         )
     ]

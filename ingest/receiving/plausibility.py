@@ -3,6 +3,10 @@
 A stolen valid key can sign anything. A report outside the sensor's range or field of view, faster than any target, or
 more frequent than the sensor's looks is flagged. It is journaled, counted and shown, never dropped, because the layout
 may be wrong. A false target that moves like a person within range is not detected here.
+
+Of a mobile sensor the newest pose counts, with what it can have moved since; it may also have turned since. A pose
+farther from the one before than the sensor can have moved is flagged. Fusion decides by itself whether to use it
+(fusion.poses).
 """
 
 from __future__ import annotations
@@ -12,12 +16,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from ingest.wire import WirePlot, WireScan
+from ingest.wire import Status, WirePlot, WirePose, WireScan
 from sensors.scan import Plot, Scan
 from sensors.sensor import Sensor
 
-REASONS: Final = ("kind", "range", "view", "speed", "rate")
-"""Another kind of sensor; too near or far; outside the field of view; too fast; too frequent or too many at once."""
+REASONS: Final = ("kind", "range", "view", "speed", "rate", "pose")
+"""Another kind of sensor; too near or far; outside the field of view; too fast; too frequent or too many at once; a
+sensor that cannot have moved so far."""
 _EARTH_RADIUS_M: Final = 6_371_008.8
 
 
@@ -32,7 +37,7 @@ class PlausibilitySettings:
     ``burst`` at once. The declared rate of an event-only sensor that observes many targets is one report every
     ``spacing_s``, as SAPIENT middleware allows (reports 0.08 s apart or of exactly one time, which are one look); that
     of a trip sensor or a person is ``events_per_s``. ``plots``: how many more plots of a look than false alarms explain
-    are plausible.
+    are plausible. ``position_sd_m``: error of a pose that states none.
     """
 
     sds: float = 5.0
@@ -48,6 +53,7 @@ class PlausibilitySettings:
     events_per_s: float = 2.0
     events_burst: float = 60.0
     plots: int = 100
+    position_sd_m: float = 10.0
 
 
 @dataclass(slots=True)
@@ -60,9 +66,18 @@ class _Pace:
     """Number of plots at the newest time so far."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Post:
+    """Where a mobile sensor stood and looked at a time."""
+
+    pose: WirePose
+    at_s: float
+
+
 @dataclass(slots=True)
 class Plausibility:
-    """``plausible(scan)``: the reasons against a scan, comma-separated, "" for none or for a sensor without a layout.
+    """``plausible(scan)``: the reasons against a scan, comma-separated, "" for none or for a sensor without a layout;
+    ``status``: those against a pose.
 
     Call it once for each new scan, in order of arrival: it counts the reports of each sensor.
     """
@@ -70,6 +85,7 @@ class Plausibility:
     sensors: dict[str, Sensor]
     settings: PlausibilitySettings = field(default_factory=PlausibilitySettings)
     _paces: dict[str, _Pace] = field(default_factory=dict)
+    _posts: dict[str, _Post] = field(default_factory=dict)
 
     @classmethod
     def of(cls, sensors: Iterable[Sensor], settings: PlausibilitySettings | None = None) -> Plausibility:
@@ -86,18 +102,41 @@ class Plausibility:
         if self._too_often(sensor, scan):
             against.add("rate")
         for plot in scan.plots:
-            self._judge(sensor, plot, against)
+            self._judge(sensor, plot, scan.observed_at.timestamp(), against)
         return ",".join(reason for reason in REASONS if reason in against)
 
-    def _judge(self, sensor: Sensor, plot: Plot | WirePlot, against: set[str]) -> None:
-        settings = self.settings
+    def status(self, status: Status) -> str:
+        """The reasons against the pose of a status, which counts from now on; "" for none, or without a pose."""
+        pose, sensor = status.pose, self.sensors.get(status.sensor)
+        if pose is None or sensor is None or not sensor.mobile or status.state == "lost":
+            return ""
+        at_s, before = (pose.observed_at or status.observed_at).timestamp(), self._posts.get(status.sensor)
+        if before is not None and at_s < before.at_s:
+            return ""  # late, or sent again: fusion judges it in its place
+        self._posts[status.sensor] = _Post(pose, at_s)
+        if before is None:
+            return ""
+        moved_m, _ = distance_and_azimuth(before.pose.lon, before.pose.lat, pose.lon, pose.lat)
+        slack_m = self.settings.sds * math.hypot(self._sd_m(before.pose), self._sd_m(pose))
+        return "pose" if moved_m > sensor.carrier_speed_mps * (at_s - before.at_s) + slack_m else ""
+
+    def _sd_m(self, pose: WirePose) -> float:
+        return self.settings.position_sd_m if pose.position_sd_m is None else pose.position_sd_m
+
+    def _judge(self, sensor: Sensor, plot: Plot | WirePlot, at_s: float, against: set[str]) -> None:
+        settings, post = self.settings, self._posts.get(sensor.id)
+        lon, lat, moved_m = sensor.lon, sensor.lat, 0.0
+        if post is not None:
+            lon, lat = post.pose.lon, post.pose.lat
+            moved_m = sensor.carrier_speed_mps * abs(at_s - post.at_s) + settings.sds * self._sd_m(post.pose)
         distance_m, azimuth_deg, sd_m = plot.range_m, plot.azimuth_deg, plot.range_sd_m or sensor.range_sd_m
+        slack_m = 0.0
         if plot.lon is not None and plot.lat is not None:
-            distance_m, azimuth_deg = distance_and_azimuth(sensor.lon, sensor.lat, plot.lon, plot.lat)
-            sd_m = plot.position_sd_m
+            distance_m, azimuth_deg = distance_and_azimuth(lon, lat, plot.lon, plot.lat)
+            sd_m, slack_m = plot.position_sd_m, moved_m
         if distance_m is not None:
-            self._judge_range(sensor, distance_m, settings.sds * (sd_m or settings.range_sd_m), against)
-        if azimuth_deg is not None and sensor.field_of_view_deg < 360.0:
+            self._judge_range(sensor, distance_m, settings.sds * (sd_m or settings.range_sd_m) + slack_m, against)
+        if azimuth_deg is not None and sensor.field_of_view_deg < 360.0 and post is None:
             sd_deg = plot.azimuth_sd_deg or sensor.azimuth_sd_deg or settings.azimuth_sd_deg
             if plot.lon is not None and distance_m:
                 sd_deg = math.degrees(math.atan2(sd_m or settings.range_sd_m, distance_m))
@@ -105,7 +144,7 @@ class Plausibility:
             off_deg = abs((azimuth_deg - north_deg - sensor.azimuth_deg + 180.0) % 360.0 - 180.0)
             if off_deg > sensor.field_of_view_deg / 2.0 + settings.sds * sd_deg + settings.margin_deg:
                 against.add("view")
-        if plot.elevation_deg is not None and sensor.elevation_min_deg is not None:
+        if plot.elevation_deg is not None and sensor.elevation_min_deg is not None and post is None:
             slack_deg = settings.margin_deg + settings.sds * (
                 plot.elevation_sd_deg or sensor.elevation_sd_deg or settings.azimuth_sd_deg
             )

@@ -25,7 +25,7 @@ from ingest.receiving.quarantine import Quarantine, bucket_name
 from ingest.security.authentication import Authenticator, SenderBoot, SourceKey
 from ingest.security.signature import SIGNED
 from ingest.topics import Topic
-from ingest.wire import JSON, MAX_PAYLOAD_BYTES, WireScan
+from ingest.wire import JSON, MAX_PAYLOAD_BYTES, Status, WireScan
 from sensors.timestamps import nanoseconds
 
 MAX_PROVEN_BYTES: Final = 4 * MAX_PAYLOAD_BYTES
@@ -46,12 +46,13 @@ class ReceiverSettings:
 
 @dataclass(frozen=True, slots=True)
 class Guards:
-    """Checks in addition to decoding; None = not done. ``gate`` names the implausible features of a scan, "" for
-    none."""
+    """Checks in addition to decoding; None = not done. ``gate`` names the implausible features of a scan, ``poses``
+    those of the pose of a status, "" for none."""
 
     trust: Authenticator | None = None
     quarantine: Quarantine | None = None
     gate: Callable[[WireScan], str] | None = None
+    poses: Callable[[Status], str] | None = None
 
 
 class Receiver:
@@ -230,7 +231,7 @@ class Receiver:
 
     def _read(self, delivery: Delivery, envelope: Envelope, topic: Topic, kind: str) -> tuple[int, int, int, str]:
         """(boot, seq, observed_ns, flags) of a good message; MalformedMessage on any other."""
-        payload, flags, scan = delivery.payload, "", None
+        payload, flags, scan, status = delivery.payload, "", None, None
         if topic.name in self.sensor_contexts:
             envelope = replace(envelope, sensor_context=self.sensor_contexts[topic.name])
         if kind == "detections":
@@ -250,6 +251,8 @@ class Receiver:
             )
         observed_ns = nanoseconds(observed_at)
         self._check_time(observed_ns, delivery.received_ns, kind)
+        if status is not None and self._guards.poses is not None:
+            flags = self._guards.poses(status)
         if scan is not None and self._guards.gate is not None:
             flags = self._implausible(scan, self._guards.gate, foreign=media_type(envelope.content_type) != JSON)
         return boot, seq, observed_ns, flags

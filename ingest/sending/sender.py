@@ -26,7 +26,7 @@ from ingest.security.signature import BURST_SIZES, SignedMessage, UserProperties
 from ingest.sending.send_window import SendWindow, SendWindowSettings
 from ingest.sending.spool import MessageKey, Spool, SpoolEntry, first_boot_at
 from ingest.standards.gateway_refusal import PREFIX, REFUSED, encode_refused
-from ingest.wire import JSON, Ack, Kind, ReportedState, Status
+from ingest.wire import JSON, Ack, Kind, ReportedState, Status, WirePose
 from sensors.scan import Scan
 from sensors.timestamps import utc_datetime
 
@@ -124,6 +124,7 @@ class Sender:
         self._status_due_ns = 0
         self._state: ReportedState = "ok"
         self._note = ""
+        self._pose: WirePose | None = None
         self._failed: str | None = None
         self._replaced: str | None = None
         self._reused: str | None = None
@@ -271,6 +272,32 @@ class Sender:
         self._status(state, note)
         with self._lock:
             self._state, self._note, self._status_due_ns = state, note, 0
+        self._wake.set()
+
+    def set_pose(self, pose: WirePose | None) -> None:
+        """Set the pose that the heartbeats state; the first is sent at once.
+
+        Parameters
+        ----------
+        pose : WirePose or None
+            Where a mobile sensor stands and looks. Its time should be stated, so that a heartbeat after it, when the
+            sensor may have moved on, does not make it newer. None: heartbeats state no pose any more.
+
+        Raises
+        ------
+        MalformedMessage
+            On numbers out of bounds, or a time that has not come.
+        """
+        with self._lock:
+            before, self._pose = self._pose, pose
+        try:
+            self._status(self._state)
+        except MalformedMessage:
+            with self._lock:
+                self._pose = before
+            raise
+        with self._lock:
+            self._status_due_ns = 0
         self._wake.set()
 
     @property
@@ -438,6 +465,7 @@ class Sender:
                 spooled=self._spool.waiting,
                 dropped=tuple(self._spool.gaps()[-100:]),
                 note=self._note if note is None else note,
+                pose=None if state == "lost" else self._pose,
             )
         payload = encode_status(status)
         return payload, self._signed_properties(self._status_topic, (status.boot, status.seq), payload)

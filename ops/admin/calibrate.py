@@ -12,13 +12,13 @@ from rich.console import Console
 
 from geo.errors import BadInput
 from ops.journal.command import journal_path
-from ops.journal.decode_row import columns_of_row
+from ops.journal.decode_row import columns_of_row, pose_of_row
 from ops.journal.reader import JournalReader
 from ops.journal.recorded_scans import each_scan
 from ops.runtime.output import catalogue, say, show
 from ops.runtime.tables import show_table, table_of
 from sensors.layout import Layout
-from sensors.scan_columns import ScanColumns
+from sensors.scan_columns import POSE, ScanColumns
 from sensors.timestamps import nanoseconds
 
 
@@ -66,7 +66,7 @@ def calibrate_journal(wanted: CalibrationRequest, screen: Console) -> dict[str, 
     cells = [{name: _plain(columns[name][i]) for name in names} for i in range(calibration.sizes.get("cell", 0))]
     return {
         "journal": str(journal_path(wanted.journal)),
-        "scans": len(scans),
+        "scans": sum(scan.kind != POSE for scan in scans),
         "unusable": unusable,
         "level": calibration.attrs["level"],
         "cells": cells,
@@ -88,6 +88,7 @@ def observed_scans(wanted: CalibrationRequest, layout: Layout) -> tuple[list[Sca
                 columns_of_row,
                 left_out,
                 chosen=lambda row: _within(row.observed_ns, since, until),
+                pose_of=pose_of_row,
             )
         )
     scans.sort(key=lambda scan: (scan.observed_ns, scan.sensor, scan.boot, scan.sequence))

@@ -20,7 +20,7 @@ import xarray as xr
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from geo.vector_files import file_and_layer
-from ops.journal.decode_row import columns_of_row
+from ops.journal.decode_row import columns_of_row, pose_of_row
 from ops.journal.reader import JournalReader
 from ops.journal.recorded_scans import each_scan
 from ops.runtime.output import atomic_write
@@ -30,7 +30,7 @@ from ops.sector.settings import load_settings, tracker_settings
 from ops.store.track_history import write_history
 from sensors.detections import DETECTIONS, TAILS, from_arrays, from_columns
 from sensors.layout import Layout
-from sensors.scan_columns import ScanColumns
+from sensors.scan_columns import POSE, ScanColumns
 from sensors.timestamps import utc_datetime
 
 PIECES: Final = {"hour": "%Y-%m-%dT%H", "day": "%Y-%m-%d"}
@@ -134,7 +134,7 @@ def archive_journal(
         kept.clear()
 
     with JournalReader(journal) as reader:
-        for scan in each_scan(reader, ground.layout, columns_of_row, counts, note):
+        for scan in each_scan(reader, ground.layout, columns_of_row, counts, note, pose_of=pose_of_row):
             when = utc_datetime(scan.received_ns).strftime(PIECES[piece])
             if when < name:  # the clock was set back: the scan stays in the open piece
                 when = name
@@ -142,8 +142,9 @@ def archive_journal(
                 put()
                 name = when
             kept.append(scan)
-            counts["scans"] += 1
-            counts["detections"] += len(scan)
+            if scan.kind != POSE:
+                counts["scans"] += 1
+                counts["detections"] += len(scan)
         put()
     return {"sector": ground.sector.name, **counts, "files": files}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from ingest.decode import media_type, read_declaration, read_scan
+from ingest.decode import media_type, read_declaration, read_scan, read_status
 from ingest.envelope import Envelope
 from ingest.errors import MalformedMessage
 from ingest.standards.registry import REMEMBER
@@ -61,6 +61,46 @@ def status_of_row(row: JournalRow, sensor_contexts: dict[str, bytes]) -> Status:
     if context is not None:
         sensor_contexts[row.sensor] = context
     return status
+
+
+def pose_of_row(row: JournalRow, layout: Layout, sensor_context: bytes | None = None) -> ScanColumns | None:
+    """The pose of a ``status`` row of a mobile sensor; None for other rows and for those without a pose.
+
+    Raises MalformedMessage for an unreadable row, and what ``sensors.mobile.columns_of_pose`` raises.
+    """
+    if row.kind != "status" or row.sensor not in layout or not layout[row.sensor].mobile:
+        return None
+    return pose_of_status(read_status(row.body, _envelope(row, "status", sensor_context)), layout, row.received_ns)
+
+
+def pose_of_status(status: Status, layout: Layout, received_ns: int) -> ScanColumns | None:
+    """The pose that a status states, as a scan of the kind ``sensors.mobile.POSE``; None without one, and of a fixed
+    sensor, which may state where it stands. A last will is composed in advance and states nothing.
+
+    Raises what ``sensors.mobile.columns_of_pose`` raises.
+    """
+    from sensors.mobile import Pose, columns_of_pose
+
+    stated = status.pose
+    if stated is None or status.state == "lost" or not layout[status.sensor].mobile:
+        return None
+    pose = Pose(
+        sensor=status.sensor,
+        boot=status.boot,
+        sequence=status.seq,
+        observed_at=stated.observed_at or status.observed_at,
+        received_at=utc_datetime(received_ns),
+        lon=stated.lon,
+        lat=stated.lat,
+        position_sd_m=stated.position_sd_m,
+        height_m=stated.height_m,
+        height_sd_m=stated.height_sd_m,
+        heading_deg=stated.heading_deg,
+        heading_sd_deg=stated.heading_sd_deg,
+        tilt_deg=stated.tilt_deg,
+        tilt_sd_deg=stated.tilt_sd_deg,
+    )
+    return columns_of_pose(pose, layout)
 
 
 def learn(row: JournalRow, sensor_contexts: dict[str, bytes]) -> None:

@@ -26,16 +26,24 @@ def each_scan(
     note: Callable[[int], None] | None = None,
     *,
     chosen: Callable[[JournalRow], bool] | None = None,
+    pose_of: Callable[[JournalRow, Layout, bytes | None], ScanForm | None] | None = None,
 ) -> Iterator[ScanForm]:
     """Decode the scans of a journal one by one, in order of receipt, as ``scan_of_row`` or ``columns_of_row`` does.
 
     Counts in ``left_out`` what is not yielded: ``unknown_sensor``, ``unreadable``. ``note`` is called with the number
     of rows after each step. Detections that are not ``chosen`` (by default all are) are neither decoded nor counted.
+    With ``pose_of`` (``pose_of_row``) the poses of mobile sensors are among them.
     """
     sensor_contexts: dict[str, bytes] = {}
     at = 0
     while rows := reader.read(at, ROWS_A_STEP):
         for row in rows:
+            if pose_of is not None and (chosen is None or chosen(row)):
+                pose = None
+                with suppress(BadInput):
+                    pose = pose_of(row, layout, sensor_contexts.get(row.sensor))
+                if pose is not None:
+                    yield pose
             learn(row, sensor_contexts)
             if row.kind != "detections" or (chosen is not None and not chosen(row)):
                 continue

@@ -18,7 +18,7 @@ from sapient_msg.bsi_flex_335_v2_0.sapient_message_pb2 import SapientMessage
 from ingest.envelope import Envelope
 from ingest.errors import MalformedMessage
 from ingest.standards.sapient.location import Faults
-from ingest.standards.sapient.node import ICD_VERSION, Node, location_of, registration_faults
+from ingest.standards.sapient.node import ICD_VERSION, Node, location_of, pose_of, registration_faults
 from ingest.standards.sapient.plot import is_lost, plot_of
 from ingest.standards.sapient.validation import form_faults, is_uuid4
 from ingest.wire import Kind, Status, WirePlot, WireScan
@@ -116,14 +116,17 @@ def decode(payload: bytes, envelope: Envelope) -> WireScan:
 def decode_status(payload: bytes, envelope: Envelope) -> Status:
     """A status report, or a registration, as a sensor's heartbeat."""
     packet = _good(payload, "status_report | registration", envelope)
-    node = _node_of(packet, envelope)
+    node, pose = _node_of(packet, envelope), None
     if packet.content == "registration":
         node = node.registered(packet.message.registration)
         content = packet.message.SerializeToString(deterministic=True)
     else:
-        node, faults = status(packet, node)
+        report, faults = packet.message.status_report, list[MalformedMessage]()
+        place = location_of(report, node, faults)
         if faults:
             raise faults[0]
+        node = node.reported(report, place, packet.sent_at)
+        pose = pose_of(report, node, place, packet.sent_at)
         content = _key(packet.message.node_id, packet.message.status_report.report_id)
     boot, seq = envelope.numbered(content)
     return Status(
@@ -134,6 +137,7 @@ def decode_status(payload: bytes, envelope: Envelope) -> Status:
         state=node.state,
         status_interval_s=node.status_interval_s,
         note=node.note,
+        pose=pose,
     )
 
 

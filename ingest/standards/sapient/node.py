@@ -12,9 +12,9 @@ from typing import Any, Final
 from sapient_msg.bsi_flex_335_v2_0 import registration_pb2, status_report_pb2, velocity_pb2
 
 from ingest.errors import MalformedMessage
-from ingest.standards.sapient.location import Faults, GeoPosition, Stand, place_of, polar_of
+from ingest.standards.sapient.location import Faults, GeoPosition, Polar, Stand, place_of, polar_of
 from ingest.standards.true_north import ZONE_RULE, NorthError, UtmZone
-from ingest.wire import Kind, ReportedState
+from ingest.wire import Kind, ReportedState, WirePose
 
 ICD_VERSION: Final = "BSI Flex 335 v2.0"
 _Registration: Final = registration_pb2.Registration
@@ -49,6 +49,9 @@ _STATES: Final[dict[int, ReportedState]] = {
     _Status.SYSTEM_GOODBYE: "stopped",
 }
 _HEADING: Final = re.compile(r"\s*(?:heading\s*[=:]?\s*)?(-?\d{1,3}(?:\.\d{1,9})?)\s*(?:deg|°)?\s*", re.IGNORECASE)
+MOST_SD_M: Final = 1e6
+LOWEST_M: Final = -1000.0
+"""Limits of an error and of a height in a pose on the wire."""
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -91,8 +94,8 @@ class Node:
 
         The platform's heading is that of a PLATFORM status, else the middle of the field of view, else unchanged.
         """
-        heading = _view_deg(report, place or self.stand.place, at)
-        heading = self.stand.heading_deg if heading is None else heading
+        view = _view(report, place or self.stand.place, at)
+        heading = self.stand.heading_deg if view is None else view.azimuth_deg
         notes = []
         for status in report.status:
             if status.status_type == _Status.STATUS_TYPE_PLATFORM and (
@@ -156,15 +159,41 @@ def shown(text: str) -> str:
     return _UNPRINTABLE.sub(" ", text).strip()[:200]
 
 
-def _view_deg(report: Any, place: GeoPosition | None, at: datetime) -> float | None:
-    """The middle azimuth, from true north, of a field of view that is a cone narrower than 360°; None without one."""
+def pose_of(report: Any, node: Node, place: GeoPosition | None, at: datetime) -> WirePose | None:
+    """The pose in a StatusReport of ``node``, which is the node after it; None without a position in it.
+
+    Heading and tilt are those of the middle of a field of view that is a cone, with its errors; without a cone the
+    heading is that of the platform. A height above the ellipsoid is left out: the terrain's is above mean sea level.
+    """
+    if place is None or not math.isfinite(place.sd_m or 0.0) or (place.sd_m or 0.0) > MOST_SD_M:
+        return None
+    view = _view(report, node.stand.place, at) or Polar(node.stand.heading_deg)
+    above_sea = place.datum == "geoid" and place.height_m is not None and place.height_m >= LOWEST_M
+    return WirePose(
+        lon=place.lon,
+        lat=place.lat,
+        position_sd_m=place.sd_m,
+        height_m=place.height_m if above_sea else None,
+        heading_deg=view.azimuth_deg,
+        heading_sd_deg=_finite(view.azimuth_sd_deg),
+        tilt_deg=view.elevation_deg,
+        tilt_sd_deg=_finite(view.elevation_sd_deg),
+    )
+
+
+def _finite(sd_deg: float | None) -> float | None:
+    """A standard deviation, None where it cannot be one of an angle."""
+    return sd_deg if sd_deg is not None and 0.0 < sd_deg <= 180.0 else None
+
+
+def _view(report: Any, place: GeoPosition | None, at: datetime) -> Polar | None:
+    """The middle, from true north, of a field of view that is a cone narrower than 360°; None without one."""
     if report.field_of_view.WhichOneof("fov_oneof") != "range_bearing":
         return None
     cone = report.field_of_view.range_bearing
     if not cone.HasField("azimuth") or not 0.0 < cone.horizontal_extent < 360.0:
         return None
-    polar = polar_of(cone, Stand(place), at, "field_of_view", [])
-    return None if polar is None else polar.azimuth_deg
+    return polar_of(cone, Stand(place), at, "field_of_view", [])
 
 
 def _detection_zones(registration: Any) -> Iterator[str]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from fusion.alerts import Alert
 from fusion.models.survey import PRIOR_AZIMUTH_RAD
+from fusion.poses.known import PoseAt
 from geo.arrays import Floats
 from geo.frame import LocalFrame
 from geo.message import Message
@@ -93,7 +94,7 @@ def bearings_live(pipeline: Pipeline, layout: Layout) -> list[dict[str, Any]]:
     possible positions, where bearings of other sensors cross it; ``lifetime_s``: after this time without a bearing the
     contact is dropped. A contact has no lasting identity.
     """
-    contacts = pipeline.bearings
+    contacts, stands = pipeline.bearings, pipeline.stands
     column = {name: contacts[name].values for name in contacts.variables}
     updated = column["updated_at"].astype("datetime64[ns]").astype(np.int64)
     picture = []
@@ -104,11 +105,12 @@ def bearings_live(pipeline: Pipeline, layout: Layout) -> list[dict[str, Any]]:
         convergence = layout.frame.convergence_rad(sensor.easting, sensor.northing)
         alignment = PRIOR_AZIMUTH_RAD if sensor.north_sd_deg is None else math.radians(sensor.north_sd_deg)
         azimuth_deg = math.degrees(float(column["azimuth"][i]) + convergence)
+        here = _pose_fields(layout.frame, stands.get(sensor.id))
         picture.append(
             {
                 "sensor": sensor.id,
-                "lon": sensor.lon,
-                "lat": sensor.lat,
+                "lon": here.get("lon", sensor.lon),
+                "lat": here.get("lat", sensor.lat),
                 "range_m": sensor.max_range_m,
                 "azimuth_deg": round(azimuth_deg, 2) % 360,
                 "azimuth_sd_deg": round(math.degrees(math.hypot(float(column["azimuth_sd"][i]), alignment)), 2),
@@ -139,12 +141,14 @@ def sensors_live(
     faults: Mapping[str, Mapping[str, Message]] | None = None,
     words: MessageCatalogue | None = None,
     markings: Mapping[str, str] | None = None,
+    stands: Mapping[str, PoseAt] | None = None,
 ) -> list[dict[str, Any]]:
     """Every sensor of the layout with its state; ``no_data`` until its first evaluation.
 
     ``revoked``: the sensors whose credentials are revoked. ``faults``: by sensor and fault name; each is published as a
     message (``id``, ``parameters``) with its ``sentence`` in the language of ``words`` (by default English).
-    ``markings``: releasability marking by sensor.
+    ``markings``: releasability marking by sensor. ``stands``: where mobile sensors stand now; these have their position
+    there, and the pose.
     """
     words = words or MessageCatalogue.of()
     return [
@@ -160,10 +164,29 @@ def sensors_live(
                 name: {**msgspec.to_builtins(condition), "sentence": words.say(condition)}
                 for name, condition in (faults or {}).get(sensor.id, {}).items()
             },
+            **_pose_fields(layout.frame, (stands or {}).get(sensor.id)),
             **marking_field((markings or {}).get(sensor.id, "")),
         }
         for sensor in layout.sensors
     ]
+
+
+def _pose_fields(frame: LocalFrame, stand: PoseAt | None) -> dict[str, Any]:
+    """Position and pose of a mobile sensor; nothing of one without a pose."""
+    if stand is None:
+        return {}
+    lon, lat = frame.to_lonlat(stand.east, stand.north)
+    heading_deg = math.degrees(stand.heading + frame.convergence_rad(stand.east, stand.north)) % 360.0
+    return {
+        "lon": round(float(lon), 7),
+        "lat": round(float(lat), 7),
+        "pose": {
+            "stated_ns": stand.stated_ns,
+            "position_sd_m": round(stand.place_sd, 1),
+            "heading_deg": None if math.isnan(heading_deg) else round(heading_deg, 1) % 360.0,
+            "moving": stand.moving,
+        },
+    }
 
 
 def alert_dict(alert: Alert, frame: LocalFrame, words: MessageCatalogue | None = None) -> dict[str, Any]:

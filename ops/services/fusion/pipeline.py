@@ -26,9 +26,10 @@ from fusion.alerts import (
     raise_alerts,
 )
 from fusion.alerts.settings import RENAMED
+from fusion.poses.known import PoseAt
 from fusion.situation.context import AlertContext
 from fusion.situation.correlate import Correlator
-from fusion.situation.current_coverage import current_coverage_of
+from fusion.situation.current_coverage import current_coverage_of, with_moved
 from fusion.situation.track_picture import picture_of_bank
 from fusion.tracker import Tracker, TrackEvent
 from geo.errors import BadInput
@@ -43,7 +44,7 @@ from ops.forces.settings import ForceSettings
 from ops.incidents.book import ActionOutcome
 from ops.incidents.incident import Incident
 from ops.incidents.settings import IncidentSettings
-from ops.journal.decode_row import columns_of_row, status_of_row
+from ops.journal.decode_row import columns_of_row, pose_of_status, status_of_row
 from ops.journal.events import (
     CLOCK,
     DISK,
@@ -241,12 +242,19 @@ class Pipeline:
     def faults(self) -> Mapping[str, Mapping[str, Message]]:
         """Faults by sensor and fault name, of sensors that send data, are quarantined or refused."""
         described = {sensor: dict(faults) for sensor, faults in self._memory.faults.reported().items()}
+        for sensor, of_pose in self._tracker.pose_faults(self.now_ns).items():
+            described[sensor] = described.get(sensor, {}) | dict(of_pose)
         quarantined = quarantine_faults(self._memory.held, self.now_ns)
         refused = refusal_faults(self._memory.refusals, self.now_ns)
         for source, faults in (*quarantined.items(), *refused.items()):
             if source in self._ground.layout:
                 described[source] = described.get(source, {}) | faults
         return described
+
+    @property
+    def stands(self) -> Mapping[str, PoseAt]:
+        """Where mobile sensors stand now, by id; those that have stated a pose."""
+        return self._tracker.stands(self.now_ns)
 
     @property
     def held(self) -> Mapping[str, CutOffRecord]:
@@ -323,6 +331,7 @@ class Pipeline:
         if row.sensor not in self._names:
             raise BadInput("not in the layout", where=f"status of {row.sensor}", expected="a sensor of the layout")
         status = status_of_row(row, self._memory.sensor_contexts)
+        self._take_pose(row, status)
         if self._is_old(row, status):
             self._memory.unusable[OLD_STATUS] = self._memory.unusable.get(OLD_STATUS, 0) + 1
             return
@@ -340,6 +349,19 @@ class Pipeline:
         if before is None or before[0] != state:
             self._memory.health_due_ns = 0
         self._memory.reported_state[row.sensor] = (state, row.received_ns, until_ns)
+
+    def _take_pose(self, row: JournalRow, status: Status) -> None:
+        """Process the pose in a status of a mobile sensor, whose place among the scans is that of its own time.
+
+        A status that is old for the sensor's state is not old for this: its pose belongs to scans of its time.
+        """
+        try:
+            pose = pose_of_status(status, self._ground.layout, row.received_ns)
+        except BadInput as error:
+            self._count_unusable(row, error)
+            return
+        if pose is not None and pose.key not in self._tracker.timeline.keys:  # a retained status is delivered again
+            self._note_evidence(self._tracker.advance(pose))
 
     def _is_old(self, row: JournalRow, status: Status) -> bool:
         """Whether a status is not above the newest of its sensor and key, because it was delayed.
@@ -445,6 +467,7 @@ class Pipeline:
     def _judge(self) -> tuple[Alert, ...]:
         """Evaluate the alerts of the whole picture at journal time."""
         picture = self._picture()
+        self._follow_sensors()
         self._update_health()
         live = set(picture.track)
         self._memory.evidence = {name: scans for name, scans in self._memory.evidence.items() if name in live}
@@ -465,6 +488,13 @@ class Pipeline:
         )  # fmt: skip
         self._marking.judge(picture, changed + settled, self._alerts.alerts, self.incidents)
         return changed + settled
+
+    def _follow_sensors(self) -> None:
+        """Replace the coverage of mobile sensors by that from where they stand now."""
+        coverage = with_moved(self._coverage, self._ground.border, self._tracker.seen_from(self.now_ns))
+        if coverage is not self._coverage:
+            self._coverage = coverage
+            self._forces.follow(coverage)
 
     def _picture(self) -> TrackPicture:
         evidence = {name: tuple(reversed(scans)) for name, scans in self._memory.evidence.items()}

@@ -115,15 +115,14 @@ class Ingest:
         self._quarantine = Quarantine(pooled=self._is_stranger)
         self._mutes = MutedSensors(path.parent)
         journal.is_known = lambda name: not self._is_stranger(name)
+        plausible = None if options.layout is None else _plausibility(options.layout)
         self._receiver = Receiver(
             sector,
             commit=journal.commit,
             acknowledge=self._subscriber.acknowledge,
             recall=journal.recall,
             settings=options.settings,
-            guards=Guards(
-                self._trust, self._quarantine, None if options.layout is None else _plausibility(options.layout)
-            ),
+            guards=Guards(self._trust, self._quarantine, plausible, None if plausible is None else plausible.status),
         )
         for row in journal.foreign_status(TOLD_ROWS):
             learn(row, self._receiver.sensor_contexts)

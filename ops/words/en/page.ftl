@@ -706,6 +706,7 @@ page-fact-axis = Major axis
 page-fact-axis-of = { BEARING($azimuth) } true
 page-fact-detected = Last detection
 page-fact-ago = { DURATION($age) } ago
+page-fact-stated = Position stated
 page-fact-sensors = Detected by
 page-fact-not-reported = Not reported
 page-fact-revoked = Revoked sources

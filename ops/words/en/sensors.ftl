@@ -25,6 +25,8 @@ sensor-fault = { $fault ->
     [low_power] low power
     [obscured] view obscured
     [azimuth_bias] azimuth bias
+    [implausible_position] implausible position
+    [unknown_position] position unknown
     [flooding] message flood
     [impersonated] unsigned messages under its name
     [conflict] message numbers reused
@@ -51,6 +53,12 @@ sensor-clock-behind = Clock or link { DECIMAL($offset_s, digits: 1) } s behind (
    *[other] { $time_source }
 })
 sensor-low-power = Low power: { PERCENT($fraction) } remaining
+sensor-implausible-position = Stated position not used: { $reason ->
+    [jump] farther from the last one than the sensor can have moved
+    [ground] below ground
+   *[terrain] outside the known terrain
+}
+sensor-unknown-position = Position unknown: last stated { DURATION($age_s) } ago; detections not used
 sensor-obscured = View obscured, as reported by the sensor
 sensor-azimuth-bias = Azimuth bias { DECIMAL($bias_deg, digits: 2, sign: 1) }° ({ $survey ->
     [none] north alignment not surveyed

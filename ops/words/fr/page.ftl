@@ -728,6 +728,7 @@ page-fact-axis = Grand axe
 page-fact-axis-of = { BEARING($azimuth) } vrai
 page-fact-detected = Dernière détection
 page-fact-ago = il y a { DURATION($age) }
+page-fact-stated = Position annoncée
 page-fact-sensors = Détectée par
 page-fact-not-reported = Non communiqué
 page-fact-revoked = Sources révoquées

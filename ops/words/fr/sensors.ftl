@@ -25,6 +25,8 @@ sensor-fault = { $fault ->
     [low_power] alimentation faible
     [obscured] vue masquée
     [azimuth_bias] biais d’azimut
+    [implausible_position] position invraisemblable
+    [unknown_position] position inconnue
     [flooding] afflux de messages
     [impersonated] messages non signés sous son nom
     [conflict] numéros de message réutilisés
@@ -51,6 +53,12 @@ sensor-clock-behind = Horloge ou liaison en retard de { DECIMAL($offset_s, digit
    *[other] { $time_source }
 })
 sensor-low-power = Alimentation faible : { PERCENT($fraction) } restants
+sensor-implausible-position = Position annoncée non utilisée : { $reason ->
+    [jump] plus loin de la précédente que le capteur n’a pu se déplacer
+    [ground] sous le sol
+   *[terrain] hors du terrain connu
+}
+sensor-unknown-position = Position inconnue : dernière annonce il y a { DURATION($age_s) } ; détections non utilisées
 sensor-obscured = Vue masquée, selon le capteur
 sensor-azimuth-bias = Biais d’azimut { DECIMAL($bias_deg, digits: 2, sign: 1) }° ({ $survey ->
     [none] orientation au nord non relevée

@@ -83,5 +83,5 @@ def test_a_damaged_snapshot_is_refused(damage: str) -> None:
 def test_the_snapshot_of_an_older_store_is_refused_with_what_to_do() -> None:
     """Up to version 11 it was one npz file, and the checkpoint held it as one value."""
     npz = msgspec.msgpack.decode(after(40).snapshot(), type=list[bytes])[1]
-    with pytest.raises(BadInput, match="another version; expected version 12; for an older store, replay its journal"):
+    with pytest.raises(BadInput, match="another version; expected version 13; for an older store, replay its journal"):
         Tracker.restore(LAYOUT, None, msgspec.msgpack.encode(npz))

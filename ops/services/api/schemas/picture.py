@@ -78,6 +78,15 @@ class FaultRecord(MessageRecord):
     sentence: str
 
 
+class PoseRecord(BaseModel):
+    """Where a mobile sensor stands, as continued from the last two poses that it stated."""
+
+    stated_ns: int = Field(description="time of the last pose, UTC nanoseconds since 1970")
+    position_sd_m: float = Field(ge=0, description="standard deviation of the position now, per axis")
+    heading_deg: float | None = Field(description="azimuth of the centre of the field of view from true north")
+    moving: bool = Field(description="whether the last two poses show that it moved")
+
+
 class SensorRecord(BaseModel):
     """A sensor with its state of health."""
 
@@ -89,6 +98,7 @@ class SensorRecord(BaseModel):
     since_ns: int | None
     revoked: bool
     faults: dict[str, FaultRecord]
+    pose: PoseRecord | None = Field(None, description="of a mobile sensor that has stated one; absent for others")
     marking: str = Field("", description="releasability marking; absent for none")
 
 

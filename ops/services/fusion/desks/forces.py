@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from fusion.situation.context import AlertContext
+from fusion.situation.current_coverage import CurrentCoverage
 from geo.errors import BadInput
 from ingest.unit_messages import Position, SectionOrder
 from ops.broker.identities import UNIT
@@ -84,6 +85,11 @@ class ForcesDesk:
             raise ForcesError(f"no section {order.section!r}", where="impact level", expected="a section of the sector")
         if self._book.decide(order, received_ns):
             self.context = self._with_levels()
+
+    def follow(self, coverage: CurrentCoverage) -> None:
+        """Take the present coverage over into the context: sensors moved."""
+        self._of_files = replace(self._of_files, coverage=coverage)
+        self.context = self._with_levels()
 
     def postures(self, now_ns: int) -> list[Posture]:
         """Posture of every section, in the order of the border."""

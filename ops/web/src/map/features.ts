@@ -3,6 +3,7 @@
 import type { Feature, FeatureCollection, LineString, Point, Polygon, Position } from "geojson";
 import { boundsOf, type Bounds } from "../geo/bounds.ts";
 import { borderLines, predictedCrossing, type BorderLines } from "../geo/crossing.ts";
+import { movedView, postsOf } from "../geo/moved_view.ts";
 import { ellipse, polar, shifted } from "../geo/shapes.ts";
 import { sideLabels } from "../geo/sides.ts";
 import { bars, certaintyOfTrack } from "../words/certainty.ts";
@@ -182,12 +183,14 @@ function mastLabel(mast: readonly Sensor[]): string {
     .join("\n");
 }
 
-/** Fields of view, each with its sensor's state; a view without a known sensor counts as not covered. */
+/** Fields of view, each with its sensor's state; a view without a known sensor counts as not covered. Those of mobile
+ * sensors are where these stand, turned as they look. */
 export function viewFeatures(
   layout: FeatureCollection | null,
   sensors: ReadonlyMap<string, Sensor>,
   chosen: string | null = null,
 ): Feature[] {
+  const posts = postsOf(layout);
   return (layout?.features ?? [])
     .filter(({ geometry }) => geometry?.type === "Polygon" || geometry?.type === "MultiPolygon")
     .map((feature) => {
@@ -196,7 +199,7 @@ export function viewFeatures(
       return {
         type: "Feature",
         properties: { id, lost, chosen: id === chosen, kind: String(feature.properties?.["kind"] ?? "") },
-        geometry: feature.geometry,
+        geometry: movedView(feature.geometry, posts.get(id), sensors.get(id)),
       };
     });
 }

@@ -28,6 +28,7 @@ import {
   type LegendEntry,
   type Pattern,
   type Place,
+  type Pose,
   type Said,
   type Sector,
   type Sensor,
@@ -191,7 +192,14 @@ export function parseSensor(raw: unknown): Sensor | null {
     state: body["revoked"] === true ? "revoked" : state === "ok" && faults.length > 0 ? "degraded" : state,
     faults,
     sinceMs: milliseconds(body["since_ns"]),
+    pose: parsePose(object(body["pose"])),
   };
+}
+
+function parsePose(body: Raw | null): Pose | null {
+  const statedMs = milliseconds(body?.["stated_ns"]);
+  if (body === null || statedMs === null) return null;
+  return { statedMs, positionSdM: number(body["position_sd_m"]), headingDeg: number(body["heading_deg"]) };
 }
 
 /** What ingest reports of itself is among the counts, under no sensor's name. */

@@ -91,6 +91,16 @@ export interface Sensor extends Place {
   /** Findings by name of the fault, while it is online. */
   readonly faults: readonly (readonly [fault: string, finding: Said])[];
   readonly sinceMs: number | null;
+  /** Where a mobile sensor stands, from the last poses that it stated; null for a fixed one, and before the first. */
+  readonly pose: Pose | null;
+}
+
+export interface Pose {
+  readonly statedMs: number;
+  /** Standard deviation of the position, per axis. */
+  readonly positionSdM: number | null;
+  /** Centre of the field of view, from true north; null where it is that of the layout. */
+  readonly headingDeg: number | null;
 }
 
 /** Why a part of the server does not work; `starting`: it compiles kernels and works again by itself. */

@@ -26,7 +26,7 @@ export function describeSensor(id: string, state: State, nowMs: number): Details
       ...(faults.length === 0 ? [] : [section("faults", faults)]),
       section("view", viewFacts(id, state)),
       section("messages", messageFacts(id, state)),
-      section("position", whereFacts(sensor)),
+      section("position", [...poseFacts(sensor, nowMs), ...whereFacts(sensor)]),
     ],
     shares: [],
     links: alerts.map((alert) => ({
@@ -43,6 +43,12 @@ function sensorLead(sensor: Sensor, nowMs: number): string {
   const words = stateOf(sensor, nowMs);
   const state = words.charAt(0).toUpperCase() + words.slice(1);
   return say(sensor.state === "degraded" ? "page-lead-sensor-degraded" : "page-lead-sensor-lost", { state });
+}
+
+/** Of a sensor that moves, how old its position is. */
+function poseFacts({ pose }: Sensor, nowMs: number): Fact[] {
+  if (pose === null || !Number.isFinite(nowMs)) return [];
+  return [fact("stated", say("page-fact-ago", { age: Math.max((nowMs - pose.statedMs) / 1000, 0) }))];
 }
 
 function viewFacts(id: string, state: State): Fact[] {

@@ -1,0 +1,33 @@
+// The field of view of a mobile sensor where it stands, from that of the layout at its post.
+
+import type { FeatureCollection, Geometry, Position } from "geojson";
+import type { Place, Sensor } from "../model/records.ts";
+import { destination, leg } from "./geodesy.ts";
+
+export interface Post extends Place {
+  readonly azimuthDeg: number;
+}
+
+/** Where the layout places each sensor, and the centre of its field of view. */
+export function postsOf(layout: FeatureCollection | null): Map<string, Post> {
+  const posts = new Map<string, Post>();
+  for (const { geometry, properties } of layout?.features ?? []) {
+    const [lon, lat] = geometry?.type === "Point" ? geometry.coordinates : [];
+    if (lon === undefined || lat === undefined) continue;
+    const azimuth: unknown = properties?.["azimuth_deg"];
+    posts.set(String(properties?.["id"] ?? ""), { lon, lat, azimuthDeg: typeof azimuth === "number" ? azimuth : 0 });
+  }
+  return posts;
+}
+
+/** `view` moved from the post to where the sensor stands, and turned as it looks; as it is without a pose. */
+export function movedView(view: Geometry, post: Post | undefined, sensor: Sensor | undefined): Geometry {
+  if (post === undefined || !sensor?.pose || view.type !== "Polygon") return view;
+  const turn = sensor.pose.headingDeg === null ? 0 : sensor.pose.headingDeg - post.azimuthDeg;
+  const moved = ([lon = 0, lat = 0]: Position): Position => {
+    const { distanceM, azimuthDeg } = leg(post, { lon, lat });
+    const there = destination(sensor, azimuthDeg + turn, distanceM);
+    return [there.lon, there.lat];
+  };
+  return { type: "Polygon", coordinates: view.coordinates.map((ring) => ring.map(moved)) };
+}
