@@ -22,6 +22,7 @@ from ops.governance.training import (
     add_records,
     by_role,
     indicator_table,
+    people_trained,
     plain,
     read_records,
     records_of_table,
@@ -103,6 +104,7 @@ def report_records(
     since = since or today - YEAR
     found = [one for one in read_records(records) if since <= one.day <= today]
     trained = by_role(found, since, today)
+    people, met = people_trained(found, since, today), sum(one.completed for one in trained)
     words = catalogue()
     show(screen, "training-period", start=since.isoformat(), end=today.isoformat(), count=len(found))
     for one in trained:
@@ -110,6 +112,8 @@ def report_records(
             screen, "training-role", role=words.say("accounts-role", role=one.role), trainings=one.trainings,
             passed=one.passed, completed=one.completed,
         )  # fmt: skip
+    if trained:
+        show(screen, "training-people", people=people, met=met)
     if names:
         for record in found:
             if record.person:
@@ -118,7 +122,7 @@ def report_records(
     if out is not None:
         if planned is None or not place:
             raise BadInput("is missing", where="--planned, --place", expected="both, to write the indicator")
-        table = indicator_table(trained, planned, place, today, f"training records of {len(found)} trainings")
+        table = indicator_table(people, planned, place, today, f"training records of {len(found)} trainings")
         with atomic_write(out) as partial:
             partial.write_text(table, encoding="utf-8")
         show(screen, "training-indicator", file=str(out))
@@ -129,6 +133,8 @@ def report_records(
             {"role": one.role, "trainings": one.trainings, "passed": one.passed, "completed": one.completed}
             for one in trained
         ],
+        "people": people,
+        "role_requirements": met,
         "records": [plain(one, names=names) for one in found],
     }
 

@@ -39,6 +39,7 @@ from ops.releasability.settings import ReleasabilitySettings
 from ops.runtime.output import say_in_english
 from ops.runtime.part_state import code_of, without_log
 from ops.sector.setting_tables.reports import ReportSettings
+from ops.services.api.approvals.muted import muted_sensors
 from ops.services.api.approvals.routes import add_two_person_rule
 from ops.services.api.audit.routes import AuditRoutes
 from ops.services.api.compression import Compression
@@ -418,6 +419,7 @@ class _Routes:
         Without a login, ``status`` only."""
         try:
             progress, live, now_ns = self._reader.progress(), self._reader.live("tracks"), self._now_ns()
+            seen = self._reader.live("sensors")
         except StoreError:  # whose sentence names a file
             if request.state.person is None:
                 return JSONResponse({"status": "down"}, 503)
@@ -432,7 +434,8 @@ class _Routes:
         status = 200 if state == "ok" else 503
         if request.state.person is None:
             return JSONResponse({"status": state}, status)
-        everything = self._release.view(person_of(request)).everything
+        view = self._release.view(person_of(request))
+        everything, sensors = view.everything, view.picture("sensors", b"[]" if seen is None else seen.body)
         in_full = reads_logs(person_of(request), self._settings.sector)
         said = {name: part if part is None or in_full else without_log(part) for name, part in parts.items()}
         body = {
@@ -445,6 +448,7 @@ class _Routes:
             "last_event": progress.outbox_last if everything else None,
             "alerts_waiting": progress.outbox_waiting if everything else None,
             "stream_clients": self.hub.clients,
+            "muted": muted_sensors(sensors),
         }
         return JSONResponse(body, status)
 

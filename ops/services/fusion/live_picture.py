@@ -139,12 +139,13 @@ def sensors_live(
     faults: Mapping[str, Mapping[str, Message]] | None = None,
     words: MessageCatalogue | None = None,
     markings: Mapping[str, str] | None = None,
+    mutes: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> list[dict[str, Any]]:
     """Every sensor of the layout with its state; ``no_data`` until its first evaluation.
 
     ``revoked``: the sensors whose credentials are revoked. ``faults``: by sensor and fault name; each is published as a
     message (``id``, ``parameters``) with its ``sentence`` in the language of ``words`` (by default English).
-    ``markings``: releasability marking by sensor.
+    ``markings``: releasability marking by sensor. ``mutes``: of muted sensors, until when and why (``Pipeline.mutes``).
     """
     words = words or MessageCatalogue.of()
     return [
@@ -160,6 +161,7 @@ def sensors_live(
                 name: {**msgspec.to_builtins(condition), "sentence": words.say(condition)}
                 for name, condition in (faults or {}).get(sensor.id, {}).items()
             },
+            **({"mute": dict(mutes[sensor.id])} if mutes and sensor.id in mutes else {}),
             **marking_field((markings or {}).get(sensor.id, "")),
         }
         for sensor in layout.sensors

@@ -183,6 +183,7 @@ class Fusion:
                     pipeline.faults,
                     self._words,
                     self._settings.releasability.sensors,
+                    pipeline.mutes,
                 ),
                 "counts": with_held(
                     counts_of(self._journal, pipeline.ingest, pipeline.skipped, known=self._ground.layout.ids),

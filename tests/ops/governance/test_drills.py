@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -177,6 +178,7 @@ def test_a_report_counts_by_role_names_no_one_by_default_and_feeds_the_action_pl
     ]  # fmt: skip
     asked: dict[str, Any] = {"since": None, "screen": QUIET, "today": date(2026, 6, 1), "place": "hills"}
     figures = report_records(records, names=False, out=out, planned=8, **asked)
+    assert (figures["people"], figures["role_requirements"]) == (2, 2)
     assert "Keller" not in json.dumps(figures)
     assert "Keller" in json.dumps(report_records(records, names=True, out=None, planned=None, **asked))
     indicators, refused = checked_table(out, until=date(2026, 6, 1))
@@ -184,3 +186,20 @@ def test_a_report_counts_by_role_names_no_one_by_default_and_feeds_the_action_pl
     assert [(one.name, one.value, one.place) for one in indicators] == [("training_completed", 0.25, "hills")]
     with pytest.raises(BadInput, match="1 planned"):
         report_records(records, names=False, out=out, planned=1, **asked)
+
+
+def test_a_person_with_two_roles_meets_two_requirements_and_is_one_person(tmp_path: Path) -> None:
+    table, records, out = tmp_path / "t.csv", tmp_path / "training.jsonl", tmp_path / "indicator.csv"
+    rows = ["2026-01-05,course,law,operator,M. Keller,passed", "2026-02-05,course,law,supervisor,M. Keller,passed",
+            "2026-02-05,course,law,operator,B. Berg,passed"]  # fmt: skip
+    table.write_text("\n".join([",".join(COLUMNS), *rows]))
+    import_records(table, records, QUIET)
+    screen = Console(record=True, width=200, file=io.StringIO())
+    figures = report_records(
+        records, names=False, out=out, planned=4, since=None, screen=screen, today=date(2026, 6, 1), place="hills"
+    )
+    assert [(one["role"], one["completed"]) for one in figures["roles"]] == [("operator", 2), ("supervisor", 1)]
+    assert (figures["people"], figures["role_requirements"]) == (2, 3)
+    assert "In all roles: 2 people or shifts passed, meeting 3 role requirements" in screen.export_text()
+    indicators, _ = checked_table(out, until=date(2026, 6, 1))
+    assert [one.value for one in indicators] == [0.5], "two of the four persons planned"
