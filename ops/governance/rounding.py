@@ -5,7 +5,7 @@ are shifted by one secret number from 0 to ``BASE`` − 1, and rounded down. Eac
 differs from the truth by less than ``BASE``, the counts add up to their total, and on average nothing is added or
 lost. This is unbiased controlled rounding (Cox 1987) of one column.
 
-What a reader can work out. Let R be the published counts of a month. The true counts can be R itself, which is
+A reader can work out little. Let R be the published counts of a month. The true counts can be R itself, which is
 published as it is, and R with one more in any place, which is published as R for all but one of the secret numbers.
 Every count can therefore have at least two values, of which one is a multiple of ``BASE``: none is known exactly, and
 none is known to be small. Months are rounded independently of each other, and totals over months are sums of published

@@ -1,4 +1,4 @@
-"""What the picture states of muted sensors."""
+"""The muted sensors of the picture."""
 
 from __future__ import annotations
 

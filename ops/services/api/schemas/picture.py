@@ -78,7 +78,7 @@ class FaultRecord(MessageRecord):
     sentence: str
 
 
-class MuteRecord(BaseModel):
+class SensorMute(BaseModel):
     """Why ingest reads no message of a sensor. ``ended_ns``: when the mute ended, if the sensor has not reported since.
 
     Names of those who asked and decided are in the request (`/v1/approvals`), for those who may read it.
@@ -105,7 +105,7 @@ class SensorRecord(BaseModel):
     since_ns: int | None
     revoked: bool
     faults: dict[str, FaultRecord]
-    mute: MuteRecord | None = Field(None, description="absent for a sensor that is not muted")
+    mute: SensorMute | None = Field(None, description="absent for a sensor that is not muted")
     marking: str = Field("", description="releasability marking; absent for none")
 
 
