@@ -58,7 +58,7 @@ MEANINGS: Final[Mapping[Right, str]] = {
     "audit": "read, verify and export the audit log",
     "handover": "handover and after-action reports, with the actions of each person",
     "sign": "sign notes for the next shift",
-    "score": "scorecard and National Action Plan, as pages, files and JSON",
+    "score": "scorecard, National Action Plan and drills, as pages, files and JSON",
     "export": "export what is shown as a file",
     "units": "enrol and revoke devices of field units",
     "field": "the list, answers, positions and map of one's own unit: devices of field units only",
@@ -242,6 +242,7 @@ _TABLE: Final[Mapping[Right, tuple[str, ...]]] = {
         "GET /action-plan.pdf",
         "GET /action-plan.docx",
         "GET /v1/action-plan",
+        "GET /drill",
     ),
     "export": ("GET /v1/export",),
     "units": (

@@ -8,14 +8,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-import numpy as np
 from rich.console import Console
 
 from geo.errors import BadInput
 from ops.accounts.person import ROLES, Role
 from ops.audit.command import printable, record_command
-from ops.governance.drills import DrillScore, DrillSettings, score_drill
+from ops.governance.demonstration import score_of
+from ops.governance.drills import DrillScore, DrillSettings
 from ops.governance.training import (
     MOST_TEXT,
     TrainingRecord,
@@ -28,10 +27,7 @@ from ops.governance.training import (
     records_of_table,
 )
 from ops.runtime.output import atomic_write, catalogue, show
-from ops.store.incidents import IncidentReader
-from ops.store.track_history import load_history
 
-TRUTH: Final = "truth.npz"
 YEAR: Final = timedelta(days=365)
 
 
@@ -49,31 +45,19 @@ class DrillOptions:
     right: float = 0.8
 
 
-def score_demonstration(options: DrillOptions, moved_ns: int, screen: Console) -> dict[str, Any]:
+def score_demonstration(options: DrillOptions, screen: Console) -> dict[str, Any]:
     """Score the incidents of a demonstration against its truth; keep the result where ``records`` is given.
 
-    ``moved_ns``: from the times of the truth to those of the store.
+    BadInput for any other folder.
     """
     role = _role(options.role)
     for name, text in (("--shift", options.shift), ("--person", options.person)):
         if len(text) > MOST_TEXT or not (text == "" or text.isprintable()):
             raise BadInput(f"{text[:40]!a}", where=name, expected=f"at most {MOST_TEXT} visible characters")
-    truth = load_history(options.data / TRUTH)
-    times = truth["time"].to_numpy().astype("datetime64[ns]") + np.timedelta64(moved_ns, "ns")
-    truth = truth.assign(time=("estimate", times))
-    reader = IncidentReader(options.data / "store.db")
-    try:
-        incidents = [msgspec.json.decode(row.body) for row in reader.incidents(limit=1_000_000)[1]]
-        alerts = {one["id"]: one for one in map(msgspec.json.decode, reader.alerts(limit=1_000_000)[2])}
-        until = reader.live("tracks")
-    finally:
-        reader.close()
-    seen = truth["time"].to_numpy().astype(np.int64) <= (until.stamp_ns if until is not None else 0)
-    score = score_drill(
-        truth.isel(estimate=np.flatnonzero(seen)), incidents, alerts, DrillSettings(limit_s=options.limit_s)
-    )
+    scored = score_of(options.data, DrillSettings(limit_s=options.limit_s))
+    score = scored.score
     passed = _passed(score, options)
-    record = _record(options, role, score, moved_ns, passed=passed)
+    record = _record(options, role, score, scored.moved_ns, passed=passed)
     if options.records is not None:
         add_records(options.records, [record])
     record_command(options.data, "drill score", f"score of a drill, role {role}", operation="consultation")

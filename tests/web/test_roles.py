@@ -185,6 +185,7 @@ def test_the_map_offers_what_the_role_may_do_and_no_more(enter: Callable[[str], 
     seat.part("share-open").press("Enter")
     seat.shown("share-handover", "handover")
     seat.shown("share-scorecard", "score")
+    seat.shown("share-drill", "score")
     seat.shown("share-form", "export")
     seat.screen("share")
     seat.page.keyboard.press("Escape")
@@ -227,7 +228,7 @@ def test_each_page_opens_for_its_roles_and_leads_the_others_to_theirs(enter: Cal
 
 PAGES = {
     "/": "picture", "/plan.html": "plan", "/handover": "handover", "/after-action": "handover", "/scorecard": "score",
-    "/action-plan": "score", "/audit": "audit", "/approvals": "approve",
+    "/action-plan": "score", "/audit": "audit", "/approvals": "approve", "/drill": "score",
 }  # fmt: skip
 
 

@@ -44,6 +44,7 @@ from ops.services.api.approvals.routes import add_two_person_rule
 from ops.services.api.audit.routes import AuditRoutes
 from ops.services.api.compression import Compression
 from ops.services.api.confidential.routes import ConfidentialRoutes
+from ops.services.api.drill.routes import DrillRoutes
 from ops.services.api.event_stream import EventStream, Hub, StreamSettings, picture
 from ops.services.api.field.enrolment_routes import EnrolmentRoutes
 from ops.services.api.field.map_routes import FieldMapRoutes
@@ -267,6 +268,7 @@ def create_app(
     )
     ReferenceRoutes(app).add_to(app)
     ConfidentialRoutes(store.parent, settings.reported_sector.title).add_to(app)
+    DrillRoutes(store.parent, settings.reported_sector.title, routes.recorder).add_to(app)
     _add_logins(app, settings.reported_sector, accounts, provider)  # after the others: routes are tried in their order
     add_pages(app, title=settings.reported_sector.title, folder=settings.pages)
     answer_errors(app)

@@ -7,6 +7,7 @@ share-reports = Reports
 share-handover = Handover report
 share-after-action = After-action report
 share-scorecard = Scorecard
+share-drill = Drill
 share-link-title = Link to this view
 share-link = Link
 share-link-note = The link contains position, zoom, layers and selection and, in replay, the time. Only people with an account can open it.

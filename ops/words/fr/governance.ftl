@@ -134,6 +134,30 @@ anomaly-column = { $column ->
 
 ## Exercices et formation
 
+drill-title = Exercice
+drill-real = Ce serveur affiche un centre opérationnel. Seules les démonstrations (« watchline demo ») sont évaluées, afin que des incidents réels ne deviennent jamais des notes de personnes.
+drill-intro = Une équipe travaille sur cette démonstration comme pendant une vraie nuit : elle acquitte, affecte et clôt des incidents. L’évaluation compare ce qu’elle a fait à la vérité de la simulation jusqu’ici.
+drill-key-hint = L’évaluation montre le corrigé. Ne l’ouvrez que lorsque l’équipe a terminé : une équipe qui l’a vu ne peut plus être évaluée.
+drill-show = Afficher l’évaluation et le corrigé
+drill-not-yet = La démonstration n’a pas commencé. Réessayez dans un instant.
+drill-figures = Évaluation jusqu’ici
+drill-interval = { PERCENT($value) } (95 % : de { PERCENT($low) } à { PERCENT($high) })
+drill-not-one-figure = Les chiffres ne sont jamais additionnés, afin que la rapidité ne compense pas un franchissement manqué. « watchline drill score » en conserve une fiche de formation.
+drill-key = Corrigé
+drill-none = Il n’y a pas encore d’incident de mouvement.
+drill-answer-truth = { $there ->
+    [no] Il n’y avait rien.
+    [crossed] Le plus probable : { target-class }, a franchi la frontière.
+   *[stayed] Le plus probable : { target-class }, n’a pas franchi la frontière.
+}
+drill-answer-given = { $verdict ->
+    [none] Non clos par une personne.
+    [right] Clos comme « { incident-disposition } » : correct.
+   *[wrong] Clos comme « { incident-disposition } » : incorrect.
+}
+drill-answer-acknowledged = Acquitté après { DURATION($time) }.
+drill-answer-late = Non acquitté par une personne.
+drill-answer-right = Issues correctes :
 drill-exercise = EXERCICE : { $incidents ->
     [one] { $incidents } incident
    *[other] { $incidents } incidents

@@ -39,6 +39,7 @@ PAGES: Final = (
     "/action-plan",
     "/audit",
     "/approvals",
+    "/drill",
     ACCOUNT,
 )
 """Pages that people open; a person without the right for one is led to the first that she may open."""

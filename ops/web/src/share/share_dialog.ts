@@ -32,6 +32,7 @@ export class ShareDialog {
   readonly #purpose = el("input", { type: "text", id: "share-purpose", data: { testid: "share-purpose" } });
   readonly #problem = el("p", { class: "problem", role: "alert", data: { testid: "share-problem" } });
   readonly #scorecard = anchor("/scorecard", say("share-scorecard"), "share-scorecard");
+  readonly #drill = anchor("/drill", say("share-drill"), "share-drill");
   readonly #send = el("button", { type: "submit", data: { testid: "share-export" } }, say("share-export"));
 
   constructor(shown: () => Shown) {
@@ -43,7 +44,7 @@ export class ShareDialog {
       "section",
       { hidden: true },
       el("h3", {}, say("share-reports")),
-      el("p", { class: "share-links" }, anchor("/handover", say("share-handover"), "share-handover"), anchor("/after-action", say("share-after-action"), "share-after-action"), this.#scorecard),
+      el("p", { class: "share-links" }, anchor("/handover", say("share-handover"), "share-handover"), anchor("/after-action", say("share-after-action"), "share-after-action"), this.#scorecard, this.#drill),
     );
     this.#form = el(
       "form",
@@ -77,6 +78,7 @@ export class ShareDialog {
   allow(rights: ReadonlySet<string>): void {
     this.#reports.hidden = !rights.has("handover");
     this.#scorecard.hidden = !rights.has("score");
+    this.#drill.hidden = !rights.has("score");
     this.#form.hidden = !rights.has("export");
   }
 
