@@ -4,9 +4,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseSensor } from "../src/model/parse.ts";
 import { INITIAL, type State } from "../src/model/state.ts";
+import { Store } from "../src/model/store.ts";
+import { followMuteNames } from "../src/net/mute_names.ts";
 import { coverageLine, stateOf } from "../src/words/coverage_words.ts";
-import { describeSensor } from "../src/words/describe_ground.ts";
+import "./mgrs_for_node.ts";
 import { speakIn } from "./words.ts";
+
+const { describeSensor } = await import("../src/words/describe_ground.ts");
 
 speakIn("en");
 
@@ -73,4 +77,39 @@ test("a mute that cannot be read is none, and its texts are cut and made harmles
   const [found] = sensor("muted", { mute: { ...MUTE, reason: `a\u202e${"x".repeat(900)}` } }).values();
   assert.ok((found?.mute?.reason.length ?? 0) <= 501);
   assert.ok(!found?.mute?.reason.includes("\u202e"));
+});
+
+test("names are asked for once, by those who may read requests, and only for the sensor that is open", async (context) => {
+  const asked: string[] = [];
+  let answers = true;
+  context.mock.method(globalThis, "fetch", async (path: string) => {
+    asked.push(path);
+    if (!answers) return new Response("{}", { status: 503 });
+    const approvals = [{ id: "1e", asked_by: "X", decided_by: "Y" }, { id: "0f", asked_by: "A. Adler", decided_by: "B. Berg" }];
+    return new Response(JSON.stringify({ approvals }), { headers: { "content-type": "application/json" } });
+  });
+  const settled = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+  const store = new Store({ ...INITIAL, sensors: sensor("muted") }, (run) => run());
+  let login = false;
+  followMuteNames(store, () => login);
+  store.update(() => ({ selection: { kind: "sensor", id: "r" } }));
+  store.update(() => ({ rights: new Set(["approve"]) }));
+  assert.deepEqual(asked, [], "without accounts there are no requests");
+  login = true;
+  store.update(() => ({ rights: new Set(["picture"]) }));
+  assert.deepEqual(asked, [], "roles are all that others see");
+  answers = false;
+  store.update(() => ({ rights: new Set(["approve"]) }));
+  await settled();
+  store.update(() => ({ sensors: sensor("muted") }));
+  assert.deepEqual(asked, ["/v1/approvals"], "a server that does not answer is not asked twice a second");
+  answers = true;
+  store.update(() => ({ selection: null }));
+  store.update(() => ({ selection: { kind: "sensor", id: "r" } }));
+  await settled();
+  store.update(() => ({ sensors: sensor("muted"), selection: null }));
+  store.update(() => ({ selection: { kind: "sensor", id: "r" } }));
+  assert.equal(asked.length, 2, "an answer is kept");
+  const facts = JSON.stringify(describeSensor("r", store.state, 0)?.sections);
+  assert.match(facts, /A\. Adler, supervisor \(request\), B\. Berg, supervisor \(confirmation\)/);
 });

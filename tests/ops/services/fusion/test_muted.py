@@ -16,6 +16,8 @@ from ops.journal.reader import JournalReader, JournalRow
 from ops.sector.open_sector import OpenSector
 from ops.services.fusion.live_picture import alert_dict, sensors_live
 from ops.services.fusion.pipeline import Pipeline
+from ops.store.moment_reader import MomentReader
+from ops.store.writer import Store
 from ops.words import MessageCatalogue
 from sensors.timestamps import utc_datetime
 
@@ -198,3 +200,27 @@ def test_the_state_of_the_picture_is_a_hole_for_the_coverage_layers() -> None:
     from ops.services.map import coverage_layers, viewshed_layers
 
     assert coverage_layers.WORKING == viewshed_layers.WORKING == "ok"
+
+
+def test_a_past_moment_shows_the_mute_as_it_was(room: Room, tmp_path: Path) -> None:
+    path, stamps = tmp_path / "store.db", list[int]()
+    store = Store(path)
+    try:
+        for end_ns in ("none yet", room.pipeline.now_ns + 10 * MINUTE, "the same", None):
+            if not isinstance(end_ns, str):
+                room.mute(end_ns)
+            room.tick(60.0 if isinstance(end_ns, int) else 2.0)
+            stamps.append(room.pipeline.now_ns)
+            store.commit(len(stamps), stamp_ns=stamps[-1], tracks_live=[], sensors=[room.shown])
+    finally:
+        store.close()
+    room.report()
+    reader = MomentReader(path)
+    seen = []
+    for stamp_ns in stamps:
+        moment = reader.moment(stamp_ns)
+        assert moment is not None
+        (then,) = map(msgspec.json.decode, moment.parts["sensors"])
+        mute = then.get("mute")
+        seen.append((then["state"], mute and mute["ended_ns"] is None))
+    assert seen == [("ok", None), ("muted", True), ("muted", True), ("muted", False)]
