@@ -17,6 +17,8 @@ from sensors.timestamps import nanoseconds
 CROSSING_RULES: Final = ("crossing", "track_initiated_inside")
 """Rules of alerts that state a crossing, also one that was only found afterwards."""
 OUTAGE_RULE: Final = "coverage_lost"
+MUTED: Final = "muted"
+"""Cause of coverage that was lost by a mute, which has a rule of its own."""
 OVERRIDE: Final = "EMERGENCY OVERRIDE: "
 REJECTED_AS: Final = ("nuisance", "no_threat")
 _MUTED: Final = re.compile(
@@ -155,7 +157,7 @@ def crossings_and_outages(bodies: Iterable[bytes], end_ns: int) -> tuple[list[in
         raised_ns = nanoseconds(datetime.fromisoformat(alert["raised_at"]))
         if alert.get("rule") in CROSSING_RULES:
             crossings.append(raised_ns)
-        elif alert.get("rule") == OUTAGE_RULE and alert.get("sensor"):
+        elif alert.get("rule") == OUTAGE_RULE and alert.get("sensor") and alert.get("cause") != MUTED:
             open_still = alert.get("status") in ("active", "acknowledged")
             ended_ns = end_ns if open_still else nanoseconds(datetime.fromisoformat(alert["updated_at"]))
             outages.setdefault(str(alert["sensor"]), []).append(Interval(raised_ns, max(ended_ns, raised_ns)))

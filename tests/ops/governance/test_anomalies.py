@@ -141,8 +141,11 @@ def test_crossings_and_outages_come_from_the_stored_alerts() -> None:
         b'{"rule":"coverage_lost","sensor":"r","status":"active","raised_at":"2026-01-01T00:02:00Z",'
         b'"updated_at":"2026-01-01T00:02:00Z"}',
         b'{"rule":"loitering","raised_at":"2026-01-01T00:00:10Z"}',
+        b'{"rule":"coverage_lost","sensor":"muted","cause":"muted","status":"active","raised_at":"2026-01-01T00:02:00Z",'
+        b'"updated_at":"2026-01-01T00:02:00Z"}',
     ]
     crossings, outages = crossings_and_outages(bodies, START + 600 * 10**9)
+    assert set(outages) == {"r"}, "mutes have a rule of their own"
     assert [at - START for at in crossings] == [10 * 10**9]
     assert [(one.start_ns - START, one.end_ns - START) for one in outages["r"]] == [
         (0, 60 * 10**9), (120 * 10**9, 600 * 10**9),
