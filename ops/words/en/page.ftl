@@ -632,7 +632,7 @@ page-symbol = { $symbol ->
     [sensor-cluster] Cluster of several sensors
     [unit-cluster] Cluster of several own units
     [lost] Sensor offline or degraded
-    [muted] Sensor muted by decision of people
+    [muted] Sensor muted: its messages are not read
     [bearing] Bearing without position, 95% error; fades with age
     [danger-area] Danger area
     [named-area] Other named area

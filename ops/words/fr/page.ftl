@@ -660,7 +660,7 @@ page-symbol = { $symbol ->
     [sensor-cluster] Groupe de capteurs
     [unit-cluster] Groupe d’unités propres
     [lost] Capteur hors ligne ou dégradé
-    [muted] Capteur mis en sourdine sur décision humaine
+    [muted] Capteur en sourdine : ses messages ne sont pas lus
     [bearing] Relèvement sans position, erreur à 95 % ; s’estompe avec l’âge
     [danger-area] Zone dangereuse
     [named-area] Autre zone nommée
