@@ -46,7 +46,10 @@ class Transparency:
 
 
 def transparency(entries: Iterable[EntryLine], key: bytes) -> Transparency:
-    """Count entries and round the counts under a secret key; BadInput for none, or for more than five years."""
+    """Count entries and round the counts under a secret key; BadInput for more than five years.
+
+    Few acts give the same table as none, without months.
+    """
     counts = Counter[tuple[str, str]]()
     for line in entries:
         if line.role == "system" or line.operation == "collection":
@@ -56,11 +59,11 @@ def transparency(entries: Iterable[EntryLine], key: bytes) -> Transparency:
     columns = {month: rounded([counts[kind, month] for kind in TYPES], shift_of(key, month)) for _, month in counts}
     # A month is listed by what is published of it, not by having entries: a month of zeros would show that it has some.
     months = _through(sorted(month for month, column in columns.items() if any(column)))
-    if not 0 < len(months) <= MOST_MONTHS:
-        expected = f"1 to {MOST_MONTHS} whole months with at least about {BASE} acts of people"
+    if len(months) > MOST_MONTHS:
+        expected = f"at most {MOST_MONTHS} whole months"
         raise BadInput(f"{len(months)} months", where="--since", expected=expected)
     listed = [columns.get(month, [0] * len(TYPES)) for month in months]
-    rows = [list(row) for row in zip(*listed, strict=True)]
+    rows = [[column[row] for column in listed] for row in range(len(TYPES))]
     rows.append([sum(column) for column in listed])
     return Transparency(tuple(months), tuple((*row, sum(row)) for row in rows))
 

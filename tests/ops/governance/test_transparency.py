@@ -87,3 +87,18 @@ def test_a_month_with_few_acts_is_not_listed_by_having_them(tmp_path: Path) -> N
         assert {"2026-02", "2026-03", "2026-04", "2026-05"} <= set(months)
         listed.add((months[0], months[-1]))
     assert len(listed) == 4, "January and June, with one act each, are listed where they are rounded up"
+
+
+def test_few_acts_give_the_same_table_as_none(tmp_path: Path) -> None:
+    """Under most secrets one act is rounded down: neither the table nor an error then shows it."""
+    tables = []
+    for number, who in enumerate(("system", "operator")):
+        folder = tmp_path / who
+        log = AuditLog(folder / "audit", now_ns=lambda: START)
+        log.add(AuditEntry(START, "M. Keller [1]", who, "consultation", "x", "p", "alerts"))
+        log.close()
+        (folder / "publication.key").write_bytes(b"b" * 32)
+        figures = write_transparency(folder, folder / "c.csv", EntryFilter(), QUIET, now_ns=START + 40 * DAY)
+        assert (figures["months"], figures["cells"]) == ([], [[0]] * (len(TYPES) + 1)), number
+        tables.append((folder / "c.csv").read_text())
+    assert tables[0] == tables[1]
