@@ -16,7 +16,7 @@ from google.protobuf.json_format import ParseDict
 from hypothesis import HealthCheck, settings
 from sapient_msg.bsi_flex_335_v2_0.sapient_message_pb2 import SapientMessage
 
-pytest_plugins = ("tests.suite",)
+pytest_plugins = ("tests.suite", "tests.leftovers")
 
 # What a test says must not depend on how busy the machine is.
 settings.register_profile("watchline", deadline=None, suppress_health_check=[HealthCheck.too_slow])

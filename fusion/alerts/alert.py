@@ -132,7 +132,7 @@ class Alert:
     ground : Surroundings, optional
         The ground around the track.
     cause : str
-        Why coverage was lost: ``offline``, or the name of a fault.
+        Why coverage was lost: ``offline``, ``muted``, or the name of a fault.
     coverage_gaps : tuple of CoverageGap
         Segments whose probability of detecting a crossing fell below the requirement.
     weather : str

@@ -10,6 +10,7 @@ from typing import Any
 from fusion.alerts.alert import Alert, DistressCall, rank
 from fusion.alerts.expected_traffic import Verdict
 from fusion.alerts.messages import (
+    MUTED,
     AlertText,
     below_baseline_text,
     cleared,
@@ -17,7 +18,7 @@ from fusion.alerts.messages import (
     distress_text,
     fault_text,
     group_text,
-    offline_text,
+    silence_text,
     split_message,
     track_text,
 )
@@ -103,12 +104,31 @@ class Ledger:
         self.held_ns[identity] = self.now_ns
         return True
 
-    def raise_offline(self, identity: str, sensor: str, since_ns: int) -> None:
-        """Raise the alert of a sensor that has gone offline."""
+    def raise_silence(self, identity: str, sensor: str, state: str, since_ns: int, until_ns: int | None) -> None:
+        """Raise the alert of a sensor that has gone offline or was muted."""
         self._raise(
-            identity, "sensor_offline", "medium", offline_text(sensor, since_ns),
-            observed_at=utc_datetime(since_ns), sensor=sensor,
+            identity, "sensor_offline", "medium", silence_text(sensor, state, since_ns, until_ns),
+            observed_at=utc_datetime(since_ns), sensor=sensor, cause="muted" if state == "muted" else "",
         )  # fmt: skip
+
+    def restate_silence(self, identity: str, sensor: str, state: str, since_ns: int, until_ns: int | None) -> None:
+        """Restate the open alert of a silent sensor when a mute begins, changes or ends."""
+        alert, text = self.alerts.get(identity), silence_text(sensor, state, since_ns, until_ns)
+        if alert is None or not alert.is_open or (alert.message.id != MUTED and state != "muted"):
+            return
+        if alert.message != text.message:
+            cause = "muted" if state == "muted" else ""
+            self._put(replace(alert, cause=cause, **_stated(text), **following(alert.revision, self.now_ns)))
+
+    def restate_cause(self, identity: str, cause: str) -> None:
+        """Restate why coverage was lost, if that has changed."""
+        alert = self.alerts.get(identity)
+        if alert is not None and alert.is_open and alert.cause != cause:
+            message, *why = (
+                replace(one, parameters={**one.parameters, "cause": cause}) for one in (alert.message, *alert.why)
+            )
+            after = following(alert.revision, self.now_ns)
+            self._put(replace(alert, message=message, why=tuple(why), cause=cause, **after))
 
     def raise_fault(self, identity: str, sensor: str, fault: str, condition: Message) -> None:
         """Raise the alert of a sensor that sends data and has a fault."""

@@ -17,6 +17,8 @@ from geo.areas import AREA_KINDS, NamedArea
 from geo.message import Message, Parameter
 from sensors.timestamps import utc_datetime
 
+MUTED: Final = "alert-sensor-muted"
+"""Headline of the alert of a sensor that people have muted."""
 NAMED: Final = ("person", "group", "vehicle", "animal")
 """Classes that a headline names."""
 COMPASS: Final = ("n", "ne", "e", "se", "s", "sw", "w", "nw")
@@ -197,13 +199,17 @@ def split_message(parts: int, apart_m: float) -> Message:
     return Message("alert-detail-split", {"count": parts, "distance_m": _m(apart_m)})
 
 
-def offline_text(sensor: str, since_ns: int) -> AlertText:
-    """The messages of a sensor that is offline."""
-    since = utc_datetime(since_ns).isoformat(timespec="seconds")
-    return AlertText(
-        Message("alert-sensor-offline", {"sensor": sensor, "since": since}),
-        (Message("alert-detail-its-coverage-lost"),),
+def silence_text(sensor: str, state: str, since_ns: int, until_ns: int | None = None) -> AlertText:
+    """The messages of a sensor that is offline, or muted until ``until_ns``; offline, that is when a mute ended."""
+    since, until = (
+        None if ns is None else utc_datetime(ns).isoformat(timespec="seconds") for ns in (since_ns, until_ns)
     )
+    lost = Message("alert-detail-its-coverage-lost")
+    if state == "muted":
+        what: dict[str, Parameter] = {"sensor": sensor, "until": until or ""}
+        return AlertText(Message(MUTED, what), (Message("alert-detail-muted"), lost))
+    ended = () if until is None else (Message("alert-detail-mute-ended", {"until": until}),)
+    return AlertText(Message("alert-sensor-offline", {"sensor": sensor, "since": since or ""}), (*ended, lost))
 
 
 def fault_text(sensor: str, fault: str, condition: Message) -> AlertText:
@@ -222,7 +228,7 @@ def coverage_lost_text(
     """The messages of segments that a sensor's loss affects: coverage gaps where the probability of detecting a
     crossing is known, otherwise segments that no other sensor covers.
 
-    ``cause``: ``offline``, or the fault that keeps the sensor from detecting.
+    ``cause``: ``offline``, ``muted``, or the fault that keeps the sensor from detecting.
     """
     named = tuple(segments)
     what: dict[str, Parameter] = {

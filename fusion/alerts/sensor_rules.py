@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 
 from fusion.alerts.alert import SensorMemory, alert_id
 from fusion.alerts.expected_traffic import Traffic, hour_is_over, judged, noted
 from fusion.alerts.ledger import Ledger
+from fusion.alerts.messages import MUTED
 from fusion.situation.current_coverage import CurrentCoverage
 from fusion.situation.facts import CoverageGap
 from fusion.situation.track_picture import TrackPicture
@@ -18,17 +19,24 @@ from geo.message import Message
 from sensors.health.faults import BLINDING
 from sensors.timestamps import SECOND_NS
 
+SILENT: Final = ("offline", "muted")
+"""States in which no message of a sensor is read."""
+
 
 class Health(Protocol):
-    """State of a sensor, such as sensors.health.liveness.SensorHealth; only ``offline`` raises an alert."""
+    """State of a sensor, such as sensors.health.liveness.SensorHealth; ``offline`` and ``muted`` raise an alert."""
 
     @property
     def state(self) -> str:
-        """``ok``, ``offline`` or another state."""
+        """``ok``, ``offline``, ``muted`` or another state."""
 
     @property
     def since_ns(self) -> int:
         """Time of the sensor's last data [UTC ns]."""
+
+    @property
+    def until_ns(self) -> int | None:
+        """End of the sensor's mute [UTC ns]; None without one."""
 
 
 def sensors_offline(
@@ -40,26 +48,30 @@ def sensors_offline(
     """Raise an alert for each outage of a sensor, once, and clear it when the sensor has reported for long enough.
 
     With ``coverage``, or if the ledger has the probability of detecting crossings, a second alert names the segments
-    that the outage affects. Each segment counts for the sensor whose loss caused it, so it is reported once.
+    that the outage affects. Each segment counts for the sensor whose loss caused it, so it is reported once. The alerts
+    of a muted sensor state the mute, and are restated when it begins or ends during an outage.
     """
     sensors = dict(memories)
     newly_offline = [sensor for sensor in sorted(health) if _goes_offline(health[sensor], sensors.get(sensor))]
     for sensor in sorted(health):
         memory, now = sensors.get(sensor, SensorMemory()), health[sensor]
-        if now.state == "offline":
+        if now.state in SILENT:
             if sensor in newly_offline:
                 identity = alert_id("sensor_offline", sensor, 0, memory.outages + 1)
-                ledger.raise_offline(identity, sensor, now.since_ns)
+                ledger.raise_silence(identity, sensor, now.state, now.since_ns, now.until_ns)
                 memory = SensorMemory(memory.outages + 1, identity, memory.open_lost)
                 still = newly_offline[newly_offline.index(sensor) + 1 :]
                 identity = alert_id("coverage_lost", sensor, 0, memory.outages)
-                memory = _coverage_lost(ledger, memory, identity, sensor, "offline", still, now.since_ns, coverage)
+                memory = _coverage_lost(ledger, memory, identity, sensor, now.state, still, now.since_ns, coverage)
+            else:
+                ledger.restate_silence(memory.open_alert, sensor, now.state, now.since_ns, now.until_ns)
+                ledger.restate_cause(memory.open_lost, now.state)
             sensors[sensor] = replace(memory, recovered_ns=None)
         elif memory.open_alert:
             since = now.since_ns if memory.recovered_ns is None else memory.recovered_ns
             memory = replace(memory, recovered_ns=since)
             if ledger.now_ns - since >= ledger.settings.recovered_s * SECOND_NS:
-                ledger.clear(memory.open_alert, "maintenance" if now.state == "maintenance" else "sensor_reports")
+                ledger.clear(memory.open_alert, _recovery(ledger, memory.open_alert, now))
                 memory = SensorMemory(memory.outages, open_lost=memory.open_lost)
             sensors[sensor] = memory
         if memory.open_lost and not memory.open_alert:
@@ -68,7 +80,15 @@ def sensors_offline(
 
 
 def _goes_offline(now: Health, memory: SensorMemory | None) -> bool:
-    return now.state == "offline" and (memory is None or not memory.open_alert)
+    return now.state in SILENT and (memory is None or not memory.open_alert)
+
+
+def _recovery(ledger: Ledger, identity: str, now: Health) -> str:
+    """Why the alert of a silent sensor is cleared."""
+    if now.state == "maintenance":
+        return "maintenance"
+    alert = ledger.alerts.get(identity)
+    return "mute_over" if alert is not None and alert.message.id == MUTED else "sensor_reports"
 
 
 def sensors_faulty(

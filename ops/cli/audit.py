@@ -160,9 +160,10 @@ def transparency(
     """Write counts of actions for publication.
 
     Counts are by type and whole month (UTC); the file names no person, place
-    or record. Counts below 5 are withheld, and as many others as are needed so
-    that no total gives them away. The export itself is recorded as a
-    disclosure.
+    or record. Counts are rounded at random to multiples of 5, so that no small
+    count can be worked out; on average nothing is added or lost. A secret in the
+    data folder keeps them the same in every export. The export itself is
+    recorded as a disclosure.
 
     Examples
     --------

@@ -45,11 +45,10 @@ def score(
     --------
     watchline drill score out/demo --shift early --records training.jsonl
     """
-    from ops.governance.drill_command import DrillOptions
-    from ops.room.drill_command import score as score_folder
+    from ops.governance.drill_command import DrillOptions, score_demonstration
 
     options = DrillOptions(data, role, shift, person, records, limit)
-    answer(score_folder(options, screen), as_json=as_json)
+    answer(score_demonstration(options, screen), as_json=as_json)
 
 
 @drill_app.command("import", cls=Command)

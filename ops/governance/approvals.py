@@ -82,7 +82,7 @@ class Approvals:
                 if known.kind == kind and dict(known.order) == dict(order):
                     return known
             if len(waiting) >= MOST_WAITING:
-                raise ApprovalRefused("not_waiting", f"{len(waiting)} of your requests wait already; withdraw some.")
+                raise ApprovalRefused("too_many", f"{len(waiting)} of your requests wait already; withdraw some.")
             connection.execute(
                 "INSERT INTO approvals (id, kind, asker, state, expires_s, body) VALUES (?, ?, ?, ?, ?, ?)",
                 (made.id, kind, party.id, made.state, made.expires_s, msgspec.json.encode(made)),
@@ -109,7 +109,7 @@ class Approvals:
         with self._open() as connection:
             row = connection.execute("SELECT body FROM approvals WHERE id = ?", (identity,)).fetchone()
             if row is None:
-                raise ApprovalRefused("not_waiting", "There is no such request.")
+                raise ApprovalRefused("unknown", "There is no such request.")
             found = _read(row[0])
             self.check_for(found, decision, person, party)
             made = replace(found, state=STATE_AFTER[decision], decided_by=party, decided_s=self.now_s(), remark=remark)

@@ -8,30 +8,26 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-import msgspec
-import numpy as np
-import xarray as xr
 from rich.console import Console
 
 from geo.errors import BadInput
 from ops.accounts.person import ROLES, Role
 from ops.audit.command import printable, record_command
-from ops.governance.drills import DrillScore, DrillSettings, score_drill
+from ops.governance.demonstration import score_of
+from ops.governance.drills import DrillScore, DrillSettings
 from ops.governance.training import (
     MOST_TEXT,
     TrainingRecord,
     add_records,
     by_role,
     indicator_table,
+    people_trained,
     plain,
     read_records,
     records_of_table,
 )
 from ops.runtime.output import atomic_write, catalogue, show
-from ops.store.incidents import IncidentReader
-from ops.store.track_history import load_history
 
-TRUTH: Final = "truth.npz"
 YEAR: Final = timedelta(days=365)
 
 
@@ -64,46 +60,19 @@ class DrillOptions:
     right: float = 0.8
 
 
-@dataclass(frozen=True, slots=True)
-class WorkedScenario:
-    """A demonstration: the truth up to ``until_ns``, the end of what was shown, with its incidents and alerts."""
-
-    truth: xr.Dataset
-    incidents: list[dict[str, Any]]
-    alerts: dict[str, dict[str, Any]]
-    until_ns: int
-
-
-def read_scenario(data: Path, moved_ns: int) -> WorkedScenario:
-    """Read a demonstration. ``moved_ns``: from the times of the truth to those of the store."""
-    truth = load_history(data / TRUTH)
-    times = truth["time"].to_numpy().astype("datetime64[ns]") + np.timedelta64(moved_ns, "ns")
-    truth = truth.assign(time=("estimate", times))
-    reader = IncidentReader(data / "store.db")
-    try:
-        incidents = [msgspec.json.decode(row.body) for row in reader.incidents(limit=1_000_000)[1]]
-        alerts = {one["id"]: one for one in map(msgspec.json.decode, reader.alerts(limit=1_000_000)[2])}
-        until = reader.live("tracks")
-    finally:
-        reader.close()
-    until_ns = until.stamp_ns if until is not None else 0
-    seen = truth["time"].to_numpy().astype(np.int64) <= until_ns
-    return WorkedScenario(truth.isel(estimate=np.flatnonzero(seen)), incidents, alerts, until_ns)
-
-
-def score_demonstration(options: DrillOptions, moved_ns: int, screen: Console) -> dict[str, Any]:
+def score_demonstration(options: DrillOptions, screen: Console) -> dict[str, Any]:
     """Score the incidents of a demonstration against its truth; keep the result where ``records`` is given.
 
-    ``moved_ns``: from the times of the truth to those of the store.
+    BadInput for any other folder.
     """
     role = role_of(options.role)
     for name, text in (("--shift", options.shift), ("--person", options.person)):
         if len(text) > MOST_TEXT or not (text == "" or text.isprintable()):
             raise BadInput(f"{text[:40]!a}", where=name, expected=f"at most {MOST_TEXT} visible characters")
-    scenario = read_scenario(options.data, moved_ns)
-    score = score_drill(scenario.truth, scenario.incidents, scenario.alerts, DrillSettings(limit_s=options.limit_s))
+    scored = score_of(options.data, DrillSettings(limit_s=options.limit_s))
+    score = scored.score
     is_passed = passed(score, options.in_time, options.right)
-    record = _record(options, role, score, moved_ns, passed=is_passed)
+    record = _record(options, role, score, scored.moved_ns, passed=is_passed)
     if options.records is not None:
         add_records(options.records, [record])
     record_command(options.data, "drill score", f"score of a drill, role {role}", operation="consultation")
@@ -134,6 +103,7 @@ def report_records(
     since = since or today - YEAR
     found = [one for one in read_records(records) if since <= one.day <= today]
     trained = by_role(found, since, today)
+    people, met = people_trained(found, since, today), sum(one.completed for one in trained)
     words = catalogue()
     show(screen, "training-period", start=since.isoformat(), end=today.isoformat(), count=len(found))
     for one in trained:
@@ -141,6 +111,8 @@ def report_records(
             screen, "training-role", role=words.say("accounts-role", role=one.role), trainings=one.trainings,
             passed=one.passed, completed=one.completed,
         )  # fmt: skip
+    if trained:
+        show(screen, "training-people", people=people, met=met)
     if names:
         for record in found:
             if record.person:
@@ -149,7 +121,7 @@ def report_records(
     if out is not None:
         if planned is None or not place:
             raise BadInput("is missing", where="--planned, --place", expected="both, to write the indicator")
-        table = indicator_table(trained, planned, place, today, f"training records of {len(found)} trainings")
+        table = indicator_table(people, planned, place, today, f"training records of {len(found)} trainings")
         with atomic_write(out) as partial:
             partial.write_text(table, encoding="utf-8")
         show(screen, "training-indicator", file=str(out))
@@ -160,6 +132,8 @@ def report_records(
             {"role": one.role, "trainings": one.trainings, "passed": one.passed, "completed": one.completed}
             for one in trained
         ],
+        "people": people,
+        "role_requirements": met,
         "records": [plain(one, names=names) for one in found],
     }
 

@@ -1,17 +1,19 @@
-"""Muted sensors: until when ingest reads none of their messages. ``muted.json`` in the data folder.
+"""Muted sensors: until when ingest reads none of their messages, and why. ``muted.json`` in the data folder.
 
-A muted sensor is shown as offline, and what it covers as a gap. Its messages are not acknowledged, so a sender with a
+A muted sensor is shown as muted, and what it covers as a gap. Its messages are not acknowledged, so a sender with a
 spool sends them again afterwards. A mute always ends by itself.
 """
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import msgspec
+
+from ops.journal.events import Mute
 from ops.runtime.output import write_private
 
 FILE: Final = "muted.json"
@@ -22,26 +24,41 @@ _CHANGING: Final = threading.Lock()
 """Of two mutes at the same time, neither undoes the other. Only the API process changes the file."""
 
 
-def mute(folder: Path, sensor: str, until_s: float, *, now_s: float) -> None:
-    """Mute a sensor until a time (UTC seconds since 1970), which ends an earlier mute of it."""
+def mute(folder: Path, sensor: str, until_s: float, *, now_s: float, why: Mute | None = None) -> None:
+    """Mute a sensor until a time (UTC seconds since 1970), which ends an earlier mute of it.
+
+    ``why``: the reason, roles and number of its request; its ``until_ns`` is not used.
+    """
+    until_ns = round(min(until_s, now_s + MOST_S) * 1e9)
+    made = msgspec.structs.replace(why or Mute(None), until_ns=until_ns)
     with _CHANGING:
-        kept = {name: end for name, end in muted(folder).items() if end > now_s and name != sensor}
-        write_private(folder / FILE, json.dumps(kept | {sensor: min(until_s, now_s + MOST_S)}).encode())
+        kept = {name: one for name, one in muted(folder).items() if _end_s(one) > now_s and name != sensor}
+        write_private(folder / FILE, msgspec.json.encode(kept | {sensor: made}))
 
 
-def muted(folder: Path) -> dict[str, float]:
-    """Sensors with the ends of their mutes; empty where the file is missing or cannot be read: none is then muted."""
+def muted(folder: Path) -> dict[str, Mute]:
+    """Sensors with their mutes; empty where the file is missing or cannot be read: none is then muted."""
     try:
-        found = json.loads((folder / FILE).read_bytes())
-    except (OSError, ValueError):
+        found = msgspec.json.decode((folder / FILE).read_bytes())
+    except (OSError, msgspec.DecodeError):
         return {}
     if not isinstance(found, dict) or len(found) > MOST_SENSORS:
         return {}
-    return {
-        str(name): float(end)
-        for name, end in found.items()
-        if isinstance(end, int | float) and not isinstance(end, bool)
-    }
+    return {str(name): made for name, one in found.items() if (made := _mute_of(one)) is not None}
+
+
+def _mute_of(raw: Any) -> Mute | None:
+    """A mute of the file; a number alone is its end, as an earlier version wrote it. None for anything else."""
+    try:
+        is_number = isinstance(raw, int | float) and not isinstance(raw, bool)
+        made = Mute(round(raw * 1e9)) if is_number else msgspec.convert(raw, Mute)
+    except (msgspec.ValidationError, OverflowError, ValueError):
+        return None
+    return made if made.until_ns is not None and 0 < made.until_ns < 2**63 else None
+
+
+def _end_s(mute: Mute) -> float:
+    return (mute.until_ns or 0) / 1e9
 
 
 class MutedSensors:
@@ -49,15 +66,15 @@ class MutedSensors:
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._seen = folder, (0, 0)
-        self._ends: Mapping[str, float] = {}
+        self._mutes: Mapping[str, Mute] = {}
 
-    def at(self, now_s: float) -> frozenset[str]:
-        """The sensors that are muted at a time, at most for ``MOST_S`` from then."""
+    def at(self, now_s: float) -> dict[str, Mute]:
+        """The mutes that are in force at a time, by sensor, each at most for ``MOST_S`` from then."""
         try:
             found = (self._folder / FILE).stat()
             stamp = found.st_ino, found.st_mtime_ns  # each version is a new file
         except OSError:
             stamp = 0, 0
         if stamp != self._seen:
-            self._seen, self._ends = stamp, muted(self._folder)
-        return frozenset(name for name, end in self._ends.items() if 0 < end - now_s <= MOST_S)
+            self._seen, self._mutes = stamp, muted(self._folder)
+        return {name: one for name, one in self._mutes.items() if 0 < _end_s(one) - now_s <= MOST_S}

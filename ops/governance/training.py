@@ -120,7 +120,10 @@ def _problem(row: Mapping[str, str | None], seen: set[tuple[str, ...]], today: d
 
 @dataclass(frozen=True, slots=True)
 class RoleTraining:
-    """Trainings of a role in a period: all, passed, and the persons or shifts that passed at least one."""
+    """Trainings of a role in a period: all, passed, and the persons or shifts that passed at least one.
+
+    A person with two roles meets the requirement of each, and counts in both; ``people_trained`` counts her once.
+    """
 
     role: Role
     trainings: int
@@ -137,16 +140,27 @@ def by_role(records: Iterable[TrainingRecord], since: date, until: date) -> list
     return [
         RoleTraining(
             role, len(own), sum(one.result == "passed" for one in own),
-            len({one.person or f"shift {one.shift}" for one in own if one.result == "passed"}),
+            len(_passed(own)),
         )
         for role in ROLES
         if (own := found[role])
     ]  # fmt: skip
 
 
-def indicator_table(trained: Sequence[RoleTraining], planned: int, place: str, until: date, source: str) -> str:
-    """A table for ``watchline indicators import``: persons or shifts that completed a training, of those planned."""
-    done = sum(one.completed for one in trained)
+def people_trained(records: Iterable[TrainingRecord], since: date, until: date) -> int:
+    """Persons or shifts that passed at least one training of a period; one with two roles counts once."""
+    return len(_passed([one for one in records if since <= one.day <= until]))
+
+
+def _passed(records: Sequence[TrainingRecord]) -> set[str]:
+    return {one.person or f"shift {one.shift}" for one in records if one.result == "passed"}
+
+
+def indicator_table(done: int, planned: int, place: str, until: date, source: str) -> str:
+    """A table for ``watchline indicators import``: persons or shifts that completed a training, of those planned.
+
+    ``done``: as ``people_trained`` counts them.
+    """
     if planned < max(done, 1):
         raise BadInput(
             f"{planned} planned", where="--planned", expected=f"at least the {max(done, 1)} who completed one"

@@ -6,7 +6,7 @@ import csv
 import io
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from ops.audit.entry import EntryLine
 from ops.audit.files import existing_log
 from ops.audit.search import EntryFilter, each_entry
 from ops.governance.anomalies.evidence import OVERRIDE
-from ops.governance.suppression import SMALL, PublishedTable, published
+from ops.governance.rounding import BASE, publication_key, rounded, shift_of
 from ops.runtime.output import atomic_write, show
 from sensors.timestamps import nanoseconds, utc_datetime
 
@@ -28,39 +28,52 @@ TYPES: Final = ("consultation", "disclosure", "alteration", "override", "erasure
 """Types of acts of people and programs. Collection, and acts of the system itself, are left out. An override counts
 as such only."""
 TOTAL: Final = "total"
-HIDDEN: Final = f"<{SMALL} or withheld"
+HEADING: Final = f"type (counts rounded at random to multiples of {BASE})"
 MOST_MONTHS: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Transparency:
-    """Counts by type and month; the last row and column are totals."""
+    """Rounded counts by type and month; the last row and column are totals of what is published."""
 
     months: tuple[str, ...]
-    table: PublishedTable
+    cells: tuple[tuple[int, ...], ...]
 
     def rows(self) -> list[list[str]]:
         """The table with its headings, as texts."""
-        body = [
-            [name, *(HIDDEN if cell is None else str(cell) for cell in cells)]
-            for name, cells in zip((*TYPES, TOTAL), self.table.cells, strict=True)
-        ]
-        return [["type", *self.months, TOTAL], *body]
+        body = [[name, *map(str, cells)] for name, cells in zip((*TYPES, TOTAL), self.cells, strict=True)]
+        return [[HEADING, *self.months, TOTAL], *body]
 
 
-def transparency(entries: Iterable[EntryLine]) -> Transparency:
-    """Count entries; BadInput for none, or for more than five years."""
+def transparency(entries: Iterable[EntryLine], key: bytes) -> Transparency:
+    """Count entries and round the counts under a secret key; BadInput for more than five years.
+
+    Few acts give the same table as none, without months.
+    """
     counts = Counter[tuple[str, str]]()
     for line in entries:
         if line.role == "system" or line.operation == "collection":
             continue
         kind = "override" if line.subject.startswith(OVERRIDE) else str(line.operation)
         counts[kind, datetime.fromtimestamp(line.at_ns // 10**9, UTC).strftime("%Y-%m")] += 1
-    months = sorted({month for _, month in counts})
-    if not 0 < len(months) <= MOST_MONTHS:
-        expected = f"1 to {MOST_MONTHS} whole months with entries of people"
+    columns = {month: rounded([counts[kind, month] for kind in TYPES], shift_of(key, month)) for _, month in counts}
+    # A month is listed by what is published of it, not by having entries: a month of zeros would show that it has some.
+    months = _through(sorted(month for month, column in columns.items() if any(column)))
+    if len(months) > MOST_MONTHS:
+        expected = f"at most {MOST_MONTHS} whole months"
         raise BadInput(f"{len(months)} months", where="--since", expected=expected)
-    return Transparency(tuple(months), published([[counts[kind, month] for month in months] for kind in TYPES]))
+    listed = [columns.get(month, [0] * len(TYPES)) for month in months]
+    rows = [[column[row] for column in listed] for row in range(len(TYPES))]
+    rows.append([sum(column) for column in listed])
+    return Transparency(tuple(months), tuple((*row, sum(row)) for row in rows))
+
+
+def _through(months: Sequence[str]) -> list[str]:
+    """All months from the first to the last, as ``2026-03``; none for none."""
+    if not months:
+        return []
+    first, last = (12 * int(month[:4]) + int(month[5:]) - 1 for month in (months[0], months[-1]))
+    return [f"{number // 12:04d}-{number % 12 + 1:02d}" for number in range(first, last + 1)]
 
 
 def whole_months(wanted: EntryFilter, now_ns: int) -> EntryFilter:
@@ -85,7 +98,9 @@ def write_transparency(
     data: Path, out: Path, wanted: EntryFilter, screen: Console, *, now_ns: int | None = None
 ) -> dict[str, Any]:
     """Write the counts of whole months as CSV, and record the disclosure."""
-    found = transparency(each_entry(existing_log(data), whole_months(wanted, now_ns or time.time_ns())))
+    folder = existing_log(data)
+    entries = each_entry(folder, whole_months(wanted, now_ns or time.time_ns()))
+    found = transparency(entries, publication_key(folder.parent))
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(found.rows())
     record_command(data, f"audit transparency --out {out.name}", "counts of the audit log, without persons")
@@ -94,11 +109,11 @@ def write_transparency(
             partial.write_text(text.getvalue(), encoding="utf-8")
     except OSError as error:
         raise BadInput(f"cannot be written ({error.strerror})", where=str(out), expected="a file") from None
-    show(screen, "transparency-written", file=str(out), suppressed=found.table.suppressed, small=SMALL)
+    show(screen, "transparency-written", file=str(out), base=BASE)
     return {
         "file": str(out),
         "months": list(found.months),
         "types": list(TYPES),
-        "cells": [list(row) for row in found.table.cells],
-        "suppressed": found.table.suppressed,
+        "cells": [list(row) for row in found.cells],
+        "base": BASE,
     }

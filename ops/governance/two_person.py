@@ -44,8 +44,9 @@ STATE_AFTER: Final[Mapping[ApprovalDecision, ApprovalState]] = {
     "override": "overridden",
 }
 ApprovalRefusal = Literal[
-    "not_waiting", "expired", "same_person", "not_asker", "program", "right", "newer_account", "local"
-]
+    "not_waiting", "expired", "same_person", "not_asker", "program", "right", "newer_account", "local", "supervisor",
+    "too_many", "unknown",
+]  # fmt: skip
 
 
 class ApprovalRefused(WatchlineError):
@@ -158,7 +159,7 @@ def check_decision(
     if decision == "withdraw" and party.id != approval.asked_by.id:
         raise ApprovalRefused("not_asker", "Only the person who asked can withdraw the request.")
     if decision == "override" and person.role_in(sector) != OVERRIDE_ROLE:
-        raise ApprovalRefused("right", "Only a supervisor can carry out a request without a confirmation.")
+        raise ApprovalRefused("supervisor", "Only a supervisor can carry out a request without a confirmation.")
     if decision != "confirm":
         return
     if same.are_one(approval.asked_by, party):

@@ -17,10 +17,10 @@ from fusion.alerts import Alert, TrackPicture, rank
 from fusion.alerts.alert import PRIORITIES
 from geo.message import Message
 from ops.incidents.gathering import (
-    OUTAGE_RULES,
     RENEWING,
     LastSeen,
     incident_of_tracks,
+    is_outage,
     kind_of,
     outage_incident,
     predecessor,
@@ -319,7 +319,7 @@ class IncidentBook(msgspec.Struct):
         for other in beside:
             chosen = self._linked(chosen, other, at)
         self.of_alert[alert.id] = chosen.id
-        if alert.rule in OUTAGE_RULES:
+        if is_outage(alert):
             self.outages[chosen.id] = now_ns
         for track in tracks:
             place = self._place_of(alert)

@@ -18,6 +18,8 @@ from sensors.timestamps import SECOND_NS
 EQUIPMENT_RULES: Final = frozenset({"sensor_offline", "sensor_fault", "coverage_lost"})
 OUTAGE_RULES: Final = frozenset({"sensor_offline", "coverage_lost"})
 """Rules whose alerts of several sensors at one time have one cause: a broker, ingest, or a power supply."""
+MUTED: Final = "muted"
+"""Cause of an alert about a sensor that people muted: it is no sign of a common cause."""
 OUTAGE_FROM: Final = 3
 """Number of sensors from which the headline states an outage instead of the first sensor."""
 RENEWING: Final = frozenset({"crossing", "distress"})
@@ -92,6 +94,11 @@ def predecessor(
     return found
 
 
+def is_outage(alert: Alert) -> bool:
+    """Whether an alert may have a cause in common with those of other sensors; a mute concerns its sensor alone."""
+    return alert.rule in OUTAGE_RULES and alert.cause != MUTED
+
+
 def outage_incident(
     incidents: Iterable[Incident], outages: Mapping[str, int], alert: Alert, now_ns: int, settings: IncidentSettings
 ) -> Incident | None:
@@ -105,7 +112,7 @@ def outage_incident(
             own = incident
         last_ns = outages.get(incident.id)
         near = last_ns is not None and now_ns - last_ns <= settings.outage_s * SECOND_NS
-        if alert.rule in OUTAGE_RULES and near and common is None:
+        if is_outage(alert) and near and common is None:
             common = incident
     return own or common
 

@@ -1,4 +1,4 @@
-"""Records that ingest writes about itself: quarantine, disk state, revocation, clock jump."""
+"""Records that ingest writes about itself: quarantine, disk state, revocation, mute, clock jump."""
 
 from __future__ import annotations
 
@@ -82,3 +82,23 @@ class ClockJump(msgspec.Struct, frozen=True):
 
     jump_s: float
     taken: bool
+
+
+MUTE: Final = "mute"
+"""Kind of the journal rows for muted sensors: one when a mute begins or changes, one when it ends. In the journal, so
+that a replay shows a past mute as it was."""
+
+
+class Mute(msgspec.Struct, frozen=True):
+    """The body of a ``mute`` row: the sensor is muted until ``until_ns`` (UTC), or no longer (None).
+
+    ``reason`` and the roles of those who asked and decided are of its request, by whose number the names are found.
+    ``emergency``: one person carried it out alone.
+    """
+
+    until_ns: int | None
+    reason: str = ""
+    asked_role: str = ""
+    decided_role: str = ""
+    emergency: bool = False
+    request: str = ""

@@ -18,6 +18,7 @@ from typing import Any
 
 from ingest.receiving.high_water_marks import MAX_AHEAD
 from ops.audit.day_keys import DayKeys, KeysFull
+from ops.journal.encryption import KEY_OF_KIND, opened_event
 from ops.journal.reader import APPLICATION_ID, SCHEMA_VERSION, JournalError, JournalFull, JournalLost, JournalReader
 from ops.journal.stores.commits import CommitRules, JournalKey, JournalValues, Tally
 from ops.journal.tables import CLOSE_BATCH, FROM_1, INSERT, INSERT_DEAD, INSERT_NEW, TABLES, TABLES_2, TABLES_3, TALLY
@@ -119,13 +120,14 @@ class Journal(CommitRules, JournalReader):
 
     def last_of_kind(self, kind: str) -> dict[str, bytes]:
         """Map each subject to the body of its newest row of this kind; only rows that no sender numbered."""
-        return dict(
-            self._db.execute(
-                "SELECT sensor, body FROM journal WHERE id IN"
-                " (SELECT max(id) FROM journal WHERE kind = ? AND boot IS NULL GROUP BY sensor)",
-                (kind,),
-            )
+        found = self._db.execute(
+            "SELECT sensor, body FROM journal WHERE id IN"
+            " (SELECT max(id) FROM journal WHERE kind = ? AND boot IS NULL GROUP BY sensor)",
+            (kind,),
         )
+        if kind not in KEY_OF_KIND:
+            return dict(found)
+        return {sensor: opened_event(self.keys, body, kind, sensor) for sensor, body in found}
 
     def close(self) -> None:
         """Close the file and release the writer's lock."""

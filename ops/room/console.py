@@ -16,6 +16,7 @@ from rich.text import Text
 from geo.message import Message
 from ops.runtime.output import catalogue, column, say
 from ops.runtime.part_state import code_of
+from sensors.timestamps import utc_datetime
 
 COUNTED = ("received", "journaled", "duplicate", "dead_lettered", "shed")
 """The message counts of each sensor."""
@@ -23,6 +24,7 @@ COUNTED = ("received", "journaled", "duplicate", "dead_lettered", "shed")
 HEALTH_SIGNS = {
     "ok": ("●", "green"),
     "offline": ("✕", "bold yellow"),
+    "muted": ("‖", "bold yellow"),
     "maintenance": ("◌", "dim"),
     "no_data": ("…", "dim"),
 }
@@ -151,8 +153,11 @@ def _sensors(picture: ConsoleView) -> Panel:
     body = Text()
     for sensor in picture.sensors:
         sign, style = HEALTH_SIGNS.get(str(sensor.get("state")), ("?", ""))
-        state = say("sensor-state", state=str(sensor.get("state")))
-        body.append(f"{sign} {sensor.get('sensor')} {state}   ", style=style)
+        state, mute = str(sensor.get("state")), sensor.get("mute")
+        until = None if not mute else utc_datetime(mute["ended_ns"] or mute["until_ns"]).isoformat(timespec="seconds")
+        how = "none" if not mute else "lasting" if mute["ended_ns"] is None else "ended"
+        said = say("console-live-sensor", state=state, mute=how, until=until)
+        body.append(f"{sign} {sensor.get('sensor')} {said}   ", style=style)
     return Panel(
         body or Text(say("console-live-no-sensors")),
         title=say("console-live-sensors"),

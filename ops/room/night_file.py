@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from ingest.decode import decode, encode
 from ingest.unit_messages import Position, decode_unit, encode_unit
+from ops.governance.demonstration import SCENARIO_BEGINS
 from sensors.scan import Scan
 from sensors.timestamps import nanoseconds, utc_datetime
 
 PATROLS: Final = ("patrol-1", "patrol-2", "patrol-3")
 """Names of the simulated units."""
-SCENARIO_START: Final = datetime(2026, 1, 1, tzinfo=UTC)
+SCENARIO_START: Final = SCENARIO_BEGINS
 
 
 @dataclass(frozen=True, slots=True)

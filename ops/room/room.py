@@ -26,6 +26,7 @@ from ops.broker.identities import (
     sensor_names,
 )
 from ops.broker.reachable import wait_until_reachable
+from ops.governance.demonstration import MARK
 from ops.journal.reader import JournalReader
 from ops.room.supervision import Supervision
 from ops.runtime.child_process import Child, proportional_set_size_mb
@@ -53,7 +54,7 @@ _OWN_FILES: Final = (
     "store.latency.npy", "broker.url",
 )  # fmt: skip
 _CHILDREN: Final = ("api", "broker", "feeds", "fusion", "ingest", "map", "simulate_night", "simulator")
-DEMO_MARK: Final = ".demonstration"
+DEMO_MARK: Final = MARK
 BROKER_URL: Final = "broker.url"
 """File with the address and password of an embedded broker, for adapters and field units on this machine."""
 DEMO_OPERATOR: Final = "Demo operator"

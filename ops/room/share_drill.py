@@ -19,9 +19,8 @@ from ops.exchange.format.package import MOST_SEALED_BYTES
 from ops.exchange.format.verify import MOST_TITLE
 from ops.exchange.make import PackageSender, request_for, share
 from ops.exchange.products import pseudonym, records_to_share
-from ops.governance.drill_command import read_scenario
+from ops.governance.demonstration import read_scenario
 from ops.governance.drills import DrillSettings, score_drill
-from ops.room.drill_command import moved_ns
 from ops.runtime.output import show
 from ops.sector.open_sector import open_sector
 from ops.sector.settings import load_settings
@@ -45,8 +44,7 @@ def make_drill(options: ShareOptions, drill: DrillToShare, screen: Console) -> d
     if not (0 < len(drill.title) <= MOST_TITLE and drill.title.isprintable()):
         expected = f"1 to {MOST_TITLE} visible characters"
         raise BadInput(f"{drill.title[:40]!a}", where="--title", expected=expected)
-    moved = moved_ns(drill.demonstration)
-    scenario = read_scenario(drill.demonstration, moved)
+    scenario = read_scenario(drill.demonstration)
     sender = PackageSender.of(options.data, options.agreements, options.partner, options.identity, options.purpose)
     agreed = sender.sending(options.agreement)
     agreement = without_answers(agreed)
@@ -60,7 +58,7 @@ def make_drill(options: ShareOptions, drill: DrillToShare, screen: Console) -> d
         made_ns=until_ns,
     )
     # Records of a scenario have the same ids as real ones, and must not have their pseudonyms.
-    secret = sha256(b"watchline drill %d " % moved + sender.secret).digest()
+    secret = sha256(b"watchline drill %d " % scenario.moved_ns + sender.secret).digest()
     layers = records_to_share(request, agreement, own=sender.agreements.own, secret=secret)
     by_id = [one | {"name": one["id"]} for one in scenario.incidents]
     score = score_drill(scenario.truth, by_id, scenario.alerts, DrillSettings(limit_s=drill.limit_s))

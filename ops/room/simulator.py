@@ -29,6 +29,7 @@ from ingest.topics import unit_topic
 from ingest.unit_messages import Position, encode_unit
 from ops.broker.broker import URL_VARIABLE
 from ops.broker.identities import identity_of
+from ops.governance.demonstration import START_FILE
 from ops.room.night_file import SCENARIO_START, SimulatedSender, read_night, read_positions, read_senders
 from ops.runtime.child_process import child_main, say
 from ops.runtime.clock import ScenarioClock
@@ -41,7 +42,7 @@ STALLED_S: Final = 30.0
 DRAIN_S: Final = 120.0
 """How long the end waits for all acknowledgements."""
 LOOK_EVERY_S: Final = 0.05
-STARTED: Final = "night.started"
+STARTED: Final = START_FILE
 """File with the start of the scenario [UTC ns]; a demonstration removes that of an earlier one."""
 
 

@@ -49,6 +49,11 @@ class SensorHealth:
         """``since`` in UTC nanoseconds since 1970."""
         return nanoseconds(self.since)
 
+    @property
+    def until_ns(self) -> int | None:
+        """None: messages do not state a mute."""
+        return None
+
 
 def health(
     statuses: Mapping[str, SensorStatus],

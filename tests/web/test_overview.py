@@ -9,12 +9,21 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from sensors.timestamps import SECOND_NS
 from tests.web.conftest import PHONE, until
 from tests.web.test_languages import CLIPPED
 
 pytestmark = pytest.mark.chain
 
 HEADER_PX = 48
+ICONS = """() => {
+  const data = document.querySelector("#map").map.getStyle().sources;
+  const features = ["sensors", "sensor-crowd"].flatMap((name) => data[name].data.features ?? []);
+  return features.map(({ properties }) => properties.icon).filter((icon) => icon !== undefined).sort().join();
+}"""
+"""The icons of all sensors on the map."""
+LOST = """() => document.querySelector("#map").map.getStyle().sources["views"].data.features
+  .filter(({ properties }) => properties.lost).map(({ properties }) => properties.id)"""
 
 
 def test_with_nothing_selected_the_sector_is_seen_at_a_glance_and_rows_lead_to_their_place(
@@ -99,6 +108,53 @@ def test_what_is_chosen_in_the_search_box_stays_chosen_when_the_places_arrive(
     held[0].fulfill(json={"places": places})
     expect(here.part("go-to-list")).to_contain_text("Rattle Ridge")
     expect(chosen).to_have_text(second)
+
+
+def test_a_muted_sensor_is_muted_on_the_map_in_the_lists_and_in_its_details_in_both_languages(
+    calm: Any, visit: Callable[..., Any]
+) -> None:
+    online = list(calm.sensors)
+    until_ns = 1_772_411_400 * SECOND_NS  # 2026-03-02 00:30 UTC
+    mute = {"since_ns": until_ns - 3600 * SECOND_NS, "until_ns": until_ns, "ended_ns": None, "reason": "<b>mast</b>",
+            "asked_role": "supervisor", "decided_role": "admin", "emergency": False, "request": "0f1e2d"}  # fmt: skip
+    calm.sensors = [{**online[0], "state": "muted", "mute": mute}, *online[1:]]
+    try:
+        here, french = visit(calm.address), visit(calm.address, file="?language=fr")
+        for one in (here, french):
+            one.live()
+        name = online[0]["sensor"]
+        line = f"1 of 4 sensors muted (hatched): {name} muted until 00:30 UTC"
+        expect(here.part("coverage-sensors")).to_have_text(line)
+        expect(french.part("coverage-sensors")).to_contain_text(f"{name} en sourdine jusqu’à 00:30 UTC")
+        expect(here.part("overview-sensors")).to_contain_text("muted until 00:30 UTC")
+        here.page.wait_for_function(f"() => ({ICONS})() === 'sensor/radar/muted" + ",sensor/radar/ok" * 3 + "'")
+        here.page.wait_for_function(f"name => ({LOST})().includes(name)", arg=name)  # its field of view is hatched
+        here.part("overview-sensors").get_by_role("button", name=name).press("Enter")
+        details = here.part("panel-details")
+        for text in (
+            "Muted until 00:30 UTC",
+            "2026-03-02 00:30",
+            "supervisor (request), administrator (confirmation)",
+            "<b>mast</b>",
+            "0f1e2d",
+        ):
+            expect(details).to_contain_text(text)
+        expect(details).not_to_contain_text("offline")
+        assert here.page.evaluate(CLIPPED) == []
+        assert Axe().run(here.page).response["violations"] == []
+        here.screen("muted")
+        french.part("overview-sensors").get_by_role("button", name=name).press("Enter")
+        expect(french.part("panel-details")).to_contain_text("superviseur (demande), administrateur (confirmation)")
+        assert french.page.evaluate(CLIPPED) == []
+        ended = {**mute, "ended_ns": until_ns - SECOND_NS}
+        calm.sensors = [{**online[0], "state": "offline", "mute": ended}, *online[1:]]
+        expect(here.part("coverage-sensors")).to_contain_text(f"{name} mute ended 00:29 UTC, no data since")
+        calm.sensors = online
+        expect(here.part("coverage-sensors")).to_have_text("All 4 sensors online")
+        here.page.wait_for_function(f"name => !({LOST})().includes(name)", arg=name)
+        expect(here.part("panel-details")).not_to_contain_text("administrator")
+    finally:
+        calm.sensors = online
 
 
 def test_panels_are_resized_by_keyboard_and_mouse_and_stay_so(calm: Any, visit: Callable[..., Any]) -> None:

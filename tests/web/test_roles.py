@@ -187,6 +187,7 @@ def test_the_map_offers_what_the_role_may_do_and_no_more(enter: Callable[[str], 
     seat.shown("share-scorecard", "score")
     seat.shown("share-partners", "partners")
     seat.shown("share-eurosur", "eurosur")
+    seat.shown("share-drill", "score")
     seat.shown("share-form", "export")
     seat.screen("share")
     seat.page.keyboard.press("Escape")
@@ -229,7 +230,7 @@ def test_each_page_opens_for_its_roles_and_leads_the_others_to_theirs(enter: Cal
 
 PAGES = {
     "/": "picture", "/plan.html": "plan", "/handover": "handover", "/after-action": "handover", "/scorecard": "score",
-    "/action-plan": "score", "/audit": "audit", "/approvals": "approve",
+    "/action-plan": "score", "/audit": "audit", "/approvals": "approve", "/drill": "score",
     "/partners": "partners", "/eurosur": "eurosur",
 }  # fmt: skip
 

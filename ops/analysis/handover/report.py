@@ -19,7 +19,7 @@ from sensors.timestamps import utc_datetime
 
 MOST_EVENTS: Final = 2_000
 """Entries of the log that are reported; the newest are left out beyond."""
-OUT: Final = ("offline", "degraded", "maintenance", "no_data")
+OUT: Final = ("offline", "muted", "degraded", "maintenance", "no_data")
 """States in which a sensor counts as out."""
 OUT_RULES: Final = ("sensor_offline", "sensor_fault")
 LEVEL: Final = "impact_level"
@@ -329,7 +329,11 @@ def _out_now(reader: PeriodReader | ReleasedPeriods) -> list[SensorOut]:
     sensors = [] if live is None else msgspec.json.decode(live.body)
     out = []
     for one in sensors:
-        state = "revoked" if one.get("revoked") else "faulty" if one.get("faults") else one.get("state", "no_data")
+        state = one.get("state", "no_data")
+        if one.get("revoked"):
+            state = "revoked"
+        elif one.get("faults") and state != "muted":
+            state = "faulty"
         if state in (*OUT, "revoked", "faulty"):
             since = None if one.get("since_ns") is None else utc_datetime(one["since_ns"])
             out.append(SensorOut(str(one.get("sensor")), one.get("kind", ""), state, since))
@@ -340,10 +344,10 @@ def _out_then(alerts: Iterable[Mapping[str, Any]]) -> list[SensorOut]:
     out: dict[str, SensorOut] = {}
     for alert in alerts:
         if alert["rule"] in OUT_RULES and alert["status"] in _OPEN_ALERT and alert.get("sensor"):
-            state = "offline" if alert["rule"] == "sensor_offline" else "faulty"
+            state = "faulty" if alert["rule"] != "sensor_offline" else alert.get("cause") or "offline"
             found = SensorOut(alert["sensor"], "", state, _moment(alert["raised_at"]))
             known = out.get(found.sensor)
-            if known is None or state == "offline":
+            if known is None or state != "faulty":
                 out[found.sensor] = found
     return [out[sensor] for sensor in sorted(out)]
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ops.analysis.lanes.what_if import MISUSES, Arrangement, CrossingPoint, FindsEstimate, LaneComparison, compare_lanes
-from ops.analysis.messages import plain
+from ops.analysis.messages import plain, rounded
 from ops.runtime.output import SUMMARY, catalogue, prepare_folder, say, show, write_summary
 from ops.runtime.tables import show_table
 from ops.sector.toml_record import read_toml, record_from
@@ -53,13 +53,13 @@ def answer_of(found: LaneComparison) -> list[str]:
     sentences = [
         say("lanes-answer", everyone=_minutes(everyone.mean_min), own=_minutes(own.mean_min),
             priority=_minutes(first.mean_min)),
-        say("lanes-saved", saved=plain(found.checks_saved_per_hour), all=plain(found.point.arrivals_per_hour)),
+        say("lanes-saved", saved=_short(found.checks_saved_per_hour), all=plain(found.point.arrivals_per_hour)),
         say("lanes-finds", all=_estimate(found.finds_all_checked), trusted=_estimate(found.finds_trusted)),
         say("lanes-missed", missed=_estimate(found.finds_missed)),
         say("lanes-misuse", count=MISUSES, probability=formats.percent(found.misuse_met)),
     ]  # fmt: skip
     return sentences + [
-        say("lanes-growing", arrangement=say("lanes-arrangement", name=one.name), growth=plain(one.growth_per_hour))
+        say("lanes-growing", arrangement=say("lanes-arrangement", name=one.name), growth=_short(one.growth_per_hour))
         for one in found.arrangements
         if one.growth_per_hour > 0.0
     ]
@@ -77,9 +77,14 @@ def _cells(one: Arrangement) -> list[str]:
 
 
 def _minutes(value: float) -> str:
-    return say("lanes-endless") if math.isinf(value) else say("lanes-minutes", value=plain(value))
+    return say("lanes-endless") if math.isinf(value) else say("lanes-minutes", value=_short(value))
+
+
+def _short(value: float) -> str:
+    """A figure of a model: whole from 10 on, otherwise with two significant digits. More would not be known."""
+    return plain(float(round(value)) if 10.0 <= abs(value) < math.inf else rounded(value, 2))
 
 
 def _estimate(one: FindsEstimate) -> str:
-    value = say("score-unknown") if math.isnan(one.value) else plain(one.value)
-    return say("lanes-estimate", value=value, low=plain(max(0.0, one.low)), high=plain(one.high))
+    value = say("score-unknown") if math.isnan(one.value) else _short(one.value)
+    return say("lanes-estimate", value=value, low=_short(max(0.0, one.low)), high=_short(one.high))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -17,9 +17,14 @@ from sensors.timestamps import nanoseconds
 CROSSING_RULES: Final = ("crossing", "track_initiated_inside")
 """Rules of alerts that state a crossing, also one that was only found afterwards."""
 OUTAGE_RULE: Final = "coverage_lost"
+MUTED: Final = "muted"
+"""Cause of coverage that was lost by a mute, which has a rule of its own."""
 OVERRIDE: Final = "EMERGENCY OVERRIDE: "
 REJECTED_AS: Final = ("nuisance", "no_threat")
-_MUTED: Final = re.compile(rf"(?:{OVERRIDE})?sensor (\S+) muted for (\d+) min: (?:confirmed|overridden) request ")
+_MUTED: Final = re.compile(
+    rf"(?:{OVERRIDE})?sensor (\S+) muted for (\d+) min: (?:confirmed|overridden) request (?:\S+ of (.*))?", re.DOTALL
+)
+_ASKED: Final = re.compile(r"request to confirm: sensor (\S+) muted for (\d+) min, because: ")
 _ALERT: Final = re.compile(r"POST /api/alerts/[^/ ]+/(acknowledge|clear|reject)")
 _INCIDENT: Final = re.compile(r"incident \S+: (?:reject|close)(?: (\w+))?")
 QUARTER_NS: Final = 900 * 10**9
@@ -49,8 +54,8 @@ class LogEvidence:
     """Everything in a period.
 
     ``active``: quarters of an hour in which each account acted. ``handled`` are decisions on alerts and incidents, of
-    which ``rejected`` rejected one. ``mutes`` by the account that decided on them, ``outages`` by sensor,
-    ``crossings_ns`` in order.
+    which ``rejected`` rejected one. ``mutes`` by the accounts that asked for them and that decided on them, ``outages``
+    by sensor, ``crossings_ns`` in order.
     """
 
     start_ns: int
@@ -83,6 +88,7 @@ def evidence_of(
     """Sort the entries by what the rules need. Entries of the system itself are passed over."""
     found = LogEvidence(0, 0, 0, {}, [], [], [], [], {}, dict(outages or {}), sorted(crossings_ns))
     first = last = None
+    asked: dict[tuple[str, str], dict[str, int]] = {}
     for line in entries:
         first, last = line.at_ns if first is None else first, line.at_ns
         found.entries += 1
@@ -98,9 +104,13 @@ def evidence_of(
             continue
         if line.subject.startswith(OVERRIDE):
             found.overrides.append(act)
+        if (request := _ASKED.match(line.subject)) is not None:
+            asked.setdefault((request[1], request[2]), {})[line.person] = line.n
         if (muted := _MUTED.match(line.subject)) is not None:
             end_ns_of = line.at_ns + int(muted[2]) * _MINUTE_NS
-            found.mutes.setdefault(line.person, []).append(Interval(line.at_ns, end_ns_of, (line.n,)))
+            entries_of = {line.person: (line.n,)} | _asker(asked.get((muted[1], muted[2]), {}), muted[3] or "", line)
+            for account, numbers in entries_of.items():
+                found.mutes.setdefault(account, []).append(Interval(line.at_ns, end_ns_of, numbers))
         rejects = _rejects(line)
         if rejects is not None:
             found.handled.append(act)
@@ -110,6 +120,23 @@ def evidence_of(
     found.end_ns = end_ns if end_ns is not None else last or 0
     found.crossings_ns = [at for at in found.crossings_ns if found.start_ns <= at <= found.end_ns]
     return found
+
+
+def _asker(asked: Mapping[str, int], named: str, line: EntryLine) -> dict[str, tuple[int, ...]]:
+    """The account that asked for what ``line`` decided, with both entries; none where its request is not in the period.
+
+    ``asked``: the newest request of each account for the same; ``named``: how the decision names the asker, with the
+    reason behind it.
+    """
+    fitting = [
+        (n, account)
+        for account, n in asked.items()
+        if named.startswith(account) or f"{named}, because: ".startswith(f"{account.rpartition(' [')[0]}, because: ")
+    ]
+    if not fitting:
+        return {}
+    n, account = max(fitting)
+    return {account: (n, line.n)}
 
 
 def _rejects(line: EntryLine) -> bool | None:
@@ -130,7 +157,7 @@ def crossings_and_outages(bodies: Iterable[bytes], end_ns: int) -> tuple[list[in
         raised_ns = nanoseconds(datetime.fromisoformat(alert["raised_at"]))
         if alert.get("rule") in CROSSING_RULES:
             crossings.append(raised_ns)
-        elif alert.get("rule") == OUTAGE_RULE and alert.get("sensor"):
+        elif alert.get("rule") == OUTAGE_RULE and alert.get("sensor") and alert.get("cause") != MUTED:
             open_still = alert.get("status") in ("active", "acknowledged")
             ended_ns = end_ns if open_still else nanoseconds(datetime.fromisoformat(alert["updated_at"]))
             outages.setdefault(str(alert["sensor"]), []).append(Interval(raised_ns, max(ended_ns, raised_ns)))

@@ -40,6 +40,7 @@ from ops.releasability.settings import ReleasabilitySettings
 from ops.runtime.output import say_in_english
 from ops.runtime.part_state import code_of, without_log
 from ops.sector.setting_tables.reports import ReportSettings
+from ops.services.api.approvals.muted import muted_sensors
 from ops.services.api.approvals.routes import add_two_person_rule
 from ops.services.api.audit.routes import AuditRoutes
 from ops.services.api.compression import Compression
@@ -47,6 +48,7 @@ from ops.services.api.confidential.routes import ConfidentialRoutes
 from ops.services.api.cooperation.desk import ExchangeFiles
 from ops.services.api.cooperation.eurosur_routes import EurosurRoutes
 from ops.services.api.cooperation.partner_routes import PartnerRoutes
+from ops.services.api.drill.routes import DrillRoutes
 from ops.services.api.event_stream import EventStream, Hub, StreamSettings, picture
 from ops.services.api.field.enrolment_routes import EnrolmentRoutes
 from ops.services.api.field.map_routes import FieldMapRoutes
@@ -272,6 +274,7 @@ def create_app(
     )
     ReferenceRoutes(app).add_to(app)
     ConfidentialRoutes(store.parent, settings.reported_sector.title).add_to(app)
+    DrillRoutes(store.parent, settings.reported_sector.title, routes.recorder).add_to(app)
     _add_logins(app, settings.reported_sector, accounts, provider)  # after the others: routes are tried in their order
     add_pages(app, title=settings.reported_sector.title, folder=settings.pages)
     answer_errors(app)
@@ -429,6 +432,7 @@ class _Routes:
         Without a login, ``status`` only."""
         try:
             progress, live, now_ns = self._reader.progress(), self._reader.live("tracks"), self._now_ns()
+            seen = self._reader.live("sensors")
         except StoreError:  # whose sentence names a file
             if request.state.person is None:
                 return JSONResponse({"status": "down"}, 503)
@@ -443,7 +447,8 @@ class _Routes:
         status = 200 if state == "ok" else 503
         if request.state.person is None:
             return JSONResponse({"status": state}, status)
-        everything = self._release.view(person_of(request)).everything
+        view = self._release.view(person_of(request))
+        everything, sensors = view.everything, view.picture("sensors", b"[]" if seen is None else seen.body)
         in_full = reads_logs(person_of(request), self._settings.sector)
         said = {name: part if part is None or in_full else without_log(part) for name, part in parts.items()}
         body = {
@@ -456,6 +461,7 @@ class _Routes:
             "last_event": progress.outbox_last if everything else None,
             "alerts_waiting": progress.outbox_waiting if everything else None,
             "stream_clients": self.hub.clients,
+            "muted": muted_sensors(sensors),
         }
         return JSONResponse(body, status)
 

@@ -14,6 +14,7 @@ from ops.forces.book import ForceBook
 from ops.incidents.book import IncidentBook
 from ops.releasability.book import MarkingBook
 from ops.services.fusion.fault_memory import FaultMemory
+from ops.services.fusion.mute_memory import MuteRecord
 from ops.services.fusion.quarantine_memory import CutOffRecord
 
 
@@ -26,10 +27,12 @@ OWN_CHECKPOINT = "a checkpoint of this version; for an older store, replay its j
 
 @dataclass(frozen=True, slots=True)
 class HealthNow:
-    """Health state of a sensor, as used by the alert rules, and its start in journal time [UTC ns]."""
+    """Health state of a sensor, as used by the alert rules, its start in journal time, and the end of its mute,
+    if any [UTC ns]."""
 
     state: str
     since_ns: int
+    until_ns: int | None = None
 
 
 class Memory(msgspec.Struct):
@@ -41,6 +44,7 @@ class Memory(msgspec.Struct):
     has quarantined. ``ingest``: reports of ingest about itself (whether its disk is full, the number of clock jumps).
     ``newest_status``: by sensor and key, (boot, seq) of its newest status message.
     ``refusals``: by sensor, when its messages were last refused for their numbers, by reason.
+    ``mutes``: by sensor, also those that have ended until it reports.
     ``revoked``: sensors and units whose credentials are revoked, and since when. ``sensor_contexts``:
     decoding context announced by sensors that use another standard than Watchline's JSON. ``incidents``: the incidents
     with what is needed to gather the next alert. ``forces``: units with their last positions, and decisions on impact
@@ -62,6 +66,7 @@ class Memory(msgspec.Struct):
     held: dict[str, CutOffRecord] = {}
     newest_status: dict[str, dict[str, tuple[int, int]]] = {}
     refusals: dict[str, dict[str, int]] = {}
+    mutes: dict[str, MuteRecord] = {}
     sensor_contexts: dict[str, bytes] = {}
     incidents: IncidentBook = msgspec.field(default_factory=IncidentBook)
     markings: MarkingBook = msgspec.field(default_factory=MarkingBook)

@@ -142,13 +142,14 @@ def sensors_live(
     words: MessageCatalogue | None = None,
     markings: Mapping[str, str] | None = None,
     stands: Mapping[str, PoseAt] | None = None,
+    mutes: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> list[dict[str, Any]]:
     """Every sensor of the layout with its state; ``no_data`` until its first evaluation.
 
     ``revoked``: the sensors whose credentials are revoked. ``faults``: by sensor and fault name; each is published as a
     message (``id``, ``parameters``) with its ``sentence`` in the language of ``words`` (by default English).
     ``markings``: releasability marking by sensor. ``stands``: where mobile sensors stand now; these have their position
-    there, and the pose.
+    there, and the pose. ``mutes``: of muted sensors, until when and why (``Pipeline.mutes``).
     """
     words = words or MessageCatalogue.of()
     return [
@@ -165,6 +166,7 @@ def sensors_live(
                 for name, condition in (faults or {}).get(sensor.id, {}).items()
             },
             **_pose_fields(layout.frame, (stands or {}).get(sensor.id)),
+            **({"mute": dict(mutes[sensor.id])} if mutes and sensor.id in mutes else {}),
             **marking_field((markings or {}).get(sensor.id, "")),
         }
         for sensor in layout.sensors

@@ -48,6 +48,7 @@ from ops.journal.decode_row import columns_of_row, pose_of_status, status_of_row
 from ops.journal.events import (
     CLOCK,
     DISK,
+    MUTE,
     QUARANTINE,
     REFUSAL,
     REFUSED_CALL,
@@ -55,6 +56,7 @@ from ops.journal.events import (
     ClockJump,
     CutOff,
     DiskState,
+    Mute,
     Refusal,
     RefusedCall,
     Revocation,
@@ -69,8 +71,9 @@ from ops.services.fusion.checkpoint import HealthNow, Memory, checkpoint_parts, 
 from ops.services.fusion.desks.forces import ForcesDesk
 from ops.services.fusion.desks.incidents import IncidentDesk
 from ops.services.fusion.desks.markings import MarkingDesk
+from ops.services.fusion.mute_memory import mute_fields, note_heard, note_mute, state_of
 from ops.services.fusion.quarantine_memory import CutOffRecord, note_cut_off, quarantine_faults, refusal_faults
-from sensors.health.liveness import SensorStatus, health
+from sensors.health.liveness import SensorStatus, health, silent_after_s
 from sensors.timestamps import nanoseconds, utc_datetime
 
 log = logging.getLogger(__name__)
@@ -236,7 +239,16 @@ class Pipeline:
     @property
     def health(self) -> Mapping[str, HealthNow]:
         """Health state of each evaluated sensor, by id."""
-        return {sensor: HealthNow(*state) for sensor, state in self._memory.health.items()}
+        ends = {sensor: one.over_ns(self.now_ns) or one.until_ns for sensor, one in self._memory.mutes.items()}
+        return {
+            sensor: HealthNow(state, since_ns, ends.get(sensor))
+            for sensor, (state, since_ns) in self._memory.health.items()
+        }
+
+    @property
+    def mutes(self) -> Mapping[str, Mapping[str, Any]]:
+        """Muted sensors, and those whose mute has ended and that have not reported since, as published."""
+        return mute_fields(self._memory.mutes, self.now_ns)
 
     @property
     def faults(self) -> Mapping[str, Mapping[str, Message]]:
@@ -316,6 +328,8 @@ class Pipeline:
             return self._take_refused_call(row)
         elif row.kind == REVOCATION:
             self._take_revocation(row)
+        elif row.kind == MUTE:
+            self._take_mute(row)
         elif row.kind in (DISK, CLOCK, QUARANTINE, REFUSAL):
             self._take_event(row)
         return ()
@@ -399,6 +413,12 @@ class Pipeline:
             memory.reported_state[row.sensor] = ("offline", row.received_ns, None)
         else:
             memory.revoked.pop(row.sensor, None)
+
+    def _take_mute(self, row: JournalRow) -> None:
+        """Process the beginning or the end of a mute; sensors outside the layout would fill the memory."""
+        if row.sensor in self._names:
+            note_mute(self._memory.mutes, row.sensor, msgspec.json.decode(row.body, type=Mute), row.received_ns)
+            self._memory.health_due_ns = 0
 
     def _take_unit_message(self, row: JournalRow) -> tuple[Alert, ...]:
         """Apply a reply to its alert or incident or an order to its section; take a position, and raise distress."""
@@ -517,7 +537,9 @@ class Pipeline:
         declared_s = memory.faults.declared_s()
         states = health(reported, heard, now, self._ground.layout, watching_since=since, declared_s=declared_s)
         for sensor, evaluated in states.items():
-            state = "degraded" if evaluated.state == "ok" and memory.faults.blind(sensor) else evaluated.state
+            patience_s = silent_after_s(self._ground.layout[sensor], declared_s.get(sensor))
+            state = state_of(evaluated.state, memory.mutes.get(sensor), memory.now_ns, patience_s)
+            state = "degraded" if state == "ok" and memory.faults.blind(sensor) else state
             before = memory.health.get(sensor)
             if before is None or before[0] != state:
                 if before is not None or state == "offline":
@@ -554,6 +576,7 @@ class Pipeline:
         if row.sensor not in self._names:  # names outside the layout would fill the memory
             return
         self._memory.heard_ns[row.sensor] = max(row.received_ns, self._memory.heard_ns.get(row.sensor, 0))
+        note_heard(self._memory.mutes, row.sensor, self._memory.now_ns)
 
     def _count_unusable(self, row: JournalRow, error: Exception) -> None:
         reason = f"{row.kind}: {type(error).__name__}"

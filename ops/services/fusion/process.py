@@ -184,6 +184,7 @@ class Fusion:
                     self._words,
                     self._settings.releasability.sensors,
                     pipeline.stands,
+                    pipeline.mutes,
                 ),
                 "counts": with_held(
                     counts_of(self._journal, pipeline.ingest, pipeline.skipped, known=self._ground.layout.ids),

@@ -41,7 +41,6 @@ from ops.broker.identities import (
     sensor_names,
     signatures_of_environment,
 )
-from ops.governance.mutes import MutedSensors
 from ops.journal.decode_row import learn
 from ops.journal.events import CLOCK, DISK, QUARANTINE, ClockJump, CutOff, DiskState
 from ops.journal.reader import JournalBusy, JournalFull
@@ -53,6 +52,7 @@ from ops.runtime.child_process import say, stop_when_parent_ends
 from ops.runtime.clock import ScenarioClock
 from ops.services.ingest.disk_reserve import DiskSettings, DiskWatch
 from ops.services.ingest.intake import Intake
+from ops.services.ingest.mute_events import MuteEvents
 from ops.services.ingest.revocations import Revocations
 from ops.services.ingest.steady_clock import SteadyClock
 from sensors.timestamps import SECOND_NS
@@ -113,7 +113,8 @@ class Ingest:
             )
             self._subscriptions.know(self._revocations.register.names("sensor"))
         self._quarantine = Quarantine(pooled=self._is_stranger)
-        self._mutes = MutedSensors(path.parent)
+        self._mutes = MuteEvents(path.parent, journal)
+        self._quarantine.muted = self._mutes.in_force
         journal.is_known = lambda name: not self._is_stranger(name)
         plausible = None if options.layout is None else _plausibility(options.layout)
         self._receiver = Receiver(
@@ -258,7 +259,7 @@ class Ingest:
         """Check the connection, quarantine and revoked keys, every second."""
         self._subscriber.check()
         self._units.check()
-        self._quarantine.muted = self._mutes.at(now_ns / 1e9)
+        self._quarantine.muted = self._mutes.check(now_ns)
         self._quarantine.release(now_ns)
         if self._subscriptions.update(self._quarantine.held, any_held=self._quarantine.holds):
             self._subscriber.listen(self._subscriptions.filters)

@@ -33,8 +33,6 @@ from sensors.layout import Placement
 
 log = logging.getLogger(__name__)
 
-
-"""The only health state in which a sensor counts: not offline, not in maintenance, not without data so far."""
 LARGEST_OVERLAY_CELLS: Final = 100_000_000
 """Maximum number of terrain cells for which overlays are computed: more would exceed the memory of a small machine."""
 

@@ -8,6 +8,7 @@ import { Trails } from "./model/trails.ts";
 import { acknowledge, reject } from "./net/actions.ts";
 import { actOn, loadMarkings } from "./net/incidents.ts";
 import { OptionsLoader, RefusalLoader, setLevel } from "./net/forces.ts";
+import { followMuteNames } from "./net/mute_names.ts";
 import { Sync } from "./net/sync.ts";
 import { differences } from "./model/replay.ts";
 import { ReplayBar } from "./replay/bar.ts";
@@ -105,6 +106,8 @@ const incidentDialog = new IncidentDialog(actOn);
 const impactDialog = new ImpactDialog(setLevel);
 const devicesDialog = new DevicesDialog();
 const options = new OptionsLoader(live, () => replay.view === null);
+let hasLogin = false;
+followMuteNames(live, () => hasLogin);
 new RefusalLoader(live, () => replay.view === null);
 
 /** Act at once, or ask in the dialog for what the action needs. Returns why it was refused, or nothing. */
@@ -198,6 +201,7 @@ store.subscribe((state, before) => {
     state.sensors !== before.sensors ||
     state.forces !== before.forces ||
     state.options !== before.options ||
+    state.muteNames !== before.muteNames ||
     state.rights !== before.rights ||
     state === before
   )
@@ -265,7 +269,9 @@ loadMarkings()
   .catch((error: unknown) => console.error(error));
 async function askWhoIAm(): Promise<void> {
   try {
-    const rights = (await showPerson())?.rights ?? NO_RIGHTS;
+    const person = await showPerson();
+    const rights = person?.rights ?? NO_RIGHTS;
+    hasLogin = person?.login === true;
     live.update(() => ({ rights }));
     shareDialog.allow(rights);
   } catch (error) {

@@ -87,12 +87,14 @@ alert-coverage-gap-many = Coverage gap on { $count } of { $total ->
 }: { $sensor } { alert-cause }
 alert-cause = { $cause ->
     [offline] offline
+    [muted] muted
     [frozen_data] data frozen
     [obscured] obscured
    *[other] not detecting
 }
 alert-activity-below-baseline = No traffic on segment { NUMBER($segment, useGrouping: 0) } in the last hour; { DECIMAL($expected, digits: 1) } tracks expected
 alert-sensor-offline = Sensor { $sensor } offline: no data since { TIME($since) }
+alert-sensor-muted = Sensor { $sensor } muted until { TIME($until) }: its messages are not read
 alert-sensor-fault = Sensor { $sensor }: { sensor-fault }
 alert-distress = Distress: unit { $unit } reports people in need
 alert-distress-at-segment = Distress: unit { $unit } reports people in need at segment { NUMBER($segment, useGrouping: 0) }
@@ -131,6 +133,8 @@ alert-detail-segments = { $count ->
 alert-detail-worst-gap = Crossing Pd below the { PERCENT($required) } requirement; worst: segment { NUMBER($segment, useGrouping: 0) }, { PERCENT($before) } → { PERCENT($after) }
 alert-detail-check-sensors = Possible undetected sensor fault or change in activity.
 alert-detail-its-coverage-lost = Its coverage is lost.
+alert-detail-muted = Muted by decision of supervisors: the sensor itself may be working.
+alert-detail-mute-ended = The mute ended at { TIME($until) }; no data since then.
 alert-detail-note = Unit message: “{ $note }”
 alert-detail-coordinates = Position { $position } (WGS 84)
 alert-detail-last-coordinates = Last known position { $position } (WGS 84); the call states none
@@ -198,6 +202,7 @@ alert-cleared = Auto-cleared: { $reason ->
     [joined_group] the group joined another group
     [dispersed] the group dispersed
     [sensor_reports] the sensor is reporting again
+    [mute_over] the mute has ended and the sensor is reporting again
     [maintenance] the sensor is in maintenance
     [fault_over] the fault has ended
     [traffic_again] traffic has resumed

@@ -182,6 +182,11 @@ console-live-alerts = Alerts, newest first
 console-live-no-alerts = No alerts yet.
 console-live-nearest = Tracks nearest to the border
 console-live-sensors = Sensors
+console-live-sensor = { $mute ->
+    [lasting] { sensor-state } until { TIME($until) }
+    [ended] { sensor-state }, mute ended { TIME($until) }
+   *[none] { sensor-state }
+}
 console-live-no-sensors = No data from any sensor yet.
 
 ## Supervised processes

@@ -31,7 +31,7 @@ approvals-emergency = Emergency
 approvals-emergency-hint = Only if no second person can be reached and waiting is dangerous. The override is flagged in the audit log with your name and reason.
 approvals-reason = Reason
 approvals-mute = Mute a sensor
-approvals-mute-hint = A muted sensor is shown as offline, and its coverage as lost. It reports again after the stated time, at most one day.
+approvals-mute-hint = A muted sensor is shown as muted, with your reason, and its coverage as lost. It reports again after the stated time, at most one day.
 approvals-sensor = Sensor
 approvals-minutes = Minutes
 approvals-erase = Erase records (“watchline store purge”)
@@ -47,6 +47,28 @@ approvals-state = { $state ->
     [withdrawn] Withdrawn at { $time } UTC
     [failed] Not possible; ask again
    *[expired] Expired
+}
+approvals-problem = { $problem ->
+    [same_person] Another person has to confirm the request.
+    [newer_account] An account that is newer than the request cannot confirm it.
+    [not_asker] Only the person who asked can withdraw the request.
+    [supervisor] Only a supervisor can carry out a request without a confirmation.
+    [right] Your account does not have the right to do this.
+    [program] Requests are made and decided by people at a browser, not by programs.
+    [local] This server has no accounts, so there is no second person to confirm a request.
+    [expired] The request has expired. Ask again.
+    [not_waiting] The request has already been decided.
+    [unknown] There is no such request.
+    [too_many] Too many of your requests are waiting. Withdraw some of them first.
+    [sensor] There is no sensor “{ $sensor }”.
+    [override] State a reason of at least { $least } characters.
+    [minutes] Minutes: enter a whole number from 1 to 1440.
+    [reason] Reason: enter 3 to 500 characters on one line.
+    [settings] Checksum: enter the 16 characters that “watchline store purge --dry-run” states.
+    [action] The form is incomplete. Open the page again.
+    [no_actions] This server takes no actions.
+    [changed] The situation has changed since the request. Ask again.
+   *[storage] This could not be stored or carried out. Try again.
 }
 
 ## Anomalies in the audit log
@@ -69,7 +91,7 @@ anomaly-rule = { $rule ->
    *[override] Repeated emergency overrides
 }
 anomaly-formula = { $rule ->
-    [mute_before_crossing] Poisson-binomial tail P(K ≥ k) of the mutes with a crossing from their start until their end, at least 30 min. Chance of each: fraction of the days of the period with a crossing at the same time of day.
+    [mute_before_crossing] Poisson-binomial tail P(K ≥ k) of the mutes that an account asked for or decided on, with a crossing from their start until their end, at least 30 min. Chance of each: fraction of the days of the period with a crossing at the same time of day.
     [outage_before_crossing] Poisson-binomial tail P(K ≥ k) of the outages with a crossing, as for mutes.
     [rejection_burst] Beta-binomial tail P(R ≥ r) of the decisions of 8 hours. Mean and correlation within 8 hours are those of all other accounts, with a correlation of at least 0.05; decisions of colleagues in the same hours count half.
     [export_at_night] Hypergeometric tail P(X ≥ x) of the nights among the half-days with an export, drawn from all half-days on which the account acted. Night: 22:00 to 06:00.
@@ -112,6 +134,30 @@ anomaly-column = { $column ->
 
 ## Drills and training
 
+drill-title = Drill
+drill-real = This server shows an operations room. Only demonstrations (“watchline demo”) are scored, so that real incidents never become scores of persons.
+drill-intro = A shift works on this demonstration as on a real night: it acknowledges, assigns and closes incidents. The score compares what it did with the simulation’s truth so far.
+drill-key-hint = The score shows the answer key. Open it only when the shift has finished: a shift that has seen it can no longer be scored.
+drill-show = Show the score and the answer key
+drill-not-yet = The demonstration has not begun. Try again in a moment.
+drill-figures = Score so far
+drill-interval = { PERCENT($value) } (95%: { PERCENT($low) } to { PERCENT($high) })
+drill-not-one-figure = The figures are never added up, so that speed cannot make up for a missed crossing. “watchline drill score” keeps a training record of them.
+drill-key = Answer key
+drill-none = There is no incident about movement yet.
+drill-answer-truth = { $there ->
+    [no] Nothing was there.
+    [crossed] Most probably: { target-class }, crossed the border.
+   *[stayed] Most probably: { target-class }, did not cross the border.
+}
+drill-answer-given = { $verdict ->
+    [none] Not closed by a person.
+    [right] Closed as “{ incident-disposition }”: correct.
+   *[wrong] Closed as “{ incident-disposition }”: not correct.
+}
+drill-answer-acknowledged = Acknowledged after { DURATION($time) }.
+drill-answer-late = Not acknowledged by a person.
+drill-answer-right = Correct dispositions:
 drill-exercise = EXERCISE: { $incidents ->
     [one] { $incidents } incident
    *[other] { $incidents } incidents
@@ -135,6 +181,13 @@ training-role = { $role }: { $trainings ->
     [one] { $completed } person or shift
    *[other] { $completed } people or shifts
 }
+training-people = In all roles: { $people ->
+    [one] { $people } person or shift
+   *[other] { $people } people or shifts
+} passed, meeting { $met ->
+    [one] { $met } role requirement
+   *[other] { $met } role requirements
+}
 training-indicator = Indicator table: { $file }
 training-added = { $count ->
     [one] { $count } training session was added to { $file }.
@@ -143,15 +196,12 @@ training-added = { $count ->
 
 ## Counts for publication
 
-transparency-written = { $file }: counts by type and month. { $suppressed ->
-    [0] No count is withheld.
-    [one] 1 count is withheld: below { $small }, or needed to protect one that is.
-   *[other] { $suppressed } counts are withheld: below { $small }, or needed to protect one that is.
-}
+transparency-written = { $file }: counts by type and month, rounded at random to multiples of { $base }. They are the same in every export from this data folder.
 
 ## Confidential reports
 
 confidential-title = Confidential report
+confidential-hint = A confidential report reaches its recipient without your name. It does not protect you from an observer of this network or computer, nor from an administrator who changes the program: read its limits first.
 confidential-none = This server takes no confidential reports: no recipient is set.
 confidential-to = Your report goes to: { $recipient }. No one else can read what is stored.
 confidential-fingerprint = Key of the recipient, to compare with what the recipient published:

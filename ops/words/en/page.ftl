@@ -21,7 +21,7 @@ page-operator = { $operator ->
     [operator] Unnamed operator
    *[named] { $operator }
 }
-page-account-of = { $name }, { $role ->
+page-role = { $role ->
     [viewer] viewer
     [operator] operator
     [supervisor] supervisor
@@ -30,7 +30,8 @@ page-account-of = { $name }, { $role ->
     [auditor] auditor
     [admin] administrator
    *[other] { $role }
-}: password, second factor, sessions
+}
+page-account-of = { $name }, { page-role }: password, second factor, sessions
 page-log-out = Log out
 page-log-out-button =
     .aria-label = { page-log-out }
@@ -152,7 +153,7 @@ page-no-canvas = This browser cannot draw on a canvas.
 
 page-coverage = Coverage
 page-coverage-region =
-    .aria-label = Coverage: sensors offline, dead ground, missing terrain data, tracks without detections
+    .aria-label = Coverage: sensors offline or muted, dead ground, missing terrain data, tracks without detections
 page-coverage-dead-ground = { $within ->
     [yes] { PERCENT($fraction, digits: 1) } of the ground within { DISTANCE($buffer) } of the border is dead ground (shaded)
    *[no] { PERCENT($fraction, digits: 1) } of the ground along the border is dead ground (shaded)
@@ -169,6 +170,14 @@ page-coverage-lost = { $what ->
         [one] { $all } sensor
        *[other] { $all } sensors
     } degraded (hatched): { $named }
+    [muted] { $lost } of { $all ->
+        [one] { $all } sensor
+       *[other] { $all } sensors
+    } muted (hatched): { $named }
+    [mixed] { $lost } of { $all ->
+        [one] { $all } sensor
+       *[other] { $all } sensors
+    } offline, muted or degraded (hatched): { $named }
     [offline] { $lost } of { $all ->
         [one] { $all } sensor
        *[other] { $all } sensors
@@ -185,6 +194,10 @@ page-coverage-tracks = { $predicted } of { $all ->
 } without current detections: position predicted
 page-sensor-state-faults = { sensor-state } ({ $faults })
 page-sensor-state-since = { sensor-state } for { DURATION($since) }
+page-sensor-state-muted = { $state ->
+    [ended] mute ended { $until } UTC, no data since
+   *[muted] muted until { $until } UTC
+}
 page-sensor-named = { $sensor } { $state }
 
 ## Alerts
@@ -529,7 +542,7 @@ page-sensors-online = { $count ->
 page-sensors-lost = { $count ->
     [one] { $count } sensor
    *[other] { $count } sensors
-}, { $lost } offline or degraded.
+}, { $lost } offline, muted or degraded.
 page-sensor-kind = { $kind ->
     [radar] Radar
     [camera] Camera
@@ -619,6 +632,7 @@ page-symbol = { $symbol ->
     [sensor-cluster] Cluster of several sensors
     [unit-cluster] Cluster of several own units
     [lost] Sensor offline or degraded
+    [muted] Sensor muted: its messages are not read
     [bearing] Bearing without position, 95% error; fades with age
     [danger-area] Danger area
     [named-area] Other named area
@@ -693,6 +707,7 @@ page-section-confidence-then = { $known ->
    *[present] Confidence at last update
 }
 page-section-position-then = Position at last update
+page-section-mute = Mute
 page-section-faults = Faults
 page-section-view = Field of view
 page-section-messages = Messages
@@ -813,6 +828,19 @@ page-fact-heading-of = { $direction ->
 page-lead-sensor-online = Online. See Layers for its coverage.
 page-lead-sensor-degraded = { $state }: data received, but do not rely on this sensor alone.
 page-lead-sensor-lost = { $state }. No coverage from this sensor.
+page-fact-mute-since = Muted since
+page-fact-mute-until = Muted until
+page-fact-mute-ended = Mute ended
+page-fact-mute-by = Decided by
+page-fact-mute-by-of = { $alone ->
+    [yes] { $decided } alone, as an emergency
+   *[no] { $asked } (request), { $decided } (confirmation)
+}
+page-fact-mute-who = { $known ->
+    [yes] { $name }, { page-role }
+   *[no] { page-role }
+}
+page-fact-mute-request = Request
 page-fact-range = Range
 page-fact-range-to = up to { DISTANCE($far) }
 page-fact-range-of = { DISTANCE($near) } to { DISTANCE($far) }
@@ -865,5 +893,5 @@ page-help-faint = Faint symbol: lower probability of existence. Small symbol: te
 page-help-dashed = Dashed and hollow: coasting, position predicted. Crossed out: no detection for more than { DURATION($stale) }.
 page-help-vector = Line ahead: predicted position after the time stated below the map, which grows as you zoom out. Dotted line: positions of the last 10 min. Ellipse: 95% position error. Cross on the border: predicted crossing at current course and speed.
 page-help-alerted = Yellow symbol in a ring: open alert. Dashed ring: acknowledged.
-page-help-hatched = Hatched: field of view of a sensor that is offline or degraded. No coverage from this sensor.
+page-help-hatched = Hatched: field of view of a sensor that is offline, muted or degraded. No coverage from this sensor.
 page-help-bearing = Thin dashed line in a wedge: direction in which a sensor detects something without a range, as at its last detection. Wedge: 95% error in azimuth. It fades with age and is not part of any track.

@@ -5,6 +5,7 @@ sensor-state = { $state ->
     [degraded] degraded
     [offline] offline
     [maintenance] in maintenance
+    [muted] muted
     [no_data] no data yet
     [revoked] credentials revoked
    *[other] { $state }

@@ -9,6 +9,7 @@ share-after-action = After-action report
 share-scorecard = Scorecard
 share-partners = Partners
 share-eurosur = EUROSUR reports
+share-drill = Drill
 share-link-title = Link to this view
 share-link = Link
 share-link-note = The link contains position, zoom, layers and selection and, in replay, the time. Only people with an account can open it.

@@ -86,6 +86,7 @@ alert-coverage-gap-many = Lacune de couverture, { $count ->
 } sur { $total } : { $sensor } { alert-cause }
 alert-cause = { $cause ->
     [offline] hors ligne
+    [muted] en sourdine
     [frozen_data] figé
     [obscured] masqué
    *[other] ne détecte plus
@@ -95,6 +96,7 @@ alert-activity-below-baseline = Segment { NUMBER($segment, useGrouping: 0) } : 
    *[other] pistes attendues
 }
 alert-sensor-offline = Capteur { $sensor } hors ligne : aucune donnée depuis { TIME($since) }
+alert-sensor-muted = Capteur { $sensor } en sourdine jusqu’à { TIME($until) } : ses messages ne sont pas lus
 alert-sensor-fault = Capteur { $sensor } : { sensor-fault }
 alert-distress = Détresse : l’unité { $unit } signale des personnes en danger
 alert-distress-at-segment = Détresse : l’unité { $unit } signale des personnes en danger, segment { NUMBER($segment, useGrouping: 0) }
@@ -134,6 +136,8 @@ alert-detail-segments = { $count ->
 alert-detail-worst-gap = Pd de franchissement inférieure à l’exigence de { PERCENT($required) } ; minimum : segment { NUMBER($segment, useGrouping: 0) }, { PERCENT($before) } → { PERCENT($after) }
 alert-detail-check-sensors = Défaut de capteur non détecté ou changement d’activité possible.
 alert-detail-its-coverage-lost = Sa couverture est perdue.
+alert-detail-muted = Mis en sourdine sur décision des superviseurs : le capteur lui-même fonctionne peut-être.
+alert-detail-mute-ended = Fin de la sourdine à { TIME($until) } ; aucune donnée depuis.
 alert-detail-note = Message de l’unité : « { $note } »
 alert-detail-coordinates = Position { $position } (WGS 84)
 alert-detail-last-coordinates = Dernière position connue { $position } (WGS 84) ; l’appel n’en indique aucune
@@ -204,6 +208,7 @@ alert-cleared = Levée automatique : { $reason ->
     [joined_group] le groupe s’est réuni à un autre
     [dispersed] le groupe s’est dispersé
     [sensor_reports] le capteur émet de nouveau
+    [mute_over] la sourdine a pris fin et le capteur émet de nouveau
     [maintenance] le capteur est en maintenance
     [fault_over] le défaut a disparu
     [traffic_again] le trafic a repris

@@ -182,6 +182,11 @@ console-live-alerts = Alertes, les plus récentes d’abord
 console-live-no-alerts = Aucune alerte pour l’instant.
 console-live-nearest = Pistes les plus proches de la frontière
 console-live-sensors = Capteurs
+console-live-sensor = { $mute ->
+    [lasting] { sensor-state } jusqu’à { TIME($until) }
+    [ended] { sensor-state }, sourdine terminée à { TIME($until) }
+   *[none] { sensor-state }
+}
 console-live-no-sensors = Aucun capteur n’a encore transmis de données.
 
 ## Processus surveillés

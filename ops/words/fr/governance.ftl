@@ -31,7 +31,7 @@ approvals-emergency = Urgence
 approvals-emergency-hint = Uniquement si aucune autre personne n’est joignable et qu’attendre est dangereux. L’exécution d’urgence est signalée dans le journal d’audit avec votre nom et votre motif.
 approvals-reason = Motif
 approvals-mute = Mettre un capteur en sourdine
-approvals-mute-hint = Un capteur en sourdine est affiché hors ligne et sa couverture comme perdue. Il transmet de nouveau après la durée indiquée, au plus un jour.
+approvals-mute-hint = Un capteur en sourdine est affiché comme tel, avec votre motif, et sa couverture comme perdue. Il transmet de nouveau après la durée indiquée, au plus un jour.
 approvals-sensor = Capteur
 approvals-minutes = Minutes
 approvals-erase = Effacer des enregistrements (« watchline store purge »)
@@ -47,6 +47,28 @@ approvals-state = { $state ->
     [withdrawn] Retirée à { $time } UTC
     [failed] Impossible ; à demander de nouveau
    *[expired] Expirée
+}
+approvals-problem = { $problem ->
+    [same_person] Une autre personne doit confirmer la demande.
+    [newer_account] Un compte plus récent que la demande ne peut pas la confirmer.
+    [not_asker] Seule la personne qui l’a faite peut retirer la demande.
+    [supervisor] Seul un superviseur peut exécuter une demande sans confirmation.
+    [right] Votre compte n’a pas le droit nécessaire.
+    [program] Les demandes sont faites et traitées par des personnes dans un navigateur, pas par des programmes.
+    [local] Ce serveur n’a pas de comptes : aucune autre personne ne peut confirmer une demande.
+    [expired] La demande a expiré. Faites-en une nouvelle.
+    [not_waiting] La demande a déjà été traitée.
+    [unknown] Cette demande n’existe pas.
+    [too_many] Trop de vos demandes sont en attente. Retirez-en d’abord quelques-unes.
+    [sensor] Le capteur « { $sensor } » n’existe pas.
+    [override] Indiquez un motif d’au moins { $least } caractères.
+    [minutes] Minutes : saisissez un nombre entier de 1 à 1440.
+    [reason] Motif : saisissez de 3 à 500 caractères sur une seule ligne.
+    [settings] Somme de contrôle : saisissez les 16 caractères indiqués par « watchline store purge --dry-run ».
+    [action] Le formulaire est incomplet. Ouvrez de nouveau la page.
+    [no_actions] Ce serveur n’accepte aucune action.
+    [changed] La situation a changé depuis la demande. Faites-en une nouvelle.
+   *[storage] L’enregistrement ou l’exécution n’a pas été possible. Réessayez.
 }
 
 ## Anomalies du journal d’audit
@@ -69,7 +91,7 @@ anomaly-rule = { $rule ->
    *[override] Exécutions d’urgence répétées
 }
 anomaly-formula = { $rule ->
-    [mute_before_crossing] Queue de la loi de Poisson binomiale P(K ≥ k) des mises en sourdine avec un franchissement entre leur début et leur fin, au moins 30 min. Probabilité de chacune : part des jours de la période avec un franchissement à la même heure.
+    [mute_before_crossing] Queue de la loi de Poisson binomiale P(K ≥ k) des mises en sourdine demandées ou décidées par un compte, avec un franchissement entre leur début et leur fin, au moins 30 min. Probabilité de chacune : part des jours de la période avec un franchissement à la même heure.
     [outage_before_crossing] Queue de la loi de Poisson binomiale P(K ≥ k) des pannes avec un franchissement, comme pour les mises en sourdine.
     [rejection_burst] Queue de la loi bêta-binomiale P(R ≥ r) des décisions de 8 heures. Moyenne et corrélation sur 8 heures : celles de tous les autres comptes, avec une corrélation d’au moins 0,05 ; les décisions des collègues aux mêmes heures comptent pour moitié.
     [export_at_night] Queue de la loi hypergéométrique P(X ≥ x) des nuits parmi les demi-journées avec une exportation, tirées de toutes les demi-journées d’activité du compte. Nuit : de 22 h à 6 h.
@@ -112,6 +134,30 @@ anomaly-column = { $column ->
 
 ## Exercices et formation
 
+drill-title = Exercice
+drill-real = Ce serveur affiche un centre opérationnel. Seules les démonstrations (« watchline demo ») sont évaluées, afin que des incidents réels ne deviennent jamais des notes de personnes.
+drill-intro = Une équipe travaille sur cette démonstration comme pendant une vraie nuit : elle acquitte, affecte et clôt des incidents. L’évaluation compare ce qu’elle a fait à la vérité de la simulation jusqu’ici.
+drill-key-hint = L’évaluation montre le corrigé. Ne l’ouvrez que lorsque l’équipe a terminé : une équipe qui l’a vu ne peut plus être évaluée.
+drill-show = Afficher l’évaluation et le corrigé
+drill-not-yet = La démonstration n’a pas commencé. Réessayez dans un instant.
+drill-figures = Évaluation jusqu’ici
+drill-interval = { PERCENT($value) } (95 % : de { PERCENT($low) } à { PERCENT($high) })
+drill-not-one-figure = Les chiffres ne sont jamais additionnés, afin que la rapidité ne compense pas un franchissement manqué. « watchline drill score » en conserve une fiche de formation.
+drill-key = Corrigé
+drill-none = Il n’y a pas encore d’incident de mouvement.
+drill-answer-truth = { $there ->
+    [no] Il n’y avait rien.
+    [crossed] Le plus probable : { target-class }, a franchi la frontière.
+   *[stayed] Le plus probable : { target-class }, n’a pas franchi la frontière.
+}
+drill-answer-given = { $verdict ->
+    [none] Non clos par une personne.
+    [right] Clos comme « { incident-disposition } » : correct.
+   *[wrong] Clos comme « { incident-disposition } » : incorrect.
+}
+drill-answer-acknowledged = Acquitté après { DURATION($time) }.
+drill-answer-late = Non acquitté par une personne.
+drill-answer-right = Issues correctes :
 drill-exercise = EXERCICE : { $incidents ->
     [one] { $incidents } incident
    *[other] { $incidents } incidents
@@ -135,6 +181,13 @@ training-role = { $role } : { $trainings ->
     [one] { $completed } personne ou équipe
    *[other] { $completed } personnes ou équipes
 }
+training-people = Tous rôles confondus : { $people ->
+    [one] { $people } personne ou équipe a réussi
+   *[other] { $people } personnes ou équipes ont réussi
+}, pour { $met ->
+    [one] { $met } exigence de rôle remplie
+   *[other] { $met } exigences de rôle remplies
+}
 training-indicator = Tableau de l’indicateur : { $file }
 training-added = { $count ->
     [one] { $count } séance de formation a été ajoutée à { $file }.
@@ -143,15 +196,12 @@ training-added = { $count ->
 
 ## Chiffres à publier
 
-transparency-written = { $file } : nombres par type et par mois. { $suppressed ->
-    [0] Aucun nombre n’est masqué.
-    [one] 1 nombre est masqué : inférieur à { $small }, ou nécessaire pour en protéger un.
-   *[other] { $suppressed } nombres sont masqués : inférieurs à { $small }, ou nécessaires pour en protéger un.
-}
+transparency-written = { $file } : nombres par type et par mois, arrondis au hasard à des multiples de { $base }. Ils sont identiques dans chaque exportation de ce dossier de données.
 
 ## Signalements confidentiels
 
 confidential-title = Signalement confidentiel
+confidential-hint = Un signalement confidentiel parvient à son destinataire sans votre nom. Il ne vous protège ni d’un observateur de ce réseau ou de cet ordinateur, ni d’un administrateur qui modifierait le programme : lisez d’abord ses limites.
 confidential-none = Ce serveur ne reçoit pas de signalements confidentiels : aucun destinataire n’est défini.
 confidential-to = Votre signalement est adressé à : { $recipient }. Personne d’autre ne peut lire ce qui est conservé.
 confidential-fingerprint = Clé du destinataire, à comparer avec celle que le destinataire a publiée :

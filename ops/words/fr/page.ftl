@@ -21,7 +21,7 @@ page-operator = { $operator ->
     [operator] Opérateur non nommé
    *[named] { $operator }
 }
-page-account-of = { $name }, { $role ->
+page-role = { $role ->
     [viewer] lecteur
     [operator] opérateur
     [supervisor] superviseur
@@ -30,7 +30,8 @@ page-account-of = { $name }, { $role ->
     [auditor] auditeur
     [admin] administrateur
    *[other] { $role }
-} : mot de passe, second facteur, sessions
+}
+page-account-of = { $name }, { page-role } : mot de passe, second facteur, sessions
 page-log-out = Se déconnecter
 page-log-out-button =
     .aria-label = { page-log-out }
@@ -152,7 +153,7 @@ page-no-canvas = Ce navigateur ne peut pas dessiner sur un canevas.
 
 page-coverage = Couverture
 page-coverage-region =
-    .aria-label = Couverture : capteurs hors ligne, angles morts, données de terrain manquantes, pistes sans détection
+    .aria-label = Couverture : capteurs hors ligne ou en sourdine, angles morts, données de terrain manquantes, pistes sans détection
 page-coverage-dead-ground = { $within ->
     [yes] { PERCENT($fraction, digits: 1) } du terrain à moins de { DISTANCE($buffer) } de la frontière en angle mort (ombré)
    *[no] { PERCENT($fraction, digits: 1) } du terrain le long de la frontière en angle mort (ombré)
@@ -168,6 +169,14 @@ page-coverage-lost = { $what ->
     [degraded] { $lost ->
         [one] { $lost } capteur sur { $all } dégradé (hachuré) : { $named }
        *[other] { $lost } capteurs sur { $all } dégradés (hachurés) : { $named }
+    }
+    [muted] { $lost ->
+        [one] { $lost } capteur sur { $all } en sourdine (hachuré) : { $named }
+       *[other] { $lost } capteurs sur { $all } en sourdine (hachurés) : { $named }
+    }
+    [mixed] { $lost ->
+        [one] { $lost } capteur sur { $all } hors ligne, en sourdine ou dégradé (hachuré) : { $named }
+       *[other] { $lost } capteurs sur { $all } hors ligne, en sourdine ou dégradés (hachurés) : { $named }
     }
     [offline] { $lost ->
         [one] { $lost } capteur sur { $all } hors ligne (hachuré) : { $named }
@@ -185,6 +194,10 @@ page-coverage-tracks = { $predicted ->
 }
 page-sensor-state-faults = { sensor-state } ({ $faults })
 page-sensor-state-since = { sensor-state } depuis { DURATION($since) }
+page-sensor-state-muted = { $state ->
+    [ended] sourdine terminée à { $until } UTC, aucune donnée depuis
+   *[muted] en sourdine jusqu’à { $until } UTC
+}
 page-sensor-named = { $sensor } { $state }
 
 ## Alertes
@@ -554,7 +567,7 @@ page-sensors-online = { $count ->
 page-sensors-lost = { $count ->
     [one] { $count } capteur
    *[other] { $count } capteurs
-}, dont { $lost } hors ligne ou { $lost ->
+}, dont { $lost } hors ligne, en sourdine ou { $lost ->
         [one] dégradé.
        *[other] dégradés.
     }
@@ -647,6 +660,7 @@ page-symbol = { $symbol ->
     [sensor-cluster] Groupe de capteurs
     [unit-cluster] Groupe d’unités propres
     [lost] Capteur hors ligne ou dégradé
+    [muted] Capteur en sourdine : ses messages ne sont pas lus
     [bearing] Relèvement sans position, erreur à 95 % ; s’estompe avec l’âge
     [danger-area] Zone dangereuse
     [named-area] Autre zone nommée
@@ -715,6 +729,7 @@ page-section-confidence-then = { $known ->
    *[present] Confiance à la dernière mise à jour
 }
 page-section-position-then = Position à la dernière mise à jour
+page-section-mute = Sourdine
 page-section-faults = Défauts
 page-section-view = Champ de vision
 page-section-messages = Messages
@@ -838,6 +853,19 @@ page-fact-heading-of = { $direction ->
 page-lead-sensor-online = En ligne. Voir sa couverture dans Couches.
 page-lead-sensor-degraded = { $state } : données reçues, mais ne vous fiez pas à ce seul capteur.
 page-lead-sensor-lost = { $state }. Aucune couverture par ce capteur.
+page-fact-mute-since = En sourdine depuis
+page-fact-mute-until = En sourdine jusqu’à
+page-fact-mute-ended = Fin de la sourdine
+page-fact-mute-by = Décidé par
+page-fact-mute-by-of = { $alone ->
+    [yes] { $decided } sans autre personne, en urgence
+   *[no] { $asked } (demande), { $decided } (confirmation)
+}
+page-fact-mute-who = { $known ->
+    [yes] { $name }, { page-role }
+   *[no] { page-role }
+}
+page-fact-mute-request = Demande
 page-fact-range = Portée
 page-fact-range-to = jusqu’à { DISTANCE($far) }
 page-fact-range-of = de { DISTANCE($near) } à { DISTANCE($far) }
@@ -891,4 +919,4 @@ page-help-dashed = Tireté et creux : piste extrapolée, position prédite. Bar
 page-help-vector = Trait devant : position prédite après la durée indiquée sous la carte, qui augmente quand on dézoome. Trait pointillé : positions des 10 dernières min. Ellipse : erreur de position à 95 %. Croix sur la frontière : franchissement prévu à ce cap et à cette vitesse.
 page-help-alerted = Symbole jaune dans un anneau : alerte ouverte. Anneau tireté : alerte acquittée.
 page-help-bearing = Fine ligne tiretée dans un secteur : direction dans laquelle un capteur détecte un objet sans en connaître la distance, à sa dernière détection. Secteur : erreur d’azimut à 95 %. Elle s’estompe avec l’âge et n’appartient à aucune piste.
-page-help-hatched = Hachuré : champ de vision d’un capteur hors ligne ou dégradé. Aucune couverture par ce capteur.
+page-help-hatched = Hachuré : champ de vision d’un capteur hors ligne, en sourdine ou dégradé. Aucune couverture par ce capteur.

@@ -5,6 +5,7 @@ sensor-state = { $state ->
     [degraded] dégradé
     [offline] hors ligne
     [maintenance] en maintenance
+    [muted] en sourdine
     [no_data] aucune donnée reçue
     [revoked] certificats révoqués
    *[other] { $state }

@@ -9,6 +9,7 @@ share-after-action = Retour d’expérience
 share-scorecard = Tableau de bord
 share-partners = Partenaires
 share-eurosur = Rapports EUROSUR
+share-drill = Exercice
 share-link-title = Lien vers cette vue
 share-link = Lien
 share-link-note = Le lien contient position, zoom, couches et sélection et, en relecture, l’heure. Seuls les titulaires d’un compte peuvent l’ouvrir.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -50,6 +51,13 @@ def broker(tmp_path: Path) -> Iterator[MosquittoBroker]:
         yield started
 
 
+@pytest.fixture
+def ends() -> Iterator[ExitStack]:
+    """What a test starts, to be ended also if it fails."""
+    with ExitStack() as stack:
+        yield stack
+
+
 def first_part(rig: FeedsRig) -> None:
     for number in range(ALERTS // 2):
         rig.commit([alert(number, priority=PRIORITIES[number % 4])])
@@ -68,17 +76,18 @@ def missed_part(rig: FeedsRig) -> None:
 @pytest.mark.parametrize("bits_per_s", [1_200.0, 9_600.0])
 @pytest.mark.parametrize("form", FORMS)
 def test_a_unit_on_mqtt_gets_what_it_missed_in_a_silence(
-    broker: MosquittoBroker, tmp_path: Path, form: str, bits_per_s: float
+    broker: MosquittoBroker, ends: ExitStack, tmp_path: Path, form: str, bits_per_s: float
 ) -> None:
     """Its connection ends in the silence and the feeds process is killed; the newest revision of everything arrives
     under one number, the most urgent first."""
-    rig = FeedsRig(tmp_path, broker.url.text, [UNIT], FORMS[form])
+    rig = ends.enter_context(closing(FeedsRig(tmp_path, broker.url.text, [UNIT], FORMS[form])))
     signer = rig.identities.identity(UNIT).signer
     assert signer is not None
     with FaultProxy(broker.url.host, broker.url.port) as link:
         link.set(radio=radio(bits_per_s))
         unit = MqttUnit(UNIT, SECTOR, broker.url, link.port, signer, rig.feed_key)
         unit.connect()
+        ends.callback(unit.close)
         wait_until(unit.subscribed.is_set, timeout_s=LONGEST_S)
         first_part(rig)
         wait_until(lambda: len(unit.messages) >= 3, timeout_s=LONGEST_S)
@@ -97,7 +106,6 @@ def test_a_unit_on_mqtt_gets_what_it_missed_in_a_silence(
         wait_until(lambda: unit.filled, timeout_s=LONGEST_S, what=lambda: unit.messages)
         lost = sum(link.carried(way).lost for way in ("up", "down"))
         unit.close()
-    rig.close()
     assert lost > 0, "the link lost segments"
     check_received(rig, unit.messages)
     *answer, end = unit.messages[before:]
@@ -108,17 +116,18 @@ def test_a_unit_on_mqtt_gets_what_it_missed_in_a_silence(
 
 
 def test_what_quiet_hours_may_not_suppress_arrives_and_nothing_else_does(
-    broker: MosquittoBroker, tmp_path: Path
+    broker: MosquittoBroker, ends: ExitStack, tmp_path: Path
 ) -> None:
     """Everything comes in a silence, in which the feeds process is killed; the rest comes when the unit asks for it."""
     quiet = f'{FORMS["compressed"]}quiet_hours = ["00:00-12:00", "12:00-00:00"]\nnever_suppress = ["high"]\n'
-    rig = FeedsRig(tmp_path, broker.url.text, [UNIT], quiet)
+    rig = ends.enter_context(closing(FeedsRig(tmp_path, broker.url.text, [UNIT], quiet)))
     signer = rig.identities.identity(UNIT).signer
     assert signer is not None
     with FaultProxy(broker.url.host, broker.url.port) as link:
         link.set(radio=radio(1_200.0))
         unit = MqttUnit(UNIT, SECTOR, broker.url, link.port, signer, rig.feed_key)
         unit.connect()
+        ends.callback(unit.close)
         wait_until(unit.subscribed.is_set, timeout_s=LONGEST_S)
         link.set(held=BOTH)
         silent_from_s = time.monotonic()
@@ -137,7 +146,6 @@ def test_what_quiet_hours_may_not_suppress_arrives_and_nothing_else_does(
         wait_until(lambda: unit.filled, timeout_s=LONGEST_S, what=lambda: unit.messages)
         assert link.carried("down").lost > 0
         unit.close()
-    rig.close()
     check_received(rig, unit.messages)
 
 
@@ -166,11 +174,14 @@ def test_a_tak_server_and_its_client_get_what_they_missed_in_a_silence(
 ) -> None:
     """A bad link before the server and one before the client. The first one is cut in the silence, and the feeds
     process is killed; every incident is shown as it is now, those that are over are removed, and each has its line."""
-    taky = Taky(tmp_path / "taky").start()
-    with FaultProxy("127.0.0.1", taky.port) as to_server, FaultProxy("127.0.0.1", taky.port) as to_client:
-        observer = Observer(f"tcp://127.0.0.1:{to_client.port}")
+    with ExitStack() as ends:
+        taky = ends.enter_context(closing(Taky(tmp_path / "taky")))
+        taky.start()
+        to_server = ends.enter_context(FaultProxy("127.0.0.1", taky.port))
+        to_client = ends.enter_context(FaultProxy("127.0.0.1", taky.port))
+        observer = ends.enter_context(closing(Observer(f"tcp://127.0.0.1:{to_client.port}")))
         observer.send(device("OBSERVER-1", lon=-84.3).xml())
-        rig = FeedsRig(tmp_path, broker.url.text, [UNIT], cot_settings(to_server.port))
+        rig = ends.enter_context(closing(FeedsRig(tmp_path, broker.url.text, [UNIT], cot_settings(to_server.port))))
         for link in (to_server, to_client):
             link.set(radio=radio(bits_per_s))
         rig.commit(incidents=[incident(number) for number in range(INCIDENTS // 2)])
@@ -198,9 +209,6 @@ def test_a_tak_server_and_its_client_get_what_they_missed_in_a_silence(
             said = {uid for uid in lines if f"I{number:016x}" in uid and not uid.endswith("closed")}
             assert len(said) <= 1, "a line has one id"
         assert min(link.carried("down").lost for link in (to_server, to_client)) > 0
-        observer.close()
-        rig.close()
-    taky.close()
 
 
 def uid_of(number: int) -> str:

@@ -58,12 +58,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[BrokerFol
     process = subprocess.Popen(
         [program, "-c", made.configuration.name], stderr=subprocess.DEVNULL, cwd=made.configuration.parent
     )
-    tls = open_bundle(made.path / "identities" / "r1").tls
-    assert until(lambda: answers(port, tls)), process.poll()
-    yield made, f"mqtts://127.0.0.1:{port}"
-    process.send_signal(signal.SIGTERM)
-    process.wait(PATIENT_S)
-    reserved.release()
+    try:
+        tls = open_bundle(made.path / "identities" / "r1").tls
+        assert until(lambda: answers(port, tls)), process.poll()
+        yield made, f"mqtts://127.0.0.1:{port}"
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(PATIENT_S)
+        reserved.release()
 
 
 def answers(port: int, tls: TlsFiles | None) -> bool:

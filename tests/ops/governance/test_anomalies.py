@@ -16,7 +16,7 @@ from ops.governance.anomalies.report import anomaly_report, sentence_of
 from ops.governance.anomalies.rules import AnomalySettings, UnusualPattern, look_for_anomalies
 from ops.governance.anomalies.tails import beta_binomial_tail, hypergeometric_tail, poisson_tail, sum_tail
 from ops.words import MessageCatalogue
-from tests.ops.governance.honest_log import ACCOUNTS, DAY, SEEDED, START, Room
+from tests.ops.governance.honest_log import ACCOUNTS, DAY, HOUR, SEEDED, START, Room
 
 
 def found(room: Room) -> list[tuple[str, str]]:
@@ -141,8 +141,11 @@ def test_crossings_and_outages_come_from_the_stored_alerts() -> None:
         b'{"rule":"coverage_lost","sensor":"r","status":"active","raised_at":"2026-01-01T00:02:00Z",'
         b'"updated_at":"2026-01-01T00:02:00Z"}',
         b'{"rule":"loitering","raised_at":"2026-01-01T00:00:10Z"}',
+        b'{"rule":"coverage_lost","sensor":"muted","cause":"muted","status":"active","raised_at":"2026-01-01T00:02:00Z",'
+        b'"updated_at":"2026-01-01T00:02:00Z"}',
     ]
     crossings, outages = crossings_and_outages(bodies, START + 600 * 10**9)
+    assert set(outages) == {"r"}, "mutes have a rule of their own"
     assert [at - START for at in crossings] == [10 * 10**9]
     assert [(one.start_ns - START, one.end_ns - START) for one in outages["r"]] == [
         (0, 60 * 10**9), (120 * 10**9, 600 * 10**9),
@@ -168,3 +171,55 @@ def test_decisions_are_read_from_the_entries_that_the_routes_write(
     assert (len(evidence.handled), len(evidence.rejected)) == (handled, rejected)
     consulted = evidence_of([EntryLine(0, START, "A [1]", "operator", "consultation", what, "p", subject, "")])
     assert (consulted.handled, consulted.rejected) == ([], [])
+
+
+def muting(asker: str, decider: str, *, minutes: int = 9, reason: str = "mast") -> list[tuple[str, str]]:
+    name = asker.rpartition(" [")[0]
+    return [
+        (asker, f"request to confirm: sensor r muted for {minutes} min, because: {reason}"),
+        (decider, f"sensor r muted for {minutes} min: confirmed request 0f of {name}, because: ok"),
+    ]
+
+
+def evidence_from(*acts: tuple[str, str]) -> dict[str, list[tuple[int, ...]]]:
+    lines = [
+        EntryLine(n, START + n, who, "supervisor", "alteration", "x", "p", subject, "")
+        for n, (who, subject) in enumerate(acts)
+    ]
+    return {who: [one.entries for one in found] for who, found in evidence_of(lines).mutes.items()}
+
+
+def test_a_mute_counts_for_those_who_asked_and_for_those_who_decided() -> None:
+    assert evidence_from(*muting("A. Adler [1]", "B. Berg [2]")) == {"B. Berg [2]": [(1,)], "A. Adler [1]": [(0, 1)]}
+    newer = ("B. Berg [2]", "sensor r muted for 9 min: confirmed request 0f of A. Adler [1]")
+    assert evidence_from(muting("A. Adler [1]", "")[0], newer)["A. Adler [1]"] == [(0, 1)]
+    alone = (
+        "A. Adler [1]",
+        "EMERGENCY OVERRIDE: sensor r muted for 9 min: overridden request 0f of A. Adler, because: x",
+    )
+    assert evidence_from(muting("A. Adler [1]", "")[0], alone) == {"A. Adler [1]": [(0, 1)]}, "once, not twice"
+
+
+def test_no_one_counts_as_asker_who_did_not_ask_for_this_mute() -> None:
+    asked, decided = muting("A. Adler [1]", "B. Berg [2]")
+    other = muting("C. Clos [3]", "", minutes=10, reason="confirmed request 0f of A. Adler")[0]
+    forged = (decided[0], "sensor r muted for 9 min: confirmed request 0f of C. Clos, because: of A. Adler")
+    longer = ("A. Adler-Meier [4]", asked[1])
+    assert set(evidence_from(decided)) == {"B. Berg [2]"}, "its request is before the period"
+    assert set(evidence_from(other, decided)) == {"B. Berg [2]"}, "another length"
+    assert set(evidence_from(asked, forged)) == {"B. Berg [2]"}, "a reason names no asker"
+    assert set(evidence_from(longer, decided)) == {"B. Berg [2]"}, "the beginning of a name is another name"
+
+
+def test_an_asker_who_never_decides_is_found() -> None:
+    """An asker whose mutes come before eight crossings, each confirmed by another colleague."""
+    room, who = Room(3, days=60), "Z. Zorn [99]"
+    for number, at in enumerate(room.chance.choice(room.crossings, 8, replace=False)):
+        before = int(at) - HOUR // 4
+        (_, asked), (_, decided) = muting(who, "")
+        room.act(before - 1, who, "alteration", "POST /v1/sensors/r/mute", asked)
+        room.act(before, ACCOUNTS[number], "alteration", "POST /v1/approvals/x/decision", decided)
+    entries, crossings, outages = room.finished()
+    evidence = evidence_of(entries, crossings, outages, start_ns=START, end_ns=START + 60 * DAY)
+    findings = look_for_anomalies(evidence)[0].findings
+    assert [one.subject for one in findings] == [who]

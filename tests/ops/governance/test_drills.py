@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import html
+import io
 import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 import xarray as xr
@@ -14,13 +17,16 @@ from rich.console import Console
 
 from geo.errors import BadInput
 from ops.analysis.indicators.records import checked_table
-from ops.governance.drill_command import DrillOptions, import_records, report_records
+from ops.governance.demonstration import score_of
+from ops.governance.drill_command import DrillOptions, import_records, report_records, score_demonstration
 from ops.governance.drills import score_drill
 from ops.governance.training import COLUMNS, by_role, read_records
-from ops.room.drill_command import score
 from ops.room.night_file import SCENARIO_START
+from ops.services.api.app import ApiSettings, create_app
+from ops.services.api.serving.server import serving
 from ops.store.track_history import save_history
 from ops.store.writer import Store
+from ops.words import MessageCatalogue
 from sensors.timestamps import nanoseconds
 
 QUIET = Console(stderr=True, quiet=True)
@@ -131,16 +137,16 @@ def demo(tmp_path: Path) -> Path:
 def test_a_demonstration_is_scored_and_recorded_once_and_real_records_are_refused(demo: Path, tmp_path: Path) -> None:
     records = tmp_path / "training.jsonl"
     options = DrillOptions(demo, "operator", "early", "M. Keller", records)
-    figures = score(options, QUIET)
+    figures = score_demonstration(options, QUIET)
     assert (figures["crossings"], figures["right_dispositions"]["number"], figures["result"]) == (2, 2, "failed")
     (record,) = read_records(records)
     assert (record.kind, record.role, record.shift, record.score["exercise"]) == ("drill", "operator", "early", True)
     assert records.stat().st_mode & 0o077 == 0
     with pytest.raises(BadInput, match="recorded already"):
-        score(options, QUIET)
+        score_demonstration(options, QUIET)
     (demo / ".demonstration").unlink()
     with pytest.raises(BadInput, match="not a demonstration"):
-        score(DrillOptions(demo, "operator", "late"), QUIET)
+        score_demonstration(DrillOptions(demo, "operator", "late"), QUIET)
 
 
 def test_a_table_with_a_wrong_row_adds_nothing_and_names_row_and_reason(tmp_path: Path) -> None:
@@ -177,6 +183,7 @@ def test_a_report_counts_by_role_names_no_one_by_default_and_feeds_the_action_pl
     ]  # fmt: skip
     asked: dict[str, Any] = {"since": None, "screen": QUIET, "today": date(2026, 6, 1), "place": "hills"}
     figures = report_records(records, names=False, out=out, planned=8, **asked)
+    assert (figures["people"], figures["role_requirements"]) == (2, 2)
     assert "Keller" not in json.dumps(figures)
     assert "Keller" in json.dumps(report_records(records, names=True, out=None, planned=None, **asked))
     indicators, refused = checked_table(out, until=date(2026, 6, 1))
@@ -184,3 +191,45 @@ def test_a_report_counts_by_role_names_no_one_by_default_and_feeds_the_action_pl
     assert [(one.name, one.value, one.place) for one in indicators] == [("training_completed", 0.25, "hills")]
     with pytest.raises(BadInput, match="1 planned"):
         report_records(records, names=False, out=out, planned=1, **asked)
+
+
+def test_a_person_with_two_roles_meets_two_requirements_and_is_one_person(tmp_path: Path) -> None:
+    table, records, out = tmp_path / "t.csv", tmp_path / "training.jsonl", tmp_path / "indicator.csv"
+    rows = ["2026-01-05,course,law,operator,M. Keller,passed", "2026-02-05,course,law,supervisor,M. Keller,passed",
+            "2026-02-05,course,law,operator,B. Berg,passed"]  # fmt: skip
+    table.write_text("\n".join([",".join(COLUMNS), *rows]))
+    import_records(table, records, QUIET)
+    screen = Console(record=True, width=200, file=io.StringIO())
+    figures = report_records(
+        records, names=False, out=out, planned=4, since=None, screen=screen, today=date(2026, 6, 1), place="hills"
+    )
+    assert [(one["role"], one["completed"]) for one in figures["roles"]] == [("operator", 2), ("supervisor", 1)]
+    assert (figures["people"], figures["role_requirements"]) == (2, 3)
+    assert "In all roles: 2 people or shifts passed, meeting 3 role requirements" in screen.export_text()
+    indicators, _ = checked_table(out, until=date(2026, 6, 1))
+    assert [one.value for one in indicators] == [0.5], "two of the four persons planned"
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_page_shows_the_score_and_the_key_only_on_request_and_only_of_a_demonstration(
+    demo: Path, language: str
+) -> None:
+    folder = demo
+    words = MessageCatalogue.of(language)
+    settings = ApiSettings("x", title="X", pages=folder / "none")
+    app = create_app(folder / "store.db", settings, act=lambda _: None, now_ns=lambda: 0)
+    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
+        first = client.get(f"/drill?language={language}").text
+        assert html.escape(words.say("drill-show")) in first
+        assert "<article>" not in first
+        shown = html.unescape(client.get(f"/drill?show=1&language={language}").text)
+        score = score_of(folder).score
+        assert words.say("drill-missed", part=score.missed, whole=score.shown) in shown
+        assert words.say("drill-undetected", part=score.undetected, whole=score.crossings) in shown
+        for one in score.answers:
+            assert one.incident in shown
+        assert shown.count("<article>") == len(score.answers) > 0
+        (folder / ".demonstration").unlink()
+        real = html.unescape(client.get(f"/drill?show=1&language={language}").text)
+        assert words.say("drill-real") in real
+        assert "<article>" not in real

@@ -96,6 +96,15 @@ def test_twelve_sensors_that_fall_silent_together_are_one_incident_and_a_later_o
     assert len(shift.incidents) == 2
 
 
+def test_a_muted_sensor_has_no_cause_in_common_with_those_that_fail_at_the_same_time() -> None:
+    shift = Shift()
+    shift.raise_(alert("sensor_offline", "s1"))
+    shift.raise_(alert("sensor_offline", "muted", 1, cause="muted"))
+    shift.raise_(alert("coverage_lost", "muted", 1, cause="muted"))
+    shift.raise_(alert("sensor_offline", "s2", 2))
+    assert [one.sensors for one in shift.incidents] == [("s1", "s2"), ("muted",)]
+
+
 def test_a_fault_and_the_lost_coverage_of_one_sensor_are_one_incident_and_those_of_another_are_not() -> None:
     shift = Shift()
     shift.raise_(alert("sensor_fault", "s1"))

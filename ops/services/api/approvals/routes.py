@@ -32,6 +32,7 @@ from ops.governance.two_person import (
     Party,
     SamePersons,
 )
+from ops.journal.events import Mute
 from ops.services.api.approvals.models import (
     ApprovalRecord,
     ApprovalRecords,
@@ -39,6 +40,7 @@ from ops.services.api.approvals.models import (
     ErasureRequest,
     MuteRequest,
 )
+from ops.services.api.approvals.problems import ApprovalProblem, refusal, sentence_of, valid
 from ops.services.api.forces.routes import ForcesRoutes
 from ops.services.api.login.forms import read_form
 from ops.services.api.login.gate import session_cookie
@@ -52,7 +54,6 @@ LEAST_OVERRIDE: Final = 10
 """Characters of the reason of an override."""
 MOST_REASON: Final = 500
 _NO_ACCOUNTS: Final = "This server has no accounts, so there is no second person to confirm a request."
-_STATUS: Final = {"not_waiting": 409, "expired": 409}
 
 CarryOut = Callable[[Approval], Awaitable[None]]
 ApprovalForm = Annotated[Mapping[str, str], Depends(read_form)]
@@ -105,7 +106,7 @@ class ApprovalRoutes:
     def ask_mute(self, sensor: str, body: MuteRequest, request: Request) -> ApprovalRecord:
         """Ask that the messages of a sensor are not read for some time; another person has to confirm it."""
         if not self._takes_actions:
-            raise HTTPException(503, "This server takes no actions.")
+            raise ApprovalProblem(503, "This server takes no actions.", "no_actions")
         self._check_sensor(sensor)
         order = {"sensor": sensor, "minutes": body.minutes}
         subject = f"sensor {sensor} muted for {body.minutes} min"
@@ -133,15 +134,15 @@ class ApprovalRoutes:
             if action == "mute":
                 await asyncio.to_thread(self.ask_mute, *_mute_of(form, reason), request)
             elif action == "erase":
-                body = _valid(ErasureRequest, {"settings": form.get("settings", "").strip(), "reason": reason})
+                body = valid(ErasureRequest, {"settings": form.get("settings", "").strip(), "reason": reason})
                 await asyncio.to_thread(self.ask_erasure, body, request)
             elif action in STATE_AFTER:
-                decision = _valid(DecisionRequest, {"decision": action, "reason": reason})
+                decision = valid(DecisionRequest, {"decision": action, "reason": reason})
                 await self._decided(form.get("id", ""), decision.decision, decision.reason, request)
             else:
-                raise HTTPException(422, f"action: expected one of mute, erase, {', '.join(STATE_AFTER)}.")
+                raise ApprovalProblem(422, f"action: expected one of mute, erase, {', '.join(STATE_AFTER)}.", "action")
         except HTTPException as refused:
-            return self._page(request, done="", problem=str(refused.detail), status=refused.status_code)
+            return self._page(request, done="", problem=sentence_of(refused, words), status=refused.status_code)
         return RedirectResponse(f"{PAGE}?language={words.language}&asked=1", 303)
 
     def ask(
@@ -153,13 +154,14 @@ class ApprovalRoutes:
         try:
             return store.ask(kind, subject, order, reason, person, self._party(request))
         except ApprovalRefused as refused:
-            raise _refusal(refused) from None
+            raise refusal(refused) from None
         except ApprovalStoreError as error:
             raise HTTPException(503, str(error)) from None
 
     async def _decided(self, identity: str, decision: ApprovalDecision, reason: str, request: Request) -> Approval:
         if decision == "override" and len(reason) < LEAST_OVERRIDE:
-            raise HTTPException(422, f"reason: expected at least {LEAST_OVERRIDE} characters for an override.")
+            expected = f"at least {LEAST_OVERRIDE} characters for an override"
+            raise ApprovalProblem(422, f"reason: expected {expected}.", "override", least=LEAST_OVERRIDE)
         made = await asyncio.to_thread(self._decide, identity, decision, reason, request)
         if decision in ("confirm", "override"):
             try:
@@ -174,15 +176,15 @@ class ApprovalRoutes:
         try:
             found = store.check(identity, decision, person, party)
             if found is None:
-                raise HTTPException(404, f"There is no request {identity[:64]!r}.")
+                raise ApprovalProblem(404, f"There is no request {identity[:64]!r}.", "unknown")
             made = store.decide(identity, decision, person, party, reason)
         except ApprovalRefused as refused:
-            raise _refusal(refused) from None
+            raise refusal(refused) from None
         except ApprovalStoreError as error:
             raise HTTPException(503, str(error)) from None
         flag = OVERRIDE if decision == "override" else ""
         remark = f", because: {reason}" if reason else ""
-        decided = f"{STATE_AFTER[decision]} request {identity} of {found.asked_by.name}"
+        decided = f"{STATE_AFTER[decision]} request {identity} of {found.asked_by.name} [{found.asked_by.id}]"
         try:
             self._recorder.note(request, f"{flag}{found.subject}: {decided}{remark}", operation="alteration")
         except Exception:
@@ -198,19 +200,21 @@ class ApprovalRoutes:
             now_s = self._now_ns() / 1e9
             sensor, minutes = str(approval.order["sensor"]), float(approval.order["minutes"])
             try:
-                await asyncio.to_thread(mute, self._folder, sensor, now_s + minutes * 60.0, now_s=now_s)
+                await asyncio.to_thread(
+                    mute, self._folder, sensor, now_s + minutes * 60.0, now_s=now_s, why=_why_of(approval)
+                )
             except Exception as error:
                 raise HTTPException(503, f"The mute could not be stored ({error}); ask again.") from error
 
     def _check_sensor(self, sensor: str) -> None:
         live = self._reader.live("sensors")
-        known = [] if live is None else [str(one.get("id")) for one in msgspec.json.decode(live.body)]
+        known = [] if live is None else [str(one.get("sensor")) for one in msgspec.json.decode(live.body)]
         if sensor not in known:
-            raise HTTPException(404, f"There is no sensor {sensor[:64]!r}.")
+            raise ApprovalProblem(404, f"There is no sensor {sensor[:64]!r}.", "sensor", sensor=sensor[:64])
 
     def _store(self) -> Approvals:
         if self._approvals is None:
-            raise HTTPException(503, _NO_ACCOUNTS)
+            raise ApprovalProblem(503, _NO_ACCOUNTS, "local")
         return self._approvals
 
     def _party(self, request: Request) -> Party:
@@ -280,24 +284,18 @@ class ApprovalRoutes:
         return answer
 
 
+def _why_of(approval: Approval) -> Mute:
+    """What the journal and the map state of a mute: reason and roles, without names."""
+    decided = approval.decided_by
+    return Mute(
+        None, approval.reason, approval.asked_by.role, "" if decided is None else decided.role, approval.emergency,
+        approval.id,
+    )  # fmt: skip
+
+
 def _mute_of(form: Mapping[str, str], reason: str) -> tuple[str, MuteRequest]:
-    body = _valid(MuteRequest, {"minutes": form.get("minutes", "").strip(), "reason": reason})
+    body = valid(MuteRequest, {"minutes": form.get("minutes", "").strip(), "reason": reason})
     return form.get("sensor", "").strip(), body
-
-
-def _valid(model: Any, values: Mapping[str, Any]) -> Any:
-    """The model; HTTPException 422 that names the field."""
-    from pydantic import ValidationError
-
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise HTTPException(422, f"{'.'.join(map(str, first['loc']))}: {first['msg']}.") from None
-
-
-def _refusal(refused: ApprovalRefused) -> HTTPException:
-    return HTTPException(_STATUS.get(refused.reason, 403), str(refused))
 
 
 def _utc(seconds: float) -> datetime:

@@ -41,6 +41,7 @@ PAGES: Final = (
     "/approvals",
     "/partners",
     "/eurosur",
+    "/drill",
     ACCOUNT,
 )
 """Pages that people open; a person without the right for one is led to the first that she may open."""

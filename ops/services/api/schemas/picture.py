@@ -87,6 +87,22 @@ class PoseRecord(BaseModel):
     moving: bool = Field(description="whether the last two poses show that it moved")
 
 
+class SensorMute(BaseModel):
+    """Why ingest reads no message of a sensor. ``ended_ns``: when the mute ended, if the sensor has not reported since.
+
+    Names of those who asked and decided are in the request (`/v1/approvals`), for those who may read it.
+    """
+
+    since_ns: int
+    until_ns: int
+    ended_ns: int | None
+    reason: str
+    asked_role: str
+    decided_role: str
+    emergency: bool
+    request: str
+
+
 class SensorRecord(BaseModel):
     """A sensor with its state of health."""
 
@@ -99,6 +115,7 @@ class SensorRecord(BaseModel):
     revoked: bool
     faults: dict[str, FaultRecord]
     pose: PoseRecord | None = Field(None, description="of a mobile sensor that has stated one; absent for others")
+    mute: SensorMute | None = Field(None, description="absent for a sensor that is not muted")
     marking: str = Field("", description="releasability marking; absent for none")
 
 
@@ -139,6 +156,13 @@ class MessageCounts(BaseModel):
     counts: dict[str, SensorCounts]
 
 
+class MutedSensor(BaseModel):
+    """A sensor of which ingest reads no message, by decision of people."""
+
+    sensor: str
+    until: datetime
+
+
 class HealthAnswer(BaseModel):
     """Whether the picture is current and every part works. Without a login, ``status`` only."""
 
@@ -153,3 +177,4 @@ class HealthAnswer(BaseModel):
     last_event: int | None = None
     alerts_waiting: int | None = None
     stream_clients: int | None = None
+    muted: list[MutedSensor] | None = Field(None, description="sensors that people have muted, until when")

@@ -16,6 +16,7 @@ import { isOpen } from "../model/alerts.ts";
 import { ELLIPSE_95, PRIORITIES, type Alert, type Place, type Priority, type Sensor, type Track } from "../model/records.ts";
 import { alertTrack, CROSSING_AHEAD_S, dotName, drawnAs, iconName, look, opacity } from "../model/tracks.ts";
 import { markName } from "./annotations.ts";
+import type { SensorDrawn } from "./symbols.ts";
 
 /** Longer names would hide the map. */
 const ON_MAP = 24;
@@ -164,7 +165,7 @@ export function sensorFeatures(sensors: ReadonlyMap<string, Sensor>): Feature[] 
       type: "Feature" as const,
       properties: {
         id: sensor.id,
-        icon: `sensor/${sensor.kind}/${sensor.state === "ok" ? "ok" : "lost"}`,
+        icon: `sensor/${sensor.kind}/${drawn(sensor.state)}`,
         anchor: mast.length === 1 ? "center" : (ANCHORS[index % ANCHORS.length] ?? "center"),
         lost: mast.some(({ state }) => state !== "ok"),
         label: index === 0 ? mastLabel(mast) : "",
@@ -172,6 +173,10 @@ export function sensorFeatures(sensors: ReadonlyMap<string, Sensor>): Feature[] 
       geometry: at(sensor),
     })),
   );
+}
+
+function drawn(state: string): SensorDrawn {
+  return state === "ok" || state === "muted" ? state : "lost";
 }
 
 function mastLabel(mast: readonly Sensor[]): string {

@@ -23,9 +23,10 @@ export function symbolKey(colours: Colours): HTMLElement {
     [trackSymbol("person", "stale", false, colours), symbolName("stale")],
     [clusterSymbol("track", colours), symbolName("cluster")],
     ...["radar", "camera", "ground_sensor"].map(
-      (kind) => [sensorSymbol(kind, false, colours), kindName(kind)] as const,
+      (kind) => [sensorSymbol(kind, "ok", colours), kindName(kind)] as const,
     ),
-    [sensorSymbol("radar", true, colours), symbolName("lost")],
+    [sensorSymbol("radar", "lost", colours), symbolName("lost")],
+    [sensorSymbol("radar", "muted", colours), symbolName("muted")],
     [clusterSymbol("sensor", colours), symbolName("sensor-cluster")],
     [bearingSymbol(colours), symbolName("bearing")],
     [unitSymbol("vehicle", false, colours), say("forces-symbol", { symbol: "vehicle" })],

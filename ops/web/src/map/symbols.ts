@@ -93,11 +93,15 @@ function isTentative(how: Drawn): boolean {
   return how === "tentative" || how === "tentative-stale";
 }
 
+/** Online, crossed through where it is offline or degraded, and with two bars where people have muted it. */
+const SENSOR_DRAWN = ["ok", "lost", "muted"] as const;
+export type SensorDrawn = (typeof SENSOR_DRAWN)[number];
+
 export function sensorImages(kinds: readonly string[], colours: Colours): NamedImage[] {
   return [...new Set([...kinds, "radar", "camera", "ground_sensor"])].flatMap((kind) =>
-    [false, true].map((lost) => ({
-      name: `sensor/${kind}/${lost ? "lost" : "ok"}`,
-      canvas: sensorSymbol(kind, lost, colours),
+    SENSOR_DRAWN.map((how) => ({
+      name: `sensor/${kind}/${how}`,
+      canvas: sensorSymbol(kind, how, colours),
     })),
   );
 }
@@ -124,8 +128,9 @@ export function bearingSymbol(colours: Colours): HTMLCanvasElement {
   return canvas;
 }
 
-export function sensorSymbol(kind: string, lost: boolean, colours: Colours): HTMLCanvasElement {
+export function sensorSymbol(kind: string, how: SensorDrawn, colours: Colours): HTMLCanvasElement {
   const canvas = square();
+  const lost = how !== "ok";
   const sidc = `100315${lost ? "1" : "0"}000${SENSOR_ENTITY[kind] ?? "220100"}0000`;
   frame(canvas, sidc, {
     fill: colours.sensor,
@@ -135,8 +140,29 @@ export function sensorSymbol(kind: string, lost: boolean, colours: Colours): HTM
     ink: lost ? colours.lost : "black",
   });
   icon(canvas, sidc, 16, lost ? colours.lost : "black");
-  if (lost) stroke(canvas, colours.lost);
+  if (how === "lost") stroke(canvas, colours.lost);
+  if (how === "muted") pause(canvas, colours);
   return canvas;
+}
+
+/** The sign of a pause, in a corner beside the icon. */
+function pause(canvas: HTMLCanvasElement, colours: Colours): void {
+  const pen = context(canvas);
+  const [x, y, radius] = [0.76 * canvas.width, 0.74 * canvas.height, 0.2 * canvas.width];
+  pen.beginPath();
+  pen.arc(x, y, radius, 0, 2 * Math.PI);
+  pen.fillStyle = colours.halo;
+  pen.fill();
+  pen.strokeStyle = colours.lost;
+  pen.lineWidth = 1.2 * RATIO;
+  pen.stroke();
+  pen.lineWidth = 2 * RATIO;
+  pen.beginPath();
+  for (const shift of [-0.35, 0.35]) {
+    pen.moveTo(x + shift * radius, y - 0.5 * radius);
+    pen.lineTo(x + shift * radius, y + 0.5 * radius);
+  }
+  pen.stroke();
 }
 
 interface FrameStyle {

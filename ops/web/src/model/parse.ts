@@ -25,6 +25,7 @@ import {
   type Counts,
   type Label,
   type LayerInfo,
+  type Mute,
   type LegendEntry,
   type Pattern,
   type Place,
@@ -193,6 +194,24 @@ export function parseSensor(raw: unknown): Sensor | null {
     faults,
     sinceMs: milliseconds(body["since_ns"]),
     pose: parsePose(object(body["pose"])),
+    mute: readMute(body["mute"]),
+  };
+}
+
+function readMute(raw: unknown): Mute | null {
+  const body = object(raw);
+  if (body === null) return null;
+  const [sinceMs, untilMs] = [milliseconds(body["since_ns"]), milliseconds(body["until_ns"])];
+  if (sinceMs === null || untilMs === null) return null;
+  return {
+    sinceMs,
+    untilMs,
+    endedMs: milliseconds(body["ended_ns"]),
+    reason: text(body["reason"], 500),
+    askedRole: text(body["asked_role"], 20),
+    decidedRole: text(body["decided_role"], 20),
+    emergency: body["emergency"] === true,
+    request: text(body["request"], 32),
   };
 }
 

@@ -79,13 +79,28 @@ export interface BearingContact extends Place {
   readonly lifetimeS: number;
 }
 
+/** The mute of a sensor: decided by people, whose names are in its request. */
+export interface Mute {
+  readonly sinceMs: number;
+  readonly untilMs: number;
+  /** When it ended, while the sensor has not reported since; null while it lasts. */
+  readonly endedMs: number | null;
+  readonly reason: string;
+  readonly askedRole: string;
+  readonly decidedRole: string;
+  /** One person decided alone. */
+  readonly emergency: boolean;
+  readonly request: string;
+}
+
 export interface Sensor extends Place {
   readonly id: string;
   /** Releasability marking; empty for none. */
   readonly marking: string;
   readonly kind: string;
   /**
-   * ok, degraded (online, with faults), offline, maintenance, no_data, revoked (its key is revoked), or a newer word.
+   * ok, degraded (online, with faults), offline, muted (by decision of people), maintenance, no_data, revoked (its key is
+   * revoked), or a newer word.
    */
   readonly state: string;
   /** Findings by name of the fault, while it is online. */
@@ -93,6 +108,8 @@ export interface Sensor extends Place {
   readonly sinceMs: number | null;
   /** Where a mobile sensor stands, from the last poses that it stated; null for a fixed one, and before the first. */
   readonly pose: Pose | null;
+  /** Null for a sensor that is not muted. */
+  readonly mute: Mute | null;
 }
 
 export interface Pose {

@@ -67,6 +67,8 @@ export interface State {
   readonly refused: Refusals;
   /** Units and bases that could be assigned, by incident. */
   readonly options: ReadonlyMap<string, Options>;
+  /** Names of those who asked for a mute and decided, by its request, for people who may read them. */
+  readonly muteNames: ReadonlyMap<string, { readonly asked: string; readonly decided: string }>;
   readonly markings: Markings;
   readonly selection: Selection | null;
   /** What the person may do, by the names of ops/accounts/rights.py; nothing until it is known. */
@@ -100,6 +102,7 @@ export const INITIAL: State = {
   forces: NO_FORCES,
   refused: NO_REFUSALS,
   options: new Map(),
+  muteNames: new Map(),
   markings: { levels: [], change: false, units: new Map() },
   selection: null,
   rights: new Set(),

@@ -100,7 +100,7 @@ function update(row: HTMLElement, sensor: Sensor, state: State, nowMs: number): 
   const [name, word, small] = row.children;
   if (name !== undefined) setText(name, readable(sensor.id));
   if (word !== undefined)
-    setText(word, sensor.state === "ok" ? stateName("ok") : `✕ ${stateOf({ ...sensor, faults: [] }, nowMs)}`);
+    setText(word, sensor.state === "ok" ? stateName("ok") : `${sensor.state === "muted" ? "‖" : "✕"} ${stateOf({ ...sensor, faults: [] }, nowMs)}`);
   if (small !== undefined)
     setText(small, kindLine(sensor));
   row.setAttribute("aria-current", String(state.selection?.kind === "sensor" && state.selection.id === sensor.id));

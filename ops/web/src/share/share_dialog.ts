@@ -34,6 +34,7 @@ export class ShareDialog {
   readonly #scorecard = anchor("/scorecard", say("share-scorecard"), "share-scorecard");
   readonly #partners = anchor("/partners", say("share-partners"), "share-partners");
   readonly #eurosur = anchor("/eurosur", say("share-eurosur"), "share-eurosur");
+  readonly #drill = anchor("/drill", say("share-drill"), "share-drill");
   readonly #send = el("button", { type: "submit", data: { testid: "share-export" } }, say("share-export"));
 
   constructor(shown: () => Shown) {
@@ -45,7 +46,7 @@ export class ShareDialog {
       "section",
       { hidden: true },
       el("h3", {}, say("share-reports")),
-      el("p", { class: "share-links" }, anchor("/handover", say("share-handover"), "share-handover"), anchor("/after-action", say("share-after-action"), "share-after-action"), this.#scorecard, this.#partners, this.#eurosur),
+      el("p", { class: "share-links" }, anchor("/handover", say("share-handover"), "share-handover"), anchor("/after-action", say("share-after-action"), "share-after-action"), this.#scorecard, this.#drill, this.#partners, this.#eurosur),
     );
     this.#form = el(
       "form",
@@ -81,6 +82,7 @@ export class ShareDialog {
     this.#scorecard.hidden = !rights.has("score");
     this.#partners.hidden = !rights.has("partners");
     this.#eurosur.hidden = !rights.has("eurosur");
+    this.#drill.hidden = !rights.has("score");
     this.#form.hidden = !rights.has("export");
   }
 

@@ -1,4 +1,4 @@
-// The coverage line: sensors that are offline or degraded, dead ground, and tracks without detections.
+// The coverage line: sensors that are offline, muted or degraded, dead ground, and tracks without detections.
 
 import { deadGroundFraction, lostSensors, unknownFraction } from "../model/coverage.ts";
 import { readable } from "../model/parse.ts";
@@ -6,6 +6,7 @@ import type { Sensor } from "../model/records.ts";
 import type { State } from "../model/state.ts";
 import { look } from "../model/tracks.ts";
 import { cutList } from "./catalogue.ts";
+import { utcClock } from "./format.ts";
 import { say } from "./say.ts";
 
 /** More sensors than this are counted, not named. */
@@ -19,7 +20,7 @@ export interface CoverageLine {
   readonly unknown: string;
   readonly sensors: string;
   readonly tracks: string;
-  /** Whether a sensor is offline or degraded. */
+  /** Whether a sensor is offline, muted or degraded. */
   readonly urgent: boolean;
 }
 
@@ -47,11 +48,13 @@ function sensorLine(lost: readonly Sensor[], all: number, nowMs: number): string
   if (all === 0) return say("page-coverage-no-sensors");
   if (lost.length === 0) return say("page-coverage-online", { count: all });
   const degraded = lost.filter(({ state }) => state === "degraded").length;
-  const what = degraded === 0 ? "offline" : degraded === lost.length ? "degraded" : "both";
+  const muted = lost.filter(({ state }) => state === "muted").length;
+  const what =
+    degraded === lost.length ? "degraded" : muted === lost.length ? "muted" : muted > 0 ? "mixed" : degraded === 0 ? "offline" : "both";
   const named = lost.map((one) => {
     const sensor = readable(one.id);
     if (lost.length <= STATED) return say("page-sensor-named", { sensor, state: stateOf(one, nowMs) });
-    return what === "both" ? say("page-sensor-named", { sensor, state: stateName(one.state) }) : sensor;
+    return what === "both" || what === "mixed" ? say("page-sensor-named", { sensor, state: stateName(one.state) }) : sensor;
   });
   return say("page-coverage-lost", {
     what,
@@ -61,8 +64,10 @@ function sensorLine(lost: readonly Sensor[], all: number, nowMs: number): string
   });
 }
 
-/** A sensor's state with its faults, or since when: `degraded (frozen data)`, `offline for 3 min`. */
-export function stateOf({ state, faults, sinceMs }: Sensor, nowMs: number): string {
+/** A sensor's state with its faults, or since or until when: `degraded (frozen data)`, `offline for 3 min`, `muted until 12:30`. */
+export function stateOf({ state, faults, sinceMs, mute }: Sensor, nowMs: number): string {
+  if (mute !== null && (state === "muted" || state === "offline"))
+    return say("page-sensor-state-muted", { state: mute.endedMs === null ? "muted" : "ended", until: utcClock(mute.endedMs ?? mute.untilMs).slice(0, 5) });
   if (faults.length > 0) return say("page-sensor-state-faults", { state, faults: faults.map(([fault]) => faultName(fault)) });
   if (state === "ok" || state === "degraded" || sinceMs === null || !Number.isFinite(nowMs)) return stateName(state);
   return say("page-sensor-state-since", { state, since: (nowMs - sinceMs) / 1000 });

@@ -7,8 +7,8 @@ import type { State } from "../model/state.ts";
 import type { Fact } from "../ui/dom.ts";
 import { ruleName, sentenceOf } from "./alert_words.ts";
 import { faultName, stateOf } from "./coverage_words.ts";
-import { chainageRange, fact, markingFacts, propertyOf, section, whereFacts, type Details } from "./facts.ts";
-import { count, height } from "./format.ts";
+import { chainageRange, fact, markingFacts, propertyOf, section, whereFacts, type Details, type Section } from "./facts.ts";
+import { count, height, utcDateTime } from "./format.ts";
 import { MISSING } from "./formats.ts";
 import { kindName } from "./labels.ts";
 import { formats, say } from "./say.ts";
@@ -23,6 +23,7 @@ export function describeSensor(id: string, state: State, nowMs: number): Details
     title: readable(id),
     lead: sensorLead(sensor, nowMs),
     sections: [
+      ...muteSections(sensor, state),
       ...(faults.length === 0 ? [] : [section("faults", faults)]),
       section("view", viewFacts(id, state)),
       section("messages", messageFacts(id, state)),
@@ -49,6 +50,27 @@ function sensorLead(sensor: Sensor, nowMs: number): string {
 function poseFacts({ pose }: Sensor, nowMs: number): Fact[] {
   if (pose === null || !Number.isFinite(nowMs)) return [];
   return [fact("stated", say("page-fact-ago", { age: Math.max((nowMs - pose.statedMs) / 1000, 0) }))];
+}
+
+/** Until when, by whom and why messages of the sensor are not read. */
+function muteSections({ mute }: Sensor, state: State): Section[] {
+  if (mute === null) return [];
+  const names = state.muteNames.get(mute.request);
+  const { sinceMs, untilMs, endedMs, askedRole, decidedRole, emergency, reason, request } = mute;
+  return [
+    section("mute", [
+      fact("mute-since", utcDateTime(sinceMs)),
+      endedMs === null ? fact("mute-until", utcDateTime(untilMs)) : fact("mute-ended", utcDateTime(endedMs)),
+      ...(decidedRole === "" ? [] : [fact("mute-by", say("page-fact-mute-by-of", { asked: who(names?.asked, askedRole), decided: who(names?.decided, decidedRole), alone: emergency }))]),
+      ...(reason === "" ? [] : [fact("why", reason)]),
+      ...(request === "" ? [] : [fact("mute-request", request, "code")]),
+    ]),
+  ];
+}
+
+/** The name of a person whose role alone others see. */
+function who(name: string | undefined, role: string): string {
+  return say("page-fact-mute-who", { name: name ?? "", known: name !== undefined && name !== "", role });
 }
 
 function viewFacts(id: string, state: State): Fact[] {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ops.analysis.lanes.command import _short, answer_of
 from ops.analysis.lanes.what_if import CrossingPoint, compare_lanes
 from ops.runtime.output import speaking
 from ops.sector.samples import samples_folder
@@ -134,3 +136,19 @@ def test_the_sample_is_marked_as_made_up(watchline: Callable[..., Any], tmp_path
     assert {"en": "Illustrative data", "fr": "Données illustratives"}[language] in ending.err
     assert json.loads((tmp_path / "out" / "summary.json").read_text())["checks_saved_per_hour"] == pytest.approx(39.9)
     assert "lanes-" not in ending.err
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(0.15789473, "0.16"), (1.0, "1"), (3.4567, "3.5"), (9.96, "10"), (27.0, "27"), (103.7, "104"), (0.0, "0"),
+     (1234.5, "1,234"), (0.036995, "0.037"), (math.nan, "–"), (math.inf, "–")],
+)  # fmt: skip
+def test_figures_of_a_model_have_two_digits_or_are_whole(value: float, said: str) -> None:
+    assert _short(value) == said
+
+
+def test_no_sentence_has_more_digits_than_the_model_knows() -> None:
+    sentences = answer_of(compare_lanes(POINT))
+    assert sentences[0].startswith("Mean wait of all arrivals: 0.16 min if everyone is checked")
+    for number in re.findall(r"\d[\d,.]*\d|\d", " ".join(sentences)):
+        assert len(number.replace(",", "").replace(".", "").lstrip("0")) <= 2 or float(number.replace(",", "")) >= 10.0

@@ -507,3 +507,17 @@ def test_a_port_in_use_is_one_sentence():
             listen(port)
     with pytest.raises(BadInput, match="port 70000"):
         listen(70_000)
+
+
+def test_health_names_the_muted_sensors_and_until_when(tmp_path):
+    mute = {"since_ns": T0_NS, "until_ns": T0_NS + 60 * 10**9, "ended_ns": None}
+    over = mute | {"ended_ns": T0_NS}
+    store = Store(tmp_path / "s.sqlite")
+    sensors = [{"sensor": "r1", "mute": mute}, {"sensor": "r2", "mute": over}, {"sensor": "r3"}]
+    store.commit(1, stamp_ns=T0_NS, tracks_live=b"[]", sensors=sensors)
+    app = create_app(store.path, ApiSettings("x"), act=print, now_ns=lambda: T0_NS)
+    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
+        answer = client.get("/api/health")
+        assert (answer.status_code, answer.json()["status"]) == (200, "ok"), "a mute is a decision, not a failure"
+        assert answer.json()["muted"] == [{"sensor": "r1", "until": "2026-03-01T22:01:00.000000Z"}]
+    store.close()

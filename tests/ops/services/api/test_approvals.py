@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,11 +20,15 @@ from ops.audit.log import AuditLog
 from ops.governance.mutes import MutedSensors
 from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.guard import GuardSettings
+from ops.services.api.schemas.picture import SensorRecord
 from ops.services.api.serving.server import serving
 from ops.store.writer import Store
 from tests.ops.services.api.login.conftest import PASSWORD, World
 
 NOW_NS = 1_772_400_000 * 10**9
+RADAR = SensorRecord(
+    sensor="radar-1", kind="radar", lon=1.0, lat=42.0, state="ok", since_ns=NOW_NS, revoked=False, faults={}
+).model_dump()  # fmt: skip
 
 
 def forces(level: str, decided: list[dict[str, Any]]) -> dict[str, Any]:
@@ -65,7 +71,7 @@ class Room(World):
 @pytest.fixture
 def room(tmp_path: Path) -> Iterator[Any]:
     store = Store(tmp_path / "store.db")
-    store.commit(1, stamp_ns=NOW_NS, tracks_live=[], sensors=[{"id": "radar-1"}], counts={}, forces=forces("high", []))
+    store.commit(1, stamp_ns=NOW_NS, tracks_live=[], sensors=[RADAR], counts={}, forces=forces("high", []))
     made = Room(clock_s=time.time(), folder=tmp_path, journal=Journal(store))
     settings = AccountSettings(same_person=(("adler", "adler.two"),), session_h=72.0, idle_h=24.0)
     made.accounts = Accounts(AccountStore(tmp_path / "accounts.db"), settings, now_s=lambda: made.clock_s)
@@ -190,10 +196,13 @@ def test_a_sensor_is_muted_by_two_persons_until_the_stated_time(room: Any) -> No
         assert asker.post("/v1/sensors/radar-9/mute", json=body).status_code == 404
         identity = asker.post("/v1/sensors/radar-1/mute", json=body).json()["id"]
         mutes, now_s = MutedSensors(room.folder), NOW_NS / 1e9
-        assert mutes.at(now_s) == frozenset()
+        assert mutes.at(now_s) == {}
         assert decide(other, identity).status_code == 200
-        assert mutes.at(now_s + 1799.0) == {"radar-1"}
-        assert mutes.at(now_s + 1800.0) == frozenset()
+        assert set(mutes.at(now_s + 1799.0)) == {"radar-1"}
+        (found,) = mutes.at(now_s + 1799.0).values()
+        assert (found.reason, found.asked_role, found.decided_role) == (body["reason"], "supervisor", "supervisor")
+        assert (found.request, found.emergency) == (identity, False)
+        assert mutes.at(now_s + 1800.0) == {}
 
 
 def test_the_page_asks_and_confirms_without_scripts(room: Any) -> None:
@@ -250,3 +259,37 @@ def test_a_wrong_code_at_set_up_keeps_the_secret_that_the_app_has(room: Any) -> 
         wrong = client.post("/account/second-factor", data={"form_token": token, "secret": secret, "code": "000000"})
         assert wrong.status_code == 403
         assert f'value="{secret}"' in wrong.text
+
+
+def test_the_page_states_why_something_is_refused_in_the_reader_s_language(room: Any) -> None:
+    with room.logged_in("adler") as asker, room.logged_in("admin") as admin:
+        identity = lower(asker).json()["approval"]
+
+        def refused(client: Any, **form: str) -> str:
+            answer = room.post(client, "/approvals?language=fr", page="/approvals?language=fr", **form)
+            assert answer.status_code >= 400
+            (problem,) = re.findall(r'<p class="problem" role="alert" dir="auto">(.*?)</p>', answer.text)
+            return html.unescape(problem)
+
+        own = refused(asker, action="confirm", id=identity)
+        assert own == "Une autre personne doit confirmer la demande."
+        short = refused(asker, action="override", id=identity, reason="crue")
+        assert short == "Indiquez un motif d’au moins 10 caractères."
+        assert refused(admin, action="override", id=identity, reason="crue au gué, personne").startswith("Votre compte")
+        unknown = refused(asker, action="mute", sensor="radar-9", minutes="5", reason="mât")
+        assert unknown == "Le capteur «\N{NO-BREAK SPACE}radar-9\N{NO-BREAK SPACE}» n’existe pas."
+        assert refused(asker, action="mute", sensor="radar-1", minutes="x", reason="mât").startswith("Minutes")
+        assert refused(asker, action="mute", sensor="radar-1", minutes="5", reason="").startswith("Motif")
+        assert refused(asker, action="erase", settings="x", reason="fini").startswith("Somme de contrôle")
+        assert refused(asker, action="dance").startswith("Le formulaire")
+        assert refused(asker, action="refuse", id="0" * 12).startswith("Cette demande")
+        room.clock_s += 3601.0
+        assert refused(asker, action="withdraw", id=identity).startswith("La demande a expiré")
+
+
+def test_every_account_finds_the_confidential_page_and_what_it_does_not_protect_against(room: Any) -> None:
+    with room.logged_in("keller") as person:
+        page = person.get("/account?language=en").text
+        assert 'href="/confidential?language=en" rel="noreferrer"' in page
+        assert "does not protect you from an observer of this network" in page
+        assert person.get("/confidential").status_code == 200

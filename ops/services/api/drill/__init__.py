@@ -1,0 +1,1 @@
+"""The page of a drill: the score of the demonstration that this server shows."""
