@@ -324,6 +324,7 @@ page-incident-do = { $action ->
     [hand_over] Transmettre…
     [undo] Annuler l’action
     [mark] Marquage…
+    [trace] Découverte…
    *[reopen] Rouvrir…
 }
 page-incident-dialog = { $action ->
@@ -335,6 +336,7 @@ page-incident-dialog = { $action ->
     [merge] Fusionner { $name } avec un autre incident
     [hand_over] Transmettre { $name }
     [mark] Diffusion de { $name }
+    [trace] Marchandises découvertes : { $name }
    *[reopen] Rouvrir { $name }
 }
 page-incident-choice = { $action ->
@@ -357,6 +359,11 @@ page-incident-text-of = { $action ->
 }
 page-marking-none = aucun
 page-marking-up-to = sans marquage et jusqu’à { $marking }
+page-tracing-send = Enregistrer
+page-tracing-released = { $released ->
+    [yes] oui
+   *[no] non
+}
 page-incident-no-other = Choisissez l’autre incident.
 page-incident-no-file = Indiquez l’adresse ou le nom du fichier.
 page-workload-line =
@@ -698,6 +705,7 @@ page-section-position = Position
 page-section-incident = Incident
 page-section-candidates = Interventions possibles, état du { $time }
 page-section-notes = Notes
+page-section-tracing = Marchandises découvertes
 page-section-history = Historique
 page-section-alert = Alerte
 page-section-response = { $current ->
