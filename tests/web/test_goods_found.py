@@ -1,4 +1,4 @@
-"""Goods found at an incident: recorded once it is closed, refused with what is expected, corrected, in both languages."""
+"""Goods found at an incident: recorded once it is closed, refused with what is expected, in both languages."""
 
 from __future__ import annotations
 
