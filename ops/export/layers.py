@@ -169,7 +169,7 @@ _ALERT = (
     "id", "rule", "priority", "status", "sentence", "raised_at", "updated_at", "track", "sensor", "unit", "segment",
     "offset_m", "class_label", "by", "reason",
 )  # fmt: skip
-_TIMES = ("opened_at", "updated_at", "raised_at", "trace_sent_at")
+_TIMES = ("opened_at", "updated_at", "raised_at")
 
 
 def _incidents(reader: ReleasedPeriods, request: ExportRequest) -> gpd.GeoDataFrame:

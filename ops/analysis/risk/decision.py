@@ -24,6 +24,8 @@ from ops.analysis.risk.combination import CLASSES, FACTORS, risk_of
 from ops.runtime.output import atomic_write
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ops.analysis.risk.assessment import RiskAssessment
     from ops.sector.sector_file import Sector
 
@@ -159,10 +161,37 @@ def decision_for(sector: Sector, use: RiskUse, segments: int) -> RiskDecision | 
     """
     if use not in sector.risk_feeds or sector.risk_decision is None:
         return None
-    found = read_decision(sector.risk_decision)
+    return _of_sector(sector, sector.risk_decision, segments)
+
+
+def proposals(sector: Sector, sections: Sequence[str | None]) -> dict[str, dict[str, str]]:
+    """Return the impact level that the decided assessment proposes for each section, for JSON; a person decides on it.
+
+    As in the assessment, it is the level of the segment of the highest risk. ``sections``: the section of each segment.
+    Empty without a decision in the sector file.
+
+    Raises
+    ------
+    BadInput
+        As ``decision_for``.
+    """
+    if sector.risk_decision is None:
+        return {}
+    found = _of_sector(sector, sector.risk_decision, len(sections))
+    highest: dict[str, SegmentRisk] = {}
+    for name, one in zip(sections, found.segments, strict=True):
+        before = None if name is None else highest.get(name)
+        if name is not None and one.risk is not None and (before is None or one.risk > (before.risk or 0.0)):
+            highest[name] = one
+    on = found.assessed_on.isoformat()
+    return {name: {"level": one.level, "assessed_on": on} for name, one in highest.items() if one.level is not None}
+
+
+def _of_sector(sector: Sector, path: Path, segments: int) -> RiskDecision:
+    found = read_decision(path)
     if found.sector != sector.name or len(found.segments) != segments:
         what = f"is of {found.sector!r} with {len(found.segments)} segments"
-        raise BadInput(what, where=str(sector.risk_decision), expected=f"{sector.name!r} with {segments} segments")
+        raise BadInput(what, where=str(path), expected=f"{sector.name!r} with {segments} segments")
     return found
 
 

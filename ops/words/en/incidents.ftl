@@ -68,7 +68,7 @@ incident-tracing-field = { $field ->
     [sent_at] Sent at (UTC)
     [reference] Reference
     [status] Trace request
-   *[released] Released to field units
+   *[released] Released to field units, TAK and web hooks
 }
 
 ## Headlines

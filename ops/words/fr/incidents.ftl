@@ -68,7 +68,7 @@ incident-tracing-field = { $field ->
     [sent_at] Envoyée à (UTC)
     [reference] Référence
     [status] Demande de traçage
-   *[released] Communiqué aux unités de terrain
+   *[released] Communiqué aux unités de terrain, à TAK et aux webhooks
 }
 
 ## Titres

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from geo.errors import BadInput
-from ops.analysis.risk.assess import RiskOptions, assess_risk
-from ops.analysis.risk.decision import FILE, RiskDecision, SegmentRisk, decision_for, read_decision
+from ops.analysis.risk.assess import RiskOptions, assess_risk, section_risks
+from ops.analysis.risk.combination import CLASSES
+from ops.analysis.risk.decision import FILE, RiskDecision, SegmentRisk, decision_for, proposals, read_decision
 from ops.runtime.output import say_in_english, speaking
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector, read_sector
@@ -214,3 +215,23 @@ def test_the_file_is_plain_json_that_people_can_read(decided: Path) -> None:
     lines = decided.read_text(encoding="utf-8").splitlines()
     assert len(lines) > 10
     assert msgspec.json.decode(decided.read_bytes())["format"] == "watchline risk decision 1"
+
+
+def test_the_level_of_the_segment_at_most_risk_is_proposed_for_its_section(own_sector: Files, decided: Path) -> None:
+    sector = switched(own_sector, decided)
+    assert sector.risk_feeds == ()
+    segments = read_decision(decided).segments
+    names = ["A" if n < len(segments) // 2 else None if n % 7 == 0 else "B" for n in range(len(segments))]
+    risk = np.array([math.nan if one.risk is None else one.risk for one in segments])
+    levels = np.array([-1 if one.level is None else CLASSES.index(one.level) for one in segments])
+    found = proposals(sector, names)
+    assert found == {
+        one.name: {"level": one.proposed, "assessed_on": "2026-01-15"} for one in section_risks(names, risk, levels, {})
+    }
+    assert found
+    with pytest.raises(BadInput, match=r"with \d+ segments; expected"):
+        proposals(sector, names[:-1])
+
+
+def test_without_a_decision_no_level_is_proposed(own_sector: Files) -> None:
+    assert proposals(load_sector(own_sector.sector), ["A"]) == {}
