@@ -34,13 +34,36 @@ Disposition = Literal[
 ]  # fmt: skip
 ActionName = Literal[
     "acknowledge", "reject", "clear", "assign", "received", "en_route", "on_scene", "close", "note", "attach", "link",
-    "merge", "hand_over", "undo", "reopen", "mark",
+    "merge", "hand_over", "undo", "reopen", "mark", "trace",
 ]  # fmt: skip
+Goods = Literal["arms", "dual_use", "cbrn"]
+TraceState = Literal["", "requested", "answered", "no_record", "closed"]
 SectionName = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$(?!\n)")]
 ImpactLevel = Literal["low", "medium", "high", "critical"]
 """Regulation (EU) 2019/1896, Article 34, as ``geo.border.sections`` has them; a test compares them."""
 Duty = Literal["", "patrol", "available", "standby", "off_duty"]
 MovesBy = Literal["", "vehicle", "foot"]
+
+
+class StatedTracing(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Goods found at an incident, and the request to trace them; fusion checks the codes (``ops.incidents.tracing``).
+
+    ``hs_code``: six digits of the Harmonized System; ``eccn``: export control classification number of the United
+    States; ``eu_list``: number of Annex I of Regulation (EU) 2021/821; ``item_marking``: marking or serial number on
+    the item. ``authority`` received the request at ``sent_at`` under ``reference``. ``released``: whether field units
+    and other receivers may have it.
+    """
+
+    goods: Goods
+    hs_code: OptionalName = ""
+    eccn: OptionalName = ""
+    eu_list: OptionalName = ""
+    item_marking: OptionalName = ""
+    authority: OptionalName = ""
+    sent_at: UtcTime | None = None
+    reference: OptionalName = ""
+    status: TraceState = ""
+    released: bool = False
 
 
 class Reply(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -52,7 +75,8 @@ class Reply(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
     chosen. ``assigned_unit`` belongs to ``assign``, ``to`` (a person) to ``hand_over``, ``disposition`` to ``close``
     (and may accompany ``clear``), ``other`` (an incident) to ``link`` and ``merge``, ``note`` to ``note``,
     ``attachment`` (a reference) to ``attach``. ``mark`` sets the releasability ``marking`` of the incident, empty for
-    none, with a ``reason``; the operations centre alone sends it.
+    none, with a ``reason``. ``trace`` sets ``tracing`` of a closed incident: goods found and the request to trace them;
+    ``tracing`` may also accompany ``close``. The operations centre alone sends ``mark`` and ``tracing``.
     """
 
     unit: Identifier
@@ -73,6 +97,7 @@ class Reply(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
     note: Line = ""
     attachment: Line = ""
     marking: OptionalIdentifier = ""
+    tracing: StatedTracing | None = None
 
 
 class SectionOrder(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -298,15 +298,23 @@ class Ledger:
         label, probability = sighting.most_likely()
         return label == "animal" and probability >= self.settings.animal_probability
 
-    def _priority(self, rule: str, sighting: Sighting) -> str:
-        settings = self.settings
+    def _priority(self, rule: str, sighting: Sighting, *, by_risk: bool = True) -> str:
+        settings, context = self.settings, self.context
         return priority_of(
             rule,
             sighting,
             animal_probability=settings.animal_probability,
             urgent_s=settings.urgent_s,
             impact_level=self._impact(sighting),
+            risk_level=context.risk_of(sighting.segment) if by_risk and context is not None else None,
         )
+
+    def _raised_by_risk(self, rule: str, sighting: Sighting) -> Message | None:
+        """Why the priority is a step higher than without the decision on risk; None where it is not."""
+        risk = None if self.context is None else self.context.risk
+        if risk is None or self._priority(rule, sighting) == self._priority(rule, sighting, by_risk=False):
+            return None
+        return Message("alert-why-risk", {"segment": sighting.segment, "on": risk.decided_on, "by": risk.decided_by})
 
     def _impact(self, sighting: Sighting) -> str | None:
         return None if self.context is None else self.context.impact_of(sighting.segment)
@@ -324,6 +332,7 @@ class Ledger:
             impact_level=about.impact_level,
             response=about.response_in_time,
             areas=self._areas(sighting.easting, sighting.northing),
+            raised=self._raised_by_risk(rule, sighting),
         )
         return {
             **_stated(text),

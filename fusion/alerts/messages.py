@@ -47,12 +47,14 @@ def track_text(
     impact_level: str | None = None,
     response: ResponseInTime | None = None,
     areas: Sequence[NamedArea] = (),
+    raised: Message | None = None,
 ) -> AlertText:
-    """The messages of a rule about one track; ``areas``: those that it is in."""
+    """The messages of a rule about one track; ``areas``: those that it is in; ``raised``: a further reason for the
+    priority."""
     return AlertText(
         _headline(rule, sighting, settings),
         _details(rule, sighting, response, areas),
-        _why(rule, sighting, settings, impact_level),
+        (*_why(rule, sighting, settings, impact_level), *(() if raised is None else (raised,))),
         None if response is None else response_message(response),
     )
 

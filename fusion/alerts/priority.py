@@ -8,14 +8,21 @@ from sensors.scan import CLASSES
 
 
 def priority_of(
-    rule: str, sighting: Sighting, *, animal_probability: float, urgent_s: float, impact_level: str | None = None
+    rule: str,
+    sighting: Sighting,
+    *,
+    animal_probability: float,
+    urgent_s: float,
+    impact_level: str | None = None,
+    risk_level: str | None = None,
 ) -> str:
     """Priority of a track's behaviour, from impact level × rule × class × direction × time left.
 
     Inbound, a crossing is high and an approach (also one into dead ground) within ``urgent_s`` medium; an outbound
     crossing is medium. Other approaches, loitering and groups are low. A track initiated inside is medium. In a section
     of high or critical impact all of these are one step more urgent; in one of low impact medium becomes low, except
-    for tracks initiated inside. A target that is an animal with at least ``animal_probability`` is low everywhere.
+    for tracks initiated inside. A high risk of the segment counts as high impact does: one step in all, never two. A
+    target that is an animal with at least ``animal_probability`` is low everywhere.
     """
     if sighting.class_probability[CLASSES.index("animal")] >= animal_probability:
         return "low"
@@ -27,7 +34,7 @@ def priority_of(
         priority = "medium"
     else:
         priority = "medium" if inbound and soon and rule not in ("loitering", "group_formed") else "low"
-    if impact_level in ("high", "critical"):
+    if impact_level in ("high", "critical") or risk_level == "high":
         return {"low": "medium", "medium": "high"}.get(priority, priority)
     if impact_level == "low" and priority == "medium" and rule != "track_initiated_inside":
         return "low"

@@ -19,9 +19,28 @@ from fusion.situation.surroundings import SurroundingsLookup
 from geo.areas import AreaLookup, NamedArea
 from sensors.scan import CLASSES
 
-__all__ = ["AlertContext"]
+__all__ = ["AlertContext", "DecidedRisk"]
 
 VEHICLE = CLASSES.index("vehicle")
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedRisk:
+    """Levels of risk on which a person decided.
+
+    Parameters
+    ----------
+    levels : tuple of (str or None), one for each segment
+        Level of risk of each segment; None where it is unknown.
+    decided_on : str
+        Day of the decision.
+    decided_by : str
+        Who decided.
+    """
+
+    levels: tuple[str | None, ...]
+    decided_on: str
+    decided_by: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +67,8 @@ class AlertContext:
         What is missing, in words.
     areas : AreaLookup, optional
         Named areas of the sector.
+    risk : DecidedRisk, optional
+        Risk of the segments, where it may raise the priority of alerts.
 
     Examples
     --------
@@ -64,6 +85,7 @@ class AlertContext:
     sections: tuple[str | None, ...] = ()
     missing: tuple[str, ...] = ()
     areas: AreaLookup | None = None
+    risk: DecidedRisk | None = None
 
     @property
     def segment_count(self) -> int:
@@ -85,6 +107,23 @@ class AlertContext:
             The impact level, None where none is set.
         """
         return self.impact[segment] if 0 <= segment < len(self.impact) else None
+
+    def risk_of(self, segment: int) -> str | None:
+        """Look up the level of risk of a segment.
+
+        Parameters
+        ----------
+        segment : int
+            Number of the segment.
+
+        Returns
+        -------
+        str or None
+            The level, None where it is unknown or does not concern alerts.
+        """
+        if self.risk is None or not 0 <= segment < len(self.risk.levels):
+            return None
+        return self.risk.levels[segment]
 
     def section_of(self, segment: int | None) -> str | None:
         """Look up the name of a segment's section.

@@ -49,6 +49,18 @@ def risk(
     settings: SettingsOption = None,
     releasability: ReleasabilityOption = "",
     purpose: PurposeOption = None,
+    trend: Annotated[
+        int,
+        typer.Option("--trend", metavar="MONTHS", min=0, max=60, help="Also state the risk at past month ends."),
+    ] = 0,
+    decided_by: Annotated[
+        str,
+        typer.Option(
+            "--decided-by", metavar="NAME",
+            help="Person who decides to use this assessment: writes risk-decision.json into the folder of --out.",
+        ),
+    ] = "",
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Reason for the decision.")] = "",
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Assess the risk of each border segment.
@@ -56,17 +68,21 @@ def risk(
     Combines threat, vulnerability and impact, as CIRAM names them, by a
     formula of our own; shows how stable the ranking is under other weights;
     and proposes an impact level for each section, on which a person decides.
+    With --decided-by and --reason it also writes the decision to use the
+    assessment: a sector file names it as risk_decision, and risk_feeds
+    lets it change the priority of alerts, patrol schedules or plans.
     Reading a store is recorded in the audit log as a disclosure.
 
     Examples
     --------
     watchline risk cumberland --challenge out/challenge
     watchline risk cumberland --challenge out/challenge \\
-        --indicators indicators.csv --out out/risk
+        --indicators indicators.csv --out out/risk --trend 6
     """
     from ops.analysis.risk.assess import RiskOptions, assess_risk
 
     options = RiskOptions(
-        sector, challenge, indicators, store, weights, on, out, simulated, pdf, settings, releasability, purpose
-    )
+        sector, challenge, indicators, store, weights, on, out, simulated, pdf, settings, releasability, purpose,
+        trend, decided_by, reason,
+    )  # fmt: skip
     answer(assess_risk(options, screen), as_json=as_json)

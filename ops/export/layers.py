@@ -160,8 +160,11 @@ def _lines(whole: Mapping[str, np.ndarray], names: Mapping[str, str]) -> gpd.Geo
 
 _INCIDENT = (
     "id", "name", "kind", "state", "priority", "sentence", "opened_at", "updated_at", "owner", "unit", "disposition",
-    "reason", "closed_by", "segment", "section", "class_label", "direction", "escalation",
+    "reason", "closed_by", "segment", "section", "class_label", "direction", "escalation", "goods", "hs_code", "eccn",
+    "eu_list", "item_marking", "trace_authority", "trace_sent_at", "trace_reference", "trace_status",
 )  # fmt: skip
+_OWN = ("by", "at", "revision", "released")
+_OF_REQUEST = ("authority", "sent_at", "reference", "status")
 _ALERT = (
     "id", "rule", "priority", "status", "sentence", "raised_at", "updated_at", "track", "sensor", "unit", "segment",
     "offset_m", "class_label", "by", "reason",
@@ -172,7 +175,15 @@ _TIMES = ("opened_at", "updated_at", "raised_at")
 def _incidents(reader: ReleasedPeriods, request: ExportRequest) -> gpd.GeoDataFrame:
     """Incidents as known at the end of the period."""
     found = (reader.as_known(one, request.end_ns) for one in reader.incidents_in(request.start_ns, request.end_ns)[0])
-    return _records([one for one in found if one is not None], _INCIDENT, request)
+    return _records([one | _traced(one) for one in found if one is not None], _INCIDENT, request)
+
+
+def _traced(incident: Mapping[str, Any]) -> dict[str, Any]:
+    """The record of goods found as columns; those of the request begin with ``trace_``."""
+    stated = incident.get("tracing") or {}
+    return {
+        f"trace_{name}" if name in _OF_REQUEST else name: value for name, value in stated.items() if name not in _OWN
+    }
 
 
 def _alerts(reader: ReleasedPeriods, request: ExportRequest) -> gpd.GeoDataFrame:

@@ -43,6 +43,8 @@ from ops.incidents.settings import IncidentSettings
 from sensors.timestamps import SECOND_NS, nanoseconds, utc_datetime
 
 FORGET_EVERY_NS: Final = 60 * SECOND_NS
+MOST_TRACED: Final = 500
+"""Closed incidents that are kept because of a tracing record, those that were changed last."""
 
 
 class AlertStep(NamedTuple):
@@ -170,7 +172,7 @@ class IncidentBook(msgspec.Struct):
             self.applied[action.id] = now_ns
         before = dict(self.incidents)
         known = self.incidents.get(incident)
-        if known is None:
+        if known is None or (action.action != "trace" and _is_past(known, now_ns, settings)):
             unknown = Message("incident-refused-no-incident", {"incident": incident})
             return ActionOutcome.refused(action, incident, at, -1, unknown), set()
         try:
@@ -433,8 +435,10 @@ class IncidentBook(msgspec.Struct):
     def _forget(self, now_ns: int, settings: IncidentSettings) -> None:
         """Drop incidents that were closed, tracks that were lost, and actions that were applied too long ago."""
         kept_ns = round(settings.keep_s * SECOND_NS)
+        traced = self._traced(now_ns, settings)
         for identity, incident in list(self.incidents.items()):
-            if incident.is_closed and now_ns - nanoseconds(incident.updated_at) >= kept_ns:
+            old = incident.is_closed and now_ns - nanoseconds(incident.updated_at) >= kept_ns
+            if old and identity not in traced:
                 del self.incidents[identity]
                 self.outages.pop(identity, None)
         self.of_alert = {alert: one for alert, one in self.of_alert.items() if one in self.incidents}
@@ -446,6 +450,19 @@ class IncidentBook(msgspec.Struct):
         self.applied = {action: at_ns for action, at_ns in self.applied.items() if now_ns - at_ns < kept_ns}
         self.senders = {action: one for action, one in self.senders.items() if now_ns - one[1] < kept_ns}
 
+    def _traced(self, now_ns: int, settings: IncidentSettings) -> set[str]:
+        """Closed incidents whose tracing record may still be changed."""
+        kept_ns = round(settings.trace_keep_s * SECOND_NS)
+        found = [
+            (incident.updated_at, identity)
+            for identity, incident in self.incidents.items()
+            if incident.is_closed
+            and incident.tracing is not None
+            and not incident.tracing.is_settled
+            and now_ns - nanoseconds(incident.opened_at) < kept_ns
+        ]
+        return {identity for _, identity in sorted(found)[-MOST_TRACED:]}
+
     def _put(self, incident: Incident) -> None:
         self.incidents[incident.id] = incident
 
@@ -455,3 +472,9 @@ class IncidentBook(msgspec.Struct):
             for identity, incident in self.incidents.items()
             if identity not in before or before[identity].revision != incident.revision
         }
+
+
+def _is_past(incident: Incident, now_ns: int, settings: IncidentSettings) -> bool:
+    """Whether an incident was closed so long ago that it is kept for its tracing record alone."""
+    quiet_ns = now_ns - nanoseconds(incident.updated_at)
+    return incident.is_closed and incident.tracing is not None and quiet_ns >= round(settings.keep_s * SECOND_NS)

@@ -8,6 +8,7 @@ from hashlib import blake2b
 from typing import Final
 
 from geo.message import Message
+from ops.incidents.tracing import Tracing
 from ops.releasability.book import MarkingDecision
 
 KINDS: Final = ("distress", "movement", "activity", "equipment")
@@ -87,6 +88,7 @@ class Undoable:
     reason: str
     closed_by: str
     sender: str = ""
+    tracing: Tracing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,8 @@ class Incident:
         Ids of the alerts that the latest action acknowledged; they are active again where it is undone.
     marking : MarkingDecision, optional
         A supervisor's decision about its releasability.
+    tracing : Tracing, optional
+        Goods that were found, and the request to trace them.
     """
 
     id: str
@@ -219,6 +223,7 @@ class Incident:
     unsettled: bool = False
     acknowledged: tuple[str, ...] = ()
     marking: MarkingDecision | None = None
+    tracing: Tracing | None = None
 
     @property
     def track_ids(self) -> tuple[str, ...]:

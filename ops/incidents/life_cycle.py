@@ -24,6 +24,7 @@ from ops.incidents.incident import (
     Transition,
     Undoable,
 )
+from ops.incidents.tracing import OF_KINDS, WITH_GOODS, Tracing, WrongTracing, checked
 from ops.releasability.book import MarkingDecision
 from ops.releasability.decision import UNMARKED
 from sensors.timestamps import nanoseconds
@@ -35,8 +36,8 @@ class IncidentAction:
 
     ``sender`` is the unit from which it came, ``by_centre`` whether that is the operations centre. The other fields
     apply to some actions: ``unit`` to ``assign``, ``to`` (a person) to ``hand_over``, ``disposition`` to ``close``,
-    ``other`` (an incident) to ``link`` and ``merge``, ``text`` to ``note`` and ``attach``. Without
-    ``expected_revision`` it applies to whatever the incident is by then.
+    ``other`` (an incident) to ``link`` and ``merge``, ``text`` to ``note`` and ``attach``, ``tracing`` to ``trace`` and
+    ``close``. Without ``expected_revision`` it applies to whatever the incident is by then.
     """
 
     id: str
@@ -54,6 +55,7 @@ class IncidentAction:
     attachment: str = ""
     marking: str = ""
     replaces: str = ""
+    tracing: Tracing | None = None
 
     @property
     def field_unit(self) -> str:
@@ -71,9 +73,9 @@ class Refused(Exception):
 
 ACTIONS: Final = (
     "acknowledge", "assign", "received", "en_route", "on_scene", "close", "note", "attach", "link", "merge",
-    "hand_over", "undo", "reopen", "mark",
+    "hand_over", "undo", "reopen", "mark", "trace",
 )  # fmt: skip
-FREE: Final = frozenset({"note", "attach", "link", "received", "undo", "mark"})
+FREE: Final = frozenset({"note", "attach", "link", "received", "undo", "mark", "trace"})
 """Actions that no earlier decision of another person can contradict."""
 OF_UNIT: Final = frozenset({"received", "en_route", "on_scene", "close"})
 """Actions that the assigned unit may take besides the owner."""
@@ -90,6 +92,7 @@ BEFORE: Final = {
     "hand_over": WORKED_ON,
     "merge": STATES[:-1],
     "reopen": ("closed",),
+    "trace": ("closed",),
 }
 """The states in which an action is possible; those that are missing are always possible."""
 
@@ -128,6 +131,7 @@ def act(
         raise Refused(Message("incident-refused-no-name"))
     _check_state(incident, action)
     _check_distress(incident, action)
+    _check_tracing(incident, action)
     if action.action not in FREE:
         _check_owner(incident, action)
         _check_revision(incident, action)
@@ -213,6 +217,20 @@ def _check_distress(incident: Incident, action: IncidentAction) -> None:
     sent = bool(incident.unit) and action.sender == incident.unit
     if incident.kind == "distress" and action.action in ENDING and not (action.by_centre or sent):
         raise Refused(Message("incident-refused-distress"))
+
+
+def _check_tracing(incident: Incident, action: IncidentAction) -> None:
+    """Goods are stated by the operations centre, of an incident that can have any, with or after its closing."""
+    if action.tracing is None and action.action != "trace":
+        return
+    if not action.by_centre:
+        raise Refused(Message("incident-refused-centre"))
+    if incident.merged_into:
+        raise Refused(Message("incident-refused-merged"))
+    disposition = action.disposition if action.action == "close" else incident.disposition
+    fits = incident.kind in OF_KINDS and (disposition in WITH_GOODS or incident.tracing is not None)
+    if action.tracing is None or action.action not in ("trace", "close") or not fits:
+        raise Refused(Message("incident-refused-no-tracing"))
 
 
 def _check_owner(incident: Incident, action: IncidentAction) -> None:
@@ -314,7 +332,8 @@ def _close(incident: Incident, action: IncidentAction, at: datetime, undo_s: flo
         disposition=action.disposition,
         reason=action.reason,
     )
-    return replace(closed, closed_by="person", unsettled=True)
+    tracing = incident.tracing if action.tracing is None else _stated(incident, action, action.tracing, at)
+    return replace(closed, closed_by="person", unsettled=True, tracing=tracing)
 
 
 def _hand_over(incident: Incident, action: IncidentAction, at: datetime, undo_s: float) -> Incident:
@@ -354,6 +373,7 @@ def _undo(incident: Incident, action: IncidentAction, at: datetime, undo_s: floa
         disposition=last.disposition,
         reason=last.reason,
         closed_by=last.closed_by,
+        tracing=last.tracing,
         undoable=None,
         unsettled=last.closed_by == "person",  # its alerts may not have been closed before it was reopened
     )
@@ -382,6 +402,24 @@ def _mark(incident: Incident, action: IncidentAction, at: datetime) -> Incident:
         marking=MarkingDecision(action.marking, action.replaces),
         notes=(*incident.notes, note),
     )
+
+
+def _trace(incident: Incident, action: IncidentAction, at: datetime) -> Incident:
+    """The closed incident with another tracing record, unless the person has not seen the latest one."""
+    before, expected = incident.tracing, action.expected_revision
+    assert action.tracing is not None
+    if before is not None and expected is not None and expected < before.revision:
+        raise Refused(Message("incident-refused-tracing-changed", {"by": before.by, "at": _text(before.at or at)}))
+    tracing = _stated(incident, action, action.tracing, at)
+    return replace(incident, **next_revision(incident, at), tracing=tracing, undoable=None)
+
+
+def _stated(incident: Incident, action: IncidentAction, stated: Tracing, at: datetime) -> Tracing:
+    try:
+        found = checked(stated, opened_at=incident.opened_at, at=at)
+    except WrongTracing as wrong:
+        raise Refused(wrong.message) from None
+    return replace(found, by=action.by, at=at, revision=incident.revision + 1)
 
 
 def _with_other(
@@ -419,6 +457,7 @@ def _with_other(
         sensors=tuple(dict.fromkeys((*other.sensors, *incident.sensors))),
         notes=tuple(sorted((*other.notes, *incident.notes), key=lambda note: note.at)),
         links=tuple(dict.fromkeys((*other.links, incident.id))),
+        tracing=other.tracing or incident.tracing,
         marking=None,  # the decisions remain with the alerts and tracks: the merged incident is as restrictive as these
     )
     return source, target
@@ -442,7 +481,7 @@ def _moved(
     until_ns = nanoseconds(at + timedelta(seconds=undo_s))
     before = Undoable(
         action.id, action.by, until_ns, incident.state, incident.owner, incident.unit, incident.attention,
-        incident.disposition, incident.reason, incident.closed_by, action.field_unit,
+        incident.disposition, incident.reason, incident.closed_by, action.field_unit, incident.tracing,
     )  # fmt: skip
     return replace(
         incident,
@@ -483,6 +522,7 @@ REMARKS: Final[dict[str, Callable[[Incident, IncidentAction, datetime], Incident
     "note": _note,
     "attach": _note,
     "mark": _mark,
+    "trace": _trace,
 }
 """Actions that change neither state nor owner, and cannot be undone."""
 STEPS: Final[dict[str, Callable[[Incident, IncidentAction, datetime, float], Incident]]] = {

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from math import isfinite
+from typing import Final
 
 from geo.errors import BadInput
+
+DAY_S: Final = 86_400.0
 
 
 class IncidentSettingsError(BadInput):
@@ -48,6 +51,9 @@ class IncidentSettings:
         Allowance for the position errors of the two tracks.
     keep_s : float, s
         Time for which a closed incident may be reopened, and for which its name is not reused.
+    trace_keep_s : float, s
+        Time from the opening of an incident within which its tracing record may be changed, until the request is
+        closed: half a year, or the retention of incidents if that is shorter.
 
     Raises
     ------
@@ -69,12 +75,19 @@ class IncidentSettings:
     lineage_mps: float = 3.0
     lineage_sd_m: float = 30.0
     keep_s: float = 43_200.0
+    trace_keep_s: float = 15_552_000.0
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
             if not (isfinite(value) and value > 0.0):
                 raise IncidentSettingsError(f"{field.name} = {value}", where="incidents", expected="a number above 0")
+
+    def within(self, days: int) -> IncidentSettings:
+        """These settings where incidents are retained for so many days; 0: without a limit."""
+        if not days:
+            return self
+        return replace(self, trace_keep_s=min(self.trace_keep_s, days * DAY_S))
 
     def escalate_s(self, priority: str) -> float:
         """Seconds without an acknowledgement after which an incident is escalated."""

@@ -140,6 +140,7 @@ def _sector() -> Keywords:
     properties["zone"] = zone
     schema["required"] = list(REQUIRED)
     schema["dependentSchemas"] = {"zone": {"not": {"required": ["home_side"]}}}
+    schema["dependentRequired"] = {"risk_feeds": ["risk_decision"]}
     schema["if"] = {"properties": {"zone": {"required": ["inner"]}}, "required": ["zone"]}
     schema["then"] = {"not": {"required": ["border_where"]}}
     return schema

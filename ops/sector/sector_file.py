@@ -92,6 +92,11 @@ class Sector:
         National Action Plan (TOML), whose status the scorecard states.
     screening : bool
         Whether ``watchline screening`` may apply rules to made-up movements.
+    risk_decision : path
+        A decision on risk, which ``watchline risk --decided-by`` writes.
+    risk_feeds : list
+        What the decision on risk changes: ``alerts`` (their priority), ``patrols`` (their schedule), ``planner`` (its
+        objective); none without the key.
     zone : table
         A border with two edges: ``inner`` and ``outer``, filters of two lines of the border file; or ``home``, a
         position [lon, lat] on the own side of one polygon, and ``ends``, two positions where its outline is cut.
@@ -128,6 +133,8 @@ class Sector:
     outcomes: Path | None = None
     action_plan: Path | None = None
     screening: bool = False
+    risk_decision: Path | None = None
+    risk_feeds: tuple[Literal["alerts", "patrols", "planner"], ...] = ()
     zone: ZoneEdges | None = None
     path: Path
 
@@ -162,6 +169,7 @@ ALLOWED: Final[Mapping[str, tuple[type | tuple[type, ...], str]]] = {
     "home_side": (str, "'left' or 'right'"),
     "signatures": (str, "'required' or 'optional'"),
     "language": (str, "'en' or 'fr'"),
+    "risk_feeds": (list, "a list of 'alerts', 'patrols' and 'planner'"),
 }
 """The permitted values of keys for which the right type is not sufficient."""
 
@@ -240,6 +248,9 @@ def read_sector(path: Path) -> tuple[dict[str, Any], list[ConfigError]]:
         if zone is not None and key in table:
             expected = "one of them: a zone states its own side and how its edges are found"
             errors.append(ConfigError(f"{key} beside [zone]", where=where, expected=expected, key=key))
+    if "risk_feeds" in table and "risk_decision" not in table:
+        expected = "risk_decision, the file that `watchline risk --decided-by` writes"
+        errors.append(ConfigError("risk_feeds without risk_decision", where=where, expected=expected, key="risk_feeds"))
     return values, errors
 
 

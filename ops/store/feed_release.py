@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import msgspec
+
 from ops.releasability.decision import UNMARKED, Markings
 from ops.releasability.settings import ReleasabilitySettings
-from ops.store.markings import MarkingReader, ReceivedRecords
+from ops.store.markings import MarkingReader, ReceivedRecords, take_tracing
 from ops.store.reader import OutboxRow
+from ops.store.rows import to_json
 
 
 class FeedRelease:
@@ -32,11 +35,12 @@ class FeedRelease:
         return self._markings.may_see(limit, self._records.of(row.kind, row.alert))
 
     def as_received(self, unit: str, row: OutboxRow) -> OutboxRow:
-        """The row as the unit gets it: an incident without references to what is hidden from it."""
+        """The row as the unit gets it: an incident without references to what is hidden from it, and without a tracing
+        record that is not released, whatever the unit may have else."""
         if row.kind != "incident":
             return row
         records = ReceivedRecords(self._records, self._settings, self._settings.units.get(unit, UNMARKED))
-        return replace(row, body=records.stated(row.kind, row.alert, row.body))
+        return replace(row, body=records.stated(row.kind, row.alert, _without_tracing(row.body)))
 
     def tracks(self, tracks: list[Any]) -> list[Any]:
         """The tracks of a picture that the published picture may contain."""
@@ -60,3 +64,16 @@ class FeedRelease:
     def sapient_tracks(self, tracks: list[Any]) -> list[Any]:
         """The tracks of a picture that the SAPIENT gateway may send."""
         return list(self._markings.released(tracks, self._settings.sapient))
+
+
+class _Traced(msgspec.Struct):
+    tracing: msgspec.Raw = msgspec.Raw(b"null")
+
+
+def _without_tracing(body: bytes) -> bytes:
+    """The incident without a tracing record that is not released; the same bytes where it has none."""
+    if bytes(msgspec.json.decode(body, type=_Traced).tracing) == b"null":
+        return body
+    incident: dict[str, Any] = msgspec.json.decode(body)
+    take_tracing(incident)
+    return to_json(incident, where="incident")

@@ -250,6 +250,12 @@ class ReceivedRecords:
         ]
 
 
+def take_tracing(incident: dict[str, Any]) -> None:
+    """Take the tracing record from an incident unless it is released."""
+    if not (incident.get("tracing") or {}).get("released"):
+        incident.pop("tracing", None)
+
+
 def received_records(store: Path, settings: ReleasabilitySettings, limit: str) -> ReceivedRecords:
     """Return the records of a store as a receiver with this limit gets them, by the markings now in force."""
     records = MarkingReader(store)

@@ -11,13 +11,15 @@ import numpy as np
 from rich.console import Console
 
 from geo.errors import BadInput
+from geo.message import Message
 from geo.vector_files import refuse_requests
 from ops.analysis.inputs import bases_in, catalogue_of
 from ops.analysis.option_types import named
 from ops.analysis.plan.findings import PDF, REPORT, PlanFindings
 from ops.analysis.plan.options import PlanOptions
 from ops.analysis.plan.search import ITEMS, affordable, best_plan, options_on
-from ops.analysis.plan.wording import details, headline, links
+from ops.analysis.plan.wording import details, headline, links, risk_words
+from ops.analysis.risk.decision import RiskUse, decision_for
 from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, say, say_in_english, write_summary
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import layout_path, load_sector, read_bases
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     import geopandas
     import xarray as xr
 
-    from geo.message import Message
     from geo.mobility.roads_and_rivers import Ways
     from ops.analysis.plan.patrols import PatrolPlan
     from sensors.equipment.catalogue import Catalogue
@@ -45,7 +46,7 @@ def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
     """Plan, write the layout into ``options.out`` if given, and return the figures for ``--json``."""
     from sensors.equipment.catalogue import PLACED_KINDS
     from sensors.planning.choice.benefits import Case
-    from sensors.planning.choice.plan import pareto
+    from sensors.planning.choice.plan import COVERS, pareto
 
     name = options.sector
     demand, catalogue = _demand(options), catalogue_of(options.catalogue)
@@ -66,6 +67,8 @@ def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
     choices = affordable(choices, demand, present)
     response = _response(ground, ways.ways) if options.objective == "least_interruption" or options.patrols else None
     gateways = _gateways(options, ground)
+    decision = decision_for(sector, "planner", ground.crossed.segments)
+    losses = None if decision is None or options.objective not in COVERS else decision.losses()
     front: list[PurchasePlan] = []
     with progress_bar(screen) as progress:
         bar = progress.add_task(say("plan-doing-candidates"), total=len(choices))
@@ -92,6 +95,7 @@ def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
             ways=ways.ways,
             bases=gateways,
             response=response,
+            losses=losses,
             progress=show,
         )
         progress.advance(bar)
@@ -101,17 +105,21 @@ def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
             progress.advance(bar)
     unlinked, radio_gained = _links(plan, ground, gateways)
     patrols = _patrols(options, benefits, plan, ground, ways.ways, response) if options.patrols else None
+    weighted = losses is not None
     figures = _figures(options, plan, front, catalogue, len(choices), sites)
-    findings = PlanFindings(options, ground, catalogue, benefits, plan, tuple(front), patrols, ways)
+    findings = PlanFindings(options, ground, catalogue, benefits, plan, tuple(front), patrols, ways, weighted)
     figures["worst_segments"] = findings.worst_figures
     figures |= {"unlinked": unlinked, "radio_links_by_purchased_relays": radio_gained, "ground": ways.record}
     told = links(unlinked or [], radio_gained if options.objective == "least_interruption" else [])
-    messages = [headline(plan, catalogue.currency), *details(plan), *told]
+    by_risk = [*risk_words(decision, plan, weighted=weighted), *_patrol_words(patrols, ground)]
+    messages = [headline(plan, catalogue.currency), *details(plan, weighted=weighted), *by_risk, *told]
     figures |= {
         "headline": say_in_english(messages[0]),
         "details": [say_in_english(message) for message in messages[1:]],
         "messages": [message.as_dict() for message in messages],
     }
+    if by_risk:
+        figures["risk"] = _risk_record(ground)
     if response is not None:
         figures["response_assumptions"] = str(response.attrs["assumptions"]).split("; ")
     if patrols is not None:
@@ -260,6 +268,7 @@ def _patrols(
     watched = benefits.with_chosen(np.array([ids.index(option.id) for option in plan.bought], np.int64))
     shift = Shift(patrols=options.patrols, shift_s=options.shift_h * 3600.0, stay_s=options.stay_min * 60.0)
     bases = np.array(bases_in(ground))
+    decision = decision_for(ground.sector, "patrols", ground.crossed.segments)
     return play(
         watched,
         ground.crossed,
@@ -269,7 +278,25 @@ def _patrols(
         shift,
         ways=ways,
         direction=options.direction,
+        losses=None if decision is None else decision.losses(),
     )
+
+
+def _risk_record(ground: OpenSector) -> dict[str, Any]:
+    """Return the decision on risk and the uses to which the sector puts it, for JSON."""
+    uses: tuple[RiskUse, ...] = ("patrols", "planner")
+    found = {use: decision_for(ground.sector, use, ground.crossed.segments) for use in uses}
+    return {use: None if one is None else one.record for use, one in found.items()}
+
+
+def _patrol_words(patrols: PatrolPlan | None, ground: OpenSector) -> list[Message]:
+    """Return how the decision on risk weights the patrol schedule; nothing where it does not."""
+    decision = decision_for(ground.sector, "patrols", ground.crossed.segments)
+    if patrols is None or decision is None:
+        return []
+    before, after = patrols.unweighted
+    said: Any = decision.message
+    return [Message("plan-risk-patrols", {"decided": said, "before": before, "after": after})]
 
 
 def _figures(

@@ -33,7 +33,7 @@ LISTED_WORST: Final = 10
 
 @dataclass(frozen=True)
 class PlanFindings:
-    """A plan with the question that it answers; ``front`` is empty without ``--pareto``."""
+    """A plan with the question that it answers; ``front`` is empty without ``--pareto``; ``weighted``: by risk."""
 
     options: PlanOptions
     ground: OpenSector
@@ -43,6 +43,7 @@ class PlanFindings:
     front: tuple[PurchasePlan, ...]
     patrols: PatrolPlan | None
     ways: SectorWays
+    weighted: bool = False
 
     @cached_property
     def before(self) -> Floats:

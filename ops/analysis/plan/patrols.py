@@ -46,7 +46,8 @@ class PatrolPlan:
 
     ``solution`` is the game over the segments that patrols can change (``in_reach``); in the others a crosser meets
     ``uncovered`` whatever the patrols do. The mixed strategy is optimal for the border, and for the segments that it
-    can change.
+    can change. With ``plain``, the game without the losses of segments, all values are 1 − loss × probability that a
+    crossing is not interrupted (``with_losses``).
     """
 
     solution: Solution
@@ -55,6 +56,7 @@ class PatrolPlan:
     uncovered: Floats
     in_reach: Bools
     assumptions: tuple[str, ...] = ()
+    plain: Game | None = None
 
     @property
     def least_out_of_reach(self) -> float:
@@ -64,6 +66,16 @@ class PatrolPlan:
     @property
     def _safest_out_of_reach(self) -> int:
         return int(np.argmin(np.where(self.in_reach, np.inf, self.uncovered)))
+
+    @property
+    def unweighted(self) -> tuple[float, float]:
+        """Minimum probability of interruption of the border without patrols and with them, whatever the losses."""
+        game = self.plain
+        if game is None:
+            return float(self.uncovered.min()), min(self.solution.value, self.least_out_of_reach)
+        covered = np.where(self.in_reach, self.solution.coverage, 0.0)
+        gained = game.uncovered + covered * (game.covered - game.uncovered)
+        return float(game.uncovered.min()), float(gained.min())
 
     @property
     def figures(self) -> dict[str, Any]:
@@ -139,6 +151,15 @@ def game_of(
             expected="ground with a path across the border",
         )
     return Game(alone[known], np.maximum(helped, alone)[known]), known.astype(np.int64)
+
+
+def with_losses(game: Game, losses: Floats) -> Game:
+    """Return the game in which a crossing that is not interrupted costs the loss of its segment, (segment,) [1].
+
+    The defender gains 1 − loss × (1 − probability of interruption). With equal losses of 1 it is the game itself. A
+    security game with values of targets: Tambe (2011), Security and Game Theory.
+    """
+    return Game(1.0 - losses * (1.0 - game.uncovered), 1.0 - losses * (1.0 - game.covered))
 
 
 def sweeps_of(
@@ -234,11 +255,13 @@ def play(
     *,
     ways: Ways | None = None,
     direction: str = INWARD,
+    losses: Floats | None = None,
 ) -> PatrolPlan:
     """Solve the game on the watched belt for patrols from ``bases`` (base, 2) [m].
 
     Where a crosser may choose a segment that patrols cannot change, every mixed strategy has the same value for the
     border. The strategy is therefore computed over the other segments; it is optimal there and for the border.
+    ``losses`` (segment of the border,) [1]: see ``with_losses``.
     """
     game, segments = game_of(watched, response, direction=direction)
     rounds = sweeps_of(border, terrain, bases, segments, shift, ways=ways)
@@ -252,7 +275,10 @@ def play(
         f"paths from one segment to the next deviate by at most {DETOUR_M:g} m",
         f"shifts of {shift.shift_s / 3600.0:g} h, stays of {shift.stay_s / 60.0:g} min in each segment",
     )
-    return replace(solved(game, segments, rounds), assumptions=assumptions)
+    if losses is None:
+        return replace(solved(game, segments, rounds), assumptions=assumptions)
+    weighted = solved(with_losses(game, losses[segments]), segments, rounds)
+    return replace(weighted, assumptions=assumptions, plain=game)
 
 
 def solved(game: Game, segments: Ints, rounds: Sweeps) -> PatrolPlan:

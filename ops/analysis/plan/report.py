@@ -102,7 +102,7 @@ def _tiles(findings: PlanFindings) -> list[dict[str, str]]:
         {
             "label": say("plan-tile-value"),
             "value": say("plan-tile-value-change", before=plan.without, after=plan.value),
-            "why": say("plan-tile-value-why", **objective),
+            "why": say("plan-tile-value-risk" if findings.weighted else "plan-tile-value-why", **objective),
         },
         {
             "label": say("plan-tile-gap"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ops.sector.open_sector import OpenSector
@@ -10,6 +11,7 @@ from ops.sector.open_sector import OpenSector
 if TYPE_CHECKING:
     import xarray as xr
 
+    from geo.arrays import Floats
     from geo.mobility.roads_and_rivers import Ways
     from sensors.layout import Layout
     from sensors.planning.choice.benefits import Case, OptionBenefits
@@ -53,14 +55,18 @@ def best_plan(
     ways: Ways,
     bases: Sequence[tuple[float, float]] | None,
     response: xr.DataArray | None = None,
+    losses: Floats | None = None,
     progress: Callable[[str, int, int], None],
 ) -> tuple[OptionBenefits, PurchasePlan]:
     """Return the benefit of each option, and the plan that meets the demand.
 
+    With ``losses`` (segment,) [1] the objective, its bound and its value before count a miss by the loss of its
+    segment; the benefits and the plan's ``figures`` do not.
+
     ``progress(doing, done, total)`` is called with "candidates" after each option, then once with "choosing".
     """
     from sensors.planning.choice.benefits import option_benefits
-    from sensors.planning.choice.plan import plan_of_benefits
+    from sensors.planning.choice.plan import figures_of, plan_of_benefits
 
     benefits = option_benefits(
         options,
@@ -73,4 +79,7 @@ def best_plan(
         progress=lambda done, total: progress("candidates", done, total),
     )
     progress("choosing", len(options), len(options))
-    return benefits, plan_of_benefits(benefits, demand, start=present, response=response)
+    if losses is None:
+        return benefits, plan_of_benefits(benefits, demand, start=present, response=response)
+    plan = plan_of_benefits(benefits.weighted(losses), demand, start=present, response=response)
+    return benefits, replace(plan, figures=figures_of(benefits, plan.chosen, response))

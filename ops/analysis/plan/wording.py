@@ -10,6 +10,7 @@ from geo.message import Message, Parameter, cut_list
 from ops.analysis.messages import item_name
 
 if TYPE_CHECKING:
+    from ops.analysis.risk.decision import RiskDecision
     from sensors.planning.choice.plan import PurchasePlan
 
 NAMED = 5
@@ -23,18 +24,33 @@ def headline(plan: PurchasePlan, currency: str) -> Message:
     return Message("plan-headline-buy", {"count": len(plan.bought), "currency": currency, "cost": plan.cost})
 
 
-def details(plan: PurchasePlan) -> list[Message]:
-    """Return the items, the value of the objective with its optimality gap, and why coverage states another value."""
+def details(plan: PurchasePlan, *, weighted: bool = False) -> list[Message]:
+    """Return the items, the value of the objective with its optimality gap, and why coverage states another value.
+
+    ``weighted``: by risk, so that coverage states another quantity (``risk_words``).
+    """
     value: dict[str, Parameter] = {"objective": plan.objective, "before": plan.without, "optimal": plan.gap == 0.0}
+    known = [] if weighted else _known_ground(plan)
     if not plan.bought:
-        return [Message("plan-detail-nothing", {**value, "bound": plan.bound}), *_known_ground(plan)]
+        return [Message("plan-detail-nothing", {**value, "bound": plan.bound}), *known]
     counts = Counter(option.sensor.catalogue or option.sensor.kind for option in plan.bought)
     items: Any = tuple(_counted(name, count) for name, count in sorted(counts.items()))
     return [
         Message("plan-detail-items", {"items": items}),
         Message("plan-detail-value", {**value, "after": plan.value, "gap": plan.gap}),
-        *_known_ground(plan),
+        *known,
     ]
+
+
+def risk_words(decision: RiskDecision | None, plan: PurchasePlan, *, weighted: bool) -> list[Message]:
+    """Return how the decision on risk weights the objective, or that it does not; nothing without a decision."""
+    if decision is None:
+        return []
+    said: Any = decision.message
+    if not weighted:
+        return [Message("plan-risk-unused", {"decided": said})]
+    value = plan.figures[plan.objective]
+    return [Message("plan-risk", {"decided": said, "objective": plan.objective, "value": value})]
 
 
 def _known_ground(plan: PurchasePlan) -> list[Message]:

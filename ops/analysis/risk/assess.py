@@ -22,8 +22,19 @@ from ops.analysis.indicators.records import Indicator, day_of, read_indicators, 
 from ops.analysis.places import sections_by_segment
 from ops.analysis.risk.assessment import RiskAssessment, SectionRisk
 from ops.analysis.risk.combination import CLASSES, FACTORS, level_of, rank_stability, risk_of
+from ops.analysis.risk.decision import FILE, decided, write_decision
 from ops.analysis.risk.factors import factors_of, read_challenge
-from ops.analysis.risk.rows import COLUMNS, SECTION_COLUMNS, answer_of, section_row, segment_row
+from ops.analysis.risk.rows import (
+    COLUMNS,
+    SECTION_COLUMNS,
+    TREND_COLUMNS,
+    answer_of,
+    section_row,
+    segment_row,
+    trend_order,
+    trend_row,
+)
+from ops.analysis.risk.trend import months_before, trend_of
 from ops.analysis.score.from_store import incidents_of_store
 from ops.analysis.score.inputs import checked_limit
 from ops.audit.command import record_command
@@ -36,7 +47,7 @@ from ops.sector.settings import load_settings
 from ops.store.reader import Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 KIND: Final = "watchline risk"
 PAGE, PDF = "risk.html", "risk.pdf"
@@ -60,6 +71,9 @@ class RiskOptions:
     settings: Path | None = None
     limit: str = UNMARKED
     purpose: str | None = None
+    trend: int = 0
+    decided_by: str = ""
+    reason: str = ""
 
 
 def assess_risk(options: RiskOptions, screen: Console, *, now: datetime | None = None) -> dict[str, Any]:
@@ -67,12 +81,18 @@ def assess_risk(options: RiskOptions, screen: Console, *, now: datetime | None =
     today = (now or datetime.now(UTC)).date()
     day = today if options.on is None else day_of(options.on, "--on")
     weights = weights_of(options.weights)
+    decides = bool(options.decided_by or options.reason)
+    if decides and options.out is None:
+        raise BadInput("no folder for the decision", where="--decided-by", expected="--out DIR")
     ground = open_sector(options.sector)
     found = _assessed(options, ground, weights, day=day, until=max(day, today))
+    decision = (
+        decided(found, by=options.decided_by, reason=options.reason, at=now or datetime.now(UTC)) if decides else b""
+    )
     if options.out is not None:
-        prepare_folder(options.out, [PAGE, PDF, SUMMARY], made_by=KIND)
+        prepare_folder(options.out, [PAGE, PDF, SUMMARY, *([FILE] if decides else [])], made_by=KIND)
     if options.store is not None:
-        subject = f"risk of {ground.sector.name} on {day}"
+        subject = f"risk of {ground.sector.name} on {day}" + (f", decided by {options.decided_by}" if decides else "")
         record_command(options.store, "risk", subject, purpose=options.purpose)
     _show(found, screen)
     figures = {"made_by": KIND} | found.as_dict()
@@ -81,9 +101,14 @@ def assess_risk(options: RiskOptions, screen: Console, *, now: datetime | None =
 
         write_risk_page(options.out / PAGE, found)
         names = [PAGE, *pdf_beside(options.out / PAGE, wanted=options.pdf), SUMMARY]
+        if decides:
+            write_decision(options.out / FILE, decision)
+            names.append(FILE)
         figures["files"] = [str(options.out / name) for name in names]
         write_summary(options.out / SUMMARY, json.loads(json.dumps(figures)))
         show(screen, "console-output", folder=str(options.out))
+        if decides:
+            show(screen, "risk-decision-written", file=FILE)
     return figures
 
 
@@ -107,8 +132,8 @@ def _assessed(
     settings = load_settings(options.settings).releasability
     limit = checked_limit(options.limit, settings)
     path = options.indicators or sector.indicators
-    indicators = [] if path is None else [one for one in _indicators(path, day, until) if one.day <= day]
-    incidents = None
+    known_on = _indicators_by_day(path, until)
+    indicators, incidents = known_on(day), None
     if options.store is not None:
         incidents = incidents_of_store(options.store, day, settings, limit)
         refuse_mixture(
@@ -127,15 +152,28 @@ def _assessed(
     risk = risk_of(factors.table, used)
     levels = level_of(factors.table)
     illustrative = any(one.illustrative for one in indicators) or options.simulated
+
+    def table_on(then: date) -> Floats:
+        seen = None if options.store is None else incidents_of_store(options.store, then, settings, limit)
+        return factors_of(challenge, names, known_on(then), seen).table
+
+    trend = trend_of(months_before(day, options.trend), table_on, used) if options.trend else None
     sections = section_risks(names, risk, levels, current_levels(ground, options.store))
     return RiskAssessment(
         ground, day, challenge, factors, used, tuple(unknown), risk, levels, rank_stability(factors.table, used),
-        sections, tuple(names), illustrative,
+        sections, tuple(names), illustrative, trend,
     )  # fmt: skip
 
 
-def _indicators(path: Path, day: date, until: date) -> list[Indicator]:
-    return as_known(read_history(path), day) if is_history(path) else read_indicators(path, until=until)
+def _indicators_by_day(path: Path | None, until: date) -> Callable[[date], list[Indicator]]:
+    """Return the function that gives the indicators as known on a day; a table states no day on which it was known."""
+    if path is None:
+        return lambda _: []
+    if is_history(path):
+        history = read_history(path)
+        return lambda day: [one for one in as_known(history, day) if one.day <= day]
+    table = read_indicators(path, until=until)
+    return lambda day: [one for one in table if one.day <= day]
 
 
 def current_levels(ground: OpenSector, store: Path | None) -> Mapping[str, str | None]:
@@ -192,3 +230,10 @@ def _show(found: RiskAssessment, screen: Console) -> None:
         for one in found.sections:
             sections.add_row(*section_row(one))
         show_table(screen, sections)
+    if found.trend is not None:
+        trend = Table(title=say("risk-heading-trend"))
+        for name in TREND_COLUMNS:
+            trend.add_column(say("risk-column", name=name))
+        for segment in trend_order(found.trend)[:MOST_SHOWN]:
+            trend.add_row(*trend_row(found, found.trend, segment))
+        show_table(screen, trend)

@@ -12,6 +12,7 @@ import numpy as np
 from geo.arrays import Floats, Ints
 from ops.analysis.risk.combination import CLASSES, FACTORS, RankStability
 from ops.analysis.risk.factors import ChallengeSegments, RiskFactors
+from ops.analysis.risk.trend import RiskTrend
 from ops.sector.open_sector import OpenSector
 
 
@@ -47,6 +48,7 @@ class RiskAssessment:
     sections: tuple[SectionRisk, ...]
     section_names: tuple[str | None, ...]
     illustrative: bool
+    trend: RiskTrend | None = None
 
     def order(self) -> list[int]:
         """The segments with a known risk, the highest first."""
@@ -80,6 +82,7 @@ class RiskAssessment:
                 }
                 for one in self.sections
             ],
+            **({} if self.trend is None else {"trend": self.trend.as_dict()}),
         }  # fmt: skip
 
 

@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from ops.analysis.risk.assessment import RiskAssessment
-from ops.analysis.risk.rows import COLUMNS, SECTION_COLUMNS, answer_of, section_row, segment_row
+from ops.analysis.risk.rows import (
+    COLUMNS,
+    SECTION_COLUMNS,
+    TREND_COLUMNS,
+    answer_of,
+    section_row,
+    segment_row,
+    trend_order,
+    trend_row,
+)
 from ops.drawing.pages.html_page import render_page
 from ops.drawing.pages.map_input import MapInput
 from ops.drawing.pages.sector_input import sector_input, shades_of, symbols_of
@@ -30,14 +39,28 @@ def write_risk_page(path: Path, found: RiskAssessment) -> None:
         "symbols": symbols_of(found.ground),
         "section_columns": [say("risk-column", name=name) for name in SECTION_COLUMNS],
         "sections": [section_row(one) for one in found.sections],
+        "trend": _trend(found),
         "columns": [say("risk-column", name=name) for name in COLUMNS],
         "segments": [segment_row(found, segment) for segment in found.order()],
-        "limits": [say(f"risk-limit-{name}") for name in LIMITS],
+        "limits": [say(f"risk-limit-{name}") for name in (*LIMITS, *([] if found.trend is None else ["trend"]))],
         "colophon": say("score-colophon", version=version("watchline")),
     }
     drawn = draw_map(_map(found))
     with atomic_write(path) as partial:
         partial.write_text(render_page(TEMPLATE, scripts=drawn.scripts, page=page, map=drawn), encoding="utf-8")
+
+
+def _trend(found: RiskAssessment) -> dict[str, Any] | None:
+    """The table of the trend; None without one."""
+    trend = found.trend
+    if trend is None:
+        return None
+    first, last = trend.days[0].isoformat(), trend.days[-1].isoformat()
+    return {
+        "about": say("risk-trend-about", first=first, last=last),
+        "columns": [say("risk-column", name=name) for name in TREND_COLUMNS],
+        "rows": [trend_row(found, trend, segment) for segment in trend_order(trend)],
+    }
 
 
 def _map(found: RiskAssessment) -> MapInput:

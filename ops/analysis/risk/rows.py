@@ -5,12 +5,18 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
+import numpy as np
+
 from ops.analysis.risk.assessment import RiskAssessment, SectionRisk
 from ops.analysis.risk.combination import CLASSES, FACTORS
+from ops.analysis.risk.trend import RiskTrend
 from ops.runtime.output import catalogue, say
 
 COLUMNS: Final = ("rank", "segment", "section", "risk", *FACTORS, "matrix", "ranks", "top")
 SECTION_COLUMNS: Final = ("section", "segment", "risk", "proposed", "highest", "current")
+TREND_COLUMNS: Final = ("segment", "section", "trend", "first", "last", "change", "reason")
+SMALLEST: Final = 0.005
+"""A smaller change is none in the digits that are shown."""
 
 
 def answer_of(found: RiskAssessment) -> list[str]:
@@ -54,6 +60,27 @@ def section_row(one: SectionRisk) -> list[str]:
     risk = say("score-unknown") if math.isnan(one.risk) else _fraction(one.risk)
     segment = say("score-none") if one.segment is None else str(one.segment)
     return [one.name, segment, risk, level_name(one.proposed), level_name(one.highest), level_name(one.current)]
+
+
+def trend_order(trend: RiskTrend) -> list[int]:
+    """The segments whose change is known, the largest rise first."""
+    change = trend.change
+    return sorted(np.flatnonzero(~np.isnan(change)).tolist(), key=lambda segment: (-change[segment], segment))
+
+
+def trend_row(found: RiskAssessment, trend: RiskTrend, segment: int) -> list[str]:
+    """The cells of TREND_COLUMNS for a segment whose change is known."""
+    now, change = float(trend.risk[-1, segment]), float(trend.change[segment])
+    reason = trend.reason(segment)
+    return [
+        str(segment),
+        found.section_names[segment] or say("score-none"),
+        trend.sparkline(segment),
+        _fraction(now - change),
+        _fraction(now),
+        say("risk-change", change=change, sign="down" if change < -SMALLEST else "up" if change > SMALLEST else "none"),
+        say("score-none") if reason is None else say("risk-column", name=reason),
+    ]
 
 
 def level_name(level: str | None) -> str:

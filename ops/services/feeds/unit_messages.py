@@ -16,6 +16,17 @@ MOST_ALERTS: Final = 20
 """Alerts of an incident that a message names, the newest."""
 
 
+class UnitTracing(Struct, frozen=True, omit_defaults=True):
+    """Goods found at a closed incident, as released to units; the compact form has no room for it."""
+
+    goods: str
+    hs_code: str = ""
+    eccn: str = ""
+    eu_list: str = ""
+    item_marking: str = ""
+    status: str = ""
+
+
 class UnitIncident(Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="incident"):
     """An incident, in one revision, for one unit.
 
@@ -23,6 +34,7 @@ class UnitIncident(Struct, frozen=True, omit_defaults=True, tag_field="kind", ta
     ``activity`` or ``equipment``. ``lead`` is the most urgent open alert, ``alerts`` the newest ones. ``unit`` is the
     unit that it is assigned to, ``offered_unit`` the one that is asked to take it, ``owner`` the person who works on
     it. ``lon``, ``lat``: position of the lead alert, WGS 84, degrees. ``escalation``: 1 once it was escalated.
+    ``tracing``: goods found, once the operations centre has released that.
     """
 
     number: int
@@ -48,6 +60,7 @@ class UnitIncident(Struct, frozen=True, omit_defaults=True, tag_field="kind", ta
     attention: bool = False
     escalation: int = 0
     marking: str = ""
+    tracing: UnitTracing | None = None
 
 
 class DigestEntry(Struct, frozen=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from fusion.situation.context import AlertContext
+from fusion.situation.context import AlertContext, DecidedRisk
 from fusion.situation.coverage_gaps import DetectionLookup, detection_lookup_of
 from fusion.situation.current_coverage import CurrentCoverage
 from fusion.situation.forecast import Forecaster, compile_kernels
@@ -16,6 +16,7 @@ from geo.areas import AreaLookup
 from geo.border.sections import read_sections, section_of_segments
 from geo.errors import BadInput
 from geo.mobility.roads_and_rivers import Ways, read_map_file
+from ops.analysis.risk.decision import decision_for
 from ops.sector.open_sector import OpenSector
 from ops.sector.sector_file import read_bases
 from ops.sector.ways import ways_of
@@ -45,6 +46,7 @@ def alert_context_of(
     ways = _ways(ground, missing)
     around = ground_around(ground.terrain, ways=ways, settlements=_settlements(ground, missing), rasters=rasters)
     impact, sections = _sections(ground, missing)
+    risk = _risk(ground, missing)
     return AlertContext(
         forecaster=Forecaster(ground.border),
         interception=_interception(ground, ways, missing),
@@ -55,6 +57,7 @@ def alert_context_of(
         sections=sections,
         missing=(*missing, *around.missing),
         areas=_areas(ground),
+        risk=risk,
     )
 
 
@@ -134,3 +137,13 @@ def _sections(ground: OpenSector, missing: list[str]) -> tuple[tuple[str | None,
         tuple(sections[number].impact_level if number >= 0 else None for number in owner),
         tuple(sections[number].name if number >= 0 else None for number in owner),
     )
+
+
+def _risk(ground: OpenSector, missing: list[str]) -> DecidedRisk | None:
+    """The decision on risk where the sector file lets it raise the priority of alerts."""
+    try:
+        found = decision_for(ground.sector, "alerts", ground.crossed.segments)
+    except BadInput as error:
+        _leave_out(missing, "risk", error)
+        return None
+    return None if found is None else DecidedRisk(found.levels, found.decided_at.date().isoformat(), found.by)

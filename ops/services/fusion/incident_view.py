@@ -28,6 +28,8 @@ def incident_dict(
     last = incident.undoable
     for name in INTERNAL:
         del body[name]
+    if body["tracing"] is None:
+        del body["tracing"]  # as an incident was published before there were tracing records
     body["section"] = section
     body["sentence"] = words.say(incident.message)
     body["undo"] = None if last is None else {"action": last.action_id, "by": last.by, "until_ns": last.until_ns}

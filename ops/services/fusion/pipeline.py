@@ -123,6 +123,7 @@ class Pipeline:
             )
             self._alerts, self._memory = AlertState.from_json(saved.alerts), saved.memory
         of_incidents = record_from(IncidentSettings, settings.incidents, where="settings [incidents]")
+        of_incidents = of_incidents.within(settings.retention.alerts)
         self._marking = MarkingDesk(self._memory.markings, settings.releasability, section_of=self.section_of)
         self._desk = IncidentDesk(self._memory.incidents, of_incidents, self._marking)
         self._coverage = current_coverage_of(self._tracker.model, ground.border)

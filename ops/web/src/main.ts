@@ -22,6 +22,7 @@ import { DetailsPanel, type IncidentStep } from "./panels/details.ts";
 import { showPerson } from "./panels/person.ts";
 import { part, setData, setText } from "./ui/dom.ts";
 import { IncidentDialog } from "./panels/incident_dialog.ts";
+import { TracingDialog } from "./panels/tracing_dialog.ts";
 import { others } from "./words/incident_choices.ts";
 import { IncidentQueue } from "./panels/incident_queue.ts";
 import { ListSwitch } from "./panels/list_switch.ts";
@@ -103,6 +104,7 @@ const alertActions = {
   reject: rejectDialog.open.bind(rejectDialog),
 };
 const incidentDialog = new IncidentDialog(actOn);
+const tracingDialog = new TracingDialog(actOn);
 const impactDialog = new ImpactDialog(setLevel);
 const devicesDialog = new DevicesDialog();
 const options = new OptionsLoader(live, () => replay.view === null);
@@ -116,6 +118,10 @@ async function actOnIncident(incident: Incident, step: IncidentStep): Promise<st
   if (step === "acknowledge" || step === "en_route" || step === "on_scene" || step === "undo") {
     const refused = await actOn(incident, step);
     return refused === null ? "" : sentenceOf(refused);
+  }
+  if (step === "trace") {
+    tracingDialog.open(incident);
+    return "";
   }
   const lead = leadOf(incident, store.state.alerts);
   const live = lead !== null && (lead.track === null || store.state.tracks.has(lead.track));

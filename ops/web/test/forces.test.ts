@@ -178,3 +178,11 @@ test("a unit's details state how many of its messages were refused, and why, but
   assert.equal(shown("a", { ...state, replay: { atMs: NOW } }), undefined);
   assert.equal(parseRefusals(null).size, 0);
 });
+
+test("a proposed level is read, and one that is none is not shown", () => {
+  const proposedOf = (proposed: unknown): unknown =>
+    parseForces({ units: [], bases: [], sections: [{ section: "West", segments: [], level: null, decided: [], proposed }], fading_s: 1, stale_s: 2 })
+      ?.sections.get("West")?.proposed;
+  assert.deepEqual(proposedOf({ level: "high", assessed_on: "2026-01-15" }), { level: "high", on: "2026-01-15" });
+  for (const wrong of [undefined, null, "high", { level: "worst", assessed_on: "2026-01-15" }]) assert.equal(proposedOf(wrong), null);
+});

@@ -6,7 +6,10 @@ import type { Alert, Incident, Track } from "../src/model/records.ts";
 import { INITIAL } from "../src/model/state.ts";
 import { others } from "../src/words/incident_choices.ts";
 import { workLine } from "../src/words/incident_words.ts";
+import "./mgrs_for_node.ts";
 import { speakIn } from "./words.ts";
+
+const { describeIncident } = await import("../src/words/describe_incident.ts");
 
 const AT = "2026-01-01T00:00:00Z";
 const AT_MS = Date.parse(AT);
@@ -123,4 +126,18 @@ test("hostile text is shown as text and a record without an id is none", () => {
   assert.equal(parseIncident({ name: "x" }), null);
   assert.equal(parseIncident(null), null);
   assert.equal(incident("I1", { owner: "A\u202eb" }).owner, "A\ufffdb");
+});
+
+test("goods found are read and described, and what is not stated is left out", () => {
+  speakIn("en");
+  const found = parseIncident({ id: "I9", name: "Bravo 17", kind: "movement", state: "closed", opened_at: "2026-11-27T21:00:00Z", revision: 3,
+    priority: "high", disposition: "apprehended", tracing: { goods: "arms", hs_code: "930190", status: "requested", released: false, by: "Ana",
+      authority: "iTrace", sent_at: "2026-11-27T22:00:00Z" } });
+  assert.ok(found !== null);
+  assert.equal(found.tracing?.hsCode, "930190");
+  const facts = describeIncident(found, INITIAL, Date.parse("2026-11-28T00:00:00Z")).sections.find(({ title }) => title === "Goods found")?.facts;
+  assert.deepEqual(facts?.map(([name, value]) => [name, value]), [
+    ["Goods found", "arms or ammunition"], ["HS code", "930190"], ["Authority", "iTrace"], ["Sent at (UTC)", "2026-11-27 22:00:00 UTC"],
+    ["Trace request", "requested"], ["Released to field units, TAK and web hooks", "no"], ["Handled by", "Ana"],
+  ]);
 });

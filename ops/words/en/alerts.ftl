@@ -180,6 +180,7 @@ alert-why-coverage-lost = { $sensor } { alert-cause }; the state of every other 
 alert-why-activity-below-baseline = { DECIMAL($expected, digits: 1) } tracks expected from earlier days, none counted; segment { NUMBER($segment, useGrouping: 0) } was covered for the whole hour
 alert-why-time-left = { DURATION($time_to_border_s) } to the border
 alert-why-impact-level = Impact level of the section: { alert-impact-level }
+alert-why-risk = Priority raised one step: the risk of segment { NUMBER($segment, useGrouping: 0) } is high, decided on { $on } by { $by }
 
 ## Response
 

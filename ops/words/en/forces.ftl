@@ -145,6 +145,7 @@ forces-level-send = Set level
 forces-level-unset = The impact level is not set.
 forces-level-file = As in the sector file; no decision yet
 forces-level-now-file = { $level }, as in the sector file; no decision yet.
+forces-level-proposed = The risk assessment of { $on } proposes: { $level }.
 forces-level-now = { $level }, set by { $by } at { $at }: { $reason }
 forces-level-waiting = The decision is stored; it applies once the server has processed it.
 forces-level-asked = The level is unchanged. Another supervisor has to confirm the lower level under “Requests for a second person” on the page “Your account”.

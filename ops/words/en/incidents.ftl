@@ -43,7 +43,32 @@ incident-action = { $action ->
     [hand_over] hand over
     [undo] undo
     [reopen] reopen
+    [trace] record goods found
    *[other] { $action }
+}
+incident-goods = { $goods ->
+    [arms] arms or ammunition
+    [dual_use] dual-use goods
+   *[cbrn] CBRN material
+}
+incident-trace-status = { $status ->
+    [requested] requested
+    [answered] answered
+    [no_record] no record found
+    [closed] closed
+   *[none] not requested
+}
+incident-tracing-field = { $field ->
+    [goods] Goods found
+    [hs_code] HS code
+    [eccn] ECCN
+    [eu_list] EU dual-use list number
+    [item_marking] Marking or serial number
+    [authority] Authority
+    [sent_at] Sent at (UTC)
+    [reference] Reference
+    [status] Trace request
+   *[released] Released to field units, TAK and web hooks
 }
 
 ## Headlines
@@ -82,3 +107,15 @@ incident-refused-centre = Only the operations centre can do this.
 incident-refused-no-alert = Unknown or cleared alert: { $alert }.
 incident-refused-id = The identifier of the action is already in use: send the action with a new one.
 incident-refused-alert = Not possible: alert { $alert } is already { alert-status }.
+incident-refused-no-tracing = Goods can be recorded only for a distress or movement incident that was closed as apprehended, turned back, got away, rescue or lost.
+incident-refused-tracing-changed = { $by } changed the record of goods at { TIME($at) }. Open it again.
+incident-refused-tracing = { incident-tracing-field }: “{ $given }”. Expected: { $rule ->
+    [goods] arms, dual-use goods or CBRN material.
+    [hs_code] six digits of the Harmonized System with a chapter from 01 to 97, without 77, such as 930190.
+    [eccn] a category from 0 to 9, a product group from A to E and three digits, such as 6A003 or 0A501.a, or EAR99.
+    [eu_list] a number of Annex I of Regulation (EU) 2021/821: a category from 0 to 9, a product group from A to E and three digits, such as 6A003 or 6A003.b.4.
+    [authority] the authority to which the trace request was sent.
+    [sent_at_missing] the time at which the trace request was sent.
+    [sent_at] a time between the opening of the incident and now.
+   *[status] a state of the trace request: requested, answered, no record found or closed.
+}

@@ -324,6 +324,7 @@ page-incident-do = { $action ->
     [hand_over] Hand over…
     [undo] Undo
     [mark] Marking…
+    [trace] Goods found…
    *[reopen] Reopen…
 }
 page-incident-dialog = { $action ->
@@ -335,6 +336,7 @@ page-incident-dialog = { $action ->
     [merge] Merge { $name } into another incident
     [hand_over] Hand over { $name }
     [mark] Releasability of { $name }
+    [trace] Goods found at { $name }
    *[reopen] Reopen { $name }
 }
 page-incident-choice = { $action ->
@@ -357,6 +359,11 @@ page-incident-text-of = { $action ->
 }
 page-marking-none = none
 page-marking-up-to = unmarked and up to { $marking }
+page-tracing-send = Save
+page-tracing-released = { $released ->
+    [yes] yes
+   *[no] no
+}
 page-incident-no-other = Select the other incident.
 page-incident-no-file = Enter the address or name of the file.
 page-workload-line =
@@ -690,6 +697,7 @@ page-section-position = Position
 page-section-incident = Incident
 page-section-candidates = Response options, as of { $time }
 page-section-notes = Notes
+page-section-tracing = Goods found
 page-section-history = History
 page-section-alert = Alert
 page-section-response = { $current ->

@@ -159,3 +159,7 @@ plan-patrols-row-reach = Segments that patrols can change
 plan-patrols-row-without = Minimum probability of interruption without patrols
 plan-patrols-row-value = Minimum probability of interruption with patrols
 plan-patrols-row-gap = Gap between the bounds of the schedule’s value
+plan-tile-value-risk = 1 minus the fraction missed, weighted by the threat and impact of each segment.
+plan-risk = Segments are weighted by risk ({ $decided }). The objective is 1 minus the fraction missed, weighted by the threat and impact of each segment. Without the weights, this is the { plan-objective }: { DECIMAL($value, digits: 3) }.
+plan-risk-unused = Risk ({ $decided }) does not change this objective, which is a minimum over all paths.
+plan-risk-patrols = The patrol schedule is weighted by risk ({ $decided }): its values are 1 minus the probability that a crossing is not interrupted, times the threat and impact of its segment. Without the weights, the minimum probability of interruption is { DECIMAL($before, digits: 3) } without patrols and { DECIMAL($after, digits: 3) } with them.

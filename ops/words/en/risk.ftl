@@ -36,8 +36,22 @@ risk-column = { $name ->
     [top] draws in top 10%
     [proposed] proposed level
     [highest] highest in the matrix
+    [trend] trend
+    [first] at first
+    [last] now
+    [change] change
+    [reason] due mostly to
    *[current] current level
 }
+risk-heading-trend = Trend of the risk, the largest rise first
+risk-trend-about = From { $first } to { $last } (UTC), at the end of each month, as known then. A bar is a risk from 0 to 1.
+risk-change = { $sign ->
+    [up] +{ DECIMAL($change, digits: 2) }
+    [down] { DECIMAL($change, digits: 2) }
+   *[none] unchanged
+}
+risk-decision-written = The decision is in { $file }. Name it as risk_decision in the sector file and switch its uses on with risk_feeds.
+risk-decided = decided on { $on } by { $by }, as assessed on { $assessed }
 risk-ranks = { $low } to { $high }
 risk-level = { $level ->
     [low] low
@@ -52,3 +66,4 @@ risk-limit-percentiles = Threat is the mean of percentiles within this border: c
 risk-limit-weights = The interval of the ranks covers all weights, each combination equally likely. It does not cover errors of the factors.
 risk-limit-impact = Vulnerability is 1 minus the lowest probability of interruption, or without bases of detection. Impact is a judgement that its source answers for.
 risk-limit-decision = A proposed level changes nothing. A person decides on the impact level of a section in the operations centre and gives a reason; the decision is journaled and recorded in the audit log.
+risk-limit-trend = The trend compares indicators and incidents as known on each day. The challenge is the same for all days. A table of indicators, unlike a history, does not state when a value became known.

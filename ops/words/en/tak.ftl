@@ -2,6 +2,7 @@
 
 tak-line = { $name }, { alert-priority }: { $sentence }
 tak-line-closed = { $name } is closed: { incident-disposition }.
+tak-line-closed-goods = { $name } is closed: { incident-disposition }. Found: { incident-goods }.
 tak-remarks = { $sentence } State: { incident-state }.
 tak-remarks-assigned = { $sentence } State: { incident-state }, { $unit }.
 tak-track = { target-class }, confidence { PERCENT($probability) }

@@ -186,6 +186,7 @@ alert-why-activity-below-baseline = { DECIMAL($expected, digits: 1) } { $expecte
 } d’après les jours précédents, aucune comptée ; segment { NUMBER($segment, useGrouping: 0) } couvert pendant toute l’heure
 alert-why-time-left = Frontière à { DURATION($time_to_border_s) }
 alert-why-impact-level = Niveau d’impact de la section : { alert-impact-level }
+alert-why-risk = Priorité relevée d’un cran : le risque du segment { NUMBER($segment, useGrouping: 0) } est élevé, décision du { $on } par { $by }
 
 ## Intervention
 

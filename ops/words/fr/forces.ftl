@@ -148,6 +148,7 @@ forces-level-send = Définir le niveau
 forces-level-unset = Le niveau d’impact n’est pas défini.
 forces-level-file = Celui du fichier du secteur ; aucune décision
 forces-level-now-file = { $level }, d’après le fichier du secteur ; aucune décision.
+forces-level-proposed = L’analyse de risque du { $on } propose : { $level }.
 forces-level-now = { $level }, défini par { $by } le { $at } : { $reason }
 forces-level-waiting = La décision est enregistrée ; elle s’applique dès que le serveur l’a traitée.
 forces-level-asked = Le niveau est inchangé. Un autre superviseur doit confirmer le niveau inférieur sous « Demandes à confirmer par une autre personne » à la page « Votre compte ».

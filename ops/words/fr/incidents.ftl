@@ -43,7 +43,32 @@ incident-action = { $action ->
     [hand_over] transmettre
     [undo] annuler
     [reopen] rouvrir
+    [trace] enregistrer une découverte
    *[other] { $action }
+}
+incident-goods = { $goods ->
+    [arms] armes ou munitions
+    [dual_use] biens à double usage
+   *[cbrn] matières NRBC
+}
+incident-trace-status = { $status ->
+    [requested] envoyée
+    [answered] réponse reçue
+    [no_record] sans résultat
+    [closed] close
+   *[none] aucune demande
+}
+incident-tracing-field = { $field ->
+    [goods] Marchandises découvertes
+    [hs_code] Code SH
+    [eccn] ECCN
+    [eu_list] Numéro de la liste de l’UE (double usage)
+    [item_marking] Marquage ou numéro de série
+    [authority] Autorité
+    [sent_at] Envoyée à (UTC)
+    [reference] Référence
+    [status] Demande de traçage
+   *[released] Communiqué aux unités de terrain, à TAK et aux webhooks
 }
 
 ## Titres
@@ -82,3 +107,15 @@ incident-refused-centre = Réservé au centre d’opérations.
 incident-refused-no-alert = Alerte inconnue ou levée : { $alert }.
 incident-refused-id = L’identifiant de l’action est déjà utilisé ; renvoyez l’action avec un nouvel identifiant.
 incident-refused-alert = Impossible : l’alerte { $alert } est déjà { alert-status }.
+incident-refused-no-tracing = Une découverte ne peut être enregistrée que pour un incident de détresse ou de mouvement clos avec l’issue interpellation, demi-tour, fuite, sauvetage ou perdu.
+incident-refused-tracing-changed = { $by } a modifié l’enregistrement de la découverte à { TIME($at) }. Ouvrez-le de nouveau.
+incident-refused-tracing = { incident-tracing-field } : « { $given } ». Attendu : { $rule ->
+    [goods] armes, biens à double usage ou matières NRBC.
+    [hs_code] six chiffres du Système harmonisé avec un chapitre de 01 à 97, sauf 77, par exemple 930190.
+    [eccn] une catégorie de 0 à 9, un groupe de produits de A à E et trois chiffres, par exemple 6A003 ou 0A501.a, ou EAR99.
+    [eu_list] un numéro de l’annexe I du règlement (UE) 2021/821 : une catégorie de 0 à 9, un groupe de produits de A à E et trois chiffres, par exemple 6A003 ou 6A003.b.4.
+    [authority] l’autorité à laquelle la demande de traçage a été envoyée.
+    [sent_at_missing] la date et l’heure d’envoi de la demande de traçage.
+    [sent_at] une date entre l’ouverture de l’incident et maintenant.
+   *[status] un état de la demande de traçage : envoyée, réponse reçue, sans résultat ou close.
+}

@@ -337,6 +337,7 @@ page-incident-do = { $action ->
     [hand_over] Transmettre…
     [undo] Annuler l’action
     [mark] Marquage…
+    [trace] Découverte…
    *[reopen] Rouvrir…
 }
 page-incident-dialog = { $action ->
@@ -348,6 +349,7 @@ page-incident-dialog = { $action ->
     [merge] Fusionner { $name } avec un autre incident
     [hand_over] Transmettre { $name }
     [mark] Diffusion de { $name }
+    [trace] Marchandises découvertes : { $name }
    *[reopen] Rouvrir { $name }
 }
 page-incident-choice = { $action ->
@@ -370,6 +372,11 @@ page-incident-text-of = { $action ->
 }
 page-marking-none = aucun
 page-marking-up-to = sans marquage et jusqu’à { $marking }
+page-tracing-send = Enregistrer
+page-tracing-released = { $released ->
+    [yes] oui
+   *[no] non
+}
 page-incident-no-other = Choisissez l’autre incident.
 page-incident-no-file = Indiquez l’adresse ou le nom du fichier.
 page-workload-line =
@@ -712,6 +719,7 @@ page-section-position = Position
 page-section-incident = Incident
 page-section-candidates = Interventions possibles, état du { $time }
 page-section-notes = Notes
+page-section-tracing = Marchandises découvertes
 page-section-history = Historique
 page-section-alert = Alerte
 page-section-response = { $current ->

@@ -159,3 +159,7 @@ plan-patrols-row-reach = Segments où les patrouilles ont un effet
 plan-patrols-row-without = Probabilité d’interruption minimale sans patrouille
 plan-patrols-row-value = Probabilité d’interruption minimale avec patrouilles
 plan-patrols-row-gap = Écart entre les bornes de la valeur du planning
+plan-tile-value-risk = 1 moins la part non détectée, pondérée par la menace et l’impact de chaque segment.
+plan-risk = Les segments sont pondérés par le risque ({ $decided }). L’objectif est 1 moins la part non détectée, pondérée par la menace et l’impact de chaque segment. Sans cette pondération : { plan-objective } de { DECIMAL($value, digits: 3) }.
+plan-risk-unused = Le risque ({ $decided }) ne change pas cet objectif, qui est un minimum sur tous les trajets.
+plan-risk-patrols = Le planning des patrouilles est pondéré par le risque ({ $decided }) : ses valeurs sont 1 moins la probabilité qu’un franchissement ne soit pas interrompu, multipliée par la menace et l’impact de son segment. Sans cette pondération, la probabilité d’interruption minimale est de { DECIMAL($before, digits: 3) } sans patrouille et de { DECIMAL($after, digits: 3) } avec les patrouilles.

@@ -36,8 +36,22 @@ risk-column = { $name ->
     [top] tirages dans les 10 % supérieurs
     [proposed] niveau proposé
     [highest] maximum de la matrice
+    [trend] tendance
+    [first] au début
+    [last] maintenant
+    [change] évolution
+    [reason] due surtout à
    *[current] niveau actuel
 }
+risk-heading-trend = Tendance du risque, de la plus forte hausse à la plus forte baisse
+risk-trend-about = Du { $first } au { $last } (UTC), à la fin de chaque mois, tel que connu alors. Une barre est un risque de 0 à 1.
+risk-change = { $sign ->
+    [up] +{ DECIMAL($change, digits: 2) }
+    [down] { DECIMAL($change, digits: 2) }
+   *[none] inchangé
+}
+risk-decision-written = La décision est dans { $file }. Indiquez ce fichier sous risk_decision dans le fichier du secteur et activez ses usages par risk_feeds.
+risk-decided = décision du { $on } par { $by }, d’après l’analyse du { $assessed }
 risk-ranks = { $low } à { $high }
 risk-level = { $level ->
     [low] faible
@@ -52,3 +66,4 @@ risk-limit-percentiles = La menace est la moyenne de rangs centiles le long de c
 risk-limit-weights = L’intervalle des rangs couvre toutes les pondérations, chaque combinaison étant également probable. Il ne couvre pas les erreurs des facteurs.
 risk-limit-impact = La vulnérabilité est 1 moins la plus faible probabilité d’interception ou, sans bases, de détection. L’impact est un jugement dont sa source répond.
 risk-limit-decision = Un niveau proposé ne change rien. Une personne décide du niveau d’impact d’une section au centre d’opérations et donne un motif ; la décision est inscrite au journal et dans le journal d’audit.
+risk-limit-trend = La tendance compare les indicateurs et les incidents tels que connus chaque jour. L’analyse du terrain est la même pour tous les jours. Un tableau d’indicateurs, contrairement à un historique, n’indique pas quand une valeur a été connue.

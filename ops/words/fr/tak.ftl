@@ -2,6 +2,7 @@
 
 tak-line = { $name }, { alert-priority } : { $sentence }
 tak-line-closed = { $name } est clos : { incident-disposition }.
+tak-line-closed-goods = { $name } est clos : { incident-disposition }. Découverte : { incident-goods }.
 tak-remarks = { $sentence } État : { incident-state }.
 tak-remarks-assigned = { $sentence } État : { incident-state }, { $unit }.
 tak-track = { target-class }, confiance { PERCENT($probability) }

@@ -84,6 +84,18 @@ class OptionBenefits:
             links=None if self.links is None else self.links.only(options),
         )
 
+    def weighted(self, losses: npt.ArrayLike) -> OptionBenefits:
+        """The benefits for a search in which a miss counts by the loss of its segment, (segment,) [1] from 0 to 1.
+
+        Means of the cover are then 1 − the mean of loss × miss, so the existing layout appears to miss less where there
+        is less to lose. Probabilities of cells are those of the unweighted benefits.
+        """
+        loss = np.asarray(losses, np.float64)
+        if loss.shape != (self.watched.belt.border.segments,) or not ((loss >= 0.0) & (loss <= 1.0)).all():
+            raise PlanError("losses of segments", where="plan (risk)", expected="0 to 1 for each segment")
+        present = 1.0 - loss[self.cover.group] * (1.0 - self.cover.present)
+        return replace(self, cover=replace(self.cover, present=present))
+
     def means(self, chosen: npt.ArrayLike) -> BeltMeans:
         """Mean detection probability of the belt and of its worst segment, with the existing layout and the chosen
         options. Cells are excluded where no sensor detects and the line of sight of some sensor is unknown.

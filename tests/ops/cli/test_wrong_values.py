@@ -161,6 +161,8 @@ ANY_TEXT = {
     "score --purpose": "text for people",
     "screening --purpose": "text for people",
     "risk --purpose": "text for people",
+    "risk --decided-by": "text for people; without --out it is refused",
+    "risk --reason": "text for people; without --out it is refused",
     "score --place": "a place is only known from the indicators",
     "sector init --credit": "text for people",
     "sector init --where": "SQL is checked by GDAL, against the file",

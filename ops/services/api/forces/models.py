@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -83,6 +83,13 @@ class DecisionRecord(BaseModel):
     reason: str
 
 
+class ProposedLevel(BaseModel):
+    """Impact level that an assessment of risk proposes for a section, and its day; a person decides."""
+
+    level: ImpactLevel
+    assessed_on: date
+
+
 class PostureRecord(BaseModel):
     """Reaction that a section's impact level requires, and what is fielded. ``level`` null: not set."""
 
@@ -98,6 +105,7 @@ class PostureRecord(BaseModel):
     response_base: str
     response_known: bool
     met: bool | None
+    proposed: ProposedLevel | None = None
 
 
 class ForcesView(BaseModel):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from ingest.unit_messages import Goods, TraceState
 
 IncidentState = Literal["open", "acknowledged", "assigned", "en_route", "on_scene", "closed"]
 IncidentKind = Literal["distress", "movement", "activity", "equipment"]
@@ -13,7 +15,7 @@ TargetClass = Literal["person", "group", "vehicle", "animal", "other"]
 Chosen = Literal["apprehended", "turn_back", "got_away", "no_threat", "rescue", "lost", "nuisance", "restored"]
 RequestedAction = Literal[
     "acknowledge", "assign", "en_route", "on_scene", "close", "note", "attach", "link", "merge", "hand_over", "undo",
-    "reopen",
+    "reopen", "trace",
 ]  # fmt: skip
 Text = Annotated[
     str,
@@ -24,6 +26,22 @@ PersonName = Annotated[
     StringConstraints(strip_whitespace=True, max_length=64, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"),
 ]
 IdText = Annotated[str, StringConstraints(max_length=64, pattern=r"^[0-9A-Za-z._-]*$")]
+
+
+class TracingRequest(BaseModel):
+    """Goods found at an incident, and the request to trace them. Codes are checked when the action is applied."""
+
+    model_config = ConfigDict(extra="forbid")
+    goods: Goods
+    hs_code: PersonName = Field("", description="six digits of the Harmonized System of the WCO, such as 930190")
+    eccn: PersonName = Field("", description="export control classification number (15 CFR part 774), such as 6A003")
+    eu_list: PersonName = Field("", description="number of Annex I of Regulation (EU) 2021/821, such as 6A003.b.4")
+    item_marking: PersonName = Field("", description="marking or serial number on the item")
+    authority: PersonName = Field("", description="to whom the trace request was sent")
+    sent_at: AwareDatetime | None = Field(None, description="when the trace request was sent")
+    reference: PersonName = Field("", description="reference of the trace request")
+    status: TraceState = Field("", description="state of the trace request; empty: none was sent")
+    released: bool = Field(False, description="whether field units and other receivers may have it")
 
 
 class ActionRequest(BaseModel):
@@ -44,6 +62,7 @@ class ActionRequest(BaseModel):
     other: IdText = Field("", description="for link and merge: the other incident")
     note: Text = Field("", description="for note and attach")
     attachment: Text = Field("", description="for attach: a reference, such as an address")
+    tracing: TracingRequest | None = Field(None, description="for trace, and with close: goods that were found")
 
 
 class MessageRecord(BaseModel):
@@ -92,6 +111,24 @@ class UndoRecord(BaseModel):
     until_ns: int
 
 
+class TracingRecord(BaseModel):
+    """Goods found at an incident and the request to trace them; who stated it, when, and in which revision."""
+
+    goods: Goods
+    hs_code: str
+    eccn: str
+    eu_list: str
+    item_marking: str
+    authority: str
+    sent_at: datetime | None
+    reference: str
+    status: TraceState
+    released: bool
+    by: str
+    at: datetime
+    revision: int
+
+
 class IncidentRecord(BaseModel):
     """An incident in its newest revision; null or empty: not applicable or not known."""
 
@@ -138,6 +175,9 @@ class IncidentRecord(BaseModel):
     transitions: list[TransitionRecord]
     undo: UndoRecord | None
     marking: str = Field("", description="releasability marking; absent or empty for none")
+    tracing: TracingRecord | None = Field(
+        None, description="goods found; absent for none, and where it is not released"
+    )
 
 
 class IncidentList(BaseModel):

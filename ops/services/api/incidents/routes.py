@@ -19,7 +19,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from ingest.sending.spool import MessageKey
-from ingest.unit_messages import Reply, SectionOrder
+from ingest.unit_messages import Reply, SectionOrder, StatedTracing
 from ops.accounts.colleagues import Colleagues
 from ops.broker.identities import UNIT
 from ops.incidents.incident import STATES
@@ -166,11 +166,13 @@ class IncidentRoutes:
         if body.other:
             await asyncio.to_thread(self._check_other, body.other, request)
         to = await asyncio.to_thread(self._recipient, body.to, identity) if body.to else ""
-        subject = f"incident {identity}: {body.action} {body.disposition}".rstrip()
+        goods = "" if body.tracing is None else f"{body.tracing.goods} {body.tracing.status}"
+        subject = " ".join(f"incident {identity}: {body.action} {body.disposition} {goods}".split())
         return await self.send(
             request, row, identity, subject, action=body.action, action_id=body.id,
             reason=body.reason, expected_revision=body.expected_revision, assigned_unit=body.unit, to=to,
             disposition=body.disposition, other=body.other, note=body.note, attachment=body.attachment,
+            tracing=None if body.tracing is None else StatedTracing(**body.tracing.model_dump()),
         )  # fmt: skip
 
     async def send(

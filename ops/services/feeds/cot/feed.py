@@ -229,21 +229,30 @@ class CotFeed:
         has the line."""
         if not server.settings.chat:
             return None
-        closed = body["state"] == "closed"
-        key = f"{body['id']}.closed" if closed else f"{body['id']}.{rank_of(body['priority'])}"
-        name = server.settings.name
+        closed, name = body["state"] == "closed", server.settings.name
+        key = f"{body['id']}.{'closed' if closed else rank_of(body['priority'])}"
+        if closed and body.get("tracing"):
+            was_shown = was_shown or self._memory.was_said(name, key)  # goods may be released after it was closed
+            key = f"{body['id']}.goods"
         earlier = range(rank_of(body["priority"]) + 1)
         if self._memory.was_said(name, key) or (name, key) in self._saying or (closed and not was_shown):
             return None
         if not closed and any(self._memory.was_said(name, f"{body['id']}.{rank}") for rank in earlier):
             return None
         text = (
-            self._words.say("tak-line-closed", name=body["name"], disposition=body["disposition"])
+            self._closed_line(body)
             if closed
             else self._words.say("tak-line", name=body["name"], priority=body["priority"], sentence=body["sentence"])
         )
         self._saying.add((name, key))
         return key, encode.chat(self._sender, text, key, _wall_now())
+
+    def _closed_line(self, body: Mapping[str, Any]) -> str:
+        """How an incident was closed, with the goods found if that is released."""
+        ended = {"name": body["name"], "disposition": body["disposition"]}
+        if not body.get("tracing"):
+            return self._words.say("tak-line-closed", **ended)
+        return self._words.say("tak-line-closed-goods", **ended, goods=body["tracing"]["goods"])
 
     def _sent(
         self, done: Future[None], delivered: Future[None], server: str, body: Mapping[str, Any], line: str | None

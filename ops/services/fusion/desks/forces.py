@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import logging
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from fusion.situation.context import AlertContext
 from fusion.situation.current_coverage import CurrentCoverage
 from geo.errors import BadInput
 from ingest.unit_messages import Position, SectionOrder
+from ops.analysis.risk.decision import proposals
 from ops.broker.identities import UNIT
 from ops.forces.book import ForceBook, ForcesError, UnitNow
 from ops.forces.posture import Posture, posture_of, sections_of
@@ -21,6 +23,8 @@ from ops.incidents.offers import FieldedUnit
 from ops.sector.open_sector import OpenSector
 from ops.sector.sector_file import read_bases
 from sensors.timestamps import SECOND_NS, utc_datetime
+
+log = logging.getLogger(__name__)
 
 FORGET_EVERY_NS: Final = 60 * SECOND_NS
 
@@ -36,6 +40,7 @@ class ForcesDesk:
             context.sections, context.impact, () if interception is None else interception.segment_responses
         )
         self._bases = _bases_of(ground)
+        self._proposed = _proposed(ground, context.sections)
         self._forget_due_ns = 0
         self.context = self._with_levels()
 
@@ -104,7 +109,8 @@ class ForcesDesk:
             "units": [_unit_view(unit, *located[name]) for name, unit in sorted(self._book.units.items())],
             "bases": [{"name": name, "lon": lon, "lat": lat} for name, (lon, lat) in self._bases.items()],
             "sections": [
-                _posture_view(posture_of(one, self._book, where, now_ns, self._settings)) for one in self.sections
+                _posture_view(posture_of(one, self._book, where, now_ns, self._settings), self._proposed.get(one.name))
+                for one in self.sections
             ],
             "fading_s": self._settings.fading_s,
             "stale_s": self._settings.stale_s,
@@ -137,6 +143,15 @@ class ForcesDesk:
         return replace(files, impact=levels)
 
 
+def _proposed(ground: OpenSector, sections: Sequence[str | None]) -> Mapping[str, dict[str, str]]:
+    """The levels that an assessment of risk proposes; none where the decision on it cannot be read."""
+    try:
+        return proposals(ground.sector, sections) if sections else {}
+    except BadInput as error:
+        log.warning("No impact levels are proposed: %s", error)
+        return {}
+
+
 def _bases_of(ground: OpenSector) -> Mapping[str, tuple[float, float]]:
     """Patrol bases; none where their file cannot be read, which the context of alerts logs."""
     try:
@@ -165,8 +180,8 @@ def _unit_view(unit: UnitNow, segment: int | None, offset_m: float | None, secti
     }
 
 
-def _posture_view(posture: Posture) -> dict[str, Any]:
+def _posture_view(posture: Posture, proposed: dict[str, str] | None) -> dict[str, Any]:
     body: dict[str, Any] = msgspec.to_builtins(posture)
     for decision in body["decided"]:
         decision["at"] = utc_datetime(decision.pop("at_ns")).isoformat().replace("+00:00", "Z")
-    return body
+    return body if proposed is None else body | {"proposed": proposed}

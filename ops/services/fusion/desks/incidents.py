@@ -19,6 +19,7 @@ from ops.incidents.incident import Incident
 from ops.incidents.life_cycle import IncidentAction
 from ops.incidents.offers import FieldedUnit
 from ops.incidents.settings import IncidentSettings
+from ops.incidents.tracing import Tracing
 from ops.services.fusion.desks.markings import MarkingDesk
 from sensors.timestamps import utc_datetime
 
@@ -238,4 +239,5 @@ def _action_of(reply: Reply) -> IncidentAction:
         text=reply.note,
         attachment=reply.attachment,
         marking=reply.marking,
+        tracing=None if reply.tracing is None else Tracing(**msgspec.structs.asdict(reply.tracing)),
     )

@@ -52,6 +52,8 @@ export interface Posture {
   readonly responseBase: string;
   readonly responseKnown: boolean;
   readonly met: boolean | null;
+  /** What an assessment of risk proposes; a person decides. */
+  readonly proposed: { readonly level: ImpactLevel; readonly on: string } | null;
 }
 
 export interface Forces {
@@ -137,7 +139,14 @@ function readPosture(raw: Raw): Posture | null {
     responseBase: text(raw["response_base"], 80),
     responseKnown: raw["response_known"] === true,
     met: typeof raw["met"] === "boolean" ? raw["met"] : null,
+    proposed: readProposed(raw["proposed"]),
   };
+}
+
+function readProposed(raw: unknown): Posture["proposed"] {
+  const body = object(raw);
+  const level = IMPACT_LEVELS.find((one) => one === body?.["level"]);
+  return body === null || level === undefined ? null : { level, on: text(body["assessed_on"], 10) };
 }
 
 function fromNs(raw: unknown): number | null {

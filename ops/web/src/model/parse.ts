@@ -17,6 +17,7 @@ import {
   type Markings,
   type NamedArea,
   type IncidentNote,
+  type Tracing,
   type IncidentStep,
   type CrossingForecast,
   type GroundAround,
@@ -358,6 +359,25 @@ export function parseIncident(raw: unknown): Incident | null {
     links: identities(body["links"]),
     steps: list(body["transitions"]).map(readStep).filter((step) => step !== null),
     undo: undo === null || untilMs === null ? null : { by: text(undo["by"], 80), untilMs },
+    tracing: readTracing(body["tracing"]),
+  };
+}
+
+function readTracing(raw: unknown): Tracing | null {
+  const body = object(raw);
+  if (body === null) return null;
+  return {
+    goods: text(body["goods"], 20),
+    hsCode: text(body["hs_code"], 64),
+    eccn: text(body["eccn"], 64),
+    euList: text(body["eu_list"], 64),
+    itemMarking: text(body["item_marking"], 64),
+    authority: text(body["authority"], 64),
+    sentMs: moment(body["sent_at"]),
+    reference: text(body["reference"], 64),
+    status: text(body["status"], 20),
+    released: body["released"] === true,
+    by: text(body["by"], 80),
   };
 }
 

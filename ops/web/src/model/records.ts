@@ -28,6 +28,11 @@ export const DISPOSITIONS = [
   "apprehended", "turn_back", "got_away", "no_threat", "rescue", "lost", "nuisance", "restored",
 ] as const;
 
+export const GOODS = ["arms", "dual_use", "cbrn"] as const;
+export const TRACE_STATES = ["requested", "answered", "no_record", "closed"] as const;
+/** Dispositions with which goods can be recorded. */
+export const WITH_GOODS: readonly string[] = ["apprehended", "turn_back", "got_away", "rescue", "lost"];
+
 export interface Place {
   readonly lon: number;
   readonly lat: number;
@@ -227,6 +232,21 @@ export interface IncidentStep {
   readonly reason: string;
 }
 
+/** Goods found at an incident, and the request to trace them; texts are empty where nothing is stated. */
+export interface Tracing {
+  readonly goods: string;
+  readonly hsCode: string;
+  readonly eccn: string;
+  readonly euList: string;
+  readonly itemMarking: string;
+  readonly authority: string;
+  readonly sentMs: number | null;
+  readonly reference: string;
+  readonly status: string;
+  readonly released: boolean;
+  readonly by: string;
+}
+
 /** The releasability markings that the person may see, and the most restrictive that each unit receives. */
 export interface Markings {
   readonly levels: readonly string[];
@@ -273,6 +293,7 @@ export interface Incident {
   readonly links: readonly string[];
   readonly steps: readonly IncidentStep[];
   readonly undo: { readonly by: string; readonly untilMs: number } | null;
+  readonly tracing: Tracing | null;
 }
 
 export interface GroundAround {

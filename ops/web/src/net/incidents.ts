@@ -13,6 +13,21 @@ export interface ActionFields {
   readonly other?: string;
   readonly attachment?: string;
   readonly marking?: string;
+  readonly tracing?: StatedTracing;
+}
+
+/** As the server takes it. */
+export interface StatedTracing {
+  readonly goods: string;
+  readonly hs_code: string;
+  readonly eccn: string;
+  readonly eu_list: string;
+  readonly item_marking: string;
+  readonly authority: string;
+  readonly sent_at: string | null;
+  readonly reference: string;
+  readonly status: string;
+  readonly released: boolean;
 }
 
 /** Null where the server does not state them. */

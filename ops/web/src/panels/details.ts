@@ -1,7 +1,7 @@
 // The details panel: the text of words/describe.ts for the selection, and the actions on it.
 
 import { probability } from "../words/format.ts";
-import type { Alert, Incident } from "../model/records.ts";
+import { WITH_GOODS, type Alert, type Incident } from "../model/records.ts";
 import type { Selection, State } from "../model/state.ts";
 import { failure } from "../net/api.ts";
 import { bars, certaintyLine } from "../words/certainty.ts";
@@ -27,7 +27,7 @@ export interface DetailActions {
 
 export type IncidentStep =
   | "acknowledge" | "assign" | "en_route" | "on_scene" | "close" | "note" | "attach" | "link" | "merge" | "hand_over" | "undo"
-  | "reopen" | "mark";
+  | "reopen" | "mark" | "trace";
 
 export class DetailsPanel {
   readonly #actions: DetailActions;
@@ -236,12 +236,17 @@ function mayMark({ markings }: State): boolean {
 /** What anyone may add at any time. */
 const REMARKS: readonly IncidentStep[] = ["note", "attach", "link"];
 
+/** Whether goods can be recorded: something was there, or has been recorded before. */
+function mayTrace({ kind, disposition, tracing }: Incident): boolean {
+  return (kind === "movement" || kind === "distress") && (WITH_GOODS.includes(disposition) || (tracing !== null && disposition !== "merged"));
+}
+
 /** What may be done next, the likeliest first. */
 function steps(incident: Incident, nowMs: number, operator: string): IncidentStep[] {
   const { state, undo } = incident;
   const mine = incident.owner === "" || incident.owner === operator;
   const undoable: IncidentStep[] = undo !== null && undo.by === operator && nowMs <= undo.untilMs ? ["undo"] : [];
-  if (state === "closed") return [...undoable, ...REMARKS, "reopen"];
+  if (state === "closed") return [...undoable, ...(mayTrace(incident) ? (["trace"] as const) : []), ...REMARKS, "reopen"];
   const claim: IncidentStep[] = incident.attention && mine ? ["acknowledge"] : [];
   if (state === "open") return [...claim, "close", ...REMARKS, "merge", ...undoable];
   const worked: IncidentStep[] = mine

@@ -45,6 +45,9 @@ export class ImpactDialog {
         ? say(section.level === null ? "forces-level-unset" : "forces-level-now-file", { level: levelName(section.level) })
         : say("forces-level-now", { level: levelName(last.level), by: last.by, at: utcDateTime(last.atMs), reason: last.reason }),
     );
+    const { proposed } = section;
+    part("impact-proposed").hidden = proposed === null;
+    if (proposed !== null) setText(part("impact-proposed"), say("forces-level-proposed", { level: levelName(proposed.level), on: proposed.on }));
     this.#level.value = section.level ?? "low";
     this.#reason.value = "";
     this.#waiting = false;

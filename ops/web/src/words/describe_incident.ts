@@ -2,7 +2,7 @@
 
 import { expectedMs, leadOf } from "../model/incidents.ts";
 import { readable } from "../model/parse.ts";
-import type { Incident, IncidentStep } from "../model/records.ts";
+import type { Incident, IncidentStep, Tracing } from "../model/records.ts";
 import type { Selection, State } from "../model/state.ts";
 import type { Fact } from "../ui/dom.ts";
 import { responseLine, sentenceOf } from "./alert_words.ts";
@@ -70,6 +70,7 @@ function sections(incident: Incident, state: State, nowMs: number): Section[] {
         ]),
       ),
     );
+  if (incident.tracing !== null) found.push(section("tracing", tracingFacts(incident.tracing)));
   found.push(section("history", incident.steps.map(stepFact)));
   if (incident.place !== null) found.push(section("position", whereFacts(incident.place)));
   return found;
@@ -103,6 +104,22 @@ function incidentFacts(incident: Incident, state: State, nowMs: number): Fact[] 
   if (incident.reason !== "") facts.push(fact("comment", incident.reason, "code"));
   if (incident.closedBy === "system") facts.push(fact("handled-by", say("incident-by-system")));
   return facts;
+}
+
+function tracingFacts(tracing: Tracing): Fact[] {
+  const named = (field: string, value: string): Fact => [say("incident-tracing-field", { field }), value, "code"];
+  const written: Fact[] = [
+    named("hs_code", tracing.hsCode), named("eccn", tracing.eccn), named("eu_list", tracing.euList),
+    named("item_marking", tracing.itemMarking), named("authority", tracing.authority),
+    named("sent_at", tracing.sentMs === null ? "" : utcDateTime(tracing.sentMs)), named("reference", tracing.reference),
+  ];
+  return [
+    [say("incident-tracing-field", { field: "goods" }), say("incident-goods", { goods: tracing.goods })],
+    ...written.filter(([, value]) => value !== ""),
+    [say("incident-tracing-field", { field: "status" }), say("incident-trace-status", { status: tracing.status || "none" })],
+    [say("incident-tracing-field", { field: "released" }), say("page-tracing-released", { released: tracing.released })],
+    fact("handled-by", tracing.by, "code"),
+  ];
 }
 
 function stepFact(step: IncidentStep): Fact {

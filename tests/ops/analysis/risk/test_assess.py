@@ -24,10 +24,10 @@ from ops.analysis.risk.rows import SECTION_COLUMNS, section_row
 from ops.runtime.output import speaking
 from ops.sector.open_sector import open_sector
 from ops.words import MessageCatalogue
+from tests.ops.analysis.risk.conftest import COLUMNS
 from tests.ops.conftest import Files
 
 NOW = datetime(2026, 1, 15, tzinfo=UTC)
-COLUMNS = ("segment", "start_m", "end_m", "length_m", "crossing_ease", "detection_probability")
 
 
 def segments(ease: Sequence[float], resistance: Sequence[float], length_m: float = 500.0) -> ChallengeSegments:
@@ -91,22 +91,6 @@ def test_the_highest_level_in_a_section_stands_beside_the_proposed_one() -> None
         ("C", None, None, None, None),
     ]
     assert len(section_row(found[0])) == len(SECTION_COLUMNS)
-
-
-@pytest.fixture(scope="module")
-def challenged(tmp_path_factory: pytest.TempPathFactory, hill_sector: Files) -> Path:
-    """The columns that are needed of a challenge of the sector of hills; the risk rises along the border."""
-    folder = tmp_path_factory.mktemp("challenge")
-    ground = open_sector(str(hill_sector.sector))
-    count = ground.crossed.segments
-    rows = [",".join(COLUMNS)]
-    for number, (start, end) in enumerate(ground.crossed.segment_spans_m):
-        ease = (number + 0.5) / count
-        rows.append(f"{number},{start},{end},{end - start},{ease},{1.0 - ease}")
-    (folder / "segments.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
-    about = {"made_by": "watchline challenge", "sector": ground.sector.name, "layout": "basic"}
-    (folder / "summary.json").write_text(json.dumps(about), encoding="utf-8")
-    return folder
 
 
 def assessed(hill_sector: Files, challenge: Path, **more: Any) -> dict[str, Any]:

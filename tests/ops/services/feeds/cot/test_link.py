@@ -446,6 +446,23 @@ def test_the_same_row_twice_says_its_line_once(tmp_path: Path, opened: list[Rig 
     assert server.types().count("a-u-G-U") == 3  # the earlier revision after a later one is left out
 
 
+def test_goods_that_are_released_after_the_closing_have_a_line_of_their_own_once(
+    tmp_path: Path, opened: list[Rig | Server]
+) -> None:
+    server = Server(pong)
+    opened.append(server)
+    rig = rig_for(tmp_path, opened, tcp("tak", server.port))
+    closed: dict[str, object] = {"state": "closed", "disposition": "apprehended"}
+    rig.deliver(incident(17))
+    rig.deliver(incident(17, revision=1, **closed))
+    assert not [message for message in server.raw if b"Found:" in message]
+    for revision in (2, 3):
+        rig.deliver(incident(17, revision=revision, **closed, tracing={"goods": "arms", "released": True}))
+    found = [message for message in list(server.raw) if b"Apprehended. Found: arms or ammunition." in message]
+    assert len(found) == 1
+    assert len([event for event in list(server.events) if event.type == "b-t-f"]) == 3, "opened, closed, found"
+
+
 def test_an_unknown_authority_is_not_trusted(tmp_path: Path, opened: list[Rig | Server]) -> None:
     assert ssl.create_default_context().verify_mode == ssl.CERT_REQUIRED
     context = link._tls_context(CotServer("tak", "tls://127.0.0.1:1"))

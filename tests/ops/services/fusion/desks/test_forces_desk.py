@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ingest.unit_messages import Position, SectionOrder, encode_unit
+from ops.analysis.risk.decision import FILE, FORMAT
 from ops.broker.identities import UNIT
+from ops.forces.settings import ForceSettings
 from ops.journal.reader import JournalReader, JournalRow
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
@@ -143,3 +146,32 @@ def test_the_store_keeps_the_picture_and_an_older_store_takes_it(ground: OpenSec
     assert tracks is not None
     assert tracks.body == b"[]"
     store.close()
+
+
+def test_a_proposed_level_is_shown_and_changes_nothing_until_a_person_decides(
+    ground: OpenSector, start_ns: int, tmp_path: Path
+) -> None:
+    count = ground.border.segments
+    segments = [
+        {"segment": n, "risk": (n + 1) / count, "threat": None, "vulnerability": None, "impact": None,
+         "level": "high" if n == count - 1 else "low"}
+        for n in range(count)
+    ]  # fmt: skip
+    decision = {
+        "format": FORMAT, "sector": ground.sector.name, "assessed_on": "2026-01-15", "by": "Ana", "reason": "review",
+        "decided_at": "2026-01-16T08:00:00Z", "layout": "basic", "challenge_sha256": "", "segments": segments,
+        "weights": {"threat": 1.0, "vulnerability": 1.0, "impact": 1.0},
+    }  # fmt: skip
+    (tmp_path / FILE).write_text(json.dumps(decision), encoding="utf-8")
+    plain = Pipeline(ground)
+    pipeline = Pipeline(replace(ground, sector=replace(ground.sector, risk_decision=tmp_path / FILE)))
+    shown = pipeline.forces()["sections"]
+    assert {one["section"]: one.pop("proposed")["level"] for one in shown} == {"West": "low", "East": "high"}
+    assert shown == plain.forces()["sections"], "nothing else differs"
+    pipeline.take(order(start_ns, "d1", "high"))
+    (east,) = [one for one in pipeline.forces()["sections"] if one["section"] == "East"]
+    assert (east["level"], east["required_units"]) == ("high", ForceSettings().units("high"))
+    assert east["proposed"] == {"level": "high", "assessed_on": "2026-01-15"}
+    (tmp_path / FILE).write_text("{}", encoding="utf-8")
+    broken = Pipeline(replace(ground, sector=replace(ground.sector, risk_decision=tmp_path / FILE)))
+    assert broken.forces() == plain.forces()

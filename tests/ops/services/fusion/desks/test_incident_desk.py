@@ -12,7 +12,8 @@ import pytest
 from fusion.alerts import Alert
 from fusion.alerts.nuisance import NuisanceCount
 from geo.message import Message
-from ingest.unit_messages import Position, Reply, encode_unit
+from ingest.unit_messages import Position, Reply, StatedTracing, encode_unit
+from ops.broker.identities import UNIT
 from ops.incidents.incident import Incident, incident_id
 from ops.journal.reader import JournalReader, JournalRow
 from ops.sector.open_sector import OpenSector
@@ -49,7 +50,7 @@ def reply_row(at_ns: int, seq: int, action: Any, alert: str = "-", unit: str = "
 
 
 def with_actions(ground: OpenSector, rows: list[JournalRow]) -> list[JournalRow]:
-    """The scenario with a claim, a second claim, an assignment, a note and a closing of its first movement incident."""
+    """The scenario with claims, an assignment, a note, a closing and goods found of its first movement incident."""
     pipeline = Pipeline(ground)
     for place, row in enumerate(rows):
         pipeline.take(row)
@@ -68,6 +69,7 @@ def with_actions(ground: OpenSector, rows: list[JournalRow]) -> list[JournalRow]
         reply_row(now, 1, "en_route", one.lead, "patrol-1", by="Meyer"),
         reply_row(now, 4, "note", action_id="c4", note="two with packs", **about),
         reply_row(now, 5, "close", action_id="c5", disposition="turn_back", **about),
+        reply_row(now, 1, "trace", action_id="c6", unit=UNIT, tracing=StatedTracing("arms", hs_code="930190"), **about),
     ]
     mixed = [*rows[: place + 1]]
     for number, row in enumerate(rows[place + 1 :]):
@@ -105,11 +107,13 @@ def test_outcomes_say_who_has_it_and_an_action_is_applied_once(whole: list[bytes
     outcomes = {one["id"]: one for body in whole if "result" in (one := msgspec.json.decode(body))}
     assert {name: one["result"] for name, one in outcomes.items()} == {
         "c1": "done", "c2": "refused", "c3": "done", "c4": "done", "c5": "done",
+        "c6": "done",
     }  # fmt: skip
     assert outcomes["c2"]["sentence"].startswith("Already claimed by Ana at ")
     last = [one for body in whole if (one := msgspec.json.decode(body)).get("disposition") == "turn_back"][-1]
     assert [step["action"] for step in last["transitions"]] == ["open", "acknowledge", "assign", "en_route", "close"]
     assert last["notes"][0]["text"] == "two with packs"
+    assert (last["tracing"]["hs_code"], last["tracing"]["by"]) == ("930190", "Ana")
 
 
 @pytest.mark.parametrize("every", [1, 17])

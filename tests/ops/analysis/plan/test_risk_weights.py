@@ -1,0 +1,46 @@
+"""Risk in patrol schedules: equal risk changes nothing, more at stake never raises the value, figures stay plain."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ops.analysis.plan.patrols import solved, with_losses
+from sensors.patrols import Game, Shift, Sweeps, solve_game
+
+ONE_EACH = Sweeps(np.full(2, 9e9), np.zeros(3), np.zeros(3), Shift(1, shift_s=3_600.0, stay_s=3_600.0))
+"""One patrol, which can visit one of three segments in a shift."""
+LOSSES = st.lists(st.floats(0.0, 1.0), min_size=3, max_size=3).map(np.array)
+
+
+def test_a_segment_with_twice_to_lose_is_watched_more_by_hand() -> None:
+    """Two segments, uncovered 0, covered 1, losses 1 and ½, one patrol: it equalises 1 − c and ½ c, so it is at
+    the first with 2/3, and the loss is 1/3."""
+    rounds = Sweeps(np.array([9e9]), np.zeros(2), np.zeros(2), Shift(1, shift_s=3_600.0, stay_s=3_600.0))
+    game = Game(np.zeros(2), np.ones(2))
+    plan = replace(solved(with_losses(game, np.array([1.0, 0.5])), np.arange(2), rounds), plain=game)
+    assert plan.solution.coverage == pytest.approx([2 / 3, 1 / 3], abs=1e-6)
+    assert plan.figures["value"] == pytest.approx(2 / 3, abs=1e-6)
+    assert plan.unweighted == (0.0, pytest.approx(1 / 3, abs=1e-6))
+
+
+@given(st.lists(st.floats(0.0, 0.5), min_size=3, max_size=3).map(np.array))
+def test_equal_risk_is_the_game_without_risk(uncovered: Any) -> None:
+    game = Game(uncovered, uncovered + 0.4)
+    same = with_losses(game, np.ones(3))
+    assert same.uncovered == pytest.approx(game.uncovered, abs=1e-12)
+    assert solve_game(same, ONE_EACH).value == pytest.approx(solve_game(game, ONE_EACH).value, abs=1e-9)
+
+
+@given(LOSSES, LOSSES)
+def test_more_at_stake_never_raises_the_value(first: Any, second: Any) -> None:
+    """The defender's value is 1 − the crosser's gain, which rises with every loss."""
+    game = Game(np.array([0.1, 0.3, 0.2]), np.array([0.7, 0.6, 0.9]))
+    more = np.maximum(first, second)
+    values = [solve_game(with_losses(game, one), ONE_EACH).value for one in (first, more)]
+    assert values[1] <= values[0] + 1e-9
