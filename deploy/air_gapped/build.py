@@ -20,6 +20,7 @@ from packaging.utils import parse_wheel_filename
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from deploy import inventory
 from deploy.air_gapped.install import SUMS, this_machine
+from deploy.build_web import WebBuildFailed
 
 ROOT = Path(__file__).resolve().parents[2]
 EXTRAS = ",".join(inventory.EXTRAS)
@@ -111,7 +112,7 @@ def main(folder: str) -> int:
     os.environ.pop("PYTHONSAFEPATH", None)
     try:
         build(Path(folder).resolve())
-    except (BuildFailed, inventory.InventoryFailed) as failure:
+    except (BuildFailed, inventory.InventoryFailed, WebBuildFailed) as failure:
         print(failure, file=sys.stderr)
         return 1
     size = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections import Counter
@@ -27,7 +28,7 @@ class Life:
 
 def live(seed: int, night: Night) -> Life:
     """Run the world of a seed in a folder of its own. Raises Violation."""
-    folder = Path(tempfile.mkdtemp(prefix="simulation-", dir=_IN_MEMORY if _IN_MEMORY.is_dir() else None))
+    folder = Path(tempfile.mkdtemp(prefix="simulation-", dir=_IN_MEMORY if os.access(_IN_MEMORY, os.W_OK) else None))
     try:
         world = World(seed, folder, night)
         digest = world.run()

@@ -1,6 +1,6 @@
 """Traces from a message to its alert and its delivery, as spans of OpenTelemetry.
 
-Off unless ``OTEL_TRACES_EXPORTER=otlp`` is set, which needs the extra ``otel``. Spans hold identifiers and times, and
+Off unless ``WATCHLINE_TRACES=otlp`` is set, which needs the extra ``otel``. Spans hold identifiers and times, and
 neither positions nor people.
 """
 
@@ -17,8 +17,8 @@ from geo.errors import BadInput
 if TYPE_CHECKING:
     from ops.journal.reader import JournalRow
 
-EXPORTER: Final = "OTEL_TRACES_EXPORTER"
-"""OpenTelemetry's variable for the exporter; the others of its specification set the address and its limits."""
+EXPORTER: Final = "WATCHLINE_TRACES"
+"""A variable of our own: those of OpenTelemetry, which set address and limits, may be meant for other programs."""
 OPEN: Final = 10_000
 """Most alerts whose delivery is awaited; of more, the oldest get no span of their delivery."""
 
@@ -35,8 +35,8 @@ class _Raised:
 class AlertTraces:
     """One trace for each new alert: ``send``, ``receive``, ``fuse`` and ``deliver`` below ``alert``.
 
-    The trace's id is the first half of the SHA-256 of the alert's id, so it can be found from the alert, and a
-    computation that is repeated after a crash adds to the same trace. ``provider``: see ``provider_of``.
+    The trace's id is the first half of the SHA-256 of the alert's id, so it can be found from the alert.
+    ``provider``: see ``provider_of``.
     """
 
     def __init__(self, provider: Any) -> None:

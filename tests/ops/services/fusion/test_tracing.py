@@ -110,7 +110,7 @@ def test_every_alert_of_a_night_has_one_trace(traces, exported, hill_journal: Pa
     assert sorted(span.attributes["watchline.alert"] for span in roots) == sorted(published)
 
 
-@pytest.mark.parametrize("environment", [{}, {"OTEL_TRACES_EXPORTER": "none"}])
+@pytest.mark.parametrize("environment", [{}, {"WATCHLINE_TRACES": "none"}])
 def test_it_is_off_unless_it_is_asked_for(environment: dict[str, str]) -> None:
     assert traces_of_environment("hills", environment) is None
 
@@ -118,6 +118,6 @@ def test_it_is_off_unless_it_is_asked_for(environment: dict[str, str]) -> None:
 @pytest.mark.parametrize("wanted", ["console", "otlp"])
 def test_an_exporter_that_is_not_there_is_refused_in_a_sentence(wanted: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
-    with pytest.raises(BadInput, match="OTEL_TRACES_EXPORTER") as error:
-        traces_of_environment("hills", {"OTEL_TRACES_EXPORTER": wanted})
+    with pytest.raises(BadInput, match="WATCHLINE_TRACES") as error:
+        traces_of_environment("hills", {"WATCHLINE_TRACES": wanted})
     assert "\n" not in str(error.value)
