@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 TEST_STAMP := $(VENV)/.installed-test
 ARGS ?=
 # Where tests have a longer form, which WATCHLINE_DRILL=long asks for
-DRILLS := tests/drills tests/fusion tests/geo tests/ingest tests/ops/room/test_chain.py \
+DRILLS := tests/drills tests/simulation tests/fusion tests/geo tests/ingest tests/ops/room/test_chain.py \
 	tests/ops/room/test_demo.py tests/ops/services/fusion/test_pipeline.py tests/ops/services/ingest/test_process.py \
 	tests/ops/services/sapient/test_node_link.py tests/ops/sector/test_zone_table.py \
 	tests/ops/export/warnings/test_cap.py tests/ops/services/feeds/test_web_hook.py \
@@ -16,7 +16,7 @@ DRILLS := tests/drills tests/fusion tests/geo tests/ingest tests/ops/room/test_c
 # Tests that run compiled kernels: once more with numba's bounds check, compiled apart from the unchecked ones
 KERNEL_TESTS := tests/fusion tests/geo tests/sensors/coverage tests/sensors/planning/solver
 
-.PHONY: help demo test check style drill bench docs wheelhouse format clean
+.PHONY: help demo test check style drill bench docs wheelhouse sbom format clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -75,6 +75,9 @@ docs: $(TEST_STAMP) ## Build the documentation site in out/site; the first time 
 
 wheelhouse: $(STAMP) ## Build out/air-gapped: all that a machine without a network needs to install Watchline
 	@$(BIN)/python deploy/air_gapped/build.py out/air-gapped
+
+sbom: $(TEST_STAMP) ## Bills of materials (CycloneDX) and licences of what is installed, in out/inventory
+	@$(BIN)/python deploy/inventory.py out/inventory
 
 format: $(TEST_STAMP) ## Put the code into its form
 	@$(BIN)/ruff format .

@@ -18,28 +18,25 @@ from pathlib import Path
 from packaging.utils import parse_wheel_filename
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from deploy import inventory
 from deploy.air_gapped.install import SUMS, this_machine
-from deploy.build_web import npm_command
+from deploy.build_web import WebBuildFailed
 
 ROOT = Path(__file__).resolve().parents[2]
-EXTRAS = "asterix,gmti,postgres"
-TOOLS = ("cyclonedx-bom==7.5.0", "pip-licenses==5.5.5")
+EXTRAS = ",".join(inventory.EXTRAS)
+TOOLS = ("cyclonedx-bom", "pip-licenses")
 
 
 class BuildFailed(Exception):
     """A step failed; the message names it."""
 
 
-def run(doing: str, command: list[str], *, into: Path | None = None, environment: dict[str, str] | None = None) -> None:
-    """Run a step; its output goes to the file ``into`` if one is given. BuildFailed if its status is not 0."""
+def run(doing: str, command: list[str]) -> None:
+    """Run a step. BuildFailed if its status is not 0."""
     print(f"{doing} ...", file=sys.stderr)
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment, check=False, stdout=None if into is None else subprocess.PIPE
-    )
+    done = subprocess.run(command, cwd=ROOT, check=False)
     if done.returncode != 0:
         raise BuildFailed(f"Could not {doing[0].lower()}{doing[1:]}: {command[0]} ended with {done.returncode}.")
-    if into is not None:
-        into.write_bytes(done.stdout)
 
 
 def requirements(wheels: Path) -> str:
@@ -80,10 +77,7 @@ def build(folder: Path) -> None:
     shutil.copy(ROOT / "deploy" / "air_gapped" / "install.py", folder)
     for unit in (ROOT / "deploy" / "systemd").iterdir():
         shutil.copy(unit, folder)
-    npm, environment = npm_command()
-    web = ["--prefix", str(ROOT / "ops" / "web"), "sbom", "--sbom-format", "cyclonedx", "--omit", "dev",
-           "--package-lock-only"]  # fmt: skip
-    run("List the packages of the live map", [*npm, *web], into=folder / "sbom-web.cdx.json", environment=environment)
+    inventory.write_web_bill(folder / "sbom-web.cdx.json")
     (folder / SUMS).write_text(sums(folder), encoding="utf-8")
     _try_out(folder)
     (folder / SUMS).write_text(sums(folder), encoding="utf-8")
@@ -101,18 +95,16 @@ def _try_out(folder: Path) -> None:
         run("Install from the folder alone", [sys.executable, str(folder / "install.py"), str(installed)])
         shutil.rmtree(folder / "__pycache__", ignore_errors=True)
         run("Prepare the tools for the bill of materials", [sys.executable, "-m", "venv", str(tools)])
-        run("Fetch these tools", [str(tools / "bin" / "pip"), "install", "--quiet", *TOOLS])
+        run(
+            "Fetch these tools",
+            [str(tools / "bin" / "pip"), "install", "--quiet", "--constraint", "constraints.txt", *TOOLS],
+        )
         python = str(installed / "bin" / "python")
-        run(
-            "List the Python packages",
-            [str(tools / "bin" / "cyclonedx-py"), "environment", python, "--output-file",
-             str(folder / "sbom-python.cdx.json")],
-        )  # fmt: skip
-        run(
-            "List the licences",
-            [str(tools / "bin" / "pip-licenses"), "--python", python, "--from=mixed", "--with-urls", "--format=csv",
-             "--output-file", str(folder / "licences.csv")],
-        )  # fmt: skip
+        inventory.write_python_bill(python, folder / "sbom-python.cdx.json", tool=str(tools / "bin" / "cyclonedx-py"))
+        rows = inventory.licences_of(python, tool=str(tools / "bin" / "pip-licenses"))
+        inventory.write_licences(rows, folder / "licences.csv")
+        if refused := inventory.refused_licences(rows):
+            raise BuildFailed(f"Licences that need a decision (deploy/inventory.py): {'; '.join(refused)}.")
 
 
 def main(folder: str) -> int:
@@ -120,7 +112,7 @@ def main(folder: str) -> int:
     os.environ.pop("PYTHONSAFEPATH", None)
     try:
         build(Path(folder).resolve())
-    except BuildFailed as failure:
+    except (BuildFailed, inventory.InventoryFailed, WebBuildFailed) as failure:
         print(failure, file=sys.stderr)
         return 1
     size = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())

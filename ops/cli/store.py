@@ -120,23 +120,32 @@ def copy(
         str, typer.Argument(metavar="TARGET", help="New journal, or the address of a store.", callback=_new)
     ],
     sector: StoreSectorOption = None,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="TIME", help="Copy it as it was at this time of receipt.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Copy a journal into a file or PostgreSQL.
 
     The copy is complete or absent, whenever it is interrupted. The source may
     be in use; it is copied as it is at one moment. Encrypted bodies stay
-    encrypted: their keys remain beside the original journal.
+    encrypted: their keys remain beside the original journal. --until restores
+    an earlier state; duplicates and dropped messages then count as 0.
 
     Examples
     --------
     watchline store copy data copy.db
+    watchline store copy data earlier.db --until 2026-03-14T21:00:30Z
     watchline store copy data postgresql://watchline@broker.example/watchline \\
         --sector cumberland
     """
+    from ops.journal.command import moment
     from ops.journal.stores.transfer import copy as copy_journal
+    from sensors.timestamps import nanoseconds
 
-    answer(copy_journal(source, target, sector, screen), as_json=as_json)
+    at = moment(until, "--until")
+    until_ns = None if at is None else nanoseconds(at)
+    answer(copy_journal(source, target, sector, screen, until_ns=until_ns), as_json=as_json)
 
 
 @store_app.command("verify", cls=Command)

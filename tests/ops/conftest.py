@@ -18,8 +18,6 @@ import pytest
 import rasterio
 from pyproj import Transformer
 
-from fusion.situation.coverage_gaps import DetectionLookup
-from geo.mobility.roads_and_rivers import Ways
 from ingest.decode import encode
 from ingest.envelope import Delivery
 from ingest.errors import BrokerError
@@ -36,8 +34,8 @@ from ops.room.night_file import SCENARIO_START, read_night
 from ops.room.simulate_night import write_simulated_night
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
-from ops.services.fusion import alert_context
 from sensors.timestamps import nanoseconds
+from tests.ops.known_detection import known_detection
 from tests.ops.postgres_server import PostgresServer
 
 CELL_M = 40.0
@@ -202,25 +200,8 @@ def watchline(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
 
 @pytest.fixture(scope="session", autouse=True)
 def detection_once() -> Iterator[None]:
-    """Fusion computes the detection of crossings of a sector that is already open once, for all tests over that.
-
-    That is half of the time of such a start, and a function of the open sector alone: a start in a process of its own,
-    or over a sector that is opened again, computes it again.
-    """
-    found: list[tuple[OpenSector, str, DetectionLookup]] = []
-    sought = alert_context._detection
-
-    def detection(ground: OpenSector, ways: Ways | None, weather: str, missing: list[str]) -> DetectionLookup | None:
-        known = [lookup for one, state, lookup in found if one is ground and state == weather and ways is None]
-        if known:
-            return known[0]
-        lookup = sought(ground, ways, weather, missing)
-        if lookup is not None and ways is None:
-            found.append((ground, weather, lookup))
-        return lookup
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(alert_context, "_detection", detection)
+    """The detection of crossings of an open sector is computed once for all tests."""
+    with known_detection():
         yield
 
 

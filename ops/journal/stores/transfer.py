@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from rich.console import Console
@@ -20,6 +20,7 @@ from geo.errors import BadInput
 from ops.audit.day_keys import is_sealed
 from ops.journal.command import journal_path
 from ops.journal.stores.file_tables import FileTables, NewFile
+from ops.journal.stores.until import Tables, TablesUntil
 from ops.postgres.address import StoreAddress, is_postgres, missing_packages
 from ops.runtime.output import show
 
@@ -30,12 +31,19 @@ TABLES: Final = ("journal", "dead_letters", "counts", "marks", "boots", "flagged
 _BODY: Final = {"journal": 9, "dead_letters": 10}
 
 
-def copy(source: str, target: str, sector: str | None, screen: Console) -> dict[str, Any]:
-    """Copy a journal; return the number of rows by table. Raises BadInput, and then the target is as it was."""
+def copy(
+    source: str, target: str, sector: str | None, screen: Console, *, until_ns: int | None = None
+) -> dict[str, Any]:
+    """Copy a journal; return the number of rows by table. Raises BadInput, and then the target is as it was.
+
+    ``until_ns``: copy it as it was at this time of receipt, see ``TablesUntil``.
+    """
     rows: dict[str, int] = {}
     sealed = 0
     with ExitStack() as stack:
-        tables = stack.enter_context(_opened(source, sector))
+        tables: Tables = stack.enter_context(_opened(source, sector))
+        if until_ns is not None:
+            tables = TablesUntil(tables, until_ns)
         place = stack.enter_context(_new(target, sector))
         for table in TABLES:
             counted = _Counted(tables.rows(table), _BODY.get(table))
@@ -72,13 +80,6 @@ def verify(first: str, second: str, sector: str | None, screen: Console) -> dict
     return {"equal": True, "tables": figures}
 
 
-class _Tables(Protocol):
-    """The tables of a journal."""
-
-    def rows(self, table: str) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows of a table in order."""
-
-
 class _Counted:
     """Rows that are counted as they pass, and how many of them are encrypted."""
 
@@ -93,7 +94,7 @@ class _Counted:
             yield row
 
 
-def _opened(text: str, sector: str | None) -> AbstractContextManager[_Tables]:
+def _opened(text: str, sector: str | None) -> AbstractContextManager[Tables]:
     if not is_postgres(text):
         return FileTables(journal_path(Path(text)))
     return _store_tables(text, sector)

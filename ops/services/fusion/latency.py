@@ -17,6 +17,7 @@ import msgspec
 if TYPE_CHECKING:
     from fusion.alerts import Alert
     from ops.journal.reader import JournalRow
+    from ops.services.fusion.tracing import AlertTraces
 
 BOUNDS_S: Final = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0)
 """Upper bounds of the classes [s]; the last class has none. Alerts are required within 2 s."""
@@ -56,14 +57,15 @@ class Latency:
     """Follows messages through fusion. ``wall_s`` converts seconds of the scenario clock to wall seconds.
 
     ``decided``: the journal row that fusion had reached before a restart; alerts up to there were raised then, at a
-    time that is not known any more, and are not counted.
+    time that is not known any more, and are not counted. ``traces`` records each new alert, if it is asked for.
     """
 
     now_ns: Callable[[], int]
     wall_s: Callable[[float], float]
     times: MessageTimes = field(default_factory=MessageTimes)
     decided: int = 0
-    _batch_ns: int | None = None
+    traces: AlertTraces | None = None
+    _oldest: JournalRow | None = None
     _raised_ns: list[int] = field(default_factory=list)
     _awaited: dict[str, int] = field(default_factory=dict)
     _delivered_s: list[float] = field(default_factory=list)
@@ -86,14 +88,17 @@ class Latency:
         if row.kind == "detections":
             if not skipped and row.id > self.times.cursor:
                 self.times.waiting_ns.append(row.received_ns)
-            self._batch_ns = row.received_ns if self._batch_ns is None else min(self._batch_ns, row.received_ns)
-        began_ns = row.received_ns if self._batch_ns is None else self._batch_ns
-        raised = [alert.id for alert in alerts if alert.revision == 0] if row.id > self.decided else []
+            if self._oldest is None or row.received_ns < self._oldest.received_ns:
+                self._oldest = row
+        oldest = self._oldest or row
+        raised = [alert for alert in alerts if alert.revision == 0] if row.id > self.decided else []
         if raised:
-            self._raised_ns += [began_ns] * len(raised)
-            self._await(raised, began_ns)
+            self._raised_ns += [oldest.received_ns] * len(raised)
+            self._await([alert.id for alert in raised], oldest.received_ns)
+            if self.traces is not None:
+                self.traces.raised(raised, oldest)
         if row.closes_batch:
-            self._batch_ns = None
+            self._oldest = None
         self.times.cursor = max(row.id, self.times.cursor)
 
     def committed(self, *, picture: bool) -> None:
@@ -102,6 +107,8 @@ class Latency:
         for began_ns in self._raised_ns:
             self.times.raised.add(self._since(began_ns, now_ns))
         self._raised_ns = []
+        if self.traces is not None:
+            self.traces.committed(now_ns)
         if picture:
             for received_ns in self.times.waiting_ns:
                 self.times.picture.add(self._since(received_ns, now_ns))
@@ -109,6 +116,8 @@ class Latency:
 
     def delivered(self, alert: str, revision: int, at_ns: int) -> None:
         """Note that every unit has had this revision of an alert since ``at_ns``. Thread-safe and quick."""
+        if self.traces is not None and revision == 0:
+            self.traces.delivered(alert, at_ns)
         with self._lock:
             began_ns = self._awaited.pop(alert, None) if revision == 0 else None
             if began_ns is not None:

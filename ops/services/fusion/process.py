@@ -42,6 +42,7 @@ from ops.services.fusion.overload import OverloadSettings, Pace, passed_over
 from ops.services.fusion.pipeline import Pipeline
 from ops.services.fusion.quarantine_memory import CutOffRecord
 from ops.services.fusion.saving import CheckpointWriter
+from ops.services.fusion.tracing import traces_of_environment
 from ops.store.connections import StoreError
 from ops.store.reader import StoreFull
 from ops.store.writer import Store
@@ -320,6 +321,9 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
         stack.callback(store.close)
         fusion = Fusion(journal, store, ground, settings, clock)
         fusion.stopping, fusion.overload = stop, OverloadSettings(drain_s=arguments.overload_s)
+        fusion.latency.traces = traces_of_environment(ground.sector.name)
+        if fusion.latency.traces is not None:
+            stack.callback(fusion.latency.traces.close)
         marks = DeliveryMarks(store, fusion.latency.delivered)
         say(
             ready=True,

@@ -1,0 +1,123 @@
+"""Traces of alerts: hand-worked spans from message to delivery, one trace for each alert, none without being asked."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from geo.errors import BadInput
+from ops.journal.reader import JournalReader, JournalRow
+from ops.runtime.clock import ScenarioClock
+from ops.sector.settings import Settings
+from ops.services.fusion.latency import Latency
+from ops.services.fusion.process import Fusion
+from ops.services.fusion.tracing import AlertTraces, provider_of, trace_id_of, traces_of_environment
+from ops.store.writer import Store
+
+S = 1_000_000_000
+
+
+@pytest.fixture
+def exported() -> InMemorySpanExporter:
+    return InMemorySpanExporter()
+
+
+@pytest.fixture
+def traces(exported: InMemorySpanExporter) -> AlertTraces:
+    return AlertTraces(provider_of("hills", SimpleSpanProcessor(exported)))
+
+
+def row(number: int, observed_s: float, sent_s: float | None, received_s: float, *, closes: bool = False) -> JournalRow:
+    observed, received = int(observed_s * S), int(received_s * S)
+    sent = None if sent_s is None else int(sent_s * S)
+    return JournalRow(number, "detections", "r1", 1, number, observed, received, sent, "", b"", closes)
+
+
+def alert(identity: str, revision: int = 0) -> Any:
+    return SimpleNamespace(id=identity, rule="crossing", revision=revision)
+
+
+def spans(exported: InMemorySpanExporter) -> dict[str, tuple[float, float]]:
+    """Begin and end of each span [s], by name."""
+    return {span.name: (span.start_time / S, span.end_time / S) for span in exported.get_finished_spans()}  # type: ignore[operator]
+
+
+def test_a_trace_runs_from_the_oldest_message_of_the_batch_to_its_delivery(traces, exported) -> None:
+    """By hand: observed at 10 s, sent at 10.25, received at 10.5; committed at 11, delivered at 12.5."""
+    now = [11 * S]
+    latency = Latency(lambda: now[0], lambda seconds: seconds, traces=traces)
+    latency.take(row(7, 10, 10.25, 10.5), [])
+    latency.take(row(8, 10.5, 10.6, 10.75, closes=True), [alert("A1"), alert("A0", revision=3)])
+    latency.committed(picture=False)
+    latency.delivered("A1", 0, int(12.5 * S))
+    assert spans(exported) == {
+        "send": (10, 10.25),
+        "receive": (10.25, 10.5),
+        "fuse": (10.5, 11),
+        "alert": (10, 11),
+        "deliver": (11, 12.5),
+    }
+    found = {span.name: span for span in exported.get_finished_spans()}
+    root = found["alert"]
+    assert dict(root.attributes) == {
+        "watchline.alert": "A1",
+        "watchline.rule": "crossing",
+        "watchline.sensor": "r1",
+        "watchline.journal_row": 7,
+    }
+    expected = int(hashlib.sha256(b"A1").hexdigest()[:32], 16)
+    assert {span.context.trace_id for span in found.values()} == {expected} == {trace_id_of("A1")}
+    assert root.parent is None
+    assert {found[name].parent.span_id for name in ("send", "receive", "fuse", "deliver")} == {root.context.span_id}
+    assert root.resource.attributes["watchline.sector"] == "hills"
+
+
+def test_clocks_that_disagree_give_no_span_that_ends_before_it_begins(traces, exported) -> None:
+    traces.raised([alert("A1")], row(1, 20.0, 19.0, 18.0))
+    traces.committed(17 * S)
+    traces.delivered("A1", 16 * S)
+    assert len(spans(exported)) == 5
+    assert all(begin <= end for begin, end in spans(exported).values())
+
+
+def test_an_alert_is_traced_once_and_one_that_was_not_raised_here_has_no_delivery(traces, exported) -> None:
+    traces.raised([alert("A1")], row(1, 1, 2, 3))
+    for _ in range(2):
+        traces.committed(4 * S)
+        traces.delivered("A1", 5 * S)
+    traces.delivered("A2", 5 * S)
+    assert len(exported.get_finished_spans()) == 5
+
+
+def test_every_alert_of_a_night_has_one_trace(traces, exported, hill_journal: Path, hill_ground, tmp_path) -> None:
+    store = Store(tmp_path / "store.db")
+    with JournalReader(hill_journal) as journal:
+        fusion = Fusion(journal, store, hill_ground, Settings(), ScenarioClock.live())
+        fusion.latency.traces = traces
+        while fusion.step(100):
+            pass
+    published = {one.alert for one in store.outbox_after(0, limit=10_000)}
+    store.close()
+    roots = [span for span in exported.get_finished_spans() if span.name == "alert"]
+    assert published
+    assert sorted(span.attributes["watchline.alert"] for span in roots) == sorted(published)
+
+
+@pytest.mark.parametrize("environment", [{}, {"WATCHLINE_TRACES": "none"}])
+def test_it_is_off_unless_it_is_asked_for(environment: dict[str, str]) -> None:
+    assert traces_of_environment("hills", environment) is None
+
+
+@pytest.mark.parametrize("wanted", ["console", "otlp"])
+def test_an_exporter_that_is_not_there_is_refused_in_a_sentence(wanted: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
+    with pytest.raises(BadInput, match="WATCHLINE_TRACES") as error:
+        traces_of_environment("hills", {"WATCHLINE_TRACES": wanted})
+    assert "\n" not in str(error.value)
