@@ -27,7 +27,7 @@ _TABLES: Final = (
 )
 _EXPECTED: Final = frozenset(
     {"sectors", "journal", "bodies", "parts", "dead_letters", "counts", "marks", "boots", "flagged", "timings"}
-    | {"replays"}
+    | {"replays", "readers"}
 )
 _MISSING: Final = (
     "SELECT string_agg(name, ', ' ORDER BY name) FROM unnest(%s::text[]) AS name"
