@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import psycopg
 import pytest
+from alembic import command
 from rich.console import Console
 
 from geo.errors import BadInput
@@ -17,7 +18,6 @@ from ops.journal.reader import JournalError
 from ops.journal.stores.postgres_reader import PostgresReader
 from ops.journal.stores.postgres_writer import PostgresJournal
 from ops.journal.stores.transfer import copy
-from ops.postgres import migration
 from ops.postgres.address import PostgresError, StoreAddress
 from ops.postgres.migration import migrate, newest
 from ops.postgres.readers import READ_TABLES, grant, revoke
@@ -151,9 +151,9 @@ def test_a_store_of_the_version_before_is_upgraded_with_its_rows(
     postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database = postgres_server.new_database()
-    address, upgrade = StoreAddress(postgres_server.address(database)), migration.command.upgrade
+    address, upgrade = StoreAddress(postgres_server.address(database)), command.upgrade
     with monkeypatch.context() as patched:
-        patched.setattr(migration.command, "upgrade", lambda config, _: upgrade(config, "1"))
+        patched.setattr(command, "upgrade", lambda config, _: upgrade(config, "1"))
         migrate(address)
     postgres_server.execute("INSERT INTO watchline.sectors (name) VALUES ('north')", database)
     with pytest.raises(PostgresError, match="has the older version 1; expected `watchline store migrate` first"):

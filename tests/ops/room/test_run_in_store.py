@@ -3,6 +3,7 @@ keeps a folder from having two journals."""
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -91,13 +92,14 @@ def test_killed_ingest_fusion_and_database_lose_nothing_and_change_nothing(
             journaled(10)
             night.end()
             assert room.fusion.process.pid == fusion, "fusion has waited for the server"
-        found = copy(address.text, str(folder / "journal.db"), "hills", QUIET)
+        found = copy(address.text, str(folder / "copied.db"), "hills", QUIET)  # beside its keys
+    os.link(folder / "copied.db", folder / "journal.db")
     balance = ledger(folder)
     balance.check()
     assert balance.published == night.simulator.last("published")
     assert sum(balance.published.values()) > 80
     expected = replay_journal(
-        folder / "journal.db", str(hill_sector.sector), None, tmp_path / "replay", settings=None, screen=QUIET
+        folder / "copied.db", str(hill_sector.sector), None, tmp_path / "replay", settings=None, screen=QUIET
     )
     live, again = Reader(folder / "store.db"), Reader(tmp_path / "replay" / "replay.db")
     assert (live.progress().cursor, live.progress().diverged) == (expected["rows"], 0)
