@@ -22,7 +22,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 HERE = Path(__file__).resolve().parent
-sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != HERE] + [str(ROOT), str(HERE)]
+sys.path[:] = [str(ROOT), *(entry for entry in sys.path if Path(entry).resolve() != HERE), str(HERE)]
 
 from ingest.receiving.batch import Batch, Row  # noqa: E402 - this folder has a file named ingest
 from ingest.receiving.high_water_marks import HighWaterMark  # noqa: E402

@@ -126,7 +126,7 @@ def grant(
     """Let a role of PostgreSQL read one sector.
 
     Row security shows the role the rows of its sectors and no others. It
-    cannot write. What is encrypted stays encrypted.
+    cannot write. Encrypted content stays encrypted.
 
     Examples
     --------

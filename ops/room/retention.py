@@ -158,7 +158,7 @@ def purge(
 
 
 class _StoredJournals:
-    """The journals of a folder that are in PostgreSQL. What is erased there is erased while ingest writes.
+    """The journals of a folder that are in PostgreSQL. Their erasure needs no stopped room.
 
     ``problem``: why a store cannot be read; the keys are erased nevertheless, and with them what they encrypted.
     """

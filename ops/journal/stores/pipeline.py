@@ -37,7 +37,7 @@ class Pipeline:
 
     def count(self, statement: str, values: Any) -> int:
         """Send what waits and this statement; return the number of rows that it changed."""
-        return self._send((statement, values)).rowcount
+        return int(self._send((statement, values)).rowcount)
 
     def commit(self, statement: str, values: Any) -> None:
         """Send what waits and a last statement, and commit unless one of them fails."""

@@ -154,9 +154,9 @@ class PostgresReader:
         """Return the dead letters of units with ids above ``after_id``, oldest first."""
         if after_id >= _LARGEST:
             return []
-        rows = self._all(REFUSED_OF_UNITS, max(after_id, 0), limit)
         return [
-            RefusedOfUnit(*(original_text(value) if isinstance(value, str) else value for value in row)) for row in rows
+            RefusedOfUnit(identity, kind, code, field, original_text(unit), received_ns)
+            for identity, kind, code, field, unit, received_ns in self._all(REFUSED_OF_UNITS, max(after_id, 0), limit)
         ]
 
     def last_dead_letter(self) -> int:
