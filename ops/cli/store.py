@@ -116,14 +116,19 @@ def migrate(address: AddressArgument, as_json: JsonOption = False) -> None:
 @store_app.command("grant", cls=Command)
 def grant(
     address: AddressArgument,
-    role: Annotated[str, typer.Argument(metavar="ROLE", help="Role of the database, made by its administrator.")],
+    role: Annotated[
+        str,
+        typer.Argument(
+            metavar="ROLE", help="Role of the database, made by its administrator.", callback=sensor_name_of
+        ),
+    ],
     sector: Annotated[
         str, typer.Option("--sector", metavar="NAME", help="Sector, as in topics.", callback=sensor_name_of)
     ],
     revoke: Annotated[bool, typer.Option("--revoke", help="Take the right away.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Let a role of PostgreSQL read one sector.
+    """Register a database role as reader of a sector.
 
     Row security shows the role the rows of its sectors and no others. It
     cannot write. Encrypted content stays encrypted.

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 Statement = tuple[str, Any]
 
 
-class Pipeline:
+class StatementGroups:
     """The statements of the current transaction that wait to be sent. Every method that sends raises DBAPIError."""
 
     def __init__(self, connection: Connection) -> None:

@@ -24,7 +24,7 @@ from ops.journal.encryption import KEY_OF_KIND
 from ops.journal.reader import JournalBusy, JournalError, JournalFull
 from ops.journal.stores.commits import CommitRules, JournalKey, JournalValues, Tally
 from ops.journal.stores.parts import open_part
-from ops.journal.stores.pipeline import Pipeline
+from ops.journal.stores.pipeline import StatementGroups
 from ops.journal.stores.postgres_reader import PostgresReader, journal_error
 from ops.journal.stores.postgres_statements import (
     CLOSE_BATCH,
@@ -99,7 +99,7 @@ class PostgresJournal(CommitRules, PostgresReader):
         self._writer, self._saved = state.writer, (state.last_id, state.last_dead_id)
         self._last_id, self._last_dead_id = self._saved
         db.commit()
-        self._statements = Pipeline(db)
+        self._statements = StatementGroups(db)
 
     def recall(self, sensor: str, boot: int) -> tuple[int, Set[int]]:
         """Return (mark, settled seqs above it) of a sender's boot; (0, {}) when unknown."""

@@ -12,7 +12,7 @@ from ops.journal.stores.commits import Refusals
 
 
 class FollowedJournal(Protocol):
-    """The part of a journal that fusion reads. Every method raises JournalError when the file or server cannot be read."""
+    """The part of a journal that fusion reads. Methods raise JournalError when the file or server cannot be read."""
 
     def read(self, after_id: int = 0, limit: int = 1000) -> list[JournalRow]:
         """Return up to ``limit`` rows with ids above ``after_id``, in order of arrival."""

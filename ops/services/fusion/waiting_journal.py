@@ -20,7 +20,7 @@ STORE_POLL_S: Final = 0.02
 AGAIN_S: Final = 0.5
 _LOOK_S: Final = 0.05
 
-Answer = TypeVar("Answer")
+_Answer = TypeVar("_Answer")
 
 
 class WaitingJournal:
@@ -59,7 +59,7 @@ class WaitingJournal:
         """Count the scans of each sensor by their delay class."""
         return self._answer(self._journal.timings)
 
-    def _answer(self, ask: Callable[[], Answer]) -> Answer:
+    def _answer(self, ask: Callable[[], _Answer]) -> _Answer:
         told: str | None = None
         while True:
             try:

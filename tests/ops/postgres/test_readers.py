@@ -32,7 +32,7 @@ class Shared:
 
     def __init__(self, server: PostgresServer) -> None:
         self.server, self.database = server, server.new_database()
-        self.role = f'reader of "{self.database}"'
+        self.role = f'100% reader of "{self.database}"'
         self.owner = StoreAddress(server.address(self.database))
         migrate(self.owner)
         for number, name in enumerate(SECTORS):
@@ -50,7 +50,7 @@ class Shared:
 
     @property
     def address(self) -> StoreAddress:
-        name = self.role.replace(" ", "%20").replace('"', "%22")
+        name = self.role.replace("%", "%25").replace(" ", "%20").replace('"', "%22")
         return StoreAddress(self.server.address(self.database, user=name, password="secret"))
 
     def ask(self, statement: str) -> list[tuple[object, ...]]:
