@@ -13,8 +13,8 @@ from rich.console import Console
 from geo.errors import BadInput
 from ops.journal.command import journal_path
 from ops.journal.decode_row import columns_of_row, pose_of_row
-from ops.journal.reader import JournalReader
 from ops.journal.recorded_scans import each_scan
+from ops.journal.stores.place import read_journal
 from ops.runtime.output import catalogue, say, show
 from ops.runtime.tables import show_table, table_of
 from sensors.layout import Layout
@@ -80,7 +80,7 @@ def observed_scans(wanted: CalibrationRequest, layout: Layout) -> tuple[list[Sca
     since = None if wanted.since is None else nanoseconds(wanted.since)
     until = None if wanted.until is None else nanoseconds(wanted.until)
     left_out = {"unknown_sensor": 0, "unreadable": 0}
-    with JournalReader(journal_path(wanted.journal)) as journal:
+    with read_journal(journal_path(wanted.journal)) as journal:
         scans = list(
             each_scan(
                 journal,

@@ -24,7 +24,8 @@ from ingest.topics import SENSOR_CHANNELS, identifier, sensor_topic
 from ingest.wire import JSON
 from ops.admin.survey import in_words, recorded, sensor_of
 from ops.analysis.option_types import named
-from ops.journal.reader import Counts, JournalError, JournalReader
+from ops.journal.reader import Counts, JournalError
+from ops.journal.stores.place import read_journal
 from ops.runtime.output import atomic_write, say, show
 from ops.runtime.tables import show_table, table_of
 from ops.sector.layout_file import layout_of
@@ -272,7 +273,7 @@ def _states(data: Path) -> dict[str, str]:
 
 def _counts(data: Path) -> dict[str, Counts]:
     try:
-        with JournalReader(data / "journal.db") as journal:
+        with read_journal(data / "journal.db") as journal:
             return journal.counts()
     except JournalError:
         return {}

@@ -38,14 +38,14 @@ def detections(
     from ops.audit.command import record_command
     from ops.journal.archive import archive_journal
     from ops.journal.command import journal_path
-    from ops.journal.reader import JournalReader
+    from ops.journal.stores.place import read_journal
     from ops.runtime.output import progress_bar, say, show
     from ops.sector.open_sector import open_sector
     from ops.sector.sector_file import load_sector
 
     ground = open_sector(load_sector(sector), layout)
     record_command(journal_path(journal), "archive detections", f"all detections of {journal}")
-    with JournalReader(journal_path(journal)) as reader:
+    with read_journal(journal_path(journal)) as reader:
         rows = reader.last_id()
     with progress_bar(screen) as progress:
         bar = progress.add_task(say("console-progress", step="rows"), total=rows)

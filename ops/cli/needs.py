@@ -62,7 +62,7 @@ NEEDS: Final[dict[str, MemoryNeed]] = {
             *("journal stats", "journal detections", "broker config", "broker check", "broker revoke"),
             *("eurosur add", "eurosur list", "eurosur export"),
             "audit anomalies",
-            *("store purge", "store migrate", "store copy", "store verify"),
+            *("store purge", "store migrate", "store grant", "store copy", "store verify"),
             *("dead-letters list", "dead-letters show", "dead-letters replay", "feeds dead-letters", "feeds replay"),
         ],
         WITH_NUMPY,

@@ -102,12 +102,22 @@ def run(
     sapient_listen: Annotated[
         str | None, typer.Option("--sapient-listen", metavar="HOST:PORT", help="Listen here for SAPIENT nodes.")
     ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            "--store",
+            metavar="ADDRESS",
+            help="Keep the journal in PostgreSQL: postgresql://user@host:port/database.",
+            callback=store_address,
+        ),
+    ] = None,
 ) -> None:
     """Run a sector with its real sensors.
 
     Runs until Ctrl-C, restarts processes that end, and resumes from the
     journal at the next start. The first start prints a one-time secret for
-    the account `admin`; `watchline user` adds other accounts.
+    the account `admin`; `watchline user` adds other accounts. With --store,
+    prepare the database with `store migrate` first.
 
     Examples
     --------
@@ -131,6 +141,7 @@ def run(
         settings=settings,
         identity=identity,
         sapient=endpoints,
+        store=store,
         screen=screen,
     )
 

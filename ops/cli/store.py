@@ -113,6 +113,36 @@ def migrate(address: AddressArgument, as_json: JsonOption = False) -> None:
     answer(migrate_store(address, screen), as_json=as_json)
 
 
+@store_app.command("grant", cls=Command)
+def grant(
+    address: AddressArgument,
+    role: Annotated[
+        str,
+        typer.Argument(
+            metavar="ROLE", help="Role of the database, made by its administrator.", callback=sensor_name_of
+        ),
+    ],
+    sector: Annotated[
+        str, typer.Option("--sector", metavar="NAME", help="Sector, as in topics.", callback=sensor_name_of)
+    ],
+    revoke: Annotated[bool, typer.Option("--revoke", help="Take the right away.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Register a database role as reader of a sector.
+
+    Row security shows the role the rows of its sectors and no others. It
+    cannot write. Encrypted content stays encrypted.
+
+    Examples
+    --------
+    watchline store grant postgresql://watchline@broker.example/watchline \\
+        inspector --sector cumberland
+    """
+    from ops.journal.stores.migrate_command import grant_sector
+
+    answer(grant_sector(address, role, sector, screen, revoked=revoke), as_json=as_json)
+
+
 @store_app.command("copy", cls=Command)
 def copy(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help=_SIDE, callback=_existing)],

@@ -21,8 +21,8 @@ from geo.errors import BadInput
 from geo.frame import LocalFrame
 from geo.vector_files import file_and_layer
 from ops.journal.decode_row import columns_of_row, pose_of_row
-from ops.journal.reader import JournalReader
 from ops.journal.recorded_scans import each_scan
+from ops.journal.stores.place import read_journal
 from ops.runtime.output import atomic_write
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import layout_path, load_sector
@@ -133,7 +133,7 @@ def archive_journal(
         files.append(str(path))
         kept.clear()
 
-    with JournalReader(journal) as reader:
+    with read_journal(journal) as reader:
         for scan in each_scan(reader, ground.layout, columns_of_row, counts, note, pose_of=pose_of_row):
             when = utc_datetime(scan.received_ns).strftime(PIECES[piece])
             if when < name:  # the clock was set back: the scan stays in the open piece

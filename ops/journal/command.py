@@ -16,7 +16,9 @@ from geo.errors import BadInput
 from ingest.errors import MalformedMessage
 from ingest.standards.true_north import along
 from ops.journal.decode_row import learn, scan_of_row
-from ops.journal.reader import Counts, JournalReader, JournalRow
+from ops.journal.reader import Counts, JournalRow
+from ops.journal.stores.place import read_journal
+from ops.journal.stores.protocol import ReadableJournal
 from ops.runtime.output import column, say, show
 from ops.runtime.tables import show_table, table_of
 from sensors.layout import Layout
@@ -49,7 +51,7 @@ class _Source:
 
 
 def journal_path(path: Path) -> Path:
-    """Return the path of the journal: ``path`` itself, or the journal in that data folder."""
+    """Return the path of the journal: ``path`` itself, or the journal in that data folder; see ``read_journal``."""
     return path / "journal.db" if path.is_dir() else path
 
 
@@ -58,7 +60,7 @@ def stats(path: Path, screen: Console) -> dict[str, Any]:
 
     Raises JournalError for a file that is not a journal.
     """
-    with JournalReader(journal_path(path)) as journal:
+    with read_journal(journal_path(path)) as journal:
         rows: Counter[str] = Counter()
         first = last = None
         for row in _rows(journal):
@@ -91,7 +93,7 @@ def detections(path: Path, choice: DetectionFilter, layout: Layout | None, scree
     scans: Counter[str] = Counter()
     kinds: dict[str, str] = {}
     unreadable = 0
-    with JournalReader(journal_path(path)) as journal:
+    with read_journal(journal_path(path)) as journal:
         sensor_contexts: dict[str, bytes] = {}
         for row in _rows(journal):
             learn(row, sensor_contexts)
@@ -132,14 +134,14 @@ def moment(text: str | None, where: str) -> datetime | None:
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
-def _rows(journal: JournalReader) -> Iterator[JournalRow]:
+def _rows(journal: ReadableJournal) -> Iterator[JournalRow]:
     last = 0
     while rows := journal.read(last, ROWS_A_STEP):
         yield from rows
         last = rows[-1].id
 
 
-def _letters(journal: JournalReader) -> Iterator[Any]:
+def _letters(journal: ReadableJournal) -> Iterator[Any]:
     last = 0
     while letters := journal.dead_letters(last, ROWS_A_STEP):
         yield from (letter for _, letter in letters)

@@ -17,8 +17,9 @@ from ingest.errors import CODES
 from ingest.receiving.batch import DeadLetter
 from ingest.standards.gateway_refusal import REFUSED, packet_of, unwrapped
 from ops.journal.command import journal_path
-from ops.journal.reader import JournalReader
 from ops.journal.resubmission import submit
+from ops.journal.stores.place import read_journal
+from ops.journal.stores.protocol import ReadableJournal
 from ops.runtime.output import column, say, show
 from ops.runtime.tables import show_table, table_of
 from sensors.timestamps import utc_datetime
@@ -49,7 +50,7 @@ def list_letters(path: Path, wanted: Filter, limit: int, screen: Console) -> dic
     by_code: Counter[str] = Counter()
     by_sensor: Counter[str] = Counter()
     newest: list[dict[str, Any]] = []
-    with JournalReader(journal_path(path)) as journal:
+    with read_journal(journal_path(path)) as journal:
         replayed = journal.replayed()
         for identity, dead in _letters(journal):
             if wanted.takes(identity, dead, replayed):
@@ -75,7 +76,7 @@ def show_letter(path: Path, identity: int, raw: Path | None, screen: Console) ->
 
     For a message that a gateway rejected, these are the bytes that the gateway received, not the form it forwarded.
     """
-    with JournalReader(journal_path(path)) as journal:
+    with read_journal(journal_path(path)) as journal:
         letters = journal.dead_letters(identity - 1, 1)
         if not letters or letters[0][0] != identity:
             raise BadInput(
@@ -117,7 +118,7 @@ def replay_letters(path: Path, ids: list[int], wanted: Filter, screen: Console) 
     journal = journal_path(path)
     cut = 0
     if not ids:
-        with JournalReader(journal) as reader:
+        with read_journal(journal) as reader:
             replayed = reader.replayed()
             chosen = [letter for letter in _letters(reader) if wanted.takes(*letter, replayed)]
         ids = [identity for identity, dead in chosen if dead.size == len(dead.body)]
@@ -133,7 +134,7 @@ def replay_letters(path: Path, ids: list[int], wanted: Filter, screen: Console) 
     return {"submitted": len(outcomes), "not_kept_whole": cut, "outcomes": dict(totals)}
 
 
-def _letters(journal: JournalReader) -> Iterator[tuple[int, DeadLetter]]:
+def _letters(journal: ReadableJournal) -> Iterator[tuple[int, DeadLetter]]:
     after = 0
     while letters := journal.dead_letters(after, STEP):
         yield from letters

@@ -9,7 +9,9 @@ from typing import Final, TypeVar
 
 from geo.errors import BadInput
 from ops.journal.decode_row import learn, scan_of_row
-from ops.journal.reader import JournalReader, JournalRow
+from ops.journal.reader import JournalRow
+from ops.journal.stores.place import read_journal
+from ops.journal.stores.protocol import FollowedJournal
 from sensors.layout import Layout
 from sensors.scan import Scan
 from sensors.scan_columns import ScanColumns
@@ -19,7 +21,7 @@ ScanForm = TypeVar("ScanForm", Scan, ScanColumns)
 
 
 def each_scan(
-    reader: JournalReader,
+    reader: FollowedJournal,
     layout: Layout,
     decode: Callable[[JournalRow, Layout, bytes | None], ScanForm],
     left_out: dict[str, int],
@@ -69,7 +71,7 @@ def recorded_scans(journal: Path, layout: Layout) -> tuple[list[Scan], dict[str,
     unit messages and actions are not scans. Raises BadInput for a journal without any scan of the layout.
     """
     left_out = {"unknown_sensor": 0, "unreadable": 0}
-    with JournalReader(journal) as reader:
+    with read_journal(journal) as reader:
         scans = list(each_scan(reader, layout, scan_of_row, left_out))
     if not scans:
         raise BadInput("no scans of the layout's sensors", where=str(journal), expected="a journal of this sector")

@@ -19,6 +19,7 @@ from geo.errors import BadInput
 from ingest.envelope import Delivery
 from ingest.receiving.batch import DeadLetter
 from ops.journal.reader import JournalReader
+from ops.journal.stores.place import read_journal
 from ops.journal.stores.protocol import ReadableJournal
 from ops.runtime.file_lock import is_locked
 from ops.runtime.output import write_private
@@ -92,7 +93,7 @@ def carry_out(
 def submit(journal: Path, ids: Iterable[int], *, within_s: float = ANSWER_WITHIN_S) -> dict[int, str]:
     """Resubmit these dead letters; map each id to its outcome. Raises ReplayError when this is not possible."""
     wanted = list(dict.fromkeys(ids))
-    with JournalReader(journal) as reader:
+    with read_journal(journal) as reader:
         for identity in wanted:
             letters = reader.dead_letters(identity - 1, 1)
             if not letters or letters[0][0] != identity:
@@ -106,7 +107,7 @@ def submit(journal: Path, ids: Iterable[int], *, within_s: float = ANSWER_WITHIN
                     where=journal.name,
                     expected="a dead letter that was kept in full",
                 )
-        if not is_locked(Path(f"{journal}-lock")):
+        if not (is_locked(Path(f"{journal}-lock")) if isinstance(reader, JournalReader) else reader.is_written()):
             raise ReplayError(
                 "no ingest is running on it", where=journal.name, expected="a running `watchline run` or `record`"
             )
@@ -118,7 +119,7 @@ def submit(journal: Path, ids: Iterable[int], *, within_s: float = ANSWER_WITHIN
 
 
 def _submit(
-    journal: Path, reader: JournalReader, ids: Sequence[int], before: dict[int, tuple[int, str]], within_s: float
+    journal: Path, reader: ReadableJournal, ids: Sequence[int], before: dict[int, tuple[int, str]], within_s: float
 ) -> dict[int, str]:
     path, deadline = ReplayFolder(journal).ask(ids), time.monotonic() + within_s
     while path.exists():

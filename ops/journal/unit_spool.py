@@ -24,7 +24,8 @@ from ingest.security.key_register import Identity
 from ingest.sending.spool import MessageKey, Spool, first_boot_at
 from ingest.topics import unit_topic
 from ingest.unit_messages import KINDS, Position, Reply, SectionOrder, encode_unit
-from ops.journal.reader import JournalError, JournalReader
+from ops.journal.reader import JournalError
+from ops.journal.stores.place import JournalPlace
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ _addressed = msgspec.json.Decoder(_Addressed)
 class UnitSpool:
     """Publishes positions and replies as those of their units. A message is durable when ``send`` returns.
 
-    ``file``: the spool, beside the journal ``journal.db``. ``part`` names the sender in its connection.
+    ``file``: the spool, in the folder of the journal. ``part`` names the sender in its connection.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class UnitSpool:
     ) -> None:
         self._sector, self._part = sector_id, part
         self._spool = Spool(file, first_boot=first_boot_at(now_ns()))
-        self._journal = file.with_name("journal.db")
+        self._journal = JournalPlace(file.with_name("journal.db"))
         self._publisher = Publisher(
             url, client_id=f"watchline-{sector_id}-{part}", now_ns=now_ns, identity=identity, boot=self._spool.boot
         )
@@ -86,6 +87,7 @@ class UnitSpool:
         self._thread.join(5.0)
         self._publisher.stop()
         self._spool.close()
+        self._journal.close()
 
     def send(self, message: Position | Reply | SectionOrder) -> MessageKey:
         """Spool a message under its next number, and return that number.
@@ -106,7 +108,7 @@ class UnitSpool:
 
     def journaled(self, unit: str, key: MessageKey) -> bool:
         """Whether the journal has a unit's reply with this number."""
-        with suppress(JournalError), JournalReader(self._journal) as journal:
+        with suppress(JournalError), self._journal.reading() as journal:
             return journal.holds(unit, KINDS["reply"], *key)
         return False
 
@@ -135,7 +137,7 @@ class UnitSpool:
         waiting = self._spool.pending()
         if not waiting:
             return
-        with suppress(JournalError), JournalReader(self._journal) as journal:
+        with suppress(JournalError), self._journal.reading() as journal:
             for entry in waiting:
                 addressed = _addressed.decode(entry.payload)
                 if not journal.settled(addressed.unit, KINDS[addressed.channel], *entry.key):

@@ -78,6 +78,8 @@ class StoreAddress:
             )
         self.text = text
         self._url = url.set(drivername="postgresql+psycopg")
+        self.without_password = _without_password(url)
+        """The address with its options, to be written down."""
         user, port = f"{url.username}@" if url.username else "", f":{url.port}" if url.port else ""
         self.shown = f"postgresql://{user}{url.host or ''}{port}/{url.database}"
         """The address without its password and options."""
@@ -101,6 +103,14 @@ class StoreAddress:
             **_NETWORK,
         }
         return stated | {"sslmode": TLS} if self._tls else stated
+
+
+def _without_password(url: URL) -> str:
+    query = {name: value for name, value in url.query.items() if name != "password"}
+    plain = type(url).create(
+        "postgresql", username=url.username, host=url.host, port=url.port, database=url.database, query=query
+    )
+    return plain.render_as_string(hide_password=False)
 
 
 def _is_local(url: URL) -> bool:

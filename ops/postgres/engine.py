@@ -40,6 +40,7 @@ def engine_of(address: StoreAddress, *, autocommit: bool = False) -> Engine:
         connect_args=address.options(),
         pool_size=2,
         max_overflow=4,
+        pool_pre_ping=autocommit,  # a reader's connection may be from before a restart of the server
         isolation_level="AUTOCOMMIT" if autocommit else "READ COMMITTED",
     )
 

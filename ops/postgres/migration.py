@@ -8,13 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from ops.postgres.address import PostgresError, StoreAddress
+from ops.postgres.address import PostgresError, StoreAddress, missing_packages
 from ops.postgres.engine import engine_of, store_error
 
 SCHEMA: Final = "watchline"
@@ -27,7 +24,7 @@ _TABLES: Final = (
 )
 _EXPECTED: Final = frozenset(
     {"sectors", "journal", "bodies", "parts", "dead_letters", "counts", "marks", "boots", "flagged", "timings"}
-    | {"replays"}
+    | {"replays", "readers"}
 )
 _MISSING: Final = (
     "SELECT string_agg(name, ', ' ORDER BY name) FROM unnest(%s::text[]) AS name"
@@ -37,9 +34,12 @@ _MISSING: Final = (
 
 def newest() -> str:
     """Return the version that this Watchline writes."""
-    head = ScriptDirectory(str(_FOLDER)).get_current_head()
-    assert head is not None
-    return head
+    return str(max(_numbers()))
+
+
+def _numbers() -> set[int]:
+    """Return the numbers of all versions, which end the names of their files."""
+    return {int(path.stem.rpartition("_")[2]) for path in (_FOLDER / "versions").glob("*_[0-9]*.py")}
 
 
 def migrate(address: StoreAddress) -> tuple[str, str]:
@@ -47,6 +47,11 @@ def migrate(address: StoreAddress) -> tuple[str, str]:
 
     Raises PostgresError for a store that is newer or foreign, and when the server refuses; nothing is changed then.
     """
+    try:  # here, because a process that only reads or writes a store need not have it in memory
+        from alembic import command
+        from alembic.config import Config
+    except ImportError:
+        raise missing_packages() from None
     engine = engine_of(address)
     try:
         with engine.begin() as connection:
@@ -105,10 +110,9 @@ def _version(connection: Connection, address: StoreAddress) -> str:
             )
         return ""
     versions = connection.exec_driver_sql("SELECT version_num FROM watchline.alembic_version").scalars().all()
-    known = {script.revision for script in ScriptDirectory(str(_FOLDER)).walk_revisions()}
     if len(versions) != 1:
         raise PostgresError("is incomplete: without its version", where=address.shown, expected="a whole store")
-    if versions[0] not in known:
+    if versions[0] not in map(str, _numbers()):
         raise PostgresError(
             f"written by a newer Watchline (version {versions[0]})",
             where=address.shown,

@@ -13,7 +13,8 @@ from rich.console import Console
 from geo.errors import BadInput
 from ops.analysis.night_report.workload import workload_figures
 from ops.incidents.outcomes import incident_figures, plain_figures
-from ops.journal.reader import JournalReader
+from ops.journal.stores.place import read_journal
+from ops.journal.stores.protocol import FollowedJournal
 from ops.releasability.decision import UNMARKED
 from ops.room.handover_command import checked_limit
 from ops.room.workload import incidents_of, workload_of
@@ -78,7 +79,7 @@ def replay_journal(
     chosen = load_settings(settings)
     checked_limit(releasability, chosen.releasability)
     ground = open_sector(load_sector(sector), layout)
-    source = JournalReader(journal)
+    source = read_journal(journal)
     out.mkdir(parents=True, exist_ok=True)
     for old in out.glob("replay.db*"):
         old.unlink()
@@ -134,7 +135,7 @@ def incident_log_hash(store: Reader) -> str:
     return digest.hexdigest()
 
 
-def _span_ns(journal: JournalReader) -> int:
+def _span_ns(journal: FollowedJournal) -> int:
     """Return the time from the receipt of the first row to that of the last; 0 for an empty journal."""
     ends = [*journal.read(0, 1), *journal.read(journal.last_id() - 1, 1)]
     return ends[-1].received_ns - ends[0].received_ns if ends else 0

@@ -15,6 +15,7 @@ from geo.errors import BadInput
 from ops.accounts.store import FILE as ACCOUNTS
 from ops.audit.command import record_command
 from ops.governance.approvals import Approvals
+from ops.journal.stores.place import notes_in
 from ops.room.retention import Purge, purge
 from ops.room.room import locked
 from ops.runtime.output import show
@@ -41,7 +42,7 @@ def purge_folder(
     """
     _check_words(approval, emergency)
     chosen, today = load_settings(settings), datetime.now(UTC).date()
-    if not (folder / "journal.db").exists() and not (folder / "store.db").exists():
+    if not (folder / "journal.db").exists() and not (folder / "store.db").exists() and not notes_in(folder):
         raise BadInput("has neither journal nor store", where=str(folder), expected="the data folder of `run`")
     if dry_run:
         done = purge(folder, chosen, today=today, dry_run=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,8 @@ from ops.broker.broker import URL_VARIABLE
 from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder
 from ops.broker.reachable import wait_until_reachable
 from ops.journal.reader import JournalReader
-from ops.journal.stores.open_store import open_store, read_store
+from ops.journal.stores.open_store import read_store
+from ops.journal.stores.place import keep_in_store
 from ops.postgres.address import FORM, STORE_VARIABLE, StoreAddress, is_postgres
 from ops.room.console import COUNTED
 from ops.room.supervision import Supervision
@@ -59,7 +61,7 @@ def record_journal(recording: Recording, *, screen: Console) -> dict[str, Any]:
     elif recording.signed:
         raise IdentityError("missing with --signed", where="--identity", expected="the folder with the key register")
     wait_until_reachable(url, timeout_s=BROKER_ANSWERS_S)
-    kept_in = str(journal) if recording.store is None else _check_store(recording.store, sector_id)
+    kept_in = str(journal) if recording.store is None else _check_store(journal, recording.store, sector_id)
     journal.parent.mkdir(parents=True, exist_ok=True)
     ingest = Child(
         "ingest",
@@ -99,9 +101,12 @@ def record_journal(recording: Recording, *, screen: Console) -> dict[str, Any]:
     return {"rows": rows, **{name: sum(getattr(count, name) for count in counts.values()) for name in COUNTED}}
 
 
-def _check_store(store: str, sector_id: str) -> str:
-    """Check that the store can be written, and by no other ingest; return the address to show."""
+def _check_store(journal: Path, store: str, sector_id: str) -> str:
+    """Check that the store can be written, and by no other ingest; return the address to show.
+
+    A note beside the log says where the journal is, for `store purge`.
+    """
     if not is_postgres(store):
         raise BadInput("not an address of PostgreSQL", where="--store", expected=FORM)
-    open_store(store, sector_id).close()
-    return StoreAddress(store).shown
+    digest = hashlib.sha256(StoreAddress(store).without_password.encode()).hexdigest()[:8]
+    return keep_in_store(journal.with_name(f"{journal.stem}-{digest}.db"), store, sector_id).shown

@@ -15,10 +15,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final, NamedTuple, TypeVar
 
 from geo.errors import WatchlineError
-from ops.audit.day_keys import DayKeys, KeyKind
+from ops.audit.day_keys import DayKeys, IsDue, KeyKind
 from ops.audit.entry import AuditEntry
 from ops.audit.erasure import erasable, erase_entries
 from ops.audit.files import FOLDER as AUDIT_FOLDER
@@ -27,6 +28,8 @@ from ops.audit.old_access import OLD_ACCESS
 from ops.eurosur.erasure import count_reports, days_of_open_events, days_of_reports, erase_reports
 from ops.exchange.erasure import count_received, days_of_received, erase_received, forget_expired
 from ops.journal.erasure import count_bodies, erase_bodies
+from ops.journal.stores.place import JournalNote, notes_in
+from ops.postgres.address import missing_packages
 from ops.sector.setting_tables.data import Hold
 from ops.sector.settings import Settings
 from ops.services.feeds.ledger import FILE as LEDGER
@@ -63,6 +66,7 @@ ERASING: Final = ".erasing"
 PURPOSE: Final = "retention"
 LIVE_DAYS: Final = 1
 """Days after which keys of earlier pictures and checkpoints are erased."""
+Done = TypeVar("Done")
 RETRY_S: Final = 3600.0
 """Time after which a failed erasure is repeated."""
 
@@ -144,17 +148,27 @@ class Retention:
         return self.is_past(kind, day) and self.why_kept(kind, day) is None
 
 
-def purge(folder: Path, settings: Settings, *, today: date, dry_run: bool = False, overwrite: bool = False) -> Purge:
+def purge(
+    folder: Path,
+    settings: Settings,
+    *,
+    today: date,
+    dry_run: bool = False,
+    overwrite: bool = False,
+    store: str | None = None,
+) -> Purge:
     """Erase what is due on ``today``; with ``dry_run`` only say what.
 
-    ``overwrite``: also overwrite the records themselves, which needs a stopped room. Every erasure is recorded in the
+    ``overwrite``: also overwrite the records themselves, which needs a stopped room. ``store``: address, with its
+    password, of a store that holds the journal; by default that of the environment. Every erasure is recorded in the
     audit log before it is done.
     """
     rules, keys, done = Retention(folder, settings, today), DayKeys(folder / "keys"), Purge()
-    stored: dict[str, list[date]] = {kind: keys.days(kind) for kind in ERASED_BY_KEY}
+    stored = _StoredJournals(notes_in(folder), store)
+    known = {kind: sorted({*keys.days(kind), *stored.days(kind)}) for kind in ERASED_BY_KEY}
     for kind, own in ERASED_BY_ROW.items():
-        stored[kind] = rules.tried(kind, partial(own.days, folder), [])
-    for kind, days in stored.items():
+        known[kind] = rules.tried(kind, partial(own.days, folder), [])
+    for kind, days in known.items():
         past = [day for day in days if rules.is_past(kind, day)]
         done.kept += [Kept(kind, day, reason) for day in past if (reason := rules.why_kept(kind, day)) is not None]
         due = [day for day in past if rules.is_due(kind, day)]
@@ -163,22 +177,85 @@ def purge(folder: Path, settings: Settings, *, today: date, dry_run: bool = Fals
     done.exports = _due_files(folder, rules)
     audit = erasable(folder / AUDIT_FOLDER, lambda day: rules.is_due("audit", day))
     done.audit_entries = sum(last - first + 1 for first, last in audit.values())
-    journal, store = folder / "journal.db", folder / "store.db"
+    stored_due = stored.count(rules.is_due)
+    journal, fused = folder / "journal.db", folder / "store.db"
     if dry_run:
-        done.records = count_bodies(journal, rules.is_due) if journal.exists() else 0
-        done.records += count_records(store, rules.is_due) if store.exists() else 0
+        done.records = stored_due
+        done.records += count_bodies(journal, rules.is_due) if journal.exists() else 0
+        done.records += count_records(fused, rules.is_due) if fused.exists() else 0
         done.records += sum(own.number(folder, done.days.get(kind, ())) for kind, own in ERASED_BY_ROW.items())
-    if not dry_run and (done.days or done.exports or audit or overwrite):
-        _erase(folder, rules, keys, done, overwrite=overwrite)
+    if not dry_run and (done.days or done.exports or audit or overwrite or stored_due):
+        _erase(folder, rules, keys, done, stored, overwrite=overwrite)
     if not dry_run:
         rules.tried("partners", lambda: forget_expired(folder, today), 0)
         _erase_old_pictures(folder, keys, today)
-        if rules.problems:
-            raise WatchlineError(f"{folder}: not everything could be erased ({'; '.join(rules.problems)}).")
+    if rules.problems:
+        also = [] if stored.problem is None else [str(stored.problem)]
+        raise WatchlineError(f"{folder}: not everything could be erased ({'; '.join([*rules.problems, *also])}).")
+    if stored.problem is not None:
+        raise stored.problem
     return done
 
 
-def _erase(folder: Path, rules: Retention, keys: DayKeys, done: Purge, *, overwrite: bool) -> None:
+class _StoredJournals:
+    """The journals of a folder that are in PostgreSQL. Their erasure needs no stopped room.
+
+    ``problem``: why a store cannot be read; the keys are erased nevertheless, and with them what they encrypted.
+    """
+
+    def __init__(self, notes: list[JournalNote], store: str | None) -> None:
+        self._store = store
+        self.problem: WatchlineError | None = None
+        self._days: dict[KeyKind, set[date]] = {}
+        self._notes = [note for note in notes if self._try(partial(self._read, note))]
+
+    def days(self, kind: KeyKind) -> set[date]:
+        """Return the days of which a store holds bodies of this kind."""
+        return self._days.get(kind, set())
+
+    def count(self, is_due: IsDue) -> int:
+        """Return how many records are due; 0 if that cannot be read."""
+        return sum(self._try(partial(self._count, note, is_due)) or 0 for note in self._notes)
+
+    def erase(self, log: AuditLog, is_due: IsDue) -> int:
+        """Drop the partitions of due days and empty due dead letters; return the number of records."""
+        return sum(self._try(partial(self._erase, log, note, is_due)) or 0 for note in self._notes)
+
+    def _read(self, note: JournalNote) -> bool:
+        for kind, days in self._parts().parts_of(note.address(self._store), note.sector).items():
+            self._days.setdefault(kind, set()).update(days)
+        return True
+
+    def _count(self, note: JournalNote, is_due: IsDue) -> int:
+        return int(self._parts().count_due(note.address(self._store), note.sector, is_due))
+
+    def _erase(self, log: AuditLog, note: JournalNote, is_due: IsDue) -> int:
+        due = self._count(note, is_due)
+        if not due:
+            return 0
+        _record(log, f"{due} records of sector {note.sector} in PostgreSQL")
+        return int(self._parts().erase_parts(note.address(self._store), note.sector, is_due))
+
+    def _try(self, work: Callable[[], Done]) -> Done | None:
+        try:
+            return work()
+        except WatchlineError as error:
+            self.problem = error
+            return None
+
+    @staticmethod
+    def _parts() -> ModuleType:
+        """Return the module that needs the packages of PostgreSQL. PostgresError without them."""
+        try:
+            from ops.journal.stores import parts
+        except ImportError:
+            raise missing_packages() from None
+        return parts
+
+
+def _erase(
+    folder: Path, rules: Retention, keys: DayKeys, done: Purge, stored: _StoredJournals, *, overwrite: bool
+) -> None:
     log = AuditLog(folder / AUDIT_FOLDER)
     try:
         for kind, days in done.days.items():
@@ -198,6 +275,7 @@ def _erase(folder: Path, rules: Retention, keys: DayKeys, done: Purge, *, overwr
             done.records += erase_records(store, rules.is_due) if store.exists() else 0
             if done.records:
                 _record(log, f"{done.records} records overwritten")
+        done.records += stored.erase(log, rules.is_due)
     finally:
         log.close()
 
@@ -261,8 +339,15 @@ class DailyRetention:
     erases nothing too early.
     """
 
-    def __init__(self, folder: Path, settings: Settings, *, elapsed_s: Callable[[], float] | None = None) -> None:
-        self._folder, self._settings = folder, settings
+    def __init__(
+        self,
+        folder: Path,
+        settings: Settings,
+        *,
+        elapsed_s: Callable[[], float] | None = None,
+        store: str | None = None,
+    ) -> None:
+        self._folder, self._settings, self._store = folder, settings, store
         self._elapsed_s = elapsed_s or _seconds_since_boot
         self._first: tuple[date, float] | None = None
         self._done: date | None = None
@@ -279,7 +364,7 @@ class DailyRetention:
         if today == self._done or now_s < self._retry_s:
             return None
         self._retry_s = now_s + RETRY_S
-        done = purge(self._folder, self._settings, today=today)
+        done = purge(self._folder, self._settings, today=today, store=self._store)
         self._done, self._retry_s = today, float("-inf")
         return done
 

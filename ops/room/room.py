@@ -27,7 +27,8 @@ from ops.broker.identities import (
 )
 from ops.broker.reachable import wait_until_reachable
 from ops.governance.demonstration import MARK
-from ops.journal.reader import JournalReader
+from ops.journal.stores.place import keep_in_file, keep_in_store, note_path, read_journal
+from ops.postgres.address import STORE_VARIABLE
 from ops.room.supervision import Supervision
 from ops.runtime.child_process import Child, proportional_set_size_mb
 from ops.runtime.clock import ScenarioClock
@@ -84,7 +85,7 @@ class RoomOptions:
     None: no SAPIENT fusion node. ``encrypted``: personal data in journal and store are encrypted under a key for each
     day, so that they can be erased. ``simulated_units``: units of a demonstration, which get keys too. ``fence``:
     number of the lease under which the room's processes write (``ops.runtime.fence``). ``overload_s``: fusion thins a
-    backlog of more seconds.
+    backlog of more seconds. ``store``: address of the store in PostgreSQL that holds the journal; None: a file.
     """
 
     sector: str
@@ -104,6 +105,7 @@ class RoomOptions:
     simulated_units: tuple[str, ...] = ()
     fence: int | None = None
     overload_s: float | None = None
+    store: str | None = None
 
     @property
     def writing(self) -> list[str]:
@@ -169,6 +171,11 @@ class Room:
         self._check_broker_and_port()
         if options.fresh:
             clear(options.folder)
+        if options.store is None:
+            keep_in_file(self.journal_path)
+        else:
+            keep_in_store(self.journal_path, options.store, options.sector_id)
+            self._check_store()
         if options.broker is None:
             if self.signatures != "required":
                 raise RoomError(
@@ -219,6 +226,16 @@ class Room:
             wait_until_reachable(self.options.broker, timeout_s=BROKER_ANSWERS_S)
         self.options.endpoint.check()
 
+    def _check_store(self) -> None:
+        """Raise RoomError if fusion has taken more rows than the journal has: it would leave out the next ones."""
+        with read_journal(self.journal_path, self.options.store) as journal:
+            last = journal.last_id()
+        if self.cursor() > last:
+            raise RoomError(
+                f"{self.store_path}: goes up to journal row {self.cursor()}, but the journal in PostgreSQL has {last};"
+                " expected the journal from which it was computed, or no store."
+            )
+
     def _prepare_identity(self) -> None:
         """Create a key for every sensor and unit of this room without one."""
         options = self.options
@@ -243,6 +260,7 @@ class Room:
             f"--journal={self.journal_path}",
             f"--layout={self.options.layout}",
             *self.options.writing,
+            *([] if self.options.store is None else ["--in-store"]),
             *self.options.clock.arguments(),
             timeout_s=10.0,
         )
@@ -286,6 +304,7 @@ class Room:
                 URL_VARIABLE: self.url.text,
                 IDENTITY_VARIABLE: "" if self.identity is None else str(self.identity),
                 SIGNATURES_VARIABLE: self.signatures,
+                **({} if self.options.store is None else {STORE_VARIABLE: self.options.store}),
             },
             pass_fds=pass_fds,
         )
@@ -373,7 +392,7 @@ class Room:
         """Wait until fusion has processed everything that ingest journaled, and restart what ends meanwhile; False on
         timeout."""
         deadline = time.monotonic() + timeout_s
-        journal = JournalReader(self.journal_path)
+        journal = read_journal(self.journal_path, self.options.store)
         try:
             target = journal.last_id()
             while time.monotonic() < deadline:
@@ -422,7 +441,7 @@ def clear(folder: Path) -> None:
     Raises RoomError for a folder with a journal from another source: data of an installation are never removed.
     """
     mark = folder / DEMO_MARK
-    if (folder / "journal.db").exists() and not mark.exists():
+    if ((folder / "journal.db").exists() or note_path(folder / "journal.db").exists()) and not mark.exists():
         raise RoomError(
             f"{folder}: holds a journal that `watchline demo` did not write; expected another folder (--out)."
         )

@@ -38,6 +38,7 @@ def run_sector(
     settings: Path | None,
     identity: Path | None,
     sapient: SapientEndpoints | None,
+    store: str | None = None,
     screen: Console,
 ) -> None:
     """Open the room on ``data`` and supervise its processes; one that ends is restarted, with a message."""
@@ -68,8 +69,9 @@ def run_sector(
         signatures=sector.signatures,
         sapient=sapient,
         encrypted=True,
+        store=store,
     )
-    retention = DailyRetention(data, chosen)
+    retention = DailyRetention(data, chosen, store=store)
     compile_missing(screen)  # a wrong sector, layout or settings file is named before
     with Room(options) as room:
         room.listen()

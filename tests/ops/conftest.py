@@ -308,10 +308,16 @@ def ledger() -> Callable[[Path], Ledger]:
 def hill_journal(hill_night: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What ingest journals of the rehearsed night, without a broker: scans as they come, a tick every second."""
     path = tmp_path_factory.mktemp("journal") / "journal.db"
-    journal = Journal(path)
+    with Journal(path) as journal:
+        record_night(hill_night, journal)
+    return path
+
+
+def record_night(night: Path, journal: Any) -> None:
+    """Write into a journal what ingest journals of a rehearsed night."""
     receiver = Receiver("hills", commit=journal.commit, acknowledge=lambda _: None, recall=journal.recall)
     tick_ns = nanoseconds(SCENARIO_START)
-    for scan in read_night(hill_night / "night.jsonl"):
+    for scan in read_night(night / "night.jsonl"):
         received_ns = nanoseconds(scan.received_at)
         while tick_ns <= received_ns:
             journal.tick(tick_ns)
@@ -319,8 +325,6 @@ def hill_journal(hill_night: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         topic = sensor_topic("hills", scan.sensor, "detections")
         delivery = Delivery(topic, encode(scan), None, (("sent", str(received_ns)),), received_ns)
         receiver.handle([delivery])
-    journal.close()
-    return path
 
 
 @pytest.fixture(scope="session")

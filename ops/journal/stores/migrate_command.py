@@ -1,4 +1,4 @@
-"""``watchline store migrate``: creates or upgrades the tables of a store in PostgreSQL."""
+"""``watchline store migrate`` and ``grant``: the tables of a store in PostgreSQL, and who may read them."""
 
 from __future__ import annotations
 
@@ -21,3 +21,17 @@ def migrate_store(text: str, screen: Console) -> dict[str, Any]:
     change = "created" if not before else "unchanged" if before == after else "upgraded"
     show(screen, "console-store-migrated", change=change, before=before, after=after, store=address.shown)
     return {"store": address.shown, "before": before or None, "after": after}
+
+
+def grant_sector(text: str, role: str, sector: str, screen: Console, *, revoked: bool) -> dict[str, Any]:
+    """Let a role read a sector, or no longer; return the sectors that it reads. PostgresError if it cannot be done."""
+    address = StoreAddress(text, where="ADDRESS")
+    try:
+        from ops.postgres.readers import grant, revoke
+    except ImportError:
+        raise missing_packages() from None
+    sectors = (revoke if revoked else grant)(address, role, sector)
+    show(
+        screen, "console-store-granted", role=role, store=address.shown, count=len(sectors), sectors=", ".join(sectors)
+    )
+    return {"store": address.shown, "role": role, "sectors": sectors}

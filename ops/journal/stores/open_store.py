@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ops.audit.day_keys import DayKeys
 from ops.postgres.address import StoreAddress, missing_packages
 
 if TYPE_CHECKING:
@@ -11,21 +12,22 @@ if TYPE_CHECKING:
     from ops.journal.stores.postgres_writer import PostgresJournal
 
 
-def open_store(text: str, sector: str) -> PostgresJournal:
-    """Open for writing. Raises PostgresError or JournalError; then nothing is changed."""
+def open_store(text: str, sector: str, *, keys: DayKeys | None = None) -> PostgresJournal:
+    """Open for writing, with bodies encrypted under ``keys``. Raises PostgresError or JournalError; then nothing is
+    changed."""
     address = StoreAddress(text)
     try:
         from ops.journal.stores.postgres_writer import PostgresJournal
     except ImportError:
         raise missing_packages() from None
-    return PostgresJournal(address, sector)
+    return PostgresJournal(address, sector, keys=keys)
 
 
-def read_store(text: str, sector: str) -> PostgresReader:
-    """Open for reading. Raises PostgresError or JournalError."""
+def read_store(text: str, sector: str, *, keys: DayKeys | None = None) -> PostgresReader:
+    """Open for reading; ``keys``: those of encrypted bodies. Raises PostgresError or JournalError."""
     address = StoreAddress(text)
     try:
         from ops.journal.stores.postgres_reader import PostgresReader
     except ImportError:
         raise missing_packages() from None
-    return PostgresReader(address, sector)
+    return PostgresReader(address, sector, keys=keys)

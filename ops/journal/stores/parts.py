@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Final
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from ops.audit.day_keys import KEY_KINDS, IsDue, day_at
+from ops.audit.day_keys import KEY_KINDS, IsDue, KeyKind, day_at
 from ops.journal.encryption import DEAD_LETTERS
 from ops.journal.stores.postgres_reader import journal_error
 from ops.postgres.address import StoreAddress
@@ -21,6 +23,7 @@ _PARTS: Final = (
     "SELECT p.part, p.kind, p.day, p.table_name FROM parts AS p JOIN sectors AS s USING (sector)"
     " WHERE s.name = %s AND NOT p.erased ORDER BY p.part"
 )
+_COUNT: Final = "SELECT count(*) FROM bodies WHERE part = ANY(%s)"
 _ERASE_LETTERS: Final = (
     "UPDATE dead_letters SET body = '', message = '', said = '', digest = sha256(uuid_send(gen_random_uuid()))"
     " WHERE id = ANY(%s) AND sector = (SELECT sector FROM sectors WHERE name = %s)"
@@ -66,6 +69,25 @@ def attach_part(connection: Connection, part: int, name: str) -> None:
     connection.exec_driver_sql(f"ALTER TABLE bodies ATTACH PARTITION {name} FOR VALUES IN ({part})")
 
 
+def parts_of(address: StoreAddress, sector: str) -> dict[KeyKind, list[date]]:
+    """Return the days, by kind, whose bodies a store holds. Raises JournalError when it cannot be read."""
+    days: dict[KeyKind, list[date]] = {}
+    with _reading(address) as connection:
+        for _, kind, day, _ in connection.exec_driver_sql(_PARTS, (sector,)):
+            if kind in KEY_KINDS:
+                days.setdefault(kind, []).append(day)
+    return days
+
+
+def count_due(address: StoreAddress, sector: str, is_due: IsDue) -> int:
+    """Return how many bodies ``erase_parts`` would erase. Raises JournalError when the store cannot be read."""
+    with _reading(address) as connection:
+        due = [part for part, kind, day, _ in connection.exec_driver_sql(_PARTS, (sector,)) if is_due(kind, day)]
+        letters = connection.exec_driver_sql(_LETTERS, (sector,))
+        found = sum(is_due(DEAD_LETTERS, day_at(received_ns)) for _, received_ns in letters)
+        return found + int(connection.exec_driver_sql(_COUNT, (due,)).scalar_one())
+
+
 def erase_parts(address: StoreAddress, sector: str, is_due: IsDue) -> int:
     """Erase the bodies of a sector's rows and dead letters whose kind and day are due; return their number.
 
@@ -87,6 +109,20 @@ def erase_parts(address: StoreAddress, sector: str, is_due: IsDue) -> int:
         with engine.begin() as connection:
             connection.exec_driver_sql(_ERASE_LETTERS, (due, sector))
         return count + len(due)
+    except DBAPIError as error:
+        raise journal_error(error, address) from error
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def _reading(address: StoreAddress) -> Iterator[Connection]:
+    """Lend a connection to a store of this version. Raises JournalError."""
+    engine = engine_of(address, autocommit=True)
+    try:
+        with engine.connect() as connection:
+            check_store(connection, address)
+            yield connection
     except DBAPIError as error:
         raise journal_error(error, address) from error
     finally:

@@ -21,10 +21,20 @@ from ops.journal.reader import (
     JournalFull,
     JournalRow,
     Recount,
+    RefusedOfUnit,
     opened_letter,
     opened_row,
 )
-from ops.journal.stores.postgres_statements import BODIES, DEAD_LETTERS, ROWS, original_text, stored_text
+from ops.journal.stores.postgres_statements import (
+    BODIES,
+    DEAD_LETTERS,
+    HAS_WRITER,
+    REFUSED_OF_UNITS,
+    ROWS,
+    WRITER_LOCK,
+    original_text,
+    stored_text,
+)
 from ops.postgres.address import StoreAddress
 from ops.postgres.engine import DISK_FULL, LOCK_TIMEOUT, engine_of, meaning_of, state_of
 from ops.postgres.migration import check_store
@@ -140,6 +150,19 @@ class PostgresReader:
             found.append((row[0], opened_letter(self.keys, values)))
         return found
 
+    def refused_of_units(self, after_id: int, limit: int = 1000) -> list[RefusedOfUnit]:
+        """Return the dead letters of units with ids above ``after_id``, oldest first."""
+        if after_id >= _LARGEST:
+            return []
+        return [
+            RefusedOfUnit(identity, kind, code, field, original_text(unit), received_ns)
+            for identity, kind, code, field, unit, received_ns in self._all(REFUSED_OF_UNITS, max(after_id, 0), limit)
+        ]
+
+    def last_dead_letter(self) -> int:
+        """Return the highest id of a dead letter; 0 before the first."""
+        return int(self._value("SELECT coalesce(max(id), 0) FROM dead_letters WHERE sector = %s"))
+
     def replayed(self) -> dict[int, tuple[int, str]]:
         """Map the id of a dead letter to the time and outcome of its last resubmission."""
         return {
@@ -160,6 +183,10 @@ class PostgresReader:
             (original_text(sensor), boot): seq
             for sensor, boot, seq in self._all("SELECT sensor, boot, seq FROM marks WHERE sector = %s")
         }
+
+    def is_written(self) -> bool:
+        """Return whether an ingest process is the writer of this sector."""
+        return bool(self._value(HAS_WRITER, WRITER_LOCK))
 
     def close(self) -> None:
         """Close the connections."""

@@ -9,10 +9,17 @@ from ops.journal.stores.commits import Tally
 
 WRITER_LOCK: Final = 0x574C4A31
 """First key of the advisory lock of a sector's writer; the second is the sector's number."""
+HAS_WRITER: Final = """
+SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND classid = %s
+AND objsubid = 2 AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+"""
 TAKE_NUMBER: Final = "UPDATE sectors SET writer = writer + 1 WHERE sector = %s RETURNING writer, last_id, last_dead_id"
-SAVE_STATE: Final = (
-    "UPDATE sectors SET last_id = %s, last_dead_id = %s, commits = commits + 1 WHERE sector = %s AND writer = %s"
-)
+SAVE_STATE: Final = """
+WITH saved AS (UPDATE sectors SET last_id = %s, last_dead_id = %s, commits = commits + 1
+WHERE sector = %s AND writer = %s RETURNING 1) SELECT 1 / count(*) FROM saved
+"""
+"""Fails with TAKEN_OVER if another process is the writer now, so that the commit in the same group is not done."""
+TAKEN_OVER: Final = "22012"
 INSERT_NEW: Final = """
 INSERT INTO journal
 (sector, id, kind, sensor, boot, seq, observed_ns, received_ns, sent_ns, content_type, part, body, signer, flags)
@@ -88,6 +95,10 @@ DEAD_LETTERS: Final = """
 SELECT id, code, field, message, kind, sensor, nullif(boot, -1), nullif(seq, -1), topic, content_type, body, size,
 digest, received_ns, sender, said
 FROM dead_letters WHERE sector = %s AND id > %s ORDER BY id LIMIT %s
+"""
+REFUSED_OF_UNITS: Final = """
+SELECT id, kind, code, field, sensor, received_ns FROM dead_letters
+WHERE sector = %s AND id > %s AND kind IN ('position', 'action') ORDER BY id LIMIT %s
 """
 _ESCAPE: Final = "\x1a"
 

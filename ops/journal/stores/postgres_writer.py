@@ -24,6 +24,7 @@ from ops.journal.encryption import KEY_OF_KIND
 from ops.journal.reader import JournalBusy, JournalError, JournalFull
 from ops.journal.stores.commits import CommitRules, JournalKey, JournalValues, Tally
 from ops.journal.stores.parts import open_part
+from ops.journal.stores.pipeline import StatementGroups
 from ops.journal.stores.postgres_reader import PostgresReader, journal_error
 from ops.journal.stores.postgres_statements import (
     CLOSE_BATCH,
@@ -36,6 +37,7 @@ from ops.journal.stores.postgres_statements import (
     ROW_OF_KEY,
     SAVE_STATE,
     TAKE_NUMBER,
+    TAKEN_OVER,
     TALLY,
     WRITER_LOCK,
     original_text,
@@ -97,6 +99,7 @@ class PostgresJournal(CommitRules, PostgresReader):
         self._writer, self._saved = state.writer, (state.last_id, state.last_dead_id)
         self._last_id, self._last_dead_id = self._saved
         db.commit()
+        self._statements = StatementGroups(db)
 
     def recall(self, sensor: str, boot: int) -> tuple[int, Set[int]]:
         """Return (mark, settled seqs above it) of a sender's boot; (0, {}) when unknown."""
@@ -168,12 +171,15 @@ class PostgresJournal(CommitRules, PostgresReader):
     def _save(self) -> None:
         """Commit, if this is still the writer: the numbers of the sector change with every commit."""
         values = self._last_id, self._last_dead_id, self._sector, self._writer
-        if self._db.exec_driver_sql(SAVE_STATE, values).rowcount != 1:
+        try:
+            self._statements.commit(SAVE_STATE, values)
+        except DBAPIError as error:
+            if state_of(error) != TAKEN_OVER:
+                raise
             self._broken = JournalError(
                 "another ingest has taken over", where=self._address.shown, expected="one ingest per sector"
             )
-            raise self._broken
-        self._db.commit()
+            raise self._broken from error
         self._saved = self._last_id, self._last_dead_id
 
     def _undo(self, failure: JournalError | None) -> None:
@@ -183,7 +189,7 @@ class PostgresJournal(CommitRules, PostgresReader):
         self._parts.clear()
         self._last_id, self._last_dead_id = self._saved
         try:
-            self._db.rollback()
+            self._statements.roll_back()
         except DBAPIError as error:
             self._broken = self._broken or journal_error(error, self._address)
 
@@ -192,8 +198,8 @@ class PostgresJournal(CommitRules, PostgresReader):
         placed = [self._placed(row) for row in rows]
         values: dict[str, Any] = {name: [one[at] for one in placed] for at, name in enumerate(_COLUMNS)}
         values |= {"sector": self._sector, "id": list(range(first, first + len(rows)))}
-        if rows and self._db.exec_driver_sql(INSERT_NEW, values).rowcount != len(rows):
-            self._db.rollback()  # this is the first statement of its transaction
+        if rows and self._statements.count(INSERT_NEW, values) != len(rows):
+            self._statements.roll_back()  # this is the first statement of its transaction
             self._parts.clear()
             return False
         self._last_id += len(rows)
@@ -205,7 +211,7 @@ class PostgresJournal(CommitRules, PostgresReader):
     def _insert(self, row: JournalValues) -> int:
         self._last_id += 1
         placed = self._placed(row)
-        self._execute(self._db, INSERT, self._last_id, *placed)
+        self._statements.later(INSERT, [(self._sector, self._last_id, *placed)])
         self._insert_bodies([(placed[_PART], self._last_id, row[8])])
         return self._last_id
 
@@ -223,7 +229,7 @@ class PostgresJournal(CommitRules, PostgresReader):
         apart = [(part, identity, body) for part, identity, body in bodies if part is not None]
         if apart:
             columns = [one[0] for one in apart], [one[1] for one in apart], [one[2] for one in apart]
-            self._db.exec_driver_sql(INSERT_BODIES, columns)
+            self._statements.later(INSERT_BODIES, [columns])
 
     def _part(self, kind: str, day: date) -> int:
         """Return the partition of a kind and day, or of the next day that is not erased, as for keys."""
@@ -238,14 +244,15 @@ class PostgresJournal(CommitRules, PostgresReader):
         self._last_dead_id += 1
         texts = [stored_text(value) if isinstance(value, str) else value for value in values]
         texts[2] = values[2].encode() if isinstance(values[2], str) else values[2]
-        inserted = self._execute(self._db, INSERT_DEAD, self._last_dead_id, *texts, digest(values[7].encode()))
-        return bool(inserted.rowcount)
+        row = (self._sector, self._last_dead_id, *texts, digest(values[7].encode()))
+        return bool(self._statements.count(INSERT_DEAD, row))
 
     def _close_batch(self) -> None:
-        self._execute(self._db, CLOSE_BATCH, self._last_id)
+        self._statements.later(CLOSE_BATCH, [(self._sector, self._last_id)])
 
     def _journaled_body(self, key: JournalKey) -> bytes | None:
         sensor, kind, boot, seq = key
+        self._statements.send()
         row = self._execute(self._db, ROW_OF_KEY, stored_text(sensor), kind, boot, seq).one_or_none()
         return None if row is None else self._stored_body(self._db, row)
 
@@ -257,11 +264,13 @@ class PostgresJournal(CommitRules, PostgresReader):
 
     def _dead_codes(self, key: JournalKey, ignored: int | None) -> dict[bytes, str]:
         sensor, kind, boot, seq = key
+        self._statements.send()
         found = self._execute(self._db, DEAD_CODES, stored_text(sensor), kind, boot, seq, ignored)
         return {bytes(row.digest): row.code for row in found}
 
     def _dead_sizes(self) -> Iterable[tuple[str, int]]:
         sizes = "SELECT sensor, sum(length(body)) FROM dead_letters WHERE sector = %s GROUP BY sensor"
+        self._statements.send()
         found: list[Any] = list(self._execute(self._db, sizes))
         return [(original_text(sensor), int(size)) for sensor, size in found]
 
@@ -269,5 +278,4 @@ class PostgresJournal(CommitRules, PostgresReader):
         stored = [
             (self._sector, *(stored_text(value) if isinstance(value, str) else value for value in row)) for row in rows
         ]
-        if stored:
-            self._db.exec_driver_sql(TALLY[table], stored if len(stored) > 1 else stored[0])
+        self._statements.later(TALLY[table], stored)

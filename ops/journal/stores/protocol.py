@@ -7,21 +7,15 @@ from typing import Protocol
 
 from ingest.receiving.batch import Batch, DeadLetter
 from ingest.security.authentication import SourceKey
-from ops.journal.reader import Counts, JournalRow, Recount
+from ops.journal.reader import Counts, JournalRow, Recount, RefusedOfUnit
 from ops.journal.stores.commits import Refusals
 
 
-class ReadableJournal(Protocol):
-    """A journal to read. Every method raises JournalError when the file or server cannot be read."""
+class FollowedJournal(Protocol):
+    """The part of a journal that fusion reads. Methods raise JournalError when the file or server cannot be read."""
 
     def read(self, after_id: int = 0, limit: int = 1000) -> list[JournalRow]:
         """Return up to ``limit`` rows with ids above ``after_id``, in order of arrival."""
-
-    def foreign_status(self, newest: int) -> list[JournalRow]:
-        """Return the non-JSON ``status`` rows among the ``newest`` rows, in order of arrival."""
-
-    def changed(self) -> int:
-        """Return a number that changes when another process commits."""
 
     def last_id(self) -> int:
         """Return the newest row's id; 0 in an empty journal."""
@@ -29,17 +23,33 @@ class ReadableJournal(Protocol):
     def counts(self, kind: str | None = "detections") -> dict[str, Counts]:
         """Return receipts per sensor, of one kind or of all."""
 
-    def recount(self) -> dict[SourceKey, Recount]:
-        """Count the rows themselves, as an audit of the counts."""
-
     def flagged(self) -> dict[str, dict[str, int]]:
         """Count the implausible scans of each sensor by flag."""
 
     def timings(self) -> dict[str, dict[str, int]]:
         """Count the scans of each sensor by their delay class."""
 
+
+class ReadableJournal(FollowedJournal, Protocol):
+    """A journal to read. Every method raises JournalError when the file or server cannot be read."""
+
+    def foreign_status(self, newest: int) -> list[JournalRow]:
+        """Return the non-JSON ``status`` rows among the ``newest`` rows, in order of arrival."""
+
+    def changed(self) -> int:
+        """Return a number that changes when another process commits."""
+
+    def recount(self) -> dict[SourceKey, Recount]:
+        """Count the rows themselves, as an audit of the counts."""
+
     def dead_letters(self, after_id: int = 0, limit: int = 1000) -> list[tuple[int, DeadLetter]]:
         """Return (id, dead letter) pairs with ids above ``after_id``, oldest first."""
+
+    def refused_of_units(self, after_id: int, limit: int = 1000) -> list[RefusedOfUnit]:
+        """Return the dead letters of units with ids above ``after_id``, oldest first."""
+
+    def last_dead_letter(self) -> int:
+        """Return the highest id of a dead letter; 0 before the first."""
 
     def replayed(self) -> dict[int, tuple[int, str]]:
         """Map the id of a dead letter to the time and outcome of its last resubmission."""

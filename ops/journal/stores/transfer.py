@@ -20,6 +20,7 @@ from geo.errors import BadInput
 from ops.audit.day_keys import is_sealed
 from ops.journal.command import journal_path
 from ops.journal.stores.file_tables import FileTables, NewFile
+from ops.journal.stores.place import note_of
 from ops.journal.stores.until import Tables, TablesUntil
 from ops.postgres.address import StoreAddress, is_postgres, missing_packages
 from ops.runtime.output import show
@@ -95,9 +96,11 @@ class _Counted:
 
 
 def _opened(text: str, sector: str | None) -> AbstractContextManager[Tables]:
-    if not is_postgres(text):
-        return FileTables(journal_path(Path(text)))
-    return _store_tables(text, sector)
+    if is_postgres(text):
+        return _store_tables(text, sector)
+    path = journal_path(Path(text))
+    note = note_of(path)
+    return FileTables(path) if note is None else _store_tables(note.address().text, note.sector)
 
 
 def _new(text: str, sector: str | None) -> Any:

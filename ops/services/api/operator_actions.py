@@ -47,7 +47,7 @@ class ActionSender:
         identity: Identity | None = None,
         part: str = OPERATOR,
     ) -> None:
-        """Open the spool of the ``part`` in ``folder``, which also holds the journal ``journal.db``."""
+        """Open the spool of the ``part`` in ``folder``, the data folder of the journal."""
         self._spool = UnitSpool(url, sector_id, folder / SPOOLS[part], part=part, now_ns=now_ns, identity=identity)
 
     def __enter__(self) -> Self:

@@ -22,6 +22,7 @@ from ingest.topics import unit_filter
 from ops.broker.broker import URL_VARIABLE
 from ops.broker.identities import FEED, IDENTITY_VARIABLE, IdentityFolder, identity_of, signatures_of_environment
 from ops.field.refusals import RefusalBook
+from ops.journal.stores.place import JournalPlace
 from ops.runtime.child_process import child_main, say
 from ops.runtime.clock import ScenarioClock
 from ops.runtime.output import LANGUAGE
@@ -100,9 +101,11 @@ def run(arguments: argparse.Namespace, stop: threading.Event, room: FromRoom) ->
         units = mqtt.open_feed(context)
         book = RefusalBook(store.parent, settings.units)
         stack.callback(book.close)
+        journal = JournalPlace(store.with_name("journal.db"))
+        stack.callback(journal.close)
         refusals = RefusalDesk(
             book,
-            store.with_name("journal.db"),
+            journal,
             IncidentReader(store),
             units=[one.name for one in units.receivers],
             publish=units.publish,

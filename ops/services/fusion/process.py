@@ -23,7 +23,8 @@ import ops.runtime.without_pyarrow  # noqa: F401 - before anything that loads pa
 from fusion.alerts import Alert
 from ops.incidents.book import ActionOutcome
 from ops.incidents.incident import Incident
-from ops.journal.reader import ANY, Counts, JournalError, JournalReader, JournalRow
+from ops.journal.reader import ANY, Counts, JournalRow
+from ops.journal.stores.protocol import FollowedJournal
 from ops.releasability.book import RecordKind
 from ops.runtime.child_process import child_main, say
 from ops.runtime.clock import ScenarioClock
@@ -43,14 +44,13 @@ from ops.services.fusion.pipeline import Pipeline
 from ops.services.fusion.quarantine_memory import CutOffRecord
 from ops.services.fusion.saving import CheckpointWriter
 from ops.services.fusion.tracing import traces_of_environment
+from ops.services.fusion.waiting_journal import POLL_S, followed_journal
 from ops.store.connections import StoreError
 from ops.store.reader import StoreFull
 from ops.store.writer import Store
 from ops.words import SOURCE_LANGUAGE, MessageCatalogue
 
 ROWS_A_STRETCH: Final = 500
-JOURNAL_WAIT_S: Final = 120.0
-POLL_S: Final = 0.005
 PICTURE_EVERY_S: Final = 0.2
 REPORT_EVERY_S: Final = 0.5
 DISK_WAIT_S: Final = 0.25
@@ -86,7 +86,7 @@ class Fusion:
     """Fusion of one journal into one store. ``step`` processes one block of rows and commits it before it returns."""
 
     def __init__(
-        self, journal: JournalReader, store: Store, ground: OpenSector, settings: Settings, clock: ScenarioClock
+        self, journal: FollowedJournal, store: Store, ground: OpenSector, settings: Settings, clock: ScenarioClock
     ):
         """Create without overload control: while ``overload`` is None, every scan is processed, however long it takes.
         While ``stopping`` is None, a full disk is an error; otherwise fusion waits for space until it is set."""
@@ -270,7 +270,7 @@ def with_held(
 
 
 def counts_of(
-    journal: JournalReader,
+    journal: FollowedJournal,
     ingest: Mapping[str, int] | None = None,
     skipped: Mapping[str, int] | None = None,
     *,
@@ -315,8 +315,8 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
     settings = load_settings(arguments.settings)
     with ExitStack() as stack:
         ground = open_sector(load_sector(arguments.sector), arguments.layout)
-        journal = _journal_when_there(arguments.journal, stop)
-        stack.callback(journal.close)
+        journal, close, poll_s = followed_journal(arguments.journal, stop)
+        stack.callback(close)
         store = Store(arguments.store, encrypted=arguments.encrypted, fence=arguments.fence)
         stack.callback(store.close)
         fusion = Fusion(journal, store, ground, settings, clock)
@@ -333,7 +333,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
             language=published_language(ground.sector),
             layout=layout_view(ground, {}),
         )
-        _loop(fusion, marks, stop)
+        _loop(fusion, marks, stop, poll_s)
         fusion.finish()
         marks.take()
         _report(fusion)
@@ -341,18 +341,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
     return 0
 
 
-def _journal_when_there(path: Path, stop: threading.Event) -> JournalReader:
-    """Open the journal; on a first start, wait until ingest has created it."""
-    deadline = time.monotonic() + JOURNAL_WAIT_S
-    while True:
-        try:
-            return JournalReader(path)
-        except JournalError:
-            if time.monotonic() > deadline or stop.wait(0.05):
-                raise
-
-
-def _loop(fusion: Fusion, marks: DeliveryMarks, stop: threading.Event) -> None:
+def _loop(fusion: Fusion, marks: DeliveryMarks, stop: threading.Event, poll_s: float = POLL_S) -> None:
     reported_s = 0.0
     while True:
         taken = fusion.step()
@@ -360,7 +349,7 @@ def _loop(fusion: Fusion, marks: DeliveryMarks, stop: threading.Event) -> None:
             reported_s = time.monotonic()
             marks.take()
             _report(fusion)
-        if taken == 0 and stop.wait(POLL_S):
+        if taken == 0 and stop.wait(poll_s):
             return
 
 

@@ -32,6 +32,7 @@ from ingest.security.authentication import ROLE_OF, Authenticator
 from ingest.security.key_register import Identity, TlsFiles
 from ingest.topics import sensor_topic, unit_filter
 from ingest.wire import encode_ack
+from ops.audit.day_keys import DayKeys
 from ops.broker.broker import URL_VARIABLE
 from ops.broker.identities import (
     IDENTITY_VARIABLE,
@@ -445,9 +446,10 @@ def _journal(options: argparse.Namespace) -> WritableJournal:
         return Journal(options.journal, encrypted=options.encrypted, fence=options.fence)
     from ops.journal.stores.open_store import open_store
 
-    if options.encrypted:
-        raise BadInput("is given with --in-store", where="--encrypted", expected="one of them")
-    return open_store(os.environ.get(STORE_VARIABLE, ""), options.sector)
+    if options.fence is not None:
+        raise BadInput("is given with --in-store", where="--fence", expected="one of them: the store counts writers")
+    keys = DayKeys.beside(options.journal) if options.encrypted else None
+    return open_store(os.environ.get(STORE_VARIABLE, ""), options.sector, keys=keys)
 
 
 if __name__ == "__main__":

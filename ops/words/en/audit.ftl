@@ -73,8 +73,8 @@ retention-records = { $records ->
     [one] { $records } record
    *[other] { $records } records
 } { $mode ->
-    [planned] to be overwritten.
-   *[done] overwritten.
+    [planned] of journal and store to be erased.
+   *[done] of journal and store erased.
 }
 retention-kept = { $kind ->
     [detections] Detections

@@ -208,6 +208,10 @@ console-store-migrated = { $change ->
     [upgraded] Store upgraded from version { $before } to { $after }: { $store }
    *[other] Store already at version { $after }: { $store }
 }
+console-store-granted = { $count ->
+    [0] { $role } reads no sector of { $store }
+   *[other] { $role } reads of { $store }: { $sectors }
+}
 console-store-copied = Copied { $rows ->
     [one] { $rows } row
    *[other] { $rows } rows

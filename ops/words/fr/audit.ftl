@@ -77,8 +77,8 @@ retention-audit =
     }
 retention-records =
     Enregistrements, { $mode ->
-        [planned] à écraser
-       *[done] écrasement effectué
+        [planned] à effacer
+       *[done] effacement effectué
     } : { $records }.
 retention-kept = { $kind ->
     [detections] Détections

@@ -208,6 +208,10 @@ console-store-migrated = { $change ->
     [upgraded] Base de données mise à niveau de la version { $before } à la version { $after } : { $store }
    *[other] Base de données déjà à la version { $after } : { $store }
 }
+console-store-granted = { $count ->
+    [0] { $role } ne lit aucun secteur de { $store }
+   *[other] { $role } lit dans { $store } : { $sectors }
+}
 console-store-copied = { $rows ->
     [one] { $rows } ligne
    *[other] { $rows } lignes

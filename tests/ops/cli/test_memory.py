@@ -56,6 +56,7 @@ LONG = {
     "journal import": ["hills", "{data}", "--out", "out"],
     "store copy": ["{folder}", "out"],
     "store migrate": ["postgresql://someone@127.0.0.1:1/none"],
+    "store grant": ["postgresql://someone@127.0.0.1:1/none", "inspector", "--sector=north"],
 }
 """The commands that work for long or on much, with arguments that can be parsed."""
 

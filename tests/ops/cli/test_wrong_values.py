@@ -125,6 +125,7 @@ GOOD = {
     ),
     "store purge": "room",
     "store migrate": "postgresql://db.example/watchline",
+    "store grant": "postgresql://db.example/watchline inspector --sector north",
     "store copy": "journal.db new.db",
     "store verify": "journal.db room",
     "cluster run": "message.json --data new",

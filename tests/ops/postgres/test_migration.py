@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 
 from geo.errors import BadInput
 from ingest.receiving.batch import Batch
 from ops.journal.reader import JournalError
 from ops.journal.stores.postgres_reader import PostgresReader
 from ops.journal.stores.postgres_writer import PostgresJournal
+from ops.postgres import migration
 from ops.postgres.address import PostgresError, StoreAddress
 from ops.postgres.engine import engine_of
 from ops.postgres.migration import migrate, newest
@@ -47,6 +50,12 @@ def test_a_store_is_created_once_and_then_left_as_it_is(postgres_server: Postgre
     with PostgresReader(address, "north") as reader:
         assert [r.seq for r in reader.read()] == [1]
     assert {("journal",), ("bodies",), ("alembic_version",)} < set(tables)
+
+
+def test_the_newest_version_is_that_of_the_migrations() -> None:
+    scripts = ScriptDirectory(str(Path(migration.__file__).with_name("migrations")))
+    assert newest() == scripts.get_current_head()
+    assert {str(number) for number in migration._numbers()} == {one.revision for one in scripts.walk_revisions()}
 
 
 def test_a_failed_migration_leaves_nothing(postgres_server: PostgresServer, database: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import random
 import time
 from collections.abc import Callable
@@ -15,77 +13,12 @@ from rich.console import Console
 
 from ops.broker.broker import EmbeddedBroker, MosquittoBroker
 from ops.room.offline import replay_journal, track_log_hash
-from ops.room.room import Room, RoomOptions
-from ops.runtime.child_process import Child
-from ops.runtime.clock import ScenarioClock
 from ops.store.reader import Reader
+from tests.ops.room.nights import KILLS_EACH, NIGHT_S, SPEED, Night, published
 
 pytestmark = [pytest.mark.chain, pytest.mark.broker]
 
-KILLS_EACH = 3 if os.environ.get("WATCHLINE_DRILL") == "long" else 1
-SPEED = 5.0
-NIGHT_S = 60.0
-READY_S = 180.0
 QUIET = Console(stderr=True, quiet=True)
-
-
-class Unhurried(Room):
-    """Its fusion skips nothing when it falls behind, as on a slow machine: a replay processes all, and would differ."""
-
-    def start(self, name: str, module: str, *arguments: str, **more: Any) -> Child:
-        patience = ("--overload-s=3600",) if name == "fusion" else ()
-        return super().start(name, module, *arguments, *patience, **more)
-
-
-class Night:
-    """A room with a simulator that sends the rehearsed night into it."""
-
-    def __init__(self, sector: Path, folder: Path, broker: EmbeddedBroker | MosquittoBroker, name: str) -> None:
-        now_ns = time.time_ns()
-        self.folder, self.broker, self.sector, self.name = folder, broker, sector, name
-        self.clock = ScenarioClock(now_ns, now_ns, SPEED)
-        layout = str(sector.parent / "layout.geojson")
-        self.room = Unhurried(RoomOptions(str(sector), name, layout, folder, broker.url, clock=self.clock))
-        self.simulator: Child
-
-    def begin(self) -> None:
-        """Start to send; returns when the first message is due."""
-        self.room.listen()
-        arguments = [f"--sector-id={self.name}", f"--folder={self.folder}", f"--duration={NIGHT_S}"]
-        arguments.append(f"--stalled={READY_S}")  # ingest may be starting when the last message has been sent
-        self.simulator = self.room.start(
-            "simulator", "ops.room.simulator", *arguments, *self.clock.arguments(), timeout_s=READY_S
-        )
-        self.simulator.wait_for("started_ns", timeout_s=READY_S)
-
-    def strike(self, victim: str, pause_s: float) -> None:
-        """kill -9 of one part (or a stop in order, as by SIGTERM), a pause, and a new start."""
-        if victim == "broker":
-            self.broker.kill()
-            time.sleep(pause_s)
-            self.broker.start()
-            return
-        child: Child = getattr(self.room, victim.removesuffix(", in order"))
-        if victim.endswith(", in order"):
-            was_ready = child.last("ready") is not None  # else it may end by the signal itself
-            assert child.stop(timeout_s=120.0) == 0 or not was_ready, child.exit_report()
-        else:
-            child.kill()
-        time.sleep(pause_s)
-        child.restart()
-
-    def end(self) -> None:
-        """Wait for the last message, until all of it is in the store; then stop in order."""
-        deadline = time.monotonic() + NIGHT_S / SPEED + 2 * READY_S
-        while self.simulator.last("published") is None:
-            self.room.restart_ended()  # one that was started while the broker was away may have given up
-            assert time.monotonic() < deadline, self.simulator.last_words()
-            time.sleep(0.1)
-        assert self.simulator.last("problems") == {}
-        assert self.simulator.last("drained") is True
-        assert self.room.drain(180.0), self.room.failed()
-        assert self.room.ingest.stop(timeout_s=120.0) == 0
-        assert self.room.fusion.stop(timeout_s=120.0) == 0
 
 
 @pytest.fixture(scope="module")
@@ -147,8 +80,3 @@ def test_after_kills_no_alert_is_new_lost_or_different(disturbed: Night, undistu
     assert live.progress().cursor == again.progress().cursor == undisturbed["rows"]
     assert published(live) == published(again)
     assert len({identity for identity, _ in published(live)}) == undisturbed["alerts"] > 0
-
-
-def published(reader: Reader) -> dict[tuple[str, int], Any]:
-    """(alert, revision) → what was said to the units."""
-    return {(row.alert, row.revision): json.loads(row.body) for row in reader.outbox_after(0, limit=10_000)}

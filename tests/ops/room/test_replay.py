@@ -160,7 +160,7 @@ def test_a_journal_in_postgresql_replays_to_the_same_bits(
     """The outcome, and the files that it writes, are those of the file from which the journal was copied."""
     copy(str(hill_journal), postgres_store.text, "replayed", Console(stderr=True))
     expected = replay(hill_journal, hill_sector, tmp_path / "file", ground=hill_ground)
-    monkeypatch.setattr(ops.room.offline, "JournalReader", lambda _: PostgresReader(postgres_store, "replayed"))
+    monkeypatch.setattr(ops.room.offline, "read_journal", lambda _: PostgresReader(postgres_store, "replayed"))
     assert replay(hill_journal, hill_sector, tmp_path / "store", ground=hill_ground) == expected
     assert expected["estimates"] > 0
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -16,7 +15,8 @@ import msgspec
 from geo.message import Message
 from ops.field.refusal_file import RefusalBookError
 from ops.field.refusals import KEPT_NS, RefusalBook, RefusalChannel, RefusalEntry, RefusedMessage, reason_of
-from ops.journal.reader import JournalError, JournalReader
+from ops.journal.reader import JournalError
+from ops.journal.stores.place import JournalPlace
 from ops.services.feeds.pumping import pump_until
 from ops.services.feeds.unit_messages import RefusedNotice, RefusedReason
 from ops.words import MessageCatalogue
@@ -71,7 +71,7 @@ class RefusalDesk:
     def __init__(
         self,
         book: RefusalBook,
-        journal: Path,
+        journal: JournalPlace,
         outcomes: OutcomesReader,
         *,
         units: Collection[str],
@@ -120,7 +120,7 @@ class RefusalDesk:
     def _take_dead_letters(self) -> None:
         if not self._journal.exists():
             return
-        with JournalReader(self._journal) as journal:
+        with self._journal.reading() as journal:
             last = journal.last_dead_letter()
             taken = self._begin(LETTERS, last)
             while taken < last:

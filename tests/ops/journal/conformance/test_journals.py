@@ -148,6 +148,20 @@ def test_status_is_counted_apart_and_the_sum_can_be_asked_for(journal: AnyJourna
     assert all(counts.balanced for counts in journal.counts(None).values())
 
 
+def test_what_was_refused_of_units_is_read_without_its_content(journal: AnyJournal) -> None:
+    assert journal.last_dead_letter() == 0
+    letters = [dead(1, sensor="r1"), replace(dead(2, sensor="u\x00"), kind="position"),
+               replace(dead(None, sensor="u2", code="future"), kind="action")]  # fmt: skip
+    journal.commit(Batch(tuple(letters)))
+    assert journal.last_dead_letter() == 3
+    assert journal.refused_of_units(0) == [
+        (2, "position", "not_json", "payload", "u\x00", NOW_NS),
+        (3, "action", "future", "payload", "u2", NOW_NS),
+    ]
+    assert journal.refused_of_units(2, 1) == journal.refused_of_units(0)[1:]
+    assert journal.refused_of_units(3) == []
+
+
 def test_marks_never_fall_and_recall_what_is_settled_above(journal: AnyJournal) -> None:
     journal.commit(Batch((row(1), row(2), row(5), dead(6)), (HighWaterMark("r1", 1, 2),)))
     journal.commit(Batch((row(1),), (HighWaterMark("r1", 1, 1),)))

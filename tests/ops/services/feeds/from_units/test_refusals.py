@@ -19,6 +19,7 @@ from ingest.receiving.batch import Batch, DeadLetter
 from ingest.receiving.batch import digest as digest_of
 from ops.field.refusals import MOST_OF_UNIT, MOST_UNITS, RefusalBook, RefusedMessage, reason_of
 from ops.incidents.book import ActionOutcome
+from ops.journal.stores.place import JournalPlace
 from ops.journal.writer import Journal
 from ops.services.feeds.feed import FeedReceiver
 from ops.services.feeds.from_units.refusals import NOTICE_EVERY_S, RefusalDesk
@@ -50,7 +51,7 @@ class Night:
         self.book = RefusalBook(self.folder)
         self.desk = RefusalDesk(
             self.book,
-            self.folder / "journal.db",
+            JournalPlace(self.folder / "journal.db"),
             IncidentReader(self.store.path),
             units=["patrol-1", "patrol-2"],
             publish=self.publish,

@@ -1,0 +1,147 @@
+"""Where the journal of a data folder is: in its file, or in PostgreSQL, as a note beside the file's path states.
+
+The note names the store, without its password, and the sector. All processes of a room and the commands on its folder
+read the note, so that none of them takes an old file for the journal.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from geo.errors import BadInput
+from ops.audit.day_keys import DayKeys
+from ops.journal.reader import JournalError, JournalReader
+from ops.journal.stores.open_store import open_store, read_store
+from ops.postgres.address import STORE_VARIABLE, PostgresError, StoreAddress
+from ops.runtime.output import write_private
+
+if TYPE_CHECKING:
+    from ops.journal.stores.postgres_reader import PostgresReader
+
+NOTE: Final = ".postgres"
+"""Suffix of a note, in the place of that of the journal's file."""
+
+
+class JournalNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The store that holds a journal, without its password, and the sector's name there."""
+
+    store: str
+    sector: str
+
+    def address(self, given: str | None = None) -> StoreAddress:
+        """Return the address; with the password of ``given``, or of the environment, if it names the same store."""
+        stated = StoreAddress(self.store, where="the note of the journal")
+        text = given or os.environ.get(STORE_VARIABLE)
+        if text:
+            there = StoreAddress(text, where="--store" if given else STORE_VARIABLE)
+            if there.without_password == stated.without_password:
+                return there
+        return stated
+
+
+def note_path(journal: Path) -> Path:
+    """Return the path of the note for the journal whose file would be ``journal``."""
+    return journal.with_suffix(NOTE)
+
+
+def note_of(journal: Path) -> JournalNote | None:
+    """Return the note for a journal; None for one in a file. JournalError for a note that cannot be read."""
+    path = note_path(journal)
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=JournalNote)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.MsgspecError) as error:
+        raise JournalError(f"cannot be read ({error})", where=path.name, expected="as `run --store` wrote it") from None
+
+
+def notes_in(folder: Path) -> list[JournalNote]:
+    """Return the notes of a folder, by the names of their files."""
+    found = [note_of(path) for path in sorted(folder.glob(f"*{NOTE}"))]
+    return [note for note in found if note is not None]
+
+
+def keep_in_store(journal: Path, store: str, sector: str) -> StoreAddress:
+    """Keep the journal in a store from now on, where no other process writes it; return the address.
+
+    The note is written once the store can be used. Raises BadInput when the folder has a journal elsewhere.
+    """
+    address = StoreAddress(store)
+    note, known = JournalNote(address.without_password, sector), note_of(journal)
+    if journal.exists():
+        raise BadInput(
+            f"{str(journal)!r} is a journal in a file",
+            where="--store",
+            expected="a folder without it: copy it with `watchline store copy`, then move it away",
+        )
+    if known is not None and known != note:
+        raise BadInput(
+            f"the journal of sector {known.sector} is in {known.address().shown}",
+            where="--store",
+            expected="that store, or another folder",
+        )
+    open_store(store, sector).close()
+    if known is None:
+        write_private(note_path(journal), msgspec.json.encode(note))
+    return address
+
+
+def keep_in_file(journal: Path) -> None:
+    """Check that the journal is not in a store. Raises BadInput."""
+    known = note_of(journal)
+    if known is not None:
+        raise BadInput("missing", where="--store", expected=f"{known.address().shown}, which holds the journal")
+
+
+def read_journal(journal: Path, store: str | None = None) -> JournalReader | PostgresReader:
+    """Open the journal for reading, wherever it is. Raises JournalError; ``journal`` is the path of the file.
+
+    ``store``: address with the password; by default that of the environment.
+    """
+    note = note_of(journal)
+    if note is None:
+        return JournalReader(journal)
+    try:
+        return read_store(note.address(store).text, note.sector, keys=DayKeys.beside(journal))
+    except PostgresError as error:
+        raise JournalError(error.what, where=error.where, expected=error.expected) from error
+
+
+class JournalPlace:
+    """A journal that is read now and then, by any thread: a file is opened each time, and a connection is kept."""
+
+    def __init__(self, journal: Path) -> None:
+        self._path = journal
+        self._lock = threading.Lock()
+        self._kept: PostgresReader | None = None
+
+    def exists(self) -> bool:
+        """Return whether there is a journal; one in a store exists once a note names it."""
+        return self._path.exists() or note_path(self._path).exists()
+
+    @contextmanager
+    def reading(self) -> Iterator[JournalReader | PostgresReader]:
+        """Lend the journal. Raises JournalError when it cannot be read."""
+        with self._lock:
+            reader = self._kept or read_journal(self._path)
+            if not isinstance(reader, JournalReader):
+                self._kept = reader
+        try:
+            yield reader
+        finally:
+            if isinstance(reader, JournalReader):
+                reader.close()
+
+    def close(self) -> None:
+        """Close the connection that is kept."""
+        with self._lock:
+            kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.close()

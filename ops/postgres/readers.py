@@ -1,0 +1,78 @@
+"""Roles of the database that read the journals of some sectors: an inspector, a map, another centre's copy.
+
+An administrator of PostgreSQL creates the role. Row security shows it the rows of its sectors only (version 2 of the
+tables). What is encrypted stays so: the keys are in the data folder of the room.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from ops.postgres.address import PostgresError, StoreAddress
+from ops.postgres.engine import engine_of, store_error
+from ops.postgres.migration import SCHEMA, check_store
+
+READ_TABLES: Final = (
+    *("sectors", "parts", "bodies", "journal", "dead_letters", "counts", "marks", "boots", "flagged", "timings"),
+    *("replays", "readers", "alembic_version"),
+)
+_ROLE: Final = (
+    "SELECT rolsuper OR rolbypassrls, pg_has_role(pg_roles.oid, relowner, 'USAGE') FROM pg_roles, pg_class"
+    " WHERE rolname = %s AND pg_class.oid = 'watchline.journal'::regclass"
+)
+_ADD: Final = "INSERT INTO readers (role, sector) SELECT %s, sector FROM sectors WHERE name = %s ON CONFLICT DO NOTHING"
+_REMOVE: Final = "DELETE FROM readers USING sectors WHERE sectors.sector = readers.sector AND role = %s AND name = %s"
+_SECTORS: Final = "SELECT name FROM sectors JOIN readers USING (sector) WHERE role = %s ORDER BY name"
+
+
+def grant(address: StoreAddress, role: str, sector: str) -> list[str]:
+    """Let a role read a sector; return all sectors that it reads. Raises PostgresError; then nothing is changed."""
+    return _change(address, role, sector, _ADD)
+
+
+def revoke(address: StoreAddress, role: str, sector: str) -> list[str]:
+    """Let a role read a sector no longer; return the sectors that it still reads. Raises PostgresError."""
+    return _change(address, role, sector, _REMOVE)
+
+
+def _change(address: StoreAddress, role: str, sector: str, statement: str) -> list[str]:
+    engine = engine_of(address)
+    try:
+        with engine.begin() as connection:
+            check_store(connection, address)
+            _check(connection, address, role, sector)
+            connection.exec_driver_sql(statement, (role, sector))
+            sectors = [str(name) for name in connection.exec_driver_sql(_SECTORS, (role,)).scalars()]
+            _allow(connection, role, wanted=bool(sectors))
+            return sectors
+    except DBAPIError as error:
+        raise store_error(error, address) from error
+    finally:
+        engine.dispose()
+
+
+def _check(connection: Connection, address: StoreAddress, role: str, sector: str) -> None:
+    """Refuse a sector or role that does not exist, and a role that row security does not bind."""
+    if not connection.exec_driver_sql("SELECT count(*) FROM sectors WHERE name = %s", (sector,)).scalar():
+        raise PostgresError(f"has no sector {sector}", where=address.shown, expected="a sector that was recorded")
+    found = connection.exec_driver_sql(_ROLE, (role,)).one_or_none()
+    if found is None:
+        raise PostgresError(f"has no role {role}", where=address.shown, expected="one made with `createuser`")
+    if any(found):
+        raise PostgresError(
+            f"the role {role} reads all sectors already",
+            where=address.shown,
+            expected="a role that neither owns the tables nor passes over row security",
+        )
+
+
+def _allow(connection: Connection, role: str, *, wanted: bool) -> None:
+    """Give the rights to read, or take them; row security selects the rows."""
+    quoted = connection.exec_driver_sql("SELECT quote_ident(%s)", (role,)).scalar_one()
+    verb, to = ("GRANT", "TO") if wanted else ("REVOKE", "FROM")
+    connection.exec_driver_sql(f"{verb} USAGE ON SCHEMA {SCHEMA} {to} {quoted}".replace("%", "%%"))
+    tables = ", ".join(f"{SCHEMA}.{name}" for name in READ_TABLES)
+    connection.exec_driver_sql(f"{verb} SELECT ON {tables} {to} {quoted}".replace("%", "%%"))
