@@ -19,7 +19,7 @@ import xarray as xr
 from fusion.scoring import gospa, identity_switches
 from fusion.tracker import Tracker
 from geo.frame import LocalFrame
-from ops.cluster.identity.combination import combined
+from ops.cluster.identity.combination import combined, together
 from ops.cluster.identity.joining import Joining
 from ops.cluster.identity.sighting import KNOWN, Reach, TrackInPicture, sighting_of
 from ops.services.fusion.live_picture import tracks_live
@@ -132,24 +132,31 @@ def national(
             for one in joining.take(sector, stamp_ns, picture):
                 identity[one.sector, one.track] = one.national
                 joined += one.of is not None
-        of_target: dict[str, list[TrackInPicture]] = {}
+        of_target: dict[str, list[tuple[str, TrackInPicture]]] = {}
         for sector, picture in zip(SECTORS, (of_west, of_east), strict=True):
             for entry in picture:
                 name = identity.get((sector, entry.track))
                 if name is not None and entry.status in KNOWN:
-                    of_target.setdefault(name, []).append(entry)
-        found.append((stamp_ns, [_as_one(name, each, stamp_ns) for name, each in of_target.items()]))
+                    of_target.setdefault(name, []).append((sector, entry))
+        found.append((stamp_ns, [one for each in of_target.items() for one in _as_one(*each, stamp_ns)]))
     return found, joined
 
 
-def _as_one(name: str, entries: list[TrackInPicture], stamp_ns: int) -> TrackInPicture:
-    """Return the tracks of one target as one: as it is, or as the product combines them."""
-    if len(entries) == 1:
-        return msgspec.structs.replace(entries[0], track=name)
-    at = combined([sighting_of(one, stamp_ns) for one in entries], stamp_ns)
+def _as_one(name: str, tracks: list[tuple[str, TrackInPicture]], stamp_ns: int) -> Iterator[TrackInPicture]:
+    """Yield the tracks of one identity as one, as the product combines them, and those that parted from it."""
+    sightings = [sighting_of(one, stamp_ns) for _, one in tracks]
+    kept = together(sightings)
+    for number, (sector, entry) in enumerate(tracks):
+        if number not in kept:
+            yield msgspec.structs.replace(entry, track=f"{sector}/{entry.track}")
+    entry = tracks[kept[0]][1]
+    if len(kept) == 1:
+        yield msgspec.structs.replace(entry, track=name)
+        return
+    at = combined([sightings[number] for number in kept], stamp_ns)
     speed, course = float(np.hypot(*at.velocity)), float(np.degrees(np.arctan2(*at.velocity))) % 360.0
-    return msgspec.structs.replace(
-        entries[0], track=name, lon=at.lon, lat=at.lat, speed_mps=speed, course_deg=course, updated_ns=stamp_ns
+    yield msgspec.structs.replace(
+        entry, track=name, lon=at.lon, lat=at.lat, speed_mps=speed, course_deg=course, updated_ns=stamp_ns
     )
 
 

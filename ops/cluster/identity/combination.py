@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from geo.arrays import Floats
-from ops.cluster.identity.likelihood import moved
+from ops.cluster.identity.likelihood import difference, moved
 from ops.cluster.identity.sighting import METRES_PER_DEGREE, Sighting, metres_between
+
+PARTED: Final = 23.5
+"""Squared Mahalanobis distance of two states that are not combined: one true pair in 10,000 has more (4 degrees)."""
 
 
 class Combined(NamedTuple):
@@ -54,3 +57,18 @@ def combined(sightings: Sequence[Sighting], at_ns: int) -> Combined:
     lat = first.lat + state[1] / METRES_PER_DEGREE
     lon = first.lon + state[0] / (METRES_PER_DEGREE * np.cos(np.radians(0.5 * (first.lat + lat))))
     return Combined(float((lon + 180.0) % 360.0 - 180.0), float(lat), state[2:], cov)
+
+
+def together(sightings: Sequence[Sighting]) -> list[int]:
+    """Return which of the sightings of one identity are still at one place: the most certain, and those that fit to it.
+
+    Tracks of one identity part where one of them has taken another target; the identity itself stays.
+    """
+    sizes = [float(np.trace(one.cov)) for one in sightings]
+    surest = int(np.argmin(sizes))
+    kept = []
+    for number, one in enumerate(sightings):
+        apart, cov = difference(sightings[surest], one)
+        if number == surest or float(apart @ np.linalg.solve(cov, apart)) <= PARTED:
+            kept.append(number)
+    return kept

@@ -1,10 +1,10 @@
 """Gives each track of each sector its national identity: its own, or that of the same target in the next sector.
 
-A track that is confirmed outside every overlap area founds an identity at once. One that is confirmed within one waits
-``DELAY_S``, or longer while the evidence is not decisive, and takes the identity of an older track of that
-neighbour if both are one target. Each track is decided once, and a decision is never changed. The decisions depend only
-on the pictures of the sectors, in their own time, not on when they were read: unless one sector is more than
-``ABSENT_S`` behind the other, when its neighbour decides without it.
+A track that is confirmed outside every overlap area, or far from every older track of the neighbour, founds an identity
+at once. Another one waits ``DELAY_S``, or longer while the evidence is not decisive, and takes the identity of an older
+track of that neighbour if both are one target. Each track is decided once, and a decision is never changed. The
+decisions depend only on the pictures of the sectors, in their own time, not on when they were read: unless one sector
+is more than ``ABSENT_S`` behind the other, when its neighbour decides without it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,12 @@ ABSENT_S: Final = 120.0
 """A sector whose picture is further behind its neighbour's than this is not waited for."""
 DECISIVE: Final = math.log(99.0)
 """Log odds of a decision before ``LONGEST_S``: it is wrong once in a hundred times, as far as the model holds."""
-LEAST_COMPARED: Final = 3
+HOPELESS: Final = -150.0
+"""Log odds of all older tracks of the neighbour at which a track is not compared with them: just after it was
+confirmed its velocity may deviate by ten times what is assumed."""
+PLAUSIBLE: Final = 9.49
+"""Squared distance above which a track does not join another before ``LONGEST_S``: one true pair in 20 has more."""
+LEAST_TOGETHER: Final = 3
 """Pairs of sightings below which a track does not join another before ``LONGEST_S``; one that ended has none."""
 HELD_S: Final = 10.0
 """An identity has a track in a sector for so long after that track's last update, and takes no other there."""
@@ -121,7 +126,7 @@ class Joining:
                 elif one.national is None:
                     self._waiting[one.key] = one
             if not one.sightings or entry.updated_ns > one.sightings[-1].time_ns:
-                one.sightings.append(sighting_of(entry, stamp_ns))
+                one.sightings.append(sighting_of(entry, stamp_ns, (stamp_ns - one.first_ns) / SECOND_NS))
         decisions += self._decide()
         self._forget(sector, stamp_ns)
         return decisions
@@ -129,7 +134,7 @@ class Joining:
     def _begun(self, sector: str, entry: TrackInPicture, stamp_ns: int) -> _Track:
         key = sector, entry.track
         near = neighbour_of(self._reaches, sector, entry.lon, entry.lat, MARGIN_M)
-        return _Track(key, stamp_ns, near, self._known.get(key), stamp_ns + round(DELAY_S * SECOND_NS))
+        return _Track(key, stamp_ns, near, self._known.get(key), stamp_ns)
 
     def _decide(self) -> list[Decision]:
         decisions: list[Decision] = []
@@ -156,6 +161,11 @@ class Joining:
         """Decide about a track by what both sectors showed until ``at_ns``."""
         others = self._candidates(one, at_ns)
         tests = [_test(one, other, at_ns) for other in others]
+        if all(test is None or test.log_odds <= HOPELESS for test in tests):
+            return self._founds(one, at_ns)
+        if at_ns < (due_ns := one.first_ns + round(DELAY_S * SECOND_NS)):
+            one.next_ns = due_ns
+            return _Wait.FOR_EVIDENCE
         best = self._assigned(one, others, tests, at_ns)
         last = at_ns >= one.first_ns + LONGEST_S * SECOND_NS
         if best is not None:
@@ -163,7 +173,7 @@ class Joining:
             assert test is not None
             if other.national is None:
                 return _Wait.FOR_OLDER
-            if last or (test.log_odds >= DECISIVE and (test.is_continuation or test.compared >= LEAST_COMPARED)):
+            if last or _is_decisive(test):
                 decision = Decision(*one.key, other.national, at_ns, other.key, round(test.log_odds, 3))
                 return self._decided(one, decision)
         if last or all(test is None or test.log_odds <= -DECISIVE for test in tests):
@@ -226,6 +236,11 @@ class Joining:
 def _test(one: _Track, other: _Track, at_ns: int) -> Evidence | None:
     """Compare a track with an older one by what was known at ``at_ns``."""
     return evidence_of(other.until(at_ns), one.until(at_ns)) if other.age < one.age else None
+
+
+def _is_decisive(test: Evidence) -> bool:
+    long_enough = test.is_continuation or test.together >= LEAST_TOGETHER
+    return long_enough and test.log_odds >= DECISIVE and test.distance2 <= PLAUSIBLE
 
 
 def _gain(test: Evidence | None) -> float:

@@ -38,22 +38,24 @@ LEAST_CLASS: Final = 0.05
 """No class is less probable than this, whatever a sector states: its evidence may be wrong."""
 FAR_M: Final = 5_000.0
 """Tracks that are further apart than this are not compared."""
-MOST_PAIRS: Final = 10
-"""Pairs of sightings that are compared, the newest."""
+MOST_PAIRS: Final = 2
+"""Pairs of sightings that are compared, the newest: each state holds what was known before."""
 NEVER: Final = -1e3
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """``log_odds`` of one target against two, from ``compared`` pairs of sightings; 0 pairs for a continuation."""
+    """``log_odds`` of one target against two, and the squared distance, after ``together`` pairs of sightings
+    of both; 0 pairs for a continuation."""
 
     log_odds: float
-    compared: int
+    distance2: float
+    together: int
 
     @property
     def is_continuation(self) -> bool:
         """Whether the older track ended before the younger one began."""
-        return self.compared == 0
+        return self.together == 0
 
 
 def evidence_of(older: Sequence[Sighting], younger: Sequence[Sighting]) -> Evidence | None:
@@ -72,18 +74,14 @@ def evidence_of(older: Sequence[Sighting], younger: Sequence[Sighting]) -> Evide
     if not older or not younger or math.hypot(*_apart_m(older[-1], younger[-1])) > FAR_M:
         return None
     pairs = _together(older, younger)
-    if pairs:
-        tests = [_difference(one, other) for one, other in pairs]
-        distance2 = sum(d @ np.linalg.solve(cov, d) for d, cov in tests) / len(tests)
-        spread = sum(_log_determinant(cov) for _, cov in tests) / len(tests)
-        odds = -0.5 * float(distance2) - 0.5 * spread - _log_unrelated(pairs[-1][1])
-        return Evidence(max(odds + _class_odds(*pairs[-1]), NEVER), len(pairs))
-    last, first = older[-1], younger[0]
-    if not 0 <= first.time_ns - last.time_ns <= COAST_S * 1e9:
+    newest = pairs[-MOST_PAIRS:] or [(older[-1], younger[0])]
+    if not pairs and not 0 <= younger[0].time_ns - older[-1].time_ns <= COAST_S * 1e9:
         return None
-    apart, cov = _difference(last, first)
-    odds = -0.5 * float(apart @ np.linalg.solve(cov, apart)) - 0.5 * _log_determinant(cov) - _log_unrelated(first)
-    return Evidence(max(odds + _class_odds(last, first), NEVER), 0)
+    tests = [difference(one, other) for one, other in newest]
+    distance2 = sum(float(apart @ np.linalg.solve(cov, apart)) for apart, cov in tests) / len(tests)
+    spread = sum(_log_determinant(cov) for _, cov in tests) / len(tests)
+    odds = -0.5 * (distance2 + spread) - _log_unrelated(newest[-1][1]) + _class_odds(*newest[-1])
+    return Evidence(max(odds, NEVER), distance2, len(pairs))
 
 
 def _together(older: Sequence[Sighting], younger: Sequence[Sighting]) -> list[tuple[Sighting, Sighting]]:
@@ -95,14 +93,14 @@ def _together(older: Sequence[Sighting], younger: Sequence[Sighting]) -> list[tu
         if abs(int(times[nearest]) - one.time_ns) <= TOGETHER_S * 1e9:
             found.append((nearest, one))
     kept = [pair for pair, following in pairwise(found) if pair[0] != following[0]] + found[-1:]
-    return [(older[number], one) for number, one in kept[-MOST_PAIRS:]]
+    return [(older[number], one) for number, one in kept]
 
 
 def _apart_m(one: Sighting, other: Sighting) -> tuple[float, float]:
     return metres_between(one.lon, one.lat, other.lon, other.lat)
 
 
-def _difference(one: Sighting, other: Sighting) -> tuple[Floats, Floats]:
+def difference(one: Sighting, other: Sighting) -> tuple[Floats, Floats]:
     """Return (4,) the difference of two states at the later of their times, and (4, 4) its covariance."""
     early, late = (one, other) if one.time_ns <= other.time_ns else (other, one)
     transition, noise = moved(early, (late.time_ns - early.time_ns) * 1e-9)

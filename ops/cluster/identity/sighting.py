@@ -18,6 +18,10 @@ VELOCITY_SD: Final = 0.5
 """Standard deviation of each component of a velocity [m/s]: the picture states that of the position only."""
 VELOCITY_SD_BY_SPEED: Final = 0.1
 """What is added to it for each metre per second of speed."""
+YOUNG_VELOCITY_SD: Final = 2.0
+"""What is added to it when a track has just been confirmed [m/s]."""
+YOUNG_S: Final = 5.0
+"""Time in which that falls to 37%."""
 METRES_PER_DEGREE: Final = 111_195.0
 """Of latitude, on a sphere of 6,371 km; its error of 0.6% is one of 60 m in 10 km, and of centimetres between two
 tracks that may be one."""
@@ -55,7 +59,7 @@ class TrackInPicture(msgspec.Struct):
     class_probability: dict[str, float] = {}
 
 
-def sighting_of(entry: TrackInPicture, stamp_ns: int) -> Sighting:
+def sighting_of(entry: TrackInPicture, stamp_ns: int, age_s: float = math.inf) -> Sighting:
     """Return the sighting that an entry of the picture states.
 
     Parameters
@@ -64,6 +68,8 @@ def sighting_of(entry: TrackInPicture, stamp_ns: int) -> Sighting:
         The track; its ellipse has 1-sigma semi-axes [m], and the azimuth of the longer one.
     stamp_ns : int, UTC ns
         The time of the picture.
+    age_s : float, s
+        How long the track has been confirmed.
 
     Returns
     -------
@@ -76,7 +82,8 @@ def sighting_of(entry: TrackInPicture, stamp_ns: int) -> Sighting:
     axes = np.array([[math.sin(along), math.cos(along)], [math.cos(along), -math.sin(along)]])
     cov = np.zeros((4, 4))
     cov[:2, :2] = axes.T @ np.diag(np.square(entry.ellipse_m)) @ axes
-    cov[2:, 2:] = (VELOCITY_SD + VELOCITY_SD_BY_SPEED * speed) ** 2 * np.eye(2)
+    young = YOUNG_VELOCITY_SD * math.exp(-age_s / YOUNG_S)
+    cov[2:, 2:] = (VELOCITY_SD + VELOCITY_SD_BY_SPEED * speed + young) ** 2 * np.eye(2)
     velocity = speed * np.array([math.sin(course), math.cos(course)])
     return Sighting(stamp_ns, entry.updated_ns, entry.lon, entry.lat, velocity, cov, entry.class_probability)
 

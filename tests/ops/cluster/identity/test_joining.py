@@ -79,7 +79,7 @@ def test_a_sector_that_is_far_behind_is_not_waited_for():
     alone = joined({"west": [], "east": found["east"]})
     [decision] = alone
     assert (decision.track, decision.of) == ("E1", None)
-    short = {"west": [], "east": found["east"][: 20 + round(DELAY_S + ABSENT_S)]}
+    short = {"west": [], "east": found["east"][: 20 + round(ABSENT_S)]}
     assert joined(short) == []
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Geod
 
-from ops.cluster.identity.likelihood import COAST_S, Evidence, evidence_of
+from ops.cluster.identity.likelihood import COAST_S, evidence_of
 from ops.cluster.identity.sighting import (
     Reach,
     Sighting,
@@ -56,7 +56,9 @@ def test_many_pairs_count_as_one_because_their_errors_are_not_independent():
     one, many = [sighting(0, 0, 30)], [sighting(s, 0, 30) for s in range(0, 30, 3)]
     again = [sighting(s, 0, 0) for s in range(0, 30, 3)]
     assert odds(again, many) == pytest.approx(odds([sighting(0, 0, 0)], one), abs=1e-6)
-    assert evidence_of(again, many) == Evidence(odds(again, many), 10)
+    found = evidence_of(again, many)
+    assert found is not None
+    assert found.together == 10
 
 
 def test_classes_worked_by_hand():
@@ -76,7 +78,7 @@ def test_a_continuation_is_judged_by_where_the_first_would_be_and_less_the_longe
     assert aside[0] < 0 < after[-1]
     assert aside[0] < aside[1] < aside[2]  # it had time to go there
     assert evidence_of(ended, [sighting(COAST_S + 1, 0, 0)]) is None
-    assert evidence_of(ended, [sighting(10, 14, 0, speed=1.4)]).compared == 0  # type: ignore[union-attr]
+    assert evidence_of(ended, [sighting(10, 14, 0, speed=1.4)]).together == 0  # type: ignore[union-attr]
 
 
 def test_tracks_without_a_common_time_are_not_compared_if_the_older_one_is_seen_later():
