@@ -20,8 +20,9 @@ from fusion.scoring import gospa, identity_switches
 from fusion.tracker import Tracker
 from geo.frame import LocalFrame
 from ops.cluster.identity.combination import combined, together
+from ops.cluster.identity.decision import national_id
 from ops.cluster.identity.joining import Joining
-from ops.cluster.identity.sighting import KNOWN, Reach, TrackInPicture, sighting_of
+from ops.cluster.identity.sighting import KNOWN, SensorReach, TrackInPicture, sighting_of
 from ops.services.fusion.live_picture import tracks_live
 from sensors.detections import split
 from sensors.layout import Layout, place
@@ -124,7 +125,7 @@ def national(
     west: list[tuple[int, list[TrackInPicture]]], east: list[tuple[int, list[TrackInPicture]]], layout: Layout
 ) -> tuple[list[tuple[int, list[TrackInPicture]]], int]:
     """Return the picture by national identity at each second, and how many tracks took that of a neighbour."""
-    joining = Joining({one.id: Reach(((one.lon, one.lat, one.max_range_m),)) for one in layout})
+    joining = Joining({one.id: SensorReach(((one.lon, one.lat, one.max_range_m),)) for one in layout})
     identity: dict[tuple[str, str], str] = {}
     joined, found = 0, []
     for (stamp_ns, of_west), (_, of_east) in zip(west, east, strict=True):
@@ -144,6 +145,7 @@ def national(
 
 def _as_one(name: str, tracks: list[tuple[str, TrackInPicture]], stamp_ns: int) -> Iterator[TrackInPicture]:
     """Yield the tracks of one identity as one, as the product combines them, and those that parted from it."""
+    tracks = sorted(tracks, key=lambda one: national_id(one[0], one[1].track) != name)
     sightings = [sighting_of(one, stamp_ns) for _, one in tracks]
     kept = together(sightings)
     for number, (sector, entry) in enumerate(tracks):

@@ -9,10 +9,12 @@ import numpy as np
 
 from geo.arrays import Floats
 from ops.cluster.identity.likelihood import difference, moved
-from ops.cluster.identity.sighting import METRES_PER_DEGREE, Sighting, metres_between
+from ops.cluster.identity.sighting import METRES_PER_DEGREE, TrackSighting, metres_between
 
 PARTED: Final = 23.5
 """Squared Mahalanobis distance of two states that are not combined: one true pair in 10,000 has more (4 degrees)."""
+MUCH_LESS_CERTAIN: Final = 9.0
+"""Ratio of the sums of variances: three times the deviation."""
 
 
 class Combined(NamedTuple):
@@ -24,12 +26,12 @@ class Combined(NamedTuple):
     cov: Floats
 
 
-def combined(sightings: Sequence[Sighting], at_ns: int) -> Combined:
+def combined(sightings: Sequence[TrackSighting], at_ns: int) -> Combined:
     """Combine the newest sighting of each track of one target.
 
     Parameters
     ----------
-    sightings : sequence of Sighting
+    sightings : sequence of TrackSighting
         One of each track, at least one.
     at_ns : int, UTC ns
         The time for which the target's position is estimated; they are extrapolated to it.
@@ -59,16 +61,17 @@ def combined(sightings: Sequence[Sighting], at_ns: int) -> Combined:
     return Combined(float((lon + 180.0) % 360.0 - 180.0), float(lat), state[2:], cov)
 
 
-def together(sightings: Sequence[Sighting]) -> list[int]:
-    """Return which of the sightings of one identity are still at one place: the most certain, and those that fit to it.
+def together(sightings: Sequence[TrackSighting]) -> list[int]:
+    """Return which of the sightings of one identity, the founder's first, are still at one place.
 
-    Tracks of one identity part where one of them has taken another target; the identity itself stays.
+    Tracks of one identity part where one of them has taken another target; the identity itself stays. It is where the
+    founder is, unless that has become much less certain than another.
     """
     sizes = [float(np.trace(one.cov)) for one in sightings]
-    surest = int(np.argmin(sizes))
+    anchor = 0 if sizes[0] <= MUCH_LESS_CERTAIN * min(sizes) else int(np.argmin(sizes))
     kept = []
     for number, one in enumerate(sightings):
-        apart, cov = difference(sightings[surest], one)
-        if number == surest or float(apart @ np.linalg.solve(cov, apart)) <= PARTED:
+        apart, cov = difference(sightings[anchor], one)
+        if number == anchor or float(apart @ np.linalg.solve(cov, apart)) <= PARTED:
             kept.append(number)
     return kept

@@ -10,7 +10,7 @@ Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class IdentityDecision:
     """The national identity of a track, decided at ``at_ns`` [UTC ns, the sector's journal time].
 
     ``of``: the track of the neighbour whose identity it took, with the log odds; None for one that founded its own.

@@ -24,7 +24,7 @@ class TrackOfIncident(msgspec.Struct, frozen=True):
 
 
 class SectorIncident(msgspec.Struct, frozen=True):
-    """What is read of an incident of a sector (``ops.incidents.incident``)."""
+    """The fields of an incident of a sector that are read (``ops.incidents.incident``)."""
 
     id: str
     name: str

@@ -19,9 +19,9 @@ from typing import Final
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from ops.cluster.identity.decision import Decision, Key, national_id
+from ops.cluster.identity.decision import IdentityDecision, Key, national_id
 from ops.cluster.identity.likelihood import COAST_S, Evidence, evidence_of
-from ops.cluster.identity.sighting import KNOWN, Reach, Sighting, TrackInPicture, neighbour_of, sighting_of
+from ops.cluster.identity.sighting import KNOWN, SensorReach, TrackInPicture, TrackSighting, neighbour_of, sighting_of
 
 SECOND_NS: Final = 10**9
 MARGIN_M: Final = 500.0
@@ -63,13 +63,13 @@ class _Track:
     near: str | None
     national: str | None
     next_ns: int
-    sightings: list[Sighting] = field(default_factory=list)
+    sightings: list[TrackSighting] = field(default_factory=list)
 
     @property
     def age(self) -> tuple[int, Key]:
         return self.first_ns, self.key
 
-    def until(self, at_ns: int) -> list[Sighting]:
+    def until(self, at_ns: int) -> list[TrackSighting]:
         return self.sightings[: bisect_right(self.sightings, at_ns, key=lambda one: one.stamp_ns)]
 
 
@@ -78,13 +78,13 @@ class Joining:
 
     Parameters
     ----------
-    reaches : mapping of str to Reach
+    reaches : mapping of str to SensorReach
         How far the sensors of each sector reach.
     known : mapping of (str, str) to str, optional
         Identities that were decided before, by sector and track.
     """
 
-    def __init__(self, reaches: Mapping[str, Reach], known: Mapping[Key, str] | None = None) -> None:
+    def __init__(self, reaches: Mapping[str, SensorReach], known: Mapping[Key, str] | None = None) -> None:
         self._reaches = reaches
         self._known = dict(known or {})
         self._tracks: dict[str, dict[str, _Track]] = {sector: {} for sector in reaches}
@@ -92,11 +92,16 @@ class Joining:
         self._stamps: dict[str, int] = {}
 
     @property
+    def identities(self) -> Mapping[Key, str]:
+        """The identity of each track that is decided, by sector and track."""
+        return self._known
+
+    @property
     def undecided(self) -> list[Key]:
         """Return the tracks that wait for a decision, in order."""
         return sorted(self._waiting)
 
-    def take(self, sector: str, stamp_ns: int, picture: Sequence[TrackInPicture]) -> list[Decision]:
+    def take(self, sector: str, stamp_ns: int, picture: Sequence[TrackInPicture]) -> list[IdentityDecision]:
         """Take the next picture of a sector, and return the decisions that are now possible, in order.
 
         Parameters
@@ -110,11 +115,11 @@ class Joining:
 
         Returns
         -------
-        list of Decision
+        list of IdentityDecision
             Each track is decided once.
         """
         self._stamps[sector] = stamp_ns
-        tracks, decisions = self._tracks[sector], list[Decision]()
+        tracks, decisions = self._tracks[sector], list[IdentityDecision]()
         for entry in picture:
             if entry.status not in KNOWN:
                 continue
@@ -136,8 +141,8 @@ class Joining:
         near = neighbour_of(self._reaches, sector, entry.lon, entry.lat, MARGIN_M)
         return _Track(key, stamp_ns, near, self._known.get(key), stamp_ns)
 
-    def _decide(self) -> list[Decision]:
-        decisions: list[Decision] = []
+    def _decide(self) -> list[IdentityDecision]:
+        decisions: list[IdentityDecision] = []
         progress = True
         while progress:
             progress = False
@@ -146,7 +151,7 @@ class Joining:
                     continue
                 judged = self._judged(one, one.next_ns)
                 if judged is not _Wait.FOR_OLDER:
-                    decisions += [judged] if isinstance(judged, Decision) else []
+                    decisions += [judged] if isinstance(judged, IdentityDecision) else []
                     progress = True
                     break
         return decisions
@@ -157,7 +162,7 @@ class Joining:
         own, other = self._stamps[one.key[0]], self._stamps.get(one.near, 0)
         return own >= one.next_ns and (other >= one.next_ns or own >= one.next_ns + ABSENT_S * SECOND_NS)
 
-    def _judged(self, one: _Track, at_ns: int) -> Decision | _Wait:
+    def _judged(self, one: _Track, at_ns: int) -> IdentityDecision | _Wait:
         """Decide about a track by what both sectors showed until ``at_ns``."""
         others = self._candidates(one, at_ns)
         tests = [_test(one, other, at_ns) for other in others]
@@ -174,7 +179,7 @@ class Joining:
             if other.national is None:
                 return _Wait.FOR_OLDER
             if last or _is_decisive(test):
-                decision = Decision(*one.key, other.national, at_ns, other.key, round(test.log_odds, 3))
+                decision = IdentityDecision(*one.key, other.national, at_ns, other.key, round(test.log_odds, 3))
                 return self._decided(one, decision)
         if last or all(test is None or test.log_odds <= -DECISIVE for test in tests):
             return self._founds(one, at_ns)
@@ -214,10 +219,10 @@ class Joining:
         mine = columns[rows == 0]
         return int(mine[0]) if len(mine) and gains[0, mine[0]] > 0.0 else None
 
-    def _founds(self, one: _Track, at_ns: int) -> Decision:
-        return self._decided(one, Decision(*one.key, national_id(*one.key), at_ns))
+    def _founds(self, one: _Track, at_ns: int) -> IdentityDecision:
+        return self._decided(one, IdentityDecision(*one.key, national_id(*one.key), at_ns))
 
-    def _decided(self, one: _Track, decision: Decision) -> Decision:
+    def _decided(self, one: _Track, decision: IdentityDecision) -> IdentityDecision:
         one.national = self._known[one.key] = decision.national
         self._waiting.pop(one.key, None)
         return decision

@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 
 from geo.arrays import Floats
-from ops.cluster.identity.sighting import Sighting, metres_between
+from ops.cluster.identity.sighting import TrackSighting, metres_between
 
 UNRELATED_PER_M2: Final = 1e-6
 """Density of other targets near an edge: one per km²."""
@@ -58,12 +58,12 @@ class Evidence:
         return self.together == 0
 
 
-def evidence_of(older: Sequence[Sighting], younger: Sequence[Sighting]) -> Evidence | None:
+def evidence_of(older: Sequence[TrackSighting], younger: Sequence[TrackSighting]) -> Evidence | None:
     """Compare two tracks.
 
     Parameters
     ----------
-    older, younger : sequence of Sighting
+    older, younger : sequence of TrackSighting
         Sightings of each, in order of time.
 
     Returns
@@ -84,10 +84,12 @@ def evidence_of(older: Sequence[Sighting], younger: Sequence[Sighting]) -> Evide
     return Evidence(max(odds, NEVER), distance2, len(pairs))
 
 
-def _together(older: Sequence[Sighting], younger: Sequence[Sighting]) -> list[tuple[Sighting, Sighting]]:
+def _together(
+    older: Sequence[TrackSighting], younger: Sequence[TrackSighting]
+) -> list[tuple[TrackSighting, TrackSighting]]:
     """Return each sighting of the younger with the nearest in time of the older, if it is near; each is used once."""
     times = np.array([one.time_ns for one in older])
-    found: list[tuple[int, Sighting]] = []
+    found: list[tuple[int, TrackSighting]] = []
     for one in younger:
         nearest = int(np.argmin(np.abs(times - one.time_ns)))
         if abs(int(times[nearest]) - one.time_ns) <= TOGETHER_S * 1e9:
@@ -96,11 +98,11 @@ def _together(older: Sequence[Sighting], younger: Sequence[Sighting]) -> list[tu
     return [(older[number], one) for number, one in kept]
 
 
-def _apart_m(one: Sighting, other: Sighting) -> tuple[float, float]:
+def _apart_m(one: TrackSighting, other: TrackSighting) -> tuple[float, float]:
     return metres_between(one.lon, one.lat, other.lon, other.lat)
 
 
-def difference(one: Sighting, other: Sighting) -> tuple[Floats, Floats]:
+def difference(one: TrackSighting, other: TrackSighting) -> tuple[Floats, Floats]:
     """Return (4,) the difference of two states at the later of their times, and (4, 4) its covariance."""
     early, late = (one, other) if one.time_ns <= other.time_ns else (other, one)
     transition, noise = moved(early, (late.time_ns - early.time_ns) * 1e-9)
@@ -110,7 +112,7 @@ def difference(one: Sighting, other: Sighting) -> tuple[Floats, Floats]:
     return there - transition @ here, transition @ early.cov @ transition.T + noise + late.cov + shared
 
 
-def moved(one: Sighting, dt_s: float) -> tuple[Floats, Floats]:
+def moved(one: TrackSighting, dt_s: float) -> tuple[Floats, Floats]:
     """Return the transition (4, 4) of a target's state over a time [s], and the covariance of its manoeuvres in it."""
     transition = np.eye(4)
     transition[:2, 2:] = dt_s * np.eye(2)
@@ -124,14 +126,14 @@ def _log_determinant(cov: Floats) -> float:
     return float(np.linalg.slogdet(2.0 * math.pi * cov)[1])
 
 
-def _log_unrelated(one: Sighting) -> float:
+def _log_unrelated(one: TrackSighting) -> float:
     """Return the log density, in position and velocity, of another target where this one is."""
     square = float(one.velocity @ one.velocity)
     variance = max(LEAST_SPEED_SPREAD**2, square)
     return math.log(UNRELATED_PER_M2) - 0.5 * square / variance - math.log(2.0 * math.pi * variance)
 
 
-def _class_odds(one: Sighting, other: Sighting) -> float:
+def _class_odds(one: TrackSighting, other: TrackSighting) -> float:
     """Return the log odds from what both sectors know of the class; 0 where one of them knows nothing."""
     first, second = _floored(one.classes), _floored(other.classes)
     if not first or set(first) != set(second):

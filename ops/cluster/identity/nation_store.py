@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
 from geo.errors import WatchlineError
-from ops.cluster.identity.decision import Decision, Key
+from ops.cluster.identity.decision import IdentityDecision, Key
 from ops.runtime.fence import is_fenced_by, raise_fence
 from ops.runtime.transaction import transaction
 
@@ -60,7 +60,7 @@ class NationLost(NationError):
 
 
 class Continued(NamedTuple):
-    """An incident, by sector and id, that goes on with the target of one before, and the identity of that target."""
+    """An incident, by sector and id, that continues with the target of one before, and the identity of that target."""
 
     sector: str
     incident: str
@@ -81,7 +81,7 @@ class NationReader:
         sql = "SELECT sector, track, national FROM identities WHERE ?1 IS NULL OR sector = ?1"
         return {(row[0], row[1]): row[2] for row in self._rows(sql, sector)}
 
-    def tracks_of(self, national: str) -> list[Decision]:
+    def tracks_of(self, national: str) -> list[IdentityDecision]:
         """Return the tracks of an identity, in the order in which they were decided."""
         sql = (
             "SELECT sector, track, national, at_ns, of_sector, of_track, log_odds FROM identities WHERE national = ?"
@@ -164,7 +164,7 @@ class NationStore(NationReader):
 
     def commit(
         self,
-        decisions: Iterable[Decision] = (),
+        decisions: Iterable[IdentityDecision] = (),
         *,
         progress: Mapping[str, int] | None = None,
         continued: Iterable[Continued] = (),
@@ -200,14 +200,16 @@ class NationStore(NationReader):
             raise _error(self.path, error) from error
 
 
-def _of(one: Decision) -> tuple[str | None, str | None, float | None]:
+def _of(one: IdentityDecision) -> tuple[str | None, str | None, float | None]:
     return (None, None, None) if one.of is None else (*one.of, one.log_odds)
 
 
-def _decision(sector: str, track: str, national: str, at_ns: int, of: str | None, name: str, odds: float) -> Decision:
+def _decision(
+    sector: str, track: str, national: str, at_ns: int, of: str | None, name: str, odds: float
+) -> IdentityDecision:
     if of is None:
-        return Decision(sector, track, national, at_ns)
-    return Decision(sector, track, national, at_ns, (of, name), odds)
+        return IdentityDecision(sector, track, national, at_ns)
+    return IdentityDecision(sector, track, national, at_ns, (of, name), odds)
 
 
 def _error(path: Path, error: Exception) -> NationError:

@@ -1,6 +1,6 @@
 """The identity process of a cluster: ``python -m ops.cluster.identity.process --folder DATA``.
 
-It reads the sectors' stores, writes ``nation.db``, and nothing waits for it. The supervisor tells it over stdin how
+It reads the sectors' stores, writes ``nation.db``, and nothing waits for it. The supervisor sends over stdin how
 far the sensors of each sector reach. Killed at any point, it continues with what it had decided. It ends with its
 parent.
 """
@@ -21,12 +21,12 @@ from typing import Any, Final
 
 import msgspec
 
-from ops.cluster.identity.decision import Decision
+from ops.cluster.identity.decision import IdentityDecision
 from ops.cluster.identity.followed import PictureFollower, SectorPicture
 from ops.cluster.identity.incidents import MOST, SectorIncident, continuations, sector_incidents
 from ops.cluster.identity.joining import MEMORY_S, SECOND_NS, Joining
 from ops.cluster.identity.nation_store import Continued, NationError, NationLost, NationStore
-from ops.cluster.identity.sighting import Reach, TrackInPicture
+from ops.cluster.identity.sighting import SensorReach, TrackInPicture
 from ops.cluster.identity.summary import summary_of
 from ops.runtime.child_process import child_main, say
 from ops.store.connections import StoreError
@@ -48,15 +48,14 @@ class NationWatch:
     ----------
     folder : path
         Data folder of the cluster, with a folder for each sector.
-    reaches : mapping of str to Reach
+    reaches : mapping of str to SensorReach
         How far the sensors of each sector reach.
     """
 
-    def __init__(self, folder: Path, reaches: Mapping[str, Reach]) -> None:
+    def __init__(self, folder: Path, reaches: Mapping[str, SensorReach]) -> None:
         self._folder, self._names = folder, sorted(reaches)
         self._store = NationStore(folder)
-        self._identities = self._store.identities()
-        self._joining = Joining(reaches, self._identities)
+        self._joining = Joining(reaches, self._store.identities())
         self._followers = {name: PictureFollower(name, folder / name / STORE) for name in self._names}
         self._readers = {name: IncidentReader(folder / name / STORE) for name in self._names}
         self._read_ns = self._begin()
@@ -64,7 +63,8 @@ class NationWatch:
         self._events: dict[str, int] = {}
         self._incidents: dict[str, list[SectorIncident]] = {}
         self._continued = {(one.sector, one.incident) for one in self._store.continued()}
-        self._uncommitted: list[Decision] = []
+        self._uncommitted: list[IdentityDecision] = []
+        self._changed = True
 
     def _begin(self) -> dict[str, int]:
         """Return for each sector where to begin: some minutes before what was read, or before now at the first time."""
@@ -79,20 +79,18 @@ class NationWatch:
         """Take in what is new, and commit it; return the number of pictures."""
         taken = 0
         for picture in heapq.merge(*(self._new(name) for name in self._names), key=lambda one: one[:2]):
-            decisions = self._joining.take(picture.sector, picture.stamp_ns, picture.tracks)
-            self._identities |= {(one.sector, one.track): one.national for one in decisions}
-            self._uncommitted += decisions
+            self._uncommitted += self._joining.take(picture.sector, picture.stamp_ns, picture.tracks)
             self._read_ns[picture.sector] = picture.stamp_ns
             self._tracks[picture.sector] = picture.tracks
             taken += 1
             if taken >= PICTURES_AT_ONCE:
                 break
-        changed = self._read_incidents()
-        continued = self._new_continuations() if changed or self._uncommitted else []
+        self._changed |= self._read_incidents() or bool(self._uncommitted)
+        continued = self._new_continuations() if self._changed else []
         progress = {name: self._read_ns[name] for name in self._tracks}
         summaries = self._summaries()
         self._store.commit(self._uncommitted, progress=progress, continued=continued, summaries=summaries)
-        self._uncommitted = []
+        self._uncommitted, self._changed = [], False
         self._continued |= {(one.sector, one.incident) for one in continued}
         return taken
 
@@ -113,7 +111,7 @@ class NationWatch:
         return changed
 
     def _new_continuations(self) -> list[Continued]:
-        found = continuations(self._incidents, self._identities)
+        found = continuations(self._incidents, self._joining.identities)
         return [one for one in found if (one.sector, one.incident) not in self._continued]
 
     def _summaries(self) -> dict[str, bytes]:
@@ -131,21 +129,22 @@ class NationWatch:
 
     def close(self) -> None:
         """Close all files."""
-        for reader in (*self._followers.values(), *self._readers.values(), self._store):
+        for reader in (*self._followers.values(), *self._readers.values()):
             reader.close()
+        self._store.close()
 
 
 class FromSupervisor:
-    """What the supervisor tells: how far the sensors of each sector reach."""
+    """What the supervisor sends: how far the sensors of each sector reach."""
 
     def __init__(self) -> None:
         self.told = threading.Event()
-        self.reaches: dict[str, Reach] = {}
+        self.reaches: dict[str, SensorReach] = {}
 
     def hear(self, message: Mapping[str, Any]) -> None:
         """Take one message."""
         if "reaches" in message:
-            self.reaches = {name: Reach(tuple(map(tuple, each))) for name, each in message["reaches"].items()}
+            self.reaches = {name: SensorReach(tuple(map(tuple, each))) for name, each in message["reaches"].items()}
             self.told.set()
 
 

@@ -28,7 +28,7 @@ tracks that may be one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sighting:
+class TrackSighting:
     """The state of a track at its update ``time_ns`` (UTC), in the picture of ``stamp_ns`` (the sector's journal time).
 
     ``velocity`` (2,) [m/s] is east and north; ``cov`` (4, 4) that of position and velocity; ``classes`` are the
@@ -45,7 +45,7 @@ class Sighting:
 
 
 class TrackInPicture(msgspec.Struct):
-    """What is read of a track in a live picture (``ops.services.fusion.live_picture``)."""
+    """The fields of a track in a live picture that are read (``ops.services.fusion.live_picture``)."""
 
     track: str
     status: str
@@ -59,7 +59,7 @@ class TrackInPicture(msgspec.Struct):
     class_probability: dict[str, float] = {}
 
 
-def sighting_of(entry: TrackInPicture, stamp_ns: int, age_s: float = math.inf) -> Sighting:
+def sighting_of(entry: TrackInPicture, stamp_ns: int, age_s: float = math.inf) -> TrackSighting:
     """Return the sighting that an entry of the picture states.
 
     Parameters
@@ -73,7 +73,7 @@ def sighting_of(entry: TrackInPicture, stamp_ns: int, age_s: float = math.inf) -
 
     Returns
     -------
-    Sighting
+    TrackSighting
         With the covariance of the ellipse, and an assumed one of the velocity.
     """
     course = math.radians(entry.course_deg or 0.0)
@@ -85,7 +85,7 @@ def sighting_of(entry: TrackInPicture, stamp_ns: int, age_s: float = math.inf) -
     young = YOUNG_VELOCITY_SD * math.exp(-age_s / YOUNG_S)
     cov[2:, 2:] = (VELOCITY_SD + VELOCITY_SD_BY_SPEED * speed + young) ** 2 * np.eye(2)
     velocity = speed * np.array([math.sin(course), math.cos(course)])
-    return Sighting(stamp_ns, entry.updated_ns, entry.lon, entry.lat, velocity, cov, entry.class_probability)
+    return TrackSighting(stamp_ns, entry.updated_ns, entry.lon, entry.lat, velocity, cov, entry.class_probability)
 
 
 def metres_between(lon: float, lat: float, lon2: float, lat2: float) -> tuple[float, float]:
@@ -96,7 +96,7 @@ def metres_between(lon: float, lat: float, lon2: float, lat2: float) -> tuple[fl
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class SensorReach:
     """How far the sensors of a sector reach: (lon, lat, range [m]) of each."""
 
     sensors: tuple[tuple[float, float, float], ...]
@@ -107,7 +107,9 @@ class Reach:
         return min(away, default=math.inf)
 
 
-def neighbour_of(reaches: Mapping[str, Reach], sector: str, lon: float, lat: float, margin_m: float) -> str | None:
+def neighbour_of(
+    reaches: Mapping[str, SensorReach], sector: str, lon: float, lat: float, margin_m: float
+) -> str | None:
     """Return the other sector in whose overlap area a point is: within ``margin_m`` of what its sensors reach.
 
     Where several are, it is the one whose sensor is nearest by range; None where none is.

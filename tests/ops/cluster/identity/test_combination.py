@@ -7,20 +7,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.cluster.identity.combination import combined
-from ops.cluster.identity.sighting import Sighting
+from ops.cluster.identity.combination import combined, together
+from ops.cluster.identity.sighting import TrackSighting
 from tests.ops.cluster.identity.walkers import FRAME, T0_NS, S
 
 SD = st.floats(1.0, 100.0)
 
 
-def sighting(east: float, north: float, sd: tuple[float, float], *, at_s: float = 0.0, speed: float = 0.0) -> Sighting:
+def sighting(
+    east: float, north: float, sd: tuple[float, float], *, at_s: float = 0.0, speed: float = 0.0
+) -> TrackSighting:
     cov = np.diag([sd[0] ** 2, sd[1] ** 2, 0.25, 0.25])
     at_ns = T0_NS + round(at_s * S)
-    return Sighting(at_ns, at_ns, *FRAME.to_lonlat(east, north), np.array([speed, 0.0]), cov, {})
+    return TrackSighting(at_ns, at_ns, *FRAME.to_lonlat(east, north), np.array([speed, 0.0]), cov, {})
 
 
-def place(sightings: list[Sighting], at_s: float = 0.0) -> tuple[float, float]:
+def place(sightings: list[TrackSighting], at_s: float = 0.0) -> tuple[float, float]:
     found = combined(sightings, T0_NS + round(at_s * S))
     return FRAME.to_local(found.lon, found.lat)
 
@@ -47,6 +49,15 @@ def test_it_lies_between_and_does_not_depend_on_the_order(first, second, away):
     assert np.all(np.linalg.eigvalsh(found.cov) > 0)
     half = np.linalg.inv(np.linalg.inv(one.cov) + np.linalg.inv(other.cov))
     assert np.all(np.linalg.eigvalsh(found.cov - half) > -1e-9)  # never less than if the errors were independent
+
+
+def test_tracks_that_part_are_not_combined_and_the_identity_stays_with_its_founder():
+    founder, near, gone = (sighting(east, 0.0, (5.0, 5.0)) for east in (0.0, 12.0, 90.0))
+    assert together([founder, near, gone]) == [0, 1]
+    assert together([gone, founder, near]) == [0]
+    lost = sighting(90.0, 0.0, (30.0, 30.0))  # deviation of the difference 31 m: 2.9 of them
+    assert together([lost, founder, near]) == [0, 1, 2]
+    assert together([sighting(200.0, 0.0, (30.0, 30.0)), founder, near]) == [1, 2]
 
 
 def test_one_alone_stays_as_it_is():

@@ -12,8 +12,8 @@ from pyproj import Geod
 
 from ops.cluster.identity.likelihood import COAST_S, evidence_of
 from ops.cluster.identity.sighting import (
-    Reach,
-    Sighting,
+    SensorReach,
+    TrackSighting,
     metres_between,
     neighbour_of,
     sighting_of,
@@ -23,15 +23,17 @@ from tests.ops.cluster.identity.walkers import FRAME, REACHES, T0_NS, S, entry
 PERSON, VEHICLE = {"person": 0.9, "vehicle": 0.1}, {"person": 0.1, "vehicle": 0.9}
 
 
-def sighting(at_s: float, east: float, north: float, *, speed: float = 0.0, sd_m: float = 10.0, **more) -> Sighting:
+def sighting(
+    at_s: float, east: float, north: float, *, speed: float = 0.0, sd_m: float = 10.0, **more
+) -> TrackSighting:
     """A sighting of a target that moves east, with known deviations: ``sd_m``, and 0.5 m/s of each velocity."""
     lon, lat = FRAME.to_lonlat(east, north)
     cov = np.diag([sd_m**2, sd_m**2, 0.25, 0.25])
     at_ns = T0_NS + round(at_s * S)
-    return Sighting(at_ns, at_ns, lon, lat, np.array([speed, 0.0]), cov, more.get("classes", {}))
+    return TrackSighting(at_ns, at_ns, lon, lat, np.array([speed, 0.0]), cov, more.get("classes", {}))
 
 
-def odds(older: list[Sighting], younger: list[Sighting]) -> float:
+def odds(older: list[TrackSighting], younger: list[TrackSighting]) -> float:
     found = evidence_of(older, younger)
     assert found is not None
     return found.log_odds
@@ -132,4 +134,4 @@ def test_the_overlap_area_ends_half_a_kilometre_beyond_the_neighbours_range(east
 
 
 def test_a_sector_without_sensors_has_no_overlap_area():
-    assert neighbour_of({"west": Reach(()), "east": Reach(())}, "west", 10.0, 45.0, 500.0) is None
+    assert neighbour_of({"west": SensorReach(()), "east": SensorReach(())}, "west", 10.0, 45.0, 500.0) is None

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from ops.cluster.identity.decision import Decision
+from ops.cluster.identity.decision import IdentityDecision
 from ops.cluster.identity.nation_store import FILE, Continued, NationError, NationLost, NationReader, NationStore
 
-FIRST = Decision("west", "W1", "Na", 5)
-SECOND = Decision("east", "E1", "Na", 9, ("west", "W1"), 7.25)
+FIRST = IdentityDecision("west", "W1", "Na", 5)
+SECOND = IdentityDecision("east", "E1", "Na", 9, ("west", "W1"), 7.25)
 
 
 def test_what_was_committed_is_there_after_the_writer_was_killed(tmp_path: Path):
@@ -38,7 +38,7 @@ def test_a_track_never_gets_a_second_identity(tmp_path: Path):
     with NationStore(tmp_path) as store:
         store.commit([FIRST])
         with pytest.raises(NationError, match="UNIQUE"):
-            store.commit([SECOND, Decision("west", "W1", "Nb", 11)], progress={"east": 11})
+            store.commit([SECOND, IdentityDecision("west", "W1", "Nb", 11)], progress={"east": 11})
         assert store.identities() == {("west", "W1"): "Na"}
         assert store.progress() == {}
 

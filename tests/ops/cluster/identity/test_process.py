@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 
 from ops.cluster.commands import identity_process
@@ -22,7 +23,7 @@ from ops.cluster.identity.sighting import KNOWN
 from ops.cluster.national_picture import national_picture
 from ops.store.moment_reader import MomentReader
 from ops.store.writer import Store
-from tests.ops.cluster.identity.walkers import REACHES, T0_NS, S, Walk, pictures
+from tests.ops.cluster.identity.walkers import FRAME, REACHES, T0_NS, S, Walk, pictures
 
 PATIENT_S = 120.0
 WALK = Walk({"west": ("W1", 0.0, 40.0), "east": ("E1", 20.0, 70.0)})
@@ -108,7 +109,9 @@ def test_killed_at_any_point_it_decides_the_same(sectors: Sectors, killed_s: int
 
 
 def test_a_commit_that_fails_loses_no_decision(sectors: Sectors, monkeypatch: pytest.MonkeyPatch):
-    sectors.write(80)
+    sectors.write(79)
+    sectors.write(80, sectors=("west",), incident_revisions=[stored_incident("Iw", 0, "W1")])
+    sectors.write(80, sectors=("east",), incident_revisions=[stored_incident("Ie", 1, "E1")])
     watch = NationWatch(sectors.folder, REACHES)
     try:
         with monkeypatch.context() as full:
@@ -122,6 +125,8 @@ def test_a_commit_that_fails_loses_no_decision(sectors: Sectors, monkeypatch: py
         assert identities(sectors.folder) == {}
         watch.look()
         assert identities(sectors.folder) == ONE
+        with NationReader(sectors.folder) as reader:
+            assert [(one.incident, one.before_incident) for one in reader.continued()] == [("Ie", "Iw")]
     finally:
         watch.close()
 
@@ -140,6 +145,19 @@ def test_a_frozen_process_that_is_woken_writes_nothing(sectors: Sectors):
     finally:
         frozen.close()
         other.close()
+
+
+def test_a_target_that_both_sectors_track_now_is_where_both_together_put_it(sectors: Sectors):
+    watch = NationWatch(sectors.folder, REACHES)
+    sectors.write(36)
+    watch.look()
+    watch.close()
+    [shared] = national_picture(sectors.folder, ["west", "east"])["shared"]
+    assert shared["identity"] == national_id("west", "W1")
+    assert shared["tracks"] == [{"sector": "west", "track": "W1"}, {"sector": "east", "track": "E1"}]
+    east, north = FRAME.to_local(shared["lon"], shared["lat"])
+    assert np.hypot(east - (-100.0 + 1.4 * 35), north) < 20.0
+    assert shared["sd_m"] < 10.0
 
 
 def stored_incident(identity: str, minute: int, track: str, **more: Any) -> dict[str, Any]:

@@ -8,16 +8,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from geo.frame import LocalFrame
-from ops.cluster.identity.decision import Decision
+from ops.cluster.identity.decision import IdentityDecision
 from ops.cluster.identity.joining import Joining
-from ops.cluster.identity.sighting import Reach, TrackInPicture
+from ops.cluster.identity.sighting import SensorReach, TrackInPicture
 
 FRAME = LocalFrame.around(10.0, 45.0)
 T0_NS = 1_790_000_000 * 10**9
 S = 10**9
 REACHES = {
-    "west": Reach(((*FRAME.to_lonlat(-2500.0, 0.0), 3000.0),)),
-    "east": Reach(((*FRAME.to_lonlat(2500.0, 0.0), 3000.0),)),
+    "west": SensorReach(((*FRAME.to_lonlat(-2500.0, 0.0), 3000.0),)),
+    "east": SensorReach(((*FRAME.to_lonlat(2500.0, 0.0), 3000.0),)),
 }
 """Two radars whose ranges overlap by 1 km; the overlap areas are 500 m wider on either side."""
 Pictures = dict[str, list[tuple[int, list[TrackInPicture]]]]
@@ -69,11 +69,11 @@ def pictures(walks: Sequence[Walk], seconds: int, *, seed: int = 1) -> Pictures:
     return found
 
 
-def joined(found: Pictures, *, order: Sequence[str] = ()) -> list[Decision]:
+def joined(found: Pictures, *, order: Sequence[str] = ()) -> list[IdentityDecision]:
     """What is decided of these pictures. ``order``: which sector's next picture comes next; the rest by time."""
     joining = Joining(REACHES)
     left = {sector: list(each) for sector, each in found.items()}
-    decisions: list[Decision] = []
+    decisions: list[IdentityDecision] = []
     for sector in order:
         if left[sector]:
             decisions += joining.take(sector, *left[sector].pop(0))
@@ -83,7 +83,7 @@ def joined(found: Pictures, *, order: Sequence[str] = ()) -> list[Decision]:
     return decisions
 
 
-def by_track(decisions: Sequence[Decision]) -> dict[tuple[str, str], str]:
+def by_track(decisions: Sequence[IdentityDecision]) -> dict[tuple[str, str], str]:
     """The identity of each track; every track is decided once."""
     found = {(one.sector, one.track): one.national for one in decisions}
     assert len(found) == len(decisions)
