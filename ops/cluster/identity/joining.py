@@ -20,7 +20,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from ops.cluster.identity.decision import IdentityDecision, Key, national_id
-from ops.cluster.identity.likelihood import COAST_S, Evidence, evidence_of
+from ops.cluster.identity.likelihood import COAST_S, SameTarget, evidence_of
 from ops.cluster.identity.sighting import KNOWN, SensorReach, TrackInPicture, TrackSighting, neighbour_of, sighting_of
 
 SECOND_NS: Final = 10**9
@@ -201,7 +201,7 @@ class Joining:
         ]
 
     def _assigned(
-        self, one: _Track, others: Sequence[_Track], tests: Sequence[Evidence | None], at_ns: int
+        self, one: _Track, others: Sequence[_Track], tests: Sequence[SameTarget | None], at_ns: int
     ) -> int | None:
         """Return which candidate is a track's where those that are undecided beside it share them one to one.
 
@@ -238,17 +238,17 @@ class Joining:
                 del tracks[name]
 
 
-def _test(one: _Track, other: _Track, at_ns: int) -> Evidence | None:
+def _test(one: _Track, other: _Track, at_ns: int) -> SameTarget | None:
     """Compare a track with an older one by what was known at ``at_ns``."""
     return evidence_of(other.until(at_ns), one.until(at_ns)) if other.age < one.age else None
 
 
-def _is_decisive(test: Evidence) -> bool:
+def _is_decisive(test: SameTarget) -> bool:
     long_enough = test.is_continuation or test.together >= LEAST_TOGETHER
     return long_enough and test.log_odds >= DECISIVE and test.distance2 <= PLAUSIBLE
 
 
-def _gain(test: Evidence | None) -> float:
+def _gain(test: SameTarget | None) -> float:
     return 0.0 if test is None else max(test.log_odds, 0.0)
 
 

@@ -44,7 +44,7 @@ NEVER: Final = -1e3
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class SameTarget:
     """``log_odds`` of one target against two, and the squared distance, after ``together`` pairs of sightings
     of both; 0 pairs for a continuation."""
 
@@ -58,7 +58,7 @@ class Evidence:
         return self.together == 0
 
 
-def evidence_of(older: Sequence[TrackSighting], younger: Sequence[TrackSighting]) -> Evidence | None:
+def evidence_of(older: Sequence[TrackSighting], younger: Sequence[TrackSighting]) -> SameTarget | None:
     """Compare two tracks.
 
     Parameters
@@ -68,7 +68,7 @@ def evidence_of(older: Sequence[TrackSighting], younger: Sequence[TrackSighting]
 
     Returns
     -------
-    Evidence or None
+    SameTarget or None
         None where they have no common time, and neither can be the continuation of the other.
     """
     if not older or not younger or math.hypot(*_apart_m(older[-1], younger[-1])) > FAR_M:
@@ -81,7 +81,7 @@ def evidence_of(older: Sequence[TrackSighting], younger: Sequence[TrackSighting]
     distance2 = sum(float(apart @ np.linalg.solve(cov, apart)) for apart, cov in tests) / len(tests)
     spread = sum(_log_determinant(cov) for _, cov in tests) / len(tests)
     odds = -0.5 * (distance2 + spread) - _log_unrelated(newest[-1][1]) + _class_odds(*newest[-1])
-    return Evidence(max(odds, NEVER), distance2, len(pairs))
+    return SameTarget(max(odds, NEVER), distance2, len(pairs))
 
 
 def _together(
