@@ -65,7 +65,11 @@ def status(
     data: Annotated[Path, typer.Argument(help="Data folder of `cluster run`.", exists=True, file_okay=False)],
     as_json: JsonOption = False,
 ) -> None:
-    """Show which worker runs each sector.
+    """Show where sectors run, and the national picture.
+
+    It has a roll-up of each sector, and the incidents of all sectors that
+    are not closed, the most urgent first: one entry for an event that goes
+    from one sector into the next.
 
     Examples
     --------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,12 +19,14 @@ from ops.broker.broker import EmbeddedBroker
 from ops.broker.identities import Signatures
 from ops.cluster.cluster import Cluster
 from ops.cluster.leases import FILE, LeaseBook
-from ops.cluster.nation_file import Nation, load_nation, refuse_overlaps
+from ops.cluster.nation_file import Nation, load_nation, open_sectors, reaches_of, refuse_overlaps
+from ops.cluster.national_picture import national_picture, show_national_picture
 from ops.cluster.sector_task import SectorTask
 from ops.journal.reader import JournalError, JournalReader
 from ops.room.retention import DailyRetention
 from ops.room.room import BROKER_URL, DEMO_MARK, RoomError, prepare_identity
 from ops.room.supervision import Supervision
+from ops.runtime.child_process import Child
 from ops.runtime.output import show, write_private
 from ops.runtime.tables import show_table, table_of
 from ops.sector.sector_file import Sector, layout_path
@@ -33,6 +35,7 @@ from ops.store.connections import StoreError
 from ops.store.reader import Reader
 
 LOOK_EVERY_S: Final = 0.5
+IDENTITY_STOP_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,10 @@ def run_cluster(options: ClusterOptions, *, screen: Console) -> dict[str, Any]:
     for sector in nation.sectors:
         if (options.data / sector.name / DEMO_MARK).exists():
             raise BadInput("holds a demonstration", where=str(options.data / sector.name), expected="another folder")
-    refuse_overlaps(nation)
+    grounds = open_sectors(nation)
+    refuse_overlaps(nation, grounds)
+    reaches = reaches_of(grounds)
+    del grounds
     compile_missing(screen)
     with ExitStack() as stack:
         watched = Supervision()
@@ -77,6 +83,9 @@ def run_cluster(options: ClusterOptions, *, screen: Console) -> dict[str, Any]:
             watched.add(broker.child)
         tasks = [_task(sector, options, url, signatures) for sector in nation.sectors]
         cluster = stack.enter_context(Cluster(tasks, options.workers))
+        identities = identity_process(options.data, reaches)
+        stack.callback(identities.stop, timeout_s=IDENTITY_STOP_S)
+        watched.add(identities)
         try:
             show(screen, "cluster-started", nation=nation.title or nation.name, workers=options.workers)
             _watch(cluster, watched, nation, options, screen)
@@ -112,6 +121,14 @@ def _task(sector: Sector, options: ClusterOptions, url: BrokerUrl, signatures: S
         identity=None if identity is None else identity.absolute(),
         signatures=signatures or sector.signatures,
     )
+
+
+def identity_process(folder: Path, reaches: Mapping[str, Sequence[tuple[float, float, float]]]) -> Child:
+    """Start the process that joins the tracks of neighbouring sectors, with the reach of each sector's sensors."""
+    module, log = "ops.cluster.identity.process", folder / "logs" / "identity.log"
+    child = Child("identity", module, [f"--folder={folder}"], log=log, secrets={})
+    child.tell(reaches=reaches)
+    return child
 
 
 def _watch(cluster: Cluster, watched: Supervision, nation: Nation, options: ClusterOptions, screen: Console) -> None:
@@ -154,7 +171,7 @@ def _reading(kind: Any, path: Path) -> Iterator[Any]:
 def cluster_status(data: Path, *, screen: Console) -> dict[str, Any]:
     """Show the sectors of a cluster's data folder: holder, number of the lease, since when each is live, and progress.
 
-    Raises RoomError for a folder without leases.
+    Then the national picture (``ops.cluster.national_picture``). Raises RoomError for a folder without leases.
     """
     if not (data / FILE).is_file():
         raise RoomError(f"{data}: holds no leases; expected the folder of `watchline cluster run`.")
@@ -176,4 +193,8 @@ def cluster_status(data: Path, *, screen: Console) -> dict[str, Any]:
         cells = [lease.sector, shown["worker"] or "–", shown["lease"], shown["live_since"] or "–"]
         table.add_row(*map(str, [*cells, taken["rows"], taken["fused"]]))
     show_table(screen, table)
-    return {"sectors": found}
+    picture = national_picture(data, list(found))
+    show_national_picture(picture, screen=screen)
+    for name, summary in picture.pop("sectors").items():
+        found[name]["summary"] = summary
+    return {"sectors": found, **picture}

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from geo.errors import BadInput
 from ingest.topics import identifier
 from ops.sector.sector_file import Sector, load_sector
 from ops.sector.toml_record import ConfigError, read_toml, record_from
+
+if TYPE_CHECKING:
+    from ops.sector.open_sector import OpenSector
 
 SHARED_M: Final = 1000.0
 """Length of border that two neighbouring sectors may both watch: ends of lines drawn by different hands."""
@@ -67,11 +71,26 @@ def load_nation(path: Path) -> Nation:
     return Nation(read.name, read.title, sectors, path.resolve())
 
 
-def refuse_overlaps(nation: Nation) -> None:
-    """Raise ConfigError for two sectors whose borders run together for more than ``SHARED_M``; opens every sector."""
+def open_sectors(nation: Nation) -> dict[str, OpenSector]:
+    """Open every sector of a nation with its first layout; return them by name."""
+    from ops.sector.open_sector import open_sector
+
+    return {sector.name: open_sector(sector) for sector in nation.sectors}
+
+
+def reaches_of(grounds: Mapping[str, OpenSector]) -> dict[str, list[tuple[float, float, float]]]:
+    """Return longitude, latitude and range [m] of each sensor, by sector."""
+    return {
+        name: [(sensor.lon, sensor.lat, sensor.max_range_m) for sensor in ground.layout.sensors]
+        for name, ground in grounds.items()
+    }
+
+
+def refuse_overlaps(nation: Nation, grounds: Mapping[str, OpenSector]) -> None:
+    """Raise ConfigError for two sectors whose borders run together for more than ``SHARED_M``."""
     import geopandas as gpd
 
-    lines = {sector.name: _line_of(sector) for sector in nation.sectors}
+    lines = {name: _line_of(ground) for name, ground in grounds.items()}
     for one, other in combinations(nation.sectors, 2):
         both = gpd.GeoSeries([lines[one.name], lines[other.name]], crs=4326)
         own, near = both.to_crs(both.estimate_utm_crs())
@@ -82,14 +101,10 @@ def refuse_overlaps(nation: Nation) -> None:
             raise ConfigError(what, where=f"{nation.path}: sectors", expected=expected, key="sectors")
 
 
-def _line_of(sector: Sector) -> Any:
+def _line_of(ground: OpenSector) -> Any:
     """Return the line that a sector watches, as far as its terrain reaches, in longitude and latitude."""
     import numpy as np
     import shapely
-
-    from ops.sector.open_sector import open_sector
-
-    ground = open_sector(sector)
 
     def to_lonlat(points: np.ndarray) -> np.ndarray:
         return np.column_stack(ground.frame.to_lonlat(points[:, 0], points[:, 1]))

@@ -9,6 +9,16 @@ console-column = { $name ->
     [rows] rows
     [sector] sector
     [worker] worker
+    [sensors] sensors working
+    [offline] not working
+    [distress] distress
+    [high] high
+    [medium] medium
+    [low] low
+    [priority] priority
+    [incident] incident
+    [opened] opened
+    [continues] continues
     [partner] partner
     [direction] direction
     [records] records

@@ -9,6 +9,16 @@ console-column = { $name ->
     [rows] lignes
     [sector] secteur
     [worker] processus de travail
+    [sensors] capteurs en service
+    [offline] hors service
+    [distress] détresse
+    [high] haute
+    [medium] moyenne
+    [low] basse
+    [priority] priorité
+    [incident] incident
+    [opened] ouvert
+    [continues] poursuit
     [partner] partenaire
     [direction] sens
     [records] enregistrements

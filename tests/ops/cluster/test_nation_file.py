@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ops.cluster.nation_file import load_nation, refuse_overlaps
+from ops.cluster.nation_file import load_nation, open_sectors, refuse_overlaps
 from ops.sector.toml_record import ConfigError
 
 
@@ -50,7 +50,7 @@ def test_a_file_that_cannot_be_used_is_refused_in_one_sentence(two: Path, text: 
 
 def test_two_sectors_that_watch_the_same_border_are_refused_with_its_length(two: Path):
     with pytest.raises(ConfigError, match=r"west and east watch the same 7\.\d km of border"):
-        refuse_overlaps(load_nation(two))
+        refuse_overlaps(nation := load_nation(two), open_sectors(nation))
 
 
 def test_neighbours_may_share_the_ends_of_their_lines(two: Path):
@@ -62,5 +62,5 @@ def test_neighbours_may_share_the_ends_of_their_lines(two: Path):
         line = map_file["features"][0]["geometry"]
         line["coordinates"] = line["coordinates"][keep]
         border.write_text(json.dumps(map_file))
-    refuse_overlaps(load_nation(two))  # raises where it refuses
+    refuse_overlaps(nation := load_nation(two), open_sectors(nation))  # raises where it refuses
     assert [sector.border.parent.name for sector in load_nation(two).sectors] == ["west", "east"]

@@ -1,0 +1,29 @@
+"""A decision about the identity of a track, and the name of an identity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+
+Key = tuple[str, str]
+"""A sector, and one of its tracks or incidents."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityDecision:
+    """The national identity of a track, decided at ``at_ns`` [UTC ns, the sector's journal time].
+
+    ``of``: the track of the neighbour whose identity it took, with the log odds; None for one that founded its own.
+    """
+
+    sector: str
+    track: str
+    national: str
+    at_ns: int
+    of: Key | None = None
+    log_odds: float = 0.0
+
+
+def national_id(sector: str, track: str) -> str:
+    """Return the identity that a track founds: a hash of its name, so that none is given to two targets."""
+    return "N" + blake2b(f"{sector}\0{track}".encode(), digest_size=8).hexdigest()

@@ -1,0 +1,216 @@
+"""``nation.db`` in the folder of a cluster: the national identity of each track, and which incidents continue others.
+
+It holds names of records, no positions and no text of theirs. One process writes it, under a number that each new
+writer raises (``ops.runtime.fence``); any number read it.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, NamedTuple, Self
+
+from geo.errors import WatchlineError
+from ops.cluster.identity.decision import IdentityDecision, Key
+from ops.runtime.fence import is_fenced_by, raise_fence
+from ops.runtime.transaction import transaction
+
+FILE: Final = "nation.db"
+APPLICATION_ID: Final = 0x574C4E31  # "WLN1"
+SCHEMA_VERSION: Final = 1
+WAIT_S: Final = 30.0
+_TABLES: Final = """
+CREATE TABLE IF NOT EXISTS identities (
+    sector TEXT NOT NULL,
+    track TEXT NOT NULL,
+    national TEXT NOT NULL,
+    at_ns INTEGER NOT NULL,
+    of_sector TEXT,
+    of_track TEXT,
+    log_odds REAL,
+    PRIMARY KEY (sector, track)
+);
+CREATE INDEX IF NOT EXISTS tracks_of_identity ON identities (national);
+CREATE TABLE IF NOT EXISTS progress (sector TEXT PRIMARY KEY, stamp_ns INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS continued (
+    sector TEXT NOT NULL,
+    incident TEXT NOT NULL,
+    before_sector TEXT NOT NULL,
+    before_incident TEXT NOT NULL,
+    national TEXT NOT NULL,
+    PRIMARY KEY (sector, incident)
+);
+CREATE TABLE IF NOT EXISTS summaries (sector TEXT PRIMARY KEY, body BLOB NOT NULL)
+"""
+_PROGRESS: Final = """
+INSERT INTO progress VALUES (?, ?) ON CONFLICT (sector) DO UPDATE SET stamp_ns = max(stamp_ns, excluded.stamp_ns)
+"""
+_SUMMARY: Final = "INSERT INTO summaries VALUES (?, ?) ON CONFLICT (sector) DO UPDATE SET body = excluded.body"
+
+
+class NationError(WatchlineError):
+    """The file cannot be read or written."""
+
+
+class NationLost(NationError):
+    """Another process writes the file: nothing was written, and this process must end."""
+
+
+class Continued(NamedTuple):
+    """An incident, by sector and id, that continues with the target of one before, and the identity of that target."""
+
+    sector: str
+    incident: str
+    before_sector: str
+    before_incident: str
+    national: str
+
+
+class NationReader:
+    """Reads the file of a cluster's folder; empty answers while there is none."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / FILE
+        self._db: sqlite3.Connection | None = None
+
+    def identities(self, sector: str | None = None) -> dict[Key, str]:
+        """Return the national identity of each track, by sector and track; or those of one sector."""
+        sql = "SELECT sector, track, national FROM identities WHERE ?1 IS NULL OR sector = ?1"
+        return {(row[0], row[1]): row[2] for row in self._rows(sql, sector)}
+
+    def tracks_of(self, national: str) -> list[IdentityDecision]:
+        """Return the tracks of an identity, in the order in which they were decided."""
+        sql = (
+            "SELECT sector, track, national, at_ns, of_sector, of_track, log_odds FROM identities WHERE national = ?"
+            " ORDER BY at_ns, sector, track"
+        )
+        return [_decision(*row) for row in self._rows(sql, national)]
+
+    def count(self) -> tuple[int, int]:
+        """Return the number of identities, and of tracks that took one from another sector."""
+        rows = self._rows("SELECT count(DISTINCT national), count(of_track) FROM identities")
+        return (int(rows[0][0]), int(rows[0][1])) if rows else (0, 0)
+
+    def progress(self) -> dict[str, int]:
+        """Return the journal time [UTC ns] up to which each sector's pictures were read."""
+        return dict(self._rows("SELECT sector, stamp_ns FROM progress"))
+
+    def continued(self) -> list[Continued]:
+        """Return the incidents that continue others, in order of sector and id."""
+        sql = "SELECT sector, incident, before_sector, before_incident, national FROM continued ORDER BY 1, 2"
+        return [Continued(*row) for row in self._rows(sql)]
+
+    def summaries(self) -> dict[str, bytes]:
+        """Return the newest summary of each sector, as JSON."""
+        return dict(self._rows("SELECT sector, body FROM summaries"))
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _rows(self, sql: str, *values: Any) -> list[Any]:
+        try:
+            if self._db is None:
+                if not self.path.is_file():
+                    return []
+                self._db = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True, timeout=WAIT_S)
+            return self._db.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise _error(self.path, error) from error
+
+
+class NationStore(NationReader):
+    """The writer's interface. Opening it takes the file from a writer before, which can write nothing from then on."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+            self._db = sqlite3.connect(self.path, isolation_level=None, timeout=WAIT_S)
+            self._prepare(self._db)
+        except (sqlite3.Error, OSError) as error:
+            self.close()
+            raise _error(self.path, error) from error
+        except NationError:
+            self.close()
+            raise
+
+    def _prepare(self, db: sqlite3.Connection) -> None:
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        application = db.execute("PRAGMA application_id").fetchone()[0]
+        if (version, application) not in ((0, 0), (SCHEMA_VERSION, APPLICATION_ID)):
+            raise NationError(f"{self.path}: is not a file of this version; expected version {SCHEMA_VERSION}.")
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        with transaction(db):
+            for statement in _TABLES.split(";"):
+                db.execute(statement)
+            db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            raise_fence(db, 0)
+            self.fence = int(db.execute("UPDATE fence SET token = token + 1 RETURNING token").fetchone()[0])
+
+    def commit(
+        self,
+        decisions: Iterable[IdentityDecision] = (),
+        *,
+        progress: Mapping[str, int] | None = None,
+        continued: Iterable[Continued] = (),
+        summaries: Mapping[str, bytes] | None = None,
+    ) -> None:
+        """Write decisions, how far the sectors were read, and the newest summaries: all of it or nothing.
+
+        Raises
+        ------
+        NationLost
+            If a later writer has opened the file.
+        NationError
+            If it cannot be written, or a track has an identity already.
+        """
+        with self._writing() as db:
+            db.executemany(
+                "INSERT INTO identities VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [(one.sector, one.track, one.national, one.at_ns, *_of(one)) for one in decisions],
+            )
+            db.executemany(_PROGRESS, list((progress or {}).items()))
+            db.executemany("INSERT OR IGNORE INTO continued VALUES (?, ?, ?, ?, ?)", list(continued))
+            db.executemany(_SUMMARY, list((summaries or {}).items()))
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        assert self._db is not None
+        try:
+            with transaction(self._db) as db:
+                if not is_fenced_by(db, self.fence):
+                    raise NationLost(f"{self.path}: another process writes it; nothing was written.")
+                yield db
+        except sqlite3.Error as error:
+            raise _error(self.path, error) from error
+
+
+def _of(one: IdentityDecision) -> tuple[str | None, str | None, float | None]:
+    return (None, None, None) if one.of is None else (*one.of, one.log_odds)
+
+
+def _decision(
+    sector: str, track: str, national: str, at_ns: int, of: str | None, name: str, odds: float
+) -> IdentityDecision:
+    if of is None:
+        return IdentityDecision(sector, track, national, at_ns)
+    return IdentityDecision(sector, track, national, at_ns, (of, name), odds)
+
+
+def _error(path: Path, error: Exception) -> NationError:
+    return NationError(f"{path}: cannot be used ({error}).")

@@ -1,0 +1,126 @@
+"""Incidents across edges: which continues which, and the one national list; worked by hand."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geo.message import Message
+from ops.cluster.identity.incidents import (
+    SectorIncident,
+    TrackOfIncident,
+    continuations,
+    national_list,
+    sector_incidents,
+)
+from ops.cluster.identity.nation_store import Continued
+from ops.incidents.incident import BY_SYSTEM, PRIORITIES, STATES, Incident, NamedTrack
+from ops.store.incidents import IncidentRow
+from ops.store.rows import to_json
+
+T0 = datetime(2026, 3, 1, 22, 0, tzinfo=UTC)
+IDENTITIES = {
+    ("west", "W1"): "Na",
+    ("mid", "M1"): "Na",
+    ("east", "E1"): "Na",
+    ("west", "W2"): "Nb",
+    ("mid", "M2"): "Nc",
+}
+
+
+def incident(identity: str, minute: float, *tracks: str, **more) -> SectorIncident:
+    values = {"name": identity, "kind": "movement", "state": "open", "priority": "medium", "attention": True} | more
+    return SectorIncident(
+        id=identity, opened_at=T0 + timedelta(minutes=minute), tracks=tuple(map(TrackOfIncident, tracks)), **values
+    )
+
+
+def test_an_incident_continues_the_latest_earlier_one_with_its_target():
+    incidents = {
+        "west": [incident("Iw", 0, "W1"), incident("Ix", 1, "W2")],
+        "mid": [incident("Im", 5, "M1", "M2")],
+        "east": [incident("Ie", 9, "E1")],
+    }
+    assert continuations(incidents, IDENTITIES) == [
+        Continued("east", "Ie", "mid", "Im", "Na"),
+        Continued("mid", "Im", "west", "Iw", "Na"),
+    ]
+
+
+def test_incidents_of_one_sector_and_of_undecided_tracks_continue_none():
+    incidents = {"west": [incident("Iw", 0, "W1"), incident("Iv", 3, "W1")], "mid": [incident("Im", 5, "M9")]}
+    assert continuations(incidents, IDENTITIES) == []
+
+
+def test_an_incident_that_was_merged_is_not_continued():
+    merged = incident("Iw", 0, "W1", state="closed", merged_into="Iv", attention=False)
+    assert continuations({"west": [merged], "mid": [incident("Im", 5, "M1")]}, IDENTITIES) == []
+
+
+@given(
+    minutes=st.lists(st.tuples(st.sampled_from(["west", "mid", "east"]), st.integers(0, 3)), max_size=8),
+)
+def test_each_names_one_that_was_opened_before_it_in_another_sector(minutes):
+    incidents: dict[str, list[SectorIncident]] = {}
+    names = {"west": "W1", "mid": "M1", "east": "E1"}
+    for number, (sector, minute) in enumerate(minutes):
+        incidents.setdefault(sector, []).append(incident(f"I{number}", minute, names[sector]))
+    known = {(sector, one.id): one for sector, each in incidents.items() for one in each}
+    found = continuations(incidents, IDENTITIES)
+    for one in found:
+        assert one.sector != one.before_sector
+        before = known[one.before_sector, one.before_incident]
+        assert (before.opened_at, one.before_sector) <= (known[one.sector, one.incident].opened_at, one.sector)
+    listed = national_list(incidents, found)
+    assert sorted(key for one in listed for key in one.incidents) == sorted(known)
+
+
+CONTINUED = [Continued("mid", "Im", "west", "Iw", "Na")]
+
+
+def test_one_event_is_one_entry_and_shows_where_it_goes_on():
+    [one] = national_list({"west": [incident("Iw", 0)], "mid": [incident("Im", 5)]}, CONTINUED)
+    assert (one.incidents, one.current, one.opened_at) == ((("west", "Iw"), ("mid", "Im")), ("mid", "Im"), T0)
+    assert one.attention
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "attention"),
+    [
+        ({"attention": False, "state": "acknowledged"}, {}, False),
+        ({"attention": False, "state": "closed", "closed_by": "person"}, {}, False),
+        ({"attention": False, "state": "acknowledged"}, {"priority": "high"}, True),  # it became more urgent
+        ({"attention": False, "state": "acknowledged"}, {"priority": "low"}, False),
+        ({"attention": False, "state": "closed", "closed_by": "system"}, {}, True),  # no one has seen it
+        ({}, {"attention": False, "state": "acknowledged"}, False),
+    ],
+)
+def test_what_was_acknowledged_in_one_sector_is_no_second_alarm_in_the_next(first, second, attention):
+    [one] = national_list({"west": [incident("Iw", 0, **first)], "mid": [incident("Im", 5, **second)]}, CONTINUED)
+    assert one.attention is attention
+    assert one.priority == ("high" if second.get("priority") == "high" else "medium")  # of those that are open
+
+
+def test_an_event_that_is_closed_everywhere_is_not_listed_and_the_most_urgent_is_first():
+    incidents = {
+        "west": [incident("Iw", 0, state="closed"), incident("Id", 9, priority="distress")],
+        "mid": [incident("Ih", 1, priority="high", attention=False), incident("Il", 2, priority="low")],
+    }
+    assert [one.current[1] for one in national_list(incidents, [])] == ["Id", "Il", "Ih"]
+
+
+def test_what_is_read_are_the_fields_of_an_incident_as_stored():
+    stored = Incident(
+        "I1", "Bravo 17", "movement", STATES[-1], PRIORITIES[1], 3, 2, Message("x", {}), T0, T0, "A1", ("A1",),
+        tracks=(NamedTrack("T1", "Tango 1"),), attention=False, closed_by="system", merged_into="I2",
+    )  # fmt: skip
+    [found] = sector_incidents([IncidentRow(to_json(msgspec.to_builtins(stored), where="test"), None)])
+    assert found == incident(
+        "I1", 0, "T1", name="Bravo 17", state="closed", priority="high", attention=False, closed_by="system",
+        merged_into="I2",
+    )  # fmt: skip
+    assert BY_SYSTEM[0] == "unresolved"

@@ -1,0 +1,212 @@
+"""The identity process on real stores: live, killed and frozen at any point, and on a store that is not there yet."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from ops.cluster.commands import identity_process
+from ops.cluster.identity.decision import national_id
+from ops.cluster.identity.followed import PictureFollower
+from ops.cluster.identity.nation_store import NationError, NationLost, NationReader, NationStore
+from ops.cluster.identity.process import NationWatch
+from ops.cluster.identity.sighting import KNOWN
+from ops.cluster.national_picture import national_picture
+from ops.store.moment_reader import MomentReader
+from ops.store.writer import Store
+from tests.ops.cluster.identity.walkers import FRAME, REACHES, T0_NS, S, Walk, pictures
+
+PATIENT_S = 120.0
+WALK = Walk({"west": ("W1", 0.0, 40.0), "east": ("E1", 20.0, 70.0)})
+ONE = dict.fromkeys([("west", "W1"), ("east", "E1")], national_id("west", "W1"))
+
+
+class Sectors:
+    """The stores of two sectors, written second by second."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self.folder, self.found = folder, pictures([WALK], 80)
+        self.stores = {sector: Store(folder / sector / "store.db") for sector in self.found}
+        for store in self.stores.values():
+            stack.callback(store.close)
+
+    def write(self, until_s: int, *, sectors: tuple[str, ...] = ("west", "east"), **more: Any) -> None:
+        for sector in sectors:
+            store = self.stores[sector]
+            while store.cursor < until_s:
+                stamp_ns, tracks = self.found[sector][store.cursor]
+                body = msgspec.json.encode(tracks)
+                store.commit(store.cursor + 1, stamp_ns=stamp_ns, tracks_live=body, **more)
+
+
+@pytest.fixture
+def sectors(tmp_path: Path) -> Iterator[Sectors]:
+    with ExitStack() as stack:
+        yield Sectors(tmp_path, stack)
+
+
+def identities(folder: Path) -> dict[tuple[str, str], str]:
+    with NationReader(folder) as reader:
+        return reader.identities()
+
+
+def test_a_follower_shows_what_a_reader_of_moments_shows(sectors: Sectors):
+    sectors.write(80)
+    follower = PictureFollower("west", sectors.folder / "west" / "store.db")
+    reader = MomentReader(sectors.folder / "west" / "store.db")
+    found = list(follower.after(0))
+    assert [one.stamp_ns for one in found] == [T0_NS + second * S for second in range(80)]
+    for one in found:
+        moment = reader.moment(one.stamp_ns)
+        assert moment is not None
+        assert [json.loads(each)["track"] for each in moment.parts["tracks"]] == [each.track for each in one.tracks]
+    assert list(follower.after(found[-1].stamp_ns)) == []
+    again = PictureFollower("west", sectors.folder / "west" / "store.db")
+    assert list(again.after(found[40].stamp_ns)) == found[41:]
+    assert list(follower.after(found[70].stamp_ns)) == found[71:]  # one that goes back
+    for one in (follower, again, reader):
+        one.close()
+
+
+def test_identities_and_summaries_follow_the_sectors(sectors: Sectors):
+    watch = NationWatch(sectors.folder, REACHES)
+    try:
+        assert watch.look() == 0  # no picture yet
+        for until_s in range(5, 81, 5):
+            sectors.write(until_s, sensors=[{"sensor": "R1", "state": "ok"}, {"sensor": "R2", "state": "offline"}])
+            watch.look()
+        assert identities(sectors.folder) == ONE
+        picture = national_picture(sectors.folder, ["west", "east", "south"])
+        assert picture["identities"] == {"targets": 1, "joined_tracks": 1}
+        assert picture["sectors"]["south"] is None
+        east = picture["sectors"]["east"]
+        assert (east["tracks"], east["undecided"], east["sensors"]) == (1, 0, {"offline": 1, "ok": 1})
+        assert east["at"] == f"{datetime.fromtimestamp(T0_NS / 1e9 + 79, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    finally:
+        watch.close()
+
+
+@pytest.mark.parametrize("killed_s", [10, 25, 31, 60])
+def test_killed_at_any_point_it_decides_the_same(sectors: Sectors, killed_s: int):
+    sectors.write(killed_s)
+    watch = NationWatch(sectors.folder, REACHES)
+    watch.look()
+    watch.close()
+    sectors.write(80)
+    watch = NationWatch(sectors.folder, REACHES)
+    watch.look()
+    watch.close()
+    assert identities(sectors.folder) == ONE
+
+
+def test_a_commit_that_fails_loses_no_decision(sectors: Sectors, monkeypatch: pytest.MonkeyPatch):
+    sectors.write(79)
+    sectors.write(80, sectors=("west",), incident_revisions=[stored_incident("Iw", 0, "W1")])
+    sectors.write(80, sectors=("east",), incident_revisions=[stored_incident("Ie", 1, "E1")])
+    watch = NationWatch(sectors.folder, REACHES)
+    try:
+        with monkeypatch.context() as full:
+
+            def fails(*_: Any, **__: Any) -> None:
+                raise NationError("nation.db: cannot be used (database or disk is full).")
+
+            full.setattr(NationStore, "commit", fails)
+            with pytest.raises(NationError):
+                watch.look()
+        assert identities(sectors.folder) == {}
+        watch.look()
+        assert identities(sectors.folder) == ONE
+        with NationReader(sectors.folder) as reader:
+            assert [(one.incident, one.before_incident) for one in reader.continued()] == [("Ie", "Iw")]
+    finally:
+        watch.close()
+
+
+def test_a_frozen_process_that_is_woken_writes_nothing(sectors: Sectors):
+    sectors.write(5)
+    frozen = NationWatch(sectors.folder, REACHES)
+    other = NationWatch(sectors.folder, REACHES)
+    try:
+        sectors.write(80)
+        with pytest.raises(NationLost):
+            frozen.look()
+        assert identities(sectors.folder) == {}
+        other.look()
+        assert identities(sectors.folder) == ONE
+    finally:
+        frozen.close()
+        other.close()
+
+
+def test_a_target_that_both_sectors_track_now_is_where_both_together_put_it(sectors: Sectors):
+    watch = NationWatch(sectors.folder, REACHES)
+    sectors.write(36)
+    watch.look()
+    watch.close()
+    [shared] = national_picture(sectors.folder, ["west", "east"])["shared"]
+    assert shared["identity"] == national_id("west", "W1")
+    assert shared["tracks"] == [{"sector": "west", "track": "W1"}, {"sector": "east", "track": "E1"}]
+    east, north = FRAME.to_local(shared["lon"], shared["lat"])
+    assert np.hypot(east - (-100.0 + 1.4 * 35), north) < 20.0
+    assert shared["sd_m"] < 10.0
+
+
+def stored_incident(identity: str, minute: int, track: str, **more: Any) -> dict[str, Any]:
+    opened = datetime.fromtimestamp(T0_NS / 1e9 + 60 * minute, UTC)
+    return {
+        "id": identity, "name": identity, "kind": "movement", "revision": 0, "state": "open", "priority": "high",
+        "opened_at": opened, "attention": True, "lead": None, "tracks": [{"track": track, "name": track}],
+    } | more  # fmt: skip
+
+
+def test_the_incident_in_the_next_sector_names_the_one_before_and_both_are_one_entry(sectors: Sectors):
+    sectors.write(79)
+    west = stored_incident("Iw", 0, "W1", state="acknowledged", attention=False)
+    sectors.write(80, sectors=("west",), incident_revisions=[west])
+    sectors.write(80, sectors=("east",), incident_revisions=[stored_incident("Ie", 1, "E1")])
+    watch = NationWatch(sectors.folder, REACHES)
+    watch.look()
+    watch.close()
+    [entry] = national_picture(sectors.folder, ["west", "east"])["incidents"]
+    assert (entry["incident"], entry["sector"], entry["attention"]) == ("Ie", "east", False)
+    assert entry["before"] == [{"sector": "west", "incident": "Iw", "name": "Iw"}]
+
+
+def until(true: Callable[[], object], child: Any) -> None:
+    deadline = time.monotonic() + PATIENT_S
+    while not true():
+        assert child.alive, child.exit_report()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_the_process_runs_until_it_is_stopped_and_continues_after_a_kill(sectors: Sectors):
+    reaches = {name: reach.sensors for name, reach in REACHES.items()}
+    child = identity_process(sectors.folder, reaches)
+    try:
+        child.wait_for("ready", timeout_s=PATIENT_S)
+        sectors.write(15)
+        until(lambda: identities(sectors.folder) == {("west", "W1"): national_id("west", "W1")}, child)
+        child.kill()
+        sectors.write(80)
+        child.restart()
+        child.wait_for("ready", timeout_s=PATIENT_S)
+        until(lambda: identities(sectors.folder) == ONE, child)
+        assert child.last("problem") is None
+    finally:
+        assert child.stop(timeout_s=PATIENT_S) == 0
+
+
+def test_the_states_that_count_are_those_of_the_tracker():
+    from fusion.filter.track_bank import STATUS
+
+    assert set(KNOWN) == set(STATUS.tolist()) - {"tentative", "closed"}
