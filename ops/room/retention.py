@@ -165,7 +165,7 @@ def purge(
     """
     rules, keys, done = Retention(folder, settings, today), DayKeys(folder / "keys"), Purge()
     stored = _StoredJournals(notes_in(folder), store)
-    known = {kind: sorted({*keys.days(kind), *stored.days(kind)}) for kind in ERASED_BY_KEY}
+    known: dict[str, list[date]] = {kind: sorted({*keys.days(kind), *stored.days(kind)}) for kind in ERASED_BY_KEY}
     for kind, own in ERASED_BY_ROW.items():
         known[kind] = rules.tried(kind, partial(own.days, folder), [])
     for kind, days in known.items():
