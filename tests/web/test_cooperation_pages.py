@@ -10,11 +10,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from ops.drawing.pages.page_font import BUILT
 from ops.eurosur.report import Report
 from ops.eurosur.store import ReportStore
 from ops.exchange.desk.orders import LayerPreview, ShareResult
 from ops.exchange.format.refusal import PackageRefused
-from ops.services.api.static_pages import BUILT
 from tests.ops.exchange.partners import LAYERS, NOW, package, receiver
 from tests.ops.services.api.cooperation.served import centre, write_exchange
 from tests.ops.services.api.cooperation.test_partners_page import CELLS, with_desk

@@ -10,6 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from ops.drawing.pages.page_font import BUILT
 from tests.ops.services.api.scorecard.served import Served, served
 from tests.web.conftest import PHONE, SCREENS
 
@@ -18,7 +19,7 @@ LARGE, SMALL = {"width": 1920, "height": 1080}, {"width": 800, "height": 600}
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served(tmp_path_factory.mktemp("scorecard"), demo=True) as running:
+    with served(tmp_path_factory.mktemp("scorecard"), demo=True, pages=BUILT) as running:
         yield running
 
 

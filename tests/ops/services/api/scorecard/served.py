@@ -31,12 +31,14 @@ class Served:
 
 
 @contextmanager
-def served(folder: Path, *, demo: bool, sector: Path | None = CUMBERLAND) -> Iterator[Served]:
-    """Serve the night of ``worked_night`` as that of a sector; its day is 2026-03-20."""
+def served(
+    folder: Path, *, demo: bool, sector: Path | None = CUMBERLAND, pages: Path | None = None
+) -> Iterator[Served]:
+    """Serve the night of ``worked_night`` as that of a sector; its day is 2026-03-20. ``pages``: the front end."""
     night, _ = worked_night(folder)
     log = AuditLog(folder / "audit")
     settings = ApiSettings(
-        "cumberland", operator="Ana Keller", pages=folder / "not-built", demo=demo,
+        "cumberland", operator="Ana Keller", pages=pages or folder / "not-built", demo=demo,
         sector_file=None if sector is None else str(sector),
     )  # fmt: skip
     app = create_app(
