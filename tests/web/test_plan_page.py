@@ -225,7 +225,7 @@ def test_the_ground_is_that_of_the_live_map_by_day_and_by_night(calm: Any, visit
         here.page.wait_for_timeout(100)
         return all(any(part in url for url in asked) for part in parts)
 
-    day = ("/api/tiles/ground/", "/api/tiles/hillshade/", "/api/tiles/elevation/", "palette=day")
+    day = ("/api/tiles/ground/", "/api/tiles/elevation+hillshade/", "palette=day")
     assert until(lambda: drawn(*day)), asked
     edited(here, "a", lambda: here.part("palette").click())
     expect(here.page.locator("html")).to_have_attribute("data-palette", "night")
