@@ -56,7 +56,7 @@ incident-trace-status = { $status ->
     [answered] answered
     [no_record] no record found
     [closed] closed
-   *[none] not requested
+   *[none] none
 }
 incident-tracing-field = { $field ->
     [goods] Goods found
