@@ -89,7 +89,7 @@ partners-terms = Enregistrements du { $start } au { $end } UTC. Les positions so
     [one] { $days } jour
    *[other] { $days } jours
 }.
-partners-leaves = { $leaves } sur { $held } partiraient.{ $others ->
+partners-leaves = Partiraient : { $leaves } sur { $held }.{ $others ->
     [0] { "" }
    *[other] { " " }Les autres sont hors de la zone ou de la période convenues, trop récents, marqués, retirés, ou identiques après arrondi.
 }

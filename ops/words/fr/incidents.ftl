@@ -64,9 +64,9 @@ incident-tracing-field = { $field ->
     [eccn] ECCN
     [eu_list] Numéro de la liste de l’UE (double usage)
     [item_marking] Marquage ou numéro de série
-    [authority] Autorité
-    [sent_at] Envoyée le (UTC)
-    [reference] Référence
+    [authority] Autorité saisie
+    [sent_at] Demande envoyée le (UTC)
+    [reference] Référence de la demande
     [status] Demande de traçage
    *[released] Communiqué aux unités de terrain, à TAK et aux webhooks
 }
