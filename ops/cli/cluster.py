@@ -67,7 +67,7 @@ def status(
 ) -> None:
     """Show where sectors run, and the national picture.
 
-    It has a roll-up of each sector, and the incidents of all sectors that
+    It has a summary of each sector, and the incidents of all sectors that
     are not closed, the most urgent first: one entry for an event that goes
     from one sector into the next.
 

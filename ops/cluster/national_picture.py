@@ -1,4 +1,4 @@
-"""The national picture: a roll-up of each sector, and the incidents of all sectors by priority."""
+"""The national picture: a summary of each sector, and the incidents of all sectors by priority."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ WORKING: Final = ("ok", "degraded")
 
 
 def national_picture(folder: Path, sectors: Sequence[str]) -> dict[str, Any]:
-    """Return the roll-up of each sector, the incidents that are not closed, and how many identities there are.
+    """Return the summary of each sector, the incidents that are not closed, and how many identities there are.
 
     Parameters
     ----------

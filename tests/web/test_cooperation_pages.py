@@ -108,7 +108,9 @@ def test_a_package_is_previewed_and_signed_by_keyboard(opened: Callable[..., Pag
     look(page, "partners-preview")
     page.get_by_role("button", name="Sign and share with south").focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("status")).to_have_text("Package 1 is signed and waits in the outbox for the partner.")
+    expect(page.get_by_role("status")).to_have_text(
+        "Package 1 is signed and waits in the outbox until the partner fetches it."
+    )
 
 
 def test_an_event_is_closed_as_not_having_happened_by_keyboard(opened: Callable[..., Page], server: Any) -> None:

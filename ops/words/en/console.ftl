@@ -18,7 +18,7 @@ console-column = { $name ->
     [priority] priority
     [incident] incident
     [opened] opened
-    [continues] continues
+    [continues] continuation of
     [partner] partner
     [direction] direction
     [records] records
@@ -219,8 +219,8 @@ console-store-migrated = { $change ->
    *[other] Store already at version { $after }: { $store }
 }
 console-store-granted = { $count ->
-    [0] { $role } reads no sector of { $store }
-   *[other] { $role } reads of { $store }: { $sectors }
+    [0] { $role } may not read any sector of { $store }
+   *[other] { $role } may read in { $store }: { $sectors }
 }
 console-store-copied = Copied { $rows ->
     [one] { $rows } row

@@ -1,10 +1,10 @@
 # The pages of partners and of EUROSUR reports, and drills for partners.
 
 partners-title = Partners
-partners-intro = This page shows which packages are shared with partners, why, and which were received. Times are UTC. Each package is recorded in the audit log.
+partners-intro = This page shows which packages were shared with partners, why, and which were received. Times are UTC. Each package is recorded in the audit log.
 partners-done = { $done ->
-    [made] Package { $number } is signed and waits in the outbox for the partner.
-   *[withdrawn] Notice of withdrawal { $number } is signed and waits in the outbox for the partner.
+    [made] Package { $number } is signed and waits in the outbox until the partner fetches it.
+   *[withdrawn] Notice of withdrawal { $number } is signed and waits in the outbox until the partner fetches it.
 }
 partners-choice = { $partner }: { $agreement }
 partners-column = { $column ->
@@ -17,17 +17,17 @@ partners-column = { $column ->
     [terms] Terms
     [number] Number
     [kind] Kind
-    [why] Why
+    [why] Purpose or reason
     [by] By
     [made] Made
     [received] Received
-    [expires] To be erased
+    [expires] Erased by
     [records] Records
     [state] State
-    [last] Last tried
+    [last] Last attempt
     [reason] Reason
     [what] Details
-    [times] Times
+    [attempts] Attempts
     [drill] Drill
     [shift] Role and shift
     [in-time] Acknowledged in time
@@ -89,7 +89,10 @@ partners-terms = Records from { $start } to { $end } UTC. Positions are moved to
     [one] { $days } day
    *[other] { $days } days
 }.
-partners-leaves = { $leaves } of { $held } would leave. The others are outside the agreed area or period, too recent, marked, withdrawn, or the same after rounding.
+partners-leaves = { $leaves } of { $held } would leave.{ $others ->
+    [0] { "" }
+   *[other] { " " }The others are outside the agreed area or period, too recent, marked, withdrawn, or the same after rounding.
+}
 partners-fields = Fields that leave:
 partners-removed = Fields that are taken out:
 partners-first = { $count ->
@@ -101,7 +104,7 @@ partners-sign = Sign and share with { $partner }
 partners-sent = Sent
 partners-none-sent = No package has been made.
 partners-withdraw = Withdraw
-partners-withdraw-one = Withdraw package { $number } from { $partner }
+partners-withdraw-one = Withdraw package { $number } to { $partner }
 partners-withdraw-why = Reason, which the partner reads
 partners-withdraw-record = Withdraw a single record
 partners-record = ID of the incident, alert or track
@@ -127,7 +130,7 @@ partners-reason = { $reason ->
 partners-scores = Scores of drills
 partners-of = { $part } of { $whole }
 partners-gaps = Common gaps
-partners-gaps-hint = Combines own coverage with that of the partner’s newest package, by cell of the agreed grid. This can take a minute.
+partners-gaps-hint = Combines your coverage with that of the partner’s newest package, by cell of the agreed grid. This can take a minute.
 partners-needed = Required detection probability (%)
 partners-gaps-show = Show common gaps
 partners-gaps-with = Common gaps with { $partner }
@@ -139,14 +142,14 @@ partners-gaps-case = Own coverage and package { $package }, for { $target ->
 partners-gaps-counted = Cells by what both sides detect together
 partners-gap-class = { $kind ->
     [gap] Gap: below the requirement, however the misses of both sides depend on each other
-    [possible] Possible gap: below the requirement for some dependence of the misses
+    [possible] Possible gap: below the requirement or not, depending on how the misses depend on each other
     [met] Requirement met, however the misses depend on each other
    *[unknown] Own coverage is below the requirement; the partner shared nothing there
 }
 partners-gaps-independent = If misses of the two sides are independent: { $count ->
     [one] { $count } gap
    *[other] { $count } gaps
-}; for any dependence between { $low } and { $high }.
+}; whatever the dependence, between { $low } and { $high }.
 partners-cell = Own { $own }, partner { $partner }; together { $low } to { $high }
 
 ## Reports of the EUROSUR layers
@@ -159,7 +162,7 @@ eurosur-overdue = { $count ->
     [one] { $count } first report is overdue: not sent within 24 h.
    *[other] { $count } first reports are overdue: not sent within 24 h.
 }
-eurosur-is-overdue = Overdue since { $time }: send it with “watchline eurosur export”.
+eurosur-is-overdue = Overdue since { $time }: have it sent, on the server, with “watchline eurosur export”.
 eurosur-was-late = The first report was sent late.
 eurosur-due = First report due by { $time }.
 eurosur-events = { $count ->
@@ -171,7 +174,7 @@ eurosur-more = { $count ->
     [one] { $count } older one is not shown.
    *[other] { $count } older ones are not shown.
 }
-eurosur-facts = Known { $time }. Source: { $source }, { $reliability }{ $credibility }. { $sent ->
+eurosur-facts = Known since { $time }. Source: { $source }, { $reliability }{ $credibility }. { $sent ->
     [none] Not sent.
    *[other] First sent { $sent }.
 }
@@ -189,8 +192,8 @@ eurosur-reliability = Reliability of the source
 eurosur-credibility = Credibility of the information
 eurosur-supported = Supported by (report IDs)
 eurosur-text = Content of the report
-eurosur-from = Happened from (UTC, optional)
-eurosur-until = Happened until (UTC, optional)
+eurosur-from = Began (UTC, optional)
+eurosur-until = Ended (UTC, optional)
 eurosur-lat = Latitude (degrees, optional)
 eurosur-lon = Longitude (degrees, optional)
 eurosur-section = Border section (optional)
@@ -200,6 +203,7 @@ eurosur-marking = Marking
 eurosur-id = Report ID (optional)
 eurosur-urgent = Urgent event: first report within 24 h
 eurosur-status = State
+eurosur-stated = { $name }: { $value }
 eurosur-add = Add report
 eurosur-value = { $field ->
     [layer] { $value ->
@@ -271,8 +275,8 @@ drill-running = EXERCISE: { $title }. { $incidents ->
    *[other] { $incidents } incidents
 }; acknowledge each within { $limit } s.
 drill-ask-acknowledge = { $place } { $incident }
-    Enter acknowledges, - leaves it:
-drill-ask-disposition = Disposition ({ $choices }), or nothing:
+    Press Enter to acknowledge it, or - and Enter to leave it:
+drill-ask-disposition = Disposition ({ $choices }), or only Enter:
 drill-answered = { $count } of { $whole ->
     [one] { $whole } incident
    *[other] { $whole } incidents

@@ -135,7 +135,7 @@ anomaly-column = { $column ->
 ## Drills and training
 
 drill-title = Drill
-drill-real = This server shows an operations room. Only demonstrations (“watchline demo”) are scored, so that real incidents never become scores of persons.
+drill-real = This server shows an operations room. Only demonstrations (“watchline demo”) are scored, so that real incidents never count as someone’s score.
 drill-intro = A shift works on this demonstration as on a real night: it acknowledges, assigns and closes incidents. The score compares what it did with the simulation’s truth so far.
 drill-key-hint = The score shows the answer key. Open it only when the shift has finished: a shift that has seen it can no longer be scored.
 drill-show = Show the score and the answer key
@@ -143,17 +143,17 @@ drill-not-yet = The demonstration has not begun. Try again in a moment.
 drill-figures = Score so far
 drill-interval = { PERCENT($value) } (95%: { PERCENT($low) } to { PERCENT($high) })
 drill-not-one-figure = The figures are never added up, so that speed cannot make up for a missed crossing. “watchline drill score” keeps a training record of them.
-drill-key = Answer key
-drill-none = There is no incident about movement yet.
+drill-answer-key = Answer key
+drill-none = There is no movement incident yet.
 drill-answer-truth = { $there ->
     [no] Nothing was there.
-    [crossed] Most probably: { target-class }, crossed the border.
-   *[stayed] Most probably: { target-class }, did not cross the border.
+    [crossed] Most probable target: { target-class }. It crossed the border.
+   *[stayed] Most probable target: { target-class }. It did not cross the border.
 }
 drill-answer-given = { $verdict ->
     [none] Not closed by a person.
     [right] Closed as “{ incident-disposition }”: correct.
-   *[wrong] Closed as “{ incident-disposition }”: not correct.
+   *[wrong] Closed as “{ incident-disposition }”: incorrect.
 }
 drill-answer-acknowledged = Acknowledged after { DURATION($time) }.
 drill-answer-late = Not acknowledged by a person.

@@ -56,7 +56,7 @@ incident-trace-status = { $status ->
     [answered] answered
     [no_record] no record found
     [closed] closed
-   *[none] not requested
+   *[none] none
 }
 incident-tracing-field = { $field ->
     [goods] Goods found
@@ -64,9 +64,9 @@ incident-tracing-field = { $field ->
     [eccn] ECCN
     [eu_list] EU dual-use list number
     [item_marking] Marking or serial number
-    [authority] Authority
-    [sent_at] Sent at (UTC)
-    [reference] Reference
+    [authority] Authority asked
+    [sent_at] Request sent at (UTC)
+    [reference] Reference of the request
     [status] Trace request
    *[released] Released to field units, TAK and web hooks
 }

@@ -18,7 +18,7 @@ console-column = { $name ->
     [priority] priorité
     [incident] incident
     [opened] ouvert
-    [continues] poursuit
+    [continues] suite de
     [partner] partenaire
     [direction] sens
     [records] enregistrements
@@ -219,8 +219,8 @@ console-store-migrated = { $change ->
    *[other] Base de données déjà à la version { $after } : { $store }
 }
 console-store-granted = { $count ->
-    [0] { $role } ne lit aucun secteur de { $store }
-   *[other] { $role } lit dans { $store } : { $sectors }
+    [0] { $role } ne peut lire aucun secteur de { $store }
+   *[other] { $role } peut lire dans { $store } : { $sectors }
 }
 console-store-copied = { $rows ->
     [one] { $rows } ligne

@@ -1,10 +1,10 @@
 # Pages des partenaires et des rapports EUROSUR, et exercices pour les partenaires.
 
 partners-title = Partenaires
-partners-intro = Cette page montre les envois partagés avec les partenaires, leur motif, et ceux qui ont été reçus. Heures en UTC. Chaque envoi est consigné dans le journal d’audit.
+partners-intro = Cette page montre les envois faits aux partenaires, leur motif, et les envois reçus. Heures en UTC. Chaque envoi est consigné dans le journal d’audit.
 partners-done = { $done ->
-    [made] L’envoi { $number } est signé et attend le partenaire.
-   *[withdrawn] L’avis de retrait { $number } est signé et attend le partenaire.
+    [made] L’envoi { $number } est signé et attend que le partenaire vienne le chercher.
+   *[withdrawn] L’avis de retrait { $number } est signé et attend que le partenaire vienne le chercher.
 }
 partners-choice = { $partner } : { $agreement }
 partners-column = { $column ->
@@ -17,21 +17,21 @@ partners-column = { $column ->
     [terms] Conditions
     [number] Numéro
     [kind] Nature
-    [why] Motif
+    [why] Finalité ou motif
     [by] Par
     [made] Établi
     [received] Reçu
-    [expires] À effacer
+    [expires] Effacé au plus tard
     [records] Enregistrements
     [state] État
-    [last] Dernier essai
-    [reason] Raison
-    [what] Défaut constaté
-    [times] Fois
+    [last] Dernière tentative
+    [reason] Motif du refus
+    [what] Détails
+    [attempts] Tentatives
     [drill] Exercice
     [shift] Rôle et équipe
-    [in-time] Pris en compte à temps
-    [right] Suites correctes
+    [in-time] Acquittés à temps
+    [right] Issues correctes
     [missed] Franchissements manqués
     [cells] Mailles
     [area] km²
@@ -71,7 +71,7 @@ partners-agreed = Grille { $grid }, heures à { $step } près, délai { $delay }
 partners-onward = Peut être transmis à { $names }.
 partners-no-onward = Ne peut pas être transmis à un tiers.
 partners-drills-agreed = Les exercices sont convenus.
-partners-not-in-force = Hors de vigueur
+partners-not-in-force = Pas en vigueur
 partners-no-agreements = Ce serveur n’a pas de fichier d’accords : indiquez-le sous « agreements » dans la table [exchange] des paramètres.
 partners-make = Nouvel envoi
 partners-make-hint = Examinez d’abord ce qui partirait. Rien n’est signé avant votre confirmation.
@@ -89,7 +89,10 @@ partners-terms = Enregistrements du { $start } au { $end } UTC. Les positions so
     [one] { $days } jour
    *[other] { $days } jours
 }.
-partners-leaves = { $leaves } sur { $held } partiraient. Les autres sont hors de la zone ou de la période convenues, trop récents, marqués, retirés, ou identiques après arrondi.
+partners-leaves = Partiraient : { $leaves } sur { $held }.{ $others ->
+    [0] { "" }
+   *[other] { " " }Les autres sont hors de la zone ou de la période convenues, trop récents, marqués, retirés, ou identiques après arrondi.
+}
 partners-fields = Champs qui partent :
 partners-removed = Champs supprimés :
 partners-first = { $count ->
@@ -98,17 +101,17 @@ partners-first = { $count ->
 }
 partners-hash = SHA-256 du produit qui sera signé :
 partners-sign = Signer et partager avec { $partner }
-partners-sent = Envoyés
+partners-sent = Envois faits
 partners-none-sent = Aucun envoi n’a été établi.
 partners-withdraw = Retirer
-partners-withdraw-one = Retirer l’envoi { $number } à { $partner }
+partners-withdraw-one = Retirer l’envoi { $number } fait à { $partner }
 partners-withdraw-why = Motif, que le partenaire lira
 partners-withdraw-record = Retirer un seul enregistrement
 partners-record = Identifiant de l’incident, de l’alerte ou de la piste
-partners-received = Reçus
+partners-received = Envois reçus
 partners-none-received = Aucun envoi n’a été reçu.
 partners-marking = Marquage : { $marking }
-partners-refused = Refusés
+partners-refused = Envois refusés
 partners-refused-hint = Rien de ces envois n’a été enregistré. L’expéditeur et le numéro sont ceux que l’envoi indique ; ils peuvent être faux.
 partners-reason = { $reason ->
     [malformed] Envoi non valide
@@ -139,14 +142,14 @@ partners-gaps-case = Notre couverture et l’envoi { $package }, pour { $target 
 partners-gaps-counted = Mailles selon ce que les deux côtés détectent ensemble
 partners-gap-class = { $kind ->
     [gap] Lacune : sous le seuil requis, quelle que soit la dépendance entre les non-détections des deux côtés
-    [possible] Lacune possible : sous le seuil requis pour certaines dépendances
+    [possible] Lacune possible : sous le seuil requis ou non, selon cette dépendance
     [met] Seuil atteint, quelle que soit la dépendance
    *[unknown] Notre couverture est sous le seuil ; le partenaire n’y partage rien
 }
 partners-gaps-independent = Si les non-détections des deux côtés sont indépendantes : { $count ->
     [one] { $count } lacune
    *[other] { $count } lacunes
-} ; pour toute dépendance, entre { $low } et { $high }.
+} ; quelle que soit la dépendance, entre { $low } et { $high }.
 partners-cell = Nous { $own }, partenaire { $partner } ; ensemble { $low } à { $high }
 
 ## Rapports des couches EUROSUR
@@ -159,7 +162,7 @@ eurosur-overdue = { $count ->
     [one] { $count } premier rapport est en retard : non transmis sous 24 h.
    *[other] { $count } premiers rapports sont en retard : non transmis sous 24 h.
 }
-eurosur-is-overdue = En retard depuis le { $time } : transmettez-le avec « watchline eurosur export ».
+eurosur-is-overdue = En retard depuis le { $time } : faites-le transmettre, sur le serveur, avec « watchline eurosur export ».
 eurosur-was-late = Le premier rapport a été transmis en retard.
 eurosur-due = Premier rapport à transmettre avant le { $time }.
 eurosur-events = { $count ->
@@ -171,7 +174,7 @@ eurosur-more = { $count ->
     [one] { $count } plus ancien n’est pas affiché.
    *[other] { $count } plus anciens ne sont pas affichés.
 }
-eurosur-facts = Connu le { $time }. Source : { $source }, { $reliability }{ $credibility }. { $sent ->
+eurosur-facts = Connu depuis le { $time }. Source : { $source }, { $reliability }{ $credibility }. { $sent ->
     [none] Non transmis.
    *[other] Transmis pour la première fois le { $sent }.
 }
@@ -181,16 +184,16 @@ eurosur-earlier = { $count ->
 }
 eurosur-follow = Donner suite
 eurosur-new = Nouveau rapport
-eurosur-hearsay = Une information provenant seulement de personnes ou de sources ouvertes a au mieux la crédibilité { $best }, sauf si un rapport d’une autre nature de source l’appuie.
-eurosur-kind = Couche et objet
+eurosur-hearsay = Une information provenant seulement de personnes ou de sources ouvertes a au mieux la crédibilité { $best }, sauf si un rapport d’une source d’une autre nature l’appuie.
+eurosur-kind = Couche et sujet
 eurosur-known = Connu depuis (UTC)
 eurosur-source = Source
 eurosur-reliability = Fiabilité de la source
 eurosur-credibility = Crédibilité de l’information
 eurosur-supported = Appuyé par (identifiants de rapports)
 eurosur-text = Contenu du rapport
-eurosur-from = Survenu à partir de (UTC, facultatif)
-eurosur-until = Survenu jusqu’à (UTC, facultatif)
+eurosur-from = Début (UTC, facultatif)
+eurosur-until = Fin (UTC, facultatif)
 eurosur-lat = Latitude (degrés, facultatif)
 eurosur-lon = Longitude (degrés, facultatif)
 eurosur-section = Section de frontière (facultatif)
@@ -200,6 +203,7 @@ eurosur-marking = Marquage
 eurosur-id = Identifiant du rapport (facultatif)
 eurosur-urgent = Événement urgent : premier rapport sous 24 h
 eurosur-status = État
+eurosur-stated = { $name } : { $value }
 eurosur-add = Ajouter le rapport
 eurosur-value = { $field ->
     [layer] { $value ->
@@ -236,7 +240,7 @@ eurosur-value = { $field ->
         [A] A : entièrement fiable
         [B] B : habituellement fiable
         [C] C : assez fiable
-        [D] D : peu fiable habituellement
+        [D] D : généralement pas fiable
         [E] E : non fiable
        *[F] F : non évaluable
     }
@@ -269,10 +273,10 @@ drill-shared = Exercice « { $title } » pour { $partner } : { $incidents ->
 drill-running = EXERCICE : { $title }. { $incidents ->
     [one] { $incidents } incident
    *[other] { $incidents } incidents
-} ; prenez en compte chacun en { $limit } s au plus.
+} ; acquittez chacun en { $limit } s au plus.
 drill-ask-acknowledge = { $place } { $incident }
-    Entrée pour prendre en compte, - pour laisser :
-drill-ask-disposition = Suite donnée ({ $choices }), ou rien :
+    Entrée pour l’acquitter, ou - puis Entrée pour le laisser :
+drill-ask-disposition = Issue ({ $choices }), ou seulement Entrée :
 drill-answered = { $count } sur { $whole ->
     [one] { $whole } incident traité
    *[other] { $whole } incidents traités

@@ -135,7 +135,7 @@ anomaly-column = { $column ->
 ## Exercices et formation
 
 drill-title = Exercice
-drill-real = Ce serveur affiche un centre opérationnel. Seules les démonstrations (« watchline demo ») sont évaluées, afin que des incidents réels ne deviennent jamais des notes de personnes.
+drill-real = Ce serveur affiche un centre opérationnel. Seules les démonstrations (« watchline demo ») sont évaluées, afin que des incidents réels ne servent jamais à noter des personnes.
 drill-intro = Une équipe travaille sur cette démonstration comme pendant une vraie nuit : elle acquitte, affecte et clôt des incidents. L’évaluation compare ce qu’elle a fait à la vérité de la simulation jusqu’ici.
 drill-key-hint = L’évaluation montre le corrigé. Ne l’ouvrez que lorsque l’équipe a terminé : une équipe qui l’a vu ne peut plus être évaluée.
 drill-show = Afficher l’évaluation et le corrigé
@@ -143,12 +143,12 @@ drill-not-yet = La démonstration n’a pas commencé. Réessayez dans un instan
 drill-figures = Évaluation jusqu’ici
 drill-interval = { PERCENT($value) } (95 % : de { PERCENT($low) } à { PERCENT($high) })
 drill-not-one-figure = Les chiffres ne sont jamais additionnés, afin que la rapidité ne compense pas un franchissement manqué. « watchline drill score » en conserve une fiche de formation.
-drill-key = Corrigé
+drill-answer-key = Corrigé
 drill-none = Il n’y a pas encore d’incident de mouvement.
 drill-answer-truth = { $there ->
     [no] Il n’y avait rien.
-    [crossed] Le plus probable : { target-class }, a franchi la frontière.
-   *[stayed] Le plus probable : { target-class }, n’a pas franchi la frontière.
+    [crossed] Cible la plus probable : { target-class }. Elle a franchi la frontière.
+   *[stayed] Cible la plus probable : { target-class }. Elle n’a pas franchi la frontière.
 }
 drill-answer-given = { $verdict ->
     [none] Non clos par une personne.

@@ -64,9 +64,9 @@ incident-tracing-field = { $field ->
     [eccn] ECCN
     [eu_list] Numéro de la liste de l’UE (double usage)
     [item_marking] Marquage ou numéro de série
-    [authority] Autorité
-    [sent_at] Envoyée à (UTC)
-    [reference] Référence
+    [authority] Autorité saisie
+    [sent_at] Demande envoyée le (UTC)
+    [reference] Référence de la demande
     [status] Demande de traçage
    *[released] Communiqué aux unités de terrain, à TAK et aux webhooks
 }
@@ -116,6 +116,6 @@ incident-refused-tracing = { incident-tracing-field } : « { $given } ». Att
     [eu_list] un numéro de l’annexe I du règlement (UE) 2021/821 : une catégorie de 0 à 9, un groupe de produits de A à E et trois chiffres, par exemple 6A003 ou 6A003.b.4.
     [authority] l’autorité à laquelle la demande de traçage a été envoyée.
     [sent_at_missing] la date et l’heure d’envoi de la demande de traçage.
-    [sent_at] une date entre l’ouverture de l’incident et maintenant.
+    [sent_at] une date et une heure entre l’ouverture de l’incident et maintenant.
    *[status] un état de la demande de traçage : envoyée, réponse reçue, sans résultat ou close.
 }

@@ -349,7 +349,7 @@ page-incident-dialog = { $action ->
     [merge] Fusionner { $name } avec un autre incident
     [hand_over] Transmettre { $name }
     [mark] Diffusion de { $name }
-    [trace] Marchandises découvertes : { $name }
+    [trace] Marchandises découvertes, incident { $name }
    *[reopen] Rouvrir { $name }
 }
 page-incident-choice = { $action ->

@@ -66,4 +66,4 @@ risk-limit-percentiles = La menace est la moyenne de rangs centiles le long de c
 risk-limit-weights = L’intervalle des rangs couvre toutes les pondérations, chaque combinaison étant également probable. Il ne couvre pas les erreurs des facteurs.
 risk-limit-impact = La vulnérabilité est 1 moins la plus faible probabilité d’interception ou, sans bases, de détection. L’impact est un jugement dont sa source répond.
 risk-limit-decision = Un niveau proposé ne change rien. Une personne décide du niveau d’impact d’une section au centre d’opérations et donne un motif ; la décision est inscrite au journal et dans le journal d’audit.
-risk-limit-trend = La tendance compare les indicateurs et les incidents tels que connus chaque jour. L’analyse du terrain est la même pour tous les jours. Un tableau d’indicateurs, contrairement à un historique, n’indique pas quand une valeur a été connue.
+risk-limit-trend = La tendance compare les indicateurs et les incidents tels que connus chaque jour. L’analyse de la difficulté géographique est la même pour tous les jours. Un tableau d’indicateurs, contrairement à un historique, n’indique pas quand une valeur a été connue.

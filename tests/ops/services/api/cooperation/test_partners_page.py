@@ -262,6 +262,6 @@ def test_the_picture_of_common_gaps_states_both_bounds(tmp_path: Path) -> None:
         with room.logged_in("weiss") as client:
             page = client.get("/partners/gaps?language=en&agreement=south/buffer&needed=50").text
     assert len(re.findall('<rect class="(?:gap|possible|met|unknown)" x=', page)) == len(CELLS)
-    assert "If misses of the two sides are independent: 1 gap; for any dependence between 1 and 2." in texts(page)
+    assert "If misses of the two sides are independent: 1 gap; whatever the dependence, between 1 and 2." in texts(page)
     assert "Own 40%, partner 40%; together 40% to 90%" in texts(page)
     assert (made.orders[0].kind, made.orders[0].needed) == ("gaps", 0.5)

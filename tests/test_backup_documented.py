@@ -1,0 +1,88 @@
+"""The backup that docs/how-to/restore.md shows, run over a folder with every file that cannot be computed again."""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from ops.accounts.store import FILE as ACCOUNTS
+from ops.eurosur.store import FILE as EUROSUR
+from ops.exchange.received import FILE as RECEIVED
+from ops.exchange.sent import FILE as SENT
+from ops.exchange.sent import FOLDER as EXCHANGE
+from ops.field.devices import FILE as FIELD
+from ops.governance.approvals import FILE as APPROVALS
+from ops.governance.confidential import FOLDER as CONFIDENTIAL
+from ops.governance.mutes import FILE as MUTED
+from ops.governance.rounding import FILE as PUBLICATION
+from ops.store.handover_notes import FILE as HANDOVER
+
+PAGE = Path(__file__).parents[1] / "docs" / "how-to" / "restore.md"
+DATABASES = (
+    "actions.db",
+    ACCOUNTS,
+    APPROVALS,
+    EUROSUR,
+    FIELD,
+    HANDOVER,
+    f"{EXCHANGE}/{SENT}",
+    f"{EXCHANGE}/{RECEIVED}",
+)
+OTHERS = ("audit/head", "keys/day.key", f"{CONFIDENTIAL}/one", MUTED, PUBLICATION, f"{EXCHANGE}/outbox/1.zip")
+
+
+def backup(folder: Path) -> None:
+    """Run the commands of the page, with a stand-in for the copy of the journal, which has tests of its own."""
+    commands = re.search(r"```\n(umask.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    assert commands is not None
+    tools = folder / "tools"
+    tools.mkdir()
+    (tools / "watchline").write_text('#!/bin/sh\ncp "$3/journal.db" "$4"\n')
+    (tools / "watchline").chmod(0o700)
+    (tools / "python").symlink_to(sys.executable)
+    path = os.pathsep.join((str(tools), os.environ["PATH"]))
+    subprocess.run(
+        ["sh", "-eu", "-c", commands[1]], cwd=folder, env=os.environ | {"PATH": path}, check=True, timeout=120
+    )
+
+
+def write(room: Path, name: str) -> None:
+    file = room / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if file.suffix != ".db":
+        file.write_text(name)
+        return
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute("CREATE TABLE it (name TEXT)")
+        database.execute("INSERT INTO it VALUES (?)", (name,))
+
+
+@pytest.mark.parametrize("names", [(*DATABASES, *OTHERS), ("actions.db", ACCOUNTS, "audit/head", "keys/day.key")])
+def test_the_backup_has_every_file_that_cannot_be_computed_again(tmp_path: Path, names: tuple[str, ...]) -> None:
+    """Both for a folder with all of them and for one without partners, reports or requests."""
+    room = tmp_path / "room"
+    for name in ("journal.db", *names):
+        write(room, name)
+    backup(tmp_path)
+    for name in ("journal.db", *names):
+        kept = tmp_path / "backup" / name
+        if kept.suffix == ".db":
+            with closing(sqlite3.connect(kept)) as database:
+                assert database.execute("SELECT name FROM it").fetchall() == [(name,)]
+        else:
+            assert kept.read_text() == name
+    found = {str(file.relative_to(room)) for file in room.rglob("*") if file.is_file()}
+    assert found == {"journal.db", *names}, "a backup creates nothing in the folder"
+
+
+def test_the_page_names_every_one_of_them() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    for name in (*DATABASES[:6], f"{EXCHANGE}/", f"{CONFIDENTIAL}/", MUTED, PUBLICATION):
+        assert f"`{name}`" in text, name
