@@ -18,6 +18,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, NamedTuple, TypeVar
 
+import msgspec
+
 from geo.errors import WatchlineError
 from ops.audit.day_keys import DayKeys, IsDue, KeyKind
 from ops.audit.entry import AuditEntry
@@ -119,7 +121,7 @@ class Retention:
         """Do work on a file of its own; where that fails, note it, so that the other kinds are still erased."""
         try:
             return work()
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, msgspec.MsgspecError, WatchlineError) as error:
             if (problem := f"{kind}: {error}") not in self.problems:
                 self.problems.append(problem)
             return instead

@@ -70,11 +70,12 @@ class Continued(NamedTuple):
 
 
 class NationReader:
-    """Reads the file of a cluster's folder; empty answers while there is none."""
+    """Reads the file of a cluster's folder; empty answers while there is none, or one without tables."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
         self._db: sqlite3.Connection | None = None
+        self._has_tables = False
 
     def identities(self, sector: str | None = None) -> dict[Key, str]:
         """Return the national identity of each track, by sector and track; or those of one sector."""
@@ -125,7 +126,9 @@ class NationReader:
                 if not self.path.is_file():
                     return []
                 self._db = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True, timeout=WAIT_S)
-            return self._db.execute(sql, values).fetchall()
+            if not self._has_tables:  # its first writer has only begun, or was killed then
+                self._has_tables = self._db.execute("PRAGMA user_version").fetchone()[0] > 0
+            return self._db.execute(sql, values).fetchall() if self._has_tables else []
         except sqlite3.Error as error:
             raise _error(self.path, error) from error
 

@@ -10,7 +10,7 @@ happened is not known, the process ends, and what was not acknowledged is sent a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence, Set
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import date
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError, InvalidRequestError
 from ingest.receiving.batch import digest
 from ingest.receiving.high_water_marks import MAX_AHEAD
 from ops.audit.day_keys import DayKeys, KeysFull, day_at
-from ops.journal.encryption import KEY_OF_KIND
+from ops.journal.encryption import KEY_OF_KIND, opened_event
 from ops.journal.reader import JournalBusy, JournalError, JournalFull
 from ops.journal.stores.commits import CommitRules, JournalKey, JournalValues, Tally
 from ops.journal.stores.parts import open_part
@@ -69,21 +69,19 @@ class PostgresJournal(CommitRules, PostgresReader):
         self._parts: dict[tuple[str, date], int] = {}
         self._last_id = self._last_dead_id = 0
         self._writing = engine_of(address)
-        try:
-            self._db = self._writing.connect()
-            self._claim(sector, address, lock_wait_s)
-            PostgresReader.__init__(self, address, sector, keys=keys)
-        except DBAPIError as error:
-            self._writing.dispose()
-            if state_of(error) == LOCK_TIMEOUT:
-                raise JournalError(
-                    "in use by another ingest", where=address.shown, expected="one ingest per sector"
-                ) from error
-            raise journal_error(error, address) from error
-        except BaseException:
-            self._db.close()
-            self._writing.dispose()
-            raise
+        with ExitStack() as opened:
+            opened.callback(self._writing.dispose)  # which alone leaves a connection in use open
+            try:
+                self._db = opened.enter_context(self._writing.connect())
+                self._claim(sector, address, lock_wait_s)
+                PostgresReader.__init__(self, address, sector, keys=keys)
+            except DBAPIError as error:
+                if state_of(error) == LOCK_TIMEOUT:
+                    raise JournalError(
+                        "in use by another ingest", where=address.shown, expected="one ingest per sector"
+                    ) from error
+                raise journal_error(error, address) from error
+            opened.pop_all()
         CommitRules.__init__(self, self.keys, encrypted=keys is not None)
 
     def _claim(self, sector: str, address: StoreAddress, lock_wait_s: float) -> None:
@@ -137,7 +135,10 @@ class PostgresJournal(CommitRules, PostgresReader):
         """Map each subject to the body of its newest row of this kind; only rows that no sender numbered."""
         with self._connected() as connection:
             rows = self._execute(connection, NEWEST_OF_KIND, kind).all()
-            return {original_text(row.sensor): self._stored_body(connection, row) for row in rows}
+            found = {original_text(row.sensor): self._stored_body(connection, row) for row in rows}
+        if kind not in KEY_OF_KIND:
+            return found
+        return {sensor: opened_event(self.keys, body, kind, sensor) for sensor, body in found.items()}
 
     def close(self) -> None:
         """Give up the claim on the sector and close the connections."""

@@ -30,7 +30,8 @@ class TablesUntil:
     """The tables of ``source`` up to a time of receipt, ``until_ns`` [UTC ns].
 
     Counts, flags and delays are those of the rows that remain; duplicates and dropped messages are not known for an
-    earlier time and count as 0. A mark stays below every message that is left out, so its sender may send it again.
+    earlier time and count as 0. A mark stays below every message that is left out, so its sender may send it again; a
+    conflict with such a message is left out with it, because it would refuse the message.
     The highest boots of the keys stay, because they refuse old messages, and so do the last ids, so that none is
     used again.
     """
@@ -42,6 +43,12 @@ class TablesUntil:
         self._flagged: Counter[tuple[str, str]] = Counter()
         self._timings: Counter[tuple[str, str]] = Counter()
         self._left_out: dict[tuple[str, int], int] = {}
+        self._conflicts = {
+            _key_of(letter): False
+            for letter in source.rows("dead_letters")
+            if letter[_LETTER_CODE] == "conflict" and letter[_LETTER_RECEIVED] <= until_ns
+        }
+        """By the key of each conflict until then, whether the message with which it conflicts is left out."""
         for row in source.rows("journal"):
             self._note_row(row)
         for letter in source.rows("dead_letters"):
@@ -53,7 +60,7 @@ class TablesUntil:
             case "journal":
                 yield from (row for row in self._source.rows(table) if row[_ID] <= self.last_id)
             case "dead_letters":
-                yield from (row for row in self._source.rows(table) if row[_LETTER_RECEIVED] <= self._until_ns)
+                yield from (letter for letter in self._source.rows(table) if self._keeps(letter))
             case "counts":
                 yield from self._count_rows()
             case "flagged":
@@ -84,6 +91,8 @@ class TablesUntil:
             return
         if row[_ID] > self.last_id:
             self._leave_out(kind, sensor, boot, seq)
+            if (key := (kind, sensor, boot, seq)) in self._conflicts:
+                self._conflicts[key] = True
             return
         self._counts[sensor, kind, True] += 1
         if row[_FLAGS]:
@@ -93,12 +102,16 @@ class TablesUntil:
 
     def _note_letter(self, letter: tuple[Any, ...]) -> None:
         kind, sensor = letter[_LETTER_KIND], letter[_LETTER_SENSOR]
-        if letter[_LETTER_RECEIVED] > self._until_ns:
+        if not self._keeps(letter):
             self._leave_out(kind, sensor, letter[_LETTER_BOOT], letter[_LETTER_SEQ])
             return
         self._counts[sensor, kind, False] += 1
         if kind == "detections" and letter[_LETTER_CODE] in _TIMED_LETTERS:
             self._timings[sensor, letter[_LETTER_CODE]] += 1
+
+    def _keeps(self, letter: tuple[Any, ...]) -> bool:
+        conflicts = letter[_LETTER_CODE] == "conflict" and self._conflicts.get(_key_of(letter), False)
+        return bool(letter[_LETTER_RECEIVED] <= self._until_ns) and not conflicts
 
     def _leave_out(self, kind: str, sensor: str, boot: int, seq: int) -> None:
         if kind == "detections" and boot >= 0:
@@ -108,6 +121,11 @@ class TablesUntil:
         for sensor, kind in sorted({key[:2] for key in self._counts}):
             journaled, letters = (self._counts[sensor, kind, of_rows] for of_rows in (True, False))
             yield sensor, kind, journaled + letters, journaled, 0, letters, 0
+
+
+def _key_of(letter: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return kind, source, boot and seq of a dead letter."""
+    return letter[_LETTER_KIND], letter[_LETTER_SENSOR], letter[_LETTER_BOOT], letter[_LETTER_SEQ]
 
 
 def _timing(age_ns: int) -> str:

@@ -375,8 +375,13 @@ class Pipeline:
         except BadInput as error:
             self._count_unusable(row, error)
             return
-        if pose is not None and pose.key not in self._tracker.timeline.keys:  # a retained status is delivered again
-            self._note_evidence(self._tracker.advance(pose))
+        if pose is None or pose.key in self._tracker.timeline.keys:  # a retained status is delivered again
+            return
+        if pose.received_ns - pose.observed_ns > self._tracker.timeline.horizon_ns:
+            stand = self.stands.get(row.sensor)
+            if stand is not None and stand.stated_ns == pose.observed_ns:
+                return  # the last pose, which each heartbeat states again, is not a late report
+        self._note_evidence(self._tracker.advance(pose))
 
     def _is_old(self, row: JournalRow, status: Status) -> bool:
         """Whether a status is not above the newest of its sensor and key, because it was delayed.

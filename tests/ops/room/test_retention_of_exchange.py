@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -168,5 +170,15 @@ def test_a_damaged_file_is_named_and_does_not_keep_other_records(room: Path, tmp
     own.receive(package(tmp_path / "south", own="south", partner="north").content, NOW)
     (room / FILE).write_bytes(b"not a database" * 1_000)
     with pytest.raises(WatchlineError, match="eurosur: file is not a database"):
+        purge(room, settings(eurosur=2, partners=2), today=TODAY + timedelta(days=3))
+    assert erasures(room) == ["partners of 2026-03-20"]
+
+
+def test_a_damaged_report_is_named_and_does_not_keep_other_records(room: Path, tmp_path: Path) -> None:
+    own = receiver(room, "north", "south", **ONLY)
+    own.receive(package(tmp_path / "south", own="south", partner="north").content, NOW)
+    with closing(sqlite3.connect(room / FILE)) as database, database:
+        database.execute("UPDATE reports SET body = x'7b' WHERE id = 'closed'")
+    with pytest.raises(WatchlineError, match="eurosur: Input data was truncated"):
         purge(room, settings(eurosur=2, partners=2), today=TODAY + timedelta(days=3))
     assert erasures(room) == ["partners of 2026-03-20"]

@@ -82,3 +82,12 @@ def test_a_file_of_another_version_is_refused_and_left_as_it_is(tmp_path: Path):
 def test_the_file_is_private(tmp_path: Path):
     NationStore(tmp_path).close()
     assert (tmp_path / FILE).stat().st_mode & 0o077 == 0
+
+
+def test_a_file_whose_first_writer_was_killed_before_it_had_tables_is_empty(tmp_path: Path):
+    (tmp_path / FILE).touch()
+    with NationReader(tmp_path) as reader:
+        assert (reader.count(), reader.identities(), reader.summaries()) == ((0, 0), {}, {})
+        with NationStore(tmp_path) as store:
+            store.commit([FIRST])
+        assert reader.identities() == {("west", "W1"): "Na"}

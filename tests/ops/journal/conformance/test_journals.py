@@ -11,17 +11,22 @@ import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Engine, event
 
 from ingest.receiving.batch import Batch, DeadLetter, Row, digest
 from ingest.receiving.high_water_marks import HighWaterMark
 from ingest.security.authentication import SenderBoot
 from ops.audit.day_keys import day_at
 from ops.journal.reader import Counts, JournalError, JournalFull, JournalRow, Recount
+from ops.journal.stores import postgres_writer
 from ops.journal.stores.commits import DeadLetterLimits
+from ops.postgres.address import StoreAddress
+from ops.postgres.engine import engine_of
 from tests.ops.journal.conformance.places import DAY_NS, NOW_NS, ROOT, WRITER, AnyJournal, NewPlace, Place, dead, row
 
 
@@ -308,6 +313,24 @@ def test_a_second_writer_is_refused_and_may_write_when_the_first_has_ended(place
     with place.writer() as second:
         second.commit(Batch((row(3),)))
         assert [(r.id, r.seq) for r in second.read()] == [(1, 1), (2, 2), (3, 3)]
+
+
+def test_a_refused_writer_of_a_store_leaves_no_connection(
+    new_sector: NewPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, connections = new_sector(), list[Any]()
+
+    def engine(address: StoreAddress) -> Engine:
+        found = engine_of(address)
+        event.listen(found, "connect", lambda connection, _: connections.append(connection))
+        return found
+
+    with place.writer():
+        monkeypatch.setattr(postgres_writer, "engine_of", engine)
+        with pytest.raises(JournalError) as refused:
+            place.writer(wait_s=0.05)
+    assert [connection.closed for connection in connections] == [True]
+    assert "in use by another ingest" in str(refused.value)
 
 
 def test_erased_days_lose_their_bodies_and_nothing_else(place: Place) -> None:

@@ -88,6 +88,20 @@ def test_a_sender_that_still_has_what_was_left_out_sends_it_again(tmp_path: Path
         assert journal.counts()["r1"] == Counts(4, 4, 0, 0, 0)
 
 
+def test_a_conflict_with_a_message_that_was_left_out_does_not_refuse_it(tmp_path: Path) -> None:
+    """The time is in the middle of a commit that has the message, another one under its number, and a later one."""
+    first, other, later = row(1), replace(row(1, body=b"[]"), received_ns=NOW_NS + 2), row(2)
+    with Journal(tmp_path / "whole.db") as journal:
+        journal.commit(Batch((first, other, replace(later, received_ns=NOW_NS + SECOND))))
+        assert [letter.code for _, letter in journal.dead_letters()] == ["conflict"]
+    copy(str(tmp_path / "whole.db"), str(tmp_path / "cut.db"), None, SCREEN, until_ns=NOW_NS + SECOND // 2)
+    with Journal(tmp_path / "cut.db") as journal:
+        assert (journal.read(0, 100), journal.dead_letters(), journal.counts()) == ([], [], {})
+        journal.commit(Batch((first, later)))
+        assert [one.seq for one in journal.read(0, 100)] == [1, 2]
+        assert journal.counts()["r1"] == Counts(2, 2, 0, 0, 0)
+
+
 def test_until_the_end_everything_is_there(tmp_path: Path) -> None:
     write(tmp_path / "whole.db", [["row", "flagged"], ["late", "dead"]])
     copy(str(tmp_path / "whole.db"), str(tmp_path / "cut.db"), None, SCREEN, until_ns=NOW_NS + 1000 * SECOND)

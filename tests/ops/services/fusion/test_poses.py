@@ -76,6 +76,14 @@ def test_poses_that_come_late_give_the_answer_of_the_order(ground: OpenSector, s
     assert in_order != history(run(ground, scans))
 
 
+def test_a_pose_that_heartbeats_state_again_is_not_a_late_report(ground: OpenSector) -> None:
+    at = utc_datetime(START_NS)
+    rows = [pose_row(ground, 20.0 * k, 0.0, observed_at=at) for k in range(10)]
+    assert "late" not in run(ground, rows).tally
+    other = pose_row(ground, 201.0, 0.0, observed_at=utc_datetime(START_NS + SECOND_NS))
+    assert run(ground, [*rows, other]).tally["late"] == 1
+
+
 def test_a_checkpoint_in_between_changes_nothing(ground: OpenSector, scans: list[JournalRow]) -> None:
     rows = sorted([*scans, *drive(ground, (0.0, 9.0))], key=lambda row: row.received_ns)
     whole, half = Pipeline(ground), Pipeline(ground)

@@ -7,10 +7,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from ops.audit.day_keys import DayKeys, day_at
 from ops.governance.mutes import FILE, mute
 from ops.journal.events import MUTE, Mute
 from ops.journal.reader import JournalFull, JournalReader
+from ops.journal.stores.open_store import open_store
 from ops.journal.writer import Journal
+from ops.postgres.address import StoreAddress
 from ops.services.ingest.mute_events import MuteEvents
 
 NOW_S = 1_772_400_000.0
@@ -48,6 +51,26 @@ def test_a_mute_is_journaled_when_it_begins_changes_and_ends(tmp_path: Path, enc
         assert journaled(tmp_path) == [("r1", until), ("r1", longer), ("r1", Mute(None))]
     with Journal(tmp_path / "journal.db", encrypted=encrypted) as journal:
         assert MuteEvents(tmp_path, journal).in_force == frozenset()
+
+
+def test_a_restarted_ingest_knows_a_mute_that_postgresql_holds_encrypted(
+    tmp_path: Path, postgres_store: StoreAddress
+) -> None:
+    keys = DayKeys.beside(tmp_path / "journal.db")
+    mute(tmp_path, "r1", NOW_S + 600.0, now_s=NOW_S, why=WHY)
+    with open_store(postgres_store.text, "muted", keys=keys) as journal:
+        assert MuteEvents(tmp_path, journal).check(NOW_NS) == {"r1"}
+    with open_store(postgres_store.text, "muted", keys=keys) as journal:
+        events = MuteEvents(tmp_path, journal)
+        assert events.in_force == {"r1"}, "it reads no message of it before its first look"
+        assert events.check(NOW_NS + MINUTE_NS) == {"r1"}
+        assert events.check(NOW_NS + 10 * MINUTE_NS) == frozenset()
+        bodies = [row.body for row in journal.read(0, 100) if row.kind == MUTE]
+        found = [msgspec.json.decode(body, type=Mute).until_ns for body in bodies]
+        assert found == [NOW_NS + 10 * MINUTE_NS, None], "once"
+    keys.erase("alerts", day_at(NOW_NS))
+    with open_store(postgres_store.text, "muted", keys=keys) as journal:
+        assert journal.last_of_kind(MUTE) == {"r1": b""}
 
 
 def test_a_mute_that_cannot_be_journaled_is_not_in_force_and_is_tried_again(
