@@ -34,9 +34,10 @@ class Health(Protocol):
     def since_ns(self) -> int:
         """Time of the sensor's last data [UTC ns]."""
 
-    @property
-    def until_ns(self) -> int | None:
-        """End of the sensor's mute [UTC ns]; None without one."""
+
+def _mute_end(health: Health) -> int | None:
+    """End of the sensor's mute [UTC ns]; None without one, and for a health that knows of none."""
+    return getattr(health, "until_ns", None)
 
 
 def sensors_offline(
@@ -58,13 +59,13 @@ def sensors_offline(
         if now.state in SILENT:
             if sensor in newly_offline:
                 identity = alert_id("sensor_offline", sensor, 0, memory.outages + 1)
-                ledger.raise_silence(identity, sensor, now.state, now.since_ns, now.until_ns)
+                ledger.raise_silence(identity, sensor, now.state, now.since_ns, _mute_end(now))
                 memory = SensorMemory(memory.outages + 1, identity, memory.open_lost)
                 still = newly_offline[newly_offline.index(sensor) + 1 :]
                 identity = alert_id("coverage_lost", sensor, 0, memory.outages)
                 memory = _coverage_lost(ledger, memory, identity, sensor, now.state, still, now.since_ns, coverage)
             else:
-                ledger.restate_silence(memory.open_alert, sensor, now.state, now.since_ns, now.until_ns)
+                ledger.restate_silence(memory.open_alert, sensor, now.state, now.since_ns, _mute_end(now))
                 ledger.restate_cause(memory.open_lost, now.state)
             sensors[sensor] = replace(memory, recovered_ns=None)
         elif memory.open_alert:
