@@ -118,12 +118,21 @@ def _accepted(name: str) -> bool:
 
 
 def write_python_bill(python: str, file: Path, *, tool: str | None = None) -> None:
-    """Write the bill of materials of the environment of an interpreter. InventoryFailed if that is not possible."""
+    """Write the bill of materials of the environment of an interpreter. InventoryFailed if that is not possible.
+
+    Where a package was installed from a folder, the tool states the path; the bill leaves it out.
+    """
     command = [tool] if tool else [sys.executable, "-m", "cyclonedx_py"]
     _run(
         "list the Python packages",
         [*command, "environment", python, "--output-reproducible", "--output-file", str(file)],
     )
+    bill = json.loads(file.read_text(encoding="utf-8"))
+    for component in (*bill.get("components", ()), bill.get("metadata", {}).get("component", {})):
+        references = component.pop("externalReferences", [])
+        if public := [one for one in references if not one["url"].startswith("file:")]:
+            component["externalReferences"] = public
+    file.write_text(json.dumps(bill, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def write_web_bill(file: Path) -> None:

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from geo.errors import BadInput, WatchlineError
 from ingest.mqtt.broker_url import BrokerUrl
+from ops.audit.command import record_command
 from ops.broker.broker import EmbeddedBroker
 from ops.broker.identities import Signatures
 from ops.cluster.cluster import Cluster
@@ -193,6 +194,10 @@ def cluster_status(data: Path, *, screen: Console) -> dict[str, Any]:
         cells = [lease.sector, shown["worker"] or "–", shown["lease"], shown["live_since"] or "–"]
         table.add_row(*map(str, [*cells, taken["rows"], taken["fused"]]))
     show_table(screen, table)
+    for name in found:
+        record_command(
+            data / name, "cluster status", "incidents that are not closed, and tracks", operation="consultation"
+        )
     picture = national_picture(data, list(found))
     show_national_picture(picture, screen=screen)
     for name, summary in picture.pop("sectors").items():

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from ops.audit.day_keys import IsDue, day_at
-from ops.journal.encryption import DEAD_LETTERS, KEY_OF_KIND
+from ops.journal.encryption import DEAD_LETTERS, STATUS, key_of
 from ops.journal.reader import JournalError
 from ops.runtime.file_lock import lock_file
 
@@ -66,12 +66,13 @@ def _erase(database: sqlite3.Connection, table: str, statement: str, is_due: IsD
 def _due(database: sqlite3.Connection, table: str, is_due: IsDue) -> Iterator[list[tuple[int]]]:
     """Yield the ids of due rows that have a body, a few thousand rows at a time."""
     last = 0
-    select = f"SELECT id, kind, received_ns, length(body) FROM {table} WHERE id > ? ORDER BY id LIMIT ?"  # noqa: S608
-    while rows := database.execute(select, (last, ROWS)).fetchall():
+    columns = "id, kind, received_ns, length(body), CASE kind WHEN ? THEN body ELSE x'' END"
+    select = f"SELECT {columns} FROM {table} WHERE id > ? ORDER BY id LIMIT ?"  # noqa: S608
+    while rows := database.execute(select, (STATUS, last, ROWS)).fetchall():
         last = rows[-1][0]
         due = []
-        for identity, kind, received_ns, size in rows:
-            key = DEAD_LETTERS if table == "dead_letters" else KEY_OF_KIND.get(kind)
+        for identity, kind, received_ns, size, body in rows:
+            key = DEAD_LETTERS if table == "dead_letters" else key_of(kind, body)
             if key is not None and size and is_due(key, day_at(received_ns)):
                 due.append((identity,))
         if due:

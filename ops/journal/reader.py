@@ -12,7 +12,7 @@ from geo.errors import BadInput
 from ingest.receiving.batch import DeadLetter
 from ingest.security.authentication import SourceKey
 from ops.audit.day_keys import ChangedRecord, DayKeys
-from ops.journal.encryption import ERASED, KEY_OF_KIND, opened
+from ops.journal.encryption import ERASED, may_be_erased, opened
 
 SCHEMA_VERSION: Final = 3
 APPLICATION_ID: Final = 0x574C4A31  # "WLJ1"
@@ -126,7 +126,7 @@ class Recount:
 
 def opened_row(keys: DayKeys, row: Sequence[Any]) -> JournalRow:
     """Return a row with its body as it was received, or of the kind ``erased`` and without a body."""
-    if row[1] not in KEY_OF_KIND:
+    if not may_be_erased(row[1], row[9]):
         return JournalRow(*row)
     try:
         body = opened(keys, row[9], row[1], row[2], row[3], row[4]) if row[9] else None

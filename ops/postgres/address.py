@@ -34,6 +34,8 @@ _SESSION: Final = {
     "tcp_keepalives_interval": "2",
     "tcp_keepalives_count": "3",
 }
+_SECRETS: Final = ("password", "sslpassword")
+"""Options of an address that are secret; the second opens the key of a client certificate."""
 _NETWORK: Final[dict[str, str | int]] = {
     "tcp_user_timeout": 10_000,
     "keepalives_idle": 5,
@@ -106,7 +108,7 @@ class StoreAddress:
 
 
 def _without_password(url: URL) -> str:
-    query = {name: value for name, value in url.query.items() if name != "password"}
+    query = {name: value for name, value in url.query.items() if name not in _SECRETS}
     plain = type(url).create(
         "postgresql", username=url.username, host=url.host, port=url.port, database=url.database, query=query
     )

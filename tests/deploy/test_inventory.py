@@ -43,11 +43,15 @@ def test_the_bill_of_the_environment_is_valid_and_lists_what_is_installed(tmp_pa
         needs = "Requires-Dist: another\n" if name == "a.package" else ""
         text = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nLicense: MIT\n{needs}"
         (record / "METADATA").write_text(text)
+    installed = {"url": "file:///home/builder/a.package", "dir_info": {"editable": True}}  # PEP 610
+    [direct] = packages.glob("a.package-*")
+    (direct / "direct_url.json").write_text(json.dumps(installed))
     file = tmp_path / "python.cdx.json"
     python = str(tmp_path / "small" / "bin" / "python")
     inventory.write_python_bill(python, file)
     bill = valid(file)
     assert components(bill) == {("a-package", "1.0"), ("another", "2.0.post1")}
+    assert "file:" not in file.read_text(encoding="utf-8"), "no path of the machine that made it"
     needed = {one["ref"]: one.get("dependsOn", []) for one in bill["dependencies"]}
     assert [ref for ref in needed if needed[ref]] == ["a.package==1.0"]
     first = file.read_bytes()

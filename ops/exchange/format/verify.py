@@ -134,7 +134,8 @@ def _check_score(score: DrillResult, agreement: Agreement) -> None:
         raise _refused("not_agreed", "a score", "no score, as `drills` of the agreement is not true")
     parts = ((score.in_time, score.incidents), (score.right, score.closed), (score.closed, score.incidents),
              (score.undetected, score.crossings), (score.missed, score.crossings - score.undetected))  # fmt: skip
-    numbers = 1 <= score.drill < 2**53 and score.crossings < 2**31 and all(0 <= part <= all_ for part, all_ in parts)
+    within = 1 <= score.drill < 2**53 and max(score.incidents, score.crossings) < 2**31
+    numbers = within and all(0 <= part <= all_ for part, all_ in parts)
     times = 1.0 <= score.limit_s <= 86_400.0 and (score.median_s is None or 0.0 <= score.median_s < 1e9)
     texts = score.role in ROLES and len(score.shift) <= MOST_TITLE and (score.shift == "" or score.shift.isprintable())
     if not (numbers and times and texts):

@@ -18,7 +18,7 @@ from ingest.topics import SENSOR_CHANNELS
 from ingest.unit_messages import read_help_call
 from ingest.wire import JSON
 from ops.audit.day_keys import DayKeys
-from ops.journal.encryption import DEAD_LETTERS, KEY_OF_KIND, about, opened
+from ops.journal.encryption import DEAD_LETTERS, about, key_of, opened
 from ops.journal.events import REFUSAL, REFUSAL_EVERY_NS, REFUSED_CALL, Refusal, RefusedCall
 from ops.journal.reader import ANY
 
@@ -218,7 +218,7 @@ class CommitRules(ABC):
 
     def _stored(self, kind: str, sensor: str, boot: int | None, seq: int | None, at_ns: int, body: bytes) -> bytes:
         """Return a row's body as it is stored."""
-        key = KEY_OF_KIND.get(kind) if self._encrypted else None
+        key = key_of(kind, body) if self._encrypted else None
         return body if key is None else self.keys.seal_anyway(key, at_ns, body, about(kind, sensor, boot, seq))
 
     def _stored_letter(self, dead: DeadLetter, kind: str, content: bytes) -> bytes:

@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError, InvalidRequestError
 from ingest.receiving.batch import digest
 from ingest.receiving.high_water_marks import MAX_AHEAD
 from ops.audit.day_keys import DayKeys, KeysFull, day_at
-from ops.journal.encryption import KEY_OF_KIND, opened_event
+from ops.journal.encryption import key_of, opened_event
 from ops.journal.reader import JournalBusy, JournalError, JournalFull
 from ops.journal.stores.commits import CommitRules, JournalKey, JournalValues, Tally
 from ops.journal.stores.parts import open_part
@@ -219,7 +219,7 @@ class PostgresJournal(CommitRules, PostgresReader):
     def _placed(self, row: JournalValues) -> tuple[Any, ...]:
         """Return a row as it is stored: a body with personal data is kept apart, in the partition of its day."""
         kind, sensor, boot, seq, observed_ns, received_ns, sent_ns, content_type, body, signer, flags = row
-        key = KEY_OF_KIND.get(kind)
+        key = key_of(kind, body)
         part = None if key is None else self._part(key, day_at(received_ns))
         return (
             *(stored_text(kind), stored_text(sensor), boot, seq, observed_ns, received_ns, sent_ns),

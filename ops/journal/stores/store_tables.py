@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ingest.receiving.batch import digest
 from ops.audit.day_keys import day_at
-from ops.journal.encryption import KEY_OF_KIND
+from ops.journal.encryption import key_of
 from ops.journal.reader import JournalError
 from ops.journal.stores.file_tables import COLUMNS, KEYS
 from ops.journal.stores.parts import attach_part, make_part
@@ -169,7 +169,7 @@ class SectorCopy:
     def _load_journal(self, db: Connection, rows: list[tuple[Any, ...]]) -> None:
         stored, bodies = [], defaultdict(list)
         for row in rows:
-            key, body, part = KEY_OF_KIND.get(row[_KIND]), row[_BODY], None
+            key, body, part = key_of(row[_KIND], row[_BODY]), row[_BODY], None
             if key is not None:
                 part, name = self._part(db, key, day_at(row[_RECEIVED]))
                 if body:

@@ -1,18 +1,20 @@
 """Traces from a message to its alert and its delivery, as spans of OpenTelemetry.
 
 Off unless ``WATCHLINE_TRACES=otlp`` is set, which needs the extra ``otel``. Spans hold identifiers and times, and
-neither positions nor people.
+neither positions nor people nor units.
 """
 
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from geo.errors import BadInput
+from ingest.topics import SENSOR_CHANNELS
 
 if TYPE_CHECKING:
     from ops.journal.reader import JournalRow
@@ -43,6 +45,7 @@ class AlertTraces:
         self._provider, self._tracer = provider, provider.get_tracer("watchline")
         self._raised: list[_Raised] = []
         self._open: dict[str, tuple[Any, int]] = {}
+        self._lock = threading.Lock()  # deliveries are noted in a thread of their own
 
     def raised(self, alerts: Sequence[Any], row: JournalRow) -> None:
         """Note new alerts that a batch raised, of which ``row`` is the oldest message."""
@@ -50,15 +53,17 @@ class AlertTraces:
 
     def committed(self, now_ns: int) -> None:
         """Note that what was raised is in the store."""
-        for one in self._raised:
-            self._open[one.alert] = self._trace(one, now_ns), now_ns
+        begun = {one.alert: (self._trace(one, now_ns), now_ns) for one in self._raised}
         self._raised = []
-        while len(self._open) > OPEN:
-            del self._open[next(iter(self._open))]
+        with self._lock:
+            self._open |= begun
+            while len(self._open) > OPEN:
+                del self._open[next(iter(self._open))]
 
     def delivered(self, alert: str, at_ns: int) -> None:
         """Note that every receiver has an alert since ``at_ns``."""
-        context, committed_ns = self._open.pop(alert, (None, 0))
+        with self._lock:
+            context, committed_ns = self._open.pop(alert, (None, 0))
         if context is not None:
             self._span("deliver", context, committed_ns, at_ns)
 
@@ -72,8 +77,9 @@ class AlertTraces:
 
         row = one.row
         self._provider.id_generator.trace_id = trace_id_of(one.alert)
-        known = {"watchline.alert": one.alert, "watchline.rule": one.rule, "watchline.sensor": row.sensor,
-                 "watchline.journal_row": row.id}  # fmt: skip
+        known = {"watchline.alert": one.alert, "watchline.rule": one.rule, "watchline.journal_row": row.id}
+        if row.kind in SENSOR_CHANNELS:  # a position or an action is of a unit, which may be one person
+            known["watchline.sensor"] = row.sensor
         root = self._tracer.start_span("alert", Context(), start_time=row.observed_ns, attributes=known)
         context = trace.set_span_in_context(root)
         sent_ns = row.received_ns if row.sent_ns is None else row.sent_ns

@@ -20,6 +20,7 @@ from rich.console import Console
 
 from geo.errors import BadInput
 from geo.message import Message
+from ops.audit.log import AuditLog
 from ops.broker.broker import URL_VARIABLE, EmbeddedBroker
 from ops.cluster.cluster import Cluster, ClusterError
 from ops.cluster.commands import ClusterOptions, cluster_status, run_cluster
@@ -197,3 +198,15 @@ def test_status_shows_the_holder_and_refuses_a_folder_without_leases(tmp_path: P
     shown = cluster_status(tmp_path, screen=QUIET)["sectors"]["hills"]
     assert (shown["worker"], shown["lease"], shown["rows"]) == ("tls://127.0.0.1:1", 1, 0)
     assert shown["processes"] == [os.getpid()]
+
+
+def test_status_is_recorded_in_the_audit_log_of_each_sector_that_keeps_one(tmp_path: Path):
+    with LeaseBook(tmp_path) as book:
+        for sector in ("hills", "coast"):
+            book.claim(sector, "tls://127.0.0.1:1")
+    AuditLog(tmp_path / "hills" / "audit").close()
+    (tmp_path / "coast").mkdir()
+    cluster_status(tmp_path, screen=QUIET)
+    [entry] = AuditLog(tmp_path / "hills" / "audit").entries()
+    assert (entry.operation, entry.what) == ("consultation", "watchline cluster status")
+    assert list((tmp_path / "coast").iterdir()) == [], "none is made where none is kept"

@@ -147,6 +147,22 @@ def test_no_personal_data_are_in_the_files_in_plain_text(encrypted_room):
         assert found(encrypted_room, struct.pack("<d", easting)) == []  # as it is encrypted
 
 
+def test_where_a_carried_sensor_was_is_encrypted_like_detections(tmp_path):
+    """A pose is where the observer was; a status without one says nothing of people."""
+    posed, plain = b'{"sensor":"radar-1","pose":{"lon":33.1042}}', b'{"sensor":"radar-1","note":"plain"}'
+    with Journal(tmp_path / "journal.db", encrypted=True) as journal:
+        rows = [
+            Row("status", "radar-1", 1, seq, at_ns(DAYS[0]), at_ns(DAYS[0]), None, "application/json", body, "topic")
+            for seq, body in enumerate((posed, plain))
+        ]
+        journal.commit(Batch(tuple(rows)))
+        assert (found(tmp_path, posed), found(tmp_path, plain) != []) == ([], True)
+        assert [row.body for row in journal.read()] == [posed, plain]
+        DayKeys(tmp_path / "keys").erase("detections", DAYS[0])
+    with JournalReader(tmp_path / "journal.db") as journal:
+        assert [(row.kind, row.body) for row in journal.read()] == [("erased", b""), ("status", plain)]
+
+
 def test_the_same_records_without_encryption_are_found_by_this_search(tmp_path):
     folder = write_room(tmp_path / "plain", encrypted=False)
     for kind in SECRETS[:6]:

@@ -124,7 +124,7 @@ class EurosurRoutes:
 
             for name in report.supported_by:
                 other = store.report(name)
-                if other is not None and not markings.may_see(person.releasability, other.report.marking):
+                if other is None or not markings.may_see(person.releasability, other.report.marking):
                     raise BadInput("an unknown report", where="supported_by", expected="ids of reports on the page")
 
             def audited(_: int) -> None:

@@ -118,6 +118,7 @@ def share_check(result: DrillResult) -> Any:
     [
         {"in_time": 4}, {"right": 3}, {"closed": 4}, {"undetected": 4}, {"missed": 3}, {"missed": -1}, {"drill": 0},
         {"limit_s": 0.0}, {"median_s": -1.0}, {"role": "chief"}, {"shift": "a\nb"}, {"crossings": 2**40},
+        {"incidents": 2**40},
     ],
 )  # fmt: skip
 def test_a_score_that_no_shift_can_have_is_refused(change: dict[str, Any]) -> None:

@@ -333,6 +333,20 @@ def test_a_refused_writer_of_a_store_leaves_no_connection(
     assert "in use by another ingest" in str(refused.value)
 
 
+def test_a_status_with_a_pose_is_erased_with_the_detections_and_another_is_not(place: Place) -> None:
+    """Where a carried sensor was, its observer was."""
+    posed, plain = b'{"sensor":"r1","pose":{"lon":33.1,"lat":35.2}}', b'{"sensor":"r1","note":"\\"pose\\":"}'
+    with place.writer() as journal:
+        journal.commit(Batch((row(1, kind="status", body=posed), row(2, kind="status", body=plain))))
+        assert [r.body for r in journal.read()] == [posed, plain]
+    assert place.erase(lambda kind, day: kind == "unit_positions") == 0
+    assert place.erase(lambda kind, day: kind == "detections") == 1
+    with place.writer() as journal:
+        assert [(r.kind, r.seq, r.body) for r in journal.read()] == [("erased", 1, b""), ("status", 2, plain)]
+        journal.commit(Batch((row(1, kind="status", body=posed),)))
+        assert len(journal.read()) == 2, "what is erased is not taken again"
+
+
 def test_erased_days_lose_their_bodies_and_nothing_else(place: Place) -> None:
     days = [NOW_NS + number * DAY_NS for number in range(3)]
     with place.writer() as journal:

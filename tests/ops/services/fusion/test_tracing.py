@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -77,6 +78,14 @@ def test_a_trace_runs_from_the_oldest_message_of_the_batch_to_its_delivery(trace
     assert root.parent is None
     assert {found[name].parent.span_id for name in ("send", "receive", "fuse", "deliver")} == {root.context.span_id}
     assert root.resource.attributes["watchline.sector"] == "hills"
+
+
+def test_the_trace_of_a_distress_call_does_not_name_the_unit(traces, exported) -> None:
+    traces.raised([alert("A1")], replace(row(1, 1, 2, 3), kind="position", sensor="patrol-1"))
+    traces.committed(4 * S)
+    attributes = [value for span in exported.get_finished_spans() for value in span.attributes.values()]
+    assert "A1" in attributes
+    assert "patrol-1" not in attributes
 
 
 def test_clocks_that_disagree_give_no_span_that_ends_before_it_begins(traces, exported) -> None:

@@ -128,8 +128,10 @@ def test_a_marked_report_is_for_those_who_may_receive_it(room: Any) -> None:
                        credibility="1", text="closed by one who may not see it")  # fmt: skip
         assert refused.status_code == 422
         assert "expected a report on the page" in refused.text
-        hidden = post(room, other, **REPORT, supported_by="E20260320-1")
-        assert (hidden.status_code, "an unknown report" in hidden.text) == (422, True)
+        hidden, unknown = (post(room, other, **REPORT, supported_by=name) for name in ("E20260320-1", "E20260320-9"))
+        problems = [one.text.split('role="alert" lang="en">')[1].split("</p>")[0] for one in (hidden, unknown)]
+        assert problems[0] == problems[1], "a hidden report is answered as an unknown one"
+        assert (hidden.status_code, "an unknown report" in problems[0]) == (422, True)
 
 
 def test_who_has_no_right_is_led_away_and_both_languages_are_complete(room: Any) -> None:
