@@ -42,7 +42,7 @@ def combined(sightings: Sequence[TrackSighting], at_ns: int) -> Combined:
         The mean, weighted by the inverse covariances. Its covariance holds however the errors of the tracks depend on
         each other, as they share the target's manoeuvres: for any shares w that sum to 1, the covariance of a sum of
         errors is at most the sum of their covariances, each divided by its w. This is the inequality of covariance
-        intersection (Julier and Uhlmann 1997); each w here is in proportion to an error's deviation in the mean.
+        intersection (Julier and Uhlmann 1997); each w is in proportion to the deviation of its error.
     """
     first = sightings[0]
     states, information = [], []
