@@ -4,8 +4,9 @@ Only poses up to the time of the scan count: a pose that comes later changes not
 answer, live, late and in a replay. Between reports the position is extrapolated. Of what carries the sensor each
 component of the velocity is a stationary Gauss-Markov process with half its top speed as standard deviation (that of a
 velocity spread evenly over the disc of possible ones) and CORRELATION_S: the integrated Ornstein-Uhlenbeck process
-(Uhlenbeck and Ornstein 1930). With two poses the velocity is their difference; without, it is 0 on average. Of the two
-answers the one with the smaller variance is used.
+(Uhlenbeck and Ornstein 1930). With two poses the velocity is their difference, which is that of the time between them
+and not of its end: the error of that counts too. Without, it is 0 on average. Of the two answers the one with the
+smaller variance is used.
 """
 
 from __future__ import annotations
@@ -129,14 +130,15 @@ def stand_of(poses: Poses, index: int, sensor: Sensor, now_ns: int) -> PoseAt | 
         gap_s = int(poses.time_ns[rows[-1]] - poses.time_ns[rows[0]]) * 1e-9
     ahead, variance, moving = _carried(newest, before, gap_s, age_s, sensor)
     climb = newest[HEIGHT] - before[HEIGHT]
+    climbed = 0.0 if isnan(climb) else ahead
     return PoseAt(
         east=newest[EAST] + ahead * (newest[EAST] - before[EAST]),
         north=newest[NORTH] + ahead * (newest[NORTH] - before[NORTH]),
-        height=newest[HEIGHT] if isnan(climb) else newest[HEIGHT] + ahead * climb,
+        height=newest[HEIGHT] + climbed * climb if climbed else newest[HEIGHT],
         heading=newest[HEADING],
         tilt=newest[TILT],
         place_sd=variance**0.5,
-        height_sd=newest[HEIGHT_SD],
+        height_sd=hypot((1.0 + climbed) * newest[HEIGHT_SD], climbed * before[HEIGHT_SD]),
         heading_sd=newest[HEADING_SD],
         tilt_sd=newest[TILT_SD],
         turn=newest[TURN],
@@ -170,7 +172,7 @@ def _carried(
     """(fraction of the last displacement to add, variance of one axis [m²], whether the sensor moves) after the newest
     pose, ``gap_s`` after the one ``before`` it (0: there is none)."""
     speed_sd = 0.5 * sensor.carrier_speed_mps
-    reach, known, unknown = drift(age_s, speed_sd)
+    reach, carried, unknown = drift(age_s, speed_sd)
     newest_var, before_var = newest[PLACE_SD] ** 2, before[PLACE_SD] ** 2
     without = newest_var + unknown
     if gap_s <= 0.0:
@@ -179,10 +181,13 @@ def _carried(
     moving = apart > STILL_SDS * (newest_var + before_var) ** 0.5
     if moving and gap_s > FRESH_S:
         return 0.0, without, True
-    if not moving:
-        _, known, _ = drift(max(age_s - hold_s(sensor), 0.0), speed_sd)
     ahead = reach / gap_s
-    with_velocity = (1.0 + ahead) ** 2 * newest_var + ahead**2 * before_var + known
+    if moving:
+        gap_reach, _, between = drift(gap_s, speed_sd)
+        carried = max(carried, unknown - 2.0 * ahead * speed_sd**2 * reach * gap_reach + ahead**2 * between)
+    else:
+        _, carried, _ = drift(max(age_s - hold_s(sensor), 0.0), speed_sd)
+    with_velocity = (1.0 + ahead) ** 2 * newest_var + ahead**2 * before_var + carried
     return (ahead, with_velocity, moving) if with_velocity <= without else (0.0, without, moving)
 
 

@@ -19,6 +19,8 @@ POSITION_SD_M: Final = 10.0
 """Standard deviation of a stated position without one (assumption: a satellite receiver under trees)."""
 HEIGHT_SD_M: Final = 15.0
 """The same of a stated height."""
+AFTER_POSES: Final = 2**53 + 1
+"""More than any number of a status; it is subtracted from those of poses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +80,8 @@ def columns_of_pose(pose: Pose, layout: Layout) -> ScanColumns:
 
     ``easting``, ``northing`` and ``cov`` are the position, ``range_`` the height with its deviation, ``azimuth`` the
     heading from grid north, ``elevation_angle`` the tilt; NaN where not stated. The sequence is negative, so that a
-    pose stands before the scan of the same time and boot, and its number is apart from those of scans.
+    pose stands before the scan of the same time and boot, and its number is apart from those of scans. Of two poses of
+    one time, the one that was stated later comes later, and replaces the other.
 
     Parameters
     ----------
@@ -127,7 +130,7 @@ def columns_of_pose(pose: Pose, layout: Layout) -> ScanColumns:
     if pose.tilt_sd_deg is not None:
         values["elevation_angle_sd"] = np.array([math.radians(pose.tilt_sd_deg)])
     observed_ns, received_ns = nanoseconds(pose.observed_at), nanoseconds(pose.received_at)
-    return ScanColumns(pose.sensor, POSE, pose.boot, -1 - pose.sequence, observed_ns, received_ns, **values)
+    return ScanColumns(pose.sensor, POSE, pose.boot, pose.sequence - AFTER_POSES, observed_ns, received_ns, **values)
 
 
 _BOUNDS: Final = {

@@ -49,11 +49,15 @@ class RiskTrend:
         return np.asarray(self.risk[-1] - first)
 
     def reason(self, segment: int) -> str | None:
-        """The factor that changed the risk of a segment most; None where nothing did."""
+        """The factor that did most for the change of a segment's risk, in its direction; None where it did not change.
+
+        A factor that fell is never the reason of a rise, however far it fell.
+        """
         parts = self.contribution[segment]
-        if np.isnan(parts).any() or not np.any(np.abs(parts) > 1e-12):
+        total = float(parts.sum())
+        if math.isnan(total) or abs(total) <= 1e-12:
             return None
-        return FACTORS[int(np.argmax(np.abs(parts)))]
+        return FACTORS[int(np.argmax(parts * math.copysign(1.0, total)))]
 
     def sparkline(self, segment: int) -> str:
         """The risk of a segment as bars from 0 to 1, a space for a day on which it was unknown."""

@@ -39,9 +39,10 @@ def combined(sightings: Sequence[TrackSighting], at_ns: int) -> Combined:
     Returns
     -------
     Combined
-        The mean, weighted by the inverse covariances. Its covariance is that of fast covariance intersection (Niehsen,
-        Information fusion based on fast covariance intersection filtering, 2002), which holds however the errors of
-        the tracks depend on each other: they share the target's manoeuvres.
+        The mean, weighted by the inverse covariances. Its covariance holds however the errors of the tracks depend on
+        each other, as they share the target's manoeuvres: for any shares w that sum to 1, the covariance of a sum of
+        errors is at most the sum of their covariances, each divided by its w. This is the inequality of covariance
+        intersection (Julier and Uhlmann 1997); each w is in proportion to the deviation of its error.
     """
     first = sightings[0]
     states, information = [], []
@@ -54,8 +55,9 @@ def combined(sightings: Sequence[TrackSighting], at_ns: int) -> Combined:
     state = np.linalg.solve(
         total, np.sum([each @ mean for each, mean in zip(information, states, strict=True)], axis=0)
     )
-    weights = np.array([np.trace(each) for each in information])
-    cov = np.linalg.inv(np.einsum("k,kij->ij", weights / weights.sum(), np.array(information)))
+    errors = np.linalg.solve(total, np.linalg.solve(total, np.array(information)).transpose(0, 2, 1))
+    shares = np.sqrt(np.trace(errors[:, :2, :2], axis1=1, axis2=2))
+    cov = np.einsum("k,kij->ij", shares.sum() / shares, errors)
     lat = first.lat + state[1] / METRES_PER_DEGREE
     lon = first.lon + state[0] / (METRES_PER_DEGREE * np.cos(np.radians(0.5 * (first.lat + lat))))
     return Combined(float((lon + 180.0) % 360.0 - 180.0), float(lat), state[2:], cov)

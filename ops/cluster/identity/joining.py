@@ -1,10 +1,11 @@
 """Gives each track of each sector its national identity: its own, or that of the same target in the next sector.
 
-A track that is confirmed outside every overlap area, or far from every older track of the neighbour, founds an identity
-at once. Another one waits ``DELAY_S``, or longer while the evidence is not decisive, and takes the identity of an older
-track of that neighbour if both are one target. Each track is decided once, and a decision is never changed. The
-decisions depend only on the pictures of the sectors, in their own time, not on when they were read: unless one sector
-is more than ``ABSENT_S`` behind the other, when its neighbour decides without it.
+A track that is confirmed outside every overlap area, or far from every older track of its neighbours, founds its own
+identity at once. Another one waits ``DELAY_S``, or longer while the evidence is not decisive, and takes that of an
+older track of a neighbour if both are one target. Its neighbours are all sectors in whose overlap area it began:
+two near a corner of three sectors. Each track is decided once, and a decision is never changed. The decisions depend
+only on the pictures of the sectors, in their own time, not on when they were read: unless one sector is more than
+``ABSENT_S`` behind the other, when its neighbour decides without it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from scipy.optimize import linear_sum_assignment
 
 from ops.cluster.identity.decision import IdentityDecision, Key, national_id
 from ops.cluster.identity.likelihood import COAST_S, SameTarget, evidence_of
-from ops.cluster.identity.sighting import KNOWN, SensorReach, TrackInPicture, TrackSighting, neighbour_of, sighting_of
+from ops.cluster.identity.sighting import KNOWN, SensorReach, TrackInPicture, TrackSighting, neighbours_of, sighting_of
 
 SECOND_NS: Final = 10**9
 MARGIN_M: Final = 500.0
@@ -37,7 +38,7 @@ ABSENT_S: Final = 120.0
 DECISIVE: Final = math.log(99.0)
 """Log odds of a decision before ``LONGEST_S``: it is wrong once in a hundred times, as far as the model holds."""
 HOPELESS: Final = -150.0
-"""Log odds of all older tracks of the neighbour at which a track is not compared with them: just after it was
+"""Log odds of all older tracks of the neighbours at which a track is not compared with them: just after it was
 confirmed its velocity may deviate by ten times what is assumed."""
 PLAUSIBLE: Final = 9.49
 """Squared distance above which a track does not join another before ``LONGEST_S``: one true pair in 20 has more."""
@@ -60,7 +61,7 @@ class _Wait(Enum):
 class _Track:
     key: Key
     first_ns: int
-    near: str | None
+    near: tuple[str, ...]
     national: str | None
     next_ns: int
     sightings: list[TrackSighting] = field(default_factory=list)
@@ -126,7 +127,7 @@ class Joining:
             one = tracks.get(entry.track)
             if one is None:
                 one = tracks[entry.track] = self._begun(sector, entry, stamp_ns)
-                if one.national is None and one.near is None:
+                if one.national is None and not one.near:
                     decisions.append(self._founds(one, stamp_ns))
                 elif one.national is None:
                     self._waiting[one.key] = one
@@ -138,7 +139,7 @@ class Joining:
 
     def _begun(self, sector: str, entry: TrackInPicture, stamp_ns: int) -> _Track:
         key = sector, entry.track
-        near = neighbour_of(self._reaches, sector, entry.lon, entry.lat, MARGIN_M)
+        near = neighbours_of(self._reaches, sector, entry.lon, entry.lat, MARGIN_M)
         return _Track(key, stamp_ns, near, self._known.get(key), stamp_ns)
 
     def _decide(self) -> list[IdentityDecision]:
@@ -157,10 +158,9 @@ class Joining:
         return decisions
 
     def _has_pictures(self, one: _Track) -> bool:
-        """Return whether both sectors' pictures reach the next test, or the neighbour's is not to be waited for."""
-        assert one.near is not None
-        own, other = self._stamps[one.key[0]], self._stamps.get(one.near, 0)
-        return own >= one.next_ns and (other >= one.next_ns or own >= one.next_ns + ABSENT_S * SECOND_NS)
+        """Return whether all sectors' pictures reach the next test, or the neighbours' are not to be waited for."""
+        own, others = self._stamps[one.key[0]], min(self._stamps.get(near, 0) for near in one.near)
+        return own >= one.next_ns and (others >= one.next_ns or own >= one.next_ns + ABSENT_S * SECOND_NS)
 
     def _judged(self, one: _Track, at_ns: int) -> IdentityDecision | _Wait:
         """Decide about a track by what both sectors showed until ``at_ns``."""
@@ -187,8 +187,7 @@ class Joining:
         return _Wait.FOR_EVIDENCE
 
     def _candidates(self, one: _Track, at_ns: int) -> list[_Track]:
-        """Return the older tracks of the neighbour whose identity has no other track in the sector of this one."""
-        assert one.near is not None
+        """Return the older tracks of the neighbours whose identity has no other track in the sector of this one."""
         held = {
             other.national
             for other in self._tracks[one.key[0]].values()
@@ -196,7 +195,8 @@ class Joining:
         }
         return [
             other
-            for other in self._tracks[one.near].values()
+            for near in one.near
+            for other in self._tracks[near].values()
             if other.age < one.age and (other.national is None or other.national not in held)
         ]
 
@@ -209,10 +209,12 @@ class Joining:
         """
         if not any(_gain(test) for test in tests):
             return None
+        near = {other.key[0] for other in others}
         beside = [
             [_test(other, candidate, at_ns) for candidate in others]
             for other in self._waiting.values()
-            if other is not one and (other.key[0], other.near) == (one.key[0], one.near) and other.first_ns <= at_ns
+            if other is not one and other.key[0] == one.key[0] and near.intersection(other.near)
+            if other.first_ns <= at_ns
         ]
         gains = np.array([[_gain(test) for test in row] for row in [tests, *beside]])
         rows, columns = linear_sum_assignment(gains, maximize=True)
@@ -240,7 +242,9 @@ class Joining:
 
 def _test(one: _Track, other: _Track, at_ns: int) -> SameTarget | None:
     """Compare a track with an older one by what was known at ``at_ns``."""
-    return evidence_of(other.until(at_ns), one.until(at_ns)) if other.age < one.age else None
+    if other.key[0] not in one.near or other.age >= one.age:
+        return None
+    return evidence_of(other.until(at_ns), one.until(at_ns))
 
 
 def _is_decisive(test: SameTarget) -> bool:

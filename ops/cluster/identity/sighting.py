@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -107,15 +107,9 @@ class SensorReach:
         return min(away, default=math.inf)
 
 
-def neighbour_of(
+def neighbours_of(
     reaches: Mapping[str, SensorReach], sector: str, lon: float, lat: float, margin_m: float
-) -> str | None:
-    """Return the other sector in whose overlap area a point is: within ``margin_m`` of what its sensors reach.
-
-    Where several are, it is the one whose sensor is nearest by range; None where none is.
-    """
-    others: Iterable[tuple[float, str]] = (
-        (reach.beyond_m(lon, lat), name) for name, reach in reaches.items() if name != sector
-    )
-    beyond_m, name = min(others, default=(math.inf, ""))
-    return name if beyond_m <= margin_m else None
+) -> tuple[str, ...]:
+    """Return the other sectors in whose overlap area a point is, by name: within ``margin_m`` of what their sensors
+    reach. Near a corner of three sectors these are two; elsewhere one or none."""
+    return tuple(name for name in sorted(reaches) if name != sector and reaches[name].beyond_m(lon, lat) <= margin_m)

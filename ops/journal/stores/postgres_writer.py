@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError, InvalidRequestError
 from ingest.receiving.batch import digest
 from ingest.receiving.high_water_marks import MAX_AHEAD
 from ops.audit.day_keys import DayKeys, KeysFull, day_at
-from ops.journal.encryption import key_of, opened_event
+from ops.journal.encryption import KEY_OF_KIND, key_of, opened_event
 from ops.journal.reader import JournalBusy, JournalError, JournalFull
 from ops.journal.stores.commits import CommitRules, JournalKey, JournalValues, Tally
 from ops.journal.stores.parts import open_part

@@ -26,6 +26,7 @@ from fusion.poses.known import (
 from geo.frame import LocalFrame
 from sensors.layout import Layout, place
 from sensors.mobile import Pose, columns_of_pose
+from sensors.mobile.pose import HEIGHT_SD_M
 from sensors.timestamps import nanoseconds
 
 START = datetime(2026, 3, 14, 21, 0, tzinfo=UTC)
@@ -103,8 +104,31 @@ def test_two_poses_carry_it_on() -> None:
     assert stand.height == pytest.approx(402.0 + 2.0 * ahead / 10.0)
     assert stand.moving
     share = ahead / 10.0
-    _, manoeuvre, _ = drift(1.0, 10.0)
-    assert stand.place_sd**2 == pytest.approx(4.0 * ((1.0 + share) ** 2 + share**2) + manoeuvre, rel=1e-4)
+    carried = error_of_extrapolation(1.0, 1.0, share, 10.0)
+    assert stand.place_sd**2 == pytest.approx(4.0 * ((1.0 + share) ** 2 + share**2) + carried, rel=1e-3)
+    assert stand.height_sd == pytest.approx(HEIGHT_SD_M * sqrt((1.0 + share) ** 2 + share**2), rel=1e-6)
+
+
+def error_of_extrapolation(gap: float, age: float, share: float, speed_sd: float) -> float:
+    """Variance of what the velocity does in ``age``, less ``share`` times what it did in the ``gap`` before: the double
+    integral of its covariance S² exp(−|s−t|/τ), by the midpoints of 1,000 steps."""
+    steps = 500
+    t = np.concatenate([(np.arange(steps) + 0.5) * gap / steps - gap, (np.arange(steps) + 0.5) * age / steps])
+    weight = np.repeat([-share * gap / steps, age / steps], steps)
+    return float(speed_sd**2 * weight @ np.exp(-np.abs(t[:, None] - t) / CORRELATION_S) @ weight)
+
+
+@pytest.mark.parametrize(("gap", "age"), [(1.0, 1.0), (5.0, 0.5), (10.0, 1.0), (10.0, 8.0), (20.0, 1.0), (20.0, 15.0)])
+def test_the_error_of_a_velocity_that_is_the_mean_between_two_poses_counts(gap: float, age: float) -> None:
+    """10 s apart and 1 s later: 7.0 m, not the 2.5 m of a velocity that is known at the last pose."""
+    poses = seen(seen(no_poses(), 0.0, 0.0, 0.0), gap, 12.0 * gap, 0.0)
+    stand = stand_of(poses, 0, CAR, ns(gap + age))
+    assert stand is not None
+    assert stand.moving
+    share = (stand.east - 12.0 * gap) / (12.0 * gap)
+    assert share > 0.0
+    carried = error_of_extrapolation(gap, age, share, 10.0)
+    assert stand.place_sd**2 == pytest.approx(4.0 * ((1.0 + share) ** 2 + share**2) + carried, rel=1e-3)
 
 
 def test_a_velocity_that_is_less_certain_than_none_is_not_used() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -42,7 +43,9 @@ def test_a_pose_in_the_frame() -> None:
     )  # fmt: skip
     easting, northing = FRAME.to_local(8.2, 47.1)
     assert (columns.sensor, columns.kind, columns.boot, len(columns)) == ("V", POSE, 3, 1)
-    assert columns.sequence == -8  # before every scan of its boot at the same time, and apart from their numbers
+    assert (
+        columns.sequence == 7 - 2**53 - 1 < 0
+    )  # before every scan of its boot at the same time, and apart from their numbers
     assert (columns.observed_ns, columns.received_ns) == (nanoseconds(NOW), nanoseconds(NOW) + 2 * 10**9)
     assert (columns.easting[0], columns.northing[0]) == (easting, northing)
     scale = FRAME.scale_factor(easting, northing)
@@ -53,6 +56,13 @@ def test_a_pose_in_the_frame() -> None:
     assert (columns.range_[0], columns.range_sd[0]) == (812.0, 4.0)
     assert math.degrees(columns.elevation_angle[0]) == pytest.approx(-2.0)
     assert math.degrees(columns.elevation_angle_sd[0]) == pytest.approx(0.2)
+
+
+def test_of_two_poses_of_one_time_the_one_stated_later_comes_later() -> None:
+    earlier, later, last = (
+        columns_of_pose(replace(pose(), sequence=number), LAYOUT).sequence for number in (7, 8, 2**53)
+    )
+    assert earlier < later < last < 0
 
 
 def test_what_a_pose_does_not_state_is_missing_and_an_error_is_assumed() -> None:

@@ -57,6 +57,15 @@ def test_a_fall_of_impact_outweighs_a_smaller_rise_of_threat() -> None:
     assert found.reason(0) == "impact"
 
 
+def test_the_reason_of_a_rise_is_a_factor_that_rose() -> None:
+    """Three times the threat and vulnerability, and a sixth of the impact: 1.5 times the product."""
+    found = trend([[0.2, 0.3, 0.9], [0.2, 0.3, 0.9]], [[0.6, 0.9, 0.15], [0.4, 0.3, 0.45]])
+    assert found.change[0] > 0.0
+    assert found.reason(0) in ("threat", "vulnerability")
+    assert found.change[1] == pytest.approx(0.0, abs=1e-12)
+    assert found.reason(1) is None, "a rise and a fall that cancel"
+
+
 def test_a_factor_without_weight_may_be_unknown_and_is_no_reason() -> None:
     found = trend([[0.5, 0.5, math.nan]], [[0.5, 0.6, math.nan]], weights=(1.0, 1.0, 0.0))
     assert found.reason(0) == "vulnerability"

@@ -51,6 +51,36 @@ def test_it_lies_between_and_does_not_depend_on_the_order(first, second, away):
     assert np.all(np.linalg.eigvalsh(found.cov - half) > -1e-9)  # never less than if the errors were independent
 
 
+SD4 = st.tuples(SD, SD, st.floats(0.1, 5.0), st.floats(0.1, 5.0), st.floats(-0.9, 0.9))
+
+
+def correlated(sds: tuple[float, ...]) -> TrackSighting:
+    """A sighting with these deviations, and one correlation of east with its velocity."""
+    cov = np.diag(np.square(sds[:4]))
+    cov[0, 2] = cov[2, 0] = sds[4] * sds[0] * sds[2]
+    return TrackSighting(T0_NS, T0_NS, *FRAME.to_lonlat(0.0, 0.0), np.zeros(2), cov, {})
+
+
+@given(sds=st.lists(SD4, min_size=2, max_size=3), seed=st.integers(0, 1000))
+def test_its_covariance_holds_however_the_errors_depend_on_each_other(sds, seed):
+    """Errors Lᵢ Qᵢ u of one u, with Lᵢ Lᵢᵀ the covariance of track i and any orthogonal Qᵢ."""
+    tracks, chance = [correlated(each) for each in sds], np.random.default_rng(seed)
+    found = combined(tracks, T0_NS)
+    information = [np.linalg.inv(one.cov) for one in tracks]
+    error = np.zeros((4, 4))
+    for number, (one, known) in enumerate(zip(tracks, information, strict=True)):
+        turned = np.linalg.qr(chance.normal(size=(4, 4)))[0] if seed % 2 and number else np.eye(4)
+        error += np.linalg.solve(sum(information), known) @ np.linalg.cholesky(one.cov) @ turned
+    scale = np.diag(1.0 / np.sqrt(np.diag(found.cov)))
+    assert np.linalg.eigvalsh(scale @ (found.cov - error @ error.T) @ scale)[0] > -1e-6
+
+
+def test_of_a_good_and_a_poor_estimate_worked_by_hand():
+    """Deviations of 1 and 10 m: weights 0.990 and 0.0099; if the errors are one, 0.990 + 0.099 = 1.089 m."""
+    one, other = sighting(0.0, 0.0, (1.0, 1.0)), sighting(0.0, 0.0, (10.0, 10.0))
+    assert combined([one, other], T0_NS).cov[0, 0] ** 0.5 == pytest.approx((1.0 + 0.1) / 1.01, rel=1e-6)
+
+
 def test_tracks_that_part_are_not_combined_and_the_identity_stays_with_its_founder():
     founder, near, gone = (sighting(east, 0.0, (5.0, 5.0)) for east in (0.0, 12.0, 90.0))
     assert together([founder, near, gone]) == [0, 1]

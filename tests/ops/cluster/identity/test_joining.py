@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +11,18 @@ from hypothesis import strategies as st
 
 from ops.cluster.identity.decision import national_id
 from ops.cluster.identity.joining import ABSENT_S, DECISIVE, DELAY_S, LONGEST_S, MEMORY_S, Joining
-from tests.ops.cluster.identity.walkers import REACHES, T0_NS, Pictures, S, Walk, by_track, entry, joined, pictures
+from tests.ops.cluster.identity.walkers import (
+    CORNER,
+    REACHES,
+    T0_NS,
+    Pictures,
+    S,
+    Walk,
+    by_track,
+    entry,
+    joined,
+    pictures,
+)
 
 EAST_LATER = {"west": ("W1", 0.0, 100.0), "east": ("E1", 20.0, 200.0)}
 
@@ -81,6 +94,24 @@ def test_a_sector_that_is_far_behind_is_not_waited_for():
     assert (decision.track, decision.of) == ("E1", None)
     short = {"west": [], "east": found["east"][: 20 + round(ABSENT_S)]}
     assert joined(short) == []
+
+
+@pytest.mark.parametrize("course", [30.0, 150.0, 270.0])
+@pytest.mark.parametrize(("first", "second"), list(permutations(CORNER, 2)))
+def test_near_a_corner_of_three_sectors_the_third_does_not_hide_the_track_of_the_second(
+    first: str, second: str, course: float
+):
+    """All three sectors reach the corner, and only two of them track the target, one after the other."""
+    walk = Walk({first: ("A", 0.0, 100.0), second: ("B", 30.0, 160.0)}, start=(-50.0, 50.0), course=course)
+    found = by_track(joined(pictures([walk], 120, sectors=tuple(CORNER)), reaches=CORNER))
+    assert found == dict.fromkeys([(first, "A"), (second, "B")], national_id(first, "A"))
+
+
+def test_a_target_that_three_sectors_track_has_one_identity():
+    walk = Walk({"west": ("W1", 0.0, 100.0), "south": ("S1", 15.0, 120.0), "east": ("E1", 40.0, 160.0)})
+    found = by_track(joined(pictures([walk], 120, sectors=tuple(CORNER)), reaches=CORNER))
+    assert set(found.values()) == {national_id("west", "W1")}
+    assert len(found) == 3
 
 
 TARGETS = st.lists(

@@ -15,10 +15,10 @@ from ops.cluster.identity.sighting import (
     SensorReach,
     TrackSighting,
     metres_between,
-    neighbour_of,
+    neighbours_of,
     sighting_of,
 )
-from tests.ops.cluster.identity.walkers import FRAME, REACHES, T0_NS, S, entry
+from tests.ops.cluster.identity.walkers import CORNER, FRAME, REACHES, T0_NS, S, entry
 
 PERSON, VEHICLE = {"person": 0.9, "vehicle": 0.1}, {"person": 0.1, "vehicle": 0.9}
 
@@ -126,12 +126,16 @@ def test_the_covariance_is_the_ellipse_of_the_picture():
 
 
 @pytest.mark.parametrize(
-    ("east", "near"), [(-1200.0, None), (-900.0, "east"), (0.0, "east"), (900.0, "east"), (5400.0, "east")]
+    ("east", "near"), [(-1200.0, ()), (-900.0, ("east",)), (0.0, ("east",)), (900.0, ("east",)), (5400.0, ("east",))]
 )
-def test_the_overlap_area_ends_half_a_kilometre_beyond_the_neighbours_range(east: float, near: str | None):
+def test_the_overlap_area_ends_half_a_kilometre_beyond_the_neighbours_range(east: float, near: tuple[str, ...]):
     """The radar of the east reaches from −500 to 5,500 m."""
-    assert neighbour_of(REACHES, "west", *FRAME.to_lonlat(east, 0.0), 500.0) == near
+    assert neighbours_of(REACHES, "west", *FRAME.to_lonlat(east, 0.0), 500.0) == near
 
 
 def test_a_sector_without_sensors_has_no_overlap_area():
-    assert neighbour_of({"west": SensorReach(()), "east": SensorReach(())}, "west", 10.0, 45.0, 500.0) is None
+    assert neighbours_of({"west": SensorReach(()), "east": SensorReach(())}, "west", 10.0, 45.0, 500.0) == ()
+
+
+def test_near_a_corner_of_three_sectors_both_others_are_neighbours():
+    assert neighbours_of(CORNER, "west", *FRAME.to_lonlat(-300.0, 100.0), 500.0) == ("east", "south")

@@ -20,6 +20,8 @@ REACHES = {
     "east": SensorReach(((*FRAME.to_lonlat(2500.0, 0.0), 3000.0),)),
 }
 """Two radars whose ranges overlap by 1 km; the overlap areas are 500 m wider on either side."""
+CORNER = REACHES | {"south": SensorReach(((*FRAME.to_lonlat(0.0, -2300.0), 3000.0),))}
+"""The same with a third sector, whose radar reaches 700 m beyond the line between the two others."""
 Pictures = dict[str, list[tuple[int, list[TrackInPicture]]]]
 
 
@@ -58,10 +60,12 @@ class Walk:
         return entry(name, east, north, at_s=seen_s, speed=self.speed, course=self.course, status=status)
 
 
-def pictures(walks: Sequence[Walk], seconds: int, *, seed: int = 1) -> Pictures:
-    """The pictures of both sectors at each second."""
+def pictures(
+    walks: Sequence[Walk], seconds: int, *, seed: int = 1, sectors: Sequence[str] = tuple(REACHES)
+) -> Pictures:
+    """The pictures of the sectors at each second."""
     chance = np.random.default_rng(seed)
-    found: Pictures = {"west": [], "east": []}
+    found: Pictures = {sector: [] for sector in sectors}
     for second in range(seconds):
         for sector, each in found.items():
             tracks = [one for walk in walks if (one := walk.entry(sector, second, chance)) is not None]
@@ -69,9 +73,11 @@ def pictures(walks: Sequence[Walk], seconds: int, *, seed: int = 1) -> Pictures:
     return found
 
 
-def joined(found: Pictures, *, order: Sequence[str] = ()) -> list[IdentityDecision]:
+def joined(
+    found: Pictures, *, order: Sequence[str] = (), reaches: Mapping[str, SensorReach] = REACHES
+) -> list[IdentityDecision]:
     """What is decided of these pictures. ``order``: which sector's next picture comes next; the rest by time."""
-    joining = Joining(REACHES)
+    joining = Joining(reaches)
     left = {sector: list(each) for sector, each in found.items()}
     decisions: list[IdentityDecision] = []
     for sector in order:
