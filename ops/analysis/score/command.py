@@ -72,8 +72,9 @@ def score(options: ScoreOptions, screen: Console, *, now: datetime | None = None
     )  # fmt: skip
     until = max(day, today)
     inputs = read_inputs(
-        files, SectorRecords.of(sector), settings.releasability, day=day, until=until, known_on=known_on
-    )
+        files, SectorRecords.of(sector), settings.releasability, day=day, until=until, known_on=known_on,
+        place=options.place,
+    )  # fmt: skip
     evaluated = evaluate(
         inputs, sector=sector.name, place=options.place, day=day, known_on=known_on, simulated=options.simulated
     )

@@ -175,13 +175,13 @@ class ScorecardRoutes:
         try:
             sector = self._sector()
             own = sector.indicators, sector.outcomes, sector.action_plan
-            inputs = read_inputs(files, sector, settings, day=day, until=today, known_on=known_on)
+            place = choice.place or None
+            inputs = read_inputs(files, sector, settings, day=day, until=today, known_on=known_on, place=place)
         except BadInput as error:
             raise HTTPException(503, _sentence(error, own)) from None
         try:
             evaluation = evaluate(
-                inputs, sector=sector.name, place=choice.place or None, day=day, known_on=known_on,
-                simulated=self._simulated,
+                inputs, sector=sector.name, place=place, day=day, known_on=known_on, simulated=self._simulated,
             )  # fmt: skip
         except BadInput as error:
             raise BadInput(error.what, where="place", expected=error.expected) from None
