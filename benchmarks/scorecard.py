@@ -1,8 +1,8 @@
 """Scorecard: seconds to check a table of 100,000 rows, to import it, and from a history to the page of one segment.
 
-*check*: rows of periods, of one indicator and of a hundred, all against each other. *index*: of the history of a year with
-an import a day, built once; then opened. *page*: the scorecard of one segment and of all as HTML, from the file to the
-text; again, with what was read still in memory. *read whole*: as without an index.
+*check*: rows of periods, of one indicator and of a hundred, all against each other. *index*: of the history of a year
+with an import a day, built once; then opened. *page*: the scorecard of one segment and of all as HTML, from the file to
+the text; again, with what was read still in memory. *read whole*: as without an index.
 
 Tables to stderr, one JSON line to stdout: ``python benchmarks/scorecard.py [--segments N] [--indicators N] [--days N]``
 The target of 200 segments × 100 indicators × 365 days is 7.3 million values; only reading it whole needs much memory.
@@ -123,7 +123,8 @@ def main() -> None:
             measured[f"read {values} values whole"] = wall, cpu
     table(("what", "wall s", "CPU s"), [(name, f"{wall:.2f}", f"{cpu:.2f}") for name, (wall, cpu) in measured.items()])
     figures = {
-        "values": values, "history_bytes": size, "index_bytes": index_size, "page_bytes": pages, "seconds": {name: wall for name, (wall, _) in measured.items()},
+        "values": values, "history_bytes": size, "index_bytes": index_size, "page_bytes": pages,
+        "seconds": {name: wall for name, (wall, _) in measured.items()},
         "cpu_seconds": {name: cpu for name, (_, cpu) in measured.items()},
         "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
     }  # fmt: skip

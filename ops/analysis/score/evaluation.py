@@ -12,6 +12,7 @@ from ops.analysis.indicators.catalogue import FAMILIES
 from ops.analysis.score.inputs import ScoreInputs
 from ops.analysis.score.line import Scorecard
 from ops.analysis.score.scorecard import check_place, missing_from, scorecard, without_trends
+from ops.analysis.score.summary import summary_of
 from ops.runtime.output import say_in_english
 
 NAP: Final = "national_action_plan"
@@ -32,7 +33,11 @@ class Evaluation:
     known_on: date
 
     def figures(self) -> dict[str, Any]:
-        """Return scorecard and status for JSON, with English sentences beside the messages."""
+        """Return scorecard and status for JSON, with English sentences beside the messages.
+
+        Where only the newest values were read, each family has a summary by indicator instead of its lines, and their
+        number.
+        """
         return {
             "sector": self.sector,
             "date": self.card.day.isoformat(),
@@ -44,12 +49,14 @@ class Evaluation:
         }
 
     def _family(self, family: str) -> Mapping[str, Any]:
-        missing, day = self.card.missing[family], self.card.day
+        missing, day, lines = self.card.missing[family], self.card.day, self.card.lines[family]
+        kept = [] if self.card.newest_only else lines
         return {
             "lines": [
-                line.as_dict() | {"age_days": (day - line.day).days, "stale": line.is_stale(day)}
-                for line in self.card.lines[family]
+                line.as_dict() | {"age_days": (day - line.day).days, "stale": line.is_stale(day)} for line in kept
             ],
+            "lines_left_out": len(lines) - len(kept),
+            "by_indicator": [one.as_dict() for one in summary_of(lines)] if self.card.newest_only else [],
             "missing": [say_in_english(message) for message in missing],
             "missing_messages": [message.as_dict() for message in missing],
         }

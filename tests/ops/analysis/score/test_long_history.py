@@ -21,7 +21,11 @@ from ops.analysis.indicators.records import Indicator
 from ops.analysis.indicators.tables import IndicatorError
 from ops.analysis.score.evaluation import Evaluation, evaluate
 from ops.analysis.score.inputs import ScoreFiles, SectorRecords, read_inputs
+from ops.analysis.score.line import ScorecardLine
 from ops.analysis.score.long_history import HistoryBounds
+from ops.analysis.score.page import scorecard_page
+from ops.analysis.score.scorecard import scorecard
+from ops.analysis.score.summary import MOST_LINES
 from ops.releasability.settings import ReleasabilitySettings
 
 FIRST = date(2025, 1, 1)
@@ -97,7 +101,7 @@ def scored(path: Path, bounds: HistoryBounds, **chosen: Any) -> Evaluation | str
 
 
 @given(made=imports, day=days, known_on=days, place=st.sampled_from(PLACES), made_up=st.booleans(), data=st.data())
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_a_place_scored_from_the_index_is_the_one_from_the_whole_history(
     made: list[tuple[date, list[Indicator]]], day: date, known_on: date, place: str, made_up: bool, data: st.DataObject,
     tmp_path_factory: pytest.TempPathFactory,
@@ -122,7 +126,7 @@ def test_a_place_scored_from_the_index_is_the_one_from_the_whole_history(
 
 
 @given(made=imports, day=days, known_on=days)
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_the_newest_of_all_places_state_the_same_values_targets_and_plan(
     made: list[tuple[date, list[Indicator]]], day: date, known_on: date, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -251,3 +255,37 @@ def test_a_body_that_was_damaged_is_not_believed(
     monkeypatch.setenv("WATCHLINE_CACHE", str(cache))
     whole = scored(path, WHOLE, day=FIRST, known_on=FIRST, place="North")
     assert scored(path, INDEXED, day=FIRST, known_on=FIRST, place="North") == whole
+
+
+def test_many_lines_are_shown_by_indicator_with_the_places_of_the_extremes(
+    indexed_history: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, cache = indexed_history
+    monkeypatch.setenv("WATCHLINE_CACHE", str(cache))
+    values = {"A": 3.0, "B": 7.0, "C": 5.0, "D": None}
+    found = [replace(ONE, place=place, value=value, target=4.0, better="lower") for place, value in values.items()]
+    add(path, [*found, replace(ONE, place="E", unit="cases a year", value=99.0), replace(ONE, name="seizures")], FIRST)
+    made = scored(path, INDEXED, day=FIRST, known_on=FIRST, place=None)
+    assert isinstance(made, Evaluation)
+    family = made.figures()["families"]["crime_and_governance"]
+    assert (family["lines"], family["lines_left_out"]) == ([], 8)
+    cases, other, seizures = family["by_indicator"]
+    counts = {name: cases[name] for name in ("places", "met", "not_met", "open", "unknown")}
+    assert counts == {"places": 6, "met": 1, "not_met": 2, "open": 2, "unknown": 1}
+    assert [(cases[end]["place"], cases[end]["value"]) for end in ("lowest", "highest")] == [("South", 1.0), ("B", 7.0)]
+    assert [(one["unit"], one["places"]) for one in (other, seizures)] == [("cases a year", 1), ("cases", 1)]
+    page = scorecard_page(made.card, subject="S", address_of=lambda place: f"/scorecard?place={place}")
+    assert "7 cases (B)" in page
+    assert 'href="/scorecard?place=D"' in page
+    assert "<tr id=" not in page
+    assert "no trend" not in page
+
+
+def test_lines_of_a_table_are_shown_by_indicator_beyond_the_limit() -> None:
+    lines = [
+        ScorecardLine(family="tactical_tools", name="n", place=f"P{at % 2}", value=1.0, unit="1", day=FIRST, source="s")
+        for at in range(MOST_LINES + 1)
+    ]
+    for count, shown in ((MOST_LINES, MOST_LINES), (MOST_LINES + 1, 0)):
+        card = scorecard([], (), lines[:count], day=FIRST)
+        assert scorecard_page(card, subject="S").count("<tr id=") == shown
