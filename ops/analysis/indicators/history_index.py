@@ -12,7 +12,6 @@ import logging
 import os
 import shutil
 import sqlite3
-import tempfile
 import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -67,7 +66,11 @@ def indexed(path: Path, folder: Path) -> Iterator[HistoryIndex | None]:
     folder = folder / FOLDER
     name = blake2b(os.fsencode(path.resolve()), digest_size=16).hexdigest() + ".db"
     with _current(path, folder / name) as database:
-        yield None if database is None else HistoryIndex(database)
+        try:
+            yield None if database is None else HistoryIndex(database)
+        except (sqlite3.DatabaseError, zlib.error, msgspec.MsgspecError):
+            (folder / name).unlink(missing_ok=True)  # damaged; it is built again when it is next asked for
+            raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,19 +247,19 @@ def _bring_up_to_date(path: Path, index: Path) -> None:
                 hashes, known_on = [digest for _, _, digest in found], found[-1][1]
                 _add(database, path, hashes, date.fromisoformat(known_on))
                 return
-    handle, name = tempfile.mkstemp(dir=index.parent, prefix="new-", suffix=".db")
-    os.close(handle)
+    partial = index.with_suffix(".new")
+    partial.unlink(missing_ok=True)  # of a process that was killed; the lock is ours
     try:
-        with closing(_writable(Path(name))) as database:
+        with closing(_writable(partial)) as database:
             database.execute("PRAGMA journal_mode = OFF")
             database.execute("PRAGMA synchronous = OFF")
             database.executescript(_TABLES)
             head = date.min.isoformat(), sha256(HEADER).hexdigest()
             database.execute("INSERT INTO imports VALUES (1, ?, '', ?)", head)
             _add(database, path, [head[1]], date.min)
-        os.replace(name, index)
+        os.replace(partial, index)
     finally:
-        Path(name).unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
 
 
 def _writable(index: Path) -> sqlite3.Connection:

@@ -255,6 +255,8 @@ def test_a_body_that_was_damaged_is_not_believed(
     monkeypatch.setenv("WATCHLINE_CACHE", str(cache))
     whole = scored(path, WHOLE, day=FIRST, known_on=FIRST, place="North")
     assert scored(path, INDEXED, day=FIRST, known_on=FIRST, place="North") == whole
+    assert not index.exists()
+    assert known(path, cache) == [one for one in as_known(read_history(path), date.max) if one.place == "North"]
 
 
 def test_many_lines_are_shown_by_indicator_with_the_places_of_the_extremes(
