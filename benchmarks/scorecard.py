@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import date, timedelta
+from functools import partial
 from hashlib import sha256
 from itertools import product
 from pathlib import Path
@@ -95,7 +96,7 @@ def main() -> None:
         for indicators in () if chosen.skip_tables else (1, 100):
             path = Path(folder) / f"{indicators}.csv"
             write_periods(path, indicators)
-            wall, cpu, (records, refusals) = seconds(lambda path=path: checked_table(path, until=LAST))
+            wall, cpu, (records, refusals) = seconds(partial(checked_table, path, until=LAST))
             assert (len(records), refusals) == (ROWS, [])
             measured[f"check {ROWS} rows, {indicators} indicators"] = wall, cpu
         os.environ["WATCHLINE_CACHE"] = folder
@@ -113,7 +114,7 @@ def main() -> None:
             measured[name] = wall, cpu
         index_size = sum(one.stat().st_size for one in (Path(folder) / FOLDER).glob("*.db"))
         for name, place in PLACES.items():
-            wall, cpu, page = seconds(lambda place=place: page_of(history, place))
+            wall, cpu, page = seconds(partial(page_of, history, place))
             assert page.count("<tr id=") in (chosen.indicators, chosen.indicators * chosen.segments)
             measured[name] = wall, cpu
             pages[name] = len(page)

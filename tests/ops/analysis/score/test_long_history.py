@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ops.analysis.indicators import history_index
-from ops.analysis.indicators.history import add_import, as_known, read_history
+from ops.analysis.indicators.history import HistoryLine, add_import, as_known, read_history
 from ops.analysis.indicators.history_index import FOLDER, indexed
 from ops.analysis.indicators.records import Indicator
 from ops.analysis.indicators.tables import IndicatorError
@@ -178,11 +178,14 @@ def test_a_new_import_is_added_and_no_line_is_decoded_again(
 ) -> None:
     path, cache = indexed_history
     add(path, [replace(ONE, value=3.0)], FIRST)
-    added = []
+    added: list[int] = []
     real = history_index._add_line
-    monkeypatch.setattr(
-        history_index, "_add_line", lambda database, line: (added.append(line.number), real(database, line))
-    )
+
+    def noted(database: sqlite3.Connection, line: HistoryLine) -> None:
+        added.append(line.number)
+        real(database, line)
+
+    monkeypatch.setattr(history_index, "_add_line", noted)
     assert [one.value for one in known(path, cache) or ()] == [3.0]
     assert [one.value for one in known(path, cache) or ()] == [3.0]
     assert added == [4]
