@@ -1,35 +1,45 @@
 """Scorecard: seconds to check a table of 100,000 rows, to import it, and from a history to the page of one segment.
 
-*check*: rows of periods, of one indicator and of a hundred, all against each other. *read*: the history of a year, read
-and reduced to what is known. *page*: the scorecard of one segment of it as HTML, read before, as a server does from the
-second request. *every place*: the same for all segments at once.
+*check*: rows of periods, of one indicator and of a hundred, all against each other. *index*: of the history of a year
+with an import a day, built once; then opened. *page*: the scorecard of one segment and of all as HTML, from the file to
+the text; again, with what was read still in memory. *read whole*: as without an index.
 
 Tables to stderr, one JSON line to stdout: ``python benchmarks/scorecard.py [--segments N] [--indicators N] [--days N]``
-The target of 200 segments × 100 indicators × 365 days is 7.3 million values; choose what memory allows.
+The target of 200 segments × 100 indicators × 365 days is 7.3 million values; only reading it whole needs much memory.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import os
 import resource
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
+from hashlib import sha256
+from itertools import product
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from machine import report, table
 
-from ops.analysis.indicators.history import add_import, as_known, read_history
-from ops.analysis.indicators.records import Indicator, checked_table
+from ops.analysis.indicators.history import HEADER, HistoryRecord, as_known, read_history
+from ops.analysis.indicators.history_index import FOLDER, indexed
+from ops.analysis.indicators.records import checked_table
 from ops.analysis.score.evaluation import evaluate
-from ops.analysis.score.inputs import ScoreInputs
+from ops.analysis.score.inputs import ScoreFiles, SectorRecords, read_inputs
 from ops.analysis.score.page import scorecard_page
+from ops.releasability.settings import ReleasabilitySettings
 
 LAST = date(2026, 1, 1)
+PLACES = {
+    "page of one segment": "segment 1", "the same page again": "segment 1", "page of another segment": "segment 2",
+    "page of all places": None, "page of all places again": None,
+}  # fmt: skip
 ROWS = 100_000
 
 
@@ -52,19 +62,24 @@ def write_periods(path: Path, indicators: int) -> None:
 
 
 def history_of(path: Path, segments: int, indicators: int, days: int) -> int:
-    """Write a history with one import of everything; return the number of values."""
-    one = Indicator(
+    """Write a history with one import a day, line by line as ``add_import`` does; return the number of values."""
+    one = HistoryRecord(
         "", "crime_and_governance", "", 0.0, "cases", LAST, "register", target=50.0, better="lower", origin="t.csv"
     )  # fmt: skip
-    dates = [LAST - timedelta(days=back * 365 // days) for back in range(days)]
-    records = [
-        replace(one, place=f"segment {segment}", name=f"indicator {number}", day=day, value=float((number + at) % 97))
-        for segment in range(segments)
-        for at, day in enumerate(dates)
-        for number in range(indicators)
-    ]
-    add_import(path, Path("t.csv"), b"", records, known_on=LAST, after=0)
-    return len(records)
+    before = HEADER
+    with path.open("wb") as file:
+        file.write(HEADER + b"\n")
+        for at in reversed(range(days)):
+            day = LAST - timedelta(days=at * 365 // days)
+            records = [
+                msgspec.structs.replace(one, place=f"segment {segment}", name=f"indicator {number}", day=day, row=row,
+                        value=float((number * 7 + at * at * 31 + segment) % 97))
+                for row, (segment, number) in enumerate(product(range(segments), range(indicators)), start=1)
+            ]  # fmt: skip
+            line = {"before": sha256(before).hexdigest(), "known_on": day, "file": "t.csv", "sha256": "0" * 64}
+            before = msgspec.json.encode(line | {"records": records})
+            file.write(before + b"\n")
+    return segments * indicators * days
 
 
 def main() -> None:
@@ -72,37 +87,57 @@ def main() -> None:
     parser.add_argument("--segments", type=int, default=20)
     parser.add_argument("--indicators", type=int, default=100)
     parser.add_argument("--days", type=int, default=12, help="values of an indicator in the year")
+    parser.add_argument("--skip-whole", action="store_true", help="do not read the history whole: memory")
+    parser.add_argument("--skip-tables", action="store_true", help="do not check the tables of 100,000 rows")
     chosen = parser.parse_args()
     measured: dict[str, tuple[float, float]] = {}
+    pages: dict[str, int] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for indicators in (1, 100):
+        for indicators in () if chosen.skip_tables else (1, 100):
             path = Path(folder) / f"{indicators}.csv"
             write_periods(path, indicators)
-            wall, cpu, (records, refusals) = seconds(lambda path=path: checked_table(path, until=LAST))
+            wall, cpu, (records, refusals) = seconds(partial(checked_table, path, until=LAST))
             assert (len(records), refusals) == (ROWS, [])
             measured[f"check {ROWS} rows, {indicators} indicators"] = wall, cpu
+        os.environ["WATCHLINE_CACHE"] = folder
         history = Path(folder) / "h.jsonl"
         values = history_of(history, chosen.segments, chosen.indicators, chosen.days)
         size = history.stat().st_size
-        wall, cpu, known = seconds(lambda: as_known(read_history(history), LAST))
-        assert len(known) == values
-        measured[f"read {values} values"] = wall, cpu
-    inputs = ScoreInputs(known, [], [], None, [])
-    for name, place in (("page of one segment", "segment 1"), ("page of every place", None)):
-        wall, cpu, page = seconds(lambda place=place: page_of(inputs, place))
-        assert page.count("<tr id=") == chosen.indicators * (1 if place else chosen.segments)
-        measured[name] = wall, cpu
+
+        def index() -> None:
+            with indexed(history, Path(folder)) as found:
+                assert found is not None
+
+        first: dict[str, Callable[[], Any]] = {"index built": index, "index checked": index}
+        for name, work in first.items():
+            wall, cpu, _ = seconds(work)
+            measured[name] = wall, cpu
+        index_size = sum(one.stat().st_size for one in (Path(folder) / FOLDER).glob("*.db"))
+        for name, place in PLACES.items():
+            wall, cpu, page = seconds(partial(page_of, history, place))
+            assert page.count("<tr id=") == chosen.indicators * (place is not None)
+            measured[name] = wall, cpu
+            pages[name] = len(page)
+        if not chosen.skip_whole:
+            wall, cpu, known = seconds(lambda: as_known(read_history(history), LAST))
+            assert len(known) == values
+            measured[f"read {values} values whole"] = wall, cpu
     table(("what", "wall s", "CPU s"), [(name, f"{wall:.2f}", f"{cpu:.2f}") for name, (wall, cpu) in measured.items()])
     figures = {
-        "values": values, "history_bytes": size, "seconds": {name: wall for name, (wall, _) in measured.items()},
+        "values": values, "history_bytes": size, "index_bytes": index_size, "page_bytes": pages,
+        "seconds": {name: wall for name, (wall, _) in measured.items()},
         "cpu_seconds": {name: cpu for name, (_, cpu) in measured.items()},
         "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
     }  # fmt: skip
     report("scorecard", figures)
 
 
-def page_of(inputs: ScoreInputs, place: str | None) -> str:
-    """Evaluate and lay out a scorecard."""
+def page_of(history: Path, place: str | None) -> str:
+    """Read, evaluate and lay out a scorecard, as a request does."""
+    inputs = read_inputs(
+        ScoreFiles(history, None, None, None, None), SectorRecords("X"), ReleasabilitySettings(), day=LAST, until=LAST,
+        known_on=LAST, place=place,
+    )  # fmt: skip
     found = evaluate(inputs, sector="X", place=place, day=LAST, known_on=LAST, simulated=False)
     return scorecard_page(found.card, subject=place or "X")
 

@@ -43,7 +43,7 @@ class FileCache:
     def __init__(self, folder: Path, limit_bytes: int, *, least_free_bytes: int = LEAST_FREE_BYTES) -> None:
         self._folder, self._limit, self._least_free = folder, limit_bytes, least_free_bytes
         self._room = 0
-        self._usable = self._trusted = _is_own(folder)
+        self._usable = self._trusted = is_own(folder)
         if not self._trusted:
             log.warning("Nothing is kept in %s: it belongs to another user, or others may write in it", folder)
 
@@ -124,7 +124,7 @@ def _digest(key: str, body: bytes) -> bytes:
     ).digest()
 
 
-def _is_own(folder: Path) -> bool:
+def is_own(folder: Path) -> bool:
     """Whether only this user can have written in a folder; one that does not exist is created so."""
     try:
         found = folder.stat()

@@ -8,12 +8,12 @@ short is not.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, BinaryIO, Final, Literal
 
 import msgspec
 
@@ -31,7 +31,9 @@ EXPECTED: Final = "a history that `watchline indicators import` wrote"
 ChangeKind = Literal["new", "corrected", "unchanged", "withdrawn"]
 
 
-class _Record(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+class HistoryRecord(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, gc=False):
+    """A record as a line of the history has it."""
+
     place: str
     family: str
     name: str
@@ -57,7 +59,7 @@ class _Import(msgspec.Struct, forbid_unknown_fields=True):
     known_on: date
     file: str
     sha256: str
-    records: list[_Record]
+    records: list[HistoryRecord]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,20 @@ class IndicatorImport:
     file: str
     sha256: str
     records: tuple[Indicator, ...]
+
+
+class EditedLine(IndicatorError):
+    """A line of a history is not what it was when it was read before."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """A line of a history that holds an import: its number, hash, first byte in the file, and content."""
+
+    number: int
+    digest: str
+    start: int
+    read: _Import
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,37 +118,76 @@ def read_history(path: Path) -> list[IndicatorImport]:
     IndicatorError
         For a file that cannot be read, is not a history, or was edited.
     """
+    imports = []
+    for line in lines_of(path):
+        records = tuple(indicators_of(line.read.records, line.read.known_on, line.read.sha256))
+        imports.append(IndicatorImport(line.read.known_on, line.read.file, line.read.sha256, records))
+    return imports
+
+
+def lines_of(path: Path, hashes: Sequence[str] = (), known_on: date = date.min) -> Iterator[HistoryLine]:
+    """Read a history import by import, so that no more than one of them is in memory; none if the file does not exist.
+
+    ``hashes``: those of the first lines, the header among them, as they were read before; these lines are compared with
+    them and neither decoded nor returned. ``known_on``: day of the last of these imports. Raises IndicatorError as
+    ``read_history``, EditedLine where the file does not begin with these lines.
+    """
     if not path.exists():
-        return []
+        return
     check_size(path, MOST_HISTORY_BYTES)
     try:
-        lines = path.read_bytes().splitlines()
+        with path.open("rb") as file:
+            yield from _lines(path, file, hashes, known_on)
     except OSError as error:
         raise IndicatorError(f"cannot be read ({error.strerror})", where=str(path), expected=EXPECTED) from None
-    if not lines or lines[0] != HEADER:
+
+
+def _lines(path: Path, file: BinaryIO, hashes: Sequence[str], known_on: date) -> Iterator[HistoryLine]:
+    before, number, offset = "", 0, 0
+    for number, raw in enumerate(file, start=1):
+        lines, where = raw.splitlines(), f"{path}, line {number}"
+        digest = sha256(lines[0]).hexdigest()
+        if number == 1 and lines != [HEADER]:
+            raise IndicatorError("is not a history of indicators", where=str(path), expected=EXPECTED)
+        if number <= len(hashes):
+            if digest != hashes[number - 1]:
+                raise EditedLine("is not the line that was read before", where=where, expected=EXPECTED)
+        elif number > 1:
+            try:
+                read = msgspec.json.decode(lines[0], type=_Import)
+            except (msgspec.MsgspecError, UnicodeError):
+                raise IndicatorError("is not an import", where=where, expected=EXPECTED) from None
+            if len(lines) > 1:  # a carriage return between two values
+                raise IndicatorError("is not an import", where=where, expected=EXPECTED)
+            _check_codes(read.records, where)
+            if read.before != before:
+                raise IndicatorError("the line before it was edited", where=where, expected=EXPECTED)
+            if read.known_on < known_on:
+                raise IndicatorError("is earlier than the import before it", where=where, expected=EXPECTED)
+            known_on = read.known_on
+            yield HistoryLine(number, digest, offset, read)
+        before, offset = digest, offset + len(raw)
+    if number < len(hashes):
+        raise EditedLine("has lost lines", where=str(path), expected=EXPECTED)
+    if number == 0:
         raise IndicatorError("is not a history of indicators", where=str(path), expected=EXPECTED)
-    imports: list[IndicatorImport] = []
-    for number, line in enumerate(lines[1:], start=2):
-        where = f"{path}, line {number}"
-        try:
-            read = msgspec.json.decode(line, type=_Import)
-        except (msgspec.MsgspecError, UnicodeError):
-            raise IndicatorError("is not an import", where=where, expected=EXPECTED) from None
-        unknown = [one.family for one in read.records if one.family not in FAMILIES]
-        unknown += [one.name for one in read.records if one.catalogued and one.name not in definitions()]
-        if unknown:
-            raise IndicatorError(
-                f"unknown code {unknown[0]!r}", where=where, expected="codes of this version"
-            ) from None
-        if read.before != sha256(lines[number - 2]).hexdigest():
-            raise IndicatorError("the line before it was edited", where=where, expected=EXPECTED)
-        if imports and read.known_on < imports[-1].known_on:
-            raise IndicatorError("is earlier than the import before it", where=where, expected=EXPECTED)
-        records = tuple(
-            Indicator(**msgspec.structs.asdict(one), known_on=read.known_on, sha256=read.sha256) for one in read.records
-        )
-        imports.append(IndicatorImport(read.known_on, read.file, read.sha256, records))
-    return imports
+
+
+def _check_codes(records: Sequence[HistoryRecord], where: str) -> None:
+    unknown = [one.family for one in records if one.family not in FAMILIES]
+    unknown += [one.name for one in records if one.catalogued and one.name not in definitions()]
+    if unknown:
+        raise IndicatorError(f"unknown code {unknown[0]!r}", where=where, expected="codes of this version") from None
+
+
+def indicators_of(records: Iterable[HistoryRecord], known_on: date, digest: str) -> Iterator[Indicator]:
+    """The records of an import, with its day and the hash of its file."""
+    for one in records:
+        yield Indicator(
+            one.place, one.family, one.name, one.value, one.unit, one.day, one.source, one.target, one.better,
+            one.confidence, one.start, one.definition, one.illustrative, one.catalogued, one.origin, one.row, known_on,
+            digest, one.withdrawn, one.reason,
+        )  # fmt: skip
 
 
 def as_known(imports: Iterable[IndicatorImport], day: date) -> list[Indicator]:
@@ -237,13 +292,13 @@ def add_import(
             what = f"its last import is dated {imports[-1].known_on}"
             raise IndicatorError(what, where=str(path), expected=f"none after {known_on}: check the clock")
         former = path.read_bytes() if path.exists() else HEADER + b"\n"
-        plain = [{name: getattr(one, name) for name in _Record.__struct_fields__} for one in records]
+        plain = [{name: getattr(one, name) for name in HistoryRecord.__struct_fields__} for one in records]
         added = _Import(
             before=sha256(former.splitlines()[-1]).hexdigest(),
             known_on=known_on,
             file=file.name,
             sha256=sha256(content).hexdigest(),
-            records=[_Record(**one) for one in plain],
+            records=[HistoryRecord(**one) for one in plain],
         )
         longer = former + msgspec.json.encode(added) + b"\n"
         if len(longer) > MOST_HISTORY_BYTES:

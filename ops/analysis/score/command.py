@@ -20,7 +20,8 @@ from ops.analysis.indicators.records import day_of
 from ops.analysis.score.evaluation import evaluate
 from ops.analysis.score.inputs import ScoreFiles, SectorRecords, checked_limit, read_inputs
 from ops.analysis.score.line import Scorecard, ScorecardLine
-from ops.analysis.score.page import row_of, write_scorecard
+from ops.analysis.score.page import missing_of, row_of, summary_notices, write_scorecard
+from ops.analysis.score.summary import COLUMNS, is_summarised, summary_of
 from ops.audit.command import record_command
 from ops.drawing.pages.pdf import pdf_beside
 from ops.releasability.decision import UNMARKED
@@ -72,8 +73,9 @@ def score(options: ScoreOptions, screen: Console, *, now: datetime | None = None
     )  # fmt: skip
     until = max(day, today)
     inputs = read_inputs(
-        files, SectorRecords.of(sector), settings.releasability, day=day, until=until, known_on=known_on
-    )
+        files, SectorRecords.of(sector), settings.releasability, day=day, until=until, known_on=known_on,
+        place=options.place,
+    )  # fmt: skip
     evaluated = evaluate(
         inputs, sector=sector.name, place=options.place, day=day, known_on=known_on, simulated=options.simulated
     )
@@ -121,20 +123,27 @@ def _docx_beside(path: Path, plan: PlanStatus, card: Scorecard, *, wanted: bool)
 def _show(card: Scorecard, screen: Console) -> None:
     if card.illustrative:
         show(screen, "score-illustrative")
+    for sentence in summary_notices(card):
+        screen.print(sentence, markup=False, highlight=False, soft_wrap=True)
     places = {line.place for lines in card.lines.values() for line in lines}
+    summarised = is_summarised(card)
     for family in FAMILIES:
         title = say("score-family", family=family)
         table = Table(title=title)
-        for name in ("indicator", "value", "of", "trend", "target"):
+        for name in COLUMNS if summarised else ("indicator", "value", "of", "trend", "target"):
             table.add_column(say(f"score-column-{name}"))
-        for line in card.lines[family]:
-            table.add_row(*_cells(line, with_place=len(places) > 1))
+        if summarised:
+            for one in summary_of(card.lines[family]):
+                table.add_row(*one.cells())
+        else:
+            for line in card.lines[family]:
+                table.add_row(*_cells(line, with_place=len(places) > 1))
         if card.lines[family]:
             show_table(screen, table, wrap_first=True)
         else:
             screen.print(title, markup=False, highlight=False)
-        for message in card.missing[family]:
-            sentence = say("score-missing", sentence=say(message))
+        for told in missing_of(card, family):
+            sentence = say("score-missing", sentence=told)
             screen.print(f"  {sentence}", markup=False, highlight=False, soft_wrap=True)
 
 

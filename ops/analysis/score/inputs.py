@@ -15,6 +15,7 @@ from ops.analysis.indicators.history import as_known, is_history, read_history
 from ops.analysis.indicators.records import Indicator, read_indicators, refuse_mixture
 from ops.analysis.score.from_store import outcomes_of_store
 from ops.analysis.score.line import ScorecardLine
+from ops.analysis.score.long_history import BOUNDS, HistoryBounds, PartOfHistory, part_of_history
 from ops.analysis.score.of_challenge import of_challenge
 from ops.analysis.score.outcome_records import Period, read_outcomes, refuse_overlaps
 from ops.releasability.decision import EVERYTHING, UNMARKED
@@ -66,7 +67,8 @@ class ScoreFiles:
 class ScoreInputs:
     """The records up to the scorecard's day, and the plan.
 
-    ``left_out``: the illustrative files of the sector, which are not evaluated beside real records.
+    ``left_out``: the illustrative files of the sector, which are not evaluated beside real records. ``of_history``:
+    what is known of the other places, if ``indicators`` are only a part of a long history.
     """
 
     indicators: list[Indicator]
@@ -74,6 +76,7 @@ class ScoreInputs:
     measured: list[ScorecardLine]
     plan: ActionPlan | None
     left_out: list[Path]
+    of_history: PartOfHistory | None = None
 
 
 def checked_limit(limit: str, settings: ReleasabilitySettings) -> str:
@@ -85,12 +88,21 @@ def checked_limit(limit: str, settings: ReleasabilitySettings) -> str:
 
 
 def read_inputs(
-    files: ScoreFiles, sector: SectorRecords, settings: ReleasabilitySettings, *, day: date, until: date, known_on: date
+    files: ScoreFiles,
+    sector: SectorRecords,
+    settings: ReleasabilitySettings,
+    *,
+    day: date,
+    until: date,
+    known_on: date,
+    place: str | None = None,
+    bounds: HistoryBounds = BOUNDS,
 ) -> ScoreInputs:
     """Read everything as known on ``known_on``, for the values up to ``day``.
 
     A file that is not named is that of the sector. If a named file is real, illustrative files of the sector are left
-    out.
+    out. Of a history beyond ``bounds``, only the records of ``place`` are read, and those by which the plan is judged;
+    of all places at once, only the newest.
 
     Raises
     ------
@@ -108,11 +120,14 @@ def read_inputs(
             raise BadInput("nothing to score", where=sector.name, expected=expected)
         expected = "INDICATORS, --outcomes, --challenge or --store, or files named in the sector"
         raise BadInput("nothing to score", where="INDICATORS", expected=expected)
-    indicators = [] if paths[0] is None else _indicators(paths[0], until, known_on)
-    reported = [] if paths[1] is None else read_outcomes(paths[1], until=until)
     plan = None if paths[2] is None else read_plan(paths[2])
+    indicators, part = [], None
+    if paths[0] is not None:
+        part = part_of_history(paths[0], plan, place=place, day=day, known_on=known_on, bounds=bounds)
+        indicators = _indicators(paths[0], until, known_on) if part is None else list(part.records)
+    reported = [] if paths[1] is None else read_outcomes(paths[1], until=until)
     kinds: dict[str, Iterable[bool]] = {
-        str(paths[0]): [one.illustrative for one in indicators],
+        str(paths[0]): [one.illustrative for one in indicators] if part is None else sorted(part.kinds),
         str(paths[1]): [one.illustrative for one in reported],
         str(paths[2]): [] if plan is None else [plan.illustrative],
     }
@@ -127,7 +142,7 @@ def read_inputs(
     judging = kinds.keys() - set(map(str, own)) - (set() if files.live else {store_name})
     left_out = _illustrative_beside_real(own, kinds, judging)
     if paths[0] in left_out:
-        indicators = []
+        indicators, part = [], None
     if paths[1] in left_out:
         reported = []
     if paths[2] in left_out:
@@ -137,7 +152,7 @@ def read_inputs(
     refuse_mixture({name: values for name, values in kinds.items() if name not in map(str, left_out)})
     periods = sorted([*(one for one in reported if one.end <= day), *stored], key=lambda one: (one.place, one.start))
     refuse_overlaps(periods, f"{ROOM} and its table of outcomes" if files.live else "--store, --outcomes")
-    return ScoreInputs([one for one in indicators if one.day <= day], periods, measured, plan, left_out)
+    return ScoreInputs([one for one in indicators if one.day <= day], periods, measured, plan, left_out, part)
 
 
 def _illustrative_beside_real(

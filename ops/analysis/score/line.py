@@ -152,12 +152,16 @@ def _id(name: StatisticText) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Scorecard:
-    """The lines of all four families, and what data are missing from each; ``illustrative``: records are made up."""
+    """The lines of all four families, and what data are missing from each; ``illustrative``: records are made up.
+
+    ``newest_only``: of indicators, only the newest values were read, so that their lines have no trend and history.
+    """
 
     day: date
     lines: Mapping[str, Sequence[ScorecardLine]]
     missing: Mapping[str, Sequence[Message]]
     illustrative: bool = False
+    newest_only: bool = False
 
 
 def _known(value: float) -> float | None:

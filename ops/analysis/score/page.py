@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from hashlib import blake2b
 from importlib.metadata import version
@@ -15,6 +15,8 @@ from geo.message import Message, Parameter
 from ops.analysis.indicators.catalogue import FAMILIES
 from ops.analysis.messages import plain
 from ops.analysis.score.line import LineEvidence, Scorecard, ScorecardLine, said
+from ops.analysis.score.summary import COLUMNS as SUMMARY_COLUMNS
+from ops.analysis.score.summary import MOST_MISSING, is_summarised, summary_of
 from ops.drawing.pages.html_page import ServedPage, render_page
 from ops.runtime.output import atomic_write, catalogue, say
 
@@ -42,6 +44,7 @@ def scorecard_page(
     plan: str | None = None,
     notices: Sequence[str] = (),
     served: ServedPage | None = None,
+    address_of: Callable[[str], str] | None = None,
 ) -> str:
     """Lay out a scorecard in the language of this process; the same scorecard gives the same text.
 
@@ -57,8 +60,13 @@ def scorecard_page(
         Sentences above the families, after that on illustrative records.
     served : ServedPage, optional
         Menu of a page of the server; a file has none.
+    address_of : callable, optional
+        Address of the scorecard of a place, to which a summary of all places leads.
     """
-    rows = {family: [row_of(line, card.day) for line in card.lines[family]] for family in FAMILIES}
+    summarised = is_summarised(card)
+    shown = {family: [] if summarised else card.lines[family] for family in FAMILIES}
+    rows = {family: [row_of(line, card.day) for line in shown[family]] for family in FAMILIES}
+    places = sorted({line.place for found in card.lines.values() for line in found}) if summarised else []
     page = {
         "title": say("score-title", subject=subject),
         "answer": [say(one) for one in answer_of(card)],
@@ -70,16 +78,35 @@ def scorecard_page(
                 "title": say("score-family", family=family),
                 "rows": rows[family],
                 "records": _records(rows[family]),
-                "missing": [say(message) for message in card.missing[family]],
+                "summary": [one.cells() for one in summary_of(card.lines[family])] if summarised else [],
+                "missing": missing_of(card, family),
             }
             for family in FAMILIES
         ],
-        "notices": [*([say("score-illustrative")] if card.illustrative else []), *notices],
+        "summary_columns": [say(f"score-column-{name}") for name in SUMMARY_COLUMNS],
+        "places": [(place, address_of(place)) for place in places] if address_of is not None else [],
+        "notices": [*([say("score-illustrative")] if card.illustrative else []), *summary_notices(card), *notices],
         "plan": plan,
         "limits": [say(f"score-limit-{name}") for name in LIMITS],
         "colophon": say("score-colophon", version=version("watchline")),
     }
     return render_page(TEMPLATE, page=page, served=served)
+
+
+def summary_notices(card: Scorecard) -> list[str]:
+    """Say that a scorecard is shown by indicator; nothing for one that is shown line by line."""
+    if not is_summarised(card):
+        return []
+    lines = sum(map(len, card.lines.values()))
+    return [say("score-summary-notice", lines=lines), *([say("score-summary-newest")] if card.newest_only else [])]
+
+
+def missing_of(card: Scorecard, family: str) -> list[str]:
+    """Say which data of a family are missing, the first ones beside a summary."""
+    messages = card.missing[family]
+    kept = messages[:MOST_MISSING] if is_summarised(card) else messages
+    more = len(messages) - len(kept)
+    return [*(say(message) for message in kept), *([say("score-summary-missing", count=more)] if more else [])]
 
 
 def answer_of(card: Scorecard) -> list[Message]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import groupby
@@ -46,10 +46,7 @@ def scorecard(
     known_places = (
         {one.place for one in indicators} | {one.place for one in periods} | {line.place for line in measured}
     )
-    if place is not None and place not in known_places:
-        raise IndicatorError(
-            f"no data for {place!r}", where="--place", expected=", ".join(sorted(known_places)) or "a place with data"
-        )
+    check_place(place, known_places)
     chosen = [
         *_of_indicators([one for one in indicators if place in (None, one.place)]),
         *_of_outcomes([one for one in periods if place in (None, one.place)], simulated=simulated),
@@ -59,6 +56,25 @@ def scorecard(
     missing = missing_from(by_family, periods, day)
     kinds = [*(one.illustrative for one in indicators), *(one.illustrative for one in periods)]
     return Scorecard(day, by_family, missing, any(kinds))
+
+
+def check_place(place: str | None, places: Collection[str]) -> None:
+    """Raise IndicatorError for a place that is not among those with data."""
+    if place is not None and place not in places:
+        named = sorted(places)[:MOST_NAMES]
+        rest = f" and {len(places) - len(named)} others" if len(places) > len(named) else ""
+        expected = ", ".join(named) + rest or "a place with data"
+        raise IndicatorError(f"no data for {place!r}", where="--place", expected=expected)
+
+
+def without_trends(card: Scorecard) -> Scorecard:
+    """Leave out that trends are missing, if only the newest values were read; otherwise return the scorecard itself."""
+    if not card.newest_only:
+        return card
+    missing = {
+        family: [one for one in found if one.id != "score-missing-trend"] for family, found in card.missing.items()
+    }
+    return replace(card, missing=missing)
 
 
 def _of_indicators(indicators: Sequence[Indicator]) -> list[ScorecardLine]:

@@ -177,6 +177,24 @@ score-origin = { $file }, row { $row }
 score-origin-imported = { $file }, row { $row }; imported on { $date }
 score-origin-hash = { $origin }; SHA-256 { $hash }…
 
+# All places at once, by indicator
+
+score-summary-notice = { $lines } lines are too many to show one by one. Each row is one indicator over all places; trends, values over time and records are shown for each place.
+score-summary-newest = Of this long history only the newest values were read for all places at once, so nothing is judged by its trend.
+score-summary-end = { $value } ({ $place })
+score-summary-places = Each place by itself
+score-summary-missing = { $count ->
+    [one] 1 further sentence on missing data
+   *[other] { $count } further sentences on missing data
+}: see each place.
+score-column-places = places
+score-column-met = target met
+score-column-not-met = not met
+score-column-open = without a target
+score-column-unknown = unknown
+score-column-lowest = lowest newest value
+score-column-highest = highest newest value
+
 # Pages of the server
 
 report-menu = Pages and languages

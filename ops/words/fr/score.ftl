@@ -165,6 +165,24 @@ score-origin = { $file }, ligne { $row }
 score-origin-imported = { $file }, ligne { $row } ; importé le { $date }
 score-origin-hash = { $origin } ; SHA-256 { $hash }…
 
+# All places at once, by indicator
+
+score-summary-notice = { $lines } lignes sont trop nombreuses pour être affichées une à une. Chaque rangée est un indicateur pour tous les lieux ; tendances, valeurs dans le temps et enregistrements sont présentés par lieu.
+score-summary-newest = De ce long historique, seules les valeurs les plus récentes ont été lues pour tous les lieux à la fois ; rien n’est donc jugé d’après sa tendance.
+score-summary-end = { $value } ({ $place })
+score-summary-places = Chaque lieu séparément
+score-summary-missing = { $count ->
+    [one] { $count } autre phrase sur des données manquantes
+   *[other] { $count } autres phrases sur des données manquantes
+} : voir chaque lieu.
+score-column-places = lieux
+score-column-met = objectif atteint
+score-column-not-met = non atteint
+score-column-open = sans objectif
+score-column-unknown = inconnu
+score-column-lowest = valeur récente la plus basse
+score-column-highest = valeur récente la plus haute
+
 # Pages of the server
 
 report-menu = Pages et langues

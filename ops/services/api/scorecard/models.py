@@ -57,10 +57,42 @@ class ScorecardLineRecord(BaseModel):
     evidence: list[LineEvidenceRecord]
 
 
+class ExtremeRecord(BaseModel):
+    """The lowest or highest newest value of an indicator, and its place."""
+
+    place: str
+    value: float
+    date: Day
+
+
+class IndicatorSummaryRecord(BaseModel):
+    """One indicator in one unit over all places: numbers of places, and the lowest and highest newest value.
+
+    ``open``: without a target, or without a direction of improvement. ``unknown``: without a value.
+    """
+
+    id: str
+    name: str
+    unit: str
+    places: int
+    met: int
+    not_met: int
+    open: int
+    unknown: int
+    lowest: ExtremeRecord | None
+    highest: ExtremeRecord | None
+
+
 class FamilyRecord(BaseModel):
-    """One family of measures: its lines, and what is missing."""
+    """One family of measures: its lines, and what is missing.
+
+    For all places of a long history at once the lines are left out: ``by_indicator`` summarises them, and the
+    parameter ``place`` returns those of one place.
+    """
 
     lines: list[ScorecardLineRecord]
+    lines_left_out: int
+    by_indicator: list[IndicatorSummaryRecord]
     missing: list[str]
     missing_messages: list[dict[str, Any]]
 

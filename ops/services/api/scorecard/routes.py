@@ -7,7 +7,7 @@ audit log records each of them, a file that leaves the system as a disclosure.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -155,7 +155,7 @@ class ScorecardRoutes:
         if status is None:
             raise HTTPException(404, NO_PLAN)
         with speaking(catalogue_of(request)):
-            body = plan_document(status, card, notices=_notices(made))
+            body = plan_document(status, card, notices=_plan_notices(made))
         return _file(body, DOCX, f"action-plan-{made.evaluation.sector}-{card.day}.docx")
 
     def _evaluated(
@@ -175,13 +175,13 @@ class ScorecardRoutes:
         try:
             sector = self._sector()
             own = sector.indicators, sector.outcomes, sector.action_plan
-            inputs = read_inputs(files, sector, settings, day=day, until=today, known_on=known_on)
+            place = choice.place or None
+            inputs = read_inputs(files, sector, settings, day=day, until=today, known_on=known_on, place=place)
         except BadInput as error:
             raise HTTPException(503, _sentence(error, own)) from None
         try:
             evaluation = evaluate(
-                inputs, sector=sector.name, place=choice.place or None, day=day, known_on=known_on,
-                simulated=self._simulated,
+                inputs, sector=sector.name, place=place, day=day, known_on=known_on, simulated=self._simulated,
             )  # fmt: skip
         except BadInput as error:
             raise BadInput(error.what, where="place", expected=error.expected) from None
@@ -195,7 +195,14 @@ class ScorecardRoutes:
             plan = _address(ACTION_PLAN, choice, request) if evaluation.plan is not None and served else None
             subject = choice.place or made.title
             menu = self._menu(request, choice, evaluation, SCORECARD) if served else None
-            return scorecard_page(evaluation.card, subject=subject, plan=plan, notices=_notices(made), served=menu)
+
+            def address_of(place: str) -> str:
+                return _address(SCORECARD, replace(choice, place=place), request)
+
+            return scorecard_page(
+                evaluation.card, subject=subject, plan=plan, notices=_notices(made), served=menu,
+                address_of=address_of if served else None,
+            )  # fmt: skip
 
     def _plan_html(self, request: Request, choice: ScorecardChoice, made: Evaluated, *, served: bool) -> str:
         from ops.analysis.action_plan.page import plan_page
@@ -206,7 +213,7 @@ class ScorecardRoutes:
         with speaking(catalogue_of(request)):
             menu = self._menu(request, choice, evaluation, ACTION_PLAN) if served else None
             card_at = _address(SCORECARD, choice, request) if served else None
-            notices = _notices(made)
+            notices = _plan_notices(made)
             return plan_page(evaluation.plan, evaluation.card, scorecard_at=card_at, notices=notices, served=menu)
 
     def _menu(self, request: Request, choice: ScorecardChoice, evaluation: Evaluation, path: str) -> ServedPage:
@@ -284,6 +291,11 @@ def _file(body: bytes, media_type: str, name: str) -> Response:
 
 def _notices(made: Evaluated) -> Sequence[str]:
     return [say("score-left-out", files=", ".join(made.left_out))] if made.left_out else []
+
+
+def _plan_notices(made: Evaluated) -> Sequence[str]:
+    newest = [say("score-summary-newest")] if made.evaluation.card.newest_only else []
+    return [*newest, *_notices(made)]
 
 
 def _address(path: str, choice: ScorecardChoice, request: Request, language: str | None = None) -> str:

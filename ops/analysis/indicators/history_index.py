@@ -1,0 +1,321 @@
+"""An index of a long history by place, from which the records of one place are read without all others.
+
+It is derived from the history, which stays the truth, and may be deleted at any time: an SQLite file in the cache
+folder that keeps, for each place and import, the records as they were written, compressed. It is used only while size,
+time and last line of the history are those that were indexed. Otherwise all lines are compared with their hashes, and
+the new ones are added after their chain is checked; where a line has changed, the index is built anew.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import sqlite3
+import zlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import date
+from hashlib import blake2b, sha256
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from ops.analysis.indicators.catalogue import FAMILIES, definitions
+from ops.analysis.indicators.history import (
+    HEADER,
+    EditedLine,
+    HistoryLine,
+    HistoryRecord,
+    indicators_of,
+    lines_of,
+)
+from ops.analysis.indicators.records import Indicator
+from ops.runtime.file_cache import LEAST_FREE_BYTES, is_own
+from ops.runtime.file_lock import lock_file
+
+log = logging.getLogger(__name__)
+
+FOLDER: Final = "indicators"
+FORMAT: Final = 1
+WAIT_S: Final = 60.0
+"""Seconds for which a new import waits for those who read the index."""
+ATTEMPTS: Final = 3
+"""Times that an index is brought up to date while the history keeps changing."""
+BLOCK_BYTES: Final = 1 << 20
+_TABLES: Final = """
+CREATE TABLE state (format INTEGER, codes TEXT, size INTEGER, changed_ns INTEGER, last_start INTEGER);
+CREATE TABLE imports (number INTEGER PRIMARY KEY, known_on TEXT, file_hash TEXT, digest TEXT);
+CREATE TABLE parts (place TEXT, number INTEGER, oldest TEXT, records INTEGER, withdrawn INTEGER, illustrative INTEGER,
+                    body BLOB);
+CREATE INDEX part_of ON parts (place, number, oldest, records, withdrawn, illustrative);
+CREATE TABLE series (name TEXT, place TEXT, family TEXT, PRIMARY KEY (name, place, family)) WITHOUT ROWID;
+"""
+_Records = list[HistoryRecord]
+
+
+@contextmanager
+def indexed(path: Path, folder: Path) -> Iterator[HistoryIndex | None]:
+    """Open the index of a history, built or extended as needed; None where the cache cannot hold it.
+
+    ``folder``: the cache folder. IndicatorError, as of ``read_history``, for a history that cannot be used.
+    """
+    folder = folder / FOLDER
+    name = blake2b(os.fsencode(path.resolve()), digest_size=16).hexdigest() + ".db"
+    with _current(path, folder / name) as database:
+        try:
+            yield None if database is None else HistoryIndex(database)
+        except (sqlite3.DatabaseError, zlib.error, msgspec.MsgspecError):
+            (folder / name).unlink(missing_ok=True)  # damaged; it is built again when it is next asked for
+            raise
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryIndex:
+    """The index of a history as of one moment."""
+
+    _database: sqlite3.Connection
+
+    def places(self, known_on: date, until: date = date.max) -> list[str]:
+        """The places with a value up to a day, as known on ``known_on``, in order."""
+        last = self._last(known_on)
+        found = self._database.execute(
+            "SELECT place, MIN(oldest), SUM(withdrawn) FROM parts INDEXED BY part_of WHERE number <= ? GROUP BY place",
+            (last,),
+        )
+        return sorted(
+            place
+            for place, oldest, withdrawn in found.fetchall()
+            if oldest <= until.isoformat()
+            and (not withdrawn or any(one.day <= until for one, _ in self._newest_first(place, last)))
+        )
+
+    def kinds(self, known_on: date, until: date = date.max) -> set[bool]:
+        """Whether records up to a day are illustrative, as known on ``known_on``: one answer, both or none."""
+        last = self._last(known_on)
+        total, illustrative = self._database.execute(
+            "SELECT SUM(records), SUM(illustrative) FROM parts INDEXED BY part_of WHERE number <= ?", (last,)
+        ).fetchone()
+        if not illustrative or illustrative == total:
+            return {bool(illustrative)} if self.places(known_on, until) else set()
+        found = set()
+        for place in self.places(known_on, until):
+            for one, _ in self._newest_first(place, last):
+                if one.day <= until:
+                    found.add(one.illustrative)
+                    if len(found) > 1:
+                        return found
+        return found
+
+    def lines(self) -> int:
+        """Number of indicators of places, on whatever day."""
+        return int(self._database.execute("SELECT COUNT(*) FROM series").fetchone()[0])
+
+    def places_of(self, name: str) -> list[str]:
+        """The places that have ever had an indicator with a name, in order."""
+        found = self._database.execute("SELECT DISTINCT place FROM series WHERE name = ? ORDER BY place", (name,))
+        return [place for (place,) in found]
+
+    def records(self, place: str, known_on: date, names: Iterable[str] | None = None) -> list[Indicator]:
+        """What ``as_known`` returns, of one place and, unless None, of indicators with these names."""
+        chosen = None if names is None else frozenset(names)
+        return self._indicators(list(self._newest_first(place, self._last(known_on), chosen)))
+
+    def newest(self, place: str, known_on: date, until: date) -> list[Indicator]:
+        """Of ``records`` up to a day those that state newest value, target and direction of each indicator."""
+        order = sorted(
+            self._newest_first(place, self._last(known_on)),
+            key=lambda pair: (pair[0].day, pair[0].source),
+            reverse=True,
+        )
+        kept: list[tuple[HistoryRecord, int]] = []
+        newest: dict[tuple[str, str], date] = {}
+        target: set[tuple[str, str]] = set()
+        better: set[tuple[str, str]] = set()
+        for pair in order:
+            one = pair[0]
+            if one.day > until:
+                continue
+            what = one.family, one.name
+            states = newest.setdefault(what, one.day) == one.day
+            if one.target is not None and what not in target:
+                target.add(what)
+                states = True
+            if one.better is not None and what not in better:
+                better.add(what)
+                states = True
+            if states:
+                kept.append(pair)
+        return self._indicators(kept)
+
+    def _newest_first(
+        self, place: str, last: int, names: frozenset[str] | None = None
+    ) -> Iterator[tuple[HistoryRecord, int]]:
+        """The newest record of each value with its import, without those withdrawn, from the newest import back."""
+        seen = set()
+        parts = self._database.execute(
+            "SELECT number, body FROM parts WHERE place = ? AND number <= ? ORDER BY number DESC", (place, last)
+        )
+        for number, body in parts:
+            for one in reversed(msgspec.msgpack.decode(zlib.decompress(body), type=_Records)):
+                if names is None or one.name in names:
+                    key = one.family, one.name, one.day, one.source
+                    if key not in seen:
+                        seen.add(key)
+                        if not one.withdrawn:
+                            yield one, number
+
+    def _indicators(self, found: list[tuple[HistoryRecord, int]]) -> list[Indicator]:
+        imports = {
+            number: (date.fromisoformat(known_on), file_hash)
+            for number, known_on, file_hash in self._database.execute("SELECT number, known_on, file_hash FROM imports")
+        }
+        found.sort(key=lambda pair: (pair[0].day, pair[0].family, pair[0].name, pair[0].source))
+        return [next(indicators_of((one,), *imports[number])) for one, number in found]
+
+    def _last(self, known_on: date) -> int:
+        """Number of the last import up to a day."""
+        found = self._database.execute("SELECT MAX(number) FROM imports WHERE known_on <= ?", (known_on.isoformat(),))
+        return int(found.fetchone()[0] or 0)
+
+
+@contextmanager
+def _current(path: Path, index: Path) -> Iterator[sqlite3.Connection | None]:
+    """Open the index of a history in a transaction in which it fits the history; None if there can be none."""
+    database = None
+    try:
+        for _ in range(ATTEMPTS):
+            if database := _opened(path, index):
+                break
+            index.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not is_own(index.parent):
+                log.warning(
+                    "No index is kept in %s: it belongs to another user, or others may write in it", index.parent
+                )
+                break
+            lock = lock_file(index.with_suffix(".lock"), wait=True)
+            assert lock is not None
+            try:
+                if database := _opened(path, index):  # another process has just built it
+                    break
+                _bring_up_to_date(path, index)
+            finally:
+                os.close(lock)
+        else:
+            database = _opened(path, index)
+    except (OSError, sqlite3.Error) as error:
+        log.warning("No index of indicators is kept in %s: %s", index.parent, error)
+    if database is None:
+        yield None
+        return
+    with closing(database):
+        yield database
+
+
+def _opened(path: Path, index: Path) -> sqlite3.Connection | None:
+    """Open an index to read it; None if there is none, it is of another version, or it does not fit the history."""
+    if not index.exists() or not is_own(index.parent):
+        return None
+    database = sqlite3.connect(
+        f"{index.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=WAIT_S, check_same_thread=False
+    )
+    try:
+        database.execute("BEGIN")
+        state = database.execute("SELECT * FROM state").fetchone()
+        last = database.execute("SELECT digest FROM imports ORDER BY number DESC LIMIT 1").fetchone()
+        fits = state is not None and state[:4] == (FORMAT, _codes(), *_stated(path))
+        if fits and _digest_from(path, state[4]) == last[0]:
+            return database
+    except sqlite3.DatabaseError as error:
+        log.warning("The index %s is built anew: %s", index, error)
+    database.close()
+    return None
+
+
+def _bring_up_to_date(path: Path, index: Path) -> None:
+    """Add the new lines of a history to its index; where that is not possible, build it anew beside it."""
+    if shutil.disk_usage(index.parent).free < LEAST_FREE_BYTES:
+        raise OSError("too little free space")
+    if index.exists():
+        with suppress(EditedLine, sqlite3.DatabaseError), closing(_writable(index)) as database:
+            found = database.execute("SELECT number, known_on, digest FROM imports ORDER BY number").fetchall()
+            state = database.execute("SELECT format, codes FROM state").fetchone()
+            if found and state == (FORMAT, _codes()):
+                hashes, known_on = [digest for _, _, digest in found], found[-1][1]
+                _add(database, path, hashes, date.fromisoformat(known_on))
+                return
+    partial = index.with_suffix(".new")
+    partial.unlink(missing_ok=True)  # of a process that was killed; the lock is ours
+    try:
+        with closing(_writable(partial)) as database:
+            database.execute("PRAGMA journal_mode = OFF")
+            database.execute("PRAGMA synchronous = OFF")
+            database.executescript(_TABLES)
+            head = date.min.isoformat(), sha256(HEADER).hexdigest()
+            database.execute("INSERT INTO imports VALUES (1, ?, '', ?)", head)
+            _add(database, path, [head[1]], date.min)
+        os.replace(partial, index)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _writable(index: Path) -> sqlite3.Connection:
+    return sqlite3.connect(index, isolation_level=None, timeout=WAIT_S)
+
+
+def _add(database: sqlite3.Connection, path: Path, hashes: list[str], known_on: date) -> None:
+    """Add the lines after those with these hashes, whole or not at all."""
+    size, changed_ns = _stated(path)
+    start = database.execute("SELECT last_start FROM state").fetchone()
+    last_start = 0 if start is None else int(start[0])
+    database.execute("BEGIN IMMEDIATE")
+    for line in lines_of(path, hashes, known_on):
+        _add_line(database, line)
+        last_start = line.start
+    database.execute("DELETE FROM state")
+    database.execute("INSERT INTO state VALUES (?, ?, ?, ?, ?)", (FORMAT, _codes(), size, changed_ns, last_start))
+    database.execute("COMMIT")
+
+
+def _add_line(database: sqlite3.Connection, line: HistoryLine) -> None:
+    read = line.read
+    stated = line.number, read.known_on.isoformat(), read.sha256, line.digest
+    database.execute("INSERT INTO imports VALUES (?, ?, ?, ?)", stated)
+    by_place: defaultdict[str, list[HistoryRecord]] = defaultdict(list)
+    for one in read.records:
+        by_place[one.place].append(one)
+    for place, records in by_place.items():
+        oldest = min(one.day for one in records).isoformat()
+        withdrawn, illustrative = (sum(getattr(one, kind) for one in records) for kind in ("withdrawn", "illustrative"))
+        body = zlib.compress(msgspec.msgpack.encode(records), 1)
+        part = place, line.number, oldest, len(records), withdrawn, illustrative, body
+        database.execute("INSERT INTO parts VALUES (?, ?, ?, ?, ?, ?, ?)", part)
+    series = {(one.name, one.place, one.family) for one in read.records}
+    database.executemany("INSERT OR IGNORE INTO series VALUES (?, ?, ?)", sorted(series))
+
+
+def _stated(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
+
+
+def _codes() -> str:
+    """Hash of the codes that this version knows; other codes may make other lines invalid."""
+    return blake2b("\n".join((*FAMILIES, "", *sorted(definitions()))).encode(), digest_size=8).hexdigest()
+
+
+def _digest_from(path: Path, start: int) -> str:
+    """The hash of a file from a byte to its end, without the end of its last line."""
+    hashed, kept = sha256(), b""
+    with path.open("rb") as file:
+        file.seek(start)
+        while block := kept + file.read(BLOCK_BYTES):
+            if len(block) == len(kept):
+                break
+            hashed.update(block[:-2])
+            kept = block[-2:]
+    hashed.update(kept.rstrip(b"\r\n"))
+    return hashed.hexdigest()
