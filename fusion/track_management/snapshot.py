@@ -33,6 +33,7 @@ from geo.errors import BadInput
 from sensors.scan_columns import ScanColumns
 
 VERSION = 13
+OWN_VERSION = f"version {VERSION}; for an older store, replay its journal into a new one"
 PART_BYTES = 400_000
 """Size of a part, approximately; one scan or bank that is larger is a part by itself."""
 RING_ARRAYS = tuple(field.name for field in fields(Rings))
@@ -163,7 +164,7 @@ def unpack(saved: bytes, timeline: Timeline) -> tuple[int, int, int, int, int]:
         opened = (_opened(part) for part in msgspec.msgpack.decode(saved, type=list[bytes]))
         _, head = next(opened)
         if head["version"] != VERSION:
-            raise SnapshotError(f"is of version {head['version']}", where="snapshot", expected=f"version {VERSION}")
+            raise SnapshotError(f"is of version {head['version']}", where="snapshot", expected=OWN_VERSION)
         banks: list[TrackBank] = []
         entries: list[TimelineEntry] = []
         for arrays, meta in opened:
@@ -187,8 +188,7 @@ def unpack(saved: bytes, timeline: Timeline) -> tuple[int, int, int, int, int]:
         timeline.keys = {entry.scan.key for entry in entries}
         first, second, third, fourth, fifth = head["counts"]
     except msgspec.ValidationError as error:  # one file, up to version 11
-        expected = f"version {VERSION}; for an older store, replay its journal into a new one"
-        raise SnapshotError("is of another version", where="snapshot", expected=expected) from error
+        raise SnapshotError("is of another version", where="snapshot", expected=OWN_VERSION) from error
     except (
         msgspec.DecodeError, ValueError, LookupError, TypeError, OSError, EOFError, StopIteration, zipfile.BadZipFile,
     ) as error:  # fmt: skip

@@ -1,7 +1,7 @@
 """Write the files of a small room with the code of an older commit; the archives beside this file were made so.
 
-    git worktree add /tmp/older COMMIT
-    PYTHONPATH=/tmp/older python tests/upgrade/make_state.py OUT     # compiles the kernels of that commit: minutes
+    git worktree add ../older COMMIT
+    PYTHONPATH=../older python tests/upgrade/make_state.py OUT     # compiles the kernels of that commit: minutes
     tar -cJf tests/upgrade/NAME.tar.xz -C OUT .
 
 It uses names that all archived commits have. ``manifest.json`` states what the older

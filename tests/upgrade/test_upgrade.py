@@ -41,8 +41,9 @@ from ops.store.writer import Store
 from tests.simulation.disk import Disk, Killed
 
 HERE = Path(__file__).parent
-CONTINUED, COMPUTED_AGAIN = "2026-11-29", "2026-11-28"
-"""Days of the archived commits, 7c9c4375 and a59c28e8. The checkpoint of the second is of a version before parts."""
+CONTINUED, COMPUTED_AGAIN = "2026-11-29-poses", ("2026-11-29", "2026-11-28")
+"""Archives of the first commit with poses of sensors, of 7c9c4375, and of a59c28e8. The checkpoints of the older two
+are of other versions: that of 7c9c4375 knows no poses, that of a59c28e8 is not in parts."""
 
 
 @dataclass(frozen=True)
@@ -68,9 +69,9 @@ def state(request: pytest.FixtureRequest, tmp_path: Path) -> State:
     return State(tmp_path / "state", json.loads((tmp_path / "state" / "manifest.json").read_text()))
 
 
-each = pytest.mark.parametrize("state", [COMPUTED_AGAIN, CONTINUED], indirect=True)
+each = pytest.mark.parametrize("state", [*COMPUTED_AGAIN, CONTINUED], indirect=True)
 continued = pytest.mark.parametrize("state", [CONTINUED], indirect=True)
-computed_again = pytest.mark.parametrize("state", [COMPUTED_AGAIN], indirect=True)
+computed_again = pytest.mark.parametrize("state", COMPUTED_AGAIN, indirect=True)
 
 
 def digest(rows: Any) -> str:

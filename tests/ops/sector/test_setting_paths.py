@@ -13,6 +13,9 @@ from ops.sector.settings import load_settings
 SETTINGS = """
 [audit]
 witness = "{0}witness"
+[exchange]
+agreements = "{0}agreements.toml"
+identity = "{0}identity"
 [[feeds.cot.servers]]
 name = "tak"
 address = "tls://tak.example"
@@ -53,6 +56,8 @@ def paths_of(path: Path) -> list[str]:
     receivers = [*settings.feeds.cap.receivers.values(), *settings.feeds.web_hook.receivers.values()]
     return [
         settings.audit.witness,
+        settings.exchange.agreements,
+        settings.exchange.identity,
         server.authority,
         server.certificate,
         server.key,
@@ -69,7 +74,8 @@ def test_every_path_of_the_settings_begins_at_the_settings_file(
     for name in ("ca.pem", "own.pem", "own.key"):
         (site / "tls" / name).write_text("PEM")
     settings = site / "settings.toml"
-    expected = [str(site / name) for name in ("witness", "tls/ca.pem", "tls/own.pem", "tls/own.key")]
+    expected = [str(site / name) for name in ("witness", "agreements.toml", "identity")]
+    expected += [str(site / "tls" / name) for name in ("ca.pem", "own.pem", "own.key")]
     expected += [str(site / "tls/ca.pem")] * 2
     assert len(expected) + 1 == len(PATHS), "and unit_certificates, above"
     for prefix in ("", f"{site}/"):

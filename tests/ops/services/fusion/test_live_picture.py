@@ -132,7 +132,7 @@ def heard(layout: Layout, azimuths_rad: list[float], sensor: str = "F0") -> Trac
 def bearings_at(tracker: Tracker, layout: Layout, second: float) -> list[dict[str, Any]]:
     now_ns = int(LOOK.astype(np.int64)) + round(second * 1e9)
     pipeline: Any = SimpleNamespace(
-        bearings=tracker.bearings(provisional=True), now_ns=now_ns, marking_of_sensor=lambda _: ""
+        bearings=tracker.bearings(provisional=True), now_ns=now_ns, marking_of_sensor=lambda _: "", stands={}
     )
     return list(json.loads(json.dumps(bearings_live(pipeline, layout))))
 
