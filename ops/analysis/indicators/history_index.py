@@ -3,7 +3,7 @@
 It is derived from the history, which stays the truth, and may be deleted at any time: an SQLite file in the cache
 folder that keeps, for each place and import, the records as they were written, compressed. It is used only while size,
 time and last line of the history are those that were indexed. Otherwise all lines are compared with their hashes, and
-the new ones are added after their chain is checked; where a line has changed, the index is built anew.
+the new ones are added after their chain is checked; where a line has changed, the index is built again.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ class HistoryIndex:
         return [place for (place,) in found]
 
     def records(self, place: str, known_on: date, names: Iterable[str] | None = None) -> list[Indicator]:
-        """What ``as_known`` returns, of one place and, unless None, of indicators with these names."""
+        """Return what ``as_known`` does, of one place and, unless None, of indicators with these names."""
         chosen = None if names is None else frozenset(names)
         return self._indicators(list(self._newest_first(place, self._last(known_on), chosen)))
 
@@ -230,13 +230,13 @@ def _opened(path: Path, index: Path) -> sqlite3.Connection | None:
         if fits and _digest_from(path, state[4]) == last[0]:
             return database
     except sqlite3.DatabaseError as error:
-        log.warning("The index %s is built anew: %s", index, error)
+        log.warning("The index %s is built again: %s", index, error)
     database.close()
     return None
 
 
 def _bring_up_to_date(path: Path, index: Path) -> None:
-    """Add the new lines of a history to its index; where that is not possible, build it anew beside it."""
+    """Add the new lines of a history to its index; where that is not possible, build it again beside it."""
     if shutil.disk_usage(index.parent).free < LEAST_FREE_BYTES:
         raise OSError("too little free space")
     if index.exists():
