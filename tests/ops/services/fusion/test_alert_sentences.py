@@ -17,8 +17,8 @@ from fusion.alerts.messages import (
     distress_text,
     fault_text,
     group_text,
-    offline_text,
     response_message,
+    silence_text,
     split_message,
     track_text,
 )
@@ -150,7 +150,7 @@ HEADLINES: dict[str, tuple[AlertText, str, str]] = {
         f"Segment 7{N}: aucun trafic depuis une heure, 3,2 pistes attendues",
     ),
     "sensor_offline": (
-        offline_text("radar-west", AT_NS),
+        silence_text("radar-west", "offline", AT_NS),
         "Sensor radar-west offline: no data since 20:26 UTC",
         f"Capteur radar-west hors ligne{N}: aucune donnée depuis 20:26 UTC",
     ),
