@@ -25,13 +25,14 @@ from ops.exchange.agreements import Agreement, Agreements, read_agreements
 from ops.exchange.desk.orders import ShareOrder, ShareResult
 from ops.exchange.fields import COVERAGE
 from ops.runtime.part_state import without_folders
-from ops.services.api.cooperation.desk import ExchangeFiles, ShareDesk
+from ops.services.api.cooperation.desk import ExchangeFiles, share_desk
 from ops.services.api.cooperation.gap_picture import GapPicture, gap_picture
 from ops.services.api.cooperation.packages import exchanged
 from ops.services.api.login.forms import VISIT, read_form, set_cookie, visit_of
 from ops.services.api.login.gate import session_cookie
 from ops.services.api.login.pages import FOLDER, catalogue_of, render
 from ops.services.api.login.routes import person_of
+from ops.services.api.order_process import OrderProcess
 from ops.services.api.recorder import Recorder
 from ops.store.rows import time_ns
 from sensors.timestamps import utc_datetime
@@ -81,11 +82,11 @@ class PartnerRoutes:
         sector_file: str | None,
         now_ns: Callable[[], int],
         recorder: Recorder,
-        desk: ShareDesk | None = None,
+        desk: OrderProcess[ShareResult] | None = None,
     ) -> None:
         self._data, self._files, self._sector, self._title = data, files, sector, title
         self._sector_file, self._now_ns, self._recorder = sector_file, now_ns, recorder
-        self._desk = desk or ShareDesk()
+        self._desk = desk or share_desk()
         self._style = (FOLDER / "cooperation.css").read_text(encoding="utf-8")
 
     def add_to(self, app: FastAPI) -> None:

@@ -6,8 +6,6 @@ numbers of records and the hash of the file before the first byte is sent.
 
 from __future__ import annotations
 
-import subprocess
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,7 +13,6 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-import msgspec
 from fastapi import FastAPI, Header, Query, Request
 from fastapi.responses import FileResponse, Response
 from starlette.background import BackgroundTask
@@ -26,9 +23,9 @@ from ops.analysis.handover.period import ReportPeriod
 from ops.audit.purposes import purpose_of
 from ops.export.process import ExportResult
 from ops.export.request import ENDINGS, LAYERS, MEDIA_TYPES, ExportFormat, ExportRequest, bounds_of, layers_of
-from ops.runtime.child_process import module_command
 from ops.runtime.scratch_folder import ScratchFolder
 from ops.services.api.login.routes import person_of
+from ops.services.api.order_process import OrderProcess
 from ops.services.api.recorder import Recorder
 from ops.services.api.release import Release
 from ops.services.api.reports.handover_routes import ReportedSector
@@ -37,8 +34,6 @@ from sensors.timestamps import utc_datetime
 
 LIMIT_S: Final = 120.0
 """Time after which the process of an export is ended."""
-WAIT_S: Final = 20.0
-"""How long an export waits for another to end."""
 DEFAULT_PERIOD: Final = timedelta(hours=1)
 
 
@@ -66,7 +61,14 @@ class ExportRoutes:
         self._release = release
         self._store, self._sector, self._ground = store, sector, ground
         self._now_ns, self._recorder = now_ns, recorder
-        self._one_at_a_time = threading.Lock()
+        self._process = OrderProcess(
+            "ops.export.process",
+            ExportResult,
+            LIMIT_S,
+            busy="Another export is being made; try again in a minute.",
+            late=f"The export took longer than {LIMIT_S:.0f} s; select a shorter period or a smaller area.",
+            broken="The file could not be made",
+        )
 
     def add_to(self, app: FastAPI) -> None:
         """Add the route."""
@@ -116,7 +118,7 @@ class ExportRoutes:
                 release=self._release.settings,
                 limit=person_of(request).releasability,
             )
-            result = self._run(wanted)
+            result = self._process.ask(wanted)
             path = Path(wanted.out)
             with path.open("rb") as file:
                 digest = file_digest(file, "sha256").hexdigest()
@@ -136,33 +138,6 @@ class ExportRoutes:
     def _period(self, start: str | None, until: str | None) -> ReportPeriod:
         end = utc_datetime(self._now_ns() if until is None else time_ns(until, where="until"))
         return ReportPeriod(end - DEFAULT_PERIOD if start is None else utc_datetime(time_ns(start, where="from")), end)
-
-    def _run(self, wanted: ExportRequest) -> ExportResult:
-        if not self._one_at_a_time.acquire(timeout=WAIT_S):
-            raise HTTPException(503, "Another export is being made; try again in a minute.")
-        try:
-            done = subprocess.run(
-                module_command("ops.export.process"),
-                input=msgspec.json.encode(wanted),
-                capture_output=True,
-                timeout=LIMIT_S,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise HTTPException(
-                503, f"The export took longer than {LIMIT_S:.0f} s; select a shorter period or a smaller area."
-            ) from None
-        finally:
-            self._one_at_a_time.release()
-        if done.returncode:
-            words = done.stderr.decode(errors="replace").strip().splitlines() or [f"code {done.returncode}"]
-            raise HTTPException(503, f"The file could not be made ({words[-1][:200]}).")
-        result = msgspec.json.decode(done.stdout, type=ExportResult)
-        if result.refused:
-            raise HTTPException(422, result.refused)
-        if result.failed:
-            raise HTTPException(503, result.failed)
-        return result
 
 
 def _stated(purpose: str | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,8 +17,8 @@ import pytest
 from ops.audit.log import AuditLog
 from ops.export.request import ENDINGS, FORMATS, MEDIA_TYPES
 from ops.sector.setting_tables.reports import ReportSettings
+from ops.services.api import order_process
 from ops.services.api.app import ApiSettings, create_app
-from ops.services.api.reports import export_routes
 from ops.services.api.serving.server import serving
 from tests.ops.analysis.handover.night import FRAME
 from tests.ops.export.exported import BORDER, VIEW, exported_store
@@ -110,11 +111,12 @@ def test_a_process_that_takes_too_long_or_fails_is_an_answer_and_leaves_nothing(
     room: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = left_behind()
-    monkeypatch.setattr(export_routes, "LIMIT_S", 0.001)
+    run = subprocess.run
+    monkeypatch.setattr(order_process.subprocess, "run", lambda *order, **how: run(*order, **how | {"timeout": 0.001}))
     answer = room.client.get("/v1/export", headers=PURPOSE)
     assert (answer.status_code, "took longer" in answer.json()["detail"]) == (503, True)
-    monkeypatch.setattr(export_routes, "LIMIT_S", 120.0)
-    monkeypatch.setattr(export_routes, "module_command", lambda _: ["/bin/false"])
+    monkeypatch.undo()
+    monkeypatch.setattr(order_process, "module_command", lambda _: ["/bin/false"])
     answer = room.client.get("/v1/export", headers=PURPOSE)
     assert (answer.status_code, "could not be made" in answer.json()["detail"]) == (503, True)
     assert left_behind() <= files
