@@ -25,11 +25,11 @@ class Answered(Protocol):
     def failed(self) -> str: ...
 
 
-Result = TypeVar("Result", bound=Answered)
+_Result = TypeVar("_Result", bound=Answered)
 
 
 @dataclass(frozen=True, slots=True)
-class OrderProcess(Generic[Result]):
+class OrderProcess(Generic[_Result]):
     """Asks a module that reads an order as JSON from stdin and writes its ``result`` to stdout.
 
     ``limit_s``: time after which the process is ended. ``busy``, ``late`` and ``broken``: the sentences for an order
@@ -37,14 +37,14 @@ class OrderProcess(Generic[Result]):
     """
 
     module: str
-    result: type[Result]
+    result: type[_Result]
     limit_s: float
     busy: str
     late: str
     broken: str
     _one_at_a_time: Any = field(default_factory=threading.Lock, repr=False)
 
-    def ask(self, order: msgspec.Struct) -> Result:
+    def ask(self, order: msgspec.Struct) -> _Result:
         """Carry out an order. HTTPException 422 for one that is refused, 503 for one that cannot be done now."""
         if not self._one_at_a_time.acquire(timeout=WAIT_S):
             raise HTTPException(503, self.busy)
