@@ -14,27 +14,28 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
-import time
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+import gdal_loop
 import machine
 import numpy as np
-from visibility import MAST_M, TARGET_M, TERRAIN, fractal, gdal_python
+from gdal_loop import MAST_M, TARGET_M, measured
+from gdal_viewshed import gdal_python
+from visibility import TERRAIN, fractal
 
-from geo.arrays import Bools, Float32s, Int32s, Ints
+from geo.arrays import Bools, Float32s, Ints
 
 CELL_M = 30.0
 SIZE = 3601
 GROWTH = (1, 10, 50)
 FULL = 1000
-FEW, REPEATS = 10, 3  # one call with few observers mostly measures the first use of memory
 WORKERS_SITES = 200  # enough work that the serial part is small
+WATCHLINE = [sys.executable, __file__, "--watchline"]
 
 
 def ground() -> tuple[str, Float32s]:
@@ -53,37 +54,6 @@ def places(z: Float32s, count: int) -> Ints:
     """Return rows and columns of observers on random land cells."""
     land = np.argwhere(z > 0.5)
     return land[np.random.default_rng(11).choice(len(land), count, replace=False)]
-
-
-def peak_mb() -> float:
-    """Return the peak memory of this process."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024.0
-
-
-def cpu_s() -> float:
-    """Return user and system time of this process and of its ended children."""
-    used = [resource.getrusage(scope) for scope in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in used)
-
-
-def measured(observers: int, call: Any) -> tuple[dict[str, Any], Any]:
-    """Return seconds and peak memory of a call, for few observers the best of REPEATS, and its result.
-
-    ``alone_s`` is the time that the calling thread works itself.
-    """
-    before, best, result = peak_mb(), {}, None
-    for _ in range(REPEATS if observers <= FEW else 1):
-        result = None
-        began, used, alone = time.perf_counter(), cpu_s(), time.thread_time()
-        result = call()
-        took = {
-            "wall_s": time.perf_counter() - began,
-            "cpu_s": cpu_s() - used,
-            "alone_s": time.thread_time() - alone,
-        }
-        best = {name: min(seconds, best.get(name, seconds)) for name, seconds in took.items()}
-    return best | {"peak_mb": peak_mb() - before}, result
 
 
 def by_watchline(order: dict[str, Any]) -> dict[str, Any]:
@@ -128,54 +98,9 @@ def cluster(workers: int) -> Any:
     )
 
 
-def by_gdal(order: dict[str, Any]) -> dict[str, Any]:
-    """In a Python with osgeo: compute one viewshed after another, and sum them."""
-    from osgeo import gdal, osr
-
-    gdal.UseExceptions()
-    z = np.load(order["z"])
-    source = gdal.GetDriverByName("MEM").Create("", z.shape[1], z.shape[0], 1, gdal.GDT_Float32)
-    source.SetGeoTransform((-0.5 * CELL_M, CELL_M, 0, 0.5 * CELL_M, 0, -CELL_M))
-    metric = osr.SpatialReference()
-    metric.ImportFromEPSG(32631)
-    source.SetProjection(metric.ExportToWkt())
-    source.GetRasterBand(1).WriteArray(z)
-    sites = np.load(order["sites"])
-    figures, count = measured(len(sites), lambda: added_up(gdal, source, sites, z.shape, order["range_m"]))
-    np.save(order["out"], count)
-    return figures
-
-
-def added_up(gdal: Any, source: Any, sites: Any, shape: tuple[int, ...], range_m: float) -> Int32s:
-    """Count GDAL's viewsheds of all sites."""
-    count = np.zeros(shape, np.int32)
-    for row, column in sites:
-        seen = gdal.ViewshedGenerate(
-            srcBand=source.GetRasterBand(1),
-            driverName="MEM",
-            targetRasterName="",
-            creationOptions=[],
-            observerX=float(column * CELL_M),
-            observerY=float(-row * CELL_M),
-            observerHeight=MAST_M,
-            targetHeight=TARGET_M,
-            visibleVal=1,
-            invisibleVal=0,
-            outOfRangeVal=0,
-            noDataVal=-1,
-            dfCurvCoeff=0.75,
-            mode=gdal.GVM_Edge,
-            maxDistance=range_m,
-        )
-        origin, states = seen.GetGeoTransform(), seen.GetRasterBand(1).ReadAsArray()
-        top, left = round(0.5 - origin[3] / CELL_M), round(0.5 + origin[0] / CELL_M)
-        count[top : top + states.shape[0], left : left + states.shape[1]] += states == 1
-    return count
-
-
-def run(python: str, role: str, order: dict[str, Any]) -> dict[str, Any]:
+def run(command: list[str], order: dict[str, Any]) -> dict[str, Any]:
     """Run one tool in a separate process."""
-    command = [python, __file__, role, json.dumps(order)]
+    command = [*command, json.dumps(order)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise SystemExit(done.stderr)
@@ -189,15 +114,13 @@ def growth(folder: str, z: Float32s, counts: list[int], range_m: float) -> list[
     gdal, rows = gdal_python(), []
     for count in counts:
         np.save(f"{folder}/sites.npy", places(z, count))
-        order = {"z": f"{folder}/z.npy", "sites": f"{folder}/sites.npy", "range_m": range_m, "scheduler": "threads"}
+        order = {"z": f"{folder}/z.npy", "sites": f"{folder}/sites.npy", "range_m": range_m, "cell_m": CELL_M}
         exact = None
         for tool in ("exact", "fast", "gdal"):
             if tool == "gdal" and gdal is None:
                 continue
-            request = order | {"mode": tool, "workers": None, "out": f"{folder}/{tool}.npy"}
-            figures = (
-                run(gdal or "", "--gdal", request) if tool == "gdal" else run(sys.executable, "--watchline", request)
-            )
+            request = order | {"mode": tool, "scheduler": "threads", "workers": None, "out": f"{folder}/{tool}.npy"}
+            figures = run([gdal, gdal_loop.__file__] if tool == "gdal" and gdal else WATCHLINE, request)
             seen = np.load(request["out"])
             exact = seen if exact is None else exact
             within, pairs = reached(z.shape, np.load(order["sites"]), range_m)
@@ -247,7 +170,7 @@ def second_worker(folder: str, z: Float32s, range_m: float, runs: int, count: in
                     "workers": workers,
                     "out": f"{folder}/{scheduler}{workers}.npy",
                 }
-                figures = run(sys.executable, "--watchline", request)
+                figures = run(WATCHLINE, request)
                 best[workers] = min(best[workers], figures["wall_s"])
                 used[workers], alone = figures["cpu_s"], figures["alone_s"]
         answers += [np.load(f"{folder}/{scheduler}{workers}.npy") for workers in best]
@@ -284,8 +207,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    tools = {"--watchline": by_watchline, "--gdal": by_gdal}
-    if len(sys.argv) > 1 and sys.argv[1] in tools:
-        sys.stdout.write(json.dumps(tools[sys.argv[1]](json.loads(sys.argv[2]))) + "\n")
+    if sys.argv[1:2] == ["--watchline"]:
+        sys.stdout.write(json.dumps(by_watchline(json.loads(sys.argv[2]))) + "\n")
     else:
         main()
