@@ -18,7 +18,6 @@ import subprocess
 import sys
 import tempfile
 from contextlib import nullcontext
-from pathlib import Path
 from typing import Any
 
 import gdal_loop
