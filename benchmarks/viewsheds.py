@@ -196,7 +196,7 @@ def main() -> None:
     counts = [*GROWTH, FULL] if options.full else [*GROWTH]
     with tempfile.TemporaryDirectory() as folder:
         grown = growth(folder, z, counts, range_m)
-        doubled = second_worker(folder, z, range_m, options.runs, WORKERS_SITES)
+        doubled = second_worker(folder, z, range_m, options.runs, counts[-1] if options.full else WORKERS_SITES)
     head = ("tool", "observers", "CPU s each", "wall s", "peak MB", "cells that differ %", "pairs, at least %")
     machine.table(head, [tuple(row.values()) for row in grown])
     for scheduler in ("threads", "processes"):

@@ -16,10 +16,19 @@ from google.protobuf.json_format import ParseDict
 from hypothesis import HealthCheck, settings
 from sapient_msg.bsi_flex_335_v2_0.sapient_message_pb2 import SapientMessage
 
+from tests.drills.sizes import NEW_EXAMPLES
+
 pytest_plugins = ("tests.suite", "tests.leftovers")
 
-# What a test says must not depend on how busy the machine is.
-settings.register_profile("watchline", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# What a test says must depend neither on how busy the machine is nor on chance: a change is judged by the same examples
+# as the one before it.
+settings.register_profile(
+    "watchline",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=not NEW_EXAMPLES,
+    print_blob=True,
+)
 settings.load_profile("watchline")
 
 DEGREES_M = "LOCATION_COORDINATE_SYSTEM_LAT_LNG_DEG_M"

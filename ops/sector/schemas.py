@@ -221,6 +221,7 @@ def _layout() -> Keywords:
     from sensors.layout import RECORDS
 
     kinds = {kind: _of_kind(record) for kind, record in RECORDS.items()}
+    kinds["ground_sensor"]["properties"]["mobile"]["not"] = {"const": True}
     every_key: Keywords = {key: {} for kind in kinds.values() for key in kind["properties"]}
     cases: list[Keywords] = [
         {"if": {"properties": {"kind": {"const": kind}}, "required": ["kind"]}, "then": {"$ref": f"#/$defs/{kind}"}}

@@ -25,6 +25,8 @@ class Sizes:
 
 
 IS_LONG = os.environ.get("WATCHLINE_DRILL") == "long"
+NEW_EXAMPLES = IS_LONG or os.environ.get("WATCHLINE_EXAMPLES") == "new"
+"""Properties and mutations look for new examples, instead of those of every other run."""
 LONG = Sizes(detections=1_000_000, kills=200, hole_s=600.0, soak_s=600.0, sensors=1000, watch_s=120.0, faults=1000)
 SIZES = LONG if IS_LONG else Sizes()
 

@@ -13,7 +13,7 @@ from types import ModuleType
 import pytest
 
 from ingest.standards.registry import DECODERS, STATUS_DECODERS
-from tests.drills.sizes import sized
+from tests.drills.sizes import NEW_EXAMPLES, sized
 
 FOLDER = Path(__file__).parents[1] / "fuzz"
 BURST_S = 1
@@ -47,8 +47,8 @@ def test_the_kept_corpus_breaks_no_door_and_holds_what_it_takes(name: str) -> No
 
 @pytest.mark.parametrize("name", NAMES)
 def test_bent_messages_break_no_door(name: str) -> None:
-    """Other messages in every run; a failure names the seed of its message."""
-    kept, first = doors.corpus(name), random.SystemRandom().randrange(2**32)
+    """A failure names the seed of its message."""
+    kept, first = doors.corpus(name), random.SystemRandom().randrange(2**32) if NEW_EXAMPLES else 1
     for seed in range(first, first + sized(1_500, 5_000)):
         chance = random.Random(seed)
         payload = doors.bent(chance.choice(kept), chance)

@@ -217,6 +217,7 @@ LAYOUT_MUTATIONS: dict[str, Callable[[], Any]] = {
     "unknown key": lambda: with_value("max_range", 1000),
     "key of another kind": lambda: with_value("pitch_m", 1e-5),
     "unknown kind": lambda: with_value("kind", "lidar"),
+    "a ground sensor that moves": lambda: plain_sensor("ground_sensor", mobile=True),
     "kind is a list": lambda: with_value("kind", ["radar"]),
     "kind differs from that of the item": lambda: with_value("kind", "camera"),
     "id is a number": lambda: with_value("id", 7),
