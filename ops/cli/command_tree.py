@@ -14,7 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 from geo.errors import BadInput
 from geo.names import did_you_mean
 from ops.cli.needs import need_of
-from ops.cli.options import say_stopped, screen
+from ops.cli.options import PROGRAM, STOPPED, screen
 from ops.cli.wrong_values import (
     UsageError,
     WrongValue,
@@ -84,7 +84,7 @@ class Command(TyperCommand):
         path = ctx.command_path
         need = need_of(path)
         refuse_low_limit(path, need)
-        with nullcontext() if path in ENDING_IN_ORDER else ending_soon(say_stopped):
+        with nullcontext() if path in ENDING_IN_ORDER else ending_soon(PROGRAM + STOPPED):
             try:
                 refuse_unknown_names(ctx)
                 return super().invoke(ctx)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from inspect import Parameter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn, get_args, get_origin, get_type_hints
 
 import typer
 from rich.console import Console
@@ -118,6 +118,8 @@ def broker_url(text: str) -> BrokerUrl:
 
 # With --json everything but the last line goes to stderr.
 screen = Console(stderr=True)
+PROGRAM: Final = "watchline: "
+STOPPED: Final = "stopped."
 
 
 def answer(figures: dict[str, Any], *, as_json: bool) -> None:
@@ -136,12 +138,12 @@ def fail(sentence: str, code: int) -> NoReturn:
 def say_stopped() -> None:
     """Print, once in a command, that it ends before it is done; nothing where stderr is closed."""
     with suppress(OSError, SystemExit):  # rich ends the program with its own exit code for a closed pipe
-        say_once(lambda: _print_ending("stopped."))
+        say_once(lambda: _print_ending(STOPPED))
 
 
 def _print_ending(sentence: str) -> None:
     screen.quiet = False
-    screen.print(f"watchline: {readable(sentence)}", style="bold", markup=False, highlight=False, soft_wrap=True)
+    screen.print(PROGRAM + readable(sentence), style="bold", markup=False, highlight=False, soft_wrap=True)
 
 
 def command_of(record: type[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -27,10 +27,7 @@ GRACE_S: Final = 1.0
 """Time from the signal to the end of the process; a second signal ends it at once."""
 
 SAYING_S: Final = 0.5
-"""Longest wait for a reader of stderr, while it is full, before a command ends without its last sentence."""
-LONGEST_SAYING_S: Final = 60.0
-"""Longest wait for the sentence itself: a busy machine needs time for it."""
-LOOK_S: Final = 0.05
+"""Longest wait for the last sentence: for the thread that prints it, or for room in stderr."""
 
 
 class Stopped(KeyboardInterrupt):
@@ -77,11 +74,11 @@ def raise_stopped(number: int, _frame: FrameType | None) -> NoReturn:
 
 
 @contextmanager
-def ending_soon(say: Callable[[], None]) -> Iterator[None]:
+def ending_soon(sentence: str) -> Iterator[None]:
     """From a signal to the end at most GRACE_S pass: then child processes are killed and unfinished files removed.
 
-    ``say`` prints what a person must read. Without a signal nothing remains at the end;
-    after one the limit stays, as Python waits for its threads when it exits.
+    ``sentence`` is written to stderr unless ``say_once`` was called by then. Without a signal nothing remains at the
+    end; after one the limit stays, as Python waits for its threads when it exits.
     """
     import psutil
 
@@ -97,7 +94,7 @@ def ending_soon(say: Callable[[], None]) -> Iterator[None]:
         yield
         return
     signalled = threading.Event()
-    watch = threading.Thread(target=_watch, args=(woken, signalled, say, own), name="stopping", daemon=True)
+    watch = threading.Thread(target=_watch, args=(woken, signalled, sentence, own), name="stopping", daemon=True)
     watch.start()
     try:
         yield
@@ -110,7 +107,7 @@ def ending_soon(say: Callable[[], None]) -> Iterator[None]:
             os.close(wake)
 
 
-def _watch(woken: int, signalled: threading.Event, say: Callable[[], None], own: Process) -> None:
+def _watch(woken: int, signalled: threading.Event, sentence: str, own: Process) -> None:
     while (number := os.read(woken, 1)[0]) not in SIGNALS:
         if number == 0:
             return
@@ -119,30 +116,30 @@ def _watch(woken: int, signalled: threading.Event, say: Callable[[], None], own:
         sys.unraisablehook = _without_stopped
         with suppress(BaseException):
             select.select([woken], [], [], GRACE_S)
-        for step in (partial(_kill_children, own), remove_all_unfinished, partial(_in_time, say)):
+        for step in (partial(_kill_children, own), remove_all_unfinished, partial(_say, sentence)):
             with suppress(BaseException):  # such as a closed stderr: the end must come
                 step()
     finally:
         os._exit(128 + number)
 
 
-def _in_time(say: Callable[[], None]) -> None:
-    """Call ``say``, and wait for it, but no longer than SAYING_S while stderr is a full pipe that nothing empties."""
-    saying = threading.Thread(target=_quietly, args=(say,), name="last-sentence", daemon=True)
-    saying.start()
-    stderr = select.poll()
-    stderr.register(2, select.POLLOUT)
-    full = 0
-    for _ in range(round(LONGEST_SAYING_S / LOOK_S)):
-        saying.join(LOOK_S)
-        full = 0 if stderr.poll(0) else full + 1  # a closed one is no full one: a write to it fails at once
-        if not saying.is_alive() or full >= SAYING_S / LOOK_S:
+def _say(sentence: str) -> None:
+    """Write the sentence to the file of stderr, unless the command did, and not while stderr is a full pipe.
+
+    What the signal interrupted may hold the lock of the console for ever, and a print would wait for it.
+    """
+    may_say = _saying.acquire(timeout=SAYING_S)
+    try:
+        if _said.is_set():
             return
-
-
-def _quietly(say: Callable[[], None]) -> None:
-    with suppress(BaseException):  # such as a closed stderr
-        say()
+        stderr = select.poll()
+        stderr.register(2, select.POLLOUT)
+        if stderr.poll(SAYING_S * 1000.0):
+            shown_again = b"\x1b[?25h\n" if os.isatty(2) else b""  # the cursor, which a moving line of progress hides
+            os.write(2, shown_again + sentence.encode() + b"\n")
+    finally:
+        if may_say:
+            _saying.release()
 
 
 def _without_stopped(unraisable: Any) -> None:

@@ -27,7 +27,7 @@ from ops.runtime.stopping import GRACE_S, SAYING_S, raise_stopped
 BUSY_S = 240.0
 """How long a test waits on a busy machine for what takes a second; the work itself would take hours."""
 WORKING = """
-import hashlib, os, signal, subprocess, sys, time
+import hashlib, os, signal, subprocess, sys, threading, time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -36,6 +36,7 @@ import psutil
 import ops.analysis.coverage.command as coverage
 from geo.unfinished import unfinished_folder
 from ops.cli import main
+from ops.cli.options import screen
 from ops.runtime.output import atomic_write
 
 def compiled():
@@ -77,6 +78,10 @@ def forked():
         os._exit(0)
     os.waitpid(number, 0)
     Path("collected").touch()
+    compiled()
+
+def locked():
+    threading.Thread(target=lambda: (screen._lock.acquire(), time.sleep(100000)), daemon=True).start()
     compiled()
 
 def swallowing():
@@ -128,7 +133,7 @@ def started(folder: Path, work: str, stderr: int = subprocess.PIPE) -> subproces
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize(
-    "work", ["compiled", "interpreted", "threads", "child", "swallowing", "folder", "without_children"]
+    "work", ["compiled", "interpreted", "threads", "child", "swallowing", "folder", "without_children", "locked"]
 )
 def test_a_command_ends_whatever_it_is_doing(tmp_path: Path, work: str, number: int, code: int) -> None:
     process = started(tmp_path, work)
