@@ -17,7 +17,6 @@ from rich.console import Console
 
 from geo.names import readable
 from ops.analysis.option_types import named
-from ops.runtime.stopping import say_once
 
 if TYPE_CHECKING:
     from ingest.mqtt.broker_url import BrokerUrl
@@ -136,9 +135,9 @@ def fail(sentence: str, code: int) -> NoReturn:
 
 
 def say_stopped() -> None:
-    """Print, once in a command, that it ends before it is done; nothing where stderr is closed."""
+    """Print that the program ends before it is done; nothing where stderr is closed."""
     with suppress(OSError, SystemExit):  # rich ends the program with its own exit code for a closed pipe
-        say_once(lambda: _print_ending(STOPPED))
+        _print_ending(STOPPED)
 
 
 def _print_ending(sentence: str) -> None:

@@ -11,7 +11,7 @@ import select
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from types import FrameType
@@ -27,7 +27,7 @@ GRACE_S: Final = 1.0
 """Time from the signal to the end of the process; a second signal ends it at once."""
 
 SAYING_S: Final = 0.5
-"""Longest wait for the last sentence: for the thread that prints it, or for room in stderr."""
+"""Longest wait for room in stderr, where a full pipe has none."""
 
 
 class Stopped(KeyboardInterrupt):
@@ -36,18 +36,6 @@ class Stopped(KeyboardInterrupt):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.number = number
-
-
-_saying = threading.Lock()
-_said = threading.Event()
-
-
-def say_once(say: Callable[[], None]) -> None:
-    """Call ``say``, unless that was done before in this command; return after it was done."""
-    with _saying:
-        if not _said.is_set():
-            say()
-            _said.set()
 
 
 class CommandStopped(Exception):
@@ -75,15 +63,14 @@ def raise_stopped(number: int, _frame: FrameType | None) -> NoReturn:
 
 @contextmanager
 def ending_soon(sentence: str) -> Iterator[None]:
-    """From a signal to the end at most GRACE_S pass: then child processes are killed and unfinished files removed.
+    """End the process after a signal: when the work has ended, but GRACE_S after the signal at the latest.
 
-    ``sentence`` is written to stderr unless ``say_once`` was called by then. Without a signal nothing remains at the
-    end; after one the limit stays, as Python waits for its threads when it exits.
+    Then child processes are killed, unfinished files removed, and ``sentence`` is written to stderr. Python itself
+    would wait for its threads and take apart what is left, for seconds. Without a signal nothing remains at the end.
     """
     import psutil
 
     own = psutil.Process()
-    _said.clear()
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
     try:
@@ -93,27 +80,26 @@ def ending_soon(sentence: str) -> Iterator[None]:
         os.close(wake)
         yield
         return
-    signalled = threading.Event()
-    watch = threading.Thread(target=_watch, args=(woken, signalled, sentence, own), name="stopping", daemon=True)
+    watch = threading.Thread(target=_watch, args=(woken, sentence, own), name="stopping", daemon=True)
     watch.start()
     try:
         yield
     finally:
-        if not signalled.is_set():
-            signal.set_wakeup_fd(before)
-            os.write(wake, b"\0")
-            watch.join()
-            os.close(woken)
-            os.close(wake)
+        with suppress(OSError, ValueError):  # closed, or nobody reads it
+            sys.stdout.flush()
+        signal.set_wakeup_fd(before)
+        os.write(wake, b"\0")
+        watch.join()  # after a signal it ends the process
+        os.close(woken)
+        os.close(wake)
 
 
-def _watch(woken: int, signalled: threading.Event, sentence: str, own: Process) -> None:
+def _watch(woken: int, sentence: str, own: Process) -> None:
     while (number := os.read(woken, 1)[0]) not in SIGNALS:
         if number == 0:
             return
-    signalled.set()
     try:
-        sys.unraisablehook = _without_stopped
+        sys.unraisablehook = _nothing  # destructors of what was only half made fail
         with suppress(BaseException):
             select.select([woken], [], [], GRACE_S)
         for step in (partial(_kill_children, own), remove_all_unfinished, partial(_say, sentence)):
@@ -124,28 +110,19 @@ def _watch(woken: int, signalled: threading.Event, sentence: str, own: Process) 
 
 
 def _say(sentence: str) -> None:
-    """Write the sentence to the file of stderr, unless the command did, and not while stderr is a full pipe.
+    """Write the sentence to the file of stderr, unless that is a pipe that stays full.
 
-    What the signal interrupted may hold the lock of the console for ever, and a print would wait for it.
+    A print would wait for the lock of the console, which what was interrupted may hold for ever.
     """
-    may_say = _saying.acquire(timeout=SAYING_S)
-    try:
-        if _said.is_set():
-            return
-        stderr = select.poll()
-        stderr.register(2, select.POLLOUT)
-        if stderr.poll(SAYING_S * 1000.0):
-            shown_again = b"\x1b[?25h\n" if os.isatty(2) else b""  # the cursor, which a moving line of progress hides
-            os.write(2, shown_again + sentence.encode() + b"\n")
-    finally:
-        if may_say:
-            _saying.release()
+    stderr = select.poll()
+    stderr.register(2, select.POLLOUT)
+    if stderr.poll(SAYING_S * 1000.0):
+        shown_again = b"\x1b[?25h\n" if os.isatty(2) else b""  # the cursor, which a moving line of progress hides
+        os.write(2, shown_again + sentence.encode() + b"\n")
 
 
-def _without_stopped(unraisable: Any) -> None:
-    """Report what cannot be raised, such as errors in destructors, except for the signal."""
-    if not isinstance(unraisable.exc_value, KeyboardInterrupt):
-        sys.__unraisablehook__(unraisable)
+def _nothing(_unraisable: Any) -> None:
+    pass
 
 
 def _kill_children(own: Process) -> None:
