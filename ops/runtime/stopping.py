@@ -66,7 +66,7 @@ def ending_soon(sentence: str) -> Iterator[None]:
     """End the process after a signal: when the work has ended, but GRACE_S after the signal at the latest.
 
     Then child processes are killed, unfinished files removed, and ``sentence`` is written to stderr. Python itself
-    would wait for its threads and take apart what is left, for seconds. Without a signal nothing remains at the end.
+    would wait for its threads and take the rest apart, for seconds. Without a signal nothing remains at the end.
     """
     import psutil
 
@@ -112,7 +112,7 @@ def _watch(woken: int, sentence: str, own: Process) -> None:
 def _say(sentence: str) -> None:
     """Write the sentence to the file of stderr, unless that is a pipe that stays full.
 
-    A print would wait for the lock of the console, which what was interrupted may hold for ever.
+    A print would wait for the lock of the console, which what was interrupted may hold permanently.
     """
     stderr = select.poll()
     stderr.register(2, select.POLLOUT)
