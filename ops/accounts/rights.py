@@ -176,6 +176,8 @@ _TABLE: Final[Mapping[Right, tuple[str, ...]]] = {
         "GET /v1/incidents",
         "GET /v1/incidents/{identity}",
         "GET /v1/incidents/{identity}/actions/{action}",
+        "GET /v1/incidents/{identity}/pictures",
+        "GET /v1/incidents/{identity}/pictures/{picture}",
         "GET /v1/markings",
         "GET /v1/incidents/{identity}/candidates",
         "GET /v1/forces",
@@ -192,6 +194,7 @@ _TABLE: Final[Mapping[Right, tuple[str, ...]]] = {
         "GET /v1/history/incidents/{identity}",
         "GET /v1/history/tracks/{identity}",
         "GET /v1/history/units/{identity}",
+        "GET /v1/assessments",
     ),
     "act": (
         "POST /api/alerts/{identity}/acknowledge",

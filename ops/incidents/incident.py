@@ -8,6 +8,7 @@ from hashlib import blake2b
 from typing import Final
 
 from geo.message import Message
+from ops.incidents.assessments import Assessment
 from ops.incidents.tracing import Tracing
 from ops.releasability.book import MarkingDecision
 
@@ -180,6 +181,8 @@ class Incident:
         A supervisor's decision about its releasability.
     tracing : Tracing, optional
         Goods that were found, and the request to trace them.
+    assessments : tuple of Assessment
+        What people saw on its pictures, oldest first, one of each picture.
     """
 
     id: str
@@ -224,6 +227,7 @@ class Incident:
     acknowledged: tuple[str, ...] = ()
     marking: MarkingDecision | None = None
     tracing: Tracing | None = None
+    assessments: tuple[Assessment, ...] = ()
 
     @property
     def track_ids(self) -> tuple[str, ...]:

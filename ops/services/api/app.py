@@ -59,6 +59,8 @@ from ops.services.api.forces.routes import ForcesRoutes
 from ops.services.api.guard import Guard, GuardSettings
 from ops.services.api.history.routes import HistoryRoutes
 from ops.services.api.incidents.marking_routes import MarkingRoutes
+from ops.services.api.incidents.picture_routes import PictureRoutes
+from ops.services.api.incidents.pictures import IncidentPictures
 from ops.services.api.incidents.routes import Actions, IncidentRoutes
 from ops.services.api.login.gate import LoginGate
 from ops.services.api.login.oidc_routes import OidcRoutes
@@ -92,6 +94,7 @@ from ops.store.incidents import IncidentReader
 from ops.store.moment_reader import MomentReader
 from ops.store.reader import Live, Reader
 from ops.store.rows import rfc3339, time_ns, to_json
+from ops.words import MessageCatalogue
 from sensors.timestamps import utc_datetime
 
 Action = Literal["acknowledge", "clear", "reject"]
@@ -242,6 +245,10 @@ def create_app(
         zone = settings.reported_sector.time_zone
         AuditRoutes(access_log, routes.recorder, sector=settings.sector, time_zone=zone).add_to(app)
     MarkingRoutes(incidents, release, sector=settings.sector).add_to(app)
+    PictureRoutes(
+        incidents, IncidentPictures(store.parent, IncidentReader(reads)), IncidentReader(reads), sector=settings.sector,
+        recorder=routes.recorder, words=MessageCatalogue.of(settings.language),
+    ).add_to(app)  # fmt: skip
     forces = ForcesRoutes(
         IncidentReader(reads), ground, actions, operator=settings.operator, now_ns=now_ns,
         recorder=routes.recorder,

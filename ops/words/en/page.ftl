@@ -893,6 +893,7 @@ page-help-key-list = move within a list
 page-help-key-enter = in a list: select and centre the map; on the map: select at the crosshair
 page-help-key-actions = in the alert list: acknowledge, reject
 page-help-key-incidents = in the incident list: claim, assign a unit, close, change the marking
+page-help-key-pictures = on a picture: person, vehicle, animal, nothing, cannot tell
 page-help-key-search = go to a place, coordinates, track, incident, sensor or unit
 page-help-key-pan = on the map: pan and zoom
 page-help-key-tools = measure; line of sight (Enter sets a point at the crosshair)

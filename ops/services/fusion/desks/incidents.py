@@ -14,6 +14,7 @@ from geo.errors import BadInput
 from geo.message import Message
 from ingest.unit_messages import Reply
 from ops.broker.identities import UNIT
+from ops.incidents.assessments import Assessment
 from ops.incidents.book import ActionOutcome, AlertStep, IncidentBook
 from ops.incidents.incident import Incident
 from ops.incidents.life_cycle import IncidentAction
@@ -240,4 +241,5 @@ def _action_of(reply: Reply) -> IncidentAction:
         attachment=reply.attachment,
         marking=reply.marking,
         tracing=None if reply.tracing is None else Tracing(**msgspec.structs.asdict(reply.tracing)),
+        assessment=None if reply.assessment is None else Assessment(**msgspec.structs.asdict(reply.assessment)),
     )

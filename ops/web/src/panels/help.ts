@@ -15,6 +15,7 @@ const KEYS: readonly (readonly [keys: string, message: string])[] = [
   ["Enter", "enter"],
   ["A, U, C, X", "incidents"],
   ["A, R", "actions"],
+  ["1, 2, 3, 4, 5", "pictures"],
   ["/", "search"],
   ["← ↑ → ↓, + −", "pan"],
   ["G, V", "tools"],
