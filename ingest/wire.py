@@ -71,8 +71,8 @@ SourceId = Annotated[
         description="the sensor's own name for what it saw",
     ),
 ]
-Fraction = Annotated[float, Meta(ge=0, le=1)]
-PositiveFraction = Annotated[float, Meta(gt=0, le=1)]
+PictureFraction = Annotated[float, Meta(ge=0, le=1)]
+PictureExtent = Annotated[float, Meta(gt=0, le=1)]
 MediaUri = Annotated[
     str,
     Meta(
@@ -165,10 +165,10 @@ class WireBox(Struct, frozen=True, forbid_unknown_fields=True):
         Height, above 0; the box ends within the picture.
     """
 
-    left: Fraction
-    top: Fraction
-    width: PositiveFraction
-    height: PositiveFraction
+    left: PictureFraction
+    top: PictureFraction
+    width: PictureExtent
+    height: PictureExtent
 
 
 class WireMedia(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

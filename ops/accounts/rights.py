@@ -201,6 +201,7 @@ _TABLE: Final[Mapping[Right, tuple[str, ...]]] = {
         "POST /api/alerts/{identity}/clear",
         "POST /api/alerts/{identity}/reject",
         "POST /v1/incidents/{identity}/actions",
+        "GET /v1/incidents/{identity}/looks",
     ),
     "mark": ("POST /v1/incidents/{identity}/marking",),
     "levels": ("POST /v1/impact-levels",),

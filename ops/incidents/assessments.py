@@ -1,4 +1,4 @@
-"""What people saw on pictures of an incident, and how often each camera reported another class. Pure."""
+"""Assessments of pictures by people, and how often each camera reported another class. Pure."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-SHOWN: Final = ("person", "vehicle", "animal", "nothing", "cannot_tell")
+SHOWN: Final = ("person", "vehicle", "animal", "nothing", "unclear")
 """What a person may state of a picture."""
 JUDGED: Final = SHOWN[:-1]
-"""Statements that count: a picture of which a person cannot tell says nothing of the camera."""
+"""Statements that count: a picture of which a person unclear says nothing of the camera."""
 MOST_ASSESSED: Final = 500
 """Pictures of an incident that may be assessed."""
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from geo.message import Message
 from ops.incidents.assessments import Assessment
+from ops.incidents.looks import CameraLook
 from ops.incidents.tracing import Tracing
 from ops.releasability.book import MarkingDecision
 
@@ -183,6 +184,8 @@ class Incident:
         Goods that were found, and the request to trace them.
     assessments : tuple of Assessment
         What people saw on its pictures, oldest first, one of each picture.
+    looks : tuple of CameraLook
+        Looks of cameras at it, oldest first.
     """
 
     id: str
@@ -228,6 +231,7 @@ class Incident:
     marking: MarkingDecision | None = None
     tracing: Tracing | None = None
     assessments: tuple[Assessment, ...] = ()
+    looks: tuple[CameraLook, ...] = ()
 
     @property
     def track_ids(self) -> tuple[str, ...]:

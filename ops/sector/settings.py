@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from geo.errors import BadInput
 from ingest.topics import identifier
 from ops.releasability.settings import ReleasabilitySettings
+from ops.sector.setting_tables.cue import CueSettings
 from ops.sector.setting_tables.data import AuditSettings, Hold, RetentionSettings
 from ops.sector.setting_tables.exchange import ExchangeSettings
 from ops.sector.setting_tables.feeds import FeedsSettings, feeds_errors
@@ -93,6 +94,8 @@ class Settings:
         Receivers of alerts and incidents, and what each field unit receives.
     exchange : table
         Agreements with partners, and the key of packages, for the page of partners.
+    cue : table
+        Cameras that are turned to incidents, by people or by a rule.
     media : table
         Still pictures of sensors: from where they are fetched, and their limits.
     """
@@ -114,6 +117,7 @@ class Settings:
     reports: ReportSettings = field(default_factory=ReportSettings)
     feeds: FeedsSettings = field(default_factory=FeedsSettings)
     exchange: ExchangeSettings = field(default_factory=ExchangeSettings)
+    cue: CueSettings = field(default_factory=CueSettings)
     media: MediaSettings = field(default_factory=MediaSettings)
     unit_certificates: str = ""
 
@@ -178,7 +182,18 @@ def settings_errors(table: Mapping[str, Any], *, where: str) -> list[ConfigError
     from ops.forces.settings import ForceSettings
     from ops.incidents.settings import IncidentSettings
 
-    tables = ("maintenance", "hold", "audit", "retention", "reports", "releasability", "feeds", "exchange", "media")
+    tables = (
+        "maintenance",
+        "hold",
+        "audit",
+        "retention",
+        "reports",
+        "releasability",
+        "feeds",
+        "exchange",
+        "media",
+        "cue",
+    )
     plain = {key: value for key, value in table.items() if key not in tables or not isinstance(value, dict | list)}
     errors = record_errors(Settings, plain, where=where)
     records: tuple[tuple[str, type, Mapping[str, str]], ...] = (
@@ -192,6 +207,7 @@ def settings_errors(table: Mapping[str, Any], *, where: str) -> list[ConfigError
         ("releasability", ReleasabilitySettings, {}),
         ("exchange", ExchangeSettings, {}),
         ("media", MediaSettings, {}),
+        ("cue", CueSettings, {}),
     )
     for name, kind, renamed in records:
         if isinstance(table.get(name), dict):

@@ -69,15 +69,17 @@ class FeedRelease:
 class _Inner(msgspec.Struct):
     tracing: msgspec.Raw = msgspec.Raw(b"null")
     assessments: msgspec.Raw = msgspec.Raw(b"null")
+    looks: msgspec.Raw = msgspec.Raw(b"null")
 
 
 def _for_receivers(body: bytes) -> bytes:
     """The incident without a tracing record that is not released and without references to pictures; the same bytes
     where it has neither."""
     inner = msgspec.json.decode(body, type=_Inner)
-    if bytes(inner.tracing) == b"null" and bytes(inner.assessments) == b"null":
+    if all(bytes(part) == b"null" for part in (inner.tracing, inner.assessments, inner.looks)):
         return body
     incident: dict[str, Any] = msgspec.json.decode(body)
     take_tracing(incident)
-    incident.pop("assessments", None)
+    for name in ("assessments", "looks"):
+        incident.pop(name, None)
     return to_json(incident, where="incident")

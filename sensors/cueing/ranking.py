@@ -23,11 +23,30 @@ FULL_DEG: Final = 360.0
 
 @dataclass(frozen=True, slots=True)
 class SteerableCamera:
-    """A camera that turns: its position [degrees, WGS 84], where it looks now, and how it turns.
+    """A camera that turns. All azimuths are clockwise from true north.
 
-    ``azimuth_deg`` is the current centre of view. ``regard_deg`` is the centre, and ``regard_width_deg`` the width, of
-    the azimuths to which it can turn; a full circle turns either way. ``turn_dps`` is its speed in degrees per second,
-    ``settle_s`` the time from arriving until the picture is steady, latency of its link included.
+    Parameters
+    ----------
+    id : str
+        Id of the camera.
+    lon : float, degrees
+        Longitude, WGS 84.
+    lat : float, degrees
+        Latitude, WGS 84.
+    azimuth_deg : float, degrees
+        Current centre of view.
+    turn_dps : float, degrees/s
+        Speed at which it turns.
+    settle_s : float, s
+        Time from arriving until the picture is steady, latency of its link included.
+    regard_deg : float, degrees
+        Centre of the azimuths to which it can turn.
+    regard_width_deg : float, degrees
+        Width of these azimuths; 360: a full circle, in which it turns either way.
+    min_range_m : float, m
+        Shortest range.
+    max_range_m : float, m
+        Longest range.
     """
 
     id: str
@@ -44,7 +63,19 @@ class SteerableCamera:
 
 @dataclass(frozen=True, slots=True)
 class MovingTarget:
-    """A target at a position [degrees, WGS 84] with a speed [m/s] and a course from true north [degrees]."""
+    """A target that keeps its speed and course.
+
+    Parameters
+    ----------
+    lon : float, degrees
+        Longitude, WGS 84.
+    lat : float, degrees
+        Latitude, WGS 84.
+    speed_mps : float, m/s
+        Speed over the ground.
+    course_deg : float, degrees
+        Course, clockwise from true north.
+    """
 
     lon: float
     lat: float
@@ -54,9 +85,24 @@ class MovingTarget:
 
 @dataclass(frozen=True, slots=True)
 class LookOption:
-    """A camera that can look: ``azimuth_deg`` to the lead point (``lon``, ``lat``) at ``range_m``, ``slew_s`` from now.
+    """A camera that can look at a target.
 
-    ``in_view`` states whether the target's present position is known to be in view; None: not known.
+    Parameters
+    ----------
+    camera : str
+        Id of the camera.
+    azimuth_deg : float, degrees
+        Azimuth of the lead point, in [0, 360).
+    slew_s : float, s
+        Time until its picture is steady.
+    range_m : float, m
+        Distance of the lead point.
+    lon : float, degrees
+        Longitude of the lead point, WGS 84.
+    lat : float, degrees
+        Latitude of the lead point, WGS 84.
+    in_view : bool, optional
+        Whether the target's present position is in line of sight; None: not known.
     """
 
     camera: str
@@ -88,6 +134,13 @@ def rank_looks(
     list of LookOption
         The soonest first, of equal times the nearest, then by id. A camera is left out if the lead point is beyond its
         range or field of regard, or if it cannot turn fast enough to catch up with the target.
+
+    Examples
+    --------
+    >>> from sensors.cueing import MovingTarget, SteerableCamera, rank_looks
+    >>> camera = SteerableCamera("cam-1", 12.0, 50.0, azimuth_deg=0.0, turn_dps=10.0)
+    >>> [(one.camera, round(one.slew_s, 1)) for one in rank_looks([camera], MovingTarget(12.0, 49.99))]
+    [('cam-1', 19.0)]
     """
     found = []
     for camera in cameras:

@@ -7,7 +7,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from geo.errors import BadInput
 
-Network = IPv4Network | IPv6Network
+PictureNetwork = IPv4Network | IPv6Network
 LARGEST_BYTES = 64_000_000
 MOST_PIXELS = 100_000_000
 
@@ -60,7 +60,7 @@ class MediaSettings:
                 raise BadInput(f"{getattr(self, name)}", where=name, expected=f"a number from 1 to {most:,}")
 
     @property
-    def allowed(self) -> tuple[Network, ...]:
+    def allowed(self) -> tuple[PictureNetwork, ...]:
         """The networks from which pictures may be fetched."""
         return tuple(ip_network(text) for text in self.networks)
 

@@ -7,6 +7,8 @@ from typing import Final
 
 MARGIN: Final = 0.25
 """The blurred area exceeds the box by this fraction of its sides: detectors cut off heads and plates."""
+LARGEST: Final = 1280
+"""Longest side of a blurred picture, in pixels."""
 BLOCKS: Final = 4
 """The blurred area is replaced by the means of so many blocks along its longer side."""
 
@@ -24,7 +26,9 @@ def blurred(data: bytes, box: tuple[float, float, float, float] | None) -> bytes
     from PIL import Image  # here, so that the server starts without it
 
     with Image.open(io.BytesIO(data)) as opened:
+        opened.draft("RGB", (LARGEST, LARGEST))  # a JPEG is decoded at a fraction of its size
         picture = opened.convert("RGB")
+    picture.thumbnail((LARGEST, LARGEST))
     width, height = picture.size
     left, top, right, bottom = _area(box, width, height)
     part = picture.crop((left, top, right, bottom))

@@ -47,8 +47,8 @@ SOON_NS: Final = 5 * 10**9
 LATEST_NS: Final = 600 * 10**9
 """First and longest pause before a file is asked for again; each is twice the one before."""
 MOST_SHOWN: Final = 200
-ScanKey = tuple[str, int, int]
-Box = tuple[float, float, float, float]
+ScanName = tuple[str, int, int]
+BoxFractions = tuple[float, float, float, float]
 
 
 class BookError(WatchlineError):
@@ -66,7 +66,7 @@ class NewPicture:
     ``azimuth_deg``, ``range_m`` and ``reported`` (the likeliest class) are those of the plot that it shows.
     """
 
-    scan: ScanKey
+    scan: ScanName
     item: int
     observed_ns: int
     uri: str
@@ -76,7 +76,7 @@ class NewPicture:
     azimuth_deg: float | None = None
     range_m: float | None = None
     reported: str = ""
-    box: Box | None = None
+    box: BoxFractions | None = None
 
 
 class Picture(NamedTuple):
@@ -106,7 +106,7 @@ class Picture(NamedTuple):
     height: int | None
 
     @property
-    def box(self) -> Box | None:
+    def box(self) -> BoxFractions | None:
         """(left, top, width, height) of the object as fractions; None where not stated."""
         return msgspec.json.decode(self.box_text, type=tuple[float, float, float, float]) if self.box_text else None
 
@@ -196,7 +196,7 @@ class PictureBook:
         rows = self._rows(sql, picture.sha256, picture.media_type, picture.size, first_ns, last_ns)
         return Picture(*rows[0]) if rows else None
 
-    def link(self, evidence: Iterable[tuple[str, ScanKey]]) -> None:
+    def link(self, evidence: Iterable[tuple[str, ScanName]]) -> None:
         """Note which tracks (track, scan) a scan with pictures supported."""
         sql = (
             "INSERT OR IGNORE INTO seen SELECT id, ? FROM pictures WHERE sensor = ? AND boot = ? AND seq = ?"
@@ -209,7 +209,7 @@ class PictureBook:
             except sqlite3.Error as error:
                 raise self._error(error) from None
 
-    def pictures_of(self, tracks: Sequence[str], scans: Sequence[ScanKey]) -> list[Picture]:
+    def pictures_of(self, tracks: Sequence[str], scans: Sequence[ScanName]) -> list[Picture]:
         """Return the newest pictures that were seen with one of these tracks, or belong to a scan, newest first."""
         found: dict[int, Picture] = {}
         columns = ", ".join(f"pictures.{name.strip()}" for name in _COLUMNS.split(","))

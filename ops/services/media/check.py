@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import io
-import warnings
+import threading
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
-from PIL import Image
+from PIL import Image, ImageFile
 
 from geo.errors import WatchlineError
 
 FORMATS: Final = {"image/jpeg": "JPEG", "image/png": "PNG"}
 MAGIC: Final = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG\r\n\x1a\n"}
 """The first bytes of a file of each type: JPEG (ISO/IEC 10918-1, B.1.1.3), PNG (W3C PNG, 5.2)."""
+
+_STRICT: Final = threading.Lock()
 
 
 class Unusable(WatchlineError):
@@ -27,7 +29,7 @@ class Unusable(WatchlineError):
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What the message of the sensor states of a file."""
+    """A file as the message of the sensor states it."""
 
     sha256: str
     media_type: str
@@ -58,15 +60,13 @@ def checked(data: bytes, expected: Expected, *, max_pixels: int) -> tuple[int, i
     if not data.startswith(MAGIC[expected.media_type]):
         raise Unusable("type")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit below is our own
-            with Image.open(io.BytesIO(data), formats=[FORMATS[expected.media_type]]) as picture:
-                width, height = picture.size
-                if width * height > max_pixels:
-                    raise Unusable("pixels", f"{width} × {height}")
-                if getattr(picture, "n_frames", 1) != 1:
-                    raise Unusable("frames")
-                picture.load()
+        with Image.open(io.BytesIO(data), formats=[FORMATS[expected.media_type]]) as picture:
+            width, height = picture.size
+            if width * height > max_pixels:
+                raise Unusable("pixels", f"{width} × {height}")
+            if getattr(picture, "n_frames", 1) != 1:
+                raise Unusable("frames")
+            _load(picture)
     except Unusable:
         raise
     except Image.DecompressionBombError:
@@ -74,3 +74,16 @@ def checked(data: bytes, expected: Expected, *, max_pixels: int) -> tuple[int, i
     except Exception as error:  # noqa: BLE001 - decoders of hostile files raise many kinds
         raise Unusable("broken", type(error).__name__) from None
     return width, height
+
+
+def _load(picture: Image.Image) -> None:
+    """Decode all pixels; a file that ends early is an error, also where another library of this process allows it."""
+    if not ImageFile.LOAD_TRUNCATED_IMAGES:
+        picture.load()
+        return
+    with _STRICT:
+        allowed, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
+        try:
+            picture.load()
+        finally:
+            ImageFile.LOAD_TRUNCATED_IMAGES = allowed

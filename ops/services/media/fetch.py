@@ -22,7 +22,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from geo.errors import WatchlineError
-from ops.sector.setting_tables.media import MediaSettings, Network
+from ops.sector.setting_tables.media import MediaSettings, PictureNetwork
 from ops.services.media.check import Unusable
 
 _DROP: Final = "drop:"
@@ -30,7 +30,7 @@ _NAME: Final = re.compile(r"[0-9A-Za-z_-][0-9A-Za-z._-]{0,199}")
 PASSING: Final = (408, 425, 429)
 """HTTP client errors that may pass (RFC 9110, RFC 8470, RFC 6585); every other one is final."""
 PORTS: Final = {"http": 80, "https": 443}
-Resolve = Callable[[str, int], Sequence[str]]
+ResolveHost = Callable[[str, int], Sequence[str]]
 
 
 class NotNow(WatchlineError):
@@ -40,9 +40,9 @@ class NotNow(WatchlineError):
 class Fetcher:
     """Fetches files by the rules of the settings. ``resolve`` returns the addresses of a host."""
 
-    def __init__(self, settings: MediaSettings, *, resolve: Resolve | None = None) -> None:
+    def __init__(self, settings: MediaSettings, *, resolve: ResolveHost | None = None) -> None:
         self._settings = settings
-        self._allowed: tuple[Network, ...] = settings.allowed
+        self._allowed: tuple[PictureNetwork, ...] = settings.allowed
         self._resolve = resolve or addresses_of
 
     def fetch(self, uri: str, size: int) -> bytes:

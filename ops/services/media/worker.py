@@ -18,14 +18,14 @@ import msgspec
 from geo.errors import WatchlineError
 from ingest.decode import envelope_of, media_type, read_wire_scan
 from ingest.errors import MalformedMessage
-from ingest.wire import JSON, WireScan
+from ingest.wire import JSON, WireMedia, WireScan
 from ops.audit.day_keys import ErasedDay, KeysFull
 from ops.journal.reader import JournalError, JournalRow
 from ops.sector.setting_tables.media import MediaSettings
-from ops.services.media.book import BookFull, NewPicture, Picture, PictureBook, ScanKey
+from ops.services.media.book import BookFull, NewPicture, Picture, PictureBook, ScanName
 from ops.services.media.check import Expected, Unusable, checked
 from ops.services.media.fetch import Fetcher, NotNow
-from ops.services.media.vault import Vault
+from ops.services.media.vault import Vault, VaultError
 from sensors.timestamps import nanoseconds, utc_datetime
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ _DAY_NS: Final = 86_400 * 10**9
 
 class _Track(msgspec.Struct):
     track: str
-    evidence: list[ScanKey] = []
+    evidence: list[ScanName] = []
 
 
 _tracks = msgspec.json.Decoder(list[_Track])
@@ -158,7 +158,10 @@ class MediaWorker:
         """The same file, if it is stored on the day of the picture: it is not fetched twice."""
         first_ns = picture.observed_ns - picture.observed_ns % _DAY_NS
         twin = self.book.twin(picture, first_ns, first_ns + _DAY_NS - 1)
-        return None if twin is None else self.vault.get(twin.sha256, twin.observed_ns)
+        try:
+            return None if twin is None else self.vault.get(twin.sha256, twin.observed_ns)
+        except VaultError:
+            return None  # it was changed: fetched again, it is stored as it was
 
 
 def _once(pictures: Iterable[Picture]) -> list[Picture]:
@@ -183,7 +186,7 @@ def references(row: JournalRow) -> Iterator[NewPicture]:
         yield NewPicture(
             scan=(row.sensor, row.boot, row.seq),
             item=item,
-            observed_ns=nanoseconds(one.observed_at or scan.observed_at),
+            observed_ns=_time_of(scan, one),
             uri=one.uri,
             sha256=one.sha256,
             media_type=one.media_type,
@@ -193,6 +196,15 @@ def references(row: JournalRow) -> Iterator[NewPicture]:
             reported=_likeliest(scan, one.plot),
             box=box,
         )
+
+
+def _time_of(scan: WireScan, picture: WireMedia) -> int:
+    """Time of a picture [UTC ns]: as stated, unless that is more than a day before its scan, or after it.
+
+    Ingest has checked the time of the scan only, and the day of a picture decides when it is erased.
+    """
+    of_scan, stated = nanoseconds(scan.observed_at), nanoseconds(picture.observed_at or scan.observed_at)
+    return stated if 0 <= of_scan - stated <= _DAY_NS else of_scan
 
 
 def _likeliest(scan: WireScan, index: int | None) -> str:

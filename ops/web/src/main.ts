@@ -37,6 +37,7 @@ import { find, type Found } from "./goto/find.ts";
 import { GoToBox } from "./goto/box.ts";
 import { parseLink } from "./share/link.ts";
 import { ShareDialog } from "./share/share_dialog.ts";
+import { LooksPanel } from "./panels/looks.ts";
 import { PicturesPanel } from "./panels/pictures.ts";
 import { RejectDialog } from "./panels/reject_dialog.ts";
 import { SensorsPanel } from "./panels/sensors_panel.ts";
@@ -142,9 +143,11 @@ const queue = new IncidentQueue({
   },
 });
 const alertList = new AlertList({ ...alertActions, select: ({ id }) => selectAndFly({ kind: "alert", id }) });
+const looks = new LooksPanel(actOn);
 const pictures = new PicturesPanel(actOn);
+const followParts = (state: State): void => [looks, pictures].forEach((each) => each.follow(state));
 const panels = {
-  details: new DetailsPanel({ ...alertActions, act: actOnIncident, devices: (unit) => devicesDialog.open(unit), select, goTo: selectAndFly, fly: (selection) => view?.flyTo(selection) }, pictures.node),
+  details: new DetailsPanel({ ...alertActions, act: actOnIncident, devices: (unit) => devicesDialog.open(unit), select, goTo: selectAndFly, fly: (selection) => view?.flyTo(selection) }, [looks.node, pictures.node]),
   tracks: new TracksPanel(selectAndFly),
   forces: new ForcesPanel({ select: selectAndFly, setLevel: (section) => impactDialog.open(section) }),
   sensors: new SensorsPanel((id) => selectAndFly({ kind: "sensor", id })),
@@ -218,7 +221,7 @@ store.subscribe((state, before) => {
 });
 store.subscribe((state, before) => {
   if (state.selection !== before.selection || state.incidents !== before.incidents || state.replay !== before.replay || state.rights !== before.rights)
-    pictures.follow(state);
+    followParts(state);
 });
 tabs.onOpen(() => showPanel(store.state));
 setInterval(() => {
@@ -227,7 +230,7 @@ setInterval(() => {
 }, TICK_MS);
 setInterval(() => {
   showPanel(store.state);
-  pictures.follow(store.state);
+  followParts(store.state);
   queue.show(store.state, nowMs());
   showWorkload(live.state, liveClock.now(performance.now()));
   announcer.tick(live.state);
@@ -256,6 +259,7 @@ listenForKeys(
     k: () => replay.play(replay.view?.playing !== true),
     n: () => replayBar.jump(1),
     b: () => replay.close(),
+    w: () => looks.press(),
     ...Object.fromEntries(SHOWN.map((_, index) => [String(index + 1), () => pictures.press(index)])),
   },
   () => {

@@ -21,14 +21,14 @@ pictures-assess = { $key } { $shown ->
     [vehicle] Vehicle
     [animal] Animal
     [nothing] Nothing
-   *[cannot_tell] Cannot tell
+   *[unclear] Unclear
 }
 pictures-shown = { $shown ->
     [person] person
     [vehicle] vehicle
     [animal] animal
     [nothing] nothing
-   *[cannot_tell] cannot tell
+   *[unclear] unclear
 }
 picture-problem = { $problem ->
     [waiting] The picture is being fetched.
@@ -49,3 +49,23 @@ picture-problem = { $problem ->
     [erased] Not stored: the records of that day are erased.
    *[broken] Not stored: the file is damaged.
 }
+
+## Looks of cameras
+
+looks-title = Cameras
+# The key W presses the first of these buttons.
+looks-turn = Turn { $camera }, ready in { DURATION($time) }
+looks-unsure = line of sight not known
+looks-state = { $camera }, azimuth { $bearing }: { $state ->
+    [requested] requested
+    [sent] sent
+    [accepted] accepted
+    [done] done
+    [refused] refused by the camera
+   *[failed] failed: { $code ->
+        [not_registered] the camera is not connected
+        [no_answer] no answer
+       *[by_camera] the camera reports a failure
+    }
+}
+looks-by-rule = automatic

@@ -45,6 +45,7 @@ incident-action = { $action ->
     [reopen] rouvrir
     [trace] enregistrer une découverte
     [assess] évaluer une image
+    [look] orienter une caméra
    *[other] { $action }
 }
 incident-goods = { $goods ->
@@ -103,6 +104,7 @@ incident-refused-full = L’incident a atteint la limite de { $count } entrées 
 incident-refused-no-other = Aucun autre incident ne porte ce nom.
 incident-refused-other-closed = L’autre incident est clos.
 incident-refused-other-taken = Une autre personne a pris en charge l’autre incident.
+incident-refused-no-look = Choisissez une caméra orientable.
 incident-refused-no-assessment = Indiquez ce que montre l’image.
 incident-refused-marking = Marquage inconnu.
 incident-refused-centre = Réservé au centre d’opérations.

@@ -919,6 +919,7 @@ page-help-key-enter = dans une liste : sélectionner et centrer la carte ; su
 page-help-key-actions = dans la liste des alertes : acquitter, rejeter
 page-help-key-incidents = dans la liste des incidents : prendre en charge, affecter une unité, clore, changer le marquage
 page-help-key-pictures = sur une image : personne, véhicule, animal, rien, indécis
+page-help-key-looks = dans un incident : orienter la première caméra
 page-help-key-search = aller à un lieu, des coordonnées, une piste, un incident, un capteur ou une unité
 page-help-key-pan = sur la carte : déplacer et zoomer
 page-help-key-tools = mesurer ; ligne de vue (Entrée place un point sous le réticule)

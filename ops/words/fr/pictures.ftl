@@ -21,14 +21,14 @@ pictures-assess = { $key } { $shown ->
     [vehicle] Véhicule
     [animal] Animal
     [nothing] Rien
-   *[cannot_tell] Indécis
+   *[unclear] Pas clair
 }
 pictures-shown = { $shown ->
     [person] personne
     [vehicle] véhicule
     [animal] animal
     [nothing] rien
-   *[cannot_tell] indécis
+   *[unclear] pas clair
 }
 picture-problem = { $problem ->
     [waiting] L’image est en cours de récupération.
@@ -49,3 +49,23 @@ picture-problem = { $problem ->
     [erased] Non enregistrée : les données de ce jour sont effacées.
    *[broken] Non enregistrée : le fichier est endommagé.
 }
+
+## Orientation des caméras
+
+looks-title = Caméras
+# La touche W actionne le premier de ces boutons.
+looks-turn = Orienter { $camera }, prête dans { DURATION($time) }
+looks-unsure = ligne de vue inconnue
+looks-state = { $camera }, azimut { $bearing } : { $state ->
+    [requested] demandée
+    [sent] envoyée
+    [accepted] acceptée
+    [done] terminée
+    [refused] refusée par la caméra
+   *[failed] échec : { $code ->
+        [not_registered] la caméra n’est pas connectée
+        [no_answer] aucune réponse
+       *[by_camera] la caméra signale une panne
+    }
+}
+looks-by-rule = automatique

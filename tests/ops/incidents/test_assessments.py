@@ -112,9 +112,9 @@ def test_counts_by_camera_worked_by_hand() -> None:
         [
             published(("p1", "cam-1", "person", "person", 1), ("p2", "cam-1", "animal", "person", 2)),
             published(("p2", "cam-1", "person", "person", 1), ("p3", "cam-1", "animal", "person", 3)),  # p2: earlier
-            published(("p4", "cam-1", "cannot_tell", "person", 4), ("p5", "cam-2", "nothing", "", 5)),
+            published(("p4", "cam-1", "unclear", "person", 4), ("p5", "cam-2", "nothing", "", 5)),
             {},
         ]
     )
     assert counts == {"cam-1": {"person": {"person": 1}, "animal": {"person": 2}}, "cam-2": {"nothing": {"": 1}}}
-    assert "cannot_tell" not in JUDGED
+    assert "unclear" not in JUDGED

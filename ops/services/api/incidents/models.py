@@ -15,7 +15,7 @@ TargetClass = Literal["person", "group", "vehicle", "animal", "other"]
 Chosen = Literal["apprehended", "turn_back", "got_away", "no_threat", "rescue", "lost", "nuisance", "restored"]
 RequestedAction = Literal[
     "acknowledge", "assign", "en_route", "on_scene", "close", "note", "attach", "link", "merge", "hand_over", "undo",
-    "reopen", "trace", "assess",
+    "reopen", "trace", "assess", "look",
 ]  # fmt: skip
 Text = Annotated[
     str,
@@ -45,11 +45,18 @@ class TracingRequest(BaseModel):
 
 
 class AssessmentRequest(BaseModel):
-    """What the person saw on a picture of the incident, by the SHA-256 of its file."""
+    """The assessment of a picture of the incident, named by the SHA-256 of its file."""
 
     model_config = ConfigDict(extra="forbid")
     picture: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
     shown: Shown
+
+
+class LookRequest(BaseModel):
+    """The camera that is to look at the incident; empty: the one that can soonest."""
+
+    model_config = ConfigDict(extra="forbid")
+    camera: IdText = ""
 
 
 class ActionRequest(BaseModel):
@@ -72,6 +79,7 @@ class ActionRequest(BaseModel):
     attachment: Text = Field("", description="for attach: a reference, such as an address")
     tracing: TracingRequest | None = Field(None, description="for trace, and with close: goods that were found")
     assessment: AssessmentRequest | None = Field(None, description="for assess: what a picture shows")
+    look: LookRequest | None = Field(None, description="for look: the camera")
 
 
 class MessageRecord(BaseModel):
@@ -149,6 +157,20 @@ class AssessmentRecord(BaseModel):
     at: datetime
 
 
+class LookRecord(BaseModel):
+    """A look of a camera at the incident; ``code`` says why it was not done, ``by`` asked for it."""
+
+    id: str
+    camera: str
+    azimuth_deg: float
+    slew_s: float
+    state: Literal["requested", "sent", "accepted", "done", "refused", "failed"]
+    code: str
+    by: str
+    at: datetime
+    changed_at: datetime
+
+
 class IncidentRecord(BaseModel):
     """An incident in its newest revision; null or empty: not applicable or not known."""
 
@@ -199,6 +221,26 @@ class IncidentRecord(BaseModel):
         None, description="goods found; absent for none, and where it is not released"
     )
     assessments: list[AssessmentRecord] = Field([], description="what people saw on its pictures; absent for none")
+    looks: list[LookRecord] = Field([], description="looks of cameras at it; absent for none")
+
+
+class LookChoice(BaseModel):
+    """A camera that can look at an incident: where it would turn, in what time, and how far the target is.
+
+    ``in_view``: whether the target is known to be in its line of sight; null: not known.
+    """
+
+    camera: str
+    azimuth_deg: float
+    slew_s: float
+    range_m: float
+    in_view: bool | None
+
+
+class LookOptions(BaseModel):
+    """The cameras that can look at an incident now, the soonest first."""
+
+    options: list[LookChoice]
 
 
 class PictureBox(BaseModel):

@@ -43,7 +43,6 @@ ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
                       "image/png": {"schema": {"type": "string", "format": "binary"}}},
           "description": "the picture"}
 }  # fmt: skip
-KEEP: Final = "private, max-age=300"
 PictureId = Annotated[int, Path(ge=1, le=2**53)]
 
 
@@ -97,9 +96,10 @@ class PictureRoutes:
 
     def stated(self, incident: Mapping[str, Any], body: AssessmentRequest) -> StatedAssessment:
         """The assessment with the camera of the picture and its report. HTTPException 422 for another picture."""
-        found = next((one for one in self._of(incident) if one.sha256 == body.picture), None)
+        stored = (one for one in self._of(incident) if one.state == STORED)
+        found = next((one for one in stored if one.sha256 == body.picture), None)
         if found is None:
-            raise HTTPException(422, "assessment.picture: expected the SHA-256 of a picture of this incident.")
+            raise HTTPException(422, "assessment.picture: expected the SHA-256 of a stored picture of this incident.")
         reported: Any = found.reported
         return StatedAssessment(body.picture, found.sensor, body.shown, reported)
 
@@ -117,8 +117,8 @@ class PictureRoutes:
         if data is None:
             raise HTTPException(404, f"Picture {number} is erased.")
         if sharp:
-            return Response(data, media_type=found.media_type, headers={"Cache-Control": KEEP})
-        return Response(blurred(data, found.box), media_type="image/jpeg", headers={"Cache-Control": "no-store"})
+            return Response(data, media_type=found.media_type)
+        return Response(blurred(data, found.box), media_type="image/jpeg")
 
     def _incident(self, identity: str, request: Request) -> dict[str, Any]:
         incident: dict[str, Any] = msgspec.json.decode(self._incidents.known(identity, request).body)

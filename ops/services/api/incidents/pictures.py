@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from ops.services.media.book import FILE, BookError, Picture, PictureBook, ScanKey
+from ops.services.media.book import FILE, BookError, Picture, PictureBook, ScanName
 from ops.services.media.vault import Vault
 from ops.store.incidents import IncidentReader
 
@@ -17,7 +17,7 @@ MOST_ALERTS: Final = 50
 
 
 class _Led(msgspec.Struct):
-    evidence: list[ScanKey] = []
+    evidence: list[ScanName] = []
 
 
 class IncidentPictures:
@@ -32,7 +32,7 @@ class IncidentPictures:
         if not (self._data / FILE).exists():
             return []
         tracks = [one["track"] for one in incident["tracks"]]
-        scans: dict[ScanKey, None] = {}
+        scans: dict[ScanName, None] = {}
         for alert in incident["alerts"][-MOST_ALERTS:]:
             found = self._reader.alert(alert)
             if found is not None:

@@ -3,7 +3,7 @@
 import { list, moment, number, object, text } from "../model/parse.ts";
 import { getJson } from "./api.ts";
 
-export const SHOWN = ["person", "vehicle", "animal", "nothing", "cannot_tell"] as const;
+export const SHOWN = ["person", "vehicle", "animal", "nothing", "unclear"] as const;
 export type Shown = (typeof SHOWN)[number];
 
 export interface Picture {

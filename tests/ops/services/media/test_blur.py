@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ops.services.media.blur import BLOCKS, blurred
+from ops.services.media.blur import BLOCKS, LARGEST, blurred
 
 
 def grey(data: bytes) -> np.ndarray:
@@ -55,3 +55,7 @@ def test_without_a_box_nothing_can_be_recognised(box: tuple[float, float, float,
 @pytest.mark.parametrize("box", [(0.999, 0.999, 0.001, 0.001), (0.0, 0.0, 1e-6, 1e-6), (0.0, 0.5, 1.0, 1e-9)])
 def test_a_box_of_less_than_a_pixel_at_the_edge_is_no_fault(box: tuple[float, float, float, float]) -> None:
     assert grey(blurred(noisy((5, 3)), box)).shape == (3, 5)
+
+
+def test_a_large_picture_is_passed_on_smaller() -> None:
+    assert max(grey(blurred(noisy((2600, 1300)), (0.4, 0.4, 0.2, 0.2))).shape) <= LARGEST

@@ -8,7 +8,7 @@ import zlib
 from hashlib import sha256
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from ops.services.media.check import Expected, Unusable, checked
 from tests.ops.services.media.making import picture_file
@@ -66,6 +66,13 @@ def test_a_damaged_jpeg_is_refused(data: bytes) -> None:
 @pytest.mark.parametrize("data", [png_of(64, 48), png_of(0, 48), PNG[:60], b"\x89PNG\r\n\x1a\n"])
 def test_a_damaged_png_is_refused(data: bytes) -> None:
     assert code_of(data, "image/png") == "broken"
+
+
+def test_truncated_files_are_refused_where_another_library_allows_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    for data, media_type in ((JPEG[:400], "image/jpeg"), (PNG[:-40], "image/png"), (png_of(64, 48), "image/png")):
+        assert code_of(data, media_type) == "broken"
+    assert ImageFile.LOAD_TRUNCATED_IMAGES
 
 
 def test_a_film_in_place_of_a_still_is_refused() -> None:

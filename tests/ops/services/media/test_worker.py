@@ -135,6 +135,19 @@ def test_the_same_file_of_many_messages_is_fetched_once_and_stored_once(tmp_path
     worker.close()
 
 
+def test_a_stored_file_that_was_changed_is_fetched_again_for_the_next_message(tmp_path: Path) -> None:
+    fetches, rows = Fetches(), [row(1, "drop:20.jpg")]
+    worker = worker_of(tmp_path, rows, fetches)
+    work(worker)
+    path = worker.vault.path(sha256(FILES["drop:20.jpg"]).hexdigest(), AT_NS + SECOND)
+    path.write_bytes(b"changed")
+    rows.append(row(2, "drop:20.jpg"))
+    work(worker)
+    assert fetches.asked == ["drop:20.jpg"] * 2
+    assert path.read_bytes() == FILES["drop:20.jpg"]
+    worker.close()
+
+
 def test_rows_of_other_kinds_and_scans_without_pictures_refer_to_none() -> None:
     plain = row(1)
     assert list(references(plain)) == []
@@ -142,6 +155,21 @@ def test_rows_of_other_kinds_and_scans_without_pictures_refer_to_none() -> None:
     assert list(references(status)) == []
     broken = JournalRow(1, "detections", "cam-1", 1, 1, AT_NS, AT_NS, None, "application/json", b'{"media": 1', True)
     assert list(references(broken)) == []
+
+
+@pytest.mark.parametrize(
+    ("stated", "ahead_s"),
+    [
+        ("2026-03-20T09:46:31Z", -10),
+        ("2026-03-20T09:46:42Z", 0),
+        ("2200-01-01T00:00:00Z", 0),
+        ("1970-01-01T00:00:00Z", 0),
+    ],
+)
+def test_a_picture_keeps_its_own_time_only_within_a_day_before_its_scan(stated: str, ahead_s: int) -> None:
+    """The scan is of 09:46:41; the day of a picture decides when it is erased."""
+    (one,) = references(row(1, "drop:20.jpg", observed_at=stated))
+    assert one.observed_ns == AT_NS + SECOND + ahead_s * SECOND
 
 
 @pytest.mark.parametrize(

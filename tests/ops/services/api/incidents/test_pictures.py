@@ -24,6 +24,7 @@ from ops.services.fusion.live_picture import alert_dict
 from ops.services.media.book import PictureBook
 from ops.services.media.vault import Vault
 from ops.store.writer import Store
+from sensors.cueing import LookOption
 from tests.ops.analysis.handover.night import FRAME
 from tests.ops.incidents.making import START_NS, alert, incident
 from tests.ops.services.media.making import AT_NS, picture_file, reference
@@ -56,9 +57,11 @@ class Room:
             self.accounts.store.change(self.accounts.store.account(role).id, must_set_password=0)
         self.log = AuditLog(folder / "audit")
         actions: Any = self
+        desk: Any = Desk()
         self.app = create_app(
             folder / "store.db", ApiSettings("hills", guard=GuardSettings(bearer=True), pages=folder / "none"),
             act=lambda _: None, now_ns=lambda: START_NS, access_log=self.log, accounts=self.accounts, actions=actions,
+            cue=desk,
         )  # fmt: skip
 
     def _fill(self) -> None:
@@ -139,6 +142,7 @@ def test_the_object_is_sharp_for_people_who_act_and_blurred_for_all_others(
         assert answer.content == DATA
         assert answer.headers["content-type"] == "image/jpeg"
         assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["cache-control"] == "no-store"
     sharp = contrast(ask("operator").get("/v1/incidents/I1/pictures/1"))
     for role in ("viewer", "analyst"):
         assert contrast(ask(role).get("/v1/incidents/I1/pictures/1")) < 0.75 * sharp
@@ -195,3 +199,37 @@ def test_a_server_without_pictures_lists_none(tmp_path: Path, ask: Callable[[str
         path.unlink()
     assert ask("operator").get("/v1/incidents/I1/pictures").json() == {"pictures": []}
     assert ask("operator").get("/v1/assessments").status_code == 200
+
+
+class Desk:
+    """Two cameras that can look, in place of the desk of cueing."""
+
+    def options(self, _: Any) -> list[LookOption]:
+        return [
+            LookOption(name, 90.0, slew_s, 800.0, 12.0, 50.0, None) for name, slew_s in (("cam-2", 4.0), ("cam-1", 9.0))
+        ]
+
+
+def test_a_look_goes_to_the_journal_with_the_camera_that_the_server_chose(
+    room: Room, ask: Callable[[str], httpx.Client]
+) -> None:
+    def look(role: str, **chosen: str) -> httpx.Response:
+        body = {"id": f"look-{len(room.replies)}-{role}", "action": "look", "expected_revision": 0, "look": chosen}
+        return ask(role).post("/v1/incidents/I1/actions", json=body)
+
+    options = ask("operator").get("/v1/incidents/I1/looks").json()["options"]
+    assert [(one["camera"], one["slew_s"], one["in_view"]) for one in options] == [
+        ("cam-2", 4.0, None),
+        ("cam-1", 9.0, None),
+    ]
+    assert look("operator").status_code == 202
+    assert look("operator", camera="cam-1").status_code == 202
+    assert [(reply.look.camera, reply.look.state, reply.by) for reply in room.replies] == [
+        ("cam-2", "requested", "operator"), ("cam-1", "requested", "operator")
+    ]  # fmt: skip
+    assert look("operator", camera="cam-9").status_code == 422
+    assert look("operator", azimuth_deg="12").status_code == 422
+    for role in ("viewer", "analyst", "planner"):
+        assert look(role).status_code == 403
+        assert ask(role).get("/v1/incidents/I1/looks").status_code == 403
+    assert len(room.replies) == 2
