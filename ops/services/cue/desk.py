@@ -114,14 +114,9 @@ class CueDesk:
         """Send the next state of a look to the journal, once."""
         if self._asked.get(look["id"], ("", 0))[0] == outcome.state:
             return
-        stated = StatedLook(
-            look["id"],
-            look["camera"],
-            look["azimuth_deg"],
-            look["slew_s"],
-            outcome.state,
-            outcome.code,  # type: ignore[arg-type]
-        )
+        state: Any = outcome.state
+        code: Any = outcome.code
+        stated = StatedLook(look["id"], look["camera"], look["azimuth_deg"], look["slew_s"], state, code)
         self._send(incident, stated, by=AUTOMATIC)
 
     def _send(self, incident: Mapping[str, Any], stated: StatedLook, *, by: str) -> None:
