@@ -8,7 +8,7 @@ to every wire standard.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, cast
@@ -21,7 +21,7 @@ from ingest.parse_json import parse_json
 from ingest.standards import registry
 from ingest.topics import Topic
 from ingest.topics import parse as parse_topic
-from ingest.wire import JSON, MAX_PAYLOAD_BYTES, NEEDS, Counter, Status, WirePlot, WireScan
+from ingest.wire import JSON, MAX_PAYLOAD_BYTES, NEEDS, Counter, Status, WireMedia, WirePlot, WireScan
 from sensors.scan import Plot, Scan
 
 __all__ = ["decode", "decode_status", "encode", "encode_status"]
@@ -29,6 +29,8 @@ __all__ = ["decode", "decode_status", "encode", "encode_status"]
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2262, 1, 1, tzinfo=UTC)
 """Times since the epoch that a datetime64[ns] can hold."""
+ROUNDING: Final = 1e-6
+"""A box of fractions may exceed the picture by so much, as the sum of rounded numbers does."""
 
 
 class _Numbers(msgspec.Struct):
@@ -136,6 +138,8 @@ def read_wire_scan(payload: bytes, envelope: Envelope) -> WireScan:
     check_time(wire.observed_at, "observed_at")
     for i, plot in enumerate(wire.plots):
         _check_plot(plot, i)
+    for i, picture in enumerate(wire.media):
+        _check_picture(picture, i, len(wire.plots))
     return wire
 
 
@@ -165,13 +169,15 @@ def stated_numbers(payload: bytes) -> tuple[int, int] | None:
     return stated.boot, stated.seq
 
 
-def encode(scan: Scan) -> bytes:
+def encode(scan: Scan, media: Sequence[WireMedia] = ()) -> bytes:
     """Encode a scan as JSON.
 
     Parameters
     ----------
     scan : Scan
         The scan.
+    media : sequence of WireMedia
+        Still pictures of the look; ``decode`` checks them and leaves them out.
 
     Returns
     -------
@@ -203,6 +209,7 @@ def encode(scan: Scan) -> bytes:
         observed_at=scan.observed_at,
         kind=scan.kind,  # type: ignore[arg-type]  # decode below refuses a kind that is not one
         plots=tuple([WirePlot(**{name: getattr(plot, name) for name in _PLOT_FIELDS}) for plot in scan.plots]),
+        media=tuple(media),
     )
     payload = _encoded(message)
     read_wire_scan(payload, envelope_of(scan.received_at, None, None, None))
@@ -376,6 +383,18 @@ def _check_pose_time(at: datetime, status_at: datetime) -> None:
     check_time(at, "pose.observed_at")
     if at > status_at:
         raise MalformedMessage("future", "pose.observed_at", at.isoformat(), f"not after {status_at.isoformat()}")
+
+
+def _check_picture(picture: WireMedia, i: int, plots: int) -> None:
+    if picture.observed_at is not None:
+        check_time(picture.observed_at, f"media[{i}].observed_at")
+    if picture.plot is not None and picture.plot >= plots:
+        raise MalformedMessage(
+            "out_of_range", f"media[{i}].plot", str(picture.plot), f"below {plots}, a plot of the scan"
+        )
+    box = picture.box
+    if box is not None and (box.left + box.width > 1.0 + ROUNDING or box.top + box.height > 1.0 + ROUNDING):
+        raise MalformedMessage("out_of_range", f"media[{i}].box", "ends outside the picture", "a box within it")
 
 
 def _check_plot(plot: WirePlot, i: int) -> None:

@@ -16,7 +16,7 @@ from ingest.envelope import Envelope
 from ingest.errors import MalformedMessage, printable
 from ingest.parse_json import parse_json
 from ingest.standards.registry import COT
-from ingest.wire import JSON, Counter, Identifier, Latitude, Longitude, PositiveMetres, UtcTime
+from ingest.wire import JSON, Azimuth, Counter, Identifier, Latitude, Longitude, PositiveMetres, UtcTime
 
 KINDS: Final = {"position": "position", "reply": "action"}
 """A unit's channel → the kind of its rows in the journal."""
@@ -34,10 +34,14 @@ Disposition = Literal[
 ]  # fmt: skip
 ActionName = Literal[
     "acknowledge", "reject", "clear", "assign", "received", "en_route", "on_scene", "close", "note", "attach", "link",
-    "merge", "hand_over", "undo", "reopen", "mark", "trace",
+    "merge", "hand_over", "undo", "reopen", "mark", "trace", "assess", "look",
 ]  # fmt: skip
 Goods = Literal["arms", "dual_use", "cbrn"]
 TraceState = Literal["", "requested", "answered", "no_record", "closed"]
+PictureName = Annotated[
+    str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)", description="SHA-256 of the file of a picture, hexadecimal")
+]
+Shown = Literal["person", "vehicle", "animal", "nothing", "unclear"]
 SectionName = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$(?!\n)")]
 ImpactLevel = Literal["low", "medium", "high", "critical"]
 """Regulation (EU) 2019/1896, Article 34, as ``geo.border.sections`` has them; a test compares them."""
@@ -66,6 +70,33 @@ class StatedTracing(Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     released: bool = False
 
 
+class StatedAssessment(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The assessment of a picture of an incident by a person.
+
+    ``sensor`` is the camera, ``reported`` the likeliest class that it reported of the object, empty for none.
+    """
+
+    picture: PictureName
+    sensor: Identifier
+    shown: Shown
+    reported: Literal["", "person", "group", "vehicle", "animal", "other"] = ""
+
+
+class StatedLook(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A look of a camera at an incident, in one state.
+
+    ``look`` names it. The camera turns to ``azimuth_deg`` (true north), which is expected to take ``slew_s``; ``code``
+    says why it was not done.
+    """
+
+    look: Identifier
+    camera: Identifier
+    azimuth_deg: Azimuth
+    slew_s: Annotated[float, Meta(ge=0, le=86_400)]
+    state: Literal["requested", "sent", "accepted", "done", "refused", "failed"]
+    code: Literal["", "by_camera", "not_registered", "no_answer"] = ""
+
+
 class Reply(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A person's action on an alert, or on the incident that holds it. (unit, boot, seq) is unique, as for sensors.
 
@@ -76,7 +107,9 @@ class Reply(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
     (and may accompany ``clear``), ``other`` (an incident) to ``link`` and ``merge``, ``note`` to ``note``,
     ``attachment`` (a reference) to ``attach``. ``mark`` sets the releasability ``marking`` of the incident, empty for
     none, with a ``reason``. ``trace`` sets ``tracing`` of a closed incident: goods found and the request to trace them;
-    ``tracing`` may also accompany ``close``. The operations centre alone sends ``mark`` and ``tracing``.
+    ``tracing`` may also accompany ``close``. ``assess`` states what a picture shows (``assessment``), ``look`` that a
+    camera turns to the incident, and what became of it (``look``). The operations centre alone sends ``mark``,
+    ``tracing``, ``assess`` and ``look``.
     """
 
     unit: Identifier
@@ -98,6 +131,8 @@ class Reply(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
     attachment: Line = ""
     marking: OptionalIdentifier = ""
     tracing: StatedTracing | None = None
+    assessment: StatedAssessment | None = None
+    look: StatedLook | None = None
 
 
 class SectionOrder(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

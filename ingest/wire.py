@@ -24,6 +24,8 @@ __all__ = [
     "Ack",
     "DroppedRange",
     "Status",
+    "WireBox",
+    "WireMedia",
     "WirePlot",
     "WirePose",
     "WireScan",
@@ -36,6 +38,8 @@ MAX_PAYLOAD_BYTES: Final = 256 * 1024
 """Largest payload of a message."""
 MAX_PLOTS: Final = 1000
 """Maximum number of plots of a scan."""
+MAX_MEDIA: Final = 16
+"""Maximum number of pictures of a scan."""
 MAX_COUNTER: Final = 2**53
 """Maximum of boot, seq and scan: every JSON reader represents integers up to this exactly."""
 
@@ -67,6 +71,19 @@ SourceId = Annotated[
         description="the sensor's own name for what it saw",
     ),
 ]
+PictureFraction = Annotated[float, Meta(ge=0, le=1)]
+PictureExtent = Annotated[float, Meta(gt=0, le=1)]
+MediaUri = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=500,
+        pattern=r"^(https?://|drop:)[!-~]+$(?!\n)",
+        description="http or https address, or drop: and the name of a file in the drop folder",
+    ),
+]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)", description="SHA-256 of the file, hexadecimal")]
+PictureType = Literal["image/jpeg", "image/png"]
 Kind = Literal["radar", "camera", "ground_sensor", "radio", "human"]
 ClassName = Literal["person", "group", "vehicle", "animal", "other"]
 ReportedState = Literal["ok", "degraded", "maintenance", "stopped", "lost"]
@@ -133,7 +150,58 @@ class WirePlot(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     source_id: SourceId | None = None
 
 
-class WireScan(Struct, frozen=True, forbid_unknown_fields=True):
+class WireBox(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the object is in a picture, as fractions of its width and height, from the top left corner.
+
+    Parameters
+    ----------
+    left : float
+        Left edge, 0 to 1.
+    top : float
+        Top edge, 0 to 1.
+    width : float
+        Width, above 0; the box ends within the picture.
+    height : float
+        Height, above 0; the box ends within the picture.
+    """
+
+    left: PictureFraction
+    top: PictureFraction
+    width: PictureExtent
+    height: PictureExtent
+
+
+class WireMedia(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A still picture of a look, by reference: Watchline fetches it later and compares it with hash, type and size.
+
+    Parameters
+    ----------
+    uri : str
+        Where the file is: an ``http`` or ``https`` address, or ``drop:`` and the name of a file in the drop folder.
+    sha256 : str
+        SHA-256 of the file, 64 hexadecimal digits.
+    media_type : {"image/jpeg", "image/png"}
+        Type of the file; ``type`` in JSON.
+    size : int
+        Size of the file in bytes.
+    observed_at : datetime, optional
+        Time of the picture, aware UTC; by default that of the scan.
+    plot : int, optional
+        Index of the plot that it shows, from 0; by default the field of view as a whole.
+    box : WireBox, optional
+        Where the object is in the picture.
+    """
+
+    uri: MediaUri
+    sha256: Sha256
+    media_type: PictureType = field(name="type")
+    size: Annotated[int, Meta(ge=1, le=2**31)]
+    observed_at: UtcTime | None = None
+    plot: Annotated[int, Meta(ge=0, lt=MAX_PLOTS)] | None = None
+    box: WireBox | None = None
+
+
+class WireScan(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One look of one sensor.
 
     (sensor, boot, seq) is unique; boot rises at every start of the sender.
@@ -154,6 +222,8 @@ class WireScan(Struct, frozen=True, forbid_unknown_fields=True):
         Kind of the sensor.
     plots : tuple of WirePlot
         The detections; an empty tuple is information too.
+    media : tuple of WireMedia
+        Still pictures of the look.
     """
 
     sensor: Identifier
@@ -163,6 +233,7 @@ class WireScan(Struct, frozen=True, forbid_unknown_fields=True):
     observed_at: UtcTime
     kind: Kind
     plots: Annotated[tuple[WirePlot, ...], Meta(max_length=MAX_PLOTS)]
+    media: Annotated[tuple[WireMedia, ...], Meta(max_length=MAX_MEDIA)] = ()
 
 
 class DroppedRange(Struct, frozen=True, forbid_unknown_fields=True):

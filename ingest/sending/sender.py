@@ -26,7 +26,7 @@ from ingest.security.signature import BURST_SIZES, SignedMessage, UserProperties
 from ingest.sending.send_window import SendWindow, SendWindowSettings
 from ingest.sending.spool import MessageKey, Spool, SpoolEntry, first_boot_at
 from ingest.standards.gateway_refusal import PREFIX, REFUSED, encode_refused
-from ingest.wire import JSON, Ack, Kind, ReportedState, Status, WirePose
+from ingest.wire import JSON, Ack, Kind, ReportedState, Status, WireMedia, WirePose
 from sensors.scan import Scan
 from sensors.timestamps import utc_datetime
 
@@ -154,13 +154,15 @@ class Sender:
         self._connection.start()
         self._pump_thread.start()
 
-    def put(self, scan: Scan) -> MessageKey:
+    def put(self, scan: Scan, media: Sequence[WireMedia] = ()) -> MessageKey:
         """Spool a scan under the next (boot, seq), which replace its own; it is durable when this returns.
 
         Parameters
         ----------
         scan : Scan
             The scan, of this sender's sensor.
+        media : sequence of WireMedia
+            Still pictures of the look, by reference.
 
         Returns
         -------
@@ -174,7 +176,7 @@ class Sender:
         SpoolError
             When it cannot be stored.
         """
-        return self.put_many([scan])[0]
+        return self._put_all([(scan, media)])[0]
 
     def put_many(self, scans: Sequence[Scan]) -> list[MessageKey]:
         """Spool several scans in one transaction: all or none of them.
@@ -196,10 +198,13 @@ class Sender:
         SpoolError
             When they cannot be stored.
         """
-        for scan in scans:
+        return self._put_all([(scan, ()) for scan in scans])
+
+    def _put_all(self, scans: Sequence[tuple[Scan, Sequence[WireMedia]]]) -> list[MessageKey]:
+        for scan, _ in scans:
             if scan.sensor != self._sensor:
                 raise MalformedMessage("sensor_mismatch", "sensor", f"{scan.sensor!r} on this connection", self._sensor)
-        keys = self._spool.put_many([partial(_numbered, scan) for scan in scans])
+        keys = self._spool.put_many([partial(_numbered, scan, media) for scan, media in scans])
         self._wake.set()
         return keys
 
@@ -528,5 +533,5 @@ class Sender:
 _ack_decoder = msgspec.json.Decoder(Ack)
 
 
-def _numbered(scan: Scan, boot: int, seq: int) -> bytes:
-    return encode(replace(scan, boot=boot, sequence=seq))
+def _numbered(scan: Scan, media: Sequence[WireMedia], boot: int, seq: int) -> bytes:
+    return encode(replace(scan, boot=boot, sequence=seq), media)

@@ -23,8 +23,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from geo.errors import WatchlineError
 
-KeyKind = Literal["detections", "tracks", "alerts", "unit_positions", "live"]
-KEY_KINDS: Final[tuple[KeyKind, ...]] = ("detections", "tracks", "alerts", "unit_positions", "live")
+KeyKind = Literal["detections", "tracks", "alerts", "unit_positions", "live", "media"]
+KEY_KINDS: Final[tuple[KeyKind, ...]] = ("detections", "tracks", "alerts", "unit_positions", "live", "media")
 """Kinds of encrypted records; ``live`` is the newest picture and the checkpoint, which replace their predecessors."""
 IsDue = Callable[[KeyKind, date], bool]
 """Whether records of a kind and day are to be erased."""

@@ -8,6 +8,8 @@ from hashlib import blake2b
 from typing import Final
 
 from geo.message import Message
+from ops.incidents.assessments import Assessment
+from ops.incidents.looks import CameraLook
 from ops.incidents.tracing import Tracing
 from ops.releasability.book import MarkingDecision
 
@@ -180,6 +182,10 @@ class Incident:
         A supervisor's decision about its releasability.
     tracing : Tracing, optional
         Goods that were found, and the request to trace them.
+    assessments : tuple of Assessment
+        What people saw on its pictures, oldest first, one of each picture.
+    looks : tuple of CameraLook
+        Looks of cameras at it, oldest first.
     """
 
     id: str
@@ -224,6 +230,8 @@ class Incident:
     acknowledged: tuple[str, ...] = ()
     marking: MarkingDecision | None = None
     tracing: Tracing | None = None
+    assessments: tuple[Assessment, ...] = ()
+    looks: tuple[CameraLook, ...] = ()
 
     @property
     def track_ids(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from geo.message import Message
+from ops.incidents.assessments import MOST_ASSESSED, SHOWN, Assessment, merged_assessments, with_assessment
 from ops.incidents.incident import (
     CHOSEN,
     MOST_ATTACHMENTS,
@@ -24,6 +25,7 @@ from ops.incidents.incident import (
     Transition,
     Undoable,
 )
+from ops.incidents.looks import LOOK_STATES, MOST_LOOKS, CameraLook, with_look
 from ops.incidents.tracing import OF_KINDS, WITH_GOODS, Tracing, WrongTracing, checked
 from ops.releasability.book import MarkingDecision
 from ops.releasability.decision import UNMARKED
@@ -37,7 +39,8 @@ class IncidentAction:
     ``sender`` is the unit from which it came, ``by_centre`` whether that is the operations centre. The other fields
     apply to some actions: ``unit`` to ``assign``, ``to`` (a person) to ``hand_over``, ``disposition`` to ``close``,
     ``other`` (an incident) to ``link`` and ``merge``, ``text`` to ``note`` and ``attach``, ``tracing`` to ``trace`` and
-    ``close``. Without ``expected_revision`` it applies to whatever the incident is by then.
+    ``close``, ``assessment`` to ``assess``, ``look`` to ``look``. Without ``expected_revision`` it
+    applies to whatever the incident is by then.
     """
 
     id: str
@@ -56,6 +59,8 @@ class IncidentAction:
     marking: str = ""
     replaces: str = ""
     tracing: Tracing | None = None
+    assessment: Assessment | None = None
+    look: CameraLook | None = None
 
     @property
     def field_unit(self) -> str:
@@ -73,9 +78,9 @@ class Refused(Exception):
 
 ACTIONS: Final = (
     "acknowledge", "assign", "received", "en_route", "on_scene", "close", "note", "attach", "link", "merge",
-    "hand_over", "undo", "reopen", "mark", "trace",
+    "hand_over", "undo", "reopen", "mark", "trace", "assess", "look",
 )  # fmt: skip
-FREE: Final = frozenset({"note", "attach", "link", "received", "undo", "mark", "trace"})
+FREE: Final = frozenset({"note", "attach", "link", "received", "undo", "mark", "trace", "assess", "look"})
 """Actions that no earlier decision of another person can contradict."""
 OF_UNIT: Final = frozenset({"received", "en_route", "on_scene", "close"})
 """Actions that the assigned unit may take besides the owner."""
@@ -132,6 +137,8 @@ def act(
     _check_state(incident, action)
     _check_distress(incident, action)
     _check_tracing(incident, action)
+    _check_assessment(incident, action)
+    _check_look(action)
     if action.action not in FREE:
         _check_owner(incident, action)
         _check_revision(incident, action)
@@ -141,6 +148,8 @@ def act(
         return ()
     if action.action == "received" and action.sender == incident.unit and incident.received_at is not None:
         return ()
+    if action.action == "look":
+        return _with_look(incident, action, at)
     if action.action in REMARKS:
         return (REMARKS[action.action](incident, action, at),)
     return (STEPS[action.action](incident, action, at, undo_s),)
@@ -231,6 +240,31 @@ def _check_tracing(incident: Incident, action: IncidentAction) -> None:
     fits = incident.kind in OF_KINDS and (disposition in WITH_GOODS or incident.tracing is not None)
     if action.tracing is None or action.action not in ("trace", "close") or not fits:
         raise Refused(Message("incident-refused-no-tracing"))
+
+
+def _check_assessment(incident: Incident, action: IncidentAction) -> None:
+    """Pictures are assessed by the operations centre, one action for each."""
+    if action.assessment is None and action.action != "assess":
+        return
+    if not action.by_centre:
+        raise Refused(Message("incident-refused-centre"))
+    if incident.merged_into:
+        raise Refused(Message("incident-refused-merged"))
+    if action.assessment is None or action.action != "assess" or action.assessment.shown not in SHOWN:
+        raise Refused(Message("incident-refused-no-assessment"))
+    known = {one.picture for one in incident.assessments}
+    if action.assessment.picture not in known and len(known) >= MOST_ASSESSED:
+        raise Refused(Message("incident-refused-full", {"count": len(known)}))
+
+
+def _check_look(action: IncidentAction) -> None:
+    """Cameras are turned by the operations centre."""
+    if action.look is None and action.action != "look":
+        return
+    if not action.by_centre:
+        raise Refused(Message("incident-refused-centre"))
+    if action.look is None or action.action != "look" or action.look.state not in LOOK_STATES:
+        raise Refused(Message("incident-refused-no-look"))
 
 
 def _check_owner(incident: Incident, action: IncidentAction) -> None:
@@ -414,6 +448,19 @@ def _trace(incident: Incident, action: IncidentAction, at: datetime) -> Incident
     return replace(incident, **next_revision(incident, at), tracing=tracing, undoable=None)
 
 
+def _assess(incident: Incident, action: IncidentAction, at: datetime) -> Incident:
+    assert action.assessment is not None
+    stated = replace(action.assessment, by=action.by, at=at)
+    return replace(incident, **next_revision(incident, at), assessments=with_assessment(incident.assessments, stated))
+
+
+def _with_look(incident: Incident, action: IncidentAction, at: datetime) -> tuple[Incident, ...]:
+    """The incident with a look, or with the next state of one; empty for a state that cannot follow."""
+    assert action.look is not None
+    looks = with_look(incident.looks, replace(action.look, by=action.by, at=at, changed_at=at))
+    return () if looks is None else (replace(incident, **next_revision(incident, at), looks=looks),)
+
+
 def _stated(incident: Incident, action: IncidentAction, stated: Tracing, at: datetime) -> Tracing:
     try:
         found = checked(stated, opened_at=incident.opened_at, at=at)
@@ -458,6 +505,10 @@ def _with_other(
         notes=tuple(sorted((*other.notes, *incident.notes), key=lambda note: note.at)),
         links=tuple(dict.fromkeys((*other.links, incident.id))),
         tracing=other.tracing or incident.tracing,
+        assessments=merged_assessments(other.assessments, incident.assessments),
+        looks=(*other.looks, *(one for one in incident.looks if one.id not in {each.id for each in other.looks}))[
+            -MOST_LOOKS:
+        ],
         marking=None,  # the decisions remain with the alerts and tracks: the merged incident is as restrictive as these
     )
     return source, target
@@ -523,6 +574,7 @@ REMARKS: Final[dict[str, Callable[[Incident, IncidentAction, datetime], Incident
     "attach": _note,
     "mark": _mark,
     "trace": _trace,
+    "assess": _assess,
 }
 """Actions that change neither state nor owner, and cannot be undone."""
 STEPS: Final[dict[str, Callable[[Incident, IncidentAction, datetime, float], Incident]]] = {

@@ -20,7 +20,7 @@ from ingest.mqtt.publisher import Publisher
 from ingest.topics import sensor_topic
 from ops.broker.identities import INGEST
 from ops.room.console import ConsoleView, totals
-from ops.room.night_file import PATROLS
+from ops.room.night_file import PATROLS, STILLS
 from ops.room.room import DEMO_OPERATOR, Room, RoomOptions
 from ops.runtime.child_process import Child
 from ops.runtime.clock import ScenarioClock
@@ -241,5 +241,6 @@ def open_room(options: DemoOptions) -> tuple[Room, Sector]:
         signatures=sector.signatures,
         simulated_units=PATROLS,
         settings=options.settings,
+        drop=options.folder / STILLS,
     )
     return Room(room), sector

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from ingest.decode import decode, encode
 from ingest.unit_messages import Position, decode_unit, encode_unit
+from ingest.wire import WireBox, WireMedia
 from ops.governance.demonstration import SCENARIO_BEGINS
 from sensors.scan import Scan
 from sensors.timestamps import nanoseconds, utc_datetime
 
+if TYPE_CHECKING:
+    from sensors.simulate.stills import Still
+
 PATROLS: Final = ("patrol-1", "patrol-2", "patrol-3")
 """Names of the simulated units."""
 SCENARIO_START: Final = SCENARIO_BEGINS
+STILLS: Final = "stills"
+"""Folder of the simulated pictures, and the name of the file that assigns them to messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +36,13 @@ class SimulatedSender:
     sensor: str
     kind: str
     status_s: float
+
+
+class _Assigned(msgspec.Struct):
+    """A picture and the message that refers to it."""
+
+    scan: tuple[str, int, int]
+    media: WireMedia
 
 
 def write_night(path: Path, scans: Iterable[Scan]) -> None:
@@ -41,6 +58,33 @@ def read_night(path: Path) -> Iterator[Scan]:
         for line in file:
             send_ns, _, message = line.partition(b"\t")
             yield decode(message, received_at=utc_datetime(int(send_ns)))
+
+
+def write_stills(folder: Path, found: Iterable[Still]) -> int:
+    """Write simulated pictures into the drop folder, and which message refers to which; return their number."""
+    from PIL import Image
+
+    (folder / STILLS).mkdir(parents=True, exist_ok=True)
+    lines = []
+    for one in found:
+        made = io.BytesIO()
+        Image.fromarray(one.grey).save(made, "JPEG", quality=80)
+        digest = sha256(made.getvalue()).hexdigest()
+        (folder / STILLS / f"{digest}.jpg").write_bytes(made.getvalue())
+        box = WireBox(*(round(side, 4) for side in one.box))
+        media = WireMedia(f"drop:{digest}.jpg", digest, "image/jpeg", made.tell(), plot=one.plot, box=box)
+        lines.append(msgspec.json.encode(_Assigned(one.scan, media)) + b"\n")
+    (folder / f"{STILLS}.jsonl").write_bytes(b"".join(lines))
+    return len(lines)
+
+
+def read_stills(folder: Path) -> dict[tuple[str, int, int], WireMedia]:
+    """Read which message (sensor, boot, seq) of the scenario refers to which picture; empty without the file."""
+    path = folder / f"{STILLS}.jsonl"
+    if not path.exists():
+        return {}
+    rows = (msgspec.json.decode(line, type=_Assigned) for line in path.read_bytes().splitlines())
+    return {row.scan: row.media for row in rows}
 
 
 def read_senders(path: Path) -> list[SimulatedSender]:

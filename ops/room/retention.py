@@ -36,6 +36,7 @@ from ops.sector.setting_tables.data import Hold
 from ops.sector.settings import Settings
 from ops.services.feeds.ledger import FILE as LEDGER
 from ops.services.feeds.ledger import undelivered_rows
+from ops.services.media.erasure import count_pictures, days_of_pictures, erase_pictures
 from ops.store.erasure import (
     count_records,
     days_of_open_alerts,
@@ -59,6 +60,7 @@ ERASED_BY_KEY: Final[tuple[KeyKind, ...]] = ("detections", "tracks", "alerts", "
 ERASED_BY_ROW: Final[Mapping[str, _OwnStore]] = {
     "eurosur": _OwnStore(days_of_reports, count_reports, erase_reports),
     "partners": _OwnStore(days_of_received, count_received, erase_received),
+    "media": _OwnStore(days_of_pictures, count_pictures, erase_pictures),
 }
 """Kinds in files of their own, whose rows are overwritten at once, also while a room runs."""
 EXPORTS: Final = "exports"

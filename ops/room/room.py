@@ -52,9 +52,9 @@ BROKER_ANSWERS_S: Final = 10.0
 _OWN_FILES: Final = (
     "journal.db", "store.db", "actions.db", "field.db", "field-spool.db", "truth.npz", "night.jsonl", "night.started",
     "sensors.json", "positions.jsonl", "feeds.db", "cot.db", "cot-spool.db", "refusals.db", "refusals.db.damaged",
-    "store.latency.npy", "broker.url",
+    "store.latency.npy", "broker.url", "media.db", "stills.jsonl",
 )  # fmt: skip
-_CHILDREN: Final = ("api", "broker", "feeds", "fusion", "ingest", "map", "simulate_night", "simulator")
+_CHILDREN: Final = ("api", "broker", "feeds", "fusion", "ingest", "map", "media", "simulate_night", "simulator")
 DEMO_MARK: Final = MARK
 BROKER_URL: Final = "broker.url"
 """File with the address and password of an embedded broker, for adapters and field units on this machine."""
@@ -86,6 +86,7 @@ class RoomOptions:
     day, so that they can be erased. ``simulated_units``: units of a demonstration, which get keys too. ``fence``:
     number of the lease under which the room's processes write (``ops.runtime.fence``). ``overload_s``: fusion thins a
     backlog of more seconds. ``store``: address of the store in PostgreSQL that holds the journal; None: a file.
+    ``drop``: folder of simulated pictures, in place of that of the settings.
     """
 
     sector: str
@@ -106,6 +107,7 @@ class RoomOptions:
     fence: int | None = None
     overload_s: float | None = None
     store: str | None = None
+    drop: Path | None = None
 
     @property
     def writing(self) -> list[str]:
@@ -133,6 +135,7 @@ class Room:
         self.fusion: Child
         self.api: Child
         self.sapient: Child | None = None
+        self.media: Child | None = None
         self.children: list[Child] = []
         self._supervision = Supervision()
         self._told_parts: dict[str, Message | None] = {}
@@ -273,6 +276,8 @@ class Room:
         )
         if self.options.sapient is not None:
             self._open_sapient(self.options.sapient)
+        if self.options.drop is not None or load_settings(self.options.settings).media.fetches:
+            self._open_media()
 
     def _open_sapient(self, endpoints: SapientEndpoints) -> None:
         """Start the SAPIENT fusion node; return when it connects or listens."""
@@ -292,6 +297,21 @@ class Room:
         )
         self._supervision.add(self.sapient)
         self.sapient.wait_for("ready", timeout_s=START_TIMEOUT_S)
+
+    def _open_media(self) -> None:
+        """Start the process that fetches the pictures to which sensors refer."""
+        options = self.options
+        self.media = self.start(
+            "media",
+            "ops.services.media.process",
+            f"--folder={options.folder}",
+            *([] if options.settings is None else [f"--settings={options.settings}"]),
+            *([] if options.drop is None else [f"--drop={options.drop}"]),
+            *(["--encrypted"] if options.encrypted else []),
+            *options.clock.arguments(),
+            timeout_s=10.0,
+        )
+        self._supervision.add(self.media)
 
     def start(self, name: str, module: str, *arguments: str, timeout_s: float, pass_fds: Sequence[int] = ()) -> Child:
         """Start a process of this room; it is stopped, within ``timeout_s``, when the room closes."""
@@ -447,7 +467,12 @@ def clear(folder: Path) -> None:
         )
     folder.mkdir(parents=True, exist_ok=True)
     mark.touch()
-    patterns = [f"{name}*" for name in _OWN_FILES] + ["spool/*.db*", *(f"logs/{name}.log" for name in _CHILDREN)]
+    patterns = [f"{name}*" for name in _OWN_FILES] + [
+        "spool/*.db*",
+        "media/*/*/*",
+        "stills/*",
+        *(f"logs/{name}.log" for name in _CHILDREN),
+    ]
     for pattern in patterns:
         for path in folder.glob(pattern):
             path.unlink()

@@ -1,8 +1,8 @@
 """Simulate a scenario to files: ``python -m ops.room.simulate_night``, a separate process so that its memory is freed.
 
 Writes ``night.jsonl`` (each message with its sending time, one per line), ``sensors.json`` (the senders),
-``positions.jsonl`` (the positions of patrols) and ``truth.npz``. Times count from SCENARIO_START; the simulator shifts
-them to the time at which it starts.
+``positions.jsonl`` (the positions of patrols), ``truth.npz``, and the pictures of cameras in ``stills``. Times count
+from SCENARIO_START; the simulator shifts them to the time at which it starts.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import ops.runtime.without_pyarrow  # noqa: F401 - before anything that loads pandas
 from geo.errors import WatchlineError
 from ingest.unit_messages import Position
-from ops.room.night_file import PATROLS, SCENARIO_START, SimulatedSender, write_night, write_positions
+from ops.room.night_file import PATROLS, SCENARIO_START, SimulatedSender, write_night, write_positions, write_stills
 from ops.runtime.child_process import say
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector, read_bases
@@ -28,6 +28,7 @@ from sensors.scan import Scan
 from sensors.simulate import simulate
 from sensors.simulate.patrols import POSITION_SD_M, simulate_patrols
 from sensors.simulate.scenarios import NightSettings, border_night
+from sensors.simulate.stills import stills
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -78,9 +79,18 @@ def simulated_positions(ground: OpenSector, *, seed: int, duration_s: float) -> 
 
 
 def write_simulated_night(
-    ground: OpenSector, folder: Path, *, seed: int, duration_s: float, traffic: NightSettings | None = None
+    ground: OpenSector,
+    folder: Path,
+    *,
+    seed: int,
+    duration_s: float,
+    traffic: NightSettings | None = None,
+    pictures: bool = False,
 ) -> int:
-    """Simulate and write the files; ``traffic`` sets the movers. Return the number of messages."""
+    """Simulate and write the files; ``traffic`` sets the movers. Return the number of messages.
+
+    ``pictures``: also render stills of cameras.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     scans, truth = simulate_night(ground, seed=seed, duration_s=duration_s, traffic=traffic)
     write_night(folder / "night.jsonl", scans)
@@ -88,6 +98,8 @@ def write_simulated_night(
     (folder / "sensors.json").write_text(json.dumps([[one.sensor, one.kind, one.status_s] for one in senders]))
     write_positions(folder / "positions.jsonl", simulated_positions(ground, seed=seed, duration_s=duration_s))
     save_history(truth, folder / "truth.npz")
+    if pictures:
+        write_stills(folder, stills(scans, truth, ground.layout, ground.terrain, seed=seed))
     return len(scans)
 
 
@@ -104,7 +116,9 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         ground = open_sector(load_sector(arguments.sector), arguments.layout)
-        messages = write_simulated_night(ground, arguments.folder, seed=arguments.seed, duration_s=arguments.duration)
+        messages = write_simulated_night(
+            ground, arguments.folder, seed=arguments.seed, duration_s=arguments.duration, pictures=True
+        )
     except WatchlineError as error:
         logging.error("%s", error)
         return 1

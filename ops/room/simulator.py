@@ -11,7 +11,7 @@ import argparse
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
@@ -27,10 +27,11 @@ from ingest.sending.sender import Sender, SenderSettings
 from ingest.sending.spool import Spool
 from ingest.topics import unit_topic
 from ingest.unit_messages import Position, encode_unit
+from ingest.wire import WireMedia
 from ops.broker.broker import URL_VARIABLE
 from ops.broker.identities import identity_of
 from ops.governance.demonstration import START_FILE
-from ops.room.night_file import SCENARIO_START, SimulatedSender, read_night, read_positions, read_senders
+from ops.room.night_file import SCENARIO_START, SimulatedSender, read_night, read_positions, read_senders, read_stills
 from ops.runtime.child_process import child_main, say
 from ops.runtime.clock import ScenarioClock
 from ops.runtime.output import atomic_write
@@ -71,13 +72,13 @@ class Senders:
             sender.start()
             self._spools[one.sensor], self._senders[one.sensor] = spool, sender
 
-    def send(self, scan: Scan) -> None:
-        """Spool a scan; a repeated scan is sent again under its old key, as by a faulty adapter."""
+    def send(self, scan: Scan, media: Sequence[WireMedia] = ()) -> None:
+        """Spool a scan with its pictures; a repeated scan is sent again under its old key, as by a faulty adapter."""
         sender = self._senders[scan.sensor]
         if scan.key in self._sent:
             sender.repeat(*self._sent[scan.key])
         else:
-            self._sent[scan.key] = sender.put(scan)
+            self._sent[scan.key] = sender.put(scan, media)
 
     @property
     def published(self) -> dict[str, int]:
@@ -164,12 +165,19 @@ def _wait_until(due_ns: int, clock: ScenarioClock, stop: threading.Event) -> boo
     return not stop.is_set()
 
 
-def publish(scans: Iterable[Scan], senders: Senders, clock: ScenarioClock, stop: threading.Event) -> None:
-    """Send each scan at its time, until none is left or ``stop`` is set."""
+def publish(
+    scans: Iterable[Scan],
+    senders: Senders,
+    clock: ScenarioClock,
+    stop: threading.Event,
+    stills: Mapping[tuple[str, int, int], WireMedia] | None = None,
+) -> None:
+    """Send each scan at its time, with its picture where it has one, until none is left or ``stop`` is set."""
     for scan in scans:
         if not _wait_until(nanoseconds(scan.received_at), clock, stop):
             return
-        senders.send(scan)
+        picture = (stills or {}).get(scan.key)
+        senders.send(scan, () if picture is None else (picture,))
 
 
 def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
@@ -196,7 +204,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
     reporting = threading.Thread(target=units.report, args=(coming, stop), name="units", daemon=True)
     say(started_ns=started_ns, moved_ns=started_ns - nanoseconds(SCENARIO_START), ready=True)
     reporting.start()
-    publish(due, senders, clock, stop)
+    publish(due, senders, clock, stop, read_stills(folder))
     stop.wait(max(clock.wall_s((end_ns - clock.now_ns()) / 1e9), 0.0))
     say(ended_ns=clock.now_ns())
     drained = senders.drain(stalled_s=arguments.stalled, within_s=max(DRAIN_S, arguments.stalled))

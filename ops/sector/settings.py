@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 from geo.errors import BadInput
 from ingest.topics import identifier
 from ops.releasability.settings import ReleasabilitySettings
+from ops.sector.setting_tables.cue import CueSettings
 from ops.sector.setting_tables.data import AuditSettings, Hold, RetentionSettings
 from ops.sector.setting_tables.exchange import ExchangeSettings
 from ops.sector.setting_tables.feeds import FeedsSettings, feeds_errors
+from ops.sector.setting_tables.media import MediaSettings
 from ops.sector.setting_tables.paths import from_folder
 from ops.sector.setting_tables.reports import ReportSettings
 from ops.sector.toml_record import ConfigError, raise_all, read_toml, record_errors, record_from, unknown_key
@@ -92,6 +94,10 @@ class Settings:
         Receivers of alerts and incidents, and what each field unit receives.
     exchange : table
         Agreements with partners, and the key of packages, for the page of partners.
+    cue : table
+        Cameras that are turned to incidents, by people or by a rule.
+    media : table
+        Still pictures of sensors: from where they are fetched, and their limits.
     """
 
     units: tuple[str, ...] = ("ops-centre", "patrol-1")
@@ -111,6 +117,8 @@ class Settings:
     reports: ReportSettings = field(default_factory=ReportSettings)
     feeds: FeedsSettings = field(default_factory=FeedsSettings)
     exchange: ExchangeSettings = field(default_factory=ExchangeSettings)
+    cue: CueSettings = field(default_factory=CueSettings)
+    media: MediaSettings = field(default_factory=MediaSettings)
     unit_certificates: str = ""
 
     def __post_init__(self) -> None:
@@ -174,7 +182,18 @@ def settings_errors(table: Mapping[str, Any], *, where: str) -> list[ConfigError
     from ops.forces.settings import ForceSettings
     from ops.incidents.settings import IncidentSettings
 
-    tables = ("maintenance", "hold", "audit", "retention", "reports", "releasability", "feeds", "exchange")
+    tables = (
+        "maintenance",
+        "hold",
+        "audit",
+        "retention",
+        "reports",
+        "releasability",
+        "feeds",
+        "exchange",
+        "media",
+        "cue",
+    )
     plain = {key: value for key, value in table.items() if key not in tables or not isinstance(value, dict | list)}
     errors = record_errors(Settings, plain, where=where)
     records: tuple[tuple[str, type, Mapping[str, str]], ...] = (
@@ -187,6 +206,8 @@ def settings_errors(table: Mapping[str, Any], *, where: str) -> list[ConfigError
         ("accounts", AccountSettings, {}),
         ("releasability", ReleasabilitySettings, {}),
         ("exchange", ExchangeSettings, {}),
+        ("media", MediaSettings, {}),
+        ("cue", CueSettings, {}),
     )
     for name, kind, renamed in records:
         if isinstance(table.get(name), dict):

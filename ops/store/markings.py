@@ -235,6 +235,10 @@ class ReceivedRecords:
         for name, kind in (("links", "incident"), ("alerts", "alert")):
             record[name] = [one for one in record.get(name, ()) if self.shows(kind, one)]
         record["tracks"] = [one for one in record.get("tracks", ()) if self.shows("track", one["track"])]
+        if record.get("looks"):
+            record["looks"] = [one for one in record["looks"] if self.shows_sensor(one["camera"])]
+        if record.get("assessments"):
+            record["assessments"] = [one for one in record["assessments"] if self.shows_sensor(one["sensor"])]
         merged_into = record.get("merged_into", "")
         if not merged_into or not self.shows("incident", merged_into):  # the reason of a merging names the other one
             record["merged_into"] = ""

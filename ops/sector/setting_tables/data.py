@@ -8,9 +8,11 @@ from typing import Final, Literal
 
 from geo.errors import BadInput
 
-DataKind = Literal["detections", "tracks", "alerts", "unit_positions", "audit", "exports", "eurosur", "partners"]
+DataKind = Literal[
+    "detections", "tracks", "alerts", "unit_positions", "audit", "exports", "eurosur", "partners", "media"
+]
 DATA_KINDS: Final[tuple[DataKind, ...]] = (
-    "detections", "tracks", "alerts", "unit_positions", "audit", "exports", "eurosur", "partners",
+    "detections", "tracks", "alerts", "unit_positions", "audit", "exports", "eurosur", "partners", "media",
 )  # fmt: skip
 """Kinds of records that have a retention of their own."""
 SHORTEST_DAYS: Final = 2
@@ -54,6 +56,8 @@ class RetentionSettings:
         Reports of the EUROSUR layers, after the newest report of a closed event (0: no limit; else at least 2).
     partners : int, d
         Records received from partners, which their agreement may end earlier (0: no limit; else at least 2).
+    media : int, d
+        Still pictures of sensors, with the references to them (0: no limit; else at least 2).
     """
 
     detections: int = 0
@@ -64,6 +68,7 @@ class RetentionSettings:
     exports: int = 0
     eurosur: int = 0
     partners: int = 0
+    media: int = 0
 
     def __post_init__(self) -> None:
         for name in (item.name for item in fields(self)):

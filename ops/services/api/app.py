@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from fastapi import FastAPI, Header, Query, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
@@ -58,7 +58,10 @@ from ops.services.api.forces.refusal_routes import RefusalRoutes
 from ops.services.api.forces.routes import ForcesRoutes
 from ops.services.api.guard import Guard, GuardSettings
 from ops.services.api.history.routes import HistoryRoutes
+from ops.services.api.incidents.look_routes import LookRoutes
 from ops.services.api.incidents.marking_routes import MarkingRoutes
+from ops.services.api.incidents.picture_routes import PictureRoutes
+from ops.services.api.incidents.pictures import IncidentPictures
 from ops.services.api.incidents.routes import Actions, IncidentRoutes
 from ops.services.api.login.gate import LoginGate
 from ops.services.api.login.oidc_routes import OidcRoutes
@@ -92,7 +95,11 @@ from ops.store.incidents import IncidentReader
 from ops.store.moment_reader import MomentReader
 from ops.store.reader import Live, Reader
 from ops.store.rows import rfc3339, time_ns, to_json
+from ops.words import MessageCatalogue
 from sensors.timestamps import utc_datetime
+
+if TYPE_CHECKING:
+    from ops.services.cue.desk import CueDesk
 
 Action = Literal["acknowledge", "clear", "reject"]
 AlertStatus = Literal["active", "acknowledged", "cleared", "rejected"]
@@ -182,6 +189,7 @@ def create_app(
     units: UnitSender | None = None,
     refusals: RefusalBook | None = None,
     certificates: UnitCertificates | None = None,
+    cue: CueDesk | None = None,
 ) -> FastAPI:
     """Create the application, to be bound to 127.0.0.1 (``ops.services.api.serving.server``). While the store does not
     exist, requests are answered with status 503.
@@ -195,7 +203,7 @@ def create_app(
     ``now_ns``: UTC nanoseconds since 1970. ``accounts`` None: everyone is the local person ``settings.operator``.
     ``provider``: an identity provider that people may log in with. ``devices``: those of field units; None: the server
     serves none. ``units`` sends what they answer to the journal, ``refusals`` counts what of it is refused.
-    ``certificates``: client certificates of units as logins.
+    ``certificates``: client certificates of units as logins. ``cue`` turns cameras; None: there are none to turn.
     """
     reads = ReadConnections(store, MOST_READS)
     reader = Reader(reads)
@@ -242,6 +250,11 @@ def create_app(
         zone = settings.reported_sector.time_zone
         AuditRoutes(access_log, routes.recorder, sector=settings.sector, time_zone=zone).add_to(app)
     MarkingRoutes(incidents, release, sector=settings.sector).add_to(app)
+    LookRoutes(incidents, cue, recorder=routes.recorder, release=release).add_to(app)
+    PictureRoutes(
+        incidents, IncidentPictures(store.parent, IncidentReader(reads)), IncidentReader(reads), sector=settings.sector,
+        recorder=routes.recorder, words=MessageCatalogue.of(settings.language),
+    ).add_to(app)  # fmt: skip
     forces = ForcesRoutes(
         IncidentReader(reads), ground, actions, operator=settings.operator, now_ns=now_ns,
         recorder=routes.recorder,

@@ -18,7 +18,7 @@ from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from geo.message import Message
 from ingest.errors import IdentityError
@@ -48,7 +48,11 @@ from ops.services.api.serving.server import serving
 from ops.services.api.serving.tls import Tls
 from ops.services.api.warnings.routes import CapService
 from ops.services.map.supervisor import MapProcess
+from ops.store.incidents import IncidentReader
 from ops.store.reader import Reader
+
+if TYPE_CHECKING:
+    from ops.services.cue.desk import CueDesk
 
 logger = logging.getLogger(__name__)
 
@@ -135,6 +139,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event, told: ToldByRoom) 
             sector_file=arguments.sector,
             exchange=_exchange(chosen, arguments),
         )
+        cue = _cue(chosen, folder, known["layout"], actions, clock, stop, stack)
         app = create_app(
             folder / "store.db",
             settings,
@@ -156,6 +161,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event, told: ToldByRoom) 
             units=units,
             refusals=book,
             certificates=certificates,
+            cue=cue,
         )
         stack.enter_context(serving(app, listening, tls))
         say(ready=True)
@@ -164,6 +170,30 @@ def run(arguments: argparse.Namespace, stop: threading.Event, told: ToldByRoom) 
         )
         _follow(told, ground, stop, collected, RefusalAudit(access_log, book, clock.now_ns, time.monotonic))
     return 0
+
+
+def _cue(
+    settings: Settings,
+    folder: Path,
+    layout: Mapping[str, Any],
+    actions: ActionSender,
+    clock: ScenarioClock,
+    stop: threading.Event,
+    stack: ExitStack,
+) -> CueDesk | None:
+    """Start the desk of cueing; None where no camera can be turned."""
+    if not settings.cue.cameras:
+        return None
+    from ops.services.cue.desk import CueDesk
+    from ops.services.cue.drivers import SapientDriver
+
+    reader = IncidentReader(folder / "store.db")
+    stack.callback(reader.close)
+    desk = CueDesk(settings.cue, layout, reader, SapientDriver(folder), actions, now_ns=clock.now_ns)
+    thread = threading.Thread(target=desk.run, args=(stop,), name="cue", daemon=True)
+    thread.start()
+    stack.callback(thread.join, 5.0)
+    return desk
 
 
 def _exchange(settings: Settings, arguments: argparse.Namespace) -> ExchangeFiles:

@@ -30,6 +30,10 @@ def incident_dict(
         del body[name]
     if body["tracing"] is None:
         del body["tracing"]  # as an incident was published before there were tracing records
+    if not body["assessments"]:
+        del body["assessments"]
+    if not body["looks"]:
+        del body["looks"]
     body["section"] = section
     body["sentence"] = words.say(incident.message)
     body["undo"] = None if last is None else {"action": last.action_id, "by": last.by, "until_ns": last.until_ns}

@@ -8,6 +8,7 @@ import { Trails } from "./model/trails.ts";
 import { acknowledge, reject } from "./net/actions.ts";
 import { actOn, loadMarkings } from "./net/incidents.ts";
 import { OptionsLoader, RefusalLoader, setLevel } from "./net/forces.ts";
+import { SHOWN } from "./net/pictures.ts";
 import { followMuteNames } from "./net/mute_names.ts";
 import { Sync } from "./net/sync.ts";
 import { differences } from "./model/replay.ts";
@@ -36,6 +37,8 @@ import { find, type Found } from "./goto/find.ts";
 import { GoToBox } from "./goto/box.ts";
 import { parseLink } from "./share/link.ts";
 import { ShareDialog } from "./share/share_dialog.ts";
+import { LooksPanel } from "./panels/looks.ts";
+import { PicturesPanel } from "./panels/pictures.ts";
 import { RejectDialog } from "./panels/reject_dialog.ts";
 import { SensorsPanel } from "./panels/sensors_panel.ts";
 import { Settings } from "./ui/settings.ts";
@@ -140,8 +143,11 @@ const queue = new IncidentQueue({
   },
 });
 const alertList = new AlertList({ ...alertActions, select: ({ id }) => selectAndFly({ kind: "alert", id }) });
+const looks = new LooksPanel(actOn);
+const pictures = new PicturesPanel(actOn);
+const followParts = (state: State): void => [looks, pictures].forEach((each) => each.follow(state));
 const panels = {
-  details: new DetailsPanel({ ...alertActions, act: actOnIncident, devices: (unit) => devicesDialog.open(unit), select, goTo: selectAndFly, fly: (selection) => view?.flyTo(selection) }),
+  details: new DetailsPanel({ ...alertActions, act: actOnIncident, devices: (unit) => devicesDialog.open(unit), select, goTo: selectAndFly, fly: (selection) => view?.flyTo(selection) }, [looks.node, pictures.node]),
   tracks: new TracksPanel(selectAndFly),
   forces: new ForcesPanel({ select: selectAndFly, setLevel: (section) => impactDialog.open(section) }),
   sensors: new SensorsPanel((id) => selectAndFly({ kind: "sensor", id })),
@@ -213,6 +219,10 @@ store.subscribe((state, before) => {
   )
     showPanel(state);
 });
+store.subscribe((state, before) => {
+  if (state.selection !== before.selection || state.incidents !== before.incidents || state.replay !== before.replay || state.rights !== before.rights)
+    followParts(state);
+});
 tabs.onOpen(() => showPanel(store.state));
 setInterval(() => {
   statusBar.tick(live.state);
@@ -220,6 +230,7 @@ setInterval(() => {
 }, TICK_MS);
 setInterval(() => {
   showPanel(store.state);
+  followParts(store.state);
   queue.show(store.state, nowMs());
   showWorkload(live.state, liveClock.now(performance.now()));
   announcer.tick(live.state);
@@ -248,6 +259,8 @@ listenForKeys(
     k: () => replay.play(replay.view?.playing !== true),
     n: () => replayBar.jump(1),
     b: () => replay.close(),
+    w: () => looks.press(),
+    ...Object.fromEntries(SHOWN.map((_, index) => [String(index + 1), () => pictures.press(index)])),
   },
   () => {
     if (view?.escape() !== true) select(null);

@@ -44,6 +44,8 @@ incident-action = { $action ->
     [undo] undo
     [reopen] reopen
     [trace] record goods found
+    [assess] assess a picture
+    [look] turn a camera
    *[other] { $action }
 }
 incident-goods = { $goods ->
@@ -102,6 +104,8 @@ incident-refused-full = The incident has reached the limit of { $count } entries
 incident-refused-no-other = No other incident has this name.
 incident-refused-other-closed = The other incident is closed.
 incident-refused-other-taken = Another person has claimed the other incident.
+incident-refused-no-look = Select a camera that can be turned.
+incident-refused-no-assessment = Select what the picture shows.
 incident-refused-marking = Unknown marking.
 incident-refused-centre = Only the operations centre can do this.
 incident-refused-no-alert = Unknown or cleared alert: { $alert }.

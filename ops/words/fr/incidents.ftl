@@ -44,6 +44,8 @@ incident-action = { $action ->
     [undo] annuler
     [reopen] rouvrir
     [trace] enregistrer une découverte
+    [assess] évaluer une image
+    [look] orienter une caméra
    *[other] { $action }
 }
 incident-goods = { $goods ->
@@ -102,6 +104,8 @@ incident-refused-full = L’incident a atteint la limite de { $count } entrées 
 incident-refused-no-other = Aucun autre incident ne porte ce nom.
 incident-refused-other-closed = L’autre incident est clos.
 incident-refused-other-taken = Une autre personne a pris en charge l’autre incident.
+incident-refused-no-look = Choisissez une caméra orientable.
+incident-refused-no-assessment = Indiquez ce que montre l’image.
 incident-refused-marking = Marquage inconnu.
 incident-refused-centre = Réservé au centre d’opérations.
 incident-refused-no-alert = Alerte inconnue ou levée : { $alert }.

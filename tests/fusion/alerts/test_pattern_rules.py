@@ -154,7 +154,7 @@ def test_a_track_from_nowhere_inside_watched_ground_is_told() -> None:
 
 @pytest.mark.parametrize("rate", [(0.0, -1.3), (1.3, 0.0), (0.0, -0.3)])
 def test_who_appears_inside_and_goes_out_or_along_the_line_is_no_gap(rate) -> None:
-    """At -0.3 m/s one look cannot tell (its speed is known to 0.2 m/s); the way of a minute can."""
+    """At -0.3 m/s one look unclear (its speed is known to 0.2 m/s); the way of a minute can."""
     assert not appear((0.0, 400.0), sensors=[radar("R", 0.0, 0.0)], rate=rate, looks=30)
 
 

@@ -1,4 +1,4 @@
-"""What became of crossers, and what a recording that ends too soon cannot tell."""
+"""What became of crossers, and what a recording that ends too soon unclear."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from ingest.unit_messages import Goods, TraceState
+from ingest.unit_messages import Goods, Shown, TraceState
 
 IncidentState = Literal["open", "acknowledged", "assigned", "en_route", "on_scene", "closed"]
 IncidentKind = Literal["distress", "movement", "activity", "equipment"]
@@ -15,7 +15,7 @@ TargetClass = Literal["person", "group", "vehicle", "animal", "other"]
 Chosen = Literal["apprehended", "turn_back", "got_away", "no_threat", "rescue", "lost", "nuisance", "restored"]
 RequestedAction = Literal[
     "acknowledge", "assign", "en_route", "on_scene", "close", "note", "attach", "link", "merge", "hand_over", "undo",
-    "reopen", "trace",
+    "reopen", "trace", "assess", "look",
 ]  # fmt: skip
 Text = Annotated[
     str,
@@ -44,6 +44,21 @@ class TracingRequest(BaseModel):
     released: bool = Field(False, description="whether field units and other receivers may have it")
 
 
+class AssessmentRequest(BaseModel):
+    """The assessment of a picture of the incident, named by the SHA-256 of its file."""
+
+    model_config = ConfigDict(extra="forbid")
+    picture: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    shown: Shown
+
+
+class LookRequest(BaseModel):
+    """The camera that is to look at the incident; empty: the one that can soonest."""
+
+    model_config = ConfigDict(extra="forbid")
+    camera: IdText = ""
+
+
 class ActionRequest(BaseModel):
     """An action of a person on an incident. The server adds the person and the time.
 
@@ -63,6 +78,8 @@ class ActionRequest(BaseModel):
     note: Text = Field("", description="for note and attach")
     attachment: Text = Field("", description="for attach: a reference, such as an address")
     tracing: TracingRequest | None = Field(None, description="for trace, and with close: goods that were found")
+    assessment: AssessmentRequest | None = Field(None, description="for assess: what a picture shows")
+    look: LookRequest | None = Field(None, description="for look: the camera")
 
 
 class MessageRecord(BaseModel):
@@ -129,6 +146,31 @@ class TracingRecord(BaseModel):
     revision: int
 
 
+class AssessmentRecord(BaseModel):
+    """What a person saw on a picture: SHA-256 of the file, camera, likeliest class that it reported, empty for none."""
+
+    picture: str
+    sensor: str
+    shown: Shown
+    reported: str
+    by: str
+    at: datetime
+
+
+class LookRecord(BaseModel):
+    """A look of a camera at the incident; ``code`` says why it was not done, ``by`` asked for it."""
+
+    id: str
+    camera: str
+    azimuth_deg: float
+    slew_s: float
+    state: Literal["requested", "sent", "accepted", "done", "refused", "failed"]
+    code: str
+    by: str
+    at: datetime
+    changed_at: datetime
+
+
 class IncidentRecord(BaseModel):
     """An incident in its newest revision; null or empty: not applicable or not known."""
 
@@ -178,6 +220,82 @@ class IncidentRecord(BaseModel):
     tracing: TracingRecord | None = Field(
         None, description="goods found; absent for none, and where it is not released"
     )
+    assessments: list[AssessmentRecord] = Field([], description="what people saw on its pictures; absent for none")
+    looks: list[LookRecord] = Field([], description="looks of cameras at it; absent for none")
+
+
+class LookChoice(BaseModel):
+    """A camera that can look at an incident: where it would turn, in what time, and how far the target is.
+
+    ``in_view``: whether the target is known to be in its line of sight; null: not known.
+    """
+
+    camera: str
+    azimuth_deg: float
+    slew_s: float
+    range_m: float
+    in_view: bool | None
+
+
+class LookOptions(BaseModel):
+    """The cameras that can look at an incident now, the soonest first."""
+
+    options: list[LookChoice]
+
+
+class PictureBox(BaseModel):
+    """Where the object is in a picture, as fractions of its width and height from the top left corner."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+class PictureRecord(BaseModel):
+    """A picture of a camera; null: not reported or, for its size in pixels, not stored.
+
+    ``sentence`` says why it is not shown, empty for one that is stored. ``shown`` and ``by``: the assessment, empty for
+    none. ``sharp``: whether the person receives it as it was taken, with its object in sight.
+    """
+
+    id: int
+    sensor: str
+    observed_at: datetime
+    picture: str = Field(description="SHA-256 of the file")
+    type: Literal["image/jpeg", "image/png"]
+    size: int
+    azimuth_deg: float | None
+    range_m: float | None
+    reported: str
+    box: PictureBox | None
+    state: Literal["waiting", "stored", "dead"]
+    problem: str = Field(description="code of the reason; empty for one that is stored")
+    sentence: str
+    width: int | None
+    height: int | None
+    shown: Shown | Literal[""]
+    by: str
+    sharp: bool
+
+
+class PictureList(BaseModel):
+    """The pictures of an incident, the newest first."""
+
+    pictures: list[PictureRecord]
+
+
+class CameraAssessments(BaseModel):
+    """Assessed pictures of one camera: their number by what people saw, then by the class that it reported."""
+
+    sensor: str
+    counts: dict[str, dict[str, int]]
+
+
+class AssessmentCounts(BaseModel):
+    """Assessed pictures by camera."""
+
+    cameras: list[CameraAssessments]
 
 
 class IncidentList(BaseModel):

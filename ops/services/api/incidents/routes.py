@@ -19,7 +19,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from ingest.sending.spool import MessageKey
-from ingest.unit_messages import Reply, SectionOrder, StatedTracing
+from ingest.unit_messages import Reply, SectionOrder, StatedAssessment, StatedLook, StatedTracing
 from ops.accounts.colleagues import Colleagues
 from ops.broker.identities import UNIT
 from ops.incidents.incident import STATES
@@ -28,10 +28,12 @@ from ops.runtime.part_state import without_folders
 from ops.services.api.incidents.models import (
     ActionAnswer,
     ActionRequest,
+    AssessmentRequest,
     IncidentKind,
     IncidentList,
     IncidentRecord,
     IncidentState,
+    LookRequest,
     OutcomeRecord,
     TargetClass,
 )
@@ -85,6 +87,21 @@ class IncidentRoutes:
         self._release, self._colleagues = release, colleagues
         self._reader, self._actions, self._operator = reader, actions, operator
         self._now_ns, self._recorder = now_ns, recorder
+        self._stated: Callable[[dict[str, Any], AssessmentRequest], StatedAssessment] | None = None
+        self._look: Callable[[IncidentRow, LookRequest, Request], StatedLook] | None = None
+
+    def assess_with(self, stated: Callable[[dict[str, Any], AssessmentRequest], StatedAssessment]) -> None:
+        """Use a function that completes an assessment by the picture that it names (HTTPException for a wrong one)."""
+        self._stated = stated
+
+    @property
+    def now_ns(self) -> Callable[[], int]:
+        """The clock of the journal."""
+        return self._now_ns
+
+    def look_with(self, stated: Callable[[IncidentRow, LookRequest, Request], StatedLook]) -> None:
+        """Use a function that completes the request for a look (HTTPException where no camera can)."""
+        self._look = stated
 
     def add_to(self, app: FastAPI) -> None:
         """Add the routes."""
@@ -166,6 +183,17 @@ class IncidentRoutes:
         if body.other:
             await asyncio.to_thread(self._check_other, body.other, request)
         to = await asyncio.to_thread(self._recipient, body.to, identity) if body.to else ""
+        assessment = None
+        if body.assessment is not None:
+            if self._stated is None:
+                raise HTTPException(422, "assessment: this server has no pictures.")
+            incident = msgspec.json.decode(row.body)
+            assessment = await asyncio.to_thread(self._stated, incident, body.assessment)
+        look = None
+        if body.look is not None:
+            if self._look is None:
+                raise HTTPException(422, "look: this server turns no cameras.")
+            look = await asyncio.to_thread(self._look, row, body.look, request)
         goods = "" if body.tracing is None else f"{body.tracing.goods} {body.tracing.status}"
         subject = " ".join(f"incident {identity}: {body.action} {body.disposition} {goods}".split())
         return await self.send(
@@ -173,6 +201,7 @@ class IncidentRoutes:
             reason=body.reason, expected_revision=body.expected_revision, assigned_unit=body.unit, to=to,
             disposition=body.disposition, other=body.other, note=body.note, attachment=body.attachment,
             tracing=None if body.tracing is None else StatedTracing(**body.tracing.model_dump()),
+            assessment=assessment, look=look,
         )  # fmt: skip
 
     async def send(

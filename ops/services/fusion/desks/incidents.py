@@ -12,11 +12,13 @@ import msgspec
 from fusion.alerts import Alert, AlertState, TrackPicture, act_on
 from geo.errors import BadInput
 from geo.message import Message
-from ingest.unit_messages import Reply
+from ingest.unit_messages import Reply, StatedLook
 from ops.broker.identities import UNIT
+from ops.incidents.assessments import Assessment
 from ops.incidents.book import ActionOutcome, AlertStep, IncidentBook
 from ops.incidents.incident import Incident
 from ops.incidents.life_cycle import IncidentAction
+from ops.incidents.looks import CameraLook
 from ops.incidents.offers import FieldedUnit
 from ops.incidents.settings import IncidentSettings
 from ops.incidents.tracing import Tracing
@@ -223,6 +225,10 @@ def _refused_reason(state: AlertState, reply: Reply) -> Message:
     return Message("incident-refused-alert", {"alert": reply.alert, "status": alert.status})
 
 
+def _look_of(stated: StatedLook) -> CameraLook:
+    return CameraLook(stated.look, stated.camera, stated.azimuth_deg, stated.slew_s, stated.state, stated.code)
+
+
 def _action_of(reply: Reply) -> IncidentAction:
     return IncidentAction(
         id=reply.action_id,
@@ -240,4 +246,6 @@ def _action_of(reply: Reply) -> IncidentAction:
         attachment=reply.attachment,
         marking=reply.marking,
         tracing=None if reply.tracing is None else Tracing(**msgspec.structs.asdict(reply.tracing)),
+        look=None if reply.look is None else _look_of(reply.look),
+        assessment=None if reply.assessment is None else Assessment(**msgspec.structs.asdict(reply.assessment)),
     )

@@ -17,6 +17,7 @@ import {
   type Markings,
   type NamedArea,
   type IncidentNote,
+  type Look,
   type Tracing,
   type IncidentStep,
   type CrossingForecast,
@@ -360,7 +361,17 @@ export function parseIncident(raw: unknown): Incident | null {
     steps: list(body["transitions"]).map(readStep).filter((step) => step !== null),
     undo: undo === null || untilMs === null ? null : { by: text(undo["by"], 80), untilMs },
     tracing: readTracing(body["tracing"]),
+    looks: list(body["looks"]).flatMap(readLook),
   };
+}
+
+function readLook(raw: unknown): Look[] {
+  const body = object(raw);
+  const changedMs = moment(body?.["changed_at"]);
+  if (body === null || changedMs === null) return [];
+  const azimuthDeg = number(body["azimuth_deg"]);
+  const said = (name: string, most: number): string => text(body[name], most);
+  return [{ id: said("id", 64), camera: said("camera", 64), azimuthDeg, state: said("state", 20), code: said("code", 20), by: said("by", 80), changedMs }];
 }
 
 function readTracing(raw: unknown): Tracing | null {

@@ -255,6 +255,17 @@ export interface Markings {
   readonly units: ReadonlyMap<string, string>;
 }
 
+/** A look of a camera at an incident, in its newest state. */
+export interface Look {
+  readonly id: string;
+  readonly camera: string;
+  readonly azimuthDeg: number | null;
+  readonly state: string;
+  readonly code: string;
+  readonly by: string;
+  readonly changedMs: number;
+}
+
 export interface Incident {
   readonly id: string;
   /** Releasability marking; empty for none. */
@@ -294,6 +305,7 @@ export interface Incident {
   readonly steps: readonly IncidentStep[];
   readonly undo: { readonly by: string; readonly untilMs: number } | null;
   readonly tracing: Tracing | null;
+  readonly looks: readonly Look[];
 }
 
 export interface GroundAround {

@@ -14,6 +14,8 @@ export interface ActionFields {
   readonly attachment?: string;
   readonly marking?: string;
   readonly tracing?: StatedTracing;
+  readonly look?: { readonly camera: string };
+  readonly assessment?: { readonly picture: string; readonly shown: string };
 }
 
 /** As the server takes it. */

@@ -55,7 +55,8 @@ export class DetailsPanel {
   readonly #shares = el("div", { class: "bars", data: { testid: "class-shares" } });
   #shown = "";
 
-  constructor(actions: DetailActions) {
+  /** `parts`: pictures and cameras of the selected incident, which follow the selection by themselves. */
+  constructor(actions: DetailActions, parts: readonly HTMLElement[]) {
     this.#actions = actions;
     this.#overview = new OverviewPanel((to) => this.#actions.goTo(to));
     this.#close.addEventListener("click", () => this.#actions.select(null));
@@ -63,7 +64,7 @@ export class DetailsPanel {
     const acts = el("div", { class: "details-acts" }, this.#buttons, this.#more.node);
     this.#related.append(el("span", { class: "kind" }, say("panels-related")), " ", this.#links);
     this.#certainty.append(el("p", {}, el("span", { class: "certainty-bars", aria: { hidden: "true" } }), " ", el("strong")), this.#signs);
-    this.#body.append(head, this.#lead, acts, this.#related, this.#certainty, this.#locked, this.#problem, this.#sharesTitle, this.#shares, this.#sections);
+    this.#body.append(head, this.#lead, acts, this.#related, this.#certainty, this.#locked, this.#problem, ...parts, this.#sharesTitle, this.#shares, this.#sections);
     part("panel-details").append(this.#overview.node, this.#empty, this.#body);
   }
 

@@ -15,6 +15,8 @@ const KEYS: readonly (readonly [keys: string, message: string])[] = [
   ["Enter", "enter"],
   ["A, U, C, X", "incidents"],
   ["A, R", "actions"],
+  ["1, 2, 3, 4, 5", "pictures"],
+  ["W", "looks"],
   ["/", "search"],
   ["← ↑ → ↓, + −", "pan"],
   ["G, V", "tools"],

@@ -3,7 +3,7 @@
 import { setLanguage } from "./language_setting.ts";
 
 setLanguage(
-  import.meta.glob<string>("../../../words/*/{alerts,common,compare,equipment,forces,incidents,map,overview,page,planner,replay,sensors,share}.ftl", {
+  import.meta.glob<string>("../../../words/*/{alerts,common,compare,equipment,forces,incidents,map,overview,page,pictures,planner,replay,sensors,share}.ftl", {
     query: "?raw",
     import: "default",
     eager: true,

@@ -1,0 +1,160 @@
+"""Routes of pictures: those of an incident, one picture, and how cameras' reports compare with what people saw.
+
+Only people who act on incidents receive a picture as it was taken; for everyone else its object is blurred. Each
+consultation is in the audit log before it is answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+
+import msgspec
+from fastapi import FastAPI, Path, Request
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from geo.message import Message
+from ingest.unit_messages import StatedAssessment
+from ops.accounts.rights import has
+from ops.incidents.assessments import reported_and_shown
+from ops.services.api.incidents.models import (
+    AssessmentCounts,
+    AssessmentRequest,
+    CameraAssessments,
+    PictureBox,
+    PictureList,
+    PictureRecord,
+)
+from ops.services.api.incidents.pictures import BookError, IncidentPictures
+from ops.services.api.incidents.routes import IncidentRoutes, PathId
+from ops.services.api.login.routes import person_of
+from ops.services.api.recorder import Recorder
+from ops.services.media.blur import blurred
+from ops.services.media.book import STORED, Picture
+from ops.services.media.vault import VaultError
+from ops.store.incidents import IncidentReader
+from ops.words import MessageCatalogue
+from sensors.timestamps import utc_datetime
+
+ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}},
+                      "image/png": {"schema": {"type": "string", "format": "binary"}}},
+          "description": "the picture"}
+}  # fmt: skip
+PictureId = Annotated[int, Path(ge=1, le=2**53)]
+
+
+class PictureRoutes:
+    """The handlers. ``words`` makes the sentences about pictures that are not shown."""
+
+    def __init__(
+        self,
+        incidents: IncidentRoutes,
+        pictures: IncidentPictures,
+        reader: IncidentReader,
+        *,
+        sector: str,
+        recorder: Recorder,
+        words: MessageCatalogue,
+    ) -> None:
+        self._incidents, self._pictures, self._reader = incidents, pictures, reader
+        self._sector, self._recorder, self._words = sector, recorder, words
+        incidents.assess_with(self.stated)
+
+    def add_to(self, app: FastAPI) -> None:
+        """Add the routes."""
+        get: Any = {"methods": ["GET"], "response_class": JSONResponse}
+        app.add_api_route("/v1/incidents/{identity}/pictures", self.pictures, response_model=PictureList, **get)
+        app.add_api_route(
+            "/v1/incidents/{identity}/pictures/{picture}", self.picture, methods=["GET"], response_class=Response,
+            responses=ANSWERS,
+        )  # fmt: skip
+        app.add_api_route("/v1/assessments", self.assessments, response_model=AssessmentCounts, **get)
+
+    def pictures(self, identity: PathId, request: Request) -> PictureList:
+        """The pictures that cameras took of an incident's tracks, the newest first; files are fetched separately."""
+        self._recorder.note(request, f"pictures of incident {identity}")
+        incident = self._incident(identity, request)
+        assessed = {one["picture"]: one for one in incident.get("assessments", ())}
+        sharp = self._is_sharp(request)
+        return PictureList(pictures=[self._record(one, assessed.get(one.sha256), sharp) for one in self._of(incident)])
+
+    async def picture(self, identity: PathId, picture: PictureId, request: Request) -> Response:
+        """The file of a picture; as JPEG with its object blurred for people who do not act on incidents."""
+        return await asyncio.to_thread(self._file, identity, picture, request)
+
+    def assessments(self, request: Request) -> AssessmentCounts:
+        """Assessed pictures of the incidents that are kept, by camera: what people saw by what the camera reported."""
+        self._recorder.note(request, "assessments of pictures")
+        rows = self._reader.incidents()[1]
+        counts = reported_and_shown(msgspec.json.decode(row.body) for row in rows)
+        return AssessmentCounts(
+            cameras=[CameraAssessments(sensor=name, counts=found) for name, found in counts.items()]
+        )
+
+    def stated(self, incident: Mapping[str, Any], body: AssessmentRequest) -> StatedAssessment:
+        """The assessment with the camera of the picture and its report. HTTPException 422 for another picture."""
+        stored = (one for one in self._of(incident) if one.state == STORED)
+        found = next((one for one in stored if one.sha256 == body.picture), None)
+        if found is None:
+            raise HTTPException(422, "assessment.picture: expected the SHA-256 of a stored picture of this incident.")
+        reported: Any = found.reported
+        return StatedAssessment(body.picture, found.sensor, body.shown, reported)
+
+    def _file(self, identity: str, number: int, request: Request) -> Response:
+        incident = self._incident(identity, request)
+        found = next((one for one in self._of(incident) if one.id == number), None)
+        if found is None or found.state != STORED:
+            raise HTTPException(404, f"Incident {identity} has no stored picture {number}.")
+        sharp = self._is_sharp(request)
+        self._recorder.note(request, f"picture {number} of incident {identity}{'' if sharp else ', blurred'}")
+        try:
+            data = self._pictures.file(found)
+        except VaultError as error:
+            raise HTTPException(503, str(error)) from error
+        if data is None:
+            raise HTTPException(404, f"Picture {number} is erased.")
+        if sharp:
+            return Response(data, media_type=found.media_type)
+        return Response(blurred(data, found.box), media_type="image/jpeg")
+
+    def _incident(self, identity: str, request: Request) -> dict[str, Any]:
+        incident: dict[str, Any] = msgspec.json.decode(self._incidents.known(identity, request).body)
+        return incident
+
+    def _of(self, incident: Mapping[str, Any]) -> list[Picture]:
+        try:
+            return self._pictures.of(incident)
+        except BookError as error:
+            raise HTTPException(503, f"The pictures cannot be read ({error}).") from error
+
+    def _is_sharp(self, request: Request) -> bool:
+        return has(person_of(request), "act", self._sector)
+
+    def _record(self, one: Picture, assessed: Mapping[str, Any] | None, sharp: bool) -> PictureRecord:
+        box = one.box
+        problem = one.problem or ("waiting" if one.state != STORED else "")
+        media_type: Any = one.media_type
+        state: Any = one.state
+        return PictureRecord(
+            id=one.id,
+            sensor=one.sensor,
+            observed_at=utc_datetime(one.observed_ns),
+            picture=one.sha256,
+            type=media_type,
+            size=one.size,
+            azimuth_deg=one.azimuth_deg,
+            range_m=one.range_m,
+            reported=one.reported,
+            box=None if box is None else PictureBox(left=box[0], top=box[1], width=box[2], height=box[3]),
+            state=state,
+            problem=problem,
+            sentence=self._words.say(Message("picture-problem", {"problem": problem})) if problem else "",
+            width=one.width,
+            height=one.height,
+            shown="" if assessed is None else assessed["shown"],
+            by="" if assessed is None else str(assessed["by"]),
+            sharp=sharp,
+        )

@@ -1,0 +1,174 @@
+"""The desk of cueing: asks cameras to look at incidents, and brings what becomes of it into the journal.
+
+A look is an action on an incident. First its request is in the journal, then the camera is asked, and every further
+state is an action too. So a desk that was killed finds in the store what it had begun, and continues.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from geo.errors import WatchlineError
+from ingest.standards.sapient.outgoing import ulid
+from ingest.unit_messages import Reply, StatedLook
+from ops.broker.identities import UNIT
+from ops.incidents.looks import AUTOMATIC, ENDED, LOOK_STATES
+from ops.sector.setting_tables.cue import CueSettings
+from ops.services.cue.drivers import CameraDriver, CannotLook, LookOutcome
+from ops.services.cue.options import options_of, steerable
+from ops.services.cue.rules import HOUR_NS, may_turn, wants_look
+from ops.store.connections import StoreError
+from ops.store.incidents import IncidentReader, IncidentRow
+from ops.store.rows import time_ns
+from sensors.cueing import LookOption
+from sensors.timestamps import SECOND_NS, utc_datetime
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S: Final = 0.5
+MOST_INCIDENTS: Final = 300
+
+
+class Replies(Protocol):
+    """Sends actions to the journal."""
+
+    def send_reply(self, reply: Reply) -> object:
+        """Store an action and send it until the journal has it."""
+
+
+class CueDesk:
+    """Options for people, the rule, and the looks that are under way. Any thread may ask for options."""
+
+    def __init__(
+        self,
+        settings: CueSettings,
+        layout: Mapping[str, Any],
+        reader: IncidentReader,
+        driver: CameraDriver,
+        replies: Replies,
+        *,
+        now_ns: Callable[[], int],
+    ) -> None:
+        self._settings, self._layout, self._reader = settings, layout, reader
+        self._driver, self._replies, self._now_ns = driver, replies, now_ns
+        self._seen_event, self._under_way = -1, False
+        self._asked: dict[str, tuple[str, int]] = {}
+        """State of each look that this desk has sent to the journal, and when; the store may not have it yet."""
+
+    def run(self, stop: threading.Event) -> None:
+        """Look after looks until ``stop``."""
+        while not stop.wait(LOOK_EVERY_S):
+            try:
+                self.look()
+            except (StoreError, WatchlineError) as error:
+                log.warning("Cueing: %s", error)
+
+    def options(self, row: IncidentRow) -> list[LookOption]:
+        """Return the connected cameras that can look at an incident now, the soonest first."""
+        incident = msgspec.json.decode(row.body)
+        lead = None if row.lead is None else msgspec.json.decode(row.lead)
+        cameras = steerable(self._layout, self._settings, self._pointing())
+        found = options_of(incident, self._tracks(), lead, cameras)
+        return [one for one in found if self._driver.reaches(one.camera)]
+
+    def look(self) -> None:
+        """Ask cameras for the looks that are requested, take their answers, and apply the rule."""
+        event = self._reader.last_event()
+        if event == self._seen_event and not self._under_way:
+            return
+        incidents = self._newest()
+        pending = [
+            (incident, look)
+            for incident in incidents
+            for look in incident.get("looks", ())
+            if look["state"] not in ENDED
+        ]
+        for incident, look in pending:
+            self._follow(incident, look)
+        if self._settings.automatic:
+            self._apply_rule(incidents)
+        self._seen_event, self._under_way = event, bool(pending)
+
+    def _follow(self, incident: Mapping[str, Any], look: Mapping[str, Any]) -> None:
+        now_ns, state = self._now_ns(), look["state"]
+        if state == "requested":
+            try:
+                self._driver.start(look["id"], look["camera"], look["azimuth_deg"], now_ns)
+            except CannotLook as error:
+                self._state(incident, look, LookOutcome("failed", error.code))
+                return
+        outcome = self._driver.outcome(look["id"])
+        is_over = outcome is not None and outcome.state in ENDED
+        if not is_over and now_ns - time_ns(look["at"], where="looks") > self._settings.answer_s * SECOND_NS:
+            outcome = LookOutcome("failed", "no_answer")
+        if outcome is not None and LOOK_STATES.index(outcome.state) > LOOK_STATES.index(state):
+            self._state(incident, look, outcome)
+
+    def _state(self, incident: Mapping[str, Any], look: Mapping[str, Any], outcome: LookOutcome) -> None:
+        """Send the next state of a look to the journal, once."""
+        if self._asked.get(look["id"], ("", 0))[0] == outcome.state:
+            return
+        state: Any = outcome.state
+        code: Any = outcome.code
+        stated = StatedLook(look["id"], look["camera"], look["azimuth_deg"], look["slew_s"], state, code)
+        self._send(incident, stated, by=AUTOMATIC)
+
+    def _send(self, incident: Mapping[str, Any], stated: StatedLook, *, by: str) -> None:
+        now_ns = self._now_ns()
+        self._asked[stated.look] = stated.state, now_ns
+        self._asked = {name: one for name, one in self._asked.items() if now_ns - one[1] < HOUR_NS}
+        self._replies.send_reply(
+            Reply(
+                UNIT, 1, 1, utc_datetime(now_ns), "look", incident["lead"], by, incident=incident["id"],
+                action_id=f"{stated.look}.{stated.state}", look=stated,
+            )
+        )  # fmt: skip
+
+    def _apply_rule(self, incidents: Sequence[Mapping[str, Any]]) -> None:
+        now_ns = self._now_ns()
+        known = [
+            {"camera": look["camera"], "by": look["by"], "at_ns": time_ns(look["at"], where="looks")}
+            for incident in incidents
+            for look in incident.get("looks", ())
+        ]
+        for incident in incidents:
+            if not wants_look(incident, self._settings) or incident["id"] in self._asked:
+                continue
+            row = self._reader.incident(incident["id"])
+            if row is None:
+                continue
+            free = [one for one in self.options(row) if may_turn(one.camera, known, now_ns, self._settings)]
+            if not free:
+                continue
+            self._asked[incident["id"]] = "requested", now_ns
+            self._send(incident, requested(free[0], now_ns), by=AUTOMATIC)
+            known.append({"camera": free[0].camera, "by": AUTOMATIC, "at_ns": now_ns})
+
+    def _newest(self) -> list[dict[str, Any]]:
+        """The incidents that are not closed, and the latest of the others."""
+        return [msgspec.json.decode(row.body) for row in self._reader.incidents(limit=MOST_INCIDENTS)[1]]
+
+    def _tracks(self) -> list[dict[str, Any]]:
+        live = self._reader.live("tracks")
+        found: list[dict[str, Any]] = [] if live is None else msgspec.json.decode(live.body)
+        return found
+
+    def _pointing(self) -> dict[str, float]:
+        """Where each camera was turned last."""
+        looks = [look for incident in self._newest() for look in incident.get("looks", ())]
+        done = (
+            look for look in sorted(looks, key=lambda one: str(one["at"])) if look["state"] not in ("refused", "failed")
+        )
+        return {look["camera"]: float(look["azimuth_deg"]) for look in done}
+
+
+def requested(option: LookOption, now_ns: int) -> StatedLook:
+    """The request for a look, under a new id: a ULID, as SAPIENT requires of tasks."""
+    name = ulid(now_ns // 1_000_000, secrets.token_bytes(10))
+    return StatedLook(name, option.camera, round(option.azimuth_deg, 2) % 360.0, round(option.slew_s, 2), "requested")

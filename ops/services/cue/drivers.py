@@ -1,0 +1,87 @@
+"""How a look reaches a camera. A driver starts it and says what became of it; SAPIENT is the first one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, NamedTuple, Protocol
+
+from geo.errors import WatchlineError
+from ingest.standards.sapient.outgoing import Order, task
+from ops.services.sapient.database import FILE_NAME, NodeTask, SapientMemory
+
+STATES: Final = {
+    "accepted": "accepted",
+    "completed": "done",
+    "rejected": "refused",
+    "failed": "failed",
+}
+"""Status of a SAPIENT task (BSI Flex 335 v2, TaskAck) → state of the look."""
+
+
+class LookOutcome(NamedTuple):
+    """State of a look (``ops.incidents.looks.LOOK_STATES``), and why it is not done; empty otherwise."""
+
+    state: str
+    code: str = ""
+
+
+class CannotLook(WatchlineError):
+    """A camera that cannot be asked; ``code`` says why."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class CameraDriver(Protocol):
+    """Turns cameras. The same look may be started again after the process was killed; it is then sent once."""
+
+    def reaches(self, camera: str) -> bool:
+        """Whether this driver knows the camera."""
+
+    def start(self, look: str, camera: str, azimuth_deg: float, now_ns: int) -> None:
+        """Send the look, or leave it to be sent. Raises CannotLook."""
+
+    def outcome(self, look: str) -> LookOutcome | None:
+        """Return the state of a look; None while nothing is known."""
+
+
+class SapientDriver:
+    """Queues look-at tasks for the SAPIENT gateway, in the data folder, and reads the nodes' answers there."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+
+    def reaches(self, camera: str) -> bool:
+        """Whether a node has registered as this camera."""
+        return self._node(camera) is not None
+
+    def start(self, look: str, camera: str, azimuth_deg: float, now_ns: int) -> None:
+        """Queue the task under the id of the look."""
+        node = self._node(camera)
+        if node is None:
+            raise CannotLook("not_registered")
+        with SapientMemory(self._data) as memory:
+            if any(one.task_id == look for one in memory.tasks()):
+                return  # queued before this process was killed
+            body = task("", node, look, Order(look_at=(azimuth_deg, None))).SerializeToString()
+            memory.add_task(NodeTask(look, node, body, now_ns, None, "", ""))
+
+    def outcome(self, look: str) -> LookOutcome | None:
+        """Return what the node answered, or that the task was sent."""
+        if not (self._data / FILE_NAME).exists():
+            return None
+        with SapientMemory(self._data) as memory:
+            found = next((one for one in memory.tasks() if one.task_id == look), None)
+        if found is None:
+            return None
+        if found.answer in STATES:
+            state = STATES[found.answer]
+            return LookOutcome(state, "by_camera" if state in ("refused", "failed") else "")
+        return None if found.sent_ns is None else LookOutcome("sent")
+
+    def _node(self, camera: str) -> str | None:
+        if not (self._data / FILE_NAME).exists():
+            return None
+        with SapientMemory(self._data) as memory:
+            return next((one.node_id for one in memory.nodes() if one.sensor == camera), None)

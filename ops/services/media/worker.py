@@ -1,0 +1,213 @@
+"""The work of the media process: take references from the journal, fetch what is due, and note tracks and pictures.
+
+Every step may be killed and repeated: a reference is entered with the journal row it came from, a file is on disk
+before its row says so, and a file that is already there is written again to the same bytes.
+"""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from geo.errors import WatchlineError
+from ingest.decode import envelope_of, media_type, read_wire_scan
+from ingest.errors import MalformedMessage
+from ingest.wire import JSON, WireMedia, WireScan
+from ops.audit.day_keys import ErasedDay, KeysFull
+from ops.journal.reader import JournalError, JournalRow
+from ops.sector.setting_tables.media import MediaSettings
+from ops.services.media.book import BookFull, NewPicture, Picture, PictureBook, ScanName
+from ops.services.media.check import Expected, Unusable, checked
+from ops.services.media.fetch import Fetcher, NotNow
+from ops.services.media.vault import Vault, VaultError
+from sensors.timestamps import nanoseconds, utc_datetime
+
+if TYPE_CHECKING:
+    from ops.journal.stores.place import JournalPlace
+    from ops.store.reader import Reader
+
+ROWS: Final = 500
+AT_ONCE: Final = 16
+"""Pictures that are fetched in one round."""
+FETCHERS: Final = 4
+RESERVE_BYTES: Final = 256 * 1024 * 1024
+"""No picture is stored with less free space: journal and store come first."""
+_DAY_NS: Final = 86_400 * 10**9
+
+
+class _Track(msgspec.Struct):
+    track: str
+    evidence: list[ScanName] = []
+
+
+_tracks = msgspec.json.Decoder(list[_Track])
+
+
+class MediaWorker:
+    """The parts of the process, and one round of each. ``fetch`` returns the file at an address, of a size."""
+
+    def __init__(
+        self,
+        data: Path,
+        settings: MediaSettings,
+        *,
+        journal: JournalPlace,
+        live: Reader,
+        now_ns: Callable[[], int],
+        encrypted: bool = False,
+        fetch: Callable[[str, int], bytes] | None = None,
+        free_bytes: Callable[[], int] | None = None,
+    ) -> None:
+        self._settings, self._journal, self._live, self._now_ns = settings, journal, live, now_ns
+        self._fetch = fetch or Fetcher(settings).fetch
+        self._free_bytes = free_bytes or (lambda: shutil.disk_usage(data).free)
+        self.vault = Vault(data, encrypted=encrypted)
+        self.vault.clean()
+        self.book = PictureBook(data)
+        self._pool = ThreadPoolExecutor(FETCHERS, "fetch")
+        self._linked: tuple[int, int] | None = None
+        self._is_low = False
+        self.problem: str | None = None
+        """``full`` or ``disk``, until a file can be stored again; None without a problem."""
+
+    def close(self) -> None:
+        """End the threads and close the book."""
+        self._pool.shutdown(cancel_futures=True)
+        self.book.close()
+
+    def round(self) -> int:
+        """Do what is due; return the number of rows, links and files, 0 when there is nothing to do now."""
+        try:
+            done = self.take() + self.link() + self.fetch_due()
+        except (BookFull, KeysFull):
+            self.problem = "full"
+            return 0
+        return done
+
+    def take(self) -> int:
+        """Enter the references of the next rows of the journal; return the number of rows."""
+        cursor = self.book.cursor
+        try:
+            if not self._journal.exists():
+                return 0
+            with self._journal.reading() as journal:
+                rows = journal.read(cursor, ROWS)
+        except JournalError:
+            return 0  # it is being created; the supervisor shows a journal that stays unreadable
+        if rows:
+            self.book.take((one for row in rows for one in references(row)), rows[-1].id, self._now_ns())
+        return len(rows)
+
+    def link(self) -> int:
+        """Note which live tracks the scans with pictures support; return 1 for a new picture of the situation."""
+        found = self._live.live("tracks")
+        if found is None or (found.cursor, found.stamp_ns) == self._linked:
+            return 0
+        self._linked = found.cursor, found.stamp_ns
+        self.book.link((one.track, scan) for one in _tracks.decode(found.body) for scan in one.evidence)
+        return 1
+
+    def fetch_due(self) -> int:
+        """Fetch the pictures that are due; return their number."""
+        was_low, self._is_low = self._is_low, self._free_bytes() < RESERVE_BYTES
+        if self._is_low:
+            self.problem = "full"
+            return 0
+        due = self.book.due(self._now_ns(), AT_ONCE)
+        if due or was_low:
+            self.problem = None
+        for _ in self._pool.map(self._handle, _once(due)):
+            pass
+        return 0 if self.problem else len(due)
+
+    def _handle(self, picture: Picture) -> None:
+        """Fetch, check and store one picture, and note the result."""
+        try:
+            data = self._known(picture) or self._fetch(picture.uri, picture.size)
+            expected = Expected(picture.sha256, picture.media_type, picture.size)
+            width, height = checked(data, expected, max_pixels=self._settings.max_pixels)
+            self.vault.put(data, picture.observed_ns)
+            self.book.stored(picture.id, width, height)
+        except Unusable as error:
+            self.book.dead(picture.id, error.code, error.detail)
+        except ErasedDay:
+            self.book.dead(picture.id, "erased")
+        except NotNow as error:
+            self._again(picture, "unreachable", str(error))
+        except (KeysFull, BookFull):
+            self.problem = "full"
+        except OSError as error:
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            self.problem = "full" if full else "disk"
+            self._again(picture, self.problem, error.strerror or "")
+
+    def _again(self, picture: Picture, problem: str, detail: str) -> None:
+        give_up_ns = round(self._settings.give_up_s * 1e9)
+        try:
+            self.book.not_now(picture, problem, detail, self._now_ns(), give_up_ns=give_up_ns)
+        except BookFull:
+            self.problem = "full"
+
+    def _known(self, picture: Picture) -> bytes | None:
+        """The same file, if it is stored on the day of the picture: it is not fetched twice."""
+        first_ns = picture.observed_ns - picture.observed_ns % _DAY_NS
+        twin = self.book.twin(picture, first_ns, first_ns + _DAY_NS - 1)
+        try:
+            return None if twin is None else self.vault.get(twin.sha256, twin.observed_ns)
+        except VaultError:
+            return None  # it was changed: fetched again, it is stored as it was
+
+
+def _once(pictures: Iterable[Picture]) -> list[Picture]:
+    """The pictures without those of the same content: these are found stored in the next round."""
+    return list({one.sha256: one for one in pictures}.values())
+
+
+def references(row: JournalRow) -> Iterator[NewPicture]:
+    """The pictures to which a row of the journal refers; none for a row of another kind."""
+    if row.kind != "detections" or media_type(row.content_type or None) != JSON or b'"media"' not in row.body:
+        return
+    if row.boot is None or row.seq is None:
+        return
+    try:
+        envelope = envelope_of(utc_datetime(row.received_ns), None, row.content_type or None, None)
+        scan = read_wire_scan(row.body, envelope)
+    except (MalformedMessage, WatchlineError):
+        return  # ingest has journaled it before this rule
+    for item, one in enumerate(scan.media):
+        plot = None if one.plot is None else scan.plots[one.plot]
+        box = None if one.box is None else (one.box.left, one.box.top, one.box.width, one.box.height)
+        yield NewPicture(
+            scan=(row.sensor, row.boot, row.seq),
+            item=item,
+            observed_ns=_time_of(scan, one),
+            uri=one.uri,
+            sha256=one.sha256,
+            media_type=one.media_type,
+            size=one.size,
+            azimuth_deg=None if plot is None else plot.azimuth_deg,
+            range_m=None if plot is None else plot.range_m,
+            reported=_likeliest(scan, one.plot),
+            box=box,
+        )
+
+
+def _time_of(scan: WireScan, picture: WireMedia) -> int:
+    """Time of a picture [UTC ns]: as stated, unless that is more than a day before its scan, or after it.
+
+    Ingest has checked the time of the scan only, and the day of a picture decides when it is erased.
+    """
+    of_scan, stated = nanoseconds(scan.observed_at), nanoseconds(picture.observed_at or scan.observed_at)
+    return stated if 0 <= of_scan - stated <= _DAY_NS else of_scan
+
+
+def _likeliest(scan: WireScan, index: int | None) -> str:
+    """The likeliest class that the sensor reported of a plot; of two equal ones the first; empty for none."""
+    classes = {} if index is None else scan.plots[index].classes
+    return max(classes, key=lambda name: classes[name]) if classes else ""

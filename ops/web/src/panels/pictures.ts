@@ -1,0 +1,154 @@
+// The pictures of the selected incident: one at a time, with its time, camera and bearing, assessed by one key.
+
+import { readable } from "../model/parse.ts";
+import type { Incident } from "../model/records.ts";
+import type { State } from "../model/state.ts";
+import { failure } from "../net/api.ts";
+import type { ActionFields, Answer } from "../net/incidents.ts";
+import { picturesOf, SHOWN, type Picture, type Shown } from "../net/pictures.ts";
+import { el, setText, showFacts } from "../ui/dom.ts";
+import { sentenceOf } from "../words/alert_words.ts";
+import { degrees, utcDateTime } from "../words/format.ts";
+import { className } from "../words/labels.ts";
+import { formats, say } from "../words/say.ts";
+
+type Assess = (incident: Incident, action: "assess", fields: ActionFields) => Promise<Answer>;
+
+/** Pictures are asked for again after this time while the incident stays selected. */
+const AGAIN_MS = 5_000;
+
+export class PicturesPanel {
+  readonly node: HTMLElement = el("section", { class: "pictures", hidden: true, data: { testid: "pictures" } });
+  readonly #assess: Assess;
+  readonly #image = el("img", { data: { testid: "picture" } });
+  readonly #none = el("p", { class: "hint", data: { testid: "picture-none" } });
+  readonly #blurred = el("p", { class: "hint" }, say("pictures-blurred"));
+  readonly #facts = el("dl", { class: "facts", data: { testid: "picture-facts" } });
+  readonly #count = el("span", { class: "kind", data: { testid: "picture-count" } });
+  readonly #newer = this.#step("newer", "←", -1);
+  readonly #older = this.#step("older", "→", 1);
+  readonly #turn = el("div", { class: "picture-turn" }, this.#newer, this.#count, this.#older);
+  readonly #buttons = el("div", { class: "details-acts" });
+  readonly #problem = el("p", { class: "problem", role: "alert" });
+  #incident: Incident | null = null;
+  #pictures: readonly Picture[] = [];
+  #chosen: number | null = null;
+  #askedAt = Number.NEGATIVE_INFINITY;
+  #mayAct = false;
+  #busy = false;
+
+  constructor(assess: Assess) {
+    this.#assess = assess;
+    for (const [index, shown] of SHOWN.entries()) {
+      const label = say("pictures-assess", { key: String(index + 1), shown });
+      const run = (): void => void this.#state(shown);
+      this.#buttons.append(el("button", { type: "button", data: { testid: `assess-${shown}` }, on: { click: run } }, label));
+    }
+    this.node.append(
+      el("h3", {}, say("pictures-title")),
+      this.#image, this.#none, this.#turn, this.#buttons, this.#problem, this.#blurred, this.#facts,
+    );
+  }
+
+  /** Follow the selection; called at each change and every few seconds. */
+  follow(state: State): void {
+    const { selection } = state;
+    const incident = selection?.kind === "incident" && state.replay === null ? (state.incidents.get(selection.id) ?? null) : null;
+    const other = incident?.id !== this.#incident?.id;
+    const revised = incident?.revision !== this.#incident?.revision;
+    this.#incident = incident;
+    this.#mayAct = state.rights.has("act");
+    if (other) {
+      this.#pictures = [];
+      this.#chosen = null;
+      setText(this.#problem, "");
+      this.#show();
+    }
+    if (incident === null) return;
+    if (other || revised || performance.now() - this.#askedAt > AGAIN_MS) void this.#load(incident.id);
+  }
+
+  /** As if the button with this number had been pressed, where it is shown. */
+  press(index: number): void {
+    const shown = SHOWN[index];
+    if (shown !== undefined && !this.#buttons.hidden && !this.node.hidden) void this.#state(shown);
+  }
+
+  async #load(incident: string): Promise<void> {
+    this.#askedAt = performance.now();
+    try {
+      const found = await picturesOf(incident);
+      if (incident !== this.#incident?.id) return;
+      this.#pictures = found;
+    } catch (error) {
+      if (incident === this.#incident?.id) setText(this.#problem, say(failure(error)));
+    }
+    this.#show();
+  }
+
+  async #state(shown: Shown): Promise<void> {
+    const picture = this.#shownPicture();
+    const incident = this.#incident;
+    if (incident === null || picture === null || !picture.stored || this.#busy) return;
+    this.#busy = true;
+    try {
+      const refused = await this.#assess(incident, "assess", { assessment: { picture: picture.sha256, shown } });
+      setText(this.#problem, refused === null ? "" : sentenceOf(refused));
+      await this.#load(incident.id);
+    } catch (error) {
+      setText(this.#problem, say(failure(error)));
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  /** The chosen picture; otherwise the newest that is stored, or else the newest. */
+  #shownPicture(): Picture | null {
+    const chosen = this.#pictures.find(({ id }) => id === this.#chosen);
+    return chosen ?? this.#pictures.find(({ stored }) => stored) ?? this.#pictures[0] ?? null;
+  }
+
+  #show(): void {
+    const picture = this.#shownPicture();
+    this.node.hidden = picture === null;
+    if (picture === null) return;
+    this.#chosen ??= picture.stored ? picture.id : null;
+    this.#image.hidden = !picture.stored;
+    this.#none.hidden = picture.stored;
+    if (picture.stored) {
+      if (this.#image.getAttribute("src") !== picture.address) this.#image.src = picture.address;
+      this.#image.alt = say("pictures-alt", { sensor: readable(picture.sensor), time: utcDateTime(picture.observedMs) });
+    } else setText(this.#none, say("picture-problem", { problem: picture.problem }));
+    const index = this.#pictures.indexOf(picture);
+    const count = this.#pictures.length;
+    setText(this.#count, say("pictures-count", { number: formats().number(index + 1), count: formats().number(count) }));
+    this.#turn.hidden = count < 2;
+    this.#newer.disabled = index === 0;
+    this.#older.disabled = index === count - 1;
+    this.#buttons.hidden = !this.#mayAct || !picture.stored;
+    for (const [at, button] of [...this.#buttons.children].entries())
+      button.setAttribute("aria-pressed", String(SHOWN[at] === picture.shown));
+    this.#blurred.hidden = picture.sharp || !picture.stored;
+    const assessed = picture.shown === "" ? say("pictures-not-assessed") : say("pictures-assessed-by", { shown: picture.shown, by: picture.by });
+    showFacts(this.#facts, [
+      [say("pictures-from"), readable(picture.sensor), "code"],
+      [say("pictures-time"), utcDateTime(picture.observedMs), "code"],
+      [say("pictures-bearing"), degrees(picture.azimuthDeg)],
+      [say("pictures-reported"), className(picture.reported)],
+      [say("pictures-assessed"), assessed],
+    ]);
+  }
+
+  #step(name: "newer" | "older", sign: string, by: number): HTMLButtonElement {
+    const label = say(`pictures-${name}`);
+    const run = (): void => {
+      const picture = this.#shownPicture();
+      const next = picture === null ? undefined : this.#pictures[this.#pictures.indexOf(picture) + by];
+      if (next === undefined) return;
+      this.#chosen = next.id;
+      setText(this.#problem, "");
+      this.#show();
+    };
+    return el("button", { type: "button", class: "icon-button", title: label, aria: { label }, data: { testid: `picture-${name}` }, on: { click: run } }, sign);
+  }
+}

@@ -1,0 +1,71 @@
+# Pictures of an incident, and what people see on them.
+
+pictures-title = Pictures
+pictures-none = No pictures of this incident.
+pictures-count = { $number } of { $count }
+pictures-newer = Newer picture
+pictures-older = Older picture
+# Text instead of the picture, for people who do not see it.
+pictures-alt = Picture by { $sensor } at { $time }
+pictures-from = Picture by
+pictures-time = Taken at
+pictures-bearing = Bearing
+pictures-reported = Reported class
+pictures-assessed = Assessment
+pictures-assessed-by = { pictures-shown }, by { $by }
+pictures-not-assessed = not assessed
+pictures-blurred = Object blurred: only people who act on incidents see it.
+# The keys 1 to 5 press these buttons.
+pictures-assess = { $key } { $shown ->
+    [person] Person
+    [vehicle] Vehicle
+    [animal] Animal
+    [nothing] Nothing
+   *[unclear] Unclear
+}
+pictures-shown = { $shown ->
+    [person] person
+    [vehicle] vehicle
+    [animal] animal
+    [nothing] nothing
+   *[unclear] unclear
+}
+picture-problem = { $problem ->
+    [waiting] The picture is being fetched.
+    [unreachable] The picture cannot be fetched at present; fetching is repeated.
+    [full] The server’s disk is full; the picture is fetched once there is space.
+    [disk] The server’s disk failed; fetching is repeated.
+    [address] Not fetched: the address is not valid.
+    [network] Not fetched: the address is outside the allowed networks.
+    [no_drop] Not fetched: no drop folder is set up.
+    [redirect] Not fetched: the sensor redirects to another address.
+    [refused] Not fetched: the sensor refuses the request.
+    [too_large] Not fetched: the file is larger than allowed.
+    [size] Not stored: the file does not have the reported size.
+    [hash] Not stored: the file does not have the reported SHA-256.
+    [type] Not stored: the file is not of the reported type.
+    [pixels] Not stored: the picture has too many pixels.
+    [frames] Not stored: the file holds more than one picture.
+    [erased] Not stored: the records of that day are erased.
+   *[broken] Not stored: the file is damaged.
+}
+
+## Looks of cameras
+
+looks-title = Cameras
+# The key W presses the first of these buttons.
+looks-turn = Turn { $camera }, ready in { DURATION($time) }
+looks-unsure = line of sight not known
+looks-state = { $camera }, azimuth { $bearing }: { $state ->
+    [requested] requested
+    [sent] sent
+    [accepted] accepted
+    [done] done
+    [refused] refused by the camera
+   *[failed] failed: { $code ->
+        [not_registered] the camera is not connected
+        [no_answer] no answer
+       *[by_camera] the camera reports a failure
+    }
+}
+looks-by-rule = automatic

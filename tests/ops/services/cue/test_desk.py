@@ -1,0 +1,262 @@
+"""Looks from request to outcome: asked once, after kills too, each state in the journal, and the rule in its limits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from pyproj import Geod
+
+from ingest.standards.sapient.decode import SapientMessage
+from ingest.unit_messages import Reply, encode_unit
+from ops.incidents.incident import Incident, NamedTrack
+from ops.incidents.life_cycle import act
+from ops.incidents.looks import AUTOMATIC
+from ops.sector.setting_tables.cue import CueSettings
+from ops.services.cue.desk import CueDesk, requested
+from ops.services.cue.drivers import CannotLook, LookOutcome, SapientDriver
+from ops.services.cue.rules import may_turn
+from ops.services.fusion.desks.incidents import _action_of
+from ops.services.fusion.incident_view import incident_dict
+from ops.services.sapient.database import SapientMemory
+from ops.store.incidents import IncidentRow
+from ops.store.reader import Live
+from sensors.timestamps import utc_datetime
+from tests.ops.analysis.handover.night import FRAME
+from tests.ops.incidents.making import SECOND, START_NS, incident
+
+LON, LAT = 12.0, 50.0
+SETTINGS = CueSettings(cameras=("cam-1", "cam-2"), turn_dps=10.0)
+NODE = "7d0f5bbd-2f84-4c2a-9f0e-0d6a3a1c5e21"
+
+
+def feature(name: str, azimuth_deg: float, **more: Any) -> dict[str, Any]:
+    about = {
+        "id": name,
+        "azimuth_deg": azimuth_deg,
+        "field_of_view_deg": 360.0,
+        "min_range_m": 0.0,
+        "max_range_m": 5000.0,
+    }
+    return {"geometry": {"type": "Point", "coordinates": [LON, LAT]}, "properties": about | more}
+
+
+LAYOUT = {"features": [feature("cam-1", 0.0), feature("cam-2", 80.0), feature("fixed", 90.0)]}
+
+
+class Room:
+    """Incidents to which actions are applied as in fusion; it is the reader and what takes actions."""
+
+    def __init__(self) -> None:
+        made = incident(id="I1", priority="high", tracks=(NamedTrack("T1", "Cedar 4"),))
+        self.incidents: dict[str, Incident] = {"I1": made}
+        self.replies: list[Reply] = []
+        self.seen_by: list[str] | None = None
+        self.now_ns = START_NS + 60 * SECOND
+        lon, lat, _ = Geod(ellps="WGS84").fwd(LON, LAT, 90.0, 1000.0)
+        self.track = {"track": "T1", "lon": lon, "lat": lat, "speed_mps": 0.0, "course_deg": None}
+
+    def send_reply(self, reply: Reply) -> None:
+        encode_unit(reply)  # the journal takes it
+        self.replies.append(reply)
+        one = self.incidents[reply.incident]
+        changed = act(one, _action_of(reply), at=utc_datetime(self.now_ns), undo_s=10.0)
+        self.incidents |= {after.id: after for after in changed}
+
+    def last_event(self) -> int:
+        return sum(one.revision for one in self.incidents.values())
+
+    def incident(self, identity: str) -> IncidentRow:
+        lead = None if self.seen_by is None else msgspec.json.encode({"ground": {"seen_by": self.seen_by}})
+        return IncidentRow(msgspec.json.encode(incident_dict(self.incidents[identity], FRAME)), lead)
+
+    def incidents_(self, **_: Any) -> tuple[int, list[IncidentRow]]:
+        return self.last_event(), [self.incident(name) for name in self.incidents]
+
+    def live(self, _: str) -> Live:
+        return Live(1, self.now_ns, msgspec.json.encode([self.track]))
+
+    @property
+    def states(self) -> list[tuple[str, str]]:
+        return [(one.state, one.code) for one in self.incidents["I1"].looks]
+
+
+class Reader:
+    """The room, as the store's reader names its parts."""
+
+    def __init__(self, room: Room) -> None:
+        self.incidents, self.incident, self.live, self.last_event = (
+            room.incidents_,
+            room.incident,
+            room.live,
+            room.last_event,
+        )
+
+
+class Camera:
+    """A driver whose answers the test sets."""
+
+    def __init__(self) -> None:
+        self.started: list[tuple[str, float]] = []
+        self.answer: LookOutcome | None = None
+        self.connected = {"cam-1", "cam-2"}
+
+    def reaches(self, camera: str) -> bool:
+        return camera in self.connected
+
+    def start(self, look: str, camera: str, azimuth_deg: float, now_ns: int) -> None:
+        if camera not in self.connected:
+            raise CannotLook("not_registered")
+        self.started.append((camera, azimuth_deg))
+
+    def outcome(self, look: str) -> LookOutcome | None:
+        return self.answer
+
+
+def desk_of(room: Room, camera: Any, settings: CueSettings = SETTINGS) -> CueDesk:
+    reader: Any = Reader(room)
+    return CueDesk(settings, LAYOUT, reader, camera, room, now_ns=lambda: room.now_ns)
+
+
+def ask(room: Room, desk: CueDesk) -> None:
+    """A person asks for the first option."""
+    first = desk.options(room.incident("I1"))[0]
+    stated = requested(first, room.now_ns)
+    room.send_reply(
+        Reply(
+            "ops-centre",
+            1,
+            1,
+            utc_datetime(room.now_ns),
+            "look",
+            "A",
+            "Ana",
+            incident="I1",
+            action_id="a-1",
+            look=stated,
+        )
+    )
+
+
+def test_options_are_ranked_by_the_time_to_turn_and_only_what_is_connected_counts() -> None:
+    room, camera = Room(), Camera()
+    desk = desk_of(room, camera)
+    found = desk.options(room.incident("I1"))
+    assert [(one.camera, round(one.slew_s, 1), round(one.azimuth_deg)) for one in found] == [
+        ("cam-2", 2.0, 90),
+        ("cam-1", 10.0, 90),
+    ]
+    camera.connected = {"cam-1"}
+    assert [one.camera for one in desk.options(room.incident("I1"))] == ["cam-1"]
+    camera.connected = {"cam-1", "cam-2"}
+    room.seen_by = ["cam-1", "radar"]
+    assert [(one.camera, one.in_view) for one in desk.options(room.incident("I1"))] == [("cam-1", True)]
+    room.seen_by = ["radar"]
+    assert [one.in_view for one in desk.options(room.incident("I1"))] == [None, None]
+
+
+def test_a_look_goes_from_request_to_outcome_and_each_state_is_in_the_journal_once() -> None:
+    room, camera = Room(), Camera()
+    desk = desk_of(room, camera)
+    ask(room, desk)
+    for answer in (None, LookOutcome("sent"), LookOutcome("accepted"), LookOutcome("accepted"), LookOutcome("done")):
+        camera.answer = answer
+        desk.look()
+        desk.look()
+    assert [reply.look.state for reply in room.replies if reply.look] == ["requested", "sent", "accepted", "done"]
+    (look,) = room.incidents["I1"].looks
+    assert (look.camera, look.state, look.by, round(look.azimuth_deg)) == ("cam-2", "done", "Ana", 90)
+    assert [reply.by for reply in room.replies] == ["Ana", AUTOMATIC, AUTOMATIC, AUTOMATIC]
+
+
+def test_a_camera_that_refuses_is_gone_or_silent_ends_the_look_with_the_reason() -> None:
+    room, camera = Room(), Camera()
+    ask(room, desk_of(room, camera))
+    camera.answer = LookOutcome("refused", "by_camera")
+    desk_of(room, camera).look()
+    assert room.states == [("refused", "by_camera")]
+    room, camera = Room(), Camera()
+    ask(room, desk_of(room, camera))
+    camera.connected = set()
+    desk_of(room, camera).look()
+    assert room.states == [("failed", "not_registered")]
+    room, camera = Room(), Camera()
+    ask(room, desk_of(room, camera))
+    desk_of(room, camera).look()
+    assert room.states == [("requested", "")]
+    room.now_ns += 61 * SECOND
+    desk_of(room, camera).look()
+    assert room.states == [("failed", "no_answer")]
+
+
+def test_after_the_turn_the_camera_is_taken_to_look_there() -> None:
+    room, camera = Room(), Camera()
+    desk = desk_of(room, camera)
+    ask(room, desk)
+    camera.answer = LookOutcome("done")
+    desk.look()
+    assert [round(one.slew_s, 1) for one in desk.options(room.incident("I1"))] == [1.0, 10.0]  # cam-2 is there already
+
+
+def test_the_rule_asks_once_for_incidents_of_its_priorities() -> None:
+    room, camera = Room(), Camera()
+    desk = desk_of(room, camera, replace(SETTINGS, automatic=("high",)))
+    for _ in range(3):
+        desk.look()
+        desk_of(room, camera, replace(SETTINGS, automatic=("high",))).look()  # started again
+    assert [(reply.by, reply.look.state) for reply in room.replies if reply.look] == [(AUTOMATIC, "requested")]
+    other = Room()
+    desk_of(other, camera, replace(SETTINGS, automatic=("distress",))).look()
+    desk_of(other, camera).look()
+    assert other.replies == []
+
+
+@pytest.mark.parametrize(
+    ("looks", "may"),
+    [
+        ([], True),
+        ([("cam-1", AUTOMATIC, 59)], False),
+        ([("cam-1", AUTOMATIC, 61)], True),
+        ([("cam-2", AUTOMATIC, 1)], True),
+        ([("cam-1", "Ana", 299)], False),
+        ([("cam-1", "Ana", 301)], True),
+        ([("cam-2", AUTOMATIC, 100 + n) for n in range(30)], False),
+        ([("cam-2", AUTOMATIC, 100 + n) for n in range(29)], True),
+        ([("cam-2", AUTOMATIC, 3601 + n) for n in range(30)], True),
+        ([("cam-2", "Ana", 100 + n) for n in range(90)], True),
+    ],
+)
+def test_the_rule_keeps_quiet_hold_and_rate(looks: list[tuple[str, str, int]], may: bool) -> None:
+    known = [{"camera": camera, "by": by, "at_ns": START_NS - age_s * SECOND} for camera, by, age_s in looks]
+    assert may_turn("cam-1", known, START_NS, SETTINGS) is may
+
+
+def test_a_sapient_look_is_queued_once_and_its_answers_are_read(tmp_path: Path) -> None:
+    driver, look = SapientDriver(tmp_path), "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+    assert not driver.reaches("cam-1")
+    assert driver.outcome(look) is None
+    with pytest.raises(CannotLook):
+        driver.start(look, "cam-1", 41.5, START_NS)
+    with SapientMemory(tmp_path) as memory:
+        memory.node_registered(NODE, "cam-1", b"", START_NS)
+        assert driver.reaches("cam-1")
+        assert not driver.reaches("cam-2")
+        for _ in range(2):
+            driver.start(look, "cam-1", 41.5, START_NS)
+        (task,) = memory.tasks(unsent=True)
+        sent = SapientMessage.FromString(task.body)
+        assert (sent.destination_id, sent.task.task_id) == (NODE, look)
+        assert sent.task.command.look_at.range_bearing.azimuth == 41.5
+        assert driver.outcome(look) is None
+        memory.task_sent(look, START_NS)
+        assert driver.outcome(look) == ("sent", "")
+        for answer, outcome in (
+            ("accepted", ("accepted", "")),
+            ("completed", ("done", "")),
+            ("rejected", ("refused", "by_camera")),
+        ):
+            memory.task_answered(look, answer, "")
+            assert driver.outcome(look) == outcome
