@@ -22,6 +22,7 @@ from geo.errors import BadInput
 from geo.message import Message
 from geo.terrain import cell_size
 from ops.analysis.night_report import text as words
+from ops.analysis.night_report.certainty import reading
 from ops.analysis.night_report.dead_ground_fraction import LIMITS, DeadGroundFraction
 from ops.analysis.night_report.incidents import incident_sentences
 from ops.analysis.night_report.workload import workload_sentences
@@ -146,6 +147,7 @@ def _page(report: ReportInput) -> dict[str, Any]:
             hidden=hidden,
         ),
         "alerts": alerts[: words.ALERTS_SHOWN],
+        "certainty": reading() if any(row.certainty for row in alerts[: words.ALERTS_SHOWN]) else "",
         "alerts_left_out": say("shift-alerts-omitted", count=left_out) if left_out > 0 else "",
         "workload": workload_sentences(report.workload),
         "incidents": incident_sentences(report.incidents),
@@ -253,6 +255,8 @@ def _alert_marks(report: ReportInput) -> list[Marker]:
         lon, lat = report.border.frame.to_lonlat(float(alert["easting"]), float(alert["northing"]))
         (row,) = words.alert_rows([alert], zone)
         values = {"raised": f"{row.utc} ({row.local})", "priority": row.priority, "status": row.status or "–"}
+        if row.certainty is not None:
+            values["certainty"] = f"{row.certainty.bars} {row.certainty.line}"
         facts = [(say(f"shift-row-{name}"), value) for name, value in values.items()]
         marks.append(Marker("alert", lon, lat, row.sentence, facts))
     return marks

@@ -15,6 +15,7 @@ from babel.dates import format_date, format_skeleton
 from geo.arrays import Floats
 from geo.errors import BadInput
 from geo.message import Message
+from ops.analysis.night_report.certainty import Certainty, certainty_of
 from ops.analysis.night_report.dead_ground_fraction import DeadGroundFraction
 from ops.runtime.output import catalogue, say
 from ops.runtime.tables import UNPRINTED
@@ -56,7 +57,7 @@ class CountRow:
 
 @dataclass(frozen=True, slots=True)
 class AlertRow:
-    """One alert as a sentence, with its time in UTC and local time."""
+    """One alert as a sentence, with its time in UTC and local time, and how strong its evidence was."""
 
     iso: str
     utc: str
@@ -67,6 +68,7 @@ class AlertRow:
     mood: str
     segment: str
     track: str
+    certainty: Certainty | None
 
 
 def clean(text: object) -> str:
@@ -150,6 +152,7 @@ def alert_rows(alerts: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> list[Aler
                 mood="high" if priority in ("high", "distress") else "",
                 segment="" if segment is None or int(segment) < 0 else str(int(segment)),
                 track=clean(alert.get("track") or ""),
+                certainty=certainty_of(alert),
             )
         )
     return sorted(rows, key=lambda row: row.iso)

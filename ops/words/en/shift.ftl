@@ -114,6 +114,8 @@ shift-row-seen = tracked
 shift-row-raised = raised
 shift-row-status = status
 shift-row-priority = priority
+shift-row-certainty = evidence
+shift-certainty-reading = Evidence counts five signs: existence of at least { PERCENT($existence) }, { $sensors } sensors or more, class of at least { PERCENT($class) }, position error of at most { DISTANCE($error) } (95%), and a detection now, which no track has in a report.
 
 # Dead ground
 

@@ -108,6 +108,8 @@ shift-row-seen = suivie
 shift-row-raised = déclenchée
 shift-row-status = état
 shift-row-priority = priorité
+shift-row-certainty = indices
+shift-certainty-reading = Les indices comptent cinq signes : existence d’au moins { PERCENT($existence) }, { $sensors } capteurs ou plus, classe d’au moins { PERCENT($class) }, erreur de position d’au plus { DISTANCE($error) } (95 %), et une détection en ce moment, qu’aucune piste n’a dans un rapport.
 
 shift-heading-dead-ground = Angles morts
 shift-dead-ground-not-computed = Les angles morts n’ont pas été calculés pour ce rapport. Cela ne signifie pas qu’il n’y en a pas.
