@@ -226,10 +226,10 @@ def along_the_border(
             base += values
         upper.set_ylabel(say("shift-axis-alerts"))
         upper.yaxis.set_major_locator(mpl.ticker.MaxNLocator(3, integer=True))
-        upper.set_ylim(0, max(1.0, float(base.max(initial=0))) * 1.5)
+        upper.set_ylim(0, max(1.0, float(base.max(initial=0))) * 1.1)
         if alerts:
-            upper.legend(loc="upper left", ncols=2, handlelength=1, columnspacing=1, borderaxespad=0).set_in_layout(
-                False
+            upper.legend(
+                loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, handlelength=1, columnspacing=1, borderaxespad=0.2
             )
         if hidden is None:
             lower.text(0.5, 0.5, say("shift-not-computed"), transform=lower.transAxes, ha="center", va="center")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from ops.analysis.night_report import certainty
 from ops.analysis.night_report.certainty import certainty_of
+from ops.analysis.night_report.text import alert_rows
 
 PAGE = Path(__file__).parents[4] / "ops/web/src/words/certainty.ts"
 FULL: dict[str, Any] = {
@@ -48,3 +50,16 @@ def test_as_many_bars_as_signs_speak_for_the_target(change: dict[str, Any], bars
 @pytest.mark.parametrize("change", [{"track": None}, {"existence": None}])
 def test_what_claims_no_target_has_no_bars(change: dict[str, Any]) -> None:
     assert certainty_of(FULL | change) is None
+
+
+def test_a_track_has_its_radio_name_in_sentence_and_facts_as_on_the_live_map() -> None:
+    alert = FULL | {
+        "id": "A1", "raised_at": "2026-03-14T21:00:00Z", "sentence": "as fusion wrote it", "priority": "high",
+        "message": {"id": "alert-track-initiated-inside", "parameters": {"track": "T1", "offset_m": 100.0}},
+    }  # fmt: skip
+    (named,) = alert_rows([alert], ZoneInfo("UTC"), {"T1": "Cedar 35"})
+    (unnamed,) = alert_rows([alert], ZoneInfo("UTC"))
+    assert named.track == "Cedar 35"
+    assert "Cedar 35" in named.sentence
+    assert "T1" not in named.sentence
+    assert unnamed.sentence == named.sentence.replace("Cedar 35", "T1")
