@@ -69,7 +69,7 @@ def _page(findings: PlanFindings, messages: Sequence[Message]) -> dict[str, Any]
         "items": [_items(findings)] if plan.bought else [],
         "objectives": _objectives(findings),
         "pictures": tables,
-        "no_front": say("plan-front-none") if findings.front and not has_front(findings) else "",
+        "lone_plan": [_front(findings)] if findings.front and not has_front(findings) else [],
         "patrols": _patrols(findings),
         "formulas": [say(f"plan-formula-{name}") for name in ("mean", "gap", "cost")],
         "limits": _limits(findings),

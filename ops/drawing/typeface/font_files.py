@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import logging
 import tempfile
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -32,6 +34,8 @@ FALLBACK: Final = "DejaVu Sans"
 """Comes with matplotlib; has the signs and scripts that the font of the front end lacks."""
 _MADE_AS: Final = 1
 """Raise it when files must be made again, because they are made in another way."""
+_MAKING: Final = threading.Lock()
+"""Held while files are looked up: threads of one process write under one temporary name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +47,21 @@ class FontFile:
     path: Path
 
 
-@lru_cache(maxsize=4)
 def font_files(folder: Path = BUILT) -> tuple[FontFile, ...]:
     """Return the files by family, plain before bold, and last those of the fallback.
 
     Without a built front end there is only the fallback.
     """
+    with _MAKING:
+        found = _found(folder)
+        if not all(file.path.exists() for file in found):  # the cache may be emptied at any time
+            _found.cache_clear()
+            found = _found(folder)
+        return found
+
+
+@lru_cache(maxsize=4)
+def _found(folder: Path) -> tuple[FontFile, ...]:
     return (*_of_the_front_end(folder), *_fallback())
 
 
@@ -63,13 +76,38 @@ def _of_the_front_end(folder: Path) -> Iterator[FontFile]:
         family = FAMILY if number == 1 else f"{FAMILY} {number}"
         packed = source.read_bytes()
         for bold, weight in WEIGHTS.items():
-            key = blake2b(f"{_MADE_AS} {family} {weight} ".encode() + packed, digest_size=16).hexdigest()
-            path = kept / f"{key}.ttf"
-            if not path.exists():
-                made = _one_weight(packed, family, bold=bold)
-                with atomic_write(path, concurrent=True) as partial:
-                    partial.write_bytes(made)
+            key = _digest(f"{_MADE_AS} {family} {weight} ".encode() + packed)
+            path = _kept_under(kept, key) or _keep(kept, key, _one_weight(packed, family, bold=bold))
             yield FontFile(family, bold, path)
+
+
+def _kept_under(kept: Path, key: str) -> Path | None:
+    """Return the file of a key; None if there is none, or not what was written: its name has its digest."""
+    for path in kept.glob(f"{key}-*.ttf"):
+        with suppress(OSError):
+            if path.stem == f"{key}-{_digest(path.read_bytes())}":
+                return path
+    return None
+
+
+def _keep(kept: Path, key: str, made: bytes) -> Path:
+    """Write a file, into the temporary folder where there is no space in ``kept``."""
+    name = f"{key}-{_digest(made)}.ttf"
+    try:
+        return _written(kept / name, made)
+    except OSError as error:
+        log.info("A font is not kept in %s: %s", kept, error)
+        return _written(Path(_temporary().name) / name, made)
+
+
+def _written(path: Path, content: bytes) -> Path:
+    with atomic_write(path, concurrent=True) as partial:
+        partial.write_bytes(content)
+    return path
+
+
+def _digest(content: bytes) -> str:
+    return blake2b(content, digest_size=16).hexdigest()
 
 
 def _kept() -> Path:

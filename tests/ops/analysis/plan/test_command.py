@@ -117,6 +117,9 @@ def test_the_report_shows_the_figures_of_the_summary(planned: tuple[dict[str, An
     assert [row[:3] for row in front] == [
         [f"{one['cost']:,.0f}", f"{one['value']:.3f}", f"{one['bound']:.3f}"] for one in summary["pareto_front"]
     ]
+    lone = len(front) == 1
+    assert ("The Pareto front has one plan" in page) == lone, "a curve of one point shows nothing"
+    assert ('alt="Pareto front of' in page) == (not lone)
     objectives = dict(
         rows_of(page, "Every objective with this plan; cells and paths that are unknown are not included")
     )

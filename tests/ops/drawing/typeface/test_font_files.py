@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 
@@ -69,9 +71,9 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         (folder / "assets" / f"f-{name}-1a.woff2").write_bytes(packed(characters))
         rules += f'@font-face{{font-family:F;src:url(/assets/f-{name}-1a.woff2)format("woff2")}}'
     (folder / "assets" / "font-2b.css").write_text(rules)
-    font_files.font_files.cache_clear()
+    font_files._found.cache_clear()
     yield folder
-    font_files.font_files.cache_clear()
+    font_files._found.cache_clear()
 
 
 def test_a_file_for_each_set_of_characters_and_weight_and_last_the_fallback(built: Path) -> None:
@@ -99,12 +101,13 @@ def test_bold_is_the_weight_of_headings(built: Path) -> None:
 
 def test_files_are_made_once_and_are_the_same_each_time(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = {file.path: file.path.read_bytes() for file in font_files.font_files(built)}
-    font_files.font_files.cache_clear()
+    font_files._found.cache_clear()
     with monkeypatch.context() as without:
         without.setattr(font_files, "_one_weight", None)  # may not be called
         assert [file.path for file in font_files.font_files(built)] == list(first)
-    next(iter(first)).unlink()
-    font_files.font_files.cache_clear()
+    missing, damaged = list(first)[:2]
+    damaged.write_bytes(damaged.read_bytes()[:-1] + b"?")
+    missing.unlink()  # also while the program runs
     assert {file.path: file.path.read_bytes() for file in font_files.font_files(built)} == first
 
 
@@ -115,6 +118,25 @@ def test_a_cache_that_others_may_write_is_not_used(built: Path, tmp_path: Path) 
     assert all(path.is_file() for path in made)
     assert not any(path.is_relative_to(tmp_path) for path in made)
     assert list((tmp_path / "cache" / "fonts").iterdir()) == []
+
+
+def test_a_full_disk_of_the_cache_is_no_obstacle(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = font_files._written
+
+    def full(path: Path, content: bytes) -> Path:
+        if path.is_relative_to(tmp_path):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return written(path, content)
+
+    monkeypatch.setattr(font_files, "_written", full)
+    assert all(file.path.is_file() for file in font_files.font_files(built))
+
+
+def test_threads_that_ask_at_once_get_the_same_files(built: Path) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda _: font_files.font_files(built), range(4)))
+    assert len(set(answers)) == 1
+    assert all(file.path.is_file() for file in answers[0])
 
 
 def test_without_the_front_end_there_is_the_font_of_matplotlib(tmp_path: Path) -> None:
