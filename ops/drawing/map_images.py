@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from geo.arrays import Floats, UInt8s
+from geo.arrays import Float32s, UInt8s
 from geo.frame import LocalFrame
 from ops.drawing.colours import rgb, rgba
 from ops.drawing.hillshade import shade
@@ -32,7 +32,7 @@ def hillshade_png(terrain: xr.Dataset) -> tuple[str, list[list[float]]]:
     return _data_uri(tinted_relief(elevation, cell_m)), bounds
 
 
-def tinted_relief(elevation: Floats, cell_m: float) -> UInt8s:
+def tinted_relief(elevation: Float32s, cell_m: float) -> UInt8s:
     """Return shaded relief (row, column, RGBA), pale, because other layers lie on it; transparent where unknown.
 
     Low ground is greenish, high ground warm. ``elevation`` (row, column) [m] has cells of ``cell_m``.

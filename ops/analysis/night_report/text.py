@@ -178,8 +178,9 @@ def sentence_of(alert: Mapping[str, Any], names: Mapping[str, str]) -> str:
     parameters = {
         name: tuple(value) if isinstance(value, list) else value for name, value in message["parameters"].items()
     }
-    if parameters.get("track") in names:
-        parameters["track"] = names[parameters["track"]]
+    track = parameters.get("track")
+    if isinstance(track, str) and track in names:
+        parameters["track"] = names[track]
     return say(Message(str(message["id"]), parameters))
 
 

@@ -134,7 +134,7 @@ def _box(findings: PlanFindings) -> tuple[float, float, float, float]:
 
 
 def _legend(axes: Any, findings: PlanFindings, box: tuple[float, float, float, float]) -> None:
-    entries = []
+    entries: list[Any] = []
     groups = (
         ("bought", BOUGHT, "white", [option.sensor.kind for option in findings.plan.bought]),
         ("existing", "black", "white", [part.kind for part in findings.existing]),

@@ -130,7 +130,7 @@ def _ground(axes: Axes, drawing: MapInput, extent: PrintExtent) -> None:
     terrain, frame = drawing.terrain, drawing.border.frame
     west, south, east, north = bounds(terrain)
     thin = max(1, -(-max(terrain["elevation"].shape) // LARGEST_PIXELS))
-    elevation = terrain["elevation"][::thin, ::thin].to_numpy().astype(np.float64)
+    elevation = terrain["elevation"][::thin, ::thin].to_numpy().astype(np.float32)
     shown = tinted_relief(elevation, cell_size(terrain) * thin)
     axes.imshow(shown, extent=(west, east, south, north), interpolation="bilinear", zorder=1)
     for over in drawing.overlays:

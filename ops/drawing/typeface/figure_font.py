@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
@@ -13,8 +13,8 @@ from ops.drawing.typeface.font_files import families, font_files
 
 
 @contextmanager
-def drawing_style(style: Mapping[str, Any]) -> Iterator[None]:
-    """Draw figures in the font of the front end and in ``style``, matplotlib's settings, until the context ends."""
+def drawing_style(style: Any) -> Iterator[None]:
+    """Draw figures in the font of the front end and in ``style`` (settings of matplotlib) until the context ends."""
     with mpl.rc_context({"font.family": list(figure_families()), **style}):
         yield
 
