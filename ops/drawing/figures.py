@@ -22,6 +22,7 @@ from matplotlib.figure import Figure
 from geo.arrays import Floats, Ints
 from ops.drawing.colours import colour
 from ops.drawing.png import write_png
+from ops.drawing.typeface.figure_font import drawing_style
 from ops.runtime.output import catalogue, say
 
 BLUE, VERMILION, GREEN = colour("series-blue"), colour("series-vermilion"), colour("series-green")
@@ -33,7 +34,6 @@ WIDTH_IN, HEIGHT_IN = 3.35, 2.4  # 322 × 230 CSS pixels, a phone's column: text
 STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "watchline",
-    "font.family": "sans-serif",
     "font.size": 9.2,
     "axes.labelsize": 9.2,
     "xtick.labelsize": 9.2,
@@ -55,7 +55,6 @@ STYLE: Any = {
     "savefig.facecolor": "none",
 }
 PRINTED_STYLE: Any = {
-    "font.family": "sans-serif",
     "font.size": 9.0,
     "text.parse_math": False,
     "axes.spines.top": False,
@@ -77,7 +76,7 @@ class CaptionedFigure:
     @property
     def data(self) -> str:
         """The figure as a PNG data URI; the same figure gives the same bytes."""
-        with mpl.rc_context(PRINTED_STYLE):
+        with drawing_style(PRINTED_STYLE):
             out = io.BytesIO()
             write_png(self.figure, out, PRINTED_DPI)
         return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
@@ -95,7 +94,7 @@ class SvgFigure:
 
 @contextmanager
 def _canvas(height_in: float = HEIGHT_IN) -> Iterator[Figure]:
-    with mpl.rc_context(STYLE):
+    with drawing_style(STYLE):
         yield Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
 
 
@@ -227,10 +226,10 @@ def along_the_border(
             base += values
         upper.set_ylabel(say("shift-axis-alerts"))
         upper.yaxis.set_major_locator(mpl.ticker.MaxNLocator(3, integer=True))
-        upper.set_ylim(0, max(1.0, float(base.max(initial=0))) * 1.5)
+        upper.set_ylim(0, max(1.0, float(base.max(initial=0))) * 1.1)
         if alerts:
-            upper.legend(loc="upper left", ncols=2, handlelength=1, columnspacing=1, borderaxespad=0).set_in_layout(
-                False
+            upper.legend(
+                loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, handlelength=1, columnspacing=1, borderaxespad=0.2
             )
         if hidden is None:
             lower.text(0.5, 0.5, say("shift-not-computed"), transform=lower.transAxes, ha="center", va="center")

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
-from geo.arrays import UInt8s
+from geo.arrays import Float32s, UInt8s
 from geo.frame import LocalFrame
+from ops.drawing.colours import rgb, rgba
 from ops.drawing.hillshade import shade
 
 WEB_ACROSS_180 = (
@@ -20,34 +22,50 @@ WEB_ACROSS_180 = (
 OFF_THE_MAP: Final = 255
 OVERLAY_SCALE = 3  # pixels of an overlay per terrain cell
 FINE_UP_TO_CELLS = 400_000  # larger terrains get one pixel per cell
+STRIPE_PIXELS: Final = 8
+"""From one stripe of hatched ground to the next."""
 
 
 def hillshade_png(terrain: xr.Dataset) -> tuple[str, list[list[float]]]:
     """Return shaded relief as a data URI on the web map's grid, and its bounds [[south, west], [north, east]]."""
     elevation, bounds, cell_m = _on_web_grid(terrain["elevation"], terrain.attrs["crs"], smooth=True)
+    return _data_uri(tinted_relief(elevation, cell_m)), bounds
+
+
+def tinted_relief(elevation: Float32s, cell_m: float) -> UInt8s:
+    """Return shaded relief (row, column, RGBA), pale, because other layers lie on it; transparent where unknown.
+
+    Low ground is greenish, high ground warm. ``elevation`` (row, column) [m] has cells of ``cell_m``.
+    """
     light = shade(elevation, cell_m)
     known = np.isfinite(light)
+    pixels = np.zeros((*elevation.shape, 4), np.uint8)
+    if not known.any():
+        return pixels
     low, high = np.nanpercentile(elevation, (1, 99))
     height = np.where(known, np.clip((elevation - float(low)) / max(float(high - low), 1.0), 0, 1), 0)
-    # Pale, because other layers lie on the relief. Low ground is greenish, high ground warm.
     light = np.clip(0.45 + 0.72 * np.where(known, light, 0), 0, 1.03)
-    pixels = np.empty((*elevation.shape, 4), np.uint8)
-    for channel, (bottom, top) in enumerate(((222, 250), (230, 244), (222, 232))):
+    for channel, (bottom, top) in enumerate(zip(rgb("paper-relief-1"), rgb("paper-relief-2"), strict=True)):
         pixels[..., channel] = np.clip((bottom + (top - bottom) * height) * light, 0, 255)
     pixels[..., 3] = np.where(known, 255, 0)
-    return _data_uri(pixels), bounds
+    return pixels
 
 
 def hatched_png(cells: xr.DataArray, crs: str) -> tuple[str, list[list[float]]]:
     """Return the cells that are 1 as a hatched, transparent data URI, and its bounds in degrees."""
     values, bounds, _ = _on_web_grid(cells.astype(np.float32), crs, smooth=False)
     hidden = values > 0.5
-    rows, columns = np.ogrid[: hidden.shape[0], : hidden.shape[1]]
-    stripe = (rows + columns) % 8 < 3
-    pixels = np.empty((*hidden.shape, 4), np.uint8)
-    pixels[..., :3] = 122, 79, 0
-    pixels[..., 3] = np.where(hidden, np.where(stripe, 140, 30), 0)
-    return _data_uri(pixels, lossless=True), bounds
+    return _data_uri(hatched(hidden), lossless=True), bounds
+
+
+def hatched(cells: npt.NDArray[np.bool_], period: int = STRIPE_PIXELS) -> UInt8s:
+    """Return what is true, hatched as dead ground (row, column, RGBA), with a stripe every ``period`` pixels."""
+    rows, columns = np.ogrid[: cells.shape[0], : cells.shape[1]]
+    stripe = (rows + columns) % period < period * 3 // STRIPE_PIXELS
+    pixels = np.zeros((*cells.shape, 4), np.uint8)
+    pixels[cells & stripe] = rgba("dead-hatch")
+    pixels[cells & ~stripe] = rgba("dead-hatch-gap")
+    return pixels
 
 
 def painted_png(
@@ -59,12 +77,12 @@ def painted_png(
     """
     paint = np.zeros((256, 4), np.uint8)  # by code: the classes, then what is hatched; beyond, transparent
     paint[: len(colours)] = colours
-    values, hatched = classes.to_numpy(), len(colours)
-    code = np.where(values == -1.0, hatched, np.where(values >= 0.0, values, OFF_THE_MAP)).astype(np.uint8)
+    values, hatch_code = classes.to_numpy(), len(colours)
+    code = np.where(values == -1.0, hatch_code, np.where(values >= 0.0, values, OFF_THE_MAP)).astype(np.uint8)
     codes, bounds, _ = _on_web_grid(classes.copy(data=code), crs, smooth=False)
     pixels = paint[codes]
     rows, columns = np.ogrid[: codes.shape[0], : codes.shape[1]]
-    pixels[(codes == hatched) & ((rows + columns) % 8 < 3)] = (*hatch, 150)
+    pixels[(codes == hatch_code) & ((rows + columns) % STRIPE_PIXELS < 3)] = (*hatch, 150)
     return _data_uri(pixels, lossless=True), bounds
 
 

@@ -18,6 +18,7 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import ScalarFormatter
 
+from geo.arrays import Floats
 from geo.border.zone import belt_outline
 from geo.message import Message
 from geo.terrain import bounds, cell_size
@@ -28,10 +29,11 @@ from ops.drawing.png import save_figure
 from ops.drawing.scales import RELIEF
 from ops.drawing.scene import datum_words, scene_of
 from ops.drawing.symbols import legend_of, symbol_name
+from ops.drawing.typeface.figure_font import drawing_style
 from ops.runtime.output import say
 from ops.sector.open_sector import OpenSector
 
-STYLE: Final[Any] = {"font.family": "sans-serif", "font.size": 9.0, "text.parse_math": False}
+STYLE: Final[Any] = {"font.size": 9.0, "text.parse_math": False}
 LARGEST_PIXELS: Final = 1600  # along one side of the drawn raster; larger terrains are subsampled
 DPI: Final = 150
 CLASS_ALPHA: Final = 0.72
@@ -52,6 +54,8 @@ SIGNS: Final[Mapping[str, tuple[str, Message, float]]] = {
 BASE: Final = ("s", 6.0)
 """Marker and size of a base: white with a black edge."""
 FOOTER_LETTERS: Final = 160
+CORNER: Final = 0.35
+"""Sides of a corner that a legend may take, as a fraction of the map."""
 LABELLED_UP_TO: Final = 12  # sensors; more labels would cover the map
 
 
@@ -65,7 +69,7 @@ class LocalNumbers(ScalarFormatter):
 
 def draw(path: Path, chosen: Map, rasters: xr.Dataset, ground: OpenSector) -> None:
     """Write one map as PNG; the same input gives the same bytes."""
-    with mpl.rc_context(STYLE):
+    with drawing_style(STYLE):
         figure = Figure(figsize=(10.0, 8.2), layout="constrained")
         axes = figure.add_subplot()
         thin = max(1, -(-max(rasters[chosen.variable].shape) // LARGEST_PIXELS))
@@ -100,7 +104,7 @@ def draw_relief(axes: Axes, pale: Any, extent: tuple[float, float, float, float]
     """Draw the result of ``pale_relief`` over ``extent`` (west, east, south, north)."""
     axes.imshow(
         pale,
-        cmap=RELIEF,
+        cmap=mpl.colormaps[RELIEF].with_extremes(bad=colour("map-mat")),
         vmin=0.0,
         vmax=1.0,
         extent=extent,
@@ -220,6 +224,25 @@ def scale_bar(axes: Axes, extent: tuple[float, float, float, float]) -> None:
         per_unit, unit = (1000.0, " km") if length_m >= 1000.0 else (1.0, " m")
         text = say("map-number", value=fraction * length_m / per_unit) + (unit if fraction == 1.0 else "")
         axes.text(left + fraction * length_m, foot + 1.8 * high, text, ha="center", va="bottom", fontsize=7.5, zorder=9)
+
+
+def free_corner(points: Floats, box: tuple[float, float, float, float]) -> Literal["lower right", "upper left"]:
+    """Return the corner where a legend hides fewer of ``points`` (point, 2); the other two have scale and north.
+
+    ``box`` is west, east, south and north of the map [m].
+    """
+    across = (points[:, 0] - box[0]) / (box[1] - box[0])
+    up = (points[:, 1] - box[2]) / (box[3] - box[2])
+    in_upper_left = np.count_nonzero((across < CORNER) & (up > 1.0 - CORNER))
+    in_lower_right = np.count_nonzero((across > 1.0 - CORNER) & (up < CORNER))
+    return "lower right" if in_lower_right <= in_upper_left else "upper left"
+
+
+def has_voids(terrain: xr.Dataset, box: tuple[float, float, float, float]) -> bool:
+    """Whether heights are unknown somewhere within ``box``: west, east, south and north [m]."""
+    west, east, south, north = box
+    shown = terrain["elevation"].sel(easting=slice(west, east), northing=slice(north, south))
+    return bool(shown.isnull().any())
 
 
 def north_arrow(axes: Axes) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -15,8 +15,18 @@ from matplotlib.lines import Line2D
 from geo.arrays import Floats
 from geo.terrain import bounds
 from ops.drawing.colours import colour
-from ops.drawing.printed_map import LARGEST_PIXELS, STYLE, mark_place, north_arrow, place_handles, relief, scale_bar
+from ops.drawing.printed_map import (
+    LARGEST_PIXELS,
+    STYLE,
+    free_corner,
+    mark_place,
+    north_arrow,
+    place_handles,
+    relief,
+    scale_bar,
+)
 from ops.drawing.scales import PROBABILITY
+from ops.drawing.typeface.figure_font import drawing_style
 from ops.sector.open_sector import OpenSector
 from ops.sector.sector_file import read_bases
 
@@ -24,8 +34,6 @@ MARGIN = 1.3
 """Margin around the border, in widths of the belt."""
 MARK_EDGE = 0.03
 """Least distance of a symbol from the edge, as a fraction of the longer side."""
-CORNER = 0.35
-"""Sides of a corner that a legend may take, as a fraction of the map."""
 WIDTH_IN = 9.0
 MapBox = tuple[float, float, float, float]
 
@@ -54,7 +62,7 @@ def sector_map(
     west, south, east, north = bounds(ground.terrain)
     box = _window(ground, (west, east, south, north))
     height_in = WIDTH_IN * 0.85 * (box[3] - box[2]) / (box[1] - box[0]) + 0.6
-    with mpl.rc_context(STYLE):
+    with drawing_style(STYLE):
         figure = Figure(figsize=(WIDTH_IN, float(np.clip(height_in, 2.4, 8.0))), layout="constrained")
         axes = figure.add_subplot(facecolor=colour("map-mat"))
         thin = max(1, -(-max(ground.terrain["elevation"].shape) // LARGEST_PIXELS))
@@ -91,13 +99,14 @@ def _legend(axes: Axes, box: MapBox, lines: list[Floats], handles: list[Line2D])
     """Draw the legend inside the frame: in the upper left or the lower right corner, whichever the border leaves."""
     if not handles:
         return
-    points = np.vstack(lines)
-    across = (points[:, 0] - box[0]) / (box[1] - box[0])
-    up = (points[:, 1] - box[2]) / (box[3] - box[2])
-    in_upper_left = np.count_nonzero((across < CORNER) & (up > 1.0 - CORNER))
-    in_lower_right = np.count_nonzero((across > 1.0 - CORNER) & (up < CORNER))
-    corner: Literal["lower right", "upper left"] = "lower right" if in_lower_right <= in_upper_left else "upper left"
-    legend = axes.legend(handles=handles, loc=corner, ncols=2, framealpha=0.85, fontsize=8.0, edgecolor="none")
+    legend = axes.legend(
+        handles=handles,
+        loc=free_corner(np.vstack(lines), box),
+        ncols=2,
+        framealpha=0.85,
+        fontsize=8.0,
+        edgecolor="none",
+    )
     legend.set_zorder(10)
 
 

@@ -93,6 +93,7 @@ def write_files(
 ) -> dict[str, Path]:
     """Write tracks as GeoParquet, alerts as GeoJSON, and the report; return their paths by name."""
     folder, reader = demo.options.folder, demo.room.reader
+    incidents = incidents_of(reader)
     files = {"tracks": folder / "tracks.parquet", "alerts": folder / "alerts.geojson", "report": folder / "report.html"}
     reader.export_tracks_geoparquet(files["tracks"], ground.frame)
     reader.export_alerts_geojson(files["alerts"])
@@ -116,7 +117,8 @@ def write_files(
         demo=True,
         notices=(SAMPLE_NOTICE,) if demo.sector.terrain.startswith("sample:") else (),
         workload=scores.workload,
-        incidents=incident_figures(incidents_of(demo.room.reader)),
+        incidents=incident_figures(incidents),
+        track_names={one["track"]: one["name"] for incident in incidents for one in incident["tracks"]},
         live=LiveMap(_serve_command(demo), f"http://127.0.0.1:{DEFAULT_PORT}/"),
     )
     write_report(files["report"], report)

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from ops.releasability.carried import at_posts, without_carried
 from ops.releasability.decision import EVERYTHING, UNMARKED, Markings
 from ops.releasability.settings import ReleasabilitySettings
 from ops.store.reader import Reader
@@ -200,18 +201,21 @@ class ReceivedRecords:
 
         A track has the marking that is now in force. A sensor, or what is detected in its direction only, is hidden by
         its marking in the settings, and by the one that it had when the picture was made. Other parts (own forces) have
-        no markings and are not passed on.
+        no markings and are not passed on, nor is where a sensor is that they carry.
         """
         self.refresh()
         if part == "tracks":
             return [self.as_stated("track", one) for one in entries if self._shows_track(one)]
         if part not in ("sensors", "bearings"):
             return []
-        return [
+        shown = [
             one
             for one in entries
             if self.markings.may_see(self.limit, one.get("marking", UNMARKED)) and self.shows_sensor(str(one["sensor"]))
         ]
+        if self.everything:
+            return shown
+        return at_posts(shown) if part == "sensors" else without_carried(shown)
 
     def _shows_track(self, track: dict[str, Any]) -> bool:
         marking = self._records.of("track", str(track["track"]), track.get("marking", UNMARKED))

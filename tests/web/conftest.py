@@ -20,7 +20,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, sync_playwright
 
-from ops.drawing.pages.page_font import BUILT
+from ops.drawing.typeface.page_font import BUILT
 from ops.runtime.reserved_port import ReservedPort
 from ops.store.writer import Store
 from tests.web.chromium import chromium, sandboxing

@@ -19,7 +19,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
-from ops.drawing.pages.page_font import BUILT
+from ops.drawing.typeface.page_font import BUILT
 from ops.services.api.guard import Guard, GuardSettings
 from ops.services.api.serving.local_port import listen
 from ops.services.api.serving.server import serving

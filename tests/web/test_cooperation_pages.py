@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from ops.drawing.pages.page_font import BUILT
+from ops.drawing.typeface.page_font import BUILT
 from ops.eurosur.report import Report
 from ops.eurosur.store import ReportStore
 from ops.exchange.desk.orders import LayerPreview, ShareResult

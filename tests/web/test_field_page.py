@@ -17,7 +17,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from ops.drawing.pages.page_font import BUILT
+from ops.drawing.typeface.page_font import BUILT
 from ops.runtime.reserved_port import ReservedPort
 from tests.web.conftest import Visit, until
 from tests.web.field_phone import SMALL, hold

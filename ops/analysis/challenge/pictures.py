@@ -41,6 +41,7 @@ from ops.drawing.printed_map import (
 )
 from ops.drawing.scales import DURATION, MARGIN, MEASURE, PROBABILITY
 from ops.drawing.scene import conditions_words, datum_words
+from ops.drawing.typeface.figure_font import drawing_style
 from ops.runtime.output import say
 from ops.sector.open_sector import OpenSector
 
@@ -184,7 +185,7 @@ def _multiples(path: Path, count: int, draw_panel: Callable[[Axes, int], None], 
     rows = -(-count // columns)
     width = WIDTH_IN / columns - 0.9
     letters = int((WIDTH_IN / columns - 0.3) * 72.0 / (0.55 * TITLE_PT))  # a letter is about half as wide as high
-    with mpl.rc_context(STYLE):
+    with drawing_style(STYLE):
         height = rows * (min(max(width / view.aspect, 1.1), 7.0) + 0.4) + 0.6
         figure = Figure(figsize=(WIDTH_IN, height), layout="constrained")
         for number in range(count):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -19,6 +18,7 @@ from ops.analysis.challenge.work import SLOWER, STATES
 from ops.drawing.colours import colour
 from ops.drawing.png import save_figure
 from ops.drawing.printed_map import DPI, STYLE, LocalNumbers
+from ops.drawing.typeface.figure_font import drawing_style
 from ops.runtime.output import say
 from sensors.crossing.segments import CROSSED, UNKNOWN
 
@@ -28,7 +28,7 @@ HATCH: Final[dict[str, Any]] = {"hatch": "////", "facecolor": "none", "edgecolor
 
 def draw_profiles(path: Path, findings: Findings) -> None:
     """Draw four figures over the chainage in kilometres, one below the other."""
-    with mpl.rc_context({**STYLE, "axes.spines.top": False, "axes.spines.right": False, "hatch.linewidth": 0.5}):
+    with drawing_style({**STYLE, "axes.spines.top": False, "axes.spines.right": False, "hatch.linewidth": 0.5}):
         figure = Figure(figsize=(WIDTH_IN, 8.6), layout="constrained")
         rows = figure.subplots(4, 1, sharex=True)
         edges = np.append(findings.segments["start_m"].to_numpy(), float(findings.segments["end_m"][-1])) / 1000.0

@@ -25,6 +25,7 @@ from ops.drawing.colours import colour
 from ops.drawing.figures import PRINTED_STYLE, CaptionedFigure
 from ops.drawing.printed_map import mark_place, north_arrow, place_handles, plain_text, relief, scale_bar
 from ops.drawing.scales import PROBABILITY
+from ops.drawing.typeface.figure_font import drawing_style
 from ops.runtime.output import catalogue, say
 from sensors.layout import AnySensor
 from sensors.planning.comparison.draws import central
@@ -54,7 +55,7 @@ def pictures_of(comparison: Comparison) -> list[CaptionedFigure]:
         *_tornados(comparison),
         scenarios,
     ]
-    with mpl.rc_context(PRINTED_STYLE):
+    with drawing_style(PRINTED_STYLE):
         return [drawing(comparison) for drawing in drawings]
 
 

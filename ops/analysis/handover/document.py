@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -40,6 +40,12 @@ class ReportSection:
     rows: tuple[tuple[str, ...], ...] = ()
     empty: str = ""
     sentences: tuple[str, ...] = ()
+    stated: int | None = None
+
+    @property
+    def count(self) -> int:
+        """How many things the section lists: as many as it has rows, unless a row states several."""
+        return len(self.rows) if self.stated is None else self.stated
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,17 +204,23 @@ class _Writer:
         return self._section("closed", columns, rows)
 
     def sensors(self) -> ReportSection:
-        """The sensors that do not work."""
+        """The sensors that do not work: one row for those of a kind in the same state since the same time."""
+        alike: dict[tuple[str, str, str], list[str]] = {}
+        for one in self._report.sensors_out:
+            state = self._say("handover-sensor-state", state=one.state)
+            since = "–" if one.since is None else self.times.both(one.since)
+            alike.setdefault((one.kind, state, since), []).append(one.sensor)
         rows = [
             (
-                self._say("handover-sensor", sensor=one.sensor, kind=one.kind) if one.kind else one.sensor,
-                self._say("handover-sensor-state", state=one.state),
-                "–" if one.since is None else self.times.both(one.since),
+                self._say("handover-sensor", sensor=", ".join(names), kind=kind) if kind else ", ".join(names),
+                state,
+                since,
             )
-            for one in self._report.sensors_out
+            for (kind, state, since), names in alike.items()
         ]
         basis = self._say("handover-sensors-now" if self._report.sensors_now else "handover-sensors-then")
-        return self._section("sensors", (("sensor", 40), ("state", 30), ("since", 30)), rows, basis)
+        section = self._section("sensors", (("sensor", 56), ("state", 20), ("since", 24)), rows, basis)
+        return replace(section, stated=len(self._report.sensors_out))
 
     def coverage(self) -> ReportSection:
         """Coverage that was lost."""

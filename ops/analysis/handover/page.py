@@ -13,8 +13,8 @@ import jinja2
 
 from ops.analysis.handover.document import ReportDocument
 from ops.drawing.colours import with_colours
-from ops.drawing.pages.html_page import FONT_MARK
-from ops.drawing.pages.page_font import embedded_rules, linked_rules
+from ops.drawing.pages.html_page import FONT_MARK, STYLESHEET
+from ops.drawing.typeface.page_font import embedded_rules, linked_rules
 from ops.words import LANGUAGES, MessageCatalogue
 
 _TEMPLATE: Final = Path(__file__).with_name("page.html.j2")
@@ -50,8 +50,10 @@ def report_page(
 
 @lru_cache(maxsize=2)
 def style(*, linked: bool = False) -> str:
-    """The style sheet of the page; ``linked``: with the font that the server has."""
-    return (linked_rules() if linked else "") + with_colours(_STYLE.read_text(encoding="utf-8"))
+    """The style sheet of reports with that of this page; ``linked``: with the font that the server has."""
+    return (linked_rules() if linked else "") + with_colours(
+        "".join(sheet.read_text(encoding="utf-8") for sheet in (STYLESHEET, _STYLE))
+    )
 
 
 def style_source() -> str:

@@ -6,24 +6,24 @@ The same report gives the same bytes.
 from __future__ import annotations
 
 from datetime import datetime
-from importlib.util import find_spec
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from fpdf import FPDF
 from fpdf.enums import TableBordersLayout, XPos, YPos
 from fpdf.fonts import FontFace
 
-from geo.errors import WatchlineError
 from ops.analysis.handover.document import ReportDocument, ReportSection
 from ops.drawing.colours import rgb
+from ops.drawing.typeface.font_files import families, font_files
 from ops.words import MessageCatalogue
 
-FONT: Final = "DejaVu"
+FONT: Final = "print"
+"""The first font in the document; those of further characters have a number behind it."""
 _MARGIN_MM: Final = 15.0
 _BODY_PT: Final = 8.5
 _LINE_MM: Final = 4.2
-_GREY: Final = rgb("soft")
+_GREY: Final = rgb("soft", "print")
+_RULE: Final = rgb("rule", "print")
 
 
 def report_pdf(document: ReportDocument, *, made_at: datetime) -> bytes:
@@ -44,9 +44,7 @@ class _Pages(FPDF):
         super().__init__(format="A4")
         self._document = document
         self._words = MessageCatalogue.of(document.language)
-        folder = _fonts()
-        self.add_font(FONT, "", folder / "DejaVuSans.ttf")
-        self.add_font(FONT, "B", folder / "DejaVuSans-Bold.ttf")
+        _add_fonts(self)
         self.set_margin(_MARGIN_MM)
         self.set_auto_page_break(auto=True, margin=_MARGIN_MM + 5)
         self.set_title(f"{document.title} – {document.sector}")
@@ -78,11 +76,13 @@ class _Pages(FPDF):
 
 
 def _head(pdf: _Pages, document: ReportDocument) -> None:
-    pdf.set_font(FONT, "B", 15)
-    _write(pdf, f"{document.title} – {document.sector}", 7)
-    pdf.set_font(FONT, "B", _BODY_PT + 0.5)
-    for sentence in document.answer:
-        _write(pdf, sentence, _LINE_MM + 0.5)
+    pdf.set_font(FONT, "B", 20)
+    _write(pdf, f"{document.title} – {document.sector}", 9)
+    pdf.ln(1)
+    for number, sentence in enumerate(document.answer):
+        pdf.set_font(FONT, "" if number else "B", 11)
+        _write(pdf, sentence, _LINE_MM + 1.2)
+    pdf.ln(1)
     pdf.set_font(FONT, "", _BODY_PT + 0.5)
     _write(pdf, document.period, _LINE_MM + 0.5)
     pdf.set_text_color(*_GREY)
@@ -97,8 +97,8 @@ def _section(pdf: _Pages, section: ReportSection) -> None:
     pdf.ln(4)
     if pdf.will_page_break(22):
         pdf.add_page()
-    pdf.set_font(FONT, "B", 11)
-    _write(pdf, f"{section.heading} ({len(section.rows)})" if section.rows else section.heading, 6)
+    pdf.set_font(FONT, "B", 13)
+    _write(pdf, f"{section.heading} ({section.count})" if section.rows else section.heading, 6)
     pdf.set_font(FONT, "", _BODY_PT)
     for sentence in section.sentences:
         _write(pdf, sentence, _LINE_MM)
@@ -112,6 +112,8 @@ def _section(pdf: _Pages, section: ReportSection) -> None:
 
 def _table(pdf: _Pages, section: ReportSection) -> None:
     pdf.ln(1)
+    pdf.set_draw_color(*_RULE)
+    pdf.set_line_width(0.2)
     with pdf.table(
         col_widths=tuple(column.width for column in section.columns),
         width=pdf.epw,
@@ -136,9 +138,10 @@ def _write(pdf: _Pages, text: str, height: float) -> None:
     pdf.multi_cell(pdf.epw, height, text, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
 
-def _fonts() -> Path:
-    """Return the folder of the DejaVu fonts that matplotlib brings, without importing matplotlib."""
-    spec: Any = find_spec("matplotlib")
-    if spec is None or spec.origin is None:
-        raise WatchlineError("The fonts of the PDF are missing: matplotlib is not installed.")
-    return Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf"
+def _add_fonts(pdf: FPDF) -> None:
+    """Add the fonts; a character that one lacks is drawn from the next."""
+    files = font_files()
+    names = {family: FONT if place == 0 else f"{FONT} {place}" for place, family in enumerate(families(files))}
+    for file in files:
+        pdf.add_font(names[file.family], "B" if file.bold else "", file.path)
+    pdf.set_fallback_fonts([name for name in names.values() if name != FONT])

@@ -22,6 +22,7 @@ from geo.errors import BadInput
 from geo.message import Message
 from geo.terrain import cell_size
 from ops.analysis.night_report import text as words
+from ops.analysis.night_report.certainty import reading
 from ops.analysis.night_report.dead_ground_fraction import LIMITS, DeadGroundFraction
 from ops.analysis.night_report.incidents import incident_sentences
 from ops.analysis.night_report.workload import workload_sentences
@@ -62,9 +63,9 @@ class ReportInput:
     priority, status, rule, segment, track, class_label, easting, northing. ``counts`` per sensor: received, journaled,
     duplicate, dead_lettered, shed, and where known published, dead_lettered_unique, shed_unique. ``latencies_ms`` may
     be empty; ``latency_meaning`` states how it is measured. ``track_classes`` gives the likely class of a track where
-    neither the history nor an alert does; ``bases`` maps names to (lon, lat). ``notices`` are shown at the top of the
-    page. ``live``: how to open the same period on the live map. ``workload``: alert workload of one operator.
-    ``incidents``: the incidents of the period; None if unknown.
+    neither the history nor an alert does, ``track_names`` its radio name; ``bases`` maps names to
+    (lon, lat). ``notices`` are shown at the top of the page. ``live``: how to open the same period on the live map.
+    ``workload``: alert workload of one operator. ``incidents``: the incidents of the period; None if unknown.
     """
 
     title: Message | str
@@ -83,6 +84,7 @@ class ReportInput:
     latency_meaning: Message | str = LATENCY_OF_ALERTS
     hidden: DeadGroundFraction | None = None
     track_classes: Mapping[str, str] = field(default_factory=dict)
+    track_names: Mapping[str, str] = field(default_factory=dict)
     bases: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     time_zone: str = "UTC"
     demo: bool = False
@@ -126,7 +128,7 @@ def _render(page: Mapping[str, Any], drawn: MapParts) -> str:
 
 def _page(report: ReportInput) -> dict[str, Any]:
     zone = words.zone_of(report.time_zone)
-    alerts = words.alert_rows(report.alerts, zone)
+    alerts = words.alert_rows(report.alerts, zone, report.track_names)
     rows, totals = words.count_rows(report.counts)
     confirmed = _trails(report.tracks, "track", report)
     left_out = len(alerts) - words.ALERTS_SHOWN
@@ -146,6 +148,7 @@ def _page(report: ReportInput) -> dict[str, Any]:
             hidden=hidden,
         ),
         "alerts": alerts[: words.ALERTS_SHOWN],
+        "certainty": reading() if any(row.certainty for row in alerts[: words.ALERTS_SHOWN]) else "",
         "alerts_left_out": say("shift-alerts-omitted", count=left_out) if left_out > 0 else "",
         "workload": workload_sentences(report.workload),
         "incidents": incident_sentences(report.incidents),
@@ -251,8 +254,14 @@ def _alert_marks(report: ReportInput) -> list[Marker]:
         if alert.get("easting") is None or alert.get("northing") is None:
             continue
         lon, lat = report.border.frame.to_lonlat(float(alert["easting"]), float(alert["northing"]))
-        (row,) = words.alert_rows([alert], zone)
-        values = {"raised": f"{row.utc} ({row.local})", "priority": row.priority, "status": row.status or "–"}
+        (row,) = words.alert_rows([alert], zone, report.track_names)
+        values = {
+            "raised": f"{row.utc} ({row.local})" if row.local else row.utc,
+            "priority": row.priority,
+            "status": row.status or "–",
+        }
+        if row.certainty is not None:
+            values["certainty"] = f"{row.certainty.bars} {row.certainty.line}"
         facts = [(say(f"shift-row-{name}"), value) for name, value in values.items()]
         marks.append(Marker("alert", lon, lat, row.sentence, facts))
     return marks
@@ -280,7 +289,7 @@ def _trails(history: xr.Dataset, name: str, report: ReportInput) -> list[Trail]:
         likely = classes.get(label, "unknown")
         values = {"class": words.clean(_class_name(likely)), "seen": span}
         facts = [(say(f"shift-row-{fact}"), value) for fact, value in values.items()]
-        trails.append(Trail(points[rows], likely, words.clean(label), facts))
+        trails.append(Trail(points[rows], likely, words.clean(report.track_names.get(label, label)), facts))
     return trails
 
 

@@ -15,6 +15,7 @@ from babel.dates import format_date, format_skeleton
 from geo.arrays import Floats
 from geo.errors import BadInput
 from geo.message import Message
+from ops.analysis.night_report.certainty import Certainty, certainty_of
 from ops.analysis.night_report.dead_ground_fraction import DeadGroundFraction
 from ops.runtime.output import catalogue, say
 from ops.runtime.tables import UNPRINTED
@@ -56,7 +57,7 @@ class CountRow:
 
 @dataclass(frozen=True, slots=True)
 class AlertRow:
-    """One alert as a sentence, with its time in UTC and local time."""
+    """One alert as a sentence, with its time in UTC and local time, and how strong its evidence was."""
 
     iso: str
     utc: str
@@ -67,6 +68,7 @@ class AlertRow:
     mood: str
     segment: str
     track: str
+    certainty: Certainty | None
 
 
 def clean(text: object) -> str:
@@ -98,19 +100,22 @@ def zone_of(name: str) -> ZoneInfo:
 
 
 def period_words(started: datetime, ended: datetime, zone: ZoneInfo, words: MessageCatalogue | None = None) -> str:
-    """State start and end in UTC and local time, each with its offset from UTC, and the duration.
+    """State start and end in UTC, and in local time with its offset where the sector has a zone; and the duration.
 
     A day is stated where it is not that of the start in UTC. ``words``: the language; None for that of this process.
     """
     words = words or catalogue()
     first, last = started.astimezone(UTC), ended.astimezone(UTC)
     utc = f"{first:%H:%M:%S}–{_day(last, first, words)}{last:%H:%M:%S} UTC"
+    day = format_date(first.date(), format="full", locale=words.formats.locale)
+    length = (last - first).total_seconds()
+    if zone.key == "UTC":
+        return words.say("shift-period-utc", day=day, utc=utc, length=length)
     local = "–".join(
         f"{_day(moment, first, words)}{moment:%H:%M:%S} {_zone_words(moment)}"
         for moment in (first.astimezone(zone), last.astimezone(zone))
     )
-    day = format_date(first.date(), format="full", locale=words.formats.locale)
-    return words.say("shift-period", day=day, utc=utc, local=local, length=(last - first).total_seconds())
+    return words.say("shift-period", day=day, utc=utc, local=local, length=length)
 
 
 def _day(moment: datetime, first: datetime, words: MessageCatalogue) -> str:
@@ -127,8 +132,14 @@ def _zone_words(moment: datetime) -> str:
     return f"{name} ({offset})" if name.isalpha() and name != "UTC" else offset
 
 
-def alert_rows(alerts: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> list[AlertRow]:
-    """Return alerts in the order they were raised. Needs id, raised_at and sentence; other keys are optional."""
+def alert_rows(
+    alerts: Sequence[Mapping[str, Any]], zone: ZoneInfo, names: Mapping[str, str] | None = None
+) -> list[AlertRow]:
+    """Return alerts in the order they were raised. Needs id, raised_at and sentence; other keys are optional.
+
+    ``names``: radio names of tracks by id.
+    """
+    names = names or {}
     rows = []
     for alert in alerts:
         where = f"alert {clean(alert.get('id'))[:80]!r}"
@@ -143,26 +154,33 @@ def alert_rows(alerts: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> list[Aler
             AlertRow(
                 iso=f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z",
                 utc=f"{moment:%H:%M:%S} UTC",
-                local=f"{moment.astimezone(zone):%H:%M:%S %Z}",
-                sentence=clean(sentence_of(alert)),
+                local="" if zone.key == "UTC" else f"{moment.astimezone(zone):%H:%M:%S %Z}",
+                sentence=clean(sentence_of(alert, names)),
                 priority=say("alert-priority", priority=priority) if priority else say("shift-no-priority"),
                 status=say("alert-status", status=status) if status else "",
                 mood="high" if priority in ("high", "distress") else "",
                 segment="" if segment is None or int(segment) < 0 else str(int(segment)),
-                track=clean(alert.get("track") or ""),
+                track=clean(names.get(str(alert.get("track")), alert.get("track") or "")),
+                certainty=certainty_of(alert),
             )
         )
     return sorted(rows, key=lambda row: row.iso)
 
 
-def sentence_of(alert: Mapping[str, Any]) -> str:
-    """The headline of an alert in the language of this process, or its own sentence if it has no message."""
+def sentence_of(alert: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """The headline of an alert in the language of this process, or its own sentence if it has no message.
+
+    Tracks have their radio names, as far as ``names`` has them.
+    """
     message = alert.get("message")
     if not isinstance(message, Mapping):
         return str(alert["sentence"])
     parameters = {
         name: tuple(value) if isinstance(value, list) else value for name, value in message["parameters"].items()
     }
+    track = parameters.get("track")
+    if isinstance(track, str) and track in names:
+        parameters["track"] = names[track]
     return say(Message(str(message["id"]), parameters))
 
 

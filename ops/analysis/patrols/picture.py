@@ -18,6 +18,7 @@ from ops.drawing.colours import colour
 from ops.drawing.figures import PRINTED_DPI, PRINTED_STYLE
 from ops.drawing.png import write_png
 from ops.drawing.scales import PROBABILITY
+from ops.drawing.typeface.figure_font import drawing_style
 from ops.runtime.output import say
 
 STRIPS: Final = 160
@@ -32,7 +33,7 @@ NARROW: Final = 22
 
 def write_figure(path: Path, findings: PatrolFindings) -> None:
     """Draw the border and Pd over one axis of time, and Pd by segment beside them."""
-    with mpl.rc_context(PRINTED_STYLE), path.open("wb") as out:
+    with drawing_style(PRINTED_STYLE), path.open("wb") as out:
         write_png(patrols_figure(findings), out, PRINTED_DPI)
 
 

@@ -11,6 +11,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 
 from geo.border.zone import belt_outline
@@ -18,8 +19,19 @@ from geo.terrain import bounds
 from ops.analysis.plan.findings import PlanFindings
 from ops.drawing.colours import colour
 from ops.drawing.figures import PRINTED_STYLE, CaptionedFigure
-from ops.drawing.printed_map import SIGNS, LocalNumbers, mark_place, north_arrow, place_handles, relief, scale_bar
+from ops.drawing.printed_map import (
+    SIGNS,
+    LocalNumbers,
+    free_corner,
+    has_voids,
+    mark_place,
+    north_arrow,
+    place_handles,
+    relief,
+    scale_bar,
+)
 from ops.drawing.scales import PROBABILITY
+from ops.drawing.typeface.figure_font import drawing_style
 from ops.runtime.output import say
 from ops.sector.sector_file import read_bases
 
@@ -34,10 +46,15 @@ LEAST_SHAPE: Final = 0.42
 
 
 def pictures_of(findings: PlanFindings) -> list[CaptionedFigure]:
-    """Return the figures in the order of the report; the front only where it was computed."""
-    with mpl.rc_context(PRINTED_STYLE):
+    """Return the figures in the order of the report; the front only where it has more than one plan."""
+    with drawing_style(PRINTED_STYLE):
         drawn = [plan_map(findings), along_the_border(findings)]
-        return [*drawn, pareto_front(findings)] if findings.front else drawn
+        return [*drawn, pareto_front(findings)] if has_front(findings) else drawn
+
+
+def has_front(findings: PlanFindings) -> bool:
+    """Whether there is a choice to draw: two plans of the front at least."""
+    return len(findings.front) > 1
 
 
 def plan_map(findings: PlanFindings) -> CaptionedFigure:
@@ -84,7 +101,7 @@ def plan_map(findings: PlanFindings) -> CaptionedFigure:
         spine.set_visible(True)
     scale_bar(axes, box)
     north_arrow(axes)
-    _legend(axes, findings)
+    _legend(axes, findings, box)
     bar = figure.colorbar(ScalarMappable(scale, PROBABILITY), ax=axes, shrink=0.85, pad=0.01, aspect=30)
     bar.set_label(say("plan-axis-mean"))
     bar.ax.yaxis.set_major_formatter(LocalNumbers())
@@ -116,8 +133,8 @@ def _box(findings: PlanFindings) -> tuple[float, float, float, float]:
     return float(west), float(east), float(south - more), float(north + more)
 
 
-def _legend(axes: Any, findings: PlanFindings) -> None:
-    entries = []
+def _legend(axes: Any, findings: PlanFindings, box: tuple[float, float, float, float]) -> None:
+    entries: list[Any] = []
     groups = (
         ("bought", BOUGHT, "white", [option.sensor.kind for option in findings.plan.bought]),
         ("existing", "black", "white", [part.kind for part in findings.existing]),
@@ -132,9 +149,24 @@ def _legend(axes: Any, findings: PlanFindings) -> None:
     entries += place_handles({"base"} if _bases(findings) else ())
     if np.isnan(findings.after).any():
         entries.append(Line2D([], [], color=UNKNOWN, linewidth=4.0, label=say("map-unknown")))
+    if has_voids(findings.ground.terrain, box):
+        entries.append(
+            Patch(facecolor=colour("map-mat"), edgecolor=colour("figure-outline"), label=say("map-class-unknown"))
+        )
     if entries:
+        crossed = findings.ground.crossed
+        lines = [crossed.segment_geometry(segment) for segment in range(crossed.segments)]
+        parts = [(one.easting, one.northing) for one in (*findings.existing, *(o.sensor for o in findings.plan.bought))]
+        points = np.vstack(
+            [*(np.asarray(part.coords)[:, :2] for line in lines for part in getattr(line, "geoms", [line])), *parts]
+        )
         legend = axes.legend(
-            handles=entries, loc="lower right", ncols=-(-len(entries) // 4), frameon=True, framealpha=0.9, fontsize=8.0
+            handles=entries,
+            loc=free_corner(points, box),
+            ncols=-(-len(entries) // 4),
+            frameon=True,
+            framealpha=0.9,
+            fontsize=8.0,
         )
         legend.get_frame().set_edgecolor("none")
         legend.set_zorder(10)

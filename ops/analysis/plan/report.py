@@ -12,7 +12,7 @@ from geo.message import Message
 from ops.analysis.places import place_of
 from ops.analysis.plan.findings import PlanFindings, item_of
 from ops.analysis.plan.patrols import ON_THE_SPOT_S, PATROL_FINDS
-from ops.analysis.plan.pictures import pictures_of
+from ops.analysis.plan.pictures import has_front, pictures_of
 from ops.drawing.pages.html_page import render_page
 from ops.drawing.scene import conditions_words
 from ops.runtime.output import atomic_write, say
@@ -48,7 +48,7 @@ def _page(findings: PlanFindings, messages: Sequence[Message]) -> dict[str, Any]
     tables = {
         "map": [_sites(findings)] if plan.bought else [],
         "along": [_worst(findings)],
-        "front": [_front(findings)] if findings.front else [],
+        "front": [_front(findings)] if has_front(findings) else [],
     }
     return {
         "title": say("plan-page-title", sector=ground.sector.title or ground.sector.name),
@@ -69,6 +69,7 @@ def _page(findings: PlanFindings, messages: Sequence[Message]) -> dict[str, Any]
         "items": [_items(findings)] if plan.bought else [],
         "objectives": _objectives(findings),
         "pictures": tables,
+        "lone_plan": [_front(findings)] if findings.front and not has_front(findings) else [],
         "patrols": _patrols(findings),
         "formulas": [say(f"plan-formula-{name}") for name in ("mean", "gap", "cost")],
         "limits": _limits(findings),

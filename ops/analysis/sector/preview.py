@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import matplotlib as mpl
 import numpy as np
 import shapely
 import xarray as xr
@@ -38,6 +37,7 @@ from ops.drawing.printed_map import (
     scale_bar,
 )
 from ops.drawing.symbols import legend_of
+from ops.drawing.typeface.figure_font import drawing_style
 from ops.runtime import output
 from ops.runtime.output import atomic_write
 from ops.sector.check import check_sector
@@ -301,7 +301,7 @@ def _dead(preview: Preview, words: MessageCatalogue) -> str:
 
 def _draw_picture(path: Path, preview: Preview, words: MessageCatalogue) -> None:
     ground = preview.ground
-    with mpl.rc_context(STYLE):
+    with drawing_style(STYLE):
         figure = Figure(figsize=(11.0, 8.0), layout="constrained")
         axes = figure.add_subplot()
         thin = max(1, -(-max(preview.dead.shape) // LARGEST_PIXELS))

@@ -13,7 +13,7 @@ from typing import Any
 import jinja2
 
 from ops.drawing.colours import with_colours
-from ops.drawing.pages.page_font import embedded_rules, linked_rules
+from ops.drawing.typeface.page_font import embedded_rules, linked_rules
 from ops.runtime.output import catalogue
 
 FOLDER = Path(__file__).parent

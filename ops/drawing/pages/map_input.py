@@ -36,7 +36,7 @@ def hidden_colour(fraction: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """A point on the map; its kind selects the symbol (radar, camera, ground_sensor, base, alert, other)."""
+    """A point on the map; its kind selects the symbol (one of ``ops.drawing.symbols.KINDS``)."""
 
     kind: str
     lon: float

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import base64
 import logging
-from importlib.util import find_spec
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from geo.errors import WatchlineError
-from ops.drawing.pages.page_font import without_font
+from ops.drawing.typeface.font_files import families, font_files
+from ops.drawing.typeface.page_font import without_font
 from ops.runtime.output import atomic_write
 
-FONT_RULES: Final = """
-@font-face {{ font-family: "Watchline Print"; src: url("{0}"); }}
-@font-face {{ font-family: "Watchline Print"; font-weight: bold; src: url("{1}"); }}
-:root {{ --sans: "Watchline Print", sans-serif; }}
-"""
-"""The font comes with Watchline, so that the PDF is the same on every machine; other scripts fall back on the system's
-fonts."""
+FONT_RULE: Final = '@font-face {{ font-family: "Print {0}"; font-weight: {1}; src: url("{2}"); }}'
+"""Rule of a font that is in the page, so that the PDF is the same on every machine. Scripts that none of them has are
+drawn with the fonts of the system; a name of the page itself would be looked for there first."""
 
 
 class PdfUnavailable(WatchlineError):
@@ -73,18 +70,17 @@ def pdf_of(page: str) -> bytes:
     return body
 
 
+@lru_cache(maxsize=1)
 def _font_rules() -> str:
     """Return the rules that name the fonts, with the fonts themselves: the page may then read nothing else."""
-    urls = [
-        "data:font/ttf;base64," + base64.b64encode((_fonts() / file).read_bytes()).decode()
-        for file in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")
+    files = font_files()
+    rules = [
+        FONT_RULE.format(
+            file.family,
+            "bold" if file.bold else "normal",
+            "data:font/ttf;base64," + base64.b64encode(file.path.read_bytes()).decode(),
+        )
+        for file in files
     ]
-    return FONT_RULES.format(*urls)
-
-
-def _fonts() -> Path:
-    """Return the folder of the DejaVu fonts that matplotlib brings, without importing matplotlib."""
-    spec: Any = find_spec("matplotlib")
-    if spec is None or spec.origin is None:
-        raise WatchlineError("The fonts of the PDF are missing: matplotlib is not installed.")
-    return Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf"
+    names = ", ".join(f'"Print {family}"' for family in families(files))
+    return "\n".join([*rules, f":root {{ --sans: {names}, sans-serif; }}"])

@@ -7,21 +7,22 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-import matplotlib as mpl
 import numpy as np
+import numpy.typing as npt
 import shapely
+import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
+from matplotlib.path import Path
 from matplotlib.patheffects import withStroke
 from matplotlib.transforms import ScaledTranslation
 from PIL import Image
 
 from geo.border import Zone
-from geo.terrain import bounds
+from geo.terrain import bounds, cell_size
 from ops.drawing.colours import colour
-from ops.drawing.figures import ORANGE
+from ops.drawing.map_images import hatched, tinted_relief
 from ops.drawing.pages.map_input import (
     BLACK,
     CLASS_STYLE,
@@ -33,7 +34,8 @@ from ops.drawing.pages.map_input import (
 )
 from ops.drawing.pages.map_names import name_places
 from ops.drawing.png import write_png
-from ops.drawing.printed_map import BASE, SIGNS, STYLE, plain_text, relief, scale_bar
+from ops.drawing.printed_map import BASE, SIGNS, STYLE, plain_text, scale_bar
+from ops.drawing.typeface.figure_font import drawing_style
 
 WIDTH_IN: Final = 7.2
 """Width of the text of an A4 page."""
@@ -45,8 +47,10 @@ FLATTEST, STEEPEST = 0.3, 1.25
 """Least and greatest ratio of height to width."""
 NAMED_UP_TO: Final = 12
 """Largest number of places that are named."""
-ALERT: Final = ("v", 8.0)
-DEAD_GROUND_ALPHA: Final = 0.35
+PIN_PT: Final = 10.0
+"""Height of the symbol of an alert, whose tip is at its place."""
+STRIPE_PIXELS: Final = 16
+"""From one stripe of dead ground to the next: 2 mm on paper."""
 PrintExtent = tuple[float, float, float, float]
 
 
@@ -57,11 +61,11 @@ def print_map(drawing: MapInput) -> str:
     true paths and fields of view, which would hide the rest on paper, are left out.
     """
     west, south, east, north = _extent(drawing)
-    with mpl.rc_context(STYLE):
+    with drawing_style(STYLE):
         figure = Figure(figsize=(WIDTH_IN, WIDTH_IN * (north - south) / (east - west)))
         FigureCanvasAgg(figure)  # it measures the names
         axes = figure.add_axes((0.0, 0.0, 1.0, 1.0), facecolor=colour("map-mat"))
-        _ground(axes, drawing)
+        _ground(axes, drawing, (west, south, east, north))
         for layer in drawing.line_layers:
             for trail in layer.trails:
                 axes.plot(
@@ -122,24 +126,38 @@ def _north_arrow(axes: Axes, figure: Figure) -> None:
     )  # fmt: skip
 
 
-def _ground(axes: Axes, drawing: MapInput) -> None:
+def _ground(axes: Axes, drawing: MapInput, extent: PrintExtent) -> None:
     terrain, frame = drawing.terrain, drawing.border.frame
     west, south, east, north = bounds(terrain)
     thin = max(1, -(-max(terrain["elevation"].shape) // LARGEST_PIXELS))
-    relief(axes, terrain, thin, (west, east, south, north))
+    elevation = terrain["elevation"][::thin, ::thin].to_numpy().astype(np.float32)
+    shown = tinted_relief(elevation, cell_size(terrain) * thin)
+    axes.imshow(shown, extent=(west, east, south, north), interpolation="bilinear", zorder=1)
     for over in drawing.overlays:
         if over.show:
             (low, left), (high, right) = over.bounds
             lon = (np.array([left, right]) + 180.0) % 360.0 - 180.0  # the page's longitudes run on beyond the meridian
             (west, east), (south, north) = frame.to_local(lon, np.array([low, high]))
             axes.imshow(_pixels(over.picture), extent=(west, east, south, north), zorder=2)
-    if drawing.hidden_cells is None:
-        return
-    cells = drawing.hidden_cells
-    west, south, east, north = bounds(cells.to_dataset(name="hidden"))
-    shaded = np.zeros((*cells.shape, 4))
-    shaded[cells.to_numpy() > 0] = to_rgba(colour("dead-ground"), DEAD_GROUND_ALPHA)
-    axes.imshow(shaded, extent=(west, east, south, north), interpolation="nearest", zorder=2)
+    if drawing.hidden_cells is not None:
+        west, south, east, north = extent
+        shown = hatched(_hidden_in_pixels(drawing.hidden_cells, extent), STRIPE_PIXELS)
+        axes.imshow(shown, extent=(west, east, south, north), interpolation="nearest", zorder=2)
+
+
+def _hidden_in_pixels(cells: xr.DataArray, extent: PrintExtent) -> npt.NDArray[np.bool_]:
+    """Whether dead ground is at each pixel of the map (row, column): stripes are drawn per pixel, not per cell."""
+    west, south, east, north = extent
+    columns = round(WIDTH_IN * DPI)
+    rows = max(1, round(columns * (north - south) / (east - west)))
+    east_m = west + (np.arange(columns) + 0.5) / columns * (east - west)
+    north_m = north - (np.arange(rows) + 0.5) / rows * (north - south)
+    left, bottom, right, top = bounds(cells.to_dataset(name="hidden"))
+    inside = ((north_m > bottom) & (north_m < top))[:, None] & ((east_m > left) & (east_m < right))[None, :]
+    nearest = cells.sel(
+        northing=xr.DataArray(north_m, dims="northing"), easting=xr.DataArray(east_m, dims="easting"), method="nearest"
+    )
+    return np.asarray((nearest.to_numpy() > 0) & inside)
 
 
 def _pixels(data_uri: str) -> Any:
@@ -166,7 +184,7 @@ def _marks(axes: Axes, drawing: MapInput) -> None:
         marker, _, size = SIGNS.get(mark.kind, ("o", None, 5.0))
         _mark(axes, at, (marker, size), BLACK, edge="white")
     for _, at in _placed(drawing, drawing.alerts):
-        _mark(axes, at, ALERT, ORANGE, edge=BLACK)
+        _pin(axes, at)
     named: dict[tuple[float, float], list[str]] = {}
     for mark, at in _placed(drawing, [*drawing.sensors, *drawing.bases]):
         named.setdefault(at, []).append(plain_text(mark.title, 30))
@@ -182,7 +200,21 @@ def _placed(drawing: MapInput, marks: Sequence[Marker]) -> Iterator[tuple[Marker
 
 def _mark(axes: Axes, at: tuple[float, float], symbol: tuple[Any, float], fill: str, *, edge: str) -> None:
     marker, size = symbol
-    axes.plot(*at, marker, color=fill, mec=edge, mew=0.9, markersize=size, zorder=8)
+    axes.plot(*at, marker=marker, color=fill, mec=edge, mew=0.9, markersize=size, linestyle="none", zorder=8)
+
+
+def _pin(axes: Axes, at: tuple[float, float]) -> None:
+    """Draw the symbol of an alert as the page has it: a pin with an exclamation mark."""
+    around = np.radians(np.linspace(-45.0, 225.0, 28))
+    tip, middle = np.zeros((1, 2)), np.sqrt(2.0)
+    rim = np.column_stack([np.cos(around), middle + np.sin(around)])
+    pin: Any = Path(np.vstack([tip, rim, tip]), closed=True)
+    _mark(axes, at, (pin, 2.0 * PIN_PT), colour("mark-alert"), edge="white")  # half of a marker is above its middle
+    up = PIN_PT * middle / (1.0 + middle)
+    axes.annotate(
+        "!", at, xytext=(0.0, up), textcoords="offset points", ha="center", va="center_baseline", fontsize=7.0,
+        fontweight="bold", color="white", zorder=8.5,
+    )  # fmt: skip
 
 
 def _closed(trail: Trail, polygon: bool) -> Any:

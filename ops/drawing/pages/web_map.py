@@ -30,9 +30,10 @@ from ops.drawing.colours import colour
 from ops.drawing.map_images import hatched_png, hillshade_png
 from ops.drawing.pages.map_input import BLACK, CLASS_STYLE, OUTER_EDGE, MapInput, Marker, Trail, hidden_colour
 from ops.drawing.pages.static_map import print_map
+from ops.drawing.symbols import KINDS
 from ops.runtime.output import say
 
-SIGNS = frozenset({"radar", "camera", "ground_sensor", "base", "alert"})
+SIGNS = frozenset(KINDS)
 SIMPLIFY_M = 4.0
 
 # Builds a popup from text nodes only; data are never parsed as HTML.

@@ -27,10 +27,10 @@ from ops.accounts.accounts import Accounts
 from ops.accounts.colleagues import Colleagues
 from ops.accounts.oidc import Provider
 from ops.accounts.person import Person, local_person
-from ops.accounts.rights import reads_logs
+from ops.accounts.rights import has, reads_logs
 from ops.audit.log import AuditLog
 from ops.broker.identities import UNIT
-from ops.drawing.pages.page_font import BUILT
+from ops.drawing.typeface.page_font import BUILT
 from ops.export.warnings.cap import CapIssuer
 from ops.field.certificates import UnitCertificates
 from ops.field.devices import DeviceStore
@@ -422,9 +422,10 @@ class _Routes:
         return _json(picture(live.stamp_ns, view.cursor(live.cursor), "bearings", view.picture("bearings", live.body)))
 
     def sensors(self, request: Request) -> Response:
-        """Every sensor with its health."""
-        live = self._live("sensors")
-        return _json(self.hub.sensors_picture(live, self._release.view(person_of(request))))
+        """Every sensor with its health. People who may not have own forces get those that they carry at their posts."""
+        live, person = self._live("sensors"), person_of(request)
+        own_forces = has(person, "picture", self._settings.sector)
+        return _json(self.hub.sensors_picture(live, self._release.view(person), own_forces=own_forces))
 
     def counts(self, request: Request) -> Response:
         """Conservation counts per sensor: received = journaled + duplicate + dead_lettered + shed."""

@@ -23,6 +23,7 @@ from geo.message import Message
 from ops.accounts.person import Person
 from ops.accounts.store import AccountStoreError
 from ops.audit.entry import AuditError
+from ops.releasability.carried import at_posts
 from ops.runtime.output import say_in_english
 from ops.runtime.part_state import code_of, without_log
 from ops.services.api.release import Release, ReleasedView
@@ -119,15 +120,19 @@ class Hub:
         """Whether the maximum number of programs is reached."""
         return sum(client.page is None for client in self._clients) >= self._settings.max_clients
 
-    def sensors_picture(self, sensors: Live, view: ReleasedView | None = None) -> bytes:
-        """The sensors with the revisions of the map's layers, which change with the sensors' health."""
+    def sensors_picture(self, sensors: Live, view: ReleasedView | None = None, *, own_forces: bool = True) -> bytes:
+        """The sensors with the revisions of the map's layers, which change with the sensors' health.
+
+        Without ``own_forces``, those that people carry are at their posts.
+        """
         layers = {name: one for name, one in self._layers.items() if view is None or view.shows_layer(name)}
         more = b',"layers":' + to_json(layers, where="layers") if layers else b""
+        cursor, body = sensors.cursor, sensors.body
         if view is not None:
-            return picture(
-                sensors.stamp_ns, view.cursor(sensors.cursor), "sensors", view.picture("sensors", sensors.body), more
-            )
-        return picture(sensors.stamp_ns, sensors.cursor, "sensors", sensors.body, more)
+            cursor, body = view.cursor(cursor), view.picture("sensors", body)
+        if not own_forces:
+            body = to_json(at_posts(json.loads(body)), where="sensors")
+        return picture(sensors.stamp_ns, cursor, "sensors", body, more)
 
     def sensor_states(self) -> dict[str, str]:
         """Health state of each sensor by id, as last polled; empty before the first picture.

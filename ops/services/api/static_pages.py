@@ -17,7 +17,7 @@ from typing import Final
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 
-from ops.drawing.pages.page_font import BUILT
+from ops.drawing.typeface.page_font import BUILT
 from ops.services.api.compression import accepts_gzip
 from ops.services.api.guard import PAGE_POLICY
 from ops.services.api.observability.tags import matches

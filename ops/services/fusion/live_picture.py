@@ -21,6 +21,7 @@ from ops.services.fusion.pipeline import Pipeline
 from ops.words import MessageCatalogue
 from sensors.layout import Layout
 from sensors.scan import CLASSES
+from sensors.sensor import Sensor
 
 EVIDENCE_SHOWN: Final = 3
 """Number of a track's newest scans in the picture."""
@@ -92,7 +93,7 @@ def bearings_live(pipeline: Pipeline, layout: Layout) -> list[dict[str, Any]]:
     newest bearing (``updated_ns``); ``azimuth_sd_deg`` its standard deviation, with the error of the sensor's north
     alignment, which further bearings do not reduce. ``bearings``: how many there were; ``crossings``: the number of
     possible positions, where bearings of other sensors cross it; ``lifetime_s``: after this time without a bearing the
-    contact is dropped. A contact has no lasting identity.
+    contact is dropped. ``carried``: the sensor has stated its pose. A contact has no lasting identity.
     """
     contacts, stands = pipeline.bearings, pipeline.stands
     column = {name: contacts[name].values for name in contacts.variables}
@@ -105,7 +106,7 @@ def bearings_live(pipeline: Pipeline, layout: Layout) -> list[dict[str, Any]]:
         convergence = layout.frame.convergence_rad(sensor.easting, sensor.northing)
         alignment = PRIOR_AZIMUTH_RAD if sensor.north_sd_deg is None else math.radians(sensor.north_sd_deg)
         azimuth_deg = math.degrees(float(column["azimuth"][i]) + convergence)
-        here = _pose_fields(layout.frame, stands.get(sensor.id))
+        here = _pose_fields(sensor, layout.frame, stands.get(sensor.id))
         picture.append(
             {
                 "sensor": sensor.id,
@@ -118,6 +119,7 @@ def bearings_live(pipeline: Pipeline, layout: Layout) -> list[dict[str, Any]]:
                 "crossings": int(column["crossings"][i]),
                 "updated_ns": int(updated[i]),
                 "lifetime_s": round(float(column["lifetime"][i]), 1),
+                **({"carried": True} if here else {}),
                 **marking_field(pipeline.marking_of_sensor(sensor.id)),
             }
         )
@@ -165,7 +167,7 @@ def sensors_live(
                 name: {**msgspec.to_builtins(condition), "sentence": words.say(condition)}
                 for name, condition in (faults or {}).get(sensor.id, {}).items()
             },
-            **_pose_fields(layout.frame, (stands or {}).get(sensor.id)),
+            **_pose_fields(sensor, layout.frame, (stands or {}).get(sensor.id)),
             **({"mute": dict(mutes[sensor.id])} if mutes and sensor.id in mutes else {}),
             **marking_field((markings or {}).get(sensor.id, "")),
         }
@@ -173,8 +175,8 @@ def sensors_live(
     ]
 
 
-def _pose_fields(frame: LocalFrame, stand: PoseAt | None) -> dict[str, Any]:
-    """Position and pose of a mobile sensor; nothing of one without a pose."""
+def _pose_fields(sensor: Sensor, frame: LocalFrame, stand: PoseAt | None) -> dict[str, Any]:
+    """Position, pose and post of a mobile sensor; nothing of one without a pose."""
     if stand is None:
         return {}
     lon, lat = frame.to_lonlat(stand.east, stand.north)
@@ -187,6 +189,8 @@ def _pose_fields(frame: LocalFrame, stand: PoseAt | None) -> dict[str, Any]:
             "position_sd_m": round(stand.place_sd, 1),
             "heading_deg": None if math.isnan(heading_deg) else round(heading_deg, 1) % 360.0,
             "moving": stand.moving,
+            "post_lon": sensor.lon,
+            "post_lat": sensor.lat,
         },
     }
 

@@ -7,7 +7,7 @@ import { parseAlert, parseIncident, parseSensor, parseTrack } from "../src/model
 import { INITIAL, type State } from "../src/model/state.ts";
 import { vectorTime, VECTORS_S } from "../src/model/tracks.ts";
 import { sentenceOf } from "../src/words/alert_words.ts";
-import { bars, certaintyOfTrack } from "../src/words/certainty.ts";
+import { bars, certaintyOfAlert, certaintyOfTrack } from "../src/words/certainty.ts";
 import { learnTrackNames } from "../src/words/track_names.ts";
 import "./mgrs_for_node.ts";
 import { speakIn } from "./words.ts";
@@ -78,6 +78,14 @@ test("evidence counts its signs: what is not reported does not speak for the tar
   assert.deepEqual(bare.signs.map(({ met }) => met), [true, null, null, null, true]);
   assert.equal(certaintyOfTrack(track({ ...full, status: "tentative" }), NOW, null).level, "weak");
   assert.equal(certaintyOfTrack(track(full), NOW + 60_000, null).met, 4, "a stale track is not detected now");
+  const gone = parseAlert({
+    id: "A2", rule: "crossing", priority: "high", status: "active", revision: 0, sentence: "s", raised_at: AT, track: "T9",
+    existence: 0.97, class_label: "person", class_probability: 0.8, position_sd_m: 20.4, evidence: [["a", 1, 1], ["b", 1, 1]],
+  });
+  assert.ok(gone !== null);
+  const told = certaintyOfAlert(gone);
+  assert.deepEqual([told?.level, told?.met], ["strong", 4], "as the report of the night states it");
+  assert.equal(certaintyOfAlert({ ...gone, positionSdM: 20.5 })?.met, 3, "beyond 50 m with 95 %");
 });
 
 test("sentences name tracks as people call them", () => {

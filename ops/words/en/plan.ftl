@@ -141,6 +141,7 @@ plan-figure-along-caption = Mean detection probability of each segment’s area.
 plan-figure-front = What more money would bring
 plan-figure-front-alt = Pareto front of { $count } plans: life-cycle cost and detection probability of the worst segment
 plan-figure-front-caption = Pareto front: the highest detection probability of the worst segment found at each cost. Unknown cells count as not detected.
+plan-front-one = The Pareto front has one plan: no higher detection probability of the worst segment was found at another cost.
 plan-formula-mean = Mean detection probability = mean over the cells of the area of 1 − Π (1 − Pd of each sensor, including outages).
 plan-formula-gap = Optimality gap = (upper bound − value) ÷ upper bound. The upper bound holds for every purchase within the limits.
 plan-formula-cost = Life-cycle cost = sum over the items of purchase, operation, maintenance and staff over the years, discounted to today.

@@ -141,6 +141,7 @@ plan-figure-along-caption = Probabilité de détection moyenne sur la surface de
 plan-figure-front = Ce qu’apporterait plus d’argent
 plan-figure-front-alt = Front de Pareto de { $count } plans : coût du cycle de vie et probabilité de détection du segment le plus faible
 plan-figure-front-caption = Front de Pareto : la plus haute probabilité de détection du segment le plus faible trouvée à chaque coût. Les mailles inconnues comptent comme non détectées.
+plan-front-one = Le front de Pareto ne compte qu’un plan : aucune probabilité de détection plus haute du segment le plus faible n’a été trouvée à un autre coût.
 plan-formula-mean = Probabilité de détection moyenne = moyenne sur les mailles de la surface de 1 − Π (1 − Pd de chaque capteur, pannes comprises).
 plan-formula-gap = Écart à l’optimum = (borne supérieure − valeur) ÷ borne supérieure. La borne supérieure vaut pour tout achat dans les limites.
 plan-formula-cost = Coût du cycle de vie = somme sur les équipements de l’achat, de l’exploitation, de la maintenance et du personnel sur les années, actualisée à aujourd’hui.

@@ -19,6 +19,7 @@ shift-title-demo = Démonstration : { $sector }
 shift-notice-demo = Démonstration : les capteurs et toutes les cibles sont simulés. Le broker, les messages, le journal, la poursuite et les alertes sont réels.
 shift-notice-sample = Frontière d’exercice sur un terrain d’exemple : les altitudes sont réelles. La frontière est tracée à la main, sans levé. Les latitudes du fichier de terrain semblent décalées de 0,287° vers le nord (décision 0002).
 shift-period = { $day }, { $utc } ; heure locale { $local } ; durée { DURATION($length) }
+shift-period-utc = { $day }, { $utc } ; durée { DURATION($length) }
 
 shift-headline-figures = Chiffres clés
 shift-not-known = inconnu
@@ -108,6 +109,8 @@ shift-row-seen = suivie
 shift-row-raised = déclenchée
 shift-row-status = état
 shift-row-priority = priorité
+shift-row-certainty = indices
+shift-certainty-reading = Les indices comptent cinq signes : existence d’au moins { PERCENT($existence) }, { $sensors } capteurs ou plus, classe d’au moins { PERCENT($class) }, erreur de position d’au plus { DISTANCE($error) } (95 %), et une détection en ce moment, qu’aucune piste n’a dans un rapport.
 
 shift-heading-dead-ground = Angles morts
 shift-dead-ground-not-computed = Les angles morts n’ont pas été calculés pour ce rapport. Cela ne signifie pas qu’il n’y en a pas.
@@ -157,10 +160,13 @@ shift-yes = oui
 shift-no = non
 shift-all-sensors = Tous les capteurs
 shift-no-known-sensor = (capteur inconnu)
-shift-colophon = Établi par Watchline à partir du journal et des bases de cette exécution. Altitudes du terrain au-dessus de { $datum }, mailles de { DISTANCE($cell) }. Dispositif : { $layout }, { $sensors ->
+shift-colophon = Établi par Watchline à partir du journal et des bases de cette exécution. Référence des altitudes : { $datum } ; mailles de { DISTANCE($cell) }. Dispositif : { $layout }, { $sensors ->
     [one] { $sensors } capteur
    *[other] { $sensors } capteurs
-}. Heures en UTC, puis en { $zone }. Carte : Leaflet (BSD 2-Clause), dessinée par folium. Figures : matplotlib.
+}. { $zone ->
+    [UTC] Heures en UTC.
+   *[other] Heures en UTC, puis en { $zone }.
+} Carte : Leaflet (BSD 2-Clause), dessinée par folium. Figures : matplotlib.
 
 shift-figure-gospa = Erreur de poursuite dans le temps
 shift-figure-gospa-alt = GOSPA dans le temps, en mètres : moyenne { DECIMAL($mean, digits: 1) }, minimum { DECIMAL($low, digits: 1) }, maximum { DECIMAL($high, digits: 1) }, réparti en erreur de localisation, cibles manquées et fausses pistes.

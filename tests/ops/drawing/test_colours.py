@@ -178,6 +178,8 @@ LITERAL = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 TRIPLE = re.compile(r"(?<!range)(?!\(0, 0, 0, 0\))\(\s*\d{1,3},\s*\d{1,3},\s*\d{1,3}(?:,\s*\d{1,3})?\s*\)")
+BARE = re.compile(r"= (\d{1,3}, \d{1,3}, \d{1,3})$", re.MULTILINE)
+"""Three numbers that are assigned without brackets, as to the channels of pixels."""
 FRACTIONS = re.compile(r"\((?:\s*[01]?\.\d+\s*,){2,3}\s*[01]?\.\d+\s*,?\s*\)")
 """Three or four numbers from 0 to 1 with a point, as matplotlib takes a colour."""
 NAMES = "|".join(sorted(set(CSS4_COLORS) - {"black", "white"}, key=len, reverse=True))
@@ -215,7 +217,7 @@ def colours_in(file: Path) -> list[str]:
     if file.suffix == ".py" and "ops" in file.relative_to(ROOT).parts[:1]:
         found += [
             match.group()
-            for match in TRIPLE.finditer(text)
+            for match in (*TRIPLE.finditer(text), *BARE.finditer(text))
             if 15 < max(int(part) for part in re.findall(r"\d+", match.group())) < 256
         ]
         found += [match.group() for match in FRACTIONS.finditer(text) if _may_be_a_colour(match.group())]
@@ -245,6 +247,7 @@ def test_no_other_file_states_a_colour() -> None:
         ("a.css", "a { border: 1px solid gray; }"),
         ("a.ts", 'const c = "#1A2b3c80";'),
         ("ops/a.py", "VEIL = (58, 62, 70)"),
+        ("ops/a.py", "pixels[..., :3] = 122, 79, 0"),
         ("ops/a.py", 'axes.plot(color="tomato")'),
         ("ops/a.py", "shaded[cells > 0] = (0.48, 0.31, 0.0, 0.35)"),
         ("a.html", '<meta content="#000000">'),

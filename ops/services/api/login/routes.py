@@ -19,7 +19,7 @@ from ops.accounts.person import Person, Role, Session
 from ops.accounts.rights import MEANINGS, Right, has
 from ops.audit.purposes import is_purpose, purpose_of
 from ops.drawing.colours import with_colours
-from ops.drawing.pages.page_font import linked_rules
+from ops.drawing.typeface.page_font import linked_rules
 from ops.services.api.login.forms import (
     VISIT,
     drop_cookie,

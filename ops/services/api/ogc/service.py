@@ -150,15 +150,15 @@ class OgcService:
                 "provider": nothing,
                 "contact": nothing,
             },
-            "resources": {name: self._resource(name, view) for name in visible},
+            "resources": {name: self._resource(name, visible, view) for name in visible},
         }
 
-    def _resource(self, name: str, view: ReleasedView) -> Document:
+    def _resource(self, name: str, visible: tuple[str, ...], view: ReleasedView) -> Document:
         collection = COLLECTIONS[name]
         provider = {
             "type": "feature",
             "name": _PROVIDER,
-            "data": replace(self._sources, view=view),
+            "data": replace(self._sources, view=view, own_forces="units" in visible),
             "collection": name,
             "id_field": "id",
             "time_field": collection.time,

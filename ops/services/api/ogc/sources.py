@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 from starlette.exceptions import HTTPException
 
+from ops.releasability.carried import at_posts
 from ops.services.api.map_routes import Ask
 from ops.services.api.ogc.collections import COLLECTIONS, FeatureRecord
 from ops.services.api.release import ReleasedView
@@ -25,13 +26,15 @@ FROM_MAP: Final = ("segments", "coverage")
 class Sources:
     """``ask`` queries the map process, None without one. ``layout``: the sensors as in ops.sector.geojson, if known.
 
-    ``view``: what the person receives of marked records; it must be set before features are read.
+    ``view``: what the person receives of marked records; it must be set before features are read. ``own_forces``:
+    whether she may have own forces, and so where the sensors are that they carry.
     """
 
     reader: IncidentReader
     ask: Ask | None = None
     layout: Mapping[str, Any] | None = None
     view: ReleasedView | None = None
+    own_forces: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -97,7 +100,8 @@ class Sources:
             for feature in layout["features"]
             if feature["geometry"]["type"] == "Point"
         }
-        return ({**known.get(sensor["sensor"], {}), **sensor} for sensor in self._shown("sensors"))
+        shown = self._shown("sensors") if self.own_forces else at_posts(self._shown("sensors"))
+        return ({**known.get(sensor["sensor"], {}), **sensor} for sensor in shown)
 
     def _segments(self) -> Iterable[Any]:
         segments: list[dict[str, Any]] = self._asked("segments")["features"]

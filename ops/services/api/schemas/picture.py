@@ -61,6 +61,7 @@ class BearingRecord(BaseModel):
     crossings: int
     updated_ns: int
     lifetime_s: float
+    carried: bool = Field(False, description="whether the sensor has stated its pose; absent for others")
     marking: str = Field("", description="releasability marking; absent for none")
 
 
@@ -85,6 +86,8 @@ class PoseRecord(BaseModel):
     position_sd_m: float = Field(ge=0, description="standard deviation of the position now, per axis")
     heading_deg: float | None = Field(description="azimuth of the centre of the field of view from true north")
     moving: bool = Field(description="whether the last two poses show that it moved")
+    post_lon: float = Field(description="of its position in the layout")
+    post_lat: float = Field(description="of its position in the layout")
 
 
 class SensorMute(BaseModel):
@@ -104,12 +107,16 @@ class SensorMute(BaseModel):
 
 
 class SensorRecord(BaseModel):
-    """A sensor with its state of health."""
+    """A sensor with its state of health.
+
+    ``lon`` and ``lat`` are null for a sensor that own forces carry, for those who may not have these, while its post is
+    not known.
+    """
 
     sensor: str
     kind: str
-    lon: float
-    lat: float
+    lon: float | None
+    lat: float | None
     state: str
     since_ns: int | None
     revoked: bool

@@ -285,6 +285,7 @@ export function parseAlert(raw: unknown): Alert | null {
     timeToBorderS: number(body["time_to_border_s"]),
     classLabel: text(body["class_label"], 40) || null,
     classProbability: share(body["class_probability"]),
+    positionSdM: number(body["position_sd_m"]),
     existence: share(body["existence"]),
     sensors: [...new Set(identities(evidence))],
     by: text(body["by"], 120),

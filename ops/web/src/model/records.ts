@@ -171,6 +171,8 @@ export interface Alert {
   readonly classLabel: string | null;
   readonly classProbability: number | null;
   readonly existence: number | null;
+  /** One standard deviation along the longer axis of the position error. */
+  readonly positionSdM: number | null;
   /** Sensors of the evidence, each once, newest first. */
   readonly sensors: readonly string[];
   readonly by: string;

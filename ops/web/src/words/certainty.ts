@@ -38,14 +38,15 @@ export function certaintyOfTrack(track: Track, nowMs: number, sensors: readonly 
   ]);
 }
 
-/** Of an alert whose track is no longer in the picture: as it was at its last revision. */
+/** Of an alert whose track is no longer in the picture: as it was at its last revision, and as reports state it. */
 export function certaintyOfAlert(alert: Alert): Certainty | null {
   if (alert.track === null || alert.existence === null) return null;
+  const error = alert.positionSdM === null ? null : alert.positionSdM * ELLIPSE_95;
   return judged(false, [
     sign("existence", alert.existence, alert.existence >= EXISTS),
     sign("sensors", alert.sensors.length, alert.sensors.length >= SENSORS),
     classSign(alert.classLabel ?? "unknown", alert.classProbability),
-    sign("position", null, false),
+    sign("position", error, (error ?? Infinity) <= ERROR_M),
     { words: say("certainty-detection", { look: "gone" }), met: false },
   ]);
 }

@@ -157,3 +157,15 @@ def test_accents_and_typography_are_right_in_the_pdf(report: PeriodReport) -> No
 def test_the_same_report_gives_the_same_bytes(report: PeriodReport, tmp_path: Path) -> None:
     document = written(report)
     assert report_pdf(document, made_at=report.made_at) == report_pdf(document, made_at=report.made_at)
+
+
+def test_sensors_that_stopped_alike_have_one_row_and_are_all_counted(report: PeriodReport) -> None:
+    out = report.sensors_out[0]
+    alike = [replace(out, sensor=f"seismic-{n:02d}", kind="ground_sensor", state="maintenance") for n in range(32)]
+    section = next(one for one in written(replace(report, sensors_out=(out, *alike))).sections if one.key == "sensors")
+    assert (len(section.rows), section.count) == (2, 33)
+    names, kind = section.rows[1][0].split("\n")
+    assert names.split(", ") == [one.sensor for one in alike]
+    assert kind == "ground sensor"
+    page = report_page(written(replace(report, sensors_out=(out, *alike))))
+    assert '<span class="muted">(33)</span>' in page

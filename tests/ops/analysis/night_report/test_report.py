@@ -645,7 +645,6 @@ def test_one_alert_needs_no_truth_to_be_drawn(tmp_path):
         ("Europe/Andorra", (2025, 10, 26, 0, 30), "02:30:00 CEST (UTC+02:00)–02:30:00 CET (UTC+01:00)"),
         ("Europe/Andorra", (2025, 7, 1, 12, 0), "14:00:00 CEST (UTC+02:00)–15:00:00 CEST (UTC+02:00)"),
         ("Asia/Tbilisi", (2025, 7, 1, 12, 0), "16:00:00 UTC+04:00–17:00:00 UTC+04:00"),
-        ("UTC", (2025, 7, 1, 12, 0), "12:00:00 UTC+00:00–13:00:00 UTC+00:00"),
         ("Asia/Nicosia", (2025, 7, 1, 20, 30), "23:30:00 EEST (UTC+03:00)–2 July 00:30:00 EEST (UTC+03:00)"),
     ],
 )
@@ -654,3 +653,9 @@ def test_local_times_of_the_period_cannot_be_misread(zone: str, at: tuple[int, .
     found = report_page.period_words(start, start + timedelta(hours=1), report_page.zone_of(zone))
     assert f"; local time {words}; duration 1 h" in found
     assert f"{start:%H:%M:%S}–{start + timedelta(hours=1):%H:%M:%S} UTC" in found
+
+
+def test_a_sector_without_a_zone_of_its_own_states_its_times_once() -> None:
+    start = datetime(2025, 7, 1, 12, tzinfo=UTC)
+    found = report_page.period_words(start, start + timedelta(hours=1), report_page.zone_of("UTC"))
+    assert found == "Tuesday, 1 July 2025, 12:00:00–13:00:00 UTC; duration 1 h"

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pytest
 from rich.console import Console
@@ -17,6 +16,7 @@ from ops.analysis.patrols.command import MOST_NODES, found, walk
 from ops.analysis.patrols.findings import PatrolFindings
 from ops.analysis.patrols.options import PatrolOptions
 from ops.drawing.figures import PRINTED_STYLE
+from ops.drawing.typeface.figure_font import drawing_style
 from ops.runtime.output import speaking
 from ops.sector.open_sector import open_sector
 from ops.words import LANGUAGES, MessageCatalogue
@@ -164,7 +164,7 @@ def test_legends_leave_its_panels_their_room_in_each_language(hill_sector: Any, 
     options = PatrolOptions(str(hill_sector.sector), tmp_path / "out", **FAST)
     findings = found(options, open_sector(hill_sector.sector), QUIET)
     for language in LANGUAGES:
-        with speaking(MessageCatalogue.of(language)), mpl.rc_context(PRINTED_STYLE):
+        with speaking(MessageCatalogue.of(language)), drawing_style(PRINTED_STYLE):
             figure = patrols_figure(findings)
             figure.draw_without_rendering()
         over_time, _colours, by_segment, by_departure = (axes.get_position() for axes in figure.axes)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import io
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pytest
+import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.axes import Axes
@@ -20,10 +22,19 @@ from shapely.geometry import LineString
 
 from geo.border import Border
 from geo.frame import LocalFrame
+from ops.drawing.colours import rgba
+from ops.drawing.map_images import hatched
 from ops.drawing.pages import map_names
 from ops.drawing.pages.map_input import MapInput, Marker
 from ops.drawing.pages.map_names import name_places
-from ops.drawing.pages.static_map import FLATTEST, STEEPEST, _extent, print_map
+from ops.drawing.pages.static_map import (
+    FLATTEST,
+    STEEPEST,
+    STRIPE_PIXELS,
+    _extent,
+    _hidden_in_pixels,
+    print_map,
+)
 from tests.ops.drawing.pages.plain_ground import plain_ground
 
 FRAME = LocalFrame.around(-84.2, 36.6)
@@ -122,3 +133,44 @@ def test_names_stand_where_a_search_of_all_places_puts_them() -> None:
         chosen.append(boxes[costs.index(min(costs))])
     found = name_places(map_axes(), named)
     assert [box.extents.tolist() for box in found] == [box.extents.tolist() for box in chosen]
+
+
+def test_dead_ground_is_hatched_where_it_is_and_as_the_legend_has_it() -> None:
+    """Stripes are drawn per pixel, so that they are as wide on a map of 20 km as on one of 200 km."""
+    clear = drawing_of([])
+    cells = xr.zeros_like(clear.terrain["elevation"], dtype=np.uint8)
+    middle = {axis: slice(cells.sizes[axis] // 3, 2 * cells.sizes[axis] // 3) for axis in ("northing", "easting")}
+    cells[middle] = 1
+    extent = _extent(clear)
+    hidden = _hidden_in_pixels(cells, extent)
+    west, south, east, north = extent
+    rows, columns = hidden.shape
+    for row, column in np.random.default_rng(1).integers(0, (rows, columns), (200, 2)):
+        e, n = west + (column + 0.5) / columns * (east - west), north - (row + 0.5) / rows * (north - south)
+        place = cells.sel(easting=e, northing=n, method="nearest")
+        cell_m = float(cells["easting"][1] - cells["easting"][0])
+        on_it = abs(float(place["easting"]) - e) <= cell_m / 2 and abs(float(place["northing"]) - n) <= cell_m / 2
+        assert hidden[row, column] == (bool(place) and on_it)
+    stripes = hatched(hidden, STRIPE_PIXELS)
+    assert {tuple(pixel) for pixel in stripes[hidden][:400].tolist()} == {rgba("dead-hatch"), rgba("dead-hatch-gap")}
+    assert not stripes[~hidden].any()
+    assert print_map(replace(clear, hidden_cells=cells)) != print_map(clear)
+
+
+def test_an_alert_is_a_pin_with_its_tip_at_its_place() -> None:
+    """A triangle that points down would be a relay."""
+    clear = drawing_of([(9_000.0, 5_000.0), (-9_000.0, -5_000.0)])
+    lon, lat = FRAME.to_lonlat(2_000.0, 1_500.0)
+    with_alert = replace(clear, alerts=[Marker("alert", float(lon), float(lat), "crossing")])
+    before, after = (
+        np.asarray(Image.open(io.BytesIO(base64.b64decode(print_map(one).partition(",")[2]))).convert("RGB"))
+        for one in (replace(with_alert, alerts=[]), with_alert)
+    )
+    assert _extent(clear) == _extent(with_alert)
+    west, south, east, north = _extent(with_alert)
+    height, width, _ = after.shape
+    column, row = (2_000.0 - west) / (east - west) * width, (north - 1_500.0) / (north - south) * height
+    rows, columns = np.nonzero((before != after).any(axis=2))
+    assert abs(rows.max() - row) < 4.0
+    assert abs((columns.min() + columns.max()) / 2.0 - column) < 3.0
+    assert rows.max() - rows.min() > columns.max() - columns.min()

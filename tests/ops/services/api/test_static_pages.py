@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ops.drawing.pages.page_font import BUILT, linked_rules
+from ops.drawing.typeface.page_font import BUILT, linked_rules
 from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.login.pages import POLICY as LOGIN_POLICY
 from ops.services.api.serving.server import serving

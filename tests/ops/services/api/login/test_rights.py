@@ -15,7 +15,7 @@ from ops.accounts.oidc import Provider
 from ops.accounts.person import ROLES, Person, Session
 from ops.accounts.rights import HOLDERS, MEANINGS, ROWS, has, rights_at
 from ops.accounts.settings import OidcSettings
-from ops.drawing.pages.page_font import BUILT
+from ops.drawing.typeface.page_font import BUILT
 from ops.services.api.login.gate import PAGES
 
 ALL = set(ROLES) - {"auditor"}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.drawing.pages.page_font import embedded_rules, linked_rules, without_font
+from ops.drawing.typeface.page_font import embedded_rules, linked_rules, without_font
 
 FONTS = {"latin": b"wOF2 latin", "cyrillic": b"wOF2 cyrillic"}
 RULES = (

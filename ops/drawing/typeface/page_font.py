@@ -27,6 +27,11 @@ def embedded_rules(text: str, folder: Path = BUILT) -> str:
     return "".join(_embedded(rule, folder) for rule in _RULE.findall(linked_rules(folder)) if _covers(rule, characters))
 
 
+def linked_files(folder: Path = BUILT) -> tuple[Path, ...]:
+    """The files of the font, the commonest characters first; none if the front end is not built."""
+    return tuple(folder / name for name in _ADDRESS.findall(linked_rules(folder)))
+
+
 def without_font(page: str) -> str:
     """Return a page without the rules that ``embedded_rules`` gave it."""
     return _RULE.sub("", page)

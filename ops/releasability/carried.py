@@ -1,0 +1,27 @@
+"""Sensors that people carry: the position of one is that of own forces, and those who may not have these get its post.
+
+A sensor that states its pose is carried, on foot or in a vehicle. Its post is its position in the layout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+
+def at_posts(sensors: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Sensors of the picture, each at its post and without its pose; no position where the post is not known."""
+    return [_at_post(sensor) for sensor in sensors]
+
+
+def without_carried(bearings: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Bearing contacts without those of carried sensors, which begin where the sensor stands."""
+    return [dict(bearing) for bearing in bearings if not bearing.get("carried")]
+
+
+def _at_post(sensor: Mapping[str, Any]) -> dict[str, Any]:
+    pose = sensor.get("pose")
+    if pose is None:
+        return dict(sensor)
+    left = {name: value for name, value in sensor.items() if name != "pose"}
+    return left | {"lon": pose.get("post_lon"), "lat": pose.get("post_lat")}
