@@ -89,6 +89,9 @@ FIRST = {
     "broker revoke": "watchline broker config cumberland --out broker --host broker.example",
     "risk": "watchline challenge cumberland --out out/challenge",
     "share withdraw": SHARED,
+    "share connect": (
+        "watchline broker exchange --agreements agreements.toml --out exchange-broker --host exchange.north.example"
+    ),
     "share gaps": "watchline share receive south.zip --agreements agreements.toml --data data",
     "store verify": "watchline store copy data copy.db",
     "drill mark": "watchline drill key --out scorer.key",
@@ -102,6 +105,8 @@ FIRST = {
 }
 """What a reader has run before the examples of a command."""
 REFUSED = {
+    "watchline share connect exchange.north.example:8884 --config exchange-broker --agreements agreements.toml"
+    " --identity exchange-key --data data": "no answer",
     "watchline share pull https://south.example:8448 south --data data --agreements agreements.toml --identity"
     " exchange-key --every 30": "no answer",
     "watchline share make cumberland south --agreements agreements.toml --identity exchange-key --data data --purpose"
