@@ -61,6 +61,7 @@ NEEDS: Final[dict[str, MemoryNeed]] = {
                 "indicators list",
                 "indicators partners",
                 "indicators import",
+                "indicators compare",
                 "action-plan import",
             ),
             *("threats list", "threats show", "lanes", "screening"),

@@ -69,6 +69,7 @@ GOOD = {
     "action-plan import": "message.json --title t --source s --adopted 2026-01-15 --out new.toml",
     "indicators list": "",
     "indicators partners": "",
+    "indicators compare": "folder folder",
     "indicators import": "message.json --history new.jsonl",
     "lanes": "crossing.toml",
     "screening": "hills movements.csv --rules rules.toml --data room --purpose test",
