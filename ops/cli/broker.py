@@ -177,8 +177,8 @@ def exchange(
     from ops.exchange.bridge.broker_files import ExchangeBrokerOptions
     from ops.exchange.bridge.command import configure_exchange
 
-    address = (None, None) if listen is None else host_and_port(listen, "--listen")
-    options = ExchangeBrokerOptions(tuple(host) if host else None, *address, days, user)
+    at, port = (None, None) if listen is None else host_and_port(listen, "--listen")
+    options = ExchangeBrokerOptions(tuple(host) if host else None, at, port, days, user)
     answer(configure_exchange(agreements, out, options, screen), as_json=as_json)
 
 
