@@ -171,7 +171,7 @@ class HistoryIndex:
         return self._indicators(kept)
 
     def end(self) -> HistoryEnd:
-        """What ``end_of`` returns for the history."""
+        """Return the end of the history, as ``end_of`` reads it."""
         number, known_on, digest = self._database.execute(
             "SELECT number, known_on, digest FROM imports ORDER BY number DESC LIMIT 1"
         ).fetchone()

@@ -1,4 +1,4 @@
-"""What an import would change in a history, and which of its rows contradict it.
+"""Check an import against a history: the changes that it would make, and the rows that contradict it.
 
 Of a long history only the values beside the rows are read, from its index; the answers are those of the whole history.
 """
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class CheckedImport:
-    """What an import would change, or why it is refused.
+    """Changes that an import would make, or the refusals that prevent it.
 
     ``imports``: number of those that the history had. ``end``: how the end of the history is found again.
     """

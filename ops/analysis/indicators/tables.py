@@ -108,10 +108,8 @@ def _json_rows(path: Path, _: Sequence[str]) -> list[TableRow]:
 
 def _csv_rows(path: Path, known: Sequence[str]) -> list[TableRow]:
     text = path.read_text(encoding="utf-8-sig")
-    names = text.partition("\n")[0].replace('"', "").split(";")
-    between = (
-        ";" if len(names) > 1 and set(known) & {name.strip() for name in names} else ","
-    )  # by locale of spreadsheets
+    names = {name.strip() for name in text.partition("\n")[0].replace('"', "").split(";")}
+    between = ";" if len(names) > 1 and names & set(known) else ","  # spreadsheets write either, by their locale
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True, delimiter=between)
     if not reader.fieldnames:
         raise ValueError("it is empty")
