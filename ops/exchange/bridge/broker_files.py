@@ -92,6 +92,10 @@ def write_exchange_broker(
     made = _certificates(folder, authority, broker, sorted(names), now)
     wanted = [one for one in agreements.partners if one.broker]
     bridged = [one for one in wanted if _bundle_copied(folder, one.name)]
+    kept = {f"bridge-{one.name}.{ending}" for one in bridged for ending in _FILES.values()}
+    for path in (folder / "broker").glob("bridge-*"):
+        if path.name not in kept:
+            path.unlink()
     for name, text in (("acl", acl(agreements)), ("mosquitto.conf", _configuration(broker, agreements.own, bridged))):
         write_private(folder / "broker" / name, text.encode())
     write_private(folder / "broker" / "crl.pem", authority.revocation_list())

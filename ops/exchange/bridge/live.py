@@ -29,7 +29,8 @@ STATE_EVERY_NS: Final = 30 * 10**9
 """Interval of the statements of the newest package, which tell the origin what to send."""
 LOOK_S: Final = 1.0
 """Interval at which the outbox is looked at."""
-IN_FLIGHT: Final = 16
+IN_FLIGHT: Final = 4
+"""Messages without an acknowledgement in either direction: a package may have 64 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,8 @@ class LiveExchange:
         self._wake_up()
 
     def _arrived(self, message: Delivery) -> None:
+        if message.qos == 0:  # never ours, and without the limit of messages in flight
+            return
         with self._wake:
             self._waiting.append(message)
             self._wake.notify()

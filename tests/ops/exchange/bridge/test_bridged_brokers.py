@@ -17,11 +17,15 @@ import pytest
 
 from ingest.errors import BrokerError
 from ingest.mqtt.broker_url import BrokerUrl
+from ingest.mqtt.connection import Connection, ConnectionSettings
 from ingest.security.key_bundle import open_bundle
+from ingest.security.key_register import TlsFiles
 from ops.broker.probe import REFUSED, Probe
 from ops.exchange.agreements import Agreements
 from ops.exchange.bridge.broker_files import EXCHANGE, ExchangeBrokerOptions, write_exchange_broker
 from ops.exchange.bridge.live import ExchangeEvents, LiveExchange
+from ops.exchange.bridge.publisher import MEDIA_TYPE
+from ops.exchange.bridge.topics import package_topic
 from ops.exchange.received import ReceivedStore
 from ops.exchange.take import PackageReceiver
 from ops.releasability.settings import ReleasabilitySettings
@@ -82,14 +86,14 @@ class Side:
         assert self.process.poll() is None, (self.folder / "log").read_text()
 
     def answers(self) -> bool:
-        """Whether the broker lets this side's own name in, under a client id of its own... which is that name."""
+        """Whether the broker lets a partner in."""
         try:
             Probe("127.0.0.1", self.port, "x", tls=self.tls("partner-east")).connect().close()
         except BrokerError:
             return False
         return True
 
-    def tls(self, name: str):  # type: ignore[no-untyped-def]
+    def tls(self, name: str) -> TlsFiles | None:
         return open_bundle(self.folder / "identities" / name).tls
 
     def kill(self) -> None:
@@ -195,3 +199,25 @@ def test_a_partner_can_neither_publish_nor_read_what_is_not_its_own(sides: tuple
     assert {topic for topic, _, _ in east.received} <= may_read
     own.close()
     east.close()
+
+
+def test_a_refused_package_stops_its_origin_and_no_other(sides: tuple[Side, Side, ExitStack]) -> None:
+    north, south, stack = sides
+    north.exchange(stack)
+    south.exchange(stack)
+    settings = ConnectionSettings(tls=north.tls("partner-east"))
+    url = BrokerUrl("127.0.0.1", north.port, tls=True)
+    east = Connection(url, "partner-east", now_ns=time.time_ns, settings=settings)
+    east.start()
+    stack.callback(east.stop)
+    east.wait_until_ready(PATIENT_S)
+    topic, body = package_topic("east", "north"), b"no package"
+    signed = KEYS["east"].sign(topic, MEDIA_TYPE, [("seq", "1"), ("low", "0"), ("sent", "1")], body)
+    for properties in (signed[:-1], signed, signed):
+        assert east.publish(topic, body, content_type=MEDIA_TYPE, user_properties=properties)
+    made = package(south.data, own="south", partner="north", now=datetime.now(UTC))
+    until(lambda: north.received("south") == [(1, made.sha256, 2)])
+    until(lambda: len(north.refused) == 2)
+    assert north.refused[0] == "east: unsigned"
+    assert north.refused[1].startswith("east: package: is not an exchange package")
+    assert north.received("east") == []

@@ -132,3 +132,15 @@ def test_the_command_names_what_is_to_be_handed_over(
     assert json.loads(ended.out)["without_bundle"] == ["east"]
     assert "hand over x/identities/partner-south" in ended.err
     assert "put the folder identities/partner-north that east hands over at x/bridges/east" in ended.err
+
+
+def test_the_key_of_a_bridge_that_is_no_more_does_not_stay_with_the_broker(tmp_path: Path) -> None:
+    agreed = with_broker("south", "north", "exchange.north.example:8884")
+    write_exchange_broker(tmp_path / "north", agreements("north"), HERE)
+    (tmp_path / "south" / "bridges").mkdir(parents=True)
+    (tmp_path / "north" / "identities" / "partner-south").rename(tmp_path / "south" / "bridges" / "north")
+    write_exchange_broker(tmp_path / "south", agreed)
+    keys = sorted(path.name for path in (tmp_path / "south" / "broker").glob("bridge-*"))
+    assert keys == ["bridge-north.ca.pem", "bridge-north.key", "bridge-north.pem"]
+    write_exchange_broker(tmp_path / "south", agreements("south"))
+    assert list((tmp_path / "south" / "broker").glob("bridge-*")) == []
