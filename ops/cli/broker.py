@@ -162,7 +162,7 @@ def exchange(
     user: UserOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write Mosquitto's configuration for packages of partners.
+    """Write Mosquitto's configuration for the exchange.
 
     A broker of its own, apart from that of sensors and units, with a bridge to
     each partner whose broker the agreements file names, and a certificate for

@@ -95,7 +95,7 @@ def compare(
 
     Examples
     --------
-    watchline indicators compare out/score-north out/score-south
+    watchline indicators compare out/score out/score-south
     """
     from ops.analysis.score.borders import show_comparison
 
