@@ -2,7 +2,9 @@
 
 *check*: rows of periods, of one indicator and of a hundred, all against each other. *index*: of the history of a year
 with an import a day, built once; then opened. *page*: the scorecard of one segment and of all as HTML, from the file to
-the text; again, with what was read still in memory. *read whole*: as without an index.
+the text; again, with what was read still in memory. *read whole*: as without an index. *import*: the command that adds
+one more day, a value of each indicator of each segment, with its start; its memory is the most of a process of its own.
+*risk*: the indicators by which risk is judged, of all days.
 
 Tables to stderr, one JSON line to stdout: ``python benchmarks/scorecard.py [--segments N] [--indicators N] [--days N]``
 The target of 200 segments × 100 indicators × 365 days is 7.3 million values; only reading it whole needs much memory.
@@ -14,6 +16,8 @@ import argparse
 import csv
 import os
 import resource
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -30,6 +34,7 @@ from machine import report, table
 from ops.analysis.indicators.history import HEADER, HistoryRecord, as_known, read_history
 from ops.analysis.indicators.history_index import FOLDER, indexed
 from ops.analysis.indicators.records import checked_table
+from ops.analysis.risk.indicators import NAMES, risk_indicators
 from ops.analysis.score.evaluation import evaluate
 from ops.analysis.score.inputs import ScoreFiles, SectorRecords, read_inputs
 from ops.analysis.score.page import scorecard_page
@@ -41,6 +46,13 @@ PLACES = {
     "page of all places": None, "page of all places again": None,
 }  # fmt: skip
 ROWS = 100_000
+MEASURED = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(used.ru_utime + used.ru_stime, used.ru_maxrss)
+"""
+"""A small process between: Linux counts the memory of the process that starts a command to the command."""
 
 
 def seconds(work: Callable[[], Any]) -> tuple[float, float, Any]:
@@ -72,7 +84,7 @@ def history_of(path: Path, segments: int, indicators: int, days: int) -> int:
         for at in reversed(range(days)):
             day = LAST - timedelta(days=at * 365 // days)
             records = [
-                msgspec.structs.replace(one, place=f"segment {segment}", name=f"indicator {number}", day=day, row=row,
+                msgspec.structs.replace(one, place=f"segment {segment}", name=name_of(number), day=day, row=row,
                         value=float((number * 7 + at * at * 31 + segment) % 97))
                 for row, (segment, number) in enumerate(product(range(segments), range(indicators)), start=1)
             ]  # fmt: skip
@@ -80,6 +92,27 @@ def history_of(path: Path, segments: int, indicators: int, days: int) -> int:
             before = msgspec.json.encode(line | {"records": records})
             file.write(before + b"\n")
     return segments * indicators * days
+
+
+def name_of(number: int) -> str:
+    """The name of an indicator; the first is one of those by which risk is judged."""
+    return f"indicator {number}" if number else min(NAMES)
+
+
+def import_a_day(history: Path, segments: int, indicators: int, day: date) -> tuple[float, float, int]:
+    """Import a value of each indicator by the command; return wall and CPU seconds, and the most memory [B]."""
+    table_file = history.with_name("day.csv")
+    with table_file.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(("place", "family", "name", "value", "unit", "date", "source", "target", "better"))
+        for segment, number in product(range(segments), range(indicators)):
+            place, name = f"segment {segment}", name_of(number)
+            rows.writerow((place, "crime_and_governance", name, 1, "cases", day, "register", 50, "lower"))
+    command = [sys.executable, "-m", "ops.cli", "indicators", "import", str(table_file), "--history", str(history)]
+    wall = time.perf_counter()
+    done = subprocess.run([sys.executable, "-c", MEASURED, *command], check=True, stdout=subprocess.PIPE, text=True)
+    cpu, most_kb = map(float, done.stdout.split())
+    return time.perf_counter() - wall, cpu, int(most_kb) * 1024
 
 
 def main() -> None:
@@ -118,13 +151,21 @@ def main() -> None:
             assert page.count("<tr id=") == chosen.indicators * (place is not None)
             measured[name] = wall, cpu
             pages[name] = len(page)
+        wall, cpu, risk = seconds(lambda: risk_indicators(history, LAST).known_on(LAST))
+        assert len(risk) == chosen.segments * chosen.days
+        measured["indicators of risk"] = wall, cpu
         if not chosen.skip_whole:
             wall, cpu, known = seconds(lambda: as_known(read_history(history), LAST))
             assert len(known) == values
             measured[f"read {values} values whole"] = wall, cpu
+        wall, cpu, import_bytes = import_a_day(history, chosen.segments, chosen.indicators, LAST + timedelta(days=1))
+        measured[f"import of {chosen.segments * chosen.indicators} values"] = wall, cpu
+        wall, cpu, _ = seconds(index)
+        measured["index extended by the import"] = wall, cpu
     table(("what", "wall s", "CPU s"), [(name, f"{wall:.2f}", f"{cpu:.2f}") for name, (wall, cpu) in measured.items()])
     figures = {
         "values": values, "history_bytes": size, "index_bytes": index_size, "page_bytes": pages,
+        "import_peak_bytes": import_bytes,
         "seconds": {name: wall for name, (wall, _) in measured.items()},
         "cpu_seconds": {name: cpu for name, (_, cpu) in measured.items()},
         "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,

@@ -195,7 +195,7 @@ class BrokerFolder:
         write_private(
             self.path / "installation.json", msgspec.json.format(msgspec.json.encode(installation), indent=1) + b"\n"
         )
-        _hand_over(folder, installation.user or ACCOUNT)
+        hand_over(folder, installation.user or ACCOUNT)
 
     def _certificates(self, authority: Authority, names: Iterable[str], settings: _Installation) -> list[str]:
         folder, now, made = self.path.absolute(), datetime.now(UTC), []
@@ -203,12 +203,12 @@ class BrokerFolder:
         server = folder / "broker" / "server.pem"
         pem = server.read_bytes() if server.exists() else b""
         if not authority.serves(pem, settings.hosts, now, left=settings.margin):
-            _write_pair(authority.server(settings.hosts, settings.days), server.parent, server.name, "server.key")
+            write_pair(authority.server(settings.hosts, settings.days), server.parent, server.name, "server.key")
             made.append("broker")
         for name in names:
             bundle = IdentityFolder(folder).bundle(name)
             if not (bundle / CERTIFICATE).exists() or not authority.holds(name, now, left=settings.margin):
-                _write_pair(authority.client(name, settings.days), bundle, CERTIFICATE, CERTIFICATE_KEY)
+                write_pair(authority.client(name, settings.days), bundle, CERTIFICATE, CERTIFICATE_KEY)
                 made.append(name)
             write_private(bundle / AUTHORITY, authority.certificate_pem)
         return made
@@ -229,7 +229,7 @@ class BrokerFolder:
         return self.path.absolute() / "probes" / name
 
     def _put_probe(self, name: str, pair: Pair, authority: Authority) -> None:
-        _write_pair(pair, self._probe(name), CERTIFICATE, CERTIFICATE_KEY)
+        write_pair(pair, self._probe(name), CERTIFICATE, CERTIFICATE_KEY)
         write_private(self._probe(name) / AUTHORITY, authority.certificate_pem)
 
 
@@ -262,7 +262,19 @@ def acl(sector: str, clients: Sequence[Client], revoked: Sequence[str]) -> str:
 def _configuration(settings: _Installation, *, persistence: bool) -> str:
     lines = [
         "# Written by `watchline broker config`. Start in this folder: mosquitto -c mosquitto.conf",
-        f"listener {settings.port} {settings.listen}",
+        *listener(settings.listen, settings.port, settings.user, packet_bytes=MAX_PACKET_BYTES),
+        f"persistence {'true' if persistence else 'false'}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def listener(listen: str, port: int, user: str | None, *, packet_bytes: int) -> list[str]:
+    """Return the lines of a listener that knows each client by its certificate, and allows what the file acl says.
+
+    ``user``: the account that Mosquitto changes to; None: its own choice. ``packet_bytes``: largest packet.
+    """
+    lines = [
+        f"listener {port} {listen}",
         "cafile ca.pem",
         "certfile server.pem",
         "keyfile server.key",
@@ -277,10 +289,9 @@ def _configuration(settings: _Installation, *, persistence: bool) -> str:
         "max_inflight_messages 1000",
         "max_queued_messages 0",  # the default silently drops messages beyond 1000
         "max_queued_bytes 268435456",
-        f"max_packet_size {MAX_PACKET_BYTES}",
+        f"max_packet_size {packet_bytes}",
         "max_keepalive 30",
         "persistent_client_expiration 7d",
-        f"persistence {'true' if persistence else 'false'}",
         "persistence_location ./",
         "pid_file mosquitto.pid",
         "log_dest stderr",
@@ -288,9 +299,7 @@ def _configuration(settings: _Installation, *, persistence: bool) -> str:
         "log_type warning",
         "connection_messages false",
     ]
-    if settings.user is not None:
-        lines.append(f"user {settings.user}")
-    return "\n".join(lines) + "\n"
+    return lines if user is None else [*lines, f"user {user}"]
 
 
 def _clients(options: BrokerOptions) -> list[Client]:
@@ -320,12 +329,13 @@ def _clients_of(installation: _Installation) -> list[Client]:
     return [Client(name, part) for name, part in sorted(installation.clients.items())] + list(PROBES.values())
 
 
-def _write_pair(pair: Pair, folder: Path, certificate: str, key: str) -> None:
+def write_pair(pair: Pair, folder: Path, certificate: str, key: str) -> None:
+    """Write a certificate and its key under these names."""
     write_private(folder / key, pair.key)
     write_private(folder / certificate, pair.certificate)
 
 
-def _hand_over(folder: Path, account: str) -> None:
+def hand_over(folder: Path, account: str) -> None:
     """Give the broker's folder to the account that Mosquitto becomes, if root writes it and this machine has one."""
     if os.geteuid() != 0:
         return

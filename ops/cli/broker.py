@@ -38,6 +38,21 @@ ConfigOption = Annotated[
     Path,
     typer.Option("--config", metavar="DIR", help="Folder written by `broker config`.", exists=True, file_okay=False),
 ]
+HostOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--host",
+        help="Name or address by which clients reach the broker; may be repeated. Default: as before.",
+        callback=hosts,
+    ),
+]
+DaysOption = Annotated[
+    float | None,
+    typer.Option("--days", min=0.01, max=3650.0, help="Validity of certificates. Default: as before, else 365."),
+]
+UserOption = Annotated[
+    str | None, typer.Option("--user", help="Account that Mosquitto uses when started as root.", callback=account)
+]
 
 
 @broker_app.command("config", cls=Command)
@@ -51,26 +66,13 @@ def config(
     ],
     layout: LayoutOption = None,
     settings: SettingsOption = None,
-    host: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--host",
-            help="Name or address by which clients reach the broker; may be repeated. Default: as before.",
-            callback=hosts,
-        ),
-    ] = None,
+    host: HostOption = None,
     listen: Annotated[
         str | None,
         typer.Option("--listen", metavar="HOST:PORT", help="Listening address. Default: as before, else 0.0.0.0:8883."),
     ] = None,
-    days: Annotated[
-        float | None,
-        typer.Option("--days", min=0.01, max=3650.0, help="Validity of certificates. Default: as before, else 365."),
-    ] = None,
-    user: Annotated[
-        str | None,
-        typer.Option("--user", help="Account that Mosquitto uses when started as root.", callback=account),
-    ] = None,
+    days: DaysOption = None,
+    user: UserOption = None,
     renew: Annotated[
         list[str] | None,
         typer.Option("--renew", metavar="NAME", help="Issue new keys for a revoked name; may be repeated."),
@@ -138,6 +140,46 @@ def revoke(
     from ops.broker.command import revoke as revoke_name
 
     answer(revoke_name(name, config, broker, screen), as_json=as_json)
+
+
+@broker_app.command("exchange", cls=Command)
+def exchange(
+    agreements: Annotated[
+        Path, typer.Option("--agreements", metavar="FILE", help="Agreements file (TOML).", exists=True, dir_okay=False)
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", metavar="DIR", help="Output folder; in an existing one, keys are kept and certificates renewed."
+        ),
+    ],
+    host: HostOption = None,
+    listen: Annotated[
+        str | None,
+        typer.Option("--listen", metavar="HOST:PORT", help="Listening address. Default: as before, else 0.0.0.0:8884."),
+    ] = None,
+    days: DaysOption = None,
+    user: UserOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write Mosquitto's configuration for the exchange.
+
+    A broker of its own, apart from that of sensors and units, with a bridge to
+    each partner whose broker the agreements file names, and a certificate for
+    the bridge of each partner.
+
+    Examples
+    --------
+    watchline broker exchange --agreements agreements.toml \\
+        --out exchange-broker --host exchange.north.example
+    """
+    from ops.broker.command import host_and_port
+    from ops.exchange.bridge.broker_files import ExchangeBrokerOptions
+    from ops.exchange.bridge.command import configure_exchange
+
+    at, port = (None, None) if listen is None else host_and_port(listen, "--listen")
+    options = ExchangeBrokerOptions(tuple(host) if host else None, at, port, days, user)
+    answer(configure_exchange(agreements, out, options, screen), as_json=as_json)
 
 
 dead_letters_app = typer.Typer(cls=CommandGroup, help="List, show and reprocess refused messages.")

@@ -78,3 +78,25 @@ def import_table(
     from ops.analysis.indicators.command import import_indicators
 
     answer(import_indicators(table, history, screen, dry_run=dry_run), as_json=as_json)
+
+
+@indicators_app.command("compare", cls=Command)
+def compare(
+    first: Annotated[
+        Path, typer.Argument(help="Output folder of `watchline score` for a border.", exists=True, file_okay=False)
+    ],
+    second: Annotated[Path, typer.Argument(help="The same for another border.", exists=True, file_okay=False)],
+    as_json: JsonOption = False,
+) -> None:
+    """Compare two borders by indicator.
+
+    Only values of the same definition and period stand side by side. For all
+    other indicators, the reason is stated why they cannot be compared.
+
+    Examples
+    --------
+    watchline indicators compare out/score out/score-south
+    """
+    from ops.analysis.score.borders import show_comparison
+
+    answer(show_comparison(first, second, screen), as_json=as_json)

@@ -24,7 +24,13 @@ NEEDS: Final[dict[str, MemoryNeed]] = {
     **dict.fromkeys(["share make", "share gaps"], MemoryNeed(450, 1_300)),
     "drill mark": MemoryNeed(250, 700),
     "share withdraw": MemoryNeed(200, 600),
-    **dict.fromkeys(["share receive", "share list", "share key", "share serve", "share pull"], MemoryNeed(120, 400)),
+    **dict.fromkeys(
+        [
+            *("share receive", "share list", "share key", "share serve", "share pull", "share connect"),
+            "broker exchange",
+        ],
+        MemoryNeed(120, 400),
+    ),
     "plan": MemoryNeed(550, 1_400),
     "patrols": MemoryNeed(600, 1_600),
     "risk": MemoryNeed(500, 1_100),
@@ -55,6 +61,7 @@ NEEDS: Final[dict[str, MemoryNeed]] = {
                 "indicators list",
                 "indicators partners",
                 "indicators import",
+                "indicators compare",
                 "action-plan import",
             ),
             *("threats list", "threats show", "lanes", "screening"),

@@ -339,3 +339,37 @@ def pull(
 
     done = pull_packages(address, partner, agreements, identity, data, ca, settings, every, screen)
     answer(done, as_json=as_json)
+
+
+@share_app.command("connect", cls=Command)
+def connect(
+    address: Annotated[str, typer.Argument(metavar="HOST:PORT", help="Address of the own exchange broker.")],
+    config: Annotated[
+        Path,
+        typer.Option(
+            "--config", metavar="DIR", help="Folder written by `broker exchange`.", exists=True, file_okay=False
+        ),
+    ],
+    agreements: AgreementsOption,
+    identity: KeyFolderOption,
+    data: DataOption,
+    settings: SettingsOption = None,
+) -> None:
+    """Exchange packages with all partners over MQTT.
+
+    Publishes what is in the outbox, and imports what partners have published,
+    until Ctrl-C; bridges carry it between the brokers. A process or a broker
+    that is killed at any point loses and repeats nothing.
+
+    Examples
+    --------
+    watchline share connect exchange.north.example:8884 \\
+        --config exchange-broker --agreements agreements.toml \\
+        --identity exchange-key --data data
+    """
+    from ops.broker.command import host_and_port
+    from ops.exchange.bridge.command import ConnectOptions
+    from ops.exchange.bridge.command import connect as exchange_until_stopped
+
+    host, port = host_and_port(address, "HOST:PORT")
+    exchange_until_stopped(ConnectOptions(host, port, config, agreements, identity, data, settings), screen)

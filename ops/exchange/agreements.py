@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Mapping
@@ -27,6 +28,7 @@ LEAST_COVERAGE_GRID_M: Final = 1_000.0
 """Smallest cell on which coverage is shared: many sensor positions give the same cells."""
 LEAST_PROBABILITY_STEP: Final = 0.05
 MOST_KEEP_DAYS: Final = 3_650
+_ADDRESS: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?:[1-9][0-9]{0,4}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +43,21 @@ class Partner:
         The authority, for people and for the log.
     key : str
         Its Ed25519 public key, 32 bytes in base64, as ``watchline share key`` prints it.
+    broker : str
+        Address of its exchange broker, HOST:PORT, to which the bridge of ours connects; empty: no bridge of ours.
     """
 
     name: str
     agency: str
     key: str
+    broker: str = ""
 
     def __post_init__(self) -> None:
         identifier(self.name, "name")
         _line(self.agency, "agency")
         _ = self.public
+        if self.broker and not _ADDRESS.fullmatch(self.broker):
+            raise BadInput(f"{self.broker[:80]!a}", where="broker", expected="HOST:PORT with a name or an IPv4 address")
 
     @property
     def public(self) -> Ed25519PublicKey:

@@ -250,6 +250,8 @@ def _sector_toml(
         if credit
         else f"# map_credit = {_quoted(OSM_CREDIT)}  # shown on the map, as the licence of map files may require",
         '# land_cover = "cover.tif"  # classes of land cover; canopy_height = "trees.tif"  # metres',
+        '# indicators = "indicators.jsonl"  # history or table of indicators; outcomes = "outcomes.csv"',
+        '# action_plan = "action_plan.toml"  # National Action Plan, for `watchline score`',
         "",
         "[layouts]  # sensors by layout: GeoJSON or GeoPackage points; the first is the default",
         *layouts,

@@ -98,7 +98,8 @@ class Measure:
             expected = f"{stated}, by the definition of {self.indicator}"
             raise ConfigError(f"better = {self.better!r}", where=where, expected=expected)
         if stated is None and self.better is None:
-            raise ConfigError("better is missing", where=where, expected="higher or lower")
+            expected = f"higher or lower, as the catalogue states no direction of {self.indicator[:60]!r}"
+            raise ConfigError("better is missing", where=where, expected=expected)
 
     @property
     def direction(self) -> Better | None:

@@ -125,7 +125,7 @@ def status_of(plan: ActionPlan, card: Scorecard) -> PlanStatus:
 
 
 def with_targets(card: Scorecard, plan: ActionPlan) -> Scorecard:
-    """Return the scorecard with the targets of the plan, where a line has none of its own.
+    """Return the scorecard with the targets and directions of the plan, where a line has none of its own.
 
     Of several measures with the same indicator, the next one to be due counts, else the last.
     """
@@ -134,9 +134,10 @@ def with_targets(card: Scorecard, plan: ActionPlan) -> Scorecard:
     order = sorted(measures, key=lambda one: (one.due < card.day, abs(one.due - card.day)))
     for measure in order:
         line, _ = _line_of(measure, replace(card, lines=lines)) if measure.indicator else (None, None)
-        if line is not None and math.isnan(line.target) and measure.target is not None:
+        if line is not None and measure.target is not None and (math.isnan(line.target) or line.better is None):
             at = lines[line.family].index(line)
-            lines[line.family][at] = replace(line, target=measure.target, better=line.better or measure.better)
+            target = measure.target if math.isnan(line.target) else line.target
+            lines[line.family][at] = replace(line, target=target, better=line.better or measure.better)
     return replace(card, lines=lines)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -15,14 +16,8 @@ from rich.table import Table
 from geo.errors import BadInput
 from geo.message import Message
 from ops.analysis.indicators.catalogue import FAMILIES, Definition, definitions
-from ops.analysis.indicators.history import (
-    IndicatorChange,
-    add_import,
-    changes_of,
-    conflicts_with,
-    is_history,
-    read_history,
-)
+from ops.analysis.indicators.history import IndicatorChange, add_import, is_history
+from ops.analysis.indicators.import_check import check_import
 from ops.analysis.indicators.records import Indicator, checked_table
 from ops.analysis.indicators.tables import IndicatorError, check_size, file_hash
 from ops.analysis.messages import plain
@@ -62,22 +57,21 @@ def import_indicators(
     today = (now or datetime.now(UTC)).date()
     if not is_history(history):
         raise BadInput(f"{history.name!r}", where="--history", expected="a name that ends with .jsonl")
-    imports = read_history(history)
     check_size(table)
     digest = file_hash(table)
     records, refusals = checked_table(table, until=today)
-    if not refusals:
-        refusals = conflicts_with(imports, records)
+    checked = None if refusals else check_import(history, records)
+    refusals = refusals if checked is None else list(checked.refusals)
     for one in refusals[:MOST_SHOWN]:
         show(screen, "indicator-refused", row=one.row, reason=one.reason, expected=one.expected)
-    if refusals:
+    if checked is None or refusals:
         _more(len(refusals), screen)
         rows = len({one.row for one in refusals})
         raise IndicatorError(
             f"{rows} row{'s' if rows > 1 else ''} refused, so nothing was imported", where=str(table),
             expected="a table in which every row can be used",
         )  # fmt: skip
-    changes = changes_of(imports, records)
+    changes = checked.changes
     counts = Counter(change.kind for change in changes)
     _preview(changes, screen)
     if not dry_run and len(changes) > counts["unchanged"]:
@@ -87,7 +81,7 @@ def import_indicators(
         if history.parent != Path() and not os.access(history.parent, os.W_OK):
             raise BadInput("cannot be written", where=str(history), expected="a folder to write in")
         added = [change.record for change in changes if change.kind != "unchanged"]
-        add_import(history, table, content, added, known_on=today, after=len(imports))
+        add_import(history, table, content, added, known_on=today, after=checked.imports, end=checked.end)
     show(
         screen, "indicator-preview" if dry_run else "indicator-imported",
         new=counts["new"], corrected=counts["corrected"], withdrawn=counts["withdrawn"],
@@ -105,7 +99,7 @@ def import_indicators(
     }
 
 
-def _preview(changes: list[IndicatorChange], screen: Console) -> None:
+def _preview(changes: Sequence[IndicatorChange], screen: Console) -> None:
     shown = [change for change in changes if change.kind != "unchanged"]
     if shown:
         table = _table("indicator", "place", "date", "before", "after", right=("before", "after"))

@@ -8,12 +8,13 @@ short is not.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Literal
+from typing import BinaryIO, Final, Literal
 
 import msgspec
 
@@ -28,6 +29,8 @@ HEADER: Final = b'{"format":"watchline indicator history","version":1}'
 MOST_HISTORY_BYTES: Final = 2_000_000_000
 """A history grows with every import; a larger one is neither read nor written."""
 EXPECTED: Final = "a history that `watchline indicators import` wrote"
+ValueKey = tuple[str, str, str, date, str]
+"""Key of a value: family, name and place of the indicator, day, source."""
 ChangeKind = Literal["new", "corrected", "unchanged", "withdrawn"]
 
 
@@ -195,22 +198,26 @@ def as_known(imports: Iterable[IndicatorImport], day: date) -> list[Indicator]:
 
     A value that was withdrawn up to that day is not returned.
     """
-    stated = (record for record in _newest(imports, day).values() if not record.withdrawn)
+    return _stated(newest_of(imports, day).values())
+
+
+def _stated(newest: Iterable[Indicator]) -> list[Indicator]:
+    stated = (record for record in newest if not record.withdrawn)
     return sorted(stated, key=lambda record: (record.day, record.what, record.source))
 
 
-def _newest(imports: Iterable[IndicatorImport], day: date) -> dict[tuple[Any, ...], Indicator]:
-    """The newest record of each value among the imports up to a day, withdrawals among them."""
-    newest: dict[tuple[Any, ...], Indicator] = {}
+def newest_of(imports: Iterable[IndicatorImport], day: date = date.max) -> dict[ValueKey, Indicator]:
+    """Return the newest record of each value among the imports up to a day, withdrawals among them."""
+    newest: dict[ValueKey, Indicator] = {}
     for one in imports:
         if one.known_on <= day:
             newest |= {record.key: record for record in one.records}
     return newest
 
 
-def changes_of(imports: Sequence[IndicatorImport], records: Sequence[Indicator]) -> list[IndicatorChange]:
-    """Return what an import of these records would change, in their order."""
-    known = _newest(imports, date.max)
+def changes_of(newest: Mapping[ValueKey, Indicator], records: Sequence[Indicator]) -> list[IndicatorChange]:
+    """Return what an import of these records would change, in their order; ``newest`` as of ``newest_of``."""
+    known = dict(newest)
     changes = []
     for record in records:
         before = known.get(record.key)
@@ -227,21 +234,24 @@ def changes_of(imports: Sequence[IndicatorImport], records: Sequence[Indicator])
     return changes
 
 
-def conflicts_with(imports: Sequence[IndicatorImport], records: Sequence[Indicator]) -> list[RefusedRow]:
+def conflicts_with(
+    newest: Mapping[ValueKey, Indicator], records: Sequence[Indicator], *, illustrative: bool | None = None
+) -> list[RefusedRow]:
     """Return the records that contradict what the history would hold after the import, by their rows.
 
     A record replaces the one of the same indicator, day and source. All others must agree with it. A withdrawal needs
-    a value that it withdraws, unless the history has the same withdrawal already.
+    a value that it withdraws, unless the history has the same withdrawal already. ``newest``: as of ``newest_of``, at
+    least of the values that matter to these records; ``illustrative``: whether all others of the history are, None if
+    there are none.
     """
-    newest = _newest(imports, date.max)
     replaced = {record.key for record in records}
-    known = as_known(imports, date.max)
+    known = _stated(newest.values())
     kept = [record for record in known if record.key not in replaced]
     stated = [record for record in records if not record.withdrawn]
     expected = "agreement with the history, or all sources of the day in one import"
     refused = [
         RefusedRow(stated[at - len(kept)].row, reason, expected)
-        for at, reason in contradictions([*kept, *stated])
+        for at, reason in contradictions([*kept, *stated], illustrative=illustrative)
         if at >= len(kept)
     ]
     own = {record.key for record in stated}
@@ -255,8 +265,32 @@ def conflicts_with(imports: Sequence[IndicatorImport], records: Sequence[Indicat
     return sorted(refused, key=lambda one: one.row)
 
 
+@dataclass(frozen=True, slots=True)
+class HistoryEnd:
+    """What the next import of a history follows: the number of imports, day of the last, and hash of its line."""
+
+    imports: int
+    known_on: date
+    digest: str
+
+
+def end_of(path: Path) -> HistoryEnd:
+    """Read a history and return its end; IndicatorError as ``read_history``."""
+    end = HistoryEnd(0, date.min, sha256(HEADER).hexdigest())
+    for line in lines_of(path):
+        end = HistoryEnd(end.imports + 1, line.read.known_on, line.digest)
+    return end
+
+
 def add_import(
-    path: Path, file: Path, content: bytes, records: Sequence[Indicator], *, known_on: date, after: int
+    path: Path,
+    file: Path,
+    content: bytes,
+    records: Sequence[Indicator],
+    *,
+    known_on: date,
+    after: int,
+    end: Callable[[Path], HistoryEnd] = end_of,
 ) -> None:
     """Add one import to a history, whole or not at all.
 
@@ -274,6 +308,8 @@ def add_import(
         The day of the import.
     after : int
         Number of imports that the records were checked against.
+    end : callable
+        Returns the end of the history while no other import runs.
 
     Raises
     ------
@@ -285,33 +321,44 @@ def add_import(
     if lock is None:
         raise IndicatorError("another import is running", where=str(path), expected="one import at a time")
     try:
-        imports = read_history(path)
-        if len(imports) != after:
+        last = end(path)
+        if last.imports != after:
             raise IndicatorError("was changed by another import", where=str(path), expected="the same command again")
-        if imports and imports[-1].known_on > known_on:
-            what = f"its last import is dated {imports[-1].known_on}"
+        if last.known_on > known_on:
+            what = f"its last import is dated {last.known_on}"
             raise IndicatorError(what, where=str(path), expected=f"none after {known_on}: check the clock")
-        former = path.read_bytes() if path.exists() else HEADER + b"\n"
         plain = [{name: getattr(one, name) for name in HistoryRecord.__struct_fields__} for one in records]
         added = _Import(
-            before=sha256(former.splitlines()[-1]).hexdigest(),
+            before=last.digest,
             known_on=known_on,
             file=file.name,
             sha256=sha256(content).hexdigest(),
             records=[HistoryRecord(**one) for one in plain],
         )
-        longer = former + msgspec.json.encode(added) + b"\n"
-        if len(longer) > MOST_HISTORY_BYTES:
-            raise IndicatorError("would be too large", where=str(path), expected=f"at most {MOST_HISTORY_BYTES} bytes")
-        with atomic_write(path) as partial, partial.open("wb") as out:
-            out.write(longer)
-            out.flush()
-            os.fsync(out.fileno())
+        _add_line(path, msgspec.json.encode(added) + b"\n")
     finally:
         os.close(lock)
 
 
-def _is_in(newest: Mapping[tuple[Any, ...], Indicator], record: Indicator) -> bool:
+def _add_line(path: Path, line: bytes) -> None:
+    """Write a longer copy of the history in its place."""
+    with atomic_write(path) as partial, partial.open("wb") as out:
+        if path.exists():
+            with path.open("rb") as former:
+                shutil.copyfileobj(former, out, 1 << 20)
+                former.seek(-1, os.SEEK_END)
+                if former.read(1) != b"\n":  # of a file that was copied by other means
+                    out.write(b"\n")
+        else:
+            out.write(HEADER + b"\n")
+        out.write(line)
+        if out.tell() > MOST_HISTORY_BYTES:
+            raise IndicatorError("would be too large", where=str(path), expected=f"at most {MOST_HISTORY_BYTES} bytes")
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def _is_in(newest: Mapping[ValueKey, Indicator], record: Indicator) -> bool:
     """Whether the newest record of the same value states the same."""
     return record.key in newest and _content(newest[record.key]) == _content(record)
 

@@ -8,52 +8,27 @@ the new ones are added after their chain is checked; where a line has changed, t
 
 from __future__ import annotations
 
-import logging
 import os
-import shutil
 import sqlite3
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import date
-from hashlib import blake2b, sha256
+from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from ops.analysis.indicators.catalogue import FAMILIES, definitions
-from ops.analysis.indicators.history import (
-    HEADER,
-    EditedLine,
-    HistoryLine,
-    HistoryRecord,
-    indicators_of,
-    lines_of,
-)
+from ops.analysis.indicators.history import HistoryEnd, HistoryRecord, IndicatorImport, ValueKey, indicators_of
+from ops.analysis.indicators.index_file import current_index
 from ops.analysis.indicators.records import Indicator
-from ops.runtime.file_cache import LEAST_FREE_BYTES, is_own
-from ops.runtime.file_lock import lock_file
-
-log = logging.getLogger(__name__)
 
 FOLDER: Final = "indicators"
-FORMAT: Final = 1
-WAIT_S: Final = 60.0
-"""Seconds for which a new import waits for those who read the index."""
-ATTEMPTS: Final = 3
-"""Times that an index is brought up to date while the history keeps changing."""
-BLOCK_BYTES: Final = 1 << 20
-_TABLES: Final = """
-CREATE TABLE state (format INTEGER, codes TEXT, size INTEGER, changed_ns INTEGER, last_start INTEGER);
-CREATE TABLE imports (number INTEGER PRIMARY KEY, known_on TEXT, file_hash TEXT, digest TEXT);
-CREATE TABLE parts (place TEXT, number INTEGER, oldest TEXT, records INTEGER, withdrawn INTEGER, illustrative INTEGER,
-                    body BLOB);
-CREATE INDEX part_of ON parts (place, number, oldest, records, withdrawn, illustrative);
-CREATE TABLE series (name TEXT, place TEXT, family TEXT, PRIMARY KEY (name, place, family)) WITHOUT ROWID;
-"""
+WHOLE_BYTES: Final = 4_000_000
+"""Up to this size, about 20,000 records, a history is read whole."""
 _Records = list[HistoryRecord]
 
 
@@ -65,12 +40,56 @@ def indexed(path: Path, folder: Path) -> Iterator[HistoryIndex | None]:
     """
     folder = folder / FOLDER
     name = blake2b(os.fsencode(path.resolve()), digest_size=16).hexdigest() + ".db"
-    with _current(path, folder / name) as database:
+    with current_index(path, folder / name) as database:
         try:
             yield None if database is None else HistoryIndex(database)
         except (sqlite3.DatabaseError, zlib.error, msgspec.MsgspecError):
             (folder / name).unlink(missing_ok=True)  # damaged; it is built again when it is next asked for
             raise
+
+
+class MixedHistory(Exception):
+    """A history has held illustrative records and others, one kind after the other was withdrawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The records of a place in an import, with the first day of their periods, and their first and last day."""
+
+    number: int
+    begins: date
+    oldest: date
+    newest: date
+
+
+@dataclass(slots=True)
+class _Values:
+    """The newest records of some indicators of a place, with their imports, among the parts that were read."""
+
+    place: str
+    wanted: Collection[tuple[str, str]]
+    numbers: set[int] = field(default_factory=set)
+    newest: dict[tuple[str, str, date, str], tuple[HistoryRecord, int]] = field(default_factory=dict)
+
+    def add(self, number: int, records: Iterable[HistoryRecord]) -> None:
+        """Add the records of an import; of two with one key the later counts."""
+        self.numbers.add(number)
+        for one in records:
+            if (one.family, one.name) in self.wanted:
+                key = one.family, one.name, one.day, one.source
+                if key not in self.newest or self.newest[key][1] <= number:
+                    self.newest[key] = one, number
+
+    def first_days(
+        self, indicators: Collection[tuple[str, str]], replaced: Collection[ValueKey]
+    ) -> dict[tuple[str, str], date]:
+        """The first day of each of these indicators that has a value which is not replaced."""
+        days: dict[tuple[str, str], date] = {}
+        for (family, name, day, source), (one, _) in self.newest.items():
+            what = family, name
+            if what in indicators and not one.withdrawn and (family, name, self.place, day, source) not in replaced:
+                days[what] = min(day, days.get(what, day))
+        return days
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +170,90 @@ class HistoryIndex:
                 kept.append(pair)
         return self._indicators(kept)
 
+    def end(self) -> HistoryEnd:
+        """Return the end of the history, as ``end_of`` reads it."""
+        number, known_on, digest = self._database.execute(
+            "SELECT number, known_on, digest FROM imports ORDER BY number DESC LIMIT 1"
+        ).fetchone()
+        return HistoryEnd(number - 1, date.fromisoformat(known_on), digest)
+
+    def kind_without(self, replaced: Collection[ValueKey]) -> bool | None:
+        """Whether the newest records without these values are illustrative; None if there are none.
+
+        MixedHistory for a history that has held both kinds.
+        """
+        total, illustrative = self._database.execute(
+            "SELECT SUM(records), SUM(illustrative) FROM parts INDEXED BY part_of"
+        ).fetchone()
+        if illustrative and illustrative != total:
+            raise MixedHistory
+        places = {place for _, _, place, _, _ in replaced}
+        last = self._last(date.max)
+        found = self._database.execute("SELECT place, SUM(withdrawn) FROM parts INDEXED BY part_of GROUP BY place")
+        for place, withdrawn in found.fetchall():
+            if (place not in places and not withdrawn) or any(
+                (one.family, one.name, place, one.day, one.source) not in replaced
+                for one, _ in self._newest_first(place, last)
+            ):
+                return bool(illustrative)
+        return None
+
+    def values_beside(self, place: str, records: Sequence[Indicator]) -> dict[ValueKey, Indicator]:
+        """Return those values of ``newest_of`` with which records of a place may conflict.
+
+        Of their indicators these are all values whose days or periods meet those of the records, and the first value
+        that the records do not replace.
+        """
+        parts = [
+            _Part(number, *map(date.fromisoformat, span))
+            for number, *span in self._database.execute(
+                "SELECT number, begins, oldest, newest FROM parts INDEXED BY part_of WHERE place = ?", (place,)
+            )
+        ]
+        wanted = {(one.family, one.name) for one in records}
+        found = _Values(place, wanted)
+        low, high = min(one.start or one.day for one in records), max(one.day for one in records)
+        self._add_parts(found, [part for part in parts if part.begins <= high and low <= part.newest])
+        high = max([high, *(one.day for one, _ in found.newest.values() if (one.start or one.day) <= high)])
+        self._add_parts(found, [part for part in parts if part.oldest <= high and low <= part.newest])
+        known = {
+            (family, name)
+            for name, family in self._database.execute("SELECT name, family FROM series WHERE place = ?", (place,))
+        }
+        replaced = {one.key for one in records}
+        unknown_first = wanted & known
+        for part in sorted((one for one in parts if one.number not in found.numbers), key=lambda one: one.oldest):
+            days = found.first_days(unknown_first, replaced)
+            unknown_first = {what for what in unknown_first if days.get(what, date.max) >= part.oldest}
+            if not unknown_first:
+                break
+            self._add_parts(found, [part])
+        pairs = list(found.newest.values())
+        return {one.key: one for one in self._indicators(pairs)}
+
+    def _add_parts(self, found: _Values, parts: Sequence[_Part]) -> None:
+        for part in parts:
+            if part.number not in found.numbers:
+                (body,) = self._database.execute(
+                    "SELECT body FROM parts WHERE place = ? AND number = ?", (found.place, part.number)
+                ).fetchone()
+                found.add(part.number, _decoded(body))
+
+    def imports_of(self, names: Collection[str]) -> list[IndicatorImport]:
+        """Return what ``read_history`` does, with the records of indicators with these names only."""
+        places = {place for name in names for place in self.places_of(name)}
+        records: defaultdict[int, list[HistoryRecord]] = defaultdict(list)
+        for place in sorted(places):
+            for number, body in self._database.execute("SELECT number, body FROM parts WHERE place = ?", (place,)):
+                records[number] += [one for one in _decoded(body) if one.name in names]
+        imports = self._database.execute("SELECT number, known_on, file_hash FROM imports ORDER BY number").fetchall()
+        return [
+            IndicatorImport(day, "", file_hash, tuple(indicators_of(records[number], day, file_hash)))
+            for number, known_on, file_hash in imports
+            if number in records
+            for day in [date.fromisoformat(known_on)]
+        ]
+
     def _newest_first(
         self, place: str, last: int, names: frozenset[str] | None = None
     ) -> Iterator[tuple[HistoryRecord, int]]:
@@ -160,7 +263,7 @@ class HistoryIndex:
             "SELECT number, body FROM parts WHERE place = ? AND number <= ? ORDER BY number DESC", (place, last)
         )
         for number, body in parts:
-            for one in reversed(msgspec.msgpack.decode(zlib.decompress(body), type=_Records)):
+            for one in reversed(_decoded(body)):
                 if names is None or one.name in names:
                     key = one.family, one.name, one.day, one.source
                     if key not in seen:
@@ -182,140 +285,5 @@ class HistoryIndex:
         return int(found.fetchone()[0] or 0)
 
 
-@contextmanager
-def _current(path: Path, index: Path) -> Iterator[sqlite3.Connection | None]:
-    """Open the index of a history in a transaction in which it fits the history; None if there can be none."""
-    database = None
-    try:
-        for _ in range(ATTEMPTS):
-            if database := _opened(path, index):
-                break
-            index.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if not is_own(index.parent):
-                log.warning(
-                    "No index is kept in %s: it belongs to another user, or others may write in it", index.parent
-                )
-                break
-            lock = lock_file(index.with_suffix(".lock"), wait=True)
-            assert lock is not None
-            try:
-                if database := _opened(path, index):  # another process has just built it
-                    break
-                _bring_up_to_date(path, index)
-            finally:
-                os.close(lock)
-        else:
-            database = _opened(path, index)
-    except (OSError, sqlite3.Error) as error:
-        log.warning("No index of indicators is kept in %s: %s", index.parent, error)
-    if database is None:
-        yield None
-        return
-    with closing(database):
-        yield database
-
-
-def _opened(path: Path, index: Path) -> sqlite3.Connection | None:
-    """Open an index to read it; None if there is none, it is of another version, or it does not fit the history."""
-    if not index.exists() or not is_own(index.parent):
-        return None
-    database = sqlite3.connect(
-        f"{index.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=WAIT_S, check_same_thread=False
-    )
-    try:
-        database.execute("BEGIN")
-        state = database.execute("SELECT * FROM state").fetchone()
-        last = database.execute("SELECT digest FROM imports ORDER BY number DESC LIMIT 1").fetchone()
-        fits = state is not None and state[:4] == (FORMAT, _codes(), *_stated(path))
-        if fits and _digest_from(path, state[4]) == last[0]:
-            return database
-    except sqlite3.DatabaseError as error:
-        log.warning("The index %s is built again: %s", index, error)
-    database.close()
-    return None
-
-
-def _bring_up_to_date(path: Path, index: Path) -> None:
-    """Add the new lines of a history to its index; where that is not possible, build it again beside it."""
-    if shutil.disk_usage(index.parent).free < LEAST_FREE_BYTES:
-        raise OSError("too little free space")
-    if index.exists():
-        with suppress(EditedLine, sqlite3.DatabaseError), closing(_writable(index)) as database:
-            found = database.execute("SELECT number, known_on, digest FROM imports ORDER BY number").fetchall()
-            state = database.execute("SELECT format, codes FROM state").fetchone()
-            if found and state == (FORMAT, _codes()):
-                hashes, known_on = [digest for _, _, digest in found], found[-1][1]
-                _add(database, path, hashes, date.fromisoformat(known_on))
-                return
-    partial = index.with_suffix(".new")
-    partial.unlink(missing_ok=True)  # of a process that was killed; the lock is ours
-    try:
-        with closing(_writable(partial)) as database:
-            database.execute("PRAGMA journal_mode = OFF")
-            database.execute("PRAGMA synchronous = OFF")
-            database.executescript(_TABLES)
-            head = date.min.isoformat(), sha256(HEADER).hexdigest()
-            database.execute("INSERT INTO imports VALUES (1, ?, '', ?)", head)
-            _add(database, path, [head[1]], date.min)
-        os.replace(partial, index)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def _writable(index: Path) -> sqlite3.Connection:
-    return sqlite3.connect(index, isolation_level=None, timeout=WAIT_S)
-
-
-def _add(database: sqlite3.Connection, path: Path, hashes: list[str], known_on: date) -> None:
-    """Add the lines after those with these hashes, whole or not at all."""
-    size, changed_ns = _stated(path)
-    start = database.execute("SELECT last_start FROM state").fetchone()
-    last_start = 0 if start is None else int(start[0])
-    database.execute("BEGIN IMMEDIATE")
-    for line in lines_of(path, hashes, known_on):
-        _add_line(database, line)
-        last_start = line.start
-    database.execute("DELETE FROM state")
-    database.execute("INSERT INTO state VALUES (?, ?, ?, ?, ?)", (FORMAT, _codes(), size, changed_ns, last_start))
-    database.execute("COMMIT")
-
-
-def _add_line(database: sqlite3.Connection, line: HistoryLine) -> None:
-    read = line.read
-    stated = line.number, read.known_on.isoformat(), read.sha256, line.digest
-    database.execute("INSERT INTO imports VALUES (?, ?, ?, ?)", stated)
-    by_place: defaultdict[str, list[HistoryRecord]] = defaultdict(list)
-    for one in read.records:
-        by_place[one.place].append(one)
-    for place, records in by_place.items():
-        oldest = min(one.day for one in records).isoformat()
-        withdrawn, illustrative = (sum(getattr(one, kind) for one in records) for kind in ("withdrawn", "illustrative"))
-        body = zlib.compress(msgspec.msgpack.encode(records), 1)
-        part = place, line.number, oldest, len(records), withdrawn, illustrative, body
-        database.execute("INSERT INTO parts VALUES (?, ?, ?, ?, ?, ?, ?)", part)
-    series = {(one.name, one.place, one.family) for one in read.records}
-    database.executemany("INSERT OR IGNORE INTO series VALUES (?, ?, ?)", sorted(series))
-
-
-def _stated(path: Path) -> tuple[int, int]:
-    found = path.stat()
-    return found.st_size, found.st_mtime_ns
-
-
-def _codes() -> str:
-    """Hash of the codes that this version knows; other codes may make other lines invalid."""
-    return blake2b("\n".join((*FAMILIES, "", *sorted(definitions()))).encode(), digest_size=8).hexdigest()
-
-
-def _digest_from(path: Path, start: int) -> str:
-    """The hash of a file from a byte to its end, without the end of its last line."""
-    hashed, kept = sha256(), b""
-    with path.open("rb") as file:
-        file.seek(start)
-        while block := kept + file.read(BLOCK_BYTES):
-            if len(block) == len(kept):
-                break
-            hashed.update(block[:-2])
-            kept = block[-2:]
-    hashed.update(kept.rstrip(b"\r\n"))
-    return hashed.hexdigest()
+def _decoded(body: bytes) -> _Records:
+    return msgspec.msgpack.decode(zlib.decompress(body), type=_Records)

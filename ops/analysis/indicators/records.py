@@ -45,6 +45,7 @@ SHORT: Final = {"H": "high", "M": "medium", "L": "low"}
 _FRACTION: Final = re.compile(r"\b(rate|fraction|share|proportion|probability)\b", re.IGNORECASE)
 """What the name of a fraction says."""
 YES_OR_NO: Final[Mapping[str, bool]] = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+MIXED: Final = "illustrative and real records are mixed"
 LONGEST_TEXT: Final = 300
 """Characters of a cell."""
 
@@ -182,21 +183,21 @@ class DisjointPeriods:
             self._periods.insert(at, (start, end))
 
 
-def contradictions(indicators: Iterable[Indicator]) -> list[tuple[int, str]]:
+def contradictions(indicators: Iterable[Indicator], *, illustrative: bool | None = None) -> list[tuple[int, str]]:
     """Return the position of each record that contradicts an earlier one, with the reason.
 
     For one indicator at one place: two units, definitions or directions of improvement, two values or targets on one
-    day, and periods that overlap without being equal. All records are illustrative, or none. The same value from two
-    sources is not a contradiction.
+    day, and periods that overlap without being equal. All records are illustrative, or none: as ``illustrative``
+    states, None as the first. The same value from two sources is not a contradiction.
     """
     found = []
     first: dict[tuple[str, str, str], Indicator] = {}
     days: dict[tuple[Any, ...], Indicator] = {}
     periods: dict[tuple[str, str, str], DisjointPeriods] = {}
-    opening: Indicator | None = None
     for at, one in enumerate(indicators):
-        opening = opening or one
-        reason = _kind_conflict(one, opening) or _definition_conflict(one, first.setdefault(one.what, one))
+        illustrative = one.illustrative if illustrative is None else illustrative
+        reason = MIXED if one.illustrative != illustrative else None
+        reason = reason or _definition_conflict(one, first.setdefault(one.what, one))
         reason = reason or _value_conflict(one, days.setdefault((*one.what, one.day), one))
         earlier = periods.setdefault(one.what, DisjointPeriods())
         reason = reason or _overlap(one, earlier)
@@ -205,12 +206,6 @@ def contradictions(indicators: Iterable[Indicator]) -> list[tuple[int, str]]:
         elif one.start is not None:
             earlier.add(one.start, one.day)
     return found
-
-
-def _kind_conflict(one: Indicator, first: Indicator) -> str | None:
-    if one.illustrative == first.illustrative:
-        return None
-    return "illustrative and real records are mixed"
 
 
 def _definition_conflict(one: Indicator, first: Indicator) -> str | None:

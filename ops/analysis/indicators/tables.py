@@ -107,7 +107,10 @@ def _json_rows(path: Path, _: Sequence[str]) -> list[TableRow]:
 
 
 def _csv_rows(path: Path, known: Sequence[str]) -> list[TableRow]:
-    reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""), strict=True)
+    text = path.read_text(encoding="utf-8-sig")
+    names = {name.strip() for name in text.partition("\n")[0].replace('"', "").split(";")}
+    between = ";" if len(names) > 1 and names & set(known) else ","  # spreadsheets write either, by their locale
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True, delimiter=between)
     if not reader.fieldnames:
         raise ValueError("it is empty")
     _check_header(reader.fieldnames, known)

@@ -17,13 +17,13 @@ from rich.table import Table
 
 from geo.arrays import Floats, Ints
 from geo.errors import BadInput
-from ops.analysis.indicators.history import as_known, is_history, read_history
-from ops.analysis.indicators.records import Indicator, day_of, read_indicators, refuse_mixture
+from ops.analysis.indicators.records import day_of, refuse_mixture
 from ops.analysis.places import sections_by_segment
 from ops.analysis.risk.assessment import RiskAssessment, SectionRisk
 from ops.analysis.risk.combination import CLASSES, FACTORS, level_of, rank_stability, risk_of
 from ops.analysis.risk.decision import FILE, decided, write_decision
 from ops.analysis.risk.factors import factors_of, read_challenge
+from ops.analysis.risk.indicators import risk_indicators
 from ops.analysis.risk.rows import (
     COLUMNS,
     SECTION_COLUMNS,
@@ -47,7 +47,7 @@ from ops.sector.settings import load_settings
 from ops.store.reader import Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 KIND: Final = "watchline risk"
 PAGE, PDF = "risk.html", "risk.pdf"
@@ -132,13 +132,11 @@ def _assessed(
     settings = load_settings(options.settings).releasability
     limit = checked_limit(options.limit, settings)
     path = options.indicators or sector.indicators
-    known_on = _indicators_by_day(path, until)
-    indicators, incidents = known_on(day), None
+    read = risk_indicators(path, until)
+    indicators, kinds, incidents = read.known_on(day), read.kinds(day), None
     if options.store is not None:
         incidents = incidents_of_store(options.store, day, settings, limit)
-        refuse_mixture(
-            {str(path): [one.illustrative for one in indicators], "--store": [options.simulated] * bool(incidents)}
-        )
+        refuse_mixture({str(path): sorted(kinds), "--store": [options.simulated] * bool(incidents)})
     challenge = read_challenge(options.challenge, sector.name)
     if len(challenge.length_m) != ground.crossed.segments:
         what = f"has {len(challenge.length_m)} segments"
@@ -151,11 +149,11 @@ def _assessed(
         raise BadInput("nothing is known of a factor with a weight", where="--weights", expected="other weights")
     risk = risk_of(factors.table, used)
     levels = level_of(factors.table)
-    illustrative = any(one.illustrative for one in indicators) or options.simulated
+    illustrative = True in kinds or options.simulated
 
     def table_on(then: date) -> Floats:
         seen = None if options.store is None else incidents_of_store(options.store, then, settings, limit)
-        return factors_of(challenge, names, known_on(then), seen).table
+        return factors_of(challenge, names, read.known_on(then), seen).table
 
     trend = trend_of(months_before(day, options.trend), table_on, used) if options.trend else None
     sections = section_risks(names, risk, levels, current_levels(ground, options.store))
@@ -163,17 +161,6 @@ def _assessed(
         ground, day, challenge, factors, used, tuple(unknown), risk, levels, rank_stability(factors.table, used),
         sections, tuple(names), illustrative, trend,
     )  # fmt: skip
-
-
-def _indicators_by_day(path: Path | None, until: date) -> Callable[[date], list[Indicator]]:
-    """Return the function that gives the indicators as known on a day; a table states no day on which it was known."""
-    if path is None:
-        return lambda _: []
-    if is_history(path):
-        history = read_history(path)
-        return lambda day: [one for one in as_known(history, day) if one.day <= day]
-    table = read_indicators(path, until=until)
-    return lambda day: [one for one in table if one.day <= day]
 
 
 def current_levels(ground: OpenSector, store: Path | None) -> Mapping[str, str | None]:

@@ -45,7 +45,9 @@ class ScorecardLine:
     ``value`` NaN means unknown, and ``notes`` give the reason. ``trend`` [unit per year] is NaN with fewer than two
     values. ``history`` holds the known (day, value) pairs. ``numerator``, ``denominator``, ``low`` and ``high`` are set
     for a rate. ``by_chance``: the first and last value may differ by chance alone. ``update_days``: the interval at
-    which a value is expected. ``evidence``: the records behind the values.
+    which a value is expected. ``evidence``: the records behind the values. ``starts``: the first
+    day of the period of each value of the history, None where it is of a day. ``edition``: that of the definition, if
+    the source states one.
     """
 
     family: str
@@ -69,6 +71,8 @@ class ScorecardLine:
     by_chance: bool = False
     update_days: int | None = None
     evidence: tuple[LineEvidence, ...] = ()
+    starts: tuple[date | None, ...] = ()
+    edition: str | None = None
 
     @property
     def distance(self) -> float:
@@ -127,6 +131,10 @@ class ScorecardLine:
                 | {"notes": [_written(note) for note in self.notes]},
                 "date": self.day.isoformat(),
                 "history": [[day.isoformat(), value] for day, value in self.history],
+                "history_starts": [
+                    None if one is None else one.isoformat() for one in self.starts or [None] * len(self.history)
+                ],
+                "edition": self.edition,
                 "update_days": self.update_days,
                 "evidence": [one.as_dict() for one in self.evidence],
             }

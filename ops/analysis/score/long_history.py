@@ -19,7 +19,7 @@ import msgspec
 
 from ops.analysis.action_plan.plan import ActionPlan
 from ops.analysis.indicators.history import is_history
-from ops.analysis.indicators.history_index import HistoryIndex, indexed
+from ops.analysis.indicators.history_index import WHOLE_BYTES, HistoryIndex, indexed
 from ops.analysis.indicators.records import Indicator
 from ops.sector.sector_file import cache_folder
 
@@ -30,12 +30,11 @@ log = logging.getLogger(__name__)
 class HistoryBounds:
     """Up to which size a history is read whole [bytes], and up to how many lines for all places at once."""
 
-    whole_bytes: int = 4_000_000
+    whole_bytes: int = WHOLE_BYTES
     lines: int = 500
 
 
 BOUNDS: Final = HistoryBounds()
-"""4 MB are about 20,000 records."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,7 @@ def _of_indicators(indicators: Sequence[Indicator]) -> list[ScorecardLine]:
         rows = list(group)
         newest = rows[-1]
         history = tuple({one.day: one.value for one in rows if one.value is not None}.items())
+        begun = {one.day: one.start for one in rows if one.value is not None}
         targets = [one.target for one in rows if one.target is not None]
         better = [one.better for one in rows if one.better is not None]
         sources = sorted({one.source for one in rows if one.day == newest.day})
@@ -105,6 +106,8 @@ def _of_indicators(indicators: Sequence[Indicator]) -> list[ScorecardLine]:
                 notes=unreported if defined is None else (*unreported, defined.definition, *defined.limit_sentences),
                 update_days=None if defined is None else defined.update_days,
                 evidence=tuple(_evidence(one) for one in reversed(rows)),
+                starts=tuple(begun[day] for day, _ in history),
+                edition=newest.definition,
             )
         )
     return lines
@@ -157,13 +160,14 @@ def _of_outcomes(periods: Sequence[Period], *, simulated: bool) -> list[Scorecar
             "evidence": tuple(_counted(one) for one in reversed(rows)),
         }
         for name, rate in outcome_rates(total, simulated=simulated).items():
-            values = tuple((one.end, r[name].value) for one, r in zip(rows, each, strict=True) if name in r)
-            history = tuple((day, value) for day, value in values if not math.isnan(value))
+            known = [(one, r[name].value) for one, r in zip(rows, each, strict=True) if name in r]
+            known = [(one, value) for one, value in known if not math.isnan(value)]
+            history = tuple((one.end, value) for one, value in known)
             better = "lower" if name in LOWER_IS_BETTER else "higher"
             line = ScorecardLine(
                 **fixed, name=Message("score-rate", {"rate": name}), value=rate.value, better=better,
-                trend=trend_of(history), history=history, numerator=rate.numerator, denominator=rate.denominator,
-                low=rate.low, high=rate.high,
+                trend=trend_of(history), history=history, starts=tuple(one.start for one, _ in known),
+                numerator=rate.numerator, denominator=rate.denominator, low=rate.low, high=rate.high,
                 interval=rate.interval, notes=(rate.limits,),
                 by_chance=_by_chance([r[name] for r in each if name in r]),
             )  # fmt: skip

@@ -208,3 +208,36 @@ score-choose-place = Place
 score-choose-every-place = All places
 score-choose-day = Day of evaluation
 score-choose-known = Known on
+
+# Two borders side by side: `watchline indicators compare`
+
+borders-heading = Values of one definition and one period
+borders-column = { $name ->
+    [indicator] indicator
+    [period] day or period
+    [note] note
+   *[other] { $name }
+}
+borders-comparable = { $count } of { $whole } { $whole ->
+    [one] indicator
+   *[other] indicators
+} can be compared.
+borders-not = Not compared: { $indicator }: { $reason }.
+borders-reason = { $reason ->
+    [missing] { $border } does not have it
+    [places] several places of { $border } have it; choose one with `watchline score --place`
+    [unit] the units differ, { $first } and { $second }
+    [edition] the editions of the definition differ, { $first } and { $second }
+    [undefined] it is not in the catalogue, and a source does not state the edition of its definition
+    [direction] the directions of improvement differ
+    [method] it was computed in different ways, such as for another target class, weather or requirement
+    [period] there is no value of a common day or period
+    [unknown] a value is unknown
+    [plan] two plans have different measures
+   *[other] { $reason }
+}
+borders-overlap = { $overlap ->
+    [yes] intervals overlap: the difference may be chance
+   *[other] intervals do not overlap
+}
+borders-limits = No value is per kilometre, inhabitant or officer unless its unit states so, and records rise with enforcement. There is no rank and no number for a whole border.

@@ -196,3 +196,36 @@ score-choose-place = Lieu
 score-choose-every-place = Tous les lieux
 score-choose-day = Jour de l’évaluation
 score-choose-known = Connu le
+
+# Deux frontières côte à côte : `watchline indicators compare`
+
+borders-heading = Valeurs d’une même définition et d’une même période
+borders-column = { $name ->
+    [indicator] indicateur
+    [period] jour ou période
+    [note] remarque
+   *[other] { $name }
+}
+borders-comparable = { $whole ->
+    [one] { $count } indicateur sur { $whole } peut être comparé.
+   *[other] { $count } indicateurs sur { $whole } peuvent être comparés.
+}
+borders-not = Non comparé : { $indicator } : { $reason }.
+borders-reason = { $reason ->
+    [missing] { $border } ne l’a pas
+    [places] plusieurs lieux de { $border } l’ont ; choisissez-en un avec `watchline score --place`
+    [unit] les unités diffèrent, { $first } et { $second }
+    [edition] les éditions de la définition diffèrent, { $first } et { $second }
+    [undefined] il n’est pas dans le catalogue, et une source n’indique pas l’édition de sa définition
+    [direction] les sens d’amélioration diffèrent
+    [method] il a été calculé de manières différentes, par exemple pour une autre classe de cible, une autre météo ou une autre exigence
+    [period] il n’y a pas de valeur d’un jour ou d’une période communs
+    [unknown] une valeur est inconnue
+    [plan] deux plans ont des mesures différentes
+   *[other] { $reason }
+}
+borders-overlap = { $overlap ->
+    [yes] les intervalles se recouvrent : l’écart peut être dû au hasard
+   *[other] les intervalles ne se recouvrent pas
+}
+borders-limits = Aucune valeur n’est par kilomètre, par habitant ou par agent, sauf si son unité l’indique, et les enregistrements augmentent avec les contrôles. Il n’y a ni rang ni nombre unique pour une frontière.

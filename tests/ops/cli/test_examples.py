@@ -69,6 +69,7 @@ SHORTER = {
 }
 """Options added to the examples of a command: the same work with fewer samples, so that it takes seconds."""
 INSTEAD = {
+    "watchline indicators compare out/score out/score-south": "out/score-south out/score",
     "watchline archive detections cumberland data --out archive": "cumberland sector.toml",
     "watchline archive track cumberland archive --out tracks": "cumberland sector.toml",
     "watchline demo --duration 60 --headless": "60 5",
@@ -76,7 +77,7 @@ INSTEAD = {
     " 8448": "8448 0",
 }
 """Words of examples that are replaced: other processes know only the real sample sector; a minute is long; a port
-may be taken."""
+may be taken; one scorecard is enough to be compared with itself."""
 SHARED = (
     "watchline share make cumberland south --agreements agreements.toml --identity exchange-key --data data --purpose"
     ' "weekly evaluation"'
@@ -88,7 +89,11 @@ FIRST = {
     "broker check": "watchline broker config cumberland --out broker --host broker.example",
     "broker revoke": "watchline broker config cumberland --out broker --host broker.example",
     "risk": "watchline challenge cumberland --out out/challenge",
+    "indicators compare": "watchline score cumberland indicators.csv --out out/score",
     "share withdraw": SHARED,
+    "share connect": (
+        "watchline broker exchange --agreements agreements.toml --out exchange-broker --host exchange.north.example"
+    ),
     "share gaps": "watchline share receive south.zip --agreements agreements.toml --data data",
     "store verify": "watchline store copy data copy.db",
     "drill mark": "watchline drill key --out scorer.key",
@@ -102,6 +107,8 @@ FIRST = {
 }
 """What a reader has run before the examples of a command."""
 REFUSED = {
+    "watchline share connect exchange.north.example:8884 --config exchange-broker --agreements agreements.toml"
+    " --identity exchange-key --data data": "no answer",
     "watchline share pull https://south.example:8448 south --data data --agreements agreements.toml --identity"
     " exchange-key --every 30": "no answer",
     "watchline share make cumberland south --agreements agreements.toml --identity exchange-key --data data --purpose"

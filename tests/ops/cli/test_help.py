@@ -113,7 +113,10 @@ def test_an_example_parses_as_its_command(path, line, tmp_path, monkeypatch):
         "witness",
         "out/demo",
         "out/challenge",
+        "out/score",
+        "out/score-south",
         "exchange-key",
+        "exchange-broker",
     ):
         (tmp_path / folder).mkdir(parents=True)
     for file in FILES:

@@ -24,8 +24,9 @@ class LineEvidenceRecord(BaseModel):
 class ScorecardLineRecord(BaseModel):
     """The newest value of an indicator at a place [``unit``]; null is unknown.
 
-    ``trend`` is per year. ``history``: day and value. ``stale``: older than ``update_days`` allow. ``messages``: the
-    texts as message ids with parameters.
+    ``trend`` is per year. ``history``: day and value, with the first day of the period of each in ``history_starts``.
+    ``edition``: that of the definition. ``stale``: older than ``update_days`` allow. ``messages``: the texts as message
+    ids with parameters.
     """
 
     id: str | None
@@ -54,6 +55,8 @@ class ScorecardLineRecord(BaseModel):
     notes: list[str]
     messages: dict[str, Any]
     history: list[tuple[Day, float]]
+    history_starts: list[Day | None]
+    edition: str | None
     evidence: list[LineEvidenceRecord]
 
 

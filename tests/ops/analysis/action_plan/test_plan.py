@@ -264,6 +264,16 @@ def test_the_plan_gives_a_line_its_target_unless_it_has_one() -> None:
     assert [one.target for one in found.lines["tactical_tools"]] == [0.7, 0.6]
 
 
+def test_the_plan_gives_a_line_the_direction_that_its_table_does_not_state() -> None:
+    """Otherwise a count above its own target, whose measure is overdue, would be no threat of the SWOT."""
+    cases = line("own", 104.0, family="crime_and_governance", target=80.0, better=None)
+    wanted = plan(measure("A1", LATE, indicator="own", target=70.0, better="lower"))
+    (found,) = with_targets(card(cases), wanted).lines["crime_and_governance"]
+    assert (found.target, found.better, found.verdict) == (80.0, "lower", "not_met")
+    findings, unjudged = swot_of(with_targets(card(cases), wanted))
+    assert ([one.quadrant for one in findings], unjudged) == (["threats"], 0)
+
+
 # --- SWOT
 
 

@@ -37,6 +37,12 @@ def as_csv(path: Path, rows: list[tuple[Any, ...]]) -> None:
         csv.writer(file).writerows([HEAD, *rows])
 
 
+def as_csv_of_other_locales(path: Path, rows: list[tuple[Any, ...]]) -> None:
+    """As spreadsheets write it where the comma separates decimals."""
+    with path.open("w", newline="", encoding="utf-8-sig") as file:
+        csv.writer(file, delimiter=";", quoting=csv.QUOTE_NONNUMERIC).writerows([HEAD, *rows])
+
+
 def as_json(path: Path, rows: list[tuple[Any, ...]]) -> None:
     path.write_text(json.dumps([dict(zip(HEAD, row, strict=True)) for row in rows]), encoding="utf-8")
 
@@ -56,7 +62,7 @@ def as_gpkg(path: Path, rows: list[tuple[Any, ...]]) -> None:
     )
 
 
-@pytest.mark.parametrize("write", [as_csv, as_json, as_xlsx, as_gpkg])
+@pytest.mark.parametrize("write", [as_csv, as_csv_of_other_locales, as_json, as_xlsx, as_gpkg])
 def test_each_format_gives_the_same_records(write: Callable[..., None], tmp_path: Path) -> None:
     path = tmp_path / f"t.{write.__name__[3:]}"
     write(path, ROWS)

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ops.analysis.indicators import history_index
+from ops.analysis.indicators import index_file
 from ops.analysis.indicators.history import HistoryLine, add_import, as_known, read_history
 from ops.analysis.indicators.history_index import FOLDER, indexed
 from ops.analysis.indicators.records import Indicator
@@ -179,13 +179,13 @@ def test_a_new_import_is_added_and_no_line_is_decoded_again(
     path, cache = indexed_history
     add(path, [replace(ONE, value=3.0)], FIRST)
     added: list[int] = []
-    real = history_index._add_line
+    real = index_file._add_line
 
     def noted(database: sqlite3.Connection, line: HistoryLine) -> None:
         added.append(line.number)
         real(database, line)
 
-    monkeypatch.setattr(history_index, "_add_line", noted)
+    monkeypatch.setattr(index_file, "_add_line", noted)
     assert [one.value for one in known(path, cache) or ()] == [3.0]
     assert [one.value for one in known(path, cache) or ()] == [3.0]
     assert added == [4]
@@ -238,7 +238,7 @@ def test_a_cache_that_cannot_be_used_leaves_the_history_to_be_read_whole(
     assert known(path, cache) is None
     (cache / FOLDER).chmod(0o700)
     index.unlink()
-    monkeypatch.setattr(history_index, "LEAST_FREE_BYTES", 10**18)
+    monkeypatch.setattr(index_file, "LEAST_FREE_BYTES", 10**18)
     assert known(path, cache) is None
     assert known(path, path) is None
     assert list((cache / FOLDER).glob("*.db")) == []
