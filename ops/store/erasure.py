@@ -77,9 +77,10 @@ def erase_records(path: Path, is_due: IsDue) -> int:
             engine.execute("PRAGMA secure_delete = ON")
         count = _erase_estimates(engine, is_due) + _erase_alerts(engine, is_due)
         count += _erase_moments(engine, is_due)
-        if count:
+        in_store = store_note(path) is not None
+        if count or in_store:  # in PostgreSQL it may have failed after the records were overwritten
             engine.compact(is_due)
-        if store_note(path) is None:
+        if not in_store:
             engine.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return count
     except (sqlite3.Error, DatabaseError) as error:
