@@ -72,12 +72,11 @@ def erase_records(path: Path, is_due: IsDue) -> int:
     lock = lock_store(path)
     engine: StoreEngine | None = None
     try:
-        engine = open_engine(path, None)
-        if store_note(path) is None:
+        engine, in_store = open_engine(path, None), store_note(path) is not None
+        if not in_store:
             engine.execute("PRAGMA secure_delete = ON")
         count = _erase_estimates(engine, is_due) + _erase_alerts(engine, is_due)
         count += _erase_moments(engine, is_due)
-        in_store = store_note(path) is not None
         if count or in_store:  # in PostgreSQL it may have failed after the records were overwritten
             engine.compact(is_due)
         if not in_store:
