@@ -171,7 +171,7 @@ def test_a_writer_whose_store_was_taken_over_writes_nothing(in_store: Path) -> N
 
 
 def test_new_days_and_failed_steps_among_many_others_change_nothing(in_store: Path) -> None:
-    """Statements that were prepared by then must not be lost on the way."""
+    """A failed step and a new day, with its new partitions, leave the connection usable."""
     store = Store(in_store)
     for step in range(1, 61):
         at_ns = T0_NS + step * DAY_NS // 8
