@@ -163,7 +163,7 @@ class PostgresEngine(PostgresConnection):
         self._writer = 0
         self.layers = note.layers
         super().__init__(note)
-        # within a pipeline in which a partition was attached, prepared statements were lost (decision 0092)
+        # prepared statements were lost within pipelines, probably where a partition was attached (decision 0092)
         self._driver.prepare_threshold = None
 
     def _opened(self) -> int:
