@@ -159,12 +159,13 @@ def copy(
     fusion: FusionOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Copy a journal or a fusion store into a file or PostgreSQL.
+    """Copy a journal or a fusion store.
 
-    The copy is complete or absent, whenever it is interrupted. The source may
-    be in use; it is copied as it is at one moment. Encrypted bodies stay
-    encrypted: their keys remain beside the original journal. --until restores
-    an earlier state; duplicates and dropped messages then count as 0.
+    From a file or PostgreSQL into either. The copy is complete or absent,
+    whenever it is interrupted. The source may be in use; it is copied as it
+    is at one moment. Encrypted bodies stay encrypted: their keys remain
+    beside the original. --until restores an earlier state of a journal;
+    duplicates and dropped messages then count as 0.
 
     Examples
     --------
@@ -199,7 +200,7 @@ def verify(
     fusion: FusionOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare two journals, or two fusion stores, row by row.
+    """Compare two journals or fusion stores row by row.
 
     Each is in a file or in PostgreSQL. Compares all rows, dead letters,
     counts and marks, as they are stored.
