@@ -2,7 +2,9 @@
 
 A writer commits batches of detections one after the other, each durable before the next begins (SQLite: WAL,
 synchronous=FULL; PostgreSQL: a private server with fsync, reached by its socket). Each sector is a process with a
-journal of its own, which begins when all are ready. Both kinds are measured in turn, and the median is shown.
+journal of its own, which begins when all are ready. All kinds are measured in turn, and the median is shown. Beside
+them: how often so many processes append 8 kB to files of their own and wait for the disk, with nothing else to do.
+``--fusion`` measures commits of fusion stores instead.
 
 A table to stderr, one JSON line to stdout: ``python benchmarks/journal_stores.py [--seconds S] [--repeats N]``.
 """
@@ -11,14 +13,20 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
 HERE = Path(__file__).resolve().parent
@@ -31,6 +39,18 @@ from ops.journal.writer import Journal  # noqa: E402
 
 BODY = json.dumps({"plots": [{"range_m": 900.5, "azimuth_deg": 10.25}] * 4}).encode()
 NUMBERS = count(1)
+FUSION = "fusion "
+CASES = ((1, 1), (1, 50), (2, 1), (4, 1), (4, 50))
+CASES_OF_FUSION = ((1, 20), (1, 200), (2, 20), (4, 20))
+CPU = ("CPU SQLite [ms]", "CPU client [ms]", "CPU server [ms]")
+ALERT_AT = "2026-03-14T21:00:00Z"
+
+
+class Rate(NamedTuple):
+    """Commits per second, and the CPU time of the writer for each."""
+
+    per_second: float
+    cpu_ms: float
 
 
 def row(seq: int) -> Row:
@@ -39,10 +59,25 @@ def row(seq: int) -> Row:
     return Row("detections", "radar-1", 1, seq, now_ns, now_ns, now_ns, "application/json", BODY, "topic")
 
 
-def write(place: str, sector: str, folder: Path, size: int, seconds: float) -> float:
-    """Commit batches of ``size`` messages for some seconds from a word on stdin; return the commits per second."""
+def repeated(step: Callable[[], object], seconds: float) -> Rate:
+    """Repeat a step for some seconds from a word on stdin."""
+    print("ready", flush=True)
+    sys.stdin.readline()
+    began_s, cpu_s, done = time.monotonic(), time.process_time(), 0
+    while time.monotonic() - began_s < seconds:
+        step()
+        done += 1
+    return Rate(done / (time.monotonic() - began_s), 1000 * (time.process_time() - cpu_s) / done)
+
+
+def write(place: str, sector: str, folder: Path, size: int, seconds: float) -> Rate:
+    """Commit batches of ``size`` messages."""
     from ops.journal.stores.open_store import open_store
 
+    if place == "disk":
+        return write_plain(folder / sector, seconds)
+    if place.startswith(FUSION):
+        return write_fusion(place.removeprefix(FUSION), sector, folder, size, seconds)
     journal: Any
     if place == "sqlite":
         journal = Journal(folder / f"{sector}.db", encrypted=True)
@@ -50,20 +85,64 @@ def write(place: str, sector: str, folder: Path, size: int, seconds: float) -> f
         journal = open_store(place, sector, keys=DayKeys(folder / "keys"))
     with journal:
         seq = 0
-        for _ in range(8):  # the server prepares its statements, and the day's key and partition are made
+
+        def step() -> None:
+            nonlocal seq
             journal.commit(Batch(tuple(row(seq + n) for n in range(size)), (HighWaterMark("radar-1", 1, seq),)))
             seq += size
-        print("ready", flush=True)
-        sys.stdin.readline()
-        began_s, done = time.monotonic(), 0
-        while time.monotonic() - began_s < seconds:
-            journal.commit(Batch(tuple(row(seq + n) for n in range(size)), (HighWaterMark("radar-1", 1, seq),)))
-            seq, done = seq + size, done + 1
-        return done / (time.monotonic() - began_s)
+
+        for _ in range(8):  # the server prepares its statements, and the day's key and partition are made
+            step()
+        return repeated(step, seconds)
 
 
-def together(place: str, folder: Path, sectors: int, size: int, seconds: float) -> float:
-    """Return the commits per second of so many writers together."""
+def write_plain(path: Path, seconds: float) -> Rate:
+    """Append pages to a file, each on disk before the next, as a database does."""
+    file, page = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), os.urandom(8192)
+    try:
+        return repeated(lambda: (os.write(file, page), os.fdatasync(file)), seconds)
+    finally:
+        os.close(file)
+
+
+def write_fusion(place: str, sector: str, folder: Path, size: int, seconds: float) -> Rate:
+    """Commit steps of fusion with ``size`` tracks in the picture and their estimates."""
+    from ops.postgres.address import StoreAddress
+    from ops.postgres.note import StoreNote, note_path, remember
+    from ops.store.rows import HISTORY_NUMBERS
+    from ops.store.writer import Store
+
+    path = folder / sector / "store.db"
+    path.parent.mkdir()
+    if place != "sqlite":
+        address = StoreAddress(place)
+        remember(address)
+        note_path(path).write_bytes(msgspec.json.encode(StoreNote(address.without_password, sector, "fusion")))
+    store, start_ns = Store(path, encrypted=True), 1_773_522_000 * 10**9
+    estimate = {
+        "track": np.array([f"T{n:06d}" for n in range(size)]), "status": np.array(["confirmed"] * size),
+        **{name: np.ones(size) for name in (*HISTORY_NUMBERS, "existence", "offset_m")},
+        "cov": np.ones((size, 4, 4)), "segment": np.zeros(size, np.int32),
+    }  # fmt: skip
+
+    def step() -> None:
+        number = store.cursor + 1
+        at_ns = start_ns + number * 250_000_000
+        picture = [{"track": f"T{n:06d}", "lon": -84.2, "lat": 36.6 + number / 1e6} for n in range(size)]
+        alerts = [{"id": f"A{number}", "revision": 0, "status": "active", "priority": 1, "raised_at": ALERT_AT}]
+        time_of = np.full(size, np.datetime64(at_ns, "ns"))
+        store.commit(number, stamp_ns=at_ns, tracks_live=picture, alerts=alerts if number % 20 == 0 else [],
+                     history=estimate | {"time": time_of})  # fmt: skip
+
+    for _ in range(8):
+        step()
+    rate = repeated(step, seconds)
+    store.close()
+    return rate
+
+
+def together(place: str, folder: Path, sectors: int, size: int, seconds: float) -> Rate:
+    """Return the commits per second of so many writers together, and the CPU time of one commit at the writer."""
     own = folder / f"run{next(NUMBERS)}"
     own.mkdir()
     writers = []
@@ -78,11 +157,20 @@ def together(place: str, folder: Path, sectors: int, size: int, seconds: float) 
         assert writer.stdin is not None
         writer.stdin.write("begin\n")
         writer.stdin.flush()
-    return sum(float(writer.communicate()[0]) for writer in writers)
+    found = [Rate(*map(float, writer.communicate()[0].split())) for writer in writers]
+    return Rate(sum(one.per_second for one in found), statistics.mean(one.cpu_ms for one in found))
 
 
-def measure(seconds: float, repeats: int) -> dict[str, Any]:
-    """Return the median rates of both kinds by number of sectors and messages per commit."""
+def server_cpu_s(server: Any) -> float:
+    """Return the CPU time of a server, of connections that have ended too."""
+    process = psutil.Process(server._process.pid)
+    own, living = process.cpu_times(), [child.cpu_times() for child in process.children()]
+    ended = own.children_user + own.children_system
+    return float(own.user + own.system + ended + sum(one.user + one.system for one in living))
+
+
+def measure(seconds: float, repeats: int, *, fusion: bool) -> dict[str, Any]:
+    """Return the median rates of each kind by number of sectors and messages per commit, and CPU times per commit."""
     from ops.postgres.address import StoreAddress
     from ops.postgres.migration import migrate
     from tests.ops.postgres_server import PostgresServer
@@ -93,11 +181,19 @@ def measure(seconds: float, repeats: int) -> dict[str, Any]:
         rates: dict[str, list[float]] = {}
         with tempfile.TemporaryDirectory(prefix="watchline-journals-") as name:
             for _ in range(repeats):
-                for sectors, size in ((1, 1), (1, 50), (2, 1), (4, 1), (4, 50)):
-                    for kind, place in (("sqlite", "sqlite"), ("postgresql", server.address())):
+                for sectors, size in CASES_OF_FUSION if fusion else CASES:
+                    of = FUSION if fusion else ""
+                    places = {"disk": "disk", "sqlite": f"{of}sqlite", "postgresql": of + server.address()}
+                    for kind, place in places.items():
+                        began_s = server_cpu_s(server)
                         found = together(place, Path(name), sectors, size, seconds)
-                        rates.setdefault(f"{kind} {sectors} {size}", []).append(found)
-        return {name: round(statistics.median(values), 1) for name, values in rates.items()}
+                        of_server_ms = 1000 * (server_cpu_s(server) - began_s) / (found.per_second * seconds)
+                        case = f"{kind} {sectors} {size}"
+                        rates.setdefault(case, []).append(found.per_second)
+                        rates.setdefault(f"cpu_ms {case}", []).append(found.cpu_ms)
+                        if kind == "postgresql":
+                            rates.setdefault(f"server_cpu_ms {case}", []).append(of_server_ms)
+        return {name: round(statistics.median(values), 2) for name, values in rates.items()}
     finally:
         server.remove()
 
@@ -109,20 +205,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement (default 3)")
     parser.add_argument("--repeats", type=int, default=3, help="the median of so many (default 3)")
+    parser.add_argument("--fusion", action="store_true", help="measure fusion stores instead of journals")
     parser.add_argument("--write", nargs=5, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.write:
         place, sector, folder, size, seconds = options.write
-        print(write(place, sector, Path(folder), int(size), float(seconds)))
+        print(*write(place, sector, Path(folder), int(size), float(seconds)))
         return
-    rates = measure(options.seconds, options.repeats)
+    rates = measure(options.seconds, options.repeats, fusion=options.fusion)
     rows = []
     for name in [name.removeprefix("sqlite ") for name in rates if name.startswith("sqlite")]:
         sectors, size = map(int, name.split())
         file, store = rates[f"sqlite {name}"] * size, rates[f"postgresql {name}"] * size
-        rows.append((sectors, size, round(file), round(store), f"{store / file:.2f}"))
-    table(["sectors", "messages per commit", "SQLite [1/s]", "PostgreSQL [1/s]", "ratio"], rows)
-    report("journal_stores", rates)
+        cpu = [rates[f"{kind} {name}"] for kind in ("cpu_ms sqlite", "cpu_ms postgresql", "server_cpu_ms postgresql")]
+        disk = round(rates[f"disk {name}"])
+        rows.append((sectors, size, disk, round(file), round(store), f"{store / file:.2f}", *cpu))
+    what = "tracks" if options.fusion else "messages"
+    table(["sectors", f"{what} per commit", "disk [1/s]", "SQLite [1/s]", "PostgreSQL [1/s]", "ratio", *CPU], rows)
+    report("fusion_stores" if options.fusion else "journal_stores", rates)
 
 
 if __name__ == "__main__":

@@ -24,8 +24,8 @@ WANTED_LIBRARIES = {
     "pangoft2-1.0": "libpangoft2-1.0-0",
     "harfbuzz-subset": "libharfbuzz-subset0",
 }
-POSTGRESQL = "postgresql-17"
-POSTGRESQL_PROGRAM = "/usr/lib/postgresql/17/bin/initdb"
+POSTGRESQL = ("postgresql-17", "postgresql-17-postgis-3")
+POSTGRESQL_FILES = ("/usr/lib/postgresql/17/bin/initdb", "/usr/share/postgresql/17/extension/postgis.control")
 NO_CLUSTER = Path("/etc/postgresql-common/createcluster.d/watchline.conf")
 """Keeps the package from creating and starting a server of its own; the tests start theirs. Removed afterwards."""
 EXTRA_FOLDERS = os.pathsep + "/usr/sbin" + os.pathsep + "/sbin"
@@ -51,28 +51,30 @@ def install(packages: list[str]) -> str:
 
 
 def install_postgresql() -> str:
-    """Install PostgreSQL alone, because not every distribution has this version; return the step that failed."""
+    """Install PostgreSQL and PostGIS alone, because not every distribution has them; return the step that failed."""
     created = os.geteuid() == 0 and not NO_CLUSTER.exists()
     if created:
         NO_CLUSTER.parent.mkdir(parents=True, exist_ok=True)
         NO_CLUSTER.write_text("create_main_cluster = false\n")
     try:
-        return install([POSTGRESQL])
+        return install([*POSTGRESQL])
     finally:
         if created:
             NO_CLUSTER.unlink()
 
 
 def main() -> int:
-    packages, postgresql = missing(), not Path(POSTGRESQL_PROGRAM).exists()
-    wanted = [*packages, *([POSTGRESQL] if postgresql else [])]
+    packages, postgresql = missing(), not all(Path(file).exists() for file in POSTGRESQL_FILES)
+    wanted = [*packages, *(POSTGRESQL if postgresql else [])]
     if wanted and shutil.which("apt-get") is None:
         print(f"NOT INSTALLED, no apt-get here: {', '.join(wanted)}; their tests will fail.", file=sys.stderr)
         return 0
     if packages and (failed := install(packages)):
         print(f"NOT INSTALLED (apt-get {failed} failed): {', '.join(packages)}.", file=sys.stderr)
     if postgresql and (failed := install_postgresql()):
-        print(f"NOT INSTALLED (apt-get {failed} failed): {POSTGRESQL}; its tests will fail.", file=sys.stderr)
+        print(
+            f"NOT INSTALLED (apt-get {failed} failed): {', '.join(POSTGRESQL)}; their tests will fail.", file=sys.stderr
+        )
     return 0
 
 

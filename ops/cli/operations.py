@@ -107,10 +107,14 @@ def run(
         typer.Option(
             "--store",
             metavar="ADDRESS",
-            help="Keep the journal in PostgreSQL: postgresql://user@host:port/database.",
+            help="Keep journal, tracks and alerts in PostgreSQL: postgresql://user@host:port/database.",
             callback=store_address,
         ),
     ] = None,
+    layers: Annotated[
+        bool,
+        typer.Option("--map-layers", help="Also keep positions in --store as PostGIS points for maps, not encrypted."),
+    ] = False,
 ) -> None:
     """Run a sector with its real sensors.
 
@@ -142,6 +146,7 @@ def run(
         identity=identity,
         sapient=endpoints,
         store=store,
+        layers=layers,
         screen=screen,
     )
 

@@ -50,7 +50,10 @@ AddressArgument = Annotated[
         metavar="ADDRESS", help="Store in PostgreSQL: postgresql://user@host:port/database.", callback=_address
     ),
 ]
-_SIDE = "Journal, data folder, or the address of a store in PostgreSQL."
+_SIDE = "Journal or store, data folder, or the address of a store in PostgreSQL."
+FusionOption = Annotated[
+    bool, typer.Option("--fusion", help="The fusion store (tracks, alerts, incidents) instead of the journal.")
+]
 StoreSectorOption = Annotated[
     str | None,
     typer.Option("--sector", metavar="NAME", help="Sector in PostgreSQL, as in topics.", callback=sensor_name_of),
@@ -153,14 +156,16 @@ def copy(
     until: Annotated[
         str | None, typer.Option("--until", metavar="TIME", help="Copy it as it was at this time of receipt.")
     ] = None,
+    fusion: FusionOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Copy a journal into a file or PostgreSQL.
+    """Copy a journal or a fusion store.
 
-    The copy is complete or absent, whenever it is interrupted. The source may
-    be in use; it is copied as it is at one moment. Encrypted bodies stay
-    encrypted: their keys remain beside the original journal. --until restores
-    an earlier state; duplicates and dropped messages then count as 0.
+    From a file or PostgreSQL into either. The copy is complete or absent,
+    whenever it is interrupted. The source may be in use; it is copied as it
+    is at one moment. Encrypted bodies stay encrypted: their keys remain
+    beside the original. --until restores an earlier state of a journal;
+    duplicates and dropped messages then count as 0.
 
     Examples
     --------
@@ -168,11 +173,20 @@ def copy(
     watchline store copy data earlier.db --until 2026-03-14T21:00:30Z
     watchline store copy data postgresql://watchline@broker.example/watchline \\
         --sector cumberland
+    watchline store copy data postgresql://watchline@broker.example/watchline \\
+        --sector cumberland --fusion
     """
     from ops.journal.command import moment
     from ops.journal.stores.transfer import copy as copy_journal
     from sensors.timestamps import nanoseconds
 
+    if fusion:
+        from ops.store.engines.transfer import copy_fusion
+
+        if until is not None:
+            raise typer.BadParameter("cannot be given with --fusion: replay the restored journal", param_hint="--until")
+        answer(copy_fusion(source, target, sector, screen), as_json=as_json)
+        return
     at = moment(until, "--until")
     until_ns = None if at is None else nanoseconds(at)
     answer(copy_journal(source, target, sector, screen, until_ns=until_ns), as_json=as_json)
@@ -183,9 +197,10 @@ def verify(
     first: Annotated[str, typer.Argument(metavar="FIRST", help=_SIDE, callback=_existing)],
     second: Annotated[str, typer.Argument(metavar="SECOND", help=_SIDE, callback=_existing)],
     sector: StoreSectorOption = None,
+    fusion: FusionOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare two journals row by row.
+    """Compare two journals or fusion stores row by row.
 
     Each is in a file or in PostgreSQL. Compares all rows, dead letters,
     counts and marks, as they are stored.
@@ -194,6 +209,11 @@ def verify(
     --------
     watchline store verify data copy.db
     """
+    if fusion:
+        from ops.store.engines.transfer import verify_fusion
+
+        answer(verify_fusion(first, second, sector, screen), as_json=as_json)
+        return
     from ops.journal.stores.transfer import verify as verify_journals
 
     answer(verify_journals(first, second, sector, screen), as_json=as_json)

@@ -28,6 +28,7 @@ from ops.releasability.settings import ReleasabilitySettings
 from ops.runtime.output import show, write_private
 from ops.runtime.tables import show_table, table_of
 from ops.sector.settings import load_settings
+from ops.store.connections import store_exists
 from ops.store.rows import rfc3339
 from sensors.timestamps import nanoseconds
 
@@ -75,7 +76,7 @@ def make_package(options: ShareOptions, screen: Console) -> dict[str, Any]:
         ground = open_sector(options.sector, options.layout)
         period = _period(options.start, options.end, sender.now_ns)
         request = request_for(sender, ground, agreement, period, release, options.limit)
-        has_store = (options.data / "store.db").exists()
+        has_store = store_exists(options.data / "store.db")
         if not has_store and request.layers:
             expected = "the data folder of `watchline run`, or an agreement on coverage only"
             raise BadInput("has no store.db", where=str(options.data), expected=expected)

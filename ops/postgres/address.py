@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from geo.errors import BadInput
 
@@ -93,6 +93,14 @@ class StoreAddress:
     def url(self) -> object:
         """The address for SQLAlchemy, with its password."""
         return self._url
+
+    def arguments(self) -> dict[str, Any]:
+        """Return all arguments of a connection by the client library alone."""
+        from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+
+        dialect: Any = PGDialect_psycopg
+        _, named = dialect().create_connect_args(self._url)  # which splits several hosts and their ports
+        return {**named, **self.options()}
 
     def options(self) -> dict[str, str | int]:
         """Return the arguments of a connection."""

@@ -1,4 +1,4 @@
-"""Roles of the database that read the journals of some sectors: an inspector, a map, another centre's copy.
+"""Roles of the database that read some sectors: an inspector, a map, another centre's copy.
 
 An administrator of PostgreSQL creates the role. Row security shows it the rows of its sectors only (version 2 of the
 tables). What is encrypted stays so: the keys are in the data folder of the room.
@@ -13,11 +13,15 @@ from sqlalchemy.exc import DBAPIError
 
 from ops.postgres.address import PostgresError, StoreAddress
 from ops.postgres.engine import engine_of, store_error
+from ops.postgres.layers import views_in
 from ops.postgres.migration import SCHEMA, check_store
 
 READ_TABLES: Final = (
     *("sectors", "parts", "bodies", "journal", "dead_letters", "counts", "marks", "boots", "flagged", "timings"),
     *("replays", "readers", "alembic_version"),
+)
+FUSION_TABLES: Final = (
+    *("fusion_stores", "alerts", "outbox", "incidents", "outcomes", "history", "live", "moments", "markings"),
 )
 _ROLE: Final = (
     "SELECT rolsuper OR rolbypassrls, pg_has_role(pg_roles.oid, relowner, 'USAGE') FROM pg_roles, pg_class"
@@ -74,5 +78,5 @@ def _allow(connection: Connection, role: str, *, wanted: bool) -> None:
     quoted = connection.exec_driver_sql("SELECT quote_ident(%s)", (role,)).scalar_one()
     verb, to = ("GRANT", "TO") if wanted else ("REVOKE", "FROM")
     connection.exec_driver_sql(f"{verb} USAGE ON SCHEMA {SCHEMA} {to} {quoted}".replace("%", "%%"))
-    tables = ", ".join(f"{SCHEMA}.{name}" for name in READ_TABLES)
+    tables = ", ".join(f"{SCHEMA}.{name}" for name in (*READ_TABLES, *FUSION_TABLES, *views_in(connection)))
     connection.exec_driver_sql(f"{verb} SELECT ON {tables} {to} {quoted}".replace("%", "%%"))

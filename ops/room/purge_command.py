@@ -20,6 +20,7 @@ from ops.room.retention import Purge, purge
 from ops.room.room import locked
 from ops.runtime.output import show
 from ops.sector.settings import load_settings
+from ops.store.connections import store_exists
 
 LEAST_REASON: Final = 10
 MOST_REASON: Final = 500
@@ -42,7 +43,7 @@ def purge_folder(
     """
     _check_words(approval, emergency)
     chosen, today = load_settings(settings), datetime.now(UTC).date()
-    if not (folder / "journal.db").exists() and not (folder / "store.db").exists() and not notes_in(folder):
+    if not (folder / "journal.db").exists() and not store_exists(folder / "store.db") and not notes_in(folder):
         raise BadInput("has neither journal nor store", where=str(folder), expected="the data folder of `run`")
     if dry_run:
         done = purge(folder, chosen, today=today, dry_run=True)

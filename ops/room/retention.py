@@ -30,13 +30,15 @@ from ops.audit.old_access import OLD_ACCESS
 from ops.eurosur.erasure import count_reports, days_of_open_events, days_of_reports, erase_reports
 from ops.exchange.erasure import count_received, days_of_received, erase_received, forget_expired
 from ops.journal.erasure import count_bodies, erase_bodies
-from ops.journal.stores.place import JournalNote, notes_in
+from ops.journal.stores.place import notes_in
 from ops.postgres.address import missing_packages
+from ops.postgres.note import StoreNote
 from ops.sector.setting_tables.data import Hold
 from ops.sector.settings import Settings
 from ops.services.feeds.ledger import FILE as LEDGER
 from ops.services.feeds.ledger import undelivered_rows
 from ops.services.media.erasure import count_pictures, days_of_pictures, erase_pictures
+from ops.store.connections import store_exists
 from ops.store.erasure import (
     count_records,
     days_of_open_alerts,
@@ -113,11 +115,14 @@ class Retention:
 
     def __init__(self, folder: Path, settings: Settings, today: date) -> None:
         self.folder, self.settings, self.today = folder, settings, today
-        self.open_days = days_of_open_alerts(folder / "store.db")
         self.problems: list[str] = []
+        self.open_days = self.tried("store", lambda: days_of_open_alerts(folder / "store.db"), None)
         self.open_events = self.tried("eurosur", lambda: days_of_open_events(folder), set[date]())
         rows = undelivered_rows(folder / LEDGER)
-        self.undelivered_days = set[date]() if rows is None else days_of_rows(folder / "store.db", *rows)
+        undelivered: set[date] | None = set()
+        if rows is not None:
+            undelivered = self.tried("store", lambda: days_of_rows(folder / "store.db", *rows), None)
+        self.undelivered_days = undelivered
 
     def tried(self, kind: str, work: Callable[[], _Result], instead: _Result) -> _Result:
         """Do work on a file of its own; where that fails, note it, so that the other kinds are still erased."""
@@ -139,10 +144,13 @@ class Retention:
         for hold in holds:
             if hold.covers(kind, day, self.today):
                 return f"legal hold until {hold.until.isoformat()}: {hold.reason}"
-        if kind == "alerts" and day in self.open_days:
-            return "alerts of this day are open"
-        if kind == "alerts" and day in self.undelivered_days:
-            return "alerts of this day are not delivered"
+        if kind == "alerts":
+            if self.open_days is None or self.undelivered_days is None:
+                return "which alerts are open cannot be read"
+            if day in self.open_days:
+                return "alerts of this day are open"
+            if day in self.undelivered_days:
+                return "alerts of this day are not delivered"
         if kind == "eurosur" and day in self.open_events:
             return "events of this day are open"
         return None
@@ -186,13 +194,13 @@ def purge(
     if dry_run:
         done.records = stored_due
         done.records += count_bodies(journal, rules.is_due) if journal.exists() else 0
-        done.records += count_records(fused, rules.is_due) if fused.exists() else 0
+        done.records += count_records(fused, rules.is_due) if store_exists(fused) else 0
         done.records += sum(own.number(folder, done.days.get(kind, ())) for kind, own in ERASED_BY_ROW.items())
     if not dry_run and (done.days or done.exports or audit or overwrite or stored_due):
         _erase(folder, rules, keys, done, stored, overwrite=overwrite)
     if not dry_run:
         rules.tried("partners", lambda: forget_expired(folder, today), 0)
-        _erase_old_pictures(folder, keys, today)
+        _erase_old_pictures(folder, rules, keys, today)
     if rules.problems:
         also = [] if stored.problem is None else [str(stored.problem)]
         raise WatchlineError(f"{folder}: not everything could be erased ({'; '.join([*rules.problems, *also])}).")
@@ -207,7 +215,7 @@ class _StoredJournals:
     ``problem``: why a store cannot be read; the keys are erased nevertheless, and with them what they encrypted.
     """
 
-    def __init__(self, notes: list[JournalNote], store: str | None) -> None:
+    def __init__(self, notes: list[StoreNote], store: str | None) -> None:
         self._store = store
         self.problem: WatchlineError | None = None
         self._days: dict[KeyKind, set[date]] = {}
@@ -225,15 +233,15 @@ class _StoredJournals:
         """Drop the partitions of due days and empty due dead letters; return the number of records."""
         return sum(self._try(partial(self._erase, log, note, is_due)) or 0 for note in self._notes)
 
-    def _read(self, note: JournalNote) -> bool:
+    def _read(self, note: StoreNote) -> bool:
         for kind, days in self._parts().parts_of(note.address(self._store), note.sector).items():
             self._days.setdefault(kind, set()).update(days)
         return True
 
-    def _count(self, note: JournalNote, is_due: IsDue) -> int:
+    def _count(self, note: StoreNote, is_due: IsDue) -> int:
         return int(self._parts().count_due(note.address(self._store), note.sector, is_due))
 
-    def _erase(self, log: AuditLog, note: JournalNote, is_due: IsDue) -> int:
+    def _erase(self, log: AuditLog, note: StoreNote, is_due: IsDue) -> int:
         due = self._count(note, is_due)
         if not due:
             return 0
@@ -276,7 +284,7 @@ def _erase(
         if overwrite:
             journal, store = folder / "journal.db", folder / "store.db"
             done.records += erase_bodies(journal, rules.is_due) if journal.exists() else 0
-            done.records += erase_records(store, rules.is_due) if store.exists() else 0
+            done.records += erase_records(store, rules.is_due) if store_exists(store) else 0
             if done.records:
                 _record(log, f"{done.records} records overwritten")
         done.records += stored.erase(log, rules.is_due)
@@ -284,12 +292,12 @@ def _erase(
         log.close()
 
 
-def _erase_old_pictures(folder: Path, keys: DayKeys, today: date) -> None:
+def _erase_old_pictures(folder: Path, rules: Retention, keys: DayKeys, today: date) -> None:
     """Erase the keys of pictures and checkpoints that others have replaced."""
     old = [day for day in keys.days("live") if (today - day).days > LIVE_DAYS]
-    used = days_of_picture(folder / "store.db") if old else set()
+    used = rules.tried("store", lambda: days_of_picture(folder / "store.db"), None) if old else set[date]()
     for day in old:
-        if day not in used:
+        if used is not None and day not in used:
             keys.erase("live", day)
 
 

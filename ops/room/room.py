@@ -27,8 +27,9 @@ from ops.broker.identities import (
 )
 from ops.broker.reachable import wait_until_reachable
 from ops.governance.demonstration import MARK
-from ops.journal.stores.place import keep_in_file, keep_in_store, note_path, read_journal
+from ops.journal.stores.place import keep_in_file, keep_in_store, read_journal
 from ops.postgres.address import STORE_VARIABLE
+from ops.postgres.note import note_path
 from ops.room.supervision import Supervision
 from ops.runtime.child_process import Child, proportional_set_size_mb
 from ops.runtime.clock import ScenarioClock
@@ -39,6 +40,7 @@ from ops.sector.settings import account_settings, load_settings
 from ops.services.api.serving.endpoint import Endpoint
 from ops.services.feeds.ledger import mark_deliveries
 from ops.store.connections import StoreError
+from ops.store.engines.place import keep_fusion_in_file, keep_fusion_in_store
 from ops.store.reader import Reader
 
 if TYPE_CHECKING:
@@ -85,7 +87,8 @@ class RoomOptions:
     None: no SAPIENT fusion node. ``encrypted``: personal data in journal and store are encrypted under a key for each
     day, so that they can be erased. ``simulated_units``: units of a demonstration, which get keys too. ``fence``:
     number of the lease under which the room's processes write (``ops.runtime.fence``). ``overload_s``: fusion thins a
-    backlog of more seconds. ``store``: address of the store in PostgreSQL that holds the journal; None: a file.
+    backlog of more seconds. ``store``: address of a store in PostgreSQL for journal and fusion store; None: files.
+    ``layers``: positions are also kept there as points, unencrypted (``ops.postgres.layers``).
     ``drop``: folder of simulated pictures, in place of that of the settings.
     """
 
@@ -107,6 +110,7 @@ class RoomOptions:
     fence: int | None = None
     overload_s: float | None = None
     store: str | None = None
+    layers: bool = False
     drop: Path | None = None
 
     @property
@@ -176,8 +180,10 @@ class Room:
             clear(options.folder)
         if options.store is None:
             keep_in_file(self.journal_path)
+            keep_fusion_in_file(self.store_path)
         else:
             keep_in_store(self.journal_path, options.store, options.sector_id)
+            keep_fusion_in_store(self.store_path, options.store, options.sector_id, layers=options.layers)
             self._check_store()
         if options.broker is None:
             if self.signatures != "required":

@@ -39,6 +39,7 @@ def run_sector(
     identity: Path | None,
     sapient: SapientEndpoints | None,
     store: str | None = None,
+    layers: bool = False,
     screen: Console,
 ) -> None:
     """Open the room on ``data`` and supervise its processes; one that ends is restarted, with a message."""
@@ -50,6 +51,8 @@ def run_sector(
             where="--identity",
             expected="the folder written by `broker config`, or none for keys made in --data",
         )
+    if layers and store is None:
+        raise BadInput("needs a store in PostgreSQL", where="--map-layers", expected="--store beside it")
     if (data / DEMO_MARK).exists():
         expected = "another folder: `demo` erases this one, and `serve` shows it without a login"
         raise BadInput(f"{str(data)!r} holds a demonstration", where="--data", expected=expected)
@@ -70,6 +73,7 @@ def run_sector(
         sapient=sapient,
         encrypted=True,
         store=store,
+        layers=layers,
     )
     retention = DailyRetention(data, chosen, store=store)
     compile_missing(screen)  # a wrong sector, layout or settings file is named before

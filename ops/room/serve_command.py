@@ -26,6 +26,7 @@ from ops.services.api.plan_routes import PlanRoutes
 from ops.services.api.serving.endpoint import Endpoint
 from ops.services.api.serving.server import serving
 from ops.services.map.supervisor import MapProcess
+from ops.store.connections import store_exists
 from ops.store.reader import Reader
 
 
@@ -49,7 +50,7 @@ def serve_store(
     sector = load_sector(sector_name)
     equipment = layout_path(sector, layout)
     store = store / "store.db" if store.is_dir() else store
-    if not store.is_file():
+    if not store_exists(store):
         raise BadInput("no such file", where=str(store), expected="a store.db written by `demo` or `run`")
     with closing(Reader(store)) as reader:
         reader.progress()  # raises StoreError where it is not a store

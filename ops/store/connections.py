@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +13,9 @@ from urllib.parse import quote
 
 from geo.errors import WatchlineError
 from ops.audit.day_keys import DayKeyError, DayKeys
+from ops.postgres.address import PostgresError, missing_packages
+from ops.postgres.note import StoreNote, note_path, read_note
+from ops.store.engines.errors import DatabaseError
 
 SCHEMA_VERSION: Final = 4
 OLDEST_VERSION: Final = 3
@@ -62,7 +65,7 @@ class ReadConnections:
                 return
             with self._taken() as connection:
                 yield connection
-        except sqlite3.Error as error:
+        except (sqlite3.Error, DatabaseError) as error:
             raise StoreError(f"{self.path}: cannot be read ({error}).") from error
         except DayKeyError as error:
             raise StoreError(str(error)) from error
@@ -107,22 +110,74 @@ class ReadConnections:
             yield connection
         finally:
             lent.clear()
-            if connection is not None and opened_in != self._round:
+            if connection is not None and (opened_in != self._round or getattr(connection, "spent", False)):
                 connection.close()
                 connection = None
             self._free.put((opened_in, connection))
 
     def _opened(self) -> Any:
-        if not self.path.exists():
-            raise StoreError(f"{self.path}: fusion has not written this store yet.")
-        address = f"file:{quote(str(self.path))}?mode=ro"
-        connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False, timeout=5)
-        try:
-            check_version(connection, self.path)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+        return opened_for_reading(self.path)
+
+
+def store_note(path: Path) -> StoreNote | None:
+    """Return where in PostgreSQL the store of ``path`` is; None for a file. StoreError for an unreadable note."""
+    try:
+        note = read_note(path)
+    except PostgresError as error:
+        raise StoreError(str(error)) from error
+    return note if note is not None and note.holds == "fusion" else None
+
+
+def store_exists(path: Path) -> bool:
+    """Return whether there is a store; one in PostgreSQL exists once a note names it."""
+    return path.exists() or note_path(path).exists()
+
+
+def changes(connection: Any) -> int:
+    """Return a number that changes when another process commits."""
+    if isinstance(connection, sqlite3.Connection):
+        return int(connection.execute("PRAGMA data_version").fetchone()[0])
+    return int(connection.changes())
+
+
+def has_table(connection: Any, name: str) -> bool:
+    """Return whether the store has a table; one of an older version may lack it."""
+    if isinstance(connection, sqlite3.Connection):
+        return connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone() is not None
+    return bool(connection.has_table(name))
+
+
+def streamed(connection: Any, statement: str, values: Sequence[Any] = ()) -> Any:
+    """Execute a statement whose rows are fetched little by little; what it returns is to be closed."""
+    if isinstance(connection, sqlite3.Connection):
+        return connection.execute(statement, values)
+    return connection.stream(statement, values)
+
+
+def opened_for_reading(path: Path) -> Any:
+    """Open a connection to a store, wherever it is. StoreError or DatabaseError if it cannot be read."""
+    note = store_note(path)
+    if note is not None:
+        return connected_by(note)
+    if not path.exists():
+        raise StoreError(f"{path}: fusion has not written this store yet.")
+    address = f"file:{quote(str(path))}?mode=ro"
+    connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False, timeout=5)
+    try:
+        check_version(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def connected_by(note: StoreNote) -> Any:
+    """Open a connection to a store in PostgreSQL. StoreError or DatabaseError if it cannot be read."""
+    try:
+        from ops.store.engines.postgres import PostgresConnection
+    except ImportError:
+        raise StoreError(str(missing_packages())) from None
+    return PostgresConnection(note)
 
 
 def check_version(connection: sqlite3.Connection, path: Path) -> None:

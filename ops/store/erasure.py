@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
@@ -11,17 +10,21 @@ from pathlib import Path
 from typing import Any, Final
 
 from ops.audit.day_keys import IsDue, KeyKind, day_at, day_of, is_sealed
-from ops.runtime.file_lock import lock_file
-from ops.store.connections import StoreError
+from ops.store.connections import ReadConnections, StoreError, has_table, store_exists, store_note
+from ops.store.engines.errors import DatabaseError
+from ops.store.engines.file import lock_store, unlock_store
+from ops.store.engines.place import StoreEngine, open_engine
 from ops.store.rows import OPEN
 
 ROWS: Final = 5_000
 MOMENT_KINDS: Final[Mapping[str, KeyKind]] = {"body": "tracks", "units": "unit_positions"}
 """The kind of record that each column of a moment holds."""
 _ESTIMATE: Final = (
-    "UPDATE history SET cov = x'', easting = NULL, northing = NULL, easting_rate = NULL, northing_rate = NULL,"
+    "UPDATE history SET cov = ?, easting = NULL, northing = NULL, easting_rate = NULL, northing_rate = NULL,"
     " existence = NULL, offset_m = NULL, segment = 0 WHERE id = ?"
 )
+_POINT: Final = "UPDATE history SET geom = NULL WHERE id = ?"
+_PLACES: Final = ("UPDATE alerts SET geom = NULL WHERE id = ?",)
 
 
 def days_of_open_alerts(path: Path) -> set[date]:
@@ -40,10 +43,11 @@ def days_of_rows(path: Path, numbers: Iterable[int], after: int) -> set[date]:
     wanted, days = sorted(numbers), set[date]()
     for begin in range(0, max(len(wanted), 1), ROWS):
         some = wanted[begin : begin + ROWS]
+        named = f" OR n IN ({', '.join('?' * len(some))})" if some else ""
         sql = (
             "SELECT coalesce(alerts.raised_ns, incidents.opened_ns), CAST(outbox.body AS BLOB) FROM outbox"  # noqa: S608
             " LEFT JOIN alerts ON alerts.id = outbox.alert LEFT JOIN incidents ON incidents.id = outbox.alert"
-            f" WHERE n > ? OR n IN ({', '.join('?' * len(some))})"
+            f" WHERE n > ?{named}"
         )
         for at_ns, body in _read(path, sql, (after, *some)):
             days |= {day_at(at_ns)} if at_ns is not None else set()
@@ -54,7 +58,7 @@ def days_of_rows(path: Path, numbers: Iterable[int], after: int) -> set[date]:
 def days_of_picture(path: Path) -> set[date]:
     """Return the days of the keys that the newest picture, the checkpoint and one that is being written need."""
     sql = "SELECT CAST(body AS BLOB) FROM live UNION ALL SELECT body FROM checkpoint WHERE body IS NOT NULL"
-    if _read(path, "SELECT 1 FROM sqlite_master WHERE name = 'checkpoint_parts'", ()):
+    if store_note(path) is not None or _read(path, "SELECT 1 FROM sqlite_master WHERE name = 'checkpoint_parts'", ()):
         sql += " UNION ALL SELECT body FROM checkpoint_parts"  # also those that will be valid with the last
     return {day_of(body) for (body,) in _read(path, sql, ()) if is_sealed(body)}
 
@@ -65,69 +69,79 @@ def erase_records(path: Path, is_due: IsDue) -> int:
     Alerts keep id, status, priority and time, estimates track, status and time. Raises StoreError while another
     process writes the store.
     """
-    lock = lock_file(path.with_name(path.name + ".lock"))
-    if lock is None:
-        raise StoreError(f"{path}: another process is writing this store; stop it first.")
+    lock = lock_store(path)
+    engine: StoreEngine | None = None
     try:
-        with closing(sqlite3.connect(path, isolation_level=None)) as database:
-            database.execute("PRAGMA secure_delete = ON")
-            count = _erase_estimates(database, is_due) + _erase_alerts(database, is_due)
-            count += _erase_moments(database, is_due)
-            if count:
-                database.execute("VACUUM")
-            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            return count
-    except sqlite3.Error as error:
+        engine, in_store = open_engine(path, None), store_note(path) is not None
+        if not in_store:
+            engine.execute("PRAGMA secure_delete = ON")
+        count = _erase_estimates(engine, is_due) + _erase_alerts(engine, is_due)
+        count += _erase_moments(engine, is_due)
+        if count or in_store:  # in PostgreSQL it may have failed after the records were overwritten
+            engine.compact(is_due)
+        if not in_store:
+            engine.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return count
+    except (sqlite3.Error, DatabaseError) as error:
         raise StoreError(f"{path}: could not be written ({error}).") from error
     finally:
-        os.close(lock)
+        if engine is not None:
+            engine.close()
+        unlock_store(lock)
 
 
 def count_records(path: Path, is_due: IsDue) -> int:
     """Return how many records ``erase_records`` would overwrite."""
+    connections = ReadConnections(path)
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+        with connections.reading() as database:
             moments = sum(len(due) for column in MOMENT_KINDS for due in _due_moments(database, column, is_due))
             return moments + sum(map(len, _due_estimates(database, is_due))) + len(_due_alerts(database, is_due))
-    except sqlite3.Error as error:
-        raise StoreError(f"{path}: cannot be read ({error}).") from error
+    finally:
+        connections.close()
 
 
-def _erase_estimates(database: sqlite3.Connection, is_due: IsDue) -> int:
+def _erase_estimates(engine: StoreEngine, is_due: IsDue) -> int:
     count = 0
-    for due in _due_estimates(database, is_due):
-        database.execute("BEGIN IMMEDIATE")
-        database.executemany(_ESTIMATE, due)
-        database.execute("COMMIT")
+    for due in _due_estimates(engine, is_due):
+        engine.begin()
+        engine.executemany(_ESTIMATE, [(b"", *row) for row in due])
+        if engine.layers:
+            engine.executemany(_POINT, due)
+        engine.commit()
         count += len(due)
     return count
 
 
-def _erase_alerts(database: sqlite3.Connection, is_due: IsDue) -> int:
-    due = _due_alerts(database, is_due)
-    database.execute("BEGIN IMMEDIATE")
-    database.executemany("UPDATE alerts SET body = x'' WHERE id = ?", due)
-    database.executemany("UPDATE incidents SET body = x'' WHERE id = ?", due)
-    database.executemany("UPDATE outcomes SET body = x'' WHERE incident = ?", due)
-    database.executemany("UPDATE outbox SET body = x'' WHERE alert = ?", due)
-    database.execute("COMMIT")
+def _erase_alerts(engine: StoreEngine, is_due: IsDue) -> int:
+    due = _due_alerts(engine, is_due)
+    emptied = [(b"", *row) for row in due]
+    engine.begin()
+    engine.executemany("UPDATE alerts SET body = ? WHERE id = ?", emptied)
+    engine.executemany("UPDATE incidents SET body = ? WHERE id = ?", emptied)
+    engine.executemany("UPDATE outcomes SET body = ? WHERE incident = ?", emptied)
+    engine.executemany("UPDATE outbox SET body = ? WHERE alert = ?", emptied)
+    if engine.layers:
+        for statement in _PLACES:
+            engine.executemany(statement, due)
+    engine.commit()
     return len(due)
 
 
-def _erase_moments(database: sqlite3.Connection, is_due: IsDue) -> int:
+def _erase_moments(engine: StoreEngine, is_due: IsDue) -> int:
     count = 0
     for column in MOMENT_KINDS:
-        for due in _due_moments(database, column, is_due):
-            database.execute("BEGIN IMMEDIATE")
-            database.executemany(f"UPDATE moments SET {column} = x'' WHERE stamp_ns = ?", due)  # noqa: S608
-            database.execute("COMMIT")
+        for due in _due_moments(engine, column, is_due):
+            engine.begin()
+            engine.executemany(f"UPDATE moments SET {column} = ? WHERE stamp_ns = ?", [(b"", *row) for row in due])  # noqa: S608
+            engine.commit()
             count += len(due)
     return count
 
 
-def _due_moments(database: sqlite3.Connection, column: str, is_due: IsDue) -> Iterator[list[tuple[int]]]:
+def _due_moments(database: Any, column: str, is_due: IsDue) -> Iterator[list[tuple[int]]]:
     """Yield the times of due moments that have content; a store of the version before has no moments."""
-    if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'moments'").fetchone():
+    if not has_table(database, "moments"):
         return
     last = 0
     select = f"SELECT stamp_ns, length({column}) FROM moments WHERE stamp_ns > ? ORDER BY stamp_ns LIMIT ?"  # noqa: S608
@@ -138,7 +152,7 @@ def _due_moments(database: sqlite3.Connection, column: str, is_due: IsDue) -> It
             yield due
 
 
-def _due_estimates(database: sqlite3.Connection, is_due: IsDue) -> Iterator[list[tuple[int]]]:
+def _due_estimates(database: Any, is_due: IsDue) -> Iterator[list[tuple[int]]]:
     last = 0
     select = "SELECT id, time_ns, length(cov) FROM history WHERE id > ? ORDER BY id LIMIT ?"
     while rows := database.execute(select, (last, ROWS)).fetchall():
@@ -148,7 +162,7 @@ def _due_estimates(database: sqlite3.Connection, is_due: IsDue) -> Iterator[list
             yield due
 
 
-def _due_alerts(database: sqlite3.Connection, is_due: IsDue) -> list[tuple[str]]:
+def _due_alerts(database: Any, is_due: IsDue) -> list[tuple[str]]:
     """Return the ids of due alerts and incidents that have a body; no alert has the id of an incident."""
     rows = database.execute(
         "SELECT id, raised_ns FROM alerts WHERE length(body) > 0"
@@ -158,8 +172,16 @@ def _due_alerts(database: sqlite3.Connection, is_due: IsDue) -> list[tuple[str]]
 
 
 def _read(path: Path, sql: str, values: tuple[str | int, ...]) -> list[Any]:
-    if not path.exists():
+    if not store_exists(path):
         return []
+    if store_note(path) is not None:
+        connections = ReadConnections(path)
+        try:
+            with connections.reading() as connection:
+                found: list[Any] = connection.execute(sql, values).fetchall()
+                return found
+        finally:
+            connections.close()
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as database:
             return database.execute(sql, values).fetchall()

@@ -13,7 +13,7 @@ import msgspec
 
 from geo.errors import BadInput
 from ops.audit.day_keys import KeyKind
-from ops.store.connections import ReadConnections
+from ops.store.connections import ReadConnections, streamed
 from ops.store.reader import Reader
 from ops.store.rows import time_ns, to_json
 
@@ -75,12 +75,13 @@ class IncidentReader(Reader):
         """
         sql = (
             "SELECT id, revision, CAST(body AS BLOB) FROM incidents"
-            " WHERE (?1 IS NULL OR (state = 'closed') = ?1) ORDER BY state = 'closed', opened_ns DESC, id"
+            " WHERE (CASE WHEN state = 'closed' THEN 1 ELSE 0 END = ?1 OR ?1 IS NULL)"
+            " ORDER BY state = 'closed', opened_ns DESC, id"
         )
         with self._snapshot() as connection:
             last = self.last_event()
             left_out = hidden()
-            cursor = connection.execute(sql, (None if closed is None else int(closed),))
+            cursor = streamed(connection, sql, (None if closed is None else int(closed),))
             rows = list(islice((row for row in cursor if row[0] not in left_out), limit))
             cursor.close()
             found = [self._incident_of(*row) for row in rows]
@@ -148,6 +149,9 @@ class RowEncryption(Protocol):
     ) -> str | bytes:
         """Return a text as it is stored: empty if its day is erased, unless it is in use."""
 
+    def any_value(self, value: Any) -> Any:
+        """Return a value of any plain type as it is passed to a statement."""
+
     def differs(self, stored: bytes, identity: str, revision: int, body: str) -> bool:
         """Return whether a stored revision is another one."""
 
@@ -169,9 +173,9 @@ def write_incidents(run: Any, store: RowEncryption, incidents: Iterable[tuple[An
         ).fetchone()
         if there is None:
             run(
-                "INSERT INTO outbox (kind, alert, revision, priority, body, delivered_ns)"
-                " VALUES ('incident', ?, ?, ?, ?, ?)",
-                (identity, revision, priority, stored, stamp_ns),
+                "INSERT INTO outbox (n, kind, alert, revision, priority, body, delivered_ns)"
+                " VALUES ((SELECT coalesce(max(n), 0) + 1 FROM outbox), 'incident', ?, ?, ?, ?, ?)",
+                (identity, revision, store.any_value(priority), stored, stamp_ns),
             )
         elif store.differs(there[0], identity, revision, body):
             run("UPDATE meta SET diverged = diverged + 1")
@@ -186,7 +190,11 @@ def write_outcomes(run: Any, store: RowEncryption, outcomes: Iterable[tuple[str,
     """Write outcomes of actions; the first outcome of an action remains."""
     for action, incident, body in outcomes:
         stored = store.stored("alerts", stamp_ns, body, outcome_name(action))
-        run("INSERT OR IGNORE INTO outcomes VALUES (?, ?, ?)", (action, incident, stored))
+        run(
+            "INSERT INTO outcomes (rowid, id, incident, body)"
+            " VALUES ((SELECT coalesce(max(rowid), 0) + 1 FROM outcomes), ?, ?, ?) ON CONFLICT DO NOTHING",
+            (action, incident, stored),
+        )
 
 
 def incident_row(incident: Mapping[str, Any]) -> tuple[str, int, str, str, int, str]:

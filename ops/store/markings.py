@@ -16,6 +16,7 @@ import msgspec
 from ops.releasability.carried import at_posts, without_carried
 from ops.releasability.decision import EVERYTHING, UNMARKED, Markings
 from ops.releasability.settings import ReleasabilitySettings
+from ops.store.connections import changes, has_table
 from ops.store.reader import Reader
 from ops.store.rows import to_json
 
@@ -39,8 +40,9 @@ def write_markings(run: Any, changed: Iterable[tuple[str, str, str]]) -> None:
         there = run(newest, (kind, identity)).fetchone()
         if (UNMARKED if there is None else there[0]) != marking:
             run(
-                "INSERT INTO markings (kind, id, marking, published)"
-                " VALUES (?1, ?2, ?3, EXISTS (SELECT 1 FROM outbox WHERE alert = ?2))",
+                "INSERT INTO markings (n, kind, id, marking, published)"
+                " VALUES ((SELECT coalesce(max(n), 0) + 1 FROM markings), ?1, ?2, ?3,"
+                " CASE WHEN EXISTS (SELECT 1 FROM outbox WHERE alert = ?2) THEN 1 ELSE 0 END)",
                 (kind, identity, marking),
             )
 
@@ -76,10 +78,10 @@ class MarkingReader(Reader):
     def refresh(self) -> bool:
         """Read the rows that are new; return whether there were any."""
         with self._reading() as connection:
-            (version,) = connection.execute("PRAGMA data_version").fetchone()
+            version = changes(connection)
             if version == self._version:
                 return False
-            if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'markings'").fetchone():
+            if not has_table(connection, "markings"):
                 return False  # a store from before markings
             rows = connection.execute(
                 "SELECT n, kind, id, marking, published FROM markings WHERE n > ? ORDER BY n", (self.newest,)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ops.audit.day_keys import DayKeyError, KeyKind, day_at
-from ops.store.connections import ReadConnections, StoreError
+from ops.store.connections import ReadConnections, StoreError, streamed
 from ops.store.encryption import opened_estimate
 from ops.store.moments import EVERY_NS, WHOLE_EVERY_NS, Entries, applied, moment_name, unpacked
 from ops.store.reader import Reader
@@ -26,6 +26,7 @@ _ESTIMATE: Final = (
     "track, time_ns, easting, northing, easting_rate, northing_rate, cov, existence, status, segment, offset_m"
 )
 _DAY: Final = timedelta(days=1)
+_FIRST: Final = "SELECT stamp_ns, length(body) FROM moments WHERE stamp_ns > ? ORDER BY stamp_ns LIMIT 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class MomentReader(Reader):
         if not self._there():
             return []
         found, after = [], -1
-        while rows := self._rows("SELECT stamp_ns, length(body) FROM moments WHERE stamp_ns > ? LIMIT 1", after):
+        while rows := self._rows(_FIRST, after):
             first_ns, size = rows[0]
             day = day_at(first_ns)
             after = _start_ns(day + _DAY) - 1
@@ -193,7 +194,7 @@ class MomentReader(Reader):
             " ORDER BY opened_ns, id"
         )
         with self._snapshot() as connection:
-            cursor = connection.execute(sql, (from_ns, until_ns))
+            cursor = streamed(connection, sql, (from_ns, until_ns))
             first = cursor.fetchone()  # chooses the state
             left_out = hidden()
             shown = (row for row in chain(() if first is None else (first,), cursor) if row[0] not in left_out)
@@ -209,7 +210,7 @@ class MomentReader(Reader):
         """
         sql = "SELECT time_ns, track FROM history ORDER BY id DESC"
         with self._reading() as connection:
-            cursor = connection.execute(sql)
+            cursor = streamed(connection, sql)
             newest = next((time_ns for time_ns, track in cursor if track not in hidden), None)
             cursor.close()
         return newest
@@ -309,7 +310,7 @@ class MomentReader(Reader):
 
     def _there(self) -> bool:
         if not self._has_moments:
-            self._has_moments = bool(self._rows("SELECT 1 FROM sqlite_master WHERE name = 'moments'"))
+            self._has_moments = self._has_table("moments")
         return self._has_moments
 
 

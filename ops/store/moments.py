@@ -168,10 +168,10 @@ class MomentWriter:
 def write_moment(run: Callable[..., Any], store: Any, moment: NextMoment, cursor: int) -> int:
     """Write a moment within the transaction of the caller; return its size. An erased day leaves it without content.
 
-    ``store`` encrypts (``Store.sealed``).
+    ``store`` encrypts (``Store.sealed``) and makes room for the day (``Store.prepare_days``).
     """
     if moment.base_ns == moment.stamp_ns:
-        moment.body.open = [number for (number,) in run(OPEN_REVISIONS)]
+        moment.body.open = sorted(number for (number,) in run(OPEN_REVISIONS).fetchall())
     outbox = run("SELECT coalesce(max(n), 0) FROM outbox").fetchone()[0]
     body, units = packed(moment.body), packed(moment.units) if moment.units.parts else b""
     contents: tuple[tuple[KeyKind, bytes], ...] = (("tracks", body), ("unit_positions", units))
@@ -179,6 +179,7 @@ def write_moment(run: Callable[..., Any], store: Any, moment: NextMoment, cursor
         store.sealed(kind, moment.stamp_ns, content, moment_name(kind, moment.stamp_ns)) if content else b""
         for kind, content in contents
     ]
+    store.prepare_days("moments", (moment.stamp_ns,))
     run("INSERT INTO moments VALUES (?, ?, ?, ?, ?, ?)", (moment.stamp_ns, moment.base_ns, cursor, outbox, *sealed))
     return len(body) + len(units)
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from ops.store.connections import streamed
 from ops.store.encryption import opened_estimate
 from ops.store.incidents import IncidentReader
 from ops.store.markings import ReceivedRecords
@@ -19,6 +20,7 @@ from sensors.timestamps import nanoseconds
 MOST_INCIDENTS: Final = 5_000
 """Incidents of a period that are read at most."""
 _ROWS: Final = 5_000
+_EVERY: Final = 2**62
 
 
 class _Step(msgspec.Struct):
@@ -86,7 +88,7 @@ class PeriodReader(IncidentReader):
             "SELECT CAST(body AS BLOB), id, revision FROM alerts WHERE raised_ns < ?2"
             " AND (raised_ns >= ?1 OR status IN ('active', 'acknowledged')) ORDER BY raised_ns, id LIMIT ?3"
         )
-        rows = self._rows(sql, start_ns, end_ns, limit)
+        rows = self._rows(sql, start_ns, end_ns, limit if limit >= 0 else _EVERY)
         return [body for row in rows if (body := self._body_of(*row)) is not None]
 
     def estimates_in(self, start_ns: int, end_ns: int) -> Iterator[list[tuple[Any, ...]]]:
@@ -95,7 +97,7 @@ class PeriodReader(IncidentReader):
             "SELECT track, time_ns, easting, northing, easting_rate, northing_rate, cov, existence, status, segment,"
             " offset_m FROM history WHERE time_ns >= ? AND time_ns < ? ORDER BY id"
         )
-        with self._reading() as connection, closing(connection.execute(sql, (start_ns, end_ns))) as rows:
+        with self._reading() as connection, closing(streamed(connection, sql, (start_ns, end_ns))) as rows:
             while block := rows.fetchmany(_ROWS):
                 opened = (opened_estimate(self.keys, row) for row in block)
                 yield [row for row in opened if row is not None]

@@ -13,7 +13,7 @@ import msgspec
 
 from ops.audit.day_keys import DayKeyError
 from ops.runtime.output import atomic_write
-from ops.store.connections import ReadConnections, StoreError
+from ops.store.connections import ReadConnections, StoreError, changes, has_table, streamed
 from ops.store.encryption import about, opened_estimate
 from ops.store.rows import HISTORY_NUMBERS, OPEN, STATUSES, columns
 
@@ -102,7 +102,8 @@ class Reader:
         SQLite counts for each connection, so this is for a reader with one connection.
         """
         assert self._connections.most == 1
-        return int(self._rows("PRAGMA data_version")[0][0])
+        with self._reading() as connection:
+            return changes(connection)
 
     def progress(self) -> Progress:
         """Return the progress of the store at one moment."""
@@ -136,7 +137,7 @@ class Reader:
         """
         sql = (
             "SELECT n, alert, revision, priority, CAST(body AS BLOB), kind FROM outbox"
-            " WHERE n > ?1 AND (?3 IS NULL OR kind = ?3) ORDER BY n LIMIT ?2"
+            " WHERE n > ?1 AND (kind = ?3 OR ?3 IS NULL) ORDER BY n LIMIT ?2"
         )
         return self._outbox(sql, n, limit, kind)
 
@@ -222,13 +223,13 @@ class Reader:
         """Return the same with the id of each; ``hidden``: ids to leave out, asked for after the state was chosen."""
         sql = (
             "SELECT CAST(body AS BLOB), id, revision FROM alerts"
-            " WHERE (?1 IS NULL OR status = ?1) AND (?2 IS NULL OR raised_ns >= ?2)"
+            " WHERE (status = ?1 OR ?1 IS NULL) AND (raised_ns >= ?2 OR ?2 IS NULL)"
             " ORDER BY raised_ns DESC, id"
         )
         with self._snapshot() as connection:
             last = self.last_event()
             left_out = hidden()
-            with closing(connection.execute(sql, (status, since_ns))) as cursor:
+            with closing(streamed(connection, sql, (status, since_ns))) as cursor:
                 rows = list(islice((row for row in cursor if row[1] not in left_out), limit + 1))
         found = [(row[1], body) for row in rows if (body := self._body_of(*row)) is not None]
         return last, len(rows) > limit, found[:limit]
@@ -301,7 +302,7 @@ class Reader:
             "SELECT track, time_ns, easting, northing, easting_rate, northing_rate, cov, existence, status, segment,"
             " offset_m FROM history ORDER BY time_ns, track, id"
         )
-        with self._reading() as connection, closing(connection.execute(sql)) as rows:
+        with self._reading() as connection, closing(streamed(connection, sql)) as rows:
             while block := rows.fetchmany(_CHUNK):
                 opened = (opened_estimate(self.keys, row) for row in block)
                 yield [row for row in opened if row is not None]
@@ -309,6 +310,10 @@ class Reader:
     def _rows(self, sql: str, *values: Any) -> list[Any]:
         with self._reading() as connection:
             return connection.execute(sql, values).fetchall()  # type: ignore[no-any-return]
+
+    def _has_table(self, name: str) -> bool:
+        with self._reading() as connection:
+            return has_table(connection, name)
 
     def _snapshot(self) -> AbstractContextManager[Any]:
         """Read within one transaction: all values belong to the same moment."""

@@ -8,92 +8,31 @@ checkpoint publishes nothing twice and loses nothing.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from geo.errors import BadInput
 from ops.audit.day_keys import DayKeyError, ErasedDay, KeyKind, KeysFull
-from ops.runtime.fence import LOST, is_fenced_by, raise_fence
-from ops.runtime.file_lock import lock_file
 from ops.store import incidents
 from ops.store.checkpoints import parts as checkpoints
-from ops.store.connections import APPLICATION_ID, SCHEMA_VERSION, StoreError, StoreLost, check_version
+from ops.store.connections import StoreError, StoreLost
 from ops.store.encryption import about, sealed_estimate
-from ops.store.markings import TABLES as MARKING_TABLES
+from ops.store.engines.errors import DatabaseError, WriterInUse, WriterLost
+from ops.store.engines.file import lock_store, unlock_store
+from ops.store.engines.place import StoreEngine, open_engine
+from ops.store.engines.points import ADD_POINT, points_of_alerts, points_of_estimates
 from ops.store.markings import write_markings
-from ops.store.moments import TABLES as MOMENTS
 from ops.store.moments import MomentWriter, write_moment
 from ops.store.reader import Reader, StoreFull
 from ops.store.rows import OPEN, alert_row, checked_counts, checked_json, history_rows, to_json
 
-_TABLES = """
-CREATE TABLE meta (
-    one INTEGER PRIMARY KEY CHECK (one = 1),
-    cursor INTEGER NOT NULL,
-    checkpoint_cursor INTEGER NOT NULL,
-    checkpoint_history INTEGER NOT NULL,
-    diverged INTEGER NOT NULL
-);
-INSERT INTO meta VALUES (1, 0, 0, 0, 0);
-CREATE TABLE checkpoint (
-    one INTEGER PRIMARY KEY CHECK (one = 1),
-    body BLOB
-);
-INSERT INTO checkpoint VALUES (1, NULL);
-CREATE TABLE alerts (
-    id TEXT PRIMARY KEY,
-    revision INTEGER NOT NULL,
-    status TEXT NOT NULL CHECK (status IN ('active', 'acknowledged', 'cleared', 'rejected')),
-    priority NOT NULL,
-    raised_ns INTEGER NOT NULL,
-    body TEXT NOT NULL
-);
-CREATE INDEX alerts_by_time ON alerts (raised_ns, id);
-CREATE TABLE outbox (
-    n INTEGER PRIMARY KEY AUTOINCREMENT,
-    kind TEXT NOT NULL CHECK (kind IN ('alert', 'incident')),
-    alert TEXT NOT NULL,
-    revision INTEGER NOT NULL,
-    priority NOT NULL,
-    body TEXT NOT NULL,
-    delivered_ns INTEGER,
-    UNIQUE (alert, revision)
-);
-CREATE INDEX outbox_waiting ON outbox (n) WHERE delivered_ns IS NULL;
-CREATE TABLE history (
-    id INTEGER PRIMARY KEY,
-    track TEXT NOT NULL,
-    time_ns INTEGER NOT NULL,
-    easting REAL, northing REAL, easting_rate REAL, northing_rate REAL,
-    cov BLOB NOT NULL,
-    existence REAL,
-    status TEXT NOT NULL,
-    segment INTEGER NOT NULL,
-    offset_m REAL
-);
-"""
-
-
-_LIVE = """
-CREATE TABLE live (
-    part TEXT PRIMARY KEY CHECK (part IN ('tracks', 'bearings', 'sensors', 'counts', 'latency', 'forces')),
-    cursor INTEGER NOT NULL,
-    stamp_ns INTEGER NOT NULL,
-    body TEXT NOT NULL
-)
-"""
-_SKIPS = """
-CREATE TABLE IF NOT EXISTS skips (id INTEGER PRIMARY KEY);
-CREATE TABLE IF NOT EXISTS decided (one INTEGER PRIMARY KEY CHECK (one = 1), cursor INTEGER NOT NULL)
-"""
-"""Journal rows that fusion skipped since the checkpoint, and the row up to which the decision is final."""
-
+if TYPE_CHECKING:
+    from geo.frame import LocalFrame
 
 _MARK = "UPDATE outbox SET delivered_ns = ? WHERE n = ? AND delivered_ns IS NULL"
 
@@ -106,28 +45,33 @@ class Store(Reader):
     fusion's snapshot at ``cursor`` on opening, until a newer one is written; None if none was taken (then ``cursor`` is
     0: run the journal from its start).
     ``encrypted``: personal data are encrypted under the key of their day (``ops.audit.day_keys``). ``fence``: number
-    of the lease under which this process writes (``ops.runtime.fence``).
+    of the lease under which this process writes (``ops.runtime.fence``). ``frame``: that of the history's coordinates,
+    for layers of points (``ops.postgres.layers``).
     Raises StoreError when another process writes the same file, or the file is not a store of this version;
     StoreLost when a later lease has written.
     """
 
-    def __init__(self, path: Path, *, encrypted: bool = False, fence: int | None = None) -> None:
+    def __init__(
+        self, path: Path, *, encrypted: bool = False, fence: int | None = None, frame: LocalFrame | None = None
+    ) -> None:
         super().__init__(path)
-        self._fence = fence
-        self._encrypted, self._moments = encrypted, MomentWriter()
+        self._encrypted, self._frame, self._moments = encrypted, frame, MomentWriter()
         self._delivered: deque[tuple[int, int]] = deque()
         self._lock = threading.Lock()
         self._connection: Any = None
+        self._history_rows = 0
         self._checkpoint: checkpoints.CheckpointBegun | None = None
-        self._lock_file: int | None = _lock(path)
+        self._lock_file: int | None = lock_store(path)
         try:
-            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
-            self._prepare()
+            self._connection = open_engine(path, fence)
             self.cursor, self.checkpoint = self._rewind()
+            self._moments.resume(self._connection.execute)
         except BaseException as error:
             self.close()
             if isinstance(error, sqlite3.Error):
                 raise StoreError(f"{path}: cannot be opened as a store ({error}).") from error
+            if isinstance(error, DatabaseError):
+                raise _store_error(path, error) from error
             raise
 
     def commit(
@@ -162,7 +106,8 @@ class Store(Reader):
         """
         if cursor < self.cursor:
             raise BadInput(f"cursor {cursor} lies before {self.cursor}", where="commit", expected="a cursor that rises")
-        alert_rows = [alert_row(alert) for alert in alerts]
+        published = list(alerts)
+        alert_rows = [alert_row(alert) for alert in published]
         incident_rows = [incidents.incident_row(one) for one in incident_revisions]
         outcome_rows = [incidents.outcome_row(one) for one in outcomes]
         rows = [] if history is None else history_rows(history)
@@ -185,6 +130,8 @@ class Store(Reader):
             with self._transaction() as run:
                 write_markings(run, markings)
                 new = self._write_alerts(alert_rows)
+                if self._connection.layers:
+                    self._connection.executemany(ADD_POINT, points_of_alerts(published))
                 incidents.write_incidents(run, self, incident_rows, stamp_ns)
                 incidents.write_outcomes(run, self, outcome_rows, stamp_ns)
                 self._write_live(cursor, stamp_ns, parts)
@@ -199,7 +146,7 @@ class Store(Reader):
         except BaseException:
             self._delivered.extendleft(reversed(delivered))
             raise
-        self.cursor = cursor
+        self.cursor, self._history_rows = cursor, self._history_rows + len(rows)
         if moment is not None:
             self._moments.accept(moment, cursor, size)
         if checkpoint is not None:
@@ -235,21 +182,14 @@ class Store(Reader):
         """Lend the connection's ``execute`` for one transaction; StoreFull or StoreError for what cannot be written."""
         with self._lock:
             try:
-                self._connection.execute("BEGIN IMMEDIATE")
-                self._check_fence()
+                self._connection.begin()
                 yield self._connection.execute
-                self._connection.execute("COMMIT")
+                self._connection.commit()
             except BaseException as error:
-                with suppress(sqlite3.Error):  # SQLite may already have rolled back on a full disk
-                    self._connection.execute("ROLLBACK")
-                if isinstance(error, sqlite3.Error | UnicodeError | OverflowError | DayKeyError):
+                self._connection.rollback()
+                if isinstance(error, sqlite3.Error | DatabaseError | UnicodeError | OverflowError | DayKeyError):
                     raise _store_error(self.path, error) from error
                 raise
-
-    def _check_fence(self) -> None:
-        """Raise StoreLost in a transaction if a later lease has written the file."""
-        if self._fence is not None and not is_fenced_by(self._connection, self._fence):
-            raise StoreLost(f"{self.path}: {LOST}; nothing was written.")
 
     def _checkpoint_record(self, checkpoint: bytes, stamp_ns: int, n: int = 0) -> bytes:
         """A checkpoint, or its ``n``-th part, as it is stored."""
@@ -268,81 +208,30 @@ class Store(Reader):
         """Write pending deliveries, close the file and release its lock. Further calls have no effect."""
         delivered = [self._delivered.popleft() for _ in range(len(self._delivered))]
         if delivered and self._connection is not None:
-            with self._lock, suppress(sqlite3.Error):  # unmarked rows are only sent again
-                self._connection.execute("BEGIN IMMEDIATE")
-                if self._fence is None or is_fenced_by(self._connection, self._fence):
-                    self._write_delivered(delivered)
-                self._connection.execute("COMMIT")
+            with suppress(StoreError), self._transaction():  # unmarked rows are only sent again
+                self._write_delivered(delivered)
         super().close()
         with self._lock:  # last, so that SQLite removes the write-ahead log
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
         if self._lock_file is not None:
-            os.close(self._lock_file)
+            unlock_store(self._lock_file)
             self._lock_file = None
-
-    def _prepare(self) -> None:
-        run = self._connection.execute
-        empty = not run("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if not empty:
-            check_version(
-                self._connection, self.path
-            )  # before the first change: the file may belong to another program
-        run("PRAGMA journal_mode = WAL")
-        run("PRAGMA synchronous = FULL")
-        run("PRAGMA journal_size_limit = 16777216")
-        if empty:
-            # executescript would commit first; one transaction here, so that a crash leaves all tables or none.
-            run("BEGIN IMMEDIATE")
-            for statement in (*(_TABLES + incidents.TABLES).split(";"), _LIVE, *MOMENTS.split(";")):
-                run(statement)
-            run(f"PRAGMA user_version = {SCHEMA_VERSION}")
-            run(f"PRAGMA application_id = {APPLICATION_ID}")
-            run("COMMIT")
-        for statement in ";".join((_SKIPS, MARKING_TABLES, checkpoints.TABLES)).split(";"):
-            run(statement)
-        if run("PRAGMA user_version").fetchone()[0] < SCHEMA_VERSION:
-            self._take_moments()
-        self._moments.resume(run)
-        if "'forces'" not in run("SELECT sql FROM sqlite_master WHERE name = 'live'").fetchone()[0]:
-            self._take_new_parts()
-
-    def _take_new_parts(self) -> None:
-        """Let the live picture of an older store hold bearing contacts, latencies and own forces."""
-        run = self._connection.execute
-        run("BEGIN IMMEDIATE")
-        run("ALTER TABLE live RENAME TO live_before")
-        run(_LIVE)
-        run("INSERT INTO live SELECT part, cursor, stamp_ns, body FROM live_before")
-        run("DROP TABLE live_before")
-        run("COMMIT")
-
-    def _take_moments(self) -> None:
-        """Let a store of the version before hold moments; from now on they are kept."""
-        run = self._connection.execute
-        run("BEGIN IMMEDIATE")
-        for statement in MOMENTS.split(";"):
-            run(statement)
-        run(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        run("COMMIT")
 
     def _rewind(self) -> tuple[int, bytes | None]:
         """Remove the history written since the last checkpoint; fusion writes it again, whatever the boundaries."""
-        run = self._connection.execute
-        run("BEGIN IMMEDIATE")
-        if self._fence is not None:
-            raise_fence(self._connection, self._fence)
-            self._check_fence()
-        run("DELETE FROM history WHERE id > (SELECT checkpoint_history FROM meta)")
-        run("INSERT INTO decided SELECT 1, cursor FROM meta WHERE true"
-            " ON CONFLICT (one) DO UPDATE SET cursor = max(cursor, excluded.cursor)")  # fmt: skip
-        self.decided = run("SELECT cursor FROM decided").fetchone()[0]
-        self.skips = {identity for (identity,) in run("SELECT id FROM skips")}
-        run("UPDATE meta SET cursor = checkpoint_cursor")
-        (cursor,) = run("SELECT cursor FROM meta").fetchone()
-        checkpoint, problem = checkpoints.read(run, self._opened)
-        run("COMMIT")
+        with self._transaction() as run:
+            self._connection.claim()
+            run("DELETE FROM history WHERE id > (SELECT checkpoint_history FROM meta)")
+            run("INSERT INTO decided SELECT 1, cursor FROM meta WHERE true ON CONFLICT (one)"
+                " DO UPDATE SET cursor = excluded.cursor WHERE excluded.cursor > decided.cursor")  # fmt: skip
+            self.decided = run("SELECT cursor FROM decided").fetchone()[0]
+            self.skips = {identity for (identity,) in run("SELECT id FROM skips").fetchall()}
+            run("UPDATE meta SET cursor = checkpoint_cursor")
+            (cursor,) = run("SELECT cursor FROM meta").fetchone()
+            self._history_rows = int(run("SELECT coalesce(max(id), 0) FROM history").fetchone()[0])
+            checkpoint, problem = checkpoints.read(run, self._opened)
         if problem is not None:
             raise StoreError(f"{self.path}: {problem}; remove the store to rebuild it.")
         return cursor, checkpoint
@@ -358,8 +247,9 @@ class Store(Reader):
             ).fetchone()
             if there is None:
                 run(
-                    "INSERT INTO outbox (kind, alert, revision, priority, body) VALUES ('alert', ?, ?, ?, ?)",
-                    (identity, revision, priority, stored),
+                    "INSERT INTO outbox (n, kind, alert, revision, priority, body)"
+                    " VALUES ((SELECT coalesce(max(n), 0) + 1 FROM outbox), 'alert', ?, ?, ?, ?)",
+                    (identity, revision, self.any_value(priority), stored),
                 )
                 new += 1
             elif self.differs(there[0], identity, revision, body):
@@ -368,7 +258,7 @@ class Store(Reader):
                 "INSERT INTO alerts VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
                 " revision = excluded.revision, status = excluded.status, priority = excluded.priority,"
                 " raised_ns = excluded.raised_ns, body = excluded.body WHERE excluded.revision > alerts.revision",
-                (identity, revision, status, priority, raised_ns, stored),
+                (identity, revision, status, self.any_value(priority), raised_ns, stored),
             )
         return new
 
@@ -382,8 +272,17 @@ class Store(Reader):
     ) -> str | bytes:
         """Return a text as it is stored: empty if its day is erased, unless it is in use."""
         if not self._encrypted:
-            return body
+            stored: str | bytes = self._connection.body_value(body)
+            return stored
         return self._sealed(kind, at_ns, body.encode(), about(kind, identity, number), in_use=in_use)
+
+    def prepare_days(self, table: str, times_ns: Iterable[int]) -> None:
+        """Make the parts of a table for the days of rows that are to be written, where there are such parts."""
+        self._connection.prepare_days(table, times_ns)
+
+    def any_value(self, value: Any) -> Any:
+        """Return a value of any plain type as it is passed to a statement."""
+        return self._connection.any_value(value)
 
     def sealed(self, kind: KeyKind, at_ns: int, record: bytes, of: bytes) -> bytes:
         """Return a record as it is stored: empty if its day is erased. ``of`` binds it to its row."""
@@ -408,17 +307,28 @@ class Store(Reader):
         )
 
     def _write_history(self, rows: list[tuple[Any, ...]]) -> None:
+        """Write estimates under the next numbers, which have no gaps; ``commit`` counts them once they are there."""
+        stored = [sealed_estimate(self.keys, row) for row in rows] if self._encrypted else rows
+        self._connection.prepare_days("history", [row[1] for row in rows])
+        if self._connection.layers and self._frame is not None:
+            points = points_of_estimates(rows, self._frame)
+            stored = [(*row, point if row[6] else None) for row, point in zip(stored, points, strict=True)]
+            column, mark = ", geom", ", ?"
+        else:
+            column, mark = "", ""
         self._connection.executemany(
-            "INSERT INTO history (track, time_ns, easting, northing, easting_rate, northing_rate, cov, existence,"
-            " status, segment, offset_m) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [sealed_estimate(self.keys, row) for row in rows] if self._encrypted else rows,
+            "INSERT INTO history (id, track, time_ns, easting, northing, easting_rate, northing_rate, cov, existence,"  # noqa: S608
+            f" status, segment, offset_m{column}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?{mark})",
+            [(number, *row) for number, row in enumerate(stored, self._history_rows + 1)],
         )
 
     def _write_delivered(self, delivered: list[tuple[int, int]]) -> None:
         self._connection.executemany(_MARK, delivered)
 
     def _write_skips(self, skipped: Iterable[int]) -> None:
-        self._connection.executemany("INSERT OR IGNORE INTO skips VALUES (?)", [(identity,) for identity in skipped])
+        self._connection.executemany(
+            "INSERT INTO skips VALUES (?) ON CONFLICT DO NOTHING", [(identity,) for identity in skipped]
+        )
 
 
 def mark_rows(path: Path, delivered: Iterable[tuple[int, int]]) -> None:
@@ -426,32 +336,31 @@ def mark_rows(path: Path, delivered: Iterable[tuple[int, int]]) -> None:
 
     Raises StoreError while another process writes the store.
     """
-    lock = _lock(path)
+    lock = lock_store(path)
+    engine: StoreEngine | None = None
     try:
-        with closing(sqlite3.connect(path, isolation_level=None, timeout=10)) as connection:
-            check_version(connection, path)
-            connection.execute("BEGIN IMMEDIATE")
-            connection.executemany(_MARK, delivered)
-            connection.execute("COMMIT")
-    except sqlite3.Error as error:
+        engine = open_engine(path, None)
+        engine.begin()
+        engine.executemany(_MARK, list(delivered))
+        engine.commit()
+    except (sqlite3.Error, DatabaseError) as error:
+        if engine is not None:
+            engine.rollback()
         raise _store_error(path, error) from error
     finally:
-        os.close(lock)
-
-
-def _lock(path: Path) -> int:
-    """Hold ``path``.lock for the lifetime of the process: two writers would publish each other's alerts twice."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = lock_file(path.with_name(path.name + ".lock"))
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be written ({error.strerror}).") from error
-    if lock is None:
-        raise StoreError(f"{path}: another process is writing this store; stop it first.")
-    return lock
+        if engine is not None:
+            engine.close()
+        unlock_store(lock)
 
 
 def _store_error(path: Path, error: Exception) -> StoreError:
-    if isinstance(error, KeysFull) or getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL:
+    if isinstance(error, WriterLost):
+        return StoreLost(f"{path}: {error}; nothing was written.")
+    if isinstance(error, WriterInUse):
+        return StoreError(f"{path}: {error}.")
+    full = isinstance(error, KeysFull) or (isinstance(error, DatabaseError) and error.full)
+    if full or getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL:
         return StoreFull(f"{path}: the disk is full; nothing of this block was written.")
+    if isinstance(error, DatabaseError) and error.lost:
+        return StoreError(f"{path}: could not be written ({error}).")
     return StoreError(f"{path}: could not be written ({error}); nothing of this block was written.")

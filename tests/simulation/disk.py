@@ -80,7 +80,7 @@ class Disk:
         with (
             patch("sqlite3.connect", self._connect),
             patch("ops.journal.writer.lock_file", self._lock_file),
-            patch("ops.store.writer.lock_file", self._lock_file),
+            patch("ops.store.engines.file.lock_file", self._lock_file),
         ):
             yield
 

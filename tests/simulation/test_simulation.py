@@ -10,6 +10,7 @@ import pytest
 
 from ops.journal import writer as journal_writer
 from ops.store import writer as store_writer
+from ops.store.engines import file as store_file
 from tests.drills.sizes import IS_LONG, sized
 from tests.simulation.invariants import Violation
 from tests.simulation.night import Night, small_night
@@ -64,7 +65,7 @@ def acknowledges_first(patch: pytest.MonkeyPatch) -> None:
 
 def ignores_the_fence(patch: pytest.MonkeyPatch) -> None:
     """Journal and store that do not compare the number of their lease."""
-    for module in (journal_writer, store_writer):
+    for module in (journal_writer, store_file):
         patch.setattr(module, "is_fenced_by", lambda *_: True)
 
 

@@ -166,10 +166,11 @@ def crossings_and_outages(bodies: Iterable[bytes], end_ns: int) -> tuple[list[in
 
 def store_evidence(folder: Path, end_ns: int) -> tuple[list[int], dict[str, list[Interval]]]:
     """Crossings and outages of the store in a data folder; nothing where it has none."""
+    from ops.store.connections import store_exists
     from ops.store.reader import Reader
 
     path = folder / "store.db"
-    if not path.exists():
+    if not store_exists(path):
         return [], {}
     reader = Reader(path)
     try:

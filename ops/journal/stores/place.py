@@ -6,12 +6,11 @@ read the note, so that none of them takes an old file for the journal.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -19,53 +18,26 @@ from geo.errors import BadInput
 from ops.audit.day_keys import DayKeys
 from ops.journal.reader import JournalError, JournalReader
 from ops.journal.stores.open_store import open_store, read_store
-from ops.postgres.address import STORE_VARIABLE, PostgresError, StoreAddress
+from ops.postgres.address import PostgresError, StoreAddress
+from ops.postgres.note import NOTE, StoreNote, note_path, read_note
 from ops.runtime.output import write_private
 
 if TYPE_CHECKING:
     from ops.journal.stores.postgres_reader import PostgresReader
 
-NOTE: Final = ".postgres"
-"""Suffix of a note, in the place of that of the journal's file."""
 
-
-class JournalNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The store that holds a journal, without its password, and the sector's name there."""
-
-    store: str
-    sector: str
-
-    def address(self, given: str | None = None) -> StoreAddress:
-        """Return the address; with the password of ``given``, or of the environment, if it names the same store."""
-        stated = StoreAddress(self.store, where="the note of the journal")
-        text = given or os.environ.get(STORE_VARIABLE)
-        if text:
-            there = StoreAddress(text, where="--store" if given else STORE_VARIABLE)
-            if there.without_password == stated.without_password:
-                return there
-        return stated
-
-
-def note_path(journal: Path) -> Path:
-    """Return the path of the note for the journal whose file would be ``journal``."""
-    return journal.with_suffix(NOTE)
-
-
-def note_of(journal: Path) -> JournalNote | None:
+def note_of(journal: Path) -> StoreNote | None:
     """Return the note for a journal; None for one in a file. JournalError for a note that cannot be read."""
-    path = note_path(journal)
     try:
-        return msgspec.json.decode(path.read_bytes(), type=JournalNote)
-    except FileNotFoundError:
-        return None
-    except (OSError, msgspec.MsgspecError) as error:
-        raise JournalError(f"cannot be read ({error})", where=path.name, expected="as `run --store` wrote it") from None
+        return read_note(journal)
+    except PostgresError as error:
+        raise JournalError(error.what, where=error.where, expected=error.expected) from None
 
 
-def notes_in(folder: Path) -> list[JournalNote]:
-    """Return the notes of a folder, by the names of their files."""
+def notes_in(folder: Path) -> list[StoreNote]:
+    """Return the notes of journals in a folder, by the names of their files."""
     found = [note_of(path) for path in sorted(folder.glob(f"*{NOTE}"))]
-    return [note for note in found if note is not None]
+    return [note for note in found if note is not None and note.holds == "journal"]
 
 
 def keep_in_store(journal: Path, store: str, sector: str) -> StoreAddress:
@@ -74,7 +46,7 @@ def keep_in_store(journal: Path, store: str, sector: str) -> StoreAddress:
     The note is written once the store can be used. Raises BadInput when the folder has a journal elsewhere.
     """
     address = StoreAddress(store)
-    note, known = JournalNote(address.without_password, sector), note_of(journal)
+    note, known = StoreNote(address.without_password, sector), note_of(journal)
     if journal.exists():
         raise BadInput(
             f"{str(journal)!r} is a journal in a file",

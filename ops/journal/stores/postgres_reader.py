@@ -32,12 +32,11 @@ from ops.journal.stores.postgres_statements import (
     REFUSED_OF_UNITS,
     ROWS,
     WRITER_LOCK,
-    original_text,
-    stored_text,
 )
 from ops.postgres.address import StoreAddress
 from ops.postgres.engine import DISK_FULL, LOCK_TIMEOUT, engine_of, meaning_of, state_of
 from ops.postgres.migration import check_store
+from ops.postgres.texts import original_text, stored_text
 
 _LARGEST: Final = 2**63 - 1
 """The largest integer in PostgreSQL."""

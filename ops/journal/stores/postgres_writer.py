@@ -40,12 +40,11 @@ from ops.journal.stores.postgres_statements import (
     TAKEN_OVER,
     TALLY,
     WRITER_LOCK,
-    original_text,
-    stored_text,
 )
 from ops.postgres.address import StoreAddress
 from ops.postgres.engine import LOCK_TIMEOUT, LOCK_WAIT_S, engine_of, state_of
 from ops.postgres.migration import check_store
+from ops.postgres.texts import original_text, stored_text
 
 _MOST_PARTS: Final = 64
 _COLUMNS: Final = (

@@ -18,10 +18,11 @@ from ops.journal.reader import JournalError
 from ops.journal.stores.file_tables import COLUMNS, KEYS
 from ops.journal.stores.parts import attach_part, make_part
 from ops.journal.stores.postgres_reader import journal_error
-from ops.journal.stores.postgres_statements import BODIES, WRITER_LOCK, original_text, stored_text
+from ops.journal.stores.postgres_statements import BODIES, WRITER_LOCK
 from ops.postgres.address import StoreAddress
 from ops.postgres.engine import LOCK_TIMEOUT, LOCK_WAIT_S, engine_of, state_of
 from ops.postgres.migration import check_store
+from ops.postgres.texts import original_text, stored_text
 
 _STEP: Final = 5_000
 _STATE: Final = "SELECT last_id, last_dead_id, commits FROM sectors WHERE sector = %s"

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from ops.runtime.transaction import transaction
 from ops.services.feeds.feed import rank_of
-from ops.store.connections import StoreError
+from ops.store.connections import StoreError, store_exists
 from ops.store.reader import OutboxRow, Reader
 from ops.store.writer import mark_rows
 
@@ -349,7 +349,7 @@ def undelivered_rows(path: Path) -> tuple[list[int], int] | None:
 def mark_deliveries(store: Path) -> None:
     """Mark in a store what the ledger beside it has as delivered; nothing if another process writes the store."""
     ledger = store.with_name(FILE)
-    if not store.exists() or not ledger.exists():
+    if not store_exists(store) or not ledger.exists():
         return
     with suppress(StoreError):
         with closing(Reader(store)) as reader:

@@ -317,7 +317,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
         ground = open_sector(load_sector(arguments.sector), arguments.layout)
         journal, close, poll_s = followed_journal(arguments.journal, stop)
         stack.callback(close)
-        store = Store(arguments.store, encrypted=arguments.encrypted, fence=arguments.fence)
+        store = Store(arguments.store, encrypted=arguments.encrypted, fence=arguments.fence, frame=ground.frame)
         stack.callback(store.close)
         fusion = Fusion(journal, store, ground, settings, clock)
         fusion.stopping, fusion.overload = stop, OverloadSettings(drain_s=arguments.overload_s)

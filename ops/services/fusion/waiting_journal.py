@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from ops.journal.reader import Counts, JournalError, JournalReader, JournalRow
-from ops.journal.stores.place import note_path, read_journal
+from ops.journal.stores.place import read_journal
 from ops.journal.stores.protocol import FollowedJournal
+from ops.postgres.note import note_path
 from ops.runtime.child_process import say
 
 JOURNAL_WAIT_S: Final = 120.0

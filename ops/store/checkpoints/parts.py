@@ -52,13 +52,20 @@ def begin(run: Run, cursor: int) -> CheckpointBegun:
 
 def write_part(run: Run, begun: CheckpointBegun, record: bytes) -> None:
     """Write the next part, already encrypted where needed; ``begun`` counts it once it is committed."""
-    run("INSERT OR REPLACE INTO checkpoint_parts VALUES (?, ?, ?)", (begun.half, begun.count, record))
+    run(
+        "INSERT INTO checkpoint_parts VALUES (?, ?, ?) ON CONFLICT (half, n) DO UPDATE SET body = excluded.body",
+        (begun.half, begun.count, record),
+    )
 
 
 def validate(run: Run, begun: CheckpointBegun) -> None:
     """Make the checkpoint whose parts are all written the valid one."""
     run("DELETE FROM checkpoint_parts WHERE half = ? AND n >= ?", (begun.half, begun.count))
-    run("INSERT OR REPLACE INTO checkpoint_half VALUES (1, ?, ?)", (begun.half, begun.count))
+    run(
+        "INSERT INTO checkpoint_half VALUES (1, ?, ?)"
+        " ON CONFLICT (one) DO UPDATE SET half = excluded.half, count = excluded.count",
+        (begun.half, begun.count),
+    )
     run("UPDATE checkpoint SET body = ?", (IN_PARTS,))
     mark(run, begun.cursor, begun.history)
 

@@ -240,6 +240,26 @@ console-store-equal = Equal: { $rows ->
     [one] { $letters } dead letter
    *[other] { $letters } dead letters
 }
+console-store-fusion-copied = Copied { $alerts ->
+    [one] { $alerts } alert
+   *[other] { $alerts } alerts
+}, { $incidents ->
+    [one] { $incidents } incident
+   *[other] { $incidents } incidents
+} and { $estimates ->
+    [one] { $estimates } track estimate
+   *[other] { $estimates } track estimates
+} to { $target }
+console-store-fusion-equal = Equal: { $alerts ->
+    [one] { $alerts } alert
+   *[other] { $alerts } alerts
+}, { $incidents ->
+    [one] { $incidents } incident
+   *[other] { $incidents } incidents
+} and { $estimates ->
+    [one] { $estimates } track estimate
+   *[other] { $estimates } track estimates
+}
 console-simulating = Simulating the scenario…
 console-simulated = { $messages ->
     [one] { $messages } message

@@ -240,6 +240,26 @@ console-store-equal = Contenu identique : { $rows ->
     [one] { $letters } message rejeté
    *[other] { $letters } messages rejetés
 }
+console-store-fusion-copied = { $alerts ->
+    [one] { $alerts } alerte
+   *[other] { $alerts } alertes
+}, { $incidents ->
+    [one] { $incidents } incident
+   *[other] { $incidents } incidents
+} et { $estimates ->
+    [one] { $estimates } estimation de piste
+   *[other] { $estimates } estimations de piste
+} copiés dans { $target }
+console-store-fusion-equal = Contenu identique : { $alerts ->
+    [one] { $alerts } alerte
+   *[other] { $alerts } alertes
+}, { $incidents ->
+    [one] { $incidents } incident
+   *[other] { $incidents } incidents
+} et { $estimates ->
+    [one] { $estimates } estimation de piste
+   *[other] { $estimates } estimations de piste
+}
 console-simulating = Simulation du scénario…
 console-simulated = { $messages ->
     [one] { $messages } message

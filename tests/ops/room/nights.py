@@ -78,7 +78,7 @@ class Night:
         assert self.simulator.last("drained") is True
         assert self.room.drain(180.0), self.room.failed()
         assert self.room.ingest.stop(timeout_s=120.0) == 0
-        assert self.room.fusion.stop(timeout_s=120.0) == 0
+        assert self.room.fusion.stop(timeout_s=120.0) == 0, self.room.fusion.exit_report()
 
 
 def published(reader: Reader) -> dict[tuple[str, int], Any]:

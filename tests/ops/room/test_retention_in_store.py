@@ -17,9 +17,10 @@ from ops.audit.day_keys import DayKeys
 from ops.audit.log import AuditLog
 from ops.audit.verify import verify
 from ops.journal.stores.open_store import open_store
-from ops.journal.stores.place import JournalNote, keep_in_store, note_path, read_journal
+from ops.journal.stores.place import keep_in_store, read_journal
 from ops.journal.stores.transfer import copy
 from ops.postgres.address import StoreAddress
+from ops.postgres.note import StoreNote, note_path
 from ops.room.purge_command import purge_folder
 from ops.room.retention import DailyRetention, purge
 from ops.sector.setting_tables.data import Hold
@@ -124,7 +125,7 @@ def test_a_server_that_does_not_answer_delays_no_key(tmp_path: Path) -> None:
     """What the keys encrypted cannot be read any more, on the server too; the partitions go when it answers."""
     folder = write_room(tmp_path / "room")
     (folder / "journal.db").unlink()
-    note = JournalNote(f"postgresql://watchline@/none?host={tmp_path}", "kept")
+    note = StoreNote(f"postgresql://watchline@/none?host={tmp_path}", "kept")
     note_path(folder / "journal.db").write_bytes(msgspec.json.encode(note))
     for overwrite in (False, True):
         with pytest.raises(BadInput, match="no connection"):

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from datetime import date
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,15 +16,11 @@ from ops.store.connections import StoreError
 from ops.store.erasure import days_of_picture
 from ops.store.reader import StoreFull
 from ops.store.writer import Store
+from tests.ops.store.stored import direct, stored_bytes
 from tests.ops.store.test_store import history
 
 DAY_NS = 86_400 * 10**9
 STEPS = st.lists(st.sampled_from(["row", "begin", "part", "end", "whole", "crash"]), max_size=40)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "store.db"
 
 
 def in_parts(store: Store, *parts: bytes, stamp_ns: int = 0) -> None:
@@ -39,9 +32,18 @@ def in_parts(store: Store, *parts: bytes, stamp_ns: int = 0) -> None:
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
-def test_a_store_returns_to_the_newest_checkpoint_that_was_ended(tmp_path_factory, steps):
+def test_a_store_returns_to_the_newest_checkpoint_that_was_ended(new_file, steps):
+    return_to_the_newest(new_file(), steps)
+
+
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS)
+def test_a_store_in_postgresql_returns_to_it_too(new_sector, connections_closed, steps):
+    return_to_the_newest(new_sector(), steps)
+
+
+def return_to_the_newest(path, steps):
     """Against a model: the state that counts is that of the moment at which its checkpoint was begun."""
-    path = tmp_path_factory.mktemp("parts") / "store.db"
     store, cursor = Store(path), 0
     valid: tuple[int, bytes | None] = (0, None)
     begun: tuple[int, bytes] | None = None
@@ -99,7 +101,8 @@ def test_skips_are_kept_until_a_checkpoint_that_holds_them_is_ended(path):
     store.close()
 
 
-def test_a_part_that_did_not_fit_on_the_disk_is_written_once_there_is_room(path):
+def test_a_part_that_did_not_fit_on_the_disk_is_written_once_there_is_room(file_path):
+    path = file_path
     store = Store(path)
     store.begin_checkpoint()
     pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
@@ -121,7 +124,7 @@ def test_a_missing_part_is_an_error_not_a_shorter_checkpoint(path):
     store = Store(path)
     in_parts(store, b"a", b"b", b"c")
     store.close()
-    with closing(sqlite3.connect(path)) as database, database:
+    with direct(path) as database:
         database.execute("DELETE FROM checkpoint_parts WHERE n = 1")
     with pytest.raises(StoreError, match=r"a part of its checkpoint is missing; remove the store to rebuild it\."):
         Store(path)
@@ -145,7 +148,7 @@ def test_parts_are_encrypted_each_under_the_key_of_its_day_and_in_its_place(path
     store.add_to_checkpoint(b"secret two", stamp_ns=DAY_NS)
     store.end_checkpoint()
     store.close()
-    assert b"secret" not in path.read_bytes()
+    assert b"secret" not in stored_bytes(path, "checkpoint", "checkpoint_parts")
     assert days_of_picture(path) == {date(1970, 1, 1), date(1970, 1, 2)}
     store = Store(path, encrypted=True)
     assert store.checkpoint == b"secret onesecret two"
@@ -162,13 +165,13 @@ def test_parts_that_changed_places_are_refused_and_one_whose_key_is_erased_too(p
     store = Store(path, encrypted=True)
     in_parts(store, b"one", b"two")
     store.close()
-    with closing(sqlite3.connect(path)) as database, database:
+    with direct(path) as database:
         database.execute("UPDATE checkpoint_parts SET n = 9 WHERE n = 0")
         database.execute("UPDATE checkpoint_parts SET n = 0 WHERE n = 1")
         database.execute("UPDATE checkpoint_parts SET n = 1 WHERE n = 9")
     with pytest.raises((StoreError, ChangedRecord), match="changed or moved"):
         Store(path, encrypted=True)
-    with closing(sqlite3.connect(path)) as database, database:
+    with direct(path) as database:
         database.execute("UPDATE checkpoint_parts SET n = 9 WHERE n = 0")
         database.execute("UPDATE checkpoint_parts SET n = 0 WHERE n = 1")
         database.execute("UPDATE checkpoint_parts SET n = 1 WHERE n = 9")

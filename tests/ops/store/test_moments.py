@@ -25,6 +25,7 @@ from ops.store.moments import OPEN_REVISIONS, WHOLE_EVERY_NS
 from ops.store.reader import Reader
 from ops.store.rows import OPEN
 from ops.store.writer import Store
+from tests.ops.store.stored import direct
 
 T0 = datetime(2026, 3, 1, 22, 0, tzinfo=UTC)
 T0_NS = int(T0.timestamp()) * 10**9
@@ -49,11 +50,6 @@ def picture_of(reader: MomentReader, at_ns: int, part: str = "tracks", name: str
     return {body[name]: body for body in map(json.loads, moment.parts[part])}
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "store.db"
-
-
 PICTURES = st.lists(
     st.tuples(
         st.integers(200_000_000, 90 * S),  # time since the picture before
@@ -68,8 +64,18 @@ PICTURES = st.lists(
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pictures=PICTURES, encrypted=st.booleans())
-def test_each_moment_comes_back_as_it_was_published(tmp_path_factory, pictures, encrypted):
-    path = tmp_path_factory.mktemp("moments") / "store.db"
+def test_each_moment_comes_back_as_it_was_published(new_file, pictures, encrypted):
+    publish_and_read(new_file(), pictures, encrypted=encrypted)
+
+
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(pictures=PICTURES, encrypted=st.booleans())
+def test_each_moment_comes_back_from_postgresql(new_sector, connections_closed, pictures, encrypted):
+    publish_and_read(new_sector(), pictures, encrypted=encrypted)
+
+
+def publish_and_read(path, pictures, *, encrypted):
+    """Publish pictures with kills in between, and read each moment."""
     store, stamp_ns, published = Store(path, encrypted=encrypted), T0_NS, []
     for cursor, (pause_ns, speeds, bearings, killed) in enumerate(pictures, 1):
         if killed:
@@ -158,7 +164,7 @@ def test_whole_pictures_repeat_and_never_reach_into_another_day(path):
         many = [track(f"T{number}", speed=float(speed)) for number, speed in enumerate(speeds)]
         store.commit(second + 1, stamp_ns=start_ns + second * S, tracks_live=many)
     store.close()
-    with closing(sqlite3.connect(path)) as database:
+    with direct(path) as database:
         rows = database.execute("SELECT stamp_ns, base_ns, length(body) FROM moments ORDER BY stamp_ns").fetchall()
     assert len(rows) == 180
     day = 86_400 * S
@@ -238,7 +244,8 @@ def older(path: Path) -> None:
         database.commit()
 
 
-def test_a_store_one_version_older_is_read_and_then_keeps_moments(path):
+def test_a_store_one_version_older_is_read_and_then_keeps_moments(file_path):
+    path = file_path
     store = Store(path)
     store.commit(7, stamp_ns=T0_NS, tracks_live=[track("T1")], alerts=[alert("A")], checkpoint=b"state")
     store.close()
@@ -256,7 +263,8 @@ def test_a_store_one_version_older_is_read_and_then_keeps_moments(path):
     assert [one.identity for one in moment.revisions] == ["A"]  # open since before
 
 
-def test_a_store_of_an_unknown_version_is_refused(path):
+def test_a_store_of_an_unknown_version_is_refused(file_path):
+    path = file_path
     Store(path).close()
     with closing(sqlite3.connect(path)) as database:
         database.execute("PRAGMA user_version = 2")

@@ -11,7 +11,6 @@ import sys
 import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -60,11 +59,6 @@ def history(first: int, count: int, **more) -> dict[str, np.ndarray]:
     }
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "fusion.sqlite"
-
-
 def test_a_new_store_starts_at_the_journals_beginning(path):
     store = Store(path)
     assert (store.cursor, store.checkpoint) == (0, None)
@@ -72,7 +66,8 @@ def test_a_new_store_starts_at_the_journals_beginning(path):
     assert store.history_dataset().sizes["estimate"] == 0
 
 
-def test_a_store_from_before_bearings_keeps_its_picture_and_takes_them(path):
+def test_a_store_from_before_bearings_keeps_its_picture_and_takes_them(file_path):
+    path = file_path
     """The table as of version 0.1.0 in November 2026, before bearing contacts were in the picture."""
     Store(path).close()
     with closing(sqlite3.connect(path)) as old:
@@ -145,11 +140,23 @@ def test_a_rerun_that_disagrees_is_counted_and_changes_nothing(path):
     assert b"crosses segment 4" in store.alert("A0001")[2]
 
 
+CUTS = st.lists(st.tuples(st.integers(1, 9), st.booleans(), st.booleans()), max_size=12)
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(cuts=st.lists(st.tuples(st.integers(1, 9), st.booleans(), st.booleans()), max_size=12))
-def test_any_stretches_with_any_crashes_give_the_same_store(tmp_path_factory, cuts):
+@given(cuts=CUTS)
+def test_any_stretches_with_any_crashes_give_the_same_store(new_file, cuts):
+    write_in_stretches(new_file(), cuts)
+
+
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cuts=CUTS)
+def test_any_stretches_with_any_crashes_give_the_same_store_in_postgresql(new_sector, connections_closed, cuts):
+    write_in_stretches(new_sector(), cuts)
+
+
+def write_in_stretches(path, cuts):
     """Each cut: stretch length, whether a checkpoint is taken, whether the process dies after it."""
-    path = tmp_path_factory.mktemp("store") / "s.sqlite"
     store = Store(path)
     for length, checkpoint, dies in [*cuts, (60, False, False)]:
         rows = range(store.cursor + 1, min(store.cursor + length, 60) + 1)
@@ -180,11 +187,17 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 import numpy as np
+from ops.store.connections import StoreError
 from ops.store.writer import Store
 T0 = datetime(2026, 3, 1, 22, 0, tzinfo=UTC)
 {inspect.getsource(alert)}
 {inspect.getsource(history)}
-store = Store(Path(sys.argv[1]))
+while True:
+    try:
+        store = Store(Path(sys.argv[1]))
+        break
+    except StoreError as error:
+        assert "another process" in str(error), error  # the server has not yet noticed that the one before is gone
 print("open", flush=True)
 while store.cursor < 1000:
     row = store.cursor + 1
@@ -214,7 +227,8 @@ def test_kill_nine_loses_nothing_and_repeats_nothing(path):
         published = now_published
     reader = Reader(path)
     assert kills == 5
-    assert sqlite3.connect(path).execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    if path.exists():
+        assert sqlite3.connect(path).execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert [row.alert for row in reader.outbox_after(0, limit=9999)] == [f"A{row:04d}" for row in range(5, 1001, 5)]
     assert reader.progress().history_rows == 2000
     numbers = reader.history_dataset()["segment"].values
@@ -242,7 +256,8 @@ def test_a_failed_commit_leaves_nothing_and_can_be_made_again(path):
     assert [row.n for row in store.outbox_waiting(0, limit=9)] == [2]  # the delivery of row 1 was not forgotten
 
 
-def test_a_full_disk_is_one_sentence_and_room_later_is_enough(path):
+def test_a_full_disk_is_one_sentence_and_room_later_is_enough(file_path):
+    path = file_path
     store = Store(path)
     store.commit(1, stamp_ns=1, alerts=[alert(1)])
     pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
@@ -278,7 +293,7 @@ def test_readers_see_whole_stretches_and_notice_news(path):
     assert reader.version() != before
     assert reader.live("tracks").body == b'[{"track":"T1","speed":null}]'
     assert (reader.live("tracks").cursor, reader.live("counts").stamp_ns) == (4, 9)
-    with pytest.raises(StoreError, match="readonly"):
+    with pytest.raises(StoreError, match=r"readonly|read-only"):
         reader._rows("DELETE FROM outbox")
 
 
@@ -329,7 +344,8 @@ def test_the_cursor_only_rises(path):
         store.commit(4, stamp_ns=4)
 
 
-def test_somebody_elses_file_is_refused_and_not_touched(path):
+def test_somebody_elses_file_is_refused_and_not_touched(file_path):
+    path = file_path
     other = sqlite3.connect(path)
     other.execute("CREATE TABLE mine (a)")
     other.close()
