@@ -176,6 +176,7 @@ _TABLE: Final[Mapping[Right, tuple[str, ...]]] = {
         "GET /v1/incidents",
         "GET /v1/incidents/{identity}",
         "GET /v1/incidents/{identity}/actions/{action}",
+        "GET /v1/goods-codes",
         "GET /v1/markings",
         "GET /v1/incidents/{identity}/candidates",
         "GET /v1/forces",

@@ -15,6 +15,7 @@ from ops.releasability.settings import ReleasabilitySettings
 from ops.sector.setting_tables.data import AuditSettings, Hold, RetentionSettings
 from ops.sector.setting_tables.exchange import ExchangeSettings
 from ops.sector.setting_tables.feeds import FeedsSettings, feeds_errors
+from ops.sector.setting_tables.goods import GoodsSettings
 from ops.sector.setting_tables.paths import from_folder
 from ops.sector.setting_tables.reports import ReportSettings
 from ops.sector.toml_record import ConfigError, raise_all, read_toml, record_errors, record_from, unknown_key
@@ -92,6 +93,8 @@ class Settings:
         Receivers of alerts and incidents, and what each field unit receives.
     exchange : table
         Agreements with partners, and the key of packages, for the page of partners.
+    goods : table
+        The list of codes of goods that are found.
     """
 
     units: tuple[str, ...] = ("ops-centre", "patrol-1")
@@ -111,6 +114,7 @@ class Settings:
     reports: ReportSettings = field(default_factory=ReportSettings)
     feeds: FeedsSettings = field(default_factory=FeedsSettings)
     exchange: ExchangeSettings = field(default_factory=ExchangeSettings)
+    goods: GoodsSettings = field(default_factory=GoodsSettings)
     unit_certificates: str = ""
 
     def __post_init__(self) -> None:
@@ -174,7 +178,7 @@ def settings_errors(table: Mapping[str, Any], *, where: str) -> list[ConfigError
     from ops.forces.settings import ForceSettings
     from ops.incidents.settings import IncidentSettings
 
-    tables = ("maintenance", "hold", "audit", "retention", "reports", "releasability", "feeds", "exchange")
+    tables = ("maintenance", "hold", "audit", "retention", "reports", "releasability", "feeds", "exchange", "goods")
     plain = {key: value for key, value in table.items() if key not in tables or not isinstance(value, dict | list)}
     errors = record_errors(Settings, plain, where=where)
     records: tuple[tuple[str, type, Mapping[str, str]], ...] = (
@@ -187,6 +191,7 @@ def settings_errors(table: Mapping[str, Any], *, where: str) -> list[ConfigError
         ("accounts", AccountSettings, {}),
         ("releasability", ReleasabilitySettings, {}),
         ("exchange", ExchangeSettings, {}),
+        ("goods", GoodsSettings, {}),
     )
     for name, kind, renamed in records:
         if isinstance(table.get(name), dict):

@@ -35,12 +35,22 @@ class FeedRelease:
         return self._markings.may_see(limit, self._records.of(row.kind, row.alert))
 
     def as_received(self, unit: str, row: OutboxRow) -> OutboxRow:
-        """The row as the unit gets it: an incident without references to what is hidden from it, and without a tracing
-        record that is not released, whatever the unit may have else."""
+        """The row as the unit gets it: an incident without references to what is hidden from it, and without a record
+        of goods that is not released now, whatever the unit may have else: a row may wait while that is taken back."""
         if row.kind != "incident":
             return row
         records = ReceivedRecords(self._records, self._settings, self._settings.units.get(unit, UNMARKED))
-        return replace(row, body=records.stated(row.kind, row.alert, _without_tracing(row.body)))
+        return replace(row, body=records.stated(row.kind, row.alert, self._without_tracing(row)))
+
+    def _without_tracing(self, row: OutboxRow) -> bytes:
+        """The incident without a tracing record that is not released; the same bytes where it has none."""
+        if bytes(msgspec.json.decode(row.body, type=_Traced).tracing) == b"null":
+            return row.body
+        incident: dict[str, Any] = msgspec.json.decode(row.body)
+        take_tracing(incident)
+        if "tracing" in incident and self._records.releases_goods(row.alert) is False:
+            del incident["tracing"]
+        return to_json(incident, where="incident")
 
     def tracks(self, tracks: list[Any]) -> list[Any]:
         """The tracks of a picture that the published picture may contain."""
@@ -68,12 +78,3 @@ class FeedRelease:
 
 class _Traced(msgspec.Struct):
     tracing: msgspec.Raw = msgspec.Raw(b"null")
-
-
-def _without_tracing(body: bytes) -> bytes:
-    """The incident without a tracing record that is not released; the same bytes where it has none."""
-    if bytes(msgspec.json.decode(body, type=_Traced).tracing) == b"null":
-        return body
-    incident: dict[str, Any] = msgspec.json.decode(body)
-    take_tracing(incident)
-    return to_json(incident, where="incident")

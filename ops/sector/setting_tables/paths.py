@@ -11,6 +11,7 @@ PATHS: Final[tuple[tuple[str, ...], ...]] = (
     ("audit", "witness"),
     ("exchange", "agreements"),
     ("exchange", "identity"),
+    ("goods", "codes"),
     ("feeds", "cot", "servers", "*", "authority"),
     ("feeds", "cot", "servers", "*", "certificate"),
     ("feeds", "cot", "servers", "*", "key"),
