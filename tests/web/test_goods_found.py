@@ -46,7 +46,7 @@ def act_as_fusion_does(fusion: Any) -> IncidentBook:
             "Goods found…",
             "six digits of the Harmonized System",
             "arms or ammunition",
-            "“930800” does not exist. Nearest valid code: 9307.",
+            "“930800” does not exist. Nearest valid code: 930700.",
             "930190: Other military weapons",
         ),
         (
@@ -54,7 +54,7 @@ def act_as_fusion_does(fusion: Any) -> IncidentBook:
             "Découverte…",
             "six chiffres du Système harmonisé",
             "armes ou munitions",
-            "930800 » n’existe pas. Code valable le plus proche : 9307.",
+            "930800 » n’existe pas. Code valable le plus proche : 930700.",
             "930190 : Autres armes de guerre",
         ),
     ],

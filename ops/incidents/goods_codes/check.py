@@ -92,8 +92,9 @@ class GoodsCodes:
             if row is None:
                 if code[:length] in headings.rows or length == 2 or (parent is not None and parent.complete):
                     fault = "not_valid" if code[:length] in headings.rows else "unknown"
-                    others = (one.code for one in headings.valid_on(day) if len(one.code) == length)
-                    return CodeFinding("hs_code", code, _LEVELS[length], fault, _nearest(code, others), titles)
+                    return CodeFinding(
+                        "hs_code", code, _LEVELS[length], fault, _near_heading(code, length, day), titles
+                    )
                 break
             depth = length
         return CodeFinding("hs_code", code, _LEVELS[depth], titles=titles)
@@ -169,6 +170,14 @@ def _is_listed(code: str, paths: list[str], listed: Iterable[str]) -> bool:
         return True
     above = [path for path in paths[:-1] if path in found]
     return bool(above) and not any(one.startswith(f"{above[-1]}.") for one in found)
+
+
+def _near_heading(code: str, length: int, day: date) -> str:
+    """The nearest shipped code of a level, and of those below it the nearest subheading where there are any."""
+    valid = [one.code for one in shipped_headings().valid_on(day)]
+    near = _nearest(code, (one for one in valid if len(one) == length))
+    below = (one for one in valid if len(one) == SUBHEADING and one[:length] == near)
+    return _nearest(code, below) or near
 
 
 def _nearest(code: str, others: Iterable[str]) -> str:

@@ -50,7 +50,7 @@ def seen(one: CodeFinding) -> tuple[str, str, str]:
     ("of", "text", "day", "expected"),
     [
         ("hs_code", "9301.90", TODAY, ("", "subheading", "")),
-        ("hs_code", "930800", TODAY, ("unknown", "heading", "9307")),  # chapter 93 ends with 9307
+        ("hs_code", "930800", TODAY, ("unknown", "heading", "930700")),  # chapter 93 ends with 9307
         ("hs_code", "930195", TODAY, ("unknown", "subheading", "930190")),
         ("hs_code", "930111", TODAY, ("not_valid", "subheading", "930110")),  # until HS 2007
         ("hs_code", "930111", OLD, ("", "subheading", "")),

@@ -65,9 +65,9 @@ def test_a_code_that_does_not_exist_is_refused_before_it_is_journaled_with_field
     assert answer.json()["message"] == {
         "id": "incident-refused-goods-code",
         "parameters": {"day": "2026-03-20", "depth": "heading", "fault": "unknown", "field": "hs_code",
-                       "given": "930800", "nearest": "9307"},
+                       "given": "930800", "nearest": "930700"},
     }  # fmt: skip
-    assert answer.json()["detail"] == "HS code: “930800” does not exist. Nearest valid code: 9307."
+    assert answer.json()["detail"] == "HS code: “930800” does not exist. Nearest valid code: 930700."
     french = room.client.post(
         "/v1/incidents/I1/actions", headers={"Accept-Language": "fr"},
         json={"id": "act-fr-12345", "action": "trace", "expected_revision": 0,
