@@ -178,6 +178,7 @@ _TABLE: Final[Mapping[Right, tuple[str, ...]]] = {
         "GET /v1/incidents/{identity}/actions/{action}",
         "GET /v1/incidents/{identity}/pictures",
         "GET /v1/incidents/{identity}/pictures/{picture}",
+        "GET /v1/goods-codes",
         "GET /v1/markings",
         "GET /v1/incidents/{identity}/candidates",
         "GET /v1/forces",

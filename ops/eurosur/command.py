@@ -15,7 +15,7 @@ from ops.audit.purposes import is_purpose
 from ops.eurosur.files import as_json, as_xml, read_reports
 from ops.eurosur.store import ReportStore, StoredReport
 from ops.releasability.decision import EVERYTHING, UNMARKED, Markings
-from ops.runtime.output import show, write_private
+from ops.runtime.output import say, show, write_private
 from ops.runtime.tables import show_table, table_of
 from ops.sector.sector_file import load_sector
 from ops.sector.settings import load_settings
@@ -38,7 +38,7 @@ def add_reports(data: Path, file: Path, screen: Console) -> dict[str, Any]:
 
 
 def list_reports(data: Path, layer: str | None, overdue: bool, screen: Console) -> dict[str, Any]:
-    """Print the reports; an urgent event whose first report was not sent within 24 h is marked."""
+    """Print the reports; an event whose first report was not sent within 24 h is marked."""
     now = datetime.now(UTC)
     found = [one for one in _read(data) if layer in (None, one.report.layer)]
     found = [one for one in found if one.overdue_at(now) or not overdue]
@@ -47,10 +47,17 @@ def list_reports(data: Path, layer: str | None, overdue: bool, screen: Console) 
     for one in found:
         report = one.report
         late = " (!)" if one.overdue_at(now) else ""
+        status = say("eurosur-value", field="status", value=report.status)
         at = report.known_at.astimezone(UTC).strftime("%m-%d %H:%M")
         confidence = f"{report.reliability}{report.credibility}"
         table.add_row(
-            report.id, at, report.sublayer, report.source, confidence, report.status + late, report.text[:120]
+            report.id,
+            at,
+            say("eurosur-value", field="sublayer", value=report.sublayer),
+            say("eurosur-value", field="source", value=report.source),
+            confidence,
+            status + late,
+            report.text[:120],
         )
     show_table(screen, table)
     overdue_count = sum(one.overdue_at(now) for one in found)
@@ -105,7 +112,8 @@ def _row(one: StoredReport, now: datetime) -> dict[str, Any]:
     report = one.report
     return {
         "id": report.id, "layer": report.layer, "sublayer": report.sublayer, "source": report.source,
-        "confidence": f"{report.reliability}{report.credibility}", "status": report.status, "follows": report.follows,
+        "confidence": f"{report.reliability}{report.credibility}", "validation": report.validation,
+        "status": report.status, "follows": report.follows,
         "known_at": report.known_at.isoformat(), "sent_at": None if one.sent_at is None else one.sent_at.isoformat(),
         "overdue": one.overdue_at(now),
     }  # fmt: skip

@@ -1,14 +1,16 @@
-"""Reports as files: read from JSON, written as JSON or XML.
+"""Reports as files: read from JSON, written as JSON or XML in the terms of Implementing Regulation (EU) 2021/581.
 
-The layers, sublayers, confidence, linking, the first report within 24 h and the closure follow what is publicly known
-of Implementing Regulation (EU) 2021/581 (docs/metrics.md). The names of the elements, their order and the identifiers
-are ours: the text of the annex was not at hand. A national coordination centre must map them to its own exchange.
+The shape of the XML is ``eurosur.xsd`` beside this module; every file is valid by it before it is written. Names of
+layers, reports and metadata follow the articles that the schema cites. Annex 2 was at hand up to the circumstances of
+unauthorised border crossings: identifiers, the order of elements, and what the schema marks as ours are ours. A
+national coordination centre must map them to its own exchange.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,13 +21,26 @@ from geo.errors import BadInput
 from ops.eurosur.report import Report
 from ops.eurosur.store import StoredReport
 
-NAMESPACE: Final = "urn:watchline:eurosur:1"
-FORM: Final = "watchline/1/eurosur"
+NAMESPACE: Final = "urn:watchline:eurosur:2"
+FORM: Final = "watchline/2/eurosur"
+SCHEMA: Final = Path(__file__).parent / "eurosur.xsd"
 MOST_BYTES: Final = 16_000_000
 ABOUT: Final = (
-    "Shape of Watchline after Implementing Regulation (EU) 2021/581: layers, confidence and linked reports follow it,"
-    " names of elements are ours."
+    "Terms of Implementing Regulation (EU) 2021/581, articles 4 to 17 and Annex 2 point 1, as eurosur.xsd cites them;"
+    " identifiers, the order of elements, and the names that the schema marks so are Watchline's own."
 )
+LAYERS: Final = {"events": "eventsLayer", "operational": "operationalLayer", "analysis": "analysisLayer"}
+REPORTS: Final = {
+    "own_assets": "ownAssetsReport",
+    "operational_plans": "operationalPlanReport",
+    "environment": "environmentalInformationReport",
+    "risk_analysis": "riskAnalysisReport",
+    "reference_imagery": "imageryReport",
+    "background": "backgroundReport",
+}
+"""Elements of reports of the operational and analysis layers by their subject; those of events are single event
+reports."""
+SINGLE_EVENT: Final = "singleEventReport"
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -56,28 +71,74 @@ def as_json(reports: list[StoredReport], sector: str, now: datetime) -> bytes:
     layers: dict[str, list[Any]] = {"events": [], "operational": [], "analysis": []}
     ids = {one.report.id for one in reports}
     for one in reports:
-        layers[one.report.layer].append(_fields(one, now, ids))
+        layers[one.report.layer].append({"report": report_name(one.report)} | _fields(one, now, ids))
     body = {"form": FORM, "about": ABOUT, "sector": sector, "made_at": _text(now), "layers": layers}
     return msgspec.json.format(msgspec.json.encode(body)) + b"\n"
 
 
 def as_xml(reports: list[StoredReport], sector: str, now: datetime) -> bytes:
-    """Return the same as XML."""
+    """Return the same as XML, valid by ``eurosur.xsd``."""
     root = etree.Element(_name("situationalPicture"), nsmap={None: NAMESPACE})
     root.set("sector", sector)
     root.set("madeAt", _text(now))
     root.append(etree.Comment(f" {ABOUT} "))
     ids = {one.report.id for one in reports}
-    for layer in ("events", "operational", "analysis"):
-        part = etree.SubElement(root, _name("layer"), name=layer)
+    for layer, name in LAYERS.items():
+        part = etree.SubElement(root, _name(name))
         for one in reports:
             if one.report.layer == layer:
-                report = etree.SubElement(part, _name("report"), id=one.report.id)
-                for name, value in _fields(one, now, ids).items():
-                    for each in value if isinstance(value, list | tuple) else [value]:
-                        if name not in ("id", "layer") and each not in (None, ""):
-                            etree.SubElement(report, _name(_camel(name))).text = _xml_text(each)
+                _add_report(part, one, _fields(one, now, ids))
+    xml_schema().assertValid(root)
     return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True))
+
+
+@lru_cache(maxsize=1)
+def xml_schema() -> etree.XMLSchema:
+    """The schema of the XML."""
+    return etree.XMLSchema(etree.parse(str(SCHEMA)))
+
+
+def report_name(report: Report) -> str:
+    """The element of a report."""
+    return REPORTS.get(report.sublayer, SINGLE_EVENT)
+
+
+def _add_report(part: Any, one: StoredReport, fields: dict[str, Any]) -> None:
+    """Add a report to its layer: metadata, what it is about, and its content, in the order of the schema."""
+    made = etree.SubElement(part, _name(report_name(one.report)), id=one.report.id)
+    metadata = etree.SubElement(made, _name("metadata"))
+    _add(metadata, fields, source="originator", known_at="knownAt", added_at="addedAt", due_at="firstReportDueAt")
+    _add(metadata, {"overdue": fields["overdue"] or None}, overdue="firstReportOverdue")
+    confidence = etree.SubElement(metadata, _name("confidenceLevel"))
+    _add(confidence, fields, credibility="credibilityOfInformation", reliability="reliabilityOfSource")
+    _add(confidence, fields, validation="validationStatus")
+    _add(metadata, fields, impact="impactLevel")
+    if fields["follows"] or fields["supported_by"]:
+        links = etree.SubElement(metadata, _name("links"))
+        _add(links, fields, follows="follows")
+        for name in fields["supported_by"]:
+            _add(links, {"one": name}, one="supportedBy")
+    _add(metadata, fields, marking="marking")
+    if one.report.layer == "events":
+        _add(made, fields, sublayer="eventType", status="status")
+    circumstances = etree.SubElement(made, _name("circumstances"))
+    _add(circumstances, fields, occurred_from="occurredFrom", occurred_to="occurredTo")
+    if one.report.lon is not None:
+        etree.SubElement(circumstances, _name("position"), lat=str(one.report.lat), lon=str(one.report.lon))
+    _add(circumstances, fields, section="section")
+    if one.report.crossing is not None:
+        crossing = etree.SubElement(circumstances, _name("unauthorisedBorderCrossing"))
+        _add(crossing, fields["crossing"], attempt="attempt", manner="manner", direction="direction",
+             detected_during="detectedDuring")  # fmt: skip
+    _add(made, fields, text="description", reaction="reaction", incident="incident")
+
+
+def _add(parent: Any, fields: dict[str, Any], **names: str) -> None:
+    """Add the fields that are stated as elements with these names."""
+    for field, name in names.items():
+        value = fields.get(field)
+        if value not in (None, ""):
+            etree.SubElement(parent, _name(name)).text = _xml_text(value)
 
 
 def _fields(one: StoredReport, now: datetime, ids: Collection[str]) -> dict[str, Any]:
@@ -87,7 +148,7 @@ def _fields(one: StoredReport, now: datetime, ids: Collection[str]) -> dict[str,
     if one.report.follows not in ids:
         fields["follows"] = ""
     times = {name: _text(value) for name, value in fields.items() if isinstance(value, datetime)}
-    due = {"due_at": _text(one.report.due_at)} if one.report.urgent and not one.report.follows else {}
+    due = {"due_at": _text(one.report.due_at)} if one.is_due else {}
     return fields | times | {"added_at": _text(one.added_at)} | due | {"overdue": one.overdue_at(now)}
 
 
@@ -101,8 +162,3 @@ def _xml_text(value: Any) -> str:
 
 def _name(local: str) -> str:
     return f"{{{NAMESPACE}}}{local}"
-
-
-def _camel(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(part.capitalize() for part in others)

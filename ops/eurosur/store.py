@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -29,17 +29,24 @@ _TABLES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class StoredReport:
-    """A report with the times at which it was added, and first sent; None: not sent yet."""
+    """A report with the times at which it was added, and first sent; None: not sent yet.
+
+    ``raises``: it follows one that was not due within 24 h, and is due itself, as where its impact was raised.
+    """
 
     report: Report
     added_at: datetime
     sent_at: datetime | None
+    raises: bool = False
+
+    @property
+    def is_due(self) -> bool:
+        """Whether this is the report of an event that must be sent within 24 h: the first one, or one that raises."""
+        return self.raises or (self.report.is_single_event and not self.report.follows)
 
     def overdue_at(self, now: datetime) -> bool:
-        """Whether this is the first report of an urgent event, and was not sent within 24 h."""
-        report = self.report
-        first = report.urgent and not report.follows
-        return first and (self.sent_at or now) > report.due_at
+        """Whether this report is due within 24 h, and was not sent in that time."""
+        return self.is_due and (self.sent_at or now) > self.report.due_at
 
 
 class ReportStore:
@@ -80,7 +87,12 @@ class ReportStore:
     def reports(self) -> list[StoredReport]:
         """Return every report, in order of adding."""
         rows = self._database.execute("SELECT body, added_ns, sent_ns FROM reports ORDER BY n")
-        return [_stored(*row) for row in rows]
+        found, single = [], dict[str, bool]()
+        for one in (_stored(*row) for row in rows):
+            before, now = single.get(one.report.follows, False), one.report.is_single_event
+            single[one.report.id] = before or now
+            found.append(replace(one, raises=bool(one.report.follows) and now and not before))
+        return found
 
     def report(self, identity: str) -> StoredReport | None:
         """Return a report by its id."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,11 +22,11 @@ from ops.exchange.agreements import read_agreements
 from ops.exchange.format.refusal import PackageRefused
 from ops.exchange.keys import signer_in
 from ops.exchange.received import ReceivedStore
-from ops.exchange.sent import SentStore
+from ops.exchange.sent import SentPackage, SentStore
 from ops.exchange.take import PackageReceiver, joint_coverage_with, read_package
 from ops.releasability.decision import EVERYTHING
 from ops.releasability.settings import ReleasabilitySettings
-from ops.runtime.output import show, write_private
+from ops.runtime.output import say, show, write_private
 from ops.runtime.tables import show_table, table_of
 from ops.sector.settings import load_settings
 from ops.store.connections import store_exists
@@ -121,12 +122,14 @@ def list_packages(data: Path, partner: str | None, screen: Console) -> dict[str,
     """Print what was sent and received."""
     sent, received = SentStore(data), ReceivedStore(data)
     try:
-        received.forget_expired(time.time_ns())
+        now_ns = time.time_ns()
+        received.forget_expired(now_ns)
         out: list[dict[str, Any]] = [
             {
                 "partner": one.partner, "number": one.number, "kind": one.kind, "agreement": one.agreement,
                 "made_at": rfc3339(one.made_ns), "expires_at": rfc3339(one.expires_ns), "person": one.person,
                 "purpose": one.purpose, "records": one.records, "sha256": one.sha256, "withdrawn_by": one.withdrawn_by,
+                "state": _state_of_sent(one, now_ns),
             }
             for one in sent.packages(partner)
         ]  # fmt: skip
@@ -144,21 +147,9 @@ def list_packages(data: Path, partner: str | None, screen: Console) -> dict[str,
         received.close()
     table = table_of("partner", "number", "direction", "kind", "at", "records", "state", right=("number", "records"))
     for line in out:
-        state = "withdrawn" if line["withdrawn_by"] else "in_force"
-        table.add_row(
-            *map(str, (line["partner"], line["number"], "sent", line["kind"], line["made_at"], line["records"], state))
-        )
+        table.add_row(*_cells(line, line["partner"], "sent", line["made_at"], line["state"]))
     for line in into:
-        cells = (
-            line["origin"],
-            line["number"],
-            "received",
-            line["kind"],
-            line["received_at"],
-            line["records"],
-            line["state"],
-        )
-        table.add_row(*map(str, cells))
+        table.add_row(*_cells(line, line["origin"], "received", line["received_at"], line["state"]))
     show_table(screen, table)
     show(screen, "exchange-listed", sent=len(out), received=len(into))
     return {"sent": out, "received": into}
@@ -253,6 +244,22 @@ def answer_of(made: MadePackage, sender: PackageSender, out: Path | None, screen
         "layers": {name: entry.records for name, entry in manifest.layers.items()},
         "expires_at": rfc3339(nanoseconds(manifest.expires_at)),
     }
+
+
+def _state_of_sent(one: SentPackage, now_ns: int) -> str:
+    if one.withdrawn_by is not None:
+        return "withdrawn"
+    return "expired" if one.expires_ns <= now_ns else "in_force"
+
+
+def _cells(line: Mapping[str, Any], partner: str, direction: str, at: str, state: str) -> tuple[str, ...]:
+    """A row of the table of packages; notices of withdrawal and scores stay, and are complete."""
+    done = line["kind"] in ("withdrawal", "score")
+    return (
+        partner, str(line["number"]), say("exchange-direction", direction=direction),
+        say("partners-kind", kind=line["kind"]), at, str(line["records"]),
+        say("partners-state", state="done" if done else state),
+    )  # fmt: skip
 
 
 def _period(start: datetime | None, end: datetime | None, now_ns: int) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import geopandas as gpd
 import msgspec
@@ -15,8 +15,10 @@ import shapely
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from ops.export.request import MOST_POSITIONS, MOST_RECORDS, ExportRequest
+from ops.incidents.goods_codes.check import GoodsCodeFile, GoodsCodes, findings_of
+from ops.incidents.goods_codes.code_list import SOURCE_LANGUAGE
 from ops.store.markings import received_records
-from ops.store.periods import PeriodReader, ReleasedPeriods
+from ops.store.periods import PeriodReader, ReleasedPeriods, with_released_goods
 from ops.store.rows import columns
 
 WGS84 = "EPSG:4326"
@@ -161,10 +163,12 @@ def _lines(whole: Mapping[str, np.ndarray], names: Mapping[str, str]) -> gpd.Geo
 _INCIDENT = (
     "id", "name", "kind", "state", "priority", "sentence", "opened_at", "updated_at", "owner", "unit", "disposition",
     "reason", "closed_by", "segment", "section", "class_label", "direction", "escalation", "goods", "hs_code", "eccn",
-    "eu_list", "item_marking", "trace_authority", "trace_sent_at", "trace_reference", "trace_status",
+    "eu_list", "item_marking", "trace_authority", "trace_sent_at", "trace_reference", "trace_status", "hs_title",
+    "eccn_title", "eu_list_title", "codes_checked_against",
 )  # fmt: skip
 _OWN = ("by", "at", "revision", "released")
 _OF_REQUEST = ("authority", "sent_at", "reference", "status")
+_TITLES: Final = {"hs_code": "hs_title", "eccn": "eccn_title", "eu_list": "eu_list_title"}
 _ALERT = (
     "id", "rule", "priority", "status", "sentence", "raised_at", "updated_at", "track", "sensor", "unit", "segment",
     "offset_m", "class_label", "by", "reason",
@@ -175,15 +179,24 @@ _TIMES = ("opened_at", "updated_at", "raised_at")
 def _incidents(reader: ReleasedPeriods, request: ExportRequest) -> gpd.GeoDataFrame:
     """Incidents as known at the end of the period."""
     found = (reader.as_known(one, request.end_ns) for one in reader.incidents_in(request.start_ns, request.end_ns)[0])
-    return _records([one | _traced(one) for one in found if one is not None], _INCIDENT, request)
+    codes = GoodsCodeFile.named(request.goods_codes).codes()
+    leaving = [with_released_goods(reader, one) for one in found if one is not None]
+    return _records([one | _traced(one, codes) for one in leaving], _INCIDENT, request)
 
 
-def _traced(incident: Mapping[str, Any]) -> dict[str, Any]:
+def _traced(incident: Mapping[str, Any], codes: GoodsCodes) -> dict[str, Any]:
     """The record of goods found as columns; those of the request begin with ``trace_``."""
-    stated = incident.get("tracing") or {}
-    return {
-        f"trace_{name}" if name in _OF_REQUEST else name: value for name, value in stated.items() if name not in _OWN
-    }
+    if not incident.get("tracing"):
+        return {}
+    found = findings_of(incident, codes)
+    titles = {_TITLES[one.field]: one.title(SOURCE_LANGUAGE) for one in found}
+    checked = {"codes_checked_against": ", ".join(f"{one.field}: {one.depth}" for one in found)}
+    stated = incident["tracing"].items()
+    return (
+        titles
+        | checked
+        | {f"trace_{name}" if name in _OF_REQUEST else name: value for name, value in stated if name not in _OWN}
+    )
 
 
 def _alerts(reader: ReleasedPeriods, request: ExportRequest) -> gpd.GeoDataFrame:

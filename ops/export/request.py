@@ -37,7 +37,7 @@ class ExportRequest(Struct, frozen=True):
     ``bounds``: west, south, east, north in degrees, west of 180° to east of it where west > east; None: everywhere.
     ``frame``: WKT of the sector's frame. ``segments``: the border as GeoJSON. ``marking``, ``sector``, ``made_by`` and
     ``purpose`` are written into the file. ``limit``: the most restrictive releasability marking (``release``) of the
-    records in the file; by default those without a marking.
+    records in the file; by default those without a marking. ``goods_codes``: the list of codes of the settings.
     """
 
     store: str
@@ -56,6 +56,7 @@ class ExportRequest(Struct, frozen=True):
     segments: dict[str, Any] | None = None
     release: ReleasabilitySettings = ReleasabilitySettings()
     limit: str = UNMARKED
+    goods_codes: str = ""
 
 
 def layers_of(text: str) -> tuple[ExportLayer, ...]:

@@ -93,6 +93,7 @@ def write_export_file(options: ExportOptions, screen: Console) -> dict[str, Any]
             segments=border_view(ground),
             release=settings.releasability,
             limit=options.limit,
+            goods_codes=settings.goods.codes,
         )
         result = export(request)
         if result.refused or result.failed:

@@ -19,6 +19,7 @@ from ops.analysis.handover.accesses import accesses_in
 from ops.analysis.handover.period import ReportPeriod, shift_at
 from ops.analysis.handover.report import PeriodReport, ReportSource, period_report
 from ops.audit.command import record_command
+from ops.incidents.goods_codes.check import GoodsCodeFile
 from ops.releasability.decision import EVERYTHING, UNMARKED
 from ops.releasability.settings import ReleasabilitySettings
 from ops.runtime.output import atomic_write, catalogue, show
@@ -128,7 +129,12 @@ def _made(options: ReportOptions, settings: Settings, period: ReportPeriod, now:
     try:
         notes = HandoverNotes(options.store.parent).of(period.start, period.end)
         source = ReportSource(
-            ReleasedPeriods(reader, received), sector.name, sector.title, sector.time_zone, settings.reports.marking
+            ReleasedPeriods(reader, received),
+            sector.name,
+            sector.title,
+            sector.time_zone,
+            settings.reports.marking,
+            GoodsCodeFile.named(settings.goods.codes).codes(),
         )
         return period_report(
             source,

@@ -17,6 +17,7 @@ from ops.sector.setting_tables.data import AuditSettings, Hold, RetentionSetting
 from ops.sector.setting_tables.exchange import ExchangeSettings
 from ops.sector.setting_tables.feeds import FeedsSettings, feeds_errors
 from ops.sector.setting_tables.media import MediaSettings
+from ops.sector.setting_tables.goods import GoodsSettings
 from ops.sector.setting_tables.paths import from_folder
 from ops.sector.setting_tables.reports import ReportSettings
 from ops.sector.toml_record import ConfigError, raise_all, read_toml, record_errors, record_from, unknown_key
@@ -98,6 +99,8 @@ class Settings:
         Cameras that are turned to incidents, by people or by a rule.
     media : table
         Still pictures of sensors: from where they are fetched, and their limits.
+    goods : table
+        The list of codes of goods that are found.
     """
 
     units: tuple[str, ...] = ("ops-centre", "patrol-1")
@@ -119,6 +122,7 @@ class Settings:
     exchange: ExchangeSettings = field(default_factory=ExchangeSettings)
     cue: CueSettings = field(default_factory=CueSettings)
     media: MediaSettings = field(default_factory=MediaSettings)
+    goods: GoodsSettings = field(default_factory=GoodsSettings)
     unit_certificates: str = ""
 
     def __post_init__(self) -> None:
@@ -193,6 +197,7 @@ def settings_errors(table: Mapping[str, Any], *, where: str) -> list[ConfigError
         "exchange",
         "media",
         "cue",
+        "goods",
     )
     plain = {key: value for key, value in table.items() if key not in tables or not isinstance(value, dict | list)}
     errors = record_errors(Settings, plain, where=where)
@@ -208,6 +213,7 @@ def settings_errors(table: Mapping[str, Any], *, where: str) -> list[ConfigError
         ("exchange", ExchangeSettings, {}),
         ("media", MediaSettings, {}),
         ("cue", CueSettings, {}),
+        ("goods", GoodsSettings, {}),
     )
     for name, kind, renamed in records:
         if isinstance(table.get(name), dict):

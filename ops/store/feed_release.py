@@ -35,12 +35,27 @@ class FeedRelease:
         return self._markings.may_see(limit, self._records.of(row.kind, row.alert))
 
     def as_received(self, unit: str, row: OutboxRow) -> OutboxRow:
-        """The row as the unit gets it: an incident without references to what is hidden from it, without a tracing
-        record that is not released, and without references to pictures, whatever the unit may have else."""
+        """The row as the unit gets it, whatever the unit may have else: an incident without references to what is hidden
+        from it or to pictures, and without a record of goods that is not released now: a row may wait while that is taken
+        back."""
         if row.kind != "incident":
             return row
         records = ReceivedRecords(self._records, self._settings, self._settings.units.get(unit, UNMARKED))
-        return replace(row, body=records.stated(row.kind, row.alert, _for_receivers(row.body)))
+        return replace(row, body=records.stated(row.kind, row.alert, self._for_receivers(row)))
+
+    def _for_receivers(self, row: OutboxRow) -> bytes:
+        """The incident without pictures and without a tracing record that is not released; the same bytes where it has
+        neither."""
+        inner = msgspec.json.decode(row.body, type=_Inner)
+        if all(bytes(part) == b"null" for part in (inner.tracing, inner.assessments, inner.looks)):
+            return row.body
+        incident: dict[str, Any] = msgspec.json.decode(row.body)
+        take_tracing(incident)
+        if "tracing" in incident and self._records.releases_goods(row.alert) is False:
+            del incident["tracing"]
+        for name in ("assessments", "looks"):
+            incident.pop(name, None)
+        return to_json(incident, where="incident")
 
     def tracks(self, tracks: list[Any]) -> list[Any]:
         """The tracks of a picture that the published picture may contain."""
@@ -70,16 +85,3 @@ class _Inner(msgspec.Struct):
     tracing: msgspec.Raw = msgspec.Raw(b"null")
     assessments: msgspec.Raw = msgspec.Raw(b"null")
     looks: msgspec.Raw = msgspec.Raw(b"null")
-
-
-def _for_receivers(body: bytes) -> bytes:
-    """The incident without a tracing record that is not released and without references to pictures; the same bytes
-    where it has neither."""
-    inner = msgspec.json.decode(body, type=_Inner)
-    if all(bytes(part) == b"null" for part in (inner.tracing, inner.assessments, inner.looks)):
-        return body
-    incident: dict[str, Any] = msgspec.json.decode(body)
-    take_tracing(incident)
-    for name in ("assessments", "looks"):
-        incident.pop(name, None)
-    return to_json(incident, where="incident")

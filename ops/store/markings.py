@@ -111,6 +111,15 @@ class MarkingReader(Reader):
         numbers = [n for one in identities for (n,) in self._rows("SELECT n FROM outbox WHERE alert = ?", one)]
         return sorted(numbers)
 
+    def releases_goods(self, incident: str) -> bool | None:
+        """Whether the newest revision of an incident releases its record of goods; None for one that is not stored."""
+        sql = "SELECT revision, CAST(body AS BLOB) FROM outbox WHERE alert = ? ORDER BY revision DESC LIMIT 1"
+        for revision, stored in self._rows(sql, incident):
+            body = self._body_of(stored, incident, revision)
+            known: dict[str, Any] = {} if body is None else msgspec.json.decode(body)
+            return bool((known.get("tracing") or {}).get("released"))
+        return None
+
     def outbox_ids(self, after: int) -> list[tuple[int, str]]:
         """Number and record of each outbox row above ``after``, in order."""
         return self._rows("SELECT n, alert FROM outbox WHERE n > ? ORDER BY n", after)

@@ -166,3 +166,25 @@ def _last_step_ns(body: bytes) -> int:
 
 def _ns(at: str) -> int:
     return nanoseconds(datetime.fromisoformat(at))
+
+
+class _Release(msgspec.Struct):
+    released: bool = False
+
+
+class _Goods(msgspec.Struct):
+    tracing: _Release | None = None
+
+
+def with_released_goods(reader: PeriodReader | ReleasedPeriods, incident: dict[str, Any]) -> dict[str, Any]:
+    """Return an incident as it leaves in a file or report: with its record of goods only if that is released.
+
+    The newest revision decides, also for an incident as it was known in the past: a release that was taken back holds
+    for every file that is made since.
+    """
+    if incident.get("tracing"):
+        newest = next(iter(reader.revisions_of(incident["id"], newest_first=True)), None)
+        now = None if newest is None else msgspec.json.decode(newest, type=_Goods).tracing
+        if now is None or not now.released:
+            return {name: value for name, value in incident.items() if name != "tracing"}
+    return incident

@@ -28,7 +28,7 @@ ONLY = {"layers": {"incidents": LAYERS["incidents"]}}
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A server without accounts, whose person is a supervisor, with packages and reports of every state."""
     folder = tmp_path_factory.mktemp("cooperation")
-    layers = 'incidents = ["kind", "state", "opened_at"]\ncoverage = ["probability"]'
+    layers = {"incidents": ("kind", "state", "opened_at"), "coverage": ("probability",)}
     with centre(folder, files=write_exchange(folder, layers), accounts=False, pages=BUILT) as made:
         own = receiver(made.folder, "north", "south", **ONLY)
         content = package(folder / "south", own="south", partner="north").content
@@ -118,7 +118,7 @@ def test_an_event_is_closed_as_not_having_happened_by_keyboard(opened: Callable[
     page.locator("summary", has_text="Follow up").focus()
     page.keyboard.press("Enter")
     page.get_by_role("combobox", name="State").select_option("did_not_happen")
-    page.locator("details[open] textarea").fill("A herd of deer")
+    page.locator("details[open] textarea[name=text]").fill("A herd of deer")
     page.locator("details[open] button").press("Enter")
     expect(page.get_by_role("status")).to_contain_text("has been added")
     expect(page.get_by_role("heading", level=3)).to_contain_text("Did not happen")

@@ -39,10 +39,24 @@ def act_as_fusion_does(fusion: Any) -> IncidentBook:
 
 
 @pytest.mark.parametrize(
-    ("locale", "button", "expected", "shown"),
+    ("locale", "button", "expected", "shown", "nearest", "title"),
     [
-        ("en-GB", "Goods found…", "six digits of the Harmonized System", "arms or ammunition"),
-        ("fr-FR", "Découverte…", "six chiffres du Système harmonisé", "armes ou munitions"),
+        (
+            "en-GB",
+            "Goods found…",
+            "six digits of the Harmonized System",
+            "arms or ammunition",
+            "“930800” does not exist. Nearest valid code: 930700.",
+            "930190: Other military weapons",
+        ),
+        (
+            "fr-FR",
+            "Découverte…",
+            "six chiffres du Système harmonisé",
+            "armes ou munitions",
+            "930800 » n’existe pas. Code valable le plus proche : 930700.",
+            "930190 : Autres armes de guerre",
+        ),
     ],
 )
 def test_goods_are_recorded_for_a_closed_incident(
@@ -52,6 +66,8 @@ def test_goods_are_recorded_for_a_closed_incident(
     button: str,
     expected: str,
     shown: str,
+    nearest: str,
+    title: str,
 ) -> None:
     SCREENS.mkdir(parents=True, exist_ok=True)
     fusion, _ = room
@@ -74,12 +90,20 @@ def test_goods_are_recorded_for_a_closed_incident(
     expect(part("tracing-problem")).to_contain_text(expected)
     assert [one["id"] for one in Axe().run(page).response["violations"]] == []
     page.screenshot(path=SCREENS / f"goods-{locale}.png")
+    part("tracing-hs-code").fill("930800")
+    part("tracing-hs-code").blur()
+    expect(part("tracing-hs-code-found")).to_contain_text(nearest)
+    part("tracing-send").click()
+    expect(part("tracing-problem")).to_contain_text(nearest)
     part("tracing-hs-code").fill("9301.90")
+    part("tracing-hs-code").blur()
+    expect(part("tracing-hs-code-found")).to_contain_text(title)
+    page.screenshot(path=SCREENS / f"goods-titles-{locale}.png")
     part("tracing-eccn").fill("0A501.a")
     part("tracing-send").click()
     expect(part("tracing-dialog")).to_be_hidden()
     details = part("details")
-    for text in (shown, "930190", "0A501.a", "AK <b>4711</b>"):
+    for text in (shown, title, "0A501.a", "AK <b>4711</b>"):
         expect(details).to_contain_text(text)
     page.screenshot(path=SCREENS / f"goods-shown-{locale}.png")
     part("details-incident-trace").click()

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from geo.message import Message
+from ops.analysis.handover.goods import GoodsCodeEntry
 from ops.analysis.handover.report import IncidentEntry, LevelChange, LogEntry, PeriodReport
 from ops.analysis.handover.times import ReportTimes
 from ops.analysis.night_report.incidents import incident_sentences
@@ -79,7 +80,7 @@ def document_of(
     notices += [words.say("handover-left-out")] if report.more else []
     log = writer.log("handover-timeline" if after_action else "handover-log")
     incidents = (
-        writer.unattended(), writer.escalated(), writer.distress(), writer.closed(), writer.coverage(),
+        writer.unattended(), writer.escalated(), writer.distress(), writer.closed(), *writer.goods(), writer.coverage(),
         *(() if report.levels is None else (writer.levels(report.levels),)), writer.actions(),
     )  # fmt: skip
     sections = (
@@ -202,6 +203,29 @@ class _Writer:
             ("incident", 14), ("what", 27), ("disposition", 17), ("closed", 11), ("acknowledged", 16), ("assigned", 15)
         )  # fmt: skip
         return self._section("closed", columns, rows)
+
+    def goods(self) -> tuple[ReportSection, ...]:
+        """Goods found, where a record of them is released; nothing otherwise."""
+        rows = [
+            (
+                one.name,
+                self._say("incident-goods", goods=one.goods),
+                "\n".join(map(self._code, one.codes)),
+                one.item_marking,
+                self._say("incident-trace-status", status=one.status or "none"),
+            )
+            for one in self._report.goods
+        ]
+        columns = (("incident", 12), ("goods", 14), ("codes", 38), ("item", 20), ("trace", 16))
+        note = self._say("handover-goods-checked", depth="list" if self._all_listed() else "structure")
+        return (self._section("goods", columns, rows, note),) if rows else ()
+
+    def _all_listed(self) -> bool:
+        return all(code.depth == "list" for one in self._report.goods for code in one.codes)
+
+    def _code(self, one: GoodsCodeEntry) -> str:
+        title = one.titles.get(self._words.language) or one.titles.get("en", "")
+        return self._say("handover-goods-code", field=one.field, code=one.code, title=title or "none")
 
     def sensors(self) -> ReportSection:
         """The sensors that do not work: one row for those of a kind in the same state since the same time."""

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
 
 from geo.errors import BadInput
+from ops.analysis.handover.goods import GoodsEntry, goods_of
 from ops.analysis.handover.period import ReportPeriod
+from ops.incidents.goods_codes.check import GoodsCodes
 from ops.incidents.incident import STATES, SYSTEM
 from ops.store.handover_notes import HandoverNote
-from ops.store.periods import PeriodReader, ReleasedPeriods
+from ops.store.periods import PeriodReader, ReleasedPeriods, with_released_goods
 from sensors.timestamps import utc_datetime
 
 MOST_EVENTS: Final = 2_000
@@ -125,6 +127,7 @@ class PeriodReport:
 
     ``sensors_now``: the sensors are in their state at ``made_at``; else in that of the alerts at the end. ``levels``:
     the decisions on impact levels; None where they are not known or not for the receiver, as all of own forces.
+    ``goods``: what was found and is released.
     """
 
     sector: str
@@ -144,6 +147,7 @@ class PeriodReport:
     actions: tuple[PersonActions, ...]
     log: tuple[LogEntry, ...]
     notes: tuple[HandoverNote, ...]
+    goods: tuple[GoodsEntry, ...] = ()
 
     @property
     def open(self) -> list[IncidentEntry]:
@@ -163,13 +167,15 @@ class PeriodReport:
 
 @dataclass(frozen=True, slots=True)
 class ReportSource:
-    """What a report is made of: the store, the sector for people, and the sensors as last known to fusion."""
+    """What a report is made of: the store, the sector for people, the sensors as last known to fusion, and the codes of
+    goods with their titles."""
 
     reader: PeriodReader | ReleasedPeriods
     sector: str
     title: str
     time_zone: str
     marking: str = ""
+    codes: GoodsCodes = field(default_factory=GoodsCodes)
 
 
 def period_report(
@@ -243,6 +249,7 @@ def period_report(
         actions=tuple(_actions(log, levels or (), accesses)),
         log=tuple(log[:MOST_EVENTS]),
         notes=tuple(notes),
+        goods=goods_of((with_released_goods(source.reader, one) for one in bodies), source.codes),
     )
 
 

@@ -12,6 +12,7 @@ PATHS: Final[tuple[tuple[str, ...], ...]] = (
     ("exchange", "agreements"),
     ("exchange", "identity"),
     ("media", "drop"),
+    ("goods", "codes"),
     ("feeds", "cot", "servers", "*", "authority"),
     ("feeds", "cot", "servers", "*", "certificate"),
     ("feeds", "cot", "servers", "*", "key"),

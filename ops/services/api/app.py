@@ -35,6 +35,7 @@ from ops.export.warnings.cap import CapIssuer
 from ops.field.certificates import UnitCertificates
 from ops.field.devices import DeviceStore
 from ops.field.refusals import RefusalBook
+from ops.incidents.goods_codes.check import GoodsCodeFile
 from ops.releasability.decision import UNMARKED
 from ops.releasability.settings import ReleasabilitySettings
 from ops.runtime.output import say_in_english
@@ -59,6 +60,7 @@ from ops.services.api.forces.routes import ForcesRoutes
 from ops.services.api.guard import Guard, GuardSettings
 from ops.services.api.history.routes import HistoryRoutes
 from ops.services.api.incidents.look_routes import LookRoutes
+from ops.services.api.incidents.goods_routes import GoodsCodeRoutes
 from ops.services.api.incidents.marking_routes import MarkingRoutes
 from ops.services.api.incidents.picture_routes import PictureRoutes
 from ops.services.api.incidents.pictures import IncidentPictures
@@ -128,7 +130,7 @@ class ApiSettings:
     the sector in reports. ``releasability``: markings of records. ``language``: of what the sector publishes. ``cap``:
     the issuer of CAP documents and their signature; None: as for a sector without settings of its own, not signed.
     ``sector_file``: the sector file, whose records the scorecard evaluates; None: those of the store only.
-    ``exchange``: agreements with partners and the key of packages.
+    ``exchange``: agreements with partners and the key of packages. ``goods``: the codes of goods.
     """
 
     sector: str
@@ -150,6 +152,7 @@ class ApiSettings:
     cap: CapService | None = None
     sector_file: str | None = None
     exchange: ExchangeFiles = field(default_factory=ExchangeFiles)
+    goods: GoodsCodeFile = field(default_factory=lambda: GoodsCodeFile(None))
 
     @property
     def cap_service(self) -> CapService:
@@ -162,7 +165,7 @@ class ApiSettings:
         """The sector as reports name it."""
         ground = self.ground or {}
         title = ground.get("title") or self.title or self.sector
-        return ReportedSector(self.sector, title, ground.get("time_zone") or self.time_zone, self.reports)
+        return ReportedSector(self.sector, title, ground.get("time_zone") or self.time_zone, self.reports, self.goods)
 
 
 class Rejection(BaseModel):
@@ -244,8 +247,10 @@ def create_app(
     incidents = IncidentRoutes(
         IncidentReader(reads), actions, operator=settings.operator, now_ns=now_ns, recorder=routes.recorder,
         release=release, colleagues=None if accounts is None else Colleagues(accounts.store, settings.sector),
+        goods=settings.goods,
     )  # fmt: skip
     incidents.add_to(app)
+    GoodsCodeRoutes(settings.goods, now_ns).add_to(app)
     if access_log is not None:
         zone = settings.reported_sector.time_zone
         AuditRoutes(access_log, routes.recorder, sector=settings.sector, time_zone=zone).add_to(app)

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from geo.errors import BadInput
+from geo.message import Message
 from ops.accounts.store import AccountStoreError
 from ops.audit.entry import AuditError
 from ops.field.refusal_file import RefusalBookError
@@ -36,7 +37,7 @@ _SENTENCES: Final = {  # replacements for Starlette's own messages
 
 
 class Problem(BaseModel):
-    """Body of an error."""
+    """Body of an error. ``message``: the sentence as identifier and parameters of the catalogue, where it has one."""
 
     type: str = "about:blank"
     title: str
@@ -44,6 +45,7 @@ class Problem(BaseModel):
     detail: str
     instance: str
     error: str
+    message: dict[str, Any] | None = None
 
 
 class ProblemAnswer(JSONResponse):
@@ -51,15 +53,19 @@ class ProblemAnswer(JSONResponse):
 
     media_type = MEDIA_TYPE
 
-    def __init__(self, status: int, sentence: str, path: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(problem(status, sentence, path), status, headers)
+    def __init__(
+        self, status: int, sentence: str, path: str, headers: Mapping[str, str] | None = None,
+        message: Message | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(problem(status, sentence, path, message), status, headers)
 
 
-def problem(status: int, sentence: str, path: str) -> dict[str, Any]:
+def problem(status: int, sentence: str, path: str, message: Message | None = None) -> dict[str, Any]:
     """The body of a problem at a path."""
     title = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else "Error"
     body = Problem(title=title, status=status, detail=sentence, instance=path[:MOST_INSTANCE], error=sentence)
-    return body.model_dump()
+    body.message = None if message is None else message.as_dict()
+    return body.model_dump(exclude_none=True)
 
 
 def accounts_unusable(error: Exception, path: str) -> ProblemAnswer:
@@ -74,7 +80,8 @@ def answer_errors(app: FastAPI) -> None:
     async def refused(request: Request, error: Exception) -> ProblemAnswer:
         assert isinstance(error, HTTPException)
         sentence = _SENTENCES.get((error.status_code, error.detail), str(error.detail))
-        return ProblemAnswer(error.status_code, sentence, request.url.path, error.headers)
+        message = getattr(error, "message", None)
+        return ProblemAnswer(error.status_code, sentence, request.url.path, error.headers, message)
 
     async def invalid(request: Request, error: Exception) -> ProblemAnswer:
         assert isinstance(error, RequestValidationError)

@@ -33,6 +33,7 @@ from ops.export.warnings.issuer import issuer_of, signer
 from ops.field.certificates import UnitCertificates
 from ops.field.devices import FILE, DeviceStore
 from ops.field.refusals import RefusalBook
+from ops.incidents.goods_codes.check import GoodsCodeFile
 from ops.runtime.child_process import child_main, say
 from ops.runtime.clock import ScenarioClock
 from ops.runtime.part_state import stated
@@ -122,6 +123,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event, told: ToldByRoom) 
             logger.warning("Units do not log in by certificate: the server has no TLS.")
         logins = open_logins(folder, arguments.settings, tls, local=arguments.operator is not None)
         stack.callback(logins.close)
+        goods = GoodsCodeFile.named(chosen.goods.codes)
         settings = ApiSettings(
             sector=arguments.sector_id,
             operator=arguments.operator or "",
@@ -138,6 +140,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event, told: ToldByRoom) 
             cap=_cap(chosen, arguments, known),
             sector_file=arguments.sector,
             exchange=_exchange(chosen, arguments),
+            goods=goods,
         )
         cue = _cue(chosen, folder, known["layout"], actions, clock, stop, stack)
         app = create_app(
@@ -154,6 +157,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event, told: ToldByRoom) 
                 "map": ground.state,
                 "audit log": stated(access_log.problem),
                 "refused messages": stated(book.problem),
+                "goods codes": stated(goods.checked()),
             },
             accounts=logins.accounts,
             provider=logins.provider,

@@ -65,6 +65,7 @@ FILTERED: Final = frozenset(
         "/v1/cap/{identity}.xml",
         "/v1/alerts.georss",
         "/v1/incidents.georss",
+        "/v1/goods-codes",
         "/v1/markings",
         "/v1/people",
         "/v1/history",

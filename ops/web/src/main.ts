@@ -9,6 +9,7 @@ import { acknowledge, reject } from "./net/actions.ts";
 import { actOn, loadMarkings } from "./net/incidents.ts";
 import { OptionsLoader, RefusalLoader, setLevel } from "./net/forces.ts";
 import { SHOWN } from "./net/pictures.ts";
+import { followGoodsCodes } from "./net/goods_codes.ts";
 import { followMuteNames } from "./net/mute_names.ts";
 import { Sync } from "./net/sync.ts";
 import { differences } from "./model/replay.ts";
@@ -113,6 +114,7 @@ const devicesDialog = new DevicesDialog();
 const options = new OptionsLoader(live, () => replay.view === null);
 let hasLogin = false;
 followMuteNames(live, () => hasLogin);
+followGoodsCodes(live);
 new RefusalLoader(live, () => replay.view === null);
 
 /** Act at once, or ask in the dialog for what the action needs. Returns why it was refused, or nothing. */
@@ -214,6 +216,7 @@ store.subscribe((state, before) => {
     state.forces !== before.forces ||
     state.options !== before.options ||
     state.muteNames !== before.muteNames ||
+    state.goodsCodes !== before.goodsCodes ||
     state.rights !== before.rights ||
     state === before
   )

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { expectedMs, inOrder, mostUrgent, NO_FILTER, passes, waitingIncidents, withIncident } from "../src/model/incidents.ts";
+import { codesKey, parseGoodsCodes } from "../src/model/goods_codes.ts";
 import { parseAlert, parseIncident, parseTrack } from "../src/model/parse.ts";
 import type { Alert, Incident, Track } from "../src/model/records.ts";
 import { INITIAL } from "../src/model/state.ts";
@@ -138,6 +139,25 @@ test("goods found are read and described, and what is not stated is left out", (
   const facts = describeIncident(found, INITIAL, Date.parse("2026-11-28T00:00:00Z")).sections.find(({ title }) => title === "Goods found")?.facts;
   assert.deepEqual(facts?.map(([name, value]) => [name, value]), [
     ["Goods found", "arms or ammunition"], ["HS code", "930190"], ["Authority asked", "iTrace"], ["Request sent at (UTC)", "2026-11-27 22:00:00 UTC"],
-    ["Trace request", "requested"], ["Released to field units, TAK and web hooks", "no"], ["Handled by", "Ana"],
+    ["Trace request", "requested"], ["Released to field units, TAK, web hooks, exports and reports", "no"], ["Handled by", "Ana"],
   ]);
+});
+
+test("a code of goods is shown with its title and against what it was checked, once the server has stated them", () => {
+  const tracing = { goods: "arms", hs_code: "930190", eccn: "EAR99", eu_list: "", item_marking: "", authority: "", reference: "", status: "" };
+  const one = incident("I1", { state: "closed", disposition: "apprehended", tracing });
+  assert.ok(one.tracing !== null);
+  const facts = (state: typeof INITIAL): readonly string[] =>
+    describeIncident(one, state, AT_MS).sections.flatMap((part) => part.facts.map(([, value]) => value));
+  assert.ok(facts(INITIAL).includes("930190"), "a server without titles leaves the code as it is");
+  const codes = parseGoodsCodes({
+    codes: [
+      { field: "hs_code", code: "930190", fault: "", depth: "chapter", nearest: "", title: "Other <b>" },
+      { field: "eccn", code: "EAR99", fault: "", depth: "none", nearest: "", title: "" },
+      "rubbish",
+    ],
+  });
+  const known = facts({ ...INITIAL, goodsCodes: new Map([[codesKey(one.tracing, one.openedMs), codes]]) });
+  assert.ok(known.includes("930190: Other <b> (only the chapter was checked)"), known.join("|"));
+  assert.ok(known.includes("EAR99"));
 });

@@ -2,6 +2,30 @@
 
 partners-title = Partners
 partners-intro = This page shows which packages were shared with partners, why, and which were received. Times are UTC. Each package is recorded in the audit log.
+partners-problem = { $problem ->
+    [action] Action: preview, sign or withdraw.
+    [outdated] The preview is out of date. Look at it again before you sign.
+    [changed] The records have changed since. Look at the preview again.
+    [partner] Partner: one with an agreement.
+    [number] Number: that of a package.
+    [agreement] Agreement: one of the page.
+    [purpose] Purpose: 3 to 200 visible characters.
+    [from] From: a time in UTC, such as 2026-03-14T21:07.
+    [until] Until: a time in UTC, such as 2026-03-14T21:07.
+    [period] Until: a time after the start.
+    [no_files] This server has no agreements or no key for packages: enter them in the table [exchange] of the settings.
+    [no_agreements] This server has no agreements file: enter it as “agreements” in the table [exchange] of the settings.
+    [agreements] The agreements file cannot be used.
+    [packages] The packages cannot be read now.
+    [no_package] There is no such package that can be withdrawn.
+    [no_record] The record is in no package to this partner.
+    [not_in_force] The agreement is not in force, or is to receive only.
+    [no_coverage] The partner’s packages that are in force hold no coverage.
+    [busy] Another package is being made. Try again in a minute.
+    [late] This took too long. Use “watchline share” on the server.
+    [failed] This could not be done now.
+   *[refused] This cannot be done.
+}
 partners-done = { $done ->
     [made] Package { $number } is signed and waits in the outbox until the partner fetches it.
    *[withdrawn] Notice of withdrawal { $number } is signed and waits in the outbox until the partner fetches it.
@@ -174,7 +198,10 @@ eurosur-more = { $count ->
     [one] { $count } older one is not shown.
    *[other] { $count } older ones are not shown.
 }
-eurosur-facts = Known since { $time }. Source: { $source }, { $reliability }{ $credibility }. { $sent ->
+eurosur-facts = Known since { $time }. Source: { $source }, { $reliability }{ $credibility }, { $validated ->
+    [validated] validated
+   *[not_validated] not validated
+}. { $sent ->
     [none] Not sent.
    *[other] First sent { $sent }.
 }
@@ -201,7 +228,43 @@ eurosur-impact = Impact level
 eurosur-incident = Incident ID (optional)
 eurosur-marking = Marking
 eurosur-id = Report ID (optional)
-eurosur-urgent = Urgent event: first report within 24 h
+eurosur-urgent = Timely reaction needed: first report within 24 h (in any case for unauthorised crossings, facilitation, trafficking, rescue, and high or very high impact)
+eurosur-reaction = Reaction of the authorities, with measures taken or planned (optional)
+eurosur-validated = Validated by the owner of the situational picture
+eurosur-crossing = For unauthorised border crossings
+eurosur-circumstance = { $field ->
+    [attempt] Attempt
+    [manner] Manner
+    [direction] Direction
+   *[detected_during] Detected during
+}
+eurosur-problem = { $field ->
+    [id] Report ID: 1 to 64 letters, digits, dots, hyphens and underscores, the first a letter or digit; a new one, because reports are never changed.
+    [layer] Layer and subject: one of the list.
+    [sublayer] Layer and subject: one of the list.
+    [known_at] Known since: a time in UTC that is not in the future.
+    [occurred_from] Began: a time in UTC.
+    [occurred_to] Ended: a time in UTC, not before the beginning.
+    [source] Source: one of the list.
+    [reliability] Reliability of the source: A to F.
+    [credibility] Credibility of the information: a number from 1 to 6; from 3 to 6 for people and open sources, unless a report of another kind of source supports it.
+    [text] Content of the report: 1 to 4,000 visible characters.
+    [reaction] Reaction of the authorities: up to 4,000 visible characters.
+    [lon] Position: latitude and longitude in degrees, or neither.
+    [lat] Position: latitude and longitude in degrees, or neither.
+    [section] Border section: up to 120 visible characters on one line.
+    [impact] Impact level: one of the list.
+    [urgent] Only an event can be urgent, or be closed as not having happened or for its impact.
+    [status] State: one of the list.
+    [follows] Follow up: the newest report of an open event on the page.
+    [supported_by] Supported by: IDs of reports on the page.
+    [incident] Incident ID: up to 64 visible characters.
+    [marking] Marking: one of this installation that you may receive.
+    [validation] Validated: one of the list.
+    [crossing] For unauthorised border crossings: only for a report of one, with values of the lists.
+    [storage] The reports cannot be read or stored now.
+   *[report] The report cannot be used.
+}
 eurosur-status = State
 eurosur-stated = { $name }: { $value }
 eurosur-add = Add report
@@ -213,7 +276,10 @@ eurosur-value = { $field ->
     }
     [sublayer] { $value ->
         [unauthorised_border_crossing] Unauthorised border crossing
+        [facilitation_or_trafficking] Facilitation or trafficking in human beings
         [cross_border_crime] Cross-border crime
+        [secondary_movement] Unauthorised secondary movement
+        [search_and_rescue] Search and rescue
         [crisis] Crisis
         [own_assets] Own assets
         [operational_plans] Operational plans
@@ -226,6 +292,7 @@ eurosur-value = { $field ->
     [status] { $value ->
         [closed] Closed
         [did_not_happen] Did not happen
+        [no_reportable_impact] Impact not worth reporting
        *[open] Open
     }
     [source] { $value ->
@@ -256,7 +323,30 @@ eurosur-value = { $field ->
         [low] Low
         [medium] Medium
         [high] High
+        [very_high] Very high
         [critical] Critical
+       *[none] Not stated
+    }
+    [attempt] { $value ->
+        [attempted] Attempted
+        [actual] Actual
+       *[none] Not stated
+    }
+    [manner] { $value ->
+        [overt] Overt
+        [clandestine] Clandestine
+       *[none] Not stated
+    }
+    [direction] { $value ->
+        [entry] Entry
+        [exit] Exit
+        [unknown] Unknown
+       *[none] Not stated
+    }
+    [detected_during] { $value ->
+        [border_check] Border check
+        [border_surveillance] Border surveillance
+        [other] Other
        *[none] Not stated
     }
    *[marking] None

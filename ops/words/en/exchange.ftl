@@ -19,6 +19,10 @@ exchange-listed = { $sent ->
     [one] { $sent } package
    *[other] { $sent } packages
 } sent, { $received } received.
+exchange-direction = { $direction ->
+    [sent] sent
+   *[received] received
+}
 exchange-joint = For { $shared } of { $cells } cells the coverage of both sides is known (own and { $partner }).
 exchange-joint-assumption = Joint detection probability: 1 − (1 − p)(1 − q) if misses of the two sides are independent; otherwise between the stated bounds. Where a side knows only part of a cell, the rest is taken to be alike.
 exchange-key = Public key for partners: { $key }

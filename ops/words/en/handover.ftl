@@ -48,6 +48,16 @@ handover-escalated = Escalated to the supervisor
 handover-escalated-none = No incident was escalated.
 handover-closed = Closed incidents
 handover-closed-none = No incident was closed.
+handover-goods = Goods found
+handover-goods-none = No goods were released.
+handover-goods-code = { incident-tracing-field } { $code }{ $title ->
+    [none] { "" }
+   *[other] : { $title }
+}
+handover-goods-checked = { $depth ->
+    [list] The codes were checked against the full list.
+   *[structure] Without a full list, some codes were checked by chapter, heading or category only.
+}
 handover-sensors = Sensors not working
 handover-sensors-none = All sensors are working.
 handover-sensors-now = State when the report was created.
@@ -78,6 +88,10 @@ handover-column-time = Time
 handover-column-sensor = Sensor
 handover-column-since = Since
 handover-column-until = Until
+handover-column-goods = Goods
+handover-column-codes = Codes
+handover-column-item = Marking
+handover-column-trace = Trace request
 handover-column-person = Person
 handover-column-actions = Actions
 handover-column-event = Event

@@ -70,7 +70,19 @@ incident-tracing-field = { $field ->
     [sent_at] Request sent at (UTC)
     [reference] Reference of the request
     [status] Trace request
-   *[released] Released to field units, TAK and web hooks
+   *[released] Released to field units, TAK, web hooks, exports and reports
+}
+incident-goods-code = { $code }{ $title ->
+    [none] { "" }
+   *[other] : { $title }
+} ({ incident-goods-depth })
+incident-goods-depth = { $depth ->
+    [list] checked against the full list
+    [subheading] checked against the shipped subheadings
+    [heading] only the heading was checked
+    [chapter] only the chapter was checked
+    [category] only category, product group and the first digit were checked
+   *[none] not checked
 }
 
 ## Headlines
@@ -113,6 +125,16 @@ incident-refused-id = The identifier of the action is already in use: send the a
 incident-refused-alert = Not possible: alert { $alert } is already { alert-status }.
 incident-refused-no-tracing = Goods can be recorded only for a distress or movement incident that was closed as apprehended, turned back, got away, rescue or lost.
 incident-refused-tracing-changed = { $by } changed the record of goods at { TIME($at) }. Open it again.
+incident-refused-goods-code = { incident-tracing-field }: “{ $given }” { $fault ->
+    [not_valid] was not valid on { $day }.
+   *[unknown] { $depth ->
+        [list] is not on the list.
+       *[other] does not exist.
+    }
+}{ $nearest ->
+    [none] { "" }
+   *[other] { " " }Nearest valid code: { $nearest }.
+}
 incident-refused-tracing = { incident-tracing-field }: “{ $given }”. Expected: { $rule ->
     [goods] arms, dual-use goods or CBRN material.
     [hs_code] six digits of the Harmonized System with a chapter from 01 to 97, without 77, such as 930190.

@@ -2,6 +2,30 @@
 
 partners-title = Partenaires
 partners-intro = Cette page montre les envois faits aux partenaires, leur motif, et les envois reçus. Heures en UTC. Chaque envoi est consigné dans le journal d’audit.
+partners-problem = { $problem ->
+    [action] Action : aperçu, signature ou retrait.
+    [outdated] L’aperçu n’est plus à jour. Consultez-le de nouveau avant de signer.
+    [changed] Les enregistrements ont changé depuis. Consultez de nouveau l’aperçu.
+    [partner] Partenaire : un partenaire avec un accord.
+    [number] Numéro : celui d’un envoi.
+    [agreement] Accord : un accord de la page.
+    [purpose] Finalité : de 3 à 200 caractères visibles.
+    [from] Du : une date et une heure UTC, par exemple 2026-03-14T21:07.
+    [until] Au : une date et une heure UTC, par exemple 2026-03-14T21:07.
+    [period] Au : une date et une heure après le début.
+    [no_files] Ce serveur n’a pas d’accords ou pas de clé pour les envois : indiquez-les dans la table [exchange] des paramètres.
+    [no_agreements] Ce serveur n’a pas de fichier d’accords : indiquez-le sous « agreements » dans la table [exchange] des paramètres.
+    [agreements] Le fichier d’accords est inutilisable.
+    [packages] Les envois ne peuvent pas être lus pour le moment.
+    [no_package] Aucun envoi de ce numéro ne peut être retiré.
+    [no_record] L’enregistrement n’est dans aucun envoi à ce partenaire.
+    [not_in_force] L’accord n’est pas en vigueur, ou ne prévoit que la réception.
+    [no_coverage] Les envois du partenaire qui sont en vigueur ne contiennent pas de couverture.
+    [busy] Un autre envoi est en préparation. Réessayez dans une minute.
+    [late] Le traitement a pris trop de temps. Utilisez « watchline share » sur le serveur.
+    [failed] L’opération est impossible pour le moment.
+   *[refused] L’opération est impossible.
+}
 partners-done = { $done ->
     [made] L’envoi { $number } est signé et attend que le partenaire vienne le chercher.
    *[withdrawn] L’avis de retrait { $number } est signé et attend que le partenaire vienne le chercher.
@@ -174,7 +198,10 @@ eurosur-more = { $count ->
     [one] { $count } plus ancien n’est pas affiché.
    *[other] { $count } plus anciens ne sont pas affichés.
 }
-eurosur-facts = Connu depuis le { $time }. Source : { $source }, { $reliability }{ $credibility }. { $sent ->
+eurosur-facts = Connu depuis le { $time }. Source : { $source }, { $reliability }{ $credibility }, { $validated ->
+    [validated] validé
+   *[not_validated] non validé
+}. { $sent ->
     [none] Non transmis.
    *[other] Transmis pour la première fois le { $sent }.
 }
@@ -201,7 +228,43 @@ eurosur-impact = Niveau d’impact
 eurosur-incident = Identifiant de l’incident (facultatif)
 eurosur-marking = Marquage
 eurosur-id = Identifiant du rapport (facultatif)
-eurosur-urgent = Événement urgent : premier rapport sous 24 h
+eurosur-urgent = Réaction rapide nécessaire : premier rapport sous 24 h (toujours pour les franchissements non autorisés, l’aide à l’entrée irrégulière, la traite, le sauvetage et un impact élevé ou très élevé)
+eurosur-reaction = Réaction des autorités, avec les mesures prises ou prévues (facultatif)
+eurosur-validated = Validé par le propriétaire du tableau de situation
+eurosur-crossing = Pour les franchissements non autorisés
+eurosur-circumstance = { $field ->
+    [attempt] Tentative
+    [manner] Manière
+    [direction] Sens
+   *[detected_during] Détecté lors de
+}
+eurosur-problem = { $field ->
+    [id] Identifiant du rapport : 1 à 64 lettres, chiffres, points, traits d’union ou traits bas, le premier étant une lettre ou un chiffre ; un identifiant nouveau, car un rapport n’est jamais modifié.
+    [layer] Couche et sujet : un élément de la liste.
+    [sublayer] Couche et sujet : un élément de la liste.
+    [known_at] Connu depuis : une date et une heure UTC qui ne sont pas dans le futur.
+    [occurred_from] Début : une date et une heure UTC.
+    [occurred_to] Fin : une date et une heure UTC, pas avant le début.
+    [source] Source : un élément de la liste.
+    [reliability] Fiabilité de la source : de A à F.
+    [credibility] Crédibilité de l’information : un nombre de 1 à 6 ; de 3 à 6 pour les personnes et les sources ouvertes, sauf si un rapport d’une source d’une autre nature l’appuie.
+    [text] Contenu du rapport : de 1 à 4 000 caractères visibles.
+    [reaction] Réaction des autorités : 4 000 caractères visibles au plus.
+    [lon] Position : latitude et longitude en degrés, ou aucune des deux.
+    [lat] Position : latitude et longitude en degrés, ou aucune des deux.
+    [section] Section de frontière : 120 caractères visibles au plus, sur une ligne.
+    [impact] Niveau d’impact : un élément de la liste.
+    [urgent] Seul un événement peut être urgent, ou être clos parce qu’il n’a pas eu lieu ou pour son impact.
+    [status] État : un élément de la liste.
+    [follows] Donner suite : le rapport le plus récent d’un événement ouvert de la page.
+    [supported_by] Appuyé par : des identifiants de rapports de la page.
+    [incident] Identifiant de l’incident : 64 caractères visibles au plus.
+    [marking] Marquage : un marquage de cette installation que vous pouvez recevoir.
+    [validation] Validé : un élément de la liste.
+    [crossing] Pour les franchissements non autorisés : seulement pour un tel rapport, avec des valeurs des listes.
+    [storage] Les rapports ne peuvent être ni lus ni enregistrés pour le moment.
+   *[report] Le rapport est inutilisable.
+}
 eurosur-status = État
 eurosur-stated = { $name } : { $value }
 eurosur-add = Ajouter le rapport
@@ -213,7 +276,10 @@ eurosur-value = { $field ->
     }
     [sublayer] { $value ->
         [unauthorised_border_crossing] Franchissement non autorisé
+        [facilitation_or_trafficking] Aide à l’entrée irrégulière ou traite des êtres humains
         [cross_border_crime] Criminalité transfrontalière
+        [secondary_movement] Mouvement secondaire non autorisé
+        [search_and_rescue] Recherche et sauvetage
         [crisis] Crise
         [own_assets] Moyens propres
         [operational_plans] Plans opérationnels
@@ -226,6 +292,7 @@ eurosur-value = { $field ->
     [status] { $value ->
         [closed] Clos
         [did_not_happen] N’a pas eu lieu
+        [no_reportable_impact] Impact insuffisant pour un rapport
        *[open] Ouvert
     }
     [source] { $value ->
@@ -256,7 +323,30 @@ eurosur-value = { $field ->
         [low] Faible
         [medium] Moyen
         [high] Élevé
+        [very_high] Très élevé
         [critical] Critique
+       *[none] Non indiqué
+    }
+    [attempt] { $value ->
+        [attempted] Tenté
+        [actual] Effectif
+       *[none] Non indiqué
+    }
+    [manner] { $value ->
+        [overt] Ouvert
+        [clandestine] Clandestin
+       *[none] Non indiqué
+    }
+    [direction] { $value ->
+        [entry] Entrée
+        [exit] Sortie
+        [unknown] Inconnu
+       *[none] Non indiqué
+    }
+    [detected_during] { $value ->
+        [border_check] Vérification aux frontières
+        [border_surveillance] Surveillance des frontières
+        [other] Autre
        *[none] Non indiqué
     }
    *[marking] Aucun

@@ -19,6 +19,10 @@ exchange-listed = { $sent ->
     [one] { $sent } envoi
    *[other] { $sent } envois
 } aux partenaires, { $received } des partenaires.
+exchange-direction = { $direction ->
+    [sent] envoyé
+   *[received] reçu
+}
 exchange-joint = Pour { $shared } mailles sur { $cells }, la couverture des deux côtés est connue (la nôtre et celle de { $partner }).
 exchange-joint-assumption = Probabilité de détection conjointe : 1 − (1 − p)(1 − q) si les non-détections des deux côtés sont indépendantes ; sinon entre les bornes indiquées. Si un côté ne connaît qu’une partie d’une maille, le reste est supposé semblable.
 exchange-key = Clé publique pour les partenaires : { $key }

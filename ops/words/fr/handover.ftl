@@ -48,6 +48,16 @@ handover-escalated = Signalés au superviseur
 handover-escalated-none = Aucun incident n’a été signalé au superviseur.
 handover-closed = Incidents clos
 handover-closed-none = Aucun incident n’a été clos.
+handover-goods = Marchandises découvertes
+handover-goods-none = Aucune découverte n’a été communiquée.
+handover-goods-code = { incident-tracing-field } { $code }{ $title ->
+    [none] { "" }
+   *[other] { " " }: { $title }
+}
+handover-goods-checked = { $depth ->
+    [list] Les codes ont été vérifiés sur la liste complète.
+   *[structure] Certains codes n’ont été vérifiés que par chapitre, position ou catégorie, faute de liste complète.
+}
 handover-sensors = Capteurs hors service
 handover-sensors-none = Tous les capteurs fonctionnent.
 handover-sensors-now = État lors de l’établissement du rapport.
@@ -78,6 +88,10 @@ handover-column-time = Heure
 handover-column-sensor = Capteur
 handover-column-since = Depuis
 handover-column-until = Jusqu’à
+handover-column-goods = Découverte
+handover-column-codes = Codes
+handover-column-item = Marquage
+handover-column-trace = Traçage
 handover-column-person = Personne
 handover-column-actions = Actions
 handover-column-event = Événement

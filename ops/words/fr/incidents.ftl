@@ -70,7 +70,19 @@ incident-tracing-field = { $field ->
     [sent_at] Demande envoyée le (UTC)
     [reference] Référence de la demande
     [status] Demande de traçage
-   *[released] Communiqué aux unités de terrain, à TAK et aux webhooks
+   *[released] Communiqué aux unités de terrain, à TAK, aux webhooks, aux exports et aux rapports
+}
+incident-goods-code = { $code }{ $title ->
+    [none] { "" }
+   *[other] { " " }: { $title }
+} ({ incident-goods-depth })
+incident-goods-depth = { $depth ->
+    [list] vérifié sur la liste complète
+    [subheading] vérifié sur les sous-positions fournies
+    [heading] seule la position a été vérifiée
+    [chapter] seul le chapitre a été vérifié
+    [category] seuls la catégorie, le groupe de produits et le premier chiffre ont été vérifiés
+   *[none] non vérifié
 }
 
 ## Titres
@@ -113,6 +125,16 @@ incident-refused-id = L’identifiant de l’action est déjà utilisé ; renv
 incident-refused-alert = Impossible : l’alerte { $alert } est déjà { alert-status }.
 incident-refused-no-tracing = Une découverte ne peut être enregistrée que pour un incident de détresse ou de mouvement clos avec l’issue interpellation, demi-tour, fuite, sauvetage ou perdu.
 incident-refused-tracing-changed = { $by } a modifié l’enregistrement de la découverte à { TIME($at) }. Ouvrez-le de nouveau.
+incident-refused-goods-code = { incident-tracing-field } : « { $given } » { $fault ->
+    [not_valid] n’était pas valable le { $day }.
+   *[unknown] { $depth ->
+        [list] ne figure pas sur la liste.
+       *[other] n’existe pas.
+    }
+}{ $nearest ->
+    [none] { "" }
+   *[other] { " " }Code valable le plus proche : { $nearest }.
+}
 incident-refused-tracing = { incident-tracing-field } : « { $given } ». Attendu : { $rule ->
     [goods] armes, biens à double usage ou matières NRBC.
     [hs_code] six chiffres du Système harmonisé avec un chapitre de 01 à 97, sauf 77, par exemple 930190.

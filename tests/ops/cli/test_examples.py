@@ -53,7 +53,7 @@ from ops.sector.sector_file import load_sector
 from ops.store.writer import Store
 from sensors.timestamps import nanoseconds
 from tests.ops.conftest import CELL_M, Files, blank_pictures, hills, lonlat, write_sector
-from tests.ops.exchange.partners import AGREEMENTS, certificate, public, sender
+from tests.ops.exchange.partners import agreements_text, certificate, public, sender
 
 ADDRESS = re.compile(r"https?://[\w.\[\]:]+:\d+/")
 READY_S = 240.0
@@ -255,8 +255,7 @@ def _data(folder: Path, sector: Path) -> None:
 def _partner(folder: Path) -> None:
     """What examples of the exchange name: agreements, a key, a package of the partner, and a server's certificate."""
     now = datetime.now(UTC)
-    start, until = ((now + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ") for days in (-20, 20))
-    text = AGREEMENTS.format(key=public("south"), start=start, until=until)
+    text = agreements_text(key=public("south"), now=now, days=(-20, 20))
     (folder / "agreements.toml").write_text(text, encoding="utf-8")
     create_key(folder / "exchange-key", Console(quiet=True))
     certificate(folder)
@@ -270,8 +269,9 @@ def _partner(folder: Path) -> None:
         {"id": ["cell_703_4047"], "source": ["south"], "probability": [0.5]}, geometry=polygons(corners), crs=4326
     )
     (folder / "south.zip").write_bytes(share(maker, agreement, {"coverage": cell}).content)
+    known = (now - timedelta(days=20)).isoformat()
     report = {
-        "id": "E1", "layer": "events", "sublayer": "crisis", "known_at": start, "source": "human", "reliability": "C",
+        "id": "E1", "layer": "events", "sublayer": "crisis", "known_at": known, "source": "human", "reliability": "C",
         "credibility": 3, "text": "A call for help",
     }  # fmt: skip
     _json(folder / "reports.json", {"reports": [report]})

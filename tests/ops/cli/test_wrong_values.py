@@ -28,7 +28,7 @@ from ops.cli.wrong_values import name_of
 from ops.exchange.command import create_key
 from ops.journal.writer import Journal
 from ops.sector.samples import samples_folder
-from tests.ops.exchange.partners import AGREEMENTS
+from tests.ops.exchange.partners import agreements_text
 
 ROOT = typer.main.get_command(cli.app)
 GOOD = {
@@ -241,9 +241,7 @@ def desk(make_sector: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFa
     IdentityFolder(folder / "keys").prepare([Name("sensor", "radar-mid")])
     (folder / "message.json").write_text("{}")
     create_key(folder / "key", Console(quiet=True))
-    (folder / "agreements.toml").write_text(
-        AGREEMENTS.format(start="2026-01-01T00:00:00Z", until="2099-01-01T00:00:00Z", key=b64encode(bytes(32)).decode())
-    )
+    (folder / "agreements.toml").write_text(agreements_text(key=b64encode(bytes(32)).decode()))
     (folder / "crossing.toml").write_text("lanes = 4\n")
     for name in ("rules.toml", "movements.csv"):
         shutil.copy(samples_folder() / "cumberland" / name, folder)

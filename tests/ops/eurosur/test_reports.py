@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -17,9 +17,22 @@ from rich.console import Console
 from geo.errors import BadInput
 from ops.audit.log import AuditLog
 from ops.eurosur.command import add_reports, list_reports
-from ops.eurosur.files import NAMESPACE, as_json, as_xml, read_reports
-from ops.eurosur.report import BEST_HEARSAY, HEARSAY, SUBLAYERS, Report, check_confidence
-from ops.eurosur.store import ReportStore
+from ops.eurosur.files import NAMESPACE, REPORTS, SCHEMA, SINGLE_EVENT, as_json, as_xml, read_reports, xml_schema
+from ops.eurosur.report import (
+    BEST_HEARSAY,
+    CROSSING,
+    HEARSAY,
+    SUBLAYERS,
+    CrossingCircumstances,
+    Report,
+    ReportedImpact,
+    ReportStatus,
+    SourceKind,
+    Validation,
+    check_confidence,
+)
+from ops.eurosur.store import ReportStore, StoredReport
+from ops.runtime.transaction import transaction
 
 NOW = datetime(2026, 3, 20, 12, 0, tzinfo=UTC)
 
@@ -83,6 +96,9 @@ def test_follow_ups_are_linked_in_one_chain_and_end_with_did_not_happen(store: R
         ({"id": "a b"}, "id"),
         ({"layer": "analysis", "sublayer": "risk_analysis", "urgent": True}, "an event"),
         ({"occurred_from": NOW, "occurred_to": NOW - timedelta(1)}, "occurred_to"),
+        ({"reaction": "a\u202eb"}, "reaction"),
+        ({"sublayer": "crisis", "crossing": CrossingCircumstances()}, "crossing"),
+        ({"layer": "analysis", "sublayer": "risk_analysis", "status": "no_reportable_impact"}, "an event"),
     ],
 )
 def test_a_wrong_report_is_refused_with_its_row_and_nothing_is_added(
@@ -137,7 +153,9 @@ def test_nothing_that_makes_or_confirms_tracks_can_read_a_report() -> None:
 
 def test_an_urgent_event_is_overdue_after_24_hours_until_it_was_sent(store: ReportStore) -> None:
     known = NOW - timedelta(hours=24)
-    store.add([report("E1", urgent=True, known_at=known), report("E2", known_at=known)], NOW)
+    store.add(
+        [report("E1", urgent=True, known_at=known), report("E2", known_at=known, sublayer="cross_border_crime")], NOW
+    )
     one, other = store.reports()
     assert not one.overdue_at(NOW)
     assert one.overdue_at(NOW + timedelta(seconds=1))
@@ -152,32 +170,167 @@ def test_an_urgent_event_is_overdue_after_24_hours_until_it_was_sent(store: Repo
     assert store.reports()[0].sent_at == NOW
 
 
-def test_json_and_xml_hold_the_same_reports_by_layer(store: ReportStore) -> None:
+SUBJECTS = [(layer, one) for layer, names in SUBLAYERS.items() for one in names]
+XML = {None: NAMESPACE}
+
+
+def test_json_and_xml_hold_the_same_reports_by_layer_in_the_terms_of_the_regulation(store: ReportStore) -> None:
+    crossing = CrossingCircumstances("attempted", "clandestine", "entry", "border_surveillance")
     store.add(
         [
-            report("E1", urgent=True, lon=33.1, lat=35.0, text='<b>&"fire" é'),
-            report("E2", follows="E1", status="closed", supported_by=("E1",)),
+            report("E1", urgent=True, lon=33.1, lat=35.0, text='<b>&"fire" é', crossing=crossing, impact="very_high",
+                   reaction="A patrol was sent."),
+            report("E2", follows="E1", status="closed", supported_by=("E1",), validation="validated"),
             report("A1", layer="analysis", sublayer="risk_analysis", source="authority"),
         ],
         NOW,
-    )
+    )  # fmt: skip
     now = NOW + timedelta(hours=30)
     body = json.loads(as_json(store.reports(), "hills", now))
-    assert [one["id"] for one in body["layers"]["events"]] == ["E1", "E2"]
-    assert [one["id"] for one in body["layers"]["analysis"]] == ["A1"]
+    assert [(one["id"], one["report"]) for one in body["layers"]["events"]] == [
+        ("E1", "singleEventReport"), ("E2", "singleEventReport"),
+    ]  # fmt: skip
+    assert [(one["id"], one["report"]) for one in body["layers"]["analysis"]] == [("A1", "riskAnalysisReport")]
     assert body["layers"]["operational"] == []
     assert body["layers"]["events"][0]["overdue"] is True
     assert body["layers"]["events"][0]["due_at"] == "2026-03-21T11:00:00Z"
     root = etree.fromstring(as_xml(store.reports(), "hills", now))
-    within = {None: NAMESPACE}
-    found = root.findall("layer[@name='events']/report", within)
+    found = root.findall("eventsLayer/singleEventReport", XML)
     assert [one.get("id") for one in found] == ["E1", "E2"]
     for one, stated in zip(found, body["layers"]["events"], strict=True):
-        assert one.findtext("text", namespaces=within) == stated["text"]
-        assert one.findtext("credibility", namespaces=within) == str(stated["credibility"])
-        assert one.findtext("overdue", namespaces=within) == str(stated["overdue"]).lower()
-    assert found[1].findtext("follows", namespaces=within) == "E1"
-    assert "names of elements are ours" in as_xml([], "hills", now).decode()
+        assert one.findtext("description", namespaces=XML) == stated["text"]
+        level = one.find("metadata/confidenceLevel", XML)
+        assert [part.text for part in level] == [
+            str(stated["credibility"]), stated["reliability"], stated["validation"],
+        ]  # fmt: skip
+        overdue = one.findtext("metadata/firstReportOverdue", namespaces=XML)
+        assert (overdue == "true") == stated["overdue"]
+    first, second = found
+    assert first.findtext("metadata/impactLevel", namespaces=XML) == "very_high"
+    assert first.findtext("reaction", namespaces=XML) == "A patrol was sent."
+    circumstances = first.find("circumstances/unauthorisedBorderCrossing", XML)
+    assert [part.text for part in circumstances] == ["attempted", "clandestine", "entry", "border_surveillance"]
+    assert second.findtext("metadata/links/follows", namespaces=XML) == "E1"
+    assert root.findall("analysisLayer/riskAnalysisReport", XML)[0].get("id") == "A1"
+    assert "names that the schema marks so are Watchline's own" in as_xml([], "hills", now).decode()
+
+
+stated_times = st.datetimes(datetime(1901, 1, 1), datetime(2026, 3, 1), timezones=st.just(UTC))  # noqa: DTZ001
+
+
+@given(
+    st.sampled_from(SUBJECTS), st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1),
+    st.one_of(st.none(), st.tuples(st.floats(-180, 180), st.floats(-90, 90))), stated_times, st.integers(1, 6),
+    st.sampled_from(["A", "B", "C", "D", "E", "F"]), st.sampled_from(["", "low", "medium", "high", "very_high"]),
+    st.booleans(),
+)  # fmt: skip
+def test_every_report_that_can_be_added_makes_a_file_that_is_valid_by_the_schema(
+    subject: tuple[str, str], words: str, place: tuple[float, float] | None, known: datetime, credibility: int,
+    reliability: str, impact: str, urgent: bool,
+) -> None:  # fmt: skip
+    layer, sublayer = subject
+    lon, lat = place or (None, None)
+    one = report(
+        layer=layer, sublayer=sublayer, text=words[:4000], section=words[:120], lon=lon, lat=lat, known_at=known,
+        occurred_from=known, occurred_to=known, credibility=credibility, reliability=reliability, impact=impact,
+        urgent=urgent and layer == "events", reaction=words[:100], marking=words[:64], incident=words[:64],
+        crossing=CrossingCircumstances() if sublayer == CROSSING else None,
+    )  # fmt: skip
+    one.check()
+    stored = StoredReport(one, NOW, NOW if urgent else None)
+    root = etree.fromstring(as_xml([stored], "hills", NOW))
+    assert xml_schema().validate(root), xml_schema().error_log
+    assert root.xpath("string(//x:description)", namespaces={"x": NAMESPACE}) == words[:4000]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("<credibilityOfInformation>2", "<credibilityOfInformation>7"),
+        ("<reliabilityOfSource>B", "<reliabilityOfSource>G"),
+        ("<validationStatus>not_validated", "<validationStatus>perhaps"),
+        ("<eventType>unauthorised_border_crossing", "<eventType>picnic"),
+        ("singleEventReport", "report"),
+        ('id="E1"', 'id="E 1"'),
+        ("<description>", "<words>x</words><description>"),
+        ("T11:00:00Z</knownAt>", " noon</knownAt>"),
+    ],
+)
+def test_the_schema_refuses_what_is_not_a_report(old: str, new: str) -> None:
+    text = as_xml([StoredReport(report("E1"), NOW, None)], "hills", NOW).decode()
+    assert old in text
+    changed = text.replace(old, new)
+    assert xml_schema().validate(etree.fromstring(text.encode()))
+    assert not xml_schema().validate(etree.fromstring(changed.encode()))
+
+
+def test_the_schema_knows_every_value_of_a_report() -> None:
+    """What the record can state and what the schema takes are the same lists."""
+    schema = etree.parse(str(SCHEMA))
+    space = {"xs": "http://www.w3.org/2001/XMLSchema"}
+
+    def values(name: str) -> set[str]:
+        return set(schema.xpath(f"//*[@name='{name}']//xs:enumeration/@value", namespaces=space))
+
+    assert values("EventType") == set(SUBLAYERS["events"])
+    assert values("Status") == set(get_args(ReportStatus))
+    assert values("Originator") == set(get_args(SourceKind))
+    assert values("impactLevel") == set(get_args(ReportedImpact)) - {""}
+    assert values("validationStatus") == set(get_args(Validation))
+    for one in msgspec.structs.fields(CrossingCircumstances):
+        name = "detectedDuring" if one.name == "detected_during" else one.name
+        assert values(name) == set(get_args(one.type)) - {""}
+    elements = set(schema.xpath("//*[contains(@name, 'Layer')]//xs:element/@name", namespaces=space))
+    assert elements == {*REPORTS.values(), SINGLE_EVENT}
+    assert set(REPORTS) == {*SUBLAYERS["operational"], *SUBLAYERS["analysis"]}
+
+
+@pytest.mark.parametrize(
+    ("more", "due"),
+    [
+        ({"sublayer": "cross_border_crime"}, False),
+        ({"sublayer": "cross_border_crime", "urgent": True}, True),
+        ({"sublayer": "other", "impact": "medium"}, False),
+        ({"sublayer": "other", "impact": "high"}, True),  # Article 9(2)(b)
+        ({"sublayer": "other", "impact": "very_high"}, True),
+        ({}, True),  # an unauthorised border crossing: Annex 2, point 1
+        ({"sublayer": "search_and_rescue"}, True),  # point 8
+        ({"layer": "analysis", "sublayer": "risk_analysis", "impact": "high"}, False),
+    ],
+)
+def test_a_first_report_is_due_for_urgent_listed_and_high_impact_events(more: dict[str, Any], due: bool) -> None:
+    one = StoredReport(report(**more, known_at=NOW - timedelta(hours=25)), NOW, None)
+    assert (one.report.is_single_event, one.overdue_at(NOW)) == (due, due)
+    assert not StoredReport(report("E2", **more, follows="E1", known_at=NOW), NOW, None).overdue_at(NOW)
+
+
+def test_an_event_that_becomes_grave_is_due_from_then_on(store: ReportStore) -> None:
+    """By a follow-up that raises its impact; the further ones are not due again, and the first never was."""
+    minor: dict[str, Any] = {"sublayer": "other", "known_at": NOW - timedelta(hours=30)}
+    grave: dict[str, Any] = {"sublayer": "other", "impact": "high"}
+    store.add(
+        [
+            report("E1", impact="low", **minor),
+            report("E2", follows="E1", known_at=NOW - timedelta(hours=25), **grave),
+            report("E3", follows="E2", known_at=NOW - timedelta(hours=25), **grave),
+        ],
+        NOW,
+    )
+    assert [(one.report.id, one.is_due, one.overdue_at(NOW)) for one in store.reports()] == [
+        ("E1", False, False), ("E2", True, True), ("E3", False, False),
+    ]  # fmt: skip
+
+
+def test_a_report_of_an_earlier_version_is_read_and_exported(store: ReportStore) -> None:
+    """Its impact was one of the levels of sections, and it has none of the fields that were added."""
+    old = {name: value for name, value in msgspec.to_builtins(report("E0", impact="critical")).items()
+           if name not in ("validation", "reaction", "crossing")}  # fmt: skip
+    with transaction(store._database) as database:
+        database.execute(
+            "INSERT INTO reports (id, added_ns, body) VALUES ('E0', 0, ?)", (json.dumps(old, default=str).encode(),)
+        )
+    assert b"<impactLevel>critical" in as_xml(store.reports(), "hills", NOW)
+    assert "a level of border sections" in refused(store, report("E1", impact="critical"))
 
 
 def test_an_export_names_no_report_that_its_recipient_may_not_have(store: ReportStore) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -30,33 +32,53 @@ AREA = (-84.3, 36.5, -84.1, 36.7)
 KEYS = {name: Signer.generate() for name in ("north", "south", "east")}
 LAYERS = {"incidents": ("kind", "state", "opened_at", "section"), "positions": ("time", "speed_mps")}
 
-AGREEMENTS = """own = "north"
-
-[[partner]]
-name = "south"
-agency = "Agency of the south"
-key = "{key}"
-
-[[agreement]]
-id = "buffer"
-partner = "south"
-purpose = "joint monitoring"
-area = [-84.8, 36.4, -84.6, 36.7]
-start = {start}
-until = {until}
-grid_epsg = 32616
-grid_m = 1000
-time_step_s = 600
-
-[agreement.layers]
-incidents = ["kind", "state", "opened_at"]
-coverage = ["probability"]
-"""
-"""An agreements file of the side ``north``, from which the public key and the period are missing."""
+PLACE = (-84.8, 36.4, -84.6, 36.7)
+"""An area within the sector of the tests, west, south, east and north."""
 
 
 def public(name: str) -> str:
     return b64encode(KEYS[name].public).decode()
+
+
+def agreements_text(
+    own: str = "north",
+    partner: str = "south",
+    *,
+    key: str,
+    days: tuple[int, int] = (-30, 30),
+    now: datetime | None = None,
+    area: tuple[float, float, float, float] = PLACE,
+    step_s: int = 600,
+    layers: Mapping[str, Collection[str]] | None = None,
+    agency: str = "",
+    more: str = "",
+) -> str:
+    """An agreements file of ``own`` with one partner; ``days`` to its start and end, ``more``: further keys."""
+    at = now or datetime.now(UTC)
+    start, until = ((at + timedelta(days=one)).strftime("%Y-%m-%dT%H:%M:%SZ") for one in days)
+    agreed = layers or {"incidents": ("kind", "state", "opened_at"), "coverage": ("probability",)}
+    shared = "\n".join(f"{layer} = {json.dumps(list(fields))}" for layer, fields in agreed.items())
+    return f"""own = "{own}"
+
+[[partner]]
+name = "{partner}"
+agency = "{agency or f"Agency of the {partner}"}"
+key = "{key}"
+
+[[agreement]]
+id = "buffer"
+partner = "{partner}"
+purpose = "joint monitoring"
+area = {list(area)}
+start = {start}
+until = {until}
+grid_epsg = 32616
+grid_m = 1000
+time_step_s = {step_s}
+{more}
+[agreement.layers]
+{shared}
+"""
 
 
 def agreement(partner: str = "south", now: datetime = NOW, **more: Any) -> Agreement:

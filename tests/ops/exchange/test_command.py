@@ -12,28 +12,7 @@ import pyogrio
 import pytest
 
 from ops.audit.log import AuditLog
-
-FILE = """own = "{own}"
-
-[[partner]]
-name = "{partner}"
-agency = "Agency of the {partner}"
-key = "{key}"
-
-[[agreement]]
-id = "buffer"
-partner = "{partner}"
-purpose = "joint monitoring"
-area = [-84.8, 36.4, -84.6, 36.7]
-start = {start}
-until = {until}
-grid_epsg = 32616
-grid_m = 1000
-time_step_s = 3600
-
-[agreement.layers]
-coverage = ["probability"]
-"""
+from tests.ops.exchange.partners import agreements_text
 
 
 @pytest.fixture
@@ -41,15 +20,14 @@ def desk(tmp_path: Path, make_sector: Callable[[Path], Any], watchline: Any, mon
     """A sector, and for each side a data folder with an audit log, a key and the agreements file."""
     monkeypatch.chdir(tmp_path)
     make_sector(tmp_path / "hills")
-    now = datetime.now(UTC)
-    start, until = ((now + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ") for days in (-1, 1))
     keys = {
         own: json.loads(watchline("share", "key", "--out", f"{own}-key", "--json").out) for own in ("north", "south")
     }
     for own, partner in (("north", "south"), ("south", "north")):
         AuditLog(tmp_path / own / "audit").close()
         key = keys[partner]["public_base64"]
-        (tmp_path / f"{own}.toml").write_text(FILE.format(own=own, partner=partner, key=key, start=start, until=until))
+        text = agreements_text(own, partner, key=key, days=(-1, 1), step_s=3600, layers={"coverage": ["probability"]})
+        (tmp_path / f"{own}.toml").write_text(text)
     return tmp_path
 
 
@@ -95,6 +73,12 @@ def test_two_sides_share_coverage_and_withdraw_it(desk: Path, watchline: Any) ->
     ]  # fmt: skip
     listed = json.loads(watchline("share", "list", "--data", "north", "--json").out)
     assert [(one["number"], one["withdrawn_by"]) for one in listed["sent"]] == [(1, 2), (2, None)]
+    for own, words in (("north", ("sent", "Records", "Withdrawn", "Complete")), ("south", ("received", "Withdrawal"))):
+        table = watchline("share", "list", "--data", own)
+        shown = table.out + table.err
+        assert [one for one in words if one not in shown] == [], shown
+        assert "in_force" not in shown
+        assert "withdrawal " not in shown
     operations = {}
     for own in ("north", "south"):
         log = AuditLog(desk / own / "audit")
@@ -114,6 +98,9 @@ def test_reports_are_added_listed_and_exported(desk: Path, watchline: Any) -> No
     assert watchline("eurosur", "add", "reports.json", "--data", "north").code == 1, "reports are never changed"
     listed = json.loads(watchline("eurosur", "list", "--data", "north", "--overdue", "--json").out)
     assert (listed["count"], listed["overdue"]) == (2, 2)
+    table = watchline("eurosur", "list", "--data", "north")
+    assert "Open source" in table.out + table.err
+    assert "osint" not in table.out + table.err
     words = ["hills", "--data", "north", "--out", "reports.xml", "--purpose", "situational picture", "--json"]
     assert json.loads(watchline("eurosur", "export", *words).out)["count"] == 1, "a marking is not exported by default"
     text = (desk / "reports.xml").read_text()

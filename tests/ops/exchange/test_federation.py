@@ -37,6 +37,7 @@ from tests.ops.exchange.partners import (
     LAYERS,
     NOW,
     agreements,
+    agreements_text,
     certificate,
     incidents,
     package,
@@ -47,27 +48,6 @@ from tests.ops.exchange.partners import (
 
 ONLY = {"layers": {"incidents": LAYERS["incidents"]}}
 COUNT = 40
-FILE = """own = "{own}"
-
-[[partner]]
-name = "{partner}"
-agency = "agency"
-key = "{key}"
-
-[[agreement]]
-id = "buffer"
-partner = "{partner}"
-purpose = "joint monitoring"
-area = {area}
-start = {start}
-until = {until}
-grid_epsg = 32616
-grid_m = 1000
-time_step_s = 600
-
-[agreement.layers]
-incidents = ["kind", "state", "opened_at", "section"]
-"""
 
 
 def headers(
@@ -184,11 +164,8 @@ def test_a_package_of_a_partner_who_was_not_asked_is_not_imported(tmp_path: Path
 
 
 def agreements_file(path: Path, own: str, partner: str) -> Path:
-    now = datetime.now(UTC)
-    start, until = ((now + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ") for days in (-40, 40))
-    path.write_text(
-        FILE.format(own=own, partner=partner, key=public(partner), area=list(AREA), start=start, until=until)
-    )
+    layers = {"incidents": LAYERS["incidents"]}
+    path.write_text(agreements_text(own, partner, key=public(partner), days=(-40, 40), area=AREA, layers=layers))
     return path
 
 

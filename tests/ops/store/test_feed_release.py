@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from ops.store.feed_release import FeedRelease
 from ops.store.markings import MarkingReader
 from ops.store.reader import OutboxRow
 from ops.store.rows import to_json
+from ops.store.writer import Store
 from tests.ops.incidents.making import at, incident
 
 CANARIES = ("930190", "CANARY-SERIAL", "CANARY-AUTHORITY", "CANARY-REFERENCE", "arms")
@@ -40,6 +42,7 @@ def row_of(released: bool | None) -> OutboxRow:
 @pytest.fixture
 def release(tmp_path: Path) -> FeedRelease:
     """Two receivers: one of every level of the settings, and one of none."""
+    Store(tmp_path / "store.db").close()
     settings = ReleasabilitySettings(levels=("national",), units={"all": "national"})
     return FeedRelease(MarkingReader(tmp_path / "store.db"), settings, each_time=False)
 
@@ -64,3 +67,17 @@ def test_an_incident_without_goods_is_published_and_sent_as_before(release: Feed
     body: dict[str, Any] = msgspec.json.decode(row.body)
     assert "tracing" not in body
     assert release.as_received("patrol-1", row).body == row.body
+
+
+def test_a_row_that_waits_while_the_release_is_taken_back_leaves_without_goods(
+    release: FeedRelease, tmp_path: Path
+) -> None:
+    waiting = row_of(True)
+    waiting = replace(waiting, alert=msgspec.json.decode(waiting.body)["id"])
+    store = Store(tmp_path / "store.db")
+    bodies = [msgspec.json.decode(waiting.body), msgspec.json.decode(row_of(False).body) | {"revision": 2}]
+    store.commit(1, stamp_ns=1, incident_revisions=bodies[:1])
+    assert b"CANARY-SERIAL" in release.as_received("patrol-1", waiting).body
+    store.commit(2, stamp_ns=2, incident_revisions=bodies[1:])
+    store.close()
+    assert not [one for one in CANARIES if one.encode() in release.as_received("patrol-1", waiting).body]

@@ -21,9 +21,18 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from geo.errors import BadInput
-from ops.eurosur.report import BEST_HEARSAY, SUBLAYERS, Reliability, Report, SourceKind
+from ops.eurosur.report import (
+    BEST_HEARSAY,
+    CROSSING,
+    SUBLAYERS,
+    Reliability,
+    Report,
+    ReportStatus,
+    SourceKind,
+)
 from ops.eurosur.store import FILE, ReportStore, StoredReport
 from ops.releasability.decision import UNMARKED
+from ops.services.api.cooperation.problems import CooperationProblem, report_sentence
 from ops.services.api.login.forms import VISIT, read_form, set_cookie, visit_of
 from ops.services.api.login.gate import session_cookie
 from ops.services.api.login.pages import catalogue_of, render
@@ -35,7 +44,14 @@ from sensors.timestamps import utc_datetime
 PAGE: Final = "/eurosur"
 MOST_SHOWN: Final = 300
 """Events and other reports on the page, the newest."""
-IMPACTS: Final = ("", "low", "medium", "high", "critical")
+IMPACTS: Final = ("", "low", "medium", "high", "very_high")
+CIRCUMSTANCES: Final = {
+    "attempt": ("", "attempted", "actual"),
+    "manner": ("", "overt", "clandestine"),
+    "direction": ("", "entry", "exit", "unknown"),
+    "detected_during": ("", "border_check", "border_surveillance", "other"),
+}
+"""Fields of an unauthorised border crossing on the form, with what can be chosen."""
 EurosurForm = Annotated[Mapping[str, str], Depends(read_form)]
 
 
@@ -43,7 +59,7 @@ EurosurForm = Annotated[Mapping[str, str], Depends(read_form)]
 class ShownEvent:
     """An event: its reports from the first to the newest that the person may see.
 
-    ``overdue``: its first report was not sent in time, or is not sent yet. ``may_follow``: it can be continued.
+    ``overdue``: the report that is due was not sent in time, or is not sent yet. ``may_follow``: it can be continued.
     """
 
     reports: list[StoredReport]
@@ -61,9 +77,14 @@ class ShownEvent:
         return self.reports[-1].report
 
     @property
+    def due(self) -> StoredReport | None:
+        """The report that must be sent within 24 h; None where none must."""
+        return next((one for one in self.reports if one.is_due), None)
+
+    @property
     def waits(self) -> bool:
-        """Whether the first report is overdue and still not sent."""
-        return self.overdue and self.reports[0].sent_at is None
+        """Whether the report that is due is overdue and still not sent."""
+        return self.overdue and self.due is not None and self.due.sent_at is None
 
 
 class Entered(dict[str, str]):
@@ -97,11 +118,7 @@ class EurosurRoutes:
         try:
             identity = await asyncio.to_thread(self._add, request, form)
         except (HTTPException, BadInput) as refused:
-            if isinstance(refused, HTTPException):
-                problem, status = str(refused.detail), refused.status_code
-            else:
-                problem, status = str(refused).removeprefix("row 1 "), 422
-            return await asyncio.to_thread(self._page, request, problem=problem, status=status, form=form)
+            return await asyncio.to_thread(self._page, request, problem=refused, form=form)
         return RedirectResponse(f"{PAGE}?language={catalogue_of(request).language}&added={identity}", 303)
 
     def _add(self, request: Request, form: Mapping[str, str]) -> str:
@@ -114,13 +131,13 @@ class EurosurRoutes:
             if before is not None and not markings.may_see(person.releasability, before.report.marking):
                 before = None  # as an unknown one
             if text.get("follows") and before is None:
-                raise HTTPException(422, "follows: expected a report on the page.")
+                raise CooperationProblem(422, "follows")
             identity = text.get("id") or _next_id(store.reports(), now)
             report = _report(text, identity, now, None if before is None else before.report)
             if report.marking != UNMARKED and report.marking not in self._release.settings.levels:
-                raise HTTPException(422, "marking: expected one of the levels of this installation.")
+                raise CooperationProblem(422, "marking")
             if not markings.may_see(person.releasability, report.marking):
-                raise HTTPException(422, "marking: expected one that you may receive.")
+                raise CooperationProblem(422, "marking")
 
             for name in report.supported_by:
                 other = store.report(name)
@@ -135,7 +152,7 @@ class EurosurRoutes:
         return report.id
 
     def _page(
-        self, request: Request, *, problem: str = "", status: int = 200, added: str = "",
+        self, request: Request, *, problem: HTTPException | BadInput | None = None, added: str = "",
         form: Mapping[str, str] | None = None,
     ) -> Response:  # fmt: skip
         now, person = utc_datetime(self._now_ns()), person_of(request)
@@ -143,7 +160,7 @@ class EurosurRoutes:
         self._recorder.note(request, f"{sum(map(len, chains))} EUROSUR reports")
         events = [
             ShownEvent(
-                chain, chain[0].overdue_at(now),
+                chain, any(one.overdue_at(now) for one in chain),
                 chain[-1].report.status == "open" and chain[-1].report.layer == "events",
             )
             for chain in chains
@@ -155,7 +172,7 @@ class EurosurRoutes:
             request,
             "eurosur.html",
             cookie=cookie,
-            status=status,
+            status=200 if problem is None else getattr(problem, "status_code", 422),
             sector=self._title,
             events=events[:MOST_SHOWN],
             more=max(len(events) - MOST_SHOWN, 0),
@@ -166,12 +183,14 @@ class EurosurRoutes:
             credibilities=range(1, 7),
             best_hearsay=BEST_HEARSAY,
             impacts=IMPACTS,
+            circumstances=CIRCUMSTANCES,
+            statuses=get_args(ReportStatus),
             markings=[one for one in levels if self._release.markings.may_see(person.releasability, one)],
             now=f"{now:%Y-%m-%dT%H:%M}",
             form=Entered(form or {}),
             empty=Entered(),
             added=added if any(one.report.id == added for chain in chains for one in chain) else "",
-            problem=problem,
+            problem=None if problem is None else report_sentence(problem, catalogue_of(request)),
         )
         answer.headers["Cache-Control"] = "no-store"
         if new:
@@ -212,6 +231,8 @@ def _report(text: Mapping[str, str], identity: str, now: datetime, before: Repor
         "credibility": _whole(text, "credibility"),
         "text": text.get("text", ""),
         "supported_by": tuple(text.get("supported_by", "").replace(",", " ").split()),
+        "reaction": text.get("reaction", ""),
+        "validation": "validated" if "validated" in text else "not_validated",
     }
     if before is None:
         layer, _, sublayer = text.get("sublayer", "").partition("/")
@@ -227,17 +248,26 @@ def _report(text: Mapping[str, str], identity: str, now: datetime, before: Repor
             "urgent": "urgent" in text,
             "incident": text.get("incident", ""),
             "marking": text.get("marking", UNMARKED),
+            "crossing": _crossing(text) if sublayer == CROSSING else None,
         }
     else:
-        kept = ("layer", "sublayer", "occurred_from", "occurred_to", "lon", "lat", "section", "impact", "urgent",
-                "incident", "marking")  # fmt: skip
+        kept = ("layer", "sublayer", "occurred_from", "occurred_to", "lon", "lat", "section", "urgent",
+                "incident", "marking", "crossing")  # fmt: skip
         fields |= {name: getattr(before, name) for name in kept}
+        known = "very_high" if before.impact == "critical" else before.impact  # as earlier versions judged events
+        fields["impact"] = text.get("impact", known)
         fields |= {"follows": before.id, "status": text.get("status", "open")}
     try:
         return msgspec.convert(fields, Report, strict=True)
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at ")
         raise BadInput(what[:200], where=where.strip("`$.") or "report", expected="a value of the list") from None
+
+
+def _crossing(text: Mapping[str, str]) -> dict[str, str] | None:
+    """The circumstances of a crossing as the form states them; None where nothing is chosen."""
+    stated = {name: text.get(name, "") for name in CIRCUMSTANCES}
+    return stated if any(stated.values()) else None
 
 
 def _next_id(reports: list[StoredReport], now: datetime) -> str:

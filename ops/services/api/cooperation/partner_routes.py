@@ -28,6 +28,7 @@ from ops.runtime.part_state import without_folders
 from ops.services.api.cooperation.desk import ExchangeFiles, share_desk
 from ops.services.api.cooperation.gap_picture import GapPicture, gap_picture
 from ops.services.api.cooperation.packages import exchanged
+from ops.services.api.cooperation.problems import CooperationProblem, of_order, partner_sentence
 from ops.services.api.login.forms import VISIT, read_form, set_cookie, visit_of
 from ops.services.api.login.gate import session_cookie
 from ops.services.api.login.pages import FOLDER, catalogue_of, render
@@ -119,8 +120,8 @@ class PartnerRoutes:
             found = self._agreement(agreement)
             self._recorder.note(request, f"common gaps with {found.partner} under {found.id}")
             result = self._ask("gaps", request, found, "", needed=needed / 100.0)
-        except HTTPException as refused:
-            return self._page(request, problem=str(refused.detail), status=refused.status_code)
+        except CooperationProblem as refused:
+            return self._page(request, problem=refused)
         return self._page(request, gaps=(found, result.number, gap_picture(result, needed / 100.0)))
 
     async def from_page(self, request: Request, form: PartnerForm) -> Response:
@@ -129,11 +130,10 @@ class PartnerRoutes:
         work = {"preview": self._preview, "make": self._make, "withdraw": self._withdraw}
         try:
             if action not in work:
-                raise HTTPException(422, f"action: expected one of {', '.join(work)}.")
+                raise CooperationProblem(422, "action")
             return await asyncio.to_thread(work[action], request, form)
-        except HTTPException as refused:
-            problem = str(refused.detail)
-            return await asyncio.to_thread(self._page, request, problem=problem, status=refused.status_code)
+        except CooperationProblem as refused:
+            return await asyncio.to_thread(self._page, request, problem=refused)
 
     def _preview(self, request: Request, form: Mapping[str, str]) -> Response:
         wanted = self._wanted(form, self._now_ns())
@@ -146,7 +146,7 @@ class PartnerRoutes:
         at, now_ns = form.get("at", ""), self._now_ns()
         at_ns = int(at) if at.isascii() and at.isdigit() and len(at) < 20 else 0
         if not now_ns - FRESH_NS <= at_ns <= now_ns:
-            raise HTTPException(409, "The preview is out of date; look at it again before you sign.")
+            raise CooperationProblem(409, "outdated")
         made = self._of_package("make", request, self._wanted(form, at_ns))
         return self._lead(request, "made", made.number)
 
@@ -154,9 +154,9 @@ class PartnerRoutes:
         partner, number, record = (form.get(name, "").strip() for name in ("partner", "number", "record"))
         found = [one for one in self._agreements().agreements if one.partner == partner]
         if not found:
-            raise HTTPException(422, "partner: expected a partner with an agreement.")
+            raise CooperationProblem(422, "partner")
         if not number.isascii() or (number and not number.isdigit()) or len(number) > 15 or len(record) > 200:
-            raise HTTPException(422, "number: expected that of a package.")
+            raise CooperationProblem(422, "number")
         done = self._ask(
             "withdraw", request, found[0], _purpose(form.get("purpose", "")),
             packages=(int(number),) if number else (), records=(record,) if record else (),
@@ -170,12 +170,10 @@ class PartnerRoutes:
         )  # fmt: skip
 
     def _ask(self, kind: Any, request: Request, agreement: Agreement, purpose: str, **more: Any) -> ShareResult:
-        """Carry out an order for the person of a request. HTTPException."""
+        """Carry out an order for the person of a request. CooperationProblem."""
         person, files = person_of(request), self._files
         if files.agreements is None or self._sector_file is None or (files.identity is None and kind != "gaps"):
-            raise HTTPException(
-                503, "This server has no agreements or no key for packages ([exchange] in its settings)."
-            )
+            raise CooperationProblem(503, "no_files")
         role = str(person.role_in(self._sector) or "")
         name = person.name if person.session.kind == "local" else f"{person.name} [{person.id}]"
         order = ShareOrder(
@@ -187,33 +185,33 @@ class PartnerRoutes:
         try:
             return self._desk.ask(order)
         except HTTPException as refused:
-            raise HTTPException(refused.status_code, without_folders(str(refused.detail))) from None
+            raise of_order(HTTPException(refused.status_code, without_folders(str(refused.detail)))) from None
 
     def _wanted(self, form: Mapping[str, str], at_ns: int) -> NewPackage:
         agreement, purpose = self._agreement(form.get("agreement", "")), _purpose(form.get("purpose", ""))
         end_ns = _time(form.get("until", ""), "until") or at_ns // SECOND_NS * SECOND_NS
         start_ns = _time(form.get("from", ""), "from") or end_ns - nanoseconds_of(DEFAULT_PERIOD)
         if not start_ns < end_ns:
-            raise HTTPException(422, "until: expected a time after the start.")
+            raise CooperationProblem(422, "period")
         sha256 = form.get("sha256", "")
         return NewPackage(agreement, start_ns, end_ns, purpose, at_ns, sha256[:64])
 
     def _agreement(self, choice: str) -> Agreement:
         found = [one for one in self._agreements().agreements if choice_of(one) == choice]
         if not found:
-            raise HTTPException(422, "agreement: expected one of the agreements on the page.")
+            raise CooperationProblem(422, "agreement")
         return found[0]
 
     def _agreements(self) -> Agreements:
-        """The agreements file as it is now. HTTPException 503 where there is none, or it cannot be used."""
+        """The agreements file as it is now. CooperationProblem 503 where there is none, or it cannot be used."""
         if self._files.agreements is None:
-            raise HTTPException(503, "This server has no agreements file ([exchange] in its settings).")
+            raise CooperationProblem(503, "no_agreements")
         try:
             return read_agreements(self._files.agreements)
         except BadInput as error:
-            raise HTTPException(503, without_folders(str(error))) from None
+            raise CooperationProblem(503, "agreements", without_folders(str(error))) from None
         except OSError as error:
-            raise HTTPException(503, f"The agreements file cannot be read ({error.strerror}).") from None
+            raise CooperationProblem(503, "agreements", str(error.strerror)) from None
 
     def _lead(self, request: Request, done: str, number: int) -> RedirectResponse:
         language = catalogue_of(request).language
@@ -223,8 +221,7 @@ class PartnerRoutes:
         self,
         request: Request,
         *,
-        problem: str = "",
-        status: int = 200,
+        problem: CooperationProblem | None = None,
         done: str = "",
         number: str = "",
         preview: tuple[NewPackage, ShareResult] | None = None,
@@ -235,12 +232,12 @@ class PartnerRoutes:
         if self._files.agreements is not None:
             try:
                 agreements = self._agreements()
-            except HTTPException as unusable:
-                problem, status = problem or str(unusable.detail), 503
+            except CooperationProblem as unusable:
+                problem = problem or unusable
         try:
             rows = exchanged(self._data, now_ns)
         except sqlite3.Error as error:
-            raise HTTPException(503, f"The packages cannot be read ({error}).") from None
+            raise CooperationProblem(503, "packages", f"The packages cannot be read ({error}).") from None
         if preview is None and gaps is None:
             self._recorder.note(request, "packages for and from partners")
         may_share = self._files.identity is not None and has(person, "share", self._sector)
@@ -251,7 +248,7 @@ class PartnerRoutes:
             request,
             "partners.html",
             cookie=cookie,
-            status=status,
+            status=200 if problem is None else problem.status_code,
             sector=self._title,
             address_page=PAGE,
             rows=rows,
@@ -267,7 +264,7 @@ class PartnerRoutes:
             gaps=gaps,
             done=done,
             number=number,
-            problem=problem,
+            problem=None if problem is None else partner_sentence(problem, catalogue_of(request)),
         )
         answer.headers["Cache-Control"] = "no-store"
         if new:
@@ -288,19 +285,19 @@ def nanoseconds_of(period: timedelta) -> int:
 def _purpose(text: str) -> str:
     purpose = " ".join(text.split())
     if not is_purpose(purpose):
-        raise HTTPException(422, "purpose: expected 3 to 200 visible characters.")
+        raise CooperationProblem(422, "purpose")
     return purpose
 
 
 def _time(text: str, name: str) -> int | None:
-    """A time of a form, UTC ns; None for an empty field. HTTPException 422."""
+    """A time of a form, UTC ns; None for an empty field. CooperationProblem 422."""
     if not text.strip():
         return None
     try:
         at = datetime.fromisoformat(text.strip())
         return time_ns(at.replace(tzinfo=at.tzinfo or UTC), where=name) // SECOND_NS * SECOND_NS
     except (ValueError, OverflowError, BadInput):
-        raise HTTPException(422, f"{name}: expected a time such as 2026-03-14T21:07.") from None
+        raise CooperationProblem(422, name) from None
 
 
 def _field(at_ns: int) -> str:

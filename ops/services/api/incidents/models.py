@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from ingest.unit_messages import Goods, Shown, TraceState
+from ops.incidents.goods_codes.check import CheckDepth, CodeFault
+from ops.incidents.goods_codes.code_list import CodeField
 
 IncidentState = Literal["open", "acknowledged", "assigned", "en_route", "on_scene", "closed"]
 IncidentKind = Literal["distress", "movement", "activity", "equipment"]
@@ -331,3 +333,37 @@ class ActionAnswer(BaseModel):
     action: str
     accepted: bool
     outcome: OutcomeRecord | None
+
+
+class TitledCode(BaseModel):
+    """A part of a code with its title, from general to special."""
+
+    code: str
+    title: str
+
+
+class GoodsCodeRecord(BaseModel):
+    """What is known of a code: empty ``fault`` where it exists, as far as ``depth`` says."""
+
+    field: CodeField
+    code: str
+    fault: CodeFault = Field(description="form, unknown, or not_valid on the day; empty: the code exists")
+    depth: CheckDepth = Field(
+        description="against what it was checked: the full list, or the shipped subheadings, headings, chapters or"
+        " categories"
+    )
+    nearest: str = Field(description="nearest code that exists on the day; empty where there is none")
+    title: str = Field(description="the most special title, or those of all parts; empty where there is none")
+    titles: list[TitledCode]
+
+
+class GoodsCodeAnswer(BaseModel):
+    """Codes of goods. ``full_lists``: the fields that are checked against a full list of the operator.
+
+    ``problem``: why the file of the settings cannot be used; empty where it can.
+    """
+
+    day: date
+    codes: list[GoodsCodeRecord]
+    full_lists: list[CodeField]
+    problem: str

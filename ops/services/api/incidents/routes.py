@@ -22,9 +22,11 @@ from ingest.sending.spool import MessageKey
 from ingest.unit_messages import Reply, SectionOrder, StatedAssessment, StatedLook, StatedTracing
 from ops.accounts.colleagues import Colleagues
 from ops.broker.identities import UNIT
+from ops.incidents.goods_codes.check import GoodsCodeFile
 from ops.incidents.incident import STATES
 from ops.incidents.queue import place_in_queue
 from ops.runtime.part_state import without_folders
+from ops.services.api.incidents.goods_routes import refuse_codes
 from ops.services.api.incidents.models import (
     ActionAnswer,
     ActionRequest,
@@ -71,6 +73,7 @@ class IncidentRoutes:
     """The handlers. ``recorder`` writes to the audit log before an action or a read is answered.
 
     ``colleagues``: to whom an incident can be handed over; None on a server without accounts, where any name is taken.
+    ``goods``: the codes of goods against which records are checked; None: as they are shipped.
     """
 
     def __init__(
@@ -83,8 +86,10 @@ class IncidentRoutes:
         recorder: Recorder,
         release: Release,
         colleagues: Colleagues | None = None,
+        goods: GoodsCodeFile | None = None,
     ) -> None:
         self._release, self._colleagues = release, colleagues
+        self._goods = goods or GoodsCodeFile(None)
         self._reader, self._actions, self._operator = reader, actions, operator
         self._now_ns, self._recorder = now_ns, recorder
         self._stated: Callable[[dict[str, Any], AssessmentRequest], StatedAssessment] | None = None
@@ -194,8 +199,12 @@ class IncidentRoutes:
             if self._look is None:
                 raise HTTPException(422, "look: this server turns no cameras.")
             look = await asyncio.to_thread(self._look, row, body.look, request)
-        goods = "" if body.tracing is None else f"{body.tracing.goods} {body.tracing.status}"
-        subject = " ".join(f"incident {identity}: {body.action} {body.disposition} {goods}".split())
+        if body.tracing is not None:
+            incident = msgspec.json.decode(row.body)
+            await asyncio.to_thread(refuse_codes, self._goods, body.tracing, incident, request)
+        subject = " ".join(f"incident {identity}: {body.action} {body.disposition}".split())
+        if body.tracing is not None:  # what was found is in the record; the log states who let it leave
+            subject += f", goods {'released' if body.tracing.released else 'not released'}"
         return await self.send(
             request, row, identity, subject, action=body.action, action_id=body.id,
             reason=body.reason, expected_revision=body.expected_revision, assigned_unit=body.unit, to=to,

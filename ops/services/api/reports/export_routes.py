@@ -117,6 +117,7 @@ class ExportRoutes:
                 segments=None if ground.border is None else dict(ground.border),
                 release=self._release.settings,
                 limit=person_of(request).releasability,
+                goods_codes=str(self._sector.goods.path or ""),
             )
             result = self._process.ask(wanted)
             path = Path(wanted.out)

@@ -23,6 +23,7 @@ from ops.accounts.rights import has
 from ops.analysis.handover.accesses import accesses_in
 from ops.analysis.handover.period import ReportPeriod, shift_at, shift_before
 from ops.analysis.handover.report import PeriodReport, ReportSource, period_report
+from ops.incidents.goods_codes.check import GoodsCodeFile
 from ops.releasability.decision import UNMARKED
 from ops.sector.setting_tables.reports import ReportSettings
 from ops.services.api.login.forms import TOKEN_FIELD, VISIT, read_form, set_cookie, visit_of
@@ -54,12 +55,13 @@ SignedForm = Annotated[Mapping[str, str], Depends(read_form)]
 
 @dataclass(frozen=True, slots=True)
 class ReportedSector:
-    """The sector as reports name it; ``time_zone`` is that of its shifts."""
+    """The sector as reports name it; ``time_zone`` is that of its shifts, ``goods`` are the codes with their titles."""
 
     name: str
     title: str
     time_zone: str = "UTC"
     settings: ReportSettings = field(default_factory=ReportSettings)
+    goods: GoodsCodeFile = field(default_factory=lambda: GoodsCodeFile(None))
 
 
 class HandoverRoutes:
@@ -188,6 +190,7 @@ class HandoverRoutes:
             self._sector.title,
             self._sector.time_zone,
             self._sector.settings.marking,
+            self._sector.goods.codes(),
         )
         notes = [note for note in self._notes.of(period.start, period.end) if note.is_for(view)]
         accesses = accesses_in(self._reader.path, period) if view.everything else ()

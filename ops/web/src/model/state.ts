@@ -4,6 +4,7 @@ import type { FeatureCollection } from "geojson";
 import type { Message } from "../words/catalogue.ts";
 import type { Alerts } from "./alerts.ts";
 import { NO_FORCES, type Forces, type Options } from "./forces.ts";
+import type { GoodsCode } from "./goods_codes.ts";
 import type { Incidents } from "./incidents.ts";
 import { NO_REFUSALS, type Refusals } from "./refused.ts";
 import type { BearingContact, Counts, LayerInfo, Markings, PartState, Sector, Sensor, Track } from "./records.ts";
@@ -69,6 +70,8 @@ export interface State {
   readonly options: ReadonlyMap<string, Options>;
   /** Names of those who asked for a mute and decided, by its request, for people who may read them. */
   readonly muteNames: ReadonlyMap<string, { readonly asked: string; readonly decided: string }>;
+  /** Codes of goods of incidents that were selected, by `codesKey`. */
+  readonly goodsCodes: ReadonlyMap<string, readonly GoodsCode[]>;
   readonly markings: Markings;
   readonly selection: Selection | null;
   /** What the person may do, by the names of ops/accounts/rights.py; nothing until it is known. */
@@ -103,6 +106,7 @@ export const INITIAL: State = {
   refused: NO_REFUSALS,
   options: new Map(),
   muteNames: new Map(),
+  goodsCodes: new Map(),
   markings: { levels: [], change: false, units: new Map() },
   selection: null,
   rights: new Set(),

@@ -1,5 +1,6 @@
 // Requests to this server, and to no other: an answer, or a message why not.
 
+import { object, readSaid } from "../model/parse.ts";
 import type { Message } from "../words/catalogue.ts";
 
 const TIMEOUT_MS = 10_000;
@@ -78,11 +79,16 @@ export function openLogin(): void {
   location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
 }
 
+/** Refusals that a server states as a message of the catalogue, which the page says in its own language. */
+const OWN_MESSAGES: ReadonlySet<string> = new Set(["incident-refused-goods-code"]);
+
 /** The server's own sentence when it gave one. */
 export async function problemOf(response: Response): Promise<Message> {
   try {
-    const body: unknown = await response.json();
-    const sentence = (body as { error?: unknown } | null)?.error;
+    const body = object(await response.json());
+    const { message } = readSaid(body?.["message"], "");
+    if (message !== null && OWN_MESSAGES.has(message.id)) return message;
+    const sentence = body?.["error"];
     if (typeof sentence === "string" && sentence !== "") 
       return { id: "page-net-refused", parameters: { sentence: sentence.slice(0, 500) } };
   } catch {

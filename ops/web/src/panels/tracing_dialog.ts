@@ -1,15 +1,19 @@
 // Goods found at a closed incident, and the request to trace them. The server checks the codes and says what is expected.
 
+import type { GoodsCode } from "../model/goods_codes.ts";
 import { GOODS, TRACE_STATES, type Incident } from "../model/records.ts";
 import { failure } from "../net/api.ts";
+import { dayOf, findCodes } from "../net/goods_codes.ts";
 import type { ActionFields, Answer, StatedTracing } from "../net/incidents.ts";
 import { el, part, setText } from "../ui/dom.ts";
 import { sentenceOf } from "../words/alert_words.ts";
+import { codeLine } from "../words/describe_incident.ts";
 import { say } from "../words/say.ts";
 
 type Send = (incident: Incident, action: "trace", fields: ActionFields) => Promise<Answer>;
 
 const TEXTS = ["hs-code", "eccn", "eu-list", "item-marking", "authority", "sent-at", "reference"] as const;
+const CODES = { "hs-code": "hs_code", eccn: "eccn", "eu-list": "eu_list" } as const;
 const TO_MINUTES = 16;
 
 export class TracingDialog {
@@ -28,6 +32,7 @@ export class TracingDialog {
     this.#status.replaceChildren(...states);
     for (const name of ["goods", "status", "released", ...TEXTS])
       setText(part(`tracing-${name}-label`), say("incident-tracing-field", { field: name.replaceAll("-", "_") }));
+    for (const name of ["hs-code", "eccn", "eu-list"] as const) field(name).addEventListener("change", () => void this.#look());
     part("tracing-cancel").addEventListener("click", () => this.#dialog.close());
     part<HTMLFormElement>("tracing-form").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -51,8 +56,26 @@ export class TracingDialog {
     field("reference").value = known?.reference ?? "";
     const sentMs = known?.sentMs ?? null;
     field("sent-at").value = sentMs === null ? "" : new Date(sentMs).toISOString().slice(0, TO_MINUTES);
+    for (const name of ["hs-code", "eccn", "eu-list"] as const) setText(part(`tracing-${name}-found`), "");
+    void this.#look();
     this.#dialog.showModal();
     this.#goods.focus();
+  }
+
+  /** Show the titles of the codes that are written, or which code is nearest to one that does not exist. */
+  async #look(): Promise<void> {
+    setText(this.#problem, ""); // of what was written before
+    const incident = this.#incident;
+    const stated = { hs_code: written("hs-code"), eccn: written("eccn"), eu_list: written("eu-list") };
+    if (incident === null) return;
+    const asked = Object.values(stated).some((code) => code !== "");
+    const codes = asked ? await findCodes(stated, incident.openedMs).catch(() => []) : [];
+    if (this.#incident !== incident) return;
+    for (const name of ["hs-code", "eccn", "eu-list"] as const) {
+      if (written(name) !== stated[CODES[name]]) continue; // written since
+      const known = codes.find((one) => one.field === CODES[name]);
+      setText(part(`tracing-${name}-found`), known === undefined ? "" : foundLine(known, written(name), dayOf(incident.openedMs)));
+    }
   }
 
   async #submit(): Promise<void> {
@@ -86,6 +109,14 @@ export class TracingDialog {
       released: this.#released.checked,
     };
   }
+}
+
+/** What is known of a code; nothing of one of a wrong form, which the server refuses with what is expected. */
+function foundLine(known: GoodsCode, given: string, day: string): string {
+  const { fault, depth, nearest, field: name } = known;
+  if (fault === "form") return "";
+  if (fault === "") return depth === "none" ? "" : codeLine(known);
+  return say("incident-refused-goods-code", { field: name, given, fault, day, nearest: nearest || "none", depth });
 }
 
 function field(name: (typeof TEXTS)[number]): HTMLInputElement {

@@ -1,6 +1,7 @@
 // The text of the details panel for an incident: status, response, candidates, notes and history.
 
 import { expectedMs, leadOf } from "../model/incidents.ts";
+import { codesKey, type CodeField, type GoodsCode } from "../model/goods_codes.ts";
 import { readable } from "../model/parse.ts";
 import type { Incident, IncidentStep, Tracing } from "../model/records.ts";
 import type { Selection, State } from "../model/state.ts";
@@ -70,7 +71,10 @@ function sections(incident: Incident, state: State, nowMs: number): Section[] {
         ]),
       ),
     );
-  if (incident.tracing !== null) found.push(section("tracing", tracingFacts(incident.tracing)));
+  if (incident.tracing !== null) {
+    const codes = state.goodsCodes.get(codesKey(incident.tracing, incident.openedMs)) ?? [];
+    found.push(section("tracing", tracingFacts(incident.tracing, codes)));
+  }
   found.push(section("history", incident.steps.map(stepFact)));
   if (incident.place !== null) found.push(section("position", whereFacts(incident.place)));
   return found;
@@ -106,10 +110,14 @@ function incidentFacts(incident: Incident, state: State, nowMs: number): Fact[] 
   return facts;
 }
 
-function tracingFacts(tracing: Tracing): Fact[] {
+function tracingFacts(tracing: Tracing, codes: readonly GoodsCode[]): Fact[] {
+  const coded = (field: CodeField, code: string): Fact => {
+    const known = codes.find((one) => one.field === field && one.code === code);
+    return known === undefined || code === "" ? named(field, code) : [say("incident-tracing-field", { field }), codeLine(known)];
+  };
   const named = (field: string, value: string): Fact => [say("incident-tracing-field", { field }), value, "code"];
   const written: Fact[] = [
-    named("hs_code", tracing.hsCode), named("eccn", tracing.eccn), named("eu_list", tracing.euList),
+    coded("hs_code", tracing.hsCode), coded("eccn", tracing.eccn), coded("eu_list", tracing.euList),
     named("item_marking", tracing.itemMarking), named("authority", tracing.authority),
     named("sent_at", tracing.sentMs === null ? "" : utcDateTime(tracing.sentMs)), named("reference", tracing.reference),
   ];
@@ -120,6 +128,12 @@ function tracingFacts(tracing: Tracing): Fact[] {
     [say("incident-tracing-field", { field: "released" }), say("page-tracing-released", { released: tracing.released })],
     fact("handled-by", tracing.by, "code"),
   ];
+}
+
+/** A code with its title, and against what it was checked. */
+export function codeLine({ code, title, depth }: GoodsCode): string {
+  if (depth === "none") return code;
+  return say("incident-goods-code", { code, title: title || "none", depth });
 }
 
 function stepFact(step: IncidentStep): Fact {

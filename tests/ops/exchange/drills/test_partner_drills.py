@@ -34,34 +34,12 @@ from ops.room.share_drill import without_answers
 from ops.store.track_history import save_history
 from ops.store.writer import Store
 from sensors.timestamps import nanoseconds
-from tests.ops.exchange.partners import KEYS, NOW, agreement, agreements, package, receiver, sender
+from tests.ops.exchange.partners import KEYS, NOW, agreement, agreements, agreements_text, package, receiver, sender
 from tests.ops.governance.test_drills import ALERTS, INCIDENTS, START, truth
 
 QUIET = Console(stderr=True, quiet=True)
 DRILLS = {"layers": {"incidents": ("kind", "opened_at", "state")}, "drills": True}
-FILE = """own = "{own}"
-
-[[partner]]
-name = "{partner}"
-agency = "agency"
-key = "{key}"
-
-[[agreement]]
-id = "buffer"
-partner = "{partner}"
-purpose = "joint exercises"
-area = [-84.8, 36.4, -84.6, 36.7]
-start = {start}
-until = {until}
-grid_epsg = 32616
-grid_m = 1000
-time_step_s = 60
-delay_s = 86400
-drills = true
-{scorer}
-[agreement.layers]
-incidents = ["kind", "state", "opened_at", "disposition"]
-"""
+YEARS = (datetime(2026, 1, 1, tzinfo=UTC), (0, 73 * 365))
 """START, at which the demonstration began, is in May 2026; the clock of the tests is that of the machine."""
 
 KEY = AnswerKey(
@@ -189,12 +167,14 @@ def sides(tmp_path: Path, make_sector: Callable[[Path], Any], watchline: Any, mo
     (demo / "night.started").write_text(f"{nanoseconds(START)}\n")
     (demo / ".demonstration").touch()
     scorer = make_scorer_key(tmp_path / "scorer.key", QUIET)["public_base64"]
-    start, until = (datetime(year, 1, 1, tzinfo=UTC).strftime("%Y-%m-%dT%H:%M:%SZ") for year in (2026, 2099))
     for own, partner in (("north", "south"), ("south", "north")):
         (tmp_path / own / "audit").mkdir(parents=True)
         watchline("share", "key", "--out", f"{own}-key")
-        text = FILE.format(own=own, partner=partner, key="KEY", start=start, until=until,
-                           scorer=f'scorer = "{scorer}"' if own == "north" else "")  # fmt: skip
+        more = "delay_s = 86400\ndrills = true\n" + (f'scorer = "{scorer}"\n' if own == "north" else "")
+        fields = {"incidents": ("kind", "state", "opened_at", "disposition")}
+        text = agreements_text(
+            own, partner, key="KEY", now=YEARS[0], days=YEARS[1], step_s=60, layers=fields, more=more
+        )
         (tmp_path / f"{own}.toml").write_text(text)
     for own, partner in (("north", "south"), ("south", "north")):
         key = json.loads(watchline("share", "key", "--out", f"{partner}-key", "--json").out)["public_base64"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from ops.services.api.cooperation.desk import ExchangeFiles
 from ops.services.api.guard import GuardSettings
 from ops.services.api.serving.server import serving
 from ops.store.writer import Store
-from tests.ops.exchange.partners import KEYS, public
+from tests.ops.exchange.partners import KEYS, agreements_text, public
 from tests.ops.services.api.login.conftest import World
 
 NOW = datetime(2026, 3, 20, 12, 0, tzinfo=UTC)
@@ -30,28 +30,7 @@ PEOPLE = (
     ("adler", "A. Adler", "supervisor"), ("keller", "M. Keller", "operator"), ("weiss", "W. Weiss", "analyst"),
     ("vogt", "V. Vogt", "viewer"),
 )  # fmt: skip
-AGREEMENTS = """own = "north"
-
-[[partner]]
-name = "south"
-agency = "Border police <south>"
-key = "{key}"
-
-[[agreement]]
-id = "buffer"
-partner = "south"
-purpose = "joint monitoring"
-area = [{west}, {south}, {east}, {north}]
-start = {start}
-until = {until}
-grid_epsg = 32616
-grid_m = 1000
-time_step_s = 600
-drills = true
-
-[agreement.layers]
-{layers}
-"""
+INCIDENTS = {"incidents": ("kind", "state", "opened_at")}
 
 
 class Centre(World):
@@ -68,19 +47,16 @@ class Centre(World):
 
 def write_exchange(
     folder: Path,
-    layers: str = 'incidents = ["kind", "state", "opened_at"]',
+    layers: Mapping[str, Collection[str]] = INCIDENTS,
     area: tuple[float, float, float, float] = (-85.0, 36.0, -84.0, 37.0),
     now: datetime = NOW,
 ) -> ExchangeFiles:
     """An agreements file of the side ``north`` and its key."""
-    start, until = ((now + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ") for days in (-30, 30))
-    west, south, east, north = area
     agreements, identity = folder / "agreements.toml", folder / "exchange-key"
-    agreements.write_text(
-        AGREEMENTS.format(
-            key=public("south"), west=west, south=south, east=east, north=north, start=start, until=until, layers=layers
-        )
+    text = agreements_text(
+        key=public("south"), now=now, area=area, layers=layers, agency="Border police <south>", more="drills = true\n"
     )
+    agreements.write_text(text)
     identity.mkdir(exist_ok=True)
     pem = KEYS["north"].private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     (identity / "signing.key").write_bytes(pem)

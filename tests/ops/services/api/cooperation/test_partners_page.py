@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.exceptions import HTTPException
 
 from ops.exchange.desk.orders import GapCell, ShareOrder, ShareResult
 from ops.exchange.format.package import opened
 from ops.exchange.format.refusal import PackageRefused
 from ops.exchange.received import ReceivedStore
 from ops.exchange.sent import SentStore
+from ops.services.api.cooperation.desk import share_desk
 from ops.services.api.cooperation.gap_picture import class_of, gap_picture
+from ops.services.api.cooperation.problems import of_order
 from ops.store.writer import Store
 from tests.ops.exchange.partners import LAYERS, NOW, package, receiver
 from tests.ops.services.api.cooperation.served import centre, texts, write_exchange
@@ -137,22 +140,56 @@ def test_a_preview_signs_nothing_and_the_second_form_signs_what_it_showed(room: 
 @pytest.mark.parametrize(
     ("change", "status", "words"),
     [
-        ({"agreement": "east/buffer"}, 422, "agreement"),
-        ({"purpose": "x"}, 422, "purpose"),
-        ({"from": "2026-03-20T12:00"}, 422, "until"),
-        ({"until": "soon"}, 422, "until"),
-        ({"action": "erase"}, 422, "action"),
+        ({"agreement": "east/buffer"}, 422, "Agreement: one of the page."),
+        ({"purpose": "x"}, 422, "Purpose: 3 to 200 visible characters."),
+        ({"from": "2026-03-20T12:00"}, 422, "Until: a time after the start."),
+        ({"until": "soon"}, 422, "Until: a time in UTC"),
+        ({"from": "soon"}, 422, "From: a time in UTC"),
+        ({"action": "erase"}, 422, "Action: preview, sign or withdraw."),
         ({"action": "make", "at": "1"}, 409, "out of date"),
         ({"action": "make", "at": "9" * 19}, 409, "out of date"),
-        ({"action": "withdraw", "partner": "east", "number": "1"}, 422, "partner"),
-        ({"action": "withdraw", "partner": "south", "number": "x"}, 422, "number"),
+        ({"action": "withdraw", "partner": "east", "number": "1"}, 422, "Partner: one with an agreement."),
+        ({"action": "withdraw", "partner": "south", "number": "x"}, 422, "Number: that of a package."),
     ],
 )
 def test_a_wrong_form_asks_for_nothing(room: Any, desk: Desk, change: dict[str, str], status: int, words: str) -> None:
     with room.logged_in("adler") as client:
         answer = room.post(client, "/partners", page="/partners", **{"action": "preview", **FORM} | change)
-    assert (answer.status_code, words in answer.text) == (status, True)
+    assert (answer.status_code, words in problem_of(answer.text)) == (status, True)
     assert desk.orders == []
+
+
+def problem_of(page: str) -> str:
+    """The text of the refusal on a page."""
+    return texts(page.split('role="alert">')[1].split("</div>")[0])
+
+
+def test_a_refusal_is_in_the_language_of_the_page(room: Any) -> None:
+    with room.logged_in("adler") as client:
+        page = room.post(client, "/partners?language=fr", page="/partners", action="preview", **FORM | {"purpose": "x"})
+    assert problem_of(page.text).strip() == "Finalité : de 3 à 200 caractères visibles."
+
+
+@pytest.mark.parametrize(
+    ("status", "detail", "problem", "reason"),
+    [
+        (422, "package: The records have changed since; expected x.", "changed", ""),
+        (422, "--package: no package 9; expected x.", "no_package", ""),
+        (422, "south: no coverage in force; expected x.", "no_coverage", ""),
+        (422, "product: 9 bytes; expected less.", "refused", "product: 9 bytes; expected less."),
+        (503, "Another package is being made; try again in a minute.", "busy", ""),
+        (503, "This took longer than 300 s; use `watchline share`.", "late", ""),
+        (503, "This could not be done (killed).", "failed", "This could not be done (killed)."),
+    ],
+)
+def test_a_refusal_by_the_process_of_orders_has_a_sentence_or_its_own_reason(
+    status: int, detail: str, problem: str, reason: str
+) -> None:
+    found = of_order(HTTPException(status, detail))
+    desk = share_desk()
+    assert problem != "busy" or detail == desk.busy
+    assert problem != "late" or detail == desk.late
+    assert (found.status_code, found.problem, found.reason) == (status, problem, reason)
 
 
 def test_only_a_supervisor_shares_and_an_operator_sees_nothing_of_it(room: Any, desk: Desk) -> None:
@@ -255,7 +292,7 @@ def test_cells_are_classed_by_their_bounds() -> None:
 
 
 def test_the_picture_of_common_gaps_states_both_bounds(tmp_path: Path) -> None:
-    files = write_exchange(tmp_path, layers='coverage = ["probability"]')
+    files = write_exchange(tmp_path, layers={"coverage": ("probability",)})
     with centre(tmp_path, files=files, sector_file=tmp_path / "hills") as room:
         made = with_desk(room)
         made.result = ShareResult(number=4, cells=CELLS, cell_m=1000.0)
