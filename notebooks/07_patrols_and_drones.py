@@ -21,7 +21,7 @@
 #
 # Limits: patrols follow the border line at one speed without rest. Misses are assumed independent. One pass of an
 # observer is limited to the probability of one search (P∞), as that of a camera; a later pass is a new search. Crossers
-# do not see the patrols. No cost is compared: the crew of two patrols around the clock costs more than a tower.
+# do not see the patrols. Costs are compared at the end, at central prices.
 # A drone flies at a constant height above the ground, its camera turns all round; wind and rain are not in it.
 #
 # Set `sector` to the file or folder of your own sector and run all cells. `tower_layout` names its layout with towers.
@@ -39,6 +39,9 @@ from sensors.crossing.detection import detection_along
 from sensors.crossing.watched_belt import watched_by
 from sensors.equipment.catalogue import shipped
 from sensors.layout import Layout, place
+from sensors.planning.choice.layout_cost import layout_cost
+from sensors.planning.choice.mobile_options import unit_cost
+from sensors.planning.choice.options import Money
 from sensors.search_theory.met_in_time import meeting
 from sensors.search_theory.moving_sensor import moving_sensor
 from sensors.search_theory.time_expanded import MovesInTime
@@ -103,13 +106,14 @@ minutes = fastest.cost[segments] / 60.0
 print(f"{len(segments)} segments; the fastest crossings take {minutes.min():.0f} to {minutes.max():.0f} min")
 
 # %%
-detected = {}
+detected, best_at = {}, {}
 for light, observer in observers.items():
     alone = []
     for layout in towers:
         watched = watched_by(layout, ground.terrain, ground.crossed, belt_m=belt_m, conditions=light)
         alone.append(detection_along(watched, Along.over_paths(watched.on_belt, cells)).probability)
-    detected["one tower", light] = max(alone, key=np.mean)
+    best_at[light] = int(np.argmax([each.mean() for each in alone]))
+    detected["one tower", light] = alone[best_at[light]]
     movers = {
         f"two patrols {name}": (observer, PATROLS, Timetable.along(route, speed)) for name, speed in SPEEDS.items()
     }
@@ -178,6 +182,29 @@ plt.show()
 # On the sample sector two patrols on foot detect fewer of these crossings than the best tower, by day and by night.
 # With two vehicles the difference is open: its interval includes 0. Patrols lead in the segments that the tower does
 # not see. The drone flies where the tower sees already, a quarter of the time, and leads nowhere.
+
+# %% [markdown]
+# ## What they cost
+#
+# Life-cycle cost over ten years at the central prices of the catalogue, with people on duty around the clock and the
+# imager that each patrol carries. The third column is how many of each the price of the best tower at night would buy.
+# `watchline plan --item vehicle_patrol --item small_drone` lets them compete for a budget, on tours from the bases.
+
+# %%
+money, items = Money(catalogue=shipped()), shipped()
+units = {"two patrols on foot": ("foot_patrol", 2), "two patrols by vehicle": ("vehicle_patrol", 2)}
+units["one drone"] = ("small_drone", 1)
+tower_cost = layout_cost(towers[best_at["night"]], money)
+prices = {"one tower": (tower_cost.life_cycle_cost, tower_cost.crew)}
+for name, (item, count) in units.items():
+    one_unit = unit_cost(items[item], items["handheld_thermal"], money)
+    prices[name] = (count * one_unit, count * items[item].crew.central)
+costs = pd.DataFrame(prices, index=["cost, million", "people on duty"]).T
+costs["cost, million"] /= 1e6
+costs["for the tower's price"] = costs["cost, million"]["one tower"] / costs["cost, million"]
+costs["mean Pd, night"] = [chance[name, "night"].mean() for name in costs.index]
+assert (costs["cost, million"] > 0.0).all()
+costs.round(3)
 
 # %% [markdown]
 # ## A crosser who chooses

@@ -140,10 +140,10 @@ def moving_sensor(
     """
     posts, frame, belt = timetable.posts(step_m), watched.belt.border.frame, watched.belt
     task, inside = task_of(**sight), belt.inside.ravel()
-    _refuse_off(posts.places, terrain, sensor.id)
+    refuse_off(posts.places, terrain, sensor.id)
     rates, looks = [], []
     for number, place in enumerate(posts.places):
-        placed = Layout("post", frame, (_moved(sensor, frame, place),)).placement(sensor.id)
+        placed = Layout("post", frame, (placed_at(sensor, frame, place),)).placement(sensor.id)
         part = contribution(placed, terrain, task, (belt.rows, belt.columns))
         kept = inside[part.seen] & (part.rate > 0.0)
         cells = part.seen[kept]
@@ -198,13 +198,15 @@ def _rows(values: sparse.csr_array) -> Iterator[tuple[Ints, Floats]]:
         yield values.indices[low:high], values.data[low:high]
 
 
-def _moved(sensor: AnySensor, frame: LocalFrame, place: Floats) -> AnySensor:
+def placed_at(sensor: AnySensor, frame: LocalFrame, place: Floats) -> AnySensor:
+    """Return the sensor at another place (2,) [m]."""
     easting, northing = (float(value) for value in place)
     lon, lat = frame.to_lonlat(easting, northing)
     return replace(sensor, lon=lon, lat=lat, easting=easting, northing=northing)
 
 
-def _refuse_off(places: Floats, terrain: xr.Dataset, name: str) -> None:
+def refuse_off(places: Floats, terrain: xr.Dataset, name: str) -> None:
+    """Raise TimetableError where a route (place, 2) [m] leaves the terrain."""
     for values, axis in ((places[:, 0], "easting"), (places[:, 1], "northing")):
         least, most = (float(terrain[axis].min()), float(terrain[axis].max()))
         if len(values) and (values.min() < least or values.max() > most):

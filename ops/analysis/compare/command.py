@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from sensors.equipment.catalogue import Catalogue
     from sensors.layout import Layout
     from sensors.planning import CompareSettings
+    from sensors.planning.comparison.mobile_parts import MobilePart
 
 KIND: Final = "watchline compare"
 FILES: Final = (REPORT, PDF, SAMPLES, SEGMENTS, SUMMARY)
@@ -123,6 +125,7 @@ def _computed(
     ground = open_sector(sector)
     ways = ways_of(ground)
     layouts = layouts_of(sector, options.layouts, ground.frame, catalogue)
+    mobile = mobile_of(options, layouts, ground.frame, catalogue)
     history = None  # recorded before the result is known
     if options.thresholds is not None:
         history = recorded(options.thresholds, thresholds, today=datetime.now(UTC).date())
@@ -134,6 +137,7 @@ def _computed(
             settings,
             ways=ways.ways,
             catalogue=catalogue,
+            mobile=mobile,
             progress=lambda doing, done: progress.update(
                 bar, description=say(f"compare-doing-{doing}"), completed=done
             ),
@@ -157,6 +161,25 @@ def layouts_of(sector: Sector, names: Sequence[str], frame: LocalFrame, catalogu
             title, number = f"{layout.name} ({number})", number + 1
         layouts.append(replace(layout, name=title))
     return layouts
+
+
+def mobile_of(
+    options: CompareOptions, layouts: Sequence[Layout], frame: LocalFrame, catalogue: Catalogue
+) -> dict[str, tuple[MobilePart, ...]]:
+    """Return the mobile parts of each layout by its name; raises BadInput for a file or a layout that is not there."""
+    from ops.analysis.mobile.schedule_file import read_schedules
+
+    mobile: dict[str, tuple[MobilePart, ...]] = {}
+    for text in options.schedules:
+        name, equals, file = text.partition("=")
+        expected = "a layout of the comparison and a file, such as basic=schedules.geojson"
+        if not equals or name not in options.layouts:
+            raise BadInput(f"{text!r}", where="--schedules", expected=expected)
+        if not Path(file).is_file():
+            raise BadInput(f"there is no file {file!r}", where="--schedules", expected=expected)
+        layout = layouts[options.layouts.index(name)].name
+        mobile[layout] = (*mobile.get(layout, ()), *read_schedules(Path(file), frame, catalogue))
+    return mobile
 
 
 def figures_of(comparison: Comparison) -> dict[str, Any]:
@@ -220,6 +243,7 @@ def _layout_figures(comparison: Comparison, name: str) -> dict[str, Any]:
     worst = [int(i) for i in np.argsort(np.where(np.isnan(detection), np.inf, detection), kind="stable")[:LISTED_WORST]]
     return {
         "sensors": len(comparison.study.layouts[comparison.study.names.index(name)]),
+        "mobile": _mobile_figures(comparison, name),
         **measures,
         "covered_km": _number(figures["covered_km"]),
         "cost_per_covered_km": _number(figures["cost_per_covered_km"]),
@@ -238,6 +262,15 @@ def _layout_figures(comparison: Comparison, name: str) -> dict[str, Any]:
             for scenario in comparison.adverse["scenario"].to_numpy()
         },
     }
+
+
+def _mobile_figures(comparison: Comparison, name: str) -> list[dict[str, Any]]:
+    """Return the mobile parts of a layout: the item, what it carries, and its units."""
+    mobile = comparison.study.designs[comparison.study.names.index(name)].exposure.mobile
+    return [
+        {"id": key, "item": part.item.name, "carries": part.camera.name, "units": part.units}
+        for key, part in mobile.items()
+    ]
 
 
 def _by_strips(comparison: Comparison, name: str) -> list[dict[str, Any]]:

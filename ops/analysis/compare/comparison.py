@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sensors.equipment.catalogue import Catalogue
     from sensors.layout import Layout
     from sensors.planning import CompareSettings, Study
+    from sensors.planning.comparison.mobile_parts import MobilePart
 
 
 REPORT, PDF, SAMPLES, SEGMENTS = "report.html", "report.pdf", "samples.csv", "segments.csv"
@@ -53,11 +54,13 @@ def studied(
     *,
     ways: Ways,
     catalogue: Catalogue | None = None,
+    mobile: Mapping[str, Sequence[MobilePart]] | None = None,
     progress: Callable[[str, int], None],
 ) -> tuple[Study, xr.Dataset]:
     """Study layouts at equal life-cycle cost in a sector; return the study and its verdict.
 
-    ``ways`` are the roads, rivers and fords; ``catalogue`` defaults to the shipped one. ``progress(doing, done)`` is
+    ``ways`` are the roads, rivers and fords; ``catalogue`` defaults to the shipped one, and
+    ``mobile`` are patrols and drones by the name of their layout. ``progress(doing, done)`` is
     called with "layouts" as the study proceeds, then with "samples" before the last of ``steps``.
     """
     from sensors.planning import study, verdict
@@ -71,6 +74,7 @@ def studied(
         catalogue=catalogue,
         bases=np.array(bases) if bases else None,
         ways=ways,
+        mobile=mobile,
         progress=lambda done, _: progress("layouts", done),
     )
     progress("samples", steps(layouts) - 1)

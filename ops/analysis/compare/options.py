@@ -67,6 +67,14 @@ class CompareOptions:
     residual_item: Annotated[
         str, typer.Option("--residual-item", help="Mobile item that the residual budget buys, or none.")
     ] = "foot_patrol"
+    schedules: Annotated[
+        tuple[str, ...],
+        typer.Option(
+            "--schedules",
+            metavar="LAYOUT=FILE",
+            help="Patrols and drones of a layout: schedules of `plan`. May be repeated.",
+        ),
+    ] = ()
     catalogue: CatalogueOption = None
     thresholds: Annotated[
         Path | None,

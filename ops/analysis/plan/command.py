@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -16,9 +17,10 @@ from geo.vector_files import refuse_requests
 from ops.analysis.inputs import bases_in, catalogue_of
 from ops.analysis.option_types import named
 from ops.analysis.plan.findings import PDF, REPORT, PlanFindings
+from ops.analysis.plan.mobile import chosen_items, mobile_figures, mobile_options_of, rules_of
 from ops.analysis.plan.options import PlanOptions
-from ops.analysis.plan.search import ITEMS, affordable, best_plan, options_on
-from ops.analysis.plan.wording import details, headline, links, risk_words
+from ops.analysis.plan.search import affordable, best_plan, options_on
+from ops.analysis.plan.wording import MOBILE, details, headline, links, risk_words
 from ops.analysis.risk.decision import RiskUse, decision_for
 from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, say, say_in_english, write_summary
 from ops.sector.open_sector import OpenSector, open_sector
@@ -34,38 +36,36 @@ if TYPE_CHECKING:
     from sensors.equipment.catalogue import Catalogue
     from sensors.layout import Layout
     from sensors.planning.choice.benefits import OptionBenefits
-    from sensors.planning.choice.options import Option
+    from sensors.planning.choice.options import Money, Option
     from sensors.planning.choice.plan import Demand, PurchasePlan
 
 KIND: Final = "watchline plan"
 LAYOUT, SITES = "layout.geojson", "candidates.geojson"
-FILES: Final = (LAYOUT, SITES, "roster.json", "roster.seed.json", REPORT, PDF, SUMMARY)
+FILES: Final = (LAYOUT, SITES, MOBILE, "roster.json", "roster.seed.json", REPORT, PDF, SUMMARY)
 
 
 def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
     """Plan, write the layout into ``options.out`` if given, and return the figures for ``--json``."""
-    from sensors.equipment.catalogue import PLACED_KINDS
     from sensors.planning.choice.benefits import Case
     from sensors.planning.choice.plan import COVERS, pareto
 
     name = options.sector
     demand, catalogue = _demand(options), catalogue_of(options.catalogue)
     sector = load_sector(name)
-    for item in options.items:
-        with named("--item"):
-            kind = catalogue[item].kind
-        if kind not in PLACED_KINDS:
-            what = f"{item!r} is a {kind}, which has no place in a layout"
-            raise BadInput(what, where="--item", expected=f"an item of kind {', '.join(PLACED_KINDS)}")
+    placed, moving = chosen_items(options, catalogue)
+    rules = rules_of(options, catalogue)
     start_path = None if options.start is None else layout_path(sector, options.start)
     if options.out is not None:
         prepare_folder(options.out, FILES, made_by=KIND)
     ground = open_sector(sector)
     present = None if start_path is None else _layout(start_path, ground, catalogue)
     ways = ways_of(ground, roads=options.roads)
-    choices, sites = _options(options, ground, catalogue, ways.ways)
-    choices = affordable(choices, demand, present)
     response = _response(ground, ways.ways) if options.objective == "least_interruption" or options.patrols else None
+    choices, sites = _options(options, placed, ground, catalogue, ways.ways)
+    choices += mobile_options_of(
+        options, moving, rules, ground, _money(options, catalogue), present, response, ways.ways
+    )
+    choices = affordable(choices, demand, present)
     gateways = _gateways(options, ground)
     decision = decision_for(sector, "planner", ground.crossed.segments)
     losses = None if decision is None or options.objective not in COVERS else decision.losses()
@@ -171,16 +171,23 @@ def _layout(path: Path, ground: OpenSector, catalogue: Catalogue) -> Layout:
     return Layout.from_file(path, ground.frame, catalogue=catalogue)
 
 
+def _money(options: PlanOptions, catalogue: Catalogue) -> Money:
+    from sensors.planning.choice.options import Money
+
+    return Money(catalogue=catalogue, years=options.years, discount_rate=options.discount)
+
+
 def _options(
-    options: PlanOptions, ground: OpenSector, catalogue: Catalogue, ways: Ways
+    options: PlanOptions, placed: Sequence[str], ground: OpenSector, catalogue: Catalogue, ways: Ways
 ) -> tuple[tuple[Option, ...], xr.Dataset | None]:
     """Return the purchase options: the sensors of a file with their costs, or items at candidate sites."""
     from sensors.planning.choice.candidate_sites import Around, SiteRules
-    from sensors.planning.choice.options import Money, options_of
+    from sensors.planning.choice.options import options_of
 
     if options.candidates is not None:
         return options_of(_layout(options.candidates, ground, catalogue), catalogue=catalogue), None
-    money = Money(catalogue=catalogue, years=options.years, discount_rate=options.discount)
+    if not placed:
+        return (), None
     rules = SiteRules(
         own_side=options.own_side,
         spacing_m=options.spacing_m,
@@ -189,7 +196,7 @@ def _options(
         power_m=options.power_m,
     )
     around = Around(roads=ways.roads, power=_lines(options.power, "--power"))
-    return options_on(ground, rules, money, items=options.items or ITEMS, around=around)
+    return options_on(ground, rules, _money(options, catalogue), items=placed, around=around)
 
 
 def _lines(path: Path | None, option: str) -> geopandas.GeoDataFrame | None:
@@ -265,7 +272,8 @@ def _patrols(
 
     assert response is not None
     ids = [option.id for option in benefits.options]
-    watched = benefits.with_chosen(np.array([ids.index(option.id) for option in plan.bought], np.int64))
+    stands = [ids.index(option.id) for option in plan.bought if option.schedule is None]
+    watched = benefits.with_chosen(np.array(stands, np.int64))
     shift = Shift(patrols=options.patrols, shift_s=options.shift_h * 3600.0, stay_s=options.stay_min * 60.0)
     bases = np.array(bases_in(ground))
     decision = decision_for(ground.sector, "patrols", ground.crossed.segments)
@@ -343,6 +351,7 @@ def _plan_figures(plan: PurchasePlan) -> dict[str, Any]:
                 "item": option.sensor.catalogue,
                 "kind": option.sensor.kind,
                 "cost": round(option.cost, 2),
+                **mobile_figures(option),
             }
             for option in plan.bought
         ],
@@ -352,6 +361,7 @@ def _plan_figures(plan: PurchasePlan) -> dict[str, Any]:
 def _written(
     out: Path, findings: PlanFindings, messages: list[Message], sites: xr.Dataset | None, figures: dict[str, Any]
 ) -> list[str]:
+    from ops.analysis.mobile.schedule_file import write_schedules
     from ops.analysis.plan.files import layout_document, sites_document, write_json
     from ops.analysis.plan.patrols import write_roster
     from ops.analysis.plan.report import write_report
@@ -364,6 +374,9 @@ def _written(
     if sites is not None:
         write_json(out / SITES, sites_document(sites, findings.ground.frame))
         names.append(SITES)
+    if findings.plan.mobile:
+        write_schedules(out / MOBILE, findings.plan.mobile, findings.ground.frame)
+        names.append(MOBILE)
     if findings.patrols is not None:
         names += write_roster(out, findings.patrols, findings.options.shifts)
     write_report(out / REPORT, findings, messages)

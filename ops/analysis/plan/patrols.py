@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,15 +14,13 @@ from geo.arrays import Bools, Floats, Ints
 from geo.errors import BadInput
 from geo.message import Message
 from geo.mobility.roads_and_rivers import Ways
-from geo.mobility.settings import MobilitySettings
-from geo.mobility.speed_surface import Mobility, by_vehicle, on_foot
 from geo.paths.crossings import INWARD
-from geo.paths.response_times import journey_time
 from ops.runtime.output import atomic_write, say_in_english
 from sensors.crossing.segments import unknown_segments_in
 from sensors.interdiction.interception import LEAST, ResponseSettings, depth_of, tasks_of, three_ways
 from sensors.patrols.border_sweeps import Sweeps
 from sensors.patrols.game import Game, Shift, Solution, roster, solve_game
+from sensors.planning.mobile.line_times import DETOUR_M, line_times
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -32,8 +29,6 @@ if TYPE_CHECKING:
     from sensors.crossing.watched_belt import WatchedBelt
 
 SEED_BITS: Final = 64
-DETOUR_M: Final = 1500.0
-"""Maximum deviation of paths from one segment to the next [m] (assumption)."""
 ON_THE_SPOT_S: Final = 300.0
 """Response time of a patrol to a crossing in its current segment [s] (assumption)."""
 PATROL_FINDS: Final = 0.5
@@ -173,59 +168,11 @@ def sweeps_of(
 ) -> Sweeps:
     """Return patrol routes along the line, between midpoints of segments, by vehicle where drivable, otherwise on foot.
 
-    All times are of the same search over the same ground (``geo.paths.response_times.journey_time``), each in its own
-    direction: out of each of the ``bases`` (base, 2) [m], back to it, and between neighbouring midpoints, there within
-    ``DETOUR_M``.
+    All times are of the same search over the same ground (``sensors.planning.mobile.line_times``), each in its own
+    direction: out of each of the ``bases`` (base, 2) [m], back to it, and between neighbouring midpoints.
     """
-    middles = border.segment_spans_m.mean(axis=1)[segments]
-    east, north = border.point_at(middles)
-    midpoints = np.column_stack([np.atleast_1d(east), np.atleast_1d(north)])
-    settings = MobilitySettings()
-    surfaces = (
-        on_foot(terrain, ways=ways, settings=settings),
-        by_vehicle(terrain, ways=ways, settings=settings),
-    )
-    out, back = (
-        np.array(
-            [
-                _seconds_at(journey_time(*surfaces, base, to_place=homeward, mount_s=settings.dismount_s), midpoints)
-                for base in np.atleast_2d(bases)
-            ]
-        )
-        for homeward in (False, True)
-    )
-    hops, hops_back = np.empty(len(midpoints) - 1), np.empty(len(midpoints) - 1)
-    for n, (start, goal) in enumerate(pairwise(midpoints)):
-        near = [_around(mover, start, goal) for mover in surfaces]
-        for homeward, into in ((False, hops), (True, hops_back)):
-            try:
-                time = journey_time(
-                    near[0], near[1], start, to_place=homeward, vehicle_near=True, mount_s=settings.dismount_s
-                )
-            except BadInput:  # the midpoint is on ground that is closed
-                into[n] = np.inf
-            else:
-                into[n] = _seconds_at(time, goal[None, :])[0]
-    return Sweeps(hops, out, back, shift, hops_back)
-
-
-def _seconds_at(time: xr.DataArray, places: Floats) -> Floats:
-    """Return the seconds (place,) at places (place, 2) [m]; infinite where there is no path or the ground is void."""
-    values = [float(time.sel(easting=e, northing=n, method="nearest")) for e, n in places]
-    return np.where(np.isnan(values), np.inf, values)
-
-
-def _around(mover: Mobility, start: Floats, goal: Floats) -> Mobility:
-    """Return the ground within DETOUR_M of the box around two positions."""
-    low, high = np.minimum(start, goal) - DETOUR_M, np.maximum(start, goal) + DETOUR_M
-    columns = _span((mover.easting >= low[0]) & (mover.easting <= high[0]))
-    rows = _span((mover.northing >= low[1]) & (mover.northing <= high[1]))
-    return mover.within(rows, columns, np.ones((rows.stop - rows.start, columns.stop - columns.start), bool))
-
-
-def _span(inside: Bools) -> slice:
-    indices = np.flatnonzero(inside)
-    return slice(int(indices[0]), int(indices[-1]) + 1)
+    times = line_times(border, terrain, bases, segments, ways=ways)
+    return Sweeps(times.forth_s, times.out_s, times.home_s, shift, times.back_s)
 
 
 def write_roster(out: Path, plan: PatrolPlan, shifts: int) -> list[str]:

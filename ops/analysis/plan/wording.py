@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from geo.message import Message, Parameter, cut_list
 from ops.analysis.messages import item_name
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from ops.analysis.risk.decision import RiskDecision
     from sensors.planning.choice.plan import PurchasePlan
 
+MOBILE: Final = "schedules.geojson"
+"""File of the schedules of what moves."""
 NAMED = 5
 """Maximum number of sensors that a sentence names."""
 
@@ -35,9 +37,11 @@ def details(plan: PurchasePlan, *, weighted: bool = False) -> list[Message]:
         return [Message("plan-detail-nothing", {**value, "bound": plan.bound}), *known]
     counts = Counter(option.sensor.catalogue or option.sensor.kind for option in plan.bought)
     items: Any = tuple(_counted(name, count) for name, count in sorted(counts.items()))
+    moving = [Message("plan-detail-mobile", {"count": len(plan.mobile), "file": MOBILE})] if plan.mobile else []
     return [
         Message("plan-detail-items", {"items": items}),
         Message("plan-detail-value", {**value, "after": plan.value, "gap": plan.gap}),
+        *moving,
         *known,
     ]
 

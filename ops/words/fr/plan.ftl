@@ -24,6 +24,10 @@ plan-detail-value = { $objective ->
     [yes] optimum démontré.
    *[no] à moins de { PERCENT($gap, digits: 2) } de l’optimum.
 }
+plan-detail-mobile = { $count ->
+    [one] { $count } équipement acheté se déplace : il compte à un moment inconnu de son programme. Avec `--out`, le programme est dans `{ $file }`.
+   *[other] { $count } équipements achetés se déplacent : ils comptent à des moments inconnus de leurs programmes. Avec `--out`, ceux-ci sont dans `{ $file }`.
+}
 plan-detail-unknown-sight = La recherche compte comme non détecté le terrain où la visibilité est inconnue. Sans ce terrain, la valeur est { DECIMAL($value, digits: 3) }, comme dans `watchline coverage`.
 plan-detail-nothing = { $objective ->
     [mean_probability] Probabilité de détection moyenne

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -27,6 +27,8 @@ from sensors.detection_model.weather import conditions_of
 from sensors.errors import PlanError
 from sensors.layout import AnySensor, Layout, Placement
 from sensors.planning.choice.options import Option
+from sensors.planning.mobile.post_rates import PostViews
+from sensors.planning.mobile.unknown_phase import MobileRates
 from sensors.planning.solver.coverage_objective import Cover
 from sensors.planning.solver.relay_chains import RelayNetwork
 from sensors.relay import Relay
@@ -63,7 +65,8 @@ class OptionBenefits:
 
     ``cover`` has one row per option over the cells of the belt that belong to a segment, grouped by segment, and the
     contribution of the existing layout. With ``links``, only linked options count; sensors and relays of the existing
-    layout without a link to a base are then options too, at no cost (``idle``: their ids).
+    layout without a link to a base are then options too, at no cost (``idle``: their ids). ``mobile`` are the
+    rates of mobile options by id; their ``rates`` are means over time.
     """
 
     case: Case
@@ -73,6 +76,7 @@ class OptionBenefits:
     cover: Cover
     links: RelayNetwork | None = None
     idle: frozenset[str] = frozenset()
+    mobile: Mapping[str, MobileRates] = field(default_factory=dict)
 
     def only(self, options: Ints) -> OptionBenefits:
         """The same belt with some of the options."""
@@ -154,7 +158,7 @@ def option_benefits(
     width = fitting_belt_m(border, ground) if chosen.belt_m is None else chosen.belt_m
     belt = belt_of(border, ground, belt_m=width)
     have = () if present is None else present.sensors
-    sensing = [option.sensor for option in options if not isinstance(option.sensor, Relay)]
+    sensing = [option.sensor for option in options if not (isinstance(option.sensor, Relay) or option.schedule)]
     new = Layout("candidates", border.frame, tuple(sensing))
     refuse_without_ground((*have, *new), ground)
     placements = (
@@ -162,6 +166,7 @@ def option_benefits(
         if present
         else [new.placement(s.id) for s in new]
     )
+    moving = sum(option.schedule is not None for option in options)
     mobility = mobility_of(chosen.target, ground, ways=ways)
     attrs = {
         "target": chosen.target,
@@ -178,11 +183,17 @@ def option_benefits(
         for rate in pool.map(lambda place: _rate_and_probability(place, ground, belt, task), placements):
             rated.append(rate)
             if progress is not None:
-                progress(len(rated), len(placements))
+                progress(len(rated), len(placements) + moving)
     watched = with_sensors(bare, tuple(rate for rate, _ in rated[: len(have)]))
+    views, mobile = PostViews(ground, belt, task), dict[str, MobileRates]()
     for n, option in enumerate(options):
         if option.is_relay:
             rated.insert(len(have) + n, _no_rate(option))
+        elif option.schedule is not None:
+            mobile[option.id] = views.of(option.schedule)
+            rated.insert(len(have) + n, _moving_rate(option, mobile[option.id], chosen.dwell_s))
+            if progress is not None:
+                progress(len(placements) + len(mobile), len(placements) + moving)
     return OptionBenefits(
         chosen,
         (*options[: len(options) - len(asked)], *asked),  # as they are bought: how they report is not decided for good
@@ -191,6 +202,7 @@ def option_benefits(
         _cover(belt, rated, len(have)),
         links,
         idle,
+        mobile,
     )
 
 
@@ -241,6 +253,12 @@ def _no_rate(option: Option) -> tuple[SensorRate, Floats]:
     """The rate of a relay, which detects nothing."""
     none, nowhere = np.zeros(0), np.zeros(0, np.int64)
     return SensorRate(option.id, option.sensor.kind, option.sensor.availability, nowhere, none, none, nowhere), none
+
+
+def _moving_rate(option: Option, rates: MobileRates, dwell_s: float) -> tuple[SensorRate, Floats]:
+    """The mean rates of a mobile option, and its detection probability in each of these cells, over all phases."""
+    rate, (cells, chance) = rates.mean_rate(option.id), rates.in_cells(dwell_s)
+    return rate, chance[np.searchsorted(cells, rate.cells)] * rate.availability
 
 
 def _rate_and_probability(

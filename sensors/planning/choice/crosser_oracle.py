@@ -29,8 +29,8 @@ class WayOracle:
 
     ``θ`` is the hazard of the minimum-detection path, with each search counted at most up to its maximum; every path
     found is stored as a cut. With a ``response``, only detection that is early enough counts: while the crosser's time
-    to the end exceeds the response time to that end. Exact except for searches that end on the path: then another path
-    might be detected less.
+    to the end exceeds the response time to that end. Exact except for searches that end on the path, and for mobile
+    options, whose paths are sought by their mean rates: then another path might be detected less.
     """
 
     def __init__(self, benefits: OptionBenefits, response: xr.DataArray | None = None) -> None:
@@ -101,8 +101,10 @@ class WayOracle:
         time, length = (_weights(along, values, early.size, counted) for values in (along.seconds, along.metres))
         slopes = np.asarray((time @ self._timed.T + length @ self._paced.T).todense(), np.float64)
         benefits = self.benefits
-        for n, rate in enumerate(benefits.rates):
-            if searches(rate.kind):
+        for n, (option, rate) in enumerate(zip(benefits.options, benefits.rates, strict=True)):
+            if option.id in benefits.mobile:
+                slopes[:, n] = benefits.mobile[option.id].hazards(along, counted)[:, 0]
+            elif searches(rate.kind):
                 slopes[:, n] = np.minimum(slopes[:, n], _most(along, rate, counted))
         base = np.zeros(along.paths)
         for rate in benefits.watched.sensors:

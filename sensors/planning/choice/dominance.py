@@ -25,6 +25,8 @@ def undominated(benefits: OptionBenefits, limits: Constraints) -> Ints:
     for mine in by_site.values():
         for b in mine:
             for a in mine:
+                if benefits.options[a].schedule or benefits.options[b].schedule:
+                    continue  # of mobile options the rates are means over time
                 if a == b or out[a] or out[b] or limits.cost[a] > limits.cost[b] or limits.crew[a] > limits.crew[b]:
                     continue
                 if _links_at_least(benefits, a, b) and _at_least(cover, a, b) and _rates_at_least(benefits, a, b):

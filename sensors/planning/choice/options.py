@@ -18,6 +18,7 @@ from sensors.equipment.life_cycle_cost import item_cost
 from sensors.errors import PlanError
 from sensors.layout import AnySensor, Layout, place, place_relay
 from sensors.planning.choice.candidate_sites import heading_to_line
+from sensors.planning.mobile.schedule import Schedule
 from sensors.planning.solver.constraints import Constraints
 from sensors.relay import KIND as RELAY
 from sensors.relay import Relay
@@ -29,12 +30,16 @@ CHEAPEST_FOR = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option to buy: the sensor or relay as placed, its cost, its crew [persons on duty], and its site."""
+    """One option to buy: the sensor or relay as placed, its cost, its crew [persons on duty], and its site.
+
+    A mobile option has the ``schedule`` of its units, and is placed at their base.
+    """
 
     sensor: AnySensor | Relay
     cost: float
     crew: float
     site: str
+    schedule: Schedule | None = None
 
     @property
     def id(self) -> str:
@@ -155,6 +160,8 @@ def beside(options: Sequence[Option], present: Layout | None) -> tuple[Option, .
     names = {part.id for part in (*present.sensors, *present.relays)}
     taken = set()
     for option in options:
+        if option.schedule is not None:
+            continue  # it moves
         here = np.array((option.sensor.easting, option.sensor.northing))
         there = relays if option.is_relay else sensors
         if option.id in names or (np.hypot(*(there - here).T) <= SAME_PLACE_M).any():

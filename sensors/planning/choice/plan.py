@@ -44,7 +44,7 @@ class PurchasePlan:
     Parameters
     ----------
     layout : Layout
-        The existing layout and the purchase.
+        The existing layout and the purchase, without its mobile items.
     bought : tuple of Option
         The purchase.
     objective : str
@@ -81,6 +81,11 @@ class PurchasePlan:
     def gap(self) -> float:
         """Optimality gap (bound − value)/bound: the most by which the best plan can be better."""
         return gap_of(self.value, self.bound)
+
+    @property
+    def mobile(self) -> tuple[Option, ...]:
+        """The mobile items of the purchase, with their schedules."""
+        return tuple(option for option in self.bought if option.schedule is not None)
 
     @property
     def cost(self) -> float:
@@ -311,7 +316,7 @@ def plan_of_benefits(
     layout = Layout(
         name,
         frame,
-        (*(() if start is None else start.sensors), *(o.sensor for o in bought if not isinstance(o.sensor, Relay))),
+        (*(() if start is None else start.sensors), *(o.sensor for o in bought if _stands(o))),
         (*(() if start is None else start.relays), *(o.sensor for o in bought if isinstance(o.sensor, Relay))),
     )
     figures = figures_of(benefits, chosen, response)
@@ -331,6 +336,10 @@ def plan_of_benefits(
     )
     _refuse_unreached(plan, inner, limits, demand, response)
     return plan
+
+
+def _stands(option: Option) -> bool:
+    return not isinstance(option.sensor, Relay) and option.schedule is None
 
 
 def _chosen(

@@ -58,6 +58,11 @@ class Design:
     def parts(self) -> tuple[LinkedPart, ...]:
         return parts_of(self.exposure.layout)
 
+    def units_of(self, part: str) -> int:
+        """Number of units of a part: of a mobile one those that move at the same time."""
+        moving = self.exposure.mobile.get(part)
+        return 1 if moving is None else moving.units
+
     @property
     def relays(self) -> int:
         """Number of relays, which are the first of the parts."""
@@ -116,8 +121,11 @@ def residual_item_of(catalogue: Catalogue, settings: CompareSettings) -> Item | 
 
 
 def items_used(designs: Sequence[Design]) -> list[Item]:
-    """Every item that a layout uses or the residual budget buys, once each."""
+    """Every item that a layout uses, a mobile part carries, or the residual budget buys, once each."""
     items = {
-        item.name: item for design in designs for item in (*design.items, design.residual_item) if item is not None
+        item.name: item
+        for design in designs
+        for item in (*design.items, design.residual_item, *(part.camera for part in design.exposure.mobile.values()))
+        if item is not None
     }
     return list(items.values())

@@ -7,7 +7,7 @@ response. All later steps (prices, outages, weather fractions, operators) only w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -27,8 +27,10 @@ from sensors.equipment.quantity import Quantity
 from sensors.errors import CompareError
 from sensors.interdiction.interception import STRIPS_TRIED, later_strip, most_vulnerable, strip_of_pieces
 from sensors.layout import Layout
+from sensors.planning.comparison.mobile_parts import MobilePart, logs_of_cells, mobile_rates
 from sensors.planning.comparison.sensor_rates import ComparisonTerrain, sensor_rates
 from sensors.planning.comparison.settings import CompareSettings
+from sensors.planning.mobile.unknown_phase import MobileRates
 
 SURE: Final = Quantity(1.0, 1.0, 1.0, "as the layout states", "L")
 
@@ -42,7 +44,8 @@ class Exposure:
     names each sensor's catalogue item, None without one. In the belt's window (row, column), ``cell_probability`` is
     that of a detection within ``dwell_s``, averaged over the year's weather and outages by the layout's own figures;
     ``cell_seen`` marks cells where some sensor has a line of sight in some weather, ``cell_unknown`` those where the
-    line of sight of some sensor is unknown.
+    line of sight of some sensor is unknown. ``mobile`` are the mobile parts of the layout by id; their hazards are the
+    effective ones of an unknown phase.
     """
 
     layout: Layout
@@ -54,6 +57,7 @@ class Exposure:
     cell_probability: Floats
     cell_seen: Bools
     cell_unknown: Bools
+    mobile: Mapping[str, MobilePart] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,16 +96,19 @@ def exposures(
     progress: Callable[[], None] | None = None,
     *,
     silent: Sequence[frozenset[str]] | None = None,
+    mobile: Sequence[Mapping[str, MobilePart]] | None = None,
 ) -> dict[float, tuple[CandidatePaths, list[Exposure]]]:
     """Candidate paths of all layouts together, and each layout's exposure on them; ``progress`` after each layout.
 
-    ``silent`` (layout,) are ids of sensors without a link, which count as detecting nothing. The result under key 1
+    ``silent`` (layout,) are ids of sensors without a link, which count as detecting nothing; ``mobile`` (layout,) the
+    mobile parts of each by id. The result under key 1
     uses the number of strips of the settings. If a response is known, there is one more result for each other factor in
     STRIPS_TRIED: the same paths, with the hazards at the layout's own ranges only.
     """
     rated = []
-    for layout, unheard in zip(layouts, silent or [frozenset[str]()] * len(layouts), strict=True):
-        rated.append(_Rated.of(layout, ground, catalogue, settings, unheard))
+    unheard = silent or [frozenset[str]()] * len(layouts)
+    for layout, off, moving in zip(layouts, unheard, mobile or [{}] * len(layouts), strict=True):
+        rated.append(_Rated.of(layout, ground, catalogue, settings, off, moving))
         if progress is not None:
             progress()
     unknown = np.zeros(ground.belt.border.segments, np.bool_)
@@ -140,12 +147,15 @@ def exposures(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Rated:
-    """A layout with the rates of its sensors, (weather, knot) each."""
+    """A layout with the rates of its sensors, (weather, knot) each; ``moving`` are those of its mobile parts by id and
+    weather."""
 
     layout: Layout
     items: tuple[str | None, ...]
     knots: Floats
     rates: Mapping[tuple[str, int], tuple[SensorRate, ...]]
+    mobile: Mapping[str, MobilePart]
+    moving: Mapping[str, Mapping[str, MobileRates]]
 
     @classmethod
     def of(
@@ -155,17 +165,27 @@ class _Rated:
         catalogue: Catalogue,
         settings: CompareSettings,
         silent: frozenset[str],
+        mobile: Mapping[str, MobilePart],
     ) -> _Rated:
         refuse_without_ground(layout, ground.terrain)
         items = tuple(sensor.catalogue for sensor in layout)
         spreads = [SURE if name is None else catalogue[name].range_factor for name in items]
         knots = np.array([[q.low / q.central, 1.0, q.high / q.central] for q in spreads]).reshape(-1, 3)
         rates: dict[tuple[str, int], list[SensorRate]] = {(w, k): [] for w in settings.weather for k in range(3)}
+        moving: dict[str, dict[str, MobileRates]] = {}
         for sensor, factors in zip(layout, knots, strict=True):
+            if sensor.id in mobile:
+                by_weather = mobile_rates(mobile[sensor.id], ground, settings)
+                if sensor.id not in silent:
+                    moving[sensor.id] = by_weather
+                for (weather, _), into in rates.items():
+                    mean = by_weather[weather].mean_rate(sensor.id)
+                    into.append(_unheard(mean) if sensor.id in silent else mean)
+                continue
             place = layout.placement(sensor.id)
             for (weather, knot), rate in sensor_rates(place, ground, settings, factors):
                 rates[weather, knot].append(_unheard(rate) if sensor.id in silent else rate)
-        return cls(layout, items, knots, {key: tuple(value) for key, value in rates.items()})
+        return cls(layout, items, knots, {key: tuple(value) for key, value in rates.items()}, mobile, moving)
 
     def unknown_segments(self, ground: ComparisonTerrain, settings: CompareSettings) -> Bools:
         """Segments (segment,) in which detection by this layout is unknown (``sensors.crossing.segments``)."""
@@ -217,18 +237,26 @@ class _Rated:
             for knot in range(3):
                 watched = ground.watched_by(self.rates[weather, knot])
                 for number, rate in enumerate(watched.sensors):
+                    if rate.name in self.moving:
+                        continue  # below, by their phases
                     pieces = hazard_of_pieces(watched, along, number)[0]
                     by_cut[0][w, knot, number] = _by_task(pieces, along, cuts[0], rate.delay_s)
                     if knot == 1:
                         for cut, by_state in zip(cuts[1:], by_cut[1:], strict=True):
                             by_state[w, 0, number] = _by_task(pieces, along, cut, rate.delay_s)
+        everywhere = np.ones(len(along.cells))
+        for number, one in enumerate(self.layout):
+            for w, weather in enumerate(settings.weather if one.id in self.moving else ()):
+                for cut, by_state in zip(cuts, by_cut, strict=True):
+                    until = self.moving[one.id][weather].hazards(along, everywhere, cut.strip, cut.tasks)
+                    by_state[w, :, number] = np.diff(until, axis=1, prepend=0.0)
         way, sensor = np.nonzero(by_cut[0].max(axis=(0, 1, 4)).T > 0.0)
         seen = self._cells(ground, settings)
         exposed = []
         for by_state in by_cut:
             hazard = np.cumsum(by_state[:, :, sensor, way], axis=-1)
             hazard = np.broadcast_to(hazard, (hazard.shape[0], 3, *hazard.shape[2:]))
-            exposed.append(Exposure(self.layout, self.items, self.knots, way, sensor, hazard, *seen))
+            exposed.append(Exposure(self.layout, self.items, self.knots, way, sensor, hazard, *seen, self.mobile))
         return exposed
 
     def _cells(self, ground: ComparisonTerrain, settings: CompareSettings) -> tuple[Floats, Bools, Bools]:
@@ -238,6 +266,11 @@ class _Rated:
             situation = Situation(ground.target, Conditions.named(weather), ground.assumptions)
             missed = np.zeros(size)
             for sensor, rate in zip(self.layout, self.rates[weather, 1], strict=True):
+                if sensor.id in self.moving:
+                    rates = self.moving[sensor.id][weather]
+                    missed += logs_of_cells(rates, rate, settings.dwell_s, size)
+                    visible[rate.cells] = True
+                    continue
                 hazard = rate.rate * sensor.exposure_s(settings.dwell_s, situation)
                 missed[rate.cells] += log_miss(hazard, sensor.availability)
                 visible[rate.cells], unknown[rate.unknown] = True, True

@@ -118,7 +118,8 @@ def workload(design: Design, draws: Draws, availability: Floats) -> tuple[Floats
         if isinstance(part, Relay):
             continue
         if item is not None:
-            nuisance += draws.of(item, "false_alarms_per_day") * heard[:, number]
+            units = design.units_of(part.id)
+            nuisance += units * draws.of(item, "false_alarms_per_day") * heard[:, number]
         else:
             seconds = part.status_interval_s if part.period_s is None else part.period_s
             nuisance += part.false_alarms_per_scan * DAY_S / seconds * heard[:, number]
@@ -196,6 +197,7 @@ def survival(design: Design, ways: CandidatePaths, draws: Draws, some: WorkingSt
     if len(exposure.entry_way):
         derate = np.stack([_derate(item, draws, weather) for item in design.items[design.relays :]], axis=1)
         low, middle, high = _hats(design, draws)
+        derate, flying = _of_mobile(design, derate)
         sensor = exposure.entry_sensor
         near, here, far = exposure.hazard[number]
         log_miss = low[:, sensor, None] * near  # worked in place: these arrays are the largest of a comparison
@@ -203,13 +205,28 @@ def survival(design: Design, ways: CandidatePaths, draws: Draws, some: WorkingSt
         log_miss += high[:, sensor, None] * far
         log_miss *= -derate[:, sensor, None]
         np.expm1(log_miss, out=log_miss)
-        log_miss *= some.up[:, design.relays + sensor, None]
+        log_miss *= (some.up[:, design.relays :] * flying)[:, sensor, None]
         with np.errstate(divide="ignore"):
             np.log1p(log_miss, out=log_miss)
         logs += _over_relays(log_miss, exposure.entry_way, design.relays + sensor, some, logs.shape)
     if design.residual_item is not None:
         logs += some.teams[:, None, None] * _missed_by_a_team(design, design.residual_item, ways, draws, weather)
     return np.exp(np.minimum(logs, 0.0))
+
+
+def _of_mobile(design: Design, derate: Floats) -> tuple[Floats, Floats]:
+    """The factor on hazards (sample, sensor), and the fraction of crossings in which a mobile part moves.
+
+    The weather figures of a drone are the fraction of its flights that take place; how far a patrol sees in a weather
+    is in the model of what it carries.
+    """
+    factor, flying = derate.copy(), np.ones_like(derate)
+    for number, sensor in enumerate(design.exposure.layout):
+        part = design.exposure.mobile.get(sensor.id)
+        if part is not None:
+            flying[:, number] = derate[:, number] if part.item.kind == "drone" else 1.0
+            factor[:, number] = 1.0
+    return factor, flying
 
 
 def _over_relays(log_miss: Floats, way: Ints, part: Ints, some: WorkingState, shape: tuple[int, ...]) -> Floats:

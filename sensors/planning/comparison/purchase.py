@@ -41,17 +41,24 @@ def unit_costs(design: Design, draws: Draws) -> tuple[Floats, Floats, Floats]:
             continue
         cost[:, number] = item_costs(item, draws, design.settings)
         first[:, number], crew[:, number] = draws.of(item, "capex"), draws.of(item, "crew")
+        moving = design.exposure.mobile.get(part.id)
+        if moving is not None:
+            if moving.pays_for_camera:
+                cost[:, number] += item_costs(moving.camera, draws, design.settings, crew=0.0)
+                first[:, number] += draws.of(moving.camera, "capex")
+            for values in (cost, first, crew):
+                values[:, number] *= moving.units
     scale = draws.get(SCALE_PRICE, 1.0)[:, None]
     return cost * scale, first * scale, crew
 
 
-def item_costs(item: Item, draws: Draws, settings: CompareSettings) -> Floats:
-    """Life-cycle cost (sample,) of one unit with its crew."""
+def item_costs(item: Item, draws: Draws, settings: CompareSettings, *, crew: float | None = None) -> Floats:
+    """Life-cycle cost (sample,) of one unit with its crew, or with another one."""
     prices = Prices(
         draws.of(item, "capex"),
         draws.of(item, "opex_per_year"),
         draws.of(item, "service_life_years"),
-        draws.of(item, "crew"),
+        draws.of(item, "crew") if crew is None else crew,
         draws["cost_per_person_year"] * draws["people_per_post"],
     )
     costs: Floats = annual_cost(prices, settings.discount_rate) * annuity_factor(settings.years, settings.discount_rate)

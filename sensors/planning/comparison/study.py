@@ -28,6 +28,7 @@ from sensors.layout import Layout
 from sensors.planning.comparison.design import Design, items_used, parts_of, refuse_unpriced, residual_item_of
 from sensors.planning.comparison.draws import Draws, Input, central, inputs_of
 from sensors.planning.comparison.exposure import CandidatePaths, exposures
+from sensors.planning.comparison.mobile_parts import MobilePart, mobile_by_layout, with_mobile
 from sensors.planning.comparison.outcome import Outcome, availability_of, outcome, survival, workload, works
 from sensors.planning.comparison.purchase import budgets, buy
 from sensors.planning.comparison.sensor_rates import ComparisonTerrain
@@ -171,6 +172,7 @@ def study(
     bases: npt.ArrayLike | None = None,
     ways: Ways | None = None,
     assumptions: Assumptions | None = None,
+    mobile: Mapping[str, Sequence[MobilePart]] | None = None,
     progress: Callable[[int, int], None] | None = None,
     **changes: Any,
 ) -> Study:
@@ -195,6 +197,8 @@ def study(
         Roads, paths, rivers, bridges and fords.
     assumptions : Assumptions, optional
         Named settings of the detection model.
+    mobile : mapping of str to sequence of MobilePart, optional
+        Mobile parts by the name of the layout to which they belong.
     progress : callable, optional
         Called as ``progress(done, total)`` after each layout.
     **changes : Any
@@ -213,6 +217,8 @@ def study(
     terrain = north_up(terrain)
     chosen, known = (settings or CompareSettings()).having(**changes), catalogue or shipped()
     _refuse(layouts)
+    moving = mobile_by_layout(layouts, mobile or {})
+    layouts = [with_mobile(layout, list(parts.values())) for layout, parts in zip(layouts, moving, strict=True)]
     _refuse_unaffordable(layouts, known, chosen)
     done, total = 0, 2 * len(layouts) + 1
 
@@ -238,7 +244,9 @@ def study(
             paths,
             tuple(Design.of(e, known, chosen, ground, net) for e, net in zip(exposed, networks, strict=True)),
         )
-        for factor, (paths, exposed) in exposures(layouts, ground, known, chosen, one, silent=silent).items()
+        for factor, (paths, exposed) in exposures(
+            layouts, ground, known, chosen, one, silent=silent, mobile=moving
+        ).items()
     }
     paths, designs = by_strips.pop(1.0)
     inputs = tuple(inputs_of(items_used(designs), known, chosen))
@@ -310,7 +318,7 @@ def _depth(comparison: Study, design: Design) -> tuple[int, frozenset[str], froz
     """Depth k of the sensors that reach a base, a minimum cut set, and the single parts whose loss lowers k, including
     relays."""
     belt, whole = comparison.ground.belt, design.exposure.layout
-    layout = _without(whole, design.unlinked)
+    layout = _without(whole, design.unlinked | frozenset(design.exposure.mobile))  # a barrier stands
     cover = coverage(
         layout,
         comparison.ground.terrain,

@@ -33,7 +33,7 @@ def test_it_is_what_compare_counts_at_central_inputs(layout: Layout) -> None:
     assert (settings.years, settings.discount_rate) == (MONEY.years, MONEY.discount_rate)
     parts = parts_of(layout)
     items = tuple(catalogue[str(part.catalogue)] for part in parts)
-    exposure: Any = SimpleNamespace(layout=layout)
+    exposure: Any = SimpleNamespace(layout=layout, mobile={})
     nothing: Any = None
     design = Design(exposure, items, None, settings, nothing)
     cost, first, crew = unit_costs(
