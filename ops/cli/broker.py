@@ -38,7 +38,7 @@ ConfigOption = Annotated[
     Path,
     typer.Option("--config", metavar="DIR", help="Folder written by `broker config`.", exists=True, file_okay=False),
 ]
-HostOption = Annotated[
+BrokerHostOption = Annotated[
     list[str] | None,
     typer.Option(
         "--host",
@@ -66,7 +66,7 @@ def config(
     ],
     layout: LayoutOption = None,
     settings: SettingsOption = None,
-    host: HostOption = None,
+    host: BrokerHostOption = None,
     listen: Annotated[
         str | None,
         typer.Option("--listen", metavar="HOST:PORT", help="Listening address. Default: as before, else 0.0.0.0:8883."),
@@ -153,7 +153,7 @@ def exchange(
             "--out", metavar="DIR", help="Output folder; in an existing one, keys are kept and certificates renewed."
         ),
     ],
-    host: HostOption = None,
+    host: BrokerHostOption = None,
     listen: Annotated[
         str | None,
         typer.Option("--listen", metavar="HOST:PORT", help="Listening address. Default: as before, else 0.0.0.0:8884."),
