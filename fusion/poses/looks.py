@@ -21,9 +21,11 @@ from fusion.models.undetected import Births
 from fusion.poses.known import PoseAt
 from geo.arrays import Float32s, Floats
 from geo.errors import BadInput
+from geo.frame import LocalFrame
 from geo.visibility import UNKNOWN, VISIBLE
 from sensors.clear_view import look_in_view
 from sensors.layout import AnySensor, Placement
+from sensors.mobile.viewpoint import Viewpoint, tilted
 
 HEIGHT_STEP_M: Final = 2.0
 ANGLE_STEP_RAD: Final = radians(2.0)
@@ -124,6 +126,19 @@ def missed_near(births: Births, view: SensorView) -> Floats:
     return missed
 
 
+def viewpoint(place: Placement, stand: PoseAt, view: SensorView, earth: ElevationGrid, frame: LocalFrame) -> Viewpoint:
+    """The rounded pose of a sensor whose ``view`` there has no grid yet: that of the look from ``stand``."""
+    key = _key(place.sensor, stand, view, earth)
+    cell = earth.cell if earth.elevation.size else BLIND_STEP_M
+    east, north = earth.east + key.column * cell, earth.north - key.row * cell
+    azimuth_deg = None
+    if place.azimuths_rad is not None:
+        centre = key.heading * ANGLE_STEP_RAD + 0.5 * view.azimuth_width + float(frame.convergence_rad(east, north))
+        azimuth_deg = degrees(centre) % 360.0
+    tilt_deg = degrees(key.tilt * ANGLE_STEP_RAD)
+    return Viewpoint(float(east), float(north), float(key.height), azimuth_deg, tilt_deg, key.moving)
+
+
 def _key(sensor: AnySensor, stand: PoseAt, view: SensorView, earth: ElevationGrid) -> LookKey:
     cell = earth.cell if earth.elevation.size else BLIND_STEP_M
     row, column = floor((earth.north - stand.north) / cell + 0.5), floor((stand.east - earth.east) / cell + 0.5)
@@ -152,12 +167,7 @@ def _middle(sensor: AnySensor) -> float:
 
 def _raised(sensor: AnySensor, east: float, north: float, key: LookKey) -> AnySensor:
     """The sensor at the rounded pose."""
-    tilt_deg = degrees(key.tilt * ANGLE_STEP_RAD)
-    low, high = sensor.elevation_min_deg, sensor.elevation_max_deg
-    if low is not None and high is not None:
-        low, high = max(low + tilt_deg, -90.0), min(high + tilt_deg, 90.0)
-        if low >= high:
-            low, high = -90.0, -90.0 + 1e-6
+    low, high = tilted(sensor, degrees(key.tilt * ANGLE_STEP_RAD))
     return replace(
         sensor,
         easting=east,

@@ -74,6 +74,7 @@ from ops.services.fusion.desks.markings import MarkingDesk
 from ops.services.fusion.mute_memory import mute_fields, note_heard, note_mute, state_of
 from ops.services.fusion.quarantine_memory import CutOffRecord, note_cut_off, quarantine_faults, refusal_faults
 from sensors.health.liveness import SensorStatus, health, silent_after_s
+from sensors.mobile import Viewpoint
 from sensors.timestamps import nanoseconds, utc_datetime
 
 log = logging.getLogger(__name__)
@@ -268,6 +269,11 @@ class Pipeline:
     def stands(self) -> Mapping[str, PoseAt]:
         """Where mobile sensors stand now, by id; those that have stated a pose."""
         return self._tracker.stands(self.now_ns)
+
+    @property
+    def viewpoints(self) -> Mapping[str, Viewpoint | None]:
+        """From where mobile sensors see, by id; those that have stated a pose, None where it is not known."""
+        return self._tracker.viewpoints(self.now_ns)
 
     @property
     def held(self) -> Mapping[str, CutOffRecord]:
@@ -517,10 +523,13 @@ class Pipeline:
 
     def _follow_sensors(self) -> None:
         """Replace the coverage of mobile sensors by that from where they stand now."""
-        coverage = with_moved(self._coverage, self._ground.border, self._tracker.seen_from(self.now_ns))
+        seen_from = self._tracker.seen_from(self.now_ns)
+        coverage = with_moved(self._coverage, seen_from)
         if coverage is not self._coverage:
             self._coverage = coverage
             self._forces.follow(coverage)
+        if seen_from:
+            self._forces.see_from({name: one.viewpoint for name, one in seen_from.items()})
 
     def _picture(self) -> TrackPicture:
         evidence = {name: tuple(reversed(scans)) for name, scans in self._memory.evidence.items()}
@@ -542,10 +551,12 @@ class Pipeline:
         memory.faults.judge(self._ground.layout, memory.now_ns)
         declared_s = memory.faults.declared_s()
         states = health(reported, heard, now, self._ground.layout, watching_since=since, declared_s=declared_s)
+        lost = {sensor for sensor, there in self.viewpoints.items() if there is None}
         for sensor, evaluated in states.items():
             patience_s = silent_after_s(self._ground.layout[sensor], declared_s.get(sensor))
             state = state_of(evaluated.state, memory.mutes.get(sensor), memory.now_ns, patience_s)
-            state = "degraded" if state == "ok" and memory.faults.blind(sensor) else state
+            blind = memory.faults.blind(sensor) or sensor in lost
+            state = "degraded" if state == "ok" and blind else state
             before = memory.health.get(sensor)
             if before is None or before[0] != state:
                 if before is not None or state == "offline":

@@ -30,6 +30,7 @@ import {
   sideMarks,
   trackDetails,
   trackFeature,
+  courseFeatures,
   viewFeatures,
 } from "./features.ts";
 
@@ -186,12 +187,12 @@ export class StateRenderer {
   #drawSensors(state: State): void {
     this.#baseMap.knowKinds([...state.sensors.values()].map(({ kind }) => kind));
     const chosen = state.selection?.kind === "sensor" ? state.selection.id : null;
-    const [apart, crowd] = gathered("sensor", sensorFeatures(state.sensors), ({ lost, id }) => lost === true || id === chosen);
+    const [apart, crowd] = gathered("sensor", sensorFeatures(state.sensors, this.#nowMs(state.stampMs)), ({ lost, id }) => lost === true || id === chosen);
     this.#baseMap.show("sensors", apart);
     this.#baseMap.show("sensor-crowd", crowd);
     this.#gathering.set("sensor", crowd);
     this.#named.set("sensor", apart);
-    this.#baseMap.show("views", viewFeatures(state.layout.value, state.sensors, chosen));
+    this.#baseMap.show("views", [...viewFeatures(state.layout.value, state.sensors, chosen), ...courseFeatures(state.layout.value)]);
   }
 
   #drawSelected(state: State): void {

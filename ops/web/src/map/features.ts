@@ -3,7 +3,7 @@
 import type { Feature, FeatureCollection, LineString, Point, Polygon, Position } from "geojson";
 import { boundsOf, type Bounds } from "../geo/bounds.ts";
 import { borderLines, predictedCrossing, type BorderLines } from "../geo/crossing.ts";
-import { movedView, postsOf } from "../geo/moved_view.ts";
+import { movedView, plannedCourse, postsOf } from "../geo/moved_view.ts";
 import { ellipse, polar, shifted } from "../geo/shapes.ts";
 import { sideLabels } from "../geo/sides.ts";
 import { bars, certaintyOfTrack } from "../words/certainty.ts";
@@ -154,7 +154,7 @@ function shortName({ id, name }: Track): string {
 const ANCHORS = ["right", "left", "top", "bottom"] as const;
 
 /** Sensors on one mast stand side by side, under one label. */
-export function sensorFeatures(sensors: ReadonlyMap<string, Sensor>): Feature[] {
+export function sensorFeatures(sensors: ReadonlyMap<string, Sensor>, nowMs = Number.NaN): Feature[] {
   const masts = new Map<string, Sensor[]>();
   for (const sensor of sensors.values()) {
     const key = `${sensor.lon.toFixed(5)},${sensor.lat.toFixed(5)}`;
@@ -168,7 +168,7 @@ export function sensorFeatures(sensors: ReadonlyMap<string, Sensor>): Feature[] 
         icon: `sensor/${sensor.kind}/${drawn(sensor.state)}`,
         anchor: mast.length === 1 ? "center" : (ANCHORS[index % ANCHORS.length] ?? "center"),
         lost: mast.some(({ state }) => state !== "ok"),
-        label: index === 0 ? mastLabel(mast) : "",
+        label: index === 0 ? mastLabel(mast, nowMs) : "",
       },
       geometry: at(sensor),
     })),
@@ -179,10 +179,15 @@ function drawn(state: string): SensorDrawn {
   return state === "ok" || state === "muted" ? state : "lost";
 }
 
-function mastLabel(mast: readonly Sensor[]): string {
+/** Seconds after which the label of a mobile sensor states the age of its position. */
+const OLD_POSITION_S = 15;
+
+function mastLabel(mast: readonly Sensor[], nowMs: number): string {
   return mast
-    .map(({ id, state }) => {
-      const sensor = readable(id, ON_MAP);
+    .map(({ id, state, pose }) => {
+      const ageS = pose === null ? 0 : (nowMs - pose.statedMs) / 1000;
+      const name = readable(id, ON_MAP);
+      const sensor = ageS > OLD_POSITION_S ? say("page-map-sensor-old", { sensor: name, age: roughly(ageS) }) : name;
       return state === "ok" ? sensor : say("page-map-sensor", { sensor, state: stateName(state) });
     })
     .join("\n");
@@ -207,6 +212,14 @@ export function viewFeatures(
         geometry: movedView(feature.geometry, posts.get(id), sensors.get(id)),
       };
     });
+}
+
+/** Where mobile sensors are planned to go, beside their fields of view. */
+export function courseFeatures(layout: FeatureCollection | null): Feature[] {
+  return (layout?.features ?? []).flatMap(({ properties }) => {
+    const geometry = plannedCourse(properties);
+    return geometry === null ? [] : [{ type: "Feature" as const, properties: { id: String(properties?.["id"] ?? ""), course: true }, geometry }];
+  });
 }
 
 /** The extent of a sensor's field of view; null where the layout does not tell it. */
