@@ -86,6 +86,8 @@ UNIT_CHANNELS: Final = {kind: channel for channel, kind in UNIT_KINDS.items()}
 ANNOUNCED_STOP_NS: Final = 4 * 3600 * 1_000_000_000
 """Time after the last message of a sensor that announced maintenance or its stop, from which it counts as offline. A
 longer stop is planned in the settings (``[[maintenance]]``), with its end."""
+SENDS_NOTHING: Final = ("offline", "maintenance", "muted")
+"""States in which the age of a position is no fault: the sensor states none because it sends nothing."""
 OLD_STATUS: Final = "status: not the newest"
 """Counts status messages that are not above the newest of their sensor."""
 EVIDENCE_KEPT: Final = 8
@@ -257,7 +259,12 @@ class Pipeline:
         """Faults by sensor and fault name, of sensors that send data, are quarantined or refused."""
         described = {sensor: dict(faults) for sensor, faults in self._memory.faults.reported().items()}
         for sensor, of_pose in self._tracker.pose_faults(self.now_ns).items():
-            described[sensor] = described.get(sensor, {}) | dict(of_pose)
+            state, _ = self._memory.health.get(sensor, ("", 0))
+            found = {
+                name: one for name, one in of_pose.items() if name != "unknown_position" or state not in SENDS_NOTHING
+            }
+            if found:
+                described[sensor] = described.get(sensor, {}) | found
         quarantined = quarantine_faults(self._memory.held, self.now_ns)
         refused = refusal_faults(self._memory.refusals, self.now_ns)
         for source, faults in (*quarantined.items(), *refused.items()):

@@ -3,6 +3,7 @@
 import type { Feature, Point } from "geojson";
 import { placeAlong } from "../geo/along.ts";
 import { borderLines, type BorderLines } from "../geo/crossing.ts";
+import { courseFeatures } from "../geo/moved_view.ts";
 import { say } from "../words/say.ts";
 import { trackPriorities } from "../model/alerts.ts";
 import type { ServerClock } from "../model/clock.ts";
@@ -30,7 +31,6 @@ import {
   sideMarks,
   trackDetails,
   trackFeature,
-  courseFeatures,
   viewFeatures,
 } from "./features.ts";
 

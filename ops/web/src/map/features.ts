@@ -3,7 +3,7 @@
 import type { Feature, FeatureCollection, LineString, Point, Polygon, Position } from "geojson";
 import { boundsOf, type Bounds } from "../geo/bounds.ts";
 import { borderLines, predictedCrossing, type BorderLines } from "../geo/crossing.ts";
-import { movedView, plannedCourse, postsOf } from "../geo/moved_view.ts";
+import { movedView, postsOf } from "../geo/moved_view.ts";
 import { ellipse, polar, shifted } from "../geo/shapes.ts";
 import { sideLabels } from "../geo/sides.ts";
 import { bars, certaintyOfTrack } from "../words/certainty.ts";
@@ -17,6 +17,7 @@ import { ELLIPSE_95, PRIORITIES, type Alert, type Place, type Priority, type Sen
 import { alertTrack, CROSSING_AHEAD_S, dotName, drawnAs, iconName, look, opacity } from "../model/tracks.ts";
 import { markName } from "./annotations.ts";
 import type { SensorDrawn } from "./symbols.ts";
+import { nameWithAge } from "../words/position_age.ts";
 
 /** Longer names would hide the map. */
 const ON_MAP = 24;
@@ -179,15 +180,10 @@ function drawn(state: string): SensorDrawn {
   return state === "ok" || state === "muted" ? state : "lost";
 }
 
-/** Seconds after which the label of a mobile sensor states the age of its position. */
-const OLD_POSITION_S = 15;
-
 function mastLabel(mast: readonly Sensor[], nowMs: number): string {
   return mast
     .map(({ id, state, pose }) => {
-      const ageS = pose === null ? 0 : (nowMs - pose.statedMs) / 1000;
-      const name = readable(id, ON_MAP);
-      const sensor = ageS > OLD_POSITION_S ? say("page-map-sensor-old", { sensor: name, age: roughly(ageS) }) : name;
+      const sensor = nameWithAge(readable(id, ON_MAP), pose, nowMs);
       return state === "ok" ? sensor : say("page-map-sensor", { sensor, state: stateName(state) });
     })
     .join("\n");
@@ -212,14 +208,6 @@ export function viewFeatures(
         geometry: movedView(feature.geometry, posts.get(id), sensors.get(id)),
       };
     });
-}
-
-/** Where mobile sensors are planned to go, beside their fields of view. */
-export function courseFeatures(layout: FeatureCollection | null): Feature[] {
-  return (layout?.features ?? []).flatMap(({ properties }) => {
-    const geometry = plannedCourse(properties);
-    return geometry === null ? [] : [{ type: "Feature" as const, properties: { id: String(properties?.["id"] ?? ""), course: true }, geometry }];
-  });
 }
 
 /** The extent of a sensor's field of view; null where the layout does not tell it. */

@@ -127,7 +127,7 @@ function groundLayers(c: Colours): LayerSpecification[] {
       type: "line",
       source: "views",
       filter: course,
-      paint: { "line-color": c.sensor, "line-width": 1.5, "line-dasharray": [1, 2.5], "line-opacity": 0.9 },
+      paint: { "line-color": c.ink, "line-width": 1.6, "line-dasharray": [0.6, 2.4], "line-opacity": 0.75 },
     },
     {
       id: "segments",

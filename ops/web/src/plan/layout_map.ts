@@ -149,7 +149,7 @@ function lines(c: Colours): LayerSpecification[] {
   const selected = ["get", "selected"] as ["get", string];
   const isCourse = ["==", ["get", "course"], true] as ["==", ["get", string], true];
   return [
-    { id: "courses", type: "line", source: "views", filter: isCourse, paint: { "line-color": c.sensor, "line-width": 1.5, "line-dasharray": [1, 2.5], "line-opacity": 0.9 } },
+    { id: "courses", type: "line", source: "views", filter: isCourse, paint: { "line-color": c.ink, "line-width": 1.6, "line-dasharray": [0.6, 2.4], "line-opacity": 0.75 } },
     { id: "views", type: "line", source: "views", filter: ["all", ["!", selected], ["!", isCourse]], paint: { "line-color": c.view, "line-width": 0.75, "line-opacity": 0.45 } },
     { id: "border-halo", type: "line", source: "border", layout: { "line-join": "round" }, paint: { "line-color": c.halo, "line-width": 6, "line-opacity": 0.8 } },
     { id: "segment-halo", type: "line", source: "segment", layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": c.select, "line-width": 15, "line-opacity": 0.55 } },

@@ -207,3 +207,20 @@ def test_coverage_gaps_follow_it_and_a_fixed_sector_keeps_its_answers(
     assert not np.array_equal(there, post, equal_nan=True)
     np.testing.assert_array_equal(lookups[0].at({}).probability([]), post)
     np.testing.assert_array_equal(lookups[0].probability([CARRIED]), lookups[1].probability([CARRIED]))
+
+
+def test_a_sensor_in_maintenance_or_offline_has_no_fault_of_its_position(ground: OpenSector) -> None:
+    """Planned maintenance loses no coverage by surprise, and an offline sensor has its own alert."""
+    drove = [pose_row(ground, 2.0 * k, 8.0 * k) for k in range(5)]
+    stop = Status(
+        sensor=CARRIED, boot=1, seq=200, observed_at=utc_datetime(START_NS + 9 * SECOND_NS), state="maintenance"
+    )
+    last = replace(drove[-1], seq=200, received_ns=START_NS + 9 * SECOND_NS, body=encode_status(stop))
+    later = replace(last, kind="tick", sensor="", body=b"", received_ns=START_NS + 80 * SECOND_NS)
+    for rows, state in (([*drove, last, later], "maintenance"), ([*drove, later], "offline")):
+        pipeline, told = Pipeline(ground), []
+        for row in rows:
+            told += [alert for alert in pipeline.take(row) if alert.sensor == CARRIED]
+        assert pipeline.health[CARRIED].state == state
+        assert "unknown_position" not in pipeline.faults.get(CARRIED, {})
+        assert all(alert.cause != "unknown_position" for alert in told)
