@@ -25,6 +25,7 @@ from geo.frame import LocalFrame
 from geo.visibility import UNKNOWN, VISIBLE
 from sensors.clear_view import look_in_view
 from sensors.layout import AnySensor, Placement
+from sensors.mobile.north import north_and_scale
 from sensors.mobile.viewpoint import Viewpoint, tilted
 
 HEIGHT_STEP_M: Final = 2.0
@@ -133,7 +134,7 @@ def viewpoint(place: Placement, stand: PoseAt, view: SensorView, earth: Elevatio
     east, north = earth.east + key.column * cell, earth.north - key.row * cell
     azimuth_deg = None
     if place.azimuths_rad is not None:
-        centre = key.heading * ANGLE_STEP_RAD + 0.5 * view.azimuth_width + float(frame.convergence_rad(east, north))
+        centre = key.heading * ANGLE_STEP_RAD + 0.5 * view.azimuth_width + north_and_scale(frame, east, north)[0]
         azimuth_deg = degrees(centre) % 360.0
     tilt_deg = degrees(key.tilt * ANGLE_STEP_RAD)
     return Viewpoint(float(east), float(north), float(key.height), azimuth_deg, tilt_deg, key.moving)
