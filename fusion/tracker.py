@@ -43,6 +43,7 @@ from fusion.models.terrain_speed import slow_down
 from fusion.models.tracker_model import TrackerModel, tracker_model
 from fusion.models.undetected import given_back
 from fusion.models.unobservable import predict_unobservable, unobservable_after
+from fusion.poses.grids import plain_ground
 from fusion.poses.known import PoseAt
 from fusion.poses.looks import Looks
 from fusion.poses.placed import (
@@ -270,7 +271,8 @@ class Tracker:
         self.settings = settings or TrackerSettings()
         self.model = tracker_model(layout, self.settings, terrain, _looks(coverage))
         self.layout, self.border = layout, border
-        self.looks = Looks(None if terrain is None else north_up(terrain))
+        ground = None if terrain is None else north_up(terrain)
+        self.looks = Looks(ground, plain_ground(ground) if any(sensor.mobile for sensor in layout) else None)
         self.timeline = Timeline(
             empty_bank(self.model), round(self.settings.horizon_s * 1e9), self.settings.runs_per_scan
         )

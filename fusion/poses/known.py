@@ -202,7 +202,8 @@ def _value(pose: ScanColumns, place: Placement, frame: LocalFrame) -> Floats:
     east, north = float(pose.easting[0]), float(pose.northing[0])
     convergence, there = north_and_scale(frame, east, north)
     turn, scale = place.convergence_rad - convergence, there / place.scale
-    sds = np.nan_to_num([pose.range_sd[0], pose.azimuth_sd[0], pose.elevation_angle_sd[0]], nan=0.0)
+    stated_sds = (pose.range_sd[0], pose.azimuth_sd[0], pose.elevation_angle_sd[0])
+    sds = [0.0 if isnan(sd) else float(sd) for sd in stated_sds]
     stated = [pose.range_[0], pose.azimuth[0], pose.elevation_angle[0]]
     return np.array([east, north, *stated, float(pose.cov[0, 0, 0]) ** 0.5, *sds, turn, scale], np.float64)
 

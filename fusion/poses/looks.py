@@ -16,14 +16,12 @@ import numba
 import numpy as np
 import xarray as xr
 
-from fusion.models.sensor_views import ElevationGrid, SensorView, elevation_at, probability, with_edges
+from fusion.models.sensor_views import ElevationGrid, SensorView, elevation_at, probability
 from fusion.models.undetected import Births
+from fusion.poses.grids import PlainGround, grid_at_centre, grid_from
 from fusion.poses.known import PoseAt
-from geo.arrays import Float32s, Floats
-from geo.errors import BadInput
+from geo.arrays import Floats
 from geo.frame import LocalFrame
-from geo.visibility import UNKNOWN, VISIBLE
-from sensors.clear_view import look_in_view
 from sensors.layout import AnySensor, Placement
 from sensors.mobile.north import north_and_scale
 from sensors.mobile.viewpoint import Viewpoint, tilted
@@ -61,9 +59,11 @@ class LookKey(NamedTuple):
 
 @dataclass(slots=True)
 class Looks:
-    """The looks that were computed lately, the least recently used of them forgotten first; ``blind`` by sensor."""
+    """The looks that were computed lately, the least recently used of them forgotten first; ``blind`` by sensor.
+    ``plain``: the terrain as ``plain_ground`` has it."""
 
     terrain: xr.Dataset | None = None
+    plain: PlainGround | None = None
     kept: OrderedDict[LookKey, GroundLook] = field(default_factory=OrderedDict)
     blind: dict[str, SensorView] = field(default_factory=dict)
 
@@ -99,9 +99,10 @@ class Looks:
         grid, grid_east, grid_north = np.zeros((0, 0), np.float32), 0.0, 0.0
         if self.terrain is not None:
             sensor = _raised(place.sensor, east, north, key)
-            grid, grid_east, grid_north = _grid(
-                replace(place, sensor=sensor, azimuths_rad=azimuths), self.terrain, "fast" if key.moving else "exact"
-            )
+            stands = replace(place, sensor=sensor, azimuths_rad=azimuths)
+            mode: Literal["exact", "fast"] = "fast" if key.moving else "exact"
+            found = None if self.plain is None else grid_at_centre(stands, self.plain, mode)
+            grid, grid_east, grid_north = found or grid_from(stands, self.terrain, mode)
         there = there._replace(grid=grid, grid_east=grid_east, grid_north=grid_north, grid_cell=cell)
         return GroundLook(there, missed_near(births, there) if polled else np.ones((0, 0)))
 
@@ -177,24 +178,3 @@ def _raised(sensor: AnySensor, east: float, north: float, key: LookKey) -> AnySe
         elevation_min_deg=low,
         elevation_max_deg=high,
     )
-
-
-def _grid(place: Placement, terrain: xr.Dataset, mode: Literal["exact", "fast"]) -> tuple[Float32s, float, float]:
-    """(the grid, easting and northing of its first cell's centre); empty ground if the sensor stands on none."""
-    from sensors.coverage.accumulator import ranges_m  # slow to import, and needed only with terrain
-    from sensors.coverage.sight import SightTask, sight
-    from sensors.detection_model.assumptions import Assumptions
-
-    canopied = "canopy_height" in terrain
-    task = SightTask("person", Assumptions(), "exact" if canopied else mode)
-    try:
-        viewshed = sight(place, terrain, task)
-    except BadInput:  # on a void
-        return np.zeros((1, 1), np.float32), place.sensor.easting, place.sensor.northing
-    seen = np.flatnonzero(viewshed.states == VISIBLE)
-    p = np.where(viewshed.states == UNKNOWN, np.nan, 0.0).astype(np.float32)
-    window = (viewshed.rows, viewshed.columns)
-    p.flat[seen] = look_in_view(place.sensor, ranges_m(place, terrain, window, seen), "person")
-    east, north = terrain["easting"].to_numpy()[viewshed.columns], terrain["northing"].to_numpy()[viewshed.rows]
-    cell = float(terrain["easting"][1] - terrain["easting"][0])
-    return with_edges(np.ascontiguousarray(p), cell), float(east[0]), float(north[0])
