@@ -70,7 +70,8 @@ from geo.message import Message
 from geo.terrain import north_up
 from sensors.detections import split
 from sensors.layout import Layout
-from sensors.mobile import POSE, Viewpoint
+from sensors.mobile import POSE
+from sensors.mobile.viewpoint import Viewpoint
 from sensors.scan_columns import ScanColumns
 
 __all__ = ["SettingsError", "TrackEvent", "Tracker", "TrackerSettings", "track"]

@@ -21,7 +21,7 @@ from geo.visibility.view import RasterGrid, heights_of, surface_of
 from sensors.clear_view import look_in_view
 from sensors.layout import Placement, elevations_rad
 
-Grid = tuple[Float32s, float, float]
+GroundGrid = tuple[Float32s, float, float]
 """The single-look Pd (row, column), NaN where unknown, and easting and northing of its first cell's centre."""
 TARGET = "person"
 
@@ -44,7 +44,7 @@ def plain_ground(terrain: xr.Dataset | None) -> PlainGround | None:
     return PlainGround(heights_of(elevation.data), east, north, places)
 
 
-def grid_at_centre(place: Placement, ground: PlainGround, mode: Literal["exact", "fast"]) -> Grid | None:
+def grid_at_centre(place: Placement, ground: PlainGround, mode: Literal["exact", "fast"]) -> GroundGrid | None:
     """``grid_from`` of a sensor at the centre of a cell; None elsewhere, and on a void."""
     from sensors.coverage.sight import CURVATURE_K, TARGET_HEIGHTS_M  # slow to import, and needed only with terrain
 
@@ -81,7 +81,7 @@ def grid_at_centre(place: Placement, ground: PlainGround, mode: Literal["exact",
     return with_edges(p, cell), float(ground.east[first_column]), float(ground.north[first_row])
 
 
-def grid_from(place: Placement, terrain: xr.Dataset, mode: Literal["exact", "fast"]) -> Grid:
+def grid_from(place: Placement, terrain: xr.Dataset, mode: Literal["exact", "fast"]) -> GroundGrid:
     """The grid of a sensor anywhere; nothing seen if it stands on none."""
     from sensors.coverage.accumulator import ranges_m  # slow to import, and needed only with terrain
     from sensors.coverage.sight import SightTask, sight

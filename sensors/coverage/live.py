@@ -21,7 +21,7 @@ from sensors.detection_model.weather import Conditions, conditions_of
 from sensors.layout import AnySensor, Layout, Placement
 
 Rasters = Mapping[str | None, Float32s]
-Part = tuple[AnySensor, ViewshedMode]
+_SensorMode = tuple[AnySensor, ViewshedMode]
 """A sensor of the layout, and the mode of its viewshed."""
 ALL: Final = None
 """Key for all kinds of sensors together."""
@@ -54,7 +54,7 @@ class LiveCoverage:
     working: frozenset[str] = frozenset()
     rasters: Rasters = field(default_factory=dict, repr=False)
     problems: Mapping[str, str] = field(default_factory=dict)
-    _parts: Mapping[Part, SensorCoverage | str] = field(default_factory=dict, repr=False)
+    _parts: Mapping[_SensorMode, SensorCoverage | str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def begin(
@@ -85,7 +85,7 @@ class LiveCoverage:
         """
         fast = frozenset[str]() if "canopy_height" in self.terrain else frozenset(moving)  # that mode knows no trees
         now, modes = frozenset(working), dict.fromkeys(fast, _FAST)
-        keys: list[Part] = [(s, modes.get(s.id, self.task.mode)) for s in layout]
+        keys: list[_SensorMode] = [(s, modes.get(s.id, self.task.mode)) for s in layout]
         parts = {k: self._parts.get(k) or self._computed(layout.placement(k[0].id), k[1]) for k in keys}
         before = {k: p for k, p in self._parts.items() if isinstance(p, SensorCoverage) and k[0].id in self.working}
         after = {k: p for k, p in parts.items() if isinstance(p, SensorCoverage) and k[0].id in now}

@@ -15,6 +15,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -27,11 +28,9 @@ from ops.runtime.output import say_in_english
 from ops.runtime.part_state import code_of, without_log
 from ops.services.api.release import Release, ReleasedView
 from ops.services.api.serving.connections import streaming
-from ops.services.map.present_layout import viewpoints_in
 from ops.store.connections import StoreError
 from ops.store.reader import Live, OutboxRow, Reader
 from ops.store.rows import rfc3339, to_json
-from sensors.mobile import Viewpoint
 
 log = logging.getLogger(__name__)
 
@@ -142,10 +141,13 @@ class Hub:
             for sensor in sensors
         }
 
-    def sensor_viewpoints(self) -> dict[str, Viewpoint | None]:
-        """From where mobile sensors see, by id, as last polled; those that have stated a pose, None where it is not
-        known."""
-        return {} if self._sensors is None else viewpoints_in(json.loads(self._sensors.body))
+    def sensor_viewpoints(self) -> dict[str, Any]:
+        """From where mobile sensors see, by id, as last polled and published; those that have stated a pose, None where
+        it is not known."""
+        sensors = [] if self._sensors is None else json.loads(self._sensors.body)
+        return {
+            str(one["sensor"]): one["pose"]["seen_from"] for one in sensors if "seen_from" in (one.get("pose") or {})
+        }
 
     def show_layers(self, revisions: Mapping[str, str]) -> None:
         """Send the sensors again if the revision of a layer has changed. Call it in the hub's event loop."""

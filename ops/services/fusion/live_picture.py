@@ -20,7 +20,7 @@ from ops.services.fusion.checkpoint import HealthNow
 from ops.services.fusion.pipeline import Pipeline
 from ops.words import MessageCatalogue
 from sensors.layout import Layout
-from sensors.mobile import Viewpoint
+from sensors.mobile.viewpoint import Viewpoint
 from sensors.scan import CLASSES
 
 EVIDENCE_SHOWN: Final = 3

@@ -74,7 +74,7 @@ from ops.services.fusion.desks.markings import MarkingDesk
 from ops.services.fusion.mute_memory import mute_fields, note_heard, note_mute, state_of
 from ops.services.fusion.quarantine_memory import CutOffRecord, note_cut_off, quarantine_faults, refusal_faults
 from sensors.health.liveness import SensorStatus, health, silent_after_s
-from sensors.mobile import Viewpoint
+from sensors.mobile.viewpoint import Viewpoint
 from sensors.timestamps import nanoseconds, utc_datetime
 
 log = logging.getLogger(__name__)

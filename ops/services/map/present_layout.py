@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 
 from sensors.layout import Layout
-from sensors.mobile import Viewpoint, carried_layout
+from sensors.mobile.viewpoint import Viewpoint, carried_layout
 
 FOLLOW_S: Final = 4.0
 """Minimum time between two layers of a sensor that moves: the browser loads the tiles of each."""
@@ -57,12 +57,6 @@ def present_states(states: Mapping[str, str], viewpoints: Mapping[str, Viewpoint
     return {**states, **lost} if lost else states
 
 
-def viewpoints_in(sensors: Sequence[Mapping[str, Any]]) -> dict[str, Viewpoint | None]:
-    """From where mobile sensors see, from the published sensors; None where it is not known."""
-    found: dict[str, Viewpoint | None] = {}
-    for sensor in sensors:
-        pose = sensor.get("pose")
-        if pose and "seen_from" in pose:
-            there = pose["seen_from"]
-            found[str(sensor["sensor"])] = None if there is None else msgspec.convert(there, Viewpoint)
-    return found
+def viewpoints_of(published: Mapping[str, Mapping[str, Any] | None]) -> dict[str, Viewpoint | None]:
+    """From where mobile sensors see, by id, from the ``seen_from`` of their published poses; None: not known."""
+    return {name: None if one is None else msgspec.convert(one, Viewpoint) for name, one in published.items()}

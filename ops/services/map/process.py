@@ -33,14 +33,13 @@ from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import cache_folder, load_sector
 from ops.services.map.client import KEY_VARIABLE, VECTOR_TILE, Answer
 from ops.services.map.coverage_layers import CoverageLayers
-from ops.services.map.present_layout import Following, present_states
+from ops.services.map.present_layout import Following, present_states, viewpoints_of
 from ops.services.map.profile import Eyes, profile
 from ops.services.map.responders import Responders, interruptions
 from ops.services.map.response_layer import ResponseLayer
 from ops.services.map.unit_reach import TargetPlace, UnitPlace, UnitReach
 from ops.services.map.viewshed_layers import Overlays
 from ops.store.rows import to_json
-from sensors.mobile import Viewpoint
 
 log = logging.getLogger(__name__)
 
@@ -193,10 +192,10 @@ class MapService:
         """Names of the sector's settlements, rivers and roads, with one position each."""
         return _json({"places": self._places})
 
-    def watch(self, health: dict[str, str], viewpoints: Mapping[str, Viewpoint | None] | None = None) -> Answer:
-        """Set the sensors' health states and from where mobile ones see (None: not known), and return the layers'
+    def watch(self, health: dict[str, str], viewpoints: Mapping[str, Any] | None = None) -> Answer:
+        """Set the sensors' health states and from where mobile ones see (as published), and return the layers'
         revisions: {id: revision}."""
-        there = viewpoints or {}
+        there = viewpoints_of(viewpoints or {})
         states, present = present_states(health, there), self._following(there)
         self._overlays.take_health(states, present)
         self._coverage.take_health(states, present)

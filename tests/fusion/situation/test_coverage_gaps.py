@@ -23,7 +23,7 @@ from sensors.coverage import coverage
 from sensors.crossing.segments import least_ways, over_segments
 from sensors.gaps import watch_belt
 from sensors.layout import Layout, place
-from sensors.mobile import Viewpoint
+from sensors.mobile.viewpoint import Viewpoint
 
 NS = 1_000_000_000
 START_NS = 1_772_323_200 * NS

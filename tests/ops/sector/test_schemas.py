@@ -273,7 +273,7 @@ ANY_VALUE = st.one_of(
 ALL_KEYS = sorted({field.name for record in RECORDS.values() for field in fields(record)} - PLACED - {"id", "kind"})
 DEPENDENT = {
     "min_range_m", "elevation_min_deg", "elevation_max_deg", "report_delay_s", "pitch_m", "focal_length_m",
-    "reference_range_m", "sure_radius_m", "confusion", "max_speed_mps", "route", "area", "route_speed_mps",
+    "reference_range_m", "sure_radius_m", "confusion", "mobile", "max_speed_mps", "route", "area", "route_speed_mps",
     "route_stop_s",
 }  # fmt: skip
 """Keys whose value is checked against that of another key, which a schema cannot express."""

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from geo.frame import LocalFrame
 from sensors.layout import Layout, elevations_rad, place
-from sensors.mobile import Viewpoint, carried_layout
-from sensors.mobile.viewpoint import tilted
+from sensors.mobile.viewpoint import Viewpoint, carried_layout, tilted
 
 FRAME = LocalFrame.around(8.0, 47.0)
 CAMERA = place(

@@ -22,7 +22,7 @@ from ops.forces.settings import ForceSettings
 from ops.incidents.offers import FieldedUnit
 from ops.sector.open_sector import OpenSector
 from ops.sector.sector_file import read_bases
-from sensors.mobile import Viewpoint
+from sensors.mobile.viewpoint import Viewpoint
 from sensors.timestamps import SECOND_NS, utc_datetime
 
 log = logging.getLogger(__name__)

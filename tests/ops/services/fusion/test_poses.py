@@ -18,7 +18,7 @@ from ops.room.offline import track_log_hash
 from ops.sector.open_sector import OpenSector
 from ops.services.fusion.live_picture import sensors_live
 from ops.services.fusion.pipeline import Pipeline
-from ops.services.map.present_layout import viewpoints_in
+from ops.services.map.present_layout import viewpoints_of
 from sensors.layout import Layout
 from sensors.timestamps import SECOND_NS, nanoseconds, utc_datetime
 
@@ -156,12 +156,13 @@ def test_the_picture_shows_from_where_it_sees_and_nothing_once_its_position_is_n
     there, cell = shown[CARRIED]["pose"]["seen_from"], float(abs(np.diff(ground.terrain["easting"][:2])[0]))
     assert abs(there["easting"] - ground.layout[CARRIED].easting - 32.0) <= 0.5 * cell
     assert (there["height_m"], there["moving"]) == (ground.layout[CARRIED].mast_height_m, True)
-    assert viewpoints_in(list(shown.values())) == {CARRIED: pipeline.viewpoints[CARRIED]}
+    assert viewpoints_of({CARRIED: there}) == {CARRIED: pipeline.viewpoints[CARRIED]}
     pipeline.take(replace(rows[-1], kind="tick", sensor="", body=b"", received_ns=START_NS + 70 * SECOND_NS))
     assert pipeline.viewpoints == {CARRIED: None}
     [gone] = [one for one in sensors_live(ground.layout, {}, stands=pipeline.stands, viewpoints=pipeline.viewpoints)
               if one["sensor"] == CARRIED]  # fmt: skip
-    assert viewpoints_in([gone]) == {CARRIED: None}
+    assert gone["pose"]["seen_from"] is None
+    assert viewpoints_of({CARRIED: None}) == {CARRIED: None}
 
 
 def test_its_coverage_is_lost_with_its_position_though_it_still_sends(

@@ -15,7 +15,7 @@ from ops.services.map.present_layout import FOLLOW_S, POSITION_UNKNOWN, Followin
 from ops.services.map.tiles import Tiles
 from ops.services.map.viewshed_layers import Overlays
 from sensors.layout import Layout
-from sensors.mobile import Viewpoint, carried_layout
+from sensors.mobile.viewpoint import Viewpoint, carried_layout
 
 OK = dict.fromkeys(("radar-mid", "camera-west", "ground-1"), "ok")
 CARRIED = "radar-mid"
