@@ -57,7 +57,6 @@ from fusion.poses.placed import (
     pose_faults,
     seen_from,
     stands,
-    viewpoints,
 )
 from fusion.registration.duplicate_tracks import align
 from fusion.registration.estimate import bias_of, estimate
@@ -484,7 +483,7 @@ class Tracker:
         mapping of str to Viewpoint or None
             By id, the rounded poses of the sensors that have stated one; None where the position is not known.
         """
-        return viewpoints(self.model, self.timeline.bank.poses, now_ns)
+        return {name: one.known for name, one in self.seen_from(now_ns).items()}
 
     def pose_faults(self, now_ns: int) -> Mapping[str, Mapping[str, Message]]:
         """Return what is wrong with the poses of mobile sensors.

@@ -39,7 +39,10 @@ def plain_ground(terrain: xr.Dataset | None) -> PlainGround | None:
     """The terrain as plain arrays; None without one, with trees, and for one that is not in memory."""
     if terrain is None or "canopy_height" in terrain or is_lazy(terrain["elevation"].data):
         return None
-    elevation, places = surface_of(terrain)
+    try:
+        elevation, places = surface_of(terrain)
+    except BadInput:  # which is said where a viewshed is asked for
+        return None
     east, north = (np.asarray(terrain[axis].to_numpy(), np.float64) for axis in ("easting", "northing"))
     return PlainGround(heights_of(elevation.data), east, north, places)
 

@@ -39,10 +39,12 @@ LEAST_HEIGHT_M: Final = 0.5
 
 class GroundLook(NamedTuple):
     """What a sensor sees from a rounded pose: its ``view`` from there, with the single-look Pd on the ground if there
-    is a terrain, and the probability ``missed`` (row, column) that it misses a target in a cell of births."""
+    is a terrain, the probability ``missed`` (row, column) that it misses a target in a cell of births, and the
+    pose as a ``viewpoint``."""
 
     view: SensorView
     missed: Floats
+    viewpoint: Viewpoint
 
 
 class LookKey(NamedTuple):
@@ -68,13 +70,21 @@ class Looks:
     blind: dict[str, SensorView] = field(default_factory=dict)
 
     def at(
-        self, place: Placement, stand: PoseAt, view: SensorView, earth: ElevationGrid, births: Births, *, polled: bool
+        self,
+        place: Placement,
+        stand: PoseAt,
+        view: SensorView,
+        earth: ElevationGrid,
+        births: Births,
+        frame: LocalFrame,
+        *,
+        polled: bool,
     ) -> GroundLook:
         """The look from ``stand`` of a sensor whose ``view`` there has no grid yet."""
         key = _key(place.sensor, stand, view, earth)
         look = self.kept.get(key)
         if look is None:
-            look = self.kept[key] = self._computed(key, place, view, earth, births, polled)
+            look = self.kept[key] = self._computed(key, place, view, earth, births, frame, polled)
             if len(self.kept) > MOST_KEPT:
                 self.kept.popitem(last=False)
         else:
@@ -88,7 +98,14 @@ class Looks:
         return self.blind[name]
 
     def _computed(
-        self, key: LookKey, place: Placement, view: SensorView, earth: ElevationGrid, births: Births, polled: bool
+        self,
+        key: LookKey,
+        place: Placement,
+        view: SensorView,
+        earth: ElevationGrid,
+        births: Births,
+        frame: LocalFrame,
+        polled: bool,
     ) -> GroundLook:
         cell = earth.cell if earth.elevation.size else BLIND_STEP_M
         east, north = earth.east + key.column * cell, earth.north - key.row * cell
@@ -104,7 +121,8 @@ class Looks:
             found = None if self.plain is None else grid_at_centre(stands, self.plain, mode)
             grid, grid_east, grid_north = found or grid_from(stands, self.terrain, mode)
         there = there._replace(grid=grid, grid_east=grid_east, grid_north=grid_north, grid_cell=cell)
-        return GroundLook(there, missed_near(births, there) if polled else np.ones((0, 0)))
+        missed = missed_near(births, there) if polled else np.ones((0, 0))
+        return GroundLook(there, missed, _viewpoint(key, there, full, frame))
 
 
 @numba.njit(cache=True)
@@ -128,17 +146,13 @@ def missed_near(births: Births, view: SensorView) -> Floats:
     return missed
 
 
-def viewpoint(place: Placement, stand: PoseAt, view: SensorView, earth: ElevationGrid, frame: LocalFrame) -> Viewpoint:
-    """The rounded pose of a sensor whose ``view`` there has no grid yet: that of the look from ``stand``."""
-    key = _key(place.sensor, stand, view, earth)
-    cell = earth.cell if earth.elevation.size else BLIND_STEP_M
-    east, north = earth.east + key.column * cell, earth.north - key.row * cell
-    azimuth_deg = None
-    if place.azimuths_rad is not None:
-        centre = key.heading * ANGLE_STEP_RAD + 0.5 * view.azimuth_width + north_and_scale(frame, east, north)[0]
+def _viewpoint(key: LookKey, there: SensorView, full: bool, frame: LocalFrame) -> Viewpoint:
+    """The rounded pose as a viewpoint; ``there`` is the view from it, ``full`` whether it is all round."""
+    azimuth_deg, (east, north) = None, (float(there.east), float(there.north))
+    if not full:
+        centre = there.azimuth_from + 0.5 * there.azimuth_width + north_and_scale(frame, east, north)[0]
         azimuth_deg = degrees(centre) % 360.0
-    tilt_deg = degrees(key.tilt * ANGLE_STEP_RAD)
-    return Viewpoint(float(east), float(north), float(key.height), azimuth_deg, tilt_deg, key.moving)
+    return Viewpoint(east, north, float(key.height), azimuth_deg, degrees(key.tilt * ANGLE_STEP_RAD), key.moving)
 
 
 def _key(sensor: AnySensor, stand: PoseAt, view: SensorView, earth: ElevationGrid) -> LookKey:

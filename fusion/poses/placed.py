@@ -11,7 +11,7 @@ import numpy as np
 from fusion.models.sensor_views import SensorModel, SensorView, elevation_at
 from fusion.models.tracker_model import TrackerModel
 from fusion.poses.known import BELOW_GROUND, JUMPED, OFF_THE_TERRAIN, USED, PoseAt, Poses, stand_of, with_pose
-from fusion.poses.looks import GroundLook, Looks, viewpoint
+from fusion.poses.looks import GroundLook, Looks
 from geo.message import Message
 from sensors.mobile.viewpoint import Viewpoint
 from sensors.scan_columns import ScanColumns
@@ -75,6 +75,11 @@ class CarriedSensor(NamedTuple):
     before: SensorModel | None
     viewpoint: Viewpoint
 
+    @property
+    def known(self) -> Viewpoint | None:
+        """The viewpoint; None while the position is not known."""
+        return self.viewpoint if self.before is None else None
+
 
 def seen_from(model: TrackerModel, poses: Poses, looks: Looks, now_ns: int) -> dict[str, CarriedSensor]:
     """The sensors that have a pose, where they stand at ``now_ns``."""
@@ -86,21 +91,8 @@ def seen_from(model: TrackerModel, poses: Poses, looks: Looks, now_ns: int) -> d
         _, look = _moved(model, looks, sensor, stand)
         there = replace(sensor, view=look.view)
         nothing = replace(sensor, view=looks.nothing(name, sensor.view)) if lost else there
-        found[name] = CarriedSensor(nothing, there if lost else None, _viewpoint(model, sensor, stand))
+        found[name] = CarriedSensor(nothing, there if lost else None, look.viewpoint)
     return found
-
-
-def viewpoints(model: TrackerModel, poses: Poses, now_ns: int) -> dict[str, Viewpoint | None]:
-    """By id, the rounded poses of ``now_ns`` of the sensors that have a pose; None where it is not known."""
-    found = stands(model, poses, now_ns)
-    return {
-        name: None if is_lost(stand) else _viewpoint(model, model.sensors[name], stand) for name, stand in found.items()
-    }
-
-
-def _viewpoint(model: TrackerModel, sensor: SensorModel, stand: PoseAt) -> Viewpoint:
-    place = model.layout.placement(sensor.id)
-    return viewpoint(place, stand, _view_at(model, sensor, stand), model.earth, model.layout.frame)
 
 
 def _view_at(model: TrackerModel, sensor: SensorModel, stand: PoseAt) -> SensorView:
@@ -118,7 +110,8 @@ def _view_at(model: TrackerModel, sensor: SensorModel, stand: PoseAt) -> SensorV
 def _moved(model: TrackerModel, looks: Looks, sensor: SensorModel, stand: PoseAt) -> tuple[SensorModel, GroundLook]:
     """(the sensor at its pose, what it sees from there)"""
     place, view = model.layout.placement(sensor.id), _view_at(model, sensor, stand)
-    look = looks.at(place, stand, view, model.earth, model.births, polled=sensor.polled)
+    frame = model.layout.frame
+    look = looks.at(place, stand, view, model.earth, model.births, frame, polled=sensor.polled)
     there = look.view
     view = view._replace(
         grid=there.grid, grid_east=there.grid_east, grid_north=there.grid_north, grid_cell=there.grid_cell

@@ -27,7 +27,7 @@ class PresentLayout:
 
 
 class Following:
-    """Callable that returns the present layout from the viewpoints of mobile sensors.
+    """Callable that returns the layout with mobile sensors where they stand, from their viewpoints.
 
     Positions follow at most once per FOLLOW_S; the result is the same object while nothing is taken over.
     """
