@@ -38,7 +38,7 @@ $(TEST_STAMP): $(STAMP)
 
 demo: $(STAMP) ## Set up if needed, then watch the sample sector work (ARGS="--duration 60 --headless")
 	@$(BIN)/python -m ops.runtime.compile_kernels
-	@$(BIN)/watchline demo $(ARGS)
+	@$(BIN)/watchline demo $(or $(ARGS),--layout mobile)
 
 test: $(TEST_STAMP) .venv-taky/bin/taky style ## Set up if needed, then run every check and every test
 	@$(PYTHON) deploy/system_packages.py

@@ -38,15 +38,16 @@ from fusion.filter.triangulation import Look, crossings, triangulate
 from fusion.models.contradictions import Mixture, learn_doubt
 from fusion.models.false_dead_ground import LookedAt, learn_dead_ground, seen_despite_map
 from fusion.models.motion import combine, predict
-from fusion.models.sensor_views import SensorModel
 from fusion.models.settings import SettingsError, TrackerSettings
 from fusion.models.terrain_speed import slow_down
 from fusion.models.tracker_model import TrackerModel, tracker_model
 from fusion.models.undetected import given_back
 from fusion.models.unobservable import predict_unobservable, unobservable_after
+from fusion.poses.grids import plain_ground
 from fusion.poses.known import PoseAt
 from fusion.poses.looks import Looks
 from fusion.poses.placed import (
+    CarriedSensor,
     all_at_poses,
     at_pose,
     corrected,
@@ -69,6 +70,7 @@ from geo.terrain import north_up
 from sensors.detections import split
 from sensors.layout import Layout
 from sensors.mobile import POSE
+from sensors.mobile.viewpoint import Viewpoint
 from sensors.scan_columns import ScanColumns
 
 __all__ = ["SettingsError", "TrackEvent", "Tracker", "TrackerSettings", "track"]
@@ -269,7 +271,8 @@ class Tracker:
         self.settings = settings or TrackerSettings()
         self.model = tracker_model(layout, self.settings, terrain, _looks(coverage))
         self.layout, self.border = layout, border
-        self.looks = Looks(None if terrain is None else north_up(terrain))
+        ground = None if terrain is None else north_up(terrain)
+        self.looks = Looks(ground, plain_ground(ground) if any(sensor.mobile for sensor in layout) else None)
         self.timeline = Timeline(
             empty_bank(self.model), round(self.settings.horizon_s * 1e9), self.settings.runs_per_scan
         )
@@ -452,7 +455,7 @@ class Tracker:
         """
         return stands(self.model, self.timeline.bank.poses, now_ns)
 
-    def seen_from(self, now_ns: int) -> Mapping[str, SensorModel]:
+    def seen_from(self, now_ns: int) -> Mapping[str, CarriedSensor]:
         """Return what mobile sensors see from where they stand, to the cell of the terrain.
 
         Parameters
@@ -462,10 +465,25 @@ class Tracker:
 
         Returns
         -------
-        mapping of str to SensorModel
+        mapping of str to CarriedSensor
             By id, the sensors that have stated a pose; see fusion.poses.placed.
         """
         return seen_from(self.model, self.timeline.bank.poses, self.looks, now_ns)
+
+    def viewpoints(self, now_ns: int) -> Mapping[str, Viewpoint | None]:
+        """Return from where mobile sensors see.
+
+        Parameters
+        ----------
+        now_ns : int, UTC nanoseconds since 1970
+            The time.
+
+        Returns
+        -------
+        mapping of str to Viewpoint or None
+            By id, the rounded poses of the sensors that have stated one; None where the position is not known.
+        """
+        return {name: one.known for name, one in self.seen_from(now_ns).items()}
 
     def pose_faults(self, now_ns: int) -> Mapping[str, Mapping[str, Message]]:
         """Return what is wrong with the poses of mobile sensors.

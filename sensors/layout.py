@@ -25,7 +25,7 @@ from sensors.radar import Radar
 from sensors.radio import Radio
 from sensors.relay import Relay
 from sensors.scan import CLASSES
-from sensors.sensor import ALSO_CALLED, Confusion, Sensor
+from sensors.sensor import ALSO_CALLED, Confusion, LonLats, Sensor
 
 __all__ = ["Layout", "place", "place_relay"]
 
@@ -420,6 +420,9 @@ def known_values(properties: Mapping[str, Any], sensor_id: object, catalogue: Ca
     values = {key: value for key, value in properties.items() if value is not None}
     if "confusion" in values:
         values["confusion"] = _confusion(values["confusion"], where)
+    for key in ("route", "area"):
+        if key in values:
+            values[key] = _positions(values[key], key, where)
     return values
 
 
@@ -461,3 +464,13 @@ def _confusion(given: object, where: str) -> Confusion:
     ):
         raise LayoutError("confusion is not a matrix of numbers", where=where, expected=expected)
     return tuple(tuple(float(value) for value in row) for row in given)
+
+
+def _positions(given: object, key: str, where: str) -> LonLats:
+    """Positions of a route or an area, from a list of [longitude, latitude]."""
+    if not isinstance(given, (list, tuple)) or not all(
+        isinstance(pair, (list, tuple)) and len(pair) == 2 and all(_is_number(value) for value in pair)
+        for pair in given
+    ):
+        raise LayoutError(f"{key} is not a list of positions", where=where, expected="[[longitude, latitude], …]")
+    return tuple((float(lon), float(lat)) for lon, lat in given)

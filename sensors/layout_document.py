@@ -26,6 +26,7 @@ ROW_NUMBERS: Final = ("fid", "ogc_fid")
 """Columns that a GIS adds to number the rows."""
 TRUTH: Final[Mapping[str, bool]] = {"1": True, "true": True, "0": False, "false": False}
 POINTS: Final = ("Point", "Point Z", "PointZ", "MultiPoint", "MultiPoint Z", "2.5D Point", "2.5D MultiPoint")
+_AS_JSON: Final = {"Confusion": "a matrix as JSON", "LonLats": "positions as JSON"}
 OF_A_SENSOR: Final = frozenset({"id", "kind", "catalogue"})
 
 
@@ -157,7 +158,7 @@ def _plain(value: Any) -> Any:
 def _as_declared(key: str, value: Any, kind: str, where: str) -> Any:
     """Return a value of a column as its key declares it; a table has its own types, such as 1 for true."""
     try:
-        if "Confusion" in kind and isinstance(value, str):
+        if ("Confusion" in kind or "LonLats" in kind) and isinstance(value, str):
             return json.loads(value)
         if "bool" in kind and str(value).lower() in TRUTH:
             return TRUTH[str(value).lower()]
@@ -167,7 +168,7 @@ def _as_declared(key: str, value: Any, kind: str, where: str) -> Any:
             return str(int(value)) if value == int(value) else str(value)
     except ValueError:
         raise LayoutError(
-            f"{key} is {value!r}", where=where, expected="a matrix as JSON" if "Confusion" in kind else "a number"
+            f"{key} is {value!r}", where=where, expected=_AS_JSON.get(kind.partition(" ")[0], "a number")
         ) from None
     return value
 

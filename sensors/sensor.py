@@ -11,6 +11,8 @@ from sensors.errors import LayoutError
 from sensors.scan import CLASSES
 
 Confusion = tuple[tuple[float, ...], ...]
+LonLats = tuple[tuple[float, float], ...]
+"""Positions as longitude and latitude, WGS 84 degrees."""
 
 DEFAULT_DETECTION_PROBABILITY = 0.9
 """Single-look Pd if a layout gives none (assumption)."""
@@ -26,6 +28,10 @@ ON_FOOT_MPS, BY_VEHICLE_MPS = 3.0, 30.0
 """Largest speeds of an observer and of what carries any other mobile sensor if a layout gives none (assumptions)."""
 LONGEST_ID = 64
 LONGEST_METHOD = 100
+MOST_POSITIONS = 1_000
+"""Largest number of positions of a route or an area."""
+USUAL_FRACTION = 0.5
+"""Fraction of its largest speed at which a mobile sensor goes along its route if a layout gives none (assumption)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +53,9 @@ class Sensor:
     by ``"radio_or_hand"``: by radio where there is such a chain, by hand elsewhere.
 
     A ``mobile`` sensor is carried: its position is a default post, where it stands until its status messages state a
-    pose (sensors.mobile). ``max_speed_mps`` is the largest speed of what carries it.
+    pose (sensors.mobile). ``max_speed_mps`` is the largest speed of what carries it. It is planned to go along its
+    ``route``, at ``route_speed_mps``, standing ``route_stop_s`` at each position, and back, or within its ``area``.
+    A plan states nothing about where it is.
 
     Survey results: ``site_sd_m`` is the standard deviation of its position (one axis), ``north_offset_deg`` its azimuth
     bias, which is subtracted from its azimuths, ``north_sd_deg`` the standard deviation of that bias; None: not
@@ -89,6 +97,10 @@ class Sensor:
     report_delay_s: float | None = None
     mobile: bool = False
     max_speed_mps: float | None = None
+    route: LonLats | None = None
+    route_speed_mps: float | None = None
+    route_stop_s: float | None = None
+    area: LonLats | None = None
 
     def __post_init__(self) -> None:
         check(self)
@@ -108,6 +120,11 @@ class Sensor:
         if self.max_speed_mps is not None:
             return self.max_speed_mps
         return ON_FOOT_MPS if self.kind == "human" else BY_VEHICLE_MPS
+
+    @property
+    def planned_speed_mps(self) -> float:
+        """Speed [m/s] at which a mobile sensor is planned to go along its route."""
+        return USUAL_FRACTION * self.carrier_speed_mps if self.route_speed_mps is None else self.route_speed_mps
 
 
 # low, high, and whether the lower end itself is allowed
@@ -147,6 +164,8 @@ LIMITS: dict[str, tuple[float, float, bool]] = {
     "north_sd_deg": (0.0, 90.0, False),
     "report_delay_s": (0.0, 604_800.0, True),
     "max_speed_mps": (0.0, 340.0, False),
+    "route_speed_mps": (0.0, 340.0, False),
+    "route_stop_s": (0.0, 86_400.0, True),
 }
 
 ALSO_CALLED = {
@@ -256,6 +275,41 @@ def _check_mobile(sensor: Sensor) -> None:
         raise LayoutError("a ground_sensor is mobile", where=where, expected="another kind, or mobile false")
     if sensor.max_speed_mps is not None and not sensor.mobile:
         raise LayoutError("max_speed_mps beside mobile false", where=where, expected="mobile true, or no max_speed_mps")
+    _check_plan(sensor, where)
+
+
+def _check_plan(sensor: Sensor, where: str) -> None:
+    """Check where a mobile sensor is planned to go."""
+    for key, least in (("route", 2), ("area", 3)):
+        positions = getattr(sensor, key)
+        if positions is None:
+            continue
+        if not sensor.mobile:
+            raise LayoutError(f"{key} beside mobile false", where=where, expected=f"mobile true, or no {key}")
+        if not least <= len(positions) <= MOST_POSITIONS or len(set(positions)) < least:
+            raise LayoutError(
+                f"{key} has {len(set(positions))} different positions",
+                where=where,
+                expected=f"{least} to {MOST_POSITIONS} of longitude and latitude",
+            )
+        for lon, lat in positions:
+            if not (-180.0 <= lon <= 180.0 and -90.0 <= lat <= 90.0):
+                raise LayoutError(
+                    f"{key} has longitude {lon:g}, latitude {lat:g}, not on Earth",
+                    where=where,
+                    expected="degrees, longitude first",
+                )
+    if sensor.route is not None and sensor.area is not None:
+        raise LayoutError("has a route and an area", where=where, expected="one of them")
+    for key in ("route_speed_mps", "route_stop_s"):
+        if getattr(sensor, key) is not None and sensor.route is None:
+            raise LayoutError(f"{key} without a route", where=where, expected=f"a route, or no {key}")
+    if sensor.route_speed_mps is not None and sensor.route_speed_mps > sensor.carrier_speed_mps:
+        raise LayoutError(
+            f"route_speed_mps {sensor.route_speed_mps:g} is above the largest speed, {sensor.carrier_speed_mps:g} m/s",
+            where=where,
+            expected="at most max_speed_mps",
+        )
 
 
 def _check_number(sensor_id: str, key: str, value: object) -> None:

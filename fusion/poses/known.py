@@ -22,6 +22,7 @@ from geo.arrays import Floats, Ints
 from geo.frame import LocalFrame
 from sensors.layout import Placement
 from sensors.mobile import POSE
+from sensors.mobile.north import north_and_scale
 from sensors.scan_columns import ScanColumns
 from sensors.sensor import Sensor
 
@@ -94,19 +95,24 @@ def with_pose(
     """The poses after one more, which is not older than any other of its sensor: used, or refused as implausible."""
     assert pose.kind == POSE
     value, sensor = _value(pose, place, frame), place.sensor
-    mine = poses.sensor == index
-    rows = np.flatnonzero(mine)
-    used, refused = rows[poses.fate[rows] == USED], rows[poses.fate[rows] != USED]
+    first, last = np.searchsorted(poses.sensor, (index, index + 1)).tolist()
+    fates = poses.fate[first:last].tolist()
+    used = [row for row, fate in enumerate(fates, first) if fate == USED]
+    refused = [row for row, fate in enumerate(fates, first) if fate != USED]
     fate = _fate(poses, used, value, pose.observed_ns, sensor, earth)
     if fate == USED:
-        if len(used) and poses.time_ns[used[-1]] == pose.observed_ns:
+        if used and poses.time_ns[used[-1]] == pose.observed_ns:
             used = used[:-1]  # stated again
+        elif len(used) == 2 and not refused:  # the usual case: in place of the older one
+            time_ns, values = poses.time_ns.copy(), poses.value.copy()
+            time_ns[first], values[first] = time_ns[first + 1], values[first + 1]
+            time_ns[first + 1], values[first + 1] = pose.observed_ns, value
+            return Poses(poses.sensor, time_ns, poses.fate, values)
         used = used[-1:]
     else:
-        refused = refused[:0]
-    kept = np.sort(np.concatenate([used, refused]))
-    first, last = np.searchsorted(poses.sensor, (index, index + 1)).tolist()
-    order = np.concatenate([np.arange(first), kept, np.arange(last, len(poses.sensor))])
+        refused = []
+    kept = sorted([*used, *refused])
+    order = np.concatenate([np.arange(first), np.array(kept, np.int64), np.arange(last, len(poses.sensor))])
     at = first + len(kept)
     return Poses(
         np.insert(poses.sensor[order], at, index),
@@ -194,14 +200,15 @@ def _carried(
 def _value(pose: ScanColumns, place: Placement, frame: LocalFrame) -> Floats:
     """(11,) the columns of ``Poses.value``."""
     east, north = float(pose.easting[0]), float(pose.northing[0])
-    turn = place.convergence_rad - frame.convergence_rad(east, north)
-    scale = frame.scale_factor(east, north) / place.scale
-    sds = np.nan_to_num([pose.range_sd[0], pose.azimuth_sd[0], pose.elevation_angle_sd[0]], nan=0.0)
+    convergence, there = north_and_scale(frame, east, north)
+    turn, scale = place.convergence_rad - convergence, there / place.scale
+    stated_sds = (pose.range_sd[0], pose.azimuth_sd[0], pose.elevation_angle_sd[0])
+    sds = [0.0 if isnan(sd) else float(sd) for sd in stated_sds]
     stated = [pose.range_[0], pose.azimuth[0], pose.elevation_angle[0]]
     return np.array([east, north, *stated, float(pose.cov[0, 0, 0]) ** 0.5, *sds, turn, scale], np.float64)
 
 
-def _fate(poses: Poses, used: Ints, value: Floats, now_ns: int, sensor: Sensor, earth: ElevationGrid) -> int:
+def _fate(poses: Poses, used: list[int], value: Floats, now_ns: int, sensor: Sensor, earth: ElevationGrid) -> int:
     """USED, or why a pose is implausible."""
     ground = elevation_at(earth, value[EAST], value[NORTH], np.nan)
     if earth.elevation.size and isnan(ground):
@@ -209,7 +216,7 @@ def _fate(poses: Poses, used: Ints, value: Floats, now_ns: int, sensor: Sensor, 
     below = ground - value[HEIGHT]
     if below > BURIED_M and below > JUMP_SDS * value[HEIGHT_SD]:
         return BELOW_GROUND
-    if not len(used):
+    if not used:
         return USED
     last = poses.value[used[-1]]
     passed_s = (now_ns - int(poses.time_ns[used[-1]])) * 1e-9

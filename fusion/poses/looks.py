@@ -16,14 +16,15 @@ import numba
 import numpy as np
 import xarray as xr
 
-from fusion.models.sensor_views import ElevationGrid, SensorView, elevation_at, probability, with_edges
+from fusion.models.sensor_views import ElevationGrid, SensorView, elevation_at, probability
 from fusion.models.undetected import Births
+from fusion.poses.grids import PlainGround, grid_at_centre, grid_from
 from fusion.poses.known import PoseAt
-from geo.arrays import Float32s, Floats
-from geo.errors import BadInput
-from geo.visibility import UNKNOWN, VISIBLE
-from sensors.clear_view import look_in_view
+from geo.arrays import Floats
+from geo.frame import LocalFrame
 from sensors.layout import AnySensor, Placement
+from sensors.mobile.north import north_and_scale
+from sensors.mobile.viewpoint import Viewpoint, tilted
 
 HEIGHT_STEP_M: Final = 2.0
 ANGLE_STEP_RAD: Final = radians(2.0)
@@ -38,10 +39,12 @@ LEAST_HEIGHT_M: Final = 0.5
 
 class GroundLook(NamedTuple):
     """What a sensor sees from a rounded pose: its ``view`` from there, with the single-look Pd on the ground if there
-    is a terrain, and the probability ``missed`` (row, column) that it misses a target in a cell of births."""
+    is a terrain, the probability ``missed`` (row, column) that it misses a target in a cell of births, and the
+    pose as a ``viewpoint``."""
 
     view: SensorView
     missed: Floats
+    viewpoint: Viewpoint
 
 
 class LookKey(NamedTuple):
@@ -58,20 +61,30 @@ class LookKey(NamedTuple):
 
 @dataclass(slots=True)
 class Looks:
-    """The looks that were computed lately, the least recently used of them forgotten first; ``blind`` by sensor."""
+    """The looks that were computed lately, the least recently used of them forgotten first; ``blind`` by sensor.
+    ``plain``: the terrain as ``plain_ground`` has it."""
 
     terrain: xr.Dataset | None = None
+    plain: PlainGround | None = None
     kept: OrderedDict[LookKey, GroundLook] = field(default_factory=OrderedDict)
     blind: dict[str, SensorView] = field(default_factory=dict)
 
     def at(
-        self, place: Placement, stand: PoseAt, view: SensorView, earth: ElevationGrid, births: Births, *, polled: bool
+        self,
+        place: Placement,
+        stand: PoseAt,
+        view: SensorView,
+        earth: ElevationGrid,
+        births: Births,
+        frame: LocalFrame,
+        *,
+        polled: bool,
     ) -> GroundLook:
         """The look from ``stand`` of a sensor whose ``view`` there has no grid yet."""
         key = _key(place.sensor, stand, view, earth)
         look = self.kept.get(key)
         if look is None:
-            look = self.kept[key] = self._computed(key, place, view, earth, births, polled)
+            look = self.kept[key] = self._computed(key, place, view, earth, births, frame, polled)
             if len(self.kept) > MOST_KEPT:
                 self.kept.popitem(last=False)
         else:
@@ -85,7 +98,14 @@ class Looks:
         return self.blind[name]
 
     def _computed(
-        self, key: LookKey, place: Placement, view: SensorView, earth: ElevationGrid, births: Births, polled: bool
+        self,
+        key: LookKey,
+        place: Placement,
+        view: SensorView,
+        earth: ElevationGrid,
+        births: Births,
+        frame: LocalFrame,
+        polled: bool,
     ) -> GroundLook:
         cell = earth.cell if earth.elevation.size else BLIND_STEP_M
         east, north = earth.east + key.column * cell, earth.north - key.row * cell
@@ -96,11 +116,13 @@ class Looks:
         grid, grid_east, grid_north = np.zeros((0, 0), np.float32), 0.0, 0.0
         if self.terrain is not None:
             sensor = _raised(place.sensor, east, north, key)
-            grid, grid_east, grid_north = _grid(
-                replace(place, sensor=sensor, azimuths_rad=azimuths), self.terrain, "fast" if key.moving else "exact"
-            )
+            stands = replace(place, sensor=sensor, azimuths_rad=azimuths)
+            mode: Literal["exact", "fast"] = "fast" if key.moving else "exact"
+            found = None if self.plain is None else grid_at_centre(stands, self.plain, mode)
+            grid, grid_east, grid_north = found or grid_from(stands, self.terrain, mode)
         there = there._replace(grid=grid, grid_east=grid_east, grid_north=grid_north, grid_cell=cell)
-        return GroundLook(there, missed_near(births, there) if polled else np.ones((0, 0)))
+        missed = missed_near(births, there) if polled else np.ones((0, 0))
+        return GroundLook(there, missed, _viewpoint(key, there, full, frame))
 
 
 @numba.njit(cache=True)
@@ -122,6 +144,15 @@ def missed_near(births: Births, view: SensorView) -> Floats:
                     seen += probability(view, e, n)
             missed[i, j] = 1.0 - seen / 9.0
     return missed
+
+
+def _viewpoint(key: LookKey, there: SensorView, full: bool, frame: LocalFrame) -> Viewpoint:
+    """The rounded pose as a viewpoint; ``there`` is the view from it, ``full`` whether it is all round."""
+    azimuth_deg, (east, north) = None, (float(there.east), float(there.north))
+    if not full:
+        centre = there.azimuth_from + 0.5 * there.azimuth_width + north_and_scale(frame, east, north)[0]
+        azimuth_deg = degrees(centre) % 360.0
+    return Viewpoint(east, north, float(key.height), azimuth_deg, degrees(key.tilt * ANGLE_STEP_RAD), key.moving)
 
 
 def _key(sensor: AnySensor, stand: PoseAt, view: SensorView, earth: ElevationGrid) -> LookKey:
@@ -152,12 +183,7 @@ def _middle(sensor: AnySensor) -> float:
 
 def _raised(sensor: AnySensor, east: float, north: float, key: LookKey) -> AnySensor:
     """The sensor at the rounded pose."""
-    tilt_deg = degrees(key.tilt * ANGLE_STEP_RAD)
-    low, high = sensor.elevation_min_deg, sensor.elevation_max_deg
-    if low is not None and high is not None:
-        low, high = max(low + tilt_deg, -90.0), min(high + tilt_deg, 90.0)
-        if low >= high:
-            low, high = -90.0, -90.0 + 1e-6
+    low, high = tilted(sensor, degrees(key.tilt * ANGLE_STEP_RAD))
     return replace(
         sensor,
         easting=east,
@@ -166,24 +192,3 @@ def _raised(sensor: AnySensor, east: float, north: float, key: LookKey) -> AnySe
         elevation_min_deg=low,
         elevation_max_deg=high,
     )
-
-
-def _grid(place: Placement, terrain: xr.Dataset, mode: Literal["exact", "fast"]) -> tuple[Float32s, float, float]:
-    """(the grid, easting and northing of its first cell's centre); empty ground if the sensor stands on none."""
-    from sensors.coverage.accumulator import ranges_m  # slow to import, and needed only with terrain
-    from sensors.coverage.sight import SightTask, sight
-    from sensors.detection_model.assumptions import Assumptions
-
-    canopied = "canopy_height" in terrain
-    task = SightTask("person", Assumptions(), "exact" if canopied else mode)
-    try:
-        viewshed = sight(place, terrain, task)
-    except BadInput:  # on a void
-        return np.zeros((1, 1), np.float32), place.sensor.easting, place.sensor.northing
-    seen = np.flatnonzero(viewshed.states == VISIBLE)
-    p = np.where(viewshed.states == UNKNOWN, np.nan, 0.0).astype(np.float32)
-    window = (viewshed.rows, viewshed.columns)
-    p.flat[seen] = look_in_view(place.sensor, ranges_m(place, terrain, window, seen), "person")
-    east, north = terrain["easting"].to_numpy()[viewshed.columns], terrain["northing"].to_numpy()[viewshed.rows]
-    cell = float(terrain["easting"][1] - terrain["easting"][0])
-    return with_edges(np.ascontiguousarray(p), cell), float(east[0]), float(north[0])

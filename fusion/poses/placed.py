@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import isnan
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from fusion.models.sensor_views import SensorModel, elevation_at
+from fusion.models.sensor_views import SensorModel, SensorView, elevation_at
 from fusion.models.tracker_model import TrackerModel
 from fusion.poses.known import BELOW_GROUND, JUMPED, OFF_THE_TERRAIN, USED, PoseAt, Poses, stand_of, with_pose
 from fusion.poses.looks import GroundLook, Looks
 from geo.message import Message
+from sensors.mobile.viewpoint import Viewpoint
 from sensors.scan_columns import ScanColumns
 
 LOST_SD_M: Final = 300.0
@@ -63,22 +64,39 @@ def stands(model: TrackerModel, poses: Poses, now_ns: int) -> dict[str, PoseAt]:
     return {name: stand for name, stand in found.items() if stand is not None}
 
 
-def seen_from(model: TrackerModel, poses: Poses, looks: Looks, now_ns: int) -> dict[str, SensorModel]:
-    """The sensors that have a pose, each at its rounded pose of ``now_ns``: the same view while that is the same. One
-    whose position is not known sees nothing."""
-    found = dict[str, SensorModel]()
+class CarriedSensor(NamedTuple):
+    """A mobile sensor that has stated a pose: its ``model`` at its rounded pose, the same view while that is the same.
+
+    A sensor whose position is not known sees nothing; ``before`` is then its model at its last pose, else None.
+    ``viewpoint`` is that of ``model``, or of ``before``.
+    """
+
+    model: SensorModel
+    before: SensorModel | None
+    viewpoint: Viewpoint
+
+    @property
+    def known(self) -> Viewpoint | None:
+        """The viewpoint; None while the position is not known."""
+        return self.viewpoint if self.before is None else None
+
+
+def seen_from(model: TrackerModel, poses: Poses, looks: Looks, now_ns: int) -> dict[str, CarriedSensor]:
+    """The sensors that have a pose, where they stand at ``now_ns``."""
+    found = dict[str, CarriedSensor]()
     for name, stand in stands(model, poses, now_ns).items():
-        sensor = model.sensors[name]
-        if is_lost(stand):
-            found[name] = replace(sensor, view=looks.nothing(name, sensor.view))
-        else:
-            _, look = _moved(model, looks, sensor, stand)
-            found[name] = replace(sensor, view=look.view)
+        sensor, lost = model.sensors[name], is_lost(stand)
+        if lost:
+            stand = stand_of(poses, sensor.index, model.layout[name], stand.stated_ns) or stand
+        _, look = _moved(model, looks, sensor, stand)
+        there = replace(sensor, view=look.view)
+        nothing = replace(sensor, view=looks.nothing(name, sensor.view)) if lost else there
+        found[name] = CarriedSensor(nothing, there if lost else None, look.viewpoint)
     return found
 
 
-def _moved(model: TrackerModel, looks: Looks, sensor: SensorModel, stand: PoseAt) -> tuple[SensorModel, GroundLook]:
-    """(the sensor at its pose, what it sees from there)"""
+def _view_at(model: TrackerModel, sensor: SensorModel, stand: PoseAt) -> SensorView:
+    """The view of a sensor at its pose, with the grid of its post."""
     place = model.layout.placement(sensor.id)
     foot = elevation_at(model.earth, stand.east, stand.north, sensor.view.foot)
     on_the_ground = isnan(stand.height) or not model.earth.elevation.size
@@ -86,7 +104,14 @@ def _moved(model: TrackerModel, looks: Looks, sensor: SensorModel, stand: PoseAt
     view = sensor.view._replace(east=stand.east, north=stand.north, height=height, foot=foot)
     if place.azimuths_rad is not None and not isnan(stand.heading):
         view = view._replace(azimuth_from=(stand.heading - 0.5 * view.azimuth_width) % (2.0 * np.pi))
-    look = looks.at(place, stand, view, model.earth, model.births, polled=sensor.polled)
+    return view
+
+
+def _moved(model: TrackerModel, looks: Looks, sensor: SensorModel, stand: PoseAt) -> tuple[SensorModel, GroundLook]:
+    """(the sensor at its pose, what it sees from there)"""
+    place, view = model.layout.placement(sensor.id), _view_at(model, sensor, stand)
+    frame = model.layout.frame
+    look = looks.at(place, stand, view, model.earth, model.births, frame, polled=sensor.polled)
     there = look.view
     view = view._replace(
         grid=there.grid, grid_east=there.grid_east, grid_north=there.grid_north, grid_cell=there.grid_cell

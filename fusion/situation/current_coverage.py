@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numba
 import numpy as np
 
 from fusion.models.sensor_views import SensorModel, SensorView, probability
 from fusion.models.tracker_model import TrackerModel
+from fusion.poses.placed import CarriedSensor
 from geo.arrays import Bools, Floats, Ints
 from geo.border import Border
 
@@ -30,10 +32,16 @@ class CurrentCoverage:
         Models of all sensors, by id.
     segments : mapping of str to ndarray of bool, shape (segment,)
         Whether each sensor covers each border segment; empty without a border.
+    last : mapping of str to tuple
+        Of mobile sensors whose position is not known: model and segments at the last pose. ``lost`` counts these.
+    points : BorderPoints, optional
+        Where the border is sampled.
     """
 
     sensors: Mapping[str, SensorModel]
     segments: Mapping[str, Bools]
+    last: Mapping[str, tuple[SensorModel, Bools]] = field(default_factory=dict)
+    points: BorderPoints | None = field(default=None, repr=False)
 
     @property
     def segment_count(self) -> int:
@@ -105,7 +113,7 @@ class CurrentCoverage:
         """
         if sensor not in self.segments:
             return np.zeros(0, np.int64)
-        mine = self.segments[sensor].copy()
+        mine = (self.last[sensor][1] if sensor in self.last else self.segments[sensor]).copy()
         gone = frozenset(silent) | {sensor}
         for name, watched in self.segments.items():
             if name not in gone:
@@ -162,21 +170,18 @@ def current_coverage_of(model: TrackerModel, border: Border | None) -> CurrentCo
     CurrentCoverage
         Without a border it holds no segments.
     """
-    return CurrentCoverage(model.sensors, {} if border is None else _segments(model.sensors, border))
+    points = None if border is None else _points(border)
+    return CurrentCoverage(model.sensors, _segments(model.sensors, points), points=points)
 
 
-def with_moved(
-    coverage: CurrentCoverage, border: Border | None, seen_from: Mapping[str, SensorModel]
-) -> CurrentCoverage:
+def with_moved(coverage: CurrentCoverage, seen_from: Mapping[str, CarriedSensor]) -> CurrentCoverage:
     """Follow the sensors that moved.
 
     Parameters
     ----------
     coverage : CurrentCoverage
         The coverage before.
-    border : Border or None
-        The border.
-    seen_from : mapping of str to SensorModel
+    seen_from : mapping of str to CarriedSensor
         Mobile sensors where they stand now (``Tracker.seen_from``). One whose view is the object that ``coverage``
         holds is not computed again.
 
@@ -185,25 +190,44 @@ def with_moved(
     CurrentCoverage
         Coverage from where the sensors stand now; ``coverage`` itself if none has moved.
     """
-    moved = {name: sensor for name, sensor in seen_from.items() if coverage.sensors[name].view is not sensor.view}
-    if not moved:
+    moved = {n: one.model for n, one in seen_from.items() if coverage.sensors[n].view is not one.model.view}
+    last = {n: one.before for n, one in seen_from.items() if one.before is not None}
+    fresh = {n: one for n, one in last.items() if n not in coverage.last or coverage.last[n][0].view is not one.view}
+    if not moved and not fresh and last.keys() == coverage.last.keys():
         return coverage
-    found = {} if border is None else _segments(moved, border)
-    return CurrentCoverage({**coverage.sensors, **moved}, {**coverage.segments, **found})
+    found, left = _segments(moved, coverage.points), _segments(fresh, coverage.points)
+    none = np.zeros(0, np.bool_)
+    before = {n: (one, left.get(n, none)) if n in fresh else coverage.last[n] for n, one in last.items()}
+    return CurrentCoverage({**coverage.sensors, **moved}, {**coverage.segments, **found}, before, coverage.points)
 
 
-def _segments(sensors: Mapping[str, SensorModel], border: Border) -> dict[str, Bools]:
+class BorderPoints(NamedTuple):
+    """Points every POINT_EVERY_M along a border [m], and the segment of each (−1: none); (point,)."""
+
+    easting: Floats
+    northing: Floats
+    segment: Ints
+    segments: int
+
+
+def _points(border: Border) -> BorderPoints:
     chainage = np.arange(0.5 * POINT_EVERY_M, border.length_m, POINT_EVERY_M)
     easting, northing = border.point_at(chainage)
     segment, _, _ = border.locate(easting, northing)
-    on_line = segment >= 0
-    total = np.bincount(segment[on_line], minlength=border.segments)
+    return BorderPoints(np.asarray(easting), np.asarray(northing), segment, border.segments)
+
+
+def _segments(sensors: Mapping[str, SensorModel], points: BorderPoints | None) -> dict[str, Bools]:
+    if points is None:
+        return {}
+    on_line = points.segment >= 0
+    total = np.bincount(points.segment[on_line], minlength=points.segments)
     covered = {}
     for name, sensor in sensors.items():
-        missed = np.ones(len(chainage))
-        _miss(sensor.view, np.asarray(easting), np.asarray(northing), missed)
+        missed = np.ones(len(points.easting))
+        _miss(sensor.view, points.easting, points.northing, missed)
         seen = on_line & (missed <= 1.0 - WATCHED_PROBABILITY)
-        share = np.bincount(segment[seen], minlength=border.segments) / np.maximum(total, 1)
+        share = np.bincount(points.segment[seen], minlength=points.segments) / np.maximum(total, 1)
         covered[name] = share >= WATCHED_SHARE
     return covered
 

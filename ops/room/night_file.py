@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+import msgspec
+
 from ingest.decode import decode, encode
 from ingest.unit_messages import Position, decode_unit, encode_unit
-from ingest.wire import WireBox, WireMedia
+from ingest.wire import WireBox, WireMedia, WirePose
 from ops.governance.demonstration import SCENARIO_BEGINS
+from sensors.mobile import Pose
 from sensors.scan import Scan
 from sensors.timestamps import nanoseconds, utc_datetime
 
@@ -106,3 +109,21 @@ def read_positions(path: Path) -> Iterator[Position]:
             position = decode_unit(line.strip(), "position")
             if isinstance(position, Position):
                 yield position
+
+
+def write_poses(path: Path, poses: Iterable[Pose]) -> None:
+    """Write the poses of mobile sensors, one per line: ``sensor<TAB>pose``, the pose as on the wire."""
+    with path.open("wb") as file:
+        for pose in poses:
+            stated = {name: getattr(pose, name) for name in WirePose.__struct_fields__}
+            file.write(b"%s\t%s\n" % (pose.sensor.encode(), msgspec.json.encode(WirePose(**stated))))
+
+
+def read_poses(path: Path) -> Iterator[tuple[str, WirePose]]:
+    """Read (sensor, pose) as ``write_poses`` wrote them, in the same order; none without the file."""
+    if not path.is_file():
+        return
+    with path.open("rb") as file:
+        for line in file:
+            sensor, _, pose = line.partition(b"\t")
+            yield sensor.decode(), msgspec.json.decode(pose, type=WirePose)

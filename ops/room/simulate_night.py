@@ -1,7 +1,8 @@
 """Simulate a scenario to files: ``python -m ops.room.simulate_night``, a separate process so that its memory is freed.
 
 Writes ``night.jsonl`` (each message with its sending time, one per line), ``sensors.json`` (the senders),
-``positions.jsonl`` (the positions of patrols), ``truth.npz``, and the pictures of cameras in ``stills``. Times count
+``positions.jsonl`` (the positions of patrols), ``poses.jsonl`` (those of mobile sensors), ``truth.npz``, and the
+pictures of cameras in ``stills``. Times count
 from SCENARIO_START; the simulator shifts them to the time at which it starts.
 """
 
@@ -17,15 +18,26 @@ from typing import TYPE_CHECKING
 import ops.runtime.without_pyarrow  # noqa: F401 - before anything that loads pandas
 from geo.errors import WatchlineError
 from ingest.unit_messages import Position
-from ops.room.night_file import PATROLS, SCENARIO_START, SimulatedSender, write_night, write_positions, write_stills
+from ops.room.night_file import (
+    PATROLS,
+    SCENARIO_START,
+    SimulatedSender,
+    write_night,
+    write_poses,
+    write_positions,
+    write_stills,
+)
 from ops.runtime.child_process import say
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector, read_bases
 from ops.store.track_history import save_history
 from sensors.coverage import look_probability
 from sensors.detections import to_scans
+from sensors.mobile import Pose
 from sensors.scan import Scan
 from sensors.simulate import simulate
+from sensors.simulate.carriers import stated_poses
+from sensors.simulate.movers import Scenario
 from sensors.simulate.patrols import POSITION_SD_M, simulate_patrols
 from sensors.simulate.scenarios import NightSettings, border_night
 from sensors.simulate.stills import stills
@@ -78,6 +90,11 @@ def simulated_positions(ground: OpenSector, *, seed: int, duration_s: float) -> 
     return found
 
 
+def simulated_poses(ground: OpenSector, *, seed: int, duration_s: float) -> list[Pose]:
+    """Simulate the poses that mobile sensors state along their routes; none in a layout without."""
+    return stated_poses(ground.layout, Scenario((), SCENARIO_START, duration_s), seed=seed)
+
+
 def write_simulated_night(
     ground: OpenSector,
     folder: Path,
@@ -97,6 +114,7 @@ def write_simulated_night(
     senders = [SimulatedSender(sensor.id, sensor.kind, sensor.status_interval_s) for sensor in ground.layout.sensors]
     (folder / "sensors.json").write_text(json.dumps([[one.sensor, one.kind, one.status_s] for one in senders]))
     write_positions(folder / "positions.jsonl", simulated_positions(ground, seed=seed, duration_s=duration_s))
+    write_poses(folder / "poses.jsonl", simulated_poses(ground, seed=seed, duration_s=duration_s))
     save_history(truth, folder / "truth.npz")
     if pictures:
         write_stills(folder, stills(scans, truth, ground.layout, ground.terrain, seed=seed))

@@ -27,11 +27,19 @@ from ingest.sending.sender import Sender, SenderSettings
 from ingest.sending.spool import Spool
 from ingest.topics import unit_topic
 from ingest.unit_messages import Position, encode_unit
-from ingest.wire import WireMedia
+from ingest.wire import WireMedia, WirePose
 from ops.broker.broker import URL_VARIABLE
 from ops.broker.identities import identity_of
 from ops.governance.demonstration import START_FILE
-from ops.room.night_file import SCENARIO_START, SimulatedSender, read_night, read_positions, read_senders, read_stills
+from ops.room.night_file import (
+    SCENARIO_START,
+    SimulatedSender,
+    read_night,
+    read_poses,
+    read_positions,
+    read_senders,
+    read_stills,
+)
 from ops.runtime.child_process import child_main, say
 from ops.runtime.clock import ScenarioClock
 from ops.runtime.output import atomic_write
@@ -79,6 +87,14 @@ class Senders:
             sender.repeat(*self._sent[scan.key])
         else:
             self._sent[scan.key] = sender.put(scan, media)
+
+    def state(self, stated: Iterable[tuple[str, WirePose]], clock: ScenarioClock, stop: threading.Event) -> None:
+        """State each pose of a mobile sensor at its time, until none is left or ``stop`` is set."""
+        for sensor, pose in stated:
+            assert pose.observed_at is not None
+            if not _wait_until(nanoseconds(pose.observed_at), clock, stop):
+                return
+            self._senders[sensor].set_pose(pose)
 
     @property
     def published(self) -> dict[str, int]:
@@ -202,13 +218,21 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
     )
     coming = (one for one in reports if resumed_ns <= nanoseconds(one.observed_at) < end_ns)
     reporting = threading.Thread(target=units.report, args=(coming, stop), name="units", daemon=True)
+    stated = (
+        (sensor, msgspec.structs.replace(pose, observed_at=pose.observed_at + shift))
+        for sensor, pose in read_poses(folder / "poses.jsonl")
+        if pose.observed_at is not None and resumed_ns <= nanoseconds(pose.observed_at + shift) < end_ns
+    )
+    stating = threading.Thread(target=senders.state, args=(stated, clock, stop), name="poses", daemon=True)
     say(started_ns=started_ns, moved_ns=started_ns - nanoseconds(SCENARIO_START), ready=True)
+    stating.start()
     reporting.start()
     publish(due, senders, clock, stop, read_stills(folder))
     stop.wait(max(clock.wall_s((end_ns - clock.now_ns()) / 1e9), 0.0))
     say(ended_ns=clock.now_ns())
     drained = senders.drain(stalled_s=arguments.stalled, within_s=max(DRAIN_S, arguments.stalled))
     say(published=senders.published, drained=drained, problems=senders.problems)
+    stating.join(1.0)
     senders.close()
     reporting.join(1.0)
     units.close()

@@ -30,6 +30,8 @@ from sensors.layout import AnySensor, Layout, grid_azimuths_rad
 PART_OF_CIRCLE_RAD: Final = math.radians(3.0)
 OUTLINE_POINTS_PER_EDGE: Final = 33  # the terrain's edges are curved in longitude and latitude
 HEIGHTS_LOOKED_AT: Final = 1_000_000
+PLANS: Final = ("route", "area")
+"""Keys of a layout that state where a mobile sensor is planned to go."""
 
 
 def sector_view(ground: OpenSector) -> dict[str, Any]:
@@ -212,7 +214,7 @@ def _slope_at(ground: OpenSector, easting: float, northing: float) -> float:
 def _sensor_point(sensor: AnySensor, ground: OpenSector, problem: str | None) -> dict[str, Any]:
     names = (
         "kind", "mast_height_m", "max_range_m", "min_range_m", "azimuth_deg", "field_of_view_deg",
-        "elevation_min_deg", "elevation_max_deg", "period_s", "status_interval_s",
+        "elevation_min_deg", "elevation_max_deg", "period_s", "status_interval_s", "mobile",
     )  # fmt: skip
     properties = {"id": sensor.id, "label": sensor.id} | {name: getattr(sensor, name) for name in names}
     properties |= {
@@ -222,6 +224,8 @@ def _sensor_point(sensor: AnySensor, ground: OpenSector, problem: str | None) ->
         "part": "place",
         "problem": problem,
     }
+    if sensor.mobile:
+        properties |= {name: getattr(sensor, name) and [list(one) for one in getattr(sensor, name)] for name in PLANS}
     return _feature("Point", [sensor.lon, sensor.lat], properties)
 
 

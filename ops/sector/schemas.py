@@ -293,7 +293,7 @@ def _of_kind(record: type[Any]) -> Keywords:
 
 def _of_key(item: Any) -> Keywords:
     from sensors.scan import CLASSES
-    from sensors.sensor import LIMITS, LONGEST_METHOD, REPORTS_BY
+    from sensors.sensor import LIMITS, LONGEST_METHOD, MOST_POSITIONS, REPORTS_BY
 
     name, kind = item.name, str(item.type)
     if name in LIMITS:
@@ -319,6 +319,19 @@ def _of_key(item: Any) -> Keywords:
                 {"type": "null"},
             ]
         }
+    elif "LonLats" in kind:
+        position = {
+            "type": "array",
+            "prefixItems": [
+                {"type": "number", "minimum": -180, "maximum": 180},
+                {"type": "number", "minimum": -90, "maximum": 90},
+            ],
+            "minItems": 2,
+            "maxItems": 2,
+            "items": False,
+        }
+        least = 2 if name == "route" else 3
+        schema = {"type": ["array", "null"], "items": position, "minItems": least, "maxItems": MOST_POSITIONS}
     elif "bool" in kind:
         schema = {"type": ["boolean", "null"]}
     elif name == "reports_by":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -12,6 +12,7 @@ import xarray as xr
 from geo.arrays import Float32s, Floats
 from geo.errors import BadInput
 from geo.visibility import UNKNOWN, VISIBLE
+from geo.visibility.view import ViewshedMode
 from sensors.coverage.accumulator import CoverageTask, ranges_m
 from sensors.coverage.sight import Block, refuse_off_the_map, sight
 from sensors.detection_model.assumptions import Assumptions, Situation
@@ -20,8 +21,11 @@ from sensors.detection_model.weather import Conditions, conditions_of
 from sensors.layout import AnySensor, Layout, Placement
 
 Rasters = Mapping[str | None, Float32s]
+_SensorMode = tuple[AnySensor, ViewshedMode]
+"""A sensor of the layout, and the mode of its viewshed."""
 ALL: Final = None
 """Key for all kinds of sensors together."""
+_FAST: Final[ViewshedMode] = "fast"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class LiveCoverage:
     working: frozenset[str] = frozenset()
     rasters: Rasters = field(default_factory=dict, repr=False)
     problems: Mapping[str, str] = field(default_factory=dict)
-    _parts: Mapping[AnySensor, SensorCoverage | str] = field(default_factory=dict, repr=False)
+    _parts: Mapping[_SensorMode, SensorCoverage | str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def begin(
@@ -70,22 +74,27 @@ class LiveCoverage:
         nothing = cls(terrain, CoverageTask(situation, dwell_s), Layout(layout.name, layout.frame, ()))
         return nothing.updated(layout, working)
 
-    def updated(self, layout: Layout, working: Collection[str]) -> LiveCoverage:
-        """The coverage for another layout or other working sensors; exactly equal to ``begin``.
+    def updated(
+        self, layout: Layout, working: Collection[str], *, moving: Collection[str] = frozenset()
+    ) -> LiveCoverage:
+        """The coverage for another layout or other working sensors; exactly equal to ``begin`` without ``moving``.
 
         Only sensors that are new or changed in the layout are computed, and only the windows of sensors that were added
-        or removed, or started or stopped working, are summed again.
+        or removed, or started or stopped working, are summed again. The viewsheds of the sensors ``moving`` are fast
+        ones, of which a few cells in a thousand are wrong.
         """
-        now = frozenset(working)
-        parts = {s: self._parts.get(s) or self._computed(layout.placement(s.id)) for s in layout}
-        before = {s: p for s, p in self._parts.items() if isinstance(p, SensorCoverage) and s.id in self.working}
-        after = {s: p for s, p in parts.items() if isinstance(p, SensorCoverage) and s.id in now}
-        changed = [p for s, p in {**before, **after}.items() if (s in before) != (s in after)]
-        if [s for s in before if s in after] != [s for s in after if s in before]:
+        fast = frozenset[str]() if "canopy_height" in self.terrain else frozenset(moving)  # that mode knows no trees
+        now, modes = frozenset(working), dict.fromkeys(fast, _FAST)
+        keys: list[_SensorMode] = [(s, modes.get(s.id, self.task.mode)) for s in layout]
+        parts = {k: self._parts.get(k) or self._computed(layout.placement(k[0].id), k[1]) for k in keys}
+        before = {k: p for k, p in self._parts.items() if isinstance(p, SensorCoverage) and k[0].id in self.working}
+        after = {k: p for k, p in parts.items() if isinstance(p, SensorCoverage) and k[0].id in now}
+        changed = [p for k, p in {**before, **after}.items() if (k in before) != (k in after)]
+        if [k for k in before if k in after] != [k for k in after if k in before]:
             changed = [*before.values(), *after.values()]  # a different order changes the rounding
         kinds: list[str | None] = [ALL, *sorted({s.kind for s in layout})]
         rasters = {kind: self._raster(kind, list(after.values()), changed) for kind in kinds}
-        problems = {s.id: p for s, p in parts.items() if isinstance(p, str)}
+        problems = {k[0].id: p for k, p in parts.items() if isinstance(p, str)}
         return LiveCoverage(self.terrain, self.task, layout, now, rasters, problems, parts)
 
     def raster(self, kind: str | None = ALL) -> xr.DataArray:
@@ -100,17 +109,17 @@ class LiveCoverage:
         the visibility of one is unknown."""
         shape = self.terrain["elevation"].shape
         missed, unknown = np.zeros(shape), np.zeros(shape, np.bool_)
-        for sensor, part in self._parts.items():
+        for (sensor, _), part in self._parts.items():
             if sensor.id in self.working and isinstance(part, SensorCoverage):
                 nothing = np.isnan(part.hazard)
                 unknown[part.window] |= nothing
                 missed[part.window] += log_miss(np.where(nothing, 0.0, part.hazard), sensor.availability)
         return np.where(unknown & (missed == 0.0), np.nan, -np.expm1(missed))
 
-    def _computed(self, place: Placement) -> SensorCoverage | str:
+    def _computed(self, place: Placement, mode: ViewshedMode) -> SensorCoverage | str:
         try:
             refuse_off_the_map(place.sensor, self.terrain)
-            viewshed = sight(place, self.terrain, self.task.sight)
+            viewshed = sight(place, self.terrain, replace(self.task.sight, mode=mode))
         except BadInput as error:
             return str(error)
         window = (viewshed.rows, viewshed.columns)

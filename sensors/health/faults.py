@@ -21,7 +21,7 @@ from sensors.scan_columns import ARRAYS, ScanColumns
 from sensors.sensor import Sensor
 from sensors.timestamps import SECOND_NS
 
-BLINDING: Final = ("frozen_data", "obscured")
+BLINDING: Final = ("frozen_data", "obscured", "unknown_position")
 """With these faults a sensor sends data but its detections are unreliable: its area counts as not covered."""
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from geo.errors import SchemaError
 from sensors.layout import Layout
+from sensors.mobile.north import north_and_scale
 from sensors.scan import CLASSES
 from sensors.scan_columns import ARRAYS, POSE, ScanColumns
 from sensors.timestamps import nanoseconds
@@ -110,7 +111,7 @@ def columns_of_pose(pose: Pose, layout: Layout) -> ScanColumns:
     easting, northing = layout.frame.to_local(pose.lon, pose.lat)
     if not math.isfinite(easting + northing):
         raise SchemaError("is outside the frame", where=where, expected="a position near the sector")
-    scale = layout.frame.scale_factor(easting, northing)
+    convergence, scale = north_and_scale(layout.frame, float(easting), float(northing))
     position_sd = (POSITION_SD_M if pose.position_sd_m is None else pose.position_sd_m) * scale
     none = np.full(1, np.nan)
     values = dict.fromkeys(ARRAYS, none)
@@ -121,7 +122,7 @@ def columns_of_pose(pose: Pose, layout: Layout) -> ScanColumns:
         height_sd = HEIGHT_SD_M if pose.height_sd_m is None else pose.height_sd_m
         values["range_"], values["range_sd"] = np.array([pose.height_m]), np.array([height_sd])
     if pose.heading_deg is not None:
-        heading = math.radians(pose.heading_deg) - layout.frame.convergence_rad(easting, northing)
+        heading = math.radians(pose.heading_deg) - convergence
         values["azimuth"] = np.array([heading % math.tau])
     if pose.tilt_deg is not None:
         values["elevation_angle"] = np.array([math.radians(pose.tilt_deg)])

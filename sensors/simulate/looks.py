@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,7 @@ from sensors.layout import Placement, elevations_rad
 from sensors.radar import CLUTTER_SPEED_MPS, Radar
 from sensors.scan_columns import CLASS_INDEX
 from sensors.sensor import Sensor
+from sensors.simulate.carriers import HEADING_SD_DEG, Post
 from sensors.simulate.movers import Mover, Scenario, states_of
 from sensors.simulate.observations import (
     FALSE_ALARM_CLASS,
@@ -55,18 +56,29 @@ class Geometry:
 
 
 def looks(
-    place: Placement, scenario: Scenario, terrain: xr.Dataset | None, visible: xr.DataArray | None, streams: Streams
+    place: Placement,
+    scenario: Scenario,
+    terrain: xr.Dataset | None,
+    visible: xr.DataArray | None,
+    streams: Streams,
+    posts: PostsAt | None = None,
 ) -> Observations:
     """All looks of a radar or camera; ``visible`` (northing, easting) is its viewshed, None: everything is in view.
 
     Within a look, plots are in order of azimuth, as the beam rotates, so their order holds no information on the truth.
-    Raises LayoutError for a radar without range_sd_m, or a radar or camera without azimuth_sd_deg.
+    ``posts`` gives, for the times of the looks, from where a mobile sensor makes them; azimuths and ranges are those
+    that it reports, converted for its default ``place``. Raises LayoutError for a radar without range_sd_m, or a radar
+    or camera without azimuth_sd_deg.
     """
     sensor = place.sensor
     _refuse_without_error_model(sensor)
     times_us = look_times(sensor.period_s or EVENT_LOOK_S, scenario.duration_s, streams.phase)
-    look, true_class, true = _detected(place, scenario, terrain, visible, times_us, streams.detection)
+    stands = [Post(place, visible, 0, len(times_us))] if posts is None else posts(times_us)
+    look, true_class, true = _detected(place, stands, scenario, terrain, times_us, streams.detection)
     real = _measure(place, true, streams.noise.standard_normal((len(look), len(_MEASURED))))
+    if posts is not None:
+        turned = math.radians(HEADING_SD_DEG) * streams.noise.standard_normal(len(times_us))
+        real["azimuth"] = np.mod(real["azimuth"] + turned[look], math.tau)
     false_look, false = _clutter(place, len(times_us), streams.clutter)
     measured = {name: np.concatenate([real[name], false[name]]) for name in real}
     all_looks = np.concatenate([look, false_look])
@@ -107,31 +119,39 @@ def geometry_of(place: Placement, position: Floats, velocity: Floats, terrain: x
     )
 
 
+PostsAt = Callable[[Ints], Iterable[Post]]
+"""From where looks are made, by their times since the start [µs]."""
 _MEASURED = ("slant", "azimuth", "elevation", "radial_velocity")
 
 
 def _detected(
-    place: Placement,
+    default: Placement,
+    stands: Iterable[Post],
     scenario: Scenario,
     terrain: xr.Dataset | None,
-    visible: xr.DataArray | None,
     times_us: Ints,
     chance: np.random.Generator,
 ) -> tuple[Ints, Ints, dict[str, Floats]]:
-    """Look and class of each true detection (plot,), and its true values by the names of _MEASURED."""
+    """Look and class of each true detection (plot,), and its true values by the names of _MEASURED, as from the
+    ``default`` post of a sensor whose looks are made at ``stands``."""
     looks: list[Ints] = [np.empty(0, dtype=np.int64)]
     classes: list[Ints] = [np.empty(0, dtype=np.int64)]
     true: dict[str, list[Floats]] = {name: [np.empty(0)] for name in _MEASURED}
-    for first in range(0, len(times_us), LOOKS_AT_ONCE):
-        times_s = times_us[first : first + LOOKS_AT_ONCE].astype(np.float64) * 1e-6
-        movers = scenario.present(float(times_s[0]), float(times_s[-1]))
-        geometry = geometry_of(place, *states_of(movers, times_s), terrain)
-        detected = chance.random(geometry.distance.shape) < _probability(place, movers, geometry, visible)
-        look, mover = np.nonzero(detected)
-        looks.append(look + first)
-        classes.append(np.array([CLASS_INDEX[m.target] for m in movers], dtype=np.int64)[mover])
-        for name, values in true.items():
-            values.append(getattr(geometry, name)[detected])
+    for place, visible, begin, end in stands:
+        turn, stretch = place.convergence_rad - default.convergence_rad, default.scale / place.scale
+        for first in range(begin, end, LOOKS_AT_ONCE):
+            times_s = times_us[first : min(first + LOOKS_AT_ONCE, end)].astype(np.float64) * 1e-6
+            movers = scenario.present(float(times_s[0]), float(times_s[-1]))
+            geometry = geometry_of(place, *states_of(movers, times_s), terrain)
+            detected = chance.random(geometry.distance.shape) < _probability(place, movers, geometry, visible)
+            look, mover = np.nonzero(detected)
+            looks.append(look + first)
+            classes.append(np.array([CLASS_INDEX[m.target] for m in movers], dtype=np.int64)[mover])
+            for name, values in true.items():
+                values.append(getattr(geometry, name)[detected])
+            if place is not default:
+                true["azimuth"][-1] = true["azimuth"][-1] + turn
+                true["slant"][-1] = true["slant"][-1] * stretch
     return np.concatenate(looks), np.concatenate(classes), {k: np.concatenate(v) for k, v in true.items()}
 
 

@@ -68,3 +68,9 @@ def all_columns(measured: Mapping[str, Floats], n: int) -> dict[str, Floats]:
     """Every measured column of the schema for n plots, NaN where the sensor has none."""
     names = [dataset_name(name) for name in ARRAYS]
     return {name: measured.get(name, np.full((n, *TAILS.get(name, ())), np.nan)) for name in names}
+
+
+def carrier_stream(seed: int, sensor_id: str) -> np.random.Generator:
+    """The random stream of what carries a mobile sensor, apart from those of its looks."""
+    key = int.from_bytes(hashlib.blake2b(f"carrier of {sensor_id}".encode(), digest_size=8).digest(), "big")
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(key,)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import UTC
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ from sensors.ground_sensor import GroundSensor
 from sensors.layout import Layout
 from sensors.scan_columns import ARRAYS
 from sensors.sensor import Sensor
+from sensors.simulate.carriers import drive_of, posts_along
 from sensors.simulate.looks import looks
 from sensors.simulate.movers import Scenario
 from sensors.simulate.observations import Observations, Streams
@@ -148,7 +150,9 @@ def _reported(
     if isinstance(sensor, GroundSensor):
         observations = triggers(place, scenario, streams)
     else:
-        observations = looks(place, scenario, terrain, seen, streams)
+        drive = drive_of(sensor, layout, scenario.duration_s)
+        posts = None if drive is None else partial(posts_along, sensor, layout, drive, terrain)
+        observations = looks(place, scenario, terrain, seen, streams, posts)
     chance, count = streams.link, len(observations.times_us)
     late = chance.random(count) < scenario.late_fraction
     delay_s = sensor.latency_s + np.where(late, chance.exponential(1.0, count) * scenario.late_mean_s, 0.0)

@@ -31,7 +31,7 @@ def _feature(sensor: AnySensor | Relay) -> dict[str, Any]:
         value = getattr(sensor, f.name)
         default = None if f.default is MISSING else f.default
         if f.name not in PLACED and f.name not in properties and value is not None and value != default:
-            properties[f.name] = [list(row) for row in value] if f.name == "confusion" else value
+            properties[f.name] = [list(row) for row in value] if isinstance(value, tuple) else value
     point = {"type": "Point", "coordinates": [round(sensor.lon, 7), round(sensor.lat, 7)]}
     return {"type": "Feature", "geometry": point, "properties": properties}
 

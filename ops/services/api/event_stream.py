@@ -15,6 +15,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -143,6 +144,14 @@ class Hub:
         return {
             str(sensor.get("sensor")): "revoked" if sensor.get("revoked") else str(sensor.get("state"))
             for sensor in sensors
+        }
+
+    def sensor_viewpoints(self) -> dict[str, Any]:
+        """From where mobile sensors see, by id, as last polled and published; those that have stated a pose, None where
+        it is not known."""
+        sensors = [] if self._sensors is None else json.loads(self._sensors.body)
+        return {
+            str(one["sensor"]): one["pose"]["seen_from"] for one in sensors if "seen_from" in (one.get("pose") or {})
         }
 
     def show_layers(self, revisions: Mapping[str, str]) -> None:

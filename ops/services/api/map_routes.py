@@ -229,11 +229,13 @@ class GroundRoutes:
         return Archive(file["path"], headers={"Cache-Control": keep}, media_type=PMTILES)
 
     async def watch(self) -> None:
-        """Until the hub stops, send the sensors' health to the map process, and the changed layers to the hub."""
+        """Until the hub stops, send the sensors' health and positions to the map process, and the changed layers to the
+        hub."""
         while not self._hub.stopped:
             with suppress(MapUnavailable, HTTPException):
                 health, lookers = self._hub.sensor_states(), self._hub.clients
-                answer = await self._ask("watch", health=health, lookers=lookers)
+                viewpoints = self._hub.sensor_viewpoints()
+                answer = await self._ask("watch", health=health, viewpoints=viewpoints, lookers=lookers)
                 self._hub.show_layers(json.loads(answer.body))
             await asyncio.sleep(WATCH_EVERY_S)
 

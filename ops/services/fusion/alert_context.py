@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from fusion.situation.carried_rates import CarriedRates
 from fusion.situation.context import AlertContext, DecidedRisk
 from fusion.situation.coverage_gaps import DetectionLookup, detection_lookup_of
 from fusion.situation.current_coverage import CurrentCoverage
@@ -113,7 +114,9 @@ def _detection(ground: OpenSector, ways: Ways | None, weather: str, missing: lis
             ways=ways,
             conditions=weather,
         )
-        return detection_lookup_of(seen)
+        moves = any(sensor.mobile for sensor in ground.layout)
+        rates = CarriedRates(ground.layout, ground.terrain, seen.belt, conditions=weather) if moves else None
+        return detection_lookup_of(seen, rate_at=rates)
     except BadInput as error:
         _leave_out(missing, "detection of crossings", error)
         return None

@@ -20,6 +20,7 @@ from ops.services.fusion.checkpoint import HealthNow
 from ops.services.fusion.pipeline import Pipeline
 from ops.words import MessageCatalogue
 from sensors.layout import Layout
+from sensors.mobile.viewpoint import Viewpoint
 from sensors.scan import CLASSES
 from sensors.sensor import Sensor
 
@@ -145,13 +146,15 @@ def sensors_live(
     markings: Mapping[str, str] | None = None,
     stands: Mapping[str, PoseAt] | None = None,
     mutes: Mapping[str, Mapping[str, Any]] | None = None,
+    viewpoints: Mapping[str, Viewpoint | None] | None = None,
 ) -> list[dict[str, Any]]:
     """Every sensor of the layout with its state; ``no_data`` until its first evaluation.
 
     ``revoked``: the sensors whose credentials are revoked. ``faults``: by sensor and fault name; each is published as a
     message (``id``, ``parameters``) with its ``sentence`` in the language of ``words`` (by default English).
     ``markings``: releasability marking by sensor. ``stands``: where mobile sensors stand now; these have their position
-    there, and the pose. ``mutes``: of muted sensors, until when and why (``Pipeline.mutes``).
+    there, and the pose. ``mutes``: of muted sensors, until when and why (``Pipeline.mutes``). ``viewpoints``: from
+    where mobile sensors see.
     """
     words = words or MessageCatalogue.of()
     return [
@@ -167,7 +170,7 @@ def sensors_live(
                 name: {**msgspec.to_builtins(condition), "sentence": words.say(condition)}
                 for name, condition in (faults or {}).get(sensor.id, {}).items()
             },
-            **_pose_fields(sensor, layout.frame, (stands or {}).get(sensor.id)),
+            **_pose_fields(sensor, layout.frame, (stands or {}).get(sensor.id), (viewpoints or {}).get(sensor.id)),
             **({"mute": dict(mutes[sensor.id])} if mutes and sensor.id in mutes else {}),
             **marking_field((markings or {}).get(sensor.id, "")),
         }
@@ -175,7 +178,9 @@ def sensors_live(
     ]
 
 
-def _pose_fields(sensor: Sensor, frame: LocalFrame, stand: PoseAt | None) -> dict[str, Any]:
+def _pose_fields(
+    sensor: Sensor, frame: LocalFrame, stand: PoseAt | None, there: Viewpoint | None = None
+) -> dict[str, Any]:
     """Position, pose and post of a mobile sensor; nothing of one without a pose."""
     if stand is None:
         return {}
@@ -191,6 +196,7 @@ def _pose_fields(sensor: Sensor, frame: LocalFrame, stand: PoseAt | None) -> dic
             "moving": stand.moving,
             "post_lon": sensor.lon,
             "post_lat": sensor.lat,
+            "seen_from": None if there is None else msgspec.to_builtins(there),
         },
     }
 

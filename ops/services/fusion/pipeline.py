@@ -74,6 +74,7 @@ from ops.services.fusion.desks.markings import MarkingDesk
 from ops.services.fusion.mute_memory import mute_fields, note_heard, note_mute, state_of
 from ops.services.fusion.quarantine_memory import CutOffRecord, note_cut_off, quarantine_faults, refusal_faults
 from sensors.health.liveness import SensorStatus, health, silent_after_s
+from sensors.mobile.viewpoint import Viewpoint
 from sensors.timestamps import nanoseconds, utc_datetime
 
 log = logging.getLogger(__name__)
@@ -85,6 +86,8 @@ UNIT_CHANNELS: Final = {kind: channel for channel, kind in UNIT_KINDS.items()}
 ANNOUNCED_STOP_NS: Final = 4 * 3600 * 1_000_000_000
 """Time after the last message of a sensor that announced maintenance or its stop, from which it counts as offline. A
 longer stop is planned in the settings (``[[maintenance]]``), with its end."""
+SENDS_NOTHING: Final = ("offline", "maintenance", "muted")
+"""States in which the age of a position is no fault: the sensor states none because it sends nothing."""
 OLD_STATUS: Final = "status: not the newest"
 """Counts status messages that are not above the newest of their sensor."""
 EVIDENCE_KEPT: Final = 8
@@ -256,7 +259,12 @@ class Pipeline:
         """Faults by sensor and fault name, of sensors that send data, are quarantined or refused."""
         described = {sensor: dict(faults) for sensor, faults in self._memory.faults.reported().items()}
         for sensor, of_pose in self._tracker.pose_faults(self.now_ns).items():
-            described[sensor] = described.get(sensor, {}) | dict(of_pose)
+            state, _ = self._memory.health.get(sensor, ("", 0))
+            found = {
+                name: one for name, one in of_pose.items() if name != "unknown_position" or state not in SENDS_NOTHING
+            }
+            if found:
+                described[sensor] = described.get(sensor, {}) | found
         quarantined = quarantine_faults(self._memory.held, self.now_ns)
         refused = refusal_faults(self._memory.refusals, self.now_ns)
         for source, faults in (*quarantined.items(), *refused.items()):
@@ -268,6 +276,11 @@ class Pipeline:
     def stands(self) -> Mapping[str, PoseAt]:
         """Where mobile sensors stand now, by id; those that have stated a pose."""
         return self._tracker.stands(self.now_ns)
+
+    @property
+    def viewpoints(self) -> Mapping[str, Viewpoint | None]:
+        """From where mobile sensors see, by id; those that have stated a pose, None where it is not known."""
+        return self._tracker.viewpoints(self.now_ns)
 
     @property
     def held(self) -> Mapping[str, CutOffRecord]:
@@ -517,10 +530,13 @@ class Pipeline:
 
     def _follow_sensors(self) -> None:
         """Replace the coverage of mobile sensors by that from where they stand now."""
-        coverage = with_moved(self._coverage, self._ground.border, self._tracker.seen_from(self.now_ns))
+        seen_from = self._tracker.seen_from(self.now_ns)
+        coverage = with_moved(self._coverage, seen_from)
         if coverage is not self._coverage:
             self._coverage = coverage
             self._forces.follow(coverage)
+        if seen_from:
+            self._forces.see_from({name: one.viewpoint for name, one in seen_from.items()})
 
     def _picture(self) -> TrackPicture:
         evidence = {name: tuple(reversed(scans)) for name, scans in self._memory.evidence.items()}
@@ -542,10 +558,12 @@ class Pipeline:
         memory.faults.judge(self._ground.layout, memory.now_ns)
         declared_s = memory.faults.declared_s()
         states = health(reported, heard, now, self._ground.layout, watching_since=since, declared_s=declared_s)
+        lost = {sensor for sensor, there in self.viewpoints.items() if there is None}
         for sensor, evaluated in states.items():
             patience_s = silent_after_s(self._ground.layout[sensor], declared_s.get(sensor))
             state = state_of(evaluated.state, memory.mutes.get(sensor), memory.now_ns, patience_s)
-            state = "degraded" if state == "ok" and memory.faults.blind(sensor) else state
+            blind = memory.faults.blind(sensor) or sensor in lost
+            state = "degraded" if state == "ok" and blind else state
             before = memory.health.get(sensor)
             if before is None or before[0] != state:
                 if before is not None or state == "offline":

@@ -186,6 +186,7 @@ class Fusion:
                     self._settings.releasability.sensors,
                     pipeline.stands,
                     pipeline.mutes,
+                    pipeline.viewpoints,
                 ),
                 "counts": with_held(
                     counts_of(self._journal, pipeline.ingest, pipeline.skipped, known=self._ground.layout.ids),

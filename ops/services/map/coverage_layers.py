@@ -1,6 +1,6 @@
 """Coverage layers of the live map: ``coverage`` of all working sensors, and ``coverage-{kind}`` of each kind.
 
-If a sensor goes offline or returns, only its own window is recomputed, see ``sensors.coverage.live``. The layers are
+If a sensor goes offline, returns or moves, only its window is recomputed (``sensors.coverage.live``). The layers are
 computed on a separate thread; until they are ready, every cell is shown as unknown, never as covered.
 """
 
@@ -21,8 +21,10 @@ from ops.drawing.coverage_classes import probability_steps
 from ops.drawing.coverage_paint import OFF_THE_MAP, UNKNOWN, Covered
 from ops.sector.open_sector import OpenSector
 from ops.services.map.coverage_cells import coverage_cells
+from ops.services.map.present_layout import PresentLayout
 from ops.services.map.tiles import COMPUTING, FAILED, Layer, raster_of
 from sensors.coverage.live import LiveCoverage
+from sensors.layout import Layout
 
 WORKING: Final = "ok"
 """The only health state in which a sensor counts: not offline, not in maintenance, not without data so far."""
@@ -35,22 +37,23 @@ def coverage_overlay(
     healths: Mapping[str, str],
     previous: LiveCoverage | None = None,
     *,
+    present: PresentLayout | None = None,
     target: str = "person",
     conditions: str = "day",
     dwell_s: float = DWELL_S,
 ) -> LiveCoverage:
     """Coverage of the sector by the sensors of its layout whose health state is WORKING, for each kind and for all.
 
-    ``healths`` maps sensor ids to states; a sensor that it lacks does not count. ``previous`` is an earlier result for
-    the same terrain, whose target, conditions and exposure time are then kept. Raises BadInput for an unknown target
-    or weather condition.
+    ``healths`` maps sensor ids to states; a sensor that it lacks does not count. ``present``: where mobile sensors
+    stand; by default all stand at their posts. ``previous`` is an earlier result for the same terrain, whose target,
+    conditions and exposure time are then kept. Raises BadInput for an unknown target or weather condition.
     """
+    present = present or PresentLayout(ground.layout)
     working = [sensor for sensor, state in healths.items() if state == WORKING]
-    if previous is not None and previous.terrain is ground.terrain:
-        return previous.updated(ground.layout, working)
-    return LiveCoverage.begin(
-        ground.layout, ground.terrain, working, target=target, conditions=conditions, dwell_s=dwell_s
-    )
+    if previous is None or previous.terrain is not ground.terrain:
+        none = Layout(ground.layout.name, ground.layout.frame, ())
+        previous = LiveCoverage.begin(none, ground.terrain, (), target=target, conditions=conditions, dwell_s=dwell_s)
+    return previous.updated(present.layout, working, moving=present.moving)
 
 
 def revision(live: LiveCoverage, kind: str | None) -> str:
@@ -75,6 +78,7 @@ class CoverageLayers:
         self._ground, self._put, self._digest = ground, put, terrain_digest
         self._style = Covered(probability_steps(None))
         self._wanted: dict[str, str] = {}
+        self._present = PresentLayout(ground.layout)
         self._news = threading.Event()
         self._live: LiveCoverage | None = None
         self._shown: dict[str, str] = {}
@@ -88,16 +92,19 @@ class CoverageLayers:
             self._news.set()
             threading.Thread(target=self._run, name="coverage", daemon=True).start()
 
-    def take_health(self, states: Mapping[str, str]) -> None:
-        """Set the sensors' present health states by id; the layers follow once they are computed."""
-        if _working(states) != _working(self._wanted):
-            self._wanted = dict(states)
+    def take_health(self, states: Mapping[str, str], present: PresentLayout | None = None) -> None:
+        """Set the sensors' present health states by id, and where mobile ones stand (``present``; by default as
+        before); the layers follow once they are computed."""
+        present = present or self._present
+        if _working(states) != _working(self._wanted) or present is not self._present:
+            self._wanted, self._present = dict(states), present
             self._news.set()
 
     @property
     def ready(self) -> bool:
-        """Whether the layers reflect the health states that were last set."""
-        return self._live is not None and self._live.working == _working(self._wanted)
+        """Whether the layers reflect the health states and positions that were last set."""
+        live, present = self._live, self._present
+        return live is not None and live.working == _working(self._wanted) and live.layout is present.layout
 
     def cells(self) -> dict[str, Any] | None:
         """The layer of all sensors as square cells (``coverage_cells``); None until it is computed."""
@@ -110,7 +117,14 @@ class CoverageLayers:
                 self._news.wait()
                 self._news.clear()
                 self._show(
-                    coverage_overlay(self._ground, self._wanted, self._live, target=TARGET, conditions=CONDITIONS)
+                    coverage_overlay(
+                        self._ground,
+                        self._wanted,
+                        self._live,
+                        present=self._present,
+                        target=TARGET,
+                        conditions=CONDITIONS,
+                    )
                 )
         except Exception:
             log.exception("Computation of the coverage layers failed; all cells remain shown as unknown.")

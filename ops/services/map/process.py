@@ -33,6 +33,7 @@ from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import cache_folder, load_sector
 from ops.services.map.client import KEY_VARIABLE, VECTOR_TILE, Answer
 from ops.services.map.coverage_layers import CoverageLayers
+from ops.services.map.present_layout import Following, present_states, viewpoints_of
 from ops.services.map.profile import Eyes, profile
 from ops.services.map.responders import Responders, interruptions
 from ops.services.map.response_layer import ResponseLayer
@@ -79,6 +80,7 @@ class MapService:
         self._coverage = CoverageLayers(ground, self._tiles.put, terrain_digest=revision)
         self._coverage.start()
         ResponseLayer(ground, self._tiles.put, terrain_digest=revision).start()
+        self._following = Following(ground.layout)
         self._responders = Responders(ground)
         self._reach = UnitReach(ground)
         self._sector = sector_view(ground)
@@ -190,10 +192,13 @@ class MapService:
         """Names of the sector's settlements, rivers and roads, with one position each."""
         return _json({"places": self._places})
 
-    def watch(self, health: dict[str, str]) -> Answer:
-        """Set the sensors' health states and return the layers' revisions: {id: revision}."""
-        self._overlays.take_health(health)
-        self._coverage.take_health(health)
+    def watch(self, health: dict[str, str], viewpoints: Mapping[str, Any] | None = None) -> Answer:
+        """Set the sensors' health states and from where mobile ones see (as published), and return the layers'
+        revisions: {id: revision}."""
+        there = viewpoints_of(viewpoints or {})
+        states, present = present_states(health, there), self._following(there)
+        self._overlays.take_health(states, present)
+        self._coverage.take_health(states, present)
         return _json(self._tiles.revisions())
 
 

@@ -27,9 +27,10 @@ from geo.visibility import VISIBLE
 from ops.drawing.tile_styles import OFF_THE_MAP, SEEN, UNKNOWN, UNSEEN, Unseen
 from ops.sector.open_sector import OpenSector
 from ops.services.map.coverage_layers import WORKING
+from ops.services.map.present_layout import PresentLayout
 from ops.services.map.tiles import COMPUTING, FAILED, STRIP_ROWS, Layer, raster_of
 from sensors.coverage.sight import SightTask, refuse_off_the_map, sight
-from sensors.layout import Placement
+from sensors.layout import AnySensor, Placement
 
 log = logging.getLogger(__name__)
 
@@ -70,11 +71,12 @@ class Viewshed:
         return bool(self.states()[r, c] == VISIBLE)
 
 
-def viewshed_of(place: Placement, terrain: xr.Dataset) -> Viewshed:
-    """Viewshed of one sensor for a standing person (``sensors.coverage.sight``); LayoutError off the map or on a
-    void."""
+def viewshed_of(place: Placement, terrain: xr.Dataset, *, moving: bool = False) -> Viewshed:
+    """Viewshed of one sensor for a standing person (``sensors.coverage.sight``), the fast one while it is ``moving``;
+    LayoutError off the map or on a void."""
     refuse_off_the_map(place.sensor, terrain)
-    seen = sight(place, terrain, SightTask("person"))
+    fast = moving and "canopy_height" not in terrain
+    seen = sight(place, terrain, SightTask("person", mode="fast" if fast else "exact"))
     return Viewshed.of(place.sensor.kind, seen.states, seen.rows.start, seen.columns.start)
 
 
@@ -150,6 +152,9 @@ class Overlays:
     def __init__(self, ground: OpenSector, put: Callable[[Layer], None], *, terrain_digest: str) -> None:
         self._ground, self._put, self._digest = ground, put, terrain_digest
         self._wanted: frozenset[str] = frozenset()
+        self._present = PresentLayout(ground.layout)
+        self._seen_from: dict[str, tuple[AnySensor, bool]] = {}
+        self._done: tuple[frozenset[str], PresentLayout | None] = frozenset(), None
         self._news, self._stopped = threading.Event(), False
         self._known: Bools | None = None
         self._belt: BeltSegments | None = None
@@ -168,17 +173,20 @@ class Overlays:
             self._show_unknown(COMPUTING)
             threading.Thread(target=self._run, name="overlays", daemon=True).start()
 
-    def take_health(self, states: Mapping[str, str]) -> None:
-        """Set the sensors' present health states by id; the layers follow once they are computed."""
+    def take_health(self, states: Mapping[str, str], present: PresentLayout | None = None) -> None:
+        """Set the sensors' present health states by id, and where mobile ones stand (``present``; by default as
+        before); the layers follow once they are computed."""
         working = frozenset(sensor for sensor, state in states.items() if state == WORKING)
-        if working != self._wanted:
-            self._wanted = working
+        present = present or self._present
+        if working != self._wanted or present is not self._present:
+            self._wanted, self._present = working, present
             self._news.set()
 
     @property
     def ready(self) -> bool:
-        """Whether the layers reflect the health states that were last set."""
-        return self._viewsheds is not None and not self._news.is_set() and bool(self._belt_fractions[0])
+        """Whether the layers reflect the health states and positions that were last set."""
+        working, present = self._done
+        return working == self._wanted and present is self._present and bool(self._belt_fractions[0])
 
     @property
     def dead_ground_fraction(self) -> tuple[str, list[float | None]]:
@@ -204,7 +212,10 @@ class Overlays:
             while not self._stopped:
                 self._news.wait()
                 self._news.clear()
-                self._show(self._wanted)
+                working, present = self._wanted, self._present
+                self._follow(present)
+                self._show(working)
+                self._done = working, present
         except Exception:
             log.exception("Computation of the viewshed layers failed; all cells remain shown as unknown.")
             self._show_unknown(FAILED)
@@ -214,17 +225,26 @@ class Overlays:
         self._known = self._known_cells()
         self._belt = BeltSegments(self._ground)
         self._assessed = area_of_interest(self._ground, self._belt)
-        self._viewsheds = self._compute()
+        self._follow(PresentLayout(self._ground.layout))
 
-    def _compute(self) -> dict[str, Viewshed]:
-        viewsheds = {}
-        for sensor in self._ground.layout:
+    def _follow(self, present: PresentLayout) -> None:
+        """Compute the viewsheds of the sensors that stand elsewhere than before."""
+        viewsheds, problems = dict(self._viewsheds or {}), dict(self.problems)
+        for sensor in present.layout:
+            key = sensor, sensor.id in present.moving
+            if self._seen_from.get(sensor.id) == key:
+                continue
+            self._seen_from[sensor.id] = key
+            viewsheds.pop(sensor.id, None)
+            problems.pop(sensor.id, None)
             try:
-                viewsheds[sensor.id] = viewshed_of(self._ground.layout.placement(sensor.id), self._ground.terrain)
+                place = present.layout.placement(sensor.id)
+                viewsheds[sensor.id] = viewshed_of(place, self._ground.terrain, moving=key[1])
             except BadInput as error:
-                self.problems[sensor.id] = str(error)
+                problems[sensor.id] = str(error)
                 log.warning("The viewshed of sensor %r cannot be computed: %s", sensor.id, error)
-        return viewsheds
+        self._viewsheds = {sensor.id: viewsheds[sensor.id] for sensor in present.layout if sensor.id in viewsheds}
+        self.problems = problems
 
     def _known_cells(self) -> Bools:
         elevation = self._ground.terrain["elevation"]

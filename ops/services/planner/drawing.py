@@ -15,8 +15,9 @@ from geo.border.belt import BorderLine
 from geo.frame import LocalFrame
 from geo.visibility import VISIBLE
 from ops.drawing.colours import Palette, rgba
-from sensors.layout import Layout
+from sensors.layout import AnySensor, Layout
 from sensors.planning.choice.options import Money
+from sensors.relay import Relay
 
 if TYPE_CHECKING:
     from ops.drawing.coverage_paint import Covered
@@ -44,9 +45,17 @@ def part_records(layout: Layout, bought: Collection[str] = ()) -> list[dict[str,
             "max_range_m": part.max_range_m,
             "item": part.catalogue,
             "fresh": part.id in bought,
+            **_course(part),
         }
         for part in (*layout.sensors, *layout.relays)
     ]
+
+
+def _course(part: AnySensor | Relay) -> dict[str, Any]:
+    """Where a mobile sensor is planned to go, as the line of its route or the edge of its area; nothing without."""
+    route, area = getattr(part, "route", None), getattr(part, "area", None)
+    line = route or (area and (*area, area[0]))
+    return {"course": [list(one) for one in line]} if line else {}
 
 
 def catalogue_records(money: Money) -> list[dict[str, Any]]:

@@ -2,9 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { FeatureCollection, Polygon } from "geojson";
 import { destination, leg } from "../src/geo/geodesy.ts";
-import { movedView, postsOf } from "../src/geo/moved_view.ts";
+import { courseFeatures, movedView, plannedCourse, postsOf } from "../src/geo/moved_view.ts";
 import { parseSensor } from "../src/model/parse.ts";
 import type { Sensor } from "../src/model/records.ts";
+import { nameWithAge } from "../src/words/position_age.ts";
+import { speakIn } from "./words.ts";
+
+speakIn("en");
 
 const POST = { lon: -84.2, lat: 36.6 };
 const EDGES = [350, 10].map((azimuth) => destination(POST, azimuth, 2000));
@@ -49,4 +53,31 @@ test("a pose without a heading leaves the view as the layout turns it", () => {
   const [lon = 0, lat = 0] = shown[1] ?? [];
   assert.ok(Math.abs(leg(sensor, { lon, lat }).azimuthDeg - 350) < 1e-6);
   assert.equal(sensor.pose?.headingDeg, null);
+});
+
+test("the planned course is the route, or the edge of the area, and nothing that is not one", () => {
+  const route = [[8, 47], [8.1, 47], [8.1, 47.1]];
+  assert.deepEqual(plannedCourse({ id: "car", route, area: null }), { type: "LineString", coordinates: route });
+  assert.deepEqual(plannedCourse({ area: route }), { type: "LineString", coordinates: [...route, route[0]] });
+  for (const properties of [null, {}, { route: null }, { route: "8,47" }, { route: [[8, 47]] }, { area: [[8, 47], [9, Number.NaN], ["x", 1]] }]) {
+    assert.equal(plannedCourse(properties), null);
+  }
+  const layout: FeatureCollection = {
+    type: "FeatureCollection",
+    features: LAYOUT.features.map((feature) => (feature.geometry.type === "Point" ? { ...feature, properties: { ...feature.properties, route } } : feature)),
+  };
+  assert.deepEqual(courseFeatures(layout).map(({ properties }) => properties), [{ id: "car", course: true }]);
+  assert.deepEqual(courseFeatures(LAYOUT), []);
+});
+
+test("the label of a sensor states the age of its position once it is old", () => {
+  const stated = Date.UTC(2026, 0, 1);
+  const { sensor } = drawn({ stated_ns: stated * 1_000_000, position_sd_m: 3, heading_deg: 90 });
+  const label = (afterS: number): string => nameWithAge("car", sensor.pose, stated + 1000 * afterS);
+  assert.equal(label(5), "car");
+  assert.notEqual(label(40), "car");
+  assert.ok(label(40).startsWith("car "));
+  assert.equal(label(41), label(40)); // not to the second, so that it need not be drawn again
+  assert.equal(label(Number.NaN), "car");
+  assert.equal(nameWithAge("mast", null, stated + 90_000), "mast");
 });

@@ -90,6 +90,7 @@ alert-cause = { $cause ->
     [muted] muted
     [frozen_data] data frozen
     [obscured] obscured
+    [unknown_position] position unknown
    *[other] not detecting
 }
 alert-activity-below-baseline = No traffic on segment { NUMBER($segment, useGrouping: 0) } in the last hour; { DECIMAL($expected, digits: 1) } tracks expected

@@ -430,6 +430,7 @@ page-map-track = { $known ->
    *[present] { $track }
 }
 page-map-sensor = { $sensor } ({ $state })
+page-map-sensor-old = { $sensor } (position { DURATION($age) } old)
 page-map-end = { $end ->
     [observer] observer
    *[target] target

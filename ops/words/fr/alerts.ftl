@@ -89,6 +89,7 @@ alert-cause = { $cause ->
     [muted] en sourdine
     [frozen_data] figé
     [obscured] masqué
+    [unknown_position] position inconnue
    *[other] ne détecte plus
 }
 alert-activity-below-baseline = Segment { NUMBER($segment, useGrouping: 0) } : aucun trafic depuis une heure, { DECIMAL($expected, digits: 1) } { $expected ->

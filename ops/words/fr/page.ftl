@@ -443,6 +443,7 @@ page-map-track = { $known ->
    *[present] { $track }
 }
 page-map-sensor = { $sensor } ({ $state })
+page-map-sensor-old = { $sensor } (position datant de { DURATION($age) })
 page-map-end = { $end ->
     [observer] observateur
    *[target] cible

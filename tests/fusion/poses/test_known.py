@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fusion.models.sensor_views import ElevationGrid
 from fusion.poses.known import (
@@ -201,3 +203,36 @@ def test_poses_are_kept_by_sensor_then_time_and_others_stay() -> None:
     for second in (0.0, 1.0, 2.0, 3.0):
         poses = seen(seen(poses, second, 10.0 * second, 0.0, sensor="W", position_sd_m=20.0), second, 0.0, second)
     assert fates(poses) == [(0, 2.0, USED), (0, 3.0, USED), (1, 2.0, USED), (1, 3.0, USED)]
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["V", "W"]), st.sampled_from([0.0, 0.5, 1.0]), st.sampled_from([0.0, 1.0, 9_000.0])),
+    max_size=14,
+)
+
+
+@given(STEPS)
+@settings(max_examples=60, deadline=None)
+def test_it_keeps_the_newest_two_used_and_the_newest_refused_of_each_sensor(
+    steps: list[tuple[str, float, float]],
+) -> None:
+    """Against lists: a pose at the time of the last used one replaces it; a refused one stays until another one is."""
+    poses, second = no_poses(), 0.0
+    kept: dict[str, list[tuple[float, int, float]]] = {"V": [], "W": []}
+    for sensor, after_s, east in steps:
+        second += after_s
+        mine = kept[sensor]
+        poses = seen(poses, second, east, 0.0, sensor=sensor)
+        used = [one for one in mine if one[1] == USED]
+        speed = {"V": 20.0, "W": 3.0}[sensor]
+        jumps = bool(used) and abs(east - used[-1][2]) > speed * (second - used[-1][0]) + 5.0 * sqrt(8.0) + 1e-3
+        refused = [one for one in mine if one[1] != USED]
+        if jumps:
+            refused = [(second, JUMPED, east)]
+        else:
+            used = [one for one in used if one[0] != second][-1:]
+            used.append((second, USED, east))
+        kept[sensor] = sorted([*used, *refused], key=lambda one: one[0])
+    expected = [(index, *one[:2]) for index, name in enumerate("VW") for one in kept[name]]
+    found = sorted((i, round(t, 3), f) for i, t, f in fates(poses))
+    assert found == sorted(expected)

@@ -11,6 +11,7 @@ from shapely.geometry import LineString
 
 from fusion.alerts import AlertState, act_on, picture_of, raise_alerts
 from fusion.alerts.messages import cleared as reason
+from fusion.situation.carried_rates import CarriedRates
 from fusion.situation.context import AlertContext
 from fusion.situation.correlate import Correlator
 from fusion.situation.coverage_gaps import detection_lookup_of
@@ -22,6 +23,7 @@ from sensors.coverage import coverage
 from sensors.crossing.segments import least_ways, over_segments
 from sensors.gaps import watch_belt
 from sensors.layout import Layout, place
+from sensors.mobile.viewpoint import Viewpoint
 
 NS = 1_000_000_000
 START_NS = 1_772_323_200 * NS
@@ -207,3 +209,51 @@ def test_in_a_section_of_high_impact_it_is_high(lookup) -> None:
         assert all(alert.priority in (expected, "high") for alert in found)
         if impact:
             assert {alert.impact_level for alert in found} <= {"high"}
+
+
+# ---- sensors that move ---------------------------------------------------------------------------------------------
+
+
+def carried_lookup(seen):
+    return detection_lookup_of(seen, rate_at=CarriedRates(LAYOUT, ground(), seen.belt))
+
+
+def there(east: float, **more) -> Viewpoint:
+    return Viewpoint(east, 100.0, 10.0, **more)
+
+
+def test_at_its_post_a_mobile_sensor_counts_as_a_fixed_one_to_the_bit(seen, lookup) -> None:
+    carried = carried_lookup(seen)
+    at_post = carried.at({"mid": there(-400.0)})
+    for gone in ([], ["west"], ["mid"], ["west", "mid"]):
+        np.testing.assert_array_equal(carried.probability(gone), lookup.probability(gone))
+        np.testing.assert_array_equal(at_post.probability(gone), lookup.probability(gone))
+    assert carried.at({"stranger": there(0.0)}) is carried
+    assert lookup.at({"mid": there(0.0)}) is lookup  # its paths are not kept
+
+
+@pytest.mark.parametrize("moving", [False, True])
+def test_away_from_it_the_result_is_an_upper_bound_and_exact_without_it(seen, lookup, moving) -> None:
+    moved = carried_lookup(seen).at({"mid": there(600.0, moving=moving)})
+    sensors = tuple(radar("mid", 600.0, 900.0) if one.id == "mid" else one for one in LAYOUT)
+    terrain = ground()
+    other = watch_belt(coverage(Layout("l", FRAME, sensors), terrain, BORDER), terrain, BORDER, belt_m=1000.0)
+    assert (moved.probability([]) >= exact(other, ()) - 1e-6).all()
+    np.testing.assert_array_equal(moved.probability(["mid"]), lookup.probability(["mid"]))
+    assert (moved.probability([]) >= moved.probability(["mid"]) - 1e-12).all()
+    assert not np.array_equal(moved.probability([]), lookup.probability([]))
+
+
+def test_losing_it_opens_the_segments_that_it_covered_from_where_it_stood(seen) -> None:
+    moved = carried_lookup(seen).at({"mid": there(600.0)})
+    told = run(moved, [(0, {}, {}), (10, {"mid": "offline"}, {})])
+    before, after = moved.probability([]), moved.probability(["mid"])
+    expected = np.flatnonzero((before >= 0.8) & (after < 0.8))
+    assert len(expected)
+    assert [one.segment for alert in told for one in alert.coverage_gaps] == expected.tolist()
+    assert set(expected) != set(np.flatnonzero(carried_lookup(seen).probability([]) >= 0.8))
+
+
+def test_off_the_terrain_it_sees_nothing(seen, lookup) -> None:
+    gone = carried_lookup(seen).at({"mid": Viewpoint(90_000.0, 0.0, 10.0)})
+    np.testing.assert_array_equal(gone.probability([]), gone.probability(["mid"]))

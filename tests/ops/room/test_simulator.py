@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
 import pytest
 
 from ingest.mqtt.broker_url import BrokerUrl
-from ops.room.night_file import SimulatedSender
+from ingest.wire import WirePose
+from ops.room.night_file import SimulatedSender, read_poses, write_poses
 from ops.room.simulator import Senders
 from ops.runtime.clock import ScenarioClock
 from ops.runtime.reserved_port import ReservedPort
+from sensors.mobile import Pose
 from sensors.scan import Scan
 
 SCANS = 5
@@ -69,3 +72,28 @@ def test_nothing_to_wait_for_is_no_wait(senders: Senders) -> None:
     for number in range(1, SCANS + 1):
         senders._spools["radar-mid"].settle(1, number)
     assert senders.drain(stalled_s=0.0, within_s=0.0, now_s=time.monotonic)
+
+
+def test_poses_are_stated_at_their_times_until_it_stops(senders: Senders) -> None:
+    began = datetime.now(UTC)
+    stated = [
+        ("radar-mid", WirePose(lon=-84.0 - k / 1000, lat=36.0, observed_at=began - timedelta(seconds=5 - k)))
+        for k in range(3)
+    ]
+    stop = threading.Event()
+    senders.state(stated, ScenarioClock.live(), stop)
+    assert senders._senders["radar-mid"]._pose == stated[-1][1]
+    later = WirePose(lon=-85.0, lat=36.0, observed_at=began + timedelta(hours=1))
+    stop.set()
+    senders.state([("radar-mid", later)], ScenarioClock.live(), stop)
+    assert senders._senders["radar-mid"]._pose == stated[-1][1]
+
+
+def test_poses_survive_their_file(tmp_path: Path) -> None:
+    at = datetime(2026, 3, 14, 21, tzinfo=UTC)
+    pose = Pose(sensor="V", boot=1, sequence=1, observed_at=at, received_at=at, lon=8.0, lat=47.0, position_sd_m=2.0,
+                heading_deg=41.5, heading_sd_deg=0.3)  # fmt: skip
+    write_poses(tmp_path / "poses.jsonl", [pose])
+    wire = WirePose(lon=8.0, lat=47.0, position_sd_m=2.0, heading_deg=41.5, heading_sd_deg=0.3, observed_at=at)
+    assert list(read_poses(tmp_path / "poses.jsonl")) == [("V", wire)]
+    assert list(read_poses(tmp_path / "none.jsonl")) == []

@@ -16,6 +16,7 @@ from geo.terrain import bounds, frame_of, open_terrain, sample
 from ops.sector.samples import JACKSBORO_FILE, jacksboro_cog, samples_folder
 from ops.sector.sector_file import load_sector
 from sensors.layout import Layout
+from sensors.simulate.carriers import drive_of
 
 LAYOUTS = ("hightech", "basic")
 
@@ -167,3 +168,19 @@ def test_bases_stand_at_home(sector, terrain, border):
     east, north = frame_of(terrain).to_local(lon, lat)
     assert (border.locate(east, north)[2] > 0).all()
     assert len({feature["properties"]["id"] for feature in features}) == 2
+
+
+def test_the_mobile_layout_is_the_high_tech_one_with_two_sensors_that_move_at_home(sector, terrain, border):
+    mobile, fixed = layout_of(sector, terrain, "mobile"), layout_of(sector, terrain, "hightech")
+    assert mobile.sensors[: len(fixed)] == fixed.sensors
+    vehicle, imager = mobile.sensors[len(fixed) :]
+    assert [(one.kind, one.mobile) for one in (vehicle, imager)] == [("radar", True), ("camera", True)]
+    for sensor in (vehicle, imager):
+        drive = drive_of(sensor, mobile, 3_600.0)
+        assert drive is not None
+        places = drive.at(np.arange(0.0, 3_600.0, 10.0))
+        segment, _, offset = border.locate(places[:, 0], places[:, 1])
+        assert (segment >= 0).all()
+        assert (offset > 0).all()
+        assert np.isfinite(sample(terrain, places[:, 0], places[:, 1])).all()
+        assert drive.at(0.0) == pytest.approx([sensor.easting, sensor.northing], abs=0.5)

@@ -166,6 +166,7 @@ def reader_takes_sector(table: dict[str, Any], folder: Path) -> bool:
         "sections.geojson",
         "layout_hightech.geojson",
         "layout_basic.geojson",
+        "layout_mobile.geojson",
     ):
         (folder / name).write_bytes((SAMPLE / name).read_bytes())
     path = folder / "sector.toml"
@@ -239,6 +240,11 @@ LAYOUT_MUTATIONS: dict[str, Callable[[], Any]] = {
     "night is a number": lambda: plain_sensor("camera", night=1),
     "gateway is text": lambda: plain_sensor("relay", gateway="yes"),
     "a relay with a period": lambda: plain_sensor("relay", period_s=2.0),
+    "route of one position": lambda: plain_sensor("radar", mobile=True, route=[[8.0, 47.0]]),
+    "route of text": lambda: plain_sensor("radar", mobile=True, route="8,47"),
+    "route off the Earth": lambda: plain_sensor("radar", mobile=True, route=[[8.0, 97.0], [8.0, 47.0]]),
+    "area of two positions": lambda: plain_sensor("radar", mobile=True, area=[[8.0, 47.0], [8.1, 47.0]]),
+    "stop below 0": lambda: plain_sensor("radar", mobile=True, route_stop_s=-1),
     "latitude of 91": lambda: _moved([0.0, 91.0]),
     "point of three numbers": lambda: _moved([-84.3, 36.6, 300.0]),
     "no point": lambda: _moved(None),
@@ -268,7 +274,8 @@ ANY_VALUE = st.one_of(
 ALL_KEYS = sorted({field.name for record in RECORDS.values() for field in fields(record)} - PLACED - {"id", "kind"})
 DEPENDENT = {
     "min_range_m", "elevation_min_deg", "elevation_max_deg", "report_delay_s", "pitch_m", "focal_length_m",
-    "reference_range_m", "sure_radius_m", "confusion", "max_speed_mps",
+    "reference_range_m", "sure_radius_m", "confusion", "mobile", "max_speed_mps", "route", "area", "route_speed_mps",
+    "route_stop_s",
 }  # fmt: skip
 """Keys whose value is checked against that of another key, which a schema cannot express."""
 

@@ -79,6 +79,17 @@ class FaultRecord(MessageRecord):
     sentence: str
 
 
+class ViewpointRecord(BaseModel):
+    """From where a mobile sensor sees: its pose, rounded to steps, for which its coverage is computed."""
+
+    easting: float = Field(description="in the frame, metres")
+    northing: float
+    height_m: float = Field(description="above the ground there")
+    azimuth_deg: float | None = Field(description="centre of the field of view from true north; null all round")
+    tilt_deg: float = Field(description="added to the elevation limits of the layout")
+    moving: bool = Field(description="whether its viewshed is the fast one, of which some cells are wrong")
+
+
 class PoseRecord(BaseModel):
     """Where a mobile sensor stands, as continued from the last two poses that it stated."""
 
@@ -88,6 +99,7 @@ class PoseRecord(BaseModel):
     moving: bool = Field(description="whether the last two poses show that it moved")
     post_lon: float = Field(description="of its position in the layout")
     post_lat: float = Field(description="of its position in the layout")
+    seen_from: ViewpointRecord | None = Field(None, description="null while the position is not known")
 
 
 class SensorMute(BaseModel):

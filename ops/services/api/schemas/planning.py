@@ -23,6 +23,9 @@ class PartRecord(BaseModel):
     max_range_m: float
     item: str | None
     fresh: bool
+    course: list[LonLat] | None = Field(
+        None, description="where a mobile sensor is planned to go; absent without a plan"
+    )
 
 
 class PlannedLayout(BaseModel):

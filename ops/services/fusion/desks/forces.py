@@ -22,6 +22,7 @@ from ops.forces.settings import ForceSettings
 from ops.incidents.offers import FieldedUnit
 from ops.sector.open_sector import OpenSector
 from ops.sector.sector_file import read_bases
+from sensors.mobile.viewpoint import Viewpoint
 from sensors.timestamps import SECOND_NS, utc_datetime
 
 log = logging.getLogger(__name__)
@@ -95,6 +96,14 @@ class ForcesDesk:
         """Take the present coverage over into the context: sensors moved."""
         self._of_files = replace(self._of_files, coverage=coverage)
         self.context = self._with_levels()
+
+    def see_from(self, viewpoints: Mapping[str, Viewpoint]) -> None:
+        """Take over into the context where mobile sensors stand, for the detection of crossings."""
+        detection = self._of_files.detection
+        there = None if detection is None else detection.at(viewpoints)
+        if there is not detection:
+            self._of_files = replace(self._of_files, detection=there)
+            self.context = self._with_levels()
 
     def postures(self, now_ns: int) -> list[Posture]:
         """Posture of every section, in the order of the border."""

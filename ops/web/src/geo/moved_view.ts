@@ -1,6 +1,6 @@
 // The field of view of a mobile sensor where it stands, from that of the layout at its post.
 
-import type { FeatureCollection, Geometry, Position } from "geojson";
+import type { Feature, FeatureCollection, Geometry, GeoJsonProperties, Position } from "geojson";
 import type { Place, Sensor } from "../model/records.ts";
 import { destination, leg } from "./geodesy.ts";
 
@@ -30,4 +30,24 @@ export function movedView(view: Geometry, post: Post | undefined, sensor: Sensor
     return [there.lon, there.lat];
   };
   return { type: "Polygon", coordinates: view.coordinates.map((ring) => ring.map(moved)) };
+}
+
+/** Where a mobile sensor of the layout is planned to go: along its route or within its area; null without a plan. */
+export function plannedCourse(properties: GeoJsonProperties): Geometry | null {
+  const [route, area] = [positions(properties?.["route"]), positions(properties?.["area"])];
+  if (route.length > 1) return { type: "LineString", coordinates: route };
+  return area.length > 2 ? { type: "LineString", coordinates: [...area, ...area.slice(0, 1)] } : null;
+}
+
+/** Where mobile sensors are planned to go, beside their fields of view. */
+export function courseFeatures(layout: FeatureCollection | null): Feature[] {
+  return (layout?.features ?? []).flatMap(({ properties }) => {
+    const geometry = plannedCourse(properties);
+    return geometry === null ? [] : [{ type: "Feature" as const, properties: { id: String(properties?.["id"] ?? ""), course: true }, geometry }];
+  });
+}
+
+function positions(given: unknown): Position[] {
+  if (!Array.isArray(given)) return [];
+  return given.filter((one): one is Position => Array.isArray(one) && one.length === 2 && one.every((part) => Number.isFinite(part)));
 }

@@ -3,6 +3,7 @@
 import type { Feature, Point } from "geojson";
 import { placeAlong } from "../geo/along.ts";
 import { borderLines, type BorderLines } from "../geo/crossing.ts";
+import { courseFeatures } from "../geo/moved_view.ts";
 import { say } from "../words/say.ts";
 import { trackPriorities } from "../model/alerts.ts";
 import type { ServerClock } from "../model/clock.ts";
@@ -186,12 +187,12 @@ export class StateRenderer {
   #drawSensors(state: State): void {
     this.#baseMap.knowKinds([...state.sensors.values()].map(({ kind }) => kind));
     const chosen = state.selection?.kind === "sensor" ? state.selection.id : null;
-    const [apart, crowd] = gathered("sensor", sensorFeatures(state.sensors), ({ lost, id }) => lost === true || id === chosen);
+    const [apart, crowd] = gathered("sensor", sensorFeatures(state.sensors, this.#nowMs(state.stampMs)), ({ lost, id }) => lost === true || id === chosen);
     this.#baseMap.show("sensors", apart);
     this.#baseMap.show("sensor-crowd", crowd);
     this.#gathering.set("sensor", crowd);
     this.#named.set("sensor", apart);
-    this.#baseMap.show("views", viewFeatures(state.layout.value, state.sensors, chosen));
+    this.#baseMap.show("views", [...viewFeatures(state.layout.value, state.sensors, chosen), ...courseFeatures(state.layout.value)]);
   }
 
   #drawSelected(state: State): void {

@@ -17,6 +17,7 @@ import { ELLIPSE_95, PRIORITIES, type Alert, type Place, type Priority, type Sen
 import { alertTrack, CROSSING_AHEAD_S, dotName, drawnAs, iconName, look, opacity } from "../model/tracks.ts";
 import { markName } from "./annotations.ts";
 import type { SensorDrawn } from "./symbols.ts";
+import { nameWithAge } from "../words/position_age.ts";
 
 /** Longer names would hide the map. */
 const ON_MAP = 24;
@@ -154,7 +155,7 @@ function shortName({ id, name }: Track): string {
 const ANCHORS = ["right", "left", "top", "bottom"] as const;
 
 /** Sensors on one mast stand side by side, under one label. */
-export function sensorFeatures(sensors: ReadonlyMap<string, Sensor>): Feature[] {
+export function sensorFeatures(sensors: ReadonlyMap<string, Sensor>, nowMs = Number.NaN): Feature[] {
   const masts = new Map<string, Sensor[]>();
   for (const sensor of sensors.values()) {
     const key = `${sensor.lon.toFixed(5)},${sensor.lat.toFixed(5)}`;
@@ -168,7 +169,7 @@ export function sensorFeatures(sensors: ReadonlyMap<string, Sensor>): Feature[] 
         icon: `sensor/${sensor.kind}/${drawn(sensor.state)}`,
         anchor: mast.length === 1 ? "center" : (ANCHORS[index % ANCHORS.length] ?? "center"),
         lost: mast.some(({ state }) => state !== "ok"),
-        label: index === 0 ? mastLabel(mast) : "",
+        label: index === 0 ? mastLabel(mast, nowMs) : "",
       },
       geometry: at(sensor),
     })),
@@ -179,10 +180,10 @@ function drawn(state: string): SensorDrawn {
   return state === "ok" || state === "muted" ? state : "lost";
 }
 
-function mastLabel(mast: readonly Sensor[]): string {
+function mastLabel(mast: readonly Sensor[], nowMs: number): string {
   return mast
-    .map(({ id, state }) => {
-      const sensor = readable(id, ON_MAP);
+    .map(({ id, state, pose }) => {
+      const sensor = nameWithAge(readable(id, ON_MAP), pose, nowMs);
       return state === "ok" ? sensor : say("page-map-sensor", { sensor, state: stateName(state) });
     })
     .join("\n");

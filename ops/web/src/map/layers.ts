@@ -70,7 +70,7 @@ export const SWITCHES: readonly {
   { id: "bearings", layers: ["bearing-wedges", "bearing-lines"], on: true },
   {
     id: "views",
-    layers: ["views-lost", "views-edge", "views-lost-edge"],
+    layers: ["views-lost", "views-edge", "views-lost-edge", "courses"],
     on: true,
   },
   { id: "sensors", layers: ["sensors", "sensor-labels", leadersLayer("sensor"), singlesLayer("sensor"), clusterLayer("sensor")], on: true },
@@ -95,6 +95,7 @@ export function layerSpecs(colours: Colours): LayerSpecification[] {
 
 function groundLayers(c: Colours): LayerSpecification[] {
   const lost: FilterSpecification = ["==", ["get", "lost"], true];
+  const course: FilterSpecification = ["==", ["get", "course"], true];
   return [
     {
       id: "views-lost",
@@ -107,7 +108,7 @@ function groundLayers(c: Colours): LayerSpecification[] {
       id: "views-edge",
       type: "line",
       source: "views",
-      filter: ["!", lost],
+      filter: ["all", ["!", lost], ["!", course]],
       paint: {
         "line-color": ["case", ["get", "chosen"], c.select, c.view],
         "line-width": ["case", ["get", "chosen"], 2, 0.6],
@@ -120,6 +121,13 @@ function groundLayers(c: Colours): LayerSpecification[] {
       source: "views",
       filter: lost,
       paint: { "line-color": c.lost, "line-width": 2, "line-dasharray": [4, 3] },
+    },
+    {
+      id: "courses",
+      type: "line",
+      source: "views",
+      filter: course,
+      paint: { "line-color": c.ink, "line-width": 1.6, "line-dasharray": [0.6, 2.4], "line-opacity": 0.75 },
     },
     {
       id: "segments",

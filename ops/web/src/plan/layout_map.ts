@@ -131,7 +131,7 @@ export class LayoutMap extends PlainMap {
   /** The edges of what the sensors look at. */
   outlines(sensors: readonly PlanSensor[], selected: string | null): void {
     const features = sensors.filter(({ kind }) => kind !== "relay").map((sensor) => view(sensor, keyOf(sensor) === selected));
-    this.map.getSource<GeoJSONSource>("views")?.setData({ type: "FeatureCollection", features });
+    this.map.getSource<GeoJSONSource>("views")?.setData({ type: "FeatureCollection", features: [...features, ...sensors.flatMap(course)] });
   }
 
   /** A picture above the relief and below the lines of the ground. */
@@ -147,8 +147,10 @@ export class LayoutMap extends PlainMap {
 /** Range outlines are hairlines, except of the selected sensor; the border is as on the live map. */
 function lines(c: Colours): LayerSpecification[] {
   const selected = ["get", "selected"] as ["get", string];
+  const isCourse = ["==", ["get", "course"], true] as ["==", ["get", string], true];
   return [
-    { id: "views", type: "line", source: "views", filter: ["!", selected], paint: { "line-color": c.view, "line-width": 0.75, "line-opacity": 0.45 } },
+    { id: "courses", type: "line", source: "views", filter: isCourse, paint: { "line-color": c.ink, "line-width": 1.6, "line-dasharray": [0.6, 2.4], "line-opacity": 0.75 } },
+    { id: "views", type: "line", source: "views", filter: ["all", ["!", selected], ["!", isCourse]], paint: { "line-color": c.view, "line-width": 0.75, "line-opacity": 0.45 } },
     { id: "border-halo", type: "line", source: "border", layout: { "line-join": "round" }, paint: { "line-color": c.halo, "line-width": 6, "line-opacity": 0.8 } },
     { id: "segment-halo", type: "line", source: "segment", layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": c.select, "line-width": 15, "line-opacity": 0.55 } },
     { id: "segment", type: "line", source: "segment", layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": c.halo, "line-width": 8 } },
@@ -170,4 +172,10 @@ function view(sensor: PlanSensor, selected: boolean): Feature {
     properties: { sensor: sensor.id, selected },
     geometry: { type: "LineString", coordinates: whole ? arc : [here, ...arc, here] },
   };
+}
+
+/** Where a mobile sensor is planned to go. */
+function course({ id, course: line }: PlanSensor): Feature[] {
+  if (line === undefined) return [];
+  return [{ type: "Feature", properties: { sensor: id, selected: false, course: true }, geometry: { type: "LineString", coordinates: line.map(([lon, lat]) => [lon, lat]) } }];
 }

@@ -15,6 +15,8 @@ export interface PlanSensor {
   readonly item: string | null;
   /** A plan buys it. */
   readonly fresh?: boolean;
+  /** Where a mobile sensor is planned to go. */
+  readonly course?: readonly [number, number][];
 }
 
 /** A segment of the border. */

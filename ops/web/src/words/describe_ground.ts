@@ -78,11 +78,12 @@ function viewFacts(id: string, state: State): Fact[] {
     (entry) => propertyOf(entry, "id") === id && entry.geometry?.type === "Point",
   );
   const value = (name: string): number | null => number(propertyOf(feature, name));
+  const pose = state.sensors.get(id)?.pose ?? null;
   return [
     fact("range", range(value("min_range_m"), value("max_range_m"))),
-    fact("sector", width(value("field_of_view_deg"), value("azimuth_deg"))),
+    fact("sector", width(value("field_of_view_deg"), pose?.headingDeg ?? value("azimuth_deg"))),
     fact("antenna", height(value("mast_height_m"), 1)),
-    fact("elevation", height(value("ground_m"))),
+    ...(pose === null ? [fact("elevation", height(value("ground_m")))] : []), // that of its post
     fact("reports", reportsBy(text(propertyOf(feature, "reports_by"), 20), propertyOf(feature, "linked"))),
     ...markingFacts(state.sensors.get(id)?.marking ?? ""),
   ];

@@ -194,7 +194,7 @@ def test_outward_crossings_are_compared_as_such(capsys: Any) -> None:
 
 BAD = [
     ([], 2, "LAYOUT: 1 layout; expected at least 2 layouts."),
-    (["nowhere"], 2, "LAYOUT: {sector} has no layout 'nowhere'; expected one of hightech, basic, or a file."),
+    (["nowhere"], 2, "LAYOUT: {sector} has no layout 'nowhere'; expected one of hightech, basic, mobile, or a file."),
     (["hightech", "--budget", "-5"], 2, "--budget: '-5'; expected a number above 0."),
     (
         ["hightech", "--budget", "1000"],

@@ -215,7 +215,7 @@ def test_a_name_that_is_not_known_is_answered_with_those_that_are(refused: Calla
     assert said.startswith("--item: no item 'laser'; expected one of ift_radar, ift_camera, ")
     said = refused("--budget", "1e6", "--start", "nowhere", code=2)
     assert said.startswith("--start: ")
-    assert said.endswith("sector.toml has no layout 'nowhere'; expected one of hightech, basic, or a file.")
+    assert said.endswith("sector.toml has no layout 'nowhere'; expected one of hightech, basic, mobile, or a file.")
 
 
 @pytest.mark.parametrize(

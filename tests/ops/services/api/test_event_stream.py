@@ -23,8 +23,10 @@ from hypothesis import strategies as st
 from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.event_stream import Hub, StreamSettings, frame
 from ops.services.api.serving.server import serving
+from ops.services.map.present_layout import viewpoints_of
 from ops.store.reader import Reader
 from ops.store.writer import Store
+from sensors.mobile.viewpoint import Viewpoint
 
 RAISED = datetime(2026, 3, 1, 22, 0, tzinfo=UTC)
 
@@ -372,3 +374,15 @@ def test_no_text_can_forge_an_event(body, number):
     assert encoded.count(b"\n\n") == 1
     lines = encoded.decode().replace("\r\n", "\n").replace("\r", "\n").split("\n")
     assert [line for line in lines if not line.startswith("data: ")] == [f"id: {number}", "event: alert", "", ""]
+
+
+def test_the_map_is_told_from_where_mobile_sensors_see(tmp_path):
+    there = {"easting": 1.5, "northing": -2.0, "height_m": 8.0, "azimuth_deg": None, "tilt_deg": 0.0, "moving": True}
+    carried = {"sensor": "car", "state": "ok", "pose": {"stated_ns": 1, "moving": True, "seen_from": there}}
+    lost = {"sensor": "lost", "state": "degraded", "pose": {"stated_ns": 1, "moving": True, "seen_from": None}}
+    with room(tmp_path) as here:
+        assert here.hub.sensor_viewpoints() == {}
+        here.commit(tracks_live=[], sensors=[{"sensor": "mast", "state": "ok"}, carried, lost])
+        assert until(lambda: here.hub.sensor_states().keys() == {"mast", "car", "lost"})
+        assert here.hub.sensor_viewpoints() == {"car": there, "lost": None}
+        assert viewpoints_of(here.hub.sensor_viewpoints()) == {"car": Viewpoint(**there), "lost": None}

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from fusion.situation.current_coverage import current_coverage_of, with_moved
@@ -17,6 +18,7 @@ from ops.room.offline import track_log_hash
 from ops.sector.open_sector import OpenSector
 from ops.services.fusion.live_picture import sensors_live
 from ops.services.fusion.pipeline import Pipeline
+from ops.services.map.present_layout import viewpoints_of
 from sensors.layout import Layout
 from sensors.timestamps import SECOND_NS, nanoseconds, utc_datetime
 
@@ -132,10 +134,10 @@ def test_the_segments_that_it_covers_follow_it(ground: OpenSector) -> None:
     pipeline = run(ground, [pose_row(ground, 0.0, -900.0), pose_row(ground, 30.0, -900.0)])
     tracker = pipeline._tracker
     before = current_coverage_of(tracker.model, ground.border)
-    after = with_moved(before, ground.border, tracker.seen_from(pipeline.now_ns))
-    assert with_moved(after, ground.border, tracker.seen_from(pipeline.now_ns)) is after
+    after = with_moved(before, tracker.seen_from(pipeline.now_ns))
+    assert with_moved(after, tracker.seen_from(pipeline.now_ns)) is after
     post, frame = ground.layout[CARRIED], ground.layout.frame
-    there = tracker.seen_from(pipeline.now_ns)[CARRIED].view
+    there = tracker.seen_from(pipeline.now_ns)[CARRIED].model.view
     lon, lat = frame.to_lonlat(there.east, there.north)
     moved = replace(post, easting=there.east, northing=there.north, lon=lon, lat=lat)
     layout = Layout("moved", frame, tuple(moved if one.id == CARRIED else one for one in ground.layout))
@@ -144,3 +146,82 @@ def test_the_segments_that_it_covers_follow_it(ground: OpenSector) -> None:
     assert after.segments[CARRIED].tolist() != before.segments[CARRIED].tolist()
     others = [name for name in before.segments if name != CARRIED]
     assert all(after.segments[name] is before.segments[name] for name in others)
+
+
+def test_the_picture_shows_from_where_it_sees_and_nothing_once_its_position_is_not_known(ground: OpenSector) -> None:
+    rows = [pose_row(ground, 2.0 * k, 8.0 * k, heading_deg=41.5) for k in range(5)]
+    pipeline = run(ground, rows)
+    shown = {one["sensor"]: one for one in sensors_live(
+        ground.layout, {}, stands=pipeline.stands, viewpoints=pipeline.viewpoints)}  # fmt: skip
+    there, cell = shown[CARRIED]["pose"]["seen_from"], float(abs(np.diff(ground.terrain["easting"][:2])[0]))
+    assert abs(there["easting"] - ground.layout[CARRIED].easting - 32.0) <= 0.5 * cell
+    assert (there["height_m"], there["moving"]) == (ground.layout[CARRIED].mast_height_m, True)
+    assert viewpoints_of({CARRIED: there}) == {CARRIED: pipeline.viewpoints[CARRIED]}
+    pipeline.take(replace(rows[-1], kind="tick", sensor="", body=b"", received_ns=START_NS + 70 * SECOND_NS))
+    assert pipeline.viewpoints == {CARRIED: None}
+    [gone] = [one for one in sensors_live(ground.layout, {}, stands=pipeline.stands, viewpoints=pipeline.viewpoints)
+              if one["sensor"] == CARRIED]  # fmt: skip
+    assert gone["pose"]["seen_from"] is None
+    assert viewpoints_of({CARRIED: None}) == {CARRIED: None}
+
+
+def test_its_coverage_is_lost_with_its_position_though_it_still_sends(
+    ground: OpenSector, scans: list[JournalRow]
+) -> None:
+    """A vehicle that drove off and states no further pose: the segments that it covered last are named, once."""
+    scan = next(row for row in scans if row.sensor == CARRIED)
+    rows = [pose_row(ground, 2.0 * k, -8.0 * k) for k in range(10)]
+    heard = [
+        replace(scan, seq=1_000 + k, observed_ns=at, received_ns=at, body=b"", kind="tick", sensor="")
+        for k in range(60)
+        for at in [START_NS + (19 + k) * SECOND_NS]
+    ]
+    pipeline, told = Pipeline(ground), []
+    for row in [*rows, *heard]:
+        if row.sensor == "":  # it sends statuses that state no pose
+            alive = Status(sensor=CARRIED, boot=1, seq=row.seq, observed_at=utc_datetime(row.observed_ns), state="ok")
+            row = replace(row, kind="status", sensor=CARRIED, body=encode_status(alive))
+        if "unknown_position" not in pipeline.faults.get(CARRIED, {}):
+            covered = pipeline._coverage.segments[CARRIED].copy()
+        told += [alert for alert in pipeline.take(row) if alert.rule == "coverage_lost" and alert.sensor == CARRIED]
+    assert pipeline.health[CARRIED].state == "degraded"
+    assert not pipeline._coverage.segments[CARRIED].any()
+    [alert] = told
+    assert alert.cause == "unknown_position"
+    named = {gap.segment for gap in alert.coverage_gaps} or {alert.segment}
+    assert named <= set(np.flatnonzero(covered | pipeline._coverage.last[CARRIED][1]).tolist())
+    restored = Pipeline(ground, checkpoint=pipeline.save())
+    restored.take(replace(rows[-1], kind="tick", sensor="", body=b"", received_ns=pipeline.now_ns))
+    assert restored._coverage.last[CARRIED][1].tolist() == pipeline._coverage.last[CARRIED][1].tolist()
+
+
+def test_coverage_gaps_follow_it_and_a_fixed_sector_keeps_its_answers(
+    ground: OpenSector, hill_ground: OpenSector
+) -> None:
+    carried, fixed = (run(one, [pose_row(ground, 0.0, -900.0), pose_row(ground, 30.0, -900.0)])
+                      for one in (ground, hill_ground))  # fmt: skip
+    lookups = [one._forces.context.detection for one in (carried, fixed)]
+    assert all(one is not None for one in lookups)
+    there, post = (one.probability([]) for one in lookups)
+    assert lookups[0].viewpoints
+    assert not lookups[1].viewpoints
+    assert not np.array_equal(there, post, equal_nan=True)
+    np.testing.assert_array_equal(lookups[0].at({}).probability([]), post)
+    np.testing.assert_array_equal(lookups[0].probability([CARRIED]), lookups[1].probability([CARRIED]))
+
+
+def test_a_sensor_in_maintenance_or_offline_has_no_fault_of_its_position(ground: OpenSector) -> None:
+    """Planned maintenance loses no coverage by surprise, and an offline sensor has its own alert."""
+    drove = [pose_row(ground, 2.0 * k, 8.0 * k) for k in range(5)]
+    stop = Status(
+        sensor=CARRIED, boot=1, seq=200, observed_at=utc_datetime(START_NS + 9 * SECOND_NS), state="maintenance"
+    )
+    last = replace(drove[-1], seq=200, received_ns=START_NS + 9 * SECOND_NS, body=encode_status(stop))
+    later = replace(last, kind="tick", sensor="", body=b"", received_ns=START_NS + 80 * SECOND_NS)
+    for rows, state in (([*drove, last, later], "maintenance"), ([*drove, later], "offline")):
+        pipeline, told = Pipeline(ground), []
+        for row in rows:
+            told += [alert for alert in pipeline.take(row) if alert.sensor == CARRIED]
+        assert pipeline.health[CARRIED].state == state
+        assert "unknown_position" not in pipeline.faults.get(CARRIED, {})
+        assert all(alert.cause != "unknown_position" for alert in told)

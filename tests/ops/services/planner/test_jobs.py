@@ -49,7 +49,7 @@ def ended(client: TestClient, name: str, *, within_s: float = 400.0) -> dict[str
 
 def test_setup_tells_layouts_corners_and_border(client: TestClient) -> None:
     told = client.get("/api/plan/setup").json()
-    assert [layout["name"] for layout in told["layouts"]] == ["hightech", "basic"]
+    assert [layout["name"] for layout in told["layouts"]] == ["hightech", "basic", "mobile"]
     (west, north), (_, top), (east, south), _ = told["corners"]
     assert west < east
     assert south < min(north, top)
