@@ -142,6 +142,7 @@ export async function openMapView({ store, clock, trails, start, select }: MapCo
   setInterval(() => {
     renderer.age();
     overlays.retry();
+    archiveMap.retry();
   }, REFRESH_MS);
   setInterval(() => {
     setData(container, "frames", String(baseMap.frames));
