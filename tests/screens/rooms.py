@@ -178,9 +178,10 @@ def sensors_of_the_layout(world: World, file: Path = SAMPLE_LAYOUT) -> list[dict
     """The sensors of a layout, so that none of them is missing in the picture."""
     layout = json.loads(file.read_text(encoding="utf-8"))
     return [
-        world.sensor(one["properties"]["id"], kind=one["properties"]["kind"], lon=lon, lat=lat)
+        world.sensor(name, kind=one["properties"].get("kind", name.split("-")[0]), lon=lon, lat=lat)
         for one in layout["features"]
-        if "kind" in one["properties"]
+        for name in [one["properties"]["id"]]
+        if "relay" not in name
         for lon, lat, *_ in [one["geometry"]["coordinates"]]
     ]
 

@@ -49,7 +49,8 @@ test("of the options the server gives, the first to arrive is drawn; not in the 
   assert.deepEqual(drawn({ ...known, replay: { atMs: 0 } }), drawn(state()));
 });
 
-test("of an incident that a unit is assigned to, the line begins at that unit and no time is made up", () => {
+test("of an incident that a unit or base is assigned to, the line begins there and no time is made up", () => {
+  assert.deepEqual(drawn(state({ incidents: new Map([["I1", incident("I1", { unit: "Fork base", state: "assigned" })]]) })), [[[[1, 2], [3, 4]], "", true]]);
   assert.deepEqual(drawn(state({ incidents: new Map([["I1", incident("I1", { unit: "patrol-1", state: "assigned" })]]) })), [[[[7, 8], [3, 4]], "", true]]);
 });
 

@@ -162,6 +162,8 @@ function detailLayers(c: Colours): LayerSpecification[] {
     yes,
     no,
   ];
+  /** One width beside dots, another beside symbols. */
+  const finer = (dots: ExpressionSpecification, symbols: ExpressionSpecification): ExpressionSpecification => ["interpolate", ["linear"], ["zoom"], DOTS_ZOOM - 0.5, dots, DOTS_ZOOM, symbols];
   /** Times the opacity that a bearing's age leaves it. */
   const faded = (yes: number, no: number): ["*", ["get", string], ["case", ["get", string], number, number]] => [
     "*",
@@ -223,14 +225,14 @@ function detailLayers(c: Colours): LayerSpecification[] {
       type: "line",
       source: "details",
       filter: part("vector"),
-      paint: { "line-color": c.halo, "line-width": chosen(6, 5), "line-opacity": ["*", ["get", "o"], 0.5] },
+      paint: { "line-color": c.halo, "line-width": finer(chosen(6, 3.5), chosen(6, 5)), "line-opacity": ["*", ["get", "o"], 0.5] },
     },
     {
       id: "vectors",
       type: "line",
       source: "details",
       filter: part("vector"),
-      paint: { "line-color": c.ink, "line-width": chosen(3, 2), "line-opacity": ["get", "o"] },
+      paint: { "line-color": c.ink, "line-width": finer(chosen(3, 1.2), chosen(3, 2)), "line-opacity": ["get", "o"] },
     },
     {
       id: "crossing-paths",

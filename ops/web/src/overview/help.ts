@@ -14,7 +14,6 @@ export interface Responder {
   /** Null where the picture has no such unit or base. */
   readonly by: Selection | null;
   readonly place: Place | null;
-  /** Null for who is assigned and has no stated time. */
   readonly responseS: number | null;
 }
 
@@ -39,15 +38,14 @@ export function helpFor(incident: Incident, state: State): Responder | null {
   return { name: readable(estimate.base), by, place: base, responseS: estimate.responseS };
 }
 
-/** The line to the incident in focus from the unit assigned to it, else from the nearest help, with the time that takes. */
+/** The line to the incident in focus from the unit or base assigned to it, else from the nearest help, with the time that takes. */
 export function helpFeatures(state: State, target: (incident: Incident) => Place | null): Feature[] {
   const incident = incidentInFocus(state);
   if (incident === null) return [];
-  const unit = state.forces.units.get(incident.unit);
-  const help: Responder | null =
-    unit === undefined ? helpFor(incident, state) : { name: unit.id, by: { kind: "unit", id: unit.id }, place: unit, responseS: null };
+  const assigned = state.forces.units.get(incident.unit) ?? state.forces.bases.get(incident.unit);
+  const help = assigned === undefined ? helpFor(incident, state) : { place: assigned, responseS: null };
   const to = target(incident);
   if (help === null || help.place === null || to === null) return [];
-  const properties = { assigned: unit !== undefined, label: help.responseS === null ? "" : duration(help.responseS) };
+  const properties = { assigned: assigned !== undefined, label: help.responseS === null ? "" : duration(help.responseS) };
   return [{ type: "Feature", properties, geometry: { type: "LineString", coordinates: [help.place, to].map(({ lon, lat }) => [lon, lat]) } }];
 }
