@@ -162,8 +162,8 @@ class Unseen:
 def feathered(known: Bools) -> Float32s:
     """Opacity of each pixel, 0 to 1: 0 off the terrain, rising smoothly to 1 at FEATHER_PX from its edge.
 
-    Voids into which no square of FEATHER_PX fits have an edge of VOID_FEATHER_PX. What is unknown at the rim of the
-    array is taken to go on beyond it.
+    Voids into which no square of FEATHER_PX fits have an edge of VOID_FEATHER_PX. The array is continued beyond its rim
+    by the pixels there.
     """
     if known.all():
         return np.ones(known.shape, np.float32)
