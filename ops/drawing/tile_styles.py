@@ -29,7 +29,9 @@ _RAMP: Final = ("relief-1", "relief-2", "relief-3")
 
 
 FEATHER_PX: Final = 20
-"""Width over which the terrain fades into the background at its edge and beside voids."""
+"""Width over which the terrain fades into the background at its edge and beside voids that are as large."""
+VOID_FEATHER_PX: Final = 3
+"""The same beside smaller voids: of one cell, a wide fade would make a hole hundreds of times as large."""
 
 
 EDGE_PX: Final = 32
@@ -158,12 +160,21 @@ class Unseen:
 
 
 def feathered(known: Bools) -> Float32s:
-    """Opacity of each pixel, 0 to 1: 0 off the terrain, rising smoothly to 1 at FEATHER_PX from its edge."""
+    """Opacity of each pixel, 0 to 1: 0 off the terrain, rising smoothly to 1 at FEATHER_PX from its edge.
+
+    Voids into which no square of FEATHER_PX fits have an edge of VOID_FEATHER_PX. The array is continued beyond its rim
+    by the pixels there.
+    """
     if known.all():
         return np.ones(known.shape, np.float32)
-    from scipy.ndimage import distance_transform_edt
+    from scipy.ndimage import distance_transform_edt, maximum_filter, minimum_filter
 
-    inside = np.clip(distance_transform_edt(known) / FEATHER_PX, 0.0, 1.0)
+    beyond = np.pad(~known, FEATHER_PX, mode="edge").astype(np.uint8)
+    large = maximum_filter(minimum_filter(beyond, FEATHER_PX), FEATHER_PX, origin=-1)
+    large = large[FEATHER_PX:-FEATHER_PX, FEATHER_PX:-FEATHER_PX].astype(bool)
+    inside = np.clip(distance_transform_edt(known) / VOID_FEATHER_PX, 0.0, 1.0)
+    if large.any():
+        inside = np.minimum(inside, np.clip(distance_transform_edt(~large) / FEATHER_PX, 0.0, 1.0))
     opacity: Float32s = (inside * inside * (3.0 - 2.0 * inside)).astype(np.float32)
     return opacity
 

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-import msgspec
-
 from ingest.decode import decode, encode
 from ingest.unit_messages import Position, decode_unit, encode_unit
 from ingest.wire import WireBox, WireMedia, WirePose

@@ -16,8 +16,8 @@ from ops.sector.setting_tables.cue import CueSettings
 from ops.sector.setting_tables.data import AuditSettings, Hold, RetentionSettings
 from ops.sector.setting_tables.exchange import ExchangeSettings
 from ops.sector.setting_tables.feeds import FeedsSettings, feeds_errors
-from ops.sector.setting_tables.media import MediaSettings
 from ops.sector.setting_tables.goods import GoodsSettings
+from ops.sector.setting_tables.media import MediaSettings
 from ops.sector.setting_tables.paths import from_folder
 from ops.sector.setting_tables.reports import ReportSettings
 from ops.sector.toml_record import ConfigError, raise_all, read_toml, record_errors, record_from, unknown_key

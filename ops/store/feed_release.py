@@ -35,9 +35,9 @@ class FeedRelease:
         return self._markings.may_see(limit, self._records.of(row.kind, row.alert))
 
     def as_received(self, unit: str, row: OutboxRow) -> OutboxRow:
-        """The row as the unit gets it, whatever the unit may have else: an incident without references to what is hidden
-        from it or to pictures, and without a record of goods that is not released now: a row may wait while that is taken
-        back."""
+        """The row as the unit gets it, whatever the unit may have else: an incident without references to what is
+        hidden from it or to pictures, and without a record of goods that is not released now (a row may wait while that
+        is taken back)."""
         if row.kind != "incident":
             return row
         records = ReceivedRecords(self._records, self._settings, self._settings.units.get(unit, UNMARKED))

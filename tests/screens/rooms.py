@@ -87,7 +87,8 @@ def silent(world: World) -> None:
     few(world)
     next(one for one in world.sensors if one["sensor"] == "radar-crest")["state"] = "offline"
     sentence = "Sensor radar-crest is silent: dead ground from segment 20 to 32."
-    world.commit([sensor_alert(world, sentence)])
+    gaps = [{"segment": segment, "before": 0.9, "after": 0.2} for segment in range(20, 33)]
+    world.commit([sensor_alert(world, sentence) | {"coverage_gaps": gaps}])
 
 
 def full_night(world: World) -> None:
@@ -170,12 +171,17 @@ def many_sensors(world: World, number: int, count: int) -> dict[str, Any]:
     return world.sensor(f"{kind}-{number}", kind=kind, lon=lon, lat=lat, state=state)
 
 
-def sensors_of_the_layout(world: World) -> list[dict[str, Any]]:
-    """The eight sensors of the sample's layout, so that none of them is missing in the picture."""
-    layout = json.loads(Path("data/samples/cumberland/layout_hightech.geojson").read_text(encoding="utf-8"))
+SAMPLE_LAYOUT = Path("data/samples/cumberland/layout_hightech.geojson")
+
+
+def sensors_of_the_layout(world: World, file: Path = SAMPLE_LAYOUT) -> list[dict[str, Any]]:
+    """The sensors of a layout, so that none of them is missing in the picture."""
+    layout = json.loads(file.read_text(encoding="utf-8"))
     return [
-        world.sensor(one["properties"]["id"], kind=one["properties"]["kind"], lon=lon, lat=lat)
+        world.sensor(name, kind=one["properties"].get("kind", name.split("-")[0]), lon=lon, lat=lat)
         for one in layout["features"]
+        for name in [one["properties"]["id"]]
+        if "relay" not in name
         for lon, lat, *_ in [one["geometry"]["coordinates"]]
     ]
 
@@ -247,7 +253,7 @@ def broken_archive(folder: Path) -> str:
     shutil.copytree(sample, folder)
     (folder / "map.pmtiles").write_bytes(b"PMTiles\x03" + bytes(40))
     file = folder / "sector.toml"
-    file.write_text(file.read_text().replace('base_map = "streams.pmtiles"', 'base_map = "map.pmtiles"'))
+    file.write_text(file.read_text().replace('base_map = "base_map.pmtiles"', 'base_map = "map.pmtiles"'))
     return str(folder)
 
 

@@ -104,7 +104,7 @@ def sector_with(folder: Path, archive: bytes) -> str:
     shutil.copytree(ROOT / "data/samples/cumberland", folder)
     (folder / "map.pmtiles").write_bytes(archive)
     file = folder / "sector.toml"
-    file.write_text(file.read_text().replace('base_map = "streams.pmtiles"', 'base_map = "map.pmtiles"'))
+    file.write_text(file.read_text().replace('base_map = "base_map.pmtiles"', 'base_map = "map.pmtiles"'))
     return str(folder)
 
 

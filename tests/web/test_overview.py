@@ -25,6 +25,13 @@ ICONS = """() => {
 LOST = """() => document.querySelector("#map").map.getStyle().sources["views"].data.features
   .filter(({ properties }) => properties.lost).map(({ properties }) => properties.id)"""
 
+BORDER = """() => {
+  const { map } = document.querySelector("#map");
+  const layers = map.getStyle().layers.filter(({ source }) => source === "border-runs").map(({ id }) => id);
+  return map.queryRenderedFeatures({ layers }).map(({ layer }) => layer.id);
+}"""
+"""What is drawn of the states of the border."""
+
 
 def test_with_nothing_selected_the_sector_is_seen_at_a_glance_and_rows_lead_to_their_place(
     calm: Any, visit: Callable[..., Any]
@@ -38,6 +45,8 @@ def test_with_nothing_selected_the_sector_is_seen_at_a_glance_and_rows_lead_to_t
     expect(here.part("overview-forces").get_by_text("unknown").first).to_be_visible()
     assert here.page.evaluate(CLIPPED) == []
     assert Axe().run(here.page).response["violations"] == []
+    wanted = {"border-alert-medium", "border-alert-edge", "border-dead", "border-dead-edge"}
+    assert until(lambda: set(here.page.evaluate(BORDER)) == wanted), here.page.evaluate(BORDER)
     here.screen("overview")
     before = here.part("at-latlon").inner_text()
     row = here.part("overview-coverage").get_by_role("button").first

@@ -59,8 +59,8 @@ from ops.services.api.forces.refusal_routes import RefusalRoutes
 from ops.services.api.forces.routes import ForcesRoutes
 from ops.services.api.guard import Guard, GuardSettings
 from ops.services.api.history.routes import HistoryRoutes
-from ops.services.api.incidents.look_routes import LookRoutes
 from ops.services.api.incidents.goods_routes import GoodsCodeRoutes
+from ops.services.api.incidents.look_routes import LookRoutes
 from ops.services.api.incidents.marking_routes import MarkingRoutes
 from ops.services.api.incidents.picture_routes import PictureRoutes
 from ops.services.api.incidents.pictures import IncidentPictures

@@ -646,6 +646,13 @@ page-symbol = { $symbol ->
     [named-area] Other named area
    *[unknown] Unclassified
 }
+page-border-state = { $state ->
+    [alert] Border: segment with an open alert, in the colour of its priority
+    [lost] Border: coverage lost with a sensor
+    [unknown] Border: unknown, no terrain data or not computed yet
+    [dead] Border: mostly dead ground
+   *[watched] Border: mostly in line of sight of a working sensor
+}
 page-area = { $name } ({ $kind ->
     [danger] danger area
     [restricted] restricted area

@@ -523,6 +523,13 @@ page-class = { $class ->
     [other] Autre
    *[unknown] Non classé
 }
+page-border-state = { $state ->
+    [alert] Frontière : segment avec une alerte ouverte, dans la couleur de sa priorité
+    [lost] Frontière : couverture perdue avec un capteur
+    [unknown] Frontière : inconnu, pas de données de terrain ou calcul en cours
+    [dead] Frontière : en majorité angle mort
+   *[watched] Frontière : en majorité en ligne de vue d’un capteur en service
+}
 page-area = { $name } ({ $kind ->
     [danger] zone dangereuse
     [restricted] zone interdite

@@ -65,7 +65,7 @@ def test_texts_have_the_contrast_of_wcag_aa(palette: str) -> None:
     ("ink", "ground", "palette"),
     [
         *(("edge", ground, palette) for palette in ("day", "night") for ground in ("ground", "raised", "page", "card")),
-        *((name, "map-halo", palette) for palette in SCREENS for name in ("map-border", "select", *PRIORITIES)),
+        *((name, "map-halo", palette) for palette in SCREENS for name in ("map-border", "select", "lost", *PRIORITIES)),
         ("series-blue", "map-mat", "day"),
         ("mark", "popup", "day"),
     ],
@@ -92,6 +92,11 @@ def least_apart(names: tuple[str, ...], palette: str, sight: str) -> float:
         (("track-alert", "track-calm", "sensor"), "night"),
         (("track-alert", "track-calm", "unit"), "day"),
         (("track-alert", "track-calm", "unit"), "night"),
+        *(
+            (("map-border", "map-halo", state), palette)
+            for state in ("lost", "high", "medium", "low")
+            for palette in SCREENS[:2]
+        ),
         (("gain", "loss"), "day"),
         (("gain", "loss"), "night"),
         (("loss-1", "loss-2", "loss-3", "gain-1", "gain-2", "gain-3"), "day"),

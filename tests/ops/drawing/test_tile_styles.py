@@ -4,8 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.ndimage import distance_transform_edt
 
-from ops.drawing.tile_styles import SEEN, UNKNOWN, UNSEEN, Elevation, Unseen
+from ops.drawing.tile_styles import (
+    FEATHER_PX,
+    SEEN,
+    UNKNOWN,
+    UNSEEN,
+    VOID_FEATHER_PX,
+    Elevation,
+    Unseen,
+    feathered,
+)  # fmt: skip
 
 TILE_PX = 256
 
@@ -46,3 +59,30 @@ def test_the_edge_of_dead_ground_runs_between_the_centres_of_cells_and_no_cell_c
     assert (alpha[values == SEEN] > 0).any()
     unknown = Unseen(raster_cell_m=90.0).paint(np.where(values == UNSEEN, UNKNOWN, values), 10.0, "day")[3]
     assert (unknown[centres, centres][cells == SEEN] == 0).all(), "unknown ground never becomes dead ground"
+
+
+def test_a_void_of_one_cell_stays_small_and_a_large_one_fades_as_the_edge_of_the_terrain_does():
+    known = np.ones((160, 160), bool)
+    known[40, 40] = False
+    known[90:130, 90:130] = False
+    opacity = feathered(known)
+    assert opacity[40, 40] == 0.0
+    assert opacity[40, 40 + VOID_FEATHER_PX] == 1.0
+    beside = opacity[110, 130 : 130 + FEATHER_PX + 1]
+    assert 0.0 < beside[0] < 0.05
+    assert (np.diff(beside) > 0).sum() >= FEATHER_PX - 2
+    assert beside[-1] == 1.0
+
+
+@settings(max_examples=40, deadline=None)
+@given(arrays(bool, (60, 70), elements=st.booleans(), fill=st.just(True)), st.integers(0, 40), st.integers(0, 40))
+def test_the_terrain_fades_the_same_way_in_all_directions_and_never_beyond_the_width(known, wide, high):
+    known = known.copy()
+    known[:high, :wide] = False
+    opacity = feathered(known)
+    assert (opacity[~known] == 0.0).all()
+    assert (opacity[known] > 0.0).all()
+    away = distance_transform_edt(known) if not known.all() else np.full(known.shape, np.inf)
+    assert (opacity[away >= FEATHER_PX] == 1.0).all()
+    for turned in (np.flipud, np.fliplr):
+        assert np.allclose(turned(feathered(turned(known))), opacity)

@@ -161,7 +161,7 @@ def reader_takes_sector(table: dict[str, Any], folder: Path) -> bool:
         "indicators.csv",
         "outcomes.csv",
         "action_plan.toml",
-        "streams.pmtiles",
+        "base_map.pmtiles",
         "bases.geojson",
         "sections.geojson",
         "layout_hightech.geojson",

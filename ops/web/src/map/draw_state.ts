@@ -1,6 +1,7 @@
 // Draws the state: which sources change when which part of it changed.
 
 import type { Feature, Point } from "geojson";
+import { borderRuns } from "../border/states.ts";
 import { placeAlong } from "../geo/along.ts";
 import { borderLines, type BorderLines } from "../geo/crossing.ts";
 import { courseFeatures } from "../geo/moved_view.ts";
@@ -12,6 +13,7 @@ import type { Alert, Place, Priority, Track } from "../model/records.ts";
 import type { Selection, State } from "../model/state.ts";
 import { detailed, DETAILED_TRACKS, SYMBOL_TRACKS, SYMBOLS_ZOOM, vectorTime } from "../model/tracks.ts";
 import type { Trails } from "../model/trails.ts";
+import { helpFeatures } from "../overview/help.ts";
 import { part, setData, setText } from "../ui/dom.ts";
 import { areaFeatures } from "./area_layers.ts";
 import type { BaseMap } from "./base_map.ts";
@@ -56,6 +58,8 @@ export class StateRenderer {
   #priorities: ReadonlyMap<string, Priority> = new Map();
   #ring = "";
   #labelKey = "";
+  #runsKey = "";
+  #helpKey = "";
   #state: State | null = null;
 
   constructor(baseMap: BaseMap, clock: ServerClock, trails: Trails) {
@@ -74,6 +78,7 @@ export class StateRenderer {
     this.#state = state;
     const changed = (...parts: (keyof State)[]): boolean => first || parts.some((name) => state[name] !== before[name]);
     if (changed("border", "segments", "sector")) this.#drawBorder(state);
+    if (changed("border", "segments", "alerts")) this.#drawBorderStates(state);
     if (changed("sector")) this.#baseMap.show("areas", areaFeatures(state.sector.value?.areas ?? []));
     if (changed("layout", "sensors", "selection")) this.#drawSensors(state);
     if (changed("alerts")) this.#priorities = trackPriorities(state.alerts);
@@ -82,6 +87,7 @@ export class StateRenderer {
     if (changed("tracks", "alerts") || this.#selectedTrack !== selectedBefore) this.#drawTracks(state);
     if (changed("bearings", "selection")) this.#drawBearings(state);
     if (changed("forces", "incidents", "selection")) this.#drawForces(state);
+    if (changed("forces", "incidents", "alerts", "tracks", "options", "selection")) this.#drawHelp(state);
     if (changed("forces", "segments")) this.#baseMap.show("levels", levelFeatures(state.forces, state.segments.value));
     if (changed("tracks", "alerts", "sensors")) this.#drawMarks(state);
     if (changed("tracks", "bearings", "selection", "sensors", "alerts", "incidents", "forces")) this.#drawSelected(state);
@@ -138,6 +144,14 @@ export class StateRenderer {
     return crowd.filter(({ properties }) => alone.has(String(properties?.["id"])));
   }
 
+  #drawHelp(state: State): void {
+    const features = helpFeatures(state, ({ id }) => placeOf({ kind: "incident", id }, state));
+    const key = JSON.stringify(features);
+    if (key === this.#helpKey) return;
+    this.#helpKey = key;
+    this.#baseMap.show("help", features);
+  }
+
   #drawForces({ forces, incidents, stampMs, selection }: State): void {
     const features = forceFeatures(forces, incidents, this.#nowMs(stampMs));
     const chosen = selection?.kind === "unit" ? selection.id : null;
@@ -182,6 +196,15 @@ export class StateRenderer {
     this.#drawChainage();
     this.#baseMap.show("sides", sideMarks(state.segments.value ?? border, state.sector.value?.homeSide ?? null));
     this.#baseMap.show("segments", state.segments.value?.features ?? []);
+  }
+
+  /** Alerts change with every detection: the map gets the lines only where one differs. */
+  #drawBorderStates({ border, segments, alerts }: State): void {
+    const runs = borderRuns(segments.value ?? border.value, alerts.values()); // of the border alone, the ground is unknown
+    const key = JSON.stringify(runs);
+    if (key === this.#runsKey) return;
+    this.#runsKey = key;
+    this.#baseMap.show("border-runs", runs);
   }
 
   #drawSensors(state: State): void {

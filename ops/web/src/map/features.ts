@@ -34,7 +34,7 @@ export function line(coordinates: Position[]): LineString {
   return { type: "LineString", coordinates };
 }
 
-/** `crowded`: there are so many tracks that one without an alert is a dot when seen from afar. */
+/** One without an alert is a dot when seen from afar; `crowded`: there are so many that it is one at middle zooms as well. */
 export function trackFeature(
   track: Track,
   nowMs: number,
@@ -46,7 +46,8 @@ export function trackFeature(
   const properties = {
     id: track.id,
     icon,
-    far: crowded && priority === undefined ? dotName(how) : icon,
+    far: priority === undefined ? dotName(how) : icon,
+    middle: crowded && priority === undefined ? dotName(how) : icon,
     o: opacity(track),
     rank: priority === undefined ? 0 : PRIORITIES.length - PRIORITIES.indexOf(priority),
     label: priority === undefined && track.status !== "tentative" ? shortName(track) : "", // an alert's mark has the name
@@ -56,7 +57,7 @@ export function trackFeature(
 
 /** What changes in how a track is drawn, as one text: equal texts need no update. */
 export function trackKey({ geometry, properties }: Feature<Point>): string {
-  return `${geometry.coordinates.join()} ${properties?.["icon"]} ${properties?.["far"]} ${properties?.["o"]} ${properties?.["rank"]} ${properties?.["label"]}`;
+  return `${geometry.coordinates.join()} ${properties?.["icon"]} ${properties?.["far"]} ${properties?.["middle"]} ${properties?.["o"]} ${properties?.["rank"]} ${properties?.["label"]}`;
 }
 
 export interface Surroundings {

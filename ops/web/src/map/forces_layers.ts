@@ -10,7 +10,7 @@ import { context, frame, icon, RATIO, square, stroke, type NamedImage } from "./
 
 /** Switches of the layer panel. */
 export const FORCE_SWITCHES = [
-  { id: "units", layers: ["units", "unit-distress", "unit-labels", leadersLayer("unit"), singlesLayer("unit"), clusterLayer("unit")], on: true },
+  { id: "units", layers: ["units", "unit-distress", "help-halo", "help-near", "help-assigned", "help-time", "unit-labels", leadersLayer("unit"), singlesLayer("unit"), clusterLayer("unit")], on: true },
   { id: "bases", layers: ["bases", "base-labels", leadersLayer("base")], on: true },
   { id: "levels", layers: ["levels", "level-labels"], on: true },
 ] as const;
@@ -45,9 +45,10 @@ export function levelLayers(c: Colours): LayerSpecification[] {
   ];
 }
 
-export function forceLayers(): LayerSpecification[] {
+export function forceLayers(c: Colours): LayerSpecification[] {
   const always = { "icon-allow-overlap": true } as const;
   return [
+    ...helpLayers(c),
     {
       id: "bases",
       type: "symbol",
@@ -77,6 +78,24 @@ export function forceLayers(): LayerSpecification[] {
       source: "forces",
       filter: ["all", of("unit"), ["==", ["get", "distress"], true]],
       layout: { "icon-image": "mark/distress/active", "icon-size": SIZE, ...always },
+    },
+  ];
+}
+
+/** From the nearest help, or who is assigned, to the incident in focus. */
+function helpLayers(c: Colours): LayerSpecification[] {
+  const source = "help";
+  const assigned: ["==", ["get", string], boolean] = ["==", ["get", "assigned"], true];
+  return [
+    { id: "help-halo", type: "line", source, paint: { "line-color": c.halo, "line-width": 4.5, "line-opacity": 0.7 } },
+    { id: "help-near", type: "line", source, filter: ["!", assigned], paint: { "line-color": c.select, "line-width": 1.8, "line-dasharray": [4, 2.5] } },
+    { id: "help-assigned", type: "line", source, filter: assigned, paint: { "line-color": c.select, "line-width": 2.4 } },
+    {
+      id: "help-time",
+      type: "symbol",
+      source,
+      layout: { "text-field": ["get", "label"], "text-font": FONT, "text-size": 12, "symbol-placement": "line-center", "text-offset": [0, -0.8] },
+      paint: { "text-color": c.select, "text-halo-color": c.halo, "text-halo-width": 2 },
     },
   ];
 }

@@ -1,7 +1,8 @@
 // The map's drawing order, from the terrain up, in one list. Terrain is put beneath "views" by overlays.ts.
 
 import type { ExpressionSpecification, FilterSpecification, LayerSpecification, SymbolLayerSpecification } from "maplibre-gl";
-import { SYMBOLS_ZOOM } from "../model/tracks.ts";
+import { BORDER_LAYERS, borderLayers } from "../border/layers.ts";
+import { DOTS_ZOOM, SYMBOLS_ZOOM } from "../model/tracks.ts";
 import { FIRST_OF_GRID, GRID_SWITCH, gridLayers } from "../grid/grid_layers.ts";
 import { FORCE_SWITCHES, forceLayers, levelLayers } from "./forces_layers.ts";
 import { ARCHIVE } from "./archive_layers.ts";
@@ -19,6 +20,7 @@ export const SOURCES = [
   "levels",
   "areas",
   "border",
+  "border-runs",
   "chainage",
   "sides",
   "segments",
@@ -27,6 +29,7 @@ export const SOURCES = [
   "sensor-crowd",
   "sensors",
   "unit-crowd",
+  "help",
   "forces",
   "replay",
   "track-crowd",
@@ -68,17 +71,9 @@ export const SWITCHES: readonly {
   { id: "ellipses", layers: ["ellipses", "ellipses-edge"], on: true },
   { id: "crossings", layers: ["crossing-paths", "crossings"], on: true },
   { id: "bearings", layers: ["bearing-wedges", "bearing-lines"], on: true },
-  {
-    id: "views",
-    layers: ["views-lost", "views-edge", "views-lost-edge", "courses"],
-    on: true,
-  },
+  { id: "views", layers: ["views-lost", "views-edge", "views-lost-edge", "courses"], on: true },
   { id: "sensors", layers: ["sensors", "sensor-labels", leadersLayer("sensor"), singlesLayer("sensor"), clusterLayer("sensor")], on: true },
-  {
-    id: "border",
-    layers: ["border-halo", "border", "chainage", "sides"],
-    on: true,
-  },
+  { id: "border", layers: [...BORDER_LAYERS, "chainage", "sides"], on: true },
   { id: "segments", layers: ["segments"], on: false },
   ...FORCE_SWITCHES,
   AREA_SWITCH,
@@ -102,7 +97,7 @@ function groundLayers(c: Colours): LayerSpecification[] {
       type: "fill",
       source: "views",
       filter: lost,
-      paint: { "fill-pattern": "hatch", "fill-opacity": ["interpolate", ["linear"], ["zoom"], 11, 0.55, 13, 0.3] },
+      paint: { "fill-pattern": "hatch", "fill-opacity": ["interpolate", ["linear"], ["zoom"], 11, 0.42, 13, 0.25] },
     },
     {
       id: "views-edge",
@@ -142,19 +137,7 @@ function groundLayers(c: Colours): LayerSpecification[] {
     },
     ...areaLayers(c),
     ...levelLayers(c),
-    {
-      id: "border-halo",
-      type: "line",
-      source: "border",
-      layout: { "line-join": "round" },
-      paint: { "line-color": c.halo, "line-width": 6, "line-opacity": 0.8 },
-    },
-    {
-      id: "border",
-      type: "line",
-      source: "border",
-      paint: { "line-color": c.border, "line-width": 2.5, "line-dasharray": [6, 2, 1.5, 2] },
-    },
+    ...borderLayers(c),
     {
       id: "chainage",
       type: "symbol",
@@ -187,6 +170,8 @@ function detailLayers(c: Colours): LayerSpecification[] {
     yes,
     no,
   ];
+  /** One width beside dots, another beside symbols. */
+  const finer = (dots: ExpressionSpecification, symbols: ExpressionSpecification): ExpressionSpecification => ["interpolate", ["linear"], ["zoom"], DOTS_ZOOM - 0.5, dots, DOTS_ZOOM, symbols];
   /** Times the opacity that a bearing's age leaves it. */
   const faded = (yes: number, no: number): ["*", ["get", string], ["case", ["get", string], number, number]] => [
     "*",
@@ -248,14 +233,14 @@ function detailLayers(c: Colours): LayerSpecification[] {
       type: "line",
       source: "details",
       filter: part("vector"),
-      paint: { "line-color": c.halo, "line-width": chosen(6, 5), "line-opacity": ["*", ["get", "o"], 0.5] },
+      paint: { "line-color": c.halo, "line-width": finer(chosen(6, 3.5), chosen(6, 5)), "line-opacity": ["*", ["get", "o"], 0.5] },
     },
     {
       id: "vectors",
       type: "line",
       source: "details",
       filter: part("vector"),
-      paint: { "line-color": c.ink, "line-width": chosen(3, 2), "line-opacity": ["get", "o"] },
+      paint: { "line-color": c.ink, "line-width": finer(chosen(3, 1.2), chosen(3, 2)), "line-opacity": ["get", "o"] },
     },
     {
       id: "crossing-paths",
@@ -271,6 +256,7 @@ function detailLayers(c: Colours): LayerSpecification[] {
       filter: part("crossing"),
       layout: {
         "icon-image": "crossing",
+        "icon-size": BY_ZOOM,
         "icon-allow-overlap": true,
         "text-field": ["step", ["zoom"], "", 12, ["get", "label"]],
         "text-font": FONT,
@@ -304,7 +290,7 @@ function thingLayers(c: Colours): LayerSpecification[] {
     clusters.track,
     tracks,
     clusters.unit,
-    ...forceLayers(),
+    ...forceLayers(c),
     {
       id: "marks",
       type: "symbol",
@@ -338,7 +324,7 @@ function trackLayer(): SymbolLayerSpecification {
     type: "symbol",
     source: "tracks",
     layout: {
-      "icon-image": ["step", ["zoom"], ["get", "far"], SYMBOLS_ZOOM, ["get", "icon"]],
+      "icon-image": ["step", ["zoom"], ["get", "far"], DOTS_ZOOM, ["get", "middle"], SYMBOLS_ZOOM, ["get", "icon"]],
       "icon-size": BY_ZOOM,
       "symbol-sort-key": ["get", "rank"],
       "icon-allow-overlap": true,

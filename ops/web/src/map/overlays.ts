@@ -3,8 +3,8 @@
 
 import type { RasterTileSource } from "maplibre-gl";
 import type { LayerInfo, Sector } from "../model/records.ts";
-import { stackAddress, type StackedLayer } from "../rasters/stack.ts";
-import { failed } from "../rasters/tile_stack.ts";
+import { SIDE_PX, stackAddress, WIDE, type StackedLayer } from "../rasters/stack.ts";
+import { extent, failed } from "../rasters/tile_stack.ts";
 import { say } from "../words/say.ts";
 import { COVERAGE_END, RELIEF_END, type PlainMap } from "./plain_map.ts";
 
@@ -41,11 +41,13 @@ export class Overlays {
   #layers: readonly LayerInfo[] = [];
   #sector: Sector | null = null;
 
-  constructor(plainMap: PlainMap) {
+  /** `grounded` is called once the ground is drawn. */
+  constructor(plainMap: PlainMap, grounded: () => void = () => undefined) {
     this.#plainMap = plainMap;
     plainMap.map.on("sourcedata", ({ sourceId }) => {
       if (this.#grounded || sourceId !== source(RELIEF_END) || !plainMap.map.isSourceLoaded(sourceId)) return;
       this.#grounded = true;
+      grounded();
       setTimeout(() => this.#show()); // not while the map is at this source
     });
   }
@@ -74,6 +76,7 @@ export class Overlays {
     const known = new Set(this.#layers.map(({ id }) => id));
     for (const { id } of layers) if (!known.has(id) && !isOn(id)) this.#off.add(id);
     this.#sector = sector;
+    extent.bounds = sector?.bounds ?? null;
     this.recolour(layers);
   }
 
@@ -96,15 +99,15 @@ export class Overlays {
       const shown = this.#shown.get(stack);
       const address = stackAddress(layers);
       if (address === shown?.address) continue;
-      const minzoom = Math.min(...layers.map((layer) => layer.minzoom));
-      const maxzoom = Math.max(...layers.map((layer) => layer.maxzoom));
+      const minzoom = Math.max(Math.min(...layers.map((layer) => layer.minzoom)) - 1, 0); // of tiles twice as wide as the server's
+      const maxzoom = Math.max(...layers.map((layer) => layer.maxzoom)) - 1;
       const zooms = `${minzoom} ${maxzoom}`;
       if (zooms === shown?.zooms) this.#source(stack)?.setTiles([address]);
       else {
         if (shown !== undefined) this.#remove(stack);
         if (layers.length === 0) continue;
         const bounds = this.#sector?.bounds == null ? {} : { bounds: [...this.#sector.bounds] as [number, number, number, number] };
-        map.addSource(source(stack), { type: "raster", tiles: [address], tileSize: 256, minzoom, maxzoom, ...bounds });
+        map.addSource(source(stack), { type: "raster", tiles: [address], tileSize: WIDE * SIDE_PX, minzoom, maxzoom, ...bounds });
         map.addLayer({ id: source(stack), type: "raster", source: source(stack), paint: { "raster-fade-duration": 0 } }, stack);
       }
       this.#shown.set(stack, { address, zooms });

@@ -1,5 +1,7 @@
 // The key to the symbols.
 
+import { borderSymbol } from "../border/symbol.ts";
+import { BORDER_STATES } from "../border/states.ts";
 import { el } from "../ui/dom.ts";
 import { kindName } from "../words/labels.ts";
 import { say } from "../words/say.ts";
@@ -34,6 +36,7 @@ export function symbolKey(colours: Colours): HTMLElement {
     [unitSymbol("vehicle", true, colours), say("forces-symbol", { symbol: "old" })],
     [clusterSymbol("unit", colours), symbolName("unit-cluster")],
     [baseSymbol(colours), say("forces-symbol", { symbol: "base" })],
+    ...BORDER_STATES.map((state) => [borderSymbol(state, colours), say("page-border-state", { state })] as const),
     [areaSymbol(true, colours), symbolName("danger-area")],
     [areaSymbol(false, colours), symbolName("named-area")],
   ];

@@ -16,7 +16,7 @@ ms.addIcons({ type: "number", getMetadata: metadata, getIcons: geticons, iconPar
 /** Images are drawn for screens of twice the usual density. */
 export const RATIO = 2;
 const SIZE_PX = 34;
-const DOT_PX = 12;
+const DOT_PX = 16;
 
 /** Symbol set and entity: civilian individual and group, civilian automobile, pack animal; land equipment else. */
 const ENTITY: Readonly<Record<Label, readonly [set: string, entity: string]>> = {
@@ -50,13 +50,13 @@ export function trackImages(colours: Colours): NamedImage[] {
   return images;
 }
 
-/** A track among thousands, seen from afar: filled where seen, hollow where only predicted. */
+/** A track seen from afar: filled where seen, hollow where only predicted. */
 function dotSymbol(how: Drawn, colours: Colours): HTMLCanvasElement {
   const canvas = square(DOT_PX);
   const pen = context(canvas);
   const predicted = how !== "confirmed" && how !== "tentative";
   pen.beginPath();
-  pen.arc(canvas.width / 2, canvas.height / 2, (isTentative(how) ? 2.6 : 3.8) * RATIO, 0, 2 * Math.PI);
+  pen.arc(canvas.width / 2, canvas.height / 2, (isTentative(how) ? 3.4 : 5) * RATIO, 0, 2 * Math.PI);
   pen.lineWidth = 2.6 * RATIO;
   pen.strokeStyle = predicted ? colours.halo : colours.ink;
   pen.stroke();

@@ -22,6 +22,7 @@ import { GroundMap } from "./ground_map.ts";
 import { isOnByDefault, Overlays } from "./overlays.ts";
 import { GRID_SWITCH } from "../grid/grid_layers.ts";
 import { followKeyboard } from "./keyboard.ts";
+import { fewerFrames } from "./loading_frames.ts";
 import { SWITCHES } from "./layers.ts";
 import { readColours } from "./palette.ts";
 import { Picker } from "./pick.ts";
@@ -65,6 +66,8 @@ export interface MapContext {
 const TARGET_HEIGHT_M = 1.7;
 const REFRESH_MS = 5000;
 const TELL_MS = 500;
+/** Without ground, the map draws every frame after so long. */
+const LOADS_MS = 10_000;
 
 export async function openMapView({ store, clock, trails, start, select }: MapContext): Promise<MapView | null> {
   const container = part("map");
@@ -76,7 +79,9 @@ export async function openMapView({ store, clock, trails, start, select }: MapCo
   const baseMap = await BaseMap.open(container, readColours(document.documentElement));
   const renderer = new StateRenderer(baseMap, clock, trails);
   const frameLimit = new FrameLimit(baseMap.map, () => renderer.update(store.state));
-  const overlays = new Overlays(baseMap);
+  const allFrames = fewerFrames(baseMap.map);
+  setTimeout(allFrames, LOADS_MS);
+  const overlays = new Overlays(baseMap, allFrames);
   const groundMap = new GroundMap(baseMap);
   const archiveMap = new ArchiveMap(baseMap);
   const picker = new Picker(baseMap.map);
@@ -142,6 +147,7 @@ export async function openMapView({ store, clock, trails, start, select }: MapCo
   setInterval(() => {
     renderer.age();
     overlays.retry();
+    archiveMap.retry();
   }, REFRESH_MS);
   setInterval(() => {
     setData(container, "frames", String(baseMap.frames));

@@ -21,6 +21,8 @@ export const DETAILED_TRACKS = 200;
 /** Beyond so many tracks, those without an alert are dots until one zooms in to `SYMBOLS_ZOOM`. */
 export const SYMBOL_TRACKS = 1500;
 export const SYMBOLS_ZOOM = 13;
+/** Further out than this, tracks without an alert are dots however few they are: what needs a person, own forces and the border are seen. */
+export const DOTS_ZOOM = 11;
 
 export type Look = "confirmed" | "tentative" | "coasting" | "stale";
 

@@ -4,8 +4,8 @@ import { chainageOf } from "../geo/along.ts";
 import { borderLines, predictedCrossing } from "../geo/crossing.ts";
 import { isOpen, trackPriorities } from "../model/alerts.ts";
 import { deadGroundFraction, lostSensors, unknownFraction } from "../model/coverage.ts";
-import { assignedTo, inDistress, nearestHelp, positionAge, type Unit } from "../model/forces.ts";
-import { expectedMs, inOrder, leadOf } from "../model/incidents.ts";
+import { assignedTo, inDistress, positionAge, type Unit } from "../model/forces.ts";
+import { expectedMs, inOrder } from "../model/incidents.ts";
 import { readable } from "../model/parse.ts";
 import type { Incident } from "../model/records.ts";
 import type { Selection, State } from "../model/state.ts";
@@ -13,10 +13,11 @@ import { CROSSING_AHEAD_S } from "../model/tracks.ts";
 import { workload } from "../model/workload.ts";
 import { stateOf } from "../words/coverage_words.ts";
 import { duration } from "../words/format.ts";
-import { ageLine, optionName, postureLine, unitStatus } from "../words/forces_words.ts";
+import { ageLine, postureLine, unitStatus } from "../words/forces_words.ts";
 import { leftLine, whatLine } from "../words/incident_words.ts";
 import { trackName } from "../words/labels.ts";
 import { formats, say } from "../words/say.ts";
+import { helpFor } from "./help.ts";
 
 /** What ends within this is an event to come. */
 const AHEAD_S = 1800;
@@ -186,19 +187,10 @@ function dutyLine(onDuty: readonly Unit[], { incidents }: State): string {
 function helpRows(state: State): Row[] {
   const first = inOrder(state.incidents.values(), state.alerts, state.tracks)[0];
   if (first === undefined || first.state === "closed") return [];
-  const found = state.options.get(first.id);
-  const help = found === undefined ? null : nearestHelp(found);
-  if (help !== null)
-    return [
-      {
-        ...fact("help", say("overview-help", { name: optionName(help), time: duration(help.responseS), incident: first.name })),
-        to: { kind: help.kind, id: help.name },
-      },
-    ];
-  const estimate = leadOf(first, state.alerts)?.estimate ?? null;
-  if (estimate === null || estimate.responseS === null) return [fact("help", null)];
-  const value = say("overview-help", { name: readable(estimate.base), time: duration(estimate.responseS), incident: first.name });
-  return [{ ...fact("help", value), to: state.forces.bases.has(estimate.base) ? { kind: "base", id: estimate.base } : null }];
+  const help = helpFor(first, state);
+  if (help === null) return [fact("help", null)];
+  const value = say("overview-help", { name: help.name, time: duration(help.responseS), incident: first.name });
+  return [{ ...fact("help", value), to: help.by }];
 }
 
 function load(state: State, nowMs: number): Row[] {

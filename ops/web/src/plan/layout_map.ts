@@ -144,7 +144,7 @@ export class LayoutMap extends PlainMap {
   }
 }
 
-/** Range outlines are hairlines, except of the selected sensor; the border is as on the live map. */
+/** Range outlines are hairlines, except of the selected sensor; the border is as on the live map, without its states. */
 function lines(c: Colours): LayerSpecification[] {
   const selected = ["get", "selected"] as ["get", string];
   const isCourse = ["==", ["get", "course"], true] as ["==", ["get", string], true];
@@ -154,7 +154,7 @@ function lines(c: Colours): LayerSpecification[] {
     { id: "border-halo", type: "line", source: "border", layout: { "line-join": "round" }, paint: { "line-color": c.halo, "line-width": 6, "line-opacity": 0.8 } },
     { id: "segment-halo", type: "line", source: "segment", layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": c.select, "line-width": 15, "line-opacity": 0.55 } },
     { id: "segment", type: "line", source: "segment", layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": c.halo, "line-width": 8 } },
-    { id: "border", type: "line", source: "border", paint: { "line-color": c.border, "line-width": 2.5, "line-dasharray": [6, 2, 1.5, 2] } },
+    { id: "border", type: "line", source: "border", paint: { "line-color": c.border, "line-width": 2.5 } },
     { id: "view-selected", type: "line", source: "views", filter: selected, paint: { "line-color": c.select, "line-width": 1.8 } },
   ];
 }

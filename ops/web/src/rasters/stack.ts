@@ -1,7 +1,11 @@
 // Several raster layers as one source of the map: its address says which layers, and where each has tiles.
 
+import type { Bounds } from "../geo/bounds.ts";
+
 export const PROTOCOL = "stack";
 export const SIDE_PX = 256;
+/** A tile of the map is so many of the server's wide and high: the map draws anew with each tile that comes. */
+export const WIDE = 2;
 
 export interface StackedLayer {
   /** With `{z}`, `{x}` and `{y}`. */
@@ -37,7 +41,27 @@ export interface TilePart {
   readonly side: number;
 }
 
-/** What of a layer lies in a tile: closer in than its last zoom a part of a tile; null farther out than its first. */
+/** What of a layer lies in a tile of the map, from the server's tiles one zoom closer in, placed in it. `bounds`: outside
+    them there is nothing. */
+export function partsOf(layer: StackedLayer, { z, x, y }: TilePlace, bounds: Bounds | null = null): { readonly part: TilePart; readonly x: number; readonly y: number }[] {
+  return [0, 1, 2, 3].flatMap((quarter) => {
+    const [right, down] = [quarter % WIDE, Math.floor(quarter / WIDE)];
+    const quarterPlace = { z: z + 1, x: WIDE * x + right, y: WIDE * y + down };
+    const part = touches(bounds, quarterPlace) ? partOf(layer, quarterPlace) : null;
+    return part === null ? [] : [{ part, x: right * SIDE_PX, y: down * SIDE_PX }];
+  });
+}
+
+/** Whether a tile has a part within bounds. */
+function touches(bounds: Bounds | null, { z, x, y }: TilePlace): boolean {
+  if (bounds === null) return true;
+  const [west, south, east, north] = bounds;
+  const lon = (column: number): number => (column / 2 ** z) * 360 - 180;
+  const lat = (row: number): number => (Math.atan(Math.sinh(Math.PI * (1 - (2 * row) / 2 ** z))) * 180) / Math.PI;
+  return lon(x) < east && lon(x + 1) > west && lat(y + 1) < north && lat(y) > south;
+}
+
+/** What of a layer lies in a tile of the server: closer in than its last zoom a part of a tile; null farther out than its first. */
 export function partOf({ address, minzoom, maxzoom }: StackedLayer, { z, x, y }: TilePlace): TilePart | null {
   if (z < minzoom) return null;
   const times = 2 ** Math.max(z - maxzoom, 0);
