@@ -28,8 +28,9 @@ def without_plans(layout: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _without_plans(feature: Mapping[str, Any]) -> dict[str, Any]:
-    left = {name: value for name, value in feature["properties"].items() if name not in PLANS}
-    return {**feature, "properties": left}
+    about = feature.get("properties") or {}
+    left = {name: value for name, value in about.items() if name not in PLANS}
+    return dict(feature) if len(left) == len(about) else {**feature, "properties": left}
 
 
 def _at_post(sensor: Mapping[str, Any]) -> dict[str, Any]:
