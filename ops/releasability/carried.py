@@ -6,7 +6,10 @@ A sensor that states its pose is carried, on foot or in a vehicle. Its post is i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
+
+PLANS: Final = ("route", "area")
+"""Properties of a carried sensor in the layout that state where it is to be."""
 
 
 def at_posts(sensors: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -17,6 +20,17 @@ def at_posts(sensors: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def without_carried(bearings: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Bearing contacts without those of carried sensors, which begin where the sensor stands."""
     return [dict(bearing) for bearing in bearings if not bearing.get("carried")]
+
+
+def without_plans(layout: Mapping[str, Any]) -> dict[str, Any]:
+    """A layout as GeoJSON without the routes and areas of carried sensors."""
+    return {**layout, "features": [_without_plans(feature) for feature in layout["features"]]}
+
+
+def _without_plans(feature: Mapping[str, Any]) -> dict[str, Any]:
+    about = feature.get("properties") or {}
+    left = {name: value for name, value in about.items() if name not in PLANS}
+    return dict(feature) if len(left) == len(about) else {**feature, "properties": left}
 
 
 def _at_post(sensor: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from geo.errors import BadInput
 from geo.terrain import bounds, cell_size, sample, slope
 from geo.terrain.derived import standing_points
 from geo.visibility.view import RADIO_K, surface_of
+from ops.releasability.carried import PLANS
 from ops.sector.base_map import base_map_view, credit_of
 from ops.sector.links import SectorLinks
 from ops.sector.open_sector import OpenSector
@@ -30,8 +31,6 @@ from sensors.layout import AnySensor, Layout, grid_azimuths_rad
 PART_OF_CIRCLE_RAD: Final = math.radians(3.0)
 OUTLINE_POINTS_PER_EDGE: Final = 33  # the terrain's edges are curved in longitude and latitude
 HEIGHTS_LOOKED_AT: Final = 1_000_000
-PLANS: Final = ("route", "area")
-"""Keys of a layout that state where a mobile sensor is planned to go."""
 
 
 def sector_view(ground: OpenSector) -> dict[str, Any]:

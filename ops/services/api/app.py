@@ -214,7 +214,9 @@ def create_app(
     release = Release(store, settings.releasability)
     routes = _Routes(reads, settings, act, now_ns, access_log, parts, still_in, release)
     session = ServedSector(settings.demo, now_ns, settings.clock_rate, settings.ground, settings.layout)
-    on_the_ground = None if ground is None else GroundRoutes(ground, session, routes.hub, release)
+    on_the_ground = (
+        None if ground is None else GroundRoutes(ground, session, routes.hub, release, sector=settings.sector)
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -107,6 +107,7 @@ class Hub:
         self._bearings: bytes | None = None
         self._forces: bytes | None = None
         self._layers: dict[str, str] = {}
+        self._layers_at_posts: dict[str, str] = {}
         self._tracks_due = self._heartbeat_due = 0.0
         self._tracks_changed = False
         self.stopped = False
@@ -124,9 +125,11 @@ class Hub:
     def sensors_picture(self, sensors: Live, view: ReleasedView | None = None, *, own_forces: bool = True) -> bytes:
         """The sensors with the revisions of the map's layers, which change with the sensors' health.
 
-        Without ``own_forces``, those that people carry are at their posts.
+        Without ``own_forces``, those that people carry are at their posts, and so in the layers.
         """
-        layers = {name: one for name, one in self._layers.items() if view is None or view.shows_layer(name)}
+        own_forces = own_forces and (view is None or view.everything)
+        revisions = self._layers if own_forces else self._layers_at_posts
+        layers = {name: one for name, one in revisions.items() if view is None or view.shows_layer(name)}
         more = b',"layers":' + to_json(layers, where="layers") if layers else b""
         cursor, body = sensors.cursor, sensors.body
         if view is not None:
@@ -154,10 +157,11 @@ class Hub:
             str(one["sensor"]): one["pose"]["seen_from"] for one in sensors if "seen_from" in (one.get("pose") or {})
         }
 
-    def show_layers(self, revisions: Mapping[str, str]) -> None:
-        """Send the sensors again if the revision of a layer has changed. Call it in the hub's event loop."""
-        if revisions != self._layers:
-            self._layers = dict(revisions)
+    def show_layers(self, revisions: Mapping[str, str], at_posts: Mapping[str, str]) -> None:
+        """Send the sensors again if the revision of a layer has changed; ``at_posts``: of those with carried sensors
+        at their posts. Call it in the hub's event loop."""
+        if (revisions, at_posts) != (self._layers, self._layers_at_posts):
+            self._layers, self._layers_at_posts = dict(revisions), dict(at_posts)
             if self._sensors is not None:
                 self._show_sensors(self._sensors)
 

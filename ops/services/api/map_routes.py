@@ -24,7 +24,9 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from ops.accounts.rights import has
 from ops.drawing.colours import Palette
+from ops.releasability.carried import without_plans
 from ops.services.api.event_stream import Hub
 from ops.services.api.release import Release, ReleasedView
 from ops.services.api.schemas.geojson import GeoJson, LayoutDocument, Segments
@@ -67,7 +69,8 @@ class ServedSector:
 class GroundRoutes:
     """Handlers that query the map process. ``watch`` sends it the sensors' health and passes on layer revisions."""
 
-    def __init__(self, ask: Ask, session: ServedSector, hub: Hub, release: Release) -> None:
+    def __init__(self, ask: Ask, session: ServedSector, hub: Hub, release: Release, *, sector: str) -> None:
+        self._name = sector
         self._ask_map, self._session, self._hub, self._release = ask, session, hub, release
         self._turns: anyio.CapacityLimiter | None = None
         self._asking: set[asyncio.Task[Answer]] = set()
@@ -107,7 +110,7 @@ class GroundRoutes:
     async def sector(self, request: Request, palette: Palette = "day") -> Response:
         """The sector's main figures, its layers, and the current time."""
         session = self._session
-        layers = await self._layers(palette)
+        layers = await self._layers(palette, self._posts(request))
         if session.sector is None:
             answer = await self._ask("sector")
             if answer.status != 200:
@@ -124,9 +127,9 @@ class GroundRoutes:
         }
         return Response(to_json(body, where="sector"), media_type="application/json")
 
-    async def _layers(self, palette: Palette) -> list[Any]:
+    async def _layers(self, palette: Palette, posts: Mapping[str, bool]) -> list[Any]:
         """The layers if the map process answers soon; none while it is starting."""
-        asking = asyncio.create_task(self._ask("layers", palette=palette))
+        asking = asyncio.create_task(self._ask("layers", palette=palette, **posts))
         self._asking.add(asking)  # the event loop keeps only weak references to tasks
         asking.add_done_callback(self._asked)
         done, _ = await asyncio.wait({asking}, timeout=SOON_S if self._session.sector else None)
@@ -142,21 +145,31 @@ class GroundRoutes:
     def _view(self, request: Request) -> ReleasedView:
         return self._release.view(request.state.person)
 
+    def _posts(self, request: Request) -> dict[str, bool]:
+        """Argument of questions about sensors: people who may not have own forces get carried ones at their posts."""
+        person = request.state.person
+        own_forces = has(person, "picture", self._name) and self._release.view(person).everything
+        return {} if own_forces else {"at_posts": True}
+
     async def layout(self, request: Request) -> Response:
-        """Every sensor with its position and the outline of its range and field of view, as GeoJSON."""
-        view = self._view(request)
+        """Every sensor with its position and the outline of its range and field of view, as GeoJSON. People who may not
+        have own forces do not get the routes and areas of those that people carry."""
+        view, posts = self._view(request), self._posts(request)
         if self._session.layout is not None:
             layout: Any = self._session.layout
         else:
-            answer = await self._ask("layout")
-            if answer.status != 200 or view.every_sensor:
+            answer = await self._ask("layout", **posts)
+            if answer.status != 200 or (view.every_sensor and not posts):
                 return _passed_on(answer)
             layout = json.loads(answer.body)
-        return Response(to_json(view.layout(layout), where="layout"), media_type="application/geo+json")
+        shown = view.layout(layout)
+        return Response(
+            to_json(without_plans(shown) if posts else shown, where="layout"), media_type="application/geo+json"
+        )
 
     async def segments(self, request: Request) -> Response:
         """The border's segments as GeoJSON, each with the fractions of its belt that are dead or unknown ground."""
-        answer = await self._ask("segments")
+        answer = await self._ask("segments", **self._posts(request))
         if answer.status != 200 or self._view(request).every_sensor:
             return _passed_on(answer)
         body = json.loads(answer.body)
@@ -166,7 +179,8 @@ class GroundRoutes:
 
     async def layers(self, request: Request, palette: Palette = "day") -> Response:
         """Tile layers: id, title, revision, zoom levels, legend."""
-        answer, view = await self._ask("layers", palette=palette), self._view(request)
+        answer = await self._ask("layers", palette=palette, **self._posts(request))
+        view = self._view(request)
         if answer.status != 200 or view.every_sensor:
             return _passed_on(answer)
         return Response(to_json(view.layers(json.loads(answer.body)), where="layers"), media_type="application/json")
@@ -175,9 +189,9 @@ class GroundRoutes:
         """Names of settlements, rivers and roads in the sector's map files, each with one position."""
         return _passed_on(await self._ask("places"))
 
-    async def place(self, lon: QueryLongitude, lat: QueryLatitude) -> Response:
+    async def place(self, request: Request, lon: QueryLongitude, lat: QueryLatitude) -> Response:
         """Height, slope, position relative to the border, and the working sensors that see a person in this cell."""
-        return _passed_on(await self._ask("place", lon=lon, lat=lat))
+        return _passed_on(await self._ask("place", lon=lon, lat=lat, **self._posts(request)))
 
     async def profile(
         self,
@@ -209,7 +223,9 @@ class GroundRoutes:
         indefinitely. ``a+b`` is one tile of two layers, b above a; their revision is also joined by +."""
         if not all(map(self._view(request).shows_layer, layer.split("+"))):
             raise HTTPException(404, f"There is no layer {layer[:40]!r}.")
-        return tile_answer(request, await self._ask("tile", layer=layer, z=z, x=x, y=y, palette=palette), v)
+        posts = self._posts(request)
+        answer = await self._ask("tile", layer=layer, z=z, x=x, y=y, palette=palette, **posts)
+        return tile_answer(request, answer, v)
 
     async def ground_tile(self, request: Request, z: int, x: int, y: int, v: QueryText | None = None) -> Response:
         """Contour lines, roads, rivers and settlements of a tile in Web Mercator, as a Mapbox Vector Tile. With ``v``,
@@ -236,7 +252,8 @@ class GroundRoutes:
                 health, lookers = self._hub.sensor_states(), self._hub.clients
                 viewpoints = self._hub.sensor_viewpoints()
                 answer = await self._ask("watch", health=health, viewpoints=viewpoints, lookers=lookers)
-                self._hub.show_layers(json.loads(answer.body))
+                body = json.loads(answer.body)
+                self._hub.show_layers(body.get("layers", {}), body.get("at_posts", {}))
             await asyncio.sleep(WATCH_EVERY_S)
 
     async def _ask(self, question: str, **arguments: Any) -> Answer:

@@ -32,13 +32,11 @@ from ops.sector.links import links_of
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import cache_folder, load_sector
 from ops.services.map.client import KEY_VARIABLE, VECTOR_TILE, Answer
-from ops.services.map.coverage_layers import CoverageLayers
 from ops.services.map.present_layout import Following, present_states, viewpoints_of
 from ops.services.map.profile import Eyes, profile
 from ops.services.map.responders import Responders, interruptions
 from ops.services.map.response_layer import ResponseLayer
 from ops.services.map.unit_reach import TargetPlace, UnitPlace, UnitReach
-from ops.services.map.viewshed_layers import Overlays
 from ops.store.rows import to_json
 
 log = logging.getLogger(__name__)
@@ -57,10 +55,10 @@ class MapService:
         from ops.drawing.tile_styles import Elevation, Hillshade
         from ops.services.map.ground_tiles import GroundTiles, upper_slope
         from ops.services.map.place_names import place_names
-        from ops.services.map.tiles import Layer, Tiles, raster_of
+        from ops.services.map.sensor_layers import BothSensorLayers
+        from ops.services.map.tiles import Layer, raster_of
 
         self._ground = ground
-        self._tiles = Tiles(kept=kept)
         elevation = ground.terrain["elevation"]
         raster = raster_of(elevation, ground.terrain.attrs["crs"], nodata=float("nan"), resampling=Resampling.average)
         digest = terrain_digest(ground.terrain)
@@ -70,16 +68,14 @@ class MapService:
         self._ground_revision = digest.hexdigest()
         slope = upper_slope(elevation, cell_size(ground.terrain))
         self._vectors = GroundTiles(raster, slope, features, kept=kept, revision=self._ground_revision)
+        self._both = BothSensorLayers(ground, kept=kept, terrain_digest=revision)
         for layer in (
             Layer("hillshade", "Relief", raster, Hillshade(), self._ground_revision, lasting=True),
             Layer("elevation", "Elevation", raster, Elevation(*heights(ground)), self._ground_revision, lasting=True),
         ):
-            self._tiles.put(layer)
-        self._overlays = Overlays(ground, self._tiles.put, terrain_digest=revision)
-        self._overlays.start()
-        self._coverage = CoverageLayers(ground, self._tiles.put, terrain_digest=revision)
-        self._coverage.start()
-        ResponseLayer(ground, self._tiles.put, terrain_digest=revision).start()
+            self._both.put(layer)
+        self._both.now.start()
+        ResponseLayer(ground, self._both.put, terrain_digest=revision).start()
         self._following = Following(ground.layout)
         self._responders = Responders(ground)
         self._reach = UnitReach(ground)
@@ -89,7 +85,7 @@ class MapService:
     @property
     def ready(self) -> bool:
         """Whether every layer reflects the health states that were last set."""
-        return self._overlays.ready and self._coverage.ready
+        return self._both.now.ready
 
     def answer(self, question: str, arguments: Mapping[str, Any]) -> Answer:
         """The answer to ``question``, the name of a public method listed in QUESTIONS; errors also become answers."""
@@ -110,31 +106,35 @@ class MapService:
         """The sector's description, which is constant at run time."""
         return _json(self._sector)
 
-    def layers(self, palette: Any) -> Answer:
-        """Every layer with its revision and legend."""
-        return _json(self._tiles.describe(palette))
+    def layers(self, palette: Any, at_posts: bool = False) -> Answer:
+        """Every layer with its revision and legend. Here and below, ``at_posts`` takes carried sensors to stand there
+        (``ops.services.map.sensor_layers``)."""
+        chosen = self._both.of(at_posts=at_posts)
+        there = at_posts and chosen is not self._both.now
+        return _json(chosen.at_posts(palette) if there else chosen.tiles.describe(palette))
 
-    def layout(self) -> Answer:
+    def layout(self, at_posts: bool = False) -> Answer:
         """Sensors and their fields of view as GeoJSON."""
-        return _json(layout_view(self._ground, self._overlays.problems, self._links), geo=True)
+        problems = self._both.of(at_posts=at_posts).overlays.problems
+        return _json(layout_view(self._ground, problems, self._links), geo=True)
 
-    def segments(self) -> Answer:
+    def segments(self, at_posts: bool = False) -> Answer:
         """The border's segments as GeoJSON."""
-        revision, dead, unknown = self._overlays.belt_fractions
+        revision, dead, unknown = self._both.of(at_posts=at_posts).overlays.belt_fractions
         return _json(segments_view(self._ground, dead, unknown, revision), geo=True)
 
-    def coverage_cells(self) -> Answer:
+    def coverage_cells(self, at_posts: bool = False) -> Answer:
         """Coverage by the working sensors as square cells; 503 until it is computed."""
-        body = self._coverage.cells()
+        body = self._both.of(at_posts=at_posts).coverage.cells()
         if body is None:
             return _error(503, "The coverage is not computed yet.")
         return _json(body, geo=True)
 
-    def place(self, lon: float, lat: float) -> Answer:
+    def place(self, lon: float, lat: float, at_posts: bool = False) -> Answer:
         """All information about one position."""
         body = place_view(self._ground, lon, lat)
         cell = cell_of(self._ground, body["easting"], body["northing"])
-        seen = self._overlays.seen_by(*cell) if cell is not None else ([], [])
+        seen = self._both.of(at_posts=at_posts).overlays.seen_by(*cell) if cell is not None else ([], [])
         seen_by, lost = (None, None) if seen is None else seen
         return _json(body | {"seen_by": seen_by, "seen_by_if_working": lost})
 
@@ -170,9 +170,9 @@ class MapService:
         """What each unit reaches of the targets, see ops.services.map.unit_reach."""
         return _json(self._reach.of(units, targets))
 
-    def tile(self, layer: str, z: int, x: int, y: int, palette: Any) -> Answer:
+    def tile(self, layer: str, z: int, x: int, y: int, palette: Any, at_posts: bool = False) -> Answer:
         """One tile as PNG."""
-        tile, revision = self._tiles.tile(layer, z, x, y, palette)
+        tile, revision = self._both.of(at_posts=at_posts).tiles.tile(layer, z, x, y, palette)
         return Answer(200, "image/png", tile.body, etag=tile.etag, revision=revision)
 
     def ground_tile(self, z: int, x: int, y: int) -> Answer:
@@ -194,12 +194,10 @@ class MapService:
 
     def watch(self, health: dict[str, str], viewpoints: Mapping[str, Any] | None = None) -> Answer:
         """Set the sensors' health states and from where mobile ones see (as published), and return the layers'
-        revisions: {id: revision}."""
+        revisions: {id: revision} of those with carried sensors where they are (``layers``), and ``at_posts``."""
         there = viewpoints_of(viewpoints or {})
-        states, present = present_states(health, there), self._following(there)
-        self._overlays.take_health(states, present)
-        self._coverage.take_health(states, present)
-        return _json(self._tiles.revisions())
+        self._both.take(health, present_states(health, there), self._following(there))
+        return _json(self._both.revisions())
 
 
 QUESTIONS: Final = (

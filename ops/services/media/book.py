@@ -158,8 +158,14 @@ class PictureBook:
                 raise self._error(error) from None
 
     def due(self, now_ns: int, limit: int) -> list[Picture]:
-        """Return the waiting pictures that are due, the newest first: they are what people look at."""
-        sql = f"SELECT {_COLUMNS} FROM pictures WHERE state = 'waiting' AND due_ns <= ? ORDER BY id DESC LIMIT ?"  # noqa: S608
+        """Return the waiting pictures that are due, the newest first: they are what people look at.
+
+        Sensors take turns: one that refers to many files, or to files that come slowly, holds up those of no other.
+        """
+        sql = (
+            f"SELECT {_COLUMNS} FROM (SELECT *, row_number() OVER (PARTITION BY sensor ORDER BY id DESC) AS turn"  # noqa: S608
+            " FROM pictures WHERE state = 'waiting' AND due_ns <= ?) ORDER BY turn, id DESC LIMIT ?"
+        )
         return [Picture(*row) for row in self._rows(sql, now_ns, limit)]
 
     def stored(self, picture: int, width: int, height: int) -> None:

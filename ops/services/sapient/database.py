@@ -237,9 +237,10 @@ class SapientMemory:
         """Record that a task was sent."""
         self._change("UPDATE tasks SET sent_ns = ? WHERE task_id = ?", now_ns, task_id)
 
-    def task_answered(self, task_id: str, answer: str, reasons: str) -> bool:
-        """Record the node's answer to a task; False for an unknown task."""
-        return self._change("UPDATE tasks SET answer = ?, reasons = ? WHERE task_id = ?", answer, reasons, task_id) > 0
+    def task_answered(self, task_id: str, answer: str, reasons: str, *, node_id: str) -> bool:
+        """Record a node's answer to its task; False for an unknown task, and for that of another node."""
+        sql = "UPDATE tasks SET answer = ?, reasons = ? WHERE task_id = ? AND node_id = ?"
+        return self._change(sql, answer, reasons, task_id, node_id) > 0
 
     def close(self) -> None:
         """Close the file."""

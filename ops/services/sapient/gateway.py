@@ -229,10 +229,14 @@ class Gateway:
     def _take_task(self, peer: Peer, _raw: bytes, packet: Packet) -> None:
         peer.send(outgoing.task_refusal(self.own_id, packet.message.node_id, packet.message.task.task_id))
 
-    def _take_task_ack(self, _peer: Peer, _raw: bytes, packet: Packet) -> None:
-        ack = packet.message.task_ack
+    def _take_task_ack(self, peer: Peer, raw: bytes, packet: Packet) -> None:
+        """Only the connection of a node answers for it, and a node its own tasks only: ids of tasks are published."""
+        if self._link_of(peer, raw, packet) is None:
+            return
+        ack, node_id = packet.message.task_ack, packet.message.node_id
         status_name = ack.TaskStatus.Name(ack.task_status).removeprefix("TASK_STATUS_").lower()
-        self._links.memory.task_answered(ack.task_id, status_name, "; ".join(ack.reason)[:500])
+        if not self._links.memory.task_answered(ack.task_id, status_name, "; ".join(ack.reason)[:500], node_id=node_id):
+            log.warning("SAPIENT node %s answers a task that it does not have.", node_id)
 
     def _take_registration_ack(self, peer: Peer, _raw: bytes, packet: Packet) -> None:
         ack = packet.message.registration_ack

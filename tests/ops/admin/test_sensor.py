@@ -125,7 +125,7 @@ def test_a_node_is_listed_with_its_times_and_its_answers_to_tasks(tmp_path: Path
         for number in range(12):
             memory.add_task(NodeTask(f"T{number:02}", NODE, b"", registered_ns + number * 10**9, None, "", ""))
         memory.task_sent("T11", registered_ns + 20 * 10**9)
-        memory.task_answered("T11", "rejected", "no such mode")
+        memory.task_answered("T11", "rejected", "no such mode", node_id=NODE)
     listed = run("sensor", "list", str(hill_sector.sector), "--data", str(tmp_path))
     by_name = {each["sensor"]: each for each in listed["sensors"]}
     names = ("sapient_node", "sapient_registered_at", "sapient_heard_at")

@@ -104,19 +104,24 @@ class Sources:
         return ({**known.get(sensor["sensor"], {}), **sensor} for sensor in shown)
 
     def _segments(self) -> Iterable[Any]:
-        segments: list[dict[str, Any]] = self._asked("segments")["features"]
+        segments: list[dict[str, Any]] = self._asked("segments", **self._posts)["features"]
         if self._to.every_sensor:
             return segments
         hidden = {"dead_ground_fraction": None, "unknown_fraction": None}
         return [{**one, "properties": one["properties"] | hidden} for one in segments]
 
     def _coverage(self) -> Iterable[Any]:
-        return self._asked("coverage_cells")["features"] if self._to.every_sensor else ()
+        return self._asked("coverage_cells", **self._posts)["features"] if self._to.every_sensor else ()
 
-    def _asked(self, question: str) -> Any:
+    @property
+    def _posts(self) -> dict[str, bool]:
+        """Argument of questions about coverage: where carried sensors are taken to stand."""
+        return {} if self.own_forces else {"at_posts": True}
+
+    def _asked(self, question: str, **arguments: bool) -> Any:
         assert self.ask is not None
         try:
-            answer: Answer = self.ask(question)
+            answer: Answer = self.ask(question, **arguments)
         except MapUnavailable as error:
             raise HTTPException(503, str(error), headers={"Retry-After": "2"}) from None
         body = json.loads(answer.body)

@@ -21,6 +21,7 @@ from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.event_stream import StreamSettings
 from ops.services.api.guard import GuardSettings
 from ops.services.api.serving.server import serving
+from ops.services.map.client import Answer
 from ops.store.writer import Store
 from tests.ops.incidents.making import START_NS
 from tests.ops.services.api.test_release import SECTOR, addresses, ask
@@ -45,6 +46,49 @@ BEARINGS: list[dict[str, Any]] = [
     {"sensor": "mast", "lon": 8.25, "lat": 47.5},
 ]
 LEVELS = ReleasabilitySettings(levels=("restricted",))
+GROUND = {
+    "/api/sector", "/api/layout", "/api/segments", "/api/layers", "/api/ground", "/api/tiles/{layer}/{z}/{x}/{y}.png",
+    "/v1/ogc/collections/segments/items", "/v1/ogc/collections/coverage/items",
+    "/v1/ogc/collections/coverage/items/{feature}",
+}  # fmt: skip
+"""Routes that state what the sensors cover, and where the carried one is to go."""
+LAYOUT: dict[str, Any] = {
+    "type": "FeatureCollection",
+    "features": [
+        {
+            "type": "Feature",
+            "geometry": {"type": "Point", "coordinates": POST},
+            "properties": {"id": "car", "kind": "camera", "mobile": True, "route": [[8.7654321, 47.1]], "area": None},
+        }
+    ],
+}
+
+
+def on_the_ground(question: str, at_posts: bool = False, **arguments: Any) -> Answer:
+    """The map process: what it computes with the sensor where it is shows the secret."""
+    shown = "at its post" if at_posts else SECRET.decode()
+    fields = {"segment": 1, "dead_ground_fraction": 0.5, "unknown_fraction": None, "section": shown}
+    square = {"type": "Polygon", "coordinates": [[[8.0, 47.0], [8.1, 47.0], [8.1, 47.1], [8.0, 47.0]]]}
+    line = {"type": "LineString", "coordinates": [[8.0, 47.0], [8.1, 47.1]]}
+    bodies: dict[str, Any] = {
+        "layers": [{"id": "coverage", "revision": shown}],
+        "layout": LAYOUT,
+        "segments": {"features": [{"type": "Feature", "geometry": line, "properties": fields}]},
+        "coverage_cells": {
+            "features": [{"type": "Feature", "id": "car", "geometry": square, "properties": {"conditions": shown}}]
+        },
+        "place": {"seen_by": [shown]},
+        "watch": {"layers": {"coverage": SECRET.decode()}, "at_posts": {"coverage": "posts"}},
+    }
+    if question == "tile":
+        return Answer(200, "image/png", shown.encode(), etag='"t"', revision="r")
+    return (
+        ask(question, **arguments)
+        if question not in bodies
+        else Answer(200, "application/json", json.dumps(bodies[question]).encode())
+    )
+
+
 PLACES = {"/api/sensors", "/v1/ogc/collections/sensors/items", "/v1/ogc/collections/sensors/items/{feature}"}
 """Routes that state where sensors are; so does the stream."""
 
@@ -97,7 +141,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
         ),
         act=lambda _: None,
         now_ns=lambda: START_NS,
-        ground=ask,
+        ground=on_the_ground,
         accounts=accounts,
     )  # fmt: skip
     with serving(app) as port:
@@ -112,9 +156,24 @@ def test_who_may_not_have_own_forces_learns_the_position_nowhere(room: Room, per
     with room.client(person) as client:
         found = {route for route, content in room.answers(client) if SECRET in content}
     if person in HOLDERS["picture"]:
-        assert {*PLACES, "/api/stream"} <= found
+        assert {*PLACES, *GROUND, "/api/stream"} <= found
     else:
         assert found == set()
+
+
+@pytest.mark.parametrize("person", ["planner", "guest"])
+def test_they_get_coverage_with_the_sensor_at_its_post(room: Room, person: str) -> None:
+    with room.client(person) as client:
+        (layer,) = client.get("/api/layers").json()
+        (car,) = client.get("/api/layout").json()["features"]
+        (cell,) = client.get("/v1/ogc/collections/coverage/items").json()["features"]
+        assert client.get("/api/tiles/coverage/1/1/1.png").content == b"at its post"
+        deadline = time.monotonic() + 60.0  # the map process is asked again and again
+        while "layers" not in (sensors := client.get("/api/sensors").json()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert sensors["layers"] == {"coverage": "posts"}
+    assert (layer["revision"], cell["properties"]["conditions"]) == ("at its post", "at its post")
+    assert set(car["properties"]) == {"id", "kind", "mobile"}
 
 
 @pytest.mark.parametrize("person", ["planner", "guest"])

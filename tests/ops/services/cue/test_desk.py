@@ -258,5 +258,5 @@ def test_a_sapient_look_is_queued_once_and_its_answers_are_read(tmp_path: Path) 
             ("completed", ("done", "")),
             ("rejected", ("refused", "by_camera")),
         ):
-            memory.task_answered(look, answer, "")
+            assert memory.task_answered(look, answer, "", node_id=NODE)
             assert driver.outcome(look) == outcome

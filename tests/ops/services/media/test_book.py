@@ -32,6 +32,14 @@ def test_a_reference_is_entered_once_with_the_row_it_came_from(book: PictureBook
     assert (newest.seq, first.seq, first.box) == (2, 1, (0.375, 0.375, 0.25, 0.25))
 
 
+def test_a_sensor_with_many_files_holds_up_those_of_no_other(book: PictureBook) -> None:
+    of_others = [reference(DATA, scan=(f"cam-{number}", 1, 1)) for number in (2, 3)]
+    book.take([*of_others, *(reference(DATA, seq) for seq in range(1, 40))], 1, AT_NS)
+    due = book.due(AT_NS, 16)
+    assert [(one.sensor, one.seq) for one in due[:4]] == [("cam-1", 39), ("cam-3", 1), ("cam-2", 1), ("cam-1", 38)]
+    assert [one.seq for one in due[3:]] == list(range(38, 25, -1))
+
+
 def test_pauses_double_up_to_ten_minutes_and_after_the_limit_it_is_a_dead_letter(book: PictureBook) -> None:
     book.take([reference(DATA)], 1, AT_NS)
     now_ns, pauses = AT_NS, []

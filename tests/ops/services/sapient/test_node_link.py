@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -139,8 +140,9 @@ def test_memory_keeps_what_was_first(tmp_path: Path) -> None:
         assert [task.task_id for task in memory.tasks(unsent=True)] == ["t"]
         memory.task_sent("t", 7)
         assert memory.tasks(unsent=True) == []
-        assert memory.task_answered("t", "rejected", "busy")
-        assert not memory.task_answered("other", "rejected", "busy")
+        assert memory.task_answered("t", "rejected", "busy", node_id="n")
+        assert not memory.task_answered("other", "rejected", "busy", node_id="n")
+        assert not memory.task_answered("t", "completed", "", node_id="another")
         assert (memory.tasks()[0].answer, memory.tasks()[0].reasons) == ("rejected", "busy")
 
 
@@ -321,6 +323,27 @@ def test_strangers_are_few(links: LinkContext, sapient_node: Make) -> None:
     register(links.folder, {"0e9c8a6b-5a0e-4b61-8f57-6f1f2f7f0a01": "radar-1"})
     gateway.handle(ear, ours.registration(NOW).SerializeToString())  # type: ignore[arg-type]
     assert ear.told[-1].registration_ack.acceptance
+
+
+def test_only_the_node_that_has_a_task_answers_it(links: LinkContext, tmp_path: Path, sapient_node: Make) -> None:
+    """Ids of tasks are published with the looks of an incident: another node that knows one cannot report it done."""
+    asked, other = (sapient_node(node_id=str(uuid.UUID(int=4 << 76 | 8 << 60 | n)), name=f"radar-{n}") for n in (1, 2))
+    register(tmp_path, {asked.node_id: "radar-1", other.node_id: "radar-2"})
+    gateway, name = Gateway(LAYOUT, links, "own"), ulid(1, b"x")
+    gateway._later = lambda *_: None  # type: ignore[assignment,misc]
+    ears = {}
+    for node in (asked, other):
+        gateway.peers.add(ear := Ear())  # type: ignore[arg-type]
+        gateway.handle(ear, node.registration(NOW).SerializeToString())  # type: ignore[arg-type]
+        ears[node.node_id] = ear
+    links.memory.add_task(NodeTask(name, asked.node_id, b"", 5, 6, "", ""))
+    done = {"task_id": name, "task_status": "TASK_STATUS_COMPLETED"}
+    for ear, said in ((ears[other.node_id], other), (ears[other.node_id], asked)):
+        gateway.handle(ear, said.message(NOW, task_ack=done).SerializeToString())  # type: ignore[arg-type]
+        assert links.memory.tasks()[0].answer == ""
+    assert "another connection" in ears[other.node_id].told[-1].error.error_message[0]
+    gateway.handle(ears[asked.node_id], asked.message(NOW, task_ack=done).SerializeToString())  # type: ignore[arg-type]
+    assert links.memory.tasks()[0].answer == "completed"
 
 
 @settings(max_examples=EXAMPLES, deadline=None)

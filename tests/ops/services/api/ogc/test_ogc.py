@@ -240,7 +240,7 @@ def test_limit_is_capped_and_fields_and_geometry_can_be_left_out(ogc) -> None:
 def test_coverage_cells_tile_the_terrain_and_hold_what_the_map_shows(ogc) -> None:
     """The cells do not overlap, cover the terrain, and their mean is that of the raster of the map."""
     features = ogc.get("/collections/coverage/items", limit=5000, crs=crs_uri(32616)).json()["features"]
-    live = ogc.service._coverage._live
+    live = ogc.service._both.now.coverage._live
     raster = live.rasters[None]
     shapes = [shape(feature["geometry"]) for feature in features]
     size = features[0]["properties"]["cell_m"]
