@@ -63,7 +63,7 @@ def reported_and_shown(incidents: Iterable[Mapping[str, Any]]) -> dict[str, dict
     for incident in incidents:
         for one in incident.get("assessments", ()):
             key = one["sensor"], one["picture"]
-            if key not in newest or str(one["at"]) >= str(newest[key]["at"]):
+            if key not in newest or datetime.fromisoformat(one["at"]) >= datetime.fromisoformat(newest[key]["at"]):
                 newest[key] = one
     counts: dict[str, dict[str, dict[str, int]]] = {}
     for (sensor, _), one in sorted(newest.items()):

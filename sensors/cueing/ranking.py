@@ -1,8 +1,9 @@
 """Cameras that can be turned to a moving target, the soonest first, with the lead point of each.
 
 A camera that starts to turn now arrives after t = settling + |turn(t)| / rate, where turn(t) is the angle to where the
-target will be at t: a fixed point, found by iteration from t = 0. Turning is limited to the field of regard. All
-directions are azimuths from true north on the WGS 84 ellipsoid (geodesics of pyproj, after Karney 2013).
+target will be at t: a fixed point, found by iteration from t = 0. Turning is limited to the field of regard: towards a
+target outside it a camera turns to its edge, and only the lead point has to be within. All directions are azimuths from
+true north on the WGS 84 ellipsoid (geodesics of pyproj, after Karney 2013).
 """
 
 from __future__ import annotations
@@ -157,25 +158,28 @@ def turn_deg(camera: SteerableCamera, azimuth_deg: float) -> float | None:
 
     With a limited field of regard it turns within that, even where the other way round is shorter.
     """
+    turn, inside = _turn_towards(camera, azimuth_deg)
+    return turn if inside else None
+
+
+def _turn_towards(camera: SteerableCamera, azimuth_deg: float) -> tuple[float, bool]:
+    """The turn to an azimuth, and whether that is within its regard; if not, the turn to the nearest edge of it."""
     if camera.regard_width_deg >= FULL_DEG:
-        return _signed(azimuth_deg - camera.azimuth_deg)
+        return _signed(azimuth_deg - camera.azimuth_deg), True
     half = camera.regard_width_deg / 2.0
     wanted, now = _signed(azimuth_deg - camera.regard_deg), _signed(camera.azimuth_deg - camera.regard_deg)
-    if abs(wanted) > half + 1e-9:
-        return None
-    return wanted - min(max(now, -half), half)
+    inside = abs(wanted) <= half + 1e-9
+    return (wanted if inside else math.copysign(half, wanted)) - min(max(now, -half), half), inside
 
 
 def _look(camera: SteerableCamera, target: MovingTarget, in_view: bool | None) -> LookOption | None:
     arrives_s = 0.0
     for _ in range(MOST_STEPS):
         lon, lat, azimuth, distance = _lead(camera, target, arrives_s)
-        turn = turn_deg(camera, azimuth)
-        if turn is None:
-            return None
+        turn, inside = _turn_towards(camera, azimuth)
         next_s = camera.settle_s + abs(turn) / camera.turn_dps
         if abs(next_s - arrives_s) <= CLOSE_S:
-            if not camera.min_range_m <= distance <= camera.max_range_m:
+            if not (inside and camera.min_range_m <= distance <= camera.max_range_m):
                 return None
             return LookOption(camera.id, azimuth, next_s, distance, lon, lat, in_view)
         arrives_s = next_s

@@ -52,7 +52,10 @@ class Post(NamedTuple):
 
 
 def drive_of(sensor: Sensor, layout: Layout, duration_s: float) -> Drive | None:
-    """Along the sensor's route and back, again and again; round a route that ends where it begins. None without one."""
+    """Along the sensor's route and back, again and again; round a route that ends where it begins. None without one.
+
+    A sensor stands where a lap takes less than the interval of its poses: all of the route is one place.
+    """
     if not sensor.mobile or sensor.route is None:
         return None
     lon, lat = np.array(sensor.route).T
@@ -62,6 +65,8 @@ def drive_of(sensor: Sensor, layout: Layout, duration_s: float) -> Drive | None:
     driven_s = np.hypot(*np.diff(lap, axis=0).T) / scale / sensor.planned_speed_mps
     stop_s = sensor.route_stop_s or 0.0
     times, places, now_s = [0.0], [lap[0]], 0.0
+    if float(driven_s.sum()) < STATED_EVERY_S:
+        return Drive(np.array(times), np.array(places))
     while now_s < duration_s:
         for seconds, place in zip(driven_s.tolist(), lap[1:], strict=True):
             if stop_s > 0.0:

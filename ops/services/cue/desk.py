@@ -162,9 +162,8 @@ class CueDesk:
     def _pointing(self) -> dict[str, float]:
         """Where each camera was turned last."""
         looks = [look for incident in self._newest() for look in incident.get("looks", ())]
-        done = (
-            look for look in sorted(looks, key=lambda one: str(one["at"])) if look["state"] not in ("refused", "failed")
-        )
+        in_order = sorted(looks, key=lambda one: time_ns(one["at"], where="looks"))
+        done = (look for look in in_order if look["state"] not in ("refused", "failed"))
         return {look["camera"]: float(look["azimuth_deg"]) for look in done}
 
 

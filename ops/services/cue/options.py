@@ -13,6 +13,7 @@ def steerable(layout: Mapping[str, Any], settings: CueSettings, pointing: Mappin
     """Return the cameras of the settings, as the layout (GeoJSON of ``ops.sector.geojson``) places them.
 
     ``pointing`` holds the azimuth to which each was turned last; the others look at the centre of their field of view.
+    Mobile cameras are left out: the layout has their posts, from where azimuths would be wrong.
     """
     found = []
     for feature in layout.get("features", ()):
@@ -21,6 +22,7 @@ def steerable(layout: Mapping[str, Any], settings: CueSettings, pointing: Mappin
             feature["geometry"] is None
             or feature["geometry"]["type"] != "Point"
             or about.get("id") not in settings.cameras
+            or about.get("mobile")
         ):
             continue
         lon, lat = feature["geometry"]["coordinates"][:2]

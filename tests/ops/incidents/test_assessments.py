@@ -118,3 +118,12 @@ def test_counts_by_camera_worked_by_hand() -> None:
     )
     assert counts == {"cam-1": {"person": {"person": 1}, "animal": {"person": 2}}, "cam-2": {"nothing": {"": 1}}}
     assert "unclear" not in JUDGED
+
+
+def test_of_two_statements_in_one_second_the_later_counts() -> None:
+    """As published, a whole second has no fraction: as text, ``01Z`` is after ``01.500000Z``."""
+    seen = after(incident(), "assess", "Ana", 1, assessment=SEEN)
+    again = after(incident(), "assess", "Ben", 1.5, assessment=replace(SEEN, shown="nothing"))
+    published = [incident_dict(one, FRAME) for one in (again, seen)]
+    assert published[0]["assessments"][0]["at"] < published[1]["assessments"][0]["at"]
+    assert reported_and_shown(published) == {"cam-1": {"nothing": {"person": 1}}}

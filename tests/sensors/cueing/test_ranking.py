@@ -72,6 +72,16 @@ def test_a_limited_camera_turns_the_long_way_round() -> None:
     assert turn_deg(replace(CAMERA, azimuth_deg=20.0), 340.0) == pytest.approx(-40.0)
 
 
+def test_only_the_lead_point_has_to_be_within_the_field_of_regard() -> None:
+    """Regard 80° to 280°. A target 1 km away at 75° goes south at 20 m/s, x = 965.9 m and y = 258.8 m − 20 t:
+    t = 1 + (180° − atan2(x, y)) / 10 °/s gives 10.31 s and 86.9°. One at 85° that goes north is outside by then."""
+    limited = replace(CAMERA, azimuth_deg=180.0, regard_deg=180.0, regard_width_deg=200.0)
+    (one,) = rank_looks([limited], target_at(75.0, 1000.0, speed_mps=20.0, course_deg=180.0))
+    assert (one.slew_s, one.azimuth_deg) == pytest.approx((10.31, 86.9), abs=0.05)
+    assert rank_looks([limited], target_at(75.0, 1000.0, speed_mps=20.0, course_deg=0.0)) == []
+    assert rank_looks([limited], target_at(85.0, 1000.0, speed_mps=20.0, course_deg=0.0)) == []
+
+
 def test_a_target_that_passes_faster_than_the_camera_turns_is_not_promised() -> None:
     """At 30 m, 40 m/s across is 76°/s; a camera of 1°/s never catches up while the target is near."""
     passing = target_at(0.0, 30.0, speed_mps=40.0, course_deg=90.0)

@@ -56,6 +56,15 @@ def test_a_closed_route_is_gone_round() -> None:
     np.testing.assert_allclose(drive.at([3.0, 3.0 + lap_s]), [(30.0, 0.0)] * 2, atol=0.05)
 
 
+def test_on_a_route_within_one_place_it_stands() -> None:
+    """1 cm there and back at 10 m/s would be 43 million legs in a day, or none that ends."""
+    sensor = vehicle((0.0, 0.0), (0.01, 0.0))
+    drive = drive_of(sensor, Layout("l", FRAME, (sensor,)), 86_400.0)
+    assert drive is not None
+    assert len(drive.times_s) == 1
+    np.testing.assert_allclose(drive.at([0.0, 9.0]), [(0.0, 0.0)] * 2, atol=0.01)
+
+
 def test_without_a_route_it_stands_at_its_post() -> None:
     fixed = place(FRAME, 0.0, 0.0, id="R", kind="radar", max_range_m=100.0, mobile=True)
     assert drive_of(fixed, Layout("l", FRAME, (fixed,)), 100.0) is None

@@ -18,6 +18,7 @@ from ops.incidents.looks import AUTOMATIC
 from ops.sector.setting_tables.cue import CueSettings
 from ops.services.cue.desk import CueDesk, requested
 from ops.services.cue.drivers import CannotLook, LookOutcome, SapientDriver
+from ops.services.cue.options import steerable
 from ops.services.cue.rules import may_turn
 from ops.services.fusion.desks.incidents import _action_of
 from ops.services.fusion.incident_view import incident_dict
@@ -156,6 +157,11 @@ def test_options_are_ranked_by_the_time_to_turn_and_only_what_is_connected_count
     assert [(one.camera, one.in_view) for one in desk.options(room.incident("I1"))] == [("cam-1", True)]
     room.seen_by = ["radar"]
     assert [one.in_view for one in desk.options(room.incident("I1"))] == [None, None]
+
+
+def test_a_mobile_camera_is_not_offered_from_its_post() -> None:
+    carried = {"features": [feature("cam-1", 0.0, mobile=True), feature("cam-2", 0.0, mobile=False)]}
+    assert [one.id for one in steerable(carried, SETTINGS, {})] == ["cam-2"]
 
 
 def test_a_look_goes_from_request_to_outcome_and_each_state_is_in_the_journal_once() -> None:
