@@ -138,7 +138,7 @@ def act(
     _check_distress(incident, action)
     _check_tracing(incident, action)
     _check_assessment(incident, action)
-    _check_look(action)
+    _check_look(incident, action)
     if action.action not in FREE:
         _check_owner(incident, action)
         _check_revision(incident, action)
@@ -257,12 +257,14 @@ def _check_assessment(incident: Incident, action: IncidentAction) -> None:
         raise Refused(Message("incident-refused-full", {"count": len(known)}))
 
 
-def _check_look(action: IncidentAction) -> None:
-    """Cameras are turned by the operations centre."""
+def _check_look(incident: Incident, action: IncidentAction) -> None:
+    """Cameras are turned by the operations centre; the looks of a merged incident are continued in the other one."""
     if action.look is None and action.action != "look":
         return
     if not action.by_centre:
         raise Refused(Message("incident-refused-centre"))
+    if incident.merged_into:
+        raise Refused(Message("incident-refused-merged"))
     if action.look is None or action.action != "look" or action.look.state not in LOOK_STATES:
         raise Refused(Message("incident-refused-no-look"))
 

@@ -188,12 +188,15 @@ def _cue(
     """Start the desk of cueing; None where no camera can be turned."""
     if not settings.cue.cameras:
         return None
-    from ops.services.cue.desk import CueDesk
+    from ops.services.cue.desk import CURRENT_S, CueDesk
     from ops.services.cue.drivers import SapientDriver
 
     reader = IncidentReader(folder / "store.db")
     stack.callback(reader.close)
-    desk = CueDesk(settings.cue, layout, reader, SapientDriver(folder), actions, now_ns=clock.now_ns)
+    desk = CueDesk(
+        settings.cue, layout, reader, SapientDriver(folder), actions,
+        now_ns=clock.now_ns, current_s=CURRENT_S * clock.rate,
+    )  # fmt: skip
     thread = threading.Thread(target=desk.run, args=(stop,), name="cue", daemon=True)
     thread.start()
     stack.callback(thread.join, 5.0)

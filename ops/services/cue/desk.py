@@ -33,6 +33,9 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY_S: Final = 0.5
 MOST_INCIDENTS: Final = 300
+CURRENT_S: Final = 30.0
+"""Largest age of the live picture for which the rule asks: while fusion computes a journal again, its incidents are
+past ones, and their looks are further on in the journal."""
 
 
 class Replies(Protocol):
@@ -54,12 +57,17 @@ class CueDesk:
         replies: Replies,
         *,
         now_ns: Callable[[], int],
+        current_s: float = CURRENT_S,
     ) -> None:
         self._settings, self._layout, self._reader = settings, layout, reader
         self._driver, self._replies, self._now_ns = driver, replies, now_ns
+        self._current_ns = round(current_s * SECOND_NS)
         self._seen_event, self._under_way = -1, False
-        self._asked: dict[str, tuple[str, int]] = {}
-        """State of each look that this desk has sent to the journal, and when; the store may not have it yet."""
+        self._asked: dict[tuple[str, str], tuple[str, int]] = {}
+        """By incident and look (empty: that of the rule) the state that this desk has sent to the journal, and when;
+        the store may not have it yet."""
+        self._turned: dict[str, dict[str, Any]] = {}
+        """The looks of the last hour that the rule of this desk asked for."""
 
     def run(self, stop: threading.Event) -> None:
         """Look after looks until ``stop``."""
@@ -83,21 +91,27 @@ class CueDesk:
         if event == self._seen_event and not self._under_way:
             return
         incidents = self._newest()
-        pending = [
-            (incident, look)
+        pending = {
+            (incident["id"], look["id"]): (incident, look)
             for incident in incidents
+            if not incident["merged_into"]  # its looks are continued in the other incident
             for look in incident.get("looks", ())
             if look["state"] not in ENDED
-        ]
-        for incident, look in pending:
+        }
+        for incident, look in pending.values():
             self._follow(incident, look)
-        if self._settings.automatic:
+        is_current = self._is_current()
+        if self._settings.automatic and is_current:
             self._apply_rule(incidents)
-        self._seen_event, self._under_way = event, bool(pending)
+        hour_ago_ns = self._now_ns() - HOUR_NS
+        self._asked = {name: one for name, one in self._asked.items() if name in pending or one[1] > hour_ago_ns}
+        self._under_way = any(self._asked.get(name, ("", 0))[0] not in ENDED for name in pending)
+        self._seen_event = event if is_current or not self._settings.automatic else -1
 
     def _follow(self, incident: Mapping[str, Any], look: Mapping[str, Any]) -> None:
         now_ns, state = self._now_ns(), look["state"]
-        if state == "requested":
+        is_late = now_ns - time_ns(look["at"], where="looks") > self._settings.answer_s * SECOND_NS
+        if state == "requested" and not is_late:
             try:
                 self._driver.start(look["id"], look["camera"], look["azimuth_deg"], now_ns)
             except CannotLook as error:
@@ -105,50 +119,60 @@ class CueDesk:
                 return
         outcome = self._driver.outcome(look["id"])
         is_over = outcome is not None and outcome.state in ENDED
-        if not is_over and now_ns - time_ns(look["at"], where="looks") > self._settings.answer_s * SECOND_NS:
+        if is_late and not is_over:
+            self._driver.withdraw(look["id"])
             outcome = LookOutcome("failed", "no_answer")
         if outcome is not None and LOOK_STATES.index(outcome.state) > LOOK_STATES.index(state):
             self._state(incident, look, outcome)
 
     def _state(self, incident: Mapping[str, Any], look: Mapping[str, Any], outcome: LookOutcome) -> None:
         """Send the next state of a look to the journal, once."""
-        if self._asked.get(look["id"], ("", 0))[0] == outcome.state:
+        if self._asked.get((incident["id"], look["id"]), ("", 0))[0] == outcome.state:
             return
         state: Any = outcome.state
         code: Any = outcome.code
         stated = StatedLook(look["id"], look["camera"], look["azimuth_deg"], look["slew_s"], state, code)
-        self._send(incident, stated, by=AUTOMATIC)
+        self._send(incident, stated, action_id=f"{stated.look}.{stated.state}.{incident['id']}")
 
-    def _send(self, incident: Mapping[str, Any], stated: StatedLook, *, by: str) -> None:
+    def _send(self, incident: Mapping[str, Any], stated: StatedLook, *, action_id: str) -> None:
         now_ns = self._now_ns()
-        self._asked[stated.look] = stated.state, now_ns
-        self._asked = {name: one for name, one in self._asked.items() if now_ns - one[1] < HOUR_NS}
         self._replies.send_reply(
             Reply(
-                UNIT, 1, 1, utc_datetime(now_ns), "look", incident["lead"], by, incident=incident["id"],
-                action_id=f"{stated.look}.{stated.state}", look=stated,
+                UNIT, 1, 1, utc_datetime(now_ns), "look", incident["lead"], AUTOMATIC, incident=incident["id"],
+                action_id=action_id, look=stated,
             )
         )  # fmt: skip
+        self._asked[incident["id"], stated.look] = stated.state, now_ns
 
     def _apply_rule(self, incidents: Sequence[Mapping[str, Any]]) -> None:
         now_ns = self._now_ns()
-        known = [
-            {"camera": look["camera"], "by": look["by"], "at_ns": time_ns(look["at"], where="looks")}
+        self._turned = {name: one for name, one in self._turned.items() if now_ns - one["at_ns"] < HOUR_NS}
+        known = self._turned | {
+            look["id"]: {"camera": look["camera"], "by": look["by"], "at_ns": time_ns(look["at"], where="looks")}
             for incident in incidents
             for look in incident.get("looks", ())
-        ]
+        }
         for incident in incidents:
-            if not wants_look(incident, self._settings) or incident["id"] in self._asked:
+            if not wants_look(incident, self._settings) or (incident["id"], "") in self._asked:
                 continue
             row = self._reader.incident(incident["id"])
             if row is None:
                 continue
-            free = [one for one in self.options(row) if may_turn(one.camera, known, now_ns, self._settings)]
+            free = [one for one in self.options(row) if may_turn(one.camera, known.values(), now_ns, self._settings)]
             if not free:
                 continue
-            self._asked[incident["id"]] = "requested", now_ns
-            self._send(incident, requested(free[0], now_ns), by=AUTOMATIC)
-            known.append({"camera": free[0].camera, "by": AUTOMATIC, "at_ns": now_ns})
+            stated = requested(free[0], now_ns)
+            # one id for each incident: a desk that is killed here asks again, and the action is applied once
+            self._send(incident, stated, action_id=f"{incident['id']}.{AUTOMATIC}")
+            self._asked[incident["id"], ""] = "requested", now_ns
+            known[stated.look] = self._turned[stated.look] = {
+                "camera": stated.camera, "by": AUTOMATIC, "at_ns": now_ns,
+            }  # fmt: skip
+
+    def _is_current(self) -> bool:
+        """Whether the live picture is of now."""
+        live = self._reader.live("tracks")
+        return live is not None and self._now_ns() - live.stamp_ns <= self._current_ns
 
     def _newest(self) -> list[dict[str, Any]]:
         """The incidents that are not closed, and the latest of the others."""

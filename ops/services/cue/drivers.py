@@ -45,6 +45,9 @@ class CameraDriver(Protocol):
     def outcome(self, look: str) -> LookOutcome | None:
         """Return the state of a look; None while nothing is known."""
 
+    def withdraw(self, look: str) -> None:
+        """Do not send a look any more that has not been sent yet."""
+
 
 class SapientDriver:
     """Queues look-at tasks for the SAPIENT gateway, in the data folder, and reads the nodes' answers there."""
@@ -79,6 +82,12 @@ class SapientDriver:
             state = STATES[found.answer]
             return LookOutcome(state, "by_camera" if state in ("refused", "failed") else "")
         return None if found.sent_ns is None else LookOutcome("sent")
+
+    def withdraw(self, look: str) -> None:
+        """Remove the task from the queue, unless it was sent: no node gets it once it connects again."""
+        if (self._data / FILE_NAME).exists():
+            with SapientMemory(self._data) as memory:
+                memory.withdraw_task(look)
 
     def _node(self, camera: str) -> str | None:
         if not (self._data / FILE_NAME).exists():

@@ -9,7 +9,8 @@ from __future__ import annotations
 import errno
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,13 +20,14 @@ from geo.errors import WatchlineError
 from ingest.decode import envelope_of, media_type, read_wire_scan
 from ingest.errors import MalformedMessage
 from ingest.wire import JSON, WireMedia, WireScan
-from ops.audit.day_keys import ErasedDay, KeysFull
+from ops.audit.day_keys import DayKeyError, ErasedDay, KeysFull
 from ops.journal.reader import JournalError, JournalRow
 from ops.sector.setting_tables.media import MediaSettings
 from ops.services.media.book import BookFull, NewPicture, Picture, PictureBook, ScanName
 from ops.services.media.check import Expected, Unusable, checked
 from ops.services.media.fetch import Fetcher, NotNow
 from ops.services.media.vault import Vault, VaultError
+from ops.store.connections import StoreError
 from sensors.timestamps import nanoseconds, utc_datetime
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ ROWS: Final = 500
 AT_ONCE: Final = 16
 """Pictures that are fetched in one round."""
 FETCHERS: Final = 4
+LINK_EVERY_S: Final = 0.5
+"""Interval at which tracks are noted while files are fetched: the live picture has the newest scans of a track only."""
 RESERVE_BYTES: Final = 256 * 1024 * 1024
 """No picture is stored with less free space: journal and store come first."""
 _DAY_NS: Final = 86_400 * 10**9
@@ -109,12 +113,12 @@ class MediaWorker:
         found = self._live.live("tracks")
         if found is None or (found.cursor, found.stamp_ns) == self._linked:
             return 0
-        self._linked = found.cursor, found.stamp_ns
         self.book.link((one.track, scan) for one in _tracks.decode(found.body) for scan in one.evidence)
+        self._linked = found.cursor, found.stamp_ns
         return 1
 
     def fetch_due(self) -> int:
-        """Fetch the pictures that are due; return their number."""
+        """Fetch the pictures that are due; return their number. Rows and tracks are noted meanwhile."""
         was_low, self._is_low = self._is_low, self._free_bytes() < RESERVE_BYTES
         if self._is_low:
             self.problem = "full"
@@ -122,8 +126,13 @@ class MediaWorker:
         due = self.book.due(self._now_ns(), AT_ONCE)
         if due or was_low:
             self.problem = None
-        for _ in self._pool.map(self._handle, _once(due)):
-            pass
+        every = left = {self._pool.submit(self._handle, one) for one in _once(due)}
+        while left := wait(left, timeout=LINK_EVERY_S).not_done:
+            with suppress(BookFull, StoreError):  # the next round meets it again
+                self.take()
+                self.link()
+        for one in every:
+            one.result()
         return 0 if self.problem else len(due)
 
     def _handle(self, picture: Picture) -> None:
@@ -142,6 +151,9 @@ class MediaWorker:
             self._again(picture, "unreachable", str(error))
         except (KeysFull, BookFull):
             self.problem = "full"
+        except DayKeyError as error:
+            self.problem = "disk"
+            self._again(picture, self.problem, str(error))
         except OSError as error:
             full = error.errno in (errno.ENOSPC, errno.EDQUOT)
             self.problem = "full" if full else "disk"

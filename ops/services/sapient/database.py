@@ -237,6 +237,10 @@ class SapientMemory:
         """Record that a task was sent."""
         self._change("UPDATE tasks SET sent_ns = ? WHERE task_id = ?", now_ns, task_id)
 
+    def withdraw_task(self, task_id: str) -> bool:
+        """Remove a task that was not sent; False if it was, or is unknown."""
+        return self._change("DELETE FROM tasks WHERE task_id = ? AND sent_ns IS NULL", task_id) > 0
+
     def task_answered(self, task_id: str, answer: str, reasons: str, *, node_id: str) -> bool:
         """Record a node's answer to its task; False for an unknown task, and for that of another node."""
         sql = "UPDATE tasks SET answer = ?, reasons = ? WHERE task_id = ? AND node_id = ?"

@@ -171,6 +171,8 @@ def _new(text: str, sector: str | None) -> Iterator[Any]:
             path.with_name(name).unlink(missing_ok=True)
         with closing(FileEngine(partial, None)) as file:
             yield file
+        for end in ("-wal", "-shm"):  # of a store that was moved away without them: SQLite would apply them to this one
+            path.with_name(path.name + end).unlink(missing_ok=True)
         os.replace(partial, path)
     finally:
         unlock_store(lock)

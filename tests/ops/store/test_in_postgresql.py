@@ -157,6 +157,21 @@ def test_a_copy_that_is_killed_leaves_nothing_and_can_be_made_again(
         assert verify_fusion(str(file_path), target, sector, QUIET)["equal"]
 
 
+def test_a_copy_takes_nothing_from_a_store_that_was_there_before(file_path: Path, tmp_path: Path) -> None:
+    """A store that was killed and then moved away without its write-ahead log, which SQLite applies to any new file."""
+    fill(file_path, until=5)
+    target = tmp_path / "store.db"
+    store = Store(target)
+    store.commit(1, stamp_ns=T0_NS, alerts=[alert("OTHER")])
+    left = {end: target.with_name(target.name + end).read_bytes() for end in ("-wal", "-shm")}
+    store.close()
+    target.unlink()
+    for end, content in left.items():
+        target.with_name(target.name + end).write_bytes(content)
+    copy_fusion(str(file_path), str(target), None, QUIET)
+    assert verify_fusion(str(file_path), str(target), None, QUIET)["equal"]
+
+
 def test_a_writer_whose_store_was_taken_over_writes_nothing(in_store: Path) -> None:
     store = Store(in_store)
     store.commit(1, stamp_ns=T0_NS, alerts=[alert("A")])

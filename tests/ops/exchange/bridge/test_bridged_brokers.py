@@ -205,6 +205,8 @@ def test_a_refused_package_stops_its_origin_and_no_other(sides: tuple[Side, Side
     north, south, stack = sides
     north.exchange(stack)
     south.exchange(stack)
+    made = [package(south.data, own="south", partner="north", now=datetime.now(UTC))]
+    until(lambda: len(north.received("south")) == 1)  # a message before the subscription would be lost
     settings = ConnectionSettings(tls=north.tls("partner-east"))
     url = BrokerUrl("127.0.0.1", north.port, tls=True)
     east = Connection(url, "partner-east", now_ns=time.time_ns, settings=settings)
@@ -215,9 +217,10 @@ def test_a_refused_package_stops_its_origin_and_no_other(sides: tuple[Side, Side
     signed = KEYS["east"].sign(topic, MEDIA_TYPE, [("seq", "1"), ("low", "0"), ("sent", "1")], body)
     for properties in (signed[:-1], signed, signed):
         assert east.publish(topic, body, content_type=MEDIA_TYPE, user_properties=properties)
-    made = package(south.data, own="south", partner="north", now=datetime.now(UTC))
-    until(lambda: north.received("south") == [(1, made.sha256, 2)])
     until(lambda: len(north.refused) == 2)
+    made.append(package(south.data, own="south", partner="north", now=datetime.now(UTC)))
+    until(lambda: north.received("south") == [(number, one.sha256, 2) for number, one in enumerate(made, 1)])
+    assert len(north.refused) == 2
     assert north.refused[0] == "east: unsigned"
     assert north.refused[1].startswith("east: package: is not an exchange package")
     assert north.received("east") == []

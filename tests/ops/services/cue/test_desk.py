@@ -13,7 +13,7 @@ from pyproj import Geod
 from ingest.standards.sapient.decode import SapientMessage
 from ingest.unit_messages import Reply, encode_unit
 from ops.incidents.incident import Incident, NamedTrack
-from ops.incidents.life_cycle import act
+from ops.incidents.life_cycle import IncidentAction, Refused, act
 from ops.incidents.looks import AUTOMATIC
 from ops.sector.setting_tables.cue import CueSettings
 from ops.services.cue.desk import CueDesk, requested
@@ -58,6 +58,7 @@ class Room:
         self.seen_by: list[str] | None = None
         self.now_ns = START_NS + 60 * SECOND
         lon, lat, _ = Geod(ellps="WGS84").fwd(LON, LAT, 90.0, 1000.0)
+        self.picture_age_s = 0
         self.track = {"track": "T1", "lon": lon, "lat": lat, "speed_mps": 0.0, "course_deg": None}
 
     def send_reply(self, reply: Reply) -> None:
@@ -78,7 +79,7 @@ class Room:
         return self.last_event(), [self.incident(name) for name in self.incidents]
 
     def live(self, _: str) -> Live:
-        return Live(1, self.now_ns, msgspec.json.encode([self.track]))
+        return Live(1, self.now_ns - self.picture_age_s * SECOND, msgspec.json.encode([self.track]))
 
     @property
     def states(self) -> list[tuple[str, str]]:
@@ -102,6 +103,7 @@ class Camera:
 
     def __init__(self) -> None:
         self.started: list[tuple[str, float]] = []
+        self.withdrawn: list[str] = []
         self.answer: LookOutcome | None = None
         self.connected = {"cam-1", "cam-2"}
 
@@ -115,6 +117,9 @@ class Camera:
 
     def outcome(self, look: str) -> LookOutcome | None:
         return self.answer
+
+    def withdraw(self, look: str) -> None:
+        self.withdrawn.append(look)
 
 
 def desk_of(room: Room, camera: Any, settings: CueSettings = SETTINGS) -> CueDesk:
@@ -196,6 +201,80 @@ def test_a_camera_that_refuses_is_gone_or_silent_ends_the_look_with_the_reason()
     room.now_ns += 61 * SECOND
     desk_of(room, camera).look()
     assert room.states == [("failed", "no_answer")]
+
+
+def test_a_look_whose_time_is_over_turns_no_camera_any_more() -> None:
+    """The desk was not running, or the camera not connected: what it would look at is elsewhere by now."""
+    room, camera = Room(), Camera()
+    ask(room, desk_of(room, camera))
+    (look,) = room.incidents["I1"].looks
+    room.now_ns += 61 * SECOND
+    desk_of(room, camera).look()
+    assert camera.started == []
+    assert camera.withdrawn == [look.id]
+    assert room.states == [("failed", "no_answer")]
+
+
+def test_a_task_that_was_not_sent_is_withdrawn_and_one_that_was_remains(tmp_path: Path) -> None:
+    driver, names = SapientDriver(tmp_path), ("01ARZ3NDEKTSV4RRFFQ69G5FAV", "01ARZ3NDEKTSV4RRFFQ69G5FAW")
+    driver.withdraw(names[0])
+    with SapientMemory(tmp_path) as memory:
+        memory.node_registered(NODE, "cam-1", b"", START_NS)
+        for name in names:
+            driver.start(name, "cam-1", 41.5, START_NS)
+        memory.task_sent(names[1], START_NS)
+        for name in names:
+            driver.withdraw(name)
+        assert [task.task_id for task in memory.tasks()] == [names[1]]
+
+
+def test_the_looks_of_a_merged_incident_end_in_the_other_one() -> None:
+    room, camera = Room(), Camera()
+    room.incidents["I2"] = replace(room.incidents["I1"], id="I2", tracks=(NamedTrack("T2", "Cedar 5"),))
+    desk = desk_of(room, camera)
+    ask(room, desk)
+    desk.look()
+    merge = IncidentAction("m-1", "merge", "Ana", by_centre=True, other="I2")
+    merged = act(room.incidents["I1"], merge, at=utc_datetime(room.now_ns), undo_s=10.0, other=room.incidents["I2"])
+    room.incidents |= {after.id: after for after in merged}
+    camera.answer = LookOutcome("done")
+    desk.look()
+    assert [one.state for one in room.incidents["I2"].looks] == ["done"]
+    before = len(room.replies)
+    desk.look()
+    assert len(room.replies) == before
+    with pytest.raises(Refused):
+        ask(room, desk)
+
+
+def test_the_rule_turns_no_camera_while_fusion_computes_the_past_again() -> None:
+    room, camera = Room(), Camera()
+    room.picture_age_s = 31
+    desk = desk_of(room, camera, replace(SETTINGS, automatic=("high",)))
+    desk.look()
+    assert room.replies == []
+    room.picture_age_s = 0
+    desk.look()
+    assert [reply.look.state for reply in room.replies if reply.look] == ["requested"]
+
+
+def test_a_rule_that_was_killed_before_the_store_had_its_request_asks_with_the_same_id() -> None:
+    room, camera, sent = Room(), Camera(), list[Reply]()
+    room.send_reply = sent.append  # type: ignore[method-assign]
+    for _ in range(2):
+        desk_of(room, camera, replace(SETTINGS, automatic=("high",))).look()
+    assert len(sent) == 2
+    assert len({one.action_id for one in sent}) == 1
+
+
+def test_the_rule_counts_the_looks_that_the_store_does_not_have_yet() -> None:
+    room, camera, sent = Room(), Camera(), list[Reply]()
+    room.send_reply = sent.append  # type: ignore[method-assign]
+    desk = desk_of(room, camera, replace(SETTINGS, automatic=("high",), cameras=("cam-1",)))
+    desk.look()
+    room.incidents["I2"] = replace(room.incidents["I1"], id="I2", revision=7)
+    desk.look()
+    assert [one.incident for one in sent] == ["I1"]
 
 
 def test_after_the_turn_the_camera_is_taken_to_look_there() -> None:

@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from ops.services.media.check import Unusable
 from ops.services.media.fetch import Fetcher, NotNow
 
 BODY = b"\xff\xd8\xff" + bytes(range(256))
-HERE = MediaSettings(networks=("127.0.0.0/8",), timeout_s=1.0, max_bytes=100_000)
+HERE = MediaSettings(networks=("127.0.0.0/8",), timeout_s=60.0, max_bytes=100_000)
+IMPATIENT = replace(HERE, timeout_s=1.0)
 INNER = MediaSettings(networks=("10.20.0.0/16", "fd00:20::/32"), timeout_s=1.0)
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
@@ -113,7 +115,7 @@ def test_a_server_that_sends_a_byte_now_and_then_is_cut_off() -> None:
     with camera(drips) as uri:
         try:
             with pytest.raises(NotNow):
-                Fetcher(HERE).fetch(uri, 90_000)
+                Fetcher(IMPATIENT).fetch(uri, 90_000)
         finally:
             done.set()
 

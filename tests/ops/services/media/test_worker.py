@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ops.audit.day_keys import DayKeys
+from ops.audit.day_keys import DayKeyError, DayKeys
 from ops.journal.reader import JournalRow
 from ops.room.retention import purge
 from ops.sector.setting_tables.data import RetentionSettings
@@ -205,6 +207,48 @@ def test_a_sensor_that_is_unreachable_is_asked_again(tmp_path: Path) -> None:
     now[0] += 10 * SECOND
     work(worker)
     assert worker.book.counts() == {STORED: 1}
+    worker.close()
+
+
+def test_tracks_are_noted_while_a_server_does_not_answer(tmp_path: Path) -> None:
+    """A track names its newest scans only: what is not noted in time is never noted."""
+    rows, noted = [row(1, "drop:20.jpg")], threading.Event()
+    worker = worker_of(tmp_path, rows, lambda *_: FILES["drop:20.jpg"] if noted.wait(60.0) else b"")
+    link, take, later = worker.book.link, worker.take, row(2, "drop:60.jpg")
+
+    def taken() -> int:
+        found = take()
+        if not found:
+            rows.append(later)  # it comes while the first file is being fetched
+        return found
+
+    def linked(evidence: Any) -> None:
+        link(evidence)
+        if worker.book.pictures_of(["T2"], []):
+            noted.set()
+
+    live = StandInStore()
+    stamps = count(AT_NS)
+    live.live = lambda _: Live(1, next(stamps), StandInStore().live("tracks").body)  # type: ignore[method-assign]
+    worker._live = live  # type: ignore[assignment]
+    worker.take, worker.book.link = taken, linked  # type: ignore[method-assign]
+    worker.round()
+    assert noted.is_set()
+    worker.close()
+    assert seen(tmp_path, "T1") == [(1, "drop:20.jpg", STORED)]
+
+
+def test_a_key_that_cannot_be_used_is_a_problem_of_the_disk_and_not_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = worker_of(tmp_path, [row(1, "drop:20.jpg")], Fetches(), encrypted=True)
+
+    def unusable(*_: object) -> str:
+        raise DayKeyError("keys: the key cannot be used (Input/output error).")
+
+    monkeypatch.setattr(worker.vault, "put", unusable)
+    work(worker)
+    assert (worker.problem, worker.book.counts()) == ("disk", {WAITING: 1})
     worker.close()
 
 
