@@ -392,9 +392,12 @@ def settings_page() -> str:
     from ops.incidents.settings import IncidentSettings
     from ops.releasability.settings import ReleasabilitySettings
     from ops.sector.setting_tables.cot import CotServer
+    from ops.sector.setting_tables.cue import CueSettings
     from ops.sector.setting_tables.data import AuditSettings, Hold, RetentionSettings
     from ops.sector.setting_tables.exchange import ExchangeSettings
     from ops.sector.setting_tables.feeds import FEED_TABLES, FeedsSettings, UnitFeedSettings
+    from ops.sector.setting_tables.goods import GoodsSettings
+    from ops.sector.setting_tables.media import MediaSettings
     from ops.sector.setting_tables.push import PushReceiver
     from ops.sector.setting_tables.reports import ReportSettings
     from ops.sector.settings import Maintenance, Settings
@@ -438,6 +441,9 @@ def settings_page() -> str:
         ("`[releasability]`", ReleasabilitySettings),
         ("`[reports]`", ReportSettings),
         ("`[exchange]`", ExchangeSettings),
+        ("`[cue]`", CueSettings),
+        ("`[media]`", MediaSettings),
+        ("`[goods]`", GoodsSettings),
         ("`[feeds]`", FeedsSettings),
         ("`[feeds.units.UNIT]`", UnitFeedSettings),
         *((f"`[feeds.{name}]`", record) for name, record in FEED_TABLES.items()),

@@ -12,10 +12,11 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import is_dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 import typer.main
@@ -291,3 +292,16 @@ def test_links_lead_somewhere(file: Path):
 
 def test_the_readme_has_links():
     assert "](docs/architecture.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_table_of_the_settings_is_documented():
+    from ops.sector.settings import Settings
+
+    tables = [
+        name
+        for name, described in get_type_hints(Settings).items()
+        if is_dataclass(described) or any(is_dataclass(part) for part in get_args(described))
+    ]
+    page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    assert {"cue", "media", "goods", "hold"} <= set(tables)
+    assert [name for name in tables if f"## `[{name}]`" not in page and f"## `[[{name}]]`" not in page] == []

@@ -164,9 +164,9 @@ def exchange(
 ) -> None:
     """Write Mosquitto's configuration for the exchange.
 
-    A broker of its own, apart from that of sensors and units, with a bridge to
-    each partner whose broker the agreements file names, and a certificate for
-    the bridge of each partner.
+    The exchange has its own broker, apart from that of sensors and units, with
+    a bridge to each partner whose broker the agreements file names, and a
+    certificate for the bridge of each partner.
 
     Examples
     --------

@@ -113,7 +113,7 @@ def run(
     ] = None,
     layers: Annotated[
         bool,
-        typer.Option("--map-layers", help="Also keep positions in --store as PostGIS points for maps, not encrypted."),
+        typer.Option("--map-layers", help="Also store positions as PostGIS points, unencrypted; with --store."),
     ] = False,
 ) -> None:
     """Run a sector with its real sensors.

@@ -343,7 +343,7 @@ def pull(
 
 @share_app.command("connect", cls=Command)
 def connect(
-    address: Annotated[str, typer.Argument(metavar="HOST:PORT", help="Address of the own exchange broker.")],
+    address: Annotated[str, typer.Argument(metavar="HOST:PORT", help="Address of your own exchange broker.")],
     config: Annotated[
         Path,
         typer.Option(

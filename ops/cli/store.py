@@ -161,9 +161,9 @@ def copy(
 ) -> None:
     """Copy a journal or a fusion store.
 
-    From a file or PostgreSQL into either. The copy is complete or absent,
-    whenever it is interrupted. The source may be in use; it is copied as it
-    is at one moment. Encrypted bodies stay encrypted: their keys remain
+    Source and target are each a file or PostgreSQL. The copy is complete or
+    absent, whenever it is interrupted. The source may be in use; it is copied
+    as it is at one moment. Encrypted bodies stay encrypted: their keys remain
     beside the original. --until restores an earlier state of a journal;
     duplicates and dropped messages then count as 0.
 

@@ -102,7 +102,7 @@ def limits_of(record: type[Any], name: str) -> Keywords:
         elif 1e-9 in taken:
             limits["exclusiveMinimum"] = 0
         else:
-            limits["minimum"] = 1
+            limits["minimum"] = 0.01 if accepts(0.01) else 1
     if 2.0 not in taken and not accepts(LARGE):
         limits["maximum" if 1.0 in taken else "exclusiveMaximum"] = 1
     return limits

@@ -51,7 +51,9 @@ def rules_of(options: PlanOptions, catalogue: Catalogue) -> MobileRules:
         with named("--carries"):
             item = catalogue[name]
         if not item.is_sensor or item.kind == "ground_sensor":
-            raise BadInput(f"{name!r} is a {item.kind}", where="--carries", expected="a camera, radar or radio finder")
+            raise BadInput(
+                f"{name!r} is a {item.kind}", where="--carries", expected="a camera, radar or radio direction finder"
+            )
     for value, option, least, most in (
         (options.flight_min, "--flight", 1.0, 2880.0),
         (options.wind_mps, "--wind", 0.0, 60.0),

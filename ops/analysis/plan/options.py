@@ -37,7 +37,7 @@ class PlanOptions:
         typer.Option(
             "--item",
             help="Catalogue item that may be bought; may be repeated. Default: portable_radar, ast_tower, "
-            "observation_post, trail_camera, seismic_line, radio_relay. Patrols and drones compete with them.",
+            "observation_post, trail_camera, seismic_line, radio_relay. Patrols and drones may be named, too.",
         ),
     ] = ()
     candidates: Annotated[
@@ -97,12 +97,12 @@ class PlanOptions:
     flight_min: Annotated[
         float, typer.Option("--flight", metavar="MINUTES", callback=above_zero, help="Endurance of a drone.")
     ] = 41.0
-    wind_mps: Annotated[float, typer.Option("--wind", metavar="M/S", min=0.0, help="Wind in which drones fly.")] = 0.0
+    wind_mps: Annotated[
+        float, typer.Option("--wind", metavar="M/S", min=0.0, help="Wind speed in which drones fly.")
+    ] = 0.0
     wind_from_deg: Annotated[
         float,
-        typer.Option(
-            "--wind-from", metavar="DEGREES", min=0.0, max=360.0, help="Direction from which it blows, from north."
-        ),
+        typer.Option("--wind-from", metavar="DEGREES", min=0.0, max=360.0, help="Direction from which the wind blows."),
     ] = 270.0
     shifts: Annotated[int, typer.Option("--shifts", min=1, help="Number of shifts in the roster.")] = 30
     years: YearsOption = 10.0

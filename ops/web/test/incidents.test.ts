@@ -139,7 +139,7 @@ test("goods found are read and described, and what is not stated is left out", (
   const facts = describeIncident(found, INITIAL, Date.parse("2026-11-28T00:00:00Z")).sections.find(({ title }) => title === "Goods found")?.facts;
   assert.deepEqual(facts?.map(([name, value]) => [name, value]), [
     ["Goods found", "arms or ammunition"], ["HS code", "930190"], ["Authority asked", "iTrace"], ["Request sent at (UTC)", "2026-11-27 22:00:00 UTC"],
-    ["Trace request", "requested"], ["Released to field units, TAK, web hooks, exports and reports", "no"], ["Handled by", "Ana"],
+    ["Trace request", "requested"], ["Released (field units, TAK, web hooks, exports and reports)", "no"], ["Handled by", "Ana"],
   ]);
 });
 

@@ -5,10 +5,10 @@ partners-intro = This page shows which packages were shared with partners, why, 
 partners-problem = { $problem ->
     [action] Action: preview, sign or withdraw.
     [outdated] The preview is out of date. Look at it again before you sign.
-    [changed] The records have changed since. Look at the preview again.
-    [partner] Partner: one with an agreement.
-    [number] Number: that of a package.
-    [agreement] Agreement: one of the page.
+    [changed] The records have changed since the preview. Look at it again.
+    [partner] Partner: a partner with an agreement.
+    [number] Number: the number of a package.
+    [agreement] Agreement: an agreement on this page.
     [purpose] Purpose: 3 to 200 visible characters.
     [from] From: a time in UTC, such as 2026-03-14T21:07.
     [until] Until: a time in UTC, such as 2026-03-14T21:07.
@@ -19,8 +19,8 @@ partners-problem = { $problem ->
     [packages] The packages cannot be read now.
     [no_package] There is no such package that can be withdrawn.
     [no_record] The record is in no package to this partner.
-    [not_in_force] The agreement is not in force, or is to receive only.
-    [no_coverage] The partner’s packages that are in force hold no coverage.
+    [not_in_force] The agreement is not in force, or covers receiving only.
+    [no_coverage] No package of the partner that is in force contains coverage.
     [busy] Another package is being made. Try again in a minute.
     [late] This took too long. Use “watchline share” on the server.
     [failed] This could not be done now.
@@ -254,7 +254,7 @@ eurosur-problem = { $field ->
     [lat] Position: latitude and longitude in degrees, or neither.
     [section] Border section: up to 120 visible characters on one line.
     [impact] Impact level: one of the list.
-    [urgent] Only an event can be urgent, or be closed as not having happened or for its impact.
+    [urgent] Timely reaction needed: only for an event. Only an event can have the states “Did not happen” and “Impact too low to report”.
     [status] State: one of the list.
     [follows] Follow up: the newest report of an open event on the page.
     [supported_by] Supported by: IDs of reports on the page.
@@ -292,7 +292,7 @@ eurosur-value = { $field ->
     [status] { $value ->
         [closed] Closed
         [did_not_happen] Did not happen
-        [no_reportable_impact] Impact not worth reporting
+        [no_reportable_impact] Impact too low to report
        *[open] Open
     }
     [source] { $value ->

@@ -36,10 +36,10 @@ exchange-pulled = { $packages ->
 }.
 exchange-broker-written = Configuration of the exchange broker at { $address } written. Copy { $folder } to the broker’s computer and start there: mosquitto -c mosquitto.conf
 exchange-bridge = Bridge to { $partner } at { $address }.
-exchange-bridge-missing = No bridge to { $partner } yet: put the folder identities/partner-{ $own } that { $partner } hands over at { $folder }, and run this command again.
+exchange-bridge-missing = No bridge to { $partner } yet: ask { $partner } for the folder identities/partner-{ $own }, put it at { $folder }, and run this command again.
 exchange-bundle = For the bridge of { $partner }: hand over { $folder } on a channel that both trust. It holds a private key.
 exchange-connected = Connected to the exchange broker.
 exchange-no-connection = Not connected to the exchange broker: { $reason }
 exchange-published = Package { $number } published for { $partner }.
-exchange-refused = A package from { $partner } was refused, and nothing more is taken from { $partner } until this command is started again: { $reason }
+exchange-refused = A package from { $partner } was refused, and nothing more is imported from { $partner } until this command is started again: { $reason }
 exchange-unsigned = A message that { $partner } has not signed was ignored.

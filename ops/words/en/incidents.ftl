@@ -70,7 +70,7 @@ incident-tracing-field = { $field ->
     [sent_at] Request sent at (UTC)
     [reference] Reference of the request
     [status] Trace request
-   *[released] Released to field units, TAK, web hooks, exports and reports
+   *[released] Released (field units, TAK, web hooks, exports and reports)
 }
 incident-goods-code = { $code }{ $title ->
     [none] { "" }

@@ -648,7 +648,7 @@ page-symbol = { $symbol ->
 }
 page-border-state = { $state ->
     [alert] Border: segment with an open alert, in the colour of its priority
-    [lost] Border: coverage lost with a sensor
+    [lost] Border: coverage lost, sensor not working
     [unknown] Border: unknown, no terrain data or not computed yet
     [dead] Border: mostly dead ground
    *[watched] Border: mostly in line of sight of a working sensor

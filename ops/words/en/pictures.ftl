@@ -9,12 +9,12 @@ pictures-older = Older picture
 pictures-alt = Picture by { $sensor } at { $time }
 pictures-from = Picture by
 pictures-time = Taken at
-pictures-bearing = Bearing
+pictures-bearing = Azimuth
 pictures-reported = Reported class
 pictures-assessed = Assessment
 pictures-assessed-by = { pictures-shown }, by { $by }
 pictures-not-assessed = not assessed
-pictures-blurred = Object blurred: only people who act on incidents see it.
+pictures-blurred = Object blurred: only people who may act on incidents see it.
 # The keys 1 to 5 press these buttons.
 pictures-assess = { $key } { $shown ->
     [person] Person
@@ -32,9 +32,9 @@ pictures-shown = { $shown ->
 }
 picture-problem = { $problem ->
     [waiting] The picture is being fetched.
-    [unreachable] The picture cannot be fetched at present; fetching is repeated.
-    [full] The server’s disk is full; the picture is fetched once there is space.
-    [disk] The server’s disk failed; fetching is repeated.
+    [unreachable] The picture cannot be fetched now; further attempts follow.
+    [full] The server’s disk is full; the picture will be fetched once there is space.
+    [disk] The server’s disk failed; further attempts follow.
     [address] Not fetched: the address is not valid.
     [network] Not fetched: the address is outside the allowed networks.
     [no_drop] Not fetched: no drop folder is set up.
@@ -46,7 +46,7 @@ picture-problem = { $problem ->
     [type] Not stored: the file is not of the reported type.
     [pixels] Not stored: the picture has too many pixels.
     [frames] Not stored: the file holds more than one picture.
-    [erased] Not stored: the records of that day are erased.
+    [erased] Not stored: the records of that day have been erased.
    *[broken] Not stored: the file is damaged.
 }
 
@@ -55,7 +55,7 @@ picture-problem = { $problem ->
 looks-title = Cameras
 # The key W presses the first of these buttons.
 looks-turn = Turn { $camera }, ready in { DURATION($time) }
-looks-unsure = line of sight not known
+looks-unsure = line of sight unknown
 looks-state = { $camera }, azimuth { $bearing }: { $state ->
     [requested] requested
     [sent] sent

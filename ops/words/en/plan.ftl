@@ -25,8 +25,8 @@ plan-detail-value = { $objective ->
    *[no] within { PERCENT($gap, digits: 2) } of optimal.
 }
 plan-detail-mobile = { $count ->
-    [one] 1 purchase moves: it counts at an unknown time of its schedule. With `--out` the schedule is in `{ $file }`.
-   *[other] { $count } purchases move: they count at unknown times of their schedules. With `--out` these are in `{ $file }`.
+    [one] 1 purchased item moves and is counted at an unknown time of its schedule. With `--out` the schedule is in `{ $file }`.
+   *[other] { $count } purchased items move and are counted at unknown times of their schedules. With `--out` these are in `{ $file }`.
 }
 plan-detail-unknown-sight = The search counts ground where the line of sight is unknown as undetected. Without this ground the value is { DECIMAL($value, digits: 3) }, as in `watchline coverage`.
 plan-detail-nothing = { $objective ->

@@ -222,7 +222,7 @@ borders-comparable = { $count } of { $whole } { $whole ->
     [one] indicator
    *[other] indicators
 } can be compared.
-borders-not = Not compared: { $indicator }: { $reason }.
+borders-not = Not compared: { $indicator } ({ $reason }).
 borders-reason = { $reason ->
     [missing] { $border } does not have it
     [places] several places of { $border } have it; choose one with `watchline score --place`
@@ -240,4 +240,4 @@ borders-overlap = { $overlap ->
     [yes] intervals overlap: the difference may be chance
    *[other] intervals do not overlap
 }
-borders-limits = No value is per kilometre, inhabitant or officer unless its unit states so, and records rise with enforcement. There is no rank and no number for a whole border.
+borders-limits = No value is per kilometre, inhabitant or officer unless its unit states so, and records rise with enforcement. Borders are not ranked, and no single number stands for a border.

@@ -5,7 +5,7 @@ partners-intro = Cette page montre les envois faits aux partenaires, leur motif,
 partners-problem = { $problem ->
     [action] Action : aperçu, signature ou retrait.
     [outdated] L’aperçu n’est plus à jour. Consultez-le de nouveau avant de signer.
-    [changed] Les enregistrements ont changé depuis. Consultez de nouveau l’aperçu.
+    [changed] Les enregistrements ont changé depuis l’aperçu. Consultez-le de nouveau.
     [partner] Partenaire : un partenaire avec un accord.
     [number] Numéro : celui d’un envoi.
     [agreement] Accord : un accord de la page.
@@ -20,7 +20,7 @@ partners-problem = { $problem ->
     [no_package] Aucun envoi de ce numéro ne peut être retiré.
     [no_record] L’enregistrement n’est dans aucun envoi à ce partenaire.
     [not_in_force] L’accord n’est pas en vigueur, ou ne prévoit que la réception.
-    [no_coverage] Les envois du partenaire qui sont en vigueur ne contiennent pas de couverture.
+    [no_coverage] Aucun envoi en vigueur du partenaire ne contient de couverture.
     [busy] Un autre envoi est en préparation. Réessayez dans une minute.
     [late] Le traitement a pris trop de temps. Utilisez « watchline share » sur le serveur.
     [failed] L’opération est impossible pour le moment.
@@ -254,7 +254,7 @@ eurosur-problem = { $field ->
     [lat] Position : latitude et longitude en degrés, ou aucune des deux.
     [section] Section de frontière : 120 caractères visibles au plus, sur une ligne.
     [impact] Niveau d’impact : un élément de la liste.
-    [urgent] Seul un événement peut être urgent, ou être clos parce qu’il n’a pas eu lieu ou pour son impact.
+    [urgent] Réaction rapide nécessaire : seulement pour un événement. Seul un événement peut avoir les états « N’a pas eu lieu » et « Impact trop faible pour un rapport ».
     [status] État : un élément de la liste.
     [follows] Donner suite : le rapport le plus récent d’un événement ouvert de la page.
     [supported_by] Appuyé par : des identifiants de rapports de la page.
@@ -292,7 +292,7 @@ eurosur-value = { $field ->
     [status] { $value ->
         [closed] Clos
         [did_not_happen] N’a pas eu lieu
-        [no_reportable_impact] Impact insuffisant pour un rapport
+        [no_reportable_impact] Impact trop faible pour un rapport
        *[open] Ouvert
     }
     [source] { $value ->

@@ -34,12 +34,12 @@ exchange-pulled = { $packages ->
     [one] { $records } enregistrement
    *[other] { $records } enregistrements
 }.
-exchange-broker-written = Configuration du serveur d’échange à l’adresse { $address } écrite. Copiez { $folder } sur l’ordinateur du serveur et lancez-y : mosquitto -c mosquitto.conf
+exchange-broker-written = Configuration du broker d’échange à l’adresse { $address } écrite. Copiez { $folder } sur l’ordinateur du broker et lancez-y : mosquitto -c mosquitto.conf
 exchange-bridge = Pont vers { $partner } à l’adresse { $address }.
-exchange-bridge-missing = Pas encore de pont vers { $partner } : placez le dossier identities/partner-{ $own } que { $partner } remet dans { $folder }, puis relancez cette commande.
+exchange-bridge-missing = Pas encore de pont vers { $partner } : demandez à { $partner } le dossier identities/partner-{ $own }, placez-le sous { $folder }, puis relancez cette commande.
 exchange-bundle = Pour le pont de { $partner } : remettez { $folder } par une voie à laquelle les deux côtés se fient. Il contient une clé privée.
-exchange-connected = Connecté au serveur d’échange.
-exchange-no-connection = Pas de connexion au serveur d’échange : { $reason }
+exchange-connected = Connecté au broker d’échange.
+exchange-no-connection = Pas de connexion au broker d’échange : { $reason }
 exchange-published = Envoi { $number } publié pour { $partner }.
-exchange-refused = Un envoi de { $partner } a été refusé, et rien d’autre ne sera pris de { $partner } avant que cette commande soit relancée : { $reason }
+exchange-refused = Un envoi de { $partner } a été refusé, et plus rien ne sera importé de { $partner } tant que cette commande n’aura pas été relancée : { $reason }
 exchange-unsigned = Un message que { $partner } n’a pas signé a été ignoré.

@@ -70,7 +70,7 @@ incident-tracing-field = { $field ->
     [sent_at] Demande envoyée le (UTC)
     [reference] Référence de la demande
     [status] Demande de traçage
-   *[released] Communiqué aux unités de terrain, à TAK, aux webhooks, aux exports et aux rapports
+   *[released] Communiqué (unités de terrain, TAK, webhooks, exports et rapports)
 }
 incident-goods-code = { $code }{ $title ->
     [none] { "" }

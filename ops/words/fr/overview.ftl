@@ -93,9 +93,18 @@ goto-kind = { $kind ->
 
 certainty-title = Indices
 certainty-line = { $level ->
-    [strong] Indices solides : { $met } signes sur { $all }
-    [fair] Indices moyens : { $met } signes sur { $all }
-   *[weak] Indices faibles : { $met } signes sur { $all }
+    [strong] Indices solides : { $met ->
+        [one] { $met } signe
+       *[other] { $met } signes
+    } sur { $all }
+    [fair] Indices moyens : { $met ->
+        [one] { $met } signe
+       *[other] { $met } signes
+    } sur { $all }
+   *[weak] Indices faibles : { $met ->
+        [one] { $met } signe
+       *[other] { $met } signes
+    } sur { $all }
 }
 certainty-sign = { $met ->
     [yes] Oui :

@@ -525,10 +525,10 @@ page-class = { $class ->
 }
 page-border-state = { $state ->
     [alert] Frontière : segment avec une alerte ouverte, dans la couleur de sa priorité
-    [lost] Frontière : couverture perdue avec un capteur
+    [lost] Frontière : couverture perdue, capteur hors service
     [unknown] Frontière : inconnu, pas de données de terrain ou calcul en cours
-    [dead] Frontière : en majorité angle mort
-   *[watched] Frontière : en majorité en ligne de vue d’un capteur en service
+    [dead] Frontière : surtout des angles morts
+   *[watched] Frontière : surtout en ligne de vue d’un capteur en service
 }
 page-area = { $name } ({ $kind ->
     [danger] zone dangereuse
@@ -926,7 +926,7 @@ page-help-key-list = se déplacer dans une liste
 page-help-key-enter = dans une liste : sélectionner et centrer la carte ; sur la carte : sélectionner sous le réticule
 page-help-key-actions = dans la liste des alertes : acquitter, rejeter
 page-help-key-incidents = dans la liste des incidents : prendre en charge, affecter une unité, clore, changer le marquage
-page-help-key-pictures = sur une image : personne, véhicule, animal, rien, indécis
+page-help-key-pictures = sur une image : personne, véhicule, animal, rien, indéterminé
 page-help-key-looks = dans un incident : orienter la première caméra
 page-help-key-search = aller à un lieu, des coordonnées, une piste, un incident, un capteur ou une unité
 page-help-key-pan = sur la carte : déplacer et zoomer

@@ -14,27 +14,27 @@ pictures-reported = Classe signalée
 pictures-assessed = Évaluation
 pictures-assessed-by = { pictures-shown }, par { $by }
 pictures-not-assessed = non évaluée
-pictures-blurred = Objet flouté : seules les personnes qui traitent les incidents le voient.
+pictures-blurred = Objet flouté : seules les personnes habilitées à traiter les incidents le voient.
 # Les touches 1 à 5 actionnent ces boutons.
 pictures-assess = { $key } { $shown ->
     [person] Personne
     [vehicle] Véhicule
     [animal] Animal
     [nothing] Rien
-   *[unclear] Pas clair
+   *[unclear] Indéterminé
 }
 pictures-shown = { $shown ->
     [person] personne
     [vehicle] véhicule
     [animal] animal
     [nothing] rien
-   *[unclear] pas clair
+   *[unclear] indéterminé
 }
 picture-problem = { $problem ->
     [waiting] L’image est en cours de récupération.
-    [unreachable] L’image ne peut pas être récupérée pour l’instant ; les essais continuent.
+    [unreachable] L’image ne peut pas être récupérée pour l’instant ; d’autres essais suivront.
     [full] Le disque du serveur est plein ; l’image sera récupérée dès qu’il y aura de la place.
-    [disk] Le disque du serveur est en panne ; les essais continuent.
+    [disk] Le disque du serveur est en panne ; d’autres essais suivront.
     [address] Non récupérée : l’adresse n’est pas valide.
     [network] Non récupérée : l’adresse est hors des réseaux autorisés.
     [no_drop] Non récupérée : aucun dossier de dépôt n’est configuré.
@@ -46,7 +46,7 @@ picture-problem = { $problem ->
     [type] Non enregistrée : le fichier n’est pas du type signalé.
     [pixels] Non enregistrée : l’image a trop de pixels.
     [frames] Non enregistrée : le fichier contient plusieurs images.
-    [erased] Non enregistrée : les données de ce jour sont effacées.
+    [erased] Non enregistrée : les données de ce jour ont été effacées.
    *[broken] Non enregistrée : le fichier est endommagé.
 }
 

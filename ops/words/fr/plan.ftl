@@ -25,8 +25,8 @@ plan-detail-value = { $objective ->
    *[no] à moins de { PERCENT($gap, digits: 2) } de l’optimum.
 }
 plan-detail-mobile = { $count ->
-    [one] { $count } équipement acheté se déplace : il compte à un moment inconnu de son programme. Avec `--out`, le programme est dans `{ $file }`.
-   *[other] { $count } équipements achetés se déplacent : ils comptent à des moments inconnus de leurs programmes. Avec `--out`, ceux-ci sont dans `{ $file }`.
+    [one] { $count } équipement acheté se déplace et est compté à un moment inconnu de son programme. Avec `--out`, le programme est dans `{ $file }`.
+   *[other] { $count } équipements achetés se déplacent et sont comptés à des moments inconnus de leurs programmes. Avec `--out`, ceux-ci sont dans `{ $file }`.
 }
 plan-detail-unknown-sight = La recherche compte comme non détecté le terrain où la visibilité est inconnue. Sans ce terrain, la valeur est { DECIMAL($value, digits: 3) }, comme dans `watchline coverage`.
 plan-detail-nothing = { $objective ->

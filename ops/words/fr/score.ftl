@@ -210,7 +210,7 @@ borders-comparable = { $whole ->
     [one] { $count } indicateur sur { $whole } peut être comparé.
    *[other] { $count } indicateurs sur { $whole } peuvent être comparés.
 }
-borders-not = Non comparé : { $indicator } : { $reason }.
+borders-not = Non comparé : { $indicator } ({ $reason }).
 borders-reason = { $reason ->
     [missing] { $border } ne l’a pas
     [places] plusieurs lieux de { $border } l’ont ; choisissez-en un avec `watchline score --place`
@@ -228,4 +228,4 @@ borders-overlap = { $overlap ->
     [yes] les intervalles se recouvrent : l’écart peut être dû au hasard
    *[other] les intervalles ne se recouvrent pas
 }
-borders-limits = Aucune valeur n’est par kilomètre, par habitant ou par agent, sauf si son unité l’indique, et les enregistrements augmentent avec les contrôles. Il n’y a ni rang ni nombre unique pour une frontière.
+borders-limits = Aucune valeur n’est par kilomètre, par habitant ou par agent, sauf si son unité l’indique, et les enregistrements augmentent avec les contrôles. Les frontières ne sont pas classées, et aucun nombre unique ne résume une frontière.

@@ -21,6 +21,7 @@ from ops.forces.settings import ForceSettings
 from ops.sector.samples import samples_folder
 from ops.sector.schemas import NAMES, file_schema, limits_of, parameters_of
 from ops.sector.sector_file import Sector, read_sector
+from ops.sector.setting_tables.cue import CueSettings
 from ops.sector.setting_tables.feeds import UnitFeedSettings
 from ops.sector.settings import Settings, load_settings, settings_errors
 from sensors.equipment.catalogue import Catalogue
@@ -82,6 +83,11 @@ def test_no_limits_are_stated_for_a_setting_whose_limit_is_another_setting() -> 
 def test_no_maximum_is_stated_where_zero_switches_off_and_larger_values_are_allowed() -> None:
     """``together_bytes`` is 0, or 300 to 1,200."""
     assert limits_of(UnitFeedSettings, "together_bytes") == {"minimum": 0}
+
+
+def test_a_minimum_below_one_is_stated() -> None:
+    assert limits_of(CueSettings, "turn_dps") == {"minimum": 0.01}
+    assert limits_of(CueSettings, "answer_s") == {"minimum": 1}
 
 
 def test_every_key_of_a_sector_and_of_settings_is_described() -> None:

@@ -26,7 +26,7 @@ function stateOf(properties: Feature["properties"], alerts: Priority | undefined
   return { state: dead >= MOSTLY ? "dead" : "watched", priority: null };
 }
 
-/** The border as lines of equal state, each as long as the state goes on: dashes of a line must not begin anew at each segment. */
+/** The border as lines of equal state, each as long as the state goes on: dashes of a line must not begin again at each segment. */
 export function borderRuns(segments: FeatureCollection | null, alerts: Iterable<Alert>): Feature[] {
   const { priorities, lost } = openOn(alerts);
   const runs: { said: Said; line: Position[] }[] = [];

@@ -1,4 +1,4 @@
-// While the ground is loading, a computer without a GPU would draw the map anew for each tile, and read each of these
+// While the ground is loading, a computer without a GPU would draw the map again for each tile, and read each of these
 // frames back: it rests as long as the last frame took. A computer with one does not notice it.
 
 import type { Map as MapLibreMap } from "maplibre-gl";

@@ -4,7 +4,7 @@ import type { Bounds } from "../geo/bounds.ts";
 
 export const PROTOCOL = "stack";
 export const SIDE_PX = 256;
-/** A tile of the map is so many of the server's wide and high: the map draws anew with each tile that comes. */
+/** A tile of the map is so many of the server's wide and high: the map draws again with each tile that comes. */
 export const WIDE = 2;
 
 export interface StackedLayer {

@@ -180,7 +180,7 @@ def test_the_reaction_the_validation_and_the_circumstances_of_a_crossing_are_sta
     assert (first.reaction, first.validation, first.impact) == ("A patrol was sent.", "not_validated", "very_high")
     assert msgspec.to_builtins(first.crossing) == crossing
     assert (second.crossing, second.validation, second.status) == (first.crossing, "validated", "no_reportable_impact")
-    for words in ("A patrol was sent.", "validated", "Impact not worth reporting", "Manner: Clandestine", "Very high"):
+    for words in ("A patrol was sent.", "validated", "Impact too low to report", "Manner: Clandestine", "Very high"):
         assert words in page, words
     assert "First report due by 2026-03-21 11:30" in page
 

@@ -148,7 +148,7 @@ def test_a_preview_signs_nothing_and_the_second_form_signs_what_it_showed(room: 
         ({"action": "erase"}, 422, "Action: preview, sign or withdraw."),
         ({"action": "make", "at": "1"}, 409, "out of date"),
         ({"action": "make", "at": "9" * 19}, 409, "out of date"),
-        ({"action": "withdraw", "partner": "east", "number": "1"}, 422, "Partner: one with an agreement."),
+        ({"action": "withdraw", "partner": "east", "number": "1"}, 422, "Partner: a partner with an agreement."),
         ({"action": "withdraw", "partner": "south", "number": "x"}, 422, "Number: that of a package."),
     ],
 )
