@@ -42,7 +42,8 @@ def list_indicators(family: str | None, screen: Console) -> dict[str, Any]:
                 table.add_row(*_cells(one))
             show_table(screen, table)
     for code in dict.fromkeys(code for one in found for code in one.limits):
-        sentence = say("indicator-limit-of", limit=Message("indicator-limit", {"limit": code}), code=code)
+        limited = ", ".join(one.id for one in found if code in one.limits)
+        sentence = say("indicator-limit-of", limit=Message("indicator-limit", {"limit": code}), indicators=limited)
         screen.print(sentence, markup=False, highlight=False, soft_wrap=True)
     return {"indicators": [_described(one) for one in found]}
 

@@ -87,7 +87,7 @@ indicator-limit = { $limit ->
     [persons] counts only the incidents in which a person took the step
    *[other] { $limit }
 }
-indicator-limit-of = { $code }: { $limit }.
+indicator-limit-of = { $indicators }: { $limit }.
 indicator-column = { $name ->
     [indicator] indicator
     [definition] definition

@@ -87,7 +87,7 @@ indicator-limit = { $limit ->
     [persons] ne compte que les incidents où une personne a effectué l’action
    *[other] { $limit }
 }
-indicator-limit-of = { $code } : { $limit }.
+indicator-limit-of = { $indicators } : { $limit }.
 indicator-column = { $name ->
     [indicator] indicateur
     [definition] définition
