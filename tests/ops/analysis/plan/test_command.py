@@ -190,9 +190,9 @@ def refused(watchline: Callable[..., Any]) -> Callable[..., str]:
         ),
         (("--budget", "1e6", "--direction", "sideways"), "--direction: 'sideways'; expected inward or outward."),
         (
-            ("--budget", "1e6", "--item", "foot_patrol"),
-            "--item: 'foot_patrol' is a patrol, which has no place in a layout; expected an item of kind radar, "
-            "camera, ground_sensor, radio, human, relay.",
+            ("--budget", "1e6", "--item", "fence_and_light"),
+            "--item: 'fence_and_light' is a barrier, which has no place in a layout and does not move; expected an item of "
+            "kind radar, camera, ground_sensor, radio, human, relay, patrol, drone.",
         ),
         (("--budget", "1e6", "--seconds", "0"), "--seconds: '0'; expected a number above 0."),
         (
