@@ -112,7 +112,9 @@ class GoodsCodes:
         paths = [".".join(steps[: length + 1]) for length in range(len(steps))]
         titles += tuple(row for path in paths if (row := self.full[of].on(path, day)) is not None)
         valid = {row.code for row in self.full[of].valid_on(day)}
-        if _is_listed(code, paths, valid):
+        named = [path for path in paths if path in self.full[of].rows]
+        has_ended = bool(named) and not any(_is_within(one, named[-1]) for one in valid)
+        if not has_ended and _is_listed(code, paths, valid):
             return CodeFinding(of, code, "list", titles=titles)
         fault: CodeFault = "not_valid" if _is_listed(code, paths, self.full[of].rows) else "unknown"
         within = [one for one in valid if one[:ENTRY] == entry]
@@ -166,10 +168,15 @@ class GoodsCodeFile:
 def _is_listed(code: str, paths: list[str], listed: Iterable[str]) -> bool:
     """Whether a list has the code, one below it, or one above it under which it names no further ones."""
     found = set(listed)
-    if code in found or any(one.startswith(f"{code}.") for one in found):
+    if any(_is_within(one, code) for one in found):
         return True
     above = [path for path in paths[:-1] if path in found]
     return bool(above) and not any(one.startswith(f"{above[-1]}.") for one in found)
+
+
+def _is_within(one: str, code: str) -> bool:
+    """Whether a number is another one or below it."""
+    return one == code or one.startswith(f"{code}.")
 
 
 def _near_heading(code: str, length: int, day: date) -> str:

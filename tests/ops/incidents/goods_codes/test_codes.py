@@ -214,6 +214,19 @@ def test_a_file_is_read_again_when_it_changes_and_a_broken_one_stops_nothing(tmp
     assert GoodsCodeFile.named("").checked() is None
 
 
+def test_a_paragraph_that_has_ended_is_not_covered_by_the_one_above(tmp_path: Path) -> None:
+    path = tmp_path / "codes.csv"
+    path.write_text(
+        "list,code,title,valid_from,valid_to\neccn,6A003,Cameras,,\neccn,6A003.b,Imaging,,2020-12-31\n"
+        "eccn,6A004,Optics,,\neccn,6A004.a.1,Mirrors,,2020-12-31\n"
+    )
+    codes = GoodsCodes(read_code_file(path))
+    for code in ("6A003.b", "6A003.b.4", "6A004.a.1"):
+        faults = [codes.find("eccn", code, date(year, 6, 1)).fault for year in (2020, 2021)]
+        assert faults == ["", "not_valid"], code
+    assert codes.find("eccn", "6A003", date(2021, 6, 1)).fault == ""
+
+
 @given(st.dictionaries(st.sampled_from(["6A003", "6A003.b", "6A003.b.4", "6A004"]), st.none(), min_size=1))
 def test_no_code_is_refused_by_a_list_that_holds_it(rows: dict[str, None]) -> None:
     from ops.incidents.goods_codes.code_list import CodeList, ListedCode
