@@ -260,7 +260,7 @@ def test_the_rule_turns_no_camera_while_fusion_computes_the_past_again() -> None
 
 def test_a_rule_that_was_killed_before_the_store_had_its_request_asks_with_the_same_id() -> None:
     room, camera, sent = Room(), Camera(), list[Reply]()
-    room.send_reply = sent.append  # type: ignore[method-assign]
+    room.send_reply = sent.append  # type: ignore[method-assign, assignment]
     for _ in range(2):
         desk_of(room, camera, replace(SETTINGS, automatic=("high",))).look()
     assert len(sent) == 2
@@ -269,7 +269,7 @@ def test_a_rule_that_was_killed_before_the_store_had_its_request_asks_with_the_s
 
 def test_the_rule_counts_the_looks_that_the_store_does_not_have_yet() -> None:
     room, camera, sent = Room(), Camera(), list[Reply]()
-    room.send_reply = sent.append  # type: ignore[method-assign]
+    room.send_reply = sent.append  # type: ignore[method-assign, assignment]
     desk = desk_of(room, camera, replace(SETTINGS, automatic=("high",), cameras=("cam-1",)))
     desk.look()
     room.incidents["I2"] = replace(room.incidents["I1"], id="I2", revision=7)

@@ -229,7 +229,7 @@ def test_tracks_are_noted_while_a_server_does_not_answer(tmp_path: Path) -> None
 
     live = StandInStore()
     stamps = count(AT_NS)
-    live.live = lambda _: Live(1, next(stamps), StandInStore().live("tracks").body)  # type: ignore[method-assign]
+    live.live = lambda part: Live(1, next(stamps), StandInStore().live(part).body)  # type: ignore[method-assign]
     worker._live = live  # type: ignore[assignment]
     worker.take, worker.book.link = taken, linked  # type: ignore[method-assign]
     worker.round()
