@@ -1,7 +1,8 @@
 """Goods found at an incident and the request to trace them: codes, their formats, and the state of the request. Pure.
 
-Codes are checked by their form, not against the lists of goods, which change every year: the Harmonized System of the
-WCO, the Commerce Control List of the United States (15 CFR part 774), and Annex I of Regulation (EU) 2021/821.
+Codes are checked here by their form: those of the Harmonized System of the WCO, the Commerce Control List of the United
+States (15 CFR part 774), and Annex I of Regulation (EU) 2021/821. The lists, which change every year, are those of
+``goods_codes``.
 """
 
 from __future__ import annotations
