@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +41,9 @@ def demonstration(folder: Path) -> Iterator[str]:
     reserved = ReservedPort()
     command = [sys.executable, "-m", "ops.cli", "demo", "--headless", "--duration=3600", f"--port={reserved.number}"]
     with log.open("wb") as out:
-        process = subprocess.Popen([*command, f"--out={folder / 'out'}"], stdout=out, stderr=out, cwd=Path.cwd())
+        process = subprocess.Popen(
+            [*command, f"--out={folder / 'out'}"], stdout=out, stderr=out, cwd=Path.cwd(), start_new_session=True
+        )
     try:
         found = re.compile(r"http://127\.0\.0\.1:\d+/")
         if not until(lambda: process.poll() is not None or found.search(log.read_text())) or process.poll() is not None:
@@ -49,7 +53,11 @@ def demonstration(folder: Path) -> Iterator[str]:
             raise RuntimeError("the demonstration raised no alert of high priority")
         yield address
     finally:
-        process.kill()
+        process.terminate()  # it ends its own parts
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(60)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # what is left, as processes that compile
         process.wait()
         reserved.release()
 

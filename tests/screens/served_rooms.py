@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from geo.message import Message
-from ops.drawing.pages.page_font import BUILT
+from ops.drawing.typeface.page_font import BUILT
 from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.serving.server import serving
 from tests.screens import rooms
@@ -67,7 +67,7 @@ def partners(folder: Path) -> Iterator[Any]:
     from tests.ops.exchange.partners import LAYERS, NOW, package, receiver
     from tests.ops.services.api.cooperation.served import centre, write_exchange
 
-    layers = 'incidents = ["kind", "state", "opened_at"]\ncoverage = ["probability"]'
+    layers = {"incidents": ("kind", "state", "opened_at"), "coverage": ("probability",)}
     with centre(folder, files=write_exchange(folder, layers), accounts=False, pages=BUILT) as made:
         own = receiver(made.folder, "north", "south", layers={"incidents": LAYERS["incidents"]})
         content = package(folder / "south", own="south", partner="north").content
