@@ -191,8 +191,8 @@ def refused(watchline: Callable[..., Any]) -> Callable[..., str]:
         (("--budget", "1e6", "--direction", "sideways"), "--direction: 'sideways'; expected inward or outward."),
         (
             ("--budget", "1e6", "--item", "fence_and_light"),
-            "--item: 'fence_and_light' is a barrier, which has no place in a layout and does not move; expected an item of "
-            "kind radar, camera, ground_sensor, radio, human, relay, patrol, drone.",
+            "--item: 'fence_and_light' is a barrier, which has no place in a layout and does not move; expected an "
+            "item of kind radar, camera, ground_sensor, radio, human, relay, patrol, drone.",
         ),
         (("--budget", "1e6", "--seconds", "0"), "--seconds: '0'; expected a number above 0."),
         (
