@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 import matplotlib as mpl
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, NoNorm
@@ -137,16 +138,23 @@ def _classes(
         interpolation_stage=GREY_FIRST,
         zorder=2,
     )
-    if blank.any():
-        west, east, south, north = extent
-        cell_e, cell_n = (east - west) / values.shape[1], (north - south) / values.shape[0]
-        east_m = west + cell_e * (np.arange(values.shape[1]) + 0.5)
-        north_m = north - cell_n * (np.arange(values.shape[0]) + 0.5)
-        with mpl.rc_context({"hatch.linewidth": 0.6, "hatch.color": colour("unknown-hatch")}):
-            axes.contourf(
-                east_m, north_m, blank.astype(float), levels=[0.5, 1.5], colors="none", hatches=["////"], zorder=3
-            )
+    hatch_unknown(axes, blank, extent)
     return bool(blank.any())
+
+
+def hatch_unknown(axes: Axes, blank: npt.NDArray[np.bool_], extent: tuple[float, float, float, float]) -> None:
+    """Hatch the cells that are true (row, column) over ``extent`` (west, east, south, north)."""
+    if not blank.any():
+        return
+    west, east, south, north = extent
+    rows, columns = blank.shape
+    cell_e, cell_n = (east - west) / columns, (north - south) / rows
+    east_m = west + cell_e * (np.arange(columns) + 0.5)
+    north_m = north - cell_n * (np.arange(rows) + 0.5)
+    with mpl.rc_context({"hatch.linewidth": 0.6, "hatch.color": colour("unknown-hatch")}):
+        axes.contourf(
+            east_m, north_m, blank.astype(float), levels=[0.5, 1.5], colors="none", hatches=["////"], zorder=3
+        )
 
 
 def _border(axes: Axes, ground: OpenSector) -> None:

@@ -34,7 +34,7 @@ from ops.drawing.pages.map_input import (
 )
 from ops.drawing.pages.map_names import name_places
 from ops.drawing.png import write_png
-from ops.drawing.printed_map import BASE, SIGNS, STYLE, plain_text, scale_bar
+from ops.drawing.printed_map import BASE, SIGNS, STYLE, hatch_unknown, plain_text, scale_bar
 from ops.drawing.typeface.figure_font import drawing_style
 
 WIDTH_IN: Final = 7.2
@@ -133,6 +133,7 @@ def _ground(axes: Axes, drawing: MapInput, extent: PrintExtent) -> None:
     elevation = terrain["elevation"][::thin, ::thin].to_numpy().astype(np.float32)
     shown = tinted_relief(elevation, cell_size(terrain) * thin)
     axes.imshow(shown, extent=(west, east, south, north), interpolation="bilinear", zorder=1)
+    hatch_unknown(axes, np.isnan(elevation), (west, east, south, north))
     for over in drawing.overlays:
         if over.show:
             (low, left), (high, right) = over.bounds

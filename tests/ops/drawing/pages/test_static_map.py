@@ -174,3 +174,19 @@ def test_an_alert_is_a_pin_with_its_tip_at_its_place() -> None:
     assert abs(rows.max() - row) < 4.0
     assert abs((columns.min() + columns.max()) / 2.0 - column) < 3.0
     assert rows.max() - rows.min() > columns.max() - columns.min()
+
+
+def test_ground_without_terrain_data_is_hatched() -> None:
+    drawing = drawing_of([])
+    elevation = drawing.terrain["elevation"].copy()
+    rows = elevation.sizes["northing"]
+    elevation[rows * 2 // 5 : rows // 2] = np.nan
+    with_void = replace(drawing, terrain=drawing.terrain.assign(elevation=elevation))
+
+    def dark(shown: MapInput) -> float:
+        """Fraction of dark pixels north of the border, west of the arrow."""
+        pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(print_map(shown).partition(",")[2]))).convert("L"))
+        return float((pixels[2 : len(pixels) // 3, 2 : pixels.shape[1] // 2] < 128).mean())
+
+    assert dark(drawing) == 0.0
+    assert 0.02 < dark(with_void) < 0.5
