@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
 from fastapi import FastAPI, Path, Request
@@ -35,8 +35,10 @@ from ops.services.media.blur import blurred
 from ops.services.media.book import STORED, Picture
 from ops.services.media.vault import VaultError
 from ops.store.incidents import IncidentReader
-from ops.words import MessageCatalogue
 from sensors.timestamps import utc_datetime
+
+if TYPE_CHECKING:
+    from ops.words import MessageCatalogue
 
 ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}},
