@@ -97,7 +97,6 @@ from ops.store.incidents import IncidentReader
 from ops.store.moment_reader import MomentReader
 from ops.store.reader import Live, Reader
 from ops.store.rows import rfc3339, time_ns, to_json
-from ops.words import MessageCatalogue
 from sensors.timestamps import utc_datetime
 
 if TYPE_CHECKING:
@@ -260,7 +259,7 @@ def create_app(
     LookRoutes(incidents, cue, recorder=routes.recorder, release=release).add_to(app)
     PictureRoutes(
         incidents, IncidentPictures(store.parent, IncidentReader(reads)), IncidentReader(reads), sector=settings.sector,
-        recorder=routes.recorder, words=MessageCatalogue.of(settings.language),
+        recorder=routes.recorder, language=settings.language,
     ).add_to(app)  # fmt: skip
     forces = ForcesRoutes(
         IncidentReader(reads), ground, actions, operator=settings.operator, now_ns=now_ns,

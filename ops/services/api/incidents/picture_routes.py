@@ -49,7 +49,7 @@ PictureId = Annotated[int, Path(ge=1, le=2**53)]
 
 
 class PictureRoutes:
-    """The handlers. ``words`` makes the sentences about pictures that are not shown."""
+    """The handlers. ``language`` of the sentences about pictures that are not shown."""
 
     def __init__(
         self,
@@ -59,11 +59,17 @@ class PictureRoutes:
         *,
         sector: str,
         recorder: Recorder,
-        words: MessageCatalogue,
+        language: str,
     ) -> None:
         self._incidents, self._pictures, self._reader = incidents, pictures, reader
-        self._sector, self._recorder, self._words = sector, recorder, words
+        self._sector, self._recorder, self._language = sector, recorder, language
         incidents.assess_with(self.stated)
+
+    @property
+    def _words(self) -> MessageCatalogue:
+        from ops.words import MessageCatalogue  # Babel is slow to import
+
+        return MessageCatalogue.of(self._language)
 
     def add_to(self, app: FastAPI) -> None:
         """Add the routes."""
