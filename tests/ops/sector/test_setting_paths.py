@@ -18,6 +18,8 @@ agreements = "{0}agreements.toml"
 identity = "{0}identity"
 [media]
 drop = "{0}drop"
+[goods]
+codes = "{0}codes.csv"
 [[feeds.cot.servers]]
 name = "tak"
 address = "tls://tak.example"
@@ -61,6 +63,7 @@ def paths_of(path: Path) -> list[str]:
         settings.exchange.agreements,
         settings.exchange.identity,
         settings.media.drop,
+        settings.goods.codes,
         server.authority,
         server.certificate,
         server.key,
@@ -77,7 +80,7 @@ def test_every_path_of_the_settings_begins_at_the_settings_file(
     for name in ("ca.pem", "own.pem", "own.key"):
         (site / "tls" / name).write_text("PEM")
     settings = site / "settings.toml"
-    expected = [str(site / name) for name in ("witness", "agreements.toml", "identity", "drop")]
+    expected = [str(site / name) for name in ("witness", "agreements.toml", "identity", "drop", "codes.csv")]
     expected += [str(site / "tls" / name) for name in ("ca.pem", "own.pem", "own.key")]
     expected += [str(site / "tls/ca.pem")] * 2
     assert len(expected) + 1 == len(PATHS), "and unit_certificates, above"

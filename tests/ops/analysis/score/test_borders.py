@@ -64,7 +64,7 @@ def test_values_of_one_definition_and_period_stand_side_by_side(watchline: Calla
     assert (rate["first"], rate["second"], rate["overlap"]) == (0.9, 0.9, True)
     (plan,) = [one for one in found.values() if one["family"] == "national_action_plan"]
     assert plan["reasons"] == ["two plans have different measures"]
-    assert "There is no rank" in ended.err
+    assert "Borders are not ranked" in ended.err
 
 
 @pytest.mark.parametrize(

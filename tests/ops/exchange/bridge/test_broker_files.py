@@ -131,7 +131,7 @@ def test_the_command_names_what_is_to_be_handed_over(
     assert ended.code == 0, ended.err
     assert json.loads(ended.out)["without_bundle"] == ["east"]
     assert "hand over x/identities/partner-south" in ended.err
-    assert "put the folder identities/partner-north that east hands over at x/bridges/east" in ended.err
+    assert "ask east for the folder identities/partner-north, put it at x/bridges/east" in ended.err
 
 
 def test_the_key_of_a_bridge_that_is_no_more_does_not_stay_with_the_broker(tmp_path: Path) -> None:

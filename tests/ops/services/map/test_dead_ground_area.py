@@ -88,7 +88,7 @@ def test_a_page_can_tell_a_layer_that_is_being_computed_from_one_that_failed(
     def broken(self: Overlays) -> None:
         raise RuntimeError("no memory")
 
-    monkeypatch.setattr(Overlays, "_compute", broken)
+    monkeypatch.setattr(Overlays, "_compute_all", broken)
     overlays = Overlays(hill_ground, shown.append, terrain_digest="t")
     overlays._show_unknown(COMPUTING)
     assert {layer.revision for layer in shown} == {COMPUTING}

@@ -53,6 +53,7 @@ def made() -> Study:
 def test_one_that_stays_is_a_fixed_sensor() -> None:
     """A radar that is carried but never moves beside the same one on a post there, in every weather."""
     part = patrol("p", row([HERE, HERE], [0.0, 600.0], carries="portable_radar"))
+    part = replace(part, sensor=replace(part.sensor, reports_by="satellite"))  # no radio reaches a base from there
     at = {"easting": HERE[0], "northing": HERE[1], "reports_by": "satellite"}
     fixed = replace(part.schedule.sensor, **at, id="f", catalogue=None, cost=1.0)
     lon, lat = FRAME.to_lonlat(*HERE)

@@ -140,7 +140,7 @@ def test_a_preview_signs_nothing_and_the_second_form_signs_what_it_showed(room: 
 @pytest.mark.parametrize(
     ("change", "status", "words"),
     [
-        ({"agreement": "east/buffer"}, 422, "Agreement: one of the page."),
+        ({"agreement": "east/buffer"}, 422, "Agreement: an agreement on this page."),
         ({"purpose": "x"}, 422, "Purpose: 3 to 200 visible characters."),
         ({"from": "2026-03-20T12:00"}, 422, "Until: a time after the start."),
         ({"until": "soon"}, 422, "Until: a time in UTC"),
@@ -149,7 +149,7 @@ def test_a_preview_signs_nothing_and_the_second_form_signs_what_it_showed(room: 
         ({"action": "make", "at": "1"}, 409, "out of date"),
         ({"action": "make", "at": "9" * 19}, 409, "out of date"),
         ({"action": "withdraw", "partner": "east", "number": "1"}, 422, "Partner: a partner with an agreement."),
-        ({"action": "withdraw", "partner": "south", "number": "x"}, 422, "Number: that of a package."),
+        ({"action": "withdraw", "partner": "south", "number": "x"}, 422, "Number: the number of a package."),
     ],
 )
 def test_a_wrong_form_asks_for_nothing(room: Any, desk: Desk, change: dict[str, str], status: int, words: str) -> None:

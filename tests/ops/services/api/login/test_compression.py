@@ -16,7 +16,7 @@ from ops.services.api.compression import COMPRESSED, COMPRESSED_BELOW, accepts_g
 
 PICTURE = [{"track": f"T{number}", "status": "confirmed", "lon": -84.2, "lat": 36.6} for number in range(100)]
 SAMPLES = {"identity": "A1", "action": "a1", "feature": "T1", "layer": "hillshade", "z": "9", "x": "1", "y": "1",
-           "session": "s", "name": "n", "token": "t", "file": "a.js", "unit": "u"}  # fmt: skip
+           "session": "s", "name": "n", "token": "t", "file": "a.js", "unit": "u", "picture": "1"}  # fmt: skip
 WITH_TOKEN = {"/login", "/account", "/v1/me", "/handover"}
 STREAM = "/api/stream"
 FILES = {"/", "/plan.html", "/field", "/field/{file}", "/third-party-licences.md", "/assets/{file}"}

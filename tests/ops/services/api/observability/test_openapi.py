@@ -137,7 +137,8 @@ def supervised(path: str) -> bool:
 def answers_here(path: str, operation: dict[str, Any]) -> bool:
     """Whether this server can answer without more than ``QUERIES`` and ``address`` know."""
     needed = {one["name"] for one in operation.get("parameters", ()) if one.get("required") and one["in"] != "path"}
-    addressed = "{" not in path or (path.startswith(ADDRESSED) and "/actions/" not in path)
+    other = "/actions/" in path or "{picture}" in path  # a second parameter; this server has no pictures
+    addressed = "{" not in path or (path.startswith(ADDRESSED) and not other)
     return addressed and needed <= set(QUERIES.get(path, ())) and not path.startswith(ELSEWHERE)
 
 
