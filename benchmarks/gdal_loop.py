@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from gdal_viewshed import raster_in_memory
 
 MAST_M, TARGET_M = 20.0, 1.7
 FEW, REPEATS = 10, 3  # one call with few observers mostly measures the first use of memory
@@ -52,16 +53,11 @@ def measured(observers: int, call: Any) -> tuple[dict[str, Any], Any]:
 
 def counted(order: dict[str, Any]) -> dict[str, Any]:
     """Compute one viewshed after another, and sum them into ``order["out"]``; return what it took."""
-    from osgeo import gdal, osr
+    from osgeo import gdal
 
     gdal.UseExceptions()
     z, cell_m = np.load(order["z"]), order["cell_m"]
-    source = gdal.GetDriverByName("MEM").Create("", z.shape[1], z.shape[0], 1, gdal.GDT_Float32)
-    source.SetGeoTransform((-0.5 * cell_m, cell_m, 0, 0.5 * cell_m, 0, -cell_m))
-    metric = osr.SpatialReference()
-    metric.ImportFromEPSG(32631)
-    source.SetProjection(metric.ExportToWkt())
-    source.GetRasterBand(1).WriteArray(z)
+    source = raster_in_memory(z, cell_m)
     sites = np.load(order["sites"])
     figures, count = measured(len(sites), lambda: added_up(gdal, source, sites, z.shape, cell_m, order["range_m"]))
     np.save(order["out"], count)

@@ -67,22 +67,30 @@ class Gdal:
         return json.loads(self._process.stdout.readline())
 
 
+def raster_in_memory(z: Any, cell_m: float) -> Any:
+    """Return a GDAL dataset of heights (row, column), the centre of whose first cell is at 0, 0."""
+    from osgeo import gdal, osr
+
+    source = gdal.GetDriverByName("MEM").Create("", z.shape[1], z.shape[0], 1, gdal.GDT_Float32)
+    source.SetGeoTransform((-0.5 * cell_m, cell_m, 0, 0.5 * cell_m, 0, -cell_m))
+    metric = osr.SpatialReference()
+    metric.ImportFromEPSG(32631)
+    source.SetProjection(metric.ExportToWkt())
+    source.GetRasterBand(1).WriteArray(z)
+    return source
+
+
 def serve() -> None:
     """Answer each JSON line with one line: the version, heights to hold, or a viewshed of them."""
-    from osgeo import gdal, osr
+    from osgeo import gdal
 
     gdal.UseExceptions()
     source, cell_m = None, 1.0
     for line in sys.stdin:
         order = json.loads(line)
         if "load" in order:
-            z, cell_m = np.load(order["load"]), order["cell_m"]
-            source = gdal.GetDriverByName("MEM").Create("", z.shape[1], z.shape[0], 1, gdal.GDT_Float32)
-            source.SetGeoTransform((-0.5 * cell_m, cell_m, 0, 0.5 * cell_m, 0, -cell_m))
-            metric = osr.SpatialReference()
-            metric.ImportFromEPSG(32631)
-            source.SetProjection(metric.ExportToWkt())
-            source.GetRasterBand(1).WriteArray(z)
+            cell_m = order["cell_m"]
+            source = raster_in_memory(np.load(order["load"]), cell_m)
             answer = {}
         elif "row" in order:
             answer = _look(gdal, source, cell_m, order)

@@ -118,20 +118,10 @@ def _sector() -> Keywords:
     properties["name"]["pattern"] = IDENTIFIER
     properties["layouts"] |= {"minProperties": 1, "propertyNames": _text()}
     properties["title"]["pattern"] = properties["map_credit"]["pattern"] = PRINTABLE
-    position = {
-        "type": "array",
-        "prefixItems": [
-            {"type": "number", "minimum": -180, "maximum": 180},
-            {"type": "number", "minimum": -90, "maximum": 90},
-        ],
-        "minItems": 2,
-        "maxItems": 2,
-        "items": False,
-    }
     zone = _of_record(ZoneEdges)
     zone["properties"] |= {
-        "home": position,
-        "ends": {"type": "array", "items": position, "minItems": 2, "maxItems": 2},
+        "home": _position(),
+        "ends": {"type": "array", "items": _position(), "minItems": 2, "maxItems": 2},
     }
     zone["oneOf"] = [
         {"required": ["inner", "outer"], "not": {"anyOf": [{"required": ["home"]}, {"required": ["ends"]}]}},
@@ -255,15 +245,7 @@ def _layout() -> Keywords:
         "required": ["type", "coordinates"],
         "properties": {
             "type": {"const": "Point"},
-            "coordinates": {
-                "type": "array",
-                "prefixItems": [
-                    {"type": "number", "minimum": -180, "maximum": 180},
-                    {"type": "number", "minimum": -90, "maximum": 90},
-                ],
-                "minItems": 2,
-                "maxItems": 2,
-            },
+            "coordinates": _position(),
         },
     }
     feature: Keywords = {
@@ -320,18 +302,8 @@ def _of_key(item: Any) -> Keywords:
             ]
         }
     elif "LonLats" in kind:
-        position = {
-            "type": "array",
-            "prefixItems": [
-                {"type": "number", "minimum": -180, "maximum": 180},
-                {"type": "number", "minimum": -90, "maximum": 90},
-            ],
-            "minItems": 2,
-            "maxItems": 2,
-            "items": False,
-        }
         least = 2 if name == "route" else 3
-        schema = {"type": ["array", "null"], "items": position, "minItems": least, "maxItems": MOST_POSITIONS}
+        schema = {"type": ["array", "null"], "items": _position(), "minItems": least, "maxItems": MOST_POSITIONS}
     elif "bool" in kind:
         schema = {"type": ["boolean", "null"]}
     elif name == "reports_by":
@@ -449,6 +421,12 @@ def _moment(form: str, pattern: str) -> Keywords:
         "format": form,
         "pattern": pattern,
     }
+
+
+def _position() -> Keywords:
+    """Longitude and latitude."""
+    degrees = ({"type": "number", "minimum": -limit, "maximum": limit} for limit in (180, 90))
+    return {"type": "array", "prefixItems": [*degrees], "minItems": 2, "maxItems": 2, "items": False}
 
 
 def _text() -> Keywords:
