@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from geo.errors import WatchlineError
 from ops.analysis.option_types import PdfOption, SectorArgument
 from ops.cli.options import JsonOption, SettingsOption, answer, screen
 from ops.cli.reports import PurposeOption, ReleasabilityOption
@@ -37,7 +38,7 @@ def score(
         typer.Option(
             "--challenge",
             metavar="DIR",
-            help="Output folder of `challenge`, for the tactical family.",
+            help="Output folder of `challenge`, for the tactical family. Default: the sector's.",
             exists=True,
             file_okay=False,
         ),
@@ -57,9 +58,8 @@ def score(
         typer.Option(
             "--store",
             metavar="FILE",
-            help="store.db of the sector, to count its incidents.",
+            help="Data folder of `run`, or of `cluster run` for a nation. Default: the sector's.",
             exists=True,
-            dir_okay=False,
         ),
     ] = None,
     place: Annotated[str | None, typer.Option("--place", help="One section or country. Default: all.")] = None,
@@ -87,21 +87,36 @@ def score(
 
     Shows all four families of success measures with trend and distance to
     target, and which indicators are missing; with an action plan, also the
-    status of its measures. Indicators, outcomes and plan are those of the
-    sector file unless others are named. Reading a store is recorded in the
-    audit log as a disclosure.
+    status of its measures. All records are those that the sector file names
+    unless others are given. Reading a store is recorded in the audit log as a
+    disclosure.
+
+    Of a nation file, every sector is evaluated, and they stand side by side:
+    how many meet each target, the lowest and the highest value, and why
+    values are not compared. There is never one number for them.
 
     Examples
     --------
     watchline score cumberland --store out/demo/store.db --simulated
     watchline score cumberland indicators.csv --out out/score
     watchline score cumberland --challenge out/challenge
+    watchline score nation.toml --store data --out out/nation
     """
     from ops.analysis.score.command import ScoreOptions
     from ops.analysis.score.command import score as show_score
+    from ops.cluster.nation_file import is_nation
 
     options = ScoreOptions(
         sector, indicators, outcomes, challenge, place, on, out, simulated, pdf,
         action_plan, store, known_on, settings, releasability, purpose, docx,
     )  # fmt: skip
-    answer(show_score(options, screen), as_json=as_json)
+    if not is_nation(Path(sector)):
+        answer(show_score(options, screen), as_json=as_json)
+        return
+    from ops.cluster.scorecard.command import score_nation
+
+    figures = score_nation(options, screen)
+    answer(figures, as_json=as_json)
+    if figures["unread"]:
+        names = ", ".join(one["sector"] for one in figures["unread"])
+        raise WatchlineError(f"{sector}: not evaluated: {names}.")

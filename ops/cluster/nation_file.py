@@ -16,6 +16,8 @@ from ops.sector.toml_record import ConfigError, read_toml, record_from
 if TYPE_CHECKING:
     from ops.sector.open_sector import OpenSector
 
+FILE: Final = "nation.toml"
+"""Name of the nation file in a folder."""
 SHARED_M: Final = 1000.0
 """Length of border that two neighbouring sectors may both watch: ends of lines drawn by different hands."""
 
@@ -54,21 +56,40 @@ def load_nation(path: Path) -> Nation:
 
     Raises ConfigError for a file that cannot be used, and for a sector that is named twice.
     """
-    path = path / "nation.toml" if path.is_dir() else path
-    read = record_from(NationFile, read_toml(path), where=str(path))
+    path, read = read_nation(path)
     where = f"{path}: sectors"
-    try:
-        identifier(read.name, f"{path}: name")
-    except BadInput as error:
-        raise ConfigError(error.what, where=error.where, expected=error.expected, key="name") from None
-    if not read.sectors:
-        raise ConfigError("is empty", where=where, expected="at least one sector file", key="sectors")
     sectors = tuple(load_sector(path.parent / text) for text in read.sectors)
     for one, other in combinations(sectors, 2):
         if one.name == other.name:
             what = f"{one.path} and {other.path} have the same name {one.name!r}"
             raise ConfigError(what, where=where, expected="a name of its own for each sector", key="sectors")
     return Nation(read.name, read.title, sectors, path.resolve())
+
+
+def read_nation(path: Path) -> tuple[Path, NationFile]:
+    """Read a nation file, or that of a folder, without its sector files; return its path and content.
+
+    Raises ConfigError for a file that cannot be used.
+    """
+    path = path / FILE if path.is_dir() else path
+    read = record_from(NationFile, read_toml(path), where=str(path))
+    try:
+        identifier(read.name, f"{path}: name")
+    except BadInput as error:
+        raise ConfigError(error.what, where=error.where, expected=error.expected, key="name") from None
+    if not read.sectors:
+        raise ConfigError("is empty", where=f"{path}: sectors", expected="at least one sector file", key="sectors")
+    return path, read
+
+
+def is_nation(path: Path) -> bool:
+    """Whether a path is a nation file rather than a sector file: by its key ``sectors``, or by its name in a folder."""
+    if path.is_dir():
+        return (path / FILE).is_file() and not (path / "sector.toml").exists()
+    try:
+        return path.is_file() and "sectors" in read_toml(path)
+    except ConfigError:
+        return False
 
 
 def open_sectors(nation: Nation) -> dict[str, OpenSector]:

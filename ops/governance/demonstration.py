@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from ops.governance.drills import DrillScore, DrillSettings
 
 MARK: Final = ".demonstration"
-"""Marks the data folder of a demonstration."""
+"""Marks the data folder of a demonstration; it holds the name of the sector."""
+DEFAULT_FOLDER: Final = Path("out", "demo")
+"""Folder of a demonstration that names no other."""
 START_FILE: Final = "night.started"
 """Holds the time at which the scenario began [UTC ns]."""
 TRUTH: Final = "truth.npz"
@@ -35,6 +37,14 @@ class ScoredDrill:
 def is_demonstration(folder: Path) -> bool:
     """Whether a data folder is that of a demonstration."""
     return (folder / MARK).exists()
+
+
+def sector_of(folder: Path) -> str:
+    """Name of the sector of a demonstration; empty where the folder is none, or of an earlier version."""
+    try:
+        return (folder / MARK).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,7 +177,7 @@ class Room:
         self._stack.enter_context(locked(options.folder))
         self._check_broker_and_port()
         if options.fresh:
-            clear(options.folder)
+            clear(options.folder, options.sector_id)
         if options.store is None:
             keep_in_file(self.journal_path)
             keep_fusion_in_file(self.store_path)
@@ -461,8 +461,8 @@ def locked(folder: Path) -> Iterator[None]:
         os.close(lock)
 
 
-def clear(folder: Path) -> None:
-    """Prepare ``folder`` for a demonstration: remove the files of an earlier demonstration, and nothing else.
+def clear(folder: Path, sector: str) -> None:
+    """Prepare ``folder`` for a demonstration of a sector: remove only the files of an earlier demonstration.
 
     Raises RoomError for a folder with a journal from another source: data of an installation are never removed.
     """
@@ -472,7 +472,7 @@ def clear(folder: Path) -> None:
             f"{folder}: holds a journal that `watchline demo` did not write; expected another folder (--out)."
         )
     folder.mkdir(parents=True, exist_ok=True)
-    mark.touch()
+    mark.write_text(f"{sector}\n", encoding="utf-8")
     patterns = [f"{name}*" for name in _OWN_FILES] + [
         "spool/*.db*",
         "media/*/*/*",

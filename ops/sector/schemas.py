@@ -118,6 +118,7 @@ def _sector() -> Keywords:
     properties["name"]["pattern"] = IDENTIFIER
     properties["layouts"] |= {"minProperties": 1, "propertyNames": _text()}
     properties["title"]["pattern"] = properties["map_credit"]["pattern"] = PRINTABLE
+    properties["store"]["pattern"] = properties["challenge"]["pattern"] = ONE_LINE_TEXT
     zone = _of_record(ZoneEdges)
     zone["properties"] |= {
         "home": _position(),

@@ -90,6 +90,12 @@ class Sector:
         Table of outcomes of crossings by place and period, for the scorecard.
     action_plan : path
         National Action Plan (TOML), whose status the scorecard states.
+    store : str
+        Data folder of ``watchline run``, or its store.db: the incidents that the scorecard counts. It may be created
+        later.
+    challenge : str
+        Output folder of ``watchline challenge``, for coverage and interruption in the scorecard. It may be created
+        later.
     screening : bool
         Whether ``watchline screening`` may apply rules to made-up movements.
     risk_decision : path
@@ -132,6 +138,8 @@ class Sector:
     indicators: Path | None = None
     outcomes: Path | None = None
     action_plan: Path | None = None
+    store: str | None = None
+    challenge: str | None = None
     screening: bool = False
     risk_decision: Path | None = None
     risk_feeds: tuple[Literal["alerts", "patrols", "planner"], ...] = ()
@@ -160,6 +168,8 @@ ALSO_CALLED: Final = {
 }
 """Names that people expect, and the keys that are meant."""
 RASTERS: Final = ("terrain", "canopy_height", "land_cover")
+MADE_LATER: Final = ("store", "challenge")
+"""Keys for what other commands write; only the command that reads it requires it to exist."""
 LAYERED: Final = frozenset({"border", "roads", "rivers", "fords", "settlements", "sections", "layouts"})
 """The keys whose map file may have several layers, of which one is named."""
 ALLOWED: Final[Mapping[str, tuple[type | tuple[type, ...], str]]] = {
@@ -330,7 +340,16 @@ def _value(key: str, value: Any, kind: Any, where: Path) -> Any:
         kinds = [PLAIN.get(kind, kind) for kind in named.replace("`", "").split(" | ") if kind != "null"]
         expected = " or ".join(kinds)
         raise ConfigError(f"{key} = {value!r} has the wrong type", where=str(where), expected=expected) from None
+    if key in MADE_LATER:
+        return _made_later(converted, key, where)
     return _rasters(converted, key, where) if key in RASTERS else converted
+
+
+def _made_later(name: str, key: str, where: Path) -> str:
+    """Resolve a path relative to the sector file, whether or not it exists."""
+    if not name.strip() or HIDDEN.search(name):
+        raise ConfigError(f"{key} = {name!a}", where=str(where), expected="a path relative to the sector file")
+    return str(where.resolve().parent / name)
 
 
 def _rasters(name: str, key: str, where: Path) -> str:

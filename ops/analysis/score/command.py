@@ -17,8 +17,8 @@ from ops.analysis.action_plan.page import write_plan_page
 from ops.analysis.action_plan.status import PlanStatus
 from ops.analysis.indicators.catalogue import FAMILIES
 from ops.analysis.indicators.records import day_of
-from ops.analysis.score.evaluation import evaluate
-from ops.analysis.score.inputs import ScoreFiles, SectorRecords, checked_limit, read_inputs
+from ops.analysis.score.evaluation import Evaluation, evaluate
+from ops.analysis.score.inputs import ScoreFiles, ScoreInputs, SectorRecords, checked_limit, read_inputs, store_of
 from ops.analysis.score.line import Scorecard, ScorecardLine
 from ops.analysis.score.page import missing_of, row_of, summary_notices, write_scorecard
 from ops.analysis.score.summary import COLUMNS, is_summarised, summary_of
@@ -27,12 +27,13 @@ from ops.drawing.pages.pdf import pdf_beside
 from ops.releasability.decision import UNMARKED
 from ops.runtime.output import SUMMARY, atomic_write, prepare_folder, say, show, write_summary
 from ops.runtime.tables import show_table
-from ops.sector.sector_file import load_sector
+from ops.sector.sector_file import Sector, load_sector
 from ops.sector.settings import load_settings
 
 KIND: Final = "watchline score"
 PAGE, PDF = "scorecard.html", "scorecard.pdf"
 PLAN_PAGE, PLAN_PDF, PLAN_DOCX = "action-plan.html", "action-plan.pdf", "action-plan.docx"
+FILES: Final = (PAGE, PDF, PLAN_PAGE, PLAN_PDF, PLAN_DOCX, SUMMARY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,54 +58,95 @@ class ScoreOptions:
     docx: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class SectorScore:
+    """The scorecard of a sector with the records that it was made from, and the store whose incidents it counts."""
+
+    sector: Sector
+    inputs: ScoreInputs
+    evaluation: Evaluation
+    store: Path | None
+    subject: str
+
+    def notices(self) -> list[str]:
+        """Sentences on records that are left out, and on those that neither the sector nor the command names."""
+        left_out = ", ".join(map(str, self.inputs.left_out))
+        return [
+            *([say("score-left-out", files=left_out)] if left_out else []),
+            *(say("score-absent", kind=kind) for kind in self.inputs.absent),
+        ]
+
+    def figures(self) -> dict[str, Any]:
+        """The scorecard for JSON."""
+        stated = {"store": None if self.store is None else str(self.store), "absent": list(self.inputs.absent)}
+        return {"made_by": KIND} | self.evaluation.figures() | stated
+
+
 def score(options: ScoreOptions, screen: Console, *, now: datetime | None = None) -> dict[str, Any]:
     """Read, evaluate and show the scorecard; write pages and ``summary.json`` where a folder is given.
 
     Returns the figures for the last line of ``--json``. Raises BadInput for invalid files.
     """
-    sector = load_sector(options.sector)
+    scored = score_sector(options, load_sector(options.sector), now=now)
+    if options.out is not None:
+        prepare_folder(options.out, FILES, made_by=KIND)
+    record_reading(scored, options.purpose)
+    for sentence in scored.notices():
+        screen.print(sentence, markup=False, highlight=False, soft_wrap=True)
+    _show(scored.evaluation.card, screen)
+    if scored.evaluation.plan is not None:
+        _show_plan(scored.evaluation.plan, screen)
+    figures = scored.figures()
+    if options.out is not None:
+        figures = write_score(options.out, scored, pdf=options.pdf, docx=options.docx)
+        show(screen, "console-output", folder=str(options.out))
+    return figures
+
+
+def score_sector(options: ScoreOptions, sector: Sector, *, now: datetime | None = None) -> SectorScore:
+    """Read and evaluate the records of a sector; BadInput for files that cannot be used."""
     today = (now or datetime.now(UTC)).date()
     day = today if options.on is None else day_of(options.on, "--on")
     known_on = today if options.known_on is None else day_of(options.known_on, "--known-on")
     settings = load_settings(options.settings)
+    store = store_of(sector, options.store)
     files = ScoreFiles(
-        options.indicators, options.outcomes, options.challenge, options.action_plan, options.store,
-        options.simulated, checked_limit(options.limit, settings.releasability),
+        options.indicators, options.outcomes, options.challenge, options.action_plan, store.path,
+        options.simulated or store.simulated, checked_limit(options.limit, settings.releasability), found=store.found,
     )  # fmt: skip
-    until = max(day, today)
     inputs = read_inputs(
-        files, SectorRecords.of(sector), settings.releasability, day=day, until=until, known_on=known_on,
+        files, SectorRecords.of(sector), settings.releasability, day=day, until=max(day, today), known_on=known_on,
         place=options.place,
     )  # fmt: skip
-    evaluated = evaluate(
+    evaluation = evaluate(
         inputs, sector=sector.name, place=options.place, day=day, known_on=known_on, simulated=options.simulated
     )
-    if options.out is not None:
-        prepare_folder(options.out, [PAGE, PDF, PLAN_PAGE, PLAN_PDF, PLAN_DOCX, SUMMARY], made_by=KIND)
-    if options.store is not None:
-        record_command(options.store, "score", f"scorecard of {sector.name} on {day}", purpose=options.purpose)
-    if inputs.left_out:
-        show(screen, "score-left-out", files=", ".join(map(str, inputs.left_out)))
-    card, plan = evaluated.card, evaluated.plan
-    _show(card, screen)
-    figures: dict[str, Any] = {"made_by": KIND} | evaluated.figures()
-    if plan is not None:
-        _show_plan(plan, screen)
-    if options.out is not None:
-        subject = options.place or sector.title or sector.name
-        write_scorecard(options.out / PAGE, card, subject=subject, plan=None if plan is None else PLAN_PAGE)
-        names = [PAGE, *pdf_beside(options.out / PAGE, wanted=options.pdf)]
-        if plan is None:
-            for name in (PLAN_PAGE, PLAN_PDF, PLAN_DOCX):
-                (options.out / name).unlink(missing_ok=True)
-        else:
-            write_plan_page(options.out / PLAN_PAGE, plan, card, scorecard_page=PAGE)
-            names += [PLAN_PAGE, *pdf_beside(options.out / PLAN_PAGE, wanted=options.pdf)]
-            names += _docx_beside(options.out / PLAN_DOCX, plan, card, wanted=options.docx)
-        names.append(SUMMARY)
-        figures["files"] = [str(options.out / name) for name in names]
-        write_summary(options.out / SUMMARY, json.loads(json.dumps(figures)))
-        show(screen, "console-output", folder=str(options.out))
+    counted = None if store.path in inputs.left_out else store.path
+    return SectorScore(sector, inputs, evaluation, counted, options.place or sector.title or sector.name)
+
+
+def record_reading(scored: SectorScore, purpose: str | None) -> None:
+    """Record in the audit log that the incidents of the store were read."""
+    if scored.store is not None:
+        subject = f"scorecard of {scored.sector.name} on {scored.evaluation.card.day}"
+        record_command(scored.store, "score", subject, purpose=purpose)
+
+
+def write_score(out: Path, scored: SectorScore, *, pdf: bool, docx: bool) -> dict[str, Any]:
+    """Write pages and ``summary.json`` into a folder that is prepared; return the figures with the files."""
+    card, plan = scored.evaluation.card, scored.evaluation.plan
+    notices = scored.notices()
+    write_scorecard(out / PAGE, card, subject=scored.subject, plan=None if plan is None else PLAN_PAGE, notices=notices)
+    names = [PAGE, *pdf_beside(out / PAGE, wanted=pdf)]
+    if plan is None:
+        for name in (PLAN_PAGE, PLAN_PDF, PLAN_DOCX):
+            (out / name).unlink(missing_ok=True)
+    else:
+        write_plan_page(out / PLAN_PAGE, plan, card, scorecard_page=PAGE)
+        names += [PLAN_PAGE, *pdf_beside(out / PLAN_PAGE, wanted=pdf)]
+        names += _docx_beside(out / PLAN_DOCX, plan, card, wanted=docx)
+    figures = scored.figures() | {"files": [str(out / name) for name in [*names, SUMMARY]]}
+    write_summary(out / SUMMARY, json.loads(json.dumps(figures)))
     return figures
 
 

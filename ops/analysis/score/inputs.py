@@ -18,10 +18,14 @@ from ops.analysis.score.line import ScorecardLine
 from ops.analysis.score.long_history import BOUNDS, HistoryBounds, PartOfHistory, part_of_history
 from ops.analysis.score.of_challenge import of_challenge
 from ops.analysis.score.outcome_records import Period, read_outcomes, refuse_overlaps
+from ops.governance.demonstration import DEFAULT_FOLDER, is_demonstration, sector_of
 from ops.releasability.decision import EVERYTHING, UNMARKED
 from ops.releasability.settings import ReleasabilitySettings
 from ops.sector.sector_file import Sector
+from ops.store.connections import store_exists
 
+ABSENT: Final = ("indicators", "outcomes", "action_plan", "challenge")
+"""Kinds of records that a scorecard may lack; it then says so."""
 STORE: Final = "--store"
 ROOM: Final = "the incidents of this room"
 """Name of the store for those who read pages, and choose no files."""
@@ -37,18 +41,54 @@ class SectorRecords:
     indicators: Path | None = None
     outcomes: Path | None = None
     action_plan: Path | None = None
+    challenge: Path | None = None
 
     @classmethod
     def of(cls, sector: Sector) -> SectorRecords:
         """The records of an open sector file."""
-        return cls(sector.name, sector.title or "", sector.indicators, sector.outcomes, sector.action_plan)
+        challenge = None if sector.challenge is None else Path(sector.challenge)
+        own = sector.indicators, sector.outcomes, sector.action_plan, challenge
+        return cls(sector.name, sector.title or "", *own)
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenStore:
+    """The store whose incidents a scorecard counts; ``path`` None: there is none.
+
+    ``simulated``: it is that of a demonstration. ``found``: it was not named, and is left out beside real records.
+    """
+
+    path: Path | None
+    simulated: bool = False
+    found: bool = False
+
+
+def store_of(sector: Sector, named: Path | None, *, demo: Path = DEFAULT_FOLDER) -> ChosenStore:
+    """Choose the store of a sector: the named one, that of its file, or that of a demonstration of it in ``demo``.
+
+    ``named`` is a store, or the data folder that holds it. BadInput where the named one, or that of the sector file,
+    does not exist.
+    """
+    stated = named if named is not None or sector.store is None else Path(sector.store)
+    if stated is not None:
+        path = stated / "store.db" if stated.is_dir() else stated
+        if not store_exists(path):
+            where = "--store" if named is not None else f"{sector.path}: store"
+            raise BadInput(
+                f"there is no store {str(stated)!r}", where=where, expected="the data folder of `watchline run`"
+            )
+        return ChosenStore(path, is_demonstration(path.parent))
+    if is_demonstration(demo) and sector_of(demo) == sector.name and store_exists(demo / "store.db"):
+        return ChosenStore(demo / "store.db", simulated=True, found=True)
+    return ChosenStore(None)
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreFiles:
     """The files of a scorecard. None: there is none.
 
-    ``simulated``: the outcomes are those of a simulation. ``limit``: the most restrictive marking of the incidents of
+    ``simulated``: the outcomes are those of a simulation. ``found``: the store was not named, and is left out beside
+    real records. ``limit``: the most restrictive marking of the incidents of
     the store that are counted. ``live``: the store is that of a running room, so that its records are real unless
     ``simulated``, and illustrative files of the sector are left out beside them.
     """
@@ -61,6 +101,7 @@ class ScoreFiles:
     simulated: bool = False
     limit: str = ""
     live: bool = False
+    found: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +109,8 @@ class ScoreInputs:
     """The records up to the scorecard's day, and the plan.
 
     ``left_out``: the illustrative files of the sector, which are not evaluated beside real records. ``of_history``:
-    what is known of the other places, if ``indicators`` are only a part of a long history.
+    what is known of the other places, if ``indicators`` are only a part of a long history. ``absent``: the kinds of
+    records, among ABSENT, that neither the sector nor a command names.
     """
 
     indicators: list[Indicator]
@@ -77,6 +119,7 @@ class ScoreInputs:
     plan: ActionPlan | None
     left_out: list[Path]
     of_history: PartOfHistory | None = None
+    absent: tuple[str, ...] = ()
 
 
 def checked_limit(limit: str, settings: ReleasabilitySettings) -> str:
@@ -107,19 +150,14 @@ def read_inputs(
     Raises
     ------
     BadInput
-        Where nothing is named, illustrative records are mixed with others, or two sources count the same days.
+        Where illustrative records are mixed with others, or two sources count the same days.
     IndicatorError, ConfigError, StoreError
         For a file that cannot be used.
     """
     of_sector = sector.indicators, sector.outcomes, sector.action_plan
     named = files.indicators, files.outcomes, files.action_plan
     paths = [one or own for one, own in zip(named, of_sector, strict=True)]
-    if not any((*paths[:2], files.challenge, files.store)):
-        if files.live:
-            expected = "incidents, or indicators and outcomes that the sector file names"
-            raise BadInput("nothing to score", where=sector.name, expected=expected)
-        expected = "INDICATORS, --outcomes, --challenge or --store, or files named in the sector"
-        raise BadInput("nothing to score", where="INDICATORS", expected=expected)
+    challenge = files.challenge or sector.challenge
     plan = None if paths[2] is None else read_plan(paths[2])
     indicators, part = [], None
     if paths[0] is not None:
@@ -133,7 +171,7 @@ def read_inputs(
     }
     measured: list[ScorecardLine] = []
     stored: list[Period] = []
-    store_name = ROOM if files.live else STORE
+    store_name = ROOM if files.live else str(files.store) if files.found else STORE
     if files.store is not None:
         found = outcomes_of_store(files.store, sector.name, day, settings, files.limit, illustrative=files.simulated)
         stored, measured = found.periods, found.lines
@@ -141,18 +179,27 @@ def read_inputs(
     own = [path for path, one in zip(paths, named, strict=True) if one is None and path is not None]
     judging = kinds.keys() - set(map(str, own)) - (set() if files.live else {store_name})
     left_out = _illustrative_beside_real(own, kinds, judging)
+    if files.found and files.store is not None:
+        left_out += _illustrative_beside_real([files.store], kinds, kinds.keys() - {store_name})
     if paths[0] in left_out:
         indicators, part = [], None
     if paths[1] in left_out:
         reported = []
     if paths[2] in left_out:
         plan = None
-    if files.challenge is not None:
-        measured = [*measured, *of_challenge(files.challenge, day=day)]
+    if files.found and files.store in left_out:
+        stored, measured = [], []
+    if challenge is not None:
+        measured = [*measured, *of_challenge(challenge, sector.name, day=day)]
     refuse_mixture({name: values for name, values in kinds.items() if name not in map(str, left_out)})
     periods = sorted([*(one for one in reported if one.end <= day), *stored], key=lambda one: (one.place, one.start))
     refuse_overlaps(periods, f"{ROOM} and its table of outcomes" if files.live else "--store, --outcomes")
-    return ScoreInputs([one for one in indicators if one.day <= day], periods, measured, plan, left_out, part)
+    given = {
+        "indicators": paths[0], "outcomes": files.store or paths[1], "action_plan": paths[2], "challenge": challenge
+    }  # fmt: skip
+    absent = tuple(kind for kind in ABSENT if given[kind] is None)
+    kept = [one for one in indicators if one.day <= day]
+    return ScoreInputs(kept, periods, measured, plan, left_out, part, absent)
 
 
 def _illustrative_beside_real(

@@ -27,10 +27,10 @@ OF_CHALLENGE: Final[Mapping[str, str]] = {
 """Records of ``watchline challenge`` by id, and whether a lower or a higher value is better."""
 
 
-def of_challenge(folder: Path, *, day: date) -> list[ScorecardLine]:
+def of_challenge(folder: Path, sector: str, *, day: date) -> list[ScorecardLine]:
     """Return lines from the output folder of ``watchline challenge``, dated when it was written, at most ``day``.
 
-    Raises IndicatorError where there is none.
+    Raises IndicatorError where there is none, and for that of another sector than ``sector``.
     """
     try:
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
@@ -44,6 +44,9 @@ def of_challenge(folder: Path, *, day: date) -> list[ScorecardLine]:
         written = datetime.fromtimestamp((folder / "summary.json").stat().st_mtime, UTC).date()
         digest = file_hash(folder / "summary.json")
         known = [record for record in records if record["id"] in OF_CHALLENGE]
+        if known and str(summary["sector"]) != sector:
+            what = f"is the output for the sector {str(summary['sector'])[:60]!a}"
+            raise IndicatorError(what, where=str(folder), expected=f"that for {sector}")
         return [_line_of(record, summary, min(written, day), (folder, digest)) for record in known]
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise IndicatorError(

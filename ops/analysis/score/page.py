@@ -31,10 +31,12 @@ MOST_RECORDS: Final = 60
 """Records of a line that the page shows, the newest first."""
 
 
-def write_scorecard(path: Path, card: Scorecard, *, subject: str, plan: str | None = None) -> None:
+def write_scorecard(
+    path: Path, card: Scorecard, *, subject: str, plan: str | None = None, notices: Sequence[str] = ()
+) -> None:
     """Write ``scorecard_page`` atomically."""
     with atomic_write(path) as partial:
-        partial.write_text(scorecard_page(card, subject=subject, plan=plan), encoding="utf-8")
+        partial.write_text(scorecard_page(card, subject=subject, plan=plan, notices=notices), encoding="utf-8")
 
 
 def scorecard_page(

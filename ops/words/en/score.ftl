@@ -143,6 +143,13 @@ score-limit-empty = A family without records gives no information. That does not
 
 score-illustrative = Illustrative data: the records are made up for an exercise. None of these numbers describes a real border.
 score-left-out = Left out, because they are illustrative and the other records are real: { $files }
+score-absent = { $kind ->
+    [indicators] No indicators: the sector file names no table or history as `indicators`.
+    [outcomes] No incidents and no outcomes: the sector file names no data folder as `store` and no table as `outcomes`.
+    [action_plan] No National Action Plan: the sector file names none as `action_plan`.
+    [challenge] No coverage and no interruption: the sector file names no output of `watchline challenge` as `challenge`.
+   *[other] { $kind }
+}
 score-to-plan = Status of the National Action Plan
 score-evidence = Records: { $indicator }, { $place }
 score-evidence-more = { $count ->

@@ -122,6 +122,7 @@ REFUSED = {
     "watchline unit revoke patrol-1 1e12521f2156 --data data": "has no device",
     "watchline cluster run nation.toml --data data --local 3": "have the same name",
     "watchline cluster status data": "holds no leases",
+    "watchline score nation.toml --store data --out out/nation": "not evaluated: samples/cumberland",
     "watchline dead-letters replay data 17 18": "no ingest is running on it",
     "watchline sensor task camera-north --data data --look-at 45,-2": "no SAPIENT node has registered",
 }

@@ -345,11 +345,6 @@ def test_a_file_of_the_wrong_kind_is_one_sentence_that_names_the_file(watchline,
         (["coverage", "hills", "--out"], "--out: the value is missing; see `watchline coverage --help`."),
         (["doctor", "--json=yes"], "--json: takes no value; see `watchline doctor --help`."),
         (["doctor", "now", "please"], "unexpected argument 'now'; see `watchline doctor --help`."),
-        (
-            ["score", "hills"],
-            "INDICATORS: nothing to score; expected INDICATORS, --outcomes, --challenge or --store, or files named in"
-            " the sector.",
-        ),
         (["compare", "hills", "three"], "LAYOUT: 1 layout; expected at least 2 layouts."),
         (
             ["dead-letters", "replay", "journal.db"],

@@ -183,7 +183,11 @@ class ActionPlanAnswer(BaseModel):
 
 
 class ScorecardAnswer(BaseModel):
-    """The scorecard of a day. ``left_out``: illustrative files that are not evaluated beside real records."""
+    """The scorecard of a day.
+
+    ``left_out``: illustrative files that are not evaluated beside real records. ``absent``: records that the sector
+    file does not name.
+    """
 
     sector: str
     date: Day
@@ -192,5 +196,6 @@ class ScorecardAnswer(BaseModel):
     places: list[str]
     illustrative: bool
     left_out: list[str]
+    absent: list[Literal["indicators", "outcomes", "action_plan", "challenge"]]
     families: dict[Family, FamilyRecord]
     action_plan: ActionPlanAnswer | None

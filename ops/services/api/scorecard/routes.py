@@ -77,11 +77,12 @@ ChosenScorecard = Annotated[ScorecardChoice, Depends(chosen)]
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """An evaluation with the title of its sector, and the names of the files that it leaves out."""
+    """An evaluation with the title of its sector, the names of the files that it leaves out, and what is absent."""
 
     evaluation: Evaluation
     title: str
     left_out: tuple[str, ...]
+    absent: tuple[str, ...]
 
 
 class ScorecardRoutes:
@@ -116,7 +117,11 @@ class ScorecardRoutes:
         """All four families of measures: each value with its unit, target, interval, age, history and records."""
         made = self._evaluated(request, choice, "scorecard")
         figures = made.evaluation.figures()
-        figures |= {"places": list(made.evaluation.places), "left_out": list(made.left_out)}
+        figures |= {
+            "places": list(made.evaluation.places),
+            "left_out": list(made.left_out),
+            "absent": list(made.absent),
+        }
         return Response(to_json(figures, where="scorecard"), media_type="application/json")
 
     def action_plan(self, request: Request, choice: ChosenScorecard) -> Response:
@@ -174,7 +179,7 @@ class ScorecardRoutes:
         own: Sequence[Path | None] = ()
         try:
             sector = self._sector()
-            own = sector.indicators, sector.outcomes, sector.action_plan
+            own = sector.indicators, sector.outcomes, sector.action_plan, sector.challenge
             place = choice.place or None
             inputs = read_inputs(files, sector, settings, day=day, until=today, known_on=known_on, place=place)
         except BadInput as error:
@@ -185,7 +190,8 @@ class ScorecardRoutes:
             )  # fmt: skip
         except BadInput as error:
             raise BadInput(error.what, where="place", expected=error.expected) from None
-        return Evaluated(evaluation, sector.title or sector.name, tuple(path.name for path in inputs.left_out))
+        left_out = tuple(path.name for path in inputs.left_out)
+        return Evaluated(evaluation, sector.title or sector.name, left_out, inputs.absent)
 
     def _scorecard_html(self, request: Request, choice: ScorecardChoice, made: Evaluated, *, served: bool) -> str:
         from ops.analysis.score.page import scorecard_page
@@ -290,7 +296,8 @@ def _file(body: bytes, media_type: str, name: str) -> Response:
 
 
 def _notices(made: Evaluated) -> Sequence[str]:
-    return [say("score-left-out", files=", ".join(made.left_out))] if made.left_out else []
+    left_out = [say("score-left-out", files=", ".join(made.left_out))] if made.left_out else []
+    return [*left_out, *(say("score-absent", kind=kind) for kind in made.absent)]
 
 
 def _plan_notices(made: Evaluated) -> Sequence[str]:

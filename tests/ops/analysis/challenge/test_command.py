@@ -616,7 +616,9 @@ def test_every_record_says_what_its_messages_say(written: tuple[Path, dict[str, 
 def test_the_scorecard_of_a_challenge_is_french_down_to_intervals_and_limits(
     written: tuple[Path, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    out, answer = written
+    out, answer = tmp_path / "challenge", written[1]
+    out.mkdir()
+    (out / "summary.json").write_text(json.dumps(answer | {"sector": "cumberland"}))
     pages = {}
     for language in ("en", "fr"):
         monkeypatch.setenv("WATCHLINE_LANGUAGE", language)

@@ -15,6 +15,7 @@ import pypdfium2
 import pytest
 from rich.console import Console
 
+from ops.analysis.indicators.tables import IndicatorError
 from ops.analysis.score.command import ScoreOptions, score
 from ops.analysis.score.line import ScorecardLine
 from ops.analysis.score.of_challenge import of_challenge
@@ -174,7 +175,9 @@ def test_a_challenge_is_as_old_as_its_files(tmp_path: Path) -> None:
     }  # fmt: skip
     (tmp_path / "summary.json").write_text(json.dumps(summary))
     os.utime(tmp_path / "summary.json", (0, datetime(2025, 6, 1, 12, tzinfo=UTC).timestamp()))
-    (line,) = of_challenge(tmp_path, day=date(2026, 1, 15))
+    (line,) = of_challenge(tmp_path, "X", day=date(2026, 1, 15))
     assert line.day == date(2025, 6, 1)
-    (line,) = of_challenge(tmp_path, day=date(2025, 1, 15))
+    (line,) = of_challenge(tmp_path, "X", day=date(2025, 1, 15))
     assert line.day == date(2025, 1, 15)
+    with pytest.raises(IndicatorError, match="is the output for the sector 'X'"):
+        of_challenge(tmp_path, "Y", day=date(2026, 1, 15))

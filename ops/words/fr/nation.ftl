@@ -1,0 +1,85 @@
+# `watchline score` d’un fichier de nation : les secteurs côte à côte.
+
+nation-title = Tableau de bord national : { $subject }
+nation-answer = { $whole ->
+    [one] { $read } secteur évalué sur { $whole }.
+   *[other] { $read } secteurs évalués sur { $whole }.
+}
+nation-never = Aucun nombre ne résume la nation ni une frontière.
+nation-left-out = Écartés, car leurs enregistrements sont fictifs et ceux d’autres secteurs sont réels : { $sectors }
+nation-unread = Non évalué : { $sector }. { $why }
+nation-column = { $name ->
+    [indicator] indicateur
+    [met] objectif atteint
+    [not_met] non atteint
+    [open] sans objectif
+    [unknown] inconnu
+    [stale] périmé
+    [missing] non communiqué
+    [lowest] valeur récente la plus basse
+    [highest] valeur récente la plus haute
+    [trend] tendance, secteurs
+    [together] effectifs additionnés
+    [sector] secteur
+    [plan] plan d’action
+    [absent] non désigné
+   *[other] { $name }
+}
+nation-unit = { $name } ({ $unit })
+nation-edition = { $name }, édition { $edition }
+nation-end = { $value } ({ $sector }, { $date })
+nation-end-place = { $value } ({ $sector } : { $place }, { $date })
+nation-direction = { $count } { $direction ->
+    [better] en amélioration
+    [worse] en dégradation
+    [rising] en hausse
+    [falling] en baisse
+    [steady] stable
+    [by_chance] sans évolution nette
+    [mixed] variable selon le lieu
+   *[no_trend] sans tendance
+}
+nation-together-cases = { $value } ; { $span }
+nation-together-rate = { $value } ({ $part } sur { $whole } ; { $span })
+nation-together-interval = { $value } ({ $part } sur { $whole } ; de { $low } à { $high }, Wilson, 95 % ; { $span })
+nation-alone = { $reason ->
+    [periods] non additionnés : les périodes diffèrent
+    [places] non additionnés : des faits pourraient compter deux fois, car des lieux se recoupent
+   *[incomplete] non additionnés : un secteur n’indique pas d’effectifs
+}
+nation-missed = { $count ->
+    [one] { $count } secteur n’atteint pas son objectif
+   *[other] { $count } secteurs n’atteignent pas leur objectif
+} : { $indicator }
+nation-heading-reasons = Non comparés
+nation-not-compared = { $indicator } : { $reasons }.
+nation-reason = { $reason ->
+    [unit] les unités diffèrent
+    [edition] les éditions de la définition diffèrent
+    [direction] les sens d’amélioration diffèrent
+    [method] le calcul diffère, par exemple par la classe de cible, la météo ou l’exigence
+    [plan] les plans ont des mesures différentes
+   *[undefined] il n’est pas au catalogue, et une source n’indique pas l’édition de sa définition
+}
+nation-heading-sectors = Chaque secteur séparément
+nation-plan = { $met ->
+    [one] { $met } mesure atteinte
+   *[other] { $met } mesures atteintes
+} sur { $due } à échéance, { $unknown ->
+    [one] { $unknown } inconnue
+   *[other] { $unknown } inconnues
+}
+nation-absent = { $kind ->
+    [indicators] indicateurs
+    [outcomes] incidents ou résultats
+    [action_plan] plan d’action
+   *[challenge] couverture
+}
+nation-drill = { $sector } : watchline score { $file }
+nation-limit = { $limit ->
+    [never] Ni les indicateurs ni les secteurs ne sont combinés : unités, sources et dates diffèrent, et toute pondération serait arbitraire. Les secteurs ne sont pas classés.
+    [states] Un secteur n’atteint un objectif que s’il est établi que chacun de ses lieux l’atteint. Si un lieu ne l’atteint pas, le secteur non plus ; sinon, un lieu inconnu ou périmé rend le secteur inconnu ou périmé.
+    [ends] La valeur la plus basse et la plus haute sont des valeurs récentes d’une même définition, chacune au jour indiqué ; les jours peuvent différer. Les enregistrements augmentent avec les contrôles.
+    [together] Les effectifs ne sont additionnés que si chaque secteur les indique. Un taux tiré d’effectifs additionnés pondère les secteurs par leurs effectifs, peut différer de celui de chacun d’eux, et son intervalle suppose des faits indépendants. Les périodes des secteurs peuvent différer.
+   *[families] Chaque secteur est jugé selon ses propres objectifs. Deux secteurs peuvent avoir des objectifs différents pour le même indicateur.
+}

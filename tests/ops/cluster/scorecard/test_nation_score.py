@@ -1,0 +1,166 @@
+"""`watchline score` of a nation file: real commands, from the sectors' files to the page."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops.sector.samples import samples_folder
+from tests.ops.words.pseudo_texts import plain_lines, plain_texts
+
+SAMPLE = samples_folder() / "cumberland"
+HEAD = "place,indicator,value,date,start,source,target,better,illustrative\n"
+ON = ("--on", "2026-02-01")
+Watchline = Callable[..., Any]
+
+
+def sector(folder: Path, name: str, cases: str, *, made_up: str = "", outcomes: str = "", more: str = "") -> Path:
+    """A sector over the sample's ground, with recorded cases of a year, their target, and counts of outcomes."""
+    own = folder / name
+    own.mkdir(parents=True)
+    (own / "indicators.csv").write_text(
+        HEAD + f"{name},smuggling_cases,{cases},2025-12-31,2025-01-01,police,40,lower,{made_up}\n"
+    )
+    lines = [
+        f'name = "{name}"', f'title = "Sector {name}"', 'terrain = "sample:jacksboro"',
+        f'border = "{SAMPLE / "border.geojson"}"', 'indicators = "indicators.csv"', more,
+    ]  # fmt: skip
+    if outcomes:
+        (own / "outcomes.csv").write_text(
+            f"place,start,end,source,apprehended,turned_back,got_away\n{name},2025-01-01,2026-01-01,desk,{outcomes}\n"
+        )
+        lines.append('outcomes = "outcomes.csv"')
+    layouts = f'[layouts]\nbasic = "{SAMPLE / "layout_basic.geojson"}"\n'
+    (own / "sector.toml").write_text("\n".join([*lines, layouts]))
+    return own
+
+
+def nation(folder: Path, *names: str) -> Path:
+    path = folder / "nation.toml"
+    path.write_text(f'name = "freedonia"\ntitle = "Freedonia"\nsectors = {json.dumps(names)}\n')
+    return path
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> Path:
+    """41 cases and 35 at a target of at most 40, and one sector that does not exist."""
+    sector(tmp_path, "west", "41", outcomes="40,23,7")
+    sector(tmp_path, "east", "35", outcomes="10,8,12")
+    return nation(tmp_path, "west", "east", "south")
+
+
+def test_the_sectors_stand_side_by_side_and_one_that_cannot_be_read_is_named(
+    watchline: Watchline, three: Path, tmp_path: Path
+) -> None:
+    ended = watchline("score", three, "--out", tmp_path / "out", *ON, "--json")
+    assert ended.code == 1
+    assert ended.err.splitlines()[-1] == f"watchline: {three}: not evaluated: south."
+    figures = json.loads(ended.out)
+    assert [one["sector"] for one in figures["unread"]] == ["south"]
+    assert "expected" in figures["unread"][0]["why"]
+    assert [one["name"] for one in figures["sectors"]] == ["west", "east"]
+    found = {one["id"]: one for one in figures["indicators"]}
+    cases = found["smuggling_cases"]
+    assert (cases["states"], cases["missing"]) == ({"met": 1, "not_met": 1}, 0)
+    assert cases["lowest"] == {"sector": "east", "place": "east", "value": 35.0, "date": "2025-12-31"}
+    assert (cases["highest"]["sector"], cases["together"]["value"], cases["together"]["start"]) == (
+        "west", 76.0, "2025-01-01",
+    )  # fmt: skip
+    rate = found["interdiction_effectiveness_rate"]["together"]  # 63 of 70 and 18 of 30: metrics.md §1
+    assert (rate["numerator"], rate["denominator"], rate["value"]) == (81.0, 100.0, 0.81)
+    assert (round(rate["low"], 4), round(rate["high"], 4)) == (0.7222, 0.8749)
+    assert found["unlawful_border_crossing_effectiveness_rate"]["together"] is None, "undetected ones are unknown"
+    assert json.loads((tmp_path / "out/summary.json").read_text())["indicators"] == figures["indicators"]
+
+
+def test_every_link_of_the_page_leads_to_a_line_of_a_sector_and_no_number_stands_for_all(
+    watchline: Watchline, three: Path, tmp_path: Path
+) -> None:
+    watchline("score", three, "--out", tmp_path / "out", *ON)
+    page = (tmp_path / "out/scorecard.html").read_text("utf-8")
+    links = re.findall(r'href="(sectors/[^"]+)"', page)
+    assert len(links) > 6
+    for link in links:
+        file, _, anchor = link.partition("#")
+        assert not anchor or f'id="{anchor}"' in (tmp_path / "out" / file).read_text("utf-8")
+    assert "No number stands for the nation or for a border." in page
+    assert "81 of 100" in html.unescape(page)
+    again = watchline("score", three, "--out", tmp_path / "out", *ON, "--pdf")
+    assert (tmp_path / "out/scorecard.html").read_text("utf-8") == page
+    assert (tmp_path / "out/scorecard.pdf").exists()
+    assert "Not evaluated: south." in again.err
+
+
+def test_illustrative_sectors_are_left_out_beside_real_ones_and_marked_alone(
+    watchline: Watchline, tmp_path: Path
+) -> None:
+    sector(tmp_path, "west", "41")
+    sector(tmp_path, "east", "35", made_up="yes")
+    both = json.loads(watchline("score", nation(tmp_path, "west", "east"), *ON, "--json").out)
+    assert (both["left_out"], both["illustrative"], [one["name"] for one in both["sectors"]]) == (
+        ["east"], False, ["west"],
+    )  # fmt: skip
+    (cases,) = [one for one in both["indicators"] if one["id"] == "smuggling_cases"]
+    assert (cases["highest"]["value"], cases["lowest"]["value"], cases["together"]) == (41.0, 41.0, None)
+    ended = watchline("score", nation(tmp_path, "east"), *ON, "--json")
+    assert ended.code == 0
+    assert json.loads(ended.out)["illustrative"]
+    assert "Illustrative data" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--place", "x"), "--place: is for one sector, not for a nation; expected the keys of the sector files."),
+        (("--action-plan", "nation.toml"), "--action-plan: is for one sector"),
+        (("--store", "nation.toml"), "--store: is a file; expected the data folder of `watchline cluster run`."),
+        (("nation.toml",), "INDICATORS: is for one sector"),
+        (("--on", "someday"), "--on"),
+    ],
+)
+def test_options_of_a_single_sector_are_refused(
+    watchline: Watchline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], said: str
+) -> None:
+    sector(tmp_path, "west", "41")
+    nation(tmp_path, "west")
+    monkeypatch.chdir(tmp_path)
+    ended = watchline("score", "nation.toml", *arguments)
+    assert ended.code == 2
+    assert said in ended.err
+
+
+def test_a_nation_without_a_readable_sector_is_refused_and_two_of_one_name_are_not_counted_twice(
+    watchline: Watchline, tmp_path: Path
+) -> None:
+    sector(tmp_path, "west", "41")
+    ended = watchline("score", nation(tmp_path, "south"), *ON)
+    assert (ended.code, "none of its 1 sectors can be read" in ended.err) == (1, True)
+    ended = watchline("score", nation(tmp_path, "west", "west/sector.toml"), *ON, "--json")
+    figures = json.loads(ended.out)
+    assert (len(figures["sectors"]), ended.code) == (1, 1)
+    assert "another sector of the nation has the name 'west'" in figures["unread"][0]["why"]
+
+
+def test_a_table_that_is_refused_takes_out_its_sector_alone(watchline: Watchline, three: Path, tmp_path: Path) -> None:
+    (tmp_path / "west/indicators.csv").write_text(HEAD + "west,smuggling_cases,3,2025-12-31,2025-01-01,,40,lower,\n")
+    figures = json.loads(watchline("score", three, *ON, "--json").out)
+    assert [one["name"] for one in figures["sectors"]] == ["east"]
+    assert "row 1: no source" in next(one["why"] for one in figures["unread"] if one["sector"] == "west")
+
+
+def test_every_text_of_the_page_is_in_the_catalogue(
+    watchline: Watchline, three: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHLINE_LANGUAGE", "ar-XB")
+    (tmp_path / "nation.toml").write_text('name = "f"\ntitle = "Freedonia"\nsectors = ["west", "east"]\n')
+    ended = watchline("score", three, "--out", tmp_path / "out", *ON)
+    page = (tmp_path / "out/scorecard.html").read_text("utf-8")
+    names = [str(tmp_path), "Sector west", "Sector east", "west", "east", "cases", "Freedonia", "watchline score"]
+    assert plain_texts(page, names) == []
+    assert plain_lines(ended.err, names) == []
