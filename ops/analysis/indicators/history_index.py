@@ -24,12 +24,12 @@ import msgspec
 
 from ops.analysis.indicators.history import HistoryEnd, HistoryRecord, IndicatorImport, ValueKey, indicators_of
 from ops.analysis.indicators.index_file import current_index
+from ops.analysis.indicators.newest import RecordOfImport, decoded, newest_of, records_back, stating_newest
 from ops.analysis.indicators.records import Indicator
 
 FOLDER: Final = "indicators"
 WHOLE_BYTES: Final = 4_000_000
 """Up to this size, about 20,000 records, a history is read whole."""
-_Records = list[HistoryRecord]
 
 
 @contextmanager
@@ -109,7 +109,7 @@ class HistoryIndex:
             place
             for place, oldest, withdrawn in found.fetchall()
             if oldest <= until.isoformat()
-            and (not withdrawn or any(one.day <= until for one, _ in self._newest_first(place, last)))
+            and (not withdrawn or any(one.day <= until for one, _ in records_back(self._database, place, last)))
         )
 
     def kinds(self, known_on: date, until: date = date.max) -> set[bool]:
@@ -122,7 +122,7 @@ class HistoryIndex:
             return {bool(illustrative)} if self.places(known_on, until) else set()
         found = set()
         for place in self.places(known_on, until):
-            for one, _ in self._newest_first(place, last):
+            for one, _ in records_back(self._database, place, last):
                 if one.day <= until:
                     found.add(one.illustrative)
                     if len(found) > 1:
@@ -141,33 +141,15 @@ class HistoryIndex:
     def records(self, place: str, known_on: date, names: Iterable[str] | None = None) -> list[Indicator]:
         """Return what ``as_known`` does, of one place and, unless None, of indicators with these names."""
         chosen = None if names is None else frozenset(names)
-        return self._indicators(list(self._newest_first(place, self._last(known_on), chosen)))
+        return self._indicators(list(records_back(self._database, place, self._last(known_on), chosen)))
 
     def newest(self, place: str, known_on: date, until: date) -> list[Indicator]:
         """Of ``records`` up to a day those that state newest value, target and direction of each indicator."""
-        order = sorted(
-            self._newest_first(place, self._last(known_on)),
-            key=lambda pair: (pair[0].day, pair[0].source),
-            reverse=True,
-        )
-        kept: list[tuple[HistoryRecord, int]] = []
-        newest: dict[tuple[str, str], date] = {}
-        target: set[tuple[str, str]] = set()
-        better: set[tuple[str, str]] = set()
-        for pair in order:
-            one = pair[0]
-            if one.day > until:
-                continue
-            what = one.family, one.name
-            states = newest.setdefault(what, one.day) == one.day
-            if one.target is not None and what not in target:
-                target.add(what)
-                states = True
-            if one.better is not None and what not in better:
-                better.add(what)
-                states = True
-            if states:
-                kept.append(pair)
+        last = self._last(known_on)
+        kept = newest_of(self._database, place) if last == self._last(date.max) else None
+        if kept is None or any(one.day > until for one, _ in kept):
+            back = records_back(self._database, place, last)
+            kept = stating_newest(pair for pair in back if pair[0].day <= until)
         return self._indicators(kept)
 
     def end(self) -> HistoryEnd:
@@ -193,7 +175,7 @@ class HistoryIndex:
         for place, withdrawn in found.fetchall():
             if (place not in places and not withdrawn) or any(
                 (one.family, one.name, place, one.day, one.source) not in replaced
-                for one, _ in self._newest_first(place, last)
+                for one, _ in records_back(self._database, place, last)
             ):
                 return bool(illustrative)
         return None
@@ -237,7 +219,7 @@ class HistoryIndex:
                 (body,) = self._database.execute(
                     "SELECT body FROM parts WHERE place = ? AND number = ?", (found.place, part.number)
                 ).fetchone()
-                found.add(part.number, _decoded(body))
+                found.add(part.number, decoded(body))
 
     def imports_of(self, names: Collection[str]) -> list[IndicatorImport]:
         """Return what ``read_history`` does, with the records of indicators with these names only."""
@@ -245,7 +227,7 @@ class HistoryIndex:
         records: defaultdict[int, list[HistoryRecord]] = defaultdict(list)
         for place in sorted(places):
             for number, body in self._database.execute("SELECT number, body FROM parts WHERE place = ?", (place,)):
-                records[number] += [one for one in _decoded(body) if one.name in names]
+                records[number] += [one for one in decoded(body) if one.name in names]
         imports = self._database.execute("SELECT number, known_on, file_hash FROM imports ORDER BY number").fetchall()
         return [
             IndicatorImport(day, "", file_hash, tuple(indicators_of(records[number], day, file_hash)))
@@ -254,24 +236,7 @@ class HistoryIndex:
             for day in [date.fromisoformat(known_on)]
         ]
 
-    def _newest_first(
-        self, place: str, last: int, names: frozenset[str] | None = None
-    ) -> Iterator[tuple[HistoryRecord, int]]:
-        """The newest record of each value with its import, without those withdrawn, from the newest import back."""
-        seen = set()
-        parts = self._database.execute(
-            "SELECT number, body FROM parts WHERE place = ? AND number <= ? ORDER BY number DESC", (place, last)
-        )
-        for number, body in parts:
-            for one in reversed(_decoded(body)):
-                if names is None or one.name in names:
-                    key = one.family, one.name, one.day, one.source
-                    if key not in seen:
-                        seen.add(key)
-                        if not one.withdrawn:
-                            yield one, number
-
-    def _indicators(self, found: list[tuple[HistoryRecord, int]]) -> list[Indicator]:
+    def _indicators(self, found: list[RecordOfImport]) -> list[Indicator]:
         imports = {
             number: (date.fromisoformat(known_on), file_hash)
             for number, known_on, file_hash in self._database.execute("SELECT number, known_on, file_hash FROM imports")
@@ -283,7 +248,3 @@ class HistoryIndex:
         """Number of the last import up to a day."""
         found = self._database.execute("SELECT MAX(number) FROM imports WHERE known_on <= ?", (known_on.isoformat(),))
         return int(found.fetchone()[0] or 0)
-
-
-def _decoded(body: bytes) -> _Records:
-    return msgspec.msgpack.decode(zlib.decompress(body), type=_Records)

@@ -19,12 +19,13 @@ import msgspec
 
 from ops.analysis.indicators.catalogue import FAMILIES, definitions
 from ops.analysis.indicators.history import HEADER, EditedLine, HistoryLine, HistoryRecord, lines_of
+from ops.analysis.indicators.newest import NewestRecords
 from ops.runtime.file_cache import LEAST_FREE_BYTES, is_own
 from ops.runtime.file_lock import lock_file
 
 log = logging.getLogger(__name__)
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 WAIT_S: Final = 60.0
 """Seconds for which a new import waits for those who read the index."""
 ATTEMPTS: Final = 3
@@ -37,6 +38,7 @@ CREATE TABLE parts (place TEXT, number INTEGER, begins TEXT, oldest TEXT, newest
                     withdrawn INTEGER, illustrative INTEGER, body BLOB);
 CREATE INDEX part_of ON parts (place, number, begins, oldest, newest, records, withdrawn, illustrative);
 CREATE TABLE series (name TEXT, place TEXT, family TEXT, PRIMARY KEY (name, place, family)) WITHOUT ROWID;
+CREATE TABLE newest (place TEXT PRIMARY KEY, body BLOB);
 """
 
 
@@ -130,15 +132,17 @@ def _add(database: sqlite3.Connection, path: Path, hashes: list[str], known_on: 
     start = database.execute("SELECT last_start FROM state").fetchone()
     last_start = 0 if start is None else int(start[0])
     database.execute("BEGIN IMMEDIATE")
+    newest = NewestRecords(database)
     for line in lines_of(path, hashes, known_on):
-        _add_line(database, line)
+        _add_line(database, line, newest)
         last_start = line.start
+    newest.store()
     database.execute("DELETE FROM state")
     database.execute("INSERT INTO state VALUES (?, ?, ?, ?, ?)", (FORMAT, _codes(), size, changed_ns, last_start))
     database.execute("COMMIT")
 
 
-def _add_line(database: sqlite3.Connection, line: HistoryLine) -> None:
+def _add_line(database: sqlite3.Connection, line: HistoryLine, newest: NewestRecords) -> None:
     read = line.read
     stated = line.number, read.known_on.isoformat(), read.sha256, line.digest
     database.execute("INSERT INTO imports VALUES (?, ?, ?, ?)", stated)
@@ -153,6 +157,7 @@ def _add_line(database: sqlite3.Connection, line: HistoryLine) -> None:
         body = zlib.compress(msgspec.msgpack.encode(records), 1)
         part = place, line.number, *span, len(records), withdrawn, illustrative, body
         database.execute("INSERT INTO parts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", part)
+        newest.add(place, line.number, records)
     series = {(one.name, one.place, one.family) for one in read.records}
     database.executemany("INSERT OR IGNORE INTO series VALUES (?, ?, ?)", sorted(series))
 

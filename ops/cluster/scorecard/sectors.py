@@ -181,7 +181,7 @@ def _lines_of(sector: str, card: Scorecard) -> Iterator[SectorLine]:
                 sector=sector,
                 family=line.family,
                 key=line.key,
-                name=line.name,  # type: ignore[arg-type]
+                name=line.name,
                 unit=line.unit,
                 edition=line.edition or "",
                 better=line.better or "",

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from ops.analysis.indicators import index_file
 from ops.analysis.indicators.history import HistoryLine, add_import, as_known, read_history
 from ops.analysis.indicators.history_index import FOLDER, indexed
+from ops.analysis.indicators.newest import NewestRecords
 from ops.analysis.indicators.records import Indicator
 from ops.analysis.indicators.tables import IndicatorError
 from ops.analysis.score.evaluation import Evaluation, evaluate
@@ -54,6 +55,7 @@ better = "lower"
 """
 
 days = st.integers(0, 8).map(lambda number: date.fromordinal(FIRST.toordinal() + 40 * number))
+LAST = date.fromordinal(FIRST.toordinal() + 320)
 records = st.builds(
     Indicator,
     place=st.sampled_from(PLACES),
@@ -125,8 +127,8 @@ def test_a_place_scored_from_the_index_is_the_one_from_the_whole_history(
                 assert scored(path, INDEXED, **chosen) == scored(path, WHOLE, **chosen)
 
 
-@given(made=imports, day=days, known_on=days)
-@settings(max_examples=15)
+@given(made=imports, day=st.just(LAST) | days, known_on=st.just(LAST) | days)
+@settings(max_examples=25)
 def test_the_newest_of_all_places_state_the_same_values_targets_and_plan(
     made: list[tuple[date, list[Indicator]]], day: date, known_on: date, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -134,8 +136,10 @@ def test_the_newest_of_all_places_state_the_same_values_targets_and_plan(
         path = folder_of(tmp_path_factory, patch) / "h.jsonl"
         measure = MEASURE.format(id="A1", indicator="cases", place="North")
         path.with_suffix(".toml").write_text(PLAN.format(illustrative="") + measure)
-        for on, found in made:
+        for number, (on, found) in enumerate(made):
             add(path, found, on)
+            if number % 2 == 0:  # what the index keeps of the newest is extended by several imports
+                scored(path, INDEXED, day=day, known_on=known_on, place=None)
         every, newest = (scored(path, each, day=day, known_on=known_on, place=None) for each in (WHOLE, INDEXED))
         assert isinstance(every, Evaluation)
         assert isinstance(newest, Evaluation)
@@ -181,9 +185,9 @@ def test_a_new_import_is_added_and_no_line_is_decoded_again(
     added: list[int] = []
     real = index_file._add_line
 
-    def noted(database: sqlite3.Connection, line: HistoryLine) -> None:
+    def noted(database: sqlite3.Connection, line: HistoryLine, newest: NewestRecords) -> None:
         added.append(line.number)
-        real(database, line)
+        real(database, line, newest)
 
     monkeypatch.setattr(index_file, "_add_line", noted)
     assert [one.value for one in known(path, cache) or ()] == [3.0]
