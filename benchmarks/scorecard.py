@@ -88,7 +88,8 @@ def write_periods(path: Path, indicators: int) -> None:
 def history_of(path: Path, segments: int, indicators: int, days: int, *, shift: int = 0, prefix: str = "") -> int:
     """Write a history with one import a day, line by line as ``add_import`` does; return the number of values."""
     one = HistoryRecord(
-        "", "crime_and_governance", "", 0.0, "cases", LAST, "register", target=50.0, better="lower", origin="t.csv"
+        "", "crime_and_governance", "", 0.0, "cases", LAST, "register", target=50.0, better="lower", origin="t.csv",
+        definition="1st",
     )  # fmt: skip
     before = HEADER
     with path.open("wb") as file:

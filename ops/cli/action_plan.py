@@ -29,13 +29,18 @@ def import_table(
     adopted: Annotated[str, typer.Option("--adopted", metavar="YYYY-MM-DD", help="Day of its adoption.")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="File to write (TOML).", dir_okay=False)],
     illustrative: Annotated[bool, typer.Option("--illustrative", help="The plan is made up, for an exercise.")] = False,
+    freeze: Annotated[
+        bool, typer.Option("--freeze", help="Freeze targets and terms, so that a later change needs a reason.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Convert a table of measures to a plan file.
 
     Name the file as action_plan in the sector file; `watchline score` then
     states the status of each measure. If any row is refused, all refused rows
-    are listed with the reason, and nothing is written.
+    are listed with the reason, and nothing is written. With --freeze, the
+    file states its targets, owners, dates and indicators a second time, as
+    agreed; `score` then refuses a plan that was changed without a reason.
 
     Examples
     --------
@@ -48,4 +53,5 @@ def import_table(
 
     with named("--adopted"):
         day = day_of(adopted, "--adopted")
-    answer(import_plan(table, out, PlanHead(title, day, source, illustrative), screen), as_json=as_json)
+    head = PlanHead(title, day, source, illustrative)
+    answer(import_plan(table, out, head, screen, freeze=freeze), as_json=as_json)

@@ -18,7 +18,7 @@ NEEDS: Final[dict[str, MemoryNeed]] = {
     "coverage": MemoryNeed(600, 1_600),
     "challenge": MemoryNeed(650, 1_700),
     "sites": MemoryNeed(400, 1_100),
-    "score": MemoryNeed(300, 900),
+    "score": MemoryNeed(300, 1_100),
     "handover": MemoryNeed(350, 1_000),
     "export": MemoryNeed(450, 1_100),
     **dict.fromkeys(["share make", "share gaps"], MemoryNeed(450, 1_300)),
@@ -77,7 +77,7 @@ NEEDS: Final[dict[str, MemoryNeed]] = {
 }
 """Peaks with the sample sector on two cores, rounded up. A larger sector needs more; more cores, more address space.
 
-That of ``score`` is its peak with ``--pdf`` and ``--docx``."""
+That of ``score`` is its peak with ``--pdf`` and ``--docx``; the address space is that of a nation."""
 
 
 def need_of(command_path: str) -> MemoryNeed:

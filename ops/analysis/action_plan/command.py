@@ -8,15 +8,15 @@ from typing import Any
 from rich.console import Console
 
 from geo.errors import BadInput
-from ops.analysis.action_plan.plan import plan_as_toml, read_plan
+from ops.analysis.action_plan.plan import frozen, plan_as_toml, read_plan
 from ops.analysis.action_plan.table import PlanHead, plan_of_table
 from ops.analysis.indicators.command import MOST_SHOWN
 from ops.analysis.indicators.tables import IndicatorError
 from ops.runtime.output import atomic_write, show
 
 
-def import_plan(table: Path, out: Path, head: PlanHead, screen: Console) -> dict[str, Any]:
-    """Write the plan of a table; return what it has.
+def import_plan(table: Path, out: Path, head: PlanHead, screen: Console, *, freeze: bool = False) -> dict[str, Any]:
+    """Write the plan of a table; return what it has. ``freeze``: its targets and terms are frozen.
 
     Raises IndicatorError where a row is refused, and BadInput where ``out`` exists or cannot be written: nothing is
     written then.
@@ -33,6 +33,8 @@ def import_plan(table: Path, out: Path, head: PlanHead, screen: Console) -> dict
             f"{len(refusals)} row{'s' if len(refusals) > 1 else ''} refused, so nothing was written", where=str(table),
             expected="a table in which every row can be used",
         )  # fmt: skip
+    if freeze:
+        plan = frozen(plan)
     with atomic_write(out) as partial:
         partial.write_text(plan_as_toml(plan), encoding="utf-8")
         read_plan(partial)
@@ -40,4 +42,6 @@ def import_plan(table: Path, out: Path, head: PlanHead, screen: Console) -> dict
     show(
         screen, "action-plan-imported", objectives=len(plan.objectives), measures=len(measures), file=str(out)
     )  # fmt: skip
-    return {"file": str(out), "objectives": len(plan.objectives), "measures": len(measures)}
+    if freeze:
+        show(screen, "action-plan-frozen", date=plan.adopted.isoformat())
+    return {"file": str(out), "objectives": len(plan.objectives), "measures": len(measures), "frozen": freeze}

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
 
 from geo.names import HIDDEN, ONE_LINE
-from ops.analysis.action_plan.frozen_terms import FIELDS, check_terms
+from ops.analysis.action_plan.frozen_terms import FIELDS, FrozenTerms, check_terms
 from ops.analysis.action_plan.thresholds import (
     FrozenThresholds,
     check_thresholds,
@@ -223,9 +223,14 @@ def read_plan(path: Path) -> ActionPlan:
     )  # fmt: skip
     if thresholds is not None:
         check_thresholds(thresholds, {one.id: one.target for _, one in plan.measures() if one.indicator}, where)
-        stated = {one.id: {name: str(getattr(one, name) or "") for name in FIELDS} for _, one in plan.measures()}
+        stated = {one.id: _terms(one) for _, one in plan.measures()}
         check_terms(thresholds.terms, thresholds.frozen_on, stated, where)
     return plan
+
+
+def _terms(measure: Measure) -> dict[str, str]:
+    """The fields of a measure that can be frozen, as text; empty where they are not set."""
+    return {name: str(getattr(measure, name) or "") for name in FIELDS}
 
 
 def _record(kind: type[FileTable], table: Mapping[str, Any], where: str) -> FileTable:
@@ -265,6 +270,14 @@ def _check_text(text: str, name: str, where: str, *, needed: bool) -> None:
         raise ConfigError(f"{name} = {text[:60]!a}", where=where, expected=f"{ONE_LINE}, up to {LONGEST} characters")
     if needed and not text.strip():
         raise ConfigError(f"{name} is empty", where=where, expected="a text")
+
+
+def frozen(plan: ActionPlan) -> ActionPlan:
+    """Return a plan whose targets and terms are frozen on the day of its adoption, with an empty change log."""
+    measures = [measure for _, measure in plan.measures()]
+    targets = {one.id: one.target for one in measures if one.target is not None}
+    terms = {one.id: _terms(one) for one in measures}
+    return replace(plan, thresholds=FrozenThresholds(plan.adopted, targets, (), FrozenTerms(terms)))
 
 
 def plan_as_toml(plan: ActionPlan) -> str:

@@ -120,7 +120,7 @@ def roll_up(lines: Sequence[SectorLine], sectors: int) -> list[DefinitionRollUp]
     if not lines:
         return []
     ordered = _with_directions(sorted(lines, key=lambda one: FAMILIES.index(one.family)))
-    settings: dict[str, Any] = {"enable_external_access": "false", "threads": 2}
+    settings: dict[str, Any] = {"enable_external_access": "false", "threads": 2, "memory_limit": "512MB"}
     with duckdb.connect(":memory:", config=settings) as database:
         columns = _columns(ordered)
         names = ", ".join(f"{name}::{TYPES.get(name, 'VARCHAR')} AS {name}" for name in columns if name != "line")

@@ -69,6 +69,7 @@ action-plan-limit-unknown = A measure without a value, or with a value that is o
 action-plan-limit-swot = The rules of the SWOT are ours. Strengths and weaknesses are lines of the plan and of tactical tools that meet or miss their target. Opportunities and threats are lines of crime, governance and agreements that improve or meet their target, or worsen or miss it.
 action-plan-limit-compare = A value that meets its target shows what was measured, not that the measure caused it.
 action-plan-refused = Row { $row }: { $reason }; expected { $expected }.
+action-plan-frozen = Targets and terms are frozen as of { $date }. A later change needs an entry in the change log of the file.
 action-plan-imported = { $objectives ->
     [one] 1 objective
    *[other] { $objectives } objectives

@@ -69,6 +69,7 @@ nation-absent = { $kind ->
     [action_plan] action plan
    *[challenge] coverage
 }
+nation-records = The pages of the sectors show the records behind each value. Of a sector with a long history: watchline score SECTOR --place PLACE --out DIR.
 nation-drill = { $sector }: watchline score { $file }
 nation-limit = { $limit ->
     [never] Indicators and sectors are not combined: units, sources and ages differ, and any weights would be arbitrary. Sectors are not ranked.

@@ -72,6 +72,7 @@ action-plan-limit-unknown = Une mesure sans valeur, ou dont la valeur est périm
 action-plan-limit-swot = Les règles de l’analyse AFOM sont les nôtres. Les forces et les faiblesses sont les lignes du plan et des moyens tactiques qui atteignent ou manquent leur objectif. Les opportunités et les menaces sont les lignes de la criminalité, de la gouvernance et des accords qui s’améliorent ou atteignent leur objectif, ou qui se dégradent ou le manquent.
 action-plan-limit-compare = Une valeur qui atteint son objectif montre ce qui a été mesuré, non que la mesure en est la cause.
 action-plan-refused = Ligne { $row } : { $reason } ; attendu : { $expected }.
+action-plan-frozen = Les objectifs et les termes sont figés au { $date }. Toute modification ultérieure demande une entrée au journal des modifications du fichier.
 action-plan-imported = { $objectives ->
     [one] { $objectives } objectif
    *[other] { $objectives } objectifs

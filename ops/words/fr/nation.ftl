@@ -75,6 +75,7 @@ nation-absent = { $kind ->
     [action_plan] plan d’action
    *[challenge] couverture
 }
+nation-records = Les pages des secteurs présentent les enregistrements à l’origine de chaque valeur. Pour un secteur au long historique : watchline score SECTOR --place PLACE --out DIR.
 nation-drill = { $sector } : watchline score { $file }
 nation-limit = { $limit ->
     [never] Ni les indicateurs ni les secteurs ne sont combinés : unités, sources et dates diffèrent, et toute pondération serait arbitraire. Les secteurs ne sont pas classés.

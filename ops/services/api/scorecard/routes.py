@@ -296,13 +296,16 @@ def _file(body: bytes, media_type: str, name: str) -> Response:
 
 
 def _notices(made: Evaluated) -> Sequence[str]:
-    left_out = [say("score-left-out", files=", ".join(made.left_out))] if made.left_out else []
-    return [*left_out, *(say("score-absent", kind=kind) for kind in made.absent)]
+    return [*_left_out(made), *(say("score-absent", kind=kind) for kind in made.absent)]
+
+
+def _left_out(made: Evaluated) -> list[str]:
+    return [say("score-left-out", files=", ".join(made.left_out))] if made.left_out else []
 
 
 def _plan_notices(made: Evaluated) -> Sequence[str]:
     newest = [say("score-summary-newest")] if made.evaluation.card.newest_only else []
-    return [*newest, *_notices(made)]
+    return [*newest, *_left_out(made)]
 
 
 def _address(path: str, choice: ScorecardChoice, request: Request, language: str | None = None) -> str:

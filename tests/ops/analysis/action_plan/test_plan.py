@@ -300,3 +300,35 @@ def test_swot_by_hand() -> None:
         ("threats", "missed", False),
     ]
     assert unjudged == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("target = 40.0", "target = 60.0"),
+        ("due = 2026-06-30", "due = 2027-06-30"),
+        ('owner = "Head of customs"', 'owner = "Nobody in particular"'),
+        ('place = "west"', ""),
+        ('title = "Ratify"', 'title = "Consider ratification"'),
+    ],
+)
+def test_a_plan_that_is_frozen_when_it_is_imported_is_not_changed_quietly(
+    watchline: Callable[..., Any], tmp_path: Path, before: str, after: str
+) -> None:
+    table = tmp_path / "m.csv"
+    table.write_text(
+        "objective,measure,title,owner,due,indicator,place,target,better\n"
+        "A,A1,Fewer cases,Head of customs,2026-06-30,smuggling_cases,west,40,lower\n"
+        "A,A2,Ratify,Ministry of justice,2026-03-31,,,,\n"
+    )
+    head = ("--title", "P", "--source", "s", "--adopted", "2026-01-15", "--out", tmp_path / "p.toml")
+    ended = watchline("action-plan", "import", table, *head, "--freeze")
+    assert ended.code == 0, ended.err
+    text = (tmp_path / "p.toml").read_text(encoding="utf-8")
+    assert (frozen := read_plan(tmp_path / "p.toml").thresholds) is not None
+    assert (frozen.frozen_on, frozen.targets) == (date(2026, 1, 15), {"A1": 40.0})
+    measures, changed = text.partition("[[objective]]")[::2], text.rpartition(before)
+    assert before in measures[1], "the measure itself, not its frozen copy"
+    (tmp_path / "p.toml").write_text(changed[0] + after + changed[2], encoding="utf-8")
+    with pytest.raises(ConfigError):
+        read_plan(tmp_path / "p.toml")
