@@ -16,7 +16,7 @@ from ops.analysis.indicators.records import Indicator, read_indicators, refuse_m
 from ops.analysis.score.from_store import outcomes_of_store
 from ops.analysis.score.line import ScorecardLine
 from ops.analysis.score.long_history import BOUNDS, HistoryBounds, PartOfHistory, part_of_history
-from ops.analysis.score.of_challenge import of_challenge
+from ops.analysis.score.of_challenge import of_challenge, written_after
 from ops.analysis.score.outcome_records import Period, read_outcomes, refuse_overlaps
 from ops.governance.demonstration import DEFAULT_FOLDER, is_demonstration, sector_of
 from ops.releasability.decision import EVERYTHING, UNMARKED
@@ -24,7 +24,9 @@ from ops.releasability.settings import ReleasabilitySettings
 from ops.sector.sector_file import Sector
 from ops.store.connections import store_exists
 
-ABSENT: Final = ("indicators", "outcomes", "action_plan", "challenge")
+LATER: Final = "later_challenge"
+"""The challenge of the sector was computed after the day of the scorecard."""
+ABSENT: Final = ("indicators", "outcomes", "action_plan", "challenge", LATER)
 """Kinds of records that a scorecard may lack; it then says so."""
 STORE: Final = "--store"
 ROOM: Final = "the incidents of this room"
@@ -189,7 +191,8 @@ def read_inputs(
         plan = None
     if files.found and files.store in left_out:
         stored, measured = [], []
-    if challenge is not None:
+    later = challenge is not None and files.challenge is None and written_after(challenge, day)
+    if challenge is not None and not later:
         measured = [*measured, *of_challenge(challenge, sector.name, day=day)]
     refuse_mixture({name: values for name, values in kinds.items() if name not in map(str, left_out)})
     periods = sorted([*(one for one in reported if one.end <= day), *stored], key=lambda one: (one.place, one.start))
@@ -197,7 +200,8 @@ def read_inputs(
     given = {
         "indicators": paths[0], "outcomes": files.store or paths[1], "action_plan": paths[2], "challenge": challenge
     }  # fmt: skip
-    absent = tuple(kind for kind in ABSENT if given[kind] is None)
+    absent = tuple(kind for kind in ABSENT if kind in given and given[kind] is None)
+    absent += (LATER,) if later else ()
     kept = [one for one in indicators if one.day <= day]
     return ScoreInputs(kept, periods, measured, plan, left_out, part, absent)
 

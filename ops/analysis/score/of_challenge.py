@@ -54,6 +54,14 @@ def of_challenge(folder: Path, sector: str, *, day: date) -> list[ScorecardLine]
         ) from None
 
 
+def written_after(folder: Path, day: date) -> bool:
+    """Whether an output folder of ``watchline challenge`` was written after a day; False where there is none."""
+    try:
+        return datetime.fromtimestamp((folder / "summary.json").stat().st_mtime, UTC).date() > day
+    except OSError:
+        return False
+
+
 def _line_of(
     record: Mapping[str, Any], summary: Mapping[str, Any], day: date, origin: tuple[Path, str]
 ) -> ScorecardLine:

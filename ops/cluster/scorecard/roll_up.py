@@ -49,8 +49,11 @@ WITH by_sector AS (
         min(start) AS start, max(start) AS last_start, min(day) AS first_day, max(day) AS last_day,
         count(DISTINCT start) AS starts, count(start) AS with_start, count(DISTINCT day) AS days
     FROM lines GROUP BY ALL
-), reports AS (SELECT family, key, count(DISTINCT sector) AS reporting FROM lines GROUP BY ALL)
-SELECT * FROM states JOIN ends USING ({DEFINITION}) JOIN reports USING (family, key) ORDER BY first_line
+), reports AS (
+    SELECT family, key, count(DISTINCT sector) AS reporting, min(line) AS of_indicator FROM lines GROUP BY ALL
+)
+SELECT * FROM states JOIN ends USING ({DEFINITION}) JOIN reports USING (family, key)
+ORDER BY of_indicator, first_line
 """  # noqa: S608
 
 

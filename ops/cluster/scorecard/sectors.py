@@ -130,7 +130,7 @@ def read_sectors(
     unread: list[UnreadSector] = []
     for text in file.sectors:
         try:
-            scored = _scored(path.parent / text, options, {one.name for one in found}, now)
+            scored = _scored((path.parent / text).resolve(), options, {one.name for one in found}, now)
         except WatchlineError as error:
             unread.append(UnreadSector(text, str(error)))
             continue

@@ -136,6 +136,7 @@ score-absent = { $kind ->
     [outcomes] Ni incident ni résultat : le fichier du secteur ne désigne ni dossier de données par `store`, ni table par `outcomes`.
     [action_plan] Aucun plan d’action national : le fichier du secteur n’en désigne pas par `action_plan`.
     [challenge] Ni couverture ni interruption : le fichier du secteur ne désigne aucun résultat de `watchline challenge` par `challenge`.
+    [later_challenge] Ni couverture ni interruption : le résultat de `watchline challenge` est d’un jour ultérieur.
    *[other] { $kind }
 }
 score-to-plan = État du plan d’action national

@@ -196,6 +196,6 @@ class ScorecardAnswer(BaseModel):
     places: list[str]
     illustrative: bool
     left_out: list[str]
-    absent: list[Literal["indicators", "outcomes", "action_plan", "challenge"]]
+    absent: list[Literal["indicators", "outcomes", "action_plan", "challenge", "later_challenge"]]
     families: dict[Family, FamilyRecord]
     action_plan: ActionPlanAnswer | None

@@ -76,6 +76,9 @@ def test_the_sector_file_names_the_data_folder_and_the_challenge(watchline: Watc
     assert {"gap-segments", "interdiction_effectiveness_rate", "time_to_disposition"} <= ids
     assert figures["absent"] == ["indicators", "action_plan"]
     assert not figures["illustrative"]
+    past = figures_of(watchline("score", "hills", "--on", "2026-01-15", "--json"))
+    assert past["absent"] == ["indicators", "action_plan", "later_challenge"], "it was not known then"
+    assert past["families"]["tactical_tools"]["lines"] == []
     assert figures_of(watchline("score", "hills", "--store", data, "--json"))["families"] == figures["families"]
 
 

@@ -218,6 +218,13 @@ def test_the_roll_up_equals_a_plain_recomputation(lines: list[SectorLine], turne
         )
 
 
+def test_definitions_of_an_indicator_are_rows_beside_each_other() -> None:
+    found = roll_up([line("a"), line("a", key="firearm_seizures"), line("b", edition="2nd")], 2)
+    assert [(one.key, one.edition) for one in found] == [
+        ("smuggling_cases", ""), ("smuggling_cases", "2nd"), ("firearm_seizures", ""),
+    ]  # fmt: skip
+
+
 def test_one_sector_rolls_up_to_itself_and_none_to_nothing() -> None:
     alone = rate("north", 8, 10)
     one = only(roll_up([alone], 1))
