@@ -25,6 +25,13 @@ DIRECTIONS: Final = ("better", "worse", "rising", "falling", "steady", "by_chanc
 """Trends of a sector; mixed: its places differ."""
 WILSON: Final = "score-method-wilson"
 TYPES: Final = {"value": "DOUBLE", "numerator": "DOUBLE", "denominator": "DOUBLE", "day": "DATE", "start": "DATE"}
+SETTINGS: Final[dict[str, Any]] = {
+    "enable_external_access": "false",
+    "temp_directory": "",
+    "memory_limit": "512MB",
+    "threads": 2,
+}
+"""Of the database, which is in memory: it reads and writes no file."""
 DEFINITION: Final = "family, key, unit, edition, better, method"
 _ROLL_UP: Final = f"""
 WITH by_sector AS (
@@ -123,8 +130,7 @@ def roll_up(lines: Sequence[SectorLine], sectors: int) -> list[DefinitionRollUp]
     if not lines:
         return []
     ordered = _with_directions(sorted(lines, key=lambda one: FAMILIES.index(one.family)))
-    settings: dict[str, Any] = {"enable_external_access": "false", "threads": 2, "memory_limit": "512MB"}
-    with duckdb.connect(":memory:", config=settings) as database:
+    with duckdb.connect(":memory:", config=SETTINGS) as database:
         columns = _columns(ordered)
         names = ", ".join(f"{name}::{TYPES.get(name, 'VARCHAR')} AS {name}" for name in columns if name != "line")
         database.register("given", columns)

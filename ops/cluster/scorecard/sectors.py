@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -126,13 +127,14 @@ def read_sectors(
         If none of its sectors can be read.
     """
     path, file = read_nation(nation)
+    folder = path.parent.resolve()
     found: list[NationSector] = []
     unread: list[UnreadSector] = []
     for text in file.sectors:
         try:
-            scored = _scored((path.parent / text).resolve(), options, {one.name for one in found}, now)
+            scored = _scored(folder / text, options, {one.name for one in found}, now)
         except WatchlineError as error:
-            unread.append(UnreadSector(text, str(error)))
+            unread.append(UnreadSector(text, str(error).replace(f"{folder}{os.sep}", "")))
             continue
         record_reading(scored, options.purpose)
         keep(scored)
