@@ -117,10 +117,10 @@ def import_a_day(history: Path, segments: int, indicators: int, day: date) -> tu
     table_file = history.with_name("day.csv")
     with table_file.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
-        rows.writerow(("place", "family", "name", "value", "unit", "date", "source", "target", "better"))
+        rows.writerow(("place", "family", "name", "value", "unit", "date", "source", "target", "better", "definition"))
         for segment, number in product(range(segments), range(indicators)):
             place, name = f"segment {segment}", name_of(number)
-            rows.writerow((place, "crime_and_governance", name, 1, "cases", day, "register", 50, "lower"))
+            rows.writerow((place, "crime_and_governance", name, 1, "cases", day, "register", 50, "lower", "1st"))
     return measured_command("indicators", "import", str(table_file), "--history", str(history))
 
 

@@ -15,6 +15,7 @@ from geo.errors import BadInput
 from ops.analysis.indicators.catalogue import FAMILIES
 from ops.analysis.indicators.records import day_of
 from ops.analysis.score.command import FILES, KIND, PAGE, PDF, ScoreOptions, SectorScore, write_score
+from ops.analysis.score.inputs import checked_limit
 from ops.analysis.score.line import said
 from ops.cluster.scorecard.page import (
     COLUMNS,
@@ -31,6 +32,7 @@ from ops.cluster.scorecard.sectors import NationSector, SectorLine, read_sectors
 from ops.drawing.pages.pdf import pdf_beside
 from ops.runtime.output import SUMMARY, prepare_folder, say, say_in_english, show, write_summary
 from ops.runtime.tables import show_table
+from ops.sector.settings import load_settings
 
 SECTORS: Final = "sectors"
 """Folder of the pages of each sector, beside the page of the nation."""
@@ -52,6 +54,9 @@ def score_nation(options: ScoreOptions, screen: Console, *, now: datetime | None
             raise BadInput("is for one sector, not for a nation", where=where, expected="the keys of the sector files")
     if options.store is not None and not options.store.is_dir():
         raise BadInput("is a file", where="--store", expected="the data folder of `watchline cluster run`")
+    checked_limit(options.limit, load_settings(options.settings).releasability)
+    if options.known_on is not None:
+        day_of(options.known_on, "--known-on")
     now = now or datetime.now(UTC)
     day = now.date() if options.on is None else day_of(options.on, "--on")
     out = options.out

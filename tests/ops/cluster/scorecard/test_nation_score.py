@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 
+from ops.audit.log import AuditLog
+from ops.audit.search import EntryFilter, each_entry
 from ops.sector.samples import samples_folder
+from tests.ops.analysis.handover.night import worked_night
 from tests.ops.words.pseudo_texts import plain_lines, plain_texts
 
 SAMPLE = samples_folder() / "cumberland"
@@ -122,6 +125,8 @@ def test_illustrative_sectors_are_left_out_beside_real_ones_and_marked_alone(
         (("--store", "nation.toml"), "--store: is a file; expected the data folder of `watchline cluster run`."),
         (("nation.toml",), "INDICATORS: is for one sector"),
         (("--on", "someday"), "--on"),
+        (("--known-on", "someday"), "--known-on"),
+        (("--releasability", "invented"), "--releasability: 'invented'"),
     ],
 )
 def test_options_of_a_single_sector_are_refused(
@@ -152,6 +157,29 @@ def test_a_table_that_is_refused_takes_out_its_sector_alone(watchline: Watchline
     figures = json.loads(watchline("score", three, *ON, "--json").out)
     assert [one["name"] for one in figures["sectors"]] == ["east"]
     assert "row 1: no source" in next(one["why"] for one in figures["unread"] if one["sector"] == "west")
+
+
+def test_the_stores_are_those_of_the_cluster_and_reading_them_is_recorded(
+    watchline: Watchline, three: Path, tmp_path: Path
+) -> None:
+    """The night of the handover report in one sector: one apprehension; the other sectors have no store there."""
+    data = tmp_path / "data"
+    (data / "west").mkdir(parents=True)
+    (tmp_path / "west/sector.toml").write_text(
+        (tmp_path / "west/sector.toml").read_text().replace('outcomes = "outcomes.csv"\n', "")
+    )
+    worked_night(data / "west")[0].store.close()
+    AuditLog(data / "west/audit").close()
+    ended = watchline(
+        "score", three, "--store", data, "--on", "2026-03-20", "--purpose", "yearly report", "--json"
+    )  # fmt: skip
+    found = {one["id"]: one for one in json.loads(ended.out)["indicators"]}
+    rate = found["interdiction_effectiveness_rate"]
+    assert (rate["highest"]["sector"], rate["highest"]["value"]) == ("west", 1.0)
+    assert (rate["together"]["numerator"], rate["together"]["denominator"]) == (19.0, 31.0), "1 of 1, and 18 of 30"
+    assert (found["time_to_disposition"]["sectors"], found["time_to_disposition"]["missing"]) == (1, 1)
+    (entry,) = each_entry(data / "west/audit", EntryFilter())
+    assert (entry.subject, entry.purpose) == ("scorecard of west on 2026-03-20", "yearly report")
 
 
 def test_every_text_of_the_page_is_in_the_catalogue(

@@ -124,7 +124,10 @@ def test_made_up_files_are_left_out_beside_real_incidents(real: Served) -> None:
     assert card["left_out"] == ["indicators.csv", "outcomes.csv", "action_plan.toml"]
     assert card["families"]["crime_and_governance"]["lines"] == []
     assert card["families"]["crime_and_governance"]["missing"]
-    assert "indicators.csv" in real.client.get("/scorecard").text
+    page = real.client.get("/scorecard").text
+    assert "indicators.csv" in page
+    assert card["absent"] == ["challenge"]
+    assert "the sector file names no output of watchline challenge as challenge" in page
     for path in ("/action-plan", "/action-plan.pdf", "/action-plan.docx", "/v1/action-plan"):
         answer = real.client.get(path)
         assert answer.status_code == 404
