@@ -23,6 +23,7 @@ from ops.cluster.scorecard.page import (
     answer_of,
     cells_of,
     heading,
+    notes_of,
     notices_of,
     reasons_of,
     write_nation,
@@ -37,8 +38,6 @@ from ops.sector.settings import load_settings
 SECTORS: Final = "sectors"
 """Folder of the pages of each sector, beside the page of the nation."""
 OF_ONE_SECTOR: Final = ("indicators", "outcomes", "challenge", "action_plan", "place")
-SHOWN: Final = len(COLUMNS) - 2
-"""Columns that the terminal shows."""
 
 
 def score_nation(options: ScoreOptions, screen: Console, *, now: datetime | None = None) -> dict[str, Any]:
@@ -90,10 +89,11 @@ def _show(card: NationCard, screen: Console) -> None:
         found = [one for one in card.indicators if one.family == family]
         title = say("score-family", family=family)
         table = Table(title=title)
-        for name in COLUMNS[:SHOWN]:
+        for name in COLUMNS:
             table.add_column(heading(name))
         for one in found:
-            table.add_row(*cells_of(one)[:SHOWN])
+            cells = cells_of(one)
+            table.add_row("\n".join([cells[0], *notes_of(one)]), *cells[1:])
         if found:
             show_table(screen, table, wrap_first=True)
         else:

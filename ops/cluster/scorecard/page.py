@@ -20,7 +20,7 @@ from ops.runtime.output import atomic_write, catalogue, say
 
 TEMPLATE: Final = Path(__file__).with_name("page.html.j2")
 COUNTS: Final = (*STATES, "missing")
-COLUMNS: Final = ("indicator", *COUNTS, "lowest", "highest", "trend", "together")
+COLUMNS: Final = ("indicator", *COUNTS, "lowest", "highest")
 SECTOR_COLUMNS: Final = ("sector", *STATES, "plan", "absent")
 LIMITS: Final = ("never", "states", "ends", "together", "families")
 SHOWN_ALONE: Final = ("periods", "places", "incomplete")
@@ -73,6 +73,7 @@ def nation_page(card: NationCard, *, folder: str) -> str:
                 "rows": [
                     {
                         "cells": cells_of(one),
+                        "notes": notes_of(one),
                         "lowest": None if one.lowest is None else f"{address(one.lowest.sector)}#{one.lowest.anchor}",
                         "highest": None
                         if one.highest is None
@@ -128,7 +129,16 @@ def cells_of(one: DefinitionRollUp) -> list[str]:
     """The cells of a row, in the order of COLUMNS."""
     counts = [one.states.get(state, 0) for state in STATES]
     ends = [_end(one.lowest), _end(one.highest)]
-    return [name_of(one), *map(str, [*counts, one.missing]), *ends, _trend(one), _together(one)]
+    return [name_of(one), *map(str, [*counts, one.missing]), *ends]
+
+
+def notes_of(one: DefinitionRollUp) -> list[str]:
+    """Trends by number of sectors, and counts added up or why they are not, where there is something to state."""
+    trend, together = _trend(one), _together(one)
+    return [
+        *([say("nation-note-trend", trend=trend)] if trend else []),
+        *([say("nation-note-together", together=together)] if together else []),
+    ]
 
 
 def missed_by(one: DefinitionRollUp) -> list[str]:
@@ -173,13 +183,13 @@ def _trend(one: DefinitionRollUp) -> str:
         for name in DIRECTIONS
         if name in one.directions
     ]
-    return ", ".join(found) or "–"
+    return ", ".join(found)
 
 
 def _together(one: DefinitionRollUp) -> str:
     both = one.together
     if both is None:
-        return say("nation-alone", reason=one.alone) if one.alone in SHOWN_ALONE else "–"
+        return say("nation-alone", reason=one.alone) if one.alone in SHOWN_ALONE else ""
     span = both.day.isoformat() if both.start is None else f"{both.start} – {both.day}"
     if math.isnan(both.denominator):
         return say("nation-together-cases", value=figure(both.value, one.unit), span=span)

@@ -18,13 +18,13 @@ nation-column = { $name ->
     [missing] not reported
     [lowest] lowest newest value
     [highest] highest newest value
-    [trend] trend, sectors
-    [together] counts added up
     [sector] sector
     [plan] action plan
     [absent] not named
    *[other] { $name }
 }
+nation-note-trend = trend of sectors: { $trend }
+nation-note-together = all sectors: { $together }
 nation-unit = { $name } ({ $unit })
 nation-edition = { $name }, edition { $edition }
 nation-end = { $value } ({ $sector }, { $date })

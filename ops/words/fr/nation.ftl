@@ -18,13 +18,13 @@ nation-column = { $name ->
     [missing] non communiqué
     [lowest] valeur récente la plus basse
     [highest] valeur récente la plus haute
-    [trend] tendance, secteurs
-    [together] effectifs additionnés
     [sector] secteur
     [plan] plan d’action
     [absent] non désigné
    *[other] { $name }
 }
+nation-note-trend = tendance des secteurs : { $trend }
+nation-note-together = tous les secteurs : { $together }
 nation-unit = { $name } ({ $unit })
 nation-edition = { $name }, édition { $edition }
 nation-end = { $value } ({ $sector }, { $date })
