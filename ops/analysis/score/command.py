@@ -113,6 +113,7 @@ def score_sector(options: ScoreOptions, sector: Sector, *, now: datetime | None 
     files = ScoreFiles(
         options.indicators, options.outcomes, options.challenge, options.action_plan, store.path,
         options.simulated or store.simulated, checked_limit(options.limit, settings.releasability), found=store.found,
+        by_option=options.store is not None,
     )  # fmt: skip
     inputs = read_inputs(
         files, SectorRecords.of(sector), settings.releasability, day=day, until=max(day, today), known_on=known_on,

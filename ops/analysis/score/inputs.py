@@ -90,9 +90,9 @@ class ScoreFiles:
     """The files of a scorecard. None: there is none.
 
     ``simulated``: the outcomes are those of a simulation. ``found``: the store was not named, and is left out beside
-    real records. ``limit``: the most restrictive marking of the incidents of
-    the store that are counted. ``live``: the store is that of a running room, so that its records are real unless
-    ``simulated``, and illustrative files of the sector are left out beside them.
+    real records. ``by_option``: it was named by the option, not by the sector file. ``limit``: the most restrictive
+    marking of the incidents of the store that are counted. ``live``: the store is that of a running room, so that its
+    records are real unless ``simulated``, and illustrative files of the sector are left out beside them.
     """
 
     indicators: Path | None
@@ -104,6 +104,7 @@ class ScoreFiles:
     limit: str = ""
     live: bool = False
     found: bool = False
+    by_option: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,7 @@ def read_inputs(
     }
     measured: list[ScorecardLine] = []
     stored: list[Period] = []
-    store_name = ROOM if files.live else str(files.store) if files.found else STORE
+    store_name = ROOM if files.live else STORE if files.by_option else str(files.store)
     if files.store is not None:
         found = outcomes_of_store(files.store, sector.name, day, settings, files.limit, illustrative=files.simulated)
         stored, measured = found.periods, found.lines

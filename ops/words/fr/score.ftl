@@ -132,12 +132,13 @@ score-limit-empty = Une famille sans enregistrement n’apporte aucune informati
 score-illustrative = Données illustratives : les enregistrements sont inventés pour un exercice. Aucun de ces chiffres ne décrit une frontière réelle.
 score-left-out = Laissés de côté, car ils sont illustratifs et les autres données sont réelles : { $files }
 score-absent = { $kind ->
-    [indicators] Aucun indicateur : le fichier du secteur ne désigne ni table ni historique par `indicators`.
-    [outcomes] Ni incident ni résultat : le fichier du secteur ne désigne ni dossier de données par `store`, ni table par `outcomes`.
-    [action_plan] Aucun plan d’action national : le fichier du secteur n’en désigne pas par `action_plan`.
-    [challenge] Ni couverture ni interruption : le fichier du secteur ne désigne aucun résultat de `watchline challenge` par `challenge`.
+    [indicators] Aucun indicateur : la clé `indicators` manque au fichier du secteur.
+    [outcomes] Ni incident ni résultat : ni la clé `store` ni la clé `outcomes` n’est au fichier du secteur.
+    [action_plan] Aucun plan d’action national : la clé `action_plan` manque au fichier du secteur.
+    [challenge] Ni couverture ni interruption : la clé `challenge` manque au fichier du secteur.
     [later_challenge] Ni couverture ni interruption : le résultat de `watchline challenge` est d’un jour ultérieur.
    *[other] { $kind }
+}
 }
 score-to-plan = État du plan d’action national
 score-evidence = Enregistrements : { $indicator }, { $place }
