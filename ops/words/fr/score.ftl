@@ -139,7 +139,6 @@ score-absent = { $kind ->
     [later_challenge] Ni couverture ni interruption : le résultat de `watchline challenge` est d’un jour ultérieur.
    *[other] { $kind }
 }
-}
 score-to-plan = État du plan d’action national
 score-evidence = Enregistrements : { $indicator }, { $place }
 score-evidence-more = { $count ->
