@@ -133,9 +133,12 @@ def cells_of(one: DefinitionRollUp) -> list[str]:
 
 
 def notes_of(one: DefinitionRollUp) -> list[str]:
-    """Trends by number of sectors, and counts added up or why they are not, where there is something to state."""
+    """Days of the values if they differ, trends by number of sectors, and counts added up or why they are not."""
     trend, together = _trend(one), _together(one)
+    differ = one.lowest is not None and one.first_day != one.last_day
+    spread = say("nation-note-days", first=str(one.first_day), last=str(one.last_day)) if differ else ""
     return [
+        *([spread] if spread else []),
         *([say("nation-note-trend", trend=trend)] if trend else []),
         *([say("nation-note-together", together=together)] if together else []),
     ]

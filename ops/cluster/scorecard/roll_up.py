@@ -53,7 +53,8 @@ WITH by_sector AS (
         count(numerator) FILTER (denominator IS NOT NULL) AS counted,
         sum(numerator) AS numerator, sum(denominator) AS denominator, sum(value) AS total,
         bool_and(interval = '{WILSON}') AS wilson,
-        min(start) AS start, max(start) AS last_start, min(day) AS first_day, max(day) AS last_day,
+        min(start) AS start, max(start) AS last_start,
+        min(day) FILTER (value IS NOT NULL) AS first_day, max(day) FILTER (value IS NOT NULL) AS last_day,
         count(DISTINCT start) AS starts, count(start) AS with_start, count(DISTINCT day) AS days
     FROM lines GROUP BY ALL
 ), reports AS (
@@ -93,7 +94,7 @@ class DefinitionRollUp:
     ``states`` and ``directions``: numbers of sectors; ``members``: both of each sector.
     ``missing``: sectors that report the indicator in no definition.
     ``lowest`` and ``highest``: the lines of these newest values; None if values may not stand side by side, for which
-    ``reasons`` are the reasons. ``together``: counts of all sectors, None where ``alone`` states why there are none.
+    ``reasons`` are the reasons. ``first_day`` and ``last_day``: of the known values. ``together``: counts of all sectors, None where ``alone`` states why there are none.
     """
 
     family: str
@@ -108,8 +109,8 @@ class DefinitionRollUp:
     members: tuple[dict[str, str], ...]
     lowest: SectorLine | None
     highest: SectorLine | None
-    first_day: date
-    last_day: date
+    first_day: date | None
+    last_day: date | None
     reasons: tuple[str, ...]
     together: CountedTogether | None
     alone: str

@@ -23,6 +23,7 @@ nation-column = { $name ->
     [absent] not named
    *[other] { $name }
 }
+nation-note-days = newest values of different days, { $first } to { $last }
 nation-note-trend = trend of sectors: { $trend }
 nation-note-together = all sectors: { $together }
 nation-unit = { $name } ({ $unit })

@@ -23,6 +23,7 @@ nation-column = { $name ->
     [absent] non désigné
    *[other] { $name }
 }
+nation-note-days = valeurs récentes de jours différents, du { $first } au { $last }
 nation-note-trend = tendance des secteurs : { $trend }
 nation-note-together = tous les secteurs : { $together }
 nation-unit = { $name } ({ $unit })

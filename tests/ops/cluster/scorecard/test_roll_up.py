@@ -225,6 +225,13 @@ def test_definitions_of_an_indicator_are_rows_beside_each_other() -> None:
     ]  # fmt: skip
 
 
+def test_the_days_are_those_of_known_values() -> None:
+    old = date(2020, 1, 1)
+    one = only(roll_up([line("a"), line("b", value=NAN, state="unknown", day=old)], 2))
+    assert (one.first_day, one.last_day) == (date(2025, 12, 31), date(2025, 12, 31))
+    assert only(roll_up([line("b", value=NAN, state="unknown", day=old)], 2)).first_day is None
+
+
 def test_one_sector_rolls_up_to_itself_and_none_to_nothing() -> None:
     alone = rate("north", 8, 10)
     one = only(roll_up([alone], 1))
