@@ -53,7 +53,7 @@ WITH by_sector AS (
         count(numerator) FILTER (denominator IS NOT NULL) AS counted,
         sum(numerator) AS numerator, sum(denominator) AS denominator, sum(value) AS total,
         bool_and(interval = '{WILSON}') AS wilson,
-        min(start) AS start, max(start) AS last_start,
+        min(start) AS start, max(day) AS until,
         min(day) FILTER (value IS NOT NULL) AS first_day, max(day) FILTER (value IS NOT NULL) AS last_day,
         count(DISTINCT start) AS starts, count(start) AS with_start, count(DISTINCT day) AS days
     FROM lines GROUP BY ALL
@@ -94,7 +94,8 @@ class DefinitionRollUp:
     ``states`` and ``directions``: numbers of sectors; ``members``: both of each sector.
     ``missing``: sectors that report the indicator in no definition.
     ``lowest`` and ``highest``: the lines of these newest values; None if values may not stand side by side, for which
-    ``reasons`` are the reasons. ``first_day`` and ``last_day``: of the known values. ``together``: counts of all sectors, None where ``alone`` states why there are none.
+    ``reasons`` are the reasons. ``first_day`` and ``last_day``: of the known values. ``together``: counts of all
+    sectors, None where ``alone`` states why there are none.
     """
 
     family: str
@@ -225,7 +226,7 @@ def _together(row: dict[str, Any]) -> tuple[CountedTogether | None, str]:
             return None, "places"
         if row["days"] > 1 or row["starts"] > 1 or 0 < row["with_start"] < row["lines"]:
             return None, "periods"
-        return CountedTogether(row["total"], nan, nan, nan, start, row["last_day"]), ""
+        return CountedTogether(row["total"], nan, nan, nan, start, row["until"]), ""
     part, whole = row["numerator"], row["denominator"]
     low, high = map(float, wilson(part, whole)) if row["wilson"] and part <= whole else (nan, nan)
-    return CountedTogether(part, whole, low, high, start, row["last_day"]), ""
+    return CountedTogether(part, whole, low, high, start, row["until"]), ""

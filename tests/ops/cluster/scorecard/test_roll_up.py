@@ -19,6 +19,7 @@ from ops.cluster.scorecard.sectors import STATES, SectorLine, state_of
 
 DAY = date(2026, 2, 1)
 NAN = math.nan
+DAY_OF_VALUES = date(2025, 12, 31)
 RATE = Message("score-rate", {"rate": "interdiction_effectiveness_rate"})
 
 
@@ -223,6 +224,12 @@ def test_definitions_of_an_indicator_are_rows_beside_each_other() -> None:
     assert [(one.key, one.edition) for one in found] == [
         ("smuggling_cases", ""), ("smuggling_cases", "2nd"), ("firearm_seizures", ""),
     ]  # fmt: skip
+
+
+def test_sectors_without_any_crossing_have_no_rate_together() -> None:
+    one = only(roll_up([rate("a", 0, 0, state="unknown"), rate("b", 0, 0, state="unknown")], 2))
+    assert (one.together.denominator, math.isnan(one.together.value), one.together.day) == (0.0, True, DAY_OF_VALUES)
+    assert math.isnan(one.together.low)
 
 
 def test_the_days_are_those_of_known_values() -> None:
