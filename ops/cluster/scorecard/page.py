@@ -134,13 +134,13 @@ def cells_of(one: DefinitionRollUp) -> list[str]:
 
 def notes_of(one: DefinitionRollUp) -> list[str]:
     """Days of the values if they differ, trends by number of sectors, and counts added up or why they are not."""
-    trend, together = _trend(one), _together(one)
+    trend = _trend(one)
     differ = one.lowest is not None and one.first_day != one.last_day
     spread = say("nation-note-days", first=str(one.first_day), last=str(one.last_day)) if differ else ""
     return [
         *([spread] if spread else []),
         *([say("nation-note-trend", trend=trend)] if trend else []),
-        *([say("nation-note-together", together=together)] if together else []),
+        *_together(one),
     ]
 
 
@@ -189,18 +189,22 @@ def _trend(one: DefinitionRollUp) -> str:
     return ", ".join(found)
 
 
-def _together(one: DefinitionRollUp) -> str:
+def _together(one: DefinitionRollUp) -> list[str]:
     both = one.together
     if both is None:
-        return say("nation-alone", reason=one.alone) if one.alone in SHOWN_ALONE else ""
+        return [say("nation-alone", reason=one.alone)] if one.alone in SHOWN_ALONE else []
     span = both.day.isoformat() if both.start is None else f"{both.start} – {both.day}"
     if math.isnan(both.denominator):
-        return say("nation-together-cases", value=figure(both.value, one.unit), span=span)
+        text = say("nation-together-cases", value=figure(both.value, one.unit), span=span)
+        return [say("nation-note-together", together=text)]
     part, whole = (
         catalogue().formats.number(count, 0) if count.is_integer() else plain(count)
         for count in (both.numerator, both.denominator)
     )
     stated: dict[str, Any] = {"value": figure(both.value, "1"), "part": part, "whole": whole, "span": span}
-    if math.isnan(both.low):
-        return say("nation-together-rate", **stated)
-    return say("nation-together-interval", low=plain(both.low), high=plain(both.high), **stated)
+    if not math.isnan(both.low):
+        interval = {"low": plain(both.low), "high": plain(both.high)}
+        text = say("nation-together-interval", **interval, **stated)
+    else:
+        text = say("nation-together-rate", **stated)
+    return [say("nation-note-together", together=text)]

@@ -1,9 +1,9 @@
 # `watchline score` of a nation file: the sectors side by side.
 
 nation-title = National scorecard: { $subject }
-nation-answer = { $read } of { $whole ->
-    [one] 1 sector is evaluated.
-   *[other] { $whole } sectors are evaluated.
+nation-answer = Evaluated: { $read } of { $whole ->
+    [one] 1 sector.
+   *[other] { $whole } sectors.
 }
 nation-never = No number stands for the nation or for a border.
 nation-left-out = Left out, because their records are illustrative and those of other sectors are real: { $sectors }
@@ -24,8 +24,8 @@ nation-column = { $name ->
    *[other] { $name }
 }
 nation-note-days = newest values of different days, { $first } to { $last }
-nation-note-trend = trend of sectors: { $trend }
-nation-note-together = all sectors: { $together }
+nation-note-trend = sectors by trend: { $trend }
+nation-note-together = counts added up: { $together }
 nation-unit = { $name } ({ $unit })
 nation-edition = { $name }, edition { $edition }
 nation-end = { $value } ({ $sector }, { $date })
@@ -44,9 +44,9 @@ nation-together-cases = { $value }; { $span }
 nation-together-rate = { $value } ({ $part } of { $whole }; { $span })
 nation-together-interval = { $value } ({ $part } of { $whole }; { $low } to { $high }, Wilson 95%; { $span })
 nation-alone = { $reason ->
-    [periods] not added up: the periods differ
-    [places] not added up: events may count twice, as places overlap
-   *[incomplete] not added up: a sector states no counts
+    [periods] counts not added up: the periods differ
+    [places] counts not added up: events may count twice, as places overlap
+   *[incomplete] counts not added up: a sector states no counts
 }
 nation-missed = { $count ->
     [one] 1 sector does not meet its target

@@ -1,10 +1,7 @@
 # `watchline score` d’un fichier de nation : les secteurs côte à côte.
 
 nation-title = Tableau de bord national : { $subject }
-nation-answer = { $whole ->
-    [one] { $read } secteur évalué sur { $whole }.
-   *[other] { $read } secteurs évalués sur { $whole }.
-}
+nation-answer = Secteurs évalués : { $read } sur { $whole }.
 nation-never = Aucun nombre ne résume la nation ni une frontière.
 nation-left-out = Écartés, car leurs enregistrements sont fictifs et ceux d’autres secteurs sont réels : { $sectors }
 nation-unread = Non évalué : { $sector }. { $why }
@@ -24,8 +21,8 @@ nation-column = { $name ->
    *[other] { $name }
 }
 nation-note-days = valeurs récentes de jours différents, du { $first } au { $last }
-nation-note-trend = tendance des secteurs : { $trend }
-nation-note-together = tous les secteurs : { $together }
+nation-note-trend = secteurs par tendance : { $trend }
+nation-note-together = effectifs additionnés : { $together }
 nation-unit = { $name } ({ $unit })
 nation-edition = { $name }, édition { $edition }
 nation-end = { $value } ({ $sector }, { $date })
@@ -44,9 +41,9 @@ nation-together-cases = { $value } ; { $span }
 nation-together-rate = { $value } ({ $part } sur { $whole } ; { $span })
 nation-together-interval = { $value } ({ $part } sur { $whole } ; de { $low } à { $high }, Wilson, 95 % ; { $span })
 nation-alone = { $reason ->
-    [periods] non additionnés : les périodes diffèrent
-    [places] non additionnés : des faits pourraient compter deux fois, car des lieux se recoupent
-   *[incomplete] non additionnés : un secteur n’indique pas d’effectifs
+    [periods] effectifs non additionnés : les périodes diffèrent
+    [places] effectifs non additionnés : des faits pourraient compter deux fois, car des lieux se recoupent
+   *[incomplete] effectifs non additionnés : un secteur n’indique pas d’effectifs
 }
 nation-missed = { $count ->
     [one] { $count } secteur n’atteint pas son objectif
