@@ -83,7 +83,8 @@ def score_nation(options: ScoreOptions, screen: Console, *, now: datetime | None
 
 
 def _show(card: NationCard, screen: Console) -> None:
-    for sentence in [*answer_of(card), *notices_of(card)]:
+    unread = [f"{say('nation-unread', sector=one.name)} {one.why}" for one in card.records.unread]
+    for sentence in [*answer_of(card), *notices_of(card), *unread]:
         screen.print(sentence, markup=False, highlight=False, soft_wrap=True)
     for family in FAMILIES:
         found = [one for one in card.indicators if one.family == family]

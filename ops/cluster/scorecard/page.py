@@ -66,6 +66,7 @@ def nation_page(card: NationCard, *, folder: str) -> str:
         "answer": answer_of(card),
         "about": say("score-about", date=records.day.isoformat()),
         "notices": notices_of(card),
+        "unread": [(say("nation-unread", sector=one.name), one.why) for one in records.unread],
         "columns": [heading(name) for name in COLUMNS],
         "families": [
             {
@@ -103,12 +104,11 @@ def answer_of(card: NationCard) -> list[str]:
 
 
 def notices_of(card: NationCard) -> list[str]:
-    """Sentences on made-up records, and on each sector that is not evaluated."""
+    """Sentences on made-up records."""
     records = card.records
     return [
         *([say("score-illustrative")] if records.illustrative else []),
         *([say("nation-left-out", sectors=", ".join(records.left_out))] if records.left_out else []),
-        *(say("nation-unread", sector=one.name, why=one.why) for one in records.unread),
     ]
 
 

@@ -7,7 +7,7 @@ nation-answer = Evaluated: { $read } of { $whole ->
 }
 nation-never = No number stands for the nation or for a border.
 nation-left-out = Left out, because their records are illustrative and those of other sectors are real: { $sectors }
-nation-unread = Not evaluated: { $sector }. { $why }
+nation-unread = Not evaluated: { $sector }.
 nation-column = { $name ->
     [indicator] indicator
     [met] target met

@@ -4,7 +4,7 @@ nation-title = Tableau de bord national : { $subject }
 nation-answer = Secteurs évalués : { $read } sur { $whole }.
 nation-never = Aucun nombre ne résume la nation ni une frontière.
 nation-left-out = Écartés, car leurs enregistrements sont fictifs et ceux d’autres secteurs sont réels : { $sectors }
-nation-unread = Non évalué : { $sector }. { $why }
+nation-unread = Non évalué : { $sector }.
 nation-column = { $name ->
     [indicator] indicateur
     [met] objectif atteint
