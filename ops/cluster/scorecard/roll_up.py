@@ -39,10 +39,12 @@ WITH by_sector AS (
         CASE WHEN bool_or(state = 'not_met') THEN 'not_met' WHEN bool_or(state = 'unknown') THEN 'unknown'
              WHEN bool_or(state = 'stale') THEN 'stale' WHEN bool_or(state = 'open') THEN 'open'
              ELSE 'met' END AS state,
-        CASE WHEN count(DISTINCT direction) = 1 THEN min(direction) ELSE 'mixed' END AS direction
+        CASE WHEN count(DISTINCT direction) = 1 THEN min(direction) ELSE 'mixed' END AS direction,
+        bool_or(place = sector) AND count(DISTINCT place) > 1 AS nested
     FROM lines GROUP BY ALL
 ), states AS (
     SELECT {DEFINITION}, count(*) AS sectors, histogram(state) AS states, histogram(direction) AS directions,
+        bool_or(nested) AS nested,
         list({{'sector': sector, 'state': state, 'direction': direction}} ORDER BY sector) AS members
     FROM by_sector GROUP BY ALL
 ), ends AS (
@@ -218,7 +220,7 @@ def _together(row: dict[str, Any]) -> tuple[CountedTogether | None, str]:
         return None, "not-counts"
     if row["known" if case else "counted"] < row["lines"]:
         return None, "incomplete"
-    if row["distinct_places"] < row["places"]:
+    if row["distinct_places"] < row["places"] or row["nested"]:  # a sector and a part of it, or one place in two
         return None, "places"
     start, nan = row["start"], math.nan
     if case:

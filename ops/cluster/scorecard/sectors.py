@@ -18,6 +18,7 @@ from ops.analysis.indicators.catalogue import definitions
 from ops.analysis.score.command import ScoreOptions, SectorScore, record_reading, score_sector
 from ops.analysis.score.line import Scorecard, ScorecardLine
 from ops.analysis.score.of_challenge import OF_CHALLENGE
+from ops.analysis.score.page import anchor_of
 from ops.cluster.nation_file import read_nation
 from ops.sector.sector_file import load_sector, sector_path
 from ops.store.connections import store_exists
@@ -173,8 +174,6 @@ def _sector_of(scored: SectorScore) -> NationSector:
 
 
 def _lines_of(sector: str, card: Scorecard) -> Iterator[SectorLine]:
-    from ops.analysis.score.page import anchor_of
-
     for lines in card.lines.values():
         for line in lines:
             if isinstance(line.name, Message) and line.name.id == REPEATED:

@@ -57,6 +57,12 @@ def test_counts_are_added_up_and_the_rate_is_that_of_the_sums() -> None:
     assert (one.sectors, one.missing, one.states) == (2, 1, {"met": 2})
 
 
+def test_sections_of_a_sector_are_added_up_where_the_sector_itself_has_no_counts() -> None:
+    lines = [rate("north", 8, 10, place="hill"), rate("north", 4, 5, place="river"), rate("south", 8, 10)]
+    together = only(roll_up(lines, 2)).together
+    assert (together.numerator, together.denominator) == (20.0, 25.0)
+
+
 def test_a_sector_without_crossings_adds_nothing_and_is_unknown() -> None:
     one = only(roll_up([rate("north", 8, 10), rate("south", 0, 0, state="unknown")], 2))
     assert (one.together.numerator, one.together.denominator) == (8.0, 10.0)
@@ -68,6 +74,7 @@ def test_a_sector_without_crossings_adds_nothing_and_is_unknown() -> None:
     [
         ([rate("north", 8, 10), rate("south", 8, NAN)], "incomplete"),
         ([rate("north", 8, 10), rate("south", 8, 10, place="north")], "places"),
+        ([rate("north", 8, 10), rate("north", 4, 5, place="hill"), rate("south", 8, 10)], "places"),
         ([rate("north", 8, 10)], "one"),
         ([line("north"), line("south", value=NAN, state="unknown")], "incomplete"),
         ([line("north"), line("south", day=date(2025, 11, 30))], "periods"),
