@@ -125,7 +125,7 @@ def test_a_demonstration_is_left_out_beside_real_records_and_refused_when_it_is_
     assert all(not line["denominator"] for line in figures["families"]["tactical_tools"]["lines"])
     shutil.copytree("out/demo", "copy")
     named = watchline("score", "hills", "hills/real.csv", "--store", "copy")
-    assert (named.code, "--store" in named.err) == (1, True), "a demonstration, with or without --simulated"
+    assert (named.code, "--store" in named.err) == (2, True), "a demonstration, with or without --simulated"
     stated(hills, 'store = "../copy"')
     stated_in_file = watchline("score", "hills")
     assert (stated_in_file.code, "copy/store.db" in stated_in_file.err) == (1, True)
