@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,8 @@ SINGLE_ZOOM = 13.1
 """At which no sensor is in a cluster."""
 MOST_TOGETHER = 0.01
 """Of all names that MapLibre places."""
+
+NAMED_HELP = re.compile(r"patrol-\d, \d+ min|West base, \d+ min")
 
 PLACED = """([step]) => {
   const map = document.querySelector("#map").map;
@@ -115,6 +118,41 @@ def test_no_name_of_an_alert_or_a_unit_is_hidden_and_names_do_not_lie_on_each_ot
             "document.querySelector('#map').map.setLayoutProperty('track-names', 'text-allow-overlap', true)"
         )
         assert until(lambda: placement(here.page).together), "names that lie on each other are seen by the measure"
+
+
+NEAREST = """() => {
+  const row = document.querySelector("[data-testid=incident] [data-testid=incident-help]")?.textContent ?? "";
+  const first = document.querySelectorAll("[data-testid=overview-urgent] .overview-row");
+  const rows = [...first].map((one) => one.textContent);
+  const layers = ["unit-labels", "base-labels", "help-time"];
+  const labels = document.querySelector("#map").map.queryRenderedFeatures({ layers });
+  const named = labels.filter(({ properties }) => properties.nearest).map(({ properties }) => properties.label);
+  return [row, rows.find((one) => one.startsWith("Nearest help")) ?? "", [...new Set(named)].join()];
+}"""
+"""Who is there first: in the first row of the queue, in the first group of the right panel, and on the map."""
+
+
+def test_ten_seconds_of_the_first_screen_tell_what_is_urgent_where_who_is_nearest_and_what_is_not_covered(
+    night: World, visit: Callable[..., Any]
+) -> None:
+    here = visit(night.address)
+    here.live()
+    found: list[str] = []
+
+    def agree() -> bool:
+        found[:] = here.page.evaluate(NEAREST)
+        return NAMED_HELP.fullmatch(found[2]) is not None and found[:2] == [
+            f"Nearest help: {found[2]}",
+            f"Nearest help{found[2]}",
+        ]
+
+    assert until(agree), found
+    expect(here.part("incident").first).to_contain_text("Alpha 17")
+    first = here.part("overview").locator("section").first
+    for words in ("Alpha 17", "High", "Approaching, person", "km 14.2", "radar-valley (offline)", "% dead ground"):
+        expect(first).to_contain_text(words)
+    lines = 'document.querySelector("#map").map.queryRenderedFeatures({ layers: ["help-near"] }).length'
+    assert until(lambda: here.page.evaluate(lines) > 0), "the line to the incident is drawn"
 
 
 @pytest.mark.parametrize("view", ["", f"?at={LAT},{LON},{SINGLE_ZOOM}"], ids=["sector", "near"])
