@@ -12,7 +12,7 @@ overview-group = { $group ->
 overview-row = { $row ->
     [incident] Incident
     [alert] Alerte
-    [assigned] Affecté
+    [assigned] Affectation
     [not-covered] Non couvert
     [waiting] Non acquittés
     [next] Prévu
