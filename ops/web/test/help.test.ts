@@ -107,6 +107,14 @@ test("what is assigned takes the place of the nearest help, and a closed inciden
   assert.equal(nearestLine(incident("I1", { state: "closed" }), state({ options: options(patrol(60)) })), "");
 });
 
+test("who is free comes before who is nearer and assigned to another incident, but for a distress call", () => {
+  const busy = { ...patrol(60, "unit", "patrol-1"), assigned: ["Bravo 17"] };
+  assert.equal(nearestLine(incident("I1"), state({ options: options(busy, patrol(300)) })), "Nearest help: patrol-2, 5 min");
+  assert.equal(nearestLine(incident("I1"), state({ options: options(busy) })), "Nearest help: patrol-1, 1 min (assigned to Bravo 17)");
+  const call = incident("I1", { kind: "distress" });
+  assert.equal(helpFeatures(state({ incidents: new Map([["I1", call]]), options: options(busy, patrol(300)) }), () => TARGET)[0]?.properties?.["label"], "patrol-1, 1 min");
+});
+
 test("without incidents the most urgent alert leads; without either nothing is open", () => {
   assert.deepEqual(urgent(state({ incidents: new Map() }))[0]?.[2], { kind: "alert", id: "A1" });
   assert.deepEqual(urgent({ ...state({ incidents: new Map(), alerts: new Map() }), alertsKnown: true })[0]?.[1], "none open");

@@ -106,6 +106,7 @@ forces-options-noplace = The incident has no position, so there are no response 
 forces-help-line = Nearest help: { $help }
 forces-help = { $help } over ground
 forces-help-age = { $help } over ground; position { $age } old
+forces-help-busy = { $help } (assigned to { $incidents })
 forces-help-none = no unit or base with a current position arrives within 4 h over ground
 
 ## Impact levels and posture

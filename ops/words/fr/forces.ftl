@@ -109,6 +109,7 @@ forces-options-noplace = L’incident n’a pas de position, donc pas de temps d
 forces-help-line = Secours le plus proche : { $help }
 forces-help = { $help } par voie terrestre
 forces-help-age = { $help } par voie terrestre ; position d’il y a { $age }
+forces-help-busy = { $help } (affectation : { $incidents })
 forces-help-none = aucune unité ni base de position actuelle n’arrive en moins de 4 h par voie terrestre
 
 ## Niveaux d’impact et posture

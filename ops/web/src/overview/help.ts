@@ -1,13 +1,13 @@
 // Who reaches an incident first, as the server states it: in the same words in the queue, in the details and beside the line on the map.
 
 import type { Feature, LineString, Position } from "geojson";
-import { nearestHelp } from "../model/forces.ts";
+import { nearestHelp, type Option, type Options } from "../model/forces.ts";
 import { firstOf, leadOf } from "../model/incidents.ts";
 import { readable } from "../model/parse.ts";
 import type { Incident, Place } from "../model/records.ts";
 import type { Selection, State } from "../model/state.ts";
 import { helpLine, helpWords } from "../words/forces_words.ts";
-import { say } from "../words/say.ts";
+import { formats, say } from "../words/say.ts";
 
 export interface Responder {
   readonly name: string;
@@ -15,6 +15,8 @@ export interface Responder {
   readonly by: Selection | null;
   readonly place: Place | null;
   readonly responseS: number;
+  /** Names of other incidents that it is assigned to: only where nobody is free. */
+  readonly assigned: readonly string[];
 }
 
 /** The open incident that is selected, else the first of the queue; null where there is none. */
@@ -25,24 +27,32 @@ export function incidentInFocus(state: State): Incident | null {
   return firstOf(state);
 }
 
-/** The nearest help in time that the server states; null where it states none. */
+/** The nearest help in time that the server states, who is free before who is not, but for a distress call; null where it states none. */
 export function helpFor(incident: Incident, state: State): Responder | null {
   const found = state.replay === null ? state.options.get(incident.id) : undefined; // those are of the present
-  const help = found === undefined ? null : nearestHelp(found);
+  const help = found === undefined ? null : nearest(found, incident.kind === "distress");
   if (help !== null && help.responseS !== null)
-    return { name: readable(help.name), by: { kind: help.kind, id: help.name }, place: help, responseS: help.responseS };
+    return { name: readable(help.name), by: { kind: help.kind, id: help.name }, place: help, responseS: help.responseS, assigned: help.assigned };
   const estimate = leadOf(incident, state.alerts)?.estimate ?? null;
   if (estimate === null || estimate.responseS === null) return null;
   const base = state.forces.bases.get(estimate.base) ?? null;
   const by = base === null ? null : ({ kind: "base", id: estimate.base } as const);
-  return { name: readable(estimate.base), by, place: base, responseS: estimate.responseS };
+  return { name: readable(estimate.base), by, place: base, responseS: estimate.responseS, assigned: [] };
+}
+
+function nearest(found: Options, anyone: boolean): Option | null {
+  const free = anyone ? null : nearestHelp({ ...found, options: found.options.filter(({ assigned }) => assigned.length === 0) });
+  return free ?? nearestHelp(found);
 }
 
 /** "patrol-2, 4 min": for an open incident that nobody is assigned to; empty where the server states no help. */
 export function nearestWords(incident: Incident, state: State): string {
   if (incident.state === "closed" || incident.unit !== "") return "";
   const help = helpFor(incident, state);
-  return help === null ? "" : helpWords(help.name, help.responseS);
+  if (help === null) return "";
+  const words = helpWords(help.name, help.responseS);
+  const busy = incident.kind !== "distress" && help.assigned.length > 0;
+  return busy ? say("forces-help-busy", { help: words, incidents: formats().names(help.assigned) }) : words;
 }
 
 /** The same as a line of its own; a distress call has one already, in full. */
