@@ -110,7 +110,7 @@ export function detailLayers(c: Colours, size: ExpressionSpecification): LayerSp
         "text-font": FONT,
         "text-size": 12,
         "text-anchor": "left",
-        "text-offset": [0.9, 0],
+        "text-offset": [0.9, 0.9],
         "text-optional": true,
       },
       paint: { "icon-opacity": receding(0, 1), "text-color": c.ink, "text-halo-color": c.halo, "text-halo-width": 1.5 },
