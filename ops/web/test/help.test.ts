@@ -96,6 +96,9 @@ test("queue, details and map name the nearest help in the same words, with whole
   const named = (inView: boolean): unknown[] =>
     withHelp(things, line, { contains: () => inView, middle: (one) => ({ type: "Feature", properties: one.properties, geometry: { type: "Point", coordinates: [4, 5] } }) }).map(({ kind, feature }) => [kind, feature.properties?.["label"], feature.properties?.["nearest"]]);
   assert.deepEqual(named(true), [["unit", words, true]], "one name, at the unit");
+  const fading = [{ ...things[0]!, feature: { ...things[0]!.feature, properties: { id: "patrol-2", label: "patrol-2 (2 min ago)" } } }];
+  const view = { contains: () => true, middle: () => null };
+  assert.equal(withHelp(fading, line, view)[0]?.feature.properties?.["label"], `${words} (2 min ago)`, "an age is never lost");
   assert.deepEqual(named(false), [["unit", "patrol-2", undefined], ["help", words, true]], "else on the line");
 });
 

@@ -13,12 +13,13 @@ export interface InView {
 /** Things with names, of which the nearest help states its time: `by` of the line names its kind and id. */
 export function withHelp(things: readonly Named[], lines: readonly Feature<LineString>[], view: InView): Named[] {
   return lines.reduce<Named[]>((named, line) => {
-    const { by, time, label } = line.properties ?? {};
+    const { by, name, label } = line.properties ?? {};
     if (label === "") return named;
     const index = named.findIndex(({ kind, feature }) => `${kind} ${feature.properties?.["id"]}` === by && view.contains(feature));
     const found = named[index];
     if (found !== undefined) {
-      const properties = { ...found.feature.properties, label: `${found.feature.properties?.["label"]}${time}`, nearest: true };
+      const own = String(found.feature.properties?.["label"]); // with the age of the position where that is not current
+      const properties = { ...found.feature.properties, label: own.includes(name) ? own.replace(name, () => label) : label, nearest: true };
       return named.with(index, { kind: found.kind, feature: { ...found.feature, properties } });
     }
     const feature = view.middle(line);

@@ -9,6 +9,9 @@ import type { Selection, State } from "../model/state.ts";
 import { helpLine, helpWords } from "../words/forces_words.ts";
 import { formats, say } from "../words/say.ts";
 
+/** Longer names would hide the map; elsewhere they have the same words. */
+const ON_MAP = 24;
+
 export interface Responder {
   readonly name: string;
   /** Null where the picture has no such unit or base. */
@@ -32,12 +35,12 @@ export function helpFor(incident: Incident, state: State): Responder | null {
   const found = state.replay === null ? state.options.get(incident.id) : undefined; // those are of the present
   const help = found === undefined ? null : nearest(found, incident.kind === "distress");
   if (help !== null && help.responseS !== null)
-    return { name: readable(help.name), by: { kind: help.kind, id: help.name }, place: help, responseS: help.responseS, assigned: help.assigned };
+    return { name: readable(help.name, ON_MAP), by: { kind: help.kind, id: help.name }, place: help, responseS: help.responseS, assigned: help.assigned };
   const estimate = leadOf(incident, state.alerts)?.estimate ?? null;
   if (estimate === null || estimate.responseS === null) return null;
   const base = state.forces.bases.get(estimate.base) ?? null;
   const by = base === null ? null : ({ kind: "base", id: estimate.base } as const);
-  return { name: readable(estimate.base), by, place: base, responseS: estimate.responseS, assigned: [] };
+  return { name: readable(estimate.base, ON_MAP), by, place: base, responseS: estimate.responseS, assigned: [] };
 }
 
 function nearest(found: Options, anyone: boolean): Option | null {
@@ -73,8 +76,7 @@ export function helpFeatures(state: State, target: (incident: Incident) => Place
   const label = assigned === undefined ? nearestWords(incident, state) : "";
   const help = label === "" ? null : helpFor(incident, state);
   const by = help?.by == null ? "" : `${help.by.kind} ${help.by.id}`;
-  const time = help === null ? "" : label.slice(help.name.length); // what a unit's own name on the map lacks
-  const properties = { id: incident.id, assigned: assigned !== undefined, label, by, time };
+  const properties = { id: incident.id, assigned: assigned !== undefined, label, by, name: help?.name ?? "" };
   const ends: Position[] = [from, to].map(({ lon, lat }) => [lon, lat]);
   return [{ type: "Feature", properties, geometry: { type: "LineString", coordinates: ends } }];
 }
