@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { LineString } from "geojson";
 import { parseForces, parseOptions } from "../src/model/forces.ts";
-import { parseAlert, parseIncident } from "../src/model/parse.ts";
+import { parseAlert, parseIncident, parseSensor } from "../src/model/parse.ts";
 import type { Incident } from "../src/model/records.ts";
 import { INITIAL, type State } from "../src/model/state.ts";
 import { speakIn } from "./words.ts";
@@ -121,6 +121,15 @@ test("who is free comes before who is nearer and assigned to another incident, b
 test("without incidents the most urgent alert leads; without either nothing is open", () => {
   assert.deepEqual(urgent(state({ incidents: new Map() }))[0]?.[2], { kind: "alert", id: "A1" });
   assert.deepEqual(urgent({ ...state({ incidents: new Map(), alerts: new Map() }), alertsKnown: true })[0]?.[1], "none open");
+});
+
+test("what is not covered names sensors, dead ground and missing terrain data, and leads to the first sensor", () => {
+  const sensors = new Map(["a", "b", "c"].map((id) => [id, parseSensor({ sensor: id, kind: "radar", lon: 1, lat: 42, state: "offline" })!] as const));
+  const properties = { dead_ground_fraction: 0.31, unknown_fraction: 0.2 };
+  const segments = { ...INITIAL.segments, value: { type: "FeatureCollection" as const, features: [{ type: "Feature" as const, properties, geometry: { type: "LineString" as const, coordinates: [] } }] } };
+  const row = urgent(state({ sensors, segments })).at(-1);
+  assert.deepEqual(row, ["not-covered", "a (offline), b (offline), 1 more, 31% dead ground and 20% without terrain data", { kind: "sensor", id: "a" }]);
+  assert.deepEqual(urgent(state()).at(-1), ["not-covered", "unknown", null]);
 });
 
 test("the server is asked for the help of the most urgent incident, where there is ground and somebody to send", () => {

@@ -45,6 +45,7 @@ overview-lost = { $count ->
 }
 overview-dead-ground = { PERCENT($share, digits: 0) } en angle mort
 overview-chainage = km { DECIMAL($km, digits: 1) }
+overview-no-terrain = { PERCENT($share, digits: 0) } sans données de terrain
 overview-span = km { DECIMAL($from, digits: 1) }–{ DECIMAL($to, digits: 1) }
 overview-duty = { $count ->
     [one] { $count } unité

@@ -1,6 +1,6 @@
 // The first group of the sector at a glance: what is most urgent, who is there first, and what is not covered.
 
-import { deadGroundFraction, lostSensors } from "../model/coverage.ts";
+import { deadGroundFraction, lostSensors, unknownFraction } from "../model/coverage.ts";
 import { openAlerts } from "../model/alerts.ts";
 import { firstOf, leadOf } from "../model/incidents.ts";
 import { readable } from "../model/parse.ts";
@@ -48,14 +48,16 @@ function helpRows(incident: Incident, state: State): Row[] {
   return [{ ...fact("help", help === "" ? null : help), to: helpFor(incident, state)?.by ?? null }];
 }
 
-/** Sensors that are not online, and the share of dead ground. */
+/** Sensors that are not online, the share of dead ground, and that of unknown ground. */
 function notCovered(state: State): Row {
   const lost = lostSensors(state.sensors);
   const dead = state.sector.value?.deadGroundFraction ?? deadGroundFraction(state.segments.value);
   const named = lost.slice(0, NAMED).map((one) => say("page-map-sensor", { sensor: readable(one.id), state: stateName(one.state) }));
   const more = lost.length > NAMED ? [say("overview-more", { count: lost.length - NAMED })] : [];
   const ground = dead === null ? [] : [say("overview-dead-ground", { share: dead })];
-  const parts = [...named, ...more, ...ground];
+  const unknown = unknownFraction(state.segments.value);
+  const missing = unknown === null ? [] : [say("overview-no-terrain", { share: unknown })];
+  const parts = [...named, ...more, ...ground, ...missing];
   const row = fact("not-covered", parts.length === 0 ? null : formats().names(parts));
   const [first] = lost;
   return first === undefined ? row : { ...row, to: { kind: "sensor", id: first.id }, tone: "urgent" };
