@@ -48,6 +48,7 @@ export const ABOVE_TERRAIN = FIRST_OF_GRID;
 /** From this zoom on tracks have their names, where there is room. */
 export const NAMES_ZOOM = 12.5;
 const SINGLE_NAMES = "track-single-names";
+const ALERTED = "alerted-tracks";
 /** Symbols shrink where the whole sector is in view, so that they do not hide each other. */
 const SIZES = [[8, 0.45], [10.5, 0.62], [13, 0.95]] as const;
 const BY_ZOOM = ["interpolate", ["linear"], ["zoom"], ...SIZES.flat()] as ExpressionSpecification;
@@ -66,7 +67,7 @@ export const SWITCHES: readonly {
   readonly layers: readonly string[];
   readonly on: boolean;
 }[] = [
-  { id: "tracks", layers: ["tracks", "track-names", singlesLayer("track"), SINGLE_NAMES, clusterLayer("track")], on: true },
+  { id: "tracks", layers: ["tracks", ALERTED, "track-names", singlesLayer("track"), SINGLE_NAMES, clusterLayer("track")], on: true },
   { id: "trails", layers: ["trails-halo", "trails"], on: true },
   { id: "vectors", layers: ["vectors-halo", "vectors"], on: true },
   { id: "ellipses", layers: ["ellipses", "ellipses-edge"], on: true },
@@ -96,7 +97,7 @@ function groundLayers(c: Colours): LayerSpecification[] {
       type: "fill",
       source: "views",
       filter: lost,
-      paint: { "fill-pattern": "hatch", "fill-opacity": ["interpolate", ["linear"], ["zoom"], 11, 0.4, 13, 0.25] },
+      paint: { "fill-pattern": "hatch", "fill-opacity": ["interpolate", ["linear"], ["zoom"], 11, 0.4, 13, 0.32] },
     },
     {
       id: "views-edge",
@@ -191,6 +192,7 @@ function thingLayers(c: Colours): LayerSpecification[] {
     tracks,
     clusters.unit,
     ...forceLayers(c),
+    { ...tracks, id: ALERTED, filter: [">", ["get", "rank"], 0] }, // what needs a person is above own forces
     {
       id: "marks",
       type: "symbol",
