@@ -23,7 +23,7 @@ UNSEEN, SEEN, UNKNOWN, OFF_THE_MAP = 0, 1, 2, 255
 """Values of a visibility raster."""
 
 HATCH_PX: Final = 8  # divides the tile's 256, so that lines continue in the next tile
-PALETTES: Final[tuple[Palette, ...]] = ("day", "night")
+_PALETTES: Final[tuple[Palette, ...]] = ("day", "night")
 _RELIEF_ALPHA: Final[dict[Palette, tuple[float, float]]] = {"day": (150.0, 70.0), "night": (110.0, 105.0)}
 """Most opacity of shadow and of light: on dark ground a shadow has no room, and light shows the relief."""
 _RAMP: Final = ("relief-1", "relief-2", "relief-3")
@@ -61,7 +61,7 @@ class Style(Protocol):
 
 def look_of_relief() -> str:
     """Return what decides the pixels of relief and heights besides the terrain: tiles that are kept are of one look."""
-    colours = [rgb(name, palette) for palette in PALETTES for name in _RAMP]
+    colours = [rgb(name, palette) for palette in _PALETTES for name in _RAMP]
     return repr((LIGHTS, EXAGGERATION, _RELIEF_ALPHA, FEATHER_PX, VOID_FEATHER_PX, colours))
 
 
