@@ -110,7 +110,13 @@ def full_night(world: World) -> None:
     world.sensors = sensors_of_the_layout(world)
     next(one for one in world.sensors if one["sensor"] == "radar-valley")["state"] = "offline"
     alerts = [
-        world.alert(n, priority=priority, lon=world.tracks[n]["lon"], lat=world.tracks[n]["lat"])
+        world.alert(
+            n,
+            priority=priority,
+            lon=world.tracks[n]["lon"],
+            lat=world.tracks[n]["lat"],
+            time_to_border_s=240.0 + 45 * n,
+        )
         for n, priority in enumerate(PRIORITIES)
     ]
     world.commit(

@@ -13,6 +13,8 @@ import { once, repeated } from "./incidents.ts";
 /** Options are asked for again when the forces have changed and the last answer is older than this: of a distress call and
     what is selected, and of the most urgent incident, at which a person has not looked yet. */
 const AGAIN_MS = { watched: 20_000, first: 60_000 } as const;
+/** The same after an answer that could not be had. */
+const FAILED_MS = 10_000;
 
 export async function optionsFor(incident: string, signal?: AbortSignal): Promise<Options> {
   const found = parseOptions(await getJson(`/v1/incidents/${encodeURIComponent(incident)}/candidates`, signal));
@@ -54,7 +56,9 @@ export class OptionsLoader {
       const now = performance.now();
       if (now - (this.#asked.get(key) ?? Number.NEGATIVE_INFINITY) < againMs) continue;
       this.#asked.set(key, now);
-      void this.load(incident.id);
+      void this.load(incident.id).then((found) => {
+        if (found === null) this.#asked.set(key, performance.now() - againMs + FAILED_MS); // as while its ground is busy
+      });
     }
   }
 
