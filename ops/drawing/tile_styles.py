@@ -16,14 +16,16 @@ import numpy as np
 from geo.arrays import Bools, Float32s, UInt8s
 from geo.message import Message
 from ops.drawing.colours import Palette, Rgb, rgb, rgba
-from ops.drawing.hillshade import LIGHT_ON_THE_LEVEL, shade
+from ops.drawing.hillshade import EXAGGERATION, LIGHT_ON_THE_LEVEL, LIGHTS, shade
 from ops.runtime.output import say_in_english
 
 UNSEEN, SEEN, UNKNOWN, OFF_THE_MAP = 0, 1, 2, 255
 """Values of a visibility raster."""
 
 HATCH_PX: Final = 8  # divides the tile's 256, so that lines continue in the next tile
-_SHADOW_ALPHA, _LIGHT_ALPHA = 150.0, 70.0
+_PALETTES: Final[tuple[Palette, ...]] = ("day", "night")
+_RELIEF_ALPHA: Final[dict[Palette, tuple[float, float]]] = {"day": (150.0, 70.0), "night": (110.0, 105.0)}
+"""Most opacity of shadow and of light: on dark ground a shadow has no room, and light shows the relief."""
 _RAMP: Final = ("relief-1", "relief-2", "relief-3")
 """Colours of low, middle and high ground."""
 
@@ -57,6 +59,12 @@ class Style(Protocol):
         """Return colours (#rrggbb) and their meaning."""
 
 
+def look_of_relief() -> str:
+    """Return what decides the pixels of relief and heights besides the terrain: tiles that are kept are of one look."""
+    colours = [rgb(name, palette) for palette in _PALETTES for name in _RAMP]
+    return repr((LIGHTS, EXAGGERATION, _RELIEF_ALPHA, FEATHER_PX, VOID_FEATHER_PX, colours))
+
+
 @dataclass(frozen=True, slots=True)
 class Hillshade:
     """Shadow as black and light as white, transparent on level ground, so that it can overlay any colour."""
@@ -64,12 +72,13 @@ class Hillshade:
     margin_px: int = FEATHER_PX
     smooth: bool = True
 
-    def paint(self, values: Float32s, cell_m: float, _palette: Palette) -> UInt8s:
+    def paint(self, values: Float32s, cell_m: float, palette: Palette) -> UInt8s:
+        shadow, light = _RELIEF_ALPHA[palette]
         relative = shade(values, cell_m) / np.float32(LIGHT_ON_THE_LEVEL) - 1
         known = np.isfinite(relative)
         relative = np.where(known, relative, 0)
         brightest = 1 / LIGHT_ON_THE_LEVEL - 1
-        alpha = np.where(relative < 0, -relative * _SHADOW_ALPHA, relative / brightest * _LIGHT_ALPHA)
+        alpha = np.where(relative < 0, -relative * shadow, relative / brightest * light)
         pixels = np.zeros((4, *values.shape), np.uint8)
         pixels[:3] = np.where(relative > 0, 255, 0)
         pixels[3] = np.clip(alpha, 0, 255) * feathered(known)

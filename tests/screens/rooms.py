@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ import numpy as np
 import rasterio
 
 from ops.runtime.reserved_port import ReservedPort
+from ops.services.fusion.incident_view import incident_dict
+from tests.ops.analysis.handover.night import FRAME
+from tests.ops.incidents.making import incident
 from tests.web.conftest import LAT, LON, World, until
 
 RADARS = ("radar-west", "radar-divide", "radar-crest", "radar-valley")
@@ -30,6 +34,7 @@ LONG_NAMES = (
     "north-eastern observation post beside the old mill on ridge 3",
 )
 PRIORITIES = ("high", "high", "medium", "medium", "medium", "low", "low", "low", "low", "low", "low", "low")
+SPOKEN = ("Alpha", "Bravo", "Charlie", "Delta", "Echo", "Foxtrot", "Golf", "Hotel", "India", "Juliett", "Kilo", "Lima")
 KINDS = ("person", "person", "group", "vehicle", "animal", "unknown")
 FORCES_SETTINGS = {"fading_s": 300.0, "stale_s": 900.0}
 
@@ -105,10 +110,30 @@ def full_night(world: World) -> None:
     world.sensors = sensors_of_the_layout(world)
     next(one for one in world.sensors if one["sensor"] == "radar-valley")["state"] = "offline"
     alerts = [
-        world.alert(n, priority=priority, lon=world.tracks[n]["lon"], lat=world.tracks[n]["lat"])
+        world.alert(
+            n,
+            priority=priority,
+            lon=world.tracks[n]["lon"],
+            lat=world.tracks[n]["lat"],
+            time_to_border_s=240.0 + 45 * n,
+        )
         for n, priority in enumerate(PRIORITIES)
     ]
-    world.commit([*alerts, sensor_alert(world, "Sensor radar-valley is silent.")], forces=forces_near(8))
+    world.commit(
+        [*alerts, sensor_alert(world, "Sensor radar-valley is silent.")],
+        forces=forces_near(8),
+        incident_revisions=[incident_of(number, alert) for number, alert in enumerate(alerts)],
+    )
+
+
+def incident_of(number: int, alert: dict[str, Any]) -> dict[str, Any]:
+    """An open incident about one alert, at its position."""
+    now = datetime.now(UTC)
+    made = incident(
+        id=f"I{number:04d}", name=f"{SPOKEN[number]} {17 + 3 * number}", priority=alert["priority"], lead=alert["id"],
+        alerts=(alert["id"],), opened_at=now, updated_at=now, attention_since=now,
+    )  # fmt: skip
+    return incident_dict(made, FRAME) | {name: alert[name] for name in ("lon", "lat")}
 
 
 def crowd(world: World) -> None:
@@ -205,7 +230,7 @@ def forces_near(count: int) -> dict[str, Any]:
         }
         for n in range(count)
     ]  # fmt: skip
-    bases = [{"id": "West base", "lon": LON - 0.07, "lat": LAT - 0.03, "vehicles": 2, "crew": 6}]
+    bases = [{"name": "West base", "lon": LON - 0.07, "lat": LAT - 0.03, "vehicles": 2, "crew": 6}]
     return {"units": units, "bases": bases, "sections": [], **FORCES_SETTINGS}
 
 

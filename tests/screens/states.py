@@ -14,7 +14,7 @@ DESKTOP, PHONE = ViewportSize(width=1280, height=800), ViewportSize(width=390, h
 HALF_PHONE = ViewportSize(width=195, height=422)
 HALF, SMALL = ViewportSize(width=640, height=400), ViewportSize(width=800, height=600)
 WIDE = ViewportSize(width=1920, height=1080)
-LIVE = "#map[data-state=ready]", "html[data-stream=live]"
+LIVE = "#map[data-state=ready]", "html[data-stream=live]", "#map[data-stamp]"
 DRAWN = ("#map[data-state]",)
 PLANNED = "html[data-state=ready]", "#figures-a[data-state=shown]", "#figures-b[data-state=shown]"
 FIELD, ENROLLED = ("html[data-link=live]",), ("html[data-stage=enrolled]",)

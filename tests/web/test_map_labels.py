@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,8 @@ SINGLE_ZOOM = 13.1
 """At which no sensor is in a cluster."""
 MOST_TOGETHER = 0.01
 """Of all names that MapLibre places."""
+
+NAMED_HELP = re.compile(r"patrol-\d, \d+ min|West base, \d+ min")
 
 PLACED = """([step]) => {
   const map = document.querySelector("#map").map;
@@ -77,10 +80,15 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with world_in(tmp_path_factory.mktemp("labels")) as world:
         full_night(world)
         world.tracks = [track | nearer(track, 0.25) for track in world.tracks]
-        forces = forces_near(UNITS)
-        world.commit(forces=forces | {"units": [unit | nearer(unit, 0.25) for unit in forces["units"]]})
+        station(world)
         world.start()
         yield world
+
+
+def station(world: World) -> None:
+    """The units are among the tracks, as of now."""
+    forces = forces_near(UNITS)
+    world.commit(forces=forces | {"units": [unit | nearer(unit, 0.25) for unit in forces["units"]]})
 
 
 def keep_apart(found: Placement) -> None:
@@ -115,6 +123,40 @@ def test_no_name_of_an_alert_or_a_unit_is_hidden_and_names_do_not_lie_on_each_ot
             "document.querySelector('#map').map.setLayoutProperty('track-names', 'text-allow-overlap', true)"
         )
         assert until(lambda: placement(here.page).together), "names that lie on each other are seen by the measure"
+
+
+NEAREST = """() => {
+  const row = document.querySelector("[data-testid=incident] [data-testid=incident-help]")?.textContent ?? "";
+  const first = document.querySelectorAll("[data-testid=overview-urgent] .overview-row");
+  const rows = [...first].map((one) => one.textContent);
+  const layers = ["unit-labels", "base-labels", "help-time"];
+  const labels = document.querySelector("#map").map.queryRenderedFeatures({ layers });
+  const named = labels.filter(({ properties }) => properties.nearest).map(({ properties }) => properties.label);
+  return [row, rows.find((one) => one.startsWith("Nearest help")) ?? "", [...new Set(named)].join()];
+}"""
+"""Who is there first: in the first row of the queue, in the first group of the right panel, and on the map."""
+
+
+def test_ten_seconds_of_the_first_screen_tell_what_is_urgent_where_who_is_nearest_and_what_is_not_covered(
+    night: World, visit: Callable[..., Any]
+) -> None:
+    station(night)
+    here = visit(night.address)
+    here.live()
+    found: list[str] = []
+
+    def agree() -> bool:
+        row, panel, label = found[:] = here.page.evaluate(NEAREST)
+        words = row.removeprefix("Nearest help: ")
+        return NAMED_HELP.fullmatch(words) is not None and panel == f"Nearest help{words}" and label.startswith(words)
+
+    assert until(agree), found
+    expect(here.part("incident").first).to_contain_text("Alpha 17")
+    first = here.part("overview").locator("section").first
+    for words in ("Alpha 17", "High", "Approaching, person", "km 14.2", "radar-valley (offline)", "% dead ground"):
+        expect(first).to_contain_text(words)
+    lines = 'document.querySelector("#map").map.queryRenderedFeatures({ layers: ["help-near"] }).length'
+    assert until(lambda: here.page.evaluate(lines) > 0), "the line to the incident is drawn"
 
 
 @pytest.mark.parametrize("view", ["", f"?at={LAT},{LON},{SINGLE_ZOOM}"], ids=["sector", "near"])

@@ -52,7 +52,7 @@ class MapService:
     def __init__(self, ground: OpenSector, *, kept: FileCache | None = None) -> None:
         from rasterio.enums import Resampling
 
-        from ops.drawing.tile_styles import Elevation, Hillshade
+        from ops.drawing.tile_styles import Elevation, Hillshade, look_of_relief
         from ops.services.map.ground_tiles import GroundTiles, upper_slope
         from ops.services.map.place_names import place_names
         from ops.services.map.sensor_layers import BothSensorLayers
@@ -65,6 +65,7 @@ class MapService:
         revision = digest.hexdigest()
         features = _map_features(ground, digest)
         self._places = place_names(features)
+        digest.update(look_of_relief().encode())
         self._ground_revision = digest.hexdigest()
         slope = upper_slope(elevation, cell_size(ground.terrain))
         self._vectors = GroundTiles(raster, slope, features, kept=kept, revision=self._ground_revision)

@@ -113,7 +113,7 @@ test("the nearest help is the fastest over ground whose position is current", ()
   assert.equal(nearestHelp(found)?.name, "near");
   const calls = incident({ kind: "distress", calling_unit: "x", state: "open", unit: "" });
   const state: State = { ...INITIAL, options: new Map([["I1", found]]) };
-  assert.equal(helpLine(calls, state), "Nearest help: near (unit), 5 min over ground; position 20 s old");
+  assert.equal(helpLine(calls, state), "Nearest help: near, 5 min over ground; position 20 s old");
   assert.equal(helpLine(calls, INITIAL), "");
   const none = parseOptions({ at: "2026-11-27T22:00:00Z", target: "incident", candidates: [option("stale", { current: false })] });
   assert.ok(none !== null);

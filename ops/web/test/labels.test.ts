@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { boxOf, placeLabels, shared, type Label, type Obstacle } from "../src/label/place.ts";
+import { boxOf, middleWithin, placeLabels, shared, type Label, type Obstacle } from "../src/label/place.ts";
 
 const FRAME = { left: 0, top: 0, right: 660, bottom: 640 };
 
@@ -90,4 +90,13 @@ test("a name that is wider than the map stands in it as far as it goes", () => {
   const narrow = { left: 9, top: 9, right: 109, bottom: 300 };
   const found = placeLabels([label(1, { x: 60, y: 150, width: 160 })], [], narrow).get("A1");
   assert.ok(found !== undefined && Number.isFinite(found.x) && Number.isFinite(found.y));
+});
+
+test("a line has its name in the middle of what is in view of it", () => {
+  const box = { left: 0, top: 0, right: 100, bottom: 100 };
+  assert.deepEqual(middleWithin({ x: 20, y: 30 }, { x: 60, y: 70 }, box), { x: 40, y: 50 });
+  assert.deepEqual(middleWithin({ x: 50, y: 50 }, { x: 350, y: 50 }, box), { x: 75, y: 50 }, "its far end is out of view");
+  assert.deepEqual(middleWithin({ x: -100, y: 40 }, { x: 300, y: 40 }, box), { x: 50, y: 40 }, "both ends are");
+  assert.equal(middleWithin({ x: -10, y: -10 }, { x: 300, y: -10 }, box), null);
+  assert.equal(middleWithin({ x: -60, y: 30 }, { x: 30, y: -60 }, box), null, "past the corner");
 });

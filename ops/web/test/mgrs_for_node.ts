@@ -1,7 +1,14 @@
-// For tests of modules that write or read MGRS: the package has no entry for node, only one for bundlers.
+// For tests of modules that import packages without an entry for node: of MGRS there is one for bundlers only, and of the
+// symbols the build takes single files.
 
 import { registerHooks } from "node:module";
 
-const ENTRY = new URL("../node_modules/mgrs/dist/mgrs.esm.js", import.meta.url).href;
+const PACKAGES = new URL("../node_modules/", import.meta.url).href;
+const PARTS = "milsymbol/parts/";
 
-registerHooks({ resolve: (name, context, next) => next(name === "mgrs" ? ENTRY : name, context) });
+function resolved(name: string): string {
+  if (name === "mgrs") return `${PACKAGES}mgrs/dist/mgrs.esm.js`;
+  return name.startsWith(PARTS) ? `${PACKAGES}milsymbol/src/${name.slice(PARTS.length)}` : name;
+}
+
+registerHooks({ resolve: (name, context, next) => next(resolved(name), context) });

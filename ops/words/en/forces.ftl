@@ -104,8 +104,9 @@ forces-options-interception = Times over ground to where the target is predicted
 forces-options-incident = Times over ground to the position of the incident.
 forces-options-noplace = The incident has no position, so there are no response times.
 forces-help-line = Nearest help: { $help }
-forces-help = { $name }, { $time } over ground
-forces-help-age = { $name }, { $time } over ground; position { $age } old
+forces-help = { $help } over ground
+forces-help-age = { $help } over ground; position { $age } old
+forces-help-busy = { $help } (assigned to { $incidents })
 forces-help-none = no unit or base with a current position arrives within 4 h over ground
 
 ## Impact levels and posture

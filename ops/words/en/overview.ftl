@@ -2,6 +2,7 @@
 
 overview-title = Sector at a glance
 overview-group = { $group ->
+    [urgent] Most urgent
     [events] Next events
     [sensors] Sensors
     [coverage] Coverage
@@ -9,6 +10,10 @@ overview-group = { $group ->
    *[load] Situation
 }
 overview-row = { $row ->
+    [incident] Incident
+    [alert] Alert
+    [assigned] Assigned
+    [not-covered] Not covered
     [waiting] Not acknowledged
     [next] Expected
     [more] Others
@@ -32,18 +37,21 @@ overview-what = { $time }: { $what }
 overview-none-ahead = none known within { DURATION($time) }
 overview-crossing = border in { DURATION($time) } at current speed
 overview-of = { $count } of { $all }
+overview-none-open = none open
 overview-none-lost = no loss stated by an open alert
 overview-lost = { $count ->
     [one] { $count } segment
    *[other] { $count } segments
 }
 overview-dead-ground = { PERCENT($share, digits: 0) } dead ground
+overview-chainage = km { DECIMAL($km, digits: 1) }
+overview-no-terrain = { PERCENT($share, digits: 0) } without terrain data
 overview-span = km { DECIMAL($from, digits: 1) }–{ DECIMAL($to, digits: 1) }
 overview-duty = { $count ->
     [one] { $count } unit
    *[other] { $count } units
 }: { $assigned } assigned, { $free } not assigned
-overview-help = { $name }, { $time } to { $incident }
+overview-help = { $name }, { $time }
 overview-tracks = { $count }, of which { $confirmed } confirmed
 overview-weather = { $weather } (as set, { $at })
 overview-weather-word = { $word ->

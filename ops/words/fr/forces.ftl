@@ -107,8 +107,9 @@ forces-options-interception = Temps par voie terrestre jusqu’au point où la c
 forces-options-incident = Temps par voie terrestre jusqu’à la position de l’incident.
 forces-options-noplace = L’incident n’a pas de position, donc pas de temps d’intervention.
 forces-help-line = Secours le plus proche : { $help }
-forces-help = { $name }, { $time } par voie terrestre
-forces-help-age = { $name }, { $time } par voie terrestre ; position d’il y a { $age }
+forces-help = { $help } par voie terrestre
+forces-help-age = { $help } par voie terrestre ; position d’il y a { $age }
+forces-help-busy = { $help } (affectation : { $incidents })
 forces-help-none = aucune unité ni base de position actuelle n’arrive en moins de 4 h par voie terrestre
 
 ## Niveaux d’impact et posture

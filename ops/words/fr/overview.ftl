@@ -2,6 +2,7 @@
 
 overview-title = Le secteur en bref
 overview-group = { $group ->
+    [urgent] Le plus urgent
     [events] Prochains événements
     [sensors] Capteurs
     [coverage] Couverture
@@ -9,6 +10,10 @@ overview-group = { $group ->
    *[load] Situation
 }
 overview-row = { $row ->
+    [incident] Incident
+    [alert] Alerte
+    [assigned] Affectation
+    [not-covered] Non couvert
     [waiting] Non acquittés
     [next] Prévu
     [more] Autres
@@ -32,18 +37,21 @@ overview-what = { $time } : { $what }
 overview-none-ahead = aucun connu d’ici { DURATION($time) }
 overview-crossing = à la frontière dans { DURATION($time) } à la vitesse actuelle
 overview-of = { $count } sur { $all }
+overview-none-open = aucun ouvert
 overview-none-lost = aucune perte signalée par une alerte ouverte
 overview-lost = { $count ->
     [one] { $count } segment
    *[other] { $count } segments
 }
 overview-dead-ground = { PERCENT($share, digits: 0) } en angle mort
+overview-chainage = km { DECIMAL($km, digits: 1) }
+overview-no-terrain = { PERCENT($share, digits: 0) } sans données de terrain
 overview-span = km { DECIMAL($from, digits: 1) }–{ DECIMAL($to, digits: 1) }
 overview-duty = { $count ->
     [one] { $count } unité
    *[other] { $count } unités
 } : { $assigned } affectées, { $free } disponibles
-overview-help = { $name }, { $time } jusqu’à { $incident }
+overview-help = { $name }, { $time }
 overview-tracks = { $count }, dont { $confirmed } confirmées
 overview-weather = { $weather } (réglage, { $at })
 overview-weather-word = { $word ->

@@ -16,11 +16,16 @@ from ops.drawing.tile_styles import (
     UNSEEN,
     VOID_FEATHER_PX,
     Elevation,
+    Hillshade,
     Unseen,
     feathered,
+    look_of_relief,
 )  # fmt: skip
+from ops.services.map.tiles import over
 
 TILE_PX = 256
+LEAST_CONTRAST = {"day": 1.4, "night": 1.7}
+"""Of the lit side of a gentle hill to its shaded side, as WCAG 2.2 reckons contrast: more on a dark screen."""
 
 
 @pytest.mark.parametrize("palette", ["day", "night"])
@@ -30,6 +35,33 @@ def test_the_higher_the_lighter_so_that_no_hue_is_needed(palette):
     lightness = 0.2126 * painted[0] + 0.7152 * painted[1] + 0.0722 * painted[2]  # Rec. 709 luma
     assert (np.diff(lightness) >= -0.5).all()
     assert lightness[-1] - lightness[0] > 40
+
+
+def brightness(pixels):
+    """Relative luminance of opaque pixels (WCAG 2.2)."""
+    shares = pixels[:3].astype(float) / 255
+    linear = np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4)
+    return np.tensordot([0.2126, 0.7152, 0.0722], linear, axes=1)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0], ids=["low", "middle", "high"])
+@pytest.mark.parametrize("palette", ["day", "night"])
+def test_slopes_of_ten_degrees_are_told_apart_in_the_light_and_in_the_shade(palette, share):
+    """A ridge from south-west to north-east: the light comes mostly from the north-west."""
+    row, column = np.mgrid[0:41, 0:41]
+    slope = np.tan(np.radians(10.0)) * 10.0 / np.sqrt(2.0)
+    ridge = (400.0 - slope * np.abs(row + column - 40.0)).astype(np.float32)
+    tint = Elevation(0, 1000).paint(np.full(ridge.shape, 1000 * share, np.float32), 10.0, palette)
+    seen = brightness(over(tint, Hillshade().paint(ridge, 10.0, palette)))
+    lit, shaded = seen[10, 10], seen[30, 30]
+    assert (lit + 0.05) / (shaded + 0.05) > LEAST_CONTRAST[palette]
+
+
+def test_tiles_that_are_kept_are_of_one_look(monkeypatch):
+    before = look_of_relief()
+    assert before == look_of_relief()
+    monkeypatch.setattr("ops.drawing.tile_styles.FEATHER_PX", FEATHER_PX + 1)
+    assert look_of_relief() != before
 
 
 @pytest.mark.parametrize("palette", ["day", "night"])

@@ -9,6 +9,7 @@ export const LABELLED = [
   { kind: "sensor", layer: "sensor-labels" },
   { kind: "base", layer: "base-labels" },
   { kind: "unit", layer: "unit-labels" },
+  { kind: "help", layer: "help-time" },
   { kind: "mark", layer: "mark-labels" },
 ] as const;
 export type Labelled = (typeof LABELLED)[number]["kind"];
@@ -45,7 +46,7 @@ export function labelLayers(c: Colours): LayerSpecification[] {
         "text-allow-overlap": true,
       },
       paint: {
-        "text-color": ["case", ["get", "lost"], c.lost, c.ink],
+        "text-color": ["case", ["get", "lost"], c.lost, ["==", ["get", "nearest"], true], c.select, c.ink],
         "text-halo-color": c.halo,
         "text-halo-width": 1.8,
       },

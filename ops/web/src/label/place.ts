@@ -8,6 +8,11 @@ export interface Box {
   readonly bottom: number;
 }
 
+export interface Spot {
+  readonly x: number;
+  readonly y: number;
+}
+
 export interface Label {
   readonly id: string;
   /** Middle of its symbol. */
@@ -84,7 +89,7 @@ function cheapest(label: Label, taken: readonly Obstacle[], frame: Box, last: nu
   for (let ring = 0; ring < rings; ring += 1) {
     for (let way = 0; way < DIRECTIONS.length; way += 1) {
       const choice = ring * DIRECTIONS.length + way;
-      const candidate = within(frame, candidateOf(label, ring, way, choice), label);
+      const candidate = moved(frame, candidateOf(label, ring, way, choice), label);
       const own = FARTHER * (RINGS_PX[ring] ?? 0) + WORSE_DIRECTION * way + (last === undefined || last === choice ? 0 : MOVED);
       if (own >= least) continue;
       const cost = own + covering(boxOf(candidate, label), near, frame, label, least - own) + (candidate.apart ? CROSSING * crossed(label, candidate, near) : 0);
@@ -104,7 +109,7 @@ function candidateOf({ x, y, reach, width, height }: Label, ring: number, way: n
 }
 
 /** Moved into the frame by the shortest way, where the text fits into it. */
-function within({ left, right, top, bottom }: Box, placed: Placed, { width, height }: Label): Placed {
+function moved({ left, right, top, bottom }: Box, placed: Placed, { width, height }: Label): Placed {
   const [beside, below] = [width / 2 + GAP_PX, height / 2 + GAP_PX];
   return { ...placed, x: clamped(placed.x, left + beside, right - beside), y: clamped(placed.y, top + below, bottom - below) };
 }
@@ -131,25 +136,43 @@ function crossed(from: Label, to: Placed, near: readonly Obstacle[]): number {
   return near.filter((box) => box.weight >= 1 && !inside(from, box) && !inside(to, box) && meets(from, to, box)).length;
 }
 
-function inside({ x, y }: { readonly x: number; readonly y: number }, { left, right, top, bottom }: Box): boolean {
+function inside({ x, y }: Spot, { left, right, top, bottom }: Box): boolean {
   return x > left && x < right && y > top && y < bottom;
 }
 
-/** Whether a line from one place to another meets a box: it must lie within both of its strips at once. */
-function meets(from: { readonly x: number; readonly y: number }, to: { readonly x: number; readonly y: number }, box: Box): boolean {
+/** Whether a line from one place to another meets a box. */
+function meets(from: Spot, to: Spot, box: Box): boolean {
+  return shareWithin(from, to, box) !== null;
+}
+
+/** The middle of the part of a line that lies within a box; null where none does. */
+export function middleWithin(from: Spot, to: Spot, box: Box): Spot | null {
+  const share = shareWithin(from, to, box);
+  if (share === null) return null;
+  const middle = (share[0] + share[1]) / 2;
+  return { x: from.x + (to.x - from.x) * middle, y: from.y + (to.y - from.y) * middle };
+}
+
+/** From where to where of a line, 0 to 1, it lies within a box: within both of its strips at once. */
+function shareWithin(from: Spot, to: Spot, box: Box): readonly [number, number] | null {
   let [first, last] = [0, 1];
   for (const [start, step, low, high] of [[from.x, to.x - from.x, box.left, box.right], [from.y, to.y - from.y, box.top, box.bottom]] as const) {
     if (step === 0) {
-      if (start < low || start > high) return false;
+      if (start < low || start > high) return null;
       continue;
     }
     const [one, other] = [(low - start) / step, (high - start) / step];
     [first, last] = [Math.max(first, Math.min(one, other)), Math.min(last, Math.max(one, other))];
   }
-  return first <= last;
+  return first <= last ? [first, last] : null;
 }
 
-export function boxOf({ x, y }: { readonly x: number; readonly y: number }, { width, height }: Pick<Label, "width" | "height">): Box {
+/** Whether a place lies in a box or on its edge. */
+export function within({ x, y }: Spot, { left, right, top, bottom }: Box): boolean {
+  return x >= left && x <= right && y >= top && y <= bottom;
+}
+
+export function boxOf({ x, y }: Spot, { width, height }: Pick<Label, "width" | "height">): Box {
   return { left: x - width / 2 - GAP_PX, right: x + width / 2 + GAP_PX, top: y - height / 2 - GAP_PX, bottom: y + height / 2 + GAP_PX };
 }
 

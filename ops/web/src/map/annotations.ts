@@ -14,9 +14,9 @@ export function markName(priority: Priority, active: boolean): string {
 export function markImages(colours: Colours): NamedImage[] {
   return [
     ...PRIORITIES.flatMap((priority) =>
-      [true, false].map((active) => ({ name: markName(priority, active), canvas: ring(priority, active, colours) })),
+      [true, false].map((active) => ({ name: markName(priority, active), draw: () => ring(priority, active, colours) })),
     ),
-    { name: "crossing", canvas: crossing(colours) },
+    { name: "crossing", draw: () => crossing(colours) },
   ];
 }
 
@@ -93,17 +93,21 @@ function crossing(colours: Colours): HTMLCanvasElement {
 
 /** Diagonal lines, transparent between: the field of view of a sensor that is offline or degraded. */
 export function hatchImage(colours: Colours): NamedImage {
-  const size = 12 * RATIO;
-  const [canvas, pen] = blank(12);
+  return { name: "hatch", draw: () => hatch(colours) };
+}
+
+function hatch(colours: Colours): HTMLCanvasElement {
+  const size = 14 * RATIO;
+  const [canvas, pen] = blank(14);
   pen.strokeStyle = colours.lost;
-  pen.lineWidth = 1.6 * RATIO;
+  pen.lineWidth = 1.1 * RATIO;
   for (const shift of [-size, 0, size]) {
     pen.beginPath();
     pen.moveTo(shift - size * 0.1, size * 1.1);
     pen.lineTo(shift + size * 1.1, -size * 0.1);
     pen.stroke();
   }
-  return { name: "hatch", canvas };
+  return canvas;
 }
 
 function blank(sizePx: number): [HTMLCanvasElement, CanvasRenderingContext2D] {

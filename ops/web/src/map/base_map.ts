@@ -15,7 +15,7 @@ import type { Colours } from "./palette.ts";
 import { openedMap, PlainMap } from "./plain_map.ts";
 import { MotionDetail } from "./motion_detail.ts";
 import { say } from "../words/say.ts";
-import { RATIO, sensorImages, trackImages } from "./symbols.ts";
+import { context, RATIO, sensorImages, trackImages } from "./symbols.ts";
 
 /** Clear of the buttons, the search box and the note above, and of the credit line below. */
 const GRID_EDGES = { left: 8, top: 84, right: 12, bottom: 18 };
@@ -28,6 +28,7 @@ export const REDUCED_MOTION = "(prefers-reduced-motion: reduce)";
 
 export class BaseMap extends PlainMap {
   readonly #grid: GridMap;
+  readonly #drawings = new Map<string, () => HTMLCanvasElement>();
   #kinds: readonly string[] = [];
   #frames = 0;
 
@@ -35,6 +36,7 @@ export class BaseMap extends PlainMap {
     super(map, colours, ABOVE_TERRAIN);
     this.#grid = new GridMap(map, GRID_EDGES);
     map.on("render", () => (this.#frames += 1));
+    map.setMissingStyleImageResolver((name) => this.#add(name));
     new MotionDetail(map);
   }
 
@@ -109,11 +111,19 @@ export class BaseMap extends PlainMap {
       ...forceImages(colours),
       ...clusterImages(colours),
     ];
-    for (const { name, canvas } of images) {
-      const pixels = canvas.getContext("2d")?.getImageData(0, 0, canvas.width, canvas.height);
-      if (pixels === undefined) continue;
-      if (this.map.hasImage(name)) this.map.updateImage(name, pixels);
-      else this.map.addImage(name, pixels, { pixelRatio: RATIO });
+    for (const { name, draw } of images) {
+      this.#drawings.set(name, draw);
+      if (this.map.hasImage(name)) this.map.updateImage(name, pixelsOf(draw()));
     }
   }
+
+  /** An image that the map misses. */
+  #add(name: string): void {
+    const draw = this.#drawings.get(name);
+    if (draw !== undefined && !this.map.hasImage(name)) this.map.addImage(name, pixelsOf(draw()), { pixelRatio: RATIO });
+  }
+}
+
+function pixelsOf(canvas: HTMLCanvasElement): ImageData {
+  return context(canvas).getImageData(0, 0, canvas.width, canvas.height);
 }

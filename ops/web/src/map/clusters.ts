@@ -52,7 +52,7 @@ export function clusterLayers(c: Colours): Record<Crowd, LayerSpecification> {
 }
 
 export function clusterImages(colours: Colours): NamedImage[] {
-  return CROWDS.map(({ kind }) => ({ name: `cluster/${kind}`, canvas: clusterSymbol(kind, colours) }));
+  return CROWDS.map(({ kind }) => ({ name: `cluster/${kind}`, draw: () => clusterSymbol(kind, colours) }));
 }
 
 /** One shape behind another: round for tracks, upright for sensors, wide for units. */

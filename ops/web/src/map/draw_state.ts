@@ -1,6 +1,6 @@
 // Draws the state: which sources change when which part of it changed.
 
-import type { Feature, Point } from "geojson";
+import type { Feature, LineString, Point } from "geojson";
 import { borderRuns } from "../border/states.ts";
 import { placeAlong } from "../geo/along.ts";
 import { borderLines, type BorderLines } from "../geo/crossing.ts";
@@ -11,7 +11,7 @@ import type { ServerClock } from "../model/clock.ts";
 import { leadOf } from "../model/incidents.ts";
 import type { Alert, Place, Priority, Track } from "../model/records.ts";
 import type { Selection, State } from "../model/state.ts";
-import { detailed, DETAILED_TRACKS, SYMBOL_TRACKS, SYMBOLS_ZOOM, vectorTime } from "../model/tracks.ts";
+import { detailed, DETAILED_TRACKS, DOTS_ZOOM, SYMBOL_TRACKS, SYMBOLS_ZOOM, vectorTime } from "../model/tracks.ts";
 import type { Trails } from "../model/trails.ts";
 import { helpFeatures } from "../overview/help.ts";
 import { part, setData, setText } from "../ui/dom.ts";
@@ -21,6 +21,7 @@ import { gathered } from "../model/crowds.ts";
 import { singlesInView } from "./clusters.ts";
 import { forceFeatures, levelFeatures } from "./forces_map.ts";
 import { bearingFeatures } from "./bearing_features.ts";
+import { withHelp } from "../label/help_name.ts";
 import { LabelMap, type Named } from "../label/label_map.ts";
 import { IncrementalSource } from "./incremental_source.ts";
 import { NAMES_ZOOM, symbolScale } from "./layers.ts";
@@ -60,6 +61,7 @@ export class StateRenderer {
   #labelKey = "";
   #runsKey = "";
   #helpKey = "";
+  #help: readonly Feature<LineString>[] = [];
   #state: State | null = null;
 
   constructor(baseMap: BaseMap, clock: ServerClock, trails: Trails) {
@@ -92,7 +94,7 @@ export class StateRenderer {
     if (changed("tracks", "alerts", "sensors")) this.#drawMarks(state);
     if (changed("tracks", "bearings", "selection", "sensors", "alerts", "incidents", "forces")) this.#drawSelected(state);
     if (changed("tracks", "selection", "alerts", "border")) this.#drawDetails(state);
-    if (changed("tracks", "alerts", "sensors", "forces", "incidents", "selection")) this.#drawLabels();
+    if (changed("tracks", "alerts", "sensors", "forces", "incidents", "options", "selection")) this.#drawLabels();
   }
 
   /** Draw again what depends on the time: tracks grow stale and bearings fade also when no new picture comes. */
@@ -130,8 +132,13 @@ export class StateRenderer {
   /** Names of alerts, units, bases and sensors, where they cover each other least. */
   #drawLabels(): void {
     const named = [...this.#named, ...[...this.#gathering].map(([kind, features]) => [kind, this.#alone(kind, features)] as const)];
-    const things = named.flatMap(([kind, features]) => features.map((feature): Named => ({ kind, feature: feature as Feature<Point> })));
-    const features = this.#labels.features(things, symbolScale(this.#baseMap.map.getZoom()));
+    const things = withHelp(
+      named.flatMap(([kind, features]) => features.map((feature): Named => ({ kind, feature: feature as Feature<Point> }))),
+      this.#help,
+      this.#labels,
+    );
+    const zoom = this.#baseMap.map.getZoom();
+    const features = this.#labels.features(things, symbolScale(zoom), zoom < DOTS_ZOOM);
     const key = JSON.stringify(features);
     if (key === this.#labelKey) return;
     this.#labelKey = key;
@@ -149,6 +156,7 @@ export class StateRenderer {
     const key = JSON.stringify(features);
     if (key === this.#helpKey) return;
     this.#helpKey = key;
+    this.#help = features;
     this.#baseMap.show("help", features);
   }
 
@@ -244,6 +252,7 @@ export class StateRenderer {
       leastEllipseM: perPixelM * LEAST_ELLIPSE_PX,
       vectorS,
       selected,
+      alerted: this.#priorities,
     };
     const features: Feature[] = chosen.flatMap((track) => trackDetails(track, around));
     this.#baseMap.show("details", features);

@@ -69,14 +69,17 @@ export interface Surroundings {
   /** The velocity vector ends where the mover would be after so long. */
   readonly vectorS: number;
   readonly selected: string | null;
+  /** Tracks with an open alert: what is drawn beside the others recedes where they are dots. */
+  readonly alerted: ReadonlyMap<string, unknown>;
 }
 
 /** Trail, ellipse, vector and predicted crossing of a track; `part` says which. */
 export function trackDetails(track: Track, around: Surroundings): Feature[] {
   const features: Feature[] = [];
   const chosen = track.id === around.selected;
+  const quiet = !chosen && !around.alerted.has(track.id);
   const add = (part: string, geometry: Feature["geometry"], more: object = {}): void => {
-    features.push({ type: "Feature", properties: { part, chosen, o: opacity(track), ...more }, geometry });
+    features.push({ type: "Feature", properties: { part, chosen, quiet, o: opacity(track), ...more }, geometry });
   };
   const trail = around.trail(track);
   if (trail.length > 1) add("trail", line(trail.map(([lon, lat]) => [lon, lat])));

@@ -10,7 +10,7 @@ import { context, frame, icon, RATIO, square, stroke, type NamedImage } from "./
 
 /** Switches of the layer panel. */
 export const FORCE_SWITCHES = [
-  { id: "units", layers: ["units", "unit-distress", "help-halo", "help-near", "help-assigned", "help-time", "unit-labels", leadersLayer("unit"), singlesLayer("unit"), clusterLayer("unit")], on: true },
+  { id: "units", layers: ["units", "unit-distress", "help-halo", "help-near", "help-assigned", "help-time", leadersLayer("help"), "unit-labels", leadersLayer("unit"), singlesLayer("unit"), clusterLayer("unit")], on: true },
   { id: "bases", layers: ["bases", "base-labels", leadersLayer("base")], on: true },
   { id: "levels", layers: ["levels", "level-labels"], on: true },
 ] as const;
@@ -90,20 +90,13 @@ function helpLayers(c: Colours): LayerSpecification[] {
     { id: "help-halo", type: "line", source, paint: { "line-color": c.halo, "line-width": 4.5, "line-opacity": 0.7 } },
     { id: "help-near", type: "line", source, filter: ["!", assigned], paint: { "line-color": c.select, "line-width": 1.8, "line-dasharray": [4, 2.5] } },
     { id: "help-assigned", type: "line", source, filter: assigned, paint: { "line-color": c.select, "line-width": 2.4 } },
-    {
-      id: "help-time",
-      type: "symbol",
-      source,
-      layout: { "text-field": ["get", "label"], "text-font": FONT, "text-size": 12, "symbol-placement": "line-center", "text-offset": [0, -0.8] },
-      paint: { "text-color": c.select, "text-halo-color": c.halo, "text-halo-width": 2 },
-    },
   ];
 }
 
 export function forceImages(colours: Colours): NamedImage[] {
   return [
-    ...UNIT_ICONS.map(({ name, moves, old }) => ({ name, canvas: unitSymbol(moves, old, colours) })),
-    { name: BASE_ICON, canvas: baseSymbol(colours) },
+    ...UNIT_ICONS.map(({ name, moves, old }) => ({ name, draw: () => unitSymbol(moves, old, colours) })),
+    { name: BASE_ICON, draw: () => baseSymbol(colours) },
   ];
 }
 

@@ -2,6 +2,7 @@
 
 import type { ExpressionSpecification, FilterSpecification, LayerSpecification, SymbolLayerSpecification } from "maplibre-gl";
 import { BORDER_LAYERS, borderLayers } from "../border/layers.ts";
+import { detailLayers } from "../detail/layers.ts";
 import { DOTS_ZOOM, SYMBOLS_ZOOM } from "../model/tracks.ts";
 import { FIRST_OF_GRID, GRID_SWITCH, gridLayers } from "../grid/grid_layers.ts";
 import { FORCE_SWITCHES, forceLayers, levelLayers } from "./forces_layers.ts";
@@ -47,6 +48,7 @@ export const ABOVE_TERRAIN = FIRST_OF_GRID;
 /** From this zoom on tracks have their names, where there is room. */
 export const NAMES_ZOOM = 12.5;
 const SINGLE_NAMES = "track-single-names";
+const ALERTED = "alerted-tracks";
 /** Symbols shrink where the whole sector is in view, so that they do not hide each other. */
 const SIZES = [[8, 0.45], [10.5, 0.62], [13, 0.95]] as const;
 const BY_ZOOM = ["interpolate", ["linear"], ["zoom"], ...SIZES.flat()] as ExpressionSpecification;
@@ -65,13 +67,13 @@ export const SWITCHES: readonly {
   readonly layers: readonly string[];
   readonly on: boolean;
 }[] = [
-  { id: "tracks", layers: ["tracks", "track-names", singlesLayer("track"), SINGLE_NAMES, clusterLayer("track")], on: true },
+  { id: "tracks", layers: ["tracks", ALERTED, "track-names", singlesLayer("track"), SINGLE_NAMES, clusterLayer("track")], on: true },
   { id: "trails", layers: ["trails-halo", "trails"], on: true },
   { id: "vectors", layers: ["vectors-halo", "vectors"], on: true },
   { id: "ellipses", layers: ["ellipses", "ellipses-edge"], on: true },
   { id: "crossings", layers: ["crossing-paths", "crossings"], on: true },
   { id: "bearings", layers: ["bearing-wedges", "bearing-lines"], on: true },
-  { id: "views", layers: ["views-lost", "views-edge", "views-lost-edge", "courses"], on: true },
+  { id: "views", layers: ["views-lost", "views-edge", "views-lost-edge", "courses-halo", "courses"], on: true },
   { id: "sensors", layers: ["sensors", "sensor-labels", leadersLayer("sensor"), singlesLayer("sensor"), clusterLayer("sensor")], on: true },
   { id: "border", layers: [...BORDER_LAYERS, "chainage", "sides"], on: true },
   { id: "segments", layers: ["segments"], on: false },
@@ -82,10 +84,8 @@ export const SWITCHES: readonly {
   ...GROUND_SWITCHES,
 ];
 
-const part = (name: string): FilterSpecification => ["==", ["get", "part"], name];
-
 export function layerSpecs(colours: Colours): LayerSpecification[] {
-  return [...gridLayers(colours), ...groundLayers(colours), ...detailLayers(colours), ...replayLayers(colours, FONT), ...thingLayers(colours), ...toolLayers(colours)];
+  return [...gridLayers(colours), ...groundLayers(colours), ...detailLayers(colours, BY_ZOOM), ...replayLayers(colours, FONT), ...thingLayers(colours), ...toolLayers(colours)];
 }
 
 function groundLayers(c: Colours): LayerSpecification[] {
@@ -97,7 +97,7 @@ function groundLayers(c: Colours): LayerSpecification[] {
       type: "fill",
       source: "views",
       filter: lost,
-      paint: { "fill-pattern": "hatch", "fill-opacity": ["interpolate", ["linear"], ["zoom"], 11, 0.42, 13, 0.25] },
+      paint: { "fill-pattern": "hatch", "fill-opacity": ["interpolate", ["linear"], ["zoom"], 11, 0.4, 13, 0.32] },
     },
     {
       id: "views-edge",
@@ -115,14 +115,22 @@ function groundLayers(c: Colours): LayerSpecification[] {
       type: "line",
       source: "views",
       filter: lost,
-      paint: { "line-color": c.lost, "line-width": 2, "line-dasharray": [4, 3] },
+      paint: { "line-color": c.lost, "line-width": 1.6, "line-dasharray": [5, 3.5], "line-opacity": 0.9 },
+    },
+    {
+      id: "courses-halo",
+      type: "line",
+      source: "views",
+      filter: course,
+      paint: { "line-color": c.halo, "line-width": 4.5, "line-opacity": 0.6 },
     },
     {
       id: "courses",
       type: "line",
       source: "views",
       filter: course,
-      paint: { "line-color": c.ink, "line-width": 1.6, "line-dasharray": [0.6, 2.4], "line-opacity": 0.75 },
+      layout: { "line-cap": "round" },
+      paint: { "line-color": c.ink, "line-width": 2.4, "line-dasharray": [0.1, 2] },
     },
     {
       id: "segments",
@@ -163,113 +171,6 @@ function groundLayers(c: Colours): LayerSpecification[] {
   ];
 }
 
-function detailLayers(c: Colours): LayerSpecification[] {
-  const chosen = (yes: number, no: number): ["case", ["get", string], number, number] => [
-    "case",
-    ["get", "chosen"],
-    yes,
-    no,
-  ];
-  /** One width beside dots, another beside symbols. */
-  const finer = (dots: ExpressionSpecification, symbols: ExpressionSpecification): ExpressionSpecification => ["interpolate", ["linear"], ["zoom"], DOTS_ZOOM - 0.5, dots, DOTS_ZOOM, symbols];
-  /** Times the opacity that a bearing's age leaves it. */
-  const faded = (yes: number, no: number): ["*", ["get", string], ["case", ["get", string], number, number]] => [
-    "*",
-    ["get", "o"],
-    chosen(yes, no),
-  ];
-  return [
-    {
-      id: "bearing-wedges",
-      type: "fill",
-      source: "bearings",
-      filter: part("wedge"),
-      paint: { "fill-color": c.ink, "fill-opacity": faded(0.22, 0.1) },
-    },
-    {
-      id: "bearing-lines",
-      type: "line",
-      source: "bearings",
-      filter: part("line"),
-      paint: {
-        "line-color": c.ink,
-        "line-width": chosen(3, 1.8),
-        "line-opacity": faded(1, 0.85),
-        "line-dasharray": [4, 3],
-      },
-    },
-    {
-      id: "trails-halo",
-      type: "line",
-      source: "details",
-      filter: part("trail"),
-      layout: { "line-join": "round", "line-cap": "round" },
-      paint: { "line-color": c.halo, "line-width": chosen(6, 3.6), "line-opacity": ["*", ["get", "o"], 0.5] },
-    },
-    {
-      id: "trails",
-      type: "line",
-      source: "details",
-      filter: part("trail"),
-      layout: { "line-join": "round", "line-cap": "round" },
-      paint: { "line-color": c.ink, "line-width": chosen(3, 2), "line-opacity": chosen(0.95, 0.8), "line-dasharray": [0.1, 1.8] },
-    },
-    {
-      id: "ellipses",
-      type: "fill",
-      source: "details",
-      filter: part("ellipse"),
-      paint: { "fill-color": c.select, "fill-opacity": chosen(0.22, 0.08) },
-    },
-    {
-      id: "ellipses-edge",
-      type: "line",
-      source: "details",
-      filter: part("ellipse"),
-      paint: { "line-color": c.select, "line-width": chosen(2, 1), "line-opacity": 0.8 },
-    },
-    {
-      id: "vectors-halo",
-      type: "line",
-      source: "details",
-      filter: part("vector"),
-      paint: { "line-color": c.halo, "line-width": finer(chosen(6, 3.5), chosen(6, 5)), "line-opacity": ["*", ["get", "o"], 0.5] },
-    },
-    {
-      id: "vectors",
-      type: "line",
-      source: "details",
-      filter: part("vector"),
-      paint: { "line-color": c.ink, "line-width": finer(chosen(3, 1.2), chosen(3, 2)), "line-opacity": ["get", "o"] },
-    },
-    {
-      id: "crossing-paths",
-      type: "line",
-      source: "details",
-      filter: part("crossing-path"),
-      paint: { "line-color": c.ink, "line-width": 1, "line-dasharray": [2, 3], "line-opacity": 0.7 },
-    },
-    {
-      id: "crossings",
-      type: "symbol",
-      source: "details",
-      filter: part("crossing"),
-      layout: {
-        "icon-image": "crossing",
-        "icon-size": BY_ZOOM,
-        "icon-allow-overlap": true,
-        "text-field": ["step", ["zoom"], "", 12, ["get", "label"]],
-        "text-font": FONT,
-        "text-size": 12,
-        "text-anchor": "left",
-        "text-offset": [0.9, 0],
-        "text-optional": true,
-      },
-      paint: { "text-color": c.ink, "text-halo-color": c.halo, "text-halo-width": 1.5 },
-    },
-  ];
-}
-
 function thingLayers(c: Colours): LayerSpecification[] {
   const always = { "icon-allow-overlap": true } as const; // and labels keep off it
   const sensors: SymbolLayerSpecification = {
@@ -291,6 +192,7 @@ function thingLayers(c: Colours): LayerSpecification[] {
     tracks,
     clusters.unit,
     ...forceLayers(c),
+    { ...tracks, id: ALERTED, filter: [">", ["get", "rank"], 0] }, // what needs a person is above own forces
     {
       id: "marks",
       type: "symbol",
@@ -329,7 +231,7 @@ function trackLayer(): SymbolLayerSpecification {
       "symbol-sort-key": ["get", "rank"],
       "icon-allow-overlap": true,
     },
-    paint: { "icon-opacity": ["get", "o"] },
+    paint: { "icon-opacity": ["interpolate", ["linear"], ["zoom"], DOTS_ZOOM - 0.01, ["case", ["==", ["get", "rank"], 0], ["*", 0.8, ["get", "o"]], ["get", "o"]], DOTS_ZOOM, ["get", "o"]] },
   };
 }
 

@@ -56,8 +56,8 @@ export async function openedMap(container: HTMLElement, colours: Colours, title:
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();
   map.on("error", () => undefined); // a missing tile stays blank; the page states the problem
-  const loaded = new Promise<void>((resolve) => (map.loaded() ? resolve() : map.once("load", () => resolve())));
-  await Promise.all([loaded, fontLoaded()]);
+  const styled = new Promise<void>((resolve) => map.once("style.load", () => resolve())); // before the first frame is drawn
+  await Promise.all([styled, fontLoaded()]);
   return map;
 }
 

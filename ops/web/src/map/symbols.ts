@@ -32,9 +32,10 @@ const SENSOR_ENTITY: Readonly<Record<string, string>> = { radar: "220300", camer
 const LOOKS: readonly Drawn[] = ["confirmed", "tentative", "coasting", "stale", "tentative-stale"];
 const LABELS: readonly Label[] = [...CLASSES, "unknown"];
 
+/** Drawn when the map first needs it: a page shows a few of them only. */
 export interface NamedImage {
   readonly name: string;
-  readonly canvas: HTMLCanvasElement;
+  readonly draw: () => HTMLCanvasElement;
 }
 
 export function trackImages(colours: Colours): NamedImage[] {
@@ -42,11 +43,11 @@ export function trackImages(colours: Colours): NamedImage[] {
   for (const label of LABELS) {
     for (const how of LOOKS) {
       for (const alerted of [false, true]) {
-        images.push({ name: iconName(label, how, alerted), canvas: trackSymbol(label, how, alerted, colours) });
+        images.push({ name: iconName(label, how, alerted), draw: () => trackSymbol(label, how, alerted, colours) });
       }
     }
   }
-  for (const how of LOOKS) images.push({ name: dotName(how), canvas: dotSymbol(how, colours) });
+  for (const how of LOOKS) images.push({ name: dotName(how), draw: () => dotSymbol(how, colours) });
   return images;
 }
 
@@ -56,15 +57,14 @@ function dotSymbol(how: Drawn, colours: Colours): HTMLCanvasElement {
   const pen = context(canvas);
   const predicted = how !== "confirmed" && how !== "tentative";
   pen.beginPath();
-  pen.arc(canvas.width / 2, canvas.height / 2, (isTentative(how) ? 3.4 : 5) * RATIO, 0, 2 * Math.PI);
-  pen.lineWidth = 2.6 * RATIO;
-  pen.strokeStyle = predicted ? colours.halo : colours.ink;
+  pen.arc(canvas.width / 2, canvas.height / 2, (isTentative(how) ? 2.8 : 4.2) * RATIO, 0, 2 * Math.PI);
+  pen.lineWidth = 2.4 * RATIO;
+  pen.strokeStyle = colours.halo;
   pen.stroke();
-  pen.fillStyle = predicted ? colours.ink : colours.calm;
-  if (!predicted) pen.fill();
-  pen.lineWidth = 1.2 * RATIO;
-  pen.strokeStyle = colours.ink;
-  pen.stroke();
+  pen.lineWidth = 1.4 * RATIO;
+  pen.strokeStyle = pen.fillStyle = colours.ink;
+  if (predicted) pen.stroke();
+  else pen.fill();
   return canvas;
 }
 
@@ -101,7 +101,7 @@ export function sensorImages(kinds: readonly string[], colours: Colours): NamedI
   return [...new Set([...kinds, "radar", "camera", "ground_sensor"])].flatMap((kind) =>
     SENSOR_DRAWN.map((how) => ({
       name: `sensor/${kind}/${how}`,
-      canvas: sensorSymbol(kind, how, colours),
+      draw: () => sensorSymbol(kind, how, colours),
     })),
   );
 }

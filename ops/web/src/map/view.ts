@@ -1,6 +1,7 @@
 // Opens the map and keeps it equal to the state; without WebGL the rest of the page works without it.
 
 import type { Feature } from "geojson";
+import { GPUInitializationError } from "maplibre-gl";
 import { boundsOf, widened, type Bounds } from "../geo/bounds.ts";
 import { borderLines } from "../geo/crossing.ts";
 import type { ServerClock } from "../model/clock.ts";
@@ -26,7 +27,6 @@ import { fewerFrames } from "./loading_frames.ts";
 import { SWITCHES } from "./layers.ts";
 import { readColours } from "./palette.ts";
 import { Picker } from "./pick.ts";
-import { webGlWorks } from "./plain_map.ts";
 import { FrameLimit } from "./frame_limit.ts";
 import { StateRenderer, placeOf } from "./draw_state.ts";
 import { Readout } from "./readout.ts";
@@ -71,12 +71,15 @@ const LOADS_MS = 10_000;
 
 export async function openMapView({ store, clock, trails, start, select }: MapContext): Promise<MapView | null> {
   const container = part("map");
-  if (!webGlWorks()) {
+  const baseMap = await BaseMap.open(container, readColours(document.documentElement)).catch((error: unknown) => {
+    if (error instanceof GPUInitializationError) return null;
+    throw error;
+  });
+  if (baseMap === null) {
     setData(container, "state", "no-webgl");
     setText(part("map-problem"), say("page-map-no-webgl"));
     return null;
   }
-  const baseMap = await BaseMap.open(container, readColours(document.documentElement));
   const renderer = new StateRenderer(baseMap, clock, trails);
   const frameLimit = new FrameLimit(baseMap.map, () => renderer.update(store.state));
   const allFrames = fewerFrames(baseMap.map);

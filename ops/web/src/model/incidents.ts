@@ -67,6 +67,12 @@ export function inOrder(
   return rows.map(({ incident }) => incident);
 }
 
+/** The open incident that a person should look at first; null where there is none. */
+export function firstOf({ incidents, alerts, tracks }: { readonly incidents: Incidents; readonly alerts: Alerts; readonly tracks: ReadonlyMap<string, Track> }): Incident | null {
+  const first = inOrder(incidents.values(), alerts, tracks)[0];
+  return first === undefined || first.state === "closed" ? null : first;
+}
+
 /** Whether the filter lets an incident through; `words`: all text of it that a search reads. */
 export function passes(incident: Incident, filter: Filter, operator: string, words: string): boolean {
   return (

@@ -2,6 +2,7 @@
 
 import { NO_FORCES, parseOptions, type ImpactLevel, type Options, type Posture } from "../model/forces.ts";
 import { object } from "../model/parse.ts";
+import { firstOf } from "../model/incidents.ts";
 import type { Incident } from "../model/records.ts";
 import { parseRefusals } from "../model/refused.ts";
 import type { State } from "../model/state.ts";
@@ -9,8 +10,11 @@ import type { Store } from "../model/store.ts";
 import { getJson, postJson, RequestFailed } from "./api.ts";
 import { once, repeated } from "./incidents.ts";
 
-/** Options are asked for again when the forces have changed and the last answer is older than this. */
-const AGAIN_MS = 20_000;
+/** Options are asked for again when the forces have changed and the last answer is older than this: of a distress call and
+    what is selected, and of the most urgent incident, at which a person has not looked yet. */
+const AGAIN_MS = { watched: 20_000, first: 60_000 } as const;
+/** The same after an answer that could not be had. */
+const FAILED_MS = 10_000;
 
 export async function optionsFor(incident: string, signal?: AbortSignal): Promise<Options> {
   const found = parseOptions(await getJson(`/v1/incidents/${encodeURIComponent(incident)}/candidates`, signal));
@@ -30,7 +34,8 @@ export async function setLevel(section: Posture, level: ImpactLevel, reason: str
   return answer?.["applied"] === true ? "applied" : "stored";
 }
 
-/** Keeps the options of the selected incident and of each distress call at hand; it asks only when something changed. */
+/** Keeps the options of the selected incident, of the most urgent one and of each distress call at hand; it asks only when
+    something changed. */
 export class OptionsLoader {
   readonly #store: Store;
   readonly #asked = new Map<string, number>();
@@ -40,18 +45,20 @@ export class OptionsLoader {
     this.#store = store;
     store.subscribe((state, before) => {
       if (!isLive()) return;
-      if (state.forces !== before.forces || state.incidents !== before.incidents || state.selection !== before.selection)
+      if (state.forces !== before.forces || state.incidents !== before.incidents || state.selection !== before.selection || state.layers !== before.layers)
         this.#look(state);
     });
   }
 
   #look(state: State): void {
-    for (const incident of wanted(state)) {
+    for (const [incident, againMs] of wanted(state)) {
       const key = `${incident.id} ${incident.lead}`;
       const now = performance.now();
-      if (now - (this.#asked.get(key) ?? Number.NEGATIVE_INFINITY) < AGAIN_MS) continue;
+      if (now - (this.#asked.get(key) ?? Number.NEGATIVE_INFINITY) < againMs) continue;
       this.#asked.set(key, now);
-      void this.load(incident.id);
+      void this.load(incident.id).then((found) => {
+        if (found === null) this.#asked.set(key, performance.now() - againMs + FAILED_MS); // as while its ground is busy
+      });
     }
   }
 
@@ -108,9 +115,15 @@ export class RefusalLoader {
   }
 }
 
-function wanted({ incidents, selection }: State): Incident[] {
-  return [...incidents.values()].filter(
-    ({ id, kind, state }) =>
-      state !== "closed" && (kind === "distress" || (selection?.kind === "incident" && selection.id === id)),
+/** The incidents whose options are shown, and for how long an answer is good; without own forces or ground
+    the server has none. */
+export function wanted(state: State): (readonly [Incident, number])[] {
+  const { incidents, selection, forces } = state;
+  const watched = [...incidents.values()].filter(
+    ({ id, kind, state: stage }) =>
+      stage !== "closed" && (kind === "distress" || (selection?.kind === "incident" && selection.id === id)),
   );
+  const first = state.layers.value !== null && forces.units.size + forces.bases.size > 0 ? firstOf(state) : null;
+  const unseen = first === null || first.unit !== "" || watched.includes(first) ? [] : [[first, AGAIN_MS.first] as const];
+  return [...watched.map((one) => [one, AGAIN_MS.watched] as const), ...unseen];
 }

@@ -8,16 +8,16 @@ import { assignedTo, inDistress, positionAge, type Unit } from "../model/forces.
 import { expectedMs, inOrder } from "../model/incidents.ts";
 import { readable } from "../model/parse.ts";
 import type { Incident } from "../model/records.ts";
-import type { Selection, State } from "../model/state.ts";
+import type { State } from "../model/state.ts";
 import { CROSSING_AHEAD_S } from "../model/tracks.ts";
 import { workload } from "../model/workload.ts";
 import { stateOf } from "../words/coverage_words.ts";
-import { duration } from "../words/format.ts";
 import { ageLine, postureLine, unitStatus } from "../words/forces_words.ts";
 import { leftLine, whatLine } from "../words/incident_words.ts";
 import { trackName } from "../words/labels.ts";
 import { formats, say } from "../words/say.ts";
-import { helpFor } from "./help.ts";
+import { fact, thing, type Row } from "./rows.ts";
+import { urgent } from "./urgent.ts";
 
 /** What ends within this is an event to come. */
 const AHEAD_S = 1800;
@@ -26,25 +26,15 @@ const ROWS = 4;
 /** As many segments are named as the worst. */
 const WORST = 3;
 
-export interface Row {
-  readonly id: string;
-  readonly name: string;
-  /** Whether the name is one of this sector, the same in every language. */
-  readonly code: boolean;
-  readonly value: string;
-  /** Where the row leads; null where it has no place. */
-  readonly to: Selection | null;
-  readonly tone: "plain" | "urgent" | "unknown";
-}
-
 export interface Group {
-  readonly id: "events" | "sensors" | "coverage" | "forces" | "load";
+  readonly id: "urgent" | "events" | "sensors" | "coverage" | "forces" | "load";
   readonly title: string;
   readonly rows: readonly Row[];
 }
 
 export function glance(state: State, nowMs: number): Group[] {
   const groups = {
+    urgent: urgent(state, nowMs),
     events: events(state, nowMs),
     sensors: sensors(state, nowMs),
     coverage: coverage(state),
@@ -56,15 +46,6 @@ export function glance(state: State, nowMs: number): Group[] {
     title: say("overview-group", { group: id }),
     rows,
   }));
-}
-
-function fact(name: string, value: string | null, to: Selection | null = null): Row {
-  const said = { id: name, name: say("overview-row", { row: name }), code: false, to };
-  return value === null ? { ...said, value: say("overview-unknown"), tone: "unknown" } : { ...said, value, tone: "plain" };
-}
-
-function thing(to: Selection, name: string, value: string, urgent = false): Row {
-  return { id: `${to.kind} ${to.id}`, name, code: true, value, to, tone: urgent ? "urgent" : "plain" };
 }
 
 /** The first of them, and how many more there are. */
@@ -172,7 +153,6 @@ function forces(state: State, nowMs: number): Row[] {
       ...old.map((unit) => thing({ kind: "unit", id: unit.id }, readable(unit.id), ageLine(unit, state.forces, nowMs))),
     ]),
   );
-  rows.push(...helpRows(state));
   for (const posture of state.forces.sections.values())
     if (posture.met === false) rows.push(thing({ kind: "section", id: posture.id }, readable(posture.id), postureLine(posture), true));
   return rows;
@@ -181,16 +161,6 @@ function forces(state: State, nowMs: number): Row[] {
 function dutyLine(onDuty: readonly Unit[], { incidents }: State): string {
   const assigned = onDuty.filter(({ id }) => assignedTo(id, incidents).length > 0).length;
   return say("overview-duty", { count: onDuty.length, assigned, free: onDuty.length - assigned });
-}
-
-/** Who reaches the most urgent open incident first, as the server states it. */
-function helpRows(state: State): Row[] {
-  const first = inOrder(state.incidents.values(), state.alerts, state.tracks)[0];
-  if (first === undefined || first.state === "closed") return [];
-  const help = helpFor(first, state);
-  if (help === null) return [fact("help", null)];
-  const value = say("overview-help", { name: help.name, time: duration(help.responseS), incident: first.name });
-  return [{ ...fact("help", value), to: help.by }];
 }
 
 function load(state: State, nowMs: number): Row[] {

@@ -3,7 +3,8 @@
 import type { Selection, State } from "../model/state.ts";
 import { el, keyed, setData, setText } from "../ui/dom.ts";
 import { say } from "../words/say.ts";
-import { glance, type Group, type Row } from "./glance.ts";
+import { glance, type Group } from "./glance.ts";
+import type { Row } from "./rows.ts";
 
 export class OverviewPanel {
   readonly node = el("div", { class: "overview", data: { testid: "overview" } });

@@ -9,6 +9,7 @@ import { describe } from "../words/describe.ts";
 import { el, keyed, part, setText, showFacts } from "../ui/dom.ts";
 import type { Details, Section } from "../words/facts.ts";
 import { say } from "../words/say.ts";
+import { nearestLine } from "../overview/help.ts";
 import { OverviewPanel } from "../overview/panel.ts";
 import { MoreMenu } from "./more_menu.ts";
 
@@ -41,6 +42,7 @@ export class DetailsPanel {
     "✕",
   );
   readonly #lead = el("p", { class: "lead", data: { testid: "details-lead" } });
+  readonly #help = el("p", { class: "incident-help", data: { testid: "details-help" } });
   readonly #certainty = el("div", { class: "certainty", data: { testid: "details-certainty" } });
   readonly #signs = el("ul", { class: "signs" });
   readonly #buttons = el("div", { class: "details-buttons" });
@@ -64,7 +66,7 @@ export class DetailsPanel {
     const acts = el("div", { class: "details-acts" }, this.#buttons, this.#more.node);
     this.#related.append(el("span", { class: "kind" }, say("panels-related")), " ", this.#links);
     this.#certainty.append(el("p", {}, el("span", { class: "certainty-bars", aria: { hidden: "true" } }), " ", el("strong")), this.#signs);
-    this.#body.append(head, this.#lead, acts, this.#related, this.#certainty, this.#locked, this.#problem, ...parts, this.#sharesTitle, this.#shares, this.#sections);
+    this.#body.append(head, this.#lead, this.#help, acts, this.#related, this.#certainty, this.#locked, this.#problem, ...parts, this.#sharesTitle, this.#shares, this.#sections);
     part("panel-details").append(this.#overview.node, this.#empty, this.#body);
   }
 
@@ -94,6 +96,7 @@ export class DetailsPanel {
     setText(this.#title, details.title);
     setText(this.#kind, details.kind);
     setText(this.#lead, details.lead);
+    setText(this.#help, details.incident === undefined ? "" : nearestLine(details.incident, state));
     this.#locked.hidden = state.replay === null || !state.rights.has("act") || (details.alert === null && details.incident === undefined);
     this.#showButtons(selection, details, nowMs, state);
     this.#showCertainty(details);

@@ -1,10 +1,11 @@
-// The queue of incidents: two lines each, unacknowledged first; Enter shows the details, A acknowledges.
+// The queue of incidents: two lines each, and of the most urgent who is there first; unacknowledged first; Enter shows the details, A acknowledges.
 
-import { inOrder, NO_FILTER, passes, type Filter } from "../model/incidents.ts";
+import { firstOf, inOrder, NO_FILTER, passes, type Filter } from "../model/incidents.ts";
 import { CLASSES, INCIDENT_STATES, type Incident } from "../model/records.ts";
 import type { State } from "../model/state.ts";
 import { el, keyed, part, setData, setText } from "../ui/dom.ts";
 import { bars, certaintyLine, certaintyOfIncident, type Certainty } from "../words/certainty.ts";
+import { nearestLine } from "../overview/help.ts";
 import { helpLine } from "../words/forces_words.ts";
 import { incidentHeadline, rowState, searchText, stateChoice, timeLine, trackLine, whatLine, whereLine, workLine } from "../words/incident_words.ts";
 import { className, PRIORITY_MARK, priorityName } from "../words/labels.ts";
@@ -30,6 +31,8 @@ export class IncidentQueue {
   #state: State | null = null;
   #nowMs = Number.NaN;
   #pressed = false;
+  /** Incidents whose row says who is there first: the most urgent and the selected one. */
+  #helped: ReadonlySet<string> = new Set();
 
   constructor(actions: QueueActions) {
     this.#actions = actions;
@@ -60,6 +63,7 @@ export class IncidentQueue {
       passes(incident, this.#filter, operator, searchText(incident, state)),
     );
     const rows = all.slice(0, ROWS);
+    this.#helped = new Set([firstOf(state)?.id ?? "", state.selection?.kind === "incident" ? state.selection.id : ""]);
     const note = part("incidents-note");
     const words = this.#note(state, all.length);
     note.hidden = words === "";
@@ -139,6 +143,7 @@ export class IncidentQueue {
         el("span", { class: "certainty-bars", role: "img", data: { testid: "incident-certainty" } }),
         el("span", { class: "incident-where" }),
       ),
+      el("span", { class: "incident-help", data: { testid: "incident-help" } }),
     );
     return el("li", { class: "incident", data: { testid: "incident", incident: id } }, open);
   }
@@ -164,6 +169,7 @@ export class IncidentQueue {
     if (open !== null) open.title = incidentHeadline(incident, state);
     const where = [helpLine(incident, state), trackLine(incident, state), whereLine(incident), workLine(incident)];
     write(".incident-where", where.filter((text) => text !== "").join(" · "));
+    write(".incident-help", this.#helped.has(incident.id) ? nearestLine(incident, state) : "");
     row.querySelector(".incident-open")?.setAttribute("tabindex", focusable ? "0" : "-1");
   }
 

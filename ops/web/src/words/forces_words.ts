@@ -64,6 +64,11 @@ export function optionLine(option: Option): string {
   return say("forces-option", { name: optionName(option), figures: optionFigures(option) });
 }
 
+/** Who comes and in how long, in whole minutes: as said in the queue, in the details and on the map. */
+export function helpWords(name: string, responseS: number | null): string {
+  return say("overview-help", { name, time: wholeMinutes(responseS ?? 0) });
+}
+
 /** The nearest help for a distress call, in one line; empty while it is not known. */
 export function helpLine(incident: Incident, state: State): string {
   const help = helpOf(incident, state);
@@ -75,10 +80,10 @@ export function helpOf(incident: Incident, state: State): string {
   if (incident.kind !== "distress" || incident.state === "closed" || found === undefined) return "";
   const help = nearestHelp(found);
   if (help === null) return say("forces-help-none");
-  const name = optionName(help);
+  const words = helpWords(readable(help.name), help.responseS);
   return help.positionAgeS === null
-    ? say("forces-help", { name, time: duration(help.responseS) })
-    : say("forces-help-age", { name, time: duration(help.responseS), age: roughAge(help.positionAgeS) });
+    ? say("forces-help", { help: words })
+    : say("forces-help-age", { help: words, age: roughAge(help.positionAgeS) });
 }
 
 /** Required against fielded, in one line. */
