@@ -230,6 +230,10 @@ class PictureBook:
             found |= {row[0]: Picture(*row) for row in self._rows(sql, *scan)}
         return sorted(found.values(), key=lambda one: (one.observed_ns, one.id), reverse=True)[:MOST_SHOWN]
 
+    def tracks_of(self, picture: int) -> list[str]:
+        """Return the tracks with which a picture was seen, sorted."""
+        return [row[0] for row in self._rows("SELECT track FROM seen WHERE picture = ? ORDER BY track", picture)]
+
     def counts(self) -> dict[str, int]:
         """Count the pictures by state."""
         return dict(self._rows("SELECT state, count(*) FROM pictures GROUP BY state"))
