@@ -4,8 +4,8 @@ suppressed.
 Only people's decisions are learned: a rejection counts as nuisance, a closing by a person as real; an alert that clears
 automatically has no effect, unless a person saw on a picture what it was about (fusion.alerts.pictures). An alert
 counts once: a decision on the alert itself replaces what pictures said. A suppressed alert is counted, and one in every
-so many is shown, so that learning continues. Crossings, distress, lost coverage, sensor states, tracks initiated inside, all alerts above low priority,
-and sections of high or critical impact are never suppressed.
+so many is shown, so that learning continues. Crossings, distress, lost coverage, sensor states, tracks initiated
+inside, all alerts above low priority, and sections of high or critical impact are never suppressed.
 """
 
 from __future__ import annotations

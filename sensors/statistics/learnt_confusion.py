@@ -2,10 +2,10 @@
 
 A person's statement ``person`` means one or more people, so that persons and groups are one class here: people,
 vehicle, animal and other. Of each true class the fractions of these reports have a Dirichlet prior, worth PRIOR_LOOKS
-pictures, whose mean is the matrix of the layout, or for a camera without one PRIOR_RIGHT on its own class. The posterior
-mean is used once LEAST_LOOKS pictures of the class were assessed. Persons and groups share what was learned of people in
-the proportions of the layout. No fraction is below LEAST before the row is scaled to sum 1, so that what was learned
-never rules a class out.
+pictures, whose mean is the matrix of the layout, or for a camera without one PRIOR_RIGHT on its own class. The
+posterior mean is used once LEAST_LOOKS pictures of the class were assessed. Persons and groups share what was learned
+of people in the proportions of the layout. No fraction is below LEAST before the row is scaled to sum 1, so that what
+was learned never rules a class out.
 """
 
 from __future__ import annotations
