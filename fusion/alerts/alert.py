@@ -474,9 +474,19 @@ class AlertState:
             state = msgspec.json.decode(body, type=cls)
         except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
             raise AlertStateError(f"cannot be read ({error})", where="alert state", expected=OWN_STATE) from None
-        if state.to_json() != body:  # a field that is missing or unknown would be forgotten in silence
+        if state.to_json() not in (
+            body,
+            _with_later_fields(body),
+        ):  # a field that is missing or unknown would be forgotten in silence
             raise AlertStateError("has other fields", where="alert state", expected=OWN_STATE)
         return state
+
+
+def _with_later_fields(body: bytes) -> bytes:
+    """A state of a version before ``Nuisance.by_picture``, with that field."""
+    known = msgspec.json.decode(body)
+    known.get("nuisance", {}).setdefault("by_picture", {})
+    return msgspec.json.encode(known, order="sorted")
 
 
 def act_on(

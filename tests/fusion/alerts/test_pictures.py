@@ -114,3 +114,10 @@ def test_only_the_last_statements_count_and_the_state_survives_its_json(told: li
     last = None if not told else is_rejected(told[-1])
     assert count(state) == (0 if last is None else 1, 1 if last else 0)
     assert AlertState.from_json(state.to_json()) == state
+
+
+def test_a_state_of_before_there_were_pictures_is_read_as_one_without() -> None:
+    state = decided(raised(), "reject")
+    older = state.to_json().replace(b'"by_picture":{},', b"")
+    assert b"by_picture" not in older
+    assert AlertState.from_json(older) == state

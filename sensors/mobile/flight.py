@@ -1,0 +1,6 @@
+"""What every flight of a plan or a simulation keeps."""
+
+from typing import Final
+
+FLIGHT_RESERVE: Final = 0.2
+"""Fraction of the endurance that a flight keeps as reserve (assumption)."""
