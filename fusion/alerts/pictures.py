@@ -1,4 +1,4 @@
-"""What people saw on pictures of a track, as a judgement on its alerts that nuisance alarms are learned from.
+"""Pictures of a track that people assessed: a judgement on its alerts, from which nuisance alarms are learned.
 
 A person or a vehicle on one of the pictures makes the alerts of the track real; an animal or nothing, with neither on
 any, makes them nuisance alarms. An alert on which a person has decided counts by that decision.
@@ -27,7 +27,7 @@ def is_rejected(shown: Iterable[str]) -> bool | None:
     Returns
     -------
     bool or None
-        Whether they were nuisance alarms; None where no statement tells.
+        Whether they were nuisance alarms; None where no statement decides it.
     """
     stated = set(shown)
     if stated & REAL:

@@ -1,4 +1,4 @@
-"""What people saw on pictures of tracks, as evidence on the classes of these tracks.
+"""Pictures of tracks that people assessed: evidence on the classes of these tracks.
 
 An assessment is a likelihood with an error rate: with probability WRONG the picture was misread, or shows another
 object than the track. Reports of sensors about one object share their errors, which the tracker's independent updates

@@ -232,10 +232,11 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
         for sensor, pose in read_poses(folder / "poses.jsonl")
         if pose.observed_at is not None and resumed_ns <= nanoseconds(pose.observed_at + shift) < end_ns
     )
-    reported = _from(list(read_states(folder / "states.jsonl")), started_ns - nanoseconds(SCENARIO_START), resumed_ns)
+    moved_ns = started_ns - nanoseconds(SCENARIO_START)
+    reported = states_from(read_states(folder / "states.jsonl"), moved_ns, resumed_ns)
     changing = threading.Thread(target=senders.report, args=(reported, clock, stop), name="states", daemon=True)
     stating = threading.Thread(target=senders.state, args=(stated, clock, stop), name="poses", daemon=True)
-    say(started_ns=started_ns, moved_ns=started_ns - nanoseconds(SCENARIO_START), ready=True)
+    say(started_ns=started_ns, moved_ns=moved_ns, ready=True)
     changing.start()
     stating.start()
     reporting.start()
@@ -253,7 +254,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
     return 0
 
 
-def _from(states: Sequence[StatedState], shift_ns: int, resumed_ns: int) -> list[StatedState]:
+def states_from(states: Iterable[StatedState], shift_ns: int, resumed_ns: int) -> list[StatedState]:
     """The states in the time of this start; of those that were due before it, the last of each sensor."""
     moved = [msgspec.structs.replace(one, at_ns=one.at_ns + shift_ns) for one in states]
     before = {one.sensor: one for one in moved if one.at_ns <= resumed_ns}

@@ -1,4 +1,4 @@
-"""What every flight of a plan or a simulation keeps."""
+"""Flights of plans and of the simulator."""
 
 from typing import Final
 

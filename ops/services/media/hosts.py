@@ -31,7 +31,7 @@ class _Host:
 
 
 class PictureHosts:
-    """What is known of the servers, for any number of threads; those of a drop folder have no name and no limits."""
+    """Remembers how servers answered, for any number of threads; a drop folder has no name and no limits."""
 
     def __init__(self) -> None:
         self._hosts: dict[str, _Host] = {}
