@@ -55,8 +55,8 @@ class Sensor:
     A ``mobile`` sensor is carried: its position is a default post, where it stands until its status messages state a
     pose (sensors.mobile). ``max_speed_mps`` is the largest speed of what carries it. It is planned to go along its
     ``route``, at ``route_speed_mps``, standing ``route_stop_s`` at each position, and back, or within its ``area``.
-    A plan states nothing about where it is. With ``endurance_s`` it flies: from the first position of its route, where
-    it lands again before its batteries are empty, stays ``turnaround_s``, and leaves again; ``mast_height_m`` is the
+    A plan states nothing about where it is. With ``endurance_s`` it flies: from the first position of either, where it
+    lands again before its batteries are empty, stays ``turnaround_s``, and leaves again; ``mast_height_m`` is the
     height of flight above the ground. A radar or camera on an aircraft or a balloon is not in the air in a wind above
     ``max_wind_mps``, and detects nothing then.
 
@@ -314,9 +314,11 @@ def _check_plan(sensor: Sensor, where: str) -> None:
                 )
     if sensor.route is not None and sensor.area is not None:
         raise LayoutError("has a route and an area", where=where, expected="one of them")
-    for key in ("route_speed_mps", "route_stop_s", "endurance_s"):
+    for key in ("route_speed_mps", "route_stop_s"):
         if getattr(sensor, key) is not None and sensor.route is None:
             raise LayoutError(f"{key} without a route", where=where, expected=f"a route, or no {key}")
+    if sensor.endurance_s is not None and sensor.route is None and sensor.area is None:
+        raise LayoutError("endurance_s without a route or an area", where=where, expected="one of them")
     if sensor.turnaround_s is not None and sensor.endurance_s is None:
         raise LayoutError("turnaround_s without endurance_s", where=where, expected="endurance_s, or no turnaround_s")
     if sensor.max_wind_mps is not None and sensor.kind not in ("radar", "camera"):

@@ -126,4 +126,4 @@ def with_seen_in(tracks: xr.Dataset, stated: Mapping[str, Sequence[SeenOnPicture
     """Return the dataset of ``Tracker.tracks()`` with the classes weighed by what people saw."""
     given = tracks["class_probability"]
     probability = weighed(given.values, tracks["track"].values.astype(str).tolist(), stated)
-    return tracks if probability is given.values else tracks.assign(class_probability=(given.dims, probability))
+    return tracks if probability is given.values else tracks.assign(class_probability=given.copy(data=probability))

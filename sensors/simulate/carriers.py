@@ -18,7 +18,7 @@ from sensors.coverage.sight import SightTask, sight
 from sensors.layout import Layout, Placement
 from sensors.mobile import Pose
 from sensors.sensor import Sensor
-from sensors.simulate.flights import StateChange, one_flight, repeated, states_of_flights, usable_s, works_at
+from sensors.simulate.flights import StateChange, one_flight, repeated, states_of_flights, states_pose_at, usable_s
 from sensors.simulate.movers import Scenario
 from sensors.simulate.observations import carrier_stream
 
@@ -55,16 +55,18 @@ class Post(NamedTuple):
 
 
 def drive_of(sensor: Sensor, layout: Layout, duration_s: float) -> Drive | None:
-    """Along the sensor's route and back, again and again; round a route that ends where it begins. None without one.
+    """Along the sensor's route and back, again and again; round a route that ends where it begins, and round the edge
+    of its area. None without either.
 
     A drone goes back to the first position before its endurance ends, and leaves again (sensors.simulate.flights). A
     sensor stands where a lap takes less than the interval of its poses: all of the route is one place.
     """
-    if not sensor.mobile or sensor.route is None:
+    path = sensor.route if sensor.area is None else (*sensor.area, sensor.area[0])
+    if not sensor.mobile or path is None:
         return None
-    lon, lat = np.array(sensor.route).T
+    lon, lat = np.array(path).T
     there = np.column_stack(layout.frame.to_local(lon, lat))
-    lap = there if sensor.route[0] == sensor.route[-1] else np.vstack([there, there[-2::-1]])
+    lap = there if path[0] == path[-1] else np.vstack([there, there[-2::-1]])
     scale = layout.placement(sensor.id).scale
     driven_s = np.hypot(*np.diff(lap, axis=0).T) / scale / sensor.planned_speed_mps
     stop_s = sensor.route_stop_s or 0.0
@@ -98,7 +100,7 @@ def states_of(sensor: Sensor, layout: Layout, scenario: Scenario) -> list[StateC
 
 def stated_poses(layout: Layout, scenario: Scenario, *, seed: int) -> list[Pose]:
     """The poses that the carriers of a layout state, in order of time: once per second while they move, and with each
-    status message while they stand; none while they do not work or have no link."""
+    status message while they stand; none while they have no link or the wind keeps them at their post."""
     found = []
     for sensor in layout:
         drive = drive_of(sensor, layout, scenario.duration_s)
@@ -106,7 +108,7 @@ def stated_poses(layout: Layout, scenario: Scenario, *, seed: int) -> list[Pose]
             continue
         chance = carrier_stream(seed, sensor.id)
         times = _stated_times(drive, sensor.status_interval_s, scenario.duration_s)
-        times = times[works_at(states_of(sensor, layout, scenario), times)]
+        times = times[states_pose_at(states_of(sensor, layout, scenario), times)]
         places = drive.at(times) + chance.normal(0.0, POSITION_SD_M, (len(times), 2))
         lon, lat = layout.frame.to_lonlat(places[:, 0], places[:, 1])
         for number, time_s in enumerate(times.tolist()):

@@ -86,9 +86,18 @@ def states_of_flights(sensor: Sensor, flight_s: float | None, duration_s: float,
 
 def works_at(states: list[StateChange], times_s: Floats) -> Bools:
     """Whether the sensor works, and its link too, at times [s]."""
+    return _at(states, times_s, [one.state == "ok" for one in states])
+
+
+def states_pose_at(states: list[StateChange], times_s: Floats) -> Bools:
+    """Whether the sensor states its pose at times [s]: also after it has landed, but not without a link, and not where
+    the wind keeps it at its post."""
+    return _at(states, times_s, [one.state != "lost" and one != GROUNDED for one in states])
+
+
+def _at(states: list[StateChange], times_s: Floats, values: list[bool]) -> Bools:
     begins = np.array([one.at_s for one in states])
-    ok = np.array([one.state == "ok" for one in states])
-    return np.asarray(ok[np.maximum(np.searchsorted(begins, times_s, side="right") - 1, 0)])
+    return np.asarray(np.array(values)[np.maximum(np.searchsorted(begins, times_s, side="right") - 1, 0)])
 
 
 def usable_s(sensor: Sensor) -> float:

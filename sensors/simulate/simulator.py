@@ -157,7 +157,7 @@ def _reported(
         observations = looks(place, scenario, terrain, seen, streams, posts)
     states = states_of(sensor, layout, scenario)
     if len(states) > 1 or states[0].state != "ok":
-        observations = observations.of(works_at(states, observations.times_us * 1e-6))
+        observations = observations.of(works_at(states, observations.times_us.astype(np.float64) * 1e-6))
     chance, count = streams.link, len(observations.times_us)
     late = chance.random(count) < scenario.late_fraction
     delay_s = sensor.latency_s + np.where(late, chance.exponential(1.0, count) * scenario.late_mean_s, 0.0)

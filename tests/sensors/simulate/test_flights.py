@@ -19,7 +19,7 @@ from sensors.simulate import simulate
 from sensors.simulate.carriers import drive_of, stated_poses, states_of
 from sensors.simulate.flights import LINK_LOST_S, StateChange, works_at
 from sensors.simulate.movers import Mover, Scenario
-from tests.sensors.simulate.test_carriers import FRAME, START, vehicle
+from tests.sensors.simulate.test_carriers import FRAME, START, lonlats, vehicle
 
 
 def drone(**keys: Any):
@@ -50,6 +50,16 @@ def test_it_turns_back_where_the_way_home_takes_the_rest_of_the_flight() -> None
     np.testing.assert_allclose(drive.at(list(expected))[:, 0], list(expected.values()), atol=0.5)
 
 
+def test_it_flies_round_the_edge_of_its_area() -> None:
+    corners = tuple(map(tuple, lonlats((0.0, 0.0), (400.0, 0.0), (400.0, 300.0), (0.0, 300.0))))
+    one = drone(route=None, route_speed_mps=None, max_speed_mps=20.0, area=corners)  # at half its largest speed
+    drive = drive_of(one, layout_of(one), 900.0)
+    assert drive is not None
+    expected = [(400.0, 0.0), (400.0, 300.0), (0.0, 300.0), (0.0, 0.0)]
+    np.testing.assert_allclose(drive.at([40.0, 70.0, 110.0, 140.0]), expected, atol=0.5)
+    assert drive.flight_s == pytest.approx(320.0, abs=0.01)
+
+
 @given(st.floats(20.0, 2_000.0), st.floats(0.0, 300.0), st.floats(2.0, 20.0))
 def test_every_flight_keeps_its_reserve_and_ends_at_the_launch_site(
     endurance_s: float, turnaround_s: float, speed: float
@@ -78,7 +88,7 @@ def test_states_of_two_flights_worked_by_hand() -> None:
     assert [one.state for one in states_of(short, layout_of(short), scenario(150.0))] == ["ok"]
 
 
-def test_poses_and_looks_are_sent_in_the_air_only_and_not_while_the_link_has_failed() -> None:
+def test_looks_are_made_in_the_air_only_and_nothing_is_sent_while_the_link_has_failed() -> None:
     one = drone(period_s=2.0)
     person = Mover("p", "person", np.array([0.0, 900.0]), np.array([400.0, 401.0]), np.array([200.0, 200.0]))
     asked = scenario(900.0, person)
@@ -88,12 +98,15 @@ def test_poses_and_looks_are_sent_in_the_air_only_and_not_while_the_link_has_fai
     )
     looks = simulate(layout_of(one), asked, None, seed=1)[0]["scan_time"].values
     seconds = (looks - np.datetime64(START.replace(tzinfo=None), "ns")).astype(float) * 1e-9
-    for times in (poses, seconds):
-        assert works_at(states, times).all()
-        for begin, end in ((160.0, 160.0 + LINK_LOST_S), (320.0, 420.0), (740.0, 840.0)):
-            assert not ((times >= begin) & (times < end)).any()
-            assert (times >= end).any()
-            assert (times < begin).any()
+    assert works_at(states, seconds).all()
+    for begin, end in ((160.0, 160.0 + LINK_LOST_S), (320.0, 420.0), (740.0, 840.0)):
+        assert not ((seconds >= begin) & (seconds < end)).any()
+        assert (seconds >= end).any()
+        on_the_ground = poses[(poses >= begin) & (poses < end)]
+        if begin == 160.0:
+            assert len(on_the_ground) == 0
+        else:  # it states where it has landed, with each status of 5 s
+            assert len(on_the_ground) == pytest.approx(20, abs=2)
     assert len(seconds) == pytest.approx((900.0 - LINK_LOST_S - 200.0) / 2.0, abs=3.0)
 
 
@@ -116,6 +129,8 @@ def test_wind_above_the_limit_keeps_it_on_the_ground(wind_mps: float) -> None:
     for one in (drone(period_s=2.0), balloon):
         asked = scenario(100.0, wind_mps=wind_mps)
         looks = simulate(layout_of(one), asked, None, seed=1)[0].sizes["scan"]
+        if wind_mps > 12.0:
+            assert stated_poses(layout_of(one), asked, seed=1) == []
         states = states_of(one, layout_of(one), asked)
         assert (looks > 0, states[0].state) == ((True, "ok") if wind_mps <= 12.0 else (False, "stopped"))
         look, rate = one.look_and_rate([200.0], Situation(conditions=Conditions(wind_mps=wind_mps)))
@@ -133,7 +148,7 @@ def test_a_sensor_that_flies_leaves_the_reports_of_the_others_as_they_were() -> 
 @pytest.mark.parametrize(
     ("changed", "problem"),
     [
-        ({"route": None, "route_speed_mps": None}, "endurance_s without a route"),
+        ({"route": None, "route_speed_mps": None}, "endurance_s without a route or an area"),
         ({"endurance_s": None}, "turnaround_s without endurance_s"),
         ({"endurance_s": 0.0}, "endurance_s is 0"),
         ({"max_wind_mps": -1.0}, "max_wind_mps is -1"),
