@@ -57,7 +57,7 @@ class Sensor:
     ``route``, at ``route_speed_mps``, standing ``route_stop_s`` at each position, and back, or within its ``area``.
     A plan states nothing about where it is. With ``endurance_s`` it flies: from the first position of either, where it
     lands again before its batteries are empty, stays ``turnaround_s``, and leaves again; ``mast_height_m`` is the
-    height of flight above the ground. A radar or camera on an aircraft or a balloon is not in the air in a wind above
+    height of flight above the ground. A radar or camera on an aircraft or an aerostat is not in the air in a wind above
     ``max_wind_mps``, and detects nothing then.
 
     Survey results: ``site_sd_m`` is the standard deviation of its position (one axis), ``north_offset_deg`` its azimuth

@@ -2,7 +2,7 @@
 
 A drone leaves at the start, lands at the first position of its route with the reserve left, stays for its turnaround
 and leaves again. Once, in the middle of its first flight, its link fails: nothing is received from it for LINK_LOST_S.
-A sensor on an aircraft or a balloon stays on the ground in a wind above its limit.
+A sensor on an aircraft or an aerostat stays on the ground in a wind above its limit.
 """
 
 from __future__ import annotations

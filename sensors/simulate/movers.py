@@ -81,7 +81,7 @@ class Scenario:
 
     ``late_fraction`` of the scans arrive later than the sensor's latency, by an exponential time of mean
     ``late_mean_s``; ``duplicate_fraction`` of them arrive twice under the same key. ``border`` is used only to locate
-    the truth relative to it. ``wind_mps`` keeps aircraft and balloons with a lower limit on the ground. Raises
+    the truth relative to it. ``wind_mps`` keeps aircraft and aerostats with a lower limit on the ground. Raises
     ScenarioError for two movers with one id or an invalid fraction.
     """
 

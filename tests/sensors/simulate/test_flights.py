@@ -1,4 +1,4 @@
-"""Drones and balloons of the simulator: endurance, turnaround, wind, and a link that fails once."""
+"""Drones and aerostats of the simulator: endurance, turnaround, wind, and a link that fails once."""
 
 from __future__ import annotations
 
@@ -125,8 +125,8 @@ def test_its_footprint_follows_from_height_and_camera_angle() -> None:
 
 @pytest.mark.parametrize("wind_mps", [12.0, 12.5])
 def test_wind_above_the_limit_keeps_it_on_the_ground(wind_mps: float) -> None:
-    balloon = drone(id="B", endurance_s=None, turnaround_s=None, route=None, route_speed_mps=None, period_s=2.0)
-    for one in (drone(period_s=2.0), balloon):
+    aerostat = drone(id="B", endurance_s=None, turnaround_s=None, route=None, route_speed_mps=None, period_s=2.0)
+    for one in (drone(period_s=2.0), aerostat):
         asked = scenario(100.0, wind_mps=wind_mps)
         looks = simulate(layout_of(one), asked, None, seed=1)[0].sizes["scan"]
         if wind_mps > 12.0:
