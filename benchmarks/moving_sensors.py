@@ -2,8 +2,10 @@
 
 Radars of 1 s period and 5 km range in rows over a square, persons and vehicles among them; of both runs the plots are
 exact looks with noise. CPU seconds of the tracker for the simulated seconds, scans alone and per scan, with and without
-a generated terrain (where each vehicle that enters a new cell gets a viewshed); one JSON line to stdout:
-``python benchmarks/moving_sensors.py [--sensors N] [--seconds S] [--targets N] [--cell M] [--rounds N]``
+a generated terrain (where each vehicle that enters a new cell gets a viewshed); real time is a CPU second per second.
+Also the live coverage of the map after all radars have moved by a cell, and fast viewsheds at ``--view`` from as many
+places as sensors. One JSON line to stdout:
+``python benchmarks/moving_sensors.py [--sensors N] [--seconds S] [--targets N] [--cell M] [--rounds N] [--view M]``
 """
 
 from __future__ import annotations
@@ -98,6 +100,43 @@ def cost(layout: Any, scans: list[Any], terrain: xr.Dataset | None, coverage: An
     }
 
 
+def coverage_cost(layout: Any, terrain: xr.Dataset) -> dict[str, float]:
+    """Return CPU seconds of the map's live coverage: at the start, and after every radar has entered another cell."""
+    from sensors.coverage.live import LiveCoverage
+
+    cell = float(terrain["easting"][1] - terrain["easting"][0])
+    moved = type(layout)("moved", layout.frame, tuple(replace(one, easting=one.easting + cell) for one in layout))
+    began = time.process_time()
+    live = LiveCoverage.begin(layout, terrain, layout.ids)
+    at_first = time.process_time() - began
+    began = time.process_time()
+    live.updated(moved, moved.ids, moving=moved.ids)
+    return {"begin_cpu_s": round(at_first, 2), "all_moved_cpu_s": round(time.process_time() - began, 2)}
+
+
+def viewshed_cost(layout: Any, terrain: xr.Dataset, range_m: float) -> dict[str, float]:
+    """Return milliseconds of CPU of fast and exact viewsheds of a moving sensor, as the tracker asks for them."""
+    from fusion.poses.grids import grid_at_centre, plain_ground
+
+    ground = plain_ground(terrain)
+    assert ground is not None
+    east, north = (terrain[axis].to_numpy() for axis in ("easting", "northing"))
+    found: dict[str, float] = {}
+    for mode in ("fast", "exact"):
+        spent = []
+        for radar in layout:
+            centre = {"easting": float(east[np.abs(east - radar.easting).argmin()]),
+                      "northing": float(north[np.abs(north - radar.northing).argmin()])}  # fmt: skip
+            at = replace(radar, max_range_m=range_m, **centre)
+            place = type(layout)("one", layout.frame, (at,)).placement(at.id)
+            began = time.process_time()
+            assert grid_at_centre(place, ground, mode) is not None  # type: ignore[arg-type]
+            spent.append(time.process_time() - began)
+        found[f"{mode}_ms_median"] = round(1e3 * float(np.median(spent[1:])), 2)
+        found[f"{mode}_ms_p95"] = round(1e3 * float(np.quantile(spent[1:], 0.95)), 2)
+    return found
+
+
 def main() -> None:
     """Measure and print."""
     from sensors.coverage import look_probability
@@ -108,6 +147,7 @@ def main() -> None:
     parser.add_argument("--targets", type=int, default=100)
     parser.add_argument("--cell", type=float, default=60.0)
     parser.add_argument("--rounds", type=int, default=3, help="runs of each in turn; the least counts")
+    parser.add_argument("--view", type=float, default=10_000.0, help="range of the viewsheds [m]")
     options = parser.parse_args()
     layout, terrain, half = scene(options.sensors, options.cell)
     masts = type(layout)("masts", layout.frame, tuple(replace(radar, mobile=False) for radar in layout))
@@ -123,6 +163,9 @@ def main() -> None:
         ]
         fixed, moving = (min(found, key=lambda one: one["cpu_s"]) for found in zip(*runs, strict=True))
         figures[name] = {"fixed": fixed, "moving": moving, "ratio": round(moving["cpu_s"] / fixed["cpu_s"], 2)}
+        figures[name]["moving_cpu_s_per_s"] = round(moving["cpu_s"] / options.seconds, 3)
+    figures["coverage"] = coverage_cost(layout, terrain)
+    figures["viewshed"] = viewshed_cost(layout, terrain, options.view) | {"range_m": options.view}
     machine.report("moving_sensors", figures)
 
 

@@ -73,13 +73,15 @@ class StatedTracing(Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 class StatedAssessment(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The assessment of a picture of an incident by a person.
 
-    ``sensor`` is the camera, ``reported`` the likeliest class that it reported of the object, empty for none.
+    ``sensor`` is the camera, ``reported`` the likeliest class that it reported of the object, empty for none; ``track``
+    the one track that the picture shows, empty for none or one of several.
     """
 
     picture: PictureName
     sensor: Identifier
     shown: Shown
     reported: Literal["", "person", "group", "vehicle", "animal", "other"] = ""
+    track: Annotated[str, Meta(max_length=64)] = ""
 
 
 class StatedLook(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

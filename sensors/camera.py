@@ -69,11 +69,12 @@ class Camera(Sensor):
         """Probability of finding a target given enough time, and rate [1/s], in clear view at ``range_m``; same shape.
 
         In clear air the first is ``look_probability``. Haze, fog, rain and (thermal) humid air reduce the contrast, and
-        thereby the effective pixels, see ``sight_left``. A day camera detects nothing at night.
+        thereby the effective pixels, see ``sight_left``. A day camera detects nothing at night, and a camera in the air
+        nothing in a wind that is too strong for what carries it.
         """
         r = np.maximum(np.asarray(range_m, dtype=np.float64), 1e-9)
         weather, known = situation.conditions, situation.assumptions
-        if not (weather.daylight or self.night):
+        if not (weather.daylight or self.night) or self.is_grounded(weather.wind_mps):
             return np.zeros_like(r), np.zeros_like(r)
         left = sight_left(r, weather, known, thermal=self.night)
         if self.pitch_m is None or self.focal_length_m is None:

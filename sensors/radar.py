@@ -66,9 +66,12 @@ class Radar(Sensor):
 
         On a clear, calm day and for a person the first is ``look_probability``; the reference range of another target
         is that of a person times a named factor. Rain attenuates the echo in both directions (ITU-R P.838-3) and adds
-        clutter; wind adds clutter; fog has no effect at these wavelengths.
+        clutter; wind adds clutter; fog has no effect at these wavelengths. A radar in the air detects nothing in a wind
+        that is too strong for what carries it.
         """
         r = np.maximum(np.asarray(range_m, dtype=np.float64), 1.0)
+        if self.is_grounded(situation.conditions.wind_mps):
+            return np.zeros_like(r), np.zeros_like(r)
         look = self._look(r, situation)
         period_s = situation.assumptions.radar_period_s if self.period_s is None else self.period_s
         return look, scan_rate(look, period_s)

@@ -55,7 +55,10 @@ class Sensor:
     A ``mobile`` sensor is carried: its position is a default post, where it stands until its status messages state a
     pose (sensors.mobile). ``max_speed_mps`` is the largest speed of what carries it. It is planned to go along its
     ``route``, at ``route_speed_mps``, standing ``route_stop_s`` at each position, and back, or within its ``area``.
-    A plan states nothing about where it is.
+    A plan states nothing about where it is. With ``endurance_s`` it flies: from the first position of either, where it
+    lands again before its batteries are empty, stays ``turnaround_s``, and leaves again; ``mast_height_m`` is the
+    height of flight above the ground. A radar or camera on an aircraft or an aerostat is not in the air in a wind above
+    ``max_wind_mps``, and detects nothing then.
 
     Survey results: ``site_sd_m`` is the standard deviation of its position (one axis), ``north_offset_deg`` its azimuth
     bias, which is subtracted from its azimuths, ``north_sd_deg`` the standard deviation of that bias; None: not
@@ -101,6 +104,9 @@ class Sensor:
     route_speed_mps: float | None = None
     route_stop_s: float | None = None
     area: LonLats | None = None
+    endurance_s: float | None = None
+    turnaround_s: float | None = None
+    max_wind_mps: float | None = None
 
     def __post_init__(self) -> None:
         check(self)
@@ -120,6 +126,10 @@ class Sensor:
         if self.max_speed_mps is not None:
             return self.max_speed_mps
         return ON_FOOT_MPS if self.kind == "human" else BY_VEHICLE_MPS
+
+    def is_grounded(self, wind_mps: float) -> bool:
+        """Whether the wind is too strong for what carries it."""
+        return self.max_wind_mps is not None and wind_mps > self.max_wind_mps
 
     @property
     def planned_speed_mps(self) -> float:
@@ -166,6 +176,9 @@ LIMITS: dict[str, tuple[float, float, bool]] = {
     "max_speed_mps": (0.0, 340.0, False),
     "route_speed_mps": (0.0, 340.0, False),
     "route_stop_s": (0.0, 86_400.0, True),
+    "endurance_s": (0.0, 604_800.0, False),
+    "turnaround_s": (0.0, 86_400.0, True),
+    "max_wind_mps": (0.0, 60.0, False),
 }
 
 ALSO_CALLED = {
@@ -304,6 +317,14 @@ def _check_plan(sensor: Sensor, where: str) -> None:
     for key in ("route_speed_mps", "route_stop_s"):
         if getattr(sensor, key) is not None and sensor.route is None:
             raise LayoutError(f"{key} without a route", where=where, expected=f"a route, or no {key}")
+    if sensor.endurance_s is not None and sensor.route is None and sensor.area is None:
+        raise LayoutError("endurance_s without a route or an area", where=where, expected="one of them")
+    if sensor.turnaround_s is not None and sensor.endurance_s is None:
+        raise LayoutError("turnaround_s without endurance_s", where=where, expected="endurance_s, or no turnaround_s")
+    if sensor.max_wind_mps is not None and sensor.kind not in ("radar", "camera"):
+        raise LayoutError(
+            f"max_wind_mps of a {sensor.kind}", where=where, expected="a radar or camera, or no max_wind_mps"
+        )
     if sensor.route_speed_mps is not None and sensor.route_speed_mps > sensor.carrier_speed_mps:
         raise LayoutError(
             f"route_speed_mps {sensor.route_speed_mps:g} is above the largest speed, {sensor.carrier_speed_mps:g} m/s",

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from fusion.alerts.expected_traffic import Traffic
-from fusion.alerts.nuisance import Nuisance, keys, taught
+from fusion.alerts.nuisance import Nuisance, keys, taught, untaught
 from fusion.situation.facts import Candidate, CoverageGap, Forecast, ResponseInTime, Surroundings
 from fusion.situation.track_picture import Evidence
 from geo.errors import BadInput
@@ -474,9 +474,19 @@ class AlertState:
             state = msgspec.json.decode(body, type=cls)
         except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
             raise AlertStateError(f"cannot be read ({error})", where="alert state", expected=OWN_STATE) from None
-        if state.to_json() != body:  # a field that is missing or unknown would be forgotten in silence
+        if state.to_json() not in (
+            body,
+            _with_later_fields(body),
+        ):  # a field that is missing or unknown would be forgotten in silence
             raise AlertStateError("has other fields", where="alert state", expected=OWN_STATE)
         return state
+
+
+def _with_later_fields(body: bytes) -> bytes:
+    """A state of a version before ``Nuisance.by_picture``, with that field."""
+    known = msgspec.json.decode(body)
+    known.get("nuisance", {}).setdefault("by_picture", {})
+    return msgspec.json.encode(known, order="sorted")
 
 
 def act_on(
@@ -484,7 +494,7 @@ def act_on(
 ) -> tuple[AlertState, Alert]:
     """Apply an operator's action to one alert of a state.
 
-    A rejection counts as a nuisance alarm, a closing by a person as a real one.
+    A rejection counts as a nuisance alarm, a closing by a person as a real one; either replaces what pictures said.
 
     Parameters
     ----------
@@ -517,8 +527,22 @@ def act_on(
         raise AlertActionError("no such alert", where=f"alert {identity}", expected="an alert of the last hours")
     alert = act(state.alerts[identity], action, by=by, reason=reason, at=at)
     if alert.status in ("rejected", "cleared"):
-        sensors = (sensor for sensor, _, _ in alert.evidence)
-        names = keys(alert.rule, sensors, alert.raised_at.hour, alert.weather)
-        tallies = taught(state.nuisance.tallies, names, rejected=alert.status == "rejected")
-        state = replace(state, nuisance=replace(state.nuisance, tallies=tallies))
+        state = replace(state, nuisance=counted(state.nuisance, alert, rejected=alert.status == "rejected"))
     return replace(state, alerts={**state.alerts, identity: alert}), alert
+
+
+def counted(nuisance: Nuisance, alert: Alert, *, rejected: bool | None, by_picture: bool = False) -> Nuisance:
+    """Count an alert once, as nuisance or as real, in place of what pictures said of it before.
+
+    ``rejected`` None: no longer counted. ``by_picture``: it counts because of pictures, and may be replaced later.
+    """
+    names = keys(alert.rule, (sensor for sensor, _, _ in alert.evidence), alert.raised_at.hour, alert.weather)
+    tallies, said = dict(nuisance.tallies), dict(nuisance.by_picture)
+    before = said.pop(alert.id, None)
+    if before is not None:
+        tallies = untaught(tallies, before[1], rejected=before[0])
+    if rejected is not None:
+        tallies = taught(tallies, names, rejected=rejected)
+        if by_picture:
+            said[alert.id] = rejected, names
+    return replace(nuisance, tallies=tallies, by_picture=said)

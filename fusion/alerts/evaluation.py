@@ -103,6 +103,7 @@ def raise_alerts(
         weather=weather,
         tallies=dict(state.nuisance.tallies),
         held_ns=dict(state.nuisance.held_ns),
+        by_picture=dict(state.nuisance.by_picture),
     )
     tracks = dict(state.tracks)
     for track in state.tracks.keys() - set(picture.track):

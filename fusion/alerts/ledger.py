@@ -52,6 +52,7 @@ class Ledger:
     weather: str = ""
     tallies: dict[str, NuisanceCount] = field(default_factory=dict)
     held_ns: dict[str, int] = field(default_factory=dict)
+    by_picture: dict[str, tuple[bool, tuple[str, ...]]] = field(default_factory=dict)
 
     def age_s(self, alert: Alert) -> float:
         """Seconds since the alert was raised."""
@@ -278,13 +279,14 @@ class Ledger:
             quiet_s = (self.now_ns - nanoseconds(alert.updated_at)) / SECOND_NS
             if not alert.is_open and quiet_s >= self.settings.keep_s:
                 del self.alerts[alert.id]
+                self.by_picture.pop(alert.id, None)
         for identity, since_ns in list(self.held_ns.items()):
             if self.now_ns - since_ns >= self.settings.keep_s * SECOND_NS:
                 del self.held_ns[identity]
 
     def nuisance(self) -> Nuisance:
         """Return the nuisance state to be stored."""
-        return Nuisance(self.tallies, self.held_ns)
+        return Nuisance(self.tallies, self.held_ns, self.by_picture)
 
     def revisions(self) -> tuple[Alert, ...]:
         """Return new and revised alerts, most urgent first."""

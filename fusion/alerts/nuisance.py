@@ -2,9 +2,10 @@
 suppressed.
 
 Only people's decisions are learned: a rejection counts as nuisance, a closing by a person as real; an alert that clears
-automatically has no effect. A suppressed alert is counted, and one in every so many is shown, so that learning
-continues. Crossings, distress, lost coverage, sensor states, tracks initiated inside, all alerts above low priority,
-and sections of high or critical impact are never suppressed.
+automatically has no effect, unless a person saw on a picture what it was about (fusion.alerts.pictures). An alert
+counts once: a decision on the alert itself replaces what pictures said. A suppressed alert is counted, and one in every
+so many is shown, so that learning continues. Crossings, distress, lost coverage, sensor states, tracks initiated
+inside, all alerts above low priority, and sections of high or critical impact are never suppressed.
 """
 
 from __future__ import annotations
@@ -32,10 +33,12 @@ class NuisanceCount:
 
 @dataclass(frozen=True, slots=True)
 class Nuisance:
-    """All counts by ``key``; ``held_ns``: time of each alert that is suppressed at present, by its id."""
+    """All counts by ``key``; ``held_ns``: time of each alert that is suppressed at present, by its id; ``by_picture``:
+    alerts that count because of pictures, by id: whether as nuisance, and under which keys."""
 
     tallies: Mapping[str, NuisanceCount] = field(default_factory=dict)
     held_ns: Mapping[str, int] = field(default_factory=dict)
+    by_picture: Mapping[str, tuple[bool, tuple[str, ...]]] = field(default_factory=dict)
 
 
 def key(rule: str, sensor: str, hour: int, weather: str) -> str:
@@ -54,6 +57,15 @@ def taught(tallies: Mapping[str, NuisanceCount], names: Iterable[str], *, reject
     for name in names:
         tally = after.get(name, NuisanceCount())
         after[name] = replace(tally, judged=tally.judged + 1, rejected=tally.rejected + rejected)
+    return after
+
+
+def untaught(tallies: Mapping[str, NuisanceCount], names: Iterable[str], *, rejected: bool) -> dict[str, NuisanceCount]:
+    """The counts as if ``taught`` had not been called for one alert."""
+    after = dict(tallies)
+    for name in names:
+        tally = after[name]
+        after[name] = replace(tally, judged=tally.judged - 1, rejected=tally.rejected - rejected)
     return after
 
 

@@ -20,7 +20,8 @@ class Assessment:
     """A person's statement of what a picture shows.
 
     ``picture`` is the SHA-256 of the file, ``sensor`` the camera, ``reported`` the likeliest class that it reported
-    (empty for none), ``shown`` one of SHOWN, ``by`` the person, ``at`` the time of the journal.
+    (empty for none), ``shown`` one of SHOWN, ``by`` the person, ``at`` the time of the journal, ``track`` the one track
+    that the picture shows (empty for none, or where it may be one of several).
     """
 
     picture: str
@@ -29,6 +30,7 @@ class Assessment:
     reported: str = ""
     by: str = ""
     at: datetime | None = None
+    track: str = ""
 
 
 def with_assessment(known: tuple[Assessment, ...], new: Assessment) -> tuple[Assessment, ...]:

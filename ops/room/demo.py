@@ -198,6 +198,7 @@ def start(room: Room, options: DemoOptions, sector: Sector, *, began_s: float) -
         f"--folder={options.folder}",
         f"--seed={options.seed}",
         f"--duration={night_s + NIGHT_MARGIN_S}",
+        f"--weather={load_settings(options.settings).weather or 'day'}",
         timeout_s=1.0,
     )
     simulation.wait_for("messages", timeout_s=READY_S)

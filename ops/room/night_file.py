@@ -14,7 +14,7 @@ import msgspec
 
 from ingest.decode import decode, encode
 from ingest.unit_messages import Position, decode_unit, encode_unit
-from ingest.wire import WireBox, WireMedia, WirePose
+from ingest.wire import ReportedState, WireBox, WireMedia, WirePose
 from ops.governance.demonstration import SCENARIO_BEGINS
 from sensors.mobile import Pose
 from sensors.scan import Scan
@@ -107,6 +107,31 @@ def read_positions(path: Path) -> Iterator[Position]:
             position = decode_unit(line.strip(), "position")
             if isinstance(position, Position):
                 yield position
+
+
+class StatedState(msgspec.Struct, frozen=True, array_like=True):
+    """From ``at_ns`` on a sensor reports a state with a note."""
+
+    at_ns: int
+    sensor: str
+    state: ReportedState
+    note: str = ""
+
+
+def write_states(path: Path, states: Iterable[StatedState]) -> None:
+    """Write what sensors report of themselves, one state per line, in the order of their times."""
+    with path.open("wb") as file:
+        for one in sorted(states, key=lambda each: (each.at_ns, each.sensor)):
+            file.write(msgspec.json.encode(one) + b"\n")
+
+
+def read_states(path: Path) -> Iterator[StatedState]:
+    """Read what ``write_states`` wrote, in the same order; none without the file."""
+    if not path.is_file():
+        return
+    with path.open("rb") as file:
+        for line in file:
+            yield msgspec.json.decode(line, type=StatedState)
 
 
 def write_poses(path: Path, poses: Iterable[Pose]) -> None:

@@ -1,9 +1,9 @@
 """Simulate a scenario to files: ``python -m ops.room.simulate_night``, a separate process so that its memory is freed.
 
 Writes ``night.jsonl`` (each message with its sending time, one per line), ``sensors.json`` (the senders),
-``positions.jsonl`` (the positions of patrols), ``poses.jsonl`` (those of mobile sensors), ``truth.npz``, and the
-pictures of cameras in ``stills``. Times count
-from SCENARIO_START; the simulator shifts them to the time at which it starts.
+``positions.jsonl`` (the positions of patrols), ``poses.jsonl`` (those of mobile sensors), ``states.jsonl`` (when
+aircraft fly), ``truth.npz``, and the pictures of cameras in ``stills``. Times count from SCENARIO_START; the simulator
+shifts them to the time at which it starts.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,9 +23,11 @@ from ops.room.night_file import (
     PATROLS,
     SCENARIO_START,
     SimulatedSender,
+    StatedState,
     write_night,
     write_poses,
     write_positions,
+    write_states,
     write_stills,
 )
 from ops.runtime.child_process import say
@@ -32,29 +35,38 @@ from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector, read_bases
 from ops.store.track_history import save_history
 from sensors.coverage import look_probability
+from sensors.detection_model.weather import Conditions
 from sensors.detections import to_scans
 from sensors.mobile import Pose
 from sensors.scan import Scan
 from sensors.simulate import simulate
-from sensors.simulate.carriers import stated_poses
+from sensors.simulate.carriers import stated_poses, states_of
 from sensors.simulate.movers import Scenario
 from sensors.simulate.patrols import POSITION_SD_M, simulate_patrols
 from sensors.simulate.scenarios import NightSettings, border_night
 from sensors.simulate.stills import stills
+from sensors.timestamps import nanoseconds
 
 if TYPE_CHECKING:
     import xarray as xr
 
 
 def simulate_night(
-    ground: OpenSector, *, seed: int, duration_s: float, traffic: NightSettings | None = None
+    ground: OpenSector,
+    *,
+    seed: int,
+    duration_s: float,
+    traffic: NightSettings | None = None,
+    wind_mps: float = 0.0,
 ) -> tuple[list[Scan], xr.Dataset]:
-    """Simulate scans in order of sending, duplicates included, and the truth; ``traffic`` sets the movers."""
+    """Simulate scans in order of sending, duplicates included, and the truth; ``traffic`` sets the movers, and the wind
+    what flies."""
     coverage = look_probability(ground.layout, ground.terrain)
     scenario = border_night(
         ground.terrain, ground.border, seed=seed, duration_s=duration_s, start=SCENARIO_START, coverage=coverage,
         settings=traffic,
     )  # fmt: skip
+    scenario = replace(scenario, wind_mps=wind_mps)
     detections, truth = simulate(ground.layout, scenario, ground.terrain, seed=seed, coverage=coverage)
     scans = sorted(to_scans(detections, ground.layout), key=lambda scan: (scan.received_at, scan.key))
     return scans, truth
@@ -90,9 +102,21 @@ def simulated_positions(ground: OpenSector, *, seed: int, duration_s: float) -> 
     return found
 
 
-def simulated_poses(ground: OpenSector, *, seed: int, duration_s: float) -> list[Pose]:
+def simulated_poses(ground: OpenSector, *, seed: int, duration_s: float, wind_mps: float = 0.0) -> list[Pose]:
     """Simulate the poses that mobile sensors state along their routes; none in a layout without."""
-    return stated_poses(ground.layout, Scenario((), SCENARIO_START, duration_s), seed=seed)
+    scenario = Scenario((), SCENARIO_START, duration_s, wind_mps=wind_mps)
+    return stated_poses(ground.layout, scenario, seed=seed)
+
+
+def simulated_states(ground: OpenSector, *, duration_s: float, wind_mps: float = 0.0) -> list[StatedState]:
+    """Simulate what sensors that fly report of themselves; none of a sensor that works all the time."""
+    scenario = Scenario((), SCENARIO_START, duration_s, wind_mps=wind_mps)
+    found, start_ns = [], nanoseconds(SCENARIO_START)
+    for sensor in ground.layout:
+        states = states_of(sensor, ground.layout, scenario)
+        if len(states) > 1 or states[0].state != "ok":
+            found += [StatedState(start_ns + round(one.at_s * 1e9), sensor.id, one.state, one.note) for one in states]
+    return found
 
 
 def write_simulated_night(
@@ -103,18 +127,21 @@ def write_simulated_night(
     duration_s: float,
     traffic: NightSettings | None = None,
     pictures: bool = False,
+    wind_mps: float = 0.0,
 ) -> int:
     """Simulate and write the files; ``traffic`` sets the movers. Return the number of messages.
 
-    ``pictures``: also render stills of cameras.
+    ``pictures``: also render stills of cameras. ``wind_mps`` keeps aircraft with a lower limit on the ground.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    scans, truth = simulate_night(ground, seed=seed, duration_s=duration_s, traffic=traffic)
+    scans, truth = simulate_night(ground, seed=seed, duration_s=duration_s, traffic=traffic, wind_mps=wind_mps)
     write_night(folder / "night.jsonl", scans)
     senders = [SimulatedSender(sensor.id, sensor.kind, sensor.status_interval_s) for sensor in ground.layout.sensors]
     (folder / "sensors.json").write_text(json.dumps([[one.sensor, one.kind, one.status_s] for one in senders]))
     write_positions(folder / "positions.jsonl", simulated_positions(ground, seed=seed, duration_s=duration_s))
-    write_poses(folder / "poses.jsonl", simulated_poses(ground, seed=seed, duration_s=duration_s))
+    poses = simulated_poses(ground, seed=seed, duration_s=duration_s, wind_mps=wind_mps)
+    write_poses(folder / "poses.jsonl", poses)
+    write_states(folder / "states.jsonl", simulated_states(ground, duration_s=duration_s, wind_mps=wind_mps))
     save_history(truth, folder / "truth.npz")
     if pictures:
         write_stills(folder, stills(scans, truth, ground.layout, ground.terrain, seed=seed))
@@ -131,12 +158,14 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--duration", type=float, required=True, help="scenario seconds")
+    parser.add_argument("--weather", default="day", help="state of light and weather, such as 'night,wind_mps=14'")
     arguments = parser.parse_args()
     try:
         ground = open_sector(load_sector(arguments.sector), arguments.layout)
         messages = write_simulated_night(
-            ground, arguments.folder, seed=arguments.seed, duration_s=arguments.duration, pictures=True
-        )
+            ground, arguments.folder, seed=arguments.seed, duration_s=arguments.duration, pictures=True,
+            wind_mps=Conditions.named(arguments.weather).wind_mps,
+        )  # fmt: skip
     except WatchlineError as error:
         logging.error("%s", error)
         return 1

@@ -34,10 +34,12 @@ from ops.governance.demonstration import START_FILE
 from ops.room.night_file import (
     SCENARIO_START,
     SimulatedSender,
+    StatedState,
     read_night,
     read_poses,
     read_positions,
     read_senders,
+    read_states,
     read_stills,
 )
 from ops.runtime.child_process import child_main, say
@@ -87,6 +89,13 @@ class Senders:
             sender.repeat(*self._sent[scan.key])
         else:
             self._sent[scan.key] = sender.put(scan, media)
+
+    def report(self, states: Iterable[StatedState], clock: ScenarioClock, stop: threading.Event) -> None:
+        """Report each state of a sensor at its time, until none is left or ``stop`` is set."""
+        for one in states:
+            if not _wait_until(one.at_ns, clock, stop):
+                return
+            self._senders[one.sensor].set_state(one.state, one.note)
 
     def state(self, stated: Iterable[tuple[str, WirePose]], clock: ScenarioClock, stop: threading.Event) -> None:
         """State each pose of a mobile sensor at its time, until none is left or ``stop`` is set."""
@@ -223,8 +232,12 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
         for sensor, pose in read_poses(folder / "poses.jsonl")
         if pose.observed_at is not None and resumed_ns <= nanoseconds(pose.observed_at + shift) < end_ns
     )
+    moved_ns = started_ns - nanoseconds(SCENARIO_START)
+    reported = states_from(read_states(folder / "states.jsonl"), moved_ns, resumed_ns)
+    changing = threading.Thread(target=senders.report, args=(reported, clock, stop), name="states", daemon=True)
     stating = threading.Thread(target=senders.state, args=(stated, clock, stop), name="poses", daemon=True)
-    say(started_ns=started_ns, moved_ns=started_ns - nanoseconds(SCENARIO_START), ready=True)
+    say(started_ns=started_ns, moved_ns=moved_ns, ready=True)
+    changing.start()
     stating.start()
     reporting.start()
     publish(due, senders, clock, stop, read_stills(folder))
@@ -233,11 +246,19 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
     drained = senders.drain(stalled_s=arguments.stalled, within_s=max(DRAIN_S, arguments.stalled))
     say(published=senders.published, drained=drained, problems=senders.problems)
     stating.join(1.0)
+    changing.join(1.0)
     senders.close()
     reporting.join(1.0)
     units.close()
     stop.wait()  # an end without a request is a failure, after which the room restarts this process
     return 0
+
+
+def states_from(states: Iterable[StatedState], shift_ns: int, resumed_ns: int) -> list[StatedState]:
+    """The states in the time of this start; of those that were due before it, the last of each sensor."""
+    moved = [msgspec.structs.replace(one, at_ns=one.at_ns + shift_ns) for one in states]
+    before = {one.sensor: one for one in moved if one.at_ns <= resumed_ns}
+    return [*before.values(), *(one for one in moved if one.at_ns > resumed_ns)]
 
 
 def _start_of(file: Path, now_ns: int) -> int:

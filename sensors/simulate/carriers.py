@@ -18,6 +18,7 @@ from sensors.coverage.sight import SightTask, sight
 from sensors.layout import Layout, Placement
 from sensors.mobile import Pose
 from sensors.sensor import Sensor
+from sensors.simulate.flights import StateChange, one_flight, repeated, states_of_flights, states_pose_at, usable_s
 from sensors.simulate.movers import Scenario
 from sensors.simulate.observations import carrier_stream
 
@@ -31,10 +32,12 @@ STATED_EVERY_S: Final = 1.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Drive:
-    """A carrier's positions (time, 2) [m of the frame] at rising ``times_s`` (time,), straight in between."""
+    """A carrier's positions (time, 2) [m of the frame] at rising ``times_s`` (time,), straight in between; ``flight_s``
+    [s] from leaving the launch site until landing there, None for what does not fly."""
 
     times_s: Floats
     places: Floats
+    flight_s: float | None = None
 
     def at(self, times_s: npt.ArrayLike) -> Floats:
         """Positions (n, 2); before the first time the first one, after the last time the last one."""
@@ -52,22 +55,26 @@ class Post(NamedTuple):
 
 
 def drive_of(sensor: Sensor, layout: Layout, duration_s: float) -> Drive | None:
-    """Along the sensor's route and back, again and again; round a route that ends where it begins. None without one.
+    """Along the sensor's route and back, again and again; round a route that ends where it begins, and round the edge
+    of its area. None without either.
 
-    A sensor stands where a lap takes less than the interval of its poses: all of the route is one place.
+    A drone goes back to the first position before its endurance ends, and leaves again (sensors.simulate.flights). A
+    sensor stands where a lap takes less than the interval of its poses: all of the route is one place.
     """
-    if not sensor.mobile or sensor.route is None:
+    path = sensor.route if sensor.area is None else (*sensor.area, sensor.area[0])
+    if not sensor.mobile or path is None:
         return None
-    lon, lat = np.array(sensor.route).T
+    lon, lat = np.array(path).T
     there = np.column_stack(layout.frame.to_local(lon, lat))
-    lap = there if sensor.route[0] == sensor.route[-1] else np.vstack([there, there[-2::-1]])
+    lap = there if path[0] == path[-1] else np.vstack([there, there[-2::-1]])
     scale = layout.placement(sensor.id).scale
     driven_s = np.hypot(*np.diff(lap, axis=0).T) / scale / sensor.planned_speed_mps
     stop_s = sensor.route_stop_s or 0.0
     times, places, now_s = [0.0], [lap[0]], 0.0
     if float(driven_s.sum()) < STATED_EVERY_S:
         return Drive(np.array(times), np.array(places))
-    while now_s < duration_s:
+    flight_s = None if sensor.endurance_s is None else usable_s(sensor)
+    while now_s < (duration_s if flight_s is None else flight_s):
         for seconds, place in zip(driven_s.tolist(), lap[1:], strict=True):
             if stop_s > 0.0:
                 now_s += stop_s
@@ -77,12 +84,23 @@ def drive_of(sensor: Sensor, layout: Layout, duration_s: float) -> Drive | None:
                 now_s += seconds
                 times.append(now_s)
                 places.append(place)
-    return Drive(np.array(times), np.array(places))
+    if flight_s is None:
+        return Drive(np.array(times), np.array(places))
+    flown_s, flown = one_flight(np.array(times), np.array(places), sensor.planned_speed_mps * scale, flight_s)
+    again = repeated(flown_s, flown, sensor.turnaround_s or 0.0, duration_s)
+    return Drive(*again, flight_s=float(flown_s[-1]))
+
+
+def states_of(sensor: Sensor, layout: Layout, scenario: Scenario) -> list[StateChange]:
+    """When a sensor works, in order of time: always, except in flight and on the ground (sensors.simulate.flights)."""
+    drive = drive_of(sensor, layout, scenario.duration_s)
+    flight_s = None if drive is None else drive.flight_s
+    return states_of_flights(sensor, flight_s, scenario.duration_s, scenario.wind_mps)
 
 
 def stated_poses(layout: Layout, scenario: Scenario, *, seed: int) -> list[Pose]:
     """The poses that the carriers of a layout state, in order of time: once per second while they move, and with each
-    status message while they stand."""
+    status message while they stand; none while they have no link or the wind keeps them at their post."""
     found = []
     for sensor in layout:
         drive = drive_of(sensor, layout, scenario.duration_s)
@@ -90,6 +108,7 @@ def stated_poses(layout: Layout, scenario: Scenario, *, seed: int) -> list[Pose]
             continue
         chance = carrier_stream(seed, sensor.id)
         times = _stated_times(drive, sensor.status_interval_s, scenario.duration_s)
+        times = times[states_pose_at(states_of(sensor, layout, scenario), times)]
         places = drive.at(times) + chance.normal(0.0, POSITION_SD_M, (len(times), 2))
         lon, lat = layout.frame.to_lonlat(places[:, 0], places[:, 1])
         for number, time_s in enumerate(times.tolist()):

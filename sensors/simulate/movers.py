@@ -81,7 +81,8 @@ class Scenario:
 
     ``late_fraction`` of the scans arrive later than the sensor's latency, by an exponential time of mean
     ``late_mean_s``; ``duplicate_fraction`` of them arrive twice under the same key. ``border`` is used only to locate
-    the truth relative to it. Raises ScenarioError for two movers with one id or an invalid fraction.
+    the truth relative to it. ``wind_mps`` keeps aircraft and aerostats with a lower limit on the ground. Raises
+    ScenarioError for two movers with one id or an invalid fraction.
     """
 
     movers: tuple[Mover, ...]
@@ -91,6 +92,7 @@ class Scenario:
     late_mean_s: float = 5.0
     duplicate_fraction: float = 0.0
     border: Border | None = None
+    wind_mps: float = 0.0
 
     def __post_init__(self) -> None:
         if self.start.tzinfo is None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geo.arrays import Floats, Ints
+from geo.arrays import Bools, Floats, Ints
 from sensors.detections import TAILS, dataset_name
 from sensors.scan import CLASSES
 from sensors.scan_columns import ARRAYS, CLASS_INDEX
@@ -26,6 +26,13 @@ class Observations:
     times_us: Ints
     look: Ints
     measured: Mapping[str, Floats]
+
+    def of(self, chosen: Bools) -> Observations:
+        """Only those of the looks ``chosen`` (look,)."""
+        plots = chosen[self.look]
+        number = np.cumsum(chosen) - 1
+        measured = {name: values[plots] for name, values in self.measured.items()}
+        return Observations(self.times_us[chosen], number[self.look[plots]], measured)
 
 
 @dataclass(frozen=True, slots=True)

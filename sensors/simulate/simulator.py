@@ -20,7 +20,8 @@ from sensors.ground_sensor import GroundSensor
 from sensors.layout import Layout
 from sensors.scan_columns import ARRAYS
 from sensors.sensor import Sensor
-from sensors.simulate.carriers import drive_of, posts_along
+from sensors.simulate.carriers import drive_of, posts_along, states_of
+from sensors.simulate.flights import works_at
 from sensors.simulate.looks import looks
 from sensors.simulate.movers import Scenario
 from sensors.simulate.observations import Observations, Streams
@@ -45,7 +46,8 @@ def simulate(
     Parameters
     ----------
     layout : Layout
-        The sensors. All work all the time, because availability applies to whole nights, not to looks.
+        The sensors. They work all the time, because availability applies to whole nights, not to looks; drones only in
+        the air and while they have a link, and what the wind keeps on the ground not at all.
     scenario : Scenario
         Movers, start, duration and the faults of links.
     terrain : xarray.Dataset or None
@@ -153,6 +155,9 @@ def _reported(
         drive = drive_of(sensor, layout, scenario.duration_s)
         posts = None if drive is None else partial(posts_along, sensor, layout, drive, terrain)
         observations = looks(place, scenario, terrain, seen, streams, posts)
+    states = states_of(sensor, layout, scenario)
+    if len(states) > 1 or states[0].state != "ok":
+        observations = observations.of(works_at(states, observations.times_us.astype(np.float64) * 1e-6))
     chance, count = streams.link, len(observations.times_us)
     late = chance.random(count) < scenario.late_fraction
     delay_s = sensor.latency_s + np.where(late, chance.exponential(1.0, count) * scenario.late_mean_s, 0.0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -23,6 +23,7 @@ from sensors.coverage.sight import CURVATURE_K
 from sensors.layout import Layout
 from sensors.scan import Scan
 from sensors.sensor import Sensor
+from sensors.simulate.carriers import Drive, drive_of
 
 WIDTH, HEIGHT = 320, 240
 FIELD_DEG: Final = 3.0
@@ -100,6 +101,9 @@ def stills(
     """
     movers, newest, made = _by_second(truth), dict[str, datetime](), 0
     seen: set[tuple[str, int, int]] = set()
+    times = truth["time"].values.astype("datetime64[s]").astype(np.int64)
+    begin, end = (float(times.min()), float(times.max())) if len(times) else (0.0, 0.0)
+    drives = {one.id: drive_of(one, layout, end - begin) for one in layout}
     for scan in scans:
         if scan.kind != "camera" or not scan.plots or scan.key in seen:
             continue
@@ -111,7 +115,7 @@ def stills(
             continue
         newest[scan.sensor] = scan.observed_at
         seen.add(scan.key)
-        sensor = layout[scan.sensor]
+        sensor = _where_it_looked(layout, drives.get(scan.sensor), scan, begin)
         eye = _eye(sensor, terrain)
         shown = _shown_at(sensor, eye, azimuth, movers.get(round(scan.observed_at.timestamp()), ()), terrain)
         chance = np.random.default_rng([seed, made])
@@ -119,6 +123,15 @@ def stills(
         made += 1
         if made >= most:
             return
+
+
+def _where_it_looked(layout: Layout, drive: Drive | None, scan: Scan, begin_s: float) -> Sensor:
+    """The sensor of a scan, a mobile one at its place at that time; ``begin_s`` is the scenario's start [UTC s]."""
+    sensor = layout[scan.sensor]
+    if drive is None:
+        return sensor
+    easting, northing = drive.at(scan.observed_at.timestamp() - begin_s).tolist()
+    return replace(sensor, easting=easting, northing=northing)
 
 
 _Mover = tuple[float, float, str]

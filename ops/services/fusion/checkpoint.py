@@ -15,6 +15,7 @@ from ops.incidents.book import IncidentBook
 from ops.releasability.book import MarkingBook
 from ops.services.fusion.fault_memory import FaultMemory
 from ops.services.fusion.mute_memory import MuteRecord
+from ops.services.fusion.picture_memory import PictureMemory
 from ops.services.fusion.quarantine_memory import CutOffRecord
 
 
@@ -48,7 +49,7 @@ class Memory(msgspec.Struct):
     ``revoked``: sensors and units whose credentials are revoked, and since when. ``sensor_contexts``:
     decoding context announced by sensors that use another standard than Watchline's JSON. ``incidents``: the incidents
     with what is needed to gather the next alert. ``forces``: units with their last positions, and decisions on impact
-    levels. ``markings``: the releasability of tracks, alerts and incidents.
+    levels. ``markings``: the releasability of tracks, alerts and incidents. ``pictures``: what people saw on pictures.
     """
 
     now_ns: int = 0
@@ -71,6 +72,7 @@ class Memory(msgspec.Struct):
     incidents: IncidentBook = msgspec.field(default_factory=IncidentBook)
     markings: MarkingBook = msgspec.field(default_factory=MarkingBook)
     forces: ForceBook = msgspec.field(default_factory=ForceBook)
+    pictures: PictureMemory = msgspec.field(default_factory=PictureMemory)
 
 
 class Checkpoint(msgspec.Struct):

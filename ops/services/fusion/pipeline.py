@@ -25,8 +25,10 @@ from fusion.alerts import (
     distress,
     raise_alerts,
 )
+from fusion.alerts.pictures import take_pictures
 from fusion.alerts.settings import RENAMED
 from fusion.poses.known import PoseAt
+from fusion.situation.assessed_classes import with_seen, with_seen_in
 from fusion.situation.context import AlertContext
 from fusion.situation.correlate import Correlator
 from fusion.situation.current_coverage import current_coverage_of, with_moved
@@ -75,6 +77,7 @@ from ops.services.fusion.mute_memory import mute_fields, note_heard, note_mute, 
 from ops.services.fusion.quarantine_memory import CutOffRecord, note_cut_off, quarantine_faults, refusal_faults
 from sensors.health.liveness import SensorStatus, health, silent_after_s
 from sensors.mobile.viewpoint import Viewpoint
+from sensors.statistics.learnt_confusion import with_learnt_confusion
 from sensors.timestamps import nanoseconds, utc_datetime
 
 log = logging.getLogger(__name__)
@@ -129,6 +132,7 @@ class Pipeline:
         of_incidents = of_incidents.within(settings.retention.alerts)
         self._marking = MarkingDesk(self._memory.markings, settings.releasability, section_of=self.section_of)
         self._desk = IncidentDesk(self._memory.incidents, of_incidents, self._marking)
+        self._follow_pictures()
         self._coverage = current_coverage_of(self._tracker.model, ground.border)
         self._weather, self._maintenance = settings.weather, settings.maintenance
         for stop in settings.maintenance:
@@ -193,8 +197,9 @@ class Pipeline:
 
     @property
     def tracks(self) -> xr.Dataset:
-        """Every live track at its last look, as alerts see it: without late scans that wait for their turn."""
-        return self._tracker.tracks(provisional=True)
+        """Every live track at its last look, as alerts see it: without late scans that wait for their turn, and with
+        classes weighed by what people saw on pictures."""
+        return with_seen_in(self._tracker.tracks(provisional=True), self._seen)
 
     @property
     def bearings(self) -> xr.Dataset:
@@ -350,7 +355,7 @@ class Pipeline:
 
     def _take_scan(self, row: JournalRow) -> None:
         self._heard(row)
-        columns = columns_of_row(row, self._ground.layout, self._memory.sensor_contexts.get(row.sensor))
+        columns = columns_of_row(row, self._reported, self._memory.sensor_contexts.get(row.sensor))
         self._memory.faults.take_scan(self._ground.layout, columns)
         events = self._tracker.advance(columns)
         self._note_evidence(events)
@@ -447,6 +452,7 @@ class Pipeline:
             return ()
         if isinstance(message, Reply):
             self._alerts, answered = self._desk.take_reply(self._alerts, message, self.now_ns)
+            self._take_assessed()
             self._marking.take(answered, self.incidents)
             return answered
         if not message.distress:
@@ -456,6 +462,21 @@ class Pipeline:
         changed = self._raise_distress(self._call_of(message.unit, row.observed_ns, place, message.note))
         self._take_place(message, row)
         return changed
+
+    def _take_assessed(self) -> None:
+        """Let what a person saw on a picture count: for the class of its track, nuisance alarms, and the camera."""
+        for one in self._desk.take_assessed():
+            tracks = self._memory.pictures.take(one, self.now_ns)
+            self._follow_pictures()
+            for track in sorted(tracks):
+                shown = [each.shown for each in self._seen.get(track, ())]
+                self._alerts = take_pictures(self._alerts, track, shown)
+
+    def _follow_pictures(self) -> None:
+        """Bring up to date what follows from the remembered statements."""
+        pictures = self._memory.pictures
+        self._seen = pictures.by_track()
+        self._reported = with_learnt_confusion(self._ground.layout, pictures.counts)
 
     def _take_refused_call(self, row: JournalRow) -> tuple[Alert, ...]:
         """Raise distress for a unit whose message was refused; without a position, at the unit's last known one."""
@@ -505,6 +526,8 @@ class Pipeline:
 
     def _judge(self) -> tuple[Alert, ...]:
         """Evaluate the alerts of the whole picture at journal time."""
+        if self._memory.pictures.forget(self.now_ns):
+            self._follow_pictures()
         picture = self._picture()
         self._follow_sensors()
         self._update_health()
@@ -540,7 +563,8 @@ class Pipeline:
 
     def _picture(self) -> TrackPicture:
         evidence = {name: tuple(reversed(scans)) for name, scans in self._memory.evidence.items()}
-        return picture_of_bank(self._tracker.timeline.bank, self._tracker.model, self._correlator, evidence)
+        picture = picture_of_bank(self._tracker.timeline.bank, self._tracker.model, self._correlator, evidence)
+        return with_seen(picture, self._seen)
 
     def _update_health(self) -> None:
         memory = self._memory

@@ -168,6 +168,16 @@ class PictureBook:
         )
         return [Picture(*row) for row in self._rows(sql, now_ns, limit)]
 
+    def postpone(self, pictures: Iterable[int], due_ns: int) -> None:
+        """Ask for pictures that were not tried only from ``due_ns`` on."""
+        sql = "UPDATE pictures SET due_ns = ? WHERE id = ? AND state = 'waiting' AND due_ns < ?"
+        with self._lock:
+            try:
+                with transaction(self._db):
+                    self._db.executemany(sql, [(due_ns, one, due_ns) for one in pictures])
+            except sqlite3.Error as error:
+                raise self._error(error) from None
+
     def stored(self, picture: int, width: int, height: int) -> None:
         """Note that the file of a picture is on disk."""
         self._change(
@@ -229,6 +239,10 @@ class PictureBook:
             sql = f"SELECT {_COLUMNS} FROM pictures WHERE sensor = ? AND boot = ? AND seq = ?"  # noqa: S608
             found |= {row[0]: Picture(*row) for row in self._rows(sql, *scan)}
         return sorted(found.values(), key=lambda one: (one.observed_ns, one.id), reverse=True)[:MOST_SHOWN]
+
+    def tracks_of(self, picture: int) -> list[str]:
+        """Return the tracks with which a picture was seen, sorted."""
+        return [row[0] for row in self._rows("SELECT track FROM seen WHERE picture = ? ORDER BY track", picture)]
 
     def counts(self) -> dict[str, int]:
         """Count the pictures by state."""

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import errno
 import shutil
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -26,6 +28,7 @@ from ops.sector.setting_tables.media import MediaSettings
 from ops.services.media.book import BookFull, NewPicture, Picture, PictureBook, ScanName
 from ops.services.media.check import Expected, Unusable, checked
 from ops.services.media.fetch import Fetcher, NotNow
+from ops.services.media.hosts import PictureHosts
 from ops.services.media.vault import Vault, VaultError
 from ops.store.connections import StoreError
 from sensors.timestamps import nanoseconds, utc_datetime
@@ -37,7 +40,11 @@ if TYPE_CHECKING:
 ROWS: Final = 500
 AT_ONCE: Final = 16
 """Pictures that are fetched in one round."""
-FETCHERS: Final = 4
+LOOKED_AT: Final = 256
+"""Pictures that are due, of which those of a round are chosen."""
+FETCHERS: Final = 8
+ROUND_S: Final = 1.0
+"""Longest time for which a round waits for its files; those that take longer are finished in a later one."""
 LINK_EVERY_S: Final = 0.5
 """Interval at which tracks are noted while files are fetched: the live picture has the newest scans of a track only."""
 RESERVE_BYTES: Final = 256 * 1024 * 1024
@@ -51,6 +58,14 @@ class _Track(msgspec.Struct):
 
 
 _tracks = msgspec.json.Decoder(list[_Track])
+
+
+class _Paused(Exception):
+    """The server of a picture failed while the picture waited for a fetcher."""
+
+    def __init__(self, until_ns: int) -> None:
+        super().__init__()
+        self.until_ns = until_ns
 
 
 class MediaWorker:
@@ -75,6 +90,8 @@ class MediaWorker:
         self.vault.clean()
         self.book = PictureBook(data)
         self._pool = ThreadPoolExecutor(FETCHERS, "fetch")
+        self._hosts = PictureHosts()
+        self._running: dict[Future[None], Picture] = {}
         self._linked: tuple[int, int] | None = None
         self._is_low = False
         self.problem: str | None = None
@@ -118,27 +135,69 @@ class MediaWorker:
         return 1
 
     def fetch_due(self) -> int:
-        """Fetch the pictures that are due; return their number. Rows and tracks are noted meanwhile."""
+        """Fetch the pictures that are due; return how many were tried or are being fetched. Rows and tracks are noted
+        meanwhile.
+
+        Files that take longer than ROUND_S are finished in a later round, so that a slow server delays only its own.
+        """
         was_low, self._is_low = self._is_low, self._free_bytes() < RESERVE_BYTES
         if self._is_low:
             self.problem = "full"
             return 0
-        due = self.book.due(self._now_ns(), AT_ONCE)
+        due = self._allowed(self.book.due(self._now_ns(), LOOKED_AT))
         if due or was_low:
             self.problem = None
-        every = left = {self._pool.submit(self._handle, one) for one in _once(due)}
-        while left := wait(left, timeout=LINK_EVERY_S).not_done:
+        self._running |= {self._pool.submit(self._handle, one): one for one in due}
+        end_s = time.monotonic() + ROUND_S
+        while wait(self._running, timeout=min(LINK_EVERY_S, max(end_s - time.monotonic(), 0.0))).not_done:
             with suppress(BookFull, StoreError):  # the next round meets it again
                 self.take()
                 self.link()
-        for one in every:
+            if time.monotonic() >= end_s:
+                break
+        over = [one for one in self._running if one.done()]
+        for one in over:
+            del self._running[one]
             one.result()
-        return 0 if self.problem else len(due)
+        return 0 if self.problem else len(over) + len(self._running)
+
+    def _allowed(self, due: list[Picture]) -> list[Picture]:
+        """The pictures that may be fetched now: none twice, few of a slow server, and none of one that is paused."""
+        busy = Counter(self._hosts.of(one.uri) for one in self._running.values())
+        known, chosen = {one.sha256 for one in self._running.values()}, list[Picture]()
+        later, now_ns = dict[int, list[int]](), self._now_ns()
+        for one in due:
+            host = self._hosts.of(one.uri)
+            until_ns, at_once = self._hosts.paused_until_ns(host), self._hosts.at_once(host)
+            if until_ns > now_ns:
+                later.setdefault(until_ns, []).append(one.id)
+            elif one.sha256 not in known and (at_once is None or busy[host] < at_once):
+                known.add(one.sha256)
+                busy[host] += 1
+                chosen.append(one)
+            if len(chosen) + len(self._running) >= AT_ONCE:
+                break
+        for due_ns, pictures in later.items():
+            self.book.postpone(pictures, due_ns)
+        return chosen
+
+    def _fetched(self, picture: Picture) -> bytes:
+        host, began_ns = self._hosts.of(picture.uri), time.monotonic_ns()
+        until_ns = self._hosts.paused_until_ns(host)
+        if until_ns > self._now_ns():
+            raise _Paused(until_ns)
+        try:
+            data = self._fetch(picture.uri, picture.size)
+        except NotNow:
+            self._hosts.failed(host, self._now_ns())
+            raise
+        self._hosts.delivered(host, time.monotonic_ns() - began_ns)
+        return data
 
     def _handle(self, picture: Picture) -> None:
         """Fetch, check and store one picture, and note the result."""
         try:
-            data = self._known(picture) or self._fetch(picture.uri, picture.size)
+            data = self._known(picture) or self._fetched(picture)
             expected = Expected(picture.sha256, picture.media_type, picture.size)
             width, height = checked(data, expected, max_pixels=self._settings.max_pixels)
             self.vault.put(data, picture.observed_ns)
@@ -147,6 +206,8 @@ class MediaWorker:
             self.book.dead(picture.id, error.code, error.detail)
         except ErasedDay:
             self.book.dead(picture.id, "erased")
+        except _Paused as error:
+            self.book.postpone([picture.id], error.until_ns)
         except NotNow as error:
             self._again(picture, "unreachable", str(error))
         except (KeysFull, BookFull):
@@ -174,11 +235,6 @@ class MediaWorker:
             return None if twin is None else self.vault.get(twin.sha256, twin.observed_ns)
         except VaultError:
             return None  # it was changed: fetched again, it is stored as it was
-
-
-def _once(pictures: Iterable[Picture]) -> list[Picture]:
-    """The pictures without those of the same content: these are found stored in the next round."""
-    return list({one.sha256: one for one in pictures}.values())
 
 
 def references(row: JournalRow) -> Iterator[NewPicture]:

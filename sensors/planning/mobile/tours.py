@@ -18,6 +18,7 @@ import numpy as np
 
 from geo.arrays import Floats
 from sensors.errors import TimetableError
+from sensors.mobile.flight import FLIGHT_RESERVE
 from sensors.planning.mobile.line_times import LineTimes
 from sensors.search_theory.timetable import Timetable
 
@@ -27,8 +28,6 @@ TOURS_PER_SHIFT: Final = (1, 3)
 """Tours of a patrol in one shift for which candidates are made: the longest, and shorter ones (assumption)."""
 FASTEST_MPS: Final = 40.0
 """Highest speed on the way to the border and back, where a base is in the cell of a midpoint."""
-RESERVE: Final = 0.2
-"""Fraction of the endurance that a flight keeps as reserve (assumption)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,7 +136,7 @@ def flight_tours(
     air_mps : float, m/s
         Speed through the air.
     endurance_s : float, s
-        Longest flight; RESERVE of it is kept.
+        Longest flight; FLIGHT_RESERVE of it is kept.
     duty : float
         Fraction [1] of the time in which it flies; between flights its batteries are charged.
     wind : Wind, optional
@@ -160,7 +159,7 @@ def flight_tours(
 
     found: list[CandidateTour] = []
     for part in (1.0, 0.5):
-        found += _longest(times, legs, part * (1.0 - RESERVE) * endurance_s, lambda moving: moving / duty)
+        found += _longest(times, legs, part * (1.0 - FLIGHT_RESERVE) * endurance_s, lambda moving: moving / duty)
     return found
 
 

@@ -8,13 +8,21 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.wire import WirePose
-from ops.room.night_file import SimulatedSender, read_poses, write_poses
-from ops.room.simulator import Senders
+from ops.room.night_file import (
+    SimulatedSender,
+    StatedState,
+    read_poses,
+    read_states,
+    write_poses,
+    write_states,
+)
+from ops.room.simulator import Senders, states_from
 from ops.runtime.clock import ScenarioClock
 from ops.runtime.reserved_port import ReservedPort
 from sensors.mobile import Pose
@@ -97,3 +105,34 @@ def test_poses_survive_their_file(tmp_path: Path) -> None:
     wire = WirePose(lon=8.0, lat=47.0, position_sd_m=2.0, heading_deg=41.5, heading_sd_deg=0.3, observed_at=at)
     assert list(read_poses(tmp_path / "poses.jsonl")) == [("V", wire)]
     assert list(read_poses(tmp_path / "none.jsonl")) == []
+
+
+def test_states_are_reported_at_their_times_until_it_stops(senders: Senders) -> None:
+    now_ns, stop = ScenarioClock.live().now_ns(), threading.Event()
+    sender, told = senders._senders["radar-mid"], list[tuple[str, str]]()
+
+    def report(state: Any, note: str = "") -> None:
+        told.append((state, note))
+        if len(told) == 2:
+            stop.set()
+
+    sender.set_state = report  # type: ignore[method-assign]
+    states = [StatedState(now_ns + n, "radar-mid", state) for n, state in enumerate(("ok", "stopped", "ok"))]
+    senders.report(states, ScenarioClock.live(), stop)
+    assert told == [("ok", ""), ("stopped", "")]
+
+
+def test_states_survive_their_file_in_the_order_of_time(tmp_path: Path) -> None:
+    later, earlier = StatedState(9, "V", "stopped", "landed"), StatedState(3, "V", "ok")
+    write_states(tmp_path / "states.jsonl", [later, earlier])
+    assert list(read_states(tmp_path / "states.jsonl")) == [earlier, later]
+    assert list(read_states(tmp_path / "none.jsonl")) == []
+
+
+def test_a_simulator_that_starts_again_reports_what_each_sensor_is_in_now() -> None:
+    rows = [StatedState(at, name, state) for at, name, state in
+            ((0, "A", "ok"), (5, "A", "stopped"), (6, "B", "lost"), (40, "A", "ok"))]  # fmt: skip
+    found = states_from(rows, shift_ns=100, resumed_ns=120)
+    assert [(one.at_ns, one.sensor, one.state) for one in found] == [
+        (105, "A", "stopped"), (106, "B", "lost"), (140, "A", "ok")
+    ]  # fmt: skip

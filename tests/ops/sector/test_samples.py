@@ -170,12 +170,17 @@ def test_bases_stand_at_home(sector, terrain, border):
     assert len({feature["properties"]["id"] for feature in features}) == 2
 
 
-def test_the_mobile_layout_is_the_high_tech_one_with_two_sensors_that_move_at_home(sector, terrain, border):
+def test_the_mobile_layout_is_the_high_tech_one_with_sensors_that_move_at_home(sector, terrain, border):
     mobile, fixed = layout_of(sector, terrain, "mobile"), layout_of(sector, terrain, "hightech")
     assert mobile.sensors[: len(fixed)] == fixed.sensors
-    vehicle, imager = mobile.sensors[len(fixed) :]
-    assert [(one.kind, one.mobile) for one in (vehicle, imager)] == [("radar", True), ("camera", True)]
-    for sensor in (vehicle, imager):
+    *moving, aerostat = mobile.sensors[len(fixed) :]
+    assert [(one.kind, one.mobile, one.endurance_s is None) for one in (*moving, aerostat)] == [
+        ("radar", True, True), ("camera", True, True), ("camera", True, True), ("camera", True, False),
+        ("camera", False, True),
+    ]  # fmt: skip
+    assert aerostat.is_grounded(14.5)
+    assert border.locate(aerostat.easting, aerostat.northing)[2] > 0
+    for sensor in moving:
         drive = drive_of(sensor, mobile, 3_600.0)
         assert drive is not None
         places = drive.at(np.arange(0.0, 3_600.0, 10.0))

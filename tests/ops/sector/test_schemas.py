@@ -281,7 +281,7 @@ ALL_KEYS = sorted({field.name for record in RECORDS.values() for field in fields
 DEPENDENT = {
     "min_range_m", "elevation_min_deg", "elevation_max_deg", "report_delay_s", "pitch_m", "focal_length_m",
     "reference_range_m", "sure_radius_m", "confusion", "mobile", "max_speed_mps", "route", "area", "route_speed_mps",
-    "route_stop_s",
+    "route_stop_s", "endurance_s", "turnaround_s", "max_wind_mps",
 }  # fmt: skip
 """Keys whose value is checked against that of another key, which a schema cannot express."""
 

@@ -102,3 +102,18 @@ def test_a_camera_at_the_edge_of_the_terrain_has_a_picture_too() -> None:
     )
     (one,) = stills([scan(1, 90.0)], truth(90.0, 600.0), Layout("edge", FRAME, (edge,)), TERRAIN, seed=1)
     assert np.isfinite(one.grey).all()
+
+
+def test_a_camera_on_the_way_takes_its_picture_from_where_it_is() -> None:
+    """After 50 s at 10 m/s it is 500 m east of its post, from where the target stands to the north."""
+    lonlats = [[float(part) for part in FRAME.to_lonlat(east, 0.0)] for east in (0.0, 800.0)]
+    carried = place(
+        FRAME, 0.0, 0.0, id="cam-1", kind="camera", max_range_m=3000.0, mast_height_m=12.0, azimuth_sd_deg=0.2,
+        mobile=True, route=lonlats, route_speed_mps=10.0,
+    )  # fmt: skip
+    target = truth(math.degrees(math.atan2(500.0, 400.0)), math.hypot(500.0, 400.0), seconds=50)
+    known = xr.concat([truth(90.0, 1.0), target], "estimate")
+    (there,) = stills([scan(1, 0.0, 50.0)], known, Layout("one", FRAME, (carried,)), TERRAIN, seed=4)
+    (post,) = stills([scan(1, 0.0, 50.0)], known, LAYOUT, TERRAIN, seed=4)
+    assert inside(there).max() > 200
+    assert inside(post).max() < 200

@@ -149,12 +149,16 @@ class TracingRecord(BaseModel):
 
 
 class AssessmentRecord(BaseModel):
-    """What a person saw on a picture: SHA-256 of the file, camera, likeliest class that it reported, empty for none."""
+    """What a person saw on a picture: SHA-256 of the file, camera, likeliest class that it reported, empty for none.
+
+    ``track``: the one track that it shows, whose class the statement is evidence on; empty for none.
+    """
 
     picture: str
     sensor: str
     shown: Shown
     reported: str
+    track: str = ""
     by: str
     at: datetime
 

@@ -103,13 +103,20 @@ class PictureRoutes:
         )
 
     def stated(self, incident: Mapping[str, Any], body: AssessmentRequest) -> StatedAssessment:
-        """The assessment with the camera of the picture and its report. HTTPException 422 for another picture."""
+        """The assessment with the camera of the picture, its report, and the one track that it shows.
+
+        HTTPException 422 for another picture.
+        """
         stored = (one for one in self._of(incident) if one.state == STORED)
         found = next((one for one in stored if one.sha256 == body.picture), None)
         if found is None:
             raise HTTPException(422, "assessment.picture: expected the SHA-256 of a stored picture of this incident.")
         reported: Any = found.reported
-        return StatedAssessment(body.picture, found.sensor, body.shown, reported)
+        try:
+            track = self._pictures.track_of(found)
+        except BookError as error:
+            raise _unreadable(error) from error
+        return StatedAssessment(body.picture, found.sensor, body.shown, reported, track)
 
     def _file(self, identity: str, number: int, request: Request) -> Response:
         incident = self._incident(identity, request)
@@ -136,7 +143,7 @@ class PictureRoutes:
         try:
             return self._pictures.of(incident)
         except BookError as error:
-            raise HTTPException(503, f"The pictures cannot be read ({error}).") from error
+            raise _unreadable(error) from error
 
     def _is_sharp(self, request: Request) -> bool:
         return has(person_of(request), "act", self._sector)
@@ -166,3 +173,7 @@ class PictureRoutes:
             by="" if assessed is None else str(assessed["by"]),
             sharp=sharp,
         )
+
+
+def _unreadable(error: BookError) -> HTTPException:
+    return HTTPException(503, f"The pictures cannot be read ({error}).")

@@ -43,6 +43,15 @@ class IncidentPictures:
         finally:
             book.close()
 
+    def track_of(self, picture: Picture) -> str:
+        """Return the track that a picture shows; empty for none or several. BookError as ``of``."""
+        book = PictureBook(self._data, read_only=True)
+        try:
+            tracks = book.tracks_of(picture.id)
+        finally:
+            book.close()
+        return tracks[0] if len(tracks) == 1 else ""
+
     def file(self, picture: Picture) -> bytes | None:
         """Return the file of a stored picture; None if it is erased. VaultError for a changed one."""
         return self._vault.get(picture.sha256, picture.observed_ns)

@@ -38,6 +38,7 @@ class IncidentDesk:
         self._touched: set[str] = set()
         self._incidents: list[Incident] = []
         self._outcomes: list[ActionOutcome] = []
+        self._assessed: list[Assessment] = []
 
     def take_alerts(self, state: AlertState, changed: Iterable[Alert], now_ns: int) -> None:
         """Gather alerts that were raised or revised."""
@@ -143,6 +144,8 @@ class IncidentDesk:
         self._touched |= changed | self.book.restate(changed, state.alerts, now_ns)
         if outcome is not None:
             self._keep(reply, outcome)
+            if outcome.result == "done" and action.assessment is not None:
+                self._assessed.append(action.assessment)
         return self._step(state, self.book.steps(changed, state.alerts, now_ns), now_ns)
 
     def _keep(self, reply: Reply, outcome: ActionOutcome) -> None:
@@ -186,6 +189,11 @@ class IncidentDesk:
         news = self._incidents, self._outcomes
         self._incidents, self._outcomes = [], []
         return news
+
+    def take_assessed(self) -> list[Assessment]:
+        """Assessments of pictures that were accepted since the last call, in order."""
+        assessed, self._assessed = self._assessed, []
+        return assessed
 
     def _step(self, state: AlertState, steps: list[AlertStep], now_ns: int) -> tuple[AlertState, tuple[Alert, ...]]:
         """Apply what incidents mean for their alerts."""

@@ -225,3 +225,30 @@ def test_a_sensor_in_maintenance_or_offline_has_no_fault_of_its_position(ground:
         assert pipeline.health[CARRIED].state == state
         assert "unknown_position" not in pipeline.faults.get(CARRIED, {})
         assert all(alert.cause != "unknown_position" for alert in told)
+
+
+def test_a_drone_that_loses_its_link_loses_its_coverage_at_once_and_its_last_position_stays_shown(
+    ground: OpenSector,
+) -> None:
+    """The broker sends its last will, as when a connection ends; after a while it is there again."""
+    drove = [pose_row(ground, 2.0 * k, -8.0 * k) for k in range(5)]
+
+    def status(at_s: float, seq: int, state: Any) -> JournalRow:
+        at_ns = START_NS + round(at_s * SECOND_NS)
+        told = Status(sensor=CARRIED, boot=1, seq=seq, observed_at=utc_datetime(at_ns), state=state)
+        return replace(drove[-1], seq=seq, observed_ns=at_ns, received_ns=at_ns, body=encode_status(told))
+
+    pipeline = run(ground, [*drove, status(9.0, 200, "lost")])
+    assert pipeline.health[CARRIED].state == "offline"
+    [shown] = [one for one in sensors_live(ground.layout, {}, stands=pipeline.stands) if one["sensor"] == CARRIED]
+    assert shown["pose"]["stated_ns"] == START_NS + 8 * SECOND_NS
+    told = [alert for alert in pipeline.alerts.values() if alert.sensor == CARRIED]
+    assert {alert.rule for alert in told} <= {"sensor_offline", "coverage_lost"}
+    assert told
+    pipeline.take(replace(pose_row(ground, 20.0, -40.0), seq=201, body=status(20.0, 201, "ok").body))
+    assert pipeline.health[CARRIED].state == "ok"
+    stopped = run(ground, [*drove, status(9.0, 200, "stopped")])
+    assert stopped.health[CARRIED].state == "maintenance"
+    assert not [
+        alert for alert in stopped.alerts.values() if alert.sensor == CARRIED and alert.rule == "sensor_offline"
+    ]

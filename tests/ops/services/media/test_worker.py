@@ -23,6 +23,7 @@ from ops.sector.settings import Settings
 from ops.services.media.book import DEAD, STORED, WAITING, PictureBook
 from ops.services.media.check import Unusable
 from ops.services.media.fetch import NotNow
+from ops.services.media.hosts import SLOW_AT_ONCE
 from ops.services.media.worker import MediaWorker, references
 from ops.store.reader import Live
 from sensors.timestamps import utc_datetime
@@ -210,6 +211,60 @@ def test_a_sensor_that_is_unreachable_is_asked_again(tmp_path: Path) -> None:
     worker.close()
 
 
+def test_a_slow_server_holds_up_the_pictures_of_no_other(tmp_path: Path) -> None:
+    """Thirty files of a server that does not answer are newer than those of another, which are all stored before."""
+    slow = {f"http://slow.example/{n}.jpg": picture_file(shade=n) for n in range(30)}
+    quick = {f"http://quick.example/{n}.jpg": picture_file(shade=200 - n) for n in range(12)}
+    files, answer, waiting = slow | quick, threading.Event(), list[str]()
+
+    def fetch(uri: str, _: int) -> bytes:
+        if uri in slow:
+            waiting.append(uri)
+            assert answer.wait(60.0)
+        return files[uri]
+
+    FILES.update(files)
+    worker = worker_of(tmp_path, [row(n, uri) for n, uri in enumerate([*quick, *slow], 1)], fetch)
+    try:
+        for _ in range(len(files)):
+            worker.round()
+            if worker.book.counts().get(STORED, 0) == len(quick):
+                break
+        assert worker.book.counts() == {STORED: len(quick), WAITING: len(slow)}
+        assert len(waiting) == SLOW_AT_ONCE
+        answer.set()
+        work(worker)
+        assert worker.book.counts() == {STORED: len(files)}
+    finally:
+        answer.set()
+        worker.close()
+        for uri in files:
+            del FILES[uri]
+
+
+def test_a_server_that_is_down_is_asked_once_per_pause_whatever_the_number_of_its_pictures(tmp_path: Path) -> None:
+    files = {f"http://down.example/{n}.jpg": picture_file(shade=n) for n in range(20)}
+    FILES.update(files)
+    fetches, now = Fetches(), [AT_NS + 60 * SECOND]
+    fetches.down = True
+    worker = worker_of(tmp_path, [row(n, uri) for n, uri in enumerate(files, 1)], fetches, now_ns=lambda: now[0])
+    try:
+        for pause_s in (5, 10, 20):
+            before = len(fetches.asked)
+            work(worker)  # the clock stands still: what waits for its turn is not due
+            assert 1 <= len(fetches.asked) - before <= SLOW_AT_ONCE
+            now[0] += (pause_s + 1) * 2 * SECOND
+        fetches.down = False
+        for _ in range(20):
+            now[0] += 60 * SECOND
+            work(worker)
+        assert worker.book.counts() == {STORED: 20}
+    finally:
+        worker.close()
+        for uri in files:
+            del FILES[uri]
+
+
 def test_tracks_are_noted_while_a_server_does_not_answer(tmp_path: Path) -> None:
     """A track names its newest scans only: what is not noted in time is never noted."""
     rows, noted = [row(1, "drop:20.jpg")], threading.Event()
@@ -232,8 +287,10 @@ def test_tracks_are_noted_while_a_server_does_not_answer(tmp_path: Path) -> None
     live.live = lambda part: Live(1, next(stamps), StandInStore().live(part).body)  # type: ignore[method-assign]
     worker._live = live  # type: ignore[assignment]
     worker.take, worker.book.link = taken, linked  # type: ignore[method-assign]
-    worker.round()
-    assert noted.is_set()
+    while not noted.is_set():
+        assert worker.round(), "the file is still being fetched"
+    while worker.fetch_due():
+        pass
     worker.close()
     assert seen(tmp_path, "T1") == [(1, "drop:20.jpg", STORED)]
 

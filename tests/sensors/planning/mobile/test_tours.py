@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sensors.mobile.flight import FLIGHT_RESERVE
 from sensors.planning.mobile.line_times import LineTimes
-from sensors.planning.mobile.tours import RESERVE, Wind, flight_tours, ground_speed, patrol_tours, roster_plans
+from sensors.planning.mobile.tours import Wind, flight_tours, ground_speed, patrol_tours, roster_plans
 
 PLACES = np.column_stack([np.arange(6) * 1000.0, np.zeros(6)])
 BASE = np.array([[0.0, -500.0]])
@@ -71,7 +72,7 @@ def test_a_flight_ends_within_its_endurance() -> None:
     tours = flight_tours(times(), air_mps=10.0, endurance_s=600.0, duty=0.25)
     moving = max(tour.moving_s for tour in tours)
     assert moving == pytest.approx((500.0 + 2000.0 + math.hypot(2000.0, 500.0)) / 10.0)
-    assert moving <= (1.0 - RESERVE) * 600.0
+    assert moving <= (1.0 - FLIGHT_RESERVE) * 600.0
     assert all(tour.timetable.period_s == pytest.approx(4.0 * tour.moving_s) for tour in tours)
 
 

@@ -177,14 +177,30 @@ def test_an_assessment_goes_to_the_journal_with_the_camera_and_its_report(
     (reply,) = room.replies
     assert (reply.action, reply.incident, reply.by) == ("assess", "I1", "operator")
     stated = reply.assessment
-    assert (stated.picture, stated.sensor, stated.reported, stated.shown) == (
-        reference(DATA).sha256, "cam-1", "person", "animal"
+    assert (stated.picture, stated.sensor, stated.reported, stated.shown, stated.track) == (
+        reference(DATA).sha256, "cam-1", "person", "animal", "T1"
     )  # fmt: skip
     assert assess("operator", reference(OTHER).sha256).status_code == 422  # of another incident
     assert assess("operator", "0" * 64).status_code == 422
     assert assess("operator", reference(DATA).sha256, shown="hostile").status_code == 422
     assert assess("viewer", reference(DATA).sha256).status_code == 403
     assert len(room.replies) == 1
+
+
+def test_an_assessment_names_a_track_only_if_the_picture_shows_that_one_alone(
+    room: Room, ask: Callable[[str], httpx.Client]
+) -> None:
+    book = PictureBook(room.folder)
+    book.link([("T3", ("cam-1", 1, 1))])
+    book.close()
+    for name, data in (("both", DATA), ("none", LATER)):
+        body = {"id": f"act-{name}", "action": "assess", "expected_revision": 0}
+        stated = {"assessment": {"picture": reference(data).sha256, "shown": "person"}}
+        assert ask("operator").post("/v1/incidents/I1/actions", json=body | stated).status_code == 202
+    client_states = {"picture": reference(DATA).sha256, "shown": "person", "track": "T2"}
+    body = {"id": "act-track", "action": "assess", "expected_revision": 0, "assessment": client_states}
+    assert ask("operator").post("/v1/incidents/I1/actions", json=body).status_code == 422
+    assert [reply.assessment.track for reply in room.replies] == ["", ""]
 
 
 def test_a_changed_file_is_not_shown(room: Room, ask: Callable[[str], httpx.Client]) -> None:
