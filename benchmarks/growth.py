@@ -114,7 +114,7 @@ def _cpu_s(work: Callable[[], object]) -> float:
 
 
 def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return sum(path.stat().st_size for path in folder.rglob("*.parquet"))
 
 
 if __name__ == "__main__":

@@ -74,17 +74,24 @@ class AuditLog:
         self._signing: threading.Thread | None = None
         try:
             self._lines = open_writing(folder)
-            with self._lines.lock():
-                self.signer = signer_of(folder)
-                if witness is not None:
-                    self._witness = WitnessCopy(witness, self.signer, folder)
-                self._catch_up()
-                self._sign_rest()  # of a writer that was killed
-                self._import_old()
+            try:
+                self._begin()
+            except BaseException:
+                self._lines.close()
+                raise
         except OSError as error:
             raise self._cannot("opened", error) from error
         if self._witness is not None:
             self._witness.start(self._heads)
+
+    def _begin(self) -> None:
+        with self._lines.lock():
+            self.signer = signer_of(self.folder)
+            if self.witness is not None:
+                self._witness = WitnessCopy(self.witness, self.signer, self.folder)
+            self._catch_up()
+            self._sign_rest()  # of a writer that was killed
+            self._import_old()
 
     @property
     def size(self) -> int:

@@ -1,4 +1,4 @@
-"""What the accounts need of their database, and their tables in both."""
+"""The interface of the accounts to their database, and the columns of their tables."""
 
 from __future__ import annotations
 

@@ -17,9 +17,12 @@ from ops.runtime.output import write_private
 def accounts_note(path: Path) -> StoreNote | None:
     """Return the note for accounts whose file would be ``path``; None for a file. Raises AccountStoreError."""
     try:
-        return read_note(path)
+        note = read_note(path)
     except PostgresError as error:
         raise AccountStoreError(str(error)) from None
+    if note is not None and note.holds != "accounts":
+        raise AccountStoreError(f"{note_path(path)}: names a {note.holds}; expected the store of accounts.")
+    return note
 
 
 def accounts_exist(path: Path) -> bool:

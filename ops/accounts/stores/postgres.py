@@ -41,11 +41,11 @@ _ONE_AT_A_TIME: Final = 0x574C5334
 
 
 class _StoreStatements:
-    def __init__(self, kept: KeptConnection) -> None:
-        self._kept = kept
+    def __init__(self, kept: KeptConnection, *, changing: bool) -> None:
+        self._kept, self._changing = kept, changing
 
     def execute(self, statement: str, values: Sequence[Any] = ()) -> psycopg.Cursor[Any]:
-        run = self._kept.driver.execute if self._kept.in_transaction else self._kept.first
+        run = self._kept.driver.execute if self._changing else self._kept.first  # a lost transaction is not continued
         try:
             return run(translated(statement), [_value(value) for value in values])
         except psycopg.errors.UniqueViolation as error:
@@ -100,7 +100,7 @@ class StoreDatabase:
             try:
                 self._writer.first("BEGIN")
                 self._writer.driver.execute(_CHANGE)
-                yield _StoreStatements(self._writer)
+                yield _StoreStatements(self._writer, changing=True)
                 self._writer.driver.execute("COMMIT")
             finally:
                 self._writer.roll_back()
@@ -109,7 +109,7 @@ class StoreDatabase:
     def read(self) -> Iterator[Statements]:
         """Lend the connection for reading."""
         with self._reading, self._checked():
-            yield _StoreStatements(self._reader)
+            yield _StoreStatements(self._reader, changing=False)
 
     def version(self, reading: Statements) -> int:
         """Return the number of transactions so far."""

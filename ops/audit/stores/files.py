@@ -79,7 +79,7 @@ class FileReading:
         return has_writer(self._folder)
 
     def erase(self, day: LogDay) -> None:
-        """Write the file anew without the entries that a head in it covers."""
+        """Write the file again without the entries that a head in it covers."""
         assert isinstance(day, FileDay)
         lock = lock_log(self._folder)
         try:

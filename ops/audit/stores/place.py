@@ -27,7 +27,9 @@ def audit_note(folder: Path) -> StoreNote | None:
         note = read_note(folder)
     except PostgresError as error:
         raise AuditError(str(error)) from None
-    return note if note is not None and note.holds == "audit" else None
+    if note is not None and note.holds != "audit":
+        raise AuditError(f"{note_path(folder)}: names a {note.holds}; expected the store of an audit log.")
+    return note
 
 
 @contextmanager

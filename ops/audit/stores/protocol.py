@@ -1,4 +1,4 @@
-"""What the rules of the audit log need of the place where its lines are.
+"""The interface of the rules of the audit log to the place where its lines are.
 
 A log is a sequence of lines, entries and signed heads, divided into days. A *size* is a position in that sequence; each
 place counts it in its own unit (bytes of a file, numbers of rows), so sizes are only compared and given back.
