@@ -174,8 +174,9 @@ def copy(
     accounts: AccountsOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Copy a journal, a fusion store, an audit log or accounts.
+    """Copy a store between files and PostgreSQL.
 
+    A journal, or a fusion store, an audit log or accounts by their option.
     Source and target are each a file or PostgreSQL. The copy is complete or
     absent, whenever it is interrupted. The source may be in use; it is copied
     as it is at one moment. Encrypted bodies stay encrypted: their keys remain
@@ -230,9 +231,10 @@ def verify(
     accounts: AccountsOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare journals, fusion stores, audit logs or accounts.
+    """Compare two stores row by row.
 
-    Each is in a file or in PostgreSQL. Compares all rows, dead letters,
+    Journals, or fusion stores, audit logs or accounts by their option. Each
+    is in a file or in PostgreSQL. Compares all rows, dead letters,
     counts and marks, as they are stored.
 
     Examples

@@ -5,7 +5,8 @@ It is an advisory lock per sector in a session of the supervisor: it ends with t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import psycopg
@@ -23,12 +24,19 @@ _WAIT_S: Final = 2
 """A server needs a moment to notice that a supervisor has ended."""
 
 
+_TAKEN_S: Final = 30.0
+"""A server needs so long to notice that a connection was lost (``ops.postgres.address``), and some time more."""
+
+
 class StoreClaim:
     """The claim, from now until it is closed. Raises ClusterError for a sector that another cluster runs."""
 
-    def __init__(self, store: str, sectors: Sequence[str]) -> None:
-        self._address, self._sectors = StoreAddress(store), list(sectors)
+    def __init__(
+        self, store: str, sectors: Sequence[str], *, monotonic_s: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._address, self._sectors, self._monotonic_s = StoreAddress(store), list(sectors), monotonic_s
         self._problem = ""
+        self._taken_s: float | None = None
         try:
             self._kept = KeptConnection(self._address, self._claim)
         except psycopg.Error as error:
@@ -45,10 +53,20 @@ class StoreClaim:
                 ) from None
 
     def look(self) -> str | None:
-        """Claim again if the connection was lost; return a new problem, once."""
+        """Claim again if the connection was lost; return a new problem, once.
+
+        Raises ClusterError if another cluster has a sector meanwhile, and not only the session that was lost: two
+        clusters would take it from each other in turn.
+        """
         try:
             self._kept.first("SELECT 1")
-            found = ""
+            found, self._taken_s = "", None
+        except ClusterError as error:
+            now_s = self._monotonic_s()
+            self._taken_s = now_s if self._taken_s is None else self._taken_s
+            if now_s - self._taken_s >= _TAKEN_S:
+                raise
+            found = str(error)
         except psycopg.Error as error:
             found = str(store_error(DBAPIError(None, None, error), self._address))
         except WatchlineError as error:

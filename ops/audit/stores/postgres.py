@@ -177,7 +177,7 @@ class StoreWriting:
         self._lines = self._erasures = self._found = 0
         self._day: StoreDay | None = None
         self._next: StoreDay | None = None
-        self._read_again = False
+        self._read_again = True
         with audit_errors(self._address):
             self._kept = KeptConnection(self._address, self._prepare)
 
@@ -187,6 +187,7 @@ class StoreWriting:
             self._sector = sector_number(driver, self._note.sector)
             driver.execute(ADD_LOG, (self._sector,))
         driver.execute("SELECT pg_advisory_lock_shared($1, $2)", (_WRITES, self._sector))
+        self._lines, self._day, self._read_again = 0, None, True  # while it was away, a backup may have been restored
 
     @property
     def _driver(self) -> psycopg.Connection[Any]:
@@ -200,7 +201,7 @@ class StoreWriting:
             with audit_errors(self._address):
                 self._kept.first("BEGIN")
                 lines, erasures = self._driver.execute(LOCK, (self._sector,)).fetchone()  # type: ignore[misc]
-            if erasures != self._erasures or lines < self._lines:  # or an older backup was restored
+            if erasures != self._erasures:
                 self._lines, self._erasures, self._day, self._read_again = 0, erasures, None, True
             self._found = lines
             yield

@@ -120,6 +120,24 @@ def test_a_claim_is_taken_again_when_the_server_is_back(monkeypatch: pytest.Monk
         server.remove()
 
 
+def test_a_cluster_whose_sector_another_one_took_ends(address: StoreAddress, postgres_server: PostgresServer) -> None:
+    now = [0.0]
+    claim = StoreClaim(address.text, ["north"], monotonic_s=lambda: now[0])
+    postgres_server.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND database ="
+        f" (SELECT oid FROM pg_database WHERE datname = '{address.url.database}')"  # type: ignore[attr-defined]
+    )
+    other = StoreClaim(address.text, ["north"])  # waits for the end of that session
+    assert "another cluster runs the sector north" in str(claim.look())
+    now[0] = 29.0
+    assert claim.look() is None, "it may be the session that was lost"
+    now[0] = 31.0
+    with pytest.raises(ClusterError, match="another cluster"):
+        claim.look()
+    other.close()
+    claim.close()
+
+
 @pytest.mark.chain
 @pytest.mark.broker
 def test_a_sector_of_a_killed_worker_goes_on_elsewhere_from_its_checkpoint_in_the_store(

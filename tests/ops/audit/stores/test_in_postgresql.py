@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -14,6 +15,8 @@ import pytest
 from rich.console import Console
 
 from geo.errors import BadInput
+from ops.accounts.accounts import Accounts
+from ops.accounts.store import AccountStore
 from ops.audit.entry import AuditError
 from ops.audit.erasure import erase_entries
 from ops.audit.log import AuditLog
@@ -26,6 +29,7 @@ from ops.postgres.address import STORE_VARIABLE, StoreAddress
 from ops.postgres.migration import migrate
 from ops.postgres.readers import grant, revoke
 from tests.ops.audit.stores.test_logs import ROOT, T0_NS, entry, lines, written
+from tests.ops.conftest import Ending
 from tests.ops.postgres_server import PostgresServer
 
 QUIET = Console(stderr=True, quiet=True)
@@ -248,3 +252,30 @@ def test_entries_of_a_sector_are_not_those_of_another(address: StoreAddress, tmp
         log.close()
     assert [one.what[-1] for one in each_entry(north, EntryFilter())] == ["0", "2"]
     assert [one.n for one in each_entry(south, EntryFilter())] == [0]
+
+
+def test_the_command_copies_and_compares_audit_log_and_accounts_one_at_a_time(
+    address: StoreAddress, tmp_path: Path, watchline: Callable[..., Ending]
+) -> None:
+    data = tmp_path / "data"
+    count = written(data / "audit")
+    store = AccountStore(data / "accounts.db")
+    Accounts(store).add("keller", "M. Keller", {"*": "admin"})
+    store.close()
+    for kind, found in (("--audit", "3 days of the audit log"), ("--accounts", "1 account")):
+        copied = watchline("store", "copy", data, address.text, "--sector", "north", kind)
+        assert (copied.code, copied.err) == (0, copied.err)
+        assert found in copied.out + copied.err
+        equal = watchline("store", "verify", data, address.text, "--sector", "north", kind, "--json")
+        assert (equal.code, json.loads(equal.out)["equal"]) == (0, True)
+        both = watchline("store", "copy", data, address.text, "--sector", "north", "--fusion", kind)
+        assert both.code == 2
+        assert "one store at a time" in both.err
+        until = watchline("store", "copy", data, tmp_path / "new.db", kind, "--until", "2026-03-14T21:00:00Z")
+        assert until.code == 2
+        assert "is for journals" in until.err
+    (tmp_path / "elsewhere" / "audit").mkdir(parents=True)
+    keep_audit_in_store(tmp_path / "elsewhere", address.text, "north")
+    (tmp_path / "elsewhere" / "audit" / "signing.key").write_bytes((data / "audit" / "signing.key").read_bytes())
+    verified = watchline("audit", "verify", tmp_path / "elsewhere", "--json")
+    assert (verified.code, json.loads(verified.out)["entries"]) == (0, count)
