@@ -92,14 +92,20 @@ class KeptConnection:
             self.driver.close()
 
 
+def known_sector(driver: psycopg.Connection[Any], name: str) -> int | None:
+    """Return the number of a sector; None if the store does not know it."""
+    found = driver.execute(_SECTOR, (name,)).fetchone()
+    return None if found is None else int(found[0])
+
+
 def sector_number(driver: psycopg.Connection[Any], name: str) -> int:
     """Return the number of a sector, which is added if the store does not know it."""
-    found = driver.execute(_SECTOR, (name,)).fetchone()
-    if found is None:  # an insertion in vain would use up a number
+    number = known_sector(driver, name)
+    if number is None:  # an insertion in vain would use up a number
         driver.execute(_ADD_SECTOR, (name,))
-        found = driver.execute(_SECTOR, (name,)).fetchone()
-    assert found is not None
-    return int(found[0])
+        number = known_sector(driver, name)
+    assert number is not None
+    return number
 
 
 @lru_cache(maxsize=512)

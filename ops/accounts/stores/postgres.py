@@ -22,7 +22,7 @@ from ops.accounts.stores.file import SCHEMA, TABLES
 from ops.postgres.address import PostgresError
 from ops.postgres.engine import LOCK_WAIT_S, meaning_of
 from ops.postgres.note import StoreNote
-from ops.postgres.session import KeptConnection, sector_number, translated
+from ops.postgres.session import KeptConnection, known_sector, sector_number, translated
 from ops.postgres.texts import stored_text
 
 _TYPES: Final = {
@@ -57,10 +57,13 @@ class _StoreStatements:
 
 
 class StoreDatabase:
-    """The accounts in a store, created if there are none. Raises AccountStoreError where they are unusable."""
+    """The accounts in a store, created if there are none. Raises AccountStoreError where they are unusable.
 
-    def __init__(self, note: StoreNote, folder: Path) -> None:
-        self._note, self._address, self._folder = note, note.address(), folder
+    ``create`` false: also where there are none.
+    """
+
+    def __init__(self, note: StoreNote, folder: Path, *, create: bool = True) -> None:
+        self._note, self._address, self._folder, self._may_create = note, note.address(), folder, create
         self._reading, self._writing = threading.Lock(), threading.Lock()
         with self._checked():
             self._writer = KeptConnection(self._address, self._prepare)
@@ -69,11 +72,14 @@ class StoreDatabase:
     def _prepare(self, driver: psycopg.Connection[Any]) -> None:
         driver.execute("SELECT set_config('lock_timeout', $1, false)", (f"{round(LOCK_WAIT_S * 1000)}ms",))
         with driver.transaction():
-            number = sector_number(driver, self._note.sector)
+            find = sector_number if self._may_create else known_sector
+            number = find(driver, self._note.sector) or 0  # no sector has this number
             schema = f"watchline_accounts_{number}"
             driver.execute("SELECT pg_advisory_xact_lock($1, $2)", (_ONE_AT_A_TIME, number))
             self.key = SecretKey(self._folder)  # created by one process: the others wait for this transaction
             if not driver.execute(_FOUND, (schema,)).fetchone()[0]:  # type: ignore[index]
+                if not self._may_create:
+                    raise AccountStoreError(f"{self._address.shown}: has no accounts of sector {self._note.sector}.")
                 self._create(driver, schema)
         driver.execute(f"SET search_path TO {schema}")
         (form,) = driver.execute("SELECT form FROM state").fetchone()  # type: ignore[misc]

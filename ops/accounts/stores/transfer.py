@@ -76,7 +76,7 @@ def _rows(reading: Statements, table: str) -> list[tuple[Any, ...]]:
 def _opened(text: str, sector: str | None, data: Path) -> Iterator[AccountDatabase]:
     path = _path(text)
     if is_postgres(text):
-        database = _in_store(text, sector, data)
+        database = _in_store(text, sector, data, create=False)
     elif accounts_exist(path):
         database = open_database(path)
     else:
@@ -89,7 +89,7 @@ def _opened(text: str, sector: str | None, data: Path) -> Iterator[AccountDataba
 def _new(text: str, sector: str | None, data: Path) -> Iterator[AccountDatabase]:
     """Lend a database that is to be written. A file is there when it is complete."""
     if is_postgres(text):
-        with closing(_in_store(text, sector, data)) as database:
+        with closing(_in_store(text, sector, data, create=True)) as database:
             yield database
         return
     path = _path(text)
@@ -113,7 +113,7 @@ def _new(text: str, sector: str | None, data: Path) -> Iterator[AccountDatabase]
         raise AccountStoreError(f"{path}: the accounts cannot be copied ({error.strerror or error}).") from error
 
 
-def _in_store(text: str, sector: str | None, data: Path) -> AccountDatabase:
+def _in_store(text: str, sector: str | None, data: Path, *, create: bool) -> AccountDatabase:
     if sector is None:
         raise BadInput("missing", where="--sector", expected="the sector whose accounts are in PostgreSQL")
     address = StoreAddress(text, where="ADDRESS")
@@ -122,7 +122,7 @@ def _in_store(text: str, sector: str | None, data: Path) -> AccountDatabase:
         from ops.accounts.stores.postgres import StoreDatabase
     except ImportError:
         raise missing_packages() from None
-    return StoreDatabase(StoreNote(address.without_password, sector, "accounts"), data)
+    return StoreDatabase(StoreNote(address.without_password, sector, "accounts"), data, create=create)
 
 
 def _path(text: str) -> Path:

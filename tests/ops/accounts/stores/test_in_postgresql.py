@@ -152,9 +152,15 @@ def test_a_process_that_is_killed_within_a_change_leaves_nothing_of_it_and_holds
     store.close()
 
 
-def test_a_copy_holds_the_same_in_both_directions_and_replaces_nothing(address: StoreAddress, tmp_path: Path) -> None:
+def test_a_copy_holds_the_same_in_both_directions_and_replaces_nothing(
+    postgres_server: PostgresServer, database: str, address: StoreAddress, tmp_path: Path
+) -> None:
     data = tmp_path / "data"
     filled(data / "accounts.db").close()
+    for use in (verify_accounts, copy_accounts):
+        with pytest.raises(AccountStoreError, match="has no accounts of sector north"):
+            use(address.text, str(data / "new.db"), "north", QUIET)
+    assert postgres_server.execute("SELECT count(*) FROM watchline.sectors", database) == [(0,)], "nothing is written"
     copied = copy_accounts(str(data), address.text, "north", QUIET)
     assert copied["rows"] == {"people": 1, "roles": 1, "sessions": 1, "devices": 0, "attempts": 0}
     assert verify_accounts(str(data), address.text, "north", QUIET)["equal"]
