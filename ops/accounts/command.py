@@ -18,6 +18,7 @@ from ingest.topics import identifier
 from ops.accounts.accounts import Accounts
 from ops.accounts.person import EVERY_SECTOR, Role, checked_login, checked_name, checked_roles, shown
 from ops.accounts.store import FILE, Account, AccountStore
+from ops.accounts.stores.place import accounts_exist
 from ops.releasability.decision import EVERYTHING, UNMARKED
 from ops.runtime.output import say, show
 from ops.runtime.tables import show_table, table_of
@@ -30,7 +31,7 @@ def open_accounts(data: Path, *, create: bool = False) -> Iterator[Accounts]:
     """The accounts of a data folder; ``create``: the folder may have none yet. Raises BadInput."""
     if not data.is_dir():
         raise BadInput("no such folder", where=f"--data {data}", expected="the data folder of `run`")
-    if not create and not (data / FILE).exists():
+    if not create and not accounts_exist(data / FILE):
         raise BadInput(f"{str(data)!r} has no accounts", where="--data", expected="the data folder of `watchline run`")
     store = AccountStore(data / FILE)
     try:

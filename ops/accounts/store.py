@@ -1,18 +1,14 @@
-"""The accounts on disk: people, roles, sessions, failed logins and known browsers, in the file ``accounts.db``.
+"""The accounts: people, roles, sessions, failed logins and known browsers, in ``accounts.db`` or in PostgreSQL.
 
-The API process and ``watchline user`` write it in short transactions of SQLite (WAL, IMMEDIATE), so one at a time. At
-every request the API asks SQLite whether the file has changed (``data_version``) and reads session and person again if
-it has, so that what a command changes holds from the next request on. Session ids, one-time secrets and device cookies
-are stored as SHA-256 only, secrets of second factors encrypted (``sealed``).
+The API process and ``watchline user`` write them in short transactions, one at a time. At every request the API asks
+whether they have changed, and reads session and person again if they have, so that what a command changes holds from
+the next request on. Session ids, one-time secrets and device cookies are stored as SHA-256 only, secrets of second
+factors encrypted (``sealed``).
 """
 
 from __future__ import annotations
 
-import os
-import sqlite3
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -20,80 +16,20 @@ from typing import Any, Final
 from geo.errors import WatchlineError
 from ops.accounts.limits import FORGOTTEN_S, Counted
 from ops.accounts.person import Role, Session
-from ops.accounts.sealed import SecretKey, is_sealed
-from ops.runtime.transaction import transaction
+from ops.accounts.stores.database import COLUMNS, FILE, AccountStoreError, Statements, Taken
+from ops.accounts.stores.place import open_database
 
-FILE: Final = "accounts.db"
-SCHEMA: Final = 3
-APPLICATION_ID: Final = 0x574C4143  # "WLAC"
+__all__ = ["FILE", "Account", "AccountStore", "AccountStoreError", "NameTaken"]
 MOST_ATTEMPT_KEYS: Final = 20_000
 MOST_KNOWN: Final = 1_024
 """Sessions kept in memory."""
-_TABLES: Final = """
-CREATE TABLE people (
-    id TEXT PRIMARY KEY,
-    login TEXT NOT NULL UNIQUE,
-    name TEXT NOT NULL,
-    name_key TEXT NOT NULL UNIQUE,
-    password TEXT,
-    secret TEXT,
-    secret_ends_s REAL,
-    must_set_password INTEGER NOT NULL DEFAULT 0,
-    totp TEXT,
-    totp_step INTEGER NOT NULL DEFAULT 0,
-    issuer TEXT,
-    subject TEXT,
-    locked INTEGER NOT NULL DEFAULT 0,
-    created_s REAL NOT NULL,
-    releasability TEXT NOT NULL DEFAULT '',
-    UNIQUE (issuer, subject)
-);
-CREATE TABLE roles (
-    person TEXT NOT NULL REFERENCES people ON DELETE CASCADE,
-    sector TEXT NOT NULL,
-    role TEXT NOT NULL,
-    PRIMARY KEY (person, sector)
-) WITHOUT ROWID;
-CREATE TABLE sessions (
-    key TEXT PRIMARY KEY,
-    person TEXT NOT NULL REFERENCES people ON DELETE CASCADE,
-    kind TEXT NOT NULL CHECK (kind IN ('browser', 'code', 'program')),
-    began_s REAL NOT NULL,
-    ends_s REAL NOT NULL,
-    seen_s REAL NOT NULL,
-    address TEXT NOT NULL,
-    label TEXT NOT NULL,
-    purpose TEXT NOT NULL DEFAULT ''
-) WITHOUT ROWID;
-CREATE INDEX sessions_of ON sessions (person);
-CREATE TABLE devices (
-    key TEXT NOT NULL,
-    person TEXT NOT NULL REFERENCES people ON DELETE CASCADE,
-    ends_s REAL NOT NULL,
-    PRIMARY KEY (key, person)
-) WITHOUT ROWID;
-CREATE TABLE attempts (
-    key TEXT PRIMARY KEY,
-    account TEXT NOT NULL,
-    failures INTEGER NOT NULL,
-    next_s REAL NOT NULL,
-    last_s REAL NOT NULL
-) WITHOUT ROWID;
-"""
-_PERSON: Final = (
-    "id, login, name, name_key, password, secret, secret_ends_s, must_set_password, totp, totp_step, issuer, subject,"
-    " locked, created_s, releasability"
-)
+_PERSON: Final = COLUMNS["people"]
 _SESSION: Final = "key, kind, began_s, ends_s, address, label, seen_s, purpose"
 _SESSION_COLUMNS: Final = len(_SESSION.split(", "))
 _CHANGEABLE: Final = frozenset(
     ("name", "name_key", "password", "secret", "secret_ends_s", "must_set_password", "totp", "totp_step", "locked",
      "releasability")
 )  # fmt: skip
-
-
-class AccountStoreError(WatchlineError):
-    """The accounts cannot be read or written; no login is accepted meanwhile."""
 
 
 class NameTaken(WatchlineError):
@@ -123,66 +59,19 @@ class Account:
 
 
 class AccountStore:
-    """All reading and writing of the accounts. Thread-safe. Raises AccountStoreError where the file is unusable."""
+    """All reading and writing of the accounts. Thread-safe. Raises AccountStoreError where they are unusable."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._reading, self._writing = threading.Lock(), threading.Lock()
         self._known: dict[str, tuple[Session, Account]] = {}
         self._version: int | None = None
-        with self._checked():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            os.chmod(path, 0o600)
-            self._writer = self._connect()
-            self._prepare()
-            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # overwrites secrets of an earlier version
-            self._reader = self._connect()
-
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=5)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA secure_delete = ON")
-        return connection
-
-    def _prepare(self) -> None:
-        with self._change() as db:
-            self._key = SecretKey(self.path.parent)  # created by one process: the others wait for this transaction
-            (version,) = db.execute("PRAGMA user_version").fetchone()
-            (kind,) = db.execute("PRAGMA application_id").fetchone()
-            if version == 0 and kind == 0 and not db.execute("SELECT 1 FROM sqlite_schema").fetchone():
-                for statement in _TABLES.split(";"):
-                    db.execute(statement)
-                db.execute(f"PRAGMA user_version = {SCHEMA}")
-                db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-                return
-            if kind == APPLICATION_ID and 0 < version < SCHEMA:
-                version = self._take_over(db, version)
-            if kind != APPLICATION_ID or version != SCHEMA:
-                raise AccountStoreError(
-                    f"{self.path}: version {version} of something else; expected accounts of version {SCHEMA}."
-                    if kind != APPLICATION_ID
-                    else f"{self.path}: accounts of version {version}; expected version {SCHEMA} of this Watchline."
-                )
-
-    def _take_over(self, db: sqlite3.Connection, version: int) -> int:
-        """Bring the file of an earlier version up to date; return the new version."""
-        if version < 2:
-            db.execute("ALTER TABLE people ADD COLUMN releasability TEXT NOT NULL DEFAULT ''")
-        db.execute("ALTER TABLE sessions ADD COLUMN purpose TEXT NOT NULL DEFAULT ''")
-        for identity, secret in db.execute("SELECT id, totp FROM people WHERE totp IS NOT NULL").fetchall():
-            if not is_sealed(secret):
-                db.execute("UPDATE people SET totp = ? WHERE id = ?", (self._key.seal(secret, identity), identity))
-        db.execute(f"PRAGMA user_version = {SCHEMA}")
-        return SCHEMA
+        self._database = open_database(path)
+        self._key = self._database.key
+        self._change, self._read = self._database.change, self._database.read
 
     def close(self) -> None:
-        """Close the file."""
-        with self._reading, self._writing:
-            self._reader.close()
-            self._writer.close()
+        """Close file or connections."""
+        self._database.close()
 
     # --- people
 
@@ -246,15 +135,15 @@ class AccountStore:
                     f"UPDATE people SET {sets} WHERE id = ?{condition}",  # noqa: S608 - columns from the list above
                     (*values.values(), identity, *more),
                 )
-            except sqlite3.IntegrityError:
+            except Taken:
                 raise NameTaken("Another person has this name; expected another name.") from None
-            return found.rowcount == 1
+            return bool(found.rowcount == 1)
 
     def use_code(self, identity: str, step: int) -> bool:
         """Record the time step of a code of the second factor; False if it or a later one has been used."""
         with self._change() as db:
             found = db.execute("UPDATE people SET totp_step = ? WHERE id = ? AND totp_step < ?", (step, identity, step))
-            return found.rowcount == 1
+            return bool(found.rowcount == 1)
 
     def set_roles(self, identity: str, roles: Mapping[str, Role]) -> None:
         """Replace a person's roles."""
@@ -281,10 +170,10 @@ class AccountStore:
     def session(self, key: str) -> tuple[Session, Account] | None:
         """A session and its person, or None.
 
-        The result is kept until a process has changed the file, which SQLite's ``data_version`` states.
+        The result is kept until a process has changed the accounts.
         """
         with self._read() as db:
-            (version,) = db.execute("PRAGMA data_version").fetchone()
+            version = self._database.version(db)
             if version != self._version or len(self._known) >= MOST_KNOWN:
                 self._version = version
                 self._known.clear()
@@ -320,15 +209,16 @@ class AccountStore:
         """End a session, of this person if one is given; False if there is none."""
         with self._change() as db:
             found = db.execute(
-                "DELETE FROM sessions WHERE key = ? AND (? IS NULL OR person = ?)", (key, identity, identity)
+                "DELETE FROM sessions WHERE key = ? AND (CAST(? AS TEXT) IS NULL OR person = ?)",
+                (key, identity, identity),
             )
-            return found.rowcount == 1
+            return bool(found.rowcount == 1)
 
     def end_sessions(self, identity: str, *, keep: str = "") -> int:
         """End the sessions of a person but one, and forget the known browsers; return the number of those ended."""
         with self._change() as db:
             db.execute("DELETE FROM devices WHERE person = ?", (identity,))
-            return db.execute("DELETE FROM sessions WHERE person = ? AND key != ?", (identity, keep)).rowcount
+            return int(db.execute("DELETE FROM sessions WHERE person = ? AND key != ?", (identity, keep)).rowcount)
 
     # --- failed logins and known browsers
 
@@ -346,7 +236,7 @@ class AccountStore:
             for one, failures in rows.items():
                 next_s = now_s + one.limit.wait_s(failures + 1)
                 entry = (one.key, one.account, failures + 1, next_s, now_s)
-                db.execute("INSERT OR REPLACE INTO attempts VALUES (?, ?, ?, ?, ?)", entry)
+                db.execute(_COUNT_ATTEMPT, entry)
             (many,) = db.execute("SELECT count(*) FROM attempts").fetchone()
             if many > MOST_ATTEMPT_KEYS:
                 oldest = "SELECT key FROM attempts ORDER BY last_s LIMIT ?"
@@ -370,7 +260,7 @@ class AccountStore:
         """Remember a browser with which a person has logged in."""
         with self._change() as db:
             db.execute("DELETE FROM devices WHERE ends_s < ?", (now_s,))
-            db.execute("INSERT OR REPLACE INTO devices VALUES (?, ?, ?)", (key, identity, ends_s))
+            db.execute(_KNOW_DEVICE, (key, identity, ends_s))
 
     def knows_device(self, key: str, login: str, now_s: float) -> bool:
         """Whether a person has logged in with this browser before."""
@@ -381,26 +271,15 @@ class AccountStore:
             )
             return found.fetchone() is not None
 
-    # --- transactions
 
-    @contextmanager
-    def _change(self) -> Iterator[sqlite3.Connection]:
-        with self._writing, self._checked(), transaction(self._writer):
-            yield self._writer
-
-    @contextmanager
-    def _read(self) -> Iterator[sqlite3.Connection]:
-        with self._reading, self._checked():
-            yield self._reader
-
-    @contextmanager
-    def _checked(self) -> Iterator[None]:
-        try:
-            yield
-        except (OSError, sqlite3.Error) as error:
-            raise AccountStoreError(f"{self.path}: the accounts cannot be used ({error}).") from error
-
-
+_COUNT_ATTEMPT: Final = (
+    "INSERT INTO attempts (key, account, failures, next_s, last_s) VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE"
+    " SET account = excluded.account, failures = excluded.failures, next_s = excluded.next_s, last_s = excluded.last_s"
+)
+_KNOW_DEVICE: Final = (
+    "INSERT INTO devices (key, person, ends_s) VALUES (?, ?, ?)"
+    " ON CONFLICT (key, person) DO UPDATE SET ends_s = excluded.ends_s"
+)
 _ROLES: Final = "SELECT sector, role FROM roles WHERE person = ?"
 _SESSION_AND_PERSON: Final = (
     f"SELECT {', '.join('s.' + name for name in _SESSION.split(', '))},"  # noqa: S608 - our own columns
@@ -409,6 +288,6 @@ _SESSION_AND_PERSON: Final = (
 )
 
 
-def _write_roles(db: sqlite3.Connection, identity: str, roles: Mapping[str, Role]) -> None:
+def _write_roles(db: Statements, identity: str, roles: Mapping[str, Role]) -> None:
     rows = [(identity, sector, role) for sector, role in roles.items()]
     db.executemany("INSERT INTO roles VALUES (?, ?, ?)", rows)

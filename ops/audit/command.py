@@ -13,10 +13,11 @@ from rich.console import Console
 from geo.errors import BadInput
 from ingest.security.key_register import RegisterFile
 from ops.audit.entry import AuditEntry, EntryLine, Operation
-from ops.audit.files import existing_log, log_folder
+from ops.audit.files import log_folder
 from ops.audit.log import AuditLog
 from ops.audit.purposes import is_purpose, purpose_of
 from ops.audit.search import EntryFilter, each_entry, json_line
+from ops.audit.stores.place import existing_log, has_log
 from ops.audit.verify import verify
 from ops.runtime.output import atomic_write, show
 from ops.runtime.tables import show_table, table_of
@@ -100,7 +101,7 @@ def record_command(
     stated = os.environ.get(PURPOSE_VARIABLE) if purpose is None else purpose
     if purpose is None or not is_purpose(purpose):
         purpose = purpose_of(COMMAND_LINE, stated)
-    if not folder.is_dir():
+    if not has_log(folder):
         return
     log = AuditLog(folder)
     try:

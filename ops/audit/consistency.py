@@ -10,8 +10,8 @@ from typing import Any
 
 from geo.errors import BadInput
 from ops.audit.entry import Head, read_line
-from ops.audit.files import day_files, lines_of
 from ops.audit.merkle import consistency_proof, is_consistent
+from ops.audit.stores.place import reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,10 @@ def consistency_of(folder: Path, first: int, second: int | None = None) -> Consi
 
 
 def _heads(folder: Path) -> Iterator[Head]:
-    for path in day_files(folder):
-        for line in lines_of(path):
-            if line.startswith(b'{"head":') and line.endswith(b"\n"):
-                head = read_line(line[:-1])
-                if isinstance(head, Head):
-                    yield head
+    with reading(folder) as log:
+        for day in log.days():
+            for line in day.lines():
+                if line.startswith(b'{"head":') and line.endswith(b"\n"):
+                    head = read_line(line[:-1])
+                    if isinstance(head, Head):
+                        yield head

@@ -30,14 +30,6 @@ def log_folder(path: Path) -> Path:
     return folder if folder.name == FOLDER else folder / FOLDER
 
 
-def existing_log(path: Path) -> Path:
-    """Return the log's folder; BadInput where there is none."""
-    folder = log_folder(path)
-    if not day_files(folder):
-        raise BadInput("has no audit log", where=str(path), expected="the data folder of `watchline run` or `demo`")
-    return folder
-
-
 def day_files(folder: Path) -> list[Path]:
     """Return the log's files, oldest first."""
     return sorted(folder.glob("[0-9]*.log"))

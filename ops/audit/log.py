@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -22,9 +22,11 @@ from ops.audit.entry import (
     read_line,
     signed_head,
 )
-from ops.audit.files import LogLock, day_files, next_file, note_writer, signer_of, sync_folder
+from ops.audit.files import signer_of
 from ops.audit.merkle import Tree, leaf_hash
 from ops.audit.old_access import OLD_ACCESS, entries_of
+from ops.audit.stores.place import open_writing, reading
+from ops.audit.stores.protocol import LogMoved
 from ops.audit.witness import WitnessCopy
 
 SIGN_EVERY_S: Final = 0.2
@@ -42,7 +44,9 @@ class _Waiting:
 
 
 class AuditLog:
-    """The log in a folder, for any number of threads and processes that add to it.
+    """The log of a folder, for any number of threads and processes that add to it.
+
+    Its lines are in files of the folder, or in PostgreSQL; its key is in the folder (``ops.audit.stores.place``).
 
     Entries of callers that wait at the same time share one write. A head is signed at the first entry and then at most
     every ``sign_every_s`` seconds for the entries since the last one; when the log is closed, every entry is under a
@@ -63,28 +67,31 @@ class AuditLog:
         self._queue: list[_Waiting] = []
         self._queue_lock, self._commit_lock = threading.Lock(), threading.Lock()
         self._tree, self._heads, self._uncovered = Tree(), 0, list[bytes]()
-        self._path: Path | None = None
-        self._position = self._seen_ns = 0
-        self._file = -1
         self._witness: WitnessCopy | None = None
         self._closed = False
         self._sign_every_s, self._signed_s = sign_every_s, -sign_every_s
         self._unsigned, self._ended = threading.Event(), threading.Event()
         self._signing: threading.Thread | None = None
         try:
-            self._lock = LogLock(folder)
-            self._writing = note_writer(folder)
-            with self._lock:
-                self.signer = signer_of(folder)
-                if witness is not None:
-                    self._witness = WitnessCopy(witness, self.signer, folder)
-                self._catch_up()
-                self._sign_rest()  # of a writer that was killed
-                self._import_old()
+            self._lines = open_writing(folder)
+            try:
+                self._begin()
+            except BaseException:
+                self._lines.close()
+                raise
         except OSError as error:
             raise self._cannot("opened", error) from error
         if self._witness is not None:
             self._witness.start(self._heads)
+
+    def _begin(self) -> None:
+        with self._lines.lock():
+            self.signer = signer_of(self.folder)
+            if self.witness is not None:
+                self._witness = WitnessCopy(self.witness, self.signer, self.folder)
+            self._catch_up()
+            self._sign_rest()  # of a writer that was killed
+            self._import_old()
 
     @property
     def size(self) -> int:
@@ -109,12 +116,9 @@ class AuditLog:
 
     def entries(self) -> list[AuditEntry]:
         """Return every entry that has not been erased, oldest first."""
-        return [
-            found.entry
-            for path in day_files(self.folder)
-            for line in path.read_bytes().splitlines()
-            if isinstance(found := read_line(line), EntryLine)
-        ]
+        with reading(self.folder) as log:
+            lines = [line.removesuffix(b"\n") for day in log.days() for line in day.lines()]
+        return [found.entry for found in map(read_line, lines) if isinstance(found, EntryLine)]
 
     def close(self) -> None:
         """Copy the last heads to the witness and close the files; further entries are refused."""
@@ -122,15 +126,11 @@ class AuditLog:
         self._unsigned.set()
         with self._commit_lock:
             if not self._closed:
-                with suppress(OSError, AuditError), self._lock:
+                with suppress(OSError, AuditError), self._lines.lock():
                     self._catch_up()
                     self._sign_rest()
-                self._lock.close()
-                os.close(self._writing)
+                self._lines.close()
             self._closed = True
-            if self._file >= 0:
-                os.close(self._file)
-                self._file = -1
         if self._witness is not None:
             self._witness.stop()
 
@@ -142,9 +142,7 @@ class AuditLog:
         try:
             if self._closed:
                 raise AuditError(f"{self.folder}: the audit log cannot be written (it is closed).")
-            with self._lock:
-                self._catch_up()
-                self._append([body for waiting in group for body in waiting.bodies])
+            self._write_all([body for waiting in group for body in waiting.bodies])
         except OSError as failed:
             error = self._cannot("written", failed)
         except AuditError as failed:
@@ -152,24 +150,32 @@ class AuditLog:
         for waiting in group:
             waiting.done, waiting.error = True, error
 
+    def _write_all(self, bodies: Sequence[bytes]) -> None:
+        """Write entries after all that others have written."""
+        while True:
+            with suppress(LogMoved), self._lines.lock():  # which another process can only cause by writing
+                self._catch_up()
+                self._append(bodies)
+                return
+
     def _append(self, bodies: Iterable[bytes]) -> None:
-        """Write entries, with a head if one is due; on an error the file is as before, and so is the tree."""
+        """Write entries, with a head if one is due; on an error the log is as before, and so is the tree."""
         at_ns = self._now_ns()
-        path = next_file(self.folder, self._path, day_at(at_ns).isoformat())
-        if path != self._path:
-            self._sign_rest()  # the head of a day's last entries stands in the file of that day
-        self._open(path)
-        tree, lines, leaves = self._tree.copy(), bytearray(), list(self._uncovered)
+        day = day_at(at_ns).isoformat()
+        if not self._lines.is_on(day):
+            self._sign_rest()  # the head of a day's last entries is among the lines of that day
+        self._lines.turn_to(day)
+        tree, lines, leaves = self._tree.copy(), list[bytes](), list(self._uncovered)
         for body in bodies:
             line = line_of(tree.size, body)
             leaves.append(leaf_hash(line))
             tree.append(leaves[-1])
-            lines += line + b"\n"
+            lines.append(line)
         head = None
         if time.monotonic() - self._signed_s >= self._sign_every_s:
             head = signed_head(self.signer, self._heads + 1, tree.size, at_ns, tree.root(), leaves)
-            lines += head + b"\n"
-        self._write(lines)
+            lines.append(head)
+        self._lines.write(lines)
         self._tree, self._uncovered = tree, leaves
         if head is not None:
             self._covered(head)
@@ -179,19 +185,6 @@ class AuditLog:
             self._signing.start()
         self._unsigned.set()
 
-    def _write(self, lines: bytes | bytearray) -> None:
-        """Append lines and wait until they are on disk; on an error the file is as before."""
-        try:
-            written = 0
-            while written < len(lines):
-                written += os.pwrite(self._file, lines[written:], self._position + written)
-            os.fdatasync(self._file)
-        except OSError:
-            with suppress(OSError):
-                os.ftruncate(self._file, self._position)
-            raise
-        self._position += len(lines)
-
     def _covered(self, head: bytes) -> None:
         """Note that a head that has been written covers every entry."""
         self._heads, self._uncovered, self._signed_s = self._heads + 1, [], time.monotonic()
@@ -200,11 +193,11 @@ class AuditLog:
 
     def _sign_rest(self) -> None:
         """Write a head for the entries without one; call it with the log locked and read to its end."""
-        if self._uncovered and self._file >= 0:
+        if self._uncovered:
             head = signed_head(
                 self.signer, self._heads + 1, self._tree.size, self._now_ns(), self._tree.root(), self._uncovered
             )
-            self._write(head + b"\n")
+            self._lines.write([head])
             self._covered(head)
 
     def _sign_late(self) -> None:
@@ -215,31 +208,9 @@ class AuditLog:
             while self._uncovered and not self._ended.wait(self._sign_every_s):
                 with suppress(OSError, AuditError), self._commit_lock:
                     if not self._closed:
-                        with self._lock:
+                        with self._lines.lock():
                             self._catch_up()
                             self._sign_rest()
-
-    def _open(self, path: Path) -> None:
-        if path != self._path:
-            self._go_to(path)
-        if self._file >= 0:
-            return
-        is_new = not path.exists()
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        if is_new:
-            sync_folder(self.folder)
-
-    def _go_to(self, path: Path) -> None:
-        """Read and write the file from its beginning from now on."""
-        if self._file >= 0:
-            os.close(self._file)
-        self._file, self._path, self._position = -1, path, 0
-
-    def _start_over(self) -> None:
-        """Forget what was read of the log."""
-        os.close(self._file)
-        self._file, self._path, self._position = -1, None, 0
-        self._tree, self._heads, self._uncovered = Tree(), 0, []
 
     def _catch_up(self) -> None:
         """Take in what other processes have appended; call it with the log locked.
@@ -247,33 +218,13 @@ class AuditLog:
         An interrupted write is completed: whole entries get a head with the next commit, and part of a
         line, which was never acknowledged, is removed. AuditError for files that are not a continuation.
         """
-        changed_ns = os.stat(self.folder).st_mtime_ns  # another writer may have begun a new file
-        if self._file >= 0 and os.fstat(self._file).st_size == self._position and changed_ns == self._seen_ns:
-            return
-        if self._file >= 0 and not os.fstat(self._file).st_nlink:  # replaced: its entries were erased
-            self._start_over()
-        for path in day_files(self.folder):
-            if self._path is not None and path.name < self._path.name:
-                continue
-            if path != self._path:
-                self._go_to(path)
-            self._read_on(path)
-        if self._path is not None:
-            self._open(self._path)
-            if os.fstat(self._file).st_size > self._position:
-                os.ftruncate(self._file, self._position)
-        self._seen_ns = changed_ns
+        from_start, lines = self._lines.unread()
+        if from_start:
+            self._tree, self._heads, self._uncovered = Tree(), 0, []
+        for where, line in lines:
+            self._take(line, where)
 
-    def _read_on(self, path: Path) -> None:
-        with path.open("rb") as file:
-            file.seek(self._position)
-            for line in file:
-                if not line.endswith(b"\n"):
-                    return
-                self._take(line[:-1], path)
-                self._position += len(line)
-
-    def _take(self, line: bytes, path: Path) -> None:
+    def _take(self, line: bytes, where: str) -> None:
         if not line.startswith(b'{"head":'):
             leaf = leaf_hash(line)
             self._uncovered.append(leaf)
@@ -291,7 +242,7 @@ class AuditLog:
             or (head.head, head.size, head.root_hash) != (self._heads + 1, self._tree.size, self._tree.root())
         ):
             raise AuditError(
-                f"{path}: the audit log was changed near entry {self._tree.size}; `watchline audit verify` says where."
+                f"{where}: the audit log was changed near entry {self._tree.size}; `watchline audit verify` says where."
                 " To continue with a new log, move its folder away."
             )
         self._heads, self._uncovered = head.head, []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -11,7 +11,8 @@ from typing import Final
 
 from geo.errors import BadInput
 from ops.audit.entry import OPERATIONS, EntryLine, read_line
-from ops.audit.files import day_files, day_of, lines_backwards, lines_of
+from ops.audit.stores.place import reading
+from ops.audit.stores.protocol import LogDay
 
 _DAY: Final = timedelta(days=1)
 MOST_SEARCHED: Final = 200_000
@@ -62,10 +63,11 @@ def each_entry(folder: Path, wanted: EntryFilter, *, newest_first: bool = False)
 
 
 def entries_of_days(folder: Path, wanted: EntryFilter, first: date, last: date) -> Iterator[EntryLine]:
-    """Yield the matching entries in the files of some days (UTC), and of a day before and after, oldest first."""
+    """Yield the matching entries of some days (UTC), and of a day before and after, oldest first."""
     names = (first - _DAY).isoformat(), (last + _DAY).isoformat()
-    files = [path for path in day_files(folder) if names[0] <= day_of(path) <= names[1]]
-    return (entry for entry in _entries(files) if wanted.takes(entry))
+    with reading(folder) as log:
+        days = [day for day in log.days() if names[0] <= day.day <= names[1]]
+        yield from (entry for entry in _entries(days) if wanted.takes(entry))
 
 
 def page_of(folder: Path, wanted: EntryFilter, limit: int, before: int | None = None) -> FoundEntries:
@@ -89,13 +91,14 @@ def json_line(line: EntryLine) -> str:
 
 
 def _all(folder: Path, *, newest_first: bool) -> Iterator[EntryLine]:
-    files = day_files(folder)
-    return _entries(files[::-1] if newest_first else files, newest_first=newest_first)
+    with reading(folder) as log:
+        days = log.days()
+        yield from _entries(days[::-1] if newest_first else days, newest_first=newest_first)
 
 
-def _entries(files: list[Path], *, newest_first: bool = False) -> Iterator[EntryLine]:
-    for path in files:
-        for line in lines_backwards(path) if newest_first else lines_of(path):
+def _entries(days: Sequence[LogDay], *, newest_first: bool = False) -> Iterator[EntryLine]:
+    for day in days:
+        for line in day.backwards() if newest_first else day.lines():
             if line.startswith(b'{"n":'):
                 found = read_line(line.rstrip(b"\n"))
                 if isinstance(found, EntryLine):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Iterator
@@ -14,8 +13,10 @@ from geo.errors import BadInput
 from geo.message import Message
 from ingest.security.signature import key_id
 from ops.audit.entry import EntryLine, Head, read_line
-from ops.audit.files import day_files, end_of_heads, has_writer, lines_of, lock_log, signer_of
+from ops.audit.files import signer_of
 from ops.audit.merkle import Tree, leaf_hash
+from ops.audit.stores.place import reading
+from ops.audit.stores.protocol import LogDay, LogReading
 from ops.audit.witness import Witness
 
 AuditFault = Literal[
@@ -87,17 +88,18 @@ def verify(folder: Path, *, witness: Path | None = None, public: bytes | None = 
     that of the witness copy, or else the key beside the log, which proves less. Raises BadInput without a log or
     witness copy.
     """
-    if not day_files(folder):
-        raise BadInput("has no audit log", where=str(folder), expected="the folder of an audit log")
-    copy = None if witness is None else Witness.of_folder(witness, _keys_of(folder, public))
-    key = public or (copy.public if copy is not None else signer_of(folder).public)
-    heads = [] if copy is None else list(copy.heads())
-    return _Check(folder, key, heads, with_witness=copy is not None).run()
+    with reading(folder) as log:
+        if not log.days():
+            raise BadInput("has no audit log", where=str(folder), expected="the folder of an audit log")
+        copy = None if witness is None else Witness.of_folder(witness, _keys_of(log, public))
+        key = public or (copy.public if copy is not None else signer_of(folder).public)
+        heads = [] if copy is None else list(copy.heads())
+        return _Check(log, key, heads, with_witness=copy is not None).run()
 
 
 class _Check:
-    def __init__(self, folder: Path, public: bytes, witness: list[Head], *, with_witness: bool) -> None:
-        self._folder, self._public, self._witness = folder, public, witness
+    def __init__(self, log: LogReading, public: bytes, witness: list[Head], *, with_witness: bool) -> None:
+        self._log, self._public, self._witness = log, public, witness
         self._with_witness = with_witness
         self._result = Verification()
         self._tree = Tree()
@@ -133,30 +135,23 @@ class _Check:
         return self._result
 
     def _lines(self) -> Iterator[tuple[str, bytes]]:
-        """Yield file name and line of all that was complete when this began, so that writers may continue."""
-        for path, size in self._settled_sizes():
-            for line in lines_of(path, size):
-                yield path.name, line
+        """Yield name of the day and line of all that was complete when this began, so that writers may continue."""
+        for day, size in self._settled_sizes():
+            for line in day.lines(size):
+                yield day.name, line
 
-    def _settled_sizes(self) -> list[tuple[Path, int]]:
-        """Return the files with their sizes; while a process writes, up to the head of the newest entries."""
-        began = sizes = self._sizes()
+    def _settled_sizes(self) -> list[tuple[LogDay, int]]:
+        """Return the days with their sizes; while a process writes, up to the head of the newest entries."""
+        began = sizes = self._log.sizes()
         deadline = time.monotonic() + SIGNED_WITHIN_S
-        while has_writer(self._folder) and time.monotonic() < deadline:
+        while self._log.has_writer() and time.monotonic() < deadline:
             newest, size = sizes[-1]
-            signed = end_of_heads(newest, size)
+            signed = newest.signed_size(size)
             if signed >= (began[-1][1] if newest == began[-1][0] else 1):
                 return [*sizes[:-1], (newest, signed)]
             time.sleep(0.05)
-            sizes = self._sizes()
+            sizes = self._log.sizes()
         return began
-
-    def _sizes(self) -> list[tuple[Path, int]]:
-        lock = lock_log(self._folder)
-        try:
-            return [(path, path.stat().st_size) for path in day_files(self._folder)]
-        finally:
-            os.close(lock)
 
     def _head(self, head: Head, number: int, uncovered: list[tuple[bytes, str]], name: str) -> int:
         """Check one head and the entries before it; return its number."""
@@ -227,12 +222,12 @@ class _Check:
             self._result.findings.append(AuditFinding(kind, entry, file, head))
 
 
-def _keys_of(folder: Path, public: bytes | None) -> set[str]:
+def _keys_of(log: LogReading, public: bytes | None) -> set[str]:
     """Return the ids of the keys whose witness copy belongs to this log."""
     if public is not None:
         return {key_id(public)}
-    for path in day_files(folder):
-        for line in lines_of(path):
+    for day in log.days():
+        for line in day.lines():
             head = read_line(line.removesuffix(b"\n"))
             if isinstance(head, Head):
                 return {head.key}

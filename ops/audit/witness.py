@@ -14,8 +14,9 @@ from msgspec import Struct
 
 from geo.errors import BadInput
 from ingest.security.signature import Signer, key_id
-from ops.audit.entry import Head, read_line
-from ops.audit.files import day_files, lines_of
+from ops.audit.entry import AuditError, Head, read_line
+from ops.audit.files import lines_of
+from ops.audit.stores.place import reading
 
 FORM: Final = "watchline/1/witness"
 RETRY_S: Final = 5.0
@@ -89,6 +90,8 @@ class WitnessCopy:
                 self._copy()
             except OSError as error:
                 self.problem = f"the witness copy cannot be written ({error.strerror})"
+            except AuditError as error:
+                self.problem = f"the witness copy cannot be brought up to date ({error})"
 
     def _copy(self) -> None:
         while (self._pending or self._missed) and not self._differs:
@@ -99,7 +102,7 @@ class WitnessCopy:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 self._read_newest()
                 self._write(self._heads_of_log(latest) if missed else iter(pending))
-            except OSError:
+            except (OSError, AuditError):
                 self._missed = self._missed or missed
                 raise
             with self._lock:
@@ -117,8 +120,8 @@ class WitnessCopy:
 
     def _heads_of_log(self, latest: int) -> Iterator[tuple[int, bytes]]:
         """Yield the heads of the log up to number ``latest``, which are on disk."""
-        for path in day_files(self._log):
-            for raw in lines_of(path):
+        with reading(self._log) as log:
+            for raw in (raw for day in log.days() for raw in day.lines()):
                 line = raw.removesuffix(b"\n")
                 head = read_line(line) if line.startswith(b'{"head":') else None
                 if isinstance(head, Head):

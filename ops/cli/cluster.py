@@ -9,6 +9,7 @@ import typer
 
 from ops.cli.command_tree import Command, CommandGroup
 from ops.cli.options import BrokerOption, JsonOption, SettingsOption, answer, broker_url, screen
+from ops.cli.store import store_address
 
 cluster_app = typer.Typer(cls=CommandGroup, help="Run many sectors on one machine.", no_args_is_help=True)
 
@@ -37,6 +38,15 @@ def run(
             file_okay=False,
         ),
     ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            "--store",
+            metavar="ADDRESS",
+            help="Keep all sectors in PostgreSQL: postgresql://user@host:port/database.",
+            callback=store_address,
+        ),
+    ] = None,
     duration: Annotated[
         float | None,
         typer.Option("--duration", metavar="SECONDS", min=1.0, help="Time to run. Default: until Ctrl-C."),
@@ -52,11 +62,13 @@ def run(
     Examples
     --------
     watchline cluster run nation.toml --data data --local 3
+    watchline cluster run nation.toml --data data --local 3 \\
+        --store postgresql://watchline@db.example/watchline
     """
     from ops.cluster.commands import ClusterOptions, run_cluster
 
     url = None if broker is None else broker_url(broker)
-    options = ClusterOptions(nation, data, local, url, settings, identity, duration)
+    options = ClusterOptions(nation, data, local, url, settings, identity, duration, store)
     answer(run_cluster(options, screen=screen), as_json=as_json)
 
 

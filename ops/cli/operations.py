@@ -107,7 +107,7 @@ def run(
         typer.Option(
             "--store",
             metavar="ADDRESS",
-            help="Keep journal, tracks and alerts in PostgreSQL: postgresql://user@host:port/database.",
+            help="Keep the sector in PostgreSQL: postgresql://user@host:port/database.",
             callback=store_address,
         ),
     ] = None,

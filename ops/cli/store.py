@@ -39,6 +39,12 @@ def _new(text: str) -> str:
     return _address(text) if is_postgres(text) else text
 
 
+def _check_kinds(**kinds: bool) -> None:
+    wanted = [f"--{name}" for name, given in kinds.items() if given]
+    if len(wanted) > 1:
+        raise typer.BadParameter(f"cannot be given with {wanted[0]}: one store at a time", param_hint=wanted[1])
+
+
 def store_address(text: str | None) -> str | None:
     """Refuse a value of --store that is not an address of PostgreSQL."""
     return None if text is None else _address(text)
@@ -54,6 +60,8 @@ _SIDE = "Journal or store, data folder, or the address of a store in PostgreSQL.
 FusionOption = Annotated[
     bool, typer.Option("--fusion", help="The fusion store (tracks, alerts, incidents) instead of the journal.")
 ]
+AuditOption = Annotated[bool, typer.Option("--audit", help="The audit log instead of the journal.")]
+AccountsOption = Annotated[bool, typer.Option("--accounts", help="The accounts instead of the journal.")]
 StoreSectorOption = Annotated[
     str | None,
     typer.Option("--sector", metavar="NAME", help="Sector in PostgreSQL, as in topics.", callback=sensor_name_of),
@@ -129,6 +137,9 @@ def grant(
         str, typer.Option("--sector", metavar="NAME", help="Sector, as in topics.", callback=sensor_name_of)
     ],
     revoke: Annotated[bool, typer.Option("--revoke", help="Take the right away.")] = False,
+    audit: Annotated[
+        bool, typer.Option("--audit", help="Also its audit log, which names the people who use Watchline.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Register a database role as reader of a sector.
@@ -143,7 +154,9 @@ def grant(
     """
     from ops.journal.stores.migrate_command import grant_sector
 
-    answer(grant_sector(address, role, sector, screen, revoked=revoke), as_json=as_json)
+    if revoke and audit:
+        raise typer.BadParameter("cannot be given with --revoke, which takes both away", param_hint="--audit")
+    answer(grant_sector(address, role, sector, screen, revoked=revoke, audit=audit), as_json=as_json)
 
 
 @store_app.command("copy", cls=Command)
@@ -157,10 +170,13 @@ def copy(
         str | None, typer.Option("--until", metavar="TIME", help="Copy it as it was at this time of receipt.")
     ] = None,
     fusion: FusionOption = False,
+    audit: AuditOption = False,
+    accounts: AccountsOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Copy a journal or a fusion store.
+    """Copy a store between files and PostgreSQL.
 
+    A journal, or a fusion store, an audit log or accounts by their option.
     Source and target are each a file or PostgreSQL. The copy is complete or
     absent, whenever it is interrupted. The source may be in use; it is copied
     as it is at one moment. Encrypted bodies stay encrypted: their keys remain
@@ -180,6 +196,19 @@ def copy(
     from ops.journal.stores.transfer import copy as copy_journal
     from sensors.timestamps import nanoseconds
 
+    _check_kinds(fusion=fusion, audit=audit, accounts=accounts)
+    if until is not None and (audit or accounts):
+        raise typer.BadParameter("is for journals: what else is copied is copied whole", param_hint="--until")
+    if accounts:
+        from ops.accounts.stores.transfer import copy_accounts
+
+        answer(copy_accounts(source, target, sector, screen), as_json=as_json)
+        return
+    if audit:
+        from ops.audit.stores.transfer import copy_audit
+
+        answer(copy_audit(source, target, sector, screen), as_json=as_json)
+        return
     if fusion:
         from ops.store.engines.transfer import copy_fusion
 
@@ -198,17 +227,31 @@ def verify(
     second: Annotated[str, typer.Argument(metavar="SECOND", help=_SIDE, callback=_existing)],
     sector: StoreSectorOption = None,
     fusion: FusionOption = False,
+    audit: AuditOption = False,
+    accounts: AccountsOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare two journals or fusion stores row by row.
+    """Compare two stores row by row.
 
-    Each is in a file or in PostgreSQL. Compares all rows, dead letters,
+    Journals, or fusion stores, audit logs or accounts by their option. Each
+    is in a file or in PostgreSQL. Compares all rows, dead letters,
     counts and marks, as they are stored.
 
     Examples
     --------
     watchline store verify data copy.db
     """
+    _check_kinds(fusion=fusion, audit=audit, accounts=accounts)
+    if accounts:
+        from ops.accounts.stores.transfer import verify_accounts
+
+        answer(verify_accounts(first, second, sector, screen), as_json=as_json)
+        return
+    if audit:
+        from ops.audit.stores.transfer import verify_audit
+
+        answer(verify_audit(first, second, sector, screen), as_json=as_json)
+        return
     if fusion:
         from ops.store.engines.transfer import verify_fusion
 

@@ -173,10 +173,12 @@ def refuse_unusable(ctx: Any) -> None:
 def refuse_unknown_names(ctx: Any) -> None:
     """Raise BadInput for a sector that does not exist and for a layout that it does not have.
 
-    The commands find out themselves, but only after they have imported the libraries of their work.
+    The commands find out themselves, but only after they have imported the libraries of their work. An option with the
+    name of a sector, as in topics and stores (``NAME``), names no file.
     """
     sector = ctx.params.get("sector")
-    if not isinstance(sector, str):
+    names_file = all(one.metavar != "NAME" for one in ctx.command.params if one.name == "sector")
+    if not isinstance(sector, str) or not names_file:
         return
     from ops.sector.sector_file import layout_path, load_sector, sector_path
 

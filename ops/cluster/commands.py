@@ -6,10 +6,10 @@ import statistics
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
 
@@ -23,7 +23,10 @@ from ops.cluster.leases import FILE, LeaseBook
 from ops.cluster.nation_file import Nation, load_nation, open_sectors, reaches_of, refuse_overlaps
 from ops.cluster.national_picture import national_picture, show_national_picture
 from ops.cluster.sector_task import SectorTask
-from ops.journal.reader import JournalError, JournalReader
+from ops.journal.reader import JournalError
+from ops.journal.stores.place import read_journal
+from ops.postgres.address import STORE_VARIABLE, StoreAddress, missing_packages
+from ops.postgres.note import remember
 from ops.room.retention import DailyRetention
 from ops.room.room import BROKER_URL, DEMO_MARK, RoomError, prepare_identity
 from ops.room.supervision import Supervision
@@ -35,6 +38,9 @@ from ops.sector.settings import load_settings
 from ops.store.connections import StoreError
 from ops.store.reader import Reader
 
+if TYPE_CHECKING:
+    from ops.cluster.store_claim import StoreClaim
+
 LOOK_EVERY_S: Final = 0.5
 IDENTITY_STOP_S: Final = 10.0
 
@@ -42,7 +48,8 @@ IDENTITY_STOP_S: Final = 10.0
 @dataclass(frozen=True, slots=True)
 class ClusterOptions:
     """Arguments of ``cluster run``: the nation file, the data folder, the number of workers, the broker (None: an
-    embedded one), the settings of all sectors, and the keys of ingest for a broker of one's own."""
+    embedded one), the settings of all sectors, the keys of ingest for a broker of one's own, the time to run, and
+    the store in PostgreSQL (None: files)."""
 
     nation: Path
     data: Path
@@ -51,6 +58,7 @@ class ClusterOptions:
     settings: Path | None = None
     identity: Path | None = None
     duration_s: float | None = None
+    store: str | None = field(default=None, repr=False)
 
 
 def run_cluster(options: ClusterOptions, *, screen: Console) -> dict[str, Any]:
@@ -74,6 +82,7 @@ def run_cluster(options: ClusterOptions, *, screen: Console) -> dict[str, Any]:
     compile_missing(screen)
     with ExitStack() as stack:
         watched = Supervision()
+        claim = None if options.store is None else _claimed(options.store, nation, stack)
         url = options.broker
         signatures: Signatures | None = None
         if url is None:
@@ -84,12 +93,12 @@ def run_cluster(options: ClusterOptions, *, screen: Console) -> dict[str, Any]:
             watched.add(broker.child)
         tasks = [_task(sector, options, url, signatures) for sector in nation.sectors]
         cluster = stack.enter_context(Cluster(tasks, options.workers))
-        identities = identity_process(options.data, reaches)
+        identities = identity_process(options.data, reaches, options.store)
         stack.callback(identities.stop, timeout_s=IDENTITY_STOP_S)
         watched.add(identities)
         try:
             show(screen, "cluster-started", nation=nation.title or nation.name, workers=options.workers)
-            _watch(cluster, watched, nation, options, screen)
+            _watch(cluster, watched, nation, options, screen, claim)
         except KeyboardInterrupt:
             show(screen, "cluster-stopping")
         left = cluster.stop()
@@ -121,25 +130,53 @@ def _task(sector: Sector, options: ClusterOptions, url: BrokerUrl, signatures: S
         settings=None if options.settings is None else options.settings.absolute(),
         identity=None if identity is None else identity.absolute(),
         signatures=signatures or sector.signatures,
+        store=options.store,
     )
 
 
-def identity_process(folder: Path, reaches: Mapping[str, Sequence[tuple[float, float, float]]]) -> Child:
+def _claimed(store: str, nation: Nation, stack: ExitStack) -> StoreClaim:
+    """Claim the sectors in a store, whose password is then known to this process."""
+    try:
+        from ops.cluster.store_claim import StoreClaim
+    except ImportError:
+        raise missing_packages() from None
+    remember(StoreAddress(store))
+    claim = StoreClaim(store, [sector.name for sector in nation.sectors])
+    stack.callback(claim.close)
+    return claim
+
+
+def identity_process(
+    folder: Path, reaches: Mapping[str, Sequence[tuple[float, float, float]]], store: str | None = None
+) -> Child:
     """Start the process that joins the tracks of neighbouring sectors, with the reach of each sector's sensors."""
     module, log = "ops.cluster.identity.process", folder / "logs" / "identity.log"
-    child = Child("identity", module, [f"--folder={folder}"], log=log, secrets={})
+    child = Child(
+        "identity", module, [f"--folder={folder}"], log=log, secrets={} if store is None else {STORE_VARIABLE: store}
+    )
     child.tell(reaches=reaches)
     return child
 
 
-def _watch(cluster: Cluster, watched: Supervision, nation: Nation, options: ClusterOptions, screen: Console) -> None:
+def _watch(
+    cluster: Cluster,
+    watched: Supervision,
+    nation: Nation,
+    options: ClusterOptions,
+    screen: Console,
+    claim: StoreClaim | None = None,
+) -> None:
     """Look after the cluster and the broker until the time is over, counted from when all sectors are live."""
     settings = load_settings(options.settings)
-    retentions = [DailyRetention(options.data / sector.name, settings) for sector in nation.sectors]
+    retentions = [
+        DailyRetention(options.data / sector.name, settings, store=options.store) for sector in nation.sectors
+    ]
     deadline: float | None = None
     while deadline is None or time.monotonic() < deadline:
         for message in [*cluster.look(), *watched.look()]:
             show(screen, message)
+        if claim is not None and (problem := claim.look()) is not None:
+            show(screen, "cluster-store-problem", reason=problem)
         if options.duration_s is not None and deadline is None and cluster.live:
             deadline = time.monotonic() + options.duration_s
         for retention in retentions:
@@ -153,7 +190,7 @@ def _watch(cluster: Cluster, watched: Supervision, nation: Nation, options: Clus
 def _taken(data: Path) -> dict[str, int]:
     """Return the rows of a sector's journal, and how many of them its store contains."""
     rows = fused = 0
-    with suppress(JournalError), _reading(JournalReader, data / "journal.db") as journal:
+    with suppress(JournalError), _reading(read_journal, data / "journal.db") as journal:
         rows = journal.last_id()
     with suppress(StoreError), _reading(Reader, data / "store.db") as store:
         fused = store.progress().cursor

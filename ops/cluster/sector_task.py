@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal
@@ -18,6 +18,8 @@ from typing import Final, Literal
 from ingest.mqtt.broker_url import BrokerUrl
 from ops.broker.identities import Signatures
 from ops.cluster.leases import LeaseBook, LeaseError, Wish
+from ops.postgres.address import StoreAddress, missing_packages
+from ops.postgres.note import remember
 from ops.room.room import Room, RoomError, RoomOptions
 from ops.runtime.fence import stored_fence
 from ops.runtime.output import say_in_english
@@ -34,7 +36,8 @@ Ending = Literal["moved", "stopped", "lost"]
 class SectorTask:
     """The task of a worker that runs a sector. ``folder`` holds the leases, and the data in a folder of the sector.
 
-    ``broker`` is the complete address; ``signatures``, ``encrypted`` and ``overload_s`` as in ``RoomOptions``.
+    ``broker`` is the complete address, and ``store`` that of the store in PostgreSQL, None for files; ``signatures``,
+    ``encrypted`` and ``overload_s`` as in ``RoomOptions``.
     """
 
     sector: Path
@@ -47,6 +50,7 @@ class SectorTask:
     signatures: Signatures | None = None
     encrypted: bool = True
     overload_s: float | None = None
+    store: str | None = field(default=None, repr=False)
 
     @property
     def data(self) -> Path:
@@ -67,6 +71,7 @@ class SectorTask:
             encrypted=self.encrypted,
             fence=fence,
             overload_s=self.overload_s,
+            store=self.store,
         )
 
 
@@ -78,6 +83,9 @@ def hold_sector(task: SectorTask, *, worker: str = "") -> Ending:
     """
     data = task.data
     above = max(stored_fence(data / "journal.db"), stored_fence(data / "store.db"))
+    store = None if task.store is None else _StoreFence(task.store, task.name)
+    if store is not None:
+        above = max(above, store.stored())
     with LeaseBook(task.folder) as book:
         token = book.claim(task.name, worker or _worker_address(), above=above)
         lease = book.lease(task.name)
@@ -86,11 +94,31 @@ def hold_sector(task: SectorTask, *, worker: str = "") -> Ending:
             return "stopped"
     heart = Heart(task, token)
     try:
+        if store is not None:
+            store.lift(token)  # from now on the holder before commits nothing there
         return _run(task, token, heart)
     finally:
         heart.stop()
         with LeaseBook(task.folder) as book:
             book.give_back(task.name, token)  # without effect on a lease that is another's
+
+
+class _StoreFence:
+    """The number of a sector's lease in a store, whose password this process then knows."""
+
+    def __init__(self, store: str, sector: str) -> None:
+        try:
+            from ops.postgres import fence
+        except ImportError:
+            raise missing_packages() from None
+        self._module, self._address, self._sector = fence, StoreAddress(store), sector
+        remember(self._address)
+
+    def stored(self) -> int:
+        return self._module.stored_fence(self._address, self._sector)
+
+    def lift(self, token: int) -> None:
+        self._module.raise_fence(self._address, self._sector, token)
 
 
 def _worker_address() -> str:

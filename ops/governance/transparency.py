@@ -17,8 +17,8 @@ from rich.console import Console
 from geo.errors import BadInput
 from ops.audit.command import record_command
 from ops.audit.entry import EntryLine
-from ops.audit.files import existing_log
 from ops.audit.search import EntryFilter, each_entry
+from ops.audit.stores.place import existing_log
 from ops.governance.anomalies.evidence import OVERRIDE
 from ops.governance.rounding import BASE, publication_key, rounded, shift_of
 from ops.runtime.output import atomic_write, show

@@ -25,7 +25,7 @@ _TABLES: Final = (
 _EXPECTED: Final = frozenset(
     {"sectors", "journal", "bodies", "parts", "dead_letters", "counts", "marks", "boots", "flagged", "timings"}
     | {"replays", "readers", "fusion_stores", "alerts", "outbox", "incidents", "outcomes", "history", "live", "moments"}
-    | {"markings"}
+    | {"markings", "audit_logs", "audit_days", "audit_heads", "audit_entries"}
 )
 _MISSING: Final = (
     "SELECT string_agg(name, ', ' ORDER BY name) FROM unnest(%s::text[]) AS name"

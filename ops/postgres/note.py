@@ -1,4 +1,4 @@
-"""The note in a data folder that names the store in PostgreSQL which holds a journal or a fusion store."""
+"""The note in a data folder that names the store in PostgreSQL which holds its journal, fusion store or audit log."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class StoreNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
 
     store: str
     sector: str
-    holds: Literal["journal", "fusion"] = "journal"
+    holds: Literal["journal", "fusion", "audit", "accounts"] = "journal"
     layers: bool = False
 
     def address(self, given: str | None = None) -> StoreAddress:

@@ -27,14 +27,23 @@ _ROLE: Final = (
     "SELECT rolsuper OR rolbypassrls, pg_has_role(pg_roles.oid, relowner, 'USAGE') FROM pg_roles, pg_class"
     " WHERE rolname = %s AND pg_class.oid = 'watchline.journal'::regclass"
 )
-_ADD: Final = "INSERT INTO readers (role, sector) SELECT %s, sector FROM sectors WHERE name = %s ON CONFLICT DO NOTHING"
+AUDIT_TABLES: Final = ("audit_logs", "audit_days", "audit_heads", "audit_entries")
+"""Tables that name people; they are read by roles for whom that was decided."""
+_ADD: Final = (
+    "INSERT INTO readers (role, sector, audit) SELECT %s, sector, {audit} FROM sectors WHERE name = %s"
+    " ON CONFLICT (role, sector) DO UPDATE SET audit = readers.audit OR excluded.audit"
+)
 _REMOVE: Final = "DELETE FROM readers USING sectors WHERE sectors.sector = readers.sector AND role = %s AND name = %s"
+_AUDITS: Final = "SELECT count(*) FROM readers WHERE role = %s AND audit"
 _SECTORS: Final = "SELECT name FROM sectors JOIN readers USING (sector) WHERE role = %s ORDER BY name"
 
 
-def grant(address: StoreAddress, role: str, sector: str) -> list[str]:
-    """Let a role read a sector; return all sectors that it reads. Raises PostgresError; then nothing is changed."""
-    return _change(address, role, sector, _ADD)
+def grant(address: StoreAddress, role: str, sector: str, *, audit: bool = False) -> list[str]:
+    """Let a role read a sector; return all sectors that it reads. Raises PostgresError; then nothing is changed.
+
+    ``audit``: also the sector's audit log, until it may no longer read the sector.
+    """
+    return _change(address, role, sector, _ADD.format(audit=str(audit).lower()))
 
 
 def revoke(address: StoreAddress, role: str, sector: str) -> list[str]:
@@ -50,7 +59,12 @@ def _change(address: StoreAddress, role: str, sector: str, statement: str) -> li
             _check(connection, address, role, sector)
             connection.exec_driver_sql(statement, (role, sector))
             sectors = [str(name) for name in connection.exec_driver_sql(_SECTORS, (role,)).scalars()]
-            _allow(connection, role, wanted=bool(sectors))
+            audits = connection.exec_driver_sql(_AUDITS, (role,)).scalar_one()
+            _allow(connection, role, f"USAGE ON SCHEMA {SCHEMA}", wanted=bool(sectors))
+            _allow(
+                connection, role, _reading(*READ_TABLES, *FUSION_TABLES, *views_in(connection)), wanted=bool(sectors)
+            )
+            _allow(connection, role, _reading(*AUDIT_TABLES), wanted=bool(audits))
             return sectors
     except DBAPIError as error:
         raise store_error(error, address) from error
@@ -73,10 +87,12 @@ def _check(connection: Connection, address: StoreAddress, role: str, sector: str
         )
 
 
-def _allow(connection: Connection, role: str, *, wanted: bool) -> None:
-    """Give the rights to read, or take them; row security selects the rows."""
+def _reading(*names: str) -> str:
+    return "SELECT ON " + ", ".join(f"{SCHEMA}.{name}" for name in names)
+
+
+def _allow(connection: Connection, role: str, right: str, *, wanted: bool) -> None:
+    """Give a right, or take it; row security selects the rows."""
     quoted = connection.exec_driver_sql("SELECT quote_ident(%s)", (role,)).scalar_one()
     verb, to = ("GRANT", "TO") if wanted else ("REVOKE", "FROM")
-    connection.exec_driver_sql(f"{verb} USAGE ON SCHEMA {SCHEMA} {to} {quoted}".replace("%", "%%"))
-    tables = ", ".join(f"{SCHEMA}.{name}" for name in (*READ_TABLES, *FUSION_TABLES, *views_in(connection)))
-    connection.exec_driver_sql(f"{verb} SELECT ON {tables} {to} {quoted}".replace("%", "%%"))
+    connection.exec_driver_sql(f"{verb} {right} {to} {quoted}".replace("%", "%%"))

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from geo.errors import BadInput
 from ops.accounts.store import FILE as ACCOUNTS
+from ops.accounts.stores.place import accounts_exist
 from ops.audit.command import record_command
 from ops.governance.approvals import Approvals
 from ops.journal.stores.place import notes_in
@@ -53,7 +54,7 @@ def purge_folder(
             done = purge(folder, chosen, today=today, overwrite=True)
     show_purge(done, screen, dry_run=dry_run)
     checksum = settings_checksum(settings)
-    if dry_run and (folder / ACCOUNTS).exists():
+    if dry_run and accounts_exist(folder / ACCOUNTS):
         show(screen, "retention-approval", checksum=checksum)
     return {"dry_run": dry_run, "settings": checksum, **done.as_dict()}
 
@@ -77,7 +78,7 @@ def _check_words(approval: str | None, emergency: str | None) -> None:
 
 def _check_approval(folder: Path, settings: Path | None, approval: str | None, emergency: str | None) -> None:
     """Raise BadInput unless two persons approved an erasure by these settings, or an emergency is stated."""
-    if not (folder / ACCOUNTS).exists():
+    if not accounts_exist(folder / ACCOUNTS):
         return
     checksum = settings_checksum(settings)
     if emergency is not None:

@@ -15,6 +15,8 @@ from geo.errors import WatchlineError
 from geo.message import Message
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.security.key_register import Identity
+from ops.accounts.stores.place import keep_accounts_in_file, keep_accounts_in_store
+from ops.audit.stores.place import keep_audit_in_files, keep_audit_in_store
 from ops.broker.broker import URL_VARIABLE, EmbeddedBroker
 from ops.broker.identities import (
     IDENTITY_VARIABLE,
@@ -181,9 +183,15 @@ class Room:
         if options.store is None:
             keep_in_file(self.journal_path)
             keep_fusion_in_file(self.store_path)
+            keep_audit_in_files(options.folder)
+            keep_accounts_in_file(options.folder)
         else:
-            keep_in_store(self.journal_path, options.store, options.sector_id)
-            keep_fusion_in_store(self.store_path, options.store, options.sector_id, layers=options.layers)
+            keep_in_store(self.journal_path, options.store, options.sector_id, fence=options.fence)
+            keep_fusion_in_store(
+                self.store_path, options.store, options.sector_id, layers=options.layers, fence=options.fence
+            )
+            keep_audit_in_store(options.folder, options.store, options.sector_id)
+            keep_accounts_in_store(options.folder, options.store, options.sector_id)
             self._check_store()
         if options.broker is None:
             if self.signatures != "required":

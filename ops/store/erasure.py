@@ -1,4 +1,4 @@
-"""Erases records of the store: overwrites what their erased keys, or no key, protected."""
+"""Erases records of the store: overwrites what their erased keys, or no key, protected, or drops it by days."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ _ESTIMATE: Final = (
     "UPDATE history SET cov = ?, easting = NULL, northing = NULL, easting_rate = NULL, northing_rate = NULL,"
     " existence = NULL, offset_m = NULL, segment = 0 WHERE id = ?"
 )
-_POINT: Final = "UPDATE history SET geom = NULL WHERE id = ?"
 _PLACES: Final = ("UPDATE alerts SET geom = NULL WHERE id = ?",)
 
 
@@ -78,7 +77,7 @@ def erase_records(path: Path, is_due: IsDue) -> int:
         count = _erase_estimates(engine, is_due) + _erase_alerts(engine, is_due)
         count += _erase_moments(engine, is_due)
         if count or in_store:  # in PostgreSQL it may have failed after the records were overwritten
-            engine.compact(is_due)
+            engine.compact()
         if not in_store:
             engine.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return count
@@ -102,12 +101,13 @@ def count_records(path: Path, is_due: IsDue) -> int:
 
 
 def _erase_estimates(engine: StoreEngine, is_due: IsDue) -> int:
+    dropped = engine.emptied_days("history", is_due)
+    if dropped is not None:
+        return dropped
     count = 0
     for due in _due_estimates(engine, is_due):
         engine.begin()
         engine.executemany(_ESTIMATE, [(b"", *row) for row in due])
-        if engine.layers:
-            engine.executemany(_POINT, due)
         engine.commit()
         count += len(due)
     return count
@@ -129,6 +129,9 @@ def _erase_alerts(engine: StoreEngine, is_due: IsDue) -> int:
 
 
 def _erase_moments(engine: StoreEngine, is_due: IsDue) -> int:
+    dropped = engine.emptied_days("moments", is_due)
+    if dropped is not None:
+        return dropped
     count = 0
     for column in MOMENT_KINDS:
         for due in _due_moments(engine, column, is_due):

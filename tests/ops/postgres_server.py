@@ -29,16 +29,25 @@ def programs() -> Path:
 
 
 class PostgresServer:
-    """A running server. ``stop`` and ``start`` may be called by a test that owns it."""
+    """A running server. ``stop`` and ``start`` may be called by a test that owns it.
 
-    def __init__(self) -> None:
+    ``archiving``: it copies each file of its write-ahead log, once it is complete, into ``archive``.
+    """
+
+    def __init__(self, *, archiving: bool = False) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="watchline-pg-"))
+        self.archive = self.folder / "archive"
+        self._settings: tuple[str, ...] = ()
+        if archiving:
+            self.archive.mkdir()
+            copied = f"test ! -f {self.archive}/%f && cp %p {self.archive}/%f"
+            self._settings = ("-c", "archive_mode=on", "-c", f"archive_command={copied}")
         self._account = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
         self._numbers = itertools.count(1)
         self._process: subprocess.Popen[bytes] | None = None
         password = self.folder / "password"
         password.write_text(PASSWORD)
-        self._give(self.folder, password)
+        self._give(self.folder, password, *([self.archive] if archiving else []))
         self._run(
             *("initdb", f"--pgdata={self.folder / 'data'}", f"--username={USER}", f"--pwfile={password}", "--no-sync"),
             *("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8"),
@@ -51,6 +60,7 @@ class PostgresServer:
             [
                 *(str(programs() / "postgres"), "-D", str(self.folder / "data"), "-k", str(self.folder)),
                 *("-c", "listen_addresses=", "-c", "fsync=on", "-c", "shared_buffers=32MB", "-c", "jit=off"),
+                *self._settings,
             ],
             stdout=(self.folder / "log").open("ab"),
             stderr=subprocess.STDOUT,
@@ -70,6 +80,30 @@ class PostgresServer:
         assert self._process is not None
         self._process.send_signal(how)
         self._process.wait()
+
+    def base_backup(self) -> None:
+        """Copy the data of the running server, as its administrator does each day, into ``base``."""
+        base = self.folder / "base"
+        self._run("pg_basebackup", f"--pgdata={base}", f"--dbname={self.address()}", "--checkpoint=fast")
+
+    def archive_all(self) -> None:
+        """Complete the current file of the write-ahead log, and return when it is in the archive."""
+        ((name,),) = self.execute("SELECT pg_walfile_name(pg_switch_wal())")
+        done = f"SELECT last_archived_wal >= '{name}' FROM pg_stat_archiver"
+        while self.execute(done) != [(True,)]:  # pytest limits the time
+            time.sleep(0.05)
+
+    def restore(self, until: str) -> None:
+        """Put the base backup in place of the data of the stopped server, to go on from the restore point ``until``."""
+        data, base = self.folder / "data", self.folder / "base"
+        shutil.rmtree(data)
+        base.rename(data)
+        (data / "recovery.signal").touch()
+        self._give(data / "recovery.signal")
+        self._settings = (
+            *(*self._settings, "-c", f"restore_command=cp {self.archive}/%f %p"),
+            *("-c", f"recovery_target_name={until}", "-c", "recovery_target_action=promote"),
+        )
 
     def remove(self) -> None:
         self.stop()

@@ -14,7 +14,7 @@ from rich.table import Table
 from ops.analysis.screening.evaluation import CountShare, RuleCounts, Screening, read_movements, screen
 from ops.analysis.screening.rules import Condition, Rule, read_rules, refuse_off
 from ops.audit.command import record_command
-from ops.audit.files import existing_log
+from ops.audit.stores.place import existing_log
 from ops.runtime.output import SUMMARY, catalogue, clauses, prepare_folder, say, show, write_summary
 from ops.runtime.tables import show_table
 from ops.sector.sector_file import load_sector

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ops.audit.files import existing_log
 from ops.audit.search import EntryFilter, each_entry
+from ops.audit.stores.place import existing_log
 from ops.governance.anomalies.evidence import LogEvidence, evidence_of, store_evidence
 from ops.governance.anomalies.rules import AnomalySettings, RuleResult, UnusualPattern, look_for_anomalies
 from sensors.timestamps import utc_datetime

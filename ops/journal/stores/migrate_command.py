@@ -23,14 +23,16 @@ def migrate_store(text: str, screen: Console) -> dict[str, Any]:
     return {"store": address.shown, "before": before or None, "after": after}
 
 
-def grant_sector(text: str, role: str, sector: str, screen: Console, *, revoked: bool) -> dict[str, Any]:
-    """Let a role read a sector, or no longer; return the sectors that it reads. PostgresError if it cannot be done."""
+def grant_sector(
+    text: str, role: str, sector: str, screen: Console, *, revoked: bool, audit: bool = False
+) -> dict[str, Any]:
+    """Let a role read a sector, with its audit log or without, or no longer; return its sectors. PostgresError."""
     address = StoreAddress(text, where="ADDRESS")
     try:
         from ops.postgres.readers import grant, revoke
     except ImportError:
         raise missing_packages() from None
-    sectors = (revoke if revoked else grant)(address, role, sector)
+    sectors = revoke(address, role, sector) if revoked else grant(address, role, sector, audit=audit)
     show(
         screen, "console-store-granted", role=role, store=address.shown, count=len(sectors), sectors=", ".join(sectors)
     )

@@ -12,15 +12,17 @@ if TYPE_CHECKING:
     from ops.journal.stores.postgres_writer import PostgresJournal
 
 
-def open_store(text: str, sector: str, *, keys: DayKeys | None = None) -> PostgresJournal:
-    """Open for writing, with bodies encrypted under ``keys``. Raises PostgresError or JournalError; then nothing is
-    changed."""
+def open_store(text: str, sector: str, *, keys: DayKeys | None = None, fence: int | None = None) -> PostgresJournal:
+    """Open for writing, under a lease or none, with bodies encrypted under ``keys``.
+
+    Raises PostgresError or JournalError; then nothing is changed.
+    """
     address = StoreAddress(text)
     try:
         from ops.journal.stores.postgres_writer import PostgresJournal
     except ImportError:
         raise missing_packages() from None
-    return PostgresJournal(address, sector, keys=keys)
+    return PostgresJournal(address, sector, keys=keys, fence=fence)
 
 
 def read_store(text: str, sector: str, *, keys: DayKeys | None = None) -> PostgresReader:

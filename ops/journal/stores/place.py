@@ -40,10 +40,11 @@ def notes_in(folder: Path) -> list[StoreNote]:
     return [note for note in found if note is not None and note.holds == "journal"]
 
 
-def keep_in_store(journal: Path, store: str, sector: str) -> StoreAddress:
+def keep_in_store(journal: Path, store: str, sector: str, *, fence: int | None = None) -> StoreAddress:
     """Keep the journal in a store from now on, where no other process writes it; return the address.
 
-    The note is written once the store can be used. Raises BadInput when the folder has a journal elsewhere.
+    The note is written once the store can be used. ``fence``: number of the lease. Raises BadInput when the folder has
+    a journal elsewhere.
     """
     address = StoreAddress(store)
     note, known = StoreNote(address.without_password, sector), note_of(journal)
@@ -59,7 +60,7 @@ def keep_in_store(journal: Path, store: str, sector: str) -> StoreAddress:
             where="--store",
             expected="that store, or another folder",
         )
-    open_store(store, sector).close()
+    open_store(store, sector, fence=fence).close()
     if known is None:
         write_private(note_path(journal), msgspec.json.encode(note))
     return address

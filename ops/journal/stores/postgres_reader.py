@@ -31,10 +31,10 @@ from ops.journal.stores.postgres_statements import (
     HAS_WRITER,
     REFUSED_OF_UNITS,
     ROWS,
-    WRITER_LOCK,
 )
 from ops.postgres.address import StoreAddress
 from ops.postgres.engine import DISK_FULL, LOCK_TIMEOUT, engine_of, meaning_of, state_of
+from ops.postgres.fence import JOURNAL_WRITER
 from ops.postgres.migration import check_store
 from ops.postgres.texts import original_text, stored_text
 
@@ -185,7 +185,7 @@ class PostgresReader:
 
     def is_written(self) -> bool:
         """Return whether an ingest process is the writer of this sector."""
-        return bool(self._value(HAS_WRITER, WRITER_LOCK))
+        return bool(self._value(HAS_WRITER, JOURNAL_WRITER))
 
     def close(self) -> None:
         """Close the connections."""

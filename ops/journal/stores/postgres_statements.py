@@ -7,13 +7,14 @@ from typing import Final
 
 from ops.journal.stores.commits import Tally
 
-WRITER_LOCK: Final = 0x574C4A31
-"""First key of the advisory lock of a sector's writer; the second is the sector's number."""
 HAS_WRITER: Final = """
 SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND classid = %s
 AND objsubid = 2 AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
 """
-TAKE_NUMBER: Final = "UPDATE sectors SET writer = writer + 1 WHERE sector = %s RETURNING writer, last_id, last_dead_id"
+TAKE_NUMBER: Final = (
+    "UPDATE sectors SET writer = writer + 1, fence = greatest(fence, %s) WHERE sector = %s"
+    " RETURNING writer, fence, last_id, last_dead_id"
+)
 SAVE_STATE: Final = """
 WITH saved AS (UPDATE sectors SET last_id = %s, last_dead_id = %s, commits = commits + 1
 WHERE sector = %s AND writer = %s RETURNING 1) SELECT 1 / count(*) FROM saved

@@ -21,7 +21,7 @@ from ingest.receiving.batch import digest
 from ingest.receiving.high_water_marks import MAX_AHEAD
 from ops.audit.day_keys import DayKeys, KeysFull, day_at
 from ops.journal.encryption import KEY_OF_KIND, key_of, opened_event
-from ops.journal.reader import JournalBusy, JournalError, JournalFull
+from ops.journal.reader import JournalBusy, JournalError, JournalFull, JournalLost
 from ops.journal.stores.commits import CommitRules, JournalKey, JournalValues, Tally
 from ops.journal.stores.parts import open_part
 from ops.journal.stores.pipeline import StatementGroups
@@ -39,12 +39,13 @@ from ops.journal.stores.postgres_statements import (
     TAKE_NUMBER,
     TAKEN_OVER,
     TALLY,
-    WRITER_LOCK,
 )
 from ops.postgres.address import StoreAddress
 from ops.postgres.engine import LOCK_TIMEOUT, LOCK_WAIT_S, engine_of, state_of
+from ops.postgres.fence import JOURNAL_WRITER
 from ops.postgres.migration import check_store
 from ops.postgres.texts import original_text, stored_text
+from ops.runtime.fence import LOST
 
 _MOST_PARTS: Final = 64
 _COLUMNS: Final = (
@@ -58,13 +59,22 @@ class PostgresJournal(CommitRules, PostgresReader):
     """The only writer. JournalError when another writer holds the sector, or when the store cannot be used."""
 
     def __init__(
-        self, address: StoreAddress, sector: str, *, keys: DayKeys | None = None, lock_wait_s: float = LOCK_WAIT_S
+        self,
+        address: StoreAddress,
+        sector: str,
+        *,
+        keys: DayKeys | None = None,
+        lock_wait_s: float = LOCK_WAIT_S,
+        fence: int | None = None,
     ) -> None:
         """Open a sector's journal for writing; it begins empty if there is none.
 
-        ``lock_wait_s``: how long to wait for another writer to end, and then for each lock; see JournalBusy.
+        ``fence``: number of the lease under which this process writes (``ops.postgres.fence``). JournalLost, here and
+        at each commit, once another process has written under a later one. ``lock_wait_s``: how long to wait for
+        another writer to end, and then for each lock; see JournalBusy.
         """
         self._broken: JournalError | None = None
+        self._fence = fence
         self._parts: dict[tuple[str, date], int] = {}
         self._last_id = self._last_dead_id = 0
         self._writing = engine_of(address)
@@ -91,8 +101,10 @@ class PostgresJournal(CommitRules, PostgresReader):
         number = db.exec_driver_sql("SELECT sector FROM sectors WHERE name = %s", (sector,)).scalar_one()
         db.commit()
         db.exec_driver_sql("SELECT set_config('lock_timeout', %s, false)", (f"{round(lock_wait_s * 1000)}ms",))
-        db.exec_driver_sql("SELECT pg_advisory_lock(%s, %s)", (WRITER_LOCK, number))
-        state: Any = db.exec_driver_sql(TAKE_NUMBER, (number,)).one()
+        db.exec_driver_sql("SELECT pg_advisory_lock(%s, %s)", (JOURNAL_WRITER, number))
+        state: Any = db.exec_driver_sql(TAKE_NUMBER, (self._fence or 0, number)).one()
+        if self._fence is not None and state.fence > self._fence:
+            raise JournalLost(LOST, where=address.shown, expected="one process per sector")
         self._writer, self._saved = state.writer, (state.last_id, state.last_dead_id)
         self._last_id, self._last_dead_id = self._saved
         db.commit()
@@ -176,7 +188,7 @@ class PostgresJournal(CommitRules, PostgresReader):
         except DBAPIError as error:
             if state_of(error) != TAKEN_OVER:
                 raise
-            self._broken = JournalError(
+            self._broken = (JournalError if self._fence is None else JournalLost)(
                 "another ingest has taken over", where=self._address.shown, expected="one ingest per sector"
             )
             raise self._broken from error

@@ -18,9 +18,10 @@ from ops.journal.reader import JournalError
 from ops.journal.stores.file_tables import COLUMNS, KEYS
 from ops.journal.stores.parts import attach_part, make_part
 from ops.journal.stores.postgres_reader import journal_error
-from ops.journal.stores.postgres_statements import BODIES, WRITER_LOCK
+from ops.journal.stores.postgres_statements import BODIES
 from ops.postgres.address import StoreAddress
 from ops.postgres.engine import LOCK_TIMEOUT, LOCK_WAIT_S, engine_of, state_of
+from ops.postgres.fence import JOURNAL_WRITER
 from ops.postgres.migration import check_store
 from ops.postgres.texts import original_text, stored_text
 
@@ -128,7 +129,7 @@ class SectorCopy:
             self._db.exec_driver_sql("INSERT INTO sectors (name) VALUES (%s) ON CONFLICT DO NOTHING", (self._name,))
             number = self._db.exec_driver_sql("SELECT sector FROM sectors WHERE name = %s", (self._name,)).scalar_one()
             self._sector = int(number)
-            self._db.exec_driver_sql("SELECT pg_advisory_xact_lock(%s, %s)", (WRITER_LOCK, self._sector))
+            self._db.exec_driver_sql("SELECT pg_advisory_xact_lock(%s, %s)", (JOURNAL_WRITER, self._sector))
             state: Any = self._db.exec_driver_sql(_STATE, (self._sector,)).one()
             if any(state):
                 raise self._refused("has a journal of")

@@ -17,7 +17,7 @@ from typing import Final
 
 import msgspec
 
-from geo.errors import BadInput, WatchlineError
+from geo.errors import WatchlineError
 from ingest.envelope import Delivery, counter
 from ingest.errors import IdentityError
 from ingest.mqtt.broker_url import BrokerUrl
@@ -404,7 +404,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--wait-s", type=float, default=10.0, help="how long a broker may take to answer at the start")
     parser.add_argument("--keepalive-s", type=_seconds, default=10, help="a dead broker is noticed in 1.5 times this")
     parser.add_argument("--encrypted", action="store_true", help="encrypt personal data under a key for each day")
-    parser.add_argument("--fence", type=int, help="number of the lease under which to write the file")
+    parser.add_argument("--fence", type=int, help="number of the lease under which to write")
     ScenarioClock.add_arguments(parser)
     options = parser.parse_args(arguments)
     stopping = threading.Event()
@@ -446,10 +446,8 @@ def _journal(options: argparse.Namespace) -> WritableJournal:
         return Journal(options.journal, encrypted=options.encrypted, fence=options.fence)
     from ops.journal.stores.open_store import open_store
 
-    if options.fence is not None:
-        raise BadInput("is given with --in-store", where="--fence", expected="one of them: the store counts writers")
     keys = DayKeys.beside(options.journal) if options.encrypted else None
-    return open_store(os.environ.get(STORE_VARIABLE, ""), options.sector, keys=keys)
+    return open_store(os.environ.get(STORE_VARIABLE, ""), options.sector, keys=keys, fence=options.fence)
 
 
 if __name__ == "__main__":

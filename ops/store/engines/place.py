@@ -35,7 +35,8 @@ class StoreEngine(Protocol):
     def prepare_days(self, table: str, times_ns: Iterable[int]) -> None: ...
     def body_value(self, body: str) -> str | bytes: ...
     def any_value(self, value: Any) -> Any: ...
-    def compact(self, is_due: IsDue) -> None: ...
+    def emptied_days(self, table: str, is_due: IsDue) -> int | None: ...
+    def compact(self) -> None: ...
     def close(self) -> None: ...
 
 
@@ -51,11 +52,14 @@ def open_engine(path: Path, fence: int | None) -> StoreEngine:
     return PostgresEngine(note, fence=fence)
 
 
-def keep_fusion_in_store(path: Path, store: str, sector: str, *, layers: bool = False) -> None:
+def keep_fusion_in_store(
+    path: Path, store: str, sector: str, *, layers: bool = False, fence: int | None = None
+) -> None:
     """Keep the fusion store of ``path`` in PostgreSQL from now on, unless the file exists, which is then continued.
 
-    The note is written once the store can be used. ``layers``: see ``StoreNote``; once wanted they remain. Raises
-    BadInput when the folder has its fusion store in another place, or when the store cannot be used.
+    The note is written once the store can be used. ``layers``: see ``StoreNote``; once wanted they remain. ``fence``:
+    number of the lease. Raises BadInput when the folder has its fusion store in another place, or when the store cannot
+    be used.
     """
     address = StoreAddress(store)
     known = store_note(path)
@@ -83,7 +87,7 @@ def keep_fusion_in_store(path: Path, store: str, sector: str, *, layers: bool = 
     if note.layers:
         make_layers(address)
     try:
-        PostgresEngine(note).close()
+        PostgresEngine(note, fence=fence).close()
     except DatabaseError as error:
         raise StoreError(f"{path}: {error}.") from error
     if known != note:

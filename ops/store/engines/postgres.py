@@ -11,48 +11,39 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
-from functools import lru_cache
 from itertools import count
 from math import isnan
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import psycopg
 from psycopg.types.json import Jsonb
 from sqlalchemy.exc import DBAPIError
 
-from ops.audit.day_keys import IsDue, KeyKind, day_at
+from ops.audit.day_keys import IsDue, day_at
 from ops.postgres.address import PostgresError, StoreAddress
-from ops.postgres.engine import DISK_FULL, LOCK_TIMEOUT, LOCK_WAIT_S, engine_of, meaning_of
-from ops.postgres.migration import check_store
+from ops.postgres.engine import DISK_FULL, LOCK_TIMEOUT, LOCK_WAIT_S, meaning_of
+from ops.postgres.fence import FUSION_WRITER, raise_fence
 from ops.postgres.note import StoreNote
-from ops.postgres.texts import original_text, stored_text
+from ops.postgres.session import connected, sector_number, translated
+from ops.postgres.texts import stored_text
 from ops.store.engines.errors import DatabaseError, WriterInUse, WriterLost
 from ops.store.engines.sector_schema import (
+    CONTENT,
     create_day,
     create_schema,
     day_of_table,
-    day_table,
     missing_in,
+    replace_day,
     schema_of,
     tables_in,
 )
 
-WRITER_LOCK: Final = 0x574C5332
-"""First key of the advisory lock of a fusion store's writer; the second is the sector's number."""
-_ADD: Final = "INSERT INTO watchline.sectors (name) VALUES ($1) ON CONFLICT DO NOTHING"
 _FIND: Final = "SELECT sector FROM watchline.sectors WHERE name = $1"
 _ADD_STORE: Final = "INSERT INTO watchline.fusion_stores (sector) VALUES ($1) ON CONFLICT DO NOTHING"
 _TAKE: Final = """
 UPDATE watchline.fusion_stores SET writer = writer + 1, fence = greatest(fence, $2) WHERE sector = $1
 RETURNING writer, fence
 """
-_END_OLDER: Final = """
-SELECT pg_terminate_backend(l.pid) FROM pg_locks AS l
-JOIN watchline.fusion_stores AS f ON f.sector = $2 AND f.fence < $3
-WHERE l.locktype = 'advisory' AND l.classid = $1 AND l.objid = $2 AND l.objsubid = 2 AND l.granted
-AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-"""
-"""Ends the session of a writer under an earlier lease, such as one that is frozen and would hold the lock for good."""
 _STILL_WRITER: Final = """
 WITH saved AS (UPDATE watchline.fusion_stores SET commits = commits + 1 WHERE sector = $1 AND writer = $2 RETURNING 1)
 SELECT 1 / count(*) FROM saved
@@ -64,14 +55,11 @@ _LOST: Final = ("08", "57P")
 _CHANGES: Final = "SELECT commits FROM watchline.fusion_stores WHERE sector = $1"
 _ROW: Final = re.compile(r"VALUES \(\?(?:, \?)*\)(?= ON CONFLICT|$)")
 _ROWS_AT_ONCE: Final = 500
+_ERASE_WAIT_S: Final = 2
+"""Writers wait behind the wait for a part's readers."""
 _FIRST_ROWS: Final = 50
 _STREAMED: Final = 5_000
 NOT_WRITTEN: Final = "fusion has not written this store yet"
-
-
-class _OriginalText(psycopg.adapt.Loader):
-    def load(self, data: Any) -> str:
-        return original_text(bytes(data).decode())
 
 
 class PostgresConnection:
@@ -116,7 +104,7 @@ class PostgresConnection:
         if statement == "BEGIN":
             statement = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
         with self._errors():
-            return _Found(self._driver.execute(_translated(statement), _values(values), binary=True), self)
+            return _Found(self._driver.execute(translated(statement), _values(values), binary=True), self)
 
     def stream(self, statement: str, values: Sequence[Any] = ()) -> _Stream:
         """Execute a statement whose rows are fetched a few thousand at a time."""
@@ -169,18 +157,16 @@ class PostgresEngine(PostgresConnection):
     def _opened(self) -> int:
         driver = self._driver
         with driver.transaction():
-            found = driver.execute(_FIND, (self._name,)).fetchone()
-            if found is None:  # an insertion in vain would use up a number
-                driver.execute(_ADD, (self._name,))
-                found = driver.execute(_FIND, (self._name,)).fetchone()
-            assert found is not None
-            sector = int(found[0])
+            sector = sector_number(driver, self._name)
             driver.execute(_ADD_STORE, (sector,))
         if self._fence is not None:
-            driver.execute(_END_OLDER, (WRITER_LOCK, sector, self._fence))
+            try:
+                raise_fence(self._address, self._name, self._fence)
+            except PostgresError as error:
+                raise DatabaseError(f"{error.where}: {error.what}; expected {error.expected}") from error
         driver.execute("SELECT set_config('lock_timeout', $1, false)", (f"{round(self._lock_wait_s * 1000)}ms",))
         try:
-            driver.execute("SELECT pg_advisory_lock($1, $2)", (WRITER_LOCK, sector))
+            driver.execute("SELECT pg_advisory_lock($1, $2)", (FUSION_WRITER, sector))
         except psycopg.errors.LockNotAvailable as error:
             raise WriterInUse("another process is writing this store; stop it first") from error
         with driver.transaction():
@@ -236,7 +222,7 @@ class PostgresEngine(PostgresConnection):
             found = _ROW.search(statement)
             if found is None:
                 for row in values:
-                    self._driver.execute(_translated(statement), row)
+                    self._driver.execute(translated(statement), row)
                 return
             for begin in range(0, len(values), _ROWS_AT_ONCE):
                 some, numbers = values[begin : begin + _ROWS_AT_ONCE], count(1)
@@ -260,16 +246,25 @@ class PostgresEngine(PostgresConnection):
         """Return a value of any plain type as it is passed to a statement."""
         return Jsonb(value)
 
-    def compact(self, is_due: IsDue) -> None:
-        """Write the tables of alerts and incidents, and the parts of due days, into new files.
+    def emptied_days(self, table: str, is_due: IsDue) -> int:
+        """Drop the parts of a table for due days, each in place of one with what files keep; return the records.
 
-        Overwritten content is then in none of the database's tables.
+        Each day is a transaction of its own. A long read of a part keeps it, and is an error.
         """
-        kinds: tuple[KeyKind, ...] = ("tracks", "unit_positions")
-        due = [(table, day) for table, day in sorted(self._days) if any(is_due(kind, day) for kind in kinds)]
-        parts = [day_table(table, day) for table, day in due]
+        count = 0
+        for day in sorted(day for name, day in self._days if name == table):
+            for content in CONTENT[table]:
+                if is_due(content.kind, day):
+                    with self._errors(), self._driver.transaction():
+                        self._run(f"SET LOCAL lock_timeout = '{_ERASE_WAIT_S}s'")
+                        self._driver.execute(_STILL_WRITER, (self._sector, self._writer))
+                        count += replace_day(self._driver, table, day, content)
+        return count
+
+    def compact(self) -> None:
+        """Write the tables of alerts and incidents into new files, so that overwritten content is in none of them."""
         with self._errors():
-            for table in ("alerts", "outbox", "incidents", "outcomes", *parts):
+            for table in ("alerts", "outbox", "incidents", "outcomes"):
                 self._run(f"VACUUM (FULL) {schema_of(self._sector)}.{table}")
 
     def close(self) -> None:
@@ -316,7 +311,7 @@ class _Stream:
         try:
             with connection._errors():
                 self._cursor = psycopg.RawServerCursor(driver, "rows", scrollable=False)
-                self._cursor.execute(_translated(statement), _values(values), binary=True)
+                self._cursor.execute(translated(statement), _values(values), binary=True)
         except BaseException:
             if self._own:
                 with suppress(DatabaseError):
@@ -346,28 +341,12 @@ class _Stream:
 
 def _connected(address: StoreAddress) -> psycopg.Connection[Any]:
     """Connect to a store of this version. DatabaseError for one that cannot be used."""
-    engine = engine_of(address, autocommit=True)
     try:
-        with engine.connect() as connection:
-            check_store(connection, address)
-        driver = psycopg.connect(**address.arguments(), autocommit=True)
-        driver.cursor_factory = psycopg.RawCursor
-        for name in ("text", "varchar", "name"):
-            driver.adapters.register_loader(name, _loader(psycopg.pq.Format.TEXT))
-            driver.adapters.register_loader(name, _loader(psycopg.pq.Format.BINARY))
-        return driver
+        return connected(address)
     except PostgresError as error:
         raise DatabaseError(f"{error.where}: {error.what}; expected {error.expected}") from error
     except psycopg.Error as error:
         raise _database_error(error, address) from error
-    except DBAPIError as error:
-        raise _database_error(cast(psycopg.Error, error.orig), address) from error
-    finally:
-        engine.dispose()
-
-
-def _loader(format_: psycopg.pq.Format) -> type[psycopg.adapt.Loader]:
-    return type("OriginalText", (_OriginalText,), {"format": format_})
 
 
 def _database_error(error: psycopg.Error, address: StoreAddress) -> DatabaseError:
@@ -391,12 +370,3 @@ def _value(value: Any) -> Any:
     if isinstance(value, float):
         return None if isnan(value) else value + 0.0
     return value
-
-
-@lru_cache(maxsize=512)
-def _translated(statement: str) -> str:
-    """Return a statement for SQLite with PostgreSQL's parameters ($1) and type of binary values."""
-    if "?" in statement:
-        numbers = iter(range(1, 1 + statement.count("?")))
-        statement = re.sub(r"\?(\d*)", lambda found: f"${found[1] or next(numbers)}", statement)
-    return statement.replace(" AS BLOB)", " AS bytea)")

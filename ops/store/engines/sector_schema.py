@@ -6,8 +6,11 @@ A table is created first and then attached to its parent, which waits for no rea
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
+
+from ops.audit.day_keys import KeyKind
 
 _OWN: Final = """
 CREATE TABLE meta (
@@ -47,8 +50,32 @@ _INDEXES: Final[Mapping[str, tuple[str, ...]]] = {
 DAILY: Final[Mapping[str, str]] = {"history": "time_ns", "moments": "stamp_ns"}
 """Tables with a part for each day (UTC), and the time that decides."""
 TABLES: Final = tuple(_INDEXES)
+
+
+@dataclass(frozen=True, slots=True)
+class DayContent:
+    """What the retention of a kind erases of a part: columns with their value then; ``sized`` is empty then."""
+
+    kind: KeyKind
+    sized: str
+    emptied: Mapping[str, str]
+
+
+_PLACES: Final = ("easting", "northing", "easting_rate", "northing_rate", "existence", "offset_m", "geom")
+CONTENT: Final[Mapping[str, tuple[DayContent, ...]]] = {
+    "history": (DayContent("tracks", "cov", {**dict.fromkeys(_PLACES, "NULL"), "cov": "''::bytea", "segment": "0"}),),
+    "moments": (
+        DayContent("tracks", "body", {"body": "''::bytea"}),
+        DayContent("unit_positions", "units", {"units": "''::bytea"}),
+    ),
+}
+"""The same records as ``ops.store.erasure`` overwrites in a file."""
 _OWN_TABLES: Final = ("meta", "checkpoint", "checkpoint_parts", "checkpoint_half", "skips", "decided")
 _FIND: Final = "SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE nspname = $1"
+_COLUMNS: Final = (
+    "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped"
+    " ORDER BY attnum"
+)
 _DAY_NS: Final = 86_400 * 10**9
 
 
@@ -84,9 +111,32 @@ def missing_in(tables: set[str]) -> list[str]:
 def create_day(driver: Any, table: str, day: date) -> None:
     """Create the part of a table for a day."""
     name = day_table(table, day)
-    first = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 10**9
     _run(driver, f"CREATE TABLE {name} (LIKE {table} INCLUDING ALL)")
+    _attach(driver, table, name, day)
+
+
+def _attach(driver: Any, table: str, name: str, day: date) -> None:
+    first = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 10**9
     _run(driver, f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES FROM ({first}) TO ({first + _DAY_NS})")
+
+
+def replace_day(driver: Any, table: str, day: date, content: DayContent) -> int:
+    """Drop the part of a table for a day, in place of one without a content; return the records that had it.
+
+    Within a transaction whose search path begins with the schema of the sector.
+    """
+    name = day_table(table, day)
+    (count,) = driver.execute(f"SELECT count(*) FROM {name} WHERE length({content.sized}) > 0").fetchone()  # noqa: S608
+    if count:
+        columns = [column for (column,) in driver.execute(_COLUMNS, (name,)).fetchall()]
+        values = ", ".join(content.emptied.get(column, column) for column in columns)
+        kept = f"{name}_emptied"
+        _run(driver, f"CREATE TABLE {kept} (LIKE {table} INCLUDING ALL)")
+        _run(driver, f"INSERT INTO {kept} ({', '.join(columns)}) SELECT {values} FROM {name}")  # noqa: S608
+        _run(driver, f"DROP TABLE {name}")
+        _run(driver, f"ALTER TABLE {kept} RENAME TO {name}")
+        _attach(driver, table, name, day)
+    return int(count)
 
 
 def day_table(table: str, day: date) -> str:

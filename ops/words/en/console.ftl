@@ -260,6 +260,25 @@ console-store-fusion-equal = Equal: { $alerts ->
     [one] { $estimates } track estimate
    *[other] { $estimates } track estimates
 }
+console-store-audit-copied = Copied { $lines ->
+    [one] { $lines } line
+   *[other] { $lines } lines
+} of { $days ->
+    [one] { $days } day
+   *[other] { $days } days
+} of the audit log to { $target }; the signing key remains in its folder
+console-store-audit-equal = Equal: { $lines ->
+    [one] { $lines } line
+   *[other] { $lines } lines
+} of the audit log
+console-store-accounts-copied = Copied { $accounts ->
+    [one] { $accounts } account
+   *[other] { $accounts } accounts
+} to { $target }; the key of second factors remains in the data folder
+console-store-accounts-equal = Equal: { $accounts ->
+    [one] { $accounts } account
+   *[other] { $accounts } accounts
+}
 console-simulating = Simulating the scenario…
 console-simulated = { $messages ->
     [one] { $messages } message
@@ -519,5 +538,6 @@ cluster-sector-live = { $sector } is live on { $worker }.
 cluster-sector-live-again = { $sector } is live again on { $worker }, after { NUMBER($seconds, maximumFractionDigits: 1) } s.
 cluster-worker-lost = { $sector }: no heartbeat from { $worker }. It is stopped, and the sector starts on another worker.
 cluster-sector-failed = { $sector } could not be run: { $reason } Next attempt in { $seconds } s.
+cluster-store-problem = The store does not answer as it should: { $reason } Sectors that lose it are started again.
 cluster-holder-stays = { $reason }
 cluster-sector-moved = { $sector } was moved to { $worker }; it was not live for { NUMBER($seconds, maximumFractionDigits: 1) } s.

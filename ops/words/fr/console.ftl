@@ -260,6 +260,28 @@ console-store-fusion-equal = Contenu identique : { $alerts ->
     [one] { $estimates } estimation de piste
    *[other] { $estimates } estimations de piste
 }
+console-store-audit-copied = { $lines ->
+    [one] { $lines } ligne
+   *[other] { $lines } lignes
+} de { $days ->
+    [one] { $days } jour
+   *[other] { $days } jours
+} du journal d’audit { $lines ->
+    [one] copiée
+   *[other] copiées
+} dans { $target } ; la clé de signature reste dans son dossier
+console-store-audit-equal = Contenu identique : { $lines ->
+    [one] { $lines } ligne
+   *[other] { $lines } lignes
+} du journal d’audit
+console-store-accounts-copied = { $accounts ->
+    [one] { $accounts } compte copié
+   *[other] { $accounts } comptes copiés
+} dans { $target } ; la clé des seconds facteurs reste dans le dossier de données
+console-store-accounts-equal = Contenu identique : { $accounts ->
+    [one] { $accounts } compte
+   *[other] { $accounts } comptes
+}
 console-simulating = Simulation du scénario…
 console-simulated = { $messages ->
     [one] { $messages } message
@@ -528,5 +550,6 @@ cluster-sector-live = { $sector } est en service sur { $worker }.
 cluster-sector-live-again = { $sector } est de nouveau en service sur { $worker }, après { NUMBER($seconds, maximumFractionDigits: 1) } s.
 cluster-worker-lost = { $sector } : { $worker } ne donne plus signe de vie. Il est arrêté, et le secteur redémarre sur un autre processus.
 cluster-sector-failed = { $sector } n’a pas pu fonctionner : { $reason } Nouvel essai dans { $seconds } s.
+cluster-store-problem = La base de données ne répond pas comme prévu : { $reason } Les secteurs qui la perdent sont redémarrés.
 cluster-holder-stays = { $reason }
 cluster-sector-moved = { $sector } a été déplacé vers { $worker } ; il n’a pas été en service pendant { NUMBER($seconds, maximumFractionDigits: 1) } s.

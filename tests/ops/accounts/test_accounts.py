@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -24,15 +25,24 @@ from ops.accounts.person import checked_login, checked_name, checked_roles, name
 from ops.accounts.second_factor import step_of
 from ops.accounts.settings import AccountSettings
 from ops.accounts.store import Account, AccountStore, AccountStoreError, NameTaken
+from ops.accounts.stores.place import keep_accounts_in_store
+from ops.postgres.address import STORE_VARIABLE
 
 PASSWORD = "a quiet ridge at dawn"
 HERE, THERE = LoginOrigin("192.0.2.1", "Firefox"), LoginOrigin("198.51.100.7", "curl")
 FAST = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1, type=Type.ID)
 
 
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Accounts with a clock that the test moves, and hashes that cost nothing."""
+NUMBERS = count(1)
+
+
+@pytest.fixture(params=["file", "postgresql"])
+def world(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Accounts with a clock that the test moves, and hashes that cost nothing; in a file and in PostgreSQL."""
+    if request.param == "postgresql":
+        address = request.getfixturevalue("postgres_store")
+        monkeypatch.setenv(STORE_VARIABLE, address.text)  # the note has no password
+        keep_accounts_in_store(tmp_path, address.text, f"accounts_{next(NUMBERS)}")
     monkeypatch.setattr(passwords, "HASHER", FAST)
     monkeypatch.setattr(passwords, "_UNUSED", FAST.hash("no one"))
     store = AccountStore(tmp_path / "accounts.db")
@@ -203,8 +213,9 @@ def test_only_a_hash_of_the_session_is_on_disk(world) -> None:
         assert PASSWORD.encode() not in content
 
 
-def test_the_file_is_private(world) -> None:
-    assert world.path.stat().st_mode & 0o777 == 0o600
+def test_the_file_is_private(tmp_path: Path) -> None:
+    AccountStore(tmp_path / "accounts.db").close()
+    assert (tmp_path / "accounts.db").stat().st_mode & 0o777 == 0o600
 
 
 def test_what_another_process_changes_holds_at_once(world) -> None:

@@ -121,6 +121,9 @@ REFUSED = {
     "watchline feeds replay data web_hook/partner": "has no dead letters of",
     "watchline unit revoke patrol-1 1e12521f2156 --data data": "has no device",
     "watchline cluster run nation.toml --data data --local 3": "have the same name",
+    "watchline cluster run nation.toml --data data --local 3 --store postgresql://watchline@db.example/watchline": (
+        "have the same name"
+    ),
     "watchline cluster status data": "holds no leases",
     "watchline score nation.toml --store data --out out/nation": "not evaluated: samples/cumberland",
     "watchline dead-letters replay data 17 18": "no ingest is running on it",

@@ -14,7 +14,11 @@ from rich.console import Console
 from geo.errors import BadInput
 from ingest.receiving.batch import Batch
 from ops.audit.day_keys import DayKeys
+from ops.audit.entry import AuditError
 from ops.audit.log import AuditLog
+from ops.audit.search import EntryFilter, each_entry
+from ops.audit.stores.place import keep_audit_in_store
+from ops.audit.stores.transfer import copy_audit
 from ops.audit.verify import verify
 from ops.journal.stores.open_store import open_store
 from ops.journal.stores.place import keep_in_store, read_journal
@@ -131,6 +135,41 @@ def test_a_server_that_does_not_answer_delays_no_key(tmp_path: Path) -> None:
         with pytest.raises(BadInput, match="no connection"):
             purge(folder, Settings(retention=ALL), today=TODAY, overwrite=overwrite)
         assert DayKeys(folder / "keys").days("detections") == DAYS[2:]
+
+
+def test_an_audit_log_in_the_store_loses_the_entries_that_it_loses_in_files(
+    make_room: MakeRoom, postgres_store: StoreAddress, tmp_path: Path
+) -> None:
+    """Those of a legal hold stay in both, and both still verify."""
+    hold = Hold("case 12/2026", DAYS[0], DAYS[0], until=TODAY, kinds=("audit",))
+    settings = Settings(retention=ALL, hold=(hold,))
+    in_files = write_room(tmp_path / "in-files")
+    folder, sector = make_room()
+    copy_audit(str(folder), postgres_store.text, sector, QUIET)
+    for file in (folder / "audit").glob("0*.log"):
+        file.unlink()
+    keep_audit_in_store(folder, postgres_store.text, sector)
+    found = [purge(each, settings, today=TODAY) for each in (in_files, folder)]
+    assert found[0].audit_entries == found[1].audit_entries == 1, "of two days past their retention one is held"
+    persons = [
+        [one.person for one in each_entry(each / "audit", EntryFilter()) if one.role == "operator"]
+        for each in (in_files, folder)
+    ]
+    assert persons[0] == persons[1] == [mark("person", DAYS[number]).decode() for number in (0, 2, 3, 4)]
+    for each in (in_files, folder):
+        result = verify(each / "audit")
+        assert (result.ok, result.erased) == (True, 1)
+
+
+def test_nothing_is_erased_while_its_record_in_the_store_cannot_be_written(tmp_path: Path) -> None:
+    folder = write_room(tmp_path / "room")
+    for file in (folder / "audit").glob("0*.log"):
+        file.unlink()
+    note = StoreNote(f"postgresql://watchline@/none?host={tmp_path}", "kept", "audit")
+    note_path(folder / "audit").write_bytes(msgspec.json.encode(note))
+    with pytest.raises(AuditError, match="no connection"):
+        purge(folder, Settings(retention=ALL), today=TODAY)
+    assert DayKeys(folder / "keys").days("detections") == DAYS
 
 
 def test_the_command_takes_a_folder_that_has_only_a_note(

@@ -19,10 +19,10 @@ from rich.console import Console
 
 from geo.errors import BadInput
 from ops.postgres.address import STORE_VARIABLE, StoreAddress
-from ops.postgres.migration import migrate
+from ops.postgres.migration import migrate, newest
 from ops.postgres.note import note_path
 from ops.postgres.readers import FUSION_TABLES, grant
-from ops.store.connections import StoreError, StoreLost
+from ops.store.connections import StoreError, StoreLost, store_note
 from ops.store.engines.place import keep_fusion_in_file, keep_fusion_in_store
 from ops.store.engines.transfer import copy_fusion, verify_fusion
 from ops.store.erasure import count_records, erase_records
@@ -297,11 +297,11 @@ def test_a_store_that_is_older_newer_or_incomplete_is_one_sentence(
     with pytest.raises(StoreError, match="has the older version 2; expected `watchline store migrate` first"):
         keep_fusion_in_store(path, address.text, "north")
     assert not note_path(path).exists()
-    assert migrate(address) == ("2", "3")
+    assert migrate(address) == ("2", newest())
     keep_fusion_in_store(path, address.text, "north")
     for spoil, mend, sentence in (
         ("UPDATE watchline.alembic_version SET version_num = '99'", "UPDATE watchline.alembic_version"
-         " SET version_num = '3'", "written by a newer Watchline"),
+         f" SET version_num = '{newest()}'", "written by a newer Watchline"),
         ("ALTER TABLE watchline.markings RENAME TO m", "ALTER TABLE watchline.m RENAME TO markings",
          "is incomplete: without markings"),
         ("ALTER TABLE watchline_1.skips RENAME TO s", "ALTER TABLE watchline_1.s RENAME TO skips",
@@ -341,6 +341,54 @@ def test_erased_records_are_in_no_table_of_the_server_any_more(
     assert not on_disk(postgres_server, b"gone0X")
     assert on_disk(postgres_server, b"gone1X")
     Store(in_store).close()
+
+
+def test_parts_of_due_days_are_dropped_and_those_that_a_hold_keeps_are_not_touched(
+    in_store: Path, file_path: Path, postgres_server: PostgresServer
+) -> None:
+    """Each with the rows that a file keeps, whatever is due: tracks, positions of units, or both."""
+    days = [date(2026, 3, 1 + number) for number in range(3)]
+    for path in (in_store, file_path):
+        store = Store(path)
+        for number in range(3):
+            store.commit(
+                number + 1, stamp_ns=T0_NS + number * DAY_NS, tracks_live=[track("T1")],
+                history=history([("T1", number * 86_400, 4.5, "confirmed")]),
+            )  # fmt: skip
+        store.close()
+
+    def parts() -> dict[str, int]:
+        address = store_note(in_store).address()  # type: ignore[union-attr]
+        found = postgres_server.execute(
+            "SELECT relname, c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace"
+            " WHERE relkind = 'r' AND relname ~ '^(history|moments)_[0-9]' AND nspname = 'watchline_' ||"
+            f" (SELECT sector FROM watchline.sectors WHERE name = '{store_note(in_store).sector}')",  # type: ignore[union-attr]
+            str(address.url.database),  # type: ignore[attr-defined]
+        )
+        return {str(name): int(str(oid)) for name, oid in found}
+
+    before = parts()
+    assert len(before) == 6
+    due = {("tracks", days[0]), ("unit_positions", days[0]), ("unit_positions", days[1])}
+
+    def is_due(kind: str, day: date) -> bool:
+        return (kind, day) in due
+
+    assert count_records(in_store, is_due) == count_records(file_path, is_due) > 0
+    assert erase_records(in_store, is_due) == erase_records(file_path, is_due)
+    after = parts()
+    assert set(after) == set(before), "no part is left behind or missing"
+    assert {name for name in before if before[name] != after[name]} <= {
+        "history_20260301", "moments_20260301", "moments_20260302",
+    }  # fmt: skip
+    assert before["history_20260301"] != after["history_20260301"]
+    assert before["history_20260302"] == after["history_20260302"]
+    assert verify_fusion(str(in_store), str(file_path), None, QUIET)["equal"]
+    due.clear()
+    assert erase_records(in_store, is_due) == 0
+    store = Store(in_store)  # which goes on, on the days that it had
+    store.commit(4, stamp_ns=T0_NS + 1, tracks_live=[track("T1")], history=history([("T1", 1, 4.5, "confirmed")]))
+    store.close()
 
 
 def on_disk(server: PostgresServer, text: bytes) -> bool:

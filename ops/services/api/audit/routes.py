@@ -23,9 +23,9 @@ from geo.errors import BadInput
 from ops.accounts.rights import has
 from ops.audit.consistency import consistency_of
 from ops.audit.entry import OPERATIONS, EntryLine
-from ops.audit.files import day_files
 from ops.audit.log import AuditLog
 from ops.audit.search import MOST_SEARCHED, EntryFilter, each_entry, json_line, page_of
+from ops.audit.stores.place import has_entries
 from ops.audit.verify import verify
 from ops.governance.anomalies.report import AnomalyReport, anomaly_report, sentence_of
 from ops.governance.anomalies.rules import AnomalySettings
@@ -301,7 +301,7 @@ class AuditRoutes:
     def _anomalies(self, request: Request, since_ns: int | None, until_ns: int | None) -> AnomalyReport:
         """The report; 404 without entries, 503 while another one is computed."""
         self._recorder.note(request, "anomalies in the audit log")
-        if not day_files(self._folder):
+        if not has_entries(self._folder):
             raise HTTPException(404, "The audit log has no entries yet.")
         if since_ns is None:
             since_ns = (until_ns if until_ns is not None else time.time_ns()) - YEAR_NS
@@ -314,7 +314,7 @@ class AuditRoutes:
             self._comparing.release()
 
     def _verified(self) -> Any:
-        if not day_files(self._folder):
+        if not has_entries(self._folder):
             raise HTTPException(404, "The audit log has no entries yet.")
         if not self._verifying.acquire(blocking=False):
             raise HTTPException(503, "The audit log is being verified; try again later.", headers={"Retry-After": "5"})

@@ -1,0 +1,68 @@
+"""The interface of the accounts to their database, and the columns of their tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Final, Protocol
+
+from geo.errors import WatchlineError
+from ops.accounts.sealed import SecretKey
+
+FILE: Final = "accounts.db"
+COLUMNS: Final = {
+    "people": (
+        "id, login, name, name_key, password, secret, secret_ends_s, must_set_password, totp, totp_step, issuer,"
+        " subject, locked, created_s, releasability"
+    ),
+    "roles": "person, sector, role",
+    "sessions": "key, kind, began_s, ends_s, address, label, seen_s, purpose, person",
+    "devices": "key, person, ends_s",
+    "attempts": "key, account, failures, next_s, last_s",
+}
+"""Tables with their columns, in the order in which they can be written."""
+
+
+class AccountStoreError(WatchlineError):
+    """The accounts cannot be read or written; no login is accepted meanwhile."""
+
+
+class Taken(Exception):
+    """A value that is to be unique is in the table already."""
+
+
+class Statements(Protocol):
+    """Statements of one transaction, or of reading. Parameters are ``?``; Taken where a unique value is repeated."""
+
+    def execute(self, statement: str, values: Sequence[Any] = ()) -> Any:
+        """Execute a statement; return what has ``fetchone``, ``fetchall`` and ``rowcount``."""
+        ...
+
+    def executemany(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Execute a statement with each row of values."""
+        ...
+
+
+class AccountDatabase(Protocol):
+    """The database of the accounts. Thread-safe; AccountStoreError where it cannot be used.
+
+    ``key`` encrypts the secrets of second factors.
+    """
+
+    key: SecretKey
+
+    def change(self) -> AbstractContextManager[Statements]:
+        """Begin a transaction, one at a time among all processes, which is committed at the end of the block."""
+        ...
+
+    def read(self) -> AbstractContextManager[Statements]:
+        """Lend a connection for reading."""
+        ...
+
+    def version(self, reading: Statements) -> int:
+        """Return a number that changes with each change by any process."""
+        ...
+
+    def close(self) -> None:
+        """Close it."""
+        ...

@@ -1,0 +1,167 @@
+"""The accounts in a file, which several processes write in short transactions of SQLite (WAL, IMMEDIATE)."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from ops.accounts.sealed import SecretKey, is_sealed
+from ops.accounts.stores.database import AccountStoreError, Statements, Taken
+from ops.runtime.transaction import transaction
+
+SCHEMA: Final = 3
+APPLICATION_ID: Final = 0x574C4143  # "WLAC"
+TABLES: Final = """
+CREATE TABLE people (
+    id TEXT PRIMARY KEY,
+    login TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    name_key TEXT NOT NULL UNIQUE,
+    password TEXT,
+    secret TEXT,
+    secret_ends_s REAL,
+    must_set_password INTEGER NOT NULL DEFAULT 0,
+    totp TEXT,
+    totp_step INTEGER NOT NULL DEFAULT 0,
+    issuer TEXT,
+    subject TEXT,
+    locked INTEGER NOT NULL DEFAULT 0,
+    created_s REAL NOT NULL,
+    releasability TEXT NOT NULL DEFAULT '',
+    UNIQUE (issuer, subject)
+);
+CREATE TABLE roles (
+    person TEXT NOT NULL REFERENCES people ON DELETE CASCADE,
+    sector TEXT NOT NULL,
+    role TEXT NOT NULL,
+    PRIMARY KEY (person, sector)
+) WITHOUT ROWID;
+CREATE TABLE sessions (
+    key TEXT PRIMARY KEY,
+    person TEXT NOT NULL REFERENCES people ON DELETE CASCADE,
+    kind TEXT NOT NULL CHECK (kind IN ('browser', 'code', 'program')),
+    began_s REAL NOT NULL,
+    ends_s REAL NOT NULL,
+    seen_s REAL NOT NULL,
+    address TEXT NOT NULL,
+    label TEXT NOT NULL,
+    purpose TEXT NOT NULL DEFAULT ''
+) WITHOUT ROWID;
+CREATE INDEX sessions_of ON sessions (person);
+CREATE TABLE devices (
+    key TEXT NOT NULL,
+    person TEXT NOT NULL REFERENCES people ON DELETE CASCADE,
+    ends_s REAL NOT NULL,
+    PRIMARY KEY (key, person)
+) WITHOUT ROWID;
+CREATE TABLE attempts (
+    key TEXT PRIMARY KEY,
+    account TEXT NOT NULL,
+    failures INTEGER NOT NULL,
+    next_s REAL NOT NULL,
+    last_s REAL NOT NULL
+) WITHOUT ROWID;
+"""
+
+
+class _FileStatements:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def execute(self, statement: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        try:
+            return self.connection.execute(statement, values)
+        except sqlite3.IntegrityError as error:
+            raise Taken from error
+
+    def executemany(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        self.connection.executemany(statement, rows)
+
+
+class FileDatabase:
+    """The file ``accounts.db``, created if there is none. Raises AccountStoreError where it is unusable."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._reading, self._writing = threading.Lock(), threading.Lock()
+        with self._checked():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            os.chmod(path, 0o600)
+            self._writer = self._connect()
+            self._prepare()
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # overwrites secrets of an earlier version
+            self._reader = self._connect()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=5)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = ON")
+        return connection
+
+    def _prepare(self) -> None:
+        with transaction(self._writer) as db:
+            self.key = SecretKey(self._path.parent)  # created by one process: the others wait for this transaction
+            (version,) = db.execute("PRAGMA user_version").fetchone()
+            (kind,) = db.execute("PRAGMA application_id").fetchone()
+            if version == 0 and kind == 0 and not db.execute("SELECT 1 FROM sqlite_schema").fetchone():
+                for statement in TABLES.split(";"):
+                    db.execute(statement)
+                db.execute(f"PRAGMA user_version = {SCHEMA}")
+                db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                return
+            if kind == APPLICATION_ID and 0 < version < SCHEMA:
+                version = self._take_over(db, version)
+            if kind != APPLICATION_ID or version != SCHEMA:
+                raise AccountStoreError(
+                    f"{self._path}: version {version} of something else; expected accounts of version {SCHEMA}."
+                    if kind != APPLICATION_ID
+                    else f"{self._path}: accounts of version {version}; expected version {SCHEMA} of this Watchline."
+                )
+
+    def _take_over(self, db: sqlite3.Connection, version: int) -> int:
+        """Bring the file of an earlier version up to date; return the new version."""
+        if version < 2:
+            db.execute("ALTER TABLE people ADD COLUMN releasability TEXT NOT NULL DEFAULT ''")
+        db.execute("ALTER TABLE sessions ADD COLUMN purpose TEXT NOT NULL DEFAULT ''")
+        for identity, secret in db.execute("SELECT id, totp FROM people WHERE totp IS NOT NULL").fetchall():
+            if not is_sealed(secret):
+                db.execute("UPDATE people SET totp = ? WHERE id = ?", (self.key.seal(secret, identity), identity))
+        db.execute(f"PRAGMA user_version = {SCHEMA}")
+        return SCHEMA
+
+    @contextmanager
+    def change(self) -> Iterator[Statements]:
+        """Begin a transaction, which is committed at the end of the block."""
+        with self._writing, self._checked(), transaction(self._writer):
+            yield _FileStatements(self._writer)
+
+    @contextmanager
+    def read(self) -> Iterator[Statements]:
+        """Lend the connection for reading."""
+        with self._reading, self._checked():
+            yield _FileStatements(self._reader)
+
+    def version(self, reading: Statements) -> int:
+        """Return SQLite's ``data_version``."""
+        return int(reading.execute("PRAGMA data_version").fetchone()[0])
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._reading, self._writing:
+            self._reader.close()
+            self._writer.close()
+
+    @contextmanager
+    def _checked(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, sqlite3.Error) as error:
+            raise AccountStoreError(f"{self._path}: the accounts cannot be used ({error}).") from error
