@@ -23,15 +23,15 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Reque
 from ops.drawing.typeface.page_font import BUILT
 from ops.runtime.reserved_port import ReservedPort
 from ops.store.writer import Store
-from tests.web.chromium import chromium, sandboxing
-from tests.web.patience import ENTER_AT_MIDDLE, patient
+from tests.web.chromium import chromium, launch_options
+from tests.web.patience import ENTER_AT_MIDDLE, WITH_PICTURES, patient
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENS = ROOT / "out" / "screens"
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
-SCALE = 1.0 if os.environ.get("WATCHLINE_SCREENS") else 0.25
+SCALE = 1.0 if WITH_PICTURES else 0.25
 """Pixels per CSS pixel. Without a graphics card, a map with a sixteenth of the pixels costs far less. Layout, text and
-accessibility are judged in CSS pixels; ``WATCHLINE_SCREENS=1`` gives screenshots in full resolution."""
+accessibility are judged in CSS pixels; ``WATCHLINE_SCREENS=1`` writes screenshots, in full resolution."""
 SERVER_STARTS_S, MAP_DRAWS_MS = 240.0, 240_000
 DEMO_S = 3600
 """Longer than all tests over a demonstration take on a busy machine."""
@@ -66,7 +66,9 @@ def playwright() -> Iterator[Playwright]:
 @pytest.fixture(scope="module")
 def launch(playwright: Playwright) -> Callable[..., Browser]:
     """Starts a browser with more arguments; whoever calls closes it."""
-    return lambda *arguments: playwright.chromium.launch(executable_path=chromium(), args=[*sandboxing(), *arguments])
+    return lambda *arguments: playwright.chromium.launch(
+        executable_path=chromium(), args=[*launch_options(), *arguments]
+    )
 
 
 @pytest.fixture(scope="module")
