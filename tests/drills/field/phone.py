@@ -11,7 +11,7 @@ import psutil
 from playwright.sync_api import BrowserContext, Error, Locator, Page, Playwright, TimeoutError
 
 from tests.ops.conftest import lonlat
-from tests.web.chromium import chromium, launch_options
+from tests.web.chromium import chromium, sandboxing
 from tests.web.conftest import REPORT_VIOLATIONS, SCREENS, Witness
 from tests.web.field_phone import SMALL, hold
 from tests.web.patience import SHOWN_MS
@@ -142,7 +142,7 @@ class Phone:
     def _open(self, file: str) -> Page:
         east, north = lonlat(4300, 2500)
         self._context: BrowserContext = self._playwright.chromium.launch_persistent_context(
-            self._profile, executable_path=chromium(), args=launch_options(), viewport=SMALL, has_touch=True,
+            self._profile, executable_path=chromium(whole=True), args=sandboxing(), viewport=SMALL, has_touch=True,
             permissions=["geolocation"], geolocation={"longitude": east, "latitude": north, "accuracy": 10},
             timeout=SHOWN_MS,
         )  # fmt: skip
