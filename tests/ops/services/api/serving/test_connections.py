@@ -123,9 +123,9 @@ def test_half_open_requests_displace_one_another_and_no_page(port: int) -> None:
 LARGE = b"GET /large HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
 
-def test_an_answer_that_nobody_reads_is_closed_in_time(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_that_nobody_reads_is_closed_in_time(hurried: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(LimitedConnection, "answer_within_s", 1.0)
-    with connect(port, LARGE) as slow:
+    with connect(hurried, LARGE) as slow:
 
         def ended() -> bool:
             try:
@@ -206,11 +206,11 @@ def test_the_address_that_holds_most_makes_room(port: int) -> None:
 
 @pytest.mark.parametrize("path", ["/api/stream", "/v1/field/stream"])
 def test_what_is_refused_in_place_of_a_stream_has_the_limit_of_an_answer(
-    port: int, monkeypatch: pytest.MonkeyPatch, path: str
+    hurried: int, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     monkeypatch.setattr(LimitedConnection, "answer_within_s", 1.0)
     refused = f"GET {path} HTTP/1.1\r\nHost: elsewhere.example\r\n\r\n".encode()
-    with connect(port, b"") as slow:
+    with connect(hurried, b"") as slow:
         slow.setblocking(False)
 
         def ended() -> bool:
