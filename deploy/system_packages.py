@@ -18,6 +18,8 @@ WANTED = {
     "ogrinfo": "gdal-bin",
     "systemd-analyze": "systemd",
 }
+LIGHTER_BROWSER = "chromium-headless-shell"
+"""Chromium without windows, for the tests of the pages. Installed apart, because not every distribution has it."""
 # library -> Debian package
 WANTED_LIBRARIES = {
     "pango-1.0": "libpango-1.0-0",
@@ -28,6 +30,8 @@ POSTGRESQL = ("postgresql-17", "postgresql-17-postgis-3")
 POSTGRESQL_FILES = ("/usr/lib/postgresql/17/bin/initdb", "/usr/share/postgresql/17/extension/postgis.control")
 NO_CLUSTER = Path("/etc/postgresql-common/createcluster.d/watchline.conf")
 """Keeps the package from creating and starting a server of its own; the tests start theirs. Removed afterwards."""
+IN_TIME = ("-o", "Acquire::http::Timeout=20", "-o", "Acquire::Retries=1")
+"""Without a network it is soon said that there is none."""
 EXTRA_FOLDERS = os.pathsep + "/usr/sbin" + os.pathsep + "/sbin"
 
 
@@ -43,7 +47,7 @@ def install(packages: list[str]) -> str:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
         done = subprocess.run(
-            [*prefix, "apt-get", "-qq", *command], env=environment, check=False, stdout=subprocess.DEVNULL
+            [*prefix, "apt-get", "-qq", *IN_TIME, *command], env=environment, check=False, stdout=subprocess.DEVNULL
         )
         if done.returncode != 0:
             return command[0]
@@ -75,6 +79,8 @@ def main() -> int:
         print(
             f"NOT INSTALLED (apt-get {failed} failed): {', '.join(POSTGRESQL)}; their tests will fail.", file=sys.stderr
         )
+    if shutil.which(LIGHTER_BROWSER) is None and (shutil.which("apt-get") is None or install([LIGHTER_BROWSER])):
+        print(f"{LIGHTER_BROWSER} is not installed: the tests of the pages run in Chromium and take longer.")
     return 0
 
 

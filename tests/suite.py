@@ -2,7 +2,7 @@
 
 ``make test`` runs ``pytest -n auto``; without ``-n`` everything here stands aside and pytest runs as it does anywhere.
 ``WATCHLINE_LOAD=10`` makes the machine as busy as ten further programs do, for as long as the tests run: no test may
-depend on how fast it is.
+depend on how fast it is. What a test may take at most, so that one that hangs ends, is longer by the same factor.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ NEW_PAGES_S = 60.0
 APART = ("tests/drills/", "tests/notebooks/")
 """Folders whose tests share nothing that is costly: each of their tests goes to whichever process is free."""
 TELL_EVERY_S = 5.0
+LOAD = int(os.environ.get("WATCHLINE_LOAD", "0"))
+"""Further programs that only take time."""
 MOST_PROCESSES = 6
 
 # Each process of xdist imports every test file, and pytest compiles it with its assertions rewritten: half of the time
@@ -185,7 +187,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByUnit:
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         forget_outdated()
-        config.pluginmanager.register(Load(int(os.environ.get("WATCHLINE_LOAD", "0"))), "load")
+        config.pluginmanager.register(Load(LOAD), "load")
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if config.getoption("dist", "no") != "no" and reporter is not None:
         config.pluginmanager.register(Progress(reporter), "progress")
@@ -208,8 +210,24 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
         gc.collect()  # of what is not frozen: the next full search comes when a quarter of what this one kept is new
 
 
+def longest_s(own_s: float, programs: int, cores: int) -> float:
+    """How long a test may take beside so many other programs [s], if ``own_s`` without them; 0 is without end."""
+    return own_s * (1.0 + programs / cores)
+
+
+def give_time(items: Sequence[pytest.Item], of_all_s: float) -> None:
+    """Give tests more time where other programs share the machine; ``of_all_s`` [s] is for those without a marker."""
+    for item in items:
+        marker = item.get_closest_marker("timeout")
+        own_s = of_all_s if marker is None else float(marker.args[0])
+        item.add_marker(pytest.mark.timeout(longest_s(own_s, LOAD, os.cpu_count() or 1)), append=False)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """In the processes of xdist: the longest units first, the tests of a unit in their own order."""
+    if LOAD:
+        given = config.getoption("timeout")
+        give_time(items, float(config.getini("timeout") if given is None else given))
     if hasattr(config, "workerinput"):
         place = {unit: number for number, unit in enumerate(ordered([item.nodeid for item in items], durations()))}
         items.sort(key=lambda item: place[unit_of(item.nodeid)])

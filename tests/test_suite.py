@@ -65,3 +65,23 @@ def test_garbage_is_searched_for_while_tests_run() -> None:
     dask.array.ones(6, chunks=3)[::2].compute()
     assert gc.isenabled()
     assert gc.get_threshold()[0] > 0
+
+
+@given(st.floats(1.0, 3600.0), st.integers(1, 20), st.integers(1, 64))
+def test_a_test_has_the_more_time_the_more_programs_share_the_cores(own_s: float, programs: int, cores: int) -> None:
+    assert suite.longest_s(own_s, 0, cores) == own_s
+    assert own_s < suite.longest_s(own_s, programs, cores) < suite.longest_s(own_s, programs + 1, cores)
+    assert suite.longest_s(0.0, programs, cores) == 0.0, "without end"
+
+
+@pytest.mark.parametrize("given_s", [3600.0, pytest.param(7200.0, marks=pytest.mark.timeout(1200))])
+def test_beside_other_programs_every_test_has_more_time(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, given_s: float
+) -> None:
+    """Ten programs on two cores: a test that had a core of its own has a sixth of one; 600 s without a marker."""
+    monkeypatch.setattr(suite, "LOAD", 10)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    suite.give_time([request.node], 600.0)
+    marker = request.node.get_closest_marker("timeout")
+    assert marker is not None
+    assert marker.args == (given_s,)

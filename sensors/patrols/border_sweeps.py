@@ -60,6 +60,7 @@ class Sweeps:
     hop_back_s: Floats | None = None
     _along_back_s: Floats = field(init=False)
     _once: bool = field(init=False)
+    _driving_s: Floats = field(init=False)  # (first, last), NaN until it is asked for
 
     def __post_init__(self) -> None:
         out, back = (np.atleast_2d(np.asarray(values, np.float64)) for values in (self.out_s, self.back_s))
@@ -90,6 +91,7 @@ class Sweeps:
             ("out_s", out),
             ("back_s", back),
             ("_once", once),
+            ("_driving_s", np.full((count, count), np.nan)),
         ):
             object.__setattr__(self, name, value)
 
@@ -135,21 +137,19 @@ class Sweeps:
             First and last segment, and the number of stays that fit.
         """
         ends = np.flatnonzero(useful)
-        listed: list[SweptStretch] = []
+        stays = np.zeros((len(ends), len(ends)), np.int64)  # (first, last)
         for i, first in enumerate(ends):
-            for last in ends[i:]:
-                spare = self.shift.shift_s - self.driving_s(int(first), int(last))[0]
-                inside = int(useful[first : last + 1].sum())
-                stays = self._stays(spare, inside)
-                if stays >= 1:
-                    listed.append((int(first), int(last), stays))
-        return [
-            stretch
-            for stretch in listed
-            if not any(
-                a <= stretch[0] and b >= stretch[1] and k >= stretch[2] and (a, b, k) != stretch for a, b, k in listed
-            )
-        ]
+            for j, last in enumerate(ends[i:], i):
+                if np.isnan(self._driving_s[first, last]):
+                    self._driving_s[first, last] = self.driving_s(int(first), int(last))[0]
+                stays[i, j] = self._stays(self.shift.shift_s - float(self._driving_s[first, last]), j - i + 1)
+        from_before = np.maximum.accumulate(stays)
+        around = np.maximum.accumulate(from_before[:, ::-1], axis=1)[:, ::-1]  # the most of it and all that hold it
+        larger = np.zeros_like(stays)
+        larger[1:] = around[:-1]
+        larger[:, :-1] = np.maximum(larger[:, :-1], around[:, 1:])
+        kept = np.argwhere((stays >= 1) & (stays > larger))
+        return [(int(ends[i]), int(ends[j]), int(stays[i, j])) for i, j in kept]
 
     def _stays(self, spare_s: float, inside: int) -> int:
         if spare_s < 0.0:

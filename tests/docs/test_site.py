@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,8 +14,8 @@ from types import ModuleType
 import pytest
 
 ROOT = Path(__file__).parents[2]
-EXECUTED = "02_gaps_and_crossings"
-"""One notebook is executed here; tests/notebooks runs all of them."""
+EXECUTED = "01_coverage"
+"""One notebook with figures is executed here, the one that takes least; tests/notebooks runs all of them."""
 
 
 def script(name: str) -> ModuleType:
@@ -58,10 +59,9 @@ def site(staged: Path) -> Path:
     return built
 
 
-@pytest.fixture
-def small(tmp_path: Path) -> Path:
+def two_pages(folder: Path) -> Path:
     """Two pages that link to each other."""
-    source = tmp_path / "source"
+    source = folder / "source"
     (source / "docs").mkdir(parents=True)
     (source / "docs" / "index.md").write_text("# One\n\nSee [two](two.md#part).\n\n```{toctree}\ntwo\n```\n")
     (source / "docs" / "two.md").write_text("# Two\n\n## Part\n\nSee [one](index.md).\n")
@@ -94,24 +94,40 @@ def test_executed_notebooks_show_their_figures(site: Path):
     assert page.count("_images/") >= 1
 
 
-def test_a_small_site_without_faults_builds(small: Path):
-    built = small.with_name("built")
+def test_a_small_site_without_faults_builds(tmp_path: Path):
+    small, built = two_pages(tmp_path), tmp_path / "built"
     assert build(small, built).returncode == 0
     assert build_site.faults(built) == []
 
 
-@pytest.mark.parametrize("broken", ["[two](three.md)", "[two](two.md#no-such-part)", "![a picture](missing.png)"])
-def test_a_broken_link_fails(small: Path, broken: str):
-    page = small / "docs" / "index.md"
-    page.write_text(page.read_text().replace("[two](two.md#part)", broken))
-    done = build(small, small.with_name("built"))
+BROKEN = {
+    "page": ("[two](three.md)", "three.md"),
+    "anchor": ("[two](two.md#no-such-part)", "no-such-part"),
+    "picture": ("![a picture](missing.png)", "missing.png"),
+}
+
+
+@pytest.fixture(scope="module")
+def spoilt(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What Sphinx says of a site with a page for each fault of ``BROKEN``, and one page outside the index."""
+    source = two_pages(tmp_path_factory.mktemp("spoilt"))
+    index = source / "docs" / "index.md"
+    index.write_text(index.read_text().replace("\ntwo\n", "\ntwo\n" + "".join(f"{name}\n" for name in BROKEN)))
+    for name, (text, _) in BROKEN.items():
+        (source / "docs" / f"{name}.md").write_text(f"# {name}\n\n{text}\n")
+    (source / "docs" / "lost.md").write_text("# Lost\n")
+    done = build(source, source.with_name("built"))
     assert done.returncode != 0
-    assert "docs/index.md" in done.stderr
+    return done.stderr
 
 
-def test_a_page_outside_the_index_fails(small: Path):
-    (small / "docs" / "lost.md").write_text("# Lost\n")
-    assert build(small, small.with_name("built")).returncode != 0
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_link_fails(spoilt: str, name: str):
+    assert re.search(rf"docs/{name}\.md:.*WARNING: .*{re.escape(BROKEN[name][1])}", spoilt), spoilt
+
+
+def test_a_page_outside_the_index_fails(spoilt: str):
+    assert re.search(r"docs/lost\.md: WARNING: document isn't included in any toctree", spoilt), spoilt
 
 
 @pytest.mark.parametrize(

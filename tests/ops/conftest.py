@@ -10,12 +10,16 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 import rasterio
+import typer.main
+import typer.testing
 from pyproj import Transformer
 
 from ingest.decode import encode
@@ -202,6 +206,14 @@ def watchline(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
 def detection_once() -> Iterator[None]:
     """The detection of crossings of an open sector is computed once for all tests."""
     with known_detection():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def commands_once() -> Iterator[None]:
+    """The tree of all commands is built once, and not with each of the hundreds of command lines."""
+    built = cache(typer.main.get_command)
+    with patch.object(typer.main, "get_command", built), patch.object(typer.testing, "_get_command", built):
         yield
 
 

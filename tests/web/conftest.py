@@ -17,22 +17,25 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, sync_playwright
 
 from ops.drawing.typeface.page_font import BUILT
 from ops.runtime.reserved_port import ReservedPort
 from ops.store.writer import Store
-from tests.web.chromium import chromium, sandboxing
-from tests.web.patience import ENTER_AT_MIDDLE, patient
+from tests.web.chromium import chromium, launch_options
+from tests.web.patience import ENTER_AT_MIDDLE, WITH_PICTURES, patient
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENS = ROOT / "out" / "screens"
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
-SCALE = 1.0 if os.environ.get("WATCHLINE_SCREENS") else 0.25
+SCALE = 1.0 if WITH_PICTURES else 0.25
 """Pixels per CSS pixel. Without a graphics card, a map with a sixteenth of the pixels costs far less. Layout, text and
-accessibility are judged in CSS pixels; ``WATCHLINE_SCREENS=1`` gives screenshots in full resolution."""
+accessibility are judged in CSS pixels; ``WATCHLINE_SCREENS=1`` writes screenshots, in full resolution."""
 SERVER_STARTS_S, MAP_DRAWS_MS = 240.0, 240_000
+LOOK_S, STILL_S = 0.25, 1.0
+"""How often a world looks for changes, and how often it writes without one; a picture is stale after 5 s."""
 DEMO_S = 3600
 """Longer than all tests over a demonstration take on a busy machine."""
 LON, LAT = -84.2458, 36.5896  # the middle of the sample sector, on its border
@@ -66,7 +69,9 @@ def playwright() -> Iterator[Playwright]:
 @pytest.fixture(scope="module")
 def launch(playwright: Playwright) -> Callable[..., Browser]:
     """Starts a browser with more arguments; whoever calls closes it."""
-    return lambda *arguments: playwright.chromium.launch(executable_path=chromium(), args=[*sandboxing(), *arguments])
+    return lambda *arguments: playwright.chromium.launch(
+        executable_path=chromium(), args=[*launch_options(), *arguments]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -180,9 +185,9 @@ def open_strip(page: Page) -> None:
 
 
 def until(true: Callable[[], object], *, within_s: float = 240.0) -> bool:
-    deadline = time.monotonic() + within_s
-    while not (found := true()) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    began_s = time.monotonic()
+    while not (found := true()) and (waited_s := time.monotonic() - began_s) < within_s:
+        time.sleep(min(0.05 + waited_s / 20.0, 0.25))  # what takes long is looked at less often
     return bool(found)  # as it was found: a second look may find it otherwise
 
 
@@ -224,7 +229,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @dataclass
 class World:
-    """What fusion would write, written by the test twice a second, and ``watchline serve`` over it."""
+    """What fusion would write, and ``watchline serve`` over it: written at once where it changes, else each second."""
 
     folder: Path
     reserved: ReservedPort = field(default_factory=ReservedPort)
@@ -312,9 +317,13 @@ class World:
         self._writer.start()
 
     def _write(self) -> None:
-        while not self._stop.wait(0.5):
-            if not self.paused:
+        """Write what changed, and each second what did not: each time, the pages draw their maps again."""
+        written, at_s = b"", 0.0
+        while not self._stop.wait(LOOK_S):
+            now = msgspec.json.encode((self.tracks, self.bearings, self.sensors, self.counts))
+            if not self.paused and (now != written or time.monotonic() - at_s >= STILL_S):
                 self.commit()
+                written, at_s = now, time.monotonic()
 
     def commit(self, alerts: list[dict[str, Any]] | None = None, history: Any = None, **more: Any) -> None:
         now_ns = time.time_ns()

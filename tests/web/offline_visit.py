@@ -16,7 +16,7 @@ from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.web.chromium import chromium, sandboxing
+from tests.web.chromium import chromium, launch_options
 from tests.web.conftest import DESKTOP, MAP_DRAWS_MS, REPORT_VIOLATIONS, SCALE, SCREENS, world_in
 from tests.web.patience import patient
 
@@ -45,7 +45,7 @@ def main() -> int:
     with world_in(folder) as world, sync_playwright() as playwright, patient():
         world.start()
         found["home"] = world.address
-        browser = playwright.chromium.launch(executable_path=chromium(), args=sandboxing())
+        browser = playwright.chromium.launch(executable_path=chromium(), args=launch_options())
         context = browser.new_context(viewport=DESKTOP, device_scale_factor=SCALE)
         context.add_init_script(REPORT_VIOLATIONS)
         context.on("request", lambda request: found["asked"].append(request.url))

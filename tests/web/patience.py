@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,6 +15,11 @@ SHOWN_MS = 240_000
 """How long a page may take to show what must come: a browser without a graphics card beside other tests is slow. What
 is promised within a time is told from the page's own stamps (``Visit.changed``)."""
 
+WITH_PICTURES = bool(os.environ.get("WATCHLINE_SCREENS"))
+"""Whether pictures of the pages are written, for people to look at."""
+DRAWN = """() => document.fonts.ready.then(
+  () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(null)))))"""
+"""What a picture waits for: the fonts, and two frames with them."""
 
 ENTER_AT_MIDDLE = """groups => {
   const { map } = document.querySelector("#map");
@@ -30,13 +36,15 @@ ENTER_AT_MIDDLE = """groups => {
 
 @contextmanager
 def patient() -> Iterator[None]:
-    """Expectations, keys, the focus, axe and all waits of Playwright with this patience."""
+    """Expectations, keys, the focus, axe and all waits of Playwright with this patience, and no pictures in files."""
     expect.set_options(timeout=SHOWN_MS)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Locator, "press", press_when_seen)
         patch.setattr(Locator, "focus", focus_when_seen)
         patch.setattr(Browser, "new_context", patient_context)
         patch.setattr(Axe, "run", run_when_loaded)
+        if not WITH_PICTURES:
+            patch.setattr(Page, "screenshot", drawn)
         yield
 
 
@@ -66,5 +74,13 @@ def run_when_loaded(axe: Axe, page: Page, *more: Any, **options: Any) -> Any:
     return _run(axe, page, *more, **options)
 
 
-_run = Axe.run
+def drawn(page: Page, *, path: Any = None, **options: Any) -> bytes:
+    """Wait as for a picture, and take it only where the test itself looks at it: one in a file is for people."""
+    if path is None:
+        return _screenshot(page, **options)
+    page.evaluate(DRAWN)
+    return b""
+
+
+_run, _screenshot = Axe.run, Page.screenshot
 _press, _focus, _new_context = Locator.press, Locator.focus, Browser.new_context

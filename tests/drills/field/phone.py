@@ -142,7 +142,7 @@ class Phone:
     def _open(self, file: str) -> Page:
         east, north = lonlat(4300, 2500)
         self._context: BrowserContext = self._playwright.chromium.launch_persistent_context(
-            self._profile, executable_path=chromium(), args=sandboxing(), viewport=SMALL, has_touch=True,
+            self._profile, executable_path=chromium(whole=True), args=sandboxing(), viewport=SMALL, has_touch=True,
             permissions=["geolocation"], geolocation={"longitude": east, "latitude": north, "accuracy": 10},
             timeout=SHOWN_MS,
         )  # fmt: skip

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from tests.drills.fault_proxy import BOTH, BadRadio
 from tests.drills.sizes import IS_LONG
-from tests.web.chromium import chromium, sandboxing
+from tests.web.chromium import chromium, launch_options
 from tests.web.conftest import until
 from tests.web.field_phone import SMALL, hold
 from tests.web.field_server import LAT, LON, FieldServer, field_server, incident
@@ -33,7 +33,7 @@ INCIDENTS = 30
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright, patient():
-        browser = playwright.chromium.launch(executable_path=chromium(), args=sandboxing())
+        browser = playwright.chromium.launch(executable_path=chromium(), args=launch_options())
         yield browser
         browser.close()
 

@@ -222,12 +222,6 @@ CASES = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def _tree_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tree of commands is built once for this file: that takes longer than any of its command lines."""
-    monkeypatch.setattr(typer.main, "get_command", lambda _: ROOT)
-
-
 @pytest.fixture(scope="module")
 def desk(make_sector: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with one of each thing that a command line may name."""

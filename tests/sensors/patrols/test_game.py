@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -86,6 +87,28 @@ def test_the_best_sweep_is_that_of_enumeration_along_a_road(seed: int, patrols: 
     assert limit == pytest.approx(best, abs=1e-9)
     assert len(found) <= patrols
     assert all(free.feasible(tour) for tour in found)
+
+
+@given(seed=st.integers(0, 10**6), stay_s=st.sampled_from([0.0, 900.0, 2400.0]))
+@settings(max_examples=25, deadline=None)
+def test_ranges_are_those_that_no_range_around_them_matches_in_stays(seed: int, stay_s: float) -> None:
+    random = np.random.default_rng(seed)
+    hops = np.where(random.random(7) < 0.1, np.inf, random.uniform(100.0, 1500.0, 7))
+    base = random.uniform(0.0, 3000.0, (2, 8))
+    sweeps = Sweeps(hops, base, base, Shift(patrols=1, shift_s=7200.0, stay_s=stay_s))
+    useful = random.random(8) < 0.7
+    fit = {}
+    for first, last in itertools.combinations_with_replacement(np.flatnonzero(useful).tolist(), 2):
+        spare = 7200.0 - sweeps.driving_s(first, last)[0]
+        room = 0 if spare < 0.0 else 8 if stay_s == 0.0 else math.floor(spare / stay_s)
+        fit[first, last] = min(room, int(useful[first : last + 1].sum()))
+    expected = [
+        (a, b, k)
+        for (a, b), k in fit.items()
+        if k >= 1 and not any(c <= a and d >= b and m >= k and (c, d) != (a, b) for (c, d), m in fit.items())
+    ]
+    assert sweeps.stretches(useful) == expected
+    assert sweeps.stretches(np.zeros(8, np.bool_)) == []
 
 
 @pytest.mark.parametrize("patrols", [1, 2])

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import json
 import re
-import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
@@ -32,6 +31,7 @@ from ops.runtime.output import say
 from ops.words import MessageCatalogue
 from sensors.layout import Layout, place
 from tests.ops.words.pseudo_texts import plain_texts
+from tests.web.chromium import chromium, launch_options
 from tests.web.patience import patient
 
 START = datetime(2025, 11, 24, 2, 0, tzinfo=UTC)
@@ -514,10 +514,8 @@ def test_latency_words_are_the_percentiles():
 def browser():
     from playwright.sync_api import sync_playwright
 
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    assert program, "no Chromium here: `make test` installs it where it may"
     with sync_playwright() as playwright, patient():
-        running = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        running = playwright.chromium.launch(executable_path=chromium(), args=launch_options())
         yield running
         running.close()
 

@@ -33,8 +33,9 @@ BODY_BEGUN = (
 
 @pytest.fixture
 def port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """A server with small limits: 2 s for a request, 20 connections, 3 streams of programs and 2 of pages."""
-    monkeypatch.setattr(LimitedConnection, "request_within_s", 2.0)
+    """A server with small limits: 20 connections, 3 streams of programs and 2 of pages; an hour for a request, so that
+    no pause of the machine ends one."""
+    monkeypatch.setattr(LimitedConnection, "request_within_s", 3600.0)
     monkeypatch.setattr(LimitedConnection, "most_connections", 20)
     store = Store(tmp_path / "s.sqlite")
     store.commit(1, stamp_ns=1, tracks_live=b"[]")
@@ -46,6 +47,13 @@ def port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     with serving(app) as number:
         yield number
     store.close()
+
+
+@pytest.fixture
+def hurried(port: int, monkeypatch: pytest.MonkeyPatch) -> int:
+    """The same with 2 s for a request, for tests of that limit."""
+    monkeypatch.setattr(LimitedConnection, "request_within_s", 2.0)
+    return port
 
 
 def connect(port: int, begun: bytes, source: str = "127.0.0.1") -> socket.socket:
@@ -85,13 +93,13 @@ def many(port: int, begun: bytes, count: int, source: str = "127.0.0.1") -> Iter
 
 
 @pytest.mark.parametrize("begun", [b"", b"G", BEGUN, BODY_BEGUN])
-def test_a_request_that_does_not_come_whole_is_closed(port: int, begun: bytes) -> None:
-    with connect(port, begun) as half:
+def test_a_request_that_does_not_come_whole_is_closed(hurried: int, begun: bytes) -> None:
+    with connect(hurried, begun) as half:
         assert until(lambda: closed(half))
 
 
-def test_bytes_that_trickle_do_not_keep_a_request_open(port: int) -> None:
-    with connect(port, BEGUN) as slow:
+def test_bytes_that_trickle_do_not_keep_a_request_open(hurried: int) -> None:
+    with connect(hurried, BEGUN) as slow:
 
         def trickle() -> bool:
             if closed(slow):
@@ -105,8 +113,7 @@ def test_bytes_that_trickle_do_not_keep_a_request_open(port: int) -> None:
         assert until(trickle)
 
 
-def test_half_open_requests_displace_one_another_and_no_page(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(LimitedConnection, "request_within_s", 3600.0)
+def test_half_open_requests_displace_one_another_and_no_page(port: int) -> None:
     with many(port, BEGUN, 100) as halves:
         assert until(lambda: sum(map(closed, halves)) >= 80)
         for _ in range(30):  # each over a connection of its own
@@ -116,9 +123,9 @@ def test_half_open_requests_displace_one_another_and_no_page(port: int, monkeypa
 LARGE = b"GET /large HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
 
-def test_an_answer_that_nobody_reads_is_closed_in_time(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_that_nobody_reads_is_closed_in_time(hurried: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(LimitedConnection, "answer_within_s", 1.0)
-    with connect(port, LARGE) as slow:
+    with connect(hurried, LARGE) as slow:
 
         def ended() -> bool:
             try:
@@ -155,10 +162,7 @@ def reads(connection: socket.socket) -> None:
     assert got.startswith(b"HTTP/1.1 200")
 
 
-def test_slow_readers_and_half_open_requests_go_before_connections_that_are_kept(
-    port: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(LimitedConnection, "request_within_s", 3600.0)
+def test_slow_readers_and_half_open_requests_go_before_connections_that_are_kept(port: int) -> None:
     for begun in (LARGE, BEGUN):
         with ExitStack() as stack:
             kept = [stack.enter_context(answered(port)) for _ in range(8)]
@@ -183,7 +187,6 @@ def three_places(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_one_address_has_a_part_of_the_connections_and_this_computer_all(
     port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(LimitedConnection, "request_within_s", 3600.0)
     monkeypatch.setattr(LimitedConnection, "most_of_one_place", 5)
     with answered(port, "127.0.0.3") as other, many(port, BEGUN, 12, "127.0.0.2") as halves:
         assert until(lambda: [closed(one) for one in halves] == [True] * 7 + [False] * 5), "its own, the oldest first"
@@ -193,8 +196,7 @@ def test_one_address_has_a_part_of_the_connections_and_this_computer_all(
 
 
 @pytest.mark.usefixtures("three_places")
-def test_the_address_that_holds_most_makes_room(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(LimitedConnection, "request_within_s", 3600.0)
+def test_the_address_that_holds_most_makes_room(port: int) -> None:
     with many(port, BEGUN, 3, "127.0.0.3") as few, many(port, LARGE, 50, "127.0.0.2") as most:
         for _ in range(30):
             assert httpx.get(f"http://127.0.0.1:{port}/api/tracks", timeout=PATIENT_S).status_code == 200
@@ -204,11 +206,11 @@ def test_the_address_that_holds_most_makes_room(port: int, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("path", ["/api/stream", "/v1/field/stream"])
 def test_what_is_refused_in_place_of_a_stream_has_the_limit_of_an_answer(
-    port: int, monkeypatch: pytest.MonkeyPatch, path: str
+    hurried: int, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     monkeypatch.setattr(LimitedConnection, "answer_within_s", 1.0)
     refused = f"GET {path} HTTP/1.1\r\nHost: elsewhere.example\r\n\r\n".encode()
-    with connect(port, b"") as slow:
+    with connect(hurried, b"") as slow:
         slow.setblocking(False)
 
         def ended() -> bool:
@@ -224,22 +226,22 @@ def test_what_is_refused_in_place_of_a_stream_has_the_limit_of_an_answer(
         assert until(ended)
 
 
-def test_a_request_that_begins_behind_another_must_come_whole(port: int) -> None:
-    with connect(port, SHORT + BODY_BEGUN) as half:
+def test_a_request_that_begins_behind_another_must_come_whole(hurried: int) -> None:
+    with connect(hurried, SHORT + BODY_BEGUN) as half:
         assert until(lambda: closed(half))
 
 
-def test_a_connection_that_is_kept_serves_one_request_after_another(port: int) -> None:
+def test_a_connection_that_is_kept_serves_one_request_after_another(hurried: int) -> None:
     """Past the limits of one request and of one answer."""
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENT_S) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{hurried}", timeout=PATIENT_S) as client:
         for _ in range(4):
             assert client.get("/api/tracks").status_code == 200
             time.sleep(0.75)
 
 
-def test_a_stream_outlives_the_limit_of_a_request(port: int) -> None:
+def test_a_stream_outlives_the_limit_of_a_request(hurried: int) -> None:
     began_s, beats, outlived = time.monotonic(), 0, False
-    with httpx.stream("GET", f"http://127.0.0.1:{port}/api/stream", timeout=PATIENT_S) as answer:
+    with httpx.stream("GET", f"http://127.0.0.1:{hurried}/api/stream", timeout=PATIENT_S) as answer:
         for line in answer.iter_lines():
             beats += line == "event: heartbeat"
             outlived = beats > 2 and time.monotonic() - began_s > 2 * LimitedConnection.request_within_s
