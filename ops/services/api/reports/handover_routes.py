@@ -110,7 +110,8 @@ class HandoverRoutes:
         """The report as a page. A time without an offset, as the form of the page sends it, is UTC."""
         period, chosen = self._period(start, until, utc=True), _chosen(incidents)
         self._recorder.note(request, _subject(request.url.path[1:] + " page", period, chosen))
-        from ops.analysis.handover.page import report_page, style_source  # slow to import, and rarely needed
+        from ops.analysis.handover.page import report_page  # slow to import, and rarely needed
+        from ops.drawing.pages.html_page import style_source
 
         words, person = catalogue_of(request), person_of(request)
         report = self._made(request, period, chosen)

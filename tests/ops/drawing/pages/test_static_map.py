@@ -32,7 +32,7 @@ from ops.drawing.pages.static_map import (
     STEEPEST,
     STRIPE_PIXELS,
     _extent,
-    _hidden_in_pixels,
+    _in_pixels,
     print_map,
 )
 from tests.ops.drawing.pages.plain_ground import plain_ground
@@ -142,7 +142,7 @@ def test_dead_ground_is_hatched_where_it_is_and_as_the_legend_has_it() -> None:
     middle = {axis: slice(cells.sizes[axis] // 3, 2 * cells.sizes[axis] // 3) for axis in ("northing", "easting")}
     cells[middle] = 1
     extent = _extent(clear)
-    hidden = _hidden_in_pixels(cells, extent)
+    hidden = _in_pixels(cells, extent)
     west, south, east, north = extent
     rows, columns = hidden.shape
     for row, column in np.random.default_rng(1).integers(0, (rows, columns), (200, 2)):
