@@ -170,7 +170,8 @@ def input_source(name: str, source: str) -> Message:
     if say_in_english(Message(own.id, dict(own.parameters) | {"text": ""})):
         return own
     known = "s-" + re.sub(r"[^a-z0-9]+", "-", source.lower()).strip("-")
-    return Message("compare-catalogue-source", {"source": known, "text": source})
+    told = Message("compare-catalogue-source", {"source": known, "text": source})
+    return told if say_in_english(told) == source else Message(told.id, {"source": "other", "text": source})
 
 
 def assumption_source(name: str, source: str) -> Message:
