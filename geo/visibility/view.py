@@ -26,7 +26,7 @@ MOST_CELLS = 1_000_000_000  # of a window around one observer: 4 GB of heights
 # Places are taken to this part of a cell (30 µm on 30 m cells), so that the coordinates' rounding is not a distance
 # from the centre, and that the same place in a window of the map is the same number.
 PLACES_PER_CELL = 2.0**20
-# A degree with six decimals, as in files of layouts, is right to 0.06 m: a site on an outermost cell centre stays on it.
+# Degrees with six decimals, as in files of layouts, are right to 0.06 m: a site on an outermost centre stays there.
 EDGE_M = 0.1
 
 
