@@ -23,7 +23,7 @@ from geo.arrays import Floats
 from geo.border.zone import belt_outline
 from geo.message import Message
 from geo.terrain import bounds, cell_size
-from ops.drawing.colours import colour
+from ops.drawing.colours import colour, rgba
 from ops.drawing.coverage_classes import Map
 from ops.drawing.hillshade import shade
 from ops.drawing.png import save_figure
@@ -149,15 +149,21 @@ def _classes(
 
 def hatch_unknown(axes: Axes, blank: npt.NDArray[np.bool_], extent: tuple[float, float, float, float]) -> None:
     """Draw the cells that are true (row, column) over ``extent`` (west, east, south, north) as unknown ground."""
-    _hatch(axes, blank, extent, UNKNOWN_HATCH, "none", colour("unknown-hatch"))
+    _hatch(axes, blank, extent, UNKNOWN_HATCH, colour("unknown-hatch"))
 
 
 def hatch_dead(axes: Axes, dead: npt.NDArray[np.bool_], extent: tuple[float, float, float, float]) -> None:
-    """Draw the cells that are true (row, column) over ``extent`` (west, east, south, north) as dead ground."""
-    _hatch(axes, dead, extent, DEAD_HATCH, colour("dead-hatch-gap"), colour("dead-hatch"))
+    """Draw the cells that are true (row, column) over ``extent`` (west, east, south, north) as dead ground.
+
+    The veil is on exactly these cells; the outline of the lines is smoothed.
+    """
+    veil = np.zeros((*dead.shape, 4), np.uint8)
+    veil[dead] = rgba("dead-hatch-gap")
+    axes.imshow(veil, extent=extent, interpolation="nearest", zorder=2)
+    _hatch(axes, dead, extent, DEAD_HATCH, colour("dead-hatch"))
 
 
-def _hatch(axes: Axes, cells: Any, extent: tuple[float, float, float, float], hatch: str, fill: str, line: str) -> None:
+def _hatch(axes: Axes, cells: Any, extent: tuple[float, float, float, float], hatch: str, line: str) -> None:
     if not cells.any():
         return
     west, east, south, north = extent
@@ -166,7 +172,7 @@ def _hatch(axes: Axes, cells: Any, extent: tuple[float, float, float, float], ha
     east_m = west + cell_e * (np.arange(columns) + 0.5)
     north_m = north - cell_n * (np.arange(rows) + 0.5)
     with mpl.rc_context({"hatch.linewidth": 0.8, "hatch.color": line}):
-        axes.contourf(east_m, north_m, cells.astype(float), levels=[0.5, 1.5], colors=fill, hatches=[hatch], zorder=3)
+        axes.contourf(east_m, north_m, cells.astype(float), levels=[0.5, 1.5], colors="none", hatches=[hatch], zorder=3)
 
 
 def unknown_handle(label: str) -> Patch:

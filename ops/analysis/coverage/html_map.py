@@ -20,7 +20,7 @@ from ops.drawing.colours import colour
 from ops.drawing.coverage_classes import ColourClass, Map
 from ops.drawing.map_images import painted_png
 from ops.drawing.pages.html_page import render_page
-from ops.drawing.pages.map_input import MapInput, Marker, Overlay
+from ops.drawing.pages.map_input import MapInput, Marker, Overlay, hidden_colour
 from ops.drawing.pages.sector_input import shades_of, symbols_of
 from ops.drawing.pages.static_map import print_map, shape_of
 from ops.drawing.pages.web_map import draw_map
@@ -179,6 +179,7 @@ def _page(maps: Sequence[Map], rasters: xr.Dataset, tables: CoverageTables, grou
         ],
         "shades": shades_of("coverage"),
         "symbols": symbols_of(ground),
+        "border": hidden_colour(0.0),
         "colophon": say("coverage-page-colophon", **ground_of(ground.terrain, str(story["watchline_version"]))),
     }
 
