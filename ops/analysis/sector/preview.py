@@ -216,10 +216,12 @@ def _page(preview: Preview, sector: str, words: MessageCatalogue) -> str:
         "map": words.say("sector-preview-map"),
         "reading": words.say("sector-preview-reading"),
         "script": words.say("sector-preview-script"),
-        "shades": [
+        "areas": [
             (colour("in-sight"), seen),
             *([("hatch unknown", words.say("map-class-unknown"))] if unknown and not drawn.unknown else []),
             (colour("own-side"), words.say("sector-preview-own-side")),
+        ],
+        "shades": [
             (DIRECTION, words.say("sector-preview-direction")),
             *([(LINK, words.say("sector-preview-link"))] if preview.links else []),
             *((hidden_colour(low), words.say("sector-preview-segment", low=low, high=low + 0.25)) for low in QUARTERS),
