@@ -17,7 +17,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.colors import TwoSlopeNorm
+from matplotlib.colors import ListedColormap, TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
@@ -212,9 +212,12 @@ def _raster(axes: Axes, panel: Panel, layer: xr.DataArray, view: _View) -> None:
     extent = (east[0] - cell / 2, east[-1] + cell / 2, north[-1] - cell / 2, north[0] + cell / 2)
     known = np.isfinite(values)
     if panel.states is not None:
+        clear = ListedColormap([colour("line-of-sight")])
+        axes.imshow(np.ma.masked_where(~known, values), cmap=clear, extent=extent, interpolation="nearest", alpha=0.85,
+                    zorder=2)  # fmt: skip
         hatch_dead(axes, values == 1.0, extent)
         names = [say(f"challenge-state-{state}") for state in panel.states]
-        entries = [Patch(facecolor=colour("relief-alone"), label=names[0]), dead_handle(names[1])]
+        entries = [Patch(facecolor=colour("line-of-sight"), label=names[0]), dead_handle(names[1])]
         axes.legend(handles=entries, loc="lower right", fontsize=7.5, framealpha=0.9).set_zorder(10)
     elif known.any():
         shown = values[known]

@@ -102,7 +102,7 @@ def least_apart(names: tuple[str, ...], palette: str, sight: str) -> float:
         (("gain", "loss"), "day"),
         (("gain", "loss"), "night"),
         (("loss-1", "loss-2", "loss-3", "gain-1", "gain-2", "gain-3"), "day"),
-        (("dead-ground", "relief-alone", "in-sight", "unknown"), "day"),
+        (("dead-ground", "line-of-sight", "in-sight", "unknown"), "day"),
     ],
 )
 def test_colours_are_told_apart_by_readers_with_colour_blindness(
