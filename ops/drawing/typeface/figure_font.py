@@ -8,7 +8,6 @@ from functools import lru_cache
 from typing import Any, Final
 
 import matplotlib as mpl
-from cycler import cycler
 
 from ops.drawing.colours import colour
 from ops.drawing.typeface.font_files import families, font_files
@@ -34,7 +33,7 @@ def figure_style() -> dict[str, Any]:
     """
     return {
         "font.family": list(figure_families()),
-        "axes.prop_cycle": cycler(color=[colour(f"series-{name}") for name in SERIES]),
+        "axes.prop_cycle": mpl.cycler(color=[colour(f"series-{name}") for name in SERIES]),
     }
 
 
