@@ -45,7 +45,9 @@ if TYPE_CHECKING:
 HANDOVER: Final = "/handover"
 AFTER_ACTION: Final = "/after-action"
 MOST_CHOSEN: Final = 100
-_POLICY: Final = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; font-src 'self'"
+_POLICY: Final = (
+    "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; img-src data:; font-src 'self'"
+)
 
 QueryTime = Annotated[str | None, Query(max_length=40)]
 PeriodStart = Annotated[str | None, Query(alias="from", max_length=40)]
