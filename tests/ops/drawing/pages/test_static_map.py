@@ -35,6 +35,7 @@ from ops.drawing.pages.static_map import (
     _in_pixels,
     print_map,
 )
+from ops.drawing.pages.web_map import draw_map
 from tests.ops.drawing.pages.plain_ground import plain_ground
 
 FRAME = LocalFrame.around(-84.2, 36.6)
@@ -190,3 +191,18 @@ def test_ground_without_terrain_data_is_hatched() -> None:
 
     assert dark(drawing) == 0.0
     assert 0.02 < dark(with_void) < 0.5
+    on_page = [draw_map(one) for one in (drawing, with_void)]
+    assert [one.unknown for one in on_page] == [False, True], "the legend has an entry for it"
+    assert ["No terrain data" in "".join(one.scripts) for one in on_page] == [False, True], "so has the page's map"
+
+
+def test_a_single_cell_without_terrain_data_is_seen() -> None:
+    drawing = drawing_of([])
+    elevation = drawing.terrain["elevation"].copy()
+    elevation[elevation.sizes["northing"] * 2 // 5, elevation.sizes["easting"] // 4] = np.nan
+    void = replace(drawing, terrain=drawing.terrain.assign(elevation=elevation))
+    before, after = (
+        np.asarray(Image.open(io.BytesIO(base64.b64decode(print_map(one).partition(",")[2]))).convert("L"), dtype=int)
+        for one in (drawing, void)
+    )
+    assert (before - after).max() > 80, "a dark outline on pale ground"
