@@ -199,7 +199,7 @@ def test_ground_without_terrain_data_is_hatched() -> None:
 def test_a_single_cell_without_terrain_data_is_seen() -> None:
     drawing = drawing_of([])
     elevation = drawing.terrain["elevation"].copy()
-    elevation[elevation.sizes["northing"] * 2 // 5, elevation.sizes["easting"] // 4] = np.nan
+    elevation[elevation.sizes["northing"] * 19 // 40, elevation.sizes["easting"] * 2 // 5] = np.nan
     void = replace(drawing, terrain=drawing.terrain.assign(elevation=elevation))
     before, after = (
         np.asarray(Image.open(io.BytesIO(base64.b64decode(print_map(one).partition(",")[2]))).convert("L"), dtype=int)
