@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 import matplotlib as mpl
+from matplotlib.rcsetup import cycler
 
 from ops.drawing.colours import colour
 from ops.drawing.typeface.font_files import families, font_files
@@ -19,7 +20,8 @@ SERIES: Final = ("blue", "vermilion", "green", "purple", "sky", "orange")
 @contextmanager
 def drawing_style(style: Any) -> Iterator[None]:
     """Draw figures as ``figure_style`` has them, and in ``style`` (settings of matplotlib), until the context ends."""
-    with mpl.rc_context({**figure_style(), **style}):
+    settings: Any = {**figure_style(), **style}
+    with mpl.rc_context(settings):
         yield
 
 
@@ -33,7 +35,7 @@ def figure_style() -> dict[str, Any]:
     """
     return {
         "font.family": list(figure_families()),
-        "axes.prop_cycle": mpl.cycler(color=[colour(f"series-{name}") for name in SERIES]),
+        "axes.prop_cycle": cycler(color=[colour(f"series-{name}") for name in SERIES]),
     }
 
 
