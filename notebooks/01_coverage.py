@@ -31,11 +31,14 @@ import pandas as pd
 
 from ops.analysis.night_report.dead_ground_fraction import dead_ground_fraction
 from ops.drawing.scales import PROBABILITY
+from ops.drawing.typeface.figure_font import figure_style
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
 from sensors.coverage import coverage, coverage_rasters, look_probability, over_weather
 from sensors.coverage.segments import over_segments, whole_belt
 from sensors.detection_model.hazard import mean_relative_speed, patrol_rate, probability_of
+
+plt.rcParams.update(figure_style())
 
 sector = "cumberland"
 files = load_sector(sector)

@@ -32,6 +32,7 @@ from geo.mobility.speed_surface import by_vehicle, on_foot
 from geo.paths.response_times import journey_time, response_time
 from ops.drawing.colours import colour
 from ops.drawing.scales import RELIEF
+from ops.drawing.typeface.figure_font import figure_style
 from ops.sector.example_layout import bases_or_example
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
@@ -54,6 +55,8 @@ from sensors.gaps import (
 )
 from sensors.interdiction import interruptions, most_vulnerable_crossing
 from sensors.patrols import FromBases, Game, Shift, solve_game
+
+plt.rcParams.update(figure_style())
 
 sector = "cumberland"
 REQUIRED, NEIGHBOURS = 0.9, 16

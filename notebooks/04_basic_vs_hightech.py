@@ -29,6 +29,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from ops.drawing.typeface.figure_font import figure_style
 from ops.sector.example_layout import bases_or_example
 from ops.sector.open_sector import open_sector
 from ops.sector.samples import samples_folder
@@ -41,6 +42,8 @@ from sensors.planning import CompareSettings, study, verdict
 from sensors.planning.comparison.degradation import BufferZone, degraded, posts_withdrawn
 from sensors.planning.comparison.draws import draw
 from sensors.planning.comparison.verdict import duel
+
+plt.rcParams.update(figure_style())
 
 sector = "cumberland"
 SAMPLE = sector == "cumberland"

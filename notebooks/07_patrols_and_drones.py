@@ -34,6 +34,7 @@ import pandas as pd
 from geo.paths.along_path import Along
 from geo.paths.crossings import crossings
 from ops.drawing.colours import colour
+from ops.drawing.typeface.figure_font import figure_style
 from ops.sector.open_sector import open_sector
 from sensors.crossing.detection import detection_along
 from sensors.crossing.watched_belt import watched_by
@@ -47,6 +48,8 @@ from sensors.search_theory.moving_sensor import moving_sensor
 from sensors.search_theory.time_expanded import MovesInTime
 from sensors.search_theory.timetable import Timetable
 from sensors.search_theory.unpredictability import unpredictability
+
+plt.rcParams.update(figure_style())
 
 sector = "cumberland"
 tower_layout = "hightech"

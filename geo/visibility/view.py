@@ -26,6 +26,8 @@ MOST_CELLS = 1_000_000_000  # of a window around one observer: 4 GB of heights
 # Places are taken to this part of a cell (30 µm on 30 m cells), so that the coordinates' rounding is not a distance
 # from the centre, and that the same place in a window of the map is the same number.
 PLACES_PER_CELL = 2.0**20
+# Degrees with six decimals, as in files of layouts, are right to 0.06 m: a site on an outermost centre stays there.
+EDGE_M = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +92,17 @@ class RasterGrid:
     columns: int
 
     def row_of(self, northing: Any) -> Floats:
-        return _placed((self.north - np.asarray(northing, np.float64)) / self.cell_m)
+        return self._placed((self.north - np.asarray(northing, np.float64)) / self.cell_m, self.rows)
 
     def column_of(self, easting: Any) -> Floats:
-        return _placed((np.asarray(easting, np.float64) - self.west) / self.cell_m)
+        return self._placed((np.asarray(easting, np.float64) - self.west) / self.cell_m, self.columns)
+
+    def _placed(self, index: Floats, count: int) -> Floats:
+        """Places along an axis; what rounding has put beyond the outermost of ``count`` cell centres is on it."""
+        index, beyond = _placed(index), min(EDGE_M / self.cell_m, 0.5)
+        index = np.where((index < 0.0) & (index >= -beyond), 0.0, index)
+        last = float(count - 1)
+        return np.asarray(np.where((index > last) & (index <= last + beyond), last, index))
 
     def holds(self, row: Floats, column: Floats) -> Bools:
         """Whether points lie on the surface, which ends at the outermost cell centres."""
@@ -172,7 +181,7 @@ def check_on_map(grid: RasterGrid, row: Floats, column: Floats, easting: Floats,
         raise TerrainError(
             f"observer {n} at ({e.ravel()[n]:.1f}, {m.ravel()[n]:.1f}) is off the map",
             where="observer",
-            expected="a point within the outermost cell centres",
+            expected="a point within the outermost cell centres, half a cell from the terrain's edge",
         )
 
 

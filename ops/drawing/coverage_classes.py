@@ -18,12 +18,16 @@ LEAST_CHANGE: Final = 0.05
 
 @dataclass(frozen=True, slots=True)
 class ColourClass:
-    """One class of a map: values from ``low`` to below ``high``, its colour (None: the relief alone) and its label."""
+    """One class of a map: values from ``low`` to below ``high``, its colour (None: the relief alone) and its label.
+
+    ``dead``: it is drawn in the texture of dead ground.
+    """
 
     low: float
     high: float
     colour: RgbFraction | None
     label: Message
+    dead: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ def maps_of(required: float) -> tuple[Map, ...]:
     chance = probability_steps(required)
     dead = (
         ColourClass(-0.5, 0.5, None, Message("map-class-line-of-sight")),
-        ColourClass(0.5, 1.5, _fractions(colour("dead-ground")), Message("map-class-dead-ground")),
+        ColourClass(0.5, 1.5, _fractions(colour("dead-ground")), Message("map-class-dead-ground"), dead=True),
     )
     return (
         _map("p_coverage.png", "expected_probability", chance, "pd"),

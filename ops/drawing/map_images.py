@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
-from geo.arrays import Float32s, UInt8s
+from geo.arrays import Bools, Float32s, UInt8s
 from geo.frame import LocalFrame
 from ops.drawing.colours import rgb, rgba
 from ops.drawing.hillshade import shade
+from ops.drawing.tile_styles import outline
 
 WEB_ACROSS_180 = (
     "+proj=merc +a=6378137 +b=6378137 +lat_ts=0 +lon_0=180 +x_0=0 +y_0=0 +k=1 +units=m +nadgrids=@null +wktext"
@@ -54,26 +54,49 @@ def tinted_relief(elevation: Float32s, cell_m: float) -> UInt8s:
 def hatched_png(cells: xr.DataArray, crs: str) -> tuple[str, list[list[float]]]:
     """Return the cells that are 1 as a hatched, transparent data URI, and its bounds in degrees."""
     values, bounds, _ = _on_web_grid(cells.astype(np.float32), crs, smooth=False)
-    hidden = values > 0.5
-    return _data_uri(hatched(hidden), lossless=True), bounds
+    return _data_uri(hatched(values > 0.5), lossless=True), bounds
 
 
-def hatched(cells: npt.NDArray[np.bool_], period: int = STRIPE_PIXELS) -> UInt8s:
-    """Return what is true, hatched as dead ground (row, column, RGBA), with a stripe every ``period`` pixels."""
-    rows, columns = np.ogrid[: cells.shape[0], : cells.shape[1]]
-    stripe = (rows + columns) % period < period * 3 // STRIPE_PIXELS
+def unknown_png(elevation: xr.DataArray, crs: str) -> tuple[str, list[list[float]]]:
+    """Return the cells without a height as a cross-hatched, transparent data URI, and its bounds in degrees."""
+    values, bounds, _ = _on_web_grid(elevation.isnull().astype(np.float32), crs, smooth=False)
+    return _data_uri(cross_hatched(values > 0.5), lossless=True), bounds
+
+
+def hatched(cells: Bools, period: int = STRIPE_PIXELS) -> UInt8s:
+    """Return what is true in the texture of dead ground (row, column, RGBA): a falling line every ``period`` pixels
+    over a veil, as on the tiles of the live map."""
+    falling, _ = _diagonals(cells.shape, period, 3)
     pixels = np.zeros((*cells.shape, 4), np.uint8)
-    pixels[cells & stripe] = rgba("dead-hatch")
-    pixels[cells & ~stripe] = rgba("dead-hatch-gap")
+    pixels[cells & falling] = rgba("dead-hatch")
+    pixels[cells & ~falling] = rgba("dead-hatch-gap")
     return pixels
 
 
+def cross_hatched(cells: Bools, period: int = STRIPE_PIXELS) -> UInt8s:
+    """Return what is true in the texture of unknown ground (row, column, RGBA): falling and rising lines on white,
+    within an outline, so that a single cell is seen."""
+    falling, rising = _diagonals(cells.shape, period, 2)
+    pixels = np.zeros((*cells.shape, 4), np.uint8)
+    pixels[cells] = rgba("unknown-hatch-gap")
+    pixels[(cells & (falling | rising)) | outline(cells)] = rgba("unknown-hatch-line")
+    return pixels
+
+
+def _diagonals(shape: tuple[int, ...], period: int, width: int) -> tuple[Bools, Bools]:
+    """Masks of falling and rising lines, ``width`` of every ``STRIPE_PIXELS`` parts of a period wide."""
+    rows, columns = np.ogrid[: shape[0], : shape[1]]
+    thick = max(1, period * width // STRIPE_PIXELS)
+    return (rows - columns) % period < thick, (rows + columns) % period < thick
+
+
 def painted_png(
-    classes: xr.DataArray, crs: str, colours: Sequence[tuple[int, int, int, int]], hatch: tuple[int, int, int]
+    classes: xr.DataArray, crs: str, colours: Sequence[tuple[int, int, int, int]], *, dead: int | None = None
 ) -> tuple[str, list[list[float]]]:
     """Paint cells by class, an index into ``colours`` (RGBA); return a data URI and its bounds in degrees.
 
-    Cells of −1 are hatched in ``hatch``; the area outside the cells stays transparent.
+    The class ``dead`` has the texture of dead ground instead of its colour, cells of −1 that of unknown ground; the
+    area outside the cells stays transparent.
     """
     paint = np.zeros((256, 4), np.uint8)  # by code: the classes, then what is hatched; beyond, transparent
     paint[: len(colours)] = colours
@@ -81,8 +104,10 @@ def painted_png(
     code = np.where(values == -1.0, hatch_code, np.where(values >= 0.0, values, OFF_THE_MAP)).astype(np.uint8)
     codes, bounds, _ = _on_web_grid(classes.copy(data=code), crs, smooth=False)
     pixels = paint[codes]
-    rows, columns = np.ogrid[: codes.shape[0], : codes.shape[1]]
-    pixels[(codes == hatch_code) & ((rows + columns) % STRIPE_PIXELS < 3)] = (*hatch, 150)
+    if dead is not None:
+        pixels = np.where((codes == dead)[..., None], hatched(codes == dead), pixels)
+    unknown = codes == hatch_code
+    pixels = np.where(unknown[..., None], cross_hatched(unknown), pixels)
     return _data_uri(pixels, lossless=True), bounds
 
 

@@ -23,7 +23,7 @@ from geo.arrays import Floats
 from geo.border.zone import belt_outline
 from geo.message import Message
 from geo.terrain import bounds, cell_size
-from ops.drawing.colours import colour
+from ops.drawing.colours import colour, rgba
 from ops.drawing.coverage_classes import Map
 from ops.drawing.hillshade import shade
 from ops.drawing.png import save_figure
@@ -55,6 +55,8 @@ SIGNS: Final[Mapping[str, tuple[str, Message, float]]] = {
 BASE: Final = ("s", 6.0)
 """Marker and size of a base: white with a black edge."""
 FOOTER_LETTERS: Final = 160
+DEAD_HATCH, UNKNOWN_HATCH = "\\\\\\\\", "xxxx"
+"""Textures of dead and of unknown ground, as on the tiles of the live map."""
 CORNER: Final = 0.35
 """Sides of a corner that a legend may take, as a fraction of the map."""
 LABELLED_UP_TO: Final = 12  # sensors; more labels would cover the map
@@ -126,8 +128,11 @@ def _classes(
     colours: list[tuple[float, ...]] = [(0.0, 0.0, 0.0, 0.0)]
     drawn = np.zeros(values.shape, np.uint8)  # index into the colours
     for step in chosen.steps:
-        if step.colour is not None:
-            drawn[(values >= step.low) & (values < step.high) & ~blank] = len(colours)
+        inside = (values >= step.low) & (values < step.high) & ~blank
+        if step.dead:
+            hatch_dead(axes, inside, extent)
+        elif step.colour is not None:
+            drawn[inside] = len(colours)
             colours.append((*step.colour, CLASS_ALPHA))
     axes.imshow(
         drawn,
@@ -143,18 +148,43 @@ def _classes(
 
 
 def hatch_unknown(axes: Axes, blank: npt.NDArray[np.bool_], extent: tuple[float, float, float, float]) -> None:
-    """Hatch the cells that are true (row, column) over ``extent`` (west, east, south, north)."""
-    if not blank.any():
+    """Draw the cells that are true (row, column) over ``extent`` (west, east, south, north) as unknown ground."""
+    _hatch(axes, blank, extent, UNKNOWN_HATCH, colour("unknown-hatch"))
+
+
+def hatch_dead(axes: Axes, dead: npt.NDArray[np.bool_], extent: tuple[float, float, float, float]) -> None:
+    """Draw the cells that are true (row, column) over ``extent`` (west, east, south, north) as dead ground.
+
+    The veil is on exactly these cells; the outline of the lines is smoothed.
+    """
+    veil = np.zeros((*dead.shape, 4), np.uint8)
+    veil[dead] = rgba("dead-hatch-gap")
+    axes.imshow(veil, extent=extent, interpolation="nearest", zorder=2)
+    _hatch(axes, dead, extent, DEAD_HATCH, colour("dead-hatch"))
+
+
+def _hatch(axes: Axes, cells: Any, extent: tuple[float, float, float, float], hatch: str, line: str) -> None:
+    if not cells.any():
         return
     west, east, south, north = extent
-    rows, columns = blank.shape
+    rows, columns = cells.shape
     cell_e, cell_n = (east - west) / columns, (north - south) / rows
     east_m = west + cell_e * (np.arange(columns) + 0.5)
     north_m = north - cell_n * (np.arange(rows) + 0.5)
-    with mpl.rc_context({"hatch.linewidth": 0.6, "hatch.color": colour("unknown-hatch")}):
-        axes.contourf(
-            east_m, north_m, blank.astype(float), levels=[0.5, 1.5], colors="none", hatches=["////"], zorder=3
-        )
+    with mpl.rc_context({"hatch.linewidth": 0.8, "hatch.color": line}):
+        axes.contourf(east_m, north_m, cells.astype(float), levels=[0.5, 1.5], colors="none", hatches=[hatch], zorder=3)
+
+
+def unknown_handle(label: str) -> Patch:
+    """Return the legend entry of unknown ground."""
+    line = colour("unknown-hatch")
+    return Patch(facecolor="white", edgecolor=line, hatch=UNKNOWN_HATCH, linewidth=0.5, label=label)
+
+
+def dead_handle(label: str) -> Patch:
+    """Return the legend entry of dead ground."""
+    fill, line = colour("dead-hatch-gap"), colour("dead-hatch")
+    return Patch(facecolor=fill, edgecolor=line, hatch=DEAD_HATCH, linewidth=0.5, label=label)
 
 
 def _border(axes: Axes, ground: OpenSector) -> None:
@@ -274,12 +304,13 @@ def north_arrow(axes: Axes) -> None:
 def _legend(axes: Axes, chosen: Map, ground: OpenSector, *, unknown: bool) -> None:
     entries: list[Any] = []
     for step in chosen.steps:
+        if step.dead:
+            entries.append(dead_handle(say(step.label)))
+            continue
         face = colour("relief-alone") if step.colour is None else (*step.colour, 0.85)
         entries.append(Patch(facecolor=face, edgecolor=colour("figure-outline"), linewidth=0.5, label=say(step.label)))
     label = say("map-class-unknown" if unknown else "map-class-unknown-none")
-    entries.append(
-        Patch(facecolor="white", edgecolor=colour("unknown-hatch"), hatch="////", linewidth=0.5, label=label)
-    )
+    entries.append(unknown_handle(label))
     entries.append(Line2D([], [], color="black", linewidth=1.8, label=say("map-border")))
     belt = say("map-belt", belt=ground.sector.belt_m)
     entries.append(Line2D([], [], color="black", linewidth=0.7, linestyle=(0, (5, 4)), label=belt))

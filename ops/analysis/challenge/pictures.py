@@ -19,6 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import ListedColormap, TwoSlopeNorm
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from geo.challenge.scores import SCORES
 from geo.message import Message
@@ -30,8 +31,11 @@ from ops.drawing.printed_map import (
     DPI,
     FOOTER_LETTERS,
     STYLE,
+    UNKNOWN_HATCH,
     LocalNumbers,
+    dead_handle,
     draw_relief,
+    hatch_dead,
     mark_place,
     north_arrow,
     pale_relief,
@@ -70,7 +74,6 @@ class Panel:
 
 
 SIGHT: Final = ("sight", "dead")
-SIGHT_COLOURS: Final = (colour("line-of-sight"), colour("dead-ground"))
 
 GROUND_PANELS: Final = (
     Panel("ruggedness", "ruggedness", "metres", MEASURE),
@@ -208,31 +211,32 @@ def _raster(axes: Axes, panel: Panel, layer: xr.DataArray, view: _View) -> None:
     cell = abs(float(east[1] - east[0]))
     extent = (east[0] - cell / 2, east[-1] + cell / 2, north[-1] - cell / 2, north[0] + cell / 2)
     known = np.isfinite(values)
-    if known.any():
+    if panel.states is not None:
+        clear = ListedColormap([colour("line-of-sight")])
+        axes.imshow(np.ma.masked_where(~known, values), cmap=clear, extent=extent, interpolation="nearest", alpha=0.85,
+                    zorder=2)  # fmt: skip
+        hatch_dead(axes, values == 1.0, extent)
+        names = [say(f"challenge-state-{state}") for state in panel.states]
+        entries = [Patch(facecolor=colour("line-of-sight"), label=names[0]), dead_handle(names[1])]
+        axes.legend(handles=entries, loc="lower right", fontsize=7.5, framealpha=0.9).set_zorder(10)
+    elif known.any():
         shown = values[known]
-        palette: Any = panel.palette if panel.states is None else ListedColormap(SIGHT_COLOURS)
-        low, high = (
-            (0.0, 1.0)
-            if panel.states
-            else panel.limits or (float(np.quantile(shown, 0.01)), float(np.quantile(shown, 0.99)))
-        )
+        low, high = panel.limits or (float(np.quantile(shown, 0.01)), float(np.quantile(shown, 0.99)))
         high = high if high > low else low + 1.0
         widest = max(abs(low), abs(high))
         scale: dict[str, Any] = (
             {"norm": TwoSlopeNorm(0.0, -widest, widest)} if panel.centred else {"vmin": low, "vmax": high}
         )
         picture = axes.imshow(
-            np.ma.masked_where(~known, values), cmap=palette, extent=extent, interpolation="nearest",
+            np.ma.masked_where(~known, values), cmap=panel.palette, extent=extent, interpolation="nearest",
             alpha=0.85, zorder=2, **scale,
         )  # fmt: skip
-        bar = _bar(axes, picture, say(f"challenge-unit-{panel.unit}") if panel.unit else "")
-        if panel.states is not None:
-            bar.set_ticks([0.25, 0.75], labels=[say(f"challenge-state-{state}") for state in panel.states])
+        _bar(axes, picture, say(f"challenge-unit-{panel.unit}"))
     segment, inward, outward = view.ground.crossed.between_edges(*np.meshgrid(east, north))
     inside = (segment >= 0) & (inward <= view.ground.sector.belt_m) & (outward >= -view.ground.sector.belt_m)
     title = say(f"challenge-panel-{panel.title}")
     for meaning, where, hatch in (
-        ("unknown", inside & np.isnan(values), "////"),
+        ("unknown", inside & np.isnan(values), UNKNOWN_HATCH),
         ("no-path", inside & np.isposinf(values), "...."),
         ("no-response", inside & np.isneginf(values), "...."),
     ):

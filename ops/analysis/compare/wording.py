@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -161,8 +162,16 @@ def input_name(name: str) -> str:
 
 
 def input_source(name: str, source: str) -> Message:
-    """Return the source of a sampled input: of the comparison itself a sentence, else as the catalogue has it."""
-    return assumption_source("weather" if name.startswith("share of ") else name, source)
+    """Return the source of a sampled input: of the comparison itself a sentence, else as the catalogue has it.
+
+    Sources of the shipped catalogue are known by their words; those of another catalogue are cited as written.
+    """
+    own = assumption_source("weather" if name.startswith("share of ") else name, source)
+    if say_in_english(Message(own.id, dict(own.parameters) | {"text": ""})):
+        return own
+    known = "s-" + re.sub(r"[^a-z0-9]+", "-", source.lower()).strip("-")
+    told = Message("compare-catalogue-source", {"source": known, "text": source})
+    return told if say_in_english(told) == source else Message(told.id, {"source": "other", "text": source})
 
 
 def assumption_source(name: str, source: str) -> Message:

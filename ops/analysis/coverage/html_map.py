@@ -16,13 +16,13 @@ import xarray as xr
 
 from ops.analysis.coverage.wording import gap_of, least_covered, summary_of
 from ops.analysis.places import place_of
-from ops.drawing.colours import colour, rgb
-from ops.drawing.coverage_classes import Map, RgbFraction
+from ops.drawing.colours import colour
+from ops.drawing.coverage_classes import ColourClass, Map
 from ops.drawing.map_images import painted_png
 from ops.drawing.pages.html_page import render_page
-from ops.drawing.pages.map_input import MapInput, Marker, Overlay
+from ops.drawing.pages.map_input import MapInput, Marker, Overlay, hidden_colour
 from ops.drawing.pages.sector_input import shades_of, symbols_of
-from ops.drawing.pages.static_map import print_map
+from ops.drawing.pages.static_map import print_map, shape_of
 from ops.drawing.pages.web_map import draw_map
 from ops.drawing.printed_map import ground_of
 from ops.drawing.scene import scene_of
@@ -33,8 +33,9 @@ from ops.sector.sector_file import read_bases
 
 TEMPLATE = Path(__file__).with_name("html_map.html.j2")
 
+WIDEST_MM, HIGHEST_MM = 182.0, 84.0
+"""Largest width and height on paper of the map of one quantity: two of them are on a page."""
 LARGEST_PIXELS: Final = 2000  # along one side of the pictures inside the map; larger terrains are subsampled
-UNKNOWN_COLOUR: Final = rgb("unknown-hatch")
 KEYS: Final[Mapping[str, tuple[str, str]]] = {
     "mast_height_m": ("antenna-height", "coverage-value-metres"),
     "max_range_m": ("range", "coverage-value-distance"),
@@ -70,8 +71,10 @@ def write_map(path: Path, maps: Sequence[Map], rasters: xr.Dataset, tables: Cove
         overlays=[_overlay(chosen, rasters.isel(every), show=i == 0) for i, chosen in enumerate(maps)],
     )
     drawn = draw_map(drawing, on_paper=replace(drawing, overlays=[]))
-    printed = [print_map(replace(drawing, overlays=[replace(one, show=True)])) for one in drawing.overlays]
-    page = _page(maps, rasters, tables, ground) | {"printed": printed}
+    plain = replace(drawing, hidden=np.zeros(ground.crossed.segments))  # so that only the map's own classes have colour
+    printed = [print_map(replace(plain, overlays=[replace(one, show=True)])) for one in drawing.overlays]
+    frame = f"{min(WIDEST_MM, HIGHEST_MM / shape_of(drawing)):.0f}mm"
+    page = _page(maps, rasters, tables, ground) | {"printed": printed, "frame": frame, "unknown": drawn.unknown}
     text = render_page(TEMPLATE, scripts=drawn.scripts, page=page, map=drawn)
     with atomic_write(path) as partial:
         partial.write_text(text, encoding="utf-8")
@@ -83,12 +86,15 @@ def _overlay(chosen: Map, rasters: xr.Dataset, *, show: bool) -> Overlay:
     blank = values == 255 if chosen.variable == "dead_ground" else np.isnan(rasters["expected_probability"])
     classes = xr.full_like(values, 0, dtype=np.float32)
     colours: list[tuple[int, int, int, int]] = [(0, 0, 0, 0)]
+    dead = None
     for step in chosen.steps:
+        if step.dead:
+            dead = len(colours)
         if step.colour is not None:
             colours.append((*(round(255 * part) for part in step.colour), 180))  # type: ignore[arg-type]
             inside = (values >= step.low) & (values < step.high)
             classes = classes.where(~inside, len(colours) - 1)
-    picture, bounds = painted_png(classes.where(~blank, -1.0), rasters.attrs["crs"], colours, UNKNOWN_COLOUR)
+    picture, bounds = painted_png(classes.where(~blank, -1.0), rasters.attrs["crs"], colours, dead=dead)
     title = say(chosen.title)
     return Overlay(title, title, picture, bounds, show)
 
@@ -167,17 +173,21 @@ def _page(maps: Sequence[Map], rasters: xr.Dataset, tables: CoverageTables, grou
             {
                 "title": say(chosen.title),
                 "reading": say(chosen.reading),
-                "steps": [(_css(step.colour), say(step.label)) for step in chosen.steps],
+                "steps": [(_swatch(step), say(step.label)) for step in chosen.steps],
             }
             for chosen in maps
         ],
         "shades": shades_of("coverage"),
         "symbols": symbols_of(ground),
+        "border": hidden_colour(0.0),
         "colophon": say("coverage-page-colophon", **ground_of(ground.terrain, str(story["watchline_version"]))),
     }
 
 
-def _css(shade: RgbFraction | None) -> str:
-    if shade is None:
+def _swatch(step: ColourClass) -> str:
+    """How the legend shows a class: a colour, or the class of a texture."""
+    if step.dead:
+        return "hatch"
+    if step.colour is None:
         return colour("relief-alone")
-    return "#" + "".join(f"{round(255 * part):02x}" for part in shade)
+    return "#" + "".join(f"{round(255 * part):02x}" for part in step.colour)

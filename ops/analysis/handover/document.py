@@ -21,6 +21,8 @@ from ops.words import MessageCatalogue
 
 DIGEST_SHOWN = 16
 """Characters of a note's hash that are shown; programs get it whole."""
+ANNOUNCED = "maintenance"
+"""State of a sensor that announced its stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +132,14 @@ class _Writer:
             "unattended": sum(1 for one in report.incidents if one.without_action),
             "closed": len(report.closed),
         }
-        lost = sum(1 for one in report.coverage_lost if one.until is None)
-        return (
-            self._say("handover-answer", **incidents),
-            self._say("handover-answer-sensors", sensors=len(report.sensors_out), lost=lost, now=report.sensors_now),
-        )
+        announced = sum(1 for one in report.sensors_out if one.state == ANNOUNCED)
+        sensors = {
+            "sensors": len(report.sensors_out) - announced,
+            "announced": announced,
+            "lost": sum(1 for one in report.coverage_lost if one.until is None),
+            "now": report.sensors_now,
+        }
+        return self._say("handover-answer", **incidents), self._say("handover-answer-sensors", **sensors)
 
     def summary(self) -> ReportSection:
         """The figures of the incidents, as in the report of a night."""
@@ -242,8 +247,10 @@ class _Writer:
             )
             for (kind, state, since), names in alike.items()
         ]
-        basis = self._say("handover-sensors-now" if self._report.sensors_now else "handover-sensors-then")
-        section = self._section("sensors", (("sensor", 56), ("state", 20), ("since", 24)), rows, basis)
+        basis = [self._say("handover-sensors-now" if self._report.sensors_now else "handover-sensors-then")]
+        if any(one.state == ANNOUNCED for one in self._report.sensors_out):
+            basis.append(self._say("handover-sensors-announced"))
+        section = self._section("sensors", (("sensor", 56), ("state", 20), ("since", 24)), rows, *basis)
         return replace(section, stated=len(self._report.sensors_out))
 
     def coverage(self) -> ReportSection:

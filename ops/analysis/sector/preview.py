@@ -19,7 +19,7 @@ from geo.arrays import Floats
 from ops.analysis.coverage.window import cut_to_need
 from ops.analysis.inputs import bases_in
 from ops.analysis.messages import item_name
-from ops.drawing.colours import colour, rgb, rgba
+from ops.drawing.colours import colour, rgba
 from ops.drawing.map_images import painted_png
 from ops.drawing.pages.html_page import render_page
 from ops.drawing.pages.map_input import LineLayer, MapInput, Marker, Overlay, Trail, hidden_colour
@@ -52,10 +52,6 @@ OWN: Final = colour("series-blue")
 DIRECTION: Final = colour("direction")
 LINK: Final = colour("link-line")
 ARROWS: Final = 14
-UNKNOWN: Final = rgb("unknown-hatch")
-_LINE, _GAP = colour("unknown-hatch-line"), colour("unknown-hatch-gap")
-HATCH: Final = f"repeating-linear-gradient(135deg, {_LINE} 0 3px, {_GAP} 3px 7px), {colour('legend-mat')}"
-"""How the legend shows UNKNOWN, which the map hatches."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,8 +179,9 @@ def _page(preview: Preview, sector: str, words: MessageCatalogue) -> str:
     every = {"northing": slice(None, None, thin), "easting": slice(None, None, thin)}
     dead = preview.dead.isel(every)
     states = np.select([dead.to_numpy() == 0, dead.to_numpy() == 255], [1.0, -1.0], 0.0).astype(np.float32)
+    unknown = bool((states < 0.0).any())
     classes = dead.copy(data=states)
-    picture, bounds = painted_png(classes, ground.terrain.attrs["crs"], [(0, 0, 0, 0), SEEN], UNKNOWN)
+    picture, bounds = painted_png(classes, ground.terrain.attrs["crs"], [(0, 0, 0, 0), SEEN])
     seen = words.say("sector-preview-visible")
     drawn = draw_map(
         MapInput(
@@ -219,10 +216,12 @@ def _page(preview: Preview, sector: str, words: MessageCatalogue) -> str:
         "map": words.say("sector-preview-map"),
         "reading": words.say("sector-preview-reading"),
         "script": words.say("sector-preview-script"),
-        "shades": [
+        "areas": [
             (colour("in-sight"), seen),
-            *([(HATCH, words.say("map-class-unknown"))] if (states < 0.0).any() else []),
+            *([("hatch unknown", words.say("map-class-unknown"))] if unknown and not drawn.unknown else []),
             (colour("own-side"), words.say("sector-preview-own-side")),
+        ],
+        "shades": [
             (DIRECTION, words.say("sector-preview-direction")),
             *([(LINK, words.say("sector-preview-link"))] if preview.links else []),
             *((hidden_colour(low), words.say("sector-preview-segment", low=low, high=low + 0.25)) for low in QUARTERS),

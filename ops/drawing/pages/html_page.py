@@ -15,6 +15,7 @@ import jinja2
 from ops.drawing.colours import with_colours
 from ops.drawing.typeface.page_font import embedded_rules, linked_rules
 from ops.runtime.output import catalogue
+from ops.words import MessageCatalogue
 
 FOLDER = Path(__file__).parent
 STYLESHEET = FOLDER / "report.css"
@@ -45,14 +46,17 @@ class ChoiceField:
     options: Sequence[tuple[str, str]] = ()
 
 
-def render_page(template: Path, *, scripts: Iterable[str] = (), **values: Any) -> str:
+def render_page(
+    template: Path, *, scripts: Iterable[str] = (), words: MessageCatalogue | None = None, **values: Any
+) -> str:
     """Render a page from a template file; values are escaped, and an undefined name is an error.
 
     The template extends ``base.html.j2`` and may import ``parts.html.j2``, both in this folder.
     Only the ``scripts`` may run on the page; the template receives their hashes as ``script_hashes``. It also receives
-    ``say``, ``language`` and ``direction`` ("ltr" or "rtl"), those of this process. ``served``: see ``ServedPage``.
+    ``say``, ``language`` and ``direction`` ("ltr" or "rtl"), those of ``words``, or else of this process. ``served``:
+    see ``ServedPage``.
     """
-    words = catalogue()
+    words = words or catalogue()
     loader = jinja2.FileSystemLoader([template.parent, FOLDER])
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, loader=loader)
     environment.globals |= {"say": words.say}

@@ -98,3 +98,8 @@ class MapInput:
     overlays: Sequence[Overlay] = ()
     line_layers: Sequence[LineLayer] = ()
     tracks_name: str = ""
+
+    @property
+    def unknown_ground(self) -> bool:
+        """Whether the terrain has cells without a height, which the map and its legend show."""
+        return bool(self.terrain["elevation"].isnull().any())

@@ -22,7 +22,7 @@ from PIL import Image
 from geo.border import Zone
 from geo.terrain import bounds, cell_size
 from ops.drawing.colours import colour
-from ops.drawing.map_images import hatched, tinted_relief
+from ops.drawing.map_images import cross_hatched, hatched, tinted_relief
 from ops.drawing.pages.map_input import (
     BLACK,
     CLASS_STYLE,
@@ -34,7 +34,7 @@ from ops.drawing.pages.map_input import (
 )
 from ops.drawing.pages.map_names import name_places
 from ops.drawing.png import write_png
-from ops.drawing.printed_map import BASE, SIGNS, STYLE, hatch_unknown, plain_text, scale_bar
+from ops.drawing.printed_map import BASE, SIGNS, STYLE, plain_text, scale_bar
 from ops.drawing.typeface.figure_font import drawing_style
 
 WIDTH_IN: Final = 7.2
@@ -87,6 +87,12 @@ def print_map(drawing: MapInput) -> str:
     return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
 
 
+def shape_of(drawing: MapInput) -> float:
+    """Height of the map for print divided by its width."""
+    west, south, east, north = _extent(drawing)
+    return (north - south) / (east - west)
+
+
 def _extent(drawing: MapInput) -> PrintExtent:
     """West, south, east and north [m] of the border and of all symbols, with a margin, not too flat or too steep."""
     frame = drawing.border.frame
@@ -133,7 +139,10 @@ def _ground(axes: Axes, drawing: MapInput, extent: PrintExtent) -> None:
     elevation = terrain["elevation"][::thin, ::thin].to_numpy().astype(np.float32)
     shown = tinted_relief(elevation, cell_size(terrain) * thin)
     axes.imshow(shown, extent=(west, east, south, north), interpolation="bilinear", zorder=1)
-    hatch_unknown(axes, np.isnan(elevation), (west, east, south, north))
+    frame_of = (extent[0], extent[2], extent[1], extent[3])
+    if drawing.unknown_ground:
+        unknown = cross_hatched(_in_pixels(terrain["elevation"].isnull(), extent), STRIPE_PIXELS * 3 // 4)
+        axes.imshow(unknown, extent=frame_of, interpolation="nearest", zorder=1.5)
     for over in drawing.overlays:
         if over.show:
             (low, left), (high, right) = over.bounds
@@ -141,19 +150,19 @@ def _ground(axes: Axes, drawing: MapInput, extent: PrintExtent) -> None:
             (west, east), (south, north) = frame.to_local(lon, np.array([low, high]))
             axes.imshow(_pixels(over.picture), extent=(west, east, south, north), zorder=2)
     if drawing.hidden_cells is not None:
-        west, south, east, north = extent
-        shown = hatched(_hidden_in_pixels(drawing.hidden_cells, extent), STRIPE_PIXELS)
-        axes.imshow(shown, extent=(west, east, south, north), interpolation="nearest", zorder=2)
+        shown = hatched(_in_pixels(drawing.hidden_cells, extent), STRIPE_PIXELS)
+        axes.imshow(shown, extent=frame_of, interpolation="nearest", zorder=2)
 
 
-def _hidden_in_pixels(cells: xr.DataArray, extent: PrintExtent) -> npt.NDArray[np.bool_]:
-    """Whether dead ground is at each pixel of the map (row, column): stripes are drawn per pixel, not per cell."""
+def _in_pixels(cells: xr.DataArray, extent: PrintExtent) -> npt.NDArray[np.bool_]:
+    """Whether a cell that is true is at each pixel of the map (row, column): stripes are drawn per pixel, not per
+    cell."""
     west, south, east, north = extent
     columns = round(WIDTH_IN * DPI)
     rows = max(1, round(columns * (north - south) / (east - west)))
     east_m = west + (np.arange(columns) + 0.5) / columns * (east - west)
     north_m = north - (np.arange(rows) + 0.5) / rows * (north - south)
-    left, bottom, right, top = bounds(cells.to_dataset(name="hidden"))
+    left, bottom, right, top = bounds(cells.to_dataset(name="cells"))
     inside = ((north_m > bottom) & (north_m < top))[:, None] & ((east_m > left) & (east_m < right))[None, :]
     nearest = cells.sel(
         northing=xr.DataArray(north_m, dims="northing"), easting=xr.DataArray(east_m, dims="easting"), method="nearest"

@@ -27,7 +27,7 @@ from geo.arrays import Floats
 from geo.border import Border, Zone
 from geo.frame import LocalFrame
 from ops.drawing.colours import colour
-from ops.drawing.map_images import hatched_png, hillshade_png
+from ops.drawing.map_images import hatched_png, hillshade_png, unknown_png
 from ops.drawing.pages.map_input import BLACK, CLASS_STYLE, OUTER_EDGE, MapInput, Marker, Trail, hidden_colour
 from ops.drawing.pages.static_map import print_map
 from ops.drawing.symbols import KINDS
@@ -75,14 +75,15 @@ TO_MARKER = """function (feature, latlng) {
 
 @dataclass(frozen=True, slots=True)
 class MapParts:
-    """The parts of the map for the page: Leaflet's style sheet, the element, the texts as JSON, the scripts, and the
-    map for print as a data URI."""
+    """The parts of the map for the page: Leaflet's style sheet, the element, the texts as JSON, the scripts, the map
+    for print as a data URI, and whether the heights of some ground are unknown."""
 
     css: str
     html: str
     texts: str
     scripts: tuple[str, ...]
     printed: str
+    unknown: bool
 
 
 def draw_map(drawing: MapInput, *, on_paper: MapInput | None = None) -> MapParts:
@@ -119,11 +120,16 @@ def draw_map(drawing: MapInput, *, on_paper: MapInput | None = None) -> MapParts
     script = f"L.Control.Zoom.mergeOptions({titles});{script}"
     element = f'<div class="folium-map" id="{page.get_name()}"></div>'
     printed = print_map(drawing if on_paper is None else on_paper)
-    return MapParts(_leaflet_css(), element, _json_for_html(texts), (_leaflet_js(), POPUP_SCRIPT + script), printed)
+    scripts = (_leaflet_js(), POPUP_SCRIPT + script)
+    return MapParts(_leaflet_css(), element, _json_for_html(texts), scripts, printed, drawing.unknown_ground)
 
 
 def _layers(drawing: MapInput, frame: LocalFrame) -> Iterator[Any]:
     """Yield the layers, from bottom to top."""
+    if drawing.unknown_ground:
+        picture, bounds = unknown_png(drawing.terrain["elevation"], drawing.terrain.attrs["crs"])
+        name = say("map-layer-unknown-ground")
+        yield ImageOverlay(picture, bounds, name=name, alt=name, pixelated=False)
     for over in drawing.overlays:
         yield ImageOverlay(over.picture, over.bounds, name=over.name, alt=over.alt, show=over.show, pixelated=False)
     if drawing.hidden_cells is not None:

@@ -1,22 +1,42 @@
-"""Figures of matplotlib in the font of the front end."""
+"""Figures of matplotlib in the font of the front end and the colours of ``colours.css``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import matplotlib as mpl
+from matplotlib.rcsetup import cycler
 
+from ops.drawing.colours import colour
 from ops.drawing.typeface.font_files import families, font_files
+
+SERIES: Final = ("blue", "vermilion", "green", "purple", "sky", "orange")
+"""Series of figures, in the order in which they are taken."""
 
 
 @contextmanager
 def drawing_style(style: Any) -> Iterator[None]:
-    """Draw figures in the font of the front end and in ``style`` (settings of matplotlib) until the context ends."""
-    with mpl.rc_context({"font.family": list(figure_families()), **style}):
+    """Draw figures as ``figure_style`` has them, and in ``style`` (settings of matplotlib), until the context ends."""
+    settings: Any = {**figure_style(), **style}
+    with mpl.rc_context(settings):
         yield
+
+
+def figure_style() -> dict[str, Any]:
+    """Return settings of matplotlib for a notebook: ``plt.rcParams.update(figure_style())``.
+
+    Returns
+    -------
+    dict of str to object
+        The font of the front end, and the series of ``colours.css`` as colours of lines that name none.
+    """
+    return {
+        "font.family": list(figure_families()),
+        "axes.prop_cycle": cycler(color=[colour(f"series-{name}") for name in SERIES]),
+    }
 
 
 @lru_cache(maxsize=1)

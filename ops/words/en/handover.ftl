@@ -14,11 +14,14 @@ handover-answer-sensors = { $sensors ->
     [0] No sensor is known to be out of order
     [one] 1 sensor does not work
    *[other] { $sensors } sensors do not work
+}{ $announced ->
+    [0] { "" }
+    [one] ; 1 announced its stop
+   *[other] ; { $announced } announced their stop
 }, { $now ->
     [yes] as of now
    *[no] at the end of the period
 }; losses of coverage that last: { $lost }.
-handover-menu = Periods
 handover-current = Current shift
 handover-previous = Previous shift
 handover-live = Live page
@@ -61,6 +64,7 @@ handover-goods-checked = { $depth ->
 handover-sensors = Sensors not working
 handover-sensors-none = All sensors are working.
 handover-sensors-now = State when the report was created.
+handover-sensors-announced = A sensor that is switched off in an orderly way announces it, as all do at the end of a demonstration.
 handover-sensors-then = State at the end of the period, from the alerts that were open then.
 handover-coverage = Coverage lost
 handover-coverage-none = No coverage was lost.
@@ -125,6 +129,7 @@ handover-sensor = { $sensor }
     { sensor-kind }
 handover-sensor-state = { $state ->
     [faulty] faulty
+    [maintenance] stop or maintenance announced
    *[other] { sensor-state }
 }
 handover-level-changed = { forces-level }

@@ -13,6 +13,7 @@ map-symbol = { $kind ->
 }
 map-relief = Shaded relief of the terrain
 map-layer-dead-ground = Dead ground (no line of sight)
+map-layer-unknown-ground = No terrain data
 map-layer-fields = Sensor range and field of view
 map-layer-truth = Ground truth (simulation)
 map-layer-tracks = Tracks
@@ -59,7 +60,6 @@ map-belt = { DISTANCE($belt) } from the border
 map-not-in-browser = The map needs JavaScript; all of it is inside this file.
 map-legend = Legend
 map-legend-of = { $title }:
-map-legend-border = Legend of the border
 
 # Vertical datum of a terrain
 map-datum = { $datum ->

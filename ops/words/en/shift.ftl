@@ -95,7 +95,6 @@ shift-heading-map = Map
 shift-map-reading = Select a line or a symbol for details. The button at the top right selects layers. Relief from the terrain model.
 shift-map-live = The same terrain, tracks and alerts on the live map: run the command in the folder of this file, then open the address on the same machine.
 shift-map-script = The map needs JavaScript, which is inside this file. Everything else on this page works without it.
-shift-map-legend = Legend of the map
 shift-legend-dead-ground = dead ground
 shift-shades = Fraction of the segment’s area in dead ground:
 shift-shade = { PERCENT($low) } to { PERCENT($high) }

@@ -14,11 +14,14 @@ handover-answer-sensors = { $sensors ->
     [0] Aucun capteur n’est signalé en panne
     [one] { $sensors } capteur ne fonctionne pas
    *[other] { $sensors } capteurs ne fonctionnent pas
+}{ $announced ->
+    [0] { "" }
+    [one] { " ;" } { $announced } a annoncé son arrêt
+   *[other] { " ;" } { $announced } ont annoncé leur arrêt
 }, { $now ->
     [yes] en ce moment
    *[no] à la fin de la période
 } ; pertes de couverture qui durent : { $lost }.
-handover-menu = Périodes
 handover-current = Vacation en cours
 handover-previous = Vacation précédente
 handover-live = Page en direct
@@ -61,6 +64,7 @@ handover-goods-checked = { $depth ->
 handover-sensors = Capteurs hors service
 handover-sensors-none = Tous les capteurs fonctionnent.
 handover-sensors-now = État lors de l’établissement du rapport.
+handover-sensors-announced = Un capteur que l’on éteint normalement l’annonce, comme tous à la fin d’une démonstration.
 handover-sensors-then = État à la fin de la période, d’après les alertes alors ouvertes.
 handover-coverage = Couverture perdue
 handover-coverage-none = Aucune couverture n’a été perdue.
@@ -125,6 +129,7 @@ handover-sensor = { $sensor }
     { sensor-kind }
 handover-sensor-state = { $state ->
     [faulty] en panne
+    [maintenance] arrêt ou maintenance annoncés
    *[other] { sensor-state }
 }
 handover-level-changed = { forces-level }

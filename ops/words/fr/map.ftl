@@ -11,6 +11,7 @@ map-symbol = { $kind ->
 }
 map-relief = Relief ombré du terrain
 map-layer-dead-ground = Angles morts (sans ligne de vue)
+map-layer-unknown-ground = Pas de données de terrain
 map-layer-fields = Portée et champ des capteurs
 map-layer-truth = Vérité terrain (simulation)
 map-layer-tracks = Pistes
@@ -55,7 +56,6 @@ map-belt = à { DISTANCE($belt) } de la frontière
 map-not-in-browser = La carte nécessite JavaScript, entièrement inclus dans ce fichier.
 map-legend = Légende
 map-legend-of = { $title } :
-map-legend-border = Légende de la frontière
 
 # Vertical datum of a terrain
 map-datum = { $datum ->

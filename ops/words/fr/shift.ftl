@@ -89,7 +89,6 @@ shift-heading-map = Carte
 shift-map-reading = Sélectionnez une ligne ou un symbole pour plus de détails. Le bouton en haut à droite choisit les couches. Relief d’après le modèle de terrain.
 shift-map-live = Le même terrain, les mêmes pistes et alertes sur la carte en direct : exécutez la commande dans le dossier de ce fichier, puis ouvrez l’adresse sur la même machine.
 shift-map-script = La carte nécessite JavaScript, contenu dans ce fichier. Le reste de la page fonctionne sans lui.
-shift-map-legend = Légende de la carte
 shift-legend-dead-ground = angles morts
 shift-shades = Part de la surface du segment en angle mort :
 shift-shade = { PERCENT($low) } à { PERCENT($high) }

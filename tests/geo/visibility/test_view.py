@@ -193,6 +193,20 @@ def test_an_observer_on_the_edge_sees_along_it() -> None:
         assert np.array_equal(window.values[inside], expected)
 
 
+@pytest.mark.parametrize("mode", ["exact", "fast"])
+def test_a_site_on_an_outermost_cell_stays_there_though_its_degrees_were_rounded(mode: Any) -> None:
+    """A layout's file has degrees with six decimals, right to 0.06 m: half a unit of 1e-6° is 0.056 m on the ground."""
+    terrain = terrain_of(hills())
+    east, north = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
+    kw: Any = {"observer_height_m": 5.0, "max_range_m": 600.0, "mode": mode}
+    for e, n, out_e, out_n in ((east[0], north[3], -1, 0), (east[-1], north[3], 1, 0), (east[3], north[0], 0, 1),
+                               (east[3], north[-1], 0, -1)):  # fmt: skip
+        there = viewshed(terrain, e, n, **kw)
+        xr.testing.assert_equal(viewshed(terrain, e + 0.056 * out_e, n + 0.056 * out_n, **kw), there)
+        with pytest.raises(TerrainError, match="off the map"):
+            viewshed(terrain, e + 0.5 * out_e, n + 0.5 * out_n, **kw)
+
+
 def test_elevation_limits_are_those_of_the_target_seen_from_the_eye() -> None:
     # A plain without curvature, eye 100 m up, targets on the ground: the angle down is atan(100 / distance).
     terrain = terrain_of(np.zeros((81, 81), np.float32))

@@ -7,11 +7,13 @@ import re
 from itertools import combinations
 from pathlib import Path
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.colors import CSS4_COLORS
 
 from ops.drawing.colours import colour, palettes, rgb, rgba, scale, with_colours
+from ops.drawing.typeface.figure_font import SERIES, drawing_style, figure_style
 from tests.ops.drawing.sight import MACHADO, lab, lightness
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -276,3 +278,21 @@ def test_the_page_reads_only_colours_that_the_file_states() -> None:
     own = {name for file in written_by_people() for name in re.findall(r"--([a-z0-9-]+)[\"']?[:,] ", file.read_text())}
     assert len(used) > 50
     assert {(file, name) for file, name in used if name not in palettes()["day"] and name not in own} == set()
+
+
+def test_figures_and_notebooks_take_their_series_from_the_file() -> None:
+    series = figure_style()["axes.prop_cycle"].by_key()["color"]
+    assert series == [colour(f"series-{name}") for name in SERIES]
+    with drawing_style({"font.size": 8.0}):
+        assert mpl.rcParams["axes.prop_cycle"].by_key()["color"] == series
+        assert mpl.rcParams["font.size"] == 8.0
+    drawn = [path for path in (ROOT / "notebooks").glob("*.py") if "matplotlib" in path.read_text(encoding="utf-8")]
+    assert len(drawn) >= 5
+    for notebook in drawn:
+        assert "\nplt.rcParams.update(figure_style())\n" in notebook.read_text(encoding="utf-8"), notebook.name
+
+
+@pytest.mark.parametrize("sight", MACHADO)
+def test_the_first_series_are_told_apart_by_readers_with_colour_blindness(sight: str) -> None:
+    """Four series: no figure has more without dashes or labels. Twice what is just noticeable (ΔE 2.3)."""
+    assert least_apart(tuple(f"series-{name}" for name in SERIES[:4]), "day", sight) > 2 * 2.3

@@ -10,8 +10,10 @@ import pytest
 import xarray as xr
 from PIL import Image
 
+from geo.arrays import Bools
 from geo.frame import LocalFrame
 from ops.drawing import map_images
+from ops.drawing.colours import rgba
 from ops.drawing.hillshade import LIGHT_ON_THE_LEVEL, shade
 
 
@@ -57,7 +59,7 @@ def test_voids_have_no_light_and_are_transparent(monkeypatch: pytest.MonkeyPatch
 
 
 def test_classes_are_painted_in_their_colours_and_elsewhere_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each class in its colour, −1 in stripes, and NaN transparent as what lies off the map."""
+    """Each class in its colour, −1 cross-hatched, and NaN transparent as what lies off the map."""
     monkeypatch.setattr(map_images, "FINE_UP_TO_CELLS", 0)
     axis = 30.0 * np.arange(80)
     values = np.zeros((80, 80), np.float32)
@@ -65,7 +67,7 @@ def test_classes_are_painted_in_their_colours_and_elsewhere_nothing(monkeypatch:
     crs = LocalFrame.around(1.5, 42.5).wkt
     classes = xr.DataArray(values, dims=("northing", "easting"), coords={"northing": axis[::-1], "easting": axis})
     colours = [(0, 0, 0, 0), (10, 200, 30, 180), (250, 40, 60, 180)]
-    uri, _ = map_images.painted_png(classes, crs, colours, (34, 34, 34))
+    uri, _ = map_images.painted_png(classes, crs, colours)
     picture = Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2]))).convert("RGBA")
     pixels = np.asarray(picture)
     rows, columns = pixels.shape[:2]
@@ -75,5 +77,29 @@ def test_classes_are_painted_in_their_colours_and_elsewhere_nothing(monkeypatch:
     assert pixels[2 * down, across, 3] == 0
     assert pixels[3 * down, 7 * across, 3] == 0
     stripes = pixels[down - 4 : down + 4, 7 * across - 4 : 7 * across + 4]
-    assert sorted({tuple(map(int, pixel)) for pixel in stripes.reshape(-1, 4) if pixel[3]}) == [(34, 34, 34, 150)]
-    assert 0.3 < (stripes[..., 3] > 0).mean() < 0.45
+    line, gap = rgba("unknown-hatch-line"), rgba("unknown-hatch-gap")
+    assert {tuple(map(int, pixel)) for pixel in stripes.reshape(-1, 4)} == {line, gap}
+    assert 0.35 < (stripes == line).all(axis=2).mean() < 0.55, "two of eight lines each way: 1 − (6/8)² of the pixels"
+    uri, _ = map_images.painted_png(classes, crs, colours, dead=2)
+    pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2]))).convert("RGBA"))
+    dead = pixels[2 * down - 4 : 2 * down + 4, 5 * across - 4 : 5 * across + 4].reshape(-1, 4)
+    assert {tuple(map(int, pixel)) for pixel in dead} == {rgba("dead-hatch"), rgba("dead-hatch-gap")}
+    assert tuple(pixels[2 * down, 3 * across]) == colours[1], "the other classes keep theirs"
+
+
+def test_dead_and_unknown_ground_have_the_textures_of_the_live_map() -> None:
+    """Falling lines over a veil, and falling and rising lines: on tiles and in reports alike."""
+    dead, unknown = (texture(np.ones((16, 16), bool)) for texture in (map_images.hatched, map_images.cross_hatched))
+    line = (dead == rgba("dead-hatch")).all(axis=2)
+    crossed = (unknown == rgba("unknown-hatch-line")).all(axis=2)[1:-1, 1:-1]  # without the outline
+
+    def whole_lines(mask: Bools) -> tuple[bool, bool]:
+        """Whether there is a falling, and a rising, diagonal of lines from side to side."""
+        return tuple(any(one.diagonal(k).all() for k in range(-6, 7)) for one in (mask, mask[::-1]))  # type: ignore[return-value]
+
+    assert whole_lines(line) == (True, False)
+    assert whole_lines(crossed) == (True, True)
+    assert not crossed.all()
+    single = np.zeros((9, 9), bool)
+    single[4, 4] = True
+    assert tuple(map_images.cross_hatched(single)[4, 4]) == rgba("unknown-hatch-line"), "a single cell is seen"

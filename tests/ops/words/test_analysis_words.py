@@ -115,3 +115,15 @@ def test_the_assumptions_of_a_comparison_are_named_in_the_readers_language() -> 
         assert french.say("compare-assumption", name=one.name, text=one.name) != one.name
     quoted = assumption_source("person_speed_mps", "measured by ourselves")
     assert french.say(quoted) == "measured by ourselves"
+
+
+def test_a_french_comparison_cites_the_shipped_catalogue_in_french() -> None:
+    french = MessageCatalogue.of("fr")
+    inputs = inputs_of(shipped().items.values(), shipped(), CompareSettings())
+    assert len(inputs) > 80
+    for one in inputs:
+        message = input_source(one.name, one.quantity.source)
+        assert say_in_english(message) == one.quantity.source, one.name
+        assert french.say(message) != one.quantity.source, one.name
+    other = input_source("tower: capex", "hypothesis: measured by ourselves")
+    assert french.say(other) == "hypothesis: measured by ourselves", "the words of another catalogue stay as written"

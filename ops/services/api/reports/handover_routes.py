@@ -45,7 +45,9 @@ if TYPE_CHECKING:
 HANDOVER: Final = "/handover"
 AFTER_ACTION: Final = "/after-action"
 MOST_CHOSEN: Final = 100
-_POLICY: Final = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; font-src 'self'"
+_POLICY: Final = (
+    "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; img-src data:; font-src 'self'"
+)
 
 QueryTime = Annotated[str | None, Query(max_length=40)]
 PeriodStart = Annotated[str | None, Query(alias="from", max_length=40)]
@@ -110,7 +112,8 @@ class HandoverRoutes:
         """The report as a page. A time without an offset, as the form of the page sends it, is UTC."""
         period, chosen = self._period(start, until, utc=True), _chosen(incidents)
         self._recorder.note(request, _subject(request.url.path[1:] + " page", period, chosen))
-        from ops.analysis.handover.page import report_page, style_source  # slow to import, and rarely needed
+        from ops.analysis.handover.page import report_page  # slow to import, and rarely needed
+        from ops.drawing.pages.html_page import style_source
 
         words, person = catalogue_of(request), person_of(request)
         report = self._made(request, period, chosen)

@@ -32,9 +32,10 @@ from ops.drawing.pages.static_map import (
     STEEPEST,
     STRIPE_PIXELS,
     _extent,
-    _hidden_in_pixels,
+    _in_pixels,
     print_map,
 )
+from ops.drawing.pages.web_map import draw_map
 from tests.ops.drawing.pages.plain_ground import plain_ground
 
 FRAME = LocalFrame.around(-84.2, 36.6)
@@ -142,7 +143,7 @@ def test_dead_ground_is_hatched_where_it_is_and_as_the_legend_has_it() -> None:
     middle = {axis: slice(cells.sizes[axis] // 3, 2 * cells.sizes[axis] // 3) for axis in ("northing", "easting")}
     cells[middle] = 1
     extent = _extent(clear)
-    hidden = _hidden_in_pixels(cells, extent)
+    hidden = _in_pixels(cells, extent)
     west, south, east, north = extent
     rows, columns = hidden.shape
     for row, column in np.random.default_rng(1).integers(0, (rows, columns), (200, 2)):
@@ -190,3 +191,18 @@ def test_ground_without_terrain_data_is_hatched() -> None:
 
     assert dark(drawing) == 0.0
     assert 0.02 < dark(with_void) < 0.5
+    on_page = [draw_map(one) for one in (drawing, with_void)]
+    assert [one.unknown for one in on_page] == [False, True], "the legend has an entry for it"
+    assert ["No terrain data" in "".join(one.scripts) for one in on_page] == [False, True], "so has the page's map"
+
+
+def test_a_single_cell_without_terrain_data_is_seen() -> None:
+    drawing = drawing_of([])
+    elevation = drawing.terrain["elevation"].copy()
+    elevation[elevation.sizes["northing"] * 19 // 40, elevation.sizes["easting"] * 2 // 5] = np.nan
+    void = replace(drawing, terrain=drawing.terrain.assign(elevation=elevation))
+    before, after = (
+        np.asarray(Image.open(io.BytesIO(base64.b64decode(print_map(one).partition(",")[2]))).convert("L"), dtype=int)
+        for one in (drawing, void)
+    )
+    assert (before - after).max() > 80, "a dark outline on pale ground"

@@ -93,6 +93,9 @@ function pointOf(point: FrontPoint, x: number, y: number, best: boolean, measure
 function placed(point: FrontPoint, at: { x: number; y: number }, within: { width: number; base: number }, taken: Box[]): SVGElement | null {
   const long = point.label.length * LETTER_PX;
   const places = [
+    { x: at.x + 7, y: at.y - LINE_PX - 3 }, // off the front, which runs on to the right
+    { x: at.x + 7, y: at.y + 4 },
+    { x: at.x - 7 - long, y: at.y - LINE_PX - 3 },
     { x: at.x + 9, y: at.y - LINE_PX / 2 },
     { x: at.x - 9 - long, y: at.y - LINE_PX / 2 },
     { x: at.x - long / 2, y: at.y - LINE_PX - 7 },
