@@ -19,11 +19,12 @@ import msgspec
 from geo.errors import WatchlineError
 from ingest.decode import envelope_of, media_type, read_wire_scan
 from ingest.errors import MalformedMessage
+from ingest.unit_messages import Reply, decode_unit
 from ingest.wire import JSON, WireMedia, WireScan
 from ops.audit.day_keys import DayKeyError, ErasedDay, KeysFull
 from ops.journal.reader import JournalError, JournalRow
 from ops.sector.setting_tables.media import MediaSettings
-from ops.services.media.book import BookFull, NewPicture, Picture, PictureBook, ScanName
+from ops.services.media.book import BookFull, NewPicture, Picture, PictureBook, ScanName, StoredFile
 from ops.services.media.check import Expected, Unusable, checked
 from ops.services.media.fetch import Fetcher, NotNow
 from ops.services.media.vault import Vault, VaultError
@@ -140,9 +141,9 @@ class MediaWorker:
         try:
             data = self._known(picture) or self._fetch(picture.uri, picture.size)
             expected = Expected(picture.sha256, picture.media_type, picture.size)
-            width, height = checked(data, expected, max_pixels=self._settings.max_pixels)
-            self.vault.put(data, picture.observed_ns)
-            self.book.stored(picture.id, width, height)
+            pixels = checked(data, expected, max_pixels=self._settings.max_pixels) or (None, None)
+            name = self.vault.put(data, picture.observed_ns)
+            self.book.stored(picture.id, StoredFile(name, len(data), *pixels))
         except Unusable as error:
             self.book.dead(picture.id, error.code, error.detail)
         except ErasedDay:
@@ -178,11 +179,14 @@ class MediaWorker:
 
 def _once(pictures: Iterable[Picture]) -> list[Picture]:
     """The pictures without those of the same content: these are found stored in the next round."""
-    return list({one.sha256: one for one in pictures}.values())
+    return list({one.sha256 or one.id: one for one in pictures}.values())
 
 
 def references(row: JournalRow) -> Iterator[NewPicture]:
     """The pictures to which a row of the journal refers; none for a row of another kind."""
+    if row.kind == "action" and b'"still"' in row.body:
+        yield from _of_look(row)
+        return
     if row.kind != "detections" or media_type(row.content_type or None) != JSON or b'"media"' not in row.body:
         return
     if row.boot is None or row.seq is None:
@@ -200,14 +204,35 @@ def references(row: JournalRow) -> Iterator[NewPicture]:
             item=item,
             observed_ns=_time_of(scan, one),
             uri=one.uri,
-            sha256=one.sha256,
+            sha256=one.sha256 or "",
             media_type=one.media_type,
-            size=one.size,
+            size=one.size or 0,
             azimuth_deg=None if plot is None else plot.azimuth_deg,
             range_m=None if plot is None else plot.range_m,
             reported=_likeliest(scan, one.plot),
             box=box,
         )
+
+
+def _of_look(row: JournalRow) -> Iterator[NewPicture]:
+    """The still that a camera took when it was turned; the numbers of the action stand for those of a scan, below 0."""
+    try:
+        reply = decode_unit(row.body, "reply")
+    except (MalformedMessage, WatchlineError):
+        return
+    if not isinstance(reply, Reply) or reply.look is None or reply.look.still is None:
+        return
+    look, still = reply.look, reply.look.still
+    yield NewPicture(
+        scan=(look.camera, -1 - reply.boot, reply.seq),
+        item=0,
+        observed_ns=nanoseconds(still.observed_at or reply.observed_at),
+        uri=still.uri,
+        sha256=still.sha256 or "",
+        media_type=still.media_type,
+        size=still.size or 0,
+        azimuth_deg=look.azimuth_deg,
+    )
 
 
 def _time_of(scan: WireScan, picture: WireMedia) -> int:
