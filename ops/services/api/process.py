@@ -192,7 +192,10 @@ def _cue(
     settings = chosen.cue
     simulated = not settings.cameras and bool(arguments.turn)
     if simulated:
-        settings = replace(settings, cameras=tuple(arguments.turn), automatic=settings.automatic or SIMULATED_RULE)
+        answer_s = min(settings.answer_s * max(clock.rate, 1.0), 86_400.0)  # stills are rendered in real time
+        settings = replace(
+            settings, cameras=tuple(arguments.turn), automatic=settings.automatic or SIMULATED_RULE, answer_s=answer_s
+        )  # fmt: skip
     if not settings.cameras:
         return None
     from ops.services.cue.desk import CURRENT_S, CueDesk

@@ -72,7 +72,7 @@ def test_a_clip_can_be_assessed_as_a_still(ask: Callable[[str], httpx.Client], r
         if one["id"] == clip
     )
     stated = {"picture": digest, "shown": "vehicle"}
-    body = {"id": "act-1", "action": "assess", "expected_revision": 0, "assessment": stated}
+    body = {"id": "act-clip-1", "action": "assess", "expected_revision": 0, "assessment": stated}
     answer = ask("operator").post("/v1/incidents/I1/actions", json=body)
     assert answer.status_code == 202, answer.text
     assert [one.assessment.shown for one in room.replies] == ["vehicle"]
