@@ -54,7 +54,7 @@ from tests.web.test_markings import Fusion, enter, select_incident  # noqa: F401
 
 CAMERA, OWN = "ptz-1", "7d0f5bbd-2f84-4c2a-9f0e-0d6a3a1c5e21"
 STILL = picture_file(size=(320, 240), shade=20)
-PATIENT_S = 60.0
+PATIENT_S = 240.0
 
 
 class CuedFusion(Fusion):
@@ -134,7 +134,7 @@ def room(tmp_path: Path) -> Iterator[Any]:
         accounts.set_password(entered.person, "", PASSWORD, LoginOrigin("test"))
         reader = IncidentReader(fusion.store.path)
         stack.callback(reader.close)
-        settings = CueSettings(cameras=(CAMERA,), automatic=("high",))
+        settings = CueSettings(cameras=(CAMERA,), automatic=("high",), answer_s=86_400.0)
         desk = CueDesk(
             settings, radio.layout, reader, SapientDriver(tmp_path), fusion,
             now_ns=time.time_ns, current_s=10**6, sight=lambda *_: Sight(-2.4, True),

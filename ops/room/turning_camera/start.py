@@ -31,11 +31,15 @@ ARRIVED_S: Final = 60.0
 
 
 def turning_cameras(layout: Path) -> tuple[str, ...]:
-    """Return the simulated cameras that turn in a layout file; none in a file of another kind."""
-    if layout.suffix.lower() not in (".geojson", ".json"):
+    """Return the simulated cameras that turn in a layout file; none in a file that is not GeoJSON.
+
+    What is wrong with a file is named where the layout is read.
+    """
+    try:
+        features = json.loads(layout.read_text(encoding="utf-8"))["features"]
+        names = {str(one["properties"]["id"]) for one in features}
+    except (OSError, ValueError, KeyError, TypeError):
         return ()
-    features = json.loads(layout.read_text(encoding="utf-8")).get("features", ())
-    names = {str(one["properties"].get("id")) for one in features}
     return tuple(name for name in TURNING_CAMERAS if name in names)
 
 

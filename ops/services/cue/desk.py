@@ -26,7 +26,7 @@ from ops.services.cue.rules import HOUR_NS, may_turn, wants_look, wants_next
 from ops.store.connections import StoreError
 from ops.store.incidents import IncidentReader, IncidentRow
 from ops.store.rows import time_ns
-from sensors.cueing import LookOption
+from sensors.cueing import LookOption, SteerableCamera
 from sensors.cueing.ranking import SightOf
 from sensors.timestamps import SECOND_NS, utc_datetime
 
@@ -36,6 +36,7 @@ LOOK_EVERY_S: Final = 0.5
 AGAIN_S: Final = 5.0
 """Interval at which cameras are sought for an incident for which there was none."""
 NEVER_NS: Final = 2**62
+URGENCY: Final = {priority: order for order, priority in enumerate(PRIORITIES)}
 MOST_INCIDENTS: Final = 300
 CURRENT_S: Final = 30.0
 """Largest age of the live picture for which the rule asks: while fusion computes a journal again, its incidents are
@@ -85,11 +86,19 @@ class CueDesk:
 
     def options(self, row: IncidentRow) -> list[LookOption]:
         """Return the connected cameras that can look at an incident now, the soonest first."""
+        return self._options(row, self._cameras(self._newest()), self._live("tracks"))
+
+    def _options(
+        self, row: IncidentRow, cameras: Sequence[SteerableCamera], tracks: Sequence[Mapping[str, Any]]
+    ) -> list[LookOption]:
         incident = msgspec.json.decode(row.body)
         lead = None if row.lead is None else msgspec.json.decode(row.lead)
-        cameras = steerable(self._layout, self._settings, self._pointing(), self._live("sensors"))
-        found = options_of(incident, self._live("tracks"), lead, cameras, self._sight)
+        found = options_of(incident, tracks, lead, cameras, self._sight)
         return [one for one in found if self._driver.reaches(one.camera)]
+
+    def _cameras(self, incidents: Sequence[Mapping[str, Any]]) -> list[SteerableCamera]:
+        """The cameras where they stand and look now."""
+        return steerable(self._layout, self._settings, _pointing(incidents), self._live("sensors"))
 
     def look(self) -> None:
         """Ask cameras for the looks that are requested, take their answers, and apply the rule."""
@@ -164,18 +173,22 @@ class CueDesk:
             for incident in incidents
             for look in incident.get("looks", ())
         }
-        for incident in sorted(incidents, key=lambda one: PRIORITIES.index(one["priority"])):
+        cameras: list[SteerableCamera] | None = None
+        tracks: list[dict[str, Any]] = []
+        for incident in sorted(incidents, key=lambda one: URGENCY.get(one["priority"], len(URGENCY))):
             failed = wants_next(incident, self._settings, now_ns)
             first = failed is None and wants_look(incident, self._settings)
             # one id for each reason to ask: a desk that is killed here asks again, and the action is applied once
             reason = "" if failed is None else failed["id"]
             if not (first or failed) or (incident["id"], f"{reason}>") in self._asked:
                 continue
+            if cameras is None:  # read once for all incidents
+                cameras, tracks = self._cameras(incidents), self._live("tracks")
             row = self._reader.incident(incident["id"])
             tried = {look["camera"] for look in incident.get("looks", ()) if look["state"] != "done"}
             free = [] if row is None else [
                 one
-                for one in self.options(row)
+                for one in self._options(row, cameras, tracks)
                 if one.camera not in tried and may_turn(one.camera, known.values(), now_ns, self._settings)
             ]  # fmt: skip
             if not free:
@@ -202,12 +215,13 @@ class CueDesk:
         found: list[dict[str, Any]] = [] if live is None else msgspec.json.decode(live.body)
         return found
 
-    def _pointing(self) -> dict[str, float]:
-        """Where each camera was turned last."""
-        looks = [look for incident in self._newest() for look in incident.get("looks", ())]
-        in_order = sorted(looks, key=lambda one: time_ns(one["at"], where="looks"))
-        done = (look for look in in_order if look["state"] not in ("refused", "failed"))
-        return {look["camera"]: float(look["azimuth_deg"]) for look in done}
+
+def _pointing(incidents: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Where each camera was turned last."""
+    looks = [look for incident in incidents for look in incident.get("looks", ())]
+    in_order = sorted(looks, key=lambda one: time_ns(one["at"], where="looks"))
+    done = (look for look in in_order if look["state"] not in ("refused", "failed"))
+    return {look["camera"]: float(look["azimuth_deg"]) for look in done}
 
 
 def requested(option: LookOption, now_ns: int) -> StatedLook:

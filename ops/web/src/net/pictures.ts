@@ -24,7 +24,6 @@ export interface Picture {
   readonly address: string;
   /** Whether it is a clip, which a player shows. */
   readonly clip: boolean;
-  readonly type: string;
 }
 
 export async function picturesOf(incident: string): Promise<readonly Picture[]> {
@@ -52,7 +51,6 @@ function read(raw: unknown, base: string): Picture[] {
       sharp: body["sharp"] === true,
       address: `${base}/${id}`,
       clip: text(body["type"], 20).startsWith("video/"),
-      type: text(body["type"], 20),
     },
   ];
 }

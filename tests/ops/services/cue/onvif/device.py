@@ -28,7 +28,7 @@ TT, TDS, TRT, TPTZ = (
     "http://www.onvif.org/ver10/media/wsdl",
     "http://www.onvif.org/ver20/ptz/wsdl",
 )
-FRESH = timedelta(minutes=1)
+FRESH = timedelta(minutes=10)
 USER, PASSWORD = "watch", "Secret of the mast 7"
 
 
@@ -133,7 +133,7 @@ def simulated(device: Device, context: ssl.SSLContext | None = None) -> Iterator
             device.asked.append(operation)
             fault = device.faults.get(operation, "")
             if fault == "hang":
-                device.over.wait(60)
+                device.over.wait(600)
                 return
             if fault == "html":
                 self._send(200, b"<html><body>welcome</body></html>", "text/html")

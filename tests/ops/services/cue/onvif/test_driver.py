@@ -29,7 +29,7 @@ from tests.ops.services.cue.onvif.device import PASSWORD, USER, Device, simulate
 from tests.ops.services.media.making import AT_NS, picture_file
 
 EAST = Direction(90.0, -9.0)
-PATIENT_S = 60.0
+PATIENT_S = 240.0
 LOOK = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 
 
@@ -44,10 +44,10 @@ class Room:
         self.secret = folder / "cam-3.secret"
         self.secret.write_text(f"{USER}\n{PASSWORD}\n")
         self.secret.chmod(0o600)
-        self.camera = OnvifCamera(f"http://127.0.0.1:{self.port}", credentials=str(self.secret), call_s=10.0)
+        self.camera = OnvifCamera(f"http://127.0.0.1:{self.port}", credentials=str(self.secret), call_s=60.0)
         self.media = MediaSettings(networks=("127.0.0.0/8",), drop=str(folder / "drop"))
 
-    def driver(self, *, answer_s: float = 60.0, **camera: Any) -> OnvifDriver:
+    def driver(self, *, answer_s: float = 3600.0, **camera: Any) -> OnvifDriver:
         settings = CueSettings(
             cameras=("cam-3",), answer_s=answer_s, onvif={"cam-3": replace(self.camera, **camera)}
         )  # fmt: skip
