@@ -22,7 +22,7 @@ LON, LAT, CELLS, CELL_M = 12.0, 50.0, 800, 25.0
 def ground(folder: Path, cameras: int) -> dict[str, Any]:
     """A layout of cameras in a square of 20 km, each with its survey; return the layout."""
     from geo.frame import LocalFrame
-    from ops.services.cue.ground import FOLDER, Survey
+    from ops.services.cue.ground import FOLDER, CameraGround
 
     frame, chance = LocalFrame.around(LON, LAT), np.random.default_rng(1)
     half = CELLS * CELL_M / 2.0
@@ -33,7 +33,7 @@ def ground(folder: Path, cameras: int) -> dict[str, Any]:
     for number, (east, north) in enumerate(chance.uniform(-half, half, (cameras, 2)).tolist()):
         name = f"cam-{number}"
         lon, lat = map(float, frame.to_lonlat(east, north))
-        about = Survey(name, lon, lat, 330.0, 7.3e6, frame.wkt, -half, half, CELL_M)
+        about = CameraGround(name, lon, lat, 330.0, 7.3e6, frame.wkt, -half, half, CELL_M)
         (folder / FOLDER / f"{name}.json").write_bytes(msgspec.json.encode(about))
         for part, values in (("heights", heights), ("states", states)):
             path = folder / FOLDER / f"all.{part}.npy"
@@ -87,7 +87,7 @@ def main() -> None:
     """Measure and print."""
     from ops.sector.setting_tables.cue import CueSettings
     from ops.services.cue.desk import CueDesk
-    from ops.services.cue.ground import Surroundings
+    from ops.services.cue.ground import CameraGrounds
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cameras", type=int, default=200)
@@ -101,7 +101,7 @@ def main() -> None:
         reader: Any = picture
         desk = CueDesk(
             settings, layout, reader, nothing, nothing,  # type: ignore[arg-type]
-            now_ns=lambda: 0, sight=Surroundings(Path(name)).sight,
+            now_ns=lambda: 0, sight=CameraGrounds(Path(name)).sight,
         )  # fmt: skip
         spent, found = [], 0
         for number in range(options.asks):

@@ -25,7 +25,7 @@ from ops.incidents.incident import NamedTrack
 from ops.incidents.settings import IncidentSettings
 from ops.journal.reader import JournalRow
 from ops.room.turning_camera.messages import SimulatedNode
-from ops.room.turning_camera.still import Shown
+from ops.room.turning_camera.still import ShownStill
 from ops.sector.setting_tables.cue import CueSettings
 from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.guard import GuardSettings
@@ -175,7 +175,7 @@ def test_an_alert_turns_the_camera_and_its_still_is_assessed_by_one_key(
     for state, shown in (("ACCEPTED", "accepted"), ("COMPLETED", "done")):
         if state == "COMPLETED":
             azimuth = fusion.replies[0].look.azimuth_deg
-            seen = Shown("a.jpg", azimuth, -2.4, 0.1, {"person": 0.75, "animal": 0.25})
+            seen = ShownStill("a.jpg", azimuth, -2.4, 0.1, {"person": 0.75, "animal": 0.25})
             radio.say(radio.node.detection(task.task_id, task.task_id, seen, task=task.task_id, still="drop:a.jpg"))
         radio.say(radio.node.answer(OWN, task.task_id, state))
         expect(part("look-states").locator("li")).to_contain_text(f"elevation −2°: {shown} (automatic")

@@ -12,7 +12,7 @@ from sapient_msg.bsi_flex_335_v2_0.sapient_message_pb2 import SapientMessage
 
 from ingest.standards.sapient.node import ICD_VERSION
 from ingest.standards.sapient.outgoing import CLASS_NAMES, MODE
-from ops.room.turning_camera.still import Shown
+from ops.room.turning_camera.still import ShownStill
 
 STATUS_S: Final = 5
 POSITION_SD_DEG: Final = 1e-5
@@ -110,7 +110,7 @@ class SimulatedNode:
             ack["associated_file"] = {"type": "image/jpeg", "url": still}
         return self._message(destination_id=to, task_ack=ack)
 
-    def detection(self, report_id: str, object_id: str, shown: Shown, *, task: str, still: str) -> SapientMessage:
+    def detection(self, report_id: str, object_id: str, shown: ShownStill, *, task: str, still: str) -> SapientMessage:
         """A detection on a still, by azimuth and elevation alone, with the still."""
         classes = [
             {"type": CLASS_NAMES[name], "confidence": probability}

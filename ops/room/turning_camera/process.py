@@ -21,7 +21,7 @@ from ingest.standards.sapient.decode import read
 from ingest.standards.sapient.outgoing import ulid
 from ops.room.turning_camera.messages import STATUS_S, SimulatedNode
 from ops.room.turning_camera.motion import Turn
-from ops.room.turning_camera.still import Shown, StillFailed, Studio
+from ops.room.turning_camera.still import ShownStill, StillFailed, Studio
 from ops.runtime.child_process import child_main, say
 from ops.runtime.clock import ScenarioClock
 from ops.services.sapient.connection import Address, Peer, dial
@@ -36,7 +36,7 @@ MOVING_EVERY_S: Final = 0.5
 class PreparedShot(Protocol):
     """A still that is being made (``ops.room.turning_camera.still``)."""
 
-    def take(self, azimuth_deg: float, at_ns: int) -> Shown: ...
+    def take(self, azimuth_deg: float, at_ns: int) -> ShownStill: ...
 
     def close(self) -> None: ...
 
@@ -117,7 +117,7 @@ class TurningCamera:
         if task == self._task:
             self._task = None
 
-    def _send_found(self, task: str, shown: Shown) -> None:
+    def _send_found(self, task: str, shown: ShownStill) -> None:
         still = f"drop:{shown.file}"
         if shown.classes and self._peer is not None:
             self._peer.send(self.node.detection(self._new_id(), self._new_id(), shown, task=task, still=still))

@@ -24,7 +24,7 @@ from geo.errors import BadInput, WatchlineError
 from geo.frame import LocalFrame
 from ops.governance.demonstration import START_FILE, TRUTH
 from ops.room.night_file import SCENARIO_START, STILLS
-from ops.room.turning_camera.still import Shown
+from ops.room.turning_camera.still import ShownStill
 from ops.runtime.output import atomic_write
 from ops.sector.layout_file import layout_of
 from ops.services.cue.ground import surveyed_ground
@@ -55,7 +55,7 @@ def ground_of(folder: Path, layout: Path, camera: str) -> tuple[AnySensor, xr.Da
     return replace(sensor, easting=float(easting), northing=float(northing)), terrain
 
 
-def render(sensor: AnySensor, terrain: xr.Dataset, folder: Path, azimuth_deg: float, at_ns: int) -> Shown:
+def render(sensor: AnySensor, terrain: xr.Dataset, folder: Path, azimuth_deg: float, at_ns: int) -> ShownStill:
     """Take a still at a scenario time [UTC ns] and write it; the same call gives the same picture."""
     started_ns = int((folder / START_FILE).read_text(encoding="ascii"))
     second = round((at_ns - started_ns + nanoseconds(SCENARIO_START)) / SECOND_NS)
@@ -72,7 +72,7 @@ def render(sensor: AnySensor, terrain: xr.Dataset, folder: Path, azimuth_deg: fl
     (folder / STILLS).mkdir(exist_ok=True)
     with atomic_write(folder / STILLS / name) as partial:
         partial.write_bytes(made.getvalue())
-    return Shown(name, found.azimuth_deg, found.elevation_deg, sensor.azimuth_sd_deg or 0.1, classes)
+    return ShownStill(name, found.azimuth_deg, found.elevation_deg, sensor.azimuth_sd_deg or 0.1, classes)
 
 
 def main() -> int:

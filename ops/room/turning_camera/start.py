@@ -33,7 +33,7 @@ ARRIVED_S: Final = 60.0
 def turning_cameras(layout: Path) -> tuple[str, ...]:
     """Return the simulated cameras that turn in a layout file; none in a file that is not GeoJSON.
 
-    What is wrong with a file is named where the layout is read.
+    Faults of a file are named where the layout is read.
     """
     try:
         features = json.loads(layout.read_text(encoding="utf-8"))["features"]

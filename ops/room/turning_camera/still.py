@@ -20,7 +20,7 @@ class StillFailed(WatchlineError):
     """A still could not be made."""
 
 
-class Shown(msgspec.Struct, frozen=True):
+class ShownStill(msgspec.Struct, frozen=True):
     """The content of a still. ``file`` is its name in the folder; ``classes`` is empty without a detection."""
 
     file: str
@@ -38,7 +38,7 @@ class Shot:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )  # fmt: skip
 
-    def take(self, azimuth_deg: float, at_ns: int) -> Shown:
+    def take(self, azimuth_deg: float, at_ns: int) -> ShownStill:
         """Take the still in a direction, at a time of the scenario [UTC ns]. StillFailed where it cannot be made."""
         try:
             out, problem = self._process.communicate(f"{azimuth_deg} {at_ns}\n".encode(), LONGEST_S)
@@ -47,7 +47,7 @@ class Shot:
             raise StillFailed(f"no still: {error}") from None
         if self._process.returncode != 0 or not out:
             raise StillFailed(f"no still: {problem.decode(errors='replace').strip()[-300:]}")
-        return msgspec.json.decode(out.splitlines()[-1], type=Shown)
+        return msgspec.json.decode(out.splitlines()[-1], type=ShownStill)
 
     def close(self) -> None:
         """End the process, if it still runs."""

@@ -200,7 +200,7 @@ def _cue(
         return None
     from ops.services.cue.desk import CURRENT_S, CueDesk
     from ops.services.cue.drivers import CameraDriver, CameraDrivers, SapientDriver
-    from ops.services.cue.ground import Surroundings
+    from ops.services.cue.ground import CameraGrounds
     from ops.services.cue.survey_process import surveyed
 
     reader = IncidentReader(folder / "store.db")
@@ -219,7 +219,7 @@ def _cue(
             drivers.append(onvif)
     desk = CueDesk(
         settings, layout, reader, CameraDrivers([*drivers, SapientDriver(folder)]), actions,
-        now_ns=clock.now_ns, current_s=CURRENT_S * clock.rate, sight=Surroundings(folder).sight,
+        now_ns=clock.now_ns, current_s=CURRENT_S * clock.rate, sight=CameraGrounds(folder).sight,
     )  # fmt: skip
     thread = threading.Thread(target=desk.run, args=(stop,), name="cue", daemon=True)
     thread.start()

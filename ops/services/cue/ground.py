@@ -25,7 +25,7 @@ AT_POST_DEG: Final = 3e-4
 """A camera farther than this from its surveyed post in longitude or latitude (about 30 m) sees another ground."""
 
 
-class Survey(msgspec.Struct, frozen=True):
+class CameraGround(msgspec.Struct, frozen=True):
     """The ground around one camera: its post, the height of its lens above the datum, and a grid of the frame."""
 
     camera: str
@@ -39,7 +39,7 @@ class Survey(msgspec.Struct, frozen=True):
     cell_m: float
 
 
-class Surroundings:
+class CameraGrounds:
     """The surveyed ground of cameras in a data folder; a camera without a survey has no known view."""
 
     def __init__(self, data: Path) -> None:
@@ -62,20 +62,20 @@ class Surroundings:
         return self._known[camera]
 
 
-def surveyed_ground(data: Path, camera: str) -> tuple[Survey, Any, Any] | None:
+def surveyed_ground(data: Path, camera: str) -> tuple[CameraGround, Any, Any] | None:
     """Return the survey of a camera, with heights [m] and states (row from north, column from west); None without."""
     folder = data / FOLDER
     about = folder / f"{camera}.json"
     if not about.exists():
         return None
     heights, states = (np.load(folder / f"{camera}.{part}.npy", mmap_mode="r") for part in ("heights", "states"))
-    return msgspec.json.decode(about.read_bytes(), type=Survey), heights, states
+    return msgspec.json.decode(about.read_bytes(), type=CameraGround), heights, states
 
 
 class _Ground:
     """One survey: ``heights`` [m] and ``states`` (row from north, column from west)."""
 
-    def __init__(self, survey: Survey, heights: Any, states: Any) -> None:
+    def __init__(self, survey: CameraGround, heights: Any, states: Any) -> None:
         self._survey, self._heights, self._states = survey, heights, states
         self._frame = LocalFrame.from_crs(survey.crs)
 

@@ -22,7 +22,7 @@ from geo.visibility import EARTH_RADIUS_M
 from ops.runtime.output import atomic_write
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
-from ops.services.cue.ground import FOLDER, Survey
+from ops.services.cue.ground import FOLDER, CameraGround
 from sensors.coverage.sight import CURVATURE_K, SightTask, sight
 from sensors.layout import Layout
 
@@ -58,7 +58,7 @@ def _write(ground: OpenSector, name: str, folder: Path) -> None:
     ):
         with atomic_write(folder / f"{name}.{what}.npy") as partial, partial.open("wb") as file:
             np.save(file, values)
-    about = Survey(
+    about = CameraGround(
         camera=name,
         lon=sensor.lon,
         lat=sensor.lat,

@@ -38,7 +38,7 @@ ASK_EVERY_S: Final = 0.3
 ENVIRONMENT: Final = "WATCHLINE_ONVIF_"
 
 
-class Head(Protocol):
+class TurningHead(Protocol):
     """The services of a camera that the driver uses (``ops.services.cue.onvif.client``)."""
 
     def open(self) -> None: ...
@@ -119,7 +119,7 @@ class OnvifDriver:
                 session.close()
         self._note(look, outcome)
 
-    def _look(self, look: str, name: str, client: Head, position: tuple[float, float]) -> LookOutcome:
+    def _look(self, look: str, name: str, client: TurningHead, position: tuple[float, float]) -> LookOutcome:
         """Move, wait until the head stands there, and take a still."""
         camera = self._cameras[name]
         client.open()
@@ -136,7 +136,7 @@ class OnvifDriver:
             self._over.wait(self._wait_s)
         return LookOutcome("done", still=self._still(name, profile, client))
 
-    def _still(self, name: str, profile: str, client: Head) -> WireMedia | None:
+    def _still(self, name: str, profile: str, client: TurningHead) -> WireMedia | None:
         """A still in the drop folder; None where there is no such folder, or the camera gives none."""
         if not self._media.drop:
             return None

@@ -15,12 +15,12 @@ from ingest.standards.sapient.outgoing import Order, task
 from ops.room.turning_camera.messages import SimulatedNode, node_id_of
 from ops.room.turning_camera.motion import SETTLE_S, Turn
 from ops.room.turning_camera.process import TurningCamera
-from ops.room.turning_camera.still import Shown, StillFailed
+from ops.room.turning_camera.still import ShownStill, StillFailed
 
 START_NS = 1_774_000_000 * 10**9
 OWN = "7d0f5bbd-2f84-4c2a-9f0e-0d6a3a1c5e21"
 FIRST, OTHER = "01ARZ3NDEKTSV4RRFFQ69G5FAV", "01ARZ3NDEKTSV4RRFFQ69G5FAW"
-SEEN = Shown("a.jpg", 91.0, -4.0, 0.05, {"person": 0.75, "animal": 0.25})
+SEEN = ShownStill("a.jpg", 91.0, -4.0, 0.05, {"person": 0.75, "animal": 0.25})
 
 
 def test_a_turn_worked_by_hand() -> None:
@@ -48,10 +48,10 @@ def test_it_never_turns_faster_than_its_rate_and_arrives(begin: float, end: floa
 class Shot:
     """A still that is ready at once, or fails."""
 
-    def __init__(self, shown: Shown | None) -> None:
+    def __init__(self, shown: ShownStill | None) -> None:
         self.shown, self.taken, self.closed = shown, list[tuple[float, int]](), False
 
-    def take(self, azimuth_deg: float, at_ns: int) -> Shown:
+    def take(self, azimuth_deg: float, at_ns: int) -> ShownStill:
         self.taken.append((azimuth_deg, at_ns))
         if self.shown is None:
             raise StillFailed("no still")
@@ -157,7 +157,7 @@ def test_where_nothing_is_seen_the_still_comes_with_the_answer() -> None:
         stage.now_s = 9.0
         await stage.until_answered(2)
 
-    stage = Stage(Shot(Shown("b.jpg", 0.0, 0.0, 0.05, {})))
+    stage = Stage(Shot(ShownStill("b.jpg", 0.0, 0.0, 0.05, {})))
     run((stage, scene))
     assert stage.wire.of("detection_report") == []
     assert stage.wire.of("task_ack")[-1].associated_file.url == "drop:b.jpg"

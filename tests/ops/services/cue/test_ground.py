@@ -10,7 +10,7 @@ import pytest
 from geo.terrain import sample
 from geo.visibility import EARTH_RADIUS_M, line_of_sight
 from ops.sector.open_sector import OpenSector
-from ops.services.cue.ground import Surroundings
+from ops.services.cue.ground import CameraGrounds
 from ops.services.cue.survey import survey
 from sensors.coverage.sight import CURVATURE_K, TARGET_HEIGHTS_M
 from sensors.cueing import Sight, SteerableCamera
@@ -36,7 +36,7 @@ def test_view_and_tilt_are_those_of_the_terrain_all_round(
     hill_ground: OpenSector, folder: Path, camera: SteerableCamera
 ) -> None:
     sensor, terrain = hill_ground.layout[NAME], hill_ground.terrain
-    around, seen = Surroundings(folder), set[bool]()
+    around, seen = CameraGrounds(folder), set[bool]()
     easting, northing = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
     eye_m = float(sample(terrain, sensor.easting, sensor.northing)) + sensor.mast_height_m
     chance = np.random.default_rng(4)
@@ -66,8 +66,8 @@ def test_nothing_is_known_off_the_survey_away_from_the_post_and_without_one(
     hill_ground: OpenSector, folder: Path, tmp_path: Path, camera: SteerableCamera
 ) -> None:
     there = camera.lon + 0.002, camera.lat
-    assert Surroundings(folder).sight(camera, *there, 150.0) != Sight()
-    assert Surroundings(folder).sight(camera, camera.lon + 2.0, camera.lat, 150_000.0) == Sight()
+    assert CameraGrounds(folder).sight(camera, *there, 150.0) != Sight()
+    assert CameraGrounds(folder).sight(camera, camera.lon + 2.0, camera.lat, 150_000.0) == Sight()
     moved = SteerableCamera(NAME, camera.lon + 0.001, camera.lat, 0.0, 10.0)
-    assert Surroundings(folder).sight(moved, *there, 60.0) == Sight()
-    assert Surroundings(tmp_path).sight(camera, *there, 150.0) == Sight()
+    assert CameraGrounds(folder).sight(moved, *there, 60.0) == Sight()
+    assert CameraGrounds(tmp_path).sight(camera, *there, 150.0) == Sight()
