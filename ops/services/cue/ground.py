@@ -8,6 +8,7 @@ terrain nor computes visibility.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -72,12 +73,18 @@ def surveyed_ground(data: Path, camera: str) -> tuple[CameraGround, Any, Any] | 
     return msgspec.json.decode(about.read_bytes(), type=CameraGround), heights, states
 
 
+@lru_cache(maxsize=4)
+def _frame_of(crs: str) -> LocalFrame:
+    """The frame of a survey, which all cameras of a sector share."""
+    return LocalFrame.from_crs(crs)
+
+
 class _Ground:
     """One survey: ``heights`` [m] and ``states`` (row from north, column from west)."""
 
     def __init__(self, survey: CameraGround, heights: Any, states: Any) -> None:
         self._survey, self._heights, self._states = survey, heights, states
-        self._frame = LocalFrame.from_crs(survey.crs)
+        self._frame = _frame_of(survey.crs)
 
     def is_at(self, camera: SteerableCamera) -> bool:
         survey = self._survey
