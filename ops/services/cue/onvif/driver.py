@@ -36,6 +36,8 @@ MOST_KEPT: Final = 500
 """Looks whose outcome is remembered, the newest."""
 ASK_EVERY_S: Final = 0.3
 ENVIRONMENT: Final = "WATCHLINE_ONVIF_"
+OWN: Final = "onvif-"
+"""Beginning of the names of stills in the drop folder."""
 
 
 class TurningHead(Protocol):
@@ -64,6 +66,7 @@ class OnvifDriver:
         self._lock, self._over = threading.Lock(), threading.Event()
         self._looks: dict[str, LookOutcome | None] = {}
         self._newest: dict[str, str] = {}
+        self._clear()
 
     def close(self) -> None:
         """Give up all looks."""
@@ -148,7 +151,8 @@ class OnvifDriver:
             log.warning("Camera %s has turned, without a still: %s", name, error)
             return None
         digest = sha256(data).hexdigest()
-        file = f"{digest}.{'png' if kind == 'image/png' else 'jpg'}"
+        file = f"{OWN}{digest}.{'png' if kind == 'image/png' else 'jpg'}"
+        self._clear()
         try:
             _put(Path(self._media.drop), file, data)
         except OSError as error:
@@ -156,6 +160,17 @@ class OnvifDriver:
             return None
         found: Any = kind
         return WireMedia(f"drop:{file}", found, digest, len(data), observed_at=utc_datetime(self._now_ns()))
+
+    def _clear(self) -> None:
+        """Remove own stills that the media process has fetched or given up: retention applies to its copy alone."""
+        if not self._media.drop:
+            return
+        for old in Path(self._media.drop).glob(f"{OWN}*"):
+            try:
+                if time.time() - old.stat().st_mtime > self._media.give_up_s:
+                    old.unlink()
+            except OSError as error:
+                log.warning("The still %s cannot be removed: %s", old.name, error)
 
     def _is_wanted(self, look: str, camera: str) -> bool:
         with self._lock:

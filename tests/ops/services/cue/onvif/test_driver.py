@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -207,6 +208,17 @@ def test_a_still_that_is_none_leaves_the_look_done_without_one(room: Room, still
     driver.start(LOOK, "cam-3", EAST, 0)
     assert ended(driver) == ("done", "", None)
     assert list((room.folder / "drop").iterdir()) == []
+
+
+def test_own_stills_are_removed_from_the_drop_folder_and_no_others(room: Room) -> None:
+    """The media process has its copy, to which retention applies."""
+    drop = room.folder / "drop"
+    for name in ("onvif-old.jpg", "onvif-new.jpg", "of-a-sensor.jpg"):
+        (drop / name).write_bytes(b"still")
+        if "new" not in name:
+            os.utime(drop / name, (0, 0))
+    room.driver()
+    assert sorted(one.name for one in drop.iterdir()) == ["of-a-sensor.jpg", "onvif-new.jpg"]
 
 
 def test_without_a_drop_folder_no_still_is_asked_for(room: Room) -> None:
