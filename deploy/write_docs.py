@@ -398,6 +398,7 @@ def settings_page() -> str:
     from ops.sector.setting_tables.feeds import FEED_TABLES, FeedsSettings, UnitFeedSettings
     from ops.sector.setting_tables.goods import GoodsSettings
     from ops.sector.setting_tables.media import MediaSettings
+    from ops.sector.setting_tables.onvif import OnvifCamera
     from ops.sector.setting_tables.push import PushReceiver
     from ops.sector.setting_tables.reports import ReportSettings
     from ops.sector.settings import Maintenance, Settings
@@ -442,6 +443,7 @@ def settings_page() -> str:
         ("`[reports]`", ReportSettings),
         ("`[exchange]`", ExchangeSettings),
         ("`[cue]`", CueSettings),
+        ("`[cue.onvif.NAME]`", OnvifCamera),
         ("`[media]`", MediaSettings),
         ("`[goods]`", GoodsSettings),
         ("`[feeds]`", FeedsSettings),

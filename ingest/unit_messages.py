@@ -16,7 +16,7 @@ from ingest.envelope import Envelope
 from ingest.errors import MalformedMessage, printable
 from ingest.parse_json import parse_json
 from ingest.standards.registry import COT
-from ingest.wire import JSON, Azimuth, Counter, Identifier, Latitude, Longitude, PositiveMetres, UtcTime
+from ingest.wire import JSON, Azimuth, Counter, Identifier, Latitude, Longitude, PositiveMetres, UtcTime, WireMedia
 
 KINDS: Final = {"position": "position", "reply": "action"}
 """A unit's channel → the kind of its rows in the journal."""
@@ -84,11 +84,14 @@ class StatedAssessment(Struct, frozen=True, forbid_unknown_fields=True, omit_def
     track: Annotated[str, Meta(max_length=64)] = ""
 
 
+LookElevation = Annotated[float, Meta(ge=-90, le=90, description="elevation angle, degrees, positive up")]
+
+
 class StatedLook(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A look of a camera at an incident, in one state.
 
-    ``look`` names it. The camera turns to ``azimuth_deg`` (true north), which is expected to take ``slew_s``; ``code``
-    says why it was not done.
+    ``look`` names it. The camera turns to ``azimuth_deg`` (true north) and ``elevation_deg`` (absent: as it is), which
+    is expected to take ``slew_s``; ``code`` says why it was not done, ``still`` is a picture that it took.
     """
 
     look: Identifier
@@ -96,7 +99,9 @@ class StatedLook(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
     azimuth_deg: Azimuth
     slew_s: Annotated[float, Meta(ge=0, le=86_400)]
     state: Literal["requested", "sent", "accepted", "done", "refused", "failed"]
-    code: Literal["", "by_camera", "not_registered", "no_answer"] = ""
+    code: Literal["", "by_camera", "not_registered", "no_answer", "unreachable", "credentials", "not_there"] = ""
+    elevation_deg: LookElevation | None = None
+    still: WireMedia | None = None
 
 
 class Reply(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -39,7 +39,7 @@ MAX_PAYLOAD_BYTES: Final = 256 * 1024
 MAX_PLOTS: Final = 1000
 """Maximum number of plots of a scan."""
 MAX_MEDIA: Final = 16
-"""Maximum number of pictures of a scan."""
+"""Maximum number of pictures and clips of a scan."""
 MAX_COUNTER: Final = 2**53
 """Maximum of boot, seq and scan: every JSON reader represents integers up to this exactly."""
 
@@ -83,7 +83,7 @@ MediaUri = Annotated[
     ),
 ]
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)", description="SHA-256 of the file, hexadecimal")]
-PictureType = Literal["image/jpeg", "image/png"]
+PictureType = Literal["image/jpeg", "image/png", "video/mp4", "video/webm"]
 Kind = Literal["radar", "camera", "ground_sensor", "radio", "human"]
 ClassName = Literal["person", "group", "vehicle", "animal", "other"]
 ReportedState = Literal["ok", "degraded", "maintenance", "stopped", "lost"]
@@ -172,17 +172,17 @@ class WireBox(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class WireMedia(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A still picture of a look, by reference: Watchline fetches it later and compares it with hash, type and size.
+    """A still picture or clip of a look, by reference: Watchline fetches it later and compares it with what is stated.
 
     Parameters
     ----------
     uri : str
         Where the file is: an ``http`` or ``https`` address, or ``drop:`` and the name of a file in the drop folder.
-    sha256 : str
-        SHA-256 of the file, 64 hexadecimal digits.
-    media_type : {"image/jpeg", "image/png"}
+    media_type : {"image/jpeg", "image/png", "video/mp4", "video/webm"}
         Type of the file; ``type`` in JSON.
-    size : int
+    sha256 : str, optional
+        SHA-256 of the file, 64 hexadecimal digits; without it, nothing proves that the file is the one that was meant.
+    size : int, optional
         Size of the file in bytes.
     observed_at : datetime, optional
         Time of the picture, aware UTC; by default that of the scan.
@@ -193,9 +193,9 @@ class WireMedia(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     """
 
     uri: MediaUri
-    sha256: Sha256
     media_type: PictureType = field(name="type")
-    size: Annotated[int, Meta(ge=1, le=2**31)]
+    sha256: Sha256 | None = None
+    size: Annotated[int, Meta(ge=1, le=2**31)] | None = None
     observed_at: UtcTime | None = None
     plot: Annotated[int, Meta(ge=0, lt=MAX_PLOTS)] | None = None
     box: WireBox | None = None
@@ -223,7 +223,7 @@ class WireScan(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     plots : tuple of WirePlot
         The detections; an empty tuple is information too.
     media : tuple of WireMedia
-        Still pictures of the look.
+        Still pictures and clips of the look.
     """
 
     sensor: Identifier

@@ -17,7 +17,8 @@ MOST_LOOKS: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class CameraLook:
-    """A task for a camera: to turn to ``azimuth_deg`` (true north), expected to take ``slew_s``.
+    """A task for a camera: to turn to ``azimuth_deg`` (true north) and ``elevation_deg`` (positive up; None: as it is),
+    expected to take ``slew_s``.
 
     ``id`` names the task, ``state`` is one of LOOK_STATES, ``code`` says why it failed, empty otherwise. ``by`` asked
     for it at ``at``; ``changed_at`` is the time of the newest state.
@@ -32,6 +33,7 @@ class CameraLook:
     by: str = ""
     at: datetime | None = None
     changed_at: datetime | None = None
+    elevation_deg: float | None = None
 
     @property
     def is_over(self) -> bool:

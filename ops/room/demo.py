@@ -22,6 +22,7 @@ from ops.broker.identities import INGEST
 from ops.room.console import ConsoleView, totals
 from ops.room.night_file import PATROLS, STILLS
 from ops.room.room import DEMO_OPERATOR, Room, RoomOptions
+from ops.room.turning_camera.start import finish_cameras, start_cameras, turning_cameras
 from ops.runtime.child_process import Child
 from ops.runtime.clock import ScenarioClock
 from ops.runtime.output import say
@@ -92,6 +93,8 @@ class Demo:
     first_publish_s: float
     first_track_s: float | None = None
     first_alert_s: float | None = None
+    cameras: Child | None = None
+    """The cameras that turn, where the layout has some."""
 
     @property
     def started_ns(self) -> int:
@@ -159,7 +162,9 @@ class Demo:
 
     def drain(self) -> dict[str, int]:
         """Wait until ingest and fusion have processed all messages; return the number sent per sensor."""
-        published: dict[str, int] = self.simulator.wait_for("published", timeout_s=SENT_S)
+        published: dict[str, int] = dict(self.simulator.wait_for("published", timeout_s=SENT_S))
+        if self.cameras is not None:
+            published |= finish_cameras(self.room, self.cameras)
         self.room.drain(CAUGHT_UP_S)
         self.memory.stop()
         return published
@@ -214,7 +219,8 @@ def start(room: Room, options: DemoOptions, sector: Sector, *, began_s: float) -
     )
     simulator.wait_for("started_ns", timeout_s=READY_S)
     room.supervise(simulator)
-    return Demo(options, sector, room, simulator, memory, began_s, time.monotonic())
+    cameras = start_cameras(room) if room.options.turning else None
+    return Demo(options, sector, room, simulator, memory, began_s, time.monotonic(), cameras=cameras)
 
 
 def open_room(options: DemoOptions) -> tuple[Room, Sector]:
@@ -243,5 +249,6 @@ def open_room(options: DemoOptions) -> tuple[Room, Sector]:
         simulated_units=PATROLS,
         settings=options.settings,
         drop=options.folder / STILLS,
+        turning=turning_cameras(layout),
     )
     return Room(room), sector

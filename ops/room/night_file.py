@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 PATROLS: Final = ("patrol-1", "patrol-2", "patrol-3")
 """Names of the simulated units."""
+TURNING_CAMERAS: Final = ("ptz-divide", "ptz-crest")
+"""Names of the simulated cameras that turn, in a layout that has them: SAPIENT nodes, which send for themselves."""
 SCENARIO_START: Final = SCENARIO_BEGINS
 STILLS: Final = "stills"
 """Folder of the simulated pictures, and the name of the file that assigns them to messages."""
@@ -73,7 +75,7 @@ def write_stills(folder: Path, found: Iterable[Still]) -> int:
         digest = sha256(made.getvalue()).hexdigest()
         (folder / STILLS / f"{digest}.jpg").write_bytes(made.getvalue())
         box = WireBox(*(round(side, 4) for side in one.box))
-        media = WireMedia(f"drop:{digest}.jpg", digest, "image/jpeg", made.tell(), plot=one.plot, box=box)
+        media = WireMedia(f"drop:{digest}.jpg", "image/jpeg", digest, made.tell(), plot=one.plot, box=box)
         lines.append(msgspec.json.encode(_Assigned(one.scan, media)) + b"\n")
     (folder / f"{STILLS}.jsonl").write_bytes(b"".join(lines))
     return len(lines)

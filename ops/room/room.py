@@ -56,9 +56,11 @@ BROKER_ANSWERS_S: Final = 10.0
 _OWN_FILES: Final = (
     "journal.db", "store.db", "actions.db", "field.db", "field-spool.db", "truth.npz", "night.jsonl", "night.started",
     "sensors.json", "positions.jsonl", "feeds.db", "cot.db", "cot-spool.db", "refusals.db", "refusals.db.damaged",
-    "store.latency.npy", "broker.url", "media.db", "stills.jsonl",
+    "store.latency.npy", "broker.url", "media.db", "stills.jsonl", "sapient.db",
 )  # fmt: skip
-_CHILDREN: Final = ("api", "broker", "feeds", "fusion", "ingest", "map", "media", "simulate_night", "simulator")
+_CHILDREN: Final = (
+    "api", "broker", "cameras", "feeds", "fusion", "ingest", "map", "media", "sapient", "simulate_night", "simulator",
+)  # fmt: skip
 DEMO_MARK: Final = MARK
 BROKER_URL: Final = "broker.url"
 """File with the address and password of an embedded broker, for adapters and field units on this machine."""
@@ -91,7 +93,8 @@ class RoomOptions:
     number of the lease under which the room's processes write (``ops.runtime.fence``). ``overload_s``: fusion thins a
     backlog of more seconds. ``store``: address of a store in PostgreSQL for journal and fusion store; None: files.
     ``layers``: positions are also kept there as points, unencrypted (``ops.postgres.layers``).
-    ``drop``: folder of simulated pictures, in place of that of the settings.
+    ``drop``: folder of simulated pictures, in place of that of the settings. ``turning``: simulated cameras that turn,
+    where the settings name none.
     """
 
     sector: str
@@ -114,6 +117,7 @@ class RoomOptions:
     store: str | None = None
     layers: bool = False
     drop: Path | None = None
+    turning: tuple[str, ...] = ()
 
     @property
     def writing(self) -> list[str]:
@@ -289,11 +293,11 @@ class Room:
             areas=self.fusion.wait_for("sector", timeout_s=START_TIMEOUT_S)["areas"],
         )
         if self.options.sapient is not None:
-            self._open_sapient(self.options.sapient)
+            self.open_sapient(self.options.sapient)
         if self.options.drop is not None or load_settings(self.options.settings).media.fetches:
             self._open_media()
 
-    def _open_sapient(self, endpoints: SapientEndpoints) -> None:
+    def open_sapient(self, endpoints: SapientEndpoints) -> None:
         """Start the SAPIENT fusion node; return when it connects or listens."""
         options = self.options
         self.sapient = self.start(
@@ -385,6 +389,7 @@ class Room:
             *(["--demo"] if options.fresh else []),
             *([] if options.settings is None else [f"--settings={options.settings}"]),
             *([] if options.local_operator is None else [f"--operator={options.local_operator}"]),
+            *(f"--turn={name}" for name in options.turning),
             *([] if self.tls is None else [f"--certificate={self.tls.certificate}", f"--key={self.tls.key}"]),
             *options.clock.arguments(),
             timeout_s=10.0,
@@ -485,6 +490,7 @@ def clear(folder: Path, sector: str) -> None:
         "spool/*.db*",
         "media/*/*/*",
         "stills/*",
+        "cue/*",
         *(f"logs/{name}.log" for name in _CHILDREN),
     ]
     for pattern in patterns:

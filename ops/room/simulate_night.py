@@ -22,6 +22,7 @@ from ingest.unit_messages import Position
 from ops.room.night_file import (
     PATROLS,
     SCENARIO_START,
+    TURNING_CAMERAS,
     SimulatedSender,
     StatedState,
     write_night,
@@ -33,10 +34,12 @@ from ops.room.night_file import (
 from ops.runtime.child_process import say
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector, read_bases
+from ops.services.cue.survey import survey
 from ops.store.track_history import save_history
 from sensors.coverage import look_probability
 from sensors.detection_model.weather import Conditions
 from sensors.detections import to_scans
+from sensors.layout import Layout
 from sensors.mobile import Pose
 from sensors.scan import Scan
 from sensors.simulate import simulate
@@ -61,15 +64,22 @@ def simulate_night(
 ) -> tuple[list[Scan], xr.Dataset]:
     """Simulate scans in order of sending, duplicates included, and the truth; ``traffic`` sets the movers, and the wind
     what flies."""
-    coverage = look_probability(ground.layout, ground.terrain)
+    layout = sending_layout(ground.layout)
+    coverage = look_probability(layout, ground.terrain)
     scenario = border_night(
         ground.terrain, ground.border, seed=seed, duration_s=duration_s, start=SCENARIO_START, coverage=coverage,
         settings=traffic,
     )  # fmt: skip
     scenario = replace(scenario, wind_mps=wind_mps)
-    detections, truth = simulate(ground.layout, scenario, ground.terrain, seed=seed, coverage=coverage)
-    scans = sorted(to_scans(detections, ground.layout), key=lambda scan: (scan.received_at, scan.key))
+    detections, truth = simulate(layout, scenario, ground.terrain, seed=seed, coverage=coverage)
+    scans = sorted(to_scans(detections, layout), key=lambda scan: (scan.received_at, scan.key))
     return scans, truth
+
+
+def sending_layout(layout: Layout) -> Layout:
+    """The layout without the cameras that turn, which are nodes of their own (``ops.room.turning_camera``)."""
+    sensors = tuple(one for one in layout.sensors if one.id not in TURNING_CAMERAS)
+    return layout if len(sensors) == len(layout) else Layout(layout.name, layout.frame, sensors, layout.relays)
 
 
 def simulated_positions(ground: OpenSector, *, seed: int, duration_s: float) -> list[Position]:
@@ -136,7 +146,9 @@ def write_simulated_night(
     folder.mkdir(parents=True, exist_ok=True)
     scans, truth = simulate_night(ground, seed=seed, duration_s=duration_s, traffic=traffic, wind_mps=wind_mps)
     write_night(folder / "night.jsonl", scans)
-    senders = [SimulatedSender(sensor.id, sensor.kind, sensor.status_interval_s) for sensor in ground.layout.sensors]
+    senders = [
+        SimulatedSender(sensor.id, sensor.kind, sensor.status_interval_s) for sensor in sending_layout(ground.layout)
+    ]
     (folder / "sensors.json").write_text(json.dumps([[one.sensor, one.kind, one.status_s] for one in senders]))
     write_positions(folder / "positions.jsonl", simulated_positions(ground, seed=seed, duration_s=duration_s))
     poses = simulated_poses(ground, seed=seed, duration_s=duration_s, wind_mps=wind_mps)
@@ -144,6 +156,7 @@ def write_simulated_night(
     write_states(folder / "states.jsonl", simulated_states(ground, duration_s=duration_s, wind_mps=wind_mps))
     save_history(truth, folder / "truth.npz")
     if pictures:
+        survey(ground, TURNING_CAMERAS, folder)
         write_stills(folder, stills(scans, truth, ground.layout, ground.terrain, seed=seed))
     return len(scans)
 

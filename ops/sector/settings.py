@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from geo.errors import BadInput
 from ingest.topics import identifier
 from ops.releasability.settings import ReleasabilitySettings
-from ops.sector.setting_tables.cue import CueSettings
+from ops.sector.setting_tables.cue import CueSettings, cue_errors
 from ops.sector.setting_tables.data import AuditSettings, Hold, RetentionSettings
 from ops.sector.setting_tables.exchange import ExchangeSettings
 from ops.sector.setting_tables.feeds import FeedsSettings, feeds_errors
@@ -212,7 +212,6 @@ def settings_errors(table: Mapping[str, Any], *, where: str) -> list[ConfigError
         ("releasability", ReleasabilitySettings, {}),
         ("exchange", ExchangeSettings, {}),
         ("media", MediaSettings, {}),
-        ("cue", CueSettings, {}),
         ("goods", GoodsSettings, {}),
     )
     for name, kind, renamed in records:
@@ -220,6 +219,8 @@ def settings_errors(table: Mapping[str, Any], *, where: str) -> list[ConfigError
             errors += record_errors(kind, table[name], where=f"{where} [{name}]", renamed=renamed)
     if isinstance(table.get("feeds"), dict):
         errors += feeds_errors(table["feeds"], where=f"{where} [feeds]")
+    if isinstance(table.get("cue"), dict):
+        errors += cue_errors(table["cue"], where=f"{where} [cue]")
     people = table.get("accounts")
     if isinstance(people, dict) and isinstance(people.get("oidc"), dict):
         errors += record_errors(OidcSettings, people["oidc"], where=f"{where} [accounts.oidc]")

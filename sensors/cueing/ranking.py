@@ -9,11 +9,13 @@ true north on the WGS 84 ellipsoid (geodesics of pyproj, after Karney 2013).
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
 from typing import Final
 
 from pyproj import Geod
+
+from sensors.cueing.sight import Sight
 
 _EARTH: Final = Geod(ellps="WGS84")
 CLOSE_S: Final = 1e-3
@@ -48,6 +50,10 @@ class SteerableCamera:
         Shortest range.
     max_range_m : float, m
         Longest range.
+    elevation_min_deg : float, degrees
+        Lowest elevation angle to which it can tilt, positive up.
+    elevation_max_deg : float, degrees
+        Highest elevation angle.
     """
 
     id: str
@@ -60,6 +66,8 @@ class SteerableCamera:
     regard_width_deg: float = FULL_DEG
     min_range_m: float = 0.0
     max_range_m: float = math.inf
+    elevation_min_deg: float = -90.0
+    elevation_max_deg: float = 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +111,9 @@ class LookOption:
     lat : float, degrees
         Latitude of the lead point, WGS 84.
     in_view : bool, optional
-        Whether the target's present position is in line of sight; None: not known.
+        Whether the target is in line of sight, at the lead point where the terrain is known; None: not known.
+    elevation_deg : float, degrees, optional
+        Elevation angle of the lead point, positive up; None where the terrain is not known.
     """
 
     camera: str
@@ -113,10 +123,19 @@ class LookOption:
     lon: float
     lat: float
     in_view: bool | None
+    elevation_deg: float | None = None
+
+
+SightOf = Callable[[SteerableCamera, float, float, float], Sight]
+"""The view of a camera to longitude and latitude [degrees] at a distance [m]."""
 
 
 def rank_looks(
-    cameras: Iterable[SteerableCamera], target: MovingTarget, *, seen_by: Collection[str] | None = None
+    cameras: Iterable[SteerableCamera],
+    target: MovingTarget,
+    *,
+    seen_by: Collection[str] | None = None,
+    sight: SightOf | None = None,
 ) -> list[LookOption]:
     """Rank the cameras that can look at a target.
 
@@ -128,13 +147,15 @@ def rank_looks(
         The target; it keeps its speed and course.
     seen_by : collection of str, optional
         Ids of the sensors in whose line of sight the target is now; None: not known. A camera that is not among them is
-        left out.
+        left out, unless ``sight`` knows better.
+    sight : callable, optional
+        View of a camera to a point: elevation angle, and whether a target there is in line of sight.
 
     Returns
     -------
     list of LookOption
         The soonest first, of equal times the nearest, then by id. A camera is left out if the lead point is beyond its
-        range or field of regard, or if it cannot turn fast enough to catch up with the target.
+        range, field of regard or tilt, hidden from it, or if it cannot turn fast enough to catch up with the target.
 
     Examples
     --------
@@ -145,11 +166,13 @@ def rank_looks(
     """
     found = []
     for camera in cameras:
-        if seen_by is not None and camera.id not in seen_by:
+        option = _look(camera, target)
+        if option is None:
             continue
-        option = _look(camera, target, None if seen_by is None else True)
-        if option is not None:
-            found.append(option)
+        view = Sight() if sight is None else sight(camera, option.lon, option.lat, option.range_m)
+        in_view = view.in_view if view.in_view is not None or seen_by is None else camera.id in seen_by
+        if in_view is not False and _tilts_to(camera, view.elevation_deg):
+            found.append(replace(option, in_view=in_view, elevation_deg=view.elevation_deg))
     return sorted(found, key=lambda one: (one.slew_s, one.range_m, one.camera))
 
 
@@ -172,7 +195,11 @@ def _turn_towards(camera: SteerableCamera, azimuth_deg: float) -> tuple[float, b
     return (wanted if inside else math.copysign(half, wanted)) - min(max(now, -half), half), inside
 
 
-def _look(camera: SteerableCamera, target: MovingTarget, in_view: bool | None) -> LookOption | None:
+def _tilts_to(camera: SteerableCamera, elevation_deg: float | None) -> bool:
+    return elevation_deg is None or camera.elevation_min_deg <= elevation_deg <= camera.elevation_max_deg
+
+
+def _look(camera: SteerableCamera, target: MovingTarget) -> LookOption | None:
     arrives_s = 0.0
     for _ in range(MOST_STEPS):
         lon, lat, azimuth, distance = _lead(camera, target, arrives_s)
@@ -181,7 +208,7 @@ def _look(camera: SteerableCamera, target: MovingTarget, in_view: bool | None) -
         if abs(next_s - arrives_s) <= CLOSE_S:
             if not (inside and camera.min_range_m <= distance <= camera.max_range_m):
                 return None
-            return LookOption(camera.id, azimuth, next_s, distance, lon, lat, in_view)
+            return LookOption(camera.id, azimuth, next_s, distance, lon, lat, None)
         arrives_s = next_s
     return None
 

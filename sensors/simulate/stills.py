@@ -18,8 +18,8 @@ import xarray as xr
 from geo.arrays import Floats, UInt8s
 from geo.terrain import sample
 from geo.terrain.derived import standing_points
-from geo.visibility import EARTH_RADIUS_M
-from sensors.coverage.sight import CURVATURE_K
+from geo.visibility import EARTH_RADIUS_M, VISIBLE, line_of_sight
+from sensors.coverage.sight import CURVATURE_K, TARGET_HEIGHTS_M
 from sensors.layout import Layout
 from sensors.scan import Scan
 from sensors.sensor import Sensor
@@ -60,11 +60,25 @@ class Still:
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """What a still shows: class (None: nothing), range [m] and elevation angle of its foot [degrees]."""
+    """What a still shows: class (None: nothing), range [m], elevation angle of its foot, and how far it is right of the
+    middle [degrees]."""
 
     target: str | None
     range_m: float
     foot_deg: float
+    right_deg: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class TakenStill:
+    """A still that a camera takes in one direction: grey values (row, column), and the target in its middle, if any:
+    class, azimuth and elevation of its foot [degrees], and its box as fractions (left, top, width, height)."""
+
+    grey: UInt8s
+    target: str | None
+    azimuth_deg: float
+    elevation_deg: float
+    box: tuple[float, float, float, float]
 
 
 def stills(
@@ -99,7 +113,7 @@ def stills(
     extinction_per_m : float, 1/m
         Extinction of the air; warm targets fade into the ground by it.
     """
-    movers, newest, made = _by_second(truth), dict[str, datetime](), 0
+    movers, newest, made = movers_by_second(truth), dict[str, datetime](), 0
     seen: set[tuple[str, int, int]] = set()
     times = truth["time"].values.astype("datetime64[s]").astype(np.int64)
     begin, end = (float(times.min()), float(times.max())) if len(times) else (0.0, 0.0)
@@ -125,6 +139,51 @@ def stills(
             return
 
 
+def take_still(
+    sensor: Sensor,
+    azimuth_deg: float,
+    movers: Iterable[tuple[float, float, str]],
+    terrain: xr.Dataset,
+    chance: np.random.Generator,
+    *,
+    extinction_per_m: float = 1e-4,
+) -> TakenStill:
+    """Take one still of whatever stands there.
+
+    Parameters
+    ----------
+    sensor : Sensor
+        The camera, where it stands.
+    azimuth_deg : float, degrees
+        Direction of the middle of the still.
+    movers : iterable of (float, float, str)
+        Easting and northing [m], and class, of everything that moves in the sector at that time.
+    terrain : xarray.Dataset
+        Terrain of ``geo.terrain.open_terrain``.
+    chance : numpy.random.Generator
+        Noise.
+    extinction_per_m : float, 1/m
+        Extinction of the air.
+
+    Returns
+    -------
+    TakenStill
+        With the mover that is nearest to the middle, if one is in line of sight there.
+    """
+    eye = _eye(sensor, terrain)
+    there = [
+        mover
+        for mover in movers
+        if line_of_sight(
+            terrain, (sensor.easting, sensor.northing), mover[:2], observer_height_m=sensor.mast_height_m,
+            target_height_m=TARGET_HEIGHTS_M[mover[2]], curvature_k=CURVATURE_K[sensor.kind],
+        ) == VISIBLE
+    ]  # fmt: skip
+    shown = _shown_at(sensor, eye, azimuth_deg, there, terrain)
+    grey, box = _rendered(eye, azimuth_deg, shown, terrain, extinction_per_m, chance)
+    return TakenStill(grey, shown.target, (azimuth_deg + shown.right_deg) % 360.0, shown.foot_deg, box)
+
+
 def _where_it_looked(layout: Layout, drive: Drive | None, scan: Scan, begin_s: float) -> Sensor:
     """The sensor of a scan, a mobile one at its place at that time; ``begin_s`` is the scenario's start [UTC s]."""
     sensor = layout[scan.sensor]
@@ -139,7 +198,7 @@ _Eye = tuple[float, float, float, float]
 """Easting, northing and height of a lens [m], and the factor of refraction."""
 
 
-def _by_second(truth: xr.Dataset) -> dict[int, list[_Mover]]:
+def movers_by_second(truth: xr.Dataset) -> dict[int, list[_Mover]]:
     """Position and class of each mover, by second since 1970."""
     found: dict[int, list[_Mover]] = {}
     seconds = truth["time"].values.astype("datetime64[s]").astype(np.int64)
@@ -161,11 +220,11 @@ def _shown_at(sensor: Sensor, eye: _Eye, azimuth_deg: float, movers: Iterable[_M
     for easting, northing, target in movers:
         east, north = easting - eye[0], northing - eye[1]
         distance = math.hypot(east, north)
-        off = abs((math.degrees(math.atan2(east, north)) - azimuth_deg + 180.0) % 360.0 - 180.0)
-        if off < best and NEAREST_M <= distance <= sensor.max_range_m:
+        right = (math.degrees(math.atan2(east, north)) - azimuth_deg + 180.0) % 360.0 - 180.0
+        if abs(right) < best and NEAREST_M <= distance <= sensor.max_range_m:
             foot = float(_angles(eye, np.array([easting]), np.array([northing]), np.array([distance]), terrain)[0])
             if not math.isnan(foot):
-                best, found = off, _Shown(target, distance, foot)
+                best, found = abs(right), _Shown(target, distance, foot, right)
     return found
 
 
@@ -228,7 +287,7 @@ def _draw(grey: Floats, shown: _Shown, middle_deg: float, extinction_per_m: floa
     heat = HOT * math.exp(-extinction_per_m * shown.range_m)
     edges = []
     for right, up, half_width, half_height in FORMS.get(shown.target or "", ()):
-        x, y = WIDTH / 2 + right * scale, foot_row - up * scale
+        x, y = WIDTH / 2 + shown.right_deg * PIXELS_PER_DEG + right * scale, foot_row - up * scale
         wide, high = max(half_width * scale, 0.8), max(half_height * scale, 0.8)
         inside = ((columns - x) / wide) ** 2 + ((rows - y) / high) ** 2
         cover = np.clip(1.5 - inside, 0.0, 1.0)  # soft edges, as of an imager

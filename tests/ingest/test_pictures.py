@@ -49,7 +49,7 @@ def test_fusion_gets_the_same_scan_with_and_without_pictures() -> None:
 def test_a_scan_without_pictures_is_encoded_as_before_and_one_with_pictures_keeps_them() -> None:
     scan = Scan("cam-1", 1, 7, 7, NOW, NOW, "camera", (Plot(azimuth_deg=12.5),))
     assert b"media" not in encode(scan)
-    picture = WireMedia("drop:a.png", SHA, "image/png", 9, plot=0)
+    picture = WireMedia("drop:a.png", "image/png", SHA, 9, plot=0)
     assert read(encode(scan, [picture])).media == (picture,)
     assert decode(encode(scan, [picture]), received_at=NOW) == scan
 

@@ -23,7 +23,7 @@ from ops.services.api.guard import GuardSettings
 from ops.services.api.serving.server import serving
 from ops.services.fusion.desks.incidents import _action_of
 from ops.services.fusion.incident_view import incident_dict, outcome_dict
-from ops.services.media.book import PictureBook
+from ops.services.media.book import PictureBook, StoredFile
 from ops.services.media.vault import Vault
 from sensors.cueing import LookOption
 from tests.ops.analysis.handover.night import FRAME
@@ -74,7 +74,7 @@ def with_pictures(fusion: Any) -> IncidentBook:
     pictures.link([("T1", ("cam-1", 1, 1)), ("T1", ("cam-1", 1, 2))])
     for one in pictures.due(AT_NS + 10**12, 9):
         vault.put(FIRST if one.seq == 1 else SECOND_ONE, one.observed_ns)
-        pictures.stored(one.id, 320, 240)
+        pictures.stored(one.id, StoredFile(one.sha256, one.size, 320, 240))
     pictures.close()
 
     def send(reply: Any) -> tuple[int, int]:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from geo.errors import BadInput
 from ingest.topics import identifier
+from ops.sector.setting_tables.named import named_errors
+from ops.sector.setting_tables.onvif import OnvifCamera
+from ops.sector.toml_record import ConfigError, record_errors
 
 PRIORITIES: Final = ("distress", "high", "medium", "low")
 
 
 @dataclass(frozen=True, slots=True)
 class CueSettings:
-    """Cameras that look at incidents, each a SAPIENT node that takes look-at tasks.
+    """Cameras that look at incidents: SAPIENT nodes that take look-at tasks, and cameras that speak ONVIF.
 
     Parameters
     ----------
@@ -33,7 +37,9 @@ class CueSettings:
     hold_s : float, s
         Time after a look that a person asked for in which the rule leaves that camera alone.
     answer_s : float, s
-        Time within which a camera must answer; otherwise the look has failed.
+        Time within which a camera must answer; otherwise the look has failed, and another camera is asked.
+    onvif : table
+        Cameras that are turned by ONVIF: a table for each, by its id.
     """
 
     cameras: tuple[str, ...] = ()
@@ -44,10 +50,14 @@ class CueSettings:
     quiet_s: float = 60.0
     hold_s: float = 300.0
     answer_s: float = 60.0
+    onvif: Mapping[str, OnvifCamera] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in self.cameras:
             identifier(name, "cameras")
+        for name in self.onvif:
+            if name not in self.cameras:
+                raise BadInput(f"no camera {name!r}", where="onvif", expected="an id of [cue] cameras")
         for priority in self.automatic:
             if priority not in PRIORITIES:
                 raise BadInput(f"{priority!r}", where="automatic", expected=f"one of {', '.join(PRIORITIES)}")
@@ -63,3 +73,13 @@ class CueSettings:
             value = getattr(self, name)
             if not (math.isfinite(value) and low <= value <= 86_400):
                 raise BadInput(f"{value}", where=name, expected=f"a number from {low:g} to 86,400")
+
+
+def cue_errors(table: Mapping[str, Any], *, where: str) -> list[ConfigError]:
+    """Return every error of the table ``[cue]``."""
+    cameras = table.get("onvif")
+    if not isinstance(cameras, dict):
+        return record_errors(CueSettings, table, where=where)
+    rest = {key: value for key, value in table.items() if key != "onvif"}
+    errors = record_errors(CueSettings, rest, where=where) + named_errors(OnvifCamera, cameras, "onvif", where=where)
+    return errors or record_errors(CueSettings, table, where=where)

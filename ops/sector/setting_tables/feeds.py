@@ -15,6 +15,7 @@ from geo.errors import BadInput
 from ingest.compact import MOST_TOGETHER
 from ingest.topics import identifier
 from ops.sector.setting_tables.cot import CotSettings, cot_errors
+from ops.sector.setting_tables.named import named_errors
 from ops.sector.setting_tables.push import CapSettings, PushReceiver, PushSettings
 from ops.sector.toml_record import ConfigError, record_errors
 
@@ -131,7 +132,7 @@ def feeds_errors(table: Mapping[str, Any], *, where: str) -> list[ConfigError]:
                 cot_errors(table[name], where=place) if name == "cot" else _table_errors(kind, table[name], where=place)
             )
     if isinstance(table.get("units"), dict):
-        errors += _named_errors(UnitFeedSettings, table["units"], "units", where=where)
+        errors += named_errors(UnitFeedSettings, table["units"], "units", where=where)
     return errors
 
 
@@ -141,22 +142,7 @@ def _table_errors(kind: type[Any], table: Mapping[str, Any], *, where: str) -> l
     if not (issubclass(kind, PushSettings) and isinstance(receivers, dict)):
         return record_errors(kind, table, where=where)
     rest = {key: value for key, value in table.items() if key != "receivers"}
-    return record_errors(kind, rest, where=where) + _named_errors(PushReceiver, receivers, "receivers", where=where)
-
-
-def _named_errors(kind: type[Any], tables: Mapping[str, Any], key: str, *, where: str) -> list[ConfigError]:
-    """Return every error of tables whose names are those of units or receivers."""
-    errors: list[ConfigError] = []
-    for name, values in tables.items():
-        if not isinstance(values, dict):
-            errors.append(ConfigError(f"{name} is not a table", where=where, expected="a table", key=name))
-            continue
-        errors += record_errors(kind, values, where=f"{where} {key}.{name}")
-        try:
-            identifier(name, key)
-        except BadInput as error:
-            errors.append(ConfigError(error.what, where=f"{where} {key}", expected=error.expected, key=name))
-    return errors
+    return record_errors(kind, rest, where=where) + named_errors(PushReceiver, receivers, "receivers", where=where)
 
 
 def _span_of(text: str) -> tuple[time, time]:

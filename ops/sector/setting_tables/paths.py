@@ -13,6 +13,8 @@ PATHS: Final[tuple[tuple[str, ...], ...]] = (
     ("exchange", "identity"),
     ("media", "drop"),
     ("goods", "codes"),
+    ("cue", "onvif", "*", "credentials"),
+    ("cue", "onvif", "*", "authority"),
     ("feeds", "cot", "servers", "*", "authority"),
     ("feeds", "cot", "servers", "*", "certificate"),
     ("feeds", "cot", "servers", "*", "key"),

@@ -21,7 +21,7 @@ from ops.services.api.problems import ProblemAnswer
 TOKEN_HEADER = "X-Watchline-Token"  # noqa: S105 - a header's name
 _NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 PAGE_POLICY = (
-    f"{_NOTHING}; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self';"
+    f"{_NOTHING}; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self'; font-src 'self';"
     " connect-src 'self'; worker-src 'self'; manifest-src 'self'"
 )
 """Policy for the page, its scripts and their workers: only this origin, nothing inline."""

@@ -58,6 +58,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S: Final = 0.2
+SIMULATED_RULE: Final = ("distress", "high", "medium")
+"""Priorities for which simulated cameras turn by themselves, unless the settings state others."""
 OPEN_FILES: Final = 1024
 """Enough for the connections (``connections.MOST_CONNECTIONS``): the stores take fewer than 30, however many threads
 read (``ops.store.connections``)."""
@@ -142,7 +144,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event, told: ToldByRoom) 
             exchange=_exchange(chosen, arguments),
             goods=goods,
         )
-        cue = _cue(chosen, folder, known["layout"], actions, clock, stop, stack)
+        cue = _cue(chosen, arguments, known["layout"], actions, clock, stop, stack)
         app = create_app(
             folder / "store.db",
             settings,
@@ -177,8 +179,8 @@ def run(arguments: argparse.Namespace, stop: threading.Event, told: ToldByRoom) 
 
 
 def _cue(
-    settings: Settings,
-    folder: Path,
+    chosen: Settings,
+    arguments: argparse.Namespace,
     layout: Mapping[str, Any],
     actions: ActionSender,
     clock: ScenarioClock,
@@ -186,16 +188,38 @@ def _cue(
     stack: ExitStack,
 ) -> CueDesk | None:
     """Start the desk of cueing; None where no camera can be turned."""
-    if not settings.cue.cameras:
+    folder: Path = arguments.folder
+    settings = chosen.cue
+    simulated = not settings.cameras and bool(arguments.turn)
+    if simulated:
+        answer_s = min(settings.answer_s * max(clock.rate, 1.0), 86_400.0)  # stills are rendered in real time
+        settings = replace(
+            settings, cameras=tuple(arguments.turn), automatic=settings.automatic or SIMULATED_RULE, answer_s=answer_s
+        )  # fmt: skip
+    if not settings.cameras:
         return None
     from ops.services.cue.desk import CURRENT_S, CueDesk
-    from ops.services.cue.drivers import SapientDriver
+    from ops.services.cue.drivers import CameraDriver, CameraDrivers, SapientDriver
+    from ops.services.cue.ground import CameraGrounds
+    from ops.services.cue.survey_process import surveyed
 
     reader = IncidentReader(folder / "store.db")
     stack.callback(reader.close)
+    if not simulated:  # a simulation has surveyed its ground
+        stack.enter_context(surveyed(folder, arguments.sector, arguments.layout, settings.cameras))
+    drivers: list[CameraDriver] = []
+    if settings.onvif:
+        try:
+            from ops.services.cue.onvif.driver import OnvifDriver
+        except ImportError as error:  # the rest works without it
+            logger.warning("Cameras of [cue.onvif] do not turn: %s; pip install 'watchline[onvif]'", error)
+        else:
+            onvif = OnvifDriver(settings, chosen.media, now_ns=clock.now_ns)
+            stack.callback(onvif.close)
+            drivers.append(onvif)
     desk = CueDesk(
-        settings.cue, layout, reader, SapientDriver(folder), actions,
-        now_ns=clock.now_ns, current_s=CURRENT_S * clock.rate,
+        settings, layout, reader, CameraDrivers([*drivers, SapientDriver(folder)]), actions,
+        now_ns=clock.now_ns, current_s=CURRENT_S * clock.rate, sight=CameraGrounds(folder).sight,
     )  # fmt: skip
     thread = threading.Thread(target=desk.run, args=(stop,), name="cue", daemon=True)
     thread.start()
@@ -260,6 +284,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--layout", required=True, help="layout name or file")
     parser.add_argument("--settings", type=Path, help="settings file")
     parser.add_argument("--operator", help="name of the local person, where there are no accounts")
+    parser.add_argument("--turn", action="append", metavar="CAMERA", help="a simulated camera that turns")
     parser.add_argument("--certificate", type=Path, help="certificate for TLS")
     parser.add_argument("--key", type=Path, help="its private key")
     parser.add_argument("--demo", action="store_true", help="mark the page as a simulation")

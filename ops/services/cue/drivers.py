@@ -1,12 +1,16 @@
-"""How a look reaches a camera. A driver starts it and says what became of it; SAPIENT is the first one."""
+"""How a look reaches a camera. A driver starts it and says what became of it: SAPIENT here, ONVIF in ``onvif``."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
+import msgspec
+
 from geo.errors import WatchlineError
 from ingest.standards.sapient.outgoing import Order, task
+from ingest.wire import WireMedia
 from ops.services.sapient.database import FILE_NAME, NodeTask, SapientMemory
 
 STATES: Final = {
@@ -19,10 +23,21 @@ STATES: Final = {
 
 
 class LookOutcome(NamedTuple):
-    """State of a look (``ops.incidents.looks.LOOK_STATES``), and why it is not done; empty otherwise."""
+    """State of a look (``ops.incidents.looks.LOOK_STATES``), and why it is not done; empty otherwise.
+
+    ``still``: a picture that the driver itself took when it was done.
+    """
 
     state: str
     code: str = ""
+    still: WireMedia | None = None
+
+
+class Direction(NamedTuple):
+    """Where a camera is to look [degrees]: azimuth from true north, elevation angle positive up; None: as it is."""
+
+    azimuth_deg: float
+    elevation_deg: float | None = None
 
 
 class CannotLook(WatchlineError):
@@ -39,7 +54,7 @@ class CameraDriver(Protocol):
     def reaches(self, camera: str) -> bool:
         """Whether this driver knows the camera."""
 
-    def start(self, look: str, camera: str, azimuth_deg: float, now_ns: int) -> None:
+    def start(self, look: str, camera: str, there: Direction, now_ns: int) -> None:
         """Send the look, or leave it to be sent. Raises CannotLook."""
 
     def outcome(self, look: str) -> LookOutcome | None:
@@ -59,7 +74,7 @@ class SapientDriver:
         """Whether a node has registered as this camera."""
         return self._node(camera) is not None
 
-    def start(self, look: str, camera: str, azimuth_deg: float, now_ns: int) -> None:
+    def start(self, look: str, camera: str, there: Direction, now_ns: int) -> None:
         """Queue the task under the id of the look."""
         node = self._node(camera)
         if node is None:
@@ -67,7 +82,7 @@ class SapientDriver:
         with SapientMemory(self._data) as memory:
             if any(one.task_id == look for one in memory.tasks()):
                 return  # queued before this process was killed
-            body = task("", node, look, Order(look_at=(azimuth_deg, None))).SerializeToString()
+            body = task("", node, look, Order(look_at=(there.azimuth_deg, there.elevation_deg))).SerializeToString()
             memory.add_task(NodeTask(look, node, body, now_ns, None, "", ""))
 
     def outcome(self, look: str) -> LookOutcome | None:
@@ -80,7 +95,8 @@ class SapientDriver:
             return None
         if found.answer in STATES:
             state = STATES[found.answer]
-            return LookOutcome(state, "by_camera" if state in ("refused", "failed") else "")
+            still = msgspec.json.decode(found.file, type=WireMedia) if found.file and state == "done" else None
+            return LookOutcome(state, "by_camera" if state in ("refused", "failed") else "", still)
         return None if found.sent_ns is None else LookOutcome("sent")
 
     def withdraw(self, look: str) -> None:
@@ -94,3 +110,30 @@ class SapientDriver:
             return None
         with SapientMemory(self._data) as memory:
             return next((one.node_id for one in memory.nodes() if one.sensor == camera), None)
+
+
+class CameraDrivers:
+    """Several drivers as one: the first that reaches a camera turns it."""
+
+    def __init__(self, drivers: Sequence[CameraDriver]) -> None:
+        self._drivers = drivers
+
+    def reaches(self, camera: str) -> bool:
+        """Whether any driver knows the camera."""
+        return any(one.reaches(camera) for one in self._drivers)
+
+    def start(self, look: str, camera: str, there: Direction, now_ns: int) -> None:
+        """Send the look by the driver that knows the camera. Raises CannotLook."""
+        found = next((one for one in self._drivers if one.reaches(camera)), None)
+        if found is None:
+            raise CannotLook("not_registered")
+        found.start(look, camera, there, now_ns)
+
+    def outcome(self, look: str) -> LookOutcome | None:
+        """Return the state of a look from the driver that has it."""
+        return next((found for one in self._drivers if (found := one.outcome(look)) is not None), None)
+
+    def withdraw(self, look: str) -> None:
+        """Do not send a look any more."""
+        for one in self._drivers:
+            one.withdraw(look)

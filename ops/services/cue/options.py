@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ops.sector.setting_tables.cue import CueSettings
 from sensors.cueing import LookOption, MovingTarget, SteerableCamera, rank_looks
+from sensors.cueing.ranking import FULL_DEG, SightOf
 
 
-def steerable(layout: Mapping[str, Any], settings: CueSettings, pointing: Mapping[str, float]) -> list[SteerableCamera]:
+def steerable(
+    layout: Mapping[str, Any],
+    settings: CueSettings,
+    pointing: Mapping[str, float],
+    sensors: Iterable[Mapping[str, Any]] = (),
+) -> list[SteerableCamera]:
     """Return the cameras of the settings, as the layout (GeoJSON of ``ops.sector.geojson``) places them.
 
     ``pointing`` holds the azimuth to which each was turned last; the others look at the centre of their field of view.
-    Mobile cameras are left out: the layout has their posts, from where azimuths would be wrong.
+    ``sensors`` of the live picture hold the poses of mobile cameras, which stand there, look as they state and turn
+    all round; without a pose they are left out: azimuths from their posts would be wrong.
     """
+    poses = {one["sensor"]: one for one in sensors if one.get("pose")}
     found = []
     for feature in layout.get("features", ()):
         about = feature["properties"]
@@ -22,19 +30,31 @@ def steerable(layout: Mapping[str, Any], settings: CueSettings, pointing: Mappin
             feature["geometry"] is None
             or feature["geometry"]["type"] != "Point"
             or about.get("id") not in settings.cameras
-            or about.get("mobile")
         ):
             continue
-        lon, lat = feature["geometry"]["coordinates"][:2]
-        centre = float(about.get("azimuth_deg") or 0.0)
+        name, (lon, lat) = about["id"], feature["geometry"]["coordinates"][:2]
+        centre, width = float(about.get("azimuth_deg") or 0.0), float(about.get("field_of_view_deg") or FULL_DEG)
+        azimuth = pointing.get(name, centre)
+        if about.get("mobile"):
+            if name not in poses:
+                continue
+            here = poses[name]
+            lon, lat, stated = here["lon"], here["lat"], here["pose"]["heading_deg"]
+            azimuth, width = azimuth if stated is None else stated, FULL_DEG
         found.append(
             SteerableCamera(
-                about["id"], lon, lat, pointing.get(about["id"], centre), settings.turn_dps, settings.settle_s,
-                regard_deg=centre, regard_width_deg=float(about.get("field_of_view_deg") or 360.0),
+                name, lon, lat, azimuth, settings.turn_dps, settings.settle_s,
+                regard_deg=centre, regard_width_deg=width,
                 min_range_m=float(about.get("min_range_m") or 0.0), max_range_m=float(about["max_range_m"]),
+                elevation_min_deg=_angle(about.get("elevation_min_deg"), -90.0),
+                elevation_max_deg=_angle(about.get("elevation_max_deg"), 90.0),
             )
         )  # fmt: skip
     return found
+
+
+def _angle(stated: float | None, otherwise: float) -> float:
+    return otherwise if stated is None else float(stated)
 
 
 def target_of(
@@ -62,14 +82,17 @@ def options_of(
     tracks: Sequence[Mapping[str, Any]],
     lead: Mapping[str, Any] | None,
     cameras: Sequence[SteerableCamera],
+    sight: SightOf | None = None,
 ) -> list[LookOption]:
     """Return the cameras that can look at an incident, the soonest first.
 
-    Those known to have it in line of sight come first; where none is known to, all that reach it are listed.
+    Those known to have it in line of sight; where none is known to, all that reach it and are not known to have ground
+    between. ``sight`` knows the terrain around cameras.
     """
     found = target_of(incident, tracks, lead)
     if found is None:
         return []
     target, seen_by = found
-    sure = [] if seen_by is None else rank_looks(cameras, target, seen_by=seen_by)
-    return sure or rank_looks(cameras, target)
+    every = rank_looks(cameras, target, sight=sight)
+    sure = rank_looks(cameras, target, seen_by=seen_by, sight=sight) if seen_by is not None else every
+    return [one for one in sure if one.in_view] or every

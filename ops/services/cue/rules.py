@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from ops.incidents.looks import AUTOMATIC
+from ops.incidents.looks import AUTOMATIC, ENDED
 from ops.sector.setting_tables.cue import CueSettings
+from ops.store.rows import time_ns
 from sensors.timestamps import SECOND_NS
 
 HOUR_NS: Final = 3600 * SECOND_NS
+MOST_TRIES: Final = 3
+"""Cameras that are asked one after the other for one look."""
 
 
 def may_turn(camera: str, looks: Iterable[Mapping[str, Any]], now_ns: int, settings: CueSettings) -> bool:
@@ -48,3 +51,22 @@ def wants_look(incident: Mapping[str, Any], settings: CueSettings) -> bool:
         and incident["priority"] in settings.automatic
         and not incident.get("looks")
     )
+
+
+def wants_next(incident: Mapping[str, Any], settings: CueSettings, now_ns: int) -> Mapping[str, Any] | None:
+    """Return the newest look at an incident, if a camera has just failed or refused it and another one may do; else
+    None.
+
+    After ``answer_s`` a picture is no longer expected, and after MOST_TRIES it is left to people.
+    """
+    looks = sorted(incident.get("looks", ()), key=lambda one: time_ns(one["at"], where="looks"))
+    if incident["state"] == "closed" or not looks or any(one["state"] not in ENDED for one in looks):
+        return None
+    newest = looks[-1]
+    failed = 0
+    for one in reversed(looks):
+        if one["state"] == "done":
+            break
+        failed += 1
+    age_ns = now_ns - time_ns(newest["changed_at"], where="looks")
+    return newest if 0 < failed < MOST_TRIES and age_ns < settings.answer_s * SECOND_NS else None

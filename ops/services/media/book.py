@@ -63,7 +63,8 @@ class BookFull(BookError):
 class NewPicture:
     """A reference of a message: scan (sensor, boot, seq), place in it, and what the message states.
 
-    ``azimuth_deg``, ``range_m`` and ``reported`` (the likeliest class) are those of the plot that it shows.
+    ``azimuth_deg``, ``range_m`` and ``reported`` (the likeliest class) are those of the plot that it shows. ``sha256``
+    is empty, and ``size`` 0, where the message does not state them.
     """
 
     scan: ScanName
@@ -80,7 +81,10 @@ class NewPicture:
 
 
 class Picture(NamedTuple):
-    """A row of the book. ``problem`` is the code of the sentence ``picture-problem``, with its ``detail``."""
+    """A row of the book. ``problem`` is the code of the sentence ``picture-problem``, with its ``detail``.
+
+    Of a stored picture, ``sha256`` and ``size`` are those of the file; ``width`` and ``height`` of a clip are unknown.
+    """
 
     id: int
     sensor: str
@@ -109,6 +113,15 @@ class Picture(NamedTuple):
     def box(self) -> BoxFractions | None:
         """(left, top, width, height) of the object as fractions; None where not stated."""
         return msgspec.json.decode(self.box_text, type=tuple[float, float, float, float]) if self.box_text else None
+
+
+class StoredFile(NamedTuple):
+    """A file on disk: hash, size [bytes], and pixels where they are known."""
+
+    sha256: str
+    size: int
+    width: int | None
+    height: int | None
 
 
 class PictureBook:
@@ -178,11 +191,12 @@ class PictureBook:
             except sqlite3.Error as error:
                 raise self._error(error) from None
 
-    def stored(self, picture: int, width: int, height: int) -> None:
+    def stored(self, picture: int, found: StoredFile) -> None:
         """Note that the file of a picture is on disk."""
         self._change(
-            "UPDATE pictures SET state = 'stored', problem = '', detail = '', width = ?, height = ? WHERE id = ?",
-            width, height, picture,
+            "UPDATE pictures SET state = 'stored', problem = '', detail = '', sha256 = ?, size = ?, width = ?,"
+            " height = ? WHERE id = ?",
+            *found, picture,
         )  # fmt: skip
 
     def not_now(self, picture: Picture, problem: str, detail: str, now_ns: int, *, give_up_ns: int) -> None:
@@ -204,7 +218,9 @@ class PictureBook:
         )  # fmt: skip
 
     def twin(self, picture: Picture, first_ns: int, last_ns: int) -> Picture | None:
-        """Return a stored picture with the same content between two times; None if there is none."""
+        """Return a stored picture with the same content between two times; None if there is none, or no hash stated."""
+        if not picture.sha256:
+            return None
         sql = (
             f"SELECT {_COLUMNS} FROM pictures WHERE sha256 = ? AND state = 'stored' AND type = ? AND size = ?"  # noqa: S608
             " AND observed_ns BETWEEN ? AND ? LIMIT 1"
@@ -243,6 +259,14 @@ class PictureBook:
     def tracks_of(self, picture: int) -> list[str]:
         """Return the tracks with which a picture was seen, sorted."""
         return [row[0] for row in self._rows("SELECT track FROM seen WHERE picture = ? ORDER BY track", picture)]
+
+    def pictures_by(self, sensor: str, first_ns: int, last_ns: int) -> list[Picture]:
+        """Return the newest pictures of a sensor between two times, newest first."""
+        sql = (
+            f"SELECT {_COLUMNS} FROM pictures WHERE sensor = ? AND observed_ns BETWEEN ? AND ?"  # noqa: S608
+            " ORDER BY observed_ns DESC LIMIT ?"
+        )
+        return [Picture(*row) for row in self._rows(sql, sensor, first_ns, last_ns, MOST_SHOWN)]
 
     def counts(self) -> dict[str, int]:
         """Count the pictures by state."""

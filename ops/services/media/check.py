@@ -1,4 +1,4 @@
-"""What a picture file must be: of the stated size, hash and type, whole, and of a bounded number of pixels. Pure."""
+"""What a picture or clip must be: of the stated size, hash and type, whole, and of a bounded number of pixels. Pure."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Final
 from PIL import Image, ImageFile
 
 from geo.errors import WatchlineError
+from ops.services.media.clips import CLIPS, clip_problem
 
 FORMATS: Final = {"image/jpeg": "JPEG", "image/png": "PNG"}
 MAGIC: Final = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG\r\n\x1a\n"}
@@ -29,15 +30,15 @@ class Unusable(WatchlineError):
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """A file as the message of the sensor states it."""
+    """A file as the message of the sensor states it; ``sha256`` empty and ``size`` 0: not stated."""
 
     sha256: str
     media_type: str
     size: int
 
 
-def checked(data: bytes, expected: Expected, *, max_pixels: int) -> tuple[int, int]:
-    """Check a file against what was stated; return its width and height in pixels.
+def checked(data: bytes, expected: Expected, *, max_pixels: int) -> tuple[int, int] | None:
+    """Check a file against what was stated; return its width and height in pixels, None for a clip.
 
     Parameters
     ----------
@@ -46,21 +47,31 @@ def checked(data: bytes, expected: Expected, *, max_pixels: int) -> tuple[int, i
     expected : Expected
         Size, hash and type that the message states.
     max_pixels : int
-        Largest number of pixels. The head of the file is read before any pixel is decoded.
+        Largest number of pixels. The head of the file is read before any pixel is decoded. Clips are not decoded.
 
     Raises
     ------
     Unusable
         For the first rule that the file breaks.
     """
-    if len(data) != expected.size:
+    if expected.size and len(data) != expected.size:
         raise Unusable("size", f"{len(data)}")
-    if sha256(data).hexdigest() != expected.sha256:
+    if expected.sha256 and sha256(data).hexdigest() != expected.sha256:
         raise Unusable("hash")
+    if expected.media_type in CLIPS:
+        problem = clip_problem(data, expected.media_type)
+        if problem:
+            raise Unusable(problem)
+        return None
     if not data.startswith(MAGIC[expected.media_type]):
         raise Unusable("type")
+    return _size_of(data, expected.media_type, max_pixels)
+
+
+def _size_of(data: bytes, media_type: str, max_pixels: int) -> tuple[int, int]:
+    """Width and height of a still that can be decoded whole."""
     try:
-        with Image.open(io.BytesIO(data), formats=[FORMATS[expected.media_type]]) as picture:
+        with Image.open(io.BytesIO(data), formats=[FORMATS[media_type]]) as picture:
             width, height = picture.size
             if width * height > max_pixels:
                 raise Unusable("pixels", f"{width} × {height}")

@@ -46,7 +46,10 @@ class Fetcher:
         self._resolve = resolve or addresses_of
 
     def fetch(self, uri: str, size: int) -> bytes:
-        """Return the file at ``uri``, of exactly ``size`` bytes. Raises NotNow, or Unusable for one that is refused."""
+        """Return the file at ``uri``, of ``size`` bytes; 0: of any size that is allowed.
+
+        Raises NotNow, or Unusable for one that is refused.
+        """
         if size > self._settings.max_bytes:
             raise Unusable("too_large", f"{size}")
         if uri.startswith(_DROP):
@@ -70,9 +73,14 @@ class Fetcher:
             os.close(descriptor)
             raise Unusable("address")
         with open(descriptor, "rb") as file:
-            data = file.read(size + 1)
-        if len(data) < size:
+            data = file.read((size or self._settings.max_bytes) + 1)
+        if len(data) < max(size, 1):
             raise NotNow("not yet complete")
+        return self._bounded(data)
+
+    def _bounded(self, data: bytes) -> bytes:
+        if len(data) > self._settings.max_bytes:
+            raise Unusable("too_large")
         return data
 
     def _over_http(self, uri: str, size: int) -> bytes:
@@ -84,35 +92,15 @@ class Fetcher:
         if not host or not port or parts.username is not None or parts.password is not None:
             raise Unusable("address")
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        address = self._checked_address(host, port)
+        address = checked_address(host, port, self._allowed, self._resolve)
         with self._connected(address, host, port, secure=parts.scheme == "https") as connection:
             try:
                 connection.request("GET", target, headers={"Accept-Encoding": "identity", "User-Agent": "watchline"})
                 answer = connection.getresponse()
                 self._check_status(answer.status)
-                return _body(answer, size)
+                return self._bounded(_body(answer, size, most=self._settings.max_bytes))
             except (OSError, http.client.HTTPException, ValueError) as error:
                 raise NotNow(_reason(error)) from None
-
-    def _checked_address(self, host: str, port: int) -> str:
-        """Return the first address of a host. Unusable where any of its addresses is in no allowed network."""
-        try:
-            found = self._resolve(host, port)
-        except (OSError, UnicodeError) as error:
-            raise NotNow(_reason(error)) from None
-        if not found:
-            raise NotNow("no address")
-        if not all(self._is_allowed(address) for address in found):
-            raise Unusable("network")
-        return found[0]
-
-    def _is_allowed(self, text: str) -> bool:
-        try:
-            address: IPv4Address | IPv6Address = ip_address(text.partition("%")[0])
-        except ValueError:
-            return False
-        mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-        return any((mapped or address) in network for network in self._allowed)
 
     @staticmethod
     def _check_status(status: int) -> None:
@@ -148,23 +136,46 @@ class Fetcher:
             opened[0].close()
 
 
+def checked_address(host: str, port: int, allowed: Sequence[PictureNetwork], resolve: ResolveHost) -> str:
+    """Return the first address of a host. NotNow without one, Unusable where any is in no allowed network."""
+    try:
+        found = resolve(host, port)
+    except (OSError, UnicodeError) as error:
+        raise NotNow(_reason(error)) from None
+    if not found:
+        raise NotNow("no address")
+    if not all(_is_allowed(address, allowed) for address in found):
+        raise Unusable("network")
+    return found[0]
+
+
+def _is_allowed(text: str, allowed: Sequence[PictureNetwork]) -> bool:
+    try:
+        address: IPv4Address | IPv6Address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return any((mapped or address) in network for network in allowed)
+
+
 def addresses_of(host: str, port: int) -> list[str]:
     """Return the addresses of a host, each once."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-def _body(answer: http.client.HTTPResponse, size: int) -> bytes:
-    """The body, of which at most one byte more than stated is read."""
-    stated = answer.getheader("Content-Length")
-    if stated is not None and stated.isdecimal() and int(stated[:20]) != size:
-        raise Unusable("size", stated[:20])
-    parts, left = [], size + 1
+def _body(answer: http.client.HTTPResponse, size: int, *, most: int) -> bytes:
+    """The body, of which at most one byte more is read than is stated, or than is allowed where no size is stated."""
+    length = answer.getheader("Content-Length")
+    stated = int(length[:20]) if length is not None and length.isdecimal() else None
+    if size and stated is not None and stated != size:
+        raise Unusable("size", f"{stated}")
+    parts, left = [], (size or most) + 1
     while left > 0 and (part := answer.read(min(left, 1 << 16))):
         parts.append(part)
         left -= len(part)
     data = b"".join(parts)
-    if len(data) < size:
+    if len(data) < min(size or stated or 1, most):
         raise NotNow("the connection ended early")
     return data
 

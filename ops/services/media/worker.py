@@ -21,11 +21,12 @@ import msgspec
 from geo.errors import WatchlineError
 from ingest.decode import envelope_of, media_type, read_wire_scan
 from ingest.errors import MalformedMessage
+from ingest.unit_messages import Reply, decode_unit
 from ingest.wire import JSON, WireMedia, WireScan
 from ops.audit.day_keys import DayKeyError, ErasedDay, KeysFull
 from ops.journal.reader import JournalError, JournalRow
 from ops.sector.setting_tables.media import MediaSettings
-from ops.services.media.book import BookFull, NewPicture, Picture, PictureBook, ScanName
+from ops.services.media.book import BookFull, NewPicture, Picture, PictureBook, ScanName, StoredFile
 from ops.services.media.check import Expected, Unusable, checked
 from ops.services.media.fetch import Fetcher, NotNow
 from ops.services.media.hosts import PictureHosts
@@ -164,15 +165,15 @@ class MediaWorker:
     def _allowed(self, due: list[Picture]) -> list[Picture]:
         """The pictures that may be fetched now: none twice, few of a slow server, and none of one that is paused."""
         busy = Counter(self._hosts.of(one.uri) for one in self._running.values())
-        known, chosen = {one.sha256 for one in self._running.values()}, list[Picture]()
+        known, chosen = {_content(one) for one in self._running.values()}, list[Picture]()
         later, now_ns = dict[int, list[int]](), self._now_ns()
         for one in due:
             host = self._hosts.of(one.uri)
             until_ns, at_once = self._hosts.paused_until_ns(host), self._hosts.at_once(host)
             if until_ns > now_ns:
                 later.setdefault(until_ns, []).append(one.id)
-            elif one.sha256 not in known and (at_once is None or busy[host] < at_once):
-                known.add(one.sha256)
+            elif _content(one) not in known and (at_once is None or busy[host] < at_once):
+                known.add(_content(one))
                 busy[host] += 1
                 chosen.append(one)
             if len(chosen) + len(self._running) >= AT_ONCE:
@@ -199,9 +200,9 @@ class MediaWorker:
         try:
             data = self._known(picture) or self._fetched(picture)
             expected = Expected(picture.sha256, picture.media_type, picture.size)
-            width, height = checked(data, expected, max_pixels=self._settings.max_pixels)
-            self.vault.put(data, picture.observed_ns)
-            self.book.stored(picture.id, width, height)
+            pixels = checked(data, expected, max_pixels=self._settings.max_pixels) or (None, None)
+            name = self.vault.put(data, picture.observed_ns)
+            self.book.stored(picture.id, StoredFile(name, len(data), *pixels))
         except Unusable as error:
             self.book.dead(picture.id, error.code, error.detail)
         except ErasedDay:
@@ -237,8 +238,16 @@ class MediaWorker:
             return None  # it was changed: fetched again, it is stored as it was
 
 
+def _content(picture: Picture) -> str | int:
+    """What two pictures of the same file have in common; a picture whose hash nobody stated is alone."""
+    return picture.sha256 or picture.id
+
+
 def references(row: JournalRow) -> Iterator[NewPicture]:
     """The pictures to which a row of the journal refers; none for a row of another kind."""
+    if row.kind == "action" and b'"still"' in row.body:
+        yield from _of_look(row)
+        return
     if row.kind != "detections" or media_type(row.content_type or None) != JSON or b'"media"' not in row.body:
         return
     if row.boot is None or row.seq is None:
@@ -256,14 +265,35 @@ def references(row: JournalRow) -> Iterator[NewPicture]:
             item=item,
             observed_ns=_time_of(scan, one),
             uri=one.uri,
-            sha256=one.sha256,
+            sha256=one.sha256 or "",
             media_type=one.media_type,
-            size=one.size,
+            size=one.size or 0,
             azimuth_deg=None if plot is None else plot.azimuth_deg,
             range_m=None if plot is None else plot.range_m,
             reported=_likeliest(scan, one.plot),
             box=box,
         )
+
+
+def _of_look(row: JournalRow) -> Iterator[NewPicture]:
+    """The still that a camera took when it was turned; the numbers of the action stand for those of a scan, below 0."""
+    try:
+        reply = decode_unit(row.body, "reply")
+    except (MalformedMessage, WatchlineError):
+        return
+    if not isinstance(reply, Reply) or reply.look is None or reply.look.still is None:
+        return
+    look, still = reply.look, reply.look.still
+    yield NewPicture(
+        scan=(look.camera, -1 - reply.boot, reply.seq),
+        item=0,
+        observed_ns=nanoseconds(still.observed_at or reply.observed_at),
+        uri=still.uri,
+        sha256=still.sha256 or "",
+        media_type=still.media_type,
+        size=still.size or 0,
+        azimuth_deg=look.azimuth_deg,
+    )
 
 
 def _time_of(scan: WireScan, picture: WireMedia) -> int:

@@ -38,7 +38,7 @@ CREATE TABLE tracks (track TEXT PRIMARY KEY, object_id TEXT NOT NULL) WITHOUT RO
 CREATE TABLE told (alert TEXT PRIMARY KEY, revision INTEGER NOT NULL, open INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE tasks (
     task_id TEXT PRIMARY KEY, node_id TEXT NOT NULL, body BLOB NOT NULL, made_ns INTEGER NOT NULL,
-    sent_ns INTEGER, answer TEXT NOT NULL DEFAULT '', reasons TEXT NOT NULL DEFAULT ''
+    sent_ns INTEGER, answer TEXT NOT NULL DEFAULT '', reasons TEXT NOT NULL DEFAULT '', file TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID
 """
 
@@ -86,7 +86,10 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class NodeTask:
-    """A task for a node, as a packet without a time. ``answer`` is the newest task status, "" before the first one."""
+    """A task for a node, as a packet without a time. ``answer`` is the newest task status, "" before the first one.
+
+    ``file``: the picture or clip to which the answer referred, a WireMedia in JSON; "" for none.
+    """
 
     task_id: str
     node_id: str
@@ -95,6 +98,7 @@ class NodeTask:
     sent_ns: int | None
     answer: str
     reasons: str
+    file: str = ""
 
 
 class SapientMemory:
@@ -129,6 +133,8 @@ class SapientMemory:
                 db.execute(statement)
             db.execute(f"PRAGMA application_id={APPLICATION_ID}")
             db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+        if "file" not in {row[1] for row in db.execute("PRAGMA table_info(tasks)")}:  # made before answers had files
+            db.execute("ALTER TABLE tasks ADD COLUMN file TEXT NOT NULL DEFAULT ''")
         db.execute("COMMIT")
 
     def own_id(self, new_id: str) -> str:
@@ -183,6 +189,10 @@ class SapientMemory:
             self._db.execute("DELETE FROM scans WHERE sensor = ? AND id <= ?", (sensor, oldest[0]))
             self._db.execute("DELETE FROM reports WHERE sensor = ? AND scan <= ?", (sensor, oldest[0]))
 
+    def count_of(self, sensor: str) -> int:
+        """The number of scans of a sensor that are stored."""
+        return int(self._rows("SELECT count(*) FROM scans WHERE sensor = ?", sensor)[0][0])
+
     def sent(self, sensor: str, key: bytes) -> Sent | None:
         """The scan that contained this report; None if the report is new or no longer stored."""
         rows = self._rows(
@@ -230,7 +240,7 @@ class SapientMemory:
     def tasks(self, *, unsent: bool = False) -> list[NodeTask]:
         """The tasks, oldest first."""
         where = "WHERE sent_ns IS NULL" if unsent else ""
-        sql = f"SELECT task_id, node_id, body, made_ns, sent_ns, answer, reasons FROM tasks {where}"  # noqa: S608
+        sql = f"SELECT task_id, node_id, body, made_ns, sent_ns, answer, reasons, file FROM tasks {where}"  # noqa: S608
         return [NodeTask(*row) for row in self._rows(f"{sql} ORDER BY made_ns, task_id")]
 
     def task_sent(self, task_id: str, now_ns: int) -> None:
@@ -241,10 +251,10 @@ class SapientMemory:
         """Remove a task that was not sent; False if it was, or is unknown."""
         return self._change("DELETE FROM tasks WHERE task_id = ? AND sent_ns IS NULL", task_id) > 0
 
-    def task_answered(self, task_id: str, answer: str, reasons: str, *, node_id: str) -> bool:
+    def task_answered(self, task_id: str, answer: str, reasons: str, *, node_id: str, file: str = "") -> bool:
         """Record a node's answer to its task; False for an unknown task, and for that of another node."""
-        sql = "UPDATE tasks SET answer = ?, reasons = ? WHERE task_id = ? AND node_id = ?"
-        return self._change(sql, answer, reasons, task_id, node_id) > 0
+        sql = "UPDATE tasks SET answer = ?, reasons = ?, file = ? WHERE task_id = ? AND node_id = ?"
+        return self._change(sql, answer, reasons, file, task_id, node_id) > 0
 
     def close(self) -> None:
         """Close the file."""

@@ -13,10 +13,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from geo.errors import WatchlineError
 from ingest.errors import MalformedMessage
 from ingest.standards.sapient import outgoing
 from ingest.standards.sapient.decode import Packet, read, speaker, status
+from ingest.standards.sapient.files import media_of
 from ingest.standards.sapient.node import Node
 from ingest.standards.sapient.validation import is_uuid4
 from ops.services.sapient.connection import Peer
@@ -200,6 +203,8 @@ class Gateway:
         self._later(link.open)
         if (link.node.state, link.node.note) != (before.state, before.note):
             self._later(link.tell)
+        if link.note_pose(packet):
+            self._later(link.state)
 
     def _take_detection(self, peer: Peer, raw: bytes, packet: Packet) -> None:
         link = self._link_of(peer, raw, packet)
@@ -235,7 +240,11 @@ class Gateway:
             return
         ack, node_id = packet.message.task_ack, packet.message.node_id
         status_name = ack.TaskStatus.Name(ack.task_status).removeprefix("TASK_STATUS_").lower()
-        if not self._links.memory.task_answered(ack.task_id, status_name, "; ".join(ack.reason)[:500], node_id=node_id):
+        found = media_of([ack.associated_file] if ack.HasField("associated_file") else [], None)
+        # not a scan: without plots it would say that the camera saw nothing in all of its field of view
+        file = msgspec.json.encode(msgspec.structs.replace(found[0], observed_at=packet.sent_at)) if found else b""
+        reasons = "; ".join(ack.reason)[:500]
+        if not self._links.memory.task_answered(ack.task_id, status_name, reasons, node_id=node_id, file=file.decode()):
             log.warning("SAPIENT node %s answers a task that it does not have.", node_id)
 
     def _take_registration_ack(self, peer: Peer, _raw: bytes, packet: Packet) -> None:

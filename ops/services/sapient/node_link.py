@@ -6,9 +6,10 @@ journal counts it as a duplicate.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
@@ -25,13 +26,17 @@ from ingest.sending.sender import Sender, SenderSettings
 from ingest.sending.spool import Spool
 from ingest.standards.registry import SAPIENT
 from ingest.standards.sapient.decode import Packet, detection
+from ingest.standards.sapient.files import media_of
 from ingest.standards.sapient.location import Faults, GeoPosition, Stand
-from ingest.standards.sapient.node import Node
-from ingest.wire import Kind, WirePlot
+from ingest.standards.sapient.node import Node, location_of, pose_of
+from ingest.wire import MAX_MEDIA, Kind, WireMedia, WirePlot, WirePose
 from ops.services.sapient.database import DetectionReport, SapientMemory
 from sensors.error_model import distance_m, position_sd_m
 from sensors.layout import AnySensor, Layout
 from sensors.scan import Plot, Scan
+from sensors.timestamps import utc_datetime
+
+log = logging.getLogger(__name__)
 
 SITE_TOLERANCE_M: Final = 30.0
 """A node counts as moved if it reports a position farther than this from its sensor's position in the layout. Its
@@ -59,12 +64,13 @@ class LinkContext:
 
 @dataclass(slots=True)
 class PendingScan:
-    """Reports of one time that will become one scan."""
+    """Reports of one time that will become one scan, with the pictures and clips that they refer to."""
 
     at: datetime
     due_s: float
     plots: list[WirePlot] = field(default_factory=list)
     reports: list[DetectionReport] = field(default_factory=list)
+    media: list[WireMedia] = field(default_factory=list)
 
 
 class NodeLink:
@@ -87,6 +93,7 @@ class NodeLink:
         self._spool: Spool | None = None
         self._sender: Sender | None = None
         self._start_s: float | None = None
+        self.pose: WirePose | None = None
 
     @property
     def kind(self) -> Kind:
@@ -142,6 +149,27 @@ class NodeLink:
             note = f"no status report for {2 * self.status_interval_s + 1:.0f} s" if self.silent else self.node.note
             self._sender.set_state("lost" if self.silent else self.node.state, note)
 
+    def note_pose(self, packet: Packet) -> bool:
+        """Take the pose of a status report of a mobile sensor; return whether there is a new one to ``state``."""
+        if self.placed is None or not self.placed.mobile:
+            return False
+        report = packet.message.status_report
+        pose = pose_of(report, self.node, location_of(report, self.node, []), packet.sent_at)
+        if pose is None:
+            return False
+        at = min(packet.sent_at, utc_datetime(self._links.now_ns()))  # a clock that is ahead by less than is refused
+        self.pose = msgspec.structs.replace(pose, observed_at=at)
+        return True
+
+    def state(self) -> None:
+        """Pass the newest pose on to the sensor's heartbeats."""
+        if self._sender is None or self.pose is None:
+            return
+        try:
+            self._sender.set_pose(self.pose)
+        except MalformedMessage as error:
+            log.warning("SAPIENT node %s: its pose is not used: %s", self.node.node_id, error)
+
     def take(self, packet: Packet) -> tuple[PendingScan | None, Faults]:
         """Add a detection report to its scan; return (an earlier scan that is now complete or None, faults)."""
         plot, faults = detection(packet, self.node)
@@ -155,8 +183,16 @@ class NodeLink:
             done, self._look = self._look, PendingScan(at, time.monotonic() + LINGER_S)
         if plot is not None:
             self._look.plots.append(plot)
+            files = packet.message.detection_report.associated_file
+            self._add(self._look, media_of(files, len(self._look.plots) - 1))
         self._look.reports.append(report)
         return done, []
+
+    def _add(self, look: PendingScan, found: Sequence[WireMedia]) -> None:
+        left = MAX_MEDIA - len(look.media)
+        look.media += found[:left]
+        if len(found) > left:
+            log.warning("SAPIENT node %s: more than %d files at one time.", self.node.node_id, MAX_MEDIA)
 
     def key_of(self, packet: Packet) -> bytes:
         """The key by which a repeated report is recognised."""
@@ -218,7 +254,7 @@ class NodeLink:
         )
 
         def build(boot: int, seq: int) -> bytes:
-            payload = encode(replace(scan, boot=boot, sequence=seq))
+            payload = encode(replace(scan, boot=boot, sequence=seq), look.media)
             self._links.memory.remember(self.sensor, boot, seq, payload, look.reports)
             return payload
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { expectedMs, inOrder, mostUrgent, NO_FILTER, passes, waitingIncidents, withIncident } from "../src/model/incidents.ts";
+import { expectedMs, inOrder, lookingCameras, mostUrgent, NO_FILTER, passes, waitingIncidents, withIncident } from "../src/model/incidents.ts";
 import { codesKey, parseGoodsCodes } from "../src/model/goods_codes.ts";
 import { parseAlert, parseIncident, parseTrack } from "../src/model/parse.ts";
 import type { Alert, Incident, Track } from "../src/model/records.ts";
@@ -160,4 +160,19 @@ test("a code of goods is shown with its title and against what it was checked, o
   const known = facts({ ...INITIAL, goodsCodes: new Map([[codesKey(one.tracing, one.openedMs), codes]]) });
   assert.ok(known.includes("930190: Other <b> (only the chapter was checked)"), known.join("|"));
   assert.ok(known.includes("EAR99"));
+});
+
+test("the cameras of an incident look at it while they turn, and for a minute after", () => {
+  const look = (id: string, camera: string, state: string, seconds: number): Record<string, unknown> => ({
+    id, camera, state, azimuth_deg: 12, elevation_deg: -3, by: "automatic", code: "", changed_at: new Date(AT_MS + 1000 * seconds).toISOString(),
+  });
+  const looks = [
+    look("1", "a", "failed", 0), look("2", "b", "done", 0), look("3", "c", "accepted", -900), look("4", "d", "done", 5), look("5", "d", "failed", 9),
+    look("6", "e", "failed", 1), look("7", "e", "requested", 2),
+  ];
+  const one = incident("I1", { looks });
+  assert.deepEqual([...lookingCameras(one, AT_MS + 60_000)].sort(), ["b", "c", "e"]);
+  assert.deepEqual([...lookingCameras(one, AT_MS + 60_001)].sort(), ["c", "e"]);
+  assert.equal(lookingCameras(undefined, AT_MS).size, 0);
+  assert.equal(one.looks[0]?.elevationDeg, -3);
 });

@@ -7,6 +7,7 @@ pictures-newer = Newer picture
 pictures-older = Older picture
 # Text instead of the picture, for people who do not see it.
 pictures-alt = Picture by { $sensor } at { $time }
+pictures-clip-alt = Clip by { $sensor } at { $time }
 pictures-from = Picture by
 pictures-time = Taken at
 pictures-bearing = Azimuth
@@ -47,6 +48,7 @@ picture-problem = { $problem ->
     [pixels] Not stored: the picture has too many pixels.
     [frames] Not stored: the file holds more than one picture.
     [erased] Not stored: the records of that day have been erased.
+    [clip] Not shown: a clip cannot be blurred, and only people who may act on incidents see it.
    *[broken] Not stored: the file is damaged.
 }
 
@@ -56,7 +58,10 @@ looks-title = Cameras
 # The key W presses the first of these buttons.
 looks-turn = Turn { $camera }, ready in { DURATION($time) }
 looks-unsure = line of sight unknown
-looks-state = { $camera }, azimuth { $bearing }: { $state ->
+looks-state = { $camera }, azimuth { $bearing }{ $elevation ->
+    [none] {""}
+   *[other] , elevation { $elevation }
+}: { $state ->
     [requested] requested
     [sent] sent
     [accepted] accepted
@@ -65,6 +70,9 @@ looks-state = { $camera }, azimuth { $bearing }: { $state ->
    *[failed] failed: { $code ->
         [not_registered] the camera is not connected
         [no_answer] no answer
+        [unreachable] the camera cannot be reached
+        [credentials] user name or password refused
+        [not_there] the camera does not reach this direction
        *[by_camera] the camera reports a failure
     }
 }

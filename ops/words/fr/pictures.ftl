@@ -7,6 +7,7 @@ pictures-newer = Image plus récente
 pictures-older = Image plus ancienne
 # Texte à la place de l’image, pour les personnes qui ne la voient pas.
 pictures-alt = Image de { $sensor }, { $time }
+pictures-clip-alt = Séquence de { $sensor }, { $time }
 pictures-from = Image de
 pictures-time = Prise le
 pictures-bearing = Azimut
@@ -47,6 +48,7 @@ picture-problem = { $problem ->
     [pixels] Non enregistrée : l’image a trop de pixels.
     [frames] Non enregistrée : le fichier contient plusieurs images.
     [erased] Non enregistrée : les données de ce jour ont été effacées.
+    [clip] Non affichée : une séquence ne peut pas être floutée ; seules les personnes habilitées à traiter les incidents la voient.
    *[broken] Non enregistrée : le fichier est endommagé.
 }
 
@@ -56,7 +58,10 @@ looks-title = Caméras
 # La touche W actionne le premier de ces boutons.
 looks-turn = Orienter { $camera }, prête dans { DURATION($time) }
 looks-unsure = ligne de vue inconnue
-looks-state = { $camera }, azimut { $bearing } : { $state ->
+looks-state = { $camera }, azimut { $bearing }{ $elevation ->
+    [none] {""}
+   *[other] , site { $elevation }
+} : { $state ->
     [requested] demandée
     [sent] envoyée
     [accepted] acceptée
@@ -65,6 +70,9 @@ looks-state = { $camera }, azimut { $bearing } : { $state ->
    *[failed] échec : { $code ->
         [not_registered] la caméra n’est pas connectée
         [no_answer] aucune réponse
+        [unreachable] la caméra est injoignable
+        [credentials] nom ou mot de passe refusé
+        [not_there] la caméra n’atteint pas cette direction
        *[by_camera] la caméra signale une panne
     }
 }

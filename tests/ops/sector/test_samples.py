@@ -13,6 +13,7 @@ import pytest
 
 from geo.border import Border
 from geo.terrain import bounds, frame_of, open_terrain, sample
+from ops.room.night_file import TURNING_CAMERAS
 from ops.sector.samples import JACKSBORO_FILE, jacksboro_cog, samples_folder
 from ops.sector.sector_file import load_sector
 from sensors.layout import Layout
@@ -161,6 +162,16 @@ def test_the_dead_ground_fractions_are_those_of_the_readme(sector, terrain, bord
         assert 100 * share == pytest.approx(percent, abs=0.5)
 
 
+def test_the_turning_cameras_of_the_mobile_layout_stand_on_its_towers_and_stay_there(sector, terrain):
+    mobile = layout_of(sector, terrain, "mobile")
+    towers = {(one.lon, one.lat) for one in mobile.sensors if one.kind == "radar"}
+    for name in TURNING_CAMERAS:
+        one = mobile[name]
+        assert (one.kind, one.mobile, one.route) == ("camera", True, None)
+        assert (one.lon, one.lat) in towers
+        assert one.carrier_speed_mps < 1.0
+
+
 def test_bases_stand_at_home(sector, terrain, border):
     features = json.loads(sector.bases.read_text(encoding="utf-8"))["features"]
     assert len(features) == 2
@@ -173,7 +184,7 @@ def test_bases_stand_at_home(sector, terrain, border):
 def test_the_mobile_layout_is_the_high_tech_one_with_sensors_that_move_at_home(sector, terrain, border):
     mobile, fixed = layout_of(sector, terrain, "mobile"), layout_of(sector, terrain, "hightech")
     assert mobile.sensors[: len(fixed)] == fixed.sensors
-    *moving, aerostat = mobile.sensors[len(fixed) :]
+    *moving, aerostat = (one for one in mobile.sensors[len(fixed) :] if one.id not in TURNING_CAMERAS)
     assert [(one.kind, one.mobile, one.endurance_s is None) for one in (*moving, aerostat)] == [
         ("radar", True, True), ("camera", True, True), ("camera", True, True), ("camera", True, False),
         ("camera", False, True),

@@ -20,6 +20,12 @@ identity = "{0}identity"
 drop = "{0}drop"
 [goods]
 codes = "{0}codes.csv"
+[cue]
+cameras = ["cam-3"]
+[cue.onvif.cam-3]
+address = "https://10.20.0.7"
+credentials = "{0}cam-3.secret"
+authority = "{0}tls/ca.pem"
 [[feeds.cot.servers]]
 name = "tak"
 address = "tls://tak.example"
@@ -64,6 +70,8 @@ def paths_of(path: Path) -> list[str]:
         settings.exchange.identity,
         settings.media.drop,
         settings.goods.codes,
+        settings.cue.onvif["cam-3"].credentials,
+        settings.cue.onvif["cam-3"].authority,
         server.authority,
         server.certificate,
         server.key,
@@ -81,6 +89,7 @@ def test_every_path_of_the_settings_begins_at_the_settings_file(
         (site / "tls" / name).write_text("PEM")
     settings = site / "settings.toml"
     expected = [str(site / name) for name in ("witness", "agreements.toml", "identity", "drop", "codes.csv")]
+    expected += [str(site / "cam-3.secret"), str(site / "tls/ca.pem")]
     expected += [str(site / "tls" / name) for name in ("ca.pem", "own.pem", "own.key")]
     expected += [str(site / "tls/ca.pem")] * 2
     assert len(expected) + 1 == len(PATHS), "and unit_certificates, above"

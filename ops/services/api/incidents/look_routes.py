@@ -45,7 +45,7 @@ class LookRoutes:
             options=[
                 LookChoice(
                     camera=one.camera, azimuth_deg=one.azimuth_deg, slew_s=one.slew_s, range_m=one.range_m,
-                    in_view=one.in_view,
+                    in_view=one.in_view, elevation_deg=one.elevation_deg,
                 )
                 for one in found
             ]

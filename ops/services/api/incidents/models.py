@@ -169,6 +169,7 @@ class LookRecord(BaseModel):
     id: str
     camera: str
     azimuth_deg: float
+    elevation_deg: float | None = None
     slew_s: float
     state: Literal["requested", "sent", "accepted", "done", "refused", "failed"]
     code: str
@@ -233,11 +234,13 @@ class IncidentRecord(BaseModel):
 class LookChoice(BaseModel):
     """A camera that can look at an incident: where it would turn, in what time, and how far the target is.
 
-    ``in_view``: whether the target is known to be in its line of sight; null: not known.
+    ``in_view``: whether the target is known to be in its line of sight; null: not known, as an elevation angle is where
+    the terrain is not.
     """
 
     camera: str
     azimuth_deg: float
+    elevation_deg: float | None = None
     slew_s: float
     range_m: float
     in_view: bool | None
@@ -259,9 +262,9 @@ class PictureBox(BaseModel):
 
 
 class PictureRecord(BaseModel):
-    """A picture of a camera; null: not reported or, for its size in pixels, not stored.
+    """A picture or clip of a camera; null: not reported or, for its size in pixels, not stored, or a clip.
 
-    ``sentence`` says why it is not shown, empty for one that is stored. ``shown`` and ``by``: the assessment, empty for
+    ``sentence`` says why it is not shown, empty for one that is. ``shown`` and ``by``: the assessment, empty for
     none. ``sharp``: whether the person receives it as it was taken, with its object in sight.
     """
 
@@ -269,14 +272,14 @@ class PictureRecord(BaseModel):
     sensor: str
     observed_at: datetime
     picture: str = Field(description="SHA-256 of the file")
-    type: Literal["image/jpeg", "image/png"]
+    type: Literal["image/jpeg", "image/png", "video/mp4", "video/webm"]
     size: int
     azimuth_deg: float | None
     range_m: float | None
     reported: str
     box: PictureBox | None
     state: Literal["waiting", "stored", "dead"]
-    problem: str = Field(description="code of the reason; empty for one that is stored")
+    problem: str = Field(description="code of the reason; empty for one that is shown")
     sentence: str
     width: int | None
     height: int | None

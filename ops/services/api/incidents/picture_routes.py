@@ -1,6 +1,7 @@
-"""Routes of pictures: those of an incident, one picture, and how cameras' reports compare with what people saw.
+"""Routes of pictures and clips: those of an incident, one file, and how cameras' reports compare with what people saw.
 
-Only people who act on incidents receive a picture as it was taken; for everyone else its object is blurred. Each
+Only people who act on incidents receive a picture as it was taken; for everyone else its object is blurred. A clip
+cannot be blurred, because it is not decoded here, so that no other person receives it. Each
 consultation is in the audit log before it is answered.
 """
 
@@ -19,6 +20,7 @@ from geo.message import Message
 from ingest.unit_messages import StatedAssessment
 from ops.accounts.rights import has
 from ops.incidents.assessments import reported_and_shown
+from ops.services.api.incidents.byte_range import ranged
 from ops.services.api.incidents.models import (
     AssessmentCounts,
     AssessmentRequest,
@@ -33,6 +35,7 @@ from ops.services.api.login.routes import person_of
 from ops.services.api.recorder import Recorder
 from ops.services.media.blur import blurred
 from ops.services.media.book import STORED, Picture
+from ops.services.media.clips import CLIPS
 from ops.services.media.vault import VaultError
 from ops.store.incidents import IncidentReader
 from sensors.timestamps import utc_datetime
@@ -42,9 +45,16 @@ if TYPE_CHECKING:
 
 ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}},
-                      "image/png": {"schema": {"type": "string", "format": "binary"}}},
-          "description": "the picture"}
+                      "image/png": {"schema": {"type": "string", "format": "binary"}},
+                      "video/mp4": {"schema": {"type": "string", "format": "binary"}},
+                      "video/webm": {"schema": {"type": "string", "format": "binary"}}},
+          "description": "the picture or clip"},
+    206: {"description": "the part of a clip that Range asks for"},
+    403: {"description": "a clip, which is given only to people who may act on incidents"},
+    416: {"description": "Range is beyond the end of the clip"},
 }  # fmt: skip
+CLIP_NOT_GIVEN: Final = "clip"
+"""Code of the sentence ``picture-problem`` for a clip that is not given to a person."""
 PictureId = Annotated[int, Path(ge=1, le=2**53)]
 
 
@@ -90,7 +100,10 @@ class PictureRoutes:
         return PictureList(pictures=[self._record(one, assessed.get(one.sha256), sharp) for one in self._of(incident)])
 
     async def picture(self, identity: PathId, picture: PictureId, request: Request) -> Response:
-        """The file of a picture; as JPEG with its object blurred for people who do not act on incidents."""
+        """The file of a picture or clip, of a clip also a range.
+
+        People who do not act on incidents get a picture as JPEG with its object blurred, and no clip.
+        """
         return await asyncio.to_thread(self._file, identity, picture, request)
 
     def assessments(self, request: Request) -> AssessmentCounts:
@@ -124,6 +137,9 @@ class PictureRoutes:
         if found is None or found.state != STORED:
             raise HTTPException(404, f"Incident {identity} has no stored picture {number}.")
         sharp = self._is_sharp(request)
+        if found.media_type in CLIPS and not sharp:
+            self._recorder.note(request, f"clip {number} of incident {identity}: not given")
+            raise HTTPException(403, "A clip cannot be blurred: it is given only to people who may act on incidents.")
         self._recorder.note(request, f"picture {number} of incident {identity}{'' if sharp else ', blurred'}")
         try:
             data = self._pictures.file(found)
@@ -131,6 +147,8 @@ class PictureRoutes:
             raise HTTPException(503, str(error)) from error
         if data is None:
             raise HTTPException(404, f"Picture {number} is erased.")
+        if found.media_type in CLIPS:
+            return ranged(data, found.media_type, request.headers.get("range"))
         if sharp:
             return Response(data, media_type=found.media_type)
         return Response(blurred(data, found.box), media_type="image/jpeg")
@@ -151,6 +169,8 @@ class PictureRoutes:
     def _record(self, one: Picture, assessed: Mapping[str, Any] | None, sharp: bool) -> PictureRecord:
         box = one.box
         problem = one.problem or ("waiting" if one.state != STORED else "")
+        if not problem and one.media_type in CLIPS and not sharp:
+            problem = CLIP_NOT_GIVEN
         media_type: Any = one.media_type
         state: Any = one.state
         return PictureRecord(

@@ -1,4 +1,5 @@
-"""The pictures of an incident: those that were seen with one of its tracks, or belong to evidence of its alerts."""
+"""The pictures of an incident: those that were seen with one of its tracks, belong to evidence of its alerts, or were
+taken by a camera because it was asked to look at it."""
 
 from __future__ import annotations
 
@@ -8,12 +9,19 @@ from typing import Any, Final
 
 import msgspec
 
-from ops.services.media.book import FILE, BookError, Picture, PictureBook, ScanName
+from ops.services.media.book import FILE, MOST_SHOWN, BookError, Picture, PictureBook, ScanName
 from ops.services.media.vault import Vault
 from ops.store.incidents import IncidentReader
+from ops.store.rows import time_ns
 
 MOST_ALERTS: Final = 50
 """The newest alerts of an incident whose evidence is looked up; the tracks cover the others."""
+
+
+AFTER_NS: Final = 2 * 10**9
+"""A picture that belongs to a look is taken at most so long after the camera said that it was done."""
+BESIDE_DEG: Final = 5.0
+"""Largest angle between the direction of a look and that of a picture that belongs to it."""
 
 
 class _Led(msgspec.Struct):
@@ -39,7 +47,10 @@ class IncidentPictures:
                 scans |= dict.fromkeys(msgspec.json.decode(found[2], type=_Led).evidence)
         book = PictureBook(self._data, read_only=True)
         try:
-            return book.pictures_of(tracks, list(scans))
+            pictures = {one.id: one for one in book.pictures_of(tracks, list(scans))}
+            for look in incident.get("looks", ()):
+                pictures |= {one.id: one for one in _taken_for(look, book)}
+            return sorted(pictures.values(), key=lambda one: (one.observed_ns, one.id), reverse=True)[:MOST_SHOWN]
         finally:
             book.close()
 
@@ -55,6 +66,18 @@ class IncidentPictures:
     def file(self, picture: Picture) -> bytes | None:
         """Return the file of a stored picture; None if it is erased. VaultError for a changed one."""
         return self._vault.get(picture.sha256, picture.observed_ns)
+
+
+def _taken_for(look: Mapping[str, Any], book: PictureBook) -> list[Picture]:
+    """The pictures that a camera took in the direction of a look, from its request until just after it was done."""
+    if look["state"] != "done":
+        return []
+    first_ns, last_ns = (time_ns(look[name], where="looks") for name in ("at", "changed_at"))
+    return [
+        one
+        for one in book.pictures_by(look["camera"], first_ns, last_ns + AFTER_NS)
+        if one.azimuth_deg is None or abs((one.azimuth_deg - look["azimuth_deg"] + 180) % 360 - 180) <= BESIDE_DEG
+    ]
 
 
 __all__ = ["BookError", "IncidentPictures"]

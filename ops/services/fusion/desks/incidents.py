@@ -234,7 +234,15 @@ def _refused_reason(state: AlertState, reply: Reply) -> Message:
 
 
 def _look_of(stated: StatedLook) -> CameraLook:
-    return CameraLook(stated.look, stated.camera, stated.azimuth_deg, stated.slew_s, stated.state, stated.code)
+    return CameraLook(
+        stated.look,
+        stated.camera,
+        stated.azimuth_deg,
+        stated.slew_s,
+        stated.state,
+        stated.code,
+        elevation_deg=stated.elevation_deg,
+    )
 
 
 def _action_of(reply: Reply) -> IncidentAction:

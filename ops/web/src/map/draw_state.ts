@@ -8,7 +8,7 @@ import { courseFeatures } from "../geo/moved_view.ts";
 import { say } from "../words/say.ts";
 import { trackPriorities } from "../model/alerts.ts";
 import type { ServerClock } from "../model/clock.ts";
-import { leadOf } from "../model/incidents.ts";
+import { leadOf, lookingCameras } from "../model/incidents.ts";
 import type { Alert, Place, Priority, Track } from "../model/records.ts";
 import type { Selection, State } from "../model/state.ts";
 import { detailed, DETAILED_TRACKS, DOTS_ZOOM, SYMBOL_TRACKS, SYMBOLS_ZOOM, vectorTime } from "../model/tracks.ts";
@@ -82,7 +82,7 @@ export class StateRenderer {
     if (changed("border", "segments", "sector")) this.#drawBorder(state);
     if (changed("border", "segments", "alerts")) this.#drawBorderStates(state);
     if (changed("sector")) this.#baseMap.show("areas", areaFeatures(state.sector.value?.areas ?? []));
-    if (changed("layout", "sensors", "selection")) this.#drawSensors(state);
+    if (changed("layout", "sensors", "selection", "incidents")) this.#drawSensors(state);
     if (changed("alerts")) this.#priorities = trackPriorities(state.alerts);
     const selectedBefore = this.#selectedTrack;
     this.#selectedTrack = selectedTrack(state.selection, state);
@@ -223,7 +223,14 @@ export class StateRenderer {
     this.#baseMap.show("sensor-crowd", crowd);
     this.#gathering.set("sensor", crowd);
     this.#named.set("sensor", apart);
-    this.#baseMap.show("views", [...viewFeatures(state.layout.value, state.sensors, chosen), ...courseFeatures(state.layout.value)]);
+    this.#baseMap.show("views", [...viewFeatures(state.layout.value, state.sensors, this.#strongViews(state)), ...courseFeatures(state.layout.value)]);
+  }
+
+  /** The sensors whose fields of view stand out: the selected one, or the cameras that look at the selected incident. */
+  #strongViews({ selection, incidents, stampMs }: State): ReadonlySet<string> {
+    if (selection?.kind === "sensor") return new Set([selection.id]);
+    if (selection?.kind !== "incident") return new Set();
+    return lookingCameras(incidents.get(selection.id), this.#nowMs(stampMs));
   }
 
   #drawSelected(state: State): void {

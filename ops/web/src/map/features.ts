@@ -198,7 +198,7 @@ function mastLabel(mast: readonly Sensor[], nowMs: number): string {
 export function viewFeatures(
   layout: FeatureCollection | null,
   sensors: ReadonlyMap<string, Sensor>,
-  chosen: string | null = null,
+  chosen: ReadonlySet<string> = new Set(),
 ): Feature[] {
   const posts = postsOf(layout);
   return (layout?.features ?? [])
@@ -208,7 +208,7 @@ export function viewFeatures(
       const lost = sensors.size > 0 && sensors.get(id)?.state !== "ok";
       return {
         type: "Feature",
-        properties: { id, lost, chosen: id === chosen, kind: String(feature.properties?.["kind"] ?? "") },
+        properties: { id, lost, chosen: chosen.has(id), kind: String(feature.properties?.["kind"] ?? "") },
         geometry: movedView(feature.geometry, posts.get(id), sensors.get(id)),
       };
     });

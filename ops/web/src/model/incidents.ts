@@ -101,3 +101,15 @@ export function mostUrgent(incidents: Incidents): Priority | null {
 export function leadOf(incident: Incident, alerts: Alerts): Alert | null {
   return alerts.get(incident.lead) ?? null;
 }
+
+/** Time for which a camera that has turned to an incident counts as looking at it. */
+const LOOKED_MS = 60_000;
+
+/** The cameras that turn, or have just turned, to an incident: their fields of view are drawn strongly. */
+export function lookingCameras(incident: Incident | null | undefined, nowMs: number): ReadonlySet<string> {
+  const newest = new Map((incident?.looks ?? []).map((look) => [look.camera, look]));
+  const looking = [...newest.values()].filter(
+    ({ state, changedMs }) => state !== "refused" && state !== "failed" && (state !== "done" || nowMs - changedMs <= LOOKED_MS),
+  );
+  return new Set(looking.map(({ camera }) => camera));
+}

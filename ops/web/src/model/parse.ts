@@ -372,7 +372,8 @@ function readLook(raw: unknown): Look[] {
   if (body === null || changedMs === null) return [];
   const azimuthDeg = number(body["azimuth_deg"]);
   const said = (name: string, most: number): string => text(body[name], most);
-  return [{ id: said("id", 64), camera: said("camera", 64), azimuthDeg, state: said("state", 20), code: said("code", 20), by: said("by", 80), changedMs }];
+  const elevationDeg = number(body["elevation_deg"]);
+  return [{ id: said("id", 64), camera: said("camera", 64), azimuthDeg, elevationDeg, state: said("state", 20), code: said("code", 20), by: said("by", 80), changedMs }];
 }
 
 function readTracing(raw: unknown): Tracing | null {

@@ -262,6 +262,8 @@ export interface Look {
   readonly id: string;
   readonly camera: string;
   readonly azimuthDeg: number | null;
+  /** Positive up; null where the camera keeps its own. */
+  readonly elevationDeg: number | null;
   readonly state: string;
   readonly code: string;
   readonly by: string;

@@ -15,13 +15,15 @@ export interface Picture {
   readonly azimuthDeg: number | null;
   readonly reported: string;
   readonly stored: boolean;
-  /** Code of the reason why it is not shown; empty for one that is. */
+  /** Code of the reason why it is not shown; empty for one that is. A clip is not shown to everyone. */
   readonly problem: string;
   readonly shown: string;
   readonly by: string;
   /** Whether it is shown as it was taken. */
   readonly sharp: boolean;
   readonly address: string;
+  /** Whether it is a clip, which a player shows. */
+  readonly clip: boolean;
 }
 
 export async function picturesOf(incident: string): Promise<readonly Picture[]> {
@@ -42,12 +44,13 @@ function read(raw: unknown, base: string): Picture[] {
       sha256: text(body["picture"], 64),
       azimuthDeg: number(body["azimuth_deg"]),
       reported: text(body["reported"], 20),
-      stored: body["state"] === "stored",
+      stored: body["state"] === "stored" && text(body["problem"], 20) === "",
       problem: text(body["problem"], 20),
       shown: text(body["shown"], 20),
       by: text(body["by"], 80),
       sharp: body["sharp"] === true,
       address: `${base}/${id}`,
+      clip: text(body["type"], 20).startsWith("video/"),
     },
   ];
 }

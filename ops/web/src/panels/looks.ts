@@ -8,7 +8,7 @@ import type { ActionFields, Answer } from "../net/incidents.ts";
 import { el, keyed, setText } from "../ui/dom.ts";
 import { sentenceOf } from "../words/alert_words.ts";
 import { degrees, utcDateTime } from "../words/format.ts";
-import { say } from "../words/say.ts";
+import { formats, say } from "../words/say.ts";
 
 interface Option {
   readonly camera: string;
@@ -108,7 +108,8 @@ export class LooksPanel {
       () => el("li"),
       (item, look) => {
         const { state, code } = look;
-        const what = say("looks-state", { camera: readable(look.camera), bearing: degrees(look.azimuthDeg), state, code });
+        const elevation = look.elevationDeg === null ? "none" : formats().number(look.elevationDeg, 0) + "°";
+        const what = say("looks-state", { camera: readable(look.camera), bearing: degrees(look.azimuthDeg), elevation, state, code });
         setText(item, `${what} (${look.by === BY_RULE ? say("looks-by-rule") : look.by}, ${utcDateTime(look.changedMs)})`);
       },
     );

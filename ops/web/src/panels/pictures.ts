@@ -21,6 +21,7 @@ export class PicturesPanel {
   readonly node: HTMLElement = el("section", { class: "pictures", hidden: true, data: { testid: "pictures" } });
   readonly #assess: Assess;
   readonly #image = el("img", { data: { testid: "picture" } });
+  readonly #clip = el("video", { data: { testid: "clip" } });
   readonly #none = el("p", { class: "hint", data: { testid: "picture-none" } });
   readonly #blurred = el("p", { class: "hint" }, say("pictures-blurred"));
   readonly #facts = el("dl", { class: "facts", data: { testid: "picture-facts" } });
@@ -39,6 +40,9 @@ export class PicturesPanel {
 
   constructor(assess: Assess) {
     this.#assess = assess;
+    this.#clip.controls = true;
+    this.#clip.muted = true;
+    this.#clip.preload = "metadata";
     for (const [index, shown] of SHOWN.entries()) {
       const label = say("pictures-assess", { key: String(index + 1), shown });
       const run = (): void => void this.#state(shown);
@@ -46,7 +50,7 @@ export class PicturesPanel {
     }
     this.node.append(
       el("h3", {}, say("pictures-title")),
-      this.#image, this.#none, this.#turn, this.#buttons, this.#problem, this.#blurred, this.#facts,
+      this.#image, this.#clip, this.#none, this.#turn, this.#buttons, this.#problem, this.#blurred, this.#facts,
     );
   }
 
@@ -113,12 +117,13 @@ export class PicturesPanel {
     this.node.hidden = picture === null;
     if (picture === null) return;
     this.#chosen ??= picture.stored ? picture.id : null;
-    this.#image.hidden = !picture.stored;
+    this.#image.hidden = !picture.stored || picture.clip;
     this.#none.hidden = picture.stored;
-    if (picture.stored) {
+    this.#playClip(picture);
+    if (picture.stored && !picture.clip) {
       if (this.#image.getAttribute("src") !== picture.address) this.#image.src = picture.address;
       this.#image.alt = say("pictures-alt", { sensor: readable(picture.sensor), time: utcDateTime(picture.observedMs) });
-    } else setText(this.#none, say("picture-problem", { problem: picture.problem }));
+    } else if (!picture.stored) setText(this.#none, say("picture-problem", { problem: picture.problem }));
     const index = this.#pictures.indexOf(picture);
     const count = this.#pictures.length;
     setText(this.#count, say("pictures-count", { number: formats().number(index + 1), count: formats().number(count) }));
@@ -137,6 +142,18 @@ export class PicturesPanel {
       [say("pictures-reported"), className(picture.reported)],
       [say("pictures-assessed"), assessed],
     ]);
+  }
+
+  /** Shows the clip in the player, which fetches the parts that it plays; ends one that is no longer shown. */
+  #playClip(picture: Picture): void {
+    const shown = picture.stored && picture.clip;
+    this.#clip.hidden = !shown;
+    const address = shown ? picture.address : "";
+    if ((this.#clip.getAttribute("src") ?? "") === address) return;
+    if (address === "") this.#clip.removeAttribute("src");
+    else this.#clip.src = address;
+    this.#clip.setAttribute("aria-label", say("pictures-clip-alt", { sensor: readable(picture.sensor), time: utcDateTime(picture.observedMs) }));
+    this.#clip.load();
   }
 
   #step(name: "newer" | "older", sign: string, by: number): HTMLButtonElement {

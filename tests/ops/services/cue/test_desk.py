@@ -12,12 +12,13 @@ from pyproj import Geod
 
 from ingest.standards.sapient.decode import SapientMessage
 from ingest.unit_messages import Reply, encode_unit
+from ingest.wire import WireMedia
 from ops.incidents.incident import Incident, NamedTrack
 from ops.incidents.life_cycle import IncidentAction, Refused, act
-from ops.incidents.looks import AUTOMATIC
+from ops.incidents.looks import AUTOMATIC, CameraLook
 from ops.sector.setting_tables.cue import CueSettings
 from ops.services.cue.desk import CueDesk, requested
-from ops.services.cue.drivers import CannotLook, LookOutcome, SapientDriver
+from ops.services.cue.drivers import CameraDrivers, CannotLook, Direction, LookOutcome, SapientDriver
 from ops.services.cue.options import steerable
 from ops.services.cue.rules import may_turn
 from ops.services.fusion.desks.incidents import _action_of
@@ -25,6 +26,7 @@ from ops.services.fusion.incident_view import incident_dict
 from ops.services.sapient.database import SapientMemory
 from ops.store.incidents import IncidentRow
 from ops.store.reader import Live
+from sensors.cueing import Sight
 from sensors.timestamps import utc_datetime
 from tests.ops.analysis.handover.night import FRAME
 from tests.ops.incidents.making import SECOND, START_NS, incident
@@ -78,8 +80,9 @@ class Room:
     def incidents_(self, **_: Any) -> tuple[int, list[IncidentRow]]:
         return self.last_event(), [self.incident(name) for name in self.incidents]
 
-    def live(self, _: str) -> Live:
-        return Live(1, self.now_ns - self.picture_age_s * SECOND, msgspec.json.encode([self.track]))
+    def live(self, part: str) -> Live:
+        shown = [self.track] if part == "tracks" else []
+        return Live(1, self.now_ns - self.picture_age_s * SECOND, msgspec.json.encode(shown))
 
     @property
     def states(self) -> list[tuple[str, str]]:
@@ -103,6 +106,7 @@ class Camera:
 
     def __init__(self) -> None:
         self.started: list[tuple[str, float]] = []
+        self.started_at: list[Direction] = []
         self.withdrawn: list[str] = []
         self.answer: LookOutcome | None = None
         self.connected = {"cam-1", "cam-2"}
@@ -110,10 +114,11 @@ class Camera:
     def reaches(self, camera: str) -> bool:
         return camera in self.connected
 
-    def start(self, look: str, camera: str, azimuth_deg: float, now_ns: int) -> None:
+    def start(self, look: str, camera: str, there: Direction, now_ns: int) -> None:
         if camera not in self.connected:
             raise CannotLook("not_registered")
-        self.started.append((camera, azimuth_deg))
+        self.started.append((camera, there.azimuth_deg))
+        self.started_at.append(there)
 
     def outcome(self, look: str) -> LookOutcome | None:
         return self.answer
@@ -164,9 +169,132 @@ def test_options_are_ranked_by_the_time_to_turn_and_only_what_is_connected_count
     assert [one.in_view for one in desk.options(room.incident("I1"))] == [None, None]
 
 
-def test_a_mobile_camera_is_not_offered_from_its_post() -> None:
+def test_a_mobile_camera_is_offered_from_its_pose_and_without_one_not_at_all() -> None:
     carried = {"features": [feature("cam-1", 0.0, mobile=True), feature("cam-2", 0.0, mobile=False)]}
     assert [one.id for one in steerable(carried, SETTINGS, {})] == ["cam-2"]
+    here: dict[str, Any] = {"sensor": "cam-1", "lon": 12.5, "lat": 50.5, "pose": {"heading_deg": 77.0}}
+    found = {one.id: one for one in steerable(carried, SETTINGS, {"cam-1": 5.0}, [here])}
+    assert (found["cam-1"].lon, found["cam-1"].lat, found["cam-1"].azimuth_deg) == (12.5, 50.5, 77.0)
+    assert found["cam-1"].regard_width_deg == 360.0
+    here["pose"]["heading_deg"] = None  # it states where it is, and not where it looks: as it was turned last
+    assert steerable(carried, SETTINGS, {"cam-1": 5.0}, [here])[0].azimuth_deg == 5.0
+
+
+def test_the_tilt_of_the_layout_limits_what_is_offered_and_the_look_carries_its_elevation() -> None:
+    room, camera = Room(), Camera()
+    sights = {"cam-1": Sight(-3.456, True), "cam-2": Sight(-20.0, True)}
+    limited = {"features": [feature(name, 0.0, elevation_min_deg=-10.0, elevation_max_deg=5.0) for name in sights]}
+    reader: Any = Reader(room)
+    desk = CueDesk(
+        SETTINGS, limited, reader, camera, room, now_ns=lambda: room.now_ns, sight=lambda one, *_: sights[one.id]
+    )
+    assert [(one.camera, one.elevation_deg) for one in desk.options(room.incident("I1"))] == [("cam-1", -3.456)]
+    ask(room, desk)
+    desk.look()
+    assert camera.started_at == [Direction(90.0, -3.46)]
+    assert [look.elevation_deg for look in room.incidents["I1"].looks] == [-3.46]
+
+
+def test_where_one_camera_is_known_to_see_the_target_no_other_is_offered() -> None:
+    room = Room()
+    sights = {"cam-1": Sight(0.0, True), "cam-2": Sight()}
+    reader: Any = Reader(room)
+    desk = CueDesk(
+        SETTINGS, LAYOUT, reader, Camera(), room, now_ns=lambda: room.now_ns, sight=lambda one, *_: sights[one.id]
+    )
+    assert [one.camera for one in desk.options(room.incident("I1"))] == ["cam-1"]
+    sights["cam-1"] = Sight(0.0, False)
+    assert [(one.camera, one.in_view) for one in desk.options(room.incident("I1"))] == [("cam-2", None)]
+
+
+@pytest.mark.parametrize("state", ["refused", "failed"])
+def test_when_a_camera_fails_the_next_best_is_asked_once_by_the_rule(state: str) -> None:
+    room, camera = Room(), Camera()
+    desk = desk_of(room, camera)  # the rule turns nothing by itself here
+    ask(room, desk)
+    camera.answer = LookOutcome(state, "by_camera")
+    desk.look()
+    camera.answer = None
+    for _ in range(3):
+        desk.look()
+        desk_of(room, camera).look()  # started again
+    looks = [(one.camera, one.by, one.state) for one in room.incidents["I1"].looks]
+    assert looks == [("cam-2", "Ana", state), ("cam-1", AUTOMATIC, "requested")]
+    camera.answer = LookOutcome("failed", "unreachable")
+    for _ in range(3):
+        desk.look()
+    assert len(room.incidents["I1"].looks) == 2, "both cameras have been tried"
+
+
+def test_the_next_best_camera_is_left_alone_while_a_person_uses_it() -> None:
+    room, camera = Room(), Camera()
+    now = utc_datetime(room.now_ns)
+    room.incidents["I2"] = replace(room.incidents["I1"], id="I2", looks=(
+        CameraLook("L-9", "cam-1", 10.0, 1.0, "done", by="Ben", at=now, changed_at=now),
+    ))  # fmt: skip
+    desk = desk_of(room, camera)
+    ask(room, desk)
+    camera.answer = LookOutcome("failed", "credentials")
+    for _ in range(3):
+        desk.look()
+    assert [one.camera for one in room.incidents["I1"].looks] == ["cam-2"]
+
+
+def test_after_the_time_for_an_answer_no_other_camera_is_asked() -> None:
+    room, camera = Room(), Camera()
+    ask(room, desk_of(room, camera))
+    camera.answer = LookOutcome("failed", "by_camera")
+    desk_of(room, camera).look()
+    failed = room.incidents["I1"].looks
+    room.now_ns += 61 * SECOND
+    desk_of(room, camera).look()
+    assert room.incidents["I1"].looks == failed
+
+
+def test_the_most_urgent_incident_gets_the_camera() -> None:
+    room, camera = Room(), Camera()
+    room.incidents["I2"] = replace(room.incidents["I1"], id="I2", priority="distress")
+    desk = desk_of(room, camera, replace(SETTINGS, automatic=("distress", "high"), cameras=("cam-1",)))
+    desk.look()
+    assert [one.incident for one in room.replies] == ["I2"]
+
+
+def test_the_rule_asks_again_when_a_camera_comes_into_view_without_any_event() -> None:
+    room, camera = Room(), Camera()
+    camera.connected = set()
+    desk = desk_of(room, camera, replace(SETTINGS, automatic=("high",)))
+    desk.look()
+    camera.connected = {"cam-1"}
+    desk.look()
+    assert room.replies == []
+    room.now_ns += 6 * SECOND
+    desk.look()
+    assert [reply.look.camera for reply in room.replies if reply.look] == ["cam-1"]
+
+
+def test_the_still_of_a_driver_is_in_the_journal_with_the_end_of_the_look() -> None:
+    room, camera = Room(), Camera()
+    desk = desk_of(room, camera)
+    ask(room, desk)
+    still = WireMedia("drop:a.jpg", "image/jpeg", "ab" * 32, 9)
+    camera.answer = LookOutcome("done", still=still)
+    desk.look()
+    assert [reply.look.still for reply in room.replies if reply.look] == [None, still]
+
+
+def test_several_drivers_are_one(tmp_path: Path) -> None:
+    first, second = Camera(), Camera()
+    first.connected, second.connected = {"cam-1"}, {"cam-2"}
+    both = CameraDrivers([first, second])
+    assert [both.reaches(name) for name in ("cam-1", "cam-2", "cam-3")] == [True, True, False]
+    both.start("L", "cam-2", Direction(9.0), START_NS)
+    assert (first.started, second.started) == ([], [("cam-2", 9.0)])
+    with pytest.raises(CannotLook):
+        both.start("L", "cam-3", Direction(9.0), START_NS)
+    second.answer = LookOutcome("done")
+    assert both.outcome("L") == LookOutcome("done")
+    both.withdraw("L")
+    assert (first.withdrawn, second.withdrawn) == (["L"], ["L"])
 
 
 def test_a_look_goes_from_request_to_outcome_and_each_state_is_in_the_journal_once() -> None:
@@ -221,7 +349,7 @@ def test_a_task_that_was_not_sent_is_withdrawn_and_one_that_was_remains(tmp_path
     with SapientMemory(tmp_path) as memory:
         memory.node_registered(NODE, "cam-1", b"", START_NS)
         for name in names:
-            driver.start(name, "cam-1", 41.5, START_NS)
+            driver.start(name, "cam-1", Direction(41.5), START_NS)
         memory.task_sent(names[1], START_NS)
         for name in names:
             driver.withdraw(name)
@@ -324,24 +452,24 @@ def test_a_sapient_look_is_queued_once_and_its_answers_are_read(tmp_path: Path) 
     assert not driver.reaches("cam-1")
     assert driver.outcome(look) is None
     with pytest.raises(CannotLook):
-        driver.start(look, "cam-1", 41.5, START_NS)
+        driver.start(look, "cam-1", Direction(41.5), START_NS)
     with SapientMemory(tmp_path) as memory:
         memory.node_registered(NODE, "cam-1", b"", START_NS)
         assert driver.reaches("cam-1")
         assert not driver.reaches("cam-2")
         for _ in range(2):
-            driver.start(look, "cam-1", 41.5, START_NS)
+            driver.start(look, "cam-1", Direction(41.5), START_NS)
         (task,) = memory.tasks(unsent=True)
         sent = SapientMessage.FromString(task.body)
         assert (sent.destination_id, sent.task.task_id) == (NODE, look)
         assert sent.task.command.look_at.range_bearing.azimuth == 41.5
         assert driver.outcome(look) is None
         memory.task_sent(look, START_NS)
-        assert driver.outcome(look) == ("sent", "")
+        assert driver.outcome(look) == LookOutcome("sent")
         for answer, outcome in (
             ("accepted", ("accepted", "")),
             ("completed", ("done", "")),
             ("rejected", ("refused", "by_camera")),
         ):
             assert memory.task_answered(look, answer, "", node_id=NODE)
-            assert driver.outcome(look) == outcome
+            assert driver.outcome(look) == LookOutcome(*outcome)

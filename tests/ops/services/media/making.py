@@ -31,3 +31,15 @@ def reference(data: bytes, seq: int = 1, **more: Any) -> NewPicture:
         "range_m": None, "reported": "person", "box": (0.375, 0.375, 0.25, 0.25),
     }  # fmt: skip
     return NewPicture(**fields | more)
+
+
+def mp4_file(frames: bytes = b"frames") -> bytes:
+    """The outside of an MP4 file, by hand from ISO/IEC 14496-12, 4.2: boxes ftyp, moov and mdat."""
+    boxes = ((b"ftyp", b"isom\0\0\2\0isomiso2"), (b"moov", b"\0\0\0\x08mvhd"), (b"mdat", frames))
+    return b"".join((8 + len(body)).to_bytes(4) + kind + body for kind, body in boxes)
+
+
+def webm_file(document: bytes = b"webm") -> bytes:
+    """The outside of a WebM file, by hand from RFC 8794: an EBML header with its document type, and a segment."""
+    header = b"\x42\x86\x81\x01" + b"\x42\x82" + bytes([0x80 | len(document)]) + document
+    return b"\x1a\x45\xdf\xa3" + bytes([0x80 | len(header)]) + header + b"\x18\x53\x80\x67\x81\0"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.services.media.book import DEAD, LATEST_NS, SOON_NS, STORED, WAITING, BookError, PictureBook
+from ops.services.media.book import DEAD, LATEST_NS, SOON_NS, STORED, WAITING, BookError, PictureBook, StoredFile
 from tests.ops.services.media.making import AT_NS, SECOND, picture_file, reference
 
 DATA = picture_file()
@@ -80,7 +80,7 @@ def test_a_day_is_forgotten_with_its_links_and_the_next_day_stays(book: PictureB
     book.take([reference(DATA), reference(DATA, 2, observed_ns=AT_NS + DAY_NS)], 2, AT_NS)
     book.link([("T1", ("cam-1", 1, 1)), ("T1", ("cam-1", 1, 2))])
     for one in book.due(AT_NS, 9):
-        book.stored(one.id, 64, 48)
+        book.stored(one.id, StoredFile(one.sha256, one.size, 64, 48))
     assert book.days() == [DAY, date(2026, 3, 21)]
     assert book.forget([DAY]) == 1
     assert [one.seq for one in book.pictures_of(["T1"], [])] == [2]

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from ingest.unit_messages import Reply, StatedLook, encode_unit
+from ingest.wire import WireMedia
 from ops.audit.day_keys import DayKeyError, DayKeys
 from ops.journal.reader import JournalRow
 from ops.room.retention import purge
@@ -27,7 +29,7 @@ from ops.services.media.hosts import SLOW_AT_ONCE
 from ops.services.media.worker import MediaWorker, references
 from ops.store.reader import Live
 from sensors.timestamps import utc_datetime
-from tests.ops.services.media.making import AT_NS, SECOND, picture_file
+from tests.ops.services.media.making import AT_NS, SECOND, mp4_file, picture_file
 
 FILES = {f"drop:{shade}.jpg": picture_file(shade=shade) for shade in (20, 60, 100)}
 
@@ -420,3 +422,49 @@ def test_after_its_retention_a_day_is_gone_with_key_files_and_rows(tmp_path: Pat
     work(again)  # the row is behind the cursor, and a late one of that day is not stored
     assert again.book.counts() == {DEAD: 1}
     again.close()
+
+
+def test_a_file_without_hash_and_size_is_known_by_its_content_once_it_is_stored(tmp_path: Path) -> None:
+    """As SAPIENT refers to files. Two of them are two rows, even where both are fetched in one round."""
+    rows = [row(1, "drop:20.jpg", sha256=None, size=None), row(2, "drop:60.jpg", sha256=None, size=None)]
+    fetches = Fetches()
+    worker = worker_of(tmp_path, rows, lambda uri, size: fetches(uri, size or 2**31))
+    work(worker)
+    found = worker.book.pictures_of(["T1", "T2"], [])
+    expected = [FILES["drop:60.jpg"], FILES["drop:20.jpg"]]
+    assert [(one.state, one.sha256, one.size) for one in found] == [
+        (STORED, sha256(data).hexdigest(), len(data)) for data in expected
+    ]
+    assert [worker.vault.get(one.sha256, one.observed_ns) for one in found] == expected
+    worker.close()
+
+
+def test_a_clip_is_stored_as_it_came_and_never_decoded(tmp_path: Path) -> None:
+    clip = mp4_file(b"no frames that any decoder would take")
+    stated = {"sha256": sha256(clip).hexdigest(), "type": "video/mp4", "size": len(clip)}
+    worker = worker_of(tmp_path, [row(1, "drop:20.jpg", **stated)], lambda *_: clip)
+    work(worker)
+    (found,) = worker.book.pictures_of(["T1"], [])
+    assert (found.state, found.media_type, found.width, found.height) == (STORED, "video/mp4", None, None)
+    assert worker.vault.get(found.sha256, found.observed_ns) == clip
+    worker.close()
+
+
+def test_the_still_of_a_look_comes_from_the_action_in_the_journal(tmp_path: Path) -> None:
+    data = FILES["drop:20.jpg"]
+    still = WireMedia(
+        "drop:20.jpg", "image/jpeg", sha256(data).hexdigest(), len(data), observed_at=utc_datetime(AT_NS + 5 * SECOND)
+    )
+    look = StatedLook("L-1", "cam-3", 90.0, 2.0, "done", elevation_deg=-3.5, still=still)
+    reply = Reply("ops-centre", 7, 4, utc_datetime(AT_NS + 9 * SECOND), "look", "A", "automatic", incident="I1",
+                  action_id="L-1.done", look=look)  # fmt: skip
+    raw = encode_unit(reply)
+    at_ns = AT_NS + 9 * SECOND
+    rows = [JournalRow(1, "action", "ops-centre", 7, 4, at_ns, at_ns, None, "application/json", raw, True)]
+    worker = worker_of(tmp_path, rows, Fetches())
+    work(worker)
+    (found,) = worker.book.pictures_by("cam-3", AT_NS, AT_NS + 60 * SECOND)
+    assert (found.state, found.azimuth_deg, found.observed_ns, found.uri) == (
+        STORED, 90.0, AT_NS + 5 * SECOND, "drop:20.jpg"
+    )  # fmt: skip
+    worker.close()

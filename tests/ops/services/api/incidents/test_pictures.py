@@ -21,7 +21,7 @@ from ops.services.api.guard import GuardSettings
 from ops.services.api.serving.server import serving
 from ops.services.fusion.incident_view import incident_dict
 from ops.services.fusion.live_picture import alert_dict
-from ops.services.media.book import PictureBook
+from ops.services.media.book import PictureBook, StoredFile
 from ops.services.media.vault import Vault
 from ops.store.writer import Store
 from sensors.cueing import LookOption
@@ -73,7 +73,7 @@ class Room:
                 book.dead(one.id, "network")
                 continue
             vault.put({1: DATA, 2: OTHER, 3: LATER}[one.seq], one.observed_ns)
-            book.stored(one.id, 64, 48)
+            book.stored(one.id, StoredFile(one.sha256, one.size, 64, 48))
         book.close()
 
     def send_reply(self, reply: Any) -> tuple[int, int]:

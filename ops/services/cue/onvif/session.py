@@ -1,0 +1,143 @@
+"""HTTP to one camera: to checked addresses of allowed networks only, without redirects and proxies, within limits.
+
+The rules are those of pictures (``ops.services.media.fetch``): all addresses of a name must be allowed, and the
+connection is made to one that was checked. Certificates of cameras are always verified.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import HTTPDigestAuth
+from requests.utils import parse_dict_header
+
+from geo.errors import WatchlineError
+from ops.sector.setting_tables.media import PictureNetwork
+from ops.sector.setting_tables.onvif import OnvifCamera
+from ops.services.media.check import Unusable
+from ops.services.media.fetch import PORTS, NotNow, ResolveHost, addresses_of, checked_address
+
+PIECE: Final = 1 << 14
+
+
+class CameraFault(WatchlineError):
+    """A camera that cannot be reached or does not do what it is asked; ``code`` is that of a look."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(f"{code}: {detail}" if detail else code)
+        self.code = code
+
+
+class CameraSession:
+    """Requests to one camera; ``digest``: HTTP authentication with the camera's name and password, for pictures."""
+
+    def __init__(
+        self,
+        camera: OnvifCamera,
+        allowed: tuple[PictureNetwork, ...],
+        digest: HTTPDigestAuth | None,
+        *,
+        resolve: ResolveHost = addresses_of,
+    ) -> None:
+        self._camera, self._allowed, self._resolve = camera, allowed, resolve
+        self._digest: Any = digest  # its challenge has no public name
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.mount("https://", _NamedAdapter(urlsplit(camera.address).hostname or ""))
+        self._session.verify = camera.authority or True
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def at(self, url: str) -> str:
+        """The address of a service or picture: path and query as the camera states them, at the configured address.
+
+        A camera behind a translated address states its own, and a hostile one any other.
+        """
+        stated, here = urlsplit(url), urlsplit(self._camera.address)
+        return urlunsplit((here.scheme, here.netloc, stated.path or "/", stated.query, ""))
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str], *, most: int) -> requests.Response:
+        """Send a message; the answer has at most ``most`` bytes. CameraFault without one."""
+        return self._send("POST", url, body, headers, most)
+
+    def get(self, url: str, *, most: int) -> bytes:
+        """Fetch a file of at most ``most`` bytes. CameraFault if the camera does not give it."""
+        answer = self._send("GET", url, None, {}, most)
+        if answer.status_code == 401:
+            answer = self._send("GET", url, None, self._proof(url, answer), most)
+        if answer.status_code in (401, 403):
+            raise CameraFault("credentials", f"HTTP {answer.status_code}")
+        if answer.status_code != 200:
+            raise CameraFault("by_camera", f"HTTP {answer.status_code}")
+        return bytes(answer.content)
+
+    def _proof(self, url: str, refusal: requests.Response) -> dict[str, str]:
+        """The header that answers a challenge; nothing where there is none that requests understands.
+
+        Left to itself, requests reads the refusal without a limit.
+        """
+        scheme, _, challenge = refusal.headers.get("WWW-Authenticate", "").partition(" ")
+        if self._digest is None or scheme.lower() != "digest":
+            return {}
+        self._digest.init_per_thread_state()
+        self._digest._thread_local.chal = parse_dict_header(challenge)  # type: ignore[no-untyped-call]
+        try:
+            proof = self._digest.build_digest_header("GET", self.at(url))
+        except KeyError:
+            proof = None
+        return {} if proof is None else {"Authorization": proof}
+
+    def _send(
+        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], most: int
+    ) -> requests.Response:
+        until_s = time.monotonic() + self._camera.call_s
+        parts = urlsplit(self.at(url))
+        host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
+        try:
+            address = checked_address(host, port, self._allowed, self._resolve)
+        except (NotNow, Unusable) as error:
+            raise CameraFault("unreachable", str(error)) from None
+        there = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+        target = urlunsplit((parts.scheme, there, parts.path, parts.query, ""))
+        stated = {**headers, "Host": parts.netloc, "User-Agent": "watchline", "Accept-Encoding": "identity"}
+        try:
+            with self._session.request(
+                method, target, data=body, headers=stated, timeout=self._camera.call_s,
+                allow_redirects=False, stream=True,
+            ) as answer:  # fmt: skip
+                answer._content = _bounded(answer, most, until_s)
+                return answer
+        except requests.exceptions.Timeout as error:
+            raise CameraFault("no_answer", type(error).__name__) from None
+        except (requests.exceptions.RequestException, OSError) as error:
+            raise CameraFault("unreachable", type(error).__name__) from None
+
+
+class _NamedAdapter(HTTPAdapter):
+    """TLS to a numerical address, with the certificate of the camera's name."""
+
+    def __init__(self, host: str) -> None:
+        self._host = host
+        super().__init__()
+
+    def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
+        super().init_poolmanager(*arguments, **named, assert_hostname=self._host, server_hostname=self._host)
+
+
+def _bounded(answer: requests.Response, most: int, until_s: float) -> bytes:
+    parts, size = [], 0
+    for part in answer.iter_content(PIECE):
+        parts.append(part)
+        size += len(part)
+        if size > most:
+            raise CameraFault("by_camera", f"an answer of more than {most} bytes")
+        if time.monotonic() > until_s:
+            raise CameraFault("no_answer", "the answer takes too long")
+    return b"".join(parts)

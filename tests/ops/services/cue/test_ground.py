@@ -1,0 +1,73 @@
+"""The surveyed ground of a camera: its view is the exact line of sight from its post, its tilt that to the terrain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from geo.terrain import sample
+from geo.visibility import EARTH_RADIUS_M, line_of_sight
+from ops.sector.open_sector import OpenSector
+from ops.services.cue.ground import CameraGrounds
+from ops.services.cue.survey import survey
+from sensors.coverage.sight import CURVATURE_K, TARGET_HEIGHTS_M
+from sensors.cueing import Sight, SteerableCamera
+from sensors.cueing.sight import elevation_deg
+
+NAME = "camera-west"
+
+
+@pytest.fixture(scope="module")
+def folder(hill_ground: OpenSector, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("survey")
+    assert survey(hill_ground, [NAME, "nobody"], made) == [NAME]
+    return made
+
+
+@pytest.fixture
+def camera(hill_ground: OpenSector) -> SteerableCamera:
+    sensor = hill_ground.layout[NAME]
+    return SteerableCamera(NAME, sensor.lon, sensor.lat, 0.0, 10.0)
+
+
+def test_view_and_tilt_are_those_of_the_terrain_all_round(
+    hill_ground: OpenSector, folder: Path, camera: SteerableCamera
+) -> None:
+    sensor, terrain = hill_ground.layout[NAME], hill_ground.terrain
+    around, seen = CameraGrounds(folder), set[bool]()
+    easting, northing = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
+    eye_m = float(sample(terrain, sensor.easting, sensor.northing)) + sensor.mast_height_m
+    chance = np.random.default_rng(4)
+    checked = 0
+    for _ in range(400):
+        place = float(chance.choice(easting)), float(chance.choice(northing))  # centres of cells
+        distance = float(np.hypot(place[0] - sensor.easting, place[1] - sensor.northing))
+        if not 50.0 < distance < 0.98 * sensor.max_range_m:
+            continue
+        lon, lat = hill_ground.frame.to_lonlat(*place)
+        found = around.sight(camera, float(lon), float(lat), distance)
+        expected = line_of_sight(
+            terrain, (sensor.easting, sensor.northing), place, observer_height_m=sensor.mast_height_m,
+            target_height_m=TARGET_HEIGHTS_M["person"], curvature_k=CURVATURE_K["camera"],
+        )  # fmt: skip
+        assert found.in_view == {0: False, 1: True, 255: None}[int(expected)]
+        ground_m = float(sample(terrain, *place))
+        tilt = elevation_deg(eye_m, ground_m, distance, CURVATURE_K["camera"] * EARTH_RADIUS_M)
+        assert found.elevation_deg == pytest.approx(tilt, abs=1e-3)
+        seen.add(bool(found.in_view))
+        checked += 1
+    assert checked > 50
+    assert seen == {True, False}
+
+
+def test_nothing_is_known_off_the_survey_away_from_the_post_and_without_one(
+    hill_ground: OpenSector, folder: Path, tmp_path: Path, camera: SteerableCamera
+) -> None:
+    there = camera.lon + 0.002, camera.lat
+    assert CameraGrounds(folder).sight(camera, *there, 150.0) != Sight()
+    assert CameraGrounds(folder).sight(camera, camera.lon + 2.0, camera.lat, 150_000.0) == Sight()
+    moved = SteerableCamera(NAME, camera.lon + 0.001, camera.lat, 0.0, 10.0)
+    assert CameraGrounds(folder).sight(moved, *there, 60.0) == Sight()
+    assert CameraGrounds(tmp_path).sight(camera, *there, 150.0) == Sight()
