@@ -252,6 +252,7 @@ def _sector_toml(
         '# land_cover = "cover.tif"  # classes of land cover; canopy_height = "trees.tif"  # metres',
         '# indicators = "indicators.jsonl"  # history or table of indicators; outcomes = "outcomes.csv"',
         '# action_plan = "action_plan.toml"  # National Action Plan, for `watchline score`',
+        '# training = "training.jsonl"  # records of `watchline drill`, for `watchline score`',
         "",
         "[layouts]  # sensors by layout: GeoJSON or GeoPackage points; the first is the default",
         *layouts,

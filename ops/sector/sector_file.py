@@ -90,6 +90,8 @@ class Sector:
         Table of outcomes of crossings by place and period, for the scorecard.
     action_plan : path
         National Action Plan (TOML), whose status the scorecard states.
+    training : path
+        Training records that ``watchline drill`` keeps, of which the scorecard counts the drills.
     screening : bool
         Whether ``watchline screening`` may apply rules to made-up movements.
     risk_decision : path
@@ -132,6 +134,7 @@ class Sector:
     indicators: Path | None = None
     outcomes: Path | None = None
     action_plan: Path | None = None
+    training: Path | None = None
     screening: bool = False
     risk_decision: Path | None = None
     risk_feeds: tuple[Literal["alerts", "patrols", "planner"], ...] = ()

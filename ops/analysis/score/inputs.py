@@ -16,6 +16,7 @@ from ops.analysis.indicators.records import Indicator, read_indicators, refuse_m
 from ops.analysis.score.from_store import outcomes_of_store
 from ops.analysis.score.line import ScorecardLine
 from ops.analysis.score.long_history import BOUNDS, HistoryBounds, PartOfHistory, part_of_history
+from ops.analysis.score.measured.of_drills import of_drills
 from ops.analysis.score.of_challenge import of_challenge
 from ops.analysis.score.outcome_records import Period, read_outcomes, refuse_overlaps
 from ops.releasability.decision import EVERYTHING, UNMARKED
@@ -30,18 +31,24 @@ ROOM: Final = "the incidents of this room"
 
 @dataclass(frozen=True, slots=True)
 class SectorRecords:
-    """A sector and the files of the scorecard that it names; None for one that it does not."""
+    """A sector and the files of the scorecard that it names; None for one that it does not.
+
+    ``training``: training records, of which the drills are counted.
+    """
 
     name: str
     title: str = ""
     indicators: Path | None = None
     outcomes: Path | None = None
     action_plan: Path | None = None
+    training: Path | None = None
 
     @classmethod
     def of(cls, sector: Sector) -> SectorRecords:
         """The records of an open sector file."""
-        return cls(sector.name, sector.title or "", sector.indicators, sector.outcomes, sector.action_plan)
+        return cls(
+            sector.name, sector.title or "", sector.indicators, sector.outcomes, sector.action_plan, sector.training
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +121,7 @@ def read_inputs(
     of_sector = sector.indicators, sector.outcomes, sector.action_plan
     named = files.indicators, files.outcomes, files.action_plan
     paths = [one or own for one, own in zip(named, of_sector, strict=True)]
-    if not any((*paths[:2], files.challenge, files.store)):
+    if not any((*paths[:2], files.challenge, files.store, sector.training)):
         if files.live:
             expected = "incidents, or indicators and outcomes that the sector file names"
             raise BadInput("nothing to score", where=sector.name, expected=expected)
@@ -149,6 +156,8 @@ def read_inputs(
         plan = None
     if files.challenge is not None:
         measured = [*measured, *of_challenge(files.challenge, day=day)]
+    if sector.training is not None:
+        measured = [*measured, *of_drills(sector.training, sector.name, day)]
     refuse_mixture({name: values for name, values in kinds.items() if name not in map(str, left_out)})
     periods = sorted([*(one for one in reported if one.end <= day), *stored], key=lambda one: (one.place, one.start))
     refuse_overlaps(periods, f"{ROOM} and its table of outcomes" if files.live else "--store, --outcomes")
