@@ -47,9 +47,9 @@ def list_subjects(layer: str | None, screen: Console) -> dict[str, Any]:
             say("eurosur-value", field="layer", value=row["layer"]),
             row["subject"],
             row["attribute"],
-            row["kind"],
+            say("eurosur-attribute-kind", kind=row["kind"]) if row["kind"] else "",
             ", ".join(row["values"]),
-            row["origin"],
+            say("eurosur-origin", cite=row["cite"] or "none", ours=_ours(row)),
         )
     show_table(screen, table)
     show(screen, "eurosur-subjects", count=len({(row["layer"], row["subject"]) for row in rows}))
@@ -117,6 +117,13 @@ def export_reports(
         store.close()
     show(screen, "eurosur-exported", count=len(found), file=str(out))
     return {"file": str(out), "count": len(found), "sha256": sha256(content).hexdigest()}
+
+
+def _ours(row: dict[str, Any]) -> str:
+    """The values of an attribute that are ours: ``none``, ``all``, or their names."""
+    if not row["ours"] or not row["cite"]:
+        return "none"
+    return "all" if row["ours"] == row["values"] else ", ".join(row["ours"])
 
 
 def _read(data: Path) -> list[StoredReport]:

@@ -44,12 +44,13 @@ def subject_rows() -> list[dict[str, Any]]:
     for layer, found in subjects().items():
         for name, subject in found.items():
             shared = {"layer": layer, "subject": name}
-            nothing = {"kind": "", "values": [], "required": False, "unit": ""}
-            rows.append({**shared, "attribute": "", **nothing, "origin": f"{subject.cite}."})
+            nothing = {"kind": "", "values": [], "ours": [], "required": False, "unit": ""}
+            rows.append({**shared, "attribute": "", **nothing, "cite": subject.cite, "origin": f"{subject.cite}."})
             for each, attribute in subject.attributes.items():
                 rows.append(
                     {**shared, "attribute": each, "kind": attribute.kind, "values": list(attribute.values),
-                     "required": attribute.required, "unit": attribute.unit, "origin": citation(attribute)}
+                     "ours": list(attribute.ours), "required": attribute.required, "unit": attribute.unit,
+                     "cite": attribute.cite, "origin": citation(attribute)}
                 )  # fmt: skip
     return rows
 

@@ -21,6 +21,27 @@ eurosur-subjects = { $count ->
    *[other] { $count } subjects
 }. Names are from the Regulation that is named, or ours.
 
+eurosur-origin = { $cite ->
+    [none] ours
+   *[other] { $cite }
+}{ $ours ->
+    [none] {""}
+    [all] ; its values are ours
+   *[other] ; ours: { $ours }
+}
+eurosur-attribute-kind = { $kind ->
+    [choice] choice
+    [text] text
+    [count] whole number
+    [number] number
+    [country] country
+    [countries] numbers by country
+    [parts] numbers by part
+    [time] time
+    [month] month
+   *[hash] SHA-256
+}
+
 # Attributes of reports by subject
 
 eurosur-attribute = { $attribute ->

@@ -19,7 +19,28 @@ eurosur-exported = { $count ->
 eurosur-subjects = { $count ->
     [one] { $count } sujet
    *[other] { $count } sujets
-}. Les noms viennent du règlement cité, ou sont les nôtres.
+}. Les noms viennent du règlement cité, ou sont propres à Watchline.
+
+eurosur-origin = { $cite ->
+    [none] propre à Watchline
+   *[other] { $cite }
+}{ $ours ->
+    [none] {""}
+    [all]  ; valeurs propres à Watchline
+   *[other]  ; propres à Watchline : { $ours }
+}
+eurosur-attribute-kind = { $kind ->
+    [choice] choix
+    [text] texte
+    [count] nombre entier
+    [number] nombre
+    [country] pays
+    [countries] nombres par pays
+    [parts] nombres par part
+    [time] date et heure
+    [month] mois
+   *[hash] SHA-256
+}
 
 # Attributs des rapports par sujet
 
