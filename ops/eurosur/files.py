@@ -116,8 +116,8 @@ def _add_report(part: Any, one: StoredReport, fields: dict[str, Any]) -> None:
     """Add a report to its layer: metadata, what it is about, and its content, in the order of the schema."""
     made = etree.SubElement(part, _name(report_name(one.report)), id=one.report.id)
     metadata = etree.SubElement(made, _name("metadata"))
-    _add(metadata, fields, source="originator", known_at="knownAt", added_at="addedAt", due_at="firstReportDueAt")
-    _add(metadata, {"overdue": fields["overdue"] or None}, overdue="firstReportOverdue")
+    _add(metadata, fields, source="originator", known_at="knownAt", added_at="addedAt", due_at="dueAt")
+    _add(metadata, {"overdue": fields["overdue"] or None}, overdue="overdue")
     confidence = etree.SubElement(metadata, _name("confidenceLevel"))
     _add(confidence, fields, credibility="credibilityOfInformation", reliability="reliabilityOfSource")
     _add(confidence, fields, validation="validationStatus")

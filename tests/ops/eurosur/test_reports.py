@@ -204,7 +204,7 @@ def test_json_and_xml_hold_the_same_reports_by_layer_in_the_terms_of_the_regulat
         assert [part.text for part in level] == [
             str(stated["credibility"]), stated["reliability"], stated["validation"],
         ]  # fmt: skip
-        overdue = one.findtext("metadata/firstReportOverdue", namespaces=XML)
+        overdue = one.findtext("metadata/overdue", namespaces=XML)
         assert (overdue == "true") == stated["overdue"]
     first, second = found
     assert first.findtext("metadata/impactLevel", namespaces=XML) == "very_high"

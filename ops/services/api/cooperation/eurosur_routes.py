@@ -45,11 +45,13 @@ EurosurForm = Annotated[Mapping[str, str], Depends(read_form)]
 class ShownEvent:
     """An event: its reports from the first to the newest that the person may see.
 
-    ``overdue``: the report that is due was not sent in time, or is not sent yet. ``may_follow``: it can be continued.
+    ``overdue``: a report that is due was not sent in time, or is not sent yet; ``waits``: one of these is still not
+    sent. ``may_follow``: it can be continued.
     """
 
     reports: list[StoredReport]
     overdue: bool
+    waits: bool
     may_follow: bool
 
     @property
@@ -64,13 +66,9 @@ class ShownEvent:
 
     @property
     def due(self) -> StoredReport | None:
-        """The report that must be sent within 24 h; None where none must."""
-        return next((one for one in self.reports if one.is_due), None)
-
-    @property
-    def waits(self) -> bool:
-        """Whether the report that is due is overdue and still not sent."""
-        return self.overdue and self.due is not None and self.due.sent_at is None
+        """The report that must be sent next; None where none must."""
+        unsent = [one for one in self.reports if one.is_due and one.sent_at is None]
+        return min(unsent, key=lambda one: one.report.due_at, default=None)
 
 
 class Entered(dict[str, str]):
@@ -147,6 +145,7 @@ class EurosurRoutes:
         events = [
             ShownEvent(
                 chain, any(one.overdue_at(now) for one in chain),
+                any(one.overdue_at(now) and one.sent_at is None for one in chain),
                 chain[-1].report.status == "open" and chain[-1].report.is_event,
             )
             for chain in chains
@@ -169,6 +168,7 @@ class EurosurRoutes:
             credibilities=range(1, 7),
             best_hearsay=BEST_HEARSAY,
             impacts=IMPACTS,
+            visible={one.report.id for chain in chains for one in chain},
             subjects=subjects(),
             field_name=field_name,
             shown=as_entered,

@@ -235,6 +235,30 @@ def test_the_attributes_of_a_subject_are_stated_by_form_and_changed_by_follow_up
         "phase": "distress", "persons_in_danger": 12, "rescued": 12, "ended_at": "2026-03-20T11:40:00Z",
     }  # fmt: skip
     assert second.related == ("E20260320-1",)
+    with room.logged_in("keller") as client:
+        assert "Related reports (IDs): E20260320-1" in texts(client.get("/eurosur?language=en").text)
+
+
+def test_the_end_of_a_rescue_that_is_not_sent_is_overdue_also_after_the_first_report_was_sent(room: Any) -> None:
+    store = ReportStore(room.folder)
+    fields: dict[str, Any] = {"layer": "events", "sublayer": "search_and_rescue", "source": "patrol",
+                              "reliability": "B", "credibility": 2, "text": "one"}  # fmt: skip
+    first = Report("S1", known_at=NOW - timedelta(days=3), **fields)
+    ended = {"ended_at": (NOW - timedelta(hours=23)).isoformat()}
+    last = Report("S2", known_at=NOW - timedelta(hours=1), follows="S1", details=ended, **fields)
+    store.add([first, last], NOW)
+    store.note_sent([first], NOW)
+    with room.logged_in("keller") as client:
+        page = texts(client.get("/eurosur?language=en").text)
+        assert "No report is overdue." in page, "the first was sent late, the end is due in an hour"
+        assert "A report was sent late. Report due by 2026-03-20 13:00" in page
+        room.now_ns += 2 * 3600 * 10**9
+        page = texts(client.get("/eurosur?language=en").text)
+        assert "1 report is overdue" in page
+        assert "Overdue since 2026-03-20 13:00" in page
+        store.note_sent([last], NOW + timedelta(hours=3))
+        assert "No report is overdue." in texts(client.get("/eurosur?language=en").text)
+    store.close()
 
 
 def test_a_follow_up_that_does_not_state_attributes_keeps_them_to_the_second(room: Any) -> None:
