@@ -57,6 +57,27 @@ def list_all(
     answer(list_reports(data, layer, overdue, screen), as_json=as_json)
 
 
+@eurosur_app.command("subjects", cls=Command)
+def subjects(
+    layer: Annotated[
+        Literal["events", "operational", "analysis"] | None,
+        typer.Option("--layer", help="Only this layer: events, operational or analysis."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the subjects of reports and their attributes.
+
+    Each is from the article of a Regulation that is named, or ours.
+
+    Examples
+    --------
+    watchline eurosur subjects --layer operational
+    """
+    from ops.eurosur.command import list_subjects
+
+    answer(list_subjects(layer, screen), as_json=as_json)
+
+
 @eurosur_app.command("export", cls=Command)
 def export(
     sector: SectorArgument,

@@ -67,7 +67,7 @@ NEEDS: Final[dict[str, MemoryNeed]] = {
             *("threats list", "threats show", "lanes", "screening"),
             *("sensor register", "sensor list", "sensor test", "sensor task", "sensor survey"),
             *("journal stats", "journal detections", "broker config", "broker check", "broker revoke"),
-            *("eurosur add", "eurosur list", "eurosur export"),
+            *("eurosur add", "eurosur list", "eurosur export", "eurosur subjects"),
             "audit anomalies",
             *("store purge", "store migrate", "store grant", "store copy", "store verify"),
             *("dead-letters list", "dead-letters show", "dead-letters replay", "feeds dead-letters", "feeds replay"),

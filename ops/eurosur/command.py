@@ -13,6 +13,7 @@ from geo.errors import BadInput
 from ops.audit.command import record_command
 from ops.audit.purposes import is_purpose
 from ops.eurosur.files import as_json, as_xml, read_reports
+from ops.eurosur.shape import subject_rows
 from ops.eurosur.store import ReportStore, StoredReport
 from ops.releasability.decision import EVERYTHING, UNMARKED, Markings
 from ops.runtime.output import say, show, write_private
@@ -35,6 +36,24 @@ def add_reports(data: Path, file: Path, screen: Console) -> dict[str, Any]:
         store.close()
     show(screen, "eurosur-added", count=count)
     return {"added": count}
+
+
+def list_subjects(layer: str | None, screen: Console) -> dict[str, Any]:
+    """Print the subjects of reports with their attributes, and where the text of the Regulations has each."""
+    table = table_of("layer", "subject", "attribute", "kind", "values", "origin")
+    rows = [row for row in subject_rows() if layer in (None, row["layer"])]
+    for row in rows:
+        table.add_row(
+            say("eurosur-value", field="layer", value=row["layer"]),
+            row["subject"],
+            row["attribute"],
+            say("eurosur-attribute-kind", kind=row["kind"]) if row["kind"] else "",
+            ", ".join(row["values"]),
+            say("eurosur-origin", cite=row["cite"] or "none", ours=_ours(row)),
+        )
+    show_table(screen, table)
+    show(screen, "eurosur-subjects", count=len({(row["layer"], row["subject"]) for row in rows}))
+    return {"attributes": rows}
 
 
 def list_reports(data: Path, layer: str | None, overdue: bool, screen: Console) -> dict[str, Any]:
@@ -100,6 +119,13 @@ def export_reports(
     return {"file": str(out), "count": len(found), "sha256": sha256(content).hexdigest()}
 
 
+def _ours(row: dict[str, Any]) -> str:
+    """The values of an attribute that are ours: ``none``, ``all``, or their names."""
+    if not row["ours"] or not row["cite"]:
+        return "none"
+    return "all" if row["ours"] == row["values"] else ", ".join(row["ours"])
+
+
 def _read(data: Path) -> list[StoredReport]:
     store = ReportStore(data)
     try:
@@ -113,7 +139,8 @@ def _row(one: StoredReport, now: datetime) -> dict[str, Any]:
     return {
         "id": report.id, "layer": report.layer, "sublayer": report.sublayer, "source": report.source,
         "confidence": f"{report.reliability}{report.credibility}", "validation": report.validation,
-        "status": report.status, "follows": report.follows,
+        "status": report.status, "follows": report.follows, "related": list(report.related),
+        "details": report.details,
         "known_at": report.known_at.isoformat(), "sent_at": None if one.sent_at is None else one.sent_at.isoformat(),
         "overdue": one.overdue_at(now),
     }  # fmt: skip

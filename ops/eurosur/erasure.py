@@ -55,5 +55,5 @@ def _day(chain: list[StoredReport]) -> date:
 
 
 def _is_open(chain: list[StoredReport]) -> bool:
-    """Whether an event is not closed. Reports of the other layers are not closed by anyone, and are never open."""
-    return chain[-1].report.layer == "events" and chain[-1].report.status == "open"
+    """Whether an event is not closed. Reports of other subjects are not closed by anyone, and are never open."""
+    return chain[-1].report.is_event and chain[-1].report.status == "open"

@@ -1,9 +1,10 @@
 """Reports as files: read from JSON, written as JSON or XML in the terms of Implementing Regulation (EU) 2021/581.
 
 The shape of the XML is ``eurosur.xsd`` beside this module; every file is valid by it before it is written. Names of
-layers, reports and metadata follow the articles that the schema cites. Annex 2 was at hand up to the circumstances of
-unauthorised border crossings: identifiers, the order of elements, and what the schema marks as ours are ours. A
-national coordination centre must map them to its own exchange.
+layers, reports and metadata follow the articles that the schema cites. Of the Annexes, Annex 1 was at hand up to its
+second indicator, and Annex 2 up to the means of transport of an unauthorised border crossing: identifiers, the order
+of elements, and what the schema marks as ours are ours. A national coordination centre must map them to its own
+exchange.
 """
 
 from __future__ import annotations
@@ -18,15 +19,17 @@ import msgspec
 from lxml import etree
 
 from geo.errors import BadInput
-from ops.eurosur.report import Report
+from ops.eurosur.report import Report, report_of
+from ops.eurosur.shape import add_details
 from ops.eurosur.store import StoredReport
 
-NAMESPACE: Final = "urn:watchline:eurosur:2"
-FORM: Final = "watchline/2/eurosur"
+NAMESPACE: Final = "urn:watchline:eurosur:3"
+FORM: Final = "watchline/3/eurosur"
 SCHEMA: Final = Path(__file__).parent / "eurosur.xsd"
 MOST_BYTES: Final = 16_000_000
 ABOUT: Final = (
-    "Terms of Implementing Regulation (EU) 2021/581, articles 4 to 17 and Annex 2 point 1, as eurosur.xsd cites them;"
+    "Terms of Implementing Regulation (EU) 2021/581, articles 4 to 20, Annex 1 points 1 and 2, and Annex 2 point 1, as"
+    " eurosur.xsd cites them;"
     " identifiers, the order of elements, and the names that the schema marks so are Watchline's own."
 )
 LAYERS: Final = {"events": "eventsLayer", "operational": "operationalLayer", "analysis": "analysisLayer"}
@@ -37,9 +40,15 @@ REPORTS: Final = {
     "risk_analysis": "riskAnalysisReport",
     "reference_imagery": "imageryReport",
     "background": "backgroundReport",
+    "key_developments": "keyDevelopmentsReport",
+    "section_impact": "sectionImpactReport",
+    "request_for_information": "requestForInformation",
+    "watchlist": "watchlistEntry",
+    "refusals_of_entry": "indicatorReport",
+    "illegal_stays": "indicatorReport",
+    "indicator_warning": "specificReport",
 }
-"""Elements of reports of the operational and analysis layers by their subject; those of events are single event
-reports."""
+"""Elements of reports by their subject; those of events are single event reports."""
 SINGLE_EVENT: Final = "singleEventReport"
 
 
@@ -60,7 +69,7 @@ def read_reports(path: Path) -> list[Report]:
     found = []
     for number, row in enumerate(rows, start=1):
         try:
-            found.append(msgspec.json.decode(row, type=Report))
+            found.append(report_of(msgspec.json.decode(row, type=dict[str, Any])))
         except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
             raise BadInput(str(error)[:300], where=f"{path} row {number}", expected="a report") from None
     return found
@@ -107,29 +116,28 @@ def _add_report(part: Any, one: StoredReport, fields: dict[str, Any]) -> None:
     """Add a report to its layer: metadata, what it is about, and its content, in the order of the schema."""
     made = etree.SubElement(part, _name(report_name(one.report)), id=one.report.id)
     metadata = etree.SubElement(made, _name("metadata"))
-    _add(metadata, fields, source="originator", known_at="knownAt", added_at="addedAt", due_at="firstReportDueAt")
-    _add(metadata, {"overdue": fields["overdue"] or None}, overdue="firstReportOverdue")
+    _add(metadata, fields, source="originator", known_at="knownAt", added_at="addedAt", due_at="dueAt")
+    _add(metadata, {"overdue": fields["overdue"] or None}, overdue="overdue")
     confidence = etree.SubElement(metadata, _name("confidenceLevel"))
     _add(confidence, fields, credibility="credibilityOfInformation", reliability="reliabilityOfSource")
     _add(confidence, fields, validation="validationStatus")
     _add(metadata, fields, impact="impactLevel")
-    if fields["follows"] or fields["supported_by"]:
+    if fields["follows"] or fields["supported_by"] or fields["related"]:
         links = etree.SubElement(metadata, _name("links"))
         _add(links, fields, follows="follows")
         for name in fields["supported_by"]:
             _add(links, {"one": name}, one="supportedBy")
+        for name in fields["related"]:
+            _add(links, {"one": name}, one="related")
     _add(metadata, fields, marking="marking")
-    if one.report.layer == "events":
+    if one.report.is_event:
         _add(made, fields, sublayer="eventType", status="status")
     circumstances = etree.SubElement(made, _name("circumstances"))
     _add(circumstances, fields, occurred_from="occurredFrom", occurred_to="occurredTo")
     if one.report.lon is not None:
         etree.SubElement(circumstances, _name("position"), lat=str(one.report.lat), lon=str(one.report.lon))
     _add(circumstances, fields, section="section")
-    if one.report.crossing is not None:
-        crossing = etree.SubElement(circumstances, _name("unauthorisedBorderCrossing"))
-        _add(crossing, fields["crossing"], attempt="attempt", manner="manner", direction="direction",
-             detected_during="detectedDuring")  # fmt: skip
+    add_details(circumstances, NAMESPACE, one.report.sublayer, one.report.details)
     _add(made, fields, text="description", reaction="reaction", incident="incident")
 
 
@@ -144,7 +152,8 @@ def _add(parent: Any, fields: dict[str, Any], **names: str) -> None:
 def _fields(one: StoredReport, now: datetime, ids: Collection[str]) -> dict[str, Any]:
     """The fields of a report; of its links, those to ``ids``: the others may be above the recipient's marking."""
     fields: dict[str, Any] = msgspec.to_builtins(one.report, builtin_types=(datetime,))
-    fields["supported_by"] = [name for name in one.report.supported_by if name in ids]
+    for links in ("supported_by", "related"):
+        fields[links] = [name for name in getattr(one.report, links) if name in ids]
     if one.report.follows not in ids:
         fields["follows"] = ""
     times = {name: _text(value) for name, value in fields.items() if isinstance(value, datetime)}

@@ -7,15 +7,16 @@ source states can neither create nor confirm a track.
 from __future__ import annotations
 
 import math
-import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
 from geo.errors import BadInput
 from geo.names import HIDDEN
 from ingest.topics import identifier
+from ops.eurosur.attributes import NO_XML, YEARS, AttributeValue, check_details, end_of_month, subjects, time_of
 
 ReportLayer = Literal["events", "operational", "analysis"]
 ReportStatus = Literal["open", "closed", "did_not_happen", "no_reportable_impact"]
@@ -23,23 +24,17 @@ SourceKind = Literal["sensor", "patrol", "human", "osint", "partner", "authority
 Reliability = Literal["A", "B", "C", "D", "E", "F"]
 ReportedImpact = Literal["", "low", "medium", "high", "very_high", "critical"]
 Validation = Literal["not_validated", "validated"]
-SUBLAYERS: Final[dict[str, tuple[str, ...]]] = {
-    "events": (
-        "unauthorised_border_crossing",
-        "facilitation_or_trafficking",
-        "cross_border_crime",
-        "secondary_movement",
-        "search_and_rescue",
-        "crisis",
-        "other",
-    ),
-    "operational": ("own_assets", "operational_plans", "environment"),
-    "analysis": ("risk_analysis", "reference_imagery", "background"),
-}
-"""Subjects of reports by layer; ``ops.eurosur.files`` states which of the names are from the Regulations."""
+SUBLAYERS: Final[Mapping[str, tuple[str, ...]]] = {layer: tuple(found) for layer, found in subjects().items()}
+"""Subjects of reports by layer; ``attributes.toml`` states which of the names are from the Regulations."""
 CROSSING: Final = "unauthorised_border_crossing"
-LISTED: Final = (CROSSING, "facilitation_or_trafficking", "search_and_rescue")
+RESCUE: Final = "search_and_rescue"
+LISTED: Final = (CROSSING, "facilitation_or_trafficking", RESCUE)
 """Events of Annex 2 of Implementing Regulation (EU) 2021/581, as far as its text was at hand: reported singly."""
+INDICATORS: Final = ("refusals_of_entry", "illegal_stays")
+"""Indicators of Annex 1 there, as far as its text was at hand: numbers of a month, due on the 15th of the next one."""
+NOT_EVENTS: Final = (*INDICATORS, "indicator_warning")
+"""Reports of the events layer that are not of a single event (Articles 7(3) and 8 there): nobody closes them."""
+INDICATOR_DAY: Final = 15
 REPORTABLE_IMPACTS: Final = ("high", "very_high", "critical")
 """Impact with which any event is reported singly (Article 9(2)(b) there)."""
 HEARSAY: Final = ("human", "osint")
@@ -49,23 +44,6 @@ BEST_HEARSAY: Final = 3
 FIRST_REPORT: Final = timedelta(hours=24)
 """Within which an urgent event is first reported."""
 _TEXT: Final = 4_000
-_YEARS: Final = (1900, 2200)
-"""Of a time: one at the end of the calendar cannot be written in UTC."""
-_NO_XML: Final = re.compile("[\ufffe\uffff]")
-"""What XML cannot contain, besides control characters."""
-
-
-class CrossingCircumstances(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An unauthorised border crossing, in the terms of point 1 of Annex 2 of Implementing Regulation (EU) 2021/581.
-
-    Empty: not stated. ``attempt``: attempted or actual; ``manner``: overt or clandestine; ``direction``: entering or
-    leaving; ``detected_during``: a check at a crossing point, a border surveillance operation, or otherwise.
-    """
-
-    attempt: Literal["", "attempted", "actual"] = ""
-    manner: Literal["", "overt", "clandestine"] = ""
-    direction: Literal["", "entry", "exit", "unknown"] = ""
-    detected_during: Literal["", "border_check", "border_surveillance", "other"] = ""
 
 
 class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -107,14 +85,17 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Id of the report that this one continues; empty for the first.
     supported_by : tuple of str
         Ids of reports of other sources on the same event.
+    related : tuple of str
+        Ids of reports of other events or subjects: of the facilitation or the rescue that belong to a crossing, or of
+        the request for information that this report answers.
     incident : str
         Id of the incident that the operations centre worked on.
     validation : {"not_validated", "validated"}
         Whether the owner of the picture has validated the report; part of its confidence level.
     reaction : str
         Reaction of the authorities to the event, with the measures that are taken or planned.
-    crossing : CrossingCircumstances, optional
-        Kind and circumstances of an unauthorised border crossing.
+    details : dict
+        Attributes of the subject by name, of those that ``attributes.toml`` lists.
     marking : str
         Releasability marking.
     """
@@ -141,7 +122,8 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     marking: str = ""
     validation: Validation = "not_validated"
     reaction: str = ""
-    crossing: CrossingCircumstances | None = None
+    related: tuple[str, ...] = ()
+    details: dict[str, AttributeValue] = {}
 
     def check(self) -> None:
         """Raise BadInput naming the field that cannot be right by itself."""
@@ -154,8 +136,8 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             at = getattr(self, name)
             if at is not None and at.tzinfo is None:
                 raise BadInput("no offset from UTC", where=name, expected="a time such as 2026-03-14T21:07:33Z")
-            if at is not None and not _YEARS[0] <= at.year <= _YEARS[1]:
-                raise BadInput(f"of the year {at.year}", where=name, expected=f"a year from {_YEARS[0]} to {_YEARS[1]}")
+            if at is not None and not YEARS[0] <= at.year <= YEARS[1]:
+                raise BadInput(f"of the year {at.year}", where=name, expected=f"a year from {YEARS[0]} to {YEARS[1]}")
         if self.occurred_from and self.occurred_to and self.occurred_to < self.occurred_from:
             raise BadInput("ends before it begins", where="occurred_to", expected="a time after `occurred_from`")
         if (self.lon is None) != (self.lat is None) or not _is_place(self.lon, self.lat):
@@ -169,29 +151,65 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ):
             value = getattr(self, name)
             lines = value.replace("\n", "") if name in ("text", "reaction") else value
-            if len(value) > most or HIDDEN.search(lines) or _NO_XML.search(value):
+            if len(value) > most or HIDDEN.search(lines) or NO_XML.search(value):
                 raise BadInput("is too long or has control characters", where=name, expected=f"up to {most} characters")
         if not self.text.strip():
             raise BadInput("is empty", where="text", expected="what is reported")
-        if self.layer != "events" and (self.urgent or self.status in ("did_not_happen", "no_reportable_impact")):
-            raise BadInput(f"of the layer {self.layer}", where="urgent and status", expected="an event")
+        if not self.is_event and (self.urgent or self.status in ("did_not_happen", "no_reportable_impact")):
+            raise BadInput(f"of {self.sublayer}", where="urgent and status", expected="an event")
         if self.impact == "critical":
             expected = "low, medium, high or very_high; critical is a level of border sections"
             raise BadInput("'critical'", where="impact", expected=expected)
-        if self.crossing is not None and self.sublayer != CROSSING:
-            raise BadInput(f"of {self.sublayer}", where="crossing", expected=f"a report of {CROSSING}")
+        check_details(self.layer, self.sublayer, self.details)
+        if self.sublayer == "section_impact" and not self.section.strip():
+            raise BadInput("is empty", where="section", expected="the section whose impact level is stated")
+        month = self.details.get("month")
+        if isinstance(month, str) and end_of_month(month) > self.known_at:
+            raise BadInput(f"{month} is not over", where="details.month", expected="a month before `known_at`")
+        if self.ended_at is not None and self.ended_at > self.known_at:
+            raise BadInput("is after `known_at`", where="details.ended_at", expected="a time up to `known_at`")
+
+    @property
+    def is_event(self) -> bool:
+        """Whether this is the report of an event, which people follow up and close."""
+        return self.layer == "events" and self.sublayer not in NOT_EVENTS
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When the rescue ended: its end is reported within 24 h (Article 20(6)); None for other reports."""
+        ended = self.details.get("ended_at")
+        return time_of(ended) if isinstance(ended, str) else None
 
     @property
     def is_single_event(self) -> bool:
         """Whether the event is reported singly, with the first report within 24 h: it is urgent, of high or very high
         impact, or listed (Article 9(2) and (3) of Implementing Regulation (EU) 2021/581)."""
         listed = self.sublayer in LISTED or self.impact in REPORTABLE_IMPACTS
-        return self.layer == "events" and (self.urgent or listed)
+        return self.is_event and (self.urgent or listed)
 
     @property
     def due_at(self) -> datetime:
-        """When an urgent event must have been reported."""
+        """When this report must have been sent: within 24 h, or by the 15th of the next month for an indicator."""
+        month = self.details.get("month")
+        if self.sublayer in INDICATORS and isinstance(month, str):
+            return end_of_month(month) + timedelta(days=INDICATOR_DAY)
+        if self.ended_at is not None and self.follows:
+            return self.ended_at + FIRST_REPORT
         return self.known_at + FIRST_REPORT
+
+
+def report_of(fields: Mapping[str, Any]) -> Report:
+    """Return the report of plain fields; those of earlier versions, which had ``crossing``, are read as well.
+
+    Raises msgspec.ValidationError for what cannot be one.
+    """
+    fields = dict(fields)
+    crossing = fields.pop("crossing", None)
+    if isinstance(crossing, Mapping) and "details" not in fields:
+        fields["details"] = {name: value for name, value in crossing.items() if value != ""}
+    elif crossing is not None:
+        fields["crossing"] = crossing
+    return msgspec.convert(fields, Report)
 
 
 def check_confidence(report: Report, supporting: list[Report]) -> None:

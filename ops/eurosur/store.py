@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from geo.errors import BadInput
-from ops.eurosur.report import Report, check_confidence
+from ops.eurosur.report import INDICATORS, Report, check_confidence, report_of
 from ops.runtime.transaction import transaction
 from sensors.timestamps import nanoseconds, utc_datetime
 
@@ -32,20 +32,24 @@ class StoredReport:
     """A report with the times at which it was added, and first sent; None: not sent yet.
 
     ``raises``: it follows one that was not due within 24 h, and is due itself, as where its impact was raised.
+    ``concludes``: it is the first of a rescue that states its end.
     """
 
     report: Report
     added_at: datetime
     sent_at: datetime | None
     raises: bool = False
+    concludes: bool = False
 
     @property
     def is_due(self) -> bool:
-        """Whether this is the report of an event that must be sent within 24 h: the first one, or one that raises."""
-        return self.raises or (self.report.is_single_event and not self.report.follows)
+        """Whether this report must be sent by a time: the first of an event, one that raises or concludes, or an
+        indicator."""
+        first = self.report.is_single_event and not self.report.follows
+        return self.raises or self.concludes or first or self.report.sublayer in INDICATORS
 
     def overdue_at(self, now: datetime) -> bool:
-        """Whether this report is due within 24 h, and was not sent in that time."""
+        """Whether this report is due, and was not sent in time."""
         return self.is_due and (self.sent_at or now) > self.report.due_at
 
 
@@ -87,11 +91,14 @@ class ReportStore:
     def reports(self) -> list[StoredReport]:
         """Return every report, in order of adding."""
         rows = self._database.execute("SELECT body, added_ns, sent_ns FROM reports ORDER BY n")
-        found, single = [], dict[str, bool]()
+        found, single, ended = [], dict[str, bool](), dict[str, bool]()
         for one in (_stored(*row) for row in rows):
-            before, now = single.get(one.report.follows, False), one.report.is_single_event
-            single[one.report.id] = before or now
-            found.append(replace(one, raises=bool(one.report.follows) and now and not before))
+            name, follows = one.report.id, one.report.follows
+            before, now = single.get(follows, False), one.report.is_single_event
+            over, ends = ended.get(follows, False), one.report.ended_at is not None
+            single[name], ended[name] = before or now, over or ends
+            concludes = bool(follows) and ends and not over
+            found.append(replace(one, raises=bool(follows) and now and not before, concludes=concludes))
         return found
 
     def report(self, identity: str) -> StoredReport | None:
@@ -138,6 +145,8 @@ class ReportStore:
         if None in supporting or report.id in report.supported_by:
             raise BadInput("an unknown report", where="supported_by", expected="ids of reports that were added before")
         check_confidence(report, [one.report for one in supporting if one is not None])
+        if report.id in report.related or any(self.report(one) is None for one in report.related):
+            raise BadInput("an unknown report", where="related", expected="ids of reports that were added before")
         row = (report.id, report.follows or None, nanoseconds(now), msgspec.json.encode(report))
         self._database.execute("INSERT INTO reports (id, follows, added_ns, body) VALUES (?, ?, ?, ?)", row)
 
@@ -164,4 +173,4 @@ def _hash_of(identity: str) -> bytes:
 
 def _stored(body: bytes, added_ns: int, sent_ns: int | None) -> StoredReport:
     sent = None if sent_ns is None else utc_datetime(sent_ns)
-    return StoredReport(msgspec.json.decode(body, type=Report), utc_datetime(added_ns), sent)
+    return StoredReport(report_of(msgspec.json.decode(body)), utc_datetime(added_ns), sent)

@@ -253,6 +253,7 @@ def _sector_toml(
         '# indicators = "indicators.jsonl"  # history or table of indicators; outcomes = "outcomes.csv"',
         '# action_plan = "action_plan.toml"  # National Action Plan, for `watchline score`',
         '# store = "data"  # data folder of `watchline run`; challenge = "challenge"  # that of `challenge`',
+        '# training = "training.jsonl"  # records of `watchline drill`, for `watchline score`',
         "",
         "[layouts]  # sensors by layout: GeoJSON or GeoPackage points; the first is the default",
         *layouts,

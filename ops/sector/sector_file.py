@@ -96,6 +96,8 @@ class Sector:
     challenge : str
         Output folder of ``watchline challenge``, for coverage and interruption in the scorecard. It may be created
         later.
+    training : path
+        Training records that ``watchline drill`` keeps, of which the scorecard counts the drills.
     screening : bool
         Whether ``watchline screening`` may apply rules to made-up movements.
     risk_decision : path
@@ -140,6 +142,7 @@ class Sector:
     action_plan: Path | None = None
     store: str | None = None
     challenge: str | None = None
+    training: Path | None = None
     screening: bool = False
     risk_decision: Path | None = None
     risk_feeds: tuple[Literal["alerts", "patrols", "planner"], ...] = ()

@@ -35,12 +35,15 @@ class FeedRelease:
         return self._markings.may_see(limit, self._records.of(row.kind, row.alert))
 
     def as_received(self, unit: str, row: OutboxRow) -> OutboxRow:
-        """The row as the unit gets it, whatever the unit may have else: an incident without references to what is
-        hidden from it or to pictures, and without a record of goods that is not released now (a row may wait while that
-        is taken back)."""
+        """The row as the unit gets it, whatever the unit may have else: without references to what is hidden from it
+        (a supervisor may have released an alert that a hidden sensor made); an incident also without pictures, and
+        without a record of goods that is not released now (a row may wait while that is taken back)."""
+        records = self._received(self._settings.units.get(unit, UNMARKED))
         if row.kind != "incident":
-            return row
-        records = ReceivedRecords(self._records, self._settings, self._settings.units.get(unit, UNMARKED))
+            if records.every_sensor:
+                return row
+            kept = records.without_hidden(row.kind, msgspec.json.decode(row.body))
+            return replace(row, body=to_json(kept, where=row.kind))
         return replace(row, body=records.stated(row.kind, row.alert, self._for_receivers(row)))
 
     def _for_receivers(self, row: OutboxRow) -> bytes:
@@ -59,11 +62,11 @@ class FeedRelease:
 
     def tracks(self, tracks: list[Any]) -> list[Any]:
         """The tracks of a picture that the published picture may contain."""
-        return list(self._markings.released(tracks, self._settings.tracks_feed))
+        return self._released(tracks, self._settings.tracks_feed)
 
     def tracks_for(self, unit: str, tracks: list[Any]) -> list[Any]:
         """The tracks of a picture that one unit, or another receiver of that name, may have."""
-        return list(self._markings.released(tracks, self._settings.units.get(unit, UNMARKED)))
+        return self._released(tracks, self._settings.units.get(unit, UNMARKED))
 
     def incident_for(self, unit: str, incident: str) -> bool:
         """Whether a unit, or another receiver of that name, may have an incident that has been read."""
@@ -78,7 +81,19 @@ class FeedRelease:
 
     def sapient_tracks(self, tracks: list[Any]) -> list[Any]:
         """The tracks of a picture that the SAPIENT gateway may send."""
-        return list(self._markings.released(tracks, self._settings.sapient))
+        return self._released(tracks, self._settings.sapient)
+
+    def sapient_body(self, alert: dict[str, Any]) -> dict[str, Any]:
+        """An alert that the SAPIENT gateway may send, without references to sensors that are hidden from it."""
+        return self._received(self._settings.sapient).without_hidden("alert", alert)
+
+    def _received(self, limit: str) -> ReceivedRecords:
+        return ReceivedRecords(self._records, self._settings, limit)
+
+    def _released(self, tracks: list[Any], limit: str) -> list[Any]:
+        """The tracks that a receiver with this limit may have, without references to hidden sensors."""
+        received = self._received(limit)
+        return [received.without_hidden("track", dict(one)) for one in self._markings.released(tracks, limit)]
 
 
 class _Inner(msgspec.Struct):

@@ -207,6 +207,14 @@ class ReceivedRecords:
         marking = self._records.of(kind, identity, record.pop("marking", UNMARKED))
         return record | {"marking": marking} if marking else record
 
+    def without_hidden(self, kind: str, record: dict[str, Any]) -> dict[str, Any]:
+        """A record that the receiver may have, as ``as_stated`` but without its marking; a copy where it differs."""
+        if self.everything or (kind != "incident" and self.every_sensor):
+            return record
+        kept = dict(record)
+        self._take_references(kind, kept)
+        return kept
+
     def entries(self, part: str, entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         """Those entries of a part of the picture, of now or then, that the receiver may have.
 

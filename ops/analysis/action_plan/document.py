@@ -90,7 +90,7 @@ def _table(document: Any, columns: Sequence[str], rows: Sequence[Sequence[str]])
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
-    value = "\n".join(text for text in (row["value"], row["indicator"]) if text)
+    value = "\n".join(text for text in (row["value"], row["indicator"], row["basis"]) if text)
     status = "\n".join(text for text in (row["status"], row["note"]) if text)
     return [f"{row['id']} {row['title']}", row["owner"], value, row["target"], row["due"], status]
 

@@ -15,7 +15,7 @@ from ops.analysis.action_plan.status import STATUSES, MeasureStatus, PlanStatus,
 from ops.analysis.action_plan.swot import QUADRANTS, SwotFinding, swot_of
 from ops.analysis.messages import plain
 from ops.analysis.score.line import Scorecard, ScorecardLine, said
-from ops.analysis.score.page import anchor_of, figure
+from ops.analysis.score.page import anchor_of, figure, row_of
 from ops.drawing.pages.html_page import ServedPage, render_page
 from ops.runtime.output import atomic_write, catalogue, say
 
@@ -145,12 +145,20 @@ def _row(one: MeasureStatus) -> dict[str, Any]:
         else say("score-unknown")
         if line is None
         else figure(line.value, line.unit),
+        "basis": "" if line is None else _basis(line),
         "target": _target(one),
         "due": measure.due.isoformat(),
         "status": say("action-plan-status", status=one.status),
         "mood": {"met": "good", "overdue": "bad"}.get(one.status, ""),
         "note": "" if one.reason is None else say(one.reason),
     }
+
+
+def _basis(line: ScorecardLine) -> str:
+    """What a value rests on: its counts, interval, period and source."""
+    row = row_of(line)
+    counted = [] if math.isnan(line.denominator) or math.isnan(line.numerator) else [row["fraction"]]
+    return say("action-plan-basis", basis=" · ".join([*counted, row["interval"], row["date"], row["source"]]))
 
 
 def _target(one: MeasureStatus) -> str:

@@ -12,7 +12,8 @@ from geo.message import Message
 from ops.analysis.action_plan.plan import ActionPlan, Measure, Objective
 from ops.analysis.action_plan.reviews import reviews_of
 from ops.analysis.indicators.catalogue import definitions
-from ops.analysis.score.line import Scorecard, ScorecardLine
+from ops.analysis.score.line import Scorecard, ScorecardLine, said
+from ops.runtime.output import say_in_english
 from sensors.statistics.statistic import StatisticText, wilson
 
 MeasureState = Literal["met", "in_progress", "overdue", "unknown"]
@@ -101,6 +102,7 @@ class PlanStatus:
                     "owner": one.measure.owner, "due": one.measure.due.isoformat(), "status": one.status,
                     "indicator": one.measure.indicator or None, "target": one.measure.target,
                     "value": None if one.line is None else _known(one.line.value),
+                    "basis": None if one.line is None else _basis(one.line),
                     "overdue_days": max(one.overdue_days, 0) if one.status in ("overdue", "unknown") else 0,
                 }
                 for one in self.measures
@@ -205,6 +207,19 @@ def adherence_line(status: PlanStatus, family: str, place: str) -> ScorecardLine
         interval=Message("action-plan-method"),
         notes=tuple(notes),
     )
+
+
+def _basis(line: ScorecardLine) -> dict[str, Any]:
+    """What a value rests on, in English: counts, interval, period, source and formula."""
+    numbers = ("numerator", "denominator", "low", "high")
+    defined = definitions().get(line.key)
+    return {name: _known(getattr(line, name)) for name in numbers} | {
+        "interval": said(line.interval, say_in_english),
+        "begins": None if line.begins is None else line.begins.isoformat(),
+        "date": line.day.isoformat(),
+        "source": said(line.source, say_in_english),
+        "formula": None if defined is None else say_in_english(defined.definition),
+    }
 
 
 def _known(value: float) -> float | None:

@@ -18,8 +18,8 @@ from geo.message import Message
 FAMILIES: Final = ("crime_and_governance", "national_action_plan", "international_agreements", "tactical_tools")
 """The four families of success. Only the last comes from sensors."""
 FILE: Final = Path(__file__).with_name("catalogue.toml")
-Source = Literal["statistics", "index", "register", "report", "review", "challenge", "outcomes", "plan"]
-COMPUTED: Final = ("challenge", "outcomes", "plan")
+Source = Literal["statistics", "index", "register", "report", "review", "challenge", "outcomes", "plan", "drills"]
+COMPUTED: Final = ("challenge", "outcomes", "plan", "drills")
 """Kinds of source that Watchline computes itself; such a value is never imported."""
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from geo.message import Message
 from ops.analysis.score.line import LineEvidence, ScorecardLine
 from ops.analysis.score.outcome_records import Period
-from ops.analysis.score.scorecard import MOST_NAMES, TACTICAL, trend_of
+from ops.analysis.score.scorecard import MOST_NAMES, TACTICAL, formula_of, trend_of
 from ops.incidents.outcomes import seconds_until
 from ops.releasability.settings import ReleasabilitySettings
 from ops.store.markings import received_records
@@ -155,7 +155,8 @@ def _time_line(
         low=low,
         high=high,
         interval=Message("score-method-weeks" if not math.isnan(low) else "score-method-one-week"),
-        notes=(Message("score-note-incidents", {"count": len(values)}),),
+        notes=(Message("score-note-incidents", {"count": len(values)}), *formula_of(name)),
+        begins=min(minutes, default=None),
         evidence=tuple(_evidence(week, found, source) for week, found in reversed(minutes.items())),
     )
 

@@ -16,6 +16,7 @@ from ops.analysis.indicators.records import Indicator, read_indicators, refuse_m
 from ops.analysis.score.from_store import outcomes_of_store
 from ops.analysis.score.line import ScorecardLine
 from ops.analysis.score.long_history import BOUNDS, HistoryBounds, PartOfHistory, part_of_history
+from ops.analysis.score.measured.of_drills import of_drills
 from ops.analysis.score.of_challenge import of_challenge, written_after
 from ops.analysis.score.outcome_records import Period, read_outcomes, refuse_overlaps
 from ops.governance.demonstration import DEFAULT_FOLDER, is_demonstration, sector_of
@@ -36,7 +37,10 @@ ROOM: Final = "the incidents of this room"
 
 @dataclass(frozen=True, slots=True)
 class SectorRecords:
-    """A sector and the files of the scorecard that it names; None for one that it does not."""
+    """A sector and the files of the scorecard that it names; None for one that it does not.
+
+    ``training``: training records, of which the drills are counted.
+    """
 
     name: str
     title: str = ""
@@ -44,12 +48,13 @@ class SectorRecords:
     outcomes: Path | None = None
     action_plan: Path | None = None
     challenge: Path | None = None
+    training: Path | None = None
 
     @classmethod
     def of(cls, sector: Sector) -> SectorRecords:
         """The records of an open sector file."""
         challenge = None if sector.challenge is None else Path(sector.challenge)
-        own = sector.indicators, sector.outcomes, sector.action_plan, challenge
+        own = sector.indicators, sector.outcomes, sector.action_plan, challenge, sector.training
         return cls(sector.name, sector.title or "", *own)
 
 
@@ -195,6 +200,8 @@ def read_inputs(
     later = challenge is not None and files.challenge is None and written_after(challenge, day)
     if challenge is not None and not later:
         measured = [*measured, *of_challenge(challenge, sector.name, day=day)]
+    if sector.training is not None:
+        measured = [*measured, *of_drills(sector.training, sector.name, day)]
     refuse_mixture({name: values for name, values in kinds.items() if name not in map(str, left_out)})
     periods = sorted([*(one for one in reported if one.end <= day), *stored], key=lambda one: (one.place, one.start))
     refuse_overlaps(periods, f"{ROOM} and its table of outcomes" if files.live else "--store, --outcomes")

@@ -47,7 +47,7 @@ class ScorecardLine:
     for a rate. ``by_chance``: the first and last value may differ by chance alone. ``update_days``: the interval at
     which a value is expected. ``evidence``: the records behind the values. ``starts``: the first
     day of the period of each value of the history, None where it is of a day. ``edition``: that of the definition, if
-    the source states one.
+    the source states one. ``begins``: first day of the period that the value counts; None where it is of ``day``.
     """
 
     family: str
@@ -73,6 +73,7 @@ class ScorecardLine:
     evidence: tuple[LineEvidence, ...] = ()
     starts: tuple[date | None, ...] = ()
     edition: str | None = None
+    begins: date | None = None
 
     @property
     def distance(self) -> float:
@@ -130,6 +131,7 @@ class ScorecardLine:
                 "messages": {name: _written(text) for name, text in texts.items()}
                 | {"notes": [_written(note) for note in self.notes]},
                 "date": self.day.isoformat(),
+                "begins": None if self.begins is None else self.begins.isoformat(),
                 "history": [[day.isoformat(), value] for day, value in self.history],
                 "history_starts": [
                     None if one is None else one.isoformat() for one in self.starts or [None] * len(self.history)

@@ -142,6 +142,8 @@ def row_of(line: ScorecardLine, today: date | None = None) -> dict[str, Any]:
         interval = say("score-interval", **ends, method=interval)
     counted = not math.isnan(line.denominator) and not math.isnan(line.numerator)
     dated = say("score-dated", date=line.day.isoformat())
+    if line.begins is not None:
+        dated = say("score-dated-period", start=line.begins.isoformat(), end=line.day.isoformat())
     if line.confidence:
         dated = say("score-dated-confidence", date=line.day.isoformat(), confidence=line.confidence)
     return {

@@ -157,6 +157,7 @@ def _of_outcomes(periods: Sequence[Period], *, simulated: bool) -> list[Scorecar
             "unit": "1",
             "day": rows[-1].end,
             "source": sources,
+            "begins": rows[0].start,
             "evidence": tuple(_counted(one) for one in reversed(rows)),
         }
         for name, rate in outcome_rates(total, simulated=simulated).items():
@@ -168,7 +169,7 @@ def _of_outcomes(periods: Sequence[Period], *, simulated: bool) -> list[Scorecar
                 **fixed, name=Message("score-rate", {"rate": name}), value=rate.value, better=better,
                 trend=trend_of(history), history=history, starts=tuple(one.start for one, _ in known),
                 numerator=rate.numerator, denominator=rate.denominator, low=rate.low, high=rate.high,
-                interval=rate.interval, notes=(rate.limits,),
+                interval=rate.interval, notes=(rate.limits, *formula_of(name)),
                 by_chance=_by_chance([r[name] for r in each if name in r]),
             )  # fmt: skip
             lines.append(line)
@@ -178,6 +179,11 @@ def _of_outcomes(periods: Sequence[Period], *, simulated: bool) -> list[Scorecar
                 lines.append(replace(line, name=name_by_weeks, low=low, high=high, interval=interval))
         lines += _repeats(rows, fixed)
     return lines
+
+
+def formula_of(name: str) -> tuple[Message, ...]:
+    """How a computed value is defined, by the catalogue; nothing for one that is not in it."""
+    return (definitions()[name].definition,) if name in definitions() else ()
 
 
 def _counted(one: Period) -> LineEvidence:

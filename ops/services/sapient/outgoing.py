@@ -108,7 +108,7 @@ class Reports:
         for peer in peers:
             peer.briefed = True
 
-    def _alerts_to_send(self) -> list[Mapping[str, Any]]:
+    def _alerts_to_send(self) -> list[dict[str, Any]]:
         bodies = [json.loads(body) for status in OPEN for body in self._store.alerts(status=status)[2]]
         known = {body["id"] for body in bodies}
         for alert in self._memory.open_alerts_sent():
@@ -132,7 +132,9 @@ class Reports:
                 self._send_alert(peers, json.loads(row.body))
             self._outbox = row.n
 
-    def _send_alert(self, peers: list[Peer], body: Mapping[str, Any]) -> None:
+    def _send_alert(self, peers: list[Peer], body: dict[str, Any]) -> None:
+        if self._release is not None:
+            body = self._release.sapient_body(body)
         evidence = [(str(sensor), int(boot), int(seq)) for sensor, boot, seq in body.get("evidence", ())]
         sources = [ContributingDetection(node, target) for node, target in self._memory.sources(evidence)]
         if body.get("track"):

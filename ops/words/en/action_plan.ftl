@@ -37,6 +37,7 @@ action-plan-column-value = value
 action-plan-column-target = target
 action-plan-column-due = due
 action-plan-column-status = status
+action-plan-basis = Basis: { $basis }
 action-plan-completion = completion
 action-plan-target = { $direction ->
     [higher] at least { $target }

@@ -65,6 +65,11 @@ console-column = { $name ->
     [item] item
     [journaled] journaled
     [kept] bytes kept
+    [layer] layer
+    [subject] subject
+    [attribute] attribute
+    [values] values
+    [origin] origin
     [kind] kind
     [looks] looks
     [message] reason

@@ -182,13 +182,13 @@ eurosur-title = EUROSUR reports
 eurosur-intro = Reports of the events, operational and analysis layers. A report is never changed: a correction or closure is a further report. Times are UTC.
 eurosur-done = Report { $id } has been added.
 eurosur-overdue = { $count ->
-    [0] No first report is overdue.
-    [one] { $count } first report is overdue: not sent within 24 h.
-   *[other] { $count } first reports are overdue: not sent within 24 h.
+    [0] No report is overdue.
+    [one] { $count } report is overdue: not sent in time.
+   *[other] { $count } reports are overdue: not sent in time.
 }
 eurosur-is-overdue = Overdue since { $time }: have it sent, on the server, with “watchline eurosur export”.
-eurosur-was-late = The first report was sent late.
-eurosur-due = First report due by { $time }.
+eurosur-was-late = A report was sent late.
+eurosur-due = Report due by { $time }.
 eurosur-events = { $count ->
     [one] { $count } event or subject
    *[other] { $count } events and subjects
@@ -218,6 +218,7 @@ eurosur-source = Source
 eurosur-reliability = Reliability of the source
 eurosur-credibility = Credibility of the information
 eurosur-supported = Supported by (report IDs)
+eurosur-related = Related reports (IDs)
 eurosur-text = Content of the report
 eurosur-from = Began (UTC, optional)
 eurosur-until = Ended (UTC, optional)
@@ -231,13 +232,6 @@ eurosur-id = Report ID (optional)
 eurosur-urgent = Timely reaction needed: first report within 24 h (in any case for unauthorised crossings, facilitation, trafficking, rescue, and high or very high impact)
 eurosur-reaction = Reaction of the authorities, with measures taken or planned (optional)
 eurosur-validated = Validated by the owner of the situational picture
-eurosur-crossing = For unauthorised border crossings
-eurosur-circumstance = { $field ->
-    [attempt] Attempt
-    [manner] Manner
-    [direction] Direction
-   *[detected_during] Detected during
-}
 eurosur-problem = { $field ->
     [id] Report ID: 1 to 64 letters, digits, dots, hyphens and underscores, the first a letter or digit; a new one, because reports are never changed.
     [layer] Layer and subject: one of the list.
@@ -261,7 +255,8 @@ eurosur-problem = { $field ->
     [incident] Incident ID: up to 64 visible characters.
     [marking] Marking: one of this installation that you may receive.
     [validation] Validated: one of the list.
-    [crossing] For unauthorised border crossings: only for a report of one, with values of the lists.
+    [related] Related reports: IDs of reports on the page.
+    [details] Attributes: those of the chosen subject.
     [storage] The reports cannot be read or stored now.
    *[report] The report cannot be used.
 }
@@ -283,10 +278,18 @@ eurosur-value = { $field ->
         [crisis] Crisis
         [own_assets] Own assets
         [operational_plans] Operational plans
-        [environment] Environment
+        [environment] Environmental information
         [risk_analysis] Risk analysis
-        [reference_imagery] Reference imagery
+        [reference_imagery] Imagery and geospatial products
         [background] Background
+        [suspect_craft] Suspect or unidentified craft or persons
+        [refusals_of_entry] Refusals of entry (indicator)
+        [illegal_stays] Illegal stays (indicator)
+        [indicator_warning] Warning on an indicator
+        [key_developments] Key developments and indicators
+        [section_impact] Impact level of a section
+        [request_for_information] Request for information
+        [watchlist] Watchlist entry
        *[other] Other event
     }
     [status] { $value ->
@@ -325,28 +328,6 @@ eurosur-value = { $field ->
         [high] High
         [very_high] Very high
         [critical] Critical
-       *[none] Not stated
-    }
-    [attempt] { $value ->
-        [attempted] Attempted
-        [actual] Actual
-       *[none] Not stated
-    }
-    [manner] { $value ->
-        [overt] Overt
-        [clandestine] Clandestine
-       *[none] Not stated
-    }
-    [direction] { $value ->
-        [entry] Entry
-        [exit] Exit
-        [unknown] Unknown
-       *[none] Not stated
-    }
-    [detected_during] { $value ->
-        [border_check] Border check
-        [border_surveillance] Border surveillance
-        [other] Other
        *[none] Not stated
     }
    *[marking] None

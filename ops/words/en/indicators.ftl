@@ -33,6 +33,10 @@ indicator-title = { $indicator ->
     [time_to_acknowledgement] time to acknowledgement
     [response_time] response time
     [time_to_disposition] time to disposition
+    [drills_passed] drills passed
+    [drill_acknowledged_in_time] drills: incidents acknowledged in time
+    [drill_right_dispositions] drills: right dispositions
+    [drill_missed_crossings] drills: missed crossings
    *[other] { $indicator }
 }
 indicator-definition = { $indicator ->
@@ -68,6 +72,10 @@ indicator-definition = { $indicator ->
     [time_to_acknowledgement] median time from opening an incident until a person acknowledges it
     [response_time] median time from opening an incident until a unit is on scene
     [time_to_disposition] median time from opening an incident until a person closes it
+    [drills_passed] drills of the past year that were passed, as a fraction of those held
+    [drill_acknowledged_in_time] incidents of drills that a person acknowledged within the time limit, as a fraction of all
+    [drill_right_dispositions] incidents of drills that were closed with a right disposition by the truth of the simulation, as a fraction of those closed
+    [drill_missed_crossings] crossings of drills that were shown and not acknowledged, as a fraction of those shown
    *[other] { $indicator }
 }
 indicator-limit = { $limit ->
@@ -85,6 +93,7 @@ indicator-limit = { $limit ->
     [modelled] needs the undetected crossings, which are modelled
     [alerts] counts alerts, several of which may belong to one event
     [persons] counts only the incidents in which a person took the step
+    [drills] is of simulated scenarios, which may be easier or harder than a real shift
    *[other] { $limit }
 }
 indicator-limit-of = { $indicators }: { $limit }.
@@ -116,6 +125,7 @@ indicator-source = { $source ->
     [challenge] computed by `watchline challenge`
     [outcomes] counted from outcomes and incidents
     [plan] counted from the plan
+    [drills] counted from the scores of drills
    *[other] { $source }
 }
 indicator-update = every { $days ->

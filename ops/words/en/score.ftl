@@ -68,6 +68,18 @@ score-verdict = { $verdict ->
    *[unknown] unknown
 }
 score-dated = { $date }
+score-dated-period = { $start } to { $end }
+score-method-drills = bootstrap over drills, 95%
+score-method-one-drill = no interval: fewer than two drills
+score-note-drills = { $count ->
+    [one] 1 drill
+   *[other] { $count } drills
+}
+score-drills-source = training records: scores of drills
+score-evidence-drill = { $part } of { $whole }; { accounts-role }, { $result ->
+    [passed] passed
+   *[failed] not passed
+}
 score-dated-confidence = { $date }, { $confidence ->
     [high] high
     [medium] medium

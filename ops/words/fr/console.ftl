@@ -65,6 +65,11 @@ console-column = { $name ->
     [item] élément
     [journaled] journalisés
     [kept] octets conservés
+    [layer] couche
+    [subject] sujet
+    [attribute] attribut
+    [values] valeurs
+    [origin] origine
     [kind] type
     [looks] observations
     [message] motif

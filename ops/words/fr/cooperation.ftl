@@ -182,13 +182,13 @@ eurosur-title = Rapports EUROSUR
 eurosur-intro = Rapports des couches « événements », « opérationnelle » et « analyse ». Un rapport n’est jamais modifié : une correction ou une clôture est un nouveau rapport. Heures en UTC.
 eurosur-done = Le rapport { $id } a été ajouté.
 eurosur-overdue = { $count ->
-    [0] Aucun premier rapport n’est en retard.
-    [one] { $count } premier rapport est en retard : non transmis sous 24 h.
-   *[other] { $count } premiers rapports sont en retard : non transmis sous 24 h.
+    [0] Aucun rapport n’est en retard.
+    [one] { $count } rapport est en retard : non transmis à temps.
+   *[other] { $count } rapports sont en retard : non transmis à temps.
 }
 eurosur-is-overdue = En retard depuis le { $time } : faites-le transmettre, sur le serveur, avec « watchline eurosur export ».
-eurosur-was-late = Le premier rapport a été transmis en retard.
-eurosur-due = Premier rapport à transmettre avant le { $time }.
+eurosur-was-late = Un rapport a été transmis en retard.
+eurosur-due = Rapport à transmettre avant le { $time }.
 eurosur-events = { $count ->
     [one] { $count } événement ou sujet
    *[other] { $count } événements et sujets
@@ -218,6 +218,7 @@ eurosur-source = Source
 eurosur-reliability = Fiabilité de la source
 eurosur-credibility = Crédibilité de l’information
 eurosur-supported = Appuyé par (identifiants de rapports)
+eurosur-related = Rapports liés (identifiants)
 eurosur-text = Contenu du rapport
 eurosur-from = Début (UTC, facultatif)
 eurosur-until = Fin (UTC, facultatif)
@@ -231,13 +232,6 @@ eurosur-id = Identifiant du rapport (facultatif)
 eurosur-urgent = Réaction rapide nécessaire : premier rapport sous 24 h (toujours pour les franchissements non autorisés, l’aide à l’entrée irrégulière, la traite, le sauvetage et un impact élevé ou très élevé)
 eurosur-reaction = Réaction des autorités, avec les mesures prises ou prévues (facultatif)
 eurosur-validated = Validé par le propriétaire du tableau de situation
-eurosur-crossing = Pour les franchissements non autorisés
-eurosur-circumstance = { $field ->
-    [attempt] Tentative
-    [manner] Manière
-    [direction] Sens
-   *[detected_during] Détecté lors de
-}
 eurosur-problem = { $field ->
     [id] Identifiant du rapport : 1 à 64 lettres, chiffres, points, traits d’union ou traits bas, le premier étant une lettre ou un chiffre ; un identifiant nouveau, car un rapport n’est jamais modifié.
     [layer] Couche et sujet : un élément de la liste.
@@ -261,7 +255,8 @@ eurosur-problem = { $field ->
     [incident] Identifiant de l’incident : 64 caractères visibles au plus.
     [marking] Marquage : un marquage de cette installation que vous pouvez recevoir.
     [validation] Validé : un élément de la liste.
-    [crossing] Pour les franchissements non autorisés : seulement pour un tel rapport, avec des valeurs des listes.
+    [related] Rapports liés : des identifiants de rapports de la page.
+    [details] Attributs : ceux du sujet choisi.
     [storage] Les rapports ne peuvent être ni lus ni enregistrés pour le moment.
    *[report] Le rapport est inutilisable.
 }
@@ -283,10 +278,18 @@ eurosur-value = { $field ->
         [crisis] Crise
         [own_assets] Moyens propres
         [operational_plans] Plans opérationnels
-        [environment] Environnement
+        [environment] Informations environnementales
         [risk_analysis] Analyse des risques
-        [reference_imagery] Imagerie de référence
+        [reference_imagery] Imagerie et produits géospatiaux
         [background] Contexte
+        [suspect_craft] Engins ou personnes suspects ou non identifiés
+        [refusals_of_entry] Refus d’entrée (indicateur)
+        [illegal_stays] Séjours irréguliers (indicateur)
+        [indicator_warning] Alerte sur un indicateur
+        [key_developments] Évolutions clés et indicateurs
+        [section_impact] Niveau d’impact d’une section
+        [request_for_information] Demande d’informations
+        [watchlist] Entrée de liste de surveillance
        *[other] Autre événement
     }
     [status] { $value ->
@@ -325,28 +328,6 @@ eurosur-value = { $field ->
         [high] Élevé
         [very_high] Très élevé
         [critical] Critique
-       *[none] Non indiqué
-    }
-    [attempt] { $value ->
-        [attempted] Tenté
-        [actual] Effectif
-       *[none] Non indiqué
-    }
-    [manner] { $value ->
-        [overt] Ouvert
-        [clandestine] Clandestin
-       *[none] Non indiqué
-    }
-    [direction] { $value ->
-        [entry] Entrée
-        [exit] Sortie
-        [unknown] Inconnu
-       *[none] Non indiqué
-    }
-    [detected_during] { $value ->
-        [border_check] Vérification aux frontières
-        [border_surveillance] Surveillance des frontières
-        [other] Autre
        *[none] Non indiqué
     }
    *[marking] Aucun

@@ -33,6 +33,10 @@ indicator-title = { $indicator ->
     [time_to_acknowledgement] délai de prise en compte
     [response_time] délai d’intervention
     [time_to_disposition] délai de clôture
+    [drills_passed] exercices réussis
+    [drill_acknowledged_in_time] exercices : incidents acquittés à temps
+    [drill_right_dispositions] exercices : issues justes
+    [drill_missed_crossings] exercices : franchissements manqués
    *[other] { $indicator }
 }
 indicator-definition = { $indicator ->
@@ -68,6 +72,10 @@ indicator-definition = { $indicator ->
     [time_to_acknowledgement] durée médiane entre l’ouverture d’un incident et sa prise en compte par une personne
     [response_time] durée médiane entre l’ouverture d’un incident et l’arrivée d’une unité sur place
     [time_to_disposition] durée médiane entre l’ouverture d’un incident et sa clôture par une personne
+    [drills_passed] exercices réussis au cours de l’année écoulée, en proportion de ceux qui ont eu lieu
+    [drill_acknowledged_in_time] incidents d’exercices qu’une personne a acquittés dans le délai, en proportion de tous
+    [drill_right_dispositions] incidents d’exercices clos avec une issue juste selon la vérité de la simulation, en proportion de ceux qui ont été clos
+    [drill_missed_crossings] franchissements d’exercices affichés et non acquittés, en proportion de ceux qui ont été affichés
    *[other] { $indicator }
 }
 indicator-limit = { $limit ->
@@ -85,6 +93,7 @@ indicator-limit = { $limit ->
     [modelled] exige les franchissements non détectés, qui sont modélisés
     [alerts] compte les alertes, dont plusieurs peuvent relever d’un même événement
     [persons] ne compte que les incidents où une personne a effectué l’action
+    [drills] porte sur des scénarios simulés, plus faciles ou plus difficiles qu’une veille réelle
    *[other] { $limit }
 }
 indicator-limit-of = { $indicators } : { $limit }.
@@ -116,6 +125,7 @@ indicator-source = { $source ->
     [challenge] calculé par `watchline challenge`
     [outcomes] compté à partir des issues et des incidents
     [plan] compté à partir du plan
+    [drills] compté d’après les résultats des exercices
    *[other] { $source }
 }
 indicator-update = { $days ->

@@ -66,6 +66,18 @@ score-verdict = { $verdict ->
    *[unknown] inconnu
 }
 score-dated = { $date }
+score-dated-period = du { $start } au { $end }
+score-method-drills = rééchantillonnage par exercice, 95 %
+score-method-one-drill = pas d’intervalle : moins de deux exercices
+score-note-drills = { $count ->
+    [one] { $count } exercice
+   *[other] { $count } exercices
+}
+score-drills-source = registre des formations : résultats des exercices
+score-evidence-drill = { $part } sur { $whole } ; { accounts-role }, { $result ->
+    [passed] réussi
+   *[failed] non réussi
+}
 score-dated-confidence = { $date }, confiance { $confidence ->
     [high] élevée
     [medium] moyenne

@@ -40,6 +40,7 @@ GOOD = {
     "export": "hills store.db --out new.gpkg --purpose test",
     "eurosur add": "message.json --data folder",
     "eurosur list": "--data folder",
+    "eurosur subjects": "",
     "eurosur export": "hills --data folder --out new.xml --purpose test",
     "share make": "hills south --agreements agreements.toml --identity key --data folder --purpose test",
     "share receive": "message.json --agreements agreements.toml --data folder",

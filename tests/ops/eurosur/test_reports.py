@@ -20,10 +20,10 @@ from ops.eurosur.command import add_reports, list_reports
 from ops.eurosur.files import NAMESPACE, REPORTS, SCHEMA, SINGLE_EVENT, as_json, as_xml, read_reports, xml_schema
 from ops.eurosur.report import (
     BEST_HEARSAY,
-    CROSSING,
     HEARSAY,
+    INDICATORS,
+    NOT_EVENTS,
     SUBLAYERS,
-    CrossingCircumstances,
     Report,
     ReportedImpact,
     ReportStatus,
@@ -97,7 +97,7 @@ def test_follow_ups_are_linked_in_one_chain_and_end_with_did_not_happen(store: R
         ({"layer": "analysis", "sublayer": "risk_analysis", "urgent": True}, "an event"),
         ({"occurred_from": NOW, "occurred_to": NOW - timedelta(1)}, "occurred_to"),
         ({"reaction": "a\u202eb"}, "reaction"),
-        ({"sublayer": "crisis", "crossing": CrossingCircumstances()}, "crossing"),
+        ({"sublayer": "crisis", "details": {"attempt": "actual"}}, "details"),
         ({"layer": "analysis", "sublayer": "risk_analysis", "status": "no_reportable_impact"}, "an event"),
     ],
 )
@@ -175,10 +175,11 @@ XML = {None: NAMESPACE}
 
 
 def test_json_and_xml_hold_the_same_reports_by_layer_in_the_terms_of_the_regulation(store: ReportStore) -> None:
-    crossing = CrossingCircumstances("attempted", "clandestine", "entry", "border_surveillance")
+    crossing = {"attempt": "attempted", "manner": "clandestine", "direction": "entry", "destination": "CYP",
+                "detected_during": "border_surveillance"}  # fmt: skip
     store.add(
         [
-            report("E1", urgent=True, lon=33.1, lat=35.0, text='<b>&"fire" é', crossing=crossing, impact="very_high",
+            report("E1", urgent=True, lon=33.1, lat=35.0, text='<b>&"fire" é', details=crossing, impact="very_high",
                    reaction="A patrol was sent."),
             report("E2", follows="E1", status="closed", supported_by=("E1",), validation="validated"),
             report("A1", layer="analysis", sublayer="risk_analysis", source="authority"),
@@ -203,18 +204,25 @@ def test_json_and_xml_hold_the_same_reports_by_layer_in_the_terms_of_the_regulat
         assert [part.text for part in level] == [
             str(stated["credibility"]), stated["reliability"], stated["validation"],
         ]  # fmt: skip
-        overdue = one.findtext("metadata/firstReportOverdue", namespaces=XML)
+        overdue = one.findtext("metadata/overdue", namespaces=XML)
         assert (overdue == "true") == stated["overdue"]
     first, second = found
     assert first.findtext("metadata/impactLevel", namespaces=XML) == "very_high"
     assert first.findtext("reaction", namespaces=XML) == "A patrol was sent."
     circumstances = first.find("circumstances/unauthorisedBorderCrossing", XML)
-    assert [part.text for part in circumstances] == ["attempted", "clandestine", "entry", "border_surveillance"]
+    assert [part.text for part in circumstances] == ["attempted", "clandestine", "entry", "CYP", "border_surveillance"]
     assert second.findtext("metadata/links/follows", namespaces=XML) == "E1"
     assert root.findall("analysisLayer/riskAnalysisReport", XML)[0].get("id") == "A1"
     assert "names that the schema marks so are Watchline's own" in as_xml([], "hills", now).decode()
 
 
+REQUIRED: dict[str, dict[str, Any]] = {
+    **{name: {"month": "1900-11", "count": 4} for name in INDICATORS},
+    "indicator_warning": {"warning": "abnormal_change"},
+    "section_impact": {"section_level": "high"},
+    "request_for_information": {"asked": "patrols"},
+    "watchlist": {"watched": "vessel", "profile": "no AIS at night", "response": "report"},
+}
 stated_times = st.datetimes(datetime(1901, 1, 1), datetime(2026, 3, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
 
@@ -233,8 +241,9 @@ def test_every_report_that_can_be_added_makes_a_file_that_is_valid_by_the_schema
     one = report(
         layer=layer, sublayer=sublayer, text=words[:4000], section=words[:120], lon=lon, lat=lat, known_at=known,
         occurred_from=known, occurred_to=known, credibility=credibility, reliability=reliability, impact=impact,
-        urgent=urgent and layer == "events", reaction=words[:100], marking=words[:64], incident=words[:64],
-        crossing=CrossingCircumstances() if sublayer == CROSSING else None,
+        urgent=urgent and layer == "events" and sublayer not in NOT_EVENTS, reaction=words[:100], marking=words[:64],
+        incident=words[:64],
+        details=REQUIRED.get(sublayer, {}),
     )  # fmt: skip
     one.check()
     stored = StoredReport(one, NOW, NOW if urgent else None)
@@ -272,17 +281,14 @@ def test_the_schema_knows_every_value_of_a_report() -> None:
     def values(name: str) -> set[str]:
         return set(schema.xpath(f"//*[@name='{name}']//xs:enumeration/@value", namespaces=space))
 
-    assert values("EventType") == set(SUBLAYERS["events"])
+    assert values("EventType") == set(SUBLAYERS["events"]) - set(NOT_EVENTS)
     assert values("Status") == set(get_args(ReportStatus))
     assert values("Originator") == set(get_args(SourceKind))
     assert values("impactLevel") == set(get_args(ReportedImpact)) - {""}
     assert values("validationStatus") == set(get_args(Validation))
-    for one in msgspec.structs.fields(CrossingCircumstances):
-        name = "detectedDuring" if one.name == "detected_during" else one.name
-        assert values(name) == set(get_args(one.type)) - {""}
     elements = set(schema.xpath("//*[contains(@name, 'Layer')]//xs:element/@name", namespaces=space))
     assert elements == {*REPORTS.values(), SINGLE_EVENT}
-    assert set(REPORTS) == {*SUBLAYERS["operational"], *SUBLAYERS["analysis"]}
+    assert set(REPORTS) == {*SUBLAYERS["operational"], *SUBLAYERS["analysis"], *NOT_EVENTS}
 
 
 @pytest.mark.parametrize(
@@ -324,11 +330,12 @@ def test_an_event_that_becomes_grave_is_due_from_then_on(store: ReportStore) -> 
 def test_a_report_of_an_earlier_version_is_read_and_exported(store: ReportStore) -> None:
     """Its impact was one of the levels of sections, and it has none of the fields that were added."""
     old = {name: value for name, value in msgspec.to_builtins(report("E0", impact="critical")).items()
-           if name not in ("validation", "reaction", "crossing")}  # fmt: skip
+           if name not in ("validation", "reaction", "related", "details")}  # fmt: skip
     with transaction(store._database) as database:
         database.execute(
             "INSERT INTO reports (id, added_ns, body) VALUES ('E0', 0, ?)", (json.dumps(old, default=str).encode(),)
         )
+    assert store.reports()[0].report.details == {}
     assert b"<impactLevel>critical" in as_xml(store.reports(), "hills", NOW)
     assert "a level of border sections" in refused(store, report("E1", impact="critical"))
 

@@ -15,24 +15,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final, get_args
 
-import msgspec
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from geo.errors import BadInput
-from ops.eurosur.report import (
-    BEST_HEARSAY,
-    CROSSING,
-    SUBLAYERS,
-    Reliability,
-    Report,
-    ReportStatus,
-    SourceKind,
-)
+from ops.eurosur.attributes import subjects
+from ops.eurosur.report import BEST_HEARSAY, SUBLAYERS, Reliability, Report, ReportStatus, SourceKind
 from ops.eurosur.store import FILE, ReportStore, StoredReport
 from ops.releasability.decision import UNMARKED
 from ops.services.api.cooperation.problems import CooperationProblem, report_sentence
+from ops.services.api.cooperation.report_form import as_entered, field_name, report_of_form
 from ops.services.api.login.forms import VISIT, read_form, set_cookie, visit_of
 from ops.services.api.login.gate import session_cookie
 from ops.services.api.login.pages import catalogue_of, render
@@ -45,13 +38,6 @@ PAGE: Final = "/eurosur"
 MOST_SHOWN: Final = 300
 """Events and other reports on the page, the newest."""
 IMPACTS: Final = ("", "low", "medium", "high", "very_high")
-CIRCUMSTANCES: Final = {
-    "attempt": ("", "attempted", "actual"),
-    "manner": ("", "overt", "clandestine"),
-    "direction": ("", "entry", "exit", "unknown"),
-    "detected_during": ("", "border_check", "border_surveillance", "other"),
-}
-"""Fields of an unauthorised border crossing on the form, with what can be chosen."""
 EurosurForm = Annotated[Mapping[str, str], Depends(read_form)]
 
 
@@ -59,11 +45,13 @@ EurosurForm = Annotated[Mapping[str, str], Depends(read_form)]
 class ShownEvent:
     """An event: its reports from the first to the newest that the person may see.
 
-    ``overdue``: the report that is due was not sent in time, or is not sent yet. ``may_follow``: it can be continued.
+    ``overdue``: a report that is due was not sent in time, or is not sent yet; ``waits``: one of these is still not
+    sent. ``may_follow``: it can be continued.
     """
 
     reports: list[StoredReport]
     overdue: bool
+    waits: bool
     may_follow: bool
 
     @property
@@ -78,13 +66,9 @@ class ShownEvent:
 
     @property
     def due(self) -> StoredReport | None:
-        """The report that must be sent within 24 h; None where none must."""
-        return next((one for one in self.reports if one.is_due), None)
-
-    @property
-    def waits(self) -> bool:
-        """Whether the report that is due is overdue and still not sent."""
-        return self.overdue and self.due is not None and self.due.sent_at is None
+        """The report that must be sent next; None where none must."""
+        unsent = [one for one in self.reports if one.is_due and one.sent_at is None]
+        return min(unsent, key=lambda one: one.report.due_at, default=None)
 
 
 class Entered(dict[str, str]):
@@ -133,16 +117,16 @@ class EurosurRoutes:
             if text.get("follows") and before is None:
                 raise CooperationProblem(422, "follows")
             identity = text.get("id") or _next_id(store.reports(), now)
-            report = _report(text, identity, now, None if before is None else before.report)
+            report = report_of_form(text, identity, now, None if before is None else before.report)
             if report.marking != UNMARKED and report.marking not in self._release.settings.levels:
                 raise CooperationProblem(422, "marking")
             if not markings.may_see(person.releasability, report.marking):
                 raise CooperationProblem(422, "marking")
 
-            for name in report.supported_by:
-                other = store.report(name)
-                if other is None or not markings.may_see(person.releasability, other.report.marking):
-                    raise BadInput("an unknown report", where="supported_by", expected="ids of reports on the page")
+            for where, names in (("supported_by", report.supported_by), ("related", report.related)):
+                for other in map(store.report, names):
+                    if other is None or not markings.may_see(person.releasability, other.report.marking):
+                        raise BadInput("an unknown report", where=where, expected="ids of reports on the page")
 
             def audited(_: int) -> None:
                 what = f"EUROSUR report {report.id}" + (f", follow-up of {report.follows}" if report.follows else "")
@@ -161,7 +145,8 @@ class EurosurRoutes:
         events = [
             ShownEvent(
                 chain, any(one.overdue_at(now) for one in chain),
-                chain[-1].report.status == "open" and chain[-1].report.layer == "events",
+                any(one.overdue_at(now) and one.sent_at is None for one in chain),
+                chain[-1].report.status == "open" and chain[-1].report.is_event,
             )
             for chain in chains
         ]  # fmt: skip
@@ -183,7 +168,10 @@ class EurosurRoutes:
             credibilities=range(1, 7),
             best_hearsay=BEST_HEARSAY,
             impacts=IMPACTS,
-            circumstances=CIRCUMSTANCES,
+            visible={one.report.id for chain in chains for one in chain},
+            subjects=subjects(),
+            field_name=field_name,
+            shown=as_entered,
             statuses=get_args(ReportStatus),
             markings=[one for one in levels if self._release.markings.may_see(person.releasability, one)],
             now=f"{now:%Y-%m-%dT%H:%M}",
@@ -221,85 +209,8 @@ def _open(data: Path) -> Iterator[ReportStore]:
         raise HTTPException(503, f"The reports cannot be read or stored ({error}).") from None
 
 
-def _report(text: Mapping[str, str], identity: str, now: datetime, before: Report | None) -> Report:
-    """The report of a form. BadInput names the field that cannot be used."""
-    fields: dict[str, Any] = {
-        "id": identity,
-        "known_at": _time(text, "known_at") or now,
-        "source": text.get("source", ""),
-        "reliability": text.get("reliability", ""),
-        "credibility": _whole(text, "credibility"),
-        "text": text.get("text", ""),
-        "supported_by": tuple(text.get("supported_by", "").replace(",", " ").split()),
-        "reaction": text.get("reaction", ""),
-        "validation": "validated" if "validated" in text else "not_validated",
-    }
-    if before is None:
-        layer, _, sublayer = text.get("sublayer", "").partition("/")
-        fields |= {
-            "layer": layer,
-            "sublayer": sublayer,
-            "occurred_from": _time(text, "occurred_from"),
-            "occurred_to": _time(text, "occurred_to"),
-            "lon": _number(text, "lon"),
-            "lat": _number(text, "lat"),
-            "section": text.get("section", ""),
-            "impact": text.get("impact", ""),
-            "urgent": "urgent" in text,
-            "incident": text.get("incident", ""),
-            "marking": text.get("marking", UNMARKED),
-            "crossing": _crossing(text) if sublayer == CROSSING else None,
-        }
-    else:
-        kept = ("layer", "sublayer", "occurred_from", "occurred_to", "lon", "lat", "section", "urgent",
-                "incident", "marking", "crossing")  # fmt: skip
-        fields |= {name: getattr(before, name) for name in kept}
-        known = "very_high" if before.impact == "critical" else before.impact  # as earlier versions judged events
-        fields["impact"] = text.get("impact", known)
-        fields |= {"follows": before.id, "status": text.get("status", "open")}
-    try:
-        return msgspec.convert(fields, Report, strict=True)
-    except msgspec.ValidationError as error:
-        what, _, where = str(error).partition(" - at ")
-        raise BadInput(what[:200], where=where.strip("`$.") or "report", expected="a value of the list") from None
-
-
-def _crossing(text: Mapping[str, str]) -> dict[str, str] | None:
-    """The circumstances of a crossing as the form states them; None where nothing is chosen."""
-    stated = {name: text.get(name, "") for name in CIRCUMSTANCES}
-    return stated if any(stated.values()) else None
-
-
 def _next_id(reports: list[StoredReport], now: datetime) -> str:
     """The next free name of a report of this day."""
     day = f"E{now.astimezone(UTC):%Y%m%d}-"
     numbers = [one.report.id.removeprefix(day) for one in reports if one.report.id.startswith(day)]
     return f"{day}{max([int(one) for one in numbers if one.isascii() and one.isdigit() and len(one) < 9] + [0]) + 1}"
-
-
-def _time(text: Mapping[str, str], name: str) -> datetime | None:
-    stated = text.get(name, "")
-    if not stated:
-        return None
-    try:
-        at = datetime.fromisoformat(stated)
-    except ValueError:
-        raise BadInput(f"{stated[:30]!r}", where=name, expected="a time such as 2026-03-14T21:07, UTC") from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def _number(text: Mapping[str, str], name: str) -> float | None:
-    stated = text.get(name, "").replace(",", ".")
-    if not stated:
-        return None
-    try:
-        return float(stated)
-    except ValueError:
-        raise BadInput(f"{stated[:30]!r}", where=name, expected="degrees such as 33.1042") from None
-
-
-def _whole(text: Mapping[str, str], name: str) -> int:
-    stated = text.get(name, "")
-    if not (stated.isascii() and stated.isdigit() and len(stated) == 1):
-        raise BadInput(f"{stated[:30]!r}", where=name, expected="a whole number from 1 to 6")
-    return int(stated)

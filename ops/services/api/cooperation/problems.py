@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from starlette.exceptions import HTTPException
 
 from geo.errors import BadInput
+from ops.eurosur.attributes import subjects
 
 if TYPE_CHECKING:
     from ops.words import MessageCatalogue
@@ -18,7 +19,7 @@ _OF_ORDERS: Final = {
 _REPORT_FIELDS: Final = (
     "id", "layer", "sublayer", "known_at", "source", "reliability", "credibility", "text", "occurred_from",
     "occurred_to", "lon", "lat", "section", "impact", "urgent", "status", "follows", "supported_by", "incident",
-    "marking", "validation", "reaction", "crossing",
+    "marking", "validation", "reaction", "related", "details",
 )  # fmt: skip
 
 
@@ -49,6 +50,9 @@ def partner_sentence(refused: CooperationProblem, words: MessageCatalogue) -> tu
 
 def report_sentence(refused: HTTPException | BadInput, words: MessageCatalogue) -> tuple[str, str]:
     """The sentence of a refused report, which names the field and what is expected, and what was wrong with it."""
+    if isinstance(refused, BadInput) and (named := attribute_of(refused)) is not None:
+        name, kind = named
+        return words.say("eurosur-problem-attribute", attribute=name, kind=kind), refused.what
     if isinstance(refused, BadInput):
         field, reason = field_of(refused), refused.what
     elif isinstance(refused, CooperationProblem):
@@ -56,6 +60,21 @@ def report_sentence(refused: HTTPException | BadInput, words: MessageCatalogue) 
     else:
         field, reason = "storage", str(refused.detail)
     return words.say("eurosur-problem", field=field), reason
+
+
+def attribute_of(refused: BadInput) -> tuple[str, str] | None:
+    """The attribute that a refused report names, with its kind, or ``missing``; None where it names none."""
+    _, found, name = refused.where.rpartition("details.")
+    kinds = {
+        key: one.kind
+        for layer in subjects().values()
+        for each in layer.values()
+        for key, one in each.attributes.items()
+    }
+    if not found or name not in kinds:
+        return None
+    together = refused.what.startswith(("adds up to", "ends before", "is after", "is not over"))
+    return name, "missing" if refused.what == "is missing" else "together" if together else kinds[name]
 
 
 def field_of(refused: BadInput) -> str:

@@ -25,8 +25,8 @@ class ScorecardLineRecord(BaseModel):
     """The newest value of an indicator at a place [``unit``]; null is unknown.
 
     ``trend`` is per year. ``history``: day and value, with the first day of the period of each in ``history_starts``.
-    ``edition``: that of the definition. ``stale``: older than ``update_days`` allow. ``messages``: the texts as message
-    ids with parameters.
+    ``edition``: that of the definition. ``begins``: first day of the period that a value counts. ``stale``: older than
+    ``update_days`` allow. ``messages``: the texts as message ids with parameters.
     """
 
     id: str | None
@@ -48,6 +48,7 @@ class ScorecardLineRecord(BaseModel):
     interval: str
     confidence: Literal["high", "medium", "low"] | None
     date: Day
+    begins: Day | None
     age_days: int
     stale: bool
     update_days: int | None
@@ -111,6 +112,20 @@ class AdherenceRecord(BaseModel):
     high: float | None
 
 
+class BasisRecord(BaseModel):
+    """What the value of a measure rests on: counts, interval, first and last day, source and formula (English)."""
+
+    numerator: float | None
+    denominator: float | None
+    low: float | None
+    high: float | None
+    interval: str
+    begins: Day | None
+    date: Day
+    source: str
+    formula: str | None
+
+
 class MeasureRecord(BaseModel):
     """A measure of the plan and its status."""
 
@@ -123,6 +138,7 @@ class MeasureRecord(BaseModel):
     indicator: str | None
     target: float | None
     value: float | None
+    basis: BasisRecord | None
     overdue_days: int
 
 

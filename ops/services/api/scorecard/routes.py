@@ -179,7 +179,7 @@ class ScorecardRoutes:
         own: Sequence[Path | None] = ()
         try:
             sector = self._sector()
-            own = sector.indicators, sector.outcomes, sector.action_plan, sector.challenge
+            own = sector.indicators, sector.outcomes, sector.action_plan, sector.challenge, sector.training
             place = choice.place or None
             inputs = read_inputs(files, sector, settings, day=day, until=today, known_on=known_on, place=place)
         except BadInput as error:

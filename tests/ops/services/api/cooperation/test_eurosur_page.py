@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
+from ops.eurosur.attributes import subjects
 from ops.eurosur.report import Report
 from ops.eurosur.store import ReportStore
 from tests.ops.services.api.cooperation.served import NOW, centre, texts
@@ -51,7 +52,7 @@ def test_a_report_is_added_by_form_followed_up_and_closed_as_not_having_happened
         assert (first.known_at, first.reliability, first.credibility) == (NOW - timedelta(minutes=30), "B", 2)
         page = client.get("/eurosur?language=en").text
         assert "Four persons &lt;on foot&gt;" in page
-        assert "First report due by 2026-03-21 11:30" in texts(page)
+        assert "Report due by 2026-03-21 11:30" in texts(page)
         follow = {"follows": first.id, "status": "did_not_happen", "source": "sensor", "reliability": "A",
                   "credibility": "1", "text": "A herd of deer"}  # fmt: skip
         assert post(room, client, **follow).status_code == 303
@@ -79,13 +80,13 @@ def test_what_is_overdue_comes_first_until_it_is_sent_and_stays_marked_as_late(r
     store.add([late, Report("new", known_at=NOW, urgent=True, text="new one", **fields)], NOW)
     with room.logged_in("weiss") as client:
         page = texts(client.get("/eurosur?language=en").text)
-        assert "1 first report is overdue" in page
+        assert "1 report is overdue" in page
         assert page.index("late one") < page.index("new one")
         store.note_sent([late], NOW)
         page = texts(client.get("/eurosur?language=en").text)
-        assert "No first report is overdue." in page
+        assert "No report is overdue." in page
         assert page.index("new one") < page.index("late one")
-        assert "The first report was sent late." in page
+        assert "A report was sent late." in page
     store.close()
 
 
@@ -107,7 +108,8 @@ def test_what_is_overdue_comes_first_until_it_is_sent_and_stays_marked_as_late(r
         ({"marking": "cosmic"}, "Marking"),
         ({"id": "a b"}, "Report ID"),
         ({"impact": "critical"}, "Impact level"),
-        ({"attempt": "half"}, "For unauthorised border crossings"),
+        ({"unauthorised_border_crossing.attempt": "half"}, "Attempt: one of the list."),
+        ({"related": "none"}, "Related reports"),
     ],
 )
 def test_a_wrong_form_names_the_field_adds_nothing_and_keeps_what_was_entered(
@@ -170,7 +172,8 @@ def test_a_refusal_is_in_the_language_of_the_page_with_the_technical_reason_mark
 def test_the_reaction_the_validation_and_the_circumstances_of_a_crossing_are_stated_by_form(room: Any) -> None:
     crossing = {"attempt": "attempted", "manner": "clandestine", "direction": "entry", "detected_during": "other"}
     with room.logged_in("keller") as client:
-        stated = {"reaction": "A patrol was sent.", "impact": "very_high", **crossing}
+        fields = {f"unauthorised_border_crossing.{name}": value for name, value in crossing.items()}
+        stated = {"reaction": "A patrol was sent.", "impact": "very_high", **fields}
         assert post(room, client, **REPORT, **stated).status_code == 303
         follow = {"follows": "E20260320-1", "status": "no_reportable_impact", "source": "patrol", "reliability": "A",
                   "credibility": "1", "text": "Nothing more", "validated": "yes"}  # fmt: skip
@@ -178,27 +181,170 @@ def test_the_reaction_the_validation_and_the_circumstances_of_a_crossing_are_sta
         page = texts(client.get("/eurosur?language=en").text)
     first, second = reports(room).values()
     assert (first.reaction, first.validation, first.impact) == ("A patrol was sent.", "not_validated", "very_high")
-    assert msgspec.to_builtins(first.crossing) == crossing
-    assert (second.crossing, second.validation, second.status) == (first.crossing, "validated", "no_reportable_impact")
+    assert first.details == crossing
+    assert (second.details, second.validation, second.status) == (crossing, "validated", "no_reportable_impact")
     for words in ("A patrol was sent.", "validated", "Impact too low to report", "Manner: Clandestine", "Very high"):
         assert words in page, words
-    assert "First report due by 2026-03-21 11:30" in page
+    assert "Report due by 2026-03-21 11:30" in page
 
 
 def test_circumstances_of_a_crossing_are_left_out_of_other_reports(room: Any) -> None:
     with room.logged_in("keller") as client:
-        assert post(room, client, **REPORT | {"sublayer": "events/crisis"}, attempt="attempted").status_code == 303
+        assert (
+            post(
+                room,
+                client,
+                **REPORT | {"sublayer": "events/crisis"},
+                **{"unauthorised_border_crossing.attempt": "attempted"},
+            ).status_code
+            == 303
+        )
     (made,) = reports(room).values()
-    assert made.crossing is None
+    assert made.details == {}
 
 
 def test_a_follow_up_that_raises_the_impact_is_due_within_24_hours(room: Any) -> None:
     with room.logged_in("keller") as client:
         post(room, client, **REPORT | {"sublayer": "events/other"}, impact="low")
-        assert "First report due" not in texts(client.get("/eurosur?language=en").text)
+        assert "Report due" not in texts(client.get("/eurosur?language=en").text)
         follow = {"follows": "E20260320-1", "source": "patrol", "reliability": "A", "credibility": "1", "text": "Arms",
                   "known_at": "2026-03-20T11:45", "impact": "high"}  # fmt: skip
         assert post(room, client, **follow).status_code == 303
-        assert "First report due by 2026-03-21 11:45" in texts(client.get("/eurosur?language=en").text)
+        assert "Report due by 2026-03-21 11:45" in texts(client.get("/eurosur?language=en").text)
         room.now_ns += 25 * 3600 * 10**9
-        assert "1 first report is overdue" in texts(client.get("/eurosur?language=en").text)
+        assert "1 report is overdue" in texts(client.get("/eurosur?language=en").text)
+
+
+def fields_of(sublayer: str, **details: str) -> dict[str, str]:
+    return {f"{sublayer}.{name}": value for name, value in details.items()}
+
+
+def test_the_attributes_of_a_subject_are_stated_by_form_and_changed_by_follow_ups(room: Any) -> None:
+    rescue = fields_of("search_and_rescue", phase="distress", persons_in_danger="12", rescued="", children="3")
+    with room.logged_in("keller") as client:
+        assert post(room, client, **REPORT | {"sublayer": "events/search_and_rescue"}, **rescue).status_code == 303
+        page = client.get("/eurosur?language=en").text
+        assert "Emergency phase: Distress · Persons in danger: 12 · Children among them: 3" in texts(page)
+        follow = {"follows": "E20260320-1", "source": "patrol", "reliability": "A", "credibility": "1", "text": "Over",
+                  "known_at": "2026-03-20T11:59"}  # fmt: skip
+        ended = fields_of("search_and_rescue", ended_at="2026-03-20T11:40", rescued="12", children="", phase="distress")
+        assert post(room, client, **follow, **ended, related="E20260320-1").status_code == 303
+    first, second = reports(room).values()
+    assert first.details == {"phase": "distress", "persons_in_danger": 12, "children": 3}
+    assert second.details == {
+        "phase": "distress", "persons_in_danger": 12, "rescued": 12, "ended_at": "2026-03-20T11:40:00Z",
+    }  # fmt: skip
+    assert second.related == ("E20260320-1",)
+    with room.logged_in("keller") as client:
+        assert "Related reports (IDs): E20260320-1" in texts(client.get("/eurosur?language=en").text)
+
+
+def test_the_end_of_a_rescue_that_is_not_sent_is_overdue_also_after_the_first_report_was_sent(room: Any) -> None:
+    store = ReportStore(room.folder)
+    fields: dict[str, Any] = {"layer": "events", "sublayer": "search_and_rescue", "source": "patrol",
+                              "reliability": "B", "credibility": 2, "text": "one"}  # fmt: skip
+    first = Report("S1", known_at=NOW - timedelta(days=3), **fields)
+    ended = {"ended_at": (NOW - timedelta(hours=23)).isoformat()}
+    last = Report("S2", known_at=NOW - timedelta(hours=1), follows="S1", details=ended, **fields)
+    store.add([first, last], NOW)
+    store.note_sent([first], NOW)
+    with room.logged_in("keller") as client:
+        page = texts(client.get("/eurosur?language=en").text)
+        assert "No report is overdue." in page, "the first was sent late, the end is due in an hour"
+        assert "A report was sent late. Report due by 2026-03-20 13:00" in page
+        room.now_ns += 2 * 3600 * 10**9
+        page = texts(client.get("/eurosur?language=en").text)
+        assert "1 report is overdue" in page
+        assert "Overdue since 2026-03-20 13:00" in page
+        store.note_sent([last], NOW + timedelta(hours=3))
+        assert "No report is overdue." in texts(client.get("/eurosur?language=en").text)
+    store.close()
+
+
+def test_a_follow_up_that_does_not_state_attributes_keeps_them_to_the_second(room: Any) -> None:
+    store = ReportStore(room.folder)
+    fields = {"layer": "events", "sublayer": "search_and_rescue", "source": "patrol", "reliability": "B",
+              "credibility": 2, "text": "one", "details": {"ended_at": "2026-03-20T10:00:07Z"}}  # fmt: skip
+    store.add([Report("S1", known_at=NOW, **fields)], NOW)  # type: ignore[arg-type]
+    store.close()
+    follow = {"follows": "S1", "source": "patrol", "reliability": "A", "credibility": "1", "text": "two"}
+    with room.logged_in("keller") as client:
+        shown = fields_of("search_and_rescue", ended_at="2026-03-20T10:00")  # as the form shows it
+        assert post(room, client, **follow, **shown).status_code == 303
+    assert reports(room)["E20260320-1"].details == {"ended_at": "2026-03-20T10:00:07Z"}
+
+
+@pytest.mark.parametrize(
+    ("sublayer", "details", "words"),
+    [
+        ("events/search_and_rescue", {"rescued": "many"}, "Persons rescued: a whole number from 0."),
+        ("events/refusals_of_entry", {"month": "2026-02"}, "Number: a value is needed."),
+        ("events/refusals_of_entry", {"month": "2026-02", "count": "5", "by_nationality": "SYR 3, AFG 3"},
+         "By nationality: the value contradicts another"),
+        ("events/refusals_of_entry", {"month": "2026-02", "count": "5", "by_nationality": "Syria"},
+         "By nationality: numbers by country"),
+        ("operational/environment", {"temperature": "cold"}, "Air temperature: a number within the limits"),
+        ("analysis/section_impact", {"section_level": "high"}, "Border section"),
+        ("analysis/watchlist", {"watched": "vessel"}, "Pattern or profile, and the reason: a value is needed."),
+    ],
+)  # fmt: skip
+def test_a_wrong_attribute_is_refused_by_its_name_in_both_languages(
+    room: Any, sublayer: str, details: dict[str, str], words: str
+) -> None:
+    fields = REPORT | {"sublayer": sublayer} | fields_of(sublayer.partition("/")[2], **details)
+    with room.logged_in("keller") as client:
+        answer = post(room, client, **fields)
+        french = room.post(client, "/eurosur?language=fr", page="/eurosur", **fields)
+    assert (answer.status_code, french.status_code) == (422, 422)
+    assert words in problem_of(answer.text)
+    assert words.partition(":")[0] not in problem_of(french.text)
+    for name, value in details.items():
+        assert f'name="{sublayer.partition("/")[2]}.{name}"' in answer.text
+        assert value in answer.text, "what was entered is kept"
+    assert reports(room) == {}
+
+
+def test_an_indicator_and_an_asset_are_reported_by_form_and_are_not_closed(room: Any) -> None:
+    refusals = fields_of("refusals_of_entry", month="2026-02", count="5", by_nationality="SYR 3, AFG 2",
+                         by_sex="female 2, male=3")  # fmt: skip
+    asset = fields_of("own_assets", asset="vessel", asset_status="deployed", area="West bay")
+    with room.logged_in("keller") as client:
+        for sublayer, details in (("events/refusals_of_entry", refusals), ("operational/own_assets", asset)):
+            assert (
+                post(room, client, **REPORT | {"sublayer": sublayer, "source": "authority"}, **details).status_code
+                == 303
+            )
+        page = client.get("/eurosur?language=en").text
+    first, second = reports(room).values()
+    assert first.details["by_nationality"] == {"SYR": 3, "AFG": 2}
+    assert first.details["by_sex"] == {"female": 2, "male": 3}
+    assert second.details == {"asset": "vessel", "asset_status": "deployed", "area": "West bay"}
+    assert 'name="follows"' not in page
+    assert "By nationality: SYR 3, AFG 2" in texts(page)
+    assert "Report due by 2026-03-16 00:00" in texts(page) or "Overdue since 2026-03-16 00:00" in texts(page)
+
+
+def test_the_form_has_every_attribute_in_the_language_of_the_page_and_shows_those_of_the_subject(room: Any) -> None:
+    """Each subject has its fieldset and its rule in the style sheet; the French page has no English label."""
+    with room.logged_in("keller") as client:
+        pages = {language: client.get(f"/eurosur?language={language}").text for language in ("en", "fr")}
+        style = client.get("/cooperation.css").text
+    labels = {language: re.findall(r'<label for="([^"]*)">([^<]*)<', page) for language, page in pages.items()}
+    count = 0
+    for found in subjects().values():
+        for sublayer, subject in found.items():
+            if not subject.attributes:
+                continue
+            assert f'data-subject="{sublayer}"' in pages["fr"]
+            assert f'.of-subject[data-subject="{sublayer}"]' in style
+            for name, attribute in subject.attributes.items():
+                key, english, french = f"{sublayer}.{name}", dict(labels["en"]), dict(labels["fr"])
+                assert key in english
+                assert name not in (english[key], french[key]), "a name without words"
+                for choice in attribute.values:
+                    assert f'<option value="{choice}">{choice}<' not in pages["fr"]
+                count += 1
+    assert count > 90
+    assert not set(dict(labels["en"]).values()) & set(dict(labels["fr"]).values()) - {
+        "", "Direction", "Source", "Identification", "Terrain", "Section", "Marking",
+    }  # fmt: skip

@@ -6,6 +6,8 @@ import hashlib
 import io
 import re
 from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pypdfium2
@@ -14,6 +16,7 @@ from docx import Document
 
 from ops.analysis.indicators.catalogue import FAMILIES
 from ops.drawing.pages import pdf
+from ops.governance.training import TrainingRecord, add_records
 from ops.services.api.scorecard.models import ActionPlanAnswer, ScorecardAnswer
 from tests.ops.services.api.scorecard.served import CUMBERLAND, Served, served
 
@@ -204,3 +207,46 @@ def test_a_server_without_pango_says_what_to_install(demo: Served, monkeypatch: 
     answer = demo.client.get("/scorecard.pdf")
     assert answer.status_code == 503
     assert "No PDF was written, because Pango is not installed (True)." in answer.text
+
+
+def test_the_plan_of_a_room_is_fed_by_its_store_and_its_drills(tmp_path: Path) -> None:
+    """A recorded night and a scored drill: no table is imported. What each value rests on is stated."""
+    data = tmp_path / "room"
+    data.mkdir()
+    scored = {"number": 3, "of": 4}
+    score = dict.fromkeys(("acknowledged_in_time", "right_dispositions", "missed_crossings"), scored)
+    record = TrainingRecord("d1", date(2026, 3, 1), "drill", "simulated scenario", "operator", "passed", score=score)
+    add_records(tmp_path / "training.jsonl", [record])
+    measures = ("alert_yield", "response_time", "time_to_disposition", "time_to_acknowledgement",
+                "drill_acknowledged_in_time", "drills_passed")  # fmt: skip
+    plan = ['title = "Plan"', "adopted = 2026-01-01", 'source = "made for a test"', "[[objective]]", 'id = "O"',
+            'title = "Objective"']  # fmt: skip
+    for name in measures:
+        plan += ["[[objective.measure]]", f'id = "{name}"', f'title = "{name}"', 'owner = "supervisor"',
+                 "due = 2026-03-01", f'indicator = "{name}"', "target = 0.5"]  # fmt: skip
+    (tmp_path / "plan.toml").write_text("\n".join(plan) + "\n")
+    sector = tmp_path / "sector.toml"
+    text = (CUMBERLAND / "sector.toml").read_text()
+    kept = [line for line in text.splitlines() if not line.startswith(("indicators", "outcomes", "action_plan"))]
+    named = [f'action_plan = "{tmp_path / "plan.toml"}"', f'training = "{tmp_path / "training.jsonl"}"']
+    sector.write_text("\n".join(named + kept) + "\n")
+    for path in CUMBERLAND.iterdir():
+        if path.name != "sector.toml":
+            (tmp_path / path.name).symlink_to(path)
+    with served(data, demo=False, sector=sector) as room:
+        answer = room.get("/v1/action-plan")
+        assert answer.status_code == 200, answer.text
+        found = {one["id"]: one for one in answer.json()["measures"]}
+        page = room.get("/action-plan", language="en").text
+    for name in measures:
+        value, basis = found[name]["value"], found[name]["basis"]
+        assert (value is None) == (name == "response_time"), "no unit was on scene in this night"
+        assert basis["formula"], name
+        assert basis["source"], name
+        assert value is None or basis["begins"] <= basis["date"] <= "2026-03-21", name
+    yields = found["alert_yield"]["basis"]
+    assert yields["numerator"] / yields["denominator"] == found["alert_yield"]["value"]
+    assert yields["low"] <= found["alert_yield"]["value"] <= yields["high"]
+    assert (found["drill_acknowledged_in_time"]["value"], found["drills_passed"]["value"]) == (0.75, 1.0)
+    assert "3 of 4" in page
+    assert "training records: scores of drills" in page
