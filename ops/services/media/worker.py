@@ -239,7 +239,7 @@ class MediaWorker:
 
 
 def _content(picture: Picture) -> str | int:
-    """What two pictures of the same file have in common; a picture whose hash nobody stated is alone."""
+    """Identify the file of a picture by its stated hash; a picture without one is like no other."""
     return picture.sha256 or picture.id
 
 
