@@ -43,16 +43,12 @@ from sensors.timestamps import utc_datetime
 if TYPE_CHECKING:
     from ops.words import MessageCatalogue
 
+_BYTES: Final = {"schema": {"type": "string", "format": "binary"}}
+_CLIPS: Final = {"video/mp4": _BYTES, "video/webm": _BYTES}
 ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}},
-                      "image/png": {"schema": {"type": "string", "format": "binary"}},
-                      "video/mp4": {"schema": {"type": "string", "format": "binary"}},
-                      "video/webm": {"schema": {"type": "string", "format": "binary"}}},
-          "description": "the picture or clip"},
-    206: {"description": "the part of a clip that Range asks for"},
-    403: {"description": "a clip, which is given only to people who may act on incidents"},
-    416: {"description": "Range is beyond the end of the clip"},
-}  # fmt: skip
+    200: {"description": "the picture or clip", "content": {"image/jpeg": _BYTES, "image/png": _BYTES} | _CLIPS},
+    206: {"description": "the part of a clip that Range asks for", "content": _CLIPS},
+}
 CLIP_NOT_GIVEN: Final = "clip"
 """Code of the sentence ``picture-problem`` for a clip that is not given to a person."""
 PictureId = Annotated[int, Path(ge=1, le=2**53)]
