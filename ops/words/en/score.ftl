@@ -71,6 +71,7 @@ score-dated = { $date }
 score-dated-period = { $start } to { $end }
 score-method-drills = bootstrap over drills, 95%
 score-method-one-drill = no interval: fewer than two drills
+score-method-equal-drills = no interval: all drills have the same rate
 score-note-drills = { $count ->
     [one] 1 drill
    *[other] { $count } drills

@@ -69,6 +69,7 @@ score-dated = { $date }
 score-dated-period = du { $start } au { $end }
 score-method-drills = rééchantillonnage par exercice, 95 %
 score-method-one-drill = pas d’intervalle : moins de deux exercices
+score-method-equal-drills = pas d’intervalle : tous les exercices ont le même taux
 score-note-drills = { $count ->
     [one] { $count } exercice
    *[other] { $count } exercices
