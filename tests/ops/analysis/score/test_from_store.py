@@ -70,6 +70,21 @@ def test_times_by_hand() -> None:
     assert lines["response_time"].notes[0].parameters["count"] == 2
 
 
+def test_open_incidents_that_wait_for_a_step_are_stated_beside_the_median() -> None:
+    """Of three: one is closed, one has a unit on scene, one is untouched. None of the waiting ones shortens a median."""
+    on_scene = incident(2, "", state="on_scene")
+    on_scene["transitions"] = on_scene["transitions"][:2]
+    lines = lines_of(incident(1, "apprehended"), on_scene, incident(3, "", state="open", transitions=[]))
+    waiting = {
+        name: [note.parameters["count"] for note in lines[name].notes if note.id == "score-note-not-yet"]
+        for name in ("time_to_acknowledgement", "response_time", "time_to_disposition")
+    }
+    assert waiting == {"time_to_acknowledgement": [1], "response_time": [1], "time_to_disposition": [2]}
+    assert lines["time_to_disposition"].value == 30.0
+    closed = lines_of(incident(1, "apprehended"))["response_time"].notes
+    assert [note.id for note in closed] == ["score-note-incidents", "indicator-definition"]
+
+
 def test_weeks_begin_on_monday_and_the_running_one_ends_today() -> None:
     running = datetime(2026, 1, 13, tzinfo=UTC)
     found = outcomes_of(
