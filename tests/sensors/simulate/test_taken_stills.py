@@ -53,7 +53,7 @@ def test_what_stands_in_the_direction_is_shown_where_it_is() -> None:
 
 
 def test_directions_are_from_true_north_where_grid_north_is_another() -> None:
-    """Grid north 1.2° right of true north: what is at 30° of the grid is at 31.2°, and in the middle of a look there."""
+    """Grid north is 1.2° right of true north: what is at 30° of the grid is at 31.2°, in the middle of a look there."""
     there = [(600.0 * math.sin(math.radians(30.0)), 600.0 * math.cos(math.radians(30.0)), "person")]
     found = take_still(CAMERA, 31.2, there, plain(), np.random.default_rng(3), convergence_deg=1.2)
     assert found.azimuth_deg == pytest.approx(31.2, abs=1e-6)

@@ -71,7 +71,7 @@ def test_times_by_hand() -> None:
 
 
 def test_open_incidents_that_wait_for_a_step_are_stated_beside_the_median() -> None:
-    """Of three: one is closed, one has a unit on scene, one is untouched. None of the waiting ones shortens a median."""
+    """Of three: one is closed, one has a unit on scene, one is untouched. None that waits is in a median."""
     on_scene = incident(2, "", state="on_scene")
     on_scene["transitions"] = on_scene["transitions"][:2]
     lines = lines_of(incident(1, "apprehended"), on_scene, incident(3, "", state="open", transitions=[]))
