@@ -70,6 +70,19 @@ def test_times_by_hand() -> None:
     assert lines["response_time"].notes[0].parameters["count"] == 2
 
 
+def test_weeks_of_one_rate_have_no_interval_by_weeks() -> None:
+    """One apprehension in each of two weeks: draws are always 2 of 2; Wilson's lower end is 2 / (2 + 1.96²) = 0.342."""
+    weeks = [incident(number, "apprehended", MONDAY + timedelta(days=7 * number)) for number in range(2)]
+    found = outcomes_of(weeks, "X", DAY, source="store.db")
+    card = scorecard([], found.periods, found.lines, day=DAY)
+    lines = [one for one in card.lines["tactical_tools"] if one.numerator == 2.0 and one.denominator == 2.0]
+    assert [(round(one.low, 3), one.high) for one in lines] == [(0.342, 1.0)]
+    weeks.append(incident(3, "got_away", MONDAY))
+    card = scorecard([], outcomes_of(weeks, "X", DAY, source="store.db").periods, [], day=DAY)
+    both = [one for one in card.lines["tactical_tools"] if one.numerator == 2.0 and one.denominator == 3.0]
+    assert len(both) == 2, "weeks of 1/2 and 1/1 vary"
+
+
 def test_open_incidents_that_wait_for_a_step_are_stated_beside_the_median() -> None:
     """Of three: one is closed, one has a unit on scene, one is untouched. None that waits is in a median."""
     on_scene = incident(2, "", state="on_scene")
