@@ -72,7 +72,8 @@ class _Shown:
 @dataclass(frozen=True, slots=True)
 class TakenStill:
     """A still that a camera takes in one direction: grey values (row, column), and the target in its middle, if any:
-    class, azimuth and elevation of its foot [degrees], and its box as fractions (left, top, width, height)."""
+    class, azimuth from true north and elevation of its foot [degrees], and its box as fractions (left, top, width,
+    height)."""
 
     grey: UInt8s
     target: str | None
@@ -131,6 +132,7 @@ def stills(
         seen.add(scan.key)
         sensor = _where_it_looked(layout, drives.get(scan.sensor), scan, begin)
         eye = _eye(sensor, terrain)
+        # grid north stands for true north, which is close enough for a picture whose direction nobody measures
         shown = _shown_at(sensor, eye, azimuth, movers.get(round(scan.observed_at.timestamp()), ()), terrain)
         chance = np.random.default_rng([seed, made])
         yield Still(scan.key, 0, *_rendered(eye, azimuth, shown, terrain, extinction_per_m, chance))
@@ -146,6 +148,7 @@ def take_still(
     terrain: xr.Dataset,
     chance: np.random.Generator,
     *,
+    convergence_deg: float = 0.0,
     extinction_per_m: float = 1e-4,
 ) -> TakenStill:
     """Take one still of whatever stands there.
@@ -155,13 +158,15 @@ def take_still(
     sensor : Sensor
         The camera, where it stands.
     azimuth_deg : float, degrees
-        Direction of the middle of the still.
+        Direction of the middle of the still, clockwise from true north.
     movers : iterable of (float, float, str)
         Easting and northing [m], and class, of everything that moves in the sector at that time.
     terrain : xarray.Dataset
         Terrain of ``geo.terrain.open_terrain``.
     chance : numpy.random.Generator
         Noise.
+    convergence_deg : float, degrees
+        Angle from true north clockwise to grid north at the camera (``LocalFrame.convergence_rad``).
     extinction_per_m : float, 1/m
         Extinction of the air.
 
@@ -179,8 +184,9 @@ def take_still(
             target_height_m=TARGET_HEIGHTS_M[mover[2]], curvature_k=CURVATURE_K[sensor.kind],
         ) == VISIBLE
     ]  # fmt: skip
-    shown = _shown_at(sensor, eye, azimuth_deg, there, terrain)
-    grey, box = _rendered(eye, azimuth_deg, shown, terrain, extinction_per_m, chance)
+    of_grid = azimuth_deg - convergence_deg
+    shown = _shown_at(sensor, eye, of_grid, there, terrain)
+    grey, box = _rendered(eye, of_grid, shown, terrain, extinction_per_m, chance)
     return TakenStill(grey, shown.target, (azimuth_deg + shown.right_deg) % 360.0, shown.foot_deg, box)
 
 
@@ -215,7 +221,7 @@ def _eye(sensor: Sensor, terrain: xr.Dataset) -> _Eye:
 
 
 def _shown_at(sensor: Sensor, eye: _Eye, azimuth_deg: float, movers: Iterable[_Mover], terrain: xr.Dataset) -> _Shown:
-    """The mover nearest in bearing to a plot; grid north stands for true north, which is close enough for a picture."""
+    """The mover nearest in bearing to a direction from grid north."""
     best, found = SAME_DEG, _Shown(None, 0.0, 0.0)
     for easting, northing, target in movers:
         east, north = easting - eye[0], northing - eye[1]

@@ -126,13 +126,19 @@ def _time_line(
     day: date,
     source: str,
 ) -> ScorecardLine:
-    """The median time to a step [min], with an interval that samples whole weeks."""
+    """The median time to a step [min], with an interval that samples whole weeks.
+
+    It is over the incidents in which the step was taken. Open ones in which it may still be taken would make it longer,
+    so their number is stated.
+    """
     minutes: dict[date, list[tuple[str, float]]] = {}
     for week, incidents in weeks.items():
         found = [(str(one["name"]), seconds / PER_MINUTE) for one in incidents if (seconds := after(one)) is not None]
         if found:
             minutes[week] = found
     values = np.array([value for found in minutes.values() for _, value in found])
+    waiting = sum(one["state"] != "closed" and after(one) is None for found in weeks.values() for one in found)
+    not_yet = [Message("score-note-not-yet", {"count": waiting})] if waiting else []
     blocks = [week.isoformat() for week, found in minutes.items() for _ in found]
     low, high = block_bootstrap(values, blocks, lambda drawn: float(np.median(drawn)), seed=0) if len(values) else (
         math.nan, math.nan
@@ -155,7 +161,7 @@ def _time_line(
         low=low,
         high=high,
         interval=Message("score-method-weeks" if not math.isnan(low) else "score-method-one-week"),
-        notes=(Message("score-note-incidents", {"count": len(values)}), *formula_of(name)),
+        notes=(Message("score-note-incidents", {"count": len(values)}), *not_yet, *formula_of(name)),
         begins=min(minutes, default=None),
         evidence=tuple(_evidence(week, found, source) for week, found in reversed(minutes.items())),
     )

@@ -196,7 +196,7 @@ def _together(one: DefinitionRollUp) -> list[str]:
     span = both.day.isoformat() if both.start is None else f"{both.start} – {both.day}"
     if math.isnan(both.denominator):
         text = say("nation-together-cases", value=figure(both.value, one.unit), span=span)
-        return [say("nation-note-together", together=text)]
+        return [say("nation-note-together", together=text, sectors=one.sectors)]
     part, whole = (
         catalogue().formats.number(count, 0) if count.is_integer() else plain(count)
         for count in (both.numerator, both.denominator)
@@ -207,4 +207,4 @@ def _together(one: DefinitionRollUp) -> list[str]:
         text = say("nation-together-interval", **interval, **stated)
     else:
         text = say("nation-together-rate", **stated)
-    return [say("nation-note-together", together=text)]
+    return [say("nation-note-together", together=text, sectors=one.sectors)]

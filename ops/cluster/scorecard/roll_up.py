@@ -69,7 +69,8 @@ ORDER BY of_indicator, first_line
 
 @dataclass(frozen=True, slots=True)
 class CountedTogether:
-    """Counts of all sectors added up: of a number of cases the ``numerator`` alone, of a rate both and its interval.
+    """Counts of all sectors with the definition added up: of a number of cases the ``numerator`` alone, of a rate both
+    and its interval.
 
     ``start`` and ``day``: first and last day of the counts, if the sources state them.
     """
@@ -97,7 +98,7 @@ class DefinitionRollUp:
     ``missing``: sectors that report the indicator in no definition.
     ``lowest`` and ``highest``: the lines of these newest values; None if values may not stand side by side, for which
     ``reasons`` are the reasons. ``first_day`` and ``last_day``: of the known values. ``together``: counts of all
-    sectors, None where ``alone`` states why there are none.
+    these ``sectors``, None where ``alone`` states why there are none.
     """
 
     family: str
@@ -212,7 +213,7 @@ def _reasons(row: dict[str, Any], all_of_indicator: Sequence[dict[str, Any]]) ->
 
 
 def _together(row: dict[str, Any]) -> tuple[CountedTogether | None, str]:
-    """The counts of all sectors added up, or why they are not."""
+    """The counts of all sectors with the definition added up, or why they are not."""
     case = is_count(row["key"])
     if row["sectors"] < 2:
         return None, "one"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import io
 import logging
+import math
 import sys
 from dataclasses import replace
 from hashlib import sha256
@@ -61,7 +62,9 @@ def render(sensor: AnySensor, terrain: xr.Dataset, folder: Path, azimuth_deg: fl
     second = round((at_ns - started_ns + nanoseconds(SCENARIO_START)) / SECOND_NS)
     movers = movers_by_second(load_history(folder / TRUTH)).get(second, [])
     chance = np.random.default_rng([second, *sensor.id.encode()])
-    found = take_still(sensor, azimuth_deg, movers, terrain, chance)
+    frame = LocalFrame.from_crs(terrain.attrs["crs"])
+    convergence_deg = math.degrees(frame.convergence_rad(sensor.easting, sensor.northing))
+    found = take_still(sensor, azimuth_deg, movers, terrain, chance, convergence_deg=convergence_deg)
     classes: dict[str, float] = {}
     if found.target is not None:
         labels = class_labels(sensor, np.array([CLASS_INDEX[found.target]]), chance)[0]

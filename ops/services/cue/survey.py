@@ -1,7 +1,8 @@
 """Survey the ground around cameras that turn: ``python -m ops.services.cue.survey``, run once when a room opens.
 
 A process of its own, so that the memory of terrain and viewsheds is freed. It writes, for each camera, heights and the
-exact viewshed all round from its post within its range, for ``ops.services.cue.ground``.
+exact viewshed all round from its post, for ``ops.services.cue.ground``: to a cell beyond its range, and within its
+shortest one, so that a point near these limits is not taken as hidden because the centre of its cell is beyond them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -25,7 +27,9 @@ from ops.sector.sector_file import load_sector
 from ops.services.cue.ground import FOLDER, CameraGround
 from sensors.coverage.sight import CURVATURE_K, SightTask, sight
 from sensors.layout import Layout
+from sensors.sensor import LIMITS
 
+LONGEST_M: Final = LIMITS["max_range_m"][1]
 log = logging.getLogger(__name__)
 
 
@@ -47,7 +51,11 @@ def survey(ground: OpenSector, cameras: Sequence[str], folder: Path) -> list[str
 
 def _write(ground: OpenSector, name: str, folder: Path) -> None:
     sensor = ground.layout[name]
-    around = replace(sensor, field_of_view_deg=360.0, elevation_min_deg=-90.0, elevation_max_deg=90.0)
+    cell_m = cell_size(ground.terrain)
+    around = replace(
+        sensor, field_of_view_deg=360.0, elevation_min_deg=-90.0, elevation_max_deg=90.0, min_range_m=0.0,
+        max_range_m=min(sensor.max_range_m + cell_m, LONGEST_M),
+    )  # fmt: skip
     place = Layout(ground.layout.name, ground.layout.frame, (around,)).placement(name)
     seen = sight(place, ground.terrain, SightTask("person"))
     stand = standing_points(ground.terrain, sensor.easting, sensor.northing)
@@ -67,7 +75,7 @@ def _write(ground: OpenSector, name: str, folder: Path) -> None:
         crs=ground.layout.frame.wkt,
         west_m=float(part["easting"][0]),
         north_m=float(part["northing"][0]),
-        cell_m=cell_size(ground.terrain),
+        cell_m=cell_m,
     )
     with atomic_write(folder / f"{name}.json") as partial:  # last: the arrays are there once it is
         partial.write_bytes(msgspec.json.encode(about))

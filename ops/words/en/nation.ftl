@@ -25,7 +25,7 @@ nation-column = { $name ->
 }
 nation-note-days = newest values of different days, { $first } to { $last }
 nation-note-trend = sectors by trend: { $trend }
-nation-note-together = counts added up: { $together }
+nation-note-together = counts of { $sectors } sectors added up: { $together }
 nation-unit = { $name } ({ $unit })
 nation-edition = { $name }, edition { $edition }
 nation-end = { $value } ({ $sector }, { $date })
@@ -76,6 +76,6 @@ nation-limit = { $limit ->
     [never] Indicators and sectors are not combined: units, sources and ages differ, and any weights would be arbitrary. Sectors are not ranked.
     [states] A sector meets a target only if each of its places is shown to. If one place does not, the sector does not; otherwise one place that is unknown or out of date makes the sector so.
     [ends] Lowest and highest are newest values of one definition, each on the day that is stated; the days may differ. Records rise with enforcement.
-    [together] Counts are added up only where every sector states them, and no place is in two sectors or beside its own sector. A rate from added counts weighs sectors by their counts, can differ from each of them, and its interval assumes independent events. The periods of the sectors may differ.
+    [together] Counts are added up only where every sector that reports the value states them, and no place is in two sectors or beside its own sector. A rate from added counts weighs sectors by their counts, can differ from each of them, and its interval assumes independent events. The periods of the sectors may differ.
    *[families] Each sector is judged by its own targets. Two sectors may have different targets for the same indicator.
 }

@@ -71,6 +71,7 @@ score-dated = { $date }
 score-dated-period = { $start } to { $end }
 score-method-drills = bootstrap over drills, 95%
 score-method-one-drill = no interval: fewer than two drills
+score-method-equal-drills = no interval: all drills have the same rate
 score-note-drills = { $count ->
     [one] 1 drill
    *[other] { $count } drills
@@ -193,6 +194,10 @@ score-note-incidents = { $count ->
     [one] 1 incident
    *[other] { $count } incidents
 }
+score-note-not-yet = { $count ->
+    [one] 1 open incident in which this step was not taken yet is not counted
+   *[other] { $count } open incidents in which this step was not taken yet are not counted
+}, so the median may be too short
 score-origin = { $file }, row { $row }
 score-origin-imported = { $file }, row { $row }; imported on { $date }
 score-origin-hash = { $origin }; SHA-256 { $hash }…

@@ -22,7 +22,7 @@ nation-column = { $name ->
 }
 nation-note-days = valeurs récentes de jours différents, du { $first } au { $last }
 nation-note-trend = secteurs par tendance : { $trend }
-nation-note-together = effectifs additionnés : { $together }
+nation-note-together = effectifs de { $sectors } secteurs additionnés : { $together }
 nation-unit = { $name } ({ $unit })
 nation-edition = { $name }, édition { $edition }
 nation-end = { $value } ({ $sector }, { $date })
@@ -79,6 +79,6 @@ nation-limit = { $limit ->
     [never] Ni les indicateurs ni les secteurs ne sont combinés : unités, sources et dates diffèrent, et toute pondération serait arbitraire. Les secteurs ne sont pas classés.
     [states] Un secteur n’atteint un objectif que s’il est établi que chacun de ses lieux l’atteint. Si un lieu ne l’atteint pas, le secteur non plus ; sinon, un lieu inconnu ou périmé rend le secteur inconnu ou périmé.
     [ends] La valeur la plus basse et la plus haute sont des valeurs récentes d’une même définition, chacune au jour indiqué ; les jours peuvent différer. Les enregistrements augmentent avec les contrôles.
-    [together] Les effectifs ne sont additionnés que si chaque secteur les indique, et si aucun lieu n’est dans deux secteurs ni à côté de son propre secteur. Un taux tiré d’effectifs additionnés pondère les secteurs par leurs effectifs, peut différer de celui de chacun d’eux, et son intervalle suppose des faits indépendants. Les périodes des secteurs peuvent différer.
+    [together] Les effectifs ne sont additionnés que si chaque secteur qui communique la valeur les indique, et si aucun lieu n’est dans deux secteurs ni à côté de son propre secteur. Un taux tiré d’effectifs additionnés pondère les secteurs par leurs effectifs, peut différer de celui de chacun d’eux, et son intervalle suppose des faits indépendants. Les périodes des secteurs peuvent différer.
    *[families] Chaque secteur est jugé selon ses propres objectifs. Deux secteurs peuvent avoir des objectifs différents pour le même indicateur.
 }

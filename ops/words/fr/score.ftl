@@ -69,6 +69,7 @@ score-dated = { $date }
 score-dated-period = du { $start } au { $end }
 score-method-drills = rééchantillonnage par exercice, 95 %
 score-method-one-drill = pas d’intervalle : moins de deux exercices
+score-method-equal-drills = pas d’intervalle : tous les exercices ont le même taux
 score-note-drills = { $count ->
     [one] { $count } exercice
    *[other] { $count } exercices
@@ -181,6 +182,10 @@ score-note-incidents = { $count ->
     [one] { $count } incident
    *[other] { $count } incidents
 }
+score-note-not-yet = { $count ->
+    [one] { $count } incident ouvert où cette action n’a pas encore été effectuée n’est pas compté
+   *[other] { $count } incidents ouverts où cette action n’a pas encore été effectuée ne sont pas comptés
+}, de sorte que la médiane peut être trop courte
 score-origin = { $file }, ligne { $row }
 score-origin-imported = { $file }, ligne { $row } ; importé le { $date }
 score-origin-hash = { $origin } ; SHA-256 { $hash }…

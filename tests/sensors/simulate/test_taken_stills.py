@@ -52,6 +52,15 @@ def test_what_stands_in_the_direction_is_shown_where_it_is() -> None:
     assert top * HEIGHT - 1 <= row <= (top + height) * HEIGHT + 1
 
 
+def test_directions_are_from_true_north_where_grid_north_is_another() -> None:
+    """Grid north is 1.2° right of true north: what is at 30° of the grid is at 31.2°, in the middle of a look there."""
+    there = [(600.0 * math.sin(math.radians(30.0)), 600.0 * math.cos(math.radians(30.0)), "person")]
+    found = take_still(CAMERA, 31.2, there, plain(), np.random.default_rng(3), convergence_deg=1.2)
+    assert found.azimuth_deg == pytest.approx(31.2, abs=1e-6)
+    column = np.unravel_index(np.argmax(found.grey), (HEIGHT, WIDTH))[1]
+    assert column == pytest.approx(WIDTH / 2, abs=4)
+
+
 def test_the_nearest_to_the_middle_is_the_target() -> None:
     assert take(10.0, (11.0, 600.0, "person"), (9.6, 900.0, "animal")).target == "animal"
 

@@ -1,7 +1,7 @@
 """Drills of the past year for the scorecard, from the training records that ``watchline drill`` keeps.
 
 Of each drill the counts of its score are added up; a person is never named. Incidents of one drill depend on each
-other, so that intervals of the added counts sample whole drills.
+other, so that intervals of the added counts sample whole drills. Drills of one rate have no such interval.
 """
 
 from __future__ import annotations
@@ -69,6 +69,9 @@ def _line(
     elif len(counted) > 1 and whole:
         low, high = block_bootstrap(pairs, [one.id for one, *_ in counted], _ratio, seed=0)
         method = Message("score-method-drills")
+        if low == high:  # equal rates: draws of equal drills do not vary, which is no certainty
+            low = high = math.nan
+            method = Message("score-method-equal-drills")
     defined = definitions()[name]
     days: dict[str, tuple[float, float]] = {}
     for one, own, of in counted:

@@ -70,6 +70,34 @@ def test_times_by_hand() -> None:
     assert lines["response_time"].notes[0].parameters["count"] == 2
 
 
+def test_weeks_of_one_rate_have_no_interval_by_weeks() -> None:
+    """One apprehension in each of two weeks: draws are always 2 of 2; Wilson's lower end is 2 / (2 + 1.96²) = 0.342."""
+    weeks = [incident(number, "apprehended", MONDAY + timedelta(days=7 * number)) for number in range(2)]
+    found = outcomes_of(weeks, "X", DAY, source="store.db")
+    card = scorecard([], found.periods, found.lines, day=DAY)
+    lines = [one for one in card.lines["tactical_tools"] if one.numerator == 2.0 and one.denominator == 2.0]
+    assert [(round(one.low, 3), one.high) for one in lines] == [(0.342, 1.0)]
+    weeks.append(incident(3, "got_away", MONDAY))
+    card = scorecard([], outcomes_of(weeks, "X", DAY, source="store.db").periods, [], day=DAY)
+    both = [one for one in card.lines["tactical_tools"] if one.numerator == 2.0 and one.denominator == 3.0]
+    assert len(both) == 2, "weeks of 1/2 and 1/1 vary"
+
+
+def test_open_incidents_that_wait_for_a_step_are_stated_beside_the_median() -> None:
+    """Of three: one is closed, one has a unit on scene, one is untouched. None that waits is in a median."""
+    on_scene = incident(2, "", state="on_scene")
+    on_scene["transitions"] = on_scene["transitions"][:2]
+    lines = lines_of(incident(1, "apprehended"), on_scene, incident(3, "", state="open", transitions=[]))
+    waiting = {
+        name: [note.parameters["count"] for note in lines[name].notes if note.id == "score-note-not-yet"]
+        for name in ("time_to_acknowledgement", "response_time", "time_to_disposition")
+    }
+    assert waiting == {"time_to_acknowledgement": [1], "response_time": [1], "time_to_disposition": [2]}
+    assert lines["time_to_disposition"].value == 30.0
+    closed = lines_of(incident(1, "apprehended"))["response_time"].notes
+    assert [note.id for note in closed] == ["score-note-incidents", "indicator-definition"]
+
+
 def test_weeks_begin_on_monday_and_the_running_one_ends_today() -> None:
     running = datetime(2026, 1, 13, tzinfo=UTC)
     found = outcomes_of(

@@ -62,6 +62,33 @@ def test_view_and_tilt_are_those_of_the_terrain_all_round(
     assert seen == {True, False}
 
 
+def test_at_the_end_of_its_range_a_camera_sees_what_is_in_line_of_sight(
+    hill_ground: OpenSector, folder: Path, camera: SteerableCamera
+) -> None:
+    """The centre of the cell may be beyond the range; that hides nothing."""
+    sensor, terrain = hill_ground.layout[NAME], hill_ground.terrain
+    easting, northing = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
+    around, beyond = CameraGrounds(folder), 0
+    for azimuth in np.radians(np.arange(0.0, 360.0, 1.5)):
+        place = (
+            sensor.easting + 0.9999 * sensor.max_range_m * np.sin(azimuth),
+            sensor.northing + 0.9999 * sensor.max_range_m * np.cos(azimuth),
+        )
+        if not (easting[0] < place[0] < easting[-1] and northing[-1] < place[1] < northing[0]):
+            continue
+        centre = easting[np.abs(easting - place[0]).argmin()], northing[np.abs(northing - place[1]).argmin()]
+        lon, lat = hill_ground.frame.to_lonlat(*place)
+        expected = line_of_sight(
+            terrain, (sensor.easting, sensor.northing), centre, observer_height_m=sensor.mast_height_m,
+            target_height_m=TARGET_HEIGHTS_M["person"], curvature_k=CURVATURE_K["camera"],
+        )  # fmt: skip
+        found = around.sight(camera, float(lon), float(lat), 0.9999 * sensor.max_range_m)
+        assert found.in_view == {0: False, 1: True, 255: None}[int(expected)]
+        distance = float(np.hypot(centre[0] - sensor.easting, centre[1] - sensor.northing))
+        beyond += distance > sensor.max_range_m and found.in_view is True
+    assert beyond > 0
+
+
 def test_nothing_is_known_off_the_survey_away_from_the_post_and_without_one(
     hill_ground: OpenSector, folder: Path, tmp_path: Path, camera: SteerableCamera
 ) -> None:
