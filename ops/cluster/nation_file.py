@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from geo.errors import BadInput
+from geo.names import HIDDEN, ONE_LINE
 from ingest.topics import identifier
 from ops.sector.sector_file import Sector, load_sector
 from ops.sector.toml_record import ConfigError, read_toml, record_from
@@ -77,6 +78,10 @@ def read_nation(path: Path) -> tuple[Path, NationFile]:
         identifier(read.name, f"{path}: name")
     except BadInput as error:
         raise ConfigError(error.what, where=error.where, expected=error.expected, key="name") from None
+    for key, texts in (("title", [read.title]), ("sectors", read.sectors)):
+        hidden = next((text for text in texts if HIDDEN.search(text)), None)
+        if hidden is not None:
+            raise ConfigError(f"{key} has {hidden!a}", where=str(path), expected=ONE_LINE, key=key)
     if not read.sectors:
         raise ConfigError("is empty", where=f"{path}: sectors", expected="at least one sector file", key="sectors")
     return path, read

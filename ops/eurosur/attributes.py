@@ -127,7 +127,7 @@ def _fits(attribute: Attribute, value: Any) -> bool:
         return _is_count(value)
     if kind == "number":
         number = isinstance(value, int | float) and not isinstance(value, bool)
-        return number and math.isfinite(value) and attribute.least <= value <= attribute.most
+        return number and attribute.least <= value <= attribute.most and math.isfinite(value)
     if kind in ("countries", "parts"):
         if not isinstance(value, dict) or not 0 < len(value) <= MOST_PARTS:
             return False

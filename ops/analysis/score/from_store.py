@@ -21,6 +21,7 @@ from ops.analysis.score.outcome_records import Period
 from ops.analysis.score.scorecard import MOST_NAMES, TACTICAL, formula_of, trend_of
 from ops.incidents.outcomes import seconds_until
 from ops.releasability.settings import ReleasabilitySettings
+from ops.store.connections import StoreError
 from ops.store.markings import received_records
 from ops.store.periods import PeriodReader, ReleasedPeriods
 from sensors.statistics.outcome_rates import Outcomes
@@ -45,9 +46,12 @@ class StoredOutcomes:
 def outcomes_of_store(
     store: Path, place: str, day: date, settings: ReleasabilitySettings, limit: str, *, illustrative: bool
 ) -> StoredOutcomes:
-    """Count ``incidents_of_store``."""
-    found = incidents_of_store(store, day, settings, limit)
-    return outcomes_of(found, place, day, source=store.name, illustrative=illustrative)
+    """Count ``incidents_of_store``. Raises StoreError also for incidents that this version cannot have written."""
+    try:
+        found = incidents_of_store(store, day, settings, limit)
+        return outcomes_of(found, place, day, source=store.name, illustrative=illustrative)
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:
+        raise StoreError(f"{store}: its incidents cannot be read ({type(error).__name__}).") from error
 
 
 def incidents_of_store(store: Path, day: date, settings: ReleasabilitySettings, limit: str) -> list[Mapping[str, Any]]:

@@ -20,6 +20,7 @@ from ops.analysis.score.measured.of_drills import of_drills
 from ops.analysis.score.of_challenge import of_challenge, written_after
 from ops.analysis.score.outcome_records import Period, read_outcomes, refuse_overlaps
 from ops.governance.demonstration import DEFAULT_FOLDER, is_demonstration, sector_of
+from ops.postgres.note import read_note
 from ops.releasability.decision import EVERYTHING, UNMARKED
 from ops.releasability.settings import ReleasabilitySettings
 from ops.sector.sector_file import Sector
@@ -74,20 +75,29 @@ def store_of(sector: Sector, named: Path | None, *, demo: Path = DEFAULT_FOLDER)
     """Choose the store of a sector: the named one, that of its file, or that of a demonstration of it in ``demo``.
 
     ``named`` is a store, or the data folder that holds it. BadInput where the named one, or that of the sector file,
-    does not exist.
+    does not exist, or is known to be another sector's.
     """
     stated = named if named is not None or sector.store is None else Path(sector.store)
     if stated is not None:
         path = stated / "store.db" if stated.is_dir() else stated
+        where = "--store" if named is not None else f"{sector.path}: store"
         if not store_exists(path):
-            where = "--store" if named is not None else f"{sector.path}: store"
             raise BadInput(
                 f"there is no store {str(stated)!r}", where=where, expected="the data folder of `watchline run`"
             )
+        owner = _owner_of(path)
+        if owner not in ("", sector.name):
+            raise BadInput(f"{str(stated)!r} is the store of {owner}", where=where, expected=f"that of {sector.name}")
         return ChosenStore(path, is_demonstration(path.parent))
     if is_demonstration(demo) and sector_of(demo) == sector.name and store_exists(demo / "store.db"):
         return ChosenStore(demo / "store.db", simulated=True, found=True)
     return ChosenStore(None)
+
+
+def _owner_of(store: Path) -> str:
+    """Name of the sector whose store it is; empty for a file that does not say. Raises PostgresError."""
+    note = read_note(store)
+    return note.sector if note is not None else sector_of(store.parent)
 
 
 @dataclass(frozen=True, slots=True)

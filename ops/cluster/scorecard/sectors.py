@@ -20,6 +20,8 @@ from ops.analysis.score.line import Scorecard, ScorecardLine
 from ops.analysis.score.of_challenge import OF_CHALLENGE
 from ops.analysis.score.page import anchor_of
 from ops.cluster.nation_file import read_nation
+from ops.postgres.address import PostgresError
+from ops.postgres.note import read_note
 from ops.sector.sector_file import load_sector, sector_path
 from ops.store.connections import store_exists
 
@@ -125,15 +127,17 @@ def read_sectors(
     ConfigError
         For a nation file that cannot be used.
     WatchlineError
-        If none of its sectors can be read.
+        If none of its sectors can be read. Of sectors that name one store, only the first is evaluated.
     """
     path, file = read_nation(nation)
     folder = path.parent.resolve()
     found: list[NationSector] = []
     unread: list[UnreadSector] = []
+    stores: dict[object, str] = {}
     for text in file.sectors:
         try:
             scored = _scored(folder / text, options, {one.name for one in found}, now)
+            _refuse_counted(scored, stores)
         except WatchlineError as error:
             unread.append(UnreadSector(text, str(error).replace(f"{folder}{os.sep}", "")))
             continue
@@ -157,6 +161,21 @@ def _scored(path: Path, options: ScoreOptions, names: set[str], now: datetime) -
     if store is not None and not store_exists(store / "store.db"):
         store = None
     return score_sector(replace(options, sector=str(sector.path), store=store), sector, now=now)
+
+
+def _refuse_counted(scored: SectorScore, stores: dict[object, str]) -> None:
+    """Raise WatchlineError for a sector whose store is another's: its incidents would count twice in the nation."""
+    if scored.store is None:
+        return
+    try:
+        note = read_note(scored.store)
+    except PostgresError as error:
+        raise WatchlineError(str(error)) from None
+    name = stores.setdefault(scored.store.resolve() if note is None else note, scored.sector.name)
+    if name != scored.sector.name:
+        raise WatchlineError(
+            f"{scored.store}: holds the incidents of {name}, which would be counted twice; expected a store of its own."
+        )
 
 
 def _sector_of(scored: SectorScore) -> NationSector:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -22,8 +23,9 @@ from geo.errors import WatchlineError
 from ingest.decode import envelope_of, media_type, read_wire_scan
 from ingest.errors import MalformedMessage
 from ingest.unit_messages import Reply, decode_unit
-from ingest.wire import JSON, WireMedia, WireScan
+from ingest.wire import JSON, WireScan
 from ops.audit.day_keys import DayKeyError, ErasedDay, KeysFull
+from ops.broker.identities import UNIT
 from ops.journal.reader import JournalError, JournalRow
 from ops.sector.setting_tables.media import MediaSettings
 from ops.services.media.book import BookFull, NewPicture, Picture, PictureBook, ScanName, StoredFile
@@ -263,7 +265,7 @@ def references(row: JournalRow) -> Iterator[NewPicture]:
         yield NewPicture(
             scan=(row.sensor, row.boot, row.seq),
             item=item,
-            observed_ns=_time_of(scan, one),
+            observed_ns=_day_before(scan.observed_at, one.observed_at),
             uri=one.uri,
             sha256=one.sha256 or "",
             media_type=one.media_type,
@@ -276,18 +278,21 @@ def references(row: JournalRow) -> Iterator[NewPicture]:
 
 
 def _of_look(row: JournalRow) -> Iterator[NewPicture]:
-    """The still that a camera took when it was turned; the numbers of the action stand for those of a scan, below 0."""
+    """The still that a camera took when it was turned; the numbers of the action stand for those of a scan, below 0.
+
+    Only the operations centre turns cameras: what a unit calls a look is journaled too, and refused by fusion alone.
+    """
     try:
         reply = decode_unit(row.body, "reply")
     except (MalformedMessage, WatchlineError):
         return
-    if not isinstance(reply, Reply) or reply.look is None or reply.look.still is None:
+    if not isinstance(reply, Reply) or reply.unit != UNIT or reply.look is None or reply.look.still is None:
         return
     look, still = reply.look, reply.look.still
     yield NewPicture(
         scan=(look.camera, -1 - reply.boot, reply.seq),
         item=0,
-        observed_ns=nanoseconds(still.observed_at or reply.observed_at),
+        observed_ns=_day_before(reply.observed_at, still.observed_at),
         uri=still.uri,
         sha256=still.sha256 or "",
         media_type=still.media_type,
@@ -296,13 +301,13 @@ def _of_look(row: JournalRow) -> Iterator[NewPicture]:
     )
 
 
-def _time_of(scan: WireScan, picture: WireMedia) -> int:
-    """Time of a picture [UTC ns]: as stated, unless that is more than a day before its scan, or after it.
+def _day_before(reported_at: datetime, stated_at: datetime | None) -> int:
+    """Time of a picture [UTC ns]: as stated, unless that is more than a day before its message, or after it.
 
-    Ingest has checked the time of the scan only, and the day of a picture decides when it is erased.
+    Ingest has checked the time of the message only, and the day of a picture decides when it is erased.
     """
-    of_scan, stated = nanoseconds(scan.observed_at), nanoseconds(picture.observed_at or scan.observed_at)
-    return stated if 0 <= of_scan - stated <= _DAY_NS else of_scan
+    reported, stated = nanoseconds(reported_at), nanoseconds(stated_at or reported_at)
+    return stated if 0 <= reported - stated <= _DAY_NS else reported
 
 
 def _likeliest(scan: WireScan, index: int | None) -> str:

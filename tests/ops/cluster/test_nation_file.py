@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ops.cluster.nation_file import load_nation, open_sectors, refuse_overlaps
+from ops.cluster.nation_file import load_nation, open_sectors, read_nation, refuse_overlaps
 from ops.sector.toml_record import ConfigError
 
 
@@ -64,3 +64,11 @@ def test_neighbours_may_share_the_ends_of_their_lines(two: Path):
         border.write_text(json.dumps(map_file))
     refuse_overlaps(nation := load_nation(two), open_sectors(nation))  # raises where it refuses
     assert [sector.border.parent.name for sector in load_nation(two).sectors] == ["west", "east"]
+
+
+@pytest.mark.parametrize(("title", "sector"), [("Free\\u001b[2Jdonia", "west"), ("Freedonia", "we\\u202est")])
+def test_texts_that_would_steer_a_terminal_or_hide_text_are_refused(tmp_path: Path, title: str, sector: str) -> None:
+    file = tmp_path / "nation.toml"
+    file.write_text(f'name = "f"\ntitle = "{title}"\nsectors = ["{sector}"]\n')
+    with pytest.raises(ConfigError, match="has '"):
+        read_nation(file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -278,3 +279,9 @@ def test_what_has_one_name_is_one_thing_in_every_subject() -> None:
                 assert set(one.ours) <= set(one.values)
                 assert (one.kind == "choice") == bool(one.values)
     assert set(NOT_EVENTS) <= set(subjects()["events"])
+
+
+@pytest.mark.parametrize("value", [10**400, -(10**400), math.nan, -math.inf, True])
+def test_a_number_beyond_any_measure_is_refused(value: float) -> None:
+    with pytest.raises(BadInput, match="temperature"):
+        check_value("temperature", subjects()["operational"]["environment"].attributes["temperature"], value)

@@ -14,8 +14,9 @@ from ops.eurosur.attributes import Attribute, AttributeValue, check_value, subje
 from ops.eurosur.report import Report, report_of
 from ops.releasability.decision import UNMARKED
 
-_PART: Final = re.compile(r"(.*\S)[ =:\u00a0]+([0-9]{1,9})")
-"""One part of a count: its name, and its number."""
+_PART: Final = re.compile(r"(.*[^\s=:])[ =:\u00a0]+([0-9]{1,9})")
+"""One part of a count: its name, and its number. A name ends in no sign that may stand between them: where each could
+be either, a long text would be tried in every way, and hold up the whole server."""
 
 
 def field_name(sublayer: str, attribute: str) -> str:

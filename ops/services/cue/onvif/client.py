@@ -7,6 +7,7 @@ package is not used, because it does not verify certificates. Passwords are sent
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -92,12 +93,18 @@ class OnvifClient:
         if place is None:
             raise CameraFault("by_camera", "it does not say where it looks")
         moves = getattr(getattr(found, "MoveStatus", None), "PanTilt", None)
-        return HeadState(float(place.x), float(place.y), None if moves in (None, "UNKNOWN") else moves != "IDLE")
+        pan, tilt = float(place.x), float(place.y)
+        if not (math.isfinite(pan) and math.isfinite(tilt)):
+            raise CameraFault("by_camera", "it states no number for where it looks")
+        return HeadState(pan, tilt, None if moves in (None, "UNKNOWN") else moves != "IDLE")
 
     def snapshot(self, profile: str, *, most: int) -> bytes:
         """A still, as the camera gives it now."""
         found = self._call("media", "GetSnapshotUri", ProfileToken=profile)
-        return self._session.get(str(found.Uri), most=most)
+        address = getattr(found, "Uri", None)
+        if not address:
+            raise CameraFault("by_camera", "it gives no still")
+        return self._session.get(str(address), most=most)
 
     def _call(self, name: str, operation: str, *, signed: bool = True, **arguments: Any) -> Any:
         token = None

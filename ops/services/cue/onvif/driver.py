@@ -35,6 +35,8 @@ MOST_AT_ONCE: Final = 8
 MOST_KEPT: Final = 500
 """Looks whose outcome is remembered, the newest."""
 ASK_EVERY_S: Final = 0.3
+CLEAR_EVERY_S: Final = 60.0
+"""Interval at which own stills in the drop folder are looked through, whether or not a camera takes another."""
 ENVIRONMENT: Final = "WATCHLINE_ONVIF_"
 OWN: Final = "onvif-"
 """Beginning of the names of stills in the drop folder."""
@@ -55,10 +57,17 @@ class TurningHead(Protocol):
 
 
 class OnvifDriver:
-    """Turns the cameras of ``[cue.onvif]``. ``wait_s``: pause between questions where the head is."""
+    """Turns the cameras of ``[cue.onvif]``. ``wait_s``: pause between questions where the head is; ``clear_every_s``:
+    see CLEAR_EVERY_S."""
 
     def __init__(
-        self, settings: CueSettings, media: MediaSettings, *, now_ns: Callable[[], int], wait_s: float = ASK_EVERY_S
+        self,
+        settings: CueSettings,
+        media: MediaSettings,
+        *,
+        now_ns: Callable[[], int],
+        wait_s: float = ASK_EVERY_S,
+        clear_every_s: float = CLEAR_EVERY_S,
     ) -> None:
         self._settings, self._media, self._now_ns, self._wait_s = settings, media, now_ns, wait_s
         self._cameras: Mapping[str, OnvifCamera] = settings.onvif
@@ -67,6 +76,8 @@ class OnvifDriver:
         self._looks: dict[str, LookOutcome | None] = {}
         self._newest: dict[str, str] = {}
         self._clear()
+        if media.drop:
+            threading.Thread(target=self._keep_clear, args=(clear_every_s,), name="onvif-clear", daemon=True).start()
 
     def close(self) -> None:
         """Give up all looks."""
@@ -152,7 +163,6 @@ class OnvifDriver:
             return None
         digest = sha256(data).hexdigest()
         file = f"{OWN}{digest}.{'png' if kind == 'image/png' else 'jpg'}"
-        self._clear()
         try:
             _put(Path(self._media.drop), file, data)
         except OSError as error:
@@ -161,14 +171,21 @@ class OnvifDriver:
         found: Any = kind
         return WireMedia(f"drop:{file}", found, digest, len(data), observed_at=utc_datetime(self._now_ns()))
 
+    def _keep_clear(self, every_s: float) -> None:
+        while not self._over.wait(every_s):
+            self._clear()
+
     def _clear(self) -> None:
         """Remove own stills that the media process has fetched or given up: retention applies to its copy alone."""
         if not self._media.drop:
             return
-        for old in Path(self._media.drop).glob(f"{OWN}*"):
+        folder = Path(self._media.drop)
+        for old in [*folder.glob(f"{OWN}*"), *folder.glob(f".{OWN}*.partial")]:
             try:
-                if time.time() - old.stat().st_mtime > self._media.give_up_s:
-                    old.unlink()
+                if time.time() - old.lstat().st_mtime > self._media.give_up_s:
+                    old.unlink(missing_ok=True)
+            except FileNotFoundError:
+                continue
             except OSError as error:
                 log.warning("The still %s cannot be removed: %s", old.name, error)
 

@@ -1,13 +1,16 @@
 """HTTP to one camera: to checked addresses of allowed networks only, without redirects and proxies, within limits.
 
 The rules are those of pictures (``ops.services.media.fetch``): all addresses of a name must be allowed, and the
-connection is made to one that was checked. Certificates of cameras are always verified.
+connection is made to one that was checked. Certificates of cameras are always verified. An answer that is not complete
+in time is cut off, also one that comes byte by byte.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -15,6 +18,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import HTTPDigestAuth
 from requests.utils import parse_dict_header
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from geo.errors import WatchlineError
 from ops.sector.setting_tables.media import PictureNetwork
@@ -48,12 +53,15 @@ class CameraSession:
         self._digest: Any = digest  # its challenge has no public name
         self._session = requests.Session()
         self._session.trust_env = False
-        self._session.mount("https://", _NamedAdapter(urlsplit(camera.address).hostname or ""))
+        self._line = _Line()
+        self._session.mount("http://", _LineAdapter(self._line))
+        self._session.mount("https://", _NamedAdapter(self._line, urlsplit(camera.address).hostname or ""))
         self._session.verify = camera.authority or True
 
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
+        self._line.close()
 
     def at(self, url: str) -> str:
         """The address of a service or picture: path and query as the camera states them, at the configured address.
@@ -97,7 +105,6 @@ class CameraSession:
     def _send(
         self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], most: int
     ) -> requests.Response:
-        until_s = time.monotonic() + self._camera.call_s
         parts = urlsplit(self.at(url))
         host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
         try:
@@ -108,36 +115,123 @@ class CameraSession:
         target = urlunsplit((parts.scheme, there, parts.path, parts.query, ""))
         stated = {**headers, "Host": parts.netloc, "User-Agent": "watchline", "Accept-Encoding": "identity"}
         try:
-            with self._session.request(
-                method, target, data=body, headers=stated, timeout=self._camera.call_s,
-                allow_redirects=False, stream=True,
-            ) as answer:  # fmt: skip
-                answer._content = _bounded(answer, most, until_s)
-                return answer
+            with (
+                self._line.cut_after(self._camera.call_s),
+                self._session.request(
+                    method, target, data=body, headers=stated, timeout=self._camera.call_s,
+                    allow_redirects=False, stream=True,
+                ) as answer,
+            ):  # fmt: skip
+                answer._content = _bounded(answer, most)
         except requests.exceptions.Timeout as error:
             raise CameraFault("no_answer", type(error).__name__) from None
         except (requests.exceptions.RequestException, OSError) as error:
-            raise CameraFault("unreachable", type(error).__name__) from None
+            code = "no_answer" if self._line.is_cut else "unreachable"
+            raise CameraFault(code, type(error).__name__) from None
+        if self._line.is_cut:  # what has come without a length looks complete
+            raise CameraFault("no_answer", "the answer takes too long")
+        return answer
 
 
-class _NamedAdapter(HTTPAdapter):
+class _Line:
+    """The newest connection to the camera, which is cut by a thread of its own when the time for an answer is over.
+
+    The time limit of requests is for each part of an answer that arrives.
+    """
+
+    def __init__(self) -> None:
+        self._twin: socket.socket | None = None
+        self._lock = threading.Lock()
+        self.is_cut = False
+
+    def opened(self, connection: socket.socket) -> socket.socket:
+        """Take note of a connection, which TLS may replace by another object; return it."""
+        with self._lock:
+            if self._twin is not None:
+                self._twin.close()
+            self._twin = connection.dup()
+            if self.is_cut:
+                _shut(self._twin)
+        return connection
+
+    @contextmanager
+    def cut_after(self, seconds: float) -> Iterator[None]:
+        """Cut the connection if the block takes longer."""
+        self.is_cut = False
+        timer = threading.Timer(seconds, self._cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()
+
+    def _cut(self) -> None:
+        with self._lock:
+            self.is_cut = True
+            if self._twin is not None:
+                _shut(self._twin)
+
+    def close(self) -> None:
+        """Forget the connection."""
+        with self._lock:
+            if self._twin is not None:
+                self._twin.close()
+                self._twin = None
+
+
+class _LineAdapter(HTTPAdapter):
+    """Connections that are noted in a line."""
+
+    def __init__(self, line: _Line) -> None:
+        self._line = line
+        super().__init__()
+
+    def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
+        super().init_poolmanager(*arguments, **named)
+        self.poolmanager.pool_classes_by_scheme = _pools(self._line)
+
+
+class _NamedAdapter(_LineAdapter):
     """TLS to a numerical address, with the certificate of the camera's name."""
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, line: _Line, host: str) -> None:
         self._host = host
-        super().__init__()
+        super().__init__(line)
 
     def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
         super().init_poolmanager(*arguments, **named, assert_hostname=self._host, server_hostname=self._host)
 
 
-def _bounded(answer: requests.Response, most: int, until_s: float) -> bytes:
+def _pools(line: _Line) -> dict[str, type[HTTPConnectionPool]]:
+    class Plain(HTTPConnection):
+        def _new_conn(self) -> socket.socket:
+            return line.opened(super()._new_conn())
+
+    class Secure(HTTPSConnection):
+        def _new_conn(self) -> socket.socket:
+            return line.opened(super()._new_conn())
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class SecurePool(HTTPSConnectionPool):
+        ConnectionCls = Secure
+
+    return {"http": PlainPool, "https": SecurePool}
+
+
+def _shut(connection: socket.socket) -> None:
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+def _bounded(answer: requests.Response, most: int) -> bytes:
     parts, size = [], 0
     for part in answer.iter_content(PIECE):
         parts.append(part)
         size += len(part)
         if size > most:
             raise CameraFault("by_camera", f"an answer of more than {most} bytes")
-        if time.monotonic() > until_s:
-            raise CameraFault("no_answer", "the answer takes too long")
     return b"".join(parts)

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from ops.governance.demonstration import MARK, sector_of
+from ops.postgres.note import StoreNote, note_path
 from ops.room.room import clear
 from ops.store.writer import Store
 from tests.ops.analysis.handover.night import worked_night
@@ -59,6 +61,27 @@ def test_an_empty_sector_has_a_scorecard_that_says_what_is_missing(watchline: Wa
         assert re.search(rf"<p>No [^<]*\b{key}\b[^<]*</p>", page)
         assert f"`{key}`" in ended.err
     assert page.count("this family gives no information") == 4
+
+
+@pytest.mark.parametrize("by_option", [True, False])
+def test_the_store_of_another_sector_is_refused(watchline: Watchline, hills: Files, by_option: bool) -> None:
+    data = hills.sector.parent / "data"
+    data.mkdir()
+    worked_night(data)[0].store.close()
+    if not by_option:
+        stated(hills, 'store = "data"')
+    arguments = ("score", "hills", *(("--store", str(data)) if by_option else ()), "--json")
+    (data / MARK).write_text("hills\n")
+    figures_of(watchline(*arguments))
+    (data / MARK).write_text("valley\n")
+    ended = watchline(*arguments)
+    assert ended.code != 0
+    assert "is the store of valley; expected that of hills" in ended.err
+    (data / MARK).unlink()
+    (data / "store.db").unlink()
+    note = StoreNote("postgresql://watch@localhost:1/none", "valley", "fusion")
+    note_path(data / "store.db").write_bytes(msgspec.json.encode(note))
+    assert "is the store of valley; expected that of hills" in watchline(*arguments).err
 
 
 def test_the_sector_file_names_the_data_folder_and_the_challenge(watchline: Watchline, hills: Files) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import html
 import json
 import re
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -180,6 +182,39 @@ def test_the_stores_are_those_of_the_cluster_and_reading_them_is_recorded(
     assert (found["time_to_disposition"]["sectors"], found["time_to_disposition"]["missing"]) == (1, 1)
     (entry,) = each_entry(data / "west/audit", EntryFilter())
     assert (entry.subject, entry.purpose) == ("scorecard of west on 2026-03-20", "yearly report")
+
+
+def with_store(tmp_path: Path) -> Path:
+    """A nation whose sector ``west`` names a store with one apprehension."""
+    (tmp_path / "data").mkdir()
+    worked_night(tmp_path / "data")[0].store.close()
+    AuditLog(tmp_path / "data/audit").close()
+    sector(tmp_path, "west", "41", more=f'store = "{tmp_path / "data"}"')
+    sector(tmp_path, "east", "35")
+    return nation(tmp_path, "west", "east")
+
+
+def test_one_store_that_two_sectors_name_is_counted_once(watchline: Watchline, tmp_path: Path) -> None:
+    path = with_store(tmp_path)
+    (tmp_path / "linked").symlink_to(tmp_path / "data")
+    east = tmp_path / "east/sector.toml"
+    east.write_text(f'store = "{tmp_path / "linked"}"\n' + east.read_text())
+    ended = watchline("score", path, "--on", "2026-03-20", "--json")
+    figures = json.loads(ended.out)
+    assert ([one["name"] for one in figures["sectors"]], ended.code) == (["west"], 1)
+    assert "holds the incidents of west, which would be counted twice" in figures["unread"][0]["why"]
+
+
+@pytest.mark.parametrize("body", ["{}", "x", '{"updated_at":"x"}', '{"updated_at":"2026-03-20T00:00:00Z"}'])
+def test_a_store_with_records_that_are_none_takes_out_its_sector_alone(
+    watchline: Watchline, tmp_path: Path, body: str
+) -> None:
+    path = with_store(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "data/store.db")) as store, store:
+        store.execute("UPDATE outbox SET body = ?", (body,))
+    figures = json.loads(watchline("score", path, "--on", "2026-03-20", "--json").out)
+    assert [one["name"] for one in figures["sectors"]] == ["east"]
+    assert "data/store.db: its incidents cannot be read" in figures["unread"][0]["why"]
 
 
 def test_every_text_of_the_page_is_in_the_catalogue(

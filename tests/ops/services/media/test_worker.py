@@ -468,3 +468,29 @@ def test_the_still_of_a_look_comes_from_the_action_in_the_journal(tmp_path: Path
         STORED, 90.0, AT_NS + 5 * SECOND, "drop:20.jpg"
     )  # fmt: skip
     worker.close()
+
+
+def look_of(unit: str, observed_ns: int, seq: int) -> JournalRow:
+    still = WireMedia("drop:20.jpg", "image/jpeg", observed_at=utc_datetime(observed_ns))
+    look = StatedLook("L-1", "cam-3", 90.0, 2.0, "done", still=still)
+    reply = Reply(unit, 7, seq, utc_datetime(AT_NS), "look", "A", "automatic", incident="I1", look=look)
+    return JournalRow(seq, "action", unit, 7, seq, AT_NS, AT_NS, None, "application/json", encode_unit(reply), True)
+
+
+def test_a_unit_in_the_field_adds_no_picture_in_the_name_of_a_camera(tmp_path: Path) -> None:
+    worker = worker_of(tmp_path, [look_of("patrol-1", AT_NS, 4)], Fetches())
+    work(worker)
+    assert worker.book.counts() == {}
+    worker.close()
+
+
+@pytest.mark.parametrize("away_s", [-90_000, 1, 10**9])
+def test_a_still_of_a_look_has_the_time_of_its_look_where_it_states_one_that_cannot_be(
+    tmp_path: Path, away_s: int
+) -> None:
+    """The day of a picture decides when it is erased."""
+    worker = worker_of(tmp_path, [look_of("ops-centre", AT_NS + away_s * SECOND, 4)], Fetches())
+    work(worker)
+    (found,) = worker.book.pictures_by("cam-3", 0, 2**62)
+    assert found.observed_ns == AT_NS
+    worker.close()

@@ -12,7 +12,7 @@ import re
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -41,7 +41,8 @@ class Device:
         self.here, self.there, self.left = (0.0, 0.0), (0.0, 0.0), 0
         self.asked: list[str] = []
         self.faults: dict[str, str] = {}
-        """By operation the fault code that answers it; ``hang``: no answer, ``html``: another, ``302``: a redirect."""
+        """By operation the fault code that answers it; ``hang``: no answer, ``html``: another, ``302``: a redirect,
+        ``drip``: one header that never ends, byte by byte; ``drip body``: a body, likewise."""
         self.says_moving = True
         self.elsewhere = ""
         self.over = threading.Event()
@@ -134,6 +135,13 @@ def simulated(device: Device, context: ssl.SSLContext | None = None) -> Iterator
             fault = device.faults.get(operation, "")
             if fault == "hang":
                 device.over.wait(600)
+                return
+            if fault.startswith("drip"):
+                length = b"Content-Length: 500000\r\n\r\n" if fault == "drip body" else b"X-Long: "
+                self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/soap+xml\r\n" + length)
+                with suppress(OSError):
+                    while not device.over.wait(0.02):
+                        self.wfile.write(b"x")
                 return
             if fault == "html":
                 self._send(200, b"<html><body>welcome</body></html>", "text/html")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -144,6 +145,23 @@ def test_a_camera_that_never_answers_fails_and_holds_up_no_other_look(room: Room
     assert ended(driver)[:2] == ("failed", "no_answer")
 
 
+@pytest.mark.parametrize("fault", ["drip", "drip body"])
+def test_a_camera_that_answers_byte_by_byte_is_cut_off(room: Room, fault: str) -> None:
+    """Each byte came in time: such a camera kept a thread for hours, and eight looks at it kept all of them."""
+    room.device.faults = {"GetCapabilities": fault}
+    driver = room.driver(call_s=0.5)
+    driver.start(LOOK, "cam-3", EAST, 0)
+    assert ended(driver)[:2] == ("failed", "no_answer")
+
+
+def test_a_head_that_states_no_number_has_not_arrived(room: Room) -> None:
+    answer = room.device.answer
+    room.device.answer = lambda *asked: re.sub(r' y="[^"]*"', ' y="NaN"', answer(*asked))  # type: ignore[method-assign]
+    driver = room.driver()
+    driver.start(LOOK, "cam-3", EAST, 0)
+    assert ended(driver)[:2] == ("failed", "by_camera")
+
+
 def test_a_head_that_never_arrives_fails(room: Room) -> None:
     room.device.steps = 10**9
     driver = room.driver(answer_s=1.0)
@@ -219,6 +237,21 @@ def test_own_stills_are_removed_from_the_drop_folder_and_no_others(room: Room) -
             os.utime(drop / name, (0, 0))
     room.driver()
     assert sorted(one.name for one in drop.iterdir()) == ["of-a-sensor.jpg", "onvif-new.jpg"]
+
+
+def test_own_stills_are_removed_also_where_no_camera_takes_another(room: Room) -> None:
+    drop = room.folder / "drop"
+    driver = OnvifDriver(CueSettings(), room.media, now_ns=lambda: AT_NS, clear_every_s=0.01)
+    try:
+        for name in ("onvif-old.jpg", ".onvif-old.jpg.7.partial"):
+            (drop / name).write_bytes(b"still")
+            os.utime(drop / name, (0, 0))
+        began_s = time.monotonic()
+        while list(drop.iterdir()):
+            assert time.monotonic() - began_s < PATIENT_S
+            time.sleep(0.01)
+    finally:
+        driver.close()
 
 
 def test_without_a_drop_folder_no_still_is_asked_for(room: Room) -> None:
