@@ -244,6 +244,17 @@ def test_a_copy_into_a_folder_that_was_interrupted_between_its_two_renames_is_ta
     assert len(list(folder.glob("0*.log"))) == 3
 
 
+def test_a_copy_does_not_take_the_folder_of_a_room_that_runs(address: StoreAddress, tmp_path: Path) -> None:
+    folder = tmp_path / "back" / "audit"
+    written(kept(tmp_path / "north", address, "north"))
+    log = AuditLog(folder)
+    with pytest.raises(BadInput, match="is in use; expected a folder whose room has ended"):
+        copy_audit(address.text, str(tmp_path / "back"), "north", QUIET)
+    log.add(entry(0))
+    log.close()
+    assert [one.what for one in each_entry(folder, EntryFilter())] == [entry(0).what]
+
+
 def test_entries_of_a_sector_are_not_those_of_another(address: StoreAddress, tmp_path: Path) -> None:
     north, south = (kept(tmp_path / name, address, name) for name in ("north", "south"))
     for number, folder in enumerate((north, south, north)):
