@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -133,10 +134,17 @@ def end_of_heads(path: Path, size: int) -> int:
 
 def lock_log(folder: Path) -> int:
     """Lock the log against other writers, waiting for them; return the descriptor to close."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = lock_file(folder / _LOCK, wait=True)
-    assert lock is not None
-    return lock
+    while True:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            lock = lock_file(folder / _LOCK, wait=True)
+        except FileNotFoundError:
+            continue  # a copy is putting its folder in the place of this one
+        assert lock is not None
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(lock), os.stat(folder / _LOCK)):
+                return lock
+        os.close(lock)  # meanwhile a copy has taken the place of the folder: this is the lock of no one else
 
 
 def signer_of(folder: Path) -> Signer:

@@ -67,7 +67,7 @@ def subjects(
 ) -> None:
     """List the subjects of reports and their attributes.
 
-    Each is from the article of a Regulation that is named, or ours.
+    Each has the article of the Regulation that it is from, or is marked as ours.
 
     Examples
     --------

@@ -148,3 +148,8 @@ def missing_packages() -> PostgresError:
     return PostgresError(
         "needs packages that are not installed", where="PostgreSQL", expected="pip install '.[postgres]'"
     )
+
+
+def shown_place(text: str) -> str:
+    """Return an address of a store without its password, or the path of a file as it is."""
+    return StoreAddress(text).shown if is_postgres(text) else text

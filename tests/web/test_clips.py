@@ -59,8 +59,11 @@ def test_people_who_do_not_act_read_why_there_is_no_clip(room: Any, enter: Calla
     fusion, _ = room
     with_clip(fusion)
     accounts = Accounts(AccountStore(fusion.store.path.parent / "accounts.db"))
-    entered = accounts.log_in("viewer", accounts.add("viewer", "viewer", {"*": "viewer"}), LoginOrigin("test"))
-    accounts.set_password(entered.person, "", PASSWORD, LoginOrigin("test"))
+    try:
+        entered = accounts.log_in("viewer", accounts.add("viewer", "viewer", {"*": "viewer"}), LoginOrigin("test"))
+        accounts.set_password(entered.person, "", PASSWORD, LoginOrigin("test"))
+    finally:
+        accounts.store.close()
     page = enter("viewer")
     part = page.get_by_test_id
     select_incident(page)
@@ -68,4 +71,3 @@ def test_people_who_do_not_act_read_why_there_is_no_clip(room: Any, enter: Calla
     part("picture-newer").click()
     expect(part("picture-none")).to_contain_text("a clip cannot be blurred")
     expect(part("clip")).to_be_hidden()
-    accounts.store.close()

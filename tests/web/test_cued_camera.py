@@ -146,7 +146,7 @@ def room(tmp_path: Path) -> Iterator[Any]:
         port = stack.enter_context(serving(app))
         stop = threading.Event()
         turning = threading.Thread(target=desk.run, args=(stop,), daemon=True)
-        stack.callback(turning.join, 10.0)
+        stack.callback(lambda: turning.ident is None or turning.join())  # before what it reads is closed
         stack.callback(stop.set)
         yield (fusion, radio, turning), f"http://127.0.0.1:{port}"
 

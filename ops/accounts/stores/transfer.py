@@ -18,7 +18,7 @@ from geo.errors import BadInput
 from ops.accounts.stores.database import COLUMNS, FILE, AccountDatabase, AccountStoreError, Statements
 from ops.accounts.stores.file import FileDatabase
 from ops.accounts.stores.place import accounts_exist, open_database
-from ops.postgres.address import StoreAddress, is_postgres, missing_packages
+from ops.postgres.address import StoreAddress, is_postgres, missing_packages, shown_place
 from ops.postgres.note import StoreNote, remember
 from ops.runtime.file_lock import lock_file
 from ops.runtime.output import show
@@ -33,13 +33,13 @@ def copy_accounts(source: str, target: str, sector: str | None, screen: Console)
         rows = {table: _rows(reading, table) for table in COLUMNS}
         with after.change() as writing:
             if any(_rows(writing, table) for table in COLUMNS):
-                raise BadInput("has accounts", where=_shown(target), expected="a sector or folder without them")
+                raise BadInput("has accounts", where=shown_place(target), expected="a sector or folder without them")
             for table, names in COLUMNS.items():
                 marks = ", ".join("?" * (names.count(",") + 1))
                 writing.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows[table])  # noqa: S608
     counts = {table: len(found) for table, found in rows.items()}
-    show(screen, "console-store-accounts-copied", accounts=counts["people"], target=_shown(target))
-    return {"target": _shown(target), "rows": counts}
+    show(screen, "console-store-accounts-copied", accounts=counts["people"], target=shown_place(target))
+    return {"target": shown_place(target), "rows": counts}
 
 
 def verify_accounts(first: str, second: str, sector: str | None, screen: Console) -> dict[str, Any]:
@@ -52,7 +52,9 @@ def verify_accounts(first: str, second: str, sector: str | None, screen: Console
     for table, (mine, theirs) in rows.items():
         if mine != theirs:
             raise BadInput(
-                f"differs from {_shown(first)} in the table {table}", where=_shown(second), expected="the same content"
+                f"differs from {shown_place(first)} in the table {table}",
+                where=shown_place(second),
+                expected="the same content",
             )
     counts = {table: len(mine) for table, (mine, _) in rows.items()}
     show(screen, "console-store-accounts-equal", accounts=counts["people"])
@@ -128,7 +130,3 @@ def _in_store(text: str, sector: str | None, data: Path, *, create: bool) -> Acc
 def _path(text: str) -> Path:
     path = Path(text)
     return path / FILE if path.is_dir() else path
-
-
-def _shown(text: str) -> str:
-    return StoreAddress(text).shown if is_postgres(text) else text

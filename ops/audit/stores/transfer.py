@@ -19,10 +19,10 @@ from rich.console import Console
 from geo.errors import BadInput
 from ingest.security.key_bundle import SIGNING_KEY
 from ops.audit.entry import AuditError
-from ops.audit.files import day_files, lock_log, log_folder, sync_folder
+from ops.audit.files import day_files, has_writer, lock_log, log_folder, sync_folder
 from ops.audit.stores.place import reading
 from ops.audit.stores.protocol import LogReading
-from ops.postgres.address import StoreAddress, is_postgres, missing_packages
+from ops.postgres.address import StoreAddress, is_postgres, missing_packages, shown_place
 from ops.postgres.note import StoreNote, remember
 from ops.runtime.output import show
 
@@ -36,14 +36,14 @@ def copy_audit(source: str, target: str, sector: str | None, screen: Console) ->
     """Copy an audit log; return its lines by day. Raises BadInput or AuditError, and the target is then as it was."""
     with _opened(source, sector) as log:
         if not log.days():
-            raise BadInput("has no audit log", where=_shown(source), expected="a log with entries")
+            raise BadInput("has no audit log", where=shown_place(source), expected="a log with entries")
         if is_postgres(target):
             days = _into_store(log, _note(target, sector))
         else:
             days = _into_folder(log, log_folder(Path(target)))
     count = sum(days.values())
-    show(screen, "console-store-audit-copied", lines=count, days=len(days), target=_shown(target))
-    return {"target": _shown(target), "days": days}
+    show(screen, "console-store-audit-copied", lines=count, days=len(days), target=shown_place(target))
+    return {"target": shown_place(target), "days": days}
 
 
 def verify_audit(first: str, second: str, sector: str | None, screen: Console) -> dict[str, Any]:
@@ -53,8 +53,8 @@ def verify_audit(first: str, second: str, sector: str | None, screen: Console) -
         for here, there in zip_longest(_named_lines(one), _named_lines(other)):
             if here != there:
                 raise BadInput(
-                    f"differs from {_shown(first)} in {(here or there)[0]}, line {count + 1} of the log",
-                    where=_shown(second),
+                    f"differs from {shown_place(first)} in {(here or there)[0]}, line {count + 1} of the log",
+                    where=shown_place(second),
                     expected="the same content",
                 )
             count += 1
@@ -101,6 +101,8 @@ def _into_folder(log: LogReading, folder: Path) -> dict[str, int]:
         try:
             if day_files(folder):
                 raise BadInput("has an audit log", where=str(folder), expected="a folder without one")
+            if has_writer(folder):
+                raise BadInput("is in use", where=str(folder), expected="a folder whose room has ended")
             shutil.rmtree(partial, ignore_errors=True)  # of a copy that was interrupted
             partial.mkdir(mode=0o700)
             for day, size in log.sizes():
@@ -150,7 +152,3 @@ def _note(text: str, sector: str | None) -> StoreNote:
     address = StoreAddress(text, where="ADDRESS")
     remember(address)
     return StoreNote(address.without_password, sector, "audit")
-
-
-def _shown(text: str) -> str:
-    return StoreAddress(text).shown if is_postgres(text) else text

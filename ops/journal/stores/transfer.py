@@ -22,7 +22,7 @@ from ops.journal.command import journal_path
 from ops.journal.stores.file_tables import FileTables, NewFile
 from ops.journal.stores.place import note_of
 from ops.journal.stores.until import Tables, TablesUntil
-from ops.postgres.address import StoreAddress, is_postgres, missing_packages
+from ops.postgres.address import StoreAddress, is_postgres, missing_packages, shown_place
 from ops.runtime.output import show
 
 if TYPE_CHECKING:
@@ -52,10 +52,10 @@ def copy(
             rows[table] = counted.count
             sealed += counted.sealed
     del rows["ids"]
-    show(screen, "console-store-copied", rows=rows["journal"], letters=rows["dead_letters"], target=_shown(target))
+    show(screen, "console-store-copied", rows=rows["journal"], letters=rows["dead_letters"], target=shown_place(target))
     if sealed:
         show(screen, "console-store-sealed", count=sealed)
-    return {"target": _shown(target), "rows": rows, "encrypted": sealed}
+    return {"target": shown_place(target), "rows": rows, "encrypted": sealed}
 
 
 def verify(first: str, second: str, sector: str | None, screen: Console) -> dict[str, Any]:
@@ -70,8 +70,8 @@ def verify(first: str, second: str, sector: str | None, screen: Console) -> dict
                 if one != other:
                     name = (one or other)[0]
                     raise BadInput(
-                        f"differs from {_shown(first)} in the table {table}, number {count} ({name})",
-                        where=_shown(second),
+                        f"differs from {shown_place(first)} in the table {table}, number {count} ({name})",
+                        where=shown_place(second),
                         expected="the same content",
                     )
                 digest.update(msgspec.json.encode(one) + b"\n")
@@ -118,7 +118,3 @@ def _store_tables(text: str, sector: str | None) -> StoreTables:
     except ImportError:
         raise missing_packages() from None
     return StoreTables(address, sector)
-
-
-def _shown(text: str) -> str:
-    return StoreAddress(text).shown if is_postgres(text) else text

@@ -51,6 +51,7 @@ class TurningCamera:
         self._turn = Turn(azimuth_deg, 0.0, azimuth_deg, 0.0)
         self._task: str | None = None
         self._shot: PreparedShot | None = None
+        self._taken = list[PreparedShot]()
         self._peer: Peer | None = None
         self._gateway = ""
         self._stated_s = -math.inf
@@ -82,7 +83,13 @@ class TurningCamera:
             work.add_done_callback(self._working.discard)
 
     def close(self) -> None:
-        """Give up a still that was prepared."""
+        """Give up all stills: an orderly end waits for none."""
+        self._give_up()
+        for shot in self._taken:
+            shot.close()
+
+    def _give_up(self) -> None:
+        """Give up the still that was prepared."""
         if self._shot is not None:
             self._shot.close()
             self._shot = None
@@ -94,7 +101,7 @@ class TurningCamera:
             return
         if self._task is not None:
             self._answer(self._task, "FAILED", reason="another task came")
-        self.close()
+        self._give_up()
         self._shot = self._prepare(self.node.camera)
         cone = command.look_at.range_bearing
         elevation = cone.elevation if cone.HasField("elevation") else None
@@ -105,6 +112,7 @@ class TurningCamera:
     async def _look(self, task: str, shot: PreparedShot) -> None:
         """Take a still, and send what it shows, unless another task came."""
         azimuth, at_ns = self._turn.at(self._now_s())[0], self._now_ns()
+        self._taken.append(shot)
         try:
             shown = await asyncio.to_thread(shot.take, azimuth, at_ns)
         except StillFailed as error:
@@ -114,6 +122,8 @@ class TurningCamera:
         else:
             if task == self._task:
                 self._send_found(task, shown)
+        finally:
+            self._taken.remove(shot)
         if task == self._task:
             self._task = None
 

@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 STOPPED_S: Final = 10.0
 ARRIVED_S: Final = 60.0
 """Longest wait at the end for what the gateway still sends."""
+SETTLED_S: Final = 1.0
+"""The gateway has read all that the cameras sent if its number of messages is unchanged for so long."""
 
 
 def turning_cameras(layout: Path) -> tuple[str, ...]:
@@ -69,15 +71,20 @@ def finish_cameras(room: Room, cameras: Child) -> dict[str, int]:
     """End the cameras, wait until ingest has what the gateway has taken from them, and return the number of each."""
     room.supervise(cameras, wanted=False)
     cameras.stop(timeout_s=STOPPED_S)
+    sent: dict[str, int] = {}
+    began_s = changed_s = time.monotonic()
     with SapientMemory(room.options.folder) as memory:
-        sent = {name: memory.count_of(name) for name in room.options.turning}
-    until_s = time.monotonic() + ARRIVED_S
-    while not _arrived(room.journal_path, sent):
-        if time.monotonic() > until_s:
-            log.warning("Messages of turning cameras have not arrived.")
-            break
-        time.sleep(0.1)
-    return sent
+        while True:
+            found = {name: memory.count_of(name) for name in room.options.turning}
+            now_s = time.monotonic()
+            if found != sent:
+                sent, changed_s = found, now_s
+            if _arrived(room.journal_path, sent) and now_s - changed_s >= SETTLED_S:
+                return sent
+            if now_s - began_s > ARRIVED_S:
+                log.warning("Messages of turning cameras have not arrived.")
+                return sent
+            time.sleep(0.1)
 
 
 def _arrived(journal: Path, sent: dict[str, int]) -> bool:

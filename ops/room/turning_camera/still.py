@@ -37,22 +37,26 @@ class Shot:
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )  # fmt: skip
+        self._taking = False
 
     def take(self, azimuth_deg: float, at_ns: int) -> ShownStill:
         """Take the still in a direction, at a time of the scenario [UTC ns]. StillFailed where it cannot be made."""
+        self._taking = True
         try:
             out, problem = self._process.communicate(f"{azimuth_deg} {at_ns}\n".encode(), LONGEST_S)
         except (OSError, ValueError, subprocess.TimeoutExpired) as error:
             self.close()
+            self._process.communicate()
             raise StillFailed(f"no still: {error}") from None
         if self._process.returncode != 0 or not out:
             raise StillFailed(f"no still: {problem.decode(errors='replace').strip()[-300:]}")
         return msgspec.json.decode(out.splitlines()[-1], type=ShownStill)
 
     def close(self) -> None:
-        """End the process, if it still runs."""
+        """End the process, if it still runs; a ``take`` of another thread then fails at once."""
         if self._process.poll() is None:
             self._process.kill()
+        if not self._taking:
             self._process.communicate()
 
 

@@ -7,6 +7,7 @@ terrain nor computes visibility.
 
 from __future__ import annotations
 
+import logging
 import math
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +19,8 @@ import numpy as np
 from geo.frame import LocalFrame
 from sensors.cueing import Sight, SteerableCamera
 from sensors.cueing.sight import elevation_deg
+
+log = logging.getLogger(__name__)
 
 FOLDER: Final = "cue"
 HIDDEN, VISIBLE, UNKNOWN = 0, 1, 255
@@ -64,13 +67,20 @@ class CameraGrounds:
 
 
 def surveyed_ground(data: Path, camera: str) -> tuple[CameraGround, Any, Any] | None:
-    """Return the survey of a camera, with heights [m] and states (row from north, column from west); None without."""
+    """Return the survey of a camera, with heights [m] and states (row from north, column from west).
+
+    None without one, and for one that cannot be read.
+    """
     folder = data / FOLDER
     about = folder / f"{camera}.json"
     if not about.exists():
         return None
-    heights, states = (np.load(folder / f"{camera}.{part}.npy", mmap_mode="r") for part in ("heights", "states"))
-    return msgspec.json.decode(about.read_bytes(), type=CameraGround), heights, states
+    try:
+        heights, states = (np.load(folder / f"{camera}.{part}.npy", mmap_mode="r") for part in ("heights", "states"))
+        return msgspec.json.decode(about.read_bytes(), type=CameraGround), heights, states
+    except (OSError, EOFError, ValueError, msgspec.MsgspecError) as error:
+        log.warning("The survey of camera %s cannot be read: %s", camera, error)
+        return None
 
 
 @lru_cache(maxsize=4)

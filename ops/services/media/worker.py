@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 ROWS: Final = 500
 AT_ONCE: Final = 16
-"""Pictures that are fetched in one round."""
+"""Pictures that are fetched, or wait for a fetcher, at a time."""
 LOOKED_AT: Final = 256
 """Pictures that are due, of which those of a round are chosen."""
 FETCHERS: Final = 8
@@ -170,6 +170,8 @@ class MediaWorker:
         known, chosen = {_content(one) for one in self._running.values()}, list[Picture]()
         later, now_ns = dict[int, list[int]](), self._now_ns()
         for one in due:
+            if len(chosen) + len(self._running) >= AT_ONCE:
+                break
             host = self._hosts.of(one.uri)
             until_ns, at_once = self._hosts.paused_until_ns(host), self._hosts.at_once(host)
             if until_ns > now_ns:
@@ -178,8 +180,6 @@ class MediaWorker:
                 known.add(_content(one))
                 busy[host] += 1
                 chosen.append(one)
-            if len(chosen) + len(self._running) >= AT_ONCE:
-                break
         for due_ns, pictures in later.items():
             self.book.postpone(pictures, due_ns)
         return chosen

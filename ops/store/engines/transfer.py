@@ -20,7 +20,7 @@ from rich.console import Console
 
 from geo.errors import BadInput
 from ops.audit.day_keys import is_sealed
-from ops.postgres.address import StoreAddress, is_postgres, missing_packages
+from ops.postgres.address import StoreAddress, is_postgres, missing_packages, shown_place
 from ops.postgres.note import StoreNote, remember
 from ops.runtime.output import show
 from ops.store.connections import StoreError, connected_by, has_table, opened_for_reading, store_exists, streamed
@@ -69,7 +69,7 @@ def copy_fusion(source: str, target: str, sector: str | None, screen: Console) -
         connection = stack.enter_context(_opened(source, sector))
         engine = stack.enter_context(_new(target, sector))
         if not engine.execute(_IS_NEW).fetchone()[0]:
-            raise BadInput("has a fusion store", where=_shown(target), expected="a sector or folder without one")
+            raise BadInput("has a fusion store", where=shown_place(target), expected="a sector or folder without one")
         engine.begin()
         try:
             for table in _TABLES:
@@ -81,9 +81,9 @@ def copy_fusion(source: str, target: str, sector: str | None, screen: Console) -
             raise
     show(
         screen, "console-store-fusion-copied",
-        alerts=rows["alerts"], incidents=rows["incidents"], estimates=rows["history"], target=_shown(target),
+        alerts=rows["alerts"], incidents=rows["incidents"], estimates=rows["history"], target=shown_place(target),
     )  # fmt: skip
-    return {"target": _shown(target), "rows": rows, "encrypted": sealed}
+    return {"target": shown_place(target), "rows": rows, "encrypted": sealed}
 
 
 def verify_fusion(first: str, second: str, sector: str | None, screen: Console) -> dict[str, Any]:
@@ -97,8 +97,8 @@ def verify_fusion(first: str, second: str, sector: str | None, screen: Console) 
                 count += 1
                 if one != other:
                     raise BadInput(
-                        f"differs from {_shown(first)} in the table {table}, number {count}",
-                        where=_shown(second),
+                        f"differs from {shown_place(first)} in the table {table}, number {count}",
+                        where=shown_place(second),
                         expected="the same content",
                     )
                 digest.update(msgspec.json.encode(one) + b"\n")
@@ -191,13 +191,9 @@ def _path(text: str) -> Path:
     return path / FILE if path.is_dir() else path
 
 
-def _shown(text: str) -> str:
-    return StoreAddress(text).shown if is_postgres(text) else text
-
-
 @contextmanager
 def _errors(target: str) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, DatabaseError) as error:
-        raise StoreError(f"{_shown(target)}: the fusion store cannot be copied or compared ({error}).") from error
+        raise StoreError(f"{shown_place(target)}: the fusion store cannot be copied or compared ({error}).") from error

@@ -543,6 +543,6 @@ cluster-sector-live = { $sector } is live on { $worker }.
 cluster-sector-live-again = { $sector } is live again on { $worker }, after { NUMBER($seconds, maximumFractionDigits: 1) } s.
 cluster-worker-lost = { $sector }: no heartbeat from { $worker }. It is stopped, and the sector starts on another worker.
 cluster-sector-failed = { $sector } could not be run: { $reason } Next attempt in { $seconds } s.
-cluster-store-problem = The store does not answer as it should: { $reason } Sectors that lose it are started again.
+cluster-store-problem = The store does not answer as expected: { $reason } Sectors that lose their connection are restarted.
 cluster-holder-stays = { $reason }
 cluster-sector-moved = { $sector } was moved to { $worker }; it was not live for { NUMBER($seconds, maximumFractionDigits: 1) } s.

@@ -19,7 +19,7 @@ eurosur-exported = { $count ->
 eurosur-subjects = { $count ->
     [one] { $count } subject
    *[other] { $count } subjects
-}. Names are from the Regulation that is named, or ours.
+}. Names are from the cited Regulation, or ours (of Watchline).
 
 eurosur-origin = { $cite ->
     [none] ours
@@ -72,7 +72,7 @@ eurosur-attribute = { $attribute ->
     [hazard] Kind of crisis
     [craft] Craft or person
     [identification] Identification
-    [suspicion] Reason of the report
+    [suspicion] Reason for the report
     [identifier] Name or registration
     [month] Month
     [count] Number
@@ -82,8 +82,8 @@ eurosur-attribute = { $attribute ->
     [by_last_embarkation] By last country of embarkation
     [by_age] By age group
     [by_sex] By sex
-    [by_refusal_reason] By reason of the refusal
-    [by_authorisation_reason] By reason of the refused or revoked travel authorisation
+    [by_refusal_reason] By reason for refusal
+    [by_authorisation_reason] By reason for refusing or revoking the travel authorisation
     [same_identity] Refusals of the same persons with the same identity
     [several_identities] Refusals of the same persons with several identities
     [unaccompanied_minors] Unaccompanied minors
@@ -119,7 +119,7 @@ eurosur-attribute = { $attribute ->
     [resolution] Resolution on the ground
     [file] File
     [sha256] SHA-256 of the file
-    [asked] Sources that are asked
+    [asked] Sources asked
     [restriction] Restriction of use
     [answer_by] Answer by (UTC)
     [watched] Kind of entry

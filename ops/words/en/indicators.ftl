@@ -35,7 +35,7 @@ indicator-title = { $indicator ->
     [time_to_disposition] time to disposition
     [drills_passed] drills passed
     [drill_acknowledged_in_time] drills: incidents acknowledged in time
-    [drill_right_dispositions] drills: right dispositions
+    [drill_right_dispositions] drills: correct dispositions
     [drill_missed_crossings] drills: missed crossings
    *[other] { $indicator }
 }
@@ -74,7 +74,7 @@ indicator-definition = { $indicator ->
     [time_to_disposition] median time from opening an incident until a person closes it
     [drills_passed] drills of the past year that were passed, as a fraction of those held
     [drill_acknowledged_in_time] incidents of drills that a person acknowledged within the time limit, as a fraction of all
-    [drill_right_dispositions] incidents of drills that were closed with a right disposition by the truth of the simulation, as a fraction of those closed
+    [drill_right_dispositions] incidents of drills that were closed with the correct disposition, according to the ground truth of the simulation, as a fraction of those closed
     [drill_missed_crossings] crossings of drills that were shown and not acknowledged, as a fraction of those shown
    *[other] { $indicator }
 }

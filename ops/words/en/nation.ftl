@@ -5,7 +5,7 @@ nation-answer = Evaluated: { $read } of { $whole ->
     [one] 1 sector.
    *[other] { $whole } sectors.
 }
-nation-never = No number stands for the nation or for a border.
+nation-never = No single number stands for the nation or for a border.
 nation-left-out = Left out, because their records are illustrative and those of other sectors are real: { $sectors }
 nation-unread = Not evaluated: { $sector }.
 nation-column = { $name ->
@@ -20,7 +20,7 @@ nation-column = { $name ->
     [highest] highest newest value
     [sector] sector
     [plan] action plan
-    [absent] not named
+    [absent] missing records
    *[other] { $name }
 }
 nation-note-days = newest values of different days, { $first } to { $last }
@@ -58,11 +58,11 @@ nation-reason = { $reason ->
     [unit] the units differ
     [edition] the editions of the definition differ
     [direction] the directions of improvement differ
-    [method] it was computed in different ways, such as for another target class, weather or requirement
+    [method] it was computed in different ways, for example for different target classes, weather or requirements
     [plan] the plans have different measures
    *[undefined] it is not in the catalogue, and a source does not state the edition of its definition
 }
-nation-heading-sectors = Each sector by itself
+nation-heading-sectors = Individual sectors
 nation-plan = { $met } of { $due } due measures met, { $unknown } unknown
 nation-absent = { $kind ->
     [indicators] indicators
@@ -70,11 +70,11 @@ nation-absent = { $kind ->
     [action_plan] action plan
    *[challenge] coverage
 }
-nation-records = The pages of the sectors show the records behind each value. Of a sector with a long history: watchline score SECTOR --place PLACE --out DIR.
+nation-records = The pages of the sectors show the records behind each value. For a sector with a long history: watchline score SECTOR --place PLACE --out DIR.
 nation-drill = { $sector }: watchline score { $file }
 nation-limit = { $limit ->
     [never] Indicators and sectors are not combined: units, sources and ages differ, and any weights would be arbitrary. Sectors are not ranked.
-    [states] A sector meets a target only if each of its places is shown to. If one place does not, the sector does not; otherwise one place that is unknown or out of date makes the sector so.
+    [states] A sector meets a target only if each of its places is shown to meet it. If one place does not, the sector does not; otherwise one place that is unknown or out of date makes the sector unknown or out of date.
     [ends] Lowest and highest are newest values of one definition, each on the day that is stated; the days may differ. Records rise with enforcement.
     [together] Counts are added up only where every sector that reports the value states them, and no place is in two sectors or beside its own sector. A rate from added counts weighs sectors by their counts, can differ from each of them, and its interval assumes independent events. The periods of the sectors may differ.
    *[families] Each sector is judged by its own targets. Two sectors may have different targets for the same indicator.

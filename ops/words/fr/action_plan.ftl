@@ -40,7 +40,7 @@ action-plan-column-value = valeur
 action-plan-column-target = objectif
 action-plan-column-due = échéance
 action-plan-column-status = état
-action-plan-basis = Base : { $basis }
+action-plan-basis = Base de calcul : { $basis }
 action-plan-completion = achèvement
 action-plan-target = { $direction ->
     [higher] au moins { $target }

@@ -555,6 +555,6 @@ cluster-sector-live = { $sector } est en service sur { $worker }.
 cluster-sector-live-again = { $sector } est de nouveau en service sur { $worker }, après { NUMBER($seconds, maximumFractionDigits: 1) } s.
 cluster-worker-lost = { $sector } : { $worker } ne donne plus signe de vie. Il est arrêté, et le secteur redémarre sur un autre processus.
 cluster-sector-failed = { $sector } n’a pas pu fonctionner : { $reason } Nouvel essai dans { $seconds } s.
-cluster-store-problem = La base de données ne répond pas comme prévu : { $reason } Les secteurs qui la perdent sont redémarrés.
+cluster-store-problem = La base de données ne répond pas comme prévu : { $reason } Les secteurs qui perdent la connexion sont redémarrés.
 cluster-holder-stays = { $reason }
 cluster-sector-moved = { $sector } a été déplacé vers { $worker } ; il n’a pas été en service pendant { NUMBER($seconds, maximumFractionDigits: 1) } s.

@@ -286,10 +286,10 @@ eurosur-value = { $field ->
         [refusals_of_entry] Refus d’entrée (indicateur)
         [illegal_stays] Séjours irréguliers (indicateur)
         [indicator_warning] Alerte sur un indicateur
-        [key_developments] Évolutions clés et indicateurs
+        [key_developments] Principales évolutions et indicateurs
         [section_impact] Niveau d’impact d’une section
         [request_for_information] Demande d’informations
-        [watchlist] Entrée de liste de surveillance
+        [watchlist] Inscription sur une liste de surveillance
        *[other] Autre événement
     }
     [status] { $value ->

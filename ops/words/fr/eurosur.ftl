@@ -36,7 +36,7 @@ eurosur-attribute-kind = { $kind ->
     [number] nombre
     [country] pays
     [countries] nombres par pays
-    [parts] nombres par part
+    [parts] nombres par catégorie
     [time] date et heure
     [month] mois
    *[hash] SHA-256
@@ -84,8 +84,8 @@ eurosur-attribute = { $attribute ->
     [by_sex] Par sexe
     [by_refusal_reason] Par motif du refus
     [by_authorisation_reason] Par motif du refus ou de la révocation de l’autorisation de voyage
-    [same_identity] Refus aux mêmes personnes sous la même identité
-    [several_identities] Refus aux mêmes personnes sous plusieurs identités
+    [same_identity] Refus opposés aux mêmes personnes sous la même identité
+    [several_identities] Refus opposés aux mêmes personnes sous plusieurs identités
     [unaccompanied_minors] Mineurs non accompagnés
     [by_stay_reason] Par motif
     [by_control] Par type de contrôle
@@ -102,7 +102,7 @@ eurosur-attribute = { $attribute ->
     [assets] Moyens prévus
     [condition] Terrain ou météo
     [basis] Observé ou prévu
-    [valid_at] Valable à (UTC)
+    [valid_at] Date de validité (UTC)
     [temperature] Température de l’air
     [wind_speed] Vitesse du vent
     [wind_from] Direction du vent (d’où il vient)
@@ -115,7 +115,7 @@ eurosur-attribute = { $attribute ->
     [section_level] Niveau d’impact de la section
     [since] Depuis (UTC)
     [imagery] Type de produit géospatial
-    [acquired_at] Acquis à (UTC)
+    [acquired_at] Date d’acquisition (UTC)
     [resolution] Résolution au sol
     [file] Fichier
     [sha256] SHA-256 du fichier
@@ -242,7 +242,7 @@ eurosur-choice = { $attribute ->
        *[briefing_note] Note d’information
     }
     [development] { $value ->
-        [development] Évolution clé
+        [development] Évolution principale
        *[indicator] Indicateur
     }
     [section_level] { $value ->
@@ -272,15 +272,15 @@ eurosur-problem-attribute = { eurosur-attribute } : { $kind ->
     [number] un nombre dans les limites de l’attribut
     [country] trois lettres majuscules (Doc 9303 de l’OACI), comme CYP
     [countries] des nombres par pays, comme SYR 3, AFG 2
-    [parts] des nombres par part, comme adulte 3, mineur 2
+    [parts] des nombres par catégorie, comme adulte 3, mineur 2
     [time] une date et une heure UTC
     [month] un mois, comme 2026-03
     [hash] 64 chiffres hexadécimaux en minuscules
     [missing] une valeur est nécessaire
-   *[together] la valeur en contredit une autre : les parts font le nombre, une fin n’est pas avant son début, et rien n’est plus tard que « Connu depuis »
+   *[together] la valeur en contredit une autre : la somme des catégories est le nombre, une fin n’est pas antérieure à son début, et rien n’est postérieur à « Connu depuis »
 }.
 eurosur-attribute-form = { $kind ->
     [country] Trois lettres majuscules (Doc 9303 de l’OACI), comme CYP
     [countries] Des nombres par pays, comme SYR 3, AFG 2
-   *[parts] Des nombres par part, comme adulte 3, mineur 2
+   *[parts] Des nombres par catégorie, comme adulte 3, mineur 2
 }

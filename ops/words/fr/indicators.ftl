@@ -35,7 +35,7 @@ indicator-title = { $indicator ->
     [time_to_disposition] délai de clôture
     [drills_passed] exercices réussis
     [drill_acknowledged_in_time] exercices : incidents acquittés à temps
-    [drill_right_dispositions] exercices : issues justes
+    [drill_right_dispositions] exercices : issues correctes
     [drill_missed_crossings] exercices : franchissements manqués
    *[other] { $indicator }
 }
@@ -73,8 +73,8 @@ indicator-definition = { $indicator ->
     [response_time] durée médiane entre l’ouverture d’un incident et l’arrivée d’une unité sur place
     [time_to_disposition] durée médiane entre l’ouverture d’un incident et sa clôture par une personne
     [drills_passed] exercices réussis au cours de l’année écoulée, en proportion de ceux qui ont eu lieu
-    [drill_acknowledged_in_time] incidents d’exercices qu’une personne a acquittés dans le délai, en proportion de tous
-    [drill_right_dispositions] incidents d’exercices clos avec une issue juste selon la vérité de la simulation, en proportion de ceux qui ont été clos
+    [drill_acknowledged_in_time] incidents d’exercices qu’une personne a acquittés dans le délai, en proportion de tous les incidents d’exercices
+    [drill_right_dispositions] incidents d’exercices clos avec l’issue correcte, selon la vérité terrain de la simulation, en proportion de ceux qui ont été clos
     [drill_missed_crossings] franchissements d’exercices affichés et non acquittés, en proportion de ceux qui ont été affichés
    *[other] { $indicator }
 }

@@ -17,7 +17,7 @@ nation-column = { $name ->
     [highest] valeur récente la plus haute
     [sector] secteur
     [plan] plan d’action
-    [absent] non désigné
+    [absent] enregistrements absents
    *[other] { $name }
 }
 nation-note-days = valeurs récentes de jours différents, du { $first } au { $last }

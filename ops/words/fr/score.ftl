@@ -145,11 +145,11 @@ score-limit-empty = Une famille sans enregistrement n’apporte aucune informati
 score-illustrative = Données illustratives : les enregistrements sont inventés pour un exercice. Aucun de ces chiffres ne décrit une frontière réelle.
 score-left-out = Laissés de côté, car ils sont illustratifs et les autres données sont réelles : { $files }
 score-absent = { $kind ->
-    [indicators] Aucun indicateur : la clé `indicators` manque au fichier du secteur.
-    [outcomes] Ni incident ni résultat : ni la clé `store` ni la clé `outcomes` n’est au fichier du secteur.
-    [action_plan] Aucun plan d’action national : la clé `action_plan` manque au fichier du secteur.
-    [challenge] Ni couverture ni interruption : la clé `challenge` manque au fichier du secteur.
-    [later_challenge] Ni couverture ni interruption : le résultat de `watchline challenge` est d’un jour ultérieur.
+    [indicators] Aucun indicateur : la clé `indicators` manque dans le fichier du secteur.
+    [outcomes] Ni incident ni résultat : ni la clé `store` ni la clé `outcomes` ne figure dans le fichier du secteur.
+    [action_plan] Aucun plan d’action national : la clé `action_plan` manque dans le fichier du secteur.
+    [challenge] Ni couverture ni interruption : la clé `challenge` manque dans le fichier du secteur.
+    [later_challenge] Ni couverture ni interruption : le résultat de `watchline challenge` date d’un jour ultérieur.
    *[other] { $kind }
 }
 score-to-plan = État du plan d’action national

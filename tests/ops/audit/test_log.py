@@ -10,10 +10,11 @@ from datetime import date
 
 import pytest
 
+import ops.audit.files
 import ops.audit.witness
 from ops.audit.entry import AuditEntry, AuditError, EntryLine, Head, read_line
 from ops.audit.erasure import erase_entries
-from ops.audit.files import day_files, signer_of
+from ops.audit.files import day_files, lock_log, signer_of
 from ops.audit.log import AuditLog
 from ops.audit.merkle import leaf_hash, root_of
 from ops.audit.verify import verify
@@ -317,3 +318,22 @@ def test_a_log_that_was_not_read_while_entries_of_it_were_erased_goes_on(tmp_pat
     assert verify(tmp_path / "audit").ok
     idle.close()
     other.close()
+
+
+def test_the_lock_is_that_of_the_folder_which_took_its_place_while_it_waited(tmp_path, monkeypatch):
+    """A copy renames its folder into place: two writers with locks of two folders would write into each other."""
+    folder, waited, lock_file = tmp_path / "audit", [], ops.audit.files.lock_file
+
+    def replaced(path, **more):
+        found = lock_file(path, **more)
+        if not waited:
+            waited.append(path)
+            folder.rename(tmp_path / "audit.before")
+        return found
+
+    monkeypatch.setattr(ops.audit.files, "lock_file", replaced)
+    lock = lock_log(folder)
+    try:
+        assert os.path.samestat(os.fstat(lock), os.stat(folder / ".lock"))
+    finally:
+        os.close(lock)

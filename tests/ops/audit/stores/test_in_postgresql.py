@@ -68,7 +68,7 @@ def kept(data: Path, address: StoreAddress, sector: str) -> Path:
 def test_a_writer_that_has_not_read_the_newest_lines_commits_nothing(address: StoreAddress, tmp_path: Path) -> None:
     """As one that was frozen within a transaction until the server took its lock away."""
     folder = kept(tmp_path / "north", address, "north")
-    log = AuditLog(folder, now_ns=lambda: T0_NS)
+    log = AuditLog(folder, now_ns=lambda: T0_NS, sign_every_s=3600.0)  # no head comes by itself
     log.add(entry(0))
     frozen = open_writing(folder)
     with frozen.lock():
@@ -242,6 +242,17 @@ def test_a_copy_into_a_folder_that_was_interrupted_between_its_two_renames_is_ta
     assert (folder / "signing.key").read_bytes() == key
     assert [path.name for path in sorted((tmp_path / "north").iterdir())] == ["audit", "audit.postgres"]
     assert len(list(folder.glob("0*.log"))) == 3
+
+
+def test_a_copy_does_not_take_the_folder_of_a_room_that_runs(address: StoreAddress, tmp_path: Path) -> None:
+    folder = tmp_path / "back" / "audit"
+    written(kept(tmp_path / "north", address, "north"))
+    log = AuditLog(folder)
+    with pytest.raises(BadInput, match="is in use; expected a folder whose room has ended"):
+        copy_audit(address.text, str(tmp_path / "back"), "north", QUIET)
+    log.add(entry(0))
+    log.close()
+    assert [one.what for one in each_entry(folder, EntryFilter())] == [entry(0).what]
 
 
 def test_entries_of_a_sector_are_not_those_of_another(address: StoreAddress, tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def test_every_link_of_the_page_leads_to_a_line_of_a_sector_and_no_number_stands
     for link in links:
         file, _, anchor = link.partition("#")
         assert not anchor or f'id="{anchor}"' in (tmp_path / "out" / file).read_text("utf-8")
-    assert "No number stands for the nation or for a border." in page
+    assert "No single number stands for the nation or for a border." in page
     assert "counts of 2 sectors added up: 0.81 (81 of 100;" in html.unescape(page), "one of the three is not evaluated"
     again = watchline("score", three, "--out", tmp_path / "out", *ON, "--pdf")
     assert (tmp_path / "out/scorecard.html").read_text("utf-8") == page

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+import threading
+import time
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -15,6 +19,7 @@ from ingest.standards.sapient.outgoing import Order, task
 from ops.room.turning_camera.messages import SimulatedNode, node_id_of
 from ops.room.turning_camera.motion import SETTLE_S, Turn
 from ops.room.turning_camera.process import TurningCamera
+from ops.room.turning_camera.still import Shot as StillProcess
 from ops.room.turning_camera.still import ShownStill, StillFailed
 
 START_NS = 1_774_000_000 * 10**9
@@ -194,6 +199,58 @@ def test_a_newer_task_replaces_the_one_under_way_and_others_are_refused() -> Non
         (OTHER, "COMPLETED"),
     ]  # fmt: skip
     assert (first.closed, first.taken) == (True, [])
+
+
+class SlowShot(Shot):
+    """A still that takes until it is given up."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self.over = threading.Event()
+
+    def take(self, azimuth_deg: float, at_ns: int) -> ShownStill:
+        self.taken.append((azimuth_deg, at_ns))
+        self.over.wait()
+        raise StillFailed("given up")
+
+    def close(self) -> None:
+        super().close()
+        self.over.set()
+
+
+def test_an_orderly_end_waits_for_no_still() -> None:
+    shot = SlowShot()
+
+    async def scene(stage: Stage) -> None:
+        await stage.order(FIRST, Order(look_at=(0.0, None)))
+        stage.now_s = 9.0
+        try:
+            while not shot.taken:
+                stage.camera.tick()
+                await asyncio.sleep(0.001)
+            stage.camera.close()
+            assert shot.closed
+            await stage.until_answered(2)
+        finally:
+            shot.over.set()
+
+    stage = Stage(shot)
+    run((stage, scene))
+    assert stage.wire.answers == [(FIRST, "ACCEPTED"), (FIRST, "FAILED")]
+
+
+def test_a_still_under_way_ends_with_its_process() -> None:
+    slow = StillProcess([sys.executable, "-c", "import sys; sys.stdin.read(); import signal; signal.pause()"])
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            taken = pool.submit(slow.take, 0.0, START_NS)
+            while not slow._taking:
+                time.sleep(0.001)
+            slow.close()
+            with pytest.raises(StillFailed):
+                taken.result()
+        finally:
+            slow._process.kill()
 
 
 def test_the_node_id_of_a_camera_is_its_own_and_always_the_same() -> None:

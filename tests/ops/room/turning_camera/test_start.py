@@ -8,13 +8,17 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from ops.room.night_file import TURNING_CAMERAS
 from ops.room.simulate_night import sending_layout
+from ops.room.turning_camera import start
 from ops.room.turning_camera.messages import node_id_of
-from ops.room.turning_camera.start import start_cameras, turning_cameras
+from ops.room.turning_camera.start import finish_cameras, start_cameras, turning_cameras
 from ops.runtime.clock import ScenarioClock
 from ops.sector.layout_file import layout_of
 from ops.sector.samples import samples_folder
+from ops.services.sapient.database import SapientMemory
 from ops.services.sapient.sensor_names import registered_nodes, sensor_of
 
 SAMPLE = samples_folder() / "cumberland"
@@ -68,3 +72,27 @@ def test_they_are_registered_beside_what_persons_registered_and_called_on_this_m
     assert listen.startswith("127.0.0.1:")
     assert f"--gateway={listen}" in arguments
     assert "ptz-crest" in arguments
+
+
+def test_what_the_gateway_reads_after_the_end_of_the_cameras_is_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A detection is one scan 40 ms after it came, so that the number of scans still grows."""
+    room: Any = SimpleNamespace(
+        options=SimpleNamespace(folder=tmp_path, turning=("ptz-crest",)), journal_path=tmp_path / "journal.db",
+        supervise=lambda *_, **__: None,
+    )  # fmt: skip
+    cameras: Any = SimpleNamespace(stop=lambda **_: None)
+    looked = list[int]()
+
+    with SapientMemory(tmp_path) as memory:
+
+        def arrived(_journal: Path, sent: dict[str, int]) -> bool:
+            looked.append(sent["ptz-crest"])
+            if len(looked) == 1:
+                memory.remember("ptz-crest", 1, 1, b"{}", [])
+            return True
+
+        monkeypatch.setattr(start, "_arrived", arrived)
+        assert finish_cameras(room, cameras) == {"ptz-crest": 1}
+    assert looked[:2] == [0, 1]

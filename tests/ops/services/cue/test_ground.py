@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -98,3 +99,17 @@ def test_nothing_is_known_off_the_survey_away_from_the_post_and_without_one(
     moved = SteerableCamera(NAME, camera.lon + 0.001, camera.lat, 0.0, 10.0)
     assert CameraGrounds(folder).sight(moved, *there, 60.0) == Sight()
     assert CameraGrounds(tmp_path).sight(camera, *there, 150.0) == Sight()
+
+
+@pytest.mark.parametrize("file", [f"{NAME}.json", f"{NAME}.heights.npy", f"{NAME}.states.npy"])
+@pytest.mark.parametrize("content", [None, b"", b"{}"])
+def test_a_survey_that_cannot_be_read_is_none(
+    folder: Path, tmp_path: Path, camera: SteerableCamera, file: str, content: bytes | None
+) -> None:
+    """The desk turns its cameras as without a survey, and does not end."""
+    shutil.copytree(folder, tmp_path / "data")
+    damaged = tmp_path / "data" / "cue" / file
+    damaged.unlink()
+    if content is not None:
+        damaged.write_bytes(content)
+    assert CameraGrounds(tmp_path / "data").sight(camera, camera.lon + 0.002, camera.lat, 150.0) == Sight()

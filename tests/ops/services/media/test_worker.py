@@ -26,7 +26,7 @@ from ops.services.media.book import DEAD, STORED, WAITING, PictureBook
 from ops.services.media.check import Unusable
 from ops.services.media.fetch import NotNow
 from ops.services.media.hosts import SLOW_AT_ONCE
-from ops.services.media.worker import MediaWorker, references
+from ops.services.media.worker import AT_ONCE, MediaWorker, references
 from ops.store.reader import Live
 from sensors.timestamps import utc_datetime
 from tests.ops.services.media.making import AT_NS, SECOND, mp4_file, picture_file
@@ -222,7 +222,7 @@ def test_a_slow_server_holds_up_the_pictures_of_no_other(tmp_path: Path) -> None
     def fetch(uri: str, _: int) -> bytes:
         if uri in slow:
             waiting.append(uri)
-            assert answer.wait(60.0)
+            answer.wait()
         return files[uri]
 
     FILES.update(files)
@@ -234,6 +234,33 @@ def test_a_slow_server_holds_up_the_pictures_of_no_other(tmp_path: Path) -> None
                 break
         assert worker.book.counts() == {STORED: len(quick), WAITING: len(slow)}
         assert len(waiting) == SLOW_AT_ONCE
+        answer.set()
+        work(worker)
+        assert worker.book.counts() == {STORED: len(files)}
+    finally:
+        answer.set()
+        worker.close()
+        for uri in files:
+            del FILES[uri]
+
+
+def test_the_number_of_files_that_wait_for_slow_servers_is_bounded(tmp_path: Path) -> None:
+    files = {f"http://slow{n}.example/{n}.jpg": picture_file(shade=n) for n in range(AT_ONCE + 3)}
+    answer = threading.Event()
+
+    def fetch(uri: str, _: int) -> bytes:
+        answer.wait()
+        return files[uri]
+
+    FILES.update(files)
+    rows = [row(n, uri) for n, uri in enumerate(files, 1)]
+    come = rows[:AT_ONCE]
+    worker = worker_of(tmp_path, come, fetch)
+    try:
+        for newer in ([], *([one] for one in rows[AT_ONCE:])):
+            come += newer
+            worker.round()
+            assert len(worker._running) == AT_ONCE
         answer.set()
         work(worker)
         assert worker.book.counts() == {STORED: len(files)}

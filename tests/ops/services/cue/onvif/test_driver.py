@@ -19,6 +19,7 @@ import pytest
 
 pytest.importorskip("zeep")
 
+from ops.runtime.reserved_port import ReservedPort
 from ops.sector.setting_tables.cue import CueSettings
 from ops.sector.setting_tables.media import MediaSettings
 from ops.sector.setting_tables.onvif import OnvifCamera
@@ -214,9 +215,13 @@ def test_nothing_is_called_outside_the_allowed_networks_and_addresses_of_the_cam
 
 
 def test_a_closed_port_is_unreachable(room: Room) -> None:
-    driver = room.driver(address="http://127.0.0.1:9")
-    driver.start(LOOK, "cam-3", EAST, 0)
-    assert ended(driver)[:2] == ("failed", "unreachable")
+    port = ReservedPort()
+    try:
+        driver = room.driver(address=f"http://127.0.0.1:{port.number}")
+        driver.start(LOOK, "cam-3", EAST, 0)
+        assert ended(driver)[:2] == ("failed", "unreachable")
+    finally:
+        port.release()
 
 
 @pytest.mark.parametrize("still", [b"", b"<html>no</html>", b"\xff\xd8\xff\xe0 not a picture", b"x" * 9_000_000])
