@@ -15,6 +15,7 @@ from ingest.decode import encode
 from ingest.envelope import Delivery
 from ingest.receiving.receiver import Receiver
 from ingest.standards.registry import SAPIENT
+from ingest.standards.sapient.decode import SapientMessage
 from ops.cli.app import app
 from ops.cli.wrong_values import WrongValue
 from ops.journal.writer import Journal
@@ -179,11 +180,20 @@ def test_a_task_waits_for_its_node(tmp_path: Path, sapient_node: Any) -> None:
     with SapientMemory(tmp_path) as memory:
         waiting = memory.tasks(unsent=True)
     assert [task.node_id for task in waiting] == [NODE, NODE]
+    sent = run("sensor", "task", "radar-mid", "--data", str(tmp_path), "--move-to", "-84.1,36.58,420")
+    with SapientMemory(tmp_path) as memory:
+        (body,) = [task.body for task in memory.tasks(unsent=True) if task.task_id == sent["task"]]
+    (there,) = SapientMessage.FromString(body).task.command.move_to.locations
+    assert (there.x, there.y, there.z) == (-84.1, 36.58, 420.0)
     for arguments, word in (
         (("--mode", "a", "--request", "b"), "exactly one"),
         ((), "exactly one"),
         (("--look-at", "400"), "--look-at"),
         (("--look-at", "1,2,3"), "--look-at"),
+        (("--look-at", "1", "--move-to", "1,2"), "exactly one"),
+        (("--move-to", "1"), "--move-to"),
+        (("--move-to", "200,2"), "--move-to"),
+        (("--move-to", "1,2,nan"), "--move-to"),
     ):
         assert word in refusal("sensor", "task", "radar-mid", "--data", str(tmp_path), *arguments)
     assert "not a SAPIENT node" in refusal("sensor", "task", "camera-west", "--data", str(tmp_path), "--mode", "x")
