@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sapient_msg.bsi_flex_335_v2_0.sapient_message_pb2 import SapientMessage
 from typer.testing import CliRunner
 
 from geo.errors import BadInput, WatchlineError
@@ -15,7 +16,6 @@ from ingest.decode import encode
 from ingest.envelope import Delivery
 from ingest.receiving.receiver import Receiver
 from ingest.standards.registry import SAPIENT
-from ingest.standards.sapient.decode import SapientMessage
 from ops.cli.app import app
 from ops.cli.wrong_values import WrongValue
 from ops.journal.writer import Journal

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 from sapient_msg.bsi_flex_335_v2_0 import location_pb2
+from sapient_msg.bsi_flex_335_v2_0.sapient_message_pb2 import SapientMessage
 
 from ingest.decode import decode
 from ingest.errors import MalformedMessage
 from ingest.standards.registry import SAPIENT
 from ingest.standards.sapient import outgoing
-from ingest.standards.sapient.decode import MAX_PACKET_BYTES, SapientMessage, read
+from ingest.standards.sapient.decode import MAX_PACKET_BYTES, read
 from ingest.standards.sapient.framing import frame
 from ingest.standards.sapient.outgoing import ContributingDetection, Order, stamp, ulid, ulid_of
 
