@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 _ANY_SECTOR: Final = "test"
 TASKS: Final = 10
 """Newest tasks of each sensor that are listed."""
+HIGHEST_M: Final = 100_000.0
+"""Largest height of a place to which a node is sent."""
 
 
 def register(
@@ -195,12 +197,14 @@ def show_test(result: dict[str, Any], screen: Console) -> None:
 
 @dataclass(frozen=True, slots=True)
 class TaskRequest:
-    """A task from the command line; exactly one of mode, request, look_at (AZIMUTH or AZIMUTH,ELEVATION) and stop."""
+    """A task from the command line; exactly one of mode, request, look_at (AZIMUTH or AZIMUTH,ELEVATION), stop and
+    move_to (LON,LAT or LON,LAT,HEIGHT)."""
 
     mode: str | None = None
     request: str | None = None
     look_at: str | None = None
     stop: str | None = None
+    move_to: str | None = None
 
 
 def give_task(sensor: str, data: Path, wanted: TaskRequest) -> dict[str, Any]:
@@ -208,10 +212,12 @@ def give_task(sensor: str, data: Path, wanted: TaskRequest) -> dict[str, Any]:
     from ingest.standards.sapient.outgoing import Order, task, ulid
     from ops.services.sapient.database import FILE_NAME, NodeTask, SapientMemory
 
-    look_at = _look_at(wanted.look_at)
-    chosen = [value for value in (wanted.mode, wanted.request, wanted.look_at, wanted.stop) if value is not None]
+    look_at, move_to = _look_at(wanted.look_at), _move_to(wanted.move_to)
+    every = (wanted.mode, wanted.request, wanted.look_at, wanted.stop, wanted.move_to)
+    chosen = [value for value in every if value is not None]
     if len(chosen) != 1:
-        raise BadInput(f"{len(chosen)} tasks", where="--mode --request --look-at --stop", expected="exactly one")
+        where = "--mode --request --look-at --move-to --stop"
+        raise BadInput(f"{len(chosen)} tasks", where=where, expected="exactly one")
     identifier(sensor, "SENSOR")
     if not (data / FILE_NAME).exists():
         raise BadInput(
@@ -221,7 +227,7 @@ def give_task(sensor: str, data: Path, wanted: TaskRequest) -> dict[str, Any]:
         node = next((known for known in memory.nodes() if sensor in (known.sensor, known.node_id)), None)
         if node is None:
             raise BadInput(f"{sensor!r} is not a SAPIENT node", where="SENSOR", expected="a node that has registered")
-        order = Order(wanted.mode, wanted.request, look_at, stop=wanted.stop is not None)
+        order = Order(wanted.mode, wanted.request, look_at, stop=wanted.stop is not None, move_to=move_to)
         now_ns = time.time_ns()
         task_id = wanted.stop or ulid(now_ns // 1_000_000, secrets.token_bytes(10))
         body = task("", node.node_id, task_id, order).SerializeToString()
@@ -240,6 +246,21 @@ def _look_at(text: str | None) -> tuple[float, float | None] | None:
     except ValueError:
         raise BadInput(f"{text!r}", where="--look-at", expected="AZIMUTH or AZIMUTH,ELEVATION in degrees") from None
     return azimuth, elevation[0] if elevation else None
+
+
+def _move_to(text: str | None) -> tuple[float, float, float | None] | None:
+    if text is None:
+        return None
+    try:
+        lon, lat, *height_m = (float(part) for part in text.split(","))
+        inside = abs(lon) <= 180.0 and abs(lat) <= 90.0 and all(abs(each) <= HIGHEST_M for each in height_m)
+        if len(height_m) > 1 or not inside:
+            raise ValueError
+    except ValueError:
+        raise BadInput(
+            f"{text!r}", where="--move-to", expected="LON,LAT or LON,LAT,HEIGHT in degrees and metres"
+        ) from None
+    return lon, lat, height_m[0] if height_m else None
 
 
 def _check_node(node: str) -> None:

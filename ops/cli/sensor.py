@@ -111,6 +111,10 @@ def sensor_task(
     look_at: Annotated[
         str | None, typer.Option("--look-at", metavar="AZ[,EL]", help="Direction in degrees from true north.")
     ] = None,
+    move_to: Annotated[
+        str | None,
+        typer.Option("--move-to", metavar="LON,LAT[,H]", help="Place in degrees, and metres above mean sea level."),
+    ] = None,
     stop: Annotated[str | None, typer.Option("--stop", metavar="TASK", help="End this task.")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -125,7 +129,7 @@ def sensor_task(
     from ops.admin.sensor import TaskRequest, give_task
     from ops.runtime.output import show
 
-    task = give_task(name, data, TaskRequest(mode, request, look_at, stop))
+    task = give_task(name, data, TaskRequest(mode, request, look_at, stop, move_to))
     show(screen, "console-sensor-task-queued", task=task["task"], sensor=task["sensor"])
     answer(task, as_json=as_json)
 

@@ -47,7 +47,7 @@ from sensors.simulate.carriers import stated_poses, states_of
 from sensors.simulate.movers import Scenario
 from sensors.simulate.patrols import POSITION_SD_M, simulate_patrols
 from sensors.simulate.scenarios import NightSettings, border_night
-from sensors.simulate.stills import stills
+from sensors.simulate.stills import CLEAR_PER_M, still_extinction_per_m, stills
 from sensors.timestamps import nanoseconds
 
 if TYPE_CHECKING:
@@ -138,10 +138,12 @@ def write_simulated_night(
     traffic: NightSettings | None = None,
     pictures: bool = False,
     wind_mps: float = 0.0,
+    extinction_per_m: float = CLEAR_PER_M,
 ) -> int:
     """Simulate and write the files; ``traffic`` sets the movers. Return the number of messages.
 
-    ``pictures``: also render stills of cameras. ``wind_mps`` keeps aircraft with a lower limit on the ground.
+    ``pictures``: also render stills of cameras. ``wind_mps`` keeps aircraft with a lower limit on the ground, and
+    ``extinction_per_m`` is that of the air on stills.
     """
     folder.mkdir(parents=True, exist_ok=True)
     scans, truth = simulate_night(ground, seed=seed, duration_s=duration_s, traffic=traffic, wind_mps=wind_mps)
@@ -157,7 +159,9 @@ def write_simulated_night(
     save_history(truth, folder / "truth.npz")
     if pictures:
         survey(ground, TURNING_CAMERAS, folder)
-        write_stills(folder, stills(scans, truth, ground.layout, ground.terrain, seed=seed))
+        write_stills(folder, stills(
+            scans, truth, ground.layout, ground.terrain, seed=seed, extinction_per_m=extinction_per_m,
+        ))  # fmt: skip
     return len(scans)
 
 
@@ -178,6 +182,7 @@ def main() -> int:
         messages = write_simulated_night(
             ground, arguments.folder, seed=arguments.seed, duration_s=arguments.duration, pictures=True,
             wind_mps=Conditions.named(arguments.weather).wind_mps,
+            extinction_per_m=still_extinction_per_m(arguments.weather),
         )  # fmt: skip
     except WatchlineError as error:
         logging.error("%s", error)

@@ -19,7 +19,10 @@ from geo.arrays import Floats, UInt8s
 from geo.terrain import sample
 from geo.terrain.derived import standing_points
 from geo.visibility import EARTH_RADIUS_M, VISIBLE, line_of_sight
+from sensors.camera import extinction_per_m
 from sensors.coverage.sight import CURVATURE_K, TARGET_HEIGHTS_M
+from sensors.detection_model.assumptions import Assumptions
+from sensors.detection_model.weather import Conditions
 from sensors.layout import Layout
 from sensors.scan import Scan
 from sensors.sensor import Sensor
@@ -35,6 +38,10 @@ SKY, GROUND_NEAR, GROUND_FAR, HOT = 0.08, 0.34, 0.22, 0.95
 """Brightness of cold sky, ground nearby and far away, and a warm body (white hot)."""
 NOISE_SD: Final = 0.02
 LEAST_BOX: Final = 0.06
+CLEAR_PER_M: Final = 1e-4
+"""Extinction of clear air [1/m] (assumption)."""
+LEAST_LEFT: Final = 0.02
+"""Fraction of its contrast below which a target is not found on a still, about that of the noise (assumption)."""
 SAME_DEG: Final = 1.5
 """A plot farther than this from every mover shows no target: a false alarm."""
 FORMS: Final[Mapping[str, tuple[tuple[float, float, float, float], ...]]] = {
@@ -45,6 +52,11 @@ FORMS: Final[Mapping[str, tuple[tuple[float, float, float, float], ...]]] = {
     "other": ((0.0, 0.5, 0.5, 0.5),),
 }
 """Ellipses of each class: centre right of and above its foot, and half axes [m] (assumption)."""
+
+
+def still_extinction_per_m(weather: str) -> float:
+    """Extinction of the air [1/m] for stills in a named state of light and weather, such as ``"night,fog"``."""
+    return CLEAR_PER_M + extinction_per_m(Conditions.named(weather), Assumptions(), thermal=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +103,7 @@ def stills(
     seed: int,
     every_s: float = 20.0,
     most: int = 150,
-    extinction_per_m: float = 1e-4,
+    extinction_per_m: float = CLEAR_PER_M,
 ) -> Iterator[Still]:
     """Yield stills of the plots of cameras with a bounded field of view, one per camera and ``every_s`` at most.
 
@@ -149,7 +161,7 @@ def take_still(
     chance: np.random.Generator,
     *,
     convergence_deg: float = 0.0,
-    extinction_per_m: float = 1e-4,
+    extinction_per_m: float = CLEAR_PER_M,
 ) -> TakenStill:
     """Take one still of whatever stands there.
 
@@ -173,13 +185,14 @@ def take_still(
     Returns
     -------
     TakenStill
-        With the mover that is nearest to the middle, if one is in line of sight there.
+        With the mover that is nearest to the middle, if one is in line of sight there, and not lost in the air.
     """
     eye = _eye(sensor, terrain)
     there = [
         mover
         for mover in movers
-        if line_of_sight(
+        if _left(sensor, mover, extinction_per_m) >= LEAST_LEFT
+        and line_of_sight(
             terrain, (sensor.easting, sensor.northing), mover[:2], observer_height_m=sensor.mast_height_m,
             target_height_m=TARGET_HEIGHTS_M[mover[2]], curvature_k=CURVATURE_K[sensor.kind],
         ) == VISIBLE
@@ -188,6 +201,11 @@ def take_still(
     shown = _shown_at(sensor, eye, of_grid, there, terrain)
     grey, box = _rendered(eye, of_grid, shown, terrain, extinction_per_m, chance)
     return TakenStill(grey, shown.target, (azimuth_deg + shown.right_deg) % 360.0, shown.foot_deg, box)
+
+
+def _left(sensor: Sensor, mover: tuple[float, float, str], extinction_per_m: float) -> float:
+    """Fraction of the contrast of a mover that the air leaves."""
+    return math.exp(-extinction_per_m * math.hypot(mover[0] - sensor.easting, mover[1] - sensor.northing))
 
 
 def _where_it_looked(layout: Layout, drive: Drive | None, scan: Scan, begin_s: float) -> Sensor:
@@ -290,7 +308,7 @@ def _draw(grey: Floats, shown: _Shown, middle_deg: float, extinction_per_m: floa
     scale = math.degrees(1.0 / shown.range_m) * PIXELS_PER_DEG  # pixels per metre
     foot_row = HEIGHT / 2 - (shown.foot_deg - middle_deg) * PIXELS_PER_DEG
     rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH]
-    heat = HOT * math.exp(-extinction_per_m * shown.range_m)
+    heat = GROUND_FAR + (HOT - GROUND_FAR) * math.exp(-extinction_per_m * shown.range_m)
     edges = []
     for right, up, half_width, half_height in FORMS.get(shown.target or "", ()):
         x, y = WIDTH / 2 + shown.right_deg * PIXELS_PER_DEG + right * scale, foot_row - up * scale

@@ -219,15 +219,17 @@ def alert(node_id: str, body: Mapping[str, Any], sources: Sequence[ContributingD
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A task for a node: exactly one of the last four. ``look_at``: azimuth from true north and, if any, elevation.
+    """A task for a node: exactly one of these. ``look_at``: azimuth from true north and, if any, elevation.
 
-    ``stop``: end the task of this id instead.
+    ``move_to``: longitude, latitude and, if any, height above mean sea level [m]. ``stop``: end the task of this id
+    instead.
     """
 
     mode: str | None = None
     request: str | None = None
     look_at: tuple[float, float | None] | None = None
     stop: bool = False
+    move_to: tuple[float, float, float | None] | None = None
 
 
 def task(node_id: str, to: str, task_id: str, order: Order) -> SapientMessage:
@@ -247,6 +249,11 @@ def task(node_id: str, to: str, task_id: str, order: Order) -> SapientMessage:
             cone.elevation = order.look_at[1]
         cone.coordinate_system = range_bearing_pb2.RANGE_BEARING_COORDINATE_SYSTEM_DEGREES_M
         cone.datum = range_bearing_pb2.RANGE_BEARING_DATUM_TRUE
+    elif order.move_to is not None:
+        lon, lat, height_m = order.move_to
+        there = content.command.move_to.locations.add(x=lon, y=lat, coordinate_system=_DEGREES, datum=_WGS84)
+        if height_m is not None:
+            there.z, there.datum = height_m, location_pb2.LOCATION_DATUM_WGS84_G
     return message
 
 

@@ -155,7 +155,7 @@ class TurningCamera:
 def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
     """Serve the gateway until ``stop``."""
     clock = ScenarioClock.from_arguments(arguments)
-    studio = Studio(arguments.layout, arguments.folder)
+    studio = Studio(arguments.layout, arguments.folder, arguments.weather)
     cameras = [
         TurningCamera(node, azimuth, studio.prepare, clock.now_ns)
         for node, azimuth in _nodes(Path(arguments.layout), arguments.cameras)
@@ -199,6 +199,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, required=True, help="data folder of the demonstration")
     parser.add_argument("--gateway", required=True, metavar="HOST:PORT")
     parser.add_argument("cameras", nargs="+", help="ids of cameras in the layout")
+    parser.add_argument("--weather", default="day", help="state of light and weather, such as 'night,fog'")
     ScenarioClock.add_arguments(parser)
     return child_main(run, parser.parse_args())
 

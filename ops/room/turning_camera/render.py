@@ -34,7 +34,7 @@ from sensors.layout import AnySensor
 from sensors.scan import CLASSES
 from sensors.scan_columns import CLASS_INDEX
 from sensors.simulate.observations import class_labels
-from sensors.simulate.stills import movers_by_second, take_still
+from sensors.simulate.stills import movers_by_second, still_extinction_per_m, take_still
 from sensors.timestamps import SECOND_NS, nanoseconds
 
 
@@ -56,15 +56,19 @@ def ground_of(folder: Path, layout: Path, camera: str) -> tuple[AnySensor, xr.Da
     return replace(sensor, easting=float(easting), northing=float(northing)), terrain
 
 
-def render(sensor: AnySensor, terrain: xr.Dataset, folder: Path, azimuth_deg: float, at_ns: int) -> ShownStill:
+def render(
+    sensor: AnySensor, terrain: xr.Dataset, folder: Path, azimuth_deg: float, at_ns: int, weather: str = "day"
+) -> ShownStill:
     """Take a still at a scenario time [UTC ns] and write it; the same call gives the same picture."""
     started_ns = int((folder / START_FILE).read_text(encoding="ascii"))
     second = round((at_ns - started_ns + nanoseconds(SCENARIO_START)) / SECOND_NS)
     movers = movers_by_second(load_history(folder / TRUTH)).get(second, [])
     chance = np.random.default_rng([second, *sensor.id.encode()])
     frame = LocalFrame.from_crs(terrain.attrs["crs"])
-    convergence_deg = math.degrees(frame.convergence_rad(sensor.easting, sensor.northing))
-    found = take_still(sensor, azimuth_deg, movers, terrain, chance, convergence_deg=convergence_deg)
+    found = take_still(
+        sensor, azimuth_deg, movers, terrain, chance, extinction_per_m=still_extinction_per_m(weather),
+        convergence_deg=math.degrees(frame.convergence_rad(sensor.easting, sensor.northing)),
+    )  # fmt: skip
     classes: dict[str, float] = {}
     if found.target is not None:
         labels = class_labels(sensor, np.array([CLASS_INDEX[found.target]]), chance)[0]
@@ -87,13 +91,14 @@ def main() -> int:
     parser.add_argument("--layout", type=Path, required=True, help="layout file")
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--camera", required=True)
+    parser.add_argument("--weather", default="day", help="state of light and weather, such as 'night,fog'")
     arguments = parser.parse_args()
     try:
         sensor, terrain = ground_of(arguments.folder, arguments.layout, arguments.camera)
         order = sys.stdin.readline().split()
         if len(order) != 2:
             return 0  # the camera was turned elsewhere
-        shown = render(sensor, terrain, arguments.folder, float(order[0]), int(order[1]))
+        shown = render(sensor, terrain, arguments.folder, float(order[0]), int(order[1]), arguments.weather)
     except WatchlineError as error:
         logging.error("%s", error)
         return 1

@@ -16,6 +16,7 @@ from ops.room.room import SapientEndpoints
 from ops.room.turning_camera.messages import node_id_of
 from ops.runtime.output import atomic_write
 from ops.runtime.reserved_port import ReservedPort
+from ops.sector.settings import load_settings
 from ops.services.sapient.database import SapientMemory
 from ops.services.sapient.sensor_names import ADAPTERS_FILE, registered_nodes
 
@@ -59,6 +60,7 @@ def start_cameras(room: Room) -> Child:
         f"--layout={options.layout}",
         f"--folder={options.folder}",
         f"--gateway={address}",
+        f"--weather={load_settings(options.settings).weather or 'day'}",
         *options.turning,
         *options.clock.arguments(),
         timeout_s=STOPPED_S,

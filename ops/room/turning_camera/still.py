@@ -62,16 +62,17 @@ class Shot:
 
 @dataclass(frozen=True, slots=True)
 class Studio:
-    """Where stills are made: layout file, and the data folder of the demonstration."""
+    """Where stills are made: layout file, data folder of the demonstration, and its light and weather."""
 
     layout: str
     folder: Path
+    weather: str = "day"
 
     def prepare(self, camera: str) -> Shot:
         """Begin a still of a camera."""
         return Shot(
             module_command(
                 "ops.room.turning_camera.render", f"--layout={self.layout}",
-                f"--folder={self.folder}", f"--camera={camera}",
+                f"--folder={self.folder}", f"--camera={camera}", f"--weather={self.weather}",
             )
         )  # fmt: skip

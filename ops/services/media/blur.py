@@ -1,4 +1,7 @@
-"""Pictures for people who do not decide on them: the object is made unrecognisable, with all of its box and more."""
+"""Pictures for people who do not decide on them: the object is made unrecognisable, with all of its box and more.
+
+The rest of the picture is shown coarsely: other people and plates may stand beside the object, and no box says where.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ LARGEST: Final = 1280
 """Longest side of a blurred picture, in pixels."""
 BLOCKS: Final = 4
 """The blurred area is replaced by the means of so many blocks along its longer side."""
+REST: Final = 96
+"""Details that are left of the rest, along the longer side: a face of a person as tall as the picture has about ten."""
 
 
 def blurred(data: bytes, box: tuple[float, float, float, float] | None) -> bytes:
@@ -32,15 +37,22 @@ def blurred(data: bytes, box: tuple[float, float, float, float] | None) -> bytes
     width, height = picture.size
     left, top, right, bottom = _area(box, width, height)
     part = picture.crop((left, top, right, bottom))
-    longer = max(part.size)
-    coarse = (max(1, round(BLOCKS * part.width / longer)), max(1, round(BLOCKS * part.height / longer)))
-    means = part.resize(coarse, Image.Resampling.BOX)
-    picture.paste(means.resize(part.size, Image.Resampling.NEAREST), (left, top))
+    means = part.resize(_coarse(part.size, BLOCKS), Image.Resampling.BOX)
     clean = Image.new("RGB", picture.size)
+    if max(picture.size) > REST:
+        rest = picture.resize(_coarse(picture.size, REST), Image.Resampling.BOX)
+        picture = rest.resize(picture.size, Image.Resampling.BILINEAR)
     clean.paste(picture)
+    clean.paste(means.resize(part.size, Image.Resampling.NEAREST), (left, top))
     out = io.BytesIO()
     clean.save(out, "JPEG", quality=85)
     return out.getvalue()
+
+
+def _coarse(size: tuple[int, int], most: int) -> tuple[int, int]:
+    """Width and height of a picture with at most so many pixels along its longer side, at least one each."""
+    longer = max(size)
+    return max(1, round(most * size[0] / longer)), max(1, round(most * size[1] / longer))
 
 
 def _area(box: tuple[float, float, float, float] | None, width: int, height: int) -> tuple[int, int, int, int]:

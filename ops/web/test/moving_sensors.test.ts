@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { FeatureCollection, Polygon } from "geojson";
 import { destination, leg } from "../src/geo/geodesy.ts";
-import { courseFeatures, movedView, plannedCourse, postsOf } from "../src/geo/moved_view.ts";
+import { courseFeatures, movedView, plannedCourse, postsOf, rangeOf } from "../src/geo/moved_view.ts";
 import { parseSensor } from "../src/model/parse.ts";
 import type { Sensor } from "../src/model/records.ts";
 import { nameWithAge } from "../src/words/position_age.ts";
@@ -46,6 +46,18 @@ test("the view of a sensor that moved is where it stands, turned as it looks", (
     assert.ok(Math.abs((legs[index]?.azimuthDeg ?? 0) - azimuth) < 1e-6);
     assert.ok(Math.abs((legs[index]?.distanceM ?? 0) - 2000) < 1e-3);
   }
+});
+
+test("a sensor that moved is shown where it stands, and one that did not at its post", () => {
+  const { sensor, ring: shown } = drawn({ stated_ns: 1_767_225_600_000_000_000, position_sd_m: 3, heading_deg: 90 });
+  const sides = (points: readonly number[][]): number[] => {
+    const [lons, lats] = [points.map(([lon = 0]) => lon), points.map(([, lat = 0]) => lat)];
+    return [Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)];
+  };
+  assert.deepEqual(rangeOf("car", LAYOUT, sensor), sides(shown));
+  assert.deepEqual(rangeOf("car", LAYOUT, drawn().sensor), sides(ring));
+  assert.deepEqual(rangeOf("car", LAYOUT, undefined), sides(ring));
+  assert.equal(rangeOf("other", LAYOUT, undefined), null);
 });
 
 test("a pose without a heading leaves the view as the layout turns it", () => {

@@ -15,7 +15,7 @@ pictures-reported = Reported class
 pictures-assessed = Assessment
 pictures-assessed-by = { pictures-shown }, by { $by }
 pictures-not-assessed = not assessed
-pictures-blurred = Object blurred: only people who may act on incidents see it.
+pictures-blurred = Object blurred and the rest coarse: only people who may act on incidents see the picture as it was taken.
 # The keys 1 to 5 press these buttons.
 pictures-assess = { $key } { $shown ->
     [person] Person

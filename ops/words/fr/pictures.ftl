@@ -15,7 +15,7 @@ pictures-reported = Classe signalée
 pictures-assessed = Évaluation
 pictures-assessed-by = { pictures-shown }, par { $by }
 pictures-not-assessed = non évaluée
-pictures-blurred = Objet flouté : seules les personnes habilitées à traiter les incidents le voient.
+pictures-blurred = Objet flouté, reste de l’image grossier : seules les personnes habilitées à traiter les incidents voient l’image d’origine.
 # Les touches 1 à 5 actionnent ces boutons.
 pictures-assess = { $key } { $shown ->
     [person] Personne

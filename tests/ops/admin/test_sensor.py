@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sapient_msg.bsi_flex_335_v2_0.sapient_message_pb2 import SapientMessage
 from typer.testing import CliRunner
 
 from geo.errors import BadInput, WatchlineError
@@ -179,11 +180,20 @@ def test_a_task_waits_for_its_node(tmp_path: Path, sapient_node: Any) -> None:
     with SapientMemory(tmp_path) as memory:
         waiting = memory.tasks(unsent=True)
     assert [task.node_id for task in waiting] == [NODE, NODE]
+    sent = run("sensor", "task", "radar-mid", "--data", str(tmp_path), "--move-to", "-84.1,36.58,420")
+    with SapientMemory(tmp_path) as memory:
+        (body,) = [task.body for task in memory.tasks(unsent=True) if task.task_id == sent["task"]]
+    (there,) = SapientMessage.FromString(body).task.command.move_to.locations
+    assert (there.x, there.y, there.z) == (-84.1, 36.58, 420.0)
     for arguments, word in (
         (("--mode", "a", "--request", "b"), "exactly one"),
         ((), "exactly one"),
         (("--look-at", "400"), "--look-at"),
         (("--look-at", "1,2,3"), "--look-at"),
+        (("--look-at", "1", "--move-to", "1,2"), "exactly one"),
+        (("--move-to", "1"), "--move-to"),
+        (("--move-to", "200,2"), "--move-to"),
+        (("--move-to", "1,2,nan"), "--move-to"),
     ):
         assert word in refusal("sensor", "task", "radar-mid", "--data", str(tmp_path), *arguments)
     assert "not a SAPIENT node" in refusal("sensor", "task", "camera-west", "--data", str(tmp_path), "--mode", "x")

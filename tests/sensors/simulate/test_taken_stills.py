@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from sensors.layout import place
-from sensors.simulate.stills import HEIGHT, PIXELS_PER_DEG, WIDTH, TakenStill, take_still
+from sensors.simulate.stills import HEIGHT, PIXELS_PER_DEG, WIDTH, TakenStill, still_extinction_per_m, take_still
 from tests.sensors.simulate.test_scenarios import FRAME
 
 CELL_M = 20.0
@@ -30,13 +30,16 @@ def plain(ridge_m: float = 0.0) -> xr.Dataset:
     )
 
 
-def take(azimuth_deg: float, *movers: tuple[float, float, str], ridge_m: float = 0.0) -> TakenStill:
+def take(
+    azimuth_deg: float, *movers: tuple[float, float, str], ridge_m: float = 0.0, weather: str = "day"
+) -> TakenStill:
     """``movers``: azimuth [degrees], range [m] and class."""
     there = [
         (range_m * math.sin(math.radians(azimuth)), range_m * math.cos(math.radians(azimuth)), target)
         for azimuth, range_m, target in movers
     ]
-    return take_still(CAMERA, azimuth_deg, there, plain(ridge_m), np.random.default_rng(3))
+    air = still_extinction_per_m(weather)
+    return take_still(CAMERA, azimuth_deg, there, plain(ridge_m), np.random.default_rng(3), extinction_per_m=air)
 
 
 def test_what_stands_in_the_direction_is_shown_where_it_is() -> None:
@@ -59,6 +62,16 @@ def test_directions_are_from_true_north_where_grid_north_is_another() -> None:
     assert found.azimuth_deg == pytest.approx(31.2, abs=1e-6)
     column = np.unravel_index(np.argmax(found.grey), (HEIGHT, WIDTH))[1]
     assert column == pytest.approx(WIDTH / 2, abs=4)
+
+
+def test_fog_hides_what_is_far_and_haze_takes_some_of_its_brightness() -> None:
+    """exp(−3.912 · 600 / 200) is 8e-6 in fog, whose extinction is the same at every wavelength."""
+    (day, haze, fog) = (
+        take(10.0, (10.0, 600.0, "person"), weather=weather) for weather in ("day", "haze", "night,fog")
+    )
+    assert (day.target, haze.target, fog.target) == ("person", "person", None)
+    assert day.grey.max() > haze.grey.max() > fog.grey.max()
+    assert take(10.0, (10.0, 100.0, "person"), weather="night,fog").target == "person"
 
 
 def test_the_nearest_to_the_middle_is_the_target() -> None:

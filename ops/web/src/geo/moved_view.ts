@@ -2,6 +2,7 @@
 
 import type { Feature, FeatureCollection, Geometry, GeoJsonProperties, Position } from "geojson";
 import type { Place, Sensor } from "../model/records.ts";
+import { boundsOf, type Bounds } from "./bounds.ts";
 import { destination, leg } from "./geodesy.ts";
 
 export interface Post extends Place {
@@ -30,6 +31,18 @@ export function movedView(view: Geometry, post: Post | undefined, sensor: Sensor
     return [there.lon, there.lat];
   };
   return { type: "Polygon", coordinates: view.coordinates.map((ring) => ring.map(moved)) };
+}
+
+/** The extent of a sensor's field of view where it stands; null where the layout does not tell it. */
+export function rangeOf(id: string, layout: FeatureCollection | null, sensor: Sensor | undefined): Bounds | null {
+  const views = (layout?.features ?? []).filter(({ properties }) => String(properties?.["id"] ?? "") === id);
+  const post = postsOf(layout).get(id);
+  return boundsOf(
+    views.flatMap(({ geometry: view }) => {
+      const geometry = view === null ? null : movedView(view, post, sensor);
+      return geometry?.type === "Polygon" ? geometry.coordinates : geometry?.type === "MultiPolygon" ? geometry.coordinates.flat() : [];
+    }),
+  );
 }
 
 /** Where a mobile sensor of the layout is planned to go: along its route or within its area; null without a plan. */

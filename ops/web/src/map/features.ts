@@ -1,7 +1,6 @@
 // From records to GeoJSON: plain values in, features out.
 
 import type { Feature, FeatureCollection, LineString, Point, Polygon, Position } from "geojson";
-import { boundsOf, type Bounds } from "../geo/bounds.ts";
 import { borderLines, predictedCrossing, type BorderLines } from "../geo/crossing.ts";
 import { movedView, postsOf } from "../geo/moved_view.ts";
 import { ellipse, polar, shifted } from "../geo/shapes.ts";
@@ -212,14 +211,6 @@ export function viewFeatures(
         geometry: movedView(feature.geometry, posts.get(id), sensors.get(id)),
       };
     });
-}
-
-/** The extent of a sensor's field of view; null where the layout does not tell it. */
-export function rangeOf(sensor: string, layout: FeatureCollection | null): Bounds | null {
-  const views = (layout?.features ?? []).filter(({ properties }) => String(properties?.["id"] ?? "") === sensor);
-  return boundsOf(
-    views.flatMap(({ geometry }) => (geometry?.type === "Polygon" ? geometry.coordinates : geometry?.type === "MultiPolygon" ? geometry.coordinates.flat() : [])),
-  );
 }
 
 /** Own side and far side, written beside the border in two positions. */

@@ -4,6 +4,7 @@ import type { Feature } from "geojson";
 import { GPUInitializationError } from "maplibre-gl";
 import { boundsOf, widened, type Bounds } from "../geo/bounds.ts";
 import { borderLines } from "../geo/crossing.ts";
+import { rangeOf } from "../geo/moved_view.ts";
 import type { ServerClock } from "../model/clock.ts";
 import type { Place } from "../model/records.ts";
 import type { Selection } from "../model/state.ts";
@@ -13,7 +14,7 @@ import { part, setData, setText } from "../ui/dom.ts";
 import { isOn, LayersPanel } from "../panels/layers_panel.ts";
 import type { Camera } from "../share/link.ts";
 import { say } from "../words/say.ts";
-import { at, rangeOf } from "./features.ts";
+import { at } from "./features.ts";
 import { symbolKey } from "./symbol_key.ts";
 import { ARCHIVE } from "./archive_layers.ts";
 import { ArchiveMap } from "./archive_map.ts";
@@ -179,7 +180,7 @@ export async function openMapView({ store, clock, trails, start, select }: MapCo
     },
     flyTo(selection) {
       const place = placeOf(selection, store.state);
-      const range = selection.kind === "sensor" ? rangeOf(selection.id, store.state.layout.value) : null;
+      const range = selection.kind === "sensor" ? rangeOf(selection.id, store.state.layout.value, store.state.sensors.get(selection.id)) : null;
       if (range !== null) baseMap.fit(range);
       else if (place !== null) baseMap.flyTo(place);
     },

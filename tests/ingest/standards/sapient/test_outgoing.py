@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from sapient_msg.bsi_flex_335_v2_0 import location_pb2
+from sapient_msg.bsi_flex_335_v2_0.sapient_message_pb2 import SapientMessage
 
 from ingest.decode import decode
 from ingest.errors import MalformedMessage
 from ingest.standards.registry import SAPIENT
 from ingest.standards.sapient import outgoing
-from ingest.standards.sapient.decode import MAX_PACKET_BYTES, SapientMessage, read
+from ingest.standards.sapient.decode import MAX_PACKET_BYTES, read
 from ingest.standards.sapient.framing import frame
 from ingest.standards.sapient.outgoing import ContributingDetection, Order, stamp, ulid, ulid_of
 
@@ -38,6 +40,7 @@ ALL = {
     "task": outgoing.task(US, NODE, ID, Order(mode="Night")),
     "request": outgoing.task(US, NODE, ID, Order(request="Wipe the lens")),
     "look": outgoing.task(US, NODE, ID, Order(look_at=(350.0, -2.0))),
+    "move": outgoing.task(US, NODE, ID, Order(move_to=(-84.1, 36.58, 420.0))),
     "stop": outgoing.task(US, NODE, ID, Order(stop=True)),
     "fused": outgoing.fused_detection(
         US, ID, OBJECT, TRACK, ahead_s=0.5, sources=[ContributingDetection(NODE, OBJECT, NOW)]
@@ -106,4 +109,8 @@ def test_a_task_says_one_thing() -> None:
     assert ALL["request"].task.command.request == "Wipe the lens"
     cone = ALL["look"].task.command.look_at.range_bearing
     assert (cone.azimuth, cone.elevation, cone.datum) == (350.0, -2.0, 1)
+    (there,) = ALL["move"].task.command.move_to.locations
+    assert (there.x, there.y, there.z, there.datum) == (-84.1, 36.58, 420.0, location_pb2.LOCATION_DATUM_WGS84_G)
+    (level,) = outgoing.task(US, NODE, ID, Order(move_to=(-84.1, 36.58, None))).task.command.move_to.locations
+    assert (level.HasField("z"), level.datum) == (False, location_pb2.LOCATION_DATUM_WGS84_E)
     assert (ALL["stop"].task.control, ALL["stop"].task.HasField("command")) == (2, False)

@@ -45,7 +45,11 @@ class StandInRoom:
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         self.options: Any = SimpleNamespace(
-            folder=folder, layout="layout.geojson", turning=("ptz-crest",), clock=ScenarioClock.live()
+            folder=folder,
+            layout="layout.geojson",
+            turning=("ptz-crest",),
+            clock=ScenarioClock.live(),
+            settings=folder / "settings.toml",
         )
         self.endpoints: list[str] = []
         self.started: list[tuple[str, ...]] = []
@@ -62,6 +66,7 @@ class StandInRoom:
 
 
 def test_they_are_registered_beside_what_persons_registered_and_called_on_this_machine_alone(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text('weather = "night,fog"')
     (tmp_path / "adapters.json").write_text(json.dumps({"sapient": {"a-node": "radar-1"}}))
     with ExitStack() as stack:
         room: Any = StandInRoom(tmp_path, stack)
@@ -71,6 +76,7 @@ def test_they_are_registered_beside_what_persons_registered_and_called_on_this_m
         (listen,), (arguments,) = room.endpoints, room.started
     assert listen.startswith("127.0.0.1:")
     assert f"--gateway={listen}" in arguments
+    assert "--weather=night,fog" in arguments
     assert "ptz-crest" in arguments
 
 
