@@ -248,7 +248,7 @@ borders-reason = { $reason ->
     [places] several places of { $border } have it; choose one with `watchline score --place`
     [unit] the units differ, { $first } and { $second }
     [edition] the editions of the definition differ, { $first } and { $second }
-    [undefined] it is not in the catalogue, and a source does not state the edition of its definition
+    [undefined] the catalogue does not define it or its scale, and a source does not state the edition of its definition
     [direction] the directions of improvement differ
     [method] it was computed in different ways, such as for another target class, weather or requirement
     [period] there is no value of a common day or period

@@ -236,7 +236,7 @@ borders-reason = { $reason ->
     [places] plusieurs lieux de { $border } l’ont ; choisissez-en un avec `watchline score --place`
     [unit] les unités diffèrent, { $first } et { $second }
     [edition] les éditions de la définition diffèrent, { $first } et { $second }
-    [undefined] il n’est pas dans le catalogue, et une source n’indique pas l’édition de sa définition
+    [undefined] le catalogue ne le définit pas ou n’en fixe pas l’échelle, et une source n’indique pas l’édition de sa définition
     [direction] les sens d’amélioration diffèrent
     [method] il a été calculé de manières différentes, par exemple pour une autre classe de cible, une autre météo ou une autre exigence
     [period] il n’y a pas de valeur d’un jour ou d’une période communs
