@@ -175,7 +175,8 @@ def _of_outcomes(periods: Sequence[Period], *, simulated: bool) -> list[Scorecar
             lines.append(line)
             if name == INTERDICTION_EFFECTIVENESS and len(rows) > 1:
                 low, high = effectiveness_interval(rows)
-                name_by_weeks, interval = Message("score-rate-by-weeks"), Message("score-method-bootstrap")
+                name_by_weeks = Message("score-rate-by-weeks")
+                interval = Message("score-method-one-week" if math.isnan(low) else "score-method-bootstrap")
                 lines.append(replace(line, name=name_by_weeks, low=low, high=high, interval=interval))
         lines += _repeats(rows, fixed)
     return lines

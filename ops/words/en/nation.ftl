@@ -60,7 +60,7 @@ nation-reason = { $reason ->
     [direction] the directions of improvement differ
     [method] it was computed in different ways, such as for another target class, weather or requirement
     [plan] the plans have different measures
-   *[undefined] it is not in the catalogue, and a source does not state the edition of its definition
+   *[undefined] the catalogue does not define it or its scale, and a source does not state the edition of its definition
 }
 nation-heading-sectors = Each sector by itself
 nation-plan = { $met } of { $due } due measures met, { $unknown } unknown

@@ -70,6 +70,7 @@ score-verdict = { $verdict ->
 score-dated = { $date }
 score-dated-period = { $start } to { $end }
 score-method-drills = bootstrap over drills, 95%
+score-method-drills-alike = Wilson with each drill as one case, 95%, because the drills do not differ
 score-method-one-drill = no interval: fewer than two drills
 score-note-drills = { $count ->
     [one] 1 drill
@@ -187,7 +188,7 @@ score-age-expected = { $days ->
    *[other] { $days } days old
 }, expected every { $expected } days
 score-method-weeks = bootstrap over weeks, 95%
-score-method-one-week = no interval: fewer than two weeks
+score-method-one-week = no interval: fewer than two weeks, or weeks that do not differ
 score-note-incidents = { $count ->
     [0] no incident in which this step was taken
     [one] 1 incident

@@ -68,6 +68,7 @@ score-verdict = { $verdict ->
 score-dated = { $date }
 score-dated-period = du { $start } au { $end }
 score-method-drills = rééchantillonnage par exercice, 95 %
+score-method-drills-alike = Wilson, chaque exercice comptant pour un cas, 95 %, car les exercices ne diffèrent pas
 score-method-one-drill = pas d’intervalle : moins de deux exercices
 score-note-drills = { $count ->
     [one] { $count } exercice
@@ -175,7 +176,7 @@ score-age-expected = { $days ->
    *[other] il y a { $days } jours
 }, attendue tous les { $expected } jours
 score-method-weeks = rééchantillonnage par semaine, 95 %
-score-method-one-week = pas d’intervalle : moins de deux semaines
+score-method-one-week = pas d’intervalle : moins de deux semaines, ou des semaines qui ne diffèrent pas
 score-note-incidents = { $count ->
     [0] aucun incident où cette action a été effectuée
     [one] { $count } incident
