@@ -3,9 +3,9 @@
 One row per value: ``place`` (or instead ``country``, ``section`` or ``segment``), ``family``, ``name``, ``value``,
 ``unit``, ``date`` and ``source``; where known ``target``, ``better`` (higher or lower), ``confidence`` (high, medium or
 low), ``start`` (first day of the period that ends on ``date``), ``definition`` (the edition of it; required where
-publishers have scales of their own) and ``illustrative``. A row with the ``indicator`` of the catalogue needs neither family, name nor unit. An empty value is
-an indicator that was due and not reported. A row that is ``withdrawn``, with a ``reason`` and no value, takes the value
-of the same indicator, day and source out of a history, which keeps both.
+publishers have scales of their own) and ``illustrative``. A row with the ``indicator`` of the catalogue needs neither
+family, name nor unit. An empty value is an indicator that was due and not reported. A row that is ``withdrawn``, with a
+``reason`` and no value, takes the value of the same indicator, day and source out of a history, which keeps both.
 """
 
 from __future__ import annotations

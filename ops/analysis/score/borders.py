@@ -147,7 +147,9 @@ def _of_definition(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[Mes
     if _method(one) != _method(other):
         reasons.append(_reason("method"))
     defined = definitions().get(one["id"] or "")
-    if (None in (one["id"], other["id"]) or (defined and defined.needs_edition)) and not (one["edition"] and other["edition"]):
+    if (None in (one["id"], other["id"]) or (defined and defined.needs_edition)) and not (
+        one["edition"] and other["edition"]
+    ):
         reasons.append(_reason("undefined"))
     return reasons
 
