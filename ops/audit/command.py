@@ -90,18 +90,20 @@ def record_command(
     purpose: str | None = None,
     operation: Operation = "disclosure",
     by: tuple[str, str] | None = None,
+    begin: bool = False,
 ) -> None:
-    """Record an ``operation`` of a command on the data at ``path``; nothing where no audit log is kept.
+    """Record an ``operation`` of a command on the data at ``path``; where no audit log is kept, nothing.
 
-    ``purpose`` None: that of WATCHLINE_PURPOSE, or the default of administrators. ``by``: the person and the role for
-    whom a process of the operations centre runs it, by the request ``what``. Raises AuditError if it cannot be
-    recorded, and BadInput for a purpose that cannot be logged: the command must then end.
+    ``begin``: begin a log where none is kept. ``purpose`` None: that of WATCHLINE_PURPOSE, or the default of
+    administrators. ``by``: the person and the role for whom a process of the operations centre runs it, by the request
+    ``what``. Raises AuditError if it cannot be recorded, and BadInput for a purpose that cannot be logged: the command
+    must then end.
     """
     folder = log_folder(path)
     stated = os.environ.get(PURPOSE_VARIABLE) if purpose is None else purpose
     if purpose is None or not is_purpose(purpose):
         purpose = purpose_of(COMMAND_LINE, stated)
-    if not has_log(folder):
+    if not begin and not has_log(folder):
         return
     log = AuditLog(folder)
     try:

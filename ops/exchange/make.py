@@ -297,7 +297,7 @@ def _added(
         )
         by = (sender.person, sender.role) if sender.role else None
         what = f"share {manifest.kind} {sender.partner}"
-        record_command(sender.data, what, subject, purpose=sender.purpose, by=by)
+        record_command(sender.data, what, subject, purpose=sender.purpose, by=by, begin=True)
 
     sent = SentStore(sender.data)
     try:

@@ -193,8 +193,9 @@ def block_bootstrap(
     """Percentile interval of ``statistic`` of ``values`` (case, ...) by sampling whole ``blocks`` (case,) with
     replacement.
 
-    A block (a section in a week) keeps correlated events together. NaN with fewer than two blocks. After Künsch (1989),
-    Annals of Statistics 17, 1217-1241, for blocks that do not overlap.
+    A block (a section in a week) keeps correlated events together. NaN with fewer than two blocks, and where every draw
+    gives the same: blocks that do not differ do not show that the value is certain. After Künsch (1989), Annals of
+    Statistics 17, 1217-1241, for blocks that do not overlap.
     """
     given = np.asarray(values, np.float64)
     names, block = np.unique(np.asarray(blocks), return_inverse=True)
@@ -215,7 +216,7 @@ def block_bootstrap(
         ]
     )
     known = drawn[np.isfinite(drawn)]
-    if not len(known):
+    if not len(known) or np.ptp(known) <= 1e-12 * np.abs(known).max():
         return math.nan, math.nan
     low, high = np.quantile(known, [0.5 - level / 2.0, 0.5 + level / 2.0])
     return float(low), float(high)

@@ -62,6 +62,11 @@ class Definition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.source in COMPUTED
 
     @property
+    def needs_edition(self) -> bool:
+        """Whether publishers have scales of their own, so that a value means nothing without its edition."""
+        return "scales" in self.limits
+
+    @property
     def title(self) -> Message:
         """The name for people."""
         return Message("indicator-title", {"indicator": self.id})

@@ -2,10 +2,10 @@
 
 One row per value: ``place`` (or instead ``country``, ``section`` or ``segment``), ``family``, ``name``, ``value``,
 ``unit``, ``date`` and ``source``; where known ``target``, ``better`` (higher or lower), ``confidence`` (high, medium or
-low), ``start`` (first day of the period that ends on ``date``), ``definition`` (the edition of it) and
-``illustrative``. A row with the ``indicator`` of the catalogue needs neither family, name nor unit. An empty value is
-an indicator that was due and not reported. A row that is ``withdrawn``, with a ``reason`` and no value, takes the value
-of the same indicator, day and source out of a history, which keeps both.
+low), ``start`` (first day of the period that ends on ``date``), ``definition`` (the edition of it; required where
+publishers have scales of their own) and ``illustrative``. A row with the ``indicator`` of the catalogue needs neither
+family, name nor unit. An empty value is an indicator that was due and not reported. A row that is ``withdrawn``, with a
+``reason`` and no value, takes the value of the same indicator, day and source out of a history, which keeps both.
 """
 
 from __future__ import annotations
@@ -250,6 +250,9 @@ def _indicator(row: Mapping[str, Any], until: date, origin: str, row_number: int
     for name in REQUIRED:
         if name not in row or (name != "value" and not _text(row[name])):
             raise IndicatorError(f"no {name}", where=where, expected=", ".join(REQUIRED))
+    if defined is None and _text(row["name"]) in definitions():
+        expected = "it in the column indicator, or a name of your own"
+        raise IndicatorError(f"name {_text(row['name'])!r} of the catalogue", where=where, expected=expected)
     family = _text(row["family"])
     if family not in FAMILIES:
         raise IndicatorError(f"family {family!r}", where=where, expected=f"one of {', '.join(FAMILIES)}")
@@ -310,6 +313,8 @@ def _defined(row: Mapping[str, Any], where: str) -> Definition | None:
         given = _text(row.get(name))
         if given not in ("", right):
             raise IndicatorError(f"{name} {given!r} of {code}", where=where, expected=f"{right!r}, by its definition")
+    if defined.needs_edition and not (_text(row.get("definition")) or yes_or_no(row.get("withdrawn"), "", where)):
+        raise IndicatorError(f"no definition of {code}", where=where, expected="publisher and scale of the index")
     return defined
 
 

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from geo.errors import BadInput
 from geo.message import Message
-from ops.analysis.indicators.catalogue import FAMILIES
+from ops.analysis.indicators.catalogue import FAMILIES, definitions
 from ops.analysis.indicators.tables import IndicatorError, check_size
 from ops.analysis.messages import plain
 from ops.analysis.score.of_challenge import OF_CHALLENGE
@@ -146,7 +146,10 @@ def _of_definition(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[Mes
         reasons.append(_reason("direction"))
     if _method(one) != _method(other):
         reasons.append(_reason("method"))
-    if one["id"] is None and not (one["edition"] and other["edition"]):
+    defined = definitions().get(one["id"] or "")
+    if (None in (one["id"], other["id"]) or (defined and defined.needs_edition)) and not (
+        one["edition"] and other["edition"]
+    ):
         reasons.append(_reason("undefined"))
     return reasons
 

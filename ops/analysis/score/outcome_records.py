@@ -89,7 +89,10 @@ def total_of(periods: Sequence[Period]) -> Outcomes:
 
 
 def effectiveness_interval(periods: Sequence[Period], *, seed: int = 0) -> tuple[float, float]:
-    """Interval of the interdiction effectiveness rate, resampling places and weeks; NaN for fewer than two."""
+    """Interval of the interdiction effectiveness rate, resampling places and weeks; NaN for fewer than two.
+
+    NaN also where they do not differ.
+    """
     counts = np.array([[getattr(one.outcomes, name) for name in FIRM] for one in periods], dtype=np.float64)
     blocks = [f"{one.place} {one.start.isocalendar()[:2]}" for one in periods]
 

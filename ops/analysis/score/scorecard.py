@@ -176,7 +176,7 @@ def _of_outcomes(periods: Sequence[Period], *, simulated: bool) -> list[Scorecar
             if name == INTERDICTION_EFFECTIVENESS and len(rows) > 1:
                 low, high = effectiveness_interval(rows)
                 name_by_weeks, interval = Message("score-rate-by-weeks"), Message("score-method-bootstrap")
-                if low != high:  # draws of weeks of one rate do not vary, which is no certainty: Wilson's stands alone
+                if not math.isnan(low):  # weeks that do not differ show no spread: Wilson's stands alone
                     lines.append(replace(line, name=name_by_weeks, low=low, high=high, interval=interval))
         lines += _repeats(rows, fixed)
     return lines

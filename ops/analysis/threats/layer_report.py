@@ -39,7 +39,8 @@ class LayerReport:
         view = self.view
         segments = int(np.any(view.overall == NOT_COVERED, axis=0).sum())
         total = view.overall.shape[1]
-        found = [say("layers-answer", segments=segments, total=total)]
+        known = "no" if np.any(view.overall == UNKNOWN) else "yes"
+        found = [say("layers-answer", segments=segments, total=total, known=known)]
         found += [
             say(
                 "layers-answer-threat", threat=say(view.threats[at].title), count=len(view.gaps(at)),

@@ -208,7 +208,9 @@ def _reasons(row: dict[str, Any], all_of_indicator: Sequence[dict[str, Any]]) ->
     several = sum(one["sectors"] for one in all_of_indicator) > 1
     if row["key"] == ADHERENCE and several:
         yield "plan"
-    if row["key"] not in definitions() and not row["edition"] and row["method"] == "[]" and several:
+    defined = definitions().get(row["key"])
+    scaled = defined is None or defined.needs_edition
+    if scaled and not row["edition"] and row["method"] == "[]" and several:
         yield "undefined"
 
 

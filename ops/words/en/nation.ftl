@@ -60,7 +60,7 @@ nation-reason = { $reason ->
     [direction] the directions of improvement differ
     [method] it was computed in different ways, for example for different target classes, weather or requirements
     [plan] the plans have different measures
-   *[undefined] it is not in the catalogue, and a source does not state the edition of its definition
+   *[undefined] the catalogue does not define it or its scale, and a source does not state the edition of its definition
 }
 nation-heading-sectors = Individual sectors
 nation-plan = { $met } of { $due } due measures met, { $unknown } unknown

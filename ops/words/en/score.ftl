@@ -70,8 +70,8 @@ score-verdict = { $verdict ->
 score-dated = { $date }
 score-dated-period = { $start } to { $end }
 score-method-drills = bootstrap over drills, 95%
+score-method-drills-alike = Wilson with each drill as one case, 95%, because the drills do not differ
 score-method-one-drill = no interval: fewer than two drills
-score-method-equal-drills = no interval: all drills have the same rate
 score-note-drills = { $count ->
     [one] 1 drill
    *[other] { $count } drills
@@ -188,7 +188,7 @@ score-age-expected = { $days ->
    *[other] { $days } days old
 }, expected every { $expected } days
 score-method-weeks = bootstrap over weeks, 95%
-score-method-one-week = no interval: fewer than two weeks
+score-method-one-week = no interval: fewer than two weeks, or weeks that do not differ
 score-note-incidents = { $count ->
     [0] no incident in which this step was taken
     [one] 1 incident
@@ -253,7 +253,7 @@ borders-reason = { $reason ->
     [places] several places of { $border } have it; choose one with `watchline score --place`
     [unit] the units differ, { $first } and { $second }
     [edition] the editions of the definition differ, { $first } and { $second }
-    [undefined] it is not in the catalogue, and a source does not state the edition of its definition
+    [undefined] the catalogue does not define it or its scale, and a source does not state the edition of its definition
     [direction] the directions of improvement differ
     [method] it was computed in different ways, such as for another target class, weather or requirement
     [period] there is no value of a common day or period

@@ -159,7 +159,10 @@ layers-eyebrow = Watchline layers of border security
 layers-title = Threats and layers: { $sector }
 layers-about = Means in place on { $date } (UTC).
 layers-answer = { $segments ->
-    [0] In each of the { $total } segments, each threat is covered by at least one layer, as far as is known.
+    [0] { $known ->
+        [yes] In each of the { $total } segments, each threat is covered by at least one layer.
+       *[no] No gap is known in the { $total } segments, but not all layers are known.
+    }
     [one] In 1 of { $total } segments, at least one threat is not covered by any layer.
    *[other] In { $segments } of { $total } segments, at least one threat is not covered by any layer.
 }

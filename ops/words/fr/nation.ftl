@@ -57,7 +57,7 @@ nation-reason = { $reason ->
     [direction] les sens d’amélioration diffèrent
     [method] le calcul diffère, par exemple par la classe de cible, la météo ou l’exigence
     [plan] les plans ont des mesures différentes
-   *[undefined] il n’est pas au catalogue, et une source n’indique pas l’édition de sa définition
+   *[undefined] le catalogue ne le définit pas ou n’en fixe pas l’échelle, et une source n’indique pas l’édition de sa définition
 }
 nation-heading-sectors = Chaque secteur séparément
 nation-plan = { $met ->

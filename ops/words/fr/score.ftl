@@ -68,8 +68,8 @@ score-verdict = { $verdict ->
 score-dated = { $date }
 score-dated-period = du { $start } au { $end }
 score-method-drills = rééchantillonnage par exercice, 95 %
+score-method-drills-alike = Wilson, chaque exercice comptant pour un cas, 95 %, car les exercices ne diffèrent pas
 score-method-one-drill = pas d’intervalle : moins de deux exercices
-score-method-equal-drills = pas d’intervalle : tous les exercices ont le même taux
 score-note-drills = { $count ->
     [one] { $count } exercice
    *[other] { $count } exercices
@@ -176,7 +176,7 @@ score-age-expected = { $days ->
    *[other] il y a { $days } jours
 }, attendue tous les { $expected } jours
 score-method-weeks = rééchantillonnage par semaine, 95 %
-score-method-one-week = pas d’intervalle : moins de deux semaines
+score-method-one-week = pas d’intervalle : moins de deux semaines, ou des semaines qui ne diffèrent pas
 score-note-incidents = { $count ->
     [0] aucun incident où cette action a été effectuée
     [one] { $count } incident
@@ -241,7 +241,7 @@ borders-reason = { $reason ->
     [places] plusieurs lieux de { $border } l’ont ; choisissez-en un avec `watchline score --place`
     [unit] les unités diffèrent, { $first } et { $second }
     [edition] les éditions de la définition diffèrent, { $first } et { $second }
-    [undefined] il n’est pas dans le catalogue, et une source n’indique pas l’édition de sa définition
+    [undefined] le catalogue ne le définit pas ou n’en fixe pas l’échelle, et une source n’indique pas l’édition de sa définition
     [direction] les sens d’amélioration diffèrent
     [method] il a été calculé de manières différentes, par exemple pour une autre classe de cible, une autre météo ou une autre exigence
     [period] il n’y a pas de valeur d’un jour ou d’une période communs

@@ -159,7 +159,10 @@ layers-eyebrow = Niveaux de sécurité frontalière Watchline
 layers-title = Menaces et niveaux : { $sector }
 layers-about = Moyens en place au { $date } (UTC).
 layers-answer = { $segments ->
-    [0] Dans chacun des { $total } segments, chaque menace est couverte par au moins un niveau, pour autant qu’on le sache.
+    [0] { $known ->
+        [yes] Dans chacun des { $total } segments, chaque menace est couverte par au moins un niveau.
+       *[no] Aucune lacune n’est connue dans les { $total } segments, mais tous les niveaux ne sont pas connus.
+    }
     [one] Dans { $segments } segment sur { $total }, au moins une menace n’est couverte par aucun niveau.
    *[other] Dans { $segments } segments sur { $total }, au moins une menace n’est couverte par aucun niveau.
 }

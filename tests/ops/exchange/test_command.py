@@ -87,6 +87,19 @@ def test_two_sides_share_coverage_and_withdraw_it(desk: Path, watchline: Any) ->
     assert operations == {"north": ["disclosure", "disclosure"], "south": ["collection", "erasure"]}
 
 
+def test_a_package_from_an_empty_data_folder_begins_its_audit_log(desk: Path, watchline: Any) -> None:
+    (desk / "new").mkdir()
+    made = watchline(
+        "share", "make", "hills", "south", "--agreements", "north.toml", "--data", "new", "--identity", "north-key",
+        "--purpose", "evaluation", "--out", "week.zip",
+    )  # fmt: skip
+    assert made.code == 0, made.err
+    shown = watchline("audit", "show", "new", "--json")
+    assert shown.code == 0, shown.err
+    assert "package 1 for south" in shown.out + shown.err
+    assert watchline("audit", "verify", "new").code == 0
+
+
 def test_reports_are_added_listed_and_exported(desk: Path, watchline: Any) -> None:
     known = (datetime.now(UTC) - timedelta(hours=25)).isoformat()
     one = {

@@ -120,6 +120,10 @@ def test_the_bootstrap_keeps_blocks_together() -> None:
     assert all(math.isnan(edge) for edge in block_bootstrap([1.0, 2.0], ["w", "w"], np.mean, seed=1))
 
 
+def test_blocks_that_do_not_differ_give_no_interval_of_width_zero() -> None:
+    assert all(math.isnan(edge) for edge in block_bootstrap([0.8, 0.8, 0.8], ["a", "b", "c"], np.mean, seed=1))
+
+
 CASE = {
     "name": "dead ground", "value": 0.25, "unit": "1", "interval": "none: a census", "source": "this test",
     "data_version": "none", "code_version": "0",

@@ -66,12 +66,12 @@ def _line(
     if name == PASSED:
         low, high = (float(end) for end in wilson(part, whole))
         method = Message("score-method-wilson", {"level": 0.95})
-    elif len(counted) > 1 and whole:
+    elif (cases := np.count_nonzero(pairs[:, 1])) > 1:
         low, high = block_bootstrap(pairs, [one.id for one, *_ in counted], _ratio, seed=0)
         method = Message("score-method-drills")
-        if low == high:  # equal rates: draws of equal drills do not vary, which is no certainty
-            low = high = math.nan
-            method = Message("score-method-equal-drills")
+        if math.isnan(low):  # all drills alike: each counts as one case
+            low, high = (float(end) for end in wilson(part / whole * cases, cases))
+            method = Message("score-method-drills-alike")
     defined = definitions()[name]
     days: dict[str, tuple[float, float]] = {}
     for one, own, of in counted:

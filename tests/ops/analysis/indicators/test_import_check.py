@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ops.analysis.indicators import history_index, import_check, index_file
+from ops.analysis.indicators import history_index, import_check, index_file, newest
 from ops.analysis.indicators.history import add_import, as_known, end_of, read_history
 from ops.analysis.indicators.import_check import CheckedImport, check_import
 from ops.analysis.indicators.records import Indicator
@@ -106,8 +106,9 @@ def test_of_a_long_history_only_what_is_beside_the_rows_is_read(
     """The newest part, for what is made up; the first, for the definition; and that of the day: at most 3 of 30."""
     check_import(long_history, daily(1)[0], whole_bytes=0, folder=tmp_path)  # builds the index
     read: list[int] = []
-    decoded = history_index._decoded
-    monkeypatch.setattr(history_index, "_decoded", lambda body: read.append(1) or decoded(body))
+    decoded = newest.decoded
+    for module in (history_index, newest):
+        monkeypatch.setattr(module, "decoded", lambda body: read.append(1) or decoded(body))
     for module in (import_check, index_file):
         monkeypatch.setattr(module, "read_history" if module is import_check else "lines_of", None)
     (north, *_), changed = daily(31)[30], daily(21)[20]

@@ -14,6 +14,7 @@ from ops.analysis.score.borders import compare_borders, read_border
 
 HEAD = "indicator,place,family,name,value,unit,date,start,source,better,definition,illustrative\n"
 CASES = "smuggling_cases"
+INDEX = "governance_index"
 
 
 def scored(watchline: Callable[..., Any], folder: Path, place: str, rows: list[str], more: str = "") -> Path:
@@ -21,10 +22,10 @@ def scored(watchline: Callable[..., Any], folder: Path, place: str, rows: list[s
     lines = []
     for row in rows:
         name, value, unit, day, start, edition = row.split("|")
-        own = (
-            f"{name},{place},,,{value},," if name == CASES else f",{place},crime_and_governance,{name},{value},{unit},"
-        )
-        lines.append(f"{own}{day},{start},police,lower,{edition},{more}")
+        catalogued = name in (CASES, INDEX)
+        own = f"{name},{place},,,{value},," if catalogued else f",{place},crime_and_governance,{name},{value},{unit},"
+        better = "" if name == INDEX else "lower"
+        lines.append(f"{own}{day},{start},police,{better},{edition},{more}")
     table = folder / f"{place}.csv"
     table.write_text(HEAD + "\n".join(lines) + "\n")
     (folder / "plan.toml").write_text(
@@ -86,6 +87,22 @@ def test_the_reason_is_stated_why_values_are_not_compared(
     north, south = (scored(watchline, tmp_path, place, [row]) for place, row in (("North", first), ("South", second)))
     assert reasons(north, south)["patrols"] == expected
     assert reasons(south, north)["patrols"] == expected
+
+
+def test_an_index_is_compared_on_one_scale_of_one_publisher_only(watchline: Callable[..., Any], tmp_path: Path) -> None:
+    """A value of another scale, or of one that is not stated, as older scorecards have it, is no comparison."""
+    row = f"{INDEX}|5.5||2025-12-31||"
+    north = scored(watchline, tmp_path, "North", [f"{row}A; 0 to 10"])
+    same = scored(watchline, tmp_path, "South", [f"{row}A; 0 to 10"])
+    other = scored(watchline, tmp_path, "East", [f"{row}B; 0 to 100"])
+    assert reasons(north, same)["governance index"] == []
+    assert reasons(north, other)["governance index"] == ["edition"]
+    for folder in (north, same):
+        summary = json.loads((folder / "summary.json").read_text())
+        (line,) = [one for one in summary["families"]["crime_and_governance"]["lines"] if one["id"] == INDEX]
+        line["edition"] = None
+        (folder / "summary.json").write_text(json.dumps(summary))
+    assert reasons(north, same)["governance index"] == ["undefined"]
 
 
 def test_a_made_up_border_is_not_compared_with_a_real_one_and_no_other_folder_is_read(

@@ -232,3 +232,13 @@ def test_the_report_names_gaps_first(hill_sector: Files, tmp_path: Path, languag
     assert first in page.partition("<main>")[0]
     assert first in screen.getvalue().partition("\n")[2].partition("\n")[0]
     assert "data:image/png;base64," in page
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "No gap is known"), ("fr", "Aucune lacune n’est connue")])
+def test_what_is_unknown_is_not_called_covered(hill_sector: Files, language: str, words: str) -> None:
+    """Without any file that states what is in place, no gap is known, and no threat is stated to be covered."""
+    screen = io.StringIO()
+    with speaking(MessageCatalogue.of(language)):
+        figures = show_layers(LayerOptions(str(hill_sector.sector)), Console(file=screen, width=300), now=NOW)
+    assert figures["gaps"] == []
+    assert screen.getvalue().startswith(words)

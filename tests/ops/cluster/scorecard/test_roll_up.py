@@ -81,7 +81,7 @@ def test_a_sector_without_crossings_adds_nothing_and_is_unknown() -> None:
         ([line("north", start=date(2025, 1, 1)), line("south")], "periods"),
         ([line("north"), line("south", place="Freedonia"), line("north", place="Freedonia")], "places"),
         ([line("north"), line("south"), line("south", place="hill")], "places"),
-        ([line("north", key="governance_index"), line("south", key="governance_index")], "not-counts"),
+        ([line(name, key="governance_index", edition="A, 0 to 10") for name in ("north", "south")], "not-counts"),
         ([line("north", key="posts_filled", unit="1"), line("south", key="posts_filled", unit="1")], "not-counts"),
         ([line("north", key="own", edition="2"), line("south", key="own", edition="2")], "not-counts"),
     ],
@@ -89,6 +89,12 @@ def test_a_sector_without_crossings_adds_nothing_and_is_unknown() -> None:
 def test_what_is_not_added_up_has_its_reason(lines: list[SectorLine], alone: str) -> None:
     one = only(roll_up(lines, 2))
     assert (one.together, one.alone) == (None, alone)
+
+
+def test_an_index_whose_scale_is_not_stated_has_no_ends_among_sectors() -> None:
+    """As in histories of before an index had to state publisher and scale."""
+    one = only(roll_up([line(name, key="governance_index", unit="points") for name in ("north", "south")], 2))
+    assert (one.lowest, one.highest, one.reasons) == (None, None, ("undefined",))
 
 
 def test_cases_of_one_period_are_added_up() -> None:

@@ -96,6 +96,17 @@ def test_counts_of_drills_by_hand(tmp_path: Path) -> None:
     assert in_time.history == ((date(2026, 2, 2), 0.9), (date(2026, 3, 3), 0.5))
 
 
+def test_two_drills_without_a_fault_are_not_certain(tmp_path: Path) -> None:
+    """10 of 10 in each of two drills is as uncertain as two cases of two; a drill without any case is none of them."""
+    made = [drill(f"d{n}", date(2026, 2, n), (10, 10), (4, 4), (0, n // 3)) for n in (1, 2, 3)]
+    lines = {line.key: line for line in of_drills(records(tmp_path, *made), "hills", DAY)}
+    in_time, missed = lines["drill_acknowledged_in_time"], lines["drill_missed_crossings"]
+    assert (in_time.value, in_time.low, in_time.high) == pytest.approx((1.0, *wilson(3, 3)))
+    assert in_time.interval.id == "score-method-drills-alike"  # type: ignore[union-attr]
+    assert math.isnan(missed.low)
+    assert missed.interval.id == "score-method-one-drill"  # type: ignore[union-attr]
+
+
 def test_one_drill_has_no_interval_of_its_incidents_and_none_is_no_line(tmp_path: Path) -> None:
     lines = {line.key: line for line in of_drills(records(tmp_path, TWO[0]), "hills", DAY)}
     assert math.isnan(lines["drill_acknowledged_in_time"].low)
@@ -107,14 +118,16 @@ def test_one_drill_has_no_interval_of_its_incidents_and_none_is_no_line(tmp_path
     assert [line.key for line in of_drills(records(tmp_path / "b", *table), "hills", DAY)] == ["drills_passed"]
 
 
-def test_drills_of_one_rate_have_no_interval(tmp_path: Path) -> None:
+def test_drills_of_one_rate_count_as_one_case_each(tmp_path: Path) -> None:
     """None missed in each of three drills: draws of them are all 0 of 12, which must not read as 0 for certain."""
     made = [drill(f"d{n}", DAY - timedelta(days=n), (5, 10), (8, 8), (0, 4)) for n in range(3)]
-    for line in of_drills(records(tmp_path, *made), "hills", DAY)[1:]:
-        assert not math.isnan(line.value)
-        assert math.isnan(line.low)
-        assert math.isnan(line.high)
-        assert line.interval.id == "score-method-equal-drills"  # type: ignore[union-attr]
+    lines = of_drills(records(tmp_path, *made), "hills", DAY)[1:]
+    assert {line.key: (line.low, line.high) for line in lines} == {
+        "drill_acknowledged_in_time": tuple(wilson(1.5, 3)),
+        "drill_right_dispositions": tuple(wilson(3, 3)),
+        "drill_missed_crossings": tuple(wilson(0, 3)),
+    }
+    assert {line.interval.id for line in lines} == {"score-method-drills-alike"}  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("score", [{"acknowledged_in_time": {"number": 3, "of": 2}}, {"x": 1}])
