@@ -8,7 +8,7 @@ import { assignedTo, inDistress, positionAge, type Unit } from "../model/forces.
 import { expectedMs, inOrder } from "../model/incidents.ts";
 import { readable } from "../model/parse.ts";
 import type { Incident } from "../model/records.ts";
-import type { State } from "../model/state.ts";
+import { STALE_AFTER_S, type State } from "../model/state.ts";
 import { CROSSING_AHEAD_S } from "../model/tracks.ts";
 import { workload } from "../model/workload.ts";
 import { stateOf } from "../words/coverage_words.ts";
@@ -74,19 +74,28 @@ function events(state: State, nowMs: number): Row[] {
     return soon ? [{ atMs, row: thing({ kind: "incident", id: incident.id }, incident.name, value) }] : [];
   });
   const next = [...ahead, ...crossings(state, nowMs)].sort((a, b) => a.atMs - b.atMs).map(({ row }) => row);
-  return next.length === 0 ? [...rows, fact("next", say("overview-none-ahead", { time: AHEAD_S }))] : [...rows, ...cut(next)];
+  if (next.length > 0) return [...rows, ...cut(next)];
+  return [...rows, fact("next", pictureAgeS(state, nowMs) > STALE_AFTER_S ? null : say("overview-none-ahead", { time: AHEAD_S }))];
+}
+
+/** How old the picture is that says where tracks are. */
+function pictureAgeS({ stampMs }: State, nowMs: number): number {
+  return stampMs === null || !Number.isFinite(nowMs) ? 0 : Math.max(0, (nowMs - stampMs) / 1000);
 }
 
 /** Confirmed tracks without an open alert that would meet the border soon at their present course and speed. */
-function crossings({ tracks, alerts, border }: State, nowMs: number): { atMs: number; row: Row }[] {
+function crossings(state: State, nowMs: number): { atMs: number; row: Row }[] {
+  const { tracks, alerts, border } = state;
+  const ageS = pictureAgeS(state, nowMs);
   const alerted = trackPriorities(alerts);
   const lines = borderLines(border.value);
   return [...tracks.values()].flatMap((track) => {
     if (track.status !== "confirmed" || alerted.has(track.id)) return [];
     const inS = track.timeToBorderS ?? predictedCrossing(track, lines, CROSSING_AHEAD_S)?.inS ?? null;
-    if (inS === null || inS > CROSSING_AHEAD_S) return [];
-    const row = thing({ kind: "track", id: track.id }, trackName(track), say("overview-crossing", { time: inS }));
-    return [{ atMs: nowMs + inS * 1000, row }];
+    if (inS === null || inS > CROSSING_AHEAD_S || ageS > inS + STALE_AFTER_S) return [];
+    const leftS = Math.max(0, inS - ageS);
+    const row = thing({ kind: "track", id: track.id }, trackName(track), say("overview-crossing", { time: leftS }));
+    return [{ atMs: nowMs + leftS * 1000, row }];
   });
 }
 
