@@ -2,13 +2,13 @@
 
 import { chainageOf } from "../geo/along.ts";
 import { borderLines, predictedCrossing } from "../geo/crossing.ts";
-import { isOpen, trackPriorities } from "../model/alerts.ts";
+import { isOpen, RESPONSE_HOLDS_S, trackPriorities } from "../model/alerts.ts";
 import { deadGroundFraction, lostSensors, unknownFraction } from "../model/coverage.ts";
 import { assignedTo, inDistress, positionAge, type Unit } from "../model/forces.ts";
 import { expectedMs, inOrder } from "../model/incidents.ts";
 import { readable } from "../model/parse.ts";
 import type { Incident } from "../model/records.ts";
-import { STALE_AFTER_S, type State } from "../model/state.ts";
+import type { State } from "../model/state.ts";
 import { CROSSING_AHEAD_S } from "../model/tracks.ts";
 import { workload } from "../model/workload.ts";
 import { stateOf } from "../words/coverage_words.ts";
@@ -75,7 +75,7 @@ function events(state: State, nowMs: number): Row[] {
   });
   const next = [...ahead, ...crossings(state, nowMs)].sort((a, b) => a.atMs - b.atMs).map(({ row }) => row);
   if (next.length > 0) return [...rows, ...cut(next)];
-  return [...rows, fact("next", pictureAgeS(state, nowMs) > STALE_AFTER_S ? null : say("overview-none-ahead", { time: AHEAD_S }))];
+  return [...rows, fact("next", pictureAgeS(state, nowMs) > RESPONSE_HOLDS_S ? null : say("overview-none-ahead", { time: AHEAD_S }))];
 }
 
 /** How old the picture is that says where tracks are. */
@@ -87,12 +87,13 @@ function pictureAgeS({ stampMs }: State, nowMs: number): number {
 function crossings(state: State, nowMs: number): { atMs: number; row: Row }[] {
   const { tracks, alerts, border } = state;
   const ageS = pictureAgeS(state, nowMs);
+  if (ageS > RESPONSE_HOLDS_S) return []; // as the times of an alert
   const alerted = trackPriorities(alerts);
   const lines = borderLines(border.value);
   return [...tracks.values()].flatMap((track) => {
     if (track.status !== "confirmed" || alerted.has(track.id)) return [];
     const inS = track.timeToBorderS ?? predictedCrossing(track, lines, CROSSING_AHEAD_S)?.inS ?? null;
-    if (inS === null || inS > CROSSING_AHEAD_S || ageS > inS + STALE_AFTER_S) return [];
+    if (inS === null || inS > CROSSING_AHEAD_S) return [];
     const leftS = Math.max(0, inS - ageS);
     const row = thing({ kind: "track", id: track.id }, trackName(track), say("overview-crossing", { time: leftS }));
     return [{ atMs: nowMs + leftS * 1000, row }];
