@@ -102,6 +102,16 @@ test("queue, details and map name the nearest help in the same words, with whole
   assert.deepEqual(named(false), [["unit", "patrol-2", undefined], ["help", words, true]], "else on the line");
 });
 
+test("where a base is the nearest help, the nearest unit has a row of its own, a free one before one that is assigned", () => {
+  const base = patrol(100, "base", "Fork base");
+  const known = state({ options: options(base, patrol(181), { ...patrol(120, "unit", "patrol-1"), assigned: ["Bravo 17"] }) });
+  assert.deepEqual(urgent(known).slice(1, 3), [["help", "Fork base, 2 min", { kind: "base", id: "Fork base" }], ["nearest-unit", "patrol-2, 4 min", { kind: "unit", id: "patrol-2" }]]);
+  const busy = urgent(state({ options: options(base, { ...patrol(120), assigned: ["Bravo 17"] }) }));
+  assert.equal(busy[2]?.[1], "patrol-2, 2 min (assigned to Bravo 17)");
+  assert.equal(urgent(state({ options: options(base) }))[2]?.[0], "not-covered", "no unit is made up");
+  assert.equal(urgent({ ...known, replay: { atMs: 0 } as State["replay"] })[2]?.[0], "not-covered", "nor for the past");
+});
+
 test("what is assigned takes the place of the nearest help, and a closed incident has neither", () => {
   const assigned = incident("I1", { unit: "patrol-1", state: "assigned" });
   const known = state({ incidents: new Map([["I1", assigned]]), options: options(patrol(60)) });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { expectedMs, inOrder, lookingCameras, mostUrgent, NO_FILTER, passes, waitingIncidents, withIncident } from "../src/model/incidents.ts";
+import { parseOptions } from "../src/model/forces.ts";
 import { codesKey, parseGoodsCodes } from "../src/model/goods_codes.ts";
 import { parseAlert, parseIncident, parseTrack } from "../src/model/parse.ts";
 import type { Alert, Incident, Track } from "../src/model/records.ts";
@@ -127,6 +128,21 @@ test("hostile text is shown as text and a record without an id is none", () => {
   assert.equal(parseIncident({ name: "x" }), null);
   assert.equal(parseIncident(null), null);
   assert.equal(incident("I1", { owner: "A\u202eb" }).owner, "A\ufffdb");
+});
+
+test("an estimate that is out of date is not called unknown beside who could go as of now", () => {
+  speakIn("en");
+  const alerts = new Map([["A1", alert("A1", { time_to_border_s: 600, updated_at: AT, response_sentence: "24 min in hand" })]]);
+  const known = { ...INITIAL, alerts, tracks: tracks("T1") };
+  const options = parseOptions({ at: AT, target: "incident", candidates: [{ kind: "unit", name: "patrol-1", lon: 1, lat: 42, current: true, response_s: 300 }] });
+  assert.ok(options !== null);
+  const response = (state: typeof INITIAL, afterS: number): string | undefined =>
+    describeIncident(incident("I1"), state, AT_MS + afterS * 1000).sections[0]?.facts.find(([name]) => name === "Response")?.[1];
+  const answered = { ...known, options: new Map([["I1", options]]) };
+  assert.match(response(known, 90) ?? "", /response unknown/);
+  assert.equal(response(answered, 90), undefined);
+  assert.equal(response(answered, 30), "24 min in hand", "an estimate that holds stays");
+  assert.match(response({ ...answered, options: new Map([["I1", { ...options, options: [] }]]) }, 90) ?? "", /response unknown/);
 });
 
 test("goods found are read and described, and what is not stated is left out", () => {

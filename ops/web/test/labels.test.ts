@@ -32,6 +32,24 @@ test("twenty alerts within a few hundred pixels of border all have their name, o
   }
 });
 
+test("on the small map of a page at 200 %, nine alerts side by side have their names, each on its own place", () => {
+  const random = chance();
+  const frame = { left: 9, top: 9, right: 343, bottom: 231 };
+  const buttons = [[6, 6, 215, 44], [6, 48, 98, 86], [306, 6, 346, 44], [0, 208, 352, 240]].map(
+    ([left = 0, top = 0, right = 0, bottom = 0]): Obstacle => ({ left, top, right, bottom, weight: 1 }),
+  );
+  const units = [[201, 125], [98, 145], [98, 145]].map(([x = 0, y = 0], n) => label(90 + n, { x, y, reach: 8, width: 44, height: 14, rank: 30 }));
+  let together = 0;
+  for (let arrangement = 0; arrangement < 40; arrangement += 1) {
+    const alerts = Array.from({ length: 9 }, (_, n) => label(n, { x: 140 + 130 * random.next().value, y: 119 + 4 * random.next().value, reach: 13, width: 60, height: 30 }));
+    const labels = [...alerts, ...units];
+    const placed = placeLabels(labels, [...labels.map(symbolOf), ...buttons], frame);
+    const boxes = labels.map((one) => boxOf(placed.get(one.id) ?? { x: Number.NaN, y: 0 }, one));
+    together += Number(boxes.some((box, n) => boxes.slice(n + 1).some((other) => shared(box, other) > 0)));
+  }
+  assert.equal(together, 0); // 14 of 40 with the places around each symbol only
+});
+
 test("a name stands at its symbol where there is room, and beside a leader line where there is none", () => {
   const alone = placeLabels([label(1)], [symbolOf(label(1))], FRAME).get("A1");
   assert.equal(alone?.apart, false);

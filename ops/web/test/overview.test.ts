@@ -49,6 +49,14 @@ function known(): State {
   };
 }
 
+test("a predicted crossing is counted from the picture, and of an old one nothing is expected or excluded", () => {
+  speakIn("en");
+  const of = (ageS: number): readonly Row[] => rows({ ...known(), stampMs: NOW - ageS * 1000 }, "events");
+  assert.match(of(60).at(-1)?.value ?? "", /border in 1 min at/);
+  assert.deepEqual(of(600).at(-1), { ...of(600).at(-1), id: "next", value: "unknown" });
+  assert.match(rows({ ...known(), tracks: new Map() }, "events").at(-1)?.value ?? "", /none known/);
+});
+
 test("each row states what the server does, and leads to its place", () => {
   speakIn("en");
   const state = known();

@@ -23,6 +23,7 @@ overview-row = { $row ->
     [lost] Coverage lost
     [on-duty] On duty
     [help] Nearest help
+    [nearest-unit] Nearest unit
     [workload] Workload
     [tracks] Tracks
    *[weather] Light and weather

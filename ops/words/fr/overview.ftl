@@ -23,6 +23,7 @@ overview-row = { $row ->
     [lost] Couverture perdue
     [on-duty] En service
     [help] Secours le plus proche
+    [nearest-unit] Unité la plus proche
     [workload] Charge de travail
     [tracks] Pistes
    *[weather] Lumière et météo

@@ -46,6 +46,11 @@ export interface Placed {
 /** Below, above, right, left, then between. */
 const DIRECTIONS = [90, 270, 0, 180, 45, 315, 135, 225, 67, 293, 113, 247, 22, 338, 158, 202].map((degrees) => (degrees * Math.PI) / 180);
 const RINGS_PX = [5, 16, 32, 52, 78, 108, 142, 180] as const;
+/** So often names are placed where some find no room, if they are no more than this; more take their places once, and the grid is not tried. */
+const ATTEMPTS = 3;
+const FEW = 20;
+/** Choices from here on are those of the grid. */
+const FIRST_SPARE = DIRECTIONS.length * RINGS_PX.length;
 const GAP_PX = 2;
 const APART_PX = 16;
 /** What a candidate costs: covering a label or a weighty symbol as a whole, leaving the map, each pixel of distance, a leader line across a
@@ -56,6 +61,13 @@ const FARTHER = 0.45;
 const CROSSING = 30;
 const WORSE_DIRECTION = 0.6;
 const MOVED = 9;
+/** Spots that are tried where every candidate covers something, and the label must be shown: so many on each side of the symbol, so far apart [px]. */
+const SPARE = { columns: 20, rows: 20, across: 13, down: 11 } as const;
+/** The nearest first. */
+const SPARE_SPOTS: readonly Spot[] = Array.from({ length: (2 * SPARE.columns + 1) * (2 * SPARE.rows + 1) }, (_, index) => ({
+  x: ((index % (2 * SPARE.columns + 1)) - SPARE.columns) * SPARE.across,
+  y: (Math.floor(index / (2 * SPARE.columns + 1)) - SPARE.rows) * SPARE.down,
+})).sort((a, b) => Math.hypot(a.x, a.y) - Math.hypot(b.x, b.y));
 /** A label that need not be shown is left out where it would cost more. */
 const LEFT_OUT = 40;
 
@@ -66,24 +78,44 @@ export function placeLabels(
   frame: Box,
   before: ReadonlyMap<string, number> = new Map(),
 ): Map<string, Placed> {
-  const taken: Obstacle[] = [...obstacles];
-  const placed = new Map<string, Placed>();
-  const ordered = [...labels].sort((a, b) => Number(b.must) - Number(a.must) || b.rank - a.rank || a.id.localeCompare(b.id));
-  for (const label of ordered) {
-    const found = cheapest(label, taken, frame, before.get(label.id));
-    if (found === null) continue;
-    placed.set(label.id, found);
-    taken.push({ ...boxOf(found, label), weight: 1 });
+  let ordered = [...labels].sort((a, b) => Number(b.must) - Number(a.must) || b.rank - a.rank || a.id.localeCompare(b.id));
+  const few = labels.length <= FEW;
+  let best = inTurn(ordered, obstacles, frame, before, few);
+  for (let attempt = 1; few && attempt < ATTEMPTS && best.covering.size > 0; attempt += 1) {
+    // Those that found no room come first: others have more to choose from.
+    const { covering } = best;
+    ordered = [...ordered.filter(({ id }) => covering.has(id)), ...ordered.filter(({ id }) => !covering.has(id))];
+    const next = inTurn(ordered, obstacles, frame, before, few);
+    if (next.covering.size >= best.covering.size) break;
+    best = next;
   }
-  return placed;
+  return best.placed;
 }
 
-function cheapest(label: Label, taken: readonly Obstacle[], frame: Box, last: number | undefined): Placed | null {
+interface Turn {
+  readonly placed: Map<string, Placed>;
+  /** Those that cover another label or a weighty symbol. */
+  readonly covering: ReadonlySet<string>;
+}
+
+function inTurn(ordered: readonly Label[], obstacles: readonly Obstacle[], frame: Box, before: ReadonlyMap<string, number>, few: boolean): Turn {
+  const taken: Obstacle[] = [...obstacles];
+  const placed = new Map<string, Placed>();
+  const covering = new Set<string>();
+  for (const label of ordered) {
+    const found = cheapest(label, taken, frame, before.get(label.id), few);
+    if (found === null) continue;
+    const box = boxOf(found, label);
+    if (taken.some((one) => one.weight >= 1 && shared(box, one) > 0)) covering.add(label.id);
+    placed.set(label.id, found);
+    taken.push({ ...box, weight: 1 });
+  }
+  return { placed, covering };
+}
+
+function cheapest(label: Label, taken: readonly Obstacle[], frame: Box, last: number | undefined, few: boolean): Placed | null {
   const rings = label.must ? RINGS_PX.length : 3;
-  const furthest = (RINGS_PX[rings - 1] ?? 0) + label.reach + Math.max(label.width, label.height);
-  const near = taken.filter(
-    (box) => box.left < label.x + furthest && box.right > label.x - furthest && box.top < label.y + furthest && box.bottom > label.y - furthest,
-  );
+  const near = obstaclesNear(label, taken, (RINGS_PX[rings - 1] ?? 0) + label.reach + Math.max(label.width, label.height));
   let best: Placed | null = null;
   let least = label.must ? Number.POSITIVE_INFINITY : LEFT_OUT;
   for (let ring = 0; ring < rings; ring += 1) {
@@ -96,7 +128,29 @@ function cheapest(label: Label, taken: readonly Obstacle[], frame: Box, last: nu
       if (cost < least) [best, least] = [candidate, cost];
     }
   }
+  return few && label.must && least >= COVERED / 10 ? spare(label, taken, frame, last, least) ?? best : best;
+}
+
+/** The cheapest of a grid of spots around the symbol; null where none costs less than `most`. */
+function spare(label: Label, taken: readonly Obstacle[], frame: Box, last: number | undefined, most: number): Placed | null {
+  const near = obstaclesNear(label, taken, SPARE.columns * SPARE.across + label.width);
+  let best: Placed | null = null;
+  let least = most;
+  for (const [index, { x: east, y: south }] of SPARE_SPOTS.entries()) {
+    const choice = FIRST_SPARE + index;
+    const candidate = moved(frame, { x: label.x + east, y: label.y + south, choice, apart: true }, label);
+    const own = FARTHER * Math.hypot(candidate.x - label.x, candidate.y - label.y) + (last === undefined || last === choice ? 0 : MOVED);
+    if (own >= least) continue;
+    let cost = own + covering(boxOf(candidate, label), near, frame, label, least - own);
+    if (cost < least) cost += CROSSING * crossed(label, candidate, near);
+    if (cost < least) [best, least] = [candidate, cost];
+  }
   return best;
+}
+
+/** Those that may be in the way of a label within so many pixels of its symbol. */
+function obstaclesNear({ x, y }: Spot, taken: readonly Obstacle[], furthest: number): Obstacle[] {
+  return taken.filter((box) => box.left < x + furthest && box.right > x - furthest && box.top < y + furthest && box.bottom > y - furthest);
 }
 
 /** The text's box touches the circle around its symbol. */

@@ -2,7 +2,7 @@
 
 import { chainageOf } from "../geo/along.ts";
 import { borderLines, predictedCrossing } from "../geo/crossing.ts";
-import { isOpen, trackPriorities } from "../model/alerts.ts";
+import { isOpen, RESPONSE_HOLDS_S, trackPriorities } from "../model/alerts.ts";
 import { deadGroundFraction, lostSensors, unknownFraction } from "../model/coverage.ts";
 import { assignedTo, inDistress, positionAge, type Unit } from "../model/forces.ts";
 import { expectedMs, inOrder } from "../model/incidents.ts";
@@ -74,19 +74,29 @@ function events(state: State, nowMs: number): Row[] {
     return soon ? [{ atMs, row: thing({ kind: "incident", id: incident.id }, incident.name, value) }] : [];
   });
   const next = [...ahead, ...crossings(state, nowMs)].sort((a, b) => a.atMs - b.atMs).map(({ row }) => row);
-  return next.length === 0 ? [...rows, fact("next", say("overview-none-ahead", { time: AHEAD_S }))] : [...rows, ...cut(next)];
+  if (next.length > 0) return [...rows, ...cut(next)];
+  return [...rows, fact("next", pictureAgeS(state, nowMs) > RESPONSE_HOLDS_S ? null : say("overview-none-ahead", { time: AHEAD_S }))];
+}
+
+/** How old the picture is that says where tracks are. */
+function pictureAgeS({ stampMs }: State, nowMs: number): number {
+  return stampMs === null || !Number.isFinite(nowMs) ? 0 : Math.max(0, (nowMs - stampMs) / 1000);
 }
 
 /** Confirmed tracks without an open alert that would meet the border soon at their present course and speed. */
-function crossings({ tracks, alerts, border }: State, nowMs: number): { atMs: number; row: Row }[] {
+function crossings(state: State, nowMs: number): { atMs: number; row: Row }[] {
+  const { tracks, alerts, border } = state;
+  const ageS = pictureAgeS(state, nowMs);
+  if (ageS > RESPONSE_HOLDS_S) return []; // as the times of an alert
   const alerted = trackPriorities(alerts);
   const lines = borderLines(border.value);
   return [...tracks.values()].flatMap((track) => {
     if (track.status !== "confirmed" || alerted.has(track.id)) return [];
     const inS = track.timeToBorderS ?? predictedCrossing(track, lines, CROSSING_AHEAD_S)?.inS ?? null;
     if (inS === null || inS > CROSSING_AHEAD_S) return [];
-    const row = thing({ kind: "track", id: track.id }, trackName(track), say("overview-crossing", { time: inS }));
-    return [{ atMs: nowMs + inS * 1000, row }];
+    const leftS = Math.max(0, inS - ageS);
+    const row = thing({ kind: "track", id: track.id }, trackName(track), say("overview-crossing", { time: leftS }));
+    return [{ atMs: nowMs + leftS * 1000, row }];
   });
 }
 

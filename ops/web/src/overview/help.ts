@@ -32,15 +32,27 @@ export function incidentInFocus(state: State): Incident | null {
 
 /** The nearest help in time that the server states, who is free before who is not, but for a distress call; null where it states none. */
 export function helpFor(incident: Incident, state: State): Responder | null {
-  const found = state.replay === null ? state.options.get(incident.id) : undefined; // those are of the present
-  const help = found === undefined ? null : nearest(found, incident.kind === "distress");
-  if (help !== null && help.responseS !== null)
-    return { name: readable(help.name, ON_MAP), by: { kind: help.kind, id: help.name }, place: help, responseS: help.responseS, assigned: help.assigned };
+  const help = stated(incident, state, () => true);
+  if (help !== null) return help;
   const estimate = leadOf(incident, state.alerts)?.estimate ?? null;
   if (estimate === null || estimate.responseS === null) return null;
   const base = state.forces.bases.get(estimate.base) ?? null;
   const by = base === null ? null : ({ kind: "base", id: estimate.base } as const);
   return { name: readable(estimate.base, ON_MAP), by, place: base, responseS: estimate.responseS, assigned: [] };
+}
+
+/** The nearest unit where a base is nearer than any: a base does not state which patrol would leave it. Null where the nearest help is a unit. */
+export function unitBehindBase(incident: Incident, state: State): Responder | null {
+  if (helpFor(incident, state)?.by?.kind !== "base") return null;
+  return stated(incident, state, ({ kind }) => kind === "unit");
+}
+
+/** Of those the server states for now. */
+function stated(incident: Incident, state: State, wanted: (option: Option) => boolean): Responder | null {
+  const found = state.replay === null ? state.options.get(incident.id) : undefined;
+  const help = found === undefined ? null : nearest({ ...found, options: found.options.filter(wanted) }, incident.kind === "distress");
+  if (help === null || help.responseS === null) return null;
+  return { name: readable(help.name, ON_MAP), by: { kind: help.kind, id: help.name }, place: help, responseS: help.responseS, assigned: help.assigned };
 }
 
 function nearest(found: Options, anyone: boolean): Option | null {
@@ -52,7 +64,11 @@ function nearest(found: Options, anyone: boolean): Option | null {
 export function nearestWords(incident: Incident, state: State): string {
   if (incident.state === "closed" || incident.unit !== "") return "";
   const help = helpFor(incident, state);
-  if (help === null) return "";
+  return help === null ? "" : responderWords(help, incident);
+}
+
+/** The same of one of those who could be sent. */
+export function responderWords(help: Responder, incident: Incident): string {
   const words = helpWords(help.name, help.responseS);
   const busy = incident.kind !== "distress" && help.assigned.length > 0;
   return busy ? say("forces-help-busy", { help: words, incidents: formats().names(help.assigned) }) : words;

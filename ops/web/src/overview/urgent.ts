@@ -11,7 +11,7 @@ import { stateName } from "../words/coverage_words.ts";
 import { timeLine, whatLine, whereLine } from "../words/incident_words.ts";
 import { priorityName } from "../words/labels.ts";
 import { formats, say } from "../words/say.ts";
-import { helpFor, nearestWords } from "./help.ts";
+import { helpFor, nearestWords, responderWords, unitBehindBase } from "./help.ts";
 import { fact, thing, type Row } from "./rows.ts";
 
 /** More sensors than this are counted, not named. */
@@ -38,14 +38,18 @@ function alertRow(alert: Alert): Row {
   return { ...fact("alert", said.join(" · ")), to: { kind: "alert", id: alert.id }, tone: alert.status === "active" ? "urgent" : "plain" };
 }
 
-/** Who is assigned, else who is there first, as the server states it. */
+/** Who is assigned, else who is there first, as the server states it, and the nearest unit where that is a base. */
 function helpRows(incident: Incident, state: State): Row[] {
   const { units, bases } = state.forces;
   const assigned = units.has(incident.unit) ? ("unit" as const) : bases.has(incident.unit) ? ("base" as const) : null;
   if (incident.unit !== "")
     return [{ ...fact("assigned", readable(incident.unit)), to: assigned === null ? null : { kind: assigned, id: incident.unit } }];
   const help = nearestWords(incident, state);
-  return [{ ...fact("help", help === "" ? null : help), to: helpFor(incident, state)?.by ?? null }];
+  const unit = unitBehindBase(incident, state);
+  return [
+    fact("help", help === "" ? null : help, helpFor(incident, state)?.by ?? null),
+    ...(unit === null ? [] : [fact("nearest-unit", responderWords(unit, incident), unit.by)]),
+  ];
 }
 
 /** Sensors that are not online, the share of dead ground, and that of unknown ground. */

@@ -1,9 +1,10 @@
 // The text of the details panel for an incident: status, response, candidates, notes and history.
 
+import { responseAgeS } from "../model/alerts.ts";
 import { expectedMs, leadOf } from "../model/incidents.ts";
 import { codesKey, type CodeField, type GoodsCode } from "../model/goods_codes.ts";
 import { readable } from "../model/parse.ts";
-import type { Incident, IncidentStep, Tracing } from "../model/records.ts";
+import type { Alert, Incident, IncidentStep, Tracing } from "../model/records.ts";
 import type { Selection, State } from "../model/state.ts";
 import type { Fact } from "../ui/dom.ts";
 import { responseLine, sentenceOf } from "./alert_words.ts";
@@ -89,7 +90,7 @@ function incidentFacts(incident: Incident, state: State, nowMs: number): Fact[] 
   const left = leftLine(incident, state, nowMs);
   if (left !== "") facts.push(fact("left", left));
   const lead = leadOf(incident, state.alerts);
-  const advice = lead === null || expectedMs(incident, state.alerts, state.tracks) === null ? "" : responseLine(lead, nowMs);
+  const advice = lead === null || expectedMs(incident, state.alerts, state.tracks) === null || overtaken(incident, lead, state, nowMs) ? "" : responseLine(lead, nowMs);
   if (advice !== "") facts.push(fact("response", advice));
   const help = helpOf(incident, state);
   if (help !== "") facts.push(fact("help", help));
@@ -108,6 +109,12 @@ function incidentFacts(incident: Incident, state: State, nowMs: number): Fact[] 
   if (incident.reason !== "") facts.push(fact("comment", incident.reason, "code"));
   if (incident.closedBy === "system") facts.push(fact("handled-by", say("incident-by-system")));
   return facts;
+}
+
+/** Whether the alert's estimate is out of date and the server has stated who could go since: it is not unknown then. */
+function overtaken(incident: Incident, lead: Alert, state: State, nowMs: number): boolean {
+  const options = state.replay === null ? (state.options.get(incident.id)?.options ?? []) : [];
+  return options.length > 0 && responseAgeS(lead, nowMs) !== null;
 }
 
 function tracingFacts(tracing: Tracing, codes: readonly GoodsCode[]): Fact[] {
