@@ -205,7 +205,7 @@ alert-cleared = Auto-cleared: { $reason ->
     [dispersed] the group dispersed
     [sensor_reports] the sensor is reporting again
     [mute_over] the mute has ended and the sensor is reporting again
-    [maintenance] the sensor is in maintenance
+    [maintenance] the sensor announced a stop or maintenance
     [fault_over] the fault has ended
     [traffic_again] traffic has resumed
    *[other] condition ended

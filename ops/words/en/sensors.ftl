@@ -4,7 +4,7 @@ sensor-state = { $state ->
     [ok] online
     [degraded] degraded
     [offline] offline
-    [maintenance] in maintenance
+    [maintenance] stopped or in maintenance
     [muted] muted
     [no_data] no data yet
     [revoked] credentials revoked

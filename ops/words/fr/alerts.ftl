@@ -211,7 +211,7 @@ alert-cleared = Levée automatique : { $reason ->
     [dispersed] le groupe s’est dispersé
     [sensor_reports] le capteur émet de nouveau
     [mute_over] la sourdine a pris fin et le capteur émet de nouveau
-    [maintenance] le capteur est en maintenance
+    [maintenance] le capteur a annoncé un arrêt ou une maintenance
     [fault_over] le défaut a disparu
     [traffic_again] le trafic a repris
    *[other] la condition a pris fin

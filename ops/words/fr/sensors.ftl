@@ -4,7 +4,7 @@ sensor-state = { $state ->
     [ok] en ligne
     [degraded] dégradé
     [offline] hors ligne
-    [maintenance] en maintenance
+    [maintenance] arrêté ou en maintenance
     [muted] en sourdine
     [no_data] aucune donnée reçue
     [revoked] certificats révoqués
