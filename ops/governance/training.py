@@ -25,7 +25,6 @@ COLUMNS: Final = ("day", "kind", "title", "role", "person", "result")
 RESULTS: Final = ("passed", "failed")
 INDICATOR: Final = "training_completed"
 """Indicator of the catalogue that the records feed."""
-FAMILY: Final = "national_action_plan"
 MOST_TEXT: Final = 120
 MOST_ROWS: Final = 100_000
 
@@ -167,8 +166,8 @@ def indicator_table(done: int, planned: int, place: str, until: date, source: st
         )
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["place", "family", "name", "value", "unit", "date", "source"])
-    writer.writerow([place, FAMILY, INDICATOR, round(done / planned, 6), "1", until.isoformat(), source])
+    writer.writerow(["place", "indicator", "value", "date", "source"])
+    writer.writerow([place, INDICATOR, round(done / planned, 6), until.isoformat(), source])
     return out.getvalue()
 
 

@@ -23,8 +23,8 @@ from sensors.cueing.sight import elevation_deg
 log = logging.getLogger(__name__)
 
 FOLDER: Final = "cue"
-HIDDEN, VISIBLE, UNKNOWN = 0, 1, 255
-"""States of a viewshed (``geo.visibility``)."""
+HIDDEN, VISIBLE = 0, 1
+"""States of a viewshed (``geo.visibility``); any other is unknown."""
 AT_POST_DEG: Final = 3e-4
 """A camera farther than this from its surveyed post in longitude or latitude (about 30 m) sees another ground."""
 

@@ -36,7 +36,7 @@ export class BaseMap extends PlainMap {
     super(map, colours, ABOVE_TERRAIN);
     this.#grid = new GridMap(map, GRID_EDGES);
     map.on("render", () => (this.#frames += 1));
-    map.setMissingStyleImageResolver((name) => this.#add(name));
+    map.setMissingStyleImageResolver((name) => this.#drawMissing(name));
     new MotionDetail(map);
   }
 
@@ -118,7 +118,7 @@ export class BaseMap extends PlainMap {
   }
 
   /** An image that the map misses. */
-  #add(name: string): void {
+  #drawMissing(name: string): void {
     const draw = this.#drawings.get(name);
     if (draw !== undefined && !this.map.hasImage(name)) this.map.addImage(name, pixelsOf(draw()), { pixelRatio: RATIO });
   }
