@@ -18,7 +18,7 @@ export interface Responder {
   readonly by: Selection | null;
   readonly place: Place | null;
   readonly responseS: number;
-  /** Names of other incidents that it is assigned to: only where nobody is free. */
+  /** Names of other incidents that it is assigned to: only where no unit is free. */
   readonly assigned: readonly string[];
 }
 
@@ -60,7 +60,7 @@ function nearest(found: Options, anyone: boolean): Option | null {
   return free ?? nearestHelp(found);
 }
 
-/** "patrol-2, 4 min": for an open incident that nobody is assigned to; empty where the server states no help. */
+/** "patrol-2, 4 min": for an open incident without a unit; empty where the server states no help. */
 export function nearestWords(incident: Incident, state: State): string {
   if (incident.state === "closed" || incident.unit !== "") return "";
   const help = helpFor(incident, state);

@@ -144,7 +144,7 @@ export class PicturesPanel {
     ]);
   }
 
-  /** Shows the clip in the player, which fetches the parts that it plays; ends one that is no longer shown. */
+  /** Shows the clip in the player, which fetches its parts; ends a clip that is no longer shown. */
   #playClip(picture: Picture): void {
     const shown = picture.stored && picture.clip;
     this.#clip.hidden = !shown;
