@@ -347,6 +347,14 @@ def postgres_server() -> Iterator[PostgresServer]:
     server.remove()
 
 
+@pytest.fixture
+def own_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server of a test's own, to be stopped or killed."""
+    server = PostgresServer()
+    yield server
+    server.remove()
+
+
 @pytest.fixture(scope="session")
 def postgres_store(postgres_server: PostgresServer) -> StoreAddress:
     """A store in that server for any number of tests, each with its own sector."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,14 +26,6 @@ TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = 
 @pytest.fixture
 def database(postgres_server: PostgresServer) -> str:
     return postgres_server.new_database()
-
-
-@pytest.fixture
-def own_server() -> Iterator[PostgresServer]:
-    """A server to be stopped."""
-    server = PostgresServer()
-    yield server
-    server.remove()
 
 
 def test_a_store_is_created_once_and_then_left_as_it_is(postgres_server: PostgresServer, database: str) -> None:

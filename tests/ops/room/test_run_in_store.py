@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -42,14 +42,6 @@ from tests.ops.postgres_server import PASSWORD, PostgresServer
 from tests.ops.room.nights import Night, published
 
 QUIET = Console(stderr=True, quiet=True)
-
-
-@pytest.fixture
-def own_server() -> Iterator[PostgresServer]:
-    """A server to be killed."""
-    server = PostgresServer()
-    yield server
-    server.remove()
 
 
 @pytest.mark.chain

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -39,14 +38,6 @@ def address(postgres_server: PostgresServer, database: str, monkeypatch: pytest.
     migrate(made)
     monkeypatch.setenv(STORE_VARIABLE, made.text)
     return made
-
-
-@pytest.fixture
-def own_server() -> Iterator[PostgresServer]:
-    """A server to be stopped."""
-    server = PostgresServer()
-    yield server
-    server.remove()
 
 
 def filled(path: Path) -> AccountStore:

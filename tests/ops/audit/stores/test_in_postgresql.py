@@ -6,7 +6,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -33,14 +33,6 @@ from tests.ops.conftest import Ending
 from tests.ops.postgres_server import PostgresServer
 
 QUIET = Console(stderr=True, quiet=True)
-
-
-@pytest.fixture
-def own_server() -> Iterator[PostgresServer]:
-    """A server to be stopped."""
-    server = PostgresServer()
-    yield server
-    server.remove()
 
 
 @pytest.fixture
