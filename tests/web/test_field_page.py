@@ -545,7 +545,7 @@ def test_new_incidents_vibrate_by_rank_and_the_screen_stays_on(server: FieldServ
     here.page.context.add_init_script(REMEMBER)
     here.page.reload()
     here.page.wait_for_selector("html[data-link=live]")
-    here.page.wait_for_function("window.awake === 'screen'")  # and the page knows what it has shown before
+    here.page.wait_for_function("() => window.awake === 'screen'")  # and the page knows what it has shown before
     here.part("tab-phone").tap()
     expect(here.part("awake")).to_contain_text("stays on")
     found = []

@@ -77,7 +77,7 @@ def new_page(launch: Callable[..., Browser]) -> Iterator[Callable[..., Page]]:
 
 def type_login(page: Page, name: str = "keller", password: str = PASSWORD) -> None:
     """With the keyboard only, once the field of the name has the focus; Enter at the end sends the form."""
-    page.wait_for_function("document.activeElement.id === 'name'")
+    page.wait_for_function("() => document.activeElement.id === 'name'")
     page.keyboard.type(name)
     page.keyboard.press("Tab")
     page.keyboard.type(password)
@@ -93,7 +93,7 @@ def test_a_shift_begins_and_ends_with_the_keyboard(room: Room, new_page: Callabl
     page.wait_for_selector("[role=alert]")
     assert page.locator("[role=alert]").inner_text() == "The name or the password is wrong."
     assert page.locator("#name").input_value() == "keller"
-    page.wait_for_function("document.activeElement.id === 'password'")
+    page.wait_for_function("() => document.activeElement.id === 'password'")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_selector("html[data-stream=live]")
@@ -168,7 +168,7 @@ def test_the_pages_are_accessible_and_fit(
     page.wait_for_selector("#code")
     look("code")
     assert faults == []
-    page.wait_for_function("document.activeElement.id === 'code'")
+    page.wait_for_function("() => document.activeElement.id === 'code'")
     page.keyboard.type(pyotp.TOTP(secret).at(frozen_s + 30))  # each code is taken once
     page.keyboard.press("Enter")
     page.wait_for_selector("html[data-stream=live]")
