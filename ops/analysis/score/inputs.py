@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -172,65 +172,109 @@ def read_inputs(
     IndicatorError, ConfigError, StoreError
         For a file that cannot be used.
     """
-    of_sector = sector.indicators, sector.outcomes, sector.action_plan
-    named = files.indicators, files.outcomes, files.action_plan
-    paths = [one or own for one, own in zip(named, of_sector, strict=True)]
-    challenge = files.challenge or sector.challenge
-    plan = None if paths[2] is None else read_plan(paths[2])
-    indicators, part = [], None
-    if paths[0] is not None:
-        part = part_of_history(paths[0], plan, place=place, day=day, known_on=known_on, bounds=bounds)
-        indicators = _indicators(paths[0], until, known_on) if part is None else list(part.records)
-    reported = [] if paths[1] is None else read_outcomes(paths[1], until=until)
-    kinds: dict[str, Iterable[bool]] = {
-        str(paths[0]): [one.illustrative for one in indicators] if part is None else sorted(part.kinds),
-        str(paths[1]): [one.illustrative for one in reported],
-        str(paths[2]): [] if plan is None else [plan.illustrative],
-    }
-    measured: list[ScorecardLine] = []
-    stored: list[Period] = []
-    store_name = ROOM if files.live else STORE if files.by_option else str(files.store)
-    if files.store is not None:
-        found = outcomes_of_store(files.store, sector.name, day, settings, files.limit, illustrative=files.simulated)
-        stored, measured = found.periods, found.lines
-        kinds[store_name] = [one.illustrative for one in stored]
-    own = [path for path, one in zip(paths, named, strict=True) if one is None and path is not None]
-    judging = kinds.keys() - set(map(str, own)) - (set() if files.live else {store_name})
-    left_out = _illustrative_beside_real(own, kinds, judging)
-    if files.found and files.store is not None:
-        left_out += _illustrative_beside_real([files.store], kinds, kinds.keys() - {store_name})
-    if paths[0] in left_out:
+    plan_path = files.action_plan or sector.action_plan
+    plan = None if plan_path is None else read_plan(plan_path)
+    path = files.indicators or sector.indicators
+    part, indicators = None, list[Indicator]()
+    if path is not None:
+        part = part_of_history(path, plan, place=place, day=day, known_on=known_on, bounds=bounds)
+        indicators = _indicators(path, until, known_on) if part is None else list(part.records)
+    reported_path = files.outcomes or sector.outcomes
+    reported = [] if reported_path is None else read_outcomes(reported_path, until=until)
+    stored, measured = _of_store(files, sector.name, day, settings)
+    sources = [
+        _Source.of_file(
+            path, files.indicators, [one.illustrative for one in indicators] if part is None else part.kinds
+        ),
+        _Source.of_file(reported_path, files.outcomes, [one.illustrative for one in reported]),
+        _Source.of_file(plan_path, files.action_plan, [] if plan is None else [plan.illustrative]),
+        _Source.of_store(files, [one.illustrative for one in stored]),
+    ]
+    present = [source for source in sources if source is not None]
+    left_out = _left_out(present, found_store=files.found)
+    refuse_mixture({source.name: source.illustrative for source in present if source not in left_out})
+    of_indicators, of_reports, of_plan, of_store = (source is not None and source in left_out for source in sources)
+    if of_indicators:
         indicators, part = [], None
-    if paths[1] in left_out:
+    if of_reports:
         reported = []
-    if paths[2] in left_out:
-        plan = None
-    if files.found and files.store in left_out:
+    if of_store:
         stored, measured = [], []
+    challenge = files.challenge or sector.challenge
     later = challenge is not None and files.challenge is None and written_after(challenge, day)
     if challenge is not None and not later:
         measured = [*measured, *of_challenge(challenge, sector.name, day=day)]
     if sector.training is not None:
         measured = [*measured, *of_drills(sector.training, sector.name, day)]
-    refuse_mixture({name: values for name, values in kinds.items() if name not in map(str, left_out)})
     periods = sorted([*(one for one in reported if one.end <= day), *stored], key=lambda one: (one.place, one.start))
     refuse_overlaps(periods, f"{ROOM} and its table of outcomes" if files.live else "--store, --outcomes")
-    given = {
-        "indicators": paths[0], "outcomes": files.store or paths[1], "action_plan": paths[2], "challenge": challenge
-    }  # fmt: skip
-    absent = tuple(kind for kind in ABSENT if kind in given and given[kind] is None)
-    absent += (LATER,) if later else ()
-    kept = [one for one in indicators if one.day <= day]
-    return ScoreInputs(kept, periods, measured, plan, left_out, part, absent)
+    return ScoreInputs(
+        [one for one in indicators if one.day <= day],
+        periods,
+        measured,
+        None if of_plan else plan,
+        [source.path for source in left_out],
+        part,
+        _absent(path, files.store or reported_path, plan_path, challenge, later=later),
+    )
 
 
-def _illustrative_beside_real(
-    own: Sequence[Path], kinds: Mapping[str, Iterable[bool]], judging: Iterable[str]
-) -> list[Path]:
-    """The illustrative files of the sector, if a source among ``judging`` is real."""
-    if not any(not made_up for name in judging for made_up in kinds[name]):
-        return []
-    return [path for path in own if any(kinds[str(path)])]
+@dataclass(frozen=True, slots=True, eq=False)
+class _Source:
+    """A source of records under the name that errors give it, and whether each of its records is illustrative.
+
+    ``stated``: a person named it, or a running room's own records are in it, so that the others are judged by it.
+    """
+
+    name: str
+    path: Path
+    illustrative: Sequence[bool]
+    stated: bool
+    store: bool = False
+
+    @classmethod
+    def of_file(cls, path: Path | None, named: Path | None, illustrative: Iterable[bool]) -> _Source | None:
+        return None if path is None else cls(str(path), path, sorted(illustrative), stated=named is not None)
+
+    @classmethod
+    def of_store(cls, files: ScoreFiles, illustrative: Sequence[bool]) -> _Source | None:
+        if files.store is None:
+            return None
+        name = ROOM if files.live else STORE if files.by_option else str(files.store)
+        return cls(name, files.store, illustrative, stated=files.live, store=True)
+
+    @property
+    def real(self) -> bool:
+        return not all(self.illustrative)
+
+
+def _left_out(sources: Sequence[_Source], *, found_store: bool) -> list[_Source]:
+    """The illustrative sources beside real ones: files of the sector, and a store that was not named.
+
+    The sector's files are judged by what is stated, the store by all files.
+    """
+    files = [source for source in sources if not source.store]
+    judged = any(source.real for source in sources if source.stated)
+    left_out = [source for source in files if judged and not source.stated and any(source.illustrative)]
+    if found_store and any(source.real for source in files):
+        left_out += [source for source in sources if source.store and any(source.illustrative)]
+    return left_out
+
+
+def _of_store(
+    files: ScoreFiles, sector: str, day: date, settings: ReleasabilitySettings
+) -> tuple[list[Period], list[ScorecardLine]]:
+    if files.store is None:
+        return [], []
+    found = outcomes_of_store(files.store, sector, day, settings, files.limit, illustrative=files.simulated)
+    return found.periods, found.lines
+
+
+def _absent(
+    indicators: Path | None, outcomes: Path | None, plan: Path | None, challenge: Path | None, *, later: bool
+) -> tuple[str, ...]:
+    given = {"indicators": indicators, "outcomes": outcomes, "action_plan": plan, "challenge": challenge}
+    return tuple(kind for kind in ABSENT if (later if kind == LATER else given[kind] is None))
 
 
 def _indicators(path: Path, until: date, known_on: date) -> list[Indicator]:
