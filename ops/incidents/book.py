@@ -16,6 +16,7 @@ import msgspec
 from fusion.alerts import Alert, TrackPicture, rank
 from fusion.alerts.alert import PRIORITIES
 from geo.message import Message
+from ops.incidents.actions import IncidentAction, Refused
 from ops.incidents.gathering import (
     RENEWING,
     LastSeen,
@@ -28,15 +29,7 @@ from ops.incidents.gathering import (
     tracks_of,
 )
 from ops.incidents.incident import SYSTEM, Incident, NamedTrack, Transition, incident_id
-from ops.incidents.life_cycle import (
-    IncidentAction,
-    Refused,
-    act,
-    close_by_system,
-    linked,
-    next_revision,
-    reopen_by_system,
-)
+from ops.incidents.life_cycle import act, close_by_system, linked, next_revision, reopen_by_system
 from ops.incidents.names import TRACK_WORDS, radio_name
 from ops.incidents.offers import FieldedUnit, asked_next
 from ops.incidents.settings import IncidentSettings

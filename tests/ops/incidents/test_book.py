@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.message import Message
+from ops.incidents.actions import IncidentAction
 from ops.incidents.book import IncidentBook
-from ops.incidents.life_cycle import IncidentAction
 from tests.ops.incidents.making import SECOND, SETTINGS, START_NS, Shift, alert, at
 
 

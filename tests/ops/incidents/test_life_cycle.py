@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from fusion.alerts import alert as alert_state
+from ops.incidents.actions import IncidentAction, Refused
 from ops.incidents.incident import CHOSEN, PRIORITIES, STATES, Incident
-from ops.incidents.life_cycle import IncidentAction, Refused, act, close_by_system
+from ops.incidents.life_cycle import act, close_by_system
 from tests.ops.incidents.making import at, incident
 
 UNDO_S = 10.0

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ops.incidents.actions import IncidentAction, Refused
 from ops.incidents.incident import Incident, Transition
-from ops.incidents.life_cycle import IncidentAction, Refused, act
+from ops.incidents.life_cycle import act
 from ops.incidents.offers import FieldedUnit, asked_next
 from ops.incidents.settings import IncidentSettings
 from tests.ops.incidents.making import SECOND, SETTINGS, START_NS, Shift, alert, at, incident

@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.unit_messages import Goods, StatedTracing, TraceState
+from ops.incidents.actions import IncidentAction
 from ops.incidents.book import MOST_TRACED, IncidentBook
-from ops.incidents.life_cycle import IncidentAction
 from ops.incidents.settings import IncidentSettings
 from ops.incidents.tracing import (
     GOODS,

@@ -14,10 +14,10 @@ from geo.errors import BadInput
 from geo.message import Message
 from ingest.unit_messages import Reply, StatedLook
 from ops.broker.identities import UNIT
+from ops.incidents.actions import IncidentAction
 from ops.incidents.assessments import Assessment
 from ops.incidents.book import ActionOutcome, AlertStep, IncidentBook
 from ops.incidents.incident import Incident
-from ops.incidents.life_cycle import IncidentAction
 from ops.incidents.looks import CameraLook
 from ops.incidents.offers import FieldedUnit
 from ops.incidents.settings import IncidentSettings

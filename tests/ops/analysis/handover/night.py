@@ -12,7 +12,7 @@ from typing import Any
 from geo.frame import LocalFrame
 from geo.message import Message
 from ops.analysis.handover.report import ReportSource
-from ops.incidents.life_cycle import IncidentAction
+from ops.incidents.actions import IncidentAction
 from ops.services.fusion.incident_view import incident_dict
 from ops.services.fusion.live_picture import alert_dict
 from ops.store.periods import PeriodReader

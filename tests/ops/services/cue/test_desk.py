@@ -13,8 +13,9 @@ from pyproj import Geod
 from ingest.standards.sapient.decode import SapientMessage
 from ingest.unit_messages import Reply, encode_unit
 from ingest.wire import WireMedia
+from ops.incidents.actions import IncidentAction, Refused
 from ops.incidents.incident import Incident, NamedTrack
-from ops.incidents.life_cycle import IncidentAction, Refused, act
+from ops.incidents.life_cycle import act
 from ops.incidents.looks import AUTOMATIC, CameraLook
 from ops.sector.setting_tables.cue import CueSettings
 from ops.services.cue.desk import CueDesk, requested

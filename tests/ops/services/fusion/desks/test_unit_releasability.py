@@ -8,7 +8,8 @@ import pytest
 
 from geo.message import Message
 from ops.broker.identities import UNIT
-from ops.incidents.life_cycle import IncidentAction, Refused, act
+from ops.incidents.actions import IncidentAction, Refused
+from ops.incidents.life_cycle import act
 from ops.releasability.book import MarkingBook
 from ops.releasability.settings import ReleasabilitySettings
 from ops.services.fusion.desks.markings import MarkingDesk
