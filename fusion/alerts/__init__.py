@@ -1,18 +1,9 @@
 """Alerts: the rules that raise them, their ledger and life cycle, and the messages that state them."""
 
-from fusion.alerts.alert import (
-    RULES,
-    Alert,
-    AlertActionError,
-    AlertState,
-    AlertStateError,
-    DistressCall,
-    act,
-    act_on,
-    rank,
-)
+from fusion.alerts.alert import RULES, Alert, AlertActionError, act, rank
 from fusion.alerts.evaluation import distress, raise_alerts
 from fusion.alerts.settings import AlertSettings, AlertSettingsError
+from fusion.alerts.state import AlertState, AlertStateError, DistressCall, act_on
 from fusion.alerts.workload import Workload, alert_workload
 from fusion.situation.context import AlertContext
 from fusion.situation.current_coverage import CurrentCoverage, current_coverage_of

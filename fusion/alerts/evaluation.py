@@ -22,7 +22,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from fusion.alerts.alert import Alert, AlertState, DistressCall, Ended, PatternMemory, TrackMemory, alert_id
+from fusion.alerts.alert import Alert, alert_id
 from fusion.alerts.ledger import Ledger
 from fusion.alerts.line_rules import approaching, course_of, crossing, looks_of, overdue, sighting_of, track_ended
 from fusion.alerts.pattern_rules import (
@@ -35,6 +35,7 @@ from fusion.alerts.pattern_rules import (
 )
 from fusion.alerts.sensor_rules import Health, expected_traffic, sensors_faulty, sensors_offline
 from fusion.alerts.settings import AlertSettings
+from fusion.alerts.state import AlertState, DistressCall, Ended, PatternMemory, TrackMemory
 from fusion.situation.context import AlertContext
 from fusion.situation.current_coverage import CurrentCoverage
 from fusion.situation.track_picture import TrackPicture

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from math import hypot, sqrt
 from typing import Any
 
-from fusion.alerts.alert import Alert, DistressCall, rank
+from fusion.alerts.alert import Alert, rank
 from fusion.alerts.expected_traffic import Verdict
 from fusion.alerts.messages import (
     MUTED,
@@ -25,6 +25,7 @@ from fusion.alerts.messages import (
 from fusion.alerts.nuisance import SERIOUS, Nuisance, NuisanceCount, is_nuisance, keys, may_hold
 from fusion.alerts.priority import higher, priority_of
 from fusion.alerts.settings import AlertSettings
+from fusion.alerts.state import DistressCall
 from fusion.situation.context import AlertContext
 from fusion.situation.facts import About, CoverageGap, Sighting
 from fusion.situation.track_picture import TrackPicture

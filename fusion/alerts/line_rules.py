@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fusion.alerts.alert import Gate, TrackMemory, alert_id
+from fusion.alerts.alert import alert_id
 from fusion.alerts.ledger import Ledger
 from fusion.alerts.settings import AlertSettings
+from fusion.alerts.state import Gate, TrackMemory
 from fusion.situation.facts import Sighting
 from fusion.situation.track_picture import TrackPicture
 from geo.arrays import Bools, Floats, Ints

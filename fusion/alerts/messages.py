@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from math import atan2, hypot, pi
 from typing import Final
 
-from fusion.alerts.alert import DistressCall
 from fusion.alerts.settings import AlertSettings
+from fusion.alerts.state import DistressCall
 from fusion.situation.facts import CoverageGap, ResponseInTime, Sighting
 from geo.areas import AREA_KINDS, NamedArea
 from geo.message import Message, Parameter

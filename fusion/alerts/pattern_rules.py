@@ -15,9 +15,10 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from fusion.alerts.alert import AlertState, Ended, GroupMemory, PatternMemory, alert_id
+from fusion.alerts.alert import alert_id
 from fusion.alerts.ledger import Ledger
 from fusion.alerts.settings import AlertSettings
+from fusion.alerts.state import AlertState, Ended, GroupMemory, PatternMemory
 from fusion.situation.current_coverage import CurrentCoverage, first_hidden
 from fusion.situation.facts import Sighting
 from fusion.situation.track_picture import TrackPicture

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from fusion.alerts.alert import AlertState, counted
+from fusion.alerts.alert import counted
+from fusion.alerts.state import AlertState
 
 REAL: Final = frozenset({"person", "vehicle"})
 NUISANCE: Final = frozenset({"animal", "nothing"})

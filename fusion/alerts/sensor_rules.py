@@ -8,10 +8,11 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from fusion.alerts.alert import SensorMemory, alert_id
+from fusion.alerts.alert import alert_id
 from fusion.alerts.expected_traffic import Traffic, hour_is_over, judged, noted
 from fusion.alerts.ledger import Ledger
 from fusion.alerts.messages import MUTED
+from fusion.alerts.state import SensorMemory
 from fusion.situation.current_coverage import CurrentCoverage
 from fusion.situation.facts import CoverageGap
 from fusion.situation.track_picture import TrackPicture

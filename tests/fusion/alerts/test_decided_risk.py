@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusion.alerts.alert import PRIORITIES, Alert, DistressCall
+from fusion.alerts.alert import PRIORITIES, Alert
 from fusion.alerts.ledger import Ledger
 from fusion.alerts.priority import priority_of
 from fusion.alerts.settings import AlertSettings
+from fusion.alerts.state import DistressCall
 from fusion.situation.context import AlertContext, DecidedRisk
 from fusion.situation.facts import Sighting
 from geo.border.sections import IMPACT_LEVELS

@@ -8,7 +8,7 @@ from itertools import product
 
 import pytest
 
-from fusion.alerts.alert import RULES, DistressCall
+from fusion.alerts.alert import RULES
 from fusion.alerts.messages import (
     AlertText,
     below_baseline_text,
@@ -23,6 +23,7 @@ from fusion.alerts.messages import (
     track_text,
 )
 from fusion.alerts.settings import AlertSettings
+from fusion.alerts.state import DistressCall
 from fusion.situation.facts import CoverageGap, ResponseAssumptions, ResponseInTime, Sighting
 from geo.message import Message
 from ops.words import LANGUAGES, MessageCatalogue
