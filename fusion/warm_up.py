@@ -10,13 +10,13 @@ import numpy as np
 from fusion.filter.negative_information import heartbeat_of
 from fusion.filter.track_bank import TrackBank, empty_bank
 from fusion.filter.triangulation import crossings
+from fusion.filter_step import advance
 from fusion.models.contradictions import Mixture
 from fusion.models.false_dead_ground import LookedAt, learn_dead_ground
 from fusion.models.sensor_views import ElevationGrid
 from fusion.models.settings import TrackerSettings
 from fusion.models.terrain_speed import Passage
 from fusion.models.tracker_model import TrackerModel, tracker_model
-from fusion.tracker import advance
 from geo.frame import LocalFrame
 from sensors.layout import Layout, place
 from sensors.scan_columns import ScanColumns

@@ -17,9 +17,9 @@ import xarray as xr
 from scipy.special import ndtri
 
 from fusion.filter.track_bank import CONFIRMED, empty_bank
+from fusion.filter_step import advance
 from fusion.models.settings import TrackerSettings
 from fusion.models.tracker_model import TrackerModel, tracker_model
-from fusion.tracker import advance
 from geo.arrays import Floats
 from geo.errors import BadInput
 from geo.terrain import cell_size, north_up

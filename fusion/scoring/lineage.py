@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 
 from fusion.filter.measurements import canonical_order
-from fusion.tracker import TrackEvent
+from fusion.track_management.events import TrackEvent
 from geo.errors import BadInput
 from sensors.layout import Layout
 from sensors.scan import Plot, Scan

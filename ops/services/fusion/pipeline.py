@@ -33,7 +33,8 @@ from fusion.situation.context import AlertContext
 from fusion.situation.correlate import Correlator
 from fusion.situation.current_coverage import current_coverage_of, with_moved
 from fusion.situation.track_picture import picture_of_bank
-from fusion.tracker import Tracker, TrackEvent
+from fusion.track_management.events import TrackEvent
+from fusion.tracker import Tracker
 from geo.errors import BadInput
 from geo.message import Message
 from ingest.envelope import UNNUMBERED_BOOT

@@ -11,8 +11,9 @@ import xarray as xr
 
 from fusion.filter.track_bank import track_name
 from fusion.scoring.lineage import hand_overs, lineage_of, plot_of, plots_by_sensor, sources_of
+from fusion.track_management.events import TrackEvent
 from fusion.track_management.lifecycle import track_id
-from fusion.tracker import Tracker, TrackEvent
+from fusion.tracker import Tracker
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from sensors.layout import Layout, place

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-import fusion.tracker
 from fusion.filter.track_bank import no_rows
+from fusion.filter_step import advance
 from fusion.models.settings import TrackerSettings
 from fusion.track_management.timeline import LATENESS_SCANS, Timeline
 from fusion.tracker import Tracker, track
@@ -161,8 +161,7 @@ def test_nothing_is_final_while_an_earlier_scan_waits() -> None:
 def test_a_whole_dataset_is_sorted_so_that_each_scan_is_run_once(monkeypatch: pytest.MonkeyPatch) -> None:
     late = [replace(scan, received_ns=scan.observed_ns + 9 * 10**9 * (scan.sequence % 3 == 0)) for scan in NIGHT]
     runs = []
-    plain = fusion.tracker.advance
-    monkeypatch.setattr(fusion.tracker, "advance", lambda *given: runs.append(1) or plain(*given))
+    monkeypatch.setattr("fusion.tracker.advance", lambda *given: runs.append(1) or advance(*given))
     history = track(dataset_of(late), LAYOUT)
     assert len(runs) == COUNT
     xr.testing.assert_identical(history, track(dataset_of(NIGHT), LAYOUT))
