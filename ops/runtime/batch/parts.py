@@ -23,8 +23,8 @@ from ops.runtime.file_lock import lock_file
 from ops.runtime.output import atomic_write
 
 LOCK: Final = "lock"
-PartState = Literal["new", "kept", "again"]
-"""Of a part: computed, kept from a run before, or computed again because its files were not those of its mark."""
+FoundAs = Literal["new", "kept", "again"]
+"""How a part came about: computed, kept from a run before, or computed again because its files were not as marked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class FinishedPart:
 
     name: str
     figures: dict[str, Any]
-    state: PartState
+    state: FoundAs
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class PartMarks:
         held = {} if found is None else found["files"]
         if found is not None and found["key"] == key and self._digests(name) == held:
             return FinishedPart(name, found["figures"], "kept")
-        state: PartState = "again" if mark.exists() and (found is None or found["key"] == key) else "new"
+        state: FoundAs = "again" if mark.exists() and (found is None or found["key"] == key) else "new"
         if whole and not begun.exists() and not mark.exists() and folder.exists() and any(folder.iterdir()):
             raise BadInput("holds other files", where=str(folder), expected="a folder without this sector")
         self.marks.mkdir(parents=True, exist_ok=True)

@@ -132,7 +132,9 @@ class Scheduler:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep notes of dask off the screen, such as on processes that take long to end on a busy machine."""
-    log = logging.getLogger("distributed")
+    import distributed
+
+    log = logging.getLogger(distributed.__name__)  # whose import sets its level
     before = log.level
     log.setLevel(logging.CRITICAL)
     try:
