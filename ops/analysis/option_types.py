@@ -56,6 +56,14 @@ def existing_rasters(names: list[str]) -> list[str]:
 
 SECTOR_HELP = "Sector file (TOML), its folder, or a sample's name."
 SectorArgument = Annotated[str, typer.Argument(metavar="SECTOR", help=SECTOR_HELP, autocompletion=_sample_names)]
+SectorOrNationArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="SECTOR",
+        help="Sector file (TOML), its folder, or a sample's name; or a nation file.",
+        autocompletion=_sample_names,
+    ),
+]
 SectorNameArgument = Annotated[
     str,
     typer.Argument(
@@ -75,6 +83,27 @@ DirectionOption = Annotated[
 ]
 YearsOption = Annotated[float, typer.Option("--years", callback=above_zero, help="Years over which costs are counted.")]
 DiscountOption = Annotated[float, typer.Option("--discount", min=0.0, max=1.0, help="Discount rate per year, 0 to 1.")]
+SchedulerOption = Annotated[
+    str,
+    typer.Option("--scheduler", help="threads (this process), processes, or a dask scheduler such as tls://host:8786."),
+]
+WorkersOption = Annotated[
+    int | None, typer.Option("--workers", min=1, help="Number of threads or processes. Default: all cores.")
+]
+TlsCaOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--tls-ca", metavar="FILE", help="CA certificate of a tls:// scheduler, PEM.", exists=True, dir_okay=False
+    ),
+]
+TlsCertificateOption = Annotated[
+    Path | None,
+    typer.Option("--tls-certificate", metavar="FILE", help="Client certificate, PEM.", exists=True, dir_okay=False),
+]
+TlsKeyOption = Annotated[
+    Path | None,
+    typer.Option("--tls-key", metavar="FILE", help="Key of the client certificate.", exists=True, dir_okay=False),
+]
 PdfOption = Annotated[bool, typer.Option("--pdf", help="Also write the report as PDF (A4), beside the page.")]
 CatalogueOption = Annotated[
     Path | None,

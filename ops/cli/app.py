@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import typer
@@ -39,6 +40,7 @@ from ops.cli.options import (
     broker_url,
     command_of,
     fail,
+    refuse_failed,
     say_stopped,
     screen,
 )
@@ -120,17 +122,21 @@ def coverage(options: CoverageOptions, *, as_json: JsonOption = False) -> None:
     """Compute detection coverage of a layout.
 
     For one target class and one weather condition: rasters, tables by segment,
-    maps and a summary.
+    maps and a summary. Of a nation file, every sector is computed, and the
+    worst segments of all are listed.
 
     Examples
     --------
     watchline coverage cumberland --out out/coverage
     watchline coverage cumberland --layout hightech \\
         --conditions night,fog --out out/fog
+    watchline coverage nation.toml --scheduler processes --out out/nation
     """
-    from ops.analysis.coverage.command import cover
+    from ops.cluster.batch.command import of_sector_or_nation
 
-    answer(cover(options, screen), as_json=as_json)
+    figures = of_sector_or_nation("coverage", options, screen)
+    answer(figures, as_json=as_json)
+    refuse_failed(options.sector, figures)
 
 
 @command_of(SitesOptions)
@@ -138,15 +144,24 @@ def sites(options: SitesOptions, *, as_json: JsonOption = False) -> None:
     """Compute what candidate sites can see.
 
     Computes the viewshed of each candidate and of all together, and selects
-    the sites with the largest combined coverage.
+    the sites with the largest combined coverage. Of a nation file, every
+    sector with the candidates on its terrain.
 
     Examples
     --------
     watchline sites cumberland candidates.geojson --choose 5 --out out/sites
+    watchline sites nation.toml candidates.geojson --out out/sites
     """
     from ops.analysis.terrain.sites_command import look_from_sites
+    from ops.cluster.batch.command import of_sector_or_nation
+    from ops.cluster.nation_file import is_nation
 
-    answer(look_from_sites(options, screen), as_json=as_json)
+    if not is_nation(Path(options.sector)):
+        answer(look_from_sites(options, screen), as_json=as_json)
+        return
+    figures = of_sector_or_nation("sites", options, screen)
+    answer(figures, as_json=as_json)
+    refuse_failed(options.sector, figures)
 
 
 def doctor(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ops.analysis.compare.options import CompareOptions
-from ops.cli.options import JsonOption, answer, command_of, screen
+from ops.cli.options import JsonOption, answer, command_of, refuse_failed, screen
 
 
 @command_of(CompareOptions)
@@ -11,13 +11,17 @@ def compare(options: CompareOptions, *, as_json: JsonOption = False) -> None:
     """Compare layouts at equal life-cycle cost.
 
     States which layout is better, with what confidence, and which assumption
-    decides the result.
+    decides the result. Of a nation file, the layouts of every sector are
+    compared.
 
     Examples
     --------
     watchline compare cumberland basic hightech
     watchline compare cumberland basic hightech --budget 20000000 --out compare
+    watchline compare nation.toml basic hightech --out out/compare
     """
-    from ops.analysis.compare.command import compare_layouts
+    from ops.cluster.batch.command import of_sector_or_nation
 
-    answer(compare_layouts(options, screen), as_json=as_json)
+    figures = of_sector_or_nation("compare", options, screen)
+    answer(figures, as_json=as_json)
+    refuse_failed(options.sector, figures)

@@ -39,7 +39,7 @@ NEEDS: Final[dict[str, MemoryNeed]] = {
     "simulate": MemoryNeed(450, 1_200),
     "record": MemoryNeed(200, 700),
     "archive detections": MemoryNeed(400, 1_100),
-    "archive track": MemoryNeed(200, 900),
+    "archive track": MemoryNeed(900, 1_600),
     "sector init": MemoryNeed(450, 1_100),
     "sector check": MemoryNeed(450, 1_100),
     "sector preview": MemoryNeed(550, 1_400),

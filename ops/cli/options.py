@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn, get_args, get
 import typer
 from rich.console import Console
 
+from geo.errors import WatchlineError
 from geo.names import readable
 from ops.analysis.option_types import named
 
@@ -126,6 +127,13 @@ def answer(figures: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(json.dumps(figures, separators=(",", ":"), allow_nan=False) + "\n")
         sys.stdout.flush()
+
+
+def refuse_failed(nation: str, figures: dict[str, Any]) -> None:
+    """Raise WatchlineError that names the sectors of a nation without a result; nothing for one sector."""
+    names = [one["sector"] for one in figures.get("failed", ())]
+    if names:
+        raise WatchlineError(f"{nation}: not computed: {', '.join(names)}.")
 
 
 def fail(sentence: str, code: int) -> NoReturn:

@@ -7,14 +7,22 @@ from typing import Annotated
 
 import typer
 
-from geo.errors import WatchlineError
-from ops.analysis.option_types import PdfOption, SectorArgument
+from geo.errors import BadInput, WatchlineError
+from ops.analysis.option_types import (
+    PdfOption,
+    SchedulerOption,
+    SectorOrNationArgument,
+    TlsCaOption,
+    TlsCertificateOption,
+    TlsKeyOption,
+    WorkersOption,
+)
 from ops.cli.options import JsonOption, SettingsOption, answer, screen
 from ops.cli.reports import PurposeOption, ReleasabilityOption
 
 
 def score(
-    sector: SectorArgument,
+    sector: SectorOrNationArgument,
     indicators: Annotated[
         Path | None,
         typer.Argument(
@@ -81,6 +89,11 @@ def score(
     settings: SettingsOption = None,
     releasability: ReleasabilityOption = "",
     purpose: PurposeOption = None,
+    scheduler: SchedulerOption = "threads",
+    workers: WorkersOption = None,
+    tls_ca: TlsCaOption = None,
+    tls_certificate: TlsCertificateOption = None,
+    tls_key: TlsKeyOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Evaluate indicators as a scorecard.
@@ -105,17 +118,21 @@ def score(
     from ops.analysis.score.command import ScoreOptions
     from ops.analysis.score.command import score as show_score
     from ops.cluster.nation_file import is_nation
+    from ops.runtime.batch.scheduler import Scheduler
 
     options = ScoreOptions(
         sector, indicators, outcomes, challenge, place, on, out, simulated, pdf,
         action_plan, store, known_on, settings, releasability, purpose, docx,
     )  # fmt: skip
+    chosen = Scheduler(scheduler, workers, tls_ca, tls_certificate, tls_key)
     if not is_nation(Path(sector)):
+        if not chosen.here:
+            raise BadInput("is for a nation", where="--scheduler", expected="threads for one sector")
         answer(show_score(options, screen), as_json=as_json)
         return
     from ops.cluster.scorecard.command import score_nation
 
-    figures = score_nation(options, screen)
+    figures = score_nation(options, screen, scheduler=chosen)
     answer(figures, as_json=as_json)
     if figures["unread"]:
         names = ", ".join(one["sector"] for one in figures["unread"])

@@ -180,11 +180,13 @@ def refuse_unknown_names(ctx: Any) -> None:
     names_file = all(one.metavar != "NAME" for one in ctx.command.params if one.name == "sector")
     if not isinstance(sector, str) or not names_file:
         return
+    from ops.cluster.nation_file import is_nation
     from ops.sector.sector_file import layout_path, load_sector, sector_path
 
     sector_path(sector)
     named = (ctx.params.get(parameter.name) for parameter in ctx.command.params if parameter.metavar == "LAYOUT")
-    if layouts := [layout for value in named for layout in _values(value) if isinstance(layout, str)]:
+    layouts = [layout for value in named for layout in _values(value) if isinstance(layout, str)]
+    if layouts and not is_nation(Path(sector)):  # the sectors of a nation have their own
         known = load_sector(sector)
         for layout in layouts:
             layout_path(known, layout)

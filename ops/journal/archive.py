@@ -1,8 +1,8 @@
 """Archives: detections of many sectors as GeoParquet, one file per hour or day, and the tracks computed from them.
 
 ``DETECTIONS/<sector>/<piece>.parquet`` in, ``OUT/<sector>/<piece>.parquet`` out, with the terrain at each estimate.
-Dask runs sectors in parallel; within a sector each piece continues from the saved state of the one before, so an
-interrupted run resumes where it stopped.
+Any scheduler of dask runs sectors in parallel; within a sector each piece continues from the saved state of the one
+before, so an interrupted run resumes where it stopped.
 """
 
 from __future__ import annotations
@@ -10,19 +10,23 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import xarray as xr
 
-from geo.errors import BadInput
+from geo.errors import BadInput, WatchlineError
 from geo.frame import LocalFrame
 from geo.vector_files import file_and_layer
 from ops.journal.decode_row import columns_of_row, pose_of_row
 from ops.journal.recorded_scans import each_scan
 from ops.journal.stores.place import read_journal
+from ops.runtime.batch.chains import Failed, run_chains
+from ops.runtime.batch.parts import file_digest
+from ops.runtime.batch.scheduler import Scheduler
 from ops.runtime.output import atomic_write
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import layout_path, load_sector
@@ -34,6 +38,9 @@ from sensors.scan_columns import POSE, ScanColumns
 from sensors.timestamps import utc_datetime
 
 PIECES: Final = {"hour": "%Y-%m-%dT%H", "day": "%Y-%m-%d"}
+MARK: Final = "2"
+"""Version of the marks of finished pieces; those of another are computed again."""
+LOCAL: Final = Scheduler()
 SCAN_COLUMNS: Final = tuple(name for name, wanted in DETECTIONS.variables.items() if wanted.dims == ("scan",))
 MEASURED: Final = (
     *("azimuth", "azimuth_sd", "elevation_angle", "elevation_angle_sd", "range", "range_sd", "radial_velocity"),
@@ -155,31 +162,39 @@ def track_archive(
     out: Path,
     *,
     settings: Path | None = None,
-    workers: int | None = None,
+    scheduler: Scheduler = LOCAL,
     done: Callable[[str], None] = _ignore,
 ) -> dict[str, Any]:
     """Track the pieces of every sector and write tracks correlated with terrain and border; finished pieces are kept.
 
-    ``sectors`` are names or files, as in every command; each sector runs in its own process. ``done`` is called for
-    each piece. A piece is finished when its tracks come from the same detections, state, layout and settings.
+    ``sectors`` are names or files, as in every command; sectors are independent of each other. ``done`` is called with
+    the sector for each piece. A piece is finished when its tracks come from the same detections, state, layout and
+    settings, and its files are as they were written. ``computed_again`` of the figures names those that were not, and
+    ``failed`` the sectors that could not be tracked, with their reason.
     """
-    from dask.base import compute
-    from dask.callbacks import Callback
-    from dask.delayed import delayed
-
-    chains, pieces = [], 0
-    for sector in sectors:
-        files = _pieces(detections / load_sector(sector).name)
-        pieces += len(files)
-        state: Any = ""
-        for number, path in enumerate(files):
-            last = number == len(files) - 1
-            state = delayed(_track_piece)(state, path, sector, out, settings, last, dask_key_name=f"{path}")
-        chains.append(state)
-
-    with Callback(posttask=lambda key, *_: done(str(key))):  # type: ignore[no-untyped-call]
-        compute(*chains, scheduler="processes", num_workers=workers or None)  # type: ignore[no-untyped-call]
-    return {"sectors": [load_sector(sector).name for sector in sectors], "pieces": pieces, "out": str(out)}
+    names = {sector.name: str(sector.path) for sector in map(load_sector, sectors)}
+    files = {name: _pieces(detections.resolve() / name) for name in names}
+    chains = {
+        name: [
+            partial(
+                _track_piece,
+                path=path,
+                sector=sector,
+                out=out.resolve(),
+                settings=None if settings is None else settings.resolve(),
+                last=path == files[name][-1],
+            )
+            for path in files[name]
+        ]
+        for name, sector in names.items()
+    }
+    results = run_chains(chains, scheduler, done=done)
+    failed = [{"sector": name, "why": one.why} for name, one in results.items() if isinstance(one, Failed)]
+    if len(failed) == len(results):
+        raise WatchlineError(failed[0]["why"])
+    again = [str(path) for one in results.values() if isinstance(one, _Tracked) for path in one.again]
+    pieces = sum(map(len, files.values()))
+    return {"sectors": list(names), "pieces": pieces, "out": str(out), "computed_again": again, "failed": failed}
 
 
 def count_pieces(detections: Path, sectors: Iterable[str]) -> int:
@@ -187,34 +202,64 @@ def count_pieces(detections: Path, sectors: Iterable[str]) -> int:
     return sum(len(_pieces(detections / load_sector(sector).name)) for sector in sectors)
 
 
-def _track_piece(before: str, path: Path, sector: str, out: Path, settings: Path | None, last: bool) -> str:
-    """Track one piece of a sector's chain; return the key and path of the resulting state.
+@dataclass(frozen=True, slots=True)
+class _Tracked:
+    """A tracked piece: the key of its input, the file of the tracker's state, and pieces that were computed again."""
 
-    The key covers all input by its content, so that the same input gives the same files in any folder.
+    key: str
+    mark: Path
+    again: tuple[Path, ...]
+
+
+def _track_piece(
+    before: _Tracked | None, *, path: Path, sector: str, out: Path, settings: Path | None, last: bool
+) -> _Tracked:
+    """Track one piece of a sector's chain, continuing from the state of the piece before.
+
+    The key covers all input by its content, so that the same input gives the same files in any folder. The mark has
+    the key, a digest of the piece's two files, and the state.
     """
     from fusion.batch import track_piece
 
     chosen_sector = load_sector(sector)
     folder = out / chosen_sector.name
     marks = (
-        f"{before[:64]} {_digest(path)} {chosen_sector.name} {_digest(chosen_sector.path)} {_layout_digest(sector)} "
-        f"{_digest(settings)} {last}"
+        f"{MARK} {'' if before is None else before.key} {_digest(path)} {chosen_sector.name} "
+        f"{_digest(chosen_sector.path)} {_layout_digest(sector)} {_digest(settings)} {last}"
     )
     key = hashlib.sha256(marks.encode()).hexdigest()
     tracks, mark = folder / path.name, folder / f"{path.stem}.state"
-    if tracks.exists() and mark.exists() and mark.read_bytes()[:64] == key.encode():
-        return f"{key} {mark}"
+    again = () if before is None else before.again
+    if mark.exists() and mark.read_bytes()[:64] == key.encode():
+        if _state_of(tracks, mark) is not None:
+            return _Tracked(key, mark, again)
+        again = (*again, tracks)
+    saved = None
+    if before is not None and (saved := _state_of(folder / f"{before.mark.stem}.parquet", before.mark)) is None:
+        raise ArchiveFileError("was changed during the run", where=str(before.mark), expected="one run at a time")
     ground, coverage = _open_once(sector)
-    saved = None if not before else Path(before.split(" ", 1)[1]).read_bytes()[64:]
     chosen = tracker_settings(load_settings(settings))
     state, history = track_piece(
         read_detections(path, ground.frame), ground.layout, saved, settings=chosen,
         terrain=ground.terrain, border=ground.border, coverage=coverage, last=last,
     )  # fmt: skip
     write_history(correlated(history, ground), tracks, ground.frame)
-    with atomic_write(mark) as partial:
-        partial.write_bytes(key.encode() + state)
-    return f"{key} {mark}"
+    with atomic_write(mark) as unfinished:
+        unfinished.write_bytes(key.encode() + _digest_with(tracks, state) + state)
+    return _Tracked(key, mark, again)
+
+
+def _state_of(tracks: Path, mark: Path) -> bytes | None:
+    """Return the tracker's state after a piece; None where the tracks or the state are not as they were written."""
+    if not tracks.exists():
+        return None
+    content = mark.read_bytes()
+    state = content[128:]
+    return state if content[64:128] == _digest_with(tracks, state) else None
+
+
+def _digest_with(tracks: Path, state: bytes) -> bytes:
+    return hashlib.sha256(file_digest(tracks).encode() + state).hexdigest().encode()
 
 
 def correlated(history: xr.Dataset, ground: OpenSector) -> xr.Dataset:

@@ -118,7 +118,7 @@ def _submitter(
     if executor.scheduler == "threads":
         pool = stack.enter_context(_threads(executor.count))
         return lambda batch, work: pool.submit(_task, ground, batch, work), AHEAD * executor.count
-    client = stack.enter_context(_client(executor))
+    client = stack.enter_context(client_of(executor))
     shared: HeightSource | None = None
     if isinstance(ground, Whole) and _on_this_machine(client):
         shared = stack.enter_context(spooled(ground))
@@ -181,7 +181,8 @@ def _threads(count: int) -> Iterator[ThreadPoolExecutor]:
 
 
 @contextmanager
-def _client(executor: Executor) -> Iterator[Any]:
+def client_of(executor: Executor) -> Iterator[Any]:
+    """Yield a client of the executor's workers: "processes" start for this context. BadInput where none answers."""
     import dask
     from distributed import Client, LocalCluster
     from distributed.security import Security

@@ -14,8 +14,13 @@ from ops.analysis.option_types import (
     DirectionOption,
     LayoutOption,
     PdfOption,
-    SectorArgument,
+    SchedulerOption,
+    SectorOrNationArgument,
     TargetOption,
+    TlsCaOption,
+    TlsCertificateOption,
+    TlsKeyOption,
+    WorkersOption,
     existing_map,
     named,
 )
@@ -25,7 +30,7 @@ from ops.analysis.option_types import (
 class ChallengeOptions:
     """The options of the command; ``check`` raises BadInput for invalid ones, before anything is read."""
 
-    sector: SectorArgument
+    sector: SectorOrNationArgument
     out: Annotated[
         Path,
         typer.Option("--out", metavar="DIR", help="Output folder: report, tables, rasters, maps, response isochrones."),
@@ -93,6 +98,11 @@ class ChallengeOptions:
     ] = False
 
     pdf: PdfOption = False
+    scheduler: SchedulerOption = "threads"
+    workers: WorkersOption = None
+    tls_ca: TlsCaOption = None
+    tls_certificate: TlsCertificateOption = None
+    tls_key: TlsKeyOption = None
 
     def check(self) -> None:
         """Raise BadInput for the first invalid option."""

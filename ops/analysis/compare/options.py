@@ -12,8 +12,13 @@ from ops.analysis.option_types import (
     CatalogueOption,
     DirectionOption,
     DiscountOption,
-    SectorArgument,
+    SchedulerOption,
+    SectorOrNationArgument,
     TargetOption,
+    TlsCaOption,
+    TlsCertificateOption,
+    TlsKeyOption,
+    WorkersOption,
     YearsOption,
     above_zero,
 )
@@ -23,7 +28,7 @@ from ops.analysis.option_types import (
 class CompareOptions:
     """The options of the command, as given."""
 
-    sector: SectorArgument
+    sector: SectorOrNationArgument
     layouts: Annotated[
         tuple[str, ...],
         typer.Argument(metavar="LAYOUT", help="Two or more layouts: names in the sector, or files."),
@@ -94,3 +99,8 @@ class CompareOptions:
         Path | None, typer.Option("--out", metavar="DIR", help="Folder of the report (HTML) and the figures.")
     ] = None
     pdf: Annotated[bool, typer.Option("--pdf/--no-pdf", help="Also write the report as PDF (A4).")] = False
+    scheduler: SchedulerOption = "threads"
+    workers: WorkersOption = None
+    tls_ca: TlsCaOption = None
+    tls_certificate: TlsCertificateOption = None
+    tls_key: TlsKeyOption = None

@@ -9,14 +9,25 @@ from typing import Annotated
 import typer
 
 from geo.errors import BadInput
-from ops.analysis.option_types import LayoutOption, PdfOption, SectorArgument, TargetOption, named
+from ops.analysis.option_types import (
+    LayoutOption,
+    PdfOption,
+    SchedulerOption,
+    SectorOrNationArgument,
+    TargetOption,
+    TlsCaOption,
+    TlsCertificateOption,
+    TlsKeyOption,
+    WorkersOption,
+    named,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class CoverageOptions:
     """The options of the command; ``check`` raises BadInput for invalid ones, before anything is read."""
 
-    sector: SectorArgument
+    sector: SectorOrNationArgument
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Output folder: rasters, tables, maps.")]
     layout: LayoutOption = None
     target: TargetOption = "person"
@@ -34,6 +45,11 @@ class CoverageOptions:
     required: Annotated[float, typer.Option("--required", help="Required cumulative Pd, above 0 and at most 1.")] = 0.9
 
     pdf: PdfOption = False
+    scheduler: SchedulerOption = "threads"
+    workers: WorkersOption = None
+    tls_ca: TlsCaOption = None
+    tls_certificate: TlsCertificateOption = None
+    tls_key: TlsKeyOption = None
 
     def check(self) -> None:
         """Raise BadInput for the first invalid option."""

@@ -135,6 +135,11 @@ def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
     return {**figures, "files": files}
 
 
+def check_options(options: PlanOptions) -> None:
+    """Raise BadInput for options that are invalid whatever the sector."""
+    _demand(options)
+
+
 def _demand(options: PlanOptions) -> Demand:
     """Return the demand, checked before anything is read."""
     from sensors.detection_model.weather import conditions_of

@@ -14,8 +14,13 @@ from ops.analysis.option_types import (
     DirectionOption,
     DiscountOption,
     PdfOption,
-    SectorArgument,
+    SchedulerOption,
+    SectorOrNationArgument,
     TargetOption,
+    TlsCaOption,
+    TlsCertificateOption,
+    TlsKeyOption,
+    WorkersOption,
     YearsOption,
     above_zero,
     existing_map,
@@ -26,7 +31,7 @@ from ops.analysis.option_types import (
 class PlanOptions:
     """The options of the command, as given."""
 
-    sector: SectorArgument
+    sector: SectorOrNationArgument
     budget: Annotated[float, typer.Option("--budget", min=0.0, help="Life-cycle budget, in the catalogue's currency.")]
     objective: Annotated[
         Literal["mean_probability", "worst_segment", "least_detection", "least_interruption"],
@@ -161,3 +166,8 @@ class PlanOptions:
         typer.Option("--out", metavar="DIR", help="Folder of the report, layout, candidates, roster and figures."),
     ] = None
     pdf: PdfOption = False
+    scheduler: SchedulerOption = "threads"
+    workers: WorkersOption = None
+    tls_ca: TlsCaOption = None
+    tls_certificate: TlsCertificateOption = None
+    tls_key: TlsKeyOption = None

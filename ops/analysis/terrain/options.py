@@ -8,7 +8,16 @@ from typing import Annotated
 
 import typer
 
-from ops.analysis.option_types import SectorArgument, above_zero, existing_rasters
+from ops.analysis.option_types import (
+    SchedulerOption,
+    SectorOrNationArgument,
+    TlsCaOption,
+    TlsCertificateOption,
+    TlsKeyOption,
+    WorkersOption,
+    above_zero,
+    existing_rasters,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +40,7 @@ class TerrainOptions:
 class SitesOptions:
     """The options of the command: candidates, visibility, the number to choose, and workers."""
 
-    sector: SectorArgument
+    sector: SectorOrNationArgument
     candidates: Annotated[
         Path, typer.Argument(help="GeoJSON points; optional id and mast_height_m.", exists=True, dir_okay=False)
     ]
@@ -70,23 +79,8 @@ class SitesOptions:
             help="Also write each site's viewshed to a Zarr folder; continues an unfinished one.",
         ),
     ] = None
-    scheduler: Annotated[
-        str, typer.Option("--scheduler", help="threads, processes, or a dask scheduler such as tls://host:8786.")
-    ] = "threads"
-    tls_ca: Annotated[
-        Path | None,
-        typer.Option(
-            "--tls-ca", metavar="FILE", help="CA certificate of a tls:// scheduler, PEM.", exists=True, dir_okay=False
-        ),
-    ] = None
-    tls_certificate: Annotated[
-        Path | None,
-        typer.Option("--tls-certificate", metavar="FILE", help="Client certificate, PEM.", exists=True, dir_okay=False),
-    ] = None
-    tls_key: Annotated[
-        Path | None,
-        typer.Option("--tls-key", metavar="FILE", help="Key of the client certificate.", exists=True, dir_okay=False),
-    ] = None
-    workers: Annotated[
-        int | None, typer.Option("--workers", min=1, help="Number of threads or processes. Default: all cores.")
-    ] = None
+    scheduler: SchedulerOption = "threads"
+    workers: WorkersOption = None
+    tls_ca: TlsCaOption = None
+    tls_certificate: TlsCertificateOption = None
+    tls_key: TlsKeyOption = None

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,13 +18,12 @@ from geo.frame import LocalFrame
 from geo.terrain import bounds, cell_size
 from geo.visibility import UNKNOWN, covering_sites, footprints, sites_seeing, write_viewsheds
 from geo.visibility.canopy import canopy_fraction
-from geo.visibility.many_sites.executor import CONNECT_S, Executor
 from geo.visibility.many_sites.greedy_cover import Covering
 from geo.visibility.many_sites.sites import ViewKeywords
 from geo.visibility.many_sites.viewsheds import NO_SITE
 from ops.analysis.coverage.files import write_band
-from ops.analysis.option_types import named
 from ops.analysis.terrain.options import SitesOptions
+from ops.runtime.batch.scheduler import Scheduler
 from ops.runtime.output import atomic_write, progress_bar, say
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
@@ -50,20 +47,16 @@ class MastCandidates:
     mast_m: Floats
 
 
-def look_from_sites(options: SitesOptions, screen: Console) -> dict[str, Any]:
+def look_from_sites(options: SitesOptions, screen: Console, *, of_nation: bool = False) -> dict[str, Any]:
     """Write the rasters, and with ``choose`` the chosen sites, into ``options.out``; return the figures for --json.
 
     With ``viewsheds``, each site's viewshed is written to that Zarr folder, numbered in the order of the candidates.
-    Raises BadInput for candidates that are unreadable or off the terrain, for invalid options, and for a Zarr folder of
-    other sites.
+    ``of_nation``: candidates off the sector's terrain are those of other sectors, and left out. Raises BadInput for
+    candidates that are unreadable or off the terrain, for invalid options, and for a Zarr folder of other sites.
     """
-    with named("--scheduler"):
-        Executor(options.scheduler, options.workers)
-    canopy_fraction(options.canopy)
-    if options.choose < 0:
-        raise BadInput(f"{options.choose}", where="--choose", expected="a number of sites from 0")
+    check_options(options)
     ground = open_sector(load_sector(options.sector))
-    candidates = read_candidates(options.candidates, ground.frame, ground.terrain, options.mast_m)
+    candidates = read_candidates(options.candidates, ground.frame, ground.terrain, options.mast_m, left_out=of_nation)
     view: ViewKeywords = {
         "observer_height_m": candidates.mast_m,
         "max_range_m": options.range_m,
@@ -74,7 +67,7 @@ def look_from_sites(options: SitesOptions, screen: Console) -> dict[str, Any]:
     belt = belt_mask(ground)
     options.out.mkdir(parents=True, exist_ok=True)
     positions = (candidates.easting, candidates.northing)
-    with progress_bar(screen) as progress, cluster_of(options) as scheduler:
+    with progress_bar(screen) as progress, Scheduler.of(options).opened() as scheduler:
 
         def execution(description: str) -> dict[str, Any]:
             task = progress.add_task(say(f"terrain-sites-progress-{description}"), total=len(candidates.ids))
@@ -117,44 +110,21 @@ def look_from_sites(options: SitesOptions, screen: Console) -> dict[str, Any]:
     return figures
 
 
-@contextmanager
-def cluster_of(options: SitesOptions) -> Iterator[Any]:
-    """Yield the scheduler of the options; for an address with TLS files, a client that identifies itself by them.
+def check_options(options: SitesOptions) -> None:
+    """Raise BadInput for options that are invalid whatever the sector."""
+    Scheduler.of(options)
+    canopy_fraction(options.canopy)
+    if options.choose < 0:
+        raise BadInput(f"{options.choose}", where="--choose", expected="a number of sites from 0")
 
-    Raises BadInput when some of the files are missing, are stated without a ``tls://`` address, or do not open it.
+
+def read_candidates(
+    path: Path, frame: LocalFrame, terrain: xr.Dataset, mast_m: float, *, left_out: bool = False
+) -> MastCandidates:
+    """Read GeoJSON points in lon/lat with optional ``id`` and ``mast_height_m``; BadInput names an invalid one.
+
+    Points off the terrain are invalid, or with ``left_out`` not read if at least one is on it.
     """
-    files = {"--tls-ca": options.tls_ca, "--tls-certificate": options.tls_certificate, "--tls-key": options.tls_key}
-    if not any(files.values()):
-        yield options.scheduler
-        return
-    if not options.scheduler.startswith("tls://"):
-        raise BadInput(f"{options.scheduler}", where="--scheduler", expected="tls://host:port beside --tls-ca")
-    for name, path in files.items():
-        if path is None or not path.is_file():
-            raise BadInput("missing" if path is None else f"no such file: {path}", where=name, expected="a PEM file")
-    from distributed import Client
-    from distributed.security import Security
-
-    try:
-        security = Security(  # type: ignore[no-untyped-call]
-            require_encryption=True,
-            tls_ca_file=str(options.tls_ca),
-            tls_client_cert=str(options.tls_certificate),
-            tls_client_key=str(options.tls_key),
-        )
-        client = Client(options.scheduler, security=security, timeout=CONNECT_S)  # type: ignore[no-untyped-call]
-    except (OSError, ValueError) as error:
-        raise BadInput(
-            "no dask scheduler accepts this certificate",
-            where=options.scheduler,
-            expected="the address of a running scheduler, and certificates of its authority",
-        ) from error
-    with client:
-        yield client
-
-
-def read_candidates(path: Path, frame: LocalFrame, terrain: xr.Dataset, mast_m: float) -> MastCandidates:
-    """Read GeoJSON points in lon/lat with optional ``id`` and ``mast_height_m``; BadInput names an invalid one."""
     try:
         features = json.loads(path.read_text(encoding="utf-8"))["features"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
@@ -182,6 +152,9 @@ def read_candidates(path: Path, frame: LocalFrame, terrain: xr.Dataset, mast_m: 
     easting, northing = (np.asarray(axis, np.float64) for axis in frame.to_local(lon_of, lat_of))
     west, south, east, north = bounds(terrain)
     off = ~((easting >= west) & (easting <= east) & (northing >= south) & (northing <= north))
+    if left_out and not off.all():
+        ids = [name for name, away in zip(ids, off, strict=True) if not away]
+        return MastCandidates(tuple(ids), easting[~off], northing[~off], np.array(masts, np.float64)[~off])
     if off.any():
         n = int(np.argmax(off))
         raise BadInput(f"candidate {ids[n]!r} is off the terrain", where=str(path), expected="points on the terrain")

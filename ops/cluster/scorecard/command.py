@@ -17,6 +17,7 @@ from ops.analysis.indicators.records import day_of
 from ops.analysis.score.command import FILES, KIND, PAGE, PDF, ScoreOptions, SectorScore, write_score
 from ops.analysis.score.inputs import checked_limit
 from ops.analysis.score.line import said
+from ops.cluster.nation_file import read_nation
 from ops.cluster.scorecard.page import (
     COLUMNS,
     NationCard,
@@ -29,9 +30,10 @@ from ops.cluster.scorecard.page import (
     write_nation,
 )
 from ops.cluster.scorecard.roll_up import CountedTogether, DefinitionRollUp, roll_up
-from ops.cluster.scorecard.sectors import NationSector, SectorLine, read_sectors
+from ops.cluster.scorecard.sectors import HERE, NationSector, SectorLine, read_sectors
 from ops.drawing.pages.pdf import pdf_beside
-from ops.runtime.output import SUMMARY, prepare_folder, say, say_in_english, show, write_summary
+from ops.runtime.batch.scheduler import Scheduler
+from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, say, say_in_english, show, write_summary
 from ops.runtime.tables import show_table
 from ops.sector.settings import load_settings
 
@@ -40,7 +42,9 @@ SECTORS: Final = "sectors"
 OF_ONE_SECTOR: Final = ("indicators", "outcomes", "challenge", "action_plan", "place")
 
 
-def score_nation(options: ScoreOptions, screen: Console, *, now: datetime | None = None) -> dict[str, Any]:
+def score_nation(
+    options: ScoreOptions, screen: Console, *, now: datetime | None = None, scheduler: Scheduler = HERE
+) -> dict[str, Any]:
     """Evaluate every sector of a nation file and show them side by side; write pages where a folder is given.
 
     ``options.sector`` is the nation file, ``options.store`` the data folder of ``watchline cluster run``. Returns the
@@ -68,7 +72,12 @@ def score_nation(options: ScoreOptions, screen: Console, *, now: datetime | None
             prepare_folder(folder, FILES, made_by=KIND)
             write_score(folder, scored, pdf=False, docx=options.docx)
 
-    records = read_sectors(Path(options.sector), options, now=now, day=day, keep=keep)
+    nation = Path(options.sector)
+    with progress_bar(screen) as progress:
+        bar = progress.add_task(say("console-progress", step="sectors"), total=len(read_nation(nation)[1].sectors))
+        records = read_sectors(
+            nation, options, now=now, day=day, keep=keep, scheduler=scheduler, done=lambda _: progress.advance(bar)
+        )
     lines = [line for sector in records.sectors for line in sector.lines]
     card = NationCard(records, roll_up(lines, len(records.sectors)))
     _show(card, screen)

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,9 +23,12 @@ from ops.analysis.score.page import anchor_of
 from ops.cluster.nation_file import read_nation
 from ops.postgres.address import PostgresError
 from ops.postgres.note import read_note
+from ops.runtime.batch.chains import Failed, run_chains
+from ops.runtime.batch.scheduler import Scheduler
 from ops.sector.sector_file import load_sector, sector_path
 from ops.store.connections import store_exists
 
+HERE: Final = Scheduler()
 STATES: Final = ("met", "not_met", "open", "unknown", "stale")
 """Of a line on the day: its target is met or not, it has none that can be judged, no value, or one out of date."""
 REPEATED: Final = "score-rate-by-weeks"
@@ -101,9 +105,16 @@ class NationRecords:
 
 
 def read_sectors(
-    nation: Path, options: ScoreOptions, *, now: datetime, day: date, keep: Callable[[SectorScore], None]
+    nation: Path,
+    options: ScoreOptions,
+    *,
+    now: datetime,
+    day: date,
+    keep: Callable[[SectorScore], None],
+    scheduler: Scheduler = HERE,
+    done: Callable[[str], None] = lambda _: None,
 ) -> NationRecords:
-    """Read and evaluate every sector of a nation file, one after the other.
+    """Read and evaluate every sector of a nation file.
 
     Parameters
     ----------
@@ -115,7 +126,12 @@ def read_sectors(
     now, day : datetime, date
         The time of evaluation, and the day that is evaluated.
     keep : callable
-        Called with the scorecard of each sector before the next is read, such as to write its pages.
+        Called with the scorecard of each sector, in the order of the file, such as to write its pages.
+    scheduler : Scheduler
+        Where sectors are read and evaluated; by default one after the other in this process. Workers read the same
+        files under the same paths.
+    done : callable
+        Called once for each sector that was read.
 
     Returns
     -------
@@ -134,9 +150,10 @@ def read_sectors(
     found: list[NationSector] = []
     unread: list[UnreadSector] = []
     stores: dict[object, str] = {}
-    for text in file.sectors:
+    for text, read in _read(folder, file.sectors, options, now, scheduler, done):
         try:
-            scored = _scored(folder / text, options, {one.name for one in found}, now)
+            scored = read()
+            _refuse_named(scored, {one.name for one in found})
             _refuse_counted(scored, stores)
         except WatchlineError as error:
             unread.append(UnreadSector(text, str(error).replace(f"{folder}{os.sep}", "")))
@@ -153,14 +170,52 @@ def read_sectors(
     return NationRecords(file.name, file.title, day, kept, left_out, tuple(unread), illustrative)
 
 
-def _scored(path: Path, options: ScoreOptions, names: set[str], now: datetime) -> SectorScore:
+def _read(
+    folder: Path,
+    entries: list[str],
+    options: ScoreOptions,
+    now: datetime,
+    scheduler: Scheduler,
+    done: Callable[[str], None],
+) -> Iterator[tuple[str, Callable[[], SectorScore]]]:
+    """Yield each entry with a function that returns its scorecard or raises WatchlineError.
+
+    In this process a sector is read when it is asked for, so that one is in memory at a time.
+    """
+    if scheduler.here:
+        for text in entries:
+            yield text, partial(_scored, None, path=folder / text, options=options, now=now)
+            done(text)
+        return
+    if options.store is not None:
+        options = replace(options, store=options.store.resolve())
+    chains = {
+        str(number): [partial(_scored, path=folder / text, options=options, now=now)]
+        for number, text in enumerate(entries)
+    }
+    for number, result in run_chains(chains, scheduler, done=done).items():
+        yield entries[int(number)], partial(_found, result)
+
+
+def _found(result: SectorScore | Failed) -> SectorScore:
+    if isinstance(result, Failed):
+        raise WatchlineError(result.why)
+    return result
+
+
+def _scored(_: object, *, path: Path, options: ScoreOptions, now: datetime) -> SectorScore:
     sector = load_sector(sector_path(path))
-    if sector.name in names:
-        raise WatchlineError(f"{sector.path}: another sector of the nation has the name {sector.name!r} as well.")
     store = None if options.store is None else options.store / sector.name
     if store is not None and not store_exists(store / "store.db"):
         store = None
     return score_sector(replace(options, sector=str(sector.path), store=store), sector, now=now)
+
+
+def _refuse_named(scored: SectorScore, names: set[str]) -> None:
+    """Raise WatchlineError for a second sector of a name."""
+    if scored.sector.name in names:
+        path, name = scored.sector.path, scored.sector.name
+        raise WatchlineError(f"{path}: another sector of the nation has the name {name!r} as well.")
 
 
 def _refuse_counted(scored: SectorScore, stores: dict[object, str]) -> None:

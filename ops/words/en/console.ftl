@@ -123,6 +123,7 @@ console-progress = { $step ->
     [rows] journal rows
     [scans] scans
     [files] files
+    [sectors] sectors
    *[other] { $step }
 }
 

@@ -123,6 +123,7 @@ console-progress = { $step ->
     [rows] lignes du journal
     [scans] balayages
     [files] fichiers
+    [sectors] secteurs
    *[other] { $step }
 }
 

@@ -124,6 +124,18 @@ REFUSED = {
     "watchline cluster run nation.toml --data data --local 3 --store postgresql://watchline@db.example/watchline": (
         "have the same name"
     ),
+    **dict.fromkeys(
+        [
+            "watchline coverage nation.toml --scheduler processes --out out/nation",
+            "watchline challenge nation.toml --scheduler processes --out out/nation",
+            "watchline plan nation.toml --budget 500000 --out out/plans",
+            "watchline compare nation.toml basic hightech --out out/compare",
+            "watchline sites nation.toml candidates.geojson --out out/sites",
+            "watchline archive detections nation.toml data --out archive",
+            "watchline archive track nation.toml archive --out tracks",
+        ],
+        "have the same name",
+    ),
     "watchline cluster status data": "holds no leases",
     "watchline score nation.toml --store data --out out/nation": "not evaluated: samples/cumberland",
     "watchline dead-letters replay data 17 18": "no ingest is running on it",

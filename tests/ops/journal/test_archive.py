@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import dask
 import geopandas as gpd
 import numpy as np
 import pytest
@@ -35,13 +33,6 @@ def read_tracks(folder: Path) -> xr.Dataset:
 @pytest.fixture(scope="module")
 def ground(hill_sector: Any) -> OpenSector:
     return open_sector(load_sector(str(hill_sector.sector)))
-
-
-@pytest.fixture
-def in_a_thread() -> Iterator[None]:
-    """Pieces are tracked in a thread of this process; the test of the commands has them in processes of their own."""
-    with ThreadPoolExecutor(1) as pool, dask.config.set(pool=pool):
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -90,13 +81,13 @@ def test_the_file_is_geoparquet_whose_points_lie_in_the_sector(archived, ground)
 
 
 def test_an_archive_in_two_pieces_gives_the_tracks_of_one_run_and_goes_on_where_it_was(
-    night, ground, hill_sector, tmp_path, in_a_thread
+    night, ground, hill_sector, tmp_path
 ):
     folder = tmp_path / "in" / ground.sector.name
     for name, part in zip(("2026-03-14T20", "2026-03-14T21"), halves(night), strict=True):
         write_detections(part, folder / f"{name}.parquet", ground.layout)
     sector, told = str(hill_sector.sector), []
-    figures = track_archive(tmp_path / "in", [sector], tmp_path / "out", workers=1, done=told.append)
+    figures = track_archive(tmp_path / "in", [sector], tmp_path / "out", done=told.append)
     assert figures["pieces"] == len(told) == 2
     found = read_tracks(tmp_path / "out" / ground.sector.name)
     whole = track(night, ground.layout, terrain=ground.terrain, border=ground.border)
@@ -107,14 +98,13 @@ def test_an_archive_in_two_pieces_gives_the_tracks_of_one_run_and_goes_on_where_
     outputs = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.parquet")}
     last = max(outputs)
     last.unlink()
-    track_archive(tmp_path / "in", [sector], tmp_path / "out", workers=1)
+    track_archive(tmp_path / "in", [sector], tmp_path / "out")
     again = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.parquet")}
     assert set(again) == set(outputs)
     assert [path for path in again if again[path] != outputs[path]] == [last], "only what was missing is made again"
     assert read_tracks(tmp_path / "out" / ground.sector.name).equals(found)
 
 
-@pytest.mark.usefixtures("in_a_thread")
 def test_equal_runs_leave_equal_files_in_any_folder(night, ground, make_sector, hill_sector, tmp_path):
     """Two folders of detections with the same content, a sector of another path: tracks and states equal to the bit."""
     again = make_sector(tmp_path / "elsewhere" / "sector").sector
@@ -124,10 +114,40 @@ def test_equal_runs_leave_equal_files_in_any_folder(night, ground, make_sector, 
         for day, part in zip(("2026-03-14", "2026-03-15"), halves(night), strict=True):
             write_detections(part, folder / f"{day}.parquet", ground.layout)
         out = tmp_path / name / "a longer name" / "tracks"
-        track_archive(folder.parent, [str(sector)], out, workers=1)
+        track_archive(folder.parent, [str(sector)], out)
         left.append({file.name: file.read_bytes() for file in sorted((out / ground.sector.name).iterdir())})
     assert sorted(left[0]) == ["2026-03-14.parquet", "2026-03-14.state", "2026-03-15.parquet", "2026-03-15.state"]
     assert left[0] == left[1]
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-30])
+
+
+def turn(path: Path) -> None:
+    content = path.read_bytes()
+    path.write_bytes(content[:-30] + bytes([content[-30] ^ 1]) + content[-29:])
+
+
+@pytest.mark.parametrize("name", ["2026-03-14.parquet", "2026-03-14.state", "2026-03-15.parquet"])
+@pytest.mark.parametrize("spoil", [cut, turn, Path.unlink])
+def test_a_damaged_piece_is_named_and_tracked_again_to_the_same_bytes(
+    night, ground, hill_sector, tmp_path, name: str, spoil: Callable[[Path], None]
+):
+    folder, out = tmp_path / "in" / ground.sector.name, tmp_path / "out" / ground.sector.name
+    for day, part in zip(("2026-03-14", "2026-03-15"), halves(night), strict=True):
+        write_detections(part, folder / f"{day}.parquet", ground.layout)
+    again: list[list[str]] = []
+    left: list[dict[str, bytes]] = []
+    for spoilt in (False, True, False):
+        if spoilt:
+            spoil(out / name)
+        figures = track_archive(folder.parent, [str(hill_sector.sector)], out.parent)
+        again.append([Path(path).name for path in figures["computed_again"]])
+        left.append({file.name: file.read_bytes() for file in sorted(out.iterdir())})
+    expected = [] if spoil is Path.unlink and name.endswith(".state") else [Path(name).stem + ".parquet"]
+    assert again == [[], expected, []]
+    assert left[0] == left[1] == left[2]
 
 
 @pytest.mark.parametrize(("name", "said"), [("monday.parquet", "the name is not a time"), ("", "no archive files")])

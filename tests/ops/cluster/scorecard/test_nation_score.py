@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from distributed import LocalCluster
 
 from ops.audit.log import AuditLog
 from ops.audit.search import EntryFilter, each_entry
@@ -82,6 +83,24 @@ def test_the_sectors_stand_side_by_side_and_one_that_cannot_be_read_is_named(
     assert (round(rate["low"], 4), round(rate["high"], 4)) == (0.7222, 0.8749)
     assert found["unlawful_border_crossing_effectiveness_rate"]["together"] is None, "undetected ones are unknown"
     assert json.loads((tmp_path / "out/summary.json").read_text())["indicators"] == figures["indicators"]
+
+
+def test_workers_evaluate_the_sectors_as_this_process_does(watchline: Watchline, three: Path, tmp_path: Path) -> None:
+    ends = [watchline("score", three, "--out", tmp_path / "here", *ON, "--json")]
+    before = {path.name: path.read_bytes() for path in sorted((tmp_path / "here").rglob("*")) if path.is_file()}
+    with LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0", silence_logs=50
+    ) as cluster:
+        address = cluster.scheduler_address
+        ends.append(watchline("score", three, "--out", tmp_path / "here", *ON, "--json", "--scheduler", address))
+    after = {path.name: path.read_bytes() for path in sorted((tmp_path / "here").rglob("*")) if path.is_file()}
+    assert (ends[0].out, ends[0].err, ends[0].code) == (ends[1].out, ends[1].err, 1)
+    assert before == after
+
+
+def test_a_scheduler_for_one_sector_is_refused(watchline: Watchline, three: Path) -> None:
+    ended = watchline("score", three.parent / "west", *ON, "--scheduler", "processes")
+    assert (ended.code, "--scheduler: is for a nation" in ended.err) == (2, True)
 
 
 def test_every_link_of_the_page_leads_to_a_line_of_a_sector_and_no_number_stands_for_all(

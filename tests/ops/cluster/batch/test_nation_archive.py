@@ -1,0 +1,117 @@
+"""Archives of a nation: each sector's as its own command gives it, resumed, and tracked on any scheduler."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from distributed import LocalCluster
+from rich.console import Console
+
+from ops.cluster.batch.archive import archive_nation, sector_files
+from ops.journal.archive import archive_journal, track_archive
+from ops.runtime.batch.scheduler import Scheduler
+from ops.sector.open_sector import open_sector
+
+QUIET = Console(quiet=True)
+HERE = Scheduler()
+
+
+@pytest.fixture(scope="module")
+def nation(tmp_path_factory: pytest.TempPathFactory, make_sector: Callable[[Path], Any], hill_journal: Path) -> Path:
+    """Two sectors with the same sensors, and in ``data`` a journal of each."""
+    root = tmp_path_factory.mktemp("nation")
+    for name in ("west", "east"):
+        files = make_sector(root / name)
+        files.edit(files.sector, 'name = "hills"', f'name = "{name}"')
+        (root / "data" / name).mkdir(parents=True)
+        shutil.copy(hill_journal, root / "data" / name / "journal.db")
+    (root / "nation.toml").write_text('name = "north"\nsectors = ["west", "east"]\n')
+    return root / "nation.toml"
+
+
+@pytest.fixture
+def a_worker() -> Iterator[str]:
+    """The address of a scheduler with a worker in this process."""
+    before = os.umask(0o077)  # as a worker sets it
+    try:
+        with LocalCluster(
+            n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0", silence_logs=50
+        ) as cluster:
+            yield cluster.scheduler_address
+    finally:
+        os.umask(before)
+
+
+def archived(nation: Path, out: Path, data: Path | None = None, scheduler: Scheduler = HERE) -> dict[str, Any]:
+    data = data or nation.parent / "data"
+    return archive_nation(nation, data, out, piece="day", layout=None, scheduler=scheduler, screen=QUIET)
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.parquet")}
+
+
+def test_each_sector_has_the_files_of_its_own_command_on_every_scheduler(nation: Path, a_worker: str, tmp_path: Path):
+    counts = archived(nation, tmp_path / "here")
+    assert archived(nation, tmp_path / "there", scheduler=Scheduler(a_worker)) == counts
+    alone = archive_journal(
+        nation.parent / "data" / "east" / "journal.db",
+        open_sector(nation.parent / "east"),
+        tmp_path / "one",
+        piece="day",
+    )
+    assert counts["sectors"]["east"]["detections"] == alone["detections"] > 0
+    assert counts["detections"] == 2 * alone["detections"]
+    found = files_of(tmp_path / "here")
+    assert found == files_of(tmp_path / "there")
+    assert {name: found[name] for name in found if name.startswith("east/")} == files_of(tmp_path / "one")
+
+
+def test_what_was_interrupted_is_archived_again_and_the_rest_is_kept(nation: Path, tmp_path: Path):
+    out = tmp_path / "out"
+    archived(nation, out)
+    before = files_of(out)
+    (out / ".parts" / "east.json").rename(out / ".parts" / "east.begun")
+    for file in (out / "east").iterdir():
+        file.write_bytes(b"half")
+    counts = archived(nation, out)
+    assert (counts["kept"], counts["computed_again"]) == (["west"], [])
+    assert files_of(out) == before
+
+
+def test_a_damaged_file_is_named_and_archived_again(nation: Path, tmp_path: Path):
+    out = tmp_path / "out"
+    archived(nation, out)
+    before = files_of(out)
+    next((out / "west").iterdir()).unlink()
+    counts = archived(nation, out)
+    assert (counts["kept"], counts["computed_again"]) == (["east"], ["west"])
+    assert files_of(out) == before
+
+
+def test_a_sector_without_a_journal_is_named(nation: Path, tmp_path: Path):
+    (tmp_path / "data").mkdir()
+    shutil.copytree(nation.parent / "data" / "west", tmp_path / "data" / "west")
+    counts = archived(nation, tmp_path / "out", tmp_path / "data")
+    (failed,) = counts["failed"]
+    assert (failed["sector"], "no journal" in failed["why"]) == ("east", True)
+    assert list(counts["sectors"]) == ["west"]
+
+
+def test_the_sectors_of_a_nation_are_tracked_as_by_name_on_every_scheduler(
+    nation: Path, a_worker: str, tmp_path: Path, watchline: Callable[..., Any]
+):
+    archive = tmp_path / "archive"
+    archived(nation, archive)
+    ending = watchline("archive", "track", nation, archive, "--out", tmp_path / "a", "--scheduler", a_worker, "--json")
+    assert ending.code == 0, ending.err
+    assert json.loads(ending.out)["sectors"] == ["west", "east"]
+    track_archive(archive, [str(nation.parent / name) for name in ("west", "east")], tmp_path / "b")
+    assert files_of(tmp_path / "a") == files_of(tmp_path / "b")
+    assert sector_files(["cumberland", str(nation)])[0] == "cumberland"

@@ -1,0 +1,146 @@
+"""Chains on every scheduler: the same results, on one worker each, whatever fails or ends on the way."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from distributed import LocalCluster, get_worker
+
+from geo.errors import BadInput, WatchlineError
+from ops.runtime.batch.chains import RETRIES, Failed, run_chains
+from ops.runtime.batch.scheduler import HERE, Scheduler
+from ops.runtime.output import UNITS, catalogue
+
+
+@pytest.fixture(scope="module")
+def two_workers() -> Iterator[str]:
+    """The address of a scheduler with two workers in this process."""
+    before = os.umask(0o077)  # as a worker sets it
+    try:
+        with LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=False, dashboard_address=":0", silence_logs=50
+        ) as cluster:
+            yield cluster.scheduler_address
+    finally:
+        os.umask(before)
+
+
+@pytest.fixture(params=["here", "cluster"])
+def scheduler(request: pytest.FixtureRequest) -> Scheduler:
+    """This process, and a scheduler with two workers."""
+    return Scheduler(HERE) if request.param == "here" else Scheduler(request.getfixturevalue("two_workers"))
+
+
+def append(letter: str, before: Any) -> str:
+    return f"{before or ''}{letter}"
+
+
+def refuse(before: Any) -> Any:
+    raise BadInput(f"{before}", where="sector.toml", expected="another")
+
+
+def fail_first(file: Path, times: int, before: Any) -> str:
+    """An error of the disk so many times."""
+    failed = len(file.read_text()) if file.exists() else 0
+    if failed < times:
+        file.write_text("x" * (failed + 1))
+        raise OSError(28, "No space left on device", "/data/part")
+    return f"{before} after {failed}"
+
+
+def test_links_continue_from_each_other_and_results_are_in_the_order_of_the_chains(scheduler: Scheduler):
+    chains = {name: [partial(append, f"{name}{n}") for n in range(3)] for name in "bca"}
+    told: list[str] = []
+    results = run_chains(chains, scheduler, done=told.append)
+    assert list(results.items()) == [("b", "b0b1b2"), ("c", "c0c1c2"), ("a", "a0a1a2")]
+    assert sorted(told) == sorted("bca" * 3)
+
+
+def test_a_chain_that_fails_says_why_and_the_others_go_on(scheduler: Scheduler):
+    chains = {"bad": [partial(append, "x"), refuse, partial(append, "never")], "good": [partial(append, "y")]}
+    assert run_chains(chains, scheduler) == {"bad": Failed("sector.toml: x; expected another."), "good": "y"}
+
+
+def test_an_error_of_the_disk_is_tried_again_and_then_said(scheduler: Scheduler, tmp_path: Path):
+    chains = {
+        "passes": [partial(append, "x"), partial(fail_first, tmp_path / "a", RETRIES)],
+        "stays": [partial(fail_first, tmp_path / "b", RETRIES + 1)],
+    }
+    results = run_chains(chains, scheduler)
+    assert results["passes"] == f"x after {RETRIES}"
+    assert results["stays"] == Failed("/data/part: No space left on device.")
+
+
+def test_an_error_of_the_program_is_raised(scheduler: Scheduler):
+    with pytest.raises(TypeError):
+        run_chains({"a": [partial(append, "x"), len, partial(append, "y")]} | {"b": [len]}, scheduler)
+
+
+def where(before: Any) -> list[str]:
+    return [*(before or []), str(get_worker().address)]
+
+
+def test_all_links_of_a_chain_are_on_one_worker(two_workers: str):
+    chains = {f"{n}": [where] * 4 for n in range(6)}
+    results = run_chains(chains, Scheduler(two_workers))
+    assert all(len(set(addresses)) == 1 for addresses in results.values())
+
+
+def spoken(_: Any) -> tuple[str, str]:
+    return catalogue().language, catalogue().formats.units
+
+
+def test_a_worker_writes_in_the_language_and_units_of_the_command(two_workers: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(UNITS, "nautical")
+    monkeypatch.setenv("WATCHLINE_LANGUAGE", "fr")
+    assert run_chains({"a": [spoken]}, Scheduler(two_workers)) == {"a": ("fr", "nautical")}
+
+
+def test_a_worker_of_another_version_is_refused(two_workers: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("ops.runtime.batch.chains._spoken", lambda: ("en", "metric", "99.0"))
+    found = run_chains({"a": [spoken]}, Scheduler(two_workers))["a"]
+    assert isinstance(found, Failed)
+    assert "expected 99.0" in found.why
+
+
+def test_a_scheduler_of_another_version_is_refused(two_workers: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("ops.runtime.batch.scheduler.version", lambda _: "1.0")
+    with pytest.raises(BadInput, match=r"the scheduler has dask \d.*; expected dask 1\.0, which is here"):
+        run_chains({"a": [spoken]}, Scheduler(two_workers))
+
+
+def end_once(file: Path, before: Any) -> str:
+    """End the worker at the first time, as a lost machine does."""
+    if not file.exists():
+        file.write_text(f"{os.getpid()}")
+        os._exit(9)
+    return f"{before}, and {os.getpid() != int(file.read_text())}"
+
+
+def test_the_work_of_a_lost_worker_is_done_by_another(tmp_path: Path):
+    chains = {"lost": [partial(append, "x"), partial(end_once, tmp_path / "ended")], "other": [partial(append, "y")]}
+    assert run_chains(chains, Scheduler("processes", 2)) == {"lost": "x, and True", "other": "y"}
+
+
+def test_a_scheduler_that_does_not_answer_is_refused():
+    with pytest.raises(BadInput, match="no dask scheduler answers"):
+        run_chains({"a": [spoken]}, Scheduler("nowhere://127.0.0.1:1"))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"scheduler": "cloud"}, "--scheduler"),
+        ({"workers": 0}, "--workers"),
+        ({"tls_ca": Path("ca.pem")}, "--scheduler: threads"),
+        ({"scheduler": "tls://host:1", "tls_ca": Path("no such file")}, "--tls-ca"),
+    ],
+)
+def test_options_that_cannot_be_used_are_named(options: dict[str, Any], said: str):
+    with pytest.raises(WatchlineError, match=said):
+        Scheduler(**options)

@@ -1,0 +1,145 @@
+"""Marks of parts: what is finished is kept, what is changed, damaged or unfinished is computed again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from geo.errors import BadInput
+from ops.runtime.batch.parts import PartMarks, key_of
+
+
+@pytest.fixture
+def marks(tmp_path: Path) -> PartMarks:
+    return PartMarks(tmp_path / "parts", tmp_path / "out")
+
+
+@pytest.fixture
+def writes(marks: PartMarks) -> Callable[..., Any]:
+    """Work that writes two files, and counts how often it was done."""
+
+    def work(text: str = "x") -> Callable[[], dict[str, Any]]:
+        def write() -> dict[str, Any]:
+            folder = marks.out / "a" / "within"
+            folder.mkdir(parents=True, exist_ok=True)
+            count = marks.out / "count"
+            count.write_text(count.read_text() + "1" if count.exists() else "1")
+            (folder / "one").write_text(text)
+            (marks.out / "a" / "two").write_text(text)
+            return {"text": text, "pair": (1, 2)}
+
+        return write
+
+    return work
+
+
+def done(marks: PartMarks) -> int:
+    return len((marks.out / "count").read_text())
+
+
+def test_a_finished_part_is_kept_with_equal_figures(marks: PartMarks, writes: Callable[..., Any]):
+    first, second = (marks.part("a", "key", writes()) for _ in range(2))
+    assert (first.state, second.state, done(marks)) == ("new", "kept", 1)
+    assert first.figures == second.figures == {"text": "x", "pair": [1, 2]}
+
+
+def test_other_input_is_computed_and_leaves_nothing_of_the_former(marks: PartMarks, writes: Callable[..., Any]):
+    marks.part("a", "key", writes())
+    (marks.out / "a" / "old").write_text("of nobody")
+    again = marks.part("a", "another", writes("y"))
+    assert (again.state, done(marks)) == ("new", 2)
+    assert (marks.out / "a" / "two").read_text() == "y"
+
+
+def spoil_file(marks: PartMarks) -> None:
+    (marks.out / "a" / "two").write_text("z")
+
+
+def remove_file(marks: PartMarks) -> None:
+    (marks.out / "a" / "within" / "one").unlink()
+
+
+def add_file(marks: PartMarks) -> None:
+    (marks.out / "a" / "three").write_text("z")
+
+
+def cut_mark(marks: PartMarks) -> None:
+    mark = marks.marks / "a.json"
+    mark.write_bytes(mark.read_bytes()[:40])
+
+
+def empty_mark(marks: PartMarks) -> None:
+    (marks.marks / "a.json").write_text('{"key": "key", "files": [], "figures": {}}')
+
+
+@pytest.mark.parametrize("spoil", [spoil_file, remove_file, add_file, cut_mark, empty_mark])
+def test_a_damaged_part_is_computed_again_and_said(
+    spoil: Callable[[PartMarks], None], marks: PartMarks, writes: Callable[..., Any]
+):
+    marks.part("a", "key", writes())
+    spoil(marks)
+    assert marks.part("a", "key", writes()).state == "again"
+    assert (marks.out / "a" / "two").read_text() == (marks.out / "a" / "within" / "one").read_text() == "x"
+    assert done(marks) == 2
+
+
+def test_a_mark_that_names_files_elsewhere_removes_none(marks: PartMarks, writes: Callable[..., Any], tmp_path: Path):
+    other = tmp_path / "other.txt"
+    other.write_text("of somebody")
+    marks.marks.mkdir()
+    for name in ("../../other.txt", str(other)):
+        (marks.marks / "a.json").write_text(json.dumps({"key": "old", "files": {name: ""}, "figures": {}}))
+        marks.part("a", "key", writes())
+    assert other.read_text() == "of somebody"
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_part_that_was_interrupted_is_computed_again(marks: PartMarks, writes: Callable[..., Any], whole: bool):
+    def interrupted() -> dict[str, Any]:
+        writes("half")()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        marks.part("a", "key", interrupted, whole=whole)
+    assert marks.part("a", "key", writes(), whole=whole).figures["text"] == "x"
+    assert marks.part("a", "key", writes(), whole=whole).state == "kept"
+
+
+def test_work_that_needs_an_empty_folder_removes_no_files_of_others(marks: PartMarks, writes: Callable[..., Any]):
+    own = marks.out / "a" / "mine.txt"
+    own.parent.mkdir(parents=True)
+    own.write_text("mine")
+    with pytest.raises(BadInput, match="holds other files"):
+        marks.part("a", "key", writes(), whole=True)
+    assert own.read_text() == "mine"
+
+
+def test_two_runs_do_not_work_in_one_folder(marks: PartMarks):
+    with marks.held(), pytest.raises(BadInput, match="in use by another run"), marks.held():
+        pass
+    with marks.held():
+        pass
+
+
+def test_a_key_is_that_of_values_and_of_the_content_of_files_wherever_they_are(tmp_path: Path):
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "border.shp").write_text("line")
+        (tmp_path / name / "border.dbf").write_text("names")
+    first, second = (key_of("x", 1, files=[tmp_path / name / "border.shp"]) for name in "ab")
+    assert first == second
+    (tmp_path / "b" / "border.dbf").write_text("other names")
+    keys = {
+        first,
+        key_of("x", 1, files=[tmp_path / "b" / "border.shp"]),
+        key_of("x", 2, files=[tmp_path / "a" / "border.shp"]),
+        key_of("x", 1, files=[tmp_path / "a" / "*.shp"]),
+        key_of("x", 1, files=["https://example.org/dem.tif"]),
+        key_of("x", 1),
+    }
+    assert len(keys) == 6
+    assert key_of("x", 1, files=[tmp_path / "a"]) == first, "the same files, as a folder"
