@@ -38,6 +38,7 @@ APART_S: Final = 6.0
 TOGETHER_FOR_S: Final = 12.0
 LOOK_BACK_S: Final = 45.0
 """Time in which a track is examined for when it was least certain."""
+MEMORY_NS: Final = round((LOOK_BACK_S + 2.0 * UPDATED_S) * SECOND_NS)
 CLOSE_M: Final = 300.0
 NEWEST: Final = 6
 """Sightings of each track that are compared."""
@@ -128,10 +129,12 @@ class Revising:
         self._stamps[sector] = stamp_ns
         changes = [change for one in decisions if (change := self._begun(one)) is not None]
         for entry in picture:
-            if entry.status not in KNOWN:
+            if entry.status not in KNOWN or stamp_ns - entry.updated_ns > UPDATED_S * SECOND_NS:
                 continue
             key = sector, entry.track
             one = self._tracks.setdefault(key, _Track(key, stamp_ns))
+            if one.sightings and stamp_ns - one.sightings[-1].stamp_ns > MEMORY_NS:
+                one.first_ns = stamp_ns  # as if it had been forgotten, whenever the other sectors are read
             if not one.sightings or entry.updated_ns > one.sightings[-1].time_ns:
                 one.sightings.append(sighting_of(entry, stamp_ns, (stamp_ns - one.first_ns) / SECOND_NS))
         return changes + self._steps()
@@ -259,7 +262,7 @@ class Revising:
         return changes
 
     def _forget(self, reached_ns: int) -> None:
-        before_ns = reached_ns - round((LOOK_BACK_S + 2.0 * UPDATED_S) * SECOND_NS)
+        before_ns = reached_ns - MEMORY_NS
         for key, one in list(self._tracks.items()):
             if one.sightings[0].stamp_ns < before_ns:
                 one.sightings = [sighting for sighting in one.sightings if sighting.stamp_ns >= before_ns]

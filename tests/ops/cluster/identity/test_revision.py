@@ -184,7 +184,7 @@ def scene(targets) -> Pictures:
     }
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(targets=TARGETS, order=st.lists(st.sampled_from(["west", "east"]), max_size=150))
 def test_the_changes_do_not_depend_on_when_the_pictures_are_read(targets, order):
     """Unless one sector is further behind than is waited for."""
@@ -204,7 +204,7 @@ def history(decisions: Sequence[IdentityDecision], changes: Sequence[IdentityCha
     return found
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(targets=TARGETS, killed=st.integers(1, 299))
 def test_after_a_restart_at_any_picture_the_changes_are_the_same_and_none_is_made_twice(targets, killed):
     found = scene(targets)
@@ -221,7 +221,7 @@ def test_after_a_restart_at_any_picture_the_changes_are_the_same_and_none_is_mad
     assert sorted([*first.changes, *second.changes], key=repr) == sorted(taken(found).changes, key=repr)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(targets=TARGETS)
 def test_no_decision_is_changed_and_a_track_changes_to_another_identity_only_after_it(targets):
     chain = taken(scene(targets))
