@@ -1,7 +1,7 @@
 """Which target each track follows now: the one that was decided, until a sector's tracker has moved it to another.
 
 A tracker with the sensors of one sector confuses what a tracker with those of both would not: a target leaves its
-reach, another one enters it there, and the track of the first goes on with the second. The other sector tracked both
+reach, another one enters it there, and the track of the first continues with the second. The other sector tracked both
 all the time. The decision about the track is not changed; from then on it follows another target, which is recorded
 with its time.
 

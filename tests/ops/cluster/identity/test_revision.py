@@ -1,4 +1,4 @@
-"""Tracks that go on with another target: which target each follows then, worked by hand; and the laws of it."""
+"""Tracks that continue with another target: which target each follows then, worked by hand; and the laws of it."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def taken(found: Pictures, *, order: Sequence[str] = (), reaches: Mapping[str, S
     return chain
 
 
-def test_a_track_that_goes_on_with_another_target_has_that_one_s_identity_and_the_other_keeps_its_own():
+def test_a_track_that_continues_with_another_target_has_that_one_s_identity_and_the_other_keeps_its_own():
     chain = taken(pictures([AWAY, TOWARDS], 160))
     first, second = national_id("west", "W1"), national_id("east", "E2")
     assert by_track(chain.decisions) == {("west", "W1"): first, ("east", "E1"): first, ("east", "E2"): second}
@@ -73,7 +73,7 @@ def test_a_track_that_goes_on_with_another_target_has_that_one_s_identity_and_th
 
 @pytest.mark.parametrize("seed", [6, 7, 8])
 def test_near_a_corner_of_three_sectors_it_leaves_once_though_it_has_parted_from_two_tracks(seed: int):
-    """E1 and S1 follow the first target, E2 the second; the west's track goes on with that one."""
+    """E1 and S1 follow the first target, E2 the second; the west's track continues with that one."""
     third = Walk({"south": ("S1", 30.0, 160.0)})
     chain = taken(pictures([AWAY, TOWARDS, third], 160, seed=seed, sectors=tuple(CORNER)), reaches=CORNER)
     assert [(one.sector, one.track, one.national) for one in chain.changes] == [
