@@ -262,8 +262,9 @@ def score(truth: xr.Dataset, found: list[tuple[int, list[TrackInPicture]]]) -> S
     """Score a picture at each second."""
     history = history_of(found)
     metric = gospa(truth, history)
-    parts = (float((metric[name] ** 2).mean()) for name in ("localisation", "missed", "false"))
-    return Score(float(metric.attrs["gospa_mean_m"]), *parts, int(identity_switches(truth, history).sum()))
+    localisation, missed, false = (float((metric[name] ** 2).mean()) for name in ("localisation", "missed", "false"))
+    switches = int(identity_switches(truth, history).sum())
+    return Score(float(metric.attrs["gospa_mean_m"]), localisation, missed, false, switches)
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,5 +318,6 @@ def within(truth: xr.Dataset, layout: Layout) -> xr.Dataset:
     """Return the truth as far as sensors of a layout reach."""
     inside = np.zeros(truth.sizes["estimate"], bool)
     for sensor in layout:
-        inside |= np.hypot(truth["easting"] - sensor.easting, truth["northing"] - sensor.northing).values < RANGE_M
+        reach = np.hypot(truth["easting"] - sensor.easting, truth["northing"] - sensor.northing)
+        inside |= reach.to_numpy() < RANGE_M
     return truth.isel(estimate=np.flatnonzero(inside))
