@@ -44,7 +44,7 @@ NEWEST: Final = 6
 """Sightings of each track that are compared."""
 EARTH_M: Final = 6_371_000.0
 
-Pair = tuple[Key, Key]
+_Pair = tuple[Key, Key]
 
 
 @dataclass(slots=True)
@@ -87,8 +87,8 @@ class Revising:
         self._has_begun = False
         self._tracks: dict[Key, _Track] = {}
         self._next_ns = 0
-        self._apart: dict[Pair, int] = {}
-        self._together: dict[Pair, int] = {}
+        self._apart: dict[_Pair, int] = {}
+        self._together: dict[_Pair, int] = {}
 
     def identity_of(self, key: Key, at_ns: int) -> str | None:
         """Return the identity of the target that a track followed at a time; before it was decided, what was decided
@@ -177,7 +177,7 @@ class Revising:
     def _examined(self, at_ns: int) -> list[IdentityChange]:
         shown = self._updated(at_ns)
         of = {key: national for key in shown if (national := self._decided(key, at_ns)) is not None}
-        apart, together = dict[Pair, int](), dict[Pair, int]()
+        apart, together = dict[_Pair, int](), dict[_Pair, int]()
         for pair in sorted({*_of_one_identity(of), *_close(sorted(of), shown)}):
             one, other = pair
             test = evidence_of(shown[one][-NEWEST:], shown[other][-NEWEST:])
@@ -208,7 +208,7 @@ class Revising:
     def _parted(self, at_ns: int, shown: Mapping[Key, list[TrackSighting]], of: dict[Key, str]) -> list[IdentityChange]:
         """Let tracks leave identities whose tracks have parted, and give them those of the tracks beside them."""
         due = {frozenset(key[0] for key in pair) for pair, since_ns in self._apart.items() if _is_due(since_ns, at_ns)}
-        by_sectors: dict[frozenset[str], list[Pair]] = defaultdict(list)
+        by_sectors: dict[frozenset[str], list[_Pair]] = defaultdict(list)
         for pair in sorted(self._apart):
             if (sectors := frozenset(key[0] for key in pair)) in due:
                 by_sectors[sectors].append(pair)
@@ -221,11 +221,11 @@ class Revising:
                     widest[key[0]] = max(widest[key[0]], _widest(shown[key], at_ns))
             loser = max(widest, key=lambda name: widest[name])
             leaving = sorted({key for pair in parted for key in pair if key[0] == loser})
-            for key in leaving:
-                del of[key]
+            left = {key: of.pop(key) for key in leaving}
             for key, national in self._taken(at_ns, leaving, sectors - {loser}, shown, of).items():
                 of[key] = national
-                changes.append(self._change(key, at_ns, national))
+                if national != left[key]:  # otherwise another track of its identity is where it is
+                    changes.append(self._change(key, at_ns, national))
         return changes
 
     def _taken(
@@ -280,7 +280,7 @@ def _is_due(since_ns: int, at_ns: int) -> bool:
     return at_ns - since_ns >= APART_S * SECOND_NS
 
 
-def _of_one_identity(of: Mapping[Key, str]) -> list[Pair]:
+def _of_one_identity(of: Mapping[Key, str]) -> list[_Pair]:
     """Return the pairs of tracks of different sectors that have one identity."""
     tracks: dict[str, list[Key]] = defaultdict(list)
     for key in sorted(of):
@@ -288,7 +288,7 @@ def _of_one_identity(of: Mapping[Key, str]) -> list[Pair]:
     return [pair for each in tracks.values() for pair in combinations(each, 2) if pair[0][0] != pair[1][0]]
 
 
-def _close(keys: Sequence[Key], shown: Mapping[Key, Sequence[TrackSighting]]) -> list[Pair]:
+def _close(keys: Sequence[Key], shown: Mapping[Key, Sequence[TrackSighting]]) -> list[_Pair]:
     """Return the pairs of tracks of different sectors within ``CLOSE_M``, in order."""
     if len(keys) < 2:
         return []
