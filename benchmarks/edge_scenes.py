@@ -6,22 +6,27 @@ See ``benchmarks/edges.py``.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from fusion.scoring import gospa, identity_switches
+from fusion.scoring.matching import scoring_cases
 from fusion.tracker import Tracker
 from geo.frame import LocalFrame
 from ops.cluster.identity.combination import combined, together
 from ops.cluster.identity.decision import national_id
 from ops.cluster.identity.joining import Joining
+from ops.cluster.identity.revision import Revising
 from ops.cluster.identity.sighting import KNOWN, SensorReach, TrackInPicture, sighting_of
 from ops.services.fusion.live_picture import tracks_live
 from sensors.detections import split
@@ -33,6 +38,11 @@ START = datetime(2026, 9, 21, 21, 0, tzinfo=UTC)
 FRAME = LocalFrame.around(10.0, 45.0)
 RANGE_M = 3000.0
 SECTORS = ("west", "east")
+CUTOFF_M, ORDER, HYSTERESIS_M = 50.0, 2.0, 10.0
+ONE_TRACKER_S, SECTOR_TRACKER_S = 15, 20
+
+Assigned = dict[str, npt.NDArray[np.str_]]
+"""For each target the name of its track at each second; empty without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +76,8 @@ def scene(seed: int, *, crossers: int = 20, overlap_m: float = 1500.0, duration_
     )  # fmt: skip
     movers = tuple(mover for number in range(crossers) for mover in _crossing(number, chance, duration_s))
     detections, truth = simulate(layout, Scenario(movers, START, duration_s), None, seed=seed)
-    inside = np.zeros(truth.sizes["estimate"], bool)
-    for sensor in layout:
-        reach = np.hypot(truth["easting"] - sensor.easting, truth["northing"] - sensor.northing)
-        inside |= reach.to_numpy() < RANGE_M
     scans = sorted(split(detections, layout), key=lambda scan: (scan.received_ns, scan.observed_ns, scan.key))
-    return Scene(layout, scans, truth.isel(estimate=np.flatnonzero(inside)), int(duration_s))
+    return Scene(layout, scans, within(truth, layout), int(duration_s))
 
 
 def _crossing(number: int, chance: np.random.Generator, duration_s: float) -> Iterator[Mover]:
@@ -122,42 +128,45 @@ def _none(*_: Any) -> str:
 
 
 def national(
-    west: list[tuple[int, list[TrackInPicture]]], east: list[tuple[int, list[TrackInPicture]]], layout: Layout
+    west: list[tuple[int, list[TrackInPicture]]],
+    east: list[tuple[int, list[TrackInPicture]]],
+    reaches: dict[str, SensorReach],
+    *,
+    revised: bool = True,
 ) -> tuple[list[tuple[int, list[TrackInPicture]]], int]:
-    """Return the picture by national identity at each second, and how many tracks took that of a neighbour."""
-    joining = Joining({one.id: SensorReach(((one.lon, one.lat, one.max_range_m),)) for one in layout})
-    identity: dict[tuple[str, str], str] = {}
+    """Return the picture by national identity at each second, and how many tracks took that of a neighbour.
+
+    ``revised``: whether a track may follow another target later than was decided of it.
+    """
+    joining, revising = Joining(reaches), Revising(reaches)
     joined, found = 0, []
     for (stamp_ns, of_west), (_, of_east) in zip(west, east, strict=True):
         for sector, picture in zip(SECTORS, (of_west, of_east), strict=True):
-            for one in joining.take(sector, stamp_ns, picture):
-                identity[one.sector, one.track] = one.national
-                joined += one.of is not None
+            decisions = joining.take(sector, stamp_ns, picture)
+            revising.take(sector, stamp_ns, picture, decisions)
+            joined += sum(one.of is not None for one in decisions)
         of_target: dict[str, list[tuple[str, TrackInPicture]]] = {}
         for sector, picture in zip(SECTORS, (of_west, of_east), strict=True):
             for entry in picture:
-                name = identity.get((sector, entry.track))
+                key = sector, entry.track
+                name = revising.identity_now(key) if revised else joining.identities.get(key)
                 if name is not None and entry.status in KNOWN:
                     of_target.setdefault(name, []).append((sector, entry))
-        found.append((stamp_ns, [one for each in of_target.items() for one in _as_one(*each, stamp_ns)]))
+        found.append((stamp_ns, [_as_one(*each, stamp_ns) for each in of_target.items()]))
     return found, joined
 
 
-def _as_one(name: str, tracks: list[tuple[str, TrackInPicture]], stamp_ns: int) -> Iterator[TrackInPicture]:
-    """Yield the tracks of one identity as one, as the product combines them, and those that parted from it."""
+def _as_one(name: str, tracks: list[tuple[str, TrackInPicture]], stamp_ns: int) -> TrackInPicture:
+    """Return the tracks of one identity as one, as the product combines them; what parted from it is left out."""
     tracks = sorted(tracks, key=lambda one: national_id(one[0], one[1].track) != name)
     sightings = [sighting_of(one, stamp_ns) for _, one in tracks]
     kept = together(sightings)
-    for number, (sector, entry) in enumerate(tracks):
-        if number not in kept:
-            yield msgspec.structs.replace(entry, track=f"{sector}/{entry.track}")
     entry = tracks[kept[0]][1]
     if len(kept) == 1:
-        yield msgspec.structs.replace(entry, track=name)
-        return
+        return msgspec.structs.replace(entry, track=name)
     at = combined([sightings[number] for number in kept], stamp_ns)
     speed, course = float(np.hypot(*at.velocity)), float(np.degrees(np.arctan2(*at.velocity))) % 360.0
-    yield msgspec.structs.replace(
+    return msgspec.structs.replace(
         entry, track=name, lon=at.lon, lat=at.lat, speed_mps=speed, course_deg=course, updated_ns=stamp_ns
     )
 
@@ -188,41 +197,127 @@ def history_of(found: list[tuple[int, list[TrackInPicture]]]) -> xr.Dataset:
     )
 
 
+def causes_of_switches(
+    truth: xr.Dataset, national: xr.Dataset, one: xr.Dataset, sectors: Sequence[tuple[xr.Dataset, xr.Dataset]]
+) -> Counter[str]:
+    """Count the switches by cause; for each sector the truth within its reach, and its tracks.
+
+    Each switch of a target has the first of these causes that holds:
+
+    - ``one_tracker``: the tracker with the sensors of both sectors has a switch of this target within 15 s too;
+    - ``sector_tracker``: a sector's own tracker gave this target another track, within its reach, within 20 s;
+    - ``taken_over``: a track that follows this target now followed another one before, which left the sector's reach;
+    - ``joining``: none of these: tracks were joined wrongly, late, or not at all.
+    """
+    times = np.unique(truth["time"].values)
+    of_one = _assigned(truth, one, times)
+    of_sector = [_assigned(*each, times) for each in sectors]
+    causes: Counter[str] = Counter()
+    for target, names in _assigned(truth, national, times).items():
+        for at in _switches(names):
+            causes[_cause(target, at, of_one, of_sector)] += 1
+    return causes
+
+
+def _cause(target: str, at: int, one: Assigned, sectors: Sequence[Assigned]) -> str:
+    if any(abs(other - at) <= ONE_TRACKER_S for other in _switches(one[target])):
+        return "one_tracker"
+    known = [sector for sector in sectors if target in sector]
+    if any(abs(other - at) <= SECTOR_TRACKER_S for sector in known for other in _switches(sector[target])):
+        return "sector_tracker"
+    for sector in known:
+        track = sector[target][at]
+        if track and any(np.any(names[:at] == track) for name, names in sector.items() if name != target):
+            return "taken_over"
+    return "joining"
+
+
+def _assigned(truth: xr.Dataset, tracks: xr.Dataset, times: npt.NDArray[np.datetime64]) -> Assigned:
+    cases = scoring_cases(truth, tracks, CUTOFF_M, ORDER, times)
+    found = {str(name): np.full(len(times), "", dtype="<U32") for name in cases.truth.names}
+    for second, case in enumerate(cases.matched(HYSTERESIS_M)):
+        for row, track in zip(case.target[case.pairs.truth], case.track[case.pairs.track], strict=True):
+            found[str(cases.truth.names[row])][second] = cases.tracks.names[track]
+    return found
+
+
+def _switches(names: npt.NDArray[np.str_]) -> list[int]:
+    """Return the seconds at which a target has another track than it had last."""
+    shown = np.flatnonzero(names != "")
+    return [int(now) for before, now in pairwise(shown) if names[before] != names[now]]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """GOSPA [m], its squared parts [m²], and identity switches of one picture."""
+
+    gospa_m: float
+    localisation_m2: float
+    missed_m2: float
+    false_m2: float
+    switches: int
+
+
+def score(truth: xr.Dataset, found: list[tuple[int, list[TrackInPicture]]]) -> Score:
+    """Score a picture at each second."""
+    history = history_of(found)
+    metric = gospa(truth, history)
+    localisation, missed, false = (float((metric[name] ** 2).mean()) for name in ("localisation", "missed", "false"))
+    switches = int(identity_switches(truth, history).sum())
+    return Score(float(metric.attrs["gospa_mean_m"]), localisation, missed, false, switches)
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One seed: GOSPA [m] and identity switches of one tracker and of two with national identities.
+    """One seed: the scores of one tracker with the sensors of both sectors, and of two with national identities.
 
-    ``hand_overs``: targets that were in range of both radars; ``joined``: tracks that took an identity.
+    ``decided``: with what was decided of each track only; ``national``: and with what changed of it; ``shared``: and
+    with both radars in both sectors, whose trackers then find the same. ``hand_overs``: targets that were
+    in range of sensors of both sectors; ``joined``: tracks that took an identity.
     """
 
-    one_gospa_m: float
-    national_gospa_m: float
-    one_switches: int
-    national_switches: int
+    one: Score
+    decided: Score
+    national: Score
+    shared: Score
     hand_overs: int
     joined: int
     cpu_ms_per_s: float
+    causes_decided: Counter[str]
+    causes_national: Counter[str]
 
 
 def measure(seed: int, **options: Any) -> Result:
     """Run one seed."""
     made = scene(seed, **options)
     both = pictures(made.layout, made.scans, made.seconds)
-    west, east = (pictures(made.of([name]), made.scans, made.seconds) for name in SECTORS)
+    own = {sector: made.of([sector]) for sector in SECTORS}
+    west, east = (pictures(own[sector], made.scans, made.seconds) for sector in SECTORS)
     began_s = time.process_time()
-    joined, count = national(west, east, made.layout)
+    found, count = national(west, east, reaches_of(own))
     spent_s = time.process_time() - began_s
-    histories = history_of(both), history_of(joined)
-    scores = [float(gospa(made.truth, one).attrs["gospa_mean_m"]) for one in histories]
-    switches = [int(identity_switches(made.truth, one).sum()) for one in histories]
-    ranges = [
-        {
-            str(name)
-            for name in made.truth["target"].values[
-                np.hypot(made.truth["easting"] - one.easting, made.truth["northing"] - one.northing).values < RANGE_M
-            ]
-        }
-        for one in made.layout
+    before, _ = national(west, east, reaches_of(own), revised=False)
+    shared, _ = national(both, both, dict.fromkeys(SECTORS, reaches_of({"both": made.layout})["both"]))
+    targets = [set(within(made.truth, own[sector])["target"].values.tolist()) for sector in SECTORS]
+    sectors = [
+        (within(made.truth, own[name]), history_of(each)) for name, each in zip(SECTORS, (west, east), strict=True)
     ]
-    handed = len(ranges[0] & ranges[1])
-    return Result(*scores, *switches, handed, count, 1e3 * spent_s / made.seconds)
+    causes = [causes_of_switches(made.truth, history_of(each), history_of(both), sectors) for each in (before, found)]
+    return Result(
+        score(made.truth, both), score(made.truth, before), score(made.truth, found), score(made.truth, shared),
+        len(targets[0] & targets[1]), count, 1e3 * spent_s / made.seconds, *causes,
+    )  # fmt: skip
+
+
+def reaches_of(own: dict[str, Layout]) -> dict[str, SensorReach]:
+    """Return how far the sensors of each sector reach."""
+    return {name: SensorReach(tuple((one.lon, one.lat, one.max_range_m) for one in each)) for name, each in own.items()}
+
+
+def within(truth: xr.Dataset, layout: Layout) -> xr.Dataset:
+    """Return the truth as far as sensors of a layout reach."""
+    inside = np.zeros(truth.sizes["estimate"], bool)
+    for sensor in layout:
+        reach = np.hypot(truth["easting"] - sensor.easting, truth["northing"] - sensor.northing)
+        inside |= reach.to_numpy() < RANGE_M
+    return truth.isel(estimate=np.flatnonzero(inside))

@@ -13,6 +13,8 @@ from ops.cluster.identity.sighting import METRES_PER_DEGREE, TrackSighting, metr
 
 PARTED: Final = 23.5
 """Squared Mahalanobis distance of two states that are not combined: one true pair in 10,000 has more (4 degrees)."""
+UPDATED_S: Final = 10.0
+"""A track that no sensor has updated for so long says nothing about where its target is."""
 MUCH_LESS_CERTAIN: Final = 9.0
 """Ratio of the sums of variances: three times the deviation."""
 
@@ -66,13 +68,17 @@ def combined(sightings: Sequence[TrackSighting], at_ns: int) -> Combined:
 def together(sightings: Sequence[TrackSighting]) -> list[int]:
     """Return which of the sightings of one identity, the founder's first, are still at one place.
 
-    Tracks of one identity part where one of them has taken another target; the identity itself stays. It is where the
-    founder is, unless that has become much less certain than another.
+    Tracks of one identity part where one of them has taken another target. Until that is decided
+    (``ops.cluster.identity.revision``) the identity is where the founder is, unless that has become much less certain
+    than another. A track that no sensor updated within ``UPDATED_S`` of another's update does not count.
     """
-    sizes = [float(np.trace(one.cov)) for one in sightings]
-    anchor = 0 if sizes[0] <= MUCH_LESS_CERTAIN * min(sizes) else int(np.argmin(sizes))
+    newest_ns = max(one.time_ns for one in sightings)
+    fresh = [number for number, one in enumerate(sightings) if one.time_ns > newest_ns - UPDATED_S * 1e9]
+    sizes = [float(np.trace(sightings[number].cov)) for number in fresh]
+    anchor = fresh[0] if sizes[0] <= MUCH_LESS_CERTAIN * min(sizes) else fresh[int(np.argmin(sizes))]
     kept = []
-    for number, one in enumerate(sightings):
+    for number in fresh:
+        one = sightings[number]
         apart, cov = difference(sightings[anchor], one)
         if number == anchor or float(apart @ np.linalg.solve(cov, apart)) <= PARTED:
             kept.append(number)

@@ -27,3 +27,16 @@ class IdentityDecision:
 def national_id(sector: str, track: str) -> str:
     """Return the identity that a track founds: a hash of its name, so that none is given to two targets."""
     return "N" + blake2b(f"{sector}\0{track}".encode(), digest_size=8).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityChange:
+    """From ``at_ns`` [UTC ns, journal time] on a track follows the target ``national``, not the one before.
+
+    What was decided of the track is not changed: until then it followed the target of that decision.
+    """
+
+    sector: str
+    track: str
+    at_ns: int
+    national: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from ops.cluster.identity.decision import Key
 from ops.cluster.identity.nation_store import Continued
 from ops.incidents.incident import PRIORITIES
 from ops.incidents.queue import QueuePlace, place_in_queue
+from ops.store.rows import time_ns
 
 MOST: Final = 300
 """Incidents of a sector that are looked at: all that are not closed, and the latest others."""
@@ -38,15 +39,18 @@ class SectorIncident(msgspec.Struct, frozen=True):
     tracks: tuple[TrackOfIncident, ...] = ()
 
 
-def continuations(incidents: Mapping[str, Sequence[SectorIncident]], identities: Mapping[Key, str]) -> list[Continued]:
+def continuations(
+    incidents: Mapping[str, Sequence[SectorIncident]], identity_of: Callable[[Key, int], str | None]
+) -> list[Continued]:
     """Return each incident that has a target of an earlier one of another sector, with the latest of those.
 
     Parameters
     ----------
     incidents : mapping of str to sequence of SectorIncident
         By sector.
-    identities : mapping of (str, str) to str
-        National identity by sector and track.
+    identity_of : callable
+        National identity of the target that a track, by sector and name, followed at a time [UTC ns]: that at which
+        the incident was opened, because a track may follow another target later.
 
     Returns
     -------
@@ -58,7 +62,7 @@ def continuations(incidents: Mapping[str, Sequence[SectorIncident]], identities:
         for one in each:
             if one.merged_into:
                 continue
-            for national in _identities_of(sector, one, identities):
+            for national in _identities_of(sector, one, identity_of):
                 of_target.setdefault(national, []).append((one.opened_at, sector, one.id))
     found: dict[Key, tuple[tuple[datetime, str, str], str]] = {}
     for national, places in sorted(of_target.items()):
@@ -71,8 +75,10 @@ def continuations(incidents: Mapping[str, Sequence[SectorIncident]], identities:
     return [Continued(*key, before[1], before[2], national) for key, (before, national) in sorted(found.items())]
 
 
-def _identities_of(sector: str, one: SectorIncident, identities: Mapping[Key, str]) -> list[str]:
-    return sorted({identities[key] for each in one.tracks if (key := (sector, each.track)) in identities})
+def _identities_of(sector: str, one: SectorIncident, identity_of: Callable[[Key, int], str | None]) -> list[str]:
+    opened_ns = time_ns(one.opened_at, where="opened_at")
+    found = {identity_of((sector, each.track), opened_ns) for each in one.tracks}
+    return sorted(national for national in found if national is not None)
 
 
 class NationalIncident(msgspec.Struct, frozen=True):

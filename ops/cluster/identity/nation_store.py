@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
 from geo.errors import WatchlineError
-from ops.cluster.identity.decision import IdentityDecision, Key
+from ops.cluster.identity.decision import IdentityChange, IdentityDecision, Key
 from ops.runtime.fence import is_fenced_by, raise_fence
 from ops.runtime.transaction import transaction
 
@@ -34,6 +34,13 @@ CREATE TABLE IF NOT EXISTS identities (
     PRIMARY KEY (sector, track)
 );
 CREATE INDEX IF NOT EXISTS tracks_of_identity ON identities (national);
+CREATE TABLE IF NOT EXISTS changes (
+    sector TEXT NOT NULL,
+    track TEXT NOT NULL,
+    at_ns INTEGER NOT NULL,
+    national TEXT NOT NULL,
+    PRIMARY KEY (sector, track, at_ns)
+);
 CREATE TABLE IF NOT EXISTS progress (sector TEXT PRIMARY KEY, stamp_ns INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS continued (
     sector TEXT NOT NULL,
@@ -81,6 +88,21 @@ class NationReader:
         """Return the national identity of each track, by sector and track; or those of one sector."""
         sql = "SELECT sector, track, national FROM identities WHERE ?1 IS NULL OR sector = ?1"
         return {(row[0], row[1]): row[2] for row in self._rows(sql, sector)}
+
+    def changes(self) -> list[IdentityChange]:
+        """Return from when on which track follows another target than was decided, in order of time."""
+        if not self._rows("SELECT 1 FROM sqlite_master WHERE name = 'changes'"):  # not written by this version yet
+            return []
+        sql = "SELECT sector, track, at_ns, national FROM changes ORDER BY at_ns, sector, track"
+        return [IdentityChange(*row) for row in self._rows(sql)]
+
+    def history(self) -> dict[Key, list[tuple[int, str]]]:
+        """Return for each track when [UTC ns] it began to follow the target of which identity, in order of time."""
+        decided = self._rows("SELECT sector, track, at_ns, national FROM identities")
+        found = {(sector, track): [(at_ns, national)] for sector, track, at_ns, national in decided}
+        for one in self.changes():
+            found.setdefault((one.sector, one.track), []).append((one.at_ns, one.national))
+        return found
 
     def tracks_of(self, national: str) -> list[IdentityDecision]:
         """Return the tracks of an identity, in the order in which they were decided."""
@@ -169,11 +191,12 @@ class NationStore(NationReader):
         self,
         decisions: Iterable[IdentityDecision] = (),
         *,
+        changes: Iterable[IdentityChange] = (),
         progress: Mapping[str, int] | None = None,
         continued: Iterable[Continued] = (),
         summaries: Mapping[str, bytes] | None = None,
     ) -> None:
-        """Write decisions, how far the sectors were read, and the newest summaries: all of it or nothing.
+        """Write decisions and changes, how far the sectors were read, and the newest summaries: all of it or nothing.
 
         Raises
         ------
@@ -186,6 +209,10 @@ class NationStore(NationReader):
             db.executemany(
                 "INSERT INTO identities VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [(one.sector, one.track, one.national, one.at_ns, *_of(one)) for one in decisions],
+            )
+            db.executemany(
+                "INSERT OR IGNORE INTO changes VALUES (?, ?, ?, ?)",
+                [(one.sector, one.track, one.at_ns, one.national) for one in changes],
             )
             db.executemany(_PROGRESS, list((progress or {}).items()))
             db.executemany("INSERT OR IGNORE INTO continued VALUES (?, ?, ?, ?, ?)", list(continued))

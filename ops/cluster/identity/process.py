@@ -21,11 +21,12 @@ from typing import Any, Final
 
 import msgspec
 
-from ops.cluster.identity.decision import IdentityDecision
+from ops.cluster.identity.decision import IdentityChange, IdentityDecision
 from ops.cluster.identity.followed import PictureFollower, SectorPicture
 from ops.cluster.identity.incidents import MOST, SectorIncident, continuations, sector_incidents
 from ops.cluster.identity.joining import MEMORY_S, SECOND_NS, Joining
 from ops.cluster.identity.nation_store import Continued, NationError, NationLost, NationStore
+from ops.cluster.identity.revision import Revising, reached
 from ops.cluster.identity.sighting import SensorReach, TrackInPicture
 from ops.cluster.identity.summary import summary_of
 from ops.runtime.child_process import child_main, say
@@ -56,6 +57,8 @@ class NationWatch:
         self._folder, self._names = folder, sorted(reaches)
         self._store = NationStore(folder)
         self._joining = Joining(reaches, self._store.identities())
+        until_ns = reached(self._store.progress())
+        self._revising = Revising(self._names, self._store.history(), until_ns=until_ns)
         self._followers = {name: PictureFollower(name, folder / name / STORE) for name in self._names}
         self._readers = {name: IncidentReader(folder / name / STORE) for name in self._names}
         self._read_ns = self._begin()
@@ -64,6 +67,7 @@ class NationWatch:
         self._incidents: dict[str, list[SectorIncident]] = {}
         self._continued = {(one.sector, one.incident) for one in self._store.continued()}
         self._uncommitted: list[IdentityDecision] = []
+        self._uncommitted_changes: list[IdentityChange] = []
         self._changed = True
 
     def _begin(self) -> dict[str, int]:
@@ -79,18 +83,26 @@ class NationWatch:
         """Take in what is new, and commit it; return the number of pictures."""
         taken = 0
         for picture in heapq.merge(*(self._new(name) for name in self._names), key=lambda one: one[:2]):
-            self._uncommitted += self._joining.take(picture.sector, picture.stamp_ns, picture.tracks)
+            decisions = self._joining.take(*(one := (picture.sector, picture.stamp_ns, picture.tracks)))
+            self._uncommitted += decisions
+            self._uncommitted_changes += self._revising.take(*one, decisions)
             self._read_ns[picture.sector] = picture.stamp_ns
             self._tracks[picture.sector] = picture.tracks
             taken += 1
             if taken >= PICTURES_AT_ONCE:
                 break
-        self._changed |= self._read_incidents() or bool(self._uncommitted)
+        self._changed |= self._read_incidents() or bool(self._uncommitted or self._uncommitted_changes)
         continued = self._new_continuations() if self._changed else []
         progress = {name: self._read_ns[name] for name in self._tracks}
         summaries = self._summaries()
-        self._store.commit(self._uncommitted, progress=progress, continued=continued, summaries=summaries)
-        self._uncommitted, self._changed = [], False
+        self._store.commit(
+            self._uncommitted,
+            changes=self._uncommitted_changes,
+            progress=progress,
+            continued=continued,
+            summaries=summaries,
+        )
+        self._uncommitted, self._uncommitted_changes, self._changed = [], [], False
         self._continued |= {(one.sector, one.incident) for one in continued}
         return taken
 
@@ -111,7 +123,7 @@ class NationWatch:
         return changed
 
     def _new_continuations(self) -> list[Continued]:
-        found = continuations(self._incidents, self._joining.identities)
+        found = continuations(self._incidents, self._revising.identity_of)
         return [one for one in found if (one.sector, one.incident) not in self._continued]
 
     def _summaries(self) -> dict[str, bytes]:

@@ -32,6 +32,10 @@ IDENTITIES = {
 }
 
 
+def identity_of(key: tuple[str, str], _: int) -> str | None:
+    return IDENTITIES.get(key)
+
+
 def incident(identity: str, minute: float, *tracks: str, **more) -> SectorIncident:
     values = {"name": identity, "kind": "movement", "state": "open", "priority": "medium", "attention": True} | more
     return SectorIncident(
@@ -45,7 +49,7 @@ def test_an_incident_continues_the_latest_earlier_one_with_its_target():
         "mid": [incident("Im", 5, "M1", "M2")],
         "east": [incident("Ie", 9, "E1")],
     }
-    assert continuations(incidents, IDENTITIES) == [
+    assert continuations(incidents, identity_of) == [
         Continued("east", "Ie", "mid", "Im", "Na"),
         Continued("mid", "Im", "west", "Iw", "Na"),
     ]
@@ -53,12 +57,25 @@ def test_an_incident_continues_the_latest_earlier_one_with_its_target():
 
 def test_incidents_of_one_sector_and_of_undecided_tracks_continue_none():
     incidents = {"west": [incident("Iw", 0, "W1"), incident("Iv", 3, "W1")], "mid": [incident("Im", 5, "M9")]}
-    assert continuations(incidents, IDENTITIES) == []
+    assert continuations(incidents, identity_of) == []
+
+
+def test_the_target_of_an_incident_is_the_one_that_its_track_followed_when_it_was_opened():
+    """W1 follows Na, and from minute 6 on Nb, of which the neighbour has an incident too."""
+    later_ns = int((T0 + timedelta(minutes=6)).timestamp()) * 10**9
+
+    def followed(key: tuple[str, str], at_ns: int) -> str | None:
+        return {"W1": "Nb" if at_ns >= later_ns else "Na", "M1": "Na", "M2": "Nb"}[key[1]]
+
+    of_both = [incident("Ia", 1, "M1"), incident("Ib", 2, "M2")]
+    for minute, before, national in ((5, "Ia", "Na"), (7, "Ib", "Nb")):
+        found = continuations({"mid": of_both, "west": [incident("Iw", minute, "W1")]}, followed)
+        assert found == [Continued("west", "Iw", "mid", before, national)]
 
 
 def test_an_incident_that_was_merged_is_not_continued():
     merged = incident("Iw", 0, "W1", state="closed", merged_into="Iv", attention=False)
-    assert continuations({"west": [merged], "mid": [incident("Im", 5, "M1")]}, IDENTITIES) == []
+    assert continuations({"west": [merged], "mid": [incident("Im", 5, "M1")]}, identity_of) == []
 
 
 @given(
@@ -70,7 +87,7 @@ def test_each_names_one_that_was_opened_before_it_in_another_sector(minutes):
     for number, (sector, minute) in enumerate(minutes):
         incidents.setdefault(sector, []).append(incident(f"I{number}", minute, names[sector]))
     known = {(sector, one.id): one for sector, each in incidents.items() for one in each}
-    found = continuations(incidents, IDENTITIES)
+    found = continuations(incidents, identity_of)
     for one in found:
         assert one.sector != one.before_sector
         before = known[one.before_sector, one.before_incident]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.cluster.identity.decision import IdentityDecision
+from ops.cluster.identity.decision import IdentityChange, IdentityDecision
 from ops.cluster.identity.nation_store import FILE, Continued, NationError, NationLost, NationReader, NationStore
 
 FIRST = IdentityDecision("west", "W1", "Na", 5)
@@ -41,6 +41,29 @@ def test_a_track_never_gets_a_second_identity(tmp_path: Path):
             store.commit([SECOND, IdentityDecision("west", "W1", "Nb", 11)], progress={"east": 11})
         assert store.identities() == {("west", "W1"): "Na"}
         assert store.progress() == {}
+
+
+def test_what_a_track_follows_later_is_beside_what_was_decided(tmp_path: Path):
+    later = [IdentityChange("west", "W1", at_ns, national) for at_ns, national in ((20, "Nb"), (30, "Na"))]
+    with NationStore(tmp_path) as store:
+        store.commit([FIRST, SECOND], changes=later[1:])
+        store.commit(changes=later)  # the second is known already
+    with NationReader(tmp_path) as reader:
+        assert reader.changes() == later
+        assert reader.history() == {("west", "W1"): [(5, "Na"), (20, "Nb"), (30, "Na")], ("east", "E1"): [(9, "Na")]}
+        assert reader.identities()["west", "W1"] == "Na"
+
+
+def test_a_file_from_before_there_were_changes_has_none_until_it_is_written(tmp_path: Path):
+    with NationStore(tmp_path) as store:
+        store.commit([FIRST])
+    with closing(sqlite3.connect(tmp_path / FILE)) as db:
+        db.execute("DROP TABLE changes")
+    with NationReader(tmp_path) as reader:
+        assert (reader.changes(), reader.history()) == ([], {("west", "W1"): [(5, "Na")]})
+        with NationStore(tmp_path) as store:
+            store.commit(changes=[IdentityChange("west", "W1", 20, "Nb")])
+        assert reader.history() == {("west", "W1"): [(5, "Na"), (20, "Nb")]}
 
 
 def test_a_writer_that_was_replaced_writes_nothing_any_more(tmp_path: Path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +23,7 @@ from ops.cluster.identity.sighting import KNOWN
 from ops.cluster.national_picture import national_picture
 from ops.store.moment_reader import MomentReader
 from ops.store.writer import Store
-from tests.ops.cluster.identity.walkers import FRAME, REACHES, T0_NS, S, Walk, pictures
+from tests.ops.cluster.identity.walkers import AWAY, FRAME, REACHES, T0_NS, TOWARDS, S, Walk, pictures
 
 PATIENT_S = 120.0
 WALK = Walk({"west": ("W1", 0.0, 40.0), "east": ("E1", 20.0, 70.0)})
@@ -33,8 +33,8 @@ ONE = dict.fromkeys([("west", "W1"), ("east", "E1")], national_id("west", "W1"))
 class Sectors:
     """The stores of two sectors, written second by second."""
 
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
-        self.folder, self.found = folder, pictures([WALK], 80)
+    def __init__(self, folder: Path, stack: ExitStack, *, walks: Sequence[Walk] = (WALK,), seconds: int = 80) -> None:
+        self.folder, self.found = folder, pictures(walks, seconds)
         self.stores = {sector: Store(folder / sector / "store.db") for sector in self.found}
         for store in self.stores.values():
             stack.callback(store.close)
@@ -160,7 +160,7 @@ def test_a_target_that_both_sectors_track_now_is_where_both_together_put_it(sect
     assert shared["sd_m"] < 10.0
 
 
-def stored_incident(identity: str, minute: int, track: str, **more: Any) -> dict[str, Any]:
+def stored_incident(identity: str, minute: float, track: str, **more: Any) -> dict[str, Any]:
     opened = datetime.fromtimestamp(T0_NS / 1e9 + 60 * minute, UTC)
     return {
         "id": identity, "name": identity, "kind": "movement", "revision": 0, "state": "open", "priority": "high",
@@ -179,6 +179,37 @@ def test_the_incident_in_the_next_sector_names_the_one_before_and_both_are_one_e
     [entry] = national_picture(sectors.folder, ["west", "east"])["incidents"]
     assert (entry["incident"], entry["sector"], entry["attention"]) == ("Ie", "east", False)
     assert entry["before"] == [{"sector": "west", "incident": "Iw", "name": "Iw"}]
+
+
+@pytest.mark.parametrize("killed_s", [40, 86])
+def test_a_track_that_continues_with_another_target_and_its_later_incident_follow_that_one(
+    tmp_path: Path, killed_s: int
+):
+    """Also when the process is killed before that, and about when it is noticed; what is written is the same."""
+    with ExitStack() as stack:
+        sectors = Sectors(tmp_path, stack, walks=[AWAY, TOWARDS], seconds=120)
+        sectors.write(killed_s)
+        for until_s in (killed_s, 119):
+            sectors.write(until_s)
+            watch = NationWatch(tmp_path, REACHES)
+            while watch.look() > 1:
+                pass
+            watch.close()
+        sectors.write(120, sectors=("east",), incident_revisions=[stored_incident("Ie", 0, "E2")])
+        sectors.write(120, sectors=("west",), incident_revisions=[stored_incident("Iw", 1.9, "W1")])
+        watch = NationWatch(tmp_path, REACHES)
+        watch.look()
+        watch.close()
+        first, second = national_id("west", "W1"), national_id("east", "E2")
+        assert identities(tmp_path) == {("west", "W1"): first, ("east", "E1"): first, ("east", "E2"): second}
+        with NationReader(tmp_path) as reader:
+            assert [(one.track, one.national) for one in reader.changes()] == [("W1", second)]
+            [continued] = reader.continued()
+        assert (continued.incident, continued.before_incident, continued.national) == ("Iw", "Ie", second)
+        shared = national_picture(tmp_path, ["west", "east"])["shared"]
+        assert [(one["identity"], [each["track"] for each in one["tracks"]]) for one in shared] == [
+            (second, ["E2", "W1"])
+        ]
 
 
 def until(true: Callable[[], object], child: Any) -> None:

@@ -60,6 +60,12 @@ class Walk:
         return entry(name, east, north, at_s=seen_s, speed=self.speed, course=self.course, status=status)
 
 
+AWAY = Walk({"west": ("W1", 0.0, 60.0), "east": ("E1", 20.0, 160.0)})
+"""It leaves the west's reach after a minute."""
+TOWARDS = Walk({"west": ("W1", 78.0, 160.0), "east": ("E2", 0.0, 160.0)}, start=(120.0, 40.0), course=270.0)
+"""It enters it 18 s later, 90 m from where the other left; the west's tracker takes it for the same."""
+
+
 def pictures(
     walks: Sequence[Walk], seconds: int, *, seed: int = 1, sectors: Sequence[str] = tuple(REACHES)
 ) -> Pictures:

@@ -1,0 +1,310 @@
+"""Which target each track follows now: the one that was decided, until a sector's tracker has moved it to another.
+
+A tracker with the sensors of one sector confuses what a tracker with those of both would not: a target leaves its
+reach, another one enters it there, and the track of the first continues with the second. The other sector tracked both
+all the time. The decision about the track is not changed; from then on it follows another target, which is recorded
+with its time.
+
+Every ``STEP_S`` of journal time, when all sectors' pictures have reached it, each pair of tracks of two sectors that
+are close is compared. Tracks of one identity that have been too far apart for ``APART_S`` have parted: one of them
+leaves the identity, that of the sector which at its worst knew least where its target is; it may have taken another
+one. It takes the identity of a track of the neighbour beside which it is, or founds one. Tracks of two identities that
+have been at one place for ``TOGETHER_FOR_S`` are one target: the identity that was founded later ends.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import Final
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial import cKDTree
+
+from ops.cluster.identity.combination import PARTED, UPDATED_S
+from ops.cluster.identity.decision import IdentityChange, IdentityDecision, Key, national_id
+from ops.cluster.identity.joining import ABSENT_S, DECISIVE, PLAUSIBLE, SECOND_NS
+from ops.cluster.identity.likelihood import evidence_of, moved
+from ops.cluster.identity.sighting import KNOWN, TrackInPicture, TrackSighting, sighting_of
+
+STEP_S: Final = 2.0
+APART_S: Final = 6.0
+"""Two updates by a sensor with a period of 3 s."""
+TOGETHER_FOR_S: Final = 12.0
+LOOK_BACK_S: Final = 45.0
+"""Time in which a track is examined for when it was least certain."""
+MEMORY_NS: Final = round((LOOK_BACK_S + 2.0 * UPDATED_S) * SECOND_NS)
+CLOSE_M: Final = 300.0
+NEWEST: Final = 6
+"""Sightings of each track that are compared."""
+EARTH_M: Final = 6_371_000.0
+
+_Pair = tuple[Key, Key]
+
+
+@dataclass(slots=True)
+class _Track:
+    key: Key
+    first_ns: int
+    sightings: list[TrackSighting] = field(default_factory=list)
+
+    def until(self, at_ns: int) -> list[TrackSighting]:
+        return self.sightings[: bisect_right(self.sightings, at_ns, key=lambda one: one.stamp_ns)]
+
+
+class Revising:
+    """The tracks of all sectors, and which target each follows.
+
+    Parameters
+    ----------
+    sectors : iterable of str
+        Names of all sectors.
+    known : mapping of (str, str) to sequence of (int, str), optional
+        For each track when [UTC ns] it had which identity first, as far as that was decided before.
+    until_ns : int, UTC ns
+        Up to this time nothing is decided again.
+    """
+
+    def __init__(
+        self,
+        sectors: Iterable[str],
+        known: Mapping[Key, Sequence[tuple[int, str]]] | None = None,
+        *,
+        until_ns: int = 0,
+    ) -> None:
+        self._history = {key: list(each) for key, each in (known or {}).items()}
+        self._founded: dict[str, int] = {}
+        for each in self._history.values():
+            for at_ns, national in each:
+                self._founded[national] = min(at_ns, self._founded.get(national, at_ns))
+        self._until_ns = until_ns
+        self._stamps = dict.fromkeys(sectors, 0)
+        self._has_begun = False
+        self._tracks: dict[Key, _Track] = {}
+        self._next_ns = 0
+        self._apart: dict[_Pair, int] = {}
+        self._together: dict[_Pair, int] = {}
+
+    def identity_of(self, key: Key, at_ns: int) -> str | None:
+        """Return the identity of the target that a track followed at a time; before it was decided, what was decided
+        then; None if that is not decided yet."""
+        history = self._history.get(key, [])
+        before = [national for since_ns, national in history if since_ns <= at_ns]
+        return before[-1] if before else history[0][1] if history else None
+
+    def identity_now(self, key: Key) -> str | None:
+        """Return the identity of the target that a track follows now; None while that is not decided."""
+        history = self._history.get(key)
+        return history[-1][1] if history else None
+
+    def take(
+        self, sector: str, stamp_ns: int, picture: Sequence[TrackInPicture], decisions: Iterable[IdentityDecision]
+    ) -> list[IdentityChange]:
+        """Take the next picture of a sector, and what was decided with it; return which tracks follow another target.
+
+        Parameters
+        ----------
+        sector : str
+            Its name.
+        stamp_ns : int, UTC ns
+            The sector's journal time.
+        picture : sequence of TrackInPicture
+            Its tracks.
+        decisions : iterable of IdentityDecision
+            Of any sector's tracks; each once.
+
+        Returns
+        -------
+        list of IdentityChange
+            In order of time.
+        """
+        if not self._has_begun:
+            self._has_begun = True
+            self._stamps = dict.fromkeys(self._stamps, stamp_ns - SECOND_NS)
+        self._stamps[sector] = stamp_ns
+        changes = [change for one in decisions if (change := self._begun(one)) is not None]
+        for entry in picture:
+            if entry.status not in KNOWN or stamp_ns - entry.updated_ns > UPDATED_S * SECOND_NS:
+                continue
+            key = sector, entry.track
+            one = self._tracks.setdefault(key, _Track(key, stamp_ns))
+            if one.sightings and stamp_ns - one.sightings[-1].stamp_ns > MEMORY_NS:
+                one.first_ns = stamp_ns  # as if it had been forgotten, whenever the other sectors are read
+            if not one.sightings or entry.updated_ns > one.sightings[-1].time_ns:
+                one.sightings.append(sighting_of(entry, stamp_ns, (stamp_ns - one.first_ns) / SECOND_NS))
+        return changes + self._steps()
+
+    def _begun(self, decision: IdentityDecision) -> IdentityChange | None:
+        """Note a decision; what it took from a track is what that track follows at the time."""
+        key = decision.sector, decision.track
+        if key in self._history:
+            return None
+        self._enter(key, decision.at_ns, decision.national)
+        now = None if decision.of is None else self.identity_of(decision.of, decision.at_ns)
+        if now is None or now == decision.national:
+            return None
+        return self._change(key, decision.at_ns, now)
+
+    def _enter(self, key: Key, at_ns: int, national: str) -> None:
+        self._history.setdefault(key, []).append((at_ns, national))
+        self._founded[national] = min(at_ns, self._founded.get(national, at_ns))
+
+    def _change(self, key: Key, at_ns: int, national: str) -> IdentityChange:
+        self._enter(key, at_ns, national)
+        for streaks in (self._apart, self._together):
+            for pair in [pair for pair in streaks if key in pair]:
+                del streaks[pair]
+        return IdentityChange(*key, at_ns, national)
+
+    def _steps(self) -> list[IdentityChange]:
+        """Examine each time that all pictures have reached, except those of sectors that are absent."""
+        reached_ns = reached(self._stamps)
+        step_ns = round(STEP_S * SECOND_NS)
+        if not self._next_ns or self._next_ns < reached_ns - ABSENT_S * SECOND_NS:
+            self._next_ns = -(-reached_ns // step_ns) * step_ns
+        changes: list[IdentityChange] = []
+        while self._next_ns <= reached_ns:
+            changes += self._examined(self._next_ns)
+            self._next_ns += step_ns
+        self._forget(reached_ns)
+        return changes
+
+    def _examined(self, at_ns: int) -> list[IdentityChange]:
+        shown = self._updated(at_ns)
+        of = {key: national for key in shown if (national := self._decided(key, at_ns)) is not None}
+        apart, together = dict[_Pair, int](), dict[_Pair, int]()
+        for pair in sorted({*_of_one_identity(of), *_close(sorted(of), shown)}):
+            one, other = pair
+            test = evidence_of(shown[one][-NEWEST:], shown[other][-NEWEST:])
+            if of[one] == of[other]:
+                if test is None or test.distance2 > PARTED:
+                    apart[pair] = self._apart.get(pair, at_ns)
+            elif test is not None and test.log_odds >= DECISIVE and test.distance2 <= PLAUSIBLE:
+                together[pair] = self._together.get(pair, at_ns)
+        self._apart, self._together = apart, together
+        if at_ns <= self._until_ns:
+            return []
+        changes = self._parted(at_ns, shown, of)
+        return changes + self._met(at_ns, of, {(one.sector, one.track) for one in changes})
+
+    def _decided(self, key: Key, at_ns: int) -> str | None:
+        history = self._history.get(key, [])
+        return self.identity_of(key, at_ns) if history and history[0][0] <= at_ns else None
+
+    def _updated(self, at_ns: int) -> dict[Key, list[TrackSighting]]:
+        """Return the sightings of the tracks that a sensor updated lately."""
+        found = {}
+        for key, one in self._tracks.items():
+            sightings = one.until(at_ns)
+            if sightings and sightings[-1].time_ns > at_ns - UPDATED_S * SECOND_NS:
+                found[key] = sightings
+        return found
+
+    def _parted(self, at_ns: int, shown: Mapping[Key, list[TrackSighting]], of: dict[Key, str]) -> list[IdentityChange]:
+        """Let tracks leave identities whose tracks have parted, and give them those of the tracks beside them."""
+        due = {frozenset(key[0] for key in pair) for pair, since_ns in self._apart.items() if _is_due(since_ns, at_ns)}
+        by_sectors: dict[frozenset[str], list[_Pair]] = defaultdict(list)
+        for pair in sorted(self._apart):
+            if (sectors := frozenset(key[0] for key in pair)) in due:
+                by_sectors[sectors].append(pair)
+        changes = []
+        for sectors in sorted(by_sectors, key=sorted):
+            widest = dict.fromkeys(sorted(sectors), 0.0)
+            parted = [pair for pair in by_sectors[sectors] if of[pair[0]] == of[pair[1]]]  # still, near a corner
+            for pair in parted:
+                for key in pair:
+                    widest[key[0]] = max(widest[key[0]], _widest(shown[key], at_ns))
+            loser = max(widest, key=lambda name: widest[name])
+            leaving = sorted({key for pair in parted for key in pair if key[0] == loser})
+            left = {key: of.pop(key) for key in leaving}
+            for key, national in self._taken(at_ns, leaving, sectors - {loser}, shown, of).items():
+                of[key] = national
+                if national != left[key]:  # otherwise another track of its identity is where it is
+                    changes.append(self._change(key, at_ns, national))
+        return changes
+
+    def _taken(
+        self, at_ns: int, leaving: Sequence[Key], others: frozenset[str],
+        shown: Mapping[Key, list[TrackSighting]], of: Mapping[Key, str],
+    ) -> dict[Key, str]:  # fmt: skip
+        """Return the identity of each track that leaves one: of a track beside it, one to one, or its own."""
+        held = {national for key, national in of.items() if key[0] == leaving[0][0]} if leaving else set()
+        beside = [key for key in sorted(of) if key[0] in others and of[key] not in held]
+        gains = np.zeros((len(leaving), len(beside)))
+        for row, key in enumerate(leaving):
+            for column, other in enumerate(beside):
+                test = evidence_of(shown[other][-NEWEST:], shown[key][-NEWEST:])
+                if test is not None and test.together and test.distance2 <= PARTED:
+                    gains[row, column] = max(test.log_odds, 0.0)
+        found = {key: national_id(key[0], f"{key[1]} {at_ns}") for key in leaving}
+        for row, column in zip(*linear_sum_assignment(gains, maximize=True), strict=True):
+            if gains[row, column] > 0.0:
+                found[leaving[row]] = of[beside[column]]
+        return found
+
+    def _met(self, at_ns: int, of: dict[Key, str], changed: set[Key]) -> list[IdentityChange]:
+        """End the younger of two identities of one target, unless its sector has another track of the older one."""
+        changes = []
+        for pair, since_ns in sorted(self._together.items()):
+            if at_ns - since_ns < TOGETHER_FOR_S * SECOND_NS or changed.intersection(pair):
+                continue
+            older, younger = sorted(pair, key=lambda key: (self._founded[of[key]], of[key]))
+            if any(key[0] == younger[0] and of[key] == of[older] for key in of):
+                continue
+            of[younger] = of[older]
+            changed.add(younger)
+            changes.append(self._change(younger, at_ns, of[older]))
+        return changes
+
+    def _forget(self, reached_ns: int) -> None:
+        before_ns = reached_ns - MEMORY_NS
+        for key, one in list(self._tracks.items()):
+            if one.sightings[0].stamp_ns < before_ns:
+                one.sightings = [sighting for sighting in one.sightings if sighting.stamp_ns >= before_ns]
+            if not one.sightings:
+                del self._tracks[key]
+
+
+def reached(stamps: Mapping[str, int]) -> int:
+    """Return the time that the pictures of all sectors have reached, except those of sectors that are absent."""
+    newest_ns = max(stamps.values(), default=0)
+    return min((one for one in stamps.values() if one >= newest_ns - ABSENT_S * SECOND_NS), default=0)
+
+
+def _is_due(since_ns: int, at_ns: int) -> bool:
+    return at_ns - since_ns >= APART_S * SECOND_NS
+
+
+def _of_one_identity(of: Mapping[Key, str]) -> list[_Pair]:
+    """Return the pairs of tracks of different sectors that have one identity."""
+    tracks: dict[str, list[Key]] = defaultdict(list)
+    for key in sorted(of):
+        tracks[of[key]].append(key)
+    return [pair for each in tracks.values() for pair in combinations(each, 2) if pair[0][0] != pair[1][0]]
+
+
+def _close(keys: Sequence[Key], shown: Mapping[Key, Sequence[TrackSighting]]) -> list[_Pair]:
+    """Return the pairs of tracks of different sectors within ``CLOSE_M``, in order."""
+    if len(keys) < 2:
+        return []
+    lon, lat = np.radians([(shown[key][-1].lon, shown[key][-1].lat) for key in keys]).T
+    places = EARTH_M * np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=1)
+    pairs = sorted(map(tuple, cKDTree(places).query_pairs(CLOSE_M, output_type="ndarray").tolist()))
+    return [(keys[one], keys[other]) for one, other in pairs if keys[one][0] != keys[other][0]]
+
+
+def _widest(sightings: Sequence[TrackSighting], at_ns: int) -> float:
+    """Return the deviation [m] with which a track knew at its worst, lately, where its next sighting would be."""
+    since_ns = at_ns - LOOK_BACK_S * SECOND_NS
+    recent = [one for one in sightings if one.time_ns >= since_ns]
+    widest = 0.0
+    for one, following in zip(recent, [one.time_ns for one in recent[1:]] + [at_ns], strict=True):
+        transition, noise = moved(one, (following - one.time_ns) * 1e-9)
+        cov = transition @ one.cov @ transition.T + noise
+        widest = max(widest, math.sqrt(float(cov[0, 0] + cov[1, 1])))
+    return widest
