@@ -67,7 +67,7 @@ def panels(here: Any, *, phone: bool = False) -> list[str]:
         if panel == "details" and not phone:
             here.part("alert-open").first.click()
             here.part("details-lead").wait_for()
-        here.told()
+        here.page.wait_for_timeout(300)
         yield panel
 
 
@@ -129,9 +129,9 @@ def test_right_to_left_mirrors_the_panels_but_not_the_coordinates(calm: Any, vis
 
 
 def test_the_page_follows_the_browser_until_a_language_and_units_are_chosen(
-    calm: Any, visit_blind: Callable[..., Any]
+    calm: Any, visit: Callable[..., Any]
 ) -> None:
-    here = visit_blind(calm.address, locale="fr-FR")
+    here = visit(calm.address, locale="fr-FR")
     here.live()
     expect(here.page.locator("html")).to_have_attribute("lang", "fr")
     expect(here.part("coverage-sensors")).to_have_text("Les 4 capteurs sont en ligne")
@@ -169,7 +169,7 @@ def test_no_button_of_the_planner_covers_a_title_in_french(calm: Any, visit: Cal
     assert titles == [0, 0, 0], "each is shown whole"
 
 
-def test_an_alert_is_said_in_the_language_of_the_page(calm: Any, visit_blind: Callable[..., Any]) -> None:
+def test_an_alert_is_said_in_the_language_of_the_page(calm: Any, visit: Callable[..., Any]) -> None:
     """By its message where the page has it, else in the words of the server."""
     message = {
         "id": "alert-loitering",
@@ -178,7 +178,7 @@ def test_an_alert_is_said_in_the_language_of_the_page(calm: Any, visit_blind: Ca
     calm.commit([calm.alert(60, sentence="Probable person on foot …", message=message)])
     calm.commit([calm.alert(61, sentence="As the server has it", message={"id": "alert-newer", "parameters": {}})])
     try:
-        here = opened(calm, visit_blind, "fr")
+        here = opened(calm, visit, "fr")
         expect(here.page.locator("[data-alert=A0060] .alert-sentence")).to_contain_text(
             re.compile("T7.* 3\u00a0min 5\u00a0s")
         )
@@ -236,9 +236,9 @@ def test_login_account_audit_and_handover_are_complete_unclipped_and_accessible(
                     here_found.append("hidden signs are shown")
                 found.extend(f"{size}, {name}: {one}" for one in here_found)
 
-            def log_in(login: str, to: str, here: Visit = here, look: Callable[..., None] = look) -> None:
+            def log_in(login: str, here: Visit = here, look: Callable[..., None] = look) -> None:
                 here.page.context.clear_cookies()
-                here.page.goto(f"{room.address}/login?language={language}&next=%2F{to}")
+                here.page.goto(f"{room.address}/login?language={language}")
                 here.page.locator("#name").fill(login)
                 here.page.locator("#password").fill("not the password")
                 here.page.keyboard.press("Enter")
@@ -248,7 +248,7 @@ def test_login_account_audit_and_handover_are_complete_unclipped_and_accessible(
                 here.page.keyboard.press("Enter")
                 here.page.wait_for_url(lambda address: "/login" not in address)
 
-            log_in("keller", "account")
+            log_in("keller")
             look("account", f"/account?language={language}")
             look("second-factor", f"/account?language={language}&second-factor=new")
             look("handover", f"/handover?language={language}")
@@ -257,7 +257,7 @@ def test_login_account_audit_and_handover_are_complete_unclipped_and_accessible(
             look("drill", f"/drill?language={language}")
             look("drill-score", f"/drill?language={language}&show=1")
             look("confidential", f"/confidential?language={language}")
-            log_in("audrey", "audit")
+            log_in("audrey")
             look("audit", f"/audit?language={language}&verify=true")
             look("audit-proof", f"/audit?language={language}&first=1")
             look("audit-period", f"/audit?language={language}&since=never")
@@ -267,13 +267,11 @@ def test_login_account_audit_and_handover_are_complete_unclipped_and_accessible(
 
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_the_header_is_one_row_and_no_count_moves_a_button(
-    world: Any, visit_blind: Callable[..., Any], language: str
+    world: Any, visit: Callable[..., Any], language: str
 ) -> None:
     """From one alert to hundreds: what a person is about to press stays where it is."""
     world.start()
-    here = opened(world, visit_blind, language)
-    expect(here.part("sector-name")).to_contain_text("Cumberland")
-    expect(here.part("coverage-dead-ground")).to_contain_text("%")
+    here = opened(world, visit, language)
     assert here.part("strip").bounding_box()["height"] < 64
     rows = here.page.locator("#strip > :visible").evaluate_all(
         "nodes => nodes.map(node => { const box = node.getBoundingClientRect(); return [box.top, box.bottom]; })"

@@ -30,17 +30,9 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShiftRoom]:
 
 
 @pytest.fixture
-def enter(room: ShiftRoom, visit_blind: Callable[..., Any]) -> Callable[..., Any]:
-    """Opens the live page, without its map, for a person who has logged in."""
-    return entering(room, visit_blind)
+def enter(room: ShiftRoom, visit: Callable[..., Any]) -> Callable[..., Any]:
+    """Opens the live map for a person who has logged in."""
 
-
-@pytest.fixture
-def enter_map(room: ShiftRoom, visit: Callable[..., Any]) -> Callable[..., Any]:
-    return entering(room, visit)
-
-
-def entering(room: ShiftRoom, visit: Callable[..., Any]) -> Callable[..., Any]:
     def log_in(login: str = "sofia", **options: Any) -> Any:
         here = visit(room.address, **options)
         type_login(here.page, login)
@@ -113,8 +105,8 @@ def test_a_distress_call_is_first_and_names_the_nearest_help(room: ShiftRoom, en
     here.page.keyboard.press("Escape")
 
 
-def test_isochrones_of_the_bases_are_a_layer_with_a_legend(room: ShiftRoom, enter_map: Callable[..., Any]) -> None:
-    here = enter_map()
+def test_isochrones_of_the_bases_are_a_layer_with_a_legend(room: ShiftRoom, enter: Callable[..., Any]) -> None:
+    here = enter()
     here.page.keyboard.press("y")
     expect(here.part("layer-response")).to_be_visible()
     asked: list[str] = []
@@ -164,9 +156,9 @@ def test_only_a_supervisor_sets_an_impact_level_and_everyone_reads_who_did(
     [("light", DESKTOP, "day"), ("dark", DESKTOP, "night"), ("light", ZOOMED, "zoom-200"), ("dark", PHONE, "phone")],
 )
 def test_panel_and_dialog_are_accessible_and_fit(
-    enter: Callable[..., Any], enter_map: Callable[..., Any], scheme: str, viewport: Any, name: str
+    enter: Callable[..., Any], scheme: str, viewport: Any, name: str
 ) -> None:
-    here = (enter_map if name == "day" else enter)(color_scheme=scheme, viewport=viewport)
+    here = enter(color_scheme=scheme, viewport=viewport)
     here.part("tab-forces").focus()
     here.page.keyboard.press("Enter")
     expect(here.part("unit-row").first).to_be_visible()

@@ -200,8 +200,8 @@ def test_an_erased_day_says_when_it_was_erased(past: Past, visit_blind) -> None:
     ("scheme", "viewport", "name"),
     [("light", DESKTOP, "day"), ("dark", DESKTOP, "night"), ("light", PHONE, "phone"), ("dark", PHONE, "phone-night")],
 )
-def test_nothing_for_axe_and_nothing_out_of_the_screen(past: Past, visit, visit_blind, scheme, viewport, name) -> None:
-    here = (visit if name in ("day", "phone") else visit_blind)(past.address, color_scheme=scheme, viewport=viewport)
+def test_nothing_for_axe_and_nothing_out_of_the_screen(past: Past, visit, scheme, viewport, name) -> None:
+    here = visit(past.address, color_scheme=scheme, viewport=viewport)
     here.live()
     look_back(here, past.began - timedelta(seconds=1200))
     shown(here, past.began - timedelta(seconds=1200))
