@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,44 +19,37 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from ops.drawing.typeface.page_font import BUILT
 from ops.runtime.reserved_port import ReservedPort
 from ops.store.writer import Store
 from tests.web.chromium import chromium, launch_options
-from tests.web.patience import ENTER_AT_MIDDLE, WITH_PICTURES, patient
+from tests.web.patience import patient
+from tests.web.visits import (  # noqa: F401 - what tests take from here
+    DESKTOP,
+    MAP_DRAWS_MS,
+    PHONE,
+    REPORT_VIOLATIONS,
+    SCALE,
+    SCREENS,
+    STAMP_CHANGES,
+    Visit,
+    Witness,
+    contexts_of,
+    open_more,
+    open_strip,
+    visiting,
+    wait_for_answers,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
-SCREENS = ROOT / "out" / "screens"
-DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
-SCALE = 1.0 if WITH_PICTURES else 0.25
-"""Pixels per CSS pixel. Without a graphics card, a map with a sixteenth of the pixels costs far less. Layout, text and
-accessibility are judged in CSS pixels; ``WATCHLINE_SCREENS=1`` writes screenshots, in full resolution."""
-SERVER_STARTS_S, MAP_DRAWS_MS = 240.0, 240_000
+SERVER_STARTS_S = 240.0
 LOOK_S, STILL_S = 0.25, 1.0
 """How often a world looks for changes, and how often it writes without one; a picture is stale after 5 s."""
 DEMO_S = 3600
 """Longer than all tests over a demonstration take on a busy machine."""
 LON, LAT = -84.2458, 36.5896  # the middle of the sample sector, on its border
-
-STAMP_CHANGES = """
-addEventListener("DOMContentLoaded", () => {
-  window.stamped = [];
-  const note = (state) => stamped.push([state, Date.now()]);
-  const look = (changes) => {
-    for (const { target } of changes) if (target.id === "stream-state") note(target.dataset.state);
-  };
-  new MutationObserver(look).observe(document.body, { subtree: true, attributeFilter: ["data-state"] });
-});
-"""
-REPORT_VIOLATIONS = """
-addEventListener("securitypolicyviolation", (event) =>
-  console.error(`POLICY ${event.effectiveDirective} ${event.blockedURI} ${event.sample}`));
-"""
-LOST_REQUESTS = re.compile(
-    r"Failed to load resource: net::ERR_|Failed to load resource: the server responded .* 50[0-9]"
-)
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +62,8 @@ def playwright() -> Iterator[Playwright]:
 @pytest.fixture(scope="module")
 def launch(playwright: Playwright) -> Callable[..., Browser]:
     """Starts a browser with more arguments; whoever calls closes it."""
+    if not (BUILT / "index.html").is_file():
+        pytest.fail(f"The front end is not built: run 'python deploy/build_web.py' ({BUILT} is empty).")
     return lambda *arguments: playwright.chromium.launch(
         executable_path=chromium(), args=[*launch_options(), *arguments]
     )
@@ -76,112 +71,31 @@ def launch(playwright: Playwright) -> Callable[..., Browser]:
 
 @pytest.fixture(scope="module")
 def browser(launch: Callable[..., Browser]) -> Iterator[Browser]:
-    if not (BUILT / "index.html").is_file():
-        pytest.fail(f"The front end is not built: run 'python deploy/build_web.py' ({BUILT} is empty).")
     browser = launch()
     yield browser
     browser.close()
 
 
-@dataclass
-class Witness:
-    """What a page did that it must not do. ``check`` at the end of every test.
-
-    ``outage`` allows lost requests; ``expected`` are parts of messages that the console may show.
-    """
-
-    home: str
-    faults: list[str] = field(default_factory=list)
-    outage: bool = False
-    expected: set[str] = field(default_factory=set)
-
-    def attach(self, page: Page) -> None:
-        page.on("console", self._console)
-        page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
-        page.on("dialog", lambda dialog: (self.faults.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-        page.on("request", self._request)
-        page.on("popup", lambda popup: self.faults.append(f"popup: {popup.url}"))
-
-    def _console(self, message: ConsoleMessage) -> None:
-        said = f"console: {message.text} ({message.location.get('url')})"
-        lost = self.outage and LOST_REQUESTS.search(message.text)
-        if message.type == "error" and not lost and not any(part in said for part in self.expected):
-            self.faults.append(said)
-
-    def _request(self, request: Request) -> None:
-        if not request.url.startswith((self.home, "blob:", "data:")):
-            self.faults.append(f"request: {request.url}")
-
-    def check(self) -> None:
-        assert self.faults == []
-
-
-@dataclass
-class Visit:
-    page: Page
-    witness: Witness
-
-    def part(self, name: str) -> Any:
-        return self.page.get_by_test_id(name)
-
-    def live(self) -> None:
-        """Wait until the map is drawn, the stream is live, and the page knows what the person may do."""
-        self.page.wait_for_selector("#map[data-state=ready]", timeout=MAP_DRAWS_MS)
-        self.page.wait_for_selector("html[data-stream=live]", timeout=MAP_DRAWS_MS)
-        self.page.wait_for_selector("html[data-role]", timeout=MAP_DRAWS_MS)
-
-    def at_rest(self) -> None:
-        """Wait until the map no longer glides."""
-        self.page.wait_for_function("() => !document.querySelector('#map').map.isMoving()")
-
-    def enter_at_middle(self, *layers: Sequence[str]) -> None:
-        """Press Enter on the map once it is at rest and shows, in its middle, something of one layer of each group."""
-        self.part("map-canvas").focus()
-        self.page.wait_for_function(ENTER_AT_MIDDLE, arg=[list(group) for group in layers])
-
-    def changed(self, *states: str) -> float:
-        """When the state of the stream last became one of these, by the page's own clock [s since 1970]."""
-        found = self.page.evaluate("states => window.stamped.filter(([state]) => states.includes(state))", list(states))
-        return float(found[-1][1]) / 1000.0
-
-    def screen(self, name: str) -> None:
-        SCREENS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SCREENS / f"{name}.png")
+@pytest.fixture(scope="module")
+def blind(launch: Callable[..., Browser]) -> Iterator[Browser]:
+    """A browser without maps, which would be drawn without a graphics card."""
+    browser = launch("--disable-3d-apis")
+    yield browser
+    browser.close()
 
 
 @pytest.fixture
 def visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
     """Opens a page of a server in a fresh context; afterwards nothing may have gone wrong on any of them."""
-    visits: list[Visit] = []
-
-    def open_page(address: str, *, file: str = "", using: Browser | None = None, **options: Any) -> Visit:
-        context = (using or browser).new_context(**({"viewport": DESKTOP, "device_scale_factor": SCALE} | options))
-        context.add_init_script(REPORT_VIOLATIONS)
-        context.add_init_script(STAMP_CHANGES)
-        page, witness = context.new_page(), Witness(address)
-        witness.attach(page)
-        page.goto(address + file)
-        visits.append(Visit(page, witness))
-        return visits[-1]
-
-    yield open_page
-    for one in visits:
-        one.page.context.close()
-    for one in visits:
-        one.witness.check()
+    with visiting(browser) as open_page:
+        yield open_page
 
 
-def open_more(page: Page) -> None:
-    """Open the menu of further actions in the details, where it is closed."""
-    if not page.get_by_test_id("details-more-items").is_visible():
-        page.get_by_test_id("details-more").press("Enter")
-
-
-def open_strip(page: Page) -> None:
-    """Open the buttons of the header, which a phone shows below it on demand."""
-    menu = page.get_by_test_id("strip-menu")
-    if menu.is_visible() and menu.get_attribute("aria-expanded") == "false":
-        menu.click()
+@pytest.fixture
+def visit_blind(blind: Browser) -> Iterator[Callable[..., Visit]]:
+    """As ``visit``, without a map: for what is not about it, at a third of the cost."""
+    with visiting(blind, has_map=False) as open_page:
+        yield open_page
 
 
 def until(true: Callable[[], object], *, within_s: float = 240.0) -> bool:

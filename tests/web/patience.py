@@ -11,6 +11,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
+from tests.web.slow_pages import SLOW, SLOW_DOWN
+
 SHOWN_MS = 240_000
 """How long a page may take to show what must come: a browser without a graphics card beside other tests is slow. What
 is promised within a time is told from the page's own stamps (``Visit.changed``)."""
@@ -65,6 +67,8 @@ def patient_context(browser: Browser, **options: Any) -> BrowserContext:
     """A context whose pages wait longer than the 30 s of Playwright, which a busy machine can exceed."""
     context = _new_context(browser, **options)
     context.set_default_timeout(SHOWN_MS)
+    if SLOW:
+        context.add_init_script(SLOW_DOWN)
     return context
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from ops.audit.files import day_files
 from tests.ops.services.api.login.conftest import PASSWORD, open_world
-from tests.web.conftest import DESKTOP, PHONE, SCREENS
+from tests.web.conftest import DESKTOP, PHONE, SCREENS, contexts_of
 
 ZOOMED = {"width": 640, "height": 400}
 """What a desktop of 1280 × 800 has at 200 %."""
@@ -36,12 +37,13 @@ def world(tmp_path: Path) -> Iterator[Any]:
 
 
 @pytest.fixture
-def auditor(launch: Callable[..., Browser], world: Any) -> Iterator[Callable[..., Page]]:
+def auditor(blind: Browser, world: Any) -> Iterator[Callable[..., Page]]:
     """The page of the auditor who has logged in; afterwards its console is clean."""
-    browser, faults = launch("--disable-3d-apis"), list[str]()
+    faults, opened = list[str](), ExitStack()
+    open_context = opened.enter_context(contexts_of(blind))
 
     def enter(**options: Any) -> Page:
-        page = browser.new_context(**({"viewport": DESKTOP, "locale": "en-GB"} | options)).new_page()
+        page = open_context(**({"viewport": DESKTOP, "locale": "en-GB"} | options)).new_page()
         page.on(
             "console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None
         )
@@ -55,8 +57,8 @@ def auditor(launch: Callable[..., Browser], world: Any) -> Iterator[Callable[...
         page.wait_for_url("**/audit")
         return page
 
-    yield enter
-    browser.close()
+    with opened:
+        yield enter
     assert faults == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +19,7 @@ from ops.exchange.format.refusal import PackageRefused
 from tests.ops.exchange.partners import LAYERS, NOW, package, receiver
 from tests.ops.services.api.cooperation.served import centre, write_exchange
 from tests.ops.services.api.cooperation.test_partners_page import CELLS, with_desk
-from tests.web.conftest import PHONE, SCREENS
+from tests.web.conftest import PHONE, SCREENS, contexts_of
 
 LARGE = {"width": 1280, "height": 900}
 ONLY = {"layers": {"incidents": LAYERS["incidents"]}}
@@ -52,18 +53,19 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 
 @pytest.fixture
-def opened(launch: Callable[..., Browser], server: Any) -> Iterator[Callable[..., Page]]:
+def opened(blind: Browser, server: Any) -> Iterator[Callable[..., Page]]:
     """Opens an address of the server; afterwards the console is clean."""
-    browser, faults = launch("--disable-3d-apis"), list[str]()
+    faults, opened = list[str](), ExitStack()
+    open_context = opened.enter_context(contexts_of(blind))
 
     def open_page(path: str, **options: Any) -> Page:
-        page = browser.new_context(**({"viewport": LARGE, "locale": "en-GB"} | options)).new_page()
+        page = open_context(**({"viewport": LARGE, "locale": "en-GB"} | options)).new_page()
         page.on("console", lambda one: faults.append(one.text) if one.type in ("error", "warning") else None)
         page.goto(server.address + path)
         return page
 
-    yield open_page
-    browser.close()
+    with opened:
+        yield open_page
     assert faults == []
 
 

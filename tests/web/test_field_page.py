@@ -20,7 +20,7 @@ from playwright.sync_api import Page, expect
 from ops.drawing.typeface.page_font import BUILT
 from ops.runtime.reserved_port import ReservedPort
 from tests.web.conftest import Visit, until
-from tests.web.field_phone import SMALL, hold
+from tests.web.field_phone import SMALL, hold, on_disk, rows_on
 from tests.web.field_server import LAT, LON, UNIT, FieldServer, field_server, incident
 from tests.web.phone_radio import PhoneRadio, phone_radio
 
@@ -144,6 +144,7 @@ def test_what_was_answered_without_a_network_arrives_once_and_in_order(
     expect(here.part("sharing")).to_contain_text("Position shared")
     here.page.context.set_geolocation({"latitude": LAT - 0.008, "longitude": LON - 0.008, "accuracy": 10})
     expect(here.part("sharing")).to_contain_text("2 to send")
+    on_disk(here.page)
     here.page.reload()
     expect(here.part("link")).to_contain_text("3 answers wait")
     assert server.replies == []
@@ -191,7 +192,7 @@ def test_a_revoked_phone_states_what_it_did_not_send_and_keeps_nothing(
     expect(here.part("revoked-answers")).to_contain_text("Incident 1, On scene")
     assert server.replies == []
     expect(here.part("unit")).to_have_text("Watchline")  # no unit's any more
-    assert here.page.evaluate(LEFT) == 0
+    assert rows_on(here.page) == 0
     here.page.reload()
     expect(here.part("enrol-code")).to_be_visible()
     expect(here.part("incident")).to_have_count(0)
@@ -208,23 +209,7 @@ def test_a_phone_that_is_revoked_while_it_loads_the_map_keeps_nothing_of_it(serv
     expect(here.part("unit")).to_have_text("Watchline")
     server.gives_tiles.set()  # the answer was on its way
     here.page.wait_for_selector("html:not([data-map=loading])")
-    assert here.page.evaluate(LEFT) == 0
-
-
-LEFT = """async () => {
-      const names = (await indexedDB.databases()).map(({ name }) => name);
-      const rows = [];
-      for (const name of names) {
-        const database = await new Promise((take) => Object.assign(
-          indexedDB.open(name), { onsuccess() { take(this.result); } }));
-        for (const store of database.objectStoreNames)
-          rows.push(await new Promise((take) => Object.assign(
-            database.transaction(store).objectStore(store).count(), { onsuccess() { take(this.result); } })));
-        database.close();
-      }
-      return rows.reduce((sum, count) => sum + count, 0);
-    }"""
-"""How many rows the phone holds."""
+    assert rows_on(here.page) == 0
 
 
 def test_two_phones_of_one_unit_give_their_answers_side_by_side(server: FieldServer, phone) -> None:
@@ -338,6 +323,7 @@ def test_distress_without_a_network_is_sent_when_it_is_back(server: FieldServer,
     radio.cut(here.page)
     hold(here.page)
     expect(here.part("own-call")).to_contain_text("not confirmed")
+    on_disk(here.page)
     here.page.reload()
     expect(here.part("own-call")).to_contain_text("not confirmed")
     radio.restore(here.page)
@@ -560,10 +546,20 @@ def test_new_incidents_vibrate_by_rank_and_the_screen_stays_on(server: FieldServ
     expect(here.part("incident")).to_have_count(5)
 
 
+NO_LOOKS = """(() => {
+  const { setTimeout: later } = window;
+  window.setTimeout = (run, ms, ...more) => (ms < 20_000 ? later(run, ms, ...more) : 0);
+})();"""
+
+
 def test_a_link_that_breaks_is_said_without_waiting_for_the_next_request(
     server: FieldServer, radio: PhoneRadio, phone
 ) -> None:
+    """By what the phone itself says of its network: this page never looks by itself whether the server is there."""
     here = phone()
+    here.page.add_init_script(NO_LOOKS)
+    here.page.reload()
+    here.page.wait_for_selector("html[data-link=live]")
     here.witness.outage = True
     radio.cut(here.page)
     expect(here.part("link")).to_contain_text("No connection. Last contact")

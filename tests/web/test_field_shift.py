@@ -15,7 +15,7 @@ from ops.field.devices import FILE, DeviceStore
 from ops.store.reader import Reader
 from tests.ops.conftest import lonlat
 from tests.web.conftest import Visit, until
-from tests.web.field_phone import SMALL, hold
+from tests.web.field_phone import SMALL, hold, on_disk
 from tests.web.phone_radio import PhoneRadio, phone_radio
 from tests.web.shift_room import CALLING, ShiftRoom, shift_room
 from tests.web.test_own_forces import type_login
@@ -105,6 +105,7 @@ def test_three_answers_and_a_move_without_a_network_reach_the_centre_once_and_in
     here.page.context.set_geolocation(place(4200, 2600))
     expect(here.part("sharing")).to_contain_text("1 to send")
     expect(here.part("link")).to_contain_text("3 answers wait")
+    on_disk(here.page)
     here.page.reload()
     expect(here.part("link")).to_contain_text("3 answers wait")
     assert [steps(shift, name) for name in (first, second)] == [[], []]

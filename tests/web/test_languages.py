@@ -125,7 +125,7 @@ def test_right_to_left_mirrors_the_panels_but_not_the_coordinates(calm: Any, vis
     assert here.part("at-latlon").evaluate("node => getComputedStyle(node).direction") == "ltr"
     assert here.part("clock-utc").evaluate("node => getComputedStyle(node).direction") == "ltr"
     here.part("alert-open").first.click()
-    assert "\u2066" in here.part("details").inner_text(), "coordinates are isolated"
+    expect(here.part("details")).to_contain_text("\u2066")  # coordinates are isolated
 
 
 def test_the_page_follows_the_browser_until_a_language_and_units_are_chosen(

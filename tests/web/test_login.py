@@ -23,6 +23,7 @@ from ops.services.api.guard import GuardSettings
 from ops.services.api.operator_actions import OperatorAction
 from ops.services.api.serving.server import serving
 from ops.services.api.serving.tls import Tls, now_utc, own_certificate
+from tests.web.conftest import DESKTOP, contexts_of
 
 PASSWORD, SHOWN_MS = "a quiet ridge at dawn", 240_000
 SCREENS = Path(__file__).resolve().parents[2] / "out" / "screens"
@@ -61,18 +62,10 @@ def room(world: Any, tmp_path: Path) -> Iterator[Room]:
 
 
 @pytest.fixture
-def new_page(launch: Callable[..., Browser]) -> Iterator[Callable[..., Page]]:
+def new_page(blind: Browser) -> Iterator[Callable[..., Page]]:
     """Pages of a browser without maps, each in a context of its own."""
-    browser = launch("--disable-3d-apis")
-
-    def open_page(**options: Any) -> Page:
-        context = browser.new_context(**({"viewport": {"width": 1280, "height": 800}} | options))
-        page = context.new_page()
-        page.set_default_timeout(SHOWN_MS)
-        return page
-
-    yield open_page
-    browser.close()
+    with contexts_of(blind) as open_context:
+        yield lambda **options: open_context(**({"viewport": DESKTOP} | options)).new_page()
 
 
 def type_login(page: Page, name: str = "keller", password: str = PASSWORD) -> None:

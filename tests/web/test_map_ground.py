@@ -28,6 +28,7 @@ CROWD = 1600
 def test_pages_are_set_in_the_shipped_font_whose_figures_have_one_width(calm: World, visit: Callable[..., Any]) -> None:
     here = visit(calm.address)
     here.live()
+    here.page.wait_for_function("() => [...document.fonts].every(({ status }) => status === 'loaded')")  # 2 s at most
     loaded = here.page.evaluate("() => [...document.fonts].map(({ family, status }) => [family, status])")
     assert loaded == [["IBM Plex Sans", "loaded"]] * 3  # Latin, extended Latin, Cyrillic: before the map draws letters
     widths = here.page.evaluate(DIGITS)

@@ -24,8 +24,8 @@ from ops.services.fusion.live_picture import alert_dict
 from ops.store.writer import Store
 from tests.ops.analysis.handover.night import FRAME
 from tests.ops.incidents.making import START_NS, alert, at, incident
-from tests.web.conftest import open_more
-from tests.web.test_login import PASSWORD, SCREENS, SHOWN_MS, type_login
+from tests.web.conftest import DESKTOP, contexts_of, open_more
+from tests.web.test_login import PASSWORD, SCREENS, type_login
 
 SETTINGS = ReleasabilitySettings(levels=("restricted", "national"), units={"patrol-1": "restricted"})
 UNIT = {
@@ -60,7 +60,7 @@ class Fusion:
     def send_reply(self, reply: Reply) -> tuple[int, int]:
         self.replies.append(reply)
         self.revision += 1
-        outcome = ActionOutcome(reply.action_id, "I1", reply.action, reply.by, at(9), "done", self.revision)
+        outcome = ActionOutcome(reply.action_id, reply.incident, reply.action, reply.by, at(9), "done", self.revision)
         kinds = (("incident", "I1"), ("alert", self.lead.id))
         self.commit(
             incident_revisions=[self._incident()],
@@ -98,20 +98,18 @@ def room(tmp_path: Path) -> Iterator[Any]:
 
 
 @pytest.fixture
-def enter(launch: Callable[..., Browser], room: Any) -> Iterator[Callable[..., Page]]:
+def enter(blind: Browser, room: Any) -> Iterator[Callable[..., Page]]:
     """Opens the page as a person, in a context of its own."""
-    browser = launch("--disable-3d-apis")
+    with contexts_of(blind) as open_context:
 
-    def open_page(login: str, *, locale: str = "en-GB") -> Page:
-        page = browser.new_context(viewport={"width": 1280, "height": 800}, locale=locale).new_page()
-        page.set_default_timeout(SHOWN_MS)
-        page.goto(f"{room[1]}/login")
-        type_login(page, login)
-        page.wait_for_selector("html[data-stream]")
-        return page
+        def open_page(login: str, *, locale: str = "en-GB") -> Page:
+            page = open_context(viewport=DESKTOP, locale=locale).new_page()
+            page.goto(f"{room[1]}/login")
+            type_login(page, login)
+            page.wait_for_selector("html[data-stream]")
+            return page
 
-    yield open_page
-    browser.close()
+        yield open_page
 
 
 def select_incident(page: Page) -> None:

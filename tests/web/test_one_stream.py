@@ -17,6 +17,7 @@ from ops.runtime.part_state import COMPILING
 from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.operator_actions import OperatorAction
 from ops.services.api.serving.server import serving
+from tests.web.conftest import DESKTOP, contexts_of
 
 TABS = 10
 CONNECTIONS = 6
@@ -53,11 +54,10 @@ def room(world: Any) -> Iterator[Room]:
 
 
 @pytest.fixture
-def context(launch: Callable[..., Browser]) -> Iterator[BrowserContext]:
-    """A browser without maps, which would be drawn without a graphics card."""
-    browser = launch("--disable-3d-apis")
-    yield browser.new_context(viewport={"width": 1280, "height": 800})
-    browser.close()
+def context(blind: Browser, room: Room) -> Iterator[BrowserContext]:
+    """All pages of one person, without maps; they end before the server does."""
+    with contexts_of(blind) as open_context:
+        yield open_context(viewport=DESKTOP)
 
 
 def open_page(context: BrowserContext, room: Room) -> Page:
@@ -80,8 +80,7 @@ def row(page: Page, alert: str) -> Any:
 
 def test_ten_tabs_share_one_stream_and_each_may_act(room: Room, context: BrowserContext) -> None:
     pages = [open_page(context, room) for _ in range(TABS)]
-    health = httpx.get(f"{room.address}api/health", timeout=60).json()
-    assert health["stream_clients"] == 1
+    assert until(lambda: httpx.get(f"{room.address}api/health", timeout=60).json()["stream_clients"] == 1)
     room.world.commit([room.world.alert(2)])
     for page in pages:
         expect(row(page, "A0002")).to_be_visible()

@@ -95,8 +95,8 @@ def shown(here: Any, at: datetime) -> None:
     expect(here.part("replay")).to_have_attribute("data-stamp", re.compile(f"^({stamps})"))
 
 
-def test_a_past_moment_is_shown_as_known_then_and_the_way_back_is_one_key(past: Past, visit) -> None:
-    here = visit(past.address)
+def test_a_past_moment_is_shown_as_known_then_and_the_way_back_is_one_key(past: Past, visit_blind) -> None:
+    here = visit_blind(past.address)
     here.live()
     look_back(here, past.began - timedelta(seconds=1200))
     shown(here, past.began - timedelta(seconds=1200))
@@ -115,8 +115,8 @@ def test_a_past_moment_is_shown_as_known_then_and_the_way_back_is_one_key(past: 
     expect(here.part("incident")).to_contain_text("Bravo 2")
 
 
-def test_incidents_cannot_be_acted_on_while_looking_back(past: Past, visit) -> None:
-    here = visit(past.address)
+def test_incidents_cannot_be_acted_on_while_looking_back(past: Past, visit_blind) -> None:
+    here = visit_blind(past.address)
     here.live()
     then = past.began - timedelta(seconds=1200)
     look_back(here, then)
@@ -150,8 +150,8 @@ def test_what_is_known_now_stands_beside_it(past: Past, visit) -> None:
     here.screen("replay-known-now")
 
 
-def test_playing_goes_on_and_stops_with_one_key(past: Past, visit) -> None:
-    here = visit(past.address)
+def test_playing_goes_on_and_stops_with_one_key(past: Past, visit_blind) -> None:
+    here = visit_blind(past.address)
     here.live()
     look_back(here, past.began - timedelta(seconds=1700))
     shown(here, past.began - timedelta(seconds=1700))
@@ -165,8 +165,8 @@ def test_playing_goes_on_and_stops_with_one_key(past: Past, visit) -> None:
     expect(here.part("replay-play")).to_have_attribute("data-playing", "false")
 
 
-def test_the_slider_moves_by_keyboard_and_says_utc_and_local_time(past: Past, visit) -> None:
-    here = visit(past.address)
+def test_the_slider_moves_by_keyboard_and_says_utc_and_local_time(past: Past, visit_blind) -> None:
+    here = visit_blind(past.address)
     here.live()
     at = past.began - timedelta(seconds=1000)
     look_back(here, at)
@@ -183,8 +183,8 @@ def test_the_slider_moves_by_keyboard_and_says_utc_and_local_time(past: Past, vi
     expect(here.part("replay-at")).to_have_attribute("aria-invalid", "true")
 
 
-def test_an_erased_day_says_when_it_was_erased(past: Past, visit) -> None:
-    here = visit(past.address)
+def test_an_erased_day_says_when_it_was_erased(past: Past, visit_blind) -> None:
+    here = visit_blind(past.address)
     here.live()
     look_back(here, past.erased)
     words = re.compile(rf"of {past.erased.date()} were erased on ({'|'.join(map(str, past.erased_on))})")
@@ -215,8 +215,8 @@ def test_nothing_for_axe_and_nothing_out_of_the_screen(past: Past, visit, scheme
     here.screen(f"replay-{name}")
 
 
-def test_a_finger_moves_the_slider(past: Past, visit) -> None:
-    here = visit(past.address, viewport=PHONE, has_touch=True, is_mobile=True)
+def test_a_finger_moves_the_slider(past: Past, visit_blind) -> None:
+    here = visit_blind(past.address, viewport=PHONE, has_touch=True, is_mobile=True)
     here.live()
     look_back(here)
     box = here.part("replay-slider").bounding_box()

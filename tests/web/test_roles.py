@@ -121,14 +121,6 @@ class Seat:
         self.page.screenshot(path=SCREENS / f"role-{self.role}-{name}.png")
 
 
-@pytest.fixture(scope="module")
-def blind(launch: Callable[..., Browser]) -> Iterator[Browser]:
-    """A browser without maps, which would be drawn without a graphics card."""
-    browser = launch("--disable-3d-apis")
-    yield browser
-    browser.close()
-
-
 @pytest.fixture
 def enter(blind: Browser, desk: Desk) -> Iterator[Callable[[str], Seat]]:
     """Logs in with the keyboard; afterwards nothing that the page asked for may have been refused."""

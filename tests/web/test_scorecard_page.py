@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from ops.drawing.typeface.page_font import BUILT
 from tests.ops.services.api.scorecard.served import Served, served
-from tests.web.conftest import PHONE, SCREENS
+from tests.web.conftest import PHONE, SCREENS, contexts_of
 
 LARGE, SMALL = {"width": 1920, "height": 1080}, {"width": 800, "height": 600}
 
@@ -24,20 +25,21 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture
-def opened(launch: Callable[..., Browser], server: Served) -> Iterator[Callable[..., Page]]:
+def opened(blind: Browser, server: Served) -> Iterator[Callable[..., Page]]:
     """Opens an address of the server; afterwards the console is clean."""
-    browser, faults = launch("--disable-3d-apis"), list[str]()
+    faults, opened = list[str](), ExitStack()
+    open_context = opened.enter_context(contexts_of(blind))
 
     def open_page(path: str, **options: Any) -> Page:
-        page = browser.new_context(**({"viewport": LARGE, "locale": "en-GB"} | options)).new_page()
+        page = open_context(**({"viewport": LARGE, "locale": "en-GB"} | options)).new_page()
         page.on(
             "console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None
         )
         page.goto(server.address + path)
         return page
 
-    yield open_page
-    browser.close()
+    with opened:
+        yield open_page
     assert faults == []
 
 

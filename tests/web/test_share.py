@@ -37,8 +37,8 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 def link_of(here: Any) -> str:
-    here.at_rest()
     expect(here.page.locator("#map-area")).to_have_attribute("data-placed", "true")
+    here.at_rest()
     here.part("share-open").click()
     link = str(here.part("share-link").input_value())
     here.page.keyboard.press("Escape")

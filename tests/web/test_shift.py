@@ -37,14 +37,6 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShiftRoom]:
         yield opened
 
 
-@pytest.fixture(scope="module")
-def blind(launch: Callable[..., Browser]) -> Iterator[Browser]:
-    """A browser without maps, which would be drawn without a graphics card."""
-    browser = launch("--disable-3d-apis")
-    yield browser
-    browser.close()
-
-
 # Login
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from tests.machine import Slowdown
 from tests.web.conftest import until
@@ -59,8 +59,8 @@ def test_a_killed_server_is_lost_and_back_with_nothing_missed(world: Any, visit:
     expect(here.part("alert")).to_have_count(8)
 
 
-def test_a_server_that_hangs_is_lost_too_and_comes_back(calm: Any, visit: Callable[..., Any]):
-    here = visit(calm.address)
+def test_a_server_that_hangs_is_lost_too_and_comes_back(calm: Any, visit_blind: Callable[..., Any]):
+    here = visit_blind(calm.address)
     here.live()
     here.witness.outage = True
     calm.signal(signal.SIGSTOP)
@@ -79,8 +79,8 @@ def test_a_server_that_hangs_is_lost_too_and_comes_back(calm: Any, visit: Callab
     expect(here.part("stream-state")).to_have_attribute("data-state", "live")
 
 
-def test_a_picture_that_nobody_renews_is_called_stale(calm: Any, visit: Callable[..., Any]):
-    here = visit(calm.address)
+def test_a_picture_that_nobody_renews_is_called_stale(calm: Any, visit_blind: Callable[..., Any]):
+    here = visit_blind(calm.address)
     here.live()
     calm.paused = True
     try:
@@ -104,6 +104,8 @@ def test_a_silent_sensor_is_lost_ground_never_calm(calm: Any, visit: Callable[..
 
     (before,) = percentages()
     revision = here.page.evaluate("() => fetch('/api/layers').then(a => a.json()).then(l => l[2].revision)")
+    asked: list[str] = []
+    here.page.on("request", lambda request: asked.append(request.url) if "/api/tiles/visible/" in request.url else None)
     sensors = calm.sensors
     calm.sensors = [entry | {"state": "offline"} if entry["sensor"] == "radar-crest" else entry for entry in sensors]
     try:
@@ -118,12 +120,7 @@ def test_a_silent_sensor_is_lost_ground_never_calm(calm: Any, visit: Callable[..
 
         assert until(risen)
         assert min(seen) >= before, "a lost sensor never makes less dead ground"
-        here.page.wait_for_function(  # the map asks for other tiles than before
-            """before => performance.getEntriesByType('resource').some(
-                e => e.name.includes('/api/tiles/visible/') && !e.name.includes(before))""",
-            arg=revision,
-            timeout=SHOWN_MS,
-        )
+        assert until(lambda: [url for url in asked if revision not in url] or here.page.wait_for_timeout(100)), asked
         here.page.keyboard.press("s")
         row = here.page.locator("[data-sensor=radar-crest]")
         expect(row).to_have_attribute("data-lost", "true")
@@ -134,9 +131,9 @@ def test_a_silent_sensor_is_lost_ground_never_calm(calm: Any, visit: Callable[..
     expect(here.part("coverage-sensors")).to_have_text("All 4 sensors online")
 
 
-def test_a_full_disk_at_ingest_is_said_until_there_is_room(calm: Any, visit: Callable[..., Any]):
+def test_a_full_disk_at_ingest_is_said_until_there_is_room(calm: Any, visit_blind: Callable[..., Any]):
     """Neither a stale nor a calm picture: why nothing new is seen, and what goes on."""
-    here = visit(calm.address)
+    here = visit_blind(calm.address)
     here.live()
     expect(here.part("banner-disk")).to_be_hidden()
     counts = calm.counts
@@ -211,25 +208,23 @@ def hostile_alert(world: Any, number: int, words: str) -> dict[str, Any]:
     return world.alert(number, priority="high", **said, **named)
 
 
-def test_characters_that_hide_or_turn_words_are_shown_as_such(calm: Any, visit: Callable[..., Any]):
+def test_characters_that_hide_or_turn_words_are_shown_as_such(calm: Any, visit_blind: Callable[..., Any]):
     calm.commit([calm.alert(90, sentence="ab\u202ecd\u200be\u0007f", priority="high")])
     try:
-        here = visit(calm.address)
+        here = visit_blind(calm.address)
         here.live()
         expect(here.page.locator("[data-alert=A0090]")).to_contain_text("ab\ufffdcd\ufffde\ufffdf")
     finally:
         calm.commit([calm.alert(90, revision=1, status="cleared")])
 
 
-def test_a_row_stays_under_the_pointer_that_presses_it(calm: Any, visit: Callable[..., Any]):
+def test_a_row_stays_under_the_pointer_that_presses_it(calm: Any, visit_blind: Callable[..., Any]):
     """An alert that arrives between press and release moves no row: the click is that of the alert pressed."""
-    here = visit(calm.address)
+    here = visit_blind(calm.address)
     here.live()
     first = here.page.locator("[data-testid=alert]").first
     pressed = first.get_attribute("data-alert")
-    button = first.get_by_test_id("alert-reject").bounding_box()
-    assert button is not None
-    here.page.mouse.move(button["x"] + button["width"] / 2, button["y"] + button["height"] / 2)
+    first.get_by_test_id("alert-reject").hover()
     here.page.mouse.down()
     calm.commit([calm.alert(95, priority="distress")])
     try:
@@ -253,9 +248,9 @@ HEADER_HEIGHT = """([name, state]) => {
 
 @pytest.mark.parametrize("width", [900, 1440])
 def test_a_wider_state_of_the_stream_does_not_move_what_is_below_the_header(
-    calm: Any, visit: Callable[..., Any], width: int
+    calm: Any, visit_blind: Callable[..., Any], width: int
 ):
-    here = visit(calm.address)
+    here = visit_blind(calm.address)
     here.live()
     here.page.set_viewport_size({"width": width, "height": 800})
     name = "Pyrenees, Andorra to the Val d'Aran, western sector"
@@ -269,9 +264,9 @@ def first_sentence(here: Any, identity: str | None) -> str:
     return here.page.locator(f"[data-alert='{identity}'] .alert-sentence").inner_text()
 
 
-def test_an_action_that_does_not_arrive_is_said_in_place(calm: Any, visit: Callable[..., Any]):
+def test_an_action_that_does_not_arrive_is_said_in_place(calm: Any, visit_blind: Callable[..., Any]):
     """``serve`` only shows a store, so every action is refused."""
-    here = visit(calm.address)
+    here = visit_blind(calm.address)
     here.live()
     here.witness.outage = True
     row = here.page.locator("[data-alert=A0001]")
@@ -280,24 +275,19 @@ def test_an_action_that_does_not_arrive_is_said_in_place(calm: Any, visit: Calla
     expect(row).to_have_attribute("data-status", "active")
 
 
-def test_without_webgl_the_page_says_so_and_goes_on(
-    request: pytest.FixtureRequest, calm: Any, visit: Callable[..., Any], launch: Callable[..., Browser]
-):
-    blind = launch("--disable-3d-apis")
-    request.addfinalizer(blind.close)
-    here = visit(calm.address, using=blind)
+def test_without_webgl_the_page_says_so_and_goes_on(calm: Any, visit_blind: Callable[..., Any]):
+    here = visit_blind(calm.address)
     here.page.wait_for_selector("#map[data-state=no-webgl]")
     expect(here.part("map-problem")).to_contain_text("WebGL")
     expect(here.part("alert")).to_have_count(1)
     here.page.keyboard.press("t")
     expect(here.part("track-row")).to_have_count(2)
     here.screen("no-webgl")
-    here.page.context.close()
 
 
 @pytest.mark.parametrize("wrong_s", [3630, -3630])
-def test_a_wrong_clock_of_the_browser_is_said_and_not_used(calm: Any, visit: Callable[..., Any], wrong_s: int):
-    here = visit("about:blank")
+def test_a_wrong_clock_of_the_browser_is_said_and_not_used(calm: Any, visit_blind: Callable[..., Any], wrong_s: int):
+    here = visit_blind("about:blank")
     here.witness.home = calm.address
     here.page.clock.set_system_time(time.time() + wrong_s)
     here.page.goto(calm.address)
@@ -339,8 +329,8 @@ def test_layers_go_on_and_off_and_stay_so(calm: Any, visit: Callable[..., Any]):
     expect(here.part("layer-visible")).not_to_be_checked()
 
 
-def test_the_sound_can_be_silenced_and_stays_silent(calm: Any, visit: Callable[..., Any]):
-    here = visit(calm.address)
+def test_the_sound_can_be_silenced_and_stays_silent(calm: Any, visit_blind: Callable[..., Any]):
+    here = visit_blind(calm.address)
     here.live()
     button = here.part("sound")
     here.page.mouse.click(5, 5)  # browsers keep pages silent until a person has touched them
@@ -398,11 +388,11 @@ def test_the_focus_is_never_lost_with_what_held_it(calm: Any, visit: Callable[..
     expect(here.part("panel-details")).to_be_focused()
 
 
-def test_an_empty_night_and_a_missing_map_are_said(tmp_path: Path, world: Any, visit: Callable[..., Any]):
+def test_an_empty_night_and_a_missing_map_are_said(tmp_path: Path, world: Any, visit_blind: Callable[..., Any]):
     world.tracks, world.sensors = [], []
     world.commit([world.alert(1, revision=1, status="cleared")])
     world.start()
-    here = visit(world.address)
+    here = visit_blind(world.address)
     here.live()
     expect(here.part("alerts-note")).to_contain_text("No open alerts")
     expect(here.part("coverage-sensors")).to_contain_text("No sensor data yet")

@@ -78,7 +78,8 @@ followSplitters();
 followStripMenu();
 const statusBar = new StatusBar(liveClock);
 const announcer = new Announcer(new Sound());
-const rejectDialog = new RejectDialog((alert, reason) => reject(alert.id, reason));
+const tellLate = (name: string, problem: string): void => panels.details.tellLate(name, problem);
+const rejectDialog = new RejectDialog((alert, reason) => reject(alert.id, reason), tellLate);
 const nowMs = (): number => clock.now(performance.now());
 let view: MapView | null = null;
 
@@ -107,9 +108,9 @@ const alertActions = {
   acknowledge: (alert: { readonly id: string }) => acknowledge(alert.id),
   reject: rejectDialog.open.bind(rejectDialog),
 };
-const incidentDialog = new IncidentDialog(actOn);
-const tracingDialog = new TracingDialog(actOn);
-const impactDialog = new ImpactDialog(setLevel);
+const incidentDialog = new IncidentDialog(actOn, tellLate);
+const tracingDialog = new TracingDialog(actOn, tellLate);
+const impactDialog = new ImpactDialog(setLevel, tellLate);
 const devicesDialog = new DevicesDialog();
 const options = new OptionsLoader(live, () => replay.view === null);
 let hasLogin = false;
@@ -145,8 +146,8 @@ const queue = new IncidentQueue({
   },
 });
 const alertList = new AlertList({ ...alertActions, select: ({ id }) => selectAndFly({ kind: "alert", id }) });
-const looks = new LooksPanel(actOn);
-const pictures = new PicturesPanel(actOn);
+const looks = new LooksPanel(actOn, tellLate);
+const pictures = new PicturesPanel(actOn, tellLate);
 const followParts = (state: State): void => [looks, pictures].forEach((each) => each.follow(state));
 const panels = {
   details: new DetailsPanel({ ...alertActions, act: actOnIncident, devices: (unit) => devicesDialog.open(unit), select, goTo: selectAndFly, fly: (selection) => view?.flyTo(selection) }, [looks.node, pictures.node]),

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 import { parseTrack } from "../src/model/parse.ts";
 import {
   asKnownThen, covers, differences, neighbour, parseExtent, parseMoment, playedTo, SPANS_MS, spanAround, within, type Moment,
 } from "../src/model/replay.ts";
 import { INITIAL } from "../src/model/state.ts";
+import { Store } from "../src/model/store.ts";
 import { noteOf, parseTime } from "../src/replay/notes.ts";
+import { Replay } from "../src/replay/replay.ts";
 import { ShownClock, ShownTrails } from "../src/replay/shown.ts";
 import { ServerClock } from "../src/model/clock.ts";
 import { Trails } from "../src/model/trails.ts";
@@ -136,4 +138,26 @@ test("a time is typed in UTC", () => {
   assert.equal(parseTime("2026-03-01 02:14"), AT - 5000);
   for (const text of ["", "02:14:05", "2026-13-01 02:14:05", "2026-03-01 25:00:00", "1.3.2026 02:14", "2026-03-01 02:14:05+01:00"])
     assert.equal(parseTime(text), null, text);
+});
+
+test("looking back that was ended before it began does not begin, and what was asked for last counts", async (t: TestContext) => {
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  const asked: ((answer: Response) => void)[] = [];
+  t.mock.method(globalThis, "fetch", (path: string) =>
+    path.endsWith("/v1/history") ? new Promise<Response>((answer) => void asked.push(answer)) : Promise.resolve(Response.json({})),
+  );
+  const replay = new Replay(new Store(INITIAL, (run) => run()), new ShownClock(new ServerClock()), new ShownTrails(new Trails()));
+  const extent = (): Response => Response.json({ first: iso(EXTENT.firstMs), last: iso(EXTENT.lastMs), days: [] });
+  const ended = replay.open();
+  replay.close();
+  asked[0]?.(extent());
+  await ended;
+  assert.equal(replay.view, null);
+  const [first, second] = [replay.open(AT), replay.open(AT + 60_000)];
+  asked[2]?.(extent());
+  await second;
+  asked[1]?.(extent());
+  await first;
+  assert.equal(replay.view?.atMs, AT + 60_000);
+  replay.close();
 });

@@ -110,6 +110,7 @@ page-part = { $part ->
    *[other] { $part }
 }
 page-part-why = { $part } ({ $why })
+page-problem-of = { $name }: { $problem }
 page-banner-lost = { $picture ->
     [yes] Connection lost. { $why } The picture below is out of date. New alerts do not arrive. Reconnecting…
    *[no] Connection lost. { $why } No data to show. New alerts do not arrive. Reconnecting…

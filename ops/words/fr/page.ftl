@@ -110,6 +110,7 @@ page-part = { $part ->
    *[other] { $part }
 }
 page-part-why = { $part } ({ $why })
+page-problem-of = { $name } : { $problem }
 page-banner-lost = { $picture ->
     [yes] Connexion perdue. { $why } La situation affichée est périmée. Les nouvelles alertes n’arrivent pas. Reconnexion…
    *[no] Connexion perdue. { $why } Aucune donnée à afficher. Les nouvelles alertes n’arrivent pas. Reconnexion…

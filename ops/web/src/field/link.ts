@@ -139,7 +139,7 @@ export class Rhythm {
 
   constructor(sync: () => Promise<boolean>) {
     this.#sync = sync;
-    for (const event of ["online", "pageshow"]) addEventListener(event, () => this.wake());
+    for (const event of ["online", "offline", "pageshow"]) addEventListener(event, () => this.wake());
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden) this.wake();
     });

@@ -4,6 +4,7 @@ import { probability } from "../words/format.ts";
 import { WITH_GOODS, type Alert, type Incident } from "../model/records.ts";
 import type { Selection, State } from "../model/state.ts";
 import { failure } from "../net/api.ts";
+import { headline } from "../words/alert_words.ts";
 import { bars, certaintyLine } from "../words/certainty.ts";
 import { describe } from "../words/describe.ts";
 import { el, keyed, part, setText, showFacts } from "../ui/dom.ts";
@@ -52,10 +53,13 @@ export class DetailsPanel {
   readonly #overview: OverviewPanel;
   readonly #locked = el("p", { class: "hint", hidden: true, data: { testid: "details-locked" } }, say("replay-no-actions"));
   readonly #problem = el("p", { class: "problem", role: "alert" });
+  readonly #late = el("p", { class: "problem", role: "alert", hidden: true, data: { testid: "details-late" } });
   readonly #sections = el("div");
   readonly #sharesTitle = el("h3", {}, say("page-details-classes"));
   readonly #shares = el("div", { class: "bars", data: { testid: "class-shares" } });
   #shown = "";
+  /** What is selected, whatever its revision. */
+  #of = "";
 
   /** `parts`: pictures and cameras of the selected incident, which follow the selection by themselves. */
   constructor(actions: DetailActions, parts: readonly HTMLElement[]) {
@@ -67,7 +71,7 @@ export class DetailsPanel {
     this.#related.append(el("span", { class: "kind" }, say("panels-related")), " ", this.#links);
     this.#certainty.append(el("p", {}, el("span", { class: "certainty-bars", aria: { hidden: "true" } }), " ", el("strong")), this.#signs);
     this.#body.append(head, this.#lead, this.#help, acts, this.#related, this.#certainty, this.#locked, this.#problem, ...parts, this.#sharesTitle, this.#shares, this.#sections);
-    part("panel-details").append(this.#overview.node, this.#empty, this.#body);
+    part("panel-details").append(this.#late, this.#overview.node, this.#empty, this.#body);
   }
 
   /** When the button that has the focus goes away, the focus stays in the panel. */
@@ -80,6 +84,9 @@ export class DetailsPanel {
   #draw(state: State, nowMs: number): void {
     const { selection } = state;
     const details = selection === null ? null : describe(selection, state, nowMs);
+    const of = selection === null ? "" : `${selection.kind} ${selection.id}`;
+    if (of !== this.#of) this.tellLate("", "");
+    this.#of = of;
     this.#overview.node.hidden = selection !== null;
     if (selection === null) this.#overview.show(state, nowMs);
     this.#empty.hidden = details !== null;
@@ -180,23 +187,29 @@ export class DetailsPanel {
     this.#body.querySelector<HTMLButtonElement>(`[data-testid="details-incident-${step}"]`)?.click();
   }
 
+  /** A problem with something that is no longer selected, by its name; an empty one takes back what was told. */
+  tellLate(name: string, problem: string): void {
+    setText(this.#late, problem === "" ? "" : say("page-problem-of", { name, problem }));
+    this.#late.hidden = problem === "";
+  }
+
   async #acknowledge(alert: Alert): Promise<void> {
-    try {
-      setText(this.#problem, "");
+    await this.#answer(headline(alert), async () => {
       await this.#actions.acknowledge(alert);
-    } catch (error) {
-      setText(this.#problem, say(failure(error)));
-    }
+      return "";
+    });
   }
 
   async #act(incident: Incident, step: IncidentStep): Promise<void> {
-    try {
-      setText(this.#problem, "");
-      const refused = await this.#actions.act(incident, step);
-      setText(this.#problem, refused);
-    } catch (error) {
-      setText(this.#problem, say(failure(error)));
-    }
+    await this.#answer(incident.name, () => this.#actions.act(incident, step));
+  }
+
+  async #answer(name: string, act: () => Promise<string>): Promise<void> {
+    const of = this.#of;
+    setText(this.#problem, "");
+    const problem = await act().catch((error: unknown) => say(failure(error)));
+    if (of === this.#of) setText(this.#problem, problem);
+    else if (problem !== "") this.tellLate(name, problem);
   }
 
   #showShares({ shares }: Details): void {

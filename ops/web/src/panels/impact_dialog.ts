@@ -1,9 +1,10 @@
 // The impact level of a border section: a person decides, with a reason.
 
 import { IMPACT_LEVELS, type Forces, type ImpactLevel, type Posture } from "../model/forces.ts";
-import { failure, RequestFailed } from "../net/api.ts";
+import { RequestFailed } from "../net/api.ts";
 import type { LevelOutcome } from "../net/forces.ts";
 import { el, part, setText } from "../ui/dom.ts";
+import { Sending, type TellLate } from "../ui/sending.ts";
 import { utcDateTime } from "../words/format.ts";
 import { levelName } from "../words/forces_words.ts";
 import { say } from "../words/say.ts";
@@ -16,11 +17,15 @@ export class ImpactDialog {
   readonly #reason = part<HTMLTextAreaElement>("impact-reason");
   readonly #problem = part("impact-problem");
   readonly #send: (section: Posture, level: ImpactLevel, reason: string) => Promise<LevelOutcome>;
+  readonly #sending: Sending;
   #section: Posture | null = null;
   #waiting = false;
 
-  constructor(send: (section: Posture, level: ImpactLevel, reason: string) => Promise<LevelOutcome>) {
+  constructor(send: (section: Posture, level: ImpactLevel, reason: string) => Promise<LevelOutcome>, tellLate: TellLate) {
     this.#send = send;
+    const button = part<HTMLButtonElement>("impact-send");
+    this.#sending = new Sending(this.#problem, tellLate, (busy) => (button.disabled = busy));
+    this.#dialog.addEventListener("close", () => this.#sending.begin());
     this.#level.replaceChildren(
       ...IMPACT_LEVELS.map((level) => {
         const option = el("option", {}, levelName(level));
@@ -51,7 +56,7 @@ export class ImpactDialog {
     this.#level.value = section.level ?? "low";
     this.#reason.value = "";
     this.#waiting = false;
-    setText(this.#problem, "");
+    this.#sending.begin();
     this.#dialog.showModal();
     this.#level.focus();
   }
@@ -72,20 +77,19 @@ export class ImpactDialog {
       this.#reason.focus();
       return;
     }
-    const button = part<HTMLButtonElement>("impact-send");
-    button.disabled = true;
-    try {
-      const outcome = await this.#send(section, level, reason);
-      if (outcome === "applied") this.#dialog.close();
-      else {
-        this.#waiting = true;
-        setText(this.#problem, say(outcome === "asked" ? "forces-level-asked" : "forces-level-waiting"));
+    let stored = true;
+    const send = async (): Promise<string> => {
+      try {
+        const outcome = await this.#send(section, level, reason);
+        return outcome === "applied" ? "" : say(outcome === "asked" ? "forces-level-asked" : "forces-level-waiting");
+      } catch (error) {
+        stored = error instanceof RequestFailed && (error.status === 0 || error.status >= 500); // it may be
+        throw error;
       }
-    } catch (error) {
-      this.#waiting = error instanceof RequestFailed && (error.status === 0 || error.status >= 500); // it may be stored
-      setText(this.#problem, say(failure(error)));
-    } finally {
-      button.disabled = false;
-    }
+    };
+    await this.#sending.send(section.id, send, (problem) => {
+      this.#waiting = problem !== "" && stored;
+      if (problem === "") this.#dialog.close();
+    });
   }
 }

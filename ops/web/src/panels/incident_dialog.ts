@@ -2,9 +2,9 @@
 
 import type { Options } from "../model/forces.ts";
 import { DISPOSITIONS, type Candidate, type Incident } from "../model/records.ts";
-import { failure } from "../net/api.ts";
 import type { ActionFields, Answer } from "../net/incidents.ts";
 import { el, part, setText } from "../ui/dom.ts";
+import { Sending, type TellLate } from "../ui/sending.ts";
 import { optionLine } from "../words/forces_words.ts";
 import { sentenceOf } from "../words/alert_words.ts";
 import { duration, probability } from "../words/format.ts";
@@ -27,12 +27,16 @@ export class IncidentDialog {
   readonly #text = part<HTMLTextAreaElement>("incident-text");
   readonly #problem = part("incident-problem");
   readonly #send: Send;
+  readonly #sending: Sending;
   #incident: Incident | null = null;
   #action: Asked = "note";
   #takesOver = false;
 
-  constructor(send: Send) {
+  constructor(send: Send, tellLate: TellLate) {
     this.#send = send;
+    const button = part<HTMLButtonElement>("incident-send");
+    this.#sending = new Sending(this.#problem, tellLate, (busy) => (button.disabled = busy));
+    this.#dialog.addEventListener("close", () => this.#sending.begin());
     part("incident-cancel").addEventListener("click", () => this.#dialog.close());
     const form = part<HTMLFormElement>("incident-form");
     this.#choice.addEventListener("input", () => {
@@ -63,7 +67,7 @@ export class IncidentDialog {
     this.#action = action;
     // Whoever does not own the incident can only take it over, with a reason.
     this.#takesOver = action === "hand_over" && incident.owner !== operator;
-    setText(this.#problem, "");
+    this.#sending.begin();
     setText(part("incident-title"), say("page-incident-dialog", { action, name: incident.name }));
     setText(part("incident-send"), say("page-incident-do", { action }));
     const withOther = action === "link" || action === "merge";
@@ -131,18 +135,14 @@ export class IncidentDialog {
       reopen: { reason: text },
       mark: { marking: choice, reason: text },
     }[this.#action];
-    const button = part<HTMLButtonElement>("incident-send");
-    if (button.disabled) return; // on its way: Enter in the list presses no button
-    button.disabled = true;
-    try {
-      const refused = await this.#send(incident, this.#action, fields);
-      if (refused === null) this.#dialog.close();
-      else setText(this.#problem, sentenceOf(refused));
-    } catch (error) {
-      setText(this.#problem, say(failure(error)));
-    } finally {
-      button.disabled = false;
-    }
+    const action = this.#action;
+    const send = async (): Promise<string> => {
+      const refused = await this.#send(incident, action, fields);
+      return refused === null ? "" : sentenceOf(refused);
+    };
+    await this.#sending.send(incident.name, send, (refused) => {
+      if (refused === "") this.#dialog.close();
+    });
   }
 
   #missing(choice: string, name: string, text: string): string {

@@ -3,9 +3,10 @@
 import { list, number, object, readable, text } from "../model/parse.ts";
 import type { Incident } from "../model/records.ts";
 import type { State } from "../model/state.ts";
-import { failure, getJson } from "../net/api.ts";
+import { getJson } from "../net/api.ts";
 import type { ActionFields, Answer } from "../net/incidents.ts";
 import { el, keyed, setText } from "../ui/dom.ts";
+import { Sending, type TellLate } from "../ui/sending.ts";
 import { sentenceOf } from "../words/alert_words.ts";
 import { degrees, utcDateTime } from "../words/format.ts";
 import { formats, say } from "../words/say.ts";
@@ -33,10 +34,11 @@ export class LooksPanel {
   #incident: Incident | null = null;
   #options: readonly Option[] = [];
   #askedAt = Number.NEGATIVE_INFINITY;
-  #busy = false;
+  readonly #sending: Sending;
 
-  constructor(send: Send) {
+  constructor(send: Send, tellLate: TellLate) {
     this.#send = send;
+    this.#sending = new Sending(this.#problem, tellLate);
     this.node.append(el("h3", {}, say("looks-title")), this.#buttons, this.#problem, this.#states);
   }
 
@@ -48,7 +50,7 @@ export class LooksPanel {
     this.#incident = incident;
     if (other) {
       this.#options = [];
-      setText(this.#problem, "");
+      this.#sending.begin();
     }
     this.#show();
     const asks = incident !== null && incident.state !== "closed" && state.rights.has("act");
@@ -76,16 +78,12 @@ export class LooksPanel {
 
   async #turn(camera: string): Promise<void> {
     const incident = this.#incident;
-    if (incident === null || this.#busy) return;
-    this.#busy = true;
-    try {
+    if (incident === null) return;
+    const send = async (): Promise<string> => {
       const refused = await this.#send(incident, "look", { look: { camera } });
-      setText(this.#problem, refused === null ? "" : sentenceOf(refused));
-    } catch (error) {
-      setText(this.#problem, say(failure(error)));
-    } finally {
-      this.#busy = false;
-    }
+      return refused === null ? "" : sentenceOf(refused);
+    };
+    await this.#sending.send(incident.name, send, () => undefined);
   }
 
   #show(): void {

@@ -7,6 +7,7 @@ import { failure } from "../net/api.ts";
 import type { ActionFields, Answer } from "../net/incidents.ts";
 import { picturesOf, SHOWN, type Picture, type Shown } from "../net/pictures.ts";
 import { el, setText, showFacts } from "../ui/dom.ts";
+import { Sending, type TellLate } from "../ui/sending.ts";
 import { sentenceOf } from "../words/alert_words.ts";
 import { degrees, utcDateTime } from "../words/format.ts";
 import { className } from "../words/labels.ts";
@@ -36,10 +37,14 @@ export class PicturesPanel {
   #chosen: number | null = null;
   #askedAt = Number.NEGATIVE_INFINITY;
   #mayAct = false;
-  #busy = false;
+  readonly #sending: Sending;
+  /** How many lists of pictures were asked for, and the last of them that was shown: an older answer may come later. */
+  #asked = 0;
+  #listed = 0;
 
-  constructor(assess: Assess) {
+  constructor(assess: Assess, tellLate: TellLate) {
     this.#assess = assess;
+    this.#sending = new Sending(this.#problem, tellLate);
     this.#clip.controls = true;
     this.#clip.muted = true;
     this.#clip.preload = "metadata";
@@ -65,7 +70,7 @@ export class PicturesPanel {
     if (other) {
       this.#pictures = [];
       this.#chosen = null;
-      setText(this.#problem, "");
+      this.#sending.begin();
       this.#show();
     }
     if (incident === null) return;
@@ -80,9 +85,11 @@ export class PicturesPanel {
 
   async #load(incident: string): Promise<void> {
     this.#askedAt = performance.now();
+    const asked = (this.#asked += 1);
     try {
       const found = await picturesOf(incident);
-      if (incident !== this.#incident?.id) return;
+      if (incident !== this.#incident?.id || asked < this.#listed) return;
+      this.#listed = asked;
       this.#pictures = found;
     } catch (error) {
       if (incident === this.#incident?.id) setText(this.#problem, say(failure(error)));
@@ -93,17 +100,12 @@ export class PicturesPanel {
   async #state(shown: Shown): Promise<void> {
     const picture = this.#shownPicture();
     const incident = this.#incident;
-    if (incident === null || picture === null || !picture.stored || this.#busy) return;
-    this.#busy = true;
-    try {
+    if (incident === null || picture === null || !picture.stored) return;
+    const send = async (): Promise<string> => {
       const refused = await this.#assess(incident, "assess", { assessment: { picture: picture.sha256, shown } });
-      setText(this.#problem, refused === null ? "" : sentenceOf(refused));
-      await this.#load(incident.id);
-    } catch (error) {
-      setText(this.#problem, say(failure(error)));
-    } finally {
-      this.#busy = false;
-    }
+      return refused === null ? "" : sentenceOf(refused);
+    };
+    await this.#sending.send(incident.name, send, () => void this.#load(incident.id));
   }
 
   /** The chosen picture; otherwise the newest that is stored, or else the newest. */

@@ -2,10 +2,10 @@
 
 import type { GoodsCode } from "../model/goods_codes.ts";
 import { GOODS, TRACE_STATES, type Incident } from "../model/records.ts";
-import { failure } from "../net/api.ts";
 import { dayOf, findCodes } from "../net/goods_codes.ts";
 import type { ActionFields, Answer, StatedTracing } from "../net/incidents.ts";
 import { el, part, setText } from "../ui/dom.ts";
+import { Sending, type TellLate } from "../ui/sending.ts";
 import { sentenceOf } from "../words/alert_words.ts";
 import { codeLine } from "../words/describe_incident.ts";
 import { say } from "../words/say.ts";
@@ -23,10 +23,14 @@ export class TracingDialog {
   readonly #released = part<HTMLInputElement>("tracing-released");
   readonly #problem = part("tracing-problem");
   readonly #send: Send;
+  readonly #sending: Sending;
   #incident: Incident | null = null;
 
-  constructor(send: Send) {
+  constructor(send: Send, tellLate: TellLate) {
     this.#send = send;
+    const button = part<HTMLButtonElement>("tracing-send");
+    this.#sending = new Sending(this.#problem, tellLate, (busy) => (button.disabled = busy));
+    this.#dialog.addEventListener("close", () => this.#sending.begin());
     this.#goods.replaceChildren(...GOODS.map((goods) => option(goods, say("incident-goods", { goods }))));
     const states = ["", ...TRACE_STATES].map((status) => option(status, say("incident-trace-status", { status: status || "none" })));
     this.#status.replaceChildren(...states);
@@ -44,7 +48,7 @@ export class TracingDialog {
     this.#incident = incident;
     const known = incident.tracing;
     setText(part("tracing-title"), say("page-incident-dialog", { action: "trace", name: incident.name }));
-    setText(this.#problem, "");
+    this.#sending.begin();
     this.#goods.value = known?.goods ?? GOODS[0];
     this.#status.value = known?.status ?? "";
     this.#released.checked = known?.released ?? false;
@@ -80,18 +84,15 @@ export class TracingDialog {
 
   async #submit(): Promise<void> {
     const incident = this.#incident;
-    const button = part<HTMLButtonElement>("tracing-send");
-    if (incident === null || button.disabled) return;
-    button.disabled = true;
-    try {
-      const refused = await this.#send(incident, "trace", { tracing: this.#stated() });
-      if (refused === null) this.#dialog.close();
-      else setText(this.#problem, sentenceOf(refused));
-    } catch (error) {
-      setText(this.#problem, say(failure(error)));
-    } finally {
-      button.disabled = false;
-    }
+    if (incident === null) return;
+    const tracing = this.#stated();
+    const send = async (): Promise<string> => {
+      const refused = await this.#send(incident, "trace", { tracing });
+      return refused === null ? "" : sentenceOf(refused);
+    };
+    await this.#sending.send(incident.name, send, (refused) => {
+      if (refused === "") this.#dialog.close();
+    });
   }
 
   #stated(): StatedTracing {

@@ -57,6 +57,8 @@ export class Replay {
   #loading: AbortController | null = null;
   #tickedMs = 0;
   #extentMs = 0;
+  /** How often looking back was asked for or ended: what was asked for before that does not begin any more. */
+  #asked = 0;
 
   constructor(live: Store, clock: ShownClock, trails: ShownTrails) {
     this.#live = live;
@@ -92,8 +94,10 @@ export class Replay {
       if (atMs !== null) this.seek(atMs);
       return;
     }
+    const asked = (this.#asked += 1);
     try {
       const extent = await loadExtent();
+      if (asked !== this.#asked) return;
       this.#problem = extent === null ? { id: "replay-nothing", parameters: {} } : null;
       if (extent === null) return this.#tell();
       const spanMs = SPANS_MS[1];
@@ -106,6 +110,7 @@ export class Replay {
       });
       void this.#loadOpened(extent);
     } catch (error) {
+      if (asked !== this.#asked) return;
       this.#problem = failure(error);
       this.#tell();
     }
@@ -113,6 +118,7 @@ export class Replay {
 
   /** Back to the live picture. */
   close(): void {
+    this.#asked += 1;
     this.#problem = null;
     if (this.#view === null) return this.#tell();
     this.#loading?.abort();

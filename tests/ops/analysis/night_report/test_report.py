@@ -540,7 +540,8 @@ def test_leaflet_draws_every_layer_without_network(browser, written):
     assert page.locator(".leaflet-overlay-pane path").count() == lines
     assert page.locator(".mark-alert.leaflet-marker-icon").count() == 4
     assert page.locator(".leaflet-marker-icon").count() == 4 + 3 + 1
-    assert page.evaluate("[...document.querySelectorAll('.leaflet-image-layer')].every(i => i.naturalWidth > 50)")
+    drawn = "() => [...document.querySelectorAll('.leaflet-image-layer')].every((one) => one.naturalWidth > 50)"
+    page.wait_for_function(drawn)
     page.locator(".leaflet-control-layers").hover()
     names = page.locator(".leaflet-control-layers-overlays label").all_inner_texts()
     assert [name.strip() for name in names] == [
