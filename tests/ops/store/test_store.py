@@ -23,6 +23,7 @@ from ops.store.connections import StoreError
 from ops.store.reader import Live, Reader, StoreFull
 from ops.store.track_history import read_history
 from ops.store.writer import Store
+from tests.patience import PATIENT_S
 
 T0 = datetime(2026, 3, 1, 22, 0, tzinfo=UTC)
 
@@ -217,10 +218,10 @@ def test_kill_nine_loses_nothing_and_repeats_nothing(path):
         time.sleep(chance.uniform(0.0, 0.06) if kills < 5 else 0)
         if kills >= 5:
             assert child.stdout.readline() == "done\n"
-            child.wait(120)
+            child.wait(PATIENT_S)
             break
         child.kill()
-        child.wait(120)
+        child.wait(PATIENT_S)
         kills += 1
         now_published = Reader(path).last_event()
         assert now_published >= published  # a published alert is never unpublished

@@ -30,9 +30,8 @@ from geo.visibility import sites_seeing, viewsheds
 from geo.visibility.many_sites import height_source
 from geo.visibility.many_sites import sites as sites_module
 from geo.visibility.many_sites.sites import batches_of, sites_of
+from tests.patience import PATIENT_S
 
-PATIENT_S = 120.0
-"""How long is waited for what must come: only a fault takes so long."""
 WEST, NORTH, CELL_M = 500_000.0, 4_600_000.0, 30.0
 VIEW: dict[str, Any] = {"observer_height_m": 10.0, "max_range_m": 700.0}
 NAMES = ["sites_seeing", "sites_unknown", "first_site", "visible"]

@@ -29,6 +29,7 @@ from ops.services.fusion.incident_view import incident_dict, outcome_dict
 from ops.services.fusion.live_picture import alert_dict
 from ops.store.writer import Store
 from tests.ops.incidents.making import START_NS, alert, at, incident
+from tests.patience import PATIENT_S
 
 FRAME = LocalFrame.around(-84.2, 36.6)
 
@@ -91,7 +92,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         actions=fusion,
         now_ns=lambda: START_NS,
     )
-    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
+    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENT_S) as client:
         client.headers[TOKEN_HEADER] = "t0ken"
         yield SimpleNamespace(store=store, fusion=fusion, client=client, app=app)
     store.close()
@@ -332,7 +333,7 @@ def test_an_incident_is_handed_only_to_a_person_who_can_act_on_it(tmp_path: Path
     headers = {"Authorization": f"Bearer {accounts.token(ana, 'test', 1)}"}
     with (
         serving(app) as port,
-        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120, headers=headers) as client,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENT_S, headers=headers) as client,
     ):
         for number, name in enumerate(("Vera", "Bem")):
             body = action(number, action="hand_over", to=name, reason="end of my watch")

@@ -23,6 +23,7 @@ from ops.services.api.serving.server import serving
 from tests.ops.analysis.handover.night import FRAME
 from tests.ops.export.exported import BORDER, VIEW, exported_store
 from tests.ops.incidents.making import SECOND, START_NS
+from tests.patience import PATIENT_S
 
 PURPOSE = {"Purpose": "inquiry 12"}
 
@@ -43,7 +44,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     app = create_app(
         night.store.path, settings, act=lambda _: None, now_ns=lambda: START_NS + 3600 * SECOND, access_log=log
     )
-    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
+    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENT_S) as client:
         yield SimpleNamespace(client=client, log=log)
     log.close()
     night.store.close()
