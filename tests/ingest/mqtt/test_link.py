@@ -140,7 +140,7 @@ def test_a_message_carries_its_identity_and_the_spool_waits_for_our_ack_alone(br
     said = dict(deliveries[0].user_properties)
     assert keys(deliveries) == [1, 2, 3]
     assert (said["boot"], said["low"]) == ("1", "1")
-    assert abs(int(said["sent"]) - time.time_ns()) < 60e9
+    assert abs(int(said["sent"]) - time.time_ns()) < PATIENT_S * 1e9
     assert deliveries[0].content_type == "application/json"
     assert json.loads(deliveries[2].payload)["seq"] == 3
     assert all(reader.acknowledge(delivery) for delivery in deliveries)

@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[5]
 def taky_program() -> Path:
     """The server's program; it is installed once, as ``make test`` does."""
     program = ROOT / ".venv-taky" / "bin" / "taky"
-    if not program.exists():
+    if not (program.parents[1] / ".complete").exists():
         made = subprocess.run(
             [sys.executable, str(ROOT / "deploy" / "setup_taky.py"), str(program.parents[1])], check=False
         )
