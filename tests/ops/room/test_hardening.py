@@ -105,7 +105,7 @@ def test_a_demonstration_is_private_alone_in_its_folder_and_ends_in_order_on_sig
 
     def runs() -> bool:
         """It reports from time to time; while it still starts, a signal ends it without a summary."""
-        return "journaled" in told.read_text() and reported(out / "journal.db") > 2
+        return "journaled" in told.read_text(errors="replace") and reported(out / "journal.db") > 2
 
     try:
         wait_until(lambda: runs() or first.poll() is not None, PATIENT_S)
