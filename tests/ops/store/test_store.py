@@ -144,13 +144,17 @@ def test_a_rerun_that_disagrees_is_counted_and_changes_nothing(path):
 CUTS = st.lists(st.tuples(st.integers(1, 9), st.booleans(), st.booleans()), max_size=12)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(cuts=CUTS)
 def test_any_stretches_with_any_crashes_give_the_same_store(new_file, cuts):
     write_in_stretches(new_file(), cuts)
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=3, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(cuts=CUTS)
 def test_any_stretches_with_any_crashes_give_the_same_store_in_postgresql(new_sector, connections_closed, cuts):
     write_in_stretches(new_sector(), cuts)

@@ -308,7 +308,9 @@ def test_hostile_text_stays_text_in_json(room):
     assert reflected.status_code == 404
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(
     body=st.binary(max_size=200)
     | st.recursive(

@@ -248,7 +248,9 @@ def test_a_sensor_that_is_no_longer_believed_sees_nothing(site: Site, hill_groun
     assert until(lambda: seen_by_radar(site, hill_ground))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(
     st.tuples(st.floats(100, 7800), st.floats(100, 5800)),
     st.tuples(st.floats(100, 7800), st.floats(100, 5800)),
@@ -345,7 +347,9 @@ def test_the_longest_profile_is_capped_and_judged_all_the_same(site: Site, hill_
     assert body["elevation_m"][-1] is None
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_no_text_crashes_the_profile(site: Site, start: str, end: str):
     answer = site.get("/api/profile", **{"from": start, "to": end})

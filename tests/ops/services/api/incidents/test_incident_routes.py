@@ -257,7 +257,9 @@ def test_bad_questions_get_one_sentence(room: Any, path: str) -> None:
 
 
 @given(st.dictionaries(st.sampled_from(["reason", "note", "to", "attachment", "unit", "other"]), st.text(max_size=80)))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 def test_hostile_text_is_refused_or_sent_as_it_is(room: Any, fields: dict[str, str]) -> None:
     number = len(room.fusion.replies) + 1000
     answer = room.client.post("/v1/incidents/I1/actions", json=action(number, action="note", **fields))
