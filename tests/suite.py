@@ -2,7 +2,8 @@
 
 ``make test`` runs ``pytest -n auto``; without ``-n`` everything here stands aside and pytest runs as it does anywhere.
 ``WATCHLINE_LOAD=10`` makes the machine as busy as ten further programs do, for as long as the tests run: no test may
-depend on how fast it is. What a test may take at most, so that one that hangs ends, is longer by the same factor.
+depend on how fast it is. What a test may take at most, so that one that hangs ends, is longer by the same factor, as is
+what it waits for anything (``tests.patience``).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from ops.runtime.compile_kernels import forget_outdated
+from tests.patience import LOAD, patient_s
 
 DURATIONS = Path(__file__).with_name("durations.json")
 """Seconds of what takes more than one (``timed_as``); ``WATCHLINE_DURATIONS=write make test`` measures them."""
@@ -33,8 +35,6 @@ NEW_PAGES_S = 60.0
 APART = ("tests/drills/", "tests/notebooks/")
 """Folders whose tests share nothing that is costly: each of their tests goes to whichever process is free."""
 TELL_EVERY_S = 5.0
-LOAD = int(os.environ.get("WATCHLINE_LOAD", "0"))
-"""Further programs that only take time."""
 MOST_PROCESSES = 6
 
 # Each process of xdist imports every test file, and pytest compiles it with its assertions rewritten: half of the time
@@ -210,17 +210,12 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
         gc.collect()  # of what is not frozen: the next full search comes when a quarter of what this one kept is new
 
 
-def longest_s(own_s: float, programs: int, cores: int) -> float:
-    """How long a test may take beside so many other programs [s], if ``own_s`` without them; 0 is without end."""
-    return own_s * (1.0 + programs / cores)
-
-
 def give_time(items: Sequence[pytest.Item], of_all_s: float) -> None:
     """Give tests more time where other programs share the machine; ``of_all_s`` [s] is for those without a marker."""
     for item in items:
         marker = item.get_closest_marker("timeout")
         own_s = of_all_s if marker is None else float(marker.args[0])
-        item.add_marker(pytest.mark.timeout(longest_s(own_s, LOAD, os.cpu_count() or 1)), append=False)
+        item.add_marker(pytest.mark.timeout(patient_s(own_s)), append=False)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -23,6 +23,7 @@ from ops.governance.confidential import FOLDER as CONFIDENTIAL
 from ops.governance.mutes import FILE as MUTED
 from ops.governance.rounding import FILE as PUBLICATION
 from ops.store.handover_notes import FILE as HANDOVER
+from tests.patience import PATIENT_S
 
 PAGE = Path(__file__).parents[1] / "docs" / "how-to" / "restore.md"
 DATABASES = (
@@ -49,7 +50,7 @@ def backup(folder: Path) -> None:
     (tools / "python").symlink_to(sys.executable)
     path = os.pathsep.join((str(tools), os.environ["PATH"]))
     subprocess.run(
-        ["sh", "-eu", "-c", commands[1]], cwd=folder, env=os.environ | {"PATH": path}, check=True, timeout=120
+        ["sh", "-eu", "-c", commands[1]], cwd=folder, env=os.environ | {"PATH": path}, check=True, timeout=PATIENT_S
     )
 
 

@@ -24,6 +24,7 @@ from numpydoc.docscrape import get_doc_object
 from numpydoc.validate import validate
 
 from ops.cli.app import app
+from tests.patience import PATIENT_S
 
 ROOT = Path(__file__).resolve().parents[1]
 PROSE = [
@@ -135,7 +136,7 @@ def findings() -> list[tuple[Path, int, str]]:
     """What ruff's rules of docstrings (D, numpy's convention) find in the files that define public names."""
     files = sorted({str(write_docs.modules()[name.defined_in]) for names in public_names().values() for name in names})
     command = [sys.executable, "-m", "ruff", "check", "--select=D", "--ignore=D105", "--output-format=json", *files]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENT_S)
     assert done.returncode in (0, 1), done.stderr
     return [
         (Path(found["filename"]), found["location"]["row"], f"{found['code']} {found['message']}")

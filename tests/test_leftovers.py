@@ -8,6 +8,8 @@ from pathlib import Path
 
 import psutil
 
+from tests.patience import PATIENT_S
+
 ROOT = Path(__file__).resolve().parents[1]
 SUITE = """
 import subprocess, sys
@@ -61,7 +63,7 @@ def test_what_a_failed_test_started_ends_with_its_children_and_what_a_fixture_st
     command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.leftovers", "-p", "no:cacheprovider", "--noconftest"]
     done = subprocess.run(
         [*command, "--rootdir", str(tmp_path), str(tmp_path / "test_inner.py")],
-        cwd=ROOT, capture_output=True, text=True, timeout=240, check=False,
+        cwd=ROOT, capture_output=True, text=True, timeout=PATIENT_S, check=False,
     )  # fmt: skip
     pids = [int(word) for word in (tmp_path / "left").read_text().split()]
     try:

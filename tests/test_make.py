@@ -6,6 +6,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from tests.patience import PATIENT_S
+
 REPOSITORY = Path(__file__).parent.parent
 PYTHON = """#!/bin/sh
 echo "$1" >> ran
@@ -31,7 +33,7 @@ def bench(folder: Path, failing: str) -> tuple[int, list[str], str]:
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENT_S,
         check=False,
     )
     ran = [line for line in (folder / "ran").read_text().splitlines() if line.startswith("benchmarks/")]

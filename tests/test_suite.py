@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import gc
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
 
 import dask.array
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests import suite
+from tests import patience, suite
 
+ROOT = Path(__file__).resolve().parents[1]
 SECONDS = st.dictionaries(st.text("abc", min_size=1, max_size=5), st.floats(0.0, 1000.0), max_size=20)
 
 
@@ -69,19 +74,50 @@ def test_garbage_is_searched_for_while_tests_run() -> None:
 
 @given(st.floats(1.0, 3600.0), st.integers(1, 20), st.integers(1, 64))
 def test_a_test_has_the_more_time_the_more_programs_share_the_cores(own_s: float, programs: int, cores: int) -> None:
-    assert suite.longest_s(own_s, 0, cores) == own_s
-    assert own_s < suite.longest_s(own_s, programs, cores) < suite.longest_s(own_s, programs + 1, cores)
-    assert suite.longest_s(0.0, programs, cores) == 0.0, "without end"
+    assert patience.longest_s(own_s, 0, cores) == own_s
+    assert own_s < patience.longest_s(own_s, programs, cores) < patience.longest_s(own_s, programs + 1, cores)
+    assert patience.longest_s(0.0, programs, cores) == 0.0, "without end"
 
 
-@pytest.mark.parametrize("given_s", [3600.0, pytest.param(7200.0, marks=pytest.mark.timeout(1200))])
+class Item:
+    """A test, with its own limit of time or without one."""
+
+    def __init__(self, own_s: float | None) -> None:
+        self.marks = [] if own_s is None else [pytest.mark.timeout(own_s).mark]
+
+    def get_closest_marker(self, name: str) -> pytest.Mark | None:
+        return next(iter(self.marks), None)
+
+    def add_marker(self, marker: pytest.MarkDecorator, append: bool) -> None:
+        self.marks.insert(len(self.marks) if append else 0, marker.mark)
+
+
+@pytest.mark.parametrize(("own_s", "given_s"), [(None, 3600.0), (1200.0, 7200.0), (0.0, 0.0)])
 def test_beside_other_programs_every_test_has_more_time(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, given_s: float
+    monkeypatch: pytest.MonkeyPatch, own_s: float | None, given_s: float
 ) -> None:
     """Ten programs on two cores: a test that had a core of its own has a sixth of one; 600 s without a marker."""
-    monkeypatch.setattr(suite, "LOAD", 10)
+    monkeypatch.setattr(patience, "LOAD", 10)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
-    suite.give_time([request.node], 600.0)
-    marker = request.node.get_closest_marker("timeout")
-    assert marker is not None
-    assert marker.args == (given_s,)
+    item: Any = Item(own_s)
+    suite.give_time([item], 600.0)
+    assert item.get_closest_marker("timeout").args == (given_s,)
+
+
+def test_what_a_test_waits_for_it_waits_for_less_long_than_it_may_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a fault would be reported as a test that hangs, without what was there instead."""
+    limit_s = float(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]["timeout"])
+    for programs in (0, 10):
+        monkeypatch.setattr(patience, "LOAD", programs)
+        assert 120.0 <= patience.patient_s(patience.ALONE_S) < patience.patient_s(limit_s)
+
+
+def test_no_examples_fail_because_the_machine_is_busy() -> None:
+    """A test's own list of health checks to leave out replaces that of the profile."""
+    lists = {
+        f"{file.relative_to(ROOT)}: {left_out}"
+        for file in (ROOT / "tests").rglob("*.py")
+        for left_out in re.findall(r"suppress_health_check=(\[[^\]]+\]|\w+\([^)]*\))", file.read_text(encoding="utf-8"))
+    }
+    assert len(lists) > 5
+    assert {one for one in lists if "too_slow" not in one and "list(HealthCheck)" not in one} == set()

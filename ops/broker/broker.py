@@ -37,7 +37,7 @@ URL_VARIABLE: Final = "WATCHLINE_BROKER"
 """The environment variable with a broker's complete URL: command lines are visible to every user of the machine."""
 IN_FLIGHT: Final = 1000
 MAX_PACKET_BYTES: Final = MAX_PAYLOAD_BYTES + 64 * 1024
-START_TIMEOUT_S: Final = 120.0
+START_TIMEOUT_S: Final = 300.0
 """Longest wait for a broker that is starting; one that ends meanwhile is noticed at once."""
 
 

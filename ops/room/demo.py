@@ -34,7 +34,7 @@ from sensors.timestamps import utc_datetime
 
 log = logging.getLogger(__name__)
 
-READY_S: Final = 120.0
+READY_S: Final = 300.0
 CLEANED_S: Final = 20.0
 SENT_S: Final = 150.0
 """For the report of the simulator, which by itself ends waiting for acknowledgements before that."""

@@ -27,7 +27,7 @@ from ops.room.supervision import Supervision
 from ops.runtime.child_process import Child
 from ops.runtime.output import say_in_english, show
 
-START_S = 120.0
+START_S = 300.0
 BROKER_ANSWERS_S = 10.0
 
 

@@ -50,7 +50,8 @@ if TYPE_CHECKING:
 
 RoomPart = TypeVar("RoomPart")
 
-START_TIMEOUT_S: Final = 120.0
+START_TIMEOUT_S: Final = 300.0
+"""Time in which a part must be ready; on a busy or slow machine it may take minutes."""
 BROKER_ANSWERS_S: Final = 10.0
 """Time in which an external broker must answer; ingest waits as long."""
 _OWN_FILES: Final = (

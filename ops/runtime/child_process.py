@@ -71,6 +71,8 @@ class Child:
         self._pass_fds = tuple(pass_fds)
         self.messages: dict[str, Any] = {}
         """The newest value that the child reported under each key."""
+        self._reporting: subprocess.Popen[bytes] | None = None
+        """The process whose lines count as reports."""
         self._told: dict[str, Any] = {}
         self._news = threading.Condition()
         self._start()
@@ -87,6 +89,7 @@ class Child:
                 umask=0o077,
                 pass_fds=self._pass_fds,
             )
+        self._reporting = self.process
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
         for key, value in self._told.items():
@@ -102,7 +105,8 @@ class Child:
             except ValueError:
                 continue
             with self._news:
-                self.messages.update(message)
+                if process is self._reporting:  # on a busy machine a line may be read after the restart
+                    self.messages.update(message)
                 self._news.notify_all()
         with self._news:
             self._news.notify_all()
@@ -178,10 +182,11 @@ class Child:
 
     def restart(self) -> None:
         """Start the same module again after it ended or was killed; messages of the old process are discarded."""
-        self._reader.join(timeout=2.0)  # otherwise its last lines would be attributed to the new process
+        self._reader.join(timeout=2.0)
         self._close_stdin()
         with self._news:
             self.messages.clear()
+            self._reporting = None
         self._start()
 
     def _close_stdin(self) -> None:

@@ -26,9 +26,9 @@ from ops.services.feeds.feed import OutboxDelivery
 from ops.store.writer import Store
 from tests.ops.services.api.test_app import T0_NS, alert
 from tests.ops.services.feeds.test_web_hook import SECRET, feed, row
+from tests.patience import PATIENT_S
 
 PAGES = Path(__file__).parents[2] / "docs" / "how-to"
-LONGEST_S = 400.0
 
 
 def programs(page: str) -> list[str]:
@@ -38,7 +38,7 @@ def programs(page: str) -> list[str]:
 def run(program: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", program, *arguments], env=os.environ | environment, capture_output=True, text=True,
-        timeout=LONGEST_S, check=False,
+        timeout=PATIENT_S, check=False,
     )  # fmt: skip
 
 
@@ -48,7 +48,7 @@ def running(program: str, *arguments: str, **environment: str) -> Iterator[subpr
     started = subprocess.Popen(
         [sys.executable, "-c", program, *arguments], env=os.environ | environment, stdout=subprocess.PIPE, text=True
     )
-    stop = threading.Timer(LONGEST_S, started.kill)
+    stop = threading.Timer(PATIENT_S, started.kill)
     stop.start()
     try:
         yield started
@@ -97,13 +97,13 @@ def test_the_receiver_of_web_hooks_prints_each_alert_once_and_refuses_a_foreign_
     port = reserved.number
     with running(program, str(port), SECRET) as started, feed(f"http://127.0.0.1:{port}/") as one:
         posted = OutboxDelivery("partner-0", 41, row())
-        while (error := one.send(posted).exception(LONGEST_S)) is not None:  # until it listens
+        while (error := one.send(posted).exception(PATIENT_S)) is not None:  # until it listens
             assert started.poll() is None, error
-        one.send(posted).result(LONGEST_S)
-        one.send(OutboxDelivery("partner-0", 42, row(8))).result(LONGEST_S)
+        one.send(posted).result(PATIENT_S)
+        one.send(OutboxDelivery("partner-0", 42, row(8))).result(PATIENT_S)
         assert started.stdout is not None
         assert [started.stdout.readline() for _ in range(2)] == ["41 Crossing\n", "42 Crossing\n"]
-        answer = httpx.post(f"http://127.0.0.1:{port}/", content=b"{}", headers={"webhook-id": "x"}, timeout=LONGEST_S)
+        answer = httpx.post(f"http://127.0.0.1:{port}/", content=b"{}", headers={"webhook-id": "x"}, timeout=PATIENT_S)
         assert answer.status_code == 401
     reserved.release()
 

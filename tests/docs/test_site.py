@@ -13,6 +13,8 @@ from types import ModuleType
 
 import pytest
 
+from tests.patience import PATIENT_S
+
 ROOT = Path(__file__).parents[2]
 EXECUTED = "01_coverage"
 """One notebook with figures is executed here, the one that takes least; tests/notebooks runs all of them."""
@@ -40,7 +42,9 @@ def build(source: Path, site: Path, *options: str, notebooks: str = "") -> subpr
     )
     command = [sys.executable, "-c", code, str(ROOT / "deploy"), str(source), str(site), *options]
     environment = {**os.environ, "WATCHLINE_SITE_NOTEBOOKS": notebooks}
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=500)
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=PATIENT_S
+    )
 
 
 @pytest.fixture(scope="module")

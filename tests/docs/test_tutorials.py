@@ -22,12 +22,14 @@ from pathlib import Path
 import pytest
 
 from ops.runtime.reserved_port import ReservedPort
+from tests.patience import PATIENT_S, patient_s
 
 ROOT = Path(__file__).parents[2]
 TUTORIALS = sorted((ROOT / "docs" / "tutorials").glob("*.md"))
 STAYS = "# Ctrl-C ends it"
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/")
-READY_S, ENDED_S, LONGEST_S = 240.0, 240.0, 600.0
+LONGEST_S = patient_s(600.0)
+"""Of one block of commands."""
 NEEDS = {"administrator": "mosquitto"}
 BROKER_PORT = "18883"
 """Port of the broker in the pages; a free one is used in its place."""
@@ -90,21 +92,21 @@ class Terminal:
 
     def wait_until_ready(self, port: str | None) -> None:
         """Wait for the address of its page, which must answer; of a broker, until it takes connections."""
-        until_s = time.monotonic() + READY_S
+        until_s = time.monotonic() + PATIENT_S
         while not (listens(port) if port else ADDRESS.search(self.text)):
             assert self.process.poll() is None, f"ended early:\n{self.text}"
             assert time.monotonic() < until_s, f"not ready:\n{self.text}"
             time.sleep(0.2)
         page = ADDRESS.search(self.text)
         if page:
-            with urllib.request.urlopen(page[0], timeout=READY_S) as answer:
+            with urllib.request.urlopen(page[0], timeout=PATIENT_S) as answer:
                 assert answer.status == 200
 
     def press_ctrl_c(self) -> None:
         assert self.process.poll() is None, f"ended early:\n{self.text}"
         os.killpg(self.process.pid, signal.SIGINT)
         try:
-            status = self.process.wait(ENDED_S)
+            status = self.process.wait(PATIENT_S)
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             pytest.fail(f"did not end:\n{self.text}")

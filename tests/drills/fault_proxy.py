@@ -13,6 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
+from tests.patience import PATIENT_S
+
 Way = Literal["up", "down"]
 """Which way bytes go: ``up`` from the client to the broker, ``down`` back."""
 BOTH: frozenset[Way] = frozenset(("up", "down"))
@@ -165,7 +167,7 @@ class FaultProxy:
             return await found if asyncio.iscoroutine(found) else found
 
         answer: Future[Any] = asyncio.run_coroutine_threadsafe(run(), self._loop)
-        return answer.result(timeout=120)
+        return answer.result(timeout=PATIENT_S)
 
     async def _listen(self) -> None:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=_CHUNK)

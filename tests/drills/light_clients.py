@@ -15,6 +15,7 @@ from ingest.decode import encode_status
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.topics import sensor_topic
 from ingest.wire import Status
+from tests.patience import PATIENT_S
 
 Silence = Literal["stuck", "hole", "reset"]
 """stuck: the link lives and nothing is said. hole: not a byte any more. reset: the connection ends at once."""
@@ -122,7 +123,7 @@ class Crowd:
                 task.cancel()
             await asyncio.gather(*others, return_exceptions=True)
 
-        asyncio.run_coroutine_threadsafe(end(), self._loop).result(120)
+        asyncio.run_coroutine_threadsafe(end(), self._loop).result(PATIENT_S)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()

@@ -18,10 +18,9 @@ from ops.broker.broker import URL_VARIABLE
 from ops.journal.reader import JournalReader
 from ops.runtime.child_process import Child
 from sensors.scan import Plot, Scan
+from tests.patience import PATIENT_S
 
 SECTOR = "drill"
-PATIENT_S = 120.0
-"""How long is waited for what must come: only a fault takes so long."""
 QUICK = ConnectionSettings(keepalive_s=2, session_expiry_s=300)
 """A link that notices a dead peer within seconds."""
 

@@ -13,7 +13,8 @@ import pytest
 from ops.broker.broker import MosquittoBroker
 from ops.journal.events import CLOCK, ClockJump
 from ops.journal.reader import JournalReader
-from tests.drills.rig import PATIENT_S, Ingest, Link, check_laws, wait_until
+from tests.drills.rig import Ingest, Link, check_laws, wait_until
+from tests.patience import PATIENT_S
 
 pytestmark = pytest.mark.broker
 HOUR_S, DAY_S = 3600, 86_400
@@ -63,7 +64,7 @@ def test_jumps_of_an_hour_and_a_day_change_no_time_and_lose_nothing(tmp_path: Pa
             for link in links:
                 link.put(10)
         for link in links:
-            assert link.sender.drain(120.0), link.sender.problem
+            assert link.sender.drain(PATIENT_S), link.sender.problem
             link.close()
         ingest.stop(timeout_s=PATIENT_S)
     ended_ns = time.time_ns()
@@ -88,11 +89,11 @@ def test_a_clock_that_is_set_right_is_believed(tmp_path: Path) -> None:
         ingest = Ingest(tmp_path, broker.url, **fake.environment).ready()
         link = Link(tmp_path, "a", broker.url)
         link.put(20)
-        assert link.sender.drain(120.0)
+        assert link.sender.drain(PATIENT_S)
         fake.set(0)
         wait_until(lambda: len(jumps(ingest.journal)) == 2)  # found, and believed by the times in the heartbeats
         link.put(30)
-        assert link.sender.drain(120.0)
+        assert link.sender.drain(PATIENT_S)
         link.close()
         ingest.stop(timeout_s=PATIENT_S)
     with JournalReader(ingest.journal) as journal:

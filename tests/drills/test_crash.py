@@ -14,8 +14,9 @@ from ops.broker.broker import URL_VARIABLE, EmbeddedBroker, MosquittoBroker
 from ops.journal.reader import JournalReader
 from ops.runtime.child_process import Child
 from tests.drills.dying import INGEST_POINTS, VARIABLE
-from tests.drills.rig import OF_TESTS, PATIENT_S, Ingest, Link, check_laws, wait_until
+from tests.drills.rig import OF_TESTS, Ingest, Link, check_laws, wait_until
 from tests.drills.sizes import SIZES
+from tests.patience import PATIENT_S
 
 pytestmark = pytest.mark.broker
 SENSORS = ("north", "east", "south", "west")
@@ -87,7 +88,7 @@ def test_a_kill_at_each_named_point_loses_nothing(tmp_path: Path) -> None:
                 time.sleep(0.05)
             assert dying.process.wait(PATIENT_S) == -9, point
         ingest = Ingest(tmp_path, broker.url).ready()
-        assert link.sender.drain(120.0), link.sender.problem
+        assert link.sender.drain(PATIENT_S), link.sender.problem
         link.close()
         ingest.stop(timeout_s=PATIENT_S)
     counts = check_laws(ingest.journal, {"north": link.spool.put_total})

@@ -22,8 +22,9 @@ from ops.broker.broker import MosquittoBroker
 from ops.journal.events import DISK, DiskState
 from ops.journal.reader import Counts, JournalReader
 from ops.services.ingest.disk_reserve import DiskSettings, DiskWatch
-from tests.drills.rig import PATIENT_S, SECTOR, Ingest, Link, check_laws, wait_until
+from tests.drills.rig import SECTOR, Ingest, Link, check_laws, wait_until
 from tests.drills.sizes import SIZES
+from tests.patience import PATIENT_S
 
 pytestmark = pytest.mark.broker
 MEGABYTE = 1024 * 1024
@@ -114,7 +115,7 @@ def test_on_a_full_disk_sensors_wait_and_calls_for_help_do_not(small_disk: Small
         ballast.unlink()
         small_disk.resize(256)
         ingest.until("problem", lambda problem: problem is None)
-        assert link.sender.drain(120.0), link.sender.problem
+        assert link.sender.drain(PATIENT_S), link.sender.problem
         link.close()
         assert ingest.stop(timeout_s=PATIENT_S) == 0
     check_laws(ingest.journal, {"r1": link.spool.put_total})
@@ -152,7 +153,7 @@ def test_a_failing_disk_ends_ingest_each_time_and_loses_nothing(tmp_path: Path, 
                 ingest.kill()
         ingest = Ingest(tmp_path, broker.url).ready()
         waiting = link.spool.waiting  # hundreds of failures long nearly nothing came through
-        assert link.sender.drain(180), (waiting, link.spool.waiting, link.sender.problem)
+        assert link.sender.drain(PATIENT_S), (waiting, link.spool.waiting, link.sender.problem)
         link.close()
         ingest.stop(timeout_s=PATIENT_S)
     assert ended >= 1, "the fault was felt"

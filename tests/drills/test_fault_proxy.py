@@ -12,6 +12,7 @@ import pytest
 
 from tests.drills.fault_proxy import BOTH, BadRadio, FaultProxy
 from tests.drills.rig import wait_until
+from tests.patience import PATIENT_S
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def _read(peer: socket.socket) -> bytes:
 
 
 def call(proxy: FaultProxy) -> socket.socket:
-    client = socket.create_connection(("127.0.0.1", proxy.port), timeout=60)
+    client = socket.create_connection(("127.0.0.1", proxy.port), timeout=PATIENT_S)
     client.sendall(b"here")
     assert client.recv(4) == b"here"
     return client
@@ -73,7 +74,7 @@ def test_a_held_way_keeps_its_bytes_and_a_dropped_one_ends_the_stream(echo: Faul
         with pytest.raises(TimeoutError):
             client.recv(4)
         echo.heal()
-        client.settimeout(60)
+        client.settimeout(PATIENT_S)
         assert client.recv(4) == b"wait"
         echo.set(dropped=frozenset((way,)))
         client.sendall(b"lost")
@@ -82,7 +83,7 @@ def test_a_held_way_keeps_its_bytes_and_a_dropped_one_ends_the_stream(echo: Faul
             client.recv(4)
         wait_until(lambda: echo.spoilt == 1)
         echo.heal()
-        client.settimeout(60)
+        client.settimeout(PATIENT_S)
         with pytest.raises(ConnectionResetError):
             client.recv(4)
 
@@ -197,5 +198,5 @@ def test_a_channel_that_falls_silent_keeps_what_was_on_the_air(echo: FaultProxy)
         with pytest.raises(TimeoutError):
             client.recv(4)
         echo.set(held=frozenset())
-        client.settimeout(60)
+        client.settimeout(PATIENT_S)
         assert heard(client, 4) == b"wait"

@@ -17,8 +17,9 @@ from ingest.topics import unit_topic
 from ingest.unit_messages import Position
 from ops.broker.broker import EmbeddedBroker, MosquittoBroker
 from ops.journal.reader import Counts, JournalReader
-from tests.drills.rig import PATIENT_S, SECTOR, Ingest, Link, check_laws, wait_until
+from tests.drills.rig import SECTOR, Ingest, Link, check_laws, wait_until
 from tests.drills.sizes import SIZES
+from tests.patience import PATIENT_S
 
 pytestmark = pytest.mark.broker
 RATED_PER_S = 2000
@@ -51,7 +52,7 @@ def test_at_times_the_rated_load_no_call_is_lost_and_the_journal_is_exact(
             time.sleep(0.01)
         behind_s = time.monotonic()
         for link in links:
-            assert link.sender.drain(180), link.sender.problem
+            assert link.sender.drain(PATIENT_S), link.sender.problem
         behind_s = time.monotonic() - behind_s
         grown = psutil.Process(ingest.process.pid).memory_info().rss / memory
         assert [answer.result(PATIENT_S) for answer in calls] == [None] * len(calls)
@@ -93,7 +94,7 @@ def test_a_call_overtakes_a_backlog_that_ingest_has_not_read(tmp_path: Path) -> 
         unit(unit_topic(SECTOR, "u1", "position"), msgspec.json.encode(call)).result(timeout=PATIENT_S)
         ingest = Ingest(tmp_path, broker.url).ready()
         for link in links:
-            assert link.sender.drain(180), link.sender.problem
+            assert link.sender.drain(PATIENT_S), link.sender.problem
             link.close()
         unit.stop()
         ingest.stop(timeout_s=PATIENT_S)

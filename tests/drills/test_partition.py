@@ -15,8 +15,9 @@ import pytest
 from ops.broker.broker import EmbeddedBroker, MosquittoBroker
 from ops.journal.reader import JournalReader
 from tests.drills.fault_proxy import BOTH, FaultProxy
-from tests.drills.rig import PATIENT_S, Ingest, Link, check_laws, through, wait_until
+from tests.drills.rig import Ingest, Link, check_laws, through, wait_until
 from tests.drills.sizes import SIZES
+from tests.patience import PATIENT_S
 
 pytestmark = pytest.mark.broker
 Broker = EmbeddedBroker | MosquittoBroker
@@ -67,7 +68,7 @@ def test_bad_links_lose_nothing(broker: Broker, tmp_path: Path, before: str) -> 
             time.sleep(chance.uniform(0.2, 0.7))
             proxy.heal()
         for link in links:
-            assert link.sender.drain(180), (link.sender.problem, ingest.messages)
+            assert link.sender.drain(PATIENT_S), (link.sender.problem, ingest.messages)
             link.close()
         assert proxy.connections >= 3, "resets, holes and half-open sockets made somebody connect anew"
         ingest.stop(timeout_s=PATIENT_S)
@@ -81,7 +82,7 @@ def test_a_black_hole_before_everybody_only_delays(tmp_path: Path) -> None:
         ingest = Ingest(tmp_path, door).ready()
         link = Link(tmp_path, "a", door)
         link.put(200)
-        assert link.sender.drain(120.0)
+        assert link.sender.drain(PATIENT_S)
         proxy.set(dropped=BOTH)
         began, told = time.monotonic(), False
         while time.monotonic() - began < SIZES.hole_s or not told:
@@ -91,7 +92,7 @@ def test_a_black_hole_before_everybody_only_delays(tmp_path: Path) -> None:
             assert time.monotonic() - began < SIZES.hole_s + PATIENT_S, (link.sender.problem, ingest.messages)
         assert link.spool.waiting > 0
         proxy.heal()
-        assert link.sender.drain(180), (link.sender.problem, ingest.messages)
+        assert link.sender.drain(PATIENT_S), (link.sender.problem, ingest.messages)
         link.close()
         ingest.stop(timeout_s=PATIENT_S)
     check_laws(ingest.journal, {"a": link.spool.put_total})
@@ -112,7 +113,7 @@ def test_a_subscriber_that_reads_slowly_does_not_hold_up_ingest(tmp_path: Path) 
         link = Link(tmp_path, "a", broker.url)
         for _ in range(10):
             link.put(50, plots=50)
-        assert link.sender.drain(120.0), link.sender.problem
+        assert link.sender.drain(PATIENT_S), link.sender.problem
         assert len(slow.collect(wait_s=0.0)) < 500
         proxy.heal()
         slow.stop()

@@ -24,9 +24,10 @@ from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
 from ops.services.fusion.pipeline import Pipeline
 from tests.drills.light_clients import Crowd, LightClient, Silence
-from tests.drills.rig import PATIENT_S, SECTOR, Ingest, wait_until
+from tests.drills.rig import SECTOR, Ingest, wait_until
 from tests.drills.sizes import SIZES
 from tests.ops.conftest import feature, lonlat, write_sector
+from tests.patience import PATIENT_S
 
 pytestmark = pytest.mark.broker
 INTERVAL_S = 3.0

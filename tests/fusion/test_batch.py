@@ -76,7 +76,9 @@ def assert_same(pieces: list[xr.Dataset], whole: xr.Dataset) -> None:
         np.testing.assert_array_equal(joined[name].values, whole[name].values, err_msg=str(name))
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(shares=st.lists(st.floats(0.0, 1.0), max_size=4))
 def test_pieces_equal_one_run_wherever_they_are_cut(shares, detections, layout, whole):
     pieces = cut(detections, shares)

@@ -61,7 +61,9 @@ def test_what_cannot_be_shown_is_refused_by_name(tmp_path: Path) -> None:
         TileArchive.open(tmp_path / "absent.pmtiles")
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=200, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture], deadline=None
+)
 @given(at=st.integers(0, 600), put=st.binary(min_size=1, max_size=9))
 def test_any_damage_is_a_sentence_or_harmless(tmp_path: Path, at: int, put: bytes) -> None:
     path = tmp_path / "a.pmtiles"

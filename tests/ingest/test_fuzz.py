@@ -14,6 +14,7 @@ import pytest
 
 from ingest.standards.registry import DECODERS, STATUS_DECODERS
 from tests.drills.sizes import NEW_EXAMPLES, sized
+from tests.patience import PATIENT_S
 
 FOLDER = Path(__file__).parents[1] / "fuzz"
 BURST_S = 1
@@ -140,7 +141,7 @@ def test_a_burst_of_atheris_breaks_no_door(tmp_path: Path) -> None:
     command = [sys.executable, str(FOLDER / "fuzz.py"), "--seconds", str(2 * BURST_S), "--out", str(tmp_path)]
     for name in ("sapient-detections", "cot"):
         command += ["--door", name]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=200)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENT_S)
     assert done.returncode == 0, done.stderr
     assert list(tmp_path.iterdir()) == []
 

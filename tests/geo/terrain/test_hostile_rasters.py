@@ -21,6 +21,7 @@ from rasterio.transform import from_origin
 
 from geo.errors import TerrainError
 from geo.terrain import open_terrain
+from tests.patience import PATIENT_S
 
 METRES = from_origin(400_000.0, 4_700_000.0, 25.0, 25.0)
 DEGREES = from_origin(1.0, 42.0, 0.001, 0.001)
@@ -229,7 +230,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, st
     paths = {str(make(folder / name)): name for name, (make, _) in HOSTILE.items()}
     paths[str(packed(folder / PACKED))] = PACKED
     run = [sys.executable, "-c", OPEN_EACH, str(MEMORY_MB), *paths]
-    done = subprocess.run(run, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(run, capture_output=True, text=True, timeout=PATIENT_S, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     found = (json.loads(line) for line in done.stdout.splitlines())

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ops.audit.day_keys import KEY_KINDS, ChangedRecord, DayKeyError, DayKeys, day_of, is_sealed, kind_of
+from tests.patience import PATIENT_S
 
 T0_NS = 1_773_522_000 * 10**9  # 2026-03-14T21:00:00Z
 DAY_NS = 86_400 * 10**9
 DAY = date(2026, 3, 14)
-PATIENT_S = 240.0
 
 
 @pytest.fixture

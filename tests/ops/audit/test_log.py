@@ -19,10 +19,10 @@ from ops.audit.log import AuditLog
 from ops.audit.merkle import leaf_hash, root_of
 from ops.audit.verify import verify
 from ops.audit.witness import Witness
+from tests.patience import PATIENT_S
 
 DAY_NS = 86_400 * 10**9
 T0_NS = 1_773_522_000 * 10**9  # 2026-03-14T21:00:00Z
-PATIENT_S = 240.0
 
 
 def entry(number: int, **more) -> AuditEntry:
@@ -168,7 +168,7 @@ def test_two_processes_write_one_log(tmp_path):
     )
     folder = tmp_path / "audit"
     others = [subprocess.Popen([sys.executable, "-c", program, str(folder), name]) for name in ("a", "b")]
-    assert [other.wait(120) for other in others] == [0, 0]
+    assert [other.wait(PATIENT_S) for other in others] == [0, 0]
     log = AuditLog(folder)
     assert log.size == 100
     for name in ("a", "b"):

@@ -28,11 +28,10 @@ from ops.broker.after_panic import PANIC
 from ops.broker.broker import EmbeddedBroker, MosquittoBroker
 from ops.runtime.reserved_port import ReservedPort
 from tests.drills.light_clients import LightClient
+from tests.patience import PATIENT_S
 
 pytestmark = pytest.mark.broker
 Broker = EmbeddedBroker | MosquittoBroker
-PATIENT_S = 120.0
-"""How long is waited for what must come: only a fault takes so long."""
 BROKERS = pytest.mark.parametrize("make", [EmbeddedBroker, MosquittoBroker])
 
 
@@ -114,7 +113,7 @@ def test_a_client_reset_amid_its_connect_shuts_nobody_out(tmp_path: Path) -> Non
             if PANIC in (tmp_path / "broker.log").read_bytes():
                 break
             address = (broker.url.host, broker.url.port)
-            with suppress(OSError), socket.create_connection(address, timeout=60.0) as link:  # it may be restarting
+            with suppress(OSError), socket.create_connection(address, timeout=PATIENT_S) as link:  # it may restart
                 link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # RST when it is closed
                 link.sendall(victim._connect())
                 time.sleep(chance.uniform(0.0, 0.001))
@@ -138,7 +137,9 @@ with restarted_after_panic({"AGAIN": "yes"}) as serves:
     os.write(2, b"last words")
 """
     environment = {name: value for name, value in os.environ.items() if name != "AGAIN"}
-    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, timeout=120, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, timeout=PATIENT_S, check=True
+    )
     (first, without), (second, again) = (line.split() for line in done.stdout.decode().splitlines())
     assert (first, without, again) == (second, "None", "yes")
     assert b"no such key\n" in done.stderr
@@ -153,7 +154,7 @@ with restarted_after_panic({}):
     print(os.getpid(), flush=True)
     os.write(2, b"thread 'main' panicked at a.rs:1:2:\\nno such file\\n")
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=120, check=True)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=PATIENT_S, check=True)
     assert len(done.stdout.split()) == 1, "not restarted"
     assert done.stderr.endswith(b"no such file\n")
 

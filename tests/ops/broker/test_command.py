@@ -37,10 +37,9 @@ from ops.runtime.child_process import Child
 from ops.runtime.reserved_port import ReservedPort
 from sensors.scan import Plot, Scan
 from tests.machine import Slowdown
+from tests.patience import PATIENT_S
 
 pytestmark = pytest.mark.broker
-PATIENT_S = 120.0
-"""How long is waited for what must come: only a fault takes so long."""
 
 
 @pytest.fixture(scope="module")
@@ -230,7 +229,7 @@ def test_a_sensor_is_revoked_by_command_within_five_seconds_and_leaves_nothing(
             return Scan("r1", 0, 0, number, now, now, "radar", (Plot(azimuth_deg=1.0, range_m=900.0),))
 
         link.put(look(1))
-        assert link.drain(120.0)
+        assert link.drain(PATIENT_S)
         assert until(lambda: retained(url, keys.identity("ingest"), f"before-{time.monotonic_ns()}"))
         slowdown = stack.enter_context(Slowdown())
         done = run_command("broker", "revoke", "r1", "--config", str(keys.path), *extra, "--json")

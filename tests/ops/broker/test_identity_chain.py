@@ -27,11 +27,10 @@ from ops.journal.reader import JournalReader
 from ops.runtime.child_process import Child
 from sensors.scan import Plot, Scan
 from tests.machine import Slowdown
+from tests.patience import PATIENT_S
 
 pytestmark = [pytest.mark.broker, pytest.mark.chain]
 STATUS = "watchline/1/x/sensor/r1/status"
-PATIENT_S = 120.0
-"""How long is waited for what must come: only a fault takes so long."""
 
 
 class Room:
@@ -120,7 +119,7 @@ def retained(room: Room, topic: str, name: str) -> list[bytes]:
 def test_signed_messages_come_in_and_only_ingest_empties_a_spool(room: Room) -> None:
     spool, link = room.sender("r1")
     link.put_many([scan("r1", n) for n in range(20)])
-    assert link.drain(120.0), link.problem
+    assert link.drain(PATIENT_S), link.problem
     assert link.clock_offset_s is not None
     assert -PATIENT_S < link.clock_offset_s <= 0.0, (
         "one machine, one clock: what is left is the time an acknowledgement takes"
@@ -139,7 +138,7 @@ def test_signed_messages_come_in_and_only_ingest_empties_a_spool(room: Room) -> 
     assert link.problem is None, "what others write says nothing about our link"
     room.ingest.restart()
     room.ingest.wait_for("ready", timeout_s=PATIENT_S)
-    assert link.drain(120.0), link.problem
+    assert link.drain(PATIENT_S), link.problem
     assert room.journaled("r1") == 40
     for part in (attacker, sensor, link):
         part.stop()
@@ -164,7 +163,7 @@ def test_an_unsigned_and_a_foreign_sender_come_in_nowhere(room: Room) -> None:
 def test_a_revoked_sensor_is_gone_within_five_seconds(room: Room) -> None:
     spool, link = room.sender("r1")
     link.put(scan("r1", 1))
-    assert link.drain(120.0)
+    assert link.drain(PATIENT_S)
     assert until(lambda: len(retained(room, STATUS, f"early-{time.monotonic_ns()}")) == 1)
     with Slowdown() as slowdown:
         room.keys.revoke("r1")
@@ -200,7 +199,7 @@ def test_revoked_stays_revoked_over_a_restart_and_a_new_key_ends_it(room: Room) 
     assert room.keys.prepare([Name("sensor", "r1")])
     spool, link = room.sender("r1")
     link.put(scan("r1", 1))
-    assert link.drain(120.0), room.codes()
+    assert link.drain(PATIENT_S), room.codes()
     link.stop()
     with JournalReader(room.journal) as journal:
         said = [json.loads(row.body)["revoked"] for row in journal.read(limit=10**6) if row.kind == "revocation"]
@@ -213,7 +212,7 @@ def test_a_sensor_that_sends_what_nobody_can_read_is_cut_off_within_five_seconds
     again, and that is told."""
     spool, link = room.sender("r2")
     link.put(scan("r2", 0))
-    assert link.drain(120.0), "known from now on"
+    assert link.drain(PATIENT_S), "known from now on"
     gone_bad = Publisher(
         room.broker.url, client_id="r1-gone-bad", now_ns=time.time_ns, identity=room.keys.identity("r1")
     )
@@ -230,7 +229,7 @@ def test_a_sensor_that_sends_what_nobody_can_read_is_cut_off_within_five_seconds
         flooding.start()
         held = room.ingest.wait_for("quarantine", timeout_s=PATIENT_S)
     link.put(scan("r2", 1))
-    assert link.drain(120.0), "the other does not feel it"
+    assert link.drain(PATIENT_S), "the other does not feel it"
     stop.set()
     flooding.join(PATIENT_S)
     assert (held["source"], held["proven"]) == ("r1", True)
@@ -277,8 +276,8 @@ def test_a_flood_is_cut_off_and_the_others_do_not_feel_it(room: Room) -> None:
         link.put(scan("r1", number))
         victim.put(scan("r2", number))
         time.sleep(0.05)
-    assert link.drain(120.0), (link.problem, time.monotonic() - began)
-    assert victim.drain(120.0), victim.problem
+    assert link.drain(PATIENT_S), (link.problem, time.monotonic() - began)
+    assert victim.drain(PATIENT_S), victim.problem
     stop.set()
     flooding.join(PATIENT_S)
     attacker.stop()

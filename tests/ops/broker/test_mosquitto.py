@@ -36,10 +36,9 @@ from ops.journal.reader import JournalReader
 from ops.runtime.child_process import Child
 from ops.runtime.reserved_port import ReservedPort
 from sensors.scan import Plot, Scan
+from tests.patience import PATIENT_S
 
 pytestmark = pytest.mark.broker
-PATIENT_S = 120.0
-"""How long is waited for what must come: only a fault takes so long."""
 QUIET = Console(stderr=True, quiet=True)
 DETECTIONS = "watchline/1/x/sensor/r1/detections"
 
@@ -344,7 +343,7 @@ def test_sensors_and_ingest_work_over_mtls_with_signatures(mosquitto: Mosquitto,
         link.put_many([Scan(name, 0, 0, n, now, now, "radar", (Plot(azimuth_deg=1.0),)) for n in range(100)])
         links.append(link)
         spools.append(spool)
-    assert all(link.drain(180.0) for link in links), [link.problem for link in links]
+    assert all(link.drain(PATIENT_S) for link in links), [link.problem for link in links]
     for link, spool in zip(links, spools, strict=True):
         link.stop()
         spool.close()

@@ -18,6 +18,7 @@ import typer.main
 
 from ops.cli import app as cli
 from ops.journal.writer import Journal
+from tests.patience import PATIENT_S
 
 COMMANDS = sorted(typer.main.get_command(cli.app).commands)
 
@@ -344,7 +345,7 @@ def endings(hill_sector: Any, busy_port: int, tmp_path_factory: pytest.TempPathF
     }
     found = {}
     for name, process in running.items():
-        out, err = process.communicate(timeout=400)
+        out, err = process.communicate(timeout=PATIENT_S)
         found[name] = SimpleNamespace(code=process.returncode, out=out, err=err)
     return found
 

@@ -15,6 +15,7 @@ import typer.main
 
 from ops.cli import app as cli
 from ops.cli.command_tree import GROUPS, LONGEST_SUMMARY, examples_of
+from tests.patience import PATIENT_S
 
 ROOT = typer.main.get_command(cli.app)
 IMPERATIVE = re.compile(
@@ -221,9 +222,8 @@ def test_the_shell_completes(typed, completions):
         "COMP_WORDS": typed,
         "COMP_CWORD": str(len(typed.split(" ")) - 1),
     }
-    done = subprocess.run(
-        [sys.executable, "-m", "ops.cli"], env=environment, capture_output=True, text=True, check=False, timeout=120
-    )
+    program = [sys.executable, "-m", "ops.cli"]
+    done = subprocess.run(program, env=environment, capture_output=True, text=True, check=False, timeout=PATIENT_S)
     assert done.returncode == 0, done.stderr
     assert set(done.stdout.split()) == completions
 

@@ -21,9 +21,8 @@ from geo.unfinished import remove_all_unfinished
 from ops.cli import app as cli
 from ops.runtime.output import SUMMARY, UNFINISHED, atomic_write, prepare_folder, write_summary
 from ops.runtime.stopping import GRACE_S, SAYING_S, raise_stopped
+from tests.patience import PATIENT_S
 
-BUSY_S = 240.0
-"""How long a test waits on a busy machine for what takes a second; the work itself would take hours."""
 WORKING = """
 import hashlib, os, signal, subprocess, sys, threading, time
 from concurrent.futures import ThreadPoolExecutor
@@ -112,7 +111,7 @@ main()
 
 
 def wait_for(condition: Callable[[], Any], process: subprocess.Popen[str]) -> None:
-    until_s = time.monotonic() + BUSY_S
+    until_s = time.monotonic() + PATIENT_S
     while not condition():
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < until_s
@@ -150,7 +149,7 @@ def test_a_command_ends_whatever_it_is_doing(tmp_path: Path, work: str, number: 
         for created in {"child": "child", "folder": "made"}.get(work, "ready"), "ready":
             wait_for((tmp_path / created).exists, process)
         process.send_signal(number)
-        out, err = process.communicate(timeout=BUSY_S)
+        out, err = process.communicate(timeout=PATIENT_S)
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
@@ -158,7 +157,7 @@ def test_a_command_ends_whatever_it_is_doing(tmp_path: Path, work: str, number: 
     assert (process.returncode, out, err) == (code, "", "watchline: stopped.\n")
     assert {path.name for path in tmp_path.iterdir()} <= {"ready", "child", "made"}
     if work == "child":
-        pid, until_s = int((tmp_path / "child").read_text()), time.monotonic() + BUSY_S
+        pid, until_s = int((tmp_path / "child").read_text()), time.monotonic() + PATIENT_S
         while not has_ended(pid):
             assert time.monotonic() < until_s
             time.sleep(0.02)
@@ -172,7 +171,7 @@ def test_a_command_ends_where_nobody_reads_what_it_says(tmp_path: Path, work: st
         assert process.stderr is not None
         process.stderr.close()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=BUSY_S) == 143
+        assert process.wait(timeout=PATIENT_S) == 143
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
@@ -194,7 +193,7 @@ def test_a_command_ends_where_its_last_sentence_finds_no_room(tmp_path: Path, wo
         os.close(writing)
         wait_for((tmp_path / "ready").exists, process)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=BUSY_S) == 143
+        assert process.wait(timeout=PATIENT_S) == 143
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
@@ -212,7 +211,7 @@ def test_a_signal_to_a_forked_child_does_not_end_its_parent(tmp_path: Path) -> N
         with pytest.raises(subprocess.TimeoutExpired):  # the end would have come within this time
             process.wait(timeout=3 * GRACE_S)
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=BUSY_S) == 130
+        assert process.wait(timeout=PATIENT_S) == 130
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
@@ -269,7 +268,7 @@ def test_an_analysis_ends_without_a_half_written_file_and_its_next_run_goes_on_i
     )
     wait_for((out / UNFINISHED).exists, process)
     process.send_signal(number)
-    _, err = process.communicate(timeout=BUSY_S)
+    _, err = process.communicate(timeout=PATIENT_S)
     assert (process.returncode, err.strip()) == (code, "watchline: stopped.")
     assert not list(out.glob("*.partial*"))
     assert not (out / SUMMARY).exists()

@@ -17,8 +17,8 @@ import zarr
 
 from geo.visibility.many_sites import viewshed_store
 from ops.sector.open_sector import open_sector
+from tests.patience import PATIENT_S
 
-BUSY_S = 240.0
 SITES = 2 * viewshed_store.BATCH_SITES
 """Two batches: one to be kept, one that is never done."""
 WORKING = """
@@ -63,7 +63,7 @@ def has_ended(process: psutil.Process) -> bool:
 
 
 def wait_for(condition: Callable[[], Any], process: subprocess.Popen[str]) -> None:
-    until_s = time.monotonic() + BUSY_S
+    until_s = time.monotonic() + PATIENT_S
     while not condition():
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < until_s
@@ -98,13 +98,13 @@ def test_ctrl_c_ends_the_workers_of_dask_and_the_next_run_goes_on(
         workers = psutil.Process(process.pid).children(recursive=True)
         assert workers
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers, too
-        out, err = process.communicate(timeout=BUSY_S)
+        out, err = process.communicate(timeout=PATIENT_S)
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
     assert (process.returncode, out, err) == (130, "", "watchline: stopped.\n")
-    until_s = time.monotonic() + BUSY_S
+    until_s = time.monotonic() + PATIENT_S
     while not all(map(has_ended, workers)):
         assert time.monotonic() < until_s
         time.sleep(0.05)

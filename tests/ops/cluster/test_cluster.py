@@ -32,13 +32,13 @@ from ops.room.simulate_night import write_simulated_night
 from ops.runtime.child_process import Child
 from ops.sector.open_sector import open_sector
 from ops.store.reader import Reader
+from tests.patience import PATIENT_S
 
 pytestmark = [pytest.mark.chain, pytest.mark.broker]
 
 LONG = os.environ.get("WATCHLINE_DRILL") == "long"
 NIGHT_S = 1800.0 if LONG else 20.0
 STRIKES = [signal.SIGKILL, signal.SIGSTOP] * (15 if LONG else 1)
-PATIENT_S = 400.0
 QUIET = Console(stderr=True, quiet=True)
 NAMES = ("west", "east")
 
@@ -117,7 +117,7 @@ def struck(make_sector: Callable[[Path], Any], tmp_path_factory: pytest.TempPath
                 log=root / f"{task.name}.log",
                 secrets={URL_VARIABLE: broker.url.text},
             )
-            stack.callback(child.stop, timeout_s=60.0)
+            stack.callback(child.stop, timeout_s=PATIENT_S)
             child.wait_for("started_ns", timeout_s=PATIENT_S)
             simulators.append(child)
         for strike in STRIKES:

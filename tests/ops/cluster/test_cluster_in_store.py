@@ -15,6 +15,7 @@ from rich.console import Console
 from geo.message import Message
 from ingest.receiving.batch import Batch
 from ops.broker.broker import URL_VARIABLE, EmbeddedBroker
+from ops.cluster import store_claim
 from ops.cluster.cluster import Cluster, ClusterError
 from ops.cluster.sector_task import SectorTask
 from ops.cluster.store_claim import StoreClaim
@@ -31,9 +32,10 @@ from ops.runtime.child_process import Child
 from ops.store.engines.errors import WriterLost
 from ops.store.engines.postgres import PostgresEngine
 from ops.store.reader import Reader
-from tests.ops.cluster.test_cluster import PATIENT_S, until, worker_of
+from tests.ops.cluster.test_cluster import until, worker_of
 from tests.ops.journal.conformance.places import row
 from tests.ops.postgres_server import PostgresServer
+from tests.patience import PATIENT_S
 
 QUIET = Console(stderr=True, quiet=True)
 NIGHT_S = 8.0
@@ -92,10 +94,15 @@ def test_a_claim_that_is_older_or_repeated_ends_nobody(address: StoreAddress) ->
     assert stored_fence(address, "elsewhere") == 0
 
 
-def test_two_clusters_do_not_run_one_sector(address: StoreAddress) -> None:
+PATIENTLY: Any = ("_WAIT_S", round(PATIENT_S))
+"""A claim that waits until the server has noticed that a session ended, however busy it is."""
+
+
+def test_two_clusters_do_not_run_one_sector(address: StoreAddress, monkeypatch: pytest.MonkeyPatch) -> None:
     first = StoreClaim(address.text, ["north", "south"])
     with pytest.raises(ClusterError, match="another cluster runs the sector south"):
         StoreClaim(address.text, ["east", "south"])
+    monkeypatch.setattr(store_claim, *PATIENTLY)
     StoreClaim(address.text, ["east"]).close()
     first.close()
     StoreClaim(address.text, ["south"]).close()
@@ -120,14 +127,18 @@ def test_a_claim_is_taken_again_when_the_server_is_back(monkeypatch: pytest.Monk
         server.remove()
 
 
-def test_a_cluster_whose_sector_another_one_took_ends(address: StoreAddress, postgres_server: PostgresServer) -> None:
+def test_a_cluster_whose_sector_another_one_took_ends(
+    address: StoreAddress, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     now = [0.0]
     claim = StoreClaim(address.text, ["north"], monotonic_s=lambda: now[0])
     postgres_server.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND database ="
         f" (SELECT oid FROM pg_database WHERE datname = '{address.url.database}')"  # type: ignore[attr-defined]
     )
-    other = StoreClaim(address.text, ["north"])  # waits for the end of that session
+    with monkeypatch.context() as patch:
+        patch.setattr(store_claim, *PATIENTLY)
+        other = StoreClaim(address.text, ["north"])  # waits for the end of that session
     assert "another cluster runs the sector north" in str(claim.look())
     now[0] = 29.0
     assert claim.look() is None, "it may be the session that was lost"
@@ -171,7 +182,7 @@ def test_a_sector_of_a_killed_worker_goes_on_elsewhere_from_its_checkpoint_in_th
             log=tmp_path / "simulator.log",
             secrets={URL_VARIABLE: broker.url.text},
         )
-        stack.callback(simulator.stop, timeout_s=60.0)
+        stack.callback(simulator.stop, timeout_s=PATIENT_S)
         simulator.wait_for("started_ns", timeout_s=PATIENT_S)
         store = stack.enter_context(closing(Reader(task.data / "store.db")))
         until(cluster, lambda: store.progress().cursor > 20, told)  # it has fused what was sent, in part

@@ -28,6 +28,7 @@ from ops.store.track_history import save_history
 from ops.store.writer import Store
 from ops.words import MessageCatalogue
 from sensors.timestamps import nanoseconds
+from tests.patience import PATIENT_S
 
 QUIET = Console(stderr=True, quiet=True)
 START = datetime(2026, 5, 1, 22, tzinfo=UTC)
@@ -218,7 +219,7 @@ def test_the_page_shows_the_score_and_the_key_only_on_request_and_only_of_a_demo
     words = MessageCatalogue.of(language)
     settings = ApiSettings("x", title="X", pages=folder / "none")
     app = create_app(folder / "store.db", settings, act=lambda _: None, now_ns=lambda: 0)
-    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
+    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENT_S) as client:
         first = client.get(f"/drill?language={language}").text
         assert html.escape(words.say("drill-show")) in first
         assert "<article>" not in first

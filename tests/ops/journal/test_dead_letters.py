@@ -27,6 +27,7 @@ from ops.journal.dead_letters import Filter, list_letters, replay_letters, show_
 from ops.journal.resubmission import ReplayError, ReplayFolder, carry_out, submit
 from ops.journal.writer import Journal
 from sensors.scan import Plot, Scan
+from tests.patience import PATIENT_S
 
 NOW = datetime(2026, 3, 14, 21, 0, tzinfo=UTC)
 NOW_NS = int(NOW.timestamp()) * 10**9
@@ -224,10 +225,10 @@ def test_a_request_is_answered_while_ingest_runs(door: Door) -> None:
 
     asking = threading.Thread(target=ask)
     asking.start()
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENT_S
     while not stop.is_set() and time.monotonic() < deadline:
         door.replay(NOW_NS + HOUR_NS)
         time.sleep(0.02)
-    asking.join(120)
+    asking.join(PATIENT_S)
     assert outcome == {"submitted": 1, "not_kept_whole": 0, "outcomes": {"journaled": 1}}
     assert replay_letters(door.path, [], Filter(code="future", open_only=True), QUIET)["submitted"] == 0

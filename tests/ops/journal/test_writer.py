@@ -18,6 +18,7 @@ from ingest.receiving.batch import Batch
 from ops.journal.reader import Counts, JournalError, JournalReader
 from ops.journal.writer import Journal
 from tests.ops.journal.conformance.places import NOW_NS, ROOT, row
+from tests.patience import PATIENT_S
 
 
 def test_one_writer_and_foreign_newer_or_missing_files_are_one_sentence(tmp_path: Path) -> None:
@@ -127,7 +128,7 @@ def test_a_disk_that_really_refuses_to_grow_loses_nothing_that_was_committed(tmp
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN),
             resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, 600_000)),
         ),
-        timeout=180,
+        timeout=PATIENT_S,
     )
     committed = [int(line) for line in done.stdout.split()]
     assert "j.sqlite: the disk" in done.stderr

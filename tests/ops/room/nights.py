@@ -13,11 +13,11 @@ from ops.room.room import Room, RoomOptions
 from ops.runtime.child_process import Child
 from ops.runtime.clock import ScenarioClock
 from ops.store.reader import Reader
+from tests.patience import PATIENT_S
 
 KILLS_EACH = 3 if os.environ.get("WATCHLINE_DRILL") == "long" else 1
 SPEED = 5.0
 NIGHT_S = 60.0
-READY_S = 180.0
 
 
 class Unhurried(Room):
@@ -45,11 +45,11 @@ class Night:
         """Start to send; returns when the first message is due."""
         self.room.listen()
         arguments = [f"--sector-id={self.name}", f"--folder={self.folder}", f"--duration={NIGHT_S}"]
-        arguments.append(f"--stalled={READY_S}")  # ingest may be starting when the last message has been sent
+        arguments.append(f"--stalled={PATIENT_S}")  # ingest may be starting when the last message has been sent
         self.simulator = self.room.start(
-            "simulator", "ops.room.simulator", *arguments, *self.clock.arguments(), timeout_s=READY_S
+            "simulator", "ops.room.simulator", *arguments, *self.clock.arguments(), timeout_s=PATIENT_S
         )
-        self.simulator.wait_for("started_ns", timeout_s=READY_S)
+        self.simulator.wait_for("started_ns", timeout_s=PATIENT_S)
 
     def strike(self, victim: str, pause_s: float) -> None:
         """kill -9 of one part (or a stop in order, as by SIGTERM), a pause, and a new start."""
@@ -61,7 +61,7 @@ class Night:
         child: Child = getattr(self.room, victim.removesuffix(", in order"))
         if victim.endswith(", in order"):
             was_ready = child.last("ready") is not None  # else it may end by the signal itself
-            assert child.stop(timeout_s=120.0) == 0 or not was_ready, child.exit_report()
+            assert child.stop(timeout_s=PATIENT_S) == 0 or not was_ready, child.exit_report()
         else:
             child.kill()
         time.sleep(pause_s)
@@ -69,16 +69,16 @@ class Night:
 
     def end(self) -> None:
         """Wait for the last message, until all of it is in the store; then stop in order."""
-        deadline = time.monotonic() + NIGHT_S / SPEED + 2 * READY_S
+        deadline = time.monotonic() + NIGHT_S / SPEED + 2 * PATIENT_S
         while self.simulator.last("published") is None:
             self.room.restart_ended()  # one that was started while the broker was away may have given up
             assert time.monotonic() < deadline, self.simulator.last_words()
             time.sleep(0.1)
         assert self.simulator.last("problems") == {}
         assert self.simulator.last("drained") is True
-        assert self.room.drain(180.0), self.room.failed()
-        assert self.room.ingest.stop(timeout_s=120.0) == 0
-        assert self.room.fusion.stop(timeout_s=120.0) == 0, self.room.fusion.exit_report()
+        assert self.room.drain(PATIENT_S), self.room.failed()
+        assert self.room.ingest.stop(timeout_s=PATIENT_S) == 0
+        assert self.room.fusion.stop(timeout_s=PATIENT_S) == 0, self.room.fusion.exit_report()
 
 
 def published(reader: Reader) -> dict[tuple[str, int], Any]:

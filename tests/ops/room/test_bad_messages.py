@@ -28,6 +28,7 @@ from ops.journal.reader import JournalReader
 from ops.room.room import Room, RoomOptions
 from ops.store.reader import Reader
 from sensors.scan import Plot, Scan
+from tests.patience import PATIENT_S
 
 pytestmark = [pytest.mark.chain, pytest.mark.broker]
 
@@ -98,7 +99,7 @@ class Raw:
     def publish(self, topic: str, payload: bytes, content_type: str = JSON) -> None:
         properties = Properties(PacketTypes.PUBLISH)
         properties.ContentType = content_type
-        self.client.publish(topic, payload, qos=1, properties=properties).wait_for_publish(120.0)
+        self.client.publish(topic, payload, qos=1, properties=properties).wait_for_publish(PATIENT_S)
 
     def close(self) -> None:
         self.client.disconnect()
@@ -136,16 +137,16 @@ def room(broker: EmbeddedBroker | MosquittoBroker, hill_sector: Any, tmp_path_fa
         raw.publish(sensor_topic("elsewhere", "radar-mid", "detections"), json.dumps(message(50)).encode())
         raw.publish(sensor_topic("hills", "stranger", "detections"), stranger())
         raw.publish(sensor_topic("hills", "radar-mid", "status"), b"no status")
-        assert sender.drain(120.0)
-        deadline = time.monotonic() + 120.0
+        assert sender.drain(PATIENT_S)
+        deadline = time.monotonic() + PATIENT_S
         while settled(room.journal_path) < GOOD + len(awaiting) + 3 and time.monotonic() < deadline:
             time.sleep(0.05)
-        assert room.drain(120.0), room.failed()
+        assert room.drain(PATIENT_S), room.failed()
         assert room.failed() is None
         sender.stop()
         raw.close()
-        assert room.ingest.stop(timeout_s=120.0) == 0
-        assert room.fusion.stop(timeout_s=120.0) == 0
+        assert room.ingest.stop(timeout_s=PATIENT_S) == 0
+        assert room.fusion.stop(timeout_s=PATIENT_S) == 0
         (folder / "tally.json").write_text(json.dumps(room.fusion.last("tally")))
     return folder
 

@@ -28,6 +28,7 @@ from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.subscriber import Subscriber
 from ops.broker.broker import EmbeddedBroker, MosquittoBroker
 from tests.drills.sizes import IS_LONG
+from tests.patience import PATIENT_S
 
 IS_INSTALLED = any(shutil.which("mosquitto", path=path) for path in (None, "/usr/sbin", "/usr/local/sbin"))
 BROKERS = ["mosquitto"] if IS_INSTALLED and not IS_LONG else ["iotcore", "mosquitto"]
@@ -75,7 +76,7 @@ def run(broker: EmbeddedBroker | MosquittoBroker, hill_sector: Any, tmp_path_fac
     command += [f"--duration={WALL_S}", f"--speed={SPEED}", "--seed=3", "--headless", "--json"]
     if type(broker).__name__ == "MosquittoBroker":
         command.append(f"--broker={broker.url.text}")
-    return Run(subprocess.run(command, capture_output=True, text=True, timeout=400), folder)
+    return Run(subprocess.run(command, capture_output=True, text=True, timeout=PATIENT_S), folder)
 
 
 def test_it_ends_well_and_stdout_is_one_json_object_on_one_line(run: Run):
@@ -155,7 +156,7 @@ def test_its_report_asks_for_nothing_from_outside(run: Run):
 def test_it_leaves_nothing_retained_on_somebody_elses_broker(run: Run, broker: EmbeddedBroker | MosquittoBroker):
     """A newcomer would be handed what stayed. Where the demonstration had a broker of its own, none of it came here."""
     reader = Subscriber(broker.url, client_id="newcomer", filters=["watchline/#"], now_ns=time.time_ns)
-    reader.start(timeout_s=120.0)
+    reader.start(timeout_s=PATIENT_S)
     found = [delivery.topic for _ in range(20) for delivery in reader.collect(wait_s=0.05)]
     reader.stop()
     assert found == []

@@ -22,6 +22,7 @@ from ops.room.room import RoomError, locked
 from ops.runtime.child_process import Child
 from ops.sector.samples import jacksboro_cog
 from ops.store.rows import time_ns
+from tests.patience import PATIENT_S
 
 
 def others_may(path: Path) -> int:
@@ -52,8 +53,8 @@ def test_what_a_child_process_writes_is_private_whoever_starts_it(tmp_path: Path
         log=tmp_path / "ingest.log",
         secrets={"WATCHLINE_BROKER": "mqtt://127.0.0.1:1"},
     )  # fmt: skip
-    wait_until(lambda: journal.exists() or not child.alive, 120.0)
-    child.stop(timeout_s=120.0)
+    wait_until(lambda: journal.exists() or not child.alive, PATIENT_S)
+    child.stop(timeout_s=PATIENT_S)
     assert [path.name for path in tmp_path.glob("journal.db*") if others_may(path)] == []
     assert journal.exists()
 
@@ -104,16 +105,16 @@ def test_a_demonstration_is_private_alone_in_its_folder_and_ends_in_order_on_sig
 
     def runs() -> bool:
         """It reports from time to time; while it still starts, a signal ends it without a summary."""
-        return "journaled" in told.read_text() and reported(out / "journal.db") > 2
+        return "journaled" in told.read_text(errors="replace") and reported(out / "journal.db") > 2
 
     try:
-        wait_until(lambda: runs() or first.poll() is not None, 400.0)
-        second = subprocess.run(command, capture_output=True, text=True, timeout=400)
+        wait_until(lambda: runs() or first.poll() is not None, PATIENT_S)
+        second = subprocess.run(command, capture_output=True, text=True, timeout=PATIENT_S)
         assert second.returncode == 1
         assert second.stderr.count("\n") == 1
         assert "in use by another watchline" in second.stderr
         first.send_signal(signal.SIGTERM)
-        said, _ = first.communicate(timeout=400)
+        said, _ = first.communicate(timeout=PATIENT_S)
     finally:
         first.kill()
     assert first.returncode == 0, told.read_text()

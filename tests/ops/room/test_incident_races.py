@@ -23,6 +23,7 @@ from ops.services.api.serving.server import serving
 from ops.store.incidents import IncidentReader
 from tests.drills.rig import wait_until
 from tests.drills.sizes import sized
+from tests.patience import PATIENT_S
 
 pytestmark = [pytest.mark.chain, pytest.mark.broker]
 
@@ -42,7 +43,7 @@ class Server:
 
     def client(self, name: str) -> httpx.Client:
         address = f"http://127.0.0.1:{self.ports[name]}"
-        return httpx.Client(base_url=address, headers={TOKEN_HEADER: "t0ken"}, timeout=120)
+        return httpx.Client(base_url=address, headers={TOKEN_HEADER: "t0ken"}, timeout=PATIENT_S)
 
     def incident(self) -> dict[str, Any]:
         (one,) = self.clients["Ana"].get("/v1/incidents").json()["incidents"]
@@ -131,7 +132,7 @@ def test_the_journal_replays_to_the_same_incidents_owners_and_outcomes(
     server.act("Ben", "acknowledge", one, id="last-claim-0001")
     after = server.incident()
     server.act("Ben", "close", after, id="last-close-0001", disposition="no_threat")
-    server.room.drain(60)
+    server.room.drain(PATIENT_S)
     live = IncidentReader(server.room.store_path)
     replay_journal(
         server.room.journal_path, str(hill_sector.sector), str(hill_sector.layout), tmp_path,
@@ -154,4 +155,4 @@ def kill_and_restart(room: Room) -> None:
     """kill -9 of fusion, which goes on from its checkpoint."""
     room.fusion.kill()
     room.fusion.restart()
-    room.fusion.wait_for("ready", timeout_s=120)
+    room.fusion.wait_for("ready", timeout_s=PATIENT_S)

@@ -17,9 +17,9 @@ import psutil
 import pytest
 
 from ops.room.room import Room, RoomOptions
+from tests.patience import PATIENT_S
 
 pytestmark = [pytest.mark.chain, pytest.mark.broker]
-PATIENT_S = 180.0
 
 
 def until(true: Callable[[], object], within_s: float = PATIENT_S) -> bool:
@@ -166,7 +166,7 @@ def test_a_demonstration_survives_its_parts_and_writes_its_report(hill_sector: A
             for name in PARTS & set(words):
                 child.kill()
                 killed.add(name)
-    out, err = process.communicate(timeout=400)
+    out, err = process.communicate(timeout=PATIENT_S)
     assert process.returncode == 0, err
     assert killed == PARTS
     assert json.loads(out)["balanced"] is True

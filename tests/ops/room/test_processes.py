@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from tests.patience import PATIENT_S
+
 WAITING = """
 import threading
 from ops.runtime.child_process import say, stop_when_parent_ends
@@ -32,16 +34,16 @@ def test_a_signal_never_finds_its_own_lock_taken(number: int) -> None:
     for _ in range(12):
         child = waiting()
         child.send_signal(number)
-        assert child.wait(120) == 0
+        assert child.wait(PATIENT_S) == 0
 
 
 def test_a_closed_pipe_ends_a_child_and_a_second_signal_does_no_harm() -> None:
     child = waiting()
     assert child.stdin is not None
     child.stdin.close()
-    assert child.wait(120) == 0
+    assert child.wait(PATIENT_S) == 0
     child = waiting()
     for _ in range(3):
         if child.poll() is None:
             child.send_signal(signal.SIGTERM)
-    assert child.wait(120) == 0
+    assert child.wait(PATIENT_S) == 0

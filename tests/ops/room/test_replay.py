@@ -31,6 +31,7 @@ from ops.sector.open_sector import OpenSector
 from ops.sector.settings import Settings
 from ops.services.fusion.process import Fusion
 from ops.store.writer import Store
+from tests.patience import PATIENT_S
 
 QUIET = Console(stderr=True, quiet=True)
 Outcome = tuple[str, list[tuple[str, int, bytes]]]
@@ -197,11 +198,11 @@ def test_what_was_recorded_can_be_replayed(
             log=tmp_path / "simulator.log",
             secrets={URL_VARIABLE: broker.url.text},
         )
-        published = simulator.wait_for("published", timeout_s=300.0)
+        published = simulator.wait_for("published", timeout_s=PATIENT_S)
         assert simulator.last("drained") is True
         recording.send_signal(signal.SIGTERM)  # what is drained is in the journal
-        out, err = recording.communicate(timeout=120.0)
-        simulator.stop(timeout_s=120.0)
+        out, err = recording.communicate(timeout=PATIENT_S)
+        simulator.stop(timeout_s=PATIENT_S)
     assert recording.returncode == 0, err
     assert "ingest ended with code -9" in err
     assert out.count("\n") == 1

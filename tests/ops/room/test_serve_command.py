@@ -21,6 +21,7 @@ from ops.accounts.store import AccountStore
 from ops.room import demo_command as showing
 from ops.runtime.reserved_port import ReservedPort
 from ops.store.writer import Store
+from tests.patience import PATIENT_S
 
 
 def serve(*arguments: object) -> subprocess.Popen[str]:
@@ -82,12 +83,12 @@ def test_a_store_is_shown_after_a_login_and_every_action_refused(tmp_path: Path,
         line = process.stderr.readline()
         assert f"http://127.0.0.1:{port}/" in line, line
         own = {"Origin": f"http://127.0.0.1:{port}"}
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=own, timeout=120) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=own, timeout=PATIENT_S) as client:
             secret = re.search(r"one-time secret ([A-Z2-9-]{29}) ", process.stderr.readline())
             assert secret is not None
             assert client.get("/api/sector").status_code == 401
             assert log_in(client, "admin", secret[1]).headers["location"] == "/account"
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=own, timeout=120) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=own, timeout=PATIENT_S) as client:
             assert log_in(client, "keller", "a quiet ridge at dawn").headers["location"] == "/"
             assert client.get("/api/sector").json()["sector"] == "hills"
             assert client.get("/api/sector").json()["demo"] is False
@@ -97,7 +98,7 @@ def test_a_store_is_shown_after_a_login_and_every_action_refused(tmp_path: Path,
             assert (refused.status_code, "read-only" in refused.json()["error"]) == (503, True)
     finally:
         process.send_signal(signal.SIGTERM)
-        _, words = process.communicate(timeout=120)
+        _, words = process.communicate(timeout=PATIENT_S)
         reserved.release()
     assert process.returncode == 0, words
     assert "Traceback" not in words
@@ -120,12 +121,12 @@ def test_a_demonstration_is_shown_without_a_login_and_on_this_computer_only(
         assert process.stderr is not None
         process.stderr.readline()
         assert "everyone on this computer is logged in as Demo operator" in process.stderr.readline()
-        me = httpx.get(f"http://127.0.0.1:{reserved.number}/v1/me", timeout=120).json()
+        me = httpx.get(f"http://127.0.0.1:{reserved.number}/v1/me", timeout=PATIENT_S).json()
         assert (me["name"], me["login"]) == ("Demo operator", False)
         assert not (tmp_path / "accounts.db").exists()
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=120)
+        process.communicate(timeout=PATIENT_S)
         reserved.release()
         store.close()
 
@@ -147,7 +148,7 @@ def test_ctrl_c_ends_a_command_that_was_started_with_sigint_ignored(tmp_path: Pa
     assert "http://127.0.0.1:" in line, line
     process.send_signal(signal.SIGINT)
     try:
-        _, words = process.communicate(timeout=120)
+        _, words = process.communicate(timeout=PATIENT_S)
     finally:
         process.kill()
         reserved.release()
@@ -166,7 +167,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def wait_for(addresses: list[str], count: int) -> list[str]:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENT_S
     while len(addresses) < count and time.monotonic() < deadline:
         time.sleep(0.01)
     return addresses

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -12,9 +13,9 @@ import pytest
 
 from ops.runtime.child_process import Child, ChildFailed
 from ops.services.planner.jobs import start_worker
+from tests.patience import PATIENT_S
 
 ROOT = Path(__file__).resolve().parents[3]
-READY_S = 120.0
 HOSTILE = ("geo", "ops", "json", "pickle", "runpy", "socket")
 """Names of our own packages and of Python's modules that a child imports early."""
 POOL = """
@@ -48,7 +49,7 @@ def hostile_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_no_file_of_the_working_folder_runs_in_a_child(hostile_folder: Path, tmp_path: Path) -> None:
     child = Child("ingest", "ops.services.ingest.process", ["--help"], log=tmp_path / "ingest.log", secrets={})
-    assert child.process.wait(READY_S) == 0, child.last_words()
+    assert child.process.wait(PATIENT_S) == 0, child.last_words()
     assert not (hostile_folder / "ran").exists()
 
 
@@ -56,7 +57,7 @@ def test_no_file_of_the_working_folder_runs_in_the_planner(hostile_folder: Path,
     worker = start_worker("nowhere.toml", tmp_path / "plan.log")
     assert worker.stdin is not None
     worker.stdin.close()
-    worker.wait(READY_S)
+    worker.wait(PATIENT_S)
     assert not (hostile_folder / "ran").exists()
 
 
@@ -66,7 +67,7 @@ def test_no_file_of_the_working_folder_runs_in_a_pool(hostile_folder: Path, tmp_
     script.write_text(POOL)
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"}
     done = subprocess.run(
-        [sys.executable, str(script)], capture_output=True, text=True, timeout=READY_S, env=environment
+        [sys.executable, str(script)], capture_output=True, text=True, timeout=PATIENT_S, env=environment
     )
     assert done.returncode == 0, done.stderr
     assert not (hostile_folder / "ran").exists()
@@ -85,9 +86,35 @@ def test_what_a_child_reports_last_is_heard_however_late_it_is_read(
 
     monkeypatch.setattr(Child, "_read", read_late)
     child = Child("simulator", "json.tool", ["--compact", str(report)], log=tmp_path / "log", secrets={})
-    assert child.wait_for("published", timeout_s=READY_S) == 7
+    assert child.wait_for("published", timeout_s=PATIENT_S) == 7
     with pytest.raises(ChildFailed, match="simulator ended with code 0"):
-        child.wait_for("more", timeout_s=READY_S)
+        child.wait_for("more", timeout_s=PATIENT_S)
+
+
+def test_what_a_replaced_process_reported_is_not_taken_for_a_report_of_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a machine so busy that the last line of a killed process is read after its successor was started."""
+    report, restarted, at_once = tmp_path / "report.json", threading.Event(), Child._read
+    report.write_text('{"ready": true}')
+
+    def read_after_the_restart(child: Child, process: subprocess.Popen[bytes]) -> None:
+        restarted.wait(PATIENT_S)
+        at_once(child, process)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Child, "_read", read_after_the_restart)
+        child = Child("ingest", "json.tool", ["--compact", str(report)], log=tmp_path / "log", secrets={})
+    late = child._reader
+    monkeypatch.setattr(late, "join", lambda timeout=None: None)  # the wait for it, which was in vain
+    child.process.wait(PATIENT_S)
+    report.write_text('{"problem": "none"}')
+    child.restart()
+    restarted.set()
+    monkeypatch.undo()
+    late.join(PATIENT_S)
+    assert child.wait_for("problem", timeout_s=PATIENT_S) == "none"
+    assert child.last("ready") is None
 
 
 def test_only_one_place_starts_python() -> None:
@@ -102,5 +129,5 @@ def test_only_one_place_starts_python() -> None:
 def test_the_report_of_a_child_that_ended_names_its_log(tmp_path: Path) -> None:
     child = Child("odd", "ops.no_such_module", [], log=tmp_path / "odd.log", secrets={})
     with pytest.raises(ChildFailed, match="No module named") as failed:
-        child.wait_for("ready", timeout_s=READY_S)
+        child.wait_for("ready", timeout_s=PATIENT_S)
     assert str(tmp_path / "odd.log") in str(failed.value)

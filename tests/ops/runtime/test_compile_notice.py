@@ -9,6 +9,7 @@ import numba
 from numba.core import event
 
 from ops.runtime.compile_notice import CompileNotice
+from tests.patience import PATIENT_S
 
 
 def test_compiling_is_told_once_until_the_last_kernel_and_a_second_call_says_nothing() -> None:
@@ -27,7 +28,7 @@ def test_compiling_is_told_once_until_the_last_kernel_and_a_second_call_says_not
     try:
         assert outer(1.0) == 4.0
         assert told[:1] == [True]
-        assert ended.wait(60.0)
+        assert ended.wait(PATIENT_S)
         assert outer(2.0) == 6.0
     finally:
         event.unregister("numba:compile", notice)
@@ -52,7 +53,9 @@ def test_kernels_from_the_cache_are_not_compiled(tmp_path: Path) -> None:
         "print(told[:1])\n"
     )
     said = [
-        subprocess.run([sys.executable, str(module)], capture_output=True, text=True, check=True, timeout=300).stdout
+        subprocess.run(
+            [sys.executable, str(module)], capture_output=True, text=True, check=True, timeout=PATIENT_S
+        ).stdout
         for _ in range(2)
     ]
     assert said == ["[True]\n", "[]\n"]

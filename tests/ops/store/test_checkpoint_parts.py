@@ -30,13 +30,17 @@ def in_parts(store: Store, *parts: bytes, stamp_ns: int = 0) -> None:
     store.end_checkpoint()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(steps=STEPS)
 def test_a_store_returns_to_the_newest_checkpoint_that_was_ended(new_file, steps):
     return_to_the_newest(new_file(), steps)
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(steps=STEPS)
 def test_a_store_in_postgresql_returns_to_it_too(new_sector, connections_closed, steps):
     return_to_the_newest(new_sector(), steps)

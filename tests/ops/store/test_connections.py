@@ -24,6 +24,7 @@ from ops.store.moment_reader import MomentReader
 from ops.store.periods import PeriodReader
 from ops.store.reader import Reader
 from ops.store.writer import Store
+from tests.patience import PATIENT_S
 
 AT = datetime(2026, 3, 1, 22, 0, tzinfo=UTC)
 FILES_OF_A_CONNECTION = 2
@@ -68,7 +69,7 @@ def test_however_many_threads_and_readers_there_are_few_files_are_open(path: Pat
     together = threading.Barrier(THREADS)
 
     def read(number: int) -> int:
-        together.wait(60)
+        together.wait(PATIENT_S)
         return sum(readers[number % len(readers)].last_event() for _ in range(50))
 
     with ThreadPoolExecutor(THREADS) as threads:
@@ -179,7 +180,7 @@ def test_a_server_has_few_files_open_under_many_requests_and_none_once_it_has_en
     paths = ("/api/tracks", "/api/alerts", "/v1/incidents", "/metrics", "/v1/history", "/v1/handover", "/v1/markings")
     app = create_app(path, ApiSettings("x"), act=print, now_ns=lambda: 2)
     with serving(app) as port, ExitStack() as clients:
-        made = [clients.enter_context(httpx.Client(timeout=120)) for _ in range(THREADS)]
+        made = [clients.enter_context(httpx.Client(timeout=PATIENT_S)) for _ in range(THREADS)]
 
         def ask(client: httpx.Client) -> set[int]:
             return {client.get(f"http://127.0.0.1:{port}{path}").status_code for path in paths}

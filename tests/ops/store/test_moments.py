@@ -62,13 +62,17 @@ PICTURES = st.lists(
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(pictures=PICTURES, encrypted=st.booleans())
 def test_each_moment_comes_back_as_it_was_published(new_file, pictures, encrypted):
     publish_and_read(new_file(), pictures, encrypted=encrypted)
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=3, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(pictures=PICTURES, encrypted=st.booleans())
 def test_each_moment_comes_back_from_postgresql(new_sector, connections_closed, pictures, encrypted):
     publish_and_read(new_sector(), pictures, encrypted=encrypted)

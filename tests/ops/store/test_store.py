@@ -23,6 +23,7 @@ from ops.store.connections import StoreError
 from ops.store.reader import Live, Reader, StoreFull
 from ops.store.track_history import read_history
 from ops.store.writer import Store
+from tests.patience import PATIENT_S
 
 T0 = datetime(2026, 3, 1, 22, 0, tzinfo=UTC)
 
@@ -143,13 +144,17 @@ def test_a_rerun_that_disagrees_is_counted_and_changes_nothing(path):
 CUTS = st.lists(st.tuples(st.integers(1, 9), st.booleans(), st.booleans()), max_size=12)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(cuts=CUTS)
 def test_any_stretches_with_any_crashes_give_the_same_store(new_file, cuts):
     write_in_stretches(new_file(), cuts)
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=3, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(cuts=CUTS)
 def test_any_stretches_with_any_crashes_give_the_same_store_in_postgresql(new_sector, connections_closed, cuts):
     write_in_stretches(new_sector(), cuts)
@@ -217,10 +222,10 @@ def test_kill_nine_loses_nothing_and_repeats_nothing(path):
         time.sleep(chance.uniform(0.0, 0.06) if kills < 5 else 0)
         if kills >= 5:
             assert child.stdout.readline() == "done\n"
-            child.wait(120)
+            child.wait(PATIENT_S)
             break
         child.kill()
-        child.wait(120)
+        child.wait(PATIENT_S)
         kills += 1
         now_published = Reader(path).last_event()
         assert now_published >= published  # a published alert is never unpublished

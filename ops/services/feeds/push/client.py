@@ -149,7 +149,8 @@ class PushClient:
 
     def close(self) -> None:
         """End every attempt and connection."""
-        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(timeout=10)
+        with suppress(TimeoutError):  # what has not ended by then ends with the loop
+            asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(timeout=10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=10)
         self._maker.shutdown(wait=False, cancel_futures=True)

@@ -15,6 +15,7 @@ import xarray as xr
 from geo.errors import BadInput
 from geo.visibility import open_viewsheds, viewsheds, write_viewsheds
 from geo.visibility.many_sites import viewshed_store
+from tests.patience import PATIENT_S
 
 VIEW: dict[str, Any] = {"observer_height_m": 6.0, "max_range_m": 700.0}
 
@@ -71,7 +72,7 @@ def test_the_store_is_the_stack(
 def test_a_kill_costs_what_was_under_way_and_the_rest_is_continued(tmp_path: Path, expected: xr.DataArray) -> None:
     path = tmp_path / "seen.zarr"
     command = [sys.executable, "-c", KILLED, str(Path(__file__).parent), str(path)]
-    assert subprocess.run(command, timeout=120, check=False).returncode == -signal.SIGKILL
+    assert subprocess.run(command, timeout=PATIENT_S, check=False).returncode == -signal.SIGKILL
     with pytest.raises(BadInput, match="of 20 sites are missing"):
         open_viewsheds(path)
     said: list[int] = []

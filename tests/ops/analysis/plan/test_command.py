@@ -6,8 +6,10 @@ import json
 import re
 import shutil
 import stat
+import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +20,18 @@ from ops.cli.app import app
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
 from sensors.layout import Layout
+from sensors.planning.solver.solve import SolverBudget
 from tests.ops.words.pseudo_texts import plain_lines, plain_texts
 
 SMALL = ["--spacing", "5000", "--item", "portable_radar", "--item", "seismic_line", "--seconds", "2"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def seconds_of_the_processor() -> Iterator[None]:
+    """The search has its two seconds however busy the machine is: plans are compared with one another."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sensors.planning.solver.solve.SolverBudget", partial(SolverBudget, clock=time.thread_time))
+        yield
 
 
 def run(*arguments: str) -> dict[str, object]:

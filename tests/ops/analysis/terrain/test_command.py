@@ -23,6 +23,7 @@ from geo.errors import BadInput
 from geo.terrain import open_terrain, plan_terrain
 from ops.analysis.terrain.import_cog import write_cog
 from ops.cli.app import app
+from tests.patience import PATIENT_S
 
 DEGREES = from_bounds(1.0, 42.0, 1.06, 42.04, 72, 48)
 METRES = from_origin(400_000.0, 4_700_000.0, 25.0, 25.0)
@@ -135,7 +136,7 @@ def test_a_file_is_replaced_only_when_told(tiles: list[Path], tmp_path: Path) ->
 
 def test_a_killed_import_leaves_no_file_and_the_next_begins_anew(tiles: list[Path], tmp_path: Path) -> None:
     out = tmp_path / "made.tif"
-    killed = subprocess.run([sys.executable, "-c", KILLED, str(tiles[0]), str(out)], timeout=60, check=False)
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(tiles[0]), str(out)], timeout=PATIENT_S, check=False)
     assert killed.returncode == -signal.SIGKILL
     assert not out.exists()
     assert any(path.name.startswith(".made.tif.part") for path in tmp_path.iterdir())
@@ -160,7 +161,7 @@ def test_a_large_import_takes_bounded_memory(tmp_path: Path) -> None:
         [sys.executable, "-c", LIMITED, str(source), str(tmp_path / "out.tif")],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENT_S,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -212,7 +212,9 @@ def test_the_witness_has_every_head(folder: Path, tmp_path: Path) -> None:
     assert verify(folder, witness=tmp_path / "watch").witnessed == 4
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(steps=st.lists(st.sampled_from(["first", "second", "next day", "reopen"]), min_size=1, max_size=12))
 def test_any_turns_of_two_writers_give_one_log_that_verifies(new_log: NewLog, steps: list[str]) -> None:
     folder, now, wanted = new_log(), [T0_NS], []

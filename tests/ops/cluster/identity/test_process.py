@@ -24,8 +24,8 @@ from ops.cluster.national_picture import national_picture
 from ops.store.moment_reader import MomentReader
 from ops.store.writer import Store
 from tests.ops.cluster.identity.walkers import AWAY, FRAME, REACHES, T0_NS, TOWARDS, S, Walk, pictures
+from tests.patience import PATIENT_S
 
-PATIENT_S = 120.0
 WALK = Walk({"west": ("W1", 0.0, 40.0), "east": ("E1", 20.0, 70.0)})
 ONE = dict.fromkeys([("west", "W1"), ("east", "E1")], national_id("west", "W1"))
 

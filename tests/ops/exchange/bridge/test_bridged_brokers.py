@@ -31,10 +31,9 @@ from ops.exchange.take import PackageReceiver
 from ops.releasability.settings import ReleasabilitySettings
 from ops.runtime.reserved_port import ReservedPort
 from tests.ops.exchange.partners import KEYS, LAYERS, agreement, agreements, package
+from tests.patience import PATIENT_S
 
 pytestmark = pytest.mark.broker
-PATIENT_S = 120.0
-"""How long is waited for what must come: only a fault takes so long."""
 ONLY = {"layers": {"incidents": LAYERS["incidents"]}}
 
 

@@ -132,7 +132,9 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(steps=STEPS)
 def test_every_package_is_stored_once_in_order(made: Path, steps: list[tuple[str, int]]) -> None:
     with TemporaryDirectory() as name:

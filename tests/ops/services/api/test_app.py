@@ -28,6 +28,7 @@ from ops.services.api.serving.local_port import listen
 from ops.services.api.serving.server import serving
 from ops.store.rows import OPEN, STATUSES
 from ops.store.writer import Store
+from tests.patience import PATIENT_S
 
 T0 = datetime(2026, 3, 1, 22, 0, tzinfo=UTC)
 T0_NS = int(T0.timestamp()) * 1_000_000_000
@@ -107,7 +108,7 @@ def room(tmp_path_factory):
         now_ns=lambda: world.now_ns,
         access_log=log,
     )
-    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
+    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENT_S) as client:
         world.app, world.port, world.client = app, port, client
         yield world
     store.close()
@@ -307,7 +308,9 @@ def test_hostile_text_stays_text_in_json(room):
     assert reflected.status_code == 404
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(
     body=st.binary(max_size=200)
     | st.recursive(
@@ -382,10 +385,10 @@ def test_what_the_audit_log_cannot_keep_is_not_served(tmp_path):
     app = create_app(store.path, ApiSettings("x"), act=print, now_ns=lambda: 0, access_log=log)
     with serving(app) as port:
         address = f"http://127.0.0.1:{port}"
-        assert httpx.get(f"{address}/api/sensors", timeout=120).status_code == 503  # no sensors yet
-        assert httpx.get(f"{address}/api/border", timeout=120).status_code == 404
+        assert httpx.get(f"{address}/api/sensors", timeout=PATIENT_S).status_code == 503  # no sensors yet
+        assert httpx.get(f"{address}/api/border", timeout=PATIENT_S).status_code == 404
         for path in ("tracks", "alerts", "stream"):
-            refused = httpx.get(f"{address}/api/{path}", timeout=120)
+            refused = httpx.get(f"{address}/api/{path}", timeout=PATIENT_S)
             assert (refused.status_code, "audit log" in refused.json()["error"]) == (503, True)
     store.close()
 
@@ -395,8 +398,8 @@ def test_a_server_without_a_log_refuses_what_states_a_purpose(tmp_path):
     store.commit(1, stamp_ns=T0_NS, tracks_live=b"[]")
     with serving(create_app(store.path, ApiSettings("x"), act=print, now_ns=lambda: 0)) as port:
         url = f"http://127.0.0.1:{port}/api/tracks"
-        assert httpx.get(url, timeout=120).status_code == 200
-        assert httpx.get(url, headers={"Purpose": "night watch"}, timeout=120).status_code == 503
+        assert httpx.get(url, timeout=PATIENT_S).status_code == 200
+        assert httpx.get(url, headers={"Purpose": "night watch"}, timeout=PATIENT_S).status_code == 503
     store.close()
 
 
@@ -454,7 +457,7 @@ def test_health_and_metrics_name_the_parts_that_do_not_work(tmp_path):
     store = Store(path)
     store.commit(1, stamp_ns=T0_NS, tracks_live=b"[]")
     app = create_app(path, ApiSettings("x"), act=print, now_ns=lambda: T0_NS, parts=lambda: parts)
-    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
+    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENT_S) as client:
         well = client.get("/api/health")
         assert (well.status_code, well.json()["parts"]) == (200, {"broker": "ok", "ingest": "ok"})
         assert 'watchline_part_up{part="broker"} 1.0' in client.get("/metrics").text
@@ -481,7 +484,7 @@ def test_methods_that_an_address_does_not_take_are_refused_in_a_sentence(room):
 def test_before_fusion_has_written_everything_says_so(tmp_path):
     path = tmp_path / "later.sqlite"
     app = create_app(path, ApiSettings("<i>x</i>", pages=tmp_path), act=print, now_ns=lambda: T0_NS)
-    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
+    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENT_S) as client:
         for url in ("/api/tracks", "/api/alerts", "/api/health", "/metrics"):
             answer = client.get(url)
             assert (answer.status_code, "has not written" in answer.json()["error"]) == (503, True)
@@ -516,7 +519,7 @@ def test_health_names_the_muted_sensors_and_until_when(tmp_path):
     sensors = [{"sensor": "r1", "mute": mute}, {"sensor": "r2", "mute": over}, {"sensor": "r3"}]
     store.commit(1, stamp_ns=T0_NS, tracks_live=b"[]", sensors=sensors)
     app = create_app(store.path, ApiSettings("x"), act=print, now_ns=lambda: T0_NS)
-    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
+    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENT_S) as client:
         answer = client.get("/api/health")
         assert (answer.status_code, answer.json()["status"]) == (200, "ok"), "a mute is a decision, not a failure"
         assert answer.json()["muted"] == [{"sensor": "r1", "until": "2026-03-01T22:01:00.000000Z"}]

@@ -17,6 +17,7 @@ from ops.services.map.client import Answer
 from ops.services.map.process import MapService
 from ops.store.writer import Store
 from tests.geo.archives import write_archive
+from tests.patience import PATIENT_S
 
 ADDRESS = "/api/base-map.pmtiles"
 
@@ -39,7 +40,7 @@ def site(hill_ground: OpenSector, tmp_path_factory: pytest.TempPathFactory) -> I
         return service.answer(question, arguments)
 
     app = create_app(store.path, ApiSettings("hills", pages=folder), act=print, now_ns=lambda: 0, ground=ask)
-    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
+    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENT_S) as client:
         yield Site(client, archive)
     store.close()
 

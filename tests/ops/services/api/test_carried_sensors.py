@@ -25,6 +25,7 @@ from ops.services.map.client import Answer
 from ops.store.writer import Store
 from tests.ops.incidents.making import START_NS
 from tests.ops.services.api.test_release import SECTOR, addresses, ask
+from tests.patience import PATIENT_S
 
 SECRET = b"7654321"
 """Digits of where the sensor is, and of nothing else."""
@@ -98,7 +99,7 @@ class Room(SimpleNamespace):
 
     def client(self, login: str) -> httpx.Client:
         token = self.accounts.token(self.accounts.store.account(login), "test", 1)
-        return httpx.Client(base_url=self.address, headers={"Authorization": f"Bearer {token}"}, timeout=60)
+        return httpx.Client(base_url=self.address, headers={"Authorization": f"Bearer {token}"}, timeout=PATIENT_S)
 
     def answers(self, client: httpx.Client) -> Iterator[tuple[str, bytes]]:
         """What a person gets of each route, and of the first pictures of the stream."""
@@ -168,7 +169,7 @@ def test_they_get_coverage_with_the_sensor_at_its_post(room: Room, person: str) 
         (car,) = client.get("/api/layout").json()["features"]
         (cell,) = client.get("/v1/ogc/collections/coverage/items").json()["features"]
         assert client.get("/api/tiles/coverage/1/1/1.png").content == b"at its post"
-        deadline = time.monotonic() + 60.0  # the map process is asked again and again
+        deadline = time.monotonic() + PATIENT_S  # the map process is asked again and again
         while "layers" not in (sensors := client.get("/api/sensors").json()) and time.monotonic() < deadline:
             time.sleep(0.05)
         assert sensors["layers"] == {"coverage": "posts"}

@@ -27,6 +27,7 @@ from ops.services.map.present_layout import viewpoints_of
 from ops.store.reader import Reader
 from ops.store.writer import Store
 from sensors.mobile.viewpoint import Viewpoint
+from tests.patience import PATIENT_S
 
 RAISED = datetime(2026, 3, 1, 22, 0, tzinfo=UTC)
 
@@ -48,7 +49,7 @@ class Room:
         self.store.commit(self.cursor, stamp_ns=self.cursor, **parts)
 
     def events(
-        self, resume: int | None = None, *, timeout_s: float = 120, **query
+        self, resume: int | None = None, *, timeout_s: float = PATIENT_S, **query
     ) -> Iterator[tuple[str, int, object]]:
         """(event, id or -1, data) from one connection, until the caller leaves or the server does."""
         headers = {} if resume is None else {"Last-Event-ID": str(resume)}
@@ -76,7 +77,7 @@ def room(folder: Path, **limits) -> Iterator[Room]:
     store.close()
 
 
-def until(true, *, within_s: float = 120) -> bool:
+def until(true, *, within_s: float = PATIENT_S) -> bool:
     deadline = time.monotonic() + within_s
     while not (found := true()) and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -194,7 +195,7 @@ def test_a_large_picture_is_sent_in_pieces_and_a_stalled_client_holds_one(tmp_pa
 def test_from_the_list_to_the_stream_without_a_gap(tmp_path):
     with room(tmp_path) as here:
         here.commit(alerts=[alert(1), alert(2)])
-        last = httpx.get(f"http://127.0.0.1:{here.port}/api/alerts", timeout=120).json()["last"]
+        last = httpx.get(f"http://127.0.0.1:{here.port}/api/alerts", timeout=PATIENT_S).json()["last"]
         here.commit(alerts=[alert(3)])
         event = next(one for one in here.events(resume=last) if one[0] == "alert")
         assert event[1:] == (3, alert(3) | {"raised_at": "2026-03-01T22:00:00Z"})
@@ -328,7 +329,7 @@ def test_two_hundred_clients_get_every_alert(tmp_path):
             for first in range(1, 31, 5):
                 await asyncio.to_thread(here.commit, alerts=[alert(number) for number in range(first, first + 5)])
                 await asyncio.sleep(0.05)
-            return await asyncio.wait_for(asyncio.gather(*listeners), 120)
+            return await asyncio.wait_for(asyncio.gather(*listeners), PATIENT_S)
 
         assert asyncio.run(everybody()) == [list(range(1, 31))] * 200
         assert until(lambda: here.hub.clients == 0)
@@ -338,7 +339,7 @@ def test_one_client_too_many_is_told_so(tmp_path):
     with room(tmp_path, max_clients=2) as here:
         held = [stalled_client(here.port) for _ in range(2)]
         assert until(lambda: here.hub.clients == 2)
-        answer = httpx.get(f"http://127.0.0.1:{here.port}/api/stream", timeout=120)
+        answer = httpx.get(f"http://127.0.0.1:{here.port}/api/stream", timeout=PATIENT_S)
         assert (answer.status_code, "Too many streams" in answer.json()["error"]) == (503, True)
         for client in held:
             client.close()

@@ -17,9 +17,9 @@ from ops.services.api.release import Release
 from ops.store.reader import Reader
 from ops.store.writer import Store
 from tests.ops.services.api.test_event_stream import alert
+from tests.patience import PATIENT_S
 
 CLIENTS, STALLED, ALERTS = 200, 20, 120
-PATIENT_S = 240.0
 LEVELS = ReleasabilitySettings(levels=("national",))
 LIMITS = StreamSettings(poll_s=0.01, max_behind_bytes=20_000, stall_s=1.0)
 _ALERT = re.compile(rb"id: (\d+)\nevent: alert\ndata: \{.*?\"id\":\"(A\d+)\"")

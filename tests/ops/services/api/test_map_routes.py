@@ -33,6 +33,7 @@ from ops.services.map.profile import MOST_POINTS
 from ops.services.map.supervisor import MapProcess
 from ops.store.writer import Store
 from sensors.layout import Layout
+from tests.patience import PATIENT_S
 
 T0_NS = 1_772_402_400_000_000_000  # 2026-03-01T22:00:00Z
 SENSORS = ("radar-mid", "camera-west", "ground-1")
@@ -73,7 +74,7 @@ def site(hill_ground: OpenSector, tmp_path_factory: pytest.TempPathFactory) -> I
 
     settings = ApiSettings("hills", demo=True, operator="m.keller", pages=folder)
     app = create_app(store.path, settings, act=print, now_ns=lambda: T0_NS, ground=ask)
-    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
+    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENT_S) as client:
         site = Site(client, store, port)
         site.tell()
         assert until(lambda: seen_by_radar(site, hill_ground) and service.ready)
@@ -92,7 +93,7 @@ def seen_by_radar(site: Site, ground: OpenSector) -> bool:
     return "radar-mid" in (site.get("/api/ground", **by_the_radar(ground)).json()["seen_by"] or [])
 
 
-def until(true: Callable[[], bool], within_s: float = 120.0) -> bool:
+def until(true: Callable[[], bool], within_s: float = PATIENT_S) -> bool:
     deadline = time.monotonic() + within_s
     while not (found := true()) and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -211,7 +212,7 @@ def test_a_silent_sensor_is_told_by_the_stream_and_loses_its_ground(site: Site, 
     stop = threading.Event()
 
     def listen() -> None:
-        with httpx.stream("GET", f"http://127.0.0.1:{site.port}/api/stream", timeout=120) as answer:
+        with httpx.stream("GET", f"http://127.0.0.1:{site.port}/api/stream", timeout=PATIENT_S) as answer:
             event = ""
             for line in answer.iter_lines():
                 if line.startswith("event: "):
@@ -247,7 +248,9 @@ def test_a_sensor_that_is_no_longer_believed_sees_nothing(site: Site, hill_groun
     assert until(lambda: seen_by_radar(site, hill_ground))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(
     st.tuples(st.floats(100, 7800), st.floats(100, 5800)),
     st.tuples(st.floats(100, 7800), st.floats(100, 5800)),
@@ -344,7 +347,9 @@ def test_the_longest_profile_is_capped_and_judged_all_the_same(site: Site, hill_
     assert body["elevation_m"][-1] is None
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_no_text_crashes_the_profile(site: Site, start: str, end: str):
     answer = site.get("/api/profile", **{"from": start, "to": end})
@@ -381,7 +386,7 @@ def test_what_the_server_knows_is_shown_while_the_map_is_still_being_opened(hill
         "hills", demo=True, pages=tmp_path, ground=sector_view(hill_ground), layout=layout_view(hill_ground, {})
     )
     app = create_app(tmp_path / "s.db", known, act=print, now_ns=lambda: T0_NS, ground=ask)
-    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
+    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENT_S) as client:
         first = client.get("/api/sector").json()
         assert first["demo"] is True
         assert first["bounds"] == list(lonlat_bounds(hill_ground))
@@ -448,7 +453,7 @@ def test_a_map_that_cannot_open_its_ground_is_503_and_says_so(tmp_path: Path, hi
             tmp_path / "s.db", ApiSettings("x", pages=tmp_path), act=print, now_ns=lambda: 0, ground=process
         )
         with serving(app) as port:
-            answer = httpx.get(f"http://127.0.0.1:{port}/api/sector", timeout=120)
+            answer = httpx.get(f"http://127.0.0.1:{port}/api/sector", timeout=PATIENT_S)
     assert answer.status_code == 503
     assert "map process" in answer.json()["error"]
     assert int(answer.headers["retry-after"]) > 0

@@ -17,10 +17,9 @@ from ops.broker.identities import FIELD, IDENTITY_VARIABLE, SIGNATURES_VARIABLE,
 from ops.journal.reader import JournalReader
 from ops.runtime.child_process import Child
 from ops.services.api.operator_actions import ActionSender, OperatorAction
+from tests.patience import PATIENT_S
 
 pytestmark = [pytest.mark.broker, pytest.mark.chain]
-PATIENT_S = 120.0
-"""How long is waited for what must come: only a fault takes so long."""
 
 
 def order(alert: str) -> OperatorAction:

@@ -31,6 +31,7 @@ from ops.services.map.client import Answer
 from ops.store.writer import Store
 from tests.ops.incidents.making import START_NS, at
 from tests.ops.services.api.incidents.test_incident_routes import one
+from tests.patience import PATIENT_S
 
 SECTOR = "hills"
 SETTINGS = ReleasabilitySettings(levels=("restricted", "national"), sensors={"HIDDEN-radar": "national"})
@@ -82,7 +83,7 @@ class World(SimpleNamespace):
 
     def client(self, limit: str) -> httpx.Client:
         token = self.accounts.token(self.accounts.store.account(limit), "test", 1)
-        return httpx.Client(base_url=self.address, headers={"Authorization": f"Bearer {token}"}, timeout=60)
+        return httpx.Client(base_url=self.address, headers={"Authorization": f"Bearer {token}"}, timeout=PATIENT_S)
 
     def events(self, client: httpx.Client, until: int, **query: Any) -> list[tuple[int | None, str, bytes]]:
         """The first events of a stream, alerts and incidents counted, as (number, name, body)."""

@@ -15,6 +15,7 @@ from ops.drawing.typeface.page_font import BUILT, linked_rules
 from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.login.pages import POLICY as LOGIN_POLICY
 from ops.services.api.serving.server import serving
+from tests.patience import PATIENT_S
 
 SECRET = "not to be served"
 
@@ -27,7 +28,7 @@ class Site:
 
     def raw(self, path: str) -> bytes:
         """The whole answer to a path sent as it is, which HTTP clients would tidy up first."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=120) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENT_S) as connection:
             connection.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
             return b"".join(iter(lambda: connection.recv(65_536), b""))
 
@@ -49,7 +50,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     (folder / "field" / "sw.js").write_text("1")
     (folder / "field" / "manifest.webmanifest").write_text("{}")
     app = create_app(root / "s.db", ApiSettings("<hills>", pages=folder), act=print, now_ns=lambda: 0)
-    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
+    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENT_S) as client:
         yield Site(folder, port, client)
 
 
@@ -126,7 +127,7 @@ def test_without_a_build_the_page_says_how_to_get_one(tmp_path: Path):
     settings = ApiSettings("<i>x</i>", pages=tmp_path / "dist")
     app = create_app(tmp_path / "s.db", settings, act=print, now_ns=lambda: 0)
     with serving(app) as port:
-        page = httpx.get(f"http://127.0.0.1:{port}/", timeout=120)
+        page = httpx.get(f"http://127.0.0.1:{port}/", timeout=PATIENT_S)
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert "The map is not built" in page.text
     assert "deploy/build_web.py" in page.text

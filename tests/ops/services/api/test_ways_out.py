@@ -43,6 +43,7 @@ from ops.store.writer import Store
 from tests.ops.analysis.handover.night import FRAME
 from tests.ops.export.exported import BORDER, VIEW, track
 from tests.ops.incidents.making import SECOND, START_NS, alert, at, incident
+from tests.patience import PATIENT_S
 
 SETTINGS = ReleasabilitySettings(levels=("restricted", "national"), sensors={"HIDDEN-radar": "national"})
 LIMITS = {"none": "", "part": "restricted", "top": "national"}
@@ -111,7 +112,7 @@ class Room:
                     httpx.Client(
                         base_url=f"http://127.0.0.1:{port}",
                         headers={"Authorization": f"Bearer {self.token(login)}", "Purpose": "test of the ways out"},
-                        timeout=120,
+                        timeout=PATIENT_S,
                     )
                 )
                 for login in LIMITS

@@ -28,6 +28,7 @@ from ops.store.reader import Reader
 from ops.store.writer import Store
 from tests.ops.services.api.test_app import T0, T0_NS, alert
 from tests.ops.services.feeds.push.receiving import Receiver, receiver
+from tests.patience import PATIENT_S
 
 RELEASABILITY = ReleasabilitySettings(levels=("restricted", "national"), units={"partner": "restricted"})
 
@@ -71,7 +72,7 @@ def delivered(store: Store, feed: CapFeed, receivers: dict[str, tuple[Receiver, 
         Reader(store.path), ledger, [feed], now_ns=time.time_ns, monotonic_s=time.monotonic, release=release,
         policy=RetryPolicy(retry_s=0.01),
     )  # fmt: skip
-    limit = time.monotonic() + 120.0
+    limit = time.monotonic() + PATIENT_S
     while dispatcher.pump() or dispatcher.waiting or any(len(one.posts) < n for one, n in receivers.values()):
         assert time.monotonic() < limit
         time.sleep(0.005)

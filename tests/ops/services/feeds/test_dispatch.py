@@ -19,6 +19,7 @@ from ops.services.feeds.ledger import FILE, DeliveryLedger, mark_deliveries, set
 from ops.services.feeds.mqtt import MqttFeed
 from ops.store.reader import OutboxRow, Reader
 from ops.store.writer import Store
+from tests.patience import PATIENT_S
 
 RAISED = datetime(2026, 3, 1, 22, 0, tzinfo=UTC)
 
@@ -283,9 +284,9 @@ def test_the_thread_outlives_a_store_that_is_not_there_yet(tmp_path):
     thread = threading.Thread(target=publisher.run, args=(stop,), kwargs={"every_s": 0.01})
     thread.start()
     Store(path).commit(1, stamp_ns=1, alerts=[alert(1)])
-    assert got.wait(120)
+    assert got.wait(PATIENT_S)
     stop.set()
-    thread.join(120)
+    thread.join(PATIENT_S)
     assert not thread.is_alive()
 
 

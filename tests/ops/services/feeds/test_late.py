@@ -154,4 +154,4 @@ def test_an_attempt_to_open_the_tak_feed_that_fails_leaves_nothing_running(tmp_p
         )  # fmt: skip
         with pytest.raises(CotMemoryError):
             opening.open_feed(context)
-        assert set(threading.enumerate()) <= before
+        until(lambda: set(threading.enumerate()) <= before)  # one that ends may take its time

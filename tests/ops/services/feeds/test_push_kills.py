@@ -18,15 +18,15 @@ from ops.store.writer import Store
 from tests.ops.services.api.test_app import T0, T0_NS, alert
 from tests.ops.services.feeds.push.receiving import Post, Receiver, receiver, silent, status
 from tests.ops.services.feeds.test_web_hook import SECRET, dispatched, feed, pump_until, verified
+from tests.patience import PATIENT_S
 
 ALERTS = 200
 KILLS = 4
 RECEIVER_KILLS = 20
-LONGEST_S = 240.0
 
 
 def until(done: Callable[[], bool]) -> None:
-    limit = time.monotonic() + LONGEST_S
+    limit = time.monotonic() + PATIENT_S
     while not done():
         assert time.monotonic() < limit
         time.sleep(0.005)
@@ -82,7 +82,7 @@ def test_the_process_killed_at_any_time_loses_nothing_and_needs_no_broker(tmp_pa
                     child.restart()
             until(lambda: len(numbers_of(hook)) == ALERTS and len({post.body for post in agency.posts}) >= ALERTS)
         finally:
-            child.stop(timeout_s=60)
+            child.stop(timeout_s=PATIENT_S)
     store.close()
     assert numbers_of(hook) == expected(ALERTS)
     identifiers = {post.body.partition(b"<identifier>")[2].partition(b"<")[0].decode() for post in agency.posts}

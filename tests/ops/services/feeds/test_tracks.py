@@ -15,6 +15,7 @@ from ingest.mqtt.subscriber import Subscriber
 from ops.broker.broker import EmbeddedBroker, MosquittoBroker
 from ops.services.feeds.tracks import EVERY_S, MOST_TRACKS, TrackFeed, TracksMessage, tracks_message
 from ops.store.reader import Live
+from tests.patience import PATIENT_S
 
 AT_NS = 1_773_522_000_500_000_000
 
@@ -97,12 +98,12 @@ def test_one_picture_at_a_time_every_five_seconds_and_always_the_newest() -> Non
 def test_a_unit_gets_it_from_a_real_broker(tmp_path: Path, make: type[EmbeddedBroker | MosquittoBroker]) -> None:
     with make(folder=tmp_path) as broker:
         unit = Subscriber(broker.url, client_id="patrol-1", filters=["watchline/1/hills/tracks"], now_ns=time.time_ns)
-        unit.start(timeout_s=120.0)
+        unit.start(timeout_s=PATIENT_S)
         feed = Publisher(broker.url, client_id="feed", now_ns=time.time_ns)
-        feed.start(timeout_s=120.0)
+        feed.start(timeout_s=PATIENT_S)
         crowd = live(*(track(f"T{n:031x}") for n in range(300)))
         assert TrackFeed(Store(crowd), feed, "hills", monotonic_s=time.monotonic).pump()
-        deadline, got = time.monotonic() + 120.0, []
+        deadline, got = time.monotonic() + PATIENT_S, []
         while not got and time.monotonic() < deadline:
             got = unit.collect(wait_s=0.1)
         assert len(msgspec.json.decode(got[0].payload, type=TracksMessage).tracks) == MOST_TRACKS

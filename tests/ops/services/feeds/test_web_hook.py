@@ -32,11 +32,11 @@ from ops.store.writer import Store
 from tests.drills.sizes import sized
 from tests.ops.export.warnings.generated import bodies
 from tests.ops.services.feeds.push.receiving import Post, receiver, silent, status
+from tests.patience import PATIENT_S
 
 SECRET = "whsec_" + b64encode(bytes(range(32))).decode()
 OLDER = "whsec_" + b64encode(bytes(range(1, 33))).decode()
 HERE = AddressRule([ip_network("127.0.0.1/32")])
-WAIT_S = 240.0
 
 
 def row(number: int = 7, **more: Any) -> OutboxRow:
@@ -67,7 +67,7 @@ def verified(post: Post, secret: str = SECRET) -> Any:
 
 def test_a_post_is_verified_by_an_independent_library_and_holds_the_alert_with_its_number() -> None:
     with receiver() as there, feed(there.url) as one:
-        one.send(OutboxDelivery("partner-0", 41, row())).result(WAIT_S)
+        one.send(OutboxDelivery("partner-0", 41, row())).result(PATIENT_S)
         (post,) = there.posts
     assert verified(post) == {"number": 41, "id": "A7", "revision": 0, "sentence": "Crossing"}
     assert (post.headers["webhook-id"], post.headers["watchline-kind"]) == ("hills.A7.0", "alert")
@@ -76,8 +76,8 @@ def test_a_post_is_verified_by_an_independent_library_and_holds_the_alert_with_i
 
 def test_a_changed_repeated_or_foreign_post_is_refused_by_the_receiver() -> None:
     with receiver() as there, feed(there.url) as one, feed(there.url, now_s=time.time() - 600) as late:
-        one.send(OutboxDelivery("partner-0", 1, row())).result(WAIT_S)
-        late.send(OutboxDelivery("partner-0", 1, row())).result(WAIT_S)
+        one.send(OutboxDelivery("partner-0", 1, row())).result(PATIENT_S)
+        late.send(OutboxDelivery("partner-0", 1, row())).result(PATIENT_S)
         post, replayed = there.posts
     with pytest.raises(WebhookVerificationError, match="too old"):
         verified(replayed)
@@ -93,7 +93,7 @@ def test_a_changed_repeated_or_foreign_post_is_refused_by_the_receiver() -> None
 
 def test_while_a_secret_is_exchanged_the_signatures_of_both_are_sent() -> None:
     with receiver() as there, feed(there.url, secret=f"{SECRET} {OLDER}") as one:
-        one.send(OutboxDelivery("partner-0", 1, row())).result(WAIT_S)
+        one.send(OutboxDelivery("partner-0", 1, row())).result(PATIENT_S)
         (post,) = there.posts
     assert verified(post, SECRET) == verified(post, OLDER)
 
@@ -178,7 +178,7 @@ def dispatched(store: Path, feed: WebHookFeed, **more: Any) -> tuple[Dispatcher,
 
 
 def pump_until(dispatcher: Dispatcher, done: Any) -> None:
-    limit = time.monotonic() + 120.0
+    limit = time.monotonic() + PATIENT_S
     while not done():
         assert time.monotonic() < limit
         dispatcher.pump()

@@ -19,6 +19,7 @@ from ops.store.reader import Reader, StoreFull
 from ops.store.writer import Store
 from tests.drills.dying import FUSION_POINTS, VARIABLE
 from tests.drills.rig import OF_TESTS
+from tests.patience import PATIENT_S
 
 
 def fuse(journal: Path, store: Store, ground: Any, checkpoint_s: float = 15.0) -> None:
@@ -54,12 +55,12 @@ def test_on_a_full_disk_fusion_waits_and_goes_on_where_it_was(calm, hill_journal
     store._connection.execute(f"PRAGMA max_page_count={pages + 2}")
     thread = threading.Thread(target=fuse, args=(hill_journal, store, hill_ground))
     thread.start()
-    deadline = time.monotonic() + 180
+    deadline = time.monotonic() + PATIENT_S
     while "DISK_FULL" not in (said := capsys.readouterr().out):
         assert time.monotonic() < deadline, said
         time.sleep(0.05)
     store._connection.execute("PRAGMA max_page_count=1000000")
-    thread.join(300)
+    thread.join(PATIENT_S)
     assert '{"problem":null}' in capsys.readouterr().out
     assert outcome(store) == calm
     assert store.progress().diverged == 0
@@ -98,7 +99,7 @@ def test_a_kill_amid_and_after_a_checkpoint_changes_nothing(calm, hill_journal, 
             log=tmp_path / "f.log",
             secrets={VARIABLE: f"{point}:1", **OF_TESTS},
         )
-        assert dying.process.wait(300) == -9, dying.last_words()
+        assert dying.process.wait(PATIENT_S) == -9, dying.last_words()
     left = Store(store)
     assert left.progress().checkpoint_cursor > 0, "the last process ended one"
     fuse(hill_journal, left, hill_ground, checkpoint_s=5.0)

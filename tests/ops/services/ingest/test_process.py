@@ -36,11 +36,10 @@ from sensors.errors import LayoutError
 from sensors.scan import Plot, Scan
 from tests.drills.sizes import IS_LONG
 from tests.machine import Slowdown
+from tests.patience import PATIENT_S
 
 pytestmark = pytest.mark.broker
 Broker = EmbeddedBroker | MosquittoBroker
-PATIENT_S = 120.0
-"""How long is waited for what must come: only a fault takes so long."""
 SENSORS = ("radar-west", "camera-crest", "trail-05")
 KILLED = ("nothing", "ingest", "broker", "both") if IS_LONG else ("nothing", "both")
 """With "both", ingest dies as often as with "ingest" and the broker as often as with "broker"."""
@@ -137,7 +136,7 @@ def test_both_laws_hold_exactly_whatever_is_killed(broker: Broker, tmp_path: Pat
             adapter.put(chance.randrange(20, 120))
         time.sleep(chance.uniform(0.0, 0.25))
         strike(killed, ingest, broker, n)
-    problems = [adapter.sender.problem for adapter in adapters if not adapter.sender.drain(180.0)]
+    problems = [adapter.sender.problem for adapter in adapters if not adapter.sender.drain(PATIENT_S)]
     assert not problems, (problems, ingest.alive, ingest.messages, [a.spool.waiting for a in adapters])
     for adapter in adapters:
         adapter.sender.stop()
@@ -154,14 +153,14 @@ def test_a_sender_killed_and_restarted_continues_with_its_old_boot(broker: Broke
     ingest = Ingest(tmp_path, broker.url.text).ready()
     first = Adapter(tmp_path, "radar-west", broker)
     first.put(50)
-    assert first.sender.drain(120.0)
+    assert first.sender.drain(PATIENT_S)
     first.sender.stop()
     first.put(50)  # nobody is there to send it
     first.spool.close()
     second = Adapter(tmp_path, "radar-west", broker)
     assert second.spool.boot == 2
     second.put(10)
-    assert second.sender.drain(120.0)
+    assert second.sender.drain(PATIENT_S)
     second.close()
     ingest.stop(timeout_s=PATIENT_S)
     with JournalReader(ingest.journal) as journal:
@@ -186,7 +185,7 @@ def test_ticks_come_every_second_of_the_scenario_clock_and_all_times_are_its(bro
         sender.start()
         at = datetime.fromtimestamp(clock.now_ns() / 1e9, UTC)
         sender.put(Scan("r1", 0, 0, 1, at, at, "radar"))
-        assert sender.drain(120.0)
+        assert sender.drain(PATIENT_S)
         deadline = time.monotonic() + PATIENT_S
         while ticks_of(ingest.journal) < 9 and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -211,7 +210,7 @@ def test_ingest_is_small(broker: Broker, tmp_path: Path) -> None:
     ingest = Ingest(tmp_path, broker.url.text).ready()
     adapter = Adapter(tmp_path, "radar-west", broker)
     adapter.put(1500)
-    assert adapter.sender.drain(120.0)
+    assert adapter.sender.drain(PATIENT_S)
     assert proportional_set_size_mb([ingest.process.pid]) <= 45
     adapter.close()
     ingest.stop(timeout_s=PATIENT_S)
@@ -304,7 +303,7 @@ def test_a_full_disk_ends_ingest_and_loses_nothing(broker: Broker, tmp_path: Pat
     waiting = adapter.spool.waiting
     assert waiting > 0, "what was not committed was not acknowledged"
     ingest = Ingest(tmp_path, broker.url.text).ready()
-    assert adapter.sender.drain(120.0)
+    assert adapter.sender.drain(PATIENT_S)
     adapter.sender.stop()
     ingest.stop(timeout_s=PATIENT_S)
     check_both_laws(ingest.journal, [adapter])

@@ -21,11 +21,10 @@ from ops.journal.events import REFUSAL, Refusal
 from ops.journal.reader import JournalReader
 from ops.runtime.child_process import Child
 from sensors.scan import Plot, Scan
+from tests.patience import PATIENT_S
 
 pytestmark = [pytest.mark.broker, pytest.mark.chain]
 Broker = EmbeddedBroker | MosquittoBroker
-PATIENT_S = 120.0
-"""How long is waited for what must come: only a fault takes so long."""
 COUNT = 20
 
 

@@ -15,12 +15,13 @@ from ops.drawing.coverage_paint import UNKNOWN, Covered
 from ops.sector.open_sector import OpenSector
 from ops.services.map.coverage_layers import CoverageLayers
 from ops.services.map.tiles import COMPUTING, Layer, Tiles
+from tests.patience import PATIENT_S
 
 OK = dict.fromkeys(("radar-mid", "camera-west", "ground-1"), "ok")
 NAMES = ["coverage", "coverage-camera", "coverage-ground_sensor", "coverage-radar"]
 
 
-def until(true: Callable[[], bool], within_s: float = 120.0) -> bool:
+def until(true: Callable[[], bool], within_s: float = PATIENT_S) -> bool:
     deadline = time.monotonic() + within_s
     while not (found := true()) and time.monotonic() < deadline:
         time.sleep(0.01)

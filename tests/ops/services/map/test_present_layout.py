@@ -16,12 +16,13 @@ from ops.services.map.tiles import Tiles
 from ops.services.map.viewshed_layers import Overlays
 from sensors.layout import Layout
 from sensors.mobile.viewpoint import Viewpoint, carried_layout
+from tests.patience import PATIENT_S
 
 OK = dict.fromkeys(("radar-mid", "camera-west", "ground-1"), "ok")
 CARRIED = "radar-mid"
 
 
-def until(true: Callable[[], bool], within_s: float = 120.0) -> bool:
+def until(true: Callable[[], bool], within_s: float = PATIENT_S) -> bool:
     deadline = time.monotonic() + within_s
     while not (found := true()) and time.monotonic() < deadline:
         time.sleep(0.01)

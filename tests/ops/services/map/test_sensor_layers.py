@@ -16,12 +16,13 @@ from ops.services.map.process import MapService
 from ops.services.map.sensor_layers import AT_POSTS
 from sensors.layout import Layout
 from sensors.mobile.viewpoint import Viewpoint
+from tests.patience import PATIENT_S
 
 CARRIED = "radar-mid"
 OK = dict.fromkeys((CARRIED, "camera-west", "ground-1"), "ok")
 
 
-def until(true: Callable[[], bool], within_s: float = 60.0) -> bool:
+def until(true: Callable[[], bool], within_s: float = PATIENT_S) -> bool:
     deadline = time.monotonic() + within_s
     while not (found := true()) and time.monotonic() < deadline:
         time.sleep(0.01)

@@ -28,6 +28,7 @@ from ops.services.map.tiles import COMPUTING, TILE_PX, Layer, NoTile, Raster, Ti
 from ops.services.map.viewshed_layers import BeltSegments, Overlays, Viewshed, union, viewshed_of
 from sensors.coverage import look_probability
 from sensors.layout import Layout
+from tests.patience import PATIENT_S
 
 RADIUS_M = 6_378_137.0
 
@@ -323,7 +324,7 @@ def test_a_viewshed_is_packed_without_loss(hill_ground: OpenSector, viewsheds: d
     assert not packed.sees(10**6, 5)
 
 
-def until(true: Callable[[], bool], within_s: float = 120.0) -> bool:
+def until(true: Callable[[], bool], within_s: float = PATIENT_S) -> bool:
     deadline = time.monotonic() + within_s
     while not (found := true()) and time.monotonic() < deadline:
         time.sleep(0.01)

@@ -30,6 +30,7 @@ from ops.services.media.worker import AT_ONCE, MediaWorker, references
 from ops.store.reader import Live
 from sensors.timestamps import utc_datetime
 from tests.ops.services.media.making import AT_NS, SECOND, mp4_file, picture_file
+from tests.patience import PATIENT_S
 
 FILES = {f"drop:{shade}.jpg": picture_file(shade=shade) for shade in (20, 60, 100)}
 
@@ -297,7 +298,7 @@ def test_a_server_that_is_down_is_asked_once_per_pause_whatever_the_number_of_it
 def test_tracks_are_noted_while_a_server_does_not_answer(tmp_path: Path) -> None:
     """A track names its newest scans only: what is not noted in time is never noted."""
     rows, noted = [row(1, "drop:20.jpg")], threading.Event()
-    worker = worker_of(tmp_path, rows, lambda *_: FILES["drop:20.jpg"] if noted.wait(60.0) else b"")
+    worker = worker_of(tmp_path, rows, lambda *_: FILES["drop:20.jpg"] if noted.wait(PATIENT_S) else b"")
     link, take, later = worker.book.link, worker.take, row(2, "drop:60.jpg")
 
     def taken() -> int:

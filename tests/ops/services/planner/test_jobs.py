@@ -17,6 +17,7 @@ from ops.services.api import plan_routes
 from ops.services.api.plan_routes import PlanRoutes
 from ops.services.planner.jobs import MOST_WAITING, JobRefused, Jobs, start_worker
 from ops.services.planner.reports import _path
+from tests.patience import PATIENT_S
 
 PLAN = {"kind": "plan", "budget": 300000.0, "seconds": 1.0}
 START: dict[str, Any] = {"layout": "hightech", "edits": {"radar-west": None}}
@@ -37,7 +38,7 @@ def cover(client: TestClient, edits: dict[str, Any] | None = None, layout: str =
     return client.post("/api/plan/coverage", json={"layout": layout, "edits": edits or {}})
 
 
-def ended(client: TestClient, name: str, *, within_s: float = 400.0) -> dict[str, Any]:
+def ended(client: TestClient, name: str, *, within_s: float = PATIENT_S) -> dict[str, Any]:
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
         told: dict[str, Any] = client.get(f"/api/plan/jobs/{name}").json()
@@ -200,13 +201,13 @@ def test_jobs_run_one_after_the_other_and_can_be_cancelled(
 def test_a_running_job_is_ended_at_once_and_its_process_with_it(tmp_path: Path) -> None:
     jobs = Jobs("cumberland", tmp_path / "log")
     job = jobs.submit({"do": "plan", "budget": 1e6, "seconds": 100})
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENT_S
     while job.process is None and time.monotonic() < deadline:
         time.sleep(0.02)
     process = job.process
     assert process is not None
     jobs.cancel(job.id)
-    assert process.wait(timeout=120) != 0
+    assert process.wait(timeout=PATIENT_S) != 0
     assert job.state == "cancelled"
     jobs.close()
 
@@ -220,7 +221,7 @@ def test_a_worker_ends_with_its_server_in_the_middle_of_an_order(tmp_path: Path)
     assert "doing" in json.loads(worker.stdout.readline())
     worker.stdin.close()  # as when the server is killed
     assert "answer" not in worker.stdout.read()
-    assert worker.wait(timeout=120) == 0
+    assert worker.wait(timeout=PATIENT_S) == 0
 
 
 def test_a_report_is_not_written_for_a_server_that_has_ended(tmp_path: Path) -> None:
@@ -234,7 +235,7 @@ def test_only_so_many_jobs_wait(tmp_path: Path) -> None:
     try:
         long = {"do": "plan", "budget": 1e6, "seconds": 100}
         first = jobs.submit(long)
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + PATIENT_S
         while first.state == "queued" and time.monotonic() < deadline:
             time.sleep(0.02)
         for _ in range(MOST_WAITING):

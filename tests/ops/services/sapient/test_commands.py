@@ -26,12 +26,11 @@ from ingest.standards.sapient.framing import Frames, frame
 from ingest.standards.sapient.validation import is_ulid, is_uuid4
 from ops.journal.reader import Counts, JournalReader
 from ops.runtime.reserved_port import ReservedPort
+from tests.patience import PATIENT_S
 
 pytestmark = [pytest.mark.chain, pytest.mark.broker]
 LATEST_S, GAP_NS = 0.1, 80_000_000
 """The Apex middleware takes no stamp later than that by its own clock, and detections so far apart or of one time."""
-PATIENT_S = 120.0
-"""How long is waited for what must come: only a fault takes so long."""
 NODE = "7d0f5bbd-2f84-4c2a-9f0e-0d6a3a1c5e21"
 CAMERA = "4b0d7c36-6f5e-4f39-8d6f-3f6f2b1d9c22"
 

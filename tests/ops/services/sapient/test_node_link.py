@@ -43,6 +43,7 @@ from ops.services.sapient.gateway import MOST_STRANGERS, Gateway
 from ops.services.sapient.node_link import LinkContext, NodeLink
 from ops.services.sapient.sensor_names import registered_nodes
 from sensors.layout import Layout, place
+from tests.patience import PATIENT_S
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 FRAME = LocalFrame.around(-84.2, 36.58)
@@ -451,7 +452,7 @@ def test_a_full_disk_is_tried_again_and_a_failing_one_ends_the_process(monkeypat
 
     disk.later(full_twice)
     disk.later(tried.append, 9)
-    deadline = time.monotonic() + 120.0
+    deadline = time.monotonic() + PATIENT_S
     while disk.waiting and time.monotonic() < deadline:
         disk.reap()
     assert (tried, disk.fatal) == ([1, 1, 1, 9], None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import replace
+from time import thread_time
 
 import geopandas
 import numpy as np
@@ -33,7 +34,7 @@ CELL_M = 50.0
 SHAPE = (41, 61)
 BORDER = Border(FRAME, LineString([(100.0, 1000.0), (2900.0, 1000.0)]), segment_length_m=700.0)
 CASE = Case(belt_m=600.0)
-EXACT = SolverBudget(seconds=20.0, kicks=2)
+EXACT = SolverBudget(seconds=20.0, kicks=2, clock=thread_time)
 NOTHING = np.zeros(0, np.int64)
 
 
@@ -135,7 +136,11 @@ def test_of_two_alike_one_stays() -> None:
 
 
 def test_more_budget_never_worsens_and_the_front_rises(scene: OptionBenefits) -> None:
-    front = pareto(scene, Demand(budget=12.0, objective="worst_segment", effort=SolverBudget(seconds=30.0)), steps=5)
+    front = pareto(
+        scene,
+        Demand(budget=12.0, objective="worst_segment", effort=SolverBudget(seconds=30.0, clock=thread_time)),
+        steps=5,
+    )
     values, costs = [plan.value for plan in front], [plan.cost for plan in front]
     assert len(front) >= 2
     assert all(b > a for a, b in itertools.pairwise(values))

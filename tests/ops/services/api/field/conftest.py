@@ -33,6 +33,7 @@ from ops.services.fusion.incident_view import incident_dict, outcome_dict
 from ops.services.fusion.live_picture import alert_dict
 from ops.store.writer import Store
 from tests.ops.incidents.making import START_NS, alert, at, incident
+from tests.patience import PATIENT_S
 
 FRAME = LocalFrame.around(-84.2, 36.6)
 PASSWORD = "a quiet ridge at dawn"
@@ -88,7 +89,7 @@ class Room(SimpleNamespace):
 
     def client(self) -> httpx.Client:
         """A browser: it keeps cookies and sends its origin."""
-        return httpx.Client(base_url=self.address, headers={"Origin": self.address}, timeout=120)
+        return httpx.Client(base_url=self.address, headers={"Origin": self.address}, timeout=PATIENT_S)
 
     def token(self, role: str) -> dict[str, str]:
         """Header of a program with this role."""

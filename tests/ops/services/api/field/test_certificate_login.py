@@ -18,6 +18,7 @@ from ops.broker.certificates import Authority
 from ops.broker.mosquitto_config import PROBE_EXPIRED, PROBE_STRANGER, BrokerFolder, BrokerOptions
 from ops.field.certificates import UnitCertificates
 from ops.field.devices import DeviceStore
+from tests.patience import PATIENT_S
 
 OPTIONS = BrokerOptions("hills", sensors=["radar-1"], units=["ops-centre", "patrol-1", "patrol-2", "patrol-9"])
 STATE = "/v1/field/state"
@@ -37,7 +38,7 @@ class Site:
             bundle = self.broker.path / folder / name
             trusting.load_cert_chain(bundle / CERTIFICATE, bundle / CERTIFICATE_KEY)
         origin = {"Origin": self.room.address}
-        with httpx.Client(base_url=self.room.address, verify=trusting, headers=origin, timeout=120) as client:
+        with httpx.Client(base_url=self.room.address, verify=trusting, headers=origin, timeout=PATIENT_S) as client:
             yield client
 
 

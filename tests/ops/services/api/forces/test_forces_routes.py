@@ -22,6 +22,7 @@ from ops.services.fusion.live_picture import alert_dict
 from ops.services.map.client import Answer
 from ops.store.writer import Store
 from tests.ops.incidents.making import START_NS, alert, incident
+from tests.patience import PATIENT_S
 
 FRAME = LocalFrame.around(-84.2, 36.6)
 SECOND = 10**9
@@ -118,7 +119,7 @@ def room(tmp_path: Any) -> Iterator[Any]:
         now_ns=lambda: NOW_NS,
         ground=ground,
     )
-    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
+    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENT_S) as client:
         client.headers[TOKEN_HEADER] = "t0ken"
         yield SimpleNamespace(store=store, fusion=fusion, client=client, ground=ground)
     store.close()

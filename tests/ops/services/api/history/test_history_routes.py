@@ -32,6 +32,7 @@ from ops.services.fusion.live_picture import alert_dict
 from ops.store.moment_reader import MomentReader
 from ops.store.writer import Store
 from tests.ops.incidents.making import START_NS, alert, at, incident
+from tests.patience import PATIENT_S
 
 S = 10**9
 EPSG = 32616
@@ -114,7 +115,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         now_ns=lambda: START_NS,
         access_log=log,
     )
-    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
+    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENT_S) as client:
         client.headers[TOKEN_HEADER] = "t0ken"
         yield SimpleNamespace(client=client, app=app, folder=folder)
     log.close()
@@ -281,7 +282,7 @@ def test_names_from_outside_find_nothing(room: Any, name: str) -> None:
 def test_a_store_without_moments_says_so(tmp_path: Any) -> None:
     store = Store(tmp_path / "store.db")
     app = create_app(store.path, ApiSettings("x", guard=GuardSettings(token="t0ken")), act=print, now_ns=lambda: 0)
-    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENT_S) as client:
         client.headers[TOKEN_HEADER] = "t0ken"
         assert client.get("/v1/history").json() == {"first": None, "last": None, "final": None, "days": []}
         answer = client.get("/v1/history/moment", params={"at": "2026-03-20T00:00:00Z"})

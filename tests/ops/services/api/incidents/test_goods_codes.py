@@ -20,6 +20,7 @@ from ops.services.api.serving.server import serving
 from ops.store.writer import Store
 from tests.ops.incidents.making import START_NS, at
 from tests.ops.services.api.incidents.test_incident_routes import Fusion, one
+from tests.patience import PATIENT_S
 
 KEPT = Tracing("arms", hs_code="930210", released=False, by="Ana", at=at(1), revision=1)
 """A record from before the list: its code is on no list."""
@@ -43,7 +44,7 @@ def room(tmp_path: Path) -> Iterator[Any]:
         now_ns=lambda: START_NS,
         access_log=log,
     )  # fmt: skip
-    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
+    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENT_S) as client:
         client.headers[TOKEN_HEADER] = "t0ken"
         yield SimpleNamespace(fusion=fusion, client=client, folder=tmp_path, log=log)
     log.close()

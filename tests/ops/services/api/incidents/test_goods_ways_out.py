@@ -35,6 +35,7 @@ from tests.ops.analysis.handover.night import Night, worked_night
 from tests.ops.exchange.partners import sender
 from tests.ops.export.exported import BORDER, VIEW
 from tests.ops.incidents.making import SECOND, START_NS, at
+from tests.patience import PATIENT_S
 
 CANARIES = ("930120", "9A012.a", "CANARYSERIAL", "CANARYAUTHORITY", "CANARYREFERENCE", "Rocket, grenade")
 PERIOD = "from=2026-03-20T09:46:40Z&until=2026-03-20T10:46:40Z"
@@ -72,7 +73,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         ApiSettings("pyrenees", operator="Ana", border=BORDER, ground=VIEW, pages=folder / "not-built"),
         act=lambda _: None, now_ns=lambda: START_NS + 7200 * SECOND, access_log=log,
     )  # fmt: skip
-    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
+    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENT_S) as client:
         client.headers["Purpose"] = "test of the ways out"
         yield SimpleNamespace(client=client, app=app, folder=folder, night=night, incident=made["closed"])
     log.close()

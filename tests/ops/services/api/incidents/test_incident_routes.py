@@ -29,6 +29,7 @@ from ops.services.fusion.incident_view import incident_dict, outcome_dict
 from ops.services.fusion.live_picture import alert_dict
 from ops.store.writer import Store
 from tests.ops.incidents.making import START_NS, alert, at, incident
+from tests.patience import PATIENT_S
 
 FRAME = LocalFrame.around(-84.2, 36.6)
 
@@ -91,7 +92,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         actions=fusion,
         now_ns=lambda: START_NS,
     )
-    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
+    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENT_S) as client:
         client.headers[TOKEN_HEADER] = "t0ken"
         yield SimpleNamespace(store=store, fusion=fusion, client=client, app=app)
     store.close()
@@ -256,7 +257,9 @@ def test_bad_questions_get_one_sentence(room: Any, path: str) -> None:
 
 
 @given(st.dictionaries(st.sampled_from(["reason", "note", "to", "attachment", "unit", "other"]), st.text(max_size=80)))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 def test_hostile_text_is_refused_or_sent_as_it_is(room: Any, fields: dict[str, str]) -> None:
     number = len(room.fusion.replies) + 1000
     answer = room.client.post("/v1/incidents/I1/actions", json=action(number, action="note", **fields))
@@ -332,7 +335,7 @@ def test_an_incident_is_handed_only_to_a_person_who_can_act_on_it(tmp_path: Path
     headers = {"Authorization": f"Bearer {accounts.token(ana, 'test', 1)}"}
     with (
         serving(app) as port,
-        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120, headers=headers) as client,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENT_S, headers=headers) as client,
     ):
         for number, name in enumerate(("Vera", "Bem")):
             body = action(number, action="hand_over", to=name, reason="end of my watch")

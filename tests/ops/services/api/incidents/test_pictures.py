@@ -28,6 +28,7 @@ from sensors.cueing import LookOption
 from tests.ops.analysis.handover.night import FRAME
 from tests.ops.incidents.making import START_NS, alert, incident
 from tests.ops.services.media.making import AT_NS, picture_file, reference
+from tests.patience import PATIENT_S
 
 ROLES = ("viewer", "operator", "supervisor", "analyst", "planner")
 DATA, OTHER, LATER = picture_file(shade=20), picture_file(shade=60), picture_file(shade=100)
@@ -102,7 +103,7 @@ def ask(room: Room) -> Iterator[Callable[[str], httpx.Client]]:
         def client(role: str) -> httpx.Client:
             token = room.accounts.token(room.accounts.store.account(role), "test", 1)
             made = httpx.Client(
-                base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {token}"}, timeout=60
+                base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {token}"}, timeout=PATIENT_S
             )
             clients.append(made)
             return made

@@ -25,6 +25,7 @@ from ops.services.api.plan_routes import PlanRoutes
 from ops.services.api.serving.server import serving
 from ops.services.map.client import Answer
 from ops.store.writer import Store
+from tests.patience import PATIENT_S
 
 PASSWORD = "a quiet ridge at dawn"
 SECTOR, TITLE = "hills", "The hills (exercise)"
@@ -48,7 +49,7 @@ class World(SimpleNamespace):
 
     def client(self, **more: Any) -> httpx.Client:
         """A browser: it keeps cookies, sends its origin, and does not follow redirects."""
-        return httpx.Client(base_url=self.address, headers={"Origin": self.address}, timeout=120, **more)
+        return httpx.Client(base_url=self.address, headers={"Origin": self.address}, timeout=PATIENT_S, **more)
 
     def add(self, login: str, name: str, role: str = "operator") -> None:
         """Add a person with PASSWORD."""

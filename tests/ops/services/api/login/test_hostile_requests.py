@@ -14,6 +14,7 @@ import pytest
 
 from ops.accounts.accounts import Accounts
 from ops.accounts.store import AccountStore
+from tests.patience import PATIENT_S
 
 HOSTILE = (
     "</script><script>alert(1)</script>", "' OR 1=1 --", "../../etc/passwd", "%00", "%2e%2e%2f", "\u202e\u2028",
@@ -70,17 +71,17 @@ def test_tokens_that_are_expired_forged_or_of_another_server_are_refused(
         "of one character": "A",
         "long": "A" * 8_000,
     }
-    assert httpx.get(f"{world.address}/v1/me", headers=bearer(token), timeout=120).status_code == 200
+    assert httpx.get(f"{world.address}/v1/me", headers=bearer(token), timeout=PATIENT_S).status_code == 200
     for name, one in wrong.items():
-        answer = httpx.get(f"{world.address}/v1/me", headers=bearer(one), timeout=120)
+        answer = httpx.get(f"{world.address}/v1/me", headers=bearer(one), timeout=PATIENT_S)
         assert (name, answer.status_code, answer.json()["detail"]) == (name, 401, "Log in first.")
 
 
 def test_a_token_is_not_taken_from_anywhere_but_its_header(world: Any, token: str) -> None:
     for address in (f"/v1/me?token={token}", f"/v1/me?access_token={token}", f"/v1/me?authorization=Bearer%20{token}"):
-        assert httpx.get(world.address + address, timeout=120).status_code == 401
+        assert httpx.get(world.address + address, timeout=PATIENT_S).status_code == 401
     basic = {"Authorization": f"Basic {token}"}
-    assert httpx.get(f"{world.address}/v1/me", headers=basic, timeout=120).status_code == 401
+    assert httpx.get(f"{world.address}/v1/me", headers=basic, timeout=PATIENT_S).status_code == 401
 
 
 def test_a_token_replayed_after_its_end_or_of_a_removed_person_is_refused(new_world: Callable[..., Any]) -> None:
@@ -89,11 +90,11 @@ def test_a_token_replayed_after_its_end_or_of_a_removed_person_is_refused(new_wo
         account = world.accounts.store.account("leaver")
         first, second = (world.accounts.token(account, name, 1) for name in ("a", "b"))
         for one in (first, second):
-            assert httpx.get(f"{world.address}/v1/me", headers=bearer(one), timeout=120).status_code == 200
+            assert httpx.get(f"{world.address}/v1/me", headers=bearer(one), timeout=PATIENT_S).status_code == 200
         world.accounts.store.end_session(world.accounts.person_of(first).session.key)
-        refused(httpx.get(f"{world.address}/v1/me", headers=bearer(first), timeout=120), 401)
+        refused(httpx.get(f"{world.address}/v1/me", headers=bearer(first), timeout=PATIENT_S), 401)
         world.accounts.store.remove(account.id)
-        refused(httpx.post(f"{world.address}/api/alerts/A1/clear", headers=bearer(second), timeout=120), 401)
+        refused(httpx.post(f"{world.address}/api/alerts/A1/clear", headers=bearer(second), timeout=PATIENT_S), 401)
         assert world.actions == []
 
 
@@ -102,7 +103,7 @@ def test_a_token_acts_no_more_once_its_person_has_lost_the_right(world: Any, tok
     world.accounts.store.set_roles(account.id, {"*": "viewer"})
     try:
         done = len(world.actions)
-        refused(httpx.post(f"{world.address}/api/alerts/A1/clear", headers=bearer(token), timeout=120), 403)
+        refused(httpx.post(f"{world.address}/api/alerts/A1/clear", headers=bearer(token), timeout=PATIENT_S), 403)
         assert len(world.actions) == done
     finally:
         world.accounts.store.set_roles(account.id, {"*": "supervisor"})
@@ -110,7 +111,7 @@ def test_a_token_acts_no_more_once_its_person_has_lost_the_right(world: Any, tok
 
 @pytest.mark.parametrize("path", PATHS)
 def test_hostile_text_in_an_address_is_a_problem(world: Any, token: str, path: str) -> None:
-    with httpx.Client(base_url=world.address, headers=bearer(token), timeout=120) as client:
+    with httpx.Client(base_url=world.address, headers=bearer(token), timeout=PATIENT_S) as client:
         for text in HOSTILE:
             answer = client.get(path.format(*[quote(text, safe="")] * path.count("{}")))
             if answer.status_code == 200:  # the map of this server draws whatever it is asked
@@ -123,7 +124,7 @@ def test_hostile_text_in_an_address_is_a_problem(world: Any, token: str, path: s
 def test_hostile_text_and_huge_numbers_in_a_query_are_refused_or_harmless(
     world: Any, token: str, path: str, name: str
 ) -> None:
-    with httpx.Client(base_url=world.address, headers=bearer(token), timeout=120) as client:
+    with httpx.Client(base_url=world.address, headers=bearer(token), timeout=PATIENT_S) as client:
         for text in HOSTILE:
             with client.stream("GET", path, params={name: text}) as answer:
                 assert answer.status_code in (200, 404, 422, 503), (path, name, text[:40])
@@ -134,7 +135,7 @@ def test_hostile_text_and_huge_numbers_in_a_query_are_refused_or_harmless(
 
 @pytest.mark.parametrize("header", ["Purpose", "If-None-Match", "Accept", "Last-Event-ID", "Accept-Language", "Cookie"])
 def test_hostile_headers_break_nothing(world: Any, token: str, header: str) -> None:
-    with httpx.Client(base_url=world.address, headers=bearer(token), timeout=120) as client:
+    with httpx.Client(base_url=world.address, headers=bearer(token), timeout=PATIENT_S) as client:
         for text in HOSTILE:
             value = text.encode("utf-8", "replace")[:4_000]
             for path in ("/api/tracks", "/metrics", "/api/docs", "/readyz"):
@@ -144,7 +145,7 @@ def test_hostile_headers_break_nothing(world: Any, token: str, header: str) -> N
 
 def test_nothing_of_all_this_was_done(world: Any, token: str) -> None:
     before = len(world.actions)
-    with httpx.Client(base_url=world.address, headers=bearer(token), timeout=120) as client:
+    with httpx.Client(base_url=world.address, headers=bearer(token), timeout=PATIENT_S) as client:
         for text in HOSTILE:
             answer = client.post("/api/alerts/A1/reject", json={"reason": text, "more": text})
             refused(answer, 422)

@@ -16,6 +16,7 @@ from ops.accounts.store import AccountStoreError
 from ops.services.api.event_stream import _LOGINS_EVERY_S
 from ops.store.connections import StoreError
 from ops.store.reader import Reader
+from tests.patience import PATIENT_S
 
 PASSWORD = "a quiet ridge at dawn"
 HOSTILE = "\"><script>alert(1)</script>'{{7*7}}"
@@ -263,17 +264,18 @@ def test_a_program_reads_with_a_token_and_a_cookie_is_not_a_token(world) -> None
     world.add("program", "P. Program", "operator")
     token = world.accounts.token(world.accounts.store.account("program"), "probe", days=1)
     bearer = {"Authorization": f"Bearer {token}"}
-    assert httpx.get(f"{world.address}/api/alerts", headers=bearer).status_code == 200
-    assert httpx.post(f"{world.address}/api/alerts/A1/clear", headers=bearer).status_code == 202
+    assert httpx.get(f"{world.address}/api/alerts", headers=bearer, timeout=PATIENT_S).status_code == 200
+    assert httpx.post(f"{world.address}/api/alerts/A1/clear", headers=bearer, timeout=PATIENT_S).status_code == 202
     assert world.actions[-1].by == "P. Program"
     with world.logged_in("program") as client:
         cookie = client.cookies[f"watchline-session-{world.port}"]
-        assert httpx.get(f"{world.address}/v1/me", headers={"Authorization": f"Bearer {cookie}"}).status_code == 401
+        as_token = {"Authorization": f"Bearer {cookie}"}
+        assert httpx.get(f"{world.address}/v1/me", headers=as_token, timeout=PATIENT_S).status_code == 401
     with world.client(cookies={f"watchline-session-{world.port}": token}) as client:
         assert client.get("/v1/me").status_code == 401
     account = world.accounts.store.account("program")
     assert world.accounts.store.end_sessions(account.id) >= 2
-    assert httpx.get(f"{world.address}/api/alerts", headers=bearer).status_code == 401
+    assert httpx.get(f"{world.address}/api/alerts", headers=bearer, timeout=PATIENT_S).status_code == 401
 
 
 def test_a_program_changes_nothing_of_the_account_that_it_uses(world) -> None:
@@ -289,9 +291,9 @@ def test_a_program_changes_nothing_of_the_account_that_it_uses(world) -> None:
             ("/account/password", {"old": PASSWORD, "new": "another quiet dawn", "again": "another quiet dawn"}),
         ):
             data = {"form_token": form_token("x"), **fields}
-            assert httpx.post(f"{world.address}{path}", headers=bearer, data=data).status_code == 403
+            assert httpx.post(f"{world.address}{path}", headers=bearer, data=data, timeout=PATIENT_S).status_code == 403
         assert client.get("/v1/me").status_code == 200
-    assert httpx.get(f"{world.address}/v1/me", headers=bearer).json()["name"] == "R. Reader"
+    assert httpx.get(f"{world.address}/v1/me", headers=bearer, timeout=PATIENT_S).json()["name"] == "R. Reader"
     assert world.accounts.store.account("reader").totp is None
 
 
@@ -321,7 +323,7 @@ def test_a_file_that_cannot_be_read_is_a_problem_without_its_path(new_world, tmp
 def test_no_cookie_breaks_the_server(world, cookie: str) -> None:
     name = f"watchline-session-{world.port}"
     headers = {"Cookie": f"{name}={cookie.format(port=world.port)}".encode()}
-    assert httpx.get(f"{world.address}/v1/me", headers=headers).status_code == 401
+    assert httpx.get(f"{world.address}/v1/me", headers=headers, timeout=PATIENT_S).status_code == 401
 
 
 def test_hostile_names_are_text_on_every_page(new_world) -> None:

@@ -19,6 +19,7 @@ from oidc_provider_mock import User, run_server_in_thread
 from geo.errors import BadInput
 from ops.accounts.oidc import KEYS_AGAIN_S, LOGIN_WITHIN_S, OidcRefused, Provider
 from ops.accounts.settings import OidcSettings
+from tests.patience import PATIENT_S
 
 ROLES = {"duty": "operator", "chiefs-north": "supervisor@hills", "staff": "viewer"}
 HOSTILE = "<script>alert(1)</script>"
@@ -55,7 +56,7 @@ def at_provider(client: httpx.Client, sub: str, *, after: str = "/") -> str:
     """Go to the provider, log in there, and return the address to which it sends the browser back."""
     there = client.get(f"/login/oidc?next={after}")
     assert there.status_code == 303, there.text
-    with httpx.Client(timeout=120) as provider:
+    with httpx.Client(timeout=PATIENT_S) as provider:
         back = provider.post(there.headers["location"], data={"sub": sub})
         assert back.status_code == 302, back.text
         return back.headers["location"]

@@ -17,6 +17,7 @@ from ops.accounts.rights import HOLDERS, MEANINGS, ROWS, has, rights_at
 from ops.accounts.settings import OidcSettings
 from ops.drawing.typeface.page_font import BUILT
 from ops.services.api.login.gate import PAGES
+from tests.patience import PATIENT_S
 
 ALL = set(ROLES) - {"auditor"}
 MAY = {
@@ -141,7 +142,7 @@ def test_each_role_may_in_each_sector_what_the_table_states(full, role: str | No
     account = accounts.store.account(login)
     headers = {"Authorization": f"Bearer {accounts.token(account, 'matrix', 1)}"}
     tested = 0
-    with httpx.Client(base_url=full.address, headers=headers, timeout=120) as client:
+    with httpx.Client(base_url=full.address, headers=headers, timeout=PATIENT_S) as client:
         for method, path in sorted(operations(full.app)):
             right = rights_at(address(path)).get(method)
             if right is None or path in (*PAGES, "/logout") or path.startswith(("/login", "/assets")):
@@ -174,7 +175,7 @@ def test_a_person_is_led_to_the_first_page_that_she_may_open(full, role: str | N
 
 
 def test_without_a_login_every_route_but_the_open_ones_is_refused(full) -> None:
-    with httpx.Client(base_url=full.address, headers={"Origin": full.address}, timeout=120) as client:
+    with httpx.Client(base_url=full.address, headers={"Origin": full.address}, timeout=PATIENT_S) as client:
         for row in ROWS:
             status = status_of(client, row.method, row.path)
             if row.right != "open":

@@ -30,6 +30,7 @@ from ops.services.map.client import Answer
 from ops.services.map.process import MapService
 from ops.services.planner.worker import Planner
 from ops.store.writer import Store
+from tests.patience import PATIENT_S
 
 SECTOR = "hills"
 
@@ -92,7 +93,7 @@ def described(
         plan=plan,
         accounts=accounts,
     )
-    deadline = time.monotonic() + 300
+    deadline = time.monotonic() + PATIENT_S
     while not service.ready and time.monotonic() < deadline:
         time.sleep(0.05)
     yield SimpleNamespace(app=app, tokens=tokens, accounts=accounts, actions=actions, store=fused, log=log)

@@ -27,6 +27,7 @@ from ops.services.api.schemas.picture import SensorCounts
 from ops.services.api.serving.server import serving
 from ops.services.fusion.incident_view import INTERNAL
 from ops.services.fusion.live_picture import alert_schema
+from tests.patience import PATIENT_S
 
 PROBLEM = "application/problem+json"
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -39,7 +40,7 @@ def site(described: SimpleNamespace) -> Iterator[SimpleNamespace]:
 
         def client(role: str | None) -> httpx.Client:
             headers = {} if role is None else {"Authorization": f"Bearer {described.tokens[role]}"}
-            return httpx.Client(base_url=address, headers=headers, timeout=120)
+            return httpx.Client(base_url=address, headers=headers, timeout=PATIENT_S)
 
         yield SimpleNamespace(**vars(described), client=client)
 
@@ -216,7 +217,7 @@ def test_an_unexpected_error_is_a_problem_that_gives_nothing_away(
     app.add_api_route("/fails", fail, methods=["GET"])
     app.state.hub = SimpleNamespace(stop=lambda: None)
     with serving(app) as port:
-        answer = httpx.get(f"http://127.0.0.1:{port}/fails", timeout=120)
+        answer = httpx.get(f"http://127.0.0.1:{port}/fails", timeout=PATIENT_S)
     assert (answer.status_code, answer.headers["content-type"]) == (500, PROBLEM)
     assert "1234" not in answer.text
     assert "the password is 1234" in caplog.text

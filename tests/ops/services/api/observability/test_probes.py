@@ -22,6 +22,7 @@ from ops.services.api.observability.readiness import Readiness
 from ops.services.api.serving.server import serving
 from ops.store.reader import Reader
 from ops.store.writer import Store
+from tests.patience import PATIENT_S
 
 NOW_NS = 1_772_402_400_000_000_000
 ENDED = Message("part-ended", {"part": "broker", "cause": "none", "code": -9, "words": "", "log": "b.log"})
@@ -49,7 +50,7 @@ def probed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace
         parts=lambda: world.parts,
         accounts=accounts,
     )
-    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
+    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENT_S) as client:
         world.client = client
         yield world
     store.close()

@@ -26,6 +26,7 @@ from schemathesis.specs.openapi.checks import (
 from ops.accounts.person import ROLES
 from ops.accounts.rights import HOLDERS, ROWS
 from ops.services.api.serving.server import serving
+from tests.patience import PATIENT_S
 
 CHECKS = [
     status_code_conformance,
@@ -75,7 +76,7 @@ def run(
     def send(case: Any) -> None:
         if identity is not None:
             case.path_parameters["identity"] = identity
-        answer = case.call(base_url=site.address, session=site.session, headers=headers, timeout=120)
+        answer = case.call(base_url=site.address, session=site.session, headers=headers, timeout=PATIENT_S)
         statuses.append(answer.status_code)
         assert answer.status_code not in (500, 501, 502), answer.text
         if allowed and answer.status_code == 403:  # of a token of a program
@@ -131,8 +132,8 @@ def test_whatever_is_sent_a_person_without_the_right_is_refused(site: SimpleName
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 def test_operations_on_an_alert_or_incident_that_exists(site: SimpleNamespace, mode: GenerationMode) -> None:
     headers = {"Authorization": f"Bearer {site.tokens['viewer']}"}
-    alerts = site.session.get(f"{site.address}/api/alerts", headers=headers, timeout=120).json()["alerts"]
-    incidents = site.session.get(f"{site.address}/v1/incidents", headers=headers, timeout=120).json()["incidents"]
+    alerts = site.session.get(f"{site.address}/api/alerts", headers=headers, timeout=PATIENT_S).json()["alerts"]
+    incidents = site.session.get(f"{site.address}/v1/incidents", headers=headers, timeout=PATIENT_S).json()["incidents"]
     existing = {"/api/alerts/{identity}": alerts[0]["id"], "/v1/incidents/{identity}": incidents[0]["id"]}
     statuses: set[int] = set()
     for operation in site.operations:

@@ -23,6 +23,7 @@ from ops.services.api.serving.server import serving
 from ops.services.map.client import Answer
 from ops.services.map.process import MapService
 from ops.store.writer import Store
+from tests.patience import PATIENT_S
 
 T0 = datetime(2026, 3, 1, 22, 0, tzinfo=UTC)
 T0_NS = int(T0.timestamp()) * 1_000_000_000
@@ -174,9 +175,9 @@ def ogc(hill_ground: OpenSector, tmp_path_factory: pytest.TempPathFactory) -> It
         ground=ask,
         accounts=accounts,
     )
-    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
+    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENT_S) as client:
         served = Ogc(f"http://127.0.0.1:{port}", accounts, log, store, hill_ground, service, client)
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + PATIENT_S
         while not (service.ready and served.get("/collections/coverage/items").status_code == 200):
             assert time.monotonic() < deadline, "the coverage is not computed"
             time.sleep(0.1)

@@ -27,6 +27,7 @@ from ops.services.api.ogc import service
 from ops.services.api.ogc.collections import COLLECTIONS
 from ops.services.api.ogc.models import MODELS
 from ops.services.api.ogc.queries import CRS84, MOST_FEATURES, crs_uri
+from tests.patience import PATIENT_S
 
 EXPECTED = {"tracks": 5, "incidents": 2, "alerts": 3, "units": 1, "sensors": 3, "segments": 16}
 """Features that the fixture puts into each collection; hills.toml has 16 segments and 3 sensors."""
@@ -56,7 +57,7 @@ def gdal(ogc, tmp_path: Path):
     def read(jobs: dict) -> tuple[dict, list[str]]:
         order = json.dumps([address, str(tmp_path), jobs])
         run = [sys.executable, "-c", READER, order]
-        done = subprocess.run(run, env=environment, capture_output=True, text=True, timeout=200, check=False)
+        done = subprocess.run(run, env=environment, capture_output=True, text=True, timeout=PATIENT_S, check=False)
         assert done.returncode == 0, done.stderr
         return {name: gpd.read_parquet(tmp_path / f"{name}.parquet") for name in jobs}, json.loads(done.stdout)
 
@@ -76,7 +77,7 @@ def test_gdals_own_driver_reads_every_collection(gdal) -> None:
 @pytest.mark.parametrize("name", COLLECTIONS)
 def test_ogrinfo_of_debian_reads_the_collection(gdal, name: str) -> None:
     run = ["ogrinfo", "-json", "-features", gdal.address, name]
-    done = subprocess.run(run, env=gdal.environment, capture_output=True, text=True, check=True, timeout=120)
+    done = subprocess.run(run, env=gdal.environment, capture_output=True, text=True, check=True, timeout=PATIENT_S)
     (layer,) = json.loads(done.stdout)["layers"]
     assert layer["featureCount"] == len(layer["features"]) >= EXPECTED.get(name, 1000)
     assert done.stderr == ""
@@ -474,7 +475,7 @@ def test_a_store_that_cannot_be_read_is_unavailable_without_the_name_of_a_file(o
 def test_the_api_does_not_load_pygeoapi_before_it_is_asked() -> None:
     heavy = "pygeoapi", "cql2", "shapely", "jinja2", "babel", "jsonschema", "pyproj"
     code = f"import sys, ops.services.api.process; print([m for m in {heavy!r} if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PATIENT_S)
     assert done.stdout.strip() == "[]"
 
 

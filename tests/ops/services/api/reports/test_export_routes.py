@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,6 +22,7 @@ from ops.services.api.serving.server import serving
 from tests.ops.analysis.handover.night import FRAME
 from tests.ops.export.exported import BORDER, VIEW, exported_store
 from tests.ops.incidents.making import SECOND, START_NS
+from tests.patience import PATIENT_S
 
 PURPOSE = {"Purpose": "inquiry 12"}
 
@@ -43,14 +43,20 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     app = create_app(
         night.store.path, settings, act=lambda _: None, now_ns=lambda: START_NS + 3600 * SECOND, access_log=log
     )
-    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
-        yield SimpleNamespace(client=client, log=log)
+    scratch = tmp_path_factory.mktemp("scratch")
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        serving(app) as port,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENT_S) as client,
+    ):
+        patch.setattr("tempfile.tempdir", str(scratch))  # other tests export at the same time
+        yield SimpleNamespace(client=client, log=log, scratch=scratch)
     log.close()
     night.store.close()
 
 
-def left_behind() -> set[Path]:
-    return set(Path(tempfile.gettempdir()).glob("watchline-export-*"))
+def left_behind(room: Any) -> set[Path]:
+    return set(room.scratch.glob("watchline-export-*"))
 
 
 @pytest.mark.parametrize("file_format", FORMATS)
@@ -93,13 +99,13 @@ def test_layers_area_and_period_are_those_of_the_request(room: Any, tmp_path: Pa
     ],
 )  # fmt: skip
 def test_a_hostile_request_is_one_sentence_no_file_and_no_entry(room: Any, query: dict[str, str]) -> None:
-    before, files = len(room.log.entries()), left_behind()
+    before, files = len(room.log.entries()), left_behind(room)
     answer = room.client.get("/v1/export", params={"purpose": "inquiry 12"} | query)
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["detail"]
     assert len(room.log.entries()) == before
-    assert left_behind() <= files
+    assert left_behind(room) <= files
 
 
 def test_without_a_purpose_nothing_is_exported(room: Any) -> None:
@@ -110,7 +116,7 @@ def test_without_a_purpose_nothing_is_exported(room: Any) -> None:
 def test_a_process_that_takes_too_long_or_fails_is_an_answer_and_leaves_nothing(
     room: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = left_behind()
+    files = left_behind(room)
     run = subprocess.run
     monkeypatch.setattr(order_process.subprocess, "run", lambda *order, **how: run(*order, **how | {"timeout": 0.001}))
     answer = room.client.get("/v1/export", headers=PURPOSE)
@@ -119,4 +125,4 @@ def test_a_process_that_takes_too_long_or_fails_is_an_answer_and_leaves_nothing(
     monkeypatch.setattr(order_process, "module_command", lambda _: ["/bin/false"])
     answer = room.client.get("/v1/export", headers=PURPOSE)
     assert (answer.status_code, "could not be made" in answer.json()["detail"]) == (503, True)
-    assert left_behind() <= files
+    assert left_behind(room) <= files

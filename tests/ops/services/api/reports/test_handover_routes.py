@@ -20,6 +20,7 @@ from ops.services.api.serving.server import serving
 from tests.ops.analysis.handover.night import worked_night
 from tests.ops.export.exported import VIEW
 from tests.ops.incidents.making import SECOND, START_NS
+from tests.patience import PATIENT_S
 
 SHIFT = ("2026-03-20T05:00:00Z", "2026-03-20T13:00:00Z")
 """06:00 to 14:00 in Paris; START_NS is 09:46:40 UTC."""
@@ -42,7 +43,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     )
     with serving(app) as port:
         address = f"http://127.0.0.1:{port}"
-        with httpx.Client(base_url=address, headers={"Origin": address}, timeout=120) as client:
+        with httpx.Client(base_url=address, headers={"Origin": address}, timeout=PATIENT_S) as client:
             yield SimpleNamespace(client=client, log=log, night=night, made=made)
     log.close()
     night.store.close()

@@ -15,6 +15,7 @@ from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.serving.server import serving
 from tests.ops.analysis.handover.night import worked_night
 from tests.ops.incidents.making import SECOND, START_NS
+from tests.patience import PATIENT_S
 
 CUMBERLAND = samples_folder() / "cumberland"
 
@@ -46,7 +47,7 @@ def served(
     )
     with serving(app) as port:
         address = f"http://127.0.0.1:{port}"
-        with httpx.Client(base_url=address, headers={"Origin": address}, timeout=120) as client:
+        with httpx.Client(base_url=address, headers={"Origin": address}, timeout=PATIENT_S) as client:
             yield Served(address, client, log)
     log.close()
     night.store.close()

@@ -21,8 +21,8 @@ from ops.services.api.serving.connections import LimitedConnection
 from ops.services.api.serving.peers import THIS_COMPUTER, place_of
 from ops.services.api.serving.server import serving
 from ops.store.writer import Store
+from tests.patience import PATIENT_S
 
-PATIENT_S = 240.0
 BEGUN = b"GET /api/tracks HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
 BODY_BEGUN = (
     b"POST /api/alerts/A1/reject HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"

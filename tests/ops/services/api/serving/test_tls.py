@@ -20,6 +20,7 @@ from ops.services.api.serving.handshakes import Listener
 from ops.services.api.serving.local_port import listen
 from ops.services.api.serving.server import serving
 from ops.services.api.serving.tls import RENEWED_BEFORE, VALID_FOR, own_certificate
+from tests.patience import PATIENT_S
 
 NOW = datetime.now(UTC)
 
@@ -44,7 +45,7 @@ def test_a_browser_that_trusts_the_certificate_reads_over_tls(tmp_path: Path) ->
     app = create_app(tmp_path / "s.db", ApiSettings("x", guard=guard), act=print, now_ns=lambda: 0)
     with serving(app, tls=tls) as port:
         trusting = ssl.create_default_context(cafile=str(tls.certificate))
-        with httpx.Client(verify=trusting, timeout=120) as client:
+        with httpx.Client(verify=trusting, timeout=PATIENT_S) as client:
             answer = client.get(f"https://127.0.0.1:{port}/v1/me")
             assert answer.status_code == 200
             named = client.get(f"https://127.0.0.1:{port}/v1/me", headers={"Host": f"ops.example:{port}"})
@@ -54,9 +55,9 @@ def test_a_browser_that_trusts_the_certificate_reads_over_tls(tmp_path: Path) ->
             other = client.get(f"https://127.0.0.1:{port}/v1/me", headers={"Host": "evil.example"})
             assert other.status_code == 421
         with pytest.raises(httpx.ConnectError, match="certificate"):
-            httpx.get(f"https://127.0.0.1:{port}/v1/me", timeout=120)
+            httpx.get(f"https://127.0.0.1:{port}/v1/me", timeout=PATIENT_S)
         with pytest.raises(httpx.HTTPError):
-            httpx.get(f"http://127.0.0.1:{port}/v1/me", timeout=120)
+            httpx.get(f"http://127.0.0.1:{port}/v1/me", timeout=PATIENT_S)
         old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         old.check_hostname, old.verify_mode = False, ssl.CERT_NONE
         old.maximum_version = ssl.TLSVersion.TLSv1_1
@@ -73,14 +74,28 @@ def test_handshakes_that_do_not_end_leave_room_for_a_browser(
     tls = own_certificate(tmp_path / "tls", [], NOW)
     app = create_app(tmp_path / "s.db", ApiSettings("x"), act=print, now_ns=lambda: 0)
     trusting = ssl.create_default_context(cafile=str(tls.certificate))
-    with serving(app, tls=tls) as port, ExitStack() as stack, httpx.Client(verify=trusting, timeout=120) as client:
-        url = f"https://127.0.0.1:{port}/v1/me"
-        assert client.get(url).status_code == 200
-        idle = [stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60)) for _ in range(100)]
+    with (
+        serving(app, tls=tls) as port,
+        ExitStack() as stack,
+        httpx.Client(verify=trusting, timeout=PATIENT_S) as client,
+    ):
+
+        def browser() -> int:
+            """The status of a page over a connection of its own; again where the machine took longer than 0.5 s."""
+            while True:
+                try:
+                    return client.get(f"https://127.0.0.1:{port}/v1/me", headers={"Connection": "close"}).status_code
+                except httpx.TransportError:
+                    assert within_s < 1.0, "ended, though nothing limits its time"
+
+        assert browser() == 200
+        idle = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=PATIENT_S)) for _ in range(100)
+        ]
         ended = idle if most > len(idle) else idle[:-most]
         assert [one.recv(1) for one in ended] == [b""] * len(ended)
         for _ in range(30):
-            assert client.get(url, headers={"Connection": "close"}).status_code == 200
+            assert browser() == 200
         if most < len(idle):  # those 30 are complete, and have displaced no more than one
             poller = select.poll()  # a process of many tests has more open files than select() takes
             for one in idle[-most + 1 :]:
@@ -94,11 +109,11 @@ def test_handshakes_of_one_address_displace_each_other(monkeypatch: pytest.Monke
     monkeypatch.setattr(Listener, "most_of_one_place", 3)
     monkeypatch.setattr(Listener, "most_handshakes", 7)
     with Listener(listen(0)) as listening, ExitStack() as stack:
-        listening.settimeout(120)
+        listening.settimeout(PATIENT_S)
         port = listening.getsockname()[1]
 
         def begin(source: str) -> socket.socket:
-            made = socket.create_connection(("127.0.0.1", port), timeout=120, source_address=(source, 0))
+            made = socket.create_connection(("127.0.0.1", port), timeout=PATIENT_S, source_address=(source, 0))
             stack.enter_context(made)
             stack.enter_context(listening.accept()[0])
             return made

@@ -21,6 +21,7 @@ from ops.services.api.serving.server import serving
 from ops.services.api.warnings.routes import CapService
 from ops.store.writer import Store
 from tests.ops.services.api.test_app import HOSTILE, T0, T0_NS, alert
+from tests.patience import PATIENT_S
 
 NAMES = {"a": "http://www.w3.org/2005/Atom", "g": "http://www.georss.org/georss"}
 INCIDENT = {
@@ -46,7 +47,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
     service = CapService(CapIssuer("hills", "Hills", language="fr"), lambda document: signed(document, pair))
     settings = ApiSettings("hills", operator="m.keller", pages=folder / "not-built", cap=service)
     app = create_app(store.path, settings, act=lambda _: None, now_ns=lambda: T0_NS, access_log=log)
-    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
+    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENT_S) as client:
         yield SimpleNamespace(client=client, log=log, authority=authority.folder / "ca.pem", folder=folder)
     store.close()
 

@@ -30,9 +30,9 @@ from ops.services.cue.onvif.driver import OnvifDriver, login_of
 from ops.services.cue.onvif.session import CameraFault
 from tests.ops.services.cue.onvif.device import PASSWORD, USER, Device, simulated
 from tests.ops.services.media.making import AT_NS, picture_file
+from tests.patience import PATIENT_S
 
 EAST = Direction(90.0, -9.0)
-PATIENT_S = 240.0
 LOOK = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 
 

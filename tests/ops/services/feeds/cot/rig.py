@@ -22,8 +22,8 @@ from ops.services.feeds.cot.memory import CotMemory
 from ops.services.feeds.feed import OutboxDelivery
 from ops.store.incidents import IncidentRow
 from ops.store.reader import Live, OutboxRow
+from tests.patience import PATIENT_S
 
-PATIENT_S = 120.0
 BORDER = {
     "features": [
         {"geometry": {"coordinates": [[-84.2, 36.5], [-84.19, 36.5]]}, "properties": {"segment": 0}},

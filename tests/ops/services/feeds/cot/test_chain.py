@@ -21,6 +21,7 @@ from tests.drills.rig import wait_until
 from tests.ops.services.feeds.cot.cot_schema import faults
 from tests.ops.services.feeds.cot.rig import chat, device, emergency, spot
 from tests.ops.services.feeds.cot.taky_server import Observer, Taky
+from tests.patience import PATIENT_S
 
 pytestmark = [pytest.mark.chain, pytest.mark.broker]
 
@@ -67,7 +68,7 @@ def running(hill_sector: Any, tmp_path: Path) -> Iterator[Running]:
 def test_incidents_reach_tak_and_its_answers_reach_the_incidents(running: Running) -> None:
     """A common outage is seen, claimed and closed from TAK; then the unit calls for help, and both feeds live on when
     their process is killed."""
-    wait_until(lambda: any(one["kind"] == "equipment" for one in running.incidents()), timeout_s=120)
+    wait_until(lambda: any(one["kind"] == "equipment" for one in running.incidents()), timeout_s=PATIENT_S)
     outage = next(one for one in running.incidents() if one["kind"] == "equipment")
 
     def line(event: Element) -> bool:
@@ -75,7 +76,7 @@ def test_incidents_reach_tak_and_its_answers_reach_the_incidents(running: Runnin
 
     running.observer.wait_for(line, "the line of the outage")
     running.observer.send(chat(f"ack {outage['name']}", number=1).xml())
-    wait_until(lambda: running.incident(outage["id"])["owner"] == "Sgt. Meyer", timeout_s=120)
+    wait_until(lambda: running.incident(outage["id"])["owner"] == "Sgt. Meyer", timeout_s=PATIENT_S)
     assert running.incident(outage["id"])["transitions"][-1]["sender"] == "patrol-1"
     for lon in (-84.2, -84.21):  # a marker that is moved is sent again, and is one answer
         running.observer.send(spot(f"note {outage['name']}", "cable cut", lon=lon).xml())
@@ -84,12 +85,12 @@ def test_incidents_reach_tak_and_its_answers_reach_the_incidents(running: Runnin
         found: list[dict[str, Any]] = running.incident(outage["id"])["notes"]
         return found
 
-    wait_until(notes, timeout_s=120)
+    wait_until(notes, timeout_s=PATIENT_S)
 
     running.room.feeds.process.kill()
-    wait_until(lambda: running.room.restart_ended() or running.room.feeds.alive, timeout_s=120)
+    wait_until(lambda: running.room.restart_ended() or running.room.feeds.alive, timeout_s=PATIENT_S)
     running.observer.send(chat(f"restored {outage['name'].lower()}", number=2).xml())
-    wait_until(lambda: said_again(running, outage), timeout_s=120)
+    wait_until(lambda: said_again(running, outage), timeout_s=PATIENT_S)
     closed = running.incident(outage["id"])
     assert (closed["state"], closed["disposition"], closed["closed_by"]) == ("closed", "restored", "person")
     assert [one["text"] for one in notes()] == ["cable cut"]
@@ -131,7 +132,7 @@ def test_a_night_of_the_demonstration_is_seen_and_answered_in_tak(hill_sector: A
             room.restart_ended()
             return next(one["owner"] for one in running.incidents() if one["name"] == name)
 
-        wait_until(lambda: owner() == "Sgt. Meyer", timeout_s=120)
+        wait_until(lambda: owner() == "Sgt. Meyer", timeout_s=PATIENT_S)
         told = f"{name}: recorded, claim."
         observer.wait_for(lambda event: event.findtext("detail/remarks") == told, "what became of the answer")
         track = observer.wait_for(

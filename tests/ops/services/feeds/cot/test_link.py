@@ -33,6 +33,7 @@ from tests.drills.fault_proxy import BadRadio, FaultProxy
 from tests.drills.sizes import sized
 from tests.ops.services.feeds.cot.rig import Rig, chat, device, emergency, incident
 from tests.ops.services.feeds.cot.taky_server import Observer, Taky
+from tests.patience import PATIENT_S
 
 UNITS = {"ANDROID-1": "patrol-1", "ANDROID-2": "patrol-2"}
 MOST, KILLS = sized(1_000, 10_000), 20
@@ -98,7 +99,7 @@ class Server:
             with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
             one.close()
-        self._thread.join(60.0)
+        self._thread.join(PATIENT_S)
 
 
 def pong(event: CotEvent) -> bytes | None:
@@ -157,7 +158,7 @@ def test_a_server_that_never_answers_gets_it_again_on_a_new_connection(
 
     def received_and_given_up() -> bool:
         """A slow machine may give a connection up before anything was sent on it."""
-        failed = rig.feed.send(_delivery(incident(), "tak")).exception(120)
+        failed = rig.feed.send(_delivery(incident(), "tak")).exception(PATIENT_S)
         assert isinstance(failed, link.NotConnected)
         return "a-u-G-U" in server.types()
 
@@ -214,7 +215,7 @@ def test_a_server_that_is_killed_again_and_again_loses_no_incident(
         outbox, ledger, [rig.feed], now_ns=time.time_ns, monotonic_s=time.monotonic, release=Unmarked(),
         policy=RetryPolicy(retry_s=0.02, longest_retry_s=0.1),
     )  # fmt: skip
-    kills, deadline = 0, time.monotonic() + 300.0
+    kills, deadline = 0, time.monotonic() + PATIENT_S
     while outbox.published < MOST or dispatcher.waiting:
         assert time.monotonic() < deadline, (outbox.published, dispatcher.waiting)
         most = (kills + 1) * MOST // (KILLS + 1)  # so that after each kill there is more to come, whoever is slow
@@ -327,7 +328,7 @@ def test_tls_with_client_certificates(tmp_path: Path, opened: list[Rig | Server]
         observer.close()
     else:
         rig.wait_until(lambda: "not connected yet" not in str(rig.feed.problem), "a refusal")
-        assert isinstance(rig.feed.send(_delivery(incident(), "tak")).exception(60), link.NotConnected)
+        assert isinstance(rig.feed.send(_delivery(incident(), "tak")).exception(PATIENT_S), link.NotConnected)
     taky.close()
 
 
@@ -348,7 +349,7 @@ def test_a_multicast_group_gets_events_and_sends_them(tmp_path: Path, opened: li
     group = CotServer("mesh", f"udp://239.2.3.1:{port.number}", interface="127.0.0.1", units=UNITS)
     with link._multicast_socket(group, listening=True) as client, link._multicast_socket(group) as sender:
         client.setblocking(True)
-        client.settimeout(60)
+        client.settimeout(PATIENT_S)
         rig = rig_for(tmp_path, opened, group)
         rig.wait_until(lambda: rig.feed.problem is None, "the group is joined")
         rig.deliver(incident(), server="mesh")

@@ -17,9 +17,10 @@ from ops.services.feeds.dispatch import Dispatcher
 from ops.services.feeds.feed import RANKS, OutboxDelivery
 from ops.services.feeds.ledger import DeliveryLedger
 from ops.store.reader import OutboxRow
-from tests.ops.services.feeds.cot.rig import PATIENT_S, Rig, incident, track
+from tests.ops.services.feeds.cot.rig import Rig, incident, track
 from tests.ops.services.feeds.cot.taky_server import Observer, Taky
 from tests.ops.services.feeds.cot.test_link import PlainOutbox, Server, Unmarked, pong
+from tests.patience import PATIENT_S
 
 MANY = 90
 """More than the dispatcher has in flight, so that what it chooses next matters."""

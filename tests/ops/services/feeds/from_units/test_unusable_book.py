@@ -22,6 +22,7 @@ from tests.ops.services.feeds.from_units.test_refusals import Night
 from tests.ops.services.feeds.push.receiving import receiver, silent
 from tests.ops.services.feeds.test_push_kills import until
 from tests.ops.services.feeds.test_web_hook import SECRET
+from tests.patience import PATIENT_S
 
 
 def of_another_version(folder: Path) -> None:
@@ -61,7 +62,7 @@ def delivering(folder: Path, more: str = "") -> Iterator[Child]:
             yield child
             assert child.alive
         finally:
-            child.stop(timeout_s=60)
+            child.stop(timeout_s=PATIENT_S)
     store.close()
 
 

@@ -23,8 +23,9 @@ from ops.services.feeds.push.retry_after import LONGEST_WAIT_S, wait_of
 from ops.store.reader import Reader
 from ops.store.writer import Store
 from tests.ops.services.feeds.push.receiving import receiver, status
-from tests.ops.services.feeds.push.test_client import WAIT_S, client, made
+from tests.ops.services.feeds.push.test_client import client, made
 from tests.ops.services.feeds.test_dispatch import Clock, Unmarked, alert
+from tests.patience import PATIENT_S
 
 NOW = datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC)
 """The time of the examples of RFC 9110, 5.6.7."""
@@ -70,14 +71,14 @@ def test_no_text_breaks_it_or_asks_for_more_than_the_limit(text: str, date: str)
 def test_an_answer_that_asks_to_wait_says_how_long(code: int) -> None:
     with receiver(status(code, **{"Retry-After": "90"})) as there, client(("a", there.url)) as one:
         with pytest.raises(PushFailed, match=f"answered {code}") as caught:
-            one.post("a", made()).result(WAIT_S)
+            one.post("a", made()).result(PATIENT_S)
         assert caught.value.after_s == 90.0
 
 
 def test_other_answers_ask_for_nothing() -> None:
     with receiver(status(500, **{"Retry-After": "90"})) as there, client(("a", there.url)) as one:
         with pytest.raises(PushFailed) as caught:
-            one.post("a", made()).result(WAIT_S)
+            one.post("a", made()).result(PATIENT_S)
         assert caught.value.after_s == 0.0
 
 
@@ -85,21 +86,21 @@ def test_a_body_too_large_for_now_is_tried_again_and_one_too_large_for_good_is_n
     """RFC 9110, 15.5.14: with Retry-After the condition is temporary."""
     with receiver(status(413, **{"Retry-After": "90"})) as there, client(("a", there.url)) as one:
         with pytest.raises(PushFailed) as caught:
-            one.post("a", made()).result(WAIT_S)
+            one.post("a", made()).result(PATIENT_S)
         assert caught.value.after_s == 90.0
     with receiver(status(413)) as there, client(("a", there.url)) as one, pytest.raises(Undeliverable):
-        one.post("a", made()).result(WAIT_S)
+        one.post("a", made()).result(PATIENT_S)
 
 
 @pytest.mark.parametrize("value", ["0", "Sun, 06 Nov 1994 08:49:37 GMT", "soon", ""])
 def test_the_presence_of_the_field_says_that_a_body_is_too_large_only_for_now(value: str) -> None:
     with receiver(status(413, **{"Retry-After": value})) as there, client(("a", there.url)) as one:
         with pytest.raises(PushFailed, match="answered 413") as caught:
-            one.post("a", made()).result(WAIT_S)
+            one.post("a", made()).result(PATIENT_S)
         assert caught.value.after_s == 0.0
     gone = receiver(status(410, **{"Retry-After": value}))
     with gone as there, client(("a", there.url)) as one, pytest.raises(Undeliverable):
-        one.post("a", made()).result(WAIT_S)
+        one.post("a", made()).result(PATIENT_S)
 
 
 class Scripted:
