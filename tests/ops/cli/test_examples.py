@@ -124,6 +124,8 @@ REFUSED = {
     "watchline cluster run nation.toml --data data --local 3 --store postgresql://watchline@db.example/watchline": (
         "have the same name"
     ),
+    "watchline cluster serve nation.toml --data data": "have the same name",
+    "watchline cluster serve nation.toml --data data --host 0.0.0.0 --tls": "have the same name",
     "watchline cluster status data": "holds no leases",
     "watchline score nation.toml --store data --out out/nation": "not evaluated: samples/cumberland",
     "watchline dead-letters replay data 17 18": "no ingest is running on it",

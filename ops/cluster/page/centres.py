@@ -1,0 +1,180 @@
+"""The operations centres of the sectors, each a process with a port of its own, started when someone opens it."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from geo.errors import WatchlineError
+from ops.broker.broker import URL_VARIABLE
+from ops.broker.identities import IDENTITY_VARIABLE
+from ops.postgres.address import STORE_VARIABLE
+from ops.runtime.child_process import Child
+from ops.sector.geojson import border_view, layout_view, sector_view
+from ops.sector.sector_file import Sector, layout_path
+from ops.services.api.serving.local_port import listen
+
+if TYPE_CHECKING:
+    from ops.services.api.serving.tls import Tls
+
+log = logging.getLogger(__name__)
+
+START_S: Final = 120.0
+STOP_S: Final = 10.0
+IDLE_S: Final = 600.0
+"""A centre that nobody has looked at for so long is ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class CentreOptions:
+    """``host`` and ``tls`` as of the national page, whose ``login_port`` and accounts count in each centre.
+
+    ``identity``: keys for a broker of one's own, None: those in the sector's folder. ``store``: in PostgreSQL.
+    ``most``: centres at once.
+    """
+
+    data: Path
+    broker: str
+    host: str
+    login_port: int
+    most: int
+    tls: Tls | None = None
+    settings: Path | None = None
+    identity: Path | None = None
+    store: str | None = field(default=None, repr=False)
+
+
+@dataclass(slots=True)
+class _Centre:
+    child: Child
+    listening: socket.socket
+    used_s: float
+
+    @property
+    def port(self) -> int:
+        return int(self.listening.getsockname()[1])
+
+    def close(self) -> None:
+        self.child.stop(timeout_s=STOP_S)
+        self.listening.close()
+
+
+class TooManyCentres(WatchlineError):
+    """As many centres are open as may be."""
+
+
+class Centres:
+    """Opens the centres; any thread may call it. ``look`` ends those that nobody uses."""
+
+    def __init__(
+        self,
+        sectors: Mapping[str, Sector],
+        options: CentreOptions,
+        *,
+        monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._sectors, self._options, self._monotonic_s = sectors, options, monotonic_s
+        self._open: dict[str, _Centre] = {}
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def open(self, name: str) -> int:
+        """Return the port of a sector's centre once it answers; start it if it does not run.
+
+        Raises WatchlineError if it does not start, and ``TooManyCentres``.
+        """
+        with self._lock:
+            if self._closed:
+                raise WatchlineError("the server is stopping")
+            centre = self._open.get(name)
+            if centre is not None and not centre.child.alive:
+                self._open.pop(name).close()
+                centre = None
+            if centre is None:
+                self._end_idle(0.0 if len(self._open) >= self._options.most else IDLE_S)
+                if len(self._open) >= self._options.most:
+                    raise TooManyCentres(f"{self._options.most} are open and in use, as many as --centres allows")
+                centre = self._open[name] = self._start(self._sectors[name])
+            centre.used_s = self._monotonic_s()
+            return centre.port
+
+    def look(self) -> None:
+        """End the centres without an open page for ``IDLE_S``, and those whose process has ended."""
+        with self._lock:
+            now_s = self._monotonic_s()
+            for centre in self._open.values():
+                if centre.child.last("streams"):
+                    centre.used_s = now_s
+            self._end_idle(IDLE_S)
+
+    @property
+    def running(self) -> list[str]:
+        """Names of the sectors whose centre runs."""
+        with self._lock:
+            return sorted(self._open)
+
+    def _end_idle(self, idle_s: float) -> None:
+        now_s = self._monotonic_s()
+        for name, centre in list(self._open.items()):
+            unused = not centre.child.last("streams") and now_s - centre.used_s >= idle_s
+            if unused or not centre.child.alive:
+                self._open.pop(name).close()
+
+    def _start(self, sector: Sector) -> _Centre:
+        from ops.sector.open_sector import open_sector
+        from ops.services.fusion.process import published_language
+
+        options, layout = self._options, layout_path(sector, None)
+        folder, ground = options.data / sector.name, open_sector(sector)
+        with ExitStack() as started:
+            listening = started.enter_context(listen(0, options.host))
+            child = Child(
+                f"centre-{sector.name}",
+                "ops.services.api.process",
+                [
+                    f"--listen-fd={listening.fileno()}",
+                    f"--folder={folder}",
+                    f"--sector={sector.path}",
+                    f"--sector-id={sector.name}",
+                    f"--layout={layout}",
+                    f"--accounts={options.data}",
+                    f"--login-port={options.login_port}",
+                    *([] if options.settings is None else [f"--settings={options.settings}"]),
+                    *(
+                        []
+                        if options.tls is None
+                        else [f"--certificate={options.tls.certificate}", f"--key={options.tls.key}"]
+                    ),
+                ],
+                log=folder / "logs" / "api.log",
+                secrets={
+                    URL_VARIABLE: options.broker,
+                    IDENTITY_VARIABLE: str(options.identity or folder / "identity"),
+                    **({} if options.store is None else {STORE_VARIABLE: options.store}),
+                },
+                pass_fds=[listening.fileno()],
+            )
+            started.callback(child.stop, timeout_s=STOP_S)
+            known: dict[str, Any] = {
+                "border": border_view(ground), "ground": sector_view(ground), "layout": layout_view(ground, {}),
+                "language": published_language(sector),
+            }  # fmt: skip
+            child.tell(known=known, parts={}, map=True)
+            child.wait_for("ready", timeout_s=START_S)
+            started.pop_all()
+        return _Centre(child, listening, self._monotonic_s())
+
+    def close(self) -> None:
+        """End all centres."""
+        with self._lock:
+            self._closed = True
+            for centre in self._open.values():
+                centre.close()
+            self._open.clear()
