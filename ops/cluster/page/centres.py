@@ -30,6 +30,8 @@ START_S: Final = 120.0
 STOP_S: Final = 10.0
 IDLE_S: Final = 600.0
 """A centre that nobody has looked at for so long is ended."""
+GRACE_S: Final = 60.0
+"""The same where another one needs its place: the page of one that was just opened has no stream yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,36 +85,46 @@ class Centres:
         self._sectors, self._options, self._monotonic_s = sectors, options, monotonic_s
         self._open: dict[str, _Centre] = {}
         self._lock = threading.Lock()
+        self._starts = {name: threading.Lock() for name in sectors}
+        self._starting: set[str] = set()
         self._closed = False
 
     def open(self, name: str) -> int:
         """Return the port of a sector's centre once it answers; start it if it does not run.
 
-        Raises WatchlineError if it does not start, and ``TooManyCentres``.
+        Raises WatchlineError if it does not start, and ``TooManyCentres``. One that starts delays no other.
         """
-        with self._lock:
-            if self._closed:
-                raise WatchlineError("the server is stopping")
-            centre = self._open.get(name)
-            if centre is not None and not centre.child.alive:
-                self._open.pop(name).close()
-                centre = None
-            if centre is None:
-                self._end_idle(0.0 if len(self._open) >= self._options.most else IDLE_S)
-                if len(self._open) >= self._options.most:
+        with self._starts[name]:
+            with self._lock:
+                centre = self._open.get(name)
+                if centre is not None and centre.child.alive:
+                    centre.used_s = self._monotonic_s()
+                    return centre.port
+                full = len(self._open) + len(self._starting) >= self._options.most
+                ended = self._without_use(GRACE_S if full else IDLE_S)
+                if len(self._open) + len(self._starting) >= self._options.most:
                     raise TooManyCentres(f"{self._options.most} are open and in use, as many as --centres allows")
-                centre = self._open[name] = self._start(self._sectors[name])
-            centre.used_s = self._monotonic_s()
-            return centre.port
+                self._starting.add(name)
+            try:
+                for one in ended:
+                    one.close()
+                centre = self._start(self._sectors[name])
+            finally:
+                with self._lock:
+                    self._starting.discard(name)
+            with self._lock:
+                if not self._closed:
+                    self._open[name] = centre
+                    return centre.port
+            centre.close()
+            raise WatchlineError("the server is stopping")
 
     def look(self) -> None:
         """End the centres without an open page for ``IDLE_S``, and those whose process has ended."""
         with self._lock:
-            now_s = self._monotonic_s()
-            for centre in self._open.values():
-                if centre.child.last("streams"):
-                    centre.used_s = now_s
-            self._end_idle(IDLE_S)
+            ended = self._without_use(IDLE_S)
+        for centre in ended:
+            centre.close()
 
     @property
     def running(self) -> list[str]:
@@ -120,12 +132,15 @@ class Centres:
         with self._lock:
             return sorted(self._open)
 
-    def _end_idle(self, idle_s: float) -> None:
-        now_s = self._monotonic_s()
+    def _without_use(self, idle_s: float) -> list[_Centre]:
+        """Take out the centres whose process has ended, or at which nobody has looked for so long."""
+        now_s, found = self._monotonic_s(), []
         for name, centre in list(self._open.items()):
-            unused = not centre.child.last("streams") and now_s - centre.used_s >= idle_s
-            if unused or not centre.child.alive:
-                self._open.pop(name).close()
+            if centre.child.last("streams"):
+                centre.used_s = now_s
+            if now_s - centre.used_s >= idle_s or not centre.child.alive:
+                found.append(self._open.pop(name))
+        return found
 
     def _start(self, sector: Sector) -> _Centre:
         from ops.sector.open_sector import open_sector
@@ -175,6 +190,7 @@ class Centres:
         """End all centres."""
         with self._lock:
             self._closed = True
-            for centre in self._open.values():
-                centre.close()
+            ended = list(self._open.values())
             self._open.clear()
+        for centre in ended:
+            centre.close()

@@ -77,7 +77,6 @@ class PictureWatch:
     ) -> None:
         self.folder, self._now_ns = folder, now_ns
         self.watches = {name: SectorWatch(name, folder / name, settings) for name in sectors}
-        self._nation = NationReader(folder)
         self._continued: list[Continued] = []
         self._lock = threading.Lock()
         self._received: dict[Audience, ReceivedPicture] = {}
@@ -87,8 +86,8 @@ class PictureWatch:
         leases = self._leases()
         for name, watch in self.watches.items():
             watch.look(leases.get(name))
-        with suppress(NationError):  # the process that writes it is being started
-            self._continued = self._nation.continued()
+        with suppress(NationError), NationReader(self.folder) as nation:  # of this thread alone
+            self._continued = nation.continued()
         with self._lock:
             self._received.clear()
 
@@ -156,4 +155,3 @@ class PictureWatch:
         """Close all files."""
         for watch in self.watches.values():
             watch.close()
-        self._nation.close()
