@@ -105,6 +105,23 @@ def test_the_keyboard_goes_from_sector_to_sector_and_into_one(visit: Callable[..
     assert (followed.status, followed.headers["location"]) == (303, f"{server.address}/")
 
 
+def test_a_click_on_the_map_leads_into_a_sector_and_a_drag_does_not(visit: Callable[..., Page]) -> None:
+    page, asked = visit(), list[str]()
+    page.on("request", lambda request: asked.append(request.url) if "/sectors/west" in request.url else None)
+    area = page.locator('#map .area[data-sector="west"] .outline')
+    box = area.bounding_box()
+    assert box is not None
+    x, y = box["x"] + 12, box["y"] + 12
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 60, y + 20, steps=4)
+    page.mouse.up()
+    page.get_by_test_id("zoom-all").click()
+    with page.expect_request("**/sectors/west"):
+        page.mouse.click(x, y)
+    assert len(asked) == 1
+
+
 @pytest.mark.parametrize(
     ("language", "options"),
     [("en", {}), ("fr", {"color_scheme": "dark"}), ("fr", {"viewport": PHONE}), ("ar-XB", {})],

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 START_S: Final = 120.0
 STOP_S: Final = 10.0
 IDLE_S: Final = 600.0
-"""A centre that nobody has looked at for so long is ended."""
+"""A centre without an open page for so long is ended."""
 GRACE_S: Final = 60.0
 """The same where another one needs its place: the page of one that was just opened has no stream yet."""
 
@@ -73,7 +73,7 @@ class TooManyCentres(WatchlineError):
 
 
 class Centres:
-    """Opens the centres; any thread may call it. ``look`` ends those that nobody uses."""
+    """Opens the centres; any thread may call it. ``look`` ends those without use."""
 
     def __init__(
         self,
@@ -133,7 +133,7 @@ class Centres:
             return sorted(self._open)
 
     def _without_use(self, idle_s: float) -> list[_Centre]:
-        """Take out the centres whose process has ended, or at which nobody has looked for so long."""
+        """Take out the centres whose process has ended, or that had no open page for so long."""
         now_s, found = self._monotonic_s(), []
         for name, centre in list(self._open.items()):
             if centre.child.last("streams"):

@@ -49,7 +49,7 @@ class SectorRow(BaseModel):
     worker: str | None
     behind: int | None = Field(description="messages that fusion has not processed, to one digit; 0 below 100")
     open: dict[str, int] | None = Field(description="incidents that are not closed, by priority")
-    attention: int | None = Field(description="those of them that nobody has acknowledged")
+    attention: int | None = Field(description="those of them that are not acknowledged")
     oldest_unacknowledged_at: datetime | None
     sensors: CountedSensors | None
     coverage: CountedCoverage | None

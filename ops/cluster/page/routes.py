@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from typing import Annotated, Any, Final
 
 from fastapi import FastAPI, Header, Request
@@ -63,6 +63,7 @@ class SectorLogs:
     def __init__(self, watch: PictureWatch, now_ns: Callable[[], int], operator: str) -> None:
         self._watch, self._now_ns, self._operator = watch, now_ns, operator
         self._logs: dict[str, AuditLog] = {}
+        self._lock = threading.Lock()
 
     def note(self, request: Request, sectors: Iterable[str], subject: str, purpose: str | None) -> None:
         """Record a read of these sectors, in the log of each that keeps one; it is then on disk. Raises AuditError."""
@@ -72,9 +73,10 @@ class SectorLogs:
 
     def _log_of(self, name: str) -> AuditLog | None:
         folder = self._watch.folder / name / FOLDER
-        if name not in self._logs and has_log(folder):  # one that never ran has no records to read either
-            self._logs[name] = AuditLog(folder)
-        return self._logs.get(name)
+        with self._lock:
+            if name not in self._logs and has_log(folder):  # one that never ran has no records to read either
+                self._logs[name] = AuditLog(folder)
+            return self._logs.get(name)
 
     def close(self) -> None:
         """Close all logs."""
@@ -165,5 +167,4 @@ class NationRoutes:
 
     def _record(self, request: Request, person: Person, subject: str, purpose: str | None) -> None:
         seen = self._watch.audience_of(person).sectors
-        with suppress(RuntimeError):  # the server stops, and its logs are closed
-            self._logs.note(request, sorted(seen), subject, purpose)
+        self._logs.note(request, sorted(seen), subject, purpose)

@@ -1,4 +1,4 @@
-"""What the national page reads of one sector, and how much of it a person receives."""
+"""Reads one sector for the national page, and decides how much of it a person receives."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class NationHub:
     Parameters
     ----------
     watch : PictureWatch
-        What is read; nothing is read while nobody has a stream open.
+        What is read; nothing is read while no stream is open.
     now_ns : callable
         UTC nanoseconds since 1970.
     still_in : callable

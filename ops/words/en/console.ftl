@@ -4,6 +4,8 @@
 
 console-column = { $name ->
     [fused] rows fused
+    [covered_now] segments covered
+    [covered_planned] segments planned
     [lease] lease
     [live_since] live since
     [rows] rows

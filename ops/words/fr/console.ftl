@@ -4,6 +4,8 @@
 
 console-column = { $name ->
     [fused] lignes fusionnées
+    [covered_now] segments couverts
+    [covered_planned] segments prévus
     [lease] bail
     [live_since] en service depuis
     [rows] lignes

@@ -126,7 +126,7 @@ async function begin(): Promise<void> {
       if (event === "beat") return;
       show();
       const said = news(before, picture, titleOf);
-      if (said !== "") setText(part("announce"), said);
+      if (said !== "") part("announce").replaceChildren(el("span", {}, said)); // said again, even if it is the same
     },
     lost(problem) {
       streamIs("lost");

@@ -26,6 +26,7 @@ export class NationMap {
   #size: Size = { width: 0, height: 0 };
   #chosen: string | null = null;
   #whole = true;
+  #dragged = false;
 
   constructor(root: SVGSVGElement, open: (sector: string) => void) {
     this.#root = root;
@@ -36,6 +37,7 @@ export class NationMap {
       this.#zoom(event.deltaY < 0 ? ZOOM : 1 / ZOOM, [event.offsetX, event.offsetY]);
     }, { passive: false });
     this.#listenToDrags();
+    root.addEventListener("click", (event) => this.#press(event));
   }
 
   show(areas: readonly Area[], picture: Picture): void {
@@ -47,7 +49,8 @@ export class NationMap {
   /** Mark the sector that a row has the focus on. */
   choose(sector: string | null): void {
     this.#chosen = sector;
-    this.#draw();
+    for (const area of this.#root.querySelectorAll<SVGElement>(".area"))
+      area.setAttribute("data-chosen", String(area.dataset["sector"] === sector));
   }
 
   zoomIn(): void {
@@ -81,15 +84,29 @@ export class NationMap {
     this.#draw();
   }
 
+  /** A click opens what is there now: what was pressed may have been drawn again since. */
+  #press(event: MouseEvent): void {
+    if (this.#dragged) return;
+    const there = document.elementFromPoint(event.clientX, event.clientY);
+    const cluster = there?.closest<SVGElement>(".cluster") ?? null;
+    const [first, ...others] = cluster?.dataset["sectors"]?.split(" ") ?? [];
+    if (first !== undefined && others.length > 0) return this.#zoom(2 * ZOOM, [event.offsetX, event.offsetY]);
+    const area = there?.closest<SVGElement>(".area") ?? null;
+    const sector = first ?? area?.dataset["sector"];
+    if (sector !== undefined && (first !== undefined || area?.dataset["state"] !== "hidden")) this.#open(sector);
+  }
+
   #listenToDrags(): void {
     let from: { x: number; y: number; view: View } | null = null;
     this.#root.addEventListener("pointerdown", (event) => {
+      this.#dragged = false;
       if (event.button === 0 && this.#view !== null) from = { x: event.clientX, y: event.clientY, view: this.#view };
     });
     addEventListener("pointermove", (event) => {
       if (from === null || event.buttons === 0) return;
       const [dx, dy] = [event.clientX - from.x, event.clientY - from.y];
-      if (this.#whole && Math.hypot(dx, dy) < 5) return;
+      if (!this.#dragged && Math.hypot(dx, dy) < 5) return;
+      this.#dragged = true;
       const { lon, lat, scale } = from.view;
       this.#view = { lon: lon - dx / scale / Math.cos((lat * Math.PI) / 180), lat: lat + dy / scale, scale };
       this.#whole = false;
@@ -130,7 +147,6 @@ export class NationMap {
     if (area.line.length > 1) group.append(svg("polyline", { class: "border", "data-coverage": coverageOf(row), points: joined(area.line.map(place)) }));
     if (width >= NAME_PX)
       group.append(svgText(area.title, { class: "name", x: Math.min(...xs) + width / 2, y: Math.max(...ys) + 15 }));
-    if (row?.state !== "hidden") group.addEventListener("click", () => this.#open(area.sector));
     return group;
   }
 
@@ -145,11 +161,6 @@ export class NationMap {
     );
     if (cluster.all > cluster.count)
       group.append(svgText(say("nation-page-cluster-more", { count: cluster.all - cluster.count }), { class: "more", x: 19, y: 5 }));
-    group.addEventListener("click", () => {
-      const [first, ...others] = cluster.sectors;
-      if (first !== undefined && others.length === 0) this.#open(first);
-      else this.#zoom(2 * ZOOM, cluster.at);
-    });
     return group;
   }
 }
