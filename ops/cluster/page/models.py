@@ -64,7 +64,7 @@ class BeforeRecord(BaseModel):
     name: str
 
 
-class IncidentEntry(BaseModel):
+class NationalEntry(BaseModel):
     """An event that is not closed, in the sector where it is now. ``place``: sort key, the smaller the more urgent."""
 
     sector: str
@@ -86,7 +86,7 @@ class NationalPicture(BaseModel):
     title: str
     at: datetime
     sectors: list[SectorRow]
-    incidents: list[IncidentEntry]
+    incidents: list[NationalEntry]
 
 
 class SectorAreas(BaseModel):
