@@ -9,6 +9,14 @@ import { coverageOf, stateOf } from "./map.ts";
 import { RANKS, worst, type Row } from "./picture.ts";
 
 const CELLS = ["open", "waiting", "sensors", "coverage", "posture", "fusion"] as const;
+const COLUMNS: Readonly<Record<(typeof CELLS)[number], string>> = {
+  open: "nation-page-column-open",
+  waiting: "nation-page-column-waiting",
+  sensors: "nation-page-column-sensors",
+  coverage: "nation-page-column-coverage",
+  posture: "nation-page-column-posture",
+  fusion: "nation-page-column-fusion",
+};
 
 export class SectorTable {
   readonly #body: HTMLElement;
@@ -51,8 +59,11 @@ function create(): HTMLElement {
   return el(
     "tr",
     {},
-    el("th", { aria: { label: "" } }, link, el("span", { class: "state" })),
-    ...CELLS.map((name) => (name === "open" ? el("td", { class: name }, open, el("span")) : el("td", { class: name }, el("span", { class: "figure" }), el("span", { class: "detail" })))),
+    el("th", {}, link, el("span", { class: "state" })),
+    ...CELLS.map((name) => {
+      const data = { label: say(COLUMNS[name]) };
+      return name === "open" ? el("td", { class: name, data }, open, el("span")) : el("td", { class: name, data }, el("span", { class: "figure" }), el("span", { class: "detail" }));
+    }),
   );
 }
 
@@ -62,7 +73,6 @@ function update(node: HTMLElement, area: Area, row: Row | undefined, nowMs: numb
   setData(node, "rank", worst(row) ?? "none");
   const head = node.children[0] as HTMLElement;
   head.setAttribute("scope", "row");
-  head.removeAttribute("aria-label");
   const link = head.children[0] as HTMLAnchorElement;
   setText(link, area.title);
   if (state === "hidden") link.removeAttribute("href");
@@ -121,7 +131,7 @@ const FIGURES: Readonly<Record<Exclude<(typeof CELLS)[number], "open">, (row: Ro
   },
   fusion(row) {
     const lag = row.behind === null ? MISSING : row.behind === 0 ? say("nation-page-up-to-date") : say("nation-page-behind", { count: row.behind });
-    return [row.state === "never" ? MISSING : lag, row.worker === null ? say("nation-page-no-worker") : row.worker];
+    return [row.state === "never" ? MISSING : lag, row.worker === null ? say("nation-page-no-worker") : row.worker.replace(/^\w+:\/\//, "")];
   },
 };
 
