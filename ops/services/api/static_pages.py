@@ -38,6 +38,8 @@ _TYPES: Final = {  # required by browsers, whatever types this machine's configu
 _COMPRESSED: Final = ("application/json", "application/manifest+json", "image/svg+xml")
 """Compressed types besides texts; these files hold nothing that is secret. Each is compressed at its first request."""
 NATIONAL: Final = "nation.html"
+OF_NATIONAL: Final = (NATIONAL, "assets/", "third-party-licences.md")
+"""Beginnings of the names of the national page's files: the other pages are not there."""
 _ADDRESSES: Final = {"index.html": "/", "nation.html": "/", "field.html": "/field"}
 """Addresses of pages that are not those of their files."""
 _OWN_HEADERS: Final = {
@@ -60,9 +62,8 @@ def add_pages(app: FastAPI, *, title: str, folder: Path = BUILT, home: str = "in
     for file in sorted(folder.rglob("*")):
         name = file.relative_to(folder).as_posix()
         shown = not name.startswith(".") and not name.endswith(".map")
-        if file.suffix == ".html" and (home == NATIONAL) != (name == NATIONAL):
-            continue
-        if file.is_file() and shown and file.stat().st_size <= _LARGEST_BYTES:
+        here = name.startswith(OF_NATIONAL) if home == NATIONAL else name != NATIONAL
+        if file.is_file() and shown and here and file.stat().st_size <= _LARGEST_BYTES:
             keep = FOR_EVER if name.startswith("assets/") else ASKED_ANEW
             _add_file(app, name, file, keep)
 
