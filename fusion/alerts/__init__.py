@@ -11,7 +11,7 @@ from fusion.alerts.alert import (
     act_on,
     rank,
 )
-from fusion.alerts.evaluation import distress, not_detecting, raise_alerts
+from fusion.alerts.evaluation import distress, raise_alerts
 from fusion.alerts.settings import AlertSettings, AlertSettingsError
 from fusion.alerts.workload import Workload, alert_workload
 from fusion.situation.context import AlertContext
@@ -37,7 +37,6 @@ __all__ = [
     "alert_workload",
     "current_coverage_of",
     "distress",
-    "not_detecting",
     "picture_of",
     "raise_alerts",
     "rank",

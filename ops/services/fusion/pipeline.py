@@ -23,9 +23,9 @@ from fusion.alerts import (
     DistressCall,
     TrackPicture,
     distress,
-    not_detecting,
     raise_alerts,
 )
+from fusion.alerts.evaluation import not_detecting
 from fusion.alerts.pictures import take_pictures
 from fusion.alerts.settings import RENAMED
 from fusion.poses.known import PoseAt
