@@ -134,7 +134,8 @@ class Centres:
 
     def _without_use(self, idle_s: float) -> list[_Centre]:
         """Take out the centres whose process has ended, or that had no open page for so long."""
-        now_s, found = self._monotonic_s(), []
+        now_s = self._monotonic_s()
+        found: list[_Centre] = []
         for name, centre in list(self._open.items()):
             if centre.child.last("streams"):
                 centre.used_s = now_s

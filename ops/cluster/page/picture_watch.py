@@ -113,14 +113,15 @@ class PictureWatch:
             return self._received[audience]
 
     def _make(self, audience: Audience) -> ReceivedPicture:
-        now_ns, rows = self._now_ns(), {}
+        now_ns = self._now_ns()
+        rows: dict[str, bytes] = {}
         incidents: dict[str, list[SectorIncident]] = {}
         for name, watch in self.watches.items():
             if name not in audience.sectors:
                 rows[name] = to_json(hidden_row(name), where=name)
                 continue
             view, now = watch.release.view_of(audience.limit), watch.now
-            with suppress(StoreError):  # of a store that cannot be read, what was known of its markings counts
+            with suppress(StoreError):  # the markings were read after the records that are here
                 view.refresh()
             incidents[name] = received_incidents(now, view)
             rows[name] = to_json(row_of(name, now, incidents[name], view, now_ns), where=name)
@@ -133,7 +134,7 @@ class PictureWatch:
             for one in self._continued
             if (one.sector, one.incident) in known and (one.before_sector, one.before_incident) in known
         ]
-        found = {}
+        found: dict[Key, bytes] = {}
         for event in national_list(incidents, continued)[:MOST_SHOWN]:
             one = known[event.current]
             place = place_in_queue(

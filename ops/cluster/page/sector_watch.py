@@ -18,6 +18,7 @@ from ops.cluster.national_picture import WORKING
 from ops.incidents.incident import PRIORITIES
 from ops.journal.reader import JournalError
 from ops.journal.stores.place import JournalPlace
+from ops.releasability.decision import UNMARKED
 from ops.releasability.settings import ReleasabilitySettings
 from ops.services.api.release import Release, ReleasedView
 from ops.store.connections import StoreError, store_exists
@@ -86,7 +87,7 @@ class SectorWatch:
         incidents = self.now.incidents
         if last != self._last_event:
             _, rows = self._reader.incidents(limit=MOST)
-            incidents, self._last_event = tuple(sector_incidents(rows)), last
+            incidents = tuple(sector_incidents(rows))
         live = {part: self._reader.live(part) for part in ("sensors", "forces")}
         sensors, forces = live["sensors"], live["forces"]
         stamp_ns = None if sensors is None else sensors.stamp_ns
@@ -95,6 +96,8 @@ class SectorWatch:
             sensors=None if sensors is None else sensors.body, forces=None if forces is None else forces.body,
         )  # fmt: skip
         found = () if sensors is None else tuple(msgspec.json.decode(sensors.body, type=list[SensorNow]))
+        self.release.view_of(UNMARKED).refresh()  # no record is taken whose marking could not be read after it
+        self._last_event = last
         self.now = replace(
             self.now, stamp_ns=stamp_ns, incidents=incidents, sensors=found, summary=summary, readable=True,
             behind=self._behind(),
@@ -189,7 +192,8 @@ def _row(name: str, state: str) -> dict[str, Any]:
 
 
 def _coverage(covered: CoveredSegments | None) -> dict[str, Any] | None:
-    return None if covered is None else msgspec.to_builtins(covered)
+    found: dict[str, Any] | None = None if covered is None else msgspec.to_builtins(covered)
+    return found
 
 
 def rfc3339_of(at: datetime | None) -> str | None:

@@ -20,6 +20,7 @@ from ops.cluster.identity.nation_store import Continued, NationStore
 from ops.cluster.leases import LeaseBook
 from ops.cluster.page.models import NationalPicture
 from ops.cluster.page.routes import nation_rights
+from ops.store.connections import StoreError
 from tests.ops.cluster.page.nation import COVERAGE, NOW_NS, NationServer, S, Sectors, incident, nation_server
 
 NAMES = ["west", "mid", "east"]
@@ -140,6 +141,28 @@ def test_what_is_marked_is_neither_listed_nor_counted_for_whoever_may_not_have_i
         assert (west["open"]["distress"], west["open"]["high"], west["attention"]) == (0, 1, 1)
         assert west["coverage"] is west["posture"] is None  # they combine what is hidden
         assert [one["incident"] for one in client.get("/v1/nation").json()["incidents"]] == ["I2"]
+
+
+def test_a_record_whose_marking_cannot_be_read_is_not_taken(
+    sectors: Sectors, server: NationServer, monkeypatch: pytest.MonkeyPatch
+):
+    sectors.show("west", incident("I1", 5))
+    watch = server.watch.watches["west"]
+    with server.client("limited", {"*": "viewer"}, limit="") as client:
+        assert [one["incident"] for one in client.get("/v1/nation").json()["incidents"]] == ["I1"]
+        sectors.show("west", incident("I2", 1), markings=[("incident", "I2", "national")])
+
+        def fails() -> bool:
+            raise StoreError("store.db: cannot be read.")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(watch.release.records, "refresh", fails)
+            answer = client.get("/v1/nation").json()
+            assert [one["incident"] for one in answer["incidents"]] == ["I1"]
+            assert answer["sectors"][0]["state"] == "silent"
+        answer = client.get("/v1/nation").json()
+        assert [one["incident"] for one in answer["incidents"]] == ["I1"]
+        assert answer["sectors"][0]["state"] == "current"
 
 
 def test_the_event_that_went_on_into_a_sector_that_one_may_not_see_does_not_name_it(
