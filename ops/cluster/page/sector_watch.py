@@ -128,7 +128,7 @@ def coarse(messages: int) -> int:
     """
     if messages < BEHIND_FROM:
         return 0
-    unit = 10 ** (len(str(messages)) - 1)
+    unit = int(10 ** (len(str(messages)) - 1))
     return messages // unit * unit
 
 
