@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.ops.cluster.page.nation import COVERAGE, NationServer, Sectors, incident, nation_server
-from tests.web.conftest import DESKTOP
+from tests.web.conftest import DESKTOP, PHONE
+from tests.web.test_languages import CLIPPED
 
 NAMES = ["west", "mid", "east", "lake"]
 
@@ -119,3 +121,19 @@ def test_a_click_on_the_map_leads_into_a_sector_and_a_drag_does_not(visit: Calla
     with page.expect_request("**/sectors/west"):
         page.mouse.click(x, y)
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "options"),
+    [("en", {}), ("fr", {"color_scheme": "dark"}), ("fr", {"viewport": PHONE}), ("ar-XB", {})],
+)
+def test_it_fits_is_complete_and_accessible(visit: Callable[..., Page], language: str, options: dict[str, Any]) -> None:
+    page = visit(language, **options)
+    expect(page.locator("#incident-list li")).to_have_count(3)
+    page.locator(".formula summary").click()
+    expect(page.locator(".formula p").first).to_be_visible()
+    assert page.evaluate("() => document.documentElement.dataset.missing ?? '0'") == "0"
+    assert page.evaluate(CLIPPED) == []
+    assert Axe().run(page).response["violations"] == []
+    sizes = "() => [...document.querySelectorAll('body *')].map((node) => parseFloat(getComputedStyle(node).fontSize))"
+    assert min(page.evaluate(sizes)) >= 12
