@@ -100,7 +100,7 @@ def raise_alerts(
         now_ns,
         dict(state.alerts),
         context=context,
-        gone=_gone(health or {}, faults or {}),
+        gone=not_detecting(health or {}, faults or {}),
         weather=weather,
         tallies=dict(state.nuisance.tallies),
         held_ns=dict(state.nuisance.held_ns),
@@ -138,7 +138,7 @@ def _state_held_calls(ledger: Ledger, held: Mapping[str, DistressCall]) -> dict[
     return waiting
 
 
-def _gone(health: Mapping[str, Health], faults: Mapping[str, Mapping[str, Message]]) -> tuple[str, ...]:
+def not_detecting(health: Mapping[str, Health], faults: Mapping[str, Mapping[str, Message]]) -> tuple[str, ...]:
     """Sensors that are not detecting: offline, in maintenance, or blinded by a fault."""
     away = {sensor for sensor, state in health.items() if state.state != "ok"}
     return tuple(sorted(away | {sensor for sensor, names in faults.items() if set(names) & set(BLINDING)}))

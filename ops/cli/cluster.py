@@ -8,7 +8,19 @@ from typing import Annotated
 import typer
 
 from ops.cli.command_tree import Command, CommandGroup
-from ops.cli.options import BrokerOption, JsonOption, SettingsOption, answer, broker_url, screen
+from ops.cli.options import (
+    BrokerOption,
+    CertificateOption,
+    HostOption,
+    JsonOption,
+    KeyOption,
+    PortOption,
+    SettingsOption,
+    TlsOption,
+    answer,
+    broker_url,
+    screen,
+)
 from ops.cli.store import store_address
 
 cluster_app = typer.Typer(cls=CommandGroup, help="Run many sectors on one machine.", no_args_is_help=True)
@@ -70,6 +82,75 @@ def run(
     url = None if broker is None else broker_url(broker)
     options = ClusterOptions(nation, data, local, url, settings, identity, duration, store)
     answer(run_cluster(options, screen=screen), as_json=as_json)
+
+
+@cluster_app.command("serve", cls=Command)
+def serve(
+    nation: Annotated[
+        Path, typer.Argument(metavar="NATION", help="Nation file (TOML) that names the sector files.", exists=True)
+    ],
+    data: Annotated[
+        Path,
+        typer.Option("--data", metavar="DIR", help="Data folder of `cluster run`.", exists=True, file_okay=False),
+    ],
+    host: HostOption = "127.0.0.1",
+    port: PortOption = None,
+    tls: TlsOption = False,
+    certificate: CertificateOption = None,
+    key: KeyOption = None,
+    settings: SettingsOption = None,
+    broker: Annotated[
+        str | None,
+        typer.Option(
+            "--broker",
+            metavar="URL",
+            envvar="WATCHLINE_BROKER",
+            help="Broker of the cluster. Default: the one that `cluster run` has embedded.",
+        ),
+    ] = None,
+    identity: Annotated[
+        Path | None,
+        typer.Option(
+            "--identity",
+            metavar="DIR",
+            envvar="WATCHLINE_IDENTITY",
+            help="Folder of keys and certificates for --broker, as written by `broker config`.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            "--store",
+            metavar="ADDRESS",
+            help="Store of the cluster in PostgreSQL: postgresql://user@host:port/database.",
+            callback=store_address,
+        ),
+    ] = None,
+    centres: Annotated[
+        int,
+        typer.Option("--centres", metavar="COUNT", min=1, max=256, help="Sectors that may be open at the same time."),
+    ] = 12,
+) -> None:
+    """Serve the national page: all sectors on one map.
+
+    It shows open incidents, sensors, coverage and posture of each sector, and
+    opens a sector's own operations centre. People log in with the accounts of
+    the data folder, and see the sectors in which they have a role.
+
+    Examples
+    --------
+    watchline cluster serve nation.toml --data data
+    watchline cluster serve nation.toml --data data --host 0.0.0.0 --tls
+    """
+    from ops.cluster.page.serve import NationPageOptions, serve_nation
+    from ops.services.api.serving.endpoint import Endpoint
+
+    endpoint = Endpoint(host, port, tls, certificate, key)
+    url = None if broker is None else broker_url(broker)
+    options = NationPageOptions(nation, data, endpoint, centres, settings, url, identity, store)
+    serve_nation(options, screen=screen)
 
 
 @cluster_app.command("status", cls=Command)

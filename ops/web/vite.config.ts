@@ -74,7 +74,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 2500,
     rollupOptions: {
-      input: { index: "index.html", plan: "plan.html", field: "field.html", sw: "src/field/sw.ts", font: "src/styles/font.css" },
+      input: { index: "index.html", plan: "plan.html", nation: "nation.html", field: "field.html", sw: "src/field/sw.ts", font: "src/styles/font.css" },
       // The service worker of the field page has a fixed address, from which browsers ask for updates.
       output: { entryFileNames: ({ name }) => (name === "sw" ? "field/sw.js" : "assets/[name]-[hash].js") },
     },

@@ -19,8 +19,19 @@ class _Section(msgspec.Struct):
     met: bool | None = None
 
 
+class CoveredSegments(msgspec.Struct, frozen=True):
+    """Border segments that meet the ``required`` probability of detection (``ops.services.fusion.desks.coverage``)."""
+
+    segments: int
+    planned: int
+    now: int
+    unknown: int
+    required: float
+
+
 class _Forces(msgspec.Struct):
     sections: list[_Section] = []
+    coverage: CoveredSegments | None = None
 
 
 class SectorSummary(msgspec.Struct, frozen=True):
@@ -42,6 +53,8 @@ class SectorSummary(msgspec.Struct, frozen=True):
         Sensors by state.
     posture : dict of str to int
         Border sections whose required reaction is ``met``, is ``unmet``, or is not known (``open``).
+    coverage : CoveredSegments, optional
+        Border segments that meet the requirement on detection, as planned and now; None where it is not computed.
     """
 
     stamp_ns: int
@@ -51,6 +64,7 @@ class SectorSummary(msgspec.Struct, frozen=True):
     attention: int
     sensors: dict[str, int]
     posture: dict[str, int]
+    coverage: CoveredSegments | None = None
 
 
 def summary_of(
@@ -94,4 +108,5 @@ def summary_of(
         sum(one.attention for one in here),
         dict(sorted(Counter(one.state for one in states).items())),
         dict(sorted(Counter(words[one.met] for one in posture.sections).items())),
+        posture.coverage,
     )

@@ -13,7 +13,7 @@ import resource
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -42,6 +42,7 @@ from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.audit.collection import CollectionRecord
 from ops.services.api.cooperation.desk import ExchangeFiles
 from ops.services.api.forces.refusal_routes import RefusalAudit
+from ops.services.api.login.gate import LoginsOf
 from ops.services.api.login.opening import open_logins
 from ops.services.api.operator_actions import ActionSender
 from ops.services.api.plan_routes import PlanRoutes
@@ -123,7 +124,9 @@ def run(arguments: argparse.Namespace, stop: threading.Event, told: ToldByRoom) 
             tls = replace(tls, clients=certificates.authority)
         elif chosen.unit_certificates:
             logger.warning("Units do not log in by certificate: the server has no TLS.")
-        logins = open_logins(folder, arguments.settings, tls, local=arguments.operator is not None)
+        logins = open_logins(
+            arguments.accounts or folder, arguments.settings, tls, local=arguments.operator is not None
+        )
         stack.callback(logins.close)
         goods = GoodsCodeFile.named(chosen.goods.codes)
         settings = ApiSettings(
@@ -169,12 +172,15 @@ def run(arguments: argparse.Namespace, stop: threading.Event, told: ToldByRoom) 
             certificates=certificates,
             cue=cue,
         )
+        if arguments.login_port is not None:
+            app.add_middleware(LoginsOf, port=arguments.login_port)
         stack.enter_context(serving(app, listening, tls))
-        say(ready=True)
+        say(ready=True, streams=0)
         collected = CollectionRecord(
             access_log, stack.enter_context(closing(Reader(folder / "store.db"))), clock.now_ns
         )
-        _follow(told, ground, stop, collected, RefusalAudit(access_log, book, clock.now_ns, time.monotonic))
+        refused = RefusalAudit(access_log, book, clock.now_ns, time.monotonic)
+        _follow(told, ground, stop, collected, refused, lambda: app.state.hub.clients)
     return 0
 
 
@@ -258,11 +264,21 @@ def _register(log: AuditLog) -> None:
 
 
 def _follow(
-    told: ToldByRoom, ground: MapProcess, stop: threading.Event, collected: CollectionRecord, refused: RefusalAudit
+    told: ToldByRoom,
+    ground: MapProcess,
+    stop: threading.Event,
+    collected: CollectionRecord,
+    refused: RefusalAudit,
+    streams: Callable[[], int],
 ) -> None:
-    """Start and end the map process as the room requires, and record what is collected and refused, until ``stop``."""
+    """Start and end the map process as the room requires, record what is collected and refused, and report how many
+    ``streams`` are open, until ``stop``."""
     wanted: bool | None = None
+    reported = 0
     while not stop.wait(LOOK_EVERY_S):
+        if streams() != reported:
+            reported = streams()
+            say(streams=reported)
         collected.look()
         refused.look()
         if told.map_wanted != wanted:
@@ -284,6 +300,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--layout", required=True, help="layout name or file")
     parser.add_argument("--settings", type=Path, help="settings file")
     parser.add_argument("--operator", help="name of the local person, where there are no accounts")
+    parser.add_argument("--accounts", type=Path, help="folder of the accounts, if they are those of another server")
+    parser.add_argument("--login-port", type=int, help="port of the server whose logins count here too")
     parser.add_argument("--turn", action="append", metavar="CAMERA", help="a simulated camera that turns")
     parser.add_argument("--certificate", type=Path, help="certificate for TLS")
     parser.add_argument("--key", type=Path, help="its private key")

@@ -37,7 +37,10 @@ _TYPES: Final = {  # required by browsers, whatever types this machine's configu
 }
 _COMPRESSED: Final = ("application/json", "application/manifest+json", "image/svg+xml")
 """Compressed types besides texts; these files hold nothing that is secret. Each is compressed at its first request."""
-_ADDRESSES: Final = {"index.html": "/", "field.html": "/field"}
+NATIONAL: Final = "nation.html"
+OF_NATIONAL: Final = (NATIONAL, "assets/", "third-party-licences.md")
+"""Beginnings of the names of the national page's files: the other pages are not there."""
+_ADDRESSES: Final = {"index.html": "/", "nation.html": "/", "field.html": "/field"}
 """Addresses of pages that are not those of their files."""
 _OWN_HEADERS: Final = {
     "field.html": {"Permissions-Policy": "camera=(), geolocation=(self), microphone=()"},
@@ -47,16 +50,20 @@ _OWN_HEADERS: Final = {
 _ROUTES: Final = ("sector", "tracks", "alerts", "sensors", "counts", "border", "layout", "segments", "layers", "health")
 
 
-def add_pages(app: FastAPI, *, title: str, folder: Path = BUILT) -> None:
-    """Serve the front end in ``folder``; if it was not built, serve a plain page that explains how to build it."""
-    index = folder / "index.html"
+def add_pages(app: FastAPI, *, title: str, folder: Path = BUILT, home: str = "index.html") -> None:
+    """Serve the front end in ``folder``; if it was not built, serve a plain page that explains how to build it.
+
+    ``home``: the page at ``/``. The national page is served as that only, by a server that has no other page.
+    """
+    index = folder / home
     if not index.is_file():
         app.add_route("/", lambda _: _not_built(title), methods=["GET"], include_in_schema=False)
         return
     for file in sorted(folder.rglob("*")):
         name = file.relative_to(folder).as_posix()
         shown = not name.startswith(".") and not name.endswith(".map")
-        if file.is_file() and shown and file.stat().st_size <= _LARGEST_BYTES:
+        here = name.startswith(OF_NATIONAL) if home == NATIONAL else name != NATIONAL
+        if file.is_file() and shown and here and file.stat().st_size <= _LARGEST_BYTES:
             keep = FOR_EVER if name.startswith("assets/") else ASKED_ANEW
             _add_file(app, name, file, keep)
 

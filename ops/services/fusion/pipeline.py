@@ -25,6 +25,7 @@ from fusion.alerts import (
     distress,
     raise_alerts,
 )
+from fusion.alerts.evaluation import not_detecting
 from fusion.alerts.pictures import take_pictures
 from fusion.alerts.settings import RENAMED
 from fusion.poses.known import PoseAt
@@ -71,6 +72,7 @@ from ops.sector.settings import Settings, tracker_settings
 from ops.sector.toml_record import record_from
 from ops.services.fusion.alert_context import alert_context_of
 from ops.services.fusion.checkpoint import HealthNow, Memory, checkpoint_parts, read_checkpoint
+from ops.services.fusion.desks.coverage import covered_segments
 from ops.services.fusion.desks.forces import ForcesDesk
 from ops.services.fusion.desks.incidents import IncidentDesk
 from ops.services.fusion.desks.markings import MarkingDesk
@@ -238,8 +240,11 @@ class Pipeline:
         return self._forces.context.section_of(segment)
 
     def forces(self) -> dict[str, Any]:
-        """Own forces as published: units with their last positions, bases, and sections with their posture."""
-        return self._forces.picture(self.now_ns)
+        """Own forces as published: units with their positions, bases, sections with their posture, and coverage."""
+        gone = not_detecting(self.health, self.faults)
+        required = self._alert_settings.required_probability
+        covered = covered_segments(self._forces.context.detection, gone, required)
+        return {**self._forces.picture(self.now_ns), "coverage": covered}
 
     def radio_name(self, track: str) -> str | None:
         """Name of a track for radio; None before it is confirmed."""

@@ -26,7 +26,7 @@ const files = readdirSync(new URL("src", root), { recursive: true, withFileTypes
   .filter((entry) => entry.isFile() && /\.(ts|css)$/.test(entry.name))
   .map((entry) => `${entry.parentPath}/${entry.name}`);
 const problems = [];
-const pages = ["index.html", "plan.html", "field.html"].map((page) => [new URL(page, root), MARKUP]);
+const pages = ["index.html", "plan.html", "nation.html", "field.html"].map((page) => [new URL(page, root), MARKUP]);
 for (const [file, rules] of [...files.map((file) => [file, FORBIDDEN]), ...pages]) {
   readFileSync(file, "utf8")
     .replaceAll(ALLOWED, '""')

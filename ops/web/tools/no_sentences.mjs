@@ -48,7 +48,7 @@ for (const file of walk("src")) {
   });
 }
 
-for (const page of ["index.html", "plan.html", "field.html"]) {
+for (const page of ["index.html", "plan.html", "nation.html", "field.html"]) {
   const markup = readFileSync(new URL(page, root), "utf8").replaceAll(/<noscript>[\s\S]*?<\/noscript>/g, "");
   const texts = markup.matchAll(/>([^<>]*[A-Za-zÀ-ÿ]{2,}[^<>]*)</g);
   const attributes = markup.matchAll(/\b(?:aria-label|title|placeholder|alt)="([^"]*)"/g);

@@ -4,6 +4,8 @@
 
 console-column = { $name ->
     [fused] rows fused
+    [covered_now] segments covered
+    [covered_planned] segments planned
     [lease] lease
     [live_since] live since
     [rows] rows
@@ -539,6 +541,12 @@ cluster-started = { $nation } is starting on { $workers ->
     [one] { $workers } worker
    *[other] { $workers } workers
 }. (Ctrl-C stops it)
+cluster-page-opening = Opening { $count ->
+    [one] 1 sector
+   *[other] { $count } sectors
+}.
+cluster-page-started = National page of { $nation }: { $address } (Ctrl-C stops it)
+cluster-page-no-broker = Sectors cannot be opened from it: no broker is known. Expected { $file }, which `cluster run` writes, or --broker.
 cluster-stopping = Stopping the sectors.
 cluster-sector-live = { $sector } is live on { $worker }.
 cluster-sector-live-again = { $sector } is live again on { $worker }, after { NUMBER($seconds, maximumFractionDigits: 1) } s.

@@ -4,6 +4,8 @@
 
 console-column = { $name ->
     [fused] lignes fusionnées
+    [covered_now] segments couverts
+    [covered_planned] segments prévus
     [lease] bail
     [live_since] en service depuis
     [rows] lignes
@@ -551,6 +553,12 @@ cluster-started = { $nation } démarre sur { $workers ->
     [one] { $workers } processus de travail
    *[other] { $workers } processus de travail
 }. (Ctrl-C pour arrêter)
+cluster-page-opening = Ouverture de { $count ->
+    [one] 1 secteur
+   *[other] { $count } secteurs
+}.
+cluster-page-started = Page nationale de { $nation } : { $address } (Ctrl-C pour arrêter)
+cluster-page-no-broker = Les secteurs ne peuvent pas être ouverts depuis cette page : aucun broker n’est connu. Attendu : { $file }, qu’écrit `cluster run`, ou --broker.
 cluster-stopping = Arrêt des secteurs.
 cluster-sector-live = { $sector } est en service sur { $worker }.
 cluster-sector-live-again = { $sector } est de nouveau en service sur { $worker }, après { NUMBER($seconds, maximumFractionDigits: 1) } s.

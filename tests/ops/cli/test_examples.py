@@ -136,6 +136,8 @@ REFUSED = {
         ],
         "have the same name",
     ),
+    "watchline cluster serve nation.toml --data data": "have the same name",
+    "watchline cluster serve nation.toml --data data --host 0.0.0.0 --tls": "have the same name",
     "watchline cluster status data": "holds no leases",
     "watchline score nation.toml --store data --out out/nation": "not evaluated: samples/cumberland",
     "watchline dead-letters replay data 17 18": "no ingest is running on it",

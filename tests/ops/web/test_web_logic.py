@@ -47,6 +47,7 @@ def test_that_check_can_fail(tmp_path: Path) -> None:
     (tmp_path / "tools" / "no_markup.mjs").write_text((WEB / "tools" / "no_markup.mjs").read_text())
     (tmp_path / "index.html").write_text("<script>alert(1)</script>")
     (tmp_path / "plan.html").write_text("")
+    (tmp_path / "nation.html").write_text("")
     (tmp_path / "field.html").write_text("")
     (tmp_path / "src" / "bad.ts").write_text('node.innerHTML = x;\nfetch("https://example.org/");\n')
     node = Path(executable.ROOT_DIR, "bin", "node")
@@ -68,6 +69,7 @@ def test_text_outside_the_catalogue_is_found(tmp_path: Path) -> None:
     (tmp_path / "tools" / "no_sentences.mjs").write_text((WEB / "tools" / "no_sentences.mjs").read_text())
     (tmp_path / "index.html").write_text('<p>Alerts</p><button title="Close">×</button><p data-l10n="x"></p>')
     (tmp_path / "plan.html").write_text("")
+    (tmp_path / "nation.html").write_text("")
     (tmp_path / "field.html").write_text("")
     source = 'el("p", {}, "Close");\nsetText(node, `The ${part} failed.`);\nkey === "Enter"; say("page-close");\n'
     (tmp_path / "src" / "bad.ts").write_text(source)

@@ -108,12 +108,26 @@ class PostureRecord(BaseModel):
     proposed: ProposedLevel | None = None
 
 
+class CoveredRecord(BaseModel):
+    """Border segments that meet the requirement on detection, of those where a crossing is possible and coverage known.
+
+    ``planned``: with every sensor at its post; ``now``: with those that work, where they are.
+    """
+
+    segments: int
+    planned: int
+    now: int
+    unknown: int
+    required: float
+
+
 class ForcesView(BaseModel):
-    """Units, bases and sections, and the ages [s] from which a position is fading and no longer current."""
+    """Units, bases, sections, coverage, and the ages [s] from which a position is fading and no longer current."""
 
     units: list[UnitRecord]
     bases: list[BaseRecord]
     sections: list[PostureRecord]
+    coverage: CoveredRecord | None = None
     fading_s: float
     stale_s: float
 

@@ -8,7 +8,8 @@ person. A page that needs a login leads to the login page; every other refusal i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
@@ -47,12 +48,32 @@ PAGES: Final = (
 """Pages that people open; a person without the right for one is led to the first that she may open."""
 CONFIDENTIAL: Final = "/confidential"
 """The page of confidential reports: that a person used it is not even noted as the time of her last request."""
+LOGIN_PORT: Final = "watchline.login_port"
+"""Key of a request's scope: the port of the server whose logins count here too."""
 UNIT_COOKIE: Final = "unit"
 FIELD_PATH: Final = "/v1/field"
 """The addresses to which browsers send the cookie of a field unit's device."""
 NOT_ENROLLED: Final = "This device is not enrolled, or was revoked."
 FIELD_ONLY: Final = "A device of a field unit may use the addresses of its unit only."
 _BEARER: Final = "bearer "
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What a server serves: its sectors, in any of which a right counts, its table of rights, and its pages, in the
+    order in which a person is led to them."""
+
+    sectors: tuple[str, ...]
+    rights: Callable[[str], Mapping[str, Right]] = rights_at
+    pages: tuple[str, ...] = PAGES
+
+    def allows(self, person: Person, right: Right) -> bool:
+        """Whether a person has a right in a sector of this server."""
+        return any(has(person, right, sector) for sector in self.sectors)
+
+    def first_page(self, person: Person) -> str:
+        """The first page that a person may open."""
+        return next(page for page in self.pages if self.allows(person, self.rights(page)["GET"]))
 
 
 class LoginGate:
@@ -64,18 +85,21 @@ class LoginGate:
         *,
         accounts: Accounts | None,
         local: Person,
-        sector: str,
+        sector: str | Served,
         closed: Callable[[Person, str], bool] = lambda _, __: False,
         devices: DeviceStore | None = None,
         certificates: UnitCertificates | None = None,
         limit_of: Callable[[str], str] = lambda _: UNMARKED,
     ) -> None:
-        """``closed``: whether an address is closed to a person, because of markings that she may not receive.
+        """``sector``: the sector of this server, or what it serves instead.
+
+        ``closed``: whether an address is closed to a person, because of markings that she may not receive.
 
         ``devices``: those of field units, which may log in by ``certificates``; ``limit_of`` gives the most restrictive
         marking that a unit receives.
         """
-        self._app, self._accounts, self._local, self._sector, self._closed = app, accounts, local, sector, closed
+        self._app, self._accounts, self._local, self._closed = app, accounts, local, closed
+        self._served = Served((sector,)) if isinstance(sector, str) else sector
         self._devices, self._certificates, self._limit_of = devices, certificates, limit_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -83,7 +107,7 @@ class LoginGate:
             await self._app(scope, receive, send)
             return
         state = scope.setdefault("state", {})
-        if rights_at(scope["path"]).get(_method(scope)) == "field":
+        if self._served.rights(scope["path"]).get(_method(scope)) == "field":
             await self._of_unit(scope, receive, send)
             return
         if cookie_of(scope, UNIT_COOKIE) is not None and self._is_only_a_device(scope):
@@ -136,7 +160,7 @@ class LoginGate:
 
     def _is_only_a_device(self, scope: Scope) -> bool:
         """Whether a request that carries the cookie of a device has no other login, to an address that needs one."""
-        if rights_at(scope["path"]).get(_method(scope)) == "open":
+        if self._served.rights(scope["path"]).get(_method(scope)) == "open":
             return False
         return self._accounts is None or (bearer(scope) is None and session_cookie(scope) is None)
 
@@ -152,7 +176,7 @@ class LoginGate:
     def _refusal(self, scope: Scope, person: Person | None) -> Response | None:
         """The answer to a request that may not be made, else None."""
         path, method = scope["path"], _method(scope)
-        rights = rights_at(path)
+        rights = self._served.rights(path)
         right = rights.get(method)
         if right is None:
             sentence = "This address does not take this method." if rights else "There is nothing at this address."
@@ -161,7 +185,7 @@ class LoginGate:
         if right == "open":
             return None
         if person is None:
-            if path in PAGES:
+            if path in self._served.pages:
                 query = scope["query_string"].decode("latin-1")
                 page = path + ("?" + query if query else "")
                 if "cross-site" in header_values(scope, b"sec-fetch-site"):
@@ -171,19 +195,35 @@ class LoginGate:
         if right == "own" and method == "POST" and person.session.kind == "program":
             return ProblemAnswer(403, "A program's token does not change the account; log in with a browser.", path)
         if person.must_set_password and right != "own":
-            return _lead(ACCOUNT) if path in PAGES else ProblemAnswer(403, "Set a password first.", path)
-        if has(person, right, self._sector):
+            return _lead(ACCOUNT) if path in self._served.pages else ProblemAnswer(403, "Set a password first.", path)
+        if self._served.allows(person, right):
             if right in ("own", "audit") or not self._closed(person, path):
                 return None
             return ProblemAnswer(403, CLOSED, path)
         return self._forbidden(path, person, right)
 
     def _forbidden(self, path: str, person: Person, right: Right) -> Response:
-        if path in PAGES:
-            return _lead(first_page(person, self._sector))
-        role = person.role_in(self._sector)
-        owner = f"The role {role}" if role else f"A person without a role in {self._sector}"
+        if path in self._served.pages:
+            return _lead(self._served.first_page(person))
+        roles = sorted({role for sector in self._served.sectors if (role := person.role_in(sector)) is not None})
+        where = self._served.sectors[0] if len(self._served.sectors) == 1 else "any of these sectors"
+        owner = f"The role {', '.join(roles)}" if roles else f"A person without a role in {where}"
         return ProblemAnswer(403, f"{owner} does not have the right {right!r}.", path)
+
+
+class LoginsOf:
+    """ASGI middleware, outside of all that reads cookies: the logins of the server at ``port`` count here too.
+
+    Browsers send a cookie to every port of a host; both servers must use the same accounts.
+    """
+
+    def __init__(self, app: ASGIApp, *, port: int) -> None:
+        self._app, self._port = app, port
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope[LOGIN_PORT] = self._port
+        await self._app(scope, receive, send)
 
 
 def unit_as_person(device: Device, limit: str) -> Person:
@@ -194,11 +234,6 @@ def unit_as_person(device: Device, limit: str) -> Person:
 
 def _method(scope: Scope) -> str:
     return "GET" if scope["method"] == "HEAD" else str(scope["method"])
-
-
-def first_page(person: Person, sector: str) -> str:
-    """The first page that a person may open."""
-    return next(page for page in PAGES if has(person, rights_at(page)["GET"], sector))
 
 
 def bearer(scope: Scope) -> str | None:
@@ -218,9 +253,9 @@ def cookie_name(scope: Scope, part: str = "session") -> str:
     """Name of a cookie. Cookies are sent to all ports of a host, so that it states the port.
 
     With TLS, browsers take a name ``__Host-…`` only from this host, with Secure and for all paths; ``__Secure-…`` with
-    Secure, also for some paths only.
+    Secure, also for some paths only. A server that takes the logins of another names its cookies by that one's port.
     """
-    port = (scope.get("server") or ("", 0))[1]
+    port = scope.get(LOGIN_PORT) or (scope.get("server") or ("", 0))[1]
     secured = "__Secure-" if part == UNIT_COOKIE else "__Host-"
     return f"{secured if scope['scheme'] == 'https' else ''}watchline-{part}-{port}"
 

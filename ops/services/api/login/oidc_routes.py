@@ -14,7 +14,7 @@ from ops.accounts.oidc import OidcRefused, Provider
 from ops.accounts.store import NameTaken
 from ops.services.api.login.bounce import bounce
 from ops.services.api.login.forms import drop_cookie, give_session, origin_of, page_after, set_cookie
-from ops.services.api.login.gate import cookie_of, first_page
+from ops.services.api.login.gate import cookie_of
 from ops.services.api.login.routes import LoginRoutes, NextPage
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class OidcRoutes:
         except (OidcRefused, LoginRefused, NameTaken) as error:
             return self._refused(request, error)
         wanted = page_after(unquote(cookie_of(request.scope, "after") or ""))
-        answer = bounce(wanted or first_page(result.person, self._logins.sector))
+        answer = bounce(wanted or self._logins.served.first_page(result.person))
         give_session(request, answer, result)
         drop_cookie(request, answer, "oidc")
         return answer

@@ -16,7 +16,7 @@ from ops.accounts import second_factor
 from ops.accounts.accounts import Accounts, LoginRefused, form_token
 from ops.accounts.passwords import LEAST_CHARACTERS, Busy, CommonPassword
 from ops.accounts.person import Person, Role, Session
-from ops.accounts.rights import MEANINGS, Right, has
+from ops.accounts.rights import MEANINGS, Right
 from ops.audit.purposes import is_purpose, purpose_of
 from ops.drawing.colours import with_colours
 from ops.drawing.typeface.page_font import linked_rules
@@ -31,7 +31,7 @@ from ops.services.api.login.forms import (
     set_cookie,
     visit_of,
 )
-from ops.services.api.login.gate import ACCOUNT, LOGIN, first_page, session_cookie
+from ops.services.api.login.gate import ACCOUNT, CONFIDENTIAL, LOGIN, Served, session_cookie
 from ops.services.api.login.pages import FOLDER, catalogue_of, picture_address, render
 
 Form = Annotated[Mapping[str, str], Depends(read_form)]
@@ -83,8 +83,9 @@ class PersonEntry(BaseModel):
 class LocalRoutes:
     """The person who makes the request, and the style of the server's own pages: all on a server without accounts."""
 
-    def __init__(self, sector: str) -> None:
-        self.sector = sector
+    def __init__(self, sector: str, served: Served | None = None) -> None:
+        """``served``: what the server serves, if that is not one sector."""
+        self.sector, self.served = sector, served or Served((sector,))
         self._style = linked_rules() + with_colours((FOLDER / "login.css").read_text(encoding="utf-8"))
 
     def add_to(self, app: FastAPI) -> None:
@@ -108,15 +109,17 @@ class LocalRoutes:
             login=person.session.kind == "browser",
             form_token=form_token(cookie) if cookie else "",
             purpose=person.session.purpose or purpose_of(person.role_in(self.sector) or ""),
-            rights=[right for right in MEANINGS if has(person, right, self.sector)],
+            rights=[right for right in MEANINGS if self.served.allows(person, right)],
         )
 
 
 class LoginRoutes(LocalRoutes):
     """The handlers; synchronous ones run in threads, so that a slow hash delays no other request."""
 
-    def __init__(self, accounts: Accounts, sector: str, *, title: str, provider: str | None = None) -> None:
-        super().__init__(sector)
+    def __init__(
+        self, accounts: Accounts, sector: str, *, title: str, provider: str | None = None, served: Served | None = None
+    ) -> None:
+        super().__init__(sector, served)
         self._accounts, self._title, self._provider = accounts, title, provider
 
     def add_to(self, app: FastAPI) -> None:
@@ -144,13 +147,13 @@ class LoginRoutes(LocalRoutes):
         """The login page, or the first page for a person who is logged in."""
         person: Person | None = request.state.person
         if person is not None:
-            return _lead(page_after(after) or first_page(person, self.sector))
+            return _lead(page_after(after) or self.served.first_page(person))
         return self.login_form(request, after)
 
     def log_in(self, request: Request, form: LoginForm) -> Response:
         """Check name and password."""
         if form is None:
-            return _lead(first_page(person_of(request), self.sector))
+            return _lead(self.served.first_page(person_of(request)))
         try:
             result = self._accounts.log_in(form.get("name", ""), form.get("password", ""), origin_of(request))
         except (LoginRefused, Busy) as error:
@@ -175,7 +178,7 @@ class LoginRoutes(LocalRoutes):
     def enter(self, request: Request, result: Any, after: str | None) -> Response:
         """Lead a person who has logged in to her page, with the cookies of the session."""
         person = result.person
-        page = ACCOUNT if person.must_set_password else page_after(after) or first_page(person, self.sector)
+        page = ACCOUNT if person.must_set_password else page_after(after) or self.served.first_page(person)
         answer = _lead(page)
         give_session(request, answer, result)
         drop_cookie(request, answer, VISIT)
@@ -247,10 +250,11 @@ class LoginRoutes(LocalRoutes):
             status=_status(error),
             sector=self._title,
             person=person,
-            home=first_page(person, self.sector),
-            may_approve=not person.must_set_password and has(person, "approve", self.sector),
-            may_partners=not person.must_set_password and has(person, "partners", self.sector),
-            may_eurosur=not person.must_set_password and has(person, "eurosur", self.sector),
+            home=self.served.first_page(person),
+            may_approve=not person.must_set_password and self._opens(person, "/approvals"),
+            may_partners=not person.must_set_password and self._opens(person, "/partners"),
+            may_report=bool(self.served.rights(CONFIDENTIAL)),
+            may_eurosur=not person.must_set_password and self._opens(person, "/eurosur"),
             local=account.issuer is None,
             least=LEAST_CHARACTERS,
             purpose=person.session.purpose,
@@ -264,6 +268,11 @@ class LoginRoutes(LocalRoutes):
         )
         answer.headers.update(_retry(error))
         return answer
+
+    def _opens(self, person: Person, page: str) -> bool:
+        """Whether this server has a page that the person may open."""
+        right = self.served.rights(page).get("GET")
+        return right is not None and self.served.allows(person, right)
 
     def set_password(self, request: Request, form: Form) -> Response:
         """Set a new password."""

@@ -6,11 +6,12 @@ error is a problem, and, where the answer carries an entity tag, the status 304.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from fastapi import FastAPI
 
-from ops.accounts.rights import MEANINGS, rights_at
+from ops.accounts.rights import MEANINGS, Right, rights_at
 from ops.services.api.observability.tags import ALWAYS_NEW, TAGGED
 from ops.services.api.problems import MEDIA_TYPE, Problem
 
@@ -26,19 +27,19 @@ _OWN: Final = ("HTTPValidationError", "ValidationError")
 """FastAPI's schemas of an error, which this application does not send."""
 
 
-def describe(app: FastAPI) -> None:
-    """Let ``app.openapi()`` return the document with these additions."""
+def describe(app: FastAPI, rights: Callable[[str], Mapping[str, Right]] = rights_at) -> None:
+    """Let ``app.openapi()`` return the document with these additions. ``rights``: the server's table of rights."""
     plain = app.openapi
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = completed(plain())
+            app.openapi_schema = completed(plain(), rights)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
 
 
-def completed(document: dict[str, Any]) -> dict[str, Any]:
+def completed(document: dict[str, Any], rights: Callable[[str], Mapping[str, Right]] = rights_at) -> dict[str, Any]:
     """Return the document with errors, rights and entity tags of every operation."""
     document["info"]["description"] = DESCRIPTION
     components = document.setdefault("components", {})
@@ -57,12 +58,11 @@ def completed(document: dict[str, Any]) -> dict[str, Any]:
     for path, item in document["paths"].items():
         for method in _METHODS:
             if method in item:
-                _complete(item[method], path, method.upper(), schemas)
+                _complete(item[method], path, method.upper(), schemas, rights(path).get(method.upper()))
     return document
 
 
-def _complete(operation: dict[str, Any], path: str, method: str, schemas: dict[str, Any]) -> None:
-    right = rights_at(path).get(method)
+def _complete(operation: dict[str, Any], path: str, method: str, schemas: dict[str, Any], right: Right | None) -> None:
     responses = operation["responses"]
     responses.pop("422", None)
     for status, response in responses.items():

@@ -31,6 +31,16 @@ export async function readStream(
   signal: AbortSignal,
   page: string,
 ): Promise<void> {
+  await readEvents(`/api/stream?page=${page}`, after, handlers, signal);
+}
+
+/** Reads a stream of events as `readStream` does. */
+export async function readEvents(
+  path: string,
+  after: number | null,
+  handlers: StreamHandlers,
+  signal: AbortSignal,
+): Promise<void> {
   const watchdog = new AbortController();
   let timer = setTimeout(() => watchdog.abort(), WATCHDOG_MS);
   const alive = (): void => {
@@ -41,7 +51,7 @@ export async function readStream(
     const headers: Record<string, string> = { Accept: "text/event-stream" };
     if (after !== null) headers["Last-Event-ID"] = String(after);
     const both = AbortSignal.any([signal, watchdog.signal]);
-    const response = await fetch(`/api/stream?page=${page}`, { headers, cache: "no-store", signal: both });
+    const response = await fetch(path, { headers, cache: "no-store", signal: both });
     if (response.status === 401) openLogin();
     if (!response.ok || response.body === null) throw new RequestFailed(await problemOf(response), response.status);
     handlers.opened();

@@ -1,0 +1,158 @@
+"""The national picture of a cluster, read every two seconds, and what each person receives of it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from ops.accounts.person import Person
+from ops.accounts.rights import has
+from ops.cluster.identity.decision import Key
+from ops.cluster.identity.incidents import SectorIncident, national_list
+from ops.cluster.identity.nation_store import Continued, NationError, NationReader
+from ops.cluster.leases import FILE, Lease, LeaseBook, LeaseError
+from ops.cluster.page.sector_watch import SectorWatch, hidden_row, received_incidents, rfc3339_of, row_of
+from ops.incidents.queue import place_in_queue
+from ops.releasability.settings import ReleasabilitySettings
+from ops.store.connections import StoreError
+from ops.store.rows import to_json
+
+log = logging.getLogger(__name__)
+
+MOST_SHOWN: Final = 300
+"""Events of the national list that a page receives: the most urgent."""
+
+
+class Audience(NamedTuple):
+    """People who receive the same: the sectors whose picture they may see, and their limit of markings."""
+
+    sectors: frozenset[str]
+    limit: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedPicture:
+    """What an audience receives: the JSON of each sector's row, and of each event by its key, the most urgent first."""
+
+    rows: Mapping[str, bytes] = field(default_factory=dict)
+    incidents: Mapping[Key, bytes] = field(default_factory=dict)
+
+    def body(self, at: str, before: ReceivedPicture | None = None) -> bytes | None:
+        """Return what differs from ``before`` as JSON: rows, events, and keys of events that are ``gone``.
+
+        All of it without ``before``; None if nothing differs.
+        """
+        known = before or ReceivedPicture()
+        rows = [row for name, row in self.rows.items() if known.rows.get(name) != row]
+        incidents = [body for key, body in self.incidents.items() if known.incidents.get(key) != body]
+        gone = to_json([list(key) for key in known.incidents if key not in self.incidents], where="gone")
+        if before is not None and not rows and not incidents and gone == b"[]":
+            return None
+        parts = (at.encode(), b",".join(rows), b",".join(incidents), gone)
+        return b'{"at":"%s","sectors":[%s],"incidents":[%s],"gone":%s}' % parts
+
+
+class PictureWatch:
+    """Reads the sectors of a cluster's data folder; ``look`` by one thread at a time, the rest by any.
+
+    Parameters
+    ----------
+    folder : path
+        Data folder of the cluster.
+    sectors : sequence of str
+        Their names, in the order of the nation file.
+    settings : ReleasabilitySettings
+        Markings and limits, of all sectors.
+    now_ns : callable
+        UTC nanoseconds since 1970.
+    """
+
+    def __init__(
+        self, folder: Path, sectors: Sequence[str], settings: ReleasabilitySettings, *, now_ns: Callable[[], int]
+    ) -> None:
+        self.folder, self._now_ns = folder, now_ns
+        self.watches = {name: SectorWatch(name, folder / name, settings) for name in sectors}
+        self._continued: list[Continued] = []
+        self._lock = threading.Lock()
+        self._received: dict[Audience, ReceivedPicture] = {}
+
+    def look(self) -> None:
+        """Read what has changed in the sectors, their leases, and which incident continues which."""
+        leases = self._leases()
+        for name, watch in self.watches.items():
+            watch.look(leases.get(name))
+        with suppress(NationError), NationReader(self.folder) as nation:  # of this thread alone
+            self._continued = nation.continued()
+        with self._lock:
+            self._received.clear()
+
+    def _leases(self) -> dict[str, Lease]:
+        if not (self.folder / FILE).is_file():
+            return {}
+        try:
+            with LeaseBook(self.folder) as book:
+                return {lease.sector: lease for lease in book.leases()}
+        except LeaseError as error:
+            log.warning("%s", error)
+            return {}
+
+    def audience_of(self, person: Person) -> Audience:
+        """The audience of a person: she sees the sectors in which her role has the right ``picture``."""
+        return Audience(frozenset(name for name in self.watches if has(person, "picture", name)), person.releasability)
+
+    def received(self, audience: Audience) -> ReceivedPicture:
+        """Return what an audience receives of the last look."""
+        with self._lock:
+            if audience not in self._received:
+                self._received[audience] = self._make(audience)
+            return self._received[audience]
+
+    def _make(self, audience: Audience) -> ReceivedPicture:
+        now_ns = self._now_ns()
+        rows: dict[str, bytes] = {}
+        incidents: dict[str, list[SectorIncident]] = {}
+        for name, watch in self.watches.items():
+            if name not in audience.sectors:
+                rows[name] = to_json(hidden_row(name), where=name)
+                continue
+            view, now = watch.release.view_of(audience.limit), watch.now
+            with suppress(StoreError):  # the markings were read after the records that are here
+                view.refresh()
+            incidents[name] = received_incidents(now, view)
+            rows[name] = to_json(row_of(name, now, incidents[name], view, now_ns), where=name)
+        return ReceivedPicture(rows, self._events(incidents))
+
+    def _events(self, incidents: Mapping[str, Sequence[SectorIncident]]) -> dict[Key, bytes]:
+        known = {(sector, one.id): one for sector, each in incidents.items() for one in each}
+        continued = [
+            one
+            for one in self._continued
+            if (one.sector, one.incident) in known and (one.before_sector, one.before_incident) in known
+        ]
+        found: dict[Key, bytes] = {}
+        for event in national_list(incidents, continued)[:MOST_SHOWN]:
+            one = known[event.current]
+            place = place_in_queue(
+                state="open", attention=event.attention, priority=event.priority, expected_at=None,
+                opened_at=event.opened_at, identity="",
+            )  # fmt: skip
+            before = event.incidents[: event.incidents.index(event.current)]
+            entry: dict[str, Any] = {
+                "sector": event.current[0], "incident": event.current[1], "name": one.name, "kind": one.kind,
+                "priority": event.priority, "attention": event.attention, "state": one.state,
+                "opened_at": rfc3339_of(event.opened_at),
+                "before": [{"sector": s, "incident": i, "name": known[s, i].name} for s, i in before],
+                "place": [int(place.acknowledged), place.rank, place.opened_s],
+            }  # fmt: skip
+            found[event.current] = to_json(entry, where="incident")
+        return found
+
+    def close(self) -> None:
+        """Close all files."""
+        for watch in self.watches.values():
+            watch.close()

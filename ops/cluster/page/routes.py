@@ -1,0 +1,170 @@
+"""Routes of the national page, with its table of rights, and who read which sector in that sector's audit log."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import Annotated, Any, Final
+
+from fastapi import FastAPI, Header, Request
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
+
+from geo.errors import WatchlineError
+from ops.accounts.person import Person
+from ops.accounts.rights import Right, rights_at
+from ops.audit.files import FOLDER
+from ops.audit.log import AuditLog
+from ops.audit.stores.place import has_log
+from ops.cluster.page.centres import Centres
+from ops.cluster.page.models import NationalPicture, SectorAreas
+from ops.cluster.page.picture_watch import PictureWatch
+from ops.cluster.page.sector_watch import rfc3339_of
+from ops.cluster.page.stream import NationHub, NationStream
+from ops.services.api.login.gate import ACCOUNT, Served
+from ops.services.api.login.routes import person_of
+from ops.services.api.recorder import Recorder
+from ops.services.api.schemas.geojson import GeoJson
+from sensors.timestamps import utc_datetime
+
+OWN_ROUTES: Final[Mapping[str, Right]] = {
+    "/": "picture",
+    "/v1/nation": "picture",
+    "/v1/nation/stream": "picture",
+    "/v1/nation/sectors": "picture",
+    "/healthz": "open",
+    "/api/openapi.json": "state",
+}
+"""The right of each address that this server alone has, all of them to read."""
+CENTRE: Final = "/sectors/"
+SHARED: Final = ("/login", "/logout", ACCOUNT, "/v1/me", "/v1/sessions", "/assets/", "/third-party")
+"""Beginnings of the addresses that it has in common with the server of a sector, with the same rights."""
+NO_CENTRE: Final = "The operations centre of this sector cannot be opened"
+
+
+def nation_rights(path: str) -> Mapping[str, Right]:
+    """The right that each method needs at an address of the national page's server, by method."""
+    if path in OWN_ROUTES:
+        return {"GET": OWN_ROUTES[path]}
+    if path.startswith(CENTRE) and "/" not in path[len(CENTRE) :]:
+        return {"GET": "picture"}
+    return rights_at(path) if path.startswith(SHARED) else {}
+
+
+def served(sectors: Iterable[str]) -> Served:
+    """What the server serves: a person who may see the picture of any sector may open the page."""
+    return Served(tuple(sectors), nation_rights, ("/", ACCOUNT))
+
+
+class SectorLogs:
+    """The audit logs of the sectors, each opened when it is first written."""
+
+    def __init__(self, watch: PictureWatch, now_ns: Callable[[], int], operator: str) -> None:
+        self._watch, self._now_ns, self._operator = watch, now_ns, operator
+        self._logs: dict[str, AuditLog] = {}
+        self._lock = threading.Lock()
+
+    def note(self, request: Request, sectors: Iterable[str], subject: str, purpose: str | None) -> None:
+        """Record a read of these sectors, in the log of each that keeps one; it is then on disk. Raises AuditError."""
+        for name in sectors:
+            recorder = Recorder(self._log_of(name), self._now_ns, sector=name, operator=self._operator)
+            recorder.note(request, subject, purpose=purpose)
+
+    def _log_of(self, name: str) -> AuditLog | None:
+        folder = self._watch.folder / name / FOLDER
+        with self._lock:
+            if name not in self._logs and has_log(folder):  # one that never ran has no records to read either
+                self._logs[name] = AuditLog(folder)
+            return self._logs.get(name)
+
+    def close(self) -> None:
+        """Close all logs."""
+        for log in self._logs.values():
+            log.close()
+
+
+class NationRoutes:
+    """The handlers. ``areas``: outlines of the sectors (``ops.cluster.page.areas``); ``centres`` None: there is no way
+    into the sectors."""
+
+    def __init__(
+        self,
+        watch: PictureWatch,
+        hub: NationHub,
+        logs: SectorLogs,
+        *,
+        name: str,
+        title: str,
+        areas: Mapping[str, Any],
+        centres: Centres | None,
+        now_ns: Callable[[], int],
+    ) -> None:
+        self._watch, self._hub, self._logs, self._centres, self._now_ns = watch, hub, logs, centres, now_ns
+        self._name, self._title, self._areas = name, title, areas
+
+    def add_to(self, app: FastAPI) -> None:
+        """Add the routes."""
+        app.add_api_route("/healthz", self.alive, methods=["GET"])
+        app.add_api_route("/v1/nation", self.nation, methods=["GET"], response_model=NationalPicture)
+        app.add_api_route(
+            "/v1/nation/sectors", self.sectors, methods=["GET"], response_model=SectorAreas, response_class=GeoJson
+        )
+        app.add_api_route(
+            "/v1/nation/stream",
+            self.stream,
+            methods=["GET"],
+            status_code=200,
+            response_class=NationStream,
+            response_model=str,
+        )
+        app.add_api_route(
+            f"{CENTRE}{{sector}}", self.centre, methods=["GET"], status_code=303, response_class=RedirectResponse
+        )
+
+    def alive(self) -> dict[str, bool]:
+        """The process answers."""
+        return {"alive": True}
+
+    def sectors(self) -> Response:
+        """Outlines, border lines and titles of all sectors, and the title of the nation."""
+        return JSONResponse({**self._areas, "title": self._title}, media_type="application/geo+json")
+
+    async def nation(self, request: Request, purpose: Annotated[str | None, Header()] = None) -> Response:
+        """All sectors, and what is open in those that the person may see, the most urgent first."""
+        person = person_of(request)
+        await asyncio.to_thread(self._record, request, person, "national picture", purpose)
+        await self._hub.look()
+        received = await asyncio.to_thread(self._watch.received, self._watch.audience_of(person))
+        body = received.body(str(rfc3339_of(utc_datetime(self._now_ns())))) or b"{}"
+        head = JSONResponse({"nation": self._name, "title": self._title}).body
+        return Response(bytes(head)[:-1] + b"," + body[1:], media_type="application/json")
+
+    async def stream(self, request: Request, purpose: Annotated[str | None, Header()] = None) -> Response:
+        """Event ``nation`` with everything, then ``changes`` with what differs from what was sent before, and ``beat``
+        every 5 s. ``gone`` names events that are closed."""
+        person = person_of(request)
+        await asyncio.to_thread(self._record, request, person, "stream of the national picture: opened", purpose)
+        return NationStream(
+            self._hub, person,
+            lambda: self._record(request, person, "stream of the national picture: closed", purpose),
+        )  # fmt: skip
+
+    def centre(self, sector: str, request: Request) -> Response:
+        """Lead to the sector's own operations centre, which is started if it does not run."""
+        person = person_of(request)
+        if sector not in self._watch.audience_of(person).sectors:
+            raise HTTPException(404 if sector not in self._watch.watches else 403, "You may not see this sector.")
+        if self._centres is None:
+            raise HTTPException(503, f"{NO_CENTRE}: this server has no broker to send actions to.")
+        try:
+            port = self._centres.open(sector)
+        except WatchlineError as error:
+            raise HTTPException(503, f"{NO_CENTRE}: {error}") from error
+        host = request.url.hostname or ""
+        address = f"{request.url.scheme}://{f'[{host}]' if ':' in host else host}:{port}/"
+        return RedirectResponse(address, 303, {"Cache-Control": "no-store"})
+
+    def _record(self, request: Request, person: Person, subject: str, purpose: str | None) -> None:
+        seen = self._watch.audience_of(person).sectors
+        self._logs.note(request, sorted(seen), subject, purpose)

@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { news } from "../src/nation/events.ts";
+import { clusters, fitting, readAreas, toPixels } from "../src/nation/geometry.ts";
+import { after, EMPTY, totals, worst, type Picture } from "../src/nation/picture.ts";
+import { speakIn } from "./words.ts";
+
+const AT = "2026-01-01T00:10:00Z";
+const NONE = { distress: 0, high: 0, medium: 0, low: 0 };
+
+function row(sector: string, more: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    sector, state: "current", heard_at: null, worker: null, behind: 0, open: { ...NONE, high: 1 }, attention: 1,
+    oldest_unacknowledged_at: AT, sensors: { working: 3, others: 1 },
+    coverage: { segments: 60, planned: 52, now: 40, unknown: 0, required: 0.9 }, posture: { met: 1, unmet: 0, open: 0 }, ...more,
+  };
+}
+
+function event(sector: string, incident: string, place: readonly number[], more: Record<string, unknown> = {}): Record<string, unknown> {
+  return { sector, incident, name: incident, kind: "movement", priority: "high", attention: true, state: "open", opened_at: AT, before: [], place, ...more };
+}
+
+function whole(sectors: unknown[], incidents: unknown[] = []): Picture {
+  return after(EMPTY, "nation", JSON.stringify({ at: AT, sectors, incidents, gone: [] }));
+}
+
+test("changes replace what they name, add what is new, and leave the rest", () => {
+  const first = whole([row("west"), row("east")], [event("west", "I1", [0, 1, 5]), event("east", "I2", [0, 1, 9])]);
+  const body = { at: AT, sectors: [row("east", { state: "silent", sensors: null })], incidents: [event("west", "I3", [0, 0, 7])], gone: [["east", "I2"]] };
+  const second = after(first, "changes", JSON.stringify(body));
+  assert.equal(second.rows.get("west"), first.rows.get("west"));
+  assert.equal(second.rows.get("east")?.state, "silent");
+  assert.deepEqual(second.events.map(({ name }) => name), ["I3", "I1"], "the smaller place is the more urgent");
+  assert.equal(after(second, "beat", JSON.stringify({ at: AT })).rows, second.rows);
+});
+
+test("what a newer server states in words that are not known is no calm sector", () => {
+  const picture = whole([row("west", { state: "asleep" }), { sector: 7 }, null]);
+  assert.deepEqual([...picture.rows.values()].map(({ state }) => state), ["silent"]);
+});
+
+test("sums are of the sectors of which a figure is known, and say of how many", () => {
+  const silent = { state: "silent", sensors: null, coverage: null, posture: null };
+  const hidden = { ...silent, state: "hidden", open: null, attention: null };
+  const sums = totals(whole([row("a"), row("b", silent), row("c", hidden)]));
+  assert.deepEqual(sums.sensors, { working: 3, all: 4, sectors: 1 });
+  assert.deepEqual(sums.coverage, { now: 40, planned: 52, segments: 60, sectors: 1 });
+  assert.deepEqual([sums.open.high, sums.attention, sums.current, sums.shown, sums.hidden], [2, 2, 1, 2, 1]);
+  assert.equal(worst(whole([row("c", hidden)]).rows.get("c")), null);
+});
+
+test("symbols that are close are one, with the most urgent rank at its own place and the number of all", () => {
+  const found = clusters([
+    { sector: "a", at: [0, 0], open: { ...NONE, high: 5 } },
+    { sector: "b", at: [10, 0], open: { ...NONE, distress: 1, low: 2 } },
+    { sector: "c", at: [100, 0], open: { ...NONE, low: 4 } },
+    { sector: "d", at: [5, 0], open: NONE },
+  ]);
+  assert.deepEqual(found, [
+    { at: [10, 0], sectors: ["b", "a"], rank: "distress", count: 1, all: 8 },
+    { at: [100, 0], sectors: ["c"], rank: "low", count: 4, all: 4 },
+  ]);
+});
+
+test("all areas fit, at one scale in both directions at the middle latitude", () => {
+  const square = (id: string, west: number): unknown => ({
+    id, properties: { title: id, line: [[west, 60], [west + 1, 60]] },
+    geometry: { coordinates: [[[west, 59.5], [west + 1, 59.5], [west + 1, 60.5], [west, 60.5], [west, 59.5]]] },
+  });
+  const areas = readAreas({ features: [square("a", 10), square("b", 11), { id: "broken" }] });
+  const size = { width: 600, height: 400 };
+  const view = fitting(areas, size);
+  assert.ok(view !== null);
+  for (const point of areas.flatMap(({ ring }) => ring)) {
+    const [x, y] = toPixels(point, view, size);
+    assert.ok(x >= 35.9 && x <= 564.1 && y >= 35.9 && y <= 364.1, `${x} ${y}`);
+  }
+  const [one, other, above] = [[11, 60], [12, 60], [11, 61]].map(([lon = 0, lat = 0]) => toPixels([lon, lat], view, size));
+  assert.ok(one !== undefined && other !== undefined && above !== undefined);
+  const east = other[0] - one[0];
+  const north = one[1] - above[1];
+  assert.ok(Math.abs(east / north - 0.5) < 1e-9, "a degree of longitude is half one of latitude at 60 degrees");
+});
+
+test("a new distress call is announced once, and nothing when the page is opened", () => {
+  speakIn("en");
+  const empty = whole([row("west")]);
+  const called = whole([row("west")], [event("west", "I1", [0, 0, 5], { priority: "distress" }), event("west", "I2", [0, 3, 5], { priority: "low" })]);
+  const title = (): string => "West";
+  assert.equal(news(empty, called, title), "Distress in West.");
+  assert.equal(news(called, called, title), "");
+  assert.equal(news(EMPTY, called, title), "");
+});

@@ -1,0 +1,279 @@
+"""The national page's server on real stores: what each person receives of which sector, and how the stream grows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.routing import Route
+
+from ops.accounts.person import ROLES
+from ops.accounts.rights import HOLDERS
+from ops.audit.files import FOLDER
+from ops.audit.search import EntryFilter, each_entry
+from ops.cluster.identity.nation_store import Continued, NationStore
+from ops.cluster.leases import LeaseBook
+from ops.cluster.page.models import NationalPicture
+from ops.cluster.page.routes import nation_rights
+from ops.store.connections import StoreError
+from tests.ops.cluster.page.nation import COVERAGE, NOW_NS, NationServer, S, Sectors, incident, nation_server
+
+NAMES = ["west", "mid", "east"]
+NOTHING = ("open", "attention", "oldest_unacknowledged_at", "sensors", "coverage", "posture", "worker", "behind")
+
+
+@pytest.fixture
+def sectors(tmp_path: Path) -> Iterator[Sectors]:
+    with ExitStack() as stack:
+        yield Sectors(tmp_path, stack)
+
+
+@pytest.fixture
+def server(sectors: Sectors) -> Iterator[NationServer]:
+    with nation_server(sectors, NAMES) as opened:
+        yield opened
+
+
+def rows(client: httpx.Client) -> dict[str, Any]:
+    answer = client.get("/v1/nation")
+    assert answer.status_code == 200, answer.text
+    NationalPicture.model_validate(answer.json())
+    return {row["sector"]: row for row in answer.json()["sectors"]}
+
+
+def test_a_row_states_what_is_open_and_since_when_nobody_has_acknowledged_it(sectors: Sectors, server: NationServer):
+    sectors.show(
+        "west",
+        incident("I1", 5, "distress"),
+        incident("I2", 90, "medium", attention=False, state="acknowledged"),
+        incident("I3", 30, "high"),
+        incident("I4", 400, "high", state="closed"),
+    )
+    with server.client("w", {"*": "viewer"}) as client:
+        west = rows(client)["west"]
+    assert west["state"] == "current"
+    assert west["open"] == {"distress": 1, "high": 1, "medium": 1, "low": 0}
+    assert west["attention"] == 2
+    assert west["oldest_unacknowledged_at"] == "2026-09-21T13:43:20Z"  # half an hour before NOW_NS, by hand
+    assert west["sensors"] == {"working": 3, "others": 1}
+    assert west["coverage"] == COVERAGE
+    assert west["posture"] == {"met": 1, "unmet": 1, "open": 1}
+    assert west["heard_at"] is None
+
+
+def test_a_sector_that_is_silent_states_since_when_and_nothing_of_the_present(sectors: Sectors, server: NationServer):
+    sectors.show("west", incident("I1", 5), age_s=15.0)
+    sectors.show("mid", incident("I2", 5), age_s=16.0)
+    with server.client("w", {"*": "viewer"}) as client:
+        found = rows(client)
+    assert found["west"]["state"] == "current"
+    silent = found["mid"]
+    assert (silent["state"], silent["heard_at"]) == ("silent", "2026-09-21T14:13:04Z")
+    assert silent["sensors"] is silent["coverage"] is silent["posture"] is None
+    assert silent["open"]["high"] == 1  # what was open is not closed by silence
+    assert found["east"]["state"] == "never"
+    assert all(found["east"][name] is None for name in NOTHING if name != "behind")
+
+
+def test_a_store_that_cannot_be_read_is_silent_and_the_others_go_on(sectors: Sectors, server: NationServer):
+    sectors.show("west")
+    (sectors.folder / "mid").mkdir()
+    (sectors.folder / "mid" / "store.db").write_bytes(b"no database" * 1000)
+    with server.client("w", {"*": "viewer"}) as client:
+        found = rows(client)
+    assert (found["west"]["state"], found["mid"]["state"]) == ("current", "silent")
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_person_sees_the_sectors_in_which_her_role_has_the_right(sectors: Sectors, server: NationServer, role: str):
+    for name in NAMES:
+        sectors.show(name, incident(f"I-{name}", 5))
+    with server.client(f"of-{role}", {"mid": role}) as client:
+        if role not in HOLDERS["picture"]:
+            for path in ("/v1/nation", "/v1/nation/sectors", "/v1/nation/stream", "/sectors/mid"):
+                assert client.get(path).status_code == 403
+            return
+        answer = client.get("/v1/nation").json()
+        found = {row["sector"]: row for row in answer["sectors"]}
+        assert found["mid"]["state"] == "current"
+        for name in ("west", "east"):
+            assert found[name]["state"] == "hidden"
+            assert all(found[name][one] is None for one in (*NOTHING, "heard_at"))
+        assert [one["incident"] for one in answer["incidents"]] == ["I-mid"]
+        assert "I-west" not in client.get("/v1/nation").text
+        assert client.get("/sectors/west").status_code == 403
+        assert client.get("/sectors/south").status_code == 404
+
+
+def test_without_a_login_nothing_is_answered_but_the_way_in(server: NationServer):
+    for path in ("/v1/nation", "/v1/nation/sectors", "/v1/nation/stream", "/sectors/west", "/api/openapi.json"):
+        assert httpx.get(server.address + path, timeout=120).status_code == 401, path
+    answer = httpx.get(server.address + "/", timeout=120)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login?next=%2F")
+
+
+def test_every_route_has_a_right_and_nothing_else_of_a_sectors_server_is_there(server: NationServer):
+    for route in server.app.routes:
+        if isinstance(route, Route) and route.path not in ("/v1/people",):
+            for method in (route.methods or set()) - {"HEAD"}:
+                address = route.path.replace("{sector}", "west").replace("{session}", "none")
+                assert method in nation_rights(address), (method, route.path)
+    with server.client("all", {"*": "supervisor"}) as client:
+        for path in ("/api/tracks", "/api/stream", "/v1/incidents", "/plan.html", "/v1/people", "/v1/handover"):
+            assert client.get(path).status_code == 404, path
+        described = client.get("/api/openapi.json").json()["paths"]
+    assert described["/v1/nation"]["get"]["tags"] == ["picture"]
+
+
+def test_what_is_marked_is_neither_listed_nor_counted_for_whoever_may_not_have_it(
+    sectors: Sectors, server: NationServer
+):
+    sectors.show("west", incident("I1", 5, "distress"), incident("I2", 9), markings=[("incident", "I1", "national")])
+    with server.client("full", {"*": "viewer"}) as client:
+        assert rows(client)["west"]["open"]["distress"] == 1
+    with server.client("limited", {"*": "viewer"}, limit="") as client:
+        west = rows(client)["west"]
+        assert (west["open"]["distress"], west["open"]["high"], west["attention"]) == (0, 1, 1)
+        assert west["coverage"] is west["posture"] is None  # they combine what is hidden
+        assert [one["incident"] for one in client.get("/v1/nation").json()["incidents"]] == ["I2"]
+
+
+def test_a_record_whose_marking_cannot_be_read_is_not_taken(
+    sectors: Sectors, server: NationServer, monkeypatch: pytest.MonkeyPatch
+):
+    sectors.show("west", incident("I1", 5))
+    watch = server.watch.watches["west"]
+    with server.client("limited", {"*": "viewer"}, limit="") as client:
+        assert [one["incident"] for one in client.get("/v1/nation").json()["incidents"]] == ["I1"]
+        sectors.show("west", incident("I2", 1), markings=[("incident", "I2", "national")])
+
+        def fails() -> bool:
+            raise StoreError("store.db: cannot be read.")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(watch.release.records, "refresh", fails)
+            answer = client.get("/v1/nation").json()
+            assert [one["incident"] for one in answer["incidents"]] == ["I1"]
+            assert answer["sectors"][0]["state"] == "silent"
+        answer = client.get("/v1/nation").json()
+        assert [one["incident"] for one in answer["incidents"]] == ["I1"]
+        assert answer["sectors"][0]["state"] == "current"
+
+
+def test_the_event_that_went_on_into_a_sector_that_one_may_not_see_does_not_name_it(
+    sectors: Sectors, server: NationServer
+):
+    sectors.show("west", incident("I1", 9, attention=False, state="acknowledged"))
+    sectors.show("mid", incident("I2", 5))
+    store = NationStore(sectors.folder)
+    store.commit(continued=[Continued("mid", "I2", "west", "I1", "N1")])
+    store.close()
+    with server.client("all", {"*": "viewer"}) as client:
+        [entry] = client.get("/v1/nation").json()["incidents"]
+        assert (entry["sector"], entry["attention"]) == ("mid", False)
+        assert entry["before"] == [{"sector": "west", "incident": "I1", "name": "Name I1"}]
+    with server.client("mid", {"mid": "viewer"}) as client:
+        [entry] = client.get("/v1/nation").json()["incidents"]
+        assert (entry["before"], entry["attention"]) == ([], True)
+
+
+def test_the_most_urgent_stands_first_distress_before_all_that_wait_as_well(sectors: Sectors, server: NationServer):
+    sectors.show("west", incident("I1", 50, "low"), incident("I2", 40, "high"))
+    sectors.show("east", incident("I3", 1, "distress"), incident("I4", 60, "distress", attention=False))
+    with server.client("all", {"*": "viewer"}) as client:
+        found = client.get("/v1/nation").json()["incidents"]
+    assert [one["incident"] for one in found] == ["I3", "I2", "I1", "I4"]
+    assert [one["place"] for one in found] == sorted(one["place"] for one in found)
+
+
+def test_the_worker_that_holds_a_sector_is_named(sectors: Sectors, server: NationServer):
+    sectors.show("west")
+    with LeaseBook(sectors.folder) as book:
+        book.claim("west", "tls://127.0.0.1:4000")
+    with server.client("all", {"*": "viewer"}) as client:
+        found = rows(client)
+    assert (found["west"]["worker"], found["mid"]["worker"]) == ("tls://127.0.0.1:4000", None)
+
+
+def test_each_reader_is_in_the_log_of_each_sector_that_she_sees_and_of_no_other(sectors: Sectors, server: NationServer):
+    for name in ("west", "mid"):
+        sectors.show(name)
+    with server.client("mary", {"mid": "operator"}) as client:
+        client.get("/v1/nation", headers={"Purpose": "exercise north"})
+    kept = {name: list(each_entry(sectors.folder / name / FOLDER, EntryFilter())) for name in ("west", "mid")}
+    assert kept["west"] == []
+    [entry] = kept["mid"]
+    assert entry.person.startswith("Mary [")
+    assert (entry.role, entry.purpose, entry.subject) == ("operator", "exercise north", "national picture")
+    assert not (sectors.folder / "east").exists()  # nothing is made for a sector that never ran
+
+
+@contextmanager
+def stream(client: httpx.Client) -> Iterator[Iterator[tuple[str, dict[str, Any]]]]:
+    """The events of a stream."""
+    with client.stream("GET", "/v1/nation/stream") as answer:
+        assert answer.status_code == 200
+
+        def events() -> Iterator[tuple[str, dict[str, Any]]]:
+            name = ""
+            for line in answer.iter_lines():
+                if line.startswith("event: "):
+                    name = line[7:]
+                elif line.startswith("data: "):
+                    yield name, json.loads(line[6:])
+
+        yield events()
+
+
+def test_the_stream_sends_all_of_it_once_and_then_only_what_changes(sectors: Sectors, server: NationServer):
+    for name in NAMES:
+        sectors.show(name, incident(f"I-{name}", 5))
+    with server.client("all", {"*": "viewer"}) as client, stream(client) as events:
+        name, first = next(events)
+        assert (name, len(first["sectors"]), len(first["incidents"])) == ("nation", 3, 3)
+        for _ in range(20):  # pictures in which nothing changes but the time: as many as there may be
+            sectors.now_ns += S
+            for one in NAMES:
+                sectors.show(one)
+        sectors.show("mid", incident("I-mid", 5, state="closed", revision=1), working=2, lost=2)
+        rows, gone, sent = [], [], 0
+        while gone == []:  # sensors and incidents are read one after the other, and may so be in two events
+            name, body = next(events)
+            if name == "beat":
+                continue
+            assert (name, body["incidents"]) == ("changes", [])
+            rows, gone, sent = rows + body["sectors"], body["gone"], sent + 1
+        assert {row["sector"] for row in rows} == {"mid"}
+        assert rows[-1]["sensors"] == {"working": 2, "others": 2}
+        assert rows[-1]["open"]["high"] == 0
+        assert gone == [["mid", "I-mid"]]
+        assert sent <= 2
+
+
+def test_a_stream_ends_when_the_login_ends_or_its_roles_change(sectors: Sectors, server: NationServer):
+    sectors.show("west")
+    with server.client("left", {"west": "viewer"}) as client, stream(client) as events:
+        assert next(events)[0] == "nation"
+        account = server.accounts.store.account("left")
+        assert account is not None
+        server.accounts.set_roles(account, {"mid": "viewer"})
+        assert all(name in ("beat", "changes") for name, _ in events)  # and comes to an end
+
+
+def test_the_next_to_last_sector_of_a_clock_that_goes_on_falls_silent_without_a_message(
+    sectors: Sectors, server: NationServer
+):
+    sectors.show("west")
+    with server.client("all", {"*": "viewer"}) as client, stream(client) as events:
+        assert next(events)[1]["sectors"][0]["state"] == "current"
+        sectors.now_ns = NOW_NS + 16 * S
+        for name, body in events:
+            if name == "changes":
+                [row] = body["sectors"]
+                assert (row["sector"], row["state"]) == ("west", "silent")
+                break
