@@ -20,6 +20,9 @@ from typing import Any, Final
 import psutil
 
 from ops.broker.broker import URL_VARIABLE, EmbeddedBroker
+from ops.postgres.address import StoreAddress
+from ops.postgres.migration import migrate
+from ops.postgres.note import remember
 from tests.drills.cluster.faults import Fault, scheduled
 from tests.drills.cluster.laws import broken_laws
 from tests.drills.cluster.nation import DrillNation, write_nation
@@ -259,12 +262,10 @@ class Drill:
 
 
 def _migrated(database: PostgresServer) -> str:
-    from ops.postgres.address import StoreAddress
-    from ops.postgres.migration import migrate
-
-    address = database.address(database.new_database())
-    migrate(StoreAddress(address))
-    return address
+    address = StoreAddress(database.address(database.new_database()))
+    migrate(address)
+    remember(address)  # to read the sectors, whose notes have no password
+    return address.text
 
 
 def _resume(process: psutil.Process) -> None:

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from ops.journal.stores.place import note_of, read_journal
 from ops.journal.stores.transfer import copy
+from ops.postgres.fence import stored_fence as fence_in_database
 from ops.room.offline import replay_journal, track_log_hash
 from ops.runtime.fence import stored_fence
 from ops.store.reader import Reader
@@ -72,10 +73,12 @@ def _all_rows(journal: Any) -> list[Any]:
 
 
 def _fences(data: Path, token: int) -> list[str]:
-    """Journal and store were last written under the last lease. In a database the numbers are not in these files."""
-    if note_of(data / "journal.db") is not None:
-        return []
-    found = {name: stored_fence(data / name) for name in ("journal.db", "store.db")}
+    """Journal and store were last written under the last lease."""
+    note = note_of(data / "journal.db")
+    if note is not None:
+        found = {"the database": fence_in_database(note.address(), note.sector)}
+    else:
+        found = {name: stored_fence(data / name) for name in ("journal.db", "store.db")}
     return [f"{name}: written under lease {one}, of {token}" for name, one in found.items() if one != token]
 
 
@@ -85,7 +88,8 @@ def _stays(data: Path, seen: Seen) -> list[str]:
     size = -1
     while size != (size := len(later.rows) + len(later.revisions)):
         later.look()
-    return [f"was seen, and is gone or different: {what}" for what in seen.lost(later)[:3]]
+    found = [f"was seen, and is gone or different: {what}" for what in seen.lost(later)[:3]]
+    return found or ([] if seen.rows and seen.revisions else ["nothing was seen while it ran"])
 
 
 def _replay(data: Path, sector: Path) -> tuple[list[str], dict[str, Any]]:
