@@ -119,7 +119,7 @@ def rank_stability(
     values, given = np.asarray(factors, np.float64), checked_weights(weights)
     used = values[:, given > 0.0]
     known = ~np.any(np.isnan(used), axis=1)
-    from scipy.stats import rankdata  # a fifth of the start of fusion, which imports this module and ranks nothing
+    from scipy.stats import rankdata  # a fifth of the imports of fusion, which imports this module and ranks nothing
 
     rank, low, high, top = (np.full(len(values), math.nan) for _ in range(4))
     count = math.ceil(TOP_FRACTION * int(known.sum()))
