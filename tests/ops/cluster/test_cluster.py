@@ -141,7 +141,7 @@ def struck(make_sector: Callable[[Path], Any], tmp_path_factory: pytest.TempPath
 
 def test_workers_keep_no_profile_of_tasks_that_run_for_days(struck: Nation):
     """Each second of one takes some 16 kB, for an hour."""
-    assert list(struck.profiled.values()) == [0, 0]
+    assert set(struck.profiled.values()) == {0}
 
 
 def test_every_message_that_was_published_is_journaled_once(struck: Nation, ledger: Callable[[Path], Any]):
