@@ -11,7 +11,7 @@ DRILLS := tests/drills tests/simulation tests/fusion tests/geo tests/ingest test
 	tests/ops/room/test_demo.py tests/ops/services/fusion/test_pipeline.py tests/ops/services/ingest/test_process.py \
 	tests/ops/services/sapient/test_node_link.py tests/ops/sector/test_zone_table.py \
 	tests/ops/export/warnings/test_cap.py tests/ops/services/feeds/test_web_hook.py \
-	tests/ops/services/feeds/cot/test_event.py tests/ops/analysis/challenge/test_command.py tests/notebooks \
+	tests/ops/services/feeds/cot/test_event.py tests/ops/cluster tests/ops/analysis/challenge/test_command.py tests/notebooks \
 	tests/web/test_plan_page.py
 # Tests that run compiled kernels: once more with numba's bounds check, compiled apart from the unchecked ones
 KERNEL_TESTS := tests/fusion tests/geo tests/sensors/coverage tests/sensors/planning/solver

@@ -40,9 +40,12 @@ _CONFIG: Final = {
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
     "distributed.admin.system-monitor.disk": False,
+    "distributed.admin.system-monitor.log-length": 60,
+    "distributed.worker.profile.enabled": False,
 }
-"""A sector may be started on another worker any number of times; what its processes use is not the worker's; and
-dask's pages, which need no password, are not served."""
+"""A sector may be started on another worker any number of times; what its processes use is not the worker's; dask's
+pages, which need no password, are not served; and what only they show is not recorded: the profile of a task that runs
+for days, a hundred times per second, takes memory for an hour."""
 
 
 class ClusterError(WatchlineError):

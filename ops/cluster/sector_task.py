@@ -17,7 +17,7 @@ from typing import Final, Literal
 
 from ingest.mqtt.broker_url import BrokerUrl
 from ops.broker.identities import Signatures
-from ops.cluster.leases import LeaseBook, LeaseError, Wish
+from ops.cluster.leases import Lease, LeaseBook, LeaseError, Wish
 from ops.postgres.address import StoreAddress, missing_packages
 from ops.postgres.note import remember
 from ops.room.room import Room, RoomError, RoomOptions
@@ -87,6 +87,8 @@ def hold_sector(task: SectorTask, *, worker: str = "") -> Ending:
     if store is not None:
         above = max(above, store.stored())
     with LeaseBook(task.folder) as book:
+        if _holder_stops(book.lease(task.name)):
+            return "stopped"
         token = book.claim(task.name, worker or _worker_address(), above=above)
         lease = book.lease(task.name)
         if lease is not None and lease.wish == "stop":  # since before this task began
@@ -101,6 +103,14 @@ def hold_sector(task: SectorTask, *, worker: str = "") -> Ending:
         heart.stop()
         with LeaseBook(task.folder) as book:
             book.give_back(task.name, token)  # without effect on a lease that is another's
+
+
+def _holder_stops(lease: Lease | None) -> bool:
+    """Whether a sector has a holder that runs and is to stop.
+
+    It does so in order, with all that it received; a task that waited on a frozen worker until now must not end it.
+    """
+    return lease is not None and lease.wish == "stop" and any(one.running() for one in lease.processes)
 
 
 class _StoreFence:

@@ -21,12 +21,12 @@ Silence = Literal["stuck", "hole", "reset"]
 """stuck: the link lives and nothing is said. hole: not a byte any more. reset: the connection ends at once."""
 
 
-def _text(value: str | bytes) -> bytes:
+def text_field(value: str | bytes) -> bytes:
     body = value.encode() if isinstance(value, str) else value
     return struct.pack(">H", len(body)) + body
 
 
-def _packet(kind: int, body: bytes) -> bytes:
+def packet(kind: int, body: bytes) -> bytes:
     size, left = b"", len(body)
     while True:
         left, digit = divmod(left, 128)
@@ -56,15 +56,15 @@ class LightClient:
 
     def _connect(self) -> bytes:
         flags = 0x02 | 0x04 | 0x08 | 0x20 | 0x40 | 0x80  # clean start, will with QoS 1 and retain, password, user
-        head = _text("MQTT") + bytes([5, flags]) + struct.pack(">H", self.keepalive_s) + b"\0"
-        will = b"\0" + _text(self.topic) + _text(self._status("lost"))
-        return _packet(
+        head = text_field("MQTT") + bytes([5, flags]) + struct.pack(">H", self.keepalive_s) + b"\0"
+        will = b"\0" + text_field(self.topic) + text_field(self._status("lost"))
+        return packet(
             0x10,
             head
-            + _text(f"light-{self.sensor}")
+            + text_field(f"light-{self.sensor}")
             + will
-            + _text(self.url.username or "")
-            + _text(self.url.password or ""),
+            + text_field(self.url.username or "")
+            + text_field(self.url.password or ""),
         )
 
     async def live(self, first_s: float) -> None:
@@ -79,8 +79,8 @@ class LightClient:
             while self.silence is None or self.silence == "stuck":
                 if self.silence is None and time.monotonic() - spoken_s >= self.interval_s:
                     spoken_s = time.monotonic()
-                    message = _text(self.topic) + struct.pack(">H", self._seq % 65535 + 1) + b"\0" + self._status("ok")
-                    writer.write(_packet(0x32, message))
+                    number = struct.pack(">H", self._seq % 65535 + 1)
+                    writer.write(packet(0x32, text_field(self.topic) + number + b"\0" + self._status("ok")))
                 else:
                     writer.write(b"\xc0\0")
                 await asyncio.sleep(self.interval_s / 2)

@@ -30,7 +30,8 @@ from ingest.sending.spool import Spool
 from ingest.topics import sensor_topic
 from ops.broker.broker import EmbeddedBroker, MosquittoBroker
 from ops.cli import app as cli
-from ops.journal.reader import Counts, JournalReader, Recount
+from ops.journal.reader import Counts, Recount
+from ops.journal.stores.place import read_journal
 from ops.journal.writer import Journal
 from ops.postgres.address import StoreAddress
 from ops.postgres.migration import migrate
@@ -299,21 +300,22 @@ class Ledger:
                 assert published == rows.journaled + rows.dead_keys + counts.shed, sensor
 
 
+def read_ledger(folder: Path, *, spools: Path | None = None) -> Ledger:
+    """Read the ledger of a folder in which a room was; ``spools`` are those of its senders, by default in it."""
+    published, waiting = {}, 0
+    for file in sorted((spools or folder / "spool").glob("*.db")):
+        with Spool(file) as spool:
+            published[file.stem] = spool.put_total
+            waiting += spool.waiting
+    with read_journal(folder / "journal.db") as journal:
+        recount = {sensor: row for (sensor, kind), row in journal.recount().items() if kind == "detections"}
+        return Ledger(published, waiting, journal.counts("detections"), recount)
+
+
 @pytest.fixture(scope="session")
 def ledger() -> Callable[[Path], Ledger]:
     """Reads the ledger of a folder in which a room was."""
-
-    def read(folder: Path) -> Ledger:
-        published, waiting = {}, 0
-        for file in sorted((folder / "spool").glob("*.db")):
-            with Spool(file) as spool:
-                published[file.stem] = spool.put_total
-                waiting += spool.waiting
-        with JournalReader(folder / "journal.db") as journal:
-            recount = {sensor: row for (sensor, kind), row in journal.recount().items() if kind == "detections"}
-            return Ledger(published, waiting, journal.counts("detections"), recount)
-
-    return read
+    return read_ledger
 
 
 @pytest.fixture(scope="session")

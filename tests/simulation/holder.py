@@ -103,6 +103,10 @@ class Holder:
         task = self.task
         above = max(stored_fence(task.data / "journal.db"), stored_fence(task.data / "store.db"))
         with LeaseBook(task.folder) as book:
+            lease = book.lease(task.name)
+            if lease is not None and lease.wish == "stop" and lease.holder:  # which stops in order
+                self.ending = "stopped"
+                return False
             self.token = book.claim(task.name, self.machine, above=above)
             lease = book.lease(task.name)
             if lease is not None and lease.wish == "stop":

@@ -12,7 +12,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
 
 from geo.arrays import Floats, Ints
 from geo.errors import BadInput
@@ -120,6 +119,8 @@ def rank_stability(
     values, given = np.asarray(factors, np.float64), checked_weights(weights)
     used = values[:, given > 0.0]
     known = ~np.any(np.isnan(used), axis=1)
+    from scipy.stats import rankdata  # a fifth of the imports of fusion, which imports this module and ranks nothing
+
     rank, low, high, top = (np.full(len(values), math.nan) for _ in range(4))
     count = math.ceil(TOP_FRACTION * int(known.sum()))
     if known.any():

@@ -145,11 +145,26 @@ def test_a_wish_to_stop_is_heard_by_who_claims_the_sector_for_the_first_time(tmp
         book.wish("hills", "stop")
         assert book.claim("hills", "worker-1") == 1
         assert book.beat("hills", 1, live=False) == "stop"
-    nowhere = tmp_path / "missing"
-    task = SectorTask(sector=nowhere, name="hills", layout=nowhere, folder=tmp_path, broker="mqtt://127.0.0.1:1")
-    assert hold_sector(task, worker="worker-2") == "stopped"
+        book.give_back("hills", 1)
+    assert hold_sector(task_in(tmp_path), worker="worker-2") == "stopped"
     with LeaseBook(tmp_path) as book:
         assert [(lease.token, lease.holder) for lease in book.leases()] == [(2, "")]
+
+
+def test_a_task_that_begins_while_the_sector_is_to_stop_leaves_that_to_its_holder(tmp_path: Path):
+    """As one that waited on a frozen worker; seed 83 of the simulated worlds."""
+    with LeaseBook(tmp_path) as book:
+        token = book.claim("hills", "worker-1")  # by this process, which runs
+        book.wish("hills", "stop")
+        before = book.leases()
+        assert hold_sector(task_in(tmp_path), worker="worker-2") == "stopped"
+        assert book.leases() == before
+        assert book.beat("hills", token, live=True) == "stop"
+
+
+def task_in(folder: Path) -> SectorTask:
+    nowhere = folder / "missing"
+    return SectorTask(sector=nowhere, name="hills", layout=nowhere, folder=folder, broker="mqtt://127.0.0.1:1")
 
 
 def test_a_holder_whose_lease_was_removed_loses_it(tmp_path: Path):

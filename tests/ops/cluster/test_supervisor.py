@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import dask
+import distributed
 import msgspec
 import psutil
 import pytest
 
-from ops.cluster.cluster import LONGEST_LOOK_S, LOST_AFTER_S, STOP_S, Cluster
+from ops.cluster.cluster import _CONFIG, LONGEST_LOOK_S, LOST_AFTER_S, STOP_S, Cluster
 from ops.cluster.leases import LeaseBook, LeaseError, Process
 from ops.cluster.sector_task import SectorTask
 
@@ -141,3 +143,14 @@ def test_a_stop_waits_for_a_process_that_holds_a_sector_as_long_as_it_may(
     supervised.book.claim("hills", "worker-1")  # by this process, which runs
     supervised.look()
     assert supervised.cluster.stop() == ["hills"]
+
+
+def test_workers_keep_no_profile_of_tasks_that_run_for_days():
+    """Dask would keep an hour of it."""
+    untyped: Any = distributed
+    with (
+        dask.config.set(_CONFIG),
+        untyped.LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as one,
+    ):
+        [worker] = one.workers.values()
+        assert not {"profile", "profile-cycle"} & set(worker.periodic_callbacks)
