@@ -23,6 +23,7 @@ from geo.visibility.canopy import canopy_fraction
 from geo.visibility.many_sites.executor import CONNECT_S, Executor
 from geo.visibility.many_sites.greedy_cover import Covering
 from geo.visibility.many_sites.sites import ViewKeywords
+from geo.visibility.many_sites.versions import refuse_other_scheduler, refuse_other_versions
 from geo.visibility.many_sites.viewsheds import NO_SITE
 from ops.analysis.coverage.files import write_band
 from ops.analysis.option_types import named
@@ -142,6 +143,7 @@ def cluster_of(options: SitesOptions) -> Iterator[Any]:
             tls_client_cert=str(options.tls_certificate),
             tls_client_key=str(options.tls_key),
         )
+        refuse_other_scheduler(options.scheduler, security, timeout_s=CONNECT_S)
         client = Client(options.scheduler, security=security, timeout=CONNECT_S)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         raise BadInput(
@@ -150,6 +152,7 @@ def cluster_of(options: SitesOptions) -> Iterator[Any]:
             expected="the address of a running scheduler, and certificates of its authority",
         ) from error
     with client:
+        refuse_other_versions(client, options.scheduler)
         yield client
 
 
