@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.server
 import socket
 import sys
 import threading
@@ -12,8 +11,7 @@ from concurrent.futures import Future
 from typing import Any
 
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 from geo.errors import BadInput
 from ops.journal.reader import JournalRow
@@ -21,51 +19,17 @@ from ops.runtime.traces.alert_spans import AlertSpans, span_id_of, spans_of_envi
 from ops.services.feeds.tracing import DeliveryTraces
 from ops.services.fusion.tracing import AlertTraces
 from ops.store.reader import OutboxRow
+from tests.ops.runtime.traces.collector import Collector, collecting
 
 S = 1_000_000_000
 ASKED = {"WATCHLINE_TRACES": "otlp"}
 
 
-class Collector:
-    """An OTLP receiver (HTTP, protobuf): spans with the process that added them."""
-
-    def __init__(self) -> None:
-        self.spans: list[tuple[str, Span]] = []
-        collector = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                collector.take(self.path, ExportTraceServiceRequest.FromString(body))
-                self.send_response(200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: Any) -> None: ...
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-
-    def take(self, path: str, request: ExportTraceServiceRequest) -> None:
-        assert path == "/v1/traces"
-        for resource in request.resource_spans:
-            of = {one.key: one.value.string_value for one in resource.resource.attributes}
-            assert of["watchline.sector"] == "hills"
-            self.spans += [(of["watchline.process"], span) for scope in resource.scope_spans for span in scope.spans]
-
-
 @pytest.fixture
 def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
-    made = Collector()
-    thread = threading.Thread(target=made.server.serve_forever)
-    thread.start()
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{made.server.server_port}")
-    try:
+    with collecting() as made:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", made.address)
         yield made
-    finally:
-        made.server.shutdown()
-        thread.join()
-        made.server.server_close()
 
 
 def spans_of(process: str) -> AlertSpans:
