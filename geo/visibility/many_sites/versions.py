@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from geo.errors import BadInput
@@ -26,12 +24,16 @@ def refuse_other_scheduler(address: str, security: Any = None, *, timeout_s: flo
     timeout_s : float
         Longest wait for its answer; OSError after that.
     """
-    with ThreadPoolExecutor(1) as thread:  # this one may run an event loop already, as in a notebook
-        found = thread.submit(asyncio.run, _stated(address, security, timeout_s)).result()
+    from distributed.utils import LoopRunner, sync
     from distributed.versions import get_versions
 
-    own = get_versions()
-    _refuse(address, own, [("scheduler", found, SAME_EVERYWHERE)])
+    runner = LoopRunner(asynchronous=False)  # type: ignore[no-untyped-call]
+    runner.start()  # type: ignore[no-untyped-call]
+    try:
+        found = sync(runner.loop, _stated, address, security, timeout_s, callback_timeout=timeout_s)  # type: ignore[no-untyped-call]
+    finally:
+        runner.stop()  # type: ignore[no-untyped-call]
+    _refuse(address, get_versions(), [("scheduler", found, SAME_EVERYWHERE)])
 
 
 async def _stated(address: str, security: Any, timeout_s: float) -> Any:
@@ -40,7 +42,7 @@ async def _stated(address: str, security: Any, timeout_s: float) -> Any:
 
     arguments = (security or Security()).get_connection_args("client")  # type: ignore[no-untyped-call]
     async with rpc(address, timeout=timeout_s, connection_args=arguments) as scheduler:  # type: ignore[no-untyped-call]
-        return await asyncio.wait_for(scheduler.versions(), timeout_s)
+        return await scheduler.versions()
 
 
 def refuse_other_versions(client: Any, address: str) -> None:

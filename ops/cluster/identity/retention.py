@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -19,8 +18,6 @@ from ops.runtime.transaction import transaction
 from ops.sector.settings import Settings, load_settings
 from sensors.timestamps import SECOND_NS
 
-IsDue = Callable[[str, date], bool]
-"""Whether records of a kind and day are to be erased."""
 _DUE = """
 SELECT sector, track FROM identities
 WHERE due('tracks', at_ns) AND (due('alerts', at_ns) OR national NOT IN (SELECT national FROM continued))
