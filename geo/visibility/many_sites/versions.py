@@ -27,10 +27,10 @@ def refuse_other_scheduler(address: str, security: Any = None, *, timeout_s: flo
     from distributed.utils import LoopRunner, sync
     from distributed.versions import get_versions
 
-    runner = LoopRunner(asynchronous=False)  # type: ignore[no-untyped-call]
+    runner = LoopRunner(asynchronous=False)
     runner.start()  # type: ignore[no-untyped-call]
     try:
-        found = sync(runner.loop, _stated, address, security, timeout_s, callback_timeout=timeout_s)  # type: ignore[no-untyped-call]
+        found = sync(runner.loop, _stated, address, security, timeout_s, callback_timeout=timeout_s)
     finally:
         runner.stop()  # type: ignore[no-untyped-call]
     _refuse(address, get_versions(), [("scheduler", found, SAME_EVERYWHERE)])
@@ -56,7 +56,7 @@ def refuse_other_versions(client: Any, address: str) -> None:
         Of the scheduler, for the sentence.
     """
     found = client.get_versions(packages=["watchline"])
-    sides = [("scheduler", found["scheduler"], SAME_EVERYWHERE)]
+    sides: list[tuple[str, Any, tuple[str, ...]]] = [("scheduler", found["scheduler"], SAME_EVERYWHERE)]
     sides += [(f"worker {name}", side, SAME_ON_WORKERS) for name, side in sorted(found["workers"].items())]
     _refuse(address, found["client"], sides)
 
