@@ -4,9 +4,11 @@ A writer commits batches of detections one after the other, each durable before 
 synchronous=FULL; PostgreSQL: a private server with fsync, reached by its socket). Each sector is a process with a
 journal of its own, which begins when all are ready. All kinds are measured in turn, and the median is shown. Beside
 them: how often so many processes append 8 kB to files of their own and wait for the disk, with nothing else to do.
-``--fusion`` measures commits of fusion stores instead.
+``--of fusion`` measures commits of fusion stores instead, ``--of audit`` those of audit logs, ``--of accounts`` changes
+of accounts, such as the time at which a person was last seen, and ``--of requests`` what each request reads of them.
 
-A table to stderr, one JSON line to stdout: ``python benchmarks/journal_stores.py [--seconds S] [--repeats N]``.
+A table to stderr, one JSON line to stdout: ``python benchmarks/journal_stores.py [--seconds S] [--repeats N]
+[--of KIND]``.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -39,10 +42,18 @@ from ops.journal.writer import Journal  # noqa: E402
 
 BODY = json.dumps({"plots": [{"range_m": 900.5, "azimuth_deg": 10.25}] * 4}).encode()
 NUMBERS = count(1)
-FUSION = "fusion "
-CASES = ((1, 1), (1, 50), (2, 1), (4, 1), (4, 50))
-CASES_OF_FUSION = ((1, 20), (1, 200), (2, 20), (4, 20))
-CPU = ("CPU SQLite [ms]", "CPU client [ms]", "CPU server [ms]")
+CASES = {
+    "journal": ((1, 1), (1, 50), (2, 1), (4, 1), (4, 50)),
+    "fusion": ((1, 20), (1, 200), (2, 20), (4, 20)),
+    "audit": ((1, 1), (1, 20), (2, 1), (4, 1), (4, 20)),
+    "accounts": ((1, 1), (2, 1), (4, 1)),
+    "requests": ((1, 1), (2, 1), (4, 1)),
+}
+"""Numbers of sectors, and of what is in one commit."""
+COUNTED = {
+    "journal": "messages", "fusion": "tracks", "audit": "entries", "accounts": "changes", "requests": "sessions read"
+}  # fmt: skip
+CPU = ("CPU files [ms]", "CPU client [ms]", "CPU server [ms]")
 ALERT_AT = "2026-03-14T21:00:00Z"
 
 
@@ -70,14 +81,20 @@ def repeated(step: Callable[[], object], seconds: float) -> Rate:
     return Rate(done / (time.monotonic() - began_s), 1000 * (time.process_time() - cpu_s) / done)
 
 
-def write(place: str, sector: str, folder: Path, size: int, seconds: float) -> Rate:
+def write(kind: str, place: str, sector: str, folder: Path, size: int, seconds: float) -> Rate:
+    """Commit ``size`` records at a time, of a kind in ``CASES``."""
+    if place == "disk":
+        return write_plain(folder / sector, seconds)
+    own = folder / sector
+    own.mkdir()
+    writers = {"journal": write_journal, "fusion": write_fusion, "audit": write_audit, "accounts": write_accounts}
+    return writers.get(kind, read_accounts)(place, sector, own, size, seconds)
+
+
+def write_journal(place: str, sector: str, folder: Path, size: int, seconds: float) -> Rate:
     """Commit batches of ``size`` messages."""
     from ops.journal.stores.open_store import open_store
 
-    if place == "disk":
-        return write_plain(folder / sector, seconds)
-    if place.startswith(FUSION):
-        return write_fusion(place.removeprefix(FUSION), sector, folder, size, seconds)
     journal: Any
     if place == "sqlite":
         journal = Journal(folder / f"{sector}.db", encrypted=True)
@@ -112,8 +129,7 @@ def write_fusion(place: str, sector: str, folder: Path, size: int, seconds: floa
     from ops.store.rows import HISTORY_NUMBERS
     from ops.store.writer import Store
 
-    path = folder / sector / "store.db"
-    path.parent.mkdir()
+    path = folder / "store.db"
     if place != "sqlite":
         address = StoreAddress(place)
         remember(address)
@@ -141,13 +157,73 @@ def write_fusion(place: str, sector: str, folder: Path, size: int, seconds: floa
     return rate
 
 
-def together(place: str, folder: Path, sectors: int, size: int, seconds: float) -> Rate:
+def write_audit(place: str, sector: str, folder: Path, size: int, seconds: float) -> Rate:
+    """Add ``size`` entries at a time to an audit log."""
+    from ops.audit.entry import AuditEntry
+    from ops.audit.log import AuditLog
+    from ops.audit.stores.place import keep_audit_in_store
+
+    if place != "sqlite":
+        keep_audit_in_store(folder, place, sector)
+    log, entry = AuditLog(folder / "audit"), partial(AuditEntry, person="m.keller", role="operator")
+
+    def step() -> None:
+        now_ns = time.time_ns()
+        log.add(
+            *(
+                entry(now_ns + n, operation="consultation", what="GET /api/tracks", purpose="watch", subject="tracks")
+                for n in range(size)
+            )
+        )
+
+    for _ in range(8):
+        step()
+    rate = repeated(step, seconds)
+    log.close()
+    return rate
+
+
+def write_accounts(place: str, sector: str, folder: Path, _: int, seconds: float) -> Rate:
+    """Note that a person was seen, which is a change of the accounts."""
+    store, now_s = accounts_with_session(place, sector, folder), count(1.0)
+    rate = repeated(lambda: store.touch("key", next(now_s)), seconds)
+    store.close()
+    return rate
+
+
+def read_accounts(place: str, sector: str, folder: Path, _: int, seconds: float) -> Rate:
+    """Read a session with its person, as each request does."""
+    store = accounts_with_session(place, sector, folder)
+    assert store.session("key") is not None
+    rate = repeated(lambda: store.session("key"), seconds)
+    store.close()
+    return rate
+
+
+def accounts_with_session(place: str, sector: str, folder: Path) -> Any:
+    """Return accounts with one person, who has one session."""
+    from ops.accounts.accounts import Accounts
+    from ops.accounts.person import Session
+    from ops.accounts.store import AccountStore
+    from ops.accounts.stores.place import keep_accounts_in_store
+
+    path = folder / "accounts.db"
+    if place != "sqlite":
+        keep_accounts_in_store(folder, place, sector)
+    store = AccountStore(path)
+    Accounts(store).add("keller", "M. Keller", {"*": "operator"})
+    [person] = store.accounts()
+    store.add_session(Session("key", "browser", 0.0, 1e12), person.id)
+    return store
+
+
+def together(kind: str, place: str, folder: Path, sectors: int, size: int, seconds: float) -> Rate:
     """Return the commits per second of so many writers together, and the CPU time of one commit at the writer."""
     own = folder / f"run{next(NUMBERS)}"
     own.mkdir()
     writers = []
     for _ in range(sectors):
-        words = ["--write", place, f"sector{next(NUMBERS)}", str(own), str(size), str(seconds)]
+        words = ["--write", kind, place, f"sector{next(NUMBERS)}", str(own), str(size), str(seconds)]
         command = [sys.executable, __file__, *words]
         writers.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
     for writer in writers:
@@ -169,7 +245,7 @@ def server_cpu_s(server: Any) -> float:
     return float(own.user + own.system + ended + sum(one.user + one.system for one in living))
 
 
-def measure(seconds: float, repeats: int, *, fusion: bool) -> dict[str, Any]:
+def measure(kind: str, seconds: float, repeats: int) -> dict[str, Any]:
     """Return the median rates of each kind by number of sectors and messages per commit, and CPU times per commit."""
     from ops.postgres.address import StoreAddress
     from ops.postgres.migration import migrate
@@ -181,17 +257,16 @@ def measure(seconds: float, repeats: int, *, fusion: bool) -> dict[str, Any]:
         rates: dict[str, list[float]] = {}
         with tempfile.TemporaryDirectory(prefix="watchline-journals-") as name:
             for _ in range(repeats):
-                for sectors, size in CASES_OF_FUSION if fusion else CASES:
-                    of = FUSION if fusion else ""
-                    places = {"disk": "disk", "sqlite": f"{of}sqlite", "postgresql": of + server.address()}
-                    for kind, place in places.items():
+                for sectors, size in CASES[kind]:
+                    places = {"disk": "disk", "sqlite": "sqlite", "postgresql": server.address()}
+                    for where, place in places.items():
                         began_s = server_cpu_s(server)
-                        found = together(place, Path(name), sectors, size, seconds)
+                        found = together(kind, place, Path(name), sectors, size, seconds)
                         of_server_ms = 1000 * (server_cpu_s(server) - began_s) / (found.per_second * seconds)
-                        case = f"{kind} {sectors} {size}"
+                        case = f"{where} {sectors} {size}"
                         rates.setdefault(case, []).append(found.per_second)
                         rates.setdefault(f"cpu_ms {case}", []).append(found.cpu_ms)
-                        if kind == "postgresql":
+                        if where == "postgresql":
                             rates.setdefault(f"server_cpu_ms {case}", []).append(of_server_ms)
         return {name: round(statistics.median(values), 2) for name, values in rates.items()}
     finally:
@@ -205,14 +280,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement (default 3)")
     parser.add_argument("--repeats", type=int, default=3, help="the median of so many (default 3)")
-    parser.add_argument("--fusion", action="store_true", help="measure fusion stores instead of journals")
-    parser.add_argument("--write", nargs=5, help=argparse.SUPPRESS)
+    parser.add_argument("--of", choices=list(CASES), default="journal", help="what is measured (default journal)")
+    parser.add_argument("--write", nargs=6, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.write:
-        place, sector, folder, size, seconds = options.write
-        print(*write(place, sector, Path(folder), int(size), float(seconds)))
+        kind, place, sector, folder, size, seconds = options.write
+        print(*write(kind, place, sector, Path(folder), int(size), float(seconds)))
         return
-    rates = measure(options.seconds, options.repeats, fusion=options.fusion)
+    rates = measure(options.of, options.seconds, options.repeats)
     rows = []
     for name in [name.removeprefix("sqlite ") for name in rates if name.startswith("sqlite")]:
         sectors, size = map(int, name.split())
@@ -220,9 +295,9 @@ def main() -> None:
         cpu = [rates[f"{kind} {name}"] for kind in ("cpu_ms sqlite", "cpu_ms postgresql", "server_cpu_ms postgresql")]
         disk = round(rates[f"disk {name}"])
         rows.append((sectors, size, disk, round(file), round(store), f"{store / file:.2f}", *cpu))
-    what = "tracks" if options.fusion else "messages"
-    table(["sectors", f"{what} per commit", "disk [1/s]", "SQLite [1/s]", "PostgreSQL [1/s]", "ratio", *CPU], rows)
-    report("fusion_stores" if options.fusion else "journal_stores", rates)
+    head = ["sectors", f"{COUNTED[options.of]} at once", "disk [1/s]", "files [1/s]", "PostgreSQL [1/s]", "ratio", *CPU]
+    table(head, rows)
+    report("fusion_stores" if options.of == "fusion" else f"{options.of}_stores", rates)
 
 
 if __name__ == "__main__":

@@ -71,7 +71,8 @@ StoreSectorOption = Annotated[
 @store_app.command("purge", cls=Command)
 def purge(
     data: Annotated[
-        Path, typer.Argument(help="Data folder of a stopped `watchline run`.", exists=True, file_okay=False)
+        Path,
+        typer.Argument(help="Data folder of a stopped `watchline run`, or of a cluster.", exists=True, file_okay=False),
     ],
     settings: SettingsOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be erased; erase nothing.")] = False,
@@ -99,6 +100,13 @@ def purge(
     watchline store purge data --settings settings.toml --dry-run
     watchline store purge data --settings settings.toml --approval 3f2a9c01b7de
     """
+    from ops.cluster.identity.nation_store import FILE
+
+    if (data / FILE).is_file():
+        from ops.cluster.identity.retention import purge_nation_folder
+
+        answer(purge_nation_folder(data, settings, dry_run=dry_run, screen=screen), as_json=as_json)
+        return
     from ops.room.purge_command import purge_folder
 
     answer(

@@ -19,6 +19,7 @@ from ops.audit.command import record_command
 from ops.broker.broker import EmbeddedBroker
 from ops.broker.identities import Signatures
 from ops.cluster.cluster import Cluster
+from ops.cluster.identity.retention import purge_nation
 from ops.cluster.leases import FILE, LeaseBook
 from ops.cluster.nation_file import Nation, load_nation, open_sectors, reaches_of, refuse_overlaps
 from ops.cluster.national_picture import national_picture, show_national_picture
@@ -171,6 +172,9 @@ def _watch(
     retentions = [
         DailyRetention(options.data / sector.name, settings, store=options.store) for sector in nation.sectors
     ]
+    retentions.append(
+        DailyRetention(options.data, settings, erase=lambda today: purge_nation(options.data, settings, today=today))
+    )
     deadline: float | None = None
     while deadline is None or time.monotonic() < deadline:
         for message in [*cluster.look(), *watched.look()]:

@@ -23,7 +23,7 @@ TLS: Final = "verify-full"
 """Mode of connections to another machine: encrypted, to a server with a certificate for its name."""
 STORE_VARIABLE: Final = "WATCHLINE_STORE"
 """Environment variable that passes an address, which may contain a password, to a child process."""
-_SESSION: Final = {
+SESSION: Final = {
     "timezone": "UTC",
     "synchronous_commit": "on",
     "client_min_messages": "warning",
@@ -34,6 +34,7 @@ _SESSION: Final = {
     "tcp_keepalives_interval": "2",
     "tcp_keepalives_count": "3",
 }
+"""Settings that each connection asks for."""
 _SECRETS: Final = ("password", "sslpassword")
 """Options of an address that are secret; the second opens the key of a client certificate."""
 _NETWORK: Final[dict[str, str | int]] = {
@@ -104,7 +105,7 @@ class StoreAddress:
 
     def options(self) -> dict[str, str | int]:
         """Return the arguments of a connection."""
-        settings = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
+        settings = " ".join(f"-c {name}={value}" for name, value in SESSION.items())
         stated: dict[str, str | int] = {
             "connect_timeout": CONNECT_S,
             "client_encoding": "utf8",

@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from ops.postgres.address import PostgresError, StoreAddress, missing_packages
+from ops.postgres.address import SESSION, PostgresError, StoreAddress, missing_packages
 from ops.postgres.engine import engine_of, store_error
 
 SCHEMA: Final = "watchline"
@@ -27,6 +27,8 @@ _EXPECTED: Final = frozenset(
     | {"replays", "readers", "fusion_stores", "alerts", "outbox", "incidents", "outcomes", "history", "live", "moments"}
     | {"markings", "audit_logs", "audit_days", "audit_heads", "audit_entries"}
 )
+_RELIED_ON: Final = ("timezone", "synchronous_commit", "standard_conforming_strings")
+"""Settings of a connection without which days are others, or what was acknowledged may be lost."""
 _MISSING: Final = (
     "SELECT string_agg(name, ', ' ORDER BY name) FROM unnest(%s::text[]) AS name"
     " WHERE to_regclass('watchline.' || name) IS NULL"
@@ -64,6 +66,7 @@ def migrate(address: StoreAddress) -> tuple[str, str]:
             config.attributes["connection"] = connection
             connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
             command.upgrade(config, "head")
+            _check_complete(connection, address)
             return before, newest()
     except DBAPIError as error:
         raise store_error(error, address) from error
@@ -81,6 +84,10 @@ def check_store(connection: Connection, address: StoreAddress) -> None:
         raise PostgresError(
             f"has the older version {version}", where=address.shown, expected="`watchline store migrate` first"
         )
+    _check_complete(connection, address)
+
+
+def _check_complete(connection: Connection, address: StoreAddress) -> None:
     missing = connection.exec_driver_sql(_MISSING, (sorted(_EXPECTED),)).scalar()
     if missing:
         raise PostgresError(
@@ -98,6 +105,14 @@ def _check_server(connection: Connection, address: StoreAddress) -> None:
         raise PostgresError(f"has the encoding {encoding}", where=address.shown, expected="a database in UTF8")
     if fsync != "on":
         raise PostgresError("the server runs with fsync off", where=address.shown, expected="fsync = on")
+    for name in _RELIED_ON:
+        found = connection.exec_driver_sql("SELECT current_setting(%s)", (name,)).scalar()
+        if found != SESSION[name]:
+            raise PostgresError(
+                f"{name} is {found} in its sessions",
+                where=address.shown,
+                expected=f"{SESSION[name]}, as Watchline asks; a connection pool or a login trigger changed it",
+            )
 
 
 def _version(connection: Connection, address: StoreAddress) -> str:

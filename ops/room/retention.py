@@ -358,8 +358,10 @@ class DailyRetention:
         *,
         elapsed_s: Callable[[], float] | None = None,
         store: str | None = None,
+        erase: Callable[[date], Purge] | None = None,
     ) -> None:
-        self._folder, self._settings, self._store = folder, settings, store
+        """``erase``: what is done on a day, by default ``purge`` of the folder."""
+        self._erase = erase or (lambda today: purge(folder, settings, today=today, store=store))
         self._elapsed_s = elapsed_s or _seconds_since_boot
         self._first: tuple[date, float] | None = None
         self._done: date | None = None
@@ -376,7 +378,7 @@ class DailyRetention:
         if today == self._done or now_s < self._retry_s:
             return None
         self._retry_s = now_s + RETRY_S
-        done = purge(self._folder, self._settings, today=today, store=self._store)
+        done = self._erase(today)
         self._done, self._retry_s = today, float("-inf")
         return done
 

@@ -8,12 +8,14 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from deploy.air_gapped import build, install
 
 ROOT = Path(__file__).parents[2]
+UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
 RECORD = "watchline-1.0.dist-info"
 
 
@@ -131,14 +133,39 @@ def test_a_build_removes_nothing_but_an_earlier_build(tmp_path: Path) -> None:
     assert (tmp_path / "photos").is_dir()
 
 
-def test_the_service_is_valid_and_confined(tmp_path: Path) -> None:
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_a_service_is_valid_and_confined(unit: Path, tmp_path: Path) -> None:
     """systemd's own judgement, of 0 (confined) to 100: at most 20, where it calls a service without settings 96."""
-    unit = tmp_path / "watchline@north.service"
-    text = (ROOT / "deploy" / "systemd" / "watchline@.service").read_text(encoding="utf-8")
-    unit.write_text(text.replace("/opt/watchline/bin/watchline", "/bin/true"), encoding="utf-8")
-    verified = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False)
+    installed = tmp_path / unit.name.replace("@", "@north")
+    text = unit.read_text(encoding="utf-8")
+    installed.write_text(text.replace("/opt/watchline/bin/watchline", "/bin/true"), encoding="utf-8")
+    verified = subprocess.run(
+        ["systemd-analyze", "verify", str(installed)], capture_output=True, text=True, check=False
+    )
     assert verified.returncode == 0
-    assert [line for line in verified.stderr.splitlines() if "watchline@" in line] == []
-    judged = ["systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager", str(unit)]
+    assert [line for line in verified.stderr.splitlines() if "watchline" in line] == []
+    judged = ["systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager", str(installed)]
     done = subprocess.run(judged, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
+
+
+def test_services_run_commands_that_watchline_accepts_and_are_confined_alike() -> None:
+    from typer.main import get_command
+
+    from ops.cli.app import app
+
+    settings = []
+    for unit in UNITS:
+        lines = unit.read_text(encoding="utf-8").splitlines()
+        [start] = [line.removeprefix("ExecStart=") for line in lines if line.startswith("ExecStart=")]
+        program, *words = start.split()
+        assert program == "/opt/watchline/bin/watchline"
+        assert words.pop() == "$WATCHLINE_OPTIONS"
+        command: Any = get_command(app)
+        while hasattr(command, "commands"):
+            command = command.commands[words.pop(0)]
+        context = command.make_context("", words, resilient_parsing=True)
+        assert context.params["data"] == Path("%S/watchline/%i")
+        settings.append(lines[lines.index("DynamicUser=yes") :])
+    without_files = [[line for line in lines if not line.startswith("LimitNOFILE")] for lines in settings]
+    assert all(lines == without_files[0] for lines in without_files)

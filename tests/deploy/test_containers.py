@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 MANIFESTS = sorted((ROOT / "deploy" / "kubernetes").glob("*.yaml"))
 COMPOSE = ROOT / "deploy" / "container" / "compose.yaml"
 VERSION = "1.31"
+BATCH = ROOT / "deploy" / "kubernetes" / "batch" / "dask-cluster.yaml"
 CONTAINERFILE = ROOT / "deploy" / "container" / "Containerfile"
 
 
@@ -26,6 +29,12 @@ def documents(kind: str) -> list[Any]:
 def pod() -> Any:
     [sector] = documents("StatefulSet")
     return sector["spec"]["template"]["spec"]
+
+
+def batch_pods() -> dict[str, Any]:
+    """The pods of the workers for batch work, by the part that they play."""
+    spec = yaml.safe_load(BATCH.read_text())["spec"]
+    return {name: spec[name]["spec"] for name in ("scheduler", "worker")}
 
 
 @pytest.mark.parametrize("manifest", MANIFESTS, ids=lambda file: file.stem)
@@ -40,9 +49,10 @@ def test_every_manifest_is_valid_by_the_schema_of_kubernetes(manifest: Path) -> 
         kubernetes_validate.validate(spoilt, VERSION, strict=True)
 
 
-def test_a_pod_meets_the_restricted_pod_security_standard() -> None:
+@pytest.mark.parametrize("name", ["sector", "scheduler", "worker"])
+def test_a_pod_meets_the_restricted_pod_security_standard(name: str) -> None:
     """The controls of the profile "restricted" (Kubernetes, Pod Security Standards), one by one."""
-    spec = pod()
+    spec = pod() if name == "sector" else batch_pods()[name]
     [container] = spec["containers"]
     assert not {"hostNetwork", "hostPID", "hostIPC"} & spec.keys()
     assert spec["securityContext"]["runAsNonRoot"] is True
@@ -65,7 +75,7 @@ def test_a_pod_meets_the_restricted_pod_security_standard() -> None:
         "secret",
     }
     assert all(set(volume) - {"name"} <= allowed for volume in spec["volumes"])
-    assert not any("hostPort" in port for port in container["ports"])
+    assert not any("hostPort" in port for port in container.get("ports", ()))
     assert spec["automountServiceAccountToken"] is False
     [namespace] = documents("Namespace")
     assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
@@ -138,3 +148,46 @@ def test_the_image_runs_as_a_user_without_rights_and_is_installed_from_the_folde
     assert "install.py /opt/watchline" in text
     users = {yaml.safe_load(COMPOSE.read_text())["services"]["sector"]["user"], "10001:10001"}
     assert users == {re.search(r"^USER (\S+)$", last, re.MULTILINE)[1]}  # type: ignore[index]
+
+
+def test_the_pods_of_batch_work_are_valid_by_the_schema_of_kubernetes() -> None:
+    """The operator makes pods and a service of them; its own resource is not in the schemas of the Kubernetes API."""
+    cluster = yaml.safe_load(BATCH.read_text())
+    for name, spec in batch_pods().items():
+        document = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
+        kubernetes_validate.validate(document, VERSION, strict=True)
+        assert {one["name"] for one in spec["containers"][0]["volumeMounts"]} == {
+            one["name"] for one in spec["volumes"]
+        }
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "s"},
+        "spec": cluster["spec"]["scheduler"]["service"],
+    }
+    kubernetes_validate.validate(service, VERSION, strict=True)
+    [sector] = documents("StatefulSet")
+    images = {spec["containers"][0]["image"] for spec in (pod(), *batch_pods().values())}
+    assert len(images) == 1, "one image on all sides has the same versions"
+    assert cluster["metadata"]["namespace"] == sector["metadata"]["namespace"]
+
+
+@pytest.mark.parametrize("name", ["scheduler", "worker"])
+def test_the_commands_of_batch_work_are_ones_that_dask_accepts_and_need_certificates(name: str, tmp_path: Path) -> None:
+    from distributed.cli import dask_scheduler, dask_worker
+
+    [container] = batch_pods()[name]["containers"]
+    assert container["command"] == ["dask", name]
+    assert shutil.which("dask", path=Path(sys.executable).parent) is not None
+    main = {"scheduler": dask_scheduler, "worker": dask_worker}[name].main
+    files = [str(tmp_path / one) for one in ("ca.crt", "tls.crt", "tls.key")]
+    for file in files:
+        Path(file).touch()
+    context = main.make_context(name, [one.replace("/etc/dask-tls", str(tmp_path)) for one in container["args"]])
+    assert [context.params[f"tls_{one}"] for one in ("ca_file", "cert", "key")] == files
+    assert {"name": "tls", "mountPath": "/etc/dask-tls", "readOnly": True} in container["volumeMounts"]
+    assert context.params["protocol"] == "tls"
+    assert context.params["dashboard"] is False
+    if name == "worker":
+        port = yaml.safe_load(BATCH.read_text())["spec"]["scheduler"]["service"]["ports"][0]["port"]
+        assert context.params["scheduler"].endswith(f":{port}")

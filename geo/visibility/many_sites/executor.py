@@ -29,6 +29,7 @@ from geo.visibility.many_sites.height_source import (
     spooled,
 )
 from geo.visibility.many_sites.sites import SiteBatch
+from geo.visibility.many_sites.versions import refuse_other_scheduler, refuse_other_versions
 
 AHEAD = 2  # batches submitted per worker
 CONNECT_S = 10.0
@@ -234,9 +235,11 @@ def _on_this_machine(client: Any) -> bool:
 
 def _connected(client: Any, address: str) -> Iterator[Any]:
     try:
+        refuse_other_scheduler(address, timeout_s=CONNECT_S)
         connection = client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:  # TypeError: tls:// without certificates in dask's configuration
         expected = "the address of one that runs, and its certificates for tls://"
         raise BadInput("no dask scheduler answers", where=address, expected=expected) from error
     with connection:
+        refuse_other_versions(connection, address)
         yield connection

@@ -6,6 +6,7 @@ same group as the statements before it, so that the server skips it when one of 
 
 from __future__ import annotations
 
+import select
 from collections.abc import Iterable
 from typing import Any
 
@@ -61,8 +62,25 @@ class StatementGroups:
             with self._driver.pipeline():
                 for statement, values in statements:
                     cursor = self._driver.execute(statement, values)
+                    self._pass_on()
                 if commit:
                     self._driver.commit()
         except psycopg.Error as error:
             raise DBAPIError(None, None, error) from error
         return cursor
+
+    def _pass_on(self) -> None:
+        """Pass all that the client library holds to the server, until there is room for more.
+
+        psycopg 3.3 flushes once per statement and then waits for results only: with a large statement, client and
+        server would wait for each other forever.
+        """
+        connection, poll = self._driver.pgconn, select.poll()
+        poll.register(connection.socket, select.POLLIN | select.POLLOUT)
+        while True:
+            unsent = connection.flush()
+            [(_, ready)] = poll.poll()
+            if ready & ~select.POLLOUT:  # answers, for which the server waits before it reads more, or its end
+                connection.consume_input()
+            if not unsent and ready & select.POLLOUT:
+                return

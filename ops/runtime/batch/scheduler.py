@@ -6,12 +6,12 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, Protocol, Self
 
 from geo.errors import BadInput
 from geo.visibility.many_sites.executor import CONNECT_S, Executor, client_of
+from geo.visibility.many_sites.versions import refuse_other_scheduler, refuse_other_versions
 
 HERE: Final = "threads"
 """The scheduler that is this process."""
@@ -91,7 +91,7 @@ class Scheduler:
     def opened(self) -> Iterator[Any]:
         """Yield what ``geo.visibility`` takes as scheduler: the name, or with TLS files a client that shows them.
 
-        Raises BadInput where no scheduler accepts the certificate.
+        Raises BadInput where no scheduler accepts the certificate, or one of another version.
         """
         if not any(self.tls_files.values()):
             yield self.scheduler
@@ -106,6 +106,7 @@ class Scheduler:
                 tls_client_cert=str(self.tls_certificate),
                 tls_client_key=str(self.tls_key),
             )
+            refuse_other_scheduler(self.scheduler, security, timeout_s=CONNECT_S)
             client = Client(self.scheduler, security=security, timeout=CONNECT_S)  # type: ignore[no-untyped-call]
         except (OSError, ValueError) as error:
             raise BadInput(
@@ -114,6 +115,7 @@ class Scheduler:
                 expected="the address of a running scheduler, and certificates of its authority",
             ) from error
         with client:
+            refuse_other_versions(client, self.scheduler)
             yield client
 
     @contextmanager
@@ -123,7 +125,6 @@ class Scheduler:
         Raises BadInput where no scheduler answers, or one of another version.
         """
         with _quiet(), self.opened() as scheduler, client_of(Executor(scheduler, self.workers)) as client:
-            refuse_other_version(client, self.scheduler)
             if self.scheduler == "processes":
                 client.cluster.adapt(minimum=1, maximum=Executor(workers=self.workers).count)
             yield client
@@ -141,11 +142,3 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         log.setLevel(before)
-
-
-def refuse_other_version(client: Any, where: str) -> None:
-    """Raise BadInput for a scheduler with another version of dask than this process: it may not read its messages."""
-    own = version("distributed")
-    other = client.get_versions()["scheduler"]["packages"].get("distributed")
-    if other != own:
-        raise BadInput(f"the scheduler has dask {other}", where=where, expected=f"dask {own}, which is here")

@@ -136,6 +136,7 @@ class Dispatcher:
 
     ``release``: whether a receiver may have a row, by its marking, asked whenever it is about to be sent, for distress
     too; ``refresh`` is called after rows were read and before it is asked. ``rules``: those of units; None without any.
+    ``attempted`` is called with the feed's name, the row and the future answer of each attempt.
     The same row may arrive twice, always under one number.
     Raises BadInput where two feeds, or two receivers of a feed, have one name.
     """
@@ -153,10 +154,12 @@ class Dispatcher:
         rules: UnitRules | None = None,
         policy: RetryPolicy | None = None,
         chance: Callable[[], float] = random.random,
+        attempted: Callable[[str, OutboxRow, Future[Any]], object] | None = None,
     ) -> None:
         self._reader, self._ledger, self._release = reader, ledger, release
         self._now_ns, self._monotonic_s, self._chance = now_ns, monotonic_s, chance
         self._policy, self._rules, self._refresh = policy or RetryPolicy(), rules, refresh
+        self._attempted = attempted
         self._lines = {key_of(feed.name, one.name): _Line(feed, one, key_of(feed.name, one.name))
                        for feed in feeds for one in feed.receivers}  # fmt: skip
         if len(self._lines) < sum(len(feed.receivers) for feed in feeds):
@@ -432,6 +435,8 @@ class Dispatcher:
             self._failed(line, number, error, self._monotonic_s())
             return False
         answer.add_done_callback(partial(self._answered, line, number))
+        if self._attempted is not None:
+            self._attempted(line.feed.name, row, answer)
         return True
 
     def _answered(self, line: _Line, number: int, done: Future[Any]) -> None:

@@ -26,6 +26,7 @@ from ops.journal.stores.place import JournalPlace
 from ops.runtime.child_process import child_main, say
 from ops.runtime.clock import ScenarioClock
 from ops.runtime.output import LANGUAGE
+from ops.runtime.traces.alert_spans import spans_of_environment
 from ops.sector.settings import load_settings
 from ops.services.feeds import cap, mqtt, web_hook
 from ops.services.feeds.cot import feed as cot
@@ -37,6 +38,7 @@ from ops.services.feeds.from_units.requests import CHANNEL, ResendDesk
 from ops.services.feeds.late import FeedKind, late_feeds
 from ops.services.feeds.ledger import FILE, DeliveryLedger
 from ops.services.feeds.quiet import UnitRules
+from ops.services.feeds.tracing import DeliveryTraces
 from ops.services.feeds.tracks import TrackFeed
 from ops.store.feed_release import FeedRelease
 from ops.store.incidents import IncidentReader
@@ -119,6 +121,9 @@ def run(arguments: argparse.Namespace, stop: threading.Event, room: FromRoom) ->
         for feed in feeds:
             stack.callback(feed.close)
         release = FeedRelease(MarkingReader(store), settings.releasability, each_time=False)
+        spans = spans_of_environment(arguments.sector_id, "feeds")
+        if spans is not None:
+            stack.callback(spans.close)
         dispatcher = Dispatcher(
             Reader(store),
             ledger,
@@ -128,6 +133,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event, room: FromRoom) ->
             release=release,
             refresh=release.refresh,
             rules=UnitRules(settings.feeds.of_unit, ZoneInfo(arguments.time_zone), Reader(store), ledger),
+            attempted=None if spans is None else DeliveryTraces(spans, clock.now_ns).attempt,
         )
         publisher.start(timeout_s=None)  # without a broker, alerts wait in the outbox
         stack.callback(publisher.stop)

@@ -66,6 +66,7 @@ class Latency:
     decided: int = 0
     traces: AlertTraces | None = None
     _oldest: JournalRow | None = None
+    _read_ns: int = 0
     _raised_ns: list[int] = field(default_factory=list)
     _awaited: dict[str, int] = field(default_factory=dict)
     _delivered_s: list[float] = field(default_factory=list)
@@ -90,13 +91,16 @@ class Latency:
                 self.times.waiting_ns.append(row.received_ns)
             if self._oldest is None or row.received_ns < self._oldest.received_ns:
                 self._oldest = row
+                self._note_read()
+        elif self._oldest is None:
+            self._note_read()
         oldest = self._oldest or row
         raised = [alert for alert in alerts if alert.revision == 0] if row.id > self.decided else []
         if raised:
             self._raised_ns += [oldest.received_ns] * len(raised)
             self._await([alert.id for alert in raised], oldest.received_ns)
             if self.traces is not None:
-                self.traces.raised(raised, oldest)
+                self.traces.raised(raised, oldest, self._read_ns)
         if row.closes_batch:
             self._oldest = None
         self.times.cursor = max(row.id, self.times.cursor)
@@ -131,6 +135,10 @@ class Latency:
             self.times.published.add(seconds)
         plain: dict[str, Any] = msgspec.to_builtins(self.times)
         return plain
+
+    def _note_read(self) -> None:
+        if self.traces is not None:
+            self._read_ns = self.now_ns()
 
     def _await(self, raised: Sequence[str], began_ns: int) -> None:
         with self._lock:

@@ -30,6 +30,7 @@ from ops.runtime.child_process import child_main, say
 from ops.runtime.clock import ScenarioClock
 from ops.runtime.compile_notice import report_compiling
 from ops.runtime.output import LANGUAGE
+from ops.runtime.traces.alert_spans import spans_of_environment
 from ops.sector.geojson import border_view, layout_view, sector_view
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import Sector, load_sector
@@ -43,7 +44,7 @@ from ops.services.fusion.overload import OverloadSettings, Pace, passed_over
 from ops.services.fusion.pipeline import Pipeline
 from ops.services.fusion.quarantine_memory import CutOffRecord
 from ops.services.fusion.saving import CheckpointWriter
-from ops.services.fusion.tracing import traces_of_environment
+from ops.services.fusion.tracing import AlertTraces
 from ops.services.fusion.waiting_journal import POLL_S, followed_journal
 from ops.store.connections import StoreError
 from ops.store.reader import StoreFull
@@ -322,9 +323,10 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
         stack.callback(store.close)
         fusion = Fusion(journal, store, ground, settings, clock)
         fusion.stopping, fusion.overload = stop, OverloadSettings(drain_s=arguments.overload_s)
-        fusion.latency.traces = traces_of_environment(ground.sector.name)
-        if fusion.latency.traces is not None:
-            stack.callback(fusion.latency.traces.close)
+        spans = spans_of_environment(ground.sector.name, "fusion")
+        if spans is not None:
+            fusion.latency.traces = AlertTraces(spans)
+            stack.callback(spans.close)
         marks = DeliveryMarks(store, fusion.latency.delivered)
         say(
             ready=True,

@@ -80,7 +80,9 @@ def test_a_newer_or_half_migrated_store_is_refused_and_not_changed(
     migrate(address)
     postgres_server.execute(change, database)
     before = postgres_server.execute(TABLES, database)
-    for use in (lambda: PostgresJournal(address, "north"), lambda: PostgresReader(address, "north")):
+    for use in (
+        lambda: PostgresJournal(address, "north"), lambda: PostgresReader(address, "north"), lambda: migrate(address)
+    ):  # fmt: skip
         with pytest.raises(BadInput) as refused:
             use()
         assert sentence in str(refused.value)
@@ -99,6 +101,41 @@ def test_what_a_database_has_as_its_default_changes_nothing(postgres_server: Pos
         assert journal._db.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
     days = postgres_server.execute("SELECT day::text FROM watchline.parts", database)
     assert days == [("2026-03-14",)], "1 773 522 000 s since 1970 are 21:00 UTC of that day"
+
+
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [
+        ("timezone = 'Pacific/Kiritimati'", "timezone is Pacific/Kiritimati in its sessions; expected UTC"),
+        ("synchronous_commit = off", "synchronous_commit is off in its sessions; expected on"),
+        ("standard_conforming_strings = off", "standard_conforming_strings is off in its sessions; expected on"),
+    ],
+)
+def test_sessions_that_do_not_have_what_was_asked_for_are_refused(
+    postgres_server: PostgresServer, database: str, setting: str, sentence: str
+) -> None:
+    """A trigger at login, as any pool between, can change what a connection asks for: days would be others."""
+    address = StoreAddress(postgres_server.address(database))
+    empty = postgres_server.new_database()
+    for name, wanted in ((database, True), (empty, False)):
+        if wanted:
+            migrate(address)
+        postgres_server.execute(
+            f"CREATE FUNCTION change() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN SET {setting}; END $$", name
+        )
+        postgres_server.execute("CREATE EVENT TRIGGER change ON login EXECUTE FUNCTION change()", name)
+    before = postgres_server.execute(TABLES, database)
+    for use in (
+        lambda: PostgresJournal(address, "north"), lambda: PostgresReader(address, "north"),
+        lambda: migrate(address), lambda: migrate(StoreAddress(postgres_server.address(empty))),
+    ):  # fmt: skip
+        with pytest.raises(BadInput) as refused:
+            use()
+        assert sentence in str(refused.value)
+        assert "\n" not in str(refused.value)
+    assert postgres_server.execute(TABLES, database) == before
+    assert postgres_server.execute("SELECT * FROM watchline.sectors", database) == []
+    assert postgres_server.execute(TABLES, empty) == []
 
 
 def test_another_encoding_is_refused(postgres_server: PostgresServer) -> None:

@@ -108,12 +108,6 @@ def test_a_worker_of_another_version_is_refused(two_workers: str, monkeypatch: p
     assert "expected 99.0" in found.why
 
 
-def test_a_scheduler_of_another_version_is_refused(two_workers: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("ops.runtime.batch.scheduler.version", lambda _: "1.0")
-    with pytest.raises(BadInput, match=r"the scheduler has dask \d.*; expected dask 1\.0, which is here"):
-        run_chains({"a": [spoken]}, Scheduler(two_workers))
-
-
 def end_once(file: Path, before: Any) -> str:
     """End the worker at the first time, as a lost machine does."""
     if not file.exists():

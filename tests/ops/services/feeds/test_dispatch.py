@@ -84,7 +84,7 @@ class Unmarked:
         return row
 
 
-def feed(store: Store, broker, clock: Clock, units=ONE_UNIT, *, release=None) -> Dispatcher:
+def feed(store: Store, broker, clock: Clock, units=ONE_UNIT, *, release=None, attempted=None) -> Dispatcher:
     return Dispatcher(
         Reader(store.path),
         DeliveryLedger(store.path.with_name(FILE)),
@@ -93,6 +93,7 @@ def feed(store: Store, broker, clock: Clock, units=ONE_UNIT, *, release=None) ->
         monotonic_s=lambda: clock.ns / 1e9,
         release=release or Unmarked(),
         chance=lambda: 0.0,
+        attempted=attempted,
     )
 
 
@@ -121,6 +122,19 @@ def test_alerts_go_to_every_unit_in_order_and_are_marked_once_acknowledged(store
             answer.set_result(None)
     assert unmarked(store, publisher) == []
     assert publisher.waiting == 0
+
+
+def test_each_attempt_is_told_with_its_feed_its_row_and_its_answer(store):
+    broker, clock, told = Broker(), Clock(), []
+    publisher = feed(store, broker, clock, attempted=lambda name, row, answer: told.append((name, row.alert, answer)))
+    store.commit(1, stamp_ns=1, alerts=[alert(1)])
+    publisher.pump()
+    broker.open[0][1].set_exception(OSError("gone"))
+    publisher.pump()
+    clock.pass_s(2.0)
+    publisher.pump()
+    assert [(name, row) for name, row, _ in told] == [("mqtt", "A1")] * 2
+    assert [answer for *_, answer in told] == [answer for _, answer in broker.open]
 
 
 def test_the_payload_is_the_alert_as_it_was_stored_with_its_number(store):

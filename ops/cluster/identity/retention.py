@@ -1,0 +1,94 @@
+"""Retention of ``nation.db``: identities go with the tracks of their day, and those of incidents with the alerts."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from ops.audit.command import record_command
+from ops.cluster.identity.nation_store import APPLICATION_ID, FILE, SCHEMA_VERSION, WAIT_S, NationError
+from ops.room.purge_command import settings_checksum, show_purge
+from ops.room.retention import PURPOSE, Purge, Retention
+from ops.runtime.transaction import transaction
+from ops.sector.settings import Settings, load_settings
+from sensors.timestamps import SECOND_NS
+
+_DUE = """
+SELECT sector, track FROM identities
+WHERE due('tracks', at_ns) AND (due('alerts', at_ns) OR national NOT IN (SELECT national FROM continued))
+"""
+
+
+def purge_nation(folder: Path, settings: Settings, *, today: date, dry_run: bool = False) -> Purge:
+    """Erase from ``nation.db`` in ``folder`` what is due on ``today``; with ``dry_run`` only count it.
+
+    The identity of a track goes with the tracks of the day on which it was decided. That of an incident which
+    continues another also waits until the alerts of that day are due, and then no longer states what it continues.
+    The newest figures of a sector without newer pictures go with tracks and alerts of that day. A process that writes
+    the file may continue meanwhile: it keeps what it has in memory. The audit log of the folder, if there is one,
+    records it before it is done.
+
+    Returns
+    -------
+    Purge
+        Its ``records`` is the number of rows.
+
+    Raises
+    ------
+    NationError
+        If the file cannot be read or written.
+    """
+    done, path = Purge(), folder / FILE
+    if not path.is_file():
+        return done
+    is_due = Retention(folder, settings, today).is_due
+    try:
+        with closing(sqlite3.connect(path, isolation_level=None, timeout=WAIT_S)) as db:
+            found = tuple(db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("user_version", "application_id"))
+            if found != (SCHEMA_VERSION, APPLICATION_ID):
+                if found == (0, 0):  # its first writer has only begun
+                    return done
+                raise NationError(f"{path}: is not a file of this version; expected version {SCHEMA_VERSION}.")
+            db.create_function("due", 2, lambda kind, at_ns: is_due(kind, _day(at_ns)), deterministic=True)
+            db.execute("PRAGMA secure_delete = ON")
+            with transaction(db):
+                db.execute("SAVEPOINT whole")
+                done.records = _erased(db)
+                if dry_run:
+                    db.execute("ROLLBACK TO whole")
+                elif done.records:
+                    subject = f"{done.records} records of identities across sectors"
+                    record_command(folder, "retention", subject, purpose=PURPOSE, operation="erasure")
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.Error as error:
+        raise NationError(f"{path}: cannot be used ({error}).") from error
+    return done
+
+
+def _erased(db: sqlite3.Connection) -> int:
+    """Delete what is due; return the number of rows."""
+    statements = (
+        f"DELETE FROM identities WHERE (sector, track) IN ({_DUE})",  # noqa: S608 - our own text
+        "DELETE FROM changes WHERE NOT EXISTS"
+        " (SELECT 1 FROM identities WHERE identities.sector = changes.sector AND identities.track = changes.track)",
+        "DELETE FROM continued WHERE national NOT IN (SELECT national FROM identities)",
+        "DELETE FROM summaries WHERE sector IN"
+        " (SELECT sector FROM progress WHERE due('tracks', stamp_ns) AND due('alerts', stamp_ns))",
+    )
+    return sum(db.execute(statement).rowcount for statement in statements)
+
+
+def _day(at_ns: int) -> date:
+    return datetime.fromtimestamp(at_ns // SECOND_NS, UTC).date()
+
+
+def purge_nation_folder(folder: Path, settings: Path | None, *, dry_run: bool, screen: Console) -> dict[str, Any]:
+    """Erase what is due today from the data folder of a cluster; print it. NationError if that is not possible."""
+    done = purge_nation(folder, load_settings(settings), today=datetime.now(UTC).date(), dry_run=dry_run)
+    show_purge(done, screen, dry_run=dry_run)
+    return {"dry_run": dry_run, "settings": settings_checksum(settings), **done.as_dict()}

@@ -1,0 +1,1 @@
+"""Traces of alerts (OpenTelemetry), to which several processes add spans."""

@@ -1,0 +1,56 @@
+"""The feeds process adds each attempt to deliver an alert to the trace of the alert."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from opentelemetry.proto.trace.v1.trace_pb2 import Status
+
+from ops.broker.broker import URL_VARIABLE
+from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE
+from ops.runtime.child_process import Child
+from ops.runtime.traces.alert_spans import EXPORTER, span_id_of, trace_id_of
+from ops.services.feeds.web_hook import variable_of
+from ops.store.writer import Store
+from tests.ops.runtime.traces.collector import collecting
+from tests.ops.services.api.test_app import T0_NS, alert
+from tests.ops.services.feeds.push.receiving import receiver, silent, status
+from tests.ops.services.feeds.test_push_kills import until
+from tests.ops.services.feeds.test_web_hook import SECRET
+
+
+def test_a_running_process_exports_what_it_delivered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(tmp_path / "store.db")
+    store.commit(1, stamp_ns=T0_NS, alerts=[alert(1), alert(2)])
+    with silent() as port, receiver(status(204)) as hook, collecting() as collector:
+        (tmp_path / "settings.toml").write_text(
+            '[feeds.web_hook]\nallowed_networks = ["127.0.0.0/8"]\n'
+            f'[feeds.web_hook.receivers.hook]\nurl = "{hook.url}"\n'
+        )
+        monkeypatch.setenv(EXPORTER, "otlp")
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.address)
+        monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "50")  # [ms] between two exports
+        arguments = [f"--store={store.path}", "--sector-id=hills", f"--settings={tmp_path / 'settings.toml'}"]
+        secrets = {
+            URL_VARIABLE: f"mqtt://127.0.0.1:{port}", IDENTITY_VARIABLE: "", SIGNATURES_VARIABLE: "optional",
+            variable_of("hook"): SECRET,
+        }  # fmt: skip
+        child = Child("feeds", "ops.services.feeds.process", arguments, log=tmp_path / "feeds.log", secrets=secrets)
+        try:
+            until(lambda: sum(span.name == "deliver web_hook" for _, span in collector.spans) >= 2)
+        finally:
+            child.stop(timeout_s=60)
+    store.close()
+    assert {process for process, _ in collector.spans} == {"feeds"}
+    found = [
+        (span.trace_id, span.parent_span_id, span.status.code == Status.STATUS_CODE_ERROR)
+        for _, span in collector.spans
+        if span.name == "deliver web_hook"
+    ]
+    expected = [(trace_id_of(of).to_bytes(16, "big"), span_id_of(of).to_bytes(8, "big"), False) for of in ("A1", "A2")]
+    assert sorted(found) == sorted(expected)
+    others = [span for _, span in collector.spans if span.name != "deliver web_hook"]
+    assert all((span.name, span.status.code) == ("deliver mqtt", Status.STATUS_CODE_ERROR) for span in others), (
+        "no broker"
+    )
