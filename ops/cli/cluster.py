@@ -11,7 +11,11 @@ from ops.cli.command_tree import Command, CommandGroup
 from ops.cli.options import BrokerOption, JsonOption, SettingsOption, answer, broker_url, screen
 from ops.cli.store import store_address
 
-cluster_app = typer.Typer(cls=CommandGroup, help="Run many sectors on one machine.", no_args_is_help=True)
+DurationOption = Annotated[
+    float | None,
+    typer.Option("--duration", metavar="SECONDS", min=1.0, help="Time to run. Default: until Ctrl-C."),
+]
+cluster_app = typer.Typer(cls=CommandGroup, help="Run many sectors, on one machine or several.", no_args_is_help=True)
 
 
 @cluster_app.command("run", cls=Command)
@@ -23,7 +27,7 @@ def run(
         Path, typer.Option("--data", metavar="DIR", help="Folder of journals and stores, one folder per sector.")
     ],
     local: Annotated[
-        int, typer.Option("--local", metavar="WORKERS", min=1, max=64, help="Number of workers on this machine.")
+        int, typer.Option("--local", metavar="WORKERS", min=0, max=64, help="Number of workers on this machine.")
     ] = 2,
     broker: BrokerOption = None,
     settings: SettingsOption = None,
@@ -47,10 +51,15 @@ def run(
             callback=store_address,
         ),
     ] = None,
-    duration: Annotated[
-        float | None,
-        typer.Option("--duration", metavar="SECONDS", min=1.0, help="Time to run. Default: until Ctrl-C."),
+    listen: Annotated[
+        str | None,
+        typer.Option(
+            "--listen",
+            metavar="HOST:PORT",
+            help="Take workers of other machines at this address; with --store and --broker.",
+        ),
     ] = None,
+    duration: DurationOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run the sectors of a nation file.
@@ -64,12 +73,83 @@ def run(
     watchline cluster run nation.toml --data data --local 3
     watchline cluster run nation.toml --data data --local 3 \\
         --store postgresql://watchline@db.example/watchline
+    watchline cluster run nation.toml --data data --local 1 \\
+        --store postgresql://watchline@db.example/watchline \\
+        --broker mqtts://broker.example --listen 192.0.2.10:8786
     """
+    from ops.broker.command import host_and_port
     from ops.cluster.commands import ClusterOptions, run_cluster
 
+    listening = None if listen is None else host_and_port(listen, "--listen")
     url = None if broker is None else broker_url(broker)
-    options = ClusterOptions(nation, data, local, url, settings, identity, duration, store)
+    options = ClusterOptions(nation, data, local, url, settings, identity, duration, store, listening)
     answer(run_cluster(options, screen=screen), as_json=as_json)
+
+
+@cluster_app.command("worker", cls=Command)
+def worker(
+    nation: Annotated[
+        Path, typer.Argument(metavar="NATION", help="This machine's copy of the nation file.", exists=True)
+    ],
+    data: Annotated[
+        Path,
+        typer.Option(
+            "--data",
+            metavar="DIR",
+            help="Data folder of this machine, with a copy of the folder `machines` of the first one.",
+            exists=True,
+            file_okay=False,
+        ),
+    ],
+    scheduler: Annotated[
+        str, typer.Option("--scheduler", metavar="HOST:PORT", help="Address that `cluster run --listen` was given.")
+    ],
+    store: Annotated[
+        str,
+        typer.Option(
+            "--store",
+            metavar="ADDRESS",
+            help="The cluster's store: postgresql://user@host:port/database.",
+            callback=store_address,
+        ),
+    ],
+    host: Annotated[
+        str | None,
+        typer.Option("--host", help="Address of this machine. Default: the one from which it reaches the scheduler."),
+    ] = None,
+    settings: SettingsOption = None,
+    identity: Annotated[
+        Path | None,
+        typer.Option(
+            "--identity",
+            metavar="DIR",
+            envvar="WATCHLINE_IDENTITY",
+            help="This machine's copy of the folder of keys and certificates of the cluster.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
+    duration: DurationOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run sectors of a cluster on this machine.
+
+    The scheduler gives it sectors as it gives them to its own workers. If
+    this machine is lost, they start on another one and continue from the
+    store. Ctrl-C or SIGTERM gives them back in order, such as for an upgrade.
+
+    Examples
+    --------
+    watchline cluster worker nation.toml --data data \\
+        --scheduler 192.0.2.10:8786 \\
+        --store postgresql://watchline@db.example/watchline
+    """
+    from ops.broker.command import host_and_port
+    from ops.cluster.machines.start import WorkerOptions, scheduler_address, start_worker
+
+    address = scheduler_address(*host_and_port(scheduler, "--scheduler"))
+    options = WorkerOptions(nation, data, address, store, host, settings, identity, duration)
+    answer(start_worker(options, screen=screen), as_json=as_json)
 
 
 @cluster_app.command("status", cls=Command)

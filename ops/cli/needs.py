@@ -49,6 +49,7 @@ NEEDS: Final[dict[str, MemoryNeed]] = {
     "sensor calibrate": MemoryNeed(500, 1_300),
     "journal import": MemoryNeed(120, 500),
     "cluster run": MemoryNeed(900, 1_600),
+    "cluster worker": MemoryNeed(900, 1_600),
     "cluster status": WITH_NUMPY,
     **dict.fromkeys(["drill score", "drill import", "drill report", "drill run", "drill key"], MemoryNeed(250, 700)),
     "audit transparency": MemoryNeed(200, 700),

@@ -26,6 +26,7 @@ _EXPECTED: Final = frozenset(
     {"sectors", "journal", "bodies", "parts", "dead_letters", "counts", "marks", "boots", "flagged", "timings"}
     | {"replays", "readers", "fusion_stores", "alerts", "outbox", "incidents", "outcomes", "history", "live", "moments"}
     | {"markings", "audit_logs", "audit_days", "audit_heads", "audit_entries"}
+    | {"cluster_store", "leases", "day_keys", "carried_files"}
 )
 _MISSING: Final = (
     "SELECT string_agg(name, ', ' ORDER BY name) FROM unnest(%s::text[]) AS name"

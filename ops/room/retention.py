@@ -358,8 +358,10 @@ class DailyRetention:
         *,
         elapsed_s: Callable[[], float] | None = None,
         store: str | None = None,
+        before: Callable[[], object] | None = None,
     ) -> None:
-        self._folder, self._settings, self._store = folder, settings, store
+        """``before``: called first, for a sector that another machine holds."""
+        self._folder, self._settings, self._store, self._before = folder, settings, store, before
         self._elapsed_s = elapsed_s or _seconds_since_boot
         self._first: tuple[date, float] | None = None
         self._done: date | None = None
@@ -376,6 +378,8 @@ class DailyRetention:
         if today == self._done or now_s < self._retry_s:
             return None
         self._retry_s = now_s + RETRY_S
+        if self._before is not None:
+            self._before()
         done = purge(self._folder, self._settings, today=today, store=self._store)
         self._done, self._retry_s = today, float("-inf")
         return done

@@ -550,6 +550,11 @@ cluster-started = { $nation } démarre sur { $workers ->
     [one] { $workers } processus de travail
    *[other] { $workers } processus de travail
 }. (Ctrl-C pour arrêter)
+cluster-machine-lost = { $sector } : { $worker }, sur une autre machine, ne donne plus signe de vie. Il ne peut plus rien enregistrer, et le secteur redémarre sur un autre processus.
+cluster-worker-started = { $machine } rejoint la grappe à { $scheduler }. (Ctrl-C rend ses secteurs)
+cluster-worker-waits = L’ordonnanceur à { $scheduler } ne répond pas ({ $reason }). Cette machine continue avec ses secteurs et réessaie.
+cluster-worker-holds = { $sector } est en service sur cette machine.
+cluster-worker-leaving = Restitution des secteurs.
 cluster-stopping = Arrêt des secteurs.
 cluster-sector-live = { $sector } est en service sur { $worker }.
 cluster-sector-live-again = { $sector } est de nouveau en service sur { $worker }, après { NUMBER($seconds, maximumFractionDigits: 1) } s.
