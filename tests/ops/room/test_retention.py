@@ -24,8 +24,8 @@ from ingest.receiving.batch import Batch, DeadLetter, Row, digest
 from ops.accounts.person import Person, Session
 from ops.accounts.store import AccountStore
 from ops.audit.day_keys import DayKeys, KeysFull
-from ops.audit.key_places.files import FileKeys
 from ops.audit.entry import AuditEntry, AuditError
+from ops.audit.key_places.files import FileKeys
 from ops.audit.log import AuditLog
 from ops.audit.verify import verify
 from ops.governance.approvals import Approvals
