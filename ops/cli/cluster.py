@@ -145,7 +145,8 @@ def worker(
         --store postgresql://watchline@db.example/watchline
     """
     from ops.broker.command import host_and_port
-    from ops.cluster.machines.start import WorkerOptions, scheduler_address, start_worker
+    from ops.cluster.machines.options import WorkerOptions
+    from ops.cluster.machines.start import scheduler_address, start_worker
 
     address = scheduler_address(*host_and_port(scheduler, "--scheduler"))
     options = WorkerOptions(nation, data, address, store, host, settings, identity, duration)

@@ -10,26 +10,22 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, Self
 
 from geo.errors import WatchlineError
-from ingest.mqtt.broker_url import BrokerUrl
-from ops.broker.identities import Signatures
 from ops.cluster.leases import LeaseError, Wish
 from ops.cluster.machines import here
 from ops.cluster.open_leases import open_leases
+from ops.cluster.task import SectorTask as SectorTask
 from ops.postgres.address import StoreAddress, missing_packages
 from ops.postgres.note import remember
-from ops.room.room import Room, RoomError, RoomOptions
+from ops.room.room import Room, RoomError
 from ops.runtime.fence import stored_fence
 from ops.runtime.output import say_in_english
 
 if TYPE_CHECKING:
     from ops.cluster.machines.carried import CarriedFiles
-    from ops.cluster.machines.checks import Common
 
 BEAT_EVERY_S: Final = 0.5
 LOCKED_S: Final = 10.0
@@ -40,51 +36,6 @@ ALONE_S: Final = 10.0
 messages of the broker from those of the next holder."""
 
 Ending = Literal["moved", "stopped", "lost"]
-
-
-@dataclass(frozen=True, slots=True)
-class SectorTask:
-    """The task of a worker that runs a sector. ``folder`` holds the leases, and the data in a folder of the sector.
-
-    ``broker`` is the complete address, and ``store`` that of the store in PostgreSQL, None for files; ``signatures``,
-    ``encrypted`` and ``overload_s`` as in ``RoomOptions``. ``common``: what machines that join must have in common with
-    that of the supervisor; None for a cluster on one machine.
-    """
-
-    sector: Path
-    name: str
-    layout: Path
-    folder: Path
-    broker: str
-    settings: Path | None = None
-    identity: Path | None = None
-    signatures: Signatures | None = None
-    encrypted: bool = True
-    overload_s: float | None = None
-    store: str | None = field(default=None, repr=False)
-    common: Common | None = None
-
-    @property
-    def data(self) -> Path:
-        """Folder of the sector's journal and store."""
-        return self.folder / self.name
-
-    def options(self, fence: int) -> RoomOptions:
-        """Return the options of the room that works under a lease."""
-        return RoomOptions(
-            sector=str(self.sector),
-            sector_id=self.name,
-            layout=str(self.layout),
-            folder=self.data,
-            broker=BrokerUrl.parse(self.broker),
-            settings=self.settings,
-            identity=self.identity,
-            signatures=self.signatures,
-            encrypted=self.encrypted,
-            fence=fence,
-            overload_s=self.overload_s,
-            store=self.store,
-        )
 
 
 def hold_sector(task: SectorTask, *, worker: str = "") -> Ending:

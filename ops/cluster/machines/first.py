@@ -19,8 +19,8 @@ from ops.audit.key_places.store import erase_on_this_machine
 from ops.cluster.machines.carried import DELIVERIES, CarriedFiles
 from ops.cluster.machines.checks import Common, digest_of, programs, refuse_wrong_clock, store_identity
 from ops.cluster.machines.shared import prepare_shared, security_of
-from ops.cluster.sector_task import SectorTask
 from ops.cluster.store_leases import StoreLeases
+from ops.cluster.task import SectorTask
 from ops.postgres.address import StoreAddress
 from ops.postgres.note import StoreNote, note_path
 from ops.postgres.session import connected, sector_number

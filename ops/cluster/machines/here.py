@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ops.cluster.machines.carried import CarriedFiles
-    from ops.cluster.sector_task import SectorTask
+    from ops.cluster.task import SectorTask
 
 
 @dataclass(frozen=True, slots=True)

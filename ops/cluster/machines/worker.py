@@ -22,8 +22,8 @@ from ops.audit.key_places.store import erase_on_this_machine, use_machine_key
 from ops.cluster.leases import Lease, LeaseError
 from ops.cluster.machines.checks import programs, refuse_other_programs, refuse_wrong_clock
 from ops.cluster.machines.here import Machine, on
+from ops.cluster.machines.options import WorkerOptions
 from ops.cluster.machines.shared import security_of, shared_of
-from ops.cluster.machines.start import WorkerOptions
 from ops.cluster.nation_file import load_nation
 from ops.cluster.store_leases import StoreLeases
 from ops.postgres.address import StoreAddress
