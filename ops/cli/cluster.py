@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,15 @@ DurationOption = Annotated[
     float | None,
     typer.Option("--duration", metavar="SECONDS", min=1.0, help="Time to run. Default: until Ctrl-C."),
 ]
+
+
+def _host(text: str | None) -> str | None:
+    """Refuse what is not the name or address of a machine."""
+    if text is not None and not re.fullmatch(r"[0-9A-Za-z.:_-]{1,253}", text):
+        raise typer.BadParameter(f"{ascii(text)[:80]} is not a host; expected a name or an address")
+    return text
+
+
 cluster_app = typer.Typer(cls=CommandGroup, help="Run many sectors, on one machine or several.", no_args_is_help=True)
 
 
@@ -115,7 +125,11 @@ def worker(
     ],
     host: Annotated[
         str | None,
-        typer.Option("--host", help="Address of this machine. Default: the one from which it reaches the scheduler."),
+        typer.Option(
+            "--host",
+            help="Address of this machine. Default: the one from which it reaches the scheduler.",
+            callback=_host,
+        ),
     ] = None,
     settings: SettingsOption = None,
     identity: Annotated[
