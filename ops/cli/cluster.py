@@ -85,7 +85,7 @@ def run(
         --store postgresql://watchline@db.example/watchline
     watchline cluster run nation.toml --data data --local 1 \\
         --store postgresql://watchline@db.example/watchline \\
-        --broker mqtts://broker.example --listen 192.0.2.10:8786
+        --broker mqtts://mqtt.example --listen 192.0.2.10:8786
     """
     from ops.broker.command import host_and_port
     from ops.cluster.commands import ClusterOptions, run_cluster

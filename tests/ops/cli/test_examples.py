@@ -125,7 +125,7 @@ REFUSED = {
         "have the same name"
     ),
     "watchline cluster run nation.toml --data data --local 1 --store postgresql://watchline@db.example/watchline"
-    " --broker mqtts://broker.example --listen 192.0.2.10:8786": "have the same name",
+    " --broker mqtts://mqtt.example --listen 192.0.2.10:8786": "have the same name",
     "watchline cluster worker nation.toml --data data --scheduler 192.0.2.10:8786"
     " --store postgresql://watchline@db.example/watchline": "have the same name",
     "watchline cluster status data": "holds no leases",
