@@ -1,58 +1,52 @@
 """Keys for each day and kind of record: what they encrypt is erased, wherever it was copied to, once they are erased.
 
 A record's bytes are encrypted with AES-256-GCM under the key of its day (UTC) and kind, and bound to the record by
-``about``. Each key is a file of mode 0600 in the folder ``keys`` beside the database. To erase it, its file is
-overwritten and replaced by an empty mark, so that no new key of that day is ever made.
+``about``. The keys are in the folder ``keys`` beside the database, or in PostgreSQL (``ops.audit.key_places``). What
+remains of an erased one is a mark, so that no new key of that day is ever made.
 """
 
 from __future__ import annotations
 
-import errno
 import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from geo.errors import WatchlineError
+from ops.audit.key_places.files import FileKeys
+from ops.audit.key_places.place import open_key_place
+from ops.audit.key_places.protocol import (
+    KEY_BYTES,
+    KEY_KINDS,
+    ChangedRecord,
+    DayKeyError,
+    ErasedDay,
+    KeyKind,
+    KeyPlace,
+    KeysFull,
+)
 
-KeyKind = Literal["detections", "tracks", "alerts", "unit_positions", "live", "media"]
-KEY_KINDS: Final[tuple[KeyKind, ...]] = ("detections", "tracks", "alerts", "unit_positions", "live", "media")
-"""Kinds of encrypted records; ``live`` is the newest picture and the checkpoint, which replace their predecessors."""
+__all__ = [
+    "KEY_BYTES", "KEY_KINDS", "ChangedRecord", "DayKeyError", "DayKeys", "ErasedDay", "IsDue", "KeyKind", "KeysFull",
+    "day_at", "day_of", "is_sealed", "kind_of",
+]  # fmt: skip
+
 IsDue = Callable[[KeyKind, date], bool]
 """Whether records of a kind and day are to be erased."""
 FOLDER: Final = "keys"
 MAGIC: Final = b"\x00WLk"
 HEAD_BYTES: Final = len(MAGIC) + 3
 NONCE_BYTES: Final = 12
-KEY_BYTES: Final = 32
 LOOK_AGAIN_S: Final = 30.0
 """Longest time for which a process keeps a key in memory after it was erased."""
 _EPOCH: Final = date(1970, 1, 1)
 _DAY_NS: Final = 86_400 * 10**9
-
-
-class DayKeyError(WatchlineError):
-    """A key that cannot be read, written or made."""
-
-
-class ErasedDay(DayKeyError):
-    """A new record of a day whose key is erased."""
-
-
-class KeysFull(DayKeyError):
-    """The disk is full: the key of a new day cannot be stored."""
-
-
-class ChangedRecord(DayKeyError):
-    """An encrypted record that is not as it was written, or not where it was written."""
 
 
 _Writing = tuple[float, Callable[[bytes, bytes, bytes], bytes], bytes, Iterator[int], bytes]
@@ -65,6 +59,7 @@ class DayKeys:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._place: KeyPlace | None = None
         self._lock = threading.Lock()
         self._known: dict[tuple[KeyKind, int], tuple[float, AESGCM | None]] = {}
         self._writing: dict[tuple[KeyKind, int], _Writing] = {}
@@ -74,6 +69,13 @@ class DayKeys:
     def beside(cls, database: Path) -> DayKeys:
         """Return the keys of the records in a database file."""
         return cls(database.absolute().parent / FOLDER)
+
+    @property
+    def place(self) -> KeyPlace:
+        """Where the keys are. A cluster on several machines may move them into a store while this process runs."""
+        if self._place is None or isinstance(self._place, FileKeys):
+            self._place = open_key_place(self.folder)
+        return self._place
 
     def seal(self, kind: KeyKind, at_ns: int, record: bytes, about: bytes = b"") -> bytes:
         """Encrypt a record of the day of ``at_ns``, with a new key if the day has none; ErasedDay if it is erased."""
@@ -120,45 +122,20 @@ class DayKeys:
 
     def days(self, kind: KeyKind) -> list[date]:
         """Return the days that have a key, oldest first."""
-        if not self.folder.is_dir():
-            return []
-        paths = self.folder.glob(f"????-??-??.{kind}")
-        return sorted(date.fromisoformat(path.name[:10]) for path in paths if path.stat().st_size)
+        return self.place.days(kind)
 
     def erased_at(self, kind: KeyKind, day: date) -> datetime | None:
         """Return when the key of a day was erased; None if it was not."""
-        path = self._path(kind, (day - _EPOCH).days)
-        try:
-            status = path.stat()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise DayKeyError(f"{path}: the key cannot be used ({error.strerror}).") from error
-        return None if status.st_size else datetime.fromtimestamp(status.st_mtime, UTC)
+        return self.place.erased_at(kind, day)
 
     def erase(self, kind: KeyKind, day: date) -> bool:
         """Overwrite and remove a day's key; return whether it existed. DayKeyError if it cannot be overwritten."""
-        path = self._path(kind, (day - _EPOCH).days)
-        try:
-            with path.open("rb+") as file:
-                if not os.fstat(file.fileno()).st_size:
-                    return False
-                file.write(os.urandom(KEY_BYTES))
-                file.flush()
-                os.fsync(file.fileno())
-                file.truncate(0)
-                os.fsync(file.fileno())
-        except FileNotFoundError:
-            return False
-        except OSError as error:
-            raise DayKeyError(f"{path}: the key cannot be erased ({error.strerror}).") from error
-        with self._lock:
-            self._known.pop((kind, (day - _EPOCH).days), None)
-            self._writing = {}
-        return True
-
-    def _path(self, kind: KeyKind, day: int) -> Path:
-        return self.folder / f"{(_EPOCH + timedelta(days=day)).isoformat()}.{kind}"
+        existed = self.place.erase(kind, day)
+        if existed:
+            with self._lock:
+                self._known.pop((kind, (day - _EPOCH).days), None)
+                self._writing = {}
+        return existed
 
     def _key(self, kind: KeyKind, day: int, *, make: bool) -> AESGCM | None:
         now = time.monotonic()
@@ -173,38 +150,14 @@ class DayKeys:
         return key
 
     def _read(self, kind: KeyKind, day: int, *, make: bool) -> AESGCM | None:
-        path = self._path(kind, day)
-        try:
-            if make and not path.exists():
-                self._make(path)
-            raw = path.read_bytes()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            kind_of_error = KeysFull if error.errno in (errno.ENOSPC, errno.EDQUOT) else DayKeyError
-            raise kind_of_error(f"{path}: the key cannot be used ({error.strerror}).") from error
-        if len(raw) != KEY_BYTES:
-            if make:
-                raise ErasedDay(f"{path}: the key of this day is erased; no new record of that day can be stored.")
-            return None
-        return AESGCM(raw)
-
-    def _make(self, path: Path) -> None:
-        """Create a key that is on disk, or leave the one that another process has just created."""
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        try:
-            os.write(descriptor, AESGCM.generate_key(8 * KEY_BYTES))
-            os.fsync(descriptor)
-            with suppress(FileExistsError):
-                os.link(partial, path)
-            folder = os.open(self.folder, os.O_RDONLY)
-            os.fsync(folder)
-            os.close(folder)
-        finally:
-            os.close(descriptor)
-            partial.unlink()
+        on = _EPOCH + timedelta(days=day)
+        raw = self.place.read(kind, on, make=make)
+        if raw:
+            return AESGCM(raw)
+        if make:
+            named = self.place.named(kind, on)
+            raise ErasedDay(f"{named}: the key of this day is erased; no new record of that day can be stored.")
+        return None
 
 
 def is_sealed(record: bytes) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +24,20 @@ from ops.cli.options import (
 )
 from ops.cli.store import store_address
 
-cluster_app = typer.Typer(cls=CommandGroup, help="Run many sectors on one machine.", no_args_is_help=True)
+DurationOption = Annotated[
+    float | None,
+    typer.Option("--duration", metavar="SECONDS", min=1.0, help="Time to run. Default: until Ctrl-C."),
+]
+
+
+def _host(text: str | None) -> str | None:
+    """Refuse what is not the name or address of a machine."""
+    if text is not None and not re.fullmatch(r"[0-9A-Za-z.:_-]{1,253}", text):
+        raise typer.BadParameter(f"{ascii(text)[:80]} is not a host; expected a name or an address")
+    return text
+
+
+cluster_app = typer.Typer(cls=CommandGroup, help="Run many sectors, on one machine or several.", no_args_is_help=True)
 
 
 @cluster_app.command("run", cls=Command)
@@ -35,7 +49,7 @@ def run(
         Path, typer.Option("--data", metavar="DIR", help="Folder of journals and stores, one folder per sector.")
     ],
     local: Annotated[
-        int, typer.Option("--local", metavar="WORKERS", min=1, max=64, help="Number of workers on this machine.")
+        int, typer.Option("--local", metavar="WORKERS", min=0, max=64, help="Number of workers on this machine.")
     ] = 2,
     broker: BrokerOption = None,
     settings: SettingsOption = None,
@@ -59,10 +73,15 @@ def run(
             callback=store_address,
         ),
     ] = None,
-    duration: Annotated[
-        float | None,
-        typer.Option("--duration", metavar="SECONDS", min=1.0, help="Time to run. Default: until Ctrl-C."),
+    listen: Annotated[
+        str | None,
+        typer.Option(
+            "--listen",
+            metavar="HOST:PORT",
+            help="Take workers of other machines at this address; with --store and --broker.",
+        ),
     ] = None,
+    duration: DurationOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run the sectors of a nation file.
@@ -76,12 +95,88 @@ def run(
     watchline cluster run nation.toml --data data --local 3
     watchline cluster run nation.toml --data data --local 3 \\
         --store postgresql://watchline@db.example/watchline
+    watchline cluster run nation.toml --data data --local 1 \\
+        --store postgresql://watchline@db.example/watchline \\
+        --broker mqtts://mqtt.example --listen 192.0.2.10:8786
     """
+    from ops.broker.command import host_and_port
     from ops.cluster.commands import ClusterOptions, run_cluster
 
+    listening = None if listen is None else host_and_port(listen, "--listen")
     url = None if broker is None else broker_url(broker)
-    options = ClusterOptions(nation, data, local, url, settings, identity, duration, store)
+    options = ClusterOptions(nation, data, local, url, settings, identity, duration, store, listening)
     answer(run_cluster(options, screen=screen), as_json=as_json)
+
+
+@cluster_app.command("worker", cls=Command)
+def worker(
+    nation: Annotated[
+        Path, typer.Argument(metavar="NATION", help="This machine's copy of the nation file.", exists=True)
+    ],
+    data: Annotated[
+        Path,
+        typer.Option(
+            "--data",
+            metavar="DIR",
+            help="Data folder of this machine, with a copy of the folder `machines` of the first one.",
+            exists=True,
+            file_okay=False,
+        ),
+    ],
+    scheduler: Annotated[
+        str, typer.Option("--scheduler", metavar="HOST:PORT", help="Address that `cluster run --listen` was given.")
+    ],
+    store: Annotated[
+        str,
+        typer.Option(
+            "--store",
+            metavar="ADDRESS",
+            help="The cluster's store: postgresql://user@host:port/database.",
+            callback=store_address,
+        ),
+    ],
+    host: Annotated[
+        str | None,
+        typer.Option(
+            "--host",
+            help="Address of this machine. Default: the one from which it reaches the scheduler.",
+            callback=_host,
+        ),
+    ] = None,
+    settings: SettingsOption = None,
+    identity: Annotated[
+        Path | None,
+        typer.Option(
+            "--identity",
+            metavar="DIR",
+            envvar="WATCHLINE_IDENTITY",
+            help="This machine's copy of the folder of keys and certificates of the cluster.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
+    duration: DurationOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run sectors of a cluster on this machine.
+
+    The scheduler gives it sectors as it gives them to its own workers. If
+    this machine is lost, they start on another one and continue from the
+    store. Ctrl-C or SIGTERM gives them back in order, such as for an upgrade.
+
+    Examples
+    --------
+    watchline cluster worker nation.toml --data data \\
+        --scheduler 192.0.2.10:8786 \\
+        --store postgresql://watchline@db.example/watchline
+    """
+    from ops.broker.command import host_and_port
+    from ops.cluster.machines.options import WorkerOptions
+    from ops.cluster.machines.start import scheduler_address, start_worker
+
+    address = scheduler_address(*host_and_port(scheduler, "--scheduler"))
+    options = WorkerOptions(nation, data, address, store, host, settings, identity, duration)
+    answer(start_worker(options, screen=screen), as_json=as_json)
 
 
 @cluster_app.command("serve", cls=Command)

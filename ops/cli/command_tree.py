@@ -41,7 +41,9 @@ GROUPS: Final = {
 }
 """The commands by the people who use them, in the order of the help."""
 
-ENDING_IN_ORDER: Final = {f"watchline {name}" for name in ("demo", "run", "record", "serve", "cluster run")}
+ENDING_IN_ORDER: Final = {
+    f"watchline {name}" for name in ("demo", "run", "record", "serve", "cluster run", "cluster worker")
+}
 """Commands that wait for Ctrl-C, and then until the processes of the room have stored what they received."""
 
 LONGEST_SUMMARY: Final = 50

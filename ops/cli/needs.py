@@ -50,6 +50,7 @@ NEEDS: Final[dict[str, MemoryNeed]] = {
     "journal import": MemoryNeed(120, 500),
     "cluster run": MemoryNeed(900, 1_600),
     "cluster serve": MemoryNeed(400, 700),
+    "cluster worker": MemoryNeed(900, 1_600),
     "cluster status": WITH_NUMPY,
     **dict.fromkeys(["drill score", "drill import", "drill report", "drill run", "drill key"], MemoryNeed(250, 700)),
     "audit transparency": MemoryNeed(200, 700),

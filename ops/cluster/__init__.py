@@ -1,1 +1,1 @@
-"""Several sectors on one machine: dask.distributed places them, and a lease decides which process may write one."""
+"""Several sectors, on one machine or several: dask.distributed places them, and a lease decides who may write one."""

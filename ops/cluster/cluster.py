@@ -1,4 +1,4 @@
-"""A cluster on one machine: dask's scheduler and workers, one task per sector, and the watch over their leases."""
+"""A cluster: dask's scheduler and workers, one task per sector, and the watch over their leases."""
 
 from __future__ import annotations
 
@@ -15,21 +15,26 @@ from typing import Any, Final, Self
 
 from geo.errors import WatchlineError
 from geo.message import Message, Parameter
-from ops.cluster.leases import Lease, LeaseBook, LeaseError, kill_all
+from ops.cluster.leases import Lease, LeaseError, Leases, kill_all
+from ops.cluster.open_leases import open_leases
 from ops.cluster.sector_task import SectorTask, hold_sector
 from ops.runtime.file_lock import lock_file
 
 LOST_AFTER_S: Final = 4.0
 """A holder that gave no sign of life for so long is killed; its sectors start elsewhere."""
+SUSPECT_S: Final = 60.0
+"""A worker elsewhere that was lost is given no sector for so long, if there is another: dask may not know yet."""
 LONGEST_LOOK_S: Final = 1.0
 """What counts of the time between two looks: after a pause of the machine or of the supervisor no holder is late."""
 FIRST_PAUSE_S: Final = 1.0
 LONGEST_PAUSE_S: Final = 60.0
 """Pauses before a sector that could not be run is started again."""
 STOP_S: Final = 90.0
+RUNNING: Final = "running"
+"""State of a worker that takes sectors; one that is about to leave is paused."""
 RESULT_S: Final = 5.0
 """Longest wait for what an ended task returned; a worker that ended meanwhile has taken it along."""
-_CONFIG: Final = {
+SETTINGS_OF_DASK: Final = {
     "distributed.scheduler.allowed-failures": 1_000_000,
     "distributed.scheduler.worker-ttl": "60s",
     "distributed.worker.memory.target": False,
@@ -73,25 +78,63 @@ class _Watched:
     """Time since which it is not live, until it is live again."""
     moving: bool = False
     """Whether it was given back in order, to start on another worker."""
+    avoid: str | None = None
+    """The worker that could not run it: another one is given it, if there is one."""
+
+
+@dataclass(slots=True)
+class _Adopted:
+    """In the place of a future: a holder of a cluster before on another machine, which continues under its lease."""
+
+    ended: bool = False
+    status: str = "finished"
+
+    def done(self) -> bool:
+        return self.ended
+
+    def result(self, timeout: float) -> str:
+        del timeout
+        return "lost"
+
+    def release(self) -> None:
+        self.ended = True
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Address and port at which the scheduler takes workers of other machines, and dask's settings of TLS."""
+
+    host: str
+    port: int
+    security: Any
 
 
 class Cluster:
-    """Runs sectors on ``workers`` dask workers of this machine until it is closed.
+    """Runs sectors on ``workers`` dask workers of this machine until it is closed, and on those that join it.
 
     Call ``look`` about twice a second. A worker that ends is replaced by dask, and its sectors start on the others at
     once; a worker that sleeps is killed after ``LOST_AFTER_S``, which makes the two cases one.
     """
 
     def __init__(
-        self, tasks: Sequence[SectorTask], workers: int, *, monotonic_s: Callable[[], float] = time.monotonic
+        self,
+        tasks: Sequence[SectorTask],
+        workers: int,
+        *,
+        listen: Listening | None = None,
+        monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._listen = listen
         self._tasks, self._workers, self._monotonic_s = list(tasks), workers, monotonic_s
         self._sectors = {task.name: _Watched(task) for task in tasks}
         self._stack = ExitStack()
         self._looked_s = monotonic_s()
         self._problem = ""
+        self._silent_at_s: dict[str, float] = {}
         self._client: Any
-        self._book: LeaseBook
+        self.address = ""
+        """Of the scheduler, once it is open."""
+        self._book: Leases
         self.failovers_s: list[float] = []
         """How long each sector that lost its holder took until it was live again [s]."""
         self.moves_s: list[float] = []
@@ -121,19 +164,22 @@ class Cluster:
         if lock is None:
             raise ClusterError(f"{folder}: in use by another cluster; expected another folder.")
         self._stack.callback(os.close, lock)
-        self._book = self._stack.enter_context(LeaseBook(folder))
-        for lease in self.leases():
-            self._sectors[lease.sector].before = lease.token
-            self._book.wish(lease.sector, "hold")
-        self._stack.enter_context(dask.config.set(_CONFIG))
-        security = untyped.Security.temporary()  # otherwise the scheduler runs the code of any local user
+        self._book = self._stack.enter_context(open_leases(folder, self._tasks[0].store))
+        self._take_up()
+        self._stack.enter_context(dask.config.set(SETTINGS_OF_DASK))
+        listen = self._listen or Listening(
+            "127.0.0.1",
+            0,
+            untyped.Security.temporary(),  # otherwise the scheduler runs the code of any local user
+        )
         cluster = untyped.LocalCluster(
             n_workers=self._workers,
             threads_per_worker=len(self._tasks) + 1,
             processes=True,
-            host="127.0.0.1",
+            host=listen.host,
+            scheduler_port=listen.port,
             protocol="tls://",
-            security=security,
+            security=listen.security,
             dashboard_address="127.0.0.1:0",
             worker_dashboard_address="127.0.0.1:0",
             scheduler_kwargs={"dashboard": False},
@@ -143,7 +189,17 @@ class Cluster:
             silence_logs=logging.CRITICAL,
         )
         self._stack.callback(cluster.close, timeout=STOP_S)
-        self._client = self._stack.enter_context(untyped.Client(cluster, security=security))
+        self._client = self._stack.enter_context(untyped.Client(cluster, security=listen.security))
+        self.address = str(cluster.scheduler_address)
+
+    def _take_up(self) -> None:
+        """Start from the leases of a cluster before: its holders on other machines continue, if they live."""
+        for lease in self.leases():
+            sector = self._sectors[lease.sector]
+            sector.before = lease.token
+            if not self._book.is_here(lease) and self._lives(lease):
+                sector.before, sector.future, sector.meant = lease.token - 1, _Adopted(), lease.holder
+            self._book.wish(lease.sector, "hold")
 
     def look(self) -> list[Message]:
         """Submit, restart and balance what is due; return a message for each change, and for each new problem."""
@@ -159,18 +215,21 @@ class Cluster:
 
     def _look(self, messages: list[Message]) -> None:
         now_s = self._monotonic_s()
-        passed_s, self._looked_s = min(now_s - self._looked_s, LONGEST_LOOK_S), now_s
         leases = {lease.sector: lease for lease in self._book.leases()}
+        clock_s = now_s if self._book.read_at_s is None else self._book.read_at_s
+        passed_s, self._looked_s = min(max(clock_s - self._looked_s, 0.0), LONGEST_LOOK_S), clock_s
         for name, sector in self._sectors.items():
             lease = leases.get(name)
             if lease is None and sector.seen != (0, 0):  # the leases were removed: what holds it gives up
                 sector.before, sector.seen, sector.live, sector.lost_s = 0, (0, 0), False, sector.lost_s or now_s
             if lease is not None and lease.token > sector.before:
                 self._judge(sector, lease, passed_s, now_s, messages)
+            if lease is not None and isinstance(sector.future, _Adopted) and not lease.holder:
+                sector.future.release()
             if sector.future is not None and sector.future.done():
                 self._ended(sector, now_s, messages)
             if sector.future is None and now_s >= sector.due_s:
-                self._submit(sector, leases)
+                self._submit(sector, leases, now_s)
         self._balance(leases)
 
     @property
@@ -193,6 +252,15 @@ class Cluster:
         """Return the leases of the cluster's sectors."""
         return [lease for lease in self._book.leases() if lease.sector in self._sectors]
 
+    def elsewhere(self) -> list[SectorTask]:
+        """Return the tasks whose sectors another machine holds, or held last."""
+        last = {lease.sector: lease for lease in self.leases()}
+        return [
+            one.task
+            for name, one in self._sectors.items()
+            if name in last and last[name].machine and not self._book.is_here(last[name])
+        ]
+
     def stop(self) -> list[str]:
         """Stop every sector in order; return the names of those that did not stop within ``STOP_S``."""
         for name in self._sectors:
@@ -209,9 +277,15 @@ class Cluster:
 
         Without one nothing writes, and a worker that dask starts in place of one that was ended finds the wish to stop.
         """
-        held = {lease.sector for lease in self.leases() if any(one.running() for one in lease.processes)}
+        held = {lease.sector for lease in self.leases() if self._lives(lease)}
         ended = {name for name, one in self._sectors.items() if one.future is None or one.future.done()}
         return sorted(held - ended)
+
+    def _lives(self, lease: Lease) -> bool:
+        """Return whether the holder of a lease has processes here, or has just given a sign of life elsewhere."""
+        if not lease.holder or self._book.is_here(lease):
+            return lease.running()
+        return lease.silent_s < LOST_AFTER_S
 
     def _judge(self, sector: _Watched, lease: Lease, passed_s: float, now_s: float, messages: list[Message]) -> None:
         """Note whether a sector is live, and kill a holder that gives no sign of life."""
@@ -225,7 +299,14 @@ class Cluster:
         elif sector.silent_s >= LOST_AFTER_S:
             sector.live, sector.lost_s, sector.silent_s = False, sector.lost_s or now_s - LOST_AFTER_S, 0.0
             sector.before, sector.moving = lease.token, False
-            messages.append(Message("cluster-worker-lost", {"sector": lease.sector, "worker": lease.holder}))
+            elsewhere = bool(lease.holder) and not self._book.is_here(lease)
+            lost = "cluster-machine-lost" if elsewhere else "cluster-worker-lost"
+            messages.append(Message(lost, {"sector": lease.sector, "worker": lease.holder}))
+            if elsewhere:  # the number of its lease alone keeps it from writing
+                if sector.future is not None:
+                    sector.future.release()
+                sector.future, self._silent_at_s[lease.holder] = None, now_s
+                return
             try:
                 kill_all(lease.processes, of=lease.sector)
             except LeaseError as error:
@@ -236,7 +317,7 @@ class Cluster:
     def _now_live(self, sector: _Watched, lease: Lease, now_s: float) -> Message:
         where: dict[str, Any] = {"sector": lease.sector, "worker": lease.holder}
         since_s, moved = sector.lost_s, sector.moving
-        sector.live, sector.failures, sector.lost_s, sector.moving = True, 0, None, False
+        sector.live, sector.failures, sector.lost_s, sector.moving, sector.avoid = True, 0, None, False, None
         if since_s is None:
             return Message("cluster-sector-live", where)
         (self.moves_s if moved else self.failovers_s).append(now_s - since_s)
@@ -252,32 +333,35 @@ class Cluster:
             with suppress(TimeoutError, CancelledError):
                 sector.moving = future.result(timeout=RESULT_S) == "moved"
             return
-        sector.failures += 1
+        sector.failures, sector.avoid = sector.failures + 1, sector.meant
         pause_s = min(FIRST_PAUSE_S * 2.0 ** (sector.failures - 1), LONGEST_PAUSE_S)
         sector.due_s = now_s + pause_s
         told: dict[str, Parameter] = {"sector": sector.task.name, "reason": str(error), "seconds": round(pause_s)}
         messages.append(Message("cluster-sector-failed", told))
 
-    def _submit(self, sector: _Watched, leases: dict[str, Lease]) -> None:
+    def _submit(self, sector: _Watched, leases: dict[str, Lease], now_s: float) -> None:
         """Give a sector to the worker with the fewest."""
         held = Counter(dict.fromkeys(self._addresses(), 0))
         held.update(lease.holder for lease in leases.values() if lease.holder in held)
         meant = [other.meant for other in self._sectors.values() if other.future is not None and not other.live]
         held.update(address for address in meant if address is not None and address in held)
-        least = min(held, key=lambda address: (held[address], address), default=None)
+        avoided = {address for address, at_s in self._silent_at_s.items() if now_s - at_s < SUSPECT_S}
+        avoided |= {sector.avoid or ""}
+        least = min(held, key=lambda address: (address in avoided, held[address], address), default=None)
         sector.submitted, sector.meant = sector.submitted + 1, least
         sector.future = self._client.submit(
             hold_sector,
             sector.task,
             key=f"{sector.task.name}-{sector.submitted}-{time.time_ns()}",
             workers=None if least is None else [least],
-            allow_other_workers=True,
+            allow_other_workers=least is not None,
             pure=False,
         )
 
     def _addresses(self) -> list[str]:
         with suppress(OSError, TimeoutError):
-            return sorted(self._client.scheduler_info(n_workers=-1)["workers"])
+            workers = self._client.scheduler_info(n_workers=-1)["workers"]
+            return sorted(address for address, one in workers.items() if one.get("status", RUNNING) == RUNNING)
         return []
 
     def _balance(self, leases: dict[str, Lease]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,11 +19,11 @@ from ingest.mqtt.broker_url import BrokerUrl
 from ops.audit.command import record_command
 from ops.broker.broker import EmbeddedBroker
 from ops.broker.identities import Signatures
-from ops.cluster.cluster import Cluster
+from ops.cluster.cluster import Cluster, Listening
 from ops.cluster.identity.retention import purge_nation
-from ops.cluster.leases import FILE, LeaseBook
 from ops.cluster.nation_file import Nation, load_nation, open_sectors, reaches_of, refuse_overlaps
 from ops.cluster.national_picture import national_picture, show_national_picture
+from ops.cluster.open_leases import known_leases, note_leases
 from ops.cluster.sector_task import SectorTask
 from ops.journal.reader import JournalError
 from ops.journal.stores.place import read_journal
@@ -49,8 +50,8 @@ IDENTITY_STOP_S: Final = 10.0
 @dataclass(frozen=True, slots=True)
 class ClusterOptions:
     """Arguments of ``cluster run``: the nation file, the data folder, the number of workers, the broker (None: an
-    embedded one), the settings of all sectors, the keys of ingest for a broker of one's own, the time to run, and
-    the store in PostgreSQL (None: files)."""
+    embedded one), the settings of all sectors, the keys of ingest for a broker of one's own, the time to run, the
+    store in PostgreSQL (None: files), and where the scheduler takes workers of other machines (None: nowhere)."""
 
     nation: Path
     data: Path
@@ -60,6 +61,7 @@ class ClusterOptions:
     identity: Path | None = None
     duration_s: float | None = None
     store: str | None = field(default=None, repr=False)
+    listen: tuple[str, int] | None = None
 
 
 def run_cluster(options: ClusterOptions, *, screen: Console) -> dict[str, Any]:
@@ -71,6 +73,7 @@ def run_cluster(options: ClusterOptions, *, screen: Console) -> dict[str, Any]:
 
     if options.identity is not None and options.broker is None:
         raise BadInput("is given without --broker", where="--identity", expected="both, or keys made in --data")
+    _check_machines(options)
     load_settings(options.settings)
     nation = load_nation(options.nation)
     for sector in nation.sectors:
@@ -93,7 +96,15 @@ def run_cluster(options: ClusterOptions, *, screen: Console) -> dict[str, Any]:
             write_private(options.data / BROKER_URL, f"{url.text}\n".encode())
             watched.add(broker.child)
         tasks = [_task(sector, options, url, signatures) for sector in nation.sectors]
-        cluster = stack.enter_context(Cluster(tasks, options.workers))
+        if options.store is not None:
+            note_leases(options.data, options.store, nation.name)
+        listen = None
+        if options.listen is not None:
+            from ops.cluster.machines import first
+
+            tasks = first.shared_tasks(tasks)
+            listen = Listening(*options.listen, first.security(options.data))
+        cluster = stack.enter_context(Cluster(tasks, options.workers, listen=listen))
         identities = identity_process(options.data, reaches, options.store)
         stack.callback(identities.stop, timeout_s=IDENTITY_STOP_S)
         watched.add(identities)
@@ -115,6 +126,25 @@ def run_cluster(options: ClusterOptions, *, screen: Console) -> dict[str, Any]:
         "moves": len(moves),
         "sectors": {sector.name: _taken(options.data / sector.name) for sector in nation.sectors},
     }
+
+
+def _check_machines(options: ClusterOptions) -> None:
+    """Raise BadInput for options that workers of other machines could not use."""
+    if options.listen is None:
+        if options.workers < 1:
+            raise BadInput("0 workers", where="--local", expected="at least 1, or --listen for those of other machines")
+        return
+    host = options.listen[0]
+    if host in ("0.0.0.0", "::"):  # noqa: S104
+        raise BadInput(f"{host} is not the address of a machine", where="--listen", expected="that of this machine")
+    if options.store is None:
+        raise BadInput("is given without --store", where="--listen", expected="a store that every machine can reach")
+    if options.broker is None:
+        raise BadInput("is given without --broker", where="--listen", expected="a broker that every machine can reach")
+    if load_settings(options.settings).media.fetches:
+        raise BadInput(
+            "fetches pictures, which stay on one machine", where="[media] with --listen", expected="settings without it"
+        )
 
 
 def _task(sector: Sector, options: ClusterOptions, url: BrokerUrl, signatures: Signatures | None) -> SectorTask:
@@ -159,6 +189,18 @@ def identity_process(
     return child
 
 
+def _bring_what_decides(cluster: Cluster, options: ClusterOptions, sector: str) -> None:
+    """Before the daily erasure: bring here which alerts of another machine wait for delivery; forget erased days."""
+    if options.listen is None or options.store is None:
+        return
+    from ops.cluster.machines import first
+
+    first.forget_erased(options.store, options.data)
+    for task in cluster.elsewhere():
+        if task.name == sector:
+            first.before_erasing(task)
+
+
 def _watch(
     cluster: Cluster,
     watched: Supervision,
@@ -170,7 +212,13 @@ def _watch(
     """Look after the cluster and the broker until the time is over, counted from when all sectors are live."""
     settings = load_settings(options.settings)
     retentions = [
-        DailyRetention(options.data / sector.name, settings, store=options.store) for sector in nation.sectors
+        DailyRetention(
+            options.data / sector.name,
+            settings,
+            store=options.store,
+            before=partial(_bring_what_decides, cluster, options, sector.name),
+        )
+        for sector in nation.sectors
     ]
     retentions.append(
         DailyRetention(options.data, settings, erase=lambda today: purge_nation(options.data, settings, today=today))
@@ -215,10 +263,11 @@ def cluster_status(data: Path, *, screen: Console) -> dict[str, Any]:
 
     Then the national picture (``ops.cluster.national_picture``). Raises RoomError for a folder without leases.
     """
-    if not (data / FILE).is_file():
+    book = known_leases(data)
+    if book is None:
         raise RoomError(f"{data}: holds no leases; expected the folder of `watchline cluster run`.")
-    with LeaseBook(data) as book:
-        leases = book.leases()
+    with book:
+        leases = [lease for lease in book.leases() if (data / lease.sector).is_dir() or book.read_at_s is None]
     table = table_of("sector", "worker", "lease", "live_since", "rows", "fused", right=("lease", "rows", "fused"))
     found: dict[str, Any] = {}
     for lease in leases:
@@ -226,6 +275,7 @@ def cluster_status(data: Path, *, screen: Console) -> dict[str, Any]:
         taken = _taken(data / lease.sector)
         found[lease.sector] = {
             "worker": lease.holder or None,
+            "machine": (lease.holder and lease.machine) or None,
             "lease": lease.token,
             "live_since": None if since is None else f"{since:%Y-%m-%dT%H:%M:%SZ}",
             "processes": [one.pid for one in lease.processes],

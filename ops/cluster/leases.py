@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal, Protocol, Self
 
 import msgspec
 import psutil
@@ -116,10 +116,40 @@ class Lease:
     live_ns: int | None
     beat: int
     wish: Wish
+    machine: str = ""
+    """Of the holder; empty for a file, whose holders are on one machine."""
+    silent_s: float = 0.0
+    """Time since the last sign of life by the clock of the server that holds the lease; 0 for a file."""
+
+    def running(self) -> bool:
+        """Return whether a process of the holder runs on this machine."""
+        return any(one.running() for one in self.processes)
+
+
+class Leases(Protocol):
+    """The leases of a cluster's sectors, in a file or in PostgreSQL. One object per thread; LeaseError."""
+
+    @property
+    def read_at_s(self) -> float | None:
+        """Time of the last ``leases`` by the clock that decides [s]; None: that of the supervisor."""
+
+    def claim(self, sector: str, holder: str, *, above: int = 0) -> int: ...
+    def beat(self, sector: str, token: int, *, live: bool, pids: Iterable[int] = ()) -> Wish | None: ...
+    def give_back(self, sector: str, token: int) -> None: ...
+    def wish(self, sector: str, wish: Wish) -> None: ...
+    def takes_writes(self) -> bool: ...
+    def is_here(self, lease: Lease) -> bool: ...
+    def lease(self, sector: str) -> Lease | None: ...
+    def leases(self) -> list[Lease]: ...
+    def close(self) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *_: object) -> None: ...
 
 
 class LeaseBook:
     """The leases of a cluster's sectors. One object per thread; LeaseError for a file that cannot be used."""
+
+    read_at_s: float | None = None
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
@@ -218,6 +248,10 @@ class LeaseBook:
         finally:
             self._db.execute(f"PRAGMA busy_timeout = {round(WAIT_S * 1000)}")
         return True
+
+    def is_here(self, lease: Lease) -> bool:
+        """Return whether the holder of a lease is on this machine, as all are."""
+        return bool(lease.holder)
 
     def lease(self, sector: str) -> Lease | None:
         """Return the lease of one sector; None before its first claim."""

@@ -9,70 +9,33 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, Self
 
-from ingest.mqtt.broker_url import BrokerUrl
-from ops.broker.identities import Signatures
-from ops.cluster.leases import Lease, LeaseBook, LeaseError, Wish
+from geo.errors import WatchlineError
+from ops.cluster.leases import Lease, LeaseError, Wish
+from ops.cluster.machines import here
+from ops.cluster.open_leases import open_leases
+from ops.cluster.task import SectorTask as SectorTask
 from ops.postgres.address import StoreAddress, missing_packages
 from ops.postgres.note import remember
-from ops.room.room import Room, RoomError, RoomOptions
+from ops.room.room import Room, RoomError
 from ops.runtime.fence import stored_fence
 from ops.runtime.output import say_in_english
+
+if TYPE_CHECKING:
+    from ops.cluster.machines.carried import CarriedFiles
 
 BEAT_EVERY_S: Final = 0.5
 LOCKED_S: Final = 10.0
 """How long the folder of a sector may stay locked by a holder before, whose processes have just been killed."""
 STOP_S: Final = 30.0
+ALONE_S: Final = 10.0
+"""A holder that cannot reach the store for so long ends its processes: they could write nothing, but would still take
+messages of the broker from those of the next holder."""
 
 Ending = Literal["moved", "stopped", "lost"]
-
-
-@dataclass(frozen=True, slots=True)
-class SectorTask:
-    """The task of a worker that runs a sector. ``folder`` holds the leases, and the data in a folder of the sector.
-
-    ``broker`` is the complete address, and ``store`` that of the store in PostgreSQL, None for files; ``signatures``,
-    ``encrypted`` and ``overload_s`` as in ``RoomOptions``.
-    """
-
-    sector: Path
-    name: str
-    layout: Path
-    folder: Path
-    broker: str
-    settings: Path | None = None
-    identity: Path | None = None
-    signatures: Signatures | None = None
-    encrypted: bool = True
-    overload_s: float | None = None
-    store: str | None = field(default=None, repr=False)
-
-    @property
-    def data(self) -> Path:
-        """Folder of the sector's journal and store."""
-        return self.folder / self.name
-
-    def options(self, fence: int) -> RoomOptions:
-        """Return the options of the room that works under a lease."""
-        return RoomOptions(
-            sector=str(self.sector),
-            sector_id=self.name,
-            layout=str(self.layout),
-            folder=self.data,
-            broker=BrokerUrl.parse(self.broker),
-            settings=self.settings,
-            identity=self.identity,
-            signatures=self.signatures,
-            encrypted=self.encrypted,
-            fence=fence,
-            overload_s=self.overload_s,
-            store=self.store,
-        )
 
 
 def hold_sector(task: SectorTask, *, worker: str = "") -> Ending:
@@ -81,12 +44,14 @@ def hold_sector(task: SectorTask, *, worker: str = "") -> Ending:
     ``worker`` is the address of the dask worker, by default of the one that runs this task. Raises WatchlineError when
     the sector cannot be run; its lease is given back then.
     """
+    task = here.localised(task)
+    carried = here.prepared(task)
     data = task.data
     above = max(stored_fence(data / "journal.db"), stored_fence(data / "store.db"))
     store = None if task.store is None else _StoreFence(task.store, task.name)
     if store is not None:
         above = max(above, store.stored())
-    with LeaseBook(task.folder) as book:
+    with open_leases(task.folder, task.store) as book:
         if _holder_stops(book.lease(task.name)):
             return "stopped"
         token = book.claim(task.name, worker or _worker_address(), above=above)
@@ -98,10 +63,12 @@ def hold_sector(task: SectorTask, *, worker: str = "") -> Ending:
     try:
         if store is not None:
             store.lift(token)  # from now on the holder before commits nothing there
-        return _run(task, token, heart)
+        if carried is not None:
+            carried.take_along(token)
+        return _run(task, token, heart, carried)
     finally:
         heart.stop()
-        with LeaseBook(task.folder) as book:
+        with open_leases(task.folder, task.store) as book:
             book.give_back(task.name, token)  # without effect on a lease that is another's
 
 
@@ -150,11 +117,15 @@ class Heart:
         self._thread.start()
 
     def _beat(self) -> None:
-        with LeaseBook(self._task.folder) as book:
+        task, heard_s = self._task, time.monotonic()
+        with open_leases(task.folder, task.store) as book:
             while self.wish is not None and not self._stopping.wait(BEAT_EVERY_S):
                 pids = [] if self.room is None else [child.process.pid for child in list(self.room.children)]
                 with suppress(LeaseError):  # a disk that is full: the supervisor judges by the beats
-                    self.wish = book.beat(self._task.name, self._token, live=self.live, pids=pids)
+                    self.wish = book.beat(task.name, self._token, live=self.live, pids=pids)
+                    heard_s = time.monotonic()
+                if task.store is not None and time.monotonic() - heard_s > ALONE_S:
+                    self.wish = None
 
     def stop(self) -> None:
         """End the thread."""
@@ -162,14 +133,17 @@ class Heart:
         self._thread.join()
 
 
-def _run(task: SectorTask, token: int, heart: Heart) -> Ending:
-    with _opened(Room(task.options(token))) as room:
+def _run(task: SectorTask, token: int, heart: Heart, carried: CarriedFiles | None) -> Ending:
+    with ExitStack() as stack:
+        carrying = stack.enter_context(_Carrying(task, token, carried))
+        room = stack.enter_context(_opened(Room(task.options(token))))
         heart.room = room
         room.listen()
         while True:
             for message in room.restart_ended():
                 _note(task, say_in_english(message))
             heart.live = room.failed() is None
+            carrying.look()
             if heart.wish is None:
                 for child in room.children:
                     child.kill()
@@ -179,6 +153,31 @@ def _run(task: SectorTask, token: int, heart: Heart) -> Ending:
                 room.fusion.stop(timeout_s=STOP_S)
                 return "moved" if heart.wish == "move" else "stopped"
             time.sleep(BEAT_EVERY_S)
+
+
+class _Carrying:
+    """Stores the files that go along with a sector, while it is held and at the end; a problem is noted once."""
+
+    def __init__(self, task: SectorTask, token: int, carried: CarriedFiles | None) -> None:
+        self._task, self._token, self._carried, self._problem = task, token, carried, ""
+
+    def look(self) -> None:
+        """Store what has changed."""
+        problem = ""
+        try:
+            if self._carried is not None:
+                self._carried.keep(self._token)
+        except WatchlineError as error:
+            problem = str(error)
+        if problem not in ("", self._problem):
+            _note(self._task, problem)
+        self._problem = problem
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.look()
 
 
 @contextmanager

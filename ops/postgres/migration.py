@@ -26,6 +26,7 @@ _EXPECTED: Final = frozenset(
     {"sectors", "journal", "bodies", "parts", "dead_letters", "counts", "marks", "boots", "flagged", "timings"}
     | {"replays", "readers", "fusion_stores", "alerts", "outbox", "incidents", "outcomes", "history", "live", "moments"}
     | {"markings", "audit_logs", "audit_days", "audit_heads", "audit_entries"}
+    | {"cluster_store", "leases", "day_keys", "carried_files"}
 )
 _RELIED_ON: Final = ("timezone", "synchronous_commit", "standard_conforming_strings")
 """Settings of a connection without which days are others, or what was acknowledged may be lost."""

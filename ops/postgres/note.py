@@ -24,7 +24,7 @@ class StoreNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
 
     store: str
     sector: str
-    holds: Literal["journal", "fusion", "audit", "accounts"] = "journal"
+    holds: Literal["journal", "fusion", "audit", "accounts", "keys", "leases"] = "journal"
     layers: bool = False
 
     def address(self, given: str | None = None) -> StoreAddress:

@@ -358,9 +358,12 @@ class DailyRetention:
         *,
         elapsed_s: Callable[[], float] | None = None,
         store: str | None = None,
+        before: Callable[[], object] | None = None,
         erase: Callable[[date], Purge] | None = None,
     ) -> None:
-        """``erase``: what is done on a day, by default ``purge`` of the folder."""
+        """``before``: called first, for a sector that another machine holds. ``erase``: what is done on a day, by
+        default ``purge`` of the folder."""
+        self._before = before
         self._erase = erase or (lambda today: purge(folder, settings, today=today, store=store))
         self._elapsed_s = elapsed_s or _seconds_since_boot
         self._first: tuple[date, float] | None = None
@@ -378,6 +381,8 @@ class DailyRetention:
         if today == self._done or now_s < self._retry_s:
             return None
         self._retry_s = now_s + RETRY_S
+        if self._before is not None:
+            self._before()
         done = self._erase(today)
         self._done, self._retry_s = today, float("-inf")
         return done

@@ -547,6 +547,11 @@ cluster-page-opening = Opening { $count ->
 }.
 cluster-page-started = National page of { $nation }: { $address } (Ctrl-C stops it)
 cluster-page-no-broker = Sectors cannot be opened from it: no broker is known. Expected { $file }, which `cluster run` writes, or --broker.
+cluster-machine-lost = { $sector }: no heartbeat from { $worker } on another machine. It can store nothing more, and the sector starts on another worker.
+cluster-worker-started = { $machine } joins the cluster at { $scheduler }. (Ctrl-C gives its sectors back)
+cluster-worker-waits = The scheduler at { $scheduler } does not answer ({ $reason }). This machine continues with its sectors and tries again.
+cluster-worker-holds = { $sector } is live on this machine.
+cluster-worker-leaving = Giving the sectors back.
 cluster-stopping = Stopping the sectors.
 cluster-sector-live = { $sector } is live on { $worker }.
 cluster-sector-live-again = { $sector } is live again on { $worker }, after { NUMBER($seconds, maximumFractionDigits: 1) } s.

@@ -559,6 +559,11 @@ cluster-page-opening = Ouverture de { $count ->
 }.
 cluster-page-started = Page nationale de { $nation } : { $address } (Ctrl-C pour arrêter)
 cluster-page-no-broker = Les secteurs ne peuvent pas être ouverts depuis cette page : aucun broker n’est connu. Attendu : { $file }, qu’écrit `cluster run`, ou --broker.
+cluster-machine-lost = { $sector } : { $worker }, sur une autre machine, ne donne plus signe de vie. Il ne peut plus rien enregistrer, et le secteur redémarre sur un autre processus.
+cluster-worker-started = { $machine } rejoint la grappe à { $scheduler }. (Ctrl-C rend ses secteurs)
+cluster-worker-waits = L’ordonnanceur à { $scheduler } ne répond pas ({ $reason }). Cette machine continue avec ses secteurs et réessaie.
+cluster-worker-holds = { $sector } est en service sur cette machine.
+cluster-worker-leaving = Restitution des secteurs.
 cluster-stopping = Arrêt des secteurs.
 cluster-sector-live = { $sector } est en service sur { $worker }.
 cluster-sector-live-again = { $sector } est de nouveau en service sur { $worker }, après { NUMBER($seconds, maximumFractionDigits: 1) } s.

@@ -138,6 +138,10 @@ REFUSED = {
     ),
     "watchline cluster serve nation.toml --data data": "have the same name",
     "watchline cluster serve nation.toml --data data --host 0.0.0.0 --tls": "have the same name",
+    "watchline cluster run nation.toml --data data --local 1 --store postgresql://watchline@db.example/watchline"
+    " --broker mqtts://mqtt.example --listen 192.0.2.10:8786": "have the same name",
+    "watchline cluster worker nation.toml --data data --scheduler 192.0.2.10:8786"
+    " --store postgresql://watchline@db.example/watchline": "have the same name",
     "watchline cluster status data": "holds no leases",
     "watchline score nation.toml --store data --out out/nation": "not evaluated: samples/cumberland",
     "watchline dead-letters replay data 17 18": "no ingest is running on it",

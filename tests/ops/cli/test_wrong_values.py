@@ -134,6 +134,7 @@ GOOD = {
     "store verify": "journal.db room",
     "cluster run": "message.json --data new",
     "cluster serve": "message.json --data folder",
+    "cluster worker": "message.json --data folder --scheduler db.example:1 --store postgresql://db.example/watchline",
     "cluster status": "folder",
     "feeds dead-letters": "room",
     "feeds replay": "room web_hook/partner",

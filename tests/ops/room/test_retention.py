@@ -25,6 +25,7 @@ from ops.accounts.person import Person, Session
 from ops.accounts.store import AccountStore
 from ops.audit.day_keys import DayKeys, KeysFull
 from ops.audit.entry import AuditEntry, AuditError
+from ops.audit.key_places.files import FileKeys
 from ops.audit.log import AuditLog
 from ops.audit.verify import verify
 from ops.governance.approvals import Approvals
@@ -394,7 +395,7 @@ def test_a_full_disk_at_the_first_record_of_a_day_is_a_full_disk(room, monkeypat
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(DayKeys, "_make", full)
+    monkeypatch.setattr(FileKeys, "_make", full)
     tomorrow = TODAY + timedelta(days=1)
     with pytest.raises(KeysFull):
         DayKeys(room / "keys").seal("tracks", at_ns(tomorrow), b"record")

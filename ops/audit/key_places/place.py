@@ -1,0 +1,65 @@
+"""Where the day keys of a data folder are: in its folder ``keys``, or in PostgreSQL, as ``keys.postgres`` states."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from ops.audit.key_places.files import FileKeys
+from ops.audit.key_places.machine_key import FILE, MachineKey
+from ops.audit.key_places.protocol import KEY_KINDS, DayKeyError, KeyPlace
+from ops.postgres.address import PostgresError, StoreAddress, missing_packages
+from ops.postgres.note import StoreNote, note_path, read_note, remember
+from ops.runtime.output import write_private
+
+SHARED: Final = "machines"
+"""Folder beside those of the sectors with what the machines of a cluster share."""
+
+
+def machine_key_path(folder: Path) -> Path:
+    """Return the path of the machines' key for the data folder of a cluster."""
+    return folder / SHARED / FILE
+
+
+def open_key_place(folder: Path) -> KeyPlace:
+    """Open the place of the keys that would be files of ``folder``. Raises DayKeyError."""
+    try:
+        note = read_note(folder)
+        if note is None:
+            return FileKeys(folder)
+        if note.holds != "keys":
+            raise DayKeyError(f"{note_path(folder)}: names a {note.holds}; expected the store of day keys.")
+        from ops.audit.key_places.store import StoreKeys
+
+        return StoreKeys(note.address(), note.sector, MachineKey(machine_key_path(folder.parent.parent)))
+    except PostgresError as error:
+        raise DayKeyError(str(error)) from None
+    except ImportError:
+        raise DayKeyError(str(missing_packages())) from None
+
+
+def keep_keys_in_store(data: Path, store: str, sector: str) -> None:
+    """Keep the day keys of a sector's data folder in PostgreSQL from now on; those in files move there.
+
+    The machines' key is in the folder ``machines`` beside ``data``. Raises DayKeyError.
+    """
+    from ops.audit.key_places.store import StoreKeys, use_machine_key
+
+    address, folder = StoreAddress(store), data / "keys"
+    remember(address)
+    note = StoreNote(address.without_password, sector, "keys")
+    known = read_note(folder)
+    if known is not None and known != note:
+        raise DayKeyError(f"{note_path(folder)}: names {known.sector} in {known.address().shown}; expected {sector}.")
+    machine = MachineKey(machine_key_path(data.parent))
+    use_machine_key(address, machine)
+    files, kept = FileKeys(folder), StoreKeys(address, sector, machine)
+    found = [(kind, day) for kind in KEY_KINDS for day in sorted({*files.days(kind), *files.erased_days(kind)})]
+    for kind, day in found:
+        kept.take_over(kind, day, files.read(kind, day, make=False) or b"")
+    if known is None:
+        write_private(note_path(folder), msgspec.json.encode(note))
+    for kind, day in found:
+        files.remove(kind, day)

@@ -1,0 +1,47 @@
+"""A holder that cannot reach the store ends its processes by itself; with leases in a file it does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops.cluster import sector_task
+from ops.cluster.leases import LeaseError
+from ops.cluster.sector_task import Heart, SectorTask
+
+
+class Silent:
+    """Leases that cannot be written, and how often that was tried."""
+
+    def __init__(self) -> None:
+        self.beats = 0
+
+    def beat(self, *_: Any, **__: Any) -> None:
+        self.beats += 1
+        raise LeaseError("no connection.")
+
+    def __enter__(self) -> Silent:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("store", "gives_up"), [("postgresql://db.example/watchline", True), (None, False)])
+def test_a_holder_that_cannot_reach_the_store_gives_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: str | None, gives_up: bool
+):
+    leases = Silent()
+    monkeypatch.setattr(sector_task, "open_leases", lambda *_: leases)
+    monkeypatch.setattr(sector_task, "BEAT_EVERY_S", 0.01)
+    monkeypatch.setattr(sector_task, "ALONE_S", 0.0)
+    task = SectorTask(
+        sector=tmp_path, name="hills", layout=tmp_path, folder=tmp_path, broker="mqtt://127.0.0.1:1", store=store
+    )
+    heart = Heart(task, 1)
+    while heart.wish is not None and leases.beats < 3:  # pytest limits the time
+        heart._stopping.wait(0.01)
+    heart.stop()
+    assert (heart.wish is None) == gives_up

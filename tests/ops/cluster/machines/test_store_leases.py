@@ -1,0 +1,143 @@
+"""Leases in PostgreSQL: the laws of those in a file, with the server's clock, and holders on several machines."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ops.cluster.leases import LeaseError, Process
+from ops.cluster.open_leases import known_leases, note_leases
+from ops.cluster.store_leases import StoreLeases
+from ops.postgres.address import StoreAddress
+from tests.ops.postgres_server import PostgresServer
+
+
+@pytest.fixture
+def leases(address: StoreAddress, tmp_path: Path) -> StoreLeases:
+    return StoreLeases(address, tmp_path / "one")
+
+
+@given(claims=st.lists(st.sampled_from(["a", "b", "c"]), max_size=8))
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_numbers_of_a_sector_only_rise_and_only_the_newest_holds_it(
+    claims: list[str], address: StoreAddress, tmp_path: Path
+):
+    machines = [StoreLeases(address, tmp_path / name) for name in ("one", "two")]
+    newest = {lease.sector: lease.token for lease in machines[0].leases()}
+    for count, sector in enumerate(claims):
+        book = machines[count % 2]
+        token = book.claim(sector, f"worker-{count}")
+        assert token == newest.get(sector, 0) + 1
+        before, newest[sector] = newest.get(sector), token
+        assert book.beat(sector, token, live=False) == "hold"
+        if before:
+            assert book.beat(sector, before, live=True) is None
+            book.give_back(sector, before)  # of no effect on a lease that is another's
+            lease = book.lease(sector)
+            assert lease is not None
+            assert (lease.holder, lease.machine, lease.live_ns) == (f"worker-{count}", book.machine, None)
+    assert {lease.sector: lease.token for lease in machines[1].leases()} == newest
+    for book in machines:
+        book.close()
+
+
+def test_a_claim_kills_the_holder_before_on_this_machine_and_leaves_that_of_another(
+    leases: StoreLeases, address: StoreAddress, tmp_path: Path
+):
+    with StoreLeases(address, tmp_path / "two") as elsewhere, leases:
+        assert elsewhere.machine != leases.machine
+        with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"]) as process:
+            token = leases.claim("hills", "worker-1")
+            leases.beat("hills", token, live=True, pids=[process.pid])
+            [lease] = leases.leases()
+            assert (leases.is_here(lease), elsewhere.is_here(lease)) == (True, False)
+            assert Process.of(psutil.Process(process.pid)) in lease.processes
+            assert elsewhere.claim("hills", "worker-2") == token + 1
+            assert process.poll() is None
+            token = leases.claim("hills", "worker-3")
+            leases.beat("hills", token, live=True, pids=[process.pid])
+            assert leases.claim("hills", "worker-4") == token + 1
+            assert process.wait() < 0
+
+
+def test_the_time_of_a_lease_is_that_of_the_server_whatever_the_clock_of_a_machine_says(
+    leases: StoreLeases, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+):
+    [(before,)] = postgres_server.execute("SELECT extract(epoch FROM clock_timestamp())::float8")
+    with leases, monkeypatch.context() as patched:
+        for name in ("time", "time_ns"):
+            patched.setattr(time, name, lambda: 0)
+        leases.beat("hills", leases.claim("hills", "worker-1"), live=True)
+        [lease] = leases.leases()
+        read_s = leases.read_at_s
+    [(after,)] = postgres_server.execute("SELECT extract(epoch FROM clock_timestamp())::float8")
+    assert isinstance(before, float)
+    assert isinstance(after, float)
+    assert lease.live_ns is not None
+    assert read_s is not None
+    assert before <= lease.claimed_ns / 1e9 <= lease.live_ns / 1e9 <= read_s <= after
+    assert 0.0 <= lease.silent_s <= after - before
+
+
+def test_wishes_are_heard_as_with_a_file_and_the_last_machine_is_known_after_it(leases: StoreLeases):
+    with leases:
+        token = leases.claim("hills", "worker-1")
+        leases.wish("hills", "move")
+        assert leases.beat("hills", token, live=True) == "move"
+        leases.give_back("hills", token)
+        [lease] = leases.leases()
+        assert (lease.holder, lease.processes, lease.machine) == ("", (), leases.machine)
+        token = leases.claim("hills", "worker-2", above=7)
+        assert token == 8
+        assert leases.beat("hills", token, live=True) == "hold"
+        leases.wish("coast", "stop")
+        assert leases.beat("coast", leases.claim("coast", "worker-3"), live=False) == "stop"
+        assert leases.takes_writes()
+
+
+def test_the_versions_of_a_cluster_are_those_of_its_sectors_only(leases: StoreLeases):
+    with leases:
+        leases.note_programs(["hills", "coast"], "Watchline 1")
+        leases.note_programs(["north"], "Watchline 2")
+        assert leases.programs_of(["hills", "coast"]) == ["Watchline 1"]
+        assert sorted(leases.programs_of(["hills", "north"])) == ["Watchline 1", "Watchline 2"]
+        assert leases.programs_of(["elsewhere"]) == []
+        assert leases.claim("hills", "worker-1") == 1
+
+
+def test_without_the_server_each_call_is_one_sentence_and_it_goes_on_when_that_is_back(tmp_path: Path):
+    server = PostgresServer()
+    try:
+        from ops.postgres.migration import migrate
+
+        address = StoreAddress(server.address())
+        migrate(address)
+        with StoreLeases(address, tmp_path) as leases:
+            token = leases.claim("hills", "worker-1")
+            server.stop()
+            with pytest.raises(LeaseError, match=r"postgresql://.*: no connection"):
+                leases.beat("hills", token, live=True)
+            assert not leases.takes_writes()
+            server.start()
+            assert leases.beat("hills", token, live=True) == "hold"
+    finally:
+        server.remove()
+
+
+def test_the_folder_of_a_cluster_knows_where_its_leases_are(leases: StoreLeases, address: StoreAddress, tmp_path: Path):
+    assert known_leases(tmp_path / "none") is None
+    note_leases(tmp_path / "one", address.text, "north")
+    assert address.text.partition("@")[0].rpartition(":")[2] not in (tmp_path / "one" / "leases.postgres").read_text()
+    with leases:
+        leases.claim("hills", "worker-1")
+    known = known_leases(tmp_path / "one")
+    assert known is not None
+    with known:
+        assert [lease.holder for lease in known.leases()] == ["worker-1"]

@@ -1,0 +1,224 @@
+"""One cluster with workers on two machines: folders of their own, and nothing in common but store, broker and network.
+
+Both are on this computer, so that one can be killed and frozen; neither reads a file of the other.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from rich.console import Console
+
+from geo.message import Message
+from ops.broker.broker import URL_VARIABLE, EmbeddedBroker
+from ops.cluster.cluster import Cluster, Listening
+from ops.cluster.machines import first
+from ops.cluster.machines.carried import HELD
+from ops.cluster.sector_task import SectorTask
+from ops.cluster.store_leases import StoreLeases
+from ops.journal.stores.place import read_journal
+from ops.postgres.address import StoreAddress
+from ops.postgres.fence import stored_fence
+from ops.room.offline import replay_journal, track_log_hash
+from ops.runtime.child_process import Child, module_command
+from ops.store.reader import Reader
+from tests.ops.cluster.test_cluster import PATIENT_S, until
+
+pytestmark = [pytest.mark.chain, pytest.mark.broker]
+
+QUIET = Console(stderr=True, quiet=True)
+NIGHT_S = 8.0
+
+
+def runs(process: psutil.Process) -> bool:
+    """Whether a process has not ended."""
+    with suppress(psutil.NoSuchProcess):
+        return process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+class Machine:
+    """A machine that joins: its folders, and the process of its worker."""
+
+    def __init__(self, folder: Path, sector: Path, machines: Path, scheduler: str, store: str) -> None:
+        self.data = folder / "data"
+        shutil.copytree(sector, folder / "sector")
+        shutil.copytree(machines, self.data / "machines")
+        (folder / "nation.toml").write_text('name = "north"\nsectors = ["sector"]\n')
+        arguments = [str(folder / "nation.toml"), "--data", str(self.data), "--store", store]
+        self.log = (folder / "worker.log").open("wb")
+        self.process = psutil.Popen(
+            module_command(
+                "ops.cli",
+                "cluster",
+                "worker",
+                *arguments,
+                "--scheduler",
+                scheduler.removeprefix("tls://"),
+                "--host",
+                "127.0.0.1",
+            ),
+            stdin=subprocess.DEVNULL,
+            stdout=self.log,
+            stderr=self.log,
+        )
+        self.frozen: list[psutil.Process] = []
+
+    def every_process(self) -> list[psutil.Process]:
+        children = self.process.children(recursive=True)
+        return [self.process, *filter(runs, children)]
+
+    def die(self) -> None:
+        """End at once with all of its processes, as when the power fails."""
+        for process in self.every_process():
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        self.process.wait()
+
+    def freeze(self) -> None:
+        self.frozen = self.every_process()
+        for process in self.frozen:
+            with suppress(psutil.NoSuchProcess):
+                process.suspend()
+
+    def wake(self) -> None:
+        for process in self.frozen:
+            with suppress(psutil.NoSuchProcess):
+                process.resume()
+
+    def close(self) -> None:
+        self.wake()
+        if runs(self.process):
+            self.die()
+        self.log.close()
+
+
+@dataclass
+class TwoMachines:
+    """The cluster, its two machines by the name in leases, and what was told."""
+
+    cluster: Cluster
+    task: SectorTask
+    machines: dict[str, Machine]
+    told: list[Message]
+    broker: EmbeddedBroker
+    address: StoreAddress
+
+    def holder(self) -> str:
+        [lease] = self.cluster.leases()
+        return lease.machine
+
+    def until(self, true: Callable[[], object]) -> None:
+        until(self.cluster, true, self.told)
+
+
+@pytest.fixture
+def two(own_sector: Any, address: StoreAddress, tmp_path: Path) -> Iterator[TwoMachines]:
+    """A cluster without workers of its own that two machines have joined, and its only sector is live on one."""
+    told: list[Message] = []
+    with ExitStack() as stack:
+        broker = stack.enter_context(EmbeddedBroker(folder=tmp_path / "broker"))
+        task = SectorTask(
+            sector=own_sector.sector,
+            name="hills",
+            layout=own_sector.layout,
+            folder=tmp_path / "supervisor",
+            broker=broker.url.text,
+            signatures="optional",
+            overload_s=3600.0,  # a replay processes all
+            store=address.text,
+        )
+        listen = Listening("127.0.0.1", 0, first.security(task.folder))
+        [task] = first.shared_tasks([task])
+        cluster = stack.enter_context(Cluster([task], 0, listen=listen))
+        machines = []
+        for name in ("one", "two"):
+            machine = Machine(
+                tmp_path / name, own_sector.sector.parent, task.folder / "machines", cluster.address, address.text
+            )
+            stack.callback(machine.close)
+            machines.append(machine)
+        until(cluster, lambda: len(cluster._addresses()) == 2 and cluster.live, told)
+        named = {(one.data / "machine").read_text().strip(): one for one in machines}
+        yield TwoMachines(cluster, task, named, told, broker, address)
+
+
+def test_a_sector_of_a_lost_machine_goes_on_elsewhere_and_a_machine_that_was_frozen_writes_nothing(
+    two: TwoMachines, copy_night: Callable[[Path], Path], own_sector: Any, tmp_path: Path
+) -> None:
+    """Every message once, tracks and alerts those of an undisturbed replay; then the same with a frozen machine."""
+    cluster, data = two.cluster, two.task.data
+    copy_night(tmp_path / "night")
+    simulator = Child(
+        "simulator",
+        "ops.room.simulator",
+        ["--sector-id=hills", f"--folder={tmp_path / 'night'}", f"--duration={NIGHT_S}", f"--stalled={PATIENT_S}"],
+        log=tmp_path / "simulator.log",
+        secrets={URL_VARIABLE: two.broker.url.text},
+    )
+    with ExitStack() as stack:
+        stack.callback(simulator.stop, timeout_s=60.0)
+        simulator.wait_for("started_ns", timeout_s=PATIENT_S)
+        store = stack.enter_context(closing(Reader(data / "store.db")))
+        two.until(lambda: store.progress().cursor > 20)  # it has fused what was sent, in part
+        first_holder = two.holder()
+        two.machines[first_holder].freeze()
+        two.until(lambda: two.holder() not in ("", first_holder) and cluster.live)
+        second_holder = two.holder()
+        two.machines[first_holder].wake()  # its lease has passed
+        two.until(lambda: simulator.last("published"))
+        assert simulator.last("drained")
+        published = simulator.last("published")
+        woken = two.machines[first_holder]
+        two.until(lambda: len(woken.every_process()) == 1)  # it has ended what it had of the sector
+        two.machines[second_holder].die()
+        two.until(lambda: two.holder() == first_holder and cluster.live)
+        with StoreLeases(two.address, two.task.folder) as leases:
+            [lease] = leases.leases()
+        assert lease.token >= 3
+        with read_journal(data / "journal.db") as journal:
+            last = journal.last_id()
+            two.until(lambda: store.progress().cursor >= last)
+        assert cluster.stop() == []
+    with read_journal(data / "journal.db") as journal:
+        counts = journal.counts("detections")
+        assert sum(one.journaled for one in counts.values()) == sum(published.values()) > 10
+        keys = [(one.kind, one.sensor, one.boot, one.seq) for one in journal.read() if one.boot is not None]
+        assert len(keys) == len(set(keys))
+        last = journal.last_id()
+    undisturbed = replay_journal(
+        data / "journal.db", str(own_sector.sector), None, tmp_path / "replay", settings=None, screen=QUIET
+    )
+    with closing(Reader(data / "store.db")) as live, closing(Reader(tmp_path / "replay" / "replay.db")) as again:
+        history = live.history_dataset()
+        assert history.sizes["estimate"] == undisturbed["estimates"] > 0
+        assert track_log_hash(history) == undisturbed["tracks_sha256"]
+        assert live.progress().cursor == again.progress().cursor == last
+        assert live.progress().diverged == 0
+        bodies = [
+            [((one.alert, one.revision), json.loads(one.body)) for one in reader.outbox_after(0, limit=10_000)]
+            for reader in (live, again)
+        ]
+        assert dict(bodies[0]) == dict(bodies[1])
+        assert len(dict(bodies[0])) == len(bodies[0]), "no revision of an alert twice"
+    held = two.machines[first_holder].data / "hills" / HELD
+    assert int(held.read_text()) == stored_fence(two.address, "hills"), "and with the files that go along"
+
+
+def test_a_machine_that_is_asked_to_leave_gives_its_sector_back_first(two: TwoMachines) -> None:
+    leaving = two.holder()
+    process = two.machines[leaving].process
+    process.send_signal(signal.SIGTERM)
+    two.until(lambda: two.holder() not in ("", leaving) and two.cluster.live)
+    assert process.wait(PATIENT_S) == 0
+    assert two.holder() != leaving
