@@ -15,9 +15,11 @@ from ops.accounts.rights import has
 from ops.cluster.identity.decision import Key
 from ops.cluster.identity.incidents import SectorIncident, national_list
 from ops.cluster.identity.nation_store import Continued, NationError, NationReader
-from ops.cluster.leases import FILE, Lease, LeaseBook, LeaseError
+from ops.cluster.leases import Lease, LeaseError
+from ops.cluster.open_leases import known_leases
 from ops.cluster.page.sector_watch import SectorWatch, hidden_row, received_incidents, rfc3339_of, row_of
 from ops.incidents.queue import place_in_queue
+from ops.postgres.address import PostgresError
 from ops.releasability.settings import ReleasabilitySettings
 from ops.store.connections import StoreError
 from ops.store.rows import to_json
@@ -92,12 +94,13 @@ class PictureWatch:
             self._received.clear()
 
     def _leases(self) -> dict[str, Lease]:
-        if not (self.folder / FILE).is_file():
-            return {}
         try:
-            with LeaseBook(self.folder) as book:
+            book = known_leases(self.folder)
+            if book is None:
+                return {}
+            with book:
                 return {lease.sector: lease for lease in book.leases()}
-        except LeaseError as error:
+        except (LeaseError, PostgresError) as error:
             log.warning("%s", error)
             return {}
 

@@ -13,7 +13,8 @@ from typing import Final
 import psutil
 
 from geo.errors import WatchlineError
-from ops.cluster.leases import FILE, Lease, LeaseBook
+from ops.cluster.leases import Lease, Leases
+from ops.cluster.open_leases import known_leases
 from ops.journal.stores.place import read_journal
 from ops.store.reader import Reader
 
@@ -26,7 +27,7 @@ class Failovers:
 
     def __init__(self, data: Path) -> None:
         self._data = data
-        self._book: LeaseBook | None = None
+        self._book: Leases | None = None
         self._since: dict[str, tuple[str, float, int]] = {}
         self.times_s: dict[str, list[float]] = defaultdict(list)
         """By what was done, how long each sector took until it was live again [s]."""
@@ -36,9 +37,10 @@ class Failovers:
     def leases(self) -> dict[str, Lease]:
         """Return the leases, by sector; none before there are any."""
         if self._book is None:
-            if not (self._data / FILE).is_file():
+            with suppress(WatchlineError):
+                self._book = known_leases(self._data)
+            if self._book is None:
                 return {}
-            self._book = LeaseBook(self._data)
         with suppress(WatchlineError):
             return {lease.sector: lease for lease in self._book.leases()}
         return {}
