@@ -122,7 +122,7 @@ def coverage(options: CoverageOptions, *, as_json: JsonOption = False) -> None:
     """Compute detection coverage of a layout.
 
     For one target class and one weather condition: rasters, tables by segment,
-    maps and a summary. Of a nation file, every sector is computed, and the
+    maps and a summary. With a nation file, every sector is computed, and the
     worst segments of all are listed.
 
     Examples
@@ -144,8 +144,8 @@ def sites(options: SitesOptions, *, as_json: JsonOption = False) -> None:
     """Compute what candidate sites can see.
 
     Computes the viewshed of each candidate and of all together, and selects
-    the sites with the largest combined coverage. Of a nation file, every
-    sector with the candidates on its terrain.
+    the sites with the largest combined coverage. With a nation file,
+    every sector is computed, with the candidates on its terrain.
 
     Examples
     --------

@@ -28,7 +28,7 @@ def detections(
     sector: SectorOrNationArgument,
     journal: Annotated[
         Path,
-        typer.Argument(help="Journal, or the folder of `demo` or `run`; for a nation of `cluster run`.", exists=True),
+        typer.Argument(help="Journal, or the folder of `demo` or `run`; for a nation that of `cluster run`.", exists=True),
     ],
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Folder of the archive, with a folder for each sector.")
@@ -46,8 +46,9 @@ def detections(
 ) -> None:
     """Archive a journal's detections as GeoParquet.
 
-    Writes one file for each hour or day of receipt, empty scans included. Of
-    a nation file, the journals of all sectors; an interrupted run is resumed.
+    Writes one file for each hour or day of receipt, empty scans included. With
+    a nation file, the journals of all sectors are archived, and an interrupted
+    run is resumed.
 
     Examples
     --------

@@ -12,7 +12,7 @@ def challenge(options: ChallengeOptions, *, as_json: JsonOption = False) -> None
 
     Assesses how difficult each segment is for any layout, and how this layout
     performs: dead ground, coverage gaps, minimum-detection paths and the
-    probability of interruption. Of a nation file, every sector is assessed,
+    probability of interruption. With a nation file, every sector is assessed,
     and the worst segments of all are listed.
 
     Examples

@@ -78,7 +78,7 @@ def run(
         typer.Option(
             "--listen",
             metavar="HOST:PORT",
-            help="Take workers of other machines at this address; with --store and --broker.",
+            help="Accept workers of other machines at this address; with --store and --broker.",
         ),
     ] = None,
     duration: DurationOption = None,

@@ -11,7 +11,7 @@ def compare(options: CompareOptions, *, as_json: JsonOption = False) -> None:
     """Compare layouts at equal life-cycle cost.
 
     States which layout is better, with what confidence, and which assumption
-    decides the result. Of a nation file, the layouts of every sector are
+    decides the result. With a nation file, the layouts of every sector are
     compared.
 
     Examples

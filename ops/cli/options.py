@@ -76,7 +76,7 @@ IdentityOption = Annotated[
         file_okay=False,
     ),
 ]
-PortOption = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port of the live map and API.")]
+PortOption = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port of the pages and the API.")]
 
 HostOption = Annotated[
     str,

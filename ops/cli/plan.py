@@ -11,8 +11,8 @@ def plan(options: PlanOptions, *, as_json: JsonOption = False) -> None:
     """Optimise what to buy for a budget, and where.
 
     Selects items and sites, and states how close the result is to the optimum.
-    Optionally computes a Pareto front and patrol schedules. Of a nation file,
-    every sector is planned, each with the whole budget.
+    Optionally computes a Pareto front and patrol schedules. With a nation
+    file, every sector is planned, each with the whole budget.
 
     Examples
     --------

@@ -104,7 +104,7 @@ def score(
     unless others are given. Reading a store is recorded in the audit log as a
     disclosure.
 
-    Of a nation file, every sector is evaluated, and they stand side by side:
+    With a nation file, every sector is evaluated and shown side by side:
     how many meet each target, the lowest and the highest value, and why
     values are not compared. There is never one number for them.
 

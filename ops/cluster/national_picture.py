@@ -77,20 +77,20 @@ def show_national_picture(picture: dict[str, Any], *, screen: Console) -> None:
     summed = {name: one for name, one in picture["sectors"].items() if one is not None}
     if summed:
         numbers = (
-            "tracks", *(f"open_{priority}" for priority in PRIORITIES), "sensors_working", "sensors_silent",
+            "tracks", *(f"open_{priority}" for priority in PRIORITIES), "sensors_working", "sensors_offline",
             "covered_now", "covered_planned",
         )  # fmt: skip
         table = table_of("sector", *numbers, right=numbers)
         for name, one in summed.items():
             counts = [one["incidents"].get(priority, 0) for priority in PRIORITIES]
             working = sum(one["sensors"].get(state, 0) for state in WORKING)
-            silent = sum(one["sensors"].values()) - working
+            offline = sum(one["sensors"].values()) - working
             covered = one["coverage"]
             of_segments = ["–", "–"] if covered is None else [covered["now"], covered["planned"]]
-            table.add_row(name, *map(str, [one["tracks"], *counts, working, silent, *of_segments]))
+            table.add_row(name, *map(str, [one["tracks"], *counts, working, offline, *of_segments]))
         show_table(screen, table)
     if picture["incidents"]:
-        table = table_of("urgency", "incident_name", "sector", "state", "opened_at", "continues")
+        table = table_of("priority", "incident", "sector", "state", "opened", "continues")
         for one in picture["incidents"]:
             before = ", ".join(f"{each['name'] or each['incident']} ({each['sector']})" for each in one["before"])
             words = say("console-priority", priority=one["priority"]), say("incident-state", state=one["state"])

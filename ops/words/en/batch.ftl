@@ -36,7 +36,7 @@ batch-column = { $name ->
     [covered_fraction] required Pd met
     [dead_ground] dead ground
     [unknown_ground] unknown
-    [gap_segments] segments with a gap
+    [gap_segments] segments with a coverage gap
     [unknown_segments] unknown segments
     [least_detection] lowest Pd
     [detection_probability] lowest Pd
@@ -48,7 +48,7 @@ batch-column = { $name ->
     [sites] sites
     [visible] area in view
     [chosen] selected
-    [chosen_covered] area in view of those
+    [chosen_covered] area in view of the selected
     [answer] answer
    *[other] { $name }
 }

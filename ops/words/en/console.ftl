@@ -4,19 +4,19 @@
 
 console-column = { $name ->
     [fused] rows fused
-    [covered_now] segments covered
-    [covered_planned] segments planned
+    [covered_now] segments covered now
+    [covered_planned] segments covered as planned
     [lease] lease
     [live_since] live since
-    [rows] rows
+    [rows] journal rows
     [sector] sector
     [worker] worker
-    [sensors] sensors working
-    [offline] not working
-    [distress] distress
-    [high] high
-    [medium] medium
-    [low] low
+    [sensors_working] sensors working
+    [sensors_offline] sensors not working
+    [open_distress] open (distress)
+    [open_high] open (high)
+    [open_medium] open (medium)
+    [open_low] open (low)
     [priority] priority
     [incident] incident
     [opened] opened

@@ -33,7 +33,7 @@ batch-column = { $name ->
     [covered_fraction] Pd exigée atteinte
     [dead_ground] angle mort
     [unknown_ground] inconnu
-    [gap_segments] segments avec lacune
+    [gap_segments] segments avec lacune de couverture
     [unknown_segments] segments inconnus
     [least_detection] plus faible Pd
     [detection_probability] plus faible Pd
@@ -45,7 +45,7 @@ batch-column = { $name ->
     [sites] sites
     [visible] surface en vue
     [chosen] retenus
-    [chosen_covered] surface en vue de ceux-ci
+    [chosen_covered] surface en vue des retenus
     [answer] réponse
    *[other] { $name }
 }

@@ -4,19 +4,19 @@
 
 console-column = { $name ->
     [fused] lignes fusionnées
-    [covered_now] segments couverts
-    [covered_planned] segments prévus
+    [covered_now] segments couverts actuellement
+    [covered_planned] segments couverts selon le plan
     [lease] bail
     [live_since] en service depuis
-    [rows] lignes
+    [rows] lignes du journal
     [sector] secteur
     [worker] processus de travail
-    [sensors] capteurs en service
-    [offline] hors service
-    [distress] détresse
-    [high] haute
-    [medium] moyenne
-    [low] basse
+    [sensors_working] capteurs en service
+    [sensors_offline] capteurs hors service
+    [open_distress] ouverts (détresse)
+    [open_high] ouverts (haute)
+    [open_medium] ouverts (moyenne)
+    [open_low] ouverts (basse)
     [priority] priorité
     [incident] incident
     [opened] ouvert

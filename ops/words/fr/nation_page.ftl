@@ -1,4 +1,4 @@
-# La page nationale : tous les secteurs d’une cluster.
+# La page nationale : tous les secteurs d’une grappe.
 
 nation-page-skip-incidents = Incidents ouverts
 nation-page-skip-sectors = Secteurs
@@ -41,7 +41,7 @@ nation-page-column-coverage = Couverture actuelle
 nation-page-column-posture = Posture satisfaite
 nation-page-column-fusion = Fusion, processus
 nation-page-formula-title = Comment ces chiffres sont calculés
-nation-page-formula = La couverture est le pourcentage des segments de frontière où un franchissement entrant est détecté avec au moins la probabilité requise, P = 1 − exp(−Σ h) ≥ P(requise), le long du trajet le moins détecté. Σ h est la somme des détections attendues de tous les capteurs : pour « prévue », de chaque capteur du plan à son poste ; pour « actuelle », de ceux qui fonctionnent, là où ils sont. Les segments sans franchissement possible, ou de visibilité inconnue, ne sont pas comptés.
+nation-page-formula = La couverture est le pourcentage des segments de frontière où un franchissement entrant est détecté avec au moins la probabilité requise, P = 1 − exp(−Σ h) ≥ P(requise), le long du trajet le moins détecté. Σ h est la somme des détections attendues de tous les capteurs : pour « prévue », de chaque capteur du dispositif à son poste ; pour « actuelle », de ceux qui fonctionnent, là où ils sont. Les segments sans franchissement possible, ou de visibilité inconnue, ne sont pas comptés.
 nation-page-formula-posture = La posture est satisfaite là où une section de frontière a les unités et le délai de réponse que son niveau d’impact exige. Un secteur sans situation à jour n’ajoute rien aux chiffres des capteurs et de la couverture.
 nation-page-state = { $state ->
     [current] À jour
