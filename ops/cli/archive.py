@@ -28,7 +28,7 @@ def detections(
     sector: SectorOrNationArgument,
     journal: Annotated[
         Path,
-        typer.Argument(help="Journal, or the folder of `demo` or `run`; for a nation that of `cluster run`.", exists=True),
+        typer.Argument(help="Journal, or the folder of `demo` or `run`; for a nation, of `cluster run`.", exists=True),
     ],
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Folder of the archive, with a folder for each sector.")
