@@ -148,7 +148,7 @@ def two(own_sector: Any, address: StoreAddress, tmp_path: Path) -> Iterator[TwoM
             )
             stack.callback(machine.close)
             machines.append(machine)
-        until(cluster, lambda: len(cluster._addresses()) == 2 and cluster.live, told)
+        until(cluster, lambda: len(cluster._running_workers()) == 2 and cluster.live, told)
         named = {(one.data / "machine").read_text().strip(): one for one in machines}
         yield TwoMachines(cluster, task, named, told, broker, address)
 
