@@ -38,7 +38,7 @@ class Future:
 class Client:
     """Stands for dask's client, with these workers."""
 
-    def __init__(self, workers: Sequence[str]) -> None:
+    def __init__(self, workers: Sequence[str] = ("worker-1",)) -> None:
         self.submitted: list[Future] = []
         self.workers = list(workers)
 
