@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from ops.cluster.leases import Lease, LeaseBook, Process
+from ops.cluster.leases import Lease, LeaseBook, LeaseError, Process
 from ops.cluster.top import Top, cluster_top
 from ops.room.room import RoomError
 
@@ -70,3 +71,30 @@ def test_the_command_measures_as_often_as_asked(
 def test_a_folder_without_leases_is_refused(tmp_path: Path):
     with pytest.raises(RoomError, match="holds no leases"):
         cluster_top(tmp_path, every_s=0.5, count=1, screen=QUIET)
+
+
+def test_on_a_terminal_it_goes_on_until_it_is_interrupted_also_while_leases_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with LeaseBook(tmp_path) as book:
+        book.claim("west", "worker-1")
+    slept: list[float] = []
+    read = LeaseBook.leases
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 3:
+            raise KeyboardInterrupt
+
+    def leases(book: LeaseBook) -> list[Lease]:
+        if len(slept) == 1:
+            raise LeaseError("leases.db: cannot be used (disk I/O error).")
+        return read(book)
+
+    monkeypatch.setattr("ops.cluster.top.time.sleep", sleep)
+    monkeypatch.setattr(LeaseBook, "leases", leases)
+    screen = Console(file=io.StringIO(), force_terminal=True, width=120)
+    found = cluster_top(tmp_path, every_s=2.0, count=None, screen=screen)
+    assert len(slept) == 3
+    assert found["sectors"]["west"]["cores"] == 0.0
+    assert "disk I/O error" in screen.file.getvalue()
