@@ -21,7 +21,7 @@ from ops.cli.audit import audit_app
 from ops.cli.broker import broker_app, dead_letters_app
 from ops.cli.catalogue import catalogue_app
 from ops.cli.challenge import challenge
-from ops.cli.cluster import cluster_app
+from ops.cli.cluster import cluster_app, top
 from ops.cli.command_tree import Command, RootGroup, show_help
 from ops.cli.compare import compare
 from ops.cli.confidential import confidential_app
@@ -217,7 +217,7 @@ for function in (
     *(demo, run, serve, replay),
     *(coverage, challenge, sites, score, risk, lanes, screening),
     *(handover, export),
-    *(plan, compare, patrols, simulate, record, doctor, completion),
+    *(plan, compare, patrols, simulate, record, top, doctor, completion),
 ):
     app.command(cls=Command)(function)
 app.add_typer(sector_app, name="sector")

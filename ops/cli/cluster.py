@@ -266,3 +266,34 @@ def status(
     from ops.cluster.commands import cluster_status
 
     answer(cluster_status(data, screen=screen), as_json=as_json)
+
+
+def top(
+    data: Annotated[Path, typer.Argument(help="Data folder of `cluster run`.", exists=True, file_okay=False)],
+    every: Annotated[
+        float, typer.Option("--every", metavar="SECONDS", min=0.5, max=3600.0, help="Time between two measurements.")
+    ] = 2.0,
+    count: Annotated[
+        int | None,
+        typer.Option(
+            "--count", metavar="NUMBER", min=1, help="Measure so often. Default: until Ctrl-C; in a pipe once."
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what each sector of a cluster uses.
+
+    One row per sector, those that use most first: processor cores used by
+    its processes, journal rows, rows that fusion is behind, its lease, since
+    when it is live, its worker and its machine. Tracks and alerts are not
+    read.
+
+    Examples
+    --------
+    watchline top data
+    watchline top data --count 1 --json
+    """
+    from ops.cluster.top import cluster_top
+
+    count = 1 if as_json and count is None else count
+    answer(cluster_top(data, every_s=every, count=count, screen=screen), as_json=as_json)

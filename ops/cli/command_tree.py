@@ -37,7 +37,9 @@ GROUPS: Final = {
     ),
     "Planners": ("sector", "terrain", "catalogue", "plan", "compare", "patrols"),
     "Integrators": ("sensor", "simulate", "record", "dead-letters", "feeds"),
-    "Administrators": ("user", "unit", "broker", "audit", "store", "cluster", "confidential", "doctor", "completion"),
+    "Administrators": (
+        *("user", "unit", "broker", "audit", "store", "cluster", "top", "confidential", "doctor", "completion"),
+    ),
 }
 """The commands by the people who use them, in the order of the help."""
 

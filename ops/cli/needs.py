@@ -52,6 +52,7 @@ NEEDS: Final[dict[str, MemoryNeed]] = {
     "cluster serve": MemoryNeed(400, 700),
     "cluster worker": MemoryNeed(900, 1_600),
     "cluster status": WITH_NUMPY,
+    "top": WITH_NUMPY,
     **dict.fromkeys(["drill score", "drill import", "drill report", "drill run", "drill key"], MemoryNeed(250, 700)),
     "audit transparency": MemoryNeed(200, 700),
     "doctor": MemoryNeed(120, 360),

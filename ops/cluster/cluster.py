@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, suppress
@@ -17,6 +16,7 @@ from geo.errors import WatchlineError
 from geo.message import Message, Parameter
 from ops.cluster.leases import Lease, LeaseError, Leases, kill_all
 from ops.cluster.open_leases import open_leases
+from ops.cluster.placement import CORES, Use, Worker, place, to_move
 from ops.cluster.sector_task import SectorTask, hold_sector
 from ops.runtime.file_lock import lock_file
 
@@ -24,6 +24,8 @@ LOST_AFTER_S: Final = 4.0
 """A holder that gave no sign of life for so long is killed; its sectors start elsewhere."""
 SUSPECT_S: Final = 60.0
 """A worker elsewhere that was lost is given no sector for so long, if there is another: dask may not know yet."""
+UNEVEN_S: Final = 30.0
+"""How long the load must be uneven, with all sectors live, before one is moved: after a worker was lost it often is."""
 LONGEST_LOOK_S: Final = 1.0
 """What counts of the time between two looks: after a pause of the machine or of the supervisor no holder is late."""
 FIRST_PAUSE_S: Final = 1.0
@@ -129,7 +131,9 @@ class Cluster:
         self._sectors = {task.name: _Watched(task) for task in tasks}
         self._stack = ExitStack()
         self._looked_s = monotonic_s()
-        self._problem = ""
+        self._problem, self._use = "", Use()
+        self._uneven_s: float | None = None
+        """Time since which a sector is due to be moved."""
         self._silent_at_s: dict[str, float] = {}
         self._client: Any
         self.address = ""
@@ -184,6 +188,7 @@ class Cluster:
             worker_dashboard_address="127.0.0.1:0",
             scheduler_kwargs={"dashboard": False},
             memory_limit=0,
+            resources={CORES: len(os.sched_getaffinity(0))},
             preload=["ops.cluster.worker_process"],
             local_directory=str(folder / "dask"),
             silence_logs=logging.CRITICAL,
@@ -224,13 +229,14 @@ class Cluster:
                 sector.before, sector.seen, sector.live, sector.lost_s = 0, (0, 0), False, sector.lost_s or now_s
             if lease is not None and lease.token > sector.before:
                 self._judge(sector, lease, passed_s, now_s, messages)
+                self._use.look(lease, now_s)
             if lease is not None and isinstance(sector.future, _Adopted) and not lease.holder:
                 sector.future.release()
             if sector.future is not None and sector.future.done():
                 self._ended(sector, now_s, messages)
             if sector.future is None and now_s >= sector.due_s:
                 self._submit(sector, leases, now_s)
-        self._balance(leases)
+        self._balance(leases, now_s)
 
     @property
     def live(self) -> bool:
@@ -246,7 +252,7 @@ class Cluster:
             and len(leases) == len(self._sectors)
             and all(lease.holder and lease.wish == "hold" for lease in leases.values())
         )
-        return held and self._to_move(leases) is None
+        return held and to_move(self._running_workers(), self._held(leases), self._use) is None
 
     def leases(self) -> list[Lease]:
         """Return the leases of the cluster's sectors."""
@@ -340,14 +346,14 @@ class Cluster:
         messages.append(Message("cluster-sector-failed", told))
 
     def _submit(self, sector: _Watched, leases: dict[str, Lease], now_s: float) -> None:
-        """Give a sector to the worker with the fewest."""
-        held = Counter(dict.fromkeys(self._addresses(), 0))
-        held.update(lease.holder for lease in leases.values() if lease.holder in held)
-        meant = [other.meant for other in self._sectors.values() if other.future is not None and not other.live]
-        held.update(address for address in meant if address is not None and address in held)
+        """Give a sector to a worker of the machine with the least load."""
+        workers, held = self._running_workers(), self._held(leases)
+        for name, other in self._sectors.items():
+            if other.future is not None and not other.live and other.meant is not None:
+                held.setdefault(other.meant, set()).add(name)
         avoided = {address for address, at_s in self._silent_at_s.items() if now_s - at_s < SUSPECT_S}
         avoided |= {sector.avoid or ""}
-        least = min(held, key=lambda address: (address in avoided, held[address], address), default=None)
+        least = place(sector.task.name, workers, held, self._use, avoided)
         sector.submitted, sector.meant = sector.submitted + 1, least
         sector.future = self._client.submit(
             hold_sector,
@@ -358,23 +364,30 @@ class Cluster:
             pure=False,
         )
 
-    def _addresses(self) -> list[str]:
+    def _running_workers(self) -> dict[str, Worker]:
         with suppress(OSError, TimeoutError):
             workers = self._client.scheduler_info(n_workers=-1)["workers"]
-            return sorted(address for address, one in workers.items() if one.get("status", RUNNING) == RUNNING)
-        return []
+            running = sorted(address for address, one in workers.items() if one.get("status", RUNNING) == RUNNING)
+            return {address: Worker.of(address, workers[address]) for address in running}
+        return {}
 
-    def _balance(self, leases: dict[str, Lease]) -> None:
-        """While all sectors are live, move one from the worker with the most to the one with the fewest."""
+    def _held(self, leases: dict[str, Lease]) -> dict[str, set[str]]:
+        """Return the sectors of each worker."""
+        held: dict[str, set[str]] = {}
+        for name, lease in leases.items():
+            if lease.holder and name in self._sectors:
+                held.setdefault(lease.holder, set()).add(name)
+        return held
+
+    def _balance(self, leases: dict[str, Lease], now_s: float) -> None:
+        """Move a sector if it has been due for some time, during which all sectors were live."""
+        name = None
         if self.live and all(name in leases and leases[name].wish == "hold" for name in self._sectors):
-            name = self._to_move(leases)
-            if name is not None:
-                self._book.wish(name, "move")
-
-    def _to_move(self, leases: dict[str, Lease]) -> str | None:
-        """Return a sector of the worker with the most, if another has two or more fewer."""
-        held: dict[str, list[str]] = {address: [] for address in self._addresses()}
-        for name in self._sectors:
-            held.setdefault(leases[name].holder, []).append(name)
-        most, least = (choose(held.values(), key=len, default=[]) for choose in (max, min))
-        return most[0] if len(most) - len(least) >= 2 else None
+            name = to_move(self._running_workers(), self._held(leases), self._use)
+        if name is None:
+            self._uneven_s = None
+        elif self._uneven_s is None:
+            self._uneven_s = now_s
+        elif now_s - self._uneven_s >= UNEVEN_S:
+            self._book.wish(name, "move")
+            self._uneven_s = None

@@ -124,7 +124,7 @@ def run_cluster(options: ClusterOptions, *, screen: Console) -> dict[str, Any]:
         "failover_median_s": round(statistics.median(failovers), 1) if failovers else None,
         "failover_longest_s": round(max(failovers), 1) if failovers else None,
         "moves": len(moves),
-        "sectors": {sector.name: _taken(options.data / sector.name) for sector in nation.sectors},
+        "sectors": {sector.name: taken(options.data / sector.name) for sector in nation.sectors},
     }
 
 
@@ -239,7 +239,7 @@ def _watch(
         time.sleep(LOOK_EVERY_S)
 
 
-def _taken(data: Path) -> dict[str, int]:
+def taken(data: Path) -> dict[str, int]:
     """Return the rows of a sector's journal, and how many of them its store contains."""
     rows = fused = 0
     with suppress(JournalError), _reading(read_journal, data / "journal.db") as journal:
@@ -272,18 +272,18 @@ def cluster_status(data: Path, *, screen: Console) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for lease in leases:
         since = None if lease.live_ns is None else datetime.fromtimestamp(lease.live_ns / 1e9, UTC)
-        taken = _taken(data / lease.sector)
+        counts = taken(data / lease.sector)
         found[lease.sector] = {
             "worker": lease.holder or None,
             "machine": (lease.holder and lease.machine) or None,
             "lease": lease.token,
             "live_since": None if since is None else f"{since:%Y-%m-%dT%H:%M:%SZ}",
             "processes": [one.pid for one in lease.processes],
-            **taken,
+            **counts,
         }
         shown = found[lease.sector]
         cells = [lease.sector, shown["worker"] or "–", shown["lease"], shown["live_since"] or "–"]
-        table.add_row(*map(str, [*cells, taken["rows"], taken["fused"]]))
+        table.add_row(*map(str, [*cells, counts["rows"], counts["fused"]]))
     show_table(screen, table)
     for name in found:
         record_command(

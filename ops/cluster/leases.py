@@ -75,11 +75,19 @@ class Process(msgspec.Struct, frozen=True, order=True):
 
     pid: int
     started: str
+    cpu_s: float = 0.0
+    """CPU time that it had used, if it works for one sector alone."""
 
     @classmethod
     def of(cls, process: psutil.Process) -> Self:
         """Return what identifies a running process."""
         return cls(process.pid, _started(process))
+
+    @classmethod
+    def with_use(cls, process: psutil.Process) -> Self:
+        """Return the same and the CPU time that it has used."""
+        times = process.cpu_times()
+        return cls(process.pid, _started(process), round(times.user + times.system, 2))
 
     def running(self) -> psutil.Process | None:
         """Return the process while it runs, or sleeps."""
@@ -88,6 +96,15 @@ class Process(msgspec.Struct, frozen=True, order=True):
             if _started(found) == self.started and found.status() != psutil.STATUS_ZOMBIE:
                 return found
         return None
+
+
+def working(pids: Iterable[int]) -> list[Process]:
+    """Return this process, and with their CPU time those of ``pids`` that run."""
+    found = {Process.of(psutil.Process())}
+    for pid in pids:
+        with suppress(psutil.Error):
+            found.add(Process.with_use(psutil.Process(pid)))
+    return sorted(found)
 
 
 def _started(process: psutil.Process) -> str:
@@ -213,11 +230,7 @@ class LeaseBook:
         ``pids`` are the processes that work under the lease besides this one. Not on disk at once: after a power
         failure no holder is alive.
         """
-        found = {Process.of(psutil.Process())}
-        for pid in pids:
-            with suppress(psutil.Error):
-                found.add(Process.of(psutil.Process(pid)))
-        values = (msgspec.json.encode(sorted(found)), time.time_ns() if live else None, sector, token)
+        values = (msgspec.json.encode(working(pids)), time.time_ns() if live else None, sector, token)
         with self._changing():
             row = self._db.execute(_BEAT, values).fetchone()
         return None if row is None else row[0]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import secrets
 import socket
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
 
@@ -19,7 +18,7 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 
 from geo.errors import WatchlineError
-from ops.cluster.leases import Lease, LeaseError, Process, Wish, kill_all
+from ops.cluster.leases import Lease, LeaseError, Process, Wish, kill_all, working
 from ops.postgres.address import StoreAddress
 from ops.postgres.engine import store_error
 from ops.postgres.session import KeptConnection
@@ -95,11 +94,7 @@ class StoreLeases:
 
     def beat(self, sector: str, token: int, *, live: bool, pids: Iterable[int] = ()) -> Wish | None:
         """Give a sign of life; return what the holder is to do, None when the sector has another holder."""
-        found = {Process.of(psutil.Process())}
-        for pid in pids:
-            with suppress(psutil.Error):
-                found.add(Process.of(psutil.Process(pid)))
-        row = self._first(_BEAT, (msgspec.json.encode(sorted(found)), live, sector, token))
+        row = self._first(_BEAT, (msgspec.json.encode(working(pids)), live, sector, token))
         wish: Wish | None = None if row is None else row[0]
         return wish
 

@@ -233,6 +233,7 @@ class Room:
             f"--journal={self.journal_path}",
             f"--store={self.store_path}",
             f"--sector={options.sector}",
+            f"--sector-id={options.sector_id}",
             f"--layout={options.layout}",
             *options.writing,
             *([] if options.overload_s is None else [f"--overload-s={options.overload_s}"]),

@@ -25,6 +25,7 @@ from ops.cluster.machines.here import Machine, on
 from ops.cluster.machines.options import WorkerOptions
 from ops.cluster.machines.shared import security_of, shared_of
 from ops.cluster.nation_file import load_nation
+from ops.cluster.placement import CORES
 from ops.cluster.store_leases import StoreLeases
 from ops.postgres.address import StoreAddress
 from ops.postgres.note import remember
@@ -87,6 +88,7 @@ class JoinedWorker:
                     security=security_of(self._options.data),
                     local_directory=str(self._options.data / "dask"),
                     memory_limit=0,
+                    resources={CORES: len(os.sched_getaffinity(0))},
                     dashboard=False,
                     dashboard_address="127.0.0.1:0",
                     death_timeout=10,

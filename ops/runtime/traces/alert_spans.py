@@ -1,8 +1,8 @@
 """Spans of OpenTelemetry in the trace of an alert, added by any process that knows the alert's id.
 
-Off unless ``WATCHLINE_TRACES=otlp`` is set, which needs the extra ``otel``. Trace and first span get their ids from the
-alert's id, so processes need not pass a context to each other, and a person finds the trace of an alert. Spans hold
-identifiers and times, and neither positions nor people nor units.
+Off unless ``WATCHLINE_TRACES=otlp`` is set, which needs the extra ``otel``. Trace and first span get their ids from
+the sector and the alert's id, so processes need not pass a context to each other, and a person finds the trace of an
+alert. Spans hold identifiers and times, and neither positions nor people nor units.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ class AlertSpans:
             alert: str | None = None
 
             def generate_trace_id(self) -> int:
-                return super().generate_trace_id() if self.alert is None else trace_id_of(self.alert)
+                return super().generate_trace_id() if self.alert is None else trace_id_of(sector, self.alert)
 
             def generate_span_id(self) -> int:
-                return super().generate_span_id() if self.alert is None else span_id_of(self.alert)
+                return super().generate_span_id() if self.alert is None else span_id_of(sector, self.alert)
 
         named = {"service.name": "watchline", "watchline.sector": sector, "watchline.process": process}
-        self._ids = AlertIds()
+        self._sector, self._ids = sector, AlertIds()
         self._provider = TracerProvider(
             resource=Resource.create(named),
             id_generator=self._ids,
@@ -87,7 +87,9 @@ class AlertSpans:
         from opentelemetry.trace import StatusCode
 
         with self._lock:
-            span = self._tracer.start_span(name, _context_of(alert), start_time=begin_ns, attributes=attributes)
+            span = self._tracer.start_span(
+                name, _context_of(self._sector, alert), start_time=begin_ns, attributes=attributes
+            )
         if failed:
             span.set_status(StatusCode.ERROR)
         span.end(max(begin_ns, end_ns))
@@ -99,24 +101,31 @@ class AlertSpans:
         ending.join(timeout_s)
 
 
-def _context_of(alert: str) -> Any:
+def _context_of(sector: str, alert: str) -> Any:
     """Return the context below the first span of an alert, which another process may have added, or will."""
     from opentelemetry.context import Context
     from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
 
     sampled = TraceFlags(TraceFlags.SAMPLED)
-    first = SpanContext(trace_id_of(alert), span_id_of(alert), is_remote=True, trace_flags=sampled)
+    first = SpanContext(trace_id_of(sector, alert), span_id_of(sector, alert), is_remote=True, trace_flags=sampled)
     return set_span_in_context(NonRecordingSpan(first), Context())
 
 
-def trace_id_of(alert: str) -> int:
-    """Return the id of the trace of an alert: the first 16 bytes of the SHA-256 of the alert's id."""
-    return int.from_bytes(sha256(alert.encode()).digest()[:16], "big")
+def trace_id_of(sector: str, alert: str) -> int:
+    """Return the id of the trace of an alert: the first 16 bytes of the SHA-256 of ``SECTOR.ALERT``.
+
+    The ids of alerts are unique within a sector only: two sectors may have a sensor in common.
+    """
+    return int.from_bytes(_digest(sector, alert)[:16], "big")
 
 
-def span_id_of(alert: str) -> int:
+def span_id_of(sector: str, alert: str) -> int:
     """Return the id of the first span of that trace: the 8 bytes after these."""
-    return int.from_bytes(sha256(alert.encode()).digest()[16:24], "big")
+    return int.from_bytes(_digest(sector, alert)[16:24], "big")
+
+
+def _digest(sector: str, alert: str) -> bytes:
+    return sha256(f"{sector}.{alert}".encode()).digest()
 
 
 def spans_of_environment(sector: str, process: str, environment: Mapping[str, str] = os.environ) -> AlertSpans | None:

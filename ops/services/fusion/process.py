@@ -323,7 +323,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
         stack.callback(store.close)
         fusion = Fusion(journal, store, ground, settings, clock)
         fusion.stopping, fusion.overload = stop, OverloadSettings(drain_s=arguments.overload_s)
-        spans = spans_of_environment(ground.sector.name, "fusion")
+        spans = spans_of_environment(arguments.sector_id or ground.sector.name, "fusion")
         if spans is not None:
             fusion.latency.traces = AlertTraces(spans)
             stack.callback(spans.close)
@@ -391,6 +391,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--journal", type=Path, required=True)
     parser.add_argument("--store", type=Path, required=True)
     parser.add_argument("--sector", required=True, help="sector file")
+    parser.add_argument("--sector-id", help="the sector's name in traces, as in topics (default: that of the file)")
     parser.add_argument("--layout", required=True, help="layout name or file")
     parser.add_argument("--settings", type=Path)
     parser.add_argument("--encrypted", action="store_true", help="encrypt personal data under a key for each day")

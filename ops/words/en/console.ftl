@@ -3,6 +3,9 @@
 ## Words of tables. A name that is not in the list is shown as it is.
 
 console-column = { $name ->
+    [behind] rows behind
+    [cores] cores
+    [machine] machine
     [fused] rows fused
     [covered_now] segments covered now
     [covered_planned] segments covered as planned

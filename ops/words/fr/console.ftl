@@ -3,6 +3,9 @@
 ## Mots des tableaux. Un nom absent de la liste est affiché tel quel.
 
 console-column = { $name ->
+    [behind] retard (lignes)
+    [cores] cœurs
+    [machine] machine
     [fused] lignes fusionnées
     [covered_now] segments couverts actuellement
     [covered_planned] segments couverts selon le plan

@@ -143,6 +143,8 @@ REFUSED = {
     "watchline cluster worker nation.toml --data data --scheduler 192.0.2.10:8786"
     " --store postgresql://watchline@db.example/watchline": "have the same name",
     "watchline cluster status data": "holds no leases",
+    "watchline top data": "holds no leases",
+    "watchline top data --count 1 --json": "holds no leases",
     "watchline score nation.toml --store data --out out/nation": "not evaluated: samples/cumberland",
     "watchline dead-letters replay data 17 18": "no ingest is running on it",
     "watchline sensor task camera-north --data data --look-at 45,-2": "no SAPIENT node has registered",

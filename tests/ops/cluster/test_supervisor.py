@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import msgspec
 import psutil
 import pytest
 
-from ops.cluster.cluster import _CONFIG, LONGEST_LOOK_S, LOST_AFTER_S, STOP_S, Cluster
+from ops.cluster.cluster import LONGEST_LOOK_S, LOST_AFTER_S, SETTINGS_OF_DASK, STOP_S, UNEVEN_S, Cluster
 from ops.cluster.leases import LeaseBook, LeaseError, Process
 from ops.cluster.sector_task import SectorTask
 
@@ -36,26 +36,30 @@ class Future:
 
 
 class Client:
-    """Stands for dask's client, with one worker."""
+    """Stands for dask's client, with these workers."""
 
-    def __init__(self) -> None:
+    def __init__(self, workers: Sequence[str] = ("worker-1",)) -> None:
         self.submitted: list[Future] = []
+        self.workers = list(workers)
 
     def submit(self, *_: Any, **__: Any) -> Future:
         self.submitted.append(Future())
         return self.submitted[-1]
 
     def scheduler_info(self, n_workers: int) -> dict[str, Any]:
-        return {"workers": {"worker-1": {"n": n_workers}}}
+        return {"workers": {address: {"host": address, "n": n_workers} for address in self.workers}}
 
 
 class Supervised:
-    """A cluster of one sector that looks once for each second of its own clock."""
+    """A cluster of one sector, or several, that looks once for each second of its own clock."""
 
-    def __init__(self, folder: Path) -> None:
-        task = SectorTask(sector=folder, name="hills", layout=folder, folder=folder, broker="mqtt://127.0.0.1:1")
-        self.now_s, self.book, self.client = 0.0, LeaseBook(folder), Client()
-        self.cluster = Cluster([task], 1, monotonic_s=lambda: self.now_s)
+    def __init__(self, folder: Path, names: Sequence[str] = ("hills",), workers: Sequence[str] = ("worker-1",)) -> None:
+        tasks = [
+            SectorTask(sector=folder, name=name, layout=folder, folder=folder, broker="mqtt://127.0.0.1:1")
+            for name in names
+        ]
+        self.now_s, self.book, self.client = 0.0, LeaseBook(folder), Client(workers)
+        self.cluster = Cluster(tasks, 1, monotonic_s=lambda: self.now_s)
         self.cluster._book, self.cluster._client = self.book, self.client
 
     def look(self, times: int = 1) -> list[str]:
@@ -145,11 +149,35 @@ def test_a_stop_waits_for_a_process_that_holds_a_sector_as_long_as_it_may(
     assert supervised.cluster.stop() == ["hills"]
 
 
+def test_a_sector_is_moved_only_once_that_has_been_due_for_some_time_with_all_sectors_live(tmp_path: Path):
+    names = ("east", "north", "west")
+    one = Supervised(tmp_path, names, ["worker-1"])
+    with one.book:
+        tokens = {name: one.book.claim(name, "worker-1") for name in names}
+
+        def looks(times: int) -> set[str]:
+            for _ in range(times):
+                for name, token in tokens.items():
+                    one.book.beat(name, token, live=True)
+                one.look()
+            return {lease.sector for lease in one.book.leases() if lease.wish == "move"}
+
+        wait = round(UNEVEN_S / LONGEST_LOOK_S)
+        assert looks(2 * wait) == set()
+        one.client.workers.append("worker-2")  # a machine that joins
+        assert not one.cluster.at_rest
+        assert looks(wait - 1) == set()
+        tokens["west"] = one.book.claim("west", "worker-1")  # which was lost, and starts again
+        one.look()
+        assert looks(wait) == set()
+        assert looks(1) == {"east"}
+
+
 def test_workers_keep_no_profile_of_tasks_that_run_for_days():
     """Dask would keep an hour of it."""
     untyped: Any = distributed
     with (
-        dask.config.set(_CONFIG),
+        dask.config.set(SETTINGS_OF_DASK),
         untyped.LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as one,
     ):
         [worker] = one.workers.values()

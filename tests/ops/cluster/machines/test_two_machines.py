@@ -9,6 +9,7 @@ import json
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
@@ -148,7 +149,7 @@ def two(own_sector: Any, address: StoreAddress, tmp_path: Path) -> Iterator[TwoM
             )
             stack.callback(machine.close)
             machines.append(machine)
-        until(cluster, lambda: len(cluster._addresses()) == 2 and cluster.live, told)
+        until(cluster, lambda: len(cluster._running_workers()) == 2 and cluster.live, told)
         named = {(one.data / "machine").read_text().strip(): one for one in machines}
         yield TwoMachines(cluster, task, named, told, broker, address)
 
@@ -222,3 +223,23 @@ def test_a_machine_that_is_asked_to_leave_gives_its_sector_back_first(two: TwoMa
     two.until(lambda: two.holder() not in ("", leaving) and two.cluster.live)
     assert process.wait(PATIENT_S) == 0
     assert two.holder() != leaving
+
+
+def test_a_sector_elsewhere_goes_on_without_the_supervisor_and_the_next_one_takes_it_up(two: TwoMachines) -> None:
+    holder, port = two.holder(), int(two.cluster.address.rpartition(":")[2])
+    two.cluster._stack.close()  # the scheduler and the client are gone, and nobody was asked to stop
+    with StoreLeases(two.address, two.task.folder) as leases:
+        [before] = leases.leases()
+        deadline_s = time.monotonic() + PATIENT_S
+        while (now := leases.leases()[0]).beat < before.beat + 3:
+            assert time.monotonic() < deadline_s, now
+            time.sleep(0.1)
+    assert (now.token, now.machine) == (before.token, holder)
+    told: list[Message] = []
+    with Cluster([two.task], 0, listen=Listening("127.0.0.1", port, first.security(two.task.folder))) as again:
+        until(again, lambda: len(again._running_workers()) == 2 and again.live, told)
+        [found] = again.leases()
+        assert (found.token, found.machine, again.failovers_s) == (before.token, holder, [])
+        two.machines[holder].die()
+        until(again, lambda: again.leases()[0].machine not in ("", holder) and again.live, told)
+        assert again.stop() == []

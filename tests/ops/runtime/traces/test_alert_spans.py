@@ -76,8 +76,8 @@ def test_fusion_and_feeds_add_to_one_trace_that_is_found_from_the_alert(collecto
         ("fusion", "receive", 10.25, 10.5),
         ("fusion", "send", 10.0, 10.25),
     ]
-    assert {span.trace_id for _, span in collector.spans} == {trace_id_of("A1").to_bytes(16, "big")}
-    first = span_id_of("A1").to_bytes(8, "big")
+    assert {span.trace_id for _, span in collector.spans} == {trace_id_of("hills", "A1").to_bytes(16, "big")}
+    first = span_id_of("hills", "A1").to_bytes(8, "big")
     assert {span.parent_span_id for _, span in collector.spans if span.name != "alert"} == {first}
     assert [span.span_id for _, span in collector.spans if span.name == "alert"] == [first]
     failed = [
@@ -95,7 +95,7 @@ def test_only_first_revisions_of_alerts_are_traced(collector: Collector) -> None
         deliveries.attempt("mqtt", row, answer)
         answer.set_result(None)
     spans.close(timeout_s=60.0)
-    assert [span.trace_id for _, span in collector.spans] == [trace_id_of("A2").to_bytes(16, "big")]
+    assert [span.trace_id for _, span in collector.spans] == [trace_id_of("hills", "A2").to_bytes(16, "big")]
 
 
 def test_an_attempt_that_is_cancelled_has_failed(collector: Collector) -> None:
@@ -135,7 +135,9 @@ def test_spans_of_many_threads_keep_their_traces(collector: Collector) -> None:
         thread.join()
     spans.close(timeout_s=60.0)
     names = [f"A{of}-{number}" for of in range(4) for number in range(50)]
-    expected = sorted((trace_id_of(name).to_bytes(16, "big"), span) for name in names for span in ("alert", "send"))
+    expected = sorted(
+        (trace_id_of("hills", name).to_bytes(16, "big"), span) for name in names for span in ("alert", "send")
+    )
     assert sorted((span.trace_id, span.name) for _, span in collector.spans) == expected
     assert len({span.span_id for _, span in collector.spans}) == 400
 
@@ -151,3 +153,16 @@ def test_an_exporter_that_is_not_there_is_refused_in_a_sentence(wanted: str, mon
     with pytest.raises(BadInput, match="WATCHLINE_TRACES") as error:
         spans_of_environment("hills", "fusion", {"WATCHLINE_TRACES": wanted})
     assert "\n" not in str(error.value)
+
+
+def test_alerts_of_two_sectors_with_one_id_have_traces_of_their_own(collector: Collector) -> None:
+    """As where both have a sensor of the same name, which goes offline."""
+    for sector in ("hills", "coast"):
+        spans = spans_of_environment(sector, "fusion", ASKED)
+        assert spans is not None
+        spans.first("A1", 0, S, {})
+        spans.add("A1", "send", 0, S)
+        spans.close(timeout_s=60.0)
+    traces = {span.trace_id for _, span in collector.spans}
+    assert traces == {trace_id_of(sector, "A1").to_bytes(16, "big") for sector in ("hills", "coast")}
+    assert len(traces) == 2

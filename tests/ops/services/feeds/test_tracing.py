@@ -48,7 +48,10 @@ def test_a_running_process_exports_what_it_delivered(tmp_path: Path, monkeypatch
         for _, span in collector.spans
         if span.name == "deliver web_hook"
     ]
-    expected = [(trace_id_of(of).to_bytes(16, "big"), span_id_of(of).to_bytes(8, "big"), False) for of in ("A1", "A2")]
+    expected = [
+        (trace_id_of("hills", of).to_bytes(16, "big"), span_id_of("hills", of).to_bytes(8, "big"), False)
+        for of in ("A1", "A2")
+    ]
     assert sorted(found) == sorted(expected)
     others = [span for _, span in collector.spans if span.name != "deliver web_hook"]
     assert all((span.name, span.status.code) == ("deliver mqtt", Status.STATUS_CODE_ERROR) for span in others), (

@@ -75,10 +75,10 @@ def test_a_trace_runs_from_the_oldest_message_of_the_batch_to_its_delivery(trace
         "watchline.sensor": "r1",
         "watchline.journal_row": 7,
     }
-    expected = int(hashlib.sha256(b"A1").hexdigest()[:32], 16)
-    assert {span.context.trace_id for span in found.values()} == {expected} == {trace_id_of("A1")}
+    expected = int(hashlib.sha256(b"hills.A1").hexdigest()[:32], 16)
+    assert {span.context.trace_id for span in found.values()} == {expected} == {trace_id_of("hills", "A1")}
     assert root.parent is None
-    assert root.context.span_id == int(hashlib.sha256(b"A1").hexdigest()[32:48], 16) == span_id_of("A1")
+    assert root.context.span_id == int(hashlib.sha256(b"hills.A1").hexdigest()[32:48], 16) == span_id_of("hills", "A1")
     assert {one.parent.span_id for name, one in found.items() if name != "alert"} == {root.context.span_id}
     assert len({one.context.span_id for one in found.values()}) == 6
     assert root.resource.attributes["watchline.sector"] == "hills"
