@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
@@ -53,7 +54,8 @@ def test_a_claim_kills_the_holder_before_on_this_machine_and_leaves_that_of_anot
 ):
     with StoreLeases(address, tmp_path / "two") as elsewhere, leases:
         assert elsewhere.machine != leases.machine
-        with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"]) as process:
+        with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"]) as process, ExitStack() as stack:
+            stack.callback(process.kill)
             token = leases.claim("hills", "worker-1")
             leases.beat("hills", token, live=True, pids=[process.pid])
             [lease] = leases.leases()

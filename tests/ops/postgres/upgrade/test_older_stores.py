@@ -28,6 +28,7 @@ from ops.store.reader import Reader
 from ops.store.writer import Store
 from tests.ops.journal.conformance.places import row
 from tests.ops.postgres_server import PostgresServer
+from tests.patience import PATIENT_S
 
 ARCHIVE = Path(__file__).with_name("stores.tar.xz")
 VERSIONS = ("1", "2", "3")
@@ -52,18 +53,20 @@ class OldStore:
 
     def content(self) -> tuple[Any, ...]:
         """The version, and the rows of each table."""
-        tables = self.server.execute(
-            "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname ~ '^watchline' ORDER BY 1",
-            self.database,
+        named = (
+            "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname ~ '^watchline' ORDER BY 1"
         )
-        return tuple(
-            (name, sorted(map(repr, self.server.execute(f"SELECT * FROM {name}", self.database)))) for (name,) in tables
-        )
+        with psycopg.connect(self.address.text) as connection:
+            return tuple(
+                (name, sorted(map(repr, connection.execute(f"SELECT * FROM {name}"))))
+                for (name,) in connection.execute(named).fetchall()
+            )
 
     def end_sessions(self) -> None:
         """End each session of Watchline, as the end of its process or of the server does."""
         self.server.execute(
-            f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '{self.database}'"
+            f"SELECT pg_terminate_backend(pid, {PATIENT_S * 1000:.0f}) FROM pg_stat_activity"
+            f" WHERE datname = '{self.database}'"
         )
 
 
