@@ -15,7 +15,7 @@ import msgspec
 import psutil
 import pytest
 
-from ops.cluster.cluster import _CONFIG, LONGEST_LOOK_S, LOST_AFTER_S, STOP_S, Cluster
+from ops.cluster.cluster import LONGEST_LOOK_S, LOST_AFTER_S, SETTINGS_OF_DASK, STOP_S, Cluster
 from ops.cluster.leases import LeaseBook, LeaseError, Process
 from ops.cluster.sector_task import SectorTask
 
@@ -149,7 +149,7 @@ def test_workers_keep_no_profile_of_tasks_that_run_for_days():
     """Dask would keep an hour of it."""
     untyped: Any = distributed
     with (
-        dask.config.set(_CONFIG),
+        dask.config.set(SETTINGS_OF_DASK),
         untyped.LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as one,
     ):
         [worker] = one.workers.values()
