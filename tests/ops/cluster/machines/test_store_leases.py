@@ -26,7 +26,7 @@ def leases(address: StoreAddress, tmp_path: Path) -> StoreLeases:
 
 
 @given(claims=st.lists(st.sampled_from(["a", "b", "c"]), max_size=8))
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 def test_numbers_of_a_sector_only_rise_and_only_the_newest_holds_it(
     claims: list[str], address: StoreAddress, tmp_path: Path
 ):
