@@ -51,10 +51,13 @@ def demonstration(folder: Path) -> Iterator[str]:
         )
     try:
         found = re.compile(r"http://127\.0\.0\.1:\d+/")
-        if not until(lambda: process.poll() is not None or found.search(log.read_text())) or process.poll() is not None:
+        if (
+            not until(lambda: process.poll() is not None or found.search(log.read_text(errors="replace")))
+            or process.poll() is not None
+        ):
             raise RuntimeError(log.read_text()[-300:])
         address = found.findall(log.read_text())[0]
-        if not until(lambda: "ALERT, high" in log.read_text(), within_s=400):
+        if not until(lambda: "ALERT, high" in log.read_text(errors="replace"), within_s=400):
             raise RuntimeError("the demonstration raised no alert of high priority")
         yield address
     finally:

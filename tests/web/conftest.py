@@ -126,8 +126,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with log.open("wb") as out:
         process = subprocess.Popen([*command, f"--out={folder / 'out'}"], stderr=out, stdout=out, cwd=ROOT)
     try:
-        assert until(lambda: "http://" in log.read_text(), within_s=240), log.read_text()
-        address = re.findall(r"http://127\.0\.0\.1:\d+/", log.read_text())[0]
+        assert until(lambda: "http://" in log.read_text(errors="replace"), within_s=240), log.read_text()
+        address = re.findall(r"http://127\.0\.0\.1:\d+/", log.read_text(errors="replace"))[0]
         assert until(lambda: httpx.get(f"{address}api/alerts", timeout=120).json()["alerts"], within_s=400), (
             log.read_text()
         )

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.ops.cluster.page.nation import COVERAGE, NationServer, Sectors, incident, nation_server
 from tests.web.conftest import DESKTOP, PHONE
+from tests.web.patience import DRAWN
 from tests.web.test_languages import CLIPPED
 
 NAMES = ["west", "mid", "east", "lake"]
@@ -108,7 +109,7 @@ def test_the_keyboard_goes_from_sector_to_sector_and_into_one(visit: Callable[..
 def test_a_click_on_the_map_leads_into_a_sector_and_a_drag_does_not(visit: Callable[..., Page]) -> None:
     page, asked = visit(), list[str]()
     page.on("request", lambda request: asked.append(request.url) if "/sectors/west" in request.url else None)
-    expect(page.get_by_test_id("total-current")).to_be_visible()  # what is above the map has its height
+    page.evaluate(DRAWN)  # what is above the map has its height, and the map is drawn in what is left
     area = page.locator('#map .area[data-sector="west"] .outline')
     box = area.bounding_box()
     assert box is not None
@@ -132,6 +133,7 @@ def test_it_fits_is_complete_and_accessible(visit: Callable[..., Page], language
     expect(page.locator("#incident-list li")).to_have_count(3)
     page.locator(".formula summary").click()
     expect(page.locator(".formula p").first).to_be_visible()
+    page.evaluate(DRAWN)
     assert page.evaluate("() => document.documentElement.dataset.missing ?? '0'") == "0"
     assert page.evaluate(CLIPPED) == []
     assert Axe().run(page).response["violations"] == []

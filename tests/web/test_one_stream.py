@@ -17,6 +17,7 @@ from ops.runtime.part_state import COMPILING
 from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.operator_actions import OperatorAction
 from ops.services.api.serving.server import serving
+from tests.patience import PATIENT_S
 from tests.web.conftest import DESKTOP, contexts_of
 
 TABS = 10
@@ -80,7 +81,7 @@ def row(page: Page, alert: str) -> Any:
 
 def test_ten_tabs_share_one_stream_and_each_may_act(room: Room, context: BrowserContext) -> None:
     pages = [open_page(context, room) for _ in range(TABS)]
-    assert until(lambda: httpx.get(f"{room.address}api/health", timeout=60).json()["stream_clients"] == 1)
+    assert until(lambda: httpx.get(f"{room.address}api/health", timeout=PATIENT_S).json()["stream_clients"] == 1)
     room.world.commit([room.world.alert(2)])
     for page in pages:
         expect(row(page, "A0002")).to_be_visible()

@@ -154,6 +154,7 @@ def test_a_store_of_the_version_before_is_upgraded_with_its_rows(
     address, upgrade = StoreAddress(postgres_server.address(database)), command.upgrade
     with monkeypatch.context() as patched:
         patched.setattr(command, "upgrade", lambda config, _: upgrade(config, "1"))
+        patched.setattr("ops.postgres.migration._check_complete", lambda *_: None)  # by the measure of that version
         migrate(address)
     postgres_server.execute("INSERT INTO watchline.sectors (name) VALUES ('north')", database)
     with pytest.raises(PostgresError, match="has the older version 1; expected `watchline store migrate` first"):

@@ -293,6 +293,7 @@ def test_a_store_that_is_older_newer_or_incomplete_is_one_sentence(
     address, upgrade = StoreAddress(postgres_server.address(database)), command.upgrade
     with monkeypatch.context() as patched:
         patched.setattr(command, "upgrade", lambda config, _: upgrade(config, "2"))
+        patched.setattr("ops.postgres.migration._check_complete", lambda *_: None)  # by the measure of that version
         migrate(address)
     with pytest.raises(StoreError, match="has the older version 2; expected `watchline store migrate` first"):
         keep_fusion_in_store(path, address.text, "north")

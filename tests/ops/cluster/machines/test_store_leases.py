@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
@@ -25,7 +26,7 @@ def leases(address: StoreAddress, tmp_path: Path) -> StoreLeases:
 
 
 @given(claims=st.lists(st.sampled_from(["a", "b", "c"]), max_size=8))
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 def test_numbers_of_a_sector_only_rise_and_only_the_newest_holds_it(
     claims: list[str], address: StoreAddress, tmp_path: Path
 ):
@@ -53,7 +54,8 @@ def test_a_claim_kills_the_holder_before_on_this_machine_and_leaves_that_of_anot
 ):
     with StoreLeases(address, tmp_path / "two") as elsewhere, leases:
         assert elsewhere.machine != leases.machine
-        with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"]) as process:
+        with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"]) as process, ExitStack() as stack:
+            stack.callback(process.kill)
             token = leases.claim("hills", "worker-1")
             leases.beat("hills", token, live=True, pids=[process.pid])
             [lease] = leases.leases()

@@ -22,6 +22,7 @@ from ops.releasability.settings import ReleasabilitySettings
 from ops.services.api.guard import GuardSettings
 from ops.services.api.serving.server import serving
 from ops.store.writer import Store
+from tests.patience import PATIENT_S
 
 S = 10**9
 NOW_NS = 1_790_000_000 * S
@@ -115,7 +116,7 @@ class NationServer:
     def client(self, login: str, roles: dict[str, Any], limit: str = "*") -> httpx.Client:
         """A client with the rights of a new person."""
         headers = {"Authorization": f"Bearer {self.token_of(login, roles, limit)}"}
-        return httpx.Client(base_url=self.address, headers=headers, timeout=120)
+        return httpx.Client(base_url=self.address, headers=headers, timeout=PATIENT_S)
 
 
 @contextmanager

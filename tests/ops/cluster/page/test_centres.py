@@ -20,6 +20,7 @@ from ops.services.api.login.gate import LoginsOf
 from ops.services.api.serving.local_port import listen
 from ops.services.api.serving.server import serving
 from tests.ops.cluster.page.nation import NOW_NS, Sectors, nation_server
+from tests.patience import PATIENT_S
 
 PASSWORD = "a quiet ridge at dawn"
 
@@ -46,7 +47,7 @@ def test_one_login_counts_in_each_sector_with_the_role_there_and_ends_for_all(tm
         cookies = {f"watchline-session-{port}": session.cookie}
 
         def status(address: str) -> int:
-            return httpx.get(address, cookies=cookies, timeout=120).status_code
+            return httpx.get(address, cookies=cookies, timeout=PATIENT_S).status_code
 
         assert status(f"{nation.address}/v1/nation") == 200
         assert status(f"{addresses['west']}/api/alerts") == 200
@@ -149,7 +150,7 @@ def test_a_real_centre_answers_to_the_login_of_the_nation_and_ends_with_it(
         stack.callback(opened.close)
         port = opened.open(sector.name)
         headers = {"Authorization": f"Bearer {nation.token_of('ito', {sector.name: 'operator'})}"}
-        answer = httpx.get(f"http://127.0.0.1:{port}/api/sector", headers=headers, timeout=120)
+        answer = httpx.get(f"http://127.0.0.1:{port}/api/sector", headers=headers, timeout=PATIENT_S)
         assert answer.status_code == 200
         area = area_of(open_sector(sector))
         west, south, east, north = answer.json()["bounds"]

@@ -22,6 +22,7 @@ from ops.cluster.page.models import NationalPicture
 from ops.cluster.page.routes import nation_rights
 from ops.store.connections import StoreError
 from tests.ops.cluster.page.nation import COVERAGE, NOW_NS, NationServer, S, Sectors, incident, nation_server
+from tests.patience import PATIENT_S
 
 NAMES = ["west", "mid", "east"]
 NOTHING = ("open", "attention", "oldest_unacknowledged_at", "sensors", "coverage", "posture", "worker", "behind")
@@ -112,8 +113,8 @@ def test_a_person_sees_the_sectors_in_which_her_role_has_the_right(sectors: Sect
 
 def test_without_a_login_nothing_is_answered_but_the_way_in(server: NationServer):
     for path in ("/v1/nation", "/v1/nation/sectors", "/v1/nation/stream", "/sectors/west", "/api/openapi.json"):
-        assert httpx.get(server.address + path, timeout=120).status_code == 401, path
-    answer = httpx.get(server.address + "/", timeout=120)
+        assert httpx.get(server.address + path, timeout=PATIENT_S).status_code == 401, path
+    answer = httpx.get(server.address + "/", timeout=PATIENT_S)
     assert (answer.status_code, answer.headers["location"]) == (303, "/login?next=%2F")
 
 

@@ -5,8 +5,8 @@ r"""Write a store in PostgreSQL with the code of an older commit; ``stores.tar.x
     pg_dump --no-owner --inserts ADDRESS | grep -Ev '^(\\|--|$)' > OUT/VERSION/store.sql
     tar -cJf tests/ops/postgres/upgrade/stores.tar.xz -C OUT .
 
-It uses names that all these commits have: 7c9c4375 for version 1, 750a43d2 for 2, and 9353e517 for 3, which added
-fusion stores. ``manifest.json`` states what the older code itself read.
+It uses names that all these commits have: 7c9c4375 for version 1, 750a43d2 for 2, 9353e517 for 3, which added fusion
+stores, and bbf9d718 for 4. ``manifest.json`` states what the older code itself read.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+import http.server
 import sys
 import threading
 import time
@@ -20,6 +20,7 @@ from ops.services.feeds.tracing import DeliveryTraces
 from ops.services.fusion.tracing import AlertTraces
 from ops.store.reader import OutboxRow
 from tests.ops.runtime.traces.collector import Collector, collecting
+from tests.patience import PATIENT_S
 
 S = 1_000_000_000
 ASKED = {"WATCHLINE_TRACES": "otlp"}
@@ -61,7 +62,7 @@ def test_fusion_and_feeds_add_to_one_trace_that_is_found_from_the_alert(collecto
         answer.set_exception(error) if error is not None else answer.set_result(None)
     alerts.delivered("A1", int(12.5 * S))
     for spans in (of_fusion, of_feeds):
-        spans.close(timeout_s=60.0)
+        spans.close(timeout_s=PATIENT_S)
     found = sorted(
         (process, span.name, span.start_time_unix_nano / S, span.end_time_unix_nano / S)
         for process, span in collector.spans
@@ -94,7 +95,7 @@ def test_only_first_revisions_of_alerts_are_traced(collector: Collector) -> None
         answer: Future[None] = Future()
         deliveries.attempt("mqtt", row, answer)
         answer.set_result(None)
-    spans.close(timeout_s=60.0)
+    spans.close(timeout_s=PATIENT_S)
     assert [span.trace_id for _, span in collector.spans] == [trace_id_of("hills", "A2").to_bytes(16, "big")]
 
 
@@ -102,22 +103,33 @@ def test_an_attempt_that_is_cancelled_has_failed(collector: Collector) -> None:
     spans, answer = spans_of("feeds"), Future[None]()
     DeliveryTraces(spans, lambda: S).attempt("mqtt", outbox_row("A1"), answer)
     assert answer.cancel()
-    spans.close(timeout_s=60.0)
+    spans.close(timeout_s=PATIENT_S)
     assert [span.status.code for _, span in collector.spans] == [Status.STATUS_CODE_ERROR]
 
 
 def test_a_collector_that_never_answers_ends_the_wait_not_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a limit the exporter waits 10 s for the answer, which would delay alerts after a restart of fusion."""
-    with socket.socket() as silent:
-        silent.bind(("127.0.0.1", 0))
-        silent.listen()
-        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
-        monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "600")
+
+    class Refuse(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_error(400)
+
+        def log_message(self, *_: Any) -> None: ...
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Refuse) as silent:
+        silent.timeout = PATIENT_S
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{silent.server_port}")
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", f"{10 * PATIENT_S:.0f}")
         spans = spans_of("fusion")
         spans.add("A1", "send", 0, S)
         began_s = time.monotonic()
         spans.close(timeout_s=0.2)
-        assert time.monotonic() - began_s < 300, "far below the 600 s for which the exporter waits"
+        assert time.monotonic() - began_s < PATIENT_S, "far below the time for which the exporter waits"
+        silent.handle_request()  # else it would try again, and reach whoever has this port next
+        for thread in threading.enumerate():
+            if thread.name == "traces":
+                thread.join(PATIENT_S)
 
 
 def test_spans_of_many_threads_keep_their_traces(collector: Collector) -> None:
@@ -133,7 +145,7 @@ def test_spans_of_many_threads_keep_their_traces(collector: Collector) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    spans.close(timeout_s=60.0)
+    spans.close(timeout_s=PATIENT_S)
     names = [f"A{of}-{number}" for of in range(4) for number in range(50)]
     expected = sorted(
         (trace_id_of("hills", name).to_bytes(16, "big"), span) for name in names for span in ("alert", "send")
@@ -162,7 +174,7 @@ def test_alerts_of_two_sectors_with_one_id_have_traces_of_their_own(collector: C
         assert spans is not None
         spans.first("A1", 0, S, {})
         spans.add("A1", "send", 0, S)
-        spans.close(timeout_s=60.0)
+        spans.close(timeout_s=PATIENT_S)
     traces = {span.trace_id for _, span in collector.spans}
     assert traces == {trace_id_of(sector, "A1").to_bytes(16, "big") for sector in ("hills", "coast")}
     assert len(traces) == 2

@@ -236,7 +236,7 @@ def test_pictures_are_conflated_to_ten_a_second_and_end_with_the_newest(tmp_path
                 shown.append(data["tracks"][0]["n"])
             if len(shown) >= 10 and shown[-1] - shown[0] >= len(shown):  # more were made than sent
                 break
-            assert time.monotonic() - began < 120
+            assert time.monotonic() - began < PATIENT_S
         stopped.set()
         writer.join()
         took = time.monotonic() - began

@@ -112,7 +112,7 @@ def test_an_action_is_taken_without_any_broker(tmp_path: Path, broker: EmbeddedB
         actions.send(order("early"))
         assert actions.waiting == 1
         broker.start()
-        assert until(lambda: actions.waiting == 0, within_s=120.0)
+        assert until(lambda: actions.waiting == 0)
     assert journaled(tmp_path) == ["early"]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from opentelemetry.proto.trace.v1.trace_pb2 import Status
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from ops.broker.broker import URL_VARIABLE
 from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE
@@ -13,11 +13,18 @@ from ops.runtime.child_process import Child
 from ops.runtime.traces.alert_spans import EXPORTER, span_id_of, trace_id_of
 from ops.services.feeds.web_hook import variable_of
 from ops.store.writer import Store
-from tests.ops.runtime.traces.collector import collecting
+from tests.ops.runtime.traces.collector import Collector, collecting
 from tests.ops.services.api.test_app import T0_NS, alert
 from tests.ops.services.feeds.push.receiving import receiver, silent, status
 from tests.ops.services.feeds.test_push_kills import until
 from tests.ops.services.feeds.test_web_hook import SECRET
+from tests.patience import PATIENT_S
+
+
+def delivered(collector: Collector) -> list[Span]:
+    """Attempts of the web hook that were answered; on a busy machine one may take too long, and is made again."""
+    tried = [span for _, span in list(collector.spans) if span.name == "deliver web_hook"]
+    return [span for span in tried if span.status.code != Status.STATUS_CODE_ERROR]
 
 
 def test_a_running_process_exports_what_it_delivered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,20 +45,14 @@ def test_a_running_process_exports_what_it_delivered(tmp_path: Path, monkeypatch
         }  # fmt: skip
         child = Child("feeds", "ops.services.feeds.process", arguments, log=tmp_path / "feeds.log", secrets=secrets)
         try:
-            until(lambda: sum(span.name == "deliver web_hook" for _, span in collector.spans) >= 2)
+            until(lambda: len(delivered(collector)) >= 2)
         finally:
-            child.stop(timeout_s=60)
+            child.stop(timeout_s=PATIENT_S)
     store.close()
     assert {process for process, _ in collector.spans} == {"feeds"}
-    found = [
-        (span.trace_id, span.parent_span_id, span.status.code == Status.STATUS_CODE_ERROR)
-        for _, span in collector.spans
-        if span.name == "deliver web_hook"
-    ]
-    expected = [
-        (trace_id_of("hills", of).to_bytes(16, "big"), span_id_of("hills", of).to_bytes(8, "big"), False)
-        for of in ("A1", "A2")
-    ]
+    found = [(span.trace_id, span.parent_span_id) for span in delivered(collector)]
+    ids = [(trace_id_of("hills", of), span_id_of("hills", of)) for of in ("A1", "A2")]
+    expected = [(trace.to_bytes(16, "big"), span.to_bytes(8, "big")) for trace, span in ids]
     assert sorted(found) == sorted(expected)
     others = [span for _, span in collector.spans if span.name != "deliver web_hook"]
     assert all((span.name, span.status.code) == ("deliver mqtt", Status.STATUS_CODE_ERROR) for span in others), (

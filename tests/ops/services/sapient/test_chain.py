@@ -36,7 +36,6 @@ pytestmark = [pytest.mark.chain, pytest.mark.broker]
 LATEST_S = 0.1  # the Apex middleware accepts no stamp that is later by its own clock
 GAP_S = 0.08
 RADAR = "3c1f5c3e-8f5a-4d0e-9c55-0a4f4a6f7b11"
-"""How long is waited for what must come: only a fault takes so long."""
 SPEED_MPS = 20.0
 
 

@@ -302,12 +302,12 @@ def test_a_port_without_a_receiver_fails() -> None:
 
 def test_closing_ends_attempts_that_hang() -> None:
     with silent() as port:
-        one = PushClient({"a": PushTarget(f"http://127.0.0.1:{port}/", HERE)}, timeout_s=600.0)
+        one = PushClient({"a": PushTarget(f"http://127.0.0.1:{port}/", HERE)}, timeout_s=10 * PATIENT_S)
         waiting = one.post("a", made())
         begun = time.monotonic()
         one.close()
         assert waiting.cancelled() or waiting.exception(PATIENT_S) is not None
-        assert time.monotonic() - begun < 60.0
+        assert time.monotonic() - begun < PATIENT_S
 
 
 def test_tls_is_verified_with_the_authority_of_the_settings(tmp_path: Path) -> None:
