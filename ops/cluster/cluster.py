@@ -340,7 +340,10 @@ class Cluster:
         messages.append(Message("cluster-sector-failed", told))
 
     def _submit(self, sector: _Watched, leases: dict[str, Lease], now_s: float) -> None:
-        """Give a sector to the worker with the fewest."""
+        """Give a sector to the worker with the fewest, also if a supervisor that had lost it wished it to stop."""
+        name = sector.task.name
+        if name in leases and leases[name].wish == "stop":
+            self._book.wish(name, "hold")
         held = Counter(dict.fromkeys(self._addresses(), 0))
         held.update(lease.holder for lease in leases.values() if lease.holder in held)
         meant = [other.meant for other in self._sectors.values() if other.future is not None and not other.live]
@@ -352,7 +355,7 @@ class Cluster:
         sector.future = self._client.submit(
             hold_sector,
             sector.task,
-            key=f"{sector.task.name}-{sector.submitted}-{time.time_ns()}",
+            key=f"{name}-{sector.submitted}-{time.time_ns()}",
             workers=None if least is None else [least],
             allow_other_workers=least is not None,
             pure=False,

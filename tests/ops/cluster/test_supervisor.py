@@ -15,7 +15,7 @@ import msgspec
 import psutil
 import pytest
 
-from ops.cluster.cluster import _CONFIG, LONGEST_LOOK_S, LOST_AFTER_S, STOP_S, Cluster
+from ops.cluster.cluster import LONGEST_LOOK_S, LOST_AFTER_S, SETTINGS_OF_DASK, STOP_S, Cluster
 from ops.cluster.leases import LeaseBook, LeaseError, Process
 from ops.cluster.sector_task import SectorTask
 
@@ -23,7 +23,8 @@ from ops.cluster.sector_task import SectorTask
 class Future:
     """Stands for a task of dask that runs, or has ended with ``returned``, be it an error."""
 
-    status, ended, returned = "finished", False, None
+    status, ended = "finished", False
+    returned: Any = None
 
     def done(self) -> bool:
         return self.ended
@@ -145,11 +146,22 @@ def test_a_stop_waits_for_a_process_that_holds_a_sector_as_long_as_it_may(
     assert supervised.cluster.stop() == ["hills"]
 
 
+def test_a_wish_to_stop_of_another_supervisor_does_not_keep_a_sector_from_starting_for_good(supervised: Supervised):
+    supervised.book.claim("hills", "worker-1")
+    supervised.look()
+    supervised.book.wish("hills", "stop")
+    [first] = supervised.client.submitted
+    first.ended, first.returned = True, "stopped"
+    supervised.look()
+    assert len(supervised.client.submitted) == 2
+    assert [lease.wish for lease in supervised.book.leases()] == ["hold"]
+
+
 def test_workers_keep_no_profile_of_tasks_that_run_for_days():
     """Dask would keep an hour of it."""
     untyped: Any = distributed
     with (
-        dask.config.set(_CONFIG),
+        dask.config.set(SETTINGS_OF_DASK),
         untyped.LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as one,
     ):
         [worker] = one.workers.values()
