@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from ops.cluster.task import SectorTask
 from ops.postgres.address import StoreAddress
 from ops.postgres.note import StoreNote, note_path
 from ops.postgres.session import connected, sector_number
+from ops.room.room import RoomError, locked
 from ops.runtime.output import write_private
 from ops.sector.sector_file import load_sector
 from ops.store.engines.postgres import PostgresEngine
@@ -85,10 +86,14 @@ def _note(task: SectorTask, address: StoreAddress) -> None:
 
 
 def before_erasing(task: SectorTask) -> None:
-    """Bring what decides about erasures to this machine, for a sector that another one holds."""
+    """Bring what decides about erasures to this machine, for a sector that another one holds.
+
+    Not if a room of this one has the sector meanwhile, whose files are then the newest and in use.
+    """
     assert task.store is not None
     address, key = StoreAddress(task.store), prepare_shared(task.folder)
-    CarriedFiles(address, task.name, task.data, key).fetch([DELIVERIES])
+    with suppress(RoomError), locked(task.data):
+        CarriedFiles(address, task.name, task.data, key).fetch([DELIVERIES])
 
 
 def forget_erased(store: str, data: Path) -> int:
