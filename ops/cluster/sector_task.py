@@ -122,7 +122,7 @@ class Heart:
 
     @property
     def wish(self) -> Wish | None:
-        """What this holder is to do; None once the sector has another holder, whatever it may say later."""
+        """Return what this holder is to do; None once the sector has another holder, whatever it may say later."""
         return None if self._alone else self._wish
 
     def _beat(self) -> None:

@@ -94,7 +94,7 @@ class StoreKeys:
     def differing(self, keys: Iterable[tuple[KeyKind, date, bytes]]) -> list[tuple[KeyKind, date]]:
         """Return the days of which the store has another key than these, where one that is erased is empty.
 
-        A day that is erased in the store differs from nothing: its key is to be removed elsewhere too.
+        A day that is erased in the store is never among them: its key is to be removed elsewhere too.
         """
         rows, found = self._rows(fresh=True), []
         for kind, day, raw in keys:

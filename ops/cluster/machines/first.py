@@ -10,10 +10,11 @@ from typing import Any
 
 import msgspec
 
+from geo.errors import BadInput
 from ops.accounts.sealed import SecretKey
 from ops.accounts.stores.database import FILE as ACCOUNTS
 from ops.audit.files import FOLDER as AUDIT
-from ops.audit.files import signer_of
+from ops.audit.files import day_files, signer_of
 from ops.audit.key_places.place import keep_keys_in_store
 from ops.audit.key_places.store import erase_on_this_machine
 from ops.cluster.machines.carried import DELIVERIES, CarriedFiles
@@ -49,6 +50,13 @@ def shared_tasks(tasks: Sequence[SectorTask]) -> list[SectorTask]:
     store, folder = tasks[0].store, tasks[0].folder
     assert store is not None
     address = StoreAddress(store)
+    for task in tasks:
+        if day_files(task.data / AUDIT):  # continued here, while other machines would begin one in the store
+            raise BadInput(
+                f"{str(task.data / AUDIT)!r} has an audit log in files",
+                where="--listen",
+                expected="a folder without it: copy it with `watchline store copy --audit`, then move it away",
+            )
     refuse_wrong_clock(address)
     key, identity, versions = prepare_shared(folder), store_identity(address), programs()
     for task in tasks:

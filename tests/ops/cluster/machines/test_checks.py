@@ -141,6 +141,16 @@ def test_the_first_machine_erases_and_shows_a_sector_that_it_never_held(task: Se
         assert store.progress().cursor == 0
 
 
+def test_an_audit_log_in_files_is_not_continued_beside_one_in_the_store(task: SectorTask):
+    """Its reader here would not see what other machines record."""
+    file = task.data / "audit" / "0001-2026-03-14.log"
+    file.write_bytes(b"")
+    with pytest.raises(BadInput, match=r"--listen: .* has an audit log in files; expected a folder without it"):
+        first.shared_tasks([replace(task, common=None)])
+    file.unlink()
+    first.shared_tasks([replace(task, common=None)])
+
+
 def test_a_folder_in_use_by_another_worker(options: WorkerOptions):
     from ops.runtime.file_lock import lock_file
 
