@@ -346,19 +346,23 @@ class Cluster:
         messages.append(Message("cluster-sector-failed", told))
 
     def _submit(self, sector: _Watched, leases: dict[str, Lease], now_s: float) -> None:
-        """Give a sector to a worker of the machine with the least load."""
+        """Give a sector to a worker of the machine with the least load, also if a supervisor that had lost it wished
+        it to stop."""
+        name = sector.task.name
+        if name in leases and leases[name].wish == "stop":
+            self._book.wish(name, "hold")
         workers, held = self._running_workers(), self._held(leases)
-        for name, other in self._sectors.items():
+        for other_name, other in self._sectors.items():
             if other.future is not None and not other.live and other.meant is not None:
-                held.setdefault(other.meant, set()).add(name)
+                held.setdefault(other.meant, set()).add(other_name)
         avoided = {address for address, at_s in self._silent_at_s.items() if now_s - at_s < SUSPECT_S}
         avoided |= {sector.avoid or ""}
-        least = place(sector.task.name, workers, held, self._use, avoided)
+        least = place(name, workers, held, self._use, avoided)
         sector.submitted, sector.meant = sector.submitted + 1, least
         sector.future = self._client.submit(
             hold_sector,
             sector.task,
-            key=f"{sector.task.name}-{sector.submitted}-{time.time_ns()}",
+            key=f"{name}-{sector.submitted}-{time.time_ns()}",
             workers=None if least is None else [least],
             allow_other_workers=least is not None,
             pure=False,

@@ -113,7 +113,7 @@ def run_cluster(options: ClusterOptions, *, screen: Console) -> dict[str, Any]:
             _watch(cluster, watched, nation, options, screen, claim)
         except KeyboardInterrupt:
             show(screen, "cluster-stopping")
-        left = cluster.stop()
+        left = [] if claim is not None and claim.is_taken() else cluster.stop()
         failovers, moves = cluster.failovers_s, cluster.moves_s
     if left:
         raise WatchlineError(f"{', '.join(left)}: did not stop in time; see the logs in {options.data}.")

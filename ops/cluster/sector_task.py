@@ -111,26 +111,43 @@ class Heart:
         self._task, self._token = task, token
         self._stopping, self.live = threading.Event(), False
         self.room: Room | None = None
-        self.wish: Wish | None = "hold"
-        """What this holder is to do; None once the sector has another holder, whatever it may say later."""
-        self._thread = threading.Thread(target=self._beat, name=f"lease-{task.name}", daemon=True)
-        self._thread.start()
+        self._wish: Wish | None = "hold"
+        self._heard_s, self._alone = time.monotonic(), False
+        self._threads = [
+            threading.Thread(target=work, name=f"{name}-{task.name}", daemon=True)
+            for name, work in (("lease", self._beat), ("guard", self._guard))
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def wish(self) -> Wish | None:
+        """Return what this holder is to do; None once the sector has another holder, whatever it may say later."""
+        return None if self._alone else self._wish
 
     def _beat(self) -> None:
-        task, heard_s = self._task, time.monotonic()
+        task = self._task
         with open_leases(task.folder, task.store) as book:
             while self.wish is not None and not self._stopping.wait(BEAT_EVERY_S):
                 pids = [] if self.room is None else [child.process.pid for child in list(self.room.children)]
                 with suppress(LeaseError):  # a disk that is full: the supervisor judges by the beats
-                    self.wish = book.beat(task.name, self._token, live=self.live, pids=pids)
-                    heard_s = time.monotonic()
-                if task.store is not None and time.monotonic() - heard_s > ALONE_S:
-                    self.wish = None
+                    self._wish = book.beat(task.name, self._token, live=self.live, pids=pids)
+                    self._heard_s = time.monotonic()
+
+    def _guard(self) -> None:
+        """End the processes of a lease that is lost, also while the store keeps the beat or the room waiting."""
+        while not self._stopping.wait(BEAT_EVERY_S):
+            if self._task.store is not None and time.monotonic() - self._heard_s > ALONE_S:
+                self._alone = True
+            if self.wish is None and self.room is not None:
+                for child in list(self.room.children):
+                    child.process.kill()
 
     def stop(self) -> None:
-        """End the thread."""
+        """End the threads."""
         self._stopping.set()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
 
 def _run(task: SectorTask, token: int, heart: Heart, carried: CarriedFiles | None) -> Ending:
@@ -138,7 +155,12 @@ def _run(task: SectorTask, token: int, heart: Heart, carried: CarriedFiles | Non
         carrying = stack.enter_context(_Carrying(task, token, carried))
         room = stack.enter_context(_opened(Room(task.options(token))))
         heart.room = room
-        room.listen()
+        try:
+            room.listen()
+        except WatchlineError:
+            if heart.wish is None:
+                return "lost"
+            raise
         while True:
             for message in room.restart_ended():
                 _note(task, say_in_english(message))

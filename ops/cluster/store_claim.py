@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import psycopg
@@ -73,6 +74,12 @@ class StoreClaim:
             found = str(error)
         is_new, self._problem = found != self._problem, found
         return found if is_new and found else None
+
+    def is_taken(self) -> bool:
+        """Return whether another cluster has a sector now: it is that one's, and not to be stopped by this one."""
+        with suppress(ClusterError):
+            self.look()
+        return self._taken_s is not None
 
     def close(self) -> None:
         """Give the sectors up."""

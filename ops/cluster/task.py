@@ -27,7 +27,7 @@ class SectorTask:
     name: str
     layout: Path
     folder: Path
-    broker: str
+    broker: str = field(repr=False)
     settings: Path | None = None
     identity: Path | None = None
     signatures: Signatures | None = None

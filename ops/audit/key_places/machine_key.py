@@ -113,12 +113,19 @@ class MachineKey:
             self._read()
 
     def _read(self) -> None:
-        try:
-            with self.path.open("rb") as file:
-                found, raw = os.fstat(file.fileno()), file.read()
-            self._content = msgspec.json.decode(raw, type=_Seeds)
-        except (OSError, msgspec.MsgspecError) as error:
-            raise self._cannot(getattr(error, "strerror", None) or str(error)) from error
+        """Read the file; again if it was replaced and overwritten between its opening and its reading."""
+        while True:
+            try:
+                with self.path.open("rb") as file:
+                    found, raw = os.fstat(file.fileno()), file.read()
+                    replaced = self.path.stat().st_ino != found.st_ino
+                if not replaced:
+                    self._content = msgspec.json.decode(raw, type=_Seeds)
+                    break
+            except OSError as error:
+                raise self._cannot(error.strerror or str(error)) from error
+            except msgspec.MsgspecError as error:
+                raise self._cannot(str(error)) from error
         self._version = found.st_ino, found.st_mtime_ns, found.st_size
 
     def _cannot(self, why: str) -> DayKeyError:

@@ -43,7 +43,8 @@ def open_key_place(folder: Path) -> KeyPlace:
 def keep_keys_in_store(data: Path, store: str, sector: str) -> None:
     """Keep the day keys of a sector's data folder in PostgreSQL from now on; those in files move there.
 
-    The machines' key is in the folder ``machines`` beside ``data``. Raises DayKeyError.
+    The machines' key is in the folder ``machines`` beside ``data``. Raises DayKeyError, and moves nothing, for a folder
+    whose files are not the keys that the store has: they open other records.
     """
     from ops.audit.key_places.store import StoreKeys, use_machine_key
 
@@ -57,8 +58,16 @@ def keep_keys_in_store(data: Path, store: str, sector: str) -> None:
     use_machine_key(address, machine)
     files, kept = FileKeys(folder), StoreKeys(address, sector, machine)
     found = [(kind, day) for kind in KEY_KINDS for day in sorted({*files.days(kind), *files.erased_days(kind)})]
-    for kind, day in found:
-        kept.take_over(kind, day, files.read(kind, day, make=False) or b"")
+    moved = [(kind, day, files.read(kind, day, make=False) or b"") for kind, day in found]
+    if known is not None:  # a move was interrupted: a file that is empty was about to be removed, nothing was erased
+        moved = [(kind, day, raw) for kind, day, raw in moved if raw]
+    for kind, day in kept.differing(moved):
+        raise DayKeyError(
+            f"{folder}: has another key for {kind} of {day.isoformat()} than {address.shown};"
+            f" expected a folder that never held {sector} by itself."
+        )
+    for kind, day, raw in moved:
+        kept.take_over(kind, day, raw)
     if known is None:
         write_private(note_path(folder), msgspec.json.encode(note))
     for kind, day in found:

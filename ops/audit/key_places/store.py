@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any, Final
@@ -57,6 +57,8 @@ class StoreKeys:
         """Return a key, empty if it is erased; without one a new one with ``make``, otherwise None."""
         found = self._rows(kind, day).get((kind, day))
         if found is None and make:
+            if self._machine.wrapping(self._sector, kind, day) is None:  # the store is an older copy, without the mark
+                return b""
             self._add(kind, day, AESGCM.generate_key(8 * KEY_BYTES))
             found = self._rows(kind, day, fresh=True).get((kind, day))
         if found is None:
@@ -88,6 +90,18 @@ class StoreKeys:
     def named(self, kind: KeyKind, day: date) -> str:
         """Return how messages name a key."""
         return f"{self._address.shown}, {self._sector}, {kind} of {day.isoformat()}"
+
+    def differing(self, keys: Iterable[tuple[KeyKind, date, bytes]]) -> list[tuple[KeyKind, date]]:
+        """Return the days of which the store has another key than these, where one that is erased is empty.
+
+        A day that is erased in the store is never among them: its key is to be removed elsewhere too.
+        """
+        rows, found = self._rows(fresh=True), []
+        for kind, day, raw in keys:
+            wrapped = rows.get((kind, day), (None, None))[0]
+            if wrapped and self._opened(kind, day, wrapped) not in (raw, b""):
+                found.append((kind, day))
+        return found
 
     def take_over(self, kind: KeyKind, day: date, raw: bytes) -> None:
         """Put a key that was elsewhere in the store, empty for one that is erased there."""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from geo.errors import BadInput
 from ops.accounts.sealed import SecretKey
 from ops.accounts.stores.database import FILE as ACCOUNTS
 from ops.audit.files import FOLDER as AUDIT
-from ops.audit.files import signer_of
+from ops.audit.files import day_files, signer_of
 from ops.audit.key_places.place import keep_keys_in_store
 from ops.audit.key_places.store import erase_on_this_machine
 from ops.cluster.machines.carried import DELIVERIES, CarriedFiles
@@ -24,6 +25,7 @@ from ops.cluster.task import SectorTask
 from ops.postgres.address import StoreAddress
 from ops.postgres.note import StoreNote, note_path
 from ops.postgres.session import connected, sector_number
+from ops.room.room import RoomError, locked
 from ops.runtime.output import write_private
 from ops.sector.sector_file import load_sector
 from ops.store.engines.postgres import PostgresEngine
@@ -48,6 +50,13 @@ def shared_tasks(tasks: Sequence[SectorTask]) -> list[SectorTask]:
     store, folder = tasks[0].store, tasks[0].folder
     assert store is not None
     address = StoreAddress(store)
+    for task in tasks:
+        if day_files(task.data / AUDIT):  # continued here, while other machines would begin one in the store
+            raise BadInput(
+                f"{str(task.data / AUDIT)!r} has an audit log in files",
+                where="--listen",
+                expected="a folder without it: copy it with `watchline store copy --audit`, then move it away",
+            )
     refuse_wrong_clock(address)
     key, identity, versions = prepare_shared(folder), store_identity(address), programs()
     for task in tasks:
@@ -85,10 +94,14 @@ def _note(task: SectorTask, address: StoreAddress) -> None:
 
 
 def before_erasing(task: SectorTask) -> None:
-    """Bring what decides about erasures to this machine, for a sector that another one holds."""
+    """Bring what decides about erasures to this machine, for a sector that another one holds.
+
+    Not if a room of this one has the sector meanwhile, whose files are then the newest and in use.
+    """
     assert task.store is not None
     address, key = StoreAddress(task.store), prepare_shared(task.folder)
-    CarriedFiles(address, task.name, task.data, key).fetch([DELIVERIES])
+    with suppress(RoomError), locked(task.data):
+        CarriedFiles(address, task.name, task.data, key).fetch([DELIVERIES])
 
 
 def forget_erased(store: str, data: Path) -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geo.errors import BadInput
+from ops.audit.key_places.place import keep_keys_in_store, machine_key_path
 from ops.postgres.address import StoreAddress
 from ops.sector.sector_file import Sector, layout_path, load_sector
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ops.cluster.machines.carried import CarriedFiles
+    from ops.cluster.machines.checks import Common
     from ops.cluster.task import SectorTask
 
 
@@ -73,26 +75,35 @@ def localised(task: SectorTask) -> SectorTask:
 def prepared(task: SectorTask) -> CarriedFiles | None:
     """Check that this machine may hold a sector of a cluster on several; return the files that go along with it.
 
-    None for a cluster on one machine. Raises BadInput, DayKeyError or PostgresError.
+    None for a cluster that never was on several; one that was, and is on one machine now, takes the files along too, so
+    that no alert is delivered again. Raises BadInput, DayKeyError or PostgresError.
     """
-    if task.common is None or task.store is None:
+    if task.store is None or (task.common is None and not machine_key_path(task.folder).is_file()):
         return None
-    from ops.audit.key_places.place import keep_keys_in_store
+    from ops.audit.key_places.machine_key import MachineKey
     from ops.cluster.machines.carried import CarriedFiles
+
+    address = StoreAddress(task.store)
+    if task.common is not None:
+        _check(task, task.common, address)
+    key = MachineKey(machine_key_path(task.folder))
+    keep_keys_in_store(task.data, task.store, task.name)
+    return CarriedFiles(address, task.name, task.data, key)
+
+
+def _check(task: SectorTask, common: Common, address: StoreAddress) -> None:
+    """Raise BadInput for a machine that lacks what the cluster's machines have in common."""
     from ops.cluster.machines.checks import digest_of, refuse_other_programs, refuse_wrong_clock, store_identity
     from ops.cluster.machines.shared import shared_of
 
-    address = StoreAddress(task.store)
-    refuse_other_programs(task.common.programs)
-    if store_identity(address) != task.common.store:
+    refuse_other_programs(common.programs)
+    if store_identity(address) != common.store:
         raise BadInput("is not the store of the cluster", where=address.shown, expected="the address of that store")
-    if digest_of(load_sector(task.sector), task.layout, task.settings) != task.common.files:
+    if digest_of(load_sector(task.sector), task.layout, task.settings) != common.files:
         raise BadInput(
             f"the files of {task.name}, its layout or the settings differ from those of the cluster",
             where=str(task.sector),
             expected="copies of them",
         )
     refuse_wrong_clock(address)
-    key = shared_of(task.folder)
-    keep_keys_in_store(task.data, task.store, task.name)
-    return CarriedFiles(address, task.name, task.data, key)
+    shared_of(task.folder)

@@ -11,7 +11,8 @@ import logging
 import os
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Final, cast
 
@@ -45,8 +46,19 @@ MOST_SECTORS: Final = 256
 class _SectorThreadPoolExecutor(ThreadPoolExecutor):
     """The threads of the sectors. They outlive a worker of dask that loses its scheduler.
 
-    By its name dask knows that it consists of threads.
+    By its name dask knows that it consists of threads. ``tasks``: those that have not ended.
     """
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most, thread_name_prefix="sector")
+        self.tasks: set[Future[Any]] = set()
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Begin a task."""
+        task = super().submit(fn, *args, **kwargs)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+        return task
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Leave the threads as they are: each ends with its sector's lease."""
@@ -55,9 +67,10 @@ class _SectorThreadPoolExecutor(ThreadPoolExecutor):
 class JoinedWorker:
     """A worker of dask in a thread of its own, which joins again whenever its scheduler is back."""
 
-    def __init__(self, options: WorkerOptions) -> None:
-        self._options = options
-        self._threads = _SectorThreadPoolExecutor(MOST_SECTORS, thread_name_prefix="sector")
+    def __init__(self, options: WorkerOptions, sectors: Sequence[str]) -> None:
+        """``sectors``: names of those of the nation file, whose cluster must have the programs of this machine."""
+        self._options, self._sectors = options, sectors
+        self._threads = _SectorThreadPoolExecutor(MOST_SECTORS)
         self._loop = asyncio.new_event_loop()
         self._worker: Any = None
         self.address: str | None = None
@@ -79,6 +92,7 @@ class JoinedWorker:
 
         while not self._ended:
             try:
+                await asyncio.to_thread(self._refuse_other_programs)
                 self._worker = Worker(
                     self._options.scheduler,
                     nthreads=MOST_SECTORS,
@@ -99,10 +113,16 @@ class JoinedWorker:
                     if self._leaving:
                         self._pause()
                     await self._worker.finished()
-            except (OSError, TimeoutError, ValueError, RuntimeError) as error:  # no scheduler; the port is in use
+            # no scheduler; the port is in use; other programs, since the cluster was started again
+            except (OSError, TimeoutError, ValueError, RuntimeError, WatchlineError) as error:
                 self.problem, self._port = " ".join(str(error).split())[:200] or type(error).__name__, 0
             if not self._ended:
                 await asyncio.sleep(JOIN_AGAIN_S)
+
+    def _refuse_other_programs(self) -> None:
+        with StoreLeases(StoreAddress(self._options.store), self._options.data) as leases:
+            for found in leases.programs_of(self._sectors):
+                refuse_other_programs(found)
 
     def _pause(self) -> None:
         from distributed.core import Status
@@ -110,6 +130,11 @@ class JoinedWorker:
         self._leaving = True
         if self._worker is not None:
             self._worker.status = Status.paused
+
+    @property
+    def busy(self) -> bool:
+        """Whether a task has not ended, such as one that is about to take its sector."""
+        return bool(self._threads.tasks)
 
     def take_no_more(self) -> None:
         """Let the scheduler give this worker no more sectors."""
@@ -165,14 +190,16 @@ def run_worker(options: WorkerOptions, *, screen: Console) -> dict[str, Any]:
             )
             logging.getLogger("distributed").setLevel(logging.CRITICAL)
             with dask.config.set(SETTINGS_OF_DASK), on(machine):
-                return _held(options, leases, address, screen)
+                return _held(options, names, leases, address, screen)
     finally:
         os.umask(umask)
         os.close(lock)
 
 
-def _held(options: WorkerOptions, leases: StoreLeases, address: StoreAddress, screen: Console) -> dict[str, Any]:
-    worker = JoinedWorker(options)
+def _held(
+    options: WorkerOptions, sectors: Sequence[str], leases: StoreLeases, address: StoreAddress, screen: Console
+) -> dict[str, Any]:
+    worker = JoinedWorker(options, sectors)
     try:
         try:
             show(screen, "cluster-worker-started", machine=leases.machine, scheduler=options.scheduler)
@@ -228,7 +255,7 @@ def leave(worker: JoinedWorker, leases: StoreLeases) -> tuple[int, list[str]]:
                 begun.add(lease.sector)
                 if lease.wish == "hold":
                     leases.wish(lease.sector, "move")
-            if not held:
+            if not held and not worker.busy:
                 return len(begun), []
         except LeaseError:  # the store does not answer: nothing can be given back, or written
             pass

@@ -139,7 +139,9 @@ def test_a_cluster_whose_sector_another_one_took_ends(
     with monkeypatch.context() as patch:
         patch.setattr(store_claim, *PATIENTLY)
         other = StoreClaim(address.text, ["north"])  # waits for the end of that session
+    assert not other.is_taken()
     assert "another cluster runs the sector north" in str(claim.look())
+    assert claim.is_taken()
     now[0] = 29.0
     assert claim.look() is None, "it may be the session that was lost"
     now[0] = 31.0

@@ -23,7 +23,8 @@ from ops.cluster.sector_task import SectorTask
 class Future:
     """Stands for a task of dask that runs, or has ended with ``returned``, be it an error."""
 
-    status, ended, returned = "finished", False, None
+    status, ended = "finished", False
+    returned: Any = None
 
     def done(self) -> bool:
         return self.ended
@@ -171,6 +172,17 @@ def test_a_sector_is_moved_only_once_that_has_been_due_for_some_time_with_all_se
         one.look()
         assert looks(wait) == set()
         assert looks(1) == {"east"}
+
+
+def test_a_wish_to_stop_of_another_supervisor_does_not_keep_a_sector_from_starting_for_good(supervised: Supervised):
+    supervised.book.claim("hills", "worker-1")
+    supervised.look()
+    supervised.book.wish("hills", "stop")
+    [first] = supervised.client.submitted
+    first.ended, first.returned = True, "stopped"
+    supervised.look()
+    assert len(supervised.client.submitted) == 2
+    assert [lease.wish for lease in supervised.book.leases()] == ["hold"]
 
 
 def test_workers_keep_no_profile_of_tasks_that_run_for_days():

@@ -6,6 +6,7 @@ import shutil
 import threading
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -90,6 +91,20 @@ def test_processes_that_erase_at_once_lose_nothing(key: MachineKey):
         thread.join()
     assert [key.wrapping("west", "tracks", day) for day in days] == [None] * 12
     assert key.wrapping("east", "tracks", days[0]) is not None
+
+
+def test_a_file_that_is_replaced_while_it_is_read_is_read_again(key: MachineKey, monkeypatch: pytest.MonkeyPatch):
+    """What was opened is overwritten then."""
+    other, opened, days = MachineKey(key.path), Path.open, [date(2026, 1, 1)]
+
+    def open_slowly(path: Path, mode: str = "r", *rest: Any, **named: Any) -> Any:
+        file = opened(path, mode, *rest, **named)
+        if mode == "rb" and days:
+            other.erase([("west", "tracks", days.pop())])
+        return file
+
+    monkeypatch.setattr(Path, "open", open_slowly)
+    assert MachineKey(key.path).wrapping("west", "tracks", date(2026, 1, 1)) is None
 
 
 def test_a_copy_of_the_file_is_the_same_key_and_another_one_is_not(key: MachineKey, tmp_path: Path):

@@ -138,6 +138,64 @@ def test_keys_of_files_move_into_the_store_with_the_marks_of_erased_ones(address
         keep_keys_in_store(folder, address.text, "east")
 
 
+def test_a_move_that_is_interrupted_while_it_removes_the_files_erases_no_day(
+    address: StoreAddress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The file of a key is overwritten and emptied before it is removed; an empty one is otherwise that of a day that
+    was erased."""
+    MachineKey.made(machine_key_path(tmp_path))
+    folder = tmp_path / "west"
+    sealed = keys_of(folder).seal("tracks", AT_NS, b"x")
+
+    unlink = Path.unlink
+
+    def crash(path: Path, missing_ok: bool = False) -> None:
+        if path.name == f"{DAY}.tracks":
+            raise KeyboardInterrupt
+        unlink(path, missing_ok=missing_ok)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", crash)
+        with pytest.raises(KeyboardInterrupt):
+            keep_keys_in_store(folder, address.text, "west")
+    assert (folder / "keys" / f"{DAY}.tracks").read_bytes() == b""
+    keep_keys_in_store(folder, address.text, "west")
+    assert list((folder / "keys").iterdir()) == []
+    assert keys_of(folder).open(sealed) == b"x"
+
+
+def test_a_folder_with_other_keys_keeps_them_and_erases_none_of_the_store(machines: list[Path], address: StoreAddress):
+    """A machine that held the sector by itself before: its keys open its own records, and its erasures are not those of
+    the cluster."""
+    third = machines[0].parent.parent / "three" / "west"
+    shutil.copytree(machine_key_path(machines[0].parent).parent, machine_key_path(third.parent).parent)
+    own = DayKeys(third / "keys")
+    sealed = own.seal("tracks", AT_NS, b"own")
+    own.seal("tracks", AT_NS + DAY_NS, b"own, erased")
+    own.erase("tracks", date(2026, 3, 2))
+    of_cluster = keys_of(machines[0])
+    first, second = of_cluster.seal("tracks", AT_NS, b"x"), of_cluster.seal("tracks", AT_NS + DAY_NS, b"y")
+    with pytest.raises(DayKeyError, match=r"has another key for tracks of 2026-03-01 than .*; expected a folder that"):
+        keep_keys_in_store(third, address.text, "west")
+    assert keys_of(third).open(sealed) == b"own"
+    (third / "keys" / f"{DAY}.tracks").unlink()
+    with pytest.raises(DayKeyError, match="has another key for tracks of 2026-03-02"):
+        keep_keys_in_store(third, address.text, "west")
+    assert [keys_of(machines[1]).open(one) for one in (first, second)] == [b"x", b"y"]
+
+
+def test_a_day_that_this_machine_has_erased_gets_no_key_in_an_older_copy_of_the_store(
+    machines: list[Path], address: StoreAddress, postgres_server: PostgresServer
+):
+    keys_of(machines[0]).seal("tracks", AT_NS, b"x")
+    keys_of(machines[0]).erase("tracks", DAY)
+    postgres_server.execute("DELETE FROM watchline.day_keys", str(address.url.database))  # type: ignore[attr-defined]
+    keys = keys_of(machines[0])
+    with pytest.raises(ErasedDay):
+        keys.seal("tracks", AT_NS, b"again")
+    assert keys.open(keys.seal_anyway("tracks", AT_NS, b"again")) == b"again"
+
+
 def test_a_server_that_does_not_answer_is_one_sentence(tmp_path: Path):
     nowhere = StoreAddress("postgresql://watchline@127.0.0.1:1/watchline")
     keys = StoreKeys(nowhere, "west", MachineKey.made(tmp_path / "day-keys.key"))

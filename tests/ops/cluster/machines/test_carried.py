@@ -9,10 +9,14 @@ from pathlib import Path
 import pytest
 
 from ops.audit.key_places.machine_key import MachineKey
-from ops.cluster.machines import carried
+from ops.audit.key_places.place import machine_key_path
+from ops.cluster.machines import carried, first, here
 from ops.cluster.machines.carried import KEYS, CarriedError, CarriedFiles
+from ops.cluster.machines.shared import prepare_shared
 from ops.cluster.store_leases import StoreLeases
+from ops.cluster.task import SectorTask
 from ops.postgres.address import StoreAddress
+from ops.room.room import locked
 from tests.ops.postgres_server import PostgresServer
 
 
@@ -143,3 +147,51 @@ def test_a_file_that_is_too_large_is_one_sentence(
         pytest.raises(CarriedError, match="expected at most 0 MB to go along"),
     ):
         files[0].keep(leases.claim("hills", "worker-1"))
+
+
+def test_a_cluster_that_is_on_one_machine_again_takes_along_what_another_machine_stored(
+    address: StoreAddress, tmp_path: Path
+):
+    """Otherwise its deliveries would be repeated, and those that it makes would be forgotten with the next machine."""
+    task = SectorTask(
+        sector=tmp_path,
+        name="hills",
+        layout=tmp_path,
+        folder=tmp_path / "first",
+        broker="mqtt://127.0.0.1:1",
+        store=address.text,
+    )
+    assert here.prepared(task) is None, "it never was on several"
+    task.data.mkdir(parents=True)
+    other = CarriedFiles(address, "hills", tmp_path / "other/hills", MachineKey.made(machine_key_path(task.folder)))
+    (tmp_path / "other/hills").mkdir(parents=True)
+    (tmp_path / "other/hills/muted.json").write_text("1")
+    with StoreLeases(address, tmp_path) as leases:
+        other.keep(leases.claim("hills", "worker-1"))
+        taken = here.prepared(task)
+        assert taken is not None
+        assert taken.take_along(leases.claim("hills", "worker-2"))
+    assert (task.data / "muted.json").read_text() == "1"
+
+
+def test_before_an_erasure_the_deliveries_of_a_room_that_runs_here_are_left_alone(
+    address: StoreAddress, tmp_path: Path
+):
+    task = SectorTask(
+        sector=tmp_path,
+        name="hills",
+        layout=tmp_path,
+        folder=tmp_path / "first",
+        broker="mqtt://127.0.0.1:1",
+        store=address.text,
+    )
+    other = CarriedFiles(address, "hills", tmp_path / "other/hills", prepare_shared(task.folder))
+    written(tmp_path / "other/hills/feeds.db", 1).close()
+    with StoreLeases(address, tmp_path) as leases:
+        assert other.keep(leases.claim("hills", "worker-1")) == ["feeds.db"]
+    written(task.data / "feeds.db", 1, 2).close()
+    with locked(task.data):
+        first.before_erasing(task)
+    assert rows_of(task.data / "feeds.db") == [1, 2]
+    first.before_erasing(task)
+    assert rows_of(task.data / "feeds.db") == [1]

@@ -22,6 +22,7 @@ from ops.cluster.machines import checks, first, here
 from ops.cluster.machines.options import WorkerOptions
 from ops.cluster.machines.shared import prepare_shared, security_of, shared_of
 from ops.cluster.machines.start import scheduler_address, start_worker
+from ops.cluster.machines.worker import JoinedWorker
 from ops.cluster.sector_task import SectorTask, hold_sector
 from ops.cluster.store_leases import StoreLeases
 from ops.journal.stores.place import read_journal
@@ -141,6 +142,16 @@ def test_the_first_machine_erases_and_shows_a_sector_that_it_never_held(task: Se
         assert store.progress().cursor == 0
 
 
+def test_an_audit_log_in_files_is_not_continued_beside_one_in_the_store(task: SectorTask):
+    """Its reader here would not see what other machines record."""
+    file = task.data / "audit" / "0001-2026-03-14.log"
+    file.write_bytes(b"")
+    with pytest.raises(BadInput, match=r"--listen: .* has an audit log in files; expected a folder without it"):
+        first.shared_tasks([replace(task, common=None)])
+    file.unlink()
+    first.shared_tasks([replace(task, common=None)])
+
+
 def test_a_folder_in_use_by_another_worker(options: WorkerOptions):
     from ops.runtime.file_lock import lock_file
 
@@ -157,6 +168,21 @@ def test_a_machine_that_may_join_waits_for_the_scheduler_and_leaves_with_nothing
     found = start_worker(options, screen=QUIET)
     assert (found["given_back"], found["programs"]) == (0, checks.programs())
     assert (options.data / "machine").read_text().strip() == found["machine"]
+
+
+def test_a_machine_whose_cluster_comes_back_with_other_programs_does_not_join_it_again(
+    options: WorkerOptions, address: StoreAddress
+):
+    with StoreLeases(address, options.data) as leases:
+        leases.note_programs(["hills"], "Watchline 0")
+        worker = JoinedWorker(options, ["hills"])
+        try:
+            while not worker.problem:  # pytest limits the time
+                time.sleep(0.01)
+            assert "this machine has Watchline" in worker.problem
+            assert worker.address is None
+        finally:
+            worker.close()
 
 
 @pytest.mark.parametrize(
