@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -24,6 +25,8 @@ from ops.services.api.release import Release, ReleasedView
 from ops.store.connections import StoreError, store_exists
 from ops.store.incidents import IncidentReader
 from sensors.timestamps import SECOND_NS, utc_datetime
+
+log = logging.getLogger(__name__)
 
 CURRENT_NS: Final = 15 * SECOND_NS
 """A picture that is older is not current; a sector at rest makes one every second."""
@@ -71,14 +74,21 @@ class SectorWatch:
         self._reader = IncidentReader(folder / "store.db")
         self._journal = JournalPlace(folder / "journal.db")
         self._last_event, self._looks = -1, 0
+        self._problem = ""
         self.now = SectorNow()
 
     def look(self, lease: Lease | None) -> SectorNow:
         """Read what has changed. A store that cannot be read leaves what was known, as not readable."""
         try:
             self._read()
-        except StoreError:
-            self.now = replace(self.now, readable=not store_exists(self._reader.path))
+            self._problem = ""
+        except StoreError:  # also before fusion has written the store for the first time
+            self.now = replace(self.now, readable=self.now.stamp_ns is None and not store_exists(self._reader.path))
+        except Exception as error:  # whatever is wrong with one sector, the others are shown
+            if self._problem != (text := f"{type(error).__name__}: {error}"):
+                log.exception("Sector %s cannot be read.", self.name)
+                self._problem = text
+            self.now = replace(self.now, readable=False)
         self.now = replace(self.now, lease=lease)
         return self.now
 
@@ -142,6 +152,11 @@ def hidden_row(name: str) -> dict[str, Any]:
     return _row(name, "hidden")
 
 
+def unrecorded_row(name: str, now: SectorNow) -> dict[str, Any]:
+    """Return the row of a sector whose audit log has no entry of this reading: nothing of its picture is stated."""
+    return _row(name, "never" if now.stamp_ns is None and now.readable else "silent")
+
+
 def row_of(
     name: str, now: SectorNow, incidents: list[SectorIncident], view: ReleasedView, now_ns: int
 ) -> dict[str, Any]:
@@ -155,7 +170,7 @@ def row_of(
     waiting = [one.opened_at for one in here if one.attention]
     row = _row(name, state)
     row["worker"] = None if now.lease is None else now.lease.holder or None
-    row["behind"] = now.behind
+    row["behind"] = now.behind if view.every_sensor else None  # the messages of hidden sensors are among them
     if state == "never":
         return row
     row |= {
