@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { news } from "../src/nation/events.ts";
 import { clusters, fitting, readAreas, toPixels } from "../src/nation/geometry.ts";
+import { stateOf } from "../src/nation/map.ts";
 import { after, EMPTY, totals, worst, type Picture } from "../src/nation/picture.ts";
 import { speakIn } from "./words.ts";
 
@@ -37,6 +38,13 @@ test("changes replace what they name, add what is new, and leave the rest", () =
 test("what a newer server states in words that are not known is no calm sector", () => {
   const picture = whole([row("west", { state: "asleep" }), { sector: 7 }, null]);
   assert.deepEqual([...picture.rows.values()].map(({ state }) => state), ["silent"]);
+});
+
+test("a sector that cannot be read is not one without data since a time that no one knows", () => {
+  speakIn("en");
+  const rows = whole([row("west", { state: "silent" }), row("east", { state: "silent", heard_at: AT })]).rows;
+  assert.equal(stateOf(rows.get("west")), "Cannot be read");
+  assert.match(stateOf(rows.get("east")), /^No data since .*2026/);
 });
 
 test("sums are of the sectors of which a figure is known, and say of how many", () => {
@@ -90,4 +98,7 @@ test("a new distress call is announced once, and nothing when the page is opened
   assert.equal(news(empty, called, title), "Distress in West.");
   assert.equal(news(called, called, title), "");
   assert.equal(news(EMPTY, called, title), "");
+  const raised = whole([row("west")], [event("west", "I1", [0, 0, 5], { priority: "distress" }), event("west", "I2", [0, 1, 5], { priority: "high" })]);
+  assert.equal(news(called, raised, title), "High priority in West.", "it was there, and less urgent");
+  assert.equal(news(raised, called, title), "", "nothing is worse than before");
 });

@@ -76,7 +76,8 @@ function showTotals(): void {
   part("totals").replaceChildren(
     ...entries.map(([name, title, value]) => el("li", { data: { name, value, testid: `total-${name}` } }, el("span", {}, title), " ", el("b", {}, value))),
   );
-  const quiet = picture.events.length === 0 ? (sums.current === sums.shown ? "none" : "unknown") : "some";
+  const none = page.dataset["stream"] === "lost" ? "lost" : sums.current === sums.shown ? "none" : "unknown";
+  const quiet = picture.events.length === 0 ? none : "some";
   setText(part("incidents-note"), picture.atMs === null ? say("nation-page-loading") : say("nation-page-incidents-note", { quiet, silent: sums.shown - sums.current }));
 }
 
@@ -130,7 +131,8 @@ async function begin(): Promise<void> {
     },
     lost(problem) {
       streamIs("lost");
-      tell(say("nation-page-lost", { reason: problem, at: lastMs }));
+      showTotals();
+      tell(Number.isNaN(lastMs) ? say(problem) : say("nation-page-lost", { reason: problem, at: lastMs }));
     },
   });
   setInterval(showAges, TICK_MS);
