@@ -116,19 +116,21 @@ class Centres:
                 if len(self._open) + len(self._starting) >= self._options.most:
                     raise TooManyCentres(f"{self._options.most} are open and in use, as many as --centres allows")
                 self._starting.add(name)
+            started: _Centre | None = None
             try:
                 for one in ended:
                     one.close()
-                centre = self._start(self._sectors[name], broker)
+                started = self._start(self._sectors[name], broker)
             finally:
-                with self._lock:
+                with self._lock:  # both at once: no other is admitted in its place meanwhile
                     self._starting.discard(name)
-            with self._lock:
-                if not self._closed:
-                    self._open[name] = centre
-                    return centre.port
-            centre.close()
-            raise WatchlineError("the server is stopping")
+                    if started is not None and not self._closed:
+                        self._open[name] = started
+                    closed = self._closed
+            if closed:
+                started.close()
+                raise WatchlineError("the server is stopping")
+            return started.port
 
     def look(self) -> None:
         """End the centres that were not used for ``IDLE_S``, and those whose process, or whose broker, is no more."""

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { news } from "../src/nation/events.ts";
 import { clusters, fitting, readAreas, toPixels } from "../src/nation/geometry.ts";
 import { stateOf } from "../src/nation/map.ts";
-import { after, EMPTY, totals, worst, type Picture } from "../src/nation/picture.ts";
+import { after, EMPTY, quietOf, totals, worst, type Picture } from "../src/nation/picture.ts";
 import { speakIn } from "./words.ts";
 
 const AT = "2026-01-01T00:10:00Z";
@@ -45,6 +45,13 @@ test("a sector that cannot be read is not one without data since a time that no 
   const rows = whole([row("west", { state: "silent" }), row("east", { state: "silent", heard_at: AT })]).rows;
   assert.equal(stateOf(rows.get("west")), "Cannot be read");
   assert.match(stateOf(rows.get("east")), /^No data since .*2026/);
+});
+
+test("it is quiet only while every sector is current and the connection stands", () => {
+  const current = whole([row("west"), row("east", { state: "hidden" })]);
+  assert.deepEqual([quietOf(current, false), quietOf(current, true)], ["none", "lost"]);
+  assert.equal(quietOf(whole([row("west"), row("east", { state: "late" })]), false), "unknown");
+  assert.equal(quietOf(whole([row("west")], [event("west", "I1", [0, 1, 5])]), true), "some");
 });
 
 test("sums are of the sectors of which a figure is known, and say of how many", () => {
