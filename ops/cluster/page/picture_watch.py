@@ -101,7 +101,7 @@ class PictureWatch:
         """Read what has changed in the sectors, their leases, and which incident continues which."""
         leases = self._leases()
         for name, watch in self.watches.items():
-            watch.look(leases.get(name))
+            watch.look(leases.get(name), self._now_ns())
         with suppress(NationError), NationReader(self.folder) as nation:  # of this thread alone
             self._continued = nation.continued()
         with self._lock:

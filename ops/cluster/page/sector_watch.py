@@ -45,10 +45,12 @@ class SensorNow(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class SectorNow:
-    """A sector as last read. ``stamp_ns``: time of its picture [UTC ns], None before the first; ``behind``: messages
-    that fusion has not processed, None where the journal cannot be read."""
+    """A sector as last read. ``stamp_ns``: time of its picture [UTC ns], None before the first; ``seen_ns``: when that
+    was read first, by the clock of this server; ``behind``: messages that fusion has not processed, None where the
+    journal cannot be read."""
 
     stamp_ns: int | None = None
+    seen_ns: int = 0
     incidents: tuple[SectorIncident, ...] = ()
     sensors: tuple[SensorNow, ...] = ()
     summary: SectorSummary | None = None
@@ -60,7 +62,7 @@ class SectorNow:
         """Whether the picture is ``current``, ``late``, ``silent`` or was ``never`` made (``models.SectorRow``)."""
         if self.stamp_ns is None:
             return "never" if self.readable else "silent"
-        if self.readable and now_ns - self.stamp_ns <= CURRENT_NS:
+        if self.readable and now_ns - min(self.stamp_ns, self.seen_ns) <= CURRENT_NS:  # the sector's clock may be ahead
             return "current"
         return "late" if self.readable and self.behind else "silent"
 
@@ -77,10 +79,10 @@ class SectorWatch:
         self._problem = ""
         self.now = SectorNow()
 
-    def look(self, lease: Lease | None) -> SectorNow:
+    def look(self, lease: Lease | None, now_ns: int) -> SectorNow:
         """Read what has changed. A store that cannot be read leaves what was known, as not readable."""
         try:
-            self._read()
+            self._read(now_ns)
             self._problem = ""
         except StoreError:  # also before fusion has written the store for the first time
             self.now = replace(self.now, readable=self.now.stamp_ns is None and not store_exists(self._reader.path))
@@ -92,7 +94,7 @@ class SectorWatch:
         self.now = replace(self.now, lease=lease)
         return self.now
 
-    def _read(self) -> None:
+    def _read(self, now_ns: int) -> None:
         last = self._reader.last_event()
         incidents = self.now.incidents
         if last != self._last_event:
@@ -110,7 +112,7 @@ class SectorWatch:
         self._last_event = last
         self.now = replace(
             self.now, stamp_ns=stamp_ns, incidents=incidents, sensors=found, summary=summary, readable=True,
-            behind=self._behind(),
+            behind=self._behind(), seen_ns=self.now.seen_ns if stamp_ns == self.now.stamp_ns else now_ns,
         )  # fmt: skip
 
     def _behind(self) -> int | None:
@@ -179,7 +181,7 @@ def row_of(
         "oldest_unacknowledged_at": rfc3339_of(min(waiting, default=None)),
     }
     if state != "current":
-        row["heard_at"] = None if now.stamp_ns is None else rfc3339_of(utc_datetime(now.stamp_ns))
+        row["heard_at"] = None if now.stamp_ns is None else rfc3339_of(utc_datetime(min(now.stamp_ns, now.seen_ns)))
         return row
     shown = [one.state in WORKING for one in now.sensors if view.shows_sensor(one.sensor)]
     row["sensors"] = {"working": sum(shown), "others": len(shown) - sum(shown)}

@@ -84,6 +84,18 @@ def test_a_sector_that_is_silent_states_since_when_and_nothing_of_the_present(se
     assert all(found["east"][name] is None for name in NOTHING if name != "behind")
 
 
+def test_a_sector_whose_clock_is_ahead_is_current_only_while_its_pictures_follow_each_other(
+    sectors: Sectors, server: NationServer
+):
+    with server.client("w", {"*": "viewer"}) as client:
+        for _ in range(2):
+            sectors.show("west", incident("I1", 5), age_s=-3600.0)
+            assert rows(client)["west"]["state"] == "current"
+            sectors.now_ns += 16 * S
+        silent = rows(client)["west"]
+        assert (silent["state"], silent["heard_at"]) == ("silent", "2026-09-21T14:13:36Z")  # 16 s after NOW_NS
+
+
 def test_a_store_that_cannot_be_read_is_silent_and_the_others_go_on(sectors: Sectors, server: NationServer):
     sectors.show("west")
     (sectors.folder / "mid").mkdir()
