@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 START_S: Final = 120.0
 STOP_S: Final = 10.0
 IDLE_S: Final = 600.0
-"""A centre without an open page for so long is ended."""
+"""A centre without an open stream or a request for so long is ended."""
 GRACE_S: Final = 60.0
 """The same where another one needs its place: the page of one that was just opened has no stream yet."""
 
@@ -38,12 +38,13 @@ GRACE_S: Final = 60.0
 class CentreOptions:
     """``host`` and ``tls`` as of the national page, whose ``login_port`` and accounts count in each centre.
 
-    ``identity``: keys for a broker of one's own, None: those in the sector's folder. ``store``: in PostgreSQL.
-    ``most``: centres at once.
+    ``broker`` returns the address of the cluster's broker, which is another one after each start of a cluster with an
+    embedded broker; None where none is known. ``identity``: keys for a broker of one's own, None: those in the sector's
+    folder. ``store``: in PostgreSQL. ``most``: centres at once.
     """
 
     data: Path
-    broker: str
+    broker: Callable[[], str | None] = field(repr=False)
     host: str
     login_port: int
     most: int
@@ -58,6 +59,8 @@ class _Centre:
     child: Child
     listening: socket.socket
     used_s: float
+    broker: str
+    requests: int | None = None
 
     @property
     def port(self) -> int:
@@ -70,6 +73,10 @@ class _Centre:
 
 class TooManyCentres(WatchlineError):
     """As many centres are open as may be."""
+
+
+class NoBroker(WatchlineError):
+    """There is no broker to which a person's actions could be sent."""
 
 
 class Centres:
@@ -92,37 +99,44 @@ class Centres:
     def open(self, name: str) -> int:
         """Return the port of a sector's centre once it answers; start it if it does not run.
 
-        Raises WatchlineError if it does not start, and ``TooManyCentres``. One that starts delays no other.
+        Raises WatchlineError if it does not start, ``NoBroker`` and ``TooManyCentres``. One that starts delays no
+        other.
         """
         with self._starts[name]:
+            broker = self._options.broker()
+            if broker is None:
+                raise NoBroker("no broker is known to which actions could be sent")
             with self._lock:
                 centre = self._open.get(name)
-                if centre is not None and centre.child.alive:
+                if centre is not None and centre.child.alive and centre.broker == broker:
                     centre.used_s = self._monotonic_s()
                     return centre.port
                 full = len(self._open) + len(self._starting) >= self._options.most
-                ended = self._without_use(GRACE_S if full else IDLE_S)
+                ended = self._without_use(GRACE_S if full else IDLE_S, broker)
                 if len(self._open) + len(self._starting) >= self._options.most:
                     raise TooManyCentres(f"{self._options.most} are open and in use, as many as --centres allows")
                 self._starting.add(name)
+            started: _Centre | None = None
             try:
                 for one in ended:
                     one.close()
-                centre = self._start(self._sectors[name])
+                started = self._start(self._sectors[name], broker)
             finally:
-                with self._lock:
+                with self._lock:  # both at once: no other is admitted in its place meanwhile
                     self._starting.discard(name)
-            with self._lock:
-                if not self._closed:
-                    self._open[name] = centre
-                    return centre.port
-            centre.close()
-            raise WatchlineError("the server is stopping")
+                    if started is not None and not self._closed:
+                        self._open[name] = started
+                    closed = self._closed
+            if closed:
+                started.close()
+                raise WatchlineError("the server is stopping")
+            return started.port
 
     def look(self) -> None:
-        """End the centres without an open page for ``IDLE_S``, and those whose process has ended."""
+        """End the centres that were not used for ``IDLE_S``, and those whose process, or whose broker, is no more."""
+        broker = self._options.broker()
         with self._lock:
-            ended = self._without_use(IDLE_S)
+            ended = self._without_use(IDLE_S, broker)
         for centre in ended:
             centre.close()
 
@@ -132,18 +146,20 @@ class Centres:
         with self._lock:
             return sorted(self._open)
 
-    def _without_use(self, idle_s: float) -> list[_Centre]:
-        """Take out the centres whose process has ended, or that had no open page for so long."""
+    def _without_use(self, idle_s: float, broker: str | None) -> list[_Centre]:
+        """Take out the centres whose process has ended, that send to another broker, or that were not used so long."""
         now_s = self._monotonic_s()
         found: list[_Centre] = []
         for name, centre in list(self._open.items()):
-            if centre.child.last("streams"):
-                centre.used_s = now_s
-            if now_s - centre.used_s >= idle_s or not centre.child.alive:
+            requests = centre.child.last("requests")
+            if centre.child.last("streams") or requests != centre.requests:
+                centre.used_s, centre.requests = now_s, requests
+            moved = broker is not None and centre.broker != broker
+            if now_s - centre.used_s >= idle_s or moved or not centre.child.alive:
                 found.append(self._open.pop(name))
         return found
 
-    def _start(self, sector: Sector) -> _Centre:
+    def _start(self, sector: Sector, broker: str) -> _Centre:
         from ops.sector.open_sector import open_sector
         from ops.services.fusion.process import published_language
 
@@ -171,7 +187,7 @@ class Centres:
                 ],
                 log=folder / "logs" / "api.log",
                 secrets={
-                    URL_VARIABLE: options.broker,
+                    URL_VARIABLE: broker,
                     IDENTITY_VARIABLE: str(options.identity or folder / "identity"),
                     **({} if options.store is None else {STORE_VARIABLE: options.store}),
                 },
@@ -185,7 +201,7 @@ class Centres:
             child.tell(known=known, parts={}, map=True)
             child.wait_for("ready", timeout_s=START_S)
             started.pop_all()
-        return _Centre(child, listening, self._monotonic_s())
+        return _Centre(child, listening, self._monotonic_s(), broker)
 
     def close(self) -> None:
         """End all centres."""

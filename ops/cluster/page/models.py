@@ -47,7 +47,9 @@ class SectorRow(BaseModel):
     state: PictureState
     heard_at: datetime | None = Field(description="time of its newest picture, unless it is current")
     worker: str | None
-    behind: int | None = Field(description="messages that fusion has not processed, to one digit; 0 below 100")
+    behind: int | None = Field(
+        description="messages that fusion has not processed, to one digit; 0 below 100; null where a sensor is hidden"
+    )
     open: dict[str, int] | None = Field(description="incidents that are not closed, by priority")
     attention: int | None = Field(description="those of them that are not acknowledged")
     oldest_unacknowledged_at: datetime | None

@@ -17,12 +17,20 @@ from ops.cluster.identity.incidents import SectorIncident, national_list
 from ops.cluster.identity.nation_store import Continued, NationError, NationReader
 from ops.cluster.leases import Lease, LeaseError
 from ops.cluster.open_leases import known_leases
-from ops.cluster.page.sector_watch import SectorWatch, hidden_row, received_incidents, rfc3339_of, row_of
+from ops.cluster.page.sector_watch import (
+    SectorWatch,
+    hidden_row,
+    received_incidents,
+    rfc3339_of,
+    row_of,
+    unrecorded_row,
+)
 from ops.incidents.queue import place_in_queue
 from ops.postgres.address import PostgresError
 from ops.releasability.settings import ReleasabilitySettings
 from ops.store.connections import StoreError
 from ops.store.rows import to_json
+from sensors.timestamps import SECOND_NS
 
 log = logging.getLogger(__name__)
 
@@ -30,11 +38,17 @@ MOST_SHOWN: Final = 300
 """Events of the national list that a page receives: the most urgent."""
 
 
+FRESH_NS: Final = 2 * SECOND_NS
+"""What an audience receives is made again when it is older, also without a new look: pictures age by themselves."""
+
+
 class Audience(NamedTuple):
-    """People who receive the same: the sectors whose picture they may see, and their limit of markings."""
+    """People who receive the same: the sectors whose picture they may see, their limit of markings, and those of the
+    sectors whose audit log has no entry of this reading, of which they receive nothing."""
 
     sectors: frozenset[str]
     limit: str
+    unrecorded: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +95,13 @@ class PictureWatch:
         self.watches = {name: SectorWatch(name, folder / name, settings) for name in sectors}
         self._continued: list[Continued] = []
         self._lock = threading.Lock()
-        self._received: dict[Audience, ReceivedPicture] = {}
+        self._received: dict[Audience, tuple[int, ReceivedPicture]] = {}
 
     def look(self) -> None:
         """Read what has changed in the sectors, their leases, and which incident continues which."""
         leases = self._leases()
         for name, watch in self.watches.items():
-            watch.look(leases.get(name))
+            watch.look(leases.get(name), self._now_ns())
         with suppress(NationError), NationReader(self.folder) as nation:  # of this thread alone
             self._continued = nation.continued()
         with self._lock:
@@ -104,19 +118,22 @@ class PictureWatch:
             log.warning("%s", error)
             return {}
 
-    def audience_of(self, person: Person) -> Audience:
+    def audience_of(self, person: Person, unrecorded: frozenset[str] = frozenset()) -> Audience:
         """The audience of a person: she sees the sectors in which her role has the right ``picture``."""
-        return Audience(frozenset(name for name in self.watches if has(person, "picture", name)), person.releasability)
+        seen = frozenset(name for name in self.watches if has(person, "picture", name))
+        return Audience(seen, person.releasability, seen & unrecorded)
 
     def received(self, audience: Audience) -> ReceivedPicture:
-        """Return what an audience receives of the last look."""
+        """Return what an audience receives of the last look, with the states of the sectors as of now."""
         with self._lock:
-            if audience not in self._received:
-                self._received[audience] = self._make(audience)
-            return self._received[audience]
+            made_ns, found = self._received.get(audience, (0, ReceivedPicture()))
+            now_ns = self._now_ns()
+            if not 0 <= now_ns - made_ns <= FRESH_NS:
+                found = self._make(audience, now_ns)
+                self._received[audience] = now_ns, found
+            return found
 
-    def _make(self, audience: Audience) -> ReceivedPicture:
-        now_ns = self._now_ns()
+    def _make(self, audience: Audience, now_ns: int) -> ReceivedPicture:
         rows: dict[str, bytes] = {}
         incidents: dict[str, list[SectorIncident]] = {}
         for name, watch in self.watches.items():
@@ -124,8 +141,12 @@ class PictureWatch:
                 rows[name] = to_json(hidden_row(name), where=name)
                 continue
             view, now = watch.release.view_of(audience.limit), watch.now
-            with suppress(StoreError):  # the markings were read after the records that are here
-                view.refresh()
+            if name in audience.unrecorded:
+                rows[name] = to_json(unrecorded_row(name, now), where=name)
+                continue
+            if now.readable:
+                with suppress(StoreError):  # the markings were read after the records that are here
+                    view.refresh()
             incidents[name] = received_incidents(now, view)
             rows[name] = to_json(row_of(name, now, incidents[name], view, now_ns), where=name)
         return ReceivedPicture(rows, self._events(incidents))

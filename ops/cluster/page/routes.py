@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, Final
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI, Header, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from geo.errors import WatchlineError
-from ops.accounts.person import Person
-from ops.accounts.rights import Right, rights_at
+from ops.accounts.rights import Right, reads_logs, rights_at
 from ops.audit.files import FOLDER
 from ops.audit.log import AuditLog
 from ops.audit.stores.place import has_log
-from ops.cluster.page.centres import Centres
+from ops.cluster.page.centres import Centres, NoBroker, TooManyCentres
 from ops.cluster.page.models import NationalPicture, SectorAreas
 from ops.cluster.page.picture_watch import PictureWatch
 from ops.cluster.page.sector_watch import rfc3339_of
@@ -26,7 +27,12 @@ from ops.services.api.login.gate import ACCOUNT, Served
 from ops.services.api.login.routes import person_of
 from ops.services.api.recorder import Recorder
 from ops.services.api.schemas.geojson import GeoJson
+from ops.store.connections import store_exists
 from sensors.timestamps import utc_datetime
+
+log = logging.getLogger(__name__)
+
+STORE: Final = "store.db"
 
 OWN_ROUTES: Final[Mapping[str, Right]] = {
     "/": "picture",
@@ -41,6 +47,9 @@ CENTRE: Final = "/sectors/"
 SHARED: Final = ("/login", "/logout", ACCOUNT, "/v1/me", "/v1/sessions", "/assets/", "/third-party")
 """Beginnings of the addresses that it has in common with the server of a sector, with the same rights."""
 NO_CENTRE: Final = "The operations centre of this sector cannot be opened"
+FOR_ADMINISTRATORS: Final = "its process did not start; the log of the server states why."
+MOST_WAITING: Final = 64
+"""Requests that wait for a centre at once, in threads of their own: they hold up neither logins nor pages."""
 
 
 def nation_rights(path: str) -> Mapping[str, Right]:
@@ -58,25 +67,46 @@ def served(sectors: Iterable[str]) -> Served:
 
 
 class SectorLogs:
-    """The audit logs of the sectors, each opened when it is first written."""
+    """The audit logs of the sectors, each opened, or begun, when it is first written.
+
+    Their witness copies are brought up to date by the sectors' own operations centres: one process writes them.
+    """
 
     def __init__(self, watch: PictureWatch, now_ns: Callable[[], int], operator: str) -> None:
         self._watch, self._now_ns, self._operator = watch, now_ns, operator
         self._logs: dict[str, AuditLog] = {}
+        self._problems: dict[str, str] = {}
         self._lock = threading.Lock()
 
-    def note(self, request: Request, sectors: Iterable[str], subject: str, purpose: str | None) -> None:
-        """Record a read of these sectors, in the log of each that keeps one; it is then on disk. Raises AuditError."""
+    def note(self, request: Request, sectors: Iterable[str], subject: str, purpose: str | None) -> frozenset[str]:
+        """Record a read of these sectors in the log of each; it is then on disk.
+
+        Returns those in whose log it is not: they have no store yet, or the log cannot be written. Nothing of them may
+        be served; the others do not wait for them. Raises HTTPException for a purpose that cannot be logged.
+        """
+        unrecorded = set()
         for name in sectors:
-            recorder = Recorder(self._log_of(name), self._now_ns, sector=name, operator=self._operator)
-            recorder.note(request, subject, purpose=purpose)
+            try:
+                kept = self._log_of(name)
+                if kept is None:
+                    unrecorded.add(name)
+                    continue
+                recorder = Recorder(kept, self._now_ns, sector=name, operator=self._operator)
+                recorder.note(request, subject, purpose=purpose)
+                self._problems.pop(name, None)
+            except (OSError, WatchlineError) as error:
+                unrecorded.add(name)
+                if self._problems.get(name) != str(error):
+                    log.error("Sector %s is not shown, because its audit log cannot be written: %s", name, error)
+                    self._problems[name] = str(error)
+        return frozenset(unrecorded)
 
     def _log_of(self, name: str) -> AuditLog | None:
-        folder = self._watch.folder / name / FOLDER
+        folder = self._watch.folder / name
         with self._lock:
-            if name not in self._logs and has_log(folder):  # one that never ran has no records to read either
-                self._logs[name] = AuditLog(folder)
-            return self._logs.get(name)
+            if name not in self._logs and (has_log(folder / FOLDER) or store_exists(folder / STORE)):
+                self._logs[name] = AuditLog(folder / FOLDER)
+            return self._logs.get(name)  # None: one that never ran has no records to read either
 
     def close(self) -> None:
         """Close all logs."""
@@ -102,6 +132,7 @@ class NationRoutes:
     ) -> None:
         self._watch, self._hub, self._logs, self._centres, self._now_ns = watch, hub, logs, centres, now_ns
         self._name, self._title, self._areas = name, title, areas
+        self._opening: CapacityLimiter | None = None
 
     def add_to(self, app: FastAPI) -> None:
         """Add the routes."""
@@ -133,9 +164,10 @@ class NationRoutes:
     async def nation(self, request: Request, purpose: Annotated[str | None, Header()] = None) -> Response:
         """All sectors, and what is open in those that the person may see, the most urgent first."""
         person = person_of(request)
-        await asyncio.to_thread(self._record, request, person, "national picture", purpose)
+        seen = self._watch.audience_of(person).sectors
+        unrecorded = await asyncio.to_thread(self._record, request, seen, "national picture", purpose)
         await self._hub.look()
-        received = await asyncio.to_thread(self._watch.received, self._watch.audience_of(person))
+        received = await asyncio.to_thread(self._watch.received, self._watch.audience_of(person, unrecorded))
         body = received.body(str(rfc3339_of(utc_datetime(self._now_ns())))) or b"{}"
         head = JSONResponse({"nation": self._name, "title": self._title}).body
         return Response(bytes(head)[:-1] + b"," + body[1:], media_type="application/json")
@@ -144,27 +176,34 @@ class NationRoutes:
         """Event ``nation`` with everything, then ``changes`` with what differs from what was sent before, and ``beat``
         every 5 s. ``gone`` names events that are closed."""
         person = person_of(request)
-        await asyncio.to_thread(self._record, request, person, "stream of the national picture: opened", purpose)
-        return NationStream(
-            self._hub, person,
-            lambda: self._record(request, person, "stream of the national picture: closed", purpose),
-        )  # fmt: skip
 
-    def centre(self, sector: str, request: Request) -> Response:
+        def record(sectors: Iterable[str], event: str) -> frozenset[str]:
+            return self._record(request, sectors, f"stream of the national picture: {event}", purpose)
+
+        seen = self._watch.audience_of(person).sectors
+        unrecorded = await asyncio.to_thread(record, seen, "opened")
+        return NationStream(self._hub, person, record, unrecorded)
+
+    async def centre(self, sector: str, request: Request) -> Response:
         """Lead to the sector's own operations centre, which is started if it does not run."""
         person = person_of(request)
         if sector not in self._watch.audience_of(person).sectors:
             raise HTTPException(404 if sector not in self._watch.watches else 403, "You may not see this sector.")
         if self._centres is None:
             raise HTTPException(503, f"{NO_CENTRE}: this server has no broker to send actions to.")
+        if self._opening is None:
+            self._opening = CapacityLimiter(MOST_WAITING)
         try:
-            port = self._centres.open(sector)
-        except WatchlineError as error:
-            raise HTTPException(503, f"{NO_CENTRE}: {error}") from error
+            port = await to_thread.run_sync(self._centres.open, sector, limiter=self._opening)
+        except (NoBroker, TooManyCentres) as error:
+            raise HTTPException(503, f"{NO_CENTRE}: {error}.") from error
+        except (OSError, WatchlineError) as error:
+            log.error("The operations centre of %s cannot be opened: %s", sector, error)
+            reason = str(error) if reads_logs(person, sector) else FOR_ADMINISTRATORS
+            raise HTTPException(503, f"{NO_CENTRE}: {reason}") from error
         host = request.url.hostname or ""
         address = f"{request.url.scheme}://{f'[{host}]' if ':' in host else host}:{port}/"
         return RedirectResponse(address, 303, {"Cache-Control": "no-store"})
 
-    def _record(self, request: Request, person: Person, subject: str, purpose: str | None) -> None:
-        seen = self._watch.audience_of(person).sectors
-        self._logs.note(request, sorted(seen), subject, purpose)
+    def _record(self, request: Request, sectors: Iterable[str], subject: str, purpose: str | None) -> frozenset[str]:
+        return self._logs.note(request, sorted(sectors), subject, purpose)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -25,6 +26,8 @@ from ops.store.connections import StoreError, store_exists
 from ops.store.incidents import IncidentReader
 from sensors.timestamps import SECOND_NS, utc_datetime
 
+log = logging.getLogger(__name__)
+
 CURRENT_NS: Final = 15 * SECOND_NS
 """A picture that is older is not current; a sector at rest makes one every second."""
 BEHIND_FROM: Final = 100
@@ -42,10 +45,12 @@ class SensorNow(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class SectorNow:
-    """A sector as last read. ``stamp_ns``: time of its picture [UTC ns], None before the first; ``behind``: messages
-    that fusion has not processed, None where the journal cannot be read."""
+    """A sector as last read. ``stamp_ns``: time of its picture [UTC ns], None before the first; ``seen_ns``: when that
+    was read first, by the clock of this server; ``behind``: messages that fusion has not processed, None where the
+    journal cannot be read."""
 
     stamp_ns: int | None = None
+    seen_ns: int = 0
     incidents: tuple[SectorIncident, ...] = ()
     sensors: tuple[SensorNow, ...] = ()
     summary: SectorSummary | None = None
@@ -57,7 +62,7 @@ class SectorNow:
         """Whether the picture is ``current``, ``late``, ``silent`` or was ``never`` made (``models.SectorRow``)."""
         if self.stamp_ns is None:
             return "never" if self.readable else "silent"
-        if self.readable and now_ns - self.stamp_ns <= CURRENT_NS:
+        if self.readable and now_ns - min(self.stamp_ns, self.seen_ns) <= CURRENT_NS:  # the sector's clock may be ahead
             return "current"
         return "late" if self.readable and self.behind else "silent"
 
@@ -71,18 +76,25 @@ class SectorWatch:
         self._reader = IncidentReader(folder / "store.db")
         self._journal = JournalPlace(folder / "journal.db")
         self._last_event, self._looks = -1, 0
+        self._problem = ""
         self.now = SectorNow()
 
-    def look(self, lease: Lease | None) -> SectorNow:
+    def look(self, lease: Lease | None, now_ns: int) -> SectorNow:
         """Read what has changed. A store that cannot be read leaves what was known, as not readable."""
         try:
-            self._read()
-        except StoreError:
-            self.now = replace(self.now, readable=not store_exists(self._reader.path))
+            self._read(now_ns)
+            self._problem = ""
+        except StoreError:  # also before fusion has written the store for the first time
+            self.now = replace(self.now, readable=self.now.stamp_ns is None and not store_exists(self._reader.path))
+        except Exception as error:  # whatever is wrong with one sector, the others are shown
+            if self._problem != (text := f"{type(error).__name__}: {error}"):
+                log.exception("Sector %s cannot be read.", self.name)
+                self._problem = text
+            self.now = replace(self.now, readable=False)
         self.now = replace(self.now, lease=lease)
         return self.now
 
-    def _read(self) -> None:
+    def _read(self, now_ns: int) -> None:
         last = self._reader.last_event()
         incidents = self.now.incidents
         if last != self._last_event:
@@ -100,7 +112,7 @@ class SectorWatch:
         self._last_event = last
         self.now = replace(
             self.now, stamp_ns=stamp_ns, incidents=incidents, sensors=found, summary=summary, readable=True,
-            behind=self._behind(),
+            behind=self._behind(), seen_ns=self.now.seen_ns if stamp_ns == self.now.stamp_ns else now_ns,
         )  # fmt: skip
 
     def _behind(self) -> int | None:
@@ -142,6 +154,11 @@ def hidden_row(name: str) -> dict[str, Any]:
     return _row(name, "hidden")
 
 
+def unrecorded_row(name: str, now: SectorNow) -> dict[str, Any]:
+    """Return the row of a sector whose audit log has no entry of this reading: nothing of its picture is stated."""
+    return _row(name, "never" if now.stamp_ns is None and now.readable else "silent")
+
+
 def row_of(
     name: str, now: SectorNow, incidents: list[SectorIncident], view: ReleasedView, now_ns: int
 ) -> dict[str, Any]:
@@ -155,7 +172,7 @@ def row_of(
     waiting = [one.opened_at for one in here if one.attention]
     row = _row(name, state)
     row["worker"] = None if now.lease is None else now.lease.holder or None
-    row["behind"] = now.behind
+    row["behind"] = now.behind if view.every_sensor else None  # the messages of hidden sensors are among them
     if state == "never":
         return row
     row |= {
@@ -164,7 +181,7 @@ def row_of(
         "oldest_unacknowledged_at": rfc3339_of(min(waiting, default=None)),
     }
     if state != "current":
-        row["heard_at"] = None if now.stamp_ns is None else rfc3339_of(utc_datetime(now.stamp_ns))
+        row["heard_at"] = None if now.stamp_ns is None else rfc3339_of(utc_datetime(min(now.stamp_ns, now.seen_ns)))
         return row
     shown = [one.state in WORKING for one in now.sensors if view.shows_sensor(one.sensor)]
     row["sensors"] = {"working": sum(shown), "others": len(shown) - sum(shown)}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +14,7 @@ from rich.console import Console
 
 from geo.errors import BadInput
 from ingest.mqtt.broker_url import BrokerUrl
-from ops.cluster.nation_file import Nation, load_nation
+from ops.cluster.nation_file import load_nation
 from ops.cluster.page.app import NationSettings, create_nation_app
 from ops.cluster.page.areas import areas_of
 from ops.cluster.page.centres import CentreOptions, Centres
@@ -71,7 +72,16 @@ def serve_nation(options: NationPageOptions, *, screen: Console) -> None:
         stack.callback(watch.close)
         listening = options.endpoint.listen()
         address = options.endpoint.address(listening)
-        centres = _centres(nation, options, int(listening.getsockname()[1]), stack)
+        broker = partial(_broker_of, options)
+        centres = Centres(
+            {sector.name: sector for sector in nation.sectors},
+            CentreOptions(
+                options.data.absolute(), broker, options.endpoint.host, int(listening.getsockname()[1]),
+                options.centres, tls, None if options.settings is None else options.settings.absolute(),
+                options.identity, options.store,
+            ),
+        )  # fmt: skip
+        stack.callback(centres.close)
         app = create_nation_app(
             watch,
             NationSettings(nation.name, nation.title, areas, logins.guard),
@@ -83,31 +93,22 @@ def serve_nation(options: NationPageOptions, *, screen: Console) -> None:
         stack.enter_context(serving(app, listening, tls))
         try:
             show(screen, "cluster-page-started", nation=nation.title or nation.name, address=address)
-            if centres is None:
+            if broker() is None:
                 show(screen, "cluster-page-no-broker", file=str(options.data / BROKER_URL))
             show_first_steps(options.data, tls, screen)
             while not threading.Event().wait(LOOK_EVERY_S):
-                if centres is not None:
-                    centres.look()
+                centres.look()
         except KeyboardInterrupt:
             show(screen, "console-stopped")
 
 
-def _centres(nation: Nation, options: NationPageOptions, port: int, stack: ExitStack) -> Centres | None:
-    """The way into the sectors; None where there is no broker to which a person's actions could be sent."""
-    broker = None if options.broker is None else options.broker.text
-    if broker is None and (options.data / BROKER_URL).is_file():
-        broker = (options.data / BROKER_URL).read_text(encoding="utf-8").strip()
-    if broker is None:
-        return None
-    endpoint = options.endpoint
-    tls = endpoint.prepared_tls(options.data / "tls", account_settings(load_settings(options.settings)).hosts)
-    centres = Centres(
-        {sector.name: sector for sector in nation.sectors},
-        CentreOptions(
-            options.data.absolute(), broker, endpoint.host, port, options.centres, tls,
-            None if options.settings is None else options.settings.absolute(), options.identity, options.store,
-        ),
-    )  # fmt: skip
-    stack.callback(centres.close)
-    return centres
+def _broker_of(options: NationPageOptions) -> str | None:
+    """Return the address of the cluster's broker; that of an embedded one is in a file, from the cluster's first start.
+
+    None where there is none, or while the file cannot be read.
+    """
+    if options.broker is not None:
+        return options.broker.text
+    with suppress(OSError, UnicodeDecodeError):
+        return (options.data / BROKER_URL).read_text(encoding="utf-8").strip() or None
+    return None

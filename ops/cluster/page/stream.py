@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -18,7 +18,6 @@ from starlette.types import Receive, Scope, Send
 
 from ops.accounts.person import Person
 from ops.accounts.store import AccountStoreError
-from ops.audit.entry import AuditError
 from ops.cluster.page.picture_watch import PictureWatch, ReceivedPicture
 from ops.cluster.page.sector_watch import rfc3339_of
 from ops.services.api.event_stream import frame
@@ -35,9 +34,15 @@ MOST_STREAMS: Final = 64
 """Open streams; the oldest ends when one more opens."""
 
 
+Record = Callable[[Iterable[str], str], frozenset[str]]
+"""Records an event of a stream in the logs of sectors; returns those in whose log it is not."""
+
+
 @dataclass(slots=True, eq=False)
 class _NationClient:
     person: Person
+    record: Record
+    unrecorded: frozenset[str]
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     ended: bool = False
 
@@ -81,16 +86,26 @@ class NationHub:
         return len(self._clients)
 
     async def run(self) -> None:
-        """Look until stopped."""
+        """Look until stopped, and end the streams of those who are logged out, however long a look takes."""
         self._loop = asyncio.get_running_loop()
+        await asyncio.gather(self._repeat(self.look), self._repeat(self._let_go_of_logged_out))
+
+    async def _repeat(self, do: Callable[[], Awaitable[None]]) -> None:
+        """Do something while streams are open. What fails is done again: the streams must not stay as they are."""
         while not self.stopped:
             if self._clients:
-                await self.look()
-                await self._let_go_of_logged_out()
+                try:
+                    await do()
+                except Exception:
+                    log.exception("The national picture was not read; it is tried again.")
                 self._wake()
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._look_every_s):
                     await self._stopping.wait()
+
+    def seen_by(self, person: Person) -> frozenset[str]:
+        """The sectors that a person sees."""
+        return self._watch.audience_of(person).sectors
 
     async def look(self) -> None:
         """Read the sectors once."""
@@ -112,9 +127,14 @@ class NationHub:
         for client in self._clients:
             client.wake.set()
 
-    async def serve(self, person: Person, receive: Receive, send: Send) -> None:
-        """Send events until the client disconnects, the login ends, or the server stops."""
-        client = _NationClient(person)
+    async def serve(
+        self, person: Person, receive: Receive, send: Send, record: Record, unrecorded: frozenset[str]
+    ) -> None:
+        """Send events until the client disconnects, the login ends, or the server stops.
+
+        Nothing is sent of the sectors in ``unrecorded`` until ``record`` has an entry in their log.
+        """
+        client = _NationClient(person, record, unrecorded)
         for oldest in list(self._clients)[: max(len(self._clients) - MOST_STREAMS + 1, 0)]:
             oldest.ended = True
             oldest.wake.set()
@@ -131,11 +151,14 @@ class NationHub:
             gone.cancel()
 
     async def _send_changes(self, client: _NationClient, send: Send) -> None:
-        loop, audience = asyncio.get_running_loop(), self._watch.audience_of(client.person)
+        loop = asyncio.get_running_loop()
         sent: ReceivedPicture | None = None
         beat_due = 0.0
         while not (client.ended or self.stopped):
             client.wake.clear()
+            if client.unrecorded:
+                client.unrecorded = await asyncio.to_thread(client.record, client.unrecorded, "opened")
+            audience = self._watch.audience_of(client.person, client.unrecorded)
             received = await asyncio.to_thread(self._watch.received, audience)
             at = str(rfc3339_of(utc_datetime(self._now_ns())))
             body = received.body(at, sent)
@@ -174,29 +197,24 @@ class NationHub:
 
 
 class NationStream(Response):
-    """The response of ``GET /v1/nation/stream``. ``closed`` records its end."""
+    """The response of ``GET /v1/nation/stream``, of which ``record`` has an entry in the logs of all sectors that the
+    person sees but those in ``unrecorded``."""
 
     media_type = "text/event-stream"
 
-    def __init__(self, hub: NationHub, person: Person, closed: Callable[[], None]) -> None:
+    def __init__(self, hub: NationHub, person: Person, record: Record, unrecorded: frozenset[str]) -> None:
         super().__init__()
         del self.headers["content-length"]
-        self._hub, self._person, self._closed = hub, person, closed
+        self._hub, self._person, self._record, self._unrecorded = hub, person, record, unrecorded
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the headers, then events until the client disconnects; called by Starlette."""
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         try:
             with streaming(scope, may_be_displaced=False):
-                await self._hub.serve(self._person, receive, send)
+                await self._hub.serve(self._person, receive, send, self._record, self._unrecorded)
         finally:
-            asyncio.get_running_loop().run_in_executor(None, self._recorded)
-
-    def _recorded(self) -> None:
-        try:
-            self._closed()
-        except AuditError as error:
-            log.warning("The end of a stream was not recorded: %s", error)
+            asyncio.get_running_loop().run_in_executor(None, self._record, self._hub.seen_by(self._person), "closed")
 
 
 async def _disconnected(receive: Receive, client: _NationClient) -> None:

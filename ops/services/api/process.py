@@ -13,10 +13,12 @@ import resource
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -172,15 +174,16 @@ def run(arguments: argparse.Namespace, stop: threading.Event, told: ToldByRoom) 
             certificates=certificates,
             cue=cue,
         )
+        requests = Counter[str]()
         if arguments.login_port is not None:
-            app.add_middleware(LoginsOf, port=arguments.login_port)
+            app.add_middleware(LoginsOf, port=arguments.login_port, requested=partial(requests.update, ("requests",)))
         stack.enter_context(serving(app, listening, tls))
         say(ready=True, streams=0)
         collected = CollectionRecord(
             access_log, stack.enter_context(closing(Reader(folder / "store.db"))), clock.now_ns
         )
         refused = RefusalAudit(access_log, book, clock.now_ns, time.monotonic)
-        _follow(told, ground, stop, collected, refused, lambda: app.state.hub.clients)
+        _follow(told, ground, stop, collected, refused, lambda: {"streams": app.state.hub.clients, **requests})
     return 0
 
 
@@ -269,16 +272,16 @@ def _follow(
     stop: threading.Event,
     collected: CollectionRecord,
     refused: RefusalAudit,
-    streams: Callable[[], int],
+    uses: Callable[[], dict[str, int]],
 ) -> None:
     """Start and end the map process as the room requires, record what is collected and refused, and report how many
-    ``streams`` are open, until ``stop``."""
+    streams are open, and in the centre of a cluster how many requests there were, until ``stop``."""
     wanted: bool | None = None
-    reported = 0
+    reported = {"streams": 0}
     while not stop.wait(LOOK_EVERY_S):
-        if streams() != reported:
-            reported = streams()
-            say(streams=reported)
+        if (now := uses()) != reported:
+            reported = now
+            say(**now)
         collected.look()
         refused.look()
         if told.map_wanted != wanted:

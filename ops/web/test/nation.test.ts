@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { news } from "../src/nation/events.ts";
 import { clusters, fitting, readAreas, toPixels } from "../src/nation/geometry.ts";
-import { after, EMPTY, totals, worst, type Picture } from "../src/nation/picture.ts";
+import { stateOf } from "../src/nation/map.ts";
+import { after, EMPTY, quietOf, totals, worst, type Picture } from "../src/nation/picture.ts";
 import { speakIn } from "./words.ts";
 
 const AT = "2026-01-01T00:10:00Z";
@@ -37,6 +38,20 @@ test("changes replace what they name, add what is new, and leave the rest", () =
 test("what a newer server states in words that are not known is no calm sector", () => {
   const picture = whole([row("west", { state: "asleep" }), { sector: 7 }, null]);
   assert.deepEqual([...picture.rows.values()].map(({ state }) => state), ["silent"]);
+});
+
+test("a sector that cannot be read is not one without data since a time that no one knows", () => {
+  speakIn("en");
+  const rows = whole([row("west", { state: "silent" }), row("east", { state: "silent", heard_at: AT })]).rows;
+  assert.equal(stateOf(rows.get("west")), "Cannot be read");
+  assert.match(stateOf(rows.get("east")), /^No data since .*2026/);
+});
+
+test("it is quiet only while every sector is current and the connection stands", () => {
+  const current = whole([row("west"), row("east", { state: "hidden" })]);
+  assert.deepEqual([quietOf(current, false), quietOf(current, true)], ["none", "lost"]);
+  assert.equal(quietOf(whole([row("west"), row("east", { state: "late" })]), false), "unknown");
+  assert.equal(quietOf(whole([row("west")], [event("west", "I1", [0, 1, 5])]), true), "some");
 });
 
 test("sums are of the sectors of which a figure is known, and say of how many", () => {
@@ -90,4 +105,7 @@ test("a new distress call is announced once, and nothing when the page is opened
   assert.equal(news(empty, called, title), "Distress in West.");
   assert.equal(news(called, called, title), "");
   assert.equal(news(EMPTY, called, title), "");
+  const raised = whole([row("west")], [event("west", "I1", [0, 0, 5], { priority: "distress" }), event("west", "I2", [0, 1, 5], { priority: "high" })]);
+  assert.equal(news(called, raised, title), "High priority in West.", "it was there, and less urgent");
+  assert.equal(news(raised, called, title), "", "nothing is worse than before");
 });

@@ -8,6 +8,7 @@ nation-page-incidents = Open incidents
 nation-page-loading = Loading…
 nation-page-incidents-note = { $quiet ->
     [none] No open incidents.
+    [lost] No open incidents were known when the connection was lost.
     [unknown] { $silent ->
         [one] No open incidents are known; 1 sector is not current.
        *[other] No open incidents are known; { $silent } sectors are not current.
@@ -48,6 +49,7 @@ nation-page-state = { $state ->
     [late] Fusion is behind; newest picture { DATETIME($since) }
     [silent] No data since { DATETIME($since) }
     [hidden] No access
+    [unreadable] Cannot be read
    *[never] No data yet
 }
 nation-page-of = { $part } of { $all }

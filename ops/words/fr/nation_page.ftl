@@ -8,6 +8,7 @@ nation-page-incidents = Incidents ouverts
 nation-page-loading = Chargement…
 nation-page-incidents-note = { $quiet ->
     [none] Aucun incident ouvert.
+    [lost] Aucun incident ouvert n’était connu à la perte de la connexion.
     [unknown] { $silent ->
         [one] Aucun incident ouvert n’est connu ; 1 secteur n’est pas à jour.
        *[other] Aucun incident ouvert n’est connu ; { $silent } secteurs ne sont pas à jour.
@@ -48,6 +49,7 @@ nation-page-state = { $state ->
     [late] La fusion est en retard ; dernière situation { DATETIME($since) }
     [silent] Aucune donnée depuis { DATETIME($since) }
     [hidden] Sans accès
+    [unreadable] Illisible
    *[never] Pas encore de données
 }
 nation-page-of = { $part } sur { $all }

@@ -217,13 +217,16 @@ class LoginsOf:
     Browsers send a cookie to every port of a host; both servers must use the same accounts.
     """
 
-    def __init__(self, app: ASGIApp, *, port: int) -> None:
-        self._app, self._port = app, port
+    def __init__(self, app: ASGIApp, *, port: int, requested: Callable[[], object] = lambda: None) -> None:
+        """``requested`` is called after each request of a person who is logged in."""
+        self._app, self._port, self._requested = app, port, requested
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             scope[LOGIN_PORT] = self._port
         await self._app(scope, receive, send)
+        if scope["type"] == "http" and scope.get("state", {}).get("person") is not None:
+            self._requested()
 
 
 def unit_as_person(device: Device, limit: str) -> Person:

@@ -2,7 +2,7 @@
 
 import { el, keyed, setData, setText } from "../ui/dom.ts";
 import { say } from "../words/say.ts";
-import type { Event, Picture } from "./picture.ts";
+import { RANKS, type Event, type Picture } from "./picture.ts";
 import { age } from "./table.ts";
 
 const MOST_SHOWN = 100;
@@ -29,10 +29,12 @@ function create(): HTMLElement {
   return el("li", {}, el("a", {}, part("rank"), part("what", true), part("where", true), part("how"), part("before")));
 }
 
-/** What a screen reader says of events that are new, unacknowledged, and distress or high; empty for none. */
+/** What a screen reader says of unacknowledged distress and high priority that is new, or was less urgent; empty for none. */
 export function news(before: Picture, now: Picture, titleOf: (sector: string) => string): string {
   if (before.atMs === null) return "";
-  const known = new Set(before.events.map(({ key }) => key));
-  const fresh = now.events.filter(({ key, attention, rank }) => !known.has(key) && attention && (rank === "distress" || rank === "high"));
+  const known = new Map(before.events.map(({ key, rank }) => [key, RANKS.indexOf(rank)]));
+  const fresh = now.events.filter(
+    ({ key, attention, rank }) => attention && (rank === "distress" || rank === "high") && RANKS.indexOf(rank) < (known.get(key) ?? RANKS.length),
+  );
   return fresh.slice(0, 3).map(({ rank, sector }) => say("nation-page-news", { rank, sector: titleOf(sector) })).join(" ");
 }

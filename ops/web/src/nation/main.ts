@@ -13,7 +13,7 @@ import { news, showEvents } from "./events.ts";
 import { readAreas, type Area } from "./geometry.ts";
 import { follow } from "./link.ts";
 import { NationMap, SHAPES } from "./map.ts";
-import { after, EMPTY, RANKS, totals, type Picture } from "./picture.ts";
+import { after, EMPTY, quietOf, RANKS, totals, type Picture } from "./picture.ts";
 import { SectorTable } from "./table.ts";
 
 const TICK_MS = 1000;
@@ -76,7 +76,7 @@ function showTotals(): void {
   part("totals").replaceChildren(
     ...entries.map(([name, title, value]) => el("li", { data: { name, value, testid: `total-${name}` } }, el("span", {}, title), " ", el("b", {}, value))),
   );
-  const quiet = picture.events.length === 0 ? (sums.current === sums.shown ? "none" : "unknown") : "some";
+  const quiet = quietOf(picture, page.dataset["stream"] === "lost");
   setText(part("incidents-note"), picture.atMs === null ? say("nation-page-loading") : say("nation-page-incidents-note", { quiet, silent: sums.shown - sums.current }));
 }
 
@@ -130,7 +130,8 @@ async function begin(): Promise<void> {
     },
     lost(problem) {
       streamIs("lost");
-      tell(say("nation-page-lost", { reason: problem, at: lastMs }));
+      showTotals();
+      tell(Number.isNaN(lastMs) ? say(problem) : say("nation-page-lost", { reason: problem, at: lastMs }));
     },
   });
   setInterval(showAges, TICK_MS);

@@ -182,5 +182,6 @@ function hatching(): SVGElement {
 
 /** The state of a sector's picture in words. */
 export function stateOf(row: Row | undefined): string {
-  return say("nation-page-state", { state: row?.state ?? "never", since: row?.heardAt ?? null });
+  const state = row?.state === "silent" && row.heardAt === null ? "unreadable" : (row?.state ?? "never");
+  return say("nation-page-state", { state, since: row?.heardAt ?? null });
 }

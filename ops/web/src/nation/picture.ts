@@ -172,6 +172,13 @@ export function totals(picture: Picture): Totals {
   };
 }
 
+/** Whether there are open events: none only where every sector is current, and the connection was not lost. */
+export function quietOf(picture: Picture, lost: boolean): "some" | "none" | "unknown" | "lost" {
+  if (picture.events.length > 0) return "some";
+  const { current, shown } = totals(picture);
+  return lost ? "lost" : current === shown ? "none" : "unknown";
+}
+
 /** The most urgent rank of what is open in a row; null for nothing, or not known. */
 export function worst(row: Row | undefined): Rank | null {
   return RANKS.find((rank) => (row?.open?.[rank] ?? 0) > 0) ?? null;

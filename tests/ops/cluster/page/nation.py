@@ -56,13 +56,15 @@ class Sectors:
         lost: int = 1,
         coverage: dict[str, Any] | None = COVERAGE,
         age_s: float = 0.0,
+        log: bool = True,
         **more: Any,
     ) -> None:
-        """Write a picture of a sector."""
+        """Write a picture of a sector; ``log``: with the audit log that its operations centre would have begun."""
         if name not in self.stores:
             self.stores[name] = Store(self.folder / name / "store.db")
             self.stack.callback(self.stores[name].close)
-            AuditLog(self.folder / name / FOLDER).close()
+            if log:
+                AuditLog(self.folder / name / FOLDER).close()
         states = ["ok"] * working + ["offline"] * lost
         store = self.stores[name]
         store.commit(

@@ -13,7 +13,8 @@ import pytest
 
 from ops.accounts.accounts import LoginOrigin
 from ops.cluster.page import centres as module
-from ops.cluster.page.centres import GRACE_S, IDLE_S, CentreOptions, Centres, TooManyCentres
+from ops.cluster.page.centres import GRACE_S, IDLE_S, CentreOptions, Centres, NoBroker, TooManyCentres
+from ops.runtime.child_process import ChildFailed
 from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.guard import GuardSettings
 from ops.services.api.login.gate import LoginsOf
@@ -62,7 +63,8 @@ class Rig:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, most: int) -> None:
         self.now_s, self.children = 0.0, dict[str, Any]()
-        options = CentreOptions(tmp_path, "mqtt://127.0.0.1:1", "127.0.0.1", 1, most)
+        self.broker: str | None = "mqtt://127.0.0.1:1"
+        options = CentreOptions(tmp_path, lambda: self.broker, "127.0.0.1", 1, most)
         names = ("west", "mid", "east")
         self.centres = Centres(
             {name: SimpleNamespace(name=name) for name in names},  # type: ignore[misc]
@@ -70,11 +72,11 @@ class Rig:
         )  # fmt: skip
         monkeypatch.setattr(self.centres, "_start", self._start)
 
-    def _start(self, sector: Any) -> Any:
+    def _start(self, sector: Any, broker: str) -> Any:
         streams = {"streams": 0}
         child = SimpleNamespace(alive=True, last=streams.get, streams=streams, stop=lambda timeout_s: None)
         self.children[sector.name] = child
-        return module._Centre(child, listen(0), self.now_s)
+        return module._Centre(child, listen(0), self.now_s, broker)
 
 
 def test_a_centre_is_opened_once_and_again_after_its_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
@@ -125,6 +127,68 @@ def test_the_one_too_many_takes_the_place_of_one_that_nobody_looks_at_or_is_refu
     rig.centres.close()
 
 
+def test_a_centre_that_is_used_without_a_stream_such_as_for_the_plan_stays(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    rig = Rig(monkeypatch, tmp_path, most=3)
+    rig.centres.open("west")
+    for requests in (1, 2):
+        rig.now_s += IDLE_S - 1
+        rig.children["west"].streams["requests"] = requests
+        rig.centres.look()
+        assert rig.centres.running == ["west"]
+    rig.now_s += IDLE_S
+    rig.centres.look()
+    assert rig.centres.running == []
+
+
+def test_a_cluster_that_starts_again_with_another_broker_has_centres_that_send_to_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    rig = Rig(monkeypatch, tmp_path, most=3)
+    rig.broker = None  # the page is served before the cluster runs for the first time
+    with pytest.raises(NoBroker):
+        rig.centres.open("west")
+    rig.broker = "mqtt://127.0.0.1:1"
+    rig.centres.open("west")
+    rig.centres.open("mid")
+    rig.broker = None  # cannot be read now
+    rig.centres.look()
+    assert rig.centres.running == ["mid", "west"]
+    rig.broker = "mqtt://127.0.0.1:2"
+    first = rig.children["west"]
+    rig.centres.open("west")
+    assert rig.children["west"] is not first
+    rig.centres.look()
+    assert rig.centres.running == ["west"]
+    rig.centres.close()
+
+
+def test_whoever_does_not_administer_the_server_reads_neither_its_files_nor_its_log_when_a_centre_fails(
+    tmp_path: Path,
+):
+    class Failing:
+        error: Exception = ChildFailed("centre-west ended: 'A. Ito' is no key. Log: /srv/data/west/logs/api.log.")
+
+        def open(self, name: str) -> int:
+            raise self.error
+
+    with ExitStack() as stack:
+        sectors = Sectors(tmp_path, stack)
+        sectors.show("west")
+        failing = Failing()
+        nation = stack.enter_context(nation_server(sectors, ["west"], centres=failing))
+        for login, role, reads in (("officer", "operator", False), ("administrator", "admin", True)):
+            with nation.client(login, {"west": role}) as client:
+                answer = client.get("/sectors/west")
+            assert answer.status_code == 503
+            assert answer.json()["detail"].startswith("The operations centre of this sector cannot be opened: ")
+            assert ("Ito" in answer.text, "/srv/data" in answer.text) == (reads, reads)
+        failing.error = TooManyCentres("12 are open and in use, as many as --centres allows")
+        with nation.client("third", {"west": "viewer"}) as client:
+            assert client.get("/sectors/west").json()["detail"].endswith("as many as --centres allows.")
+
+
 @pytest.mark.chain
 def test_a_real_centre_answers_to_the_login_of_the_nation_and_ends_with_it(
     tmp_path: Path, make_sector: Any, monkeypatch: pytest.MonkeyPatch
@@ -144,7 +208,7 @@ def test_a_real_centre_answers_to_the_login_of_the_nation_and_ends_with_it(
         broker = stack.enter_context(EmbeddedBroker(folder=tmp_path / "data" / "logs"))
         nation = stack.enter_context(nation_server(sectors, [sector.name]))
         options = CentreOptions(
-            tmp_path / "data", broker.url.text, "127.0.0.1", int(nation.address.rpartition(":")[2]), 2
+            tmp_path / "data", lambda: broker.url.text, "127.0.0.1", int(nation.address.rpartition(":")[2]), 2
         )
         opened = Centres({sector.name: sector}, options)
         stack.callback(opened.close)
@@ -159,6 +223,8 @@ def test_a_real_centre_answers_to_the_login_of_the_nation_and_ends_with_it(
             west <= lon <= east and south <= lat <= north for lon, lat in area["properties"]["line"]
         )  # what is watched is on the terrain
         child = opened._open[sector.name].child
+        with child._news:
+            assert child._news.wait_for(lambda: child.messages.get("requests"), 120)  # by which it counts as used
         opened.close()
         assert not child.alive
         assert not os.path.exists(f"/proc/{child.process.pid}/fd")

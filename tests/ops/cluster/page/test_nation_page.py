@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -20,6 +21,9 @@ from ops.cluster.identity.nation_store import Continued, NationStore
 from ops.cluster.leases import LeaseBook
 from ops.cluster.page.models import NationalPicture
 from ops.cluster.page.routes import nation_rights
+from ops.cluster.page.sector_watch import SectorNow, row_of
+from ops.releasability.settings import ReleasabilitySettings
+from ops.services.api.release import Release
 from ops.store.connections import StoreError
 from tests.ops.cluster.page.nation import COVERAGE, NOW_NS, NationServer, S, Sectors, incident, nation_server
 from tests.patience import PATIENT_S
@@ -79,6 +83,18 @@ def test_a_sector_that_is_silent_states_since_when_and_nothing_of_the_present(se
     assert silent["open"]["high"] == 1  # what was open is not closed by silence
     assert found["east"]["state"] == "never"
     assert all(found["east"][name] is None for name in NOTHING if name != "behind")
+
+
+def test_a_sector_whose_clock_is_ahead_is_current_only_while_its_pictures_follow_each_other(
+    sectors: Sectors, server: NationServer
+):
+    with server.client("w", {"*": "viewer"}) as client:
+        for _ in range(2):
+            sectors.show("west", incident("I1", 5), age_s=-3600.0)
+            assert rows(client)["west"]["state"] == "current"
+            sectors.now_ns += 16 * S
+        silent = rows(client)["west"]
+        assert (silent["state"], silent["heard_at"]) == ("silent", "2026-09-21T14:13:36Z")  # 16 s after NOW_NS
 
 
 def test_a_store_that_cannot_be_read_is_silent_and_the_others_go_on(sectors: Sectors, server: NationServer):
@@ -231,14 +247,19 @@ def stream(client: httpx.Client) -> Iterator[Iterator[tuple[str, dict[str, Any]]
         yield events()
 
 
+def until_incidents(events: Iterator[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
+    """The incidents of the next changes that have any."""
+    return next(body["incidents"] for name, body in events if name == "changes" and body["incidents"])
+
+
 def test_the_stream_sends_all_of_it_once_and_then_only_what_changes(sectors: Sectors, server: NationServer):
     for name in NAMES:
         sectors.show(name, incident(f"I-{name}", 5))
     with server.client("all", {"*": "viewer"}) as client, stream(client) as events:
         name, first = next(events)
         assert (name, len(first["sectors"]), len(first["incidents"])) == ("nation", 3, 3)
-        for _ in range(20):  # pictures in which nothing changes but the time: as many as there may be
-            sectors.now_ns += S
+        for _ in range(20):  # pictures in which nothing changes but the time; the last one read is always current
+            sectors.now_ns += S // 2
             for one in NAMES:
                 sectors.show(one)
         sectors.show("mid", incident("I-mid", 5, state="closed", revision=1), working=2, lost=2)
@@ -254,6 +275,80 @@ def test_the_stream_sends_all_of_it_once_and_then_only_what_changes(sectors: Sec
         assert rows[-1]["open"]["high"] == 0
         assert gone == [["mid", "I-mid"]]
         assert sent <= 2
+
+
+def test_a_sector_that_runs_for_the_first_time_has_an_audit_log_from_its_first_reader_on(
+    sectors: Sectors, server: NationServer
+):
+    sectors.show("west", log=False)  # as the workers of a cluster leave it: no operations centre has begun a log
+    with server.client("mary", {"*": "viewer"}) as client:
+        assert client.get("/v1/nation", headers={"Purpose": "exercise north"}).status_code == 200
+        [entry] = each_entry(sectors.folder / "west" / FOLDER, EntryFilter())
+        assert (entry.subject, entry.purpose) == ("national picture", "exercise north")
+        with stream(client) as events:
+            assert next(events)[0] == "nation"
+            sectors.show("mid", incident("I2", 5), log=False)
+            assert [one["incident"] for one in until_incidents(events)] == ["I2"]
+            [entry] = each_entry(sectors.folder / "mid" / FOLDER, EntryFilter())
+            assert entry.subject == "stream of the national picture: opened"
+
+
+def test_a_sector_whose_log_cannot_be_written_is_not_shown_and_the_others_are(sectors: Sectors, server: NationServer):
+    for name in ("west", "mid"):
+        sectors.show(name, incident(f"I-{name}", 5), log=name != "mid")
+    (sectors.folder / "mid" / FOLDER).write_text("in the place of the folder of the log")
+    with server.client("mary", {"*": "viewer"}) as client:
+        answer = client.get("/v1/nation")
+        found = {row["sector"]: row for row in answer.json()["sectors"]}
+        assert (answer.status_code, found["west"]["state"], found["mid"]["state"]) == (200, "current", "silent")
+        assert all(found["mid"][one] is None for one in (*NOTHING, "heard_at"))
+        assert "I-mid" not in answer.text
+        with stream(client) as events:
+            assert [one["incident"] for one in next(events)[1]["incidents"]] == ["I-west"]
+            (sectors.folder / "mid" / FOLDER).unlink()
+            assert [one["incident"] for one in until_incidents(events)] == ["I-mid"]
+    assert [one.subject for one in each_entry(sectors.folder / "mid" / FOLDER, EntryFilter())][:1] == [
+        "stream of the national picture: opened"
+    ]
+
+
+def test_what_cannot_be_understood_of_one_sector_leaves_the_others_and_the_stream(
+    sectors: Sectors, server: NationServer
+):
+    sectors.show("west")
+    with server.client("all", {"*": "viewer"}) as client, stream(client) as events:
+        assert next(events)[0] == "nation"
+        sectors.show("east")
+        store = sectors.stores["east"]
+        store.commit(store.cursor + 1, stamp_ns=NOW_NS, tracks_live=b"[]", sensors=[{"sensor": "S1"}])
+        sectors.show("mid", incident("I2", 5))
+        assert [one["incident"] for one in until_incidents(events)] == ["I2"]
+        assert {name: row["state"] for name, row in rows(client).items()} == {
+            "west": "current", "mid": "current", "east": "silent",
+        }  # fmt: skip
+
+
+def test_a_look_that_fails_or_does_not_end_leaves_no_sector_current(
+    sectors: Sectors, server: NationServer, monkeypatch: pytest.MonkeyPatch
+):
+    sectors.show("west")
+    going_on, begun, failed = threading.Event(), threading.Event(), threading.Event()
+
+    def fails() -> None:
+        if not failed.is_set():
+            failed.set()
+            raise OSError("in place of a defect")
+        begun.set()
+        going_on.wait(120)
+
+    with server.client("all", {"*": "viewer"}) as client, stream(client) as events, ExitStack() as ended:
+        assert next(events)[1]["sectors"][0]["state"] == "current"
+        ended.callback(going_on.set)
+        monkeypatch.setattr(server.watch, "look", fails)
+        assert begun.wait(120)  # it is tried again
+        sectors.now_ns = NOW_NS + 16 * S
+        changed = (row for name, body in events if name == "changes" for row in body["sectors"])
+        assert next(changed)["state"] == "silent"
 
 
 def test_a_stream_ends_when_the_login_ends_or_its_roles_change(sectors: Sectors, server: NationServer):
@@ -278,3 +373,11 @@ def test_the_next_to_last_sector_of_a_clock_that_goes_on_falls_silent_without_a_
                 [row] = body["sectors"]
                 assert (row["sector"], row["state"]) == ("west", "silent")
                 break
+
+
+def test_the_lag_that_counts_messages_of_hidden_sensors_is_not_stated(tmp_path: Path):
+    release = Release(tmp_path / "store.db", ReleasabilitySettings(levels=("national",), sensors={"S1": "national"}))
+    now = SectorNow(stamp_ns=NOW_NS, behind=4000)
+    stated = [row_of("west", now, [], release.view_of(limit), NOW_NS)["behind"] for limit in ("*", "")]
+    release.close()
+    assert stated == [4000, None]
