@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import socket
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
 
@@ -75,10 +76,15 @@ class StoreLeases:
     """The leases of a store as this machine sees them. One object per thread; LeaseError without the server."""
 
     def __init__(self, address: StoreAddress, folder: Path) -> None:
-        self._address, self.machine = address, name_of_machine(folder)
+        self._address, self._folder = address, folder
         self.read_at_s: float | None = None
         """The server's time at the last ``leases`` [s]."""
         self._kept: KeptConnection | None = None
+
+    @cached_property
+    def machine(self) -> str:
+        """Name of this machine. Made only when a sector is held: who reads leases changes no file."""
+        return name_of_machine(self._folder)
 
     def claim(self, sector: str, holder: str, *, above: int = 0) -> int:
         """Take the lease of a sector from any other holder; return its new number.
