@@ -51,7 +51,15 @@ class PartMarks:
     marks: Path
     out: Path
 
-    def part(self, name: str, key: str, work: Callable[[], dict[str, Any]], *, whole: bool = False) -> FinishedPart:
+    def part(
+        self,
+        name: str,
+        key: str,
+        work: Callable[[], dict[str, Any]],
+        *,
+        whole: bool = False,
+        check: Callable[[], None] = lambda: None,
+    ) -> FinishedPart:
         """Return the part as it was finished under ``key``, or compute it: ``work`` writes its files.
 
         Parameters
@@ -65,6 +73,8 @@ class PartMarks:
             are equal.
         whole : bool
             Whether ``work`` needs an empty folder: what an interrupted run left there is removed.
+        check : callable
+            Called before anything is removed, if the part is not kept; may raise WatchlineError.
 
         Raises
         ------
@@ -79,6 +89,7 @@ class PartMarks:
         state: FoundAs = "again" if mark.exists() and (found is None or found["key"] == key) else "new"
         if whole and not begun.exists() and not mark.exists() and folder.exists() and any(folder.iterdir()):
             raise BadInput("holds other files", where=str(folder), expected="a folder without this sector")
+        check()
         self.marks.mkdir(parents=True, exist_ok=True)
         begun.touch()
         for file in held:  # before their mark, which names them: killed here, the next run removes the rest
