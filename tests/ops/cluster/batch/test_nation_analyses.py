@@ -150,6 +150,7 @@ def test_the_summary_lists_the_worst_segments_of_all_sectors(covered: Path):
     assert [one["properties"]["order"] for one in points] == list(range(1, len(worst) + 1))
     page = (covered / "nation.html").read_text()
     assert all(f'href="sectors/{name}/map.html"' in page for name in ("west", "east"))
+    assert "A sensor that the layouts of two sectors name is counted in both." in page
 
 
 def test_a_sector_that_cannot_be_computed_is_named_and_the_others_are(
