@@ -25,11 +25,12 @@ from ops.journal.decode_row import columns_of_row, pose_of_row
 from ops.journal.recorded_scans import each_scan
 from ops.journal.stores.place import read_journal
 from ops.runtime.batch.chains import Failed, run_chains
-from ops.runtime.batch.parts import file_digest
+from ops.runtime.batch.parts import file_digest, key_of
 from ops.runtime.batch.scheduler import Scheduler
 from ops.runtime.output import atomic_write
+from ops.sector.input_files import input_files
 from ops.sector.open_sector import OpenSector, open_sector
-from ops.sector.sector_file import layout_path, load_sector
+from ops.sector.sector_file import load_sector
 from ops.sector.settings import load_settings, tracker_settings
 from ops.store.track_history import write_history
 from sensors.detections import DETECTIONS, TAILS, from_arrays, from_columns
@@ -38,7 +39,7 @@ from sensors.scan_columns import POSE, ScanColumns
 from sensors.timestamps import utc_datetime
 
 PIECES: Final = {"hour": "%Y-%m-%dT%H", "day": "%Y-%m-%d"}
-MARK: Final = "2"
+MARK: Final = "3"
 """Version of the marks of finished pieces; those of another are computed again."""
 LOCAL: Final = Scheduler()
 SCAN_COLUMNS: Final = tuple(name for name, wanted in DETECTIONS.variables.items() if wanted.dims == ("scan",))
@@ -168,9 +169,9 @@ def track_archive(
     """Track the pieces of every sector and write tracks correlated with terrain and border; finished pieces are kept.
 
     ``sectors`` are names or files, as in every command; sectors are independent of each other. ``done`` is called with
-    the sector for each piece. A piece is finished when its tracks come from the same detections, state, layout and
-    settings, and its files are as they were written. ``computed_again`` of the figures names those that were not, and
-    ``failed`` the sectors that could not be tracked, with their reason.
+    the sector for each piece. A piece is finished when its tracks come from the same detections, state, layout, ground
+    and settings, and its files are as they were written. ``computed_again`` of the figures names those that were not,
+    and ``failed`` the sectors that could not be tracked, with their reason.
     """
     names = {sector.name: str(sector.path) for sector in map(load_sector, sectors)}
     files = {name: _pieces(detections.resolve() / name) for name in names}
@@ -225,7 +226,7 @@ def _track_piece(
     folder = out / chosen_sector.name
     marks = (
         f"{MARK} {'' if before is None else before.key} {_digest(path)} {chosen_sector.name} "
-        f"{_digest(chosen_sector.path)} {_layout_digest(sector)} {_digest(settings)} {last}"
+        f"{key_of(files=input_files(chosen_sector))} {_digest(settings)} {last}"
     )
     key = hashlib.sha256(marks.encode()).hexdigest()
     tracks, mark = folder / path.name, folder / f"{path.stem}.state"
@@ -307,7 +308,3 @@ def _positions(table: dict[str, Any], layout: Layout) -> tuple[Any, Any]:
 
 def _digest(path: Path | None) -> str:
     return "" if path is None else hashlib.sha256(file_and_layer(path)[0].read_bytes()).hexdigest()
-
-
-def _layout_digest(sector: str) -> str:
-    return _digest(layout_path(load_sector(sector), None))

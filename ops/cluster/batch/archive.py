@@ -9,18 +9,22 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from geo.errors import WatchlineError
+from geo.errors import BadInput, WatchlineError
 from ops.audit.command import record_command
 from ops.cluster.batch.work import SectorFile, sectors_of
 from ops.cluster.nation_file import is_nation
-from ops.journal.archive import archive_journal
+from ops.journal.archive import PIECES, archive_journal
 from ops.journal.command import journal_path
+from ops.journal.encryption import ERASED
+from ops.journal.recorded_scans import ROWS_A_STEP
 from ops.journal.stores.place import read_journal
 from ops.runtime.batch.chains import ChainLink, Failed, run_chains
 from ops.runtime.batch.parts import FinishedPart, PartMarks, key_of
 from ops.runtime.batch.scheduler import Scheduler
 from ops.runtime.output import progress_bar, say, show
+from ops.sector.input_files import input_files
 from ops.sector.open_sector import open_sector
+from sensors.timestamps import utc_datetime
 
 MARKS: Final = ".parts"
 """Folder of the marks of finished sectors in the archive; no sector has this name."""
@@ -49,8 +53,9 @@ def archive_nation(
 ) -> dict[str, Any]:
     """Archive the journal of each sector, ``data``/NAME, as ``archive_journal`` does; return the sums of the counts.
 
-    A sector whose journal has not changed since it was archived is kept. Files that an interrupted run
-    left of a sector are replaced. ``failed`` of the figures names the sectors without a result, and their reason.
+    A sector whose journal has not changed since it was archived is kept. Files of a sector that an interrupted run
+    left, or that are of an earlier state of its journal, are replaced; not if the journal no longer has what they hold.
+    ``failed`` of the figures names the sectors without a result, and their reason.
     """
     sectors = sectors_of(nation)
     marks = PartMarks((out / MARKS).resolve(), out.resolve())
@@ -90,13 +95,30 @@ def _archive_sector(
     journal = journal_path(folder)
     ground = open_sector(one.sector, layout)
     with read_journal(journal) as reader:
-        rows = reader.last_id()
-    named: list[str | Path] = [one.sector.path, *one.sector.layouts.values(), *([layout] if layout else [])]
-    key = key_of(piece, rows, files=named)
+        newest = [(row.id, row.sensor, row.boot, row.seq, row.received_ns) for row in reader.read(reader.last_id() - 1)]
+    key = key_of(piece, newest, files=[*input_files(one.sector), *([layout] if layout else [])])
 
     def work() -> dict[str, Any]:
         record_command(journal, "archive detections", f"all detections of {folder}")
         figures = archive_journal(journal, ground, marks.out, piece=piece)
         return {name: figures[name] for name in COUNTED} | {"files": len(figures["files"])}
 
-    return marks.part(one.name, key, work, whole=True)
+    return marks.part(one.name, key, work, whole=True, check=lambda: _refuse_loss(journal, marks.out / one.name, piece))
+
+
+def _refuse_loss(journal: Path, folder: Path, piece: str) -> None:
+    """Raise BadInput if the archive holds a piece whose detections have been erased from the journal since."""
+    archived = {path.stem for path in folder.glob("*.parquet")}
+    erased, readable = set[str](), set[str]()
+    with read_journal(journal) as reader:
+        at = 0
+        while archived and (rows := reader.read(at, ROWS_A_STEP)):
+            at = rows[-1].id
+            for row in rows:
+                if row.kind in ("detections", ERASED):
+                    period = utc_datetime(row.received_ns).strftime(PIECES[piece])
+                    (erased if row.kind == ERASED else readable).add(period)
+    lost = sorted(archived & erased - readable)
+    if lost:
+        what = f"holds detections of {lost[0]} that are erased from the journal"
+        raise BadInput(what, where=str(folder), expected="another folder for the archive")

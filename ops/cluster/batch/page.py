@@ -62,6 +62,7 @@ def limits_of(summary: NationSummary) -> list[str]:
     """Names of the limits that a reader of the page must know."""
     return [
         "sums",
+        *(["sensors"] if "sensors" in summary.totals else []),
         *(["ends", "worst"] if summary.worst else []),
         *(["plan"] if "cost" in summary.totals else []),
         *(["sites"] if not summary.command.page else []),

@@ -12,12 +12,14 @@ from typing import Any, Final
 from rich.console import Console
 
 from geo.errors import BadInput, WatchlineError
+from geo.vector_files import LAYER_MARK, file_and_layer
 from ops.cluster.batch.commands import command_named
 from ops.cluster.nation_file import read_nation
 from ops.runtime.batch.chains import ChainLink, Failed, run_chains
 from ops.runtime.batch.parts import FinishedPart, PartMarks, key_of
 from ops.runtime.batch.scheduler import Scheduler
 from ops.runtime.output import catalogue
+from ops.sector.input_files import input_files
 from ops.sector.sector_file import Sector, load_sector, sector_path
 
 SECTORS: Final = "sectors"
@@ -26,10 +28,6 @@ PARTS: Final = "parts"
 """Folder of the marks of finished sectors."""
 PLACE: Final = ("scheduler", "workers", "tls_ca", "tls_certificate", "tls_key")
 """Options that state where a command is executed, and change no result."""
-
-
-OF_SCORECARD: Final = ("store", "challenge", "indicators", "outcomes", "action_plan", "training")
-"""Keys of a sector file that change no analysis of its ground and layout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,19 +134,13 @@ def _without_paths(figures: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in figures.items() if name != "files"}
 
 
-def input_files(sector: Sector) -> list[str | Path]:
-    """Return all files that a sector file names for analyses of its ground and layout, itself included."""
-    named = [getattr(sector, field.name) for field in fields(sector) if field.name not in OF_SCORECARD]
-    rasters = [one for one in (sector.terrain, sector.canopy_height, sector.land_cover) if one]
-    return [*(one for one in named if isinstance(one, Path)), *sector.layouts.values(), *rasters]
-
-
 def _named_files(value: Any) -> list[Path]:
     """Return the files that the value of an option names: a path, a text, or several."""
     if isinstance(value, Path):
         return [value]
     if isinstance(value, str):
-        return [path for path in (Path(value), Path(value.rpartition("=")[2])) if value and path.is_file()]
+        names = value, value.rpartition("=")[2] if LAYER_MARK not in value else ""
+        return [Path(name) for name in names if name and file_and_layer(name)[0].is_file()]
     return [one for item in value for one in _named_files(item)] if isinstance(value, tuple) else []
 
 

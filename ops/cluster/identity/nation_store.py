@@ -113,9 +113,10 @@ class NationReader:
         return [_decision(*row) for row in self._rows(sql, national)]
 
     def count(self) -> tuple[int, int]:
-        """Return the number of identities, and of tracks that took one from another sector."""
-        rows = self._rows("SELECT count(DISTINCT national), count(of_track) FROM identities")
-        return (int(rows[0][0]), int(rows[0][1])) if rows else (0, 0)
+        """Return the number of identities, changes included, and of tracks that took one from another sector."""
+        named = {row[0] for row in self._rows("SELECT DISTINCT national FROM identities")}
+        rows = self._rows("SELECT count(of_track) FROM identities")
+        return len(named.union(one.national for one in self.changes())), int(rows[0][0]) if rows else 0
 
     def progress(self) -> dict[str, int]:
         """Return the journal time [UTC ns] up to which each sector's pictures were read."""

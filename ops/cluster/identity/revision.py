@@ -8,7 +8,8 @@ with its time.
 Every ``STEP_S`` of journal time, when all sectors' pictures have reached it, each pair of tracks of two sectors that
 are close is compared. Tracks of one identity that have been too far apart for ``APART_S`` have parted: one of them
 leaves the identity, that of the sector which at its worst knew least where its target is; it may have taken another
-one. It takes the identity of a track of the neighbour beside which it is, or founds one. Tracks of two identities that
+one. Pairs whose tracks are at one place are decided together: two tracks that were exchanged part at once. A track that
+leaves takes the identity of a track of the neighbour beside which it is, or founds one. Tracks of two identities that
 have been at one place for ``TOGETHER_FOR_S`` are one target: the identity that was founded later ends.
 """
 
@@ -207,15 +208,20 @@ class Revising:
 
     def _parted(self, at_ns: int, shown: Mapping[Key, list[TrackSighting]], of: dict[Key, str]) -> list[IdentityChange]:
         """Let tracks leave identities whose tracks have parted, and give them those of the tracks beside them."""
-        due = {frozenset(key[0] for key in pair) for pair, since_ns in self._apart.items() if _is_due(since_ns, at_ns)}
+        due = {pair for pair, since_ns in self._apart.items() if _is_due(since_ns, at_ns)}
         by_sectors: dict[frozenset[str], list[_Pair]] = defaultdict(list)
-        for pair in sorted(self._apart):
-            if (sectors := frozenset(key[0] for key in pair)) in due:
-                by_sectors[sectors].append(pair)
+        for pair in sorted(self._apart) if due else ():
+            by_sectors[frozenset(key[0] for key in pair)].append(pair)
+        groups = [
+            (sectors, group)
+            for sectors in sorted(by_sectors, key=sorted)
+            for group in _groups(by_sectors[sectors], shown)
+            if not due.isdisjoint(group)
+        ]
         changes = []
-        for sectors in sorted(by_sectors, key=sorted):
+        for sectors, group in groups:
             widest = dict.fromkeys(sorted(sectors), 0.0)
-            parted = [pair for pair in by_sectors[sectors] if of[pair[0]] == of[pair[1]]]  # still, near a corner
+            parted = [pair for pair in group if of[pair[0]] == of[pair[1]]]  # still, near a corner
             for pair in parted:
                 for key in pair:
                     widest[key[0]] = max(widest[key[0]], _widest(shown[key], at_ns))
@@ -296,6 +302,25 @@ def _close(keys: Sequence[Key], shown: Mapping[Key, Sequence[TrackSighting]]) ->
     places = EARTH_M * np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=1)
     pairs = sorted(map(tuple, cKDTree(places).query_pairs(CLOSE_M, output_type="ndarray").tolist()))
     return [(keys[one], keys[other]) for one, other in pairs if keys[one][0] != keys[other][0]]
+
+
+def _groups(pairs: Sequence[_Pair], shown: Mapping[Key, Sequence[TrackSighting]]) -> list[list[_Pair]]:
+    """Group the pairs that have parted: those with a track in common, or with tracks that are at one place now."""
+    group = {key: {key} for pair in pairs for key in pair}
+    beside = [pair for pair in _close(sorted(group), shown) if _is_beside(shown[pair[0]], shown[pair[1]])]
+    for one, other in (*pairs, *beside):
+        if group[one] is not group[other]:
+            whole = group[one] | group[other]
+            group |= dict.fromkeys(whole, whole)
+    found: dict[Key, list[_Pair]] = defaultdict(list)
+    for pair in pairs:
+        found[min(group[pair[0]])].append(pair)
+    return list(found.values())
+
+
+def _is_beside(one: Sequence[TrackSighting], other: Sequence[TrackSighting]) -> bool:
+    test = evidence_of(one[-NEWEST:], other[-NEWEST:])
+    return test is not None and test.distance2 <= PARTED
 
 
 def _widest(sightings: Sequence[TrackSighting], at_ns: int) -> float:

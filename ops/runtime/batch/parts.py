@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -17,12 +18,16 @@ from functools import lru_cache
 from glob import glob, has_magic
 from pathlib import Path
 from typing import Any, Final, Literal
+from xml.sax.saxutils import unescape
 
 from geo.errors import BadInput
+from geo.vector_files import file_and_layer
 from ops.runtime.file_lock import lock_file
 from ops.runtime.output import atomic_write
 
 LOCK: Final = "lock"
+REFERENCE: Final = re.compile(r"<(?:SourceFilename|SourceDataset|OverviewFile)\b[^>]*>([^<]+)<")
+"""A file to which a virtual raster (VRT) refers."""
 FoundAs = Literal["new", "kept", "again"]
 """How a part came about: computed, kept from a run before, or computed again because its files were not as marked."""
 
@@ -46,7 +51,15 @@ class PartMarks:
     marks: Path
     out: Path
 
-    def part(self, name: str, key: str, work: Callable[[], dict[str, Any]], *, whole: bool = False) -> FinishedPart:
+    def part(
+        self,
+        name: str,
+        key: str,
+        work: Callable[[], dict[str, Any]],
+        *,
+        whole: bool = False,
+        check: Callable[[], None] = lambda: None,
+    ) -> FinishedPart:
         """Return the part as it was finished under ``key``, or compute it: ``work`` writes its files.
 
         Parameters
@@ -60,6 +73,8 @@ class PartMarks:
             are equal.
         whole : bool
             Whether ``work`` needs an empty folder: what an interrupted run left there is removed.
+        check : callable
+            Called before anything is removed, if the part is not kept; may raise WatchlineError.
 
         Raises
         ------
@@ -74,11 +89,12 @@ class PartMarks:
         state: FoundAs = "again" if mark.exists() and (found is None or found["key"] == key) else "new"
         if whole and not begun.exists() and not mark.exists() and folder.exists() and any(folder.iterdir()):
             raise BadInput("holds other files", where=str(folder), expected="a folder without this sector")
+        check()
         self.marks.mkdir(parents=True, exist_ok=True)
         begun.touch()
-        mark.unlink(missing_ok=True)
-        for file in held:
+        for file in held:  # before their mark, which names them: killed here, the next run removes the rest
             (folder / file).unlink(missing_ok=True)
+        mark.unlink(missing_ok=True)
         if whole:
             shutil.rmtree(folder, ignore_errors=True)
         figures = work()
@@ -120,27 +136,63 @@ def _read(mark: Path) -> dict[str, Any] | None:
 def key_of(*values: object, files: Iterable[str | Path] = ()) -> str:
     """A hash of values, by their representation, and of the content of files, in this order.
 
-    A file stands with the others of its name (``border.shp``, ``border.dbf``); a folder or pattern for all its files;
-    an address or a name without a file for itself only.
+    A file stands with the others of its name (``border.shp``, ``border.dbf``), and a virtual raster with those to which
+    it refers; a folder or pattern for all its files; an address or a name without a file for itself only.
     """
     digest = hashlib.sha256(repr(values).encode())
     for file in files:
-        digest.update(f"{file}".encode() if not _found(file) else b"")
-        for path in _found(file):
+        found = _found(file)
+        digest.update(f"{file}".encode() if not found else b"")
+        for path in found:
             about = path.stat()
             digest.update(f"{path.name}{_digest_once(path, about.st_size, about.st_mtime_ns)}".encode())
     return digest.hexdigest()
 
 
 def _found(file: str | Path) -> list[Path]:
-    path = Path(str(file).partition("|layername=")[0])
-    if has_magic(str(path)):
-        return sorted(Path(one) for one in glob(str(path)) if Path(one).is_file())
+    """Return the files that a name stands for, with those of the same name beside them, and those behind a VRT."""
+    path = file_and_layer(file)[0]
     if path.is_dir():
-        return sorted(one for one in path.rglob("*") if one.is_file())
-    if not path.is_file():
+        return _with_sources(sorted(one for one in path.rglob("*") if one.is_file()))
+    if path.is_file():
+        found = [path]
+    elif has_magic(str(path)):
+        found = [one for one in map(Path, glob(str(path), recursive=True)) if one.is_file()]
+    else:
         return []
-    return sorted(one for one in path.parent.iterdir() if one.is_file() and one.name.startswith(f"{path.stem}."))
+    stems: dict[Path, set[str]] = {}
+    for one in found:
+        stems.setdefault(one.parent, set()).add(one.stem)
+    beside = (one for folder in stems for one in folder.iterdir() if one.is_file())
+    return _with_sources(sorted(one for one in beside if not stems[one.parent].isdisjoint(_stems(one.name))))
+
+
+def _stems(name: str) -> Iterator[str]:
+    """Yield what is before each dot."""
+    parts = name.split(".")
+    return (".".join(parts[:number]) for number in range(1, len(parts)))
+
+
+def _with_sources(files: list[Path]) -> list[Path]:
+    """Return files, and after them those to which virtual rasters among them refer, through others of their kind."""
+    found = dict.fromkeys(files)
+    left = list(files)
+    while left:
+        path = left.pop()
+        for name in _references(path):
+            source = next((one for one in (path.parent / name, Path(name)) if one.is_file()), None)
+            if source is not None and source.resolve() not in {one.resolve() for one in found}:
+                found[source] = None
+                left.append(source)
+    return [*files, *sorted(one for one in found if one not in files)]
+
+
+def _references(path: Path) -> list[str]:
+    with path.open("rb") as file:
+        if b"<VRTDataset" not in file.read(1024):
+            return []
+        file.seek(0)
+        return [unescape(name).strip() for name in REFERENCE.findall(file.read().decode(errors="replace"))]
 
 
 @lru_cache(maxsize=10_000)

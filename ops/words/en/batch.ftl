@@ -54,6 +54,7 @@ batch-column = { $name ->
 }
 batch-limit = { $limit ->
     [sums] Counts and costs are added up. Fractions and probabilities of different sectors are not averaged.
+    [sensors] A sensor that the layouts of two sectors name is counted in both.
     [ends] Each sector is computed with its own sensors only. Near the end of a line, sensors of the neighbouring sector are not counted.
     [worst] Segments without a known value are not among the worst.
     [plan] The budget is that of each sector. It is not distributed between the sectors.

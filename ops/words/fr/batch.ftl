@@ -51,6 +51,7 @@ batch-column = { $name ->
 }
 batch-limit = { $limit ->
     [sums] Les nombres et les coûts sont additionnés. Les parts et les probabilités de secteurs différents ne sont pas moyennées.
+    [sensors] Un capteur nommé dans les dispositions de deux secteurs est compté dans les deux.
     [ends] Chaque secteur est calculé avec ses seuls capteurs. Près de l’extrémité d’une ligne, ceux du secteur voisin ne sont pas comptés.
     [worst] Les segments sans valeur connue ne figurent pas parmi les plus faibles.
     [plan] Le budget est celui de chaque secteur. Il n’est pas réparti entre les secteurs.

@@ -118,6 +118,11 @@ def test_equal_runs_leave_equal_files_in_any_folder(night, ground, make_sector, 
         left.append({file.name: file.read_bytes() for file in sorted((out / ground.sector.name).iterdir())})
     assert sorted(left[0]) == ["2026-03-14.parquet", "2026-03-14.state", "2026-03-15.parquet", "2026-03-15.state"]
     assert left[0] == left[1]
+    border = again.parent / "border.geojson"
+    border.write_text(border.read_text() + " ")
+    track_archive(tmp_path / "b" / "detections", [str(again)], tmp_path / "b" / "a longer name" / "tracks")
+    key = (tmp_path / "b" / "a longer name" / "tracks" / ground.sector.name / "2026-03-14.state").read_bytes()[:64]
+    assert key != left[0]["2026-03-14.state"][:64], "the ground is also input"
 
 
 def cut(path: Path) -> None:

@@ -21,6 +21,7 @@ from ops.analysis.challenge.options import ChallengeOptions
 from ops.analysis.compare.options import CompareOptions
 from ops.analysis.coverage.options import CoverageOptions
 from ops.analysis.plan.options import PlanOptions
+from ops.analysis.terrain.options import SitesOptions
 from ops.cluster.batch.command import of_sector_or_nation
 from ops.cluster.batch.commands import command_named
 from sensors.planning.solver.solve import SolverBudget
@@ -62,6 +63,7 @@ def nation(tmp_path_factory: pytest.TempPathFactory, make_sector: Callable[[Path
             files.edit(files.layout, f'"kind": "{kind}"', f'"kind": "{kind}", "catalogue": "{item}"')
         shutil.copy(files.layout, files.folder / "other.geojson")
     files.edit(files.layout, '"max_range_m": 5000', '"max_range_m": 1500')
+    shutil.copy(files.layout, root / "points.geojson")
     (root / "nation.toml").write_text('name = "north"\ntitle = "North"\nsectors = ["west", "east"]\n')
     return root / "nation.toml"
 
@@ -159,6 +161,7 @@ def test_the_summary_lists_the_worst_segments_of_all_sectors(covered: Path):
     assert [one["properties"]["order"] for one in points] == list(range(1, len(worst) + 1))
     page = (covered / "nation.html").read_text()
     assert all(f'href="sectors/{name}/map.html"' in page for name in ("west", "east"))
+    assert "A sensor that the layouts of two sectors name is counted in both." in page
 
 
 def test_a_sector_that_cannot_be_computed_is_named_and_the_others_are(
@@ -190,8 +193,16 @@ def test_a_sector_that_cannot_be_computed_is_named_and_the_others_are(
             ),
             "answer",
         ),
+        (
+            "sites",
+            lambda at, out: SitesOptions(
+                at, next(one for one in Path(at).parents if one.name.startswith("nation")) / "points.geojson",
+                out, range_m=500.0, choose=1,
+            ),
+            "chosen_covered",
+        ),
     ],
-)
+)  # fmt: skip
 def test_every_analysis_of_a_nation_is_that_of_its_sectors(
     nation: Path, a_worker: str, tmp_path: Path, name: str, options: Callable[[str, Path], Any], shown: str
 ):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from rich.console import Console
 
 from ops.cluster.batch.archive import archive_nation, sector_files
 from ops.journal.archive import archive_journal, track_archive
+from ops.journal.erasure import erase_bodies
 from ops.runtime.batch.scheduler import Scheduler
 from ops.sector.open_sector import open_sector
 
@@ -92,6 +95,34 @@ def test_a_damaged_file_is_named_and_archived_again(nation: Path, tmp_path: Path
     next((out / "west").iterdir()).unlink()
     counts = archived(nation, out)
     assert (counts["kept"], counts["computed_again"]) == (["east"], ["west"])
+    assert files_of(out) == before
+
+
+def test_another_journal_with_as_many_rows_or_another_ground_is_archived_again(nation: Path, tmp_path: Path):
+    root, out = tmp_path / "nation", tmp_path / "out"
+    shutil.copytree(nation.parent, root)
+    archived(root / "nation.toml", out)
+    with closing(sqlite3.connect(root / "data" / "east" / "journal.db")) as journal, journal:
+        journal.execute("UPDATE journal SET received_ns = received_ns + 1 WHERE id = (SELECT max(id) FROM journal)")
+    assert archived(root / "nation.toml", out)["kept"] == ["west"]
+    border = root / "west" / "border.geojson"
+    border.write_text(border.read_text() + " ")
+    assert archived(root / "nation.toml", out)["kept"] == ["east"]
+
+
+def test_an_archive_is_kept_if_its_detections_are_erased_from_the_journal(nation: Path, tmp_path: Path):
+    """Otherwise it would be archived again, from a journal that has nothing for it."""
+    root, out = tmp_path / "nation", tmp_path / "out"
+    shutil.copytree(nation.parent, root)
+    archived(root / "nation.toml", out)
+    before = files_of(out)
+    assert erase_bodies(root / "data" / "east" / "journal.db", lambda kind, _: kind == "detections") > 0
+    assert archived(root / "nation.toml", out)["kept"] == ["west", "east"]
+    with closing(sqlite3.connect(root / "data" / "east" / "journal.db")) as journal, journal:
+        journal.execute("UPDATE journal SET received_ns = received_ns + 1 WHERE id = (SELECT max(id) FROM journal)")
+    counts = archived(root / "nation.toml", out)
+    (failed,) = counts["failed"]
+    assert (failed["sector"], "erased from the journal" in failed["why"]) == ("east", True)
     assert files_of(out) == before
 
 

@@ -52,6 +52,7 @@ def test_what_a_track_follows_later_is_beside_what_was_decided(tmp_path: Path):
         assert reader.changes() == later
         assert reader.history() == {("west", "W1"): [(5, "Na"), (20, "Nb"), (30, "Na")], ("east", "E1"): [(9, "Na")]}
         assert reader.identities()["west", "W1"] == "Na"
+        assert reader.count() == (2, 1), "an identity that a track took later is one, too"
 
 
 def test_a_file_from_before_there_were_changes_has_none_until_it_is_written(tmp_path: Path):

@@ -71,6 +71,20 @@ def test_a_track_that_continues_with_another_target_has_that_one_s_identity_and_
     assert chain.revising.identity_of(("west", "W9"), change.at_ns) is None
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_two_that_part_elsewhere_on_the_edge_at_the_same_time_are_decided_by_themselves(seed: int):
+    """At one place the west's track continues with another target, 450 m to the north the east's."""
+    north = [
+        Walk({"east": ("E8", 0.0, 60.0), "west": ("W8", 20.0, 160.0)}, start=(100.0, 450.0), course=270.0),
+        Walk({"east": ("E8", 78.0, 160.0), "west": ("W9", 0.0, 160.0)}, start=(-120.0, 490.0)),
+    ]
+    chain = taken(pictures([AWAY, TOWARDS, *north], 160, seed=seed))
+    assert {(one.sector, one.track, one.national) for one in chain.changes} == {
+        ("west", "W1", national_id("east", "E2")),
+        ("east", "E8", national_id("west", "W9")),
+    }
+
+
 @pytest.mark.parametrize("seed", [6, 7, 8])
 def test_near_a_corner_of_three_sectors_it_leaves_once_though_it_has_parted_from_two_tracks(seed: int):
     """E1 and S1 follow the first target, E2 the second; the west's track continues with that one."""

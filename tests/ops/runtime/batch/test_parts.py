@@ -137,9 +137,55 @@ def test_a_key_is_that_of_values_and_of_the_content_of_files_wherever_they_are(t
         first,
         key_of("x", 1, files=[tmp_path / "b" / "border.shp"]),
         key_of("x", 2, files=[tmp_path / "a" / "border.shp"]),
-        key_of("x", 1, files=[tmp_path / "a" / "*.shp"]),
         key_of("x", 1, files=["https://example.org/dem.tif"]),
         key_of("x", 1),
     }
-    assert len(keys) == 6
+    assert len(keys) == 5
     assert key_of("x", 1, files=[tmp_path / "a"]) == first, "the same files, as a folder"
+    assert key_of("x", 1, files=[tmp_path / "a" / "*.shp"]) == first, "and as a pattern"
+
+
+def test_a_key_is_also_that_of_the_rasters_behind_a_virtual_one_and_of_what_is_beside_the_files_of_a_pattern(
+    tmp_path: Path,
+):
+    tiles = tmp_path / "tiles" / "north"
+    tiles.mkdir(parents=True)
+    (tmp_path / "outer.vrt").write_text(
+        '<VRTDataset><SourceFilename relativeToVRT="1">tiles/in&amp;ner.vrt</SourceFilename></VRTDataset>'
+    )
+    (tmp_path / "tiles" / "in&ner.vrt").write_text(
+        "<VRTDataset><SourceFilename>../outer.vrt</SourceFilename>"  # a circle ends
+        '<SourceFilename relativeToVRT="1" shared="0">north/a.tif</SourceFilename></VRTDataset>'
+    )
+    (tiles / "a.tif").write_text("heights")
+    (tiles / "a.tfw").write_text("place")
+    named = (tmp_path / "outer.vrt", f"{tmp_path}/tiles/**/*.tif", tmp_path)
+    before = [key_of(files=[one]) for one in named]
+    assert [key_of(files=[one]) for one in named] == before
+    (tiles / "a.tif").write_text("other heights")
+    second = [key_of(files=[one]) for one in named]
+    assert not set(before) & set(second)
+    (tmp_path / "tiles" / "in&ner.vrt").write_text("<VRTDataset><SourceFilename>north/a.tif</SourceFilename>")
+    assert key_of(files=[named[0]]) != second[0]
+    (tiles / "a.tfw").write_text("other place")
+    assert key_of(files=[named[1]]) != second[1]
+
+
+def test_a_part_whose_former_files_were_being_removed_when_it_was_killed_leaves_none_of_them(
+    marks: PartMarks, writes: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+):
+    marks.part("a", "key", writes())
+    remove = Path.unlink
+
+    def killed(path: Path, missing_ok: bool = False) -> None:
+        if path.name == "one":
+            raise KeyboardInterrupt
+        remove(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", killed)
+    with pytest.raises(KeyboardInterrupt):
+        marks.part("a", "another", writes())
+    monkeypatch.undo()
+    again = marks.part("a", "another", dict)
+    assert again.state == "new"
+    assert [path for path in (marks.out / "a").rglob("*") if path.is_file()] == []
