@@ -25,7 +25,9 @@ from ops.runtime.output import write_private
 
 FILE: Final = "day-keys.key"
 _EPOCH: Final = date(1970, 1, 1)
-_SECTOR_BITS, _KIND_BITS, _DAY_BITS = 64, 8, 16
+_SECTOR_BITS = 64
+_KIND_BITS = 8
+_DAY_BITS = 16
 _FILES: Final = b"\x02 files of sectors"
 _CHECK: Final = b"\x03 which key this is"
 
