@@ -34,14 +34,14 @@ MOST_STREAMS: Final = 64
 """Open streams; the oldest ends when one more opens."""
 
 
-Record = Callable[[Iterable[str], str], frozenset[str]]
+RecordReads = Callable[[Iterable[str], str], frozenset[str]]
 """Records an event of a stream in the logs of sectors; returns those in whose log it is not."""
 
 
 @dataclass(slots=True, eq=False)
 class _NationClient:
     person: Person
-    record: Record
+    record: RecordReads
     unrecorded: frozenset[str]
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     ended: bool = False
@@ -128,7 +128,7 @@ class NationHub:
             client.wake.set()
 
     async def serve(
-        self, person: Person, receive: Receive, send: Send, record: Record, unrecorded: frozenset[str]
+        self, person: Person, receive: Receive, send: Send, record: RecordReads, unrecorded: frozenset[str]
     ) -> None:
         """Send events until the client disconnects, the login ends, or the server stops.
 
@@ -202,7 +202,7 @@ class NationStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, hub: NationHub, person: Person, record: Record, unrecorded: frozenset[str]) -> None:
+    def __init__(self, hub: NationHub, person: Person, record: RecordReads, unrecorded: frozenset[str]) -> None:
         super().__init__()
         del self.headers["content-length"]
         self._hub, self._person, self._record, self._unrecorded = hub, person, record, unrecorded
