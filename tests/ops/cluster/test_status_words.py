@@ -34,7 +34,8 @@ def test_every_column_of_the_national_picture_has_words(language: str):
     shown = io.StringIO()
     with speaking(MessageCatalogue.of(language)):
         show_national_picture(
-            {"sectors": {"east": SUMMARY, "south": None}, "incidents": [INCIDENT]}, screen=Console(file=shown)
+            {"sectors": {"east": SUMMARY, "south": None}, "incidents": [INCIDENT]},
+            screen=Console(file=shown, width=400),
         )
     sums, _, incidents, *_ = shown.getvalue().splitlines()
     words = MessageCatalogue.of(language)
