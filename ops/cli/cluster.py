@@ -24,6 +24,17 @@ from ops.cli.options import (
 )
 from ops.cli.store import store_address
 
+BrokerIdentityOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--identity",
+        metavar="DIR",
+        envvar="WATCHLINE_IDENTITY",
+        help="Folder of keys and certificates for --broker, as written by `broker config`.",
+        exists=True,
+        file_okay=False,
+    ),
+]
 DurationOption = Annotated[
     float | None,
     typer.Option("--duration", metavar="SECONDS", min=1.0, help="Time to run. Default: until Ctrl-C."),
@@ -53,17 +64,7 @@ def run(
     ] = 2,
     broker: BrokerOption = None,
     settings: SettingsOption = None,
-    identity: Annotated[
-        Path | None,
-        typer.Option(
-            "--identity",
-            metavar="DIR",
-            envvar="WATCHLINE_IDENTITY",
-            help="Folder of keys and certificates for --broker, as written by `broker config`.",
-            exists=True,
-            file_okay=False,
-        ),
-    ] = None,
+    identity: BrokerIdentityOption = None,
     store: Annotated[
         str | None,
         typer.Option(
@@ -203,17 +204,7 @@ def serve(
             help="Broker of the cluster. Default: the one that `cluster run` has embedded.",
         ),
     ] = None,
-    identity: Annotated[
-        Path | None,
-        typer.Option(
-            "--identity",
-            metavar="DIR",
-            envvar="WATCHLINE_IDENTITY",
-            help="Folder of keys and certificates for --broker, as written by `broker config`.",
-            exists=True,
-            file_okay=False,
-        ),
-    ] = None,
+    identity: BrokerIdentityOption = None,
     store: Annotated[
         str | None,
         typer.Option(

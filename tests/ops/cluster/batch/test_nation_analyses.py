@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +13,6 @@ from typing import Any
 
 import geopandas
 import pytest
-from distributed import LocalCluster
 from rich.console import Console
 
 from ops.analysis.challenge.options import ChallengeOptions
@@ -25,6 +23,7 @@ from ops.analysis.terrain.options import SitesOptions
 from ops.cluster.batch.command import of_sector_or_nation
 from ops.cluster.batch.commands import command_named
 from sensors.planning.solver.solve import SolverBudget
+from tests.dask_workers import dask_workers
 
 QUIET = Console(quiet=True)
 ITEMS = {"radar": "portable_radar", "camera": "handheld_thermal", "ground_sensor": "seismic"}
@@ -33,14 +32,8 @@ ITEMS = {"radar": "portable_radar", "camera": "handheld_thermal", "ground_sensor
 @pytest.fixture(scope="module")
 def a_worker() -> Iterator[str]:
     """The address of a scheduler with a worker in this process: pictures are not drawn by two threads at once."""
-    before = os.umask(0o077)  # as a worker sets it
-    try:
-        with LocalCluster(
-            n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0", silence_logs=50
-        ) as cluster:
-            yield cluster.scheduler_address
-    finally:
-        os.umask(before)
+    with dask_workers(1) as address:
+        yield address
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -12,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from distributed import LocalCluster
 from rich.console import Console
 
 from ops.cluster.batch.archive import archive_nation, sector_files
@@ -20,6 +18,7 @@ from ops.journal.archive import archive_journal, track_archive
 from ops.journal.erasure import erase_bodies
 from ops.runtime.batch.scheduler import Scheduler
 from ops.sector.open_sector import open_sector
+from tests.dask_workers import dask_workers
 
 QUIET = Console(quiet=True)
 HERE = Scheduler()
@@ -41,14 +40,8 @@ def nation(tmp_path_factory: pytest.TempPathFactory, make_sector: Callable[[Path
 @pytest.fixture
 def a_worker() -> Iterator[str]:
     """The address of a scheduler with a worker in this process."""
-    before = os.umask(0o077)  # as a worker sets it
-    try:
-        with LocalCluster(
-            n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0", silence_logs=50
-        ) as cluster:
-            yield cluster.scheduler_address
-    finally:
-        os.umask(before)
+    with dask_workers(1) as address:
+        yield address
 
 
 def archived(nation: Path, out: Path, data: Path | None = None, scheduler: Scheduler = HERE) -> dict[str, Any]:

@@ -9,25 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from distributed import LocalCluster, get_worker
+from distributed import get_worker
 
 from geo.errors import BadInput, WatchlineError
 from ops.runtime.batch.chains import RETRIES, Failed, run_chains
 from ops.runtime.batch.scheduler import HERE, Scheduler
 from ops.runtime.output import UNITS, catalogue
+from tests.dask_workers import dask_workers
 
 
 @pytest.fixture(scope="module")
 def two_workers() -> Iterator[str]:
     """The address of a scheduler with two workers in this process."""
-    before = os.umask(0o077)  # as a worker sets it
-    try:
-        with LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=False, dashboard_address=":0", silence_logs=50
-        ) as cluster:
-            yield cluster.scheduler_address
-    finally:
-        os.umask(before)
+    with dask_workers(2) as address:
+        yield address
 
 
 @pytest.fixture(params=["here", "cluster"])

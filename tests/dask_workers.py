@@ -1,0 +1,22 @@
+"""A scheduler of dask and workers in the process of a test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from distributed import LocalCluster
+
+
+@contextmanager
+def dask_workers(count: int) -> Iterator[str]:
+    """Lend the address of a scheduler with so many workers, each of one thread; what is written is private."""
+    before = os.umask(0o077)  # as a worker sets it
+    try:
+        with LocalCluster(
+            n_workers=count, threads_per_worker=1, processes=False, dashboard_address=":0", silence_logs=50
+        ) as cluster:
+            yield cluster.scheduler_address
+    finally:
+        os.umask(before)
