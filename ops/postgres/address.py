@@ -8,6 +8,8 @@ by the client library from PGPASSWORD or the password file; no error shows them.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
 
@@ -142,6 +144,15 @@ def _is_this_machine(host: str) -> bool:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+@contextmanager
+def postgres_packages() -> Iterator[None]:
+    """Turn the error of an import in the block into that for an installation without the extra ``postgres``."""
+    try:
+        yield
+    except ImportError:
+        raise missing_packages() from None
 
 
 def missing_packages() -> PostgresError:

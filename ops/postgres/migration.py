@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from ops.postgres.address import SESSION, PostgresError, StoreAddress, missing_packages
+from ops.postgres.address import SESSION, PostgresError, StoreAddress, postgres_packages
 from ops.postgres.engine import engine_of, store_error
 
 SCHEMA: Final = "watchline"
@@ -51,11 +51,9 @@ def migrate(address: StoreAddress) -> tuple[str, str]:
 
     Raises PostgresError for a store that is newer or foreign, and when the server refuses; nothing is changed then.
     """
-    try:  # here, because a process that only reads or writes a store need not have it in memory
+    with postgres_packages():  # here, because a process that only reads or writes a store need not have it in memory
         from alembic import command
         from alembic.config import Config
-    except ImportError:
-        raise missing_packages() from None
     engine = engine_of(address)
     try:
         with engine.begin() as connection:

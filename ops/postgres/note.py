@@ -16,6 +16,10 @@ _GIVEN: Final[dict[str, StoreAddress]] = {}
 """Addresses, with their passwords, that this process was given, by the address without password."""
 
 
+Holds = Literal["journal", "fusion", "audit", "accounts", "keys", "leases"]
+"""Content of a data folder that can be in a store."""
+
+
 class StoreNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The store, without its password, the sector's name there, and what of the sector it holds.
 
@@ -24,7 +28,7 @@ class StoreNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
 
     store: str
     sector: str
-    holds: Literal["journal", "fusion", "audit", "accounts", "keys", "leases"] = "journal"
+    holds: Holds = "journal"
     layers: bool = False
 
     def address(self, given: str | None = None) -> StoreAddress:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import Any, Final, cast
 
 import psycopg
 from sqlalchemy.exc import DBAPIError
 
-from ops.postgres.address import StoreAddress
-from ops.postgres.engine import engine_of
+from geo.errors import WatchlineError
+from ops.postgres.address import PostgresError, StoreAddress
+from ops.postgres.engine import engine_of, meaning_of
 from ops.postgres.migration import check_store
 from ops.postgres.texts import original_text
 
@@ -106,6 +107,18 @@ def sector_number(driver: psycopg.Connection[Any], name: str) -> int:
         number = known_sector(driver, name)
     assert number is not None
     return number
+
+
+@contextmanager
+def driver_errors(address: StoreAddress, named: str, raised: type[WatchlineError]) -> Iterator[None]:
+    """Turn errors of a connection into ``raised``, whose sentence says of what is ``named`` that it cannot be used."""
+    try:
+        yield
+    except PostgresError as error:
+        raise raised(str(error)) from error
+    except psycopg.Error as error:
+        what, expected = meaning_of(DBAPIError(None, None, error))
+        raise raised(f"{address.shown}: {named} cannot be used ({what}; expected {expected}).") from error
 
 
 @lru_cache(maxsize=512)

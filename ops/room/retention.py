@@ -31,7 +31,7 @@ from ops.eurosur.erasure import count_reports, days_of_open_events, days_of_repo
 from ops.exchange.erasure import count_received, days_of_received, erase_received, forget_expired
 from ops.journal.erasure import count_bodies, erase_bodies
 from ops.journal.stores.place import notes_in
-from ops.postgres.address import missing_packages
+from ops.postgres.address import postgres_packages
 from ops.postgres.note import StoreNote
 from ops.sector.setting_tables.data import Hold
 from ops.sector.settings import Settings
@@ -258,10 +258,8 @@ class _StoredJournals:
     @staticmethod
     def _parts() -> ModuleType:
         """Return the module that needs the packages of PostgreSQL. PostgresError without them."""
-        try:
+        with postgres_packages():
             from ops.journal.stores import parts
-        except ImportError:
-            raise missing_packages() from None
         return parts
 
 

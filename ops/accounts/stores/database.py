@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final, Protocol
 
 from geo.errors import WatchlineError
@@ -43,26 +45,52 @@ class Statements(Protocol):
         ...
 
 
-class AccountDatabase(Protocol):
+class ClosableConnection(Protocol):
+    """A connection of either database, as far as both are handled alike."""
+
+    def close(self) -> object:
+        """Close it."""
+        ...
+
+
+class AccountDatabase(ABC):
     """The database of the accounts. Thread-safe; AccountStoreError where it cannot be used.
 
-    ``key`` encrypts the secrets of second factors.
+    A reader and a writer each have a connection, so that nobody waits for a change in order to read. ``key`` encrypts
+    the secrets of second factors.
     """
 
     key: SecretKey
+    _reader: ClosableConnection
+    _writer: ClosableConnection
 
+    def __init__(self) -> None:
+        self._reading, self._writing = threading.Lock(), threading.Lock()
+
+    @abstractmethod
     def change(self) -> AbstractContextManager[Statements]:
         """Begin a transaction, one at a time among all processes, which is committed at the end of the block."""
-        ...
 
-    def read(self) -> AbstractContextManager[Statements]:
-        """Lend a connection for reading."""
-        ...
+    @contextmanager
+    def read(self) -> Iterator[Statements]:
+        """Lend the connection for reading."""
+        with self._reading, self._checked():
+            yield self._statements()
 
+    @abstractmethod
     def version(self, reading: Statements) -> int:
         """Return a number that changes with each change by any process."""
-        ...
 
     def close(self) -> None:
-        """Close it."""
-        ...
+        """Close both connections, when nobody reads or writes."""
+        with self._reading, self._writing:
+            self._reader.close()
+            self._writer.close()
+
+    @abstractmethod
+    def _statements(self) -> Statements:
+        """Return the statements of the connection for reading."""
+
+    @abstractmethod
+    def _checked(self) -> AbstractContextManager[None]:
+        """Turn the errors of the place into AccountStoreError."""

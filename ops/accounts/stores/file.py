@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from ops.accounts.sealed import SecretKey, is_sealed
-from ops.accounts.stores.database import AccountStoreError, Statements, Taken
+from ops.accounts.stores.database import AccountDatabase, AccountStoreError, Statements, Taken
 from ops.runtime.transaction import transaction
 
 SCHEMA: Final = 3
@@ -83,12 +82,15 @@ class _FileStatements:
         self.connection.executemany(statement, rows)
 
 
-class FileDatabase:
+class FileDatabase(AccountDatabase):
     """The file ``accounts.db``, created if there is none. Raises AccountStoreError where it is unusable."""
 
+    _reader: sqlite3.Connection
+    _writer: sqlite3.Connection
+
     def __init__(self, path: Path) -> None:
+        super().__init__()
         self._path = path
-        self._reading, self._writing = threading.Lock(), threading.Lock()
         with self._checked():
             path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
@@ -143,21 +145,12 @@ class FileDatabase:
         with self._writing, self._checked(), transaction(self._writer):
             yield _FileStatements(self._writer)
 
-    @contextmanager
-    def read(self) -> Iterator[Statements]:
-        """Lend the connection for reading."""
-        with self._reading, self._checked():
-            yield _FileStatements(self._reader)
+    def _statements(self) -> Statements:
+        return _FileStatements(self._reader)
 
     def version(self, reading: Statements) -> int:
         """Return SQLite's ``data_version``."""
         return int(reading.execute("PRAGMA data_version").fetchone()[0])
-
-    def close(self) -> None:
-        """Close the file."""
-        with self._reading, self._writing:
-            self._reader.close()
-            self._writer.close()
 
     @contextmanager
     def _checked(self) -> Iterator[None]:

@@ -4,78 +4,63 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
-
-from geo.errors import BadInput
 from ops.accounts.stores.database import FILE, AccountDatabase, AccountStoreError
 from ops.accounts.stores.file import FileDatabase
-from ops.postgres.address import PostgresError, StoreAddress, missing_packages
-from ops.postgres.note import StoreNote, note_path, read_note, remember
-from ops.runtime.output import write_private
-
-
-def accounts_note(path: Path) -> StoreNote | None:
-    """Return the note for accounts whose file would be ``path``; None for a file. Raises AccountStoreError."""
-    try:
-        note = read_note(path)
-    except PostgresError as error:
-        raise AccountStoreError(str(error)) from None
-    if note is not None and note.holds != "accounts":
-        raise AccountStoreError(f"{note_path(path)}: names a {note.holds}; expected the store of accounts.")
-    return note
+from ops.postgres.address import PostgresError, postgres_packages
+from ops.postgres.keeping import held_note, keep_in_store, refuse_without_store
+from ops.postgres.note import StoreNote
 
 
 def accounts_exist(path: Path) -> bool:
-    """Return whether there are accounts, in the file or in a store that a note names."""
-    return path.exists() or accounts_note(path) is not None
+    """Return whether there are accounts, in the file or in a store that a note names. Raises AccountStoreError."""
+    return path.exists() or _note(path) is not None
 
 
 def open_database(path: Path) -> AccountDatabase:
     """Open the accounts whose file would be ``path``, wherever they are. Raises AccountStoreError."""
-    note = accounts_note(path)
+    note = _note(path)
     if note is None:
         return FileDatabase(path)
     try:
+        return open_in_store(note, path.parent)
+    except PostgresError as error:
+        raise AccountStoreError(str(error)) from None
+
+
+def open_in_store(note: StoreNote, data: Path, *, create: bool = True) -> AccountDatabase:
+    """Open the accounts in a store, which are created if there are none, with the keys of a data folder.
+
+    Raises AccountStoreError, also for a store without accounts when ``create`` is false, and PostgresError without the
+    packages that PostgreSQL needs.
+    """
+    with postgres_packages():
         from ops.accounts.stores.postgres import StoreDatabase
-    except ImportError:
-        raise AccountStoreError(str(missing_packages())) from None
-    return StoreDatabase(note, path.parent)
+    return StoreDatabase(note, data, create=create)
 
 
 def keep_accounts_in_store(data: Path, store: str, sector: str) -> None:
     """Keep the accounts of a data folder in PostgreSQL from now on, unless it has the file, which is continued.
 
-    The note is written once the store can be used. Raises BadInput when the accounts are in another place, or when the
-    store cannot be used.
+    Raises BadInput when the accounts are in another place, BadInput or AccountStoreError when the store is unusable.
     """
-    address, path = StoreAddress(store), data / FILE
-    note, known = StoreNote(address.without_password, sector, "accounts"), accounts_note(path)
-    if known is not None and known != note:
-        raise BadInput(
-            f"the accounts of sector {known.sector} are in {known.address().shown}",
-            where="--store",
-            expected="that store, or another folder",
-        )
-    if path.exists():
-        if known is not None:
-            raise BadInput(
-                f"{str(path)!r} has accounts in a file",
-                where="--store",
-                expected="a folder without it: copy it with `watchline store copy --accounts`, then move it away",
-            )
-        return
-    remember(address)
-    try:
-        from ops.accounts.stores.postgres import StoreDatabase
-    except ImportError:
-        raise missing_packages() from None
-    StoreDatabase(note, data).close()
-    if known is None:
-        write_private(note_path(path), msgspec.json.encode(note))
+    path = data / FILE
+    keep_in_store(
+        path,
+        store,
+        sector,
+        "accounts",
+        in_files=path.exists(),
+        prepare=lambda note: open_in_store(note, data).close(),
+    )
 
 
 def keep_accounts_in_file(data: Path) -> None:
     """Check that the accounts are not in PostgreSQL. Raises BadInput."""
-    known = accounts_note(data / FILE)
-    if known is not None:
-        raise BadInput("missing", where="--store", expected=f"{known.address().shown}, which holds the accounts")
+    refuse_without_store(held_note(data / FILE, "accounts"))
+
+
+def _note(path: Path) -> StoreNote | None:
+    try:
+        return held_note(path, "accounts")
+    except PostgresError as error:
+        raise AccountStoreError(str(error)) from None

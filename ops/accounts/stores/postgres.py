@@ -7,22 +7,19 @@ data folder.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import psycopg
-from sqlalchemy.exc import DBAPIError
 
 from ops.accounts.sealed import SecretKey
-from ops.accounts.stores.database import AccountStoreError, Statements, Taken
+from ops.accounts.stores.database import AccountDatabase, AccountStoreError, Statements, Taken
 from ops.accounts.stores.file import SCHEMA, TABLES
-from ops.postgres.address import PostgresError
-from ops.postgres.engine import LOCK_WAIT_S, meaning_of
+from ops.postgres.engine import LOCK_WAIT_S
 from ops.postgres.note import StoreNote
-from ops.postgres.session import KeptConnection, known_sector, sector_number, translated
+from ops.postgres.session import KeptConnection, driver_errors, known_sector, sector_number, translated
 from ops.postgres.texts import stored_text
 
 _TYPES: Final = {
@@ -56,15 +53,18 @@ class _StoreStatements:
             self.execute(statement, row)
 
 
-class StoreDatabase:
+class StoreDatabase(AccountDatabase):
     """The accounts in a store, created if there are none. Raises AccountStoreError where they are unusable.
 
     ``create`` false: also where there are none.
     """
 
+    _reader: KeptConnection
+    _writer: KeptConnection
+
     def __init__(self, note: StoreNote, folder: Path, *, create: bool = True) -> None:
+        super().__init__()
         self._note, self._address, self._folder, self._may_create = note, note.address(), folder, create
-        self._reading, self._writing = threading.Lock(), threading.Lock()
         with self._checked():
             self._writer = KeptConnection(self._address, self._prepare)
             self._reader = KeptConnection(self._address, self._prepare)
@@ -111,35 +111,20 @@ class StoreDatabase:
             finally:
                 self._writer.roll_back()
 
-    @contextmanager
-    def read(self) -> Iterator[Statements]:
-        """Lend the connection for reading."""
-        with self._reading, self._checked():
-            yield _StoreStatements(self._reader, changing=False)
+    def _statements(self) -> Statements:
+        return _StoreStatements(self._reader, changing=False)
 
     def version(self, reading: Statements) -> int:
         """Return the number of transactions so far."""
         return int(reading.execute("SELECT changes FROM state").fetchone()[0])
 
-    def close(self) -> None:
-        """Close the connections."""
-        with self._reading, self._writing:
-            self._reader.close()
-            self._writer.close()
-
     @contextmanager
     def _checked(self) -> Iterator[None]:
         try:
-            yield
+            with driver_errors(self._address, "the accounts", AccountStoreError):
+                yield
         except OSError as error:
             raise AccountStoreError(f"{self._folder}: the accounts cannot be used ({error}).") from error
-        except PostgresError as error:
-            raise AccountStoreError(f"{error.where}: {error.what}; expected {error.expected}.") from error
-        except psycopg.Error as error:
-            what, expected = meaning_of(DBAPIError(None, None, error))
-            raise AccountStoreError(
-                f"{self._address.shown}: the accounts cannot be used ({what}; expected {expected})."
-            ) from error
 
 
 def _value(value: Any) -> Any:

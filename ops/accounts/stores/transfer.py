@@ -17,9 +17,9 @@ from rich.console import Console
 from geo.errors import BadInput
 from ops.accounts.stores.database import COLUMNS, FILE, AccountDatabase, AccountStoreError, Statements
 from ops.accounts.stores.file import FileDatabase
-from ops.accounts.stores.place import accounts_exist, open_database
-from ops.postgres.address import StoreAddress, is_postgres, missing_packages, shown_place
-from ops.postgres.note import StoreNote, remember
+from ops.accounts.stores.place import accounts_exist, open_database, open_in_store
+from ops.postgres.address import is_postgres, shown_place
+from ops.postgres.keeping import stated_note
 from ops.runtime.file_lock import lock_file
 from ops.runtime.output import show
 
@@ -78,7 +78,7 @@ def _rows(reading: Statements, table: str) -> list[tuple[Any, ...]]:
 def _opened(text: str, sector: str | None, data: Path) -> Iterator[AccountDatabase]:
     path = _path(text)
     if is_postgres(text):
-        database = _in_store(text, sector, data, create=False)
+        database = open_in_store(stated_note(text, sector, "accounts"), data, create=False)
     elif accounts_exist(path):
         database = open_database(path)
     else:
@@ -91,7 +91,7 @@ def _opened(text: str, sector: str | None, data: Path) -> Iterator[AccountDataba
 def _new(text: str, sector: str | None, data: Path) -> Iterator[AccountDatabase]:
     """Lend a database that is to be written. A file is there when it is complete."""
     if is_postgres(text):
-        with closing(_in_store(text, sector, data, create=True)) as database:
+        with closing(open_in_store(stated_note(text, sector, "accounts"), data)) as database:
             yield database
         return
     path = _path(text)
@@ -113,18 +113,6 @@ def _new(text: str, sector: str | None, data: Path) -> Iterator[AccountDatabase]
             path.with_name(path.name + ".copying.lock").unlink(missing_ok=True)
     except OSError as error:
         raise AccountStoreError(f"{path}: the accounts cannot be copied ({error.strerror or error}).") from error
-
-
-def _in_store(text: str, sector: str | None, data: Path, *, create: bool) -> AccountDatabase:
-    if sector is None:
-        raise BadInput("missing", where="--sector", expected="the sector whose accounts are in PostgreSQL")
-    address = StoreAddress(text, where="ADDRESS")
-    remember(address)
-    try:
-        from ops.accounts.stores.postgres import StoreDatabase
-    except ImportError:
-        raise missing_packages() from None
-    return StoreDatabase(StoreNote(address.without_password, sector, "accounts"), data, create=create)
 
 
 def _path(text: str) -> Path:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from ops.audit.key_places.files import FileKeys
 from ops.audit.key_places.machine_key import FILE, MachineKey
 from ops.audit.key_places.protocol import KEY_KINDS, DayKeyError, KeyPlace
-from ops.postgres.address import PostgresError, StoreAddress, missing_packages
+from ops.postgres.address import PostgresError, StoreAddress, postgres_packages
+from ops.postgres.keeping import held_note, write_note
 from ops.postgres.note import StoreNote, note_path, read_note, remember
-from ops.runtime.output import write_private
 
 SHARED: Final = "machines"
 """Folder beside those of the sectors with what the machines of a cluster share."""
@@ -26,18 +24,14 @@ def machine_key_path(folder: Path) -> Path:
 def open_key_place(folder: Path) -> KeyPlace:
     """Open the place of the keys that would be files of ``folder``. Raises DayKeyError."""
     try:
-        note = read_note(folder)
+        note = held_note(folder, "keys")
         if note is None:
             return FileKeys(folder)
-        if note.holds != "keys":
-            raise DayKeyError(f"{note_path(folder)}: names a {note.holds}; expected the store of day keys.")
-        from ops.audit.key_places.store import StoreKeys
-
+        with postgres_packages():
+            from ops.audit.key_places.store import StoreKeys
         return StoreKeys(note.address(), note.sector, MachineKey(machine_key_path(folder.parent.parent)))
     except PostgresError as error:
         raise DayKeyError(str(error)) from None
-    except ImportError:
-        raise DayKeyError(str(missing_packages())) from None
 
 
 def keep_keys_in_store(data: Path, store: str, sector: str) -> None:
@@ -69,6 +63,6 @@ def keep_keys_in_store(data: Path, store: str, sector: str) -> None:
     for kind, day, raw in moved:
         kept.take_over(kind, day, raw)
     if known is None:
-        write_private(note_path(folder), msgspec.json.encode(note))
+        write_note(folder, note)
     for kind, day in found:
         files.remove(kind, day)

@@ -15,14 +15,13 @@ from datetime import date
 from typing import Any, Final
 
 import psycopg
-from sqlalchemy.exc import DBAPIError
 
 from ops.audit.entry import AuditError
 from ops.audit.stores.protocol import LogDay, LogMoved
-from ops.postgres.address import PostgresError, StoreAddress
-from ops.postgres.engine import LOCK_WAIT_S, meaning_of
+from ops.postgres.address import StoreAddress
+from ops.postgres.engine import LOCK_WAIT_S
 from ops.postgres.note import StoreNote
-from ops.postgres.session import KeptConnection, connected, sector_number
+from ops.postgres.session import KeptConnection, connected, driver_errors, sector_number
 
 _HEAD: Final = b'{"head":'
 _BATCH: Final = 2_000
@@ -308,10 +307,5 @@ def _partition(sector: int, page: int) -> str:
 @contextmanager
 def audit_errors(address: StoreAddress) -> Iterator[None]:
     """Turn errors of the database into AuditError."""
-    try:
+    with driver_errors(address, "the audit log", AuditError):
         yield
-    except PostgresError as error:
-        raise AuditError(f"{error.where}: {error.what}; expected {error.expected}.") from error
-    except psycopg.Error as error:
-        what, expected = meaning_of(DBAPIError(None, None, error))
-        raise AuditError(f"{address.shown}: the audit log cannot be used ({what}; expected {expected}).") from error

@@ -9,7 +9,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any, Final
@@ -22,8 +22,9 @@ from ops.audit.entry import AuditError
 from ops.audit.files import day_files, has_writer, lock_log, log_folder, sync_folder
 from ops.audit.stores.place import reading
 from ops.audit.stores.protocol import LogReading
-from ops.postgres.address import StoreAddress, is_postgres, missing_packages, shown_place
-from ops.postgres.note import StoreNote, remember
+from ops.postgres.address import is_postgres, postgres_packages, shown_place
+from ops.postgres.keeping import stated_note
+from ops.postgres.note import StoreNote
 from ops.runtime.output import show
 
 _LINES: Final = 2_000
@@ -38,7 +39,7 @@ def copy_audit(source: str, target: str, sector: str | None, screen: Console) ->
         if not log.days():
             raise BadInput("has no audit log", where=shown_place(source), expected="a log with entries")
         if is_postgres(target):
-            days = _into_store(log, _note(target, sector))
+            days = _into_store(log, stated_note(target, sector, "audit"))
         else:
             days = _into_folder(log, log_folder(Path(target)))
     count = sum(days.values())
@@ -73,10 +74,8 @@ def _named_lines(log: LogReading) -> Iterator[tuple[str, bytes]]:
 
 def _into_store(log: LogReading, note: StoreNote) -> dict[str, int]:
     """Write a log in one transaction into a sector that has none."""
-    try:
+    with postgres_packages():
         from ops.audit.stores.loading import LoadedLog
-    except ImportError:
-        raise missing_packages() from None
     days: dict[str, int] = {}
     with LoadedLog(note) as loaded:
         for day, size in log.sizes():
@@ -135,20 +134,7 @@ def _opened(text: str, sector: str | None) -> Iterator[LogReading]:
         with reading(log_folder(Path(text))) as log:
             yield log
         return
-    try:
+    with postgres_packages():
         from ops.audit.stores.postgres import StoreReading
-    except ImportError:
-        raise missing_packages() from None
-    store = StoreReading(_note(text, sector))
-    try:
-        yield store
-    finally:
-        store.close()
-
-
-def _note(text: str, sector: str | None) -> StoreNote:
-    if sector is None:
-        raise BadInput("missing", where="--sector", expected="the sector whose audit log is in PostgreSQL")
-    address = StoreAddress(text, where="ADDRESS")
-    remember(address)
-    return StoreNote(address.without_password, sector, "audit")
+    with closing(StoreReading(stated_note(text, sector, "audit"))) as log:
+        yield log

@@ -6,17 +6,15 @@ from typing import Any
 
 from rich.console import Console
 
-from ops.postgres.address import StoreAddress, missing_packages
+from ops.postgres.address import StoreAddress, postgres_packages
 from ops.runtime.output import show
 
 
 def migrate_store(text: str, screen: Console) -> dict[str, Any]:
     """Bring a store to this version; return the versions before and after. PostgresError if that is not possible."""
     address = StoreAddress(text, where="ADDRESS")
-    try:
+    with postgres_packages():
         from ops.postgres.migration import migrate
-    except ImportError:
-        raise missing_packages() from None
     before, after = migrate(address)
     change = "created" if not before else "unchanged" if before == after else "upgraded"
     show(screen, "console-store-migrated", change=change, before=before, after=after, store=address.shown)
@@ -28,10 +26,8 @@ def grant_sector(
 ) -> dict[str, Any]:
     """Let a role read a sector, with its audit log or without, or no longer; return its sectors. PostgresError."""
     address = StoreAddress(text, where="ADDRESS")
-    try:
+    with postgres_packages():
         from ops.postgres.readers import grant, revoke
-    except ImportError:
-        raise missing_packages() from None
     sectors = revoke(address, role, sector) if revoked else grant(address, role, sector, audit=audit)
     show(
         screen, "console-store-granted", role=role, store=address.shown, count=len(sectors), sectors=", ".join(sectors)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ops.audit.day_keys import DayKeys
-from ops.postgres.address import StoreAddress, missing_packages
+from ops.postgres.address import StoreAddress, postgres_packages
 
 if TYPE_CHECKING:
     from ops.journal.stores.postgres_reader import PostgresReader
@@ -18,18 +18,14 @@ def open_store(text: str, sector: str, *, keys: DayKeys | None = None, fence: in
     Raises PostgresError or JournalError; then nothing is changed.
     """
     address = StoreAddress(text)
-    try:
+    with postgres_packages():
         from ops.journal.stores.postgres_writer import PostgresJournal
-    except ImportError:
-        raise missing_packages() from None
     return PostgresJournal(address, sector, keys=keys, fence=fence)
 
 
 def read_store(text: str, sector: str, *, keys: DayKeys | None = None) -> PostgresReader:
     """Open for reading; ``keys``: those of encrypted bodies. Raises PostgresError or JournalError."""
     address = StoreAddress(text)
-    try:
+    with postgres_packages():
         from ops.journal.stores.postgres_reader import PostgresReader
-    except ImportError:
-        raise missing_packages() from None
     return PostgresReader(address, sector, keys=keys)

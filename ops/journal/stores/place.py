@@ -12,15 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from geo.errors import BadInput
 from ops.audit.day_keys import DayKeys
 from ops.journal.reader import JournalError, JournalReader
 from ops.journal.stores.open_store import open_store, read_store
 from ops.postgres.address import PostgresError, StoreAddress
+from ops.postgres.keeping import refuse_another_store, refuse_without_store, write_note
 from ops.postgres.note import NOTE, StoreNote, note_path, read_note
-from ops.runtime.output import write_private
 
 if TYPE_CHECKING:
     from ops.journal.stores.postgres_reader import PostgresReader
@@ -54,23 +52,16 @@ def keep_in_store(journal: Path, store: str, sector: str, *, fence: int | None =
             where="--store",
             expected="a folder without it: copy it with `watchline store copy`, then move it away",
         )
-    if known is not None and known != note:
-        raise BadInput(
-            f"the journal of sector {known.sector} is in {known.address().shown}",
-            where="--store",
-            expected="that store, or another folder",
-        )
+    refuse_another_store(known, note)
     open_store(store, sector, fence=fence).close()
     if known is None:
-        write_private(note_path(journal), msgspec.json.encode(note))
+        write_note(journal, note)
     return address
 
 
 def keep_in_file(journal: Path) -> None:
     """Check that the journal is not in a store. Raises BadInput."""
-    known = note_of(journal)
-    if known is not None:
-        raise BadInput("missing", where="--store", expected=f"{known.address().shown}, which holds the journal")
+    refuse_without_store(note_of(journal))
 
 
 def read_journal(journal: Path, store: str | None = None) -> JournalReader | PostgresReader:

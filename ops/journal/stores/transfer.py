@@ -22,7 +22,7 @@ from ops.journal.command import journal_path
 from ops.journal.stores.file_tables import FileTables, NewFile
 from ops.journal.stores.place import note_of
 from ops.journal.stores.until import Tables, TablesUntil
-from ops.postgres.address import StoreAddress, is_postgres, missing_packages, shown_place
+from ops.postgres.address import StoreAddress, is_postgres, postgres_packages, shown_place
 from ops.runtime.output import show
 
 if TYPE_CHECKING:
@@ -113,8 +113,6 @@ def _store_tables(text: str, sector: str | None) -> StoreTables:
     if sector is None:
         raise BadInput("missing", where="--sector", expected="the sector whose journal is in PostgreSQL")
     address = StoreAddress(text, where="ADDRESS")
-    try:
+    with postgres_packages():
         from ops.journal.stores.store_tables import StoreTables
-    except ImportError:
-        raise missing_packages() from None
     return StoreTables(address, sector)

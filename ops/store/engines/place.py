@@ -9,13 +9,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-import msgspec
-
 from geo.errors import BadInput
 from ops.audit.day_keys import IsDue
-from ops.postgres.address import StoreAddress, missing_packages
-from ops.postgres.note import StoreNote, note_path, remember
-from ops.runtime.output import write_private
+from ops.postgres.address import StoreAddress, missing_packages, postgres_packages
+from ops.postgres.keeping import refuse_another_store, refuse_without_store, write_note
+from ops.postgres.note import StoreNote, remember
 from ops.store.connections import StoreError, store_note
 from ops.store.engines.errors import DatabaseError
 from ops.store.engines.file import FileEngine
@@ -64,12 +62,7 @@ def keep_fusion_in_store(
     address = StoreAddress(store)
     known = store_note(path)
     note = StoreNote(address.without_password, sector, "fusion", layers or (known is not None and known.layers))
-    if known is not None and (known.store, known.sector) != (note.store, note.sector):
-        raise BadInput(
-            f"the fusion store of sector {known.sector} is in {known.address().shown}",
-            where="--store",
-            expected="that store, or another folder",
-        )
+    refuse_another_store(known, note)
     if path.exists():
         if layers or known is not None:
             raise BadInput(
@@ -78,11 +71,9 @@ def keep_fusion_in_store(
                 expected="a folder without it: copy it with `watchline store copy --fusion`, then move it away",
             )
         return
-    try:
+    with postgres_packages():
         from ops.postgres.layers import make_layers
         from ops.store.engines.postgres import PostgresEngine
-    except ImportError:
-        raise missing_packages() from None
     remember(address)
     if note.layers:
         make_layers(address)
@@ -91,11 +82,9 @@ def keep_fusion_in_store(
     except DatabaseError as error:
         raise StoreError(f"{path}: {error}.") from error
     if known != note:
-        write_private(note_path(path), msgspec.json.encode(note))
+        write_note(path, note)
 
 
 def keep_fusion_in_file(path: Path) -> None:
     """Check that the fusion store is not in PostgreSQL. Raises BadInput."""
-    known = store_note(path)
-    if known is not None:
-        raise BadInput("missing", where="--store", expected=f"{known.address().shown}, which holds the fusion store")
+    refuse_without_store(store_note(path))

@@ -20,8 +20,8 @@ from rich.console import Console
 
 from geo.errors import BadInput
 from ops.audit.day_keys import is_sealed
-from ops.postgres.address import StoreAddress, is_postgres, missing_packages, shown_place
-from ops.postgres.note import StoreNote, remember
+from ops.postgres.address import is_postgres, postgres_packages, shown_place
+from ops.postgres.keeping import stated_note
 from ops.runtime.output import show
 from ops.store.connections import StoreError, connected_by, has_table, opened_for_reading, store_exists, streamed
 from ops.store.engines.errors import DatabaseError
@@ -143,7 +143,10 @@ def _rows(connection: Any, table: str) -> Iterator[tuple[Any, ...]]:
 @contextmanager
 def _opened(text: str, sector: str | None) -> Iterator[Any]:
     """Lend a connection that sees the store as it is at one moment."""
-    connection = connected_by(_note(text, sector)) if is_postgres(text) else opened_for_reading(_path(text))
+    if is_postgres(text):
+        connection = connected_by(stated_note(text, sector, "fusion"))
+    else:
+        connection = opened_for_reading(_path(text))
     with closing(connection):
         connection.execute("BEGIN")
         yield connection
@@ -154,11 +157,9 @@ def _opened(text: str, sector: str | None) -> Iterator[Any]:
 def _new(text: str, sector: str | None) -> Iterator[Any]:
     """Lend the engine of a store that is to be written. A file is there when it is complete."""
     if is_postgres(text):
-        note = _note(text, sector)
-        try:
+        note = stated_note(text, sector, "fusion")
+        with postgres_packages():
             from ops.store.engines.postgres import PostgresEngine
-        except ImportError:
-            raise missing_packages() from None
         with closing(PostgresEngine(note)) as engine:
             yield engine
         return
@@ -176,14 +177,6 @@ def _new(text: str, sector: str | None) -> Iterator[Any]:
         os.replace(partial, path)
     finally:
         unlock_store(lock)
-
-
-def _note(text: str, sector: str | None) -> StoreNote:
-    if sector is None:
-        raise BadInput("missing", where="--sector", expected="the sector whose fusion store is in PostgreSQL")
-    address = StoreAddress(text, where="ADDRESS")
-    remember(address)
-    return StoreNote(address.without_password, sector, "fusion")
 
 
 def _path(text: str) -> Path:
