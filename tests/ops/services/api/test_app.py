@@ -21,8 +21,9 @@ from geo.message import Message
 from ops.audit.entry import AuditEntry, AuditError
 from ops.audit.log import AuditLog
 from ops.runtime.part_state import COMPILING
-from ops.services.api.app import ALLOWED_FROM, ApiSettings, create_app
+from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.guard import TOKEN_HEADER, GuardSettings
+from ops.services.api.live.routes import ALLOWED_FROM
 from ops.services.api.operator_actions import OperatorAction
 from ops.services.api.serving.local_port import listen
 from ops.services.api.serving.server import serving

@@ -1,0 +1,1 @@
+"""The live picture: what its routes answer, and the newest events in memory for its streams."""
