@@ -8,7 +8,7 @@ TEST_STAMP := $(VENV)/.installed-test
 ARGS ?=
 # Where tests have a longer form, which WATCHLINE_DRILL=long asks for
 DRILLS := tests/drills tests/simulation tests/fusion tests/geo tests/ingest tests/ops/room/test_chain.py \
-	tests/ops/room/test_demo.py tests/ops/services/fusion/test_pipeline.py tests/ops/services/ingest/test_process.py \
+	tests/ops/room/demo/test_demo.py tests/ops/services/fusion/test_pipeline.py tests/ops/services/ingest/test_process.py \
 	tests/ops/services/sapient/test_node_link.py tests/ops/sector/test_zone_table.py \
 	tests/ops/export/warnings/test_cap.py tests/ops/services/feeds/test_web_hook.py \
 	tests/ops/services/feeds/cot/test_event.py tests/ops/cluster tests/ops/analysis/challenge/test_command.py tests/notebooks \

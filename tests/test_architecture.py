@@ -190,7 +190,7 @@ def test_ingest_starts_without_what_it_does_not_need():
     assert not {"xarray", "pandas", "numba", "scipy", "geopandas", "matplotlib", "dask", "rasterio"} & loaded
 
 
-@pytest.mark.parametrize("module", ["ops.room.demo_command", "ops.room.run_command", "ops.room.serve_command"])
+@pytest.mark.parametrize("module", ["ops.room.demo.command", "ops.room.run_command", "ops.room.serve_command"])
 def test_the_parent_starts_without_the_analysis(module: str):
     """It runs beside all others: what it loaded for its report would be loaded during the whole demonstration."""
     code = f"import sys, {module}; print(*sorted({{m.partition('.')[0] for m in sys.modules}}))"

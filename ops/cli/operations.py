@@ -61,8 +61,8 @@ def demo(
     watchline demo --duration 60 --headless
     watchline demo sector.toml --layout hightech --speed 10
     """
-    from ops.room.demo import DemoOptions
-    from ops.room.demo_command import run_demo
+    from ops.room.demo.command import run_demo
+    from ops.room.demo.demo import DemoOptions
 
     url = None if broker is None else broker_url(broker)
     options = DemoOptions(sector, out, layout, duration, speed, seed, url, port, settings)

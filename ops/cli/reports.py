@@ -66,7 +66,7 @@ def handover(
         --from 2026-03-14T21:00Z --to 2026-03-15T05:00Z --out night.json
     """
     from ops.journal.command import moment
-    from ops.room.handover_command import ReportOptions, write_report
+    from ops.room.reports.handover_command import ReportOptions, write_report
 
     options = ReportOptions(
         sector,
@@ -124,7 +124,7 @@ def export(
     """
     from ops.export.request import bounds_of, layers_of
     from ops.journal.command import moment
-    from ops.room.export_command import ExportOptions, write_export_file
+    from ops.room.reports.export_command import ExportOptions, write_export_file
 
     with named("--layers"):
         chosen = layers_of(layers)

@@ -140,7 +140,7 @@ def make(
         moment(end, "--to"), origin, settings, releasability, out,
     )  # fmt: skip
     if drill is not None:
-        from ops.room.share_drill import DrillToShare, make_drill
+        from ops.room.demo.share_drill import DrillToShare, make_drill
 
         if origin is not None:
             raise BadInput("has no simulation", where="--received-from", expected="it without --drill")

@@ -16,7 +16,7 @@ from ops.incidents.outcomes import incident_figures, plain_figures
 from ops.journal.stores.place import read_journal
 from ops.journal.stores.protocol import FollowedJournal
 from ops.releasability.decision import UNMARKED
-from ops.room.handover_command import checked_limit
+from ops.room.reports.handover_command import checked_limit
 from ops.room.workload import incidents_of, workload_of
 from ops.runtime.clock import ScenarioClock
 from ops.runtime.output import progress_bar, say, show

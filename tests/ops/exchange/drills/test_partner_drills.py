@@ -29,8 +29,8 @@ from ops.exchange.make import SharingConditions, _manifest, share_score
 from ops.exchange.received import ReceivedStore
 from ops.governance.training import read_records
 from ops.releasability.decision import Markings
+from ops.room.demo.share_drill import without_answers
 from ops.room.night_file import SCENARIO_START
-from ops.room.share_drill import without_answers
 from ops.store.track_history import save_history
 from ops.store.writer import Store
 from sensors.timestamps import nanoseconds

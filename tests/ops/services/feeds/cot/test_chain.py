@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element
 import pytest
 
 from ops.journal.reader import JournalReader
-from ops.room.demo import DemoOptions, open_room, start
+from ops.room.demo.demo import DemoOptions, open_room, start
 from ops.room.room import Room, RoomOptions
 from ops.store.incidents import IncidentReader
 from tests.drills.rig import wait_until

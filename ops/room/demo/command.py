@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.live import Live
 
 from ops.room.console import ConsoleView, milliseconds, render
-from ops.room.demo import DemoOptions, clear_retained, open_room, start
+from ops.room.demo.demo import DemoOptions, clear_retained, open_room, start
 from ops.room.room import DEMO_OPERATOR
 from ops.runtime.output import catalogue, say, show
 from ops.runtime.tables import show_table, table_of
@@ -23,7 +23,7 @@ from ops.runtime.tables import show_table, table_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ops.room.demo_result import Summary
+    from ops.room.demo.result import Summary
 
 PLAIN_EVERY_S = 5.0
 
@@ -53,7 +53,7 @@ def run_demo(options: DemoOptions, screen: Console, *, headless: bool, began_s: 
             clear_retained(demo, published)
             room.show_map(False)  # the report needs the memory
         with screen.status(say("console-demo-scoring")):
-            from ops.room.demo_result import summarise  # 180 MB, loaded when the other processes have ended
+            from ops.room.demo.result import summarise  # 180 MB, loaded when the other processes have ended
 
             summary = summarise(demo, published)
     show_summary(summary, screen)

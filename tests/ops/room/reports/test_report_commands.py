@@ -21,8 +21,8 @@ from ops.analysis.handover.report import PersonActions
 from ops.audit.entry import AuditEntry
 from ops.audit.log import AuditLog
 from ops.audit.search import EntryFilter, each_entry
-from ops.room import export_command
-from ops.room.handover_command import period_of
+from ops.room.reports import export_command
+from ops.room.reports.handover_command import period_of
 from ops.store.handover_notes import HandoverNote, HandoverNotes
 from tests.ops.export.exported import exported_store
 from tests.ops.incidents.making import SECOND, START_NS, at

@@ -21,7 +21,7 @@ from ops.analysis.night_report.workload import workload_figures
 from ops.incidents.outcomes import incident_figures, plain_figures
 from ops.journal.reader import Counts, JournalReader
 from ops.room.console import COUNTED, totals
-from ops.room.demo import Demo
+from ops.room.demo.demo import Demo
 from ops.room.workload import incidents_of, workload_of
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import read_bases

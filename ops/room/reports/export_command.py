@@ -20,7 +20,7 @@ from ops.audit.command import PURPOSE_VARIABLE, record_command
 from ops.export.process import export
 from ops.export.request import ENDINGS, ExportFormat, ExportLayer, ExportRequest, LonLatBounds
 from ops.releasability.decision import UNMARKED
-from ops.room.handover_command import checked_limit, checked_out, period_of
+from ops.room.reports.handover_command import checked_limit, checked_out, period_of
 from ops.runtime.output import show
 from ops.sector.geojson import border_view
 from ops.sector.open_sector import open_sector
