@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -27,6 +26,7 @@ from ops.audit.entry import AuditError
 from ops.releasability.carried import at_posts
 from ops.runtime.output import say_in_english
 from ops.runtime.part_state import code_of, without_log
+from ops.services.api.live.recent_events import RecentEvents
 from ops.services.api.release import Release, ReleasedView
 from ops.services.api.serving.connections import streaming
 from ops.store.connections import StoreError
@@ -36,8 +36,6 @@ from ops.store.rows import rfc3339, to_json
 log = logging.getLogger(__name__)
 
 _CHUNK_BYTES = 65_536
-_PAGE = 500  # outbox rows read from the store at a time
-_ROW_LIMIT = 2_000  # newest rows kept in memory
 _LOGINS_EVERY_S = 1.0  # between checks that the people of all streams are still logged in
 _RECORD_EVERY_S = 3600.0
 
@@ -95,12 +93,7 @@ class Hub:
         self._down: dict[str, Message] = {}
         self._clients: dict[_Client, None] = {}  # the oldest first
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._head: int | None = None  # newest outbox number taken from the store
-        self._floor = 0  # the rows in memory are all those with floor < n <= head
-        self._numbers: list[int] = []
-        self._frames: list[bytes] = []
-        self._rows: list[OutboxRow] = []
-        self._published_bytes = 0
+        self.recent = RecentEvents(reader, _frame_of, settings.max_behind_bytes)
         self._pictures: dict[str, tuple[int, bytes, Callable[[ReleasedView], bytes | None]]] = {}
         self._version: int | None = None
         self._sensors: Live | None = None
@@ -208,7 +201,7 @@ class Hub:
         a ``person`` when the login ends. ``record`` is called in a thread with what was sent, each hour and at the end;
         if it fails, the stream ends.
         """
-        client = _Client(self._head or 0 if after is None else after, page, person, view=self._view_of(person))
+        client = _Client(self.recent.last if after is None else after, page, person, view=self._view_of(person))
         reset = await self._from_another_store(client, given=after is not None)
         self._make_room_for(page)
         self._clients[client] = None
@@ -271,7 +264,7 @@ class Hub:
                 if number is None:
                     return await self._start_again(client)
                 client.after = number
-        if client.after <= (self._head or 0):
+        if client.after <= self.recent.last:
             return b""
         with suppress(StoreError):
             last = await asyncio.to_thread(self._reader.last_event)
@@ -291,12 +284,7 @@ class Hub:
     async def _alerts(self, client: _Client) -> bytes:
         """The next alerts for ``client``, about one chunk; empty if it has all."""
         while True:
-            if client.after >= self._floor:
-                start = bisect_right(self._numbers, client.after)
-                rows, frames = self._rows[start:], self._frames[start:]
-            else:
-                rows = await asyncio.to_thread(self._reader.outbox_after, client.after, limit=_PAGE, kind=None)
-                frames = [_frame_of(row) for row in rows]
+            rows, frames = await self.recent.after(client.after)
             if client.view is not None:
                 frames = await asyncio.to_thread(_released, client.view, rows)
             chunk = bytearray()
@@ -319,7 +307,7 @@ class Hub:
 
     async def _write(self, client: _Client, send: Send, chunk: bytes) -> None:
         """Send ``chunk`` in pieces, each after the client has accepted the previous one, to limit buffered data."""
-        client.published_before = self._published_bytes
+        client.published_before = self.recent.published_bytes
         async with asyncio.timeout(self._settings.stall_s) as client.write_limit:
             for start in range(0, len(chunk), _CHUNK_BYTES):
                 piece = chunk[start : start + _CHUNK_BYTES]
@@ -331,7 +319,7 @@ class Hub:
         changed = version != self._version
         self._tracks_changed |= changed
         if changed:
-            await self._take_alerts()
+            await self.recent.take(self._wake)
             sensors = await asyncio.to_thread(self._reader.live, "sensors")
             if sensors is not None and (self._sensors is None or sensors.body != self._sensors.body):
                 self._sensors = sensors
@@ -353,31 +341,6 @@ class Hub:
             # Half a poll early: otherwise a picture that arrives exactly on time would be sent one poll late.
             wait_s = 1 / self._settings.tracks_hz - self._settings.poll_s / 2
             self._tracks_changed, self._tracks_due = False, now + wait_s
-
-    async def _take_alerts(self) -> None:
-        if self._head is None:  # rows from before the start are read from the store on request
-            self._head = self._floor = await asyncio.to_thread(self._reader.last_event)
-        while rows := await asyncio.to_thread(self._reader.outbox_after, self._head, limit=_PAGE, kind=None):
-            frames = [_frame_of(row) for row in rows]
-            self._rows += rows
-            self._numbers += [row.n for row in rows]
-            self._frames += frames
-            self._published_bytes += sum(map(len, frames))
-            self._head = rows[-1].n
-            self._forget_oldest()
-            self._wake()
-
-    def _forget_oldest(self) -> None:
-        kept = total = 0
-        for encoded in reversed(self._frames):
-            total += len(encoded)
-            if total > self._settings.max_behind_bytes or kept == _ROW_LIMIT:
-                break
-            kept += 1
-        drop = len(self._frames) - kept
-        if drop:
-            self._floor = self._numbers[drop - 1]
-            del self._numbers[:drop], self._frames[:drop], self._rows[:drop]
 
     def _show_live(self, name: str, live: Live) -> None:
         def released(view: ReleasedView) -> bytes:
@@ -403,7 +366,7 @@ class Hub:
         now, down = asyncio.get_running_loop().time(), {name: why for name, why in self._parts().items() if why}
         if now >= self._heartbeat_due or down != self._down:
             self._heartbeat_due, self._down = now + self._settings.heartbeat_s, down
-            at, last = rfc3339(self._now_ns()).encode(), self._head or 0
+            at, last = rfc3339(self._now_ns()).encode(), self.recent.last
             said = {name: without_log(why) for name, why in down.items()}
             sentences = to_json({name: say_in_english(why) for name, why in said.items()}, where="down")
             states = to_json(
@@ -417,7 +380,7 @@ class Hub:
 
     def _let_go_of_laggards(self) -> None:
         for client in list(self._clients):
-            behind = self._published_bytes - client.published_before
+            behind = self.recent.published_bytes - client.published_before
             limit = client.write_limit
             if limit is not None and not limit.expired() and behind > self._settings.max_behind_bytes:
                 limit.reschedule(asyncio.get_running_loop().time())
