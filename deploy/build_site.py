@@ -44,7 +44,7 @@ FILES = ("catalogue", "layout", "sector", "settings")
 
 def python_pages() -> dict[str, str]:
     """Return one page for each module with public names, by path: their documentation in numpydoc form."""
-    from write_docs import public_names
+    from doc_pages.public_api import public_names
 
     by_module: dict[str, list[Any]] = {}
     for public in public_names():

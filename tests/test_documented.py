@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import doctest
 import importlib
-import importlib.util
 import inspect
 import json
 import re
@@ -61,22 +60,21 @@ NUMPYDOC = {
 
 
 def script(name: str) -> ModuleType:
-    """A script of deploy/, imported."""
-    spec = importlib.util.spec_from_file_location(name, ROOT / "deploy" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
+    """A script of deploy/, or a module beside it, imported as scripts import each other."""
+    folder = str(ROOT / "deploy")
+    if folder not in sys.path:
+        sys.path.append(folder)
+    return importlib.import_module(name)
 
 
 write_docs = script("write_docs")
+public_api = script("doc_pages.public_api")
+source_text = script("doc_pages.source_text")
 draw_diagrams = script("draw_diagrams")
 API = sorted(
     module
-    for module, file in write_docs.modules().items()
-    if module.partition(".")[0] in write_docs.LIBRARY and "__all__ = " in file.read_text(encoding="utf-8")
+    for module, file in source_text.modules().items()
+    if module.partition(".")[0] in public_api.LIBRARY and "__all__ = " in file.read_text(encoding="utf-8")
 )
 """The modules that may define ``__all__``: one test each, so that a collection need not parse every file."""
 
@@ -96,9 +94,9 @@ def public(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.ClassDef]:
 
 def test_every_file_and_every_public_name_has_a_docstring():
     bare = []
-    for module, file in write_docs.modules().items():
-        if module.partition(".")[0] in write_docs.LIBRARY:
-            tree = write_docs.tree(module)
+    for module, file in source_text.modules().items():
+        if module.partition(".")[0] in public_api.LIBRARY:
+            tree = source_text.tree(module)
             bare += [] if ast.get_docstring(tree) else [name_of(file)]
             bare += [f"{name_of(file)}: {node.name}" for node in public(tree) if not ast.get_docstring(node)]
     assert bare == []
@@ -108,7 +106,7 @@ def test_every_file_and_every_public_name_has_a_docstring():
 def public_names() -> dict[str, tuple[Any, ...]]:
     """The public functions and classes, by the module from which they are imported."""
     names: dict[str, list[Any]] = {}
-    for name in write_docs.public_names():
+    for name in public_api.public_names():
         if name.kind not in ("constant", "type"):
             names.setdefault(name.module, []).append(name)
     return {module: tuple(found) for module, found in names.items()}
@@ -134,7 +132,7 @@ def test_public_names_are_documented_in_numpydoc_form(module: str):
 @cache
 def findings() -> list[tuple[Path, int, str]]:
     """What ruff's rules of docstrings (D, numpy's convention) find in the files that define public names."""
-    files = sorted({str(write_docs.modules()[name.defined_in]) for names in public_names().values() for name in names})
+    files = sorted({str(source_text.modules()[name.defined_in]) for names in public_names().values() for name in names})
     command = [sys.executable, "-m", "ruff", "check", "--select=D", "--ignore=D105", "--output-format=json", *files]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENT_S)
     assert done.returncode in (0, 1), done.stderr
@@ -148,8 +146,8 @@ def findings() -> list[tuple[Path, int, str]]:
 def test_public_definitions_follow_numpys_convention(module: str):
     wrong = []
     for name in public_names().get(module, ()):
-        file = write_docs.modules()[name.defined_in]
-        _, node = write_docs.definition(name.module, name.name)
+        file = source_text.modules()[name.defined_in]
+        _, node = source_text.definition(name.module, name.name)
         wrong += [
             f"{name.name}, line {row}: {text}"
             for at, row, text in findings()
@@ -171,12 +169,12 @@ def test_the_examples_of_public_names_run(module: str):
 
 
 def test_the_entry_points_are_public_where_they_always_were():
-    missing = {module: names - set(write_docs.exported(module)) for module, names in ENTRY_POINTS.items()}
+    missing = {module: names - set(source_text.exported(module)) for module, names in ENTRY_POINTS.items()}
     assert {module: names for module, names in missing.items() if names} == {}
 
 
 def test_every_public_constant_says_what_it_is():
-    constants = [public for public in write_docs.public_names() if public.kind in ("constant", "type")]
+    constants = [public for public in public_api.public_names() if public.kind in ("constant", "type")]
     assert [f"{public.module}.{public.name}" for public in constants if not public.described] == []
 
 
@@ -225,7 +223,7 @@ def dotted_names(page: str) -> set[str]:
 def resolves(name: str) -> bool:
     """Whether a dotted name is a module, or an attribute of one."""
     module = name
-    while module not in write_docs.modules():
+    while module not in source_text.modules():
         module = module.rpartition(".")[0]
     thing: Any = importlib.import_module(module)
     for part in name.removeprefix(module).split(".")[1:]:
