@@ -33,7 +33,7 @@ from geo.paths.response_times import journey_time, response_time
 from ops.drawing.colours import colour
 from ops.drawing.scales import RELIEF
 from ops.drawing.typeface.figure_font import figure_style
-from ops.sector.example_layout import bases_or_example
+from ops.sector.creation.example_layout import bases_or_example
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
 from sensors.coverage import coverage

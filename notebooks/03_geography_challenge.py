@@ -31,7 +31,7 @@ import pandas as pd
 from geo.challenge import DemError, ReferenceTable, challenge, challenge_rasters, composite
 from ops.drawing.scales import DURATION, MEASURE
 from ops.drawing.typeface.figure_font import figure_style
-from ops.sector.example_layout import bases_or_example
+from ops.sector.creation.example_layout import bases_or_example
 from ops.sector.open_sector import open_sector
 from ops.sector.ways import ways_of
 

@@ -30,7 +30,7 @@ import numpy as np
 import pandas as pd
 
 from ops.drawing.typeface.figure_font import figure_style
-from ops.sector.example_layout import bases_or_example
+from ops.sector.creation.example_layout import bases_or_example
 from ops.sector.open_sector import open_sector
 from ops.sector.samples import samples_folder
 from ops.sector.sector_file import load_sector

@@ -36,7 +36,7 @@ from geo.paths.response_times import response_time
 from ops.journal.recorded_scans import recorded_scans
 from ops.room.simulate_night import simulate_night
 from ops.runtime.output import say
-from ops.sector.example_layout import bases_or_example
+from ops.sector.creation.example_layout import bases_or_example
 from ops.sector.open_sector import open_sector
 from ops.store.track_history import read_history, write_history
 from sensors.coverage import coverage, look_probability

@@ -28,7 +28,7 @@ from ops.journal.reader import Counts, JournalError
 from ops.journal.stores.place import read_journal
 from ops.runtime.output import atomic_write, say, show
 from ops.runtime.tables import show_table, table_of
-from ops.sector.layout_file import layout_of
+from ops.sector.layouts.file import layout_of
 from ops.sector.sector_file import layout_path, load_sector
 from ops.services.sapient.sensor_names import ADAPTERS_FILE, registered_nodes
 from ops.store.connections import StoreError

@@ -19,7 +19,7 @@ from geo.errors import BadInput
 from geo.vector_files import file_and_layer
 from ops.analysis.indicators.records import day_of
 from ops.runtime.output import atomic_write, say, show
-from ops.sector.layout_file import layout_of
+from ops.sector.layouts.file import layout_of
 from ops.sector.samples import samples_folder
 from ops.sector.sector_file import layout_path, load_sector
 from sensors.errors import LayoutError

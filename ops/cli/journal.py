@@ -66,7 +66,7 @@ def journal_detections(
     """
     from ops.audit.command import record_command
     from ops.journal.command import DetectionFilter, detections, journal_path, moment
-    from ops.sector.layout_file import sector_layout
+    from ops.sector.layouts.file import sector_layout
 
     if layout is not None and sector is None:
         raise BadInput("is given without --sector", where="--layout", expected="both, or neither")

@@ -71,7 +71,7 @@ def init(
     """
     from geo.errors import BadInput
     from ops.analysis.sector.command import init as create
-    from ops.sector.new_sector import NewSector, checked_side
+    from ops.sector.creation.new_sector import NewSector, checked_side
 
     if sys.stdin.isatty() and (terrain is None or border is None):
         terrain = terrain or _ask("terrain", lambda text: existing_rasters([text])[0])

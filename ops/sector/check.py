@@ -16,8 +16,8 @@ from geo.message import Message, Parameter
 from geo.names import readable
 from geo.text_files import read_text
 from geo.vector_files import file_and_layer
-from ops.sector.layout_defaults import defaults_used
-from ops.sector.layout_file import centre_of
+from ops.sector.layouts.defaults import defaults_used
+from ops.sector.layouts.file import centre_of
 from ops.sector.open_sector import OpenSector, frame_for, terrain_of
 from ops.sector.sector_file import Sector, base_errors, read_bases, read_sector, sector_path
 from ops.sector.toml_record import ConfigError, line_of
@@ -319,7 +319,7 @@ class _Check:
     def _of_sensors(self, layout: Layout) -> Iterator[Message]:
         from ingest.errors import TopicError
         from ingest.topics import identifier
-        from ops.sector.links import links_of
+        from ops.sector.layouts.links import links_of
         from sensors.radar import Radar
 
         def unusable(name: str) -> bool:

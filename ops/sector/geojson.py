@@ -23,7 +23,7 @@ from geo.terrain.derived import standing_points
 from geo.visibility.view import RADIO_K, surface_of
 from ops.releasability.carried import PLANS
 from ops.sector.base_map import base_map_view, credit_of
-from ops.sector.links import SectorLinks
+from ops.sector.layouts.links import SectorLinks
 from ops.sector.open_sector import OpenSector
 from sensors.coverage import CURVATURE_K, TARGET_HEIGHTS_M
 from sensors.layout import AnySensor, Layout, grid_azimuths_rad

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from geo.message import Message
 from ops.runtime.output import say, say_in_english
-from ops.sector.layout_defaults import defaults_used
+from ops.sector.layouts.defaults import defaults_used
 from ops.sector.samples import jacksboro_cog
 from ops.sector.sector_file import SAMPLE_TERRAIN, Sector, cache_folder, layout_path, load_sector
 

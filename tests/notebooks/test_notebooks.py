@@ -23,7 +23,7 @@ from ingest.topics import sensor_topic
 from ops.journal.recorded_scans import recorded_scans
 from ops.journal.writer import Journal
 from ops.room.simulate_night import simulate_night
-from ops.sector.create import NewSector, create_sector
+from ops.sector.creation.create import NewSector, create_sector
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
 from sensors.timestamps import nanoseconds

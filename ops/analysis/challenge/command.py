@@ -17,7 +17,7 @@ from ops.analysis.challenge.options import ChallengeOptions, weights_of
 from ops.analysis.inputs import assumption_records
 from ops.drawing.pages.pdf import pdf_beside
 from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, say, say_in_english, show, write_summary
-from ops.sector.links import SectorLinks, heard, links_of, unlinked_messages
+from ops.sector.layouts.links import SectorLinks, heard, links_of, unlinked_messages
 from ops.sector.off_terrain import OffTerrain
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector, read_bases

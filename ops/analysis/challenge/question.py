@@ -15,7 +15,7 @@ from geo.border.stretch_store import StretchStore, fingerprint
 from geo.border.stretches import Stretch
 from geo.challenge import ChallengeSettings, DemError, ReferenceTable
 from geo.challenge.settings import VEHICLE, WALKER
-from ops.sector.links import SectorLinks
+from ops.sector.layouts.links import SectorLinks
 from ops.sector.open_sector import OpenSector
 from ops.sector.ways import SectorWays
 from sensors.coverage import coverage

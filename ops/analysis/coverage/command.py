@@ -15,7 +15,7 @@ from ops.analysis.coverage.window import cut_to_need
 from ops.analysis.inputs import assumption_records
 from ops.drawing.pages.pdf import pdf_beside
 from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, say, show, write_summary
-from ops.sector.links import heard, links_of, unlinked_messages
+from ops.sector.layouts.links import heard, links_of, unlinked_messages
 from ops.sector.off_terrain import OffTerrain
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector

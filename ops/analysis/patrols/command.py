@@ -18,7 +18,7 @@ from ops.analysis.option_types import named
 from ops.analysis.patrols.findings import PatrolFindings
 from ops.analysis.patrols.options import PatrolOptions
 from ops.runtime.output import SUMMARY, atomic_write, prepare_folder, progress_bar, say, say_in_english, write_summary
-from ops.sector.links import heard, links_of, unlinked_messages
+from ops.sector.layouts.links import heard, links_of, unlinked_messages
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
 from ops.sector.ways import ways_of

@@ -10,8 +10,8 @@ from rich.console import Console
 
 from ops.runtime import output
 from ops.sector.check import SectorCheck, check_sector
-from ops.sector.create import create_sector
-from ops.sector.new_sector import NewSector, refuse_early
+from ops.sector.creation.create import create_sector
+from ops.sector.creation.new_sector import NewSector, refuse_early
 
 
 def init(new: NewSector, screen: Console) -> dict[str, Any]:

@@ -41,7 +41,7 @@ from ops.drawing.typeface.figure_font import drawing_style
 from ops.runtime import output
 from ops.runtime.output import atomic_write
 from ops.sector.check import check_sector
-from ops.sector.links import links_of
+from ops.sector.layouts.links import links_of
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector, read_bases, sector_path
 from ops.words import MessageCatalogue

@@ -27,7 +27,7 @@ from ops.governance.demonstration import START_FILE, TRUTH
 from ops.room.night_file import SCENARIO_START, STILLS
 from ops.room.turning_camera.still import ShownStill
 from ops.runtime.output import atomic_write
-from ops.sector.layout_file import layout_of
+from ops.sector.layouts.file import layout_of
 from ops.services.cue.ground import surveyed_ground
 from ops.store.track_history import load_history
 from sensors.layout import AnySensor

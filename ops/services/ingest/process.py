@@ -348,7 +348,7 @@ class Ingest:
 
 def _plausibility(layout: Path) -> Plausibility:
     """Plausibility limits for the sensors of a layout file. LayoutError if the file cannot be used."""
-    from ops.sector.layout_file import layout_of
+    from ops.sector.layouts.file import layout_of
     from sensors.errors import LayoutError
 
     sensors = layout_of(layout).sensors

@@ -28,7 +28,7 @@ from ops.runtime.child_process import child_main, say
 from ops.runtime.compile_notice import report_compiling
 from ops.runtime.file_cache import FileCache
 from ops.sector.geojson import cell_of, heights, layout_view, place_view, sector_view, segments_view
-from ops.sector.links import links_of
+from ops.sector.layouts.links import links_of
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import cache_folder, load_sector
 from ops.services.map.client import KEY_VARIABLE, VECTOR_TILE, Answer

@@ -25,7 +25,7 @@ from geo.errors import BadInput, WatchlineError
 from ops.analysis.plan.files import layout_document
 from ops.drawing.colours import Palette
 from ops.runtime.output import say_in_english
-from ops.sector.links import links_of
+from ops.sector.layouts.links import links_of
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import Sector, load_sector
 from ops.sector.ways import SectorWays, ways_of

@@ -26,7 +26,7 @@ from ops.broker.broker import URL_VARIABLE
 from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder, Name
 from ops.runtime.child_process import child_main, say
 from ops.runtime.clock import ScenarioClock
-from ops.sector.layout_file import layout_of
+from ops.sector.layouts.file import layout_of
 from ops.sector.settings import load_settings
 from ops.services.sapient.connection import Address, dial, listen
 from ops.services.sapient.database import SapientMemory

@@ -24,7 +24,7 @@ from geo.frame import LocalFrame
 from ops.admin.survey import north_of
 from ops.cli.app import app
 from ops.cli.wrong_values import WrongValue
-from ops.sector.layout_file import layout_of
+from ops.sector.layouts.file import layout_of
 from sensors.layout import Layout, place
 from sensors.scan import Plot, Scan
 from sensors.scan_columns import columns_of, scan_of

@@ -23,7 +23,7 @@ from ops.analysis.plan.command import plan_sector
 from ops.analysis.plan.options import PlanOptions
 from ops.runtime.output import say_in_english
 from ops.sector.geojson import layout_view
-from ops.sector.links import NO_BASES, OFF_TERRAIN, links_of
+from ops.sector.layouts.links import NO_BASES, OFF_TERRAIN, links_of
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
 from ops.services.planner.worker import Planner

@@ -12,8 +12,8 @@ import pytest
 from geo.errors import BadInput
 from ops.sector.base_map import OSM_CREDIT, base_map_view, credit_for, credit_of
 from ops.sector.check import check_sector
-from ops.sector.create import create_sector
-from ops.sector.new_sector import NewSector
+from ops.sector.creation.create import create_sector
+from ops.sector.creation.new_sector import NewSector
 from ops.sector.sector_file import load_sector
 from tests.geo.archives import write_archive
 from tests.ops.conftest import Files, collection, feature, lonlat

@@ -16,7 +16,7 @@ from ops.room.turning_camera import start
 from ops.room.turning_camera.messages import node_id_of
 from ops.room.turning_camera.start import finish_cameras, start_cameras, turning_cameras
 from ops.runtime.clock import ScenarioClock
-from ops.sector.layout_file import layout_of
+from ops.sector.layouts.file import layout_of
 from ops.sector.samples import samples_folder
 from ops.services.sapient.database import SapientMemory
 from ops.services.sapient.sensor_names import registered_nodes, sensor_of

@@ -14,7 +14,7 @@ from geo.names import readable
 from geo.vector_files import LAYER_MARK, file_and_layer
 from ops.runtime.output import atomic_write
 from ops.sector.base_map import OSM_CREDIT, credit_for
-from ops.sector.example_layout import (
+from ops.sector.creation.example_layout import (
     ExampleSites,
     SitePosition,
     compass_of,
@@ -23,7 +23,7 @@ from ops.sector.example_layout import (
     example_sites,
     items_used,
 )
-from ops.sector.new_sector import (
+from ops.sector.creation.new_sector import (
     EXAMPLES,
     NewSector,
     name_of,

@@ -17,8 +17,8 @@ import pytest
 
 from geo.errors import BadInput
 from ops.sector.check import check_sector
-from ops.sector.create import create_sector
-from ops.sector.new_sector import NewSector
+from ops.sector.creation.create import create_sector
+from ops.sector.creation.new_sector import NewSector
 from ops.sector.open_sector import open_sector
 from ops.sector.schemas import NAMES, file_schema
 from ops.sector.sector_file import load_sector, read_bases
@@ -104,7 +104,7 @@ def test_each_camera_looks_at_the_border(created: Path) -> None:
 
 def test_the_sites_are_better_than_the_mean_candidate(created: Path) -> None:
     """The towers see more of the border than towers of the same number at equal distances, 700 m from the line."""
-    from ops.sector.example_layout import TOWER_MAST_M, SitePosition, _beside, _sees, _thinned, _watched
+    from ops.sector.creation.example_layout import TOWER_MAST_M, SitePosition, _beside, _sees, _thinned, _watched
 
     ground = open_sector(load_sector(created), "towers")
     coarse = _thinned(ground.terrain)
