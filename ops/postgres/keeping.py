@@ -1,5 +1,7 @@
-"""Content of a data folder that is in its files, or in PostgreSQL, as a note beside the files states: one place for
-the checks of a note, so that no process takes old files for what a store holds, or the reverse."""
+"""The checks of a note, by which the content of a data folder is in PostgreSQL or, without one, in its files.
+
+No process takes old files for what a store holds, or the reverse.
+"""
 
 from __future__ import annotations
 
@@ -39,10 +41,9 @@ def held_note(file: Path, holds: Holds) -> StoreNote | None:
 
 
 def stated_note(text: str, sector: str | None, holds: Holds) -> StoreNote:
-    """Return the note for an address that somebody typed, whose password is remembered. Raises BadInput."""
+    """Return the note for an address on the command line, whose password is remembered. Raises BadInput."""
     if sector is None:
-        verb = "are" if holds == "accounts" else "is"
-        expected = f"the sector whose {NAMES[holds].removeprefix('the ')} {verb} in PostgreSQL"
+        expected = f"the sector whose {NAMES[holds].removeprefix('the ')} {_verb(holds)} in PostgreSQL"
         raise BadInput("missing", where="--sector", expected=expected)
     address = StoreAddress(text, where="ADDRESS")
     remember(address)
@@ -57,9 +58,8 @@ def write_note(file: Path, note: StoreNote) -> None:
 def refuse_another_store(known: StoreNote | None, note: StoreNote) -> None:
     """Raise BadInput where the note that is known names another store or sector than ``note``."""
     if known is not None and (known.store, known.sector, known.holds) != (note.store, note.sector, note.holds):
-        verb = "are" if known.holds == "accounts" else "is"
         raise BadInput(
-            f"{NAMES[known.holds]} of sector {known.sector} {verb} in {known.address().shown}",
+            f"{NAMES[known.holds]} of sector {known.sector} {_verb(known.holds)} in {known.address().shown}",
             where="--store",
             expected="that store, or another folder",
         )
@@ -112,3 +112,7 @@ def keep_in_store(
     prepare(note)
     if known is None:
         write_note(file, note)
+
+
+def _verb(holds: Holds) -> str:
+    return "are" if NAMES[holds].endswith("s") else "is"

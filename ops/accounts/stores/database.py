@@ -56,7 +56,7 @@ class ClosableConnection(Protocol):
 class AccountDatabase(ABC):
     """The database of the accounts. Thread-safe; AccountStoreError where it cannot be used.
 
-    A reader and a writer each have a connection, so that nobody waits for a change in order to read. ``key`` encrypts
+    Reading and changing each have a connection, so that no reader waits for a change. ``key`` encrypts
     the secrets of second factors.
     """
 
@@ -82,7 +82,7 @@ class AccountDatabase(ABC):
         """Return a number that changes with each change by any process."""
 
     def close(self) -> None:
-        """Close both connections, when nobody reads or writes."""
+        """Close both connections, after what is being read or changed."""
         with self._reading, self._writing:
             self._reader.close()
             self._writer.close()
