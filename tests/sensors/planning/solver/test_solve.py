@@ -22,7 +22,7 @@ from sensors.planning.solver.mixed_integer import Mixed, merged_cells
 from sensors.planning.solver.solve import SolverBudget, best_cover, best_least, gap_of
 from tests.patience import PATIENT_S
 
-EXACT = SolverBudget(seconds=30.0, gap=0.0, kicks=2, clock=thread_time)
+EXACT = SolverBudget(seconds=PATIENT_S, gap=0.0, kicks=2, clock=thread_time)
 
 
 def problem(seed: int, *, options: int = 7, cells: int = 30, groups: int = 1) -> tuple[Cover, Constraints]:
