@@ -60,7 +60,7 @@ from ops.cli.unit import unit_app
 from ops.cli.user import user_app
 from ops.cli.wrong_values import UsageError, WrongValue, sentence_of
 from ops.runtime.compile_kernels import forget_outdated
-from ops.runtime.memory import has_address_limit
+from ops.runtime.memory import has_address_limit, save_addresses
 from ops.runtime.output import LANGUAGE, UNITS
 from ops.runtime.stopping import SIGNALS, CommandStopped, exit_code_of, raise_stopped
 
@@ -257,6 +257,7 @@ def main() -> None:
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # its own reserves 1 GB of address space
     if has_address_limit():
         os.environ.setdefault(BLAS_THREADS, "1")
+        save_addresses()
     os.environ.setdefault("DASK_SCHEDULER", "threads")  # its default, but without a search for a cluster to connect to
     for number in SIGNALS:
         signal.signal(number, raise_stopped)

@@ -104,7 +104,7 @@ def _read(store: Path) -> tuple[list[SectorIncident], tuple[int, list[TrackInPic
     reader = IncidentReader(store)
     try:
         with suppress(StoreError):
-            incidents, live = sector_incidents(reader.incidents(limit=MOST)[1]), reader.live("tracks")
+            incidents, live = sector_incidents(reader.open_incidents(rows=MOST)), reader.live("tracks")
             body = b"[]" if live is None else live.body
             tracks = msgspec.json.decode(body, type=list[TrackInPicture])
             return incidents, (0 if live is None else live.stamp_ns, tracks)

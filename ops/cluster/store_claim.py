@@ -22,8 +22,10 @@ from ops.postgres.session import KeptConnection, sector_number
 _LOCK: Final = 0x574C5335
 """First key of the lock; the second is the sector's number."""
 _WAIT_S: Final = 2
-"""A server needs a moment to notice that a supervisor has ended."""
-
+"""How long a running cluster waits for a sector when it claims again [s]; it looks again soon."""
+_START_WAIT_S: Final = 20
+"""How long a starting cluster waits for each sector [s]: a server, on a busy machine, needs a moment to notice that a
+supervisor has ended."""
 
 _TAKEN_S: Final = 30.0
 """A server needs so long to notice that a connection was lost (``ops.postgres.address``), and some time more."""
@@ -36,15 +38,16 @@ class StoreClaim:
         self, store: str, sectors: Sequence[str], *, monotonic_s: Callable[[], float] = time.monotonic
     ) -> None:
         self._address, self._sectors, self._monotonic_s = StoreAddress(store), list(sectors), monotonic_s
-        self._problem = ""
+        self._problem, self._wait_s = "", _START_WAIT_S
         self._taken_s: float | None = None
         try:
             self._kept = KeptConnection(self._address, self._claim)
         except psycopg.Error as error:
             raise store_error(DBAPIError(None, None, error), self._address) from error
+        self._wait_s = _WAIT_S
 
     def _claim(self, driver: psycopg.Connection[Any]) -> None:
-        driver.execute(f"SET lock_timeout = '{_WAIT_S}s'")
+        driver.execute(f"SET lock_timeout = '{self._wait_s}s'")
         for name in self._sectors:
             try:
                 driver.execute("SELECT pg_advisory_lock($1, $2)", (_LOCK, sector_number(driver, name)))

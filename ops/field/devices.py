@@ -22,7 +22,7 @@ from typing import Any, Final
 from geo.errors import BadInput, WatchlineError
 from ingest.topics import identifier
 from ops.accounts.limits import FORGOTTEN_S, DelayRule, digest, network_of
-from ops.runtime.transaction import transaction
+from ops.runtime.transaction import BUSY_S, transaction
 
 FILE: Final = "field.db"
 SCHEMA: Final = 1
@@ -133,7 +133,7 @@ class DeviceStore:
             path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             os.chmod(path, 0o600)
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_S)
             for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
                 self._db.execute(f"PRAGMA {pragma}")
             self._prepare()

@@ -13,7 +13,7 @@ from typing import Final
 
 from geo.errors import WatchlineError
 from ops.runtime.file_lock import lock_file
-from ops.runtime.transaction import transaction
+from ops.runtime.transaction import BUSY_S, transaction
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,6 @@ DAMAGED: Final = FILE + ".damaged"
 """A file that could not be read, set aside; the last one."""
 LOCK: Final = "refusals.lock"
 SCHEMA: Final = 1
-WAIT_S: Final = 5.0
 _TABLES: Final = """
 CREATE TABLE refusals (
     unit TEXT NOT NULL, way TEXT NOT NULL, channel TEXT NOT NULL, code TEXT NOT NULL, reference TEXT NOT NULL,
@@ -120,7 +119,7 @@ class RefusalFile:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
         self._opened = _identity(self.path)
-        opened = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=WAIT_S)
+        opened = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=BUSY_S)
         try:
             if (version := _version_of(opened)) not in (0, SCHEMA):
                 raise RefusalBookError(f"version {version}; expected version {SCHEMA}")

@@ -32,6 +32,7 @@ from ops.governance.two_person import (
     check_decision,
     check_request,
 )
+from ops.runtime.transaction import BUSY_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +41,6 @@ FILE: Final = "approvals.db"
 MOST_WAITING: Final = 50
 """Requests of one person that may wait at the same time."""
 MOST_LISTED: Final = 200
-_BUSY_S: Final = 5.0
 _TABLE: Final = (
     "CREATE TABLE IF NOT EXISTS approvals (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,"
     " asker TEXT NOT NULL, state TEXT NOT NULL, expires_s REAL NOT NULL, used INTEGER NOT NULL DEFAULT 0,"
@@ -158,7 +158,7 @@ class Approvals:
     def _open(self) -> Iterator[sqlite3.Connection]:
         """One transaction, alone in this process and among processes."""
         try:
-            with self._lock, closing(sqlite3.connect(self.path, timeout=_BUSY_S, isolation_level=None)) as connection:
+            with self._lock, closing(sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None)) as connection:
                 if not self.path.stat().st_size:
                     self.path.chmod(0o600)
                 connection.execute("PRAGMA synchronous = FULL")

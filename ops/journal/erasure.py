@@ -13,6 +13,7 @@ from ops.audit.day_keys import IsDue, day_at
 from ops.journal.encryption import DEAD_LETTERS, STATUS, key_of
 from ops.journal.reader import JournalError
 from ops.runtime.file_lock import lock_file
+from ops.runtime.transaction import BUSY_S
 
 ROWS: Final = 5_000
 _ERASE_LETTER: Final = (
@@ -30,7 +31,7 @@ def erase_bodies(path: Path, is_due: IsDue) -> int:
     if lock is None:
         raise JournalError("in use by ingest", where=path.name, expected="a room that is stopped")
     try:
-        with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        with closing(sqlite3.connect(path, isolation_level=None, timeout=BUSY_S)) as database:
             database.execute("PRAGMA secure_delete = ON")
             count = _erase(database, "journal", "UPDATE journal SET body = x'' WHERE id = ?", is_due)
             count += _erase(database, "dead_letters", _ERASE_LETTER, is_due)
@@ -47,7 +48,7 @@ def erase_bodies(path: Path, is_due: IsDue) -> int:
 def count_bodies(path: Path, is_due: IsDue) -> int:
     """Return how many bodies ``erase_bodies`` would overwrite."""
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_S)) as database:
             return sum(len(due) for table in ("journal", "dead_letters") for due in _due(database, table, is_due))
     except sqlite3.Error as error:
         raise JournalError(str(error), where=path.name, expected="a journal that can be read") from error

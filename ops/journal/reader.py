@@ -13,6 +13,7 @@ from ingest.receiving.batch import DeadLetter
 from ingest.security.authentication import SourceKey
 from ops.audit.day_keys import ChangedRecord, DayKeys
 from ops.journal.encryption import ERASED, may_be_erased, opened
+from ops.runtime.transaction import BUSY_S
 
 SCHEMA_VERSION: Final = 3
 APPLICATION_ID: Final = 0x574C4A31  # "WLJ1"
@@ -163,7 +164,7 @@ class JournalReader:
                 f"{self._path.absolute().as_uri()}?mode=ro",
                 uri=True,
                 isolation_level=None,
-                timeout=5.0,
+                timeout=BUSY_S,
                 check_same_thread=False,
             )
         except sqlite3.Error as error:

@@ -24,6 +24,7 @@ from ops.journal.stores.commits import CommitRules, JournalKey, JournalValues, T
 from ops.journal.tables import CLOSE_BATCH, FROM_1, INSERT, INSERT_DEAD, INSERT_NEW, TABLES, TABLES_2, TABLES_3, TALLY
 from ops.runtime.fence import LOST, is_fenced_by, raise_fence
 from ops.runtime.file_lock import lock_file
+from ops.runtime.transaction import BUSY_S
 
 
 class Journal(CommitRules, JournalReader):
@@ -48,7 +49,7 @@ class Journal(CommitRules, JournalReader):
             raise JournalError("in use by another ingest", where=self._path.name, expected="one ingest per journal")
         self._lock = lock
         try:
-            self._db = sqlite3.connect(self._path, isolation_level=None, timeout=5.0, check_same_thread=False)
+            self._db = sqlite3.connect(self._path, isolation_level=None, timeout=BUSY_S, check_same_thread=False)
         except sqlite3.Error as error:
             os.close(self._lock)
             raise self._error(error) from error

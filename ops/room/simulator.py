@@ -48,9 +48,9 @@ from ops.runtime.output import atomic_write
 from sensors.scan import Scan
 from sensors.timestamps import SECOND_NS, nanoseconds
 
-STALLED_S: Final = 30.0
+STALLED_S: Final = 60.0
 """How long the end waits for the next acknowledgement: a busy machine only takes longer for all of them."""
-DRAIN_S: Final = 120.0
+DRAIN_S: Final = 300.0
 """How long the end waits for all acknowledgements."""
 LOOK_EVERY_S: Final = 0.05
 STARTED: Final = START_FILE

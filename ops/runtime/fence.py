@@ -12,6 +12,8 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final
 
+from ops.runtime.transaction import BUSY_S
+
 _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS fence (one INTEGER PRIMARY KEY CHECK (one = 1), token INTEGER NOT NULL)
 """
@@ -37,6 +39,7 @@ def stored_fence(path: Path) -> int:
     """Return the number in a file; 0 for one that has none or cannot be read."""
     with suppress(sqlite3.Error):
         if path.is_file():
-            with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            address = f"{path.absolute().as_uri()}?mode=ro"
+            with closing(sqlite3.connect(address, uri=True, timeout=BUSY_S)) as connection:
                 return int(connection.execute("SELECT token FROM fence").fetchone()[0])
     return 0

@@ -7,6 +7,7 @@ threads. A command therefore compares the limits with its need before it imports
 from __future__ import annotations
 
 import errno
+import os
 import re
 import resource
 from collections.abc import Iterator
@@ -43,6 +44,9 @@ class MemoryLimit:
         return f"{self.name} is {self.value / MB:,.0f} MB"
 
 
+MALLOC_ARENAS: Final = "MALLOC_ARENA_MAX"
+"""What the C library of GNU reads when a process starts: the most arenas; mallopt(3)."""
+_M_ARENA_MAX: Final = -8
 _CLUES: Final = re.compile(
     r"can't start new thread|failed to map segment|cannot allocate|out of memory|unable to allocate"
     r"|failed to launch worker thread|bad_alloc|allocation failed",
@@ -54,6 +58,21 @@ _CLUES: Final = re.compile(
 def has_address_limit() -> bool:
     """Whether the address space of this process is limited, as after ``ulimit -v``."""
     return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
+
+
+def save_addresses() -> None:
+    """Let the threads of this process, and of those that it starts, share one arena of memory.
+
+    The C library of GNU otherwise reserves 64 MB of addresses for a thread that finds the arenas of the others in use,
+    so that the need of a command depends on how busy the machine is. MALLOC_ARENA_MAX, where it is set, is kept.
+    """
+    if MALLOC_ARENAS in os.environ:
+        return
+    import ctypes  # slow to import, and only needed here
+
+    os.environ[MALLOC_ARENAS] = "1"
+    with suppress(AttributeError):  # other C libraries have no arenas
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 def memory_limits(system: Path = Path("/")) -> Iterator[MemoryLimit]:

@@ -5,6 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
+
+BUSY_S: Final = 30.0
+"""How long a process waits for another to end its change of the same file [s]: on a busy or slow machine a change that
+takes milliseconds may take seconds, which is no error. Beyond that, the other is taken to be stuck."""
 
 
 @contextmanager

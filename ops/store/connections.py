@@ -15,6 +15,7 @@ from geo.errors import WatchlineError
 from ops.audit.day_keys import DayKeyError, DayKeys
 from ops.postgres.address import PostgresError, missing_packages
 from ops.postgres.note import StoreNote, note_path, read_note
+from ops.runtime.transaction import BUSY_S
 from ops.store.engines.errors import DatabaseError
 
 SCHEMA_VERSION: Final = 4
@@ -162,7 +163,7 @@ def opened_for_reading(path: Path) -> Any:
     if not path.exists():
         raise StoreError(f"{path}: fusion has not written this store yet.")
     address = f"file:{quote(str(path))}?mode=ro"
-    connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False, timeout=5)
+    connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_S)
     try:
         check_version(connection, path)
     except BaseException:

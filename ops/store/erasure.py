@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ops.audit.day_keys import IsDue, KeyKind, day_at, day_of, is_sealed
+from ops.runtime.transaction import BUSY_S
 from ops.store.connections import ReadConnections, StoreError, has_table, store_exists, store_note
 from ops.store.engines.errors import DatabaseError
 from ops.store.engines.file import lock_store, unlock_store
@@ -186,7 +187,7 @@ def _read(path: Path, sql: str, values: tuple[str | int, ...]) -> list[Any]:
         finally:
             connections.close()
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as database:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_S)) as database:
             return database.execute(sql, values).fetchall()
     except sqlite3.Error as error:
         raise StoreError(f"{path}: cannot be read ({error}).") from error

@@ -19,6 +19,7 @@ import msgspec
 
 from geo.errors import BadInput
 from ops.audit.day_keys import DayKeyError, DayKeys
+from ops.runtime.transaction import BUSY_S
 from ops.store.connections import StoreError
 from ops.store.encryption import about
 from ops.store.markings import ReceivedRecords
@@ -117,7 +118,7 @@ class HandoverNotes:
     @contextmanager
     def _database(self) -> Iterator[Any]:
         try:
-            with closing(sqlite3.connect(self.path, isolation_level=None, timeout=5)) as database:
+            with closing(sqlite3.connect(self.path, isolation_level=None, timeout=BUSY_S)) as database:
                 self._prepare(database)
                 yield database
         except (sqlite3.Error, DayKeyError, msgspec.MsgspecError) as error:

@@ -65,7 +65,7 @@ class IncidentReader(Reader):
         self,
         *,
         closed: bool | None = None,
-        limit: int = MOST_ROWS,
+        limit: int | None = MOST_ROWS,
         hidden: Callable[[], Collection[str]] = tuple,
     ) -> tuple[int, list[IncidentRow]]:
         """Return (outbox number of this state, incidents), those that are not closed first, then the latest opened.
@@ -86,6 +86,14 @@ class IncidentReader(Reader):
             cursor.close()
             found = [self._incident_of(*row) for row in rows]
         return last, [row for row in found if row is not None]
+
+    def open_incidents(self, *, rows: int) -> list[IncidentRow]:
+        """Return all incidents that are not closed and, up to ``rows`` in all, the closed ones opened last."""
+        with self._snapshot():
+            _, found = self.incidents(closed=False, limit=None)
+            if len(found) < rows:
+                found += self.incidents(closed=True, limit=rows - len(found))[1]
+            return found
 
     def incident(self, identity: str) -> IncidentRow | None:
         """Return one incident; None when there is none with that id."""

@@ -28,9 +28,8 @@ from playwright.sync_api import Browser, Error, Geolocation, Page, Request, Rout
 from tests.screens import rooms, served_rooms
 from tests.screens.states import STATES, THIRTY, State
 from tests.web.conftest import LAT, LON
+from tests.web.patience import SHOWN_MS
 from tests.web.test_map_labels import placement
-
-PATIENT_MS = 240_000
 
 ABSENT = (Error, AssertionError, ImportError, OSError, RuntimeError, TypeError)
 """What tells that a version has no such state."""
@@ -97,7 +96,7 @@ def photograph(state: State, room: Any, browser: Browser, out: Path, pages: Path
         geolocation=Geolocation(latitude=LAT - 0.01, longitude=LON - 0.01), permissions=["geolocation"],
     )  # fmt: skip
     page = context.new_page()
-    page.set_default_timeout(PATIENT_MS)
+    page.set_default_timeout(SHOWN_MS)
     traffic = Traffic(page)
     if pages is not None:
         page.route(f"{address.rstrip('/')}/**", from_folder(pages))

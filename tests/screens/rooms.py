@@ -24,6 +24,7 @@ from ops.runtime.reserved_port import ReservedPort
 from ops.services.fusion.incident_view import incident_dict
 from tests.ops.analysis.handover.night import FRAME
 from tests.ops.incidents.making import incident
+from tests.patience import PATIENT_S
 from tests.web.conftest import LAT, LON, World, until
 
 RADARS = ("radar-west", "radar-divide", "radar-crest", "radar-valley")
@@ -313,7 +314,7 @@ class GuardedWorld(World):
 
     def _answers(self) -> bool:
         try:
-            return httpx.get(f"{self.address}login", timeout=120).status_code == 200
+            return httpx.get(f"{self.address}login", timeout=PATIENT_S).status_code == 200
         except httpx.HTTPError:
             return False
 

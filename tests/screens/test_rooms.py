@@ -6,13 +6,14 @@ from pathlib import Path
 
 import httpx
 
+from tests.patience import PATIENT_S
 from tests.screens.__main__ import ROOMS
 from tests.screens.states import STATES, THIRTY
 
 
 def test_the_room_of_partners_answers_for_its_page(tmp_path: Path) -> None:
     with ROOMS["partners"](tmp_path) as made:
-        assert httpx.get(f"{made.address.rstrip('/')}/partners", timeout=60).status_code == 200
+        assert httpx.get(f"{made.address.rstrip('/')}/partners", timeout=PATIENT_S).status_code == 200
 
 
 def test_every_state_has_a_room_and_the_thirty_are_states() -> None:

@@ -24,11 +24,11 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 from ops.drawing.typeface.page_font import BUILT
 from ops.runtime.reserved_port import ReservedPort
 from ops.store.writer import Store
+from tests.patience import PATIENT_S
 from tests.web.chromium import chromium, launch_options
 from tests.web.patience import patient
 from tests.web.visits import (  # noqa: F401 - what tests take from here
     DESKTOP,
-    MAP_DRAWS_MS,
     PHONE,
     REPORT_VIOLATIONS,
     SCALE,
@@ -44,7 +44,6 @@ from tests.web.visits import (  # noqa: F401 - what tests take from here
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-SERVER_STARTS_S = 240.0
 LOOK_S, STILL_S = 0.25, 1.0
 """How often a world looks for changes, and how often it writes without one; a picture is stale after 5 s."""
 DEMO_S = 3600
@@ -98,7 +97,7 @@ def visit_blind(blind: Browser) -> Iterator[Callable[..., Visit]]:
         yield open_page
 
 
-def until(true: Callable[[], object], *, within_s: float = 240.0) -> bool:
+def until(true: Callable[[], object], *, within_s: float = PATIENT_S) -> bool:
     began_s = time.monotonic()
     while not (found := true()) and (waited_s := time.monotonic() - began_s) < within_s:
         time.sleep(min(0.05 + waited_s / 20.0, 0.25))  # what takes long is looked at less often
@@ -126,11 +125,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with log.open("wb") as out:
         process = subprocess.Popen([*command, f"--out={folder / 'out'}"], stderr=out, stdout=out, cwd=ROOT)
     try:
-        assert until(lambda: "http://" in log.read_text(errors="replace"), within_s=240), log.read_text()
+        assert until(lambda: "http://" in log.read_text(errors="replace")), log.read_text()
         address = re.findall(r"http://127\.0\.0\.1:\d+/", log.read_text(errors="replace"))[0]
-        assert until(lambda: httpx.get(f"{address}api/alerts", timeout=120).json()["alerts"], within_s=400), (
-            log.read_text()
-        )
+        assert until(lambda: httpx.get(f"{address}api/alerts", timeout=PATIENT_S).json()["alerts"]), log.read_text()
         yield address
     finally:
         process.kill()  # its children end with it
@@ -218,11 +215,11 @@ class World:
         ]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(command, stderr=log, stdout=log, cwd=ROOT)
-        assert until(self._answers, within_s=SERVER_STARTS_S), (self.folder / "log").read_text()
+        assert until(self._answers), (self.folder / "log").read_text()
 
     def _answers(self) -> bool:
         try:
-            return httpx.get(f"{self.address}api/layers", timeout=120).status_code == 200
+            return httpx.get(f"{self.address}api/layers", timeout=PATIENT_S).status_code == 200
         except httpx.HTTPError:
             return False
 

@@ -24,6 +24,7 @@ from ops.services.api.guard import Guard, GuardSettings
 from ops.services.api.serving.local_port import listen
 from ops.services.api.serving.server import serving
 from ops.services.api.static_pages import add_pages
+from tests.patience import PATIENT_S
 
 UNIT = "patrol-2"
 LON, LAT = -84.2458, 36.5896  # the middle of the sample sector, on its border
@@ -216,7 +217,7 @@ def routes(server: FieldServer) -> FastAPI:
         if (no := refused(request)) is not None:
             return no
         server.tiles += 1
-        server.gives_tiles.wait(240.0)
+        server.gives_tiles.wait(PATIENT_S)
         return Response(grey_tile(), media_type="image/png")
 
     @app.get("/v1/field/stream")

@@ -17,8 +17,8 @@ from typing import Any
 from playwright.sync_api import Page, sync_playwright
 
 from tests.web.chromium import chromium, launch_options
-from tests.web.conftest import DESKTOP, MAP_DRAWS_MS, REPORT_VIOLATIONS, SCALE, SCREENS, world_in
-from tests.web.patience import patient
+from tests.web.conftest import DESKTOP, REPORT_VIOLATIONS, SCALE, SCREENS, world_in
+from tests.web.patience import SHOWN_MS, patient
 
 SET_FLAGS, UP_AND_RUNNING = 0x8914, 0x1 | 0x40
 """SIOCSIFFLAGS of Linux, and IFF_UP with IFF_RUNNING."""
@@ -63,15 +63,15 @@ def main() -> int:
 
 def live_map(page: Page, home: str) -> str:
     page.goto(home)
-    page.wait_for_selector("#map[data-state=ready]", timeout=MAP_DRAWS_MS)
-    page.wait_for_selector("html[data-stream=live]", timeout=MAP_DRAWS_MS)
-    page.wait_for_selector("[data-testid=alert]", state="attached", timeout=MAP_DRAWS_MS)
+    page.wait_for_selector("#map[data-state=ready]", timeout=SHOWN_MS)
+    page.wait_for_selector("html[data-stream=live]", timeout=SHOWN_MS)
+    page.wait_for_selector("[data-testid=alert]", state="attached", timeout=SHOWN_MS)
     return page.get_by_test_id("alert").inner_text()
 
 
 def planner(page: Page, home: str) -> str:
     page.goto(f"{home}plan.html")
-    page.wait_for_selector("html[data-state=ready]", timeout=MAP_DRAWS_MS)
+    page.wait_for_selector("html[data-state=ready]", timeout=SHOWN_MS)
     return page.get_by_test_id("sector").inner_text()
 
 

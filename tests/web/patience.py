@@ -11,9 +11,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
+from tests.patience import PATIENT_S
 from tests.web.slow_pages import SLOW, SLOW_DOWN
 
-SHOWN_MS = 240_000
+SHOWN_MS = round(1000 * PATIENT_S)
 """How long a page may take to show what must come: a browser without a graphics card beside other tests is slow. What
 is promised within a time is told from the page's own stamps (``Visit.changed``)."""
 

@@ -7,6 +7,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page, Response, expect
 
 from tests.web.conftest import DESKTOP, REPORT_VIOLATIONS, SCREENS, STAMP_CHANGES, Witness, until
+from tests.web.patience import SHOWN_MS
 from tests.web.shift_room import ShiftRoom
 
 KEEP_PROBLEMS = """
@@ -82,7 +83,7 @@ class OnShift:
 
     def go_to(self, incident: str) -> None:
         """To the row of an incident with L and the arrow keys, then Enter: its details are shown."""
-        self.row(incident).wait_for(timeout=240_000)
+        self.row(incident).wait_for(timeout=SHOWN_MS)
         self.press("l")
         for _ in range(100):
             now = self.page.evaluate(FOCUSED_INCIDENT)

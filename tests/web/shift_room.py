@@ -28,11 +28,11 @@ from ops.sector.sector_file import load_sector
 from ops.store.incidents import IncidentReader
 from sensors.simulate.scenarios import NightSettings
 from tests.ops.conftest import Files, collection, feature, lonlat, write_sector
+from tests.patience import PATIENT_S
 from tests.web.conftest import until
 
 PASSWORD = "a quiet ridge at dawn"
 NIGHT_S = 3600.0
-PATIENT_S = 240.0
 CROSSINGS = 14
 CALLING = "patrol-9"
 """A unit that only the tests report for."""

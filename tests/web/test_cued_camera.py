@@ -49,12 +49,12 @@ from tests.ops.analysis.handover.night import FRAME
 from tests.ops.incidents.making import incident
 from tests.ops.services.media.making import picture_file
 from tests.ops.services.sapient.test_node_link import Ear
+from tests.patience import PATIENT_S
 from tests.web.test_login import PASSWORD, SCREENS
 from tests.web.test_markings import Fusion, enter, select_incident  # noqa: F401 - fixture enter
 
 CAMERA, OWN = "ptz-1", "7d0f5bbd-2f84-4c2a-9f0e-0d6a3a1c5e21"
 STILL = picture_file(size=(320, 240), shade=20)
-PATIENT_S = 240.0
 
 
 class CuedFusion(Fusion):

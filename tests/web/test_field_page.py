@@ -19,6 +19,7 @@ from playwright.sync_api import Page, expect
 
 from ops.drawing.typeface.page_font import BUILT
 from ops.runtime.reserved_port import ReservedPort
+from tests.patience import PATIENT_S
 from tests.web.conftest import Visit, until
 from tests.web.field_phone import SMALL, hold, on_disk, rows_on
 from tests.web.field_server import LAT, LON, UNIT, FieldServer, field_server, incident
@@ -373,22 +374,22 @@ def test_the_first_load_is_small_and_every_kept_file_is_there(server: FieldServe
     """Counted as they go over the line, compressed, without the map's tiles; the list of the worker is exact."""
     here = phone()
     kept(here)
-    worker = httpx.get(f"{server.address}field/sw.js", timeout=120).text
+    worker = httpx.get(f"{server.address}field/sw.js", timeout=PATIENT_S).text
     found = re.search(r"\[[^\]]*\"/field\"[^\]]*\]", worker)
     assert found is not None
     files = re.findall(r'"([^"]+)"', found[0])
     size = 0
     for file in [*files, "/field/sw.js"]:
-        answer = httpx.get(f"{server.address}{file[1:]}", timeout=120)
+        answer = httpx.get(f"{server.address}{file[1:]}", timeout=PATIENT_S)
         assert answer.status_code == 200, file
         is_packed = answer.headers.get("content-encoding") == "gzip"
         size += len(gzip.compress(answer.content, mtime=0)) if is_packed else len(answer.content)
     assert size < FIRST_LOAD_BYTES, size
     loaded = here.page.evaluate("performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname)")
     assert {name for name in loaded if not name.startswith("/v1/")} <= set(files)
-    manifest = httpx.get(f"{server.address}field/manifest.webmanifest", timeout=120).json()
+    manifest = httpx.get(f"{server.address}field/manifest.webmanifest", timeout=PATIENT_S).json()
     for icon in manifest["icons"]:
-        assert httpx.get(f"{server.address}{icon['src'][1:]}", timeout=120).status_code == 200
+        assert httpx.get(f"{server.address}{icon['src'][1:]}", timeout=PATIENT_S).status_code == 200
 
 
 LONG_ARABIC = "دورية الحدود الشمالية الشرقية المشتركة رقم سبعة عشر"

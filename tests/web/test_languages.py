@@ -15,11 +15,11 @@ from ops.audit.log import AuditLog
 from ops.audit.purposes import DEFAULT_PURPOSES
 from tests.ops.words.pseudo_texts import is_plain
 from tests.web.conftest import DESKTOP, PHONE, Visit, Witness, open_strip
+from tests.web.patience import SHOWN_MS
 from tests.web.test_login import PASSWORD, open_room
 
 pytestmark = pytest.mark.chain
 
-SHOWN_MS = 240_000
 
 TEXTS = """() => {
   const found = [];

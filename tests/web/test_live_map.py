@@ -12,11 +12,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from tests.patience import PATIENT_S
 from tests.web.conftest import open_more, until
+from tests.web.patience import SHOWN_MS
 
 pytestmark = pytest.mark.chain
 
-SHOWN_MS = 240_000
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 
 
@@ -29,7 +30,7 @@ def places(page: Any) -> dict[str, tuple[str, str]]:
 
 
 def status_of(demo: str, identity: str) -> str:
-    return str(httpx.get(f"{demo}api/alerts/{identity}", timeout=120).json()["status"])
+    return str(httpx.get(f"{demo}api/alerts/{identity}", timeout=PATIENT_S).json()["status"])
 
 
 def first_active(visit: Any) -> Any:
@@ -168,7 +169,7 @@ def test_an_incident_is_worked_from_claim_to_disposition_by_keyboard(demo: str, 
     here.part("incident-send").click()
     expect(here.part("incident-dialog")).to_be_hidden(timeout=SHOWN_MS)
     expect(row).to_have_count(0, timeout=SHOWN_MS)
-    closed = httpx.get(f"{demo}v1/incidents/{identity}", timeout=120).json()
+    closed = httpx.get(f"{demo}v1/incidents/{identity}", timeout=PATIENT_S).json()
     assert (closed["state"], closed["disposition"], closed["closed_by"]) == ("closed", "no_threat", "person")
 
 
@@ -194,7 +195,7 @@ def test_an_incident_gets_a_file_and_a_link_and_is_merged(demo: str, visit: Call
     one = str(rows.first.get_attribute("data-incident"))
 
     def known(identity: str) -> dict[str, Any]:
-        return httpx.get(f"{demo}v1/incidents/{identity}", timeout=120).json()
+        return httpx.get(f"{demo}v1/incidents/{identity}", timeout=PATIENT_S).json()
 
     def ask(step: str, problem: str) -> None:
         open_more(here.page)

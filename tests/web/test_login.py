@@ -24,8 +24,9 @@ from ops.services.api.operator_actions import OperatorAction
 from ops.services.api.serving.server import serving
 from ops.services.api.serving.tls import Tls, now_utc, own_certificate
 from tests.web.conftest import DESKTOP, contexts_of
+from tests.web.patience import SHOWN_MS
 
-PASSWORD, SHOWN_MS = "a quiet ridge at dawn", 240_000
+PASSWORD = "a quiet ridge at dawn"
 SCREENS = Path(__file__).resolve().parents[2] / "out" / "screens"
 
 

@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from tests.geo.archives import write_archive
-from tests.web.conftest import LAT, LON, MAP_DRAWS_MS, ROOT, World, until, world_in
+from tests.web.conftest import LAT, LON, ROOT, World, until, world_in
+from tests.web.patience import SHOWN_MS
 
 pytestmark = pytest.mark.chain
 
@@ -43,7 +44,7 @@ def test_pages_are_set_in_the_shipped_font_whose_figures_have_one_width(calm: Wo
 def test_the_grid_is_switched_for_both_pages(calm: World, visit: Callable[..., Any]) -> None:
     here = visit(calm.address, file="plan.html")
     button = here.part("grid")
-    here.page.wait_for_selector("html[data-state=ready]", timeout=MAP_DRAWS_MS)
+    here.page.wait_for_selector("html[data-state=ready]", timeout=SHOWN_MS)
     expect(button).to_have_attribute("aria-pressed", "true")
     button.press("Enter")
     expect(button).to_have_attribute("aria-pressed", "false")
@@ -176,7 +177,7 @@ def test_the_ground_is_drawn_before_what_the_server_is_computing_which_the_page_
     here.page.wait_for_function("() => document.querySelector('#map').map.areTilesLoaded()")
     assert not any("/visible/" in url for url in asked)
     known.append(True)
-    with here.page.expect_request("**/api/tiles/visible/**", timeout=MAP_DRAWS_MS):
+    with here.page.expect_request("**/api/tiles/visible/**", timeout=SHOWN_MS):
         here.part("palette").press("Enter")  # other colours have other legends, which the page asks for
     expect(gaps).to_be_hidden()
     assert not any("computing" in url for url in asked)

@@ -19,6 +19,7 @@ from ops.services.api.operator_actions import OperatorAction
 from ops.services.api.serving.server import serving
 from tests.patience import PATIENT_S
 from tests.web.conftest import DESKTOP, contexts_of
+from tests.web.patience import SHOWN_MS
 
 TABS = 10
 CONNECTIONS = 6
@@ -64,11 +65,11 @@ def context(blind: Browser, room: Room) -> Iterator[BrowserContext]:
 def open_page(context: BrowserContext, room: Room) -> Page:
     page = context.new_page()
     page.goto(room.address)
-    page.wait_for_selector("html[data-stream=live]", timeout=240_000)
+    page.wait_for_selector("html[data-stream=live]", timeout=SHOWN_MS)
     return page
 
 
-def until(true: Callable[[], object], within_s: float = 240.0) -> bool:
+def until(true: Callable[[], object], within_s: float = PATIENT_S) -> bool:
     deadline = time.monotonic() + within_s
     while not (found := true()) and time.monotonic() < deadline:
         time.sleep(0.05)

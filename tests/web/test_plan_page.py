@@ -17,6 +17,7 @@ from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
 from sensors.layout import Layout
 from tests.web.conftest import until, wait_for_answers
+from tests.web.patience import SHOWN_MS
 from tests.web.test_languages import CLIPPED
 
 pytestmark = pytest.mark.chain
@@ -24,8 +25,6 @@ pytestmark = pytest.mark.chain
 PHONE, SMALL = {"width": 390, "height": 844}, {"width": 800, "height": 600}
 ZOOMED = {"width": 640, "height": 400}
 """A desktop of 1280 by 800 at 200%."""
-JOB_MS = 480_000
-"""A plan or a comparison takes some 20 s of a core; the rest is for a busy machine."""
 
 DRAWS = None if os.environ.get("WATCHLINE_DRILL") == "long" else 20
 """Draws of a comparison; None: as many as the page asks for, 300."""
@@ -48,9 +47,9 @@ def comparing_with(here: Any, draws: int | None) -> None:
 
 def opened(world: Any, visit: Callable[..., Any], **options: Any) -> Any:
     here = visit(world.address, file="plan.html", **options)
-    here.page.wait_for_selector("html[data-state=ready]", timeout=JOB_MS)
+    here.page.wait_for_selector("html[data-state=ready]", timeout=SHOWN_MS)
     for side in ("a", "b"):
-        here.page.wait_for_selector(f"#figures-{side}[data-state=shown]", timeout=240_000)
+        here.page.wait_for_selector(f"#figures-{side}[data-state=shown]", timeout=SHOWN_MS)
     return here
 
 
@@ -71,7 +70,7 @@ def edited(here: Any, side: str, act: Callable[[], object]) -> None:
     figures = here.page.locator(f"#figures-{side}")
     figures.evaluate("node => { node.dataset.state = 'before'; }")
     act()
-    here.page.wait_for_selector(f"#figures-{side}[data-state=shown]", timeout=240_000)
+    here.page.wait_for_selector(f"#figures-{side}[data-state=shown]", timeout=SHOWN_MS)
 
 
 def test_two_layouts_side_by_side_and_the_swipe(calm: Any, visit: Callable[..., Any]) -> None:
@@ -94,7 +93,7 @@ def test_a_sensor_is_dragged_turned_and_removed(calm: Any, visit: Callable[..., 
         here.page.mouse.move(box["x"] + 9, box["y"] + 9)
         here.page.mouse.down()
         here.page.mouse.move(box["x"] + 40, box["y"] + 60, steps=4)
-        here.page.wait_for_selector("#map-a[data-viewshed-ms]", timeout=240_000)
+        here.page.wait_for_selector("#map-a[data-viewshed-ms]", timeout=SHOWN_MS)
         here.screen("plan-in-hand")
         here.page.mouse.up()
 
@@ -219,7 +218,7 @@ def test_the_ground_is_that_of_the_live_map_by_day_and_by_night(calm: Any, visit
     here = opened(calm, visit)
     here.page.on("request", lambda request: asked.append(request.url))
     here.page.reload()
-    here.page.wait_for_selector("html[data-state=ready]", timeout=JOB_MS)
+    here.page.wait_for_selector("html[data-state=ready]", timeout=SHOWN_MS)
 
     def drawn(*parts: str) -> bool:
         here.page.wait_for_timeout(100)
@@ -250,7 +249,7 @@ def test_the_page_states_that_it_is_loading_and_why_it_cannot_plan_and_asks_agai
     expect(here.part("loading")).to_be_hidden()
     assert until(lambda: len(answers) >= 2 or here.page.wait_for_timeout(50)), "it asks again"
     answers[1].continue_()
-    here.page.wait_for_selector("html[data-state=ready]", timeout=JOB_MS)
+    here.page.wait_for_selector("html[data-state=ready]", timeout=SHOWN_MS)
     expect(here.part("problem")).to_be_hidden()
 
 
@@ -264,7 +263,7 @@ def test_figures_that_a_busy_server_does_not_give_are_asked_for_again(calm: Any,
         times=1,
     )
     edited(here, "a", lambda: here.part("conditions").select_option("day,fog"))
-    here.page.wait_for_selector("#figures-b[data-state=shown]", timeout=240_000)  # one of both was refused
+    here.page.wait_for_selector("#figures-b[data-state=shown]", timeout=SHOWN_MS)  # one of both was refused
     assert [covered(here, side) < before for side, before in by_day.items()] == [True, True]
 
 
@@ -281,7 +280,7 @@ def test_a_plan_shows_progress_and_its_answer_which_is_drawn_picked_compared_and
 
     def done() -> None:
         expect(job.locator("progress")).to_be_visible()
-        expect(job).to_have_attribute("data-state", "done", timeout=JOB_MS)
+        expect(job).to_have_attribute("data-state", "done", timeout=SHOWN_MS)
 
     edited(here, "b", done)
     expect(job).to_contain_text(
@@ -313,7 +312,7 @@ def test_a_plan_shows_progress_and_its_answer_which_is_drawn_picked_compared_and
     edited(here, "a", lambda: here.part("pick-a").select_option("basic"))
     here.part("compare").click()
     compared = here.part("job").filter(has_text="Comparison").first
-    expect(compared).to_have_attribute("data-state", "done", timeout=JOB_MS)
+    expect(compared).to_have_attribute("data-state", "done", timeout=SHOWN_MS)
     expect(compared).to_contain_text("at equal life-cycle cost")
     with here.page.expect_download() as report:
         compared.get_by_test_id("job-report").click()
@@ -344,11 +343,11 @@ def test_a_comparison_can_be_cancelled_and_the_next_job_runs(calm: Any, visit: C
     here.part("compare").click()
     job = here.part("job").first
     job.get_by_test_id("job-cancel").click()
-    expect(job).to_have_attribute("data-state", "cancelled", timeout=240_000)
+    expect(job).to_have_attribute("data-state", "cancelled", timeout=SHOWN_MS)
     here.part("budget").fill("1")
     here.part("plan").click()
     refused = here.part("job").first
-    expect(refused).to_have_attribute("data-state", "failed", timeout=JOB_MS)
+    expect(refused).to_have_attribute("data-state", "failed", timeout=SHOWN_MS)
     expect(refused).to_contain_text("the budget of 1 buys nothing")
 
 
@@ -377,7 +376,7 @@ def carried(here: Any, item: Any, side_share: float) -> None:
     here.page.mouse.move(x, y - 20, steps=5)
     expect(here.part("carried")).to_be_visible()
     here.page.mouse.move(x, y, steps=3)
-    here.page.wait_for_selector(f"#map-{'a' if side_share < 0.5 else 'b'}[data-viewshed-ms]", timeout=240_000)
+    here.page.wait_for_selector(f"#map-{'a' if side_share < 0.5 else 'b'}[data-viewshed-ms]", timeout=SHOWN_MS)
 
 
 def test_an_item_is_carried_to_the_map_with_the_mouse_and_let_go_beside_it(

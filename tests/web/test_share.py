@@ -14,6 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.web.conftest import PHONE, World, open_strip, world_in
+from tests.web.patience import SHOWN_MS
 
 pytestmark = pytest.mark.chain
 
@@ -98,7 +99,7 @@ def test_an_export_from_the_page_needs_a_purpose_and_is_a_file_that_gdal_reads(
     expect(here.part("share-problem")).to_have_text("Enter the purpose: 3 to 200 characters without accents.")
     here.part("share-positions").check()
     here.part("share-purpose").fill("inquiry 12")
-    with here.page.expect_download(timeout=240_000) as download:
+    with here.page.expect_download(timeout=SHOWN_MS) as download:
         here.page.keyboard.press("Enter")
     name = download.value.suggested_filename
     assert re.fullmatch(r"cumberland-\d{8}T\d{4}Z-\d{8}T\d{4}Z\.gpkg", name)

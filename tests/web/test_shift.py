@@ -22,6 +22,7 @@ from ops.audit.files import FOLDER
 from ops.audit.verify import verify
 from ops.store.incidents import IncidentReader
 from tests.web.conftest import SCALE, SCREENS, until
+from tests.web.patience import SHOWN_MS
 from tests.web.shift_person import OnShift
 from tests.web.shift_room import PASSWORD, ShiftRoom, shift_room
 
@@ -367,7 +368,7 @@ def silence(room: ShiftRoom, person: OnShift) -> None:
     """All sensors fall silent: one incident, which is closed as restored once they report again."""
     room.simulator.process.send_signal(signal.SIGSTOP)
     row = person.page.locator("[data-testid=incident]").filter(has_text=re.compile("sensor", re.IGNORECASE)).first
-    row.wait_for(timeout=240_000)
+    row.wait_for(timeout=SHOWN_MS)
     incident = str(row.get_attribute("data-incident"))
     person.screen("silent")
     claim(person, incident)

@@ -14,9 +14,10 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.machine import Slowdown
+from tests.patience import PATIENT_S
 from tests.web.conftest import until
+from tests.web.patience import SHOWN_MS
 
-SHOWN_MS = 240_000
 HOSTILE = (
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(2)>",
@@ -310,7 +311,7 @@ def test_the_sight_line_on_the_page_is_the_servers(calm: Any, visit: Callable[..
             here.page.mouse.click(box["x"] + box["width"] * share, box["y"] + box["height"] * share)
     expect(here.part("sight-verdict")).to_be_visible()
     body = answer.value.json()
-    assert body == httpx.get(answer.value.url, timeout=120).json()
+    assert body == httpx.get(answer.value.url, timeout=PATIENT_S).json()
     verdict = here.part("sight-verdict").inner_text()
     assert verdict.startswith("Visible." if body["visible"] else "Not visible")
     here.screen("sight")

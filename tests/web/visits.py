@@ -11,9 +11,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
-from tests.web.patience import ENTER_AT_MIDDLE, WITH_PICTURES
+from tests.web.patience import ENTER_AT_MIDDLE, SHOWN_MS, WITH_PICTURES
 
-MAP_DRAWS_MS = 240_000
 SCREENS = Path(__file__).resolve().parents[2] / "out" / "screens"
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 SCALE = 1.0 if WITH_PICTURES else 0.25
@@ -101,9 +100,9 @@ class Visit:
     def live(self) -> None:
         """Wait until the map is drawn, the stream is live, and the page knows what the person may do."""
         state = "ready" if self.has_map else "no-webgl"
-        self.page.wait_for_selector(f"#map[data-state={state}]", timeout=MAP_DRAWS_MS)
-        self.page.wait_for_selector("html[data-stream=live]", timeout=MAP_DRAWS_MS)
-        self.page.wait_for_selector("html[data-role]", timeout=MAP_DRAWS_MS)
+        self.page.wait_for_selector(f"#map[data-state={state}]", timeout=SHOWN_MS)
+        self.page.wait_for_selector("html[data-stream=live]", timeout=SHOWN_MS)
+        self.page.wait_for_selector("html[data-role]", timeout=SHOWN_MS)
         self.told()
 
     def told(self) -> None:

@@ -15,7 +15,7 @@ from ops.incidents.queue import QueuePlace, place_in_queue
 from ops.store.rows import time_ns
 
 MOST: Final = 300
-"""Incidents of a sector that are looked at: all that are not closed, and the latest others."""
+"""Incidents of a sector that are looked at: all that are not closed and, up to this number, the latest others."""
 
 
 class TrackOfIncident(msgspec.Struct, frozen=True):

@@ -117,8 +117,8 @@ class NationWatch:
         for name, reader in self._readers.items():
             with suppress(StoreError):
                 if self._events.get(name) != (last := reader.last_event()):
-                    _, rows = reader.incidents(limit=MOST)
-                    self._incidents[name], self._events[name] = sector_incidents(rows), last
+                    self._incidents[name] = sector_incidents(reader.open_incidents(rows=MOST))
+                    self._events[name] = last
                     changed = True
         return changed
 

@@ -30,6 +30,7 @@ from ops.postgres.address import StoreAddress
 from ops.postgres.engine import store_error
 from ops.postgres.session import connected, sector_number
 from ops.runtime.output import write_private
+from ops.runtime.transaction import BUSY_S
 
 KEYS: Final = (f"{AUDIT}/{SIGNING_KEY}", str(KEY_FILE))
 """Of the audit log, and of the second factors of accounts: the first ones of a sector are those of every machine."""
@@ -134,7 +135,7 @@ class CarriedFiles:
                 content = path.read_bytes()
             else:
                 address = f"file:{quote(str(path))}?mode=ro"
-                with closing(sqlite3.connect(address, uri=True, timeout=5.0)) as database:
+                with closing(sqlite3.connect(address, uri=True, timeout=BUSY_S)) as database:
                     content = database.serialize()
         except (OSError, sqlite3.Error) as error:
             raise CarriedError(f"{path}: cannot be read to go along with its sector ({error}).") from error

@@ -72,7 +72,11 @@ class _Centre:
 
 
 class TooManyCentres(WatchlineError):
-    """As many centres are open as may be."""
+    """As many centres are open as may be: ``most``."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"{most} are open and in use, as many as --centres allows")
+        self.most = most
 
 
 class NoBroker(WatchlineError):
@@ -114,7 +118,7 @@ class Centres:
                 full = len(self._open) + len(self._starting) >= self._options.most
                 ended = self._without_use(GRACE_S if full else IDLE_S, broker)
                 if len(self._open) + len(self._starting) >= self._options.most:
-                    raise TooManyCentres(f"{self._options.most} are open and in use, as many as --centres allows")
+                    raise TooManyCentres(self._options.most)
                 self._starting.add(name)
             started: _Centre | None = None
             try:

@@ -24,6 +24,7 @@ from ops.cluster.page.picture_watch import PictureWatch
 from ops.cluster.page.sector_watch import rfc3339_of
 from ops.cluster.page.stream import NationHub, NationStream
 from ops.services.api.login.gate import ACCOUNT, Served
+from ops.services.api.login.pages import catalogue_of
 from ops.services.api.login.routes import person_of
 from ops.services.api.recorder import Recorder
 from ops.services.api.schemas.geojson import GeoJson
@@ -46,8 +47,6 @@ OWN_ROUTES: Final[Mapping[str, Right]] = {
 CENTRE: Final = "/sectors/"
 SHARED: Final = ("/login", "/logout", ACCOUNT, "/v1/me", "/v1/sessions", "/assets/", "/third-party")
 """Beginnings of the addresses that it has in common with the server of a sector, with the same rights."""
-NO_CENTRE: Final = "The operations centre of this sector cannot be opened"
-FOR_ADMINISTRATORS: Final = "its process did not start; the log of the server states why."
 MOST_WAITING: Final = 64
 """Requests that wait for a centre at once, in threads of their own: they hold up neither logins nor pages."""
 
@@ -188,22 +187,30 @@ class NationRoutes:
         """Lead to the sector's own operations centre, which is started if it does not run."""
         person = person_of(request)
         if sector not in self._watch.audience_of(person).sectors:
-            raise HTTPException(404 if sector not in self._watch.watches else 403, "You may not see this sector.")
+            raise _no_centre(request, 404 if sector not in self._watch.watches else 403, "hidden")
         if self._centres is None:
-            raise HTTPException(503, f"{NO_CENTRE}: this server has no broker to send actions to.")
+            raise _no_centre(request, 503, "broker")
         if self._opening is None:
             self._opening = CapacityLimiter(MOST_WAITING)
         try:
             port = await to_thread.run_sync(self._centres.open, sector, limiter=self._opening)
-        except (NoBroker, TooManyCentres) as error:
-            raise HTTPException(503, f"{NO_CENTRE}: {error}.") from error
+        except NoBroker as error:
+            raise _no_centre(request, 503, "broker") from error
+        except TooManyCentres as error:
+            raise _no_centre(request, 503, "many", most=error.most) from error
         except (OSError, WatchlineError) as error:
             log.error("The operations centre of %s cannot be opened: %s", sector, error)
-            reason = str(error) if reads_logs(person, sector) else FOR_ADMINISTRATORS
-            raise HTTPException(503, f"{NO_CENTRE}: {reason}") from error
+            reason = "log" if reads_logs(person, sector) else "start"
+            raise _no_centre(request, 503, reason, detail=str(error)) from error
         host = request.url.hostname or ""
         address = f"{request.url.scheme}://{f'[{host}]' if ':' in host else host}:{port}/"
         return RedirectResponse(address, 303, {"Cache-Control": "no-store"})
 
     def _record(self, request: Request, sectors: Iterable[str], subject: str, purpose: str | None) -> frozenset[str]:
         return self._logs.note(request, sorted(sectors), subject, purpose)
+
+
+def _no_centre(request: Request, status: int, reason: str, **values: Any) -> HTTPException:
+    """Return the refusal of the way into a sector, in the language of the page."""
+    sentence = catalogue_of(request).say("accounts-no-centre", reason=reason, **values)
+    return HTTPException(status, sentence, {"Vary": "Accept-Language"})

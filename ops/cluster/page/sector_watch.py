@@ -98,8 +98,7 @@ class SectorWatch:
         last = self._reader.last_event()
         incidents = self.now.incidents
         if last != self._last_event:
-            _, rows = self._reader.incidents(limit=MOST)
-            incidents = tuple(sector_incidents(rows))
+            incidents = tuple(sector_incidents(self._reader.open_incidents(rows=MOST)))
         live = {part: self._reader.live(part) for part in ("sensors", "forces")}
         sensors, forces = live["sensors"], live["forces"]
         stamp_ns = None if sensors is None else sensors.stamp_ns

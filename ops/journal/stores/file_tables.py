@@ -14,6 +14,7 @@ from geo.unfinished import register_unfinished, remove_unfinished
 from ops.audit.day_keys import is_sealed
 from ops.journal.reader import APPLICATION_ID, SCHEMA_VERSION, JournalError, JournalFull
 from ops.journal.tables import TABLES, TABLES_2, TABLES_3
+from ops.runtime.transaction import BUSY_S
 
 COLUMNS: Final = {
     "journal": "id, kind, sensor, boot, seq, observed_ns, received_ns, sent_ns, content_type, body, closes_batch,"
@@ -43,7 +44,8 @@ class FileTables:
         self._path = path
         if not path.is_file():
             raise JournalError("no such file", where=path.name, expected="a journal that ingest has created")
-        self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+        address = f"{path.absolute().as_uri()}?mode=ro"
+        self._db = sqlite3.connect(address, uri=True, isolation_level=None, timeout=BUSY_S)
         try:
             self._db.execute("BEGIN")
             version = self._db.execute("PRAGMA user_version").fetchone()[0]

@@ -36,10 +36,10 @@ log = logging.getLogger(__name__)
 
 READY_S: Final = 300.0
 CLEANED_S: Final = 20.0
-SENT_S: Final = 150.0
+SENT_S: Final = 330.0
 """For the report of the simulator, which by itself ends waiting for acknowledgements before that."""
 SIGNED_OFF_S: Final = 15.0
-CAUGHT_UP_S: Final = 120.0
+CAUGHT_UP_S: Final = 300.0
 """Longest wait for fusion at the end; it may have been started again shortly before, on a busy machine."""
 MEMORY_EVERY_S: Final = 1.0
 NIGHT_MARGIN_S: Final = 30.0

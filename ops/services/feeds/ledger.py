@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
-from ops.runtime.transaction import transaction
+from ops.runtime.transaction import BUSY_S, transaction
 from ops.services.feeds.feed import rank_of
 from ops.store.connections import StoreError, store_exists
 from ops.store.reader import OutboxRow, Reader
@@ -93,7 +93,7 @@ class DeliveryLedger:
         self._lock = threading.Lock()
         self._since_pruned, self._version = 0, 0
         with _as_store_error(path):
-            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_S)
             run = self._connection.execute
             run("PRAGMA journal_mode = WAL")
             run("PRAGMA synchronous = FULL")

@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from geo.errors import WatchlineError
-from ops.runtime.transaction import transaction
+from ops.runtime.transaction import BUSY_S, transaction
 
 FILE: Final = "media.db"
 WAITING, STORED, DEAD = "waiting", "stored", "dead"
@@ -133,9 +133,9 @@ class PictureBook:
         try:
             if read_only:
                 uri = f"{self._path.absolute().as_uri()}?mode=ro"
-                self._db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=5)
+                self._db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_S)
                 return
-            self._db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=10)
+            self._db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=BUSY_S)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.execute("PRAGMA secure_delete = ON")

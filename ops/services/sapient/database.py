@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from geo.errors import BadInput
+from ops.runtime.transaction import BUSY_S
 
 FILE_NAME: Final = "sapient.db"
 APPLICATION_ID: Final = 0x574C5341  # "WLSA"
@@ -110,7 +111,7 @@ class SapientMemory:
         self._lock = threading.Lock()
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=5.0)
+            self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=BUSY_S)
             self._prepare()
         except (sqlite3.Error, OSError) as error:
             raise MemoryFault(str(error), where=str(self.path), expected="a file that can be written") from None

@@ -12,6 +12,7 @@ from typing import Any
 from ops.audit.day_keys import IsDue
 from ops.runtime.fence import LOST, is_fenced_by, raise_fence
 from ops.runtime.file_lock import lock_file
+from ops.runtime.transaction import BUSY_S
 from ops.store.checkpoints import parts as checkpoints
 from ops.store.connections import APPLICATION_ID, SCHEMA_VERSION, StoreError, check_version
 from ops.store.engines.errors import WriterLost
@@ -89,7 +90,7 @@ class FileEngine:
 
     def __init__(self, path: Path, fence: int | None) -> None:
         self._fence, self._claimed = fence, False
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_S)
         try:
             self._prepare(path)
         except BaseException:

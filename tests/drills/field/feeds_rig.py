@@ -72,7 +72,7 @@ class FeedsRig:
         self.feeds.wait_for("ready", timeout_s=PATIENT_S)
 
     def close(self) -> None:
-        self.feeds.stop(timeout_s=10.0)
+        self.feeds.stop(timeout_s=PATIENT_S)
         self.store.close()
 
 

@@ -23,12 +23,13 @@ from tests.drills.rig import wait_until
 from tests.drills.sizes import IS_LONG, sized
 from tests.ops.services.feeds.cot.rig import device
 from tests.ops.services.feeds.cot.taky_server import Observer, Taky
+from tests.patience import PATIENT_S
 
 pytestmark = pytest.mark.broker
 
 TIMES_AS_FAST = 1.0 if IS_LONG else 40.0
 SILENCE_S = 180.0 / TIMES_AS_FAST
-LONGEST_S = 3600.0 if IS_LONG else 240.0
+LONGEST_S = 3600.0 if IS_LONG else PATIENT_S
 ALERTS = sized(24, 60)
 INCIDENTS = sized(12, 40)
 UNIT = "patrol-1"

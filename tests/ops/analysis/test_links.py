@@ -28,6 +28,7 @@ from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
 from ops.services.planner.worker import Planner
 from tests.ops.conftest import blank_pictures, collection, feature, hills, lonlat
+from tests.patience import PATIENT_S
 
 COUNTED = ("camera-west", "post")
 UNLINKED = ["ground-1", "radar-mid"]
@@ -125,7 +126,7 @@ def test_a_plan_that_buys_no_relay_says_what_is_not_heard(walled: Any, screen: C
     (walled.folder / "more.geojson").write_text(json.dumps(document))
     more = walled.folder / "more.geojson"
     told = plan_sector(
-        PlanOptions(budget=1e5, sector=str(walled.sector), start="three", candidates=more, seconds=1.0), screen
+        PlanOptions(budget=1e5, sector=str(walled.sector), start="three", candidates=more, seconds=PATIENT_S), screen
     )
     assert told["unlinked"] == UNLINKED
     assert HINT in screen.export_text()

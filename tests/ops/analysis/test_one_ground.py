@@ -27,6 +27,7 @@ from ops.sector.ways import ways_of
 from ops.services.fusion.alert_context import alert_context_of
 from ops.services.planner.worker import Planner
 from tests.ops.conftest import blank_pictures, collection, feature, lonlat
+from tests.patience import PATIENT_S
 
 QUIET = Console(stderr=True, quiet=True)
 WADE_S = MobilitySettings().river_wade_s
@@ -131,7 +132,7 @@ def test_what_was_used_and_what_not_is_said_alike_by_all(
     planned = plan_sector(
         PlanOptions(
             budget=2e5, sector=str(wet.sector), candidates=wet.layout, objective="least_interruption", links="none",
-            seconds=1.0, out=tmp_path / "p",
+            seconds=PATIENT_S, out=tmp_path / "p",
         ),
         QUIET,
     )  # fmt: skip
@@ -172,7 +173,7 @@ def test_plans_know_the_sectors_ways(dry: Any, wet: Any) -> None:
     for name, files in (("dry", dry), ("wet", wet)):
         options = PlanOptions(
             budget=2e5, sector=str(files.sector), candidates=files.layout, objective="least_interruption", links="none",
-            seconds=1.0,
+            seconds=PATIENT_S,
         )  # fmt: skip
         found[name] = plan_sector(options, QUIET)["figures"]["least_interruption"]
     assert found["wet"] > found["dry"] + 0.01
@@ -198,7 +199,7 @@ def test_the_ground_that_candidate_sites_keep_to_is_the_sectors(wet: Any) -> Non
         road_m=300.0,
         spacing_m=1000.0,
         links="none",
-        seconds=1.0,
+        seconds=PATIENT_S,
     )
     assert 0 < plan_sector(options, QUIET)["sites"]["count"] < 8  # of the 8 km of border, 2 have a road
 

@@ -27,6 +27,7 @@ from ops.sector.sector_file import load_sector
 from ops.services.planner.worker import Planner
 from sensors.coverage.segments import belt_means
 from tests.ops.conftest import blank_pictures, collection, feature, hills, lonlat
+from tests.patience import PATIENT_S
 
 QUIET = Console(stderr=True, quiet=True)
 
@@ -76,7 +77,11 @@ def test_mean_probability_is_one_number(holed: Any, covered: tuple[Path, dict[st
     mean, worst = told["belt"]["both"]["mean_probability"], told["worst_segment"]
     assert told["belt"]["both"]["unknown_fraction"] > 0.0  # else the test shows less than it says
     options = PlanOptions(
-        budget=1e5, sector=str(holed.sector), start="three", candidates=holed.folder / "candidates.geojson", seconds=1.0
+        budget=1e5,
+        sector=str(holed.sector),
+        start="three",
+        candidates=holed.folder / "candidates.geojson",
+        seconds=PATIENT_S,
     )
     bought_nothing = plan_sector(PlanOptions(**{**_as_dict(options), "budget": 2.5e5}), QUIET)
     page = Planner(load_sector(holed.sector)).coverage({"layout": "three"}, lambda *_: None)

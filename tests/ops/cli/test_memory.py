@@ -25,6 +25,9 @@ from ops.runtime.memory import MB, MemoryNeed, memory_limits, ran_out_of_memory
 from ops.runtime.output import UNFINISHED
 from tests.ops.cli.test_examples import leaves
 from tests.ops.conftest import Ending
+from tests.patience import PATIENT_S
+
+ROOT = Path(__file__).resolve().parents[3]
 
 LEAVES = [path for path, _ in leaves(typer.main.get_command(cli.app))]
 SENTENCE = re.compile(
@@ -67,7 +70,8 @@ def limited(command: list[str], folder: Path, limit_mb: int) -> subprocess.Compl
 
 
 def limited_python(arguments: list[str], folder: Path, limit_mb: int) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}  # the suite's
+    of_the_suite = ("OPENBLAS_NUM_THREADS", memory.MALLOC_ARENAS)
+    environment = {name: value for name, value in os.environ.items() if name not in of_the_suite}
     return subprocess.run(
         [sys.executable, "-P", *arguments],
         cwd=folder,
@@ -76,6 +80,7 @@ def limited_python(arguments: list[str], folder: Path, limit_mb: int) -> subproc
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
+        timeout=PATIENT_S,
         check=False,
     )
 
@@ -121,6 +126,53 @@ def test_its_need_is_enough_for_a_command(tmp_path: Path, command: list[str]) ->
     done = limited(command, tmp_path, needs.need_of(f"watchline {path}").address_mb)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out/scorecard.pdf").exists() == ("--pdf" in command)
+
+
+THREADS = 12
+RESERVED = f"""
+import re, sys, threading
+from ops.runtime.memory import save_addresses
+if sys.argv[1] == "saving":
+    save_addresses()
+def size_mb():
+    return int(re.search(r"VmSize:\\s+(\\d+)", open("/proc/self/status").read())[1]) * 1024 / 1e6
+threading.stack_size(1 << 18)
+ready, end = threading.Barrier({THREADS + 1}), threading.Event()
+def work():
+    mine = [bytes(1000) for _ in range(100)]
+    ready.wait()
+    end.wait()
+before = size_mb()
+threads = [threading.Thread(target=work) for _ in range({THREADS})]
+for thread in threads:
+    thread.start()
+ready.wait()
+print(size_mb() - before)
+end.set()
+"""
+
+
+@pytest.mark.parametrize("how", ["saving", "plain"])
+def test_threads_reserve_no_arenas_where_addresses_are_saved(how: str) -> None:
+    """Without it each may reserve 64 MB (glibc, HEAP_MAX_SIZE), so what a command needs would be a matter of chance."""
+    environment = {name: value for name, value in os.environ.items() if name != memory.MALLOC_ARENAS}
+    done = subprocess.run(
+        [sys.executable, "-c", RESERVED, how],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENT_S,
+        check=True,
+    )
+    reserved_mb = float(done.stdout)
+    assert reserved_mb < 2**26 / MB if how == "saving" else reserved_mb > 2 * 2**26 / MB
+
+
+def test_a_chosen_number_of_arenas_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(memory.MALLOC_ARENAS, "3")
+    memory.save_addresses()
+    assert os.environ[memory.MALLOC_ARENAS] == "3"
 
 
 @pytest.mark.parametrize("limit_mb", [310, 330, 353, 420, 600])

@@ -94,12 +94,15 @@ def test_a_claim_that_is_older_or_repeated_ends_nobody(address: StoreAddress) ->
     assert stored_fence(address, "elsewhere") == 0
 
 
-PATIENTLY: Any = ("_WAIT_S", round(PATIENT_S))
+PATIENTLY: Any = ("_START_WAIT_S", round(PATIENT_S))
 """A claim that waits until the server has noticed that a session ended, however busy it is."""
+BRIEFLY: Any = ("_START_WAIT_S", 1)
+"""A claim of a sector that stays taken: waiting longer finds nothing else."""
 
 
 def test_two_clusters_do_not_run_one_sector(address: StoreAddress, monkeypatch: pytest.MonkeyPatch) -> None:
     first = StoreClaim(address.text, ["north", "south"])
+    monkeypatch.setattr(store_claim, *BRIEFLY)
     with pytest.raises(ClusterError, match="another cluster runs the sector south"):
         StoreClaim(address.text, ["east", "south"])
     monkeypatch.setattr(store_claim, *PATIENTLY)
@@ -120,6 +123,7 @@ def test_a_claim_is_taken_again_when_the_server_is_back(monkeypatch: pytest.Monk
         assert claim.look() is None, "a problem is told once"
         server.start()
         assert claim.look() is None
+        monkeypatch.setattr(store_claim, *BRIEFLY)
         with pytest.raises(ClusterError, match="another cluster"):
             StoreClaim(address.text, ["north"])
         claim.close()

@@ -37,6 +37,7 @@ from sensors.planning.solver.coverage_objective import Cover
 from sensors.planning.solver.relay_chains import RelayNetwork, seeded_linked
 from sensors.planning.solver.solve import SolverBudget, best_cover, best_least
 from sensors.sensor import DEFAULT_REPORT_DELAY_S
+from tests.patience import PATIENT_S
 
 FRAME = LocalFrame.around(1.5, 42.5)
 CELL_M = 50.0
@@ -274,7 +275,7 @@ def test_the_best_linked_choice_equals_that_of_enumeration(seed: int, worst: boo
     value_of = cover.worst if worst else cover.covered
     best = max(value_of(s) for s in linked_choices(limits, links))
     found = best_cover(
-        cover, limits, worst=worst, effort=SolverBudget(seconds=30.0, kicks=2, clock=thread_time), links=links
+        cover, limits, worst=worst, effort=SolverBudget(seconds=PATIENT_S, kicks=2, clock=thread_time), links=links
     )
     assert limits.kept_by(found.chosen)
     assert links.linked(found.chosen)[found.chosen].all()
@@ -302,7 +303,7 @@ def test_the_largest_least_sum_of_linked_options_equals_that_of_enumeration(seed
 
     oracle = Sums()
     best = max(oracle.least(s)[0] for s in linked_choices(limits, links))
-    found = best_least(oracle, limits, effort=SolverBudget(seconds=30.0, clock=thread_time), links=links)
+    found = best_least(oracle, limits, effort=SolverBudget(seconds=PATIENT_S, clock=thread_time), links=links)
     assert links.linked(found.chosen)[found.chosen].all()
     assert found.value == pytest.approx(oracle.value_at(best), abs=1e-6)
     assert found.limit >= oracle.value_at(best) - 1e-9
@@ -321,7 +322,7 @@ def test_relays_are_bought_where_they_open_sites_and_not_where_they_do_not_pay()
     terrain = ground(ridge_m=60.0)
     sensors = tuple(radar(f"s{n}", east) for n, east in enumerate((500.0, 1100.0, 2250.0, 2700.0)))
     candidates = Layout("c", FRAME, sensors, (relay("top", 1500.0), relay("useless", 700.0)))
-    case, effort = Case(belt_m=600.0), SolverBudget(seconds=20.0, kicks=2, clock=thread_time)
+    case, effort = Case(belt_m=600.0), SolverBudget(seconds=PATIENT_S, kicks=2, clock=thread_time)
 
     def bought(budget: float, objective: str = "mean_probability", **more: Any) -> set[str]:
         demand = Demand(budget=budget, objective=objective, effort=effort)
@@ -340,7 +341,7 @@ def test_what_stands_there_unheard_is_linked_by_what_is_bought_next() -> None:
     terrain = ground(ridge_m=60.0)
     start = Layout("start", FRAME, (radar("deaf", 2400.0),))
     offered = Layout("c", FRAME, (radar("dear", 900.0, cost=50.0),), (relay("top", 1500.0),))
-    demand = Demand(budget=2.0, effort=SolverBudget(seconds=10.0, clock=thread_time))
+    demand = Demand(budget=2.0, effort=SolverBudget(seconds=PATIENT_S, clock=thread_time))
     plan = plan_layout(offered, terrain, BORDER, demand, case=Case(belt_m=600.0), start=start, bases=BASE)
     assert [option.id for option in plan.bought] == ["top"]
     assert plan.without == 0.0

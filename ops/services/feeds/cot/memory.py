@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from geo.errors import BadInput
+from ops.runtime.transaction import BUSY_S
 
 FILE: Final = "cot.db"
 KEPT_LINES: Final = 20_000
@@ -56,7 +57,7 @@ class CotMemory:
         self._lock = threading.Lock()
         self._path = folder / FILE
         try:
-            self._db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=10.0)
+            self._db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=BUSY_S)
             self._path.chmod(0o600)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")

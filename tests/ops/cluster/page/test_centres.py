@@ -184,9 +184,13 @@ def test_whoever_does_not_administer_the_server_reads_neither_its_files_nor_its_
             assert answer.status_code == 503
             assert answer.json()["detail"].startswith("The operations centre of this sector cannot be opened: ")
             assert ("Ito" in answer.text, "/srv/data" in answer.text) == (reads, reads)
-        failing.error = TooManyCentres("12 are open and in use, as many as --centres allows")
+        failing.error = TooManyCentres(12)
         with nation.client("third", {"west": "viewer"}) as client:
             assert client.get("/sectors/west").json()["detail"].endswith("as many as --centres allows.")
+            french = client.get("/sectors/west", headers={"Accept-Language": "fr"}).json()["detail"]
+            assert french.endswith(": 12 sont ouverts et utilisés, le maximum que permet --centres.")
+            elsewhere = client.get("/sectors/east", headers={"Accept-Language": "fr-CA,en;q=0.5"})
+            assert (elsewhere.status_code, elsewhere.json()["detail"]) == (404, "Vous n’avez pas accès à ce secteur.")
 
 
 @pytest.mark.chain

@@ -71,6 +71,21 @@ def test_a_row_states_what_is_open_and_since_when_nobody_has_acknowledged_it(sec
     assert west["heard_at"] is None
 
 
+def test_all_open_incidents_of_a_sector_are_counted_however_many_there_are(sectors: Sectors, server: NationServer):
+    """The list shows the 300 most urgent ones (decision 0103); sums are of all."""
+    closed = [incident(f"c{number}", 1000, state="closed", attention=False) for number in range(10)]
+    waiting = [incident(f"i{number}", 500 - number, "low") for number in range(350)]
+    sectors.show("west", *closed, *waiting, incident("oldest", 900, "high"))
+    with server.client("w", {"*": "viewer"}) as client:
+        west = rows(client)["west"]
+        events = client.get("/v1/nation").json()["incidents"]
+    assert west["open"] == {"distress": 0, "high": 1, "medium": 0, "low": 350}
+    assert west["attention"] == 351
+    assert west["oldest_unacknowledged_at"] == "2026-09-20T23:13:20Z"  # fifteen hours before NOW_NS, by hand
+    assert len(events) == 300
+    assert events[0]["incident"] == "oldest"
+
+
 def test_a_sector_that_is_silent_states_since_when_and_nothing_of_the_present(sectors: Sectors, server: NationServer):
     sectors.show("west", incident("I1", 5), age_s=15.0)
     sectors.show("mid", incident("I2", 5), age_s=16.0)
@@ -339,13 +354,13 @@ def test_a_look_that_fails_or_does_not_end_leaves_no_sector_current(
             failed.set()
             raise OSError("in place of a defect")
         begun.set()
-        going_on.wait(120)
+        going_on.wait(PATIENT_S)
 
     with server.client("all", {"*": "viewer"}) as client, stream(client) as events, ExitStack() as ended:
         assert next(events)[1]["sectors"][0]["state"] == "current"
         ended.callback(going_on.set)
         monkeypatch.setattr(server.watch, "look", fails)
-        assert begun.wait(120)  # it is tried again
+        assert begun.wait(PATIENT_S)  # it is tried again
         sectors.now_ns = NOW_NS + 16 * S
         changed = (row for name, body in events if name == "changes" for row in body["sectors"])
         assert next(changed)["state"] == "silent"

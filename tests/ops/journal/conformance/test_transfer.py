@@ -31,6 +31,7 @@ from ops.journal.stores.transfer import TABLES, copy, verify
 from ops.journal.writer import Journal
 from ops.postgres.address import StoreAddress
 from tests.ops.journal.conformance.places import DAY_NS, NOW_NS, ROOT, NewPlace, StorePlace, dead, row
+from tests.patience import PATIENT_S
 
 SCREEN = Console(stderr=True)
 
@@ -184,7 +185,7 @@ def test_ingest_of_another_sector_adds_partitions_while_a_copy_runs(
     varied_journal: Path, sector: StorePlace, new_sector: NewPlace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded = store_tables.SectorCopy.load
-    with new_sector().writer(wait_s=10.0) as ingest:
+    with new_sector().writer(wait_s=PATIENT_S) as ingest:
 
         def load(self: store_tables.SectorCopy, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
             loaded(self, table, rows)

@@ -28,13 +28,14 @@ from sensors.planning.choice.dominance import undominated
 from sensors.planning.choice.options import Money, Option, limits_of, options_at, options_of
 from sensors.planning.choice.plan import Demand, figures_of, pareto, plan_of_benefits
 from sensors.planning.solver.solve import SolverBudget
+from tests.patience import PATIENT_S
 
 FRAME = LocalFrame.around(1.5, 42.5)
 CELL_M = 50.0
 SHAPE = (41, 61)
 BORDER = Border(FRAME, LineString([(100.0, 1000.0), (2900.0, 1000.0)]), segment_length_m=700.0)
 CASE = Case(belt_m=600.0)
-EXACT = SolverBudget(seconds=20.0, kicks=2, clock=thread_time)
+EXACT = SolverBudget(seconds=PATIENT_S, kicks=2, clock=thread_time)
 NOTHING = np.zeros(0, np.int64)
 
 
@@ -138,7 +139,7 @@ def test_of_two_alike_one_stays() -> None:
 def test_more_budget_never_worsens_and_the_front_rises(scene: OptionBenefits) -> None:
     front = pareto(
         scene,
-        Demand(budget=12.0, objective="worst_segment", effort=SolverBudget(seconds=30.0, clock=thread_time)),
+        Demand(budget=12.0, objective="worst_segment", effort=SolverBudget(seconds=PATIENT_S, clock=thread_time)),
         steps=5,
     )
     values, costs = [plan.value for plan in front], [plan.cost for plan in front]

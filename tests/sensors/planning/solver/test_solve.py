@@ -20,8 +20,9 @@ from sensors.planning.solver.lagrangian_bound import bound_of
 from sensors.planning.solver.local_search import _exchanges, greedy, seeded
 from sensors.planning.solver.mixed_integer import Mixed, merged_cells
 from sensors.planning.solver.solve import SolverBudget, best_cover, best_least, gap_of
+from tests.patience import PATIENT_S
 
-EXACT = SolverBudget(seconds=30.0, gap=0.0, kicks=2, clock=thread_time)
+EXACT = SolverBudget(seconds=PATIENT_S, gap=0.0, kicks=2, clock=thread_time)
 
 
 def problem(seed: int, *, options: int = 7, cells: int = 30, groups: int = 1) -> tuple[Cover, Constraints]:
@@ -160,7 +161,7 @@ def test_the_model_keeps_sites_apart_and_within_the_crew() -> None:
     limits = Constraints.of([1.0, 1.0, 1.0], 3.0, site=[0, 0, 1], crew=[0.0, 0.0, 5.0], crew_limit=4.0)
     model = Mixed(limits, ceiling=10.0)
     model.cut(0.0, np.array([1.0, 2.0, 4.0]))
-    assert model.solve(seconds=5.0).chosen.tolist() == [1]
+    assert model.solve(seconds=PATIENT_S).chosen.tolist() == [1]
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ def test_the_extent_states_days_and_what_is_erased(room: Any) -> None:
     assert (body["first"], body["last"]) == ("2026-03-18T12:00:00.000000Z", body["days"][1]["last"])
     erased = body["days"][0]["erased"]
     assert [one["kind"] for one in erased] == ["tracks"]
-    assert abs(datetime.fromisoformat(erased[0]["erased_at"]) - datetime.now(UTC)) < timedelta(minutes=10)
+    assert abs(datetime.fromisoformat(erased[0]["erased_at"]) - datetime.now(UTC)) < timedelta(days=1)
     assert body["days"][1]["erased"] == []
 
 
