@@ -21,17 +21,19 @@ of reach; from a sample of late scans, 6 s after each.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from late_data import layout_of, scans_of
 from machine import report, table
 
-from fusion.filter.track_bank import Rows
+from fusion.filter.track_bank import Rows, no_rows
+from fusion.models.settings import TrackerSettings
+from fusion.track_management.timeline import Timeline, key_of
 from fusion.tracker import Tracker
 from fusion.warm_up import compile_kernels
-from geo.arrays import Bools
 from sensors.detections import split
 from sensors.layout import Layout
 from sensors.scan_columns import ScanColumns
@@ -42,60 +44,57 @@ MARGIN_M = 50.0
 """Margin of fusion.filter.track_bank.in_reach, without the error of the track."""
 
 
-def overlaps(layout: Layout) -> Bools:
-    """Return (sensor, sensor) whether one track may be in reach of both."""
+def neighbours(layout: Layout) -> list[int]:
+    """Return, of each sensor, those whose field one track may be in reach of as well: a bit for each sensor."""
     places = np.array([layout.frame.to_local(sensor.lon, sensor.lat) for sensor in layout])
     reach = np.array([sensor.max_range_m + MARGIN_M for sensor in layout])
-    return np.asarray(np.hypot(*(places[:, None] - places).T) <= reach[:, None] + reach)
+    near = np.hypot(*(places[:, None] - places).T) <= reach[:, None] + reach
+    return [sum(1 << k for k in np.flatnonzero(row).tolist()) for row in near]
 
 
-def in_reach(near: Bools, numbers: Sequence[int], first: Sequence[bool]) -> Bools:
+def in_reach(near: Sequence[int], numbers: Iterable[int], first: Iterable[bool]) -> list[bool]:
     """Return (scan,) of scans of the sensors ``numbers`` in order, whether one is in reach of those that are
     ``first``."""
-    touched = np.zeros(len(near), np.bool_)
-    found = np.zeros(len(numbers), np.bool_)
-    for k, (number, late) in enumerate(zip(numbers, first, strict=True)):
-        if late or touched[number] or (near[number] & touched).any():
-            touched[number] = found[k] = True
+    touched, found = 0, []
+    for number, late in zip(numbers, first, strict=True):
+        found.append(late or bool(near[number] & touched))
+        touched |= int(found[-1]) << number
     return found
 
 
 def of_reruns(layout: Layout, scans: Sequence[ScanColumns]) -> dict[str, float]:
-    """Return the counts of work per late scan of one live run."""
-    near, number = overlaps(layout), {sensor.id: k for k, sensor in enumerate(layout)}
-    tracker = Tracker(layout)
-    timeline = tracker.timeline
-    late = newer = reached = waited_for = in_union = 0
+    """Return the counts of work per late scan of one live run. Which scans are processed again does not depend on what
+    is in them, so nothing is tracked here."""
+    near, number = neighbours(layout), {sensor.id: k for k, sensor in enumerate(layout)}
+    settings = TrackerSettings()
+    timeline: Any = Timeline(0, round(settings.horizon_s * 1e9), settings.runs_per_scan)  # type: ignore[arg-type]
+    late = newer = reached = again = in_union = 0
     for scan in scans:
-        position = int(np.searchsorted([key[0] for key in timeline.order[-20_000:]], scan.observed_ns))
-        behind = timeline.entries[-20_000:][position:]
+        place = bisect_left(timeline.order, key_of(scan))
+        behind = timeline.entries[place:]
         if behind:
             late += 1
             newer += len(behind)
-            if late % 8 == 0:
-                numbers = [number[scan.sensor], *(number[entry.scan.sensor] for entry in behind)]
-                reached += 8 * (int(in_reach(near, numbers, [True] + [False] * len(behind)).sum()) - 1)
-        waiting = set(timeline.waiting)
-        ran = tracker.take_in(scan)
+            numbers = [number[scan.sensor], *(number[entry.scan.sensor] for entry in behind)]
+            reached += sum(in_reach(near, numbers, [True] + [False] * len(behind))) - 1
+        ran = timeline.put(scan, lambda bank, one: (bank, no_rows(one.observed_ns)))
         if len(ran) > 1:
-            again = [number[entry.scan.sensor] for entry, _ in ran]
-            keys = [(entry.scan.observed_ns, *entry.scan.key) for entry, _ in ran]
-            first = [key in waiting or before is None for key, (_, before) in zip(keys, ran, strict=True)]
-            waited_for += len(again)
-            in_union += int(in_reach(near, again, first).sum())
-    tracker.take_history(final=True)
+            again += len(ran)
+            waited = [before is None for _, before in ran]
+            in_union += sum(in_reach(near, [number[entry.scan.sensor] for entry, _ in ran], waited))
+    timeline.run_waiting(lambda bank, one: (bank, no_rows(one.observed_ns)))
     return {
         "late": late,
         "rationed": round((timeline.runs - len(scans)) / late, 1),
         "at_once": round(newer / late),
-        "in_reach": round(reached / (late // 8 * 8)),
-        "union": round(in_union / max(waited_for, 1), 3),
+        "in_reach": round(reached / late),
+        "union": round(in_union / max(again, 1), 3),
     }
 
 
 def of_one_scan(layout: Layout, scans: Sequence[ScanColumns], sample: int, seed: int) -> dict[str, float]:
     """Return what a sample of scans changes in those after them."""
-    near, number = overlaps(layout), {sensor.id: k for k, sensor in enumerate(layout)}
+    near, number = neighbours(layout), {sensor.id: k for k, sensor in enumerate(layout)}
     begun = scans[0].observed_ns + round(WARM_S * 1e9)
     start = next(k for k, scan in enumerate(scans) if scan.observed_ns >= begun)
     tracker = Tracker(layout)
@@ -149,7 +148,7 @@ def main() -> None:
     """Print a table, then one JSON line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sensors", nargs="*", type=int, default=[7, 16, 52, 200])
-    parser.add_argument("--duration", type=float, default=60.0, help="seconds of the scenario")
+    parser.add_argument("--duration", type=float, default=120.0, help="seconds of the scenario")
     parser.add_argument("--late-fraction", type=float, default=0.16)
     parser.add_argument("--late-mean", type=float, default=6.0, help="mean delay of late scans in seconds")
     parser.add_argument("--sample", type=int, default=4, help="number of scans whose effect is followed")
