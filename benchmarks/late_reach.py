@@ -55,7 +55,7 @@ def neighbours(layout: Layout) -> list[int]:
 def in_reach(near: Sequence[int], numbers: Iterable[int], first: Iterable[bool]) -> list[bool]:
     """Return (scan,) of scans of the sensors ``numbers`` in order, whether one is in reach of those that are
     ``first``."""
-    touched, found = 0, []
+    touched, found = 0, list[bool]()
     for number, late in zip(numbers, first, strict=True):
         found.append(late or bool(near[number] & touched))
         touched |= int(found[-1]) << number

@@ -25,7 +25,7 @@ def looks(draw: st.DrawFn) -> tuple[Ints, Ints, np.ndarray, Ints, int]:
     ).reshape(tracks, SENSORS)
     rows = np.array([row for row in range(tracks) if draw(st.booleans())], np.int64)
     updated = np.array([draw(st.booleans()) for _ in rows], np.bool_)
-    source, place = [], {row: tracks + i for i, row in enumerate(rows.tolist())}
+    place = {row: tracks + i for i, row in enumerate(rows.tolist())}
     source = [place.get(row, row) for row in range(tracks) if draw(st.booleans())]
     source += [tracks + len(rows) + born for born in range(draw(st.integers(0, 2)))]
     return table, rows, updated, np.array(source, np.int64), draw(st.integers(-1, SENSORS - 1))
