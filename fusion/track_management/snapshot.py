@@ -221,7 +221,13 @@ def _banks(arrays: Arrays, intensity_ns: Sequence[int], learnt_ns: Sequence[tupl
     rings: list[dict[str, Any]] = [*_parted("rings", arrays, RING_ARRAYS)]
     columns = zip(*(arrays[f"learnt_{name}"] for name in LEARNT_ARRAYS), strict=True)
     learnt = [
-        Learnt(of_matrix(matrix), *values, Rings(**ring), at_ns, newest)
+        Learnt(
+            of_matrix(matrix),
+            **dict(zip(LEARNT_ARRAYS, values, strict=True)),
+            rings=Rings(**ring),
+            origin_ns=at_ns,
+            newest_ns=newest,
+        )
         for matrix, values, ring, (at_ns, newest) in zip(
             arrays["learnt_information"], columns, rings, learnt_ns, strict=True
         )
