@@ -2,9 +2,11 @@
 
 One radar to three polled ground sensors along a line, all with a period of 1 s, and walkers among them. ``live``: scan
 by scan in order of arrival, with a snapshot every 10 s, and at the end all that waits; ``track``: the whole dataset at
-once. ``runs`` counts how often a scan is processed, and ``waits_s`` is the mean time that a late scan waits for its
-turn: neither depends on the machine. ``empty_us`` is an empty scan of a ground sensor with no track near it. Times are
-of the process, in alternate order, and the least of the repetitions counts.
+once. ``per_late_us`` is the work per late scan of ``live``: what the late scans cost beyond the same scans in order, by
+their number; ``per_late_scans`` is the same in scans in order. ``runs`` counts how often a scan is processed, and
+``waits_s`` is the mean time that a late scan waits for its turn: neither depends on the machine. ``empty_us`` is an
+empty scan of a ground sensor with no track near it. Times are of the process, in alternate order, and the least of the
+repetitions counts.
 
 ``python benchmarks/late_data.py 7 16 52 500``
 """
@@ -76,8 +78,9 @@ def scans_of(layout: Layout, duration_s: float, late_fraction: float, late_mean_
     return found.assign(scan_received_at=found["scan_time"] + delay)
 
 
-def live(layout: Layout, detections: xr.Dataset) -> tuple[float, float, float, xr.Dataset]:
-    """Return CPU per scan [µs], scans processed per scan, mean wait of a late scan [s], and the history."""
+def live(layout: Layout, detections: xr.Dataset) -> tuple[float, float, float, xr.Dataset, int]:
+    """Return CPU per scan [µs], scans processed per scan, mean wait of a late scan [s], the history, and the number of
+    late scans."""
     scans = sorted(split(detections, layout), key=lambda scan: (scan.received_ns, scan.observed_ns, scan.key))
     tracker, since, waited, late, pieces = Tracker(layout), scans[0].received_ns, 0.0, 0, list[xr.Dataset]()
     begun = time.process_time()
@@ -93,7 +96,7 @@ def live(layout: Layout, detections: xr.Dataset) -> tuple[float, float, float, x
     pieces.append(tracker.take_history(final=True))
     spent = time.process_time() - begun
     history = xr.concat(pieces, "estimate", data_vars="minimal")
-    return spent / len(scans) * 1e6, tracker.timeline.runs / len(scans), waited / max(late, 1), history
+    return spent / len(scans) * 1e6, tracker.timeline.runs / len(scans), waited / max(late, 1), history, late
 
 
 def whole(layout: Layout, detections: xr.Dataset) -> tuple[float, xr.Dataset]:
@@ -139,12 +142,17 @@ def measure(sensors: int, arguments: argparse.Namespace) -> dict[str, Any]:
     )
     xr.testing.assert_identical(in_order[3], out_of_order[3])
     xr.testing.assert_identical(sorted_prompt[1], sorted_late[1])
+    scans = int(prompt.sizes["scan"])
+    per_late_us = (out_of_order[0] - in_order[0]) * scans / out_of_order[4]
     return {
         "sensors": sensors,
-        "scans": int(prompt.sizes["scan"]),
+        "scans": scans,
+        "late": out_of_order[4],
         "in_order_us": round(in_order[0], 1),
         "late_us": round(out_of_order[0], 1),
         "ratio": round(out_of_order[0] / in_order[0], 2),
+        "per_late_us": round(per_late_us),
+        "per_late_scans": round(per_late_us / in_order[0], 1),
         "runs": round(out_of_order[1], 2),
         "waits_s": round(out_of_order[2], 1),
         "track_ratio": round(sorted_late[0] / sorted_prompt[0], 2),

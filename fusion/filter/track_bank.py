@@ -14,6 +14,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from fusion.filter.sightings import Sightings, no_sightings
 from fusion.models.bearing_contacts import Contacts, no_contacts
 from fusion.models.bias import Learnt, nothing_learnt
 from fusion.models.contradictions import no_doubt
@@ -40,8 +41,8 @@ class TrackColumns(NamedTuple):
     ``mean`` (n, m, 4), ``cov`` (n, m, 10 packed), ``mode`` (n, m) the mixture; ``centre`` (n, 4), ``spread`` (n, 10)
     its moments; ``existence`` (n,); ``status`` (n,); ``label`` (n, class) class probability from reports alone;
     ``founded_ns``, ``updated_ns`` (n,); ``evidence`` (n, word) one bit for each sensor of the layout that updated the
-    track; ``seen_ns`` (n, polar sensor) when each sensor that fusion.registration aligns last updated it, 0: never;
-    ``unobservable`` (n,) the probability that an existing target cannot be detected (fusion.models.unobservable).
+    track; ``unobservable`` (n,) the probability that an existing target cannot be detected
+    (fusion.models.unobservable).
     """
 
     track: Ints
@@ -57,7 +58,6 @@ class TrackColumns(NamedTuple):
     founded_ns: Ints
     updated_ns: Ints
     evidence: Bits
-    seen_ns: Ints
     unobservable: Floats
 
 
@@ -69,7 +69,8 @@ class TrackBank:
     (sensor,) the time at which each event-only sensor last reported and was ready again, 0 before its first report;
     ``learnt`` the sensor biases as estimated from common tracks; ``densities`` those of targets and false plots;
     ``doubt`` where the ground's limits of speed were contradicted; ``exposed`` where dead ground was; ``contacts``
-    the directions of bearings that are on no track; ``poses`` those of mobile sensors.
+    the directions of bearings that are on no track; ``poses`` those of mobile sensors; ``sightings`` which sensors
+    updated each track, and when.
     """
 
     tracks: TrackColumns
@@ -82,6 +83,7 @@ class TrackBank:
     exposed: FalseDeadGround
     contacts: Contacts
     poses: Poses
+    sightings: Sightings
 
     def __len__(self) -> int:
         return len(self.tracks.track)
@@ -110,7 +112,6 @@ def empty_bank(model: TrackerModel, *, aligning: bool = True) -> TrackBank:
         founded_ns=none.astype(np.int64),
         updated_ns=none.astype(np.int64),
         evidence=np.zeros((0, words), np.uint64),
-        seen_ns=np.zeros((0, len(learnt)), np.int64),
         unobservable=none,
     )
     return TrackBank(
@@ -124,6 +125,7 @@ def empty_bank(model: TrackerModel, *, aligning: bool = True) -> TrackBank:
         exposed=no_false_dead_ground(),
         contacts=no_contacts(),
         poses=no_poses(),
+        sightings=no_sightings(),
     )
 
 

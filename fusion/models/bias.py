@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -57,19 +57,48 @@ class Rings:
         return len(self.track)
 
 
+class Information(NamedTuple):
+    """A symmetric matrix (2 p, 2 p) of information about the biases of p sensors, as blocks of two sensors each.
+
+    Held are the blocks of each sensor with itself and those that are not zero: of a long border's sensors only
+    neighbours have common tracks. ``pair`` (block,) ascending: the number of the rows' sensor times p plus that of the
+    columns'; ``values`` (block, 4), row by row.
+    """
+
+    pair: Ints
+    values: Floats
+
+
+def as_matrix(information: Information, sensors: int) -> Floats:
+    """(2 p, 2 p) the whole matrix, of p ``sensors``."""
+    matrix = np.zeros((sensors, 2, sensors, 2))
+    row, column = np.divmod(information.pair, max(sensors, 1))
+    matrix[row, :, column, :] = information.values.reshape(-1, 2, 2)
+    return matrix.reshape(2 * sensors, 2 * sensors)
+
+
+def of_matrix(matrix: Floats) -> Information:
+    """The blocks of an ``as_matrix``."""
+    p = len(matrix) // 2
+    blocks = np.moveaxis(matrix.reshape(p, 2, p, 2), 1, 2).reshape(p * p, 4)
+    some = blocks.any(axis=1).reshape(p, p)
+    pair = np.flatnonzero(some | some.T | np.eye(p, dtype=np.bool_))
+    return Information(pair, blocks[pair])
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Learnt:
     """Information from common tracks about the biases of p polar sensors up to a time; part of the bank, never changed
     in place.
 
-    ``information`` (2 p, 2 p) and ``vector`` (2 p,) over range [m] and azimuth [rad]; ``pairs`` (p,) comparisons with
+    ``information`` and ``vector`` (2 p,) over range [m] and azimuth [rad]; ``pairs`` (p,) comparisons with
     another sensor; ``misfit`` (p, 2, 2): count and sum of squared normalised second differences of a sensor's own range
     and azimuth, which test its stated standard deviations; ``used`` (p, 4): range, its sd, azimuth, its sd, as
     subtracted from plots at present. ``rings`` are the newest plots of some tracks, since ``origin_ns``. ``newest_ns``:
     time at which ``used`` was last computed.
     """
 
-    information: Floats
+    information: Information
     vector: Floats
     pairs: Ints
     misfit: Floats
@@ -81,15 +110,21 @@ class Learnt:
     def __len__(self) -> int:
         return len(self.used)
 
+    @property
+    def matrix(self) -> Floats:
+        """(2 p, 2 p) the information as a matrix."""
+        return as_matrix(self.information, len(self))
 
-LEARNT_ARRAYS: Final = ("information", "vector", "pairs", "misfit", "used")
+
+LEARNT_ARRAYS: Final = ("vector", "pairs", "misfit", "used")
+"""The arrays that are as large for each state of one layout."""
 
 
 def nothing_learnt(prior: Floats) -> Learnt:
     """State before the first scan; ``prior`` (2 p, 2 p) is the information given by the surveys."""
     p = len(prior) // 2
     return Learnt(
-        information=prior,
+        information=of_matrix(prior),
         vector=np.zeros(2 * p),
         pairs=np.zeros(p, np.int64),
         misfit=np.zeros((p, 2, 2)),

@@ -21,8 +21,9 @@ from typing import Final, NamedTuple
 import numba
 import numpy as np
 
+from fusion.filter.sightings import as_table, of_table
 from fusion.filter.track_bank import TENTATIVE, TrackBank
-from fusion.models.bias import EVER_NS, Learnt
+from fusion.models.bias import EVER_NS, Learnt, of_matrix
 from fusion.models.motion import combine, predict, unpack
 from fusion.models.sensor_views import SensorView, probability
 from fusion.models.tracker_model import TrackerModel
@@ -136,7 +137,7 @@ def _who_sees(model: TrackerModel, bank: TrackBank, rows: Ints, now_ns: int) -> 
     """(row, p) whether a ranging sensor detected the track lately; (row, p) the weight of its misses since: minus the
     log probability of missing all of them, 0 if it is not expected to detect the track."""
     survey = model.survey
-    seen_ns, period = bank.tracks.seen_ns[rows], survey.period_ns
+    seen_ns, period = _seen_ns(bank)[rows], survey.period_ns
     looking = survey.ranging & (period > 0)
     lately = looking & (seen_ns > 0) & (now_ns - seen_ns < LATELY * period)
     chance = np.stack([_chances(model.sensors[name].view, bank.tracks.centre[rows]) for name in survey.polar], axis=1)
@@ -261,7 +262,7 @@ def _with_pairs(learnt: Learnt, pairs: DuplicatePairs) -> Learnt:
     concerned = (pairs.by_bias != 0.0).any(axis=(0, 1)).reshape(-1, 2).any(axis=1)
     return replace(
         learnt,
-        information=learnt.information + np.einsum("kbq,kqc->bc", gain, pairs.by_bias),
+        information=of_matrix(learnt.matrix + np.einsum("kbq,kqc->bc", gain, pairs.by_bias)),
         vector=learnt.vector + np.einsum("kbq,kq->b", gain, pairs.apart),
         pairs=np.where(concerned, np.maximum(learnt.pairs, LEAST_PAIRS), learnt.pairs),
     )
@@ -270,7 +271,8 @@ def _with_pairs(learnt: Learnt, pairs: DuplicatePairs) -> Learnt:
 def _moved(model: TrackerModel, bank: TrackBank, change: Floats, now_ns: int) -> TrackBank:
     """Move tracks that only one sensor detected lately by the change of its biases."""
     period = np.where(model.survey.ranging, model.survey.period_ns, 0)
-    lately = (bank.tracks.seen_ns > 0) & (now_ns - bank.tracks.seen_ns < LATELY * period)
+    seen_ns = _seen_ns(bank)
+    lately = (seen_ns > 0) & (now_ns - seen_ns < LATELY * period)
     alone = lately.sum(axis=1) == 1
     shift = np.einsum(
         "tpb,b->tp", _lever(model.survey.places, bank.tracks.centre, lately & alone[:, None]), change.ravel()
@@ -288,8 +290,14 @@ def _joined(bank: TrackBank, first: Ints, second: Ints) -> TrackBank:
         & (bank.tracks.track[first] > bank.tracks.track[second])
     )
     goes, stays = np.where(newer, first, second), np.where(newer, second, first)
-    existence, evidence, seen_ns = bank.tracks.existence.copy(), bank.tracks.evidence.copy(), bank.tracks.seen_ns.copy()
+    existence, evidence, seen_ns = bank.tracks.existence.copy(), bank.tracks.evidence.copy(), _seen_ns(bank)
     existence[goes] = 0.0
     evidence[stays] |= evidence[goes]
     seen_ns[stays] = np.maximum(seen_ns[stays], seen_ns[goes])
-    return replace(bank, tracks=bank.tracks._replace(existence=existence, evidence=evidence, seen_ns=seen_ns))
+    tracks = bank.tracks._replace(existence=existence, evidence=evidence)
+    return replace(bank, tracks=tracks, sightings=of_table(seen_ns))
+
+
+def _seen_ns(bank: TrackBank) -> Ints:
+    """(track, p) when each aligned sensor last updated each track, 0: never."""
+    return as_table(bank.sightings, len(bank.learnt))

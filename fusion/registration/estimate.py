@@ -24,7 +24,7 @@ import xarray as xr
 
 from fusion.filter.measurements import in_order
 from fusion.filter.track_bank import CONFIRMED, Rows
-from fusion.models.bias import EVER_NS, Bias, Learnt, Rings
+from fusion.models.bias import EVER_NS, Bias, Learnt, Rings, of_matrix
 from fusion.models.survey import Survey
 from fusion.models.tracker_model import TrackerModel
 from fusion.registration.evidence import compare
@@ -61,12 +61,11 @@ def learn(model: TrackerModel, learnt: Learnt, scan: ScanColumns, rows: Rows) ->
     scan = in_order(scan)
     measured = np.empty((4, len(scan)))
     measured[0], measured[1], measured[2], measured[3] = scan.azimuth, scan.azimuth_sd, scan.range_, scan.range_sd
-    information, vector = learnt.information.copy(), learnt.vector.copy()
-    pairs, misfit = learnt.pairs.copy(), learnt.misfit.copy()
-    track, plots = compare(
+    vector, pairs, misfit = learnt.vector.copy(), learnt.pairs.copy(), learnt.misfit.copy()
+    information, track, plots = compare(
         learnt.rings.track, learnt.rings.plots, rows.track[used], rows.plot[used], measured,
         (scan.observed_ns - origin) * 1e-9, column, sensor.view, model.earth,
-        information, vector, pairs, misfit,
+        learnt.information, vector, pairs, misfit,
     )  # fmt: skip
     return Learnt(information, vector, pairs, misfit, learnt.used, Rings(track, plots), origin, learnt.newest_ns)
 
@@ -76,8 +75,8 @@ def forget(survey: Survey, learnt: Learnt, now_ns: int) -> Learnt:
     if learnt.newest_ns == EVER_NS:
         return replace(learnt, newest_ns=now_ns)
     keep = exp(-(now_ns - learnt.newest_ns) * 1e-9 / FORGET_S)
-    information = survey.prior + keep * (learnt.information - survey.prior)
-    return replace(learnt, information=information, vector=keep * learnt.vector, newest_ns=now_ns)
+    information = survey.prior + keep * (learnt.matrix - survey.prior)
+    return replace(learnt, information=of_matrix(information), vector=keep * learnt.vector, newest_ns=now_ns)
 
 
 def in_use(learnt: Learnt) -> Floats:
@@ -109,19 +108,19 @@ def in_use(learnt: Learnt) -> Floats:
 
 def _none_explains(learnt: Learnt, enough: Bools) -> bool:
     """Whether no single bias is significant, as between aligned sensors: ``_explained`` with none chosen."""
-    gain = learnt.vector**2 / np.maximum(np.diag(learnt.information), 1e-12)
+    gain = learnt.vector**2 / np.maximum(np.diag(learnt.matrix), 1e-12)
     return not bool((gain[enough] > SIGNIFICANT_SD**2).any())
 
 
 def _given(learnt: Learnt, chosen: list[int]) -> tuple[Floats, Floats]:
     """The ``chosen`` biases and their deviations, all others being 0."""
-    cov = np.linalg.inv(learnt.information[np.ix_(chosen, chosen)])
+    cov = np.linalg.inv(learnt.matrix[np.ix_(chosen, chosen)])
     return cov @ learnt.vector[chosen], np.sqrt(np.diag(cov))
 
 
 def _explained(learnt: Learnt, chosen: list[int]) -> Floats:
     """(2 p,) squared deviations from 0 of each bias that is not ``chosen``, given those that are; 0 for these."""
-    information, vector = learnt.information, learnt.vector
+    information, vector = learnt.matrix, learnt.vector
     weight = np.linalg.solve(information[np.ix_(chosen, chosen)], information[chosen])
     left = vector - weight.T @ vector[chosen]
     gain = left**2 / np.maximum(np.diag(information) - (information[:, chosen] * weight.T).sum(axis=1), 1e-12)
@@ -131,7 +130,7 @@ def _explained(learnt: Learnt, chosen: list[int]) -> Floats:
 
 def solve(learnt: Learnt) -> tuple[Floats, Floats, Floats]:
     """Biases and deviations (p, 2), and the biases' covariance (2 p, 2 p)."""
-    cov: Floats = np.asarray(np.linalg.inv(learnt.information), np.float64)
+    cov: Floats = np.asarray(np.linalg.inv(learnt.matrix), np.float64)
     return (cov @ learnt.vector).reshape(-1, 2), np.sqrt(np.diag(cov)).reshape(-1, 2), cov
 
 

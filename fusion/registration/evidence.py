@@ -13,7 +13,7 @@ import numba
 import numpy as np
 
 from fusion.filter.ground_range import ground_range
-from fusion.models.bias import KEPT, PLOT_FIELDS, SLOTS
+from fusion.models.bias import KEPT, PLOT_FIELDS, SLOTS, Information
 from fusion.models.sensor_views import ElevationGrid, SensorView
 from fusion.models.survey import PRIOR_AZIMUTH_RAD, PRIOR_RANGE_M
 from geo.arrays import Floats, Int32s, Ints
@@ -40,13 +40,13 @@ def compare(
     index: int,
     view: SensorView,
     earth: ElevationGrid,
-    information: Floats,
+    information: Information,
     vector: Floats,
     pairs: Ints,
     misfit: Floats,
-) -> tuple[Ints, Floats]:
-    """Add the evidence of the plots ``plot`` of tracks ``track`` to the last four arguments; return the rings with
-    these plots.
+) -> tuple[Information, Ints, Floats]:
+    """Add the evidence of the plots ``plot`` of tracks ``track`` to the last three arguments; return the information
+    with it, and the rings with these plots.
 
     A slot is reused by another track if its own was not detected for APART_S. ``measured`` (4, plot): azimuth, its
     standard deviation, slant range, its standard deviation.
@@ -54,6 +54,7 @@ def compare(
     slot_track, slot_plots = np.full(SLOTS, -1, np.int64), np.full((SLOTS, KEPT, PLOT_FIELDS), nan)
     for k in range(len(ring_track)):
         slot_track[ring_track[k] % SLOTS], slot_plots[ring_track[k] % SLOTS] = ring_track[k], ring_plots[k]
+    information = _with_room(information, len(pairs), index, slot_plots, track)
     for i in range(len(track)):
         azimuth, azimuth_sd = measured[0, plot[i]], measured[1, plot[i]]
         if isnan(azimuth) or not azimuth_sd > 0.0:
@@ -72,7 +73,34 @@ def compare(
         if reach >= 1.0:
             _newest(ring, now, index, information, vector, pairs, misfit)
     lately = np.flatnonzero((slot_track >= 0) & (now - slot_plots[:, KEPT - 1, TIME] <= APART_S))
-    return slot_track[lately], slot_plots[lately]
+    return information, slot_track[lately], slot_plots[lately]
+
+
+@numba.njit(cache=True)
+def _with_room(information: Information, sensors: int, index: int, slot_plots: Floats, track: Ints) -> Information:
+    """A copy of the information that holds the blocks of sensor ``index`` with each that has a plot in the slots of the
+    tracks ``track``."""
+    other = np.zeros(sensors, np.bool_)
+    for i in range(len(track)):
+        for k in range(KEPT):
+            sensor = slot_plots[track[i] % SLOTS, k, SENSOR]
+            if not isnan(sensor):
+                other[int(sensor)] = True
+    pair, values = information.pair, information.values
+    new = np.empty(2 * sensors, np.int64)
+    count = 0
+    for b in np.flatnonzero(other):
+        wanted = index * sensors + b
+        place = np.searchsorted(pair, wanted)
+        if place == len(pair) or pair[place] != wanted:
+            new[count], new[count + 1] = wanted, b * sensors + index
+            count += 2
+    if not count:
+        return Information(pair, values.copy())
+    pair = np.concatenate((pair, new[:count]))
+    values = np.concatenate((values, np.zeros((count, 4))))
+    order = np.argsort(pair)
+    return Information(pair[order], values[order])
 
 
 @numba.njit(cache=True)
@@ -101,7 +129,7 @@ def _newest(
     ring: Floats,
     now: float,
     index: int,
-    information: Floats,
+    information: Information,
     vector: Floats,
     pairs: Ints,
     misfit: Floats,
@@ -177,7 +205,7 @@ def _times(a: Four, b: Four) -> Four:
 
 
 @numba.njit(cache=True)
-def _sum(ring: Floats, first: int, at: int, last: int, information: Floats, vector: Floats, pairs: Ints) -> None:
+def _sum(ring: Floats, first: int, at: int, last: int, information: Information, vector: Floats, pairs: Ints) -> None:
     """Add one comparison to the information, unless the plots are too far apart to come from one target."""
     where, cov, slope = _between(ring, first, at, last, MANOEUVRE_MPS2)
     off, turn, spread, by_place, ranged = _residual(ring, at, where, cov)
@@ -199,10 +227,11 @@ def _sum(ring: Floats, first: int, at: int, last: int, information: Floats, vect
     a, b = int(ring[first, SENSOR]), int(ring[at, SENSOR])
     across = _times(weight, (-t0, -t1, -t2, -t3))
     turned = (-t0, -t2, -t1, -t3)
-    _add(information, b, b, weight)
-    _add(information, b, a, across)
-    _add(information, a, b, (across[0], across[2], across[1], across[3]))
-    _add(information, a, a, _times(turned, across))
+    p = len(pairs)
+    _add(information, b * p + b, weight)
+    _add(information, b * p + a, across)
+    _add(information, a * p + b, (across[0], across[2], across[1], across[3]))
+    _add(information, a * p + a, _times(turned, across))
     pull = _times(weight, (off, 0.0, turn, 0.0))
     back = _times(turned, pull)
     vector[2 * b] += pull[0]
@@ -214,12 +243,11 @@ def _sum(ring: Floats, first: int, at: int, last: int, information: Floats, vect
 
 
 @numba.njit(cache=True)
-def _add(information: Floats, row: int, column: int, block: Four) -> None:
+def _add(information: Information, pair: int, block: Four) -> None:
     """Add a 2 × 2 block, row by row, of two sensors' biases."""
-    information[2 * row, 2 * column] += block[0]
-    information[2 * row, 2 * column + 1] += block[1]
-    information[2 * row + 1, 2 * column] += block[2]
-    information[2 * row + 1, 2 * column + 1] += block[3]
+    values = information.values[np.searchsorted(information.pair, pair)]
+    for k in range(4):
+        values[k] += block[k]
 
 
 @numba.njit(cache=True)

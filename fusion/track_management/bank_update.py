@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fusion.filter.existence import CLOSING, STARTED, UPDATED, Newborn, Posterior, stand
+from fusion.filter.sightings import Sightings, sightings_after
 from fusion.filter.track_bank import CLOSED, TENTATIVE, Bits, TrackColumns, in_reach
 from fusion.models.motion import combine
 from fusion.models.sensor_views import SensorView
@@ -85,16 +86,24 @@ def deletion_rules(model: TrackerModel) -> DeletionRules:
 
 @numba.njit(cache=True)
 def next_bank(
-    old: TrackColumns, updated: UpdatedTracks, born: Newborn, ids: Ints, sensor: int, polar: int, rules: DeletionRules
-) -> tuple[TrackColumns, HistoryRows]:
-    """Columns of the next bank, and the rows of history: tracks in the field or changed, started or terminated.
+    old: TrackColumns,
+    sightings: Sightings,
+    updated: UpdatedTracks,
+    born: Newborn,
+    ids: Ints,
+    sensor: int,
+    polar: int,
+    rules: DeletionRules,
+) -> tuple[TrackColumns, Sightings, HistoryRows]:
+    """Columns of the next bank, their sightings, and the rows of history: tracks in the field or changed, started or
+    terminated.
 
     ``ids`` (newborn,) are the new tracks' names; ``sensor`` is the number in the layout of the sensor that looked,
-    ``polar`` its column in ``seen_ns``, −1 for none.
+    ``polar`` its number in ``sightings``, −1 for none.
     """
     now, n, r = updated.now_ns, len(old.track), len(updated.rows)
-    after, event = _after_look(old, updated, sensor, polar, rules)
-    new = _newborn(born, ids, now, sensor, polar, old.evidence.shape[1], old.seen_ns.shape[1])
+    after, event = _updated(old, updated, sensor, rules)
+    new = _newborn(born, ids, now, sensor, old.evidence.shape[1])
     place = np.full(n, -1, np.int64)
     place[updated.rows] = np.arange(r)
     total = n + len(ids)
@@ -122,7 +131,8 @@ def next_bank(
             bits[rows] |= CLOSING if gone else 0
             rows += 1
     bank = _gathered(old, after, new, kept[:left])
-    return bank, _history_rows(old, after, new, recorded[:rows], bits[:rows].copy(), plot[:rows].copy())
+    seen = sightings_after(sightings, updated.rows, updated.posterior.updated > 0.5, kept[:left], polar, now)
+    return bank, seen, _history_rows(old, after, new, recorded[:rows], bits[:rows].copy(), plot[:rows].copy())
 
 
 @numba.njit(cache=True)
@@ -152,19 +162,17 @@ def _known(sd_m: float) -> float:
 
 
 @numba.njit(cache=True)
-def _after_look(
-    old: TrackColumns, updated: UpdatedTracks, sensor: int, polar: int, rules: DeletionRules
+def _updated(
+    old: TrackColumns, updated: UpdatedTracks, sensor: int, rules: DeletionRules
 ) -> tuple[TrackColumns, npt.NDArray[np.int8]]:
     """Columns of the updated tracks, and the event bits of each."""
     rows, now, posterior = updated.rows, updated.now_ns, updated.posterior
-    updated_ns, evidence, seen_ns = old.updated_ns[rows], old.evidence[rows], old.seen_ns[rows]
+    updated_ns, evidence = old.updated_ns[rows], old.evidence[rows]
     unseen_s, needed = np.empty(len(rows)), np.empty(len(rows))
     for i in range(len(rows)):
         if posterior.updated[i] > 0.5:
             updated_ns[i] = now
             evidence[i, sensor // WORD] |= np.uint64(1) << np.uint64(sensor % WORD)
-            if polar >= 0:
-                seen_ns[i, polar] = now
         unseen_s[i] = (now - updated_ns[i]) * 1e-9
         needed[i] = _needed(evidence, i, rules)
     status, event = stand(
@@ -174,26 +182,24 @@ def _after_look(
     time_ns = np.full(len(rows), now, np.int64)
     after = TrackColumns(
         old.track[rows], time_ns, updated.mean, updated.cov, updated.mode, centre, spread, posterior.existence, status,
-        posterior.label, old.founded_ns[rows], updated_ns, evidence, seen_ns, updated.unobservable,
+        posterior.label, old.founded_ns[rows], updated_ns, evidence, updated.unobservable,
     )  # fmt: skip
     return after, event
 
 
 @numba.njit(cache=True)
-def _newborn(born: Newborn, ids: Ints, now: int, sensor: int, polar: int, words: int, sensors: int) -> TrackColumns:
+def _newborn(born: Newborn, ids: Ints, now: int, sensor: int, words: int) -> TrackColumns:
     """Columns of the tracks that a look starts."""
     count = len(ids)
-    evidence, seen_ns = np.zeros((count, words), np.uint64), np.zeros((count, sensors), np.int64)
+    evidence = np.zeros((count, words), np.uint64)
     evidence[:, sensor // WORD] = np.uint64(1) << np.uint64(sensor % WORD)
     for i in range(len(born.also)):
         evidence[i] |= born.also[i]
-    if polar >= 0:
-        seen_ns[:, polar] = now
     moment, status = np.full(count, now, np.int64), np.full(count, TENTATIVE, np.int8)
     centre, spread = combine(born.mean, born.cov, born.mode)
     return TrackColumns(
         ids, moment, born.mean, born.cov, born.mode, centre, spread, born.existence, status, born.label,
-        moment, moment, evidence, seen_ns, np.zeros(count),
+        moment, moment, evidence, np.zeros(count),
     )  # fmt: skip
 
 
@@ -275,7 +281,6 @@ def _gathered(old: TrackColumns, after: TrackColumns, new: TrackColumns, source:
         _picked(old.founded_ns, after.founded_ns, new.founded_ns, source),
         _picked(old.updated_ns, after.updated_ns, new.updated_ns, source),
         _picked(old.evidence, after.evidence, new.evidence, source),
-        _picked(old.seen_ns, after.seen_ns, new.seen_ns, source),
         _picked(old.unobservable, after.unobservable, new.unobservable, source),
     )
 
@@ -307,20 +312,22 @@ def _history_rows(
 
 @numba.njit(cache=True)
 def _picked(old: npt.NDArray[Any], after: npt.NDArray[Any], new: npt.NDArray[Any], source: Ints) -> npt.NDArray[Any]:
-    """One column of the tracks ``source``, numbered as in ``_gathered``."""
+    """One column of the tracks ``source``, numbered as in ``_gathered``: most are runs of neighbours."""
     out = np.empty((len(source), *old.shape[1:]), old.dtype)
     width = out.size // max(len(source), 1)
     flat, first, second, third = out.ravel(), old.ravel(), after.ravel(), new.ravel()
     n, r = len(old), len(old) + len(after)
-    for k in range(len(source)):
-        s, here = source[k], k * width
+    k = 0
+    while k < len(source):
+        s, here, run = source[k], k * width, 1
+        while k + run < len(source) and source[k + run] == s + run and s + run != n and s + run != r:
+            run += 1
+        there = here + run * width
         if s < n:
-            for j in range(width):
-                flat[here + j] = first[s * width + j]
+            flat[here:there] = first[s * width : (s + run) * width]
         elif s < r:
-            for j in range(width):
-                flat[here + j] = second[(s - n) * width + j]
+            flat[here:there] = second[(s - n) * width : (s - n + run) * width]
         else:
-            for j in range(width):
-                flat[here + j] = third[(s - r) * width + j]
+            flat[here:there] = third[(s - r) * width : (s - r + run) * width]
+        k += run
     return out

@@ -53,7 +53,9 @@ def settle(
     now, sensor = updated.now_ns, model.sensor(scan.sensor)
     ids = np.array([track_id(*scan.key, number) for number in born.number.tolist()], np.int64)
     polar = int(model.survey.column[sensor.index]) if len(bank.learnt) else -1
-    tracks, rows = next_bank(bank.tracks, updated, born, ids, sensor.index, polar, deletion_rules(model))
+    tracks, sightings, rows = next_bank(
+        bank.tracks, bank.sightings, updated, born, ids, sensor.index, polar, deletion_rules(model)
+    )
     history = Rows(now, *rows, *unused)
     (before, after), (densities, doubt, exposed, contacts) = undetected, learnt_ground
     closed = history.status == CLOSED
@@ -67,7 +69,9 @@ def settle(
         densities = densities._replace(traffic=traffic)
     newest, heard = max(now, bank.intensity_ns), _heard(bank, sensor, scan)
     learnt = learn(model, bank.learnt, scan, history)
-    return TrackBank(tracks, after, newest, heard, learnt, densities, doubt, exposed, contacts, bank.poses), history
+    return TrackBank(
+        tracks, after, newest, heard, learnt, densities, doubt, exposed, contacts, bank.poses, sightings
+    ), history
 
 
 def after_nothing(bank: TrackBank, sensor: SensorModel, scan: ScanColumns, undetected: Floats) -> TrackBank:

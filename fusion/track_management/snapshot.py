@@ -21,9 +21,10 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from fusion.filter.sightings import as_table, of_table
 from fusion.filter.track_bank import Rows, TrackBank, TrackColumns
 from fusion.models.bearing_contacts import Contacts
-from fusion.models.bias import LEARNT_ARRAYS, Learnt, Rings
+from fusion.models.bias import LEARNT_ARRAYS, Learnt, Rings, of_matrix
 from fusion.models.densities import Densities
 from fusion.models.false_dead_ground import FalseDeadGround
 from fusion.models.terrain_speed import Doubt
@@ -116,9 +117,11 @@ def _npz(arrays: Arrays, meta: dict[str, Any]) -> bytes:
 
 def _packed_banks(banks: Sequence[TrackBank]) -> bytes:
     arrays: Arrays = {
+        "learnt_information": np.stack([bank.learnt.matrix for bank in banks]),
         **{f"learnt_{name}": np.stack([getattr(bank.learnt, name) for bank in banks]) for name in LEARNT_ARRAYS},
         **_joined("rings", [bank.learnt.rings for bank in banks], RING_ARRAYS),
         **_joined("bank", [bank.tracks for bank in banks], TrackColumns._fields),
+        "bank_seen_ns": np.concatenate([as_table(bank.sightings, len(bank.learnt)) for bank in banks]),
         "bank_intensity": np.stack([bank.intensity for bank in banks]),
         **{
             f"densities_{name}": np.stack([getattr(bank.densities, name) for bank in banks])
@@ -214,17 +217,25 @@ def _shapes(bank: TrackBank) -> tuple[tuple[int, ...], ...]:
 
 
 def _banks(arrays: Arrays, intensity_ns: Sequence[int], learnt_ns: Sequence[tuple[int, int]]) -> list[TrackBank]:
-    parts = _parted("bank", arrays, TrackColumns._fields)
+    parts = _parted("bank", arrays, (*TrackColumns._fields, "seen_ns"))
     rings: list[dict[str, Any]] = [*_parted("rings", arrays, RING_ARRAYS)]
     columns = zip(*(arrays[f"learnt_{name}"] for name in LEARNT_ARRAYS), strict=True)
     learnt = [
-        Learnt(**dict(zip(LEARNT_ARRAYS, values, strict=True)), rings=Rings(**ring), origin_ns=at_ns, newest_ns=newest)
-        for values, ring, (at_ns, newest) in zip(columns, rings, learnt_ns, strict=True)
+        Learnt(
+            of_matrix(matrix),
+            **dict(zip(LEARNT_ARRAYS, values, strict=True)),
+            rings=Rings(**ring),
+            origin_ns=at_ns,
+            newest_ns=newest,
+        )
+        for matrix, values, ring, (at_ns, newest) in zip(
+            arrays["learnt_information"], columns, rings, learnt_ns, strict=True
+        )
     ]
     densities = map(Densities, *(arrays[f"densities_{name}"] for name in Densities._fields))
     return [
         TrackBank(
-            TrackColumns(**part),
+            TrackColumns(*(part[name] for name in TrackColumns._fields)),
             intensity,
             at_ns,
             heard,
@@ -234,6 +245,7 @@ def _banks(arrays: Arrays, intensity_ns: Sequence[int], learnt_ns: Sequence[tupl
             FalseDeadGround(**exposed),
             Contacts(**contacts),
             Poses(**poses),
+            of_table(part["seen_ns"]),
         )
         for part, intensity, at_ns, heard, known, density, doubt, exposed, contacts, poses in zip(
             parts,
