@@ -224,10 +224,11 @@ def _rounded(figures: Any, digits: int) -> dict[str, float]:
     return {name: round(float(value), digits) for name, value in sorted(figures.items())}
 
 
-def scans_of(folder: Path, seconds: float) -> list[tuple[float, str, Scan]]:
-    """Return the scans of all sectors in order of sending: second of the scenario, sector, scan."""
+def scans_of(sectors: list[Path], seconds: float) -> list[tuple[float, str, Scan]]:
+    """Return the scans of sectors in order of sending: second of the scenario, sector, scan."""
     found = []
-    for number, path in enumerate(sorted(folder.glob("sector-*"))):
+    for path in sectors:
+        number = int(path.name.removeprefix("sector-"))
         ground = open_sector(load_sector(path / "sector.toml"))
         scenario = Scenario(walkers(ground, number, seconds), START, seconds, border=ground.border)
         detections, _ = simulate(ground.layout, scenario, None, seed=number)
@@ -238,7 +239,7 @@ def scans_of(folder: Path, seconds: float) -> list[tuple[float, str, Scan]]:
 
 def send(folder: Path, clock: ScenarioClock, seconds: float) -> None:
     """Send the scans of ``seconds`` of the wall's clock; print how many, and how late the last was sent [s]."""
-    scans = scans_of(folder, seconds * clock.rate)
+    scans = scans_of(sorted(folder.glob("sector-*")), seconds * clock.rate)
     print(len(scans), flush=True)
     client, connected = connect(BrokerUrl.parse(os.environ[URL_VARIABLE]), "bench-senders", manual_ack=False)
     client.loop_start()

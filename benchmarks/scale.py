@@ -6,6 +6,8 @@
 - *ingest*: durable commits to journals in PostgreSQL, of one and several connections at once, beside SQLite and the
   disk alone (``journal_stores.py``).
 - *live*: sectors of a generated nation, fed with what their sensors report (``live_nation.py``).
+- *rate*: the code of ingest and fusion of all sectors of a nation in two processes, as fast as the machine takes it
+  (``nation_rate.py``).
 - *handover*: CPU time to keep one identity across an edge, per hand-over and per second of two sectors
   (``edge_scenes.py``).
 - *size*: what a million detections take in a file and in PostgreSQL (``growth.py``).
@@ -33,6 +35,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:] = [str(ROOT), *(entry for entry in sys.path if Path(entry).resolve() != HERE), str(HERE)]
 
 import live_nation  # noqa: E402 - this folder has a file named ingest
+import nation_rate  # noqa: E402
 import psutil  # noqa: E402
 from cluster_parts import PARTS, cpu_during, wait_until  # noqa: E402
 from field import Field, write_sector  # noqa: E402
@@ -173,6 +176,13 @@ def live(_: Path, options: argparse.Namespace) -> dict[str, Any]:
     return figures
 
 
+def rate(_: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Return at which rate the machine takes a nation."""
+    figures = nation_rate.measured(options)
+    nation_rate.show(figures)
+    return figures
+
+
 def handover(_: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Return what identities across an edge take, beside one tracker that has the sensors of both sectors."""
     from edge_scenes import measure, pictures, scene
@@ -217,6 +227,7 @@ MEASURES = {
     "failover": failover,
     "ingest": ingest,
     "live": live,
+    "rate": rate,
     "handover": handover,
     "size": size,
     "scaling": scaling,
