@@ -6,9 +6,10 @@ command runs with ``--scheduler processes``. CPU time and memory are those of al
 the largest sum of a look every half second, beside the largest of one process. The folder is kept: a second run
 resumes where the first ended.
 
-``--scaling`` instead: coverage, ``archive detections`` and ``archive track`` of the first ``--planned`` sectors, serial
-(``--scheduler threads``), on one worker and on two (strong scaling), and of half of them on one (weak). The efficiency
-of two workers is stated by the clock, and by CPU time, which other work on the machine changes less.
+``--scaling`` instead: coverage, ``archive detections`` and ``archive track`` of the first ``--planned`` sectors, as far
+as they are in ``--parts``: serial (``--scheduler threads``), on one worker and on two (strong scaling), and half of
+them on one (weak). The efficiency of two workers is stated by the clock, and by CPU time, which other work on the
+machine changes less.
 
 Tables to stderr, one JSON line to stdout: ``python benchmarks/nation.py DIR [--sectors N] [--sensors N] [--hour S]
 [--scaling]``.
@@ -108,7 +109,8 @@ def scaling(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     journals = [sys.executable, str(HERE / "nation_journals.py"), str(folder), "--duration", str(options.hour)]
     _succeeded("journal", _measured(journals))
     found: dict[str, Any] = {"sectors": options.planned, "seconds": options.hour, "cell_m": options.cell}
-    for name in SCALED:
+    scaled = [name for name in SCALED if name in options.parts.split(",")]
+    for name in scaled:
         found[name] = {run: _scaled(folder, name, run, options.planned) for run in RUNS}
         for kind in ("wall", "cpu"):
             one, two, half = (found[name][run][f"{kind}_s"] for run in ("one", "two", "half"))
@@ -118,10 +120,10 @@ def scaling(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     columns = ("cpu_s", "wall_s", "peak_mb", "largest_mb", "load")
     table(
         ["part, workers", *columns],
-        [(f"{name}, {run}", *(found[name][run][key] for key in columns)) for name in SCALED for run in RUNS],
+        [(f"{name}, {run}", *(found[name][run][key] for key in columns)) for name in scaled for run in RUNS],
     )
     efficiencies = [f"{size}_efficiency_{kind}" for size in ("strong", "weak") for kind in ("wall", "cpu")]
-    table(["part", *efficiencies], [(name, *(found[name][key] for key in efficiencies)) for name in SCALED])
+    table(["part", *efficiencies], [(name, *(found[name][key] for key in efficiencies)) for name in scaled])
     return found
 
 

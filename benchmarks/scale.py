@@ -49,6 +49,7 @@ from ops.room.room import Room  # noqa: E402
 from ops.runtime.compile_kernels import compile_missing  # noqa: E402
 
 QUIET_S = 20.0
+SCALED = "coverage,archive,track"
 
 
 def main() -> None:
@@ -220,7 +221,7 @@ def scaling(root: Path, options: argparse.Namespace) -> dict[str, Any]:
 
     sensors = options.planned * options.sensors
     given = {"planned": options.planned, "sectors": options.planned, "sensors": sensors, "hour": options.hour}
-    return measure(root, argparse.Namespace(**given, cell=90.0, belt=5_000.0))
+    return measure(root, argparse.Namespace(**given, cell=90.0, belt=5_000.0, parts=SCALED))
 
 
 MEASURES = {
