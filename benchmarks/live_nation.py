@@ -22,6 +22,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -134,7 +135,7 @@ def measure(root: Path, options: argparse.Namespace) -> dict[str, Any]:
             )
             for name in (f"sector-{number:02d}" for number in range(count))
         ]  # fmt: skip
-        with Cluster(tasks, options.live_workers) as cluster:
+        with Cluster(tasks, options.live_workers) as cluster, ExitStack() as stack:
             for number, task in enumerate(tasks):
                 cluster._sectors[task.name].due_s = time.monotonic() + number * options.apart
             wait_until(cluster, lambda: cluster.live, HOUR_S)
@@ -150,8 +151,8 @@ def measure(root: Path, options: argparse.Namespace) -> dict[str, Any]:
                 stdout=subprocess.PIPE,
                 text=True,
             )
+            stack.callback(senders.kill)
             assert senders.stdin is not None
-            assert senders.stdout is not None
             made = _line(cluster, senders)
             senders.stdin.write("begin\n")
             senders.stdin.flush()

@@ -90,11 +90,19 @@ def measured(options: argparse.Namespace) -> dict[str, Any]:
             )
             for number in range(options.live_workers)
         ]  # fmt: skip
-        for worker in workers:
-            assert worker.stdout is not None
-            if worker.stdout.readline() != "ready\n":
-                raise SystemExit("A worker ended with an error.")
-        found = [json.loads(worker.communicate("begin\n")[0]) for worker in workers]
+        try:
+            for worker in workers:
+                assert worker.stdout is not None
+                if worker.stdout.readline() != "ready\n":
+                    raise SystemExit("A worker ended with an error.")
+            for worker in workers:
+                assert worker.stdin is not None
+                worker.stdin.write("begin\n")
+                worker.stdin.flush()
+            found = [json.loads(worker.communicate()[0]) for worker in workers]
+        finally:
+            for worker in workers:
+                worker.kill()
     seconds = int(options.seconds) - WARM_S
     spent: Counter[str] = Counter()
     for one in found:
