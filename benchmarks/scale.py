@@ -1,7 +1,19 @@
-"""A cluster of sectors whose workers are killed and frozen in turn: how long a sector takes until it is live again.
+"""Beyond one machine: every figure of sectors on a cluster, with its peer, in one run.
 
-Beside it, in the same run, a start of the same sector from nothing: the lower limit, because a lost sector starts its
-processes again. The CPU time of the sectors' processes, by part, while nothing is sent.
+- *failover*: a cluster whose workers are killed and frozen in turn: how long a sector takes until it is live again.
+  Beside it a start of the same sector from nothing: the lower limit, because a lost sector starts its processes again.
+  The CPU time of the sectors' processes, by part, while nothing is sent.
+- *ingest*: durable commits to journals in PostgreSQL, of one and several connections at once, beside SQLite and the
+  disk alone (``journal_stores.py``).
+- *live*: sectors of a generated nation, fed with what their sensors report (``live_nation.py``).
+- *rate*: the code of ingest and fusion of all sectors of a nation in two processes, as fast as the machine takes it
+  (``nation_rate.py``).
+- *handover*: CPU time to keep one identity across an edge, per hand-over and per second of two sectors
+  (``edge_scenes.py``).
+- *size*: what a million detections take in a file and in PostgreSQL (``growth.py``).
+- *scaling*: coverage and archive on one and two workers beside serial (``nation.py --scaling``).
+
+Tables to stderr, one JSON line to stdout: ``python benchmarks/scale.py [--parts failover,size] [--strikes 50]``.
 """
 
 from __future__ import annotations
@@ -12,75 +24,96 @@ import random
 import shutil
 import signal
 import statistics
+import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import psutil
-from field import Field, write_sector
-from machine import report, table
-from rich.console import Console
+ROOT = Path(__file__).resolve().parents[1]
+HERE = Path(__file__).resolve().parent
+sys.path[:] = [str(ROOT), *(entry for entry in sys.path if Path(entry).resolve() != HERE), str(HERE)]
 
-from ops.broker.broker import EmbeddedBroker
-from ops.cluster.cluster import Cluster
-from ops.cluster.sector_task import SectorTask
-from ops.room.room import Room
-from ops.runtime.compile_kernels import compile_missing
+import live_nation  # noqa: E402 - this folder has a file named ingest
+import nation_rate  # noqa: E402
+import psutil  # noqa: E402
+from cluster_parts import PARTS, cpu_during, wait_until  # noqa: E402
+from field import Field, write_sector  # noqa: E402
+from machine import report, table  # noqa: E402
+from rich.console import Console  # noqa: E402
 
-PATIENT_S = 300.0
+from ops.broker.broker import EmbeddedBroker  # noqa: E402
+from ops.cluster.cluster import Cluster  # noqa: E402
+from ops.cluster.sector_task import SectorTask  # noqa: E402
+from ops.room.room import Room  # noqa: E402
+from ops.runtime.compile_kernels import compile_missing  # noqa: E402
+
 QUIET_S = 20.0
-PARTS = ("ingest", "fusion", "feeds")
+SCALED = "coverage,archive,track"
 
 
 def main() -> None:
-    """Measure, and print a table and one JSON line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sectors", type=int, default=3)
-    parser.add_argument("--workers", type=int, default=3)
-    parser.add_argument("--strikes", type=int, default=10, help="kills, and as many freezes (default 10)")
+    """Measure, and print tables and one JSON line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--parts", default=",".join(MEASURES), help="default: all")
+    parser.add_argument("--sectors", type=int, default=3, help="failover: sectors (default 3)")
+    parser.add_argument("--workers", type=int, default=3, help="failover: workers (default 3)")
+    parser.add_argument("--strikes", type=int, default=10, help="failover: kills, and as many freezes (default 10)")
+    parser.add_argument("--repeats", type=int, default=3, help="ingest: the median of so many (default 3)")
+    parser.add_argument("--seeds", type=int, default=2, help="handover: scenes (default 2)")
+    parser.add_argument("--duration", type=float, default=120.0, help="size: seconds of detections (default 120)")
+    parser.add_argument("--planned", type=int, default=2, help="scaling: sectors, an even number (default 2)")
+    parser.add_argument("--hour", type=float, default=600.0, help="scaling: seconds of detections (default 600)")
+    live_nation.add_options(parser)
     options = parser.parse_args()
+    chosen = options.parts.split(",")
+    if unknown := [name for name in chosen if name not in MEASURES]:
+        parser.error(f"--parts: {unknown[0]}; expected some of {', '.join(MEASURES)}")
     compile_missing(Console(stderr=True))
-    root = Path(tempfile.mkdtemp(prefix="watchline-scale-"))
-    try:
-        figures = measure(root, options.sectors, options.workers, options.strikes)
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
-    rows = [(name, f["n"], f["median_s"], f["p95_s"], f["longest_s"]) for name, f in figures["again_live"].items()]
-    table(["sector live again", "n", "median [s]", "p95 [s]", "longest [s]"], rows)
-    shares = figures["cpu_share_of_a_core"]
-    table(["part of a sector at rest", "share of a core"], sorted(shares.items()))
+    figures: dict[str, Any] = {}
+    for name in chosen:
+        root = Path(tempfile.mkdtemp(prefix="watchline-scale-"))
+        try:
+            figures[name] = MEASURES[name](root, options)
+        finally:
+            shutil.rmtree(root, ignore_errors=True)
+        figures[name]["load"] = round(os.getloadavg()[0], 1)
     report("scale", figures)
 
 
-def measure(root: Path, sectors: int, workers: int, strikes: int) -> dict:
-    """Run a cluster in ``root`` and strike it; return the figures."""
+def failover(root: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Run a cluster in ``root`` and strike it; return how long its sectors took until they were live again."""
     with EmbeddedBroker(folder=root / "broker") as broker:
-        tasks = [_task(root, f"sector-{number}", broker.url.text) for number in range(sectors)]
+        tasks = [_task(root, f"sector-{number}", broker.url.text) for number in range(options.sectors)]
         began_s = time.monotonic()
         alone = _task(root, "alone", broker.url.text)
         with Room(alone.options(1)) as room:
             room.listen()
             start_s = time.monotonic() - began_s
-        chance, times = random.Random(1), {"killed": [], "frozen": []}
-        with Cluster(tasks, workers) as cluster:
-            _until(cluster, lambda: cluster.live)
-            shares = _shares(cluster)
-            for strike in range(2 * strikes):
+        chance = random.Random(1)
+        times: dict[str, list[float]] = {"killed": [], "frozen": []}
+        with Cluster(tasks, options.workers) as cluster:
+            wait_until(cluster, lambda: cluster.live)
+            cores = cpu_during(cluster, QUIET_S)
+            shares = {name: round(one / (len(tasks) if name in PARTS else 1), 4) for name, one in cores.items()}
+            for strike in range(2 * options.strikes):
                 name = ("killed", "frozen")[strike % 2]
-                _until(cluster, lambda: cluster.at_rest)
+                wait_until(cluster, lambda: cluster.at_rest)
                 before = len(cluster.failovers_s)
                 sector = chance.choice(tasks).name
                 _worker(cluster, sector).send_signal(signal.SIGKILL if name == "killed" else signal.SIGSTOP)
-                _until(cluster, lambda n=before: len(cluster.failovers_s) > n and cluster.at_rest)
+                wait_until(cluster, lambda n=before: len(cluster.failovers_s) > n and cluster.at_rest)
                 times[name] += cluster.failovers_s[before:]
             left = cluster.stop()
+    again = {name: spread(values) for name, values in times.items()}
+    columns = ("n", "median_s", "p90_s", "p95_s", "longest_s", "within_10_s")
+    table(["sector live again", *columns], [(name, *(found[key] for key in columns)) for name, found in again.items()])
+    table(["part of a sector at rest", "share of a core"], sorted(shares.items()))
     return {
-        "sectors": sectors,
-        "workers": workers,
+        "sectors": options.sectors,
+        "workers": options.workers,
         "start_of_one_s": round(start_s, 2),
-        "again_live": {name: _spread(values) for name, values in times.items()},
+        "again_live": again,
         "cpu_share_of_a_core": shares,
         "not_stopped": left,
     }
@@ -93,52 +126,113 @@ def _task(root: Path, name: str, broker: str) -> SectorTask:
     return SectorTask(sector, name, layout, root / "data", broker, signatures="optional", encrypted=False)
 
 
-def _until(cluster: Cluster, true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENT_S
-    while True:
-        cluster.look()
-        if true():
-            return
-        if time.monotonic() > deadline:
-            raise SystemExit("A sector is not live; see the logs.")
-        time.sleep(0.1)
-
-
 def _worker(cluster: Cluster, sector: str) -> psutil.Process:
     [lease] = [lease for lease in cluster.leases() if lease.sector == sector]
     running = [found for one in lease.processes if (found := one.running()) is not None]
     return next(one for one in running if one.ppid() not in {other.pid for other in running})
 
 
-def _shares(cluster: Cluster) -> dict[str, float]:
-    """CPU time of each part of a sector, as a share of a core, over ``QUIET_S``; of workers and supervisor in all."""
-
-    def spent() -> Counter:
-        used: Counter = Counter()
-        for process in [psutil.Process(), *psutil.Process().children(recursive=True)]:
-            line = " ".join(process.cmdline())
-            part = next((name for name in PARTS if f"services.{name}.process" in line), "cluster")
-            part = "broker" if "ops.broker" in line else part
-            used[part] += sum(process.cpu_times()[:2])
-        return used
-
-    before, began_s = spent(), time.monotonic()
-    while time.monotonic() - began_s < QUIET_S:
-        cluster.look()
-        time.sleep(0.5)
-    after, passed_s = spent(), time.monotonic() - began_s
-    many = len(cluster.leases())
-    return {name: round((after[name] - before[name]) / passed_s / (many if name in PARTS else 1), 4) for name in after}
-
-
-def _spread(values: list[float]) -> dict[str, float | int]:
+def spread(values: list[float]) -> dict[str, float | int]:
+    """Return the distribution of times [s]; ``within_10_s`` as a fraction."""
     ordered = sorted(values)
+
+    def quantile(fraction: float) -> float:
+        return round(ordered[min(len(ordered) - 1, int(fraction * len(ordered)))], 2)
+
     return {
         "n": len(ordered),
+        "shortest_s": round(ordered[0], 2),
         "median_s": round(statistics.median(ordered), 2),
-        "p95_s": round(ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))], 2),
+        "p90_s": quantile(0.9),
+        "p95_s": quantile(0.95),
         "longest_s": round(ordered[-1], 2),
+        "within_10_s": round(sum(one <= 10.0 for one in ordered) / len(ordered), 3),
     }
+
+
+def ingest(_: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Return durable messages per second in SQLite and PostgreSQL by connections and messages per commit."""
+    from journal_stores import CASES, measure
+
+    rates = measure("journal", 3.0, options.repeats)
+    found: dict[str, Any] = {}
+    for sectors, size in CASES["journal"]:
+        disk, file, store = (rates[f"{place} {sectors} {size}"] * size for place in ("disk", "sqlite", "postgresql"))
+        found[f"{sectors} {size}"] = {
+            "disk_per_s": rates[f"disk {sectors} {size}"], "sqlite_per_s": round(file),
+            "postgresql_per_s": round(store), "ratio": round(store / file, 3), "of_disk": round(store / disk, 3),
+        }  # fmt: skip
+    columns = ("disk_per_s", "sqlite_per_s", "postgresql_per_s", "ratio", "of_disk")
+    table(
+        ["connections, messages at once", *columns],
+        [(name, *(one[key] for key in columns)) for name, one in found.items()],
+    )
+    return found
+
+
+def live(_: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Return what a live nation takes."""
+    figures = live_nation.measured(options)
+    live_nation.show(figures)
+    return figures
+
+
+def rate(_: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Return at which rate the machine takes a nation."""
+    figures = nation_rate.measured(options)
+    nation_rate.show(figures)
+    return figures
+
+
+def handover(_: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Return what identities across an edge take, beside one tracker that has the sensors of both sectors."""
+    from edge_scenes import measure, pictures, scene
+
+    per_s, per_hand_over, one_tracker = [], [], []
+    for seed in range(1, options.seeds + 1):
+        made, result = scene(seed), measure(seed)
+        began_s = time.process_time()
+        pictures(made.layout, made.scans, made.seconds)
+        one_tracker.append(1e3 * (time.process_time() - began_s) / made.seconds)
+        per_s.append(result.cpu_ms_per_s)
+        per_hand_over.append(result.cpu_ms_per_s * made.seconds / result.hand_overs)
+    figures = {
+        "cpu_ms_per_s": round(statistics.median(per_s), 2),
+        "cpu_ms_per_hand_over": round(statistics.median(per_hand_over), 1),
+        "one_tracker_cpu_ms_per_s": round(statistics.median(one_tracker), 2),
+        "scenes": options.seeds,
+    }
+    table(["hand-over", "value"], list(figures.items()))
+    return figures
+
+
+def size(root: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Return what a million detections take."""
+    from growth import measure
+
+    figures = measure(root, options.duration)
+    table(["of a million detections", "value"], [(name, figures[name]) for name in figures if "million" in name])
+    return figures
+
+
+def scaling(root: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Return strong and weak scaling of coverage and archive."""
+    from nation import scaling as measure
+
+    sensors = options.planned * options.sensors
+    given = {"planned": options.planned, "sectors": options.planned, "sensors": sensors, "hour": options.hour}
+    return measure(root, argparse.Namespace(**given, cell=90.0, belt=5_000.0, parts=SCALED))
+
+
+MEASURES = {
+    "failover": failover,
+    "ingest": ingest,
+    "live": live,
+    "rate": rate,
+    "handover": handover,
+    "size": size,
+    "scaling": scaling,
+}
 
 
 if __name__ == "__main__":

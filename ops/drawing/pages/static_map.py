@@ -13,6 +13,7 @@ import shapely
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.path import Path
 from matplotlib.patheffects import withStroke
@@ -179,12 +180,13 @@ def _border(axes: Axes, drawing: MapInput) -> None:
     if isinstance(border, Zone):
         for part in shapely.get_parts(border.outer.line):
             axes.plot(*np.asarray(part.coords)[:, :2].T, color=OUTER_EDGE["color"], linewidth=1.2, zorder=5)
-    lines = [np.asarray(border.segment_geometry(one).coords)[:, :2].T for one in range(border.segments)]
-    for line in lines:
-        axes.plot(*line, color=BLACK, linewidth=4.2, solid_capstyle="butt", zorder=5)
-    for segment, line in enumerate(lines):
-        fraction = float("nan") if drawing.hidden is None else float(drawing.hidden[segment])
-        axes.plot(*line, color=hidden_colour(fraction), linewidth=2.4, solid_capstyle="butt", zorder=5)
+    lines = [np.asarray(border.segment_geometry(one).coords)[:, :2] for one in range(border.segments)]
+    hidden = np.full(len(lines), np.nan) if drawing.hidden is None else drawing.hidden
+    shades = [hidden_colour(float(fraction)) for fraction in hidden]
+    for colours, linewidth in ([BLACK], 4.2), (shades, 2.4):
+        axes.add_collection(
+            LineCollection(lines, colors=colours, linewidths=linewidth, capstyle="butt", joinstyle="round", zorder=5)
+        )
 
 
 def _marks(axes: Axes, drawing: MapInput) -> None:

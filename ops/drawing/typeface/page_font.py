@@ -23,7 +23,7 @@ def linked_rules(folder: Path = BUILT) -> str:
 
 def embedded_rules(text: str, folder: Path = BUILT) -> str:
     """The same rules with the font itself, as far as characters of ``text`` are in it: 61 kB for Latin."""
-    characters = {ord(character) for character in text}
+    characters = {ord(character) for character in set(text)}
     return "".join(_embedded(rule, folder) for rule in _RULE.findall(linked_rules(folder)) if _covers(rule, characters))
 
 
