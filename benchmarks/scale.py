@@ -32,6 +32,7 @@ from ops.runtime.compile_kernels import compile_missing
 PATIENT_S = 300.0
 QUIET_S = 20.0
 PARTS = ("ingest", "fusion", "feeds")
+KINDS = {"killed": signal.SIGKILL, "frozen": signal.SIGSTOP}
 
 
 def main() -> None:
@@ -39,12 +40,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sectors", type=int, default=3)
     parser.add_argument("--workers", type=int, default=3)
-    parser.add_argument("--strikes", type=int, default=10, help="kills, and as many freezes (default 10)")
+    parser.add_argument("--strikes", type=int, default=10, help="strikes of each kind (default 10)")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS), help="default: killed and frozen")
     options = parser.parse_args()
     compile_missing(Console(stderr=True))
     root = Path(tempfile.mkdtemp(prefix="watchline-scale-"))
     try:
-        figures = measure(root, options.sectors, options.workers, options.strikes)
+        figures = measure(root, options.sectors, options.workers, options.strikes, options.kinds)
     finally:
         shutil.rmtree(root, ignore_errors=True)
     rows = [(name, f["n"], f["median_s"], f["p95_s"], f["longest_s"]) for name, f in figures["again_live"].items()]
@@ -54,7 +56,7 @@ def main() -> None:
     report("scale", figures)
 
 
-def measure(root: Path, sectors: int, workers: int, strikes: int) -> dict:
+def measure(root: Path, sectors: int, workers: int, strikes: int, kinds: list[str]) -> dict:
     """Run a cluster in ``root`` and strike it; return the figures."""
     with EmbeddedBroker(folder=root / "broker") as broker:
         tasks = [_task(root, f"sector-{number}", broker.url.text) for number in range(sectors)]
@@ -63,18 +65,14 @@ def measure(root: Path, sectors: int, workers: int, strikes: int) -> dict:
         with Room(alone.options(1)) as room:
             room.listen()
             start_s = time.monotonic() - began_s
-        chance, times = random.Random(1), {"killed": [], "frozen": []}
+        chance, times = random.Random(1), {kind: [] for kind in kinds}
         with Cluster(tasks, workers) as cluster:
             _until(cluster, lambda: cluster.live)
             shares = _shares(cluster)
-            for strike in range(2 * strikes):
-                name = ("killed", "frozen")[strike % 2]
+            for strike in range(len(kinds) * strikes):
+                kind = kinds[strike % len(kinds)]
                 _until(cluster, lambda: cluster.at_rest)
-                before = len(cluster.failovers_s)
-                sector = chance.choice(tasks).name
-                _worker(cluster, sector).send_signal(signal.SIGKILL if name == "killed" else signal.SIGSTOP)
-                _until(cluster, lambda n=before: len(cluster.failovers_s) > n and cluster.at_rest)
-                times[name] += cluster.failovers_s[before:]
+                times[kind] += _struck(cluster, chance.choice(tasks).name, KINDS[kind])
             left = cluster.stop()
     return {
         "sectors": sectors,
@@ -91,6 +89,24 @@ def _task(root: Path, name: str, broker: str) -> SectorTask:
     sector.write_text(sector.read_text().replace('name = "bench"', f'name = "{name}"'))
     layout = sector.with_name("layout.geojson")
     return SectorTask(sector, name, layout, root / "data", broker, signatures="optional", encrypted=False)
+
+
+def _struck(cluster: Cluster, sector: str, blow: signal.Signals) -> list[float]:
+    """Strike the worker of a sector; return for each of its sectors how long it took until it was live again [s]."""
+    [worker] = [lease.holder for lease in cluster.leases() if lease.sector == sector]
+    before = {lease.sector: lease.token for lease in cluster.leases() if lease.holder == worker}
+    again_s: dict[str, float] = {}
+    struck_s = time.monotonic()
+    _worker(cluster, sector).send_signal(blow)
+
+    def are_live() -> bool:
+        for lease in cluster.leases():
+            if lease.sector in before and lease.token > before[lease.sector] and lease.live_ns is not None:
+                again_s.setdefault(lease.sector, time.monotonic() - struck_s)
+        return len(again_s) == len(before)
+
+    _until(cluster, are_live)
+    return list(again_s.values())
 
 
 def _until(cluster: Cluster, true: Callable[[], bool]) -> None:

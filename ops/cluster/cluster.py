@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -37,7 +37,7 @@ RUNNING: Final = "running"
 RESULT_S: Final = 5.0
 """Longest wait for what an ended task returned; a worker that ended meanwhile has taken it along."""
 SETTINGS_OF_DASK: Final = {
-    "distributed.scheduler.allowed-failures": 1_000_000,
+    "distributed.scheduler.allowed-failures": 0,
     "distributed.scheduler.worker-ttl": "60s",
     "distributed.worker.memory.target": False,
     "distributed.worker.memory.spill": False,
@@ -50,7 +50,7 @@ SETTINGS_OF_DASK: Final = {
     "distributed.admin.system-monitor.log-length": 60,
     "distributed.worker.profile.enabled": False,
 }
-"""A sector may be started on another worker any number of times; what its processes use is not the worker's; dask's
+"""A task whose worker is lost ends, and is given anew with the number of the lease then; what its processes use is not the worker's; dask's
 pages, which need no password, are not served; and what only they show is not recorded: the profile of a task that runs
 for days, a hundred times per second, takes memory for an hour."""
 
@@ -111,10 +111,17 @@ class Listening:
     security: Any
 
 
+def is_lost_worker(error: BaseException) -> bool:
+    """Whether a task ended because its worker did."""
+    from distributed import KilledWorker
+
+    return isinstance(error, KilledWorker)
+
+
 class Cluster:
     """Runs sectors on ``workers`` dask workers of this machine until it is closed, and on those that join it.
 
-    Call ``look`` about twice a second. A worker that ends is replaced by dask, and its sectors start on the others at
+    Call ``look`` about twice a second. A worker that ends is replaced by dask, and its sectors are given to the others at
     once; a worker that sleeps is killed after ``LOST_AFTER_S``, which makes the two cases one.
     """
 
@@ -303,8 +310,7 @@ class Cluster:
         if sector.silent_s >= LOST_AFTER_S and not self._book.takes_writes():
             sector.silent_s = 0.0
         elif sector.silent_s >= LOST_AFTER_S:
-            sector.live, sector.lost_s, sector.silent_s = False, sector.lost_s or now_s - LOST_AFTER_S, 0.0
-            sector.before, sector.moving = lease.token, False
+            self._lost(sector, now_s - LOST_AFTER_S)
             elsewhere = bool(lease.holder) and not self._book.is_here(lease)
             lost = "cluster-machine-lost" if elsewhere else "cluster-worker-lost"
             messages.append(Message(lost, {"sector": lease.sector, "worker": lease.holder}))
@@ -319,6 +325,11 @@ class Cluster:
                 messages.append(Message("cluster-holder-stays", {"reason": str(error)}))
         elif lease.live_ns is not None and not sector.live:
             messages.append(self._now_live(sector, lease, now_s))
+
+    def _lost(self, sector: _Watched, since_s: float) -> None:
+        """Note that a sector lost its holder, whose lease, the newest that was seen, is no longer watched."""
+        sector.live, sector.moving, sector.silent_s = False, False, 0.0
+        sector.lost_s, sector.before = sector.lost_s or since_s, max(sector.before, sector.seen[0])
 
     def _now_live(self, sector: _Watched, lease: Lease, now_s: float) -> Message:
         where: dict[str, Any] = {"sector": lease.sector, "worker": lease.holder}
@@ -335,6 +346,9 @@ class Cluster:
         """Decide when a sector whose task has ended is started again: at once, unless it failed."""
         future, sector.future = sector.future, None
         error = future.exception() if future.status == "error" else None
+        if error is not None and is_lost_worker(error):
+            self._lost(sector, now_s)
+            return
         if error is None:
             with suppress(TimeoutError, CancelledError):
                 sector.moving = future.result(timeout=RESULT_S) == "moved"
@@ -361,7 +375,7 @@ class Cluster:
         sector.submitted, sector.meant = sector.submitted + 1, least
         sector.future = self._client.submit(
             hold_sector,
-            sector.task,
+            replace(sector.task, newest=leases[name].token if name in leases else 0),
             key=f"{name}-{sector.submitted}-{time.time_ns()}",
             workers=None if least is None else [least],
             allow_other_workers=least is not None,

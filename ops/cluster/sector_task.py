@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Literal, Self
 
 from geo.errors import WatchlineError
-from ops.cluster.leases import Lease, LeaseError, Wish
+from ops.cluster.leases import Lease, LeaseError, Superseded, Wish
 from ops.cluster.machines import here
 from ops.cluster.open_leases import open_leases
 from ops.cluster.task import SectorTask as SectorTask
@@ -42,7 +42,8 @@ def hold_sector(task: SectorTask, *, worker: str = "") -> Ending:
     """Run a sector until its lease is lost, or until it is to move or to stop; return which.
 
     ``worker`` is the address of the dask worker, by default of the one that runs this task. Raises WatchlineError when
-    the sector cannot be run; its lease is given back then.
+    the sector cannot be run; its lease is given back then. A task that dask runs again, because the worker that ran it is
+    lost, takes nothing from a later holder.
     """
     task = here.localised(task)
     carried = here.prepared(task)
@@ -54,7 +55,10 @@ def hold_sector(task: SectorTask, *, worker: str = "") -> Ending:
     with open_leases(task.folder, task.store) as book:
         if _holder_stops(book.lease(task.name)):
             return "stopped"
-        token = book.claim(task.name, worker or _worker_address(), above=above)
+        try:
+            token = book.claim(task.name, worker or _worker_address(), above=above, newest=task.newest)
+        except Superseded:
+            return "lost"
         lease = book.lease(task.name)
         if lease is not None and lease.wish == "stop":  # since before this task began
             book.give_back(task.name, token)
