@@ -14,14 +14,12 @@ from typing import Any, Final, Self
 
 from geo.errors import WatchlineError
 from geo.message import Message, Parameter
-from ops.cluster.leases import Lease, LeaseError, Leases, kill_all
+from ops.cluster.leases import CLUSTER_LOCK, LOST_AFTER_S, Lease, LeaseError, Leases, kill_all
 from ops.cluster.open_leases import open_leases
 from ops.cluster.placement import CORES, Use, Worker, place, to_move
 from ops.cluster.sector_task import SectorTask, hold_sector
 from ops.runtime.file_lock import lock_file
 
-LOST_AFTER_S: Final = 4.0
-"""A holder that gave no sign of life for so long is killed; its sectors start elsewhere."""
 SUSPECT_S: Final = 60.0
 """A worker elsewhere that was lost is given no sector for so long, if there is another: dask may not know yet."""
 UNEVEN_S: Final = 30.0
@@ -171,7 +169,7 @@ class Cluster:
         untyped: Any = distributed
         folder = self._tasks[0].folder
         folder.mkdir(parents=True, exist_ok=True)
-        lock = lock_file(folder / "cluster.lock")
+        lock = lock_file(folder / CLUSTER_LOCK)
         if lock is None:
             raise ClusterError(f"{folder}: in use by another cluster; expected another folder.")
         self._stack.callback(os.close, lock)

@@ -23,8 +23,12 @@ from geo.errors import WatchlineError
 from ops.runtime.transaction import transaction
 
 FILE: Final = "leases.db"
+CLUSTER_LOCK: Final = "cluster.lock"
+"""File in the data folder of a cluster that its supervisor, or its worker on another machine, keeps locked."""
 APPLICATION_ID: Final = 0x574C4C31  # "WLL1"
 SCHEMA_VERSION: Final = 1
+LOST_AFTER_S: Final = 4.0
+"""A holder that gave no sign of life for so long is lost: it is killed, and its sectors start elsewhere."""
 WAIT_S: Final = 30.0
 """Longest wait for another process that writes the file."""
 KILL_WAIT_S: Final = 20.0

@@ -20,7 +20,7 @@ from rich.console import Console
 
 from geo.errors import BadInput, WatchlineError
 from ops.audit.key_places.store import erase_on_this_machine, use_machine_key
-from ops.cluster.leases import Lease, LeaseError
+from ops.cluster.leases import CLUSTER_LOCK, Lease, LeaseError
 from ops.cluster.machines.checks import programs, refuse_other_programs, refuse_wrong_clock
 from ops.cluster.machines.here import Machine, on
 from ops.cluster.machines.options import WorkerOptions
@@ -169,7 +169,7 @@ def run_worker(options: WorkerOptions, *, screen: Console) -> dict[str, Any]:
     nation, address = load_nation(options.nation), StoreAddress(options.store)
     remember(address)
     key = shared_of(options.data)
-    lock = lock_file(options.data / "cluster.lock")
+    lock = lock_file(options.data / CLUSTER_LOCK)
     if lock is None:
         raise BadInput("in use by another cluster or worker", where=str(options.data), expected="another folder")
     umask = os.umask(0o077)
