@@ -40,5 +40,7 @@ def _refuse_claimed_in_store(sector: str, data: Path, address: StoreAddress) -> 
             taken = lease is not None and bool(lease.holder) and lease.silent_s < LOST_AFTER_S
     if taken:
         raise BadInput(
-            f"a cluster runs the sector {sector} in {address.shown}", where="--store", expected="a sector that none runs"
+            f"a cluster runs the sector {sector} in {address.shown}",
+            where="--store",
+            expected="a sector that none runs",
         )

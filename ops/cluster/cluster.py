@@ -48,7 +48,8 @@ SETTINGS_OF_DASK: Final = {
     "distributed.admin.system-monitor.log-length": 60,
     "distributed.worker.profile.enabled": False,
 }
-"""A task whose worker is lost ends, and is given anew with the number of the lease then; what its processes use is not the worker's; dask's
+"""A task whose worker is lost ends, and its sector is given to another under a new number (``_submit``), not by dask
+under the old one; what its processes use is not the worker's; dask's
 pages, which need no password, are not served; and what only they show is not recorded: the profile of a task that runs
 for days, a hundred times per second, takes memory for an hour."""
 
@@ -119,8 +120,8 @@ def is_lost_worker(error: BaseException) -> bool:
 class Cluster:
     """Runs sectors on ``workers`` dask workers of this machine until it is closed, and on those that join it.
 
-    Call ``look`` about twice a second. A worker that ends is replaced by dask, and its sectors are given to the others at
-    once; a worker that sleeps is killed after ``LOST_AFTER_S``, which makes the two cases one.
+    Call ``look`` about twice a second. A worker that ends is replaced by dask, and its sectors are given to the
+    others at once; a worker that sleeps is killed after ``LOST_AFTER_S``, which makes the two cases one.
     """
 
     def __init__(

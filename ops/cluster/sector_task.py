@@ -42,8 +42,8 @@ def hold_sector(task: SectorTask, *, worker: str = "") -> Ending:
     """Run a sector until its lease is lost, or until it is to move or to stop; return which.
 
     ``worker`` is the address of the dask worker, by default of the one that runs this task. Raises WatchlineError when
-    the sector cannot be run; its lease is given back then. A task that dask runs again, because the worker that ran it is
-    lost, takes nothing from a later holder.
+    the sector cannot be run; its lease is given back then. A task that dask runs again, because the worker that ran it
+    is lost, takes nothing from a later holder.
     """
     task = here.localised(task)
     carried = here.prepared(task)

@@ -20,8 +20,8 @@ class SectorTask:
 
     ``broker`` is the complete address, and ``store`` that of the store in PostgreSQL, None for files; ``signatures``,
     ``encrypted`` and ``overload_s`` as in ``RoomOptions``. ``common``: what machines that join must have in common with
-    that of the supervisor; None for a cluster on one machine. ``newest``: number of the sector's lease when the task was
-    given; one with a higher number has another holder, to whom the sector was given later. None: any.
+    that of the supervisor; None for a cluster on one machine. ``newest``: number of the sector's lease when the task
+    was given; one with a higher number has another holder, to whom the sector was given later. None: any.
     """
 
     sector: Path
