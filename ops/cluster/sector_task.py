@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Literal, Self
 
@@ -18,6 +18,7 @@ from ops.cluster.leases import Lease, LeaseError, Superseded, Wish
 from ops.cluster.machines import here
 from ops.cluster.open_leases import open_leases
 from ops.cluster.task import SectorTask as SectorTask
+from ops.cluster.worker_process import spares
 from ops.postgres.address import StoreAddress, missing_packages
 from ops.postgres.note import remember
 from ops.room.room import Room, RoomError
@@ -155,16 +156,18 @@ class Heart:
 
 
 def _run(task: SectorTask, token: int, heart: Heart, carried: CarriedFiles | None) -> Ending:
+    ahead = spares()
     with ExitStack() as stack:
         carrying = stack.enter_context(_Carrying(task, token, carried))
-        room = stack.enter_context(_opened(Room(task.options(token))))
-        heart.room = room
-        try:
-            room.listen()
-        except WatchlineError:
-            if heart.wish is None:
-                return "lost"
-            raise
+        with nullcontext() if ahead is None else ahead.starting():
+            room = stack.enter_context(_opened(Room(task.options(token), spares=ahead)))
+            heart.room = room
+            try:
+                room.listen()
+            except WatchlineError:
+                if heart.wish is None:
+                    return "lost"
+                raise
         while True:
             for message in room.restart_ended():
                 _note(task, say_in_english(message))

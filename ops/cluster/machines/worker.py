@@ -28,6 +28,7 @@ from ops.cluster.machines.shared import security_of, shared_of
 from ops.cluster.nation_file import load_nation
 from ops.cluster.placement import CORES
 from ops.cluster.store_leases import StoreLeases
+from ops.cluster.worker_process import end_spares, keep_spares
 from ops.postgres.address import StoreAddress
 from ops.postgres.note import remember
 from ops.runtime.file_lock import lock_file
@@ -189,9 +190,11 @@ def run_worker(options: WorkerOptions, *, screen: Console) -> dict[str, Any]:
                 None if options.identity is None else options.identity.absolute(),
             )
             logging.getLogger("distributed").setLevel(logging.CRITICAL)
+            keep_spares()
             with dask.config.set(SETTINGS_OF_DASK), on(machine):
                 return _held(options, names, leases, address, screen)
     finally:
+        end_spares()
         os.umask(umask)
         os.close(lock)
 
