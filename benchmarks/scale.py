@@ -31,6 +31,8 @@ from ops.runtime.compile_kernels import compile_missing
 
 PATIENT_S = 300.0
 QUIET_S = 20.0
+PAUSE_S = 45.0
+"""From when all sectors are live until the next strike: with that a worker is struck about once a minute."""
 PARTS = ("ingest", "fusion", "feeds")
 KINDS = {"killed": signal.SIGKILL, "frozen": signal.SIGSTOP}
 
@@ -72,6 +74,8 @@ def measure(root: Path, sectors: int, workers: int, strikes: int, kinds: list[st
             for strike in range(len(kinds) * strikes):
                 kind = kinds[strike % len(kinds)]
                 _until(cluster, lambda: cluster.at_rest)
+                due_s = time.monotonic() + PAUSE_S
+                _until(cluster, lambda due_s=due_s: time.monotonic() >= due_s)
                 times[kind] += _struck(cluster, chance.choice(tasks).name, KINDS[kind])
             left = cluster.stop()
     return {
@@ -134,6 +138,8 @@ def _shares(cluster: Cluster) -> dict[str, float]:
         for process in [psutil.Process(), *psutil.Process().children(recursive=True)]:
             line = " ".join(process.cmdline())
             part = next((name for name in PARTS if f"services.{name}.process" in line), "cluster")
+            if part != "cluster" and os.readlink(f"/proc/{process.pid}/fd/2") == os.devnull:
+                part = "spare processes"
             part = "broker" if "ops.broker" in line else part
             used[part] += sum(process.cpu_times()[:2])
         return used

@@ -36,6 +36,7 @@ RESULT_S: Final = 5.0
 """Longest wait for what an ended task returned; a worker that ended meanwhile has taken it along."""
 SETTINGS_OF_DASK: Final = {
     "distributed.scheduler.allowed-failures": 0,
+    "distributed.deploy.lost-worker-timeout": "60s",
     "distributed.scheduler.worker-ttl": "60s",
     "distributed.worker.memory.target": False,
     "distributed.worker.memory.spill": False,
@@ -49,9 +50,12 @@ SETTINGS_OF_DASK: Final = {
     "distributed.worker.profile.enabled": False,
 }
 """A task whose worker is lost ends, and its sector is given to another under a new number (``_submit``), not by dask
-under the old one; what its processes use is not the worker's; dask's
-pages, which need no password, are not served; and what only they show is not recorded: the profile of a task that runs
-for days, a hundred times per second, takes memory for an hour."""
+under the old one; a worker that is away for so long is given up for good by dask, and then another one is made
+(``Cluster._keep_workers``); what its processes use is not the worker's; dask's pages, which need no password, are not
+served; and what only they show is not recorded: the profile of a task that runs for days, a hundred times per second,
+takes memory for an hour."""
+WORKERS_EVERY_S: Final = 5.0
+"""How often dask is asked to make the workers that it gave up."""
 
 
 class ClusterError(WatchlineError):
@@ -141,6 +145,9 @@ class Cluster:
         self._uneven_s: float | None = None
         """Time since which a sector is due to be moved."""
         self._silent_at_s: dict[str, float] = {}
+        self._local: Any = None
+        """Of dask, for the workers of this machine."""
+        self._workers_due_s = 0.0
         self._client: Any
         self.address = ""
         """Of the scheduler, once it is open."""
@@ -200,6 +207,7 @@ class Cluster:
             silence_logs=logging.CRITICAL,
         )
         self._stack.callback(cluster.close, timeout=STOP_S)
+        self._local = cluster
         self._client = self._stack.enter_context(untyped.Client(cluster, security=listen.security))
         self.address = str(cluster.scheduler_address)
 
@@ -226,6 +234,7 @@ class Cluster:
 
     def _look(self, messages: list[Message]) -> None:
         now_s = self._monotonic_s()
+        self._keep_workers(now_s)
         leases = {lease.sector: lease for lease in self._book.leases()}
         clock_s = now_s if self._book.read_at_s is None else self._book.read_at_s
         passed_s, self._looked_s = min(max(clock_s - self._looked_s, 0.0), LONGEST_LOOK_S), clock_s
@@ -380,6 +389,12 @@ class Cluster:
             allow_other_workers=least is not None,
             pure=False,
         )
+
+    def _keep_workers(self, now_s: float) -> None:
+        """Have dask make again the workers of this machine that it gave up, such as after two kills in a row."""
+        if self._local is not None and now_s >= self._workers_due_s:
+            self._workers_due_s = now_s + WORKERS_EVERY_S
+            self._local.scale(self._workers)
 
     def _running_workers(self) -> dict[str, Worker]:
         with suppress(OSError, TimeoutError):
