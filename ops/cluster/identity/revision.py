@@ -59,7 +59,7 @@ class _Track:
 
 
 class StoredHistories(Protocol):
-    """What is stored of the identities of tracks."""
+    """The stored identities of tracks."""
 
     def history_of(self, key: Key) -> Sequence[tuple[int, str]]: ...
     def founded_ns(self, national: str) -> int | None: ...
