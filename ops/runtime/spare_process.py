@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import subprocess
 import sys
 import threading
@@ -60,10 +61,15 @@ class SpareProcesses:
                 self._starting, self._quiet_s = self._starting - 1, time.monotonic()
 
     def take(self, module: str) -> subprocess.Popen[bytes] | None:
-        """Return the spare for a module, which is the caller's from now on; None without one that runs."""
+        """Return the spare for a module, which is the caller's from now on; None without one that runs and is ready.
+
+        One that still loads is left: to wait for it could take longer than another start.
+        """
         with self._lock:
-            found = self._idle.pop(module, None)
             self._quiet_s = time.monotonic()
+            if module in self._idle and not _is_ready(self._idle[module]):
+                return None
+            found = self._idle.pop(module, None)
         if found is None or found.poll() is None:
             return found
         _end(found)
@@ -90,9 +96,9 @@ class SpareProcesses:
         return spare
 
     def idle(self) -> list[int]:
-        """Return the process numbers of the spares."""
+        """Return the process numbers of the spares that are ready."""
         with self._lock:
-            return [one.pid for one in self._idle.values()]
+            return [one.pid for one in self._idle.values() if _is_ready(one)]
 
     def close(self) -> None:
         """End all spares."""
@@ -124,6 +130,11 @@ def _started(module: str, warm: Sequence[str]) -> subprocess.Popen[bytes]:
     )
 
 
+def _is_ready(process: subprocess.Popen[bytes]) -> bool:
+    """Return whether a spare has loaded its libraries, or has ended: there is something to read."""
+    return bool(select.select([process.stdout], [], [], 0.0)[0])
+
+
 def _end(process: subprocess.Popen[bytes]) -> None:
     process.kill()
     process.wait()
@@ -137,6 +148,7 @@ def main(module: str, warm: Sequence[str]) -> int:
     part = import_module(module)
     for name in warm:
         import_module(name).compile_kernels()
+    os.write(1, b"\n")  # it is ready; of no meaning to a parent that expects reports
     line = bytearray()
     while not line.endswith(b"\n"):  # and no byte more: what follows is for the part
         if not (read := os.read(0, 1)):

@@ -113,6 +113,21 @@ def test_a_spare_that_was_taken_is_replaced_but_not_while_something_starts(
     assert taken.wait() == 0, "it was to become nothing"
 
 
+def test_a_spare_that_still_loads_is_not_waited_for(part: str, tmp_path: Path):
+    (tmp_path / "slow_part.py").write_text(
+        f"import pathlib, time\nwhile not pathlib.Path({str(tmp_path / 'loaded')!r}).exists():\n    time.sleep(0.02)\n"
+    )
+    spares = SpareProcesses({"slow_part": ()}, settle_s=0.05)
+    until(lambda: spares._idle)
+    assert spares.take("slow_part") is None
+    (tmp_path / "loaded").touch()
+    until(spares.idle)
+    [pid] = spares.idle()
+    assert psutil.pid_exists(pid)
+    spares.close()
+    assert not psutil.pid_exists(pid)
+
+
 def test_a_spare_that_has_ended_is_not_used(part: str, spares: SpareProcesses, tmp_path: Path):
     until(spares.idle)
     [pid] = spares.idle()
