@@ -71,7 +71,8 @@ def child_of(part: str, tmp_path: Path, spares: SpareProcesses | None) -> Child:
         "part", part, ["--one", "two words"], log=tmp_path / "part.log", secrets={"PART_SECRET": "x"}, spares=spares
     )
     child.tell(greeting="hello")
-    child.wait_for("heard", timeout_s=PATIENT_S)
+    for key in ("ready", "heard"):  # in either order
+        child.wait_for(key, timeout_s=PATIENT_S)
     return child
 
 
