@@ -5,6 +5,7 @@ A module for ``scale.py`` and ``live_nation.py``; not run by itself.
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from ops.cluster.cluster import Cluster
 
 PATIENT_S = 300.0
 PARTS = ("ingest", "fusion", "feeds")
-"""Processes of a sector. Others are the broker, the senders, and the cluster's own: supervisor, scheduler, workers."""
+"""Processes of a sector. Others are its spare processes, the broker, the senders, and the cluster's own: supervisor, scheduler, workers."""
 SENDERS = "--senders"
 
 
@@ -25,6 +26,8 @@ def part_of(process: psutil.Process) -> str:
     if SENDERS in line:
         return "senders"
     part = next((name for name in PARTS if f"services.{name}.process" in line), "cluster")
+    if part != "cluster" and os.readlink(f"/proc/{process.pid}/fd/2") == os.devnull:
+        return "spare processes"
     return "broker" if "ops.broker" in line else part
 
 
@@ -39,7 +42,7 @@ def cpu_s() -> Counter[str]:
     for process in family():
         try:
             used[part_of(process)] += sum(process.cpu_times()[:2])
-        except psutil.NoSuchProcess:
+        except (psutil.NoSuchProcess, FileNotFoundError):
             continue
     return used
 
@@ -50,7 +53,7 @@ def memory_mb() -> Counter[str]:
     for process in family():
         try:
             used[part_of(process)] += process.memory_full_info().pss / 1e6
-        except psutil.NoSuchProcess:
+        except (psutil.NoSuchProcess, FileNotFoundError):
             continue
     return used
 

@@ -49,6 +49,9 @@ from ops.room.room import Room  # noqa: E402
 from ops.runtime.compile_kernels import compile_missing  # noqa: E402
 
 QUIET_S = 20.0
+PAUSE_S = 45.0
+"""From when all sectors are live until the next strike: with that a worker is struck about once a minute."""
+KINDS = {"killed": signal.SIGKILL, "frozen": signal.SIGSTOP}
 SCALED = "coverage,archive,track"
 
 
@@ -58,7 +61,8 @@ def main() -> None:
     parser.add_argument("--parts", default=",".join(MEASURES), help="default: all")
     parser.add_argument("--sectors", type=int, default=3, help="failover: sectors (default 3)")
     parser.add_argument("--workers", type=int, default=3, help="failover: workers (default 3)")
-    parser.add_argument("--strikes", type=int, default=10, help="failover: kills, and as many freezes (default 10)")
+    parser.add_argument("--strikes", type=int, default=10, help="failover: strikes of each kind (default 10)")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS), help="failover: default both")
     parser.add_argument("--repeats", type=int, default=3, help="ingest: the median of so many (default 3)")
     parser.add_argument("--seeds", type=int, default=2, help="handover: scenes (default 2)")
     parser.add_argument("--duration", type=float, default=120.0, help="size: seconds of detections (default 120)")
@@ -91,19 +95,17 @@ def failover(root: Path, options: argparse.Namespace) -> dict[str, Any]:
             room.listen()
             start_s = time.monotonic() - began_s
         chance = random.Random(1)
-        times: dict[str, list[float]] = {"killed": [], "frozen": []}
+        times: dict[str, list[float]] = {kind: [] for kind in options.kinds}
         with Cluster(tasks, options.workers) as cluster:
             wait_until(cluster, lambda: cluster.live)
             cores = cpu_during(cluster, QUIET_S)
             shares = {name: round(one / (len(tasks) if name in PARTS else 1), 4) for name, one in cores.items()}
-            for strike in range(2 * options.strikes):
-                name = ("killed", "frozen")[strike % 2]
+            for strike in range(len(times) * options.strikes):
+                kind = options.kinds[strike % len(times)]
                 wait_until(cluster, lambda: cluster.at_rest)
-                before = len(cluster.failovers_s)
-                sector = chance.choice(tasks).name
-                _worker(cluster, sector).send_signal(signal.SIGKILL if name == "killed" else signal.SIGSTOP)
-                wait_until(cluster, lambda n=before: len(cluster.failovers_s) > n and cluster.at_rest)
-                times[name] += cluster.failovers_s[before:]
+                due_s = time.monotonic() + PAUSE_S
+                wait_until(cluster, lambda due_s=due_s: time.monotonic() >= due_s)
+                times[kind] += _struck(cluster, chance.choice(tasks).name, KINDS[kind])
             left = cluster.stop()
     again = {name: spread(values) for name, values in times.items()}
     columns = ("n", "median_s", "p90_s", "p95_s", "longest_s", "within_10_s")
@@ -124,6 +126,24 @@ def _task(root: Path, name: str, broker: str) -> SectorTask:
     sector.write_text(sector.read_text().replace('name = "bench"', f'name = "{name}"'))
     layout = sector.with_name("layout.geojson")
     return SectorTask(sector, name, layout, root / "data", broker, signatures="optional", encrypted=False)
+
+
+def _struck(cluster: Cluster, sector: str, blow: signal.Signals) -> list[float]:
+    """Strike the worker of a sector; return for each of its sectors how long it took until it was live again [s]."""
+    [worker] = [lease.holder for lease in cluster.leases() if lease.sector == sector]
+    before = {lease.sector: lease.token for lease in cluster.leases() if lease.holder == worker}
+    again_s: dict[str, float] = {}
+    struck_s = time.monotonic()
+    _worker(cluster, sector).send_signal(blow)
+
+    def are_live() -> bool:
+        for lease in cluster.leases():
+            if lease.sector in before and lease.token > before[lease.sector] and lease.live_ns is not None:
+                again_s.setdefault(lease.sector, time.monotonic() - struck_s)
+        return len(again_s) == len(before)
+
+    wait_until(cluster, are_live)
+    return list(again_s.values())
 
 
 def _worker(cluster: Cluster, sector: str) -> psutil.Process:

@@ -130,12 +130,15 @@ def run(
         --broker mqtts://broker.example --identity broker
     watchline run sector.toml --data data --host 0.0.0.0 --tls
     """
+    from ops.cluster.claimed_sectors import refuse_claimed
     from ops.room.run_command import run_sector, sapient_endpoints
+    from ops.sector.sector_file import load_sector
     from ops.services.api.serving.endpoint import Endpoint
 
     url = None if broker is None else broker_url(broker)
     endpoints = sapient_endpoints(sapient, sapient_listen)
     endpoint = Endpoint(host, port, tls, certificate, key)
+    refuse_claimed(load_sector(sector).name, data, store)
     run_sector(
         sector,
         layout,

@@ -8,20 +8,18 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Final, Self
 
 from geo.errors import WatchlineError
 from geo.message import Message, Parameter
-from ops.cluster.leases import Lease, LeaseError, Leases, kill_all
+from ops.cluster.leases import CLUSTER_LOCK, LOST_AFTER_S, Lease, LeaseError, Leases, kill_all
 from ops.cluster.open_leases import open_leases
 from ops.cluster.placement import CORES, Use, Worker, place, to_move
 from ops.cluster.sector_task import SectorTask, hold_sector
 from ops.runtime.file_lock import lock_file
 
-LOST_AFTER_S: Final = 4.0
-"""A holder that gave no sign of life for so long is killed; its sectors start elsewhere."""
 SUSPECT_S: Final = 60.0
 """A worker elsewhere that was lost is given no sector for so long, if there is another: dask may not know yet."""
 UNEVEN_S: Final = 30.0
@@ -37,7 +35,8 @@ RUNNING: Final = "running"
 RESULT_S: Final = 5.0
 """Longest wait for what an ended task returned; a worker that ended meanwhile has taken it along."""
 SETTINGS_OF_DASK: Final = {
-    "distributed.scheduler.allowed-failures": 1_000_000,
+    "distributed.scheduler.allowed-failures": 0,
+    "distributed.deploy.lost-worker-timeout": "60s",
     "distributed.scheduler.worker-ttl": "60s",
     "distributed.worker.memory.target": False,
     "distributed.worker.memory.spill": False,
@@ -50,9 +49,13 @@ SETTINGS_OF_DASK: Final = {
     "distributed.admin.system-monitor.log-length": 60,
     "distributed.worker.profile.enabled": False,
 }
-"""A sector may be started on another worker any number of times; what its processes use is not the worker's; dask's
-pages, which need no password, are not served; and what only they show is not recorded: the profile of a task that runs
-for days, a hundred times per second, takes memory for an hour."""
+"""A task whose worker is lost ends, and its sector is given to another under a new number (``_submit``), not by dask
+under the old one; a worker that is away for so long is given up for good by dask, and then another one is made
+(``Cluster._keep_workers``); what its processes use is not the worker's; dask's pages, which need no password, are not
+served; and what only they show is not recorded: the profile of a task that runs for days, a hundred times per second,
+takes memory for an hour."""
+WORKERS_EVERY_S: Final = 5.0
+"""How often dask is asked to make the workers that it gave up."""
 
 
 class ClusterError(WatchlineError):
@@ -111,11 +114,18 @@ class Listening:
     security: Any
 
 
+def is_lost_worker(error: BaseException) -> bool:
+    """Whether a task ended because its worker did."""
+    from distributed import KilledWorker
+
+    return isinstance(error, KilledWorker)
+
+
 class Cluster:
     """Runs sectors on ``workers`` dask workers of this machine until it is closed, and on those that join it.
 
-    Call ``look`` about twice a second. A worker that ends is replaced by dask, and its sectors start on the others at
-    once; a worker that sleeps is killed after ``LOST_AFTER_S``, which makes the two cases one.
+    Call ``look`` about twice a second. A worker that ends is replaced by dask, and its sectors are given to the
+    others at once; a worker that sleeps is killed after ``LOST_AFTER_S``, which makes the two cases one.
     """
 
     def __init__(
@@ -135,6 +145,9 @@ class Cluster:
         self._uneven_s: float | None = None
         """Time since which a sector is due to be moved."""
         self._silent_at_s: dict[str, float] = {}
+        self._local: Any = None
+        """Of dask, for the workers of this machine."""
+        self._workers_due_s = 0.0
         self._client: Any
         self.address = ""
         """Of the scheduler, once it is open."""
@@ -164,7 +177,7 @@ class Cluster:
         untyped: Any = distributed
         folder = self._tasks[0].folder
         folder.mkdir(parents=True, exist_ok=True)
-        lock = lock_file(folder / "cluster.lock")
+        lock = lock_file(folder / CLUSTER_LOCK)
         if lock is None:
             raise ClusterError(f"{folder}: in use by another cluster; expected another folder.")
         self._stack.callback(os.close, lock)
@@ -194,6 +207,7 @@ class Cluster:
             silence_logs=logging.CRITICAL,
         )
         self._stack.callback(cluster.close, timeout=STOP_S)
+        self._local = cluster
         self._client = self._stack.enter_context(untyped.Client(cluster, security=listen.security))
         self.address = str(cluster.scheduler_address)
 
@@ -220,6 +234,7 @@ class Cluster:
 
     def _look(self, messages: list[Message]) -> None:
         now_s = self._monotonic_s()
+        self._keep_workers(now_s)
         leases = {lease.sector: lease for lease in self._book.leases()}
         clock_s = now_s if self._book.read_at_s is None else self._book.read_at_s
         passed_s, self._looked_s = min(max(clock_s - self._looked_s, 0.0), LONGEST_LOOK_S), clock_s
@@ -303,8 +318,7 @@ class Cluster:
         if sector.silent_s >= LOST_AFTER_S and not self._book.takes_writes():
             sector.silent_s = 0.0
         elif sector.silent_s >= LOST_AFTER_S:
-            sector.live, sector.lost_s, sector.silent_s = False, sector.lost_s or now_s - LOST_AFTER_S, 0.0
-            sector.before, sector.moving = lease.token, False
+            self._lost(sector, now_s - LOST_AFTER_S)
             elsewhere = bool(lease.holder) and not self._book.is_here(lease)
             lost = "cluster-machine-lost" if elsewhere else "cluster-worker-lost"
             messages.append(Message(lost, {"sector": lease.sector, "worker": lease.holder}))
@@ -319,6 +333,11 @@ class Cluster:
                 messages.append(Message("cluster-holder-stays", {"reason": str(error)}))
         elif lease.live_ns is not None and not sector.live:
             messages.append(self._now_live(sector, lease, now_s))
+
+    def _lost(self, sector: _Watched, since_s: float) -> None:
+        """Note that a sector lost its holder, whose lease, the newest that was seen, is no longer watched."""
+        sector.live, sector.moving, sector.silent_s = False, False, 0.0
+        sector.lost_s, sector.before = sector.lost_s or since_s, max(sector.before, sector.seen[0])
 
     def _now_live(self, sector: _Watched, lease: Lease, now_s: float) -> Message:
         where: dict[str, Any] = {"sector": lease.sector, "worker": lease.holder}
@@ -335,6 +354,9 @@ class Cluster:
         """Decide when a sector whose task has ended is started again: at once, unless it failed."""
         future, sector.future = sector.future, None
         error = future.exception() if future.status == "error" else None
+        if error is not None and is_lost_worker(error):
+            self._lost(sector, now_s)
+            return
         if error is None:
             with suppress(TimeoutError, CancelledError):
                 sector.moving = future.result(timeout=RESULT_S) == "moved"
@@ -361,12 +383,18 @@ class Cluster:
         sector.submitted, sector.meant = sector.submitted + 1, least
         sector.future = self._client.submit(
             hold_sector,
-            sector.task,
+            replace(sector.task, newest=leases[name].token if name in leases else 0),
             key=f"{name}-{sector.submitted}-{time.time_ns()}",
             workers=None if least is None else [least],
             allow_other_workers=least is not None,
             pure=False,
         )
+
+    def _keep_workers(self, now_s: float) -> None:
+        """Have dask make again the workers of this machine that it gave up, such as after two kills in a row."""
+        if self._local is not None and now_s >= self._workers_due_s:
+            self._workers_due_s = now_s + WORKERS_EVERY_S
+            self._local.scale(self._workers)
 
     def _running_workers(self) -> dict[str, Worker]:
         with suppress(OSError, TimeoutError):

@@ -21,6 +21,7 @@ from ops.broker.broker import EmbeddedBroker
 from ops.broker.identities import Signatures
 from ops.cluster.cluster import Cluster, Listening
 from ops.cluster.identity.retention import purge_nation
+from ops.cluster.machines.address import refuse_unspecified
 from ops.cluster.nation_file import Nation, load_nation, open_sectors, reaches_of, refuse_overlaps
 from ops.cluster.national_picture import national_picture, show_national_picture
 from ops.cluster.open_leases import known_leases, note_leases
@@ -134,9 +135,7 @@ def _check_machines(options: ClusterOptions) -> None:
         if options.workers < 1:
             raise BadInput("0 workers", where="--local", expected="at least 1, or --listen for those of other machines")
         return
-    host = options.listen[0]
-    if host in ("0.0.0.0", "::"):  # noqa: S104
-        raise BadInput(f"{host} is not the address of a machine", where="--listen", expected="that of this machine")
+    refuse_unspecified(options.listen[0])
     if options.store is None:
         raise BadInput("is given without --store", where="--listen", expected="a store that every machine can reach")
     if options.broker is None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +23,12 @@ from geo.errors import WatchlineError
 from ops.runtime.transaction import transaction
 
 FILE: Final = "leases.db"
+CLUSTER_LOCK: Final = "cluster.lock"
+"""File in the data folder of a cluster that its supervisor, or its worker on another machine, keeps locked."""
 APPLICATION_ID: Final = 0x574C4C31  # "WLL1"
 SCHEMA_VERSION: Final = 1
+LOST_AFTER_S: Final = 4.0
+"""A holder that gave no sign of life for so long is lost: it is killed, and its sectors start elsewhere."""
 WAIT_S: Final = 30.0
 """Longest wait for another process that writes the file."""
 KILL_WAIT_S: Final = 20.0
@@ -49,7 +53,7 @@ _CLAIM: Final = """
 INSERT INTO leases VALUES (?, ?, ?, ?, ?, NULL, 0, 'hold') ON CONFLICT (sector) DO UPDATE SET
 token = max(token + 1, excluded.token), holder = excluded.holder, processes = excluded.processes,
 claimed_ns = excluded.claimed_ns, live_ns = NULL, beat = 0, wish = CASE wish WHEN 'move' THEN 'hold' ELSE wish END
-RETURNING token
+WHERE token <= coalesce(?, token) RETURNING token
 """
 _BEAT: Final = """
 UPDATE leases SET beat = beat + 1, processes = ?, live_ns = coalesce(live_ns, ?) WHERE sector = ? AND token = ?
@@ -65,6 +69,10 @@ UPDATE leases SET holder = '', processes = '[]', live_ns = NULL WHERE sector = ?
 
 class LeaseError(WatchlineError):
     """The leases cannot be read or written, or a holder cannot be ended."""
+
+
+class Superseded(LeaseError):
+    """A sector was given to another holder since: this one is not to take it."""
 
 
 class Process(msgspec.Struct, frozen=True, order=True):
@@ -150,7 +158,7 @@ class Leases(Protocol):
     def read_at_s(self) -> float | None:
         """Time of the last ``leases`` by the clock that decides [s]; None: that of the supervisor."""
 
-    def claim(self, sector: str, holder: str, *, above: int = 0) -> int: ...
+    def claim(self, sector: str, holder: str, *, above: int = 0, newest: int | None = None) -> int: ...
     def beat(self, sector: str, token: int, *, live: bool, pids: Iterable[int] = ()) -> Wish | None: ...
     def give_back(self, sector: str, token: int) -> None: ...
     def wish(self, sector: str, wish: Wish) -> None: ...
@@ -161,6 +169,19 @@ class Leases(Protocol):
     def close(self) -> None: ...
     def __enter__(self) -> Self: ...
     def __exit__(self, *_: object) -> None: ...
+
+
+def refuse_newer(lease: Lease | None, newest: int | None) -> None:
+    """Raise Superseded for a lease with a higher number than ``newest``; None: any may be."""
+    if lease is not None and newest is not None and lease.token > newest:
+        raise Superseded(f"{lease.sector}: was given to another holder since lease {newest}; it has {lease.token}.")
+
+
+def claimed(sector: str, row: Sequence[Any] | None) -> int:
+    """Return the number in the row of a claim. Superseded if there is none: another one was first."""
+    if row is None:
+        raise Superseded(f"{sector}: was given to another holder meanwhile.")
+    return int(row[0])
 
 
 class LeaseBook:
@@ -208,21 +229,23 @@ class LeaseBook:
                     f" expected {APPLICATION_ID:#x}, version {SCHEMA_VERSION})."
                 )
 
-    def claim(self, sector: str, holder: str, *, above: int = 0) -> int:
+    def claim(self, sector: str, holder: str, *, above: int = 0, newest: int | None = None) -> int:
         """Take the lease of a sector from any other holder; return its new number. The holder before is killed.
 
-        ``above`` is the number in the sector's files, for leases that were removed. The claim is on disk. Raises
-        LeaseError if one of the processes of the holder before does not end.
+        ``above`` is the number in the sector's files, for leases that were removed; ``newest`` that of the lease known
+        to who gave the sector to ``holder``, None for any. The claim is on disk. Raises Superseded for a sector with a
+        newer lease than ``newest``, whose holder stays; LeaseError if a process of the holder before does not end.
         """
         before = self.lease(sector)
+        refuse_newer(before, newest)
         if before is not None and before.holder:
             kill_all(before.processes, of=sector)
         own = msgspec.json.encode([Process.of(psutil.Process())])
         self._db.execute("PRAGMA synchronous = FULL")
         with self._changing():
-            row = self._db.execute(_CLAIM, (sector, above + 1, holder, own, time.time_ns())).fetchone()
+            row = self._db.execute(_CLAIM, (sector, above + 1, holder, own, time.time_ns(), newest)).fetchone()
         self._db.execute("PRAGMA synchronous = NORMAL")
-        return int(row[0])
+        return claimed(sector, row)
 
     def beat(self, sector: str, token: int, *, live: bool, pids: Iterable[int] = ()) -> Wish | None:
         """Give a sign of life; return what the holder is to do, None when the sector has another holder.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 FILE: Final = "nation.toml"
 """Name of the nation file in a folder."""
+_OWN: Final = re.compile(
+    r"audit|dask|keys|logs|machines|tls|machine|cluster\.lock|broker\.url|(accounts|leases|nation)\.(postgres|db(-\w+)?)"
+)
+"""Files and folders that a cluster has in its data folder beside the folders of the sectors."""
 SHARED_M: Final = 1000.0
 """Length of border that two neighbouring sectors may both watch: ends of lines drawn by different hands."""
 
@@ -55,16 +60,26 @@ class Nation:
 def load_nation(path: Path) -> Nation:
     """Read a nation file and its sector files.
 
-    Raises ConfigError for a file that cannot be used, and for a sector that is named twice.
+    Raises ConfigError for a file that cannot be used, for a sector that is named twice, and for one whose folder would
+    be a file or folder of the cluster.
     """
     path, read = read_nation(path)
     where = f"{path}: sectors"
     sectors = tuple(load_sector(path.parent / text) for text in read.sectors)
+    for sector in sectors:
+        if is_of_cluster(sector.name):
+            what = f"{sector.path} has the name {sector.name!r}, which a cluster needs for a file or folder of its own"
+            raise ConfigError(what, where=where, expected="another name for the sector", key="sectors")
     for one, other in combinations(sectors, 2):
         if one.name == other.name:
             what = f"{one.path} and {other.path} have the same name {one.name!r}"
             raise ConfigError(what, where=where, expected="a name of its own for each sector", key="sectors")
     return Nation(read.name, read.title, sectors, path.resolve())
+
+
+def is_of_cluster(name: str) -> bool:
+    """Whether a file or folder of this name in a data folder is the cluster's own; some file systems ignore case."""
+    return _OWN.fullmatch(name.casefold()) is not None
 
 
 def read_nation(path: Path) -> tuple[Path, NationFile]:

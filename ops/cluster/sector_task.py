@@ -9,15 +9,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Literal, Self
 
 from geo.errors import WatchlineError
-from ops.cluster.leases import Lease, LeaseError, Wish
+from ops.cluster.leases import Lease, LeaseError, Superseded, Wish
 from ops.cluster.machines import here
 from ops.cluster.open_leases import open_leases
 from ops.cluster.task import SectorTask as SectorTask
+from ops.cluster.worker_process import spares
 from ops.postgres.address import StoreAddress, missing_packages
 from ops.postgres.note import remember
 from ops.room.room import Room, RoomError
@@ -42,7 +43,8 @@ def hold_sector(task: SectorTask, *, worker: str = "") -> Ending:
     """Run a sector until its lease is lost, or until it is to move or to stop; return which.
 
     ``worker`` is the address of the dask worker, by default of the one that runs this task. Raises WatchlineError when
-    the sector cannot be run; its lease is given back then.
+    the sector cannot be run; its lease is given back then. A task that dask runs again, because the worker that ran it
+    is lost, takes nothing from a later holder.
     """
     task = here.localised(task)
     carried = here.prepared(task)
@@ -54,7 +56,10 @@ def hold_sector(task: SectorTask, *, worker: str = "") -> Ending:
     with open_leases(task.folder, task.store) as book:
         if _holder_stops(book.lease(task.name)):
             return "stopped"
-        token = book.claim(task.name, worker or _worker_address(), above=above)
+        try:
+            token = book.claim(task.name, worker or _worker_address(), above=above, newest=task.newest)
+        except Superseded:
+            return "lost"
         lease = book.lease(task.name)
         if lease is not None and lease.wish == "stop":  # since before this task began
             book.give_back(task.name, token)
@@ -151,16 +156,18 @@ class Heart:
 
 
 def _run(task: SectorTask, token: int, heart: Heart, carried: CarriedFiles | None) -> Ending:
+    ahead = spares()
     with ExitStack() as stack:
         carrying = stack.enter_context(_Carrying(task, token, carried))
-        room = stack.enter_context(_opened(Room(task.options(token))))
-        heart.room = room
-        try:
-            room.listen()
-        except WatchlineError:
-            if heart.wish is None:
-                return "lost"
-            raise
+        with nullcontext() if ahead is None else ahead.starting():
+            room = stack.enter_context(_opened(Room(task.options(token), spares=ahead)))
+            heart.room = room
+            try:
+                room.listen()
+            except WatchlineError:
+                if heart.wish is None:
+                    return "lost"
+                raise
         while True:
             for message in room.restart_ended():
                 _note(task, say_in_english(message))

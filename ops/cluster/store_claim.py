@@ -17,7 +17,7 @@ from geo.errors import WatchlineError
 from ops.cluster.cluster import ClusterError
 from ops.postgres.address import StoreAddress
 from ops.postgres.engine import store_error
-from ops.postgres.session import KeptConnection, sector_number
+from ops.postgres.session import KeptConnection, connected, known_sector, sector_number
 
 _LOCK: Final = 0x574C5335
 """First key of the lock; the second is the sector's number."""
@@ -26,9 +26,24 @@ _WAIT_S: Final = 2
 _START_WAIT_S: Final = 20
 """How long a starting cluster waits for each sector [s]: a server, on a busy machine, needs a moment to notice that a
 supervisor has ended."""
-
 _TAKEN_S: Final = 30.0
 """A server needs so long to notice that a connection was lost (``ops.postgres.address``), and some time more."""
+
+
+def is_claimed(address: StoreAddress, sector: str) -> bool:
+    """Return whether a cluster claims a sector now, without a change to the store. Raises PostgresError."""
+    try:
+        with connected(address) as driver:
+            number = known_sector(driver, sector)
+            if number is None:
+                return False
+            driver.execute(f"SET lock_timeout = '{_WAIT_S}s'")
+            driver.execute("SELECT pg_advisory_lock($1, $2)", (_LOCK, number))  # until the end of this session
+    except psycopg.errors.LockNotAvailable:
+        return True
+    except psycopg.Error as error:
+        raise store_error(DBAPIError(None, None, error), address) from error
+    return False
 
 
 class StoreClaim:

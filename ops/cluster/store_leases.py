@@ -19,7 +19,7 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 
 from geo.errors import WatchlineError
-from ops.cluster.leases import Lease, LeaseError, Process, Wish, kill_all, working
+from ops.cluster.leases import Lease, LeaseError, Process, Wish, claimed, kill_all, refuse_newer, working
 from ops.postgres.address import StoreAddress
 from ops.postgres.engine import store_error
 from ops.postgres.session import KeptConnection
@@ -40,7 +40,7 @@ INSERT INTO watchline.leases AS l VALUES ($1, $2, $3, $4, $5, clock_timestamp(),
 ON CONFLICT (sector) DO UPDATE SET token = greatest(l.token + 1, excluded.token), holder = excluded.holder,
 machine = excluded.machine, processes = excluded.processes, claimed_at = excluded.claimed_at, live_at = NULL, beat = 0,
 beat_at = excluded.beat_at, wish = CASE l.wish WHEN 'move' THEN 'hold' ELSE l.wish END
-RETURNING token
+WHERE l.token <= coalesce($6, l.token) RETURNING token
 """
 _BEAT: Final = """
 UPDATE watchline.leases SET beat = beat + 1, beat_at = clock_timestamp(), processes = $1,
@@ -86,17 +86,18 @@ class StoreLeases:
         """Name of this machine. Made only when a sector is held: who reads leases changes no file."""
         return name_of_machine(self._folder)
 
-    def claim(self, sector: str, holder: str, *, above: int = 0) -> int:
-        """Take the lease of a sector from any other holder; return its new number.
+    def claim(self, sector: str, holder: str, *, above: int = 0, newest: int | None = None) -> int:
+        """Take the lease of a sector from any other holder; return its new number (``ops.cluster.leases``).
 
         Processes of the holder before that run on this machine are killed; LeaseError for one that does not end.
+        Superseded for a sector with a newer lease than ``newest``.
         """
         before = self.lease(sector)
+        refuse_newer(before, newest)
         if before is not None and before.holder and before.machine == self.machine:
             kill_all(before.processes, of=sector)
         own = msgspec.json.encode([Process.of(psutil.Process())])
-        row = self._first(_CLAIM, (sector, above + 1, holder, self.machine, own))
-        return int(row[0])
+        return claimed(sector, self._first(_CLAIM, (sector, above + 1, holder, self.machine, own, newest)))
 
     def beat(self, sector: str, token: int, *, live: bool, pids: Iterable[int] = ()) -> Wish | None:
         """Give a sign of life; return what the holder is to do, None when the sector has another holder."""

@@ -20,7 +20,8 @@ class SectorTask:
 
     ``broker`` is the complete address, and ``store`` that of the store in PostgreSQL, None for files; ``signatures``,
     ``encrypted`` and ``overload_s`` as in ``RoomOptions``. ``common``: what machines that join must have in common with
-    that of the supervisor; None for a cluster on one machine.
+    that of the supervisor; None for a cluster on one machine. ``newest``: number of the sector's lease when the task
+    was given; one with a higher number has another holder, to whom the sector was given later. None: any.
     """
 
     sector: Path
@@ -35,6 +36,7 @@ class SectorTask:
     overload_s: float | None = None
     store: str | None = field(default=None, repr=False)
     common: Common | None = None
+    newest: int | None = None
 
     @property
     def data(self) -> Path:

@@ -245,7 +245,7 @@ def _track_piece(
         terrain=ground.terrain, border=ground.border, coverage=coverage, last=last,
     )  # fmt: skip
     write_history(correlated(history, ground), tracks, ground.frame)
-    with atomic_write(mark) as unfinished:
+    with atomic_write(mark, concurrent=True) as unfinished:
         unfinished.write_bytes(key.encode() + _digest_with(tracks, state) + state)
     return _Tracked(key, mark, again)
 

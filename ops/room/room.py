@@ -46,6 +46,7 @@ from ops.store.engines.place import keep_fusion_in_file, keep_fusion_in_store
 from ops.store.reader import Reader
 
 if TYPE_CHECKING:
+    from ops.runtime.spare_process import SpareProcesses
     from ops.services.api.serving.tls import Tls
 
 RoomPart = TypeVar("RoomPart")
@@ -136,8 +137,9 @@ class Room:
     Every process may be killed and restarted; everything it had acknowledged or published is kept.
     """
 
-    def __init__(self, options: RoomOptions) -> None:
-        self.options = options
+    def __init__(self, options: RoomOptions, *, spares: SpareProcesses | None = None) -> None:
+        """``spares``: processes that were started ahead for the parts of this room."""
+        self.options, self._spares = options, spares
         self.journal_path = options.folder / "journal.db"
         self.store_path = options.folder / "store.db"
         self.reader = Reader(self.store_path)
@@ -347,6 +349,7 @@ class Room:
                 **({} if self.options.store is None else {STORE_VARIABLE: self.options.store}),
             },
             pass_fds=pass_fds,
+            spares=self._spares,
         )
         self.children.append(child)
         self._stack.callback(child.stop, timeout_s=timeout_s)

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from geo.errors import WatchlineError
 from geo.message import Message, Parameter
@@ -44,6 +44,14 @@ def module_command(module: str, *arguments: str) -> list[str]:
     return [sys.executable, "-P", "-m", module, *arguments]
 
 
+class Spares(Protocol):
+    """Processes that were started ahead (``ops.runtime.spare_process``)."""
+
+    def become(
+        self, module: str, *, log: Path, environment: Mapping[str, str], arguments: Sequence[str]
+    ) -> subprocess.Popen[bytes] | None: ...
+
+
 class Child:
     """One module run as a process. Its stdout carries one JSON object per line; its stderr goes to a log file.
 
@@ -61,7 +69,9 @@ class Child:
         log: Path,
         secrets: Mapping[str, str],
         pass_fds: Sequence[int] = (),
+        spares: Spares | None = None,
     ) -> None:
+        """``spares``: where a process of the module may wait that has loaded its libraries."""
         self.name = name
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -69,6 +79,7 @@ class Child:
         self._arguments = list(arguments)
         self._secrets = dict(secrets)
         self._pass_fds = tuple(pass_fds)
+        self._spares = spares if not pass_fds else None
         self.messages: dict[str, Any] = {}
         """The newest value that the child reported under each key."""
         self._reporting: subprocess.Popen[bytes] | None = None
@@ -78,17 +89,10 @@ class Child:
         self._start()
 
     def _start(self) -> None:
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                module_command(self._module, *self._arguments),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env={**os.environ, **self._secrets},
-                start_new_session=True,
-                umask=0o077,
-                pass_fds=self._pass_fds,
-            )
+        environment = {**os.environ, **self._secrets}
+        spares, arguments = self._spares, self._arguments
+        spare = spares and spares.become(self._module, log=self.log, environment=environment, arguments=arguments)
+        self.process = spare or self._new(environment)
         self._reporting = self.process
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
@@ -96,6 +100,19 @@ class Child:
             self._write(key, value)
         self._reader = threading.Thread(target=self._read, args=(self.process,), name=f"read-{self.name}", daemon=True)
         self._reader.start()
+
+    def _new(self, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                module_command(self._module, *self._arguments),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=environment,
+                start_new_session=True,
+                umask=0o077,
+                pass_fds=self._pass_fds,
+            )
 
     def _read(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None

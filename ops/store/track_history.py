@@ -46,7 +46,7 @@ def write_history(history: xr.Dataset, path: Path, frame: LocalFrame) -> None:
     frame_table = gpd.GeoDataFrame(table, geometry=gpd.points_from_xy(lon, lat), crs="EPSG:4326")
     frame_table.attrs["frame"] = frame.crs.to_wkt()
     path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_write(path) as partial:
+    with atomic_write(path, concurrent=True) as partial:  # a worker that was taken for lost may write the same
         frame_table.to_parquet(partial, index=False)
 
 

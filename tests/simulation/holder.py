@@ -12,7 +12,7 @@ from typing import Any
 
 from geo.errors import WatchlineError
 from ingest.receiving.receiver import Receiver
-from ops.cluster.leases import LeaseBook
+from ops.cluster.leases import LeaseBook, Superseded
 from ops.cluster.sector_task import SectorTask
 from ops.journal.reader import JournalBusy, JournalFull, JournalLost, JournalReader
 from ops.journal.writer import Journal
@@ -107,7 +107,11 @@ class Holder:
             if lease is not None and lease.wish == "stop" and lease.holder:  # which stops in order
                 self.ending = "stopped"
                 return False
-            self.token = book.claim(task.name, self.machine, above=above)
+            try:
+                self.token = book.claim(task.name, self.machine, above=above, newest=task.newest)
+            except Superseded:
+                self.ending = "lost"
+                return False
             lease = book.lease(task.name)
             if lease is not None and lease.wish == "stop":
                 self._end("stopped")

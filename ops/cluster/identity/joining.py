@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
@@ -83,11 +83,19 @@ class Joining:
         How far the sensors of each sector reach.
     known : mapping of (str, str) to str, optional
         Identities that were decided before, by sector and track.
+    stored : callable, optional
+        Returns the identity that was decided and stored for a sector and track that are not known, or None.
     """
 
-    def __init__(self, reaches: Mapping[str, SensorReach], known: Mapping[Key, str] | None = None) -> None:
+    def __init__(
+        self,
+        reaches: Mapping[str, SensorReach],
+        known: Mapping[Key, str] | None = None,
+        *,
+        stored: Callable[[Key], str | None] = lambda _: None,
+    ) -> None:
         self._reaches = reaches
-        self._known = dict(known or {})
+        self._known, self._stored = dict(known or {}), stored
         self._tracks: dict[str, dict[str, _Track]] = {sector: {} for sector in reaches}
         self._waiting: dict[Key, _Track] = {}
         self._stamps: dict[str, int] = {}
@@ -140,7 +148,7 @@ class Joining:
     def _begun(self, sector: str, entry: TrackInPicture, stamp_ns: int) -> _Track:
         key = sector, entry.track
         near = neighbours_of(self._reaches, sector, entry.lon, entry.lat, MARGIN_M)
-        return _Track(key, stamp_ns, near, self._known.get(key), stamp_ns)
+        return _Track(key, stamp_ns, near, self._known.get(key) or self._stored(key), stamp_ns)
 
     def _decide(self) -> list[IdentityDecision]:
         decisions: list[IdentityDecision] = []
@@ -228,6 +236,10 @@ class Joining:
         one.national = self._known[one.key] = decision.national
         self._waiting.pop(one.key, None)
         return decision
+
+    def forget_stored(self) -> None:
+        """Drop the identities of tracks that no picture showed lately. All that was decided must be stored."""
+        self._known = {key: one for key, one in self._known.items() if key[1] in self._tracks[key[0]]}
 
     def _forget(self, sector: str, stamp_ns: int) -> None:
         """Drop sightings that no comparison needs any more, and tracks that have none left."""

@@ -41,6 +41,7 @@ CREATE TABLE IF NOT EXISTS changes (
     national TEXT NOT NULL,
     PRIMARY KEY (sector, track, at_ns)
 );
+CREATE INDEX IF NOT EXISTS changes_to_identity ON changes (national);
 CREATE TABLE IF NOT EXISTS progress (sector TEXT PRIMARY KEY, stamp_ns INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS continued (
     sector TEXT NOT NULL,
@@ -103,6 +104,17 @@ class NationReader:
         for one in self.changes():
             found.setdefault((one.sector, one.track), []).append((one.at_ns, one.national))
         return found
+
+    def history_of(self, key: Key) -> list[tuple[int, str]]:
+        """Return when [UTC ns] a track began to follow the target of which identity, in order; empty if undecided."""
+        decided = self._rows("SELECT at_ns, national FROM identities WHERE sector = ? AND track = ?", *key)
+        sql = "SELECT at_ns, national FROM changes WHERE sector = ? AND track = ? ORDER BY at_ns"
+        return [*decided, *(self._rows(sql, *key) if decided else ())]
+
+    def founded_ns(self, national: str) -> int | None:
+        """Return when [UTC ns] the first track had an identity; None for one that is not known."""
+        sql = "SELECT at_ns FROM identities WHERE national = ?1 UNION ALL SELECT at_ns FROM changes WHERE national = ?1"
+        return min((row[0] for row in self._rows(sql, national)), default=None)
 
     def tracks_of(self, national: str) -> list[IdentityDecision]:
         """Return the tracks of an identity, in the order in which they were decided."""

@@ -21,7 +21,7 @@ from typing import Any, Final
 
 import msgspec
 
-from ops.cluster.identity.decision import IdentityChange, IdentityDecision
+from ops.cluster.identity.decision import IdentityChange, IdentityDecision, Key
 from ops.cluster.identity.followed import PictureFollower, SectorPicture
 from ops.cluster.identity.incidents import MOST, SectorIncident, continuations, sector_incidents
 from ops.cluster.identity.joining import MEMORY_S, SECOND_NS, Joining
@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 EVERY_S: Final = 1.0
 PICTURES_AT_ONCE: Final = 500
 """Pictures taken in before they are committed: after a long pause there are many."""
+FORGET_EVERY_S: Final = 600.0
 NICENESS: Final = 5
 STORE: Final = "store.db"
 
@@ -56,9 +57,9 @@ class NationWatch:
     def __init__(self, folder: Path, reaches: Mapping[str, SensorReach]) -> None:
         self._folder, self._names = folder, sorted(reaches)
         self._store = NationStore(folder)
-        self._joining = Joining(reaches, self._store.identities())
+        self._joining = Joining(reaches, stored=self._decided)
         until_ns = reached(self._store.progress())
-        self._revising = Revising(self._names, self._store.history(), until_ns=until_ns)
+        self._revising = Revising(self._names, until_ns=until_ns, stored=self._store)
         self._followers = {name: PictureFollower(name, folder / name / STORE) for name in self._names}
         self._readers = {name: IncidentReader(folder / name / STORE) for name in self._names}
         self._read_ns = self._begin()
@@ -69,6 +70,7 @@ class NationWatch:
         self._uncommitted: list[IdentityDecision] = []
         self._uncommitted_changes: list[IdentityChange] = []
         self._changed = True
+        self._forget_due_s = 0.0
 
     def _begin(self) -> dict[str, int]:
         """Return for each sector where to begin: some minutes before what was read, or before now at the first time."""
@@ -104,7 +106,22 @@ class NationWatch:
         )
         self._uncommitted, self._uncommitted_changes, self._changed = [], [], False
         self._continued |= {(one.sector, one.incident) for one in continued}
+        self._forget_stored()
         return taken
+
+    def _decided(self, key: Key) -> str | None:
+        """Return what was decided of a track, as far as it is stored."""
+        history = self._store.history_of(key)
+        return history[0][1] if history else None
+
+    def _forget_stored(self) -> None:
+        """Now and then, when all is committed, drop what the file has and no picture or incident needs."""
+        if time.monotonic() < self._forget_due_s:
+            return
+        self._forget_due_s = time.monotonic() + FORGET_EVERY_S
+        self._joining.forget_stored()
+        self._revising.forget_stored()
+        self._continued &= {(name, one.id) for name, each in self._incidents.items() for one in each}
 
     def _new(self, name: str) -> Iterator[SectorPicture]:
         """Yield the new pictures of a sector; none while its store cannot be read."""

@@ -21,7 +21,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -58,6 +58,13 @@ class _Track:
         return self.sightings[: bisect_right(self.sightings, at_ns, key=lambda one: one.stamp_ns)]
 
 
+class StoredHistories(Protocol):
+    """The stored identities of tracks."""
+
+    def history_of(self, key: Key) -> Sequence[tuple[int, str]]: ...
+    def founded_ns(self, national: str) -> int | None: ...
+
+
 class Revising:
     """The tracks of all sectors, and which target each follows.
 
@@ -69,6 +76,8 @@ class Revising:
         For each track when [UTC ns] it had which identity first, as far as that was decided before.
     until_ns : int, UTC ns
         Up to this time nothing is decided again.
+    stored : StoredHistories, optional
+        What was decided and stored of tracks that are not known.
     """
 
     def __init__(
@@ -77,12 +86,16 @@ class Revising:
         known: Mapping[Key, Sequence[tuple[int, str]]] | None = None,
         *,
         until_ns: int = 0,
+        stored: StoredHistories | None = None,
     ) -> None:
-        self._history = {key: list(each) for key, each in (known or {}).items()}
+        self._stored = stored
+        self._history: dict[Key, list[tuple[int, str]]] = {}
+        self._asked: set[Key] = set()
+        """Tracks whose history was needed since the last ``forget_stored``."""
         self._founded: dict[str, int] = {}
-        for each in self._history.values():
+        for key, each in (known or {}).items():
             for at_ns, national in each:
-                self._founded[national] = min(at_ns, self._founded.get(national, at_ns))
+                self._enter(key, at_ns, national)
         self._until_ns = until_ns
         self._stamps = dict.fromkeys(sectors, 0)
         self._has_begun = False
@@ -94,14 +107,33 @@ class Revising:
     def identity_of(self, key: Key, at_ns: int) -> str | None:
         """Return the identity of the target that a track followed at a time; before it was decided, what was decided
         then; None if that is not decided yet."""
-        history = self._history.get(key, [])
+        history = self._history_of(key)
         before = [national for since_ns, national in history if since_ns <= at_ns]
         return before[-1] if before else history[0][1] if history else None
 
     def identity_now(self, key: Key) -> str | None:
         """Return the identity of the target that a track follows now; None while that is not decided."""
-        history = self._history.get(key)
+        history = self._history_of(key)
         return history[-1][1] if history else None
+
+    def forget_stored(self) -> None:
+        """Drop the history of tracks that no sensor updated lately, and that was not asked for since the last call.
+
+        All that was decided must be stored.
+        """
+        kept = self._asked.union(self._tracks)
+        self._history = {key: each for key, each in self._history.items() if key in kept}
+        named = {national for each in self._history.values() for _, national in each}
+        self._founded = {national: at_ns for national, at_ns in self._founded.items() if national in named}
+        self._asked = set()
+
+    def _history_of(self, key: Key) -> list[tuple[int, str]]:
+        """Return when a track began to follow the target of which identity, in order; empty if it is not decided."""
+        self._asked.add(key)
+        if key not in self._history and self._stored is not None:
+            for at_ns, national in self._stored.history_of(key):
+                self._enter(key, at_ns, national)
+        return self._history.get(key, [])
 
     def take(
         self, sector: str, stamp_ns: int, picture: Sequence[TrackInPicture], decisions: Iterable[IdentityDecision]
@@ -143,7 +175,7 @@ class Revising:
     def _begun(self, decision: IdentityDecision) -> IdentityChange | None:
         """Note a decision; what it took from a track is what that track follows at the time."""
         key = decision.sector, decision.track
-        if key in self._history:
+        if self._history_of(key):
             return None
         self._enter(key, decision.at_ns, decision.national)
         now = None if decision.of is None else self.identity_of(decision.of, decision.at_ns)
@@ -153,7 +185,10 @@ class Revising:
 
     def _enter(self, key: Key, at_ns: int, national: str) -> None:
         self._history.setdefault(key, []).append((at_ns, national))
-        self._founded[national] = min(at_ns, self._founded.get(national, at_ns))
+        founded_ns = self._founded.get(national)
+        if founded_ns is None and self._stored is not None:
+            founded_ns = self._stored.founded_ns(national)
+        self._founded[national] = at_ns if founded_ns is None else min(at_ns, founded_ns)
 
     def _change(self, key: Key, at_ns: int, national: str) -> IdentityChange:
         self._enter(key, at_ns, national)
@@ -194,7 +229,7 @@ class Revising:
         return changes + self._met(at_ns, of, {(one.sector, one.track) for one in changes})
 
     def _decided(self, key: Key, at_ns: int) -> str | None:
-        history = self._history.get(key, [])
+        history = self._history_of(key)
         return self.identity_of(key, at_ns) if history and history[0][0] <= at_ns else None
 
     def _updated(self, at_ns: int) -> dict[Key, list[TrackSighting]]:

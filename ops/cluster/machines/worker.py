@@ -20,7 +20,7 @@ from rich.console import Console
 
 from geo.errors import BadInput, WatchlineError
 from ops.audit.key_places.store import erase_on_this_machine, use_machine_key
-from ops.cluster.leases import Lease, LeaseError
+from ops.cluster.leases import CLUSTER_LOCK, Lease, LeaseError
 from ops.cluster.machines.checks import programs, refuse_other_programs, refuse_wrong_clock
 from ops.cluster.machines.here import Machine, on
 from ops.cluster.machines.options import WorkerOptions
@@ -28,6 +28,7 @@ from ops.cluster.machines.shared import security_of, shared_of
 from ops.cluster.nation_file import load_nation
 from ops.cluster.placement import CORES
 from ops.cluster.store_leases import StoreLeases
+from ops.cluster.worker_process import end_spares, keep_spares
 from ops.postgres.address import StoreAddress
 from ops.postgres.note import remember
 from ops.runtime.file_lock import lock_file
@@ -169,7 +170,7 @@ def run_worker(options: WorkerOptions, *, screen: Console) -> dict[str, Any]:
     nation, address = load_nation(options.nation), StoreAddress(options.store)
     remember(address)
     key = shared_of(options.data)
-    lock = lock_file(options.data / "cluster.lock")
+    lock = lock_file(options.data / CLUSTER_LOCK)
     if lock is None:
         raise BadInput("in use by another cluster or worker", where=str(options.data), expected="another folder")
     umask = os.umask(0o077)
@@ -189,9 +190,11 @@ def run_worker(options: WorkerOptions, *, screen: Console) -> dict[str, Any]:
                 None if options.identity is None else options.identity.absolute(),
             )
             logging.getLogger("distributed").setLevel(logging.CRITICAL)
+            keep_spares()
             with dask.config.set(SETTINGS_OF_DASK), on(machine):
                 return _held(options, names, leases, address, screen)
     finally:
+        end_spares()
         os.umask(umask)
         os.close(lock)
 

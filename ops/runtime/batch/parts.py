@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ from ops.runtime.file_lock import lock_file
 from ops.runtime.output import atomic_write
 
 LOCK: Final = "lock"
+WAIT_S: Final = 600.0
+"""Longest wait for a process that works on the same part."""
 REFERENCE: Final = re.compile(r"<(?:SourceFilename|SourceDataset|OverviewFile)\b[^>]*>([^<]+)<")
 """A file to which a virtual raster (VRT) refers."""
 FoundAs = Literal["new", "kept", "again"]
@@ -45,7 +48,8 @@ class FinishedPart:
 class PartMarks:
     """Marks of finished parts, one file each in ``marks``; the files of part N are in ``out``/N.
 
-    Several processes may work on different parts at a time.
+    Several processes may work on different parts at a time, and one on each: a worker that was taken for lost may
+    continue with a part that another one was given. That one waits, and keeps what the first one finished.
     """
 
     marks: Path
@@ -79,8 +83,15 @@ class PartMarks:
         Raises
         ------
         BadInput
-            With ``whole``, for a folder with files that are not those of a part.
+            With ``whole``, for a folder with files that are not those of a part; for a part on which another process
+            still works after ``WAIT_S``.
         """
+        with self._held_part(name):
+            return self._part(name, key, work, whole, check)
+
+    def _part(
+        self, name: str, key: str, work: Callable[[], dict[str, Any]], whole: bool, check: Callable[[], None]
+    ) -> FinishedPart:
         mark, begun, folder = self.marks / f"{name}.json", self.marks / f"{name}.begun", self.out / name
         found = _read(mark)
         held = {} if found is None else found["files"]
@@ -90,7 +101,6 @@ class PartMarks:
         if whole and not begun.exists() and not mark.exists() and folder.exists() and any(folder.iterdir()):
             raise BadInput("holds other files", where=str(folder), expected="a folder without this sector")
         check()
-        self.marks.mkdir(parents=True, exist_ok=True)
         begun.touch()
         for file in held:  # before their mark, which names them: killed here, the next run removes the rest
             (folder / file).unlink(missing_ok=True)
@@ -108,6 +118,24 @@ class PartMarks:
         folder = self.out / name
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         return {path.relative_to(folder).as_posix(): file_digest(path) for path in files}
+
+    @contextmanager
+    def _held_part(self, name: str) -> Iterator[None]:
+        """Keep other processes from the files of a part; the lock ends with the process, whatever ends it."""
+        self.marks.mkdir(parents=True, exist_ok=True)
+        deadline_s = time.monotonic() + WAIT_S
+        while (lock := lock_file(self.marks / f"{name}.lock")) is None:
+            if time.monotonic() > deadline_s:
+                raise BadInput(
+                    f"another worker still writes the part {name}",
+                    where=str(self.out),
+                    expected="that worker to end; then start the command again",
+                )
+            time.sleep(0.1)
+        try:
+            yield
+        finally:
+            os.close(lock)
 
     @contextmanager
     def held(self) -> Iterator[None]:

@@ -81,15 +81,16 @@ class Service:
         """Return the running processes by part and sector, or part and process number where it has no sector."""
         found: dict[tuple[str, str], psutil.Process] = {}
         for one in psutil.process_iter():
-            with suppress(psutil.Error):
+            with suppress(psutil.Error, OSError):
                 line = one.cmdline()
                 part = next(
                     (name for name in ("ingest", "fusion", "feeds") if f"ops.services.{name}.process" in line), ""
                 )
-                if part:
-                    for name in self._names:
-                        if any(f"{self._data / name}/" in word for word in line):
-                            found[part, name] = one
+                if part:  # which one is seen by its log: a spare process had no arguments when it was started
+                    log = Path(os.readlink(f"/proc/{one.pid}/fd/2"))
+                    name = log.parent.parent.name
+                    if name in self._names and log == self._data / name / "logs" / f"{part}.log":
+                        found[part, name] = one
                 elif "ops.cluster.identity.process" in line and f"--folder={self._data}" in line:
                     found["identity", ""] = one
                 elif one.pid == self.process.pid:

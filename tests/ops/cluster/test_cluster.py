@@ -25,6 +25,7 @@ from ops.broker.broker import URL_VARIABLE, EmbeddedBroker
 from ops.cluster.cluster import Cluster, ClusterError
 from ops.cluster.commands import ClusterOptions, cluster_status, run_cluster
 from ops.cluster.leases import Lease, LeaseBook
+from ops.cluster.nation_file import is_of_cluster
 from ops.cluster.sector_task import SectorTask
 from ops.room.offline import replay_journal, track_log_hash
 from ops.room.room import RoomError
@@ -179,6 +180,8 @@ def test_the_command_runs_a_sector_with_a_broker_and_keys_of_its_own_and_says_wh
     assert (found["nation"], found["workers"], found["failovers"]) == ("north", 1, 0)
     assert taken["rows"] == taken["fused"] > 0  # its clock's ticks
     assert (tmp_path / "data" / "hills" / "identity" / "register.json").exists()
+    own = {one.name for one in (tmp_path / "data").iterdir()} - {"hills"}
+    assert {name for name in own if not is_of_cluster(name)} == set() < own, "no sector may have such a name"
     status = cluster_status(tmp_path / "data", screen=QUIET)["sectors"]["hills"]
     assert (status["worker"], status["lease"], status["live_since"], status["processes"]) == (None, 1, None, [])
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.cluster.leases import LeaseBook, LeaseError, Process
+from ops.cluster.leases import LeaseBook, LeaseError, Process, Superseded
 from ops.cluster.sector_task import SectorTask, hold_sector
 from ops.journal.reader import JournalLost, JournalReader
 from ops.journal.writer import Journal
@@ -162,9 +162,39 @@ def test_a_task_that_begins_while_the_sector_is_to_stop_leaves_that_to_its_holde
         assert book.beat("hills", token, live=True) == "stop"
 
 
-def task_in(folder: Path) -> SectorTask:
+def test_a_task_that_is_run_again_after_the_sector_went_to_another_takes_nothing_and_ends_no_process(tmp_path: Path):
+    """As dask does with one that had ended, if what it returned was lost with its worker."""
+    with LeaseBook(tmp_path) as book, sleeper() as other:
+        first = book.claim("hills", "worker-1", newest=0)
+        book.give_back("hills", first)
+        second = book.claim("hills", "worker-2", newest=first)
+        book.beat("hills", second, live=True, pids=[other.pid])
+        before = book.leases()
+        assert hold_sector(task_in(tmp_path, newest=0), worker="worker-3") == "lost"
+        assert book.leases() == before
+        assert other.poll() is None
+        book.give_back("hills", second)
+        assert hold_sector(task_in(tmp_path, newest=first), worker="worker-3") == "lost"
+        assert book.claim("hills", "worker-3", newest=second) == second + 1
+        other.kill()
+
+
+def test_of_two_tasks_given_with_one_lease_only_the_first_claims(tmp_path: Path):
+    """Also if both have read the lease before either claims."""
+    with LeaseBook(tmp_path) as book, LeaseBook(tmp_path) as other:
+        seen = book.lease("hills")
+        assert other.claim("hills", "worker-1", newest=0) == 1
+        book.lease = lambda _: seen  # type: ignore[method-assign]
+        with pytest.raises(Superseded):
+            book.claim("hills", "worker-2", newest=0)
+        assert [(lease.holder, lease.token) for lease in other.leases()] == [("worker-1", 1)]
+
+
+def task_in(folder: Path, *, newest: int | None = None) -> SectorTask:
     nowhere = folder / "missing"
-    return SectorTask(sector=nowhere, name="hills", layout=nowhere, folder=folder, broker="mqtt://127.0.0.1:1")
+    return SectorTask(
+        sector=nowhere, name="hills", layout=nowhere, folder=folder, broker="mqtt://127.0.0.1:1", newest=newest
+    )
 
 
 def test_a_holder_whose_lease_was_removed_loses_it(tmp_path: Path):

@@ -48,6 +48,25 @@ def test_a_file_that_cannot_be_used_is_refused_in_one_sentence(two: Path, text: 
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "name", ["machines", "logs", "dask", "keys", "audit", "tls", "Logs", "leases.db", "nation.db-wal", "cluster.lock"]
+)
+def test_a_sector_whose_folder_would_be_one_of_the_clusters_own_is_refused(two: Path, name: str):
+    east = two.parent / "east" / "sector.toml"
+    east.write_text(east.read_text().replace('name = "east"', f'name = "{name}"'))
+    with pytest.raises(ConfigError) as refused:
+        load_nation(two)
+    assert f"{east} has the name {name!r}, which a cluster needs" in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["east-logs", "nations", "nation.north", "leases.dbx"])
+def test_a_name_that_only_resembles_one_of_the_clusters_is_a_sector(two: Path, name: str):
+    east = two.parent / "east" / "sector.toml"
+    east.write_text(east.read_text().replace('name = "east"', f'name = "{name}"'))
+    assert [sector.name for sector in load_nation(two).sectors] == ["west", name]
+
+
 def test_two_sectors_that_watch_the_same_border_are_refused_with_its_length(two: Path):
     with pytest.raises(ConfigError, match=r"west and east watch the same 7\.\d km of border"):
         refuse_overlaps(nation := load_nation(two), open_sectors(nation))

@@ -29,6 +29,9 @@ class Future:
     def done(self) -> bool:
         return self.ended
 
+    def exception(self) -> Exception:
+        return self.returned
+
     def result(self, timeout: float) -> Any:
         assert timeout > 0
         if isinstance(self.returned, Exception):
@@ -41,9 +44,11 @@ class Client:
 
     def __init__(self, workers: Sequence[str] = ("worker-1",)) -> None:
         self.submitted: list[Future] = []
+        self.given: list[SectorTask] = []
         self.workers = list(workers)
 
-    def submit(self, *_: Any, **__: Any) -> Future:
+    def submit(self, _function: Any, task: SectorTask, **__: Any) -> Future:
+        self.given.append(task)
         self.submitted.append(Future())
         return self.submitted[-1]
 
@@ -116,6 +121,25 @@ def test_an_ended_sector_starts_again_also_if_its_worker_ended_with_what_it_retu
     first.ended, first.returned = True, returned
     assert supervised.look() == []
     assert len(supervised.client.submitted) == 2
+
+
+def test_a_sector_whose_worker_is_lost_is_given_to_another_at_once_and_only_with_the_number_of_its_lease(
+    supervised: Supervised,
+):
+    supervised.look()
+    token = supervised.book.claim("hills", "worker-1")
+    supervised.book.beat("hills", token, live=True)
+    supervised.look()
+    [first] = supervised.client.submitted
+    first.ended, first.status, first.returned = True, "error", distributed.KilledWorker("hills", None, 0)
+    assert supervised.look() == []
+    assert not supervised.cluster.live, "its lease still says so"
+    assert [task.newest for task in supervised.client.given] == [0, token]
+    supervised.look()
+    assert not supervised.cluster.live
+    supervised.book.beat("hills", supervised.book.claim("hills", "worker-2", newest=token), live=True)
+    assert supervised.look() == ["cluster-sector-live-again"]
+    assert supervised.cluster.failovers_s == [2 * LONGEST_LOOK_S]
 
 
 def test_a_sector_whose_lease_was_removed_is_not_live_until_it_is_held_again(supervised: Supervised, tmp_path: Path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,34 @@ def test_an_archive_in_two_pieces_gives_the_tracks_of_one_run_and_goes_on_where_
     assert set(again) == set(outputs)
     assert [path for path in again if again[path] != outputs[path]] == [last], "only what was missing is made again"
     assert read_tracks(tmp_path / "out" / ground.sector.name).equals(found)
+
+
+def test_a_worker_that_was_taken_for_lost_and_its_successor_leave_the_files_of_one(
+    night: xr.Dataset, ground: OpenSector, hill_sector: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The first one writes a piece while the second one does."""
+    write_detections(night, tmp_path / "in" / ground.sector.name / "2026-03-14.parquet", ground.layout)
+    sector = str(hill_sector.sector)
+    alone = track_archive(tmp_path / "in", [sector], tmp_path / "alone")
+    write, inner, successor = gpd.GeoDataFrame.to_parquet, [], os.getpid() + 1
+
+    def written_by_two(table: Any, path: Path, **options: Any) -> None:
+        write(table, path, **options)
+        if not inner:  # the first one has written, and not yet put the file in its place
+            inner.append(path)
+            with monkeypatch.context() as patch:
+                patch.setattr(os, "getpid", lambda: successor)
+                assert track_archive(tmp_path / "in", [sector], tmp_path / "out")["failed"] == []
+
+    monkeypatch.setattr(gpd.GeoDataFrame, "to_parquet", written_by_two)
+    assert track_archive(tmp_path / "in", [sector], tmp_path / "out")["failed"] == []
+    assert alone["pieces"] == len(inner) == 1
+    contents = [
+        {file.name: file.read_bytes() for file in (tmp_path / name / ground.sector.name).iterdir()}
+        for name in ("alone", "out")
+    ]
+    assert contents[0] == contents[1]
+    assert track_archive(tmp_path / "in", [sector], tmp_path / "out")["computed_again"] == []
 
 
 def test_equal_runs_leave_equal_files_in_any_folder(night, ground, make_sector, hill_sector, tmp_path):

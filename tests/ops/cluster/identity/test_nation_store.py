@@ -51,6 +51,9 @@ def test_what_a_track_follows_later_is_beside_what_was_decided(tmp_path: Path):
     with NationReader(tmp_path) as reader:
         assert reader.changes() == later
         assert reader.history() == {("west", "W1"): [(5, "Na"), (20, "Nb"), (30, "Na")], ("east", "E1"): [(9, "Na")]}
+        assert {key: reader.history_of(key) for key in reader.history()} == reader.history()
+        assert [reader.founded_ns(name) for name in ("Na", "Nb", "Nz")] == [5, 20, None]
+        assert reader.history_of(("west", "W9")) == []
         assert reader.identities()["west", "W1"] == "Na"
         assert reader.count() == (2, 1), "an identity that a track took later is one, too"
 

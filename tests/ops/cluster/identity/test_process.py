@@ -15,10 +15,13 @@ import numpy as np
 import pytest
 
 from ops.cluster.commands import identity_process
+from ops.cluster.identity import process
 from ops.cluster.identity.decision import national_id
 from ops.cluster.identity.followed import PictureFollower
+from ops.cluster.identity.joining import MEMORY_S
 from ops.cluster.identity.nation_store import NationError, NationLost, NationReader, NationStore
 from ops.cluster.identity.process import NationWatch
+from ops.cluster.identity.revision import MEMORY_NS
 from ops.cluster.identity.sighting import KNOWN
 from ops.cluster.national_picture import national_picture
 from ops.store.moment_reader import MomentReader
@@ -93,6 +96,38 @@ def test_identities_and_summaries_follow_the_sectors(sectors: Sectors):
         assert east["at"] == f"{datetime.fromtimestamp(T0_NS / 1e9 + 79, UTC):%Y-%m-%dT%H:%M:%SZ}"
     finally:
         watch.close()
+
+
+def test_what_is_stored_and_needed_no_more_is_forgotten_and_changes_no_decision(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Two targets that meet and part, then one after the other that crosses the edge."""
+    later = [
+        Walk({"west": (f"W{n}", n * 20.0, n * 20.0 + 15.0), "east": (f"E{n}", n * 20.0 + 8.0, n * 20.0 + 30.0)})
+        for n in range(12, 36)
+    ]
+    found = []
+    for name, every_s in (("always", 0.0), ("never", 1e9)):
+        monkeypatch.setattr(process, "FORGET_EVERY_S", every_s)
+        with ExitStack() as stack:
+            sectors = Sectors(tmp_path / name, stack, walks=[AWAY, TOWARDS, *later], seconds=760)
+            watch = NationWatch(sectors.folder, REACHES)
+            stack.callback(watch.close)
+            for until_s in range(20, 761, 20):
+                sectors.write(until_s)
+                while watch.look():
+                    pass
+            with NationReader(sectors.folder) as reader:
+                found.append((reader.identities(), reader.changes()))
+            held = len(watch._joining.identities), len(watch._revising._history), len(watch._revising._founded)
+            if name == "never":
+                assert min(held[:2]) == len(found[0][0]) >= 50
+            else:
+                in_memory_s = max(MEMORY_S, MEMORY_NS / S) + 40.0
+                recent = 2 * in_memory_s / 20.0 + 4
+                assert max(held) <= recent < len(found[0][0])
+    assert found[0] == found[1]
+    assert found[0][1] != []
 
 
 @pytest.mark.parametrize("killed_s", [10, 25, 31, 60])

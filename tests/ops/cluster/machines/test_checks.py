@@ -188,7 +188,25 @@ def test_a_machine_whose_cluster_comes_back_with_other_programs_does_not_join_it
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"listen": ("0.0.0.0", 8786)}, "--listen: 0.0.0.0 is not the address of a machine"),
+        *(
+            (
+                {"listen": (host, 8786)},
+                f"--listen: {host} is not the address of a machine; expected that of this machine",
+            )
+            for host in (
+                "0.0.0.0",
+                "0",
+                "0x0",
+                "000.0.0.0",
+                "0.0",
+                "::",
+                "::0",
+                "0:0:0:0:0:0:0:0",
+                "::ffff:0.0.0.0",
+                "::ffff:0:0",
+            )
+        ),
+        ({"listen": ("machine.invalid", 8786)}, "--listen: machine.invalid has no address"),
         ({"listen": ("127.0.0.1", 8786)}, "--listen: is given without --store"),
         ({"listen": ("127.0.0.1", 8786), "store": "postgresql://db.example/w"}, "--listen: is given without --broker"),
         ({}, "--local: 0 workers; expected at least 1"),

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ops.cluster.leases import LeaseError, Process
+from ops.cluster.leases import LeaseError, Process, Superseded
 from ops.cluster.open_leases import known_leases, note_leases
 from ops.cluster.store_leases import StoreLeases
 from ops.postgres.address import StoreAddress
@@ -47,6 +47,20 @@ def test_numbers_of_a_sector_only_rise_and_only_the_newest_holds_it(
     assert {lease.sector: lease.token for lease in machines[1].leases()} == newest
     for book in machines:
         book.close()
+
+
+def test_a_claim_with_an_older_lease_than_the_newest_changes_nothing(leases: StoreLeases):
+    with leases:
+        first = leases.claim("hills", "worker-1", newest=0)
+        leases.give_back("hills", first)
+        second = leases.claim("hills", "worker-2", newest=first)
+        assert second == first + 1
+        with pytest.raises(Superseded):
+            leases.claim("hills", "worker-3", newest=first)
+        leases.lease = lambda _: None  # type: ignore[method-assign] # as read before the second claim
+        with pytest.raises(Superseded):
+            leases.claim("hills", "worker-3", newest=first)
+        assert [(lease.holder, lease.token) for lease in leases.leases()] == [("worker-2", second)]
 
 
 def test_a_claim_kills_the_holder_before_on_this_machine_and_leaves_that_of_another(

@@ -23,12 +23,12 @@ class Workers(Client):
 
     def __init__(self) -> None:
         super().__init__()
-        self.given: list[str] = []
+        self.places: list[str] = []
         self.state = {"worker-1": "running", "worker-2": "running"}
 
-    def submit(self, *_: Any, workers: list[str] | None, **__: Any) -> Future:
-        self.given += workers or ["any"]
-        future = super().submit()
+    def submit(self, function: Any, task: SectorTask, *, workers: list[str] | None = None, **__: Any) -> Future:
+        self.places += workers or ["any"]
+        future = super().submit(function, task)
         future.release = lambda: None  # type: ignore[attr-defined]
         return future
 
@@ -86,13 +86,13 @@ LATE = 2 * round(LOST_AFTER_S / LONGEST_LOOK_S)
 
 def test_a_machine_that_gives_no_sign_of_life_loses_its_sector_to_another_worker(supervised: Supervised):
     supervised.look()
-    assert supervised.client.given == ["worker-1"]
+    assert supervised.client.places == ["worker-1"]
     token = supervised.elsewhere.claim("hills", "worker-1")
     supervised.elsewhere.beat("hills", token, live=True)
     assert supervised.look() == ["cluster-sector-live"]
     assert [task.name for task in supervised.cluster.elsewhere()] == ["hills"]
     assert supervised.look(LATE) == ["cluster-machine-lost"]
-    assert supervised.client.given == ["worker-1", "worker-2"]
+    assert supervised.client.places == ["worker-1", "worker-2"]
     supervised.book.beat("hills", supervised.book.claim("hills", "worker-2"), live=True)
     assert supervised.look() == ["cluster-sector-live-again"]
     assert supervised.elsewhere.beat("hills", token, live=True) is None
@@ -114,10 +114,10 @@ def test_a_supervisor_that_is_started_again_takes_up_what_another_machine_holds(
     supervised.elsewhere.beat("hills", token, live=True)
     supervised.cluster._take_up()
     assert supervised.look() == ["cluster-sector-live"]
-    assert supervised.client.given == [], "it goes on under its lease"
+    assert supervised.client.places == [], "it goes on under its lease"
     supervised.elsewhere.give_back("hills", token)
     supervised.look(2)
-    assert supervised.client.given == ["worker-1"], "given back, it starts again"
+    assert supervised.client.places == ["worker-1"], "given back, it starts again"
 
 
 def test_a_supervisor_that_is_started_again_does_not_wait_for_a_machine_that_is_gone(supervised: Supervised):
@@ -125,13 +125,13 @@ def test_a_supervisor_that_is_started_again_does_not_wait_for_a_machine_that_is_
     supervised.book.silent_s = LOST_AFTER_S + 1.0
     supervised.cluster._take_up()
     supervised.look()
-    assert supervised.client.given == ["worker-2"]
+    assert supervised.client.places == ["worker-2"]
 
 
 def test_a_worker_that_is_about_to_leave_is_given_nothing(supervised: Supervised):
     supervised.client.state["worker-1"] = "paused"
     supervised.look()
-    assert supervised.client.given == ["worker-2"]
+    assert supervised.client.places == ["worker-2"]
 
 
 def test_a_worker_that_could_not_run_a_sector_is_avoided_while_there_is_another(supervised: Supervised):
@@ -141,7 +141,7 @@ def test_a_worker_that_could_not_run_a_sector_is_avoided_while_there_is_another(
     future.exception = lambda: ValueError("the clock of this machine is off")  # type: ignore[attr-defined]
     assert supervised.look() == ["cluster-sector-failed"]
     supervised.look(3)
-    assert supervised.client.given == ["worker-1", "worker-2"]
+    assert supervised.client.places == ["worker-1", "worker-2"]
 
 
 def test_a_stop_waits_for_a_machine_that_lives_and_not_for_one_that_is_gone(supervised: Supervised):

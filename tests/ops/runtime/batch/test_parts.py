@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from geo.errors import BadInput
-from ops.runtime.batch.parts import PartMarks, key_of
+from ops.runtime.batch import parts
+from ops.runtime.batch.parts import FinishedPart, PartMarks, key_of
+from tests.patience import PATIENT_S
 
 
 @pytest.fixture
@@ -116,6 +121,75 @@ def test_work_that_needs_an_empty_folder_removes_no_files_of_others(marks: PartM
     with pytest.raises(BadInput, match="holds other files"):
         marks.part("a", "key", writes(), whole=True)
     assert own.read_text() == "mine"
+
+
+WORKER = """
+import sys
+from pathlib import Path
+from ops.runtime.batch.parts import PartMarks
+
+marks = PartMarks(Path(sys.argv[1]), Path(sys.argv[2]))
+
+
+def work():
+    folder = marks.out / "a"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "one").write_text("begun")
+    print("begun", flush=True)
+    sys.stdin.readline()
+    (folder / "one").write_text("whole")
+    return {"text": "whole"}
+
+
+marks.part("a", "key", work)
+print("done", flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def slow(marks: PartMarks) -> Iterator[subprocess.Popen[str]]:
+    """A worker that has begun part a, and ends it when it is sent a line."""
+    command = [sys.executable, "-c", WORKER, str(marks.marks), str(marks.out)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        yield process
+        process.kill()
+
+
+def test_a_part_of_a_worker_that_was_taken_for_lost_is_waited_for_and_kept(
+    marks: PartMarks, writes: Callable[..., Any], slow: subprocess.Popen[str]
+):
+    assert slow.stdin is not None
+    found: list[FinishedPart] = []
+    successor = threading.Thread(target=lambda: found.append(marks.part("a", "key", writes())))
+    successor.start()
+    successor.join(0.5)
+    assert successor.is_alive(), "it would write the files of the first"
+    assert not (marks.out / "count").exists()
+    slow.stdin.write("\n")
+    slow.stdin.flush()
+    successor.join(PATIENT_S)
+    assert [(one.state, one.figures) for one in found] == [("kept", {"text": "whole"})]
+    assert not (marks.out / "count").exists()
+
+
+def test_a_part_of_a_worker_that_was_killed_is_computed_again(
+    marks: PartMarks, writes: Callable[..., Any], slow: subprocess.Popen[str]
+):
+    slow.kill()
+    assert marks.part("a", "key", writes()).figures["text"] == "x"
+
+
+def test_a_part_of_a_worker_that_does_not_end_is_refused_and_left(
+    marks: PartMarks, writes: Callable[..., Any], slow: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(parts, "WAIT_S", 0.0)
+    with pytest.raises(BadInput, match="another worker still writes the part a; expected that worker to end"):
+        marks.part("a", "key", writes(), whole=True)
+    assert (marks.out / "a" / "one").read_text() == "begun"
+    assert not (marks.out / "count").exists()
 
 
 def test_two_runs_do_not_work_in_one_folder(marks: PartMarks):

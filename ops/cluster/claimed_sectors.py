@@ -1,0 +1,46 @@
+"""What keeps ``watchline run`` from a sector that a cluster runs: the folder of the cluster, or its claim in the store.
+
+The locks of folder and writers are free for some seconds while a sector changes its worker; the claim of the cluster is
+not.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from geo.errors import BadInput
+from ops.cluster.leases import CLUSTER_LOCK, LOST_AFTER_S
+from ops.postgres.address import StoreAddress, missing_packages
+from ops.runtime.file_lock import is_locked
+
+
+def refuse_claimed(sector: str, data: Path, store: str | None) -> None:
+    """Raise BadInput if a cluster runs ``sector`` in this data folder or in this store; nothing is written.
+
+    PostgresError for a store that cannot be used.
+    """
+    folder = data.resolve()
+    for one in (folder, folder.parent):
+        if is_locked(one / CLUSTER_LOCK):
+            raise BadInput(f"a cluster runs in {one}", where="--data", expected="a folder outside of it")
+    if store is not None:
+        _refuse_claimed_in_store(sector, data, StoreAddress(store))
+
+
+def _refuse_claimed_in_store(sector: str, data: Path, address: StoreAddress) -> None:
+    try:
+        from ops.cluster.store_claim import is_claimed
+        from ops.cluster.store_leases import StoreLeases
+    except ImportError:
+        raise missing_packages() from None
+    taken = is_claimed(address, sector)
+    if not taken:  # a supervisor that has ended; its workers on other machines continue
+        with StoreLeases(address, data) as leases:
+            lease = leases.lease(sector)
+            taken = lease is not None and bool(lease.holder) and lease.silent_s < LOST_AFTER_S
+    if taken:
+        raise BadInput(
+            f"a cluster runs the sector {sector} in {address.shown}",
+            where="--store",
+            expected="a sector that none runs",
+        )

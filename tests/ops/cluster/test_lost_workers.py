@@ -1,0 +1,76 @@
+"""Workers that are killed again and again come back, and leave nothing open in the supervisor."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from ops.cluster import cluster as cluster_module
+from ops.cluster.cluster import SETTINGS_OF_DASK, Cluster
+from ops.cluster.sector_task import SectorTask
+from tests.patience import PATIENT_S
+
+
+def task_in(folder: Path) -> SectorTask:
+    """A sector that cannot be run: the workers have nothing to do."""
+    nowhere = folder / "missing"
+    return SectorTask(sector=nowhere, name="hills", layout=nowhere, folder=folder, broker="mqtt://127.0.0.1:1")
+
+
+def until(cluster: Cluster, true: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENT_S
+    while not true():
+        cluster.look()
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def worker_processes(cluster: Cluster) -> dict[str, int]:
+    """Process number of each worker that the scheduler knows, by address."""
+    untyped: Any = cluster
+    return {
+        nanny.worker_address: nanny.pid
+        for nanny in untyped._local.workers.values()
+        if nanny.worker_address in untyped._running_workers() and nanny.pid is not None
+    }
+
+
+def kill_one(cluster: Cluster) -> None:
+    """Kill the only worker, and wait for the next one."""
+    until(cluster, lambda: len(worker_processes(cluster)) == 1)
+    [(address, pid)] = worker_processes(cluster).items()
+    psutil.Process(pid).kill()
+    until(cluster, lambda: worker_processes(cluster) and address not in worker_processes(cluster))
+
+
+def sockets() -> int:
+    links = [os.readlink(f"/proc/self/fd/{name}") for name in os.listdir("/proc/self/fd") if name.isdigit()
+             and os.path.islink(f"/proc/self/fd/{name}")]  # fmt: skip
+    return sum(link.startswith(("socket:", "pipe:")) for link in links)
+
+
+def test_a_worker_that_dask_gave_up_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """By default dask closes for good the place of a worker that is not back within 15 s, as on a busy machine."""
+    settings = SETTINGS_OF_DASK | {"distributed.deploy.lost-worker-timeout": "1ms"}
+    monkeypatch.setattr(cluster_module, "SETTINGS_OF_DASK", settings)
+    monkeypatch.setattr(cluster_module, "WORKERS_EVERY_S", 0.5)
+    with Cluster([task_in(tmp_path)], 1) as cluster:
+        untyped: Any = cluster
+        [place] = untyped._local.workers.values()
+        kill_one(cluster)
+        assert place not in untyped._local.workers.values(), "dask gave it up"
+
+
+def test_a_worker_that_is_killed_again_leaves_nothing_more_open(tmp_path: Path):
+    with Cluster([task_in(tmp_path)], 1) as cluster:
+        kill_one(cluster)  # the first time, dask opens a connection that it keeps
+        before = sockets()
+        for _ in range(2):
+            kill_one(cluster)
+        until(cluster, lambda: sockets() <= before)

@@ -1,0 +1,170 @@
+"""Spare processes: one that waits becomes a part like any other, and none outlives the process that keeps it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from ops.runtime.child_process import Child
+from ops.runtime.spare_process import SpareProcesses
+from tests.patience import PATIENT_S
+
+PART = """
+import os, sys, threading
+from ops.runtime.child_process import say, stop_when_parent_ends
+
+
+def main():
+    stop, heard = threading.Event(), []
+    stop_when_parent_ends(stop.set, hear=lambda message: (heard.append(message), say(heard=heard)))
+    print("words for the log", file=sys.stderr, flush=True)
+    umask = os.umask(0)
+    say(ready=True, arguments=sys.argv[1:], secret=os.environ.get("PART_SECRET"), umask=umask, session=os.getsid(0))
+    stop.wait()
+    return 7
+
+
+if __name__ == "__main__":
+    sys.exit(main())
+"""
+
+
+@pytest.fixture
+def part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of a module that can be run as a part."""
+    (tmp_path / "part_of_test.py").write_text(PART)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))
+    return "part_of_test"
+
+
+@pytest.fixture
+def spares(part: str) -> Iterator[SpareProcesses]:
+    kept = SpareProcesses({part: ()}, settle_s=0.05)
+    yield kept
+    kept.close()
+
+
+def until(true: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENT_S
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def ends(pid: int) -> None:
+    def has_ended() -> bool:
+        return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+    until(has_ended)
+
+
+def child_of(part: str, tmp_path: Path, spares: SpareProcesses | None) -> Child:
+    child = Child(
+        "part", part, ["--one", "two words"], log=tmp_path / "part.log", secrets={"PART_SECRET": "x"}, spares=spares
+    )
+    child.tell(greeting="hello")
+    for key in ("ready", "heard"):  # in either order
+        child.wait_for(key, timeout_s=PATIENT_S)
+    return child
+
+
+def test_a_spare_becomes_a_part_that_differs_in_nothing_from_one_that_is_started(
+    part: str, spares: SpareProcesses, tmp_path: Path
+):
+    until(spares.idle)
+    [pid] = spares.idle()
+    found = []
+    for ahead in (spares, None):
+        child = child_of(part, tmp_path, ahead)
+        assert (child.process.pid == pid) == (ahead is spares)
+        assert child.messages.pop("session") == child.process.pid
+        assert os.readlink(f"/proc/{child.process.pid}/fd/2") == str(tmp_path / "part.log")
+        found.append((dict(child.messages), child.last_words(), child.stop(timeout_s=PATIENT_S)))
+    assert found[0] == found[1]
+    messages, words, code = found[0]
+    assert (messages["arguments"], messages["secret"], messages["umask"]) == (["--one", "two words"], "x", 0o077)
+    assert (messages["heard"], words, code) == ([{"greeting": "hello"}], "words for the log", 7)
+
+
+def test_a_spare_that_was_taken_is_replaced_but_not_while_something_starts(
+    part: str, spares: SpareProcesses, tmp_path: Path
+):
+    until(spares.idle)
+    [first] = spares.idle()
+    with spares.starting():
+        taken = spares.take(part)
+        assert taken is not None
+        assert taken.pid == first
+        time.sleep(0.5)  # ten times as long as it would take
+        assert spares.idle() == []
+        assert spares.take(part) is None
+    until(spares.idle)
+    assert spares.idle() != [first]
+    for pipe in (taken.stdin, taken.stdout):
+        assert pipe is not None
+        pipe.close()
+    assert taken.wait() == 0, "it was to become nothing"
+
+
+def test_a_spare_that_still_loads_is_not_waited_for(part: str, tmp_path: Path):
+    (tmp_path / "slow_part.py").write_text(
+        f"import pathlib, time\nwhile not pathlib.Path({str(tmp_path / 'loaded')!r}).exists():\n    time.sleep(0.02)\n"
+    )
+    spares = SpareProcesses({"slow_part": ()}, settle_s=0.05)
+    until(lambda: spares._idle)
+    assert spares.take("slow_part") is None
+    (tmp_path / "loaded").touch()
+    until(spares.idle)
+    [pid] = spares.idle()
+    assert psutil.pid_exists(pid)
+    spares.close()
+    assert not psutil.pid_exists(pid)
+
+
+def test_a_spare_that_has_ended_is_not_used(part: str, spares: SpareProcesses, tmp_path: Path):
+    until(spares.idle)
+    [pid] = spares.idle()
+    os.kill(pid, signal.SIGKILL)
+    ends(pid)
+    child = child_of(part, tmp_path, spares)
+    assert child.process.pid != pid
+    assert child.stop(timeout_s=PATIENT_S) == 7
+
+
+def test_a_part_is_also_started_again_from_a_spare(part: str, spares: SpareProcesses, tmp_path: Path):
+    child = child_of(part, tmp_path, spares)
+    child.kill()
+    until(spares.idle)
+    [pid] = spares.idle()
+    child.restart()
+    assert child.process.pid == pid
+    assert child.wait_for("heard", timeout_s=PATIENT_S) == [{"greeting": "hello"}]
+    child.stop(timeout_s=PATIENT_S)
+
+
+KEEPER = """
+import sys, time
+from ops.runtime.spare_process import SpareProcesses
+spares = SpareProcesses({"part_of_test": ()}, settle_s=0.05)
+while not spares.idle():
+    time.sleep(0.02)
+print(spares.idle()[0], flush=True)
+time.sleep(3600)
+"""
+
+
+def test_spares_end_with_the_process_that_keeps_them_whatever_ends_it(part: str):
+    with subprocess.Popen([sys.executable, "-c", KEEPER], stdout=subprocess.PIPE) as keeper:
+        assert keeper.stdout is not None
+        pid = int(keeper.stdout.readline())
+        keeper.kill()
+        keeper.wait()
+    ends(pid)
