@@ -20,7 +20,7 @@ from ops.audit.command import record_command
 from ops.broker.broker import EmbeddedBroker
 from ops.broker.identities import Signatures
 from ops.cluster.cluster import Cluster, Listening
-from ops.cluster.edge_sensors import EdgeSensor, sensors_of_one_sector
+from ops.cluster.edge_sensors import sensors_of_one_sector, show_edge_sensors
 from ops.cluster.identity.retention import purge_nation
 from ops.cluster.nation_file import Nation, load_nation, open_sectors, reaches_of, refuse_overlaps
 from ops.cluster.national_picture import national_picture, show_national_picture
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 
 LOOK_EVERY_S: Final = 0.5
 IDENTITY_STOP_S: Final = 10.0
-EDGE_SENSORS_SHOWN: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ def run_cluster(options: ClusterOptions, *, screen: Console) -> dict[str, Any]:
     grounds = open_sectors(nation)
     refuse_overlaps(nation, grounds)
     reaches = reaches_of(grounds)
-    _show_edge_sensors(sensors_of_one_sector(grounds), screen)
+    show_edge_sensors(sensors_of_one_sector(grounds), screen)
     del grounds
     compile_missing(screen)
     with ExitStack() as stack:
@@ -129,14 +128,6 @@ def run_cluster(options: ClusterOptions, *, screen: Console) -> dict[str, Any]:
         "moves": len(moves),
         "sectors": {sector.name: taken(options.data / sector.name) for sector in nation.sectors},
     }
-
-
-def _show_edge_sensors(sensors: Sequence[EdgeSensor], screen: Console) -> None:
-    """Name the sensors that should send to a neighbouring sector too, the first few of them."""
-    if sensors:
-        named = [f"{one.sector}/{one.sensor} → {one.neighbour}" for one in sensors[:EDGE_SENSORS_SHOWN]]
-        more = ["…"] if len(sensors) > len(named) else []
-        show(screen, "cluster-edge-sensors", count=len(sensors), sensors=", ".join(named + more))
 
 
 def _check_machines(options: ClusterOptions) -> None:

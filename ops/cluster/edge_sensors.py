@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from rich.console import Console
+
+from ops.runtime.output import show
 
 if TYPE_CHECKING:
     from ops.sector.open_sector import OpenSector
 
 LEAST_M: Final = 500.0
 """Length of the neighbour's border in a sensor's range from which on the neighbour's tracker should have it too."""
+SHOWN: Final = 3
 
 
 class EdgeSensor(NamedTuple):
@@ -53,3 +58,11 @@ def sensors_of_one_sector(grounds: Mapping[str, OpenSector]) -> list[EdgeSensor]
             if within.length >= LEAST_M:
                 found.append(EdgeSensor(sector, sensor.id, neighbour))
     return sorted(found)
+
+
+def show_edge_sensors(sensors: Sequence[EdgeSensor], screen: Console) -> None:
+    """Name the sensors that should send to a neighbouring sector too, the first few of them."""
+    if sensors:
+        named = [f"{one.sector}/{one.sensor} → {one.neighbour}" for one in sensors[:SHOWN]]
+        more = ["…"] if len(sensors) > len(named) else []
+        show(screen, "cluster-edge-sensors", count=len(sensors), sensors=", ".join(named + more))

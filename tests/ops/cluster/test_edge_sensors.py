@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from ops.cluster.commands import _show_edge_sensors
-from ops.cluster.edge_sensors import EdgeSensor, sensors_of_one_sector
+from ops.cluster.edge_sensors import EdgeSensor, sensors_of_one_sector, show_edge_sensors
 from ops.cluster.nation_file import load_nation, open_sectors
 from ops.runtime.output import speaking
 from ops.words import LANGUAGES, MessageCatalogue
@@ -68,7 +67,7 @@ def test_a_sensor_that_reaches_half_a_kilometre_of_the_neighbours_border_should_
 def test_the_sentence_states_their_number_and_names_three_at_most(language: str, count: int) -> None:
     shown = io.StringIO()
     with speaking(MessageCatalogue.of(language)):
-        _show_edge_sensors([EdgeSensor("a", f"s{one}", "b") for one in range(count)], Console(file=shown))
+        show_edge_sensors([EdgeSensor("a", f"s{one}", "b") for one in range(count)], Console(file=shown))
     text = shown.getvalue()
     assert text.count("\n") == 1
     assert text.startswith(f"{count} ")
@@ -78,5 +77,5 @@ def test_the_sentence_states_their_number_and_names_three_at_most(language: str,
 
 def test_without_such_a_sensor_nothing_is_said() -> None:
     shown = io.StringIO()
-    _show_edge_sensors([], Console(file=shown))
+    show_edge_sensors([], Console(file=shown))
     assert shown.getvalue() == ""
