@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from rich.console import Console
 
@@ -48,7 +48,7 @@ def sensors_of_one_sector(grounds: Mapping[str, OpenSector]) -> list[EdgeSensor]
         own = {one.id for one in ground.layout.sensors}
         at = np.column_stack(ground.frame.to_local(lon, lat))
         known = np.flatnonzero(np.isfinite(at).all(axis=1))
-        places = shapely.points(at[known])
+        places: Any = shapely.points(at[known])
         near = shapely.distance(places, ground.crossed.line) < range_m[known]
         for number, place in zip(known[near], places[near], strict=True):
             sector, sensor = sensors[number]
