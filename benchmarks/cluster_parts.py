@@ -16,7 +16,8 @@ from ops.cluster.cluster import Cluster
 
 PATIENT_S = 300.0
 PARTS = ("ingest", "fusion", "feeds")
-"""Processes of a sector. Others are its spare processes, the broker, the senders, and the cluster's own: supervisor, scheduler, workers."""
+"""Processes of a sector. Others are its spare processes, the broker, the senders, and the cluster's own: supervisor,
+scheduler, workers."""
 SENDERS = "--senders"
 
 

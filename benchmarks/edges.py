@@ -7,12 +7,14 @@ identity switches, of confirmed and coasting tracks, within range of a radar. A 
 once, where their combination puts it; a track whose identity is not decided yet is left out.
 
 Side by side in one run, on the same detections: one tracker; what was decided of each track and never changed; and
-with the changes (``ops.cluster.identity.revision``). A fourth picture is that of two sectors which both have the
-detections of both radars. Intervals of 95% are those of t over the seeds.
+with the changes (``ops.cluster.identity.revision``). A fourth picture is that of two sectors whose trackers also have
+the detections of the neighbour's radars that reach over the edge. With one radar each both trackers are then the same;
+with ``--radars 2`` each sector has one that the neighbour does not have. Intervals of 95% are
+those of t over the seeds.
 The causes of the switches: ``edge_scenes.causes_of_switches``.
 
 Tables to stderr, one JSON line to stdout:
-``python benchmarks/edges.py [--seeds N] [--first SEED] [--overlap METRES]``
+``python benchmarks/edges.py [--seeds N] [--first SEED] [--overlap METRES] [--radars N]``
 """
 
 from __future__ import annotations
@@ -36,11 +38,12 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=1, help="the first seed")
     parser.add_argument("--crossers", type=int, default=20)
     parser.add_argument("--overlap", type=float, default=1500.0, help="metres that both radars see, along the edge")
+    parser.add_argument("--radars", type=int, default=1, help="radars of each sector, one behind the other")
     chosen = parser.parse_args()
     seeds = range(chosen.first, chosen.first + chosen.seeds)
     results = []
     for seed in seeds:
-        results.append(measure(seed, crossers=chosen.crossers, overlap_m=chosen.overlap))
+        results.append(measure(seed, crossers=chosen.crossers, overlap_m=chosen.overlap, radars=chosen.radars))
         print(seed, results[-1], file=sys.stderr, flush=True)
     kinds = ("one", "decided", "national", "shared")
     scores: dict[str, list[Score]] = {kind: [getattr(one, kind) for one in results] for kind in kinds}
@@ -57,7 +60,7 @@ def main() -> None:
     report(
         "edges",
         {
-            "seeds": chosen.seeds, "overlap_m": chosen.overlap, "hand_overs": sum(handed),
+            "seeds": chosen.seeds, "overlap_m": chosen.overlap, "radars": chosen.radars, "hand_overs": sum(handed),
             "joined": sum(one.joined for one in results),
             "switches": {kind: sum(one.switches for one in scores[kind]) for kind in kinds},
             "compared": compared,
@@ -72,7 +75,11 @@ def main() -> None:
                 "decided": dict(sum((one.causes_decided for one in results), Counter())),
                 "national": dict(sum((one.causes_national for one in results), Counter())),
             },
-            "cpu_ms_per_s": float(np.mean([one.cpu_ms_per_s for one in results])),
+            "identity_cpu_ms_per_s": float(np.mean([one.identity_ms for one in results])),
+            "tracker_cpu_ms_per_s": {
+                kind: round(float(np.mean([one.tracker_ms[kind] for one in results])), 2)
+                for kind in ("one", "national", "shared")
+            },
         },
     )  # fmt: skip
 

@@ -20,6 +20,7 @@ from ops.audit.command import record_command
 from ops.broker.broker import EmbeddedBroker
 from ops.broker.identities import Signatures
 from ops.cluster.cluster import Cluster, Listening
+from ops.cluster.edge_sensors import sensors_of_one_sector, show_edge_sensors
 from ops.cluster.identity.retention import purge_nation
 from ops.cluster.machines.address import refuse_unspecified
 from ops.cluster.nation_file import Nation, load_nation, open_sectors, reaches_of, refuse_overlaps
@@ -83,6 +84,7 @@ def run_cluster(options: ClusterOptions, *, screen: Console) -> dict[str, Any]:
     grounds = open_sectors(nation)
     refuse_overlaps(nation, grounds)
     reaches = reaches_of(grounds)
+    show_edge_sensors(sensors_of_one_sector(grounds), screen)
     del grounds
     compile_missing(screen)
     with ExitStack() as stack:

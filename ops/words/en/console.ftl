@@ -544,6 +544,10 @@ cluster-started = { $nation } is starting on { $workers ->
     [one] { $workers } worker
    *[other] { $workers } workers
 }. (Ctrl-C stops it)
+cluster-edge-sensors = { $count ->
+    [one] 1 sensor reaches the border of a neighbouring sector and is not in its layout
+   *[other] { $count } sensors reach the border of a neighbouring sector and are not in its layout
+}: { $sensors }. Targets at the edge are tracked better if such a sensor sends to both sectors.
 cluster-page-opening = Opening { $count ->
     [one] 1 sector
    *[other] { $count } sectors

@@ -556,6 +556,10 @@ cluster-started = { $nation } démarre sur { $workers ->
     [one] { $workers } processus de travail
    *[other] { $workers } processus de travail
 }. (Ctrl-C pour arrêter)
+cluster-edge-sensors = { $count ->
+    [one] 1 capteur atteint la frontière d’un secteur voisin sans figurer dans le dispositif de celui-ci
+   *[other] { $count } capteurs atteignent la frontière d’un secteur voisin sans figurer dans le dispositif de celui-ci
+} : { $sensors }. Les cibles à la limite sont mieux pistées si un tel capteur émet vers les deux secteurs.
 cluster-page-opening = Ouverture de { $count ->
     [one] 1 secteur
    *[other] { $count } secteurs
