@@ -132,6 +132,7 @@ def _started(module: str, warm: Sequence[str]) -> subprocess.Popen[bytes]:
 
 def _is_ready(process: subprocess.Popen[bytes]) -> bool:
     """Return whether a spare has loaded its libraries, or has ended: there is something to read."""
+    assert process.stdout is not None  # it was started with a pipe
     return bool(select.select([process.stdout], [], [], 0.0)[0])
 
 
