@@ -164,7 +164,7 @@ def _lever(places: Floats, centre: Floats, lately: Bools) -> Floats:
     lever[:, 0, :, 0], lever[:, 1, :, 0] = away[:, :, 0] / reach, away[:, :, 1] / reach
     lever[:, 0, :, 1], lever[:, 1, :, 1] = away[:, :, 1], -away[:, :, 0]
     share = lately / np.maximum(lately.sum(axis=1, keepdims=True), 1)
-    return np.asarray((lever * share[:, None, :, None]).reshape(len(centre), 2, -1))
+    return np.asarray((lever * share[:, None, :, None]).reshape(len(centre), 2, 2 * len(places)))
 
 
 def _near(

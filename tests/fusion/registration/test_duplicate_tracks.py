@@ -14,7 +14,7 @@ from fusion.tracker import Tracker
 from geo.frame import LocalFrame
 from sensors.detections import split
 from sensors.layout import Layout, place
-from sensors.scan_columns import ScanColumns
+from sensors.scan_columns import ARRAYS, ScanColumns
 from sensors.simulate import simulate
 from sensors.simulate.movers import Mover, Scenario
 
@@ -86,6 +86,24 @@ def test_a_turned_radar_doubles_nothing_for_long(azimuth_sd_deg: float, degrees:
     assert np.trapezoid(np.maximum(count - 20, 0), at_s) < 60.0  # less than three seconds a target; uncured 20 × 50
     found = tracker.registration().sel(sensor="R1")
     assert float(np.degrees(found["azimuth_bias"])) == pytest.approx(degrees, abs=0.15)
+
+
+def test_when_everybody_has_gone_the_correction_remains() -> None:
+    """Without tracks nothing is moved by a changed estimate, which every epoch forgets a little of."""
+    watched = layout(0.17, APART[:2])
+    scans = off(scans_of(watched, spread_out(20, 5), 1), "R1", 1.0)
+    tracker = Tracker(watched)
+    shown(tracker, scans)
+    assert tracker.registration()["azimuth_corrected"].sel(sensor="R1")
+    looks = [next(scan for scan in reversed(scans) if scan.sensor == sensor) for sensor in ("R0", "R1")]
+    nobody = {name: getattr(looks[0], name)[:0] for name in ARRAYS}
+    for turn in range(1, 31):
+        for look in sorted(looks, key=lambda scan: scan.observed_ns):
+            at_ns = look.observed_ns + turn * 3 * 10**9
+            later = {"sequence": look.sequence + turn, "observed_ns": at_ns, "received_ns": at_ns}
+            tracker.advance(replace(look, **later, **nobody))
+    assert len(tracker.timeline.bank) == 0
+    assert tracker.registration()["azimuth_corrected"].sel(sensor="R1")
 
 
 def test_a_radar_whose_ranges_are_off_doubles_nothing_for_long() -> None:
