@@ -32,6 +32,8 @@ LONGEST_PAUSE_S: Final = 60.0
 STOP_S: Final = 90.0
 RUNNING: Final = "running"
 """State of a worker that takes sectors; one that is about to leave is paused."""
+ENDED: Final = ("failed", "closed")
+"""States of dask's process for a worker that starts none any more."""
 RESULT_S: Final = 5.0
 """Longest wait for what an ended task returned; a worker that ended meanwhile has taken it along."""
 SETTINGS_OF_DASK: Final = {
@@ -391,9 +393,15 @@ class Cluster:
         )
 
     def _keep_workers(self, now_s: float) -> None:
-        """Have dask make again the workers of this machine that it gave up, such as after two kills in a row."""
+        """Have dask make again the workers of this machine that it gave up, such as after two kills in a row.
+
+        It takes the place of one that could not be started for that of one that runs, and would leave it.
+        """
         if self._local is not None and now_s >= self._workers_due_s:
             self._workers_due_s = now_s + WORKERS_EVERY_S
+            for name, place_ in list(self._local.workers.items()):
+                if place_.status.name in ENDED:
+                    self._local.workers.pop(name, None)
             self._local.scale(self._workers)
 
     def _running_workers(self) -> dict[str, Worker]:
