@@ -16,7 +16,7 @@ from geo.errors import WatchlineError
 from geo.message import Message, Parameter
 from ops.cluster.leases import CLUSTER_LOCK, LOST_AFTER_S, Lease, LeaseError, Leases, kill_all
 from ops.cluster.open_leases import open_leases
-from ops.cluster.placement import CORES, Use, Worker, place, to_move
+from ops.cluster.placement import CORES, Use, Worker, place, to_move, unheard
 from ops.cluster.sector_task import SectorTask, hold_sector
 from ops.runtime.file_lock import lock_file
 
@@ -380,7 +380,7 @@ class Cluster:
             if other.future is not None and not other.live and other.meant is not None:
                 held.setdefault(other.meant, set()).add(other_name)
         avoided = {address for address, at_s in self._silent_at_s.items() if now_s - at_s < SUSPECT_S}
-        avoided |= {sector.avoid or ""}
+        avoided |= {sector.avoid or ""} | unheard(workers, LOST_AFTER_S)  # frozen, without a sector that would say so
         least = place(name, workers, held, self._use, avoided)
         sector.submitted, sector.meant = sector.submitted + 1, least
         sector.future = self._client.submit(
