@@ -19,8 +19,8 @@ def refuse_claimed(sector: str, data: Path, store: str | None) -> None:
 
     PostgresError for a store that cannot be used.
     """
-    folder = data.resolve()
-    for one in (folder, folder.parent):
+    named, real = data.absolute(), data.resolve()  # the folder of a sector may be a link to one on another disk
+    for one in (real, real.parent, named.parent.resolve()):
         if is_locked(one / CLUSTER_LOCK):
             raise BadInput(f"a cluster runs in {one}", where="--data", expected="a folder outside of it")
     if store is not None:

@@ -16,7 +16,7 @@ from geo.errors import WatchlineError
 from geo.message import Message, Parameter
 from ops.cluster.leases import CLUSTER_LOCK, LOST_AFTER_S, Lease, LeaseError, Leases, kill_all
 from ops.cluster.open_leases import open_leases
-from ops.cluster.placement import CORES, Use, Worker, place, to_move
+from ops.cluster.placement import CORES, Use, Worker, place, to_move, unheard
 from ops.cluster.sector_task import SectorTask, hold_sector
 from ops.runtime.file_lock import lock_file
 
@@ -32,6 +32,8 @@ LONGEST_PAUSE_S: Final = 60.0
 STOP_S: Final = 90.0
 RUNNING: Final = "running"
 """State of a worker that takes sectors; one that is about to leave is paused."""
+ENDED: Final = ("failed", "closed")
+"""States of dask's process for a worker that starts none any more."""
 RESULT_S: Final = 5.0
 """Longest wait for what an ended task returned; a worker that ended meanwhile has taken it along."""
 SETTINGS_OF_DASK: Final = {
@@ -378,7 +380,7 @@ class Cluster:
             if other.future is not None and not other.live and other.meant is not None:
                 held.setdefault(other.meant, set()).add(other_name)
         avoided = {address for address, at_s in self._silent_at_s.items() if now_s - at_s < SUSPECT_S}
-        avoided |= {sector.avoid or ""}
+        avoided |= {sector.avoid or ""} | unheard(workers, LOST_AFTER_S)  # frozen, without a sector that would say so
         least = place(name, workers, held, self._use, avoided)
         sector.submitted, sector.meant = sector.submitted + 1, least
         sector.future = self._client.submit(
@@ -391,9 +393,15 @@ class Cluster:
         )
 
     def _keep_workers(self, now_s: float) -> None:
-        """Have dask make again the workers of this machine that it gave up, such as after two kills in a row."""
+        """Have dask make again the workers of this machine that it gave up, such as after two kills in a row.
+
+        It takes the place of one that could not be started for that of one that runs, and would leave it.
+        """
         if self._local is not None and now_s >= self._workers_due_s:
             self._workers_due_s = now_s + WORKERS_EVERY_S
+            for name, place_ in list(self._local.workers.items()):
+                if place_.status.name in ENDED:
+                    self._local.workers.pop(name, None)
             self._local.scale(self._workers)
 
     def _running_workers(self) -> dict[str, Worker]:

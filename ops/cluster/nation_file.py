@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 FILE: Final = "nation.toml"
 """Name of the nation file in a folder."""
 _OWN: Final = re.compile(
-    r"audit|dask|keys|logs|machines|tls|machine|cluster\.lock|broker\.url|(accounts|leases|nation)\.(postgres|db(-\w+)?)"
+    r"audit|dask|keys|logs|machines|tls|machine|cluster\.lock|broker\.url|publication\.key"
+    r"|(accounts|audit|keys|leases|nation)\.postgres|(accounts|leases|nation)\.db(-\w+)?"
 )
 """Files and folders that a cluster has in its data folder beside the folders of the sectors."""
 SHARED_M: Final = 1000.0

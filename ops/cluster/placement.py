@@ -35,16 +35,21 @@ MORE_ON_WORKER: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A worker that takes sectors: host and number of cores of its machine."""
+    """A worker that takes sectors: host and number of cores of its machine.
+
+    ``heard_s``: when the scheduler heard of it last, by the scheduler's clock.
+    """
 
     host: str
     cores: float
+    heard_s: float = 0.0
 
     @classmethod
     def of(cls, address: str, stated: Mapping[str, Any]) -> Worker:
         """Return a worker as dask's scheduler states it."""
         host = stated.get("host") or address.rpartition("//")[2].rpartition(":")[0]
-        return cls(str(host), max(float(stated.get("resources", {}).get(CORES, 1.0)), 1.0))
+        cores = max(float(stated.get("resources", {}).get(CORES, 1.0)), 1.0)
+        return cls(str(host), cores, float(stated.get("last_seen", 0.0)))
 
 
 @dataclass(slots=True)
@@ -80,6 +85,12 @@ class Use:
     def of(self, sectors: Iterable[str]) -> float:
         """Return how many cores sectors use together."""
         return sum(self.cores(name) for name in sectors)
+
+
+def unheard(workers: Mapping[str, Worker], after_s: float) -> set[str]:
+    """Return the workers of which nothing was heard for longer than ``after_s`` when another one was heard last."""
+    last_s = max((worker.heard_s for worker in workers.values()), default=0.0)
+    return {address for address, worker in workers.items() if last_s - worker.heard_s > after_s}
 
 
 def place(

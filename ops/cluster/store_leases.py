@@ -96,8 +96,13 @@ class StoreLeases:
         refuse_newer(before, newest)
         if before is not None and before.holder and before.machine == self.machine:
             kill_all(before.processes, of=sector)
-        own = msgspec.json.encode([Process.of(psutil.Process())])
-        return claimed(sector, self._first(_CLAIM, (sector, above + 1, holder, self.machine, own, newest)))
+        own = (Process.of(psutil.Process()),)
+        row = self._first(_CLAIM, (sector, above + 1, holder, self.machine, msgspec.json.encode(own), newest))
+        if row is None:  # a connection that was lost after the claim, before its answer: it was then sent twice
+            now = self.lease(sector)
+            if now is not None and (now.holder, now.machine, now.processes, now.beat) == (holder, self.machine, own, 0):
+                return now.token
+        return claimed(sector, row)
 
     def beat(self, sector: str, token: int, *, live: bool, pids: Iterable[int] = ()) -> Wish | None:
         """Give a sign of life; return what the holder is to do, None when the sector has another holder."""

@@ -80,8 +80,10 @@ class SpareProcesses:
     ) -> subprocess.Popen[bytes] | None:
         """Return the spare for a module, which becomes the part with these arguments; None without one that runs.
 
-        The part's stderr is appended to ``log``. The process is the caller's from now on.
+        The part's stderr is appended to ``log``; OSError, and the spare stays, for one that cannot be written. The
+        process is the caller's from now on.
         """
+        log.open("ab").close()  # here: the spare itself has nowhere to state an error before it has its log
         spare = self.take(module)
         if spare is None:
             return None
@@ -133,7 +135,9 @@ def _started(module: str, warm: Sequence[str]) -> subprocess.Popen[bytes]:
 def _is_ready(process: subprocess.Popen[bytes]) -> bool:
     """Return whether a spare has loaded its libraries, or has ended: there is something to read."""
     assert process.stdout is not None  # it was started with a pipe
-    return bool(select.select([process.stdout], [], [], 0.0)[0])
+    poll = select.poll()  # not select(): a worker with many sectors has descriptors beyond 1023
+    poll.register(process.stdout, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -141,7 +145,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
-            pipe.close()
+            with suppress(OSError):  # an order that it did not read is written again when its pipe is closed
+                pipe.close()
 
 
 def main(module: str, warm: Sequence[str]) -> int:

@@ -11,6 +11,7 @@ import sys
 PROCESSES = (
     "ops.services.fusion.process",
     "ops.room.simulate_night",
+    "ops.runtime.spare_process",  # which becomes one of these
     "ops.services.map.process",
     "ops.services.planner.worker",
 )

@@ -56,6 +56,21 @@ def test_a_folder_of_a_running_cluster_is_refused_also_while_no_worker_has_it(
     refuse_claimed("hills", data / "hills", None)
 
 
+def test_a_folder_in_that_of_a_cluster_is_refused_also_if_it_is_a_link_to_another_disk(tmp_path: Path):
+    data, disk = tmp_path / "data", tmp_path / "disk" / "hills"
+    data.mkdir()
+    disk.mkdir(parents=True)
+    (data / "hills").symlink_to(disk)
+    (tmp_path / "link").symlink_to(data)
+    lock = lock_file(data / CLUSTER_LOCK)
+    assert lock is not None
+    for folder in (data / "hills", tmp_path / "link" / "hills", tmp_path / "link"):
+        with pytest.raises(BadInput, match=f"a cluster runs in {data}"):
+            refuse_claimed("hills", folder, None)
+    os.close(lock)
+    refuse_claimed("hills", data / "hills", None)
+
+
 def test_a_sector_of_a_store_is_refused_while_a_cluster_claims_it(
     address: StoreAddress, tmp_path: Path, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import distributed
 import psutil
 import pytest
 
@@ -65,6 +67,31 @@ def test_a_worker_that_dask_gave_up_is_made_again(tmp_path: Path, monkeypatch: p
         [place] = untyped._local.workers.values()
         kill_one(cluster)
         assert place not in untyped._local.workers.values(), "dask gave it up"
+
+
+def test_a_worker_that_could_not_be_started_in_place_of_a_lost_one_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """dask keeps the place of one whose start failed, such as for want of memory, as if it ran."""
+    settings = SETTINGS_OF_DASK | {"distributed.deploy.lost-worker-timeout": "1ms"}
+    monkeypatch.setattr(cluster_module, "SETTINGS_OF_DASK", settings)
+    monkeypatch.setattr(cluster_module, "WORKERS_EVERY_S", 0.5)
+    begun = distributed.Nanny.instantiate
+    failed: list[Any] = []
+
+    async def instantiate(nanny: Any) -> Any:
+        if nanny is not place and not failed:
+            failed.append(nanny)
+            raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+        return await begun(nanny)
+
+    with Cluster([task_in(tmp_path)], 1) as cluster:
+        untyped: Any = cluster
+        [place] = untyped._local.workers.values()
+        monkeypatch.setattr(distributed.Nanny, "instantiate", instantiate)
+        kill_one(cluster)
+        assert failed
+        assert not {place, *failed} & set(untyped._local.workers.values())
 
 
 def test_a_worker_that_is_killed_again_leaves_nothing_more_open(tmp_path: Path):

@@ -45,15 +45,18 @@ class Client:
     def __init__(self, workers: Sequence[str] = ("worker-1",)) -> None:
         self.submitted: list[Future] = []
         self.given: list[SectorTask] = []
-        self.workers = list(workers)
+        self.given_to: list[Any] = []
+        self.workers, self.heard_s = list(workers), dict.fromkeys(workers, 0.0)
 
-    def submit(self, _function: Any, task: SectorTask, **__: Any) -> Future:
+    def submit(self, _function: Any, task: SectorTask, *, workers: Any = None, **__: Any) -> Future:
         self.given.append(task)
+        self.given_to.append(workers)
         self.submitted.append(Future())
         return self.submitted[-1]
 
     def scheduler_info(self, n_workers: int) -> dict[str, Any]:
-        return {"workers": {address: {"host": address, "n": n_workers} for address in self.workers}}
+        heard_s = {address: self.heard_s.get(address, 0.0) for address in self.workers}
+        return {"workers": {one: {"host": one, "n": n_workers, "last_seen": heard_s[one]} for one in self.workers}}
 
 
 class Supervised:
@@ -140,6 +143,30 @@ def test_a_sector_whose_worker_is_lost_is_given_to_another_at_once_and_only_with
     supervised.book.beat("hills", supervised.book.claim("hills", "worker-2", newest=token), live=True)
     assert supervised.look() == ["cluster-sector-live-again"]
     assert supervised.cluster.failovers_s == [2 * LONGEST_LOOK_S]
+
+
+@pytest.mark.parametrize(
+    ("heard_s", "given"),
+    [
+        ((100.0, 100.0), "worker-1"),  # which has the least: nothing
+        ((96.5, 100.0), "worker-1"),
+        ((95.5, 100.0), "worker-2"),
+        ((0.0, 0.0), "worker-1"),
+    ],
+)
+def test_a_worker_that_is_not_heard_of_is_given_no_sector_if_there_is_another(
+    tmp_path: Path, heard_s: tuple[float, float], given: str
+):
+    """One that is frozen, and holds nothing: no lease shows it, and dask ends it only after a minute or two."""
+    supervised = Supervised(tmp_path, ["hills", "plain"], ["worker-1", "worker-2"])
+    supervised.look()
+    assert supervised.client.given_to == [["worker-1"], ["worker-2"]]
+    supervised.book.beat("plain", supervised.book.claim("plain", "worker-2"), live=True)
+    supervised.client.heard_s = dict(zip(("worker-1", "worker-2"), heard_s, strict=True))
+    first = supervised.client.submitted[0]
+    first.ended, first.status, first.returned = True, "error", distributed.KilledWorker("hills", None, 0)
+    supervised.look()
+    assert supervised.client.given_to[2:] == [[given]]
 
 
 def test_a_sector_whose_lease_was_removed_is_not_live_until_it_is_held_again(supervised: Supervised, tmp_path: Path):

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
 import pytest
 
-from ops.runtime.child_process import Child
-from ops.runtime.spare_process import SpareProcesses
+from ops.runtime.child_process import Child, module_command
+from ops.runtime.spare_process import MODULE, SpareProcesses
 from tests.patience import PATIENT_S
 
 PART = """
@@ -137,6 +139,67 @@ def test_a_spare_that_has_ended_is_not_used(part: str, spares: SpareProcesses, t
     child = child_of(part, tmp_path, spares)
     assert child.process.pid != pid
     assert child.stop(timeout_s=PATIENT_S) == 7
+
+
+def test_a_spare_that_ends_as_it_is_given_the_order_is_not_used(part: str, spares: SpareProcesses, tmp_path: Path):
+    """Its pipe then breaks twice: at the order, and at the close."""
+    until(spares.idle)
+    [pid] = spares.idle()
+    spare = spares._idle[part]
+    os.kill(pid, signal.SIGKILL)
+    ends(pid)
+    spare.poll = lambda: None  # type: ignore[method-assign]  # as it was a moment before
+    child = child_of(part, tmp_path, spares)
+    assert child.process.pid != pid
+    assert child.stop(timeout_s=PATIENT_S) == 7
+
+
+def test_a_log_that_cannot_be_written_is_an_error_of_the_caller_and_the_spare_stays(
+    part: str, spares: SpareProcesses, tmp_path: Path
+):
+    until(spares.idle)
+    before = spares.idle()
+    with pytest.raises(IsADirectoryError):
+        Child("part", part, [], log=tmp_path, secrets={}, spares=spares)
+    assert spares.idle() == before
+
+
+def test_spares_of_a_process_with_many_open_files_are_found_ready(
+    part: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """select() takes no descriptor beyond 1023."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 2048:
+        pytest.skip("no process may have that many open files here")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2048), hard))
+    with ExitStack() as stack:
+        stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        for _ in range(1100):
+            stack.callback(os.close, os.open(os.devnull, os.O_RDONLY))
+        spares = SpareProcesses({part: ()}, settle_s=0.05)
+        stack.callback(spares.close)
+        until(spares.idle)
+        taken = spares.take(part)
+        assert taken is not None
+        assert taken.stdout is not None
+        assert taken.stdout.fileno() > 1023
+        for pipe in (taken.stdin, taken.stdout):
+            assert pipe is not None
+            pipe.close()
+        assert taken.wait() == 0
+
+
+def test_a_spare_for_fusion_leaves_arrow_out_as_fusion_does():
+    with subprocess.Popen(
+        module_command(MODULE, "ops.services.fusion.process"), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as spare:
+        assert spare.stdin is not None
+        assert spare.stdout is not None
+        assert spare.stdout.read(1) == b"\n", "it has loaded everything"
+        loaded = {Path(one.path).name for one in psutil.Process(spare.pid).memory_maps()}
+        spare.stdin.close()
+    assert any("pandas" in name or "hashtable" in name for name in loaded)
+    assert not any("arrow" in name for name in loaded)
 
 
 def test_a_part_is_also_started_again_from_a_spare(part: str, spares: SpareProcesses, tmp_path: Path):

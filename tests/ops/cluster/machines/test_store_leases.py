@@ -5,8 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -61,6 +63,27 @@ def test_a_claim_with_an_older_lease_than_the_newest_changes_nothing(leases: Sto
         with pytest.raises(Superseded):
             leases.claim("hills", "worker-3", newest=first)
         assert [(lease.holder, lease.token) for lease in leases.leases()] == [("worker-2", second)]
+
+
+def test_a_claim_whose_answer_was_lost_with_the_connection_is_one_all_the_same(
+    leases: StoreLeases, monkeypatch: pytest.MonkeyPatch
+):
+    """The statement is sent again then, and finds the number that it had given."""
+    real = StoreLeases._first
+
+    def first(book: StoreLeases, statement: str, values: Sequence[Any]) -> Any:
+        if "INSERT" in statement:
+            real(book, statement, values)
+        return real(book, statement, values)
+
+    with leases:
+        assert leases.claim("hills", "worker-1", newest=0) == 1
+        with monkeypatch.context() as patched:
+            patched.setattr(StoreLeases, "_first", first)
+            assert leases.claim("hills", "worker-2", newest=1) == 2
+        assert leases.beat("hills", 2, live=True) == "hold"
+        with pytest.raises(Superseded):
+            leases.claim("hills", "worker-2", newest=1)
 
 
 def test_a_claim_kills_the_holder_before_on_this_machine_and_leaves_that_of_another(
