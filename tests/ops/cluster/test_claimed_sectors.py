@@ -1,4 +1,4 @@
-"""``watchline run`` on a sector of a cluster, or a second cluster in its folder: one sentence, and nothing is written."""
+"""``watchline run`` on a sector of a cluster, or a second cluster in its folder: one sentence, nothing is written."""
 
 from __future__ import annotations
 
