@@ -1,4 +1,4 @@
-"""What keeps ``watchline run`` from a sector that a cluster runs: the folder of the cluster, or its claim in the store.
+"""Refusal of ``watchline run`` for a sector that a cluster runs: by the cluster's folder or its claim in the store.
 
 The locks of folder and writers are free for some seconds while a sector changes its worker; the claim of the cluster is
 not.
@@ -42,5 +42,5 @@ def _refuse_claimed_in_store(sector: str, data: Path, address: StoreAddress) -> 
         raise BadInput(
             f"a cluster runs the sector {sector} in {address.shown}",
             where="--store",
-            expected="a sector that none runs",
+            expected="a sector that no cluster runs",
         )

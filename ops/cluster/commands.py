@@ -22,6 +22,7 @@ from ops.broker.identities import Signatures
 from ops.cluster.cluster import Cluster, Listening
 from ops.cluster.edge_sensors import sensors_of_one_sector, show_edge_sensors
 from ops.cluster.identity.retention import purge_nation
+from ops.cluster.leases import CLUSTER_LOCK
 from ops.cluster.machines.address import refuse_unspecified
 from ops.cluster.nation_file import Nation, load_nation, open_sectors, reaches_of, refuse_overlaps
 from ops.cluster.national_picture import national_picture, show_national_picture
@@ -35,6 +36,7 @@ from ops.room.retention import DailyRetention
 from ops.room.room import BROKER_URL, DEMO_MARK, RoomError, prepare_identity
 from ops.room.supervision import Supervision
 from ops.runtime.child_process import Child
+from ops.runtime.file_lock import is_locked
 from ops.runtime.output import show, write_private
 from ops.runtime.tables import show_table, table_of
 from ops.sector.sector_file import Sector, layout_path
@@ -81,6 +83,8 @@ def run_cluster(options: ClusterOptions, *, screen: Console) -> dict[str, Any]:
     for sector in nation.sectors:
         if (options.data / sector.name / DEMO_MARK).exists():
             raise BadInput("holds a demonstration", where=str(options.data / sector.name), expected="another folder")
+    if is_locked(options.data / CLUSTER_LOCK):  # its broker.url and keys are those of the cluster that runs
+        raise BadInput("in use by another cluster", where=str(options.data), expected="another folder")
     grounds = open_sectors(nation)
     refuse_overlaps(nation, grounds)
     reaches = reaches_of(grounds)

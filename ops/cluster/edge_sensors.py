@@ -1,4 +1,4 @@
-"""Sensors that reach the border of a neighbouring sector, and do not send to it."""
+"""Sensors that have the border of a neighbouring sector in range, and do not send to that sector."""
 
 from __future__ import annotations
 
@@ -65,4 +65,5 @@ def show_edge_sensors(sensors: Sequence[EdgeSensor], screen: Console) -> None:
     if sensors:
         named = [f"{one.sector}/{one.sensor} → {one.neighbour}" for one in sensors[:SHOWN]]
         more = ["…"] if len(sensors) > len(named) else []
-        show(screen, "cluster-edge-sensors", count=len(sensors), sensors=", ".join(named + more))
+        count = len({(one.sector, one.sensor) for one in sensors})  # one may reach several neighbours
+        show(screen, "cluster-edge-sensors", count=count, sensors=", ".join(named + more))

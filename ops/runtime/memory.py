@@ -71,7 +71,7 @@ def save_addresses() -> None:
     import ctypes  # slow to import, and only needed here
 
     os.environ[MALLOC_ARENAS] = "1"
-    with suppress(AttributeError):  # other C libraries have no arenas
+    with suppress(AttributeError):  # other C libraries have no such setting
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 

@@ -17,7 +17,9 @@ def refuse_unspecified(host: str) -> None:
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        raise BadInput(f"{shown} has no address", where="--listen", expected="that of this machine") from None
+        raise BadInput(
+            f"{shown} cannot be resolved", where="--listen", expected="the address of this machine"
+        ) from None
     for *_, (address, *_) in found:
         ip = ip_address(str(address).partition("%")[0])
         if ip.is_unspecified or (ip.version == 6 and ip.ipv4_mapped is not None and ip.ipv4_mapped.is_unspecified):

@@ -211,6 +211,6 @@ class NationRoutes:
 
 
 def _no_centre(request: Request, status: int, reason: str, **values: Any) -> HTTPException:
-    """Return the refusal of the way into a sector, in the language of the page."""
+    """Return why a sector is not opened, in the language of the page."""
     sentence = catalogue_of(request).say("accounts-no-centre", reason=reason, **values)
     return HTTPException(status, sentence, {"Vary": "Accept-Language"})

@@ -40,12 +40,15 @@ accounts-problem = { $reason ->
    *[provider] The identity provider cannot be reached. Try again later, or log in with a password.
 }
 
-## Why the national page does not lead into a sector
+## Why the national page does not open a sector
 
 accounts-no-centre = { $reason ->
     [hidden] You may not see this sector.
     [broker] The operations centre of this sector cannot be opened: this server has no broker to send actions to.
-    [many] The operations centre of this sector cannot be opened: { $most } are open and in use, as many as --centres allows.
+    [many] The operations centre of this sector cannot be opened: { $most ->
+        [one] 1 is
+       *[other] { $most } are
+    } open and in use, as many as --centres allows.
     [log] The operations centre of this sector cannot be opened: { $detail }
    *[start] The operations centre of this sector cannot be opened: its process did not start; the log of the server states why.
 }

@@ -545,9 +545,9 @@ cluster-started = { $nation } is starting on { $workers ->
    *[other] { $workers } workers
 }. (Ctrl-C stops it)
 cluster-edge-sensors = { $count ->
-    [one] 1 sensor reaches the border of a neighbouring sector and is not in its layout
-   *[other] { $count } sensors reach the border of a neighbouring sector and are not in its layout
-}: { $sensors }. Targets at the edge are tracked better if such a sensor sends to both sectors.
+    [one] 1 sensor has the border of a neighbouring sector in range and is not in that sector's layout
+   *[other] { $count } sensors have the border of a neighbouring sector in range and are not in that sector's layout
+}: { $sensors }. Terrain is not considered. Tracking at the edge is better if such a sensor sends to both sectors.
 cluster-page-opening = Opening { $count ->
     [one] 1 sector
    *[other] { $count } sectors

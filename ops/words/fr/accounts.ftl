@@ -40,12 +40,15 @@ accounts-problem = { $reason ->
    *[provider] Le fournisseur d’identité est injoignable. Réessayez plus tard ou utilisez un mot de passe.
 }
 
-## Pourquoi la page nationale ne mène pas à un secteur
+## Pourquoi la page nationale n’ouvre pas un secteur
 
 accounts-no-centre = { $reason ->
     [hidden] Vous n’avez pas accès à ce secteur.
     [broker] Le centre d’opérations de ce secteur ne peut pas être ouvert : ce serveur n’a pas de broker auquel envoyer les actions.
-    [many] Le centre d’opérations de ce secteur ne peut pas être ouvert : { $most } sont ouverts et utilisés, le maximum que permet --centres.
+    [many] Le centre d’opérations de ce secteur ne peut pas être ouvert : { $most ->
+        [one] 1 est ouvert et utilisé
+       *[other] { $most } sont ouverts et utilisés
+    }, le maximum que permet --centres.
     [log] Le centre d’opérations de ce secteur ne peut pas être ouvert : { $detail }
    *[start] Le centre d’opérations de ce secteur ne peut pas être ouvert : son processus n’a pas démarré ; le journal du serveur en indique la cause.
 }

@@ -557,9 +557,9 @@ cluster-started = { $nation } démarre sur { $workers ->
    *[other] { $workers } processus de travail
 }. (Ctrl-C pour arrêter)
 cluster-edge-sensors = { $count ->
-    [one] 1 capteur atteint la frontière d’un secteur voisin sans figurer dans le dispositif de celui-ci
-   *[other] { $count } capteurs atteignent la frontière d’un secteur voisin sans figurer dans le dispositif de celui-ci
-} : { $sensors }. Les cibles à la limite sont mieux pistées si un tel capteur émet vers les deux secteurs.
+    [one] 1 capteur a la frontière d’un secteur voisin à sa portée sans figurer dans le dispositif de ce secteur
+   *[other] { $count } capteurs ont la frontière d’un secteur voisin à leur portée sans figurer dans le dispositif de ce secteur
+} : { $sensors }. Le relief n’est pas pris en compte. La poursuite à la limite des secteurs est meilleure si un tel capteur émet vers les deux secteurs.
 cluster-page-opening = Ouverture de { $count ->
     [one] 1 secteur
    *[other] { $count } secteurs

@@ -1,4 +1,4 @@
-"""``watchline run`` on a sector that a cluster runs: refused in one sentence, and nothing is written."""
+"""``watchline run`` on a sector of a cluster, or a second cluster in its folder: one sentence, nothing is written."""
 
 from __future__ import annotations
 
@@ -69,6 +69,25 @@ def test_a_folder_in_that_of_a_cluster_is_refused_also_if_it_is_a_link_to_anothe
             refuse_claimed("hills", folder, None)
     os.close(lock)
     refuse_claimed("hills", data / "hills", None)
+
+
+def test_a_second_cluster_in_the_folder_is_refused_before_it_replaces_the_address_of_the_broker(
+    tmp_path: Path, hill_sector: Any, watchline: Callable[..., Any]
+):
+    data, nation = tmp_path / "data", tmp_path / "nation.toml"
+    data.mkdir()
+    (data / "broker.url").write_text("mqtt://127.0.0.1:1\n")
+    nation.write_text(f'name = "north"\nsectors = ["{hill_sector.sector}"]\n')
+    lock = lock_file(data / CLUSTER_LOCK)
+    assert lock is not None
+    try:
+        before = content(data)
+        ended = watchline("cluster", "run", nation, "--data", data, "--duration", 1)
+        assert ended.code != 0
+        assert f"{data}: in use by another cluster; expected another folder." in ended.err.replace("\n", " ")
+        assert content(data) == before
+    finally:
+        os.close(lock)
 
 
 def test_a_sector_of_a_store_is_refused_while_a_cluster_claims_it(

@@ -75,6 +75,15 @@ def test_the_sentence_states_their_number_and_names_three_at_most(language: str,
     assert ("…" in text) == (count > 3)
 
 
+def test_a_sensor_that_reaches_two_neighbours_is_counted_once_and_named_for_both() -> None:
+    shown = io.StringIO()
+    sensors = [EdgeSensor("mid", "radar", "east"), EdgeSensor("mid", "radar", "west")]
+    with speaking(MessageCatalogue.of("en")):
+        show_edge_sensors(sensors, Console(file=shown))
+    assert shown.getvalue().startswith("1 sensor has the border of a neighbouring sector in range ")
+    assert "mid/radar → east, mid/radar → west. " in shown.getvalue()
+
+
 def test_without_such_a_sensor_nothing_is_said() -> None:
     shown = io.StringIO()
     show_edge_sensors([], Console(file=shown))

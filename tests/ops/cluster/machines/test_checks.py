@@ -206,7 +206,10 @@ def test_a_machine_whose_cluster_comes_back_with_other_programs_does_not_join_it
                 "::ffff:0:0",
             )
         ),
-        ({"listen": ("machine.invalid", 8786)}, "--listen: machine.invalid has no address"),
+        (
+            {"listen": ("machine.invalid", 8786)},
+            "--listen: machine.invalid cannot be resolved; expected the address of this machine",
+        ),
         ({"listen": ("127.0.0.1", 8786)}, "--listen: is given without --store"),
         ({"listen": ("127.0.0.1", 8786), "store": "postgresql://db.example/w"}, "--listen: is given without --broker"),
         ({}, "--local: 0 workers; expected at least 1"),

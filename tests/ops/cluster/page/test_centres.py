@@ -189,6 +189,10 @@ def test_whoever_does_not_administer_the_server_reads_neither_its_files_nor_its_
             assert client.get("/sectors/west").json()["detail"].endswith("as many as --centres allows.")
             french = client.get("/sectors/west", headers={"Accept-Language": "fr"}).json()["detail"]
             assert french.endswith(": 12 sont ouverts et utilisés, le maximum que permet --centres.")
+            failing.error = TooManyCentres(1)
+            assert (
+                ": 1 is open and in use, as many as --centres allows." in client.get("/sectors/west").json()["detail"]
+            )
             elsewhere = client.get("/sectors/east", headers={"Accept-Language": "fr-CA,en;q=0.5"})
             assert (elsewhere.status_code, elsewhere.json()["detail"]) == (404, "Vous n’avez pas accès à ce secteur.")
 
