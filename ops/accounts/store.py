@@ -196,9 +196,8 @@ class AccountStore:
             return [Session(*row) for row in found.fetchall()]
 
     def touch(self, key: str, now_s: float) -> None:
-        """Record that a session is in use."""
-        with self._change() as db:
-            db.execute("UPDATE sessions SET seen_s = ? WHERE key = ?", (now_s, key))
+        """Record that a session is in use; later where the file is being changed, for which no request waits."""
+        self._database.change_if_free("UPDATE sessions SET seen_s = ? WHERE key = ?", (now_s, key))
 
     def set_purpose(self, key: str, purpose: str) -> None:
         """Set the purpose of what a session reads; empty for the default of the role."""

@@ -22,7 +22,7 @@ from typing import Any, Final
 from geo.errors import BadInput, WatchlineError
 from ingest.topics import identifier
 from ops.accounts.limits import FORGOTTEN_S, DelayRule, digest, network_of
-from ops.runtime.transaction import BUSY_S, transaction
+from ops.runtime.transaction import BUSY_S, change_unless_busy, transaction
 
 FILE: Final = "field.db"
 SCHEMA: Final = 1
@@ -124,19 +124,28 @@ class UnitAnswer:
 
 
 class DeviceStore:
-    """The devices of one data folder. Thread-safe; ``now_s`` is the wall clock. DeviceStoreError if it is unusable."""
+    """The devices of one data folder. Thread-safe; ``now_s`` is the wall clock. DeviceStoreError if it is unusable.
+
+    Reading and changing each have a connection, so that no reader waits for a change: requests are read in the event
+    loop of the API.
+    """
 
     def __init__(self, path: Path, *, now_s: Callable[[], float] = time.time) -> None:
         self.path, self.now_s = path, now_s
-        self._lock = threading.Lock()
+        self._reading, self._writing = threading.Lock(), threading.Lock()
         with self._checked():
             path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             os.chmod(path, 0o600)
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_S)
-            for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
-                self._db.execute(f"PRAGMA {pragma}")
+            self._writer = self._connect()
             self._prepare()
+            self._reader = self._connect()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=BUSY_S)
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
 
     def _prepare(self) -> None:
         with self._change() as db:
@@ -152,8 +161,9 @@ class DeviceStore:
 
     def close(self) -> None:
         """Close the file."""
-        with self._lock:
-            self._db.close()
+        with self._reading, self._writing:
+            self._reader.close()
+            self._writer.close()
 
     # --- enrolment
 
@@ -251,11 +261,14 @@ class DeviceStore:
         )
 
     def seen(self, device: Device) -> None:
-        """Record that a device is in use, once a minute."""
+        """Record that a device is in use, once a minute; later where the file is being changed: no request waits."""
         now_s = self.now_s()
-        if abs(now_s - device.seen_s) >= SEEN_EVERY_S:
-            with self._change() as db:
-                db.execute("UPDATE devices SET seen_s = ? WHERE id = ?", (now_s, device.id))
+        if abs(now_s - device.seen_s) >= SEEN_EVERY_S and self._writing.acquire(blocking=False):
+            try:
+                with self._checked():
+                    change_unless_busy(self._writer, "UPDATE devices SET seen_s = ? WHERE id = ?", (now_s, device.id))
+            finally:
+                self._writing.release()
 
     def devices(self, unit: str) -> list[Device]:
         """The devices of a unit, the newest first; also those that are revoked."""
@@ -327,13 +340,13 @@ class DeviceStore:
     # --- transactions
 
     def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._lock, self._checked():
-            return self._db.execute(sql, values).fetchall()
+        with self._reading, self._checked():
+            return self._reader.execute(sql, values).fetchall()
 
     @contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._checked(), transaction(self._db):
-            yield self._db
+        with self._writing, self._checked(), transaction(self._writer):
+            yield self._writer
 
     @contextmanager
     def _checked(self) -> Iterator[None]:

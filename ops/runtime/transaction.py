@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 BUSY_S: Final = 30.0
 """How long a process waits for another to end its change of the same file [s]: on a busy or slow machine a change that
@@ -23,3 +23,21 @@ def transaction(database: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
             database.execute("ROLLBACK")
         raise
     database.execute("COMMIT")
+
+
+def change_unless_busy(database: sqlite3.Connection, statement: str, values: Sequence[Any]) -> bool:
+    """Execute one statement, without waiting for another process that changes the file; return whether it was done.
+
+    For what is written again soon in any case, and for which no request must wait. Other changes on the connection wait
+    ``BUSY_S``.
+    """
+    database.execute("PRAGMA busy_timeout = 0")
+    try:
+        database.execute(statement, values)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    finally:
+        database.execute(f"PRAGMA busy_timeout = {round(BUSY_S * 1000)}")
+    return True

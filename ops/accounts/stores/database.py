@@ -71,6 +71,11 @@ class AccountDatabase(ABC):
     def change(self) -> AbstractContextManager[Statements]:
         """Begin a transaction, one at a time among all processes, which is committed at the end of the block."""
 
+    def change_if_free(self, statement: str, values: Sequence[Any]) -> None:
+        """Make a change that is made again soon: a database may leave it out while another one is made."""
+        with self.change() as changing:
+            changing.execute(statement, values)
+
     @contextmanager
     def read(self) -> Iterator[Statements]:
         """Lend the connection for reading."""

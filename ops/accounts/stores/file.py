@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from ops.accounts.sealed import SecretKey, is_sealed
 from ops.accounts.stores.database import AccountDatabase, AccountStoreError, Statements, Taken
-from ops.runtime.transaction import BUSY_S, transaction
+from ops.runtime.transaction import BUSY_S, change_unless_busy, transaction
 
 SCHEMA: Final = 3
 APPLICATION_ID: Final = 0x574C4143  # "WLAC"
@@ -144,6 +144,16 @@ class FileDatabase(AccountDatabase):
         """Begin a transaction, which is committed at the end of the block."""
         with self._writing, self._checked(), transaction(self._writer):
             yield _FileStatements(self._writer)
+
+    def change_if_free(self, statement: str, values: Sequence[Any]) -> None:
+        """Make a change that is made again soon, or none while another thread or process changes the file."""
+        if not self._writing.acquire(blocking=False):
+            return
+        try:
+            with self._checked():
+                change_unless_busy(self._writer, statement, values)
+        finally:
+            self._writing.release()
 
     def _statements(self) -> Statements:
         return _FileStatements(self._reader)

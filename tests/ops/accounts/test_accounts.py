@@ -201,6 +201,22 @@ def test_a_session_ends_when_idle_and_in_any_case_after_a_shift(world) -> None:
     assert world.accounts.person_of(cookie) is None
 
 
+@pytest.mark.parametrize("world", ["file"], indirect=True)
+def test_no_request_waits_for_the_time_of_the_last_one_to_be_written(world) -> None:
+    """Another process changes the file, or no longer runs: people stay logged in, and the time is written later."""
+    with_password(world)
+    cookie = world.accounts.log_in("keller", PASSWORD, HERE).cookie
+    world.clock.s += module.TOUCH_EVERY_S
+    with closing(sqlite3.connect(world.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        person = world.accounts.person_of(cookie)
+        assert world.accounts.still_in(person)
+        assert world.accounts.person_of(cookie).session.seen_s == world.clock.s - module.TOUCH_EVERY_S
+        other.execute("ROLLBACK")
+        assert world.accounts.still_in(person)
+        assert world.accounts.person_of(cookie).session.seen_s == world.clock.s
+
+
 def test_only_a_hash_of_the_session_is_on_disk(world) -> None:
     with_password(world)
     result = world.accounts.log_in("keller", PASSWORD, HERE)

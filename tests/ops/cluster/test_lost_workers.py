@@ -6,6 +6,7 @@ import errno
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -48,13 +49,15 @@ def kill_one(cluster: Cluster) -> None:
     until(cluster, lambda: len(worker_processes(cluster)) == 1)
     [(address, pid)] = worker_processes(cluster).items()
     psutil.Process(pid).kill()
-    until(cluster, lambda: worker_processes(cluster) and address not in worker_processes(cluster))
+    until(cluster, lambda: worker_processes(cluster).keys() - {address})  # asked once: it changes between two answers
 
 
 def sockets() -> int:
-    links = [os.readlink(f"/proc/self/fd/{name}") for name in os.listdir("/proc/self/fd") if name.isdigit()
-             and os.path.islink(f"/proc/self/fd/{name}")]  # fmt: skip
-    return sum(link.startswith(("socket:", "pipe:")) for link in links)
+    count = 0
+    for name in os.listdir("/proc/self/fd"):
+        with suppress(FileNotFoundError):  # closed by another thread meanwhile
+            count += os.readlink(f"/proc/self/fd/{name}").startswith(("socket:", "pipe:"))
+    return count
 
 
 def test_a_worker_that_dask_gave_up_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -94,10 +97,14 @@ def test_a_worker_that_could_not_be_started_in_place_of_a_lost_one_is_made_again
         assert not {place, *failed} & set(untyped._local.workers.values())
 
 
+KILLED = 4
+
+
 def test_a_worker_that_is_killed_again_leaves_nothing_more_open(tmp_path: Path):
+    """The count is taken while dask may still open some of what a worker has, which are fewer than are killed."""
     with Cluster([task_in(tmp_path)], 1) as cluster:
         kill_one(cluster)  # the first time, dask opens a connection that it keeps
         before = sockets()
-        for _ in range(2):
+        for _ in range(KILLED):
             kill_one(cluster)
-        until(cluster, lambda: sockets() <= before)
+        until(cluster, lambda: sockets() < before + KILLED)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import ast
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import ops
-from ops.runtime.transaction import BUSY_S, transaction
+from ops.runtime.transaction import BUSY_S, change_unless_busy, transaction
 
 OPS = Path(ops.__file__).parent
 OF_ONE_PROCESS = {
@@ -30,9 +33,14 @@ def waits() -> Iterator[tuple[str, float | None]]:
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "sqlite3.connect":
                 given = [word.value for word in node.keywords if word.arg == "timeout"]
-                named = {"BUSY_S": BUSY_S, "WAIT_S": BUSY_S}  # that of the cluster's and of the index's own files
-                found = [one.value if isinstance(one, ast.Constant) else named[ast.unparse(one)] for one in given]
-                yield path.relative_to(OPS).as_posix(), float(found[0]) if found else None
+                name = path.relative_to(OPS)
+                found = [one.value if isinstance(one, ast.Constant) else constant_of(name, one) for one in given]
+                yield name.as_posix(), float(found[0]) if found else None
+
+
+def constant_of(name: Path, written: ast.expr) -> Any:
+    """The value of a constant as a file of ``ops`` knows it."""
+    return getattr(import_module(".".join(("ops", *name.with_suffix("").parts))), ast.unparse(written))
 
 
 def test_no_file_that_others_change_is_given_up_sooner_than_the_others() -> None:
@@ -57,3 +65,19 @@ def test_who_waits_in_vain_changes_nothing(tmp_path: Path) -> None:
         assert two.execute("SELECT n FROM a").fetchall() == [(1,)]
     one.close()
     two.close()
+
+
+def test_what_is_written_again_soon_is_left_out_while_another_changes_the_file(tmp_path: Path) -> None:
+    path, change = tmp_path / "a.db", "INSERT INTO a VALUES (?)"
+    with (
+        closing(sqlite3.connect(path, isolation_level=None)) as one,
+        closing(sqlite3.connect(path, isolation_level=None, timeout=BUSY_S)) as two,
+    ):
+        one.execute("CREATE TABLE a (n INTEGER)")
+        with transaction(one):
+            assert not change_unless_busy(two, change, (1,))
+        assert change_unless_busy(two, change, (2,))
+        assert one.execute("SELECT n FROM a").fetchall() == [(2,)]
+        with pytest.raises(sqlite3.OperationalError, match="no such table"):
+            change_unless_busy(two, "INSERT INTO b VALUES (?)", (3,))
+        assert two.execute("PRAGMA busy_timeout").fetchone() == (BUSY_S * 1000,), "other changes wait as before"
