@@ -111,7 +111,8 @@ def advance(
     # update
     posterior = existence.judge(pairs, plots, views, label, hit, miss, miss_counts)
     least = settings.start_existence if sensor.polled else settings.start_by_event
-    fresh = existence.founding(plots, alone, excess, burst.room, least)
+    room = burst.room | ((burst.local <= 1.0) & watches)
+    fresh = existence.founding(plots, alone, excess, room, least)
     false = np.where(burst.local > 1.0, 0.0, alone - fresh)
     densities = after_look(model, bank.densities, sensor, undetected, plots, false, burst.false_alarms)
     if model.is_person(sensor):

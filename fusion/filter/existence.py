@@ -141,8 +141,9 @@ class Newborn(NamedTuple):
 
 @numba.njit(cache=True)
 def founding(plots: Plots, alone: Floats, clutter_ratio: Floats, room: Bools, least: float) -> Floats:
-    """Probability (plot,) of coming from a new target; ``alone`` (plot,) is that of coming from no track. In a clutter
-    burst, plots with ``room`` (plot,) get the ``least`` that starts a track: later scans decide."""
+    """Probability (plot,) of coming from a new target; ``alone`` (plot,) is that of coming from no track. Plots with
+    ``room`` (plot,) get the ``least`` that starts a track, however few targets are left undetected: later scans decide.
+    They are all plots outside a clutter burst, and some in it (``Burst.room``)."""
     fresh = np.zeros(len(alone))
     for j in range(len(alone)):
         if plots.born[j] > 0.0 and plots.kind[j] == POSITION:
