@@ -194,6 +194,7 @@ def client_of(executor: Executor) -> Iterator[Any]:
         elif executor.scheduler == "processes":
             if getattr(multiprocessing.current_process(), "_inheriting", False):
                 raise UNGUARDED  # this is a child that runs the caller's script again
+            logging.getLogger("distributed.core").setLevel(logging.WARNING)  # it notes connections that close, at INFO
             try:
                 with _starting_without_ctrl_c():
                     cluster = LocalCluster(  # type: ignore[no-untyped-call]

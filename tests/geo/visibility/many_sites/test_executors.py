@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import socket
@@ -133,6 +134,7 @@ def test_processes_of_our_own_equal_the_serial_stack_to_the_bit(
     terrain: xr.Dataset, sites: np.ndarray, expected: dict[str, np.ndarray]
 ) -> None:
     assert_same(sites_seeing(terrain, sites, scheduler="processes", workers=2, **VIEW), expected)
+    assert not logging.getLogger("distributed.core").isEnabledFor(logging.INFO), "people read what it notes as errors"
 
 
 async def enters(address: str, security: Security | None) -> bool:
