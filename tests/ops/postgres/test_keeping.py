@@ -73,6 +73,8 @@ def test_another_store_or_sector_is_refused_before_it_is_opened(tmp_path: Path, 
 def test_layers_of_the_map_are_no_other_store() -> None:
     refuse_another_store(StoreNote(STORE, "west", "fusion", layers=True), StoreNote(STORE, "west", "fusion"))
     refuse_another_store(None, StoreNote(STORE, "west", "fusion"))
+    with pytest.raises(BadInput, match="postgresql://"):
+        refuse_another_store(StoreNote(STORE, "west", "fusion", layers=True), StoreNote(f"{STORE}2", "west", "fusion"))
 
 
 def test_a_store_that_a_note_names_has_to_be_given() -> None:
