@@ -25,6 +25,7 @@ from ops.services.feeds.cot import answers, encode
 from ops.services.feeds.cot.answers import AnswerRefused, TakAnswer, TakDevice
 from ops.services.feeds.cot.encode import CotSender, EventTimes
 from ops.services.feeds.cot.event import CotEvent
+from ops.services.feeds.cot.handed_over import HandedOver
 from ops.services.feeds.cot.link import CotLink
 from ops.services.feeds.cot.memory import CotMemory, RefusedEvent
 from ops.services.feeds.cot.outcomes import AnswerOutcomes, PendingAnswer
@@ -81,6 +82,7 @@ class _Server:
     link: CotLink
     tracks: TrackPictures
     settings: CotServer
+    handed_over: HandedOver = field(default_factory=HandedOver)
     refresh_s: float = 0.0
     shapes_s: float = 0.0
     tracks_s: float = 0.0
@@ -135,6 +137,7 @@ class CotFeed:
         self._loop = asyncio.new_event_loop()
         self._stop = threading.Event()
         self._lock = threading.Lock()
+        self._order = threading.Lock()  # incidents are made and handed over under it, so their times rise
         self._outcomes = AnswerOutcomes(sources.incidents.outcome, self._may_know, self._words)
         self._heard: dict[str, _Heard] = {}
         self._saying: set[tuple[str, str]] = set()
@@ -183,8 +186,15 @@ class CotFeed:
         known = self._memory.revision(name, identity)
         if known is not None and known > revision:
             return _done()  # it has a later revision
+        with self._order:
+            if not server.handed_over.take(identity, revision):
+                return _done()  # a later revision is on its way, which has a row of its own
+            return self._hand_over(server, body, was_shown=known is not None)
+
+    def _hand_over(self, server: _Server, body: Mapping[str, Any], *, was_shown: bool) -> Future[None]:
+        name = server.settings.name
         events = self._closing(body) if body["state"] == "closed" else self._marker(body)
-        line = self._line(server, body, was_shown=known is not None)
+        line = self._line(server, body, was_shown=was_shown)
         if line is not None:
             events.append(line[1])
         if not events:
@@ -329,20 +339,23 @@ class CotFeed:
             (body for identity, body in open_now.items() if identity in shown),
             key=lambda body: rank_of(body["priority"]),
         )
-        events = [event for body in known for event in self._marker(body)]
-        now = _wall_now()
         gone = sorted(shown - open_now.keys())
-        times = EventTimes(now, now + timedelta(seconds=60.0))
-        events += [encode.deleted(self._sender.uid_of(identity), times) for identity in gone]
-        if not events:
-            return
+        with self._order:
+            newest = [body for body in known if server.handed_over.take(str(body["id"]), int(body["revision"]))]
+            events = [event for body in newest for event in self._marker(body)]
+            now = _wall_now()
+            times = EventTimes(now, now + timedelta(seconds=60.0))
+            events += [encode.deleted(self._sender.uid_of(identity), times) for identity in gone]
+            if not events:
+                return
+            sent = server.link.send(events)
 
         def forget(done: Future[None]) -> None:
             if not done.cancelled() and done.exception() is None:
                 for identity in gone:
                     self._memory.hide(name, identity)
 
-        server.link.send(events).add_done_callback(forget)
+        sent.add_done_callback(forget)
 
     def _draw(self, server: _Server) -> None:
         border = self._sources.border()

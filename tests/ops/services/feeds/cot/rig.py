@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -134,19 +135,25 @@ class Rig:
 
     def deliver(self, body: dict[str, Any], server: str = "tak") -> None:
         """Deliver an incident as the dispatcher does: again until the server has it."""
-        self.store.bodies[body["id"]] = body
         self._number += 1
-        row = OutboxRow(
-            self._number, body["id"], body["revision"], body["priority"], json.dumps(body).encode(), "incident"
-        )  # fmt: skip
         deadline = time.monotonic() + PATIENT_S
         while True:
-            done = self.feed.send(OutboxDelivery(server, self._number, row))
-            error = done.exception(PATIENT_S)
+            error = self.attempt(body, server, number=self._number).exception(PATIENT_S)
             if error is None:
                 return
             assert time.monotonic() < deadline, error
             time.sleep(0.05)
+
+    def attempt(self, body: dict[str, Any], server: str = "tak", *, number: int = 1) -> Future[None]:
+        """Make one attempt to deliver an incident, which is the newest revision in the store unless that has a later
+        one."""
+        stored = self.store.bodies.get(body["id"], body)
+        if stored["revision"] <= body["revision"]:
+            self.store.bodies[body["id"]] = body
+        row = OutboxRow(
+            number, body["id"], body["revision"], body["priority"], json.dumps(body).encode(), "incident"
+        )  # fmt: skip
+        return self.feed.send(OutboxDelivery(server, number, row))
 
     def wait_until(self, wanted: Callable[[], Any], what: str) -> None:
         deadline = time.monotonic() + PATIENT_S

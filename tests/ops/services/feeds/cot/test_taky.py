@@ -15,6 +15,7 @@ from ops.sector.setting_tables.cot import CotServer
 from tests.ops.services.feeds.cot.cot_schema import faults
 from tests.ops.services.feeds.cot.rig import Rig, chat, device, emergency, incident, spot, track
 from tests.ops.services.feeds.cot.taky_server import Observer, Taky
+from tests.patience import PATIENT_S
 
 
 @pytest.fixture
@@ -214,3 +215,22 @@ def test_after_an_outage_a_server_gets_what_it_missed_and_no_more(tmp_path: Path
     assert rig.feed.problem is None
     assert observer.of_uid("watchline.cumberland.I0000000000000011") == []
     observer.close()
+
+
+@pytest.mark.parametrize("state", ["open", "closed"])
+def test_a_revision_that_is_repeated_while_a_newer_one_is_on_its_way_is_not_sent_after_it(
+    rig: Rig, observer: Observer, state: str
+) -> None:
+    """As over a slow link, where the answer to the older one is overdue: its event would be newer by time, and clients
+    would show the old position, or a marker that was removed."""
+    uid = "watchline.cumberland.I0000000000000011"
+    rig.deliver(incident())
+    newer = incident(revision=2, lon=-84.2, state=state, disposition="lost" if state == "closed" else "")
+    attempts = [rig.attempt(newer), rig.attempt(incident(revision=1, lon=-84.4)), rig.attempt(newer)]
+    assert [one.exception(PATIENT_S) for one in attempts] == [None, None, None]
+    rig.deliver(incident(18))  # the server passes events on in their order: nothing follows this one
+    observer.wait_for(is_uid("watchline.cumberland.I0000000000000012"), "the incident after it")
+    shown = [float(attribute(event, "point", "lon")) for event in observer.of_uid(uid)]
+    assert shown[0] == -84.21
+    assert set(shown[1:]) <= ({-84.2} if state == "open" else set())
+    assert (state == "open") == (len(shown) > 1)
