@@ -33,10 +33,12 @@ def national_id(sector: str, track: str) -> str:
 class IdentityChange:
     """From ``at_ns`` [UTC ns, journal time] on a track follows the target ``national``, not the one before.
 
-    What was decided of the track is not changed: until then it followed the target of that decision.
+    What was decided of the track is not changed: until then it followed the target of that decision. ``ended``: the
+    identity that ended because its target is that of ``national``; None where the track continued with another target.
     """
 
     sector: str
     track: str
     at_ns: int
     national: str
+    ended: str | None = None

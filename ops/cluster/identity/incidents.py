@@ -50,7 +50,8 @@ def continuations(
         By sector.
     identity_of : callable
         National identity of the target that a track, by sector and name, followed at a time [UTC ns]: that at which
-        the incident was opened, because a track may follow another target later.
+        the incident was opened, because a track may follow another target later. Two targets that turned out to be
+        one have one identity, so the incident of the one continues that of the other.
 
     Returns
     -------

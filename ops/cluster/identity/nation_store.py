@@ -42,6 +42,12 @@ CREATE TABLE IF NOT EXISTS changes (
     PRIMARY KEY (sector, track, at_ns)
 );
 CREATE INDEX IF NOT EXISTS changes_to_identity ON changes (national);
+CREATE TABLE IF NOT EXISTS met (
+    ended TEXT PRIMARY KEY,
+    national TEXT NOT NULL,
+    sector TEXT NOT NULL,
+    track TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS progress (sector TEXT PRIMARY KEY, stamp_ns INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS continued (
     sector TEXT NOT NULL,
@@ -92,10 +98,15 @@ class NationReader:
 
     def changes(self) -> list[IdentityChange]:
         """Return from when on which track follows another target than was decided, in order of time."""
-        if not self._rows("SELECT 1 FROM sqlite_master WHERE name = 'changes'"):  # not written by this version yet
+        if not self._has("changes"):
             return []
         sql = "SELECT sector, track, at_ns, national FROM changes ORDER BY at_ns, sector, track"
         return [IdentityChange(*row) for row in self._rows(sql)]
+
+    def met(self, ended: str) -> str | None:
+        """Return the identity whose target is that of one that ended when both met; None for any other."""
+        rows = self._rows("SELECT national FROM met WHERE ended = ?", ended) if self._has("met") else []
+        return rows[0][0] if rows else None
 
     def history(self) -> dict[Key, list[tuple[int, str]]]:
         """Return for each track when [UTC ns] it began to follow the target of which identity, in order of time."""
@@ -154,6 +165,10 @@ class NationReader:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _has(self, table: str) -> bool:
+        """Return whether the file has a table; one of an earlier version may lack it until it is written."""
+        return bool(self._rows("SELECT 1 FROM sqlite_master WHERE name = ?", table))
 
     def _rows(self, sql: str, *values: Any) -> list[Any]:
         try:
@@ -218,6 +233,7 @@ class NationStore(NationReader):
         NationError
             If it cannot be written, or a track has an identity already.
         """
+        changes = list(changes)
         with self._writing() as db:
             db.executemany(
                 "INSERT INTO identities VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -226,6 +242,10 @@ class NationStore(NationReader):
             db.executemany(
                 "INSERT OR IGNORE INTO changes VALUES (?, ?, ?, ?)",
                 [(one.sector, one.track, one.at_ns, one.national) for one in changes],
+            )
+            db.executemany(
+                "INSERT OR IGNORE INTO met VALUES (?, ?, ?, ?)",
+                [(one.ended, one.national, one.sector, one.track) for one in changes if one.ended is not None],
             )
             db.executemany(_PROGRESS, list((progress or {}).items()))
             db.executemany("INSERT OR IGNORE INTO continued VALUES (?, ?, ?, ?, ?)", list(continued))

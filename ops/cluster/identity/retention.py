@@ -71,16 +71,19 @@ def purge_nation(folder: Path, settings: Settings, *, today: date, dry_run: bool
 
 
 def _erased(db: sqlite3.Connection) -> int:
-    """Delete what is due; return the number of rows."""
+    """Delete what is due; return the number of rows. A file of an earlier version may lack a table."""
     statements = (
         f"DELETE FROM identities WHERE (sector, track) IN ({_DUE})",  # noqa: S608 - our own text
         "DELETE FROM changes WHERE NOT EXISTS"
         " (SELECT 1 FROM identities WHERE identities.sector = changes.sector AND identities.track = changes.track)",
+        "DELETE FROM met WHERE NOT EXISTS"
+        " (SELECT 1 FROM identities WHERE identities.sector = met.sector AND identities.track = met.track)",
         "DELETE FROM continued WHERE national NOT IN (SELECT national FROM identities)",
         "DELETE FROM summaries WHERE sector IN"
         " (SELECT sector FROM progress WHERE due('tracks', stamp_ns) AND due('alerts', stamp_ns))",
     )
-    return sum(db.execute(statement).rowcount for statement in statements)
+    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    return sum(db.execute(each).rowcount for each in statements if each.split()[2] in tables)
 
 
 def _day(at_ns: int) -> date:

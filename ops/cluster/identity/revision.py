@@ -63,6 +63,7 @@ class StoredHistories(Protocol):
 
     def history_of(self, key: Key) -> Sequence[tuple[int, str]]: ...
     def founded_ns(self, national: str) -> int | None: ...
+    def met(self, ended: str) -> str | None: ...
 
 
 class Revising:
@@ -93,6 +94,7 @@ class Revising:
         self._asked: set[Key] = set()
         """Tracks whose history was needed since the last ``forget_stored``."""
         self._founded: dict[str, int] = {}
+        self._met_as: dict[str, str | None] = {}
         for key, each in (known or {}).items():
             for at_ns, national in each:
                 self._enter(key, at_ns, national)
@@ -116,6 +118,20 @@ class Revising:
         history = self._history_of(key)
         return history[-1][1] if history else None
 
+    def target_of(self, key: Key, at_ns: int) -> str | None:
+        """Return as ``identity_of`` does, and where that identity ended because its target has an earlier one, that."""
+        national = self.identity_of(key, at_ns)
+        passed = set[str]()
+        while national is not None and (earlier := self._met_one(national)) is not None and earlier not in passed:
+            passed.add(national)
+            national = earlier
+        return national
+
+    def _met_one(self, national: str) -> str | None:
+        if national not in self._met_as:
+            self._met_as[national] = None if self._stored is None else self._stored.met(national)
+        return self._met_as[national]
+
     def forget_stored(self) -> None:
         """Drop the history of tracks that no sensor updated lately, and that was not asked for since the last call.
 
@@ -125,7 +141,7 @@ class Revising:
         self._history = {key: each for key, each in self._history.items() if key in kept}
         named = {national for each in self._history.values() for _, national in each}
         self._founded = {national: at_ns for national, at_ns in self._founded.items() if national in named}
-        self._asked = set()
+        self._asked, self._met_as = set(), {}
 
     def _history_of(self, key: Key) -> list[tuple[int, str]]:
         """Return when a track began to follow the target of which identity, in order; empty if it is not decided."""
@@ -190,12 +206,14 @@ class Revising:
             founded_ns = self._stored.founded_ns(national)
         self._founded[national] = at_ns if founded_ns is None else min(at_ns, founded_ns)
 
-    def _change(self, key: Key, at_ns: int, national: str) -> IdentityChange:
+    def _change(self, key: Key, at_ns: int, national: str, ended: str | None = None) -> IdentityChange:
         self._enter(key, at_ns, national)
+        if ended is not None and self._met_one(ended) is None:
+            self._met_as[ended] = national
         for streaks in (self._apart, self._together):
             for pair in [pair for pair in streaks if key in pair]:
                 del streaks[pair]
-        return IdentityChange(*key, at_ns, national)
+        return IdentityChange(*key, at_ns, national, ended)
 
     def _steps(self) -> list[IdentityChange]:
         """Examine each time that all pictures have reached, except those of sectors that are absent."""
@@ -297,9 +315,9 @@ class Revising:
             older, younger = sorted(pair, key=lambda key: (self._founded[of[key]], of[key]))
             if any(key[0] == younger[0] and of[key] == of[older] for key in of):
                 continue
-            of[younger] = of[older]
+            ended, of[younger] = of[younger], of[older]
             changed.add(younger)
-            changes.append(self._change(younger, at_ns, of[older]))
+            changes.append(self._change(younger, at_ns, of[older], ended))
         return changes
 
     def _forget(self, reached_ns: int) -> None:

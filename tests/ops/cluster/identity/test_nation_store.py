@@ -70,6 +70,27 @@ def test_a_file_from_before_there_were_changes_has_none_until_it_is_written(tmp_
         assert reader.history() == {("west", "W1"): [(5, "Na"), (20, "Nb")]}
 
 
+def test_an_identity_that_ended_is_found_by_what_it_met_first(tmp_path: Path):
+    met = [IdentityChange("east", "E1", at_ns, national, "Nb") for at_ns, national in ((20, "Na"), (30, "Nc"))]
+    with NationStore(tmp_path) as store:
+        store.commit(changes=met[:1])
+        store.commit(changes=[*met, IdentityChange("east", "E1", 40, "Nd")])  # this one followed another target
+    with NationReader(tmp_path) as reader:
+        assert [reader.met(name) for name in ("Na", "Nb", "Nc", "Nd")] == [None, "Na", None, None]
+
+
+def test_a_file_from_before_identities_could_end_has_none_that_did(tmp_path: Path):
+    with NationStore(tmp_path) as store:
+        store.commit([FIRST])
+    with closing(sqlite3.connect(tmp_path / FILE)) as db:
+        db.execute("DROP TABLE met")
+    with NationReader(tmp_path) as reader:
+        assert reader.met("Nb") is None
+        with NationStore(tmp_path) as store:
+            store.commit(changes=[IdentityChange("east", "E1", 20, "Na", "Nb")])
+        assert reader.met("Nb") == "Na"
+
+
 def test_a_writer_that_was_replaced_writes_nothing_any_more(tmp_path: Path):
     with NationStore(tmp_path) as frozen, NationStore(tmp_path) as store:
         store.commit([FIRST])

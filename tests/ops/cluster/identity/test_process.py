@@ -247,6 +247,30 @@ def test_a_track_that_continues_with_another_target_and_its_later_incident_follo
         ]
 
 
+@pytest.mark.parametrize("killed_s", [70, 110])
+def test_incidents_of_two_targets_that_turn_out_to_be_one_are_one_event(tmp_path: Path, killed_s: int):
+    """The east puts its target 80 m north for 40 s, longer than a decision waits, and then where the west has it. Both
+    incidents were opened before that; the process is killed before the two identities meet, or after."""
+    far = Walk({"east": ("E1", 20.0, 60.0)}, start=(-100.0, 80.0))
+    walks = [Walk({"west": ("W1", 0.0, 160.0)}), far, Walk({"east": ("E1", 63.0, 160.0)})]
+    with ExitStack() as stack:
+        sectors = Sectors(tmp_path, stack, walks=walks, seconds=120)
+        sectors.write(50)
+        sectors.write(51, sectors=("west",), incident_revisions=[stored_incident("Iw", 0.5, "W1")])
+        sectors.write(51, sectors=("east",), incident_revisions=[stored_incident("Ie", 0.7, "E1")])
+        found = []
+        for until_s in (killed_s, 120):
+            sectors.write(until_s)
+            watch = NationWatch(tmp_path, REACHES)
+            while watch.look():
+                pass
+            watch.close()
+            with NationReader(tmp_path) as reader:
+                found.append([(one.incident, one.before_incident, one.national) for one in reader.continued()])
+    one_event = [("Ie", "Iw", national_id("west", "W1"))]
+    assert found == [[] if killed_s == 70 else one_event, one_event]
+
+
 def until(true: Callable[[], object], child: Any) -> None:
     deadline = time.monotonic() + PATIENT_S
     while not true():

@@ -66,6 +66,25 @@ def test_a_change_of_identity_goes_with_its_track(tmp_path: Path) -> None:
         assert reader.history().keys() == reader.identities().keys()
 
 
+def test_that_two_identities_met_goes_with_the_track_that_showed_it(tmp_path: Path) -> None:
+    filled(tmp_path)
+    settings = rules(tmp_path, "[retention]\ntracks = 2\nalerts = 5\n")
+    with NationStore(tmp_path) as store:
+        store.commit(changes=[IdentityChange("west", "W2", ns(2), "Na", "Nb"),
+                              IdentityChange("east", "E2", ns(2), "Na", "Nc")])  # fmt: skip
+    purge_nation(tmp_path, settings, today=date(2026, 3, 4))
+    with NationReader(tmp_path) as reader:
+        assert [reader.met(ended) for ended in ("Nb", "Nc")] == [None, "Na"]
+
+
+def test_a_file_from_before_a_table_was_added_is_purged_too(tmp_path: Path) -> None:
+    filled(tmp_path)
+    with closing(sqlite3.connect(tmp_path / FILE)) as db:
+        db.execute("DROP TABLE met")
+    purge_nation(tmp_path, rules(tmp_path, "[retention]\ntracks = 2\nalerts = 5\n"), today=date(2026, 3, 7))
+    assert left(tmp_path) == (set(), 0, {"west", "east"})
+
+
 @pytest.mark.parametrize(
     ("today", "expected"),
     [

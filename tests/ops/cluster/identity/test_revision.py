@@ -117,6 +117,7 @@ def test_two_tracks_that_a_sector_exchanges_get_their_identities_back():
     assert now["west", "W2"] == now["east", "E1"] == national_id("west", "W1")
     assert now["west", "W1"] == now["east", "E2"] == national_id("west", "W2")
     assert {(one.sector, one.track) for one in chain.changes} == {("west", "W1"), ("west", "W2")}
+    assert [one.ended for one in chain.changes] == [None, None], "no target turned out to be another"
 
 
 def test_two_identities_of_one_target_become_the_one_that_was_founded_first():
@@ -129,6 +130,10 @@ def test_two_identities_of_one_target_become_the_one_that_was_founded_first():
     assert change.national == national_id("west", "W1")
     assert (change.sector, change.track) == ("east", "E1")
     assert (change.at_ns - T0_NS) / S >= 63.0 + TOGETHER_FOR_S
+    assert change.ended == national_id("east", "E1")
+    before_ns = T0_NS + 30 * S
+    assert chain.revising.identity_of(("east", "E1"), before_ns) == national_id("east", "E1"), "as it was decided"
+    assert chain.revising.target_of(("east", "E1"), before_ns) == national_id("west", "W1"), "as it is known now"
 
 
 def test_another_track_of_the_sector_that_has_the_identity_keeps_it():
