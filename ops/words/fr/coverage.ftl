@@ -95,7 +95,7 @@ coverage-column-gap = lacune
 coverage-column-mean = Pd moyenne
 coverage-side = { $side ->
     [both] les deux côtés
-    [home] côté propre
+    [home] côté national
    *[away] autre côté
 }
 coverage-value-fraction = { PERCENT($value, digits: 1) }

@@ -108,7 +108,7 @@ plan-total = Total
 plan-numbered = { $number }. { $item }
 plan-beyond = au-delà de l’extrémité de la frontière
 plan-offset = { $side ->
-    [home] { DISTANCE($distance) }, côté propre
+    [home] { DISTANCE($distance) }, côté national
    *[away] { DISTANCE($distance) }, autre côté
 }
 plan-position = { $latitude }°, { $longitude }°
