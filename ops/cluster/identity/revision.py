@@ -210,10 +210,14 @@ class Revising:
         self._enter(key, at_ns, national)
         if ended is not None and self._met_one(ended) is None:
             self._met_as[ended] = national
-        for streaks in (self._apart, self._together):
-            for pair in [pair for pair in streaks if key in pair]:
-                del streaks[pair]
+        self._end_streaks({key})
         return IdentityChange(*key, at_ns, national, ended)
+
+    def _end_streaks(self, changed: set[Key]) -> None:
+        """Compare tracks that have just changed with the others from now on only."""
+        for streaks in (self._apart, self._together):
+            for pair in [pair for pair in streaks if not changed.isdisjoint(pair)]:
+                del streaks[pair]
 
     def _steps(self) -> list[IdentityChange]:
         """Examine each time that all pictures have reached, except those of sectors that are absent."""
@@ -242,6 +246,7 @@ class Revising:
                 together[pair] = self._together.get(pair, at_ns)
         self._apart, self._together = apart, together
         if at_ns <= self._until_ns:
+            self._end_streaks({key for key in of if at_ns in {since_ns for since_ns, _ in self._history[key][1:]}})
             return []
         changes = self._parted(at_ns, shown, of)
         return changes + self._met(at_ns, of, {(one.sector, one.track) for one in changes})
@@ -315,8 +320,9 @@ class Revising:
             older, younger = sorted(pair, key=lambda key: (self._founded[of[key]], of[key]))
             if any(key[0] == younger[0] and of[key] == of[older] for key in of):
                 continue
-            ended, of[younger] = of[younger], of[older]
+            left, of[younger] = of[younger], of[older]
             changed.add(younger)
+            ended = None if left in of.values() else left  # a track of a third sector may still have it
             changes.append(self._change(younger, at_ns, of[older], ended))
         return changes
 

@@ -91,6 +91,19 @@ def test_a_file_from_before_identities_could_end_has_none_that_did(tmp_path: Pat
         assert reader.met("Nb") == "Na"
 
 
+def test_that_two_incidents_were_opened_apart_is_of_what_one_was_first_found_to_continue(tmp_path: Path):
+    apart = [Continued("east", f"I{n}", "west", "I1", "Na", apart=n == 2) for n in (2, 3)]
+    with NationStore(tmp_path) as store:
+        store.commit(continued=apart)
+        store.commit(continued=[one._replace(apart=not one.apart) for one in apart])
+    with NationReader(tmp_path) as reader:
+        assert reader.continued() == apart
+    with closing(sqlite3.connect(tmp_path / FILE)) as db:
+        db.execute("DROP TABLE opened_apart")
+    with NationReader(tmp_path) as reader:
+        assert reader.continued() == [one._replace(apart=False) for one in apart], "a file of an earlier version"
+
+
 def test_a_writer_that_was_replaced_writes_nothing_any_more(tmp_path: Path):
     with NationStore(tmp_path) as frozen, NationStore(tmp_path) as store:
         store.commit([FIRST])

@@ -19,7 +19,7 @@ from ops.cluster.identity import process
 from ops.cluster.identity.decision import national_id
 from ops.cluster.identity.followed import PictureFollower
 from ops.cluster.identity.joining import MEMORY_S
-from ops.cluster.identity.nation_store import NationError, NationLost, NationReader, NationStore
+from ops.cluster.identity.nation_store import Continued, NationError, NationLost, NationReader, NationStore
 from ops.cluster.identity.process import NationWatch
 from ops.cluster.identity.revision import MEMORY_NS
 from ops.cluster.identity.sighting import KNOWN
@@ -266,9 +266,11 @@ def test_incidents_of_two_targets_that_turn_out_to_be_one_are_one_event(tmp_path
                 pass
             watch.close()
             with NationReader(tmp_path) as reader:
-                found.append([(one.incident, one.before_incident, one.national) for one in reader.continued()])
-    one_event = [("Ie", "Iw", national_id("west", "W1"))]
+                found.append(reader.continued())
+        [entry] = national_picture(tmp_path, ["west", "east"])["incidents"]
+    one_event = [Continued("east", "Ie", "west", "Iw", national_id("west", "W1"), apart=True)]
     assert found == [[] if killed_s == 70 else one_event, one_event]
+    assert (entry["incident"], [one["incident"] for one in entry["before"]]) == ("Ie", ["Iw"])
 
 
 def until(true: Callable[[], object], child: Any) -> None:
