@@ -128,22 +128,25 @@ def national_list(
     list of NationalIncident
         In the order of a sector's own queue. An event that someone acknowledged, in whichever sector, does not ask for
         attention again in the next one, unless its priority is higher there. Incidents that were opened as those of
-        two targets ask for attention each, because each may have been of a target of its own. One that was merged into
-        another is of the event of that one.
+        two targets are one event when none of them asks for attention any more, because each may have been of a target
+        of its own. One that was merged into another is of the event of that one.
     """
     known = {(sector, one.id): one for sector, each in incidents.items() for one in each}
-    links = [((one.sector, one.incident), (one.before_sector, one.before_incident), one.apart) for one in continued]
-    merged = [(key, (key[0], one.merged_into), False) for key, one in known.items()]
-    links += [link for link in merged if link[1] in known]
-    asking = {key: each for each in _joined(known, [link[:2] for link in links if not link[2]]) for key in each}
+    links: dict[bool, list[tuple[Key, Key]]] = {False: [], True: []}
+    for one in continued:
+        links[one.apart].append(((one.sector, one.incident), (one.before_sector, one.before_incident)))
+    merged = [(key, (key[0], one.merged_into)) for key, one in known.items()]
+    links[False] += [link for link in merged if link[1] in known]
+    events = _joined(known, links[False])
+    asking = {key for keys in events if _asks_for_attention([known[key] for key in keys]) for key in keys}
+    of_one_target = [link for link in links[True] if asking.isdisjoint(link)]
     found = []
-    for keys in _joined(known, [link[:2] for link in links]):
+    for keys in _joined(known, [*links[False], *of_one_target]):
         keys.sort(key=lambda key: (known[key].opened_at, key))
         here = [key for key in keys if known[key].state != "closed"]
         if here:
             priority = min((known[key].priority for key in here), key=PRIORITIES.index)
-            attention = any(_asks_for_attention([known[each] for each in asking[key]]) for key in here)
-            found.append(NationalIncident(priority, attention, known[keys[0]].opened_at, here[-1], tuple(keys)))
+            found.append(NationalIncident(priority, keys[0] in asking, known[keys[0]].opened_at, here[-1], tuple(keys)))
     return sorted(found, key=_place)
 
 
