@@ -131,7 +131,7 @@ class NationReader:
         """Return when [UTC ns] a track began to follow the target of which identity, in order; empty if undecided."""
         decided = self._rows("SELECT at_ns, national FROM identities WHERE sector = ? AND track = ?", *key)
         sql = "SELECT at_ns, national FROM changes WHERE sector = ? AND track = ? ORDER BY at_ns"
-        return [*decided, *(self._rows(sql, *key) if decided else ())]
+        return [*decided, *(self._rows(sql, *key) if decided and self._has("changes") else ())]
 
     def founded_ns(self, national: str) -> int | None:
         """Return when [UTC ns] the first track had an identity; None for one that is not known."""
@@ -148,9 +148,10 @@ class NationReader:
 
     def count(self) -> tuple[int, int]:
         """Return the number of identities, changes included, and of tracks that took one from another sector."""
-        named = {row[0] for row in self._rows("SELECT DISTINCT national FROM identities")}
-        rows = self._rows("SELECT count(of_track) FROM identities")
-        return len(named.union(one.national for one in self.changes())), int(rows[0][0]) if rows else 0
+        later = "UNION SELECT national FROM changes" if self._has("changes") else ""
+        named = f"SELECT count(DISTINCT national) FROM (SELECT national FROM identities {later})"  # noqa: S608 - our own text
+        rows = self._rows(f"SELECT ({named}), count(of_track) FROM identities")  # noqa: S608
+        return (int(rows[0][0]), int(rows[0][1])) if rows else (0, 0)
 
     def progress(self) -> dict[str, int]:
         """Return the journal time [UTC ns] up to which each sector's pictures were read."""

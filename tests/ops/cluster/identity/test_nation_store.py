@@ -65,6 +65,7 @@ def test_a_file_from_before_there_were_changes_has_none_until_it_is_written(tmp_
         db.execute("DROP TABLE changes")
     with NationReader(tmp_path) as reader:
         assert (reader.changes(), reader.history()) == ([], {("west", "W1"): [(5, "Na")]})
+        assert (reader.history_of(("west", "W1")), reader.count()) == ([(5, "Na")], (1, 0))
         with NationStore(tmp_path) as store:
             store.commit(changes=[IdentityChange("west", "W1", 20, "Nb")])
         assert reader.history() == {("west", "W1"): [(5, "Na"), (20, "Nb")]}
