@@ -107,11 +107,14 @@ class Revising:
         self._together: dict[_Pair, int] = {}
 
     def identity_of(self, key: Key, at_ns: int) -> str | None:
-        """Return the identity of the target that a track followed at a time; before it was decided, what was decided
-        then; None if that is not decided yet."""
+        """Return the identity of the target that a track followed at a time; None if that is not decided yet.
+
+        Before the decision it is that of the decision, or, where the track from which it was taken followed another
+        target by then, that of this one.
+        """
         history = self._history_of(key)
-        before = [national for since_ns, national in history if since_ns <= at_ns]
-        return before[-1] if before else history[0][1] if history else None
+        known = [national for since_ns, national in history if since_ns <= max(at_ns, history[0][0])]
+        return known[-1] if known else None
 
     def identity_now(self, key: Key) -> str | None:
         """Return the identity of the target that a track follows now; None while that is not decided."""

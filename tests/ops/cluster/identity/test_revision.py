@@ -71,6 +71,14 @@ def test_a_track_that_continues_with_another_target_has_that_one_s_identity_and_
     assert chain.revising.identity_of(("west", "W9"), change.at_ns) is None
 
 
+def test_a_track_whose_identity_is_of_one_that_follows_another_target_followed_that_one_from_its_beginning():
+    """E5 was decided at 125 s to be of the target of W1, which was decided as Na and follows Nb since 100 s."""
+    known = {("west", "W1"): [(5 * S, "Na"), (100 * S, "Nb")], ("east", "E5"): [(125 * S, "Na"), (125 * S, "Nb")]}
+    revising = Revising(REACHES, known)
+    assert [revising.identity_of(("east", "E5"), at_s * S) for at_s in (112, 125, 130)] == ["Nb", "Nb", "Nb"]
+    assert [revising.identity_of(("west", "W1"), at_s * S) for at_s in (0, 99, 112)] == ["Na", "Na", "Nb"]
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_two_that_part_elsewhere_on_the_edge_at_the_same_time_are_decided_by_themselves(seed: int):
     """At one place the west's track continues with another target, 450 m to the north the east's."""
