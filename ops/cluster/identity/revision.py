@@ -216,6 +216,11 @@ class Revising:
         self._end_streaks({key})
         return IdentityChange(*key, at_ns, national, ended)
 
+    def _changed_at(self, key: Key, at_ns: int) -> bool:
+        """Whether a track changed at a time that was examined before; what came with its decision ended no streak."""
+        history = self._history[key]
+        return history[0][0] < at_ns and any(since_ns == at_ns for since_ns, _ in history)
+
     def _end_streaks(self, changed: set[Key]) -> None:
         """Compare tracks that have just changed with the others from now on only."""
         for streaks in (self._apart, self._together):
@@ -249,7 +254,7 @@ class Revising:
                 together[pair] = self._together.get(pair, at_ns)
         self._apart, self._together = apart, together
         if at_ns <= self._until_ns:
-            self._end_streaks({key for key in of if at_ns in {since_ns for since_ns, _ in self._history[key][1:]}})
+            self._end_streaks({key for key in of if self._changed_at(key, at_ns)})
             return []
         changes = self._parted(at_ns, shown, of)
         return changes + self._met(at_ns, of, {(one.sector, one.track) for one in changes})
