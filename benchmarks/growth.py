@@ -1,8 +1,9 @@
-"""What a million detections take: journal in a file and in PostgreSQL, archive and tracks; CPU time of the last two.
+"""What a million detections take: journal in a file and in PostgreSQL, fusion store, archive and tracks; CPU time of
+the last two.
 
 Ten radars of a made-up sector report people who cross its border (`field.py`). The journal is encrypted, as `run`
-writes it. Sizes are those of the file, of all relations of the database less those of an empty store, and of the files
-of the archive.
+writes it, and so is the fusion store. Sizes are those of the files, of all relations of the database less those of an
+empty store, and of the files of the archive.
 
 A table to stderr, one JSON line to stdout: ``python benchmarks/growth.py [--duration S]``.
 """
@@ -15,6 +16,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +31,15 @@ from ingest.decode import encode  # noqa: E402
 from ingest.receiving.batch import Batch, Row  # noqa: E402
 from ops.audit.day_keys import DayKeys  # noqa: E402
 from ops.journal.archive import archive_journal, track_archive  # noqa: E402
+from ops.journal.reader import JournalReader  # noqa: E402
 from ops.journal.stores.open_store import open_store  # noqa: E402
 from ops.journal.writer import Journal  # noqa: E402
-from ops.sector.open_sector import open_sector  # noqa: E402
+from ops.runtime.clock import ScenarioClock  # noqa: E402
+from ops.sector.open_sector import OpenSector, open_sector  # noqa: E402
 from ops.sector.sector_file import load_sector  # noqa: E402
+from ops.sector.settings import Settings  # noqa: E402
+from ops.services.fusion.process import Fusion  # noqa: E402
+from ops.store.writer import Store  # noqa: E402
 from sensors.timestamps import nanoseconds  # noqa: E402
 
 BATCH = 50
@@ -73,6 +80,7 @@ def measure(root: Path, duration_s: float) -> dict[str, Any]:
     figures["journal_file_mb_per_million"] = journal.stat().st_size / 1e6 / millions
     figures["journal_postgresql_mb_per_million"] = _in_postgresql(root, rows) / 1e6 / millions
     ground = open_sector(load_sector(sector))
+    figures["fusion_store_file_mb_per_million"] = _fused(journal, ground) / 1e6 / millions
     archive, tracks = root / "archive", root / "tracks"
     figures["archive_cpu_s_per_million"] = _cpu_s(lambda: archive_journal(journal, ground, archive)) / millions
     figures["archive_mb_per_million"] = _size(archive) / 1e6 / millions
@@ -84,6 +92,20 @@ def measure(root: Path, duration_s: float) -> dict[str, Any]:
 def _commit(journal: Any, rows: list[Row]) -> None:
     for begin in range(0, len(rows), BATCH):
         journal.commit(Batch(tuple(rows[begin : begin + BATCH])))
+
+
+def _fused(journal: Path, ground: OpenSector) -> int:
+    """Fuse a journal with a commit and a picture per second of it; return the size of the store [bytes].
+
+    A live sector makes up to five pictures per second while detections arrive, so its store is larger.
+    """
+    path = journal.with_name("store.db")
+    with closing(JournalReader(journal)) as reader, closing(Store(path, encrypted=True, frame=ground.frame)) as store:
+        fusion = Fusion(reader, store, ground, Settings(), ScenarioClock.live())
+        while fusion.step(Field().radars):  # one scan of each radar
+            fusion._picture_s = 0.0  # by which the next step makes a picture, however soon it comes
+        fusion.finish()
+    return path.stat().st_size
 
 
 def _in_postgresql(root: Path, rows: list[Row]) -> int:

@@ -73,7 +73,9 @@ def main() -> None:
 
 def show(figures: dict[str, Any]) -> None:
     """Print the figures by part."""
-    table(["part", "cores in real time"], list(figures["cores_in_real_time"].items()))
+    cores = figures["cores_in_real_time"]
+    whole = sum(cores.values())
+    table(["part", "cores in real time", "share"], [(name, one, round(one / whole, 3)) for name, one in cores.items()])
     table(["", "value"], [(name, one) for name, one in figures.items() if isinstance(one, int | float)])
 
 

@@ -10,7 +10,7 @@
   (``nation_rate.py``).
 - *handover*: CPU time to keep one identity across an edge, per hand-over and per second of two sectors
   (``edge_scenes.py``).
-- *size*: what a million detections take in a file and in PostgreSQL (``growth.py``).
+- *size*: what a million detections take: journal in a file and in PostgreSQL, fusion store, archive (``growth.py``).
 - *scaling*: coverage and archive on one and two workers beside serial (``nation.py --scaling``).
 
 Tables to stderr, one JSON line to stdout: ``python benchmarks/scale.py [--parts failover,size] [--strikes 50]``.
@@ -152,8 +152,8 @@ def _worker(cluster: Cluster, sector: str) -> psutil.Process:
     return next(one for one in running if one.ppid() not in {other.pid for other in running})
 
 
-def spread(values: list[float]) -> dict[str, float | int]:
-    """Return the distribution of times [s]; ``within_10_s`` as a fraction."""
+def spread(values: list[float]) -> dict[str, Any]:
+    """Return the distribution of times [s], and all of them; ``within_10_s`` as a fraction."""
     ordered = sorted(values)
 
     def quantile(fraction: float) -> float:
@@ -167,6 +167,7 @@ def spread(values: list[float]) -> dict[str, float | int]:
         "p95_s": quantile(0.95),
         "longest_s": round(ordered[-1], 2),
         "within_10_s": round(sum(one <= 10.0 for one in ordered) / len(ordered), 3),
+        "times_s": [round(one, 2) for one in ordered],
     }
 
 
@@ -181,8 +182,9 @@ def ingest(_: Path, options: argparse.Namespace) -> dict[str, Any]:
         found[f"{sectors} {size}"] = {
             "disk_per_s": rates[f"disk {sectors} {size}"], "sqlite_per_s": round(file),
             "postgresql_per_s": round(store), "ratio": round(store / file, 3), "of_disk": round(store / disk, 3),
+            "of_one_connection": round(store / (rates[f"postgresql 1 {size}"] * size), 3),
         }  # fmt: skip
-    columns = ("disk_per_s", "sqlite_per_s", "postgresql_per_s", "ratio", "of_disk")
+    columns = ("disk_per_s", "sqlite_per_s", "postgresql_per_s", "ratio", "of_disk", "of_one_connection")
     table(
         ["connections, messages at once", *columns],
         [(name, *(one[key] for key in columns)) for name, one in found.items()],

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from geo.errors import BadInput
 from ops.analysis.option_types import (
     SECTOR_HELP,
     LayoutOption,
@@ -65,6 +66,8 @@ def detections(
         answer(totals, as_json=as_json)
         refuse_failed(sector, totals)
         return
+    if not chosen.here:
+        raise BadInput("is for a nation", where="--scheduler", expected="threads for one sector")
     from ops.audit.command import record_command
     from ops.journal.archive import archive_journal
     from ops.journal.command import journal_path

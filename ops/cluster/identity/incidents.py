@@ -39,8 +39,12 @@ class SectorIncident(msgspec.Struct, frozen=True):
     tracks: tuple[TrackOfIncident, ...] = ()
 
 
+IdentityOf = Callable[[Key, int], str | None]
+"""National identity of the target that a track, by sector and name, followed at a time [UTC ns]."""
+
+
 def continuations(
-    incidents: Mapping[str, Sequence[SectorIncident]], identity_of: Callable[[Key, int], str | None]
+    incidents: Mapping[str, Sequence[SectorIncident]], identity_of: IdentityOf, target_of: IdentityOf | None = None
 ) -> list[Continued]:
     """Return each incident that has a target of an earlier one of another sector, with the latest of those.
 
@@ -49,9 +53,11 @@ def continuations(
     incidents : mapping of str to sequence of SectorIncident
         By sector.
     identity_of : callable
-        National identity of the target that a track, by sector and name, followed at a time [UTC ns]: that at which
-        the incident was opened, because a track may follow another target later. Two targets that turned out to be
-        one have one identity, so the incident of the one continues that of the other.
+        As it was decided. The time is that at which the incident was opened, because a track may follow another
+        target later.
+    target_of : callable, optional
+        The same as it is known now: two targets that turned out to be one have one identity, so the incident of the
+        one continues that of the other. By default ``identity_of``.
 
     Returns
     -------
@@ -63,20 +69,29 @@ def continuations(
         for one in each:
             if one.merged_into:
                 continue
-            for national in _identities_of(sector, one, identity_of):
+            for national in _identities_of(sector, one, target_of or identity_of):
                 of_target.setdefault(national, []).append((one.opened_at, sector, one.id))
     found: dict[Key, tuple[tuple[datetime, str, str], str]] = {}
     for national, places in sorted(of_target.items()):
         places.sort()
         for number, (_, sector, identity) in enumerate(places):
             earlier = [place for place in places[:number] if place[1] != sector]
-            known = found.get((sector, identity))
-            if earlier and (known is None or known[0] < earlier[-1]):
+            latest = found.get((sector, identity))
+            if earlier and (latest is None or latest[0] < earlier[-1]):
                 found[sector, identity] = earlier[-1], national
-    return [Continued(*key, before[1], before[2], national) for key, (before, national) in sorted(found.items())]
+    known = {(sector, one.id): one for sector, each in incidents.items() for one in each}
+
+    def was_apart(*keys: Key) -> bool:
+        one, other = (_identities_of(key[0], known[key], identity_of) for key in keys)
+        return set(one).isdisjoint(other)
+
+    return [
+        Continued(*key, *before[1:], national, apart=target_of is not None and was_apart(key, before[1:]))
+        for key, (before, national) in sorted(found.items())
+    ]
 
 
-def _identities_of(sector: str, one: SectorIncident, identity_of: Callable[[Key, int], str | None]) -> list[str]:
+def _identities_of(sector: str, one: SectorIncident, identity_of: IdentityOf) -> list[str]:
     opened_ns = time_ns(one.opened_at, where="opened_at")
     found = {identity_of((sector, each.track), opened_ns) for each in one.tracks}
     return sorted(national for national in found if national is not None)
@@ -112,39 +127,59 @@ def national_list(
     -------
     list of NationalIncident
         In the order of a sector's own queue. An event that someone acknowledged, in whichever sector, does not ask for
-        attention again in the next one, unless its priority is higher there.
+        attention again in the next one, unless its priority is higher there. Incidents that were opened as those of
+        two targets are one event when none of them asks for attention any more, because each may have been of a target
+        of its own. One that was merged into another is of the event of that one.
     """
     known = {(sector, one.id): one for sector, each in incidents.items() for one in each}
-    before = {(one.sector, one.incident): (one.before_sector, one.before_incident) for one in continued}
-    events: dict[Key, list[Key]] = {}
-    for key in known:
-        events.setdefault(_first(key, before), []).append(key)
+    links: dict[bool, list[tuple[Key, Key]]] = {False: [], True: []}
+    for one in continued:
+        links[one.apart].append(((one.sector, one.incident), (one.before_sector, one.before_incident)))
+    merged = [(key, (key[0], one.merged_into)) for key, one in known.items()]
+    links[False] += [link for link in merged if link[1] in known]
+    events = _joined(known, links[False])
+    asking = {key for keys in events if _asks_for_attention([known[key] for key in keys]) for key in keys}
+    of_one_target = [link for link in links[True] if asking.isdisjoint(link)]
     found = []
-    for keys in events.values():
+    for keys in _joined(known, [*links[False], *of_one_target]):
         keys.sort(key=lambda key: (known[key].opened_at, key))
-        if any(known[key].state != "closed" for key in keys):
-            found.append(_entry(keys, known))
+        here = [key for key in keys if known[key].state != "closed"]
+        if here:
+            priority = min((known[key].priority for key in here), key=PRIORITIES.index)
+            found.append(NationalIncident(priority, keys[0] in asking, known[keys[0]].opened_at, here[-1], tuple(keys)))
     return sorted(found, key=_place)
 
 
-def _first(key: Key, before: Mapping[Key, Key]) -> Key:
-    while key in before:  # each was opened before the one that names it, so there is no circle
-        key = before[key]
-    return key
+def _joined(keys: Iterable[Key], links: Iterable[tuple[Key, Key]]) -> list[list[Key]]:
+    """Return the keys that are joined by links, also through keys that are not among them."""
+    above: dict[Key, Key] = {}
+
+    def top(key: Key) -> Key:
+        while key in above:
+            key = above[key]
+        return key
+
+    for one, other in links:
+        if (first := top(one)) != (second := top(other)):
+            above[first] = second
+    found: dict[Key, list[Key]] = {}
+    for key in keys:
+        found.setdefault(top(key), []).append(key)
+    return list(found.values())
 
 
-def _entry(keys: Sequence[Key], known: Mapping[Key, SectorIncident]) -> NationalIncident:
-    here = [key for key in keys if known[key].state != "closed"]
-    priority = min((known[key].priority for key in here), key=PRIORITIES.index)
-    assessed = [PRIORITIES.index(known[key].priority) for key in keys if _is_assessed(known[key])]
-    waiting = [PRIORITIES.index(known[key].priority) for key in here if known[key].attention]
-    attention = bool(waiting) and (not assessed or min(waiting) < min(assessed))
-    return NationalIncident(priority, attention, known[keys[0]].opened_at, here[-1], tuple(keys))
+def _asks_for_attention(event: Sequence[SectorIncident]) -> bool:
+    assessed = [PRIORITIES.index(one.priority) for one in event if _is_assessed(one)]
+    waiting = [PRIORITIES.index(one.priority) for one in event if one.attention and one.state != "closed"]
+    return bool(waiting) and (not assessed or min(waiting) < min(assessed))
 
 
 def _is_assessed(one: SectorIncident) -> bool:
-    """Return whether a person has acknowledged an incident; one that the system closed was seen by no one."""
-    return not one.attention and one.closed_by != "system"
+    """Return whether a person has acknowledged an incident.
+
+    One that the system closed was seen by no one; one that was merged into another is acknowledged with that one.
+    """
+    return not one.attention and one.closed_by != "system" and not one.merged_into
 
 
 def _place(one: NationalIncident) -> QueuePlace:

@@ -22,7 +22,7 @@ FILE: Final = "nation.db"
 APPLICATION_ID: Final = 0x574C4E31  # "WLN1"
 SCHEMA_VERSION: Final = 1
 WAIT_S: Final = 30.0
-_TABLES: Final = """
+TABLES: Final = """
 CREATE TABLE IF NOT EXISTS identities (
     sector TEXT NOT NULL,
     track TEXT NOT NULL,
@@ -57,6 +57,7 @@ CREATE TABLE IF NOT EXISTS continued (
     national TEXT NOT NULL,
     PRIMARY KEY (sector, incident)
 );
+CREATE TABLE IF NOT EXISTS opened_apart (sector TEXT NOT NULL, incident TEXT NOT NULL, PRIMARY KEY (sector, incident));
 CREATE TABLE IF NOT EXISTS summaries (sector TEXT PRIMARY KEY, body BLOB NOT NULL)
 """
 _PROGRESS: Final = """
@@ -73,14 +74,24 @@ class NationLost(NationError):
     """Another process writes the file: nothing was written, and this process must end."""
 
 
+_APART: Final = """
+INSERT OR IGNORE INTO opened_apart
+SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM continued WHERE sector = ?1 AND incident = ?2)
+"""
+
+
 class Continued(NamedTuple):
-    """An incident, by sector and id, that continues with the target of one before, and the identity of that target."""
+    """An incident, by sector and id, that continues with the target of one before, and the identity of that target.
+
+    ``apart``: both were opened as incidents of two targets, which turned out to be one.
+    """
 
     sector: str
     incident: str
     before_sector: str
     before_incident: str
     national: str
+    apart: bool = False
 
 
 class NationReader:
@@ -120,7 +131,7 @@ class NationReader:
         """Return when [UTC ns] a track began to follow the target of which identity, in order; empty if undecided."""
         decided = self._rows("SELECT at_ns, national FROM identities WHERE sector = ? AND track = ?", *key)
         sql = "SELECT at_ns, national FROM changes WHERE sector = ? AND track = ? ORDER BY at_ns"
-        return [*decided, *(self._rows(sql, *key) if decided else ())]
+        return [*decided, *(self._rows(sql, *key) if decided and self._has("changes") else ())]
 
     def founded_ns(self, national: str) -> int | None:
         """Return when [UTC ns] the first track had an identity; None for one that is not known."""
@@ -137,9 +148,10 @@ class NationReader:
 
     def count(self) -> tuple[int, int]:
         """Return the number of identities, changes included, and of tracks that took one from another sector."""
-        named = {row[0] for row in self._rows("SELECT DISTINCT national FROM identities")}
-        rows = self._rows("SELECT count(of_track) FROM identities")
-        return len(named.union(one.national for one in self.changes())), int(rows[0][0]) if rows else 0
+        later = "UNION SELECT national FROM changes" if self._has("changes") else ""
+        named = f"SELECT count(DISTINCT national) FROM (SELECT national FROM identities {later})"  # noqa: S608 - our own text
+        rows = self._rows(f"SELECT ({named}), count(of_track) FROM identities")  # noqa: S608
+        return (int(rows[0][0]), int(rows[0][1])) if rows else (0, 0)
 
     def progress(self) -> dict[str, int]:
         """Return the journal time [UTC ns] up to which each sector's pictures were read."""
@@ -147,8 +159,9 @@ class NationReader:
 
     def continued(self) -> list[Continued]:
         """Return the incidents that continue others, in order of sector and id."""
-        sql = "SELECT sector, incident, before_sector, before_incident, national FROM continued ORDER BY 1, 2"
-        return [Continued(*row) for row in self._rows(sql)]
+        apart = "(sector, incident) IN opened_apart" if self._has("opened_apart") else "0"
+        sql = f"SELECT *, {apart} FROM continued ORDER BY sector, incident"  # noqa: S608 - our own text
+        return [Continued(*row[:5], bool(row[5])) for row in self._rows(sql)]
 
     def summaries(self) -> dict[str, bytes]:
         """Return the newest summary of each sector, as JSON."""
@@ -208,7 +221,7 @@ class NationStore(NationReader):
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         with transaction(db):
-            for statement in _TABLES.split(";"):
+            for statement in TABLES.split(";"):
                 db.execute(statement)
             db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -233,7 +246,7 @@ class NationStore(NationReader):
         NationError
             If it cannot be written, or a track has an identity already.
         """
-        changes = list(changes)
+        changes, continued = list(changes), list(continued)
         with self._writing() as db:
             db.executemany(
                 "INSERT INTO identities VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -248,7 +261,8 @@ class NationStore(NationReader):
                 [(one.ended, one.national, one.sector, one.track) for one in changes if one.ended is not None],
             )
             db.executemany(_PROGRESS, list((progress or {}).items()))
-            db.executemany("INSERT OR IGNORE INTO continued VALUES (?, ?, ?, ?, ?)", list(continued))
+            db.executemany(_APART, [one[:2] for one in continued if one.apart])
+            db.executemany("INSERT OR IGNORE INTO continued VALUES (?, ?, ?, ?, ?)", [one[:5] for one in continued])
             db.executemany(_SUMMARY, list((summaries or {}).items()))
 
     @contextmanager

@@ -140,7 +140,7 @@ class NationWatch:
         return changed
 
     def _new_continuations(self) -> list[Continued]:
-        found = continuations(self._incidents, self._revising.target_of)
+        found = continuations(self._incidents, self._revising.identity_of, self._revising.target_of)
         return [one for one in found if (one.sector, one.incident) not in self._continued]
 
     def _summaries(self) -> dict[str, bytes]:

@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from ops.audit.command import record_command
-from ops.cluster.identity.nation_store import APPLICATION_ID, FILE, SCHEMA_VERSION, WAIT_S, NationError
+from ops.cluster.identity.nation_store import APPLICATION_ID, FILE, SCHEMA_VERSION, TABLES, WAIT_S, NationError
 from ops.room.purge_command import settings_checksum, show_purge
 from ops.room.retention import PURPOSE, Purge, Retention
 from ops.runtime.transaction import transaction
@@ -20,7 +20,10 @@ from sensors.timestamps import SECOND_NS
 
 _DUE = """
 SELECT sector, track FROM identities
-WHERE due('tracks', at_ns) AND (due('alerts', at_ns) OR national NOT IN (SELECT national FROM continued))
+WHERE due('tracks', at_ns) AND (due('alerts', at_ns) OR national NOT IN (SELECT national FROM continued)
+    AND NOT EXISTS (SELECT 1 FROM changes
+        WHERE changes.sector = identities.sector AND changes.track = identities.track
+        AND changes.national IN (SELECT national FROM continued)))
 """
 
 
@@ -71,19 +74,23 @@ def purge_nation(folder: Path, settings: Settings, *, today: date, dry_run: bool
 
 
 def _erased(db: sqlite3.Connection) -> int:
-    """Delete what is due; return the number of rows. A file of an earlier version may lack a table."""
+    """Delete what is due; return the number of rows."""
+    for statement in TABLES.split(";"):
+        db.execute(statement)  # a file of an earlier version may lack a table
     statements = (
         f"DELETE FROM identities WHERE (sector, track) IN ({_DUE})",  # noqa: S608 - our own text
         "DELETE FROM changes WHERE NOT EXISTS"
         " (SELECT 1 FROM identities WHERE identities.sector = changes.sector AND identities.track = changes.track)",
         "DELETE FROM met WHERE NOT EXISTS"
         " (SELECT 1 FROM identities WHERE identities.sector = met.sector AND identities.track = met.track)",
-        "DELETE FROM continued WHERE national NOT IN (SELECT national FROM identities)",
+        "DELETE FROM continued WHERE national NOT IN"  # a track may have founded an identity by a change
+        " (SELECT national FROM identities UNION ALL SELECT national FROM changes)",
+        "DELETE FROM opened_apart WHERE NOT EXISTS (SELECT 1 FROM continued"
+        " WHERE continued.sector = opened_apart.sector AND continued.incident = opened_apart.incident)",
         "DELETE FROM summaries WHERE sector IN"
         " (SELECT sector FROM progress WHERE due('tracks', stamp_ns) AND due('alerts', stamp_ns))",
     )
-    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    return sum(db.execute(each).rowcount for each in statements if each.split()[2] in tables)
+    return sum(db.execute(statement).rowcount for statement in statements)
 
 
 def _day(at_ns: int) -> date:

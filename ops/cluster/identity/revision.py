@@ -107,11 +107,14 @@ class Revising:
         self._together: dict[_Pair, int] = {}
 
     def identity_of(self, key: Key, at_ns: int) -> str | None:
-        """Return the identity of the target that a track followed at a time; before it was decided, what was decided
-        then; None if that is not decided yet."""
+        """Return the identity of the target that a track followed at a time; None if that is not decided yet.
+
+        Before the decision it is that of the decision, or, where the track from which it was taken followed another
+        target by then, that of this one.
+        """
         history = self._history_of(key)
-        before = [national for since_ns, national in history if since_ns <= at_ns]
-        return before[-1] if before else history[0][1] if history else None
+        known = [national for since_ns, national in history if since_ns <= max(at_ns, history[0][0])]
+        return known[-1] if known else None
 
     def identity_now(self, key: Key) -> str | None:
         """Return the identity of the target that a track follows now; None while that is not decided."""
@@ -210,10 +213,19 @@ class Revising:
         self._enter(key, at_ns, national)
         if ended is not None and self._met_one(ended) is None:
             self._met_as[ended] = national
-        for streaks in (self._apart, self._together):
-            for pair in [pair for pair in streaks if key in pair]:
-                del streaks[pair]
+        self._end_streaks({key})
         return IdentityChange(*key, at_ns, national, ended)
+
+    def _changed_at(self, key: Key, at_ns: int) -> bool:
+        """Whether a track changed at a time that was examined before; what came with its decision ended no streak."""
+        history = self._history[key]
+        return history[0][0] < at_ns and any(since_ns == at_ns for since_ns, _ in history)
+
+    def _end_streaks(self, changed: set[Key]) -> None:
+        """Compare tracks that have just changed with the others from now on only."""
+        for streaks in (self._apart, self._together):
+            for pair in [pair for pair in streaks if not changed.isdisjoint(pair)]:
+                del streaks[pair]
 
     def _steps(self) -> list[IdentityChange]:
         """Examine each time that all pictures have reached, except those of sectors that are absent."""
@@ -242,6 +254,7 @@ class Revising:
                 together[pair] = self._together.get(pair, at_ns)
         self._apart, self._together = apart, together
         if at_ns <= self._until_ns:
+            self._end_streaks({key for key in of if self._changed_at(key, at_ns)})
             return []
         changes = self._parted(at_ns, shown, of)
         return changes + self._met(at_ns, of, {(one.sector, one.track) for one in changes})
@@ -315,8 +328,9 @@ class Revising:
             older, younger = sorted(pair, key=lambda key: (self._founded[of[key]], of[key]))
             if any(key[0] == younger[0] and of[key] == of[older] for key in of):
                 continue
-            ended, of[younger] = of[younger], of[older]
+            left, of[younger] = of[younger], of[older]
             changed.add(younger)
+            ended = None if left in of.values() else left  # a track of a third sector may still have it
             changes.append(self._change(younger, at_ns, of[older], ended))
         return changes
 

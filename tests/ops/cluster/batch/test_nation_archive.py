@@ -69,6 +69,14 @@ def test_each_sector_has_the_files_of_its_own_command_on_every_scheduler(nation:
     assert {name: found[name] for name in found if name.startswith("east/")} == files_of(tmp_path / "one")
 
 
+def test_a_scheduler_for_one_journal_is_refused_and_nothing_is_written(
+    nation: Path, tmp_path: Path, watchline: Callable[..., Any]
+):
+    one, out = [nation.parent / "east", nation.parent / "data" / "east"], tmp_path / "out"
+    ended = watchline("archive", "detections", *one, "--out", out, "--scheduler", "processes")
+    assert (ended.code, "--scheduler: is for a nation" in ended.err, out.exists()) == (2, True, False)
+
+
 def test_what_was_interrupted_is_archived_again_and_the_rest_is_kept(nation: Path, tmp_path: Path):
     out = tmp_path / "out"
     archived(nation, out)

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from geo.message import Message
 from ops.cluster.identity.incidents import (
@@ -73,6 +74,19 @@ def test_the_target_of_an_incident_is_the_one_that_its_track_followed_when_it_wa
         assert found == [Continued("west", "Iw", "mid", before, national)]
 
 
+def test_incidents_that_were_opened_as_those_of_two_targets_state_it():
+    """The west's Nb turned out to be the target of Na; Ix and Im were opened before, Iw and Ie on Na itself."""
+
+    def target_of(key: tuple[str, str], _: int) -> str | None:
+        return "Na" if IDENTITIES[key] == "Nb" else IDENTITIES[key]
+
+    incidents = {"west": [incident("Ix", 1, "W2")], "mid": [incident("Im", 5, "M1")], "east": [incident("Ie", 9, "E1")]}
+    assert continuations(incidents, identity_of, target_of) == [
+        Continued("east", "Ie", "mid", "Im", "Na"),
+        Continued("mid", "Im", "west", "Ix", "Na", apart=True),
+    ]
+
+
 def test_an_incident_that_was_merged_is_not_continued():
     merged = incident("Iw", 0, "W1", state="closed", merged_into="Iv", attention=False)
     assert continuations({"west": [merged], "mid": [incident("Im", 5, "M1")]}, identity_of) == []
@@ -120,6 +134,39 @@ def test_what_was_acknowledged_in_one_sector_is_no_second_alarm_in_the_next(firs
     [one] = national_list({"west": [incident("Iw", 0, **first)], "mid": [incident("Im", 5, **second)]}, CONTINUED)
     assert one.attention is attention
     assert one.priority == ("high" if second.get("priority") == "high" else "medium")  # of those that are open
+
+
+@pytest.mark.parametrize("acknowledged", ["", "Iw", "Im"])
+def test_incidents_that_were_opened_as_those_of_two_targets_are_one_event_when_none_asks_for_attention(acknowledged):
+    """Each may be of a target of its own, so the acknowledgement of one silences no other."""
+    seen = {"state": "acknowledged", "attention": False}
+    west, mid = (incident(name, 0, **(seen if name == acknowledged else {})) for name in ("Iw", "Im"))
+    apart = [CONTINUED[0]._replace(apart=True)]
+    listed = national_list({"west": [west], "mid": [mid]}, apart)
+    assert {one.current[1]: one.attention for one in listed} == {name: name != acknowledged for name in ("Iw", "Im")}
+    [one] = national_list({"west": [replace(west, **seen)], "mid": [replace(mid, **seen)]}, apart)
+    assert (sorted(one.incidents), one.attention) == ([("mid", "Im"), ("west", "Iw")], False)
+
+
+def test_an_incident_that_was_merged_is_of_the_event_of_the_other_which_asks_until_it_is_acknowledged():
+    """Also round about: Im continues Iw, Iw was merged into Ix, and Ix continues Im."""
+    merged = incident("Iw", 0, state="closed", closed_by="person", merged_into="Ix", attention=False)
+    incidents = {"west": [merged, incident("Ix", 7)], "mid": [incident("Im", 5)]}
+    for more in ([], [Continued("west", "Ix", "mid", "Im", "Na")]):
+        [one] = national_list(incidents, [*CONTINUED, *more])
+        assert (one.incidents, one.current) == ((("west", "Iw"), ("mid", "Im"), ("west", "Ix")), ("west", "Ix"))
+        assert one.attention
+    incidents["west"][1] = replace(incidents["west"][1], state="acknowledged", attention=False)
+    [one] = national_list(incidents, CONTINUED)
+    assert not one.attention
+
+
+def test_incidents_that_were_merged_into_one_that_is_not_known_are_not_joined_by_it():
+    """Whoever may not see that one does not learn from the list that they are of one event."""
+    merged = [incident(name, 0, state="closed", merged_into="hidden", attention=False) for name in ("Iw", "Iv")]
+    continued = [*CONTINUED, Continued("mid", "In", "west", "Iv", "Nb")]
+    listed = national_list({"west": merged, "mid": [incident("Im", 5), incident("In", 6)]}, continued)
+    assert [one.incidents for one in listed] == [(("west", "Iw"), ("mid", "Im")), (("west", "Iv"), ("mid", "In"))]
 
 
 def test_an_event_that_is_closed_everywhere_is_not_listed_and_the_most_urgent_is_first():

@@ -65,6 +65,7 @@ def test_a_file_from_before_there_were_changes_has_none_until_it_is_written(tmp_
         db.execute("DROP TABLE changes")
     with NationReader(tmp_path) as reader:
         assert (reader.changes(), reader.history()) == ([], {("west", "W1"): [(5, "Na")]})
+        assert (reader.history_of(("west", "W1")), reader.count()) == ([(5, "Na")], (1, 0))
         with NationStore(tmp_path) as store:
             store.commit(changes=[IdentityChange("west", "W1", 20, "Nb")])
         assert reader.history() == {("west", "W1"): [(5, "Na"), (20, "Nb")]}
@@ -89,6 +90,19 @@ def test_a_file_from_before_identities_could_end_has_none_that_did(tmp_path: Pat
         with NationStore(tmp_path) as store:
             store.commit(changes=[IdentityChange("east", "E1", 20, "Na", "Nb")])
         assert reader.met("Nb") == "Na"
+
+
+def test_that_two_incidents_were_opened_apart_is_of_what_one_was_first_found_to_continue(tmp_path: Path):
+    apart = [Continued("east", f"I{n}", "west", "I1", "Na", apart=n == 2) for n in (2, 3)]
+    with NationStore(tmp_path) as store:
+        store.commit(continued=apart)
+        store.commit(continued=[one._replace(apart=not one.apart) for one in apart])
+    with NationReader(tmp_path) as reader:
+        assert reader.continued() == apart
+    with closing(sqlite3.connect(tmp_path / FILE)) as db:
+        db.execute("DROP TABLE opened_apart")
+    with NationReader(tmp_path) as reader:
+        assert reader.continued() == [one._replace(apart=False) for one in apart], "a file of an earlier version"
 
 
 def test_a_writer_that_was_replaced_writes_nothing_any_more(tmp_path: Path):

@@ -19,7 +19,7 @@ from ops.cluster.identity import process
 from ops.cluster.identity.decision import national_id
 from ops.cluster.identity.followed import PictureFollower
 from ops.cluster.identity.joining import MEMORY_S
-from ops.cluster.identity.nation_store import NationError, NationLost, NationReader, NationStore
+from ops.cluster.identity.nation_store import Continued, NationError, NationLost, NationReader, NationStore
 from ops.cluster.identity.process import NationWatch
 from ops.cluster.identity.revision import MEMORY_NS
 from ops.cluster.identity.sighting import KNOWN
@@ -250,11 +250,12 @@ def test_a_track_that_continues_with_another_target_and_its_later_incident_follo
 @pytest.mark.parametrize("killed_s", [70, 110])
 def test_incidents_of_two_targets_that_turn_out_to_be_one_are_one_event(tmp_path: Path, killed_s: int):
     """The east puts its target 80 m north for 40 s, longer than a decision waits, and then where the west has it. Both
-    incidents were opened before that; the process is killed before the two identities meet, or after."""
+    incidents were opened before that; the process is killed before the two identities meet, or after. What is
+    acknowledged is one entry of the list then; an alarm stays by itself."""
     far = Walk({"east": ("E1", 20.0, 60.0)}, start=(-100.0, 80.0))
     walks = [Walk({"west": ("W1", 0.0, 160.0)}), far, Walk({"east": ("E1", 63.0, 160.0)})]
     with ExitStack() as stack:
-        sectors = Sectors(tmp_path, stack, walks=walks, seconds=120)
+        sectors = Sectors(tmp_path, stack, walks=walks, seconds=121)
         sectors.write(50)
         sectors.write(51, sectors=("west",), incident_revisions=[stored_incident("Iw", 0.5, "W1")])
         sectors.write(51, sectors=("east",), incident_revisions=[stored_incident("Ie", 0.7, "E1")])
@@ -266,9 +267,16 @@ def test_incidents_of_two_targets_that_turn_out_to_be_one_are_one_event(tmp_path
                 pass
             watch.close()
             with NationReader(tmp_path) as reader:
-                found.append([(one.incident, one.before_incident, one.national) for one in reader.continued()])
-    one_event = [("Ie", "Iw", national_id("west", "W1"))]
+                found.append(reader.continued())
+        entries = [national_picture(tmp_path, ["west", "east"])["incidents"]]
+        seen = {"state": "acknowledged", "attention": False, "revision": 1}
+        sectors.write(121, sectors=("west",), incident_revisions=[stored_incident("Iw", 0.5, "W1", **seen)])
+        sectors.write(121, sectors=("east",), incident_revisions=[stored_incident("Ie", 0.7, "E1", **seen)])
+        entries += [national_picture(tmp_path, ["west", "east"])["incidents"]]
+    one_event = [Continued("east", "Ie", "west", "Iw", national_id("west", "W1"), apart=True)]
     assert found == [[] if killed_s == 70 else one_event, one_event]
+    listed = [[(one["incident"], [each["incident"] for each in one["before"]]) for one in each] for each in entries]
+    assert listed == [[("Iw", []), ("Ie", [])], [("Ie", ["Iw"])]]
 
 
 def until(true: Callable[[], object], child: Any) -> None:

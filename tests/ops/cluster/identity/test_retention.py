@@ -77,6 +77,22 @@ def test_that_two_identities_met_goes_with_the_track_that_showed_it(tmp_path: Pa
         assert [reader.met(ended) for ended in ("Nb", "Nc")] == [None, "Na"]
 
 
+def test_an_identity_that_a_change_founded_stays_as_long_as_the_incident_that_has_it(tmp_path: Path) -> None:
+    """W2 left its identity for Nx, which has no decision; an incident of it continues another of that target."""
+    filled(tmp_path)
+    settings = rules(tmp_path, "[retention]\ntracks = 2\nalerts = 5\n")
+    kept = Continued("west", "I3", "east", "I2", "Nx", apart=True)
+    with NationStore(tmp_path) as store:
+        store.commit(changes=[IdentityChange("west", "W2", ns(2), "Nx")], continued=[kept])
+    for today, expected in ((3, {kept}), (4, {kept}), (7, set())):
+        purge_nation(tmp_path, settings, today=date(2026, 3, today))
+        with NationReader(tmp_path) as reader:
+            assert {one for one in reader.continued() if one.incident == "I3"} == expected
+            assert [one.national for one in reader.changes()] == ["Nx"] * len(expected)
+    with closing(sqlite3.connect(tmp_path / FILE)) as db:
+        assert db.execute("SELECT count(*) FROM opened_apart").fetchone() == (0,)
+
+
 def test_a_file_from_before_a_table_was_added_is_purged_too(tmp_path: Path) -> None:
     filled(tmp_path)
     with closing(sqlite3.connect(tmp_path / FILE)) as db:

@@ -71,6 +71,14 @@ def test_a_track_that_continues_with_another_target_has_that_one_s_identity_and_
     assert chain.revising.identity_of(("west", "W9"), change.at_ns) is None
 
 
+def test_a_track_whose_identity_is_of_one_that_follows_another_target_followed_that_one_from_its_beginning():
+    """E5 was decided at 125 s to be of the target of W1, which was decided as Na and follows Nb since 100 s."""
+    known = {("west", "W1"): [(5 * S, "Na"), (100 * S, "Nb")], ("east", "E5"): [(125 * S, "Na"), (125 * S, "Nb")]}
+    revising = Revising(REACHES, known)
+    assert [revising.identity_of(("east", "E5"), at_s * S) for at_s in (112, 125, 130)] == ["Nb", "Nb", "Nb"]
+    assert [revising.identity_of(("west", "W1"), at_s * S) for at_s in (0, 99, 112)] == ["Na", "Na", "Nb"]
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_two_that_part_elsewhere_on_the_edge_at_the_same_time_are_decided_by_themselves(seed: int):
     """At one place the west's track continues with another target, 450 m to the north the east's."""
@@ -134,6 +142,22 @@ def test_two_identities_of_one_target_become_the_one_that_was_founded_first():
     before_ns = T0_NS + 30 * S
     assert chain.revising.identity_of(("east", "E1"), before_ns) == national_id("east", "E1"), "as it was decided"
     assert chain.revising.target_of(("east", "E1"), before_ns) == national_id("west", "W1"), "as it is known now"
+
+
+def test_an_identity_ends_with_the_last_track_that_has_it():
+    """The same with a third sector, which has the east's identity and is right some seconds later."""
+    far = Walk({"east": ("E1", 20.0, 60.0), "south": ("S1", 24.0, 60.0)}, start=(-100.0, 80.0))
+    right = [
+        Walk({"west": ("W1", 0.0, 160.0)}),
+        Walk({"east": ("E1", 63.0, 160.0)}),
+        Walk({"south": ("S1", 66.0, 160.0)}),
+    ]
+    chain = taken(pictures([*right, far], 160, sectors=tuple(CORNER)), reaches=CORNER)
+    first, second = national_id("west", "W1"), national_id("east", "E1")
+    assert set(by_track(chain.decisions).values()) == {first, second}
+    assert [one.national for one in chain.changes] == [first, first]
+    assert [one.ended for one in chain.changes] == [None, second]
+    assert {chain.revising.target_of((name, track), T0_NS) for name, track in by_track(chain.decisions)} == {first}
 
 
 def test_another_track_of_the_sector_that_has_the_identity_keeps_it():
@@ -227,17 +251,43 @@ def history(decisions: Sequence[IdentityDecision], changes: Sequence[IdentityCha
 @given(targets=TARGETS, killed=st.integers(1, 299))
 def test_after_a_restart_at_any_picture_the_changes_are_the_same_and_none_is_made_twice(targets, killed):
     found = scene(targets)
+    assert changed_after_a_restart(found, killed) == sorted(taken(found).changes, key=repr)
+
+
+def changed_after_a_restart(
+    found: Pictures, killed: int, reaches: Mapping[str, SensorReach] = REACHES
+) -> list[IdentityChange]:
+    """The changes if the process is killed after so many pictures of all sectors, and starts again."""
     merged = sorted((stamp_ns, sector, tracks) for sector, each in found.items() for stamp_ns, tracks in each)
-    first, stamps = Chain(), {}
+    first, stamps = Chain(reaches=reaches), {}
     for stamp_ns, sector, tracks in merged[:killed]:
         first.take(sector, stamp_ns, tracks)
         stamps[sector] = stamp_ns
     known = history(first.decisions, first.changes)
-    second = Chain(by_track(first.decisions), known, reached(stamps) if len(stamps) == len(found) else 0)
+    until_ns = reached(stamps) if len(stamps) == len(found) else 0
+    second = Chain(by_track(first.decisions), known, until_ns, reaches)
     for stamp_ns, sector, tracks in merged:
         if stamp_ns >= merged[killed - 1][0] - MEMORY_S * S:
             second.take(sector, stamp_ns, tracks)
-    assert sorted([*first.changes, *second.changes], key=repr) == sorted(taken(found).changes, key=repr)
+    return sorted([*first.changes, *second.changes], key=repr)
+
+
+def test_a_track_that_has_changed_is_compared_with_a_third_sector_from_then_on_also_after_a_restart():
+    """East and south put the target 80 m away on either side, and then where the west had it, which loses it."""
+    walks = [
+        Walk({"west": ("W1", 0.0, 72.0)}),
+        Walk({"east": ("E1", 20.0, 60.0)}, start=(-100.0, 80.0)),
+        Walk({"south": ("S1", 20.0, 69.0)}, start=(-100.0, -80.0)),
+        Walk({"east": ("E1", 63.0, 160.0)}),
+        Walk({"south": ("S1", 72.0, 160.0)}),
+    ]
+    found = pictures(walks, 160, sectors=tuple(CORNER))
+    changes = taken(found, reaches=CORNER).changes
+    assert [(one.track, one.national) for one in changes] == [
+        (name, national_id("west", "W1")) for name in ("E1", "S1")
+    ]
+    changed_s = (changes[0].at_ns - T0_NS) // S
+    assert changed_after_a_restart(found, 3 * (changed_s + 1), CORNER) == sorted(changes, key=repr)
 
 
 @settings(max_examples=30, deadline=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ from ops.runtime.batch.chains import RETRIES, Failed, run_chains
 from ops.runtime.batch.scheduler import HERE, Scheduler
 from ops.runtime.output import UNITS, catalogue
 from tests.dask_workers import dask_workers
+from tests.patience import PATIENT_S
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +116,34 @@ def end_once(file: Path, before: Any) -> str:
 def test_the_work_of_a_lost_worker_is_done_by_another(tmp_path: Path):
     chains = {"lost": [partial(append, "x"), partial(end_once, tmp_path / "ended")], "other": [partial(append, "y")]}
     assert run_chains(chains, Scheduler("processes", 2)) == {"lost": "x, and True", "other": "y"}
+
+
+def meet(folder: Path, name: str, other: str) -> bool:
+    """Wait for the work that is done at the same time on another worker."""
+    (folder / name).touch()
+    until_s = time.monotonic() + PATIENT_S
+    while not (folder / other).exists() and time.monotonic() < until_s:
+        time.sleep(0.05)
+    return (folder / other).exists()
+
+
+def memory_of(dask_worker: Any) -> tuple[bool, bool]:
+    """Whether a worker has a limit of memory, and writes results to disk before it reaches it."""
+    memory = dask_worker.memory_manager
+    return bool(memory.memory_limit), 0.0 < memory.memory_spill_fraction < 1.0
+
+
+def test_processes_are_as_many_as_there_is_work_for_and_spill(tmp_path: Path):
+    """One is left while nothing is to be done; two come for work of which each part needs the other."""
+    with Scheduler("processes", 2).client() as client:
+        until_s = time.monotonic() + PATIENT_S
+        while len(client.nthreads()) != 1:
+            assert time.monotonic() < until_s
+            time.sleep(0.1)
+        assert list(client.run(memory_of).values()) == [(True, True)]
+        pairs = (("a", "b"), ("b", "a"))
+        futures = [client.submit(meet, tmp_path, *pair, pure=False) for pair in pairs]
+        assert client.gather(futures) == [True, True]
 
 
 def test_a_scheduler_that_does_not_answer_is_refused():
