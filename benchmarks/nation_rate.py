@@ -136,7 +136,7 @@ def work(folder: Path, number: int, workers: int, seconds: int) -> None:
         messages[int(at_s)].setdefault(sector, []).append(delivery)
     spent: Counter[str] = Counter()
     with ExitStack() as stack:
-        rooms = {path.name: _opened(stack, path) for path in paths}
+        rooms = {path.name: opened(stack, path) for path in paths}
         print("ready", flush=True)
         sys.stdin.readline()
         began_s = 0.0
@@ -157,7 +157,7 @@ def work(folder: Path, number: int, workers: int, seconds: int) -> None:
         print(json.dumps({"cpu_s": dict(spent), "wall_s": wall_s, "messages": counted, "mb": mb}), flush=True)
 
 
-def _opened(stack: ExitStack, path: Path) -> tuple[Receiver, Fusion]:
+def opened(stack: ExitStack, path: Path) -> tuple[Receiver, Fusion]:
     """Open ingest's receiver and the fusion of a sector, which commit to files beside its own."""
     ground = open_sector(load_sector(path / "sector.toml"))
     journal = stack.enter_context(Journal(path / "journal.db", encrypted=True))

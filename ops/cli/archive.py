@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 
 import typer
 
-from geo.errors import BadInput
 from ops.analysis.option_types import (
     SECTOR_HELP,
     LayoutOption,
@@ -56,9 +55,10 @@ def detections(
     watchline archive detections cumberland data --out archive
     watchline archive detections nation.toml data --out archive
     """
-    from ops.cluster.batch.archive import archive_nation
+    from ops.cluster.batch.archive import archive_elsewhere, archive_nation
     from ops.cluster.nation_file import is_nation
     from ops.runtime.batch.scheduler import Scheduler
+    from ops.runtime.output import progress_bar, say, show
 
     chosen = Scheduler(scheduler, workers, tls_ca, tls_certificate, tls_key)
     if is_nation(Path(sector)):
@@ -67,12 +67,14 @@ def detections(
         refuse_failed(sector, totals)
         return
     if not chosen.here:
-        raise BadInput("is for a nation", where="--scheduler", expected="threads for one sector")
+        figures = archive_elsewhere(sector, journal, out, piece=piece, layout=layout, scheduler=chosen)
+        show(screen, "console-archived", scans=figures["scans"], files=len(figures["files"]), folder=str(out))
+        answer(figures, as_json=as_json)
+        return
     from ops.audit.command import record_command
     from ops.journal.archive import archive_journal
     from ops.journal.command import journal_path
     from ops.journal.stores.place import read_journal
-    from ops.runtime.output import progress_bar, say, show
     from ops.sector.open_sector import open_sector
     from ops.sector.sector_file import load_sector
 

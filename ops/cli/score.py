@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from geo.errors import BadInput, WatchlineError
+from geo.errors import WatchlineError
 from ops.analysis.option_types import (
     PdfOption,
     SchedulerOption,
@@ -126,9 +126,7 @@ def score(
     )  # fmt: skip
     chosen = Scheduler(scheduler, workers, tls_ca, tls_certificate, tls_key)
     if not is_nation(Path(sector)):
-        if not chosen.here:
-            raise BadInput("is for a nation", where="--scheduler", expected="threads for one sector")
-        answer(show_score(options, screen), as_json=as_json)
+        answer(show_score(options, screen, scheduler=chosen), as_json=as_json)
         return
     from ops.cluster.scorecard.command import score_nation
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from rich.console import Console
 from rich.table import Table
 
+from geo.errors import WatchlineError
 from geo.message import Message
 from ops.analysis.action_plan.page import write_plan_page
 from ops.analysis.action_plan.status import PlanStatus
@@ -25,6 +27,8 @@ from ops.analysis.score.summary import COLUMNS, is_summarised, summary_of
 from ops.audit.command import record_command
 from ops.drawing.pages.pdf import pdf_beside
 from ops.releasability.decision import UNMARKED
+from ops.runtime.batch.chains import ChainLink, Failed, run_chains
+from ops.runtime.batch.scheduler import Scheduler
 from ops.runtime.output import SUMMARY, atomic_write, prepare_folder, say, show, write_summary
 from ops.runtime.tables import show_table
 from ops.sector.sector_file import Sector, load_sector
@@ -82,12 +86,18 @@ class SectorScore:
         return {"made_by": KIND} | self.evaluation.figures() | stated
 
 
-def score(options: ScoreOptions, screen: Console, *, now: datetime | None = None) -> dict[str, Any]:
+def score(
+    options: ScoreOptions, screen: Console, *, now: datetime | None = None, scheduler: Scheduler | None = None
+) -> dict[str, Any]:
     """Read, evaluate and show the scorecard; write pages and ``summary.json`` where a folder is given.
 
-    Returns the figures for the last line of ``--json``. Raises BadInput for invalid files.
+    The records are read and evaluated where ``scheduler`` states, by default in this process. Returns the figures for
+    the last line of ``--json``. Raises BadInput for invalid files, and WatchlineError with what a worker said.
     """
-    scored = score_sector(options, load_sector(options.sector), now=now)
+    if scheduler is None or scheduler.here:
+        scored = score_sector(options, load_sector(options.sector), now=now)
+    else:
+        scored = _scored_elsewhere(options, now, scheduler)
     if options.out is not None:
         prepare_folder(options.out, FILES, made_by=KIND)
     record_reading(scored, options.purpose)
@@ -101,6 +111,20 @@ def score(options: ScoreOptions, screen: Console, *, now: datetime | None = None
         figures = write_score(options.out, scored, pdf=options.pdf, docx=options.docx)
         show(screen, "console-output", folder=str(options.out))
     return figures
+
+
+def _scored_elsewhere(options: ScoreOptions, now: datetime | None, scheduler: Scheduler) -> SectorScore:
+    paths = {field.name: getattr(options, field.name) for field in fields(options)}
+    named = {name: path.resolve() for name, path in paths.items() if isinstance(path, Path) and path.exists()}
+    chain: list[ChainLink] = [partial(_scored, replace(options, **named), load_sector(options.sector), now)]
+    result = run_chains({options.sector: chain}, scheduler)[options.sector]
+    if isinstance(result, Failed):
+        raise WatchlineError(result.why)
+    return cast("SectorScore", result)
+
+
+def _scored(options: ScoreOptions, sector: Sector, now: datetime | None, _: object = None) -> SectorScore:
+    return score_sector(options, sector, now=now)
 
 
 def score_sector(options: ScoreOptions, sector: Sector, *, now: datetime | None = None) -> SectorScore:

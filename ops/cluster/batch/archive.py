@@ -24,6 +24,7 @@ from ops.runtime.batch.scheduler import Scheduler
 from ops.runtime.output import progress_bar, say, show
 from ops.sector.input_files import input_files
 from ops.sector.open_sector import open_sector
+from ops.sector.sector_file import Sector, load_sector
 from sensors.timestamps import utc_datetime
 
 MARKS: Final = ".parts"
@@ -81,6 +82,29 @@ def archive_nation(
     sectors_of_parts = {part.name: part.figures for part in parts}
     more = {"kept": kept, "computed_again": again, "failed": failed, "sectors": sectors_of_parts}
     return {**counts, "files": files, **more}
+
+
+def archive_elsewhere(
+    sector: str, journal: Path, out: Path, *, piece: str, layout: str | None, scheduler: Scheduler
+) -> dict[str, Any]:
+    """Archive the journal of one sector on a worker, as ``archive_journal`` does in this process; its figures.
+
+    Raises WatchlineError with what the worker said where it failed.
+    """
+    file = load_sector(sector)
+    chain: list[ChainLink] = [partial(_archive_alone, file, journal.resolve(), out.resolve(), piece, layout)]
+    result = run_chains({sector: chain}, scheduler)[sector]
+    if isinstance(result, Failed):
+        raise WatchlineError(result.why)
+    return {**result, "files": [str(out / Path(name).relative_to(out.resolve())) for name in result["files"]]}
+
+
+def _archive_alone(
+    sector: Sector, journal: Path, out: Path, piece: str, layout: str | None, _: object = None
+) -> dict[str, Any]:
+    ground = open_sector(sector, layout)
+    record_command(journal_path(journal), "archive detections", f"all detections of {journal}")
+    return archive_journal(journal_path(journal), ground, out, piece=piece)
 
 
 def _archive_sector(

@@ -69,12 +69,29 @@ def test_each_sector_has_the_files_of_its_own_command_on_every_scheduler(nation:
     assert {name: found[name] for name in found if name.startswith("east/")} == files_of(tmp_path / "one")
 
 
-def test_a_scheduler_for_one_journal_is_refused_and_nothing_is_written(
-    nation: Path, tmp_path: Path, watchline: Callable[..., Any]
+def test_one_journal_is_archived_on_a_scheduler_as_in_this_process(
+    nation: Path, a_worker: str, tmp_path: Path, watchline: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ):
-    one, out = [nation.parent / "east", nation.parent / "data" / "east"], tmp_path / "out"
-    ended = watchline("archive", "detections", *one, "--out", out, "--scheduler", "processes")
-    assert (ended.code, "--scheduler: is for a nation" in ended.err, out.exists()) == (2, True, False)
+    monkeypatch.chdir(tmp_path)
+    one = [nation.parent / "east", nation.parent / "data" / "east"]
+    ends = [
+        watchline("archive", "detections", *one, "--out", out, "--scheduler", scheduler, "--json")
+        for out, scheduler in (("here", "threads"), ("there", a_worker))
+    ]
+    assert [ended.code for ended in ends] == [0, 0], ends[1].err
+    here, there = (json.loads(ended.out) for ended in ends)
+    assert [name.replace("there", "here") for name in there.pop("files")] == here.pop("files") != []
+    assert there == here
+    assert files_of(tmp_path / "here") == files_of(tmp_path / "there") != {}
+
+
+def test_what_a_worker_cannot_archive_is_stated_and_nothing_is_written(
+    nation: Path, a_worker: str, tmp_path: Path, watchline: Callable[..., Any]
+):
+    (tmp_path / "journal.db").write_bytes(b"not a database" * 100)
+    out = tmp_path / "out"
+    ended = watchline("archive", "detections", nation.parent / "east", tmp_path, "--out", out, "--scheduler", a_worker)
+    assert (ended.code, "journal.db" in ended.err, out.exists()) == (1, True, False)
 
 
 def test_what_was_interrupted_is_archived_again_and_the_rest_is_kept(nation: Path, tmp_path: Path):

@@ -98,9 +98,19 @@ def test_workers_evaluate_the_sectors_as_this_process_does(watchline: Watchline,
     assert before == after
 
 
-def test_a_scheduler_for_one_sector_is_refused(watchline: Watchline, three: Path) -> None:
-    ended = watchline("score", three.parent / "west", *ON, "--scheduler", "processes")
-    assert (ended.code, "--scheduler: is for a nation" in ended.err) == (2, True)
+def test_a_worker_evaluates_one_sector_as_this_process_does(watchline: Watchline, three: Path, tmp_path: Path) -> None:
+    ends, found = [], []
+    with LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0", silence_logs=50
+    ) as cluster:
+        for scheduler in ("threads", cluster.scheduler_address):
+            options = ("--out", tmp_path / "out", *ON, "--json", "--scheduler", scheduler)
+            ends.append(watchline("score", three.parent / "west", *options))
+            found.append({path.name: path.read_bytes() for path in sorted((tmp_path / "out").iterdir())})
+        refused = watchline("score", three.parent / "west", "--on", "31 May", "--scheduler", cluster.scheduler_address)
+    assert (ends[0].out, ends[0].err, ends[0].code) == (ends[1].out, ends[1].err, 0)
+    assert found[0] == found[1] != {}
+    assert (refused.code, "--on" in refused.err) == (1, True)
 
 
 def test_every_link_of_the_page_leads_to_a_line_of_a_sector_and_no_number_stands_for_all(
