@@ -114,8 +114,8 @@ def score(
 
 
 def _scored_elsewhere(options: ScoreOptions, now: datetime | None, scheduler: Scheduler) -> SectorScore:
-    paths = {field.name: getattr(options, field.name) for field in fields(options)}
-    named = {name: path.resolve() for name, path in paths.items() if isinstance(path, Path) and path.exists()}
+    given = {field.name: getattr(options, field.name) for field in fields(options)}
+    named: dict[str, Any] = {key: one.resolve() for key, one in given.items() if isinstance(one, Path) and one.exists()}
     chain: list[ChainLink] = [partial(_scored, replace(options, **named), load_sector(options.sector), now)]
     result = run_chains({options.sector: chain}, scheduler)[options.sector]
     if isinstance(result, Failed):

@@ -161,7 +161,7 @@ class NationReader:
         """Return the incidents that continue others, in order of sector and id."""
         apart = "(sector, incident) IN opened_apart" if self._has("opened_apart") else "0"
         sql = f"SELECT *, {apart} FROM continued ORDER BY sector, incident"  # noqa: S608 - our own text
-        return [Continued(*row[:5], bool(row[5])) for row in self._rows(sql)]
+        return [Continued(*row[:5])._replace(apart=bool(row[5])) for row in self._rows(sql)]
 
     def summaries(self) -> dict[str, bytes]:
         """Return the newest summary of each sector, as JSON."""
