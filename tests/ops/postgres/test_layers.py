@@ -15,10 +15,14 @@ from sqlalchemy import create_engine
 
 from geo.errors import BadInput
 from geo.frame import LocalFrame
+from ops.audit.search import EntryFilter, each_entry
 from ops.postgres.address import STORE_VARIABLE, StoreAddress
 from ops.postgres.engine import engine_of
 from ops.postgres.migration import migrate
 from ops.postgres.readers import grant, revoke
+from ops.room.retention import purge
+from ops.sector.setting_tables.data import Hold, RetentionSettings
+from ops.sector.settings import Settings
 from ops.store.connections import store_note
 from ops.store.engines.place import keep_fusion_in_store
 from ops.store.erasure import erase_records
@@ -124,6 +128,43 @@ def test_erased_days_have_no_points(mapped: Mapped) -> None:
     assert erase_records(mapped.north, lambda _, day: day == date(2026, 3, 1)) > 0
     assert set(mapped.layer("track_points")["sector"]) == {"south"}
     assert mapped.layer("alert_points").empty
+
+
+def test_a_running_room_erases_the_points_of_due_days_while_fusion_writes(mapped: Mapped) -> None:
+    """The records are erased with their keys; a point is in no key."""
+    settings = Settings(retention=RetentionSettings(tracks=30, alerts=30))
+    folder, today = mapped.north.parent, date(2026, 4, 1)
+    store = Store(mapped.north, encrypted=True, frame=FRAME)
+    try:
+        days = {"T1": 0, "T2": 2, "T8": 8 * 86_400, "T9": 9 * 86_400}
+        rows = [(track, at_s, 1.0, "confirmed") for track, at_s in days.items()] + [("T3", 1, np.nan, "confirmed")]
+        closed = [alert(name, 2, "cleared") for name in ("A2", "A3")]
+        store.commit(3, stamp_ns=T0_NS + S, history=history(rows), alerts=closed)
+        store.mark_delivered(range(1, 1 + Reader(mapped.north).last_event()), at_ns=T0_NS)
+        assert set(mapped.layer("track_points")["track"]) == set(days)
+        done = purge(folder, settings, today=today)
+        assert done.records == 3, "two positions of tracks and one of an alert; T3 and two alerts had none"
+        north = mapped.layer("track_points")
+        assert list(north[north["sector"] == "north"]["track"]) == ["T8", "T9"]
+        assert mapped.layer("alert_points").empty
+        assert set(north["sector"]) == {"north", "south"}, "no other sector loses any"
+        store.commit(4, stamp_ns=T0_NS + 2 * S, history=history([("T9", 9 * 86_400 + 1, 2.0, "confirmed")]))
+    finally:
+        store.close()
+    assert list(mapped.layer("track_lines")["track"]) == ["T9"]
+    subjects = [entry.subject for entry in each_entry(folder / "audit", EntryFilter())]
+    assert "3 points of the layers for maps" in subjects
+    assert purge(folder, settings, today=today).records == 0
+    assert mapped.server.execute("SELECT count(*) FROM watchline.history WHERE sector = 1", mapped.database) == [(6,)]
+
+
+def test_a_legal_hold_keeps_its_points(mapped: Mapped) -> None:
+    settings = Settings(
+        retention=RetentionSettings(tracks=30),
+        hold=(Hold("case 12/2026", date(2026, 3, 1), date(2026, 3, 1), until=date(2026, 12, 31), kinds=("tracks",)),),
+    )
+    assert purge(mapped.north.parent, settings, today=date(2026, 4, 1)).records == 0
+    assert list(mapped.layer("track_points")["sector"]) == ["north"] * 4 + ["south"]
 
 
 def test_what_a_restart_takes_back_is_taken_from_the_layers_too(mapped: Mapped) -> None:
