@@ -87,7 +87,7 @@ def _check(connection: Connection, address: StoreAddress, role: str, sector: str
         raise PostgresError(
             f"the role {role} reads all sectors already",
             where=address.shown,
-            expected="a role that neither owns the tables nor passes over row security, also not as a member of another",
+            expected="a role that neither owns the tables nor passes over row security, by itself or as a member",
         )
 
 

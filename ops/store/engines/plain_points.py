@@ -1,6 +1,6 @@
 """Erases the points of due records from the layers for maps, also while fusion writes the store.
 
-What else is stored of a record is encrypted, and erased with its key; a point is not.
+A key opens and erases all else that is stored of an encrypted record; its point is in plain form.
 """
 
 from __future__ import annotations
