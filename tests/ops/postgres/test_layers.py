@@ -87,9 +87,36 @@ def test_points_and_lines_are_where_the_records_say(mapped: Mapped) -> None:
     assert list(points["sector"]) == ["north"] * 4 + ["south"]
     assert list(lines["track"]) == ["T1"], "one estimate is no line"
     assert list(lines.geometry.iloc[0].coords) == list(zip(lon[[0, 1, 3]], lat[[0, 1, 3]], strict=True))
-    assert [(row.fid, row.status, row.priority, row.geom.x, row.geom.y) for row in alerts.itertuples()] == [
-        ("A1", "cleared", "1", -84.3, 36.7)
+    assert [(row.fid, row.alert, row.status, row.priority, row.geom.x, row.geom.y) for row in alerts.itertuples()] == [
+        ("north:A1", "A1", "cleared", "1", -84.3, 36.7)
     ]
+
+
+def test_features_of_all_sectors_have_numbers_of_their_own(mapped: Mapped) -> None:
+    """Alerts on sensors and segments of one name have one id in two sectors; GIS programs need another one for each."""
+    store = Store(mapped.south, frame=FRAME)
+    store.commit(
+        3, stamp_ns=T0_NS, history=history([("T2", 2, -300.0, "confirmed")]), alerts=[alert("A1", lon=1, lat=2)]
+    )
+    store.close()
+    alerts, points = mapped.layer("alert_points"), mapped.layer("track_points")
+    assert list(zip(alerts["fid"], alerts["alert"], strict=True)) == [("north:A1", "A1"), ("south:A1", "A1")]
+    assert {"north", "south"} == set(points["sector"])
+    assert points["fid"].is_unique
+
+
+def test_layers_of_an_earlier_version_are_brought_up_to_date(mapped: Mapped) -> None:
+    for name in ("alert_points", "track_points"):
+        mapped.server.execute(f"DROP VIEW watchline.{name}", mapped.database)
+    mapped.server.execute(
+        "CREATE VIEW watchline.alert_points WITH (security_invoker = true) AS SELECT a.id AS fid, s.name AS sector,"
+        " a.status, a.priority #>> '{}' AS priority, to_timestamp(a.raised_ns / 1e9) AS raised_at, a.geom"
+        " FROM watchline.alerts a JOIN watchline.sectors s USING (sector) WHERE a.geom IS NOT NULL",
+        mapped.database,
+    )
+    keep_fusion_in_store(mapped.north, mapped.address.text, "north")
+    assert list(mapped.layer("alert_points")["alert"]) == ["A1"]
+    assert len(mapped.layer("track_points")) == 5
 
 
 def test_gis_programs_find_the_layers(mapped: Mapped) -> None:
@@ -171,7 +198,7 @@ def test_what_a_restart_takes_back_is_taken_from_the_layers_too(mapped: Mapped) 
     """No checkpoint was taken, so fusion writes the whole history again."""
     Store(mapped.north, frame=FRAME).close()
     assert set(mapped.layer("track_points")["sector"]) == {"south"}
-    assert list(mapped.layer("alert_points")["fid"]) == ["A1"], "what was published remains"
+    assert list(mapped.layer("alert_points")["alert"]) == ["A1"], "what was published remains"
 
 
 def test_without_postgis_one_sentence_and_nothing_changes(postgres_server: PostgresServer, tmp_path: Path) -> None:
