@@ -17,6 +17,7 @@ from ops.postgres import migration
 from ops.postgres.address import PostgresError, StoreAddress
 from ops.postgres.engine import engine_of
 from ops.postgres.migration import migrate, newest
+from ops.postgres.session import connected
 from tests.ops.journal.conformance.places import row
 from tests.ops.postgres_server import PostgresServer
 
@@ -136,6 +137,21 @@ def test_sessions_that_do_not_have_what_was_asked_for_are_refused(
     assert postgres_server.execute(TABLES, database) == before
     assert postgres_server.execute("SELECT * FROM watchline.sectors", database) == []
     assert postgres_server.execute(TABLES, empty) == []
+
+
+def test_a_session_that_a_pool_lends_after_the_first_is_checked_too(
+    postgres_server: PostgresServer, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the second session of such a pool asked for is ignored; its database has other defaults."""
+    address = StoreAddress(postgres_server.address(database))
+    migrate(address)
+    postgres_server.execute(f"ALTER DATABASE {database} SET synchronous_commit = off")
+    asked = address.arguments()
+    with connected(address) as driver:
+        assert driver.execute("SHOW synchronous_commit").fetchone() == ("on",)
+    monkeypatch.setattr(StoreAddress, "arguments", lambda _: {**asked, "options": "-c timezone=UTC"})
+    with pytest.raises(PostgresError, match="synchronous_commit is off in its sessions; expected on"):
+        connected(address)
 
 
 def test_another_encoding_is_refused(postgres_server: PostgresServer) -> None:

@@ -83,4 +83,4 @@ def test_an_owner_without_further_rights_keeps_all_parts_and_alone_takes_locks(
         assert inspector.execute("SELECT name FROM watchline.sectors").fetchall() == [("north",)]
         for lock in ("advisory_lock(1, 1)", "try_advisory_xact_lock_shared(1, 1)", "advisory_lock(1)"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                inspector.execute(f"SELECT pg_{lock}")  # type: ignore[arg-type]
+                inspector.execute(f"SELECT pg_{lock}".encode())
