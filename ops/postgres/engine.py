@@ -14,6 +14,7 @@ _MEANINGS: Final[dict[str, tuple[str, str]]] = {
     "28000": ("the server refuses this user", "a user who may log in"),
     "3D000": ("no such database", "a database that exists"),
     "53100": ("the server's disk is full", "free space on the server; senders keep unacknowledged messages"),
+    "53200": ("the server has no memory left, perhaps for locks", "a higher max_locks_per_transaction, or more memory"),
     "42501": ("this user may not do that", "a user with the rights of the store"),
     "25006": ("the server is read-only", "the primary server, which accepts writes"),
     "55P03": ("another transaction holds a lock", "short transactions beside ingest"),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from alembic.script import ScriptDirectory
+from sqlalchemy.exc import DBAPIError
 
 from geo.errors import BadInput
 from ingest.receiving.batch import Batch
@@ -15,7 +16,7 @@ from ops.journal.stores.postgres_reader import PostgresReader
 from ops.journal.stores.postgres_writer import PostgresJournal
 from ops.postgres import migration
 from ops.postgres.address import PostgresError, StoreAddress
-from ops.postgres.engine import engine_of
+from ops.postgres.engine import engine_of, store_error
 from ops.postgres.migration import migrate, newest
 from ops.postgres.session import connected
 from tests.ops.journal.conformance.places import row
@@ -261,6 +262,17 @@ def test_a_server_on_another_machine_is_authenticated_whatever_the_environment_s
     assert StoreAddress(text).options().get("sslmode") == mode
     monkeypatch.setenv("PGHOSTADDR", "10.0.0.1")
     assert StoreAddress(text).options()["sslmode"] == "verify-full"
+
+
+def test_too_many_partitions_for_the_locks_of_the_server_is_one_sentence(postgres_server: PostgresServer) -> None:
+    """Advisory locks take the same memory as those of tables."""
+    address = StoreAddress(postgres_server.address())
+    with engine_of(address).connect() as connection, pytest.raises(DBAPIError) as refused:
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(n) FROM generate_series(1, 1000000) AS n")
+    assert str(store_error(refused.value, address)) == (
+        "postgresql://watchline@/postgres: the server has no memory left, perhaps for locks; expected a higher"
+        " max_locks_per_transaction, or more memory."
+    )
 
 
 def test_a_cut_cable_is_noticed_within_seconds_by_the_client(postgres_server: PostgresServer) -> None:
