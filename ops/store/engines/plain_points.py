@@ -16,7 +16,10 @@ from ops.postgres.session import connected, driver_errors, known_sector
 from ops.store.connections import StoreError
 from ops.store.engines.sector_schema import CONTENT, day_of_table, day_table, replace_day, schema_of, tables_in
 
+_ANY_OF_DAY: Final = "SELECT EXISTS (SELECT FROM {table} WHERE geom IS NOT NULL)"
 _OF_DAY: Final = "SELECT count(geom) FROM {table}"
+_BY_INDEX: Final = "SET LOCAL enable_seqscan TO off"
+"""Days that were erased before have rows, and no points: the index shows it without a read of all rows."""
 _OF_ALERTS: Final = "SELECT id, raised_ns FROM alerts WHERE geom IS NOT NULL"
 _CLEAR: Final = "UPDATE alerts SET geom = NULL WHERE id = ANY($1)"
 _WAIT_S: Final = 2
@@ -63,14 +66,12 @@ def _schema(note: StoreNote) -> Iterator[tuple[Any, int]]:
 def _due_days(driver: Any, sector: int, is_due: IsDue) -> dict[date, int]:
     """Return the number of points on each due day that has any."""
     parts = [day_of_table(name) for name in tables_in(driver, sector)]
-    counts: dict[date, int] = {}
-    for day in sorted(part[1] for part in parts if part is not None and part[0] == "history"):
-        if not is_due("tracks", day):
-            continue
-        statement = _OF_DAY.format(table=day_table("history", day))
-        if count := int(driver.execute(statement).fetchone()[0]):
-            counts[day] = count
-    return counts
+    due = sorted(part[1] for part in parts if part is not None and part[0] == "history" and is_due("tracks", part[1]))
+    tables = {day: day_table("history", day) for day in due}
+    with driver.transaction():
+        driver.execute(_BY_INDEX)
+        found = [day for day in due if driver.execute(_ANY_OF_DAY.format(table=tables[day])).fetchone()[0]]
+    return {day: int(driver.execute(_OF_DAY.format(table=tables[day])).fetchone()[0]) for day in found}
 
 
 def _due_alerts(driver: Any, is_due: IsDue) -> list[str]:
