@@ -120,7 +120,7 @@ def test_layers_of_an_earlier_version_are_brought_up_to_date(mapped: Mapped) -> 
 
 
 def test_gis_programs_find_the_layers(mapped: Mapped) -> None:
-    """OGR, on which QGIS and others rely."""
+    """OGR, by which many of them read PostGIS; QGIS has a provider of its own, which is not tested."""
     ogrinfo = shutil.which("ogrinfo")
     assert ogrinfo is not None, "apt-get install gdal-bin (deploy/system_packages.py)"
     place = f"PG:host={mapped.server.folder} user={USER} password='{PASSWORD}' dbname={mapped.database}"
