@@ -194,7 +194,7 @@ def purge(
     done.audit_entries = sum(last - first + 1 for first, last in audit.values())
     stored_due = stored.count(rules.is_due)
     journal, fused = folder / "journal.db", folder / "store.db"
-    points = 0 if dry_run or overwrite else rules.tried("store", partial(count_points, fused, rules.is_due), 0)
+    points = 0 if dry_run else rules.tried("store", partial(count_points, fused, rules.is_due), 0)
     if dry_run:
         done.records = stored_due
         done.records += count_bodies(journal, rules.is_due) if journal.exists() else 0
@@ -289,8 +289,7 @@ def _erase(
             done.records += erase_records(store, rules.is_due) if store_exists(store) else 0
             if done.records:
                 _record(log, f"{done.records} records overwritten")
-        else:
-            done.records += rules.tried("store", partial(_erase_points, folder / "store.db", rules, log), 0)
+        done.records += rules.tried("store", partial(_erase_points, folder / "store.db", rules, log), 0)
         done.records += stored.erase(log, rules.is_due)
     finally:
         log.close()

@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from ops.audit.day_keys import IsDue, KeyKind, day_at, day_of, is_sealed
 from ops.postgres.address import postgres_packages
-from ops.postgres.note import StoreNote
 from ops.runtime.transaction import BUSY_S
 from ops.store.connections import ReadConnections, StoreError, has_table, store_exists, store_note
 from ops.store.engines.errors import DatabaseError
@@ -105,21 +104,16 @@ def count_records(path: Path, is_due: IsDue) -> int:
 
 
 def count_points(path: Path, is_due: IsDue) -> int:
-    """Return how many due records have points in the layers for maps, which no key protects. Raises StoreError."""
-    note = _note_with_layers(path)
+    """Return how many due records have points in layers for maps, which no key protects. Raises StoreError."""
+    note = store_note(path)
     return 0 if note is None else int(_plain_points().count_points(note, is_due))
 
 
 def erase_points(path: Path, is_due: IsDue) -> None:
-    """Erase the points of due records from the layers for maps, also while fusion runs. Raises StoreError."""
-    note = _note_with_layers(path)
+    """Erase the points of due records from layers for maps, also while fusion runs. Raises StoreError."""
+    note = store_note(path)
     if note is not None:
         _plain_points().erase_points(note, is_due)
-
-
-def _note_with_layers(path: Path) -> StoreNote | None:
-    note = store_note(path)
-    return note if note is not None and note.layers else None
 
 
 def _plain_points() -> ModuleType:

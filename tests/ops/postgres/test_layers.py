@@ -11,6 +11,7 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import create_engine
 
 from geo.errors import BadInput
@@ -18,6 +19,7 @@ from geo.frame import LocalFrame
 from ops.audit.search import EntryFilter, each_entry
 from ops.postgres.address import STORE_VARIABLE, StoreAddress
 from ops.postgres.engine import engine_of
+from ops.postgres.keeping import write_note
 from ops.postgres.migration import migrate
 from ops.postgres.readers import grant, revoke
 from ops.room.retention import purge
@@ -183,6 +185,18 @@ def test_a_running_room_erases_the_points_of_due_days_while_fusion_writes(mapped
     assert "3 points of the layers for maps" in subjects
     assert purge(folder, settings, today=today).records == 0
     assert mapped.server.execute("SELECT count(*) FROM watchline.history WHERE sector = 1", mapped.database) == [(6,)]
+
+
+@pytest.mark.parametrize("overwrite", [False, True], ids=["running", "stopped"])
+def test_points_of_a_sector_that_is_kept_without_layers_now_are_erased_too(mapped: Mapped, overwrite: bool) -> None:
+    """As where a cluster took it over into a folder of its own."""
+    note = store_note(mapped.north)
+    assert note is not None
+    write_note(mapped.north, replace(note, layers=False))
+    settings, today = Settings(retention=RetentionSettings(tracks=30)), date(2026, 4, 1)
+    assert purge(mapped.north.parent, settings, today=today, overwrite=overwrite).records > 0
+    assert list(mapped.layer("track_points")["sector"]) == ["south"]
+    assert purge(mapped.north.parent, settings, today=today, overwrite=overwrite).records == 0
 
 
 def test_a_legal_hold_keeps_its_points(mapped: Mapped) -> None:
