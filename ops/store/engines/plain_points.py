@@ -41,7 +41,8 @@ def count_points(note: StoreNote, is_due: IsDue) -> int:
 def erase_points(note: StoreNote, is_due: IsDue) -> None:
     """Drop the parts of due days of tracks, each in place of one without points, and clear those of due alerts.
 
-    For a sector in which ``count_points`` finds some. Each day is a transaction of its own. Raises StoreError, also where a long read keeps a part.
+    For a sector in which ``count_points`` finds some. Each day is a transaction of its own. Raises StoreError, also
+    where a long read keeps a part.
     """
     [content] = CONTENT["history"]
     with _schema(note) as (driver, sector):
