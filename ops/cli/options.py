@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
+import re
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -120,6 +121,7 @@ def broker_url(text: str) -> BrokerUrl:
 screen = Console(stderr=True)
 PROGRAM: Final = "watchline: "
 STOPPED: Final = "stopped."
+_PASSWORD: Final = re.compile(r"(\w://[^\s:/@]*):\S+@")
 
 
 def answer(figures: dict[str, Any], *, as_json: bool) -> None:
@@ -137,8 +139,11 @@ def refuse_failed(nation: str, figures: dict[str, Any]) -> None:
 
 
 def fail(sentence: str, code: int) -> NoReturn:
-    """Print one sentence on stderr, on one line whatever the texts in it are, and exit with ``code``."""
-    _print_ending(sentence)
+    """Print one sentence on stderr, on one line whatever the texts in it are, and exit with ``code``.
+
+    An address that was typed in the wrong place is shown without its password.
+    """
+    _print_ending(_PASSWORD.sub(r"\1:…@", sentence))
     raise SystemExit(code) from None
 
 

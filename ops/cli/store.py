@@ -9,7 +9,6 @@ import typer
 
 from ops.cli.command_tree import Command, CommandGroup
 from ops.cli.options import JsonOption, SettingsOption, answer, screen, sensor_name_of
-from ops.postgres.address import is_postgres
 
 store_app = typer.Typer(cls=CommandGroup, help="Manage stores; copy journals to PostgreSQL.", no_args_is_help=True)
 
@@ -27,16 +26,20 @@ def _address(text: str) -> str:
 
 def _existing(text: str) -> str:
     """Refuse what is neither an address nor a path that exists."""
-    if not is_postgres(text) and not Path(text).exists():
+    if "://" in text:
+        return _address(text)
+    if not Path(text).exists():
         raise typer.BadParameter(f"{text!r} does not exist; expected a journal, a data folder or postgresql://…")
-    return _address(text) if is_postgres(text) else text
+    return text
 
 
 def _new(text: str) -> str:
     """Refuse what is neither an address nor a path in a folder that exists."""
-    if not is_postgres(text) and not Path(text).absolute().parent.is_dir():
+    if "://" in text:
+        return _address(text)
+    if not Path(text).absolute().parent.is_dir():
         raise typer.BadParameter(f"{text!r} is in no folder that exists; expected a new file or postgresql://…")
-    return _address(text) if is_postgres(text) else text
+    return text
 
 
 def _check_kinds(**kinds: bool) -> None:

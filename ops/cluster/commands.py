@@ -90,10 +90,10 @@ def run_cluster(options: ClusterOptions, *, screen: Console) -> dict[str, Any]:
     reaches = reaches_of(grounds)
     show_edge_sensors(sensors_of_one_sector(grounds), screen)
     del grounds
-    compile_missing(screen)
     with ExitStack() as stack:
         watched = Supervision()
         claim = None if options.store is None else _claimed(options.store, nation, stack)
+        compile_missing(screen)  # a store that cannot be used is named before
         url = options.broker
         signatures: Signatures | None = None
         if url is None:

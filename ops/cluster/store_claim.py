@@ -62,8 +62,9 @@ class StoreClaim:
         self._wait_s = _WAIT_S
 
     def _claim(self, driver: psycopg.Connection[Any]) -> None:
+        """Claim the sectors; those that the store does not know are added to it once all others are claimed."""
         driver.execute(f"SET lock_timeout = '{self._wait_s}s'")
-        for name in self._sectors:
+        for name in sorted(self._sectors, key=lambda name: (known_sector(driver, name) is None, name)):
             try:
                 driver.execute("SELECT pg_advisory_lock($1, $2)", (_LOCK, sector_number(driver, name)))
             except psycopg.errors.LockNotAvailable:

@@ -38,12 +38,16 @@ _VIEWS: Final = {
         " GROUP BY s.name, h.sector, h.track HAVING count(*) > 1"
     ),
     "alert_points": (
-        "SELECT a.id AS fid, s.name AS sector, a.status, a.priority #>> '{{}}' AS priority,"
-        " to_timestamp(a.raised_ns / 1e9) AS raised_at, a.geom"
+        "SELECT s.name || ':' || a.id AS fid, s.name AS sector, a.status, a.priority #>> '{{}}' AS priority,"
+        " to_timestamp(a.raised_ns / 1e9) AS raised_at, a.geom, a.id AS alert"
         " FROM watchline.alerts a JOIN watchline.sectors s USING (sector) WHERE a.geom IS NOT NULL"
     ),
 }
 VIEWS: Final = tuple(_VIEWS)
+_NEWEST: Final = (
+    "SELECT count(*) FROM pg_attribute WHERE attrelid = 'watchline.alert_points'::regclass AND attname = 'alert'"
+)
+"""Earlier views had the alert's id as ``fid``, which is that of alerts of other sectors too."""
 _THERE: Final = (
     "SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
     " WHERE nspname = 'watchline' AND relkind = 'v' AND relname = ANY(%s)"
@@ -68,9 +72,10 @@ def make_layers(address: StoreAddress) -> None:
                     where=address.shown,
                     expected="`CREATE EXTENSION postgis` by an administrator of the database",
                 )
-            if set(views_in(connection)) == set(VIEWS):
+            known = views_in(connection)
+            if set(known) == set(VIEWS) and connection.exec_driver_sql(_NEWEST).scalar():
                 return
-            for table in ("history", "alerts"):
+            for table in () if known else ("history", "alerts"):
                 connection.exec_driver_sql(
                     f"ALTER TABLE watchline.{table} ADD COLUMN IF NOT EXISTS geom {postgis}.geometry(Point, {SRID})"
                 )

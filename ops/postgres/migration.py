@@ -5,6 +5,7 @@ All steps of an upgrade are one transaction, so that a store has one version or 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +31,8 @@ _EXPECTED: Final = frozenset(
 )
 _RELIED_ON: Final = ("timezone", "synchronous_commit", "standard_conforming_strings")
 """Settings of a connection without which days are others, or what was acknowledged may be lost."""
+SETTINGS: Final = "SELECT " + ", ".join(f"current_setting('{name}')" for name in _RELIED_ON)
+"""Asks for what ``refuse_settings`` judges."""
 _MISSING: Final = (
     "SELECT string_agg(name, ', ' ORDER BY name) FROM unnest(%s::text[]) AS name"
     " WHERE to_regclass('watchline.' || name) IS NULL"
@@ -104,11 +107,15 @@ def _check_server(connection: Connection, address: StoreAddress) -> None:
         raise PostgresError(f"has the encoding {encoding}", where=address.shown, expected="a database in UTF8")
     if fsync != "on":
         raise PostgresError("the server runs with fsync off", where=address.shown, expected="fsync = on")
-    for name in _RELIED_ON:
-        found = connection.exec_driver_sql("SELECT current_setting(%s)", (name,)).scalar()
-        if found != SESSION[name]:
+    refuse_settings(connection.exec_driver_sql(SETTINGS).one(), address)
+
+
+def refuse_settings(found: Sequence[str], address: StoreAddress) -> None:
+    """Raise PostgresError for a session that does not have what it asked for; ``found`` is the answer to SETTINGS."""
+    for name, value in zip(_RELIED_ON, found, strict=True):
+        if value != SESSION[name]:
             raise PostgresError(
-                f"{name} is {found} in its sessions",
+                f"{name} is {value} in its sessions",
                 where=address.shown,
                 expected=f"{SESSION[name]}, as Watchline asks; a connection pool or a login trigger changed it",
             )

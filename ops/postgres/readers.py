@@ -24,9 +24,13 @@ FUSION_TABLES: Final = (
     *("fusion_stores", "alerts", "outbox", "incidents", "outcomes", "history", "live", "moments", "markings"),
 )
 _ROLE: Final = (
-    "SELECT rolsuper OR rolbypassrls, pg_has_role(pg_roles.oid, relowner, 'USAGE') FROM pg_roles, pg_class"
-    " WHERE rolname = %s AND pg_class.oid = 'watchline.journal'::regclass"
+    "SELECT bool_or(one.rolsuper OR one.rolbypassrls OR one.oid = relowner OR one.rolname = ANY(%s))"
+    " FROM pg_class, pg_roles AS own JOIN pg_roles AS one ON pg_has_role(own.oid, one.oid, 'MEMBER')"
+    " WHERE own.rolname = %s AND pg_class.oid = 'watchline.journal'::regclass"
 )
+"""Whether row security does not bind a role, or one that it can become by ``SET ROLE``; NULL without the role."""
+_READ_PAST: Final = ("pg_read_all_data", "pg_read_server_files", "pg_execute_server_program")
+"""Roles of PostgreSQL whose members read partitions by themselves, which have no row security, or their files."""
 AUDIT_TABLES: Final = ("audit_logs", "audit_days", "audit_heads", "audit_entries")
 """Tables that name people; they are read by roles for whom that was decided."""
 _ADD: Final = (
@@ -43,20 +47,20 @@ def grant(address: StoreAddress, role: str, sector: str, *, audit: bool = False)
 
     ``audit``: also the sector's audit log, until it may no longer read the sector.
     """
-    return _change(address, role, sector, _ADD.format(audit=str(audit).lower()))
+    return _change(address, role, sector, _ADD.format(audit=str(audit).lower()), granted=True)
 
 
 def revoke(address: StoreAddress, role: str, sector: str) -> list[str]:
     """Let a role read a sector no longer; return the sectors that it still reads. Raises PostgresError."""
-    return _change(address, role, sector, _REMOVE)
+    return _change(address, role, sector, _REMOVE, granted=False)
 
 
-def _change(address: StoreAddress, role: str, sector: str, statement: str) -> list[str]:
+def _change(address: StoreAddress, role: str, sector: str, statement: str, *, granted: bool) -> list[str]:
     engine = engine_of(address)
     try:
         with engine.begin() as connection:
             check_store(connection, address)
-            _check(connection, address, role, sector)
+            _check(connection, address, role, sector, granted=granted)
             connection.exec_driver_sql(statement, (role, sector))
             sectors = [str(name) for name in connection.exec_driver_sql(_SECTORS, (role,)).scalars()]
             audits = connection.exec_driver_sql(_AUDITS, (role,)).scalar_one()
@@ -72,18 +76,18 @@ def _change(address: StoreAddress, role: str, sector: str, statement: str) -> li
         engine.dispose()
 
 
-def _check(connection: Connection, address: StoreAddress, role: str, sector: str) -> None:
-    """Refuse a sector or role that does not exist, and a role that row security does not bind."""
+def _check(connection: Connection, address: StoreAddress, role: str, sector: str, *, granted: bool) -> None:
+    """Refuse a sector or role that does not exist, and to grant one to a role that row security does not bind."""
     if not connection.exec_driver_sql("SELECT count(*) FROM sectors WHERE name = %s", (sector,)).scalar():
         raise PostgresError(f"has no sector {sector}", where=address.shown, expected="a sector that was recorded")
-    found = connection.exec_driver_sql(_ROLE, (role,)).one_or_none()
-    if found is None:
+    reads_all = connection.exec_driver_sql(_ROLE, (list(_READ_PAST), role)).scalar_one()
+    if reads_all is None:
         raise PostgresError(f"has no role {role}", where=address.shown, expected="one made with `createuser`")
-    if any(found):
+    if reads_all and granted:
         raise PostgresError(
             f"the role {role} reads all sectors already",
             where=address.shown,
-            expected="a role that neither owns the tables nor passes over row security",
+            expected="a role that neither owns the tables nor passes over row security, by itself or as a member",
         )
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from geo.errors import WatchlineError
 from ops.postgres.address import PostgresError, StoreAddress
 from ops.postgres.engine import engine_of, meaning_of
-from ops.postgres.migration import check_store
+from ops.postgres.migration import SETTINGS, check_store, refuse_settings
 from ops.postgres.texts import original_text
 
 _SECTOR: Final = "SELECT sector FROM watchline.sectors WHERE name = $1"
@@ -40,6 +40,12 @@ def connected(address: StoreAddress) -> psycopg.Connection[Any]:
     finally:
         engine.dispose()
     driver = psycopg.connect(**address.arguments(), autocommit=True)
+    try:
+        found: Any = driver.execute(SETTINGS.encode()).fetchone()
+        refuse_settings(found, address)  # a pool may lend another session than before
+    except BaseException:
+        driver.close()
+        raise
     driver.cursor_factory = psycopg.RawCursor
     for name in ("text", "varchar", "name"):
         for form in (psycopg.pq.Format.TEXT, psycopg.pq.Format.BINARY):

@@ -1,6 +1,7 @@
 """Retention: erases each kind of record to the day that the settings state, unless a legal hold keeps it.
 
-While a room runs, the keys of due days are erased, which makes every copy of their records unreadable at once.
+While a room runs, the keys of due days are erased, which makes every copy of their records unreadable at once, and
+what no key protects: records in files of their own, partitions of a journal in PostgreSQL, points of the map layers.
 ``watchline store purge`` on a stopped room also overwrites the records, and those that were written before records
 were encrypted.
 """
@@ -40,10 +41,12 @@ from ops.services.feeds.ledger import undelivered_rows
 from ops.services.media.erasure import count_pictures, days_of_pictures, erase_pictures
 from ops.store.connections import store_exists
 from ops.store.erasure import (
+    count_points,
     count_records,
     days_of_open_alerts,
     days_of_picture,
     days_of_rows,
+    erase_points,
     erase_records,
 )
 
@@ -191,12 +194,13 @@ def purge(
     done.audit_entries = sum(last - first + 1 for first, last in audit.values())
     stored_due = stored.count(rules.is_due)
     journal, fused = folder / "journal.db", folder / "store.db"
+    points = 0 if dry_run else rules.tried("store", partial(count_points, fused, rules.is_due), 0)
     if dry_run:
         done.records = stored_due
         done.records += count_bodies(journal, rules.is_due) if journal.exists() else 0
         done.records += count_records(fused, rules.is_due) if store_exists(fused) else 0
         done.records += sum(own.number(folder, done.days.get(kind, ())) for kind, own in ERASED_BY_ROW.items())
-    if not dry_run and (done.days or done.exports or audit or overwrite or stored_due):
+    if not dry_run and (done.days or done.exports or audit or overwrite or stored_due or points):
         _erase(folder, rules, keys, done, stored, overwrite=overwrite)
     if not dry_run:
         rules.tried("partners", lambda: forget_expired(folder, today), 0)
@@ -285,9 +289,19 @@ def _erase(
             done.records += erase_records(store, rules.is_due) if store_exists(store) else 0
             if done.records:
                 _record(log, f"{done.records} records overwritten")
+        done.records += rules.tried("store", partial(_erase_points, folder / "store.db", rules, log), 0)
         done.records += stored.erase(log, rules.is_due)
     finally:
         log.close()
+
+
+def _erase_points(store: Path, rules: Retention, log: AuditLog) -> int:
+    """Erase the points of due records from the layers for maps; return their number."""
+    count = count_points(store, rules.is_due)
+    if count:
+        _record(log, f"{count} points of the layers for maps")
+        erase_points(store, rules.is_due)
+    return count
 
 
 def _erase_old_pictures(folder: Path, rules: Retention, keys: DayKeys, today: date) -> None:

@@ -12,6 +12,7 @@ import os
 import platform
 import re
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -19,7 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.metadata import version
-from multiprocessing import active_children, get_context
+from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
 from typing import Final
 
@@ -74,11 +75,11 @@ def compile_group(name: str) -> float:
 def compile_all(screen: Console, *, processes: int | None = None) -> float:
     """Compile or load all kernels in ``processes`` processes, by default one per core; return the seconds taken.
 
-    When it is interrupted, the processes end at once: a group takes minutes.
+    When it is interrupted or killed, the processes end at once: a group takes minutes.
     """
     began, others = time.perf_counter(), active_children()
     count = min(processes or os.cpu_count() or 1, len(GROUPS))
-    with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_end_with_parent) as pool:
         running = {pool.submit(compile_group, name) for name in GROUPS}
         try:
             _watch(running, screen, began)
@@ -88,6 +89,18 @@ def compile_all(screen: Console, *, processes: int | None = None) -> float:
                 worker.terminate()
             raise
     return time.perf_counter() - began
+
+
+def _end_with_parent() -> None:
+    """End this process once the one that started it has ended: a killed one cannot end its workers."""
+    parent = parent_process()
+    assert parent is not None
+
+    def wait_for_end() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait_for_end, name="parent", daemon=True).start()
 
 
 def _watch(running: set[Future[float]], screen: Console, began: float) -> None:

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from datetime import date
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
 from ops.audit.day_keys import IsDue, KeyKind, day_at, day_of, is_sealed
+from ops.postgres.address import postgres_packages
 from ops.runtime.transaction import BUSY_S
 from ops.store.connections import ReadConnections, StoreError, has_table, store_exists, store_note
 from ops.store.engines.errors import DatabaseError
@@ -99,6 +101,26 @@ def count_records(path: Path, is_due: IsDue) -> int:
             return moments + sum(map(len, _due_estimates(database, is_due))) + len(_due_alerts(database, is_due))
     finally:
         connections.close()
+
+
+def count_points(path: Path, is_due: IsDue) -> int:
+    """Return how many due records have points in layers for maps, which no key protects. Raises StoreError."""
+    note = store_note(path)
+    return 0 if note is None else int(_plain_points().count_points(note, is_due))
+
+
+def erase_points(path: Path, is_due: IsDue) -> None:
+    """Erase the points of due records from layers for maps, also while fusion runs. Raises StoreError."""
+    note = store_note(path)
+    if note is not None:
+        _plain_points().erase_points(note, is_due)
+
+
+def _plain_points() -> ModuleType:
+    """Return the module that needs the packages of PostgreSQL. PostgresError without them."""
+    with postgres_packages():
+        from ops.store.engines import plain_points
+    return plain_points
 
 
 def _erase_estimates(engine: StoreEngine, is_due: IsDue) -> int:

@@ -348,6 +348,18 @@ def test_a_file_of_the_wrong_kind_is_one_sentence_that_names_the_file(watchline,
             ["dead-letters", "replay", "journal.db"],
             "ID: no dead letter selected; expected IDs, --sensor, --code or --all.",
         ),
+        (
+            ["store", "copy", "postgresql+psycopg://u:secret@db/w", "new.db"],
+            "SOURCE: not an address; expected postgresql://user@host:port/database.",
+        ),
+        (
+            ["store", "copy", "journal.db", "Postgres://u:secret@db/w"],
+            "TARGET: not an address; expected postgresql://user@host:port/database.",
+        ),
+        (
+            ["journal", "stats", "postgresql://u:sec@ret/s@db/w"],
+            "JOURNAL: 'postgresql://u:…@db/w' does not exist; expected an existing file or folder.",
+        ),
         (["sensor", "list", "hills", "--data", "message.json"], "--data: 'message.json' is a file; expected a folder."),
         (["sector", "check", "hills", "--settings", "folder"], "--settings: 'folder' is a folder; expected a file."),
     ],

@@ -100,11 +100,16 @@ BRIEFLY: Any = ("_START_WAIT_S", 1)
 """A claim of a sector that stays taken: waiting longer finds nothing else."""
 
 
-def test_two_clusters_do_not_run_one_sector(address: StoreAddress, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_clusters_do_not_run_one_sector(
+    address: StoreAddress, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = StoreClaim(address.text, ["north", "south"])
     monkeypatch.setattr(store_claim, *BRIEFLY)
     with pytest.raises(ClusterError, match="another cluster runs the sector south"):
         StoreClaim(address.text, ["east", "south"])
+    database = address.shown.rpartition("/")[2]
+    known = postgres_server.execute("SELECT name FROM watchline.sectors ORDER BY 1", database)
+    assert known == [("north",), ("south",)], "the cluster that was refused wrote nothing"
     monkeypatch.setattr(store_claim, *PATIENTLY)
     StoreClaim(address.text, ["east"]).close()
     first.close()

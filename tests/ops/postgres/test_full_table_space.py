@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from geo.errors import WatchlineError
 from ingest.receiving.batch import Batch
 from ingest.receiving.high_water_marks import HighWaterMark
+from ops.accounts.stores.place import keep_accounts_in_store
+from ops.audit.stores.place import keep_audit_in_store
 from ops.journal.reader import JournalFull
 from ops.journal.stores.postgres_writer import PostgresJournal
-from ops.postgres.address import PostgresError, StoreAddress
+from ops.journal.stores.transfer import copy
+from ops.journal.writer import Journal
+from ops.postgres.address import STORE_VARIABLE, PostgresError, StoreAddress
 from ops.postgres.migration import migrate, newest
+from ops.store.engines.place import keep_fusion_in_store
+from ops.store.writer import Store
 from tests.ops.journal.conformance.places import row
 from tests.ops.postgres_server import PostgresServer
+from tests.ops.store.test_moments import T0_NS, alert
 
+SCHEMAS = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'watchline%' ORDER BY 1"
 TABLES = "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'watchline'"
 SIZE_MB = 24
 
@@ -99,3 +110,46 @@ def test_a_full_table_space_is_one_sentence_and_nothing_is_written(small: SmallT
         small.free()
         journal.commit(Batch(large, (HighWaterMark("r1", 1, 11),)))
         assert [(one.id, one.seq) for one in journal.read()] == [(number, number) for number in range(1, 12)]
+
+
+def test_every_part_of_a_sector_is_refused_in_one_sentence_and_goes_on_when_there_is_room(
+    small: SmallTableSpace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = small.begin()
+    migrate(address)
+    monkeypatch.setenv(STORE_VARIABLE, address.text)
+    keep_fusion_in_store(tmp_path / "store.db", address.text, "north")
+    store, source = Store(tmp_path / "store.db"), tmp_path / "south.db"
+    with Journal(source) as journal:
+        journal.commit(Batch((row(1),)))
+    large = [alert("A1", summary=os.urandom(2_000_000).hex())]
+    before = small.server.execute(SCHEMAS, small.database)
+    small.fill()
+    attempts: dict[str, Callable[[], object]] = {
+        "store.db: the disk is full": lambda: store.commit(1, stamp_ns=T0_NS, alerts=large),
+        "the audit log cannot be used (the server's disk is full": partial(
+            keep_audit_in_store, tmp_path, address.text, "north"
+        ),
+        "the accounts cannot be used (the server's disk is full": partial(
+            keep_accounts_in_store, tmp_path, address.text, "north"
+        ),
+        "the server's disk is full; expected free space": partial(
+            copy, str(source), address.text, "south", Console(stderr=True, quiet=True)
+        ),
+    }
+    for sentence, attempt in attempts.items():
+        with pytest.raises(WatchlineError) as refused:
+            attempt()
+        assert sentence in str(refused.value)
+        assert "\n" not in str(refused.value)
+    assert small.server.execute(SCHEMAS, small.database) == before
+    assert small.server.execute("SELECT count(*) FROM watchline.alerts", small.database) == [(0,)]
+    assert small.server.execute("SELECT count(*) FROM watchline.journal", small.database) == [(0,)]
+    assert sorted(path.name for path in tmp_path.glob("*.postgres")) == ["store.postgres"]
+    small.free()
+    for attempt in attempts.values():
+        attempt()
+    store.close()
+    assert sorted(path.stem for path in tmp_path.glob("*.postgres")) == ["accounts", "audit", "store"]
+    assert small.server.execute("SELECT id FROM watchline.alerts", small.database) == [("A1",)]
+    assert small.server.execute("SELECT count(*) FROM watchline.journal", small.database) == [(1,)]

@@ -11,14 +11,20 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import create_engine
 
 from geo.errors import BadInput
 from geo.frame import LocalFrame
+from ops.audit.search import EntryFilter, each_entry
 from ops.postgres.address import STORE_VARIABLE, StoreAddress
 from ops.postgres.engine import engine_of
+from ops.postgres.keeping import write_note
 from ops.postgres.migration import migrate
 from ops.postgres.readers import grant, revoke
+from ops.room.retention import purge
+from ops.sector.setting_tables.data import Hold, RetentionSettings
+from ops.sector.settings import Settings
 from ops.store.connections import store_note
 from ops.store.engines.place import keep_fusion_in_store
 from ops.store.erasure import erase_records
@@ -83,13 +89,40 @@ def test_points_and_lines_are_where_the_records_say(mapped: Mapped) -> None:
     assert list(points["sector"]) == ["north"] * 4 + ["south"]
     assert list(lines["track"]) == ["T1"], "one estimate is no line"
     assert list(lines.geometry.iloc[0].coords) == list(zip(lon[[0, 1, 3]], lat[[0, 1, 3]], strict=True))
-    assert [(row.fid, row.status, row.priority, row.geom.x, row.geom.y) for row in alerts.itertuples()] == [
-        ("A1", "cleared", "1", -84.3, 36.7)
+    assert [(row.fid, row.alert, row.status, row.priority, row.geom.x, row.geom.y) for row in alerts.itertuples()] == [
+        ("north:A1", "A1", "cleared", "1", -84.3, 36.7)
     ]
 
 
+def test_features_of_all_sectors_have_numbers_of_their_own(mapped: Mapped) -> None:
+    """Alerts on sensors and segments of one name have one id in two sectors; GIS programs need another one for each."""
+    store = Store(mapped.south, frame=FRAME)
+    store.commit(
+        3, stamp_ns=T0_NS, history=history([("T2", 2, -300.0, "confirmed")]), alerts=[alert("A1", lon=1, lat=2)]
+    )
+    store.close()
+    alerts, points = mapped.layer("alert_points"), mapped.layer("track_points")
+    assert list(zip(alerts["fid"], alerts["alert"], strict=True)) == [("north:A1", "A1"), ("south:A1", "A1")]
+    assert {"north", "south"} == set(points["sector"])
+    assert points["fid"].is_unique
+
+
+def test_layers_of_an_earlier_version_are_brought_up_to_date(mapped: Mapped) -> None:
+    for name in ("alert_points", "track_points"):
+        mapped.server.execute(f"DROP VIEW watchline.{name}", mapped.database)
+    mapped.server.execute(
+        "CREATE VIEW watchline.alert_points WITH (security_invoker = true) AS SELECT a.id AS fid, s.name AS sector,"
+        " a.status, a.priority #>> '{}' AS priority, to_timestamp(a.raised_ns / 1e9) AS raised_at, a.geom"
+        " FROM watchline.alerts a JOIN watchline.sectors s USING (sector) WHERE a.geom IS NOT NULL",
+        mapped.database,
+    )
+    keep_fusion_in_store(mapped.north, mapped.address.text, "north")
+    assert list(mapped.layer("alert_points")["alert"]) == ["A1"]
+    assert len(mapped.layer("track_points")) == 5
+
+
 def test_gis_programs_find_the_layers(mapped: Mapped) -> None:
-    """OGR, on which QGIS and others rely."""
+    """OGR, by which many of them read PostGIS; QGIS has a provider of its own, which is not tested."""
     ogrinfo = shutil.which("ogrinfo")
     assert ogrinfo is not None, "apt-get install gdal-bin (deploy/system_packages.py)"
     place = f"PG:host={mapped.server.folder} user={USER} password='{PASSWORD}' dbname={mapped.database}"
@@ -126,11 +159,60 @@ def test_erased_days_have_no_points(mapped: Mapped) -> None:
     assert mapped.layer("alert_points").empty
 
 
+def test_a_running_room_erases_the_points_of_due_days_while_fusion_writes(mapped: Mapped) -> None:
+    """The records are erased with their keys; a point is in no key."""
+    settings = Settings(retention=RetentionSettings(tracks=30, alerts=30))
+    folder, today = mapped.north.parent, date(2026, 4, 1)
+    store = Store(mapped.north, encrypted=True, frame=FRAME)
+    try:
+        days = {"T1": 0, "T2": 2, "T8": 8 * 86_400, "T9": 9 * 86_400}
+        rows = [(track, at_s, 1.0, "confirmed") for track, at_s in days.items()] + [("T3", 1, np.nan, "confirmed")]
+        closed = [alert(name, 2, "cleared") for name in ("A2", "A3")]
+        store.commit(3, stamp_ns=T0_NS + S, history=history(rows), alerts=closed)
+        store.mark_delivered(range(1, 1 + Reader(mapped.north).last_event()), at_ns=T0_NS)
+        assert set(mapped.layer("track_points")["track"]) == set(days)
+        done = purge(folder, settings, today=today)
+        assert done.records == 3, "two positions of tracks and one of an alert; T3 and two alerts had none"
+        north = mapped.layer("track_points")
+        assert list(north[north["sector"] == "north"]["track"]) == ["T8", "T9"]
+        assert mapped.layer("alert_points").empty
+        assert set(north["sector"]) == {"north", "south"}, "no other sector loses any"
+        store.commit(4, stamp_ns=T0_NS + 2 * S, history=history([("T9", 9 * 86_400 + 1, 2.0, "confirmed")]))
+    finally:
+        store.close()
+    assert list(mapped.layer("track_lines")["track"]) == ["T9"]
+    subjects = [entry.subject for entry in each_entry(folder / "audit", EntryFilter())]
+    assert "3 points of the layers for maps" in subjects
+    assert purge(folder, settings, today=today).records == 0
+    assert mapped.server.execute("SELECT count(*) FROM watchline.history WHERE sector = 1", mapped.database) == [(6,)]
+
+
+@pytest.mark.parametrize("overwrite", [False, True], ids=["running", "stopped"])
+def test_points_of_a_sector_that_is_kept_without_layers_now_are_erased_too(mapped: Mapped, overwrite: bool) -> None:
+    """As where a cluster took it over into a folder of its own."""
+    note = store_note(mapped.north)
+    assert note is not None
+    write_note(mapped.north, replace(note, layers=False))
+    settings, today = Settings(retention=RetentionSettings(tracks=30)), date(2026, 4, 1)
+    assert purge(mapped.north.parent, settings, today=today, overwrite=overwrite).records > 0
+    assert list(mapped.layer("track_points")["sector"]) == ["south"]
+    assert purge(mapped.north.parent, settings, today=today, overwrite=overwrite).records == 0
+
+
+def test_a_legal_hold_keeps_its_points(mapped: Mapped) -> None:
+    settings = Settings(
+        retention=RetentionSettings(tracks=30),
+        hold=(Hold("case 12/2026", date(2026, 3, 1), date(2026, 3, 1), until=date(2026, 12, 31), kinds=("tracks",)),),
+    )
+    assert purge(mapped.north.parent, settings, today=date(2026, 4, 1)).records == 0
+    assert list(mapped.layer("track_points")["sector"]) == ["north"] * 4 + ["south"]
+
+
 def test_what_a_restart_takes_back_is_taken_from_the_layers_too(mapped: Mapped) -> None:
     """No checkpoint was taken, so fusion writes the whole history again."""
     Store(mapped.north, frame=FRAME).close()
     assert set(mapped.layer("track_points")["sector"]) == {"south"}
-    assert list(mapped.layer("alert_points")["fid"]) == ["A1"], "what was published remains"
+    assert list(mapped.layer("alert_points")["alert"]) == ["A1"], "what was published remains"
 
 
 def test_without_postgis_one_sentence_and_nothing_changes(postgres_server: PostgresServer, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from alembic.script import ScriptDirectory
+from sqlalchemy.exc import DBAPIError
 
 from geo.errors import BadInput
 from ingest.receiving.batch import Batch
@@ -15,8 +16,9 @@ from ops.journal.stores.postgres_reader import PostgresReader
 from ops.journal.stores.postgres_writer import PostgresJournal
 from ops.postgres import migration
 from ops.postgres.address import PostgresError, StoreAddress
-from ops.postgres.engine import engine_of
+from ops.postgres.engine import engine_of, store_error
 from ops.postgres.migration import migrate, newest
+from ops.postgres.session import connected
 from tests.ops.journal.conformance.places import row
 from tests.ops.postgres_server import PostgresServer
 
@@ -138,6 +140,21 @@ def test_sessions_that_do_not_have_what_was_asked_for_are_refused(
     assert postgres_server.execute(TABLES, empty) == []
 
 
+def test_a_session_that_a_pool_lends_after_the_first_is_checked_too(
+    postgres_server: PostgresServer, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the second session of such a pool asked for is ignored; its database has other defaults."""
+    address = StoreAddress(postgres_server.address(database))
+    migrate(address)
+    postgres_server.execute(f"ALTER DATABASE {database} SET synchronous_commit = off")
+    asked = address.arguments()
+    with connected(address) as driver:
+        assert driver.execute("SHOW synchronous_commit").fetchone() == ("on",)
+    monkeypatch.setattr(StoreAddress, "arguments", lambda _: {**asked, "options": "-c timezone=UTC"})
+    with pytest.raises(PostgresError, match="synchronous_commit is off in its sessions; expected on"):
+        connected(address)
+
+
 def test_another_encoding_is_refused(postgres_server: PostgresServer) -> None:
     name = postgres_server.new_database("ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0")
     with pytest.raises(PostgresError, match="has the encoding SQL_ASCII; expected a database in UTF8"):
@@ -245,6 +262,17 @@ def test_a_server_on_another_machine_is_authenticated_whatever_the_environment_s
     assert StoreAddress(text).options().get("sslmode") == mode
     monkeypatch.setenv("PGHOSTADDR", "10.0.0.1")
     assert StoreAddress(text).options()["sslmode"] == "verify-full"
+
+
+def test_too_many_partitions_for_the_locks_of_the_server_is_one_sentence(postgres_server: PostgresServer) -> None:
+    """Advisory locks take the same memory as those of tables."""
+    address = StoreAddress(postgres_server.address())
+    with engine_of(address).connect() as connection, pytest.raises(DBAPIError) as refused:
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(n) FROM generate_series(1, 1000000) AS n")
+    assert str(store_error(refused.value, address)) == (
+        "postgresql://watchline@/postgres: the server has no memory left, perhaps for locks; expected a higher"
+        " max_locks_per_transaction, or more memory."
+    )
 
 
 def test_a_cut_cable_is_noticed_within_seconds_by_the_client(postgres_server: PostgresServer) -> None:

@@ -134,17 +134,40 @@ def test_a_right_that_is_taken_away_is_gone(shared: Shared) -> None:
 
 
 def test_what_cannot_be_granted_is_refused(shared: Shared) -> None:
-    shared.server.execute(f"CREATE ROLE passes_{shared.database} BYPASSRLS")
     for role, sector, sentence in (
         ("nobody there", "north", "has no role nobody there"),
         (shared.role, "west", "has no sector west"),
         ("watchline", "north", "the role watchline reads all sectors already"),
-        (f"passes_{shared.database}", "north", "reads all sectors already"),
     ):
         with pytest.raises(PostgresError, match=sentence):
             grant(shared.owner, role, sector)
     assert shared.server.execute("SELECT * FROM watchline.readers", shared.database) == []
-    shared.server.execute(f"DROP ROLE passes_{shared.database}")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER ROLE {role} BYPASSRLS",
+        "GRANT pg_read_all_data TO {role}",
+        "GRANT pg_read_server_files TO {role}",
+        "GRANT watchline TO {role} WITH INHERIT FALSE, SET TRUE",
+    ],
+    ids=["passes-over", "reads-all-data", "reads-files", "may-become-the-owner"],
+)
+def test_a_role_that_row_security_does_not_bind_is_refused_and_loses_what_it_had(shared: Shared, change: str) -> None:
+    """Such a role reads partitions, which have no row security, or becomes the owner by SET ROLE."""
+    role = f"passes_{shared.database}"
+    shared.server.execute(f"CREATE ROLE {role}")
+    try:
+        grant(shared.owner, role, "north")
+        shared.server.execute(change.format(role=role))
+        with pytest.raises(PostgresError, match=f"the role {role} reads all sectors already"):
+            grant(shared.owner, role, "south")
+        assert shared.server.execute("SELECT sector FROM watchline.readers", shared.database) == [(1,)]
+        assert revoke(shared.owner, role, "north") == []
+    finally:
+        shared.server.execute(f"DROP OWNED BY {role}", shared.database)
+        shared.server.execute(f"DROP ROLE {role}")
 
 
 def test_a_store_of_the_version_before_is_upgraded_with_its_rows(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -70,6 +71,28 @@ class Sector:
             reader.close()
             accounts.close()
         return rows, position, logins, [one.what[-1] for one in each_entry(self.data / "audit", EntryFilter())]
+
+
+def test_a_room_whose_folder_was_lost_goes_on_beside_its_store_with_keys_from_a_backup(
+    postgres_server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The backup of the folder has no journal: the store has it."""
+    address = StoreAddress(postgres_server.address(postgres_server.new_database()))
+    migrate(address)
+    monkeypatch.setenv(STORE_VARIABLE, address.text)
+    (tmp_path / "data").mkdir()
+    sector = Sector(tmp_path / "data", address)
+    sector.step(1)
+    wanted = sector.parts()
+    for name in ("audit", "keys"):
+        shutil.copytree(tmp_path / "data" / name, tmp_path / "new" / name)
+    shutil.rmtree(tmp_path / "data")
+    (tmp_path / "new").rename(tmp_path / "data")
+    restored = Sector(tmp_path / "data", address)
+    assert restored.parts() == wanted == ([1], 1, ["person1"], ["1"])
+    restored.step(2)
+    assert restored.parts() == ([1, 2], 2, ["person1", "person2"], ["1", "2"])
+    assert verify(tmp_path / "data" / "audit", witness=tmp_path / "witness").ok, "the key is that of the backup"
 
 
 def test_a_store_is_restored_to_a_point_and_goes_on_and_the_witness_shows_what_is_missing(

@@ -5,15 +5,19 @@ from __future__ import annotations
 import io
 import multiprocessing
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 from rich.console import Console
 
 from ops.runtime import compile_kernels
 from ops.runtime.compile_kernels import GROUPS, forget_stale, source_digests
+from tests.patience import PATIENT_S
 
 SOURCES = {
     "geo/__init__.py": "",
@@ -196,3 +200,30 @@ def test_ctrl_c_ends_the_compilation_at_once(monkeypatch: pytest.MonkeyPatch) ->
     for worker in set(multiprocessing.active_children()) - before:
         worker.join()
     assert set(multiprocessing.active_children()) <= before
+
+
+COMPILING = """
+import time
+from rich.console import Console
+from ops.runtime import compile_kernels
+
+if __name__ == "__main__":
+    compile_kernels.GROUPS, compile_kernels.compile_group = {3600.0: (), 3601.0: ()}, time.sleep
+    compile_kernels.compile_all(Console(quiet=True), processes=2)
+"""
+
+
+def test_no_process_of_the_compilation_outlives_a_parent_that_is_killed(tmp_path: Path) -> None:
+    """Each would keep up to 0.9 GB of memory."""
+    program = tmp_path / "compiling.py"
+    program.write_text(COMPILING)
+    path = {**os.environ, "PYTHONPATH": str(compile_kernels.ROOT)}
+    with subprocess.Popen([sys.executable, str(program)], env=path) as compiling:
+        started = psutil.Process(compiling.pid)
+        end_s = time.monotonic() + PATIENT_S
+        while len(workers := started.children(recursive=True)) < 3:  # two, and the tracker of multiprocessing
+            assert compiling.poll() is None
+            assert time.monotonic() < end_s
+            time.sleep(0.05)
+        compiling.kill()
+    assert psutil.wait_procs(workers, timeout=PATIENT_S)[1] == []

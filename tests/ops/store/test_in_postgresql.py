@@ -246,6 +246,29 @@ def test_a_second_writer_from_another_folder_is_refused(
     Store(elsewhere).close()
 
 
+def test_a_store_is_computed_again_once_its_schema_is_dropped_and_no_other_sector_loses_anything(
+    postgres_store: StoreAddress, in_store: Path, tmp_path: Path
+) -> None:
+    """As docs/how-to/postgresql.md says, for a checkpoint of an older version."""
+    fill(in_store, until=5)
+    other = tmp_path / "other" / "store.db"
+    other.parent.mkdir()
+    keep_fusion_in_store(other, postgres_store.text, f"other_{tmp_path.name}")
+    fill(other, until=5)
+    before = repr(shown(other))
+    with direct(in_store) as database:
+        (schema,) = database.execute("SELECT current_schema()").fetchone()
+        database.execute(f"DROP SCHEMA {schema} CASCADE")
+    note = store_note(in_store)
+    assert note is not None
+    keep_fusion_in_store(in_store, postgres_store.text, note.sector)
+    store = Store(in_store)
+    assert (store.cursor, store.checkpoint, store.last_event()) == (0, None, 0)
+    store.close()
+    fill(in_store, until=5)
+    assert repr(shown(in_store)) == before == repr(shown(other))
+
+
 def test_a_session_that_the_server_ends_keeps_what_was_committed(in_store: Path) -> None:
     store, reader = Store(in_store), Reader(in_store)
     store.commit(1, stamp_ns=T0_NS, alerts=[alert("A")], checkpoint=b"state")
