@@ -64,6 +64,17 @@ def test_a_sector_whose_folder_would_be_one_of_the_clusters_own_is_refused(two: 
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize("name", ["West", "WEST"])
+def test_two_names_that_differ_in_case_only_are_refused(two: Path, name: str):
+    """They would have one folder where a file system ignores case."""
+    east = two.parent / "east" / "sector.toml"
+    east.write_text(east.read_text().replace('name = "east"', f'name = "{name}"'))
+    with pytest.raises(ConfigError) as refused:
+        load_nation(two)
+    assert f"have the names 'west' and {name!r}, which differ in case only" in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
 @pytest.mark.parametrize("name", ["east-logs", "nations", "nation.north", "leases.dbx"])
 def test_a_name_that_only_resembles_one_of_the_clusters_is_a_sector(two: Path, name: str):
     east = two.parent / "east" / "sector.toml"
