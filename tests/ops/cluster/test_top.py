@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import io
+import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
 
-from ops.cluster.leases import Lease, LeaseBook, LeaseError, Process
+from ops.cluster.commands import cluster_status
+from ops.cluster.leases import CLUSTER_LOCK, Lease, LeaseBook, LeaseError, Process
 from ops.cluster.top import Top, cluster_top
+from ops.cluster.waiting import Wait, note_waits
 from ops.room.room import RoomError
+from ops.runtime.file_lock import lock_file
 
 QUIET = Console(stderr=True, quiet=True)
 
@@ -47,6 +54,7 @@ def test_the_use_of_a_sector_is_that_between_two_measurements_of_the_same_proces
         "rows": 0,
         "behind": 0,
         "lease": 3,
+        "waits": None,
     }
     assert (found[-1]["worker"], found[-1]["machine"], found[-1]["live_since"]) == (None, None, None)
 
@@ -66,6 +74,35 @@ def test_the_command_measures_as_often_as_asked(
     shown = capsys.readouterr().out
     assert shown.count("worker-1") == 4
     assert shown.index("east") < shown.index("west")
+
+
+WAITS = {
+    "east": Wait(4, 1_764_500_000_000_000_000),
+    "west": Wait(1, 1_764_500_000_000_000_000, "journal.db: no journal."),
+}
+
+
+@pytest.mark.parametrize("command", [cluster_status, partial(cluster_top, every_s=0.0, count=1)])
+def test_a_sector_that_waits_for_its_next_start_is_told_with_the_reason_while_the_supervisor_runs(
+    tmp_path: Path, command: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+):
+    with LeaseBook(tmp_path) as book:
+        for name in ("east", "north", "west"):
+            book.claim(name, "worker-1")
+            (tmp_path / name).mkdir()
+    note_waits(tmp_path, WAITS)
+    lock = lock_file(tmp_path / CLUSTER_LOCK)
+    assert lock is not None
+    found = command(tmp_path, screen=Console(width=200))["sectors"]
+    os.close(lock)
+    assert found["east"]["waits"] == (
+        "east is down: it lost its worker 4 times in a row, and may be what ends it. Next start: 2025-11-30T10:53:20Z."
+    )
+    assert found["west"]["waits"] == "west is down: journal.db: no journal. Next start: 2025-11-30T10:53:20Z."
+    assert found["north"]["waits"] is None
+    shown = capsys.readouterr().out
+    assert all(one["waits"] in shown for name, one in found.items() if name in WAITS)
+    assert command(tmp_path, screen=QUIET)["sectors"]["east"]["waits"] is None, "no supervisor starts it"
 
 
 def test_a_folder_without_leases_is_refused(tmp_path: Path):
