@@ -213,7 +213,8 @@ class Room:
             self._prepare_identity()
             self._supervision.add(self._broker.child)
         self._stack.callback(self.reader.close)
-        self._stack.callback(mark_deliveries, self.store_path)  # what was delivered after the end of fusion
+        # what was delivered after the end of fusion
+        self._stack.callback(mark_deliveries, self.store_path, fence=options.fence)
         sector = load_sector(options.sector)
         self.feeds = self.start(
             "feeds",
