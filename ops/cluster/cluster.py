@@ -414,11 +414,14 @@ class Cluster:
             if other.future is not None and not other.live and other.meant is not None:
                 held.setdefault(other.meant, set()).add(other_name)
         avoided = {address for address, at_s in self._silent_at_s.items() if now_s - at_s < SUSPECT_S}
-        avoided |= {sector.avoid or ""} | self._silent.behind_others(LOST_AFTER_S)
-        avoided |= {other.meant or "" for other in self._sectors.values() if other is not sector and is_suspect(other)}
+        avoided |= {sector.avoid or ""} | {
+            other.meant or "" for other in self._sectors.values() if other is not sector and is_suspect(other)
+        }
         if is_suspect(sector):
             avoided |= {address for address, names in held.items() if names}
-        least = place(name, workers, held, self._use, avoided)
+        silent = self._silent.behind_others(LOST_AFTER_S)  # not all of them
+        heard = {address: worker for address, worker in workers.items() if address not in silent}
+        least = place(name, heard, held, self._use, avoided)
         sector.submitted, sector.meant, sector.steady = sector.submitted + 1, least, False
         sector.newest = leases[name].token if name in leases else 0
         sector.future = self._client.submit(

@@ -45,6 +45,8 @@ MACHINES: Final = ("machine-1", "machine-2")
 STEP_S: Final = 0.25
 LOOK_EVERY_S: Final = 0.5
 TROUBLE_S: Final = NIGHT_S + 5.0
+FREEZES_BEFORE_IT_CLAIMS: Final = 0.1
+"""Probability that a machine falls asleep as it is given a sector, which no lease shows."""
 REST_STEPS: Final = 800
 """Steps after the last fault within which everything must be delivered, live and at rest."""
 
@@ -253,6 +255,9 @@ class World:
         future.holder = Holder(task, machine.name, around)
         future.holder.future = future
         machine.holders.append(future.holder)
+        if not self._calm and self.chance.random() < FREEZES_BEFORE_IT_CLAIMS:
+            self.happened["machine asleep before its claim"] += 1
+            self._put_to_sleep(machine, self.clock.monotonic() + 14.0 * self.chance.random())
 
     # Trouble
 

@@ -245,6 +245,19 @@ def test_a_sector_that_a_frozen_worker_does_not_claim_is_given_to_another(tmp_pa
     assert [task.newest for task in supervised.client.given if task.name == "hills"] == [0, 0]
 
 
+def test_a_worker_that_could_not_run_a_sector_is_given_it_again_before_one_that_is_frozen(tmp_path: Path):
+    supervised = Supervised(tmp_path, ["hills"], ["worker-1", "worker-2"])
+    supervised.look()
+    for _ in range(LATE):
+        supervised.client.hear(["worker-1"])
+        supervised.book.beat("hills", supervised.book.claim("hills", "worker-1"), live=True)
+        supervised.look()
+    [first] = supervised.client.submitted
+    first.ended, first.status, first.returned = True, "error", LeaseError("no room")
+    supervised.look(3)
+    assert supervised.client.given_to == [["worker-1"], ["worker-1"]]
+
+
 def test_a_frozen_worker_that_is_woken_and_claims_its_sector_first_keeps_it_until_it_is_lost(tmp_path: Path):
     supervised = Supervised(tmp_path, ["hills"], ["worker-1", "worker-2"])
     supervised.look()
