@@ -58,7 +58,7 @@ class Watched:
 
 @dataclass(slots=True)
 class Adopted:
-    """In the place of a future: a holder whose task is not watched, which continues under its lease.
+    """In the place of a future: a holder without one, which continues under its lease.
 
     It is of a cluster before, on another machine, or claimed the sector after it had been given to another worker.
     """

@@ -39,7 +39,7 @@ async def dask_setup(worker: Any) -> None:
 
 
 async def stay_heard(worker: Any) -> None:
-    """Tell the scheduler again and again that a worker runs, until it is closed.
+    """Send the scheduler a heartbeat of a worker each second, until that is closed.
 
     dask does so itself, with a timer that a clock set back by an hour stops for an hour.
     """
