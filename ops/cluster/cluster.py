@@ -399,9 +399,8 @@ class Cluster:
             for name, one in self._sectors.items()
             if not one.live and (one.reason or is_suspect(one))
         }
-        if waits != self._waits:
+        if waits != self._waits and note_waits(self._tasks[0].folder, waits):
             self._waits = waits
-            note_waits(self._tasks[0].folder, waits)
 
     def _submit(self, sector: Watched, leases: dict[str, Lease], workers: Mapping[str, Worker], now_s: float) -> None:
         """Give a sector to a worker of the machine with the least load, also if a supervisor that had lost it wished

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+import psutil
 
 from geo.message import Message
-from ops.cluster.leases import CLUSTER_LOCK
-from ops.runtime.file_lock import is_locked
+from ops.cluster.leases import Process
 from ops.runtime.output import write_private
 
 FILE: Final = "waiting.json"
@@ -29,17 +29,28 @@ class Wait(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-def note_waits(folder: Path, waits: Mapping[str, Wait]) -> None:
-    """Note all sectors that wait, by name; without effect on a disk that is full."""
-    with suppress(OSError):
-        write_private(folder / FILE, msgspec.json.encode(waits))
+class _Noted(msgspec.Struct, frozen=True):
+    """The content of the file: who wrote it, and the sectors that wait, by name."""
+
+    by: Process
+    waits: dict[str, Wait]
+
+
+def note_waits(folder: Path, waits: Mapping[str, Wait]) -> bool:
+    """Note all sectors that wait, by name; return whether that was possible, as on a disk that is not full."""
+    try:
+        write_private(folder / FILE, msgspec.json.encode(_Noted(Process.of(psutil.Process()), dict(waits))))
+    except OSError:
+        return False
+    return True
 
 
 def known_waits(folder: Path) -> dict[str, Wait]:
-    """Return what the running supervisor has noted; empty without one."""
+    """Return what the supervisor that runs has noted; empty without one."""
     with suppress(OSError, msgspec.DecodeError):
-        if is_locked(folder / CLUSTER_LOCK):
-            return msgspec.json.decode((folder / FILE).read_bytes(), type=dict[str, Wait])
+        noted = msgspec.json.decode((folder / FILE).read_bytes(), type=_Noted)
+        if noted.by.running() is not None:
+            return noted.waits
     return {}
 
 

@@ -31,7 +31,7 @@ MODULE: Final = "ops.runtime.spare_process"
 
 
 class SpareProcesses:
-    """One spare process per module, replaced after it was taken or has ended, while nothing of this process is starting.
+    """One spare process per module, replaced after it was taken or has ended, while nothing here is starting.
 
     The pause before one that ended by itself is replaced doubles each time, until one is taken.
 

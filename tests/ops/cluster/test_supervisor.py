@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -33,11 +31,10 @@ from ops.cluster.cluster import (
     WORKERS_EVERY_S,
     Cluster,
 )
-from ops.cluster.leases import CLUSTER_LOCK, LeaseBook, LeaseError, Process
+from ops.cluster.leases import LeaseBook, LeaseError, Process
 from ops.cluster.sector_task import SectorTask
 from ops.cluster.waiting import known_waits
 from ops.cluster.watched import STEADY_S, Watched, blamed
-from ops.runtime.file_lock import lock_file
 from tests.patience import PATIENT_S
 
 
@@ -113,15 +110,6 @@ def supervised(tmp_path: Path) -> Iterator[Supervised]:
     one = Supervised(tmp_path)
     yield one
     one.book.close()
-
-
-@contextmanager
-def in_use(folder: Path) -> Iterator[None]:
-    """A folder whose supervisor runs."""
-    lock = lock_file(folder / CLUSTER_LOCK)
-    assert lock is not None
-    yield
-    os.close(lock)
 
 
 LATE = 3 * round(LOST_AFTER_S / LONGEST_LOOK_S)
@@ -329,8 +317,7 @@ def test_a_sector_that_ends_one_worker_after_the_other_waits_longer_and_longer_a
     assert [one - LONGEST_LOOK_S for one in pauses] == [0.0, 2.0, 4.0, 8.0, 16.0], "a loss is seen one look later"
     assert {worker for _, [worker] in given[2:]} == {"worker-1"}, "which has no other sector"
     assert [task.name for task in client.given].count("hills") == 1
-    with in_use(tmp_path):
-        waits = known_waits(tmp_path)
+    waits = known_waits(tmp_path)
     assert list(waits) == ["crashing"]
     assert waits["crashing"].count == len(given)
     beat("crashing", "worker-1")
@@ -338,8 +325,7 @@ def test_a_sector_that_ends_one_worker_after_the_other_waits_longer_and_longer_a
         for name in names:
             beat(name)
         supervised.look()
-    with in_use(tmp_path):
-        assert known_waits(tmp_path) == {}
+    assert known_waits(tmp_path) == {}
     lose(next(one for one in reversed(client.submitted) if not one.ended))
     before = len(client.given)
     supervised.look()
