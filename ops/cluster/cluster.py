@@ -125,7 +125,7 @@ class Cluster:
         """Of the scheduler, once it is open."""
         self._book: Leases
         self.failovers_s: list[float] = []
-        """How long each sector that lost its holder took until it was live again [s]."""
+        """How long each sector that lost its holder, or one of its processes, took until it was live again [s]."""
         self.moves_s: list[float] = []
         """How long each sector that was moved to balance the workers was not live [s]."""
 
@@ -247,7 +247,7 @@ class Cluster:
 
     @property
     def live(self) -> bool:
-        """Whether every sector is live: its processes are ready and none of them reports a problem."""
+        """Whether every sector is live: its processes run, and none reported a problem when they were first ready."""
         return all(sector.live for sector in self._sectors.values())
 
     @property
@@ -304,8 +304,10 @@ class Cluster:
         """Note whether a sector is live, and kill a holder that gives no sign of life."""
         seen = (lease.token, lease.beat)
         sector.silent_s = 0.0 if seen != sector.seen or not lease.holder else sector.silent_s + passed_s
-        if sector.live and (lease.token != sector.seen[0] or not lease.holder):
+        if sector.live and (lease.token != sector.seen[0] or not lease.holder or lease.live_ns is None):
             sector.live, sector.lost_s = False, sector.lost_s or now_s
+            if lease.token == sector.seen[0] and lease.holder:
+                messages.append(Message("cluster-sector-interrupted", {"sector": lease.sector}))
         sector.seen = seen
         if sector.losses and sector.live and is_steady(sector, now_s):
             sector.losses = 0

@@ -56,8 +56,8 @@ claimed_ns = excluded.claimed_ns, live_ns = NULL, beat = 0, wish = CASE wish WHE
 WHERE token <= coalesce(?, token) RETURNING token
 """
 _BEAT: Final = """
-UPDATE leases SET beat = beat + 1, processes = ?, live_ns = coalesce(live_ns, ?) WHERE sector = ? AND token = ?
-RETURNING wish
+UPDATE leases SET beat = beat + 1, processes = ?1, live_ns = CASE WHEN ?2 IS NOT NULL THEN coalesce(live_ns, ?2) END
+WHERE sector = ?3 AND token = ?4 RETURNING wish
 """
 _WISH: Final = """
 INSERT INTO leases VALUES (?, 0, '', '[]', 0, NULL, 0, ?) ON CONFLICT (sector) DO UPDATE SET wish = excluded.wish
@@ -128,9 +128,9 @@ def _started(process: psutil.Process) -> str:
 class Lease:
     """The lease of a sector as it is in the file.
 
-    ``holder`` is the address of the worker; empty when it was given back. ``live_ns`` is the UTC time at which the
-    sector was live, None while it starts. ``beat`` counts the holder's signs of life. ``wish`` is what its holder is to
-    do: hold it, give it back so that it moves, or stop it.
+    ``holder`` is the address of the worker; empty when it was given back. ``live_ns`` is the UTC time since which the
+    sector is live, None while it starts and while one of its processes does not run. ``beat`` counts the holder's signs
+    of life. ``wish`` is what its holder is to do: hold it, give it back so that it moves, or stop it.
     """
 
     sector: str

@@ -44,7 +44,7 @@ WHERE l.token <= coalesce($6, l.token) RETURNING token
 """
 _BEAT: Final = """
 UPDATE watchline.leases SET beat = beat + 1, beat_at = clock_timestamp(), processes = $1,
-live_at = coalesce(live_at, CASE WHEN $2 THEN clock_timestamp() END) WHERE sector = $3 AND token = $4
+live_at = CASE WHEN $2 THEN coalesce(live_at, clock_timestamp()) END WHERE sector = $3 AND token = $4
 RETURNING wish
 """
 _WISH: Final = """

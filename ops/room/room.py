@@ -433,6 +433,14 @@ class Room:
         """Return why a process does not work; None while all do."""
         return next((problem for problem in self._supervision.parts().values() if problem), None)
 
+    def ended(self) -> Message | None:
+        """Return why a process does not run; None while all do, whatever they report."""
+        return self._supervision.ended
+
+    def given_up(self) -> Message | None:
+        """Return which process is not started again, and why; None while there is none."""
+        return self._supervision.given_up
+
     def drain(self, timeout_s: float) -> bool:
         """Wait until fusion has processed everything that ingest journaled, and restart what ends meanwhile; False on
         timeout."""

@@ -564,6 +564,7 @@ cluster-sector-live = { $sector } is live on { $worker }.
 cluster-sector-live-again = { $sector } is live again on { $worker }, after { NUMBER($seconds, maximumFractionDigits: 1) } s.
 cluster-worker-lost = { $sector }: no heartbeat from { $worker }. It is stopped, and the sector starts on another worker.
 cluster-sector-failed = { $sector } could not be run: { $reason } Next attempt in { $seconds } s.
+cluster-sector-interrupted = { $sector } is not live: one of its processes ended and is started again. See its log.
 cluster-sector-suspect = { $sector } lost its worker { $count } times in a row, and may be what ends it. Next attempt in { $seconds } s, apart from other sectors if there is a worker without any.
 cluster-sector-waits-failed = { $sector } is down: { $reason } Next start: { $at }.
 cluster-sector-waits-lost = { $sector } is down: it lost its worker { $count } times in a row, and may be what ends it. Next start: { $at }.

@@ -576,6 +576,7 @@ cluster-sector-live = { $sector } est en service sur { $worker }.
 cluster-sector-live-again = { $sector } est de nouveau en service sur { $worker }, après { NUMBER($seconds, maximumFractionDigits: 1) } s.
 cluster-worker-lost = { $sector } : { $worker } ne donne plus signe de vie. Il est arrêté, et le secteur redémarre sur un autre processus.
 cluster-sector-failed = { $sector } n’a pas pu fonctionner : { $reason } Nouvel essai dans { $seconds } s.
+cluster-sector-interrupted = { $sector } n’est plus en service : un de ses programmes s’est arrêté et redémarre. Voir son journal.
 cluster-sector-suspect = { $sector } a perdu son processus { $count } fois de suite, et en est peut-être la cause. Nouvel essai dans { $seconds } s, à l’écart des autres secteurs si un processus n’en a aucun.
 cluster-sector-waits-failed = { $sector } est arrêté : { $reason } Prochain démarrage : { $at }.
 cluster-sector-waits-lost = { $sector } est arrêté : il a perdu son processus { $count } fois de suite, et en est peut-être la cause. Prochain démarrage : { $at }.

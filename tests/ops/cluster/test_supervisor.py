@@ -128,6 +128,20 @@ def test_a_silent_holder_is_ended_but_not_while_none_can_write_that_it_lives(sup
         assert other.wait() < 0
 
 
+def test_a_sector_one_of_whose_processes_is_down_is_not_live_until_it_runs_again(supervised: Supervised):
+    token, told = supervised.book.claim("hills", "worker-1"), []
+    for live in (True, False, False, True):
+        supervised.book.beat("hills", token, live=live)
+        told.append((supervised.look(), supervised.cluster.live))
+    assert told == [
+        (["cluster-sector-live"], True),
+        (["cluster-sector-interrupted"], False),
+        ([], False),
+        (["cluster-sector-live-again"], True),
+    ]
+    assert supervised.cluster.failovers_s == [2 * LONGEST_LOOK_S]
+
+
 def test_leases_that_cannot_be_read_are_told_once_and_end_nothing(
     supervised: Supervised, monkeypatch: pytest.MonkeyPatch
 ):
