@@ -361,14 +361,12 @@ class Cluster:
         return sector.meant in self._silent.behind_others(LOST_AFTER_S)
 
     def _waits_for_another(self, lease: Lease) -> bool:
-        """Whether a worker that is heard of may be unable to write its sign of life because a frozen one has the lock.
+        """Whether a worker that is heard of cannot write its sign of life because the file of leases is locked.
 
-        Where it froze within a transaction of the file, all others are late too.
+        One that froze within a transaction keeps the lock, and makes all others late.
         """
-        if lease.machine:
-            return False
         behind = self._silent.behind_others(LOST_AFTER_S / 2)
-        return lease.holder not in behind and any(one.holder in behind for one in self.leases())
+        return bool(behind) and lease.holder not in behind and self._book.is_locked()
 
     def _ended(self, sector: Watched, lease: Lease | None, now_s: float, messages: list[Message]) -> bool:
         """Decide when a sector whose task has ended is started again: at once, unless it failed.

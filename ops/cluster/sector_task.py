@@ -40,7 +40,7 @@ Ending = Literal["moved", "stopped", "lost"]
 
 
 class PartGivenUp(WatchlineError):
-    """A process of the sector ended again and again, and is not started any more: the sector starts anew."""
+    """A process of the sector ended again and again, and is not started any more: the whole sector does."""
 
 
 def hold_sector(task: SectorTask, *, worker: str = "") -> Ending:

@@ -137,6 +137,10 @@ class StoreLeases:
             return False
         return True
 
+    def is_locked(self) -> bool:
+        """Return False: each lease is a row of its own, which only its holder changes."""
+        return False
+
     def lease(self, sector: str) -> Lease | None:
         """Return the lease of one sector; None before its first claim."""
         return next((lease for lease in self.leases() if lease.sector == sector), None)

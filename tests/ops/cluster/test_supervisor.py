@@ -282,7 +282,8 @@ def test_a_frozen_worker_that_is_woken_and_claims_its_sector_first_keeps_it_unti
     assert len(supervised.client.submitted) == 3
 
 
-def test_a_worker_that_froze_with_the_lock_of_the_leases_does_not_take_the_others_along(tmp_path: Path):
+@pytest.mark.parametrize("locked", [True, False])
+def test_a_worker_that_froze_with_the_lock_of_the_leases_does_not_take_the_others_along(tmp_path: Path, locked: bool):
     """No other one can write its sign of life meanwhile, but the scheduler hears of them."""
     supervised = Supervised(tmp_path, ["hills", "plain"], ["worker-1", "worker-2"])
     with (
@@ -294,15 +295,19 @@ def test_a_worker_that_froze_with_the_lock_of_the_leases_does_not_take_the_other
             token = supervised.book.claim(name, worker)
             supervised.book.beat(name, token, live=True, pids=[process.pid])
         assert supervised.look() == ["cluster-sector-live"] * 2
-        locking._db.execute("BEGIN IMMEDIATE")
+        if locked:
+            locking._db.execute("BEGIN IMMEDIATE")
         told = []
         while not told:
             supervised.client.hear(["worker-2"])
             told += supervised.look()
         assert frozen.wait() < 0
-        assert (told, other.poll()) == (["cluster-worker-lost"], None)
-        locking._db.execute("ROLLBACK")
-        other.kill()
+        if locked:
+            assert (told, other.poll()) == (["cluster-worker-lost"], None)
+            locking._db.execute("ROLLBACK")
+            other.kill()
+        else:
+            assert (told, other.wait()) == (["cluster-worker-lost"] * 2, -signal.SIGKILL), "it could have written"
 
 
 def test_a_sector_that_ends_one_worker_after_the_other_waits_longer_and_longer_apart_from_the_others(tmp_path: Path):
