@@ -178,6 +178,8 @@ def _run(task: SectorTask, token: int, heart: Heart, carried: CarriedFiles | Non
             heart.live = room.failed() is None or (heart.live and room.ended() is None)
             if (given_up := room.given_up()) is not None:
                 raise PartGivenUp(say_in_english(given_up))
+            if task.store is not None:  # its feeds may be on another machine than the next holder, who cannot end them
+                room.feeds.tell(held=True)
             carrying.look()
             if heart.wish is None:
                 for child in room.children:
