@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
@@ -16,8 +17,19 @@ from geo.errors import WatchlineError
 from geo.message import Message, Parameter
 from ops.cluster.leases import CLUSTER_LOCK, LOST_AFTER_S, Lease, LeaseError, Leases, kill_all
 from ops.cluster.open_leases import open_leases
-from ops.cluster.placement import CORES, Use, Worker, place, to_move, unheard
+from ops.cluster.placement import CORES, Use, Worker, place, to_move
 from ops.cluster.sector_task import SectorTask, hold_sector
+from ops.cluster.silent_workers import SilentWorkers
+from ops.cluster.waiting import Wait, note_waits
+from ops.cluster.watched import (
+    Adopted,
+    Watched,
+    blamed,
+    is_steady,
+    is_suspect,
+    pause,
+    worker_of,
+)  # fmt: skip
 from ops.runtime.file_lock import lock_file
 
 SUSPECT_S: Final = 60.0
@@ -26,9 +38,8 @@ UNEVEN_S: Final = 30.0
 """How long the load must be uneven, with all sectors live, before one is moved: after a worker was lost it often is."""
 LONGEST_LOOK_S: Final = 1.0
 """What counts of the time between two looks: after a pause of the machine or of the supervisor no holder is late."""
-FIRST_PAUSE_S: Final = 1.0
-LONGEST_PAUSE_S: Final = 60.0
-"""Pauses before a sector that could not be run is started again."""
+SILENT_S: Final = 60.0
+"""A worker of this machine that holds nothing and was not heard of for so long is killed; dask starts another."""
 STOP_S: Final = 90.0
 RUNNING: Final = "running"
 """State of a worker that takes sectors; one that is about to leave is paused."""
@@ -39,7 +50,7 @@ RESULT_S: Final = 5.0
 SETTINGS_OF_DASK: Final = {
     "distributed.scheduler.allowed-failures": 0,
     "distributed.deploy.lost-worker-timeout": "60s",
-    "distributed.scheduler.worker-ttl": "60s",
+    "distributed.scheduler.worker-ttl": None,
     "distributed.worker.memory.target": False,
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.pause": False,
@@ -53,7 +64,8 @@ SETTINGS_OF_DASK: Final = {
 }
 """A task whose worker is lost ends, and its sector is given to another under a new number (``_submit``), not by dask
 under the old one; a worker that is away for so long is given up for good by dask, and then another one is made
-(``Cluster._keep_workers``); what its processes use is not the worker's; dask's pages, which need no password, are not
+(``Cluster._keep_workers``); dask drops no worker for its silence, which it measures by a clock that may be set
+(``SILENT_S`` instead); what its processes use is not the worker's; dask's pages, which need no password, are not
 served; and what only they show is not recorded: the profile of a task that runs for days, a hundred times per second,
 takes memory for an hour."""
 WORKERS_EVERY_S: Final = 5.0
@@ -62,49 +74,6 @@ WORKERS_EVERY_S: Final = 5.0
 
 class ClusterError(WatchlineError):
     """A cluster that cannot be opened."""
-
-
-@dataclass(slots=True)
-class _Watched:
-    """A sector as the supervisor sees it."""
-
-    task: SectorTask
-    before: int = 0
-    """Number of a lease whose holder is no longer watched: from before this cluster, or lost."""
-    future: Any = None
-    """Of dask, for its task; None before it is submitted."""
-    meant: str | None = None
-    """The worker that it was given to, until its lease says where it is."""
-    submitted: int = 0
-    failures: int = 0
-    due_s: float = 0.0
-    seen: tuple[int, int] = (0, 0)
-    silent_s: float = 0.0
-    live: bool = False
-    lost_s: float | None = None
-    """Time since which it is not live, until it is live again."""
-    moving: bool = False
-    """Whether it was given back in order, to start on another worker."""
-    avoid: str | None = None
-    """The worker that could not run it: another one is given it, if there is one."""
-
-
-@dataclass(slots=True)
-class _Adopted:
-    """In the place of a future: a holder of a cluster before on another machine, which continues under its lease."""
-
-    ended: bool = False
-    status: str = "finished"
-
-    def done(self) -> bool:
-        return self.ended
-
-    def result(self, timeout: float) -> str:
-        del timeout
-        return "lost"
-
-    def release(self) -> None:
-        self.ended = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +109,11 @@ class Cluster:
     ) -> None:
         self._listen = listen
         self._tasks, self._workers, self._monotonic_s = list(tasks), workers, monotonic_s
-        self._sectors = {task.name: _Watched(task) for task in tasks}
+        self._sectors = {task.name: Watched(task) for task in tasks}
         self._stack = ExitStack()
         self._looked_s = monotonic_s()
-        self._problem, self._use = "", Use()
+        self._problem, self._use, self._silent = "", Use(), SilentWorkers()
+        self._waits: dict[str, Wait] | None = None
         self._uneven_s: float | None = None
         """Time since which a sector is due to be moved."""
         self._silent_at_s: dict[str, float] = {}
@@ -155,7 +125,7 @@ class Cluster:
         """Of the scheduler, once it is open."""
         self._book: Leases
         self.failovers_s: list[float] = []
-        """How long each sector that lost its holder took until it was live again [s]."""
+        """How long each sector that lost its holder, or one of its processes, took until it was live again [s]."""
         self.moves_s: list[float] = []
         """How long each sector that was moved to balance the workers was not live [s]."""
 
@@ -219,7 +189,7 @@ class Cluster:
             sector = self._sectors[lease.sector]
             sector.before = lease.token
             if not self._book.is_here(lease) and self._lives(lease):
-                sector.before, sector.future, sector.meant = lease.token - 1, _Adopted(), lease.holder
+                sector.before, sector.future, sector.meant = lease.token - 1, Adopted(), lease.holder
             self._book.wish(lease.sector, "hold")
 
     def look(self) -> list[Message]:
@@ -236,10 +206,13 @@ class Cluster:
 
     def _look(self, messages: list[Message]) -> None:
         now_s = self._monotonic_s()
-        self._keep_workers(now_s)
         leases = {lease.sector: lease for lease in self._book.leases()}
+        self._keep_workers(leases, now_s)
         clock_s = now_s if self._book.read_at_s is None else self._book.read_at_s
         passed_s, self._looked_s = min(max(clock_s - self._looked_s, 0.0), LONGEST_LOOK_S), clock_s
+        workers = self._running_workers()
+        self._silent.look(workers, passed_s)
+        lost: dict[str | None, list[Watched]] = {}
         for name, sector in self._sectors.items():
             lease = leases.get(name)
             if lease is None and sector.seen != (0, 0):  # the leases were removed: what holds it gives up
@@ -247,17 +220,34 @@ class Cluster:
             if lease is not None and lease.token > sector.before:
                 self._judge(sector, lease, passed_s, now_s, messages)
                 self._use.look(lease, now_s)
-            if lease is not None and isinstance(sector.future, _Adopted) and not lease.holder:
+            if lease is not None and isinstance(sector.future, Adopted) and not lease.holder:
                 sector.future.release()
             if sector.future is not None and sector.future.done():
-                self._ended(sector, now_s, messages)
+                if self._ended(sector, lease, now_s, messages):
+                    lost.setdefault(worker_of(sector, lease), []).append(sector)
+            elif self._is_out_of_reach(sector, lease):
+                messages.append(Message("cluster-order-withdrawn", {"sector": name, "worker": sector.meant or ""}))
+                sector.future.release()
+                sector.future = None
+        for together in lost.values():
+            for sector in blamed(together):
+                if is_suspect(sector):
+                    seconds = round(pause(sector, sector.losses, now_s))
+                    told: dict[str, Parameter] = {
+                        "sector": sector.task.name,
+                        "count": sector.losses,
+                        "seconds": seconds,
+                    }
+                    messages.append(Message("cluster-sector-suspect", told))
+        for sector in self._sectors.values():
             if sector.future is None and now_s >= sector.due_s:
-                self._submit(sector, leases, now_s)
-        self._balance(leases, now_s)
+                self._submit(sector, leases, workers, now_s)
+        self._note_waits()
+        self._balance(leases, workers, now_s)
 
     @property
     def live(self) -> bool:
-        """Whether every sector is live: its processes are ready and none of them reports a problem."""
+        """Whether every sector is live: its processes run, and none reported a problem when they were first ready."""
         return all(sector.live for sector in self._sectors.values())
 
     @property
@@ -310,14 +300,18 @@ class Cluster:
             return lease.running()
         return lease.silent_s < LOST_AFTER_S
 
-    def _judge(self, sector: _Watched, lease: Lease, passed_s: float, now_s: float, messages: list[Message]) -> None:
+    def _judge(self, sector: Watched, lease: Lease, passed_s: float, now_s: float, messages: list[Message]) -> None:
         """Note whether a sector is live, and kill a holder that gives no sign of life."""
         seen = (lease.token, lease.beat)
         sector.silent_s = 0.0 if seen != sector.seen or not lease.holder else sector.silent_s + passed_s
-        if sector.live and (lease.token != sector.seen[0] or not lease.holder):
+        if sector.live and (lease.token != sector.seen[0] or not lease.holder or lease.live_ns is None):
             sector.live, sector.lost_s = False, sector.lost_s or now_s
+            if lease.token == sector.seen[0] and lease.holder:
+                messages.append(Message("cluster-sector-interrupted", {"sector": lease.sector}))
         sector.seen = seen
-        if sector.silent_s >= LOST_AFTER_S and not self._book.takes_writes():
+        if sector.losses and sector.live and is_steady(sector, now_s):
+            sector.losses = 0
+        if sector.silent_s >= LOST_AFTER_S and (self._waits_for_another(lease) or not self._book.takes_writes()):
             sector.silent_s = 0.0
         elif sector.silent_s >= LOST_AFTER_S:
             self._lost(sector, now_s - LOST_AFTER_S)
@@ -333,18 +327,23 @@ class Cluster:
                 kill_all(lease.processes, of=lease.sector)
             except LeaseError as error:
                 messages.append(Message("cluster-holder-stays", {"reason": str(error)}))
+            if isinstance(sector.future, Adopted):  # dask tells nothing about it
+                sector.future = None
         elif lease.live_ns is not None and not sector.live:
             messages.append(self._now_live(sector, lease, now_s))
 
-    def _lost(self, sector: _Watched, since_s: float) -> None:
+    def _lost(self, sector: Watched, since_s: float) -> None:
         """Note that a sector lost its holder, whose lease, the newest that was seen, is no longer watched."""
+        if sector.live:
+            sector.steady = is_steady(sector, since_s)
         sector.live, sector.moving, sector.silent_s = False, False, 0.0
         sector.lost_s, sector.before = sector.lost_s or since_s, max(sector.before, sector.seen[0])
 
-    def _now_live(self, sector: _Watched, lease: Lease, now_s: float) -> Message:
+    def _now_live(self, sector: Watched, lease: Lease, now_s: float) -> Message:
         where: dict[str, Any] = {"sector": lease.sector, "worker": lease.holder}
         since_s, moved = sector.lost_s, sector.moving
         sector.live, sector.failures, sector.lost_s, sector.moving, sector.avoid = True, 0, None, False, None
+        sector.live_at_s, sector.reason = now_s, ""
         if since_s is None:
             return Message("cluster-sector-live", where)
         (self.moves_s if moved else self.failovers_s).append(now_s - since_s)
@@ -352,56 +351,102 @@ class Cluster:
             "cluster-sector-moved" if moved else "cluster-sector-live-again", where | {"seconds": now_s - since_s}
         )
 
-    def _ended(self, sector: _Watched, now_s: float, messages: list[Message]) -> None:
-        """Decide when a sector whose task has ended is started again: at once, unless it failed."""
+    def _is_out_of_reach(self, sector: Watched, lease: Lease | None) -> bool:
+        """Whether a sector that no one has claimed since it was given is meant for a worker that is not heard of.
+
+        If that one claims it all the same, it does so before the next one, or not at all.
+        """
+        if sector.future is None or (lease is not None and lease.token > sector.newest):
+            return False
+        return sector.meant in self._silent.behind_others(LOST_AFTER_S)
+
+    def _waits_for_another(self, lease: Lease) -> bool:
+        """Whether a worker that is heard of cannot write its sign of life because the file of leases is locked.
+
+        One that froze within a transaction keeps the lock, and makes all others late.
+        """
+        behind = self._silent.behind_others(LOST_AFTER_S / 2)
+        return bool(behind) and lease.holder not in behind and self._book.is_locked()
+
+    def _ended(self, sector: Watched, lease: Lease | None, now_s: float, messages: list[Message]) -> bool:
+        """Decide when a sector whose task has ended is started again: at once, unless it failed.
+
+        Return whether it ended with its worker.
+        """
         future, sector.future = sector.future, None
         error = future.exception() if future.status == "error" else None
         if error is not None and is_lost_worker(error):
             self._lost(sector, now_s)
-            return
+            return True
         if error is None:
             with suppress(TimeoutError, CancelledError):
-                sector.moving = future.result(timeout=RESULT_S) == "moved"
-            return
+                ending = future.result(timeout=RESULT_S)
+                sector.moving = ending == "moved"
+                if ending == "lost" and lease is not None and lease.holder and lease.token > sector.newest:
+                    sector.future, sector.meant = Adopted(), lease.holder  # another task has claimed it meanwhile
+            return False
         sector.failures, sector.avoid = sector.failures + 1, sector.meant
-        pause_s = min(FIRST_PAUSE_S * 2.0 ** (sector.failures - 1), LONGEST_PAUSE_S)
-        sector.due_s = now_s + pause_s
-        told: dict[str, Parameter] = {"sector": sector.task.name, "reason": str(error), "seconds": round(pause_s)}
+        sector.reason = str(error)
+        pause_s = pause(sector, sector.failures, now_s)
+        told: dict[str, Parameter] = {"sector": sector.task.name, "reason": sector.reason, "seconds": round(pause_s)}
         messages.append(Message("cluster-sector-failed", told))
+        return False
 
-    def _submit(self, sector: _Watched, leases: dict[str, Lease], now_s: float) -> None:
+    def _note_waits(self) -> None:
+        """Note for ``cluster status`` which sectors failed, or lost their workers, again and again."""
+        waits = {
+            name: Wait(max(one.losses, one.failures), one.due_ns, one.reason)
+            for name, one in self._sectors.items()
+            if not one.live and (one.reason or is_suspect(one))
+        }
+        if waits != self._waits and note_waits(self._tasks[0].folder, waits):
+            self._waits = waits
+
+    def _submit(self, sector: Watched, leases: dict[str, Lease], workers: Mapping[str, Worker], now_s: float) -> None:
         """Give a sector to a worker of the machine with the least load, also if a supervisor that had lost it wished
         it to stop."""
         name = sector.task.name
         if name in leases and leases[name].wish == "stop":
             self._book.wish(name, "hold")
-        workers, held = self._running_workers(), self._held(leases)
+        held = self._held(leases)
         for other_name, other in self._sectors.items():
             if other.future is not None and not other.live and other.meant is not None:
                 held.setdefault(other.meant, set()).add(other_name)
         avoided = {address for address, at_s in self._silent_at_s.items() if now_s - at_s < SUSPECT_S}
-        avoided |= {sector.avoid or ""} | unheard(workers, LOST_AFTER_S)  # frozen, without a sector that would say so
-        least = place(name, workers, held, self._use, avoided)
-        sector.submitted, sector.meant = sector.submitted + 1, least
+        avoided |= {sector.avoid or ""} | {
+            other.meant or "" for other in self._sectors.values() if other is not sector and is_suspect(other)
+        }
+        if is_suspect(sector):
+            avoided |= {address for address, names in held.items() if names}
+        silent = self._silent.behind_others(LOST_AFTER_S)  # not all of them
+        heard = {address: worker for address, worker in workers.items() if address not in silent}
+        least = place(name, heard, held, self._use, avoided)
+        sector.submitted, sector.meant, sector.steady = sector.submitted + 1, least, False
+        sector.newest = leases[name].token if name in leases else 0
         sector.future = self._client.submit(
             hold_sector,
-            replace(sector.task, newest=leases[name].token if name in leases else 0),
+            replace(sector.task, newest=sector.newest),
             key=f"{name}-{sector.submitted}-{time.time_ns()}",
             workers=None if least is None else [least],
             allow_other_workers=least is not None,
             pure=False,
         )
 
-    def _keep_workers(self, now_s: float) -> None:
+    def _keep_workers(self, leases: dict[str, Lease], now_s: float) -> None:
         """Have dask make again the workers of this machine that it gave up, such as after two kills in a row.
 
-        It takes the place of one that could not be started for that of one that runs, and would leave it.
+        One that is silent and holds nothing is killed: no lease would show that it is frozen. dask takes the place of
+        one that could not be started for that of one that runs, and would leave it.
         """
         if self._local is not None and now_s >= self._workers_due_s:
             self._workers_due_s = now_s + WORKERS_EVERY_S
+            silent = self._silent.longer_than(SILENT_S) - {lease.holder for lease in leases.values()}
             for name, place_ in list(self._local.workers.items()):
                 if place_.status.name in ENDED:
                     self._local.workers.pop(name, None)
+                elif place_.worker_address in silent and place_.pid is not None:
+                    with suppress(ProcessLookupError):
+                        os.kill(place_.pid, signal.SIGKILL)
             self._local.scale(self._workers)
 
     def _running_workers(self) -> dict[str, Worker]:
@@ -419,11 +464,11 @@ class Cluster:
                 held.setdefault(lease.holder, set()).add(name)
         return held
 
-    def _balance(self, leases: dict[str, Lease], now_s: float) -> None:
+    def _balance(self, leases: dict[str, Lease], workers: Mapping[str, Worker], now_s: float) -> None:
         """Move a sector if it has been due for some time, during which all sectors were live."""
         name = None
         if self.live and all(name in leases and leases[name].wish == "hold" for name in self._sectors):
-            name = to_move(self._running_workers(), self._held(leases), self._use)
+            name = to_move(workers, self._held(leases), self._use)
         if name is None:
             self._uneven_s = None
         elif self._uneven_s is None:

@@ -28,6 +28,7 @@ from ops.cluster.nation_file import Nation, load_nation, open_sectors, reaches_o
 from ops.cluster.national_picture import national_picture, show_national_picture
 from ops.cluster.open_leases import known_leases, note_leases
 from ops.cluster.sector_task import SectorTask
+from ops.cluster.waiting import known_waits, told
 from ops.journal.reader import JournalError
 from ops.journal.stores.place import read_journal
 from ops.postgres.address import STORE_VARIABLE, StoreAddress, missing_packages
@@ -37,7 +38,7 @@ from ops.room.room import BROKER_URL, DEMO_MARK, RoomError, prepare_identity
 from ops.room.supervision import Supervision
 from ops.runtime.child_process import Child
 from ops.runtime.file_lock import is_locked
-from ops.runtime.output import show, write_private
+from ops.runtime.output import say_in_english, show, write_private
 from ops.runtime.tables import show_table, table_of
 from ops.sector.sector_file import Sector, layout_path
 from ops.sector.settings import load_settings
@@ -274,7 +275,7 @@ def cluster_status(data: Path, *, screen: Console) -> dict[str, Any]:
     with book:
         leases = [lease for lease in book.leases() if (data / lease.sector).is_dir() or book.read_at_s is None]
     table = table_of("sector", "worker", "lease", "live_since", "rows", "fused", right=("lease", "rows", "fused"))
-    found: dict[str, Any] = {}
+    waits, found = known_waits(data), dict[str, Any]()
     for lease in leases:
         since = None if lease.live_ns is None else datetime.fromtimestamp(lease.live_ns / 1e9, UTC)
         counts = taken(data / lease.sector)
@@ -284,12 +285,15 @@ def cluster_status(data: Path, *, screen: Console) -> dict[str, Any]:
             "lease": lease.token,
             "live_since": None if since is None else f"{since:%Y-%m-%dT%H:%M:%SZ}",
             "processes": [one.pid for one in lease.processes],
+            "waits": say_in_english(told(lease.sector, waits[lease.sector])) if lease.sector in waits else None,
             **counts,
         }
         shown = found[lease.sector]
         cells = [lease.sector, shown["worker"] or "–", shown["lease"], shown["live_since"] or "–"]
         table.add_row(*map(str, [*cells, counts["rows"], counts["fused"]]))
     show_table(screen, table)
+    for name, wait in waits.items():
+        show(screen, told(name, wait))
     for name in found:
         record_command(
             data / name, "cluster status", "incidents that are not closed, and tracks", operation="consultation"

@@ -34,6 +34,8 @@ WAIT_S: Final = 30.0
 KILL_WAIT_S: Final = 20.0
 """Longest wait for a killed process to be gone: one that waits for a disk ends only after that."""
 
+_BUSY: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
 Wish = Literal["hold", "move", "stop"]
 
 _TABLES: Final = """
@@ -56,8 +58,8 @@ claimed_ns = excluded.claimed_ns, live_ns = NULL, beat = 0, wish = CASE wish WHE
 WHERE token <= coalesce(?, token) RETURNING token
 """
 _BEAT: Final = """
-UPDATE leases SET beat = beat + 1, processes = ?, live_ns = coalesce(live_ns, ?) WHERE sector = ? AND token = ?
-RETURNING wish
+UPDATE leases SET beat = beat + 1, processes = ?1, live_ns = CASE WHEN ?2 IS NOT NULL THEN coalesce(live_ns, ?2) END
+WHERE sector = ?3 AND token = ?4 RETURNING wish
 """
 _WISH: Final = """
 INSERT INTO leases VALUES (?, 0, '', '[]', 0, NULL, 0, ?) ON CONFLICT (sector) DO UPDATE SET wish = excluded.wish
@@ -128,9 +130,9 @@ def _started(process: psutil.Process) -> str:
 class Lease:
     """The lease of a sector as it is in the file.
 
-    ``holder`` is the address of the worker; empty when it was given back. ``live_ns`` is the UTC time at which the
-    sector was live, None while it starts. ``beat`` counts the holder's signs of life. ``wish`` is what its holder is to
-    do: hold it, give it back so that it moves, or stop it.
+    ``holder`` is the address of the worker; empty when it was given back. ``live_ns`` is the UTC time since which the
+    sector is live, None while it starts and while one of its processes does not run. ``beat`` counts the holder's signs
+    of life. ``wish`` is what its holder is to do: hold it, give it back so that it moves, or stop it.
     """
 
     sector: str
@@ -163,6 +165,7 @@ class Leases(Protocol):
     def give_back(self, sector: str, token: int) -> None: ...
     def wish(self, sector: str, wish: Wish) -> None: ...
     def takes_writes(self) -> bool: ...
+    def is_locked(self) -> bool: ...
     def is_here(self, lease: Lease) -> bool: ...
     def lease(self, sector: str) -> Lease | None: ...
     def leases(self) -> list[Lease]: ...
@@ -273,17 +276,24 @@ class LeaseBook:
 
         A file that another process has locked is one that can be written.
         """
-        busy = sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED
+        return self._write_problem() in (None, *_BUSY)
+
+    def is_locked(self) -> bool:
+        """Return whether another process has the file locked now, so that no holder can write its sign of life."""
+        return self._write_problem() in _BUSY
+
+    def _write_problem(self) -> int | None:
+        """Return SQLite's code of why the file cannot be written at once; None if it can."""
         try:
             self._db.execute("PRAGMA busy_timeout = 0")
             with transaction(self._db):
                 # the same number, but written: SQLite does not write a row that stays as it is
                 self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         except sqlite3.Error as error:
-            return getattr(error, "sqlite_errorcode", 0) & 0xFF in busy
+            return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
         finally:
             self._db.execute(f"PRAGMA busy_timeout = {round(WAIT_S * 1000)}")
-        return True
+        return None
 
     def is_here(self, lease: Lease) -> bool:
         """Return whether the holder of a lease is on this machine, as all are."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 FILE: Final = "nation.toml"
 """Name of the nation file in a folder."""
 _OWN: Final = re.compile(
-    r"audit|dask|keys|logs|machines|tls|machine|cluster\.lock|broker\.url|publication\.key"
+    r"audit|dask|keys|logs|machines|tls|machine|cluster\.lock|broker\.url|waiting\.json|publication\.key"
     r"|(accounts|audit|keys|leases|nation)\.postgres|(accounts|leases|nation)\.db(-\w+)?"
 )
 """Files and folders that a cluster has in its data folder beside the folders of the sectors."""
@@ -61,8 +61,8 @@ class Nation:
 def load_nation(path: Path) -> Nation:
     """Read a nation file and its sector files.
 
-    Raises ConfigError for a file that cannot be used, for a sector that is named twice, and for one whose folder would
-    be a file or folder of the cluster.
+    Raises ConfigError for a file that cannot be used, for two sectors whose names are equal or differ in case only, and
+    for one whose folder would be a file or folder of the cluster.
     """
     path, read = read_nation(path)
     where = f"{path}: sectors"
@@ -75,6 +75,11 @@ def load_nation(path: Path) -> Nation:
         if one.name == other.name:
             what = f"{one.path} and {other.path} have the same name {one.name!r}"
             raise ConfigError(what, where=where, expected="a name of its own for each sector", key="sectors")
+        if one.name.casefold() == other.name.casefold():  # one folder, on a file system that ignores case
+            what = (
+                f"{one.path} and {other.path} have the names {one.name!r} and {other.name!r}, which differ in case only"
+            )
+            raise ConfigError(what, where=where, expected="names that differ in more", key="sectors")
     return Nation(read.name, read.title, sectors, path.resolve())
 
 

@@ -37,7 +37,7 @@ MORE_ON_WORKER: Final = 3
 class Worker:
     """A worker that takes sectors: host and number of cores of its machine.
 
-    ``heard_s``: when the scheduler heard of it last, by the scheduler's clock.
+    ``heard_s``: when the scheduler heard of it last, by the scheduler's clock, which may be set.
     """
 
     host: str
@@ -85,12 +85,6 @@ class Use:
     def of(self, sectors: Iterable[str]) -> float:
         """Return how many cores sectors use together."""
         return sum(self.cores(name) for name in sectors)
-
-
-def unheard(workers: Mapping[str, Worker], after_s: float) -> set[str]:
-    """Return the workers of which nothing was heard for longer than ``after_s`` when another one was heard last."""
-    last_s = max((worker.heard_s for worker in workers.values()), default=0.0)
-    return {address for address, worker in workers.items() if last_s - worker.heard_s > after_s}
 
 
 def place(

@@ -39,6 +39,10 @@ messages of the broker from those of the next holder."""
 Ending = Literal["moved", "stopped", "lost"]
 
 
+class PartGivenUp(WatchlineError):
+    """A process of the sector ended again and again, and is not started any more: the whole sector does."""
+
+
 def hold_sector(task: SectorTask, *, worker: str = "") -> Ending:
     """Run a sector until its lease is lost, or until it is to move or to stop; return which.
 
@@ -171,7 +175,11 @@ def _run(task: SectorTask, token: int, heart: Heart, carried: CarriedFiles | Non
         while True:
             for message in room.restart_ended():
                 _note(task, say_in_english(message))
-            heart.live = room.failed() is None
+            heart.live = room.failed() is None or (heart.live and room.ended() is None)
+            if (given_up := room.given_up()) is not None:
+                raise PartGivenUp(say_in_english(given_up))
+            if task.store is not None:  # its feeds may be on another machine than the next holder, who cannot end them
+                room.feeds.tell(held=True)
             carrying.look()
             if heart.wish is None:
                 for child in room.children:

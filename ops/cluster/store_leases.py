@@ -44,7 +44,7 @@ WHERE l.token <= coalesce($6, l.token) RETURNING token
 """
 _BEAT: Final = """
 UPDATE watchline.leases SET beat = beat + 1, beat_at = clock_timestamp(), processes = $1,
-live_at = coalesce(live_at, CASE WHEN $2 THEN clock_timestamp() END) WHERE sector = $3 AND token = $4
+live_at = CASE WHEN $2 THEN coalesce(live_at, clock_timestamp()) END WHERE sector = $3 AND token = $4
 RETURNING wish
 """
 _WISH: Final = """
@@ -136,6 +136,10 @@ class StoreLeases:
         except LeaseError:
             return False
         return True
+
+    def is_locked(self) -> bool:
+        """Return False: each lease is a row of its own, which only its holder changes."""
+        return False
 
     def lease(self, sector: str) -> Lease | None:
         """Return the lease of one sector; None before its first claim."""

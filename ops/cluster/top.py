@@ -8,16 +8,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from geo.errors import WatchlineError
+from geo.message import Message
 from ops.cluster.commands import taken
 from ops.cluster.leases import Lease, Leases
 from ops.cluster.open_leases import known_leases
+from ops.cluster.waiting import Wait, known_waits, told
 from ops.room.room import RoomError
-from ops.runtime.output import show
+from ops.runtime.output import say, say_in_english, show
 from ops.runtime.tables import show_table, table_of
 
 _NUMBERS = ("cores", "rows", "behind", "lease")
@@ -29,12 +32,16 @@ class Top:
     def __init__(self, data: Path, book: Leases) -> None:
         self._data, self._book = data, book
         self._before: dict[str, tuple[tuple[tuple[int, str], ...], float, float]] = {}
+        self.waiting: list[Message] = []
+        """Of the last measurement, a message about each sector that waits for its next start."""
 
     def measure(self, now_s: float) -> dict[str, dict[str, Any]]:
         """Return the state of each sector; ``cores`` since the last call, None where its processes changed since."""
-        return {lease.sector: self._one(lease, now_s) for lease in self._book.leases()}
+        waits = known_waits(self._data)
+        self.waiting = [told(name, wait) for name, wait in waits.items()]
+        return {lease.sector: self._one(lease, waits.get(lease.sector), now_s) for lease in self._book.leases()}
 
-    def _one(self, lease: Lease, now_s: float) -> dict[str, Any]:
+    def _one(self, lease: Lease, wait: Wait | None, now_s: float) -> dict[str, Any]:
         who, used_s = (
             tuple((one.pid, one.started) for one in lease.processes),
             sum(one.cpu_s for one in lease.processes),
@@ -54,6 +61,7 @@ class Top:
             "rows": counts["rows"],
             "behind": max(counts["rows"] - counts["fused"], 0),
             "lease": lease.token,
+            "waits": None if wait is None else say_in_english(told(lease.sector, wait)),
         }
 
 
@@ -76,13 +84,15 @@ def cluster_top(data: Path, *, every_s: float, count: int | None, screen: Consol
                     time.sleep(every_s)
                     found = top.measure(time.monotonic())
                     show_table(screen, _table(found))
+                    for message in top.waiting:
+                        show(screen, message)
     used = [one["cores"] for one in found.values() if one["cores"] is not None]
     return {"cores": round(sum(used), 2), "measured": len(used), "sectors": found}
 
 
 def _live(top: Top, found: dict[str, dict[str, Any]], every_s: float, screen: Console) -> dict[str, dict[str, Any]]:
     """Show the table in place until Ctrl-C; leases that cannot be read for a time leave the last one."""
-    with Live(_table(found), console=screen, auto_refresh=False) as display, suppress(KeyboardInterrupt):
+    with Live(_shown(top, found), console=screen, auto_refresh=False) as display, suppress(KeyboardInterrupt):
         while True:
             time.sleep(every_s)
             try:
@@ -90,8 +100,12 @@ def _live(top: Top, found: dict[str, dict[str, Any]], every_s: float, screen: Co
             except WatchlineError as error:
                 show(display.console, "cluster-holder-stays", reason=str(error))
                 continue
-            display.update(_table(found), refresh=True)
+            display.update(_shown(top, found), refresh=True)
     return found
+
+
+def _shown(top: Top, found: dict[str, dict[str, Any]]) -> Group:
+    return Group(_table(found), *(Text(say(message)) for message in top.waiting))
 
 
 def _table(found: dict[str, dict[str, Any]]) -> Table:

@@ -2,14 +2,15 @@
 
 Ctrl-C in a terminal reaches the whole process group, and would end the workers before their sectors have stored what
 they received; they leave the group. Their files are private to their user. They keep spare processes for the parts
-of the next sector that they are given.
+of the next sector that they are given. The scheduler hears of them also while the machine's clock goes back.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 from ops.runtime.spare_process import SpareProcesses
 
@@ -22,15 +23,32 @@ PARTS: Final = {
     "ops.services.ingest.process": (),
 }  # fmt: skip
 """The parts of a sector, what takes longest first, and the kernels that each loads at its start."""
+HEARD_EVERY_S: Final = 1.0
 _SPARES: list[SpareProcesses] = []
+_HEARD: list[asyncio.Task[None]] = []
+"""Kept: the loop itself keeps no task."""
 
 
-def dask_setup(_worker: object) -> None:
-    """Leave the group of the supervisor, write private files, and keep spare processes until this one ends."""
+async def dask_setup(worker: Any) -> None:
+    """Leave the group of the supervisor, write private files, keep spare processes until the end, and stay heard."""
     with suppress(PermissionError):  # it already leads a session of its own
         os.setsid()
     os.umask(0o077)
     keep_spares()
+    _HEARD.append(asyncio.create_task(stay_heard(worker)))
+
+
+async def stay_heard(worker: Any) -> None:
+    """Send the scheduler a heartbeat of a worker each second, until that is closed.
+
+    dask does so itself, with a timer that a clock set back by an hour stops for an hour.
+    """
+    from distributed.core import Status
+
+    while worker.status not in (Status.closing, Status.closed, Status.failed):
+        await asyncio.sleep(HEARD_EVERY_S)
+        if worker.periodic_callbacks["heartbeat"].is_running():  # not before the scheduler knows it
+            await worker.heartbeat()
 
 
 def keep_spares() -> None:

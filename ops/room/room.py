@@ -213,7 +213,8 @@ class Room:
             self._prepare_identity()
             self._supervision.add(self._broker.child)
         self._stack.callback(self.reader.close)
-        self._stack.callback(mark_deliveries, self.store_path)  # what was delivered after the end of fusion
+        # what was delivered after the end of fusion
+        self._stack.callback(mark_deliveries, self.store_path, fence=options.fence)
         sector = load_sector(options.sector)
         self.feeds = self.start(
             "feeds",
@@ -431,6 +432,14 @@ class Room:
     def failed(self) -> Message | None:
         """Return why a process does not work; None while all do."""
         return next((problem for problem in self._supervision.parts().values() if problem), None)
+
+    def ended(self) -> Message | None:
+        """Return why a process does not run; None while all do, whatever they report."""
+        return self._supervision.ended
+
+    def given_up(self) -> Message | None:
+        """Return which process is not started again, and why; None while there is none."""
+        return self._supervision.given_up
 
     def drain(self, timeout_s: float) -> bool:
         """Wait until fusion has processed everything that ingest journaled, and restart what ends meanwhile; False on

@@ -78,6 +78,11 @@ class Supervision:
         """Return which process was given up, and why; None while there is none."""
         return next((one.down for one in self._watched if one.given_up), None)
 
+    @property
+    def ended(self) -> Message | None:
+        """Return why a process does not run; None while all do, whatever they report."""
+        return next((_why_not(one) for one in self._watched if one.down is not None or not one.part.alive), None)
+
     def parts(self) -> Mapping[str, Message | None]:
         """Return why each process does not work, by name; None for one that does."""
         return {one.part.name: _why_not(one) for one in self._watched}

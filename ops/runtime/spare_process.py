@@ -25,11 +25,15 @@ from ops.runtime.child_process import module_command
 SETTLE_S: Final = 10.0
 """How long no part may have been starting before a spare is started: a spare must not delay a sector."""
 LOOK_EVERY_S: Final = 1.0
+MOST_PAUSES: Final = 64
+"""Longest pause before a spare that ended by itself is replaced, as a multiple of ``settle_s``."""
 MODULE: Final = "ops.runtime.spare_process"
 
 
 class SpareProcesses:
-    """One spare process per module, replaced after it was taken, while nothing of this process is starting.
+    """One spare process per module, replaced after it was taken or has ended, while nothing here is starting.
+
+    The pause before one that ended by itself is replaced doubles each time, until one is taken.
 
     Parameters
     ----------
@@ -44,7 +48,7 @@ class SpareProcesses:
         self._modules, self._settle_s = dict(modules), settle_s
         self._lock = threading.Lock()
         self._idle: dict[str, subprocess.Popen[bytes]] = {}
-        self._starting, self._quiet_s = 0, time.monotonic()
+        self._starting, self._quiet_s, self._ended = 0, time.monotonic(), 0
         self._closing = threading.Event()
         self._keeper = threading.Thread(target=self._keep, name="spares", daemon=True)
         self._keeper.start()
@@ -71,6 +75,7 @@ class SpareProcesses:
                 return None
             found = self._idle.pop(module, None)
         if found is None or found.poll() is None:
+            self._ended = 0 if found is not None else self._ended
             return found
         _end(found)
         return None
@@ -114,11 +119,18 @@ class SpareProcesses:
     def _keep(self) -> None:
         while not self._closing.wait(min(LOOK_EVERY_S, self._settle_s)):
             with self._lock:
-                due = self._starting == 0 and time.monotonic() - self._quiet_s >= self._settle_s
+                self._drop_ended()
+                pause_s = self._settle_s * min(2**self._ended, MOST_PAUSES)
+                due = self._starting == 0 and time.monotonic() - self._quiet_s >= pause_s
                 missing = next((name for name in self._modules if name not in self._idle), None)
                 if due and missing is not None:
                     with suppress(OSError):  # such as no memory: parts start without one
                         self._idle[missing] = _started(missing, self._modules[missing])
+
+    def _drop_ended(self) -> None:
+        for name in [name for name, one in self._idle.items() if one.poll() is not None]:
+            _end(self._idle.pop(name))
+            self._ended, self._quiet_s = self._ended + 1, time.monotonic()
 
 
 def _started(module: str, warm: Sequence[str]) -> subprocess.Popen[bytes]:

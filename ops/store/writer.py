@@ -331,16 +331,17 @@ class Store(Reader):
         )
 
 
-def mark_rows(path: Path, delivered: Iterable[tuple[int, int]]) -> None:
+def mark_rows(path: Path, delivered: Iterable[tuple[int, int]], *, fence: int | None = None) -> None:
     """Mark outbox rows of a store that no process writes as delivered, as (time in UTC ns, number).
 
-    Raises StoreError while another process writes the store.
+    Raises StoreError while another process writes the store, and if it was written under a later lease than ``fence``.
     """
     lock = lock_store(path)
     engine: StoreEngine | None = None
     try:
-        engine = open_engine(path, None)
+        engine = open_engine(path, fence)
         engine.begin()
+        engine.claim()
         engine.executemany(_MARK, list(delivered))
         engine.commit()
     except (sqlite3.Error, DatabaseError) as error:

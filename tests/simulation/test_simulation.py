@@ -1,4 +1,4 @@
-"""Ingest, journal, fusion, leases and hand-over under one seed: every invariant at every step (decision 0084)."""
+"""Ingest, journal, fusion, leases and moves under one seed: every invariant at every step (decision 0084)."""
 
 from __future__ import annotations
 

@@ -16,6 +16,8 @@ from random import Random
 from typing import Any, Final
 from unittest.mock import patch
 
+from distributed import KilledWorker
+
 from ops.cluster import cluster as cluster_module
 from ops.cluster import leases as leases_module
 from ops.cluster.cluster import Cluster
@@ -43,21 +45,31 @@ MACHINES: Final = ("machine-1", "machine-2")
 STEP_S: Final = 0.25
 LOOK_EVERY_S: Final = 0.5
 TROUBLE_S: Final = NIGHT_S + 5.0
+FREEZES_BEFORE_IT_CLAIMS: Final = 0.1
+"""Probability that a machine falls asleep as it is given a sector, which no lease shows."""
 REST_STEPS: Final = 800
 """Steps after the last fault within which everything must be delivered, live and at rest."""
 
 
 class Task:
-    """Stands for dask's future of a task."""
-
-    status = "finished"
+    """Stands for dask's future of a task. ``status`` is ``error`` once its machine is lost."""
 
     def __init__(self) -> None:
         self.holder: Holder | None = None
+        self.status = "finished"
+        self.released = False
 
     def done(self) -> bool:
-        """Whether the task returned."""
-        return self.holder is not None and self.holder.ending is not None
+        """Whether the task returned, or was lost with its machine."""
+        return self.status == "error" or (self.holder is not None and self.holder.ending is not None)
+
+    def exception(self) -> Exception:
+        """Return what dask raises for a task whose machine is lost."""
+        return KilledWorker("task", None, 0)
+
+    def release(self) -> None:
+        """Take the task back: a machine that has not begun with it may still do so."""
+        self.released = True
 
     def result(self, timeout: float) -> str | None:
         """Return what it returned."""
@@ -72,6 +84,8 @@ class Machine:
     dead_until_s: float = 0.0
     asleep_until_s: float = 0.0
     cut_until_s: float = 0.0
+    heard_s: float = 0.0
+    """When the scheduler heard of it last."""
     dropped: bool = False
     """Whether the scheduler has given it up while processes on it still run."""
     holders: list[Holder] = field(default_factory=list)
@@ -192,9 +206,14 @@ class World:
         now_s = self.clock.monotonic()
         if now_s < machine.dead_until_s or now_s < machine.asleep_until_s:
             return
+        machine.heard_s = now_s
         holders = list(machine.holders)
         self.chance.shuffle(holders)
         for holder in holders:
+            if holder.token == 0 and holder.future.released and self.chance.random() < 0.5:
+                self.happened["taken back"] += 1
+                machine.holders.remove(holder)
+                continue
             with self.disk.run_by(holder):
                 try:
                     holder.step(reaches_leases=now_s >= machine.cut_until_s)
@@ -218,7 +237,7 @@ class World:
 
     def scheduler_info(self, n_workers: int) -> dict[str, Any]:
         """Return the machines that the scheduler knows, as dask's client does."""
-        return {"workers": {machine.name: {} for machine in self._known_machines()}}
+        return {"workers": {machine.name: {"last_seen": machine.heard_s} for machine in self._known_machines()}}
 
     def _known_machines(self) -> list[Machine]:
         now_s = self.clock.monotonic()
@@ -236,6 +255,9 @@ class World:
         future.holder = Holder(task, machine.name, around)
         future.holder.future = future
         machine.holders.append(future.holder)
+        if not self._calm and self.chance.random() < FREEZES_BEFORE_IT_CLAIMS:
+            self.happened["machine asleep before its claim"] += 1
+            self._put_to_sleep(machine, self.clock.monotonic() + 14.0 * self.chance.random())
 
     # Trouble
 
@@ -276,7 +298,7 @@ class World:
         machine.cut_until_s = until_s
 
     def _kill(self, machine: Machine) -> None:
-        """End every process of a machine; the scheduler gives their tasks to another at once."""
+        """End every process of a machine; the scheduler tells at once that their tasks are lost."""
         machine.dead_until_s = self.clock.monotonic() + 1.0 + 3.0 * self.chance.random()
         machine.asleep_until_s = machine.cut_until_s = 0.0
         ended, machine.holders, machine.dropped = machine.holders, [], False
@@ -284,13 +306,7 @@ class World:
             self.records[holder.task.name].forget_files()
             self.disk.end(holder, (holder.task.data / "journal.db", holder.task.data / "store.db"))
         for holder in ended:
-            self._place_again(holder)
-
-    def _place_again(self, holder: Holder) -> None:
-        future: Task = holder.future
-        if future.holder is holder:  # not one whose task is elsewhere already
-            future.holder = None
-            self._place(holder.task, future, None)
+            holder.future.status = "error"
 
     def _lose(self, _processes: Any, *, of: str) -> None:
         """Kill the holder of a lost sector with its machine; or fail to reach it, so that it goes on when it wakes."""
@@ -303,8 +319,8 @@ class World:
             return
         self.happened["lost, still running"] += 1
         machine.dropped = True
-        for holder in list(machine.holders):
-            self._place_again(holder)
+        for holder in machine.holders:
+            holder.future.status = "error"
 
     # The end
 

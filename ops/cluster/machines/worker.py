@@ -28,7 +28,7 @@ from ops.cluster.machines.shared import security_of, shared_of
 from ops.cluster.nation_file import load_nation
 from ops.cluster.placement import CORES
 from ops.cluster.store_leases import StoreLeases
-from ops.cluster.worker_process import end_spares, keep_spares
+from ops.cluster.worker_process import end_spares, keep_spares, stay_heard
 from ops.postgres.address import StoreAddress
 from ops.postgres.note import remember
 from ops.runtime.file_lock import lock_file
@@ -113,7 +113,11 @@ class JoinedWorker:
                     self._port = self._worker.port
                     if self._leaving:
                         self._pause()
-                    await self._worker.finished()
+                    heard = asyncio.create_task(stay_heard(self._worker))
+                    try:
+                        await self._worker.finished()
+                    finally:
+                        heard.cancel()
             # no scheduler; the port is in use; other programs, since the cluster was started again
             except (OSError, TimeoutError, ValueError, RuntimeError, WatchlineError) as error:
                 self.problem, self._port = " ".join(str(error).split())[:200] or type(error).__name__, 0

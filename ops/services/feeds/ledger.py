@@ -346,8 +346,11 @@ def undelivered_rows(path: Path) -> tuple[list[int], int] | None:
         return None if taken is None else ([n for (n,) in rows], taken[0])
 
 
-def mark_deliveries(store: Path) -> None:
-    """Mark in a store what the ledger beside it has as delivered; nothing if another process writes the store."""
+def mark_deliveries(store: Path, *, fence: int | None = None) -> None:
+    """Mark in a store what the ledger beside it has as delivered; nothing if another process writes the store.
+
+    Nor if one has written it under a later lease than ``fence``, as when this process was frozen meanwhile.
+    """
     ledger = store.with_name(FILE)
     if not store_exists(store) or not ledger.exists():
         return
@@ -356,7 +359,7 @@ def mark_deliveries(store: Path) -> None:
             first = reader.first_undelivered()
         if first is not None:
             settled = settled_after(ledger, 0, from_row=first, limit=1_000_000)
-            mark_rows(store, [(row.at_ns, row.n) for row in settled])
+            mark_rows(store, [(row.at_ns, row.n) for row in settled], fence=fence)
 
 
 @contextmanager

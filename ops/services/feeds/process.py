@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from geo.errors import WatchlineError
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.publisher import Publisher
 from ingest.topics import unit_filter
@@ -52,22 +53,36 @@ OTHER_FEEDS: Final[Sequence[FeedKind]] = (
     FeedKind(web_hook.NAME, web_hook.receivers_of, web_hook.open_feed),
 )
 """Every feed but that to units: a new one is a file of this folder, a table of the settings, and a line here."""
+SILENT_S: Final = 90.0
+"""A sector that stops in order takes a minute, in which its worker gives no sign."""
 REPORT_EVERY_S: Final = 0.5
 FLUSH_S: Final = 2.0
 """Longest time that the end of the process waits for answers."""
 
 
-class FromRoom:
-    """What the room reports to this process: the border and the named areas, as GeoJSON."""
+class WorkerSilent(WatchlineError):
+    """The worker that holds the sector gives no sign of life: another one may hold it, whose feeds deliver."""
 
-    def __init__(self) -> None:
+
+class FromRoom:
+    """What the room reports to this process: the border and the named areas, as GeoJSON, and that its worker runs."""
+
+    def __init__(self, *, monotonic_s: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic_s = monotonic_s
         self.border: Mapping[str, Any] | None = None
         self.areas: Mapping[str, Any] | None = None
+        self._held_s: float | None = None
 
     def hear(self, message: Mapping[str, Any]) -> None:
         """Take one message."""
         self.areas = message.get("areas", self.areas)  # before the border, with which they are drawn
         self.border = message.get("border", self.border)
+        if "held" in message:
+            self._held_s = self._monotonic_s()
+
+    def is_silent(self) -> bool:
+        """Whether a worker that holds the sector in a store has not been heard of for ``SILENT_S``, as if frozen."""
+        return self._held_s is not None and self._monotonic_s() - self._held_s > SILENT_S
 
 
 def run(arguments: argparse.Namespace, stop: threading.Event, room: FromRoom) -> int:
@@ -158,7 +173,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event, room: FromRoom) ->
                 feed.try_open()
             return _problem_of(feeds, refusals)
 
-        _watch(problem_now, dispatcher, threads, stop)
+        _watch(problem_now, dispatcher, threads, stop, room)
         _flush(dispatcher)
     return 0
 
@@ -174,10 +189,15 @@ def _watch(
     dispatcher: Dispatcher,
     threads: Sequence[threading.Thread],
     stop: threading.Event,
+    room: FromRoom,
 ) -> None:
-    """Report until ``stop``; RuntimeError if a thread ends before."""
+    """Report until ``stop``; RuntimeError if a thread ends before, WorkerSilent for a worker that gives no sign."""
     problem: str | None = None
+    silent = False
     while not stop.wait(REPORT_EVERY_S):
+        if silent := room.is_silent():
+            stop.set()
+            break
         if not all(thread.is_alive() for thread in threads):
             raise RuntimeError("a thread of the feeds ended")
         now = problem_now()
@@ -187,6 +207,8 @@ def _watch(
         say(waiting=dispatcher.waiting)
     for thread in threads:
         thread.join()
+    if silent:
+        raise WorkerSilent(f"the worker that holds the sector has given no sign of life for {SILENT_S:.0f} s.")
 
 
 def _flush(dispatcher: Dispatcher) -> None:

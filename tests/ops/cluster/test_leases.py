@@ -15,8 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from geo.message import Message
+from ops.cluster import sector_task
 from ops.cluster.leases import LeaseBook, LeaseError, Process, Superseded
-from ops.cluster.sector_task import SectorTask, hold_sector
+from ops.cluster.sector_task import Heart, PartGivenUp, SectorTask, hold_sector
 from ops.journal.reader import JournalLost, JournalReader
 from ops.journal.writer import Journal
 from ops.runtime.fence import stored_fence
@@ -52,6 +54,86 @@ def test_numbers_of_a_sector_only_rise_and_only_the_newest_holds_it(
                 assert lease is not None
                 assert (lease.holder, lease.live_ns) == (f"worker-{count}", None)
         assert {lease.sector: lease.token for lease in book.leases()} == newest
+
+
+def test_a_lease_says_since_when_its_sector_is_live_and_not_while_it_is_not(tmp_path: Path):
+    with LeaseBook(tmp_path) as book:
+        token, found = book.claim("hills", "worker-1"), []
+        for live in (False, True, True, False, True):
+            book.beat("hills", token, live=live)
+            [lease] = book.leases()
+            found.append(lease.live_ns)
+        assert found[0] is found[3] is None
+        assert found[1] == found[2] < found[4]
+
+
+class StandInRoom:
+    """A room whose fusion ends for a time, and then for good."""
+
+    ended_now: Message | None = None
+    given_up_now: Message | None = None
+    failed_now: Message | None = None
+
+    def __init__(self, _options: object, *, spares: object) -> None:
+        self.children: list[object] = []
+
+    def __enter__(self) -> StandInRoom:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def listen(self) -> None:
+        pass
+
+    def restart_ended(self) -> list[Message]:
+        return []
+
+    def failed(self) -> Message | None:
+        return self.failed_now or self.ended_now
+
+    def ended(self) -> Message | None:
+        return self.ended_now
+
+    def given_up(self) -> Message | None:
+        return self.given_up_now
+
+
+def test_a_sector_is_not_live_while_a_process_is_down_and_ends_with_the_reason_once_that_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The supervisor then starts it anew, and reports it; otherwise it would be down for good, and said to be live."""
+    down = Message("part-ended", {"part": "fusion", "cause": "none", "code": -11, "words": "", "log": "fusion.log"})
+    given_up = Message("part-given-up", {**down.parameters, "failures": 70, "minutes": 60})
+    steps = [
+        {"failed_now": down}, {}, {"failed_now": down}, {"ended_now": down}, {},
+        {"ended_now": down, "given_up_now": given_up},
+    ]  # fmt: skip
+    live: list[bool] = []
+    rooms: list[StandInRoom] = []
+
+    def restart_ended(room: StandInRoom) -> list[Message]:
+        rooms[:] = [room]
+        room.ended_now = room.failed_now = room.given_up_now = None
+        for name, value in steps[len(live)].items():
+            setattr(room, name, value)
+        return []
+
+    class NotedHeart(Heart):
+        def __setattr__(self, name: str, value: object) -> None:
+            if name == "live" and rooms:
+                live.append(bool(value))
+            super().__setattr__(name, value)
+
+    monkeypatch.setattr(StandInRoom, "restart_ended", restart_ended)
+    monkeypatch.setattr(sector_task, "Room", StandInRoom)
+    monkeypatch.setattr(sector_task, "Heart", NotedHeart)
+    monkeypatch.setattr(sector_task, "BEAT_EVERY_S", 0.01)
+    with pytest.raises(PartGivenUp, match=r"fusion.*70"):
+        hold_sector(task_in(tmp_path), worker="worker-1")
+    assert live == [False, True, True, False, True, False]
+    with LeaseBook(tmp_path) as book:
+        assert [lease.holder for lease in book.leases()] == [""]
 
 
 def test_threads_that_claim_at_once_each_get_a_number_of_their_own(tmp_path: Path):

@@ -97,6 +97,25 @@ def test_a_worker_that_could_not_be_started_in_place_of_a_lost_one_is_made_again
         assert not {place, *failed} & set(untyped._local.workers.values())
 
 
+def test_a_sector_given_to_a_frozen_worker_is_begun_on_another(tmp_path: Path):
+    """No lease shows that it is frozen, and it never claims the sector."""
+    with Cluster([task_in(tmp_path)], 2) as cluster:
+        untyped: Any = cluster
+        given = sorted(untyped._running_workers())[0]
+        frozen = psutil.Process(worker_processes(cluster)[given])
+        frozen.suspend()
+        told: list[str] = []
+        deadline = time.monotonic() + PATIENT_S
+        try:
+            while "cluster-sector-failed" not in told:  # it cannot be run anywhere
+                told += [message.id for message in cluster.look()]
+                assert time.monotonic() < deadline
+                time.sleep(0.2)
+        finally:
+            frozen.resume()
+    assert told == ["cluster-order-withdrawn", "cluster-sector-failed"]
+
+
 KILLED = 4
 
 

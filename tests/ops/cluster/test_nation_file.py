@@ -52,7 +52,7 @@ def test_a_file_that_cannot_be_used_is_refused_in_one_sentence(two: Path, text: 
     "name",
     [
         "machines", "logs", "dask", "keys", "audit", "tls", "Logs", "leases.db", "nation.db-wal", "cluster.lock",
-        "audit.postgres", "keys.postgres", "publication.key",
+        "audit.postgres", "keys.postgres", "publication.key", "waiting.json",
     ],
 )  # fmt: skip
 def test_a_sector_whose_folder_would_be_one_of_the_clusters_own_is_refused(two: Path, name: str):
@@ -61,6 +61,17 @@ def test_a_sector_whose_folder_would_be_one_of_the_clusters_own_is_refused(two: 
     with pytest.raises(ConfigError) as refused:
         load_nation(two)
     assert f"{east} has the name {name!r}, which a cluster needs" in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["West", "WEST"])
+def test_two_names_that_differ_in_case_only_are_refused(two: Path, name: str):
+    """They would have one folder where a file system ignores case."""
+    east = two.parent / "east" / "sector.toml"
+    east.write_text(east.read_text().replace('name = "east"', f'name = "{name}"'))
+    with pytest.raises(ConfigError) as refused:
+        load_nation(two)
+    assert f"have the names 'west' and {name!r}, which differ in case only" in str(refused.value)
     assert "\n" not in str(refused.value)
 
 

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 from rich.console import Console
 
+from ops.cluster.commands import cluster_status
 from ops.cluster.leases import Lease, LeaseBook, LeaseError, Process
 from ops.cluster.top import Top, cluster_top
+from ops.cluster.waiting import FILE, Wait, note_waits
 from ops.room.room import RoomError
 
 QUIET = Console(stderr=True, quiet=True)
@@ -47,6 +55,7 @@ def test_the_use_of_a_sector_is_that_between_two_measurements_of_the_same_proces
         "rows": 0,
         "behind": 0,
         "lease": 3,
+        "waits": None,
     }
     assert (found[-1]["worker"], found[-1]["machine"], found[-1]["live_since"]) == (None, None, None)
 
@@ -66,6 +75,38 @@ def test_the_command_measures_as_often_as_asked(
     shown = capsys.readouterr().out
     assert shown.count("worker-1") == 4
     assert shown.index("east") < shown.index("west")
+
+
+WAITS = {
+    "east": Wait(4, 1_764_500_000_000_000_000),
+    "west": Wait(1, 1_764_500_000_000_000_000, "journal.db: no journal."),
+}
+
+
+@pytest.mark.parametrize("command", [cluster_status, partial(cluster_top, every_s=0.0, count=1)])
+def test_a_sector_that_waits_for_its_next_start_is_told_with_the_reason_while_the_supervisor_runs(
+    tmp_path: Path, command: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+):
+    with LeaseBook(tmp_path) as book:
+        for name in ("east", "north", "west"):
+            book.claim(name, "worker-1")
+            (tmp_path / name).mkdir()
+    note_waits(tmp_path, WAITS)
+    found = command(tmp_path, screen=Console(width=200))["sectors"]
+    assert found["east"]["waits"] == (
+        "east is down: it lost its worker 4 times in a row, and may be what ends it. Next start: 2025-11-30T10:53:20Z."
+    )
+    assert found["west"]["waits"] == "west is down: journal.db: no journal. Next start: 2025-11-30T10:53:20Z."
+    assert found["north"]["waits"] is None
+    shown = capsys.readouterr().out
+    assert all(one["waits"] in shown for name, one in found.items() if name in WAITS)
+    script = (
+        "import sys; from pathlib import Path; from ops.cluster.waiting import *; note_waits(Path(sys.argv[1]), {})"
+    )
+    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True)
+    noted = (tmp_path / FILE).read_bytes()
+    (tmp_path / FILE).write_bytes(noted.replace(b"{}", msgspec.json.encode(WAITS)))
+    assert command(tmp_path, screen=QUIET)["sectors"]["east"]["waits"] is None, "who would start it has ended"
 
 
 def test_a_folder_without_leases_is_refused(tmp_path: Path):

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
 
 import psutil
@@ -139,6 +140,27 @@ def test_a_spare_that_has_ended_is_not_used(part: str, spares: SpareProcesses, t
     child = child_of(part, tmp_path, spares)
     assert child.process.pid != pid
     assert child.stop(timeout_s=PATIENT_S) == 7
+
+
+def test_a_spare_that_was_killed_is_replaced_without_a_start(part: str, spares: SpareProcesses):
+    until(spares.idle)
+    [pid] = spares.idle()
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: spares.idle() not in ([], [pid]))
+    assert not psutil.pid_exists(pid), "nor is it left as a zombie"
+
+
+def test_a_spare_that_cannot_load_is_started_again_after_growing_pauses(tmp_path: Path, part: str):
+    begun = tmp_path / "begun"
+    (tmp_path / "broken_part.py").write_text(
+        f"import time\nopen({str(begun)!r}, 'a').write(f'{{time.monotonic()}}\\n')\nraise SystemExit(1)\n"
+    )
+    spares = SpareProcesses({"broken_part": ()}, settle_s=0.05)
+    until(lambda: spares._ended >= 4)
+    spares.close()
+    at_s = [float(line) for line in begun.read_text().splitlines()]
+    assert all(later - before >= 0.05 * 2**n for n, (before, later) in enumerate(pairwise(at_s), start=1))
+    assert len(at_s) >= 4
 
 
 def test_a_spare_that_ends_as_it_is_given_the_order_is_not_used(part: str, spares: SpareProcesses, tmp_path: Path):

@@ -135,7 +135,12 @@ def test_wishes_are_heard_as_with_a_file_and_the_last_machine_is_known_after_it(
         assert (lease.holder, lease.processes, lease.machine) == ("", (), leases.machine)
         token = leases.claim("hills", "worker-2", above=7)
         assert token == 8
-        assert leases.beat("hills", token, live=True) == "hold"
+        since = []
+        for live in (True, True, False, True):
+            assert leases.beat("hills", token, live=live) == "hold"
+            since += [lease.live_ns for lease in leases.leases()]
+        assert since[2] is None
+        assert since[0] == since[1] != since[3] is not None
         leases.wish("coast", "stop")
         assert leases.beat("coast", leases.claim("coast", "worker-3"), live=False) == "stop"
         assert leases.takes_writes()

@@ -188,6 +188,23 @@ def test_what_was_delivered_after_the_end_of_fusion_is_marked_in_the_store(store
     assert [row.n for row in Reader(store.path).outbox_waiting(0, limit=9)] == [2]
 
 
+def test_a_process_that_lost_its_lease_marks_nothing_as_delivered(store):
+    """As one that was frozen while the next holder started: for a moment no process writes the store."""
+    broker = Broker()
+    publisher = feed(store, broker, Clock())
+    store.commit(1, stamp_ns=1, alerts=[alert(1)])
+    publisher.pump()
+    broker.open[0][1].set_result(None)
+    publisher.pump()
+    store.close()
+    Store(store.path, fence=8).close()
+    waiting = []
+    for fence in (7, 8):
+        mark_deliveries(store.path, fence=fence)
+        waiting.append([row.n for row in Reader(store.path).outbox_waiting(0, limit=9)])
+    assert waiting == [[1], []]
+
+
 def test_what_the_client_refuses_is_sent_again_before_anything_newer(store):
     broker, clock = Broker(), Clock()
     publisher = feed(store, broker, clock)
