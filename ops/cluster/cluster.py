@@ -90,8 +90,8 @@ class Listening:
 def task_key(sector: str, number: int, time_ns: int) -> str:
     """Return a key of dask for a sector's task; ``number``: how often the sector was given to a worker.
 
-    dask's pages name a task by what stands before the first part of its key that is no word: for the sector
-    ``north-2`` they would say ``north``, and they say ``north_2`` instead.
+    dask's pages name a task by the words at the beginning of its key: for the sector ``north-2`` they would show
+    ``north``, so its key begins with ``north_2``.
     """
     from dask.utils import key_split
 

@@ -28,6 +28,9 @@ nor the pages of workers, which have none."""
 PLOTS: Final = {path: plot for path, plot in applications.items() if not re.search("hardware|profile", path)}
 """dask's plots, without the one that measures the workers' disks and memory whenever it is opened, and those of a
 profile, which is not recorded."""
+MOST_PLOTS: Final = 16
+"""Pages with plots that are open at the same time; a closed one counts for 15 s more. Each is drawn again up to ten
+times per second, by the process that watches the sectors."""
 SETTINGS: Final = {"distributed.scheduler.dashboard.bokeh-application.allow_websocket_origin": ["*"]}
 """``_Pages`` compares the origin of a stream with the host that was asked, which a tunnel gives another port."""
 _HOST: Final = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?")
@@ -47,7 +50,7 @@ _HEADERS: Final = {
 
 
 class _Pages(RoutingApplication):
-    """Answers requests for this machine that no page of another origin has caused."""
+    """Answers requests for this machine that no page of another origin has caused, and opens no plots without limit."""
 
     def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
         hosts, origins = request.headers.get_list("Host"), request.headers.get_list("Origin")
@@ -55,7 +58,12 @@ class _Pages(RoutingApplication):
             return self.get_handler_delegate(request, ErrorHandler, {"status_code": 421})
         if any(urlsplit(origin).netloc != hosts[0] for origin in origins):
             return self.get_handler_delegate(request, ErrorHandler, {"status_code": 403})
+        if request.path.rstrip("/") in PLOTS and self._open_plots() >= MOST_PLOTS:
+            return self.get_handler_delegate(request, ErrorHandler, {"status_code": 503})
         return super().find_handler(request, **kwargs)
+
+    def _open_plots(self) -> int:
+        return sum(len(plots.get_sessions(path)) for plots in self.applications for path in plots.app_paths)
 
 
 class _OnlyThisMachine(OutputTransform):
