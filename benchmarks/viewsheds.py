@@ -93,7 +93,13 @@ def cluster(workers: int) -> Any:
     from distributed import Client, LocalCluster
 
     return Client(
-        LocalCluster(n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0")
+        LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
+            scheduler_kwargs={"dashboard": False},
+        )
     )
 
 

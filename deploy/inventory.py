@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from deploy.build_web import WebBuildFailed, npm_command
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-EXTRAS: Final = ("asterix", "gmti", "onvif", "otel", "postgres")
+EXTRAS: Final = ("asterix", "dashboard", "gmti", "onvif", "otel", "postgres")
 """Extras that an installation may contain."""
 ACCEPTED: Final = (
     "0BSD",

@@ -5,8 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, Final
 
 from distributed import LocalCluster
+
+WITHOUT_PAGES: Final[dict[str, Any]] = {
+    "dashboard_address": "127.0.0.1:0",
+    "scheduler_kwargs": {"dashboard": False},
+}
+"""Options of dask's LocalCluster, which otherwise serves pages with bokeh; the tests need none."""
 
 
 @contextmanager
@@ -15,7 +22,7 @@ def dask_workers(count: int) -> Iterator[str]:
     before = os.umask(0o077)  # as a worker sets it
     try:
         with LocalCluster(
-            n_workers=count, threads_per_worker=1, processes=False, dashboard_address=":0", silence_logs=50
+            n_workers=count, threads_per_worker=1, processes=False, silence_logs=50, **WITHOUT_PAGES
         ) as cluster:
             yield cluster.scheduler_address
     finally:

@@ -82,6 +82,14 @@ def run(
             help="Accept workers of other machines at this address; with --store and --broker.",
         ),
     ] = None,
+    dashboard: Annotated[
+        str | None,
+        typer.Option(
+            "--dashboard",
+            metavar="PORT",
+            help="Serve dask's pages, which have no login, at this port of 127.0.0.1.",
+        ),
+    ] = None,
     duration: DurationOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -94,6 +102,7 @@ def run(
     Examples
     --------
     watchline cluster run nation.toml --data data --local 3
+    watchline cluster run nation.toml --data data --dashboard 8787
     watchline cluster run nation.toml --data data --local 3 \\
         --store postgresql://watchline@db.example/watchline
     watchline cluster run nation.toml --data data --local 1 \\
@@ -102,10 +111,12 @@ def run(
     """
     from ops.broker.command import host_and_port
     from ops.cluster.commands import ClusterOptions, run_cluster
+    from ops.cluster.dashboard.address import dashboard_port
 
     listening = None if listen is None else host_and_port(listen, "--listen")
+    port = None if dashboard is None else dashboard_port(dashboard)
     url = None if broker is None else broker_url(broker)
-    options = ClusterOptions(nation, data, local, url, settings, identity, duration, store, listening)
+    options = ClusterOptions(nation, data, local, url, settings, identity, duration, store, listening, port)
     answer(run_cluster(options, screen=screen), as_json=as_json)
 
 

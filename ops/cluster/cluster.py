@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError
@@ -30,6 +31,7 @@ from ops.cluster.watched import (
     pause,
     worker_of,
 )  # fmt: skip
+from ops.cluster.worker_process import nanny_without_pages
 from ops.runtime.file_lock import lock_file
 
 SUSPECT_S: Final = 60.0
@@ -66,8 +68,8 @@ SETTINGS_OF_DASK: Final = {
 under the old one; a worker that is away for so long is given up for good by dask, and then another one is made
 (``Cluster._keep_workers``); dask drops no worker for its silence, which it measures by a clock that may be set
 (``SILENT_S`` instead); what its processes use is not the worker's; dask's pages, which need no password, are not
-served; and what only they show is not recorded: the profile of a task that runs for days, a hundred times per second,
-takes memory for an hour."""
+served, unless a port is given for them (``DashboardServer``); and the profile, which only they show, is not recorded:
+that of a task that runs for days, a hundred times per second, takes memory for an hour."""
 WORKERS_EVERY_S: Final = 5.0
 """How often dask is asked to make the workers that it gave up."""
 
@@ -83,6 +85,18 @@ class Listening:
     host: str
     port: int
     security: Any
+
+
+def task_key(sector: str, number: int, time_ns: int) -> str:
+    """Return a key of dask for a sector's task; ``number``: how often the sector was given to a worker.
+
+    dask's pages name a task by the words at the beginning of its key: for the sector ``north-2`` they would show
+    ``north``, so its key begins with ``north_2``.
+    """
+    from dask.utils import key_split
+
+    key = f"{sector}-{number}-{time_ns}"
+    return key if key_split(key) == sector else f"{sector.replace('-', '_')}-{number}-{time_ns}"
 
 
 def is_lost_worker(error: BaseException) -> bool:
@@ -105,9 +119,11 @@ class Cluster:
         workers: int,
         *,
         listen: Listening | None = None,
+        dashboard: socket.socket | None = None,
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._listen = listen
+        """``dashboard``: a listening socket of this machine for dask's own pages."""
+        self._listen, self._dashboard = listen, dashboard
         self._tasks, self._workers, self._monotonic_s = list(tasks), workers, monotonic_s
         self._sectors = {task.name: Watched(task) for task in tasks}
         self._stack = ExitStack()
@@ -170,6 +186,7 @@ class Cluster:
             protocol="tls://",
             security=listen.security,
             dashboard_address="127.0.0.1:0",
+            worker_class=nanny_without_pages(),
             worker_dashboard_address="127.0.0.1:0",
             scheduler_kwargs={"dashboard": False},
             memory_limit=0,
@@ -180,6 +197,12 @@ class Cluster:
         )
         self._stack.callback(cluster.close, timeout=STOP_S)
         self._local = cluster
+        if self._dashboard is not None:
+            from ops.cluster.dashboard.pages import DashboardServer
+
+            pages = DashboardServer(cluster.scheduler, self._dashboard)
+            cluster.sync(pages.serve)
+            self._stack.callback(cluster.sync, pages.close)
         self._client = self._stack.enter_context(untyped.Client(cluster, security=listen.security))
         self.address = str(cluster.scheduler_address)
 
@@ -426,7 +449,7 @@ class Cluster:
         sector.future = self._client.submit(
             hold_sector,
             replace(sector.task, newest=sector.newest),
-            key=f"{name}-{sector.submitted}-{time.time_ns()}",
+            key=task_key(name, sector.submitted, time.time_ns()),
             workers=None if least is None else [least],
             allow_other_workers=least is not None,
             pure=False,

@@ -20,6 +20,7 @@ from ops.audit.command import record_command
 from ops.broker.broker import EmbeddedBroker
 from ops.broker.identities import Signatures
 from ops.cluster.cluster import Cluster, Listening
+from ops.cluster.dashboard.address import require_packages
 from ops.cluster.edge_sensors import sensors_of_one_sector, show_edge_sensors
 from ops.cluster.identity.retention import purge_nation
 from ops.cluster.leases import CLUSTER_LOCK
@@ -42,6 +43,7 @@ from ops.runtime.output import say_in_english, show, write_private
 from ops.runtime.tables import show_table, table_of
 from ops.sector.sector_file import Sector, layout_path
 from ops.sector.settings import load_settings
+from ops.services.api.serving.local_port import LOOPBACK, listen
 from ops.store.connections import StoreError
 from ops.store.reader import Reader
 
@@ -56,7 +58,8 @@ IDENTITY_STOP_S: Final = 10.0
 class ClusterOptions:
     """Arguments of ``cluster run``: the nation file, the data folder, the number of workers, the broker (None: an
     embedded one), the settings of all sectors, the keys of ingest for a broker of one's own, the time to run, the
-    store in PostgreSQL (None: files), and where the scheduler takes workers of other machines (None: nowhere)."""
+    store in PostgreSQL (None: files), where the scheduler takes workers of other machines (None: nowhere), and the port
+    of dask's pages (None: not served)."""
 
     nation: Path
     data: Path
@@ -67,6 +70,7 @@ class ClusterOptions:
     duration_s: float | None = None
     store: str | None = field(default=None, repr=False)
     listen: tuple[str, int] | None = None
+    dashboard: int | None = None
 
 
 def run_cluster(options: ClusterOptions, *, screen: Console) -> dict[str, Any]:
@@ -86,6 +90,9 @@ def run_cluster(options: ClusterOptions, *, screen: Console) -> dict[str, Any]:
             raise BadInput("holds a demonstration", where=str(options.data / sector.name), expected="another folder")
     if is_locked(options.data / CLUSTER_LOCK):  # its broker.url and keys are those of the cluster that runs
         raise BadInput("in use by another cluster", where=str(options.data), expected="another folder")
+    if options.dashboard is not None:
+        require_packages()
+        listen(options.dashboard).close()  # a port in use is named before anything starts
     grounds = open_sectors(nation)
     refuse_overlaps(nation, grounds)
     reaches = reaches_of(grounds)
@@ -103,21 +110,26 @@ def run_cluster(options: ClusterOptions, *, screen: Console) -> dict[str, Any]:
             url, signatures = broker.url, "required"
             write_private(options.data / BROKER_URL, f"{url.text}\n".encode())
             watched.add(broker.child)
+        pages = None
+        if options.dashboard is not None:
+            pages = stack.enter_context(listen(options.dashboard))
         tasks = [_task(sector, options, url, signatures) for sector in nation.sectors]
         if options.store is not None:
             note_leases(options.data, options.store, nation.name)
-        listen = None
+        listening = None
         if options.listen is not None:
             from ops.cluster.machines import first
 
             tasks = first.shared_tasks(tasks)
-            listen = Listening(*options.listen, first.security(options.data))
-        cluster = stack.enter_context(Cluster(tasks, options.workers, listen=listen))
+            listening = Listening(*options.listen, first.security(options.data))
+        cluster = stack.enter_context(Cluster(tasks, options.workers, listen=listening, dashboard=pages))
         identities = identity_process(options.data, reaches, options.store)
         stack.callback(identities.stop, timeout_s=IDENTITY_STOP_S)
         watched.add(identities)
         try:
             show(screen, "cluster-started", nation=nation.title or nation.name, workers=options.workers)
+            if pages is not None:
+                show(screen, "cluster-dashboard", address=f"http://{LOOPBACK}:{options.dashboard}/status")
             _watch(cluster, watched, nation, options, screen, claim)
         except KeyboardInterrupt:
             show(screen, "cluster-stopping")

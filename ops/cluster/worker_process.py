@@ -51,6 +51,18 @@ async def stay_heard(worker: Any) -> None:
             await worker.heartbeat()
 
 
+def nanny_without_pages() -> Any:
+    """Return dask's class for the processes of workers, whose workers serve no pages also where bokeh is installed."""
+    from distributed import Nanny
+
+    class NannyWithoutPages(Nanny):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            self.worker_kwargs["dashboard"] = False  # ``LocalCluster`` sets it wherever the port has an address
+
+    return NannyWithoutPages
+
+
 def keep_spares() -> None:
     """Keep spare processes for the parts of a sector; they end with this process."""
     if not _SPARES:

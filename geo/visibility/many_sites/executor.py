@@ -203,6 +203,7 @@ def client_of(executor: Executor) -> Iterator[Any]:
                         processes=True,
                         host="127.0.0.1",
                         dashboard_address="127.0.0.1:0",
+                        scheduler_kwargs={"dashboard": False},
                         security=Security.temporary(),  # type: ignore[no-untyped-call]
                         silence_logs=logging.CRITICAL,
                     )

@@ -548,6 +548,7 @@ cluster-edge-sensors = { $count ->
     [one] 1 sensor has the border of a neighbouring sector in range and is not in that sector's layout
    *[other] { $count } sensors have the border of a neighbouring sector in range and are not in that sector's layout
 }: { $sensors }. Terrain is not considered. Tracking at the edge is better if such a sensor sends to both sectors.
+cluster-dashboard = Dask dashboard: { $address } (no login: every user of this machine can read it)
 cluster-page-opening = Opening { $count ->
     [one] 1 sector
    *[other] { $count } sectors

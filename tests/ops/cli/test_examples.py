@@ -121,6 +121,7 @@ REFUSED = {
     "watchline feeds replay data web_hook/partner": "has no dead letters of",
     "watchline unit revoke patrol-1 1e12521f2156 --data data": "has no device",
     "watchline cluster run nation.toml --data data --local 3": "have the same name",
+    "watchline cluster run nation.toml --data data --dashboard 8787": "have the same name",
     "watchline cluster run nation.toml --data data --local 3 --store postgresql://watchline@db.example/watchline": (
         "have the same name"
     ),

@@ -9,6 +9,8 @@ import signal
 import socket
 import time
 import tracemalloc
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -31,7 +33,9 @@ from geo.terrain import open_terrain
 from geo.visibility import sites_seeing, viewsheds
 from geo.visibility.many_sites import height_source
 from geo.visibility.many_sites import sites as sites_module
+from geo.visibility.many_sites.executor import Executor, client_of
 from geo.visibility.many_sites.sites import batches_of, sites_of
+from tests.dask_workers import WITHOUT_PAGES
 from tests.patience import PATIENT_S
 
 WEST, NORTH, CELL_M = 500_000.0, 4_600_000.0, 30.0
@@ -97,12 +101,18 @@ def test_threads_equal_the_serial_stack_to_the_bit(
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
     with (
-        LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0"
-        ) as cluster,
+        LocalCluster(n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", **WITHOUT_PAGES) as cluster,
         Client(cluster) as found,
     ):
         yield found
+
+
+def test_processes_of_our_own_serve_no_pages() -> None:
+    """dask's pages need no password; it serves them wherever bokeh is installed."""
+    with client_of(Executor("processes", 1)) as own:
+        address = f"http://127.0.0.1:{own.cluster.scheduler.http_server.port}/status"
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(address)
 
 
 def test_a_cluster_equals_the_serial_stack_to_the_bit(

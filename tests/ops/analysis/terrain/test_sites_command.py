@@ -20,6 +20,7 @@ from ops.analysis.terrain.sites_command import belt_mask
 from ops.cli.app import app
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
+from tests.dask_workers import WITHOUT_PAGES
 
 
 @pytest.fixture(scope="module")
@@ -176,9 +177,7 @@ def test_anothers_cluster_is_entered_by_certificate_alone(tmp_path: Path, ground
         (tmp_path / f"other-{name}.pem").write_text(
             {"ca": others.tls_ca_file, "certificate": others.tls_client_cert, "key": others.tls_client_key}[name]
         )
-    with LocalCluster(
-        n_workers=1, processes=False, host="127.0.0.1", dashboard_address="127.0.0.1:0", security=ours
-    ) as cluster:
+    with LocalCluster(n_workers=1, processes=False, host="127.0.0.1", security=ours, **WITHOUT_PAGES) as cluster:
         command = ["sites", "cumberland", str(candidates), "--range", "500", "--scheduler", cluster.scheduler_address]
 
         def files(prefix: str) -> list[str]:

@@ -17,6 +17,7 @@ from distributed import LocalCluster
 from ops.audit.log import AuditLog
 from ops.audit.search import EntryFilter, each_entry
 from ops.sector.samples import samples_folder
+from tests.dask_workers import WITHOUT_PAGES
 from tests.ops.analysis.handover.night import worked_night
 from tests.ops.words.pseudo_texts import plain_lines, plain_texts
 
@@ -88,9 +89,7 @@ def test_the_sectors_stand_side_by_side_and_one_that_cannot_be_read_is_named(
 def test_workers_evaluate_the_sectors_as_this_process_does(watchline: Watchline, three: Path, tmp_path: Path) -> None:
     ends = [watchline("score", three, "--out", tmp_path / "here", *ON, "--json")]
     before = {path.name: path.read_bytes() for path in sorted((tmp_path / "here").rglob("*")) if path.is_file()}
-    with LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0", silence_logs=50
-    ) as cluster:
+    with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, silence_logs=50, **WITHOUT_PAGES) as cluster:
         address = cluster.scheduler_address
         ends.append(watchline("score", three, "--out", tmp_path / "here", *ON, "--json", "--scheduler", address))
     after = {path.name: path.read_bytes() for path in sorted((tmp_path / "here").rglob("*")) if path.is_file()}
@@ -100,9 +99,7 @@ def test_workers_evaluate_the_sectors_as_this_process_does(watchline: Watchline,
 
 def test_a_worker_evaluates_one_sector_as_this_process_does(watchline: Watchline, three: Path, tmp_path: Path) -> None:
     ends, found = [], []
-    with LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0", silence_logs=50
-    ) as cluster:
+    with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, silence_logs=50, **WITHOUT_PAGES) as cluster:
         for scheduler in ("threads", cluster.scheduler_address):
             options = ("--out", tmp_path / "out", *ON, "--json", "--scheduler", scheduler)
             ends.append(watchline("score", three.parent / "west", *options))

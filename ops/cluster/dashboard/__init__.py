@@ -1,0 +1,1 @@
+"""dask's own pages about a cluster, on this machine only."""
