@@ -52,6 +52,9 @@ _HEADERS: Final = {
 class _Pages(RoutingApplication):
     """Answers requests for this machine that no page of another origin has caused, and opens no plots without limit."""
 
+    def __init__(self, handlers: list[Any]) -> None:
+        super().__init__(handlers)
+
     def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
         hosts, origins = request.headers.get_list("Host"), request.headers.get_list("Origin")
         if len(hosts) != 1 or not _HOST.fullmatch(hosts[0]):
