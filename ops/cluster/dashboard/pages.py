@@ -52,9 +52,6 @@ _HEADERS: Final = {
 class _Pages(RoutingApplication):
     """Answers requests for this machine that no page of another origin has caused, and opens no plots without limit."""
 
-    def __init__(self, handlers: list[Any]) -> None:
-        super().__init__(handlers)
-
     def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
         hosts, origins = request.headers.get_list("Host"), request.headers.get_list("Origin")
         if len(hosts) != 1 or not _HOST.fullmatch(hosts[0]):
@@ -101,7 +98,7 @@ class DashboardServer:
     async def serve(self) -> None:
         """Serve until ``close``."""
         bokeh.settings.settings.resources = "server"  # scripts and styles from here, whatever the environment says
-        pages = _Pages(get_handlers(self._scheduler, ROUTES))
+        pages = _Pages(get_handlers(self._scheduler, ROUTES))  # type: ignore[no-untyped-call]
         self._server = HTTPServer(pages)
         with dask.config.set(SETTINGS):
             self._plots = BokehApplication(PLOTS, self._scheduler, template_variables=_menu(self._scheduler))
