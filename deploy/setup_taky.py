@@ -1,6 +1,7 @@
 """Create .venv-taky with a TAK server for the tests: taky-ng needs other versions of libraries than Watchline.
 
-It serves Cursor-on-Target alone, so the packages of its web server are left out.
+It serves Cursor-on-Target alone, so the packages of its web server are left out. All others are pinned, with their
+hashes, in ``constraints.txt``.
 """
 
 from __future__ import annotations
@@ -11,7 +12,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-PACKAGES = ("taky-ng==0.0.3", "lxml", "python-dateutil", "six", "cryptography", "cffi", "pycparser", "redis")
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from deploy import pins
+from deploy.hash_checked import Failed, Pip, WrongHash
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("taky-ng", "lxml", "python-dateutil", "six", "cryptography", "cffi", "pycparser", "redis")
 
 
 COMPLETE = ".complete"
@@ -27,12 +33,13 @@ def main(folder: str) -> int:
         if (root / COMPLETE).exists():
             return 0
         print(f"Setting up {root} with a TAK server for the tests (once) ...", file=sys.stderr)
-        pip = [str(root / "bin" / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check"]
-        for command in ([sys.executable, "-m", "venv", str(root)], [*pip, "install", "--no-deps", *PACKAGES]):
-            if subprocess.run(command, check=False).returncode != 0:
-                print(f"NOT SET UP: {root}; the tests with a TAK server will fail.", file=sys.stderr)
-                shutil.rmtree(root, ignore_errors=True)
-                return 1
+        try:
+            subprocess.run([sys.executable, "-m", "venv", str(root)], check=True)
+            Pip(root / "bin" / "python", pins.read(ROOT / pins.FILE), root).install(PACKAGES)
+        except (subprocess.CalledProcessError, pins.BadPin, WrongHash, Failed) as failure:
+            print(f"{failure}\nNOT SET UP: {root}; the tests with a TAK server will fail.", file=sys.stderr)
+            shutil.rmtree(root, ignore_errors=True)
+            return 1
         (root / COMPLETE).touch()
         return 0
 

@@ -1,4 +1,4 @@
-"""Create the virtual environment: uv from the package index for speed, plain pip where that fails."""
+"""Create the virtual environment: by uv for speed, by pip where uv fails; every file is compared with its hash."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 COMPILING_S = "900"
 """Timeout [s] of uv for compiling one file to bytecode: the longest, 6 MB, takes 15 s on one core, more under load."""
@@ -25,21 +28,23 @@ def main(folder: str, extra: str = "") -> int:
             f"Python's venv module is missing: install it with 'apt-get install python{version}-venv'.", file=sys.stderr
         )
         return 1
+    from deploy.hash_checked import Failed, WrongHash, install_project  # needs Python 3.11
+    from deploy.pins import BadPin
+
     root = Path(folder)
-    python = root / "bin" / "python"
+    python = root.absolute() / "bin" / "python"
     purpose = f", with what {extra} needs" if extra else ""
     print(f"Setting up {root}{purpose} (once; a few minutes on a slow line) ...", file=sys.stderr)
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", str(root)], check=True)
-    pip = [str(python), "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    wanted = ["--editable", f".[{extra}]" if extra else ".", "--constraint", "constraints.txt"]
-    if (root / "bin" / "uv").exists() or subprocess.run([*pip, "install", "uv"], check=False).returncode == 0:
-        uv = [str(root / "bin" / "uv"), "pip", "install", "--quiet", "--python", str(python), "--compile-bytecode"]
-        environment = {"UV_COMPILE_BYTECODE_TIMEOUT": COMPILING_S, **os.environ}
-        if subprocess.run([*uv, *wanted], check=False, env=environment).returncode == 0:
-            return 0
-        print("uv did not manage; going on with pip.", file=sys.stderr)
-    return subprocess.run([*pip, "install", *wanted], check=False).returncode
+    os.environ.setdefault("UV_COMPILE_BYTECODE_TIMEOUT", COMPILING_S)
+    try:
+        with TemporaryDirectory(dir=root.absolute(), prefix="setup-") as scratch:
+            install_project(python, Path.cwd(), [extra] if extra else [], Path(scratch))
+    except (BadPin, WrongHash, Failed) as refusal:
+        print(refusal, file=sys.stderr)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":

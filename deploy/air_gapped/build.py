@@ -1,8 +1,8 @@
 """Build ``out/air-gapped``: everything that a machine without a network needs to install Watchline.
 
-Wheels of Watchline and of all it depends on, pinned by ``constraints.txt``; their hashes; ``install.py``; bills of
-materials (CycloneDX) of the Python packages and of the live map; the licences. The result is installed once, without
-an index, before it counts as built; the bill of materials is that of this installation.
+Wheels of Watchline and of all it depends on, each compared with its pin and hash in ``constraints.txt``; their hashes;
+``install.py``; bills of materials (CycloneDX) of the Python packages and of the live map; the licences. The result is
+installed once, without an index, before it counts as built; the bill of materials is that of this installation.
 """
 
 from __future__ import annotations
@@ -13,17 +13,18 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from packaging.utils import parse_wheel_filename
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from deploy import inventory
+from deploy import inventory, pins
 from deploy.air_gapped.install import SUMS, this_machine
 from deploy.build_web import WebBuildFailed
+from deploy.hash_checked import Failed, Pip, WrongHash, needed
 
 ROOT = Path(__file__).resolve().parents[2]
-EXTRAS = ",".join(inventory.EXTRAS)
 TOOLS = ("cyclonedx-bom", "pip-licenses")
 
 
@@ -67,11 +68,7 @@ def build(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     wheels = folder / "wheels"
     wheels.mkdir(parents=True)
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
-    run(
-        "Build the wheel of Watchline and fetch those that it needs",
-        [*pip, "wheel", "--quiet", f".[{EXTRAS}]", "--constraint", "constraints.txt", "--wheel-dir", str(wheels)],
-    )
+    collect(ROOT, inventory.EXTRAS, wheels)
     (folder / "requirements.txt").write_text(requirements(wheels), encoding="utf-8")
     (folder / "BUILT-FOR").write_text(this_machine() + "\n", encoding="utf-8")
     shutil.copy(ROOT / "deploy" / "air_gapped" / "install.py", folder)
@@ -81,6 +78,18 @@ def build(folder: Path) -> None:
     (folder / SUMS).write_text(sums(folder), encoding="utf-8")
     _try_out(folder)
     (folder / SUMS).write_text(sums(folder), encoding="utf-8")
+
+
+def collect(project: Path, extras: Sequence[str], wheels: Path) -> None:
+    """Fetch the wheels that a project needs, compared with their hashes, and build its own.
+
+    Raises BadPin, WrongHash or Failed.
+    """
+    print("Fetch the wheels that Watchline needs, and build its own ...", file=sys.stderr)
+    with tempfile.TemporaryDirectory() as scratch:
+        pip = Pip(Path(sys.executable), pins.read(project / pins.FILE), Path(scratch))
+        pip.fetch("download", pip.names(needed(project, extras)), "--dest", str(wheels))
+        pip.build(project, "wheel", "--wheel-dir", str(wheels))
 
 
 def _is_begun(folder: Path) -> bool:
@@ -95,10 +104,8 @@ def _try_out(folder: Path) -> None:
         run("Install from the folder alone", [sys.executable, str(folder / "install.py"), str(installed)])
         shutil.rmtree(folder / "__pycache__", ignore_errors=True)
         run("Prepare the tools for the bill of materials", [sys.executable, "-m", "venv", str(tools)])
-        run(
-            "Fetch these tools",
-            [str(tools / "bin" / "pip"), "install", "--quiet", "--constraint", "constraints.txt", *TOOLS],
-        )
+        pip = Pip(tools / "bin" / "python", pins.read(ROOT / pins.FILE), Path(scratch))
+        pip.install(pip.names(TOOLS))
         python = str(installed / "bin" / "python")
         inventory.write_python_bill(python, folder / "sbom-python.cdx.json", tool=str(tools / "bin" / "cyclonedx-py"))
         rows = inventory.licences_of(python, tool=str(tools / "bin" / "pip-licenses"))
@@ -112,7 +119,7 @@ def main(folder: str) -> int:
     os.environ.pop("PYTHONSAFEPATH", None)
     try:
         build(Path(folder).resolve())
-    except (BuildFailed, inventory.InventoryFailed, WebBuildFailed) as failure:
+    except (BuildFailed, inventory.InventoryFailed, WebBuildFailed, pins.BadPin, WrongHash, Failed) as failure:
         print(failure, file=sys.stderr)
         return 1
     size = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
