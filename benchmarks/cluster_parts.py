@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import psutil
 
-from ops.cluster.cluster import Cluster
+from ops.cluster.supervisor.cluster import Cluster
 
 PATIENT_S = 300.0
 PARTS = ("ingest", "fusion", "feeds")

@@ -43,8 +43,8 @@ from ingest.decode import encode  # noqa: E402
 from ingest.mqtt.broker_url import BrokerUrl  # noqa: E402
 from ingest.wire import JSON  # noqa: E402
 from ops.broker.broker import URL_VARIABLE, EmbeddedBroker  # noqa: E402
-from ops.cluster.cluster import Cluster  # noqa: E402
-from ops.cluster.sector_task import SectorTask  # noqa: E402
+from ops.cluster.supervisor.cluster import Cluster  # noqa: E402
+from ops.cluster.workers.sector_task import SectorTask  # noqa: E402
 from ops.journal.reader import JournalReader  # noqa: E402
 from ops.room.room import RoomOptions  # noqa: E402
 from ops.runtime.clock import ScenarioClock  # noqa: E402

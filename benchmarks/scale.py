@@ -43,8 +43,8 @@ from machine import report, table  # noqa: E402
 from rich.console import Console  # noqa: E402
 
 from ops.broker.broker import EmbeddedBroker  # noqa: E402
-from ops.cluster.cluster import Cluster  # noqa: E402
-from ops.cluster.sector_task import SectorTask  # noqa: E402
+from ops.cluster.supervisor.cluster import Cluster  # noqa: E402
+from ops.cluster.workers.sector_task import SectorTask  # noqa: E402
 from ops.room.room import Room  # noqa: E402
 from ops.runtime.compile_kernels import compile_missing  # noqa: E402
 

@@ -130,7 +130,7 @@ def run(
         --broker mqtts://broker.example --identity broker
     watchline run sector.toml --data data --host 0.0.0.0 --tls
     """
-    from ops.cluster.claimed_sectors import refuse_claimed
+    from ops.cluster.leases.claimed_sectors import refuse_claimed
     from ops.room.run_command import run_sector, sapient_endpoints
     from ops.sector.sector_file import load_sector
     from ops.services.api.serving.endpoint import Endpoint

@@ -19,17 +19,17 @@ from ingest.mqtt.broker_url import BrokerUrl
 from ops.audit.command import record_command
 from ops.broker.broker import EmbeddedBroker
 from ops.broker.identities import Signatures
-from ops.cluster.cluster import Cluster, Listening
 from ops.cluster.dashboard.address import require_packages
 from ops.cluster.edge_sensors import sensors_of_one_sector, show_edge_sensors
 from ops.cluster.identity.retention import purge_nation
-from ops.cluster.leases import CLUSTER_LOCK
+from ops.cluster.leases.lease_book import CLUSTER_LOCK
+from ops.cluster.leases.open_leases import known_leases, note_leases
 from ops.cluster.machines.address import refuse_unspecified
 from ops.cluster.nation_file import Nation, load_nation, open_sectors, reaches_of, refuse_overlaps
 from ops.cluster.national_picture import national_picture, show_national_picture
-from ops.cluster.open_leases import known_leases, note_leases
-from ops.cluster.sector_task import SectorTask
-from ops.cluster.waiting import known_waits, told
+from ops.cluster.supervisor.cluster import Cluster, Listening
+from ops.cluster.supervisor.waiting import known_waits, told
+from ops.cluster.workers.sector_task import SectorTask
 from ops.journal.reader import JournalError
 from ops.journal.stores.place import read_journal
 from ops.postgres.address import STORE_VARIABLE, StoreAddress, missing_packages
@@ -48,7 +48,7 @@ from ops.store.connections import StoreError
 from ops.store.reader import Reader
 
 if TYPE_CHECKING:
-    from ops.cluster.store_claim import StoreClaim
+    from ops.cluster.supervisor.store_claim import StoreClaim
 
 LOOK_EVERY_S: Final = 0.5
 IDENTITY_STOP_S: Final = 10.0
@@ -186,7 +186,7 @@ def _task(sector: Sector, options: ClusterOptions, url: BrokerUrl, signatures: S
 def _claimed(store: str, nation: Nation, stack: ExitStack) -> StoreClaim:
     """Claim the sectors in a store, whose password is then known to this process."""
     try:
-        from ops.cluster.store_claim import StoreClaim
+        from ops.cluster.supervisor.store_claim import StoreClaim
     except ImportError:
         raise missing_packages() from None
     remember(StoreAddress(store))

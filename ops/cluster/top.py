@@ -16,9 +16,9 @@ from rich.text import Text
 from geo.errors import WatchlineError
 from geo.message import Message
 from ops.cluster.commands import taken
-from ops.cluster.leases import Lease, Leases
-from ops.cluster.open_leases import known_leases
-from ops.cluster.waiting import Wait, known_waits, told
+from ops.cluster.leases.lease_book import Lease, Leases
+from ops.cluster.leases.open_leases import known_leases
+from ops.cluster.supervisor.waiting import Wait, known_waits, told
 from ops.room.room import RoomError
 from ops.runtime.output import say, say_in_english, show
 from ops.runtime.tables import show_table, table_of

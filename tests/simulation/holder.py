@@ -1,6 +1,6 @@
 """A process that holds a sector in a simulated world: real lease, journal, receiver, store and fusion, by steps.
 
-It does what ``ops.cluster.sector_task`` and the processes of its room do, in one process and one step at a time.
+It does what ``ops.cluster.workers.sector_task`` and the processes of its room do, in one process and one step at a time.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any
 
 from geo.errors import WatchlineError
 from ingest.receiving.receiver import Receiver
-from ops.cluster.leases import LeaseBook, Superseded
-from ops.cluster.sector_task import SectorTask
+from ops.cluster.leases.lease_book import LeaseBook, Superseded
+from ops.cluster.workers.sector_task import SectorTask
 from ops.journal.reader import JournalBusy, JournalFull, JournalLost, JournalReader
 from ops.journal.writer import Journal
 from ops.runtime.clock import ScenarioClock

@@ -18,11 +18,11 @@ from unittest.mock import patch
 
 from distributed import KilledWorker
 
-from ops.cluster import cluster as cluster_module
-from ops.cluster import leases as leases_module
-from ops.cluster.cluster import Cluster
-from ops.cluster.leases import LeaseBook
-from ops.cluster.sector_task import SectorTask
+from ops.cluster.leases import lease_book as leases_module
+from ops.cluster.leases.lease_book import LeaseBook
+from ops.cluster.supervisor import cluster as cluster_module
+from ops.cluster.supervisor.cluster import Cluster
+from ops.cluster.workers.sector_task import SectorTask
 from ops.journal.reader import JournalReader
 from ops.room.night_file import SCENARIO_START
 from ops.room.offline import track_log_hash

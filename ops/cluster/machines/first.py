@@ -17,11 +17,11 @@ from ops.audit.files import FOLDER as AUDIT
 from ops.audit.files import day_files, signer_of
 from ops.audit.key_places.place import keep_keys_in_store
 from ops.audit.key_places.store import erase_on_this_machine
+from ops.cluster.leases.store_leases import StoreLeases
 from ops.cluster.machines.carried import DELIVERIES, CarriedFiles
 from ops.cluster.machines.checks import Common, digest_of, programs, refuse_wrong_clock, store_identity
 from ops.cluster.machines.shared import prepare_shared, security_of
-from ops.cluster.store_leases import StoreLeases
-from ops.cluster.task import SectorTask
+from ops.cluster.workers.task import SectorTask
 from ops.postgres.address import StoreAddress
 from ops.postgres.note import StoreNote, note_path
 from ops.postgres.session import connected, sector_number

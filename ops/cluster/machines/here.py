@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ops.cluster.machines.carried import CarriedFiles
     from ops.cluster.machines.checks import Common
-    from ops.cluster.task import SectorTask
+    from ops.cluster.workers.task import SectorTask
 
 
 @dataclass(frozen=True, slots=True)

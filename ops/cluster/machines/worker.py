@@ -20,15 +20,15 @@ from rich.console import Console
 
 from geo.errors import BadInput, WatchlineError
 from ops.audit.key_places.store import erase_on_this_machine, use_machine_key
-from ops.cluster.leases import CLUSTER_LOCK, Lease, LeaseError
+from ops.cluster.leases.lease_book import CLUSTER_LOCK, Lease, LeaseError
+from ops.cluster.leases.store_leases import StoreLeases
 from ops.cluster.machines.checks import programs, refuse_other_programs, refuse_wrong_clock
 from ops.cluster.machines.here import Machine, on
 from ops.cluster.machines.options import WorkerOptions
 from ops.cluster.machines.shared import security_of, shared_of
 from ops.cluster.nation_file import load_nation
-from ops.cluster.placement import CORES
-from ops.cluster.store_leases import StoreLeases
-from ops.cluster.worker_process import end_spares, keep_spares, stay_heard
+from ops.cluster.supervisor.placement import CORES
+from ops.cluster.workers.worker_process import end_spares, keep_spares, stay_heard
 from ops.postgres.address import StoreAddress
 from ops.postgres.note import remember
 from ops.runtime.file_lock import lock_file
@@ -167,7 +167,7 @@ def run_worker(options: WorkerOptions, *, screen: Console) -> dict[str, Any]:
     import dask
     import distributed  # noqa: F401 (whose settings are then there to be changed for a time)
 
-    from ops.cluster.cluster import SETTINGS_OF_DASK
+    from ops.cluster.supervisor.cluster import SETTINGS_OF_DASK
     from ops.runtime.compile_kernels import compile_missing
 
     load_settings(options.settings)

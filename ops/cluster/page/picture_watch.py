@@ -15,8 +15,8 @@ from ops.accounts.rights import has
 from ops.cluster.identity.decision import Key
 from ops.cluster.identity.incidents import SectorIncident, national_list
 from ops.cluster.identity.nation_store import Continued, NationError, NationReader
-from ops.cluster.leases import Lease, LeaseError
-from ops.cluster.open_leases import known_leases
+from ops.cluster.leases.lease_book import Lease, LeaseError
+from ops.cluster.leases.open_leases import known_leases
 from ops.cluster.page.sector_watch import (
     SectorWatch,
     hidden_row,

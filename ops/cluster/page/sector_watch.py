@@ -14,7 +14,7 @@ import msgspec
 
 from ops.cluster.identity.incidents import MOST, SectorIncident, sector_incidents
 from ops.cluster.identity.summary import CoveredSegments, SectorSummary, summary_of
-from ops.cluster.leases import Lease
+from ops.cluster.leases.lease_book import Lease
 from ops.cluster.national_picture import WORKING
 from ops.incidents.incident import PRIORITIES
 from ops.journal.reader import JournalError

@@ -13,8 +13,8 @@ from typing import Final
 import psutil
 
 from geo.errors import WatchlineError
-from ops.cluster.leases import Lease, Leases
-from ops.cluster.open_leases import known_leases
+from ops.cluster.leases.lease_book import Lease, Leases
+from ops.cluster.leases.open_leases import known_leases
 from ops.journal.stores.place import read_journal
 from ops.store.reader import Reader
 

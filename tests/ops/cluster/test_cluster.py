@@ -22,11 +22,11 @@ from geo.errors import BadInput
 from geo.message import Message
 from ops.audit.log import AuditLog
 from ops.broker.broker import URL_VARIABLE, EmbeddedBroker
-from ops.cluster.cluster import Cluster, ClusterError
 from ops.cluster.commands import ClusterOptions, cluster_status, run_cluster
-from ops.cluster.leases import Lease, LeaseBook
+from ops.cluster.leases.lease_book import Lease, LeaseBook
 from ops.cluster.nation_file import is_of_cluster
-from ops.cluster.sector_task import SectorTask
+from ops.cluster.supervisor.cluster import Cluster, ClusterError
+from ops.cluster.workers.sector_task import SectorTask
 from ops.room.offline import replay_journal, track_log_hash
 from ops.room.room import RoomError
 from ops.room.simulate_night import write_simulated_night

@@ -15,10 +15,10 @@ from rich.console import Console
 from geo.message import Message
 from ingest.receiving.batch import Batch
 from ops.broker.broker import URL_VARIABLE, EmbeddedBroker
-from ops.cluster import store_claim
-from ops.cluster.cluster import Cluster, ClusterError
-from ops.cluster.sector_task import SectorTask
-from ops.cluster.store_claim import StoreClaim
+from ops.cluster.supervisor import store_claim
+from ops.cluster.supervisor.cluster import Cluster, ClusterError
+from ops.cluster.supervisor.store_claim import StoreClaim
+from ops.cluster.workers.sector_task import SectorTask
 from ops.journal.reader import JournalLost
 from ops.journal.stores.place import read_journal
 from ops.journal.stores.postgres_writer import PostgresJournal

@@ -17,7 +17,7 @@ from ops.accounts.store import AccountStore
 from ops.accounts.stores.place import keep_accounts_in_store
 from ops.audit.log import AuditLog
 from ops.audit.stores.place import keep_audit_in_store
-from ops.cluster.store_claim import StoreClaim
+from ops.cluster.supervisor.store_claim import StoreClaim
 from ops.journal.stores.place import keep_in_store
 from ops.journal.stores.postgres_writer import PostgresJournal
 from ops.postgres.address import STORE_VARIABLE, StoreAddress

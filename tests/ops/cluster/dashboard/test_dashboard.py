@@ -24,11 +24,11 @@ from bokeh.models import ColumnDataSource
 from dask.utils import key_split
 
 from geo.errors import BadInput
-from ops.cluster.cluster import Cluster, task_key
 from ops.cluster.dashboard.address import dashboard_port
 from ops.cluster.dashboard.pages import MOST_PLOTS, PLOTS
-from ops.cluster.leases import LeaseBook
-from ops.cluster.sector_task import SectorTask
+from ops.cluster.leases.lease_book import LeaseBook
+from ops.cluster.supervisor.cluster import Cluster, task_key
+from ops.cluster.workers.sector_task import SectorTask
 from ops.services.api.serving.local_port import listen
 from tests.patience import PATIENT_S
 

@@ -20,7 +20,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.cluster.leases import LeaseBook
+from ops.cluster.leases.lease_book import LeaseBook
 from ops.journal.reader import JournalReader
 from ops.runtime.clock import ScenarioClock
 from ops.sector.open_sector import OpenSector

@@ -11,9 +11,9 @@ from typing import Any, cast
 
 import pytest
 
-from ops.cluster import sector_task
-from ops.cluster.leases import LeaseError
-from ops.cluster.sector_task import Heart, SectorTask
+from ops.cluster.leases.lease_book import LeaseError
+from ops.cluster.workers import sector_task
+from ops.cluster.workers.sector_task import Heart, SectorTask
 from ops.room.room import Room
 
 

@@ -10,11 +10,11 @@ import pytest
 
 from ops.audit.key_places.machine_key import MachineKey
 from ops.audit.key_places.place import machine_key_path
+from ops.cluster.leases.store_leases import StoreLeases
 from ops.cluster.machines import carried, first, here
 from ops.cluster.machines.carried import KEYS, CarriedError, CarriedFiles
 from ops.cluster.machines.shared import prepare_shared
-from ops.cluster.store_leases import StoreLeases
-from ops.cluster.task import SectorTask
+from ops.cluster.workers.task import SectorTask
 from ops.postgres.address import StoreAddress
 from ops.room.room import locked
 from tests.ops.postgres_server import PostgresServer

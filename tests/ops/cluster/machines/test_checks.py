@@ -16,15 +16,15 @@ from rich.console import Console
 from geo.errors import BadInput
 from ingest.mqtt.broker_url import BrokerUrl
 from ops.audit.key_places.protocol import DayKeyError
-from ops.cluster.cluster import Listening
 from ops.cluster.commands import ClusterOptions, run_cluster
+from ops.cluster.leases.store_leases import StoreLeases
 from ops.cluster.machines import checks, first, here
 from ops.cluster.machines.options import WorkerOptions
 from ops.cluster.machines.shared import prepare_shared, security_of, shared_of
 from ops.cluster.machines.start import scheduler_address, start_worker
 from ops.cluster.machines.worker import JoinedWorker
-from ops.cluster.sector_task import SectorTask, hold_sector
-from ops.cluster.store_leases import StoreLeases
+from ops.cluster.supervisor.cluster import Listening
+from ops.cluster.workers.sector_task import SectorTask, hold_sector
 from ops.journal.stores.place import read_journal
 from ops.postgres.address import StoreAddress
 from ops.postgres.migration import migrate

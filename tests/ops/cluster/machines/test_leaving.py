@@ -6,9 +6,9 @@ from typing import cast
 
 import psutil
 
-from ops.cluster.leases import Lease, Process, Wish
+from ops.cluster.leases.lease_book import Lease, Process, Wish
+from ops.cluster.leases.store_leases import StoreLeases
 from ops.cluster.machines.worker import JoinedWorker, leave
-from ops.cluster.store_leases import StoreLeases
 
 
 class Worker:

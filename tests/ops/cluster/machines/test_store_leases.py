@@ -15,9 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ops.cluster.leases import LeaseError, Process, Superseded
-from ops.cluster.open_leases import known_leases, note_leases
-from ops.cluster.store_leases import StoreLeases
+from ops.cluster.leases.lease_book import LeaseError, Process, Superseded
+from ops.cluster.leases.open_leases import known_leases, note_leases
+from ops.cluster.leases.store_leases import StoreLeases
 from ops.postgres.address import StoreAddress
 from tests.ops.postgres_server import PostgresServer
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from ops.cluster.cluster import LONGEST_LOOK_S, LOST_AFTER_S, Cluster
-from ops.cluster.leases import Lease
-from ops.cluster.sector_task import SectorTask
-from ops.cluster.store_leases import StoreLeases
+from ops.cluster.leases.lease_book import Lease
+from ops.cluster.leases.store_leases import StoreLeases
+from ops.cluster.supervisor.cluster import LONGEST_LOOK_S, LOST_AFTER_S, Cluster
+from ops.cluster.workers.sector_task import SectorTask
 from ops.postgres.address import StoreAddress
-from tests.ops.cluster.test_supervisor import Client, Future
+from tests.ops.cluster.supervisor.test_supervisor import Client, Future
 
 
 class Workers(Client):

@@ -22,12 +22,12 @@ from rich.console import Console
 
 from geo.message import Message
 from ops.broker.broker import URL_VARIABLE, EmbeddedBroker
-from ops.cluster.cluster import Cluster, Listening
-from ops.cluster.leases import Lease
+from ops.cluster.leases.lease_book import Lease
+from ops.cluster.leases.store_leases import StoreLeases
 from ops.cluster.machines import first
 from ops.cluster.machines.carried import HELD
-from ops.cluster.sector_task import SectorTask
-from ops.cluster.store_leases import StoreLeases
+from ops.cluster.supervisor.cluster import Cluster, Listening
+from ops.cluster.workers.sector_task import SectorTask
 from ops.journal.stores.place import read_journal
 from ops.postgres.address import StoreAddress
 from ops.room.offline import replay_journal, track_log_hash

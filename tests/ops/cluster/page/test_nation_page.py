@@ -18,7 +18,7 @@ from ops.accounts.rights import HOLDERS
 from ops.audit.files import FOLDER
 from ops.audit.search import EntryFilter, each_entry
 from ops.cluster.identity.nation_store import Continued, NationStore
-from ops.cluster.leases import LeaseBook
+from ops.cluster.leases.lease_book import LeaseBook
 from ops.cluster.page.models import NationalPicture
 from ops.cluster.page.routes import nation_rights
 from ops.cluster.page.sector_watch import SectorNow, row_of

@@ -14,9 +14,9 @@ import distributed
 import psutil
 import pytest
 
-from ops.cluster import cluster as cluster_module
-from ops.cluster.cluster import SETTINGS_OF_DASK, Cluster
-from ops.cluster.sector_task import SectorTask
+from ops.cluster.supervisor import cluster as cluster_module
+from ops.cluster.supervisor.cluster import SETTINGS_OF_DASK, Cluster
+from ops.cluster.workers.sector_task import SectorTask
 from tests.patience import PATIENT_S
 
 

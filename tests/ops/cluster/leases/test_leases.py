@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.message import Message
-from ops.cluster import sector_task
-from ops.cluster.leases import LeaseBook, LeaseError, Process, Superseded
-from ops.cluster.sector_task import Heart, PartGivenUp, SectorTask, hold_sector
+from ops.cluster.leases.lease_book import LeaseBook, LeaseError, Process, Superseded
+from ops.cluster.workers import sector_task
+from ops.cluster.workers.sector_task import Heart, PartGivenUp, SectorTask, hold_sector
 from ops.journal.reader import JournalLost, JournalReader
 from ops.journal.writer import Journal
 from ops.runtime.fence import stored_fence

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ops.cluster.leases import Lease, Process
+from ops.cluster.leases.lease_book import Lease, Process
 
 CORES: Final = "cores"
 """Resource, in dask's sense, by which a worker states the number of cores of its machine."""

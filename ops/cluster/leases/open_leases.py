@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from ops.cluster.leases import FILE, LeaseBook, Leases
+from ops.cluster.leases.lease_book import FILE, LeaseBook, Leases
 from ops.postgres.address import StoreAddress, missing_packages
 from ops.postgres.note import StoreNote, note_path, read_note, remember
 from ops.runtime.output import write_private
@@ -17,7 +17,7 @@ def open_leases(folder: Path, store: str | None) -> Leases:
     if store is None:
         return LeaseBook(folder)
     try:
-        from ops.cluster.store_leases import StoreLeases
+        from ops.cluster.leases.store_leases import StoreLeases
     except ImportError:
         raise missing_packages() from None
     address = StoreAddress(store)

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.cluster.leases import Lease, LeaseBook, Process
-from ops.cluster.placement import AVERAGE_S, REST_CORES, STARTED_S, Use, Worker, place, to_move
+from ops.cluster.leases.lease_book import Lease, LeaseBook, Process
+from ops.cluster.supervisor.placement import AVERAGE_S, REST_CORES, STARTED_S, Use, Worker, place, to_move
 
 SPINNER = "import sys\nwhile True: sys.stdout.flush()"
 

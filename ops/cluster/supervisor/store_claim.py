@@ -14,7 +14,7 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 
 from geo.errors import WatchlineError
-from ops.cluster.cluster import ClusterError
+from ops.cluster.supervisor.cluster import ClusterError
 from ops.postgres.address import StoreAddress
 from ops.postgres.engine import store_error
 from ops.postgres.session import KeptConnection, connected, known_sector, sector_number

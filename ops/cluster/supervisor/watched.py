@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ops.cluster.leases import Lease
-from ops.cluster.task import SectorTask
+from ops.cluster.leases.lease_book import Lease
+from ops.cluster.workers.task import SectorTask
 
 FIRST_PAUSE_S: Final = 1.0
 LONGEST_PAUSE_S: Final = 60.0

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from geo.errors import BadInput
-from ops.cluster import store_claim
-from ops.cluster.claimed_sectors import refuse_claimed
-from ops.cluster.leases import CLUSTER_LOCK
-from ops.cluster.store_claim import StoreClaim
-from ops.cluster.store_leases import StoreLeases
+from ops.cluster.leases.claimed_sectors import refuse_claimed
+from ops.cluster.leases.lease_book import CLUSTER_LOCK
+from ops.cluster.leases.store_leases import StoreLeases
+from ops.cluster.supervisor import store_claim
+from ops.cluster.supervisor.store_claim import StoreClaim
 from ops.postgres.address import STORE_VARIABLE, StoreAddress
 from ops.postgres.migration import migrate
 from ops.runtime.file_lock import lock_file
@@ -110,7 +110,7 @@ def test_a_sector_of_a_store_is_refused_while_a_cluster_claims_it(
 def test_a_sector_that_another_machine_still_holds_is_refused_without_a_supervisor(
     address: StoreAddress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("ops.cluster.claimed_sectors.LOST_AFTER_S", PATIENT_S)
+    monkeypatch.setattr("ops.cluster.leases.claimed_sectors.LOST_AFTER_S", PATIENT_S)
     with StoreLeases(address, tmp_path / "second") as elsewhere:
         token = elsewhere.claim("hills", "worker-1")
         with pytest.raises(BadInput, match="a cluster runs the sector hills"):

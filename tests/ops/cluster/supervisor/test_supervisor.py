@@ -20,8 +20,8 @@ import psutil
 import pytest
 from tornado import ioloop
 
-from ops.cluster import worker_process
-from ops.cluster.cluster import (
+from ops.cluster.leases.lease_book import LeaseBook, LeaseError, Process
+from ops.cluster.supervisor.cluster import (
     LONGEST_LOOK_S,
     LOST_AFTER_S,
     SETTINGS_OF_DASK,
@@ -31,10 +31,10 @@ from ops.cluster.cluster import (
     WORKERS_EVERY_S,
     Cluster,
 )
-from ops.cluster.leases import LeaseBook, LeaseError, Process
-from ops.cluster.sector_task import SectorTask
-from ops.cluster.waiting import known_waits
-from ops.cluster.watched import STEADY_S, Watched, blamed
+from ops.cluster.supervisor.waiting import known_waits
+from ops.cluster.supervisor.watched import STEADY_S, Watched, blamed
+from ops.cluster.workers import worker_process
+from ops.cluster.workers.sector_task import SectorTask
 from tests.patience import PATIENT_S
 
 

@@ -1,7 +1,7 @@
 """Leases in PostgreSQL, for workers on several machines: the clock that decides is that of the server.
 
-As in ``ops.cluster.leases``, a claim raises the sector's number. Processes of a holder before are killed if they run on
-this machine; those of another one are kept from writing by the number alone (``ops.postgres.fence``).
+As in ``ops.cluster.leases.lease_book``, a claim raises the sector's number. Processes of a holder before are killed if
+they run on this machine; those of another one are kept from writing by the number alone (``ops.postgres.fence``).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 
 from geo.errors import WatchlineError
-from ops.cluster.leases import Lease, LeaseError, Process, Wish, claimed, kill_all, refuse_newer, working
+from ops.cluster.leases.lease_book import Lease, LeaseError, Process, Wish, claimed, kill_all, refuse_newer, working
 from ops.postgres.address import StoreAddress
 from ops.postgres.engine import store_error
 from ops.postgres.session import KeptConnection
@@ -87,7 +87,7 @@ class StoreLeases:
         return name_of_machine(self._folder)
 
     def claim(self, sector: str, holder: str, *, above: int = 0, newest: int | None = None) -> int:
-        """Take the lease of a sector from any other holder; return its new number (``ops.cluster.leases``).
+        """Take the lease of a sector from any other holder; return its new number (``ops.cluster.leases.lease_book``).
 
         Processes of the holder before that run on this machine are killed; LeaseError for one that does not end.
         Superseded for a sector with a newer lease than ``newest``.

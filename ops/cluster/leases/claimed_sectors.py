@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from geo.errors import BadInput
-from ops.cluster.leases import CLUSTER_LOCK, LOST_AFTER_S
+from ops.cluster.leases.lease_book import CLUSTER_LOCK, LOST_AFTER_S
 from ops.postgres.address import StoreAddress, missing_packages
 from ops.runtime.file_lock import is_locked
 
@@ -29,8 +29,8 @@ def refuse_claimed(sector: str, data: Path, store: str | None) -> None:
 
 def _refuse_claimed_in_store(sector: str, data: Path, address: StoreAddress) -> None:
     try:
-        from ops.cluster.store_claim import is_claimed
-        from ops.cluster.store_leases import StoreLeases
+        from ops.cluster.leases.store_leases import StoreLeases
+        from ops.cluster.supervisor.store_claim import is_claimed
     except ImportError:
         raise missing_packages() from None
     taken = is_claimed(address, sector)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ops.cluster.placement import Worker
+from ops.cluster.supervisor.placement import Worker
 
 
 class SilentWorkers:

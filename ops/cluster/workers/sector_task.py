@@ -14,11 +14,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Literal, Self
 
 from geo.errors import WatchlineError
-from ops.cluster.leases import Lease, LeaseError, Superseded, Wish
+from ops.cluster.leases.lease_book import Lease, LeaseError, Superseded, Wish
+from ops.cluster.leases.open_leases import open_leases
 from ops.cluster.machines import here
-from ops.cluster.open_leases import open_leases
-from ops.cluster.task import SectorTask as SectorTask
-from ops.cluster.worker_process import spares
+from ops.cluster.workers.task import SectorTask as SectorTask
+from ops.cluster.workers.worker_process import spares
 from ops.postgres.address import StoreAddress, missing_packages
 from ops.postgres.note import remember
 from ops.room.room import Room, RoomError

@@ -16,13 +16,12 @@ from typing import Any, Final, Self
 
 from geo.errors import WatchlineError
 from geo.message import Message, Parameter
-from ops.cluster.leases import CLUSTER_LOCK, LOST_AFTER_S, Lease, LeaseError, Leases, kill_all
-from ops.cluster.open_leases import open_leases
-from ops.cluster.placement import CORES, Use, Worker, place, to_move
-from ops.cluster.sector_task import SectorTask, hold_sector
-from ops.cluster.silent_workers import SilentWorkers
-from ops.cluster.waiting import Wait, note_waits
-from ops.cluster.watched import (
+from ops.cluster.leases.lease_book import CLUSTER_LOCK, LOST_AFTER_S, Lease, LeaseError, Leases, kill_all
+from ops.cluster.leases.open_leases import open_leases
+from ops.cluster.supervisor.placement import CORES, Use, Worker, place, to_move
+from ops.cluster.supervisor.silent_workers import SilentWorkers
+from ops.cluster.supervisor.waiting import Wait, note_waits
+from ops.cluster.supervisor.watched import (
     Adopted,
     Watched,
     blamed,
@@ -31,7 +30,8 @@ from ops.cluster.watched import (
     pause,
     worker_of,
 )  # fmt: skip
-from ops.cluster.worker_process import nanny_without_pages
+from ops.cluster.workers.sector_task import SectorTask, hold_sector
+from ops.cluster.workers.worker_process import nanny_without_pages
 from ops.runtime.file_lock import lock_file
 
 SUSPECT_S: Final = 60.0
@@ -191,7 +191,7 @@ class Cluster:
             scheduler_kwargs={"dashboard": False},
             memory_limit=0,
             resources={CORES: len(os.sched_getaffinity(0))},
-            preload=["ops.cluster.worker_process"],
+            preload=["ops.cluster.workers.worker_process"],
             local_directory=str(folder / "dask"),
             silence_logs=logging.CRITICAL,
         )

@@ -12,7 +12,7 @@ import msgspec
 import psutil
 
 from geo.message import Message
-from ops.cluster.leases import Process
+from ops.cluster.leases.lease_book import Process
 from ops.runtime.output import write_private
 
 FILE: Final = "waiting.json"
