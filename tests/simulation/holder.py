@@ -1,6 +1,7 @@
 """A process that holds a sector in a simulated world: real lease, journal, receiver, store and fusion, by steps.
 
-It does what ``ops.cluster.workers.sector_task`` and the processes of its room do, in one process and one step at a time.
+It does what ``ops.cluster.workers.sector_task`` and the processes of its room do, in one process and one step at a
+time.
 """
 
 from __future__ import annotations

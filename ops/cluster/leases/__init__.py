@@ -1,1 +1,1 @@
-"""Who holds each sector, under which number: leases in a file or in PostgreSQL, and what they refuse."""
+"""Leases state who holds each sector, under which number; they are in a file or in PostgreSQL."""

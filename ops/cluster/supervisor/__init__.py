@@ -1,1 +1,1 @@
-"""The supervisor of a cluster: dask's scheduler, where sectors run, and the watch over their leases."""
+"""The supervisor of a cluster starts dask's scheduler, places sectors on workers, and watches their leases."""

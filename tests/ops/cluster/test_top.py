@@ -100,7 +100,10 @@ def test_a_sector_that_waits_for_its_next_start_is_told_with_the_reason_while_th
     assert found["north"]["waits"] is None
     shown = capsys.readouterr().out
     assert all(one["waits"] in shown for name, one in found.items() if name in WAITS)
-    script = "import sys; from pathlib import Path; from ops.cluster.supervisor.waiting import *; note_waits(Path(sys.argv[1]), {})"
+    script = (
+        "import sys; from pathlib import Path\n"
+        "from ops.cluster.supervisor.waiting import *; note_waits(Path(sys.argv[1]), {})"
+    )
     subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True)
     noted = (tmp_path / FILE).read_bytes()
     (tmp_path / FILE).write_bytes(noted.replace(b"{}", msgspec.json.encode(WAITS)))
