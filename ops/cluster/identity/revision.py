@@ -75,8 +75,9 @@ class Revising:
         Names of all sectors.
     known : mapping of (str, str) to sequence of (int, str), optional
         For each track when [UTC ns] it had which identity first, as far as that was decided before.
-    until_ns : int, UTC ns
-        Up to this time nothing is decided again.
+    read : mapping of str to int, optional
+        The time [UTC ns] up to which the pictures of sectors were read before; up to the time that all have reached
+        nothing is decided again.
     stored : StoredHistories, optional
         What was decided and stored of tracks that are not known.
     """
@@ -86,7 +87,7 @@ class Revising:
         sectors: Iterable[str],
         known: Mapping[Key, Sequence[tuple[int, str]]] | None = None,
         *,
-        until_ns: int = 0,
+        read: Mapping[str, int] | None = None,
         stored: StoredHistories | None = None,
     ) -> None:
         self._stored = stored
@@ -98,7 +99,7 @@ class Revising:
         for key, each in (known or {}).items():
             for at_ns, national in each:
                 self._enter(key, at_ns, national)
-        self._until_ns = until_ns
+        self._read, self._until_ns = dict(read or {}), 0
         self._stamps = dict.fromkeys(sectors, 0)
         self._has_begun = False
         self._tracks: dict[Key, _Track] = {}
@@ -178,6 +179,7 @@ class Revising:
         if not self._has_begun:
             self._has_begun = True
             self._stamps = dict.fromkeys(self._stamps, stamp_ns - SECOND_NS)
+            self._until_ns = reached(self._stamps | self._read) if self._read else 0
         self._stamps[sector] = stamp_ns
         changes = [change for one in decisions if (change := self._begun(one)) is not None]
         for entry in picture:

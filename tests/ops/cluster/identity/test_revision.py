@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pytest
@@ -34,10 +34,11 @@ class Chain:
     """Joining and revising, one after the other, as the identity process has them."""
 
     def __init__(
-        self, decided: Mapping[Key, str] | None = None, known: Known | None = None, until_ns: int = 0,
-        reaches: Mapping[str, SensorReach] = REACHES,
+        self, decided: Iterable[IdentityDecision] = (), known: Known | None = None,
+        read: Mapping[str, int] | None = None, reaches: Mapping[str, SensorReach] = REACHES,
     ) -> None:  # fmt: skip
-        self.joining, self.revising = Joining(reaches, decided), Revising(reaches, known, until_ns=until_ns)
+        self.joining = Joining(reaches, stored={one.key: one for one in decided}.get)
+        self.revising = Revising(reaches, known, read=read)
         self.decisions: list[IdentityDecision] = []
         self.changes: list[IdentityChange] = []
 
@@ -264,12 +265,24 @@ def changed_after_a_restart(
         first.take(sector, stamp_ns, tracks)
         stamps[sector] = stamp_ns
     known = history(first.decisions, first.changes)
-    until_ns = reached(stamps) if len(stamps) == len(found) else 0
-    second = Chain(by_track(first.decisions), known, until_ns, reaches)
+    second = Chain(first.decisions, known, stamps, reaches)
     for stamp_ns, sector, tracks in merged:
         if stamp_ns >= merged[killed - 1][0] - MEMORY_S * S:
             second.take(sector, stamp_ns, tracks)
     return sorted([*first.changes, *second.changes], key=repr)
+
+
+def test_what_a_sector_shows_that_was_not_read_before_a_restart_is_examined_from_its_beginning():
+    """The process was killed when it had read the west up to 110 s, and nothing of the east."""
+    found, first = pictures([AWAY, TOWARDS], 160), Chain()
+    west = found["west"][:110]
+    for stamp_ns, tracks in west:
+        first.take("west", stamp_ns, tracks)
+    second = Chain(first.decisions, history(first.decisions, first.changes), {"west": west[-1][0]})
+    for stamp_ns, sector, tracks in sorted((at, name, now) for name, each in found.items() for at, now in each):
+        second.take(sector, stamp_ns, tracks)
+    assert first.changes == []
+    assert second.changes == taken(found).changes != []
 
 
 def test_a_track_that_has_changed_is_compared_with_a_third_sector_from_then_on_also_after_a_restart():
