@@ -176,6 +176,5 @@ class Watches:
         joined = sum(row[2] is not None for row in found["identities"].values())
         if not joined:
             raise Violation("no track took the identity of a neighbour's, so nothing was compared")
-        self.happened.update(
-            {f"tracks {name}": len(found[name]) for name in ("changes", "met", "continued")} | {"tracks joined": joined}
-        )
+        told = {"tracks changed": "changes", "tracks met": "met", "incidents continued": "continued"}
+        self.happened.update({"tracks joined": joined} | {what: len(found[table]) for what, table in told.items()})
