@@ -68,7 +68,7 @@ class NationRecord:
         """Return the time of the newest picture in a sector's store; 0 before the first."""
         path = self._folder / sector / "store.db"
         with suppress(sqlite3.Error), closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as store:
-            return store.execute("SELECT max(stamp_ns) FROM moments").fetchone()[0] or 0
+            return int(store.execute("SELECT max(stamp_ns) FROM moments").fetchone()[0] or 0)
         return 0
 
     @property
