@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from random import Random
@@ -43,6 +43,7 @@ class Connection(sqlite3.Connection):
 
     disk: Disk
     path: Path
+    reads_only: bool
     owner: Owner | None
 
     def close(self) -> None:
@@ -73,6 +74,8 @@ class Disk:
         """Number of statements after which a process is killed, before its next one."""
         self.happened: dict[str, int] = {}
         self.violations: list[str] = []
+        self.power_fails: Callable[[Path], None] = lambda _: None
+        """Ends the other processes that have a file open, as far as they end with its machine."""
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
@@ -148,9 +151,13 @@ class Disk:
             self._connections.remove(connection)
 
     def commit(self, connection: Connection, commit: Any) -> sqlite3.Cursor:
-        """Commit, or let the armed fault happen."""
+        """Commit, or let the armed fault happen. The end of a read writes nothing."""
+        if connection.reads_only:
+            return commit()  # type: ignore[no-any-return]
         self._check_fence(connection)
         fault = self._armed.pop(connection.path, None) if connection.owner is not None else None
+        if fault == "torn":
+            self.power_fails(connection.path)
         if fault == "torn" and self.users(connection.path) != {id(connection.owner)}:
             fault = "killed after"  # what others have mapped cannot be torn behind their back
         if fault is not None:
@@ -160,8 +167,10 @@ class Disk:
                 self._left[connection.path] = _read(connection.path)
                 raise Killed
             case "failed before":
+                sqlite3.Connection.execute(connection, "ROLLBACK")  # as SQLite does
                 raise _error("disk I/O error", sqlite3.SQLITE_IOERR_FSYNC, "SQLITE_IOERR_FSYNC")
             case "full":
+                sqlite3.Connection.execute(connection, "ROLLBACK")
                 raise _error("database or disk is full", sqlite3.SQLITE_FULL, "SQLITE_FULL")
         before = _read(connection.path) if fault == "torn" else {}
         done: sqlite3.Cursor = commit()
@@ -214,7 +223,7 @@ class Disk:
     def _connect(self, database: Any, *arguments: Any, **options: Any) -> sqlite3.Connection:
         connection: Connection = _OPEN(database, *arguments, factory=Connection, **options)
         text = str(database)
-        connection.disk, connection.owner = self, self.running
+        connection.disk, connection.owner, connection.reads_only = self, self.running, "mode=ro" in text
         connection.path = Path(text.removeprefix("file://").removeprefix("file:").partition("?")[0])
         self._connections.append(connection)
         if self.running is not None:  # checkpoints of the log happen now and then, not only after 1,000 pages

@@ -184,7 +184,7 @@ class Holder:
         self._reader = JournalReader(data / "journal.db")
         self._store = Store(data / "store.db", fence=self.token)
         clock = ScenarioClock(read_wall_ns=around.clock.now_ns)
-        self._fusion = Fusion(self._reader, self._store, around.night.ground, SETTINGS, clock)
+        self._fusion = Fusion(self._reader, self._store, around.night.grounds[self.task.name], SETTINGS, clock)
         waiting: Any = Waiting(around.wait_for_space)
         self._fusion.stopping = waiting
 

@@ -32,7 +32,7 @@ def live(seed: int, night: Night) -> Life:
     try:
         world = World(seed, folder, night)
         digest = world.run()
-        happened = world.happened + Counter(world.disk.happened)
+        happened = world.happened + world.watches.happened + Counter(world.disk.happened)
         for broker in world.brokers.values():
             happened += broker.happened
         return Life(digest, happened, world.steps)

@@ -1,13 +1,16 @@
-"""Ingest, journal, fusion, leases and moves under one seed: every invariant at every step (decision 0084)."""
+"""Ingest, fusion, leases, moves and hand-over under one seed: every invariant at every step (decision 0084)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ops.cluster.identity import nation_store
+from ops.cluster.identity import process as identity_process
 from ops.journal import writer as journal_writer
 from ops.store import writer as store_writer
 from ops.store.engines import file as store_file
@@ -96,10 +99,46 @@ def keeps_the_history(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(store_writer.Store, "_rewind", forgetting)
 
 
+def identities_ignore_the_fence(patch: pytest.MonkeyPatch) -> None:
+    """An identity process that was replaced while it was frozen, and writes all the same."""
+    patch.setattr(nation_store, "is_fenced_by", lambda *_: True)
+
+
+def identities_see_later_decisions(patch: pytest.MonkeyPatch) -> None:
+    """A process that, started again, uses decisions for times at which they had not been made."""
+    stored = nation_store.NationStore.decision_of
+
+    def from_the_beginning(self: Any, key: Any) -> Any:
+        decision = stored(self, key)
+        return None if decision is None else replace(decision, at_ns=0)
+
+    patch.setattr(nation_store.NationStore, "decision_of", from_the_beginning)
+
+
+def identities_begin_where_they_ended(patch: pytest.MonkeyPatch) -> None:
+    """A process that, started again, does not read again what its undecided tracks had shown."""
+    patch.setattr(identity_process, "MEMORY_S", 0.0)
+
+
+def identities_are_decided_again(patch: pytest.MonkeyPatch) -> None:
+    """A file that loses at each start what was decided."""
+    prepare = nation_store.NationStore._prepare
+
+    def forgetting(self: Any, db: Any) -> None:
+        prepare(self, db)
+        db.execute("DELETE FROM identities")
+
+    patch.setattr(nation_store.NationStore, "_prepare", forgetting)
+
+
 PLANTED = {
     acknowledges_first: "acknowledged, not journaled",
     ignores_the_fence: "written under lease",
     keeps_the_history: "tracks of the live store and of a replay differ",
+    identities_ignore_the_fence: "nation.db: written under lease",
+    identities_see_later_decisions: "of an undisturbed process",
+    identities_begin_where_they_ended: "of an undisturbed process",
+    identities_are_decided_again: "is lost",
 }
 
 
@@ -115,3 +154,9 @@ def test_a_planted_fault_is_found(night: Night, monkeypatch: pytest.MonkeyPatch,
             if PLANTED[plant] in found[-1]:
                 return
     pytest.fail(f"not found in ten worlds; {found}")
+
+
+def test_the_worlds_hand_tracks_over_while_their_process_is_killed_frozen_and_replaced(night: Night) -> None:
+    happened = (LIVES.get(8) or live(8, night)).happened
+    for what in ("tracks joined", "tracks changed", "tracks met", "identities asleep", "identities fenced"):
+        assert happened[what] > 0, what

@@ -1,6 +1,7 @@
 """A simulated world: two sectors on two machines, every fault drawn from one seed, every invariant checked each step.
 
-Real: spools and send windows, receiver, intake, journal, leases, fence, the cluster's supervisor, fusion, store.
+Real: spools and send windows, receiver, intake, journal, leases, fence, the cluster's supervisor, fusion, store,
+and the process that joins the tracks of both sectors.
 Simulated: clock, network, disk, dask's scheduler, and which of them runs next. See decision 0084.
 """
 
@@ -18,8 +19,8 @@ from unittest.mock import patch
 
 from distributed import KilledWorker
 
-from ops.cluster.leases import lease_book as leases_module
 from ops.cluster.leases.lease_book import LeaseBook
+from ops.cluster.leases.lease_book import lease_book as leases_module
 from ops.cluster.supervisor import cluster as cluster_module
 from ops.cluster.supervisor.cluster import Cluster
 from ops.cluster.workers.sector_task import SectorTask
@@ -31,6 +32,7 @@ from ops.services.fusion import process as fusion_process
 from ops.services.fusion.process import Fusion
 from ops.store.reader import Reader
 from ops.store.writer import Store
+from sensors.scan import Scan
 from sensors.timestamps import nanoseconds
 from tests.simulation.clock import SimClock
 from tests.simulation.disk import FAULTS, Disk, Killed
@@ -39,8 +41,9 @@ from tests.simulation.invariants import SectorRecord, Violation
 from tests.simulation.network import Broker, Weather
 from tests.simulation.night import NIGHT_S, Night
 from tests.simulation.sensor import SimSensor
+from tests.simulation.watch import Watches
 
-SECTORS: Final = ("north", "south")
+SECTORS: Final = ("east", "west")
 MACHINES: Final = ("machine-1", "machine-2")
 STEP_S: Final = 0.25
 LOOK_EVERY_S: Final = 0.5
@@ -112,6 +115,7 @@ class World:
             for name in SECTORS
         }
         self.records = {name: SectorRecord(name, self._tasks[name].data, self.brokers[name]) for name in SECTORS}
+        self.watches = Watches(folder, night.reaches, self.clock, self.chance, self.disk)
         self._waiting: list[tuple[SectorTask, Task]] = []
         self._look_due_s = 0.0
         self.steps = 0
@@ -130,18 +134,21 @@ class World:
             for name in SECTORS:
                 self._book.wish(name, "stop")
             self._until(lambda: all(self._book_is_free(name) for name in SECTORS), "did not stop")
+            self._until(lambda: self.watches.record.has_all, "the tracks of both sectors were not joined")
         for name in SECTORS:
             self._compare_with_replay(name)
-        digests = [self.records[name].digest() for name in SECTORS]
+        self.watches.compare()
+        digests = [*(self.records[name].digest() for name in SECTORS), self.watches.record.digest()]
         return sha256(repr((digests, self.steps, sorted(self.happened.items()))).encode()).hexdigest()
 
     @contextmanager
     def _in_force(self) -> Iterator[None]:
         with (
             self.disk.in_use(),
+            self.watches.in_force(),
             patch.object(fusion_process, "time", self.clock),
             patch.object(fusion_process, "say", lambda **_: None),
-            patch.object(fusion_process, "PICTURE_EVERY_S", 2.0),  # nothing compares it, and it takes long
+            patch.object(fusion_process, "PICTURE_EVERY_S", 2.0),  # as often as identities are decided
             patch.object(cluster_module, "time", self.clock),
             patch.object(leases_module, "time", self.clock),
             patch.object(cluster_module, "kill_all", self._lose),
@@ -153,17 +160,18 @@ class World:
         self._cluster = Cluster(list(self._tasks.values()), len(MACHINES), monotonic_s=self.clock.monotonic)
         untyped: Any = self._cluster
         untyped._book, untyped._client = self._book, self
-        by_sensor: dict[str, list[Any]] = {}
-        for scan in self._night.scans:
-            by_sensor.setdefault(scan.sensor, []).append(scan)
         self.sensors = []
         for name in SECTORS:
             (self._folder / name).mkdir(parents=True, exist_ok=True)
+            by_sensor: dict[str, list[Scan]] = {}
+            for scan in self._night.scans[name]:
+                by_sensor.setdefault(scan.sensor, []).append(scan)
             for sensor, scans in by_sensor.items():
                 path = self._folder / name / f"{sensor}.spool"
                 self.sensors.append((name, SimSensor(path, self.brokers[name], sensor, scans)))
 
     def _close(self) -> None:
+        self.watches.close()
         for machine in self.machines:
             for holder in machine.holders:
                 self.disk.end(holder, ())
@@ -181,7 +189,7 @@ class World:
         actors: list[Callable[[], None]] = [sensor.step for _, sensor in self.sensors]
         actors += [lambda machine=machine: self._run_machine(machine) for machine in self.machines]  # type: ignore[misc]
         actors += [broker.deliver for broker in self.brokers.values()]
-        actors.append(self._look)
+        actors += [self._look, self.watches.step]
         self.chance.shuffle(actors)
         for act in actors:
             act()
@@ -189,7 +197,7 @@ class World:
         self.steps += 1
         if self.disk.violations:
             raise Violation(self.disk.violations[0])
-        for record in self.records.values():
+        for record in (*self.records.values(), self.watches.record):
             record.check()
 
     def _look(self) -> None:
@@ -272,6 +280,7 @@ class World:
             (0.02, "link ended", lambda: choose(self.sensors)[1].lose_link()),
             (0.01, "sender restarted", lambda: choose(self.sensors)[1].restart()),
             (0.01, "moved", lambda: self._book.wish(choose(SECTORS), "move")),
+            *self.watches.troubles(),
         ]
         for probability, name, happen in kinds:
             if draw() < probability * self._trouble:
@@ -328,6 +337,7 @@ class World:
         """Cause no further trouble, and end that which lasts."""
         self._calm = True
         self.disk.disarm()
+        self.watches.calm_down()
         for name in SECTORS:
             self.brokers[name].calm = True
             self._fill(name, full=False)
@@ -359,7 +369,7 @@ class World:
         data = self._tasks[name].data
         with JournalReader(data / "journal.db") as journal:
             store = Store(data / "replay.db")
-            fusion = Fusion(journal, store, self._night.ground, SETTINGS, ScenarioClock.live())
+            fusion = Fusion(journal, store, self._night.grounds[name], SETTINGS, ScenarioClock.live())
             while fusion.step(2000):
                 pass
             fusion.finish()

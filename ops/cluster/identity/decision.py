@@ -23,6 +23,11 @@ class IdentityDecision:
     of: Key | None = None
     log_odds: float = 0.0
 
+    @property
+    def key(self) -> Key:
+        """The sector and its track."""
+        return self.sector, self.track
+
 
 def national_id(sector: str, track: str) -> str:
     """Return the identity that a track founds: a hash of its name, so that none is given to two targets."""

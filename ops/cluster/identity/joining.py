@@ -64,6 +64,8 @@ class _Track:
     near: tuple[str, ...]
     national: str | None
     next_ns: int
+    stored: IdentityDecision | None = None
+    """What was decided at ``next_ns`` before a restart, until the pictures have reached that time again."""
     sightings: list[TrackSighting] = field(default_factory=list)
 
     @property
@@ -81,21 +83,19 @@ class Joining:
     ----------
     reaches : mapping of str to SensorReach
         How far the sensors of each sector reach.
-    known : mapping of (str, str) to str, optional
-        Identities that were decided before, by sector and track.
     stored : callable, optional
-        Returns the identity that was decided and stored for a sector and track that are not known, or None.
+        Returns the decision that was made and stored before, by sector and track, or None. It holds from its time on:
+        what is decided of other tracks for earlier times after a restart does not depend on it.
     """
 
     def __init__(
         self,
         reaches: Mapping[str, SensorReach],
-        known: Mapping[Key, str] | None = None,
         *,
-        stored: Callable[[Key], str | None] = lambda _: None,
+        stored: Callable[[Key], IdentityDecision | None] = lambda _: None,
     ) -> None:
         self._reaches = reaches
-        self._known, self._stored = dict(known or {}), stored
+        self._known, self._stored = dict[Key, str](), stored
         self._tracks: dict[str, dict[str, _Track]] = {sector: {} for sector in reaches}
         self._waiting: dict[Key, _Track] = {}
         self._stamps: dict[str, int] = {}
@@ -108,7 +108,7 @@ class Joining:
     @property
     def undecided(self) -> list[Key]:
         """Return the tracks that wait for a decision, in order."""
-        return sorted(self._waiting)
+        return sorted(key for key, one in self._waiting.items() if one.stored is None)
 
     def take(self, sector: str, stamp_ns: int, picture: Sequence[TrackInPicture]) -> list[IdentityDecision]:
         """Take the next picture of a sector, and return the decisions that are now possible, in order.
@@ -148,7 +148,14 @@ class Joining:
     def _begun(self, sector: str, entry: TrackInPicture, stamp_ns: int) -> _Track:
         key = sector, entry.track
         near = neighbours_of(self._reaches, sector, entry.lon, entry.lat, MARGIN_M)
-        return _Track(key, stamp_ns, near, self._known.get(key) or self._stored(key), stamp_ns)
+        known = self._known.get(key)
+        stored = self._stored(key) if known is None else None
+        if stored is None:
+            return _Track(key, stamp_ns, near, known, stamp_ns)
+        if not near or stored.at_ns < stamp_ns:
+            self._known[key] = stored.national
+            return _Track(key, stamp_ns, near, stored.national, stamp_ns)
+        return _Track(key, stamp_ns, near, None, stored.at_ns, stored)
 
     def _decide(self) -> list[IdentityDecision]:
         decisions: list[IdentityDecision] = []
@@ -158,7 +165,7 @@ class Joining:
             for one in sorted(self._waiting.values(), key=lambda one: (one.next_ns, one.age)):
                 if not self._has_pictures(one):
                     continue
-                judged = self._judged(one, one.next_ns)
+                judged = self._judged(one, one.next_ns) if one.stored is None else self._repeated(one, one.stored)
                 if judged is not _Wait.FOR_OLDER:
                     decisions += [judged] if isinstance(judged, IdentityDecision) else []
                     progress = True
@@ -193,6 +200,15 @@ class Joining:
             return self._founds(one, at_ns)
         one.next_ns = at_ns + round(STEP_S * SECOND_NS)
         return _Wait.FOR_EVIDENCE
+
+    def _repeated(self, one: _Track, stored: IdentityDecision) -> _Wait | None:
+        """Take up a stored decision; like the first time, after the one about the track whose identity was taken."""
+        older = None if stored.of is None else self._tracks.get(stored.of[0], {}).get(stored.of[1])
+        if older is not None and older.national is None:
+            return _Wait.FOR_OLDER
+        one.stored = None
+        self._decided(one, stored)
+        return None
 
     def _candidates(self, one: _Track, at_ns: int) -> list[_Track]:
         """Return the older tracks of the neighbours whose identity has no other track in the sector of this one."""

@@ -60,6 +60,7 @@ CREATE TABLE IF NOT EXISTS continued (
 CREATE TABLE IF NOT EXISTS opened_apart (sector TEXT NOT NULL, incident TEXT NOT NULL, PRIMARY KEY (sector, incident));
 CREATE TABLE IF NOT EXISTS summaries (sector TEXT PRIMARY KEY, body BLOB NOT NULL)
 """
+_DECISIONS: Final = "SELECT sector, track, national, at_ns, of_sector, of_track, log_odds FROM identities"
 _PROGRESS: Final = """
 INSERT INTO progress VALUES (?, ?) ON CONFLICT (sector) DO UPDATE SET stamp_ns = max(stamp_ns, excluded.stamp_ns)
 """
@@ -133,6 +134,11 @@ class NationReader:
         sql = "SELECT at_ns, national FROM changes WHERE sector = ? AND track = ? ORDER BY at_ns"
         return [*decided, *(self._rows(sql, *key) if decided and self._has("changes") else ())]
 
+    def decision_of(self, key: Key) -> IdentityDecision | None:
+        """Return what was decided of a track; None if it is undecided."""
+        rows = self._rows(f"{_DECISIONS} WHERE sector = ? AND track = ?", *key)
+        return _decision(*rows[0]) if rows else None
+
     def founded_ns(self, national: str) -> int | None:
         """Return when [UTC ns] the first track had an identity; None for one that is not known."""
         sql = "SELECT at_ns FROM identities WHERE national = ?1 UNION ALL SELECT at_ns FROM changes WHERE national = ?1"
@@ -140,10 +146,7 @@ class NationReader:
 
     def tracks_of(self, national: str) -> list[IdentityDecision]:
         """Return the tracks of an identity, in the order in which they were decided."""
-        sql = (
-            "SELECT sector, track, national, at_ns, of_sector, of_track, log_odds FROM identities WHERE national = ?"
-            " ORDER BY at_ns, sector, track"
-        )
+        sql = f"{_DECISIONS} WHERE national = ? ORDER BY at_ns, sector, track"
         return [_decision(*row) for row in self._rows(sql, national)]
 
     def count(self) -> tuple[int, int]:

@@ -21,12 +21,12 @@ from typing import Any, Final
 
 import msgspec
 
-from ops.cluster.identity.decision import IdentityChange, IdentityDecision, Key
+from ops.cluster.identity.decision import IdentityChange, IdentityDecision
 from ops.cluster.identity.followed import PictureFollower, SectorPicture
 from ops.cluster.identity.incidents import MOST, SectorIncident, continuations, sector_incidents
 from ops.cluster.identity.joining import MEMORY_S, SECOND_NS, Joining
 from ops.cluster.identity.nation_store import Continued, NationError, NationLost, NationStore
-from ops.cluster.identity.revision import Revising, reached
+from ops.cluster.identity.revision import Revising
 from ops.cluster.identity.sighting import SensorReach, TrackInPicture
 from ops.cluster.identity.summary import summary_of
 from ops.runtime.child_process import child_main, say
@@ -57,9 +57,8 @@ class NationWatch:
     def __init__(self, folder: Path, reaches: Mapping[str, SensorReach]) -> None:
         self._folder, self._names = folder, sorted(reaches)
         self._store = NationStore(folder)
-        self._joining = Joining(reaches, stored=self._decided)
-        until_ns = reached(self._store.progress())
-        self._revising = Revising(self._names, until_ns=until_ns, stored=self._store)
+        self._joining = Joining(reaches, stored=self._store.decision_of)
+        self._revising = Revising(self._names, read=self._progress(), stored=self._store)
         self._followers = {name: PictureFollower(name, folder / name / STORE) for name in self._names}
         self._readers = {name: IncidentReader(folder / name / STORE) for name in self._names}
         self._read_ns = self._begin()
@@ -70,11 +69,16 @@ class NationWatch:
         self._uncommitted: list[IdentityDecision] = []
         self._uncommitted_changes: list[IdentityChange] = []
         self._changed = True
+        self._has_failed = False
         self._forget_due_s = 0.0
+
+    def _progress(self) -> dict[str, int]:
+        progress = self._store.progress()
+        return {name: progress[name] for name in self._names if name in progress}
 
     def _begin(self) -> dict[str, int]:
         """Return for each sector where to begin: some minutes before what was read, or before now at the first time."""
-        begin_ns = self._store.progress()
+        begin_ns = self._progress()
         for name, follower in self._followers.items():
             if name not in begin_ns:
                 with suppress(StoreError):
@@ -97,6 +101,9 @@ class NationWatch:
         continued = self._new_continuations() if self._changed else []
         progress = {name: self._read_ns[name] for name in self._tracks}
         summaries = self._summaries()
+        if self._has_failed:  # the commit before; it may have been written all the same
+            self._uncommitted = [one for one in self._uncommitted if self._store.decision_of(one.key) != one]
+        self._has_failed = True
         self._store.commit(
             self._uncommitted,
             changes=self._uncommitted_changes,
@@ -104,15 +111,10 @@ class NationWatch:
             continued=continued,
             summaries=summaries,
         )
-        self._uncommitted, self._uncommitted_changes, self._changed = [], [], False
+        self._uncommitted, self._uncommitted_changes, self._changed, self._has_failed = [], [], False, False
         self._continued |= {(one.sector, one.incident) for one in continued}
         self._forget_stored()
         return taken
-
-    def _decided(self, key: Key) -> str | None:
-        """Return what was decided of a track, as far as it is stored."""
-        history = self._store.history_of(key)
-        return history[0][1] if history else None
 
     def _forget_stored(self) -> None:
         """Now and then, when all is committed, drop what the file has and no picture or incident needs."""

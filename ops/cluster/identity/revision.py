@@ -62,6 +62,7 @@ class StoredHistories(Protocol):
     """The stored identities of tracks."""
 
     def history_of(self, key: Key) -> Sequence[tuple[int, str]]: ...
+    def decision_of(self, key: Key) -> IdentityDecision | None: ...
     def founded_ns(self, national: str) -> int | None: ...
     def met(self, ended: str) -> str | None: ...
 
@@ -75,8 +76,9 @@ class Revising:
         Names of all sectors.
     known : mapping of (str, str) to sequence of (int, str), optional
         For each track when [UTC ns] it had which identity first, as far as that was decided before.
-    until_ns : int, UTC ns
-        Up to this time nothing is decided again.
+    read : mapping of str to int, optional
+        The time [UTC ns] up to which the pictures of sectors were read before; up to the time that all have reached
+        nothing is decided again.
     stored : StoredHistories, optional
         What was decided and stored of tracks that are not known.
     """
@@ -86,19 +88,20 @@ class Revising:
         sectors: Iterable[str],
         known: Mapping[Key, Sequence[tuple[int, str]]] | None = None,
         *,
-        until_ns: int = 0,
+        read: Mapping[str, int] | None = None,
         stored: StoredHistories | None = None,
     ) -> None:
         self._stored = stored
         self._history: dict[Key, list[tuple[int, str]]] = {}
         self._asked: set[Key] = set()
         """Tracks whose history was needed since the last ``forget_stored``."""
+        self._made: dict[Key, int] = {}
         self._founded: dict[str, int] = {}
         self._met_as: dict[str, str | None] = {}
         for key, each in (known or {}).items():
             for at_ns, national in each:
                 self._enter(key, at_ns, national)
-        self._until_ns = until_ns
+        self._read, self._until_ns = dict(read or {}), 0
         self._stamps = dict.fromkeys(sectors, 0)
         self._has_begun = False
         self._tracks: dict[Key, _Track] = {}
@@ -142,6 +145,7 @@ class Revising:
         """
         kept = self._asked.union(self._tracks)
         self._history = {key: each for key, each in self._history.items() if key in kept}
+        self._made = {key: at_ns for key, at_ns in self._made.items() if key in kept}
         named = {national for each in self._history.values() for _, national in each}
         self._founded = {national: at_ns for national, at_ns in self._founded.items() if national in named}
         self._asked, self._met_as = set(), {}
@@ -178,6 +182,7 @@ class Revising:
         if not self._has_begun:
             self._has_begun = True
             self._stamps = dict.fromkeys(self._stamps, stamp_ns - SECOND_NS)
+            self._until_ns = reached(self._stamps | self._read) if self._read else 0
         self._stamps[sector] = stamp_ns
         changes = [change for one in decisions if (change := self._begun(one)) is not None]
         for entry in picture:
@@ -197,10 +202,22 @@ class Revising:
         if self._history_of(key):
             return None
         self._enter(key, decision.at_ns, decision.national)
+        self._made[key] = self._made_at(decision)
         now = None if decision.of is None else self.identity_of(decision.of, decision.at_ns)
         if now is None or now == decision.national:
             return None
         return self._change(key, decision.at_ns, now)
+
+    def _made_ns(self, key: Key) -> int:
+        """Return when [UTC ns] a decision about a track was made; 0 if that is not known."""
+        if key not in self._made and self._stored is not None:
+            decision = self._stored.decision_of(key)
+            self._made[key] = 0 if decision is None else self._made_at(decision)
+        return self._made.get(key, 0)
+
+    def _made_at(self, decision: IdentityDecision) -> int:
+        """Return when it was made: not before that about the track whose identity was taken, for which it waited."""
+        return max(decision.at_ns, 0 if decision.of is None else self._made_ns(decision.of))
 
     def _enter(self, key: Key, at_ns: int, national: str) -> None:
         self._history.setdefault(key, []).append((at_ns, national))
@@ -261,7 +278,8 @@ class Revising:
 
     def _decided(self, key: Key, at_ns: int) -> str | None:
         history = self._history_of(key)
-        return self.identity_of(key, at_ns) if history and history[0][0] <= at_ns else None
+        is_decided = bool(history) and max(history[0][0], self._made_ns(key)) <= at_ns
+        return self.identity_of(key, at_ns) if is_decided else None
 
     def _updated(self, at_ns: int) -> dict[Key, list[TrackSighting]]:
         """Return the sightings of the tracks that a sensor updated lately."""

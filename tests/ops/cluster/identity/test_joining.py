@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ops.cluster.identity.decision import national_id
+from ops.cluster.identity.decision import IdentityDecision, national_id
 from ops.cluster.identity.joining import ABSENT_S, DECISIVE, DELAY_S, LONGEST_S, MEMORY_S, Joining
 from tests.ops.cluster.identity.walkers import (
     CORNER,
@@ -153,15 +153,32 @@ def test_the_decisions_do_not_depend_on_when_the_pictures_are_read(targets, orde
 @given(targets=TARGETS, killed=st.integers(1, 299))
 def test_after_a_restart_at_any_picture_the_decisions_are_the_same_and_none_is_made_twice(targets, killed):
     found = scene(targets)
+    assert decided_with_a_restart(found, killed) == sorted(joined(found), key=repr)
+
+
+def decided_with_a_restart(found: Pictures, killed: int) -> list[IdentityDecision]:
+    """What is decided if the process is killed after so many pictures of both sectors, and starts again."""
     merged = sorted((stamp_ns, sector, tracks) for sector, each in found.items() for stamp_ns, tracks in each)
     first, before = Joining(REACHES), []
     for stamp_ns, sector, tracks in merged[:killed]:
         before += first.take(sector, stamp_ns, tracks)
-    second, after = Joining(REACHES, by_track(before)), []
+    second, after = Joining(REACHES, stored={one.key: one for one in before}.get), []
     for stamp_ns, sector, tracks in merged:
         if stamp_ns >= merged[killed - 1][0] - MEMORY_S * S:
             after += second.take(sector, stamp_ns, tracks)
-    assert sorted([*before, *after], key=repr) == sorted(joined(found), key=repr)
+    return sorted([*before, *after], key=repr)
+
+
+@pytest.mark.parametrize("killed_s", [28, 31, 34, 36, 60])
+def test_a_track_that_waits_when_the_process_is_killed_does_not_see_what_was_decided_after_its_time(killed_s: int):
+    """The west loses its target and finds it again as W2, which has the same identity once W1 is not updated any more.
+
+    A process that started again knew of W1's decision from the beginning, and gave W2 an identity of its own.
+    """
+    whole = Walk({"east": ("E1", 0.0, 80.0), "west": ("W1", 20.0, 26.0)})
+    found = pictures([whole, Walk({"west": ("W2", 27.0, 80.0)})], 80)
+    assert set(by_track(joined(found)).values()) == {national_id("east", "E1")}
+    assert decided_with_a_restart(found, 2 * killed_s) == sorted(joined(found), key=repr)
 
 
 @settings(max_examples=15, deadline=None)

@@ -143,7 +143,10 @@ def test_killed_at_any_point_it_decides_the_same(sectors: Sectors, killed_s: int
     assert identities(sectors.folder) == ONE
 
 
-def test_a_commit_that_fails_loses_no_decision(sectors: Sectors, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("is_written", [False, True])
+def test_a_commit_that_fails_loses_no_decision(sectors: Sectors, monkeypatch: pytest.MonkeyPatch, is_written: bool):
+    """Also when it was written all the same, as when the disk fails only after that."""
+    commit = NationStore.commit
     sectors.write(79)
     sectors.write(80, sectors=("west",), incident_revisions=[stored_incident("Iw", 0, "W1")])
     sectors.write(80, sectors=("east",), incident_revisions=[stored_incident("Ie", 1, "E1")])
@@ -151,13 +154,15 @@ def test_a_commit_that_fails_loses_no_decision(sectors: Sectors, monkeypatch: py
     try:
         with monkeypatch.context() as full:
 
-            def fails(*_: Any, **__: Any) -> None:
+            def fails(*parts: Any, **more: Any) -> None:
+                if is_written:
+                    commit(*parts, **more)
                 raise NationError("nation.db: cannot be used (database or disk is full).")
 
             full.setattr(NationStore, "commit", fails)
             with pytest.raises(NationError):
                 watch.look()
-        assert identities(sectors.folder) == {}
+        assert identities(sectors.folder) == (ONE if is_written else {})
         watch.look()
         assert identities(sectors.folder) == ONE
         with NationReader(sectors.folder) as reader:

@@ -30,14 +30,38 @@ from tests.ops.cluster.identity.walkers import (
 Known = Mapping[Key, Sequence[tuple[int, str]]]
 
 
+class Stored:
+    """What is stored of identities, without a file."""
+
+    def __init__(self, decisions: Sequence[IdentityDecision], changes: Sequence[IdentityChange]) -> None:
+        self._decisions, self._changes = {one.key: one for one in decisions}, list(changes)
+
+    def decision_of(self, key: Key) -> IdentityDecision | None:
+        return self._decisions.get(key)
+
+    def history_of(self, key: Key) -> list[tuple[int, str]]:
+        decided = [(one.at_ns, one.national) for one in self._decisions.values() if one.key == key]
+        return decided + [(one.at_ns, one.national) for one in self._changes if (one.sector, one.track) == key]
+
+    def founded_ns(self, national: str) -> int | None:
+        every = [*self._decisions.values(), *self._changes]
+        return min((one.at_ns for one in every if one.national == national), default=None)
+
+    def met(self, ended: str) -> str | None:
+        return next((one.national for one in self._changes if one.ended == ended), None)
+
+
 class Chain:
     """Joining and revising, one after the other, as the identity process has them."""
 
     def __init__(
-        self, decided: Mapping[Key, str] | None = None, known: Known | None = None, until_ns: int = 0,
+        self, before: Chain | None = None, read: Mapping[str, int] | None = None,
         reaches: Mapping[str, SensorReach] = REACHES,
     ) -> None:  # fmt: skip
-        self.joining, self.revising = Joining(reaches, decided), Revising(reaches, known, until_ns=until_ns)
+        """``before``: the one that was killed when it had read that far, and of which everything is stored."""
+        stored = None if before is None else Stored(before.decisions, before.changes)
+        self.joining = Joining(reaches) if stored is None else Joining(reaches, stored=stored.decision_of)
+        self.revising = Revising(reaches, read=read, stored=stored)
         self.decisions: list[IdentityDecision] = []
         self.changes: list[IdentityChange] = []
 
@@ -240,13 +264,6 @@ def test_the_changes_do_not_depend_on_when_the_pictures_are_read(targets, order)
     assert sorted(taken(found, order=kept).changes, key=repr) == sorted(taken(found).changes, key=repr)
 
 
-def history(decisions: Sequence[IdentityDecision], changes: Sequence[IdentityChange]) -> Known:
-    found = {(one.sector, one.track): [(one.at_ns, one.national)] for one in decisions}
-    for change in changes:
-        found[change.sector, change.track].append((change.at_ns, change.national))
-    return found
-
-
 @settings(max_examples=30, deadline=None)
 @given(targets=TARGETS, killed=st.integers(1, 299))
 def test_after_a_restart_at_any_picture_the_changes_are_the_same_and_none_is_made_twice(targets, killed):
@@ -263,13 +280,52 @@ def changed_after_a_restart(
     for stamp_ns, sector, tracks in merged[:killed]:
         first.take(sector, stamp_ns, tracks)
         stamps[sector] = stamp_ns
-    known = history(first.decisions, first.changes)
-    until_ns = reached(stamps) if len(stamps) == len(found) else 0
-    second = Chain(by_track(first.decisions), known, until_ns, reaches)
+    second = Chain(first, stamps, reaches)
     for stamp_ns, sector, tracks in merged:
         if stamp_ns >= merged[killed - 1][0] - MEMORY_S * S:
             second.take(sector, stamp_ns, tracks)
     return sorted([*first.changes, *second.changes], key=repr)
+
+
+def test_what_a_sector_shows_that_was_not_read_before_a_restart_is_examined_from_its_beginning():
+    """The process was killed when it had read the west up to 110 s, and nothing of the east."""
+    found, first = pictures([AWAY, TOWARDS], 160), Chain()
+    west = found["west"][:110]
+    for stamp_ns, tracks in west:
+        first.take("west", stamp_ns, tracks)
+    second = Chain(first, {"west": west[-1][0]})
+    for stamp_ns, sector, tracks in sorted((at, name, now) for name, each in found.items() for at, now in each):
+        second.take(sector, stamp_ns, tracks)
+    assert first.changes == []
+    assert second.changes == taken(found).changes != []
+
+
+def corner_scene(seed: int) -> Pictures:
+    """Two to four targets at a corner, each in about three of four sectors; two of them may have one track there."""
+    chance, walks = np.random.default_rng(seed), []
+    for number in range(chance.integers(2, 5)):
+        tracks, begins = {}, chance.integers(0, 40)
+        for sector in CORNER:
+            if chance.random() < 0.75:
+                first_s = float(begins + chance.integers(0, 30))
+                name = f"{sector}{number // 2 if chance.random() < 0.5 else number}"
+                tracks[sector] = name, first_s, first_s + chance.integers(8, 60)
+        if tracks:
+            start = chance.uniform(-60, 60), chance.uniform(-60, 60)
+            speed = (0.0, 1.4, 9.0)[chance.integers(3)]
+            walks.append(Walk(tracks, start=start, speed=speed, course=chance.uniform(0, 360)))
+    return {
+        sector: [(stamp_ns, list({one.track: one for one in tracks}.values())) for stamp_ns, tracks in each]
+        for sector, each in pictures(walks, 120, seed=seed, sectors=tuple(CORNER)).items()
+    }
+
+
+@pytest.mark.parametrize(("seed", "killed"), [(381, 218), (586, 162)])
+def test_a_decision_that_waited_for_that_of_an_older_track_does_not_hold_before_it_after_a_restart(
+    seed: int, killed: int
+):
+    found = corner_scene(seed)
+    assert changed_after_a_restart(found, killed, CORNER) == sorted(taken(found, reaches=CORNER).changes, key=repr)
 
 
 def test_a_track_that_has_changed_is_compared_with_a_third_sector_from_then_on_also_after_a_restart():
