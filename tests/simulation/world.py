@@ -19,8 +19,8 @@ from unittest.mock import patch
 
 from distributed import KilledWorker
 
+from ops.cluster.leases import lease_book as leases_module
 from ops.cluster.leases.lease_book import LeaseBook
-from ops.cluster.leases.lease_book import lease_book as leases_module
 from ops.cluster.supervisor import cluster as cluster_module
 from ops.cluster.supervisor.cluster import Cluster
 from ops.cluster.workers.sector_task import SectorTask
