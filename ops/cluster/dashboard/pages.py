@@ -101,7 +101,9 @@ class DashboardServer:
         pages = _Pages(get_handlers(self._scheduler, ROUTES))  # type: ignore[no-untyped-call]
         self._server = HTTPServer(pages)
         with dask.config.set(SETTINGS):
-            self._plots = BokehApplication(PLOTS, self._scheduler, template_variables=_menu(self._scheduler))
+            self._plots = BokehApplication(  # type: ignore[no-untyped-call]
+                PLOTS, self._scheduler, template_variables=_menu(self._scheduler)
+            )
         self._plots.initialize(IOLoop.current())
         self._plots.add_handlers(r".*", [(r"/", RedirectHandler, {"url": "/status"})])
         self._plots.start()
