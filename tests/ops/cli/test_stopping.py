@@ -49,7 +49,8 @@ def threads():
 
 def child():
     started = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(100000)"])
-    Path("child").write_text(str(started.pid))
+    Path("child.tmp").write_text(str(started.pid))
+    Path("child.tmp").rename("child")  # it is there with its text, or not at all
     compiled()
 
 def folder():
