@@ -407,6 +407,7 @@ class Cluster:
                 sector.moving = ending == "moved"
                 if ending == "lost" and lease is not None and lease.holder and lease.token > sector.newest:
                     sector.future, sector.meant = Adopted(), lease.holder  # another task has claimed it meanwhile
+                    sector.before = min(sector.before, lease.token - 1)  # and is watched, also if it was taken for lost
             return False
         sector.failures, sector.avoid = sector.failures + 1, sector.meant
         sector.reason = str(error)
