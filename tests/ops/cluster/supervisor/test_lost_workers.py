@@ -52,6 +52,14 @@ def kill_one(cluster: Cluster) -> None:
     until(cluster, lambda: worker_processes(cluster).keys() - {address})  # asked once: it changes between two answers
 
 
+def kill_until(cluster: Cluster, given_up: Callable[[], object]) -> None:
+    """Kill the worker until dask gives it up: not where it hears at once that one was lost and that it is back."""
+    deadline = time.monotonic() + PATIENT_S
+    while not given_up():
+        assert time.monotonic() < deadline
+        kill_one(cluster)
+
+
 def sockets() -> int:
     count = 0
     for name in os.listdir("/proc/self/fd"):
@@ -68,8 +76,7 @@ def test_a_worker_that_dask_gave_up_is_made_again(tmp_path: Path, monkeypatch: p
     with Cluster([task_in(tmp_path)], 1) as cluster:
         untyped: Any = cluster
         [place] = untyped._local.workers.values()
-        kill_one(cluster)
-        assert place not in untyped._local.workers.values(), "dask gave it up"
+        kill_until(cluster, lambda: place not in untyped._local.workers.values())
 
 
 def test_a_worker_that_could_not_be_started_in_place_of_a_lost_one_is_made_again(
@@ -92,8 +99,7 @@ def test_a_worker_that_could_not_be_started_in_place_of_a_lost_one_is_made_again
         untyped: Any = cluster
         [place] = untyped._local.workers.values()
         monkeypatch.setattr(distributed.Nanny, "instantiate", instantiate)
-        kill_one(cluster)
-        assert failed
+        kill_until(cluster, lambda: failed)
         assert not {place, *failed} & set(untyped._local.workers.values())
 
 
