@@ -64,6 +64,10 @@ _DECISIONS: Final = "SELECT sector, track, national, at_ns, of_sector, of_track,
 _PROGRESS: Final = """
 INSERT INTO progress VALUES (?, ?) ON CONFLICT (sector) DO UPDATE SET stamp_ns = max(stamp_ns, excluded.stamp_ns)
 """
+_APART: Final = """
+INSERT OR IGNORE INTO opened_apart
+SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM continued WHERE sector = ?1 AND incident = ?2)
+"""
 _SUMMARY: Final = "INSERT INTO summaries VALUES (?, ?) ON CONFLICT (sector) DO UPDATE SET body = excluded.body"
 
 
@@ -73,12 +77,6 @@ class NationError(WatchlineError):
 
 class NationLost(NationError):
     """Another process writes the file: nothing was written, and this process must end."""
-
-
-_APART: Final = """
-INSERT OR IGNORE INTO opened_apart
-SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM continued WHERE sector = ?1 AND incident = ?2)
-"""
 
 
 class Continued(NamedTuple):

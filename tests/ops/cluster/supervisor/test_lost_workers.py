@@ -77,6 +77,8 @@ def test_a_worker_that_dask_gave_up_is_made_again(tmp_path: Path, monkeypatch: p
         untyped: Any = cluster
         [place] = untyped._local.workers.values()
         kill_until(cluster, lambda: place not in untyped._local.workers.values())
+        [made] = untyped._local.workers.values()
+        assert made is not place, "a worker of another place runs"
 
 
 def test_a_worker_that_could_not_be_started_in_place_of_a_lost_one_is_made_again(
