@@ -197,9 +197,11 @@ def test_ctrl_c_ends_the_compilation_at_once(monkeypatch: pytest.MonkeyPatch) ->
     before = set(multiprocessing.active_children())
     with pytest.raises(KeyboardInterrupt):
         compile_kernels.compile_all(Console(quiet=True))
-    for worker in set(multiprocessing.active_children()) - before:
-        worker.join()
-    assert set(multiprocessing.active_children()) <= before
+    # Not joined: the pool's own thread waits for the same processes, and whichever is second learns nothing.
+    end_s = time.monotonic() + PATIENT_S
+    while set(multiprocessing.active_children()) - before:
+        assert time.monotonic() < end_s
+        time.sleep(0.05)
 
 
 COMPILING = """
