@@ -1,8 +1,9 @@
-// What lies at a place on the screen: alerts before tracks before units and bases before sensors before bearings before the border; a second click takes the next.
+// What lies at a place on the screen: alerts before clusters before tracks before units and bases before sensors before bearings before the border; a second click takes the next. What was opened is another cluster afterwards.
 
 import type { Map as MapLibreMap, PointLike } from "maplibre-gl";
-import { singlesLayer } from "./clusters.ts";
+import { clusterAt, singlesLayer, type Cluster } from "./clusters.ts";
 import type { Selection } from "../model/state.ts";
+import { following } from "../model/turns.ts";
 
 const REACH_PX = 16;
 const KINDS = [
@@ -18,29 +19,33 @@ const KINDS = [
   ["border", "segment", "segment"],
 ] as const;
 
+export type Picked = { readonly select: Selection } | { readonly open: Cluster };
+
 export class Picker {
   readonly #map: MapLibreMap;
-  #last: { readonly x: number; readonly y: number; readonly index: number } | null = null;
+  #last: { readonly x: number; readonly y: number; readonly taken: string | null } | null = null;
 
   constructor(map: MapLibreMap) {
     this.#map = map;
   }
 
-  at(point: { readonly x: number; readonly y: number }): Selection | null {
+  at(point: { readonly x: number; readonly y: number }): Picked | null {
     const found = this.#candidates(point);
     const again = this.#last !== null && Math.hypot(point.x - this.#last.x, point.y - this.#last.y) < 4;
-    const index = again ? (this.#last?.index ?? -1) + 1 : 0;
-    this.#last = { x: point.x, y: point.y, index };
-    return found[index % Math.max(found.length, 1)] ?? null;
+    const taken = following([...found.keys()], again ? (this.#last?.taken ?? null) : null);
+    this.#last = { x: point.x, y: point.y, taken };
+    return taken === null ? null : (found.get(taken) ?? null);
   }
 
-  #candidates({ x, y }: { readonly x: number; readonly y: number }): Selection[] {
+  #candidates({ x, y }: { readonly x: number; readonly y: number }): Map<string, Picked> {
     const box: [PointLike, PointLike] = [
       [x - REACH_PX, y - REACH_PX],
       [x + REACH_PX, y + REACH_PX],
     ];
-    const seen = new Map<string, Selection>();
+    const seen = new Map<string, Picked>();
+    const cluster = clusterAt(this.#map, { x, y });
     for (const [layer, property, kind] of KINDS) {
+      if (kind !== "alert" && cluster !== null) seen.set(`cluster ${cluster.kind} ${cluster.id}`, { open: cluster });
       if (this.#map.getLayer(layer) === undefined) continue;
       const features = this.#map.queryRenderedFeatures(box, { layers: [layer] });
       const distance = (feature: (typeof features)[number]): number => {
@@ -51,9 +56,9 @@ export class Picker {
       };
       for (const feature of features.sort((a, b) => distance(a) - distance(b))) {
         const id = feature.properties[property] as unknown;
-        if (typeof id === "string" || typeof id === "number") seen.set(`${kind} ${id}`, { kind, id: String(id) });
+        if (typeof id === "string" || typeof id === "number") seen.set(`${kind} ${id}`, { select: { kind, id: String(id) } });
       }
     }
-    return [...seen.values()];
+    return seen;
   }
 }

@@ -18,7 +18,7 @@ import { at } from "./features.ts";
 import { symbolKey } from "./symbol_key.ts";
 import { ARCHIVE } from "./archive_layers.ts";
 import { ArchiveMap } from "./archive_map.ts";
-import { clusterAt, openingZoom, type Cluster } from "./clusters.ts";
+import { openingZoom, type Cluster } from "./clusters.ts";
 import { BaseMap } from "./base_map.ts";
 import { GroundMap } from "./ground_map.ts";
 import { isOnByDefault, Overlays } from "./overlays.ts";
@@ -131,10 +131,9 @@ export async function openMapView({ store, clock, trails, start, select }: MapCo
   const act = (point: { x: number; y: number }): void => {
     const { lng: lon, lat } = baseMap.map.unproject([point.x, point.y]);
     const found = tools.active ? null : picker.at(point);
-    const cluster = tools.active || found?.kind === "alert" ? null : clusterAt(baseMap.map, point);
     if (tools.active) tools.add({ lon, lat });
-    else if (cluster !== null) void open(cluster);
-    else select(found);
+    else if (found !== null && "open" in found) void open(found.open);
+    else select(found?.select ?? null);
     baseMap.show("goal", []);
   };
   baseMap.map.on("click", ({ point }) => act(point));
