@@ -1,6 +1,6 @@
 // What lies at a place on the screen: alerts before clusters before tracks before units and bases before sensors before bearings before the border; a second click takes the next. What was opened is another cluster afterwards.
 
-import type { Map as MapLibreMap, PointLike } from "maplibre-gl";
+import type { LngLat, Map as MapLibreMap, PointLike } from "maplibre-gl";
 import { clusterAt, singlesLayer, type Cluster } from "./clusters.ts";
 import type { Selection } from "../model/state.ts";
 import { following } from "../model/turns.ts";
@@ -23,17 +23,19 @@ export type Picked = { readonly select: Selection } | { readonly open: Cluster }
 
 export class Picker {
   readonly #map: MapLibreMap;
-  #last: { readonly x: number; readonly y: number; readonly taken: string | null } | null = null;
+  #last: { readonly at: LngLat; readonly taken: string | null } | null = null;
 
   constructor(map: MapLibreMap) {
     this.#map = map;
   }
 
-  at(point: { readonly x: number; readonly y: number }): Picked | null {
-    const found = this.#candidates(point);
-    const again = this.#last !== null && Math.hypot(point.x - this.#last.x, point.y - this.#last.y) < 4;
+  /** What to select or open; the next, where the last place on the ground is meant again, wherever it is on the screen now. */
+  at({ x, y }: { readonly x: number; readonly y: number }): Picked | null {
+    const found = this.#candidates({ x, y });
+    const last = this.#last === null ? null : this.#map.project(this.#last.at);
+    const again = last !== null && Math.hypot(x - last.x, y - last.y) < 4;
     const taken = following([...found.keys()], again ? (this.#last?.taken ?? null) : null);
-    this.#last = { x: point.x, y: point.y, taken };
+    this.#last = { at: this.#map.unproject([x, y]), taken };
     return taken === null ? null : (found.get(taken) ?? null);
   }
 
