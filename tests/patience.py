@@ -23,6 +23,6 @@ def patient_s(own_s: float) -> float:
     return longest_s(own_s, LOAD, os.cpu_count() or 1)
 
 
-ALONE_S: Final = 400.0
+ALONE_S: Final = 800.0
 PATIENT_S: Final = patient_s(ALONE_S)
 """How long is waited for what must come."""
