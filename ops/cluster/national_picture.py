@@ -50,11 +50,15 @@ def national_picture(folder: Path, sectors: Sequence[str]) -> dict[str, Any]:
     incidents, tracks = {}, {}
     for name in sectors:
         incidents[name], tracks[name] = _read(folder / name / "store.db")
+    known = {(sector, one.id): one for sector, each in incidents.items() for one in each}
     with NationReader(folder) as nation:
-        summaries, continued, (identities, joined) = nation.summaries(), nation.continued(), nation.count()
+        summaries, continued, (identities, joined) = (
+            nation.summaries(),
+            nation.continued_in_events(known),
+            nation.count(),
+        )
         shown = [(name, entry.track) for name, (_, each) in tracks.items() for entry in each]
         known_tracks = {key: history[-1][1] for key in shown if (history := nation.history_of(key))}
-    known = {(sector, one.id): one for sector, each in incidents.items() for one in each}
     return {
         "sectors": {name: _roll_up(summaries.get(name)) for name in sectors},
         "incidents": [
