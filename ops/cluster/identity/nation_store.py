@@ -89,14 +89,14 @@ _EVENTS: Final = """
 WITH RECURSIVE event (sector, incident) AS (
     SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?1)
     UNION
-    SELECT before_sector, before_incident FROM event JOIN continued USING (sector, incident)
+    SELECT before_sector, before_incident FROM event CROSS JOIN continued USING (sector, incident)
     UNION
-    SELECT continued.sector, continued.incident FROM event JOIN continued
+    SELECT continued.sector, continued.incident FROM event CROSS JOIN continued
     ON before_sector = event.sector AND before_incident = event.incident
 )
 """
 _IN_EVENTS: Final = (
-    "FROM event JOIN continued ON (continued.sector, continued.incident) = (event.sector, event.incident)"
+    "FROM event CROSS JOIN continued USING (sector, incident)"
 )
 _LEFT_JOIN_SEPARATED: Final = """
 LEFT JOIN separated ON separated.sector = continued.sector AND separated.incident = continued.incident
