@@ -66,7 +66,7 @@ class BeforeRecord(BaseModel):
     name: str
 
 
-class EventLink(BaseModel):
+class EventJoin(BaseModel):
     """An incident that was found to continue one of another sector.
 
     Both are of one event, unless a person has separated them: ``separated_by`` and ``separated_at`` are null if not.
@@ -94,7 +94,7 @@ class NationalEntry(BaseModel):
     state: str
     opened_at: datetime
     before: list[BeforeRecord]
-    links: list[EventLink] = Field(
+    joins: list[EventJoin] = Field(
         description="what joins the incidents of the event, and what was separated from them"
     )
     place: list[float]

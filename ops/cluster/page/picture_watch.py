@@ -197,7 +197,7 @@ class PictureWatch:
         known: Mapping[Key, SectorIncident],
         continued: Mapping[Key, Continued],
     ) -> dict[Key, bytes]:
-        links = _links_of(continued)
+        joins = _joins_of(continued)
         found: dict[Key, bytes] = {}
         for event in national_list(incidents, continued.values())[:MOST_SHOWN]:
             one = known[event.current]
@@ -211,7 +211,7 @@ class PictureWatch:
                 "priority": event.priority, "attention": event.attention, "state": one.state,
                 "opened_at": rfc3339_of(event.opened_at),
                 "before": [{"sector": s, "incident": i, "name": known[s, i].name} for s, i in before],
-                "links": [_stated(one, known) for one in _of_event(event.incidents, links)],
+                "joins": [_stated(one, known) for one in _of_event(event.incidents, joins)],
                 "place": [int(place.acknowledged), place.rank, place.opened_s],
             }  # fmt: skip
             found[event.current] = to_json(entry, where="incident")
@@ -223,7 +223,7 @@ class PictureWatch:
             watch.close()
 
 
-def _links_of(continued: Mapping[Key, Continued]) -> dict[Key, list[Continued]]:
+def _joins_of(continued: Mapping[Key, Continued]) -> dict[Key, list[Continued]]:
     """Return for each incident what states that it continues another, or that another continues it."""
     found: dict[Key, list[Continued]] = {}
     for key, one in continued.items():
@@ -232,9 +232,9 @@ def _links_of(continued: Mapping[Key, Continued]) -> dict[Key, list[Continued]]:
     return found
 
 
-def _of_event(event: Sequence[Key], links: Mapping[Key, Sequence[Continued]]) -> list[Continued]:
+def _of_event(event: Sequence[Key], joins: Mapping[Key, Sequence[Continued]]) -> list[Continued]:
     """Return what joins the incidents of an event, and what would join others to them if no one had separated them."""
-    found = {(one.sector, one.incident): one for key in event for one in links.get(key, ())}
+    found = {(one.sector, one.incident): one for key in event for one in joins.get(key, ())}
     return [
         one
         for key, one in sorted(found.items())

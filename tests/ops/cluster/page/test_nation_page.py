@@ -219,7 +219,7 @@ def test_the_event_that_went_on_into_a_sector_that_one_may_not_see_does_not_name
 
 JOINED = Continued("mid", "I2", "west", "I1", "N1")
 SEPARATE = {"action": "separate", "sector": "mid", "incident": "I2"}
-LINK = {
+JOIN_OF_BOTH = {
     "sector": "mid", "incident": "I2", "name": "Name I2",
     "before_sector": "west", "before_incident": "I1", "before_name": "Name I1",
     "separated_by": None, "separated_at": None,
@@ -252,22 +252,22 @@ def subjects(sectors: Sectors, name: str) -> list[tuple[str, str, str]]:
 def test_a_person_separates_what_was_joined_wrongly_and_each_asks_for_attention_as_its_sector_states(
     joined: Sectors, server: NationServer
 ):
-    by_mary = LINK | {"separated_by": "Mary", "separated_at": "2026-09-21T14:13:20Z"}
+    by_mary = JOIN_OF_BOTH | {"separated_by": "Mary", "separated_at": "2026-09-21T14:13:20Z"}
     with server.client("mary", {"*": "operator"}) as client, server.client("paul", {"*": "supervisor"}) as other:
-        assert events(client)["I2"]["links"] == [LINK]
+        assert events(client)["I2"]["joins"] == [JOIN_OF_BOTH]
         assert events(client)["I2"]["attention"] is False
         for one in (client, other):  # the first statement remains
             assert one.post("/v1/nation/actions", json=SEPARATE).status_code == 204
             found = events(one)
-            assert {name: (each["attention"], each["before"], each["links"]) for name, each in found.items()} == {
+            assert {name: (each["attention"], each["before"], each["joins"]) for name, each in found.items()} == {
                 "I1": (False, [], [by_mary]), "I2": (True, [], [by_mary]),
             }  # fmt: skip
         with NationStore(joined.folder) as store:  # the identity process is started again, and finds it again
             store.commit(continued=[JOINED])
         with nation_server(joined, NAMES) as again, again.client("joan", {"*": "viewer"}) as viewer:
-            assert {name: each["links"] for name, each in events(viewer).items()} == {"I1": [by_mary], "I2": [by_mary]}
+            assert {name: each["joins"] for name, each in events(viewer).items()} == {"I1": [by_mary], "I2": [by_mary]}
         assert other.post("/v1/nation/actions", json=SEPARATE | {"action": "rejoin"}).status_code == 204
-        assert [(name, each["links"]) for name, each in events(client).items()] == [("I2", [LINK])]
+        assert [(name, each["joins"]) for name, each in events(client).items()] == [("I2", [JOIN_OF_BOTH])]
     subject = "incident I2 (mid), I1 (west)"
     for name in ("west", "mid"):
         assert subjects(joined, name) == [
@@ -335,7 +335,7 @@ def test_what_cannot_be_recorded_or_stored_is_not_done(
         assert (answer.status_code, answer.json()["error"]) == (503, "The action could not be stored; try again.")
         with closing(sqlite3.connect(joined.folder / NATION)) as db:
             db.execute("PRAGMA user_version = 1")
-        assert events(client)["I2"]["links"] == [LINK]
+        assert events(client)["I2"]["joins"] == [JOIN_OF_BOTH]
 
 
 def fails_with(error: Exception) -> Callable[..., None]:
