@@ -155,6 +155,25 @@ def national_list(
     return sorted(found, key=_place)
 
 
+class EventJoins:
+    """What joins the incidents of events, among ``continued``, and what people separated from them."""
+
+    def __init__(self, continued: Iterable[Continued]) -> None:
+        self._of: dict[Key, list[Continued]] = {}
+        for one in continued:
+            for key in ((one.sector, one.incident), (one.before_sector, one.before_incident)):
+                self._of.setdefault(key, []).append(one)
+
+    def of(self, event: NationalIncident) -> list[Continued]:
+        """Return those of an event, in order of sector and id: with both incidents in it, or separated with one."""
+        found = {one for key in event.incidents for one in self._of.get(key, ())}
+        return sorted(one for one in found if one.separated_by or self._joins(one, event))
+
+    @staticmethod
+    def _joins(one: Continued, event: NationalIncident) -> bool:
+        return {(one.sector, one.incident), (one.before_sector, one.before_incident)} <= set(event.incidents)
+
+
 def _opened(incident: SectorIncident | None, one: Continued) -> tuple[bool, datetime | None, Key]:
     """Sort key of what an incident continues, by when it was opened; what is not known comes first."""
     return incident is not None, None if incident is None else incident.opened_at, (one.sector, one.incident)

@@ -95,9 +95,7 @@ WITH RECURSIVE event (sector, incident) AS (
     ON before_sector = event.sector AND before_incident = event.incident
 )
 """
-_IN_EVENTS: Final = (
-    "FROM event CROSS JOIN continued USING (sector, incident)"
-)
+_IN_EVENTS: Final = "FROM event CROSS JOIN continued USING (sector, incident)"
 _LEFT_JOIN_SEPARATED: Final = """
 LEFT JOIN separated ON separated.sector = continued.sector AND separated.incident = continued.incident
 """

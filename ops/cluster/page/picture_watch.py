@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from ops.accounts.person import Person
 from ops.accounts.rights import has
 from ops.cluster.identity.decision import Key
-from ops.cluster.identity.incidents import SectorIncident, national_list
+from ops.cluster.identity.incidents import EventJoins, SectorIncident, national_list
 from ops.cluster.identity.nation_store import Continued, NationError, NationReader
 from ops.cluster.leases.lease_book import Lease, LeaseError
 from ops.cluster.leases.open_leases import known_leases
@@ -197,7 +197,7 @@ class PictureWatch:
         known: Mapping[Key, SectorIncident],
         continued: Mapping[Key, Continued],
     ) -> dict[Key, bytes]:
-        joins = _joins_of(continued)
+        joins = EventJoins(continued.values())
         found: dict[Key, bytes] = {}
         for event in national_list(incidents, continued.values())[:MOST_SHOWN]:
             one = known[event.current]
@@ -211,7 +211,7 @@ class PictureWatch:
                 "priority": event.priority, "attention": event.attention, "state": one.state,
                 "opened_at": rfc3339_of(event.opened_at),
                 "before": [{"sector": s, "incident": i, "name": known[s, i].name} for s, i in before],
-                "joins": [_stated(one, known) for one in _of_event(event.incidents, joins)],
+                "joins": [_stated(one, known) for one in joins.of(event)],
                 "place": [int(place.acknowledged), place.rank, place.opened_s],
             }  # fmt: skip
             found[event.current] = to_json(entry, where="incident")
@@ -221,25 +221,6 @@ class PictureWatch:
         """Close all files."""
         for watch in self.watches.values():
             watch.close()
-
-
-def _joins_of(continued: Mapping[Key, Continued]) -> dict[Key, list[Continued]]:
-    """Return for each incident what states that it continues another, or that another continues it."""
-    found: dict[Key, list[Continued]] = {}
-    for key, one in continued.items():
-        for each in (key, (one.before_sector, one.before_incident)):
-            found.setdefault(each, []).append(one)
-    return found
-
-
-def _of_event(event: Sequence[Key], joins: Mapping[Key, Sequence[Continued]]) -> list[Continued]:
-    """Return what joins the incidents of an event, and what would join others to them if no one had separated them."""
-    found = {(one.sector, one.incident): one for key in event for one in joins.get(key, ())}
-    return [
-        one
-        for key, one in sorted(found.items())
-        if one.separated_by or (key in event and (one.before_sector, one.before_incident) in event)
-    ]
 
 
 def _stated(one: Continued, known: Mapping[Key, SectorIncident]) -> dict[str, Any]:
