@@ -156,7 +156,7 @@ def national_list(
 
 
 class EventJoins:
-    """What joins the incidents of events, among ``continued``, and what people separated from them."""
+    """The joins among ``continued``, by event: those within it, and those of it that people separated."""
 
     def __init__(self, continued: Iterable[Continued]) -> None:
         self._of: dict[Key, list[Continued]] = {}

@@ -1,7 +1,7 @@
 """``nation.db`` in the folder of a cluster: the national identity of each track, and which incidents continue others.
 
 It holds names of records, no positions and no text of theirs. One process writes it, under a number that each new
-writer raises (``ops.runtime.fence``); any number read it. What people separate is added beside it, whatever that
+writer raises (``ops.runtime.fence``); any number read it. Separations by people are added beside it, whatever that
 process does (``ops.cluster.identity.separation``).
 """
 

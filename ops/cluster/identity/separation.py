@@ -1,7 +1,7 @@
 """A person separates two incidents that were joined across sectors, or joins them again.
 
-Both write ``nation.db`` beside the identity process, in a transaction of their own. What that process found is not
-changed, so it does not join what was separated.
+Both write ``nation.db`` beside the identity process, in a transaction of their own. The join that the process found
+stays in the file, so the process does not find it again.
 """
 
 from __future__ import annotations

@@ -204,8 +204,8 @@ class NationRoutes:
     async def act(self, body: EventAction, request: Request, purpose: Annotated[str | None, Header()] = None) -> None:
         """Separate an incident from the one of another sector that it continues, or join them again.
 
-        It needs the right to act in both sectors, in whose logs it is recorded before it is done. What is so already
-        stays as it is.
+        It needs the right to act in both sectors, in whose logs it is recorded before it is done. An incident
+        that is separated already, or not, stays so.
         """
         person, key = person_of(request), (body.sector, body.incident)
         await self._hub.look()

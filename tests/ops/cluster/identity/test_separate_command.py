@@ -31,7 +31,7 @@ def data(tmp_path: Path) -> Path:
 
 def run(data: Path, *arguments: str) -> tuple[int, str]:
     done = CliRunner().invoke(app, ["cluster", "separate", str(data), *arguments])
-    return done.exit_code, f"{done.output}{done.exception or str()}"
+    return done.exit_code, f"{done.output}{done.exception or ''}"
 
 
 def separated_by(data: Path) -> list[str]:
