@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import getpass
+import re
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 
@@ -14,6 +15,9 @@ from ops.audit.command import record_command
 from ops.cluster.identity.nation_store import NationReader
 from ops.cluster.identity.separation import rejoin, separate
 from ops.runtime.output import show
+
+_ID: Final = re.compile(r"[0-9A-Za-z._-]{1,64}")
+_EXPECTED: Final = "one that `cluster status --json` states under joins"
 
 
 def separate_incidents(data: Path, sector: str, incident: str, *, again: bool, screen: Console) -> dict[str, Any]:
@@ -24,15 +28,19 @@ def separate_incidents(data: Path, sector: str, incident: str, *, again: bool, s
     Raises
     ------
     BadInput
-        If the incident continues none of another sector.
+        If there is no such sector, or the incident continues none of another one.
     NationError
         If that cannot be read or written.
     """
+    if not _ID.fullmatch(incident):
+        raise BadInput(f"{incident!r} is not the id of an incident", where="INCIDENT", expected=_EXPECTED)
+    if sector not in (folder.name for folder in data.iterdir() if folder.is_dir()):
+        raise BadInput(f"{data} has no sector {sector!r}", where="NAME", expected="a sector's name")
     with NationReader(data) as nation:
         found = nation.continued_of(sector, [incident])
     if not found:
-        where, expected = f"{incident} of {sector}", "an incident that `watchline cluster status` states under joins"
-        raise BadInput("continues no incident of another sector", where=where, expected=expected)
+        what = f"{incident} of {sector} continues no incident of another sector"
+        raise BadInput(what, where="INCIDENT", expected=_EXPECTED)
     [one] = found
     action = "rejoin" if again else "separate"
     pair = f"incident {one.incident} ({one.sector}), {one.before_incident} ({one.before_sector})"

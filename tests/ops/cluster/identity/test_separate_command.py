@@ -65,13 +65,21 @@ def test_it_separates_and_joins_again_and_records_both_in_the_logs_of_both_secto
         assert [one.subject for one in entries] == done
 
 
-@pytest.mark.parametrize(("sector", "incident"), [("west", "I1"), ("east", "I9"), ("south", "I2")])
-def test_an_incident_that_continues_none_is_refused_and_nothing_is_written(
-    data: Path, sector: str, incident: str
+@pytest.mark.parametrize(
+    ("sector", "incident", "refusal"),
+    [
+        ("west", "I1", "INCIDENT: I1 of west continues no incident of another sector; expected one that"),
+        ("east", "I9", "INCIDENT: I9 of east continues no incident of another sector; expected one that"),
+        ("east", "I 2", "INCIDENT: 'I 2' is not the id of an incident; expected one that"),
+        ("south", "I2", "has no sector 'south'; expected a sector's name."),
+    ],
+)
+def test_what_continues_nothing_is_refused_and_nothing_is_written(
+    data: Path, sector: str, incident: str, refusal: str
 ) -> None:
     code, output = run(data, sector, incident)
-    assert code == 1
-    assert f"{incident} of {sector}: continues no incident of another sector" in " ".join(output.split())
+    assert code != 0
+    assert refusal in " ".join(output.split())
     assert separated_by(data) == [""]
     assert not (data / "east" / FOLDER).exists()
 
