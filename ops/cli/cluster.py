@@ -270,6 +270,32 @@ def status(
     answer(cluster_status(data, screen=screen), as_json=as_json)
 
 
+@cluster_app.command("separate", cls=Command)
+def separate(
+    data: Annotated[Path, typer.Argument(help="Data folder of `cluster run`.", exists=True, file_okay=False)],
+    name: Annotated[str, typer.Argument(help="Sector of the incident, by its name in the nation file.")],
+    incident: Annotated[str, typer.Argument(help="Id of the incident that continues one of another sector.")],
+    again: Annotated[bool, typer.Option("--rejoin", help="Join them again.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Separate two incidents that were joined across sectors.
+
+    They become two entries of the national list, and each asks for attention
+    as its own sector states. They are not joined again automatically. The
+    list shows who separated them, and the audit logs of both sectors record
+    it. `cluster status --json` states the ids under `joins`. On the national
+    page, people with the right to act in both sectors do the same.
+
+    Examples
+    --------
+    watchline cluster separate data west I3f2a
+    watchline cluster separate data west I3f2a --rejoin
+    """
+    from ops.cluster.identity.separate_command import separate_incidents
+
+    answer(separate_incidents(data, name, incident, again=again, screen=screen), as_json=as_json)
+
+
 def top(
     data: Annotated[Path, typer.Argument(help="Data folder of `cluster run`.", exists=True, file_okay=False)],
     every: Annotated[

@@ -14,8 +14,8 @@ from rich.console import Console
 
 from ops.cluster.identity.combination import combined, together
 from ops.cluster.identity.decision import Key, national_id
-from ops.cluster.identity.incidents import MOST, SectorIncident, national_list, sector_incidents
-from ops.cluster.identity.nation_store import NationReader
+from ops.cluster.identity.incidents import MOST, EventJoins, SectorIncident, national_list, sector_incidents
+from ops.cluster.identity.nation_store import Continued, NationReader
 from ops.cluster.identity.sighting import KNOWN, TrackInPicture, TrackSighting, sighting_of
 from ops.cluster.identity.summary import SectorSummary
 from ops.incidents.incident import PRIORITIES
@@ -43,18 +43,24 @@ def national_picture(folder: Path, sectors: Sequence[str]) -> dict[str, Any]:
     -------
     dict
         ``sectors``: a summary by name, None before the first. ``incidents``: one entry per event, the most urgent
-        first; ``before`` are the incidents of other sectors that it continues. ``identities``: their number, and that
+        first; ``before`` are the incidents of other sectors that it continues, ``joins`` which continues which, and who
+        separated them where someone did. ``identities``: their number, and that
         of the tracks that took one from the neighbouring sector. ``shared``: the targets that several sectors track
         now, with their position from all of these tracks, and its standard deviation [m].
     """
     incidents, tracks = {}, {}
     for name in sectors:
         incidents[name], tracks[name] = _read(folder / name / "store.db")
+    known = {(sector, one.id): one for sector, each in incidents.items() for one in each}
     with NationReader(folder) as nation:
-        summaries, continued, (identities, joined) = nation.summaries(), nation.continued(), nation.count()
+        summaries, continued, (identities, joined) = (
+            nation.summaries(),
+            nation.continued_in_events(known),
+            nation.count(),
+        )
         shown = [(name, entry.track) for name, (_, each) in tracks.items() for entry in each]
         known_tracks = {key: history[-1][1] for key in shown if (history := nation.history_of(key))}
-    known = {(sector, one.id): one for sector, each in incidents.items() for one in each}
+    joins = EventJoins(continued)
     return {
         "sectors": {name: _roll_up(summaries.get(name)) for name in sectors},
         "incidents": [
@@ -65,6 +71,7 @@ def national_picture(folder: Path, sectors: Sequence[str]) -> dict[str, Any]:
                 **_named(one.current, known),
                 "state": known[one.current].state,
                 "before": [_named(key, known) for key in one.incidents[: one.incidents.index(one.current)]],
+                "joins": [_join(each) for each in joins.of(one)],
             }
             for one in national_list(incidents, continued)
         ],
@@ -150,6 +157,12 @@ def _roll_up(body: bytes | None) -> dict[str, Any] | None:
 def _named(key: Key, known: dict[Key, SectorIncident]) -> dict[str, str]:
     one = known.get(key)
     return {"sector": key[0], "incident": key[1], "name": "" if one is None else one.name}
+
+
+def _join(one: Continued) -> dict[str, str | None]:
+    by = one.separated_by or None
+    at = _time(utc_datetime(one.separated_ns)) if by else None
+    return {**dict(zip(one._fields[:4], one[:4], strict=True)), "separated_by": by, "separated_at": at}
 
 
 def _time(at: datetime) -> str:

@@ -36,6 +36,13 @@ CREATE TABLE outcomes (
 
 MOST_ROWS: Final = 5_000
 """Incidents read at most at once."""
+_STORED: Final = "SELECT id, revision, CAST(body AS BLOB) FROM incidents WHERE "
+_SELECTED: Final[Mapping[bool, str]] = {
+    False: f"{_STORED}(state < 'closed' OR state > 'closed') ORDER BY +opened_ns DESC, id",
+    True: f"{_STORED}state = 'closed' ORDER BY opened_ns DESC, id",
+}
+"""Incidents that are not, or are, closed. Both are found by the index on the state: of a long history no more is read
+than is returned. The sign keeps SQLite from reading all incidents in the order of their opening instead."""
 
 
 class _Led(msgspec.Struct):
@@ -73,17 +80,15 @@ class IncidentReader(Reader):
         ``closed`` selects those that are, or are not, closed. ``hidden``: ids to leave out, asked for after the state
         was chosen.
         """
-        sql = (
-            "SELECT id, revision, CAST(body AS BLOB) FROM incidents"
-            " WHERE (CASE WHEN state = 'closed' THEN 1 ELSE 0 END = ?1 OR ?1 IS NULL)"
-            " ORDER BY state = 'closed', opened_ns DESC, id"
-        )
         with self._snapshot() as connection:
             last = self.last_event()
             left_out = hidden()
-            cursor = streamed(connection, sql, (None if closed is None else int(closed),))
-            rows = list(islice((row for row in cursor if row[0] not in left_out), limit))
-            cursor.close()
+            rows: list[Any] = []
+            for selected in (False, True) if closed is None else (closed,):
+                cursor = streamed(connection, _SELECTED[selected])
+                left = None if limit is None else limit - len(rows)
+                rows += islice((row for row in cursor if row[0] not in left_out), left)
+                cursor.close()
             found = [self._incident_of(*row) for row in rows]
         return last, [row for row in found if row is not None]
 

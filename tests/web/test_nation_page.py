@@ -12,6 +12,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from ops.cluster.identity.nation_store import Continued, NationStore
+from ops.cluster.identity.separation import separate
 from tests.ops.cluster.page.nation import COVERAGE, NationServer, Sectors, incident, nation_server
 from tests.web.conftest import DESKTOP, PHONE
 from tests.web.patience import DRAWN
@@ -122,6 +124,71 @@ def test_a_click_on_the_map_leads_into_a_sector_and_a_drag_does_not(visit: Calla
     with page.expect_request("**/sectors/west"):
         page.mouse.click(x, y)
     assert len(asked) == 1
+
+
+@pytest.fixture
+def joined(sectors: Sectors) -> Sectors:
+    """Echo in the east continues Bravo, which is acknowledged in the west, and Foxtrot in the middle continues Echo."""
+    sectors.show("east", incident("Echo", 4, "medium"))
+    sectors.show("mid", incident("Foxtrot", 2, "medium"), age_s=3600.0)
+    with NationStore(sectors.folder) as store:
+        found = [("east", "Echo", "west", "Bravo"), ("mid", "Foxtrot", "east", "Echo")]
+        store.commit(continued=[Continued(*one, "N1") for one in found])
+    return sectors
+
+
+def names(page: Page) -> Any:
+    return page.locator("#incident-list .what")
+
+
+def test_a_wrong_join_is_separated_after_a_question_and_states_who_did_it(
+    visit: Callable[..., Page], joined: Sectors
+) -> None:
+    page, other = visit(), visit("fr")
+    expect(names(page)).to_have_text(["Name Alpha", "Name Charlie", "Name Foxtrot"])  # unacknowledged ones first
+    entry = page.locator("#incident-list li", has_text="Name Foxtrot").first
+    expect(entry).to_contain_text("continues Name Bravo and Name Echo")
+    entry.get_by_test_id("separate").click()
+    dialog = page.get_by_test_id("join-dialog")
+    expect(dialog).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    entry.get_by_test_id("separate").press("Enter")
+    dialog.get_by_test_id("join-which").select_option(label="Name Echo (Sector East), Name Bravo (Sector West)")
+    dialog.get_by_test_id("join-send").press("Enter")
+    expect(dialog).to_be_hidden()
+    expect(names(page)).to_have_text(["Name Alpha", "Name Charlie", "Name Foxtrot", "Name Bravo"])
+    expect(entry).to_contain_text("continues Name Echo")
+    expect(entry).to_have_attribute("data-attention", "true")  # no longer acknowledged with Bravo
+    stated = "Name Echo (Sector East), Name Bravo (Sector West): separated by operator, "
+    for name in ("Name Foxtrot", "Name Bravo"):
+        expect(page.locator("#incident-list li", has_text=name).first).to_contain_text(stated)
+    [again] = other.locator("#incident-list > li", has=other.get_by_text("Name Bravo", exact=True)).all()
+    expect(again).to_contain_text("séparés par operator")
+    again.get_by_test_id("rejoin").click()
+    other.get_by_test_id("join-send").click()
+    expect(names(page)).to_have_text(["Name Alpha", "Name Charlie", "Name Foxtrot"])
+
+
+@pytest.mark.parametrize(("language", "options"), [("en", {}), ("fr", {"viewport": PHONE}), ("ar-XB", {})])
+def test_what_is_said_of_separating_fits_and_is_accessible(
+    visit: Callable[..., Page], joined: Sectors, language: str, options: dict[str, Any]
+) -> None:
+    assert separate(joined.folder, ("east", "Echo"), "Mary of the national duty office in the capital", joined.now_ns)
+    page = visit(language, **options)
+    expect(page.get_by_test_id("rejoin")).to_have_count(2)
+    page.evaluate(DRAWN)
+    assert page.evaluate(CLIPPED) == []
+    assert Axe().run(page).response["violations"] == []
+    for button, count in (("separate", 1), ("rejoin", 2)):
+        shown = page.locator(f'[data-testid="{button}"]:visible')
+        expect(shown).to_have_count(count)
+        shown.first.click()
+        expect(page.get_by_test_id("join-dialog")).to_be_visible()
+        assert page.evaluate(CLIPPED) == []
+        assert Axe().run(page).response["violations"] == []
+        page.get_by_test_id("join-cancel").click()
+    assert page.evaluate("() => document.documentElement.dataset.missing ?? '0'") == "0"
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,8 @@ class SectorIncident(msgspec.Struct, frozen=True):
     tracks: tuple[TrackOfIncident, ...] = ()
 
 
+_Link = tuple[Key, Key]
+
 IdentityOf = Callable[[Key, int], str | None]
 """National identity of the target that a track, by sector and name, followed at a time [UTC ns]."""
 
@@ -129,19 +131,22 @@ def national_list(
         In the order of a sector's own queue. An event that someone acknowledged, in whichever sector, does not ask for
         attention again in the next one, unless its priority is higher there. Incidents that were opened as those of
         two targets are one event when none of them asks for attention any more, because each may have been of a target
-        of its own. One that was merged into another is of the event of that one.
+        of its own. One that was merged into another is of the event of that one. Two incidents that a person has
+        separated are never of one event, however others join them: of what would, that which was opened last is left
+        out.
     """
     known = {(sector, one.id): one for sector, each in incidents.items() for one in each}
-    links: dict[bool, list[tuple[Key, Key]]] = {False: [], True: []}
-    for one in continued:
-        links[one.apart].append(((one.sector, one.incident), (one.before_sector, one.before_incident)))
     merged = [(key, (key[0], one.merged_into)) for key, one in known.items()]
-    links[False] += [link for link in merged if link[1] in known]
-    events = _joined(known, links[False])
+    links: dict[bool, list[_Link]] = {False: [link for link in merged if link[1] in known], True: []}
+    separated: list[_Link] = []
+    for one in sorted(continued, key=lambda one: _opened(known.get((one.sector, one.incident)), one)):
+        link = (one.sector, one.incident), (one.before_sector, one.before_incident)
+        (separated if one.separated_by else links[one.apart]).append(link)
+    events = _joined(known, links[False], separated)
     asking = {key for keys in events if _asks_for_attention([known[key] for key in keys]) for key in keys}
     of_one_target = [link for link in links[True] if asking.isdisjoint(link)]
     found = []
-    for keys in _joined(known, [*links[False], *of_one_target]):
+    for keys in _joined(known, [*links[False], *of_one_target], separated):
         keys.sort(key=lambda key: (known[key].opened_at, key))
         here = [key for key in keys if known[key].state != "closed"]
         if here:
@@ -150,9 +155,40 @@ def national_list(
     return sorted(found, key=_place)
 
 
-def _joined(keys: Iterable[Key], links: Iterable[tuple[Key, Key]]) -> list[list[Key]]:
-    """Return the keys that are joined by links, also through keys that are not among them."""
+class EventJoins:
+    """The joins among ``continued``, by event: those within it, and those of it that people separated."""
+
+    def __init__(self, continued: Iterable[Continued]) -> None:
+        self._of: dict[Key, list[Continued]] = {}
+        for one in continued:
+            for key in ((one.sector, one.incident), (one.before_sector, one.before_incident)):
+                self._of.setdefault(key, []).append(one)
+
+    def of(self, event: NationalIncident) -> list[Continued]:
+        """Return those of an event, in order of sector and id: with both incidents in it, or separated with one."""
+        found = {one for key in event.incidents for one in self._of.get(key, ())}
+        return sorted(one for one in found if one.separated_by or self._joins(one, event))
+
+    @staticmethod
+    def _joins(one: Continued, event: NationalIncident) -> bool:
+        return {(one.sector, one.incident), (one.before_sector, one.before_incident)} <= set(event.incidents)
+
+
+def _opened(incident: SectorIncident | None, one: Continued) -> tuple[bool, datetime | None, Key]:
+    """Sort key of what an incident continues, by when it was opened; what is not known comes first."""
+    return incident is not None, None if incident is None else incident.opened_at, (one.sector, one.incident)
+
+
+def _joined(keys: Iterable[Key], links: Iterable[_Link], separated: Iterable[_Link]) -> list[list[Key]]:
+    """Return the keys that are joined by links, also through keys that are not among them.
+
+    A link is left out if it would join two keys that are separated.
+    """
     above: dict[Key, Key] = {}
+    barred: dict[Key, list[Key]] = {}
+    for one, other in separated:
+        barred.setdefault(one, []).append(other)
+        barred.setdefault(other, []).append(one)
 
     def top(key: Key) -> Key:
         while key in above:
@@ -160,8 +196,11 @@ def _joined(keys: Iterable[Key], links: Iterable[tuple[Key, Key]]) -> list[list[
         return key
 
     for one, other in links:
-        if (first := top(one)) != (second := top(other)):
+        first, second = top(one), top(other)
+        if first != second and all(top(key) != second for key in barred.get(first, ())):
             above[first] = second
+            if first in barred:
+                barred.setdefault(second, []).extend(barred.pop(first))
     found: dict[Key, list[Key]] = {}
     for key in keys:
         found.setdefault(top(key), []).append(key)

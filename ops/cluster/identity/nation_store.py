@@ -1,14 +1,16 @@
 """``nation.db`` in the folder of a cluster: the national identity of each track, and which incidents continue others.
 
 It holds names of records, no positions and no text of theirs. One process writes it, under a number that each new
-writer raises (``ops.runtime.fence``); any number read it.
+writer raises (``ops.runtime.fence``); any number read it. Separations by people are added beside it, whatever that
+process does (``ops.cluster.identity.separation``).
 """
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
@@ -57,7 +59,16 @@ CREATE TABLE IF NOT EXISTS continued (
     national TEXT NOT NULL,
     PRIMARY KEY (sector, incident)
 );
+CREATE INDEX IF NOT EXISTS continued_by ON continued (before_sector, before_incident);
 CREATE TABLE IF NOT EXISTS opened_apart (sector TEXT NOT NULL, incident TEXT NOT NULL, PRIMARY KEY (sector, incident));
+CREATE TABLE IF NOT EXISTS separated (
+    sector TEXT NOT NULL,
+    incident TEXT NOT NULL,
+    person TEXT NOT NULL,
+    at_ns INTEGER NOT NULL,
+    PRIMARY KEY (sector, incident)
+);
+CREATE TABLE IF NOT EXISTS events_mark (one INTEGER PRIMARY KEY CHECK (one = 1), mark INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS summaries (sector TEXT PRIMARY KEY, body BLOB NOT NULL)
 """
 _DECISIONS: Final = "SELECT sector, track, national, at_ns, of_sector, of_track, log_odds FROM identities"
@@ -67,6 +78,26 @@ INSERT INTO progress VALUES (?, ?) ON CONFLICT (sector) DO UPDATE SET stamp_ns =
 _APART: Final = """
 INSERT OR IGNORE INTO opened_apart
 SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM continued WHERE sector = ?1 AND incident = ?2)
+"""
+MARK: Final = "INSERT INTO events_mark VALUES (1, random()) ON CONFLICT (one) DO UPDATE SET mark = excluded.mark"
+"""Executed wherever ``continued`` or ``separated`` changes. A random number, not the next one: a file that was brought
+back from a backup then has another one too."""
+_OF: Final = """
+FROM json_each(?2) AS asked CROSS JOIN continued ON continued.sector = ?1 AND continued.incident = asked.value
+"""
+_EVENTS: Final = """
+WITH RECURSIVE event (sector, incident) AS (
+    SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?1)
+    UNION
+    SELECT before_sector, before_incident FROM event CROSS JOIN continued USING (sector, incident)
+    UNION
+    SELECT continued.sector, continued.incident FROM event CROSS JOIN continued
+    ON before_sector = event.sector AND before_incident = event.incident
+)
+"""
+_IN_EVENTS: Final = "FROM event CROSS JOIN continued USING (sector, incident)"
+_LEFT_JOIN_SEPARATED: Final = """
+LEFT JOIN separated ON separated.sector = continued.sector AND separated.incident = continued.incident
 """
 _SUMMARY: Final = "INSERT INTO summaries VALUES (?, ?) ON CONFLICT (sector) DO UPDATE SET body = excluded.body"
 
@@ -82,7 +113,8 @@ class NationLost(NationError):
 class Continued(NamedTuple):
     """An incident, by sector and id, that continues with the target of one before, and the identity of that target.
 
-    ``apart``: both were opened as incidents of two targets, which turned out to be one.
+    ``apart``: both were opened as incidents of two targets, which turned out to be one. ``separated_by``: the person
+    who stated, at ``separated_ns`` [UTC ns], that they are two events all the same; empty where no one did.
     """
 
     sector: str
@@ -91,6 +123,8 @@ class Continued(NamedTuple):
     before_incident: str
     national: str
     apart: bool = False
+    separated_by: str = ""
+    separated_ns: int = 0
 
 
 class NationReader:
@@ -159,10 +193,30 @@ class NationReader:
         return dict(self._rows("SELECT sector, stamp_ns FROM progress"))
 
     def continued(self) -> list[Continued]:
-        """Return the incidents that continue others, in order of sector and id."""
-        apart = "(sector, incident) IN opened_apart" if self._has("opened_apart") else "0"
-        sql = f"SELECT *, {apart} FROM continued ORDER BY sector, incident"  # noqa: S608 - our own text
-        return [Continued(*row[:5])._replace(apart=bool(row[5])) for row in self._rows(sql)]
+        """Return all incidents that continue others, in order of sector and id: as many as there ever were."""
+        return self._continued("FROM continued", "ORDER BY continued.sector, continued.incident")
+
+    def continued_of(self, sector: str, incidents: Collection[str]) -> list[Continued]:
+        """Return those of a sector's ``incidents`` that continue others. No others are read."""
+        return self._continued(_OF, "", sector, json.dumps(list(incidents)))
+
+    def continued_in_events(self, incidents: Iterable[Key]) -> list[Continued]:
+        """Return all incidents that continue others in the events of ``incidents``. No others are read."""
+        return self._continued(_IN_EVENTS, "", json.dumps(list(incidents)), events=_EVENTS)
+
+    def _continued(self, chosen: str, order: str, *values: Any, events: str = "") -> list[Continued]:
+        apart = "(continued.sector, continued.incident) IN opened_apart" if self._has("opened_apart") else "0"
+        separated, by = "", "'', 0"
+        if self._has("separated"):
+            separated, by = _LEFT_JOIN_SEPARATED, "coalesce(person, ''), coalesce(at_ns, 0)"
+        columns = "continued.sector, continued.incident, before_sector, before_incident, national"
+        rows = self._rows(f"{events} SELECT {columns}, {apart}, {by} {chosen} {separated} {order}", *values)
+        return [Continued(*row[:5], bool(row[5]), *row[6:]) for row in rows]
+
+    def events_mark(self) -> int | None:
+        """Return a number that is another one whenever ``continued`` has changed; None where there is none."""
+        rows = self._rows("SELECT mark FROM events_mark") if self._has("events_mark") else []
+        return rows[0][0] if rows else None
 
     def summaries(self) -> dict[str, bytes]:
         """Return the newest summary of each sector, as JSON."""
@@ -215,10 +269,7 @@ class NationStore(NationReader):
             raise
 
     def _prepare(self, db: sqlite3.Connection) -> None:
-        version = db.execute("PRAGMA user_version").fetchone()[0]
-        application = db.execute("PRAGMA application_id").fetchone()[0]
-        if (version, application) not in ((0, 0), (SCHEMA_VERSION, APPLICATION_ID)):
-            raise NationError(f"{self.path}: is not a file of this version; expected version {SCHEMA_VERSION}.")
+        is_written(self.path, db)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         with transaction(db):
@@ -264,6 +315,8 @@ class NationStore(NationReader):
             db.executemany(_PROGRESS, list((progress or {}).items()))
             db.executemany(_APART, [one[:2] for one in continued if one.apart])
             db.executemany("INSERT OR IGNORE INTO continued VALUES (?, ?, ?, ?, ?)", [one[:5] for one in continued])
+            if continued:
+                db.execute(MARK)
             db.executemany(_SUMMARY, list((summaries or {}).items()))
 
     @contextmanager
@@ -276,6 +329,14 @@ class NationStore(NationReader):
                 yield db
         except sqlite3.Error as error:
             raise _error(self.path, error) from error
+
+
+def is_written(path: Path, db: sqlite3.Connection) -> bool:
+    """Return whether a file has its tables; its first writer may have only begun. NationError for another version."""
+    found = tuple(db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("user_version", "application_id"))
+    if found not in ((0, 0), (SCHEMA_VERSION, APPLICATION_ID)):
+        raise NationError(f"{path}: is not a file of this version; expected version {SCHEMA_VERSION}.")
+    return found != (0, 0)
 
 
 def _of(one: IdentityDecision) -> tuple[str | None, str | None, float | None]:

@@ -14,6 +14,7 @@ import os
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -21,7 +22,7 @@ from typing import Any, Final
 
 import msgspec
 
-from ops.cluster.identity.decision import IdentityChange, IdentityDecision
+from ops.cluster.identity.decision import IdentityChange, IdentityDecision, Key
 from ops.cluster.identity.followed import PictureFollower, SectorPicture
 from ops.cluster.identity.incidents import MOST, SectorIncident, continuations, sector_incidents
 from ops.cluster.identity.joining import MEMORY_S, SECOND_NS, Joining
@@ -65,7 +66,8 @@ class NationWatch:
         self._tracks: dict[str, list[TrackInPicture]] = {}
         self._events: dict[str, int] = {}
         self._incidents: dict[str, list[SectorIncident]] = {}
-        self._continued = {(one.sector, one.incident) for one in self._store.continued()}
+        self._continued: set[Key] = set()
+        """Incidents that are known to continue others by the file."""
         self._uncommitted: list[IdentityDecision] = []
         self._uncommitted_changes: list[IdentityChange] = []
         self._changed = True
@@ -142,12 +144,17 @@ class NationWatch:
         return changed
 
     def _new_continuations(self) -> list[Continued]:
+        """Return which incidents continue others that the file does not state yet; of it no others are read."""
         found = continuations(self._incidents, self._revising.identity_of, self._revising.target_of)
-        return [one for one in found if (one.sector, one.incident) not in self._continued]
+        new = [one for one in found if (one.sector, one.incident) not in self._continued]
+        for sector in {one.sector for one in new}:
+            stored = self._store.continued_of(sector, [one.incident for one in new if one.sector == sector])
+            self._continued |= {(one.sector, one.incident) for one in stored}
+        return [one for one in new if (one.sector, one.incident) not in self._continued]
 
     def _summaries(self) -> dict[str, bytes]:
-        undecided = [sector for sector, _ in self._joining.undecided]
-        return {name: body for name in self._tracks if (body := self._summary(name, undecided.count(name))) is not None}
+        undecided = Counter(sector for sector, _ in self._joining.undecided)
+        return {name: body for name in self._tracks if (body := self._summary(name, undecided[name])) is not None}
 
     def _summary(self, name: str, undecided: int) -> bytes | None:
         with suppress(StoreError):

@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from ops.audit.command import record_command
-from ops.cluster.identity.nation_store import APPLICATION_ID, FILE, SCHEMA_VERSION, TABLES, WAIT_S, NationError
+from ops.cluster.identity.nation_store import FILE, MARK, TABLES, WAIT_S, NationError, is_written
 from ops.room.purge_command import settings_checksum, show_purge
 from ops.room.retention import PURPOSE, Purge, Retention
 from ops.runtime.transaction import transaction
@@ -31,7 +31,8 @@ def purge_nation(folder: Path, settings: Settings, *, today: date, dry_run: bool
     """Erase from ``nation.db`` in ``folder`` what is due on ``today``; with ``dry_run`` only count it.
 
     The identity of a track goes with the tracks of the day on which it was decided. That of an incident which
-    continues another also waits until the alerts of that day are due, and then no longer states what it continues.
+    continues another also waits until the alerts of that day are due, and then no longer states what it continues, nor
+    who separated them.
     The newest figures of a sector without newer pictures go with tracks and alerts of that day. A process that writes
     the file may continue meanwhile: it keeps what it has in memory. The audit log of the folder, if there is one,
     records it before it is done.
@@ -52,11 +53,8 @@ def purge_nation(folder: Path, settings: Settings, *, today: date, dry_run: bool
     is_due = Retention(folder, settings, today).is_due
     try:
         with closing(sqlite3.connect(path, isolation_level=None, timeout=WAIT_S)) as db:
-            found = tuple(db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("user_version", "application_id"))
-            if found != (SCHEMA_VERSION, APPLICATION_ID):
-                if found == (0, 0):  # its first writer has only begun
-                    return done
-                raise NationError(f"{path}: is not a file of this version; expected version {SCHEMA_VERSION}.")
+            if not is_written(path, db):
+                return done
             db.create_function("due", 2, lambda kind, at_ns: is_due(kind, _day(at_ns)), deterministic=True)
             db.execute("PRAGMA secure_delete = ON")
             with transaction(db):
@@ -65,6 +63,7 @@ def purge_nation(folder: Path, settings: Settings, *, today: date, dry_run: bool
                 if dry_run:
                     db.execute("ROLLBACK TO whole")
                 elif done.records:
+                    db.execute(MARK)
                     subject = f"{done.records} records of identities across sectors"
                     record_command(folder, "retention", subject, purpose=PURPOSE, operation="erasure")
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -87,6 +86,8 @@ def _erased(db: sqlite3.Connection) -> int:
         " (SELECT national FROM identities UNION ALL SELECT national FROM changes)",
         "DELETE FROM opened_apart WHERE NOT EXISTS (SELECT 1 FROM continued"
         " WHERE continued.sector = opened_apart.sector AND continued.incident = opened_apart.incident)",
+        "DELETE FROM separated WHERE NOT EXISTS (SELECT 1 FROM continued"
+        " WHERE continued.sector = separated.sector AND continued.incident = separated.incident)",
         "DELETE FROM summaries WHERE sector IN"
         " (SELECT sector FROM progress WHERE due('tracks', stamp_ns) AND due('alerts', stamp_ns))",
     )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 PictureState = Literal["current", "late", "silent", "never", "hidden"]
 
@@ -66,6 +66,22 @@ class BeforeRecord(BaseModel):
     name: str
 
 
+class EventJoin(BaseModel):
+    """An incident that was found to continue one of another sector.
+
+    Both are of one event, unless a person has separated them: ``separated_by`` and ``separated_at`` are null if not.
+    """
+
+    sector: str
+    incident: str
+    name: str
+    before_sector: str
+    before_incident: str
+    before_name: str
+    separated_by: str | None
+    separated_at: datetime | None
+
+
 class NationalEntry(BaseModel):
     """An event that is not closed, in the sector where it is now. ``place``: sort key, the smaller the more urgent."""
 
@@ -78,6 +94,9 @@ class NationalEntry(BaseModel):
     state: str
     opened_at: datetime
     before: list[BeforeRecord]
+    joins: list[EventJoin] = Field(
+        description="what joins the incidents of the event, and what was separated from them"
+    )
     place: list[float]
 
 
@@ -91,9 +110,20 @@ class NationalPicture(BaseModel):
     incidents: list[NationalEntry]
 
 
+class EventAction(BaseModel):
+    """An action of a person on an incident that continues one of another sector: ``separate`` states that both are two
+    events, ``rejoin`` takes that back."""
+
+    model_config = ConfigDict(extra="forbid")
+    action: Literal["separate", "rejoin"]
+    sector: Annotated[str, StringConstraints(max_length=64)]
+    incident: Annotated[str, StringConstraints(max_length=64)]
+
+
 class SectorAreas(BaseModel):
     """Outlines of the sectors (GeoJSON), in the order of the nation file."""
 
     type: Literal["FeatureCollection"]
     title: str = Field(description="title of the nation")
+    act: list[str] = Field(description="sectors in which the caller may act on incidents")
     features: list[dict[str, Any]]

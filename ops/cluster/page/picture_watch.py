@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from ops.accounts.person import Person
 from ops.accounts.rights import has
 from ops.cluster.identity.decision import Key
-from ops.cluster.identity.incidents import SectorIncident, national_list
+from ops.cluster.identity.incidents import EventJoins, SectorIncident, national_list
 from ops.cluster.identity.nation_store import Continued, NationError, NationReader
 from ops.cluster.leases.lease_book import Lease, LeaseError
 from ops.cluster.leases.open_leases import known_leases
@@ -30,7 +30,7 @@ from ops.postgres.address import PostgresError
 from ops.releasability.settings import ReleasabilitySettings
 from ops.store.connections import StoreError
 from ops.store.rows import to_json
-from sensors.timestamps import SECOND_NS
+from sensors.timestamps import SECOND_NS, utc_datetime
 
 log = logging.getLogger(__name__)
 
@@ -53,10 +53,14 @@ class Audience(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ReceivedPicture:
-    """What an audience receives: the JSON of each sector's row, and of each event by its key, the most urgent first."""
+    """What an audience receives: the JSON of each sector's row, and of each event by its key, the most urgent first.
+
+    ``continued``: the incidents that it receives and that continue others which it receives, too.
+    """
 
     rows: Mapping[str, bytes] = field(default_factory=dict)
     incidents: Mapping[Key, bytes] = field(default_factory=dict)
+    continued: Mapping[Key, Continued] = field(default_factory=dict)
 
     def body(self, at: str, before: ReceivedPicture | None = None) -> bytes | None:
         """Return what differs from ``before`` as JSON: rows, events, and keys of events that are ``gone``.
@@ -71,6 +75,40 @@ class ReceivedPicture:
             return None
         parts = (at.encode(), b",".join(rows), b",".join(incidents), gone)
         return b'{"at":"%s","sectors":[%s],"incidents":[%s],"gone":%s}' % parts
+
+
+class ContinuedWatch:
+    """Which of the incidents that are known continue which; ``look`` by one thread at a time, ``of`` by any.
+
+    A sector is read again when its incidents, or the mark of the file, are others; of the file no more is read than
+    concerns these incidents, however many there were before.
+    """
+
+    def __init__(self) -> None:
+        self._mark: int | None = None
+        self._read: dict[str, tuple[SectorIncident, ...]] = {}
+        self._found: dict[str, list[Continued]] = {}
+
+    def look(self, nation: NationReader, incidents: Mapping[str, tuple[SectorIncident, ...]]) -> None:
+        """Read what has changed for the ``incidents`` of the sectors. NationError if that is not possible."""
+        mark = nation.events_mark()
+        is_same = mark is not None and mark == self._mark
+        found: dict[str, list[Continued]] = {}
+        for name, each in incidents.items():
+            if is_same and self._read.get(name) is each:
+                found[name] = self._found[name]
+            else:
+                found[name] = nation.continued_of(name, [one.id for one in each])
+        self._mark, self._read, self._found = mark, dict(incidents), found
+
+    def of(self, known: Mapping[Key, SectorIncident]) -> dict[Key, Continued]:
+        """Return those incidents of ``known`` that continue others of ``known``, by sector and id."""
+        return {
+            (one.sector, one.incident): one
+            for each in self._found.values()
+            for one in each
+            if (one.sector, one.incident) in known and (one.before_sector, one.before_incident) in known
+        }
 
 
 class PictureWatch:
@@ -93,7 +131,7 @@ class PictureWatch:
     ) -> None:
         self.folder, self._now_ns = folder, now_ns
         self.watches = {name: SectorWatch(name, folder / name, settings) for name in sectors}
-        self._continued: list[Continued] = []
+        self._continued = ContinuedWatch()
         self._lock = threading.Lock()
         self._received: dict[Audience, tuple[int, ReceivedPicture]] = {}
 
@@ -103,7 +141,7 @@ class PictureWatch:
         for name, watch in self.watches.items():
             watch.look(leases.get(name), self._now_ns())
         with suppress(NationError), NationReader(self.folder) as nation:  # of this thread alone
-            self._continued = nation.continued()
+            self._continued.look(nation, {name: watch.now.incidents for name, watch in self.watches.items()})
         with self._lock:
             self._received.clear()
 
@@ -149,17 +187,19 @@ class PictureWatch:
                     view.refresh()
             incidents[name] = received_incidents(now, view)
             rows[name] = to_json(row_of(name, now, incidents[name], view, now_ns), where=name)
-        return ReceivedPicture(rows, self._events(incidents))
-
-    def _events(self, incidents: Mapping[str, Sequence[SectorIncident]]) -> dict[Key, bytes]:
         known = {(sector, one.id): one for sector, each in incidents.items() for one in each}
-        continued = [
-            one
-            for one in self._continued
-            if (one.sector, one.incident) in known and (one.before_sector, one.before_incident) in known
-        ]
+        continued = self._continued.of(known)
+        return ReceivedPicture(rows, self._events(incidents, known, continued), continued)
+
+    def _events(
+        self,
+        incidents: Mapping[str, Sequence[SectorIncident]],
+        known: Mapping[Key, SectorIncident],
+        continued: Mapping[Key, Continued],
+    ) -> dict[Key, bytes]:
+        joins = EventJoins(continued.values())
         found: dict[Key, bytes] = {}
-        for event in national_list(incidents, continued)[:MOST_SHOWN]:
+        for event in national_list(incidents, continued.values())[:MOST_SHOWN]:
             one = known[event.current]
             place = place_in_queue(
                 state="open", attention=event.attention, priority=event.priority, expected_at=None,
@@ -171,6 +211,7 @@ class PictureWatch:
                 "priority": event.priority, "attention": event.attention, "state": one.state,
                 "opened_at": rfc3339_of(event.opened_at),
                 "before": [{"sector": s, "incident": i, "name": known[s, i].name} for s, i in before],
+                "joins": [_stated(one, known) for one in joins.of(event)],
                 "place": [int(place.acknowledged), place.rank, place.opened_s],
             }  # fmt: skip
             found[event.current] = to_json(entry, where="incident")
@@ -180,3 +221,13 @@ class PictureWatch:
         """Close all files."""
         for watch in self.watches.values():
             watch.close()
+
+
+def _stated(one: Continued, known: Mapping[Key, SectorIncident]) -> dict[str, Any]:
+    key, before = (one.sector, one.incident), (one.before_sector, one.before_incident)
+    return {
+        "sector": key[0], "incident": key[1], "name": known[key].name,
+        "before_sector": before[0], "before_incident": before[1], "before_name": known[before].name,
+        "separated_by": one.separated_by or None,
+        "separated_at": rfc3339_of(utc_datetime(one.separated_ns)) if one.separated_by else None,
+    }  # fmt: skip

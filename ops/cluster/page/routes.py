@@ -14,12 +14,17 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from geo.errors import WatchlineError
-from ops.accounts.rights import Right, reads_logs, rights_at
+from ops.accounts.person import Person
+from ops.accounts.rights import Right, has, reads_logs, rights_at
+from ops.audit.entry import Operation
 from ops.audit.files import FOLDER
 from ops.audit.log import AuditLog
 from ops.audit.stores.place import has_log
+from ops.cluster.identity.decision import Key
+from ops.cluster.identity.nation_store import NationError
+from ops.cluster.identity.separation import rejoin, separate
 from ops.cluster.page.centres import Centres, NoBroker, TooManyCentres
-from ops.cluster.page.models import NationalPicture, SectorAreas
+from ops.cluster.page.models import EventAction, NationalPicture, SectorAreas
 from ops.cluster.page.picture_watch import PictureWatch
 from ops.cluster.page.sector_watch import rfc3339_of
 from ops.cluster.page.stream import NationHub, NationStream
@@ -43,7 +48,8 @@ OWN_ROUTES: Final[Mapping[str, Right]] = {
     "/healthz": "open",
     "/api/openapi.json": "state",
 }
-"""The right of each address that this server alone has, all of them to read."""
+"""The right of each address that this server alone has, to read."""
+ACTIONS: Final = "/v1/nation/actions"
 CENTRE: Final = "/sectors/"
 SHARED: Final = ("/login", "/logout", ACCOUNT, "/v1/me", "/v1/sessions", "/assets/", "/third-party")
 """Beginnings of the addresses that it has in common with the server of a sector, with the same rights."""
@@ -53,6 +59,8 @@ MOST_WAITING: Final = 64
 
 def nation_rights(path: str) -> Mapping[str, Right]:
     """The right that each method needs at an address of the national page's server, by method."""
+    if path == ACTIONS:
+        return {"POST": "act"}
     if path in OWN_ROUTES:
         return {"GET": OWN_ROUTES[path]}
     if path.startswith(CENTRE) and "/" not in path[len(CENTRE) :]:
@@ -77,8 +85,15 @@ class SectorLogs:
         self._problems: dict[str, str] = {}
         self._lock = threading.Lock()
 
-    def note(self, request: Request, sectors: Iterable[str], subject: str, purpose: str | None) -> frozenset[str]:
-        """Record a read of these sectors in the log of each; it is then on disk.
+    def note(
+        self,
+        request: Request,
+        sectors: Iterable[str],
+        subject: str,
+        purpose: str | None,
+        operation: Operation = "consultation",
+    ) -> frozenset[str]:
+        """Record an operation, such as a read, on these sectors in the log of each; it is then on disk.
 
         Returns those in whose log it is not: they have no store yet, or the log cannot be written. Nothing of them may
         be served; the others do not wait for them. Raises HTTPException for a purpose that cannot be logged.
@@ -91,7 +106,7 @@ class SectorLogs:
                     unrecorded.add(name)
                     continue
                 recorder = Recorder(kept, self._now_ns, sector=name, operator=self._operator)
-                recorder.note(request, subject, purpose=purpose)
+                recorder.note(request, subject, purpose=purpose, operation=operation)
                 self._problems.pop(name, None)
             except (OSError, WatchlineError) as error:
                 unrecorded.add(name)
@@ -148,6 +163,7 @@ class NationRoutes:
             response_class=NationStream,
             response_model=str,
         )
+        app.add_api_route(ACTIONS, self.act, methods=["POST"], status_code=204)
         app.add_api_route(
             f"{CENTRE}{{sector}}", self.centre, methods=["GET"], status_code=303, response_class=RedirectResponse
         )
@@ -156,9 +172,11 @@ class NationRoutes:
         """The process answers."""
         return {"alive": True}
 
-    def sectors(self) -> Response:
-        """Outlines, border lines and titles of all sectors, and the title of the nation."""
-        return JSONResponse({**self._areas, "title": self._title}, media_type="application/geo+json")
+    def sectors(self, request: Request) -> Response:
+        """Outlines, border lines and titles of all sectors, the title of the nation, and where the caller may act."""
+        person = person_of(request)
+        acting = [name for name in self._watch.watches if has(person, "act", name)]
+        return JSONResponse({**self._areas, "title": self._title, "act": acting}, media_type="application/geo+json")
 
     async def nation(self, request: Request, purpose: Annotated[str | None, Header()] = None) -> Response:
         """All sectors, and what is open in those that the person may see, the most urgent first."""
@@ -182,6 +200,42 @@ class NationRoutes:
         seen = self._watch.audience_of(person).sectors
         unrecorded = await asyncio.to_thread(record, seen, "opened")
         return NationStream(self._hub, person, record, unrecorded)
+
+    async def act(self, body: EventAction, request: Request, purpose: Annotated[str | None, Header()] = None) -> None:
+        """Separate an incident from the one of another sector that it continues, or join them again.
+
+        It needs the right to act in both sectors, in whose logs it is recorded before it is done. An incident
+        that is separated already, or not, stays so.
+        """
+        person, key = person_of(request), (body.sector, body.incident)
+        await self._hub.look()
+        received = await asyncio.to_thread(self._watch.received, self._watch.audience_of(person))
+        found = received.continued.get(key)
+        if found is None:
+            raise HTTPException(
+                404, f"There is no incident {body.incident!r} of {body.sector!r} that continues another."
+            )
+        sectors = (found.sector, found.before_sector)
+        if not all(has(person, "act", name) for name in sectors):
+            raise HTTPException(403, f"This needs the right to act on incidents in {sectors[0]} and in {sectors[1]}.")
+        pair = f"incident {found.incident} ({found.sector}), {found.before_incident} ({found.before_sector})"
+        unrecorded = await asyncio.to_thread(
+            self._logs.note, request, sectors, f"{pair}: {body.action}", purpose, "alteration"
+        )
+        if unrecorded:
+            raise HTTPException(503, f"The audit log of {', '.join(sorted(unrecorded))} cannot be written; try again.")
+        try:
+            await asyncio.to_thread(self._do, body.action, key, person)
+        except NationError as error:
+            log.error("%s", error)
+            raise HTTPException(503, "The action could not be stored; try again.") from error
+        await self._hub.look_again()
+
+    def _do(self, action: str, incident: Key, person: Person) -> None:
+        if action == "separate":
+            separate(self._watch.folder, incident, person.name, self._now_ns())
+        else:
+            rejoin(self._watch.folder, incident)
 
     async def centre(self, sector: str, request: Request) -> Response:
         """Lead to the sector's own operations centre, which is started if it does not run."""

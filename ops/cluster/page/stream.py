@@ -112,6 +112,11 @@ class NationHub:
         async with self._looking:
             await asyncio.to_thread(self._watch.look)
 
+    async def look_again(self) -> None:
+        """Read the sectors once, and send what changed."""
+        await self.look()
+        self._wake()
+
     def stop(self) -> None:
         """End all streams."""
         self.stopped = True

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { news } from "../src/nation/events.ts";
-import { clusters, fitting, readAreas, toPixels } from "../src/nation/geometry.ts";
+import { news, pairOf } from "../src/nation/events.ts";
+import { clusters, fitting, readActsIn, readAreas, toPixels } from "../src/nation/geometry.ts";
 import { stateOf } from "../src/nation/map.ts";
 import { after, EMPTY, quietOf, totals, worst, type Picture } from "../src/nation/picture.ts";
 import { speakIn } from "./words.ts";
@@ -108,4 +108,21 @@ test("a new distress call is announced once, and nothing when the page is opened
   const raised = whole([row("west")], [event("west", "I1", [0, 0, 5], { priority: "distress" }), event("west", "I2", [0, 1, 5], { priority: "high" })]);
   assert.equal(news(called, raised, title), "High priority in West.", "it was there, and less urgent");
   assert.equal(news(raised, called, title), "", "nothing is worse than before");
+});
+
+test("what joins the incidents of an event, and who separated others from it, is kept as the server states it", () => {
+  speakIn("en");
+  const join = { sector: "mid", incident: "I2", name: "", before_sector: "west", before_incident: "I1", before_name: "Alpha", separated_by: null, separated_at: null };
+  const picture = whole([row("west")], [event("mid", "I2", [0, 1, 5], { joins: [join, { ...join, incident: "I3", separated_by: "Mary", separated_at: AT }] })]);
+  const [joined, separated] = picture.events[0]?.joins ?? [];
+  assert.ok(joined !== undefined && separated !== undefined);
+  assert.deepEqual([joined.separated, separated.separated], [null, { by: "Mary", at: AT }]);
+  assert.notEqual(joined.key, separated.key);
+  assert.equal(pairOf(joined, (sector) => sector.toUpperCase()), "I2 (MID), Alpha (WEST)");
+  assert.deepEqual(whole([row("west")], [event("mid", "I2", [0, 1, 5])]).events[0]?.joins, [], "an older server states none");
+});
+
+test("a person acts in the sectors that the server names, and in none without them", () => {
+  assert.deepEqual([...readActsIn({ act: ["west", "east"] })], ["west", "east"]);
+  assert.equal(readActsIn({ features: [] }).size, 0);
 });

@@ -555,6 +555,16 @@ cluster-page-opening = Opening { $count ->
 }.
 cluster-page-started = National page of { $nation }: { $address } (Ctrl-C stops it)
 cluster-page-no-broker = Sectors cannot be opened from it: no broker is known. Expected { $file }, which `cluster run` writes, or --broker.
+cluster-separated = { $action ->
+    [separate] { $done ->
+        [yes] { $incident } of { $sector } and { $before } of { $other } are separated.
+       *[no] { $incident } of { $sector } and { $before } of { $other } were already separated; nothing was changed.
+    }
+   *[rejoin] { $done ->
+        [yes] { $incident } of { $sector } and { $before } of { $other } are joined again.
+       *[no] { $incident } of { $sector } and { $before } of { $other } were not separated; nothing was changed.
+    }
+}
 cluster-machine-lost = { $sector }: no heartbeat from { $worker } on another machine. It can store nothing more, and the sector starts on another worker.
 cluster-worker-started = { $machine } joins the cluster at { $scheduler }. (Ctrl-C gives its sectors back)
 cluster-worker-waits = The scheduler at { $scheduler } does not answer ({ $reason }). This machine continues with its sectors and tries again.

@@ -84,6 +84,25 @@ nation-page-event-state = { $attention ->
    *[no] { incident-state }
 }, { DURATION($age) }
 nation-page-continues = continues { $names }
+nation-page-do = { $action ->
+    [separate] Separate…
+   *[rejoin] Join again…
+}
+nation-page-pair = { $name } ({ $sector }), { $before } ({ $other })
+nation-page-separated = { $pair }: separated by { $by }, { DATETIME($at) }
+nation-page-join-title = { $action ->
+    [separate] Separate two incidents
+   *[rejoin] Join two incidents again
+}
+nation-page-join-which = Incidents
+nation-page-join-hint = { $action ->
+    [separate] They become two entries of this list, and each asks for attention as its own sector states. They are not joined again automatically. The list shows your name and the time; the audit logs of both sectors record the action.
+   *[rejoin] They become one entry of this list, and an acknowledgement in one of the sectors counts for both. The audit logs of both sectors record the action.
+}
+nation-page-join-send = { $action ->
+    [separate] Separate
+   *[rejoin] Join again
+}
 nation-page-news = { $rank ->
     [distress] Distress
    *[other] High priority

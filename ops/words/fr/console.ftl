@@ -567,6 +567,16 @@ cluster-page-opening = Ouverture de { $count ->
 }.
 cluster-page-started = Page nationale de { $nation } : { $address } (Ctrl-C pour arrêter)
 cluster-page-no-broker = Les secteurs ne peuvent pas être ouverts depuis cette page : aucun broker n’est connu. Attendu : { $file }, qu’écrit `cluster run`, ou --broker.
+cluster-separated = { $action ->
+    [separate] { $done ->
+        [yes] { $incident } de { $sector } et { $before } de { $other } sont séparés.
+       *[no] { $incident } de { $sector } et { $before } de { $other } étaient déjà séparés ; rien n’a été modifié.
+    }
+   *[rejoin] { $done ->
+        [yes] { $incident } de { $sector } et { $before } de { $other } sont de nouveau réunis.
+       *[no] { $incident } de { $sector } et { $before } de { $other } n’étaient pas séparés ; rien n’a été modifié.
+    }
+}
 cluster-machine-lost = { $sector } : { $worker }, sur une autre machine, ne donne plus signe de vie. Il ne peut plus rien enregistrer, et le secteur redémarre sur un autre processus.
 cluster-worker-started = { $machine } rejoint la grappe à { $scheduler }. (Ctrl-C rend ses secteurs)
 cluster-worker-waits = L’ordonnanceur à { $scheduler } ne répond pas ({ $reason }). Cette machine continue avec ses secteurs et réessaie.

@@ -90,6 +90,25 @@ nation-page-event-state = { $attention ->
    *[no] { incident-state }
 }, { DURATION($age) }
 nation-page-continues = suite de { $names }
+nation-page-do = { $action ->
+    [separate] Séparer…
+   *[rejoin] Réunir de nouveau…
+}
+nation-page-pair = { $name } ({ $sector }), { $before } ({ $other })
+nation-page-separated = { $pair } : séparés par { $by }, { DATETIME($at) }
+nation-page-join-title = { $action ->
+    [separate] Séparer deux incidents
+   *[rejoin] Réunir de nouveau deux incidents
+}
+nation-page-join-which = Incidents
+nation-page-join-hint = { $action ->
+    [separate] Ils deviennent deux entrées de cette liste, et chacun demande l’attention selon l’état de son propre secteur. Ils ne sont plus réunis automatiquement. La liste affiche votre nom et l’heure ; les journaux d’audit des deux secteurs enregistrent l’action.
+   *[rejoin] Ils deviennent une seule entrée de cette liste, et un acquittement dans l’un des secteurs vaut pour les deux. Les journaux d’audit des deux secteurs enregistrent l’action.
+}
+nation-page-join-send = { $action ->
+    [separate] Séparer
+   *[rejoin] Réunir de nouveau
+}
 nation-page-news = { $rank ->
     [distress] Détresse
    *[other] Priorité haute

@@ -144,6 +144,8 @@ REFUSED = {
     "watchline cluster worker nation.toml --data data --scheduler 192.0.2.10:8786"
     " --store postgresql://watchline@db.example/watchline": "have the same name",
     "watchline cluster status data": "holds no leases",
+    "watchline cluster separate data west I3f2a": "has no sector 'west'",
+    "watchline cluster separate data west I3f2a --rejoin": "has no sector 'west'",
     "watchline top data": "holds no leases",
     "watchline top data --count 1 --json": "holds no leases",
     "watchline score nation.toml --store data --out out/nation": "not evaluated: samples/cumberland",

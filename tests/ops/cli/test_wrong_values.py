@@ -136,6 +136,7 @@ GOOD = {
     "cluster serve": "message.json --data folder",
     "cluster worker": "message.json --data folder --scheduler db.example:1 --store postgresql://db.example/watchline",
     "cluster status": "folder",
+    "cluster separate": "folder west I1",
     "top": "folder",
     "feeds dead-letters": "room",
     "feeds replay": "room web_hook/partner",

@@ -24,6 +24,11 @@ export function readAreas(raw: unknown): Area[] {
   });
 }
 
+/** The sectors in which the person may act on incidents, of the same answer. */
+export function readActsIn(raw: unknown): ReadonlySet<string> {
+  return new Set(list(object(raw)?.["act"]).map((sector) => text(sector, 64)));
+}
+
 function points(raw: unknown): Point[] {
   return list(raw).flatMap((pair) => {
     const [x, y] = [number(list(pair)[0]), number(list(pair)[1])];

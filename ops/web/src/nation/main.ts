@@ -9,9 +9,10 @@ import { svg } from "../ui/svg.ts";
 import { Theme } from "../ui/theme.ts";
 import { count, probability, utcClock } from "../words/format.ts";
 import { say } from "../words/say.ts";
-import { news, showEvents } from "./events.ts";
-import { readAreas, type Area } from "./geometry.ts";
+import { news, showEvents, type Acting } from "./events.ts";
+import { readActsIn, readAreas, type Area } from "./geometry.ts";
 import { follow } from "./link.ts";
+import { JoinDialog } from "./join_dialog.ts";
 import { NationMap, SHAPES } from "./map.ts";
 import { after, EMPTY, quietOf, RANKS, totals, type Picture } from "./picture.ts";
 import { SectorTable } from "./table.ts";
@@ -20,6 +21,8 @@ const TICK_MS = 1000;
 const page = document.documentElement;
 
 let areas: readonly Area[] = [];
+/** Sectors in which the person may act on incidents. */
+let actsIn: ReadonlySet<string> = new Set();
 let picture: Picture = EMPTY;
 /** The server's clock minus this page's. */
 let aheadMs = 0;
@@ -35,6 +38,12 @@ part("zoom-out").addEventListener("click", () => map.zoomOut());
 part("zoom-all").addEventListener("click", () => map.zoomAll());
 
 const titleOf = (sector: string): string => areas.find((area) => area.sector === sector)?.title ?? sector;
+const joins = new JoinDialog(titleOf, (name, problem) => tell(`${name}: ${problem}`));
+const acting: Acting = {
+  mayAct: ({ sector, beforeSector }) => actsIn.has(sector) && actsIn.has(beforeSector),
+  separate: (joined) => joins.open("separate", joined),
+  rejoin: (join) => joins.open("rejoin", [join]),
+};
 const nowMs = (): number => Date.now() + aheadMs;
 
 function tell(problem: string): void {
@@ -58,7 +67,7 @@ function show(): void {
 
 function showAges(): void {
   table.show(areas, picture.rows, nowMs());
-  showEvents(part("incident-list"), picture.events, titleOf, nowMs());
+  showEvents(part("incident-list"), picture.events, titleOf, nowMs(), acting);
   setText(part("clock-utc"), utcClock(nowMs()));
 }
 
@@ -104,6 +113,7 @@ async function begin(): Promise<void> {
   const person = await showPerson();
   const opened = await getJson("/v1/nation/sectors");
   areas = readAreas(opened);
+  actsIn = readActsIn(opened);
   const title = (opened as { title?: unknown }).title;
   const name = typeof title === "string" ? title : "";
   setText(part("nation-name"), name);

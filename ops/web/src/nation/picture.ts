@@ -29,6 +29,17 @@ export interface Row {
   readonly posture: { readonly met: number; readonly unmet: number; readonly open: number } | null;
 }
 
+/** An incident that was found to continue one of another sector; both are one event unless someone separated them. */
+export interface EventJoin {
+  readonly key: string;
+  readonly sector: string;
+  readonly incident: string;
+  readonly name: string;
+  readonly beforeSector: string;
+  readonly beforeName: string;
+  readonly separated: { readonly by: string; readonly at: string } | null;
+}
+
 export interface Event {
   readonly key: string;
   readonly sector: string;
@@ -39,6 +50,7 @@ export interface Event {
   readonly state: string;
   readonly openedAt: string;
   readonly before: readonly string[];
+  readonly joins: readonly EventJoin[];
   /** Sort key: the smaller, the more urgent. */
   readonly place: readonly number[];
 }
@@ -132,7 +144,22 @@ function eventOf(raw: unknown): Event | null {
     state: text(body["state"], 20),
     openedAt: text(body["opened_at"], 40),
     before: list(body["before"]).map((one) => text(object(one)?.["name"], 80)),
+    joins: list(body["joins"]).map(joinOf),
     place: list(body["place"]).map((value) => number(value) ?? 0),
+  };
+}
+
+function joinOf(raw: unknown): EventJoin {
+  const body = object(raw);
+  const [sector, incident, by] = [text(body?.["sector"], 64), text(body?.["incident"], 64), text(body?.["separated_by"], 80)];
+  return {
+    key: keyOf(sector, incident),
+    sector,
+    incident,
+    name: text(body?.["name"], 80) || incident,
+    beforeSector: text(body?.["before_sector"], 64),
+    beforeName: text(body?.["before_name"], 80) || text(body?.["before_incident"], 64),
+    separated: by === "" ? null : { by, at: text(body?.["separated_at"], 40) },
   };
 }
 

@@ -169,6 +169,66 @@ def test_incidents_that_were_merged_into_one_that_is_not_known_are_not_joined_by
     assert [one.incidents for one in listed] == [(("west", "Iw"), ("mid", "Im")), (("west", "Iv"), ("mid", "In"))]
 
 
+SEPARATED = [CONTINUED[0]._replace(separated_by="Mary", separated_ns=7)]
+SEEN = {"state": "acknowledged", "attention": False}
+
+
+@pytest.mark.parametrize("acknowledged", ["", "Iw", "Im"])
+def test_what_was_separated_is_two_events_that_ask_for_attention_as_their_sectors_state(acknowledged):
+    west, mid = (incident(name, 0, **(SEEN if name == acknowledged else {})) for name in ("Iw", "Im"))
+    listed = national_list({"west": [west], "mid": [mid]}, SEPARATED)
+    assert {one.incidents: one.attention for one in listed} == {
+        (("west", "Iw"),): acknowledged != "Iw",
+        (("mid", "Im"),): acknowledged != "Im",
+    }
+
+
+def test_what_was_separated_is_not_joined_through_others():
+    """In continues Im, and Ie the one from which that was separated; Iv, which was merged into Iw, does so, too."""
+    incidents = {
+        "west": [incident("Iw", 0), incident("Iv", 1, state="closed", merged_into="Iw", attention=False)],
+        "mid": [incident("Im", 5)],
+        "east": [incident("Ie", 7, state="closed", merged_into="In", attention=False), incident("In", 9)],
+    }
+    more = [Continued("east", "Ie", "west", "Iv", "Na"), Continued("east", "In", "mid", "Im", "Nb")]
+    listed = national_list(incidents, [*SEPARATED, *more])
+    assert {one.incidents for one in listed} == {
+        (("west", "Iw"), ("west", "Iv"), ("east", "Ie"), ("east", "In")),  # Ie was opened before In
+        (("mid", "Im"),),
+    }
+
+
+KEYS = st.tuples(st.sampled_from(["west", "mid", "east"]), st.integers(0, 3).map(lambda n: f"I{n}"))
+
+
+@given(
+    opened=st.dictionaries(KEYS, st.tuples(st.integers(0, 3), st.integers(0, 3), st.booleans(), st.booleans())),
+    found=st.dictionaries(KEYS, st.tuples(KEYS, st.booleans(), st.booleans()), max_size=10),
+    shuffled=st.randoms(use_true_random=False),
+)
+def test_no_event_has_two_incidents_that_were_separated_and_none_is_lost(opened, found, shuffled):
+    """Whatever joins the others, in whichever order that is read; merged are incidents of one sector only."""
+    incidents: dict[str, list[SectorIncident]] = {}
+    for (sector, name), (minute, merged, is_merged, is_seen) in opened.items():
+        other = f"I{merged}" if is_merged and f"I{merged}" > name and (sector, f"I{merged}") in opened else ""
+        more = {"merged_into": other, "attention": not is_seen}
+        incidents.setdefault(sector, []).append(incident(name, minute, **more))
+    continued = [
+        Continued(*key, *before, "Na", apart, "Mary" if is_separated else "")
+        for key, (before, apart, is_separated) in found.items()
+        if key[0] != before[0]
+    ]
+    listed = national_list(incidents, continued)
+    assert sorted(key for one in listed for key in one.incidents) == sorted(opened)
+    event_of = {key: one.current for one in listed for key in one.incidents}
+    for one in continued:
+        pair = [(one.sector, one.incident), (one.before_sector, one.before_incident)]
+        if one.separated_by and event_of.keys() >= set(pair):
+            assert event_of[pair[0]] != event_of[pair[1]]
+    shuffled.shuffle(continued)
+    assert national_list(incidents, continued) == listed
+
+
 def test_an_event_that_is_closed_everywhere_is_not_listed_and_the_most_urgent_is_first():
     incidents = {
         "west": [incident("Iw", 0, state="closed"), incident("Id", 9, priority="distress")],

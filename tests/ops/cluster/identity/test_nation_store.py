@@ -7,9 +7,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ops.cluster.identity.decision import IdentityChange, IdentityDecision
 from ops.cluster.identity.nation_store import FILE, Continued, NationError, NationLost, NationReader, NationStore
+from ops.cluster.identity.separation import separate
+from tests.sqlite_steps import steps
 
 FIRST = IdentityDecision("west", "W1", "Na", 5)
 SECOND = IdentityDecision("east", "E1", "Na", 9, ("west", "W1"), 7.25)
@@ -153,3 +157,59 @@ def test_a_file_whose_first_writer_was_killed_before_it_had_tables_is_empty(tmp_
         with NationStore(tmp_path) as store:
             store.commit([FIRST])
         assert reader.identities() == {("west", "W1"): "Na"}
+
+
+INCIDENTS = st.tuples(st.sampled_from(["west", "mid", "east"]), st.sampled_from([f"I{n}" for n in range(6)]))
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    links=st.lists(st.tuples(INCIDENTS, INCIDENTS, st.booleans(), st.booleans()), max_size=12),
+    shown=st.sets(INCIDENTS),
+)
+def test_what_concerns_some_incidents_is_what_the_whole_file_states_of_them(
+    tmp_path_factory: pytest.TempPathFactory, links, shown
+):
+    folder = tmp_path_factory.mktemp("nation")
+    with NationStore(folder) as store:
+        store.commit(continued=[Continued(*key, *before, "Na", apart) for key, before, apart, _ in links])
+        for key, *_, is_separated in links:
+            if is_separated:
+                separate(folder, key, "Mary", 7)
+        whole = store.continued()
+        for sector in ("west", "mid", "east"):
+            ids = [incident for name, incident in shown if name == sector]
+            expected = [one for one in whole if one.sector == sector and one.incident in ids]
+            assert sorted(store.continued_of(sector, ids)) == expected
+        events = set(shown)
+        while more := {
+            each
+            for one in whole
+            for each in (one[:2], one[2:4])
+            if not events.isdisjoint((one[:2], one[2:4])) and each not in events
+        }:
+            events |= more
+        assert sorted(store.continued_in_events(shown)) == [one for one in whole if one[:2] in events]
+
+
+def test_what_concerns_some_incidents_is_read_without_the_history_of_the_nation(tmp_path: Path):
+    def readings(folder: Path, history: int) -> list[int]:
+        before = [Continued("east", f"H{n}", "west", f"H{n}", "Nh") for n in range(history)]
+        shown = [Continued("east", f"I{n}", "west", f"I{n}", "Ni") for n in range(10)]
+        with NationStore(folder) as store:
+            store.commit(continued=[*before, *shown])
+            ids = [one.incident for one in shown]
+            found = store.continued_of("east", ids), store.continued_in_events([("west", each) for each in ids])
+            assert sorted(found[0]) == sorted(found[1]) == shown
+            assert store._db is not None
+            return [
+                steps(store._db, lambda: store.continued_of("east", ids)),
+                steps(store._db, lambda: store.continued_in_events([("west", each) for each in ids])),
+                steps(store._db, store.events_mark),
+                steps(store._db, store.continued),
+            ]
+
+    *few, whole_of_few = readings(tmp_path / "few", 10)
+    *many, whole_of_many = readings(tmp_path / "many", 2000)
+    assert many == few
+    assert whole_of_many > 50 * whole_of_few, "what is counted does grow with the rows that are read"

@@ -22,6 +22,7 @@ from ops.cluster.identity.joining import MEMORY_S
 from ops.cluster.identity.nation_store import Continued, NationError, NationLost, NationReader, NationStore
 from ops.cluster.identity.process import NationWatch
 from ops.cluster.identity.revision import MEMORY_NS
+from ops.cluster.identity.separation import separate
 from ops.cluster.identity.sighting import KNOWN
 from ops.cluster.national_picture import national_picture
 from ops.store.moment_reader import MomentReader
@@ -219,6 +220,37 @@ def test_the_incident_in_the_next_sector_names_the_one_before_and_both_are_one_e
     [entry] = national_picture(sectors.folder, ["west", "east"])["incidents"]
     assert (entry["incident"], entry["sector"], entry["attention"]) == ("Ie", "east", False)
     assert entry["before"] == [{"sector": "west", "incident": "Iw", "name": "Iw"}]
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_what_a_person_separated_is_not_joined_again_by_the_process(
+    sectors: Sectors, monkeypatch: pytest.MonkeyPatch, is_restarted: bool
+):
+    """Neither by one that runs on, which keeps the file, nor by one that starts; none reads every incident there ever
+    was."""
+    monkeypatch.setattr(NationReader, "continued", lambda _: pytest.fail("the whole table was read"))
+    sectors.write(78)
+    west = stored_incident("Iw", 0, "W1", state="acknowledged", attention=False)
+    sectors.write(79, sectors=("west",), incident_revisions=[west])
+    sectors.write(79, sectors=("east",), incident_revisions=[stored_incident("Ie", 1, "E1")])
+    watch = NationWatch(sectors.folder, REACHES)
+    try:
+        watch.look()
+        assert separate(sectors.folder, ("east", "Ie"), "Mary", T0_NS)
+        if is_restarted:
+            watch.close()
+            watch = NationWatch(sectors.folder, REACHES)
+        sectors.write(80, sectors=("west",))
+        later = stored_incident("If", 1.1, "E1", revision=0)
+        sectors.write(80, sectors=("east",), incident_revisions=[stored_incident("Ie", 1, "E1", revision=1), later])
+        watch.look()
+    finally:
+        watch.close()
+    entries = national_picture(sectors.folder, ["west", "east"])["incidents"]
+    found = {one["incident"]: (one["attention"], [each["incident"] for each in one["before"]]) for one in entries}
+    assert found == {"Ie": (True, []), "If": (False, ["Iw"])}, "only a later incident of the track is joined"
+    stated = [(one["incident"], one["separated_by"], one["separated_at"]) for one in entries[0]["joins"]]
+    assert stated == [("Ie", "Mary", f"{datetime.fromtimestamp(T0_NS / 1e9, UTC):%Y-%m-%dT%H:%M:%SZ}")]
 
 
 @pytest.mark.parametrize("killed_s", [40, 86])

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ from starlette.routing import Route
 from ops.accounts.person import ROLES
 from ops.accounts.rights import HOLDERS
 from ops.audit.files import FOLDER
+from ops.audit.log import AuditLog
 from ops.audit.search import EntryFilter, each_entry
-from ops.cluster.identity.nation_store import Continued, NationStore
+from ops.cluster.identity.nation_store import FILE as NATION
+from ops.cluster.identity.nation_store import Continued, NationReader, NationStore
 from ops.cluster.leases.lease_book import LeaseBook
 from ops.cluster.page.models import NationalPicture
 from ops.cluster.page.routes import nation_rights
@@ -212,6 +215,141 @@ def test_the_event_that_went_on_into_a_sector_that_one_may_not_see_does_not_name
     with server.client("mid", {"mid": "viewer"}) as client:
         [entry] = client.get("/v1/nation").json()["incidents"]
         assert (entry["before"], entry["attention"]) == ([], True)
+
+
+JOINED = Continued("mid", "I2", "west", "I1", "N1")
+SEPARATE = {"action": "separate", "sector": "mid", "incident": "I2"}
+JOIN_OF_BOTH = {
+    "sector": "mid", "incident": "I2", "name": "Name I2",
+    "before_sector": "west", "before_incident": "I1", "before_name": "Name I1",
+    "separated_by": None, "separated_at": None,
+}  # fmt: skip
+
+
+@pytest.fixture
+def joined(sectors: Sectors) -> Sectors:
+    """An event in two sectors, acknowledged in the first one."""
+    sectors.show("west", incident("I1", 9, attention=False, state="acknowledged"))
+    sectors.show("mid", incident("I2", 5))
+    with NationStore(sectors.folder) as store:
+        store.commit(continued=[JOINED])
+    return sectors
+
+
+def events(client: httpx.Client) -> dict[str, dict[str, Any]]:
+    """The national list, by incident."""
+    answer = client.get("/v1/nation")
+    NationalPicture.model_validate(answer.json())
+    return {one["incident"]: one for one in answer.json()["incidents"]}
+
+
+def subjects(sectors: Sectors, name: str) -> list[tuple[str, str, str]]:
+    """Who altered what, by the log of a sector."""
+    found = each_entry(sectors.folder / name / FOLDER, EntryFilter())
+    return [(one.person.split(" [")[0], one.role, one.subject) for one in found if one.operation == "alteration"]
+
+
+def test_a_person_separates_what_was_joined_wrongly_and_each_asks_for_attention_as_its_sector_states(
+    joined: Sectors, server: NationServer
+):
+    by_mary = JOIN_OF_BOTH | {"separated_by": "Mary", "separated_at": "2026-09-21T14:13:20Z"}
+    with server.client("mary", {"*": "operator"}) as client, server.client("paul", {"*": "supervisor"}) as other:
+        assert events(client)["I2"]["joins"] == [JOIN_OF_BOTH]
+        assert events(client)["I2"]["attention"] is False
+        for one in (client, other):  # the first statement remains
+            assert one.post("/v1/nation/actions", json=SEPARATE).status_code == 204
+            found = events(one)
+            assert {name: (each["attention"], each["before"], each["joins"]) for name, each in found.items()} == {
+                "I1": (False, [], [by_mary]), "I2": (True, [], [by_mary]),
+            }  # fmt: skip
+        with NationStore(joined.folder) as store:  # the identity process is started again, and finds it again
+            store.commit(continued=[JOINED])
+        with nation_server(joined, NAMES) as again, again.client("joan", {"*": "viewer"}) as viewer:
+            assert {name: each["joins"] for name, each in events(viewer).items()} == {"I1": [by_mary], "I2": [by_mary]}
+        assert other.post("/v1/nation/actions", json=SEPARATE | {"action": "rejoin"}).status_code == 204
+        assert [(name, each["joins"]) for name, each in events(client).items()] == [("I2", [JOIN_OF_BOTH])]
+    subject = "incident I2 (mid), I1 (west)"
+    for name in ("west", "mid"):
+        assert subjects(joined, name) == [
+            ("Mary", "operator", f"{subject}: separate"),
+            ("Paul", "supervisor", f"{subject}: separate"),
+            ("Paul", "supervisor", f"{subject}: rejoin"),
+        ]
+    assert not (joined.folder / "east").exists()
+
+
+@pytest.mark.parametrize(
+    ("roles", "status"),
+    [
+        ({"*": "viewer"}, 403),
+        ({"*": "admin"}, 403),
+        ({"mid": "operator", "west": "viewer"}, 403),
+        ({"west": "supervisor", "mid": "viewer"}, 403),
+        ({"mid": "operator"}, 404),  # she does not see that it continues anything
+        ({"mid": "operator", "west": "supervisor"}, 204),
+    ],
+)
+def test_only_who_may_act_in_both_sectors_separates(
+    joined: Sectors, server: NationServer, roles: dict[str, str], status: int
+):
+    with server.client("mary", roles) as client:
+        assert client.post("/v1/nation/actions", json=SEPARATE).status_code == status
+        acting = client.get("/v1/nation/sectors").json()["act"]
+    assert acting == [name for name in NAMES if roles.get(name, roles.get("*")) in HOLDERS["act"]]
+    with NationReader(joined.folder) as reader:
+        assert [one.separated_by for one in reader.continued()] == ["Mary" if status == 204 else ""]
+    assert [len(subjects(joined, name)) for name in ("west", "mid")] == [int(status == 204)] * 2
+
+
+def test_an_action_on_what_is_hidden_or_unknown_or_on_nothing_is_refused(joined: Sectors, server: NationServer):
+    joined.show("west", markings=[("incident", "I1", "national")])
+    with server.client("limited", {"*": "supervisor"}, limit="") as client:
+        assert client.post("/v1/nation/actions", json=SEPARATE).status_code == 404
+    with server.client("mary", {"*": "supervisor"}) as client:
+        for change, status in (
+            ({"incident": "I1", "sector": "west"}, 404),  # which continues none
+            ({"incident": "I9"}, 404),
+            ({"action": "merge"}, 422),
+            ({"before": "I1"}, 422),
+        ):
+            answer = client.post("/v1/nation/actions", json=SEPARATE | change)
+            assert answer.status_code == status, answer.text
+    with httpx.Client(base_url=server.address, timeout=PATIENT_S) as stranger:
+        assert stranger.post("/v1/nation/actions", json=SEPARATE).status_code == 403
+    with NationReader(joined.folder) as reader:
+        assert reader.continued() == [JOINED]
+
+
+def test_what_cannot_be_recorded_or_stored_is_not_done(
+    joined: Sectors, server: NationServer, monkeypatch: pytest.MonkeyPatch
+):
+    with server.client("mary", {"*": "operator"}) as client:
+        with monkeypatch.context() as broken:
+            broken.setattr(AuditLog, "add", fails_with(OSError("no space")))
+            answer = client.post("/v1/nation/actions", json=SEPARATE)
+            assert answer.status_code == 503
+            assert "The audit log of mid, west cannot be written" in answer.text
+        with closing(sqlite3.connect(joined.folder / NATION)) as db:
+            db.execute("PRAGMA user_version = 2")
+        answer = client.post("/v1/nation/actions", json=SEPARATE)
+        assert (answer.status_code, answer.json()["error"]) == (503, "The action could not be stored; try again.")
+        with closing(sqlite3.connect(joined.folder / NATION)) as db:
+            db.execute("PRAGMA user_version = 1")
+        assert events(client)["I2"]["joins"] == [JOIN_OF_BOTH]
+
+
+def fails_with(error: Exception) -> Callable[..., None]:
+    def fails(*_: object) -> None:
+        raise error
+
+    return fails
+
+
+def test_the_stream_sends_both_events_when_one_is_separated(joined: Sectors, server: NationServer):
+    with server.client("mary", {"*": "operator"}) as client, stream(client) as sent:
+        assert [one["incident"] for one in next(sent)[1]["incidents"]] == ["I2"]
+        assert client.post("/v1/nation/actions", json=SEPARATE).status_code == 204
+        assert sorted(one["incident"] for one in until_incidents(sent)) == ["I1", "I2"]
 
 
 def test_the_most_urgent_stands_first_distress_before_all_that_wait_as_well(sectors: Sectors, server: NationServer):
