@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final, Protocol
 
 from geo.errors import WatchlineError
-from ops.accounts.sealed import SecretKey
+from ops.accounts.sealed import SecretKey, is_sealed
 
 FILE: Final = "accounts.db"
 COLUMNS: Final = {
@@ -43,6 +43,17 @@ class Statements(Protocol):
     def executemany(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         """Execute a statement with each row of values."""
         ...
+
+
+def upgrade(db: Statements, form: int, key: SecretKey) -> None:
+    """Bring the tables of an earlier form up to date, in the transaction of ``db``."""
+    if form < 2:
+        db.execute("ALTER TABLE people ADD COLUMN releasability TEXT NOT NULL DEFAULT ''")
+    if form < 3:
+        db.execute("ALTER TABLE sessions ADD COLUMN purpose TEXT NOT NULL DEFAULT ''")
+        for identity, secret in db.execute("SELECT id, totp FROM people WHERE totp IS NOT NULL").fetchall():
+            if not is_sealed(secret):
+                db.execute("UPDATE people SET totp = ? WHERE id = ?", (key.seal(secret, identity), identity))
 
 
 class ClosableConnection(Protocol):

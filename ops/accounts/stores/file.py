@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from ops.accounts.sealed import SecretKey, is_sealed
-from ops.accounts.stores.database import AccountDatabase, AccountStoreError, Statements, Taken
+from ops.accounts.sealed import SecretKey
+from ops.accounts.stores.database import AccountDatabase, AccountStoreError, Statements, Taken, upgrade
 from ops.runtime.transaction import BUSY_S, change_unless_busy, transaction
 
 SCHEMA: Final = 3
@@ -120,24 +120,15 @@ class FileDatabase(AccountDatabase):
                 db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 return
             if kind == APPLICATION_ID and 0 < version < SCHEMA:
-                version = self._take_over(db, version)
+                upgrade(_FileStatements(db), version, self.key)
+                version = SCHEMA
+                db.execute(f"PRAGMA user_version = {SCHEMA}")
             if kind != APPLICATION_ID or version != SCHEMA:
                 raise AccountStoreError(
                     f"{self._path}: version {version} of something else; expected accounts of version {SCHEMA}."
                     if kind != APPLICATION_ID
                     else f"{self._path}: accounts of version {version}; expected version {SCHEMA} of this Watchline."
                 )
-
-    def _take_over(self, db: sqlite3.Connection, version: int) -> int:
-        """Bring the file of an earlier version up to date; return the new version."""
-        if version < 2:
-            db.execute("ALTER TABLE people ADD COLUMN releasability TEXT NOT NULL DEFAULT ''")
-        db.execute("ALTER TABLE sessions ADD COLUMN purpose TEXT NOT NULL DEFAULT ''")
-        for identity, secret in db.execute("SELECT id, totp FROM people WHERE totp IS NOT NULL").fetchall():
-            if not is_sealed(secret):
-                db.execute("UPDATE people SET totp = ? WHERE id = ?", (self.key.seal(secret, identity), identity))
-        db.execute(f"PRAGMA user_version = {SCHEMA}")
-        return SCHEMA
 
     @contextmanager
     def change(self) -> Iterator[Statements]:

@@ -7,7 +7,7 @@ data folder.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +15,7 @@ from typing import Any, Final
 import psycopg
 
 from ops.accounts.sealed import SecretKey
-from ops.accounts.stores.database import AccountDatabase, AccountStoreError, Statements, Taken
+from ops.accounts.stores.database import AccountDatabase, AccountStoreError, Statements, Taken, upgrade
 from ops.accounts.stores.file import SCHEMA, TABLES
 from ops.postgres.engine import LOCK_WAIT_S
 from ops.postgres.note import StoreNote
@@ -38,13 +38,14 @@ _ONE_AT_A_TIME: Final = 0x574C5334
 
 
 class _StoreStatements:
-    def __init__(self, kept: KeptConnection, *, changing: bool) -> None:
-        self._kept, self._changing = kept, changing
+    """Statements that ``run`` executes."""
+
+    def __init__(self, run: Callable[[str, Sequence[Any]], psycopg.Cursor[Any]]) -> None:
+        self._run = run
 
     def execute(self, statement: str, values: Sequence[Any] = ()) -> psycopg.Cursor[Any]:
-        run = self._kept.driver.execute if self._changing else self._kept.first  # a lost transaction is not continued
         try:
-            return run(translated(statement), [_value(value) for value in values])
+            return self._run(translated(statement), [_value(value) for value in values])
         except psycopg.errors.UniqueViolation as error:
             raise Taken from error
 
@@ -54,9 +55,10 @@ class _StoreStatements:
 
 
 class StoreDatabase(AccountDatabase):
-    """The accounts in a store, created if there are none. Raises AccountStoreError where they are unusable.
+    """The accounts in a store, created if there are none, and upgraded if they have an earlier form.
 
-    ``create`` false: also where there are none.
+    Raises AccountStoreError where they are unusable; if ``create`` is false, which writes nothing, also for none and
+    for those of an earlier form.
     """
 
     _reader: KeptConnection
@@ -81,21 +83,23 @@ class StoreDatabase(AccountDatabase):
                 if not self._may_create:
                     raise AccountStoreError(f"{self._address.shown}: has no accounts of sector {self._note.sector}.")
                 self._create(driver, schema)
+            driver.execute(f"SET LOCAL search_path TO {schema}")
+            (form,) = driver.execute("SELECT form FROM state").fetchone()  # type: ignore[misc]
+            if self._may_create and 0 < form < SCHEMA:
+                upgrade(_StoreStatements(lambda text, values: driver.execute(_typed(text), values)), form, self.key)
+                driver.execute("UPDATE state SET form = $1, changes = changes + 1", (SCHEMA,))
+                form = SCHEMA
+            if form != SCHEMA:
+                raise AccountStoreError(
+                    f"{self._address.shown}: accounts of version {form}; expected version {SCHEMA} of this Watchline."
+                )
         driver.execute(f"SET search_path TO {schema}")
-        (form,) = driver.execute("SELECT form FROM state").fetchone()  # type: ignore[misc]
-        if form != SCHEMA:
-            raise AccountStoreError(
-                f"{self._address.shown}: accounts of version {form}; expected version {SCHEMA} of this Watchline."
-            )
 
     @staticmethod
     def _create(driver: psycopg.Connection[Any], schema: str) -> None:
         driver.execute(f"CREATE SCHEMA {schema}")
         driver.execute(f"SET LOCAL search_path TO {schema}")
-        text = TABLES
-        for file, store in _TYPES.items():
-            text = text.replace(file, store)
-        for statement in (*filter(str.strip, text.split(";")), _STATE):
+        for statement in (*filter(str.strip, _typed(TABLES).split(";")), _STATE):
             driver.execute(statement.encode())
         driver.execute("INSERT INTO state VALUES (1, $1, 0)", (SCHEMA,))
 
@@ -106,13 +110,13 @@ class StoreDatabase(AccountDatabase):
             try:
                 self._writer.first("BEGIN")
                 self._writer.driver.execute(_CHANGE)
-                yield _StoreStatements(self._writer, changing=True)
+                yield _StoreStatements(self._writer.driver.execute)  # a lost transaction is not continued
                 self._writer.driver.execute("COMMIT")
             finally:
                 self._writer.roll_back()
 
     def _statements(self) -> Statements:
-        return _StoreStatements(self._reader, changing=False)
+        return _StoreStatements(self._reader.first)
 
     def version(self, reading: Statements) -> int:
         """Return the number of transactions so far."""
@@ -125,6 +129,13 @@ class StoreDatabase(AccountDatabase):
                 yield
         except OSError as error:
             raise AccountStoreError(f"{self._folder}: the accounts cannot be used ({error}).") from error
+
+
+def _typed(text: str) -> str:
+    """Return statements for SQLite that create columns with the types of PostgreSQL."""
+    for file, store in _TYPES.items():
+        text = text.replace(file, store)
+    return text
 
 
 def _value(value: Any) -> Any:

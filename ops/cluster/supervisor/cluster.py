@@ -25,19 +25,21 @@ from ops.cluster.supervisor.watched import (
     Adopted,
     Watched,
     blamed,
-    is_steady,
+    clear,
     is_suspect,
     pause,
     worker_of,
 )  # fmt: skip
 from ops.cluster.workers.sector_task import SectorTask, hold_sector
 from ops.cluster.workers.worker_process import nanny_without_pages
+from ops.room.room import START_TIMEOUT_S
 from ops.runtime.file_lock import lock_file
 
 SUSPECT_S: Final = 60.0
 """A worker elsewhere that was lost is given no sector for so long, if there is another: dask may not know yet."""
 UNEVEN_S: Final = 30.0
-"""How long the load must be uneven, with all sectors live, before one is moved: after a worker was lost it often is."""
+"""How long the load must be uneven, with no sector on its way, before one is moved: after a worker was lost it often
+is."""
 LONGEST_LOOK_S: Final = 1.0
 """What counts of the time between two looks: after a pause of the machine or of the supervisor no holder is late."""
 SILENT_S: Final = 60.0
@@ -210,7 +212,7 @@ class Cluster:
         """Start from the leases of a cluster before: its holders on other machines continue, if they live."""
         for lease in self.leases():
             sector = self._sectors[lease.sector]
-            sector.before = lease.token
+            sector.before, sector.given_s = lease.token, self._looked_s
             if not self._book.is_here(lease) and self._lives(lease):
                 sector.before, sector.future, sector.meant = lease.token - 1, Adopted(), lease.holder
             self._book.wish(lease.sector, "hold")
@@ -252,16 +254,8 @@ class Cluster:
                 messages.append(Message("cluster-order-withdrawn", {"sector": name, "worker": sector.meant or ""}))
                 sector.future.release()
                 sector.future = None
-        for together in lost.values():
-            for sector in blamed(together):
-                if is_suspect(sector):
-                    seconds = round(pause(sector, sector.losses, now_s))
-                    told: dict[str, Parameter] = {
-                        "sector": sector.task.name,
-                        "count": sector.losses,
-                        "seconds": seconds,
-                    }
-                    messages.append(Message("cluster-sector-suspect", told))
+        for worker, together in lost.items():
+            self._blame(worker, together, leases, now_s, messages)
         for sector in self._sectors.values():
             if sector.future is None and now_s >= sector.due_s:
                 self._submit(sector, leases, workers, now_s)
@@ -282,7 +276,7 @@ class Cluster:
             and len(leases) == len(self._sectors)
             and all(lease.holder and lease.wish == "hold" for lease in leases.values())
         )
-        return held and to_move(self._running_workers(), self._held(leases), self._use) is None
+        return held and self._due_to_move(leases, self._running_workers()) is None
 
     def leases(self) -> list[Lease]:
         """Return the leases of the cluster's sectors."""
@@ -332,8 +326,8 @@ class Cluster:
             if lease.token == sector.seen[0] and lease.holder:
                 messages.append(Message("cluster-sector-interrupted", {"sector": lease.sector}))
         sector.seen = seen
-        if sector.losses and sector.live and is_steady(sector, now_s):
-            sector.losses = 0
+        if sector.losses and sector.live:
+            clear(sector, now_s)
         if sector.silent_s >= LOST_AFTER_S and (self._waits_for_another(lease) or not self._book.takes_writes()):
             sector.silent_s = 0.0
         elif sector.silent_s >= LOST_AFTER_S:
@@ -357,8 +351,8 @@ class Cluster:
 
     def _lost(self, sector: Watched, since_s: float) -> None:
         """Note that a sector lost its holder, whose lease, the newest that was seen, is no longer watched."""
-        if sector.live:
-            sector.steady = is_steady(sector, since_s)
+        if sector.live and sector.live_at_s is not None:
+            sector.lived_s = since_s - sector.live_at_s
         sector.live, sector.moving, sector.silent_s = False, False, 0.0
         sector.lost_s, sector.before = sector.lost_s or since_s, max(sector.before, sector.seen[0])
 
@@ -416,6 +410,26 @@ class Cluster:
         messages.append(Message("cluster-sector-failed", told))
         return False
 
+    def _blame(
+        self,
+        worker: str | None,
+        together: Sequence[Watched],
+        leases: Mapping[str, Lease],
+        now_s: float,
+        messages: list[Message],
+    ) -> None:
+        """Let a sector that may have ended the worker that these shared wait before it starts again."""
+        given = [
+            (one, worker_of(one, leases.get(name))) for name, one in self._sectors.items() if one.future is not None
+        ]
+        spared = [one for one, on in given if on != worker]
+        for sector in blamed(together, spared, len({on for _, on in given} | {worker})):
+            if is_suspect(sector):
+                sector.pauses += 1
+                seconds = round(pause(sector, sector.pauses + 1, now_s))
+                told: dict[str, Parameter] = {"sector": sector.task.name, "count": sector.losses, "seconds": seconds}
+                messages.append(Message("cluster-sector-suspect", told))
+
     def _note_waits(self) -> None:
         """Note for ``cluster status`` which sectors failed, or lost their workers, again and again."""
         waits = {
@@ -433,19 +447,15 @@ class Cluster:
         if name in leases and leases[name].wish == "stop":
             self._book.wish(name, "hold")
         held = self._held(leases)
-        for other_name, other in self._sectors.items():
-            if other.future is not None and not other.live and other.meant is not None:
-                held.setdefault(other.meant, set()).add(other_name)
         avoided = {address for address, at_s in self._silent_at_s.items() if now_s - at_s < SUSPECT_S}
-        avoided |= {sector.avoid or ""} | {
-            other.meant or "" for other in self._sectors.values() if other is not sector and is_suspect(other)
-        }
+        avoided |= {sector.avoid or ""} | self._apart(leases, workers, but=sector)
         if is_suspect(sector):
             avoided |= {address for address, names in held.items() if names}
         silent = self._silent.behind_others(LOST_AFTER_S)  # not all of them
         heard = {address: worker for address, worker in workers.items() if address not in silent}
         least = place(name, heard, held, self._use, avoided)
-        sector.submitted, sector.meant, sector.steady = sector.submitted + 1, least, False
+        sector.submitted, sector.meant = sector.submitted + 1, least
+        sector.lived_s, sector.given_s = 0.0, now_s
         sector.newest = leases[name].token if name in leases else 0
         sector.future = self._client.submit(
             hold_sector,
@@ -480,19 +490,51 @@ class Cluster:
             return {address: Worker.of(address, workers[address]) for address in running}
         return {}
 
-    def _held(self, leases: dict[str, Lease]) -> dict[str, set[str]]:
-        """Return the sectors of each worker."""
+    def _held(self, leases: Mapping[str, Lease]) -> dict[str, set[str]]:
+        """Return the sectors of each worker, also those that start there."""
         held: dict[str, set[str]] = {}
         for name, lease in leases.items():
             if lease.holder and name in self._sectors:
                 held.setdefault(lease.holder, set()).add(name)
+        for name, one in self._sectors.items():
+            starts_on = None if one.future is None or one.live else worker_of(one, leases.get(name))
+            if starts_on is not None:
+                held.setdefault(starts_on, set()).add(name)
         return held
 
+    def _apart(
+        self, leases: Mapping[str, Lease], workers: Mapping[str, Worker], but: Watched | None = None
+    ) -> set[str]:
+        """Return the workers that take no other sector: of sectors that may end them, or kept free for their start."""
+        suspects = {name: one for name, one in self._sectors.items() if one is not but and is_suspect(one)}
+        theirs = {worker_of(one, leases.get(name)) or "" for name, one in suspects.items() if one.future is not None}
+        waiting = sum(one.future is None for one in suspects.values())
+        return theirs | set(sorted(workers.keys() - self._held(leases).keys() - theirs)[:waiting])
+
+    def _due_to_move(self, leases: dict[str, Lease], workers: Mapping[str, Worker]) -> str | None:
+        """Return the sector to move next, neither to nor from a worker that takes no other one; None: all stay."""
+        apart = self._apart(leases, workers)
+        taking = {address: worker for address, worker in workers.items() if address not in apart}
+        return to_move(taking, self._held(leases), self._use)
+
+    def _is_on_its_way(self, sector: Watched, lease: Lease | None, now_s: float) -> bool:
+        """Whether a sector is being stopped, or was given to a worker and is not live there yet.
+
+        One that waits for its next start is not, nor one whose start has taken longer than a start may, because its
+        processes end again and again.
+        """
+        if sector.future is None:
+            return now_s >= sector.due_s
+        if lease is not None and lease.wish != "hold":
+            return True
+        is_claimed = lease is not None and bool(lease.holder) and lease.token > sector.before
+        return not sector.live and (not is_claimed or now_s - sector.given_s < START_TIMEOUT_S)
+
     def _balance(self, leases: dict[str, Lease], workers: Mapping[str, Worker], now_s: float) -> None:
-        """Move a sector if it has been due for some time, during which all sectors were live."""
+        """Move a sector if it has been due for some time, during which no sector was on its way to a worker."""
         name = None
-        if self.live and all(name in leases and leases[name].wish == "hold" for name in self._sectors):
-            name = to_move(workers, self._held(leases), self._use)
+        if not any(self._is_on_its_way(one, leases.get(name), now_s) for name, one in self._sectors.items()):
+            name = self._due_to_move(leases, workers)
         if name is None:
             self._uneven_s = None
         elif self._uneven_s is None:

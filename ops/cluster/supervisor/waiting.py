@@ -19,7 +19,7 @@ FILE: Final = "waiting.json"
 
 
 class Wait(msgspec.Struct, frozen=True):
-    """A sector that failed or lost its worker ``count`` times in a row: next start at ``due_ns``, UTC.
+    """A sector that failed or lost its worker ``count`` times: next start at ``due_ns``, UTC.
 
     ``reason``: of a failure; empty if its worker ended.
     """

@@ -94,7 +94,7 @@ def test_a_sector_that_waits_for_its_next_start_is_told_with_the_reason_while_th
     note_waits(tmp_path, WAITS)
     found = command(tmp_path, screen=Console(width=200))["sectors"]
     assert found["east"]["waits"] == (
-        "east is down: it lost its worker 4 times in a row, and may be what ends it. Next start: 2025-11-30T10:53:20Z."
+        "east is down: it lost its worker 4 times, and may be what ends it. Next start: 2025-11-30T10:53:20Z."
     )
     assert found["west"]["waits"] == "west is down: journal.db: no journal. Next start: 2025-11-30T10:53:20Z."
     assert found["north"]["waits"] is None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import psycopg
@@ -20,7 +21,7 @@ from ops.journal.stores.postgres_writer import PostgresJournal
 from ops.journal.stores.transfer import copy
 from ops.postgres.address import PostgresError, StoreAddress
 from ops.postgres.migration import migrate, newest
-from ops.postgres.readers import READ_TABLES, grant, revoke
+from ops.postgres.readers import FUSION_TABLES, READ_TABLES, grant, revoke
 from tests.ops.journal.conformance.places import dead, row
 from tests.ops.postgres_server import PostgresServer
 
@@ -168,6 +169,48 @@ def test_a_role_that_row_security_does_not_bind_is_refused_and_loses_what_it_had
     finally:
         shared.server.execute(f"DROP OWNED BY {role}", shared.database)
         shared.server.execute(f"DROP ROLE {role}")
+
+
+DIVIDED = """
+SELECT relname, pg_get_partkeydef(oid) FROM pg_class
+WHERE relnamespace = 'watchline'::regnamespace AND relkind = 'p' AND relname <> 'bodies' ORDER BY 1
+"""
+
+
+@pytest.mark.parametrize(("granted", "read"), [(("north",), {1}), (("south",), {2}), (("south", "west"), {2, 3})])
+def test_the_partitions_of_other_sectors_are_not_read(shared: Shared, granted: Sequence[str], read: set[int]) -> None:
+    with PostgresJournal(shared.owner, "west"):
+        pass
+    divided = shared.server.execute(DIVIDED, shared.database)
+    assert len(divided) == len(FUSION_TABLES), "all of fusion but one, and the entries of the audit log"
+    for name, key in divided:
+        for sector in (1, 2, 3):
+            values = f"IN ({sector})" if key == "LIST (sector)" else f"FROM ({sector}, 0) TO ({sector}, 9)"
+            shared.server.execute(
+                f"CREATE TABLE watchline.{name}_{sector} PARTITION OF watchline.{name} FOR VALUES {values}",
+                shared.database,
+            )
+    for name in granted:
+        grant(shared.owner, shared.role, name, audit=True)
+    for name, _ in divided:
+        plan = shared.ask(f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) SELECT * FROM watchline.{name}")
+        found = [re.search(rf"Scan.* on {name}_(\d)(?!.*never executed)", str(line)) for (line,) in plan]
+        assert {int(one[1]) for one in found if one} == read, plan
+
+
+def test_a_role_with_sectors_apart_reads_none_between_them(shared: Shared) -> None:
+    with PostgresJournal(shared.owner, "west"):
+        pass
+    for sector in (1, 2, 3):
+        shared.server.execute(
+            f"CREATE TABLE watchline.live_{sector} PARTITION OF watchline.live FOR VALUES IN ({sector})",
+            shared.database,
+        )
+        shared.server.execute(f"INSERT INTO watchline.live VALUES ('p', 1, 1, '', {sector})", shared.database)
+    for name in ("north", "west"):
+        grant(shared.owner, shared.role, name)
+    assert shared.ask("SELECT sector FROM watchline.live ORDER BY 1") == [(1,), (3,)]
+    assert shared.ask("SELECT sector FROM watchline.live WHERE sector = 2") == []
 
 
 def test_a_store_of_the_version_before_is_upgraded_with_its_rows(

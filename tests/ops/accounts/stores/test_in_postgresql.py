@@ -176,3 +176,90 @@ def test_a_copy_holds_the_same_in_both_directions_and_replaces_nothing(
         verify_accounts(str(data / "back.db"), address.text, "north", QUIET)
     with pytest.raises(BadInput, match="two stores; expected the data folder as one of them"):
         verify_accounts(address.text, address.text, "north", QUIET)
+
+
+class Earlier:
+    """Accounts in a store as an earlier form had them. None was ever in a store: form 3 was the first there."""
+
+    def __init__(self, server: PostgresServer, database: str, address: StoreAddress, folder: Path, form: int) -> None:
+        self.server, self.database, self.path = server, database, folder / "accounts.db"
+        keep_accounts_in_store(folder, address.text, "north")
+        filled(self.path).close()
+        self.columns_of_new = self.content()[0]
+        drops = ["sessions DROP COLUMN purpose", "people DROP COLUMN releasability"]
+        for what in drops[: 3 - form]:
+            self.run(f"ALTER TABLE watchline_accounts_1.{what}")
+        self.run(f"UPDATE watchline_accounts_1.people SET totp = '{SECRET}'")
+        self.run(f"UPDATE watchline_accounts_1.state SET form = {form}")
+
+    def run(self, statement: str) -> list[tuple[object, ...]]:
+        return self.server.execute(statement, self.database)
+
+    def content(self) -> list[list[tuple[object, ...]]]:
+        """The columns of the tables, the secret and the form."""
+        columns = (
+            "SELECT table_name, column_name, data_type, collation_name, column_default, is_nullable"
+            " FROM information_schema.columns WHERE table_schema = 'watchline_accounts_1' ORDER BY 1, 2"
+        )
+        rest = ("SELECT totp FROM watchline_accounts_1.people", "SELECT form, changes FROM watchline_accounts_1.state")
+        return [self.run(statement) for statement in (columns, *rest)]
+
+
+@pytest.fixture(params=[1, 2])
+def earlier(
+    request: pytest.FixtureRequest,
+    postgres_server: PostgresServer,
+    database: str,
+    address: StoreAddress,
+    tmp_path: Path,
+) -> Earlier:
+    return Earlier(postgres_server, database, address, tmp_path, request.param)
+
+
+def test_accounts_of_an_earlier_form_are_upgraded_as_in_a_file(
+    earlier: Earlier, address: StoreAddress, tmp_path: Path
+) -> None:
+    before = earlier.content()
+    with pytest.raises(AccountStoreError, match=r"accounts of version \d; expected version 3 of this Watchline"):
+        verify_accounts(address.text, str(tmp_path), "north", QUIET)
+    assert earlier.content() == before, "a comparison writes nothing"
+    store = AccountStore(earlier.path)
+    (account,) = store.accounts()
+    assert (account.login, account.totp, account.roles, account.releasability) == ("keller", SECRET, {"*": "admin"}, "")
+    (session,) = store.sessions_of(account.id)
+    store.set_purpose(session.key, "border_surveillance")
+    assert store.sessions_of(account.id)[0].purpose == "border_surveillance"
+    store.close()
+    columns, [(sealed,)], _ = earlier.content()
+    assert SECRET not in str(sealed)
+    assert columns == earlier.columns_of_new
+
+
+def test_an_upgrade_of_accounts_that_is_interrupted_leaves_the_earlier_form_and_the_next_one_completes_it(
+    earlier: Earlier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = earlier.content()
+
+    def interrupted(*_: object) -> bool:
+        earlier.run(
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{earlier.database}'"
+            " AND pid <> pg_backend_pid()"
+        )
+        return False
+
+    with monkeypatch.context() as patched:
+        patched.setattr("ops.accounts.stores.database.is_sealed", interrupted)
+        with pytest.raises(AccountStoreError, match=r"the server was stopped|no connection"):
+            AccountStore(earlier.path)
+    assert earlier.content() == before
+    store = AccountStore(earlier.path)
+    assert [account.totp for account in store.accounts()] == [SECRET]
+    store.close()
+
+
+def test_accounts_of_a_newer_form_are_refused(earlier: Earlier) -> None:
+    earlier.run("UPDATE watchline_accounts_1.state SET form = 99")
+    before = earlier.content()
+    with pytest.raises(AccountStoreError, match="accounts of version 99; expected version 3"):
+        AccountStore(earlier.path)
+    assert earlier.content() == before

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import distributed
 import psutil
@@ -19,6 +19,8 @@ from ops.cluster.supervisor.cluster import SETTINGS_OF_DASK, Cluster
 from ops.cluster.workers.sector_task import SectorTask
 from tests.patience import PATIENT_S
 
+Found = TypeVar("Found")
+
 
 def task_in(folder: Path) -> SectorTask:
     """A sector that cannot be run: the workers have nothing to do."""
@@ -26,30 +28,36 @@ def task_in(folder: Path) -> SectorTask:
     return SectorTask(sector=nowhere, name="hills", layout=nowhere, folder=folder, broker="mqtt://127.0.0.1:1")
 
 
-def until(cluster: Cluster, true: Callable[[], object]) -> None:
+def until(cluster: Cluster, answer: Callable[[], Found]) -> Found:
+    """Ask until the answer is true, and return it: the next one may be another, as dask works meanwhile."""
     deadline = time.monotonic() + PATIENT_S
-    while not true():
+    while not (found := answer()):
         cluster.look()
         assert time.monotonic() < deadline
         time.sleep(0.2)
+    return found
+
+
+def places(cluster: Cluster) -> list[Any]:
+    """What dask has for each worker now: another thread may remove and add some meanwhile."""
+    untyped: Any = cluster
+    return list(untyped._local.workers.values())
 
 
 def worker_processes(cluster: Cluster) -> dict[str, int]:
     """Process number of each worker that the scheduler knows, by address."""
     untyped: Any = cluster
-    return {
-        nanny.worker_address: nanny.pid
-        for nanny in untyped._local.workers.values()
-        if nanny.worker_address in untyped._running_workers() and nanny.pid is not None
-    }
+    running = untyped._running_workers()
+    found = ((place.worker_address, place.pid) for place in places(cluster))
+    return {address: pid for address, pid in found if address in running and pid is not None}
 
 
 def kill_one(cluster: Cluster) -> None:
     """Kill the only worker, and wait for the next one."""
-    until(cluster, lambda: len(worker_processes(cluster)) == 1)
-    [(address, pid)] = worker_processes(cluster).items()
-    psutil.Process(pid).kill()
-    until(cluster, lambda: worker_processes(cluster).keys() - {address})  # asked once: it changes between two answers
+    [(address, pid)] = until(cluster, lambda: list(worker_processes(cluster).items()))
+    with suppress(psutil.NoSuchProcess):  # dask gives it up at this moment, and ends it
+        psutil.Process(pid).kill()
+    until(cluster, lambda: worker_processes(cluster).keys() - {address})
 
 
 def kill_until(cluster: Cluster, given_up: Callable[[], object]) -> None:
@@ -74,11 +82,10 @@ def test_a_worker_that_dask_gave_up_is_made_again(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(cluster_module, "SETTINGS_OF_DASK", settings)
     monkeypatch.setattr(cluster_module, "WORKERS_EVERY_S", 0.5)
     with Cluster([task_in(tmp_path)], 1) as cluster:
-        untyped: Any = cluster
-        [place] = untyped._local.workers.values()
-        kill_until(cluster, lambda: place not in untyped._local.workers.values())
-        [made] = untyped._local.workers.values()
-        assert made is not place, "a worker of another place runs"
+        [place] = places(cluster)
+        kill_until(cluster, lambda: place not in places(cluster))
+        until(cluster, lambda: worker_processes(cluster))
+        assert place not in places(cluster), "a worker of another place runs"
 
 
 def test_a_worker_that_could_not_be_started_in_place_of_a_lost_one_is_made_again(
@@ -98,11 +105,10 @@ def test_a_worker_that_could_not_be_started_in_place_of_a_lost_one_is_made_again
         return await begun(nanny)
 
     with Cluster([task_in(tmp_path)], 1) as cluster:
-        untyped: Any = cluster
-        [place] = untyped._local.workers.values()
+        [place] = places(cluster)
         monkeypatch.setattr(distributed.Nanny, "instantiate", instantiate)
         kill_until(cluster, lambda: failed)
-        assert not {place, *failed} & set(untyped._local.workers.values())
+        until(cluster, lambda: worker_processes(cluster) and not {place, *failed} & set(places(cluster)))
 
 
 def test_a_sector_given_to_a_frozen_worker_is_begun_on_another(tmp_path: Path):
@@ -124,11 +130,11 @@ def test_a_sector_given_to_a_frozen_worker_is_begun_on_another(tmp_path: Path):
     assert told == ["cluster-order-withdrawn", "cluster-sector-failed"]
 
 
-KILLED = 4
+KILLED = 8
 
 
 def test_a_worker_that_is_killed_again_leaves_nothing_more_open(tmp_path: Path):
-    """The count is taken while dask may still open some of what a worker has, which are fewer than are killed."""
+    """The count is taken while dask may still open and close some of what workers have: it is between 25 and 31."""
     with Cluster([task_in(tmp_path)], 1) as cluster:
         kill_one(cluster)  # the first time, dask opens a connection that it keeps
         before = sockets()

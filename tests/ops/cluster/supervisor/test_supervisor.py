@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -32,9 +33,10 @@ from ops.cluster.supervisor.cluster import (
     Cluster,
 )
 from ops.cluster.supervisor.waiting import known_waits
-from ops.cluster.supervisor.watched import STEADY_S, Watched, blamed
+from ops.cluster.supervisor.watched import LONGEST_PAUSE_S, STEADY_S
 from ops.cluster.workers import worker_process
 from ops.cluster.workers.sector_task import SectorTask
+from ops.room.room import START_TIMEOUT_S
 from tests.patience import PATIENT_S
 
 
@@ -67,7 +69,7 @@ class Client:
         self.submitted: list[Future] = []
         self.given: list[SectorTask] = []
         self.given_to: list[Any] = []
-        self.workers, self.heard_s = list(workers), dict.fromkeys(workers, 0.0)
+        self.workers, self.heard_s = list(workers), defaultdict[str, float](float)
 
     def submit(self, _function: Any, task: SectorTask, *, workers: Any = None, **__: Any) -> Future:
         self.given.append(task)
@@ -81,8 +83,7 @@ class Client:
             self.heard_s[address] += 1.0
 
     def scheduler_info(self, n_workers: int) -> dict[str, Any]:
-        heard_s = {address: self.heard_s.get(address, 0.0) for address in self.workers}
-        return {"workers": {one: {"host": one, "n": n_workers, "last_seen": heard_s[one]} for one in self.workers}}
+        return {"workers": {one: {"host": one, "n": n_workers, "last_seen": self.heard_s[one]} for one in self.workers}}
 
 
 class Supervised:
@@ -222,9 +223,9 @@ def test_a_clock_that_is_set_makes_no_worker_late(tmp_path: Path, step_s: float)
     """dask states when it heard of a worker by the clock of the machine."""
     supervised = Supervised(tmp_path, ["hills", "plain"], ["worker-1", "worker-2"])
     for now_s in (0.0, 1.0, 2.0):
-        supervised.client.heard_s = {"worker-1": 1000.0 + now_s, "worker-2": 1000.5 + now_s}
+        supervised.client.heard_s |= {"worker-1": 1000.0 + now_s, "worker-2": 1000.5 + now_s}
         supervised.look()
-    supervised.client.heard_s = {"worker-1": 1003.0 + step_s, "worker-2": 1002.5}  # before the step
+    supervised.client.heard_s |= {"worker-1": 1003.0 + step_s, "worker-2": 1002.5}  # before the step
     supervised.look()
     lose(*supervised.client.submitted)
     supervised.look()
@@ -351,18 +352,6 @@ def test_a_sector_that_ends_one_worker_after_the_other_waits_longer_and_longer_a
     assert len(client.given) == before + 1, "after a steady time a loss is the first one again"
 
 
-def test_of_the_sectors_of_a_lost_worker_those_that_were_steady_are_not_to_blame(tmp_path: Path):
-    steady, fresh, again = (
-        Watched(SectorTask(sector=tmp_path, name=name, layout=tmp_path, folder=tmp_path, broker=""))
-        for name in ("steady", "fresh", "again")
-    )
-    steady.steady, again.losses = True, 1
-    assert blamed([steady, fresh, again]) == [again]
-    assert blamed([steady, fresh]) == [fresh]
-    assert (steady.losses, fresh.losses, again.losses) == (0, 1, 2)
-    assert blamed([steady]) == [steady]
-
-
 def test_a_worker_that_is_silent_and_holds_nothing_is_killed(tmp_path: Path):
     """dask would do so by the clock of the machine, which may be set."""
     supervised = Supervised(tmp_path, ["hills"], ["worker-1", "worker-2"])
@@ -438,6 +427,32 @@ def test_a_sector_is_moved_only_once_that_has_been_due_for_some_time_with_all_se
         one.look()
         assert looks(wait) == set()
         assert looks(1) == {"east"}
+
+
+@pytest.mark.parametrize("down", ["waits", "starts", "never live"])
+def test_a_sector_that_is_down_for_long_does_not_keep_the_others_from_being_moved(tmp_path: Path, down: str):
+    names = ("broken", "east", "north", "west")
+    one = Supervised(tmp_path, names, ["worker-1"])
+    with one.book:
+        one.look()
+        held = names if down == "never live" else names[1:]  # its processes end again and again
+        tokens = {name: one.book.claim(name, "worker-1") for name in held}
+
+        def looks(seconds: float) -> bool:
+            for _ in range(round(seconds / LONGEST_LOOK_S)):
+                for name, token in tokens.items():
+                    one.book.beat(name, token, live=name != "broken")
+                one.client.hear(one.client.workers)
+                one.look()
+                for task, future in zip(one.client.given, one.client.submitted, strict=True):
+                    if down == "waits" and task.name == "broken" and not future.ended:
+                        future.ended, future.status, future.returned = True, "error", LeaseError("no room")
+            return any(lease.wish == "move" for lease in one.book.leases())
+
+        assert not looks(2 * LONGEST_PAUSE_S), "nothing to move"
+        one.client.workers.append("worker-2")  # a machine that joins
+        within = {"waits": 2 * LONGEST_PAUSE_S, "starts": 2 * START_TIMEOUT_S, "never live": START_TIMEOUT_S}[down]
+        assert looks(within) == (down != "starts"), "as long as a sector is about to claim its lease, loads are uneven"
 
 
 def test_a_wish_to_stop_of_another_supervisor_does_not_keep_a_sector_from_starting_for_good(supervised: Supervised):

@@ -6,7 +6,7 @@ r"""Write a store in PostgreSQL with the code of an older commit; ``stores.tar.x
     tar -cJf tests/ops/postgres/upgrade/stores.tar.xz -C OUT .
 
 It uses names that all these commits have: 7c9c4375 for version 1, 750a43d2 for 2, 9353e517 for 3, which added fusion
-stores, and bbf9d718 for 4. ``manifest.json`` states what the older code itself read.
+stores, bbf9d718 for 4, and 51555310 for 5. ``manifest.json`` states what the older code itself read.
 """
 
 from __future__ import annotations

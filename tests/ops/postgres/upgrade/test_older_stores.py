@@ -31,7 +31,7 @@ from tests.ops.postgres_server import PostgresServer
 from tests.patience import PATIENT_S
 
 ARCHIVE = Path(__file__).with_name("stores.tar.xz")
-VERSIONS = ("1", "2", "3", "4")
+VERSIONS = ("1", "2", "3", "4", "5")
 OF_ALL = {"watchline.cluster_store": "one, machine_key"}
 """Columns that are equal in all stores with the same content: of the others there each has its own by chance."""
 KILLS = 10
