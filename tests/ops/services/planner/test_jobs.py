@@ -24,7 +24,7 @@ from tests.patience import PATIENT_S
 PLAN = {"kind": "plan", "budget": 300000.0, "seconds": 1.0}
 LAYOUTS: list[dict[str, Any]] = [{"layout": "hightech"}, {"layout": "basic"}]
 LONG = {"kind": "compare", "layouts": LAYOUTS, "draws": 5000}
-"""It takes minutes: it has not ended when it is cancelled, however late that is."""
+"""It takes half a minute, and stands behind another job: it has not ended when it is cancelled."""
 START: dict[str, Any] = {"layout": "hightech", "edits": {"radar-west": None}}
 
 
@@ -233,7 +233,7 @@ def test_a_worker_ends_with_its_server_in_the_middle_of_an_order(tmp_path: Path)
     worker = start_worker("cumberland", tmp_path / "log")
     assert worker.stdin is not None
     assert worker.stdout is not None
-    worker.stdin.write(json.dumps({"do": "compare", "layouts": LAYOUTS, "draws": 5000}) + "\n")
+    worker.stdin.write(json.dumps({"do": "compare", "layouts": LAYOUTS, "draws": 100_000}) + "\n")  # minutes
     worker.stdin.flush()
     assert "doing" in json.loads(worker.stdout.readline())
     worker.stdin.close()  # as when the server is killed
