@@ -45,7 +45,7 @@ def ground(question: str, **_: Any) -> Answer:
     """The map process of a sector without ground."""
     if question == "responders":
         raise MapUnavailable("There is no ground.")
-    return Answer(200, "application/json", b"{}" if question == "sector" else b"[]")
+    return Answer(200, "application/json", b"{}" if question in ("sector", "watch") else b"[]")
 
 
 @dataclass

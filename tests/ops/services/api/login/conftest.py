@@ -101,7 +101,9 @@ def open_world(folder: Path, provider: Provider | None = None, **settings: Any) 
         act=actions.append,
         now_ns=time.time_ns,
         access_log=log,
-        ground=lambda question, **_: Answer(200, "application/json", b"{}" if question == "sector" else b"[]"),
+        ground=lambda question, **_: Answer(
+            200, "application/json", b"{}" if question in ("sector", "watch") else b"[]"
+        ),
         plan=plan,
         accounts=accounts,
         provider=provider,
