@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import select
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -53,8 +54,12 @@ def port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, passed: list[float]) -
     app = create_app(store.path, settings, act=print, now_ns=lambda: 1)
     # More than the sockets of both sides hold, and not more than a busy machine copies sixty times.
     app.router.add_route("/large", lambda _: Response(bytes(8_000_000)), methods=["GET"])
+    before = threading.enumerate()
     with serving(app) as number:
+        server = [thread for thread in threading.enumerate() if thread not in before and thread.name == "api"]
         yield number
+    for thread in server:
+        thread.join(PATIENT_S)  # it ends by its own clock
     store.close()
 
 
