@@ -48,6 +48,8 @@ LOOK_S, STILL_S = 0.25, 1.0
 """How often a world looks for changes, and how often it writes without one; a picture is stale after 5 s."""
 DEMO_S = 3600
 """Longer than all tests over a demonstration take on a busy machine."""
+NONE_SETTLED = f"[incidents]\nsettled_s = {DEMO_S}.0\n"
+"""No incident that a test works on is closed by the system meanwhile."""
 LON, LAT = -84.2458, 36.5896  # the middle of the sample sector, on its border
 
 
@@ -106,11 +108,23 @@ def until(true: Callable[[], object], *, within_s: float = PATIENT_S) -> bool:
 
 # A demonstration
 
+ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/")
+
+
+def has_alerts(address: str) -> bool:
+    """Whether the server answers, fusion has written its store, and there is an alert."""
+    try:
+        answer = httpx.get(f"{address}api/alerts", timeout=PATIENT_S)
+    except httpx.HTTPError:
+        return False
+    return answer.status_code == 200 and bool(answer.json()["alerts"])
+
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a running demonstration that has raised its first alert."""
     folder = tmp_path_factory.mktemp("demo")
+    (folder / "settings.toml").write_text(NONE_SETTLED)
     reserved = ReservedPort()
     command = [
         sys.executable,
@@ -120,15 +134,16 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "--headless",
         f"--duration={DEMO_S}",
         f"--port={reserved.number}",
+        f"--settings={folder / 'settings.toml'}",
     ]
     log = folder / "log"
     with log.open("wb") as out:
         process = subprocess.Popen([*command, f"--out={folder / 'out'}"], stderr=out, stdout=out, cwd=ROOT)
     try:
-        assert until(lambda: "http://" in log.read_text(errors="replace")), log.read_text()
-        address = re.findall(r"http://127\.0\.0\.1:\d+/", log.read_text(errors="replace"))[0]
-        assert until(lambda: httpx.get(f"{address}api/alerts", timeout=PATIENT_S).json()["alerts"]), log.read_text()
-        yield address
+        shown: list[str] = []
+        assert until(lambda: shown or shown.extend(ADDRESS.findall(log.read_text(errors="replace")))), log.read_text()
+        assert until(lambda: has_alerts(shown[0])), log.read_text()
+        yield shown[0]
     finally:
         process.kill()  # its children end with it
         process.wait()

@@ -42,7 +42,7 @@ SETTINGS = f"""units = ["ops-centre", {", ".join(f'"{name}"' for name in UNITS)}
 [incidents]
 escalate_high_s = 20.0
 escalate_medium_s = 20.0
-undo_s = 600.0
+undo_s = 7200.0
 settled_s = 7200.0
 """
 """A person has minutes where it is seconds elsewhere, for a slow machine; what the system does by itself comes soon."""

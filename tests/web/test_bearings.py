@@ -83,7 +83,8 @@ def test_bearings_are_listed_selected_by_keyboard_and_say_that_the_range_is_unkn
 
 def test_a_bearing_is_selected_on_the_map_after_the_track_on_it(heard: World, visit: Callable[..., Any]) -> None:
     """A track 900 m from the finder is on its bearing, due east: there, Enter selects the track, then the bearing."""
-    heard.bearings = [heard.bearing("df-west", 0, lon=LON - 0.02, lat=LAT + 0.02, azimuth_deg=90.0)]
+    place = {"lon": LON - 0.02, "lat": LAT + 0.02}
+    heard.bearings = [heard.bearing("df-west", 0, **place, azimuth_deg=90.0, lifetime_s=100_000.0)]
     before, heard.tracks = heard.tracks, [heard.track(9, lon=LON - 0.01, lat=LAT + 0.02)]
     try:
         here = visit(heard.address)

@@ -66,6 +66,7 @@ def open_page(context: BrowserContext, room: Room) -> Page:
     page = context.new_page()
     page.goto(room.address)
     page.wait_for_selector("html[data-stream=live]", timeout=SHOWN_MS)
+    page.wait_for_selector("html[data-role]", timeout=SHOWN_MS)  # it knows that actions need no login
     return page
 
 

@@ -29,7 +29,8 @@ ZOOMED = {"width": 640, "height": 400}
 DRAWS = None if os.environ.get("WATCHLINE_DRILL") == "long" else 20
 """Draws of a comparison; None: as many as the page asks for, 300."""
 MOST_DRAWS = 5000
-"""With so many a comparison takes minutes: it is still running when it is cancelled, however busy the machine is."""
+"""With so many a comparison takes a quarter of a minute on an idle machine, and longer on a busy one, where the page is
+slower, too: it is still running when it is cancelled."""
 
 
 def comparing_with(here: Any, draws: int | None) -> None:

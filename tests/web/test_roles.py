@@ -45,7 +45,7 @@ def ground(question: str, **_: Any) -> Answer:
     """The map process of a sector without ground."""
     if question == "responders":
         raise MapUnavailable("There is no ground.")
-    return Answer(200, "application/json", b"{}" if question == "sector" else b"[]")
+    return Answer(200, "application/json", b"{}" if question in ("sector", "watch") else b"[]")
 
 
 @dataclass
@@ -266,6 +266,8 @@ def test_a_person_whose_role_changes_sees_it_without_a_reload(enter: Callable[[s
     expect(seat.part("details-incident-acknowledge")).to_be_visible()
     account = desk.accounts.store.account("operator")
     assert account is not None
+    # Asked every few seconds: it is refused if that is before the page hears of the change, which it cannot know.
+    seat.page.route("**/looks", lambda route: route.fulfill(json={"options": []}))
     try:
         desk.accounts.store.set_roles(account.id, {"*": "viewer"})
         expect(seat.part("details-incident-acknowledge")).to_be_hidden()

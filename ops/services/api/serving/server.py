@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import uvicorn
 from fastapi import FastAPI
@@ -20,6 +20,12 @@ from ops.services.api.serving.local_port import BACKLOG, listen
 
 if TYPE_CHECKING:
     from ops.services.api.serving.tls import Tls
+
+
+STARTS_WITHIN_S: Final = 300.0
+"""As long as the parts of a room have: a start takes minutes on a machine that is busy or small."""
+GRACE_S: Final = 2
+"""Time for requests that are being answered when the server stops."""
 
 
 class ServerFailed(WatchlineError):
@@ -61,7 +67,7 @@ def server_config(app: FastAPI, tls: Tls | None = None) -> uvicorn.Config:
         proxy_headers=False,
         server_header=False,
         timeout_keep_alive=KEPT_S,
-        timeout_graceful_shutdown=2,
+        timeout_graceful_shutdown=GRACE_S,
         ssl_certfile=None if tls is None else str(tls.certificate),
         ssl_keyfile=None if tls is None else str(tls.key),
         ssl_ca_certs=None if tls is None or tls.clients is None else str(tls.clients),
@@ -70,8 +76,10 @@ def server_config(app: FastAPI, tls: Tls | None = None) -> uvicorn.Config:
 
 
 def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + STARTS_WITHIN_S
     while not server.started:
-        if not thread.is_alive() or time.monotonic() > deadline:
-            raise ServerFailed("The web server did not start within 10 s.")
+        if not thread.is_alive():
+            raise ServerFailed("The web server ended while it started; the log states the reason.")
+        if time.monotonic() > deadline:
+            raise ServerFailed(f"The web server did not start within {STARTS_WITHIN_S:.0f} s.")
         time.sleep(0.01)

@@ -23,7 +23,7 @@ from ops.services.api.guard import GuardSettings
 from ops.services.api.schemas.picture import SensorRecord
 from ops.services.api.serving.server import serving
 from ops.store.writer import Store
-from tests.ops.services.api.login.conftest import PASSWORD, World
+from tests.ops.services.api.login.conftest import PASSWORD, World, wrong_code
 
 NOW_NS = 1_772_400_000 * 10**9
 RADAR = SensorRecord(
@@ -256,7 +256,8 @@ def test_a_wrong_code_at_set_up_keeps_the_secret_that_the_app_has(room: Any) -> 
         first = client.get("/account?second-factor=new").text
         secret = first.partition('name="secret" value="')[2][:32]
         token = room.token_of(first)
-        wrong = client.post("/account/second-factor", data={"form_token": token, "secret": secret, "code": "000000"})
+        form = {"form_token": token, "secret": secret, "code": wrong_code(secret, room.clock_s)}
+        wrong = client.post("/account/second-factor", data=form)
         assert wrong.status_code == 403
         assert f'value="{secret}"' in wrong.text
 

@@ -268,7 +268,8 @@ def stalled_client(port: int) -> socket.socket:
     return client
 
 
-def test_nobody_waits_for_a_client_that_reads_nothing(tmp_path):
+def test_nobody_waits_for_a_client_that_reads_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr("ops.services.api.serving.local_port._STALLED_MS", 0)  # nor does the kernel let it go
     with room(tmp_path, stall_s=3600.0) as here:
         stalled = [stalled_client(here.port) for _ in range(20)]
         assert until(lambda: here.hub.clients == 20)
@@ -360,7 +361,8 @@ def test_the_stream_waits_for_a_store_that_is_not_there_yet(tmp_path):
         here.store.close()
 
 
-def test_stopping_the_server_ends_the_streams_at_once(tmp_path):
+def test_stopping_the_server_ends_the_streams_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr("ops.services.api.serving.server.GRACE_S", 600)  # none is cut off for a busy machine
     with room(tmp_path) as here:
         events = here.events()
         next(events)

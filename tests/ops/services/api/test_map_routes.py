@@ -51,6 +51,7 @@ class Site:
     client: httpx.Client
     store: Store
     port: int
+    service: MapService
     cursor: int = 0
 
     def tell(self, revoked: tuple[str, ...] = (), **states: str) -> None:
@@ -75,7 +76,7 @@ def site(hill_ground: OpenSector, tmp_path_factory: pytest.TempPathFactory) -> I
     settings = ApiSettings("hills", demo=True, operator="m.keller", pages=folder)
     app = create_app(store.path, settings, act=print, now_ns=lambda: T0_NS, ground=ask)
     with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENT_S) as client:
-        site = Site(client, store, port)
+        site = Site(client, store, port, service)
         site.tell()
         assert until(lambda: seen_by_radar(site, hill_ground) and service.ready)
         yield site
@@ -245,7 +246,7 @@ def test_a_sensor_that_is_no_longer_believed_sees_nothing(site: Site, hill_groun
     site.tell(revoked=("radar-mid",))
     assert until(lambda: not seen_by_radar(site, hill_ground))
     site.tell()
-    assert until(lambda: seen_by_radar(site, hill_ground))
+    assert until(lambda: seen_by_radar(site, hill_ground) and site.service.ready)
 
 
 @settings(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +22,9 @@ from ops.services.planner.reports import _path
 from tests.patience import PATIENT_S
 
 PLAN = {"kind": "plan", "budget": 300000.0, "seconds": 1.0}
+LAYOUTS: list[dict[str, Any]] = [{"layout": "hightech"}, {"layout": "basic"}]
+LONG = {"kind": "compare", "layouts": LAYOUTS, "draws": 5000}
+"""It takes half a minute, and stands behind another job: it has not ended when it is cancelled."""
 START: dict[str, Any] = {"layout": "hightech", "edits": {"radar-west": None}}
 
 
@@ -173,7 +178,7 @@ def orders(client: TestClient) -> dict[str, dict[str, Any]]:
     """Three orders in a row as they ended: a plan that is done, one that was cancelled while it waited, and one with
     too little money."""
     first = client.post("/api/plan/jobs", json={**PLAN, "start": START, "language": "fr"})
-    second = client.post("/api/plan/jobs", json=PLAN).json()
+    second = client.post("/api/plan/jobs", json=LONG).json()
     poor = client.post("/api/plan/jobs", json={**PLAN, "budget": 1.0}).json()
     assert first.status_code == 202
     assert client.post(f"/api/plan/jobs/{second['id']}/cancel").json()["state"] == "cancelled"
@@ -198,6 +203,18 @@ def test_jobs_run_one_after_the_other_and_can_be_cancelled(
     assert client.post(f"/api/plan/jobs/{done['id']}/cancel").json()["state"] == "done", "what is done stays so"
 
 
+@pytest.fixture
+def endless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jobs that never end by themselves."""
+
+    def start(*_: object) -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", "import time; time.sleep(86_400)"]
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    monkeypatch.setattr("ops.services.planner.jobs.start_worker", start)
+
+
+@pytest.mark.usefixtures("endless")
 def test_a_running_job_is_ended_at_once_and_its_process_with_it(tmp_path: Path) -> None:
     jobs = Jobs("cumberland", tmp_path / "log")
     job = jobs.submit({"do": "plan", "budget": 1e6, "seconds": 100})
@@ -216,7 +233,7 @@ def test_a_worker_ends_with_its_server_in_the_middle_of_an_order(tmp_path: Path)
     worker = start_worker("cumberland", tmp_path / "log")
     assert worker.stdin is not None
     assert worker.stdout is not None
-    worker.stdin.write(json.dumps({"do": "plan", "budget": 1e6, "seconds": 100}) + "\n")
+    worker.stdin.write(json.dumps({"do": "compare", "layouts": LAYOUTS, "draws": 100_000}) + "\n")  # minutes
     worker.stdin.flush()
     assert "doing" in json.loads(worker.stdout.readline())
     worker.stdin.close()  # as when the server is killed
@@ -230,6 +247,7 @@ def test_a_report_is_not_written_for_a_server_that_has_ended(tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.usefixtures("endless")
 def test_only_so_many_jobs_wait(tmp_path: Path) -> None:
     jobs = Jobs("cumberland", tmp_path / "log")
     try:

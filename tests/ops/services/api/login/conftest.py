@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import httpx
+import pyotp
 import pytest
 
 from ops.accounts.accounts import Accounts, LoginOrigin
@@ -30,6 +31,12 @@ from tests.patience import PATIENT_S
 PASSWORD = "a quiet ridge at dawn"
 SECTOR, TITLE = "hills", "The hills (exercise)"
 ALERT = {"id": "A1", "revision": 0, "status": "active", "priority": "high", "raised_at": "2026-03-01T22:00:00Z"}
+
+
+def wrong_code(secret: str, now_s: float) -> str:
+    """A code of a second factor that is not right about this time."""
+    right = {pyotp.TOTP(secret).at(now_s + 30 * step) for step in range(-2, 3)}
+    return next(code for code in (f"{number:06d}" for number in range(6)) if code not in right)
 
 
 class Planner(PlanRoutes):
@@ -101,7 +108,9 @@ def open_world(folder: Path, provider: Provider | None = None, **settings: Any) 
         act=actions.append,
         now_ns=time.time_ns,
         access_log=log,
-        ground=lambda question, **_: Answer(200, "application/json", b"{}" if question == "sector" else b"[]"),
+        ground=lambda question, **_: Answer(
+            200, "application/json", b"{}" if question in ("sector", "watch") else b"[]"
+        ),
         plan=plan,
         accounts=accounts,
         provider=provider,

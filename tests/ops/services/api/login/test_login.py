@@ -15,6 +15,7 @@ from ops.accounts.accounts import form_token
 from ops.accounts.store import AccountStoreError
 from ops.store.connections import StoreError
 from ops.store.reader import Reader
+from tests.ops.services.api.login.conftest import wrong_code
 from tests.patience import PATIENT_S
 
 PASSWORD = "a quiet ridge at dawn"
@@ -198,7 +199,8 @@ def test_the_second_factor_from_setting_up_to_switching_off(new_world) -> None:
             assert "data:image/svg+xml;base64," in page
             secret = re.search(r'name="secret" value="([A-Z2-7]{32})"', page)[1]
             form = {"form_token": world.token_of(page), "secret": secret}
-            assert client.post("/account/second-factor", data={**form, "code": "000000"}).status_code == 403
+            wrong = form | {"code": wrong_code(secret, time.time())}
+            assert client.post("/account/second-factor", data=wrong).status_code == 403
             now = time.time()
             world.accounts.now_s = lambda: now  # a code is right for a minute and a half only
             code = pyotp.TOTP(secret).at(now - 30)

@@ -30,7 +30,6 @@ from ops.services.map.client import Answer
 from ops.services.map.process import MapService
 from ops.services.planner.worker import Planner
 from ops.store.writer import Store
-from tests.patience import PATIENT_S
 
 SECTOR = "hills"
 
@@ -67,7 +66,8 @@ def fused(hill_journal: Path, hill_ground: OpenSector, tmp_path_factory: pytest.
 def described(
     fused: Store, hill_sector: Any, hill_ground: OpenSector, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[SimpleNamespace]:
-    """The application with accounts and every route: ``app``, and ``tokens`` of a program for each role."""
+    """The application with accounts and every route: ``app``, and ``tokens`` of a program for each role. ``service``
+    answers for the map."""
     folder = tmp_path_factory.mktemp("described")
     service = MapService(hill_ground)
     accounts = Accounts(AccountStore(folder / "accounts.db"))
@@ -93,10 +93,9 @@ def described(
         plan=plan,
         accounts=accounts,
     )
-    deadline = time.monotonic() + PATIENT_S
-    while not service.ready and time.monotonic() < deadline:
-        time.sleep(0.05)
-    yield SimpleNamespace(app=app, tokens=tokens, accounts=accounts, actions=actions, store=fused, log=log)
+    yield SimpleNamespace(
+        app=app, tokens=tokens, accounts=accounts, actions=actions, store=fused, log=log, service=service
+    )
     plan.close()
     log.close()
     accounts.store.close()

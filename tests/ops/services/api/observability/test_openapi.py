@@ -27,6 +27,7 @@ from ops.services.api.schemas.picture import SensorCounts
 from ops.services.api.serving.server import serving
 from ops.services.fusion.incident_view import INTERNAL
 from ops.services.fusion.live_picture import alert_schema
+from tests.ops.services.api.layers_follow import wait_for_layers
 from tests.patience import PATIENT_S
 
 PROBLEM = "application/problem+json"
@@ -36,6 +37,7 @@ METHODS = ("get", "post", "put", "patch", "delete")
 @pytest.fixture(scope="module")
 def site(described: SimpleNamespace) -> Iterator[SimpleNamespace]:
     with serving(described.app) as port:
+        wait_for_layers(described.app, described.service)
         address = f"http://127.0.0.1:{port}"
 
         def client(role: str | None) -> httpx.Client:

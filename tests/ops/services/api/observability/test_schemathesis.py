@@ -26,6 +26,7 @@ from schemathesis.specs.openapi.checks import (
 from ops.accounts.person import ROLES
 from ops.accounts.rights import HOLDERS, ROWS
 from ops.services.api.serving.server import serving
+from tests.ops.services.api.layers_follow import wait_for_layers
 from tests.patience import PATIENT_S
 
 CHECKS = [
@@ -48,6 +49,7 @@ def site(described: SimpleNamespace) -> Iterator[SimpleNamespace]:
     found = [result.ok() for result in schema.get_all_operations()]
     assert len(found) >= 38
     with serving(described.app) as port, requests.Session() as session:
+        wait_for_layers(described.app, described.service)
         operations = [one for one in found if not one.path.startswith(ELSEWHERE)]
         yield SimpleNamespace(
             **vars(described), operations=operations, address=f"http://127.0.0.1:{port}", session=session

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -23,6 +22,7 @@ from ops.services.api.serving.server import serving
 from ops.services.map.client import Answer
 from ops.services.map.process import MapService
 from ops.store.writer import Store
+from tests.ops.services.api.layers_follow import wait_for_layers
 from tests.patience import PATIENT_S
 
 T0 = datetime(2026, 3, 1, 22, 0, tzinfo=UTC)
@@ -177,10 +177,8 @@ def ogc(hill_ground: OpenSector, tmp_path_factory: pytest.TempPathFactory) -> It
     )
     with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENT_S) as client:
         served = Ogc(f"http://127.0.0.1:{port}", accounts, log, store, hill_ground, service, client)
-        deadline = time.monotonic() + PATIENT_S
-        while not (service.ready and served.get("/collections/coverage/items").status_code == 200):
-            assert time.monotonic() < deadline, "the coverage is not computed"
-            time.sleep(0.1)
+        wait_for_layers(app, service)
+        assert served.get("/collections/coverage/items").status_code == 200
         yield served
     log.close()
     store.close()

@@ -119,6 +119,7 @@ def test_a_process_that_takes_too_long_or_fails_is_an_answer_and_leaves_nothing(
     files = left_behind(room)
     run = subprocess.run
     monkeypatch.setattr(order_process.subprocess, "run", lambda *order, **how: run(*order, **how | {"timeout": 0.001}))
+    monkeypatch.setattr(order_process, "module_command", lambda _: ["/bin/sleep", "600"])
     answer = room.client.get("/v1/export", headers=PURPOSE)
     assert (answer.status_code, "took longer" in answer.json()["detail"]) == (503, True)
     monkeypatch.undo()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import select
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,6 +19,7 @@ from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.event_stream import StreamSettings
 from ops.services.api.guard import TOKEN_HEADER, GuardSettings
 from ops.services.api.serving.connections import LimitedConnection
+from ops.services.api.serving.handshakes import ServerLoop
 from ops.services.api.serving.peers import THIS_COMPUTER, place_of
 from ops.services.api.serving.server import serving
 from ops.store.writer import Store
@@ -32,11 +34,19 @@ BODY_BEGUN = (
 
 
 @pytest.fixture
-def port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """A server with small limits: 20 connections, 3 streams of programs and 2 of pages; an hour for a request, so that
-    no pause of the machine ends one."""
+def passed() -> list[float]:
+    """Seconds that the clock of the server is ahead: its limits pass without anyone waiting for them."""
+    return []
+
+
+@pytest.fixture
+def port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, passed: list[float]) -> Iterator[int]:
+    """A server with small limits: 20 connections, 3 streams of programs and 2 of pages; an hour for a request and a day
+    until the next one, so that no pause of the machine ends any. Its clock goes on by what ``passed`` holds."""
     monkeypatch.setattr(LimitedConnection, "request_within_s", 3600.0)
     monkeypatch.setattr(LimitedConnection, "most_connections", 20)
+    monkeypatch.setattr("ops.services.api.serving.server.KEPT_S", 86_400)
+    monkeypatch.setattr(ServerLoop, "time", lambda _: time.monotonic() + sum(passed))
     store = Store(tmp_path / "s.sqlite")
     store.commit(1, stamp_ns=1, tracks_live=b"[]")
     stream = StreamSettings(heartbeat_s=0.2, poll_s=0.02, max_clients=3, max_pages=2)
@@ -44,8 +54,12 @@ def port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     app = create_app(store.path, settings, act=print, now_ns=lambda: 1)
     # More than the sockets of both sides hold, and not more than a busy machine copies sixty times.
     app.router.add_route("/large", lambda _: Response(bytes(8_000_000)), methods=["GET"])
+    before = threading.enumerate()
     with serving(app) as number:
+        server = [thread for thread in threading.enumerate() if thread not in before and thread.name == "api"]
         yield number
+    for thread in server:
+        thread.join(PATIENT_S)  # it ends by its own clock
     store.close()
 
 
@@ -231,23 +245,34 @@ def test_a_request_that_begins_behind_another_must_come_whole(hurried: int) -> N
         assert until(lambda: closed(half))
 
 
-def test_a_connection_that_is_kept_serves_one_request_after_another(hurried: int) -> None:
+def pass_limits(port: int, passed: list[float]) -> None:
+    """Let more time pass for the server than a request and an answer have, once it has done what came before, and wait
+    until it has noticed."""
+    for ahead_s in (0.0, 2.0 * max(LimitedConnection.request_within_s, LimitedConnection.answer_within_s)):
+        passed.append(ahead_s)
+        assert httpx.get(f"http://127.0.0.1:{port}/api/tracks", timeout=PATIENT_S).status_code == 200
+
+
+def test_a_connection_that_is_kept_serves_one_request_after_another(port: int, passed: list[float]) -> None:
     """Past the limits of one request and of one answer."""
-    with httpx.Client(base_url=f"http://127.0.0.1:{hurried}", timeout=PATIENT_S) as client:
+    with answered(port) as kept:
         for _ in range(4):
-            assert client.get("/api/tracks").status_code == 200
-            time.sleep(0.75)
+            pass_limits(port, passed)
+            kept.sendall(SHORT)
+            reads(kept)
 
 
-def test_a_stream_outlives_the_limit_of_a_request(hurried: int) -> None:
-    began_s, beats, outlived = time.monotonic(), 0, False
-    with httpx.stream("GET", f"http://127.0.0.1:{hurried}/api/stream", timeout=PATIENT_S) as answer:
-        for line in answer.iter_lines():
-            beats += line == "event: heartbeat"
-            outlived = beats > 2 and time.monotonic() - began_s > 2 * LimitedConnection.request_within_s
-            if outlived:
-                break
-    assert outlived, f"the stream ended after {beats} heartbeats"
+def test_the_clock_of_these_tests_ends_a_request_that_does_not_come_whole(port: int, passed: list[float]) -> None:
+    with connect(port, BEGUN) as half:
+        assert until(lambda: pass_limits(port, passed) or closed(half))
+
+
+def test_a_stream_outlives_the_limit_of_a_request(port: int, passed: list[float]) -> None:
+    with Open(port, None) as lasting:
+        for beats in (1, 2, 3):
+            assert until(lambda beats=beats: lasting.read().count(b"event: heartbeat") >= beats), lasting.got
+            pass_limits(port, passed)
+        assert not lasting.ended
 
 
 def stream(page: str | None) -> bytes:
