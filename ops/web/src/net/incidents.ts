@@ -83,7 +83,7 @@ async function carryOut(id: string, incident: Incident, action: string, fields: 
   for (let tries = 0; outcome === null && tries < OUTCOME_TRIES; tries += 1) {
     await pause(AGAIN_MS);
     try {
-      outcome = object(await getJson(`${path}/${id}`));
+      outcome = object(await repeated(() => getJson(`${path}/${id}`)));
     } catch (error) {
       if (!(error instanceof RequestFailed) || error.status !== 404) throw error;
     }
