@@ -211,7 +211,7 @@ class NationReader:
             separated, by = _LEFT_JOIN_SEPARATED, "coalesce(person, ''), coalesce(at_ns, 0)"
         columns = "continued.sector, continued.incident, before_sector, before_incident, national"
         rows = self._rows(f"{events} SELECT {columns}, {apart}, {by} {chosen} {separated} {order}", *values)
-        return [Continued(*row[:5], bool(row[5]), *row[6:]) for row in rows]
+        return [Continued._make((*row[:5], bool(row[5]), *row[6:])) for row in rows]
 
     def events_mark(self) -> int | None:
         """Return a number that is another one whenever ``continued`` has changed; None where there is none."""
