@@ -15,9 +15,12 @@ from types import ModuleType
 import pytest
 
 from tests.notebooks.kernels import with_kernels
-from tests.patience import PATIENT_S
+from tests.patience import patient_s
 
 ROOT = Path(__file__).parents[2]
+LONGEST_S = round(patient_s(1200.0))
+"""A build takes two minutes beside other tests; the rest is for a busy machine."""
+pytestmark = pytest.mark.timeout(LONGEST_S + 120)
 EXECUTED = "01_coverage"
 """One notebook with figures is executed here, the one that takes least; tests/notebooks runs all of them."""
 
@@ -47,7 +50,7 @@ def build(source: Path, site: Path, *options: str, notebooks: str = "") -> subpr
     with with_kernels(code) if notebooks else nullcontext(["-c", code]) as words:
         return subprocess.run(
             [sys.executable, *words, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True,
-            check=False, timeout=PATIENT_S,
+            check=False, timeout=LONGEST_S,
         )  # fmt: skip
 
 
