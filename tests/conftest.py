@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -144,13 +145,15 @@ def logging_as_at_the_start() -> None:
 
 @pytest.fixture(autouse=True)
 def process_as_before() -> Iterator[None]:
-    """A test leaves environment, umask, current folder and what is said of an uncaught error as it found them.
+    """A test leaves environment, umask, garbage collection, folder and the hook of uncaught errors as it found them.
 
-    ``ops.cli.main`` sets the first two, and typer the last.
+    ``ops.cli.main`` sets the first three, and typer the last.
     """
     variables, folder, umask, hook = dict(os.environ), Path.cwd(), os.umask(0o077), sys.excepthook
+    thresholds = gc.get_threshold()
     os.umask(umask)
     yield
+    gc.set_threshold(*thresholds)
     sys.excepthook = hook
     os.umask(umask)
     os.chdir(folder)

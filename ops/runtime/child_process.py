@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import json
 import logging
 import os
@@ -266,8 +267,10 @@ def stop_when_parent_ends(stop: Callable[[], None], *, hear: Callable[[dict[str,
     def on_signal(_number: int, _frame: object) -> None:
         os.write(wake, b".")
 
-    signal.signal(signal.SIGTERM, on_signal)
-    signal.signal(signal.SIGINT, on_signal)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, on_signal)
+        # Python restores the default action before it has ended, by which a further signal would be the exit code
+        atexit.register(signal.signal, number, signal.SIG_IGN)
     threading.Thread(target=wait, name="parent-watch", daemon=True).start()
 
 

@@ -72,6 +72,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, di
     with serving(app) as port:
         yield store, {"WATCHLINE_ADDRESS": f"http://127.0.0.1:{port}", "WATCHLINE_TOKEN": "not needed here"}
     store.close()
+    log.close()
 
 
 def test_the_receiver_of_cap_verifies_a_document_and_refuses_a_changed_one(tmp_path: Path) -> None:

@@ -8,14 +8,19 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from tests.patience import PATIENT_S
+from tests.notebooks.kernels import with_kernels
+from tests.patience import patient_s
 
 ROOT = Path(__file__).parents[2]
+LONGEST_S = round(patient_s(1200.0))
+"""A build takes two minutes beside other tests; the rest is for a busy machine."""
+pytestmark = pytest.mark.timeout(LONGEST_S + 120)
 EXECUTED = "01_coverage"
 """One notebook with figures is executed here, the one that takes least; tests/notebooks runs all of them."""
 
@@ -40,11 +45,13 @@ def build(source: Path, site: Path, *options: str, notebooks: str = "") -> subpr
         "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1]); import build_site; "
         "raise SystemExit(build_site.build(Path(sys.argv[2]), Path(sys.argv[3]), *sys.argv[4:]))"
     )
-    command = [sys.executable, "-c", code, str(ROOT / "deploy"), str(source), str(site), *options]
+    arguments = [str(ROOT / "deploy"), str(source), str(site), *options]
     environment = {**os.environ, "WATCHLINE_SITE_NOTEBOOKS": notebooks}
-    return subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=PATIENT_S
-    )
+    with with_kernels(code) if notebooks else nullcontext(["-c", code]) as words:
+        return subprocess.run(
+            [sys.executable, *words, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True,
+            check=False, timeout=LONGEST_S,
+        )  # fmt: skip
 
 
 @pytest.fixture(scope="module")

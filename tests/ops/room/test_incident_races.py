@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 import pytest
@@ -18,6 +19,7 @@ from ops.room.offline import replay_journal
 from ops.room.room import Room, RoomOptions
 from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.guard import TOKEN_HEADER, GuardSettings
+from ops.services.api.incidents import routes
 from ops.services.api.operator_actions import ActionSender
 from ops.services.api.serving.server import serving
 from ops.store.incidents import IncidentReader
@@ -72,6 +74,8 @@ def server(hill_sector: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         room.listen()
         actions = ActionSender(room.url, "races", folder / "room", now_ns=time.time_ns, identity=room.identity_of(UNIT))
         with actions, ExitStack() as servers:
+            # After 5 s the answer is that an action is stored, and not yet accepted.
+            servers.enter_context(patch.object(routes, "JOURNAL_WAIT_S", PATIENT_S))
             ports = {}
             for name in PEOPLE:
                 app = create_app(

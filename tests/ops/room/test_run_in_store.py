@@ -94,7 +94,7 @@ def test_killed_ingest_fusion_and_database_lose_nothing_and_change_nothing(
     assert balance.published == night.simulator.last("published")
     assert sum(balance.published.values()) > 80
     expected = replay_journal(
-        folder / "copied.db", str(hill_sector.sector), None, tmp_path / "replay", settings=None, screen=QUIET
+        folder / "copied.db", str(hill_sector.sector), None, tmp_path / "replay", settings=night.settings, screen=QUIET
     )
     live, again = Reader(folder / "store.db"), Reader(tmp_path / "replay" / "replay.db")
     assert (live.progress().cursor, live.progress().diverged) == (expected["rows"], 0)

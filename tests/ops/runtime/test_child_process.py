@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from ops.runtime import child_process
 from ops.runtime.child_process import Child, ChildFailed
 from ops.services.planner.jobs import start_worker
 from tests.patience import PATIENT_S
@@ -85,6 +86,7 @@ def test_what_a_child_reports_last_is_heard_however_late_it_is_read(
         at_once(child, process)
 
     monkeypatch.setattr(Child, "_read", read_late)
+    monkeypatch.setattr(child_process, "LAST_WORDS_S", PATIENT_S)
     child = Child("simulator", "json.tool", ["--compact", str(report)], log=tmp_path / "log", secrets={})
     assert child.wait_for("published", timeout_s=PATIENT_S) == 7
     with pytest.raises(ChildFailed, match="simulator ended with code 0"):

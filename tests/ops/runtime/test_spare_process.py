@@ -64,7 +64,10 @@ def until(true: Callable[[], object]) -> None:
 
 def ends(pid: int) -> None:
     def has_ended() -> bool:
-        return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+        try:
+            return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:  # whoever waits for it may collect its end at any moment
+            return True
 
     until(has_ended)
 

@@ -160,9 +160,11 @@ async def enters(address: str, security: Security | None) -> bool:
 
 def open_ports() -> set[int]:
     """TCP ports on which this process and its children listen."""
-    own = psutil.Process()
-    family = [own, *own.children(recursive=True)]
-    return {c.laddr.port for p in family for c in p.net_connections("tcp") if c.status == psutil.CONN_LISTEN}
+    own, found = psutil.Process(), set[int]()
+    for process in (own, *own.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+            found |= {c.laddr.port for c in process.net_connections("tcp") if c.status == psutil.CONN_LISTEN}
+    return found
 
 
 def page_of(port: int, path: str) -> bytes:

@@ -15,7 +15,9 @@ import xarray as xr
 
 from geo.errors import BadInput
 from geo.visibility import sites_seeing
+from geo.visibility.many_sites import executor
 from geo.visibility.many_sites.versions import refuse_other_versions
+from tests.patience import PATIENT_S
 
 OURS = {
     "python": "3.11.7.final.0", "dask": "2026.8.0", "distributed": "2026.8.0", "msgpack": "1.1.0", "cloudpickle": "3.1",
@@ -107,7 +109,10 @@ def older_scheduler() -> Iterator[str]:
             scheduler.kill()
 
 
-def test_a_running_scheduler_of_another_version_is_refused(older_scheduler: str) -> None:
+def test_a_running_scheduler_of_another_version_is_refused(
+    older_scheduler: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executor, "CONNECT_S", PATIENT_S)
     terrain = xr.Dataset(
         {"elevation": (("northing", "easting"), np.zeros((4, 4), np.float32), {"units": "m"})},
         coords={"northing": 30.0 * np.arange(4)[::-1], "easting": 30.0 * np.arange(4)},

@@ -108,7 +108,7 @@ def test_rules_for_screens_are_not_reported(page: Path, caplog: pytest.LogCaptur
     """WeasyPrint does not know colour schemes, which the page has for its readers on a screen."""
     assert "prefers-color-scheme" in page.read_text(encoding="utf-8")
     pdf_beside(page, wanted=True)
-    assert caplog.records == []
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("weasyprint")] == []
 
 
 @pytest.mark.parametrize("scheme", ["http", "ftp", "file", "data"])

@@ -30,6 +30,7 @@ ASKED = {"WATCHLINE_TRACES": "otlp"}
 def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
     with collecting() as made:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", made.address)
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", f"{PATIENT_S:.0f}")  # else it sends again after 10 s
         yield made
 
 
