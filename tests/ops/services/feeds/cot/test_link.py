@@ -48,6 +48,7 @@ class Server:
         self._door = socket.create_server(("127.0.0.1", 0))
         self.port = self._door.getsockname()[1]
         self.answer, self.greeting = answer, greeting
+        self._sending = threading.Lock()  # an answer amid a message of the test would spoil both
         self.raw: list[bytes] = []
         self.events: list[CotEvent] = []
         self.connections = 0
@@ -74,13 +75,15 @@ class Server:
                         self.events.append(event)
                         reply = self.answer(event)
                         if reply is not None:
-                            peer.sendall(reply)
+                            with self._sending:
+                                peer.sendall(reply)
             except OSError:
                 continue
 
     def send(self, message: bytes) -> None:
         assert self.peer is not None
-        self.peer.sendall(message)
+        with self._sending:
+            self.peer.sendall(message)
 
     def kill(self) -> None:
         """Cut the connection without a goodbye: what is under way is lost."""
@@ -427,6 +430,7 @@ def test_an_incident_that_is_marked_later_is_removed(tmp_path: Path, opened: lis
     server = Server(pong)
     opened.append(server)
     rig = rig_for(tmp_path, opened, tcp("tak", server.port))
+    rig.looked_after()
     rig.deliver(incident(17))
     rig.store.marked = {incident(17)["id"]}
     rig.feed._servers["tak"].refresh_s = 0.0
@@ -439,6 +443,7 @@ def test_the_same_row_twice_says_its_line_once(tmp_path: Path, opened: list[Rig 
     server = Server(pong)
     opened.append(server)
     rig = rig_for(tmp_path, opened, tcp("tak", server.port))
+    rig.looked_after()
     for revision in (0, 0, 1, 0):
         rig.deliver(incident(17, revision=revision))
     rig.wait_until(lambda: rig.memory.revision("tak", incident(17)["id"]) == 1, "the last revision")
