@@ -37,8 +37,9 @@ STATUS = "watchline/1/x/sensor/r1/status"
 ACK = "watchline/1/x/sensor/r1/ack"
 Broker = EmbeddedBroker | MosquittoBroker
 STARTED: list[Sender | Subscriber] = []
-PATIENT = SendWindowSettings(stall_s=600.0)
-"""No resend, however slow the machine, where a test counts what arrives."""
+LONG_S = 600
+"""No resend and no end of a connection, however slow the machine, where a test counts what arrives."""
+PATIENT = SendWindowSettings(stall_s=LONG_S)
 
 
 @pytest.fixture(scope="module", params=[EmbeddedBroker, MosquittoBroker])
@@ -81,7 +82,7 @@ def subscriber(broker: Broker, *, settings: SubscriberSettings | None = None, **
         filters=["watchline/1/x/sensor/+/detections", "watchline/1/x/sensor/+/status"],
         now_ns=time.time_ns,
         settings=settings,
-        connection=ConnectionSettings(**connection),
+        connection=ConnectionSettings(**{"keepalive_s": LONG_S} | connection),
     )
     STARTED.append(made)
     return made
@@ -95,7 +96,9 @@ def sender(broker: Broker, spool: Spool, *, window: SendWindowSettings = PATIENT
         url=broker.url,
         now_ns=time.time_ns,
         kind="radar",
-        settings=SenderSettings(window=window, **settings),
+        settings=SenderSettings(
+            window=window, connection=ConnectionSettings(keepalive_s=LONG_S, session_expiry_s=300), **settings
+        ),
     )
     STARTED.append(made)
     return made
@@ -516,7 +519,7 @@ def test_a_sensor_that_dies_is_declared_lost_by_the_broker(broker: Broker, spool
     socket = link._connection._client.socket()
     assert socket is not None
     socket.shutdown(2)
-    assert statuses(reader, 1)[0]["state"] == "lost"
+    assert until(lambda: statuses(reader, 1)[0]["state"] == "lost")
     link.stop()
     reader.stop()
 

@@ -251,12 +251,14 @@ def test_who_does_not_prove_itself_is_refused_by_either_side(mosquitto: Mosquitt
     good = open_bundle(mosquitto.folder.path / "identities" / "r1").tls
     assert good is not None
     port = mosquitto.port
-    assert refusal(port, "127.0.0.1", good) == ""
-    assert refusal(port, "localhost", good) == ""
+    for host in ("127.0.0.1", "localhost"):  # again, where a busy machine let the time for an answer pass
+        assert until(lambda host=host: refusal(port, host, good) == ""), host  # type: ignore[misc]
     other = Authority(tmp_path / "other", name="another authority")
     (tmp_path / "other.pem").write_bytes(other.certificate_pem)
     wrong_authority = TlsFiles(tmp_path / "other.pem", good.certificate, good.key)
-    assert "self-signed certificate" in refusal(port, "127.0.0.1", wrong_authority), "we do not believe the broker"
+    assert until(lambda: "self-signed certificate" in refusal(port, "127.0.0.1", wrong_authority)), (
+        "we do not believe the broker"
+    )
     assert refusal(port, "127.0.0.1", TlsFiles(good.authority)) != "", "no certificate"
     assert refusal(port, "127.0.0.1", None) != "", "no TLS"
     server = TlsFiles(good.authority, mosquitto.folder.path / "broker" / "server.pem",

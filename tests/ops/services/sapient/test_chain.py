@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -85,6 +86,8 @@ class Link:
         return [message.WhichOneof("content") for message in self.found]
 
     def close(self) -> None:
+        with suppress(OSError):
+            self._link.shutdown(socket.SHUT_RDWR)  # alone, close waits for the reading thread
         self._link.close()
 
 
@@ -212,9 +215,12 @@ def radar_place(running: Running) -> tuple[float, float]:
 
 
 def drive_across(link: Link, node: Any, lon: float, lat: float) -> SapientMessage:
-    """A vehicle from 250 m north of the radar, which is beyond the line, to its south; one report is sent twice."""
-    geod, began_s, count, resent = Geod(ellps="WGS84"), time.time(), 0, None
-    while (north_m := 250.0 - SPEED_MPS * (time.time() - began_s)) > -10.0 or count <= 8:
+    """A vehicle from 250 m north of the radar, which is beyond the line, to its south; one report is sent twice.
+
+    It stands still while this process does: over a gap of many seconds no track continues.
+    """
+    geod, north_m, last_s, count, resent = Geod(ellps="WGS84"), 250.0, time.monotonic(), 0, None
+    while north_m > -10.0 or count <= 8:
         here_lon, here_lat, _ = geod.fwd(lon, lat, 0.0, north_m)
         here_lon, here_lat, _ = geod.fwd(here_lon, here_lat, 90.0, 200.0)
         azimuth, _, reach = geod.inv(lon, lat, here_lon, here_lat)
@@ -229,6 +235,8 @@ def drive_across(link: Link, node: Any, lon: float, lat: float) -> SapientMessag
             link.send(node.status(location={"x": lon, "y": lat}))
         count += 1
         time.sleep(0.25)
+        passed_s, last_s = time.monotonic() - last_s, time.monotonic()
+        north_m -= SPEED_MPS * min(passed_s, 1.0)
     assert resent is not None
     return resent
 
