@@ -43,7 +43,13 @@ class Ingest(Child):
         self, folder: Path, url: BrokerUrl, *more: str, module: str = "ops.services.ingest.process", **given: str
     ) -> None:
         self.journal = folder / "journal.db"
-        arguments = [f"--sector={SECTOR}", f"--journal={self.journal}", "--keepalive-s=2", *more]
+        arguments = [
+            f"--sector={SECTOR}",
+            f"--journal={self.journal}",
+            "--keepalive-s=2",
+            f"--wait-s={PATIENT_S}",
+            *more,
+        ]
         secrets = {URL_VARIABLE: url.text, **OF_TESTS, **given}
         super().__init__("ingest", module, arguments, log=folder / "ingest.log", secrets=secrets)
 

@@ -211,7 +211,8 @@ def test_a_sensor_is_revoked_by_command_within_five_seconds_and_leaves_nothing(
             made, address = request.getfixturevalue("folder")
             url, keys = BrokerUrl.parse(address), IdentityFolder(made.path)
             extra = ("--broker", f"127.0.0.1:{url.port}")
-        ingest = Child("ingest", "ops.services.ingest.process", ["--sector=x", f"--journal={tmp_path / 'j.db'}"],
+        ingest = Child("ingest", "ops.services.ingest.process",
+                       ["--sector=x", f"--journal={tmp_path / 'j.db'}", f"--wait-s={PATIENT_S}"],
                        log=tmp_path / "ingest.log",
                        secrets={URL_VARIABLE: url.text, IDENTITY_VARIABLE: str(keys.path),
                                 SIGNATURES_VARIABLE: "required"})  # fmt: skip
@@ -332,7 +333,7 @@ def test_the_two_connections_of_ingest_do_not_take_each_other_over(
     ingest = Child(
         "ingest",
         "ops.services.ingest.process",
-        ["--sector=x", f"--journal={tmp_path / 'journal.db'}"],
+        ["--sector=x", f"--journal={tmp_path / 'journal.db'}", f"--wait-s={PATIENT_S}"],
         log=tmp_path / "ingest.log",
         secrets={URL_VARIABLE: address, IDENTITY_VARIABLE: str(made.path), SIGNATURES_VARIABLE: "required"},
     )

@@ -44,7 +44,7 @@ class Room:
         self.ingest = Child(
             "ingest",
             "ops.services.ingest.process",
-            ["--sector=x", f"--journal={self.journal}"],
+            ["--sector=x", f"--journal={self.journal}", f"--wait-s={PATIENT_S}"],
             log=folder / "ingest.log",
             secrets={
                 URL_VARIABLE: broker.url.text,

@@ -328,7 +328,8 @@ def test_a_broker_under_another_name_or_past_its_end_is_not_believed(tmp_path: P
 
 @pytest.mark.chain
 def test_sensors_and_ingest_work_over_mtls_with_signatures(mosquitto: Mosquitto, tmp_path: Path) -> None:
-    ingest = Child("ingest", "ops.services.ingest.process", ["--sector=x", f"--journal={tmp_path / 'journal.db'}"],
+    ingest = Child("ingest", "ops.services.ingest.process",
+                   ["--sector=x", f"--journal={tmp_path / 'journal.db'}", f"--wait-s={PATIENT_S}"],
                    log=tmp_path / "ingest.log",
                    secrets={URL_VARIABLE: f"mqtts://{mosquitto.address}",
                             IDENTITY_VARIABLE: str(mosquitto.folder.path),

@@ -60,7 +60,7 @@ class Ingest(Child):
 
     def __init__(self, folder: Path, url: str, *more: str) -> None:
         self.journal = folder / "journal.sqlite"
-        arguments = ["--sector=x", f"--journal={self.journal}", *more]
+        arguments = ["--sector=x", f"--journal={self.journal}", f"--wait-s={PATIENT_S}", *more]
         super().__init__(
             "ingest", "ops.services.ingest.process", arguments, log=folder / "ingest.log", secrets={URL_VARIABLE: url}
         )
@@ -290,7 +290,14 @@ def test_a_full_disk_ends_ingest_and_loses_nothing(broker: Broker, tmp_path: Pat
     """The disk is a limit on file size, which the kernel enforces; with room again ingest goes on where it was."""
     adapter = Adapter(tmp_path, "radar-west", broker)
     process = subprocess.Popen(
-        [sys.executable, "-m", "ops.services.ingest.process", "--sector=x", f"--journal={tmp_path / 'journal.sqlite'}"],
+        [
+            sys.executable,
+            "-m",
+            "ops.services.ingest.process",
+            "--sector=x",
+            f"--journal={tmp_path / 'journal.sqlite'}",
+            f"--wait-s={PATIENT_S}",
+        ],
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
