@@ -23,6 +23,8 @@ from tests.patience import PATIENT_S
 SECTOR = "drill"
 QUICK = ConnectionSettings(keepalive_s=2, session_expiry_s=300)
 """A link that notices a dead peer within seconds."""
+STEADY = ConnectionSettings(keepalive_s=600)
+"""A link that does not end, and fail what was sent, because a machine stands still."""
 
 
 def look(sensor: str, number: int, plots: int) -> Scan:

@@ -22,7 +22,7 @@ from ops.broker.broker import MosquittoBroker
 from ops.journal.events import DISK, DiskState
 from ops.journal.reader import Counts, JournalReader
 from ops.services.ingest.disk_reserve import LEAST_BYTES, DiskSettings, DiskWatch
-from tests.drills.rig import SECTOR, Ingest, Link, check_laws, wait_until
+from tests.drills.rig import SECTOR, STEADY, Ingest, Link, check_laws, wait_until
 from tests.drills.sizes import SIZES
 from tests.patience import PATIENT_S
 
@@ -105,7 +105,7 @@ def test_on_a_full_disk_sensors_wait_and_calls_for_help_do_not(small_disk: Small
         time.sleep(0.5)
         with JournalReader(ingest.journal) as journal:
             before = journal.counts().get("r1", Counts()).journaled  # none where it was full before the first commit
-            unit = Publisher(broker.url, client_id="u1", now_ns=time.time_ns)
+            unit = Publisher(broker.url, client_id="u1", now_ns=time.time_ns, settings=STEADY)
             unit.start(timeout_s=PATIENT_S)
             call = Position("u1", 1, 1, datetime.now(UTC), 8.0, 47.0, distress=True, note="one hurt")
             unit(unit_topic(SECTOR, "u1", "position"), msgspec.json.encode(call)).result(timeout=PATIENT_S)

@@ -217,7 +217,7 @@ def radar_place(running: Running) -> tuple[float, float]:
 def drive_across(link: Link, node: Any, lon: float, lat: float) -> SapientMessage:
     """A vehicle from 250 m north of the radar, which is beyond the line, to its south; one report is sent twice.
 
-    It stands still while this process does: over a gap of many seconds no track continues.
+    It stands still where this process does for longer than 2 s: over a large gap no track continues.
     """
     geod, north_m, last_s, count, resent = Geod(ellps="WGS84"), 250.0, time.monotonic(), 0, None
     while north_m > -10.0 or count <= 8:
@@ -236,7 +236,7 @@ def drive_across(link: Link, node: Any, lon: float, lat: float) -> SapientMessag
         count += 1
         time.sleep(0.25)
         passed_s, last_s = time.monotonic() - last_s, time.monotonic()
-        north_m -= SPEED_MPS * min(passed_s, 1.0)
+        north_m -= SPEED_MPS * min(passed_s, 2.0)
     assert resent is not None
     return resent
 
