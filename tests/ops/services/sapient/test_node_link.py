@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -28,6 +29,7 @@ from ingest.standards.sapient.decode import read, status
 from ingest.standards.sapient.node import Node
 from ingest.standards.sapient.outgoing import ulid, ulid_of
 from ingest.standards.sapient.validation import is_ulid
+from ops.runtime.reserved_port import ReservedPort
 from ops.services.sapient import disk_thread as sapient_disk
 from ops.services.sapient import gateway as sapient_gateway
 from ops.services.sapient.connection import (
@@ -38,6 +40,7 @@ from ops.services.sapient.connection import (
     AddressFault,
     ClockWentBack,
     Stamps,
+    dial,
 )
 from ops.services.sapient.database import KEPT_SCANS, DetectionReport, MemoryFault, NodeTask, SapientMemory
 from ops.services.sapient.fault_limit import ANSWERED_A_S, CUT_OFF_AFTER, MUTED_S, FaultLimit
@@ -102,6 +105,28 @@ def test_a_clock_that_jitters_back_repeats_its_stamp_and_one_that_was_set_back_e
     assert stamps.next(10**18 - 40_000_000) == 10**18
     with pytest.raises(ClockWentBack):
         stamps.next(10**18 - 60_000_000)
+
+
+def test_calls_to_a_middleware_end_whenever_they_are_cancelled() -> None:
+    """After each number of steps: also in that in which an attempt fails, or the process would never end."""
+    port = ReservedPort()
+
+    async def every_number() -> None:
+        for steps in range(60):
+            calling = asyncio.create_task(
+                dial(Address("127.0.0.1", port.number), no_one, now_ns=time.time_ns)  # nobody listens
+            )
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            calling.cancel()
+            await asyncio.wait({calling}, timeout=PATIENT_S)
+            assert calling.cancelled(), steps
+
+    async def no_one(_: object) -> None:
+        raise AssertionError("connected")
+
+    asyncio.run(every_number())
+    port.release()
 
 
 def test_a_middleware_is_called_again_soon_enough() -> None:
