@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import ssl
@@ -12,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -269,6 +271,29 @@ class PlainOutbox:
 
     def last_event(self) -> int:
         return self.published
+
+
+def test_a_link_ends_whenever_it_is_cancelled() -> None:
+    """After each number of steps: also in that in which an attempt fails, or it would go on for good."""
+    port = ReservedPort()
+
+    async def ignored(_: bytes, __: object) -> None: ...
+
+    async def every_number() -> None:
+        for steps in range(60):
+            one = link.CotLink(
+                tcp("tak", port.number), CotSender("watchline.x", "W"), asyncio.get_running_loop(), received=ignored,
+                connected=lambda: None, wall_now=lambda: NOW, random=Random(1),
+            )  # fmt: skip
+            running = asyncio.create_task(one.run())
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            running.cancel()
+            await asyncio.wait({running}, timeout=PATIENT_S)
+            assert running.cancelled(), steps
+
+    asyncio.run(every_number())
+    port.release()
 
 
 def test_without_answers_to_pings_what_the_network_took_is_delivered(
