@@ -54,7 +54,7 @@ RoomPart = TypeVar("RoomPart")
 START_TIMEOUT_S: Final = 300.0
 """Time in which a part must be ready; on a busy or slow machine it may take minutes."""
 BROKER_ANSWERS_S: Final = 10.0
-"""Time in which an external broker must answer; ingest waits as long."""
+"""Time in which an external broker must answer; ingest waits as long for it, and START_TIMEOUT_S for the room's own."""
 _OWN_FILES: Final = (
     "journal.db", "store.db", "actions.db", "field.db", "field-spool.db", "truth.npz", "night.jsonl", "night.started",
     "sensors.json", "positions.jsonl", "feeds.db", "cot.db", "cot-spool.db", "refusals.db", "refusals.db.damaged",
@@ -285,6 +285,7 @@ class Room:
             f"--sector={self.options.sector_id}",
             f"--journal={self.journal_path}",
             f"--layout={self.options.layout}",
+            f"--wait-s={START_TIMEOUT_S if self.options.broker is None else BROKER_ANSWERS_S}",
             *self.options.writing,
             *([] if self.options.store is None else ["--in-store"]),
             *self.options.clock.arguments(),

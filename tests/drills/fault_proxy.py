@@ -224,7 +224,8 @@ class FaultProxy:
                 continue
             try:
                 is_slow = self._faults.bytes_per_s is not None or self._faults.radio is not None
-                data = await asyncio.wait_for(source.read(256 if is_slow else _CHUNK), 0.05)
+                async with asyncio.timeout(0.05):
+                    data = await source.read(256 if is_slow else _CHUNK)
             except TimeoutError:
                 continue
             except OSError:

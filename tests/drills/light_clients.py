@@ -36,13 +36,18 @@ def packet(kind: int, body: bytes) -> bytes:
 
 
 class LightClient:
-    """One sensor that says every ``interval_s`` that it is well. ``silent_ns``: when it began to obey ``silence``."""
+    """One sensor that says every ``interval_s`` that it is well.
+
+    ``silent_ns``: when it began to obey ``silence``, or had with ``reset``. ``shut_out``: whether the broker ended its
+    connection.
+    """
 
     def __init__(self, url: BrokerUrl, sector: str, sensor: str, *, interval_s: float, keepalive_s: int) -> None:
         self.url, self.sensor, self.interval_s, self.keepalive_s = url, sensor, interval_s, keepalive_s
         self.topic = sensor_topic(sector, sensor, "status")
         self.silence: Silence | None = None
         self.silent_ns: int | None = None
+        self.shut_out = False
         self._seq = 0
 
     def _status(self, state: Literal["ok", "lost"]) -> bytes:
@@ -84,10 +89,14 @@ class LightClient:
                 else:
                     writer.write(b"\xc0\0")
                 await asyncio.sleep(self.interval_s / 2)
-                if self.silence is not None and self.silent_ns is None:
+                if self.silence not in (None, "reset") and self.silent_ns is None:
                     self.silent_ns = time.time_ns()
             if self.silence == "reset":
+                drain.cancel()
                 writer.transport.abort()
+                with suppress(OSError):
+                    await writer.wait_closed()
+                self.silent_ns = time.time_ns()
             await asyncio.sleep(3600)
         finally:
             drain.cancel()
@@ -97,6 +106,7 @@ class LightClient:
         with suppress(OSError):
             while await reader.read(4096):
                 pass
+        self.shut_out = True
 
 
 class Crowd:
@@ -127,6 +137,11 @@ class Crowd:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    def shut_out(self) -> set[str]:
+        """The sensors whose connections the broker has ended by now, as it does if this process stands still."""
+        asyncio.run_coroutine_threadsafe(asyncio.sleep(0.5), self._loop).result(PATIENT_S)  # what has come is read
+        return {name for name, client in self.clients.items() if client.shut_out}
 
     def failures(self) -> list[BaseException]:
         """What ended a client before its time."""

@@ -23,6 +23,8 @@ from tests.patience import PATIENT_S
 SECTOR = "drill"
 QUICK = ConnectionSettings(keepalive_s=2, session_expiry_s=300)
 """A link that notices a dead peer within seconds."""
+STEADY = ConnectionSettings(keepalive_s=600)
+"""A link that does not end, and fail what was sent, because a machine stands still."""
 
 
 def look(sensor: str, number: int, plots: int) -> Scan:
@@ -43,7 +45,13 @@ class Ingest(Child):
         self, folder: Path, url: BrokerUrl, *more: str, module: str = "ops.services.ingest.process", **given: str
     ) -> None:
         self.journal = folder / "journal.db"
-        arguments = [f"--sector={SECTOR}", f"--journal={self.journal}", "--keepalive-s=2", *more]
+        arguments = [
+            f"--sector={SECTOR}",
+            f"--journal={self.journal}",
+            "--keepalive-s=2",
+            f"--wait-s={PATIENT_S}",
+            *more,
+        ]
         secrets = {URL_VARIABLE: url.text, **OF_TESTS, **given}
         super().__init__("ingest", module, arguments, log=folder / "ingest.log", secrets=secrets)
 

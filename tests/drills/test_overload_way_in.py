@@ -17,7 +17,7 @@ from ingest.topics import unit_topic
 from ingest.unit_messages import Position
 from ops.broker.broker import EmbeddedBroker, MosquittoBroker
 from ops.journal.reader import Counts, JournalReader
-from tests.drills.rig import SECTOR, Ingest, Link, check_laws, wait_until
+from tests.drills.rig import SECTOR, STEADY, Ingest, Link, check_laws, wait_until
 from tests.drills.sizes import SIZES
 from tests.patience import PATIENT_S
 
@@ -36,7 +36,7 @@ def test_at_times_the_rated_load_no_call_is_lost_and_the_journal_is_exact(
     with made(folder=tmp_path / "b") as broker:
         ingest = Ingest(tmp_path, broker.url).ready()
         links = [Link(tmp_path, f"s{n}", broker.url) for n in range(SENSORS)]
-        unit = Publisher(broker.url, client_id="u1", now_ns=time.time_ns)
+        unit = Publisher(broker.url, client_id="u1", now_ns=time.time_ns, settings=STEADY)
         unit.start(timeout_s=PATIENT_S)
         calls, began = list[Future[None]](), time.monotonic()
         memory = psutil.Process(ingest.process.pid).memory_info().rss
@@ -88,7 +88,7 @@ def test_a_call_overtakes_a_backlog_that_ingest_has_not_read(tmp_path: Path) -> 
         wait_until(
             lambda: all(link.sender._window._cursor == (link.spool.boot, 500) for link in links)
         )  # all of it was sent
-        unit = Publisher(broker.url, client_id="u1", now_ns=time.time_ns)
+        unit = Publisher(broker.url, client_id="u1", now_ns=time.time_ns, settings=STEADY)
         unit.start(timeout_s=PATIENT_S)
         call = Position("u1", 1, 1, datetime.now(UTC), 8.0, 47.0, distress=True)
         unit(unit_topic(SECTOR, "u1", "position"), msgspec.json.encode(call)).result(timeout=PATIENT_S)

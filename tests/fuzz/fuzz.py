@@ -32,13 +32,14 @@ def fuzz_one(door: str, arguments: list[str]) -> None:
     atheris.Fuzz()
 
 
-def fuzz(door: str, seconds: int, out: Path, *, keep: bool) -> bool:
-    """Whether the door held for so long."""
+def fuzz(door: str, seconds: int, out: Path, *, keep: bool, seed: int = 0, longest_s: int = 10) -> bool:
+    """Whether the door held for so long. ``seed``: of the inputs, 0 for new ones; ``longest_s``: for one input."""
     kept = HERE / "corpus" / door
     with tempfile.TemporaryDirectory() as found:
         command = [
             sys.executable, str(Path(__file__).resolve()), "--one", door, found, str(kept),
-            f"-max_total_time={seconds}", f"-max_len={LARGEST}", "-timeout=10", "-rss_limit_mb=2048",
+            f"-max_total_time={seconds}", f"-max_len={LARGEST}", f"-timeout={longest_s}", f"-seed={seed}",
+            "-rss_limit_mb=2048",
             f"-artifact_prefix={out}/{door}-", "-print_final_stats=0", "-verbosity=0",
         ]  # fmt: skip
         done = subprocess.run(command, capture_output=True, text=True, cwd=HERE.parents[1])
@@ -61,6 +62,8 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=60, help="for all doors together")
     parser.add_argument("--door", action="append", help="only this one; may be repeated")
     parser.add_argument("--out", type=Path, default=Path("out/fuzz"), help="where inputs go that break the law")
+    parser.add_argument("--seed", type=int, default=0, help="of the inputs (default 0: new ones)")
+    parser.add_argument("--longest-s", type=int, default=10, help="what takes longer breaks the law (default 10)")
     parser.add_argument("--keep", action="store_true", help="inputs that reached new code join the corpus")
     chosen = parser.parse_args()
     try:
@@ -72,7 +75,8 @@ def main() -> int:
     out = chosen.out.resolve()
     out.mkdir(parents=True, exist_ok=True)
     share = max(1, chosen.seconds // len(doors))
-    held = [fuzz(door, share, out, keep=chosen.keep) for door in doors]
+    given = {"keep": chosen.keep, "seed": chosen.seed, "longest_s": chosen.longest_s}
+    held = [fuzz(door, share, out, **given) for door in doors]
     return 0 if all(held) else 1
 
 

@@ -139,6 +139,7 @@ def test_hostile_text_in_any_string_of_a_sapient_packet_is_refused_or_plain_text
 def test_a_burst_of_atheris_breaks_no_door(tmp_path: Path) -> None:
     pytest.importorskip("atheris", reason="atheris has no build for this Python")
     command = [sys.executable, str(FOLDER / "fuzz.py"), "--seconds", str(2 * BURST_S), "--out", str(tmp_path)]
+    command += ["--seed", "0" if NEW_EXAMPLES else "1", "--longest-s", str(round(PATIENT_S))]
     for name in ("sapient-detections", "cot"):
         command += ["--door", name]
     done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENT_S)

@@ -112,7 +112,11 @@ class Peer:
     async def packets(self) -> AsyncIterator[bytes]:
         """Yield every packet until the connection ends. MalformedMessage for a packet that is too large: then close."""
         frames = Frames()
-        while piece := await asyncio.wait_for(self._reader.read(PIECE_BYTES), HALF_A_PACKET_S if frames.held else None):
+        while True:
+            async with asyncio.timeout(HALF_A_PACKET_S if frames.held else None):
+                piece = await self._reader.read(PIECE_BYTES)
+            if not piece:
+                return
             for packet in frames.feed(piece):
                 self.heard = True
                 yield packet
@@ -168,7 +172,8 @@ class Peer:
     async def finish(self) -> None:
         """Wait until the written data has been sent, and close."""
         with suppress(OSError, asyncio.TimeoutError):
-            await asyncio.wait_for(self._writer.drain(), 1.0)
+            async with asyncio.timeout(1.0):
+                await self._writer.drain()
         self._writer.close()
 
 
@@ -188,7 +193,8 @@ async def dial(address: Address, serve: Serve, *, now_ns: Callable[[], int]) -> 
     delay_s, reported = FIRST_DELAY_S, ""
     while True:
         try:
-            reader, writer = await asyncio.wait_for(asyncio.open_connection(address.host, address.port), CALL_S)
+            async with asyncio.timeout(CALL_S):  # wait_for of Python 3.11 loses a cancellation amid a failure
+                reader, writer = await asyncio.open_connection(address.host, address.port)
         except (TimeoutError, OSError) as error:
             why = str(error) or "no answer"
             if why != reported:

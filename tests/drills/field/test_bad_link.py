@@ -109,8 +109,11 @@ def test_a_unit_on_mqtt_gets_what_it_missed_in_a_silence(
         unit.close()
     assert lost > 0, "the link lost segments"
     check_received(rig, unit.messages)
-    *answer, end = unit.messages[before:]
-    assert (end["kind"], end["last"], end["sent"]) == ("gap_filled", rig.rows, len(answer))
+    *messages, end = unit.messages[before:]
+    assert (end["kind"], end["last"]) == ("gap_filled", rig.rows)
+    # what the broker acknowledges late is sent again, under the same number
+    answer = list({one["number"]: one for one in messages}.values())
+    assert end["sent"] == len(answer)
     assert len({one["id"] for one in answer}) == len(answer), "superseded revisions are left out"
     ranks = [RANKS.index(one["priority"]) for one in answer]
     assert ranks == sorted(ranks), "the most urgent first"

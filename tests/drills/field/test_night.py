@@ -32,6 +32,7 @@ from tests.drills.field.tak_client import DEVICE, TakClient
 from tests.drills.rig import wait_until
 from tests.drills.sizes import IS_LONG, sized
 from tests.ops.services.feeds.cot.taky_server import Taky
+from tests.web.field_phone import on_disk
 from tests.web.patience import patient
 from tests.web.shift_room import CALLING, UNITS, shift_room
 
@@ -120,6 +121,7 @@ class Night:
         """What the phone had to send is there when it starts again, without a network."""
         before = self.phone.waiting
         assert before
+        on_disk(self.phone.page)
         self.picture("before-kill")
         self.phone.kill()
         wait_until(lambda: before <= self.phone.waiting and self.phone.call == "sending", what=lambda: before)

@@ -37,8 +37,9 @@ STATUS = "watchline/1/x/sensor/r1/status"
 ACK = "watchline/1/x/sensor/r1/ack"
 Broker = EmbeddedBroker | MosquittoBroker
 STARTED: list[Sender | Subscriber] = []
-PATIENT = SendWindowSettings(stall_s=600.0)
-"""No resend, however slow the machine, where a test counts what arrives."""
+LONG_S = 600
+"""No resend and no end of a connection, however slow the machine, where a test counts what arrives."""
+PATIENT = SendWindowSettings(stall_s=LONG_S)
 
 
 @pytest.fixture(scope="module", params=[EmbeddedBroker, MosquittoBroker])
@@ -81,7 +82,7 @@ def subscriber(broker: Broker, *, settings: SubscriberSettings | None = None, **
         filters=["watchline/1/x/sensor/+/detections", "watchline/1/x/sensor/+/status"],
         now_ns=time.time_ns,
         settings=settings,
-        connection=ConnectionSettings(**connection),
+        connection=ConnectionSettings(**{"keepalive_s": LONG_S} | connection),
     )
     STARTED.append(made)
     return made
@@ -95,7 +96,9 @@ def sender(broker: Broker, spool: Spool, *, window: SendWindowSettings = PATIENT
         url=broker.url,
         now_ns=time.time_ns,
         kind="radar",
-        settings=SenderSettings(window=window, **settings),
+        settings=SenderSettings(
+            window=window, connection=ConnectionSettings(keepalive_s=LONG_S, session_expiry_s=300), **settings
+        ),
     )
     STARTED.append(made)
     return made
@@ -516,7 +519,7 @@ def test_a_sensor_that_dies_is_declared_lost_by_the_broker(broker: Broker, spool
     socket = link._connection._client.socket()
     assert socket is not None
     socket.shutdown(2)
-    assert statuses(reader, 1)[0]["state"] == "lost"
+    assert until(lambda: statuses(reader, 1)[0]["state"] == "lost")
     link.stop()
     reader.stop()
 
@@ -578,11 +581,12 @@ def test_a_publisher_answers_with_the_puback_or_the_reason(broker: Broker) -> No
 
 def test_a_quiet_connection_is_heard_by_the_answers_to_its_pings(broker: Broker) -> None:
     """A publisher that has nothing to say hears nothing else, and must not be replaced for that."""
-    settings = ConnectionSettings(keepalive_s=5)
+    settings = ConnectionSettings(keepalive_s=LONG_S)
     publisher = Publisher(broker.url, client_id="quiet", now_ns=time.time_ns, settings=settings)
     publisher.start(timeout_s=PATIENT_S)
     connection = publisher._connection
     first, since_s = connection._client, connection._heard_s
+    first._send_pingreq()  # as paho does when the connection was quiet for so long
     assert until(lambda: connection._heard_s > since_s)
     assert connection._client is first
     publisher.stop()

@@ -181,9 +181,8 @@ def test_the_embedded_broker_ends_with_its_parent(tmp_path: Path) -> None:
         assert broker._child is not None
         child = psutil.Process(broker.pid)
         assert broker._child.process.stdin is not None
-        os.close(broker._child.process.stdin.fileno())  # what the kernel does when the parent is killed
+        broker._child.process.stdin.close()  # what the kernel does when the parent is killed
         assert child.wait(timeout=PATIENT_S) is not None or not child.is_running()
-        broker._child.process.stdin = None
 
 
 def test_a_missing_mosquitto_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,7 +36,7 @@ from ops.journal.reader import Counts, JournalReader
 from ops.runtime.child_process import Child
 from ops.runtime.reserved_port import ReservedPort
 from sensors.scan import Plot, Scan
-from tests.machine import Slowdown
+from tests.ops.broker.test_identity_chain import seconds_of_ingest
 from tests.patience import PATIENT_S
 
 pytestmark = pytest.mark.broker
@@ -211,7 +211,8 @@ def test_a_sensor_is_revoked_by_command_within_five_seconds_and_leaves_nothing(
             made, address = request.getfixturevalue("folder")
             url, keys = BrokerUrl.parse(address), IdentityFolder(made.path)
             extra = ("--broker", f"127.0.0.1:{url.port}")
-        ingest = Child("ingest", "ops.services.ingest.process", ["--sector=x", f"--journal={tmp_path / 'j.db'}"],
+        ingest = Child("ingest", "ops.services.ingest.process",
+                       ["--sector=x", f"--journal={tmp_path / 'j.db'}", f"--wait-s={PATIENT_S}"],
                        log=tmp_path / "ingest.log",
                        secrets={URL_VARIABLE: url.text, IDENTITY_VARIABLE: str(keys.path),
                                 SIGNATURES_VARIABLE: "required"})  # fmt: skip
@@ -231,7 +232,6 @@ def test_a_sensor_is_revoked_by_command_within_five_seconds_and_leaves_nothing(
         link.put(look(1))
         assert link.drain(PATIENT_S)
         assert until(lambda: retained(url, keys.identity("ingest"), f"before-{time.monotonic_ns()}"))
-        slowdown = stack.enter_context(Slowdown())
         done = run_command("broker", "revoke", "r1", "--config", str(keys.path), *extra, "--json")
         assert done.returncode == 0, done.stderr
         revoked_ns = keys.register_path.stat().st_mtime_ns
@@ -241,15 +241,16 @@ def test_a_sensor_is_revoked_by_command_within_five_seconds_and_leaves_nothing(
         link.put(look(2))
         assert until(lambda: spool.waiting > 0 and (kind == "mosquitto" or refused(tmp_path / "j.db")))
         if kind == "mosquitto":
-            assert not link.connected, "it is out, and cannot come back"
+            assert until(lambda: not link.connected), "it is out"
         link.stop()  # on the embedded broker, which has no rights by topic, it could speak until now, unheard
         assert until(lambda: not retained(url, keys.identity("ingest"), f"after-{time.monotonic_ns()}"))
         with JournalReader(tmp_path / "j.db") as journal:
             assert journal.counts()["r1"].journaled == 1
-            revoked = [row.received_ns for row in journal.read(limit=10**5) if row.kind == "revocation"]
+            rows = journal.read(limit=10**5)
+            revoked = [row.received_ns for row in rows if row.kind == "revocation"]
             dead = [letter for _, letter in journal.dead_letters(limit=10**5)]
         assert len(revoked) == 1
-        assert revoked[0] - revoked_ns < 5e9 * slowdown.worst, (
+        assert seconds_of_ingest(rows, revoked_ns, revoked[0]) <= 5, (
             "from the change of the register to the row in the journal"
         )
         codes = {
@@ -332,7 +333,7 @@ def test_the_two_connections_of_ingest_do_not_take_each_other_over(
     ingest = Child(
         "ingest",
         "ops.services.ingest.process",
-        ["--sector=x", f"--journal={tmp_path / 'journal.db'}"],
+        ["--sector=x", f"--journal={tmp_path / 'journal.db'}", f"--wait-s={PATIENT_S}"],
         log=tmp_path / "ingest.log",
         secrets={URL_VARIABLE: address, IDENTITY_VARIABLE: str(made.path), SIGNATURES_VARIABLE: "required"},
     )
@@ -346,7 +347,8 @@ def test_the_two_connections_of_ingest_do_not_take_each_other_over(
         problems.add(ingest.last("problem"))
         time.sleep(0.05)
     assert ingest.stop(timeout_s=PATIENT_S) == 0
-    assert problems == {None}
+    assert not [problem for problem in problems if "taken over" in str(problem)]  # a busy machine may tell of others
+    assert None in problems
 
 
 def test_ingest_without_its_second_certificate_says_what_to_do(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,10 +23,9 @@ from ingest.sending.spool import Spool
 from ingest.wire import encode_ack
 from ops.broker.broker import URL_VARIABLE, EmbeddedBroker
 from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder, Name
-from ops.journal.reader import JournalReader
+from ops.journal.reader import JournalReader, JournalRow
 from ops.runtime.child_process import Child
 from sensors.scan import Plot, Scan
-from tests.machine import Slowdown
 from tests.patience import PATIENT_S
 
 pytestmark = [pytest.mark.broker, pytest.mark.chain]
@@ -44,7 +43,7 @@ class Room:
         self.ingest = Child(
             "ingest",
             "ops.services.ingest.process",
-            ["--sector=x", f"--journal={self.journal}"],
+            ["--sector=x", f"--journal={self.journal}", f"--wait-s={PATIENT_S}"],
             log=folder / "ingest.log",
             secrets={
                 URL_VARIABLE: broker.url.text,
@@ -100,6 +99,11 @@ def until(true: Callable[[], Any], within_s: float = PATIENT_S) -> bool:
             return False
         time.sleep(0.02)
     return True
+
+
+def seconds_of_ingest(rows: Sequence[JournalRow], from_ns: int, to_ns: int) -> int:
+    """How many seconds ingest worked between two times: it journals a tick in each, unless the machine stands still."""
+    return sum(row.kind == "tick" and from_ns < row.received_ns <= to_ns for row in rows)
 
 
 def scan(sensor: str, number: int) -> Scan:
@@ -165,10 +169,9 @@ def test_a_revoked_sensor_is_gone_within_five_seconds(room: Room) -> None:
     link.put(scan("r1", 1))
     assert link.drain(PATIENT_S)
     assert until(lambda: len(retained(room, STATUS, f"early-{time.monotonic_ns()}")) == 1)
-    with Slowdown() as slowdown:
-        room.keys.revoke("r1")
-        revoked_ns = room.keys.register_path.stat().st_mtime_ns
-        assert room.ingest.wait_for("revoked", timeout_s=PATIENT_S) == "r1"
+    room.keys.revoke("r1")
+    revoked_ns = room.keys.register_path.stat().st_mtime_ns
+    assert room.ingest.wait_for("revoked", timeout_s=PATIENT_S) == "r1"
     link.put(scan("r1", 2))
     assert until(lambda: ("detections", "key_revoked") in room.codes())
     link._stopping.set()  # its process freezes, and the broker publishes its last will
@@ -182,7 +185,7 @@ def test_a_revoked_sensor_is_gone_within_five_seconds(room: Room) -> None:
         states = [json.loads(row.body)["state"] for row in rows if row.kind == "status"]
         revocations = [(row.sensor, json.loads(row.body)) for row in rows if row.kind == "revocation"]
         (gone_ns,) = [row.received_ns for row in rows if row.kind == "revocation"]
-    assert gone_ns - revoked_ns < 5e9 * slowdown.worst, "from the change of the register to the row in the journal"
+    assert seconds_of_ingest(rows, revoked_ns, gone_ns) <= 5, "from the change of the register to the journaled row"
     assert "lost" not in states, "its last word is not taken"
     assert revocations == [("r1", {"revoked": True})]
     assert room.journaled("r1") == 1
@@ -225,9 +228,8 @@ def test_a_sensor_that_sends_what_nobody_can_read_is_cut_off_within_five_seconds
             answers[-1].exception(PATIENT_S)
 
     flooding = threading.Thread(target=flood, daemon=True)
-    with Slowdown() as slowdown:
-        flooding.start()
-        held = room.ingest.wait_for("quarantine", timeout_s=PATIENT_S)
+    flooding.start()
+    held = room.ingest.wait_for("quarantine", timeout_s=PATIENT_S)
     link.put(scan("r2", 1))
     assert link.drain(PATIENT_S), "the other does not feel it"
     stop.set()
@@ -235,8 +237,9 @@ def test_a_sensor_that_sends_what_nobody_can_read_is_cut_off_within_five_seconds
     assert (held["source"], held["proven"]) == ("r1", True)
     with JournalReader(room.journal) as journal:
         first_bad_ns = min(dead.received_ns for _, dead in journal.dead_letters(limit=10**6) if dead.sensor == "r1")
-        cut_off_ns = min(row.received_ns for row in journal.read(limit=10**6) if row.kind == "quarantine")
-    assert cut_off_ns - first_bad_ns < 5e9 * slowdown.worst, "by ingest's own clock"
+        rows = journal.read(limit=10**6)
+    cut_off_ns = min(row.received_ns for row in rows if row.kind == "quarantine")
+    assert seconds_of_ingest(rows, first_bad_ns, cut_off_ns) <= 5
     assert until(lambda: room.ingest.last("quarantine")["until_ns"] is None, 600.0), "let in again"
     good = encode(replace(scan("r1", 1), boot=2**40, sequence=1))
 

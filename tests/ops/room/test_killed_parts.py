@@ -17,7 +17,7 @@ import httpx
 import psutil
 import pytest
 
-from ops.room.room import Room, RoomOptions
+from ops.room.room import START_TIMEOUT_S, Room, RoomOptions
 from tests.patience import PATIENT_S
 
 pytestmark = [pytest.mark.chain, pytest.mark.broker]
@@ -63,6 +63,11 @@ def not_ready(room: Room) -> dict[str, str]:
     assert (answer.status_code == 200) is body["ready"]
     assert httpx.get(f"{room.address}healthz", timeout=PATIENT_S).json() == {"alive": True}
     return {part["part"]: part["sentence"] for part in body["parts"] if not part["ready"]}
+
+
+def test_ingest_waits_for_the_rooms_own_broker_as_long_as_a_part_may_take(room: Room) -> None:
+    """On a busy machine both are slow, and an ingest that gave up would end the start of the room."""
+    assert f"--wait-s={START_TIMEOUT_S}" in room.ingest._arguments
 
 
 @pytest.mark.parametrize("name", ["broker", "ingest", "fusion"])

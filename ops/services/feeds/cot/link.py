@@ -190,9 +190,10 @@ class CotLink:
     async def _stream(self) -> None:
         server = self.server
         name = (server.server_name or server.host) if self._tls is not None else None
-        reader, writer = await asyncio.wait_for(
-            asyncio.open_connection(server.host, server.port, ssl=self._tls, server_hostname=name), CALL_S
-        )
+        async with asyncio.timeout(CALL_S):  # wait_for of Python 3.11 may lose a cancellation, here and below
+            reader, writer = await asyncio.open_connection(
+                server.host, server.port, ssl=self._tls, server_hostname=name
+            )
         _prepare(writer.get_extra_info("socket"), self._pace.patience_s)
         tasks: list[asyncio.Task[None]] = []
         try:
@@ -261,7 +262,8 @@ class CotLink:
                 if self.server.answers_pings:
                     self._ping(writer, futures)
                 try:
-                    await asyncio.wait_for(writer.drain(), self._pace.patience_s)
+                    async with asyncio.timeout(self._pace.patience_s):
+                        await writer.drain()
                 except BaseException as error:
                     for done in futures:
                         _fail(done, "the connection ended", self.server.name)
@@ -344,7 +346,8 @@ class CotLink:
         present_s = 0.0
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), 1.0)
+                async with asyncio.timeout(1.0):
+                    await self._wake.wait()
             self._wake.clear()
             if time.monotonic() - present_s >= PRESENCE_EVERY_S:
                 present_s = time.monotonic()

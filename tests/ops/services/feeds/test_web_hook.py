@@ -224,12 +224,14 @@ def test_a_receiver_that_fails_gets_everything_later_under_the_same_numbers(
 def test_what_is_given_up_is_a_dead_letter_and_is_sent_again_on_replay(tmp_path: Path) -> None:
     store = Store(tmp_path / "store.db")
     published(store, 1, 2)
-    broken = [True]
+    broken, taken = [True], list[Post]()
 
     def answer(handler: Any, post: Post) -> None:
+        if not broken[0]:
+            taken.append(post)
         status(410 if broken[0] else 204)(handler, post)
 
-    with receiver(answer) as there, feed(there.url) as one:
+    with receiver(answer) as hook, feed(hook.url) as one:
         dispatcher, ledger = dispatched(store.path, one)
         pump_until(dispatcher, lambda: len(ledger.dead_letters()) == 2)
         receiver_key, number, record, revision, reason = ledger.dead_letters("web_hook/partner-0")[0]
@@ -243,8 +245,7 @@ def test_what_is_given_up_is_a_dead_letter_and_is_sent_again_on_replay(tmp_path:
         assert ledger.dead_letters() == []
         ledger.close()
     store.close()
-    delivered = [verified(post)["number"] for post in there.posts[2:]]
-    assert sorted(delivered) == [1, 2]
+    assert {verified(post)["number"] for post in taken} == {1, 2}
 
 
 def test_what_is_not_delivered_in_its_time_is_given_up_also_over_restarts(tmp_path: Path) -> None:
@@ -280,7 +281,8 @@ def test_a_receiver_that_works_after_a_long_stop_gets_what_waited(tmp_path: Path
     with receiver() as there, feed(there.url) as one:
         one.receivers = (FeedReceiver("partner-0", given_up_after_s=3600.0),)
         late, ledger = dispatched(store.path, one, now_ns=lambda: time.time_ns() + 10**15)
-        pump_until(late, lambda: not late.waiting and len(there.posts) == 3)
+        pump_until(late, lambda: not late.waiting and len(there.posts) >= 3)
+        assert {verified(post)["number"] for post in there.posts} == {1, 2, 3}
         assert ledger.dead_letters() == []
         ledger.close()
     store.close()

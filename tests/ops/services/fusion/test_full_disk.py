@@ -14,6 +14,7 @@ from ops.room.offline import track_log_hash
 from ops.runtime.child_process import Child
 from ops.runtime.clock import ScenarioClock
 from ops.sector.settings import Settings
+from ops.services.fusion import process
 from ops.services.fusion.process import Fusion
 from ops.store.reader import Reader, StoreFull
 from ops.store.writer import Store
@@ -48,20 +49,22 @@ def calm(hill_journal: Path, hill_ground: Any, tmp_path_factory: Any) -> Any:
     return found
 
 
-def test_on_a_full_disk_fusion_waits_and_goes_on_where_it_was(calm, hill_journal, hill_ground, tmp_path, capsys):
+def test_on_a_full_disk_fusion_waits_and_goes_on_where_it_was(calm, hill_journal, hill_ground, tmp_path, monkeypatch):
     """The store may not grow; after a second somebody makes room, as ingest does when it lets its reserve go."""
+    said: list[dict[str, Any]] = []
+    monkeypatch.setattr(process, "say", lambda **message: said.append(message))
     store = Store(tmp_path / "s.db")
     pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
     store._connection.execute(f"PRAGMA max_page_count={pages + 2}")
     thread = threading.Thread(target=fuse, args=(hill_journal, store, hill_ground))
     thread.start()
     deadline = time.monotonic() + PATIENT_S
-    while "DISK_FULL" not in (said := capsys.readouterr().out):
+    while not any("DISK_FULL" in str(message.get("problem")) for message in list(said)):
         assert time.monotonic() < deadline, said
         time.sleep(0.05)
     store._connection.execute("PRAGMA max_page_count=1000000")
     thread.join(PATIENT_S)
-    assert '{"problem":null}' in capsys.readouterr().out
+    assert {"problem": None} in said
     assert outcome(store) == calm
     assert store.progress().diverged == 0
     store.close()

@@ -41,7 +41,7 @@ def ingest(folder: Path, broker: Broker, keys: IdentityFolder | None = None) -> 
     if keys is not None:
         secrets |= {IDENTITY_VARIABLE: str(keys.path), SIGNATURES_VARIABLE: "required"}
     journal = folder / "journal.db"
-    arguments = ["--sector=x", f"--journal={journal}"]
+    arguments = ["--sector=x", f"--journal={journal}", f"--wait-s={PATIENT_S}"]
     child = Child("ingest", "ops.services.ingest.process", arguments, log=folder / "ingest.log", secrets=secrets)
     child.wait_for("ready", timeout_s=PATIENT_S)
     yield journal

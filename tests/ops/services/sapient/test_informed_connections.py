@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from geo.frame import LocalFrame
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.security.key_register import Identity
 from ops.services.fusion.live_picture import alert_dict
+from ops.services.sapient import gateway as sapient_gateway
 from ops.services.sapient.database import SapientMemory
 from ops.services.sapient.fault_limit import FaultLimit
 from ops.services.sapient.gateway import Gateway
@@ -134,7 +136,7 @@ def test_a_connection_is_informed_from_its_sensors_registration_until_another_ta
 
 @pytest.mark.parametrize("own_name", ["radar-1", "Radar-1 by another name"])
 def test_a_node_that_claims_a_sensor_is_refused_with_the_reason_and_what_it_sent_is_kept(
-    site: Site, sapient_node: Make, own_name: str
+    site: Site, sapient_node: Make, own_name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without TLS a name proves nothing: only the node that a person registered is the sensor."""
     kept: list[tuple[Any, ...]] = []
@@ -152,6 +154,8 @@ def test_a_node_that_claims_a_sensor_is_refused_with_the_reason_and_what_it_sent
     assert reason.startswith("radar-1 is a sensor of the layout, and this node is not registered as it; expected")
     ((work, packet, fault),) = kept
     assert (work, packet, fault.code) == ("refuse", raw, "not_registered")
+    now_s = time.monotonic()
+    monkeypatch.setattr(sapient_gateway, "time", SimpleNamespace(monotonic=lambda: now_s))  # all within a moment
     for _ in range(500):
         site.gateway.handle(connection, raw)  # type: ignore[arg-type]
     assert len(kept) < 100, "a flood of claims fills neither the journal nor the link"

@@ -115,7 +115,10 @@ class Units:
 
 
 class Rig:
-    """A feed to the servers, whose deliveries a test makes itself."""
+    """A feed to the servers, whose deliveries a test makes itself.
+
+    What is open is sent again at the start (``looked_after``), and then only where a test asks for it.
+    """
 
     def __init__(self, folder: Path, *servers: CotServer, **settings: Any) -> None:
         self.store, self.units = PlainStore(), Units()
@@ -124,7 +127,7 @@ class Rig:
         self.refused: list[RefusedMessage] = []
         self.feed = CotFeed(
             "cumberland",
-            CotSettings(servers=servers, **{"tracks_every_s": 1.0, **settings}),
+            CotSettings(servers=servers, **{"tracks_every_s": 1.0, "refresh_s": 3600.0, **settings}),
             CotSources(self.store, self.store, lambda: BORDER, lambda: self.areas),  # type: ignore[arg-type]
             self.memory,
             self.units,
@@ -154,6 +157,10 @@ class Rig:
             number, body["id"], body["revision"], body["priority"], json.dumps(body).encode(), "incident"
         )  # fmt: skip
         return self.feed.send(OutboxDelivery(server, number, row))
+
+    def looked_after(self, server: str = "tak") -> None:
+        """Wait until what is open has been sent again at the start: an incident that came before comes twice."""
+        self.wait_until(lambda: self.feed._servers[server].drawn, "what comes at the start, of which shapes are last")
 
     def wait_until(self, wanted: Callable[[], Any], what: str) -> None:
         deadline = time.monotonic() + PATIENT_S

@@ -56,12 +56,12 @@ def running(hill_sector: Any, tmp_path: Path) -> Iterator[Running]:
     options = RoomOptions(
         str(hill_sector.sector), "hills", str(hill_sector.layout), tmp_path / "room", settings=settings
     )
+    observer = Observer(f"tcp://127.0.0.1:{taky.port}")  # before the room says a line, which the server does not keep
     with Room(options) as room:
         room.listen()
-        observer = Observer(f"tcp://127.0.0.1:{taky.port}")
         observer.send(device().xml())
         yield Running(room, observer)
-        observer.close()
+    observer.close()
     taky.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import ssl
@@ -12,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -48,6 +50,7 @@ class Server:
         self._door = socket.create_server(("127.0.0.1", 0))
         self.port = self._door.getsockname()[1]
         self.answer, self.greeting = answer, greeting
+        self._sending = threading.Lock()  # an answer amid a message of the test would spoil both
         self.raw: list[bytes] = []
         self.events: list[CotEvent] = []
         self.connections = 0
@@ -74,13 +77,15 @@ class Server:
                         self.events.append(event)
                         reply = self.answer(event)
                         if reply is not None:
-                            peer.sendall(reply)
+                            with self._sending:
+                                peer.sendall(reply)
             except OSError:
                 continue
 
     def send(self, message: bytes) -> None:
         assert self.peer is not None
-        self.peer.sendall(message)
+        with self._sending:
+            self.peer.sendall(message)
 
     def kill(self) -> None:
         """Cut the connection without a goodbye: what is under way is lost."""
@@ -268,6 +273,29 @@ class PlainOutbox:
         return self.published
 
 
+def test_a_link_ends_whenever_it_is_cancelled() -> None:
+    """After each number of steps: also in that in which an attempt fails, or it would go on for good."""
+    port = ReservedPort()
+
+    async def ignored(_: bytes, __: object) -> None: ...
+
+    async def every_number() -> None:
+        for steps in range(60):
+            one = link.CotLink(
+                tcp("tak", port.number), CotSender("watchline.x", "W"), asyncio.get_running_loop(), received=ignored,
+                connected=lambda: None, wall_now=lambda: NOW, random=Random(1),
+            )  # fmt: skip
+            running = asyncio.create_task(one.run())
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            running.cancel()
+            await asyncio.wait({running}, timeout=PATIENT_S)
+            assert running.cancelled(), steps
+
+    asyncio.run(every_number())
+    port.release()
+
+
 def test_without_answers_to_pings_what_the_network_took_is_delivered(
     tmp_path: Path, opened: list[Rig | Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -427,6 +455,7 @@ def test_an_incident_that_is_marked_later_is_removed(tmp_path: Path, opened: lis
     server = Server(pong)
     opened.append(server)
     rig = rig_for(tmp_path, opened, tcp("tak", server.port))
+    rig.looked_after()
     rig.deliver(incident(17))
     rig.store.marked = {incident(17)["id"]}
     rig.feed._servers["tak"].refresh_s = 0.0
@@ -439,6 +468,7 @@ def test_the_same_row_twice_says_its_line_once(tmp_path: Path, opened: list[Rig 
     server = Server(pong)
     opened.append(server)
     rig = rig_for(tmp_path, opened, tcp("tak", server.port))
+    rig.looked_after()
     for revision in (0, 0, 1, 0):
         rig.deliver(incident(17, revision=revision))
     rig.wait_until(lambda: rig.memory.revision("tak", incident(17)["id"]) == 1, "the last revision")

@@ -50,8 +50,8 @@ def test_a_position_that_holds_no_longer_is_told_once_and_counted_each_time(rig:
 
 
 def test_a_clock_that_is_ahead_is_told_with_by_how_much(rig: Rig, lines: list[str]) -> None:
-    receive(rig, device(at=datetime.now(UTC) + timedelta(hours=2, seconds=30)))
-    assert lines == ["Your positions are refused: the clock of your device is 2 h ahead."]
+    receive(rig, device(at=datetime.now(UTC) + timedelta(hours=50, minutes=30)))
+    assert lines == ["Your positions are refused: the clock of your device is 2 d 2 h ahead."]
     assert [one.code for one in rig.refused] == ["future"]
 
 
