@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from geo.errors import WatchlineError
@@ -19,6 +20,9 @@ from ops.words import MessageCatalogue
 
 RETRIES: Final = 2
 """How often a link that failed by an error of its machine, such as a full disk, is tried again."""
+
+LOOK_EVERY_S: Final = 5.0
+"""While no link ends, so often it is looked whether one can be executed nowhere."""
 
 ChainLink = Callable[[Any], Any]
 """Takes the result of the link before, None at the first, and returns its own. Both can be pickled."""
@@ -88,44 +92,83 @@ def _here(name: str, links: Sequence[ChainLink], done: ChainDone) -> Any:
     return value
 
 
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A link in work, with the result of the link before it."""
+
+    name: str
+    number: int
+    before: _Linked
+
+
 class _Workers:
     """Chains in work on the workers of a client."""
 
     def __init__(self, client: Any, chains: Mapping[str, Sequence[ChainLink]], done: ChainDone) -> None:
         self._client, self._chains, self._done = client, chains, done
         self._order = {name: number for number, name in enumerate(chains)}
+        self._at: dict[Any, _Work] = {}
+        self._stranded: set[Any] = set()
 
     def run(self) -> dict[str, Any]:
         """Return the results, by name."""
-        from distributed import as_completed
-
         results: dict[str, Any] = {}
-        at = {self._submit(name, 0, _Linked(None, None)): (name, 0) for name in self._chains}
-        waiting: Any = as_completed(list(at), loop=self._client.loop)  # type: ignore[no-untyped-call]
-        for future in waiting:
-            name, number = at.pop(future)
-            found = _result(future)
-            self._done(name)
-            if isinstance(found.value, Failed) or number + 1 == len(self._chains[name]):
-                results[name] = found.value
-                continue
-            following = self._submit(name, number + 1, found)
-            at[following] = (name, number + 1)
-            waiting.add(following)
+        for name in self._chains:
+            self._submit(_Work(name, 0, _Linked(None, None)))
+        while self._at:
+            for future in self._finished():
+                work = self._at.pop(future)
+                found = _result(future)
+                self._done(work.name)
+                if isinstance(found.value, Failed) or work.number + 1 == len(self._chains[work.name]):
+                    results[work.name] = found.value
+                else:
+                    self._submit(_Work(work.name, work.number + 1, found))
         return results
 
-    def _submit(self, name: str, number: int, before: _Linked) -> Any:
-        return self._client.submit(
+    def _submit(self, work: _Work) -> None:
+        future = self._client.submit(
             _on_worker,
-            self._chains[name][number],
-            before.value,
+            self._chains[work.name][work.number],
+            work.before.value,
             _spoken(),
             pure=False,
             retries=RETRIES,
-            priority=-self._order[name],
-            workers=None if before.worker is None else [before.worker],
-            allow_other_workers=before.worker is not None,
+            priority=-self._order[work.name],
+            workers=None if work.before.worker is None else [work.before.worker],
+            allow_other_workers=work.before.worker is not None,
         )
+        self._at[future] = work
+
+    def _finished(self) -> list[Any]:
+        """Return the links that have ended, after a wait for the first; where none does for long, look after them."""
+        from distributed import CancelledError, wait
+
+        with self._client.as_current(), suppress(TimeoutError, CancelledError):
+            wait(list(self._at), timeout=LOOK_EVERY_S, return_when="FIRST_COMPLETED")  # type: ignore[no-untyped-call]
+        finished = [future for future in self._at if future.done()]
+        if not finished:
+            self._free_stranded()
+        return finished
+
+    def _free_stranded(self) -> None:
+        """Submit again, for any worker, what was stranded at this look and at the one before.
+
+        dask gives a link to another worker only if its own had ended before the link was submitted. If it ends
+        later, while there is no other, the link is never executed, although others start.
+        """
+        workers = self._client.nthreads()
+        executing = {key for keys in self._client.processing().values() for key in keys}
+        stranded = {
+            future
+            for future, work in self._at.items()
+            if work.before.worker not in {None, *workers} and future.key not in executing and not future.done()
+        }
+        for future in stranded & self._stranded if workers else ():
+            work = self._at.pop(future)
+            future.cancel()
+            self._submit(replace(work, before=_Linked(work.before.value, None)))
+        self._stranded = stranded
 
 
 def _result(future: Any) -> _Linked:

@@ -118,6 +118,15 @@ def test_the_work_of_a_lost_worker_is_done_by_another(tmp_path: Path):
     assert run_chains(chains, Scheduler("processes", 2)) == {"lost": "x, and True", "other": "y"}
 
 
+def test_the_work_of_the_only_worker_is_done_by_the_one_that_replaces_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """dask keeps such work for the address of the lost worker, which no other has."""
+    monkeypatch.setattr("ops.runtime.batch.chains.LOOK_EVERY_S", 0.5)
+    chains = {"lost": [partial(append, "x"), partial(end_once, tmp_path / "ended")]}
+    assert run_chains(chains, Scheduler("processes", 1)) == {"lost": "x, and True"}
+
+
 def meet(folder: Path, name: str, other: str) -> bool:
     """Wait for the work that is done at the same time on another worker."""
     (folder / name).touch()
