@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple, Self
 from geo.errors import WatchlineError
 from ops.cluster.identity.decision import IdentityChange, IdentityDecision, Key
 from ops.runtime.fence import is_fenced_by, raise_fence
-from ops.runtime.transaction import transaction
+from ops.runtime.transaction import transaction, use_write_ahead_log
 
 FILE: Final = "nation.db"
 APPLICATION_ID: Final = 0x574C4E31  # "WLN1"
@@ -219,7 +219,7 @@ class NationStore(NationReader):
         application = db.execute("PRAGMA application_id").fetchone()[0]
         if (version, application) not in ((0, 0), (SCHEMA_VERSION, APPLICATION_ID)):
             raise NationError(f"{self.path}: is not a file of this version; expected version {SCHEMA_VERSION}.")
-        db.execute("PRAGMA journal_mode = WAL")
+        use_write_ahead_log(db)
         db.execute("PRAGMA synchronous = FULL")
         with transaction(db):
             for statement in TABLES.split(";"):
