@@ -215,7 +215,7 @@ def test_a_request_is_answered_while_ingest_runs(door: Door, monkeypatch: pytest
     """The command on one side, ingest's look around on the other: here as a thread that carries out what it finds."""
     import threading
 
-    monkeypatch.setitem(submit.__kwdefaults__, "within_s", PATIENT_S)
+    monkeypatch.setattr(submit, "__kwdefaults__", {"within_s": PATIENT_S})
     door.take(scan(1, hours=1), 1, 1)
     stop = threading.Event()
     outcome: dict[str, Any] = {}
