@@ -147,7 +147,7 @@ class TestPages:
         while (named := self.named_by_worker(served)) != (held := served.sectors_by_worker()):
             assert time.monotonic() < deadline, (named, held)
             time.sleep(0.5)
-        assert set().union(*named.values()) == set(SECTORS)
+        assert set.union(*named.values()) == set(SECTORS)
 
     @staticmethod
     def named_by_worker(served: Served) -> dict[str, set[str]]:
