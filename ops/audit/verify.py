@@ -144,11 +144,13 @@ class _Check:
         """Return the days with their sizes; while a process writes, up to the head of the newest entries."""
         began = sizes = self._log.sizes()
         deadline = time.monotonic() + SIGNED_WITHIN_S
-        while self._log.has_writer() and time.monotonic() < deadline:
+        while self._log.has_writer():
             newest, size = sizes[-1]
             signed = newest.signed_size(size)
             if signed >= (began[-1][1] if newest == began[-1][0] else 1):
                 return [*sizes[:-1], (newest, signed)]
+            if time.monotonic() > deadline:
+                break
             time.sleep(0.05)
             sizes = self._log.sizes()
         return began

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 FILE: Final = "nation.toml"
 """Name of the nation file in a folder."""
 _OWN: Final = re.compile(
-    r"audit|dask|keys|logs|machines|tls|machine|cluster\.lock|broker\.url|waiting\.json|publication\.key"
+    r"audit|dask|keys|logs|machines|tls|machine(\.lock)?|cluster\.lock|broker\.url|waiting\.json|publication\.key"
     r"|(accounts|audit|keys|leases|nation)\.postgres|(accounts|leases|nation)\.db(-\w+)?"
 )
 """Files and folders that a cluster has in its data folder beside the folders of the sectors."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
@@ -23,6 +24,23 @@ def transaction(database: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
             database.execute("ROLLBACK")
         raise
     database.execute("COMMIT")
+
+
+def use_write_ahead_log(database: sqlite3.Connection) -> None:
+    """Turn a file to a write-ahead log; another process that does so with the new file at the same time is waited for.
+
+    SQLite itself refuses one of the two at once, however long its connection may wait otherwise.
+    """
+    deadline_s = time.monotonic() + BUSY_S
+    while True:
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            is_busy = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+            if not is_busy or time.monotonic() > deadline_s:
+                raise
+        time.sleep(0.01)
 
 
 def change_unless_busy(database: sqlite3.Connection, statement: str, values: Sequence[Any]) -> bool:

@@ -42,6 +42,7 @@ from ops.sector.sector_file import load_sector
 from sensors.timestamps import nanoseconds
 from tests.ops.known_detection import known_detection
 from tests.ops.postgres_server import PostgresServer
+from tests.patience import PATIENT_S
 
 CELL_M = 40.0
 ROWS, COLUMNS = 150, 200
@@ -201,6 +202,23 @@ def watchline(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
         return Ending(int(ended.value.code or 0), captured.out, captured.err)
 
     return run
+
+
+LIMITS: Mapping[str, float] = {
+    "ops.audit.witness.CLOSE_S": PATIENT_S,
+    "ops.cluster.leases.store_leases._ANSWER_S": round(PATIENT_S),
+    "ops.postgres.address.CONNECT_S": round(PATIENT_S),
+}
+"""Limits of a few seconds that are the subject of no test: a busy machine or disk exceeds them."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patient_product() -> Iterator[None]:
+    """In this process the product waits as long as the tests do, where it would take a pause for a fault."""
+    with pytest.MonkeyPatch.context() as patched:
+        for name, limit_s in LIMITS.items():
+            patched.setattr(name, limit_s)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

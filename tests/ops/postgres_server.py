@@ -60,6 +60,7 @@ class PostgresServer:
             [
                 *(str(programs() / "postgres"), "-D", str(self.folder / "data"), "-k", str(self.folder)),
                 *("-c", "listen_addresses=", "-c", "fsync=on", "-c", "shared_buffers=32MB", "-c", "jit=off"),
+                *("-c", "autovacuum=off"),  # it takes locks and space at any time
                 *self._settings,
             ],
             stdout=(self.folder / "log").open("ab"),
@@ -123,6 +124,15 @@ class PostgresServer:
         name = f"store{next(self._numbers)}"
         self.execute(f"CREATE DATABASE {name} {options}")
         return name
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database, with its sessions; on a busy machine these may take long to end."""
+        while True:  # pytest limits the time
+            try:
+                self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+                return
+            except psycopg.errors.ObjectInUse:
+                time.sleep(0.05)
 
     def _as(self) -> dict[str, int]:
         return {} if self._account is None else {"user": self._account.pw_uid, "group": self._account.pw_gid}

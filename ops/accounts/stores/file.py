@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from ops.accounts.sealed import SecretKey
 from ops.accounts.stores.database import AccountDatabase, AccountStoreError, Statements, Taken, upgrade
-from ops.runtime.transaction import BUSY_S, change_unless_busy, transaction
+from ops.runtime.transaction import BUSY_S, change_unless_busy, transaction, use_write_ahead_log
 
 SCHEMA: Final = 3
 APPLICATION_ID: Final = 0x574C4143  # "WLAC"
@@ -102,7 +102,7 @@ class FileDatabase(AccountDatabase):
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=BUSY_S)
-        connection.execute("PRAGMA journal_mode = WAL")
+        use_write_ahead_log(connection)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA secure_delete = ON")

@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple, Self
 from geo.errors import WatchlineError
 from ops.cluster.identity.decision import IdentityChange, IdentityDecision, Key
 from ops.runtime.fence import is_fenced_by, raise_fence
-from ops.runtime.transaction import transaction
+from ops.runtime.transaction import transaction, use_write_ahead_log
 
 FILE: Final = "nation.db"
 APPLICATION_ID: Final = 0x574C4E31  # "WLN1"
@@ -270,7 +270,7 @@ class NationStore(NationReader):
 
     def _prepare(self, db: sqlite3.Connection) -> None:
         is_written(self.path, db)
-        db.execute("PRAGMA journal_mode = WAL")
+        use_write_ahead_log(db)
         db.execute("PRAGMA synchronous = FULL")
         with transaction(db):
             for statement in TABLES.split(";"):

@@ -20,7 +20,7 @@ import msgspec
 import psutil
 
 from geo.errors import WatchlineError
-from ops.runtime.transaction import transaction
+from ops.runtime.transaction import transaction, use_write_ahead_log
 
 FILE: Final = "leases.db"
 CLUSTER_LOCK: Final = "cluster.lock"
@@ -217,7 +217,7 @@ class LeaseBook:
 
     def _prepare(self) -> None:
         run = self._db.execute
-        run("PRAGMA journal_mode = WAL")
+        use_write_ahead_log(self._db)
         run("PRAGMA synchronous = NORMAL")
         with transaction(self._db):
             version, application = (run(f"PRAGMA {name}").fetchone()[0] for name in ("user_version", "application_id"))

@@ -6,6 +6,7 @@ they run on this machine; those of another one are kept from writing by the numb
 
 from __future__ import annotations
 
+import os
 import secrets
 import socket
 from collections.abc import Callable, Iterable, Sequence
@@ -23,6 +24,7 @@ from ops.cluster.leases.lease_book import Lease, LeaseError, Process, Wish, clai
 from ops.postgres.address import StoreAddress
 from ops.postgres.engine import store_error
 from ops.postgres.session import KeptConnection
+from ops.runtime.file_lock import lock_file
 from ops.runtime.output import write_private
 
 MACHINE: Final = "machine"
@@ -67,9 +69,21 @@ def name_of_machine(folder: Path) -> str:
     A folder that was copied from a machine with another host name gets a number of its own.
     """
     path, host = folder / MACHINE, f"{socket.gethostname()[:40]}-"
-    if not path.exists() or not path.read_text(encoding="utf-8").startswith(host):
-        write_private(path, f"{host}{secrets.token_hex(4)}\n".encode())
-    return path.read_text(encoding="utf-8").strip()
+    if (name := _name_in(path)).startswith(host):
+        return name
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = lock_file(path.with_suffix(".lock"), wait=True)  # two workers at once would make two names
+    assert lock is not None
+    try:
+        if not _name_in(path).startswith(host):
+            write_private(path, f"{host}{secrets.token_hex(4)}\n".encode())
+        return _name_in(path)
+    finally:
+        os.close(lock)
+
+
+def _name_in(path: Path) -> str:
+    return path.read_text(encoding="utf-8").strip() if path.exists() else ""
 
 
 class StoreLeases:

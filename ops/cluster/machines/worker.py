@@ -206,10 +206,11 @@ def run_worker(options: WorkerOptions, *, screen: Console) -> dict[str, Any]:
 def _held(
     options: WorkerOptions, sectors: Sequence[str], leases: StoreLeases, address: StoreAddress, screen: Console
 ) -> dict[str, Any]:
+    machine = leases.machine  # before a sector asks for it: two at once would make two names
     worker = JoinedWorker(options, sectors)
     try:
         try:
-            show(screen, "cluster-worker-started", machine=leases.machine, scheduler=options.scheduler)
+            show(screen, "cluster-worker-started", machine=machine, scheduler=options.scheduler)
             _wait(worker, options, leases, address, screen)
         except KeyboardInterrupt:
             show(screen, "cluster-worker-leaving")
@@ -218,7 +219,7 @@ def _held(
         worker.close()
     if left:
         raise WatchlineError(f"{', '.join(left)}: not given back in time; see the logs in {options.data}.")
-    return {"machine": leases.machine, "programs": programs(), "given_back": given_back}
+    return {"machine": machine, "programs": programs(), "given_back": given_back}
 
 
 def _own_address(scheduler: str) -> str:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-START_S: Final = 120.0
+START_S: Final = 300.0
 STOP_S: Final = 10.0
 IDLE_S: Final = 600.0
 """A centre without an open stream or a request for so long is ended."""

@@ -27,6 +27,7 @@ from ops.accounts.settings import AccountSettings
 from ops.accounts.store import Account, AccountStore, AccountStoreError, NameTaken
 from ops.accounts.stores.place import keep_accounts_in_store
 from ops.postgres.address import STORE_VARIABLE
+from tests.patience import PATIENT_S
 
 PASSWORD = "a quiet ridge at dawn"
 HERE, THERE = LoginOrigin("192.0.2.1", "Firefox"), LoginOrigin("198.51.100.7", "curl")
@@ -43,6 +44,7 @@ def world(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
         address = request.getfixturevalue("postgres_store")
         monkeypatch.setenv(STORE_VARIABLE, address.text)  # the note has no password
         keep_accounts_in_store(tmp_path, address.text, f"accounts_{next(NUMBERS)}")
+    monkeypatch.setattr(passwords, "WAITS_S", PATIENT_S)
     monkeypatch.setattr(passwords, "HASHER", FAST)
     monkeypatch.setattr(passwords, "_UNUSED", FAST.hash("no one"))
     store = AccountStore(tmp_path / "accounts.db")

@@ -36,7 +36,7 @@ def run(monkeypatch, capsys):
 @pytest.fixture
 def data(tmp_path):
     """A data folder whose log has four entries, with a witness copy."""
-    log = AuditLog(tmp_path / "data" / "audit", witness=tmp_path / "witness")
+    log = AuditLog(tmp_path / "data" / "audit", witness=tmp_path / "witness", now_ns=lambda: T0_NS)
     for number, (person, role, operation, what, subject) in enumerate(
         [
             ("m.keller", "operator", "consultation", "GET /api/tracks", "live tracks"),

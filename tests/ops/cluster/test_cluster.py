@@ -9,7 +9,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,10 @@ from ops.broker.broker import URL_VARIABLE, EmbeddedBroker
 from ops.cluster.commands import ClusterOptions, cluster_status, run_cluster
 from ops.cluster.leases.lease_book import Lease, LeaseBook
 from ops.cluster.nation_file import is_of_cluster
+from ops.cluster.supervisor import cluster as cluster_module
 from ops.cluster.supervisor.cluster import Cluster, ClusterError
 from ops.cluster.workers.sector_task import SectorTask
+from ops.journal.stores.place import read_journal
 from ops.room.offline import replay_journal, track_log_hash
 from ops.room.room import RoomError
 from ops.room.simulate_night import write_simulated_night
@@ -69,6 +71,13 @@ def until(cluster: Cluster, true: Callable[[], object], told: list[Message]) -> 
             return
         assert time.monotonic() < deadline, told[-5:]
         time.sleep(0.2)
+
+
+def until_fused(cluster: Cluster, task: SectorTask, told: list[Message]) -> None:
+    """Wait until a sector has fused all that it has journaled by now: it is ended if it does not stop in time."""
+    with read_journal(task.data / "journal.db") as journal, closing(Reader(task.data / "store.db")) as store:
+        last = journal.last_id()
+        until(cluster, lambda: store.progress().cursor >= last, told)
 
 
 def worker_of(cluster: Cluster, name: str) -> psutil.Process:
@@ -132,6 +141,8 @@ def struck(make_sector: Callable[[Path], Any], tmp_path_factory: pytest.TempPath
         until(cluster, lambda: all(child.last("published") for child in simulators), told)
         until(cluster, lambda: cluster.live, told)
         assert all(child.last("drained") for child in simulators)
+        for task in tasks:
+            until_fused(cluster, task, told)
         assert cluster.stop() == []
         published = {task.name: child.last("published") for task, child in zip(tasks, simulators, strict=True)}
         yield Nation(tasks, root / "data", published, cluster.leases(), told, cluster.failovers_s)
@@ -171,8 +182,9 @@ def test_each_lost_sector_was_given_to_another_under_a_higher_number_and_is_give
 
 
 def test_the_command_runs_a_sector_with_a_broker_and_keys_of_its_own_and_says_what_was_taken(
-    own_sector: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    own_sector: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setattr(cluster_module, "LOST_AFTER_S", PATIENT_S)  # a busy machine is no reason to start it again
     nation = tmp_path / "nation.toml"
     nation.write_text('name = "north"\nsectors = ["sector"]\n')
     found = run_cluster(ClusterOptions(nation, tmp_path / "data", 1, duration_s=1.0), screen=QUIET)

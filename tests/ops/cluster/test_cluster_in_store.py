@@ -32,7 +32,7 @@ from ops.runtime.child_process import Child
 from ops.store.engines.errors import WriterLost
 from ops.store.engines.postgres import PostgresEngine
 from ops.store.reader import Reader
-from tests.ops.cluster.test_cluster import until, worker_of
+from tests.ops.cluster.test_cluster import until, until_fused, worker_of
 from tests.ops.journal.conformance.places import row
 from tests.ops.postgres_server import PostgresServer
 from tests.patience import PATIENT_S
@@ -201,6 +201,7 @@ def test_a_sector_of_a_killed_worker_goes_on_elsewhere_from_its_checkpoint_in_th
         until(cluster, lambda: cluster.failovers_s and cluster.at_rest, told)
         until(cluster, lambda: simulator.last("published"), told)
         assert simulator.last("drained")
+        until_fused(cluster, task, told)
         assert cluster.stop() == []
         [lease] = cluster.leases()
         published = simulator.last("published")

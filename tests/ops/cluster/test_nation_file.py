@@ -52,7 +52,7 @@ def test_a_file_that_cannot_be_used_is_refused_in_one_sentence(two: Path, text: 
     "name",
     [
         "machines", "logs", "dask", "keys", "audit", "tls", "Logs", "leases.db", "nation.db-wal", "cluster.lock",
-        "audit.postgres", "keys.postgres", "publication.key", "waiting.json",
+        "audit.postgres", "keys.postgres", "publication.key", "waiting.json", "machine", "machine.lock",
     ],
 )  # fmt: skip
 def test_a_sector_whose_folder_would_be_one_of_the_clusters_own_is_refused(two: Path, name: str):

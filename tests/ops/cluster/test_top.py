@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -60,6 +62,11 @@ def test_the_use_of_a_sector_is_that_between_two_measurements_of_the_same_proces
     assert (found[-1]["worker"], found[-1]["machine"], found[-1]["live_since"]) == (None, None, None)
 
 
+def stop_clock(monkeypatch: pytest.MonkeyPatch, sleep: Callable[[float], None]) -> None:
+    """Let the command alone call ``sleep``: other threads of the process keep that of the clock."""
+    monkeypatch.setattr("ops.cluster.top.time", SimpleNamespace(sleep=sleep, monotonic=time.monotonic))
+
+
 def test_the_command_measures_as_often_as_asked(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
@@ -67,7 +74,7 @@ def test_the_command_measures_as_often_as_asked(
         for name in ("east", "west"):
             book.claim(name, "worker-1")
     slept: list[float] = []
-    monkeypatch.setattr("ops.cluster.top.time.sleep", slept.append)
+    stop_clock(monkeypatch, slept.append)
     found = cluster_top(tmp_path, every_s=0.5, count=2, screen=Console(width=120))
     assert slept == [0.5, 0.5]
     assert list(found["sectors"]) == ["east", "west"]
@@ -133,7 +140,7 @@ def test_on_a_terminal_it_goes_on_until_it_is_interrupted_also_while_leases_cann
             raise LeaseError("leases.db: cannot be used (disk I/O error).")
         return read(book)
 
-    monkeypatch.setattr("ops.cluster.top.time.sleep", sleep)
+    stop_clock(monkeypatch, sleep)
     monkeypatch.setattr(LeaseBook, "leases", leases)
     screen = Console(file=io.StringIO(), force_terminal=True, width=120)
     found = cluster_top(tmp_path, every_s=2.0, count=None, screen=screen)

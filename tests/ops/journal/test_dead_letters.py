@@ -211,10 +211,11 @@ def test_the_commands_say_json_last(door: Door) -> None:
     assert str(nothing.exception) == "ID: no dead letter selected; expected IDs, --sensor, --code or --all."
 
 
-def test_a_request_is_answered_while_ingest_runs(door: Door) -> None:
+def test_a_request_is_answered_while_ingest_runs(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command on one side, ingest's look around on the other: here as a thread that carries out what it finds."""
     import threading
 
+    monkeypatch.setattr(submit, "__kwdefaults__", {"within_s": PATIENT_S})
     door.take(scan(1, hours=1), 1, 1)
     stop = threading.Event()
     outcome: dict[str, Any] = {}

@@ -70,7 +70,7 @@ class SmallTableSpace:
 
     def remove(self) -> None:
         if self.database:
-            self.server.execute(f"DROP DATABASE {self.database} (FORCE)")
+            self.server.drop_database(self.database)
             self.server.execute("DROP TABLESPACE small")
         subprocess.run(["umount", "-l", str(self.path)], check=True)
         self.path.rmdir()

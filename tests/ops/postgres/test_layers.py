@@ -70,7 +70,7 @@ def mapped(postgres_server: PostgresServer, tmp_path: Path, monkeypatch: pytest.
     made = Mapped(postgres_server, tmp_path)
     monkeypatch.setenv(STORE_VARIABLE, made.address.text)
     yield made
-    postgres_server.execute(f"DROP DATABASE {made.database} WITH (FORCE)")
+    postgres_server.drop_database(made.database)
 
 
 def test_points_and_lines_are_where_the_records_say(mapped: Mapped) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from ops.broker.certificates import Authority
 from ops.postgres.address import PostgresError, StoreAddress
 from ops.postgres.engine import engine_of
 from ops.postgres.migration import migrate, newest
+from ops.runtime.reserved_port import ReservedPort
 from tests.ops.postgres_server import PASSWORD, USER, PostgresServer
 
 NAMED = "localhost"
@@ -27,8 +27,8 @@ class TlsServer:
         authority = Authority(folder / "authority", name="a test")
         self.authority.write_bytes(authority.certificate_pem)
         self.other.write_bytes(Authority(folder / "other", name="another").certificate_pem)
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.reserved = ReservedPort()
+        self.port = self.reserved.number
         self.server = PostgresServer()
         self.server.stop(signal.SIGINT)
         issued, files = authority.server([NAMED], 1.0), [self.server.folder / name for name in ("own.crt", "own.key")]
@@ -56,6 +56,7 @@ def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TlsServer]:
     made = TlsServer(tmp_path, monkeypatch)
     yield made
     made.server.remove()
+    made.reserved.release()
 
 
 def test_the_server_with_the_stated_authority_and_name_is_used_and_no_other(tls: TlsServer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from importlib import import_module
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 import ops
-from ops.runtime.transaction import BUSY_S, change_unless_busy, transaction
+from ops.runtime.transaction import BUSY_S, change_unless_busy, transaction, use_write_ahead_log
 
 OPS = Path(ops.__file__).parent
 OF_ONE_PROCESS = {
@@ -81,3 +82,20 @@ def test_what_is_written_again_soon_is_left_out_while_another_changes_the_file(t
         with pytest.raises(sqlite3.OperationalError, match="no such table"):
             change_unless_busy(two, "INSERT INTO b VALUES (?)", (3,))
         assert two.execute("PRAGMA busy_timeout").fetchone() == (BUSY_S * 1000,), "other changes wait as before"
+
+
+def test_who_opens_a_new_file_waits_for_another_that_opens_it_too(tmp_path: Path) -> None:
+    """SQLite refuses the change to a write-ahead log at once while the other is in the middle of it."""
+    path = tmp_path / "a.db"
+    with (
+        closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as one,
+        closing(sqlite3.connect(path, isolation_level=None, timeout=BUSY_S)) as two,
+    ):
+        one.execute("BEGIN IMMEDIATE")
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            two.execute("PRAGMA journal_mode = WAL")
+        other = threading.Timer(0.05, one.execute, ["COMMIT"])
+        other.start()
+        use_write_ahead_log(two)
+        other.join()
+        assert two.execute("PRAGMA journal_mode").fetchone() == ("wal",)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
@@ -29,6 +30,7 @@ from tests.patience import PATIENT_S
 AT = datetime(2026, 3, 1, 22, 0, tzinfo=UTC)
 FILES_OF_A_CONNECTION = 2
 """The database and its write-ahead log; the shared memory is one file for the process."""
+MANY = 100_000
 THREADS = 40
 """As many as Starlette runs routes in."""
 
@@ -47,6 +49,12 @@ def open_files(path: Path) -> int:
             continue
         found += target in {f"{path}{suffix}" for suffix in ("", "-wal", "-shm")}
     return found
+
+
+@pytest.fixture(autouse=True)
+def patient_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A read waits for a connection as long as a test waits for anything."""
+    monkeypatch.setattr(connections, "WAIT_S", PATIENT_S)
 
 
 @pytest.fixture
@@ -93,23 +101,27 @@ def test_all_of_an_answer_is_of_one_moment_while_the_store_is_written(store: Sto
     """Each commit publishes one alert, so that an answer of two moments would have a number that does not fit."""
     reads = ReadConnections(store.path, 4)
     reader, over = Reader(reads), threading.Event()
+    moments: set[int] = set()
 
     def read(_: int) -> list[tuple[int, int]]:
         seen = []
         while not over.is_set():
-            last, _, bodies = reader.alerts(limit=1000)
+            last, _, bodies = reader.alerts(limit=MANY)
             seen.append((last, len(bodies)))
+            moments.add(last)
         return seen
 
     with ThreadPoolExecutor(8) as threads:
         answers = threads.map(read, range(8))
-        for number in range(2, 200):
+        for number in range(2, MANY):
             store.commit(number, stamp_ns=number, alerts=[alert(number)])
+            if number >= 200 and len(moments) > 5:  # the store was written meanwhile
+                break
         over.set()
         seen = [answer for answers_of_one in answers for answer in answers_of_one]
     reads.close()
     assert all(last == count for last, count in seen)
-    assert len({last for last, _ in seen}) > 5, "the store was written meanwhile"
+    assert len({last for last, _ in seen}) > 5
 
 
 def test_reads_within_a_snapshot_see_its_moment_also_through_another_reader(store: Store) -> None:
@@ -190,4 +202,5 @@ def test_a_server_has_few_files_open_under_many_requests_and_none_once_it_has_en
         most = MOST_READS + 2  # one each for the event stream and the markings
         assert 0 < open_files(path) <= most * FILES_OF_A_CONNECTION + 1
         assert json.loads(made[0].get(f"http://127.0.0.1:{port}/api/alerts").content)["last"] == 1
-    assert open_files(path) == 0
+    while open_files(path):  # on a busy machine its thread ends later; pytest limits the time
+        time.sleep(0.05)

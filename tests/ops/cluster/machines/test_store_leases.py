@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -15,11 +17,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ops.cluster.leases import store_leases
 from ops.cluster.leases.lease_book import LeaseError, Process, Superseded
 from ops.cluster.leases.open_leases import known_leases, note_leases
 from ops.cluster.leases.store_leases import StoreLeases
 from ops.postgres.address import StoreAddress
 from tests.ops.postgres_server import PostgresServer
+from tests.patience import PATIENT_S
 
 
 @pytest.fixture
@@ -123,6 +127,26 @@ def test_the_time_of_a_lease_is_that_of_the_server_whatever_the_clock_of_a_machi
     assert read_s is not None
     assert before <= lease.claimed_ns / 1e9 <= lease.live_ns / 1e9 <= read_s <= after
     assert 0.0 <= lease.silent_s <= after - before
+
+
+def test_workers_that_ask_for_the_name_of_their_new_machine_at_once_get_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Under two names, one of them would be taken for a worker of another machine."""
+    together, write = threading.Barrier(4), store_leases.write_private
+
+    def write_late(path: Path, content: bytes) -> None:
+        time.sleep(0.05)  # for the others to ask meanwhile
+        write(path, content)
+
+    def ask(_: int) -> str:
+        together.wait(PATIENT_S)
+        return store_leases.name_of_machine(tmp_path / "data")
+
+    monkeypatch.setattr(store_leases, "write_private", write_late)
+    with ThreadPoolExecutor(4) as threads:
+        [name] = set(threads.map(ask, range(4)))
+    assert store_leases.name_of_machine(tmp_path / "data") == name
 
 
 def test_wishes_are_heard_as_with_a_file_and_the_last_machine_is_known_after_it(leases: StoreLeases):

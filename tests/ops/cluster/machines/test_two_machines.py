@@ -34,7 +34,7 @@ from ops.room.offline import replay_journal, track_log_hash
 from ops.runtime.child_process import Child, module_command
 from ops.store.reader import Reader
 from tests.drills.sizes import IS_LONG
-from tests.ops.cluster.test_cluster import until
+from tests.ops.cluster.test_cluster import until, until_fused
 from tests.patience import PATIENT_S
 
 pytestmark = [pytest.mark.chain, pytest.mark.broker]
@@ -187,12 +187,14 @@ def test_a_sector_of_a_lost_or_leaving_machine_goes_on_elsewhere_and_one_that_wa
         simulator.wait_for("started_ns", timeout_s=PATIENT_S)
         store = stack.enter_context(closing(Reader(data / "store.db")))
         two.until(lambda: store.progress().cursor > 20)  # it has fused what was sent, in part
-        frozen = two.holder()
+        before = two.live_elsewhere_than("")
+        frozen, worker = before.machine, two.machines[before.machine].process.pid
+        of_the_sector = [one for one in before.processes if one.pid != worker]
+        assert of_the_sector
         two.machines[frozen].freeze()
         two.until(lambda: two.goes_on(frozen))
         two.machines[frozen].wake()  # its lease has passed
-        _, *of_the_sector = two.machines[frozen].frozen
-        two.until(lambda: not any(map(runs, of_the_sector)))  # it has ended what it had of the sector
+        two.until(lambda: not any(one.running() for one in of_the_sector))  # its spare processes stay
         two.until(lambda: simulator.last("published"))
         assert simulator.last("drained")
         published = simulator.last("published")
@@ -209,9 +211,7 @@ def test_a_sector_of_a_lost_or_leaving_machine_goes_on_elsewhere_and_one_that_wa
         assert leaves.poll() == 0
         lease = two.live_elsewhere_than(leaving)
         assert lease.token >= (4 if IS_LONG else 3)
-        with read_journal(data / "journal.db") as journal:
-            last = journal.last_id()
-            two.until(lambda: store.progress().cursor >= last)
+        until_fused(cluster, two.task, two.told)
         assert cluster.stop() == []
     with read_journal(data / "journal.db") as journal:
         counts = journal.counts("detections")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
@@ -232,7 +231,6 @@ def test_a_real_centre_answers_to_the_login_of_the_nation_and_ends_with_it(
         )  # what is watched is on the terrain
         child = opened._open[sector.name].child
         with child._news:
-            assert child._news.wait_for(lambda: child.messages.get("requests"), 120)  # by which it counts as used
+            assert child._news.wait_for(lambda: child.messages.get("requests"), PATIENT_S)  # by which it counts as used
         opened.close()
         assert not child.alive
-        assert not os.path.exists(f"/proc/{child.process.pid}/fd")

@@ -37,6 +37,12 @@ pytestmark = pytest.mark.broker
 ONLY = {"layers": {"incidents": LAYERS["incidents"]}}
 
 
+@pytest.fixture(autouse=True)
+def patient_probes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broker on a busy machine has as long for its answers as a test waits for anything."""
+    monkeypatch.setattr("ops.broker.probe.ANSWER_WITHIN_S", PATIENT_S)
+
+
 def until(true: Callable[[], object]) -> None:
     deadline = time.monotonic() + PATIENT_S
     while not true():
@@ -216,10 +222,10 @@ def test_a_refused_package_stops_its_origin_and_no_other(sides: tuple[Side, Side
     signed = KEYS["east"].sign(topic, MEDIA_TYPE, [("seq", "1"), ("low", "0"), ("sent", "1")], body)
     for properties in (signed[:-1], signed, signed):
         assert east.publish(topic, body, content_type=MEDIA_TYPE, user_properties=properties)
-    until(lambda: len(north.refused) == 2)
+    until(lambda: len(set(north.refused)) == 2)  # a message may arrive twice
     made.append(package(south.data, own="south", partner="north", now=datetime.now(UTC)))
     until(lambda: north.received("south") == [(number, one.sha256, 2) for number, one in enumerate(made, 1)])
-    assert len(north.refused) == 2
-    assert north.refused[0] == "east: unsigned"
-    assert north.refused[1].startswith("east: package: is not an exchange package")
+    unsigned, refused = dict.fromkeys(north.refused)
+    assert unsigned == "east: unsigned"
+    assert refused.startswith("east: package: is not an exchange package")
     assert north.received("east") == []
