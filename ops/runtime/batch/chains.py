@@ -8,8 +8,8 @@ on the scheduler, nor on the number of its workers.
 from __future__ import annotations
 
 import os
+import queue
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -108,6 +108,7 @@ class _Workers:
         self._client, self._chains, self._done = client, chains, done
         self._order = {name: number for number, name in enumerate(chains)}
         self._at: dict[Any, _Work] = {}
+        self._ended = queue.SimpleQueue[Any]()
         self._stranded: set[Any] = set()
 
     def run(self) -> dict[str, Any]:
@@ -116,14 +117,16 @@ class _Workers:
         for name in self._chains:
             self._submit(_Work(name, 0, _Linked(None, None)))
         while self._at:
-            for future in self._finished():
-                work = self._at.pop(future)
-                found = _result(future)
-                self._done(work.name)
-                if isinstance(found.value, Failed) or work.number + 1 == len(self._chains[work.name]):
-                    results[work.name] = found.value
-                else:
-                    self._submit(_Work(work.name, work.number + 1, found))
+            future = self._next()
+            work = self._at.pop(future, None)  # None of one that was cancelled
+            if work is None:
+                continue
+            found = _result(future)
+            self._done(work.name)
+            if isinstance(found.value, Failed) or work.number + 1 == len(self._chains[work.name]):
+                results[work.name] = found.value
+            else:
+                self._submit(_Work(work.name, work.number + 1, found))
         return results
 
     def _submit(self, work: _Work) -> None:
@@ -139,17 +142,15 @@ class _Workers:
             allow_other_workers=work.before.worker is not None,
         )
         self._at[future] = work
+        future.add_done_callback(self._ended.put)
 
-    def _finished(self) -> list[Any]:
-        """Return the links that have ended, after a wait for the first; where none does for long, look after them."""
-        from distributed import CancelledError, wait
-
-        with self._client.as_current(), suppress(TimeoutError, CancelledError):
-            wait(list(self._at), timeout=LOOK_EVERY_S, return_when="FIRST_COMPLETED")  # type: ignore[no-untyped-call]
-        finished = [future for future in self._at if future.done()]
-        if not finished:
+    def _next(self) -> Any | None:
+        """Return a link that has ended, after a wait; where none does for long, look after them and return None."""
+        try:
+            return self._ended.get(timeout=LOOK_EVERY_S)
+        except queue.Empty:
             self._free_stranded()
-        return finished
+            return None
 
     def _free_stranded(self) -> None:
         """Submit again, for any worker, what was stranded at this look and at the one before.
