@@ -278,7 +278,7 @@ def separate(
     again: Annotated[bool, typer.Option("--rejoin", help="Join them again.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Separate two incidents that were joined across sectors.
+    """Separate incidents that were joined in error.
 
     They become two entries of the national list, and each asks for attention
     as its own sector states. They are not joined again automatically. The
