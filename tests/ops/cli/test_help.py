@@ -21,7 +21,7 @@ ROOT = typer.main.get_command(cli.app)
 IMPERATIVE = re.compile(
     "Add|Archive|Assess|Check|Compare|Compute|Configure|Convert|Copy|Count|Create|Decode|Draw|Enrol|Erase|Evaluate|Exchange|Fetch|Fuse|Inspect|List|"
     "Lock|Manage|Merge|Optimise|Preview|Print|Record|Register|Remove|Replace|Reprocess|Reset|Resubmit|Revoke|Run|Send|"
-    "Serve|Show|Simulate|Summarise|Test|Track|Unlock|Verify|Withdraw|Write"
+    "Separate|Serve|Show|Simulate|Summarise|Test|Track|Unlock|Verify|Withdraw|Write"
 )
 
 FILES = [
