@@ -162,7 +162,7 @@ def test_a_file_whose_first_writer_was_killed_before_it_had_tables_is_empty(tmp_
 INCIDENTS = st.tuples(st.sampled_from(["west", "mid", "east"]), st.sampled_from([f"I{n}" for n in range(6)]))
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     links=st.lists(st.tuples(INCIDENTS, INCIDENTS, st.booleans(), st.booleans()), max_size=12),
     shown=st.sets(INCIDENTS),

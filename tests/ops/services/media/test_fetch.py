@@ -19,7 +19,8 @@ from ops.services.media.fetch import Fetcher, NotNow
 from tests.patience import PATIENT_S
 
 BODY = b"\xff\xd8\xff" + bytes(range(256))
-HERE = MediaSettings(networks=("127.0.0.0/8",), timeout_s=PATIENT_S, max_bytes=100_000)
+LONGEST_S = 600.0  # that the settings allow
+HERE = MediaSettings(networks=("127.0.0.0/8",), timeout_s=min(PATIENT_S, LONGEST_S), max_bytes=100_000)
 IMPATIENT = replace(HERE, timeout_s=1.0)
 INNER = MediaSettings(networks=("10.20.0.0/16", "fd00:20::/32"), timeout_s=1.0)
 Answer = Callable[[BaseHTTPRequestHandler], None]
