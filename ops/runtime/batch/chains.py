@@ -22,7 +22,7 @@ RETRIES: Final = 2
 """How often a link that failed by an error of its machine, such as a full disk, is tried again."""
 
 LOOK_EVERY_S: Final = 5.0
-"""While no link ends, so often it is looked whether one can be executed nowhere."""
+"""Seconds without the end of a link after which it is checked whether one waits for a lost worker."""
 
 ChainLink = Callable[[Any], Any]
 """Takes the result of the link before, None at the first, and returns its own. Both can be pickled."""

@@ -1,4 +1,4 @@
-// What lies at a place on the screen: alerts before clusters before tracks before units and bases before sensors before bearings before the border; a second click takes the next. What was opened is another cluster afterwards.
+// What lies at a place on the screen: alerts before clusters before tracks before units and bases before sensors before bearings before the border; a second click takes the next. An opened cluster falls into others with other numbers, so the next click begins anew.
 
 import type { LngLat, Map as MapLibreMap, PointLike } from "maplibre-gl";
 import { clusterAt, singlesLayer, type Cluster } from "./clusters.ts";
