@@ -86,7 +86,8 @@ from sensors.timestamps import nanoseconds, utc_datetime
 log = logging.getLogger(__name__)
 
 HEALTH_EVERY_NS: Final = 500_000_000
-"""Interval in journal time between health evaluations; a change of a sensor's reported state triggers one at once."""
+"""Interval in journal time between health evaluations; a tick and a change of a sensor's reported state trigger one at
+once, so that a silence is reported at the first tick after its limit."""
 UNIT_CHANNELS: Final = {kind: channel for channel, kind in UNIT_KINDS.items()}
 """Channel of a unit's message, by the kind of its journal row."""
 ANNOUNCED_STOP_NS: Final = 4 * 3600 * 1_000_000_000
@@ -345,6 +346,8 @@ class Pipeline:
         """The alerts that the row itself changes. For unusable rows, errors of the decoders and alerts propagate."""
         if row.kind == "detections":
             self._take_scan(row)
+        elif row.kind == "tick":
+            self._memory.health_due_ns = 0
         elif row.kind == "status":
             self._take_status(row)
         elif row.kind in UNIT_CHANNELS:

@@ -229,3 +229,16 @@ def test_ten_minutes_of_healthy_jitter_is_no_fault(hill_ground: OpenSector) -> N
     night.run(600, lambda n: {"plots": (Plot(range_m=900.0 + n % 7, azimuth_deg=10.0),), "behind_s": 0.1 * (n % 4)})
     assert night.pipeline.faults.get(RADAR, {}) == {}
     assert [alert for alert in night.alerts if alert[0] in ("sensor_fault", "sensor_offline")] == []
+
+
+def test_a_silence_is_reported_at_the_first_tick_after_its_limit(night: Night) -> None:
+    """However shortly before that tick the states were evaluated last."""
+    interval_s = night.ground.layout[RADAR].status_interval_s
+    limit_s = 2 * interval_s + 1.0
+    night.take(night.status(RADAR))
+    night.at_s += limit_s - 0.2
+    night.take(replace(night.status("camera-west"), closes_batch=True))
+    assert night.state() == "ok"
+    night.at_s += 0.3
+    tick(night)
+    assert night.state() == "offline"
