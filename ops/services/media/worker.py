@@ -46,6 +46,9 @@ AT_ONCE: Final = 16
 LOOKED_AT: Final = 256
 """Pictures that are due, of which those of a round are chosen."""
 FETCHERS: Final = 8
+NOT_QUICK_AT_ONCE: Final = 6
+"""Pictures that are fetched at a time from all servers together that are not known to answer quickly: the other
+fetchers remain for the others and for drop folders."""
 ROUND_S: Final = 1.0
 """Longest time for which a round waits for its files; those that take longer are finished in a later one."""
 LINK_EVERY_S: Final = 0.5
@@ -165,8 +168,9 @@ class MediaWorker:
         return 0 if self.problem else len(over) + len(self._running)
 
     def _allowed(self, due: list[Picture]) -> list[Picture]:
-        """The pictures that may be fetched now: none twice, few of a slow server, and none of one that is paused."""
+        """The pictures that may be fetched now: none twice, few of slow servers, and none of one that is paused."""
         busy = Counter(self._hosts.of(one.uri) for one in self._running.values())
+        not_quick = sum(count for host, count in busy.items() if self._hosts.at_once(host) is not None)
         known, chosen = {_content(one) for one in self._running.values()}, list[Picture]()
         later, now_ns = dict[int, list[int]](), self._now_ns()
         for one in due:
@@ -176,9 +180,12 @@ class MediaWorker:
             until_ns, at_once = self._hosts.paused_until_ns(host), self._hosts.at_once(host)
             if until_ns > now_ns:
                 later.setdefault(until_ns, []).append(one.id)
-            elif _content(one) not in known and (at_once is None or busy[host] < at_once):
+            elif _content(one) not in known and (
+                at_once is None or (busy[host] < at_once and not_quick < NOT_QUICK_AT_ONCE)
+            ):
                 known.add(_content(one))
                 busy[host] += 1
+                not_quick += at_once is not None
                 chosen.append(one)
         for due_ns, pictures in later.items():
             self.book.postpone(pictures, due_ns)

@@ -26,7 +26,7 @@ from ops.services.media.book import DEAD, STORED, WAITING, PictureBook
 from ops.services.media.check import Unusable
 from ops.services.media.fetch import NotNow
 from ops.services.media.hosts import LONGEST_PAUSE_NS, SLOW_AT_ONCE
-from ops.services.media.worker import AT_ONCE, MediaWorker, references
+from ops.services.media.worker import AT_ONCE, FETCHERS, NOT_QUICK_AT_ONCE, ROUND_S, MediaWorker, references
 from ops.store.reader import Live
 from sensors.timestamps import utc_datetime
 from tests.ops.services.media.making import AT_NS, SECOND, mp4_file, picture_file
@@ -247,23 +247,30 @@ def test_a_slow_server_holds_up_the_pictures_of_no_other(tmp_path: Path) -> None
             del FILES[uri]
 
 
-def test_the_number_of_files_that_wait_for_slow_servers_is_bounded(tmp_path: Path) -> None:
-    files = {f"http://slow{n}.example/{n}.jpg": picture_file(shade=n) for n in range(AT_ONCE + 3)}
-    answer = threading.Event()
+def test_slow_servers_however_many_leave_fetchers_to_the_others(tmp_path: Path) -> None:
+    """Pictures of a quick server and of a drop folder arrive while more servers than there are fetchers are silent."""
+    slow = {f"http://slow{n}.example/{n}.jpg": picture_file(shade=n) for n in range(AT_ONCE + 3)}
+    quick = {"http://quick.example/101.jpg": picture_file(shade=101), "drop:102.jpg": picture_file(shade=102)}
+    files, answer = slow | quick, threading.Event()
 
     def fetch(uri: str, _: int) -> bytes:
-        answer.wait()
+        if uri in slow:
+            answer.wait()
         return files[uri]
 
     FILES.update(files)
-    rows = [row(n, uri) for n, uri in enumerate(files, 1)]
-    come = rows[:AT_ONCE]
+    come = [row(n, uri) for n, uri in enumerate(slow, 1)]
     worker = worker_of(tmp_path, come, fetch)
+    worker._hosts.delivered("quick.example", 0)
     try:
-        for newer in ([], *([one] for one in rows[AT_ONCE:])):
-            come += newer
+        worker.round()
+        assert len(worker._running) == NOT_QUICK_AT_ONCE < FETCHERS
+        come += [row(n, uri) for n, uri in enumerate(quick, 1 + len(slow))]
+        for _ in range(round(PATIENT_S / ROUND_S)):
             worker.round()
-            assert len(worker._running) == AT_ONCE
+            if worker.book.counts().get(STORED, 0) == len(quick):
+                break
+        assert worker.book.counts() == {STORED: len(quick), WAITING: len(slow)}
         answer.set()
         work(worker)
         assert worker.book.counts() == {STORED: len(files)}
