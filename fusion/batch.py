@@ -8,7 +8,7 @@ after the previous piece. Sectors are independent and run in parallel. ``track_i
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from fusion.track_management.history import Locator, closed_at_the_end, open_row
 from fusion.tracker import Tracker
 from geo.errors import BadInput
 from sensors.coverage import look_probability
+from sensors.detection_model.weather import CLEAR_DAY, Conditions
 from sensors.detections import split
 from sensors.layout import Layout
 from sensors.scan_columns import ScanColumns
@@ -43,6 +44,7 @@ def track_in_pieces(
     settings: TrackerSettings | None = None,
     terrain: xr.Dataset | None = None,
     border: Locator | None = None,
+    conditions: Conditions | str | Sequence[str] = CLEAR_DAY,
 ) -> list[Delayed]:
     """Build one lazy track history for each piece of an archive.
 
@@ -58,6 +60,8 @@ def track_in_pieces(
         Terrain of geo.terrain. The visibility of each sensor is computed once for all pieces.
     border : Border, optional
         Border that tracks are located against.
+    conditions : Conditions, str or sequence of str
+        Light and weather, as for ``fusion.tracker.Tracker``.
 
     Returns
     -------
@@ -81,7 +85,8 @@ def track_in_pieces(
     for number, piece in enumerate(kept):
         state, history = link(
             piece if isinstance(piece, xr.Dataset) else delayed(piece)(), layout, state,
-            settings=settings, terrain=terrain, border=border, coverage=coverage, last=number == len(kept) - 1,
+            settings=settings, terrain=terrain, border=border, coverage=coverage, conditions=conditions,
+            last=number == len(kept) - 1,
         )  # fmt: skip
         histories.append(history)
     return histories
@@ -96,6 +101,7 @@ def track_piece(
     terrain: xr.Dataset | None = None,
     border: Locator | None = None,
     coverage: xr.Dataset | None = None,
+    conditions: Conditions | str | Sequence[str] = CLEAR_DAY,
     last: bool = False,
 ) -> tuple[bytes, xr.Dataset]:
     """Track one piece of an archive.
@@ -116,6 +122,8 @@ def track_piece(
         Border that tracks are located against.
     coverage : Dataset, optional
         sensors.coverage.look_probability of ``layout`` and ``terrain``, if already computed.
+    conditions : Conditions, str or sequence of str
+        Light and weather, as for ``fusion.tracker.Tracker``.
     last : bool
         The archive ends with this piece: all history is returned, and every track is closed as by
         ``fusion.tracker.track``.
@@ -135,10 +143,12 @@ def track_piece(
     scans = sorted(split(detections, layout), key=_arrival)
     unclosed, before = None, None
     if state is None:
-        tracker = Tracker(layout, settings, terrain=terrain, border=border, coverage=coverage)
+        tracker = Tracker(layout, settings, terrain=terrain, border=border, coverage=coverage, conditions=conditions)
     else:
         saved, unclosed, before = _unpack(state)
-        tracker = Tracker.restore(layout, settings, saved, terrain=terrain, border=border, coverage=coverage)
+        tracker = Tracker.restore(
+            layout, settings, saved, terrain=terrain, border=border, coverage=coverage, conditions=conditions
+        )
     if scans and before is not None and scans[0].received_ns < before:
         raise ArchiveError(
             f"its first scan was received at {_utc_text(scans[0].received_ns)}, but the previous block continues until "

@@ -7,7 +7,7 @@ plots are associated by their marginal probabilities. Terrain enters through the
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import xarray as xr
@@ -30,6 +30,7 @@ from fusion.track_management.timeline import Timeline, TimelineEntry, compact, k
 from geo.errors import SchemaError
 from geo.message import Message
 from geo.terrain import north_up
+from sensors.detection_model.weather import CLEAR_DAY, Conditions, conditions_of
 from sensors.detections import split
 from sensors.layout import Layout
 from sensors.mobile.viewpoint import Viewpoint
@@ -54,7 +55,10 @@ class Tracker:
     border : Border, optional
         Border that tracks are located against; without it ``segment`` is −1 and ``offset_m`` NaN.
     coverage : Dataset, optional
-        sensors.coverage.look_probability, or coverage, of ``layout`` and ``terrain``, if already computed.
+        sensors.coverage.look_probability, or coverage, of ``layout`` and ``terrain``, if already computed; with
+        ``conditions``, those of a clear day.
+    conditions : Conditions, str or sequence of str
+        Light and weather, as in sensors.coverage, in which the sensors detect less than the layout states.
 
     Attributes
     ----------
@@ -93,9 +97,11 @@ class Tracker:
         terrain: xr.Dataset | None = None,
         border: Locator | None = None,
         coverage: xr.Dataset | None = None,
+        conditions: Conditions | str | Sequence[str] = CLEAR_DAY,
     ) -> None:
         self.settings = settings or TrackerSettings()
-        self.model = tracker_model(layout, self.settings, terrain, _looks(coverage))
+        weather = conditions_of(conditions)[1]
+        self.model = tracker_model(layout, self.settings, terrain, _looks(coverage, weather), weather)
         self.layout, self.border = layout, border
         ground = None if terrain is None else north_up(terrain)
         self.looks = Looks(ground, plain_ground(ground) if any(sensor.mobile for sensor in layout) else None)
@@ -445,6 +451,7 @@ class Tracker:
         terrain: xr.Dataset | None = None,
         border: Locator | None = None,
         coverage: xr.Dataset | None = None,
+        conditions: Conditions | str | Sequence[str] = CLEAR_DAY,
     ) -> Tracker:
         """Continue from a snapshot, equal to the bit to a tracker that never stopped.
 
@@ -462,6 +469,8 @@ class Tracker:
             Border that tracks are located against.
         coverage : Dataset, optional
             sensors.coverage.look_probability, or coverage, of ``layout`` and ``terrain``, if already computed.
+        conditions : Conditions, str or sequence of str
+            Light and weather of the saved tracker, or of now.
 
         Returns
         -------
@@ -475,7 +484,7 @@ class Tracker:
         """
         from fusion.track_management import snapshot
 
-        tracker = cls(layout, settings, terrain=terrain, border=border, coverage=coverage)
+        tracker = cls(layout, settings, terrain=terrain, border=border, coverage=coverage, conditions=conditions)
         (
             tracker.late_ignored, tracker.duplicates_ignored, tracker.rows_dropped, tracker.plots_flooded,
             tracker.bearings_unplaced,
@@ -483,8 +492,16 @@ class Tracker:
         return tracker
 
 
-def _looks(coverage: xr.Dataset | None) -> xr.Dataset | None:
-    """The look probabilities as ``look_probability`` names them, also from ``coverage``; SchemaError without any."""
+def _looks(coverage: xr.Dataset | None, weather: Conditions) -> xr.Dataset | None:
+    """The look probabilities as ``look_probability`` names them, also from ``coverage``; SchemaError without any, and
+    for those of bad weather where ``weather`` is stated as well."""
+    stated = None if coverage is None else coverage.attrs.get("conditions")
+    if weather != CLEAR_DAY and stated not in (None, "day"):
+        raise SchemaError(
+            f"it is that of {stated!r}, and conditions are given as well",
+            where="coverage",
+            expected="that of a clear day",
+        )
     if coverage is None or "probability" in coverage:
         return coverage
     if "look_probability" not in coverage:
@@ -502,6 +519,7 @@ def track(
     terrain: xr.Dataset | None = None,
     border: Locator | None = None,
     coverage: xr.Dataset | None = None,
+    conditions: Conditions | str | Sequence[str] = CLEAR_DAY,
     poses: Iterable[ScanColumns] = (),
 ) -> xr.Dataset:
     """Track a whole detections dataset, in order of receipt.
@@ -519,7 +537,10 @@ def track(
     border : Border, optional
         Border that tracks are located against.
     coverage : Dataset, optional
-        sensors.coverage.look_probability, or coverage, of ``layout`` and ``terrain``, if already computed.
+        sensors.coverage.look_probability, or coverage, of ``layout`` and ``terrain``, if already computed; with
+        ``conditions``, those of a clear day.
+    conditions : Conditions, str or sequence of str
+        Light and weather, as in sensors.coverage, in which the sensors detect less than the layout states.
     poses : iterable of ScanColumns, optional
         Poses of mobile sensors (sensors.mobile.columns_of_pose). The dataset may hold them too, as scans of that kind.
 
@@ -538,7 +559,7 @@ def track(
     A track that is still live when the data end gets a closing row one nanosecond after its last row, so that the last
     row of every track is ``closed``. This row carries no information about the target.
     """
-    tracker = Tracker(layout, settings, terrain=terrain, border=border, coverage=coverage)
+    tracker = Tracker(layout, settings, terrain=terrain, border=border, coverage=coverage, conditions=conditions)
     tracker.take_in_all(
         sorted([*split(detections, layout), *poses], key=lambda scan: (scan.received_ns, scan.observed_ns, scan.key))
     )

@@ -18,7 +18,8 @@ from geo.terrain.derived import standing_points
 from sensors import ground_sensor
 from sensors.camera import CLUTTER_ELEVATION_DEG
 from sensors.camera import KIND as CAMERA
-from sensors.clear_view import look_in_view
+from sensors.clear_view import left_in_weather, look_in_view
+from sensors.detection_model.weather import CLEAR_DAY, Conditions
 from sensors.ground_sensor import GroundSensor
 from sensors.layout import AnySensor, Layout, elevations_rad, grid_azimuths_rad
 from sensors.radar import CLUTTER_SPEED_MPS
@@ -32,6 +33,9 @@ crests and gaps more sharply than heights, sensors and tracks are known, and mis
 are seen into slivers of dead ground beside them, where nothing would end these tracks."""
 HIDDEN: Final = 0.05
 """Ground is hidden by the map where the probability of detection is below this fraction of that in the open."""
+LEAST_LEFT: Final = 0.05
+"""Least fraction of the Pd of a clear day that bad light and weather leave (assumption): what is stated for a sector
+may be out of date, or wrong where a sensor stands, and its plots must still count."""
 EXPOSURE_CELL_M: Final = 100.0
 CONTACT_LOOKS = 6.0
 CONTACT_S = (60.0, 300.0)
@@ -95,7 +99,8 @@ class SensorModel:
     may start tracks; ``learns_clutter``: whether the density of its false plots is learnt. ``rate_per_m``: a ground
     sensor's triggers per metre walked at the steps of the view's table; ``interval_s``: the interval of its heartbeats.
     ``bearing_only``: whether it measures azimuths alone; ``contact_s``: time for which a direction without further
-    bearings is remembered (fusion.models.bearing_contacts).
+    bearings is remembered (fusion.models.bearing_contacts). ``left``: the fraction of the Pd of a clear day that light
+    and weather leave, at the steps of the view's table; empty on a clear day.
     """
 
     index: int
@@ -115,12 +120,18 @@ class SensorModel:
     interval_s: float = 0.0
     bearing_only: bool = False
     contact_s: float = CONTACT_S[1]
+    left: Floats = field(default_factory=lambda: np.zeros(0))
 
 
 def sensor_models(
-    layout: Layout, terrain: xr.Dataset | None, coverage: xr.Dataset | None, least_false_alarms: float
+    layout: Layout,
+    terrain: xr.Dataset | None,
+    coverage: xr.Dataset | None,
+    least_false_alarms: float,
+    conditions: Conditions = CLEAR_DAY,
 ) -> dict[str, SensorModel]:
-    """The model of each sensor of the layout, by id. With terrain but no ``coverage``, visibility is computed here."""
+    """The model of each sensor of the layout, by id, in a state of light and weather. With terrain but no ``coverage``,
+    visibility is computed here; ``coverage`` is that of a clear day."""
     grids = None
     if terrain is not None and coverage is not None:
         grids = by_label(coverage["probability"], "sensor", layout.ids, where="coverage")
@@ -129,7 +140,7 @@ def sensor_models(
 
         grids = look_probability(layout, terrain)["probability"]
     return {
-        sensor.id: _sensor_model(number, sensor, layout, terrain, grids, least_false_alarms)
+        sensor.id: _sensor_model(number, sensor, layout, terrain, grids, least_false_alarms, conditions)
         for number, sensor in enumerate(layout)
     }
 
@@ -150,8 +161,12 @@ def _sensor_model(
     terrain: xr.Dataset | None,
     grids: xr.DataArray | None,
     least_false_alarms: float,
+    conditions: Conditions,
 ) -> SensorModel:
+    look_left, rate_left = _left(sensor, conditions)
     view = _view(number, sensor, layout, terrain, grids)
+    if len(look_left):
+        view = view._replace(table=view.table * look_left, grid=grid_in_weather(view, look_left))
     false_alarms = max(sensor.false_alarms_per_scan, least_false_alarms)
     area = 0.5 * view.azimuth_width * (view.max_range**2 - view.min_range**2)
     elevations = elevations_rad(sensor) or (radians(CLUTTER_ELEVATION_DEG[0]), radians(CLUTTER_ELEVATION_DEG[1]))
@@ -169,10 +184,11 @@ def _sensor_model(
         clutter_speed_span=2.0 * CLUTTER_SPEED_MPS,
         trigger_sd=max(0.5 * view.max_range, 1.0),
         learns_clutter=sensor.kind == RADAR and sensor.period_s is not None,
-        rate_per_m=_rates(sensor),
+        rate_per_m=_rates(sensor, rate_left),
         interval_s=float(sensor.status_interval_s),
         bearing_only=sensor.kind == RADIO or (sensor.kind == CAMERA and sensor.elevation_sd_deg is None),
         contact_s=_contact_s(sensor, view),
+        left=look_left,
     )
 
 
@@ -183,11 +199,13 @@ def _contact_s(sensor: AnySensor, view: SensorView) -> float:
     return float(np.clip(CONTACT_LOOKS * sensor.period_s / max(view.table.max(), 1e-3), *CONTACT_S))
 
 
-def _rates(sensor: AnySensor) -> Floats:
-    """Triggers per metre at TABLE_STEPS + 1 steps of range; empty for a sensor that is not a ground sensor."""
+def _rates(sensor: AnySensor, left: Floats) -> Floats:
+    """Triggers per metre at TABLE_STEPS + 1 steps of range, of which bad weather leaves the fractions ``left``; empty
+    for a sensor that is not a ground sensor."""
     if not isinstance(sensor, GroundSensor):
         return np.zeros(0)
-    return np.asarray(sensor.trigger_rate_per_m(np.linspace(0.0, sensor.max_range_m, TABLE_STEPS + 1)), np.float64)
+    rates = np.asarray(sensor.trigger_rate_per_m(np.linspace(0.0, sensor.max_range_m, TABLE_STEPS + 1)), np.float64)
+    return rates * left if len(left) else rates
 
 
 def _view(
@@ -203,9 +221,6 @@ def _view(
         cell = float(grids["easting"][1] - grids["easting"][0])
         grid = with_edges(grid, cell)
     scale = layout.placement(sensor.id).scale
-    steps = np.clip(np.linspace(0.0, sensor.max_range_m, TABLE_STEPS + 1), sensor.min_range_m, None)
-    if sensor.kind != ground_sensor.KIND:  # the table is by distance on the map, the probability by slant range
-        steps = np.hypot(steps, sensor.mast_height_m)
     return SensorView(
         east=float(sensor.easting),
         north=float(sensor.northing),
@@ -215,12 +230,42 @@ def _view(
         max_range=float(sensor.max_range_m) * scale,
         azimuth_from=float(start),
         azimuth_width=float((end - start) % tau or tau),
-        table=np.asarray(look_in_view(sensor, steps, "person"), np.float64),
+        table=np.asarray(look_in_view(sensor, _steps_m(sensor), "person"), np.float64),
         grid=grid,
         grid_east=east,
         grid_north=north,
         grid_cell=cell,
     )
+
+
+def _steps_m(sensor: AnySensor) -> Floats:
+    """Ranges of the view's table [m]. It is by distance on the map, the probability by slant range."""
+    steps = np.clip(np.linspace(0.0, sensor.max_range_m, TABLE_STEPS + 1), sensor.min_range_m, None)
+    return steps if sensor.kind == ground_sensor.KIND else np.hypot(steps, sensor.mast_height_m)
+
+
+def _left(sensor: AnySensor, conditions: Conditions) -> tuple[Floats, Floats]:
+    """Fractions of the Pd and of the detection rate of a clear day at the steps of the table; empty on a clear day."""
+    if conditions == CLEAR_DAY:
+        return np.zeros(0), np.zeros(0)
+    look, rate = left_in_weather(sensor, _steps_m(sensor), conditions)
+    return np.maximum(look, LEAST_LEFT), np.maximum(rate, LEAST_LEFT)
+
+
+def grid_in_weather(view: SensorView, left: Floats) -> Float32s:
+    """The grid of a view on a clear day with the fractions ``left`` of its Pd, at the steps of the view's table; the
+    same grid if that is empty."""
+    grid = view.grid
+    if not (len(left) and grid.size):
+        return grid
+    east = view.grid_east + view.grid_cell * np.arange(grid.shape[1]) - view.east
+    north = view.grid_north - view.grid_cell * np.arange(grid.shape[0]) - view.north
+    seen = np.flatnonzero(grid > 0.0)
+    row, column = np.divmod(seen, grid.shape[1])
+    step = np.hypot(east[column], north[row]) / view.max_range * (len(left) - 1)
+    grid = grid.copy()
+    grid.flat[seen] *= np.interp(step, np.arange(len(left)), left).astype(np.float32)
+    return grid
 
 
 def with_edges(grid: Float32s, cell_m: float) -> Float32s:

@@ -18,6 +18,7 @@ from fusion.models.terrain_speed import Passage, passage_of
 from fusion.models.undetected import Births, births_over, missed_share
 from geo.arrays import Floats
 from geo.terrain import north_up
+from sensors.detection_model.weather import CLEAR_DAY, Conditions
 from sensors.errors import UnknownSensor
 from sensors.human import KIND as HUMAN
 from sensors.layout import Layout
@@ -78,13 +79,17 @@ class TrackerModel:
 
 
 def tracker_model(
-    layout: Layout, settings: TrackerSettings, terrain: xr.Dataset | None, coverage: xr.Dataset | None = None
+    layout: Layout,
+    settings: TrackerSettings,
+    terrain: xr.Dataset | None,
+    coverage: xr.Dataset | None = None,
+    conditions: Conditions = CLEAR_DAY,
 ) -> TrackerModel:
-    """Build the tracker's models. With terrain and without ``coverage`` (of sensors.coverage.look_probability),
-    visibility is computed, which takes seconds for a large sector."""
+    """Build the tracker's models in a state of light and weather. With terrain and without ``coverage`` (of
+    sensors.coverage.look_probability), visibility is computed, which takes seconds for a large sector."""
     terrain = None if terrain is None else north_up(terrain)
     coverage = None if coverage is None else north_up(coverage, where="coverage")
-    sensors = sensor_models(layout, terrain, coverage, settings.least_false_alarms)
+    sensors = sensor_models(layout, terrain, coverage, settings.least_false_alarms, conditions)
     births = births_over(
         sensors,
         cell_m=settings.birth_cell_m,

@@ -16,7 +16,7 @@ import numba
 import numpy as np
 import xarray as xr
 
-from fusion.models.sensor_views import ElevationGrid, SensorView, elevation_at, probability
+from fusion.models.sensor_views import ElevationGrid, SensorView, elevation_at, grid_in_weather, probability
 from fusion.models.undetected import Births
 from fusion.poses.grids import PlainGround, grid_at_centre, grid_from
 from fusion.poses.known import PoseAt
@@ -33,6 +33,7 @@ BLIND_STEP_M: Final = 100.0
 """Step of the position without a terrain."""
 MOST_KEPT: Final = 256
 """Number of looks that are remembered, of all sensors together: 0.4 MB each at 5 km and cells of 30 m."""
+CLEAR: Final = np.zeros(0)
 LEAST_HEIGHT_M: Final = 0.5
 """Least height above the ground of a viewshed."""
 
@@ -79,12 +80,14 @@ class Looks:
         frame: LocalFrame,
         *,
         polled: bool,
+        left: Floats = CLEAR,
     ) -> GroundLook:
-        """The look from ``stand`` of a sensor whose ``view`` there has no grid yet."""
+        """The look from ``stand`` of a sensor whose ``view`` there has no grid yet; ``left``: what light and weather
+        leave of its Pd (``SensorModel.left``)."""
         key = _key(place.sensor, stand, view, earth)
         look = self.kept.get(key)
         if look is None:
-            look = self.kept[key] = self._computed(key, place, view, earth, births, frame, polled)
+            look = self.kept[key] = self._computed(key, place, view, earth, births, frame, polled, left)
             if len(self.kept) > MOST_KEPT:
                 self.kept.popitem(last=False)
         else:
@@ -106,6 +109,7 @@ class Looks:
         births: Births,
         frame: LocalFrame,
         polled: bool,
+        left: Floats,
     ) -> GroundLook:
         cell = earth.cell if earth.elevation.size else BLIND_STEP_M
         east, north = earth.east + key.column * cell, earth.north - key.row * cell
@@ -121,6 +125,7 @@ class Looks:
             found = None if self.plain is None else grid_at_centre(stands, self.plain, mode)
             grid, grid_east, grid_north = found or grid_from(stands, self.terrain, mode)
         there = there._replace(grid=grid, grid_east=grid_east, grid_north=grid_north, grid_cell=cell)
+        there = there._replace(grid=grid_in_weather(there, left))
         missed = missed_near(births, there) if polled else np.ones((0, 0))
         return GroundLook(there, missed, _viewpoint(key, there, full, frame))
 

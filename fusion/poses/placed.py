@@ -111,7 +111,7 @@ def _moved(model: TrackerModel, looks: Looks, sensor: SensorModel, stand: PoseAt
     """(the sensor at its pose, what it sees from there)"""
     place, view = model.layout.placement(sensor.id), _view_at(model, sensor, stand)
     frame = model.layout.frame
-    look = looks.at(place, stand, view, model.earth, model.births, frame, polled=sensor.polled)
+    look = looks.at(place, stand, view, model.earth, model.births, frame, polled=sensor.polled, left=sensor.left)
     there = look.view
     view = view._replace(
         grid=there.grid, grid_east=there.grid_east, grid_north=there.grid_north, grid_cell=there.grid_cell

@@ -239,10 +239,10 @@ def _track_piece(
     if before is not None and (saved := _state_of(folder / f"{before.mark.stem}.parquet", before.mark)) is None:
         raise ArchiveFileError("was changed during the run", where=str(before.mark), expected="one run at a time")
     ground, coverage = _open_once(sector)
-    chosen = tracker_settings(load_settings(settings))
+    chosen = load_settings(settings)
     state, history = track_piece(
-        read_detections(path, ground.frame), ground.layout, saved, settings=chosen,
-        terrain=ground.terrain, border=ground.border, coverage=coverage, last=last,
+        read_detections(path, ground.frame), ground.layout, saved, settings=tracker_settings(chosen),
+        terrain=ground.terrain, border=ground.border, coverage=coverage, conditions=chosen.weather or "day", last=last,
     )  # fmt: skip
     write_history(correlated(history, ground), tracks, ground.frame)
     with atomic_write(mark, concurrent=True) as unfinished:

@@ -37,7 +37,7 @@ from ops.sector.sector_file import load_sector, read_bases
 from ops.services.cue.survey import survey
 from ops.store.track_history import save_history
 from sensors.coverage import look_probability
-from sensors.detection_model.weather import Conditions
+from sensors.detection_model.weather import CLEAR_DAY, Conditions
 from sensors.detections import to_scans
 from sensors.layout import Layout
 from sensors.mobile import Pose
@@ -60,17 +60,17 @@ def simulate_night(
     seed: int,
     duration_s: float,
     traffic: NightSettings | None = None,
-    wind_mps: float = 0.0,
+    conditions: Conditions = CLEAR_DAY,
 ) -> tuple[list[Scan], xr.Dataset]:
-    """Simulate scans in order of sending, duplicates included, and the truth; ``traffic`` sets the movers, and the wind
-    what flies."""
+    """Simulate scans in order of sending, duplicates included, and the truth; ``traffic`` sets the movers, and light
+    and weather what is detected and what flies."""
     layout = sending_layout(ground.layout)
     coverage = look_probability(layout, ground.terrain)
     scenario = border_night(
         ground.terrain, ground.border, seed=seed, duration_s=duration_s, start=SCENARIO_START, coverage=coverage,
         settings=traffic,
     )  # fmt: skip
-    scenario = replace(scenario, wind_mps=wind_mps)
+    scenario = replace(scenario, conditions=conditions)
     detections, truth = simulate(layout, scenario, ground.terrain, seed=seed, coverage=coverage)
     scans = sorted(to_scans(detections, layout), key=lambda scan: (scan.received_at, scan.key))
     return scans, truth
@@ -112,15 +112,17 @@ def simulated_positions(ground: OpenSector, *, seed: int, duration_s: float) -> 
     return found
 
 
-def simulated_poses(ground: OpenSector, *, seed: int, duration_s: float, wind_mps: float = 0.0) -> list[Pose]:
+def simulated_poses(
+    ground: OpenSector, *, seed: int, duration_s: float, conditions: Conditions = CLEAR_DAY
+) -> list[Pose]:
     """Simulate the poses that mobile sensors state along their routes; none in a layout without."""
-    scenario = Scenario((), SCENARIO_START, duration_s, wind_mps=wind_mps)
+    scenario = Scenario((), SCENARIO_START, duration_s, conditions=conditions)
     return stated_poses(ground.layout, scenario, seed=seed)
 
 
-def simulated_states(ground: OpenSector, *, duration_s: float, wind_mps: float = 0.0) -> list[StatedState]:
+def simulated_states(ground: OpenSector, *, duration_s: float, conditions: Conditions = CLEAR_DAY) -> list[StatedState]:
     """Simulate what sensors that fly report of themselves; none of a sensor that works all the time."""
-    scenario = Scenario((), SCENARIO_START, duration_s, wind_mps=wind_mps)
+    scenario = Scenario((), SCENARIO_START, duration_s, conditions=conditions)
     found, start_ns = [], nanoseconds(SCENARIO_START)
     for sensor in ground.layout:
         states = states_of(sensor, ground.layout, scenario)
@@ -137,25 +139,25 @@ def write_simulated_night(
     duration_s: float,
     traffic: NightSettings | None = None,
     pictures: bool = False,
-    wind_mps: float = 0.0,
+    conditions: Conditions = CLEAR_DAY,
     extinction_per_m: float = CLEAR_PER_M,
 ) -> int:
     """Simulate and write the files; ``traffic`` sets the movers. Return the number of messages.
 
-    ``pictures``: also render stills of cameras. ``wind_mps`` keeps aircraft with a lower limit on the ground, and
-    ``extinction_per_m`` is that of the air on stills.
+    ``pictures``: also render stills of cameras. ``conditions`` are light and weather, and ``extinction_per_m`` is that
+    of the air on stills.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    scans, truth = simulate_night(ground, seed=seed, duration_s=duration_s, traffic=traffic, wind_mps=wind_mps)
+    scans, truth = simulate_night(ground, seed=seed, duration_s=duration_s, traffic=traffic, conditions=conditions)
     write_night(folder / "night.jsonl", scans)
     senders = [
         SimulatedSender(sensor.id, sensor.kind, sensor.status_interval_s) for sensor in sending_layout(ground.layout)
     ]
     (folder / "sensors.json").write_text(json.dumps([[one.sensor, one.kind, one.status_s] for one in senders]))
     write_positions(folder / "positions.jsonl", simulated_positions(ground, seed=seed, duration_s=duration_s))
-    poses = simulated_poses(ground, seed=seed, duration_s=duration_s, wind_mps=wind_mps)
+    poses = simulated_poses(ground, seed=seed, duration_s=duration_s, conditions=conditions)
     write_poses(folder / "poses.jsonl", poses)
-    write_states(folder / "states.jsonl", simulated_states(ground, duration_s=duration_s, wind_mps=wind_mps))
+    write_states(folder / "states.jsonl", simulated_states(ground, duration_s=duration_s, conditions=conditions))
     save_history(truth, folder / "truth.npz")
     if pictures:
         survey(ground, TURNING_CAMERAS, folder)
@@ -181,7 +183,7 @@ def main() -> int:
         ground = open_sector(load_sector(arguments.sector), arguments.layout)
         messages = write_simulated_night(
             ground, arguments.folder, seed=arguments.seed, duration_s=arguments.duration, pictures=True,
-            wind_mps=Conditions.named(arguments.weather).wind_mps,
+            conditions=Conditions.named(arguments.weather),
             extinction_per_m=still_extinction_per_m(arguments.weather),
         )  # fmt: skip
     except WatchlineError as error:

@@ -73,7 +73,8 @@ class Settings:
     forces : table
         Settings of own forces that differ from their defaults.
     weather : str
-        Current light and weather, such as ``"night,fog"``; empty: not stated.
+        Current light and weather, such as ``"night,fog"``; empty: not stated. The tracker, the coverage gaps of alerts
+        and simulated detections follow it.
     maintenance : list of tables
         Planned stops of sensors.
     accounts : table

@@ -81,8 +81,10 @@ LIMITS: Final = (
     ("wind_mps", 0.0, 120.0),
 )
 
+CLEAR_DAY: Final = Conditions()
+
 NAMED: Final[Mapping[str, Conditions]] = {
-    "day": Conditions(),
+    "day": CLEAR_DAY,
     "night": Conditions(daylight=False),
     "haze": Conditions(visibility_m=5_000.0),
     "fog": Conditions(visibility_m=200.0),

@@ -95,7 +95,7 @@ def states_of(sensor: Sensor, layout: Layout, scenario: Scenario) -> list[StateC
     """When a sensor works, in order of time: always, except in flight and on the ground (sensors.simulate.flights)."""
     drive = drive_of(sensor, layout, scenario.duration_s)
     flight_s = None if drive is None else drive.flight_s
-    return states_of_flights(sensor, flight_s, scenario.duration_s, scenario.wind_mps)
+    return states_of_flights(sensor, flight_s, scenario.duration_s, scenario.conditions.wind_mps)
 
 
 def stated_poses(layout: Layout, scenario: Scenario, *, seed: int) -> list[Pose]:

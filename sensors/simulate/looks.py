@@ -15,8 +15,9 @@ from geo.terrain.derived import standing_points
 from geo.visibility import EARTH_RADIUS_M, VISIBLE
 from geo.visibility.slant_range import slant_range
 from sensors.camera import CLUTTER_ELEVATION_DEG
-from sensors.clear_view import look_in_view
+from sensors.clear_view import left_in_weather, look_in_view
 from sensors.coverage.sight import CURVATURE_K
+from sensors.detection_model.weather import CLEAR_DAY, Conditions
 from sensors.errors import LayoutError
 from sensors.layout import Placement, elevations_rad
 from sensors.radar import CLUTTER_SPEED_MPS, Radar
@@ -143,7 +144,8 @@ def _detected(
             times_s = times_us[first : min(first + LOOKS_AT_ONCE, end)].astype(np.float64) * 1e-6
             movers = scenario.present(float(times_s[0]), float(times_s[-1]))
             geometry = geometry_of(place, *states_of(movers, times_s), terrain)
-            detected = chance.random(geometry.distance.shape) < _probability(place, movers, geometry, visible)
+            probability = _probability(place, movers, geometry, visible, scenario.conditions)
+            detected = chance.random(geometry.distance.shape) < probability
             look, mover = np.nonzero(detected)
             looks.append(look + first)
             classes.append(np.array([CLASS_INDEX[m.target] for m in movers], dtype=np.int64)[mover])
@@ -156,7 +158,11 @@ def _detected(
 
 
 def _probability(
-    place: Placement, movers: tuple[Mover, ...], geometry: Geometry, visible: xr.DataArray | None
+    place: Placement,
+    movers: tuple[Mover, ...],
+    geometry: Geometry,
+    visible: xr.DataArray | None,
+    conditions: Conditions,
 ) -> Floats:
     """(look, mover) probability of detection in each look; 0 where hidden, unknown, out of range or view, or absent."""
     sensor = place.sensor
@@ -167,7 +173,11 @@ def _probability(
         in_view &= _seen(visible, geometry.position)
     elif elevations is not None:
         in_view &= (geometry.elevation >= elevations[0]) & (geometry.elevation <= elevations[1])
-    columns = [look_in_view(sensor, geometry.slant[:, i] / place.scale, m.target) for i, m in enumerate(movers)]
+    ranges = [geometry.slant[:, i] / place.scale for i in range(len(movers))]
+    columns = [look_in_view(sensor, r, m.target) for r, m in zip(ranges, movers, strict=True)]
+    if conditions != CLEAR_DAY:
+        left = [left_in_weather(sensor, r, conditions, m.target)[0] for r, m in zip(ranges, movers, strict=True)]
+        columns = [p * share for p, share in zip(columns, left, strict=True)]
     return np.where(in_view, np.stack(columns, axis=1) if columns else np.zeros(in_view.shape), 0.0)
 
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from geo.arrays import Floats
 from geo.border import Border
+from sensors.detection_model.weather import CLEAR_DAY, Conditions
 from sensors.errors import ScenarioError
 from sensors.scan import CLASSES
 
@@ -81,8 +82,9 @@ class Scenario:
 
     ``late_fraction`` of the scans arrive later than the sensor's latency, by an exponential time of mean
     ``late_mean_s``; ``duplicate_fraction`` of them arrive twice under the same key. ``border`` is used only to locate
-    the truth relative to it. ``wind_mps`` keeps aircraft and aerostats with a lower limit on the ground. Raises
-    ScenarioError for two movers with one id or an invalid fraction.
+    the truth relative to it. ``conditions`` are the light and weather of the whole scenario: detections become fewer,
+    and wind keeps aircraft and aerostats with a lower limit on the ground. Raises ScenarioError for two movers with one
+    id or an invalid fraction.
     """
 
     movers: tuple[Mover, ...]
@@ -92,7 +94,7 @@ class Scenario:
     late_mean_s: float = 5.0
     duplicate_fraction: float = 0.0
     border: Border | None = None
-    wind_mps: float = 0.0
+    conditions: Conditions = CLEAR_DAY
 
     def __post_init__(self) -> None:
         if self.start.tzinfo is None:

@@ -49,7 +49,7 @@ def simulate(
         The sensors. They work all the time, because availability applies to whole nights, not to looks; drones only in
         the air and while they have a link, and what the wind keeps on the ground not at all.
     scenario : Scenario
-        Movers, start, duration and the faults of links.
+        Movers, start, duration, light and weather, and the faults of links.
     terrain : xarray.Dataset or None
         Terrain of ``geo.terrain.open_terrain``; None: a plane at each sensor's foot with everything in view.
     seed : int

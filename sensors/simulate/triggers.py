@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from geo.arrays import Floats, Ints
+from sensors.clear_view import left_in_weather
+from sensors.detection_model.weather import CLEAR_DAY
 from sensors.ground_sensor import HOLD_OFF_S, GroundSensor
 from sensors.layout import Placement
 from sensors.scan_columns import CLASS_INDEX
@@ -60,7 +62,10 @@ def _passes(place: Placement, scenario: Scenario, chance: np.random.Generator) -
         position, velocity = mover.at(steps)
         distance = np.hypot(position[:, 0] - sensor.easting, position[:, 1] - sensor.northing) / scale
         metres = np.hypot(velocity[:, 0], velocity[:, 1]) * TRIGGER_STEP_S / scale
-        struck = chance.random(len(steps)) < -np.expm1(-sensor.trigger_rate_per_m(distance) * metres)
+        per_metre = sensor.trigger_rate_per_m(distance)
+        if scenario.conditions != CLEAR_DAY:
+            per_metre = per_metre * left_in_weather(sensor, distance, scenario.conditions)[1]
+        struck = chance.random(len(steps)) < -np.expm1(-per_metre * metres)
         times.append(steps[struck])
         classes.append(np.full(int(struck.sum()), CLASS_INDEX[mover.target], dtype=np.int64))
     return np.concatenate(times), np.concatenate(classes)

@@ -120,17 +120,20 @@ class Pipeline:
         settings = settings or Settings()
         self._ground, self._names = ground, frozenset(ground.layout.ids)
         self._alert_settings = record_from(AlertSettings, settings.alerts, where="settings [alerts]", renamed=RENAMED)
-        of_tracker = tracker_settings(settings)
+        of_tracker, weather = tracker_settings(settings), settings.weather or "day"
         self._correlator = Correlator(ground.border, ground.terrain)
         self._start_grace_ns = round(settings.start_grace_s * 1e9)
         if checkpoint is None:
-            self._tracker = Tracker(ground.layout, of_tracker, terrain=ground.terrain, border=ground.border)
+            self._tracker = Tracker(
+                ground.layout, of_tracker, terrain=ground.terrain, border=ground.border, conditions=weather
+            )
             self._alerts, self._memory = AlertState(), Memory()
         else:
             saved = read_checkpoint(checkpoint)
             self._tracker = Tracker.restore(
-                ground.layout, of_tracker, bytes(saved.tracker), terrain=ground.terrain, border=ground.border
-            )
+                ground.layout, of_tracker, bytes(saved.tracker), terrain=ground.terrain, border=ground.border,
+                conditions=weather,
+            )  # fmt: skip
             self._alerts, self._memory = AlertState.from_json(saved.alerts), saved.memory
         of_incidents = record_from(IncidentSettings, settings.incidents, where="settings [incidents]")
         of_incidents = of_incidents.within(settings.retention.alerts)
@@ -153,7 +156,7 @@ class Pipeline:
             or alert_context_of(
                 ground,
                 self._coverage,
-                weather=settings.weather or "day",
+                weather=weather,
                 rasters=self._correlator.rasters,
             ),
         )

@@ -37,7 +37,7 @@ def layout_of(*sensors: Any) -> Layout:
 
 
 def scenario(duration_s: float = 900.0, *movers: Mover, wind_mps: float = 0.0) -> Scenario:
-    return Scenario(movers, START, duration_s, wind_mps=wind_mps)
+    return Scenario(movers, START, duration_s, conditions=Conditions(wind_mps=wind_mps))
 
 
 def test_it_turns_back_where_the_way_home_takes_the_rest_of_the_flight() -> None:

@@ -17,6 +17,8 @@ from shapely.geometry import LineString
 from geo.border import Border
 from geo.frame import LocalFrame
 from sensors.coverage import look_probability
+from sensors.detection_model.assumptions import Situation
+from sensors.detection_model.weather import Conditions
 from sensors.detections import DETECTIONS, split, to_dataset, to_scans
 from sensors.errors import LayoutError
 from sensors.layout import Layout, place
@@ -375,3 +377,51 @@ def test_ranges_and_detection_go_by_the_straight_distance_in_space() -> None:
         there = np.column_stack(to_space.transform(lon, lat, np.full(3, plain_m)))
         eye = to_space.transform(*FRAME.to_lonlat(0.0, 0.0), 1_900.0)
         assert found.slant[0] == pytest.approx(np.linalg.norm(there - eye, axis=1), abs=0.03)
+
+
+@pytest.mark.parametrize(("kind", "weather"), [("camera", "visibility_m=1500"), ("radar", "night,rain,wind")])
+def test_in_bad_weather_detections_are_as_frequent_as_the_detection_model_says(kind: str, weather: str) -> None:
+    """3,000 looks at one place: within 4.5 binomial deviations, and fewer than on a clear day."""
+    sensors = {
+        "camera": CAMERA | {"detection_probability": 0.9},
+        "radar": RADAR | {"detection_probability": 0.9, "reference_range_m": 900.0},
+    }
+    mover = Mover.straight("w", (0.0, 900.0), (1e-6, 0.0), 9_000.0)
+    seen_by = layout(s=sensors[kind])
+    state = Conditions.named(weather)
+    detections, _ = simulate(seen_by, scenario(mover, duration_s=9_000.0, conditions=state), None, seed=4)
+    sensor, looks = seen_by["s"], detections.sizes["scan"]
+    slant = np.hypot(900.0, sensor.mast_height_m)
+    expected = float(sensor.look_and_rate(slant, Situation("person", state))[0])
+    assert 0.1 < expected < 0.85
+    spread = 4.5 * math.sqrt(looks * expected * (1.0 - expected))
+    assert abs(detections.sizes["detection"] - looks * expected) < spread
+
+
+def test_a_day_camera_reports_nothing_true_at_night_and_keeps_its_false_alarms() -> None:
+    camera = layout(c=CAMERA | {"night": False, "false_alarms_per_scan": 0.5})
+    dark = Conditions.named("night")
+    with_mover, _ = simulate(camera, scenario(WALKER, conditions=dark), None, seed=4)
+    without, _ = simulate(camera, scenario(conditions=dark), None, seed=4)
+    assert with_mover.sizes["detection"] > 0
+    xr.testing.assert_identical(with_mover, without)
+
+
+def test_in_wind_a_ground_sensor_is_triggered_as_often_as_its_rate_says() -> None:
+    """400 passes, a minute apart, 20 m beside a sensor that reaches 30 m: within 4.5 binomial deviations."""
+    wind = Conditions(wind_mps=15.0)
+    chord_m = 2.0 * math.sqrt(30.0**2 - 20.0**2)
+    passes = [
+        Mover(f"w{n}", "person", np.array([60.0 * n, 60.0 * n + 50.0]), np.array([-50.0, 50.0]), np.full(2, 20.0))
+        for n in range(400)
+    ]
+    ground = layout(g=GROUND | {"detection_probability": 0.9})
+    detections, _ = simulate(ground, scenario(*passes, duration_s=24_000.0, conditions=wind), None, seed=4)
+    times = detections["observed_at"].to_numpy().astype("datetime64[s]").astype(np.int64)
+    caught = len(np.unique((times - int(START.timestamp())) // 60))
+    sensor = ground["g"]
+    per_metre = float(sensor.look_and_rate(20.0, Situation("person", wind))[1]) / Situation("person").speed_mps
+    expected = 1.0 - math.exp(-per_metre * chord_m)
+    calm = 1.0 - math.exp(-float(sensor.trigger_rate_per_m(20.0)) * chord_m)
+    assert expected < 0.8 * calm
+    assert abs(caught - 400 * expected) < 4.5 * math.sqrt(400 * expected * (1.0 - expected))

@@ -192,6 +192,15 @@ def test_going_on_from_what_was_saved_equals_not_stopping(hill_ground, rows, und
     assert done.sizes["estimate"] + rest.sizes["estimate"] == undisturbed.estimates
 
 
+def test_the_tracker_knows_the_weather_of_the_settings_also_after_a_checkpoint(hill_ground: OpenSector) -> None:
+    fog = Settings(weather="night,fog")
+    clear, first = Pipeline(hill_ground), Pipeline(hill_ground, fog)
+    again = Pipeline(hill_ground, fog, checkpoint=first.save())
+    best = [pipeline._tracker.model.sensors["camera-west"].view.table[-1] for pipeline in (clear, first, again)]
+    assert best[1] < best[0]
+    assert best[2] == best[1]
+
+
 def whole_after(ground: OpenSector, rows: list[JournalRow], place: int) -> Pipeline:
     """One that took its history at ``place`` and went on."""
     pipeline, _ = run(ground, rows[:place])
