@@ -260,8 +260,8 @@ def test_an_operators_action_carries_her_name(enter: Callable[[str], Seat]) -> N
 
 def test_a_person_whose_role_changes_sees_it_without_a_reload(enter: Callable[[str], Seat], desk: Desk) -> None:
     seat = enter("operator")
-    # Asked every few seconds while an incident is selected: it is refused if that is before the page hears of the change,
-    # which it cannot know. None may be under way by then either.
+    # Asked every few seconds while an incident is selected, and refused where the page has not heard of the change yet.
+    # From here on, so that none is under way when the role changes.
     seat.page.route("**/looks", lambda route: route.fulfill(json={"options": []}))
     seat.page.wait_for_selector("html[data-stream=live]")
     seat.page.keyboard.press("l")
