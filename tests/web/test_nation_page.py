@@ -163,7 +163,7 @@ def test_a_wrong_join_is_separated_after_a_question_and_states_who_did_it(
     stated = "Name Echo (Sector East), Name Bravo (Sector West): separated by operator, "
     for name in ("Name Foxtrot", "Name Bravo"):
         expect(page.locator("#incident-list li", has_text=name).first).to_contain_text(stated)
-    [again] = other.locator("#incident-list > li", has=other.get_by_text("Name Bravo", exact=True)).all()
+    again = other.locator("#incident-list > li", has=other.get_by_text("Name Bravo", exact=True))
     expect(again).to_contain_text("séparés par operator")
     again.get_by_test_id("rejoin").click()
     other.get_by_test_id("join-send").click()
@@ -185,6 +185,7 @@ def test_what_is_said_of_separating_fits_and_is_accessible(
         expect(shown).to_have_count(count)
         shown.first.click()
         expect(page.get_by_test_id("join-dialog")).to_be_visible()
+        page.evaluate(DRAWN)
         assert page.evaluate(CLIPPED) == []
         assert Axe().run(page).response["violations"] == []
         page.get_by_test_id("join-cancel").click()

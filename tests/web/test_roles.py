@@ -260,14 +260,15 @@ def test_an_operators_action_carries_her_name(enter: Callable[[str], Seat]) -> N
 
 def test_a_person_whose_role_changes_sees_it_without_a_reload(enter: Callable[[str], Seat], desk: Desk) -> None:
     seat = enter("operator")
+    # Asked every few seconds while an incident is selected, and refused where the page has not heard of the change yet.
+    # From here on, so that none is under way when the role changes.
+    seat.page.route("**/looks", lambda route: route.fulfill(json={"options": []}))
     seat.page.wait_for_selector("html[data-stream=live]")
     seat.page.keyboard.press("l")
     seat.page.keyboard.press("Enter")
     expect(seat.part("details-incident-acknowledge")).to_be_visible()
     account = desk.accounts.store.account("operator")
     assert account is not None
-    # Asked every few seconds: it is refused if that is before the page hears of the change, which it cannot know.
-    seat.page.route("**/looks", lambda route: route.fulfill(json={"options": []}))
     try:
         desk.accounts.store.set_roles(account.id, {"*": "viewer"})
         expect(seat.part("details-incident-acknowledge")).to_be_hidden()

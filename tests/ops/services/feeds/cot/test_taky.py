@@ -225,6 +225,7 @@ def test_a_revision_that_is_repeated_while_a_newer_one_is_on_its_way_is_not_sent
     """As over a slow link, where the answer to the older one is overdue: its event would be newer by time, and clients
     would show the old position, or a marker that was removed."""
     uid = "watchline.cumberland.I0000000000000011"
+    rig.looked_after()  # or the first revision might be sent again at the start
     rig.deliver(incident())
     newer = incident(revision=2, lon=-84.2, state=state, disposition="lost" if state == "closed" else "")
     attempts = [rig.attempt(newer), rig.attempt(incident(revision=1, lon=-84.4)), rig.attempt(newer)]
