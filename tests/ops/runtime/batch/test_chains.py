@@ -158,6 +158,29 @@ def test_a_result_that_its_only_worker_took_along_is_computed_by_the_one_that_re
     assert [first] == killed != [second]
 
 
+def wait_for(file: Path, before: Any) -> bool:
+    until_s = time.monotonic() + PATIENT_S
+    while not file.exists() and time.monotonic() < until_s:
+        time.sleep(0.05)
+    return file.exists()
+
+
+def test_a_look_that_the_scheduler_does_not_answer_is_done_again_later(
+    two_workers: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("ops.runtime.batch.chains.LOOK_EVERY_S", 0.1)
+    looks = list[Client]()
+
+    def unanswered(client: Client) -> None:
+        looks.append(client)
+        if len(looks) == 3:
+            (tmp_path / "looked").touch()
+        raise OSError("Timed out trying to connect")
+
+    monkeypatch.setattr(Client, "processing", unanswered)
+    assert run_chains({"a": [partial(wait_for, tmp_path / "looked")]}, Scheduler(two_workers)) == {"a": True}
+
+
 def meet(folder: Path, name: str, other: str) -> bool:
     """Wait for the work that is done at the same time on another worker."""
     (folder / name).touch()
