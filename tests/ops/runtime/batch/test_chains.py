@@ -141,7 +141,8 @@ def test_a_result_that_its_only_worker_took_along_is_computed_by_the_one_that_re
 ):
     """The worker ends when the scheduler has heard of the result, and before it is fetched."""
     monkeypatch.setattr("ops.runtime.batch.chains.LOOK_EVERY_S", 0.5)
-    gather, file, killed = Client._gather, tmp_path / "done", list[int]()
+    gather: Any = Client._gather
+    file, killed = tmp_path / "done", list[int]()
 
     async def gather_late(client: Client, futures: list[Any], *more: Any, **options: Any) -> Any:
         if file.exists() and not killed:
