@@ -7,9 +7,12 @@ on the scheduler, nor on the number of its workers.
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
 import os
 import queue
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -108,7 +111,7 @@ class _Workers:
         self._client, self._chains, self._done = client, chains, done
         self._order = {name: number for number, name in enumerate(chains)}
         self._at: dict[Any, _Work] = {}
-        self._ended = queue.SimpleQueue[Any]()
+        self._ended = queue.SimpleQueue[tuple[Any, concurrent.futures.Future[_Linked]]]()
         self._stranded: set[Any] = set()
 
     def run(self) -> dict[str, Any]:
@@ -117,11 +120,11 @@ class _Workers:
         for name in self._chains:
             self._submit(_Work(name, 0, _Linked(None, None)))
         while self._at:
-            future = self._next()
-            work = self._at.pop(future, None)  # None of one that was cancelled
-            if work is None:
+            ended = self._next()
+            work = None if ended is None else self._at.pop(ended[0], None)  # None of one that was cancelled
+            if ended is None or work is None:
                 continue
-            found = _result(future)
+            found = ended[1].result()
             self._done(work.name)
             if isinstance(found.value, Failed) or work.number + 1 == len(self._chains[work.name]):
                 results[work.name] = found.value
@@ -142,21 +145,25 @@ class _Workers:
             allow_other_workers=work.before.worker is not None,
         )
         self._at[future] = work
-        future.add_done_callback(self._ended.put)
+        outcome = asyncio.run_coroutine_threadsafe(_result(future), self._client.loop.asyncio_loop)
+        outcome.add_done_callback(lambda ended: self._ended.put((future, ended)))
 
-    def _next(self) -> Any | None:
-        """Return a link that has ended, after a wait; where none does for long, look after them and return None."""
+    def _next(self) -> tuple[Any, concurrent.futures.Future[_Linked]] | None:
+        """Return a link that has ended and what it returned, after a wait; where none does for long, look after them
+        and return None."""
         try:
             return self._ended.get(timeout=LOOK_EVERY_S)
         except queue.Empty:
-            self._free_stranded()
+            with suppress(OSError):  # the scheduler does not answer now: the next look is soon
+                self._free_stranded()
             return None
 
     def _free_stranded(self) -> None:
         """Submit again, for any worker, what was stranded at this look and at the one before.
 
         dask gives a link to another worker only if its own had ended before the link was submitted. If it ends
-        later, while there is no other, the link is never executed, although others start.
+        later, while there is no other, the link is never executed, although others start. The same holds for one whose
+        result was lost with its worker before it was fetched.
         """
         workers = self._client.nthreads()
         executing = {key for keys in self._client.processing().values() for key in keys}
@@ -167,18 +174,18 @@ class _Workers:
         }
         for future in stranded & self._stranded if workers else ():
             work = self._at.pop(future)
-            future.cancel()
             self._submit(replace(work, before=_Linked(work.before.value, None)))
+            future.cancel()
         self._stranded = stranded
 
 
-def _result(future: Any) -> _Linked:
-    """Return what a worker returned, or the sentence why none did."""
+async def _result(future: Any) -> _Linked:
+    """Wait for what a worker returns, and fetch it; return that, or the sentence why there is none."""
     from distributed import CancelledError, KilledWorker
     from distributed.comm.core import CommClosedError
 
     try:
-        found: _Linked = future.result()
+        found: _Linked = await future
     except (KilledWorker, CancelledError, CommClosedError):
         return _Linked(Failed("Workers ended over it again and again, or the cluster has ended."), None)
     except OSError as error:

@@ -70,7 +70,8 @@ def kill_one(cluster: Cluster) -> None:
     address, pid = only_worker(cluster)
     with suppress(psutil.NoSuchProcess):  # dask has ended it meanwhile, with its place
         psutil.Process(pid).kill()
-    until(cluster, lambda: worker_processes(cluster).keys() - {address})  # asked once: it changes between two answers
+    # Asked once, as it changes between two answers; the next one may have the port of the one before, by chance.
+    until(cluster, lambda: worker_processes(cluster).items() - {(address, pid)})
 
 
 def kill_until(cluster: Cluster, given_up: Callable[[], object]) -> None:

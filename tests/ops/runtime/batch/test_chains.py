@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -10,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from distributed import get_worker
+from distributed import Client, get_worker
 
 from geo.errors import BadInput, WatchlineError
 from ops.runtime.batch.chains import RETRIES, Failed, run_chains
@@ -125,6 +127,59 @@ def test_the_work_of_the_only_worker_is_done_by_the_one_that_replaces_it(
     monkeypatch.setattr("ops.runtime.batch.chains.LOOK_EVERY_S", 0.5)
     chains = {"lost": [partial(append, "x"), partial(end_once, tmp_path / "ended")]}
     assert run_chains(chains, Scheduler("processes", 1)) == {"lost": "x, and True"}
+
+
+def note(file: Path, before: Any) -> str:
+    """Note which processes executed this."""
+    with file.open("a") as noted:
+        noted.write(f"{os.getpid()}\n")
+    return f"{before}y"
+
+
+def test_a_result_that_its_only_worker_took_along_is_computed_by_the_one_that_replaces_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The worker ends when the scheduler has heard of the result, and before it is fetched."""
+    monkeypatch.setattr("ops.runtime.batch.chains.LOOK_EVERY_S", 0.5)
+    gather: Any = Client._gather
+    file, killed = tmp_path / "done", list[int]()
+
+    async def gather_late(client: Client, futures: list[Any], *more: Any, **options: Any) -> Any:
+        if file.exists() and not killed:
+            killed.append(int(file.read_text()))
+            os.kill(killed[0], signal.SIGKILL)
+            while futures[0].status == "finished":  # pytest limits the time
+                await asyncio.sleep(0.05)
+        return await gather(client, futures, *more, **options)
+
+    monkeypatch.setattr(Client, "_gather", gather_late)
+    chains = {"lost": [partial(append, "x"), partial(note, file), partial(append, "z")]}
+    assert run_chains(chains, Scheduler("processes", 1)) == {"lost": "xyz"}
+    first, second = map(int, file.read_text().split())
+    assert [first] == killed != [second]
+
+
+def wait_for(file: Path, before: Any) -> bool:
+    until_s = time.monotonic() + PATIENT_S
+    while not file.exists() and time.monotonic() < until_s:
+        time.sleep(0.05)
+    return file.exists()
+
+
+def test_a_look_that_the_scheduler_does_not_answer_is_done_again_later(
+    two_workers: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("ops.runtime.batch.chains.LOOK_EVERY_S", 0.1)
+    looks = list[Client]()
+
+    def unanswered(client: Client) -> None:
+        looks.append(client)
+        if len(looks) == 3:
+            (tmp_path / "looked").touch()
+        raise OSError("Timed out trying to connect")
+
+    monkeypatch.setattr(Client, "processing", unanswered)
+    assert run_chains({"a": [partial(wait_for, tmp_path / "looked")]}, Scheduler(two_workers)) == {"a": True}
 
 
 def meet(folder: Path, name: str, other: str) -> bool:
