@@ -33,8 +33,9 @@ def ask_without_import() -> None:
     with suppress(ImportError, AttributeError):
         from xarray.namedarray import pycompat, utils
 
-        is_dask_collection = utils.is_dask_collection
-        utils.is_dask_collection = lambda value: "dask.base" in sys.modules and is_dask_collection(value)
+        asked = utils.is_dask_collection
+        is_dask_collection: Any = lambda value: "dask.base" in sys.modules and asked(value)  # noqa: E731 - it is assigned
+        utils.is_dask_collection = is_dask_collection
 
         class WithoutImport(pycompat.DuckArrayModule):
             def __init__(self) -> None:
