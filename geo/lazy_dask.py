@@ -1,7 +1,8 @@
 """Lets xarray work without dask until something loads dask.
 
 xarray asks of values whether they are dask arrays, and imports ``dask.array`` to ask: a quarter of a second and 20 MB
-in every process. While nothing else has imported it, no value can be a dask array, and no import is necessary.
+in every process. It also asks whether they are dask collections, and imports ``dask.base``: a seventh of a second.
+While nothing else has imported these, no value can be such an array or collection, and no import is necessary.
 """
 
 from __future__ import annotations
@@ -25,12 +26,16 @@ class _DaskArray(metaclass=_DaskArrayType):
 
 
 def ask_without_import() -> None:
-    """Let xarray recognise dask arrays without importing dask; call it before the first dataset is made.
+    """Let xarray recognise values of dask without importing it; call it before the first dataset is made.
 
     It has no effect with a version of xarray that asks in another way.
     """
     with suppress(ImportError, AttributeError):
-        from xarray.namedarray import pycompat
+        from xarray.namedarray import pycompat, utils
+
+        asked = utils.is_dask_collection
+        is_dask_collection: Any = lambda value: "dask.base" in sys.modules and asked(value)  # noqa: E731 - it is assigned
+        utils.is_dask_collection = is_dask_collection
 
         class WithoutImport(pycompat.DuckArrayModule):
             def __init__(self) -> None:

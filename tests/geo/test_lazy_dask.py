@@ -17,7 +17,9 @@ plain = xr.Dataset({"height": (("row", "column"), np.arange(6.0).reshape(2, 3))}
 WITHOUT = """
 kept = xr.concat([plain, plain], "row").where(lambda cells: cells["height"] > 1.0).isel(row=0)
 assert kept["height"].sum() == 2.0
-assert "dask.array" not in sys.modules
+assert plain.compute().chunks == {}
+assert plain["height"].sum("row").values.tolist() == [3.0, 5.0, 7.0]
+assert not {"dask", "dask.array", "dask.base"} & sys.modules.keys()
 """
 LAZY = """
 lazy = plain.chunk(row=1)
@@ -25,6 +27,12 @@ assert lazy["height"].chunks == ((1, 1), (3,))
 assert (lazy["height"] + 1.0).isel(row=1).compute().values.tolist() == [4.0, 5.0, 6.0]
 assert repr(lazy).count("dask.array") >= 1
 assert plain["height"].chunks is None
+"""
+DELAYED = """
+import dask
+lazy = plain.chunk(row=1)
+assert dask.is_dask_collection(lazy) and not dask.is_dask_collection(plain)
+assert dask.compute(lazy)[0].identical(plain)
 """
 MASKED = """
 import dask.array as da
@@ -34,7 +42,9 @@ assert xr.Variable(("row", "column"), hidden).compute().isnull().values.tolist()
 """
 
 
-@pytest.mark.parametrize("then", [WITHOUT, LAZY, MASKED], ids=["without dask", "chunks", "masked dask array"])
+@pytest.mark.parametrize(
+    "then", [WITHOUT, LAZY, DELAYED, MASKED], ids=["without dask", "chunks", "dataset", "masked dask array"]
+)
 def test_xarray_needs_dask_for_dask_arrays_only(then: str) -> None:
     answer = subprocess.run([sys.executable, "-c", MAKE + then], capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr

@@ -99,6 +99,7 @@ class Joining:
         self._tracks: dict[str, dict[str, _Track]] = {sector: {} for sector in reaches}
         self._waiting: dict[Key, _Track] = {}
         self._stamps: dict[str, int] = {}
+        self._tests: dict[tuple[Key, Key, int], SameTarget | None] = {}
 
     @property
     def identities(self) -> Mapping[Key, str]:
@@ -159,6 +160,7 @@ class Joining:
 
     def _decide(self) -> list[IdentityDecision]:
         decisions: list[IdentityDecision] = []
+        self._tests.clear()
         progress = True
         while progress:
             progress = False
@@ -180,7 +182,7 @@ class Joining:
     def _judged(self, one: _Track, at_ns: int) -> IdentityDecision | _Wait:
         """Decide about a track by what both sectors showed until ``at_ns``."""
         others = self._candidates(one, at_ns)
-        tests = [_test(one, other, at_ns) for other in others]
+        tests = [self._test(one, other, at_ns) for other in others]
         if all(test is None or test.log_odds <= HOPELESS for test in tests):
             return self._founds(one, at_ns)
         if at_ns < (due_ns := one.first_ns + round(DELAY_S * SECOND_NS)):
@@ -235,7 +237,7 @@ class Joining:
             return None
         near = {other.key[0] for other in others}
         beside = [
-            [_test(other, candidate, at_ns) for candidate in others]
+            [self._test(other, candidate, at_ns) for candidate in others]
             for other in self._waiting.values()
             if other is not one and other.key[0] == one.key[0] and near.intersection(other.near)
             if other.first_ns <= at_ns
@@ -244,6 +246,16 @@ class Joining:
         rows, columns = linear_sum_assignment(gains, maximize=True)
         mine = columns[rows == 0]
         return int(mine[0]) if len(mine) and gains[0, mine[0]] > 0.0 else None
+
+    def _test(self, one: _Track, other: _Track, at_ns: int) -> SameTarget | None:
+        """Compare a track with an older one by what was known at ``at_ns``, once for all that ask until the next
+        picture."""
+        if other.key[0] not in one.near or other.age >= one.age:
+            return None
+        asked = one.key, other.key, at_ns
+        if asked not in self._tests:
+            self._tests[asked] = evidence_of(other.until(at_ns), one.until(at_ns))
+        return self._tests[asked]
 
     def _founds(self, one: _Track, at_ns: int) -> IdentityDecision:
         return self._decided(one, IdentityDecision(*one.key, national_id(*one.key), at_ns))
@@ -266,13 +278,6 @@ class Joining:
                 one.sightings = [sighting for sighting in one.sightings if sighting.stamp_ns >= before_ns]
             if not one.sightings and one.national is not None:
                 del tracks[name]
-
-
-def _test(one: _Track, other: _Track, at_ns: int) -> SameTarget | None:
-    """Compare a track with an older one by what was known at ``at_ns``."""
-    if other.key[0] not in one.near or other.age >= one.age:
-        return None
-    return evidence_of(other.until(at_ns), one.until(at_ns))
 
 
 def _is_decisive(test: SameTarget) -> bool:

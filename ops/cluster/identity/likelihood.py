@@ -41,6 +41,7 @@ FAR_M: Final = 5_000.0
 MOST_PAIRS: Final = 2
 """Pairs of sightings that are compared, the newest: each state holds what was known before."""
 NEVER: Final = -1e3
+_SHARED: Final = 2.0 * REGISTRATION_SD_M**2 * np.diag([1.0, 1.0, 0.0, 0.0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +109,20 @@ def difference(one: TrackSighting, other: TrackSighting) -> tuple[Floats, Floats
     transition, noise = moved(early, (late.time_ns - early.time_ns) * 1e-9)
     here = np.concatenate([_apart_m(late, early), early.velocity])
     there = np.concatenate([np.zeros(2), late.velocity])
-    shared = 2.0 * REGISTRATION_SD_M**2 * np.diag([1.0, 1.0, 0.0, 0.0])
-    return there - transition @ here, transition @ early.cov @ transition.T + noise + late.cov + shared
+    return there - transition @ here, transition @ early.cov @ transition.T + noise + late.cov + _SHARED
 
 
 def moved(one: TrackSighting, dt_s: float) -> tuple[Floats, Floats]:
     """Return the transition (4, 4) of a target's state over a time [s], and the covariance of its manoeuvres in it."""
     transition = np.eye(4)
-    transition[:2, 2:] = dt_s * np.eye(2)
+    transition[0, 2] = transition[1, 3] = dt_s
     density = MANOEUVRE + MANOEUVRE_BY_SPEED * float(one.velocity @ one.velocity)
     span = abs(dt_s)
-    growth = np.array([[span**3 / 3.0, dt_s * span / 2.0], [dt_s * span / 2.0, span]])
-    return transition, density * np.kron(growth, np.eye(2))
+    noise = np.zeros((4, 4))
+    noise[0, 0] = noise[1, 1] = density * (span**3 / 3.0)
+    noise[0, 2] = noise[1, 3] = noise[2, 0] = noise[3, 1] = density * (dt_s * span / 2.0)
+    noise[2, 2] = noise[3, 3] = density * span
+    return transition, noise
 
 
 def _log_determinant(cov: Floats) -> float:

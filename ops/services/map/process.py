@@ -18,10 +18,12 @@ from multiprocessing.connection import Connection, Listener
 from pathlib import Path
 from typing import Any, Final
 
+import ops.runtime.without_pyarrow  # noqa: F401 - before anything that loads pandas
+
+# isort: split
 import shapely
 import xarray as xr
 
-import ops.runtime.without_pyarrow  # noqa: F401 - before anything that loads pandas
 from geo.errors import BadInput
 from geo.terrain import cell_size
 from ops.runtime.child_process import child_main, say

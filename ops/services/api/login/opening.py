@@ -6,13 +6,16 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ops.accounts.accounts import Accounts
 from ops.accounts.oidc import SECRET_VARIABLE, Provider
 from ops.accounts.store import FILE, AccountStore
 from ops.sector.settings import account_settings, load_settings, provider_settings
-from ops.services.api.guard import GuardSettings
 from ops.services.api.serving.tls import Tls
+
+if TYPE_CHECKING:
+    from ops.services.api.guard import GuardSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,8 @@ class Logins:
 
 def open_logins(folder: Path, settings_file: Path | None, tls: Tls | None, *, local: bool) -> Logins:
     """Open ``accounts.db`` in ``folder``, or nothing for a server with one local person."""
+    from ops.services.api.guard import GuardSettings  # loads fastapi, without which `run` shows the first secret
+
     settings = load_settings(settings_file)
     own = account_settings(settings)
     names = [] if tls is None else tls.names()

@@ -1,8 +1,10 @@
-"""Heights and states of a tile are those that rio-tiler reads, which takes twice as long."""
+"""Heights, states, zoom levels and PNG of a tile are those of rio-tiler, which takes longer to read and to import."""
 
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -10,9 +12,10 @@ import xarray as xr
 from rasterio.enums import Resampling
 from rio_tiler.errors import TileOutsideBounds
 from rio_tiler.io import Reader
+from rio_tiler.models import ImageData
 
 from ops.drawing.tile_styles import FEATHER_PX
-from ops.services.map.tiles import TILE_PX, _nearest, raster_of
+from ops.services.map.tiles import PNG_EFFORT, TILE_PX, _nearest, _tile, raster_of, zoom_of, zooms_of
 from tests.ops.services.map.test_tiles import pixel_of
 
 
@@ -74,3 +77,37 @@ def test_states_are_those_of_rio_tiler(margin: int) -> None:
                 assert same.mean() > (0.98 if zoom < 12 else 0.9999), "zoomed out, the overview may be a finer one"
                 compared += np.isfinite(expected).any()
     assert compared > 20
+
+
+@pytest.mark.parametrize(("rows", "columns", "cell_m"), [(1100, 900, 30.0), (60, 700, 90.0), (1, 5, 30.0)])
+@pytest.mark.parametrize(
+    ("crs", "west", "north"),
+    [("EPSG:32631", 4e5, 4.75e6), ("EPSG:32660", 8.2e5, 8e6), ("EPSG:32635", 5e5, 9.2e6), ("EPSG:32733", 5e5, 6.2e6)],
+)
+def test_zoom_levels_are_those_of_rio_tiler(
+    rows: int, columns: int, cell_m: float, crs: str, west: float, north: float
+) -> None:
+    """On both hemispheres, near the pole and across the 180th meridian."""
+    places = {"northing": north - cell_m * np.arange(rows), "easting": west + cell_m * np.arange(columns)}
+    values = xr.DataArray(np.zeros((rows, columns), np.uint8), dims=("northing", "easting"), coords=places)
+    raster = raster_of(values, crs, nodata=255, resampling=Resampling.mode)
+    with Reader(raster.name) as oracle:
+        assert zooms_of(raster.name) == (oracle.minzoom, oracle.maxzoom)
+        for pixel_m in np.geomspace(1e-3, 1e6, 200):
+            assert zoom_of(pixel_m) == oracle.tms.zoom_for_res(pixel_m)
+
+
+@pytest.mark.parametrize("side", [4, TILE_PX])
+def test_the_png_of_a_tile_is_that_of_rio_tiler(side: int) -> None:
+    pixels = np.random.default_rng(side).integers(0, 256, (4, side, side), dtype=np.uint8)
+    pixels[:, : side // 2] = 0
+    assert _tile(pixels).body == ImageData(pixels).render(add_mask=False, img_format="PNG", zlevel=PNG_EFFORT)
+
+
+def test_a_map_process_does_not_import_what_it_does_not_use() -> None:
+    """Each room starts one; with these it takes half as long again, and 30 MB more."""
+    started = [sys.executable, "-P", "-X", "importtime", "-m", "ops.services.map.process", "--help"]
+    imported = subprocess.run(started, capture_output=True, text=True, check=True).stderr
+    names = {line.rpartition("|")[2].strip() for line in imported.splitlines()}
+    assert {"xarray", "rasterio", "ops.services.map.tiles"} <= names
+    assert not {"rio_tiler", "morecantile", "pydantic", "httpx", "pyarrow.lib", "dask", "geopandas"} & names
