@@ -19,7 +19,7 @@ from fusion.track_management.history import Locator, closed_at_the_end, open_row
 from fusion.tracker import Tracker
 from geo.errors import BadInput
 from sensors.coverage import look_probability
-from sensors.detection_model.weather import CLEAR_DAY, Conditions
+from sensors.detection_model.weather import CLEAR_DAY, Conditions, conditions_of
 from sensors.detections import split
 from sensors.layout import Layout
 from sensors.scan_columns import ScanColumns
@@ -74,10 +74,12 @@ def track_in_pieces(
     ------
     ArchiveError
         When computed, for a piece whose scans were received before those of the piece before it.
+    ConditionsError
+        For light and weather that are unknown or impossible.
     """
     from dask.delayed import delayed  # slow to import, and ``track_piece`` does without
 
-    kept = list(pieces)
+    kept, conditions = list(pieces), conditions_of(conditions)[1]
     coverage = None if terrain is None else delayed(look_probability, pure=True)(layout, terrain)
     link = delayed(track_piece, nout=2, pure=True)
     state: Any = None
@@ -139,6 +141,8 @@ def track_piece(
     ------
     ArchiveError
         For a piece whose scans were received before those of the piece before it, and for bytes that are not a state.
+    ConditionsError
+        For light and weather that are unknown or impossible.
     """
     scans = sorted(split(detections, layout), key=_arrival)
     unclosed, before = None, None

@@ -7,6 +7,7 @@ plots are associated by their marginal probabilities. Terrain enters through the
 
 from __future__ import annotations
 
+import json
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
@@ -73,6 +74,13 @@ class Tracker:
     bearings_unplaced : int
         Azimuths without range that belonged to no track: bearings of one sensor alone, or before those of another cross
         them. See ``bearings``.
+
+    Raises
+    ------
+    ConditionsError
+        For light and weather that are unknown or impossible.
+    SchemaError
+        For a coverage of bad weather beside ``conditions``, and one without look probabilities.
 
     Notes
     -----
@@ -495,10 +503,10 @@ class Tracker:
 def _looks(coverage: xr.Dataset | None, weather: Conditions) -> xr.Dataset | None:
     """The look probabilities as ``look_probability`` names them, also from ``coverage``; SchemaError without any, and
     for those of bad weather where ``weather`` is stated as well."""
-    stated = None if coverage is None else coverage.attrs.get("conditions")
-    if weather != CLEAR_DAY and stated not in (None, "day"):
+    numbers = None if coverage is None else coverage.attrs.get("conditions_numbers")
+    if coverage is not None and weather != CLEAR_DAY and numbers not in (None, json.dumps(CLEAR_DAY.as_numbers())):
         raise SchemaError(
-            f"it is that of {stated!r}, and conditions are given as well",
+            f"is computed for {coverage.attrs.get('conditions')!r}, but conditions are given as well",
             where="coverage",
             expected="that of a clear day",
         )
@@ -555,6 +563,10 @@ def track(
     ------
     UnknownSensor
         For a scan of a sensor that the layout does not hold.
+    ConditionsError
+        For light and weather that are unknown or impossible.
+    SchemaError
+        For a coverage of bad weather beside ``conditions``, and one without look probabilities.
 
     A track that is still live when the data end gets a closing row one nanosecond after its last row, so that the last
     row of every track is ``closed``. This row carries no information about the target.

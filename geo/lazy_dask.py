@@ -17,8 +17,8 @@ class _DaskArrayType(type):
     """The type of a class whose instances are those of ``dask.array.Array``."""
 
     def __instancecheck__(cls, value: Any) -> bool:
-        loaded = sys.modules.get("dask.array")
-        return loaded is not None and isinstance(value, loaded.Array)
+        array = getattr(sys.modules.get("dask.array.core"), "Array", ())  # a thread may be importing it
+        return isinstance(value, array)
 
 
 class _DaskArray(metaclass=_DaskArrayType):
@@ -31,11 +31,13 @@ def ask_without_import() -> None:
     It has no effect with a version of xarray that asks in another way.
     """
     with suppress(ImportError, AttributeError):
-        from xarray.namedarray import pycompat, utils
+        from xarray.namedarray import utils
 
         asked = utils.is_dask_collection
         is_dask_collection: Any = lambda value: "dask.base" in sys.modules and asked(value)  # noqa: E731 - it is assigned
         utils.is_dask_collection = is_dask_collection
+    with suppress(ImportError, AttributeError):
+        from xarray.namedarray import pycompat
 
         class WithoutImport(pycompat.DuckArrayModule):
             def __init__(self) -> None:

@@ -1,4 +1,6 @@
-"""Probability of one look in clear view: the bounds of the field of view are on the map, ranges are slant."""
+"""Probability of one look in clear view, and what light and weather leave of it, by slant range.
+
+The bounds of the field of view are on the map."""
 
 from __future__ import annotations
 
@@ -30,8 +32,8 @@ def left_in_weather(
 ) -> tuple[Floats, Floats]:
     """Fractions of the probability of one look, and of the detection rate, that light and weather leave; same shape.
 
-    Each is 1 on a clear day, where a sensor detects nothing then either, and where a range is NaN. A target for which
-    no coverage is computed counts as a person.
+    Each is 1 on a clear day, where the sensor detects nothing on a clear day either, and where the range is NaN. A
+    target for which no coverage is computed counts as a person.
     """
     known, r = target if target in TARGETS else "person", np.where(np.isnan(range_m), 0.0, range_m)
     clear, now = (sensor.look_and_rate(r, Situation(known, state)) for state in (CLEAR_DAY, conditions))

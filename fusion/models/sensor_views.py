@@ -15,13 +15,14 @@ from geo import terrain as ground
 from geo.arrays import Float32s, Floats, Ints
 from geo.schema import by_label
 from geo.terrain.derived import standing_points
+from geo.visibility.slant_range import slant_range
 from sensors import ground_sensor
 from sensors.camera import CLUTTER_ELEVATION_DEG
 from sensors.camera import KIND as CAMERA
 from sensors.clear_view import left_in_weather, look_in_view
 from sensors.detection_model.weather import CLEAR_DAY, Conditions
 from sensors.ground_sensor import GroundSensor
-from sensors.layout import AnySensor, Layout, elevations_rad, grid_azimuths_rad
+from sensors.layout import AnySensor, Layout, Placement, elevations_rad, grid_azimuths_rad
 from sensors.radar import CLUTTER_SPEED_MPS
 from sensors.radar import KIND as RADAR
 from sensors.radio import KIND as RADIO
@@ -33,9 +34,10 @@ crests and gaps more sharply than heights, sensors and tracks are known, and mis
 are seen into slivers of dead ground beside them, where nothing would end these tracks."""
 HIDDEN: Final = 0.05
 """Ground is hidden by the map where the probability of detection is below this fraction of that in the open."""
-LEAST_LEFT: Final = 0.05
+LEAST_LEFT: Final = 0.001
 """Least fraction of the Pd of a clear day that bad light and weather leave (assumption): what is stated for a sector
-may be out of date, or wrong where a sensor stands, and its plots must still count."""
+may be out of date, or wrong where a sensor stands, so its plots are never impossible. Sixty looks of a blind
+camera then lower the odds of a track by about a twentieth."""
 EXPOSURE_CELL_M: Final = 100.0
 CONTACT_LOOKS = 6.0
 CONTACT_S = (60.0, 300.0)
@@ -99,8 +101,8 @@ class SensorModel:
     may start tracks; ``learns_clutter``: whether the density of its false plots is learnt. ``rate_per_m``: a ground
     sensor's triggers per metre walked at the steps of the view's table; ``interval_s``: the interval of its heartbeats.
     ``bearing_only``: whether it measures azimuths alone; ``contact_s``: time for which a direction without further
-    bearings is remembered (fusion.models.bearing_contacts). ``left``: the fraction of the Pd of a clear day that light
-    and weather leave, at the steps of the view's table; empty on a clear day.
+    bearings is remembered (fusion.models.bearing_contacts). ``conditions``: the light and weather of the view;
+    ``clear``: the view on a clear day, if it is another.
     """
 
     index: int
@@ -120,7 +122,13 @@ class SensorModel:
     interval_s: float = 0.0
     bearing_only: bool = False
     contact_s: float = CONTACT_S[1]
-    left: Floats = field(default_factory=lambda: np.zeros(0))
+    conditions: Conditions = CLEAR_DAY
+    clear: SensorView | None = None
+
+    @property
+    def in_sight(self) -> SensorView:
+        """The view on a clear day, by which dead ground is separated from ground in line of sight, in any weather."""
+        return self.view if self.clear is None else self.clear
 
 
 def sensor_models(
@@ -163,10 +171,13 @@ def _sensor_model(
     least_false_alarms: float,
     conditions: Conditions,
 ) -> SensorModel:
-    look_left, rate_left = _left(sensor, conditions)
-    view = _view(number, sensor, layout, terrain, grids)
-    if len(look_left):
-        view = view._replace(table=view.table * look_left, grid=grid_in_weather(view, look_left))
+    clear = view = _view(number, sensor, layout, terrain, grids)
+    rate_left = np.ones(1)
+    if conditions != CLEAR_DAY:
+        look_left, rate_left = left_in_weather(sensor, _steps_m(sensor), conditions)
+        place, earth = layout.placement(sensor.id), ground_of(terrain)
+        grid = grid_in_weather(clear, place, earth, clear.height, conditions)
+        view = clear._replace(table=clear.table * np.maximum(look_left, LEAST_LEFT), grid=grid)
     false_alarms = max(sensor.false_alarms_per_scan, least_false_alarms)
     area = 0.5 * view.azimuth_width * (view.max_range**2 - view.min_range**2)
     elevations = elevations_rad(sensor) or (radians(CLUTTER_ELEVATION_DEG[0]), radians(CLUTTER_ELEVATION_DEG[1]))
@@ -188,7 +199,8 @@ def _sensor_model(
         interval_s=float(sensor.status_interval_s),
         bearing_only=sensor.kind == RADIO or (sensor.kind == CAMERA and sensor.elevation_sd_deg is None),
         contact_s=_contact_s(sensor, view),
-        left=look_left,
+        conditions=conditions,
+        clear=None if view is clear else clear,
     )
 
 
@@ -200,12 +212,12 @@ def _contact_s(sensor: AnySensor, view: SensorView) -> float:
 
 
 def _rates(sensor: AnySensor, left: Floats) -> Floats:
-    """Triggers per metre at TABLE_STEPS + 1 steps of range, of which bad weather leaves the fractions ``left``; empty
-    for a sensor that is not a ground sensor."""
+    """Triggers per metre at TABLE_STEPS + 1 steps of range, of which weather leaves the fractions ``left``; empty for a
+    sensor that is not a ground sensor."""
     if not isinstance(sensor, GroundSensor):
         return np.zeros(0)
     rates = np.asarray(sensor.trigger_rate_per_m(np.linspace(0.0, sensor.max_range_m, TABLE_STEPS + 1)), np.float64)
-    return rates * left if len(left) else rates
+    return rates * np.maximum(left, LEAST_LEFT)
 
 
 def _view(
@@ -244,28 +256,34 @@ def _steps_m(sensor: AnySensor) -> Floats:
     return steps if sensor.kind == ground_sensor.KIND else np.hypot(steps, sensor.mast_height_m)
 
 
-def _left(sensor: AnySensor, conditions: Conditions) -> tuple[Floats, Floats]:
-    """Fractions of the Pd and of the detection rate of a clear day at the steps of the table; empty on a clear day."""
-    if conditions == CLEAR_DAY:
-        return np.zeros(0), np.zeros(0)
-    look, rate = left_in_weather(sensor, _steps_m(sensor), conditions)
-    return np.maximum(look, LEAST_LEFT), np.maximum(rate, LEAST_LEFT)
-
-
-def grid_in_weather(view: SensorView, left: Floats) -> Float32s:
-    """The grid of a view on a clear day with the fractions ``left`` of its Pd, at the steps of the view's table; the
-    same grid if that is empty."""
-    grid = view.grid
-    if not (len(left) and grid.size):
-        return grid
-    east = view.grid_east + view.grid_cell * np.arange(grid.shape[1]) - view.east
-    north = view.grid_north - view.grid_cell * np.arange(grid.shape[0]) - view.north
+def grid_in_weather(
+    view: SensorView, place: Placement, earth: ElevationGrid, eye_m: float, conditions: Conditions
+) -> Float32s:
+    """The grid of a view of a clear day in other conditions, by the slant range of each cell from a sensor whose
+    antenna or lens is at the height ``eye_m``; the same grid on a clear day and without a terrain."""
+    if conditions == CLEAR_DAY or not view.grid.size:
+        return view.grid
+    grid = view.grid.copy()
     seen = np.flatnonzero(grid > 0.0)
     row, column = np.divmod(seen, grid.shape[1])
-    step = np.hypot(east[column], north[row]) / view.max_range * (len(left) - 1)
-    grid = grid.copy()
-    grid.flat[seen] *= np.interp(step, np.arange(len(left)), left).astype(np.float32)
+    east, north = view.grid_east + view.grid_cell * column, view.grid_north - view.grid_cell * row
+    ranges = np.hypot(east - view.east, north - view.north) / place.scale
+    if place.sensor.kind != ground_sensor.KIND:
+        ranges = slant_range(ranges, eye_m, _heights_at(earth, east, north, view.foot))
+    left, _ = left_in_weather(place.sensor, ranges, conditions)
+    grid.flat[seen] *= np.maximum(left, LEAST_LEFT).astype(np.float32)
     return grid
+
+
+def _heights_at(earth: ElevationGrid, east: Floats, north: Floats, default: float) -> Floats:
+    """Ground height of the cell nearest to each point; ``default`` off the map and on voids."""
+    row = np.rint((earth.north - north) / earth.cell).astype(np.int64)
+    column = np.rint((east - earth.east) / earth.cell).astype(np.int64)
+    rows, columns = earth.elevation.shape
+    inside = (row >= 0) & (row < rows) & (column >= 0) & (column < columns)
+    found = np.full(len(east), default)
+    found[inside] = earth.elevation[row[inside], column[inside]]
+    return np.where(np.isnan(found), default, found)
 
 
 def with_edges(grid: Float32s, cell_m: float) -> Float32s:

@@ -20,8 +20,9 @@ from fusion.models.sensor_views import ElevationGrid, SensorView, elevation_at, 
 from fusion.models.undetected import Births
 from fusion.poses.grids import PlainGround, grid_at_centre, grid_from
 from fusion.poses.known import PoseAt
-from geo.arrays import Floats
+from geo.arrays import Float32s, Floats
 from geo.frame import LocalFrame
+from sensors.detection_model.weather import CLEAR_DAY, Conditions
 from sensors.layout import AnySensor, Placement
 from sensors.mobile.north import north_and_scale
 from sensors.mobile.viewpoint import Viewpoint, tilted
@@ -33,7 +34,6 @@ BLIND_STEP_M: Final = 100.0
 """Step of the position without a terrain."""
 MOST_KEPT: Final = 256
 """Number of looks that are remembered, of all sensors together: 0.4 MB each at 5 km and cells of 30 m."""
-CLEAR: Final = np.zeros(0)
 LEAST_HEIGHT_M: Final = 0.5
 """Least height above the ground of a viewshed."""
 
@@ -41,11 +41,12 @@ LEAST_HEIGHT_M: Final = 0.5
 class GroundLook(NamedTuple):
     """What a sensor sees from a rounded pose: its ``view`` from there, with the single-look Pd on the ground if there
     is a terrain, the probability ``missed`` (row, column) that it misses a target in a cell of births, and the
-    pose as a ``viewpoint``."""
+    pose as a ``viewpoint``. ``clear_grid``: the grid of ``view`` on a clear day."""
 
     view: SensorView
     missed: Floats
     viewpoint: Viewpoint
+    clear_grid: Float32s
 
 
 class LookKey(NamedTuple):
@@ -80,14 +81,13 @@ class Looks:
         frame: LocalFrame,
         *,
         polled: bool,
-        left: Floats = CLEAR,
+        conditions: Conditions = CLEAR_DAY,
     ) -> GroundLook:
-        """The look from ``stand`` of a sensor whose ``view`` there has no grid yet; ``left``: what light and weather
-        leave of its Pd (``SensorModel.left``)."""
+        """The look from ``stand`` of a sensor whose ``view`` there has no grid yet."""
         key = _key(place.sensor, stand, view, earth)
         look = self.kept.get(key)
         if look is None:
-            look = self.kept[key] = self._computed(key, place, view, earth, births, frame, polled, left)
+            look = self.kept[key] = self._computed(key, place, view, earth, births, frame, polled, conditions)
             if len(self.kept) > MOST_KEPT:
                 self.kept.popitem(last=False)
         else:
@@ -109,7 +109,7 @@ class Looks:
         births: Births,
         frame: LocalFrame,
         polled: bool,
-        left: Floats,
+        conditions: Conditions,
     ) -> GroundLook:
         cell = earth.cell if earth.elevation.size else BLIND_STEP_M
         east, north = earth.east + key.column * cell, earth.north - key.row * cell
@@ -125,9 +125,11 @@ class Looks:
             found = None if self.plain is None else grid_at_centre(stands, self.plain, mode)
             grid, grid_east, grid_north = found or grid_from(stands, self.terrain, mode)
         there = there._replace(grid=grid, grid_east=grid_east, grid_north=grid_north, grid_cell=cell)
-        there = there._replace(grid=grid_in_weather(there, left))
+        clear, eye_m = there, elevation_at(earth, east, north, 0.0) + key.height
+        if conditions != CLEAR_DAY:
+            there = clear._replace(grid=grid_in_weather(clear, place, earth, eye_m, conditions))
         missed = missed_near(births, there) if polled else np.ones((0, 0))
-        return GroundLook(there, missed, _viewpoint(key, there, full, frame))
+        return GroundLook(there, missed, _viewpoint(key, there, full, frame), clear.grid)
 
 
 @numba.njit(cache=True)

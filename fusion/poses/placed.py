@@ -89,8 +89,8 @@ def seen_from(model: TrackerModel, poses: Poses, looks: Looks, now_ns: int) -> d
         if lost:
             stand = stand_of(poses, sensor.index, model.layout[name], stand.stated_ns) or stand
         _, look = _moved(model, looks, sensor, stand)
-        there = replace(sensor, view=look.view)
-        nothing = replace(sensor, view=looks.nothing(name, sensor.view)) if lost else there
+        there = replace(sensor, view=look.view, clear=_clear(sensor, look.view, look))
+        nothing = replace(sensor, view=looks.nothing(name, sensor.view), clear=None) if lost else there
         found[name] = CarriedSensor(nothing, there if lost else None, look.viewpoint)
     return found
 
@@ -111,13 +111,20 @@ def _moved(model: TrackerModel, looks: Looks, sensor: SensorModel, stand: PoseAt
     """(the sensor at its pose, what it sees from there)"""
     place, view = model.layout.placement(sensor.id), _view_at(model, sensor, stand)
     frame = model.layout.frame
-    look = looks.at(place, stand, view, model.earth, model.births, frame, polled=sensor.polled, left=sensor.left)
+    look = looks.at(
+        place, stand, view, model.earth, model.births, frame, polled=sensor.polled, conditions=sensor.conditions
+    )
     there = look.view
     view = view._replace(
         grid=there.grid, grid_east=there.grid_east, grid_north=there.grid_north, grid_cell=there.grid_cell
     )
     # false plots are learnt by place, and these places are left behind
-    return replace(sensor, view=view, learns_clutter=False), look
+    return replace(sensor, view=view, clear=_clear(sensor, view, look), learns_clutter=False), look
+
+
+def _clear(sensor: SensorModel, there: SensorView, look: GroundLook) -> SensorView | None:
+    """``there`` on a clear day, if it is another view."""
+    return None if sensor.clear is None else there._replace(table=sensor.clear.table, grid=look.clear_grid)
 
 
 def corrected(scan: ScanColumns, stand: PoseAt, sensor: SensorModel) -> ScanColumns:

@@ -13,7 +13,7 @@ that was associated with a wrong track counts there.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -30,6 +30,7 @@ from geo.arrays import Floats, Ints
 from geo.errors import BadInput
 from geo.terrain import north_up, slope
 from geo.terrain.land_cover import WORLD_COVER
+from sensors.detection_model.weather import CLEAR_DAY, Conditions
 from sensors.layout import Layout
 from sensors.scan_columns import POSE, ScanColumns
 from sensors.statistics.statistic import LEVEL, wilson
@@ -100,6 +101,7 @@ def calibrate(
     calibration: CalibrationSettings | None = None,
     terrain: xr.Dataset | None = None,
     coverage: xr.Dataset | None = None,
+    conditions: Conditions | str | Sequence[str] = CLEAR_DAY,
 ) -> xr.Dataset:
     """Compare observed with predicted detection, for each sensor and class of ground.
 
@@ -117,6 +119,8 @@ def calibrate(
         Terrain of geo.terrain, by whose land cover, else slope, ground is classified.
     coverage : Dataset, optional
         sensors.coverage.look_probability of ``layout`` and ``terrain``, if already computed.
+    conditions : Conditions, str or sequence of str
+        Light and weather while the scans were made, for which the Pd is predicted.
 
     Returns
     -------
@@ -139,7 +143,7 @@ def calibrate(
     terrain = None if terrain is None else north_up(terrain)
     coverage = None if coverage is None else north_up(coverage, where="coverage")
     calibration = calibration or CalibrationSettings()
-    tracker = Tracker(layout, settings, terrain=terrain, coverage=coverage)
+    tracker = Tracker(layout, settings, terrain=terrain, coverage=coverage, conditions=conditions)
     ground, record = _Ground(terrain), _Trials()
     for scan in scans:
         if scan.kind == POSE:

@@ -1,4 +1,4 @@
-"""Present coverage of the working sensors: the single-look Pd at a point, and the segments that each sensor covers."""
+"""Present coverage of the working sensors on a clear day: the single-look Pd at a point, and the segments of each."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class CurrentCoverage:
         gone = frozenset(silent)
         for name, sensor in self.sensors.items():
             if name not in gone:
-                _miss(sensor.view, easting, northing, missed)
+                _miss(sensor.in_sight, easting, northing, missed)
         return 1.0 - missed
 
     def sensors_at(self, easting: float, northing: float, *, silent: Iterable[str] = ()) -> tuple[str, ...]:
@@ -93,7 +93,7 @@ class CurrentCoverage:
         return tuple(
             name
             for name, sensor in self.sensors.items()
-            if name not in gone and probability(sensor.view, easting, northing) >= WATCHED_PROBABILITY
+            if name not in gone and probability(sensor.in_sight, easting, northing) >= WATCHED_PROBABILITY
         )
 
     def lost(self, sensor: str, silent: Iterable[str]) -> Ints:
@@ -225,7 +225,7 @@ def _segments(sensors: Mapping[str, SensorModel], points: BorderPoints | None) -
     covered = {}
     for name, sensor in sensors.items():
         missed = np.ones(len(points.easting))
-        _miss(sensor.view, points.easting, points.northing, missed)
+        _miss(sensor.in_sight, points.easting, points.northing, missed)
         seen = on_line & (missed <= 1.0 - WATCHED_PROBABILITY)
         share = np.bincount(points.segment[seen], minlength=points.segments) / np.maximum(total, 1)
         covered[name] = share >= WATCHED_SHARE

@@ -49,7 +49,7 @@ def calibrate_journal(wanted: CalibrationRequest, screen: Console) -> dict[str, 
 
     calibration_settings = CalibrationSettings(support_s=wanted.support_s)
     ground = open_sector(load_sector(wanted.sector), wanted.layout)
-    tracker = tracker_settings(load_settings(wanted.settings))
+    settings = load_settings(wanted.settings)
     scans, unusable = observed_scans(wanted, ground.layout)
     if not scans:
         raise BadInput("no scans of this layout", where=str(wanted.journal), expected="a journal with detections")
@@ -57,9 +57,10 @@ def calibrate_journal(wanted: CalibrationRequest, screen: Console) -> dict[str, 
         calibration = calibrate(
             progress.track(scans, description=say("console-progress", step="scans")),
             ground.layout,
-            settings=tracker,
+            settings=tracker_settings(settings),
             calibration=calibration_settings,
             terrain=ground.terrain,
+            conditions=settings.weather or "day",
         )
     names = [str(name) for name in calibration.data_vars]
     columns = {name: calibration[name].to_numpy().tolist() for name in names}

@@ -39,7 +39,7 @@ from sensors.scan_columns import POSE, ScanColumns
 from sensors.timestamps import utc_datetime
 
 PIECES: Final = {"hour": "%Y-%m-%dT%H", "day": "%Y-%m-%d"}
-MARK: Final = "3"
+MARK: Final = "4"
 """Version of the marks of finished pieces; those of another are computed again."""
 LOCAL: Final = Scheduler()
 SCAN_COLUMNS: Final = tuple(name for name, wanted in DETECTIONS.variables.items() if wanted.dims == ("scan",))

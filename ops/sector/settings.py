@@ -74,7 +74,7 @@ class Settings:
         Settings of own forces that differ from their defaults.
     weather : str
         Current light and weather, such as ``"night,fog"``; empty: not stated. The tracker, the coverage gaps of alerts
-        and simulated detections follow it.
+        and the scenario of a demonstration follow it, the coverage layers of the map do not.
     maintenance : list of tables
         Planned stops of sensors.
     accounts : table

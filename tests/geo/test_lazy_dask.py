@@ -28,11 +28,22 @@ assert (lazy["height"] + 1.0).isel(row=1).compute().values.tolist() == [4.0, 5.0
 assert repr(lazy).count("dask.array") >= 1
 assert plain["height"].chunks is None
 """
-DELAYED = """
+COLLECTION = """
 import dask
 lazy = plain.chunk(row=1)
 assert dask.is_dask_collection(lazy) and not dask.is_dask_collection(plain)
 assert dask.compute(lazy)[0].identical(plain)
+"""
+DELAYED = """
+from dask import delayed
+later = delayed(lambda: 1.0)()
+assert xr.namedarray.utils.is_dask_collection(later)
+assert not xr.namedarray.utils.is_dask_collection(plain)
+"""
+UNFINISHED = """
+import types
+sys.modules["dask.array"] = types.ModuleType("dask.array")  # as while another thread imports it
+assert xr.concat([plain, plain], "row").isel(row=0)["height"].values.tolist() == [0.0, 1.0, 2.0]
 """
 MASKED = """
 import dask.array as da
@@ -43,7 +54,9 @@ assert xr.Variable(("row", "column"), hidden).compute().isnull().values.tolist()
 
 
 @pytest.mark.parametrize(
-    "then", [WITHOUT, LAZY, DELAYED, MASKED], ids=["without dask", "chunks", "dataset", "masked dask array"]
+    "then",
+    [WITHOUT, LAZY, COLLECTION, DELAYED, UNFINISHED, MASKED],
+    ids=["without dask", "chunks", "dataset", "delayed", "half imported", "masked dask array"],
 )
 def test_xarray_needs_dask_for_dask_arrays_only(then: str) -> None:
     answer = subprocess.run([sys.executable, "-c", MAKE + then], capture_output=True, text=True, check=False)

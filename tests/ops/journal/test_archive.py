@@ -106,6 +106,21 @@ def test_an_archive_in_two_pieces_gives_the_tracks_of_one_run_and_goes_on_where_
     assert read_tracks(tmp_path / "out" / ground.sector.name).equals(found)
 
 
+def test_the_weather_of_the_settings_is_that_of_the_tracks(night, ground, hill_sector, tmp_path):
+    write_detections(night, tmp_path / "in" / ground.sector.name / "2026-03-14T20.parquet", ground.layout)
+    settings = tmp_path / "settings.toml"
+    settings.write_text('weather = "night,fog"\n')
+    track_archive(tmp_path / "in", [str(hill_sector.sector)], tmp_path / "out", settings=settings)
+    found = read_tracks(tmp_path / "out" / ground.sector.name)
+    fog, clear = (
+        track(night, ground.layout, terrain=ground.terrain, border=ground.border, conditions=weather)
+        for weather in ("night,fog", "day")
+    )
+    for name in ("track", "time", "easting", "northing", "existence"):
+        np.testing.assert_array_equal(found[name].values, fog[name].values, err_msg=name)
+    assert not fog.equals(clear)
+
+
 def test_a_worker_that_was_taken_for_lost_and_its_successor_leave_the_files_of_one(
     night: xr.Dataset, ground: OpenSector, hill_sector: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -105,7 +105,7 @@ def test_the_png_of_a_tile_is_that_of_rio_tiler(side: int) -> None:
 
 
 def test_a_map_process_does_not_import_what_it_does_not_use() -> None:
-    """Each room starts one; with these it takes half as long again, and 30 MB more."""
+    """Each operations room starts one; with these it takes half as long again, and 30 MB more."""
     started = [sys.executable, "-P", "-X", "importtime", "-m", "ops.services.map.process", "--help"]
     imported = subprocess.run(started, capture_output=True, text=True, check=True).stderr
     names = {line.rpartition("|")[2].strip() for line in imported.splitlines()}
