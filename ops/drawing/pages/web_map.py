@@ -19,6 +19,7 @@ from typing import Any
 import folium
 import numpy as np
 import shapely
+from folium.map import FitBounds
 from folium.raster_layers import ImageOverlay
 from folium.utilities import JsCode
 from shapely.geometry import LineString
@@ -111,7 +112,9 @@ def draw_map(drawing: MapInput, *, on_paper: MapInput | None = None) -> MapParts
         _take_texts(layer, texts)
         layer.add_to(page)
     folium.LayerControl(collapsed=True).add_to(page)
-    page.fit_bounds(_border_bounds(drawing.border, across_180), padding=(24, 24))
+    fit = FitBounds(_border_bounds(drawing.border, across_180), padding=(24, 24))
+    fit.options["animate"] = False  # a map that opens is still: Leaflet takes no click while it zooms
+    fit.add_to(page)
     _name_in_order(page)
     root: Any = page.get_root()
     root.render()
