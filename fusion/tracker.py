@@ -503,14 +503,16 @@ class Tracker:
 def _looks(coverage: xr.Dataset | None, weather: Conditions) -> xr.Dataset | None:
     """The look probabilities as ``look_probability`` names them, also from ``coverage``; SchemaError without any, and
     for those of bad weather where ``weather`` is stated as well."""
-    numbers = None if coverage is None else coverage.attrs.get("conditions_numbers")
-    if coverage is not None and weather != CLEAR_DAY and numbers not in (None, json.dumps(CLEAR_DAY.as_numbers())):
+    if coverage is None:
+        return None
+    clear = json.dumps(CLEAR_DAY.as_numbers())
+    if weather != CLEAR_DAY and coverage.attrs.get("conditions_numbers", clear) != clear:
         raise SchemaError(
             f"is computed for {coverage.attrs.get('conditions')!r}, but conditions are given as well",
             where="coverage",
             expected="that of a clear day",
         )
-    if coverage is None or "probability" in coverage:
+    if "probability" in coverage:
         return coverage
     if "look_probability" not in coverage:
         raise SchemaError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import atan2, isnan, radians, sqrt, tau
 from typing import Final, NamedTuple
 
@@ -147,10 +147,14 @@ def sensor_models(
         from sensors.coverage import look_probability  # slow to import, and needed only with terrain
 
         grids = look_probability(layout, terrain)["probability"]
-    return {
-        sensor.id: _sensor_model(number, sensor, layout, terrain, grids, least_false_alarms, conditions)
+    models = {
+        sensor.id: _sensor_model(number, sensor, layout, terrain, grids, least_false_alarms)
         for number, sensor in enumerate(layout)
     }
+    if conditions == CLEAR_DAY:
+        return models
+    earth = ground_of(terrain)
+    return {name: _in_weather(model, layout.placement(name), earth, conditions) for name, model in models.items()}
 
 
 def ground_of(terrain: xr.Dataset | None) -> ElevationGrid:
@@ -169,15 +173,8 @@ def _sensor_model(
     terrain: xr.Dataset | None,
     grids: xr.DataArray | None,
     least_false_alarms: float,
-    conditions: Conditions,
 ) -> SensorModel:
-    clear = view = _view(number, sensor, layout, terrain, grids)
-    rate_left = np.ones(1)
-    if conditions != CLEAR_DAY:
-        look_left, rate_left = left_in_weather(sensor, _steps_m(sensor), conditions)
-        place, earth = layout.placement(sensor.id), ground_of(terrain)
-        grid = grid_in_weather(clear, place, earth, clear.height, conditions)
-        view = clear._replace(table=clear.table * np.maximum(look_left, LEAST_LEFT), grid=grid)
+    view = _view(number, sensor, layout, terrain, grids)
     false_alarms = max(sensor.false_alarms_per_scan, least_false_alarms)
     area = 0.5 * view.azimuth_width * (view.max_range**2 - view.min_range**2)
     elevations = elevations_rad(sensor) or (radians(CLUTTER_ELEVATION_DEG[0]), radians(CLUTTER_ELEVATION_DEG[1]))
@@ -195,13 +192,22 @@ def _sensor_model(
         clutter_speed_span=2.0 * CLUTTER_SPEED_MPS,
         trigger_sd=max(0.5 * view.max_range, 1.0),
         learns_clutter=sensor.kind == RADAR and sensor.period_s is not None,
-        rate_per_m=_rates(sensor, rate_left),
+        rate_per_m=_rates(sensor),
         interval_s=float(sensor.status_interval_s),
         bearing_only=sensor.kind == RADIO or (sensor.kind == CAMERA and sensor.elevation_sd_deg is None),
         contact_s=_contact_s(sensor, view),
-        conditions=conditions,
-        clear=None if view is clear else clear,
     )
+
+
+def _in_weather(model: SensorModel, place: Placement, earth: ElevationGrid, conditions: Conditions) -> SensorModel:
+    """The model of a clear day in other light and weather."""
+    sensor, clear = place.sensor, model.view
+    look_left, rate_left = left_in_weather(sensor, _steps_m(sensor), conditions)
+    grid = grid_in_weather(clear, place, earth, clear.height, conditions)
+    view = clear._replace(table=clear.table * np.maximum(look_left, LEAST_LEFT), grid=grid)
+    rates = model.rate_per_m * np.maximum(rate_left, LEAST_LEFT) if len(model.rate_per_m) else model.rate_per_m
+    contact_s = _contact_s(sensor, view)
+    return replace(model, view=view, clear=clear, conditions=conditions, rate_per_m=rates, contact_s=contact_s)
 
 
 def _contact_s(sensor: AnySensor, view: SensorView) -> float:
@@ -211,13 +217,11 @@ def _contact_s(sensor: AnySensor, view: SensorView) -> float:
     return float(np.clip(CONTACT_LOOKS * sensor.period_s / max(view.table.max(), 1e-3), *CONTACT_S))
 
 
-def _rates(sensor: AnySensor, left: Floats) -> Floats:
-    """Triggers per metre at TABLE_STEPS + 1 steps of range, of which weather leaves the fractions ``left``; empty for a
-    sensor that is not a ground sensor."""
+def _rates(sensor: AnySensor) -> Floats:
+    """Triggers per metre at TABLE_STEPS + 1 steps of range; empty for a sensor that is not a ground sensor."""
     if not isinstance(sensor, GroundSensor):
         return np.zeros(0)
-    rates = np.asarray(sensor.trigger_rate_per_m(np.linspace(0.0, sensor.max_range_m, TABLE_STEPS + 1)), np.float64)
-    return rates * np.maximum(left, LEAST_LEFT)
+    return np.asarray(sensor.trigger_rate_per_m(np.linspace(0.0, sensor.max_range_m, TABLE_STEPS + 1)), np.float64)
 
 
 def _view(
@@ -260,10 +264,10 @@ def grid_in_weather(
     view: SensorView, place: Placement, earth: ElevationGrid, eye_m: float, conditions: Conditions
 ) -> Float32s:
     """The grid of a view of a clear day in other conditions, by the slant range of each cell from a sensor whose
-    antenna or lens is at the height ``eye_m``; the same grid on a clear day and without a terrain."""
-    if conditions == CLEAR_DAY or not view.grid.size:
-        return view.grid
+    antenna or lens is at the height ``eye_m``. Without a terrain it stays empty."""
     grid = view.grid.copy()
+    if not grid.size:
+        return grid
     seen = np.flatnonzero(grid > 0.0)
     row, column = np.divmod(seen, grid.shape[1])
     east, north = view.grid_east + view.grid_cell * column, view.grid_north - view.grid_cell * row

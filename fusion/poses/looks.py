@@ -125,11 +125,11 @@ class Looks:
             found = None if self.plain is None else grid_at_centre(stands, self.plain, mode)
             grid, grid_east, grid_north = found or grid_from(stands, self.terrain, mode)
         there = there._replace(grid=grid, grid_east=grid_east, grid_north=grid_north, grid_cell=cell)
-        clear, eye_m = there, elevation_at(earth, east, north, 0.0) + key.height
         if conditions != CLEAR_DAY:
-            there = clear._replace(grid=grid_in_weather(clear, place, earth, eye_m, conditions))
+            eye_m = elevation_at(earth, east, north, 0.0) + key.height
+            there = there._replace(grid=grid_in_weather(there, place, earth, eye_m, conditions))
         missed = missed_near(births, there) if polled else np.ones((0, 0))
-        return GroundLook(there, missed, _viewpoint(key, there, full, frame), clear.grid)
+        return GroundLook(there, missed, _viewpoint(key, there, full, frame), grid)
 
 
 @numba.njit(cache=True)

@@ -47,7 +47,7 @@ from sensors.simulate.carriers import stated_poses, states_of
 from sensors.simulate.movers import Scenario
 from sensors.simulate.patrols import POSITION_SD_M, simulate_patrols
 from sensors.simulate.scenarios import NightSettings, border_night
-from sensors.simulate.stills import CLEAR_PER_M, still_extinction_per_m, stills
+from sensors.simulate.stills import still_extinction_per_m, stills
 from sensors.timestamps import nanoseconds
 
 if TYPE_CHECKING:
@@ -140,12 +140,10 @@ def write_simulated_night(
     traffic: NightSettings | None = None,
     pictures: bool = False,
     conditions: Conditions = CLEAR_DAY,
-    extinction_per_m: float = CLEAR_PER_M,
 ) -> int:
     """Simulate and write the files; ``traffic`` sets the movers. Return the number of messages.
 
-    ``pictures``: also render stills of cameras. ``conditions`` are light and weather, and ``extinction_per_m`` is that
-    of the air on stills.
+    ``pictures``: also render stills of cameras. ``conditions`` are light and weather.
     """
     folder.mkdir(parents=True, exist_ok=True)
     scans, truth = simulate_night(ground, seed=seed, duration_s=duration_s, traffic=traffic, conditions=conditions)
@@ -162,7 +160,7 @@ def write_simulated_night(
     if pictures:
         survey(ground, TURNING_CAMERAS, folder)
         write_stills(folder, stills(
-            scans, truth, ground.layout, ground.terrain, seed=seed, extinction_per_m=extinction_per_m,
+            scans, truth, ground.layout, ground.terrain, seed=seed, extinction_per_m=still_extinction_per_m(conditions),
         ))  # fmt: skip
     return len(scans)
 
@@ -184,7 +182,6 @@ def main() -> int:
         messages = write_simulated_night(
             ground, arguments.folder, seed=arguments.seed, duration_s=arguments.duration, pictures=True,
             conditions=Conditions.named(arguments.weather),
-            extinction_per_m=still_extinction_per_m(arguments.weather),
         )  # fmt: skip
     except WatchlineError as error:
         logging.error("%s", error)

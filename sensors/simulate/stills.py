@@ -54,9 +54,9 @@ FORMS: Final[Mapping[str, tuple[tuple[float, float, float, float], ...]]] = {
 """Ellipses of each class: centre right of and above its foot, and half axes [m] (assumption)."""
 
 
-def still_extinction_per_m(weather: str) -> float:
-    """Extinction of the air [1/m] for stills in a named state of light and weather, such as ``"night,fog"``."""
-    return CLEAR_PER_M + extinction_per_m(Conditions.named(weather), Assumptions(), thermal=True)
+def still_extinction_per_m(conditions: Conditions) -> float:
+    """Extinction of the air [1/m] for stills."""
+    return CLEAR_PER_M + extinction_per_m(conditions, Assumptions(), thermal=True)
 
 
 @dataclass(frozen=True, slots=True)

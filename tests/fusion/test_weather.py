@@ -14,6 +14,7 @@ from fusion.batch import track_in_pieces, track_piece
 from fusion.models.sensor_views import LEAST_LEFT, TABLE_STEPS, SensorView, probability
 from fusion.models.settings import TrackerSettings
 from fusion.models.tracker_model import tracker_model
+from fusion.scoring.calibration import calibrate
 from fusion.situation.current_coverage import current_coverage_of
 from fusion.tracker import Tracker, track
 from geo.errors import SchemaError
@@ -226,6 +227,17 @@ def test_pieces_of_an_archive_have_the_weather_too(weather: str) -> None:
     assert not whole.equals(other)
     with pytest.raises(ConditionsError, match="frog"):
         track_in_pieces([detections], layout, conditions="frog")
+
+
+def test_a_calibration_predicts_for_the_weather_of_the_scans() -> None:
+    layout = layout_of(replace(RADAR, detection_probability=0.9), CAMERA)
+    detections, _ = simulate(layout, Scenario((WALKER,), START, 200.0), None, seed=1)
+    found = {}
+    for weather in ("day", "fog"):
+        cells = calibrate(split(detections, layout), layout, conditions=weather)
+        of_camera = cells.isel(cell=np.flatnonzero(cells["sensor"].to_numpy() == "camera"))
+        found[weather] = float(of_camera["predicted"].max())
+    assert found["fog"] < 0.01 < 0.9 < found["day"]
 
 
 def test_a_coverage_of_bad_weather_and_conditions_are_not_both_given(hills: xr.Dataset) -> None:

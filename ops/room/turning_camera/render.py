@@ -30,6 +30,7 @@ from ops.runtime.output import atomic_write
 from ops.sector.layouts.file import layout_of
 from ops.services.cue.ground import surveyed_ground
 from ops.store.track_history import load_history
+from sensors.detection_model.weather import Conditions
 from sensors.layout import AnySensor
 from sensors.scan import CLASSES
 from sensors.scan_columns import CLASS_INDEX
@@ -66,7 +67,8 @@ def render(
     chance = np.random.default_rng([second, *sensor.id.encode()])
     frame = LocalFrame.from_crs(terrain.attrs["crs"])
     found = take_still(
-        sensor, azimuth_deg, movers, terrain, chance, extinction_per_m=still_extinction_per_m(weather),
+        sensor, azimuth_deg, movers, terrain, chance,
+        extinction_per_m=still_extinction_per_m(Conditions.named(weather)),
         convergence_deg=math.degrees(frame.convergence_rad(sensor.easting, sensor.northing)),
     )  # fmt: skip
     classes: dict[str, float] = {}

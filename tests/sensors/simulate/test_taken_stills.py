@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from sensors.detection_model.weather import Conditions
 from sensors.layout import place
 from sensors.simulate.stills import HEIGHT, PIXELS_PER_DEG, WIDTH, TakenStill, still_extinction_per_m, take_still
 from tests.sensors.simulate.test_scenarios import FRAME
@@ -38,7 +39,7 @@ def take(
         (range_m * math.sin(math.radians(azimuth)), range_m * math.cos(math.radians(azimuth)), target)
         for azimuth, range_m, target in movers
     ]
-    air = still_extinction_per_m(weather)
+    air = still_extinction_per_m(Conditions.named(weather))
     return take_still(CAMERA, azimuth_deg, there, plain(ridge_m), np.random.default_rng(3), extinction_per_m=air)
 
 

@@ -1,4 +1,4 @@
-// What lies at a place on the screen: alerts before clusters before tracks before units and bases before sensors before bearings before the border; a second click takes the next. An opened cluster falls into others with other numbers, so the next click begins anew.
+// What is at a place on the screen, in this order: alerts, clusters, tracks, units and bases, sensors, bearings, the border. A second click selects the next. An opened cluster is replaced by others with other numbers, so the next click starts with the first.
 
 import type { LngLat, Map as MapLibreMap, PointLike } from "maplibre-gl";
 import { clusterAt, singlesLayer, type Cluster } from "./clusters.ts";
