@@ -446,9 +446,9 @@ def picture(stamp_ns: int, cursor: int, name: str, body: bytes, more: bytes = b"
     return b'{"stamp":"%s","cursor":%d,"%s":%s%s}' % (rfc3339(stamp_ns).encode(), cursor, name.encode(), body, more)
 
 
-def frame(event: str, body: bytes, number: int | None = None) -> bytes:
+def frame(event: str, body: bytes, identity: int | str = "") -> bytes:
     """One event of the stream (WHATWG HTML, 9.2). Line breaks in ``body`` start data lines, so they forge no event."""
-    head = b"" if number is None else b"id: %d\n" % number
+    head = b"" if identity == "" else f"id: {identity}\n".encode()
     data = b"".join(b"data: " + line + b"\n" for line in body.splitlines())
     return head + b"event: " + event.encode() + b"\n" + data + b"\n"
 

@@ -30,16 +30,21 @@ class Pulse(NamedTuple):
     number: int
     digest: str
 
+    @property
+    def event_id(self) -> str:
+        """The id of the event that states it: a device that connects again with it missed nothing."""
+        return f"{self.number}-{self.digest}"
+
 
 class FieldStream(Response):
     """The response of ``GET /v1/field/stream``. ``look`` reads the pulse in a thread; None ends the stream.
 
-    ``after``: the number that the device has seen, None for none: it then gets an event at once.
+    ``after``: the id of the event that the device has seen. It gets an event at once unless it is that of the pulse.
     """
 
     media_type = "text/event-stream"
 
-    def __init__(self, look: Callable[[], Pulse | None], after: int | None, stopped: Callable[[], bool]) -> None:
+    def __init__(self, look: Callable[[], Pulse | None], after: str, stopped: Callable[[], bool]) -> None:
         super().__init__()
         del self.headers["content-length"]
         self._look, self._after, self._stopped = look, after, stopped
@@ -58,7 +63,7 @@ class FieldStream(Response):
             gone.cancel()
 
     async def _serve(self, gone: asyncio.Task[None], send: Send) -> None:
-        loop, seen = asyncio.get_running_loop(), None
+        loop, seen = asyncio.get_running_loop(), self._after
         await _write(send, b"retry: 3000\n\n")
         beat_due = loop.time() + HEARTBEAT_S
         while not (gone.done() or self._stopped()):
@@ -70,10 +75,9 @@ class FieldStream(Response):
                     break
                 if pulse is None:
                     break
-                first = seen is None and pulse.number != self._after
-                if first or (seen is not None and pulse != seen):
-                    await _write(send, frame("change", b'{"number":%d}' % pulse.number, pulse.number))
-                seen = pulse
+                if pulse.event_id != seen:
+                    await _write(send, frame("change", b'{"number":%d}' % pulse.number, pulse.event_id))
+                seen = pulse.event_id
             if loop.time() >= beat_due:
                 beat_due = loop.time() + HEARTBEAT_S
                 await _write(send, b": \n\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import takewhile
 from pathlib import Path
@@ -235,19 +235,33 @@ def test_the_stream_says_when_to_read_the_list_again_and_ends_with_a_revocation(
         assert phone.get("/v1/field/state").status_code == 401
 
 
-def test_a_device_that_has_the_newest_number_gets_no_event_until_something_changes(
+def event_id(lines: Iterator[str]) -> str:
+    return next(line for line in lines if line.startswith("id: ")).removeprefix("id: ")
+
+
+def events_at_the_first_look(phone: Any, seen: str) -> list[str]:
+    """What a stream says to a device that connects again with the id of the event that it has seen."""
+    with phone.stream("GET", "/v1/field/stream", headers={"Last-Event-ID": seen}) as stream:
+        lines = stream.iter_lines()
+        assert next(lines).startswith("retry:")
+        return [line for line in takewhile(lambda line: line != ": ", lines) if line]
+
+
+def test_a_device_that_connects_again_gets_an_event_only_if_something_has_changed(
     room: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ops.services.api.field.stream.HEARTBEAT_S", 0.0)  # a comment after each look
     with room.phone() as phone:
-        number = state_of(phone).number
-        with phone.stream("GET", "/v1/field/stream", headers={"Last-Event-ID": str(number)}) as stream:
-            lines = stream.iter_lines()
-            assert next(lines).startswith("retry:")
-            assert not [line for line in takewhile(lambda line: line != ": ", lines) if line], "at its first look"
-            sent(phone, reply(1))
-            room.journal.answer(room.journal.replies[0])
-            assert next(line for line in lines if line.startswith("event")) == "event: change"
+        with phone.stream("GET", "/v1/field/stream") as stream:
+            seen = event_id(stream.iter_lines())
+        assert events_at_the_first_look(phone, seen) == []
+        sent(phone, reply(1))
+        room.journal.answer(room.journal.replies[0])
+        identity, event, _ = events_at_the_first_look(phone, seen)
+        assert event == "event: change", "an outcome that came meanwhile, of which the number says nothing"
+        assert events_at_the_first_look(phone, identity.removeprefix("id: ")) == []
+        for unknown in ("", "7", "1-2-3", "9" * 5000):
+            assert "event: change" in events_at_the_first_look(phone, unknown)
 
 
 def test_enrolment_login_answer_and_revocation_are_in_the_audit_log(room: Any) -> None:
