@@ -11,8 +11,7 @@ def commands_page() -> str:
     """Return the text of docs/commands.md: every command with its arguments, options and examples."""
     import typer.main
 
-    from ops.cli.app import app
-    from ops.cli.command_tree import GROUPS
+    from ops.cli.app import GROUPS, app
 
     root = typer.main.get_command(app)
     lines = [
@@ -31,11 +30,10 @@ def commands_page() -> str:
         "`watchline completion` prints a completion script for bash, zsh or fish.",
     ]
     with typer.Context(root, info_name="watchline") as context:  # type: ignore[arg-type]
-        for title, names in GROUPS.items():
-            known = [name for name in names if name in root.commands]  # type: ignore[attr-defined]
+        for title, by_name in GROUPS:
             lines += ["", f"## {title}", "", "| command | what it does |", "|---|---|"]
-            lines += [f"| [`watchline {name}`](#watchline-{name}) | {_summary(root, name)} |" for name in known]
-            for name in known:
+            lines += [f"| [`watchline {name}`](#watchline-{name}) | {_summary(root, name)} |" for name in by_name]
+            for name in by_name:
                 lines += _command_lines(root.commands[name], context, name, level=3)  # type: ignore[attr-defined]
     return "\n".join(lines) + "\n"
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 import textwrap
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from typing import Annotated, Any, Final, NoReturn
+from typing import Annotated, Any, Final, NamedTuple, NoReturn
 
 import typer
 import typer.main
@@ -27,21 +28,7 @@ from ops.cli.wrong_values import (
 )
 from ops.runtime.memory import out_of_memory, ran_out_of_memory, refuse_low_limit
 from ops.runtime.output import LANGUAGE, UNITS, catalogue
-from ops.runtime.stopping import CommandStopped, ending_soon
-
-GROUPS: Final = {
-    "Operations centre": ("demo", "run", "serve", "replay", "handover", "export", "drill", "share", "eurosur"),
-    "Analysts": (
-        *("coverage", "challenge", "sites", "indicators", "action-plan", "score", "risk", "threats"),
-        *("lanes", "screening", "journal", "archive"),
-    ),
-    "Planners": ("sector", "terrain", "catalogue", "plan", "compare", "patrols"),
-    "Integrators": ("sensor", "simulate", "record", "dead-letters", "feeds"),
-    "Administrators": (
-        *("user", "unit", "broker", "audit", "store", "cluster", "top", "confidential", "doctor", "completion"),
-    ),
-}
-"""The commands by the people who use them, in the order of the help."""
+from ops.runtime.stopping import ending_soon
 
 ENDING_IN_ORDER: Final = {
     f"watchline {name}" for name in ("demo", "run", "record", "serve", "cluster run", "cluster worker")
@@ -51,6 +38,16 @@ ENDING_IN_ORDER: Final = {
 LONGEST_SUMMARY: Final = 50
 """Characters."""
 EXAMPLES: Final = "\n\nExamples\n--------\n"
+
+
+class Commands(NamedTuple):
+    """The commands of a group of people, in the order of the help.
+
+    ``title``: who they are; ``by_name``: functions, and the groups of commands that have commands of their own.
+    """
+
+    title: str
+    by_name: Mapping[str, Callable[..., None] | typer.Typer]
 
 
 def examples_of(command: Any) -> list[str]:
@@ -134,28 +131,6 @@ class CommandGroup(TyperGroup):
         if command is None and not cmd_name.startswith("-") and not ctx.resilient_parsing:
             raise _UnknownCommand(cmd_name, self, ctx)
         return command
-
-
-class RootGroup(CommandGroup):
-    """The root command, which lists its commands by the people who use them."""
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run a command; CommandStopped after Ctrl-C or SIGTERM."""
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt as stopped:
-            raise CommandStopped(stopped) from None
-
-    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - the signature of Click
-        longest = max(map(len, self.commands))
-        for title, names in GROUPS.items():
-            known = {name: self.commands[name] for name in names if name in self.commands}
-            rows = [
-                (name.ljust(longest), command.get_short_help_str(LONGEST_SUMMARY)) for name, command in known.items()
-            ]
-            if rows:
-                with formatter.section(title):
-                    formatter.write_dl(rows)
 
 
 def show_help(ctx: Any) -> NoReturn:

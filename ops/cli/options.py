@@ -41,6 +41,22 @@ DataOption = Annotated[Path, _DATA]
 OptionalDataOption = Annotated[Path | None, _DATA]
 
 
+PurposeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--purpose", metavar="TEXT", envvar="WATCHLINE_PURPOSE", help="Purpose of the disclosure, for the audit log."
+    ),
+]
+ReleasabilityOption = Annotated[
+    str,
+    typer.Option(
+        "--releasability",
+        metavar="MARKING",
+        help="Most restrictive marking in the file; * for all. Default: none.",
+    ),
+]
+
+
 def sensor_name_of(name: str | None) -> str | None:
     """Refuse a name that no sensor or unit can have."""
     from ingest.errors import TopicError
@@ -50,6 +66,18 @@ def sensor_name_of(name: str | None) -> str | None:
         return None if name is None else identifier(name, "name")
     except TopicError as error:
         raise typer.BadParameter(f"{error.what}; expected {error.expected}") from None
+
+
+def store_address(text: str | None) -> str | None:
+    """Refuse a text that is not the address of a store in PostgreSQL."""
+    from ops.postgres.address import PostgresError, StoreAddress
+
+    try:
+        if text is not None:
+            StoreAddress(text)
+    except PostgresError as error:
+        raise typer.BadParameter(f"{error.what}; expected {error.expected}") from None
+    return text
 
 
 SinceOption = Annotated[

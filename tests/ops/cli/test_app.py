@@ -394,7 +394,7 @@ main()
 
 @pytest.mark.parametrize("before", ["default_int_handler", "SIG_IGN"])
 @pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
-@pytest.mark.parametrize("module", ["typer", "ops.cli.user", "ops.admin.doctor"])
+@pytest.mark.parametrize("module", ["typer", "ops.cli.administrators.user", "ops.admin.doctor"])
 def test_a_signal_while_the_program_is_loading_ends_it_quietly(module: str, number: str, before: str) -> None:
     """With 130 or 143, also in a job in the background, where SIGINT is ignored at the start."""
     script = WHILE_IMPORTING.format(module=module, number=number, before=before)

@@ -9,8 +9,7 @@ import typer
 
 from ops.analysis.option_types import SectorArgument
 from ops.cli.command_tree import Command, CommandGroup
-from ops.cli.options import DataOption, JsonOption, SettingsOption, answer, screen
-from ops.cli.reports import ReleasabilityOption
+from ops.cli.options import DataOption, JsonOption, ReleasabilityOption, SettingsOption, answer, screen
 
 eurosur_app = typer.Typer(cls=CommandGroup, help="Manage reports of the EUROSUR layers.", no_args_is_help=True)
 

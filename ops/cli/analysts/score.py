@@ -17,8 +17,7 @@ from ops.analysis.option_types import (
     TlsKeyOption,
     WorkersOption,
 )
-from ops.cli.options import JsonOption, SettingsOption, answer, screen
-from ops.cli.reports import PurposeOption, ReleasabilityOption
+from ops.cli.options import JsonOption, PurposeOption, ReleasabilityOption, SettingsOption, answer, screen
 
 
 def score(

@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 import typer
 
 from ops.cli.command_tree import Command, CommandGroup
+from ops.cli.operations_centre.share import AgreementsOption, CopyOption, KeyFolderOption, WhyOption
 from ops.cli.options import DataOption, JsonOption, answer, screen, sensor_name_of
-from ops.cli.share import AgreementsOption, CopyOption, KeyFolderOption, WhyOption
 
 drill_app = typer.Typer(cls=CommandGroup, help="Evaluate drills and record training.", no_args_is_help=True)
 

@@ -21,8 +21,8 @@ from ops.cli.options import (
     answer,
     broker_url,
     screen,
+    store_address,
 )
-from ops.cli.store import store_address
 
 BrokerIdentityOption = Annotated[
     Path | None,

@@ -10,8 +10,8 @@ import typer
 from geo.errors import BadInput
 from ops.analysis.option_types import LayoutOption, SectorArgument, above_zero
 from ops.cli.command_tree import Command, CommandGroup
+from ops.cli.operations_centre.reports import FromOption, ToOption
 from ops.cli.options import DataOption, JsonOption, SettingsOption, answer, screen, sensor_name_of
-from ops.cli.reports import FromOption, ToOption
 
 share_app = typer.Typer(cls=CommandGroup, help="Exchange products with partners.", no_args_is_help=True)
 

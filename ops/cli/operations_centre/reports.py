@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from ops.analysis.option_types import SectorArgument, named
-from ops.cli.options import JsonOption, SettingsOption, answer, screen
+from ops.cli.options import JsonOption, PurposeOption, ReleasabilityOption, SettingsOption, answer, screen
 
 StoreArgument = Annotated[
     Path,
@@ -18,20 +18,6 @@ StoreArgument = Annotated[
 ]
 FromOption = Annotated[str | None, typer.Option("--from", metavar="TIME", help="Start of the period.")]
 ToOption = Annotated[str | None, typer.Option("--to", metavar="TIME", help="End of the period, which it excludes.")]
-PurposeOption = Annotated[
-    str | None,
-    typer.Option(
-        "--purpose", metavar="TEXT", envvar="WATCHLINE_PURPOSE", help="Purpose of the disclosure, for the audit log."
-    ),
-]
-ReleasabilityOption = Annotated[
-    str,
-    typer.Option(
-        "--releasability",
-        metavar="MARKING",
-        help="Most restrictive marking in the file; * for all. Default: none.",
-    ),
-]
 
 
 def handover(

@@ -1,4 +1,4 @@
-"""``watchline broker …`` and ``watchline dead-letters …`` on the command line."""
+"""``watchline broker …`` on the command line."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import Annotated, Final
 
 import typer
 
-from geo.errors import BadInput
 from ops.analysis.option_types import LayoutOption, SectorArgument
 from ops.cli.command_tree import Command, CommandGroup
-from ops.cli.options import JournalArgument, JsonOption, SettingsOption, answer, screen, sensor_name_of
+from ops.cli.options import JsonOption, SettingsOption, answer, screen
 
 HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.:_-]*[A-Za-z0-9])?|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")
 ACCOUNT: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}")
@@ -180,85 +179,3 @@ def exchange(
     at, port = (None, None) if listen is None else host_and_port(listen, "--listen")
     options = ExchangeBrokerOptions(tuple(host) if host else None, at, port, days, user)
     answer(configure_exchange(agreements, out, options, screen), as_json=as_json)
-
-
-dead_letters_app = typer.Typer(cls=CommandGroup, help="List, show and reprocess refused messages.")
-
-SensorFilter = Annotated[
-    str | None, typer.Option("--sensor", help="Only from this sensor or unit.", callback=sensor_name_of)
-]
-CodeFilter = Annotated[str | None, typer.Option("--code", help="Only with this code, such as expired.")]
-
-
-@dead_letters_app.command("list", cls=Command)
-def list_dead_letters(
-    journal: JournalArgument,
-    sensor: SensorFilter = None,
-    code: CodeFilter = None,
-    limit: Annotated[int, typer.Option("--limit", min=0, help="Number of dead letters to list.")] = 50,
-    as_json: JsonOption = False,
-) -> None:
-    """List the newest dead letters.
-
-    Also counts them by code and by sensor.
-
-    Examples
-    --------
-    watchline dead-letters list data --code expired
-    """
-    from ops.journal.dead_letters import Filter, list_letters
-
-    answer(list_letters(journal, Filter(sensor, code), limit, screen), as_json=as_json)
-
-
-@dead_letters_app.command("show", cls=Command)
-def show_dead_letter(
-    journal: JournalArgument,
-    identity: Annotated[int, typer.Argument(metavar="ID", min=1, help="Number shown by `dead-letters list`.")],
-    raw: Annotated[
-        Path | None, typer.Option("--raw", metavar="FILE", help="Write the stored bytes (at most 64 kB) to this file.")
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Show one dead letter in full.
-
-    Code, field, sentence, sender, properties and bytes.
-
-    Examples
-    --------
-    watchline dead-letters show data 17 --raw message.bin
-    """
-    from ops.journal.dead_letters import show_letter
-
-    answer(show_letter(journal, identity, raw, screen), as_json=as_json)
-
-
-@dead_letters_app.command("replay", cls=Command)
-def replay_dead_letters(
-    journal: JournalArgument,
-    ids: Annotated[
-        list[int] | None,
-        typer.Argument(metavar="ID", min=1, help="Numbers; or select with --sensor, --code or --all."),
-    ] = None,
-    sensor: SensorFilter = None,
-    code: CodeFilter = None,
-    everything: Annotated[
-        bool, typer.Option("--all", help="All dead letters that have not been journaled since.")
-    ] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Resubmit dead letters to a running ingest.
-
-    Each is decoded and checked as at its first arrival. `watchline run` or
-    `record` must be running.
-
-    Examples
-    --------
-    watchline dead-letters replay data 17 18
-    watchline dead-letters replay data --code unknown_key
-    """
-    from ops.journal.dead_letters import Filter, replay_letters
-
-    if not ids and not everything and sensor is None and code is None:
-        raise BadInput("no dead letter selected", where="ID", expected="IDs, --sensor, --code or --all")
-    answer(replay_letters(journal, ids or [], Filter(sensor, code, open_only=True), screen), as_json=as_json)

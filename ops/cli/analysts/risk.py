@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from ops.analysis.option_types import PdfOption, SectorArgument
-from ops.cli.options import JsonOption, SettingsOption, answer, screen
-from ops.cli.reports import PurposeOption, ReleasabilityOption
+from ops.cli.options import JsonOption, PurposeOption, ReleasabilityOption, SettingsOption, answer, screen
 
 
 def risk(

@@ -8,27 +8,16 @@ from typing import Annotated
 import typer
 
 from ops.cli.command_tree import Command, CommandGroup
-from ops.cli.options import JsonOption, SettingsOption, answer, screen, sensor_name_of
+from ops.cli.options import JsonOption, SettingsOption, answer, screen, sensor_name_of, store_address
 
 store_app = typer.Typer(cls=CommandGroup, help="Manage stores; copy journals to PostgreSQL.", no_args_is_help=True)
-
-
-def _address(text: str) -> str:
-    """Refuse a text that is not an address of a store in PostgreSQL."""
-    from ops.postgres.address import PostgresError, StoreAddress
-
-    try:
-        StoreAddress(text)
-    except PostgresError as error:
-        raise typer.BadParameter(f"{error.what}; expected {error.expected}") from None
-    return text
 
 
 def _existing(text: str) -> str:
     """Refuse what is neither an address nor a path that exists."""
     if "://" in text:
-        return _address(text)
-    if not Path(text).exists():
+        store_address(text)
+    elif not Path(text).exists():
         raise typer.BadParameter(f"{text!r} does not exist; expected a journal, a data folder or postgresql://…")
     return text
 
@@ -36,8 +25,8 @@ def _existing(text: str) -> str:
 def _new(text: str) -> str:
     """Refuse what is neither an address nor a path in a folder that exists."""
     if "://" in text:
-        return _address(text)
-    if not Path(text).absolute().parent.is_dir():
+        store_address(text)
+    elif not Path(text).absolute().parent.is_dir():
         raise typer.BadParameter(f"{text!r} is in no folder that exists; expected a new file or postgresql://…")
     return text
 
@@ -48,15 +37,10 @@ def _check_kinds(**kinds: bool) -> None:
         raise typer.BadParameter(f"cannot be given with {wanted[0]}: one store at a time", param_hint=wanted[1])
 
 
-def store_address(text: str | None) -> str | None:
-    """Refuse a value of --store that is not an address of PostgreSQL."""
-    return None if text is None else _address(text)
-
-
 AddressArgument = Annotated[
     str,
     typer.Argument(
-        metavar="ADDRESS", help="Store in PostgreSQL: postgresql://user@host:port/database.", callback=_address
+        metavar="ADDRESS", help="Store in PostgreSQL: postgresql://user@host:port/database.", callback=store_address
     ),
 ]
 _SIDE = "Journal or store, data folder, or the address of a store in PostgreSQL."
