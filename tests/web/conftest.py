@@ -40,7 +40,6 @@ from tests.web.visits import (  # noqa: F401 - what tests take from here
     open_more,
     open_strip,
     visiting,
-    wait_for_answers,
 )
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -37,6 +37,10 @@ ENTER_AT_MIDDLE = """groups => {
 """In one step of the page: with the next picture, all that is drawn is placed again, and for a moment nothing is."""
 
 
+UNLIMITED = "AbortSignal.timeout = () => new AbortController().signal;"
+"""A page gives a request up after 10 s by itself, and the person tries again: tests wait for the answer instead."""
+
+
 @contextmanager
 def patient() -> Iterator[None]:
     """Expectations, keys, the focus, axe and all waits of Playwright with this patience, and no pictures in files."""
@@ -65,9 +69,11 @@ def focus_when_seen(locator: Locator, **options: Any) -> None:
 
 
 def patient_context(browser: Browser, **options: Any) -> BrowserContext:
-    """A context whose pages wait longer than the 30 s of Playwright, which a busy machine can exceed."""
+    """A context that waits longer than the 30 s of Playwright, and whose pages wait for answers: a busy machine exceeds
+    both times."""
     context = _new_context(browser, **options)
     context.set_default_timeout(SHOWN_MS)
+    context.add_init_script(UNLIMITED)
     if SLOW:
         context.add_init_script(SLOW_DOWN)
     return context

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Route, expect
 from ops.services.fusion.incident_view import incident_dict
 from tests.ops.analysis.handover.night import FRAME
 from tests.ops.incidents.making import incident
-from tests.web.conftest import until, wait_for_answers
+from tests.web.conftest import until
 from tests.web.test_markings import enter, room, select_incident  # noqa: F401 - fixtures
 
 CANDIDATES = {
@@ -36,7 +36,6 @@ def test_a_name_typed_before_the_options_come_is_the_unit_that_is_sent(
         else:
             waiting.append(route)
 
-    wait_for_answers(page)
     page.route("**/candidates", answer)
     select_incident(page)
     expect(page.get_by_test_id("details-incident-assign")).to_be_visible()

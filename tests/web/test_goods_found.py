@@ -120,3 +120,35 @@ def test_goods_are_recorded_for_a_closed_incident(
         "requested", "iTrace", "AK <b>4711</b>", "operator"
     )  # fmt: skip
     assert [reply.action for reply in fusion.replies] == ["close", "trace", "trace", "trace"]
+
+
+def test_what_is_pressed_in_the_dialog_stays_under_the_pointer(
+    room: Any,  # noqa: F811
+    enter: Callable[..., Page],  # noqa: F811
+) -> None:
+    """To press a button ends the entry of a code: its title comes, which takes a line, and what was wrong goes."""
+    fusion, _ = room
+    act_as_fusion_does(fusion)
+    page = enter("operator")
+    part = page.get_by_test_id
+    select_incident(page)
+    part("details-incident-close").click()
+    part("incident-choice").select_option("apprehended")
+    part("incident-send").click()
+    expect(part("incident-dialog")).to_be_hidden()
+    part("details-incident-trace").click()
+    part("tracing-hs-code").fill("770100")
+    part("tracing-send").click()
+    expect(part("tracing-problem")).to_contain_text("770100")
+    part("tracing-hs-code").fill("930190")
+    place = part("tracing-send").bounding_box()
+    assert place is not None
+    page.mouse.move(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+    page.mouse.down()
+    expect(part("tracing-send")).to_be_focused()
+    page.wait_for_timeout(500)  # the page has had time to look the code up, and waits for the release
+    assert part("tracing-send").bounding_box() == place
+    page.mouse.up()
+    expect(part("tracing-dialog")).to_be_hidden()
+    expect(part("details")).to_contain_text("930190: Other military weapons")
+    assert [reply.action for reply in fusion.replies] == ["close", "trace", "trace"]

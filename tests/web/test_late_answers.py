@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Route, expect
 from ops.services.fusion.incident_view import incident_dict
 from tests.ops.analysis.handover.night import FRAME
 from tests.ops.incidents.making import incident
-from tests.web.conftest import until, wait_for_answers
+from tests.web.conftest import until
 from tests.web.test_markings import enter, room  # noqa: F401 - fixtures
 
 REFUSAL = "Already claimed by Ben Moreau."
@@ -27,7 +27,6 @@ def test_a_refusal_that_comes_late_leaves_the_dialog_of_another_incident_as_it_i
     page, waiting = enter("operator"), list[Route]()
     part = page.get_by_test_id
     expect(page.locator(".incident")).to_have_count(2)
-    wait_for_answers(page)
     page.route("**/incidents/I1/actions", lambda route: waiting.append(route))
 
     def note_on(identity: str, name: str, text: str) -> None:

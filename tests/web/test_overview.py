@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from sensors.timestamps import SECOND_NS
-from tests.web.conftest import PHONE, until, wait_for_answers
+from tests.web.conftest import PHONE, until
 from tests.web.test_languages import CLIPPED
 
 pytestmark = pytest.mark.chain
@@ -109,7 +109,6 @@ def test_what_is_chosen_in_the_search_box_stays_chosen_when_the_places_arrive(
     here = visit(calm.address)
     here.live()
     held: list[Any] = []
-    wait_for_answers(here.page)
     here.page.route("**/api/places", lambda route: held.append(route))
     here.page.keyboard.press("/")
     here.page.keyboard.type("ra")

@@ -16,7 +16,7 @@ from playwright.sync_api import expect
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
 from sensors.layout import Layout
-from tests.web.conftest import until, wait_for_answers
+from tests.web.conftest import until
 from tests.web.patience import SHOWN_MS
 from tests.web.test_languages import CLIPPED
 
@@ -238,7 +238,6 @@ def test_the_page_states_that_it_is_loading_and_why_it_cannot_plan_and_asks_agai
 ) -> None:
     here = opened(calm, visit)
     answers: list[Any] = []
-    wait_for_answers(here.page)
     here.page.route("**/api/plan/setup", lambda route: answers.append(route))
     here.page.reload()
     expect(here.part("loading")).to_have_text("Loading terrain and layouts…")

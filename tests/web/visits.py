@@ -32,7 +32,6 @@ addEventListener("DOMContentLoaded", () => {
 TOLD = "() => new Promise((done) => setTimeout(() => done(null), 30))"
 """The page tells its parts 30 ms after a change (``live`` in ops/web/src/main.ts); of two timers of one duration, the
 one that was set first ends first."""
-UNLIMITED = "() => { AbortSignal.timeout = () => new AbortController().signal; }"
 REPORT_VIOLATIONS = """
 addEventListener("securitypolicyviolation", (event) =>
   console.error(`POLICY ${event.effectiveDirective} ${event.blockedURI} ${event.sample}`));
@@ -153,12 +152,6 @@ def visiting(browser: Browser, *, has_map: bool = True) -> Iterator[Callable[...
         one.page.context.close()
     for one in visits:
         one.witness.check()
-
-
-def wait_for_answers(page: Page) -> None:
-    """The page waits for answers however long a test holds them back; by itself it gives a request up after 10 s."""
-    page.add_init_script(f"({UNLIMITED})()")
-    page.evaluate(UNLIMITED)
 
 
 def open_more(page: Page) -> None:

@@ -338,9 +338,8 @@ class Hub:
             if forces is not None and forces.body != self._forces:
                 self._forces = forces.body
                 self._show_forces(picture(forces.stamp_ns, forces.cursor, "forces", forces.body))
-            # Half a poll early: otherwise a picture that arrives exactly on time would be sent one poll late.
-            wait_s = 1 / self._settings.tracks_hz - self._settings.poll_s / 2
-            self._tracks_changed, self._tracks_due = False, now + wait_s
+            self._tracks_changed = False
+            self._tracks_due = next_due(self._tracks_due, now, 1 / self._settings.tracks_hz, self._settings.poll_s)
 
     def _show_live(self, name: str, live: Live) -> None:
         def released(view: ReleasedView) -> bytes:
@@ -439,6 +438,15 @@ class EventStream(Response):
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         with streaming(scope, may_be_displaced=False):
             await self._hub.serve(self._after, receive, send, self._page, self._record, self._person)
+
+
+def next_due(due: float, now: float, every: float, poll: float) -> float:
+    """Return when the next picture is due after one that was due at ``due`` and sent ``now`` [s].
+
+    A delay of up to one poll does not postpone the pictures that follow, or each would be one poll late. In any time
+    there are at most one more than every ``every`` in that time and one poll, however irregular the polls are.
+    """
+    return max(due, now - poll) + every
 
 
 def picture(stamp_ns: int, cursor: int, name: str, body: bytes, more: bytes = b"") -> bytes:

@@ -6,6 +6,7 @@ import { waitingIncidents } from "../model/incidents.ts";
 import { PRIORITIES, type Alert } from "../model/records.ts";
 import type { State } from "../model/state.ts";
 import { el, keyed, part, setData, setText } from "../ui/dom.ts";
+import { Press } from "../ui/press.ts";
 import { failure } from "../net/api.ts";
 import { handledLine, headline, responseLine } from "../words/alert_words.ts";
 import { PRIORITY_MARK, priorityName } from "../words/labels.ts";
@@ -26,8 +27,8 @@ export class AlertList {
   #closed = false;
   #state: State | null = null;
   #nowMs = Number.NaN;
-  /** Whether a pointer is pressed on the list: its rows then stay in place, so that the click reaches what was pressed. */
-  #pressed = false;
+  /** While a pointer is pressed on the list, its rows stay in place. */
+  readonly #press = new Press(this.#list, () => this.#again());
   /** Alerts for which an action is on its way. */
   readonly #sending = new Map<string, number>();
   readonly #problems = new Map<string, { readonly revision: number; readonly sentence: string }>();
@@ -35,16 +36,13 @@ export class AlertList {
   constructor(actions: AlertActions) {
     this.#actions = actions;
     this.#list.addEventListener("keydown", (event) => this.#key(event));
-    this.#list.addEventListener("pointerdown", () => (this.#pressed = true));
-    // The click follows the release of the pointer in the same task.
-    for (const end of ["pointerup", "pointercancel", "blur"]) addEventListener(end, () => setTimeout(() => this.#release()));
   }
 
   show(state: State, nowMs: number): void {
     this.#state = state;
     this.#nowMs = nowMs;
     this.#showWaiting(state);
-    if (this.#pressed) return;
+    if (this.#press.held) return;
     const all = this.#closed ? closedAlerts(state.alerts) : openAlerts(state.alerts);
     const rows = all.slice(0, ROWS);
     this.#note(state, all.length, rows.length);
@@ -243,12 +241,6 @@ export class AlertList {
 
   #problem({ id, revision }: Alert, sentence: string): void {
     this.#problems.set(id, { revision, sentence });
-  }
-
-  #release(): void {
-    if (!this.#pressed) return;
-    this.#pressed = false;
-    this.#again();
   }
 
   #again(): void {

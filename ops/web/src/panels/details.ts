@@ -8,6 +8,7 @@ import { headline } from "../words/alert_words.ts";
 import { bars, certaintyLine } from "../words/certainty.ts";
 import { describe } from "../words/describe.ts";
 import { el, keyed, part, setText, showFacts } from "../ui/dom.ts";
+import { Press } from "../ui/press.ts";
 import type { Details, Section } from "../words/facts.ts";
 import { say } from "../words/say.ts";
 import { nearestLine } from "../overview/help.ts";
@@ -60,6 +61,10 @@ export class DetailsPanel {
   #shown = "";
   /** What is selected, whatever its revision. */
   #of = "";
+  #newest: readonly [State, number] | null = null;
+  readonly #press = new Press(part("panel-details"), () => {
+    if (this.#newest !== null) this.show(...this.#newest);
+  });
 
   /** `parts`: pictures and cameras of the selected incident, which follow the selection by themselves. */
   constructor(actions: DetailActions, parts: readonly HTMLElement[]) {
@@ -74,8 +79,13 @@ export class DetailsPanel {
     part("panel-details").append(this.#late, this.#overview.node, this.#empty, this.#body);
   }
 
-  /** When the button that has the focus goes away, the focus stays in the panel. */
+  /**
+   * When the button that has the focus goes away, the focus stays in the panel. While something here is pressed, it stays
+   * as it is: a line more above the buttons would move them away from the pointer.
+   */
   show(state: State, nowMs: number): void {
+    this.#newest = [state, nowMs];
+    if (this.#press.held) return;
     const held = this.#body.contains(document.activeElement);
     this.#draw(state, nowMs);
     if (held && (this.#body.hidden || !this.#body.contains(document.activeElement))) part("panel-details").focus();
@@ -258,12 +268,12 @@ function mayTrace({ kind, disposition, tracing }: Incident): boolean {
   return (kind === "movement" || kind === "distress") && (WITH_GOODS.includes(disposition) || (tracing !== null && disposition !== "merged"));
 }
 
-/** What may be done next, the likeliest first. */
+/** What may be done next, the likeliest first; last what is possible for a while only: no button moves when it goes. */
 function steps(incident: Incident, nowMs: number, operator: string): IncidentStep[] {
   const { state, undo } = incident;
   const mine = incident.owner === "" || incident.owner === operator;
   const undoable: IncidentStep[] = undo !== null && undo.by === operator && nowMs <= undo.untilMs ? ["undo"] : [];
-  if (state === "closed") return [...undoable, ...(mayTrace(incident) ? (["trace"] as const) : []), ...REMARKS, "reopen"];
+  if (state === "closed") return [...(mayTrace(incident) ? (["trace"] as const) : []), ...REMARKS, "reopen", ...undoable];
   const claim: IncidentStep[] = incident.attention && mine ? ["acknowledge"] : [];
   if (state === "open") return [...claim, "close", ...REMARKS, "merge", ...undoable];
   const worked: IncidentStep[] = mine

@@ -4,6 +4,7 @@ import { firstOf, inOrder, NO_FILTER, passes, type Filter } from "../model/incid
 import { CLASSES, INCIDENT_STATES, type Incident } from "../model/records.ts";
 import type { State } from "../model/state.ts";
 import { el, keyed, part, setData, setText } from "../ui/dom.ts";
+import { Press } from "../ui/press.ts";
 import { bars, certaintyLine, certaintyOfIncident, type Certainty } from "../words/certainty.ts";
 import { nearestLine } from "../overview/help.ts";
 import { helpLine } from "../words/forces_words.ts";
@@ -30,7 +31,9 @@ export class IncidentQueue {
   #filter: Filter = NO_FILTER;
   #state: State | null = null;
   #nowMs = Number.NaN;
-  #pressed = false;
+  readonly #press = new Press(this.#list, () => {
+    if (this.#state !== null) this.show(this.#state, this.#nowMs);
+  });
   /** Incidents whose row says who is there first: the most urgent and the selected one. */
   #helped: ReadonlySet<string> = new Set();
 
@@ -42,8 +45,6 @@ export class IncidentQueue {
     for (const control of [this.#search, this.#section, this.#class, this.#stateOf, this.#mine])
       control.addEventListener("input", () => this.#filtered());
     this.#list.addEventListener("keydown", (event) => this.#key(event));
-    this.#list.addEventListener("pointerdown", () => (this.#pressed = true));
-    for (const end of ["pointerup", "pointercancel", "blur"]) addEventListener(end, () => setTimeout(() => this.#release()));
   }
 
   /** What must be said of the list besides its rows. An empty list is called so only where the server has given it. */
@@ -56,7 +57,7 @@ export class IncidentQueue {
   show(state: State, nowMs: number): void {
     this.#state = state;
     this.#nowMs = nowMs;
-    if (this.#pressed) return;
+    if (this.#press.held) return;
     this.#sections(state);
     const operator = state.sector.value?.operator ?? "";
     const all = inOrder(state.incidents.values(), state.alerts, state.tracks).filter((incident) =>
@@ -192,12 +193,6 @@ export class IncidentQueue {
     row.querySelector<HTMLElement>(".incident-open")?.focus();
     if (this.#state !== null) this.show(this.#state, this.#nowMs);
     row.scrollIntoView({ block: "nearest" });
-  }
-
-  #release(): void {
-    if (!this.#pressed) return;
-    this.#pressed = false;
-    if (this.#state !== null) this.show(this.#state, this.#nowMs);
   }
 }
 

@@ -5,6 +5,7 @@ import { GOODS, TRACE_STATES, type Incident } from "../model/records.ts";
 import { dayOf, findCodes } from "../net/goods_codes.ts";
 import type { ActionFields, Answer, StatedTracing } from "../net/incidents.ts";
 import { el, part, setText } from "../ui/dom.ts";
+import { Press } from "../ui/press.ts";
 import { Sending, type TellLate } from "../ui/sending.ts";
 import { sentenceOf } from "../words/alert_words.ts";
 import { codeLine } from "../words/describe_incident.ts";
@@ -25,6 +26,11 @@ export class TracingDialog {
   readonly #send: Send;
   readonly #sending: Sending;
   #incident: Incident | null = null;
+  /** Whether codes are looked up once what is pressed is released: their lines would move it away from the pointer. */
+  #looksLater = false;
+  readonly #press = new Press(this.#dialog, () => {
+    if (this.#looksLater) void this.#look();
+  });
 
   constructor(send: Send, tellLate: TellLate) {
     this.#send = send;
@@ -68,6 +74,8 @@ export class TracingDialog {
 
   /** Show the titles of the codes that are written, or which code is nearest to one that does not exist. */
   async #look(): Promise<void> {
+    this.#looksLater = this.#press.held;
+    if (this.#looksLater) return;
     setText(this.#problem, ""); // of what was written before
     const incident = this.#incident;
     const stated = { hs_code: written("hs-code"), eccn: written("eccn"), eu_list: written("eu-list") };
@@ -75,6 +83,8 @@ export class TracingDialog {
     const asked = Object.values(stated).some((code) => code !== "");
     const codes = asked ? await findCodes(stated, incident.openedMs).catch(() => []) : [];
     if (this.#incident !== incident) return;
+    this.#looksLater = this.#press.held;
+    if (this.#looksLater) return;
     for (const name of ["hs-code", "eccn", "eu-list"] as const) {
       if (written(name) !== stated[CODES[name]]) continue; // written since
       const known = codes.find((one) => one.field === CODES[name]);

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import combinations, islice
 from pathlib import Path
 
 import httpx
@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ops.services.api.app import ApiSettings, create_app
-from ops.services.api.event_stream import Hub, StreamSettings, frame
+from ops.services.api.event_stream import Hub, StreamSettings, frame, next_due
 from ops.services.api.serving.server import serving
 from ops.services.map.present_layout import viewpoints_of
 from ops.store.reader import Reader
@@ -241,9 +241,33 @@ def test_pictures_are_conflated_to_ten_a_second_and_end_with_the_newest(tmp_path
         writer.join()
         took = time.monotonic() - began
         assert len(shown) <= 10 * took + 2
-        assert shown == sorted(set(shown))
+        assert shown == sorted(shown)  # one that is committed between two reads comes twice
         newest = next(data for event, _, data in here.events() if event == "tracks" and data["cursor"] == here.cursor)
         assert newest["tracks"] == [{"track": "T1", "n": here.cursor - 1}]
+
+
+@given(
+    poll=st.floats(0.001, 0.2),
+    gaps=st.lists(st.floats(0.0, 0.5), min_size=2, max_size=200),
+)
+def test_pictures_never_exceed_their_rate_however_irregular_the_polls_are(poll: float, gaps: list[float]) -> None:
+    every, due, now, sent = 0.1, 0.0, 1000.0, list[float]()
+    for gap in gaps:
+        now += gap
+        if now >= due:
+            sent.append(now)
+            due = next_due(due, now, every, poll)
+    for first, last in combinations(range(len(sent)), 2):
+        assert (last - first) * every <= sent[last] - sent[first] + poll + 1e-9
+
+
+def test_pictures_keep_their_times_where_each_poll_is_a_little_late() -> None:
+    due, sent = 0.0, 0
+    for poll in range(1000):
+        now = 0.021 * poll  # polls of 20 ms, each 1 ms late
+        if now >= due:
+            sent, due = sent + 1, next_due(due, now, 0.1, 0.02)
+    assert sent == 210  # in 20.98 s
 
 
 def test_sensors_and_heartbeats_come_unasked(tmp_path):

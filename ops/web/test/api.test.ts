@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { getJson, isPassing, RequestFailed } from "../src/net/api.ts";
+
+test("A request that gets no answer in time is given up, says so, and may be made again", async (context) => {
+  context.mock.method(globalThis, "fetch", (_: string, { signal }: RequestInit) =>
+    new Promise((_answered, fail) => signal?.addEventListener("abort", () => fail(signal.reason))),
+  );
+  await assert.rejects(getJson("/api/alerts", undefined, 5), (error: unknown) => {
+    assert.ok(error instanceof RequestFailed);
+    assert.deepEqual([error.problem.id, error.status, isPassing(error)], ["page-net-timeout", 0, true]);
+    return true;
+  });
+});
+
+test("A request that the page itself takes back is not called one without an answer", async (context) => {
+  context.mock.method(globalThis, "fetch", (_: string, { signal }: RequestInit) =>
+    new Promise((_answered, fail) => signal?.addEventListener("abort", () => fail(signal.reason))),
+  );
+  const taken = new AbortController();
+  const asked = getJson("/api/alerts", taken.signal);
+  taken.abort();
+  await assert.rejects(asked, { message: "page-net-unreachable" });
+});
