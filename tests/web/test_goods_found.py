@@ -126,10 +126,10 @@ def test_what_is_pressed_in_the_dialog_stays_under_the_pointer(
     room: Any,  # noqa: F811
     enter: Callable[..., Page],  # noqa: F811
 ) -> None:
-    """To press a button ends the entry of a code: its title comes, which takes a line, and what was wrong goes."""
+    """To press a button ends the entry of a code: its title comes, and what was wrong goes, which is two lines."""
     fusion, _ = room
     act_as_fusion_does(fusion)
-    page = enter("operator")
+    page = enter("operator", locale="fr-FR")
     part = page.get_by_test_id
     select_incident(page)
     part("details-incident-close").click()
@@ -137,9 +137,9 @@ def test_what_is_pressed_in_the_dialog_stays_under_the_pointer(
     part("incident-send").click()
     expect(part("incident-dialog")).to_be_hidden()
     part("details-incident-trace").click()
-    part("tracing-hs-code").fill("770100")
+    part("tracing-hs-code").fill("930800")
     part("tracing-send").click()
-    expect(part("tracing-problem")).to_contain_text("770100")
+    expect(part("tracing-problem")).to_contain_text("930700")
     part("tracing-hs-code").fill("930190")
     place = part("tracing-send").bounding_box()
     assert place is not None
@@ -150,5 +150,5 @@ def test_what_is_pressed_in_the_dialog_stays_under_the_pointer(
     assert part("tracing-send").bounding_box() == place
     page.mouse.up()
     expect(part("tracing-dialog")).to_be_hidden()
-    expect(part("details")).to_contain_text("930190: Other military weapons")
-    assert [reply.action for reply in fusion.replies] == ["close", "trace", "trace"]
+    expect(part("details")).to_contain_text("930190 : Autres armes de guerre")
+    assert [reply.action for reply in fusion.replies] == ["close", "trace"]
