@@ -80,6 +80,23 @@ def store_address(text: str | None) -> str | None:
     return text
 
 
+def store_option(what: str) -> Any:
+    """Return the option that names a store in PostgreSQL; ``what`` begins its help."""
+    return typer.Option(
+        "--store",
+        metavar="ADDRESS",
+        help=f"{what}: postgresql://user@host:port/database.",
+        callback=store_address,
+    )
+
+
+def identity_option(what: str) -> Any:
+    """Return the option that names a folder of keys and certificates, ``what``."""
+    return typer.Option(
+        "--identity", metavar="DIR", envvar="WATCHLINE_IDENTITY", help=what, exists=True, file_okay=False
+    )
+
+
 SinceOption = Annotated[
     str | None, typer.Option("--since", metavar="TIME", help="Only observations at or after this time.")
 ]
@@ -93,17 +110,8 @@ BrokerOption = Annotated[
         help="Your broker: mqtt://user:password@host:port. Default: an embedded broker on 127.0.0.1.",
     ),
 ]
-IDENTITY_HELP = "Folder of keys and certificates, as written by `broker config`."
 IdentityOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--identity",
-        metavar="DIR",
-        envvar="WATCHLINE_IDENTITY",
-        help=IDENTITY_HELP,
-        exists=True,
-        file_okay=False,
-    ),
+    Path | None, identity_option("Folder of keys and certificates, as written by `broker config`.")
 ]
 PortOption = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port of the pages and the API.")]
 

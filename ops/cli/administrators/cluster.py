@@ -20,20 +20,13 @@ from ops.cli.options import (
     TlsOption,
     answer,
     broker_url,
+    identity_option,
     screen,
-    store_address,
+    store_option,
 )
 
 BrokerIdentityOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--identity",
-        metavar="DIR",
-        envvar="WATCHLINE_IDENTITY",
-        help="Folder of keys and certificates for --broker, as written by `broker config`.",
-        exists=True,
-        file_okay=False,
-    ),
+    Path | None, identity_option("Folder of keys and certificates for --broker, as written by `broker config`.")
 ]
 DurationOption = Annotated[
     float | None,
@@ -65,15 +58,7 @@ def run(
     broker: BrokerOption = None,
     settings: SettingsOption = None,
     identity: BrokerIdentityOption = None,
-    store: Annotated[
-        str | None,
-        typer.Option(
-            "--store",
-            metavar="ADDRESS",
-            help="Keep all sectors in PostgreSQL: postgresql://user@host:port/database.",
-            callback=store_address,
-        ),
-    ] = None,
+    store: Annotated[str | None, store_option("Keep all sectors in PostgreSQL")] = None,
     listen: Annotated[
         str | None,
         typer.Option(
@@ -138,15 +123,7 @@ def worker(
     scheduler: Annotated[
         str, typer.Option("--scheduler", metavar="HOST:PORT", help="Address that `cluster run --listen` was given.")
     ],
-    store: Annotated[
-        str,
-        typer.Option(
-            "--store",
-            metavar="ADDRESS",
-            help="The cluster's store: postgresql://user@host:port/database.",
-            callback=store_address,
-        ),
-    ],
+    store: Annotated[str, store_option("The cluster's store")],
     host: Annotated[
         str | None,
         typer.Option(
@@ -157,15 +134,7 @@ def worker(
     ] = None,
     settings: SettingsOption = None,
     identity: Annotated[
-        Path | None,
-        typer.Option(
-            "--identity",
-            metavar="DIR",
-            envvar="WATCHLINE_IDENTITY",
-            help="This machine's copy of the folder of keys and certificates of the cluster.",
-            exists=True,
-            file_okay=False,
-        ),
+        Path | None, identity_option("This machine's copy of the folder of keys and certificates of the cluster.")
     ] = None,
     duration: DurationOption = None,
     as_json: JsonOption = False,
@@ -216,15 +185,7 @@ def serve(
         ),
     ] = None,
     identity: BrokerIdentityOption = None,
-    store: Annotated[
-        str | None,
-        typer.Option(
-            "--store",
-            metavar="ADDRESS",
-            help="Store of the cluster in PostgreSQL: postgresql://user@host:port/database.",
-            callback=store_address,
-        ),
-    ] = None,
+    store: Annotated[str | None, store_option("Store of the cluster in PostgreSQL")] = None,
     centres: Annotated[
         int,
         typer.Option("--centres", metavar="COUNT", min=1, max=256, help="Sectors that may be open at the same time."),

@@ -16,7 +16,7 @@ from ops.cli.options import (
     answer,
     broker_url,
     screen,
-    store_address,
+    store_option,
 )
 
 
@@ -50,15 +50,7 @@ def record(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Journal; an existing one is continued.")
     ] = None,
-    store: Annotated[
-        str | None,
-        typer.Option(
-            "--store",
-            metavar="ADDRESS",
-            help="Record into PostgreSQL: postgresql://user@host:port/database.",
-            callback=store_address,
-        ),
-    ] = None,
+    store: Annotated[str | None, store_option("Record into PostgreSQL")] = None,
     duration: Annotated[
         float | None,
         typer.Option("--duration", metavar="SECONDS", min=1.0, help="Time to record. Default: until Ctrl-C."),

@@ -23,8 +23,9 @@ from ops.cli.options import (
     TlsOption,
     answer,
     broker_url,
+    identity_option,
     screen,
-    store_address,
+    store_option,
 )
 
 BEGAN_S = time.monotonic()
@@ -86,13 +87,8 @@ def run(
     settings: SettingsOption = None,
     identity: Annotated[
         Path | None,
-        typer.Option(
-            "--identity",
-            metavar="DIR",
-            envvar="WATCHLINE_IDENTITY",
-            help="Folder of keys and certificates, as written by `broker config`. Default: keys made in --data.",
-            exists=True,
-            file_okay=False,
+        identity_option(
+            "Folder of keys and certificates, as written by `broker config`. Default: keys made in --data."
         ),
     ] = None,
     sapient: Annotated[
@@ -101,15 +97,7 @@ def run(
     sapient_listen: Annotated[
         str | None, typer.Option("--sapient-listen", metavar="HOST:PORT", help="Listen here for SAPIENT nodes.")
     ] = None,
-    store: Annotated[
-        str | None,
-        typer.Option(
-            "--store",
-            metavar="ADDRESS",
-            help="Keep the sector in PostgreSQL: postgresql://user@host:port/database.",
-            callback=store_address,
-        ),
-    ] = None,
+    store: Annotated[str | None, store_option("Keep the sector in PostgreSQL")] = None,
     layers: Annotated[
         bool,
         typer.Option("--map-layers", help="Also store positions as PostGIS points, unencrypted; with --store."),

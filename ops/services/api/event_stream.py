@@ -96,6 +96,7 @@ class Hub:
         self.recent = RecentEvents(reader, _frame_of, settings.max_behind_bytes)
         self._pictures: dict[str, tuple[int, bytes, Callable[[ReleasedView], bytes | None]]] = {}
         self._version: int | None = None
+        self._tracks: Live | None = None
         self._sensors: Live | None = None
         self._bearings: bytes | None = None
         self._forces: bytes | None = None
@@ -327,8 +328,11 @@ class Hub:
             self._version = version  # only after success: a read that failed half-way is repeated
         now = asyncio.get_running_loop().time()
         if self._tracks_changed and now >= self._tracks_due:
+            self._tracks_due = next_due(self._tracks_due, now, 1 / self._settings.tracks_hz, self._settings.poll_s)
             tracks = await asyncio.to_thread(self._reader.live, "tracks")
-            if tracks is not None:
+            hides = self._release is not None and self._release.used
+            if tracks is not None and (hides or tracks != self._tracks):  # else committed since the version was read
+                self._tracks = tracks
                 self._show_live("tracks", tracks)
             bearings = await asyncio.to_thread(self._reader.live, "bearings")
             if bearings is not None and bearings.body != self._bearings:
@@ -339,7 +343,6 @@ class Hub:
                 self._forces = forces.body
                 self._show_forces(picture(forces.stamp_ns, forces.cursor, "forces", forces.body))
             self._tracks_changed = False
-            self._tracks_due = next_due(self._tracks_due, now, 1 / self._settings.tracks_hz, self._settings.poll_s)
 
     def _show_live(self, name: str, live: Live) -> None:
         def released(view: ReleasedView) -> bytes:

@@ -85,7 +85,7 @@ export class DetailsPanel {
    */
   show(state: State, nowMs: number): void {
     this.#newest = [state, nowMs];
-    if (this.#press.held) return;
+    if (this.#press.held && nameOf(state.selection) === this.#of) return;
     const held = this.#body.contains(document.activeElement);
     this.#draw(state, nowMs);
     if (held && (this.#body.hidden || !this.#body.contains(document.activeElement))) part("panel-details").focus();
@@ -94,7 +94,7 @@ export class DetailsPanel {
   #draw(state: State, nowMs: number): void {
     const { selection } = state;
     const details = selection === null ? null : describe(selection, state, nowMs);
-    const of = selection === null ? "" : `${selection.kind} ${selection.id}`;
+    const of = nameOf(selection);
     if (of !== this.#of) this.tellLate("", "");
     this.#of = of;
     this.#overview.node.hidden = selection !== null;
@@ -242,6 +242,10 @@ export class DetailsPanel {
       },
     );
   }
+}
+
+function nameOf(selection: Selection | null): string {
+  return selection === null ? "" : `${selection.kind} ${selection.id}`;
 }
 
 interface Button {

@@ -26,11 +26,7 @@ export class TracingDialog {
   readonly #send: Send;
   readonly #sending: Sending;
   #incident: Incident | null = null;
-  /** Whether codes are looked up once what is pressed is released: their lines would move it away from the pointer. */
-  #looksLater = false;
-  readonly #press = new Press(this.#dialog, () => {
-    if (this.#looksLater) void this.#look();
-  });
+  readonly #press = new Press(this.#dialog);
 
   constructor(send: Send, tellLate: TellLate) {
     this.#send = send;
@@ -42,7 +38,7 @@ export class TracingDialog {
     this.#status.replaceChildren(...states);
     for (const name of ["goods", "status", "released", ...TEXTS])
       setText(part(`tracing-${name}-label`), say("incident-tracing-field", { field: name.replaceAll("-", "_") }));
-    for (const name of ["hs-code", "eccn", "eu-list"] as const) field(name).addEventListener("change", () => void this.#look());
+    for (const name of ["hs-code", "eccn", "eu-list"] as const) field(name).addEventListener("change", () => this.#press.after(() => this.#entered()));
     part("tracing-cancel").addEventListener("click", () => this.#dialog.close());
     part<HTMLFormElement>("tracing-form").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -72,24 +68,27 @@ export class TracingDialog {
     this.#goods.focus();
   }
 
+  /** Another code is written: what was wrong is of the one before. */
+  #entered(): void {
+    setText(this.#problem, "");
+    void this.#look();
+  }
+
   /** Show the titles of the codes that are written, or which code is nearest to one that does not exist. */
   async #look(): Promise<void> {
-    this.#looksLater = this.#press.held;
-    if (this.#looksLater) return;
-    setText(this.#problem, ""); // of what was written before
     const incident = this.#incident;
     const stated = { hs_code: written("hs-code"), eccn: written("eccn"), eu_list: written("eu-list") };
     if (incident === null) return;
     const asked = Object.values(stated).some((code) => code !== "");
     const codes = asked ? await findCodes(stated, incident.openedMs).catch(() => []) : [];
-    if (this.#incident !== incident) return;
-    this.#looksLater = this.#press.held;
-    if (this.#looksLater) return;
-    for (const name of ["hs-code", "eccn", "eu-list"] as const) {
-      if (written(name) !== stated[CODES[name]]) continue; // written since
-      const known = codes.find((one) => one.field === CODES[name]);
-      setText(part(`tracing-${name}-found`), known === undefined ? "" : foundLine(known, written(name), dayOf(incident.openedMs)));
-    }
+    this.#press.after(() => {
+      if (this.#incident !== incident) return;
+      for (const name of ["hs-code", "eccn", "eu-list"] as const) {
+        if (written(name) !== stated[CODES[name]]) continue; // written since
+        const known = codes.find((one) => one.field === CODES[name]);
+        setText(part(`tracing-${name}-found`), known === undefined ? "" : foundLine(known, written(name), dayOf(incident.openedMs)));
+      }
+    });
   }
 
   async #submit(): Promise<void> {

@@ -1,25 +1,49 @@
 // While a pointer presses something, what is drawn around it stays: the release would otherwise fall on something else,
 // and the click be lost or taken for another.
 
+/** The click of a touch comes some time after its release, or not at all, as after a swipe. */
+const CLICK_WITHIN_MS = 400;
+
 export class Press {
-  #held = false;
+  #pointer: number | null = null;
+  readonly #released: () => void;
+  #later: (() => void)[] = [];
 
   /** `released` hears that a press in `node` has ended, after its click. */
-  constructor(node: HTMLElement, released: () => void) {
-    node.addEventListener("pointerdown", () => (this.#held = true));
-    // The click follows the release of the pointer in the same task.
-    for (const end of ["pointerup", "pointercancel", "blur"])
-      addEventListener(end, () =>
-        setTimeout(() => {
-          if (!this.#held) return;
-          this.#held = false;
-          released();
-        }),
-      );
+  constructor(node: HTMLElement, released: () => void = () => undefined) {
+    this.#released = released;
+    node.addEventListener("pointerdown", ({ button, pointerId }) => {
+      if (button === 0) this.#pointer = pointerId;
+    });
+    for (const end of ["pointerup", "pointercancel"] as const)
+      addEventListener(end, ({ pointerId, pointerType }) => {
+        // the click of a mouse follows its release in the same task
+        if (pointerId === this.#pointer) setTimeout(() => this.#end(), pointerType === "touch" ? CLICK_WITHIN_MS : 0);
+      });
+    // A menu of the browser, and what else takes the pointer away, keeps the release to itself.
+    for (const end of ["click", "contextmenu", "blur"]) addEventListener(end, () => setTimeout(() => this.#end()));
+    addEventListener("pointermove", ({ pointerId, buttons }) => {
+      if (pointerId === this.#pointer && buttons === 0) this.#end();
+    });
   }
 
   /** Whether something in the node is pressed now. */
   get held(): boolean {
-    return this.#held;
+    return this.#pointer !== null;
+  }
+
+  /** Run now, or once what is pressed is released. */
+  after(run: () => void): void {
+    if (this.held) this.#later.push(run);
+    else run();
+  }
+
+  #end(): void {
+    if (!this.held) return;
+    this.#pointer = null;
+    const later = this.#later;
+    this.#later = [];
+    for (const run of later) run();
+    this.#released();
   }
 }

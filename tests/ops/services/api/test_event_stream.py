@@ -241,7 +241,7 @@ def test_pictures_are_conflated_to_ten_a_second_and_end_with_the_newest(tmp_path
         writer.join()
         took = time.monotonic() - began
         assert len(shown) <= 10 * took + 2
-        assert shown == sorted(shown)  # one that is committed between two reads comes twice
+        assert shown == sorted(set(shown))
         newest = next(data for event, _, data in here.events() if event == "tracks" and data["cursor"] == here.cursor)
         assert newest["tracks"] == [{"track": "T1", "n": here.cursor - 1}]
 
