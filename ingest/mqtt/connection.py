@@ -391,7 +391,11 @@ class Connection:
             self.problem = f"{self.url.shown} closes the connection at once: are user and password right?"
         self.connected = False
 
-    def _message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
+    def _message(self, client: Client, _userdata: object, message: MQTTMessage) -> None:
+        with self._lock:
+            if client is not self._client:  # replaced since the guard
+                return
+            epoch = self._epoch
         try:
             topic = message.topic
         except UnicodeDecodeError:
@@ -409,7 +413,7 @@ class Connection:
                 received_ns=self._now_ns(),
                 qos=message.qos,
                 mid=message.mid,
-                epoch=self._epoch,
+                epoch=epoch,
                 retained=message.retain,
             )
         )

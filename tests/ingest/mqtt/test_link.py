@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from paho.mqtt.client import MQTTMessage
 
 from ingest.envelope import Delivery
 from ingest.errors import BrokerError, MalformedMessage, SpoolError
@@ -102,6 +103,11 @@ def sender(broker: Broker, spool: Spool, *, window: SendWindowSettings = PATIENT
     )
     STARTED.append(made)
     return made
+
+
+def steady_publisher(broker: Broker, name: str) -> Publisher:
+    settings = ConnectionSettings(keepalive_s=LONG_S)
+    return Publisher(broker.url, client_id=name, now_ns=time.time_ns, settings=settings)
 
 
 def scan(number: int) -> Scan:
@@ -202,6 +208,30 @@ def test_an_ack_for_a_connection_that_is_gone_is_not_sent(broker: Broker, spool:
     reader.stop()
 
 
+def test_a_message_during_a_renewal_is_acknowledged_on_no_other_connection(broker: Broker) -> None:
+    """Its identifier may be that of another message there, which would then be lost."""
+    taken: list[Delivery] = []
+
+    def renewed_ns() -> int:  # asked for while the message is taken
+        connection.renew("the test says so")
+        return time.time_ns()
+
+    connection = Connection(broker.url, "ingest", now_ns=renewed_ns, settings=ConnectionSettings(keepalive_s=LONG_S))
+    connection.on_message = taken.append
+    connection.start()
+    connection.wait_until_ready(PATIENT_S)
+    message = MQTTMessage(mid=1, topic=DETECTIONS.encode())
+    message.qos = 1
+    first = connection._client
+    first.on_message(first, None, message)
+    assert connection._client is not first
+    assert [connection.acknowledge(delivery) for delivery in taken] == [False]
+    first.on_message(first, None, message)
+    connection._message(first, None, message)
+    assert len(taken) == 1, "a client that was replaced is not heard"
+    connection.stop()
+
+
 def test_an_exception_in_a_callback_is_reported_and_the_thread_lives(broker: Broker, spool: Spool) -> None:
     reader, link = subscriber(broker), sender(broker, spool)
     reader.start(timeout_s=PATIENT_S)
@@ -271,7 +301,7 @@ def test_what_is_stopped_or_replaced_keeps_no_socket_open(broker: Broker) -> Non
 
     def one() -> None:
         reader = subscriber(broker)
-        reader.start()
+        reader.start(timeout_s=PATIENT_S)
         for _ in range(5):
             reader._connection.renew("the test says so")
             assert until(lambda: reader.connected)
@@ -299,7 +329,7 @@ def test_a_process_with_many_open_files_reaches_its_broker(broker: Broker) -> No
             files.append(os.open(os.devnull, os.O_RDONLY))
         reader = subscriber(broker)
         reader.start(timeout_s=PATIENT_S)
-        publisher = Publisher(broker.url, client_id="many", now_ns=time.time_ns)
+        publisher = steady_publisher(broker, "many")
         publisher.start(timeout_s=PATIENT_S)
         publisher(DETECTIONS, b"{}").result(PATIENT_S)
         assert until(lambda: [each.payload for each in reader.collect(wait_s=0.1)] == [b"{}"])
@@ -339,17 +369,17 @@ def test_the_watchdog_replaces_a_silent_peer(broker: Broker) -> None:
 
 
 def test_the_watchdog_replaces_a_client_whose_attempts_all_fail(broker: Broker) -> None:
-    reader = subscriber(broker, keepalive_s=5)
+    reader = subscriber(broker)
     reader.start(timeout_s=PATIENT_S)
     connection = reader._connection
     assert until(lambda: reader.connected)
     first = connection._client
-    connection._worked_s -= 31.0
+    connection._worked_s -= connection._fruitless_s + 1.0
     reader.check()
     assert connection._client is first, "a working connection is left alone, however long ago it proved so"
     broker.kill()
     assert until(lambda: not reader.connected)
-    connection._worked_s = time.monotonic() - 31.0  # an end is taken for work if the connection lasted some seconds
+    connection._worked_s -= connection._fruitless_s + 1.0  # an end is taken for work if the connection lasted some seconds
     reader.check()
     assert connection._client is not first
     replaced = connection._client
@@ -570,7 +600,7 @@ def test_a_smaller_window_of_the_broker_is_kept(tmp_path: Path) -> None:
 
 
 def test_a_publisher_answers_with_the_puback_or_the_reason(broker: Broker) -> None:
-    publisher = Publisher(broker.url, client_id="feed", now_ns=time.time_ns)
+    publisher = steady_publisher(broker, "feed")
     publisher.start(timeout_s=PATIENT_S)
     answers = [publisher("watchline/1/x/tracks", b"x") for _ in range(200)]
     assert [answer.result(timeout=PATIENT_S) for answer in answers] == [None] * 200
@@ -586,8 +616,7 @@ def test_a_publisher_answers_with_the_puback_or_the_reason(broker: Broker) -> No
 
 def test_a_quiet_connection_is_heard_by_the_answers_to_its_pings(broker: Broker) -> None:
     """A publisher that has nothing to say hears nothing else, and must not be replaced for that."""
-    settings = ConnectionSettings(keepalive_s=LONG_S)
-    publisher = Publisher(broker.url, client_id="quiet", now_ns=time.time_ns, settings=settings)
+    publisher = steady_publisher(broker, "quiet")
     publisher.start(timeout_s=PATIENT_S)
     connection = publisher._connection
     first, since_s = connection._client, connection._heard_s
@@ -598,7 +627,7 @@ def test_a_quiet_connection_is_heard_by_the_answers_to_its_pings(broker: Broker)
 
 
 def test_a_publisher_looks_after_its_connection_by_itself(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
-    publisher = Publisher(broker.url, client_id="alone", now_ns=time.time_ns)
+    publisher = steady_publisher(broker, "alone")
     publisher.start(timeout_s=PATIENT_S)
     connection, first = publisher._connection, publisher._connection._client
 
@@ -617,7 +646,7 @@ def test_a_publisher_looks_after_its_connection_by_itself(broker: Broker, monkey
 def test_a_string_that_paho_refuses_does_not_stop_the_link(broker: Broker, text: str) -> None:
     inbound = subscriber(broker)
     inbound.start(timeout_s=PATIENT_S)
-    attacker = Publisher(broker.url, client_id="attacker", now_ns=time.time_ns)
+    attacker = steady_publisher(broker, "attacker")
     attacker.start(timeout_s=PATIENT_S)
     for payload, content_type in ((b"bad", text), (b"good", "application/json")):
         attacker(DETECTIONS, payload, content_type=content_type).result(PATIENT_S)
@@ -643,7 +672,7 @@ def test_who_is_not_listened_to_is_not_received_and_the_others_go_on_in_order(br
     everybody = ["watchline/1/x/sensor/+/detections", "watchline/1/x/sensor/+/status"]
     names = [everybody[1], *(f"watchline/1/x/sensor/s{n}/detections" for n in range(600)), DETECTIONS]
     other = DETECTIONS.replace("r1", "r2")
-    publisher = Publisher(broker.url, client_id="p", now_ns=time.time_ns)
+    publisher = steady_publisher(broker, "p")
     publisher.start(timeout_s=PATIENT_S)
     heard: dict[str, list[int]] = {DETECTIONS: [], other: []}
 
