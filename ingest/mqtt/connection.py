@@ -39,6 +39,10 @@ from ingest.wire import JSON
 
 ANSWER_WITHIN_S: Final = 4.0
 """Timeout for a CONNACK or SUBACK, after which the connection is replaced."""
+REFUSALS: Final = 3
+REFUSED_S: Final = 10.0
+"""A start fails before its time is over once the broker has refused REFUSALS attempts in succession and this has
+passed: more time would not help a wrong password."""
 FRUITLESS_S: Final = 30.0
 """Time without a working connection after which the client is replaced, in case its own state is the cause.
 
@@ -149,6 +153,7 @@ class Connection:
         self.on_message: Callable[[Delivery], None] = _ignore
         self.will: Callable[[], tuple[str, bytes, UserProperties]] | None = None
         self._tls_problem: str | None = None
+        self._refusals = 0
         self._in_flight = self.settings.in_flight
         self._now_ns, self._subscriptions = now_ns, list(subscriptions)
         self._resumes = resumes
@@ -180,13 +185,17 @@ class Connection:
         self._client.loop_start()
 
     def wait_until_ready(self, timeout_s: float) -> None:
-        """Wait for the broker; BrokerError, after stopping, if it has not accepted the connection in time."""
-        deadline_s = time.monotonic() + timeout_s
-        while not self.ready.wait(min(0.5, max(deadline_s - time.monotonic(), 0.0))):
-            if time.monotonic() >= deadline_s:
+        """Wait for the broker; BrokerError, after stopping, if it has not accepted the connection in time, or refuses
+        it again and again."""
+        began_s = time.monotonic()
+        while not self.ready.wait(min(0.5, max(began_s + timeout_s - time.monotonic(), 0.0))):
+            waited_s = time.monotonic() - began_s
+            is_refused = self._refusals >= REFUSALS and waited_s >= REFUSED_S
+            if is_refused or waited_s >= timeout_s:
                 problem = self.problem or f"{self.url.shown} does not answer"
                 self.stop()
-                raise BrokerError(problem, where="broker", expected=f"a connection within {timeout_s:.0f} s")
+                expected = "an accepted connection" if is_refused else f"a connection within {timeout_s:.0f} s"
+                raise BrokerError(problem, where="broker", expected=expected)
             self.check()
 
     def stop(self) -> None:
@@ -344,7 +353,7 @@ class Connection:
             self.renew(f"the broker allows {allowed} messages in flight")
             return
         self.problem = self._asked_s = None
-        self._resumes = True
+        self._resumes, self._refusals = True, 0
         self.connected, self._up_s = True, time.monotonic()
         self.on_up(bool(flags.session_present))
         if self._subscriptions:
@@ -376,6 +385,7 @@ class Connection:
 
     def _failed(self, _client: Client, _userdata: object) -> None:
         why, self._tls_problem = self._tls_problem, None
+        self._refusals = 0
         self.problem = f"no TLS with {self.url.shown}: {why}" if why else f"no answer from {self.url.shown}"
 
     def _down(self, _client: Client, _userdata: object, _flags: object, reason: Any, _properties: object) -> None:
@@ -387,8 +397,11 @@ class Connection:
         self.ready.clear()
         if self.connected:
             self.problem = f"connection to {self.url.shown} lost ({reason})"
-        elif self.problem is None:
-            self.problem = f"{self.url.shown} closes the connection at once: are user and password right?"
+        else:
+            self._refusals += 1
+            self.problem = (
+                self.problem or f"{self.url.shown} closes the connection at once: are user and password right?"
+            )
         self.connected = False
 
     def _message(self, client: Client, _userdata: object, message: MQTTMessage) -> None:

@@ -71,4 +71,4 @@ def restarted_after_panic(environment: Mapping[str, str]) -> Iterator[threading.
         ended.set()
         serves.set()
         os.dup2(stderr, 2)  # closes the pipe, so that the thread passes on the last words and ends
-        watching.join(timeout=5.0)
+        watching.join(timeout=60.0)

@@ -29,6 +29,8 @@ from ops.runtime.tables import show_table, table_of
 from ops.sector.sector_file import layout_path, load_sector
 from ops.sector.settings import load_settings
 
+KICKS = 3
+"""Attempts to end a revoked client's session: a busy broker may leave one without answer."""
 KICK_DAYS = 1 / 288
 """Validity in days (five minutes) of the certificate with which a revoked client's session is ended."""
 
@@ -170,14 +172,19 @@ def _kick(folder: BrokerFolder, name: str, host: str, port: int) -> bool:
     write_private(place / CERTIFICATE, pair.certificate)
     tls = TlsFiles(folder.path / "broker" / AUTHORITY, place / CERTIFICATE, place / CERTIFICATE_KEY)
     try:
-        Probe(host, port, name, tls=tls).connect().close()
-    except BrokerError:
-        return False
+        return any(_connects(host, port, name, tls) for _ in range(KICKS))
     finally:
         for file in place.iterdir():
             file.unlink()
         place.rmdir()
         folder.revoke(name)
+
+
+def _connects(host: str, port: int, name: str, tls: TlsFiles) -> bool:
+    try:
+        Probe(host, port, name, tls=tls).connect().close()
+    except BrokerError:
+        return False
     return True
 
 

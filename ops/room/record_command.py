@@ -66,7 +66,12 @@ def record_journal(recording: Recording, *, screen: Console) -> dict[str, Any]:
     ingest = Child(
         "ingest",
         "ops.services.ingest.process",
-        [f"--sector={sector_id}", f"--journal={journal}", *(["--in-store"] if recording.store else [])],
+        [
+            f"--sector={sector_id}",
+            f"--journal={journal}",
+            f"--wait-s={START_S}",
+            *(["--in-store"] if recording.store else []),
+        ],
         log=journal.with_suffix(".log"),
         secrets={
             URL_VARIABLE: url.text,

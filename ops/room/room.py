@@ -54,7 +54,7 @@ RoomPart = TypeVar("RoomPart")
 START_TIMEOUT_S: Final = 300.0
 """Time in which a part must be ready; on a busy or slow machine it may take minutes."""
 BROKER_ANSWERS_S: Final = 10.0
-"""Time in which an external broker must answer; ingest waits as long for it, and START_TIMEOUT_S for the room's own."""
+"""Time in which an external broker must be there before anything is started."""
 _OWN_FILES: Final = (
     "journal.db", "store.db", "actions.db", "field.db", "field-spool.db", "truth.npz", "night.jsonl", "night.started",
     "sensors.json", "positions.jsonl", "feeds.db", "cot.db", "cot-spool.db", "refusals.db", "refusals.db.damaged",
@@ -285,7 +285,7 @@ class Room:
             f"--sector={self.options.sector_id}",
             f"--journal={self.journal_path}",
             f"--layout={self.options.layout}",
-            f"--wait-s={START_TIMEOUT_S if self.options.broker is None else BROKER_ANSWERS_S}",
+            f"--wait-s={START_TIMEOUT_S}",
             *self.options.writing,
             *([] if self.options.store is None else ["--in-store"]),
             *self.options.clock.arguments(),
@@ -456,6 +456,22 @@ class Room:
                 time.sleep(0.02)
         finally:
             journal.close()
+        return False
+
+    def settle(self, timeout_s: float) -> bool:
+        """Wait, once ingest has stopped, until fusion has processed its journal and every alert has been delivered;
+        False on timeout, or if fusion or the feeds have ended. An alert that is delivered later stays in the count of
+        those that are not, because fusion keeps that count."""
+        deadline = time.monotonic() + timeout_s
+        journal = read_journal(self.journal_path, self.options.store)
+        try:
+            target = journal.last_id()
+        finally:
+            journal.close()
+        while self.fusion.alive and self.feeds.alive and time.monotonic() < deadline:
+            if self.cursor() >= target and self.reader.progress().outbox_waiting == 0:
+                return True
+            time.sleep(0.02)
         return False
 
     def cursor(self) -> int:

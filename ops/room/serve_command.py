@@ -14,7 +14,7 @@ from rich.console import Console
 from geo.errors import BadInput, WatchlineError
 from ops.audit.files import FOLDER
 from ops.audit.log import AuditLog
-from ops.room.room import DEMO_MARK, DEMO_OPERATOR
+from ops.room.room import DEMO_MARK, DEMO_OPERATOR, START_TIMEOUT_S
 from ops.room.run_command import show_first_steps
 from ops.runtime.output import show
 from ops.sector.sector_file import layout_path, load_sector
@@ -62,7 +62,7 @@ def serve_store(
         map_process = stack.enter_context(
             MapProcess(sector=str(sector.path), layout=str(equipment), log=folder / "logs" / "serve-map.log")
         )
-        border = json.loads(map_process("segments").body)
+        border = json.loads(map_process.first_answer("segments", timeout_s=START_TIMEOUT_S).body)
         tls = endpoint.prepared_tls(folder / "tls", account_settings(chosen).hosts)
         logins = open_logins(folder, settings, tls, local=demo)
         stack.callback(logins.close)

@@ -207,6 +207,7 @@ def watchline(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
 LIMITS: Mapping[str, float] = {
     "ops.audit.witness.CLOSE_S": PATIENT_S,
     "ops.cluster.leases.store_leases._ANSWER_S": round(PATIENT_S),
+    "ops.exchange.pull.TIMEOUT_S": PATIENT_S,
     "ops.postgres.address.CONNECT_S": round(PATIENT_S),
 }
 """Limits of a few seconds that are the subject of no test: a busy machine or disk exceeds them."""

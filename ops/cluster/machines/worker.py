@@ -39,6 +39,8 @@ LEAVE_S: Final = 90.0
 """Longest wait for the sectors to be given back."""
 ERASED_EVERY_S: Final = 600.0
 """How often the wrapping keys of erased days are erased on this machine."""
+START_S: Final = 60
+"""Longest wait for the scheduler's first answer; a slow machine that gave up sooner would never join."""
 JOIN_AGAIN_S: Final = 1.0
 MOST_SECTORS: Final = 256
 """Number of sectors that one machine can hold."""
@@ -106,7 +108,7 @@ class JoinedWorker:
                     resources={CORES: len(os.sched_getaffinity(0))},
                     dashboard=False,
                     dashboard_address="127.0.0.1:0",
-                    death_timeout=10,
+                    death_timeout=START_S,
                 )
                 async with self._worker:
                     self.address, self.problem = self._worker.address, ""

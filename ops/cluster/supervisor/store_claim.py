@@ -38,7 +38,8 @@ def is_claimed(address: StoreAddress, sector: str) -> bool:
             if number is None:
                 return False
             driver.execute(f"SET lock_timeout = '{_WAIT_S}s'")
-            driver.execute("SELECT pg_advisory_lock($1, $2)", (_LOCK, number))  # until the end of this session
+            # until the end of this session; shared, so that two who only look do not take each other for a cluster
+            driver.execute("SELECT pg_advisory_lock_shared($1, $2)", (_LOCK, number))
     except psycopg.errors.LockNotAvailable:
         return True
     except psycopg.Error as error:

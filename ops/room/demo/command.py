@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from ops.room.demo.result import Summary
 
 PLAIN_EVERY_S = 5.0
+SETTLED_S = 60.0
+"""Longest wait at the end for the delivery of the last alerts."""
 
 
 def run_demo(options: DemoOptions, screen: Console, *, headless: bool, began_s: float) -> Summary:
@@ -47,6 +49,7 @@ def run_demo(options: DemoOptions, screen: Console, *, headless: bool, began_s: 
         with screen.status(say("console-demo-draining")):
             published = demo.drain()
             room.ingest.stop(timeout_s=10.0)
+            room.settle(SETTLED_S)
             room.fusion.stop(timeout_s=60.0)
             if headless:
                 display(demo.picture())  # alerts of the last messages, which came while this waited

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from geo.message import Message
-from ops.runtime.child_process import Child
+from ops.runtime.child_process import Child, ChildFailed
 from ops.runtime.part_state import COMPILING
 from ops.runtime.scratch_folder import scratch_folder
 from ops.services.map.client import KEY_VARIABLE, Answer, MapClient, MapUnavailable
@@ -64,6 +64,25 @@ class MapProcess:
         with self._lock:
             self._looked_s = time.monotonic()
             self._start_if_dead()
+
+    def first_answer(self, question: str, *, timeout_s: float) -> Answer:
+        """Start the process and return its answer, however slow it is at first.
+
+        MapUnavailable if there is none within ``timeout_s``, and with the reason as soon as the process has ended.
+        """
+        deadline_s = time.monotonic() + timeout_s
+        self.start()
+        assert self._child is not None
+        try:
+            self._child.wait_for("ready", timeout_s=timeout_s)
+        except ChildFailed as error:
+            raise MapUnavailable(str(error)) from None
+        while True:
+            try:
+                return self(question)
+            except MapUnavailable:
+                if not self.running or time.monotonic() >= deadline_s:
+                    raise
 
     @property
     def running(self) -> bool:

@@ -32,6 +32,7 @@ from tests.drills.field.tak_client import DEVICE, TakClient
 from tests.drills.rig import wait_until
 from tests.drills.sizes import IS_LONG, sized
 from tests.ops.services.feeds.cot.taky_server import Taky
+from tests.patience import PATIENT_S
 from tests.web.field_phone import on_disk
 from tests.web.patience import patient
 from tests.web.shift_room import CALLING, UNITS, shift_room
@@ -44,7 +45,7 @@ EVERY_S = 40.0
 SILENT_FROM_S, SILENCE_S = 0.25 * NIGHT_S, 120.0 / SPEED
 SAY_AGAIN_BITS = 60.0 * 9_600.0
 """What the link carries between two times that a person with TAK types the same line: a person sees that it is slow."""
-LONGEST_S = float(sized(480, 1800))
+LONGEST_S = float(sized(round(PATIENT_S), 1800))
 NOTE = "Fence cut beside the ford"
 WITH_PHONE, WITH_TAK = CALLING, "patrol-8"
 SETTINGS = f"""units = {json.dumps(["ops-centre", WITH_TAK, *UNITS])}

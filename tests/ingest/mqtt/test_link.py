@@ -379,7 +379,9 @@ def test_the_watchdog_replaces_a_client_whose_attempts_all_fail(broker: Broker) 
     assert connection._client is first, "a working connection is left alone, however long ago it proved so"
     broker.kill()
     assert until(lambda: not reader.connected)
-    connection._worked_s -= connection._fruitless_s + 1.0  # an end is taken for work if the connection lasted some seconds
+    connection._worked_s -= (
+        connection._fruitless_s + 1.0
+    )  # an end is taken for work if the connection lasted some seconds
     reader.check()
     assert connection._client is not first
     replaced = connection._client

@@ -19,6 +19,7 @@ import psutil
 import pytest
 
 from ingest.errors import BrokerError
+from ingest.mqtt import connection
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.connection import Connection
 from ingest.mqtt.publisher import Publisher
@@ -77,6 +78,17 @@ def test_it_lets_nobody_in_without_its_generated_credentials(
     refusal = r"user and password right|refuses the connection"
     with pytest.raises(BrokerError, match=refusal):
         give_up(stranger, when=refusal)
+
+
+def test_a_start_with_a_wrong_password_fails_before_its_time_is_over(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "REFUSED_S", 0.0)
+    stranger = subscriber(BrokerUrl(broker.url.host, broker.url.port, "watchline", "wrong"))
+    with pytest.raises(
+        BrokerError, match=r"(password right\?|refuses the connection.*); expected an accepted connection"
+    ):
+        stranger.start(timeout_s=PATIENT_S)
 
 
 def test_its_secrets_are_not_on_its_command_line_and_its_files_are_private(broker: Broker, tmp_path: Path) -> None:

@@ -378,7 +378,6 @@ def test_the_example_of_a_brokers_configuration_works(watchline: Callable[..., A
     assert (scratch / "broker" / "broker" / "mosquitto.conf").is_file()
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("line", [line for path, line in EXAMPLES if path in STAYS and ELSEWHERE not in line])
 def test_an_example_serves_its_page_until_ctrl_c(scratch: Path, tmp_path: Path, line: str) -> None:
     if line.startswith("watchline demo"):

@@ -264,7 +264,7 @@ def interrupted(arguments: list[str], out: Path, number: int) -> tuple[int, str]
             time.sleep(0.02)
         process.send_signal(number)
         _, err = process.communicate(timeout=PATIENT_S)
-        if process.returncode != 0:
+        if process.returncode != 0 and not (out / SUMMARY).exists():
             return process.returncode, err.strip()
         shutil.rmtree(out)
 

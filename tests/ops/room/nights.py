@@ -91,6 +91,7 @@ class Night:
         link = (self.broker.url.shown, "; reconnecting")
         assert [why for why in problems.values() if not any(words in why for words in link)] == []
         assert self.room.drain(PATIENT_S), self.room.failed()
+        self.room.ingest.wait_for("ready", timeout_s=PATIENT_S)  # it may have been started again just now
         assert self.room.ingest.stop(timeout_s=PATIENT_S) == 0
         assert self.room.fusion.stop(timeout_s=PATIENT_S) == 0, self.room.fusion.exit_report()
 

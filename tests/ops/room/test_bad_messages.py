@@ -117,7 +117,11 @@ def room(broker: EmbeddedBroker | MosquittoBroker, hill_sector: Any, tmp_path_fa
     """The folder of a room that took good messages, bad ones between them, and some that are none of its business."""
     folder = tmp_path_factory.mktemp("bad")
     (folder / "spool").mkdir()
-    options = RoomOptions(str(hill_sector.sector), "hills", str(hill_sector.layout), folder, broker.url)
+    settings = folder / "settings.toml"
+    settings.write_text("[tracker]\nhorizon_s = 3600\n")  # a pause of a minute makes no scan too late
+    options = RoomOptions(
+        str(hill_sector.sector), "hills", str(hill_sector.layout), folder, broker.url, settings=settings
+    )
     with Room(options) as room, Spool(folder / "spool" / "radar-mid.db") as spool:
         room.listen()
         raw = Raw(broker.url)

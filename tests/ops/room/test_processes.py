@@ -1,4 +1,4 @@
-"""Child processes end when they are asked to, whatever they are doing at that moment."""
+"""Child processes end when they are asked to, whatever they are doing; fusion once all alerts are delivered."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from ops.journal.writer import Journal
+from ops.room.room import Room
 from tests.patience import PATIENT_S
 
 WAITING = """
@@ -53,3 +58,28 @@ def test_further_signals_do_no_harm_until_the_process_has_gone(number: int) -> N
         child.send_signal(number)
         time.sleep(0.0005)
     assert child.returncode == 0
+
+
+def room_of(folder: Path, waiting: list[int], *, feeds: bool = True) -> Any:
+    """What ``settle`` asks of a room that has journaled one row; ``waiting``: alerts without delivery, by question."""
+    with Journal(folder / "journal.db") as journal:
+        journal.tick(1_000_000_000)
+        last = journal.last_id()
+    return SimpleNamespace(
+        journal_path=folder / "journal.db",
+        options=SimpleNamespace(store=None),
+        fusion=SimpleNamespace(alive=True),
+        feeds=SimpleNamespace(alive=feeds),
+        cursor=lambda: last,
+        reader=SimpleNamespace(progress=lambda: SimpleNamespace(outbox_waiting=waiting.pop(0))),
+    )
+
+
+def test_the_last_alerts_are_delivered_before_fusion_stops_counting(tmp_path: Path) -> None:
+    waiting = [2, 1, 0, 9]
+    assert Room.settle(cast(Room, room_of(tmp_path, waiting)), PATIENT_S)
+    assert waiting == [9], "it asked until none waited"
+
+
+def test_nothing_is_waited_for_that_no_feed_can_deliver(tmp_path: Path) -> None:
+    assert not Room.settle(cast(Room, room_of(tmp_path, [1], feeds=False)), PATIENT_S)

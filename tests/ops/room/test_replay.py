@@ -194,7 +194,7 @@ def test_what_was_recorded_can_be_replayed(
         simulator = Child(
             "simulator",
             "ops.room.simulator",
-            ["--sector-id=hills", f"--folder={folder}", "--duration=3", "--stalled=240"],
+            ["--sector-id=hills", f"--folder={folder}", "--duration=3", f"--stalled={PATIENT_S}"],
             log=tmp_path / "simulator.log",
             secrets={URL_VARIABLE: broker.url.text},
         )
@@ -217,7 +217,7 @@ def test_what_was_recorded_can_be_replayed(
     assert len(scans) == sum(published.values()) > 0
     first, second = (replay(journal, hill_sector, tmp_path / name, ground=hill_ground) for name in ("first", "second"))
     assert first == second
-    assert first["unusable"] == {}
+    assert set(first["unusable"]) <= {"late"}
     tracked = sum(timing.get("live", 0) + timing.get("late", 0) for timing in timings.values())
     assert first["estimates"] > 0 or tracked < len(scans), "what ingest gets within a minute is tracked"
     assert time.time_ns() > scans[-1].received_ns > scans[0].sent_ns

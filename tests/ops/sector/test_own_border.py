@@ -64,7 +64,7 @@ def test_the_program_of_ten_lines_runs_and_is_that_of_the_guide(tmp_path: Path) 
     assert (tmp_path / "gaps.png").stat().st_size > 10_000
 
 
-@pytest.mark.timeout(PROMISED_S + 300)
+@pytest.mark.timeout(2 * PROMISED_S)
 @pytest.mark.skipif(
     not all(file.exists() for file in DATA.values()), reason="the shared terrain and map of Andorra are not here"
 )

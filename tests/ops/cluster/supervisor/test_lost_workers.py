@@ -141,8 +141,9 @@ def test_a_sector_given_to_a_frozen_worker_is_begun_on_another(tmp_path: Path):
                 time.sleep(0.2)
         finally:
             frozen.resume()
-    told = [one for one in told if one != "cluster-worker-lost"]  # of the other one, if it is not on time either
-    assert told == ["cluster-order-withdrawn", "cluster-sector-failed"]
+    # The other one is lost as well, if it is not on time either, and the order withdrawn once more.
+    assert told[-1] == "cluster-sector-failed"
+    assert {"cluster-order-withdrawn"} <= set(told[:-1]) <= {"cluster-order-withdrawn", "cluster-worker-lost"}
 
 
 KILLED = 8

@@ -39,7 +39,8 @@ pytestmark = [
 ]
 
 WALL_S, SPEED = 16, 3
-"""What arrives more than 60 s of the scenario late is not tracked: no part may pause for 20 s."""
+SETTINGS = "[tracker]\nhorizon_s = 3600\n"
+"""What arrives an hour of the scenario late is still tracked, and not only a minute, which a pause of 20 s exceeds."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,9 @@ def run(broker: EmbeddedBroker | MosquittoBroker, hill_sector: Any, tmp_path_fac
     folder = tmp_path_factory.mktemp("demo")
     command = [sys.executable, "-m", "ops.cli", "demo", str(hill_sector.sector), f"--out={folder}"]
     command += [f"--duration={WALL_S}", f"--speed={SPEED}", "--seed=3", "--headless", "--json"]
+    settings = tmp_path_factory.mktemp("settings") / "settings.toml"
+    settings.write_text(SETTINGS)
+    command.append(f"--settings={settings}")
     if type(broker).__name__ == "MosquittoBroker":
         command.append(f"--broker={broker.url.text}")
     return Run(subprocess.run(command, capture_output=True, text=True, timeout=PATIENT_S), folder)

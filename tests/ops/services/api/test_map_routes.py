@@ -441,6 +441,29 @@ def test_a_map_starts_when_looked_at_comes_back_when_killed_and_only_who_knows_t
     assert not socket.exists()
 
 
+def test_the_first_answer_is_waited_for_while_the_process_is_slow_and_its_end_is_reported_at_once(
+    hill_sector: Any, tmp_path: Path
+):
+    busy = [MapUnavailable("it is busy")] * 2
+    with MapProcess(sector=str(hill_sector.sector), layout=str(hill_sector.layout), log=tmp_path / "a.log") as process:
+        client = process._client
+
+        def slow(question: str, **arguments: Any) -> Answer:
+            if busy:
+                raise busy.pop()
+            return client(question, **arguments)
+
+        process._client = slow
+        assert process.first_answer("segments", timeout_s=PATIENT_S).status == 200
+        process._client = client
+    assert busy == []
+    with (
+        MapProcess(sector=str(tmp_path / "none.toml"), layout="x", log=tmp_path / "b.log") as process,
+        pytest.raises(MapUnavailable, match=r"map ended: .*none\.toml"),
+    ):
+        process.first_answer("segments", timeout_s=PATIENT_S)
+
+
 def answered(process: MapProcess, wanted: Answer) -> bool:
     try:
         return process("sector") == wanted

@@ -14,6 +14,7 @@ from ops.journal.reader import JournalBusy
 from ops.journal.writer import Journal
 from ops.runtime.clock import ScenarioClock
 from ops.services.ingest import process
+from tests.patience import PATIENT_S
 
 pytestmark = pytest.mark.broker
 
@@ -57,7 +58,7 @@ def test_ingest_says_that_its_store_is_locked_and_goes_on(tmp_path: Path, monkey
             journal,
             tmp_path / "journal.db",
             ScenarioClock(now_ns, now_ns),
-            process.IngestOptions("x", wait_s=120.0),
+            process.IngestOptions("x", wait_s=PATIENT_S),
         )
         monkeypatch.setattr(ingest._disk, "check", lambda: None)  # whatever space this machine has
         ingest._disk.full, ingest._recorded_full = False, True  # a change that is to be journaled

@@ -146,7 +146,7 @@ def test_both_laws_hold_exactly_whatever_is_killed(broker: Broker, tmp_path: Pat
     assert not problems, (problems, ingest.alive, ingest.messages, [a.spool.waiting for a in adapters])
     for adapter in adapters:
         adapter.sender.stop()
-    assert ingest.stop(timeout_s=PATIENT_S) == 0
+    assert ingest.ready().stop(timeout_s=PATIENT_S) == 0  # it may have been started again just now
     check_both_laws(ingest.journal, adapters)
     if killed == "nothing":
         with JournalReader(ingest.journal) as journal:

@@ -229,7 +229,7 @@ def test_a_slow_server_holds_up_the_pictures_of_no_other(tmp_path: Path) -> None
     FILES.update(files)
     worker = worker_of(tmp_path, [row(n, uri) for n, uri in enumerate([*quick, *slow], 1)], fetch)
     try:
-        for _ in range(len(files)):
+        for _ in range(round(PATIENT_S / ROUND_S)):
             worker.round()
             if worker.book.counts().get(STORED, 0) == len(quick):
                 break

@@ -100,11 +100,18 @@ class Middleware:
         self.port = self._reserved.number
         self.come_back()
 
-    def accept(self, timeout_s: float = PATIENT_S) -> Link:
-        self._door.settimeout(timeout_s)
-        link, _ = self._door.accept()
-        link.settimeout(None)
-        return Link(link)
+    def accept(self) -> Link:
+        """The connection that the room keeps: one that is accepted late it may have given up, and dial again."""
+        self._door.settimeout(PATIENT_S)
+        while True:
+            end, _ = self._door.accept()
+            end.settimeout(None)
+            link = Link(end)
+            while not link.of("registration") and not link.ended.is_set():
+                time.sleep(0.02)
+            if link.of("registration"):
+                return link
+            link.close()
 
     def go(self) -> None:
         self._door.close()
