@@ -23,8 +23,9 @@ AuditFault = Literal[
     "changed", "removed", "added", "head_changed", "head_missing", "unsigned", "other_key", "not_a_line"
 ]
 MOST_FINDINGS: Final = 20
-SIGNED_WITHIN_S: Final = 10.0
-"""Entries of a running process that have no head after this time are found as unsigned."""
+SIGNED_WITHIN_S: Final = 120.0
+"""Entries of a running process that have no head after this time are found as unsigned; a head follows within a second,
+unless its machine is busy or its disk is slow."""
 ERASED_ENTRIES: Final = re.compile(r"audit entries (\d+)-(\d+)")
 """Subject of the entry that records the erasure of older entries."""
 

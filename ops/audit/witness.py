@@ -83,9 +83,12 @@ class WitnessCopy:
         self.problem = f"the witness copy has a head {number} that the audit log lacks ({self.path})"
 
     def _run(self) -> None:
-        while not self._stop:
-            self._wake.wait(RETRY_S if self._pending or self._missed else None)
-            self._wake.clear()
+        ending = False
+        while not ending:
+            ending = self._stop  # read before the last copy, which then has every head
+            if not ending:
+                self._wake.wait(RETRY_S if self._pending or self._missed else None)
+                self._wake.clear()
             try:
                 self._copy()
             except OSError as error:

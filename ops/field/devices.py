@@ -22,7 +22,7 @@ from typing import Any, Final
 from geo.errors import BadInput, WatchlineError
 from ingest.topics import identifier
 from ops.accounts.limits import FORGOTTEN_S, DelayRule, digest, network_of
-from ops.runtime.transaction import BUSY_S, change_unless_busy, transaction
+from ops.runtime.transaction import BUSY_S, change_unless_busy, transaction, use_write_ahead_log
 
 FILE: Final = "field.db"
 SCHEMA: Final = 1
@@ -143,7 +143,8 @@ class DeviceStore:
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=BUSY_S)
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
+        use_write_ahead_log(connection)
+        for pragma in ("synchronous = FULL", "secure_delete = ON"):
             connection.execute(f"PRAGMA {pragma}")
         return connection
 

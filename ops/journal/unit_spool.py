@@ -133,7 +133,7 @@ class UnitSpool:
                 self._wake.set()
 
     def _settle_and_retry(self) -> None:
-        """Settle what the journal has, in order, and publish again what is overdue."""
+        """Settle what the journal has, in order; once the oldest is overdue, publish everything again, in order."""
         waiting = self._spool.pending()
         if not waiting:
             return
@@ -146,9 +146,13 @@ class UnitSpool:
                 self._sent_s.pop(entry.key, None)
         if self._publisher.problem is not None:
             return  # the client would queue every repetition until the broker is back
+        pending = self._spool.pending()
+        if not pending:
+            return
         now_s = time.monotonic()
-        for entry in self._spool.pending():
-            if now_s - self._sent_s.get(entry.key, -AGAIN_AFTER_S) >= AGAIN_AFTER_S:
+        again = now_s - self._sent_s.get(pending[0].key, now_s) >= AGAIN_AFTER_S
+        for entry in pending:
+            if again or entry.key not in self._sent_s:
                 self._sent_s[entry.key] = now_s
                 addressed = _addressed.decode(entry.payload)
                 topic = unit_topic(self._sector, addressed.unit, addressed.channel)

@@ -55,6 +55,9 @@ OTHER_FEEDS: Final[Sequence[FeedKind]] = (
 """Every feed but that to units: a new one is a file of this folder, a table of the settings, and a line here."""
 SILENT_S: Final = 90.0
 """A sector that stops in order takes a minute, in which its worker gives no sign."""
+CONFIRMED_S: Final = 5.0
+"""The worker is silent once it has been found so for this time: a process that itself stood still for long may not have
+read yet what came meanwhile."""
 REPORT_EVERY_S: Final = 0.5
 FLUSH_S: Final = 2.0
 """Longest time that the end of the process waits for answers."""
@@ -72,6 +75,7 @@ class FromRoom:
         self.border: Mapping[str, Any] | None = None
         self.areas: Mapping[str, Any] | None = None
         self._held_s: float | None = None
+        self._silent_s: float | None = None
 
     def hear(self, message: Mapping[str, Any]) -> None:
         """Take one message."""
@@ -81,8 +85,17 @@ class FromRoom:
             self._held_s = self._monotonic_s()
 
     def is_silent(self) -> bool:
-        """Whether a worker that holds the sector in a store has not been heard of for ``SILENT_S``, as if frozen."""
-        return self._held_s is not None and self._monotonic_s() - self._held_s > SILENT_S
+        """Whether a worker that holds the sector in a store has not been heard of for ``SILENT_S``, as if frozen.
+
+        It is True once this has been found for ``CONFIRMED_S``.
+        """
+        now_s = self._monotonic_s()
+        if self._held_s is None or now_s - self._held_s <= SILENT_S:
+            self._silent_s = None
+            return False
+        if self._silent_s is None:
+            self._silent_s = now_s
+        return now_s - self._silent_s >= CONFIRMED_S
 
 
 def run(arguments: argparse.Namespace, stop: threading.Event, room: FromRoom) -> int:

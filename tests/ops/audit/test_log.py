@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from datetime import date
+from types import SimpleNamespace
 
 import pytest
 
@@ -18,7 +19,7 @@ from ops.audit.files import day_files, lock_log, signer_of
 from ops.audit.log import AuditLog
 from ops.audit.merkle import leaf_hash, root_of
 from ops.audit.verify import verify
-from ops.audit.witness import Witness
+from ops.audit.witness import Witness, WitnessCopy
 from tests.patience import PATIENT_S
 
 DAY_NS = 86_400 * 10**9
@@ -122,6 +123,25 @@ def test_a_log_verifies_while_it_is_written(tmp_path, monkeypatch):
         log.close()
     assert all(result.ok for result in results), [result.findings for result in results]
     assert [result.entries for result in results] == sorted(result.entries for result in results)
+
+
+def test_a_log_whose_writer_stands_still_before_it_signs_is_not_found_changed(tmp_path, monkeypatch):
+    """As on a machine that is busy for a minute."""
+    log, now_s = AuditLog(tmp_path / "audit", sign_every_s=3600.0), [0.0]
+    log.add(entry(0))
+    log.add(entry(1))
+
+    def sleep(_: float) -> None:
+        now_s[0] += 5.0
+        if now_s[0] == 60.0:
+            with log._lines.lock():
+                log._sign_rest()
+
+    monkeypatch.setattr("ops.audit.verify.time", SimpleNamespace(monotonic=lambda: now_s[0], sleep=sleep))
+    result = verify(tmp_path / "audit")
+    log.close()
+    assert (result.findings, result.entries) == ([], 2)
+    assert now_s == [60.0]
 
 
 def test_equal_entries_have_different_hashes_so_that_erased_ones_cannot_be_guessed(tmp_path):
@@ -288,6 +308,18 @@ def test_the_witness_gets_every_head_and_a_missing_one_delays_nothing(tmp_path):
     assert path.name == f"{log.signer.key}.heads"
     assert [head.size for head in Witness(path).heads()] == [1, 3]
     assert verify(log.folder, witness=path.parent).witnessed == 3
+
+
+def test_the_head_that_comes_with_the_end_reaches_the_witness(tmp_path):
+    """The thread may see the end before it looks for heads."""
+    log = AuditLog(tmp_path / "audit", sign_every_s=0.0)
+    log.add(entry(0))
+    log.close()
+    copy = WitnessCopy(tmp_path / "witness", log.signer, log.folder)
+    copy.follow(1, next(line for line in lines(log.folder) if line.startswith(b'{"head":')))
+    copy._stop = True
+    copy._run()
+    assert [head.size for head in Witness(copy.path).heads()] == [1]
 
 
 def test_heads_that_wait_for_the_witness_take_bounded_memory_and_none_is_lost(tmp_path, monkeypatch):

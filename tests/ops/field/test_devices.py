@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -26,6 +27,25 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, now: list[float]) -> 
     monkeypatch.setattr(module, "BUSY_S", PATIENT_S)  # a change waits as long as the test needs
     with closing(DeviceStore(tmp_path / module.FILE, now_s=lambda: now[0])) as opened:
         yield opened
+
+
+def test_two_processes_may_create_the_file_at_the_same_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite refuses the change to a write-ahead log at once while the other is in the middle of it."""
+    path = tmp_path / module.FILE
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        refused: list[bool] = []
+
+        def sleep(_: float) -> None:
+            refused.append(other.in_transaction)
+            if other.in_transaction:
+                other.execute("COMMIT")
+
+        clock = SimpleNamespace(monotonic=time.monotonic, sleep=sleep)
+        monkeypatch.setattr("ops.runtime.transaction.time", clock)
+        with closing(DeviceStore(path)) as opened:
+            assert opened.new_code("patrol-1").code
+        assert refused == [True]
 
 
 def test_devices_are_known_while_a_change_waits_for_another_process(store: DeviceStore) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -28,7 +29,7 @@ from ops.services.feeds.cot.event import CotEvent
 from ops.services.feeds.cot.handed_over import HandedOver
 from ops.services.feeds.cot.link import CotLink
 from ops.services.feeds.cot.memory import CotMemory, RefusedEvent
-from ops.services.feeds.cot.outcomes import AnswerOutcomes, PendingAnswer
+from ops.services.feeds.cot.outcomes import AnswerOutcomes, OutcomeLine, PendingAnswer
 from ops.services.feeds.cot.picture import TrackPictures, area_outlines, ground_lines
 from ops.services.feeds.feed import FeedReceiver, OutboxDelivery, rank_of
 from ops.store.feed_release import FeedRelease
@@ -297,7 +298,9 @@ class CotFeed:
     # Refreshing, tracks and shapes
 
     def _connected(self, server: str) -> None:
+        """A server that was restarted has neither tracks nor shapes."""
         self._servers[server].tracks.forget()
+        self._servers[server].drawn = False
 
     def _run(self) -> None:
         failing = False
@@ -367,8 +370,8 @@ class CotFeed:
         times = EventTimes(now, now + timedelta(seconds=2.5 * self._settings.refresh_s))
         events = ground_lines(self._sender, border, sections, self._words, times)
         events += area_outlines(self._sender, self._sources.areas() or {}, self._words, times)
+        server.drawn = True  # before they are sent: a connection that is new by then gets them again
         server.link.post(events, behind=True)
-        server.drawn = True
 
     def _open_incidents(self, server: str) -> list[dict[str, Any]]:
         _, rows = self._sources.incidents.incidents(closed=False)
@@ -487,15 +490,22 @@ class CotFeed:
         return all(self._sources.release.incident_for(one, pending.incident) for one in receivers)
 
     def _tell_outcomes(self) -> None:
-        """Send devices the outcomes of their answers."""
+        """Send devices the outcomes of their answers; one that a server did not get is sent again."""
         for line in self._outcomes.take(time.monotonic()):
-            self._tell(line.pending.server, line.pending.device, line.text, message=line.action_id)
+            event = self._line_to(line.pending.device, line.text, line.action_id)
+            self._servers[line.pending.server].link.send([event]).add_done_callback(partial(self._outcome_sent, line))
 
-    def _tell(self, server: str, device: TakDevice, text: str, *, message: str = "") -> None:
+    def _outcome_sent(self, line: OutcomeLine, done: Future[None]) -> None:
+        if done.exception() is not None:
+            self._outcomes.put_back(line)
+
+    def _tell(self, server: str, device: TakDevice, text: str) -> None:
         """Write one chat line to one device."""
-        key = message or f"line-{self._clock.now_ns()}"
-        line = encode.chat(self._sender, text, key, _wall_now(), to=device.uid, callsign=device.callsign or device.uid)
-        self._servers[server].link.post([line])
+        self._servers[server].link.post([self._line_to(device, text, f"line-{self._clock.now_ns()}")])
+
+    def _line_to(self, device: TakDevice, text: str, key: str) -> CotEvent:
+        """One chat line to one device; a device shows a line with the same key once."""
+        return encode.chat(self._sender, text, key, _wall_now(), to=device.uid, callsign=device.callsign or device.uid)
 
     def _heard_of(self, unit: str) -> _Heard:
         with self._lock:

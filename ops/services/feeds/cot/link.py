@@ -118,8 +118,8 @@ class CotLink:
         self._pings: deque[tuple[float, list[Future[None]]]] = deque()
         self._answered = asyncio.Event()
         self._pace = _Pace()
-        self._protobuf = False
-        self._udp: socket.socket | None = None
+        self._taking = False
+        self._asked = self._protobuf = False
         self.connected = False
         self.problem: str | None = "not connected yet"
 
@@ -174,7 +174,7 @@ class CotLink:
 
     def _lost(self) -> None:
         """Fail what was not confirmed: it is sent again."""
-        self.connected = self._protobuf = False
+        self.connected = self._asked = self._protobuf = False
         self.problem = self.problem or "the connection ended"
         for _, waiting in self._pings:
             for done in waiting:
@@ -227,11 +227,15 @@ class CotLink:
             return
         if isinstance(event, CotEvent) and event.uid.startswith(self._sender.uid):
             return  # its own, which a server sent back
-        await self._received(raw, event)
+        self._taking = True
+        try:
+            await self._received(raw, event)
+        finally:
+            self._taking = False
 
     def _control(self, event: CotEvent, writer: asyncio.StreamWriter) -> None:
         """Keep-alives, and the negotiation of protobuf: the server offers it, Watchline asks for it, and sends nothing
-        until the server has answered."""
+        until the server has answered, or for ``NEGOTIATED_S``; a later answer holds as well."""
         if event.type == encode.PONG and self._pings:
             sent_s, waiting = self._pings.popleft()
             self._pace.answered(time.monotonic() - sent_s)
@@ -242,9 +246,11 @@ class CotLink:
             offered = {one.get("version") for one in event.detail.iterfind("TakControl/TakProtocolSupport")}
             if "1" in offered and self._may_write.is_set():
                 self._write(writer, [encode.protocol_request(event.uid, self._times(NEGOTIATED_S))])
+                self._asked = True
                 self._may_write.clear()
                 self._loop.call_later(NEGOTIATED_S, self._may_write.set)
-        elif event.type == "t-x-takp-r" and not self._may_write.is_set():
+        elif event.type == "t-x-takp-r" and self._asked:
+            self._asked = False
             self._protobuf = event.find("TakControl/TakResponse", "status") == "true"
             self._may_write.set()
 
@@ -293,7 +299,8 @@ class CotLink:
         while True:
             await asyncio.sleep(0.5)
             now_s = time.monotonic()
-            if self._pings and now_s - self._pings[0][0] > self._pace.patience_s:
+            is_late = bool(self._pings) and now_s - self._pings[0][0] > self._pace.patience_s
+            if is_late and not self._taking:  # meanwhile nothing is read, so the answer may have come
                 self._pace.stalled()
                 raise NotConnected("it does not answer keep-alives")
             if not self._may_write.is_set():

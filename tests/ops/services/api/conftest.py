@@ -12,6 +12,7 @@ from tests.patience import PATIENT_S
 LIMITS: Final = (
     "ops.accounts.oidc.ANSWERS_WITHIN_S",
     "ops.audit.verify.SIGNED_WITHIN_S",
+    "ops.services.api.cooperation.desk.LIMIT_S",
     "ops.services.api.reports.export_routes.LIMIT_S",
     "ops.services.map.client.ANSWER_S",
     "ops.services.map.client.START_S",

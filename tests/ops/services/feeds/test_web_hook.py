@@ -46,7 +46,7 @@ def row(number: int = 7, **more: Any) -> OutboxRow:
 
 @contextmanager
 def feed(
-    *urls: str, now_s: float | None = None, secret: str = SECRET, timeout_s: float = 60.0
+    *urls: str, now_s: float | None = None, secret: str = SECRET, timeout_s: float = PATIENT_S
 ) -> Iterator[WebHookFeed]:
     names = [f"partner-{number}" for number in range(len(urls))]
     client = PushClient({name: PushTarget(url, HERE) for name, url in zip(names, urls, strict=True)},
@@ -202,13 +202,17 @@ def test_a_receiver_that_fails_gets_everything_later_under_the_same_numbers(
     def failing(handler: Any, post: Post) -> None:
         status(next(answers, 204))(handler, post)
 
+    def is_of_the_silent_one(record: logging.LogRecord) -> bool:
+        """On a busy machine the other may not answer in time either."""
+        return "web_hook/partner-1" in record.getMessage() and "no answer" in record.getMessage()
+
     with receiver(failing) as there, silent() as port:
         hanging = f"http://127.0.0.1:{port}/token-in-the-path"
         with feed(there.url, hanging, timeout_s=0.5) as one:
             dispatcher, ledger = dispatched(store.path, one)
             pump_until(dispatcher, lambda: len(there.posts) >= 6 and not ledger.waiting("web_hook/partner-0"))
             assert len(ledger.waiting("web_hook/partner-1")) == 3
-            pump_until(dispatcher, lambda: any("no answer" in record.getMessage() for record in caplog.records))
+            pump_until(dispatcher, lambda: any(is_of_the_silent_one(record) for record in caplog.records))
             ledger.close()
     bodies = {verified(post)["number"]: verified(post)["id"] for post in there.posts}
     assert bodies == {1: "A1", 2: "A2", 3: "A3"}

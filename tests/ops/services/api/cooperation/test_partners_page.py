@@ -183,8 +183,9 @@ def test_a_refusal_is_in_the_language_of_the_page(room: Any) -> None:
     ],
 )
 def test_a_refusal_by_the_process_of_orders_has_a_sentence_or_its_own_reason(
-    status: int, detail: str, problem: str, reason: str
+    monkeypatch: pytest.MonkeyPatch, status: int, detail: str, problem: str, reason: str
 ) -> None:
+    monkeypatch.setattr("ops.services.api.cooperation.desk.LIMIT_S", 300.0)
     found = of_order(HTTPException(status, detail))
     desk = share_desk()
     assert problem != "busy" or detail == desk.busy

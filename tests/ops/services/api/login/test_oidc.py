@@ -6,7 +6,9 @@ import base64
 import hmac
 import json
 import re
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,7 +16,8 @@ import httpx
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
-from oidc_provider_mock import User, run_server_in_thread
+from oidc_provider_mock import User, app
+from werkzeug.serving import BaseWSGIServer, make_server
 
 from geo.errors import BadInput
 from ops.accounts.oidc import KEYS_AGAIN_S, LOGIN_WITHIN_S, OidcRefused, Provider
@@ -37,8 +40,22 @@ def issuer() -> Iterator[str]:
         User(sub="12", claims={"name": ["not", "a", "text"], "roles": {"not": "a list"}}),
         User(sub="13", claims={"name": "M. Keller", "preferred_username": "keller2", "roles": ["chiefs-north"]}),
     ]
-    with run_server_in_thread(port=0, user_claims=people) as server:
+    with served(people) as server:
         yield f"http://127.0.0.1:{server.server_port}"
+
+
+@contextmanager
+def served(people: Sequence[User]) -> Iterator[BaseWSGIServer]:
+    """A provider in a thread; that of the library gives up its end after a second."""
+    server = make_server("127.0.0.1", 0, app(user_claims=people), threaded=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.1,))
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join(PATIENT_S)
+        server.server_close()
 
 
 def settings(issuer: str, **more: Any) -> OidcSettings:

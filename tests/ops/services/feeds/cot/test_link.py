@@ -334,6 +334,94 @@ def test_protobuf_is_spoken_once_a_server_offers_it(tmp_path: Path, opened: list
     assert rig.units.wait_for(lambda units: [one for one in units.sent if isinstance(one, Reply)], "reply")
 
 
+def test_protobuf_is_spoken_also_if_a_server_accepts_it_late(
+    tmp_path: Path, opened: list[Rig | Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From then on it reads nothing else."""
+    monkeypatch.setattr(link, "NEGOTIATED_S", 0.0)
+    offer = encode.protocol_request("neg-1", EventTimes(NOW, NOW)).xml()
+    accept = offer.replace(b"t-x-takp-q", b"t-x-takp-r").replace(
+        b'<TakRequest version="1" />', b'<TakResponse status="true" />'
+    )
+    assert b"TakResponse" in accept
+    offer = offer.replace(b"t-x-takp-q", b"t-x-takp-v").replace(b"TakRequest", b"TakProtocolSupport")
+    server = Server(pong, greeting=offer)
+    opened.append(server)
+    rig = rig_for(tmp_path, opened, tcp("tak", server.port))
+    rig.wait_until(lambda: "t-x-takp-q" in server.types(), "the request")
+    rig.deliver(incident(17))
+    server.send(accept)
+    server.send(device().xml())  # read after it
+    rig.units.wait_for(lambda units: units.sent, "position")
+    rig.deliver(incident(18))
+    assert {raw[:1] for raw in server.raw if b"Bravo 17" in raw} == {b"<"}
+    assert {raw[:1] for raw in server.raw if b"Bravo 18" in raw} == {b"\xbf"}
+
+
+def test_a_server_that_was_restarted_gets_the_shapes_again(tmp_path: Path, opened: list[Rig | Server]) -> None:
+    server = Server(pong)
+    opened.append(server)
+    rig = rig_for(tmp_path, opened, tcp("tak", server.port))
+
+    def borders() -> int:
+        return [event.uid for event in list(server.events)].count("watchline.cumberland.border")
+
+    rig.wait_until(borders, "the border")
+    drawn = borders()
+    server.kill()
+    rig.wait_until(lambda: borders() > drawn, "the border on the new connection")
+    assert server.connections >= 2
+
+
+class Impatient:
+    """A pace whose patience is at its end; it counts how often that is looked at."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+        self.looked_twice = asyncio.Event()
+
+    @property
+    def patience_s(self) -> float:
+        self.looks += 1
+        if self.looks == 2:
+            self.looked_twice.set()
+        return -1.0
+
+    def stalled(self) -> None: ...
+
+
+def test_a_server_is_not_given_up_while_an_event_of_it_is_stored() -> None:
+    """Meanwhile its answer cannot be read; what it sent besides would be lost."""
+
+    async def steps() -> None:
+        begun, stored = asyncio.Event(), asyncio.Event()
+
+        async def received(_: bytes, __: object) -> None:
+            begun.set()
+            await stored.wait()
+
+        one = link.CotLink(
+            tcp("tak", 9), CotSender("watchline.x", "W"), asyncio.get_running_loop(), received=received,
+            connected=lambda: None, wall_now=lambda: NOW, random=Random(1),
+        )  # fmt: skip
+        pace = Impatient()
+        one._pace = pace  # type: ignore[assignment]
+        one._pings.append((time.monotonic(), []))
+        taking = asyncio.create_task(one._take(device().xml(), None))
+        await begun.wait()
+        pulse = asyncio.create_task(one._pulse(None))  # type: ignore[arg-type]
+        looked = asyncio.create_task(pace.looked_twice.wait())
+        await asyncio.wait({pulse, looked}, return_when=asyncio.FIRST_COMPLETED, timeout=PATIENT_S)
+        assert looked.done()
+        assert not pulse.done()
+        stored.set()
+        await taking
+        with pytest.raises(link.NotConnected):
+            await asyncio.wait_for(pulse, PATIENT_S)
+
+    asyncio.run(steps())
+
+
 @pytest.mark.parametrize("known", [True, False], ids=["client of the authority", "client of another"])
 def test_tls_with_client_certificates(tmp_path: Path, opened: list[Rig | Server], known: bool) -> None:
     files = certificates(tmp_path / "ca")

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
 
 from ingest.unit_messages import Reply
+from ops.services.feeds.cot.answers import TakDevice
 from ops.services.feeds.cot.event import CotEvent
+from ops.services.feeds.cot.link import NotConnected
+from ops.services.feeds.cot.outcomes import MOST_WAITING, AnswerOutcomes, PendingAnswer
+from ops.store.connections import StoreError
+from ops.words import MessageCatalogue
 from tests.ops.services.feeds.cot.rig import Rig, chat, incident
+from tests.ops.services.feeds.cot.test_refused_events import answered as sending
 from tests.ops.services.feeds.cot.test_refused_events import lines, receive, rig
 
 __all__ = ["lines", "rig"]
@@ -64,7 +72,77 @@ def test_the_outcome_of_another_sender_under_the_same_id_is_not_told(
 
 def test_an_answer_that_was_done_is_told_by_the_name_of_the_incident(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     posted: list[CotEvent] = []
-    monkeypatch.setattr(rig.feed._servers["tak"].link, "post", posted.extend)
+
+    def send(events: list[CotEvent]) -> Future[None]:
+        posted.extend(events)
+        return sending(None)
+
+    monkeypatch.setattr(rig.feed._servers["tak"].link, "send", send)
     outcome(rig, answered(rig), result="done", sentence="")
     rig.wait_until(lambda: posted, "a line")
     assert posted[0].remarks().startswith("Bravo 17: recorded, ")
+
+
+def test_an_outcome_that_the_server_did_not_get_is_sent_again_until_it_has_it(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    posted: list[str] = []
+
+    def send(events: list[CotEvent]) -> Future[None]:
+        posted.extend(one.uid for one in events)
+        return sending(NotConnected("tak: the connection ended") if len(posted) < 3 else None)
+
+    monkeypatch.setattr(rig.feed._servers["tak"].link, "send", send)
+    outcome(rig, answered(rig))
+    rig.wait_until(lambda: len(posted) >= 3, "the third attempt")
+    assert len(set(posted)) == 1, "a device shows it once"
+    rig.feed._tell_outcomes()
+    assert len(posted) == 3
+
+
+def waiting_for(stored: dict[str, bytes], may_have: Callable[[PendingAnswer], bool] = lambda _: True) -> AnswerOutcomes:
+    return AnswerOutcomes(stored.get, may_have, MessageCatalogue.of())
+
+
+def pending(number: int) -> PendingAnswer:
+    return PendingAnswer("tak", TakDevice("ANDROID-1", "Sgt. Meyer", "patrol-1"), f"I{number}", "Bravo 17", "claim")
+
+
+def stored_outcome(number: int) -> bytes:
+    return json.dumps({"incident": f"I{number}", "unit": "patrol-1", "sentence": TAKEN}).encode()
+
+
+def test_an_outcome_that_takes_hours_is_told_and_one_after_a_day_is_not() -> None:
+    """As after a night without a broker: the answer waited in the spool."""
+    stored: dict[str, bytes] = {}
+    outcomes = waiting_for(stored)
+    for number in (1, 2):
+        outcomes.expect(f"a{number}", pending(number), 0.0)
+    assert outcomes.take(8 * 3600.0) == []
+    stored["a1"] = stored_outcome(1)
+    assert [line.text for line in outcomes.take(8 * 3600.0 + 1.0)] == [TAKEN]
+    stored["a2"] = stored_outcome(2)
+    assert outcomes.take(86_400.0) == []
+
+
+def test_so_many_answers_wait_for_their_outcome_and_the_oldest_leaves_first() -> None:
+    numbers = range(MOST_WAITING + 2)
+    outcomes = waiting_for({f"a{number}": stored_outcome(number) for number in numbers})
+    for number in numbers:
+        outcomes.expect(f"a{number}", pending(number), float(number))
+    assert [line.action_id for line in outcomes.take(1_000.0)] == [f"a{number}" for number in numbers[2:]]
+
+
+def test_an_outcome_waits_while_the_store_does_not_say_whether_the_unit_may_have_it() -> None:
+    failing = [True]
+
+    def may_have(_: PendingAnswer) -> bool:
+        if failing[0]:
+            raise StoreError("the store is busy")
+        return True
+
+    outcomes = waiting_for({"a1": stored_outcome(1)}, may_have)
+    outcomes.expect("a1", pending(1), 0.0)
+    assert outcomes.take(1.0) == []
+    failing[0] = False
+    assert [line.text for line in outcomes.take(2.0)] == [TAKEN]

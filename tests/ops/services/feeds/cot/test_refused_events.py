@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,8 +28,24 @@ def lines(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The chat lines that are posted to devices."""
     found: list[str] = []
     link = rig.feed._servers["tak"].link
-    monkeypatch.setattr(link, "post", lambda events: found.extend(one.remarks() for one in events))
+
+    def sent(events: Sequence[CotEvent]) -> Future[None]:
+        found.extend(one.remarks() for one in events)
+        return answered()
+
+    monkeypatch.setattr(link, "post", sent)
+    monkeypatch.setattr(link, "send", sent)
     return found
+
+
+def answered(error: Exception | None = None) -> Future[None]:
+    """What has been sent, and whether the server has it."""
+    done: Future[None] = Future()
+    if error is None:
+        done.set_result(None)
+    else:
+        done.set_exception(error)
+    return done
 
 
 def receive(rig: Rig, event: CotEvent | MalformedMessage) -> None:

@@ -78,7 +78,9 @@ def test_an_incident_is_shown_moved_and_removed(rig: Rig, observer: Observer) ->
 
 def test_tracks_have_a_trail_and_end_and_the_border_is_a_line(rig: Rig, observer: Observer) -> None:
     now_ns = int(datetime.now(UTC).timestamp() * 1e9)
+    rig.looked_after()  # the shapes of the start, without sections, may have been drawn before the observer was there
     rig.store.parts["forces"] = {"sections": [{"section": "North", "segments": [[0, 1]]}]}
+    rig.feed._servers["tak"].drawn = False
     rig.store.parts["tracks"] = [track(now_ns)]
     first = observer.wait_for(is_uid("watchline.cumberland.T5a2"), "track")
     assert (first.get("type"), first.get("how")) == ("a-u-G-U", "m-f")

@@ -25,7 +25,7 @@ from tests.ops.services.feeds.push.receiving import Post, receiver, silent, stat
 from tests.patience import PATIENT_S
 
 HERE = AddressRule([ip_network("127.0.0.1/32")])
-TIMEOUT_S = 60.0
+TIMEOUT_S = PATIENT_S
 """Of an attempt that is answered: a busy machine may take its time."""
 QUICK_S = 2.0
 """Of attempts that nobody answers."""

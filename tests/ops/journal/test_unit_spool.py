@@ -1,0 +1,78 @@
+"""Messages of units are repeated until the journal has them, in the order in which they were sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+
+import msgspec
+import pytest
+
+from ingest.mqtt.broker_url import BrokerUrl
+from ingest.unit_messages import Reply
+from ops.journal import unit_spool
+from ops.journal.unit_spool import AGAIN_AFTER_S, UnitSpool
+
+AT = datetime(2026, 11, 30, 2, 0, tzinfo=UTC)
+
+
+class Broker:
+    """Takes what is published, as for an ingest that has not subscribed."""
+
+    problem = None
+
+    def __init__(self) -> None:
+        self.incidents: list[str] = []
+
+    def __call__(self, _: str, payload: bytes, **__: object) -> None:
+        self.incidents.append(msgspec.json.decode(payload)["incident"])
+
+
+@pytest.fixture
+def now_s(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    now_s = [100.0]
+    monkeypatch.setattr(unit_spool, "time", SimpleNamespace(monotonic=lambda: now_s[0]))
+    return now_s
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Iterator[UnitSpool]:
+    """A spool whose rounds a test makes itself."""
+    url = BrokerUrl.parse("mqtt://127.0.0.1:1")
+    one = UnitSpool(url, "hills", tmp_path / "units.db", part="api", now_ns=lambda: int(AT.timestamp() * 1e9))
+    one._publisher.stop()
+    yield one
+    one._spool.close()
+    one._journal.close()
+
+
+def reply(incident: str) -> Reply:
+    return Reply("patrol-1", 1, 1, AT, "acknowledge", "A1", "Sgt. Meyer", incident=incident, action_id=f"on-{incident}")
+
+
+def test_what_was_sent_to_no_one_is_repeated_in_its_order(spool: UnitSpool, now_s: list[float]) -> None:
+    """Whenever ingest subscribes, the next that it hears is not the second of two."""
+    spool._publisher = broker = Broker()  # type: ignore[assignment]
+    for incident in ("first", "second"):
+        spool.send(reply(incident))
+        spool._settle_and_retry()
+        now_s[0] += 1.0
+    assert broker.incidents == ["first", "second"]
+    rounds = []
+    for _ in range(10):
+        broker.incidents.clear()
+        now_s[0] += AGAIN_AFTER_S / 4
+        spool._settle_and_retry()
+        rounds.append(list(broker.incidents))
+    assert [one for one in rounds if one] == [["first", "second"]] * 3
+
+
+def test_a_new_message_is_published_at_once_and_repeats_no_other(spool: UnitSpool, now_s: list[float]) -> None:
+    spool._publisher = broker = Broker()  # type: ignore[assignment]
+    for incident in ("first", "second", "third"):
+        spool.send(reply(incident))
+        spool._settle_and_retry()
+        now_s[0] += AGAIN_AFTER_S / 4
+    assert broker.incidents == ["first", "second", "third"]
