@@ -70,11 +70,6 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield world
 
 
-def acts_at_the_middle(here: Any) -> None:
-    here.page.locator("[data-testid=map-canvas]").focus()
-    here.page.keyboard.press("Enter")
-
-
 def test_a_cluster_opens_by_keyboard_and_is_announced(crowded: World, visit: Callable[..., Any]) -> None:
     here = visit(crowded.address, file=f"?at={LAT},{LON},9")
     here.live()
@@ -93,13 +88,31 @@ def test_an_alert_is_never_in_a_cluster(crowded: World, visit: Callable[..., Any
     here = visit(crowded.address, file=f"?at={LAT + 0.004},{LON},9")
     here.live()
     expect(here.page.locator("#map")).to_have_attribute("data-tracks", str(CROWD))
-    details = here.part("panel-details")
+    here.enter_at_middle(["marks"], ["track-clusters"])  # the cluster alone would be opened, and the map move away
+    expect(here.part("panel-details")).to_contain_text("T0001")
 
-    def chosen() -> bool:
-        acts_at_the_middle(here)
-        return "T0001" in details.inner_text()
 
-    assert until(chosen)
+@pytest.mark.parametrize("leave", ["tool-clear", "tool-measure"])
+def test_a_line_of_sight_that_is_no_longer_wanted_is_not_drawn_later(
+    calm: World, visit: Callable[..., Any], leave: str
+) -> None:
+    """The tools share a panel, in which its answer would replace what is shown by then."""
+    here = visit(calm.address)
+    here.live()
+    waiting: list[Route] = []
+    here.page.route("**/api/profile*", lambda route: waiting.append(route))
+    here.part("tool-sight").press("Enter")
+    canvas = here.part("map-canvas")
+    canvas.press("Enter")
+    canvas.press("ArrowUp")
+    here.at_rest()
+    canvas.press("Enter")
+    assert until(lambda: waiting or here.page.wait_for_timeout(50))
+    with here.page.expect_event("requestfailed", lambda request: "/api/profile" in request.url):
+        here.part(leave).press("Enter")
+    expect(here.part("tool-panel")).to_be_visible()
+    expect(here.part("sight-verdict")).to_have_count(0)
+    expect(here.part("sight-problem")).to_have_count(0)
 
 
 def sector_with(folder: Path, archive: bytes) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from ops.accounts.accounts import Accounts, LoginOrigin
 from ops.accounts.store import AccountStore
@@ -29,6 +29,7 @@ from sensors.cueing import LookOption
 from tests.ops.analysis.handover.night import FRAME
 from tests.ops.incidents.making import SECOND, START_NS, incident
 from tests.ops.services.media.making import AT_NS, picture_file, reference
+from tests.web.conftest import until
 from tests.web.test_login import PASSWORD, SCREENS
 from tests.web.test_markings import Fusion, enter, select_incident  # noqa: F401 - fixture enter
 
@@ -145,3 +146,77 @@ def test_a_camera_turns_and_its_picture_is_assessed_each_by_one_key(
     counts = reported_and_shown([incident_dict(book.incidents["I1"], FRAME)])
     assert counts == {"cam-1": {"animal": {"animal": 1}, "person": {"person": 1}}}
     page.screenshot(path=SCREENS / f"picture-assessed-{locale}.png")
+
+
+REFUSAL = "Already closed by Ben Moreau."
+SETTLED = "() => new Promise((done) => setTimeout(done, 100))"
+"""The page has taken an answer that has come by then, if it takes it."""
+
+
+def test_the_next_picture_is_assessed_while_the_answer_about_the_first_is_awaited(
+    room: Any,
+    enter: Callable[..., Page],  # noqa: F811
+) -> None:
+    """Nothing moves under a button that is pressed when that answer comes."""
+    fusion, _ = room
+    with_pictures(fusion)
+    page, waiting = enter("operator"), list[Route]()
+    part = page.get_by_test_id
+    page.route("**/incidents/I1/actions", lambda route: route.fallback() if waiting else waiting.append(route))
+    select_incident(page)
+    expect(part("picture")).to_have_attribute("src", "/v1/incidents/I1/pictures/2")
+    expect(part("look-cam-2")).to_be_visible()
+    page.keyboard.press("3")
+    assert until(lambda: waiting or page.wait_for_timeout(50))
+    expect(part("assess-person")).to_have_attribute("aria-disabled", "true")
+    part("picture-older").click()
+    expect(part("picture")).to_have_attribute("src", "/v1/incidents/I1/pictures/1")
+    expect(part("assess-person")).to_have_attribute("aria-disabled", "false")
+    page.keyboard.press("1")
+    expect(part("assess-person")).to_have_attribute("aria-pressed", "true")
+    part("assess-nothing").dispatch_event("pointerdown", {"bubbles": True})
+    with page.expect_response("**/incidents/I1/actions"):
+        waiting[0].fulfill(status=202, json={"accepted": True, "outcome": {"result": "refused", "sentence": REFUSAL}})
+    page.evaluate(SETTLED)
+    expect(part("details-late")).to_be_hidden()
+    part("assess-nothing").dispatch_event("pointerup", {"bubbles": True})
+    expect(part("details-late")).to_have_text(f"Bravo 17: {REFUSAL}")
+    assessed = [(reply.assessment.picture, reply.assessment.shown) for reply in fusion.replies]
+    assert assessed == [(reference(FIRST, 1).sha256, "person")]
+
+
+def test_cameras_that_come_late_move_no_button_that_is_pressed_and_older_ones_are_not_shown(
+    room: Any,
+    enter: Callable[..., Page],  # noqa: F811
+) -> None:
+    fusion, _ = room
+    with_pictures(fusion)
+    page, waiting = enter("operator"), list[Route]()
+    part = page.get_by_test_id
+    page.route("**/incidents/I1/looks", lambda route: waiting.append(route))
+
+    def asked(times: int) -> None:
+        assert until(lambda: len(waiting) >= times or page.wait_for_timeout(50))
+
+    def answer(number: int, camera: str) -> None:
+        option = {"camera": camera, "slew_s": 4.0, "in_view": True}
+        with page.expect_response("**/incidents/I1/looks"):
+            waiting[number].fulfill(json={"options": [option]})
+        page.evaluate(SETTLED)
+
+    select_incident(page)
+    expect(part("picture")).to_be_visible()
+    asked(1)
+    part("details-close").click()
+    expect(part("pictures")).to_be_hidden()
+    select_incident(page)
+    expect(part("picture")).to_be_visible()
+    asked(2)
+    part("assess-nothing").dispatch_event("pointerdown", {"bubbles": True})
+    answer(-1, "cam-2")
+    expect(part("looks")).to_be_hidden()
+    part("assess-nothing").dispatch_event("pointerup", {"bubbles": True})
+    expect(part("look-cam-2")).to_be_visible()
+    answer(0, "cam-1")
+    expect(part("look-cam-1")).to_have_count(0)
+    expect(part("look-cam-2")).to_be_visible()

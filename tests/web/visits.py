@@ -40,6 +40,13 @@ LOST_REQUESTS = re.compile(
     r"Failed to load resource: net::ERR_|Failed to load resource: the server responded .* 50[0-9]"
 )
 
+NOT_NOW = re.compile(
+    r"status of 404 .*/v1/incidents/[^/]+/actions/\w+\)$"
+    r"|status of 503 .*(/api/(sector|border|layout|tiles|layers|segments)\b|/candidates\))"
+)
+"""Answers after which the page asks again by itself, and which a busy machine gives at any time: an action that fusion
+has not decided yet (``OUTCOME_WAIT_S``), and a map process that is busy (``ANSWER_S``). The browser shows them all."""
+
 
 @contextmanager
 def contexts_of(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
@@ -58,7 +65,8 @@ def contexts_of(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
 class Witness:
     """What a page did that it must not do. ``check`` at the end of every test.
 
-    ``outage`` allows lost requests; ``expected`` are parts of messages that the console may show.
+    ``NOT_NOW`` is always allowed. ``outage`` allows lost requests; ``expected`` are parts of messages that the console
+    may show.
     """
 
     home: str
@@ -76,7 +84,9 @@ class Witness:
     def _console(self, message: ConsoleMessage) -> None:
         said = f"console: {message.text} ({message.location.get('url')})"
         lost = self.outage and LOST_REQUESTS.search(message.text)
-        if message.type == "error" and not lost and not any(part in said for part in self.expected):
+        if message.type != "error" or lost or NOT_NOW.search(said):
+            return
+        if not any(part in said for part in self.expected):
             self.faults.append(said)
 
     def _request(self, request: Request) -> None:

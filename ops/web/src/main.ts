@@ -43,6 +43,7 @@ import { PicturesPanel } from "./panels/pictures.ts";
 import { RejectDialog } from "./panels/reject_dialog.ts";
 import { SensorsPanel } from "./panels/sensors_panel.ts";
 import { Settings } from "./ui/settings.ts";
+import type { After } from "./ui/press.ts";
 import { followSplitters } from "./ui/splitter.ts";
 import { followStripMenu } from "./ui/strip_menu.ts";
 import { Sound } from "./ui/sound.ts";
@@ -131,9 +132,9 @@ async function actOnIncident(incident: Incident, step: IncidentStep): Promise<st
   }
   const lead = leadOf(incident, store.state.alerts);
   const live = lead !== null && (lead.track === null || store.state.tracks.has(lead.track));
-  const coming = step === "assign" ? options.load(incident.id) : null;
+  const ask = step === "assign" ? () => options.load(incident.id) : null;
   const operator = store.state.sector.value?.operator ?? "";
-  incidentDialog.open(incident, step, live ? lead.candidates : [], others(incident, step, store.state), operator, coming);
+  incidentDialog.open(incident, step, live ? lead.candidates : [], others(incident, step, store.state), operator, ask);
   return "";
 }
 
@@ -141,13 +142,14 @@ const queue = new IncidentQueue({
   select: ({ id }) => selectAndFly({ kind: "incident", id }),
   act: (incident, step) => {
     select({ kind: "incident", id: incident.id });
-    showPanel(store.state);
-    panels.details.press(step);
+    panels.details.show(store.state, nowMs()); // on a narrow screen their panel stays closed
+    panels.details.press(incident, step);
   },
 });
 const alertList = new AlertList({ ...alertActions, select: ({ id }) => selectAndFly({ kind: "alert", id }) });
-const looks = new LooksPanel(actOn, tellLate);
-const pictures = new PicturesPanel(actOn, tellLate);
+const afterPress: After = (run) => panels.details.after(run);
+const looks = new LooksPanel(actOn, tellLate, afterPress);
+const pictures = new PicturesPanel(actOn, tellLate, afterPress);
 const followParts = (state: State): void => [looks, pictures].forEach((each) => each.follow(state));
 const panels = {
   details: new DetailsPanel({ ...alertActions, act: actOnIncident, devices: (unit) => devicesDialog.open(unit), select, goTo: selectAndFly, fly: (selection) => view?.flyTo(selection) }, [looks.node, pictures.node]),

@@ -161,3 +161,32 @@ test("looking back that was ended before it began does not begin, and what was a
   assert.equal(replay.view?.atMs, AT + 60_000);
   replay.close();
 });
+
+test("an answer about what was followed before does not revive it", async (t: TestContext) => {
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  const paths: ((answer: Response) => void)[] = [];
+  const extent = { first: iso(EXTENT.firstMs), last: iso(EXTENT.lastMs), days: [] };
+  t.mock.method(globalThis, "fetch", (path: string) =>
+    path.includes("/tracks/") ? new Promise<Response>((answer) => void paths.push(answer)) : Promise.resolve(Response.json(extent)),
+  );
+  const replay = new Replay(new Store(INITIAL, (run) => run()), new ShownClock(new ServerClock()), new ShownTrails(new Trails()));
+  await replay.open(AT);
+  const [stopped] = [replay.follow({ kind: "track", id: "T1" }), replay.follow(null)];
+  paths[0]?.(Response.json({ then: [], now: [] }));
+  await stopped;
+  assert.equal(replay.view?.followed, null);
+  const [first, second] = [replay.follow({ kind: "track", id: "T1" }), replay.follow({ kind: "track", id: "T2" })];
+  paths[2]?.(Response.json({ then: [], now: [] }));
+  await second;
+  paths[1]?.(Response.json({}, { status: 500 }));
+  await first;
+  assert.equal(replay.view?.followed?.track, "T2");
+  assert.equal(replay.view?.problem, null);
+  const late = replay.follow({ kind: "track", id: "T3" });
+  replay.close();
+  await replay.open(AT);
+  paths[3]?.(Response.json({ then: [], now: [] }));
+  await late;
+  assert.equal(replay.view?.followed, null);
+  replay.close();
+});

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { OutcomeUnknown, type Answer } from "../src/net/incidents.ts";
 import { Sending } from "../src/ui/sending.ts";
 import { speakIn } from "./words.ts";
 
@@ -48,4 +49,21 @@ test("nothing is sent twice while an answer is awaited, and a failure is a probl
   await first.fail(new Error("no way"));
   assert.match(String(found.node.textContent), /no way/);
   assert.equal(found.busy, false);
+});
+
+test("an outcome that is not known for long is a problem until it is", async () => {
+  speakIn("en");
+  const { found, send } = dialog();
+  for (const [outcome, shown] of [[null, ""], [{ message: null, sentence: "Already claimed by Ben." }, "Already claimed by Ben."]] as const) {
+    const { promise, resolve } = Promise.withResolvers<Answer>();
+    const sent = send("Alpha 1").fail(new OutcomeUnknown(promise));
+    await new Promise(setImmediate);
+    assert.match(String(found.node.textContent), /outcome is not known yet/);
+    assert.equal(found.busy, true);
+    resolve(outcome);
+    await sent;
+    assert.equal(found.node.textContent, shown);
+    assert.equal(found.busy, false);
+    assert.equal(found.answered.pop(), `Alpha 1: ${shown}`);
+  }
 });

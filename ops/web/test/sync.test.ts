@@ -1,8 +1,9 @@
-// What a person has selected, when the stream of events starts over.
+// What a person has selected, when the stream of events starts over, and answers that come in another order.
 
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { ServerClock } from "../src/model/clock.ts";
+import { deadGroundFraction } from "../src/model/coverage.ts";
 import { INITIAL, type Selection } from "../src/model/state.ts";
 import { Store } from "../src/model/store.ts";
 import { Trails } from "../src/model/trails.ts";
@@ -11,8 +12,8 @@ import { Sync } from "../src/net/sync.ts";
 const TRACK = { track: "T0001", status: "confirmed", lon: -84.2, lat: 36.6, speed_mps: 1.4, course_deg: 180, existence: 0.9, label: "person", updated_at: "2026-11-28T10:00:00Z" };
 const ALERT = { id: "A0001", rule: "approaching", priority: "high", status: "active", revision: 0, sentence: "", raised_at: "2026-11-28T10:00:00Z" };
 
-/** A server without anything but its stream, into which `send` writes; resolves once the page has taken the event. */
-function follow(t: TestContext): { store: Store; select: (selection: Selection) => void; send: (event: string, data: object, id?: number) => void; until: (true_: () => boolean) => Promise<void> } {
+/** A server without anything but its stream, into which `send` writes, and what `answer` gives; resolves once the page has taken the event. */
+function follow(t: TestContext, answer: (path: string) => Promise<Response> | null = () => null): { store: Store; select: (selection: Selection) => void; send: (event: string, data: object, id?: number) => void; until: (true_: () => boolean) => Promise<void> } {
   const encoder = new TextEncoder();
   let out: ReadableStreamDefaultController<Uint8Array> | null = null;
   const stream = new ReadableStream<Uint8Array>({ start: (controller) => void (out = controller) });
@@ -21,7 +22,7 @@ function follow(t: TestContext): { store: Store; select: (selection: Selection) 
   globalThis.fetch = (async (path: string) => {
     if (path.startsWith("/api/stream")) return new Response(stream);
     if (path.startsWith("/api/alerts")) return Response.json({ alerts: [], last: 0, more: false });
-    return Response.json({});
+    return answer(path) ?? Response.json({});
   }) as typeof fetch;
   const store = new Store(INITIAL, (run) => run());
   const sync = new Sync(store, new ServerClock(), new Trails(), () => "day");
@@ -88,4 +89,26 @@ test("what the person selects meanwhile is not taken from them", async (t) => {
   send("tracks", picture({ ...TRACK, track: "T0002" }));
   await until(() => store.state.tracks.has("T0002"));
   assert.deepEqual(store.state.selection, { kind: "segment", id: "28" });
+});
+
+test("an older answer about the ground does not replace a newer one", async (t) => {
+  const asked: ((answer: Response) => void)[] = [];
+  const { store, send, until } = follow(t, (path) =>
+    path === "/api/segments" ? new Promise<Response>((answer) => void asked.push(answer)) : null,
+  );
+  const hidden = (fraction: number): Response =>
+    Response.json({ type: "FeatureCollection", features: [{ type: "Feature", geometry: null, properties: { dead_ground_fraction: fraction } }] });
+  const shown = (): number | null => deadGroundFraction(store.state.segments.value);
+  await until(() => asked.length === 1);
+  send("layers", {}); // a sensor was lost
+  await until(() => asked.length === 2);
+  asked[1]?.(hidden(0.6));
+  await until(() => shown() === 0.6);
+  asked[0]?.(hidden(0.2));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(shown(), 0.6);
+  send("layers", {});
+  await until(() => asked.length === 3);
+  asked[2]?.(hidden(0.3));
+  await until(() => shown() === 0.3);
 });

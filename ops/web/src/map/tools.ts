@@ -12,7 +12,7 @@ import { at, line } from "./features.ts";
 type Tool = "measure" | "sight";
 
 export interface ToolPanel {
-  /** Draw the panel for these places; may change what is known of them later by itself. */
+  /** Draw the panel for these places; may change what is known of them later by itself, until it is shown others. */
   show(places: readonly Place[]): void;
 }
 
@@ -40,6 +40,7 @@ export class Tools {
 
   toggle(tool: Tool): void {
     if (this.#tool === tool) return this.end();
+    this.#set([]);
     this.#tool = tool;
     this.#mark();
     this.#set([]);
@@ -48,9 +49,9 @@ export class Tools {
   /** Whoever was in the panel is brought back to the button that opened it. */
   end(): void {
     if (this.#tool !== null && part("tool-panel").contains(document.activeElement)) part(`tool-${this.#tool}`).focus();
+    this.#set([]);
     this.#tool = null;
     this.#mark();
-    this.#set([]);
   }
 
   /** A place was chosen on the map. The line of sight has two ends: a third place begins a new one. */

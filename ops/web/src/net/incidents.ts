@@ -2,7 +2,8 @@
 
 import { object, parseMarkings, readSaid } from "../model/parse.ts";
 import type { Incident, Markings, Said } from "../model/records.ts";
-import { getJson, postJson, RequestFailed } from "./api.ts";
+import { getJson, isPassing, postJson, RequestFailed } from "./api.ts";
+import { GrowingPause } from "./growing_pause.ts";
 
 export interface ActionFields {
   readonly unit?: string;
@@ -40,6 +41,17 @@ export async function loadMarkings(): Promise<Markings | null> {
 /** Null: done. Otherwise why it was refused, such as who has the incident. */
 export type Answer = Said | null;
 
+/** The action is stored, and what became of it is not known after a while; `later` answers once it is. */
+export class OutcomeUnknown extends RequestFailed {
+  readonly later: Promise<Answer>;
+
+  constructor(later: Promise<Answer>) {
+    super("page-incident-unknown", 0);
+    this.later = later;
+    later.catch(() => undefined); // whoever waits for it hears of it
+  }
+}
+
 const TRIES = 3;
 const OUTCOME_TRIES = 40;
 const AGAIN_MS = 500;
@@ -65,6 +77,7 @@ export async function once<T>(wish: unknown, send: (id: string) => Promise<T>): 
     return answer;
   } catch (error) {
     if (error instanceof RequestFailed && error.status >= 400 && error.status < 500) unsettled.delete(key);
+    if (error instanceof OutcomeUnknown) void error.later.then(() => unsettled.delete(key), () => undefined);
     throw error;
   }
 }
@@ -88,7 +101,25 @@ async function carryOut(id: string, incident: Incident, action: string, fields: 
       if (!(error instanceof RequestFailed) || error.status !== 404) throw error;
     }
   }
-  if (outcome === null) throw new RequestFailed("page-incident-unknown", 0);
+  if (outcome === null) throw new OutcomeUnknown(outcomeLater(`${path}/${id}`));
+  return answerOf(outcome);
+}
+
+/** Asks until the outcome is known. */
+async function outcomeLater(path: string): Promise<Answer> {
+  const wait = new GrowingPause();
+  for (;;) {
+    await wait.next();
+    try {
+      const outcome = object(await getJson(path));
+      if (outcome !== null) return answerOf(outcome);
+    } catch (error) {
+      if (!isPassing(error) && !(error instanceof RequestFailed && error.status === 404)) throw error;
+    }
+  }
+}
+
+function answerOf(outcome: Readonly<Record<string, unknown>>): Answer {
   return outcome["result"] === "done" ? null : readSaid(outcome["message"], outcome["sentence"]);
 }
 

@@ -57,6 +57,9 @@ export class Sync {
   #filling = false;
   /** What was selected when the stream started over: kept if the new picture contains it. */
   #unsure: Selection | null = null;
+  /** How many times parts were asked for, and the last time that was answered of each: an older answer may come later. */
+  #asked = 0;
+  readonly #answered = new Map<Part, number>();
   /** With this event, all alerts and incidents of the new store have come. */
   #complete = 0;
 
@@ -330,6 +333,7 @@ export class Sync {
     path: string,
     read: (raw: unknown) => NonNullable<State[K]["value"]> | null,
   ): Promise<void> {
+    const asked = (this.#asked += 1);
     let loaded: Loaded<NonNullable<State[K]["value"]>>;
     try {
       const value = read(await getJson(path, this.#stop.signal));
@@ -338,6 +342,8 @@ export class Sync {
       const problem = failure(error);
       loaded = { value: this.#store.state[part].value as NonNullable<State[K]["value"]> | null, problem };
     }
+    if (asked < (this.#answered.get(part) ?? 0)) return;
+    this.#answered.set(part, asked);
     const known = this.#store.state[part];
     if (JSON.stringify(known) !== JSON.stringify(loaded)) this.#store.update(() => ({ [part]: loaded }));
   }

@@ -4,7 +4,8 @@ import { probability } from "../words/format.ts";
 import { WITH_GOODS, type Alert, type Incident } from "../model/records.ts";
 import type { Selection, State } from "../model/state.ts";
 import { failure } from "../net/api.ts";
-import { headline } from "../words/alert_words.ts";
+import { OutcomeUnknown } from "../net/incidents.ts";
+import { headline, sentenceOf } from "../words/alert_words.ts";
 import { bars, certaintyLine } from "../words/certainty.ts";
 import { describe } from "../words/describe.ts";
 import { el, keyed, part, setText, showFacts } from "../ui/dom.ts";
@@ -145,7 +146,7 @@ export class DetailsPanel {
     if (mayAct && incident !== undefined)
       for (const step of [...steps(incident, nowMs, operator), ...(mayMark(state) ? (["mark"] as const) : [])])
         (FURTHER.has(step) ? more : buttons).push({
-          id: `incident-${step} ${incident.id}`,
+          id: buttonId(incident.id, step),
           label: say("page-incident-do", { action: step }),
           run: () => void this.#act(incident, step),
           acts: true,
@@ -192,15 +193,22 @@ export class DetailsPanel {
     );
   }
 
-  /** As if the button of that action had been pressed, where it is shown. */
-  press(step: IncidentStep): void {
-    this.#body.querySelector<HTMLButtonElement>(`[data-testid="details-incident-${step}"]`)?.click();
+  /** As if the button of that action on that incident had been pressed, where there is one. */
+  press({ id }: Incident, step: IncidentStep): void {
+    this.#body.querySelector<HTMLButtonElement>(`[data-key="${CSS.escape(buttonId(id, step))}"]`)?.click();
   }
 
   /** A problem with something that is no longer selected, by its name; an empty one takes back what was told. */
   tellLate(name: string, problem: string): void {
-    setText(this.#late, problem === "" ? "" : say("page-problem-of", { name, problem }));
-    this.#late.hidden = problem === "";
+    this.after(() => {
+      setText(this.#late, problem === "" ? "" : say("page-problem-of", { name, problem }));
+      this.#late.hidden = problem === "";
+    });
+  }
+
+  /** Run what moves things in the panel, at once or once nothing in it is pressed any more. */
+  after(run: () => void): void {
+    this.#press.after(run);
   }
 
   async #acknowledge(alert: Alert): Promise<void> {
@@ -217,9 +225,18 @@ export class DetailsPanel {
   async #answer(name: string, act: () => Promise<string>): Promise<void> {
     const of = this.#of;
     setText(this.#problem, "");
-    const problem = await act().catch((error: unknown) => say(failure(error)));
-    if (of === this.#of) setText(this.#problem, problem);
-    else if (problem !== "") this.tellLate(name, problem);
+    const tell = (problem: string): void =>
+      this.after(() => {
+        if (of === this.#of) setText(this.#problem, problem);
+        else if (problem !== "") this.tellLate(name, problem);
+      });
+    tell(
+      await act().catch((error: unknown) => {
+        if (error instanceof OutcomeUnknown)
+          void error.later.then((refused) => tell(refused === null ? "" : sentenceOf(refused)), () => undefined);
+        return say(failure(error));
+      }),
+    );
   }
 
   #showShares({ shares }: Details): void {
@@ -246,6 +263,10 @@ export class DetailsPanel {
 
 function nameOf(selection: Selection | null): string {
   return selection === null ? "" : `${selection.kind} ${selection.id}`;
+}
+
+function buttonId(incident: string, step: IncidentStep): string {
+  return `incident-${step} ${incident}`;
 }
 
 interface Button {

@@ -2,6 +2,7 @@
 
 import type { Options } from "../model/forces.ts";
 import { DISPOSITIONS, type Candidate, type Incident } from "../model/records.ts";
+import { GrowingPause } from "../net/growing_pause.ts";
 import type { ActionFields, Answer } from "../net/incidents.ts";
 import { el, part, setText } from "../ui/dom.ts";
 import { Sending, type TellLate } from "../ui/sending.ts";
@@ -31,6 +32,7 @@ export class IncidentDialog {
   #incident: Incident | null = null;
   #action: Asked = "note";
   #takesOver = false;
+  #opened = 0;
 
   constructor(send: Send, tellLate: TellLate) {
     this.#send = send;
@@ -54,17 +56,18 @@ export class IncidentDialog {
     });
   }
 
-  /** `coming`: units and bases with their times over the ground, which replace `candidates` once they are known. */
+  /** `ask` for units and bases with their times over the ground, which replace `candidates` once they are known. */
   open(
     incident: Incident,
     action: Asked,
     candidates: readonly Candidate[],
     others: readonly Choice[],
     operator: string,
-    coming: Promise<Options | null> | null = null,
+    ask: (() => Promise<Options | null>) | null = null,
   ): void {
     this.#incident = incident;
     this.#action = action;
+    this.#opened += 1;
     // Whoever does not own the incident can only take it over, with a reason.
     this.#takesOver = action === "hand_over" && incident.owner !== operator;
     this.#sending.begin();
@@ -85,16 +88,27 @@ export class IncidentDialog {
     const named = action === "assign" || (action === "hand_over" && !this.#takesOver);
     const first = choices.length > 0 ? this.#choice : named ? this.#name : this.#text;
     first.focus();
-    setText(part("incident-choice-note"), coming === null ? "" : say("forces-options-loading"));
-    if (coming !== null) void this.#await(incident, coming);
+    setText(part("incident-choice-note"), ask === null ? "" : say("forces-options-loading"));
+    if (ask !== null) void this.#await(ask);
+  }
+
+  /** Asks again while there is no answer, as while the server's map is busy, until the dialog closes. */
+  async #await(ask: () => Promise<Options | null>): Promise<void> {
+    const opened = this.#opened;
+    const isShown = (): boolean => opened === this.#opened && this.#dialog.open;
+    const pause = new GrowingPause();
+    while (isShown()) {
+      const found = await ask();
+      if (!isShown()) return;
+      setText(part("incident-choice-note"), say(found === null ? "forces-options-none" : OPTIONS_NOTE[found.target]));
+      if (found !== null) return this.#offer(found);
+      await pause.next();
+    }
   }
 
   /** A choice that was made meanwhile stays. */
-  async #await(incident: Incident, coming: Promise<Options | null>): Promise<void> {
-    const found = await coming;
-    if (this.#incident !== incident || this.#action !== "assign" || !this.#dialog.open) return;
-    setText(part("incident-choice-note"), say(found === null ? "forces-options-none" : OPTIONS_NOTE[found.target]));
-    if (found === null || found.options.length === 0) return;
+  #offer(found: Options): void {
+    if (found.options.length === 0) return;
     const chosen = this.#choice.dataset["touched"] === "true" ? this.#choice.value : null;
     const focused = document.activeElement === this.#name && this.#choice.options.length === 0;
     this.#choice.replaceChildren(

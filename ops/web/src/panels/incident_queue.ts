@@ -101,12 +101,14 @@ export class IncidentQueue {
     if (this.#state !== null) this.show(this.#state, this.#nowMs);
   }
 
+  /** The chosen section stays in the list while none of the incidents is in it, as when looking back: it filters on. */
   #sections(state: State): void {
-    const names = [...new Set([...state.incidents.values()].map(({ section }) => section))].filter((name) => name !== "").sort();
-    if (names.join("\n") === this.#section.dataset["names"]) return;
     const chosen = this.#section.value;
+    const known = [...state.incidents.values()].map(({ section }) => section);
+    const names = [...new Set([...known, chosen])].filter((name) => name !== "").sort();
+    if (names.join("\n") === this.#section.dataset["names"]) return;
     options(this.#section, names.map((name) => [name, name]), say("page-incident-any-section"));
-    this.#section.value = names.includes(chosen) ? chosen : "";
+    this.#section.value = chosen;
     this.#section.dataset["names"] = names.join("\n");
     this.#section.hidden = names.length === 0;
   }

@@ -6,6 +6,7 @@ import type { State } from "../model/state.ts";
 import { getJson } from "../net/api.ts";
 import type { ActionFields, Answer } from "../net/incidents.ts";
 import { el, keyed, setText } from "../ui/dom.ts";
+import type { After } from "../ui/press.ts";
 import { Sending, type TellLate } from "../ui/sending.ts";
 import { sentenceOf } from "../words/alert_words.ts";
 import { degrees, utcDateTime } from "../words/format.ts";
@@ -35,10 +36,21 @@ export class LooksPanel {
   #options: readonly Option[] = [];
   #askedAt = Number.NEGATIVE_INFINITY;
   readonly #sending: Sending;
+  readonly #after: After;
+  #sends = false;
+  /** How many lists of options were asked for, and the last of them that was answered: an older answer may come later. */
+  #asked = 0;
+  #listed = 0;
 
-  constructor(send: Send, tellLate: TellLate) {
+  /** `after`: what changes here waits until nothing in the details is pressed. */
+  constructor(send: Send, tellLate: TellLate, after: After) {
     this.#send = send;
-    this.#sending = new Sending(this.#problem, tellLate);
+    this.#after = after;
+    const busy = (sends: boolean): void => {
+      this.#sends = sends;
+      this.#show();
+    };
+    this.#sending = new Sending(this.#problem, tellLate, busy, after);
     this.node.append(el("h3", {}, say("looks-title")), this.#buttons, this.#problem, this.#states);
   }
 
@@ -51,8 +63,7 @@ export class LooksPanel {
     if (other) {
       this.#options = [];
       this.#sending.begin();
-    }
-    this.#show();
+    } else this.#after(() => this.#show());
     const asks = incident !== null && incident.state !== "closed" && state.rights.has("act");
     if (!asks) this.#options = [];
     else if (other || performance.now() - this.#askedAt > AGAIN_MS) void this.#load(incident.id);
@@ -66,14 +77,20 @@ export class LooksPanel {
 
   async #load(incident: string): Promise<void> {
     this.#askedAt = performance.now();
+    const asked = (this.#asked += 1);
+    let found: Option[];
     try {
-      const found = list(object(await getJson(`/v1/incidents/${encodeURIComponent(incident)}/looks`))?.["options"]);
-      if (incident !== this.#incident?.id) return;
-      this.#options = found.slice(0, MOST).flatMap(read);
+      const body = object(await getJson(`/v1/incidents/${encodeURIComponent(incident)}/looks`));
+      found = list(body?.["options"]).slice(0, MOST).flatMap(read);
     } catch {
-      if (incident === this.#incident?.id) this.#options = []; // a camera is not offered on an old answer
+      found = []; // a camera is not offered on an old answer
     }
-    this.#show();
+    this.#after(() => {
+      if (incident !== this.#incident?.id || asked < this.#listed) return;
+      this.#listed = asked;
+      this.#options = found;
+      this.#show();
+    });
   }
 
   async #turn(camera: string): Promise<void> {
@@ -97,6 +114,7 @@ export class LooksPanel {
       (button, { camera, slewS, inView }) => {
         setText(button, say("looks-turn", { camera: readable(camera), time: slewS }));
         button.title = inView ? "" : say("looks-unsure");
+        button.setAttribute("aria-disabled", String(this.#sends));
       },
     );
     keyed(

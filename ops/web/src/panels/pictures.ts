@@ -7,6 +7,7 @@ import { failure } from "../net/api.ts";
 import type { ActionFields, Answer } from "../net/incidents.ts";
 import { picturesOf, SHOWN, type Picture, type Shown } from "../net/pictures.ts";
 import { el, setText, showFacts } from "../ui/dom.ts";
+import type { After } from "../ui/press.ts";
 import { Sending, type TellLate } from "../ui/sending.ts";
 import { sentenceOf } from "../words/alert_words.ts";
 import { degrees, utcDateTime } from "../words/format.ts";
@@ -38,13 +39,19 @@ export class PicturesPanel {
   #askedAt = Number.NEGATIVE_INFINITY;
   #mayAct = false;
   readonly #sending: Sending;
+  readonly #after: After;
   /** How many lists of pictures were asked for, and the last of them that was shown: an older answer may come later. */
   #asked = 0;
   #listed = 0;
 
-  constructor(assess: Assess, tellLate: TellLate) {
+  /** `after`: what changes here waits until nothing in the details is pressed. */
+  constructor(assess: Assess, tellLate: TellLate, after: After) {
     this.#assess = assess;
-    this.#sending = new Sending(this.#problem, tellLate);
+    this.#after = after;
+    const busy = (sends: boolean): void => {
+      for (const button of this.#buttons.children) button.setAttribute("aria-disabled", String(sends));
+    };
+    this.#sending = new Sending(this.#problem, tellLate, busy, after);
     this.#clip.controls = true;
     this.#clip.muted = true;
     this.#clip.preload = "metadata";
@@ -88,12 +95,18 @@ export class PicturesPanel {
     const asked = (this.#asked += 1);
     try {
       const found = await picturesOf(incident);
-      if (incident !== this.#incident?.id || asked < this.#listed) return;
-      this.#listed = asked;
-      this.#pictures = found;
+      this.#after(() => this.#take(incident, asked, found));
     } catch (error) {
-      if (incident === this.#incident?.id) setText(this.#problem, say(failure(error)));
+      this.#after(() => {
+        if (incident === this.#incident?.id) setText(this.#problem, say(failure(error)));
+      });
     }
+  }
+
+  #take(incident: string, asked: number, found: readonly Picture[]): void {
+    if (incident !== this.#incident?.id || asked < this.#listed) return;
+    this.#listed = asked;
+    this.#pictures = found;
     this.#show();
   }
 
@@ -165,7 +178,7 @@ export class PicturesPanel {
       const next = picture === null ? undefined : this.#pictures[this.#pictures.indexOf(picture) + by];
       if (next === undefined) return;
       this.#chosen = next.id;
-      setText(this.#problem, "");
+      this.#sending.begin(); // an answer about the picture before holds up nothing
       this.#show();
     };
     return el("button", { type: "button", class: "icon-button", title: label, aria: { label }, data: { testid: `picture-${name}` }, on: { click: run } }, sign);

@@ -36,6 +36,7 @@ export class SightPanel {
 
   show(places: readonly Place[]): void {
     this.#places = places;
+    this.#asked.abort(); // the panel, which all tools share, shows another thing from here on
     if (!this.#touched) this.#target.value = String(this.#targetHeightM());
     const [from, to] = places;
     if (from === undefined || to === undefined) {
@@ -58,7 +59,6 @@ export class SightPanel {
   }
 
   async #ask(from: Place, to: Place): Promise<void> {
-    this.#asked.abort();
     const asked = (this.#asked = new AbortController());
     const place = ({ lon, lat }: Place): string => `${lon.toFixed(7)},${lat.toFixed(7)}`;
     const query = new URLSearchParams({

@@ -59,6 +59,8 @@ export class Replay {
   #extentMs = 0;
   /** How often looking back was asked for or ended: what was asked for before that does not begin any more. */
   #asked = 0;
+  /** The same of following. */
+  #follows = 0;
 
   constructor(live: Store, clock: ShownClock, trails: ShownTrails) {
     this.#live = live;
@@ -119,6 +121,7 @@ export class Replay {
   /** Back to the live picture. */
   close(): void {
     this.#asked += 1;
+    this.#follows += 1;
     this.#problem = null;
     if (this.#view === null) return this.#tell();
     this.#loading?.abort();
@@ -173,6 +176,7 @@ export class Replay {
   async follow(selection: Selection | null): Promise<void> {
     const view = this.#view;
     if (view === null) return;
+    const follows = (this.#follows += 1);
     if (selection === null) return this.#update(() => ({ followed: null }));
     try {
       const revisions = selection.kind === "incident" ? await loadRevisions(selection.id) : [];
@@ -181,9 +185,9 @@ export class Replay {
       const part = selection.kind === "unit" ? "units" : "tracks";
       const id = part === "units" ? selection.id : track;
       const path = id === null ? null : await loadPath(part, id, from ?? view.atMs, until ?? view.atMs);
-      this.#update(() => ({ followed: { selection, track, path, revisions } }));
+      if (follows === this.#follows) this.#update(() => ({ followed: { selection, track, path, revisions } }));
     } catch (error) {
-      this.#update(() => ({ problem: failure(error) }));
+      if (follows === this.#follows) this.#update(() => ({ problem: failure(error) }));
     }
   }
 

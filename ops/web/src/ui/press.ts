@@ -1,6 +1,9 @@
 // While a pointer presses something, what is drawn around it stays: the release would otherwise fall on something else,
 // and the click be lost or taken for another.
 
+/** Runs what moves things, at once or once nothing is pressed any more. */
+export type After = (run: () => void) => void;
+
 /** The click of a touch comes some time after its release, or not at all, as after a swipe. */
 const CLICK_WITHIN_MS = 400;
 
