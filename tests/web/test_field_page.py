@@ -260,6 +260,31 @@ def test_a_full_phone_gives_up_its_map_for_answers_and_says_so(server: FieldServ
     expect(here.part("banner-storage")).not_to_contain_text("STORAGE FULL")
 
 
+AT_POINT = """([x, y]) => {
+  const button = document.elementFromPoint(x, y)?.closest("button");
+  return [button?.closest("[data-incident]")?.dataset.incident, button?.dataset.testid];
+}"""
+"""Which incident and which of its buttons is at a point of the page."""
+
+
+def test_what_is_pressed_in_the_list_stays_under_the_finger(server: FieldServer, phone) -> None:
+    """A call for help opens its own card above the others, and a banner above the list."""
+    here = phone()
+    box = card(here, 1).get_by_test_id("answer-en_route").bounding_box()
+    point = [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
+    here.page.mouse.move(*point)
+    here.page.mouse.down()
+    server.incidents = [incident(9, "distress"), *server.incidents]
+    server.changed()
+    expect(here.page.locator("#announce")).to_contain_text("segment 9")  # the page has it, and is as it will be
+    assert here.page.evaluate(AT_POINT, point) == ["I0001", "answer-en_route"]
+    here.page.mouse.up()
+    expect(here.part("incident")).to_have_count(3)
+    expect(here.part("call")).to_be_visible()
+    assert until(lambda: server.replies)
+    assert [(one["incident"], one["action"]) for one in server.replies] == [("I0001", "en_route")]
+
+
 TOUCH = """(button, [down, up]) => {
   const event = (name) => name.startsWith("key")
     ? new KeyboardEvent(name, { key: " ", bubbles: true, cancelable: true })
