@@ -40,7 +40,9 @@ const sharing = new Sharing(
   },
   () => changed(),
 );
-const form = new AnswerForm(unit, () => open("list"));
+const form = new AnswerForm(unit, () => {
+  if (shown === "answer") open("list");
+});
 const list = new IncidentList(unit, {
   answer: (incident, action) => {
     vibrate([30]);
