@@ -260,6 +260,83 @@ def test_a_full_phone_gives_up_its_map_for_answers_and_says_so(server: FieldServ
     expect(here.part("banner-storage")).not_to_contain_text("STORAGE FULL")
 
 
+HOLD_ANSWERS = """() => {
+  const hear = EventTarget.prototype.addEventListener;
+  [window.held, window.writing] = [[], 0];
+  IDBTransaction.prototype.addEventListener = function (name, listener, ...more) {
+    const isHeld = name === "complete" && this.mode === "readwrite" && this.objectStoreNames.contains("answers");
+    const hold = (event) => {
+      writing -= 1;
+      held.push(() => listener(event));
+    };
+    if (isHeld) writing += 1;
+    hear.call(this, name, isHeld ? hold : listener, ...more);
+  };
+}"""
+"""The disk keeps answers, and does not say so until it is released."""
+RELEASE = """() => {
+  for (const say of held.splice(0)) say();
+  return new Promise((heard) => setTimeout(heard));
+}"""
+
+
+def test_an_answer_that_the_disk_confirms_late_leaves_what_was_opened_meanwhile(server: FieldServer, phone) -> None:
+    here = phone()
+    here.page.evaluate(HOLD_ANSWERS)
+
+    def note_on(number: int, text: str) -> None:
+        if card(here, number).get_by_test_id("card-head").get_attribute("aria-expanded") == "false":
+            card(here, number).get_by_test_id("card-head").tap()
+        card(here, number).get_by_test_id("answer-note").tap()
+        here.part("answer-text").fill(text)
+
+    def confirmed() -> None:
+        here.page.wait_for_function("() => held.length > 0 && writing === 0")
+        here.page.evaluate(RELEASE)
+
+    note_on(1, "Two people")
+    here.part("answer-send").tap()
+    here.part("tab-list").tap()
+    note_on(2, "A van at the ford")
+    confirmed()
+    expect(here.part("answer-text")).to_be_visible()
+    expect(here.part("answer-text")).to_have_value("A van at the ford")
+    here.part("answer-send").tap()
+    here.part("tab-map").tap()
+    expect(here.part("map")).to_be_visible()
+    confirmed()
+    expect(here.part("map")).to_be_visible()
+    assert until(lambda: len(server.replies) == 2 or here.page.evaluate(RELEASE))
+    assert [(one["incident"], one["note"]) for one in server.replies] == [
+        ("I0001", "Two people"), ("I0002", "A van at the ford"),
+    ]  # fmt: skip
+
+
+AT_POINT = """([x, y]) => {
+  const button = document.elementFromPoint(x, y)?.closest("button");
+  return [button?.closest("[data-incident]")?.dataset.incident, button?.dataset.testid];
+}"""
+"""Which incident and which of its buttons is at a point of the page."""
+
+
+def test_what_is_pressed_in_the_list_stays_under_the_finger(server: FieldServer, phone) -> None:
+    """A call for help opens its own card above the others, and a banner above the list."""
+    here = phone()
+    box = card(here, 1).get_by_test_id("answer-en_route").bounding_box()
+    point = [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
+    here.page.mouse.move(*point)
+    here.page.mouse.down()
+    server.incidents = [incident(9, "distress"), *server.incidents]
+    server.changed()
+    expect(here.page.locator("#announce")).to_contain_text("segment 9")  # the page has it, and is as it will be
+    assert here.page.evaluate(AT_POINT, point) == ["I0001", "answer-en_route"]
+    here.page.mouse.up()
+    expect(here.part("incident")).to_have_count(3)
+    expect(here.part("call")).to_be_visible()
+    assert until(lambda: server.replies)
+    assert [(one["incident"], one["action"]) for one in server.replies] == [("I0001", "en_route")]
+
+
 TOUCH = """(button, [down, up]) => {
   const event = (name) => name.startsWith("key")
     ? new KeyboardEvent(name, { key: " ", bubbles: true, cancelable: true })

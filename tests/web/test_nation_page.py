@@ -10,14 +10,15 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect
 
 from ops.cluster.identity.nation_store import Continued, NationStore
 from ops.cluster.identity.separation import separate
 from tests.ops.cluster.page.nation import COVERAGE, NationServer, Sectors, incident, nation_server
-from tests.web.conftest import DESKTOP, PHONE
+from tests.web.conftest import DESKTOP, PHONE, until
 from tests.web.patience import DRAWN
 from tests.web.test_languages import CLIPPED
+from tests.web.visits import LOST_REQUESTS
 
 NAMES = ["west", "mid", "east", "lake"]
 
@@ -55,9 +56,15 @@ def visit(launch: Callable[..., Browser], server: NationServer) -> Iterator[Call
     """Open the page; afterwards its console is clean."""
     browser, faults = launch("--disable-3d-apis"), list[str]()
 
-    def enter(language: str = "en", **options: Any) -> Page:
+    def enter(language: str = "en", *, outage: bool = False, **options: Any) -> Page:
         page = browser.new_context(**({"viewport": DESKTOP, "locale": "en-GB"} | options)).new_page()
-        page.on("console", lambda said: faults.append(said.text) if said.type in ("error", "warning") else None)
+
+        def hear(said: ConsoleMessage) -> None:
+            is_expected = outage and LOST_REQUESTS.search(said.text)
+            if said.type in ("error", "warning") and not is_expected:
+                faults.append(said.text)
+
+        page.on("console", hear)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.goto(f"{server.address}/?language={language}")
         expect(page.locator("html")).to_have_attribute("data-stream", "open")
@@ -89,6 +96,21 @@ def test_a_silent_sector_is_never_quiet_and_distress_stands_first(visit: Callabl
     sectors.show("east", incident("Delta", 0, "distress"), working=4, lost=0)
     expect(page.locator("#incident-list li")).to_have_count(4)
     expect(page.locator("#announce")).to_have_text("Distress in Sector East.")
+
+
+def test_a_page_that_opens_while_the_server_starts_asks_again(visit: Callable[..., Page]) -> None:
+    page, asked = visit(outage=True), list[Route]()
+    page.route("**/v1/nation/sectors", lambda route: asked.append(route))
+    page.reload()
+    assert until(lambda: asked or page.wait_for_timeout(50))
+    asked[0].fulfill(status=503, json={"error": "Not yet ready."})
+    expect(page.get_by_test_id("problem")).to_contain_text("Not yet ready.")
+    expect(page.locator("html")).to_have_attribute("data-stream", "lost")
+    assert until(lambda: len(asked) >= 2 or page.wait_for_timeout(50)), "it asks again"
+    asked[1].continue_()
+    expect(page.locator("html")).to_have_attribute("data-stream", "open")
+    expect(page.locator("#rows tr")).to_have_count(len(NAMES))
+    expect(page.get_by_test_id("problem")).to_be_hidden()
 
 
 def test_the_keyboard_goes_from_sector_to_sector_and_into_one(visit: Callable[..., Page], server: NationServer) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
@@ -44,6 +44,20 @@ def comparing_with(here: Any, draws: int | None) -> None:
         route.continue_(post_data=json.dumps(order | ({"draws": draws} if order["kind"] == "compare" else {})))
 
     here.page.route("**/api/plan/jobs", send)
+
+
+def holding(here: Any, count: int) -> list[Route]:
+    """The first questions, at most so many, how far a job has come: the test answers them."""
+    held = list[Route]()
+
+    def hold(route: Route) -> None:
+        if len(held) < count:
+            held.append(route)
+        else:
+            route.continue_()
+
+    here.page.route("**/api/plan/jobs/*", hold)
+    return held
 
 
 def opened(world: Any, visit: Callable[..., Any], **options: Any) -> Any:
@@ -265,6 +279,15 @@ def test_figures_that_a_busy_server_does_not_give_are_asked_for_again(calm: Any,
     edited(here, "a", lambda: here.part("conditions").select_option("day,fog"))
     here.page.wait_for_selector("#figures-b[data-state=shown]", timeout=SHOWN_MS)  # one of both was refused
     assert [covered(here, side) < before for side, before in by_day.items()] == [True, True]
+    here.page.route(
+        "**/api/plan/difference",
+        lambda route: route.fulfill(status=429, json={"error": "The planner is busy; ask again in a moment."}),
+        times=1,
+    )
+    here.part("show-change").evaluate("node => node.click()")
+    here.part("change-on").check()
+    expect(here.page.locator("#change")).to_have_attribute("data-state", "shown")
+    expect(here.part("problem")).to_be_hidden()
 
 
 def test_a_plan_shows_progress_and_its_answer_which_is_drawn_picked_compared_and_saved(
@@ -275,11 +298,14 @@ def test_a_plan_shows_progress_and_its_answer_which_is_drawn_picked_compared_and
     left = covered(here, "a")
     here.part("tab-jobs").click()
     here.part("budget").fill("300000")
-    here.part("plan").click()
     job = here.part("job").first
+    held = holding(here, 1)  # it cannot be done before it is seen
 
     def done() -> None:
+        here.part("plan").click()
         expect(job.locator("progress")).to_be_visible()
+        assert until(lambda: held or here.page.wait_for_timeout(50))
+        held[0].continue_()
         expect(job).to_have_attribute("data-state", "done", timeout=SHOWN_MS)
 
     edited(here, "b", done)
@@ -349,6 +375,22 @@ def test_a_comparison_can_be_cancelled_and_the_next_job_runs(calm: Any, visit: C
     refused = here.part("job").first
     expect(refused).to_have_attribute("data-state", "failed", timeout=SHOWN_MS)
     expect(refused).to_contain_text("the budget of 1 buys nothing")
+
+
+def test_a_job_is_followed_beyond_an_answer_that_fails(calm: Any, visit: Callable[..., Any]) -> None:
+    here = opened(calm, visit)
+    here.witness.outage = True
+    held = holding(here, 2)
+    here.part("tab-jobs").click()
+    here.part("budget").fill("1")
+    here.part("plan").click()
+    assert until(lambda: held or here.page.wait_for_timeout(50))
+    held[0].fulfill(status=503, json={"error": "The planner's process has ended; ask again."})
+    expect(here.part("problem")).to_contain_text("The planner's process has ended")
+    assert until(lambda: len(held) == 2 or here.page.wait_for_timeout(50)), "it asks again"
+    held[1].continue_()
+    expect(here.part("job").first).to_have_attribute("data-state", "failed")
+    expect(here.part("problem")).to_be_hidden()
 
 
 def test_the_page_is_accessible_by_day_by_night_and_on_a_phone(calm: Any, visit: Callable[..., Any]) -> None:

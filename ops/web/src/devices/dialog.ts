@@ -24,14 +24,20 @@ export class DevicesDialog {
   readonly #qr = part<HTMLImageElement>("devices-qr");
   readonly #problem = part("devices-problem");
   #unit = "";
+  /** Counts what was opened and closed: an answer belongs to the unit that was shown when it was asked for. */
+  #opening = 0;
+  /** Why the last act failed, and why the list could not be read. */
+  #refused = "";
+  #unread = "";
   #endsMs: number | null = null;
   #sure = "";
   #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor() {
     part("devices-close").addEventListener("click", () => this.#dialog.close());
-    part("devices-enrol").addEventListener("click", () => void this.#try(() => this.#enrol()));
+    part("devices-enrol").addEventListener("click", () => void this.#act(() => this.#enrol()));
     this.#dialog.addEventListener("close", () => {
+      this.#opening += 1;
       clearInterval(this.#timer);
       this.#forgetCode();
     });
@@ -39,23 +45,26 @@ export class DevicesDialog {
 
   open(unit: string): void {
     this.#unit = unit;
+    this.#opening += 1;
     this.#sure = "";
+    this.#refused = this.#unread = "";
     this.#forgetCode();
     setText(part("devices-title"), say("forces-devices-title", { unit }));
-    setText(this.#problem, "");
+    this.#tell();
     this.#list.replaceChildren();
     this.#dialog.showModal();
-    void this.#try(() => this.#show());
+    void this.#look();
     this.#timer = setInterval(() => {
       this.#tick();
-      void this.#try(() => this.#show());
+      void this.#look();
     }, LOOK_MS);
   }
 
   async #enrol(): Promise<void> {
+    const opening = this.#opening;
     const made = object(await postJson(`${this.#path()}/enrolments`, null));
     const svg = made?.["qr_svg"];
-    if (made === null || typeof svg !== "string") return;
+    if (opening !== this.#opening || made === null || typeof svg !== "string") return;
     this.#forgetCode();
     this.#endsMs = moment(made["expires_at"]);
     this.#qr.src = URL.createObjectURL(new Blob([svg], { type: "image/svg+xml" }));
@@ -66,16 +75,16 @@ export class DevicesDialog {
   }
 
   async #show(): Promise<void> {
-    const unit = this.#unit;
+    const opening = this.#opening;
     const devices = list(await getJson(`${this.#path()}/devices`)).map(parseDevice).filter((one) => one !== null);
-    if (unit !== this.#unit) return;
+    if (opening !== this.#opening) return;
     const inUse = devices.filter(({ revokedMs }) => revokedMs === null).length;
     setText(part("devices-note"), say("forces-devices-note", { count: inUse }));
     keyed(this.#list, devices, ({ id }) => id, (device) => this.#row(device), (row, device) => this.#update(row, device));
   }
 
   #row({ id }: Device): HTMLElement {
-    const revoke = el("button", { type: "button", data: { testid: "device-revoke" }, on: { click: () => void this.#try(() => this.#revoke(id)) } });
+    const revoke = el("button", { type: "button", data: { testid: "device-revoke" }, on: { click: () => void this.#act(() => this.#revoke(id)) } });
     return el("li", { class: "section-row", data: { testid: "device" } }, el("span", {}, el("bdi", { class: "name", code: true }), el("br"), el("span", { class: "small" })), revoke);
   }
 
@@ -96,7 +105,6 @@ export class DevicesDialog {
       this.#sure = "";
       await postJson(`${this.#path()}/devices/${encodeURIComponent(id)}/revoke`, null);
     } else this.#sure = id;
-    await this.#show();
   }
 
   #tick(): void {
@@ -118,13 +126,35 @@ export class DevicesDialog {
     return `/v1/units/${encodeURIComponent(this.#unit)}`;
   }
 
-  async #try(run: () => Promise<void>): Promise<void> {
-    try {
-      await run();
-      setText(this.#problem, "");
-    } catch (error) {
-      setText(this.#problem, say(failure(error)));
-    }
+  /** Do something and look again. Why it failed is said until the next act, or until the dialog is closed. */
+  async #act(run: () => Promise<void>): Promise<void> {
+    const opening = this.#opening;
+    const refused = await problemOf(run);
+    if (opening !== this.#opening) return;
+    this.#refused = refused;
+    this.#tell();
+    await this.#look();
+  }
+
+  async #look(): Promise<void> {
+    const opening = this.#opening;
+    const unread = await problemOf(() => this.#show());
+    if (opening !== this.#opening) return;
+    this.#unread = unread;
+    this.#tell();
+  }
+
+  #tell(): void {
+    setText(this.#problem, this.#refused === "" ? this.#unread : this.#refused);
+  }
+}
+
+async function problemOf(run: () => Promise<void>): Promise<string> {
+  try {
+    await run();
+    return "";
+  } catch (error) {
+    return say(failure(error));
   }
 }
 

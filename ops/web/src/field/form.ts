@@ -20,6 +20,8 @@ export class AnswerForm {
   readonly #problem = part("answer-problem");
   #incident: FieldIncident | null = null;
   #action: "close" | "note" = "note";
+  /** Counts what was opened: the disk may take so long that the form is about another answer by then. */
+  #openings = 0;
 
   constructor(unit: Unit, onDone: () => void) {
     this.#unit = unit;
@@ -42,6 +44,7 @@ export class AnswerForm {
   open(incident: FieldIncident, action: "close" | "note"): void {
     this.#incident = incident;
     this.#action = action;
+    this.#openings += 1;
     this.#form.reset();
     setText(this.#problem, "");
     setText(part("answer-title"), say("field-form-title", { action, name: incident.name }));
@@ -54,6 +57,7 @@ export class AnswerForm {
   async #send(): Promise<void> {
     const incident = this.#incident;
     if (incident === null) return;
+    const opening = this.#openings;
     const words = this.#text.value.trim().replace(/\s+/g, " ");
     if (this.#action === "close") {
       const disposition = new FormData(this.#form).get("disposition");
@@ -69,7 +73,7 @@ export class AnswerForm {
       if (photo !== "") await this.#unit.answer(incident, "attach", { attachment: photo, ...(words === "" ? {} : { note: words }) });
       else await this.#unit.answer(incident, "note", { note: words });
     }
-    this.#onDone();
+    if (opening === this.#openings) this.#onDone();
   }
 
   #refuse(message: string): void {

@@ -3,6 +3,7 @@
 import "./words.ts";
 import { part, setData, setText, el, keyed } from "../ui/dom.ts";
 import { remember } from "../ui/preferences.ts";
+import { Press } from "../ui/press.ts";
 import { LANGUAGE_NAMES } from "../words/catalogue.ts";
 import { formats, say, words } from "../words/say.ts";
 import { applyPalette, AwakeScreen, choosePalette, install, palette, Signals, vibrate } from "./device.ts";
@@ -27,19 +28,21 @@ let onDisk = false;
 let useUpdate: (() => void) | null = null;
 
 applyPalette(palette());
-const unit = new Unit(() => show());
-const carried = new CarriedMap(unit.keep, () => show());
+const unit = new Unit(() => changed());
+const carried = new CarriedMap(unit.keep, () => changed());
 const signals = new Signals();
 const awake = new AwakeScreen(() => showPhone());
 const sharing = new Sharing(
   (fix, isNews) => {
     unit.fix = fix;
     if (isNews) void unit.share(fix);
-    show();
+    changed();
   },
-  () => show(),
+  () => changed(),
 );
-const form = new AnswerForm(unit, () => open("list"));
+const form = new AnswerForm(unit, () => {
+  if (shown === "answer") open("list");
+});
 const list = new IncidentList(unit, {
   answer: (incident, action) => {
     vibrate([30]);
@@ -63,6 +66,15 @@ new DistressButton(() => {
   vibrate([200, 100, 200]);
   void unit.callForHelp();
 });
+
+/** What is pressed there stays under the finger: one tap is a whole answer, and what appears above moves all below it. */
+const presses = ["notices", "list-view", "answer-view"].map((id) => new Press(part(id), () => show()));
+
+/** Show what has changed by itself, once nothing is pressed; what is new is heard at once. */
+function changed(): void {
+  if (presses.some(({ held }) => held)) hear();
+  else show();
+}
 
 function open(view: ViewName): void {
   shown = view;
@@ -340,11 +352,11 @@ async function start(): Promise<void> {
     () => {
       onDisk = true;
       setData(page, "kept", "yes");
-      show();
+      changed();
     },
     (use) => {
       useUpdate = use;
-      show();
+      changed();
     },
   ).catch((error: unknown) => console.warn("service worker", error));
   await unit.open();
@@ -354,8 +366,8 @@ async function start(): Promise<void> {
   else if (unit.stage === "unknown") await logInByCertificate();
   sharing.resume();
   void awake.hold();
-  show();
-  setInterval(show, AGES_MS);
+  changed();
+  setInterval(changed, AGES_MS);
   await carryMap();
 }
 

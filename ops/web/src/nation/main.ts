@@ -1,7 +1,8 @@
 // The national page: one picture, kept equal to the server's, as totals, events, a map and a table.
 
 import "./words.ts";
-import { failure, getJson } from "../net/api.ts";
+import { failure, getJson, isPassing } from "../net/api.ts";
+import { GrowingPause } from "../net/growing_pause.ts";
 import { showPerson } from "../panels/person.ts";
 import { el, part, setData, setText } from "../ui/dom.ts";
 import { Settings } from "../ui/settings.ts";
@@ -107,11 +108,30 @@ function showLegend(): void {
   part("legend").replaceChildren(...entries.map(([sign, words]) => el("li", {}, sign, words)));
 }
 
+/** Asked again while the server does not answer, such as while it is started again. */
+async function awaitSectors(): Promise<unknown> {
+  const pause = new GrowingPause();
+  for (;;) {
+    try {
+      return await getJson("/v1/nation/sectors");
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      stateFailure(error);
+      await pause.next();
+    }
+  }
+}
+
+function stateFailure(error: unknown): void {
+  streamIs("lost");
+  tell(say(failure(error)));
+}
+
 async function begin(): Promise<void> {
   streamIs("connecting");
   showLegend();
   const person = await showPerson();
-  const opened = await getJson("/v1/nation/sectors");
+  const opened = await awaitSectors();
   areas = readAreas(opened);
   actsIn = readActsIn(opened);
   const title = (opened as { title?: unknown }).title;
@@ -147,7 +167,4 @@ async function begin(): Promise<void> {
   setInterval(showAges, TICK_MS);
 }
 
-begin().catch((error: unknown) => {
-  streamIs("lost");
-  tell(say(failure(error)));
-});
+begin().catch(stateFailure);

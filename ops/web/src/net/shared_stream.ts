@@ -4,18 +4,19 @@ import { openLogin, RequestFailed } from "./api.ts";
 import { pageName, readStream, WATCHDOG_MS, type StreamHandlers } from "./stream.ts";
 import type { ToPage, ToWorker } from "./stream_share.ts";
 
-/** A worker that has not answered within this does not work. */
+/** Until a worker that has not answered within this does, a page reads the stream by itself. */
 const ANSWERS_WITHIN_MS = 8_000;
 
 const ownName = pageName();
 let works = typeof SharedWorker !== "undefined";
+/** How long to wait for the worker: not again, if it did not answer the last time. */
+let patienceMs = ANSWERS_WITHIN_MS;
 
-/** As readStream. The first failure of the worker itself makes this page read the stream by itself from then on. */
+/** As readStream. A worker that cannot start makes this page read the stream by itself from then on. */
 export async function followStream(after: number | null, handlers: StreamHandlers, signal: AbortSignal): Promise<void> {
   if (works) {
     const ended = await followWorker(after, handlers, signal);
     if (ended !== null) throw ended;
-    works = false;
   }
   await readStream(after, handlers, signal, ownName);
 }
@@ -37,18 +38,38 @@ function followWorker(
       clearTimeout(timer);
       removeEventListener("pagehide", leave);
       signal.removeEventListener("abort", leave);
+      stopOwn();
       send({ kind: "leave" });
       port.close();
       resolve(why);
     };
     const leave = (): void => end(new RequestFailed("page-net-closed", 0));
-    let timer = setTimeout(() => end(null), ANSWERS_WITHIN_MS);
+    /** The page's own stream, until a late worker delivers: it takes one of the six connections to the server. */
+    let own: AbortController | null = null;
+    const readOwn = (): void => {
+      patienceMs = 0;
+      const reading = (own = new AbortController());
+      readStream(after, handlers, reading.signal, ownName).catch((error: RequestFailed) => {
+        if (own === reading) end(error);
+      });
+    };
+    const stopOwn = (): void => {
+      own?.abort();
+      own = null;
+    };
+    let timer = setTimeout(readOwn, patienceMs);
     const alive = (): void => {
+      patienceMs = ANSWERS_WITHIN_MS;
+      if (own !== null) return; // it has a watchdog of its own
       clearTimeout(timer);
       timer = setTimeout(() => end(new RequestFailed("page-net-silent", 0)), WATCHDOG_MS);
     };
-    worker.onerror = () => end(null);
+    worker.onerror = () => {
+      works = false;
+      if (own === null) end(null);
+    };
     port.onmessage = ({ data }: MessageEvent<ToPage>) => {
+      if (data.kind !== "here") stopOwn();
       alive();
       if (data.kind === "opened") handlers.opened();
       else if (data.kind === "lost") {

@@ -2,7 +2,8 @@
 
 import { el, keyed, part, setText } from "../ui/dom.ts";
 import { readMessage } from "../model/parse.ts";
-import { failure } from "../net/api.ts";
+import { failure, isPassing } from "../net/api.ts";
+import { GrowingPause } from "../net/growing_pause.ts";
 import { canSay, say } from "../words/say.ts";
 import { additions, foundLayouts, plannedLayout, type PlanAnswer, type FoundLayout } from "./planned_layout.ts";
 import { comparedTable } from "./results/compared.ts";
@@ -42,11 +43,18 @@ export class JobList {
     }
   }
 
+  /** Until it ends. Asked again where the server could not answer, as while it is started again. */
   async #follow(id: string): Promise<void> {
+    const pause = new GrowingPause();
+    let failed = false;
     for (;;) {
-      await new Promise((resolve) => setTimeout(resolve, FOLLOW_MS));
+      if (failed) await pause.next();
+      else await new Promise((resolve) => setTimeout(resolve, FOLLOW_MS));
       try {
         const now = await job(id);
+        if (failed) this.#events.say("");
+        failed = false;
+        pause.reset();
         this.#jobs = this.#jobs.map((one) => (one.id === id ? now : one));
         this.#show();
         if (now.state !== "queued" && now.state !== "running") {
@@ -57,7 +65,8 @@ export class JobList {
         }
       } catch (error) {
         this.#say(error);
-        return;
+        if (!isPassing(error)) return;
+        failed = true;
       }
     }
   }

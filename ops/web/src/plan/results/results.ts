@@ -1,6 +1,7 @@
 // The answers as pictures beside the map: cost against coverage, the worst segments, and gain and loss.
 
-import { failure } from "../../net/api.ts";
+import { failure, isPassing } from "../../net/api.ts";
+import { GrowingPause } from "../../net/growing_pause.ts";
 import { part, setData, setText } from "../../ui/dom.ts";
 import { say } from "../../words/say.ts";
 import { SIDE_NAMES, type SideName } from "../figures.ts";
@@ -33,6 +34,7 @@ export class Results {
   readonly #context: ResultsContext;
   readonly #worst: WorstList;
   readonly #change = new Latest(() => this.#askChange());
+  readonly #pause = new GrowingPause();
   #planned: readonly FoundLayout[] = [];
   #ranked: SideName = "b";
   #chosen: number | null = null;
@@ -190,12 +192,15 @@ export class Results {
       setText(part("change-says"), "");
       return;
     }
+    const failed = box.dataset["state"] === "failed";
     setData(box, "state", "asking");
     const side = this.#changeOf === "a" ? a : b;
     const before: EditedLayout = this.#changeOf === "sides" ? a.order : { layout: side.layout.name, edits: {} };
     const after: EditedLayout = this.#changeOf === "sides" ? b.order : side.order;
     try {
       const found = await difference(before, after, this.#context.of(), this.#context.palette());
+      this.#pause.reset();
+      if (failed) this.#context.tell("");
       if (this.#change.isOld) return;
       for (const { layoutMap } of sides) layoutMap.change(found.picture);
       setText(part("change-says"), say("planner-change-says", { gained: found.gained_km2, lost: found.lost_km2 }));
@@ -206,7 +211,14 @@ export class Results {
       if (this.#change.isOld) return;
       setData(box, "state", "failed");
       this.#context.tell(say(failure(error)));
+      if (isPassing(error)) void this.#askAgain(box);
     }
+  }
+
+  /** Unless a change in the meantime has brought the answer. */
+  async #askAgain(box: HTMLElement): Promise<void> {
+    await this.#pause.next();
+    if (box.dataset["state"] === "failed") await this.#change.soon();
   }
 
   #showLegend(change: boolean): void {

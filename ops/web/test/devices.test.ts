@@ -1,0 +1,102 @@
+// The dialog of a unit's devices: an answer belongs to the unit that it was asked for, and a refusal stays in sight.
+
+import assert from "node:assert/strict";
+import { test, type TestContext } from "node:test";
+import { setImmediate } from "node:timers/promises";
+import "./mgrs_for_node.ts";
+import { speakIn } from "./words.ts";
+
+const { DevicesDialog } = await import("../src/devices/dialog.ts");
+
+speakIn("en");
+
+const LOOK_MS = 3_000;
+const MADE = { qr_svg: "<svg/>", code: "for patrol-1", expires_at: "2100-01-01T00:00:00Z" };
+
+/** Until the dialog has heard every answer that was given: they need no turn of the network. */
+async function heard(): Promise<void> {
+  for (let turn = 0; turn < 10; turn += 1) await setImmediate();
+}
+
+/** An element of the page, as far as the dialog uses it while a unit has no devices. */
+class Part extends EventTarget {
+  textContent = "";
+  hidden = false;
+  src = "";
+  alt = "";
+  readonly children: unknown[] = [];
+  readonly firstElementChild = null;
+  removeAttribute(name: "src"): void {
+    this[name] = "";
+  }
+  replaceChildren(): void {}
+  showModal(): void {}
+  close(): void {
+    this.dispatchEvent(new Event("close"));
+  }
+}
+
+/** The dialog over a server whose answers the test gives, by path. */
+function dialog(context: TestContext, answer: (path: string) => Response | Promise<Response>) {
+  const before = { fetch: globalThis.fetch, document: globalThis.document };
+  const parts = new Map<string, Part>();
+  const part = (id: string): Part => {
+    if (!parts.has(id)) parts.set(id, new Part());
+    return parts.get(id) as Part;
+  };
+  context.mock.timers.enable({ apis: ["setInterval"] });
+  globalThis.document = { getElementById: part } as unknown as Document;
+  globalThis.fetch = async (path) => answer(String(path));
+  context.after(() => Object.assign(globalThis, before));
+  const shown = new DevicesDialog();
+  return { open: (unit: string) => shown.open(unit), part, press: (id: string) => part(id).dispatchEvent(new Event("click")) };
+}
+
+test("a code that comes after its dialog was closed is not shown under the next unit", async (context) => {
+  const { promise, resolve } = Promise.withResolvers<object>();
+  const { open, part, press } = dialog(context, (path) => (path.endsWith("/enrolments") ? promise.then((made) => Response.json(made)) : Response.json([])));
+  open("patrol-1");
+  press("devices-enrol");
+  press("devices-close");
+  open("patrol-2");
+  resolve(MADE);
+  await heard();
+  assert.match(part("devices-title").textContent, /patrol-2/);
+  assert.deepEqual([part("devices-code").hidden, part("devices-qr").src, part("devices-typed").textContent], [true, "", ""]);
+  press("devices-enrol");
+  await heard();
+  assert.deepEqual([part("devices-code").hidden, part("devices-typed").textContent], [false, MADE.code]);
+  press("devices-close");
+  assert.equal(part("devices-typed").textContent, "");
+});
+
+test("the refusal of a code stays until the next attempt, whatever the list's next reading brings", async (context) => {
+  const refused = "Too many codes are open.";
+  let works = false;
+  const { open, part, press } = dialog(context, (path) => {
+    if (!path.endsWith("/enrolments")) return Response.json([]);
+    return works ? Response.json(MADE) : Response.json({ error: refused }, { status: 409 });
+  });
+  open("patrol-1");
+  press("devices-enrol");
+  await heard();
+  context.mock.timers.tick(LOOK_MS);
+  await heard();
+  assert.match(part("devices-problem").textContent, new RegExp(refused));
+  works = true;
+  press("devices-enrol");
+  await heard();
+  assert.equal(part("devices-problem").textContent, "");
+});
+
+test("a list that cannot be read says so until it can be", async (context) => {
+  let status = 503;
+  const { open, part } = dialog(context, () => Response.json(status === 200 ? [] : { error: "Not now." }, { status }));
+  open("patrol-1");
+  await heard();
+  assert.match(part("devices-problem").textContent, /Not now/);
+  status = 200;
+  context.mock.timers.tick(LOOK_MS);
+  await heard();
+  assert.equal(part("devices-problem").textContent, "");
+});
