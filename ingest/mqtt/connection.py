@@ -41,8 +41,8 @@ ANSWER_WITHIN_S: Final = 4.0
 """Timeout for a CONNACK or SUBACK, after which the connection is replaced."""
 REFUSALS: Final = 3
 REFUSED_S: Final = 10.0
-"""A start fails before its time is over once the broker has refused REFUSALS attempts in succession and this has
-passed: more time would not help a wrong password."""
+"""A start fails before its time is over once the broker has refused REFUSALS attempts in succession, or a subscription,
+and this has passed: more time would not help a wrong password or certificate."""
 FRUITLESS_S: Final = 30.0
 """Time without a working connection after which the client is replaced, in case its own state is the cause.
 
@@ -380,12 +380,13 @@ class Connection:
         refused = [topic for topic, reason in zip(topics, reasons, strict=False) if reason.is_failure]
         if refused:
             self.problem = f"{self.url.shown} refuses the subscription {', '.join(refused)}"
+            self._refusals = REFUSALS
         else:
             self.ready.set()
 
     def _failed(self, _client: Client, _userdata: object) -> None:
         why, self._tls_problem = self._tls_problem, None
-        self._refusals = 0
+        self._refusals = self._refusals + 1 if why and "timed out" not in why else 0
         self.problem = f"no TLS with {self.url.shown}: {why}" if why else f"no answer from {self.url.shown}"
 
     def _down(self, _client: Client, _userdata: object, _flags: object, reason: Any, _properties: object) -> None:

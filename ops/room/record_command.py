@@ -28,6 +28,8 @@ from ops.runtime.child_process import Child
 from ops.runtime.output import say_in_english, show
 
 START_S = 300.0
+REASON_S = 60.0
+"""Ingest, which waits for its broker ``START_S``, has this time besides to start and to say why it failed."""
 BROKER_ANSWERS_S = 10.0
 
 
@@ -81,7 +83,7 @@ def record_journal(recording: Recording, *, screen: Console) -> dict[str, Any]:
         },
     )
     try:
-        ingest.wait_for("ready", timeout_s=START_S)
+        ingest.wait_for("ready", timeout_s=START_S + REASON_S)
         supervision = Supervision()
         supervision.add(ingest)
         deadline = None if recording.duration_s is None else time.monotonic() + recording.duration_s

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -53,6 +53,8 @@ RoomPart = TypeVar("RoomPart")
 
 START_TIMEOUT_S: Final = 300.0
 """Time in which a part must be ready; on a busy or slow machine it may take minutes."""
+REASON_S: Final = 60.0
+"""Ingest, which waits for its broker ``START_TIMEOUT_S``, has this time besides to start and to say why it failed."""
 BROKER_ANSWERS_S: Final = 10.0
 """Time in which an external broker must be there before anything is started."""
 _OWN_FILES: Final = (
@@ -292,7 +294,7 @@ class Room:
             timeout_s=10.0,
         )
         self._supervision.add(self.ingest)
-        self.ingest.wait_for("ready", timeout_s=START_TIMEOUT_S)
+        self.ingest.wait_for("ready", timeout_s=START_TIMEOUT_S + REASON_S)
         self.fusion.wait_for("ready", timeout_s=START_TIMEOUT_S)
         self.feeds.tell(
             border=self.fusion.wait_for("border", timeout_s=START_TIMEOUT_S),
@@ -469,8 +471,10 @@ class Room:
         finally:
             journal.close()
         while self.fusion.alive and self.feeds.alive and time.monotonic() < deadline:
-            if self.cursor() >= target and self.reader.progress().outbox_waiting == 0:
-                return True
+            with suppress(StoreError):
+                progress = self.reader.progress()
+                if progress.cursor >= target and progress.outbox_waiting == 0:
+                    return True
             time.sleep(0.02)
         return False
 

@@ -94,6 +94,7 @@ class JoinedWorker:
         from distributed import Worker
 
         while not self._ended:
+            self.address = None
             try:
                 await asyncio.to_thread(self._refuse_other_programs)
                 self._worker = Worker(

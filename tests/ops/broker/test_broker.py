@@ -17,6 +17,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.reasoncodes import ReasonCode
 
 from ingest.errors import BrokerError
 from ingest.mqtt import connection
@@ -89,6 +91,27 @@ def test_a_start_with_a_wrong_password_fails_before_its_time_is_over(
         BrokerError, match=r"(password right\?|refuses the connection.*); expected an accepted connection"
     ):
         stranger.start(timeout_s=PATIENT_S)
+
+
+@pytest.mark.parametrize("why", ["self-signed certificate", "subscription"])
+def test_a_start_that_more_time_would_not_help_fails_before_it_is_over(
+    why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A certificate or a subscription that is refused; a handshake that takes too long is none."""
+    monkeypatch.setattr(connection, "REFUSED_S", 0.0)
+    reader = Connection(BrokerUrl("127.0.0.1", 1), "reader", now_ns=time.time_ns, subscriptions=["a"])
+    for _ in range(connection.REFUSALS):
+        reader._tls_problem = "The handshake operation timed out"
+        reader._client.on_connect_fail(reader._client, None)
+    assert reader._refusals == 0
+    if why == "subscription":
+        reader._subscribed(reader._client, None, 1, [ReasonCode(PacketTypes.SUBACK, "Not authorized")], None)
+    else:
+        for _ in range(connection.REFUSALS):
+            reader._tls_problem = why
+            reader._client.on_connect_fail(reader._client, None)
+    with pytest.raises(BrokerError, match=rf"{why}.*; expected an accepted connection"):
+        reader.wait_until_ready(PATIENT_S)
 
 
 def test_its_secrets_are_not_on_its_command_line_and_its_files_are_private(broker: Broker, tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def reply(incident: str) -> Reply:
 
 
 def test_what_was_sent_to_no_one_is_repeated_in_its_order(spool: UnitSpool, now_s: list[float]) -> None:
-    """Whenever ingest subscribes, the next that it hears is not the second of two."""
+    """Whenever ingest subscribes between two rounds, what it hears next begins with the first."""
     spool._publisher = broker = Broker()  # type: ignore[assignment]
     for incident in ("first", "second"):
         spool.send(reply(incident))

@@ -14,6 +14,7 @@ import pytest
 
 from ops.journal.writer import Journal
 from ops.room.room import Room
+from ops.store.connections import StoreError
 from tests.patience import PATIENT_S
 
 WAITING = """
@@ -61,7 +62,14 @@ def test_further_signals_do_no_harm_until_the_process_has_gone(number: int) -> N
 
 
 def room_of(folder: Path, waiting: list[int], *, feeds: bool = True) -> Any:
-    """What ``settle`` asks of a room that has journaled one row; ``waiting``: alerts without delivery, by question."""
+    """What ``settle`` asks of a room that has journaled one row; ``waiting``: alerts without delivery, by question; the
+    store does not answer a negative one."""
+
+    def asked() -> int:
+        if waiting[0] < 0:
+            raise StoreError(str(waiting.pop(0)))
+        return waiting.pop(0)
+
     with Journal(folder / "journal.db") as journal:
         journal.tick(1_000_000_000)
         last = journal.last_id()
@@ -70,13 +78,12 @@ def room_of(folder: Path, waiting: list[int], *, feeds: bool = True) -> Any:
         options=SimpleNamespace(store=None),
         fusion=SimpleNamespace(alive=True),
         feeds=SimpleNamespace(alive=feeds),
-        cursor=lambda: last,
-        reader=SimpleNamespace(progress=lambda: SimpleNamespace(outbox_waiting=waiting.pop(0))),
+        reader=SimpleNamespace(progress=lambda: SimpleNamespace(cursor=last, outbox_waiting=asked())),
     )
 
 
 def test_the_last_alerts_are_delivered_before_fusion_stops_counting(tmp_path: Path) -> None:
-    waiting = [2, 1, 0, 9]
+    waiting = [2, -1, 1, 0, 9]
     assert Room.settle(cast(Room, room_of(tmp_path, waiting)), PATIENT_S)
     assert waiting == [9], "it asked until none waited"
 

@@ -482,7 +482,11 @@ class CotFeed:
         reply, name = found
         pending = PendingAnswer(server, device, reply.incident, name, reply.action)
         self._outcomes.expect(reply.action_id, pending, time.monotonic())
-        self._units.send(msgspec.structs.replace(reply, observed_at=self._room_time(reply.observed_at, now)))
+        try:
+            self._units.send(msgspec.structs.replace(reply, observed_at=self._room_time(reply.observed_at, now)))
+        except BaseException:
+            self._outcomes.forget(reply.action_id)
+            raise
 
     def _may_know(self, pending: PendingAnswer) -> bool:
         """Whether the unit that answered, and its server, may have the incident."""

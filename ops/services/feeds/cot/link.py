@@ -299,8 +299,9 @@ class CotLink:
         while True:
             await asyncio.sleep(0.5)
             now_s = time.monotonic()
-            is_late = bool(self._pings) and now_s - self._pings[0][0] > self._pace.patience_s
-            if is_late and not self._taking:  # meanwhile nothing is read, so the answer may have come
+            late_s = now_s - self._pings[0][0] - self._pace.patience_s if self._pings else 0.0
+            # While an event is stored nothing is read, so that the answer may have come.
+            if late_s > (LONGEST_STALLED_S if self._taking else 0.0):
                 self._pace.stalled()
                 raise NotConnected("it does not answer keep-alives")
             if not self._may_write.is_set():
@@ -362,8 +363,12 @@ class CotLink:
             while self._waiting or self._behind:
                 outgoing = (self._waiting or self._behind).popleft()
                 datagram = outgoing.event.xml() if xml else outgoing.event.protobuf(mesh=True)
-                if len(datagram) <= LARGEST_DATAGRAM:
-                    await self._loop.sock_sendall(sending, datagram)
+                try:
+                    if len(datagram) <= LARGEST_DATAGRAM:
+                        await self._loop.sock_sendall(sending, datagram)
+                except BaseException:
+                    _fail(outgoing.done, "the connection ended", self.server.name)
+                    raise
                 _complete(outgoing.done)
 
     async def _read_datagrams(self, listening: socket.socket) -> None:

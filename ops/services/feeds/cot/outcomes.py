@@ -16,8 +16,13 @@ from ops.words import MessageCatalogue
 
 OUTCOME_S: Final = OLDEST.total_seconds()
 """How long the outcome of an answer is waited for: on its way are a spool, the broker, ingest and fusion."""
-MOST_WAITING: Final = 256
-"""Answers that wait for their outcome; beyond them the oldest is not waited for any more."""
+MOST_OF_UNIT: Final = 64
+"""Answers of one unit that wait for their outcome; beyond them its oldest is not waited for any more."""
+SOON_S: Final = 120.0
+LATER_EVERY_S: Final = 10.0
+"""An outcome is looked for each time for ``SOON_S``, and afterwards this often."""
+AGAIN_S: Final = 2.0
+"""Pause before a line is sent again that its server did not get."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +37,21 @@ class PendingAnswer:
 
 
 class OutcomeLine(NamedTuple):
-    """A line for the device that answered, which may have it until ``until_s`` [monotonic s]."""
+    """A line for the device that answered."""
 
     action_id: str
     pending: PendingAnswer
     text: str
-    until_s: float
+    waited: _Waited
+    """As which the answer waited; if the server does not get the line, it waits again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waited:
+    """When an answer was sent, and when its outcome is looked for next [monotonic s]."""
+
+    sent_s: float
+    next_s: float
 
 
 class _Outcome(msgspec.Struct):
@@ -60,41 +74,50 @@ class AnswerOutcomes:
         words: MessageCatalogue,
     ) -> None:
         self._read, self._may_have, self._words = read, may_have, words
-        self._waiting: dict[str, tuple[PendingAnswer, float]] = {}
+        self._waiting: dict[str, tuple[PendingAnswer, _Waited]] = {}
         self._lock = threading.Lock()
 
     def expect(self, action_id: str, pending: PendingAnswer, now_s: float) -> None:
         """Wait for the outcome of an answer that is being sent at ``now_s`` [monotonic s]."""
-        self._wait(action_id, pending, now_s + OUTCOME_S)
+        self._wait(action_id, pending, _Waited(now_s, now_s))
+
+    def forget(self, action_id: str) -> None:
+        """Do not wait for the outcome of an answer that could not be sent."""
+        with self._lock:
+            self._waiting.pop(action_id, None)
 
     def take(self, now_s: float) -> list[OutcomeLine]:
         """The lines of the outcomes that are known now; each is returned once, and again after ``put_back``."""
         lines = []
         with self._lock:
-            waiting = list(self._waiting.items())
-        for action_id, (pending, until_s) in waiting:
+            due = [(one, *waits) for one, waits in self._waiting.items() if waits[1].next_s <= now_s]
+        for action_id, pending, waited in due:
+            age_s = now_s - waited.sent_s
             try:
-                stored = self._read(action_id) if now_s < until_s else None
+                stored = self._read(action_id) if age_s < OUTCOME_S else None
                 text = None if stored is None else self._text(pending, stored)
             except StoreError:
                 break
-            if text is None and now_s < until_s:
+            if text is None and age_s < OUTCOME_S:
+                if age_s >= SOON_S:
+                    self._wait(action_id, pending, _Waited(waited.sent_s, now_s + LATER_EVERY_S))
                 continue
-            with self._lock:
-                self._waiting.pop(action_id, None)
+            self.forget(action_id)
             if text is not None:
-                lines.append(OutcomeLine(action_id, pending, text, until_s))
+                lines.append(OutcomeLine(action_id, pending, text, _Waited(waited.sent_s, now_s + AGAIN_S)))
         return lines
 
     def put_back(self, line: OutcomeLine) -> None:
         """Wait again with a line that its server did not get."""
-        self._wait(line.action_id, line.pending, line.until_s)
+        self._wait(line.action_id, line.pending, line.waited)
 
-    def _wait(self, action_id: str, pending: PendingAnswer, until_s: float) -> None:
+    def _wait(self, action_id: str, pending: PendingAnswer, waited: _Waited) -> None:
         with self._lock:
-            self._waiting[action_id] = pending, until_s
-            if len(self._waiting) > MOST_WAITING:
-                del self._waiting[min(self._waiting, key=lambda one: self._waiting[one][1])]
+            self._waiting[action_id] = pending, waited
+            unit = pending.device.unit
+            own = {one: waits for one, (sender, waits) in self._waiting.items() if sender.device.unit == unit}
+            if len(own) > MOST_OF_UNIT:
+                del self._waiting[min(own, key=lambda one: own[one].sent_s)]
 
     def _text(self, pending: PendingAnswer, stored: bytes) -> str:
         outcome = msgspec.json.decode(stored, type=_Outcome)

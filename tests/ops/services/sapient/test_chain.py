@@ -103,12 +103,13 @@ class Middleware:
     def accept(self) -> Link:
         """The connection that the room keeps: one that is accepted late it may have given up, and dial again."""
         self._door.settimeout(PATIENT_S)
+        deadline = time.monotonic() + PATIENT_S
         while True:
+            assert time.monotonic() < deadline, "every connection was given up"
             end, _ = self._door.accept()
             end.settimeout(None)
             link = Link(end)
-            while not link.of("registration") and not link.ended.is_set():
-                time.sleep(0.02)
+            until(lambda link=link: link.of("registration") or link.ended.is_set())
             if link.of("registration"):
                 return link
             link.close()

@@ -74,11 +74,12 @@ class Peer:
 
 def accepted(door: socket.socket) -> Peer:
     """The connection that the room keeps: one that is accepted late it may have given up, and dial again."""
+    deadline = time.monotonic() + PATIENT_S
     while True:
+        assert time.monotonic() < deadline, "every connection was given up"
         link, _ = door.accept()
         peer = Peer(link)
-        while not peer.of("registration") and not peer.ended.is_set():
-            time.sleep(0.02)
+        until(lambda peer=peer: peer.of("registration") or peer.ended.is_set())
         if peer.of("registration"):
             return peer
         peer.close()

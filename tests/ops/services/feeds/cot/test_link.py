@@ -480,6 +480,30 @@ def test_a_multicast_group_gets_events_and_sends_them(tmp_path: Path, opened: li
     port.release()
 
 
+def test_an_event_that_the_network_of_a_group_refuses_is_sent_again(
+    tmp_path: Path, opened: list[Rig | Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As without a route to the group: who waits for the event hears that it has not gone."""
+    port, refused = ReservedPort(), [OSError(101, "Network is unreachable")]
+    group = CotServer("mesh", f"udp://239.2.3.2:{port.number}", interface="127.0.0.1", units=UNITS)
+    rig = rig_for(tmp_path, opened, group)
+    rig.wait_until(lambda: rig.feed.problem is None, "the group is joined")
+    one = rig.feed._servers["mesh"].link
+    send = one._loop.sock_sendall
+
+    async def unreachable(end: Any, datagram: bytes) -> None:
+        if b"once" in datagram and refused:
+            raise refused.pop()
+        await send(end, datagram)
+
+    monkeypatch.setattr(one._loop, "sock_sendall", unreachable)
+    with pytest.raises(link.NotConnected, match="the connection ended"):
+        one.send([chat("once")]).result(PATIENT_S)
+    rig.wait_until(lambda: one.connected, "the group is joined again")
+    assert one.send([chat("once")]).result(PATIENT_S) is None
+    port.release()
+
+
 def test_what_is_hostile_is_refused_counted_and_ends_nothing(tmp_path: Path, opened: list[Rig | Server]) -> None:
     server = Server(pong)
     opened.append(server)

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from ingest.unit_messages import Reply
+from ops.services.feeds.cot import answers
 from ops.services.feeds.cot.answers import TakDevice
 from ops.services.feeds.cot.event import CotEvent
 from ops.services.feeds.cot.link import NotConnected
-from ops.services.feeds.cot.outcomes import MOST_WAITING, AnswerOutcomes, PendingAnswer
+from ops.services.feeds.cot.outcomes import AGAIN_S, LATER_EVERY_S, MOST_OF_UNIT, AnswerOutcomes, PendingAnswer
 from ops.store.connections import StoreError
 from ops.words import MessageCatalogue
 from tests.ops.services.feeds.cot.rig import Rig, chat, incident
@@ -104,8 +105,8 @@ def waiting_for(stored: dict[str, bytes], may_have: Callable[[PendingAnswer], bo
     return AnswerOutcomes(stored.get, may_have, MessageCatalogue.of())
 
 
-def pending(number: int) -> PendingAnswer:
-    return PendingAnswer("tak", TakDevice("ANDROID-1", "Sgt. Meyer", "patrol-1"), f"I{number}", "Bravo 17", "claim")
+def pending(number: int, unit: str = "patrol-1") -> PendingAnswer:
+    return PendingAnswer("tak", TakDevice("ANDROID-1", "Sgt. Meyer", unit), f"I{number}", "Bravo 17", "claim")
 
 
 def stored_outcome(number: int) -> bytes:
@@ -120,17 +121,60 @@ def test_an_outcome_that_takes_hours_is_told_and_one_after_a_day_is_not() -> Non
         outcomes.expect(f"a{number}", pending(number), 0.0)
     assert outcomes.take(8 * 3600.0) == []
     stored["a1"] = stored_outcome(1)
-    assert [line.text for line in outcomes.take(8 * 3600.0 + 1.0)] == [TAKEN]
+    assert [line.text for line in outcomes.take(8 * 3600.0 + LATER_EVERY_S)] == [TAKEN]
     stored["a2"] = stored_outcome(2)
     assert outcomes.take(86_400.0) == []
 
 
-def test_so_many_answers_wait_for_their_outcome_and_the_oldest_leaves_first() -> None:
-    numbers = range(MOST_WAITING + 2)
-    outcomes = waiting_for({f"a{number}": stored_outcome(number) for number in numbers})
+def test_so_many_answers_of_a_unit_wait_for_their_outcome_and_its_oldest_leaves_first() -> None:
+    """Whatever one device sends during an outage, the answers of other units wait on."""
+    numbers = range(MOST_OF_UNIT + 2)
+    outcomes = waiting_for({f"a{number}": stored_outcome(number) for number in numbers} | {"other": b"{}"})
+    outcomes.expect("other", pending(1, "patrol-2"), 0.0)
     for number in numbers:
         outcomes.expect(f"a{number}", pending(number), float(number))
-    assert [line.action_id for line in outcomes.take(1_000.0)] == [f"a{number}" for number in numbers[2:]]
+    left = [f"a{number}" for number in numbers[2:]]
+    outcomes._read = lambda one: None if one == "other" else stored_outcome(int(one[1:]))
+    assert [line.action_id for line in outcomes.take(1_000.0)] == left
+    assert list(outcomes._waiting) == ["other"]
+
+
+def test_an_outcome_that_is_late_is_looked_for_less_often_and_a_line_is_not_sent_again_at_once() -> None:
+    asked: list[str] = []
+    stored: dict[str, bytes] = {}
+
+    def read(action: str) -> bytes | None:
+        asked.append(action)
+        return stored.get(action)
+
+    outcomes = AnswerOutcomes(read, lambda _: True, MessageCatalogue.of())
+    outcomes.expect("a1", pending(1), 0.0)
+    for second in range(100):
+        assert outcomes.take(float(second)) == []
+    assert len(asked) == 100
+    asked.clear()
+    for second in range(200, 300):
+        assert outcomes.take(float(second)) == []
+    assert len(asked) == 100 / LATER_EVERY_S
+    stored["a1"] = stored_outcome(1)
+    (line,) = outcomes.take(400.0)
+    outcomes.put_back(line)
+    assert outcomes.take(400.5) == []
+    assert [again.text for again in outcomes.take(400.0 + AGAIN_S)] == [TAKEN]
+
+
+def test_an_answer_that_could_not_be_sent_has_no_outcome(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: object) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(rig.units, "send", full)
+    body = incident()
+    rig.store.bodies[body["id"]] = body
+    with pytest.raises(OSError, match="full"):
+        rig.feed._answer(
+            "tak", TakDevice("ANDROID-1", "Sgt. Meyer", "patrol-1"), answers.answer_of(chat("ack Bravo 17"))
+        )
+    assert rig.feed._outcomes._waiting == {}
 
 
 def test_an_outcome_waits_while_the_store_does_not_say_whether_the_unit_may_have_it() -> None:
