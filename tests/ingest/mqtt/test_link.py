@@ -200,10 +200,20 @@ def test_an_ack_for_a_connection_that_is_gone_is_not_sent(broker: Broker, spool:
     old = receive(reader, 3)
     reader._connection.renew("the test says so")
     assert not any(reader.acknowledge(delivery) for delivery in old)
-    again = receive(reader, 3)
-    assert keys(again) == [1, 2, 3], "they were not acknowledged, so they came again"
-    assert not any(reader.acknowledge(delivery) for delivery in old), "same message ids, another connection"
-    assert all(reader.acknowledge(delivery) for delivery in again)
+    again: list[Delivery] = []
+    settled: set[int] = set()
+
+    def all_settled() -> bool:
+        """A broker that hears late from the old connection may end the new one as well: they come once more."""
+        for delivery in receive(reader, 1):
+            assert not any(reader.acknowledge(one) for one in old), "same message ids, another connection"
+            again.append(delivery)
+            if reader.acknowledge(delivery):
+                settled.update(keys([delivery]))
+        return settled == {1, 2, 3}
+
+    assert until(all_settled)
+    assert keys(again)[:3] == [1, 2, 3], "they were not acknowledged, so they came again"
     link.stop()
     reader.stop()
 
@@ -720,7 +730,9 @@ def test_who_is_not_listened_to_is_not_received_and_the_others_go_on_in_order(br
     assert missed <= (meanwhile if isinstance(broker, EmbeddedBroker) else set())
     first_heard = list(dict.fromkeys(heard[DETECTIONS]))
     assert first_heard == sorted(first_heard), "in order"
-    doubled = {n for n in counted if counted[n] > 1 and not 80 <= n < 120}  # an ack that the renewal overtook is lost
+    # An ack that the renewal overtook is lost, and one that an end of the new connection did, of which the broker
+    # hears late from the old.
+    doubled = {n for n in counted if counted[n] > 1 and not 80 <= n < 160}
     assert doubled <= meanwhile, "a broker may deliver once a subscription while both stand"
     assert max(counted.values()) <= 2
     assert heard[other][:40] == list(range(40))
