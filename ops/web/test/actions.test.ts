@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Incident } from "../src/model/records.ts";
-import { actOn, OutcomeUnknown } from "../src/net/incidents.ts";
+import { actOn, once, OutcomeUnknown, type Answer } from "../src/net/incidents.ts";
 
 test("an outcome that the server could not give at once is asked for again", async (t) => {
   const answers = [[202, {}], [404, { error: "Not known." }], [503, { error: "Busy." }], [200, { result: "done" }]] as const;
@@ -31,4 +31,33 @@ test("an outcome that is not known for long is asked for until it is, and the sa
   assert.equal(unknown, 0);
   assert.equal(await wish(), null);
   assert.equal(new Set(ids).size, 2);
+});
+
+test("an outcome is asked for until it is known, too, where the link drops once the action is stored", async (t) => {
+  let refused = 9;
+  t.mock.method(globalThis, "setTimeout", (run: () => void) => setImmediate(run));
+  t.mock.method(globalThis, "fetch", async (_: unknown, { method }: RequestInit) => {
+    if (method === "POST") return Response.json({});
+    refused -= 1;
+    if (refused >= 5) throw new TypeError("refused");
+    return refused >= 0 ? Response.json({ error: "It starts." }, { status: 503 }) : Response.json({ result: "done" });
+  });
+  const waited: unknown = await actOn({ id: "I-3", revision: 3 } as Incident, "claim").catch((error: unknown) => error);
+  assert.ok(waited instanceof OutcomeUnknown);
+  assert.equal(await waited.later, null);
+  assert.equal(refused, -1);
+});
+
+test("what settles an old wish settles no newer one", async () => {
+  const ids: string[] = [];
+  const first = Promise.withResolvers<Answer>();
+  const wish = (send: () => Promise<Answer>): Promise<unknown> => once("look", (id) => (ids.push(id), send())).catch(() => undefined);
+  const unknown = (later: Promise<Answer>) => () => Promise.reject(new OutcomeUnknown(later));
+  await wish(unknown(first.promise));
+  await wish(() => Promise.resolve(null)); // the same wish, of which the outcome is known now
+  await wish(unknown(new Promise(() => undefined)));
+  first.resolve(null);
+  await new Promise(setImmediate);
+  await wish(() => Promise.resolve(null));
+  assert.deepEqual(ids.map((id) => ids.indexOf(id)), [0, 0, 2, 2]);
 });

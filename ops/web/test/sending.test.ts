@@ -8,7 +8,7 @@ import { speakIn } from "./words.ts";
 function dialog() {
   const node = { textContent: "" } as Element;
   const found = { node, late: [] as string[], busy: false, answered: [] as string[] };
-  const sending = new Sending(node, (name, problem) => found.late.push(`${name}: ${problem}`), (busy) => (found.busy = busy));
+  const sending = new Sending(node, (name, problem, before) => found.late.push(problem === "" ? `not ${name}: ${before}` : `${name}: ${problem}`), (busy) => (found.busy = busy));
   const send = (name: string) => {
     const { promise, resolve, reject } = Promise.withResolvers<string>();
     const sent = sending.send(name, () => promise, (problem) => found.answered.push(`${name}: ${problem}`));
@@ -66,4 +66,18 @@ test("an outcome that is not known for long is a problem until it is", async () 
     assert.equal(found.busy, false);
     assert.equal(found.answered.pop(), `Alpha 1: ${shown}`);
   }
+});
+
+test("an outcome that was not known when another thing was shown is taken back once it is", async () => {
+  speakIn("en");
+  const { found, sending, send } = dialog();
+  const { promise, resolve } = Promise.withResolvers<Answer>();
+  const first = send("Alpha 1");
+  sending.begin();
+  const sent = first.fail(new OutcomeUnknown(promise));
+  await new Promise(setImmediate);
+  assert.match(found.late.join("|"), /^Alpha 1: [^|]*outcome is not known yet[^|]*$/);
+  resolve(null);
+  await sent;
+  assert.deepEqual(found.late.slice(1), [`not ${found.late[0]}`]);
 });

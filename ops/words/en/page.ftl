@@ -312,6 +312,7 @@ page-incident-candidate = ETA { $time }, P(interruption) { $chance }
 page-incident-choose = Select…
 page-incident-other-unit = Another unit
 page-incident-unknown = The action is stored; its outcome is not known yet.
+page-incident-edited = The action is done. Your later changes have not been sent.
 page-incident-do = { $action ->
     [acknowledge] Claim
     [assign] Assign…

@@ -325,6 +325,7 @@ page-incident-candidate = arrivée dans { $time }, P(interruption) { $chance }
 page-incident-choose = Choisir…
 page-incident-other-unit = Autre unité
 page-incident-unknown = L’action est enregistrée, mais son résultat n’est pas encore connu.
+page-incident-edited = L’action est effectuée. Vos modifications ultérieures n’ont pas été envoyées.
 page-incident-do = { $action ->
     [acknowledge] Prendre en charge
     [assign] Affecter…

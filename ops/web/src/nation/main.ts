@@ -39,7 +39,7 @@ part("zoom-out").addEventListener("click", () => map.zoomOut());
 part("zoom-all").addEventListener("click", () => map.zoomAll());
 
 const titleOf = (sector: string): string => areas.find((area) => area.sector === sector)?.title ?? sector;
-const joins = new JoinDialog(titleOf, (name, problem) => tell(`${name}: ${problem}`));
+const joins = new JoinDialog(titleOf, (name, problem) => tell(problem === "" ? "" : `${name}: ${problem}`));
 const acting: Acting = {
   mayAct: ({ sector, beforeSector }) => actsIn.has(sector) && actsIn.has(beforeSector),
   separate: (joined) => joins.open("separate", joined),

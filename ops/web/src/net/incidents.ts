@@ -71,13 +71,16 @@ export async function once<T>(wish: unknown, send: (id: string) => Promise<T>): 
   const key = JSON.stringify(wish);
   const id = unsettled.get(key) ?? newId();
   unsettled.set(key, id);
+  const settle = (): void => {
+    if (unsettled.get(key) === id) unsettled.delete(key);
+  };
   try {
     const answer = await send(id);
-    unsettled.delete(key);
+    settle();
     return answer;
   } catch (error) {
-    if (error instanceof RequestFailed && error.status >= 400 && error.status < 500) unsettled.delete(key);
-    if (error instanceof OutcomeUnknown) void error.later.then(() => unsettled.delete(key), () => undefined);
+    if (error instanceof RequestFailed && error.status >= 400 && error.status < 500) settle();
+    if (error instanceof OutcomeUnknown) void error.later.then(settle, () => undefined);
     throw error;
   }
 }
@@ -98,6 +101,7 @@ async function carryOut(id: string, incident: Incident, action: string, fields: 
     try {
       outcome = object(await repeated(() => getJson(`${path}/${id}`)));
     } catch (error) {
+      if (isPassing(error)) break; // asked on for below
       if (!(error instanceof RequestFailed) || error.status !== 404) throw error;
     }
   }

@@ -96,7 +96,7 @@ export class DetailsPanel {
     const { selection } = state;
     const details = selection === null ? null : describe(selection, state, nowMs);
     const of = nameOf(selection);
-    if (of !== this.#of) this.tellLate("", "");
+    if (of !== this.#of) this.after(() => this.#showLate(""));
     this.#of = of;
     this.#overview.node.hidden = selection !== null;
     if (selection === null) this.#overview.show(state, nowMs);
@@ -198,12 +198,17 @@ export class DetailsPanel {
     this.#body.querySelector<HTMLButtonElement>(`[data-key="${CSS.escape(buttonId(id, step))}"]`)?.click();
   }
 
-  /** A problem with something that is no longer selected, by its name; an empty one takes back what was told. */
-  tellLate(name: string, problem: string): void {
+  /** A problem with something that is no longer selected, by its name; an empty one takes back the one told `before`. */
+  tellLate(name: string, problem: string, before: string): void {
     this.after(() => {
-      setText(this.#late, problem === "" ? "" : say("page-problem-of", { name, problem }));
-      this.#late.hidden = problem === "";
+      if (problem !== "") this.#showLate(say("page-problem-of", { name, problem }));
+      else if (this.#late.textContent === say("page-problem-of", { name, problem: before })) this.#showLate("");
     });
+  }
+
+  #showLate(line: string): void {
+    setText(this.#late, line);
+    this.#late.hidden = line === "";
   }
 
   /** Run what moves things in the panel, at once or once nothing in it is pressed any more. */
@@ -225,10 +230,14 @@ export class DetailsPanel {
   async #answer(name: string, act: () => Promise<string>): Promise<void> {
     const of = this.#of;
     setText(this.#problem, "");
+    let late = "";
     const tell = (problem: string): void =>
       this.after(() => {
         if (of === this.#of) setText(this.#problem, problem);
-        else if (problem !== "") this.tellLate(name, problem);
+        else if (problem !== late) {
+          this.tellLate(name, problem, late);
+          late = problem;
+        }
       });
     tell(
       await act().catch((error: unknown) => {

@@ -33,6 +33,8 @@ export class IncidentDialog {
   #action: Asked = "note";
   #takesOver = false;
   #opened = 0;
+  /** Whether something was changed since it was sent. */
+  #edited = false;
 
   constructor(send: Send, tellLate: TellLate) {
     this.#send = send;
@@ -50,6 +52,7 @@ export class IncidentDialog {
       event.preventDefault();
       form.requestSubmit();
     });
+    form.addEventListener("input", () => (this.#edited = true));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       void this.#submit();
@@ -97,19 +100,20 @@ export class IncidentDialog {
     const opened = this.#opened;
     const isShown = (): boolean => opened === this.#opened && this.#dialog.open;
     const pause = new GrowingPause();
-    while (isShown()) {
+    for (let late = false; isShown(); late = true) {
       const found = await ask();
       if (!isShown()) return;
       setText(part("incident-choice-note"), say(found === null ? "forces-options-none" : OPTIONS_NOTE[found.target]));
-      if (found !== null) return this.#offer(found);
+      if (found !== null) return this.#offer(found, late);
       await pause.next();
     }
   }
 
-  /** A choice that was made meanwhile stays. */
-  #offer(found: Options): void {
+  /** A choice that was made meanwhile stays, and so does what is proposed once the page has said that there are no times: `late`. */
+  #offer(found: Options, late: boolean): void {
     if (found.options.length === 0) return;
-    const chosen = this.#choice.dataset["touched"] === "true" ? this.#choice.value : null;
+    const kept = this.#choice.dataset["touched"] === "true" || (late && this.#choice.options.length > 0);
+    const chosen = kept ? this.#choice.value : null;
     const focused = document.activeElement === this.#name && this.#choice.options.length === 0;
     this.#choice.replaceChildren(
       ...found.options.map((one) => option(one.name, optionLine(one))),
@@ -151,11 +155,14 @@ export class IncidentDialog {
     }[this.#action];
     const action = this.#action;
     const send = async (): Promise<string> => {
+      this.#edited = false;
       const refused = await this.#send(incident, action, fields);
       return refused === null ? "" : sentenceOf(refused);
     };
     await this.#sending.send(incident.name, send, (refused) => {
-      if (refused === "") this.#dialog.close();
+      if (refused !== "") return;
+      if (this.#edited) setText(this.#problem, say("page-incident-edited"));
+      else this.#dialog.close();
     });
   }
 

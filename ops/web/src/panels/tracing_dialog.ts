@@ -26,6 +26,8 @@ export class TracingDialog {
   readonly #send: Send;
   readonly #sending: Sending;
   #incident: Incident | null = null;
+  /** Whether something was changed since it was sent. */
+  #edited = false;
   readonly #press = new Press(this.#dialog);
 
   constructor(send: Send, tellLate: TellLate) {
@@ -40,7 +42,9 @@ export class TracingDialog {
       setText(part(`tracing-${name}-label`), say("incident-tracing-field", { field: name.replaceAll("-", "_") }));
     for (const name of ["hs-code", "eccn", "eu-list"] as const) field(name).addEventListener("change", () => this.#press.after(() => this.#entered()));
     part("tracing-cancel").addEventListener("click", () => this.#dialog.close());
-    part<HTMLFormElement>("tracing-form").addEventListener("submit", (event) => {
+    const form = part<HTMLFormElement>("tracing-form");
+    form.addEventListener("input", () => (this.#edited = true));
+    form.addEventListener("submit", (event) => {
       event.preventDefault();
       void this.#submit();
     });
@@ -96,11 +100,14 @@ export class TracingDialog {
     if (incident === null) return;
     const tracing = this.#stated();
     const send = async (): Promise<string> => {
+      this.#edited = false;
       const refused = await this.#send(incident, "trace", { tracing });
       return refused === null ? "" : sentenceOf(refused);
     };
     await this.#sending.send(incident.name, send, (refused) => {
-      if (refused === "") this.#dialog.close();
+      if (refused !== "") return;
+      if (this.#edited) setText(this.#problem, say("page-incident-edited"));
+      else this.#dialog.close();
     });
   }
 

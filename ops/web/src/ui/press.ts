@@ -8,7 +8,8 @@ export type After = (run: () => void) => void;
 const CLICK_WITHIN_MS = 400;
 
 export class Press {
-  #pointer: number | null = null;
+  /** What is pressed now; each press is another one, also with the same pointer. */
+  #pressed: { readonly pointerId: number } | null = null;
   readonly #released: () => void;
   #later: (() => void)[] = [];
 
@@ -16,23 +17,23 @@ export class Press {
   constructor(node: HTMLElement, released: () => void = () => undefined) {
     this.#released = released;
     node.addEventListener("pointerdown", ({ button, pointerId }) => {
-      if (button === 0) this.#pointer = pointerId;
+      if (button === 0) this.#pressed = { pointerId };
     });
     for (const end of ["pointerup", "pointercancel"] as const)
       addEventListener(end, ({ pointerId, pointerType }) => {
         // the click of a mouse follows its release in the same task
-        if (pointerId === this.#pointer) setTimeout(() => this.#end(), pointerType === "touch" ? CLICK_WITHIN_MS : 0);
+        if (pointerId === this.#pressed?.pointerId) this.#endAfter(pointerType === "touch" ? CLICK_WITHIN_MS : 0);
       });
     // A menu of the browser, and what else takes the pointer away, keeps the release to itself.
-    for (const end of ["click", "contextmenu", "blur"]) addEventListener(end, () => setTimeout(() => this.#end()));
+    for (const end of ["click", "contextmenu", "blur"]) addEventListener(end, () => this.#endAfter(0));
     addEventListener("pointermove", ({ pointerId, buttons }) => {
-      if (pointerId === this.#pointer && buttons === 0) this.#end();
+      if (pointerId === this.#pressed?.pointerId && buttons === 0) this.#end();
     });
   }
 
   /** Whether something in the node is pressed now. */
   get held(): boolean {
-    return this.#pointer !== null;
+    return this.#pressed !== null;
   }
 
   /** Run now, or once what is pressed is released. */
@@ -41,9 +42,17 @@ export class Press {
     else run();
   }
 
+  /** Unless the next press has begun by then. */
+  #endAfter(waitMs: number): void {
+    const pressed = this.#pressed;
+    setTimeout(() => {
+      if (pressed === this.#pressed) this.#end();
+    }, waitMs);
+  }
+
   #end(): void {
     if (!this.held) return;
-    this.#pointer = null;
+    this.#pressed = null;
     const later = this.#later;
     this.#later = [];
     for (const run of later) run();

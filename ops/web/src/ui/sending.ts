@@ -8,8 +8,8 @@ import { say } from "../words/say.ts";
 import { setText } from "./dom.ts";
 import type { After } from "./press.ts";
 
-/** Tells a problem with `name`, which is no longer what is shown. */
-export type TellLate = (name: string, problem: string) => void;
+/** Tells a problem with `name`, which is no longer what is shown; an empty one takes back `before`, which was told. */
+export type TellLate = (name: string, problem: string, before: string) => void;
 
 export class Sending {
   readonly #problem: Element;
@@ -42,24 +42,26 @@ export class Sending {
   async send(name: string, send: () => Promise<string>, answered: (problem: string) => void): Promise<void> {
     if (this.#sends) return;
     const shown = this.#shown;
+    let late = "";
+    const tell = (problem: string, told: () => void = () => undefined): void =>
+      this.#after(() => {
+        if (shown === this.#shown) {
+          setText(this.#problem, problem);
+          told();
+        } else if (problem !== late) {
+          this.#tellLate(name, problem, late);
+          late = problem;
+        }
+      });
     this.#set(true);
     const problem = await send().catch((error: unknown) => {
       if (!(error instanceof OutcomeUnknown)) return say(failure(error));
-      this.#tell(name, shown, say(failure(error)));
+      tell(say(failure(error)));
       return error.later.then((refused) => (refused === null ? "" : sentenceOf(refused)), (why: unknown) => say(failure(why)));
     });
-    this.#tell(name, shown, problem, () => {
+    tell(problem, () => {
       this.#set(false);
       answered(problem);
-    });
-  }
-
-  #tell(name: string, shown: number, problem: string, answered: () => void = () => undefined): void {
-    this.#after(() => {
-      if (shown === this.#shown) {
-        setText(this.#problem, problem);
-        answered();
-      } else if (problem !== "") this.#tellLate(name, problem);
     });
   }
 

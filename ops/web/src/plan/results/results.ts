@@ -39,6 +39,9 @@ export class Results {
   #ranked: SideName = "b";
   #chosen: number | null = null;
   #filling = false;
+  /** Whether the page states why there is no gain and loss, and whether they are asked for again after a pause. */
+  #failed = false;
+  #waits = false;
 
   constructor(context: ResultsContext) {
     this.#context = context;
@@ -192,7 +195,6 @@ export class Results {
       setText(part("change-says"), "");
       return;
     }
-    const failed = box.dataset["state"] === "failed";
     setData(box, "state", "asking");
     const side = this.#changeOf === "a" ? a : b;
     const before: EditedLayout = this.#changeOf === "sides" ? a.order : { layout: side.layout.name, edits: {} };
@@ -200,7 +202,8 @@ export class Results {
     try {
       const found = await difference(before, after, this.#context.of(), this.#context.palette());
       this.#pause.reset();
-      if (failed) this.#context.tell("");
+      if (this.#failed) this.#context.tell("");
+      this.#failed = false;
       if (this.#change.isOld) return;
       for (const { layoutMap } of sides) layoutMap.change(found.picture);
       setText(part("change-says"), say("planner-change-says", { gained: found.gained_km2, lost: found.lost_km2 }));
@@ -210,6 +213,7 @@ export class Results {
     } catch (error) {
       if (this.#change.isOld) return;
       setData(box, "state", "failed");
+      this.#failed = true;
       this.#context.tell(say(failure(error)));
       if (isPassing(error)) void this.#askAgain(box);
     }
@@ -217,7 +221,10 @@ export class Results {
 
   /** Unless a change in the meantime has brought the answer. */
   async #askAgain(box: HTMLElement): Promise<void> {
+    if (this.#waits) return;
+    this.#waits = true;
     await this.#pause.next();
+    this.#waits = false;
     if (box.dataset["state"] === "failed") await this.#change.soon();
   }
 

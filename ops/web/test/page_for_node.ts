@@ -1,0 +1,148 @@
+// A page for the tests, without a browser: elements as far as panels and dialogs use them, each found by its id.
+
+import type { TestContext } from "node:test";
+import { setImmediate } from "node:timers/promises";
+
+/** Until every answer that was given is heard: answers need no turn of the network. */
+export async function heard(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await setImmediate();
+}
+
+export class Part extends EventTarget {
+  readonly tag: string;
+  children: Part[] = [];
+  parent: Part | null = null;
+  dataset: Record<string, string> = {};
+  hidden = false;
+  disabled = false;
+  checked = false;
+  open = false;
+  onclick: (() => void) | null = null;
+  readonly style = {};
+  #text = "";
+  #value: string | null = null;
+
+  constructor(tag = "div") {
+    super();
+    this.tag = tag;
+  }
+
+  get textContent(): string {
+    return this.#text + this.children.map((child) => child.textContent).join("");
+  }
+  set textContent(text: string) {
+    this.#text = text;
+    this.children = [];
+  }
+
+  /** Of a list of options that of the first, unless one of them was set; as in a browser, "" where there is no such option. */
+  get value(): string {
+    if (this.options.length === 0) return this.#value ?? "";
+    return this.options.find(({ value }) => value === (this.#value ?? value))?.value ?? "";
+  }
+  set value(value: string) {
+    this.#value = value;
+  }
+
+  get options(): Part[] {
+    return this.children.filter(({ tag }) => tag === "option");
+  }
+  get firstElementChild(): Part | null {
+    return this.children[0] ?? null;
+  }
+  get nextElementSibling(): Part | null {
+    const beside = this.parent?.children ?? [];
+    return beside[beside.indexOf(this) + 1] ?? null;
+  }
+
+  /** This and all that is in it. */
+  *all(): Generator<Part> {
+    yield this;
+    for (const child of this.children) yield* child.all();
+  }
+
+  append(...added: (Part | string)[]): void {
+    for (const one of added) {
+      if (typeof one === "string") this.#text += one;
+      else this.insertBefore(one, null);
+    }
+  }
+  appendChild(added: Part): Part {
+    this.append(added);
+    return added;
+  }
+  insertBefore(added: Part, next: Part | null): void {
+    added.remove();
+    const at = next === null ? this.children.length : this.children.indexOf(next);
+    this.children.splice(at, 0, added);
+    added.parent = this;
+  }
+  replaceChildren(...added: Part[]): void {
+    this.#value = null;
+    for (const child of [...this.children]) child.remove();
+    this.append(...added);
+  }
+  remove(): void {
+    if (this.parent !== null) this.parent.children = this.parent.children.filter((child) => child !== this);
+    this.parent = null;
+  }
+  contains(other: Part | null): boolean {
+    return other !== null && [...this.all()].includes(other);
+  }
+  /** By the name of the element. */
+  querySelectorAll(tag: string): Part[] {
+    return [...this.all()].filter((one) => one.tag === tag);
+  }
+  querySelector(tag: string): Part | null {
+    return this.querySelectorAll(tag)[0] ?? null;
+  }
+
+  setAttribute(name: string, value: string): void {
+    if (name.startsWith("data-")) this.dataset[name.slice("data-".length)] = value;
+  }
+  getBoundingClientRect() {
+    return { x: 0, y: 0, width: 0, height: 0 };
+  }
+  focus(): void {
+    page.activeElement = this;
+  }
+  click(): void {
+    this.onclick?.();
+    this.dispatchEvent(new Event("click"));
+  }
+  showModal(): void {
+    this.open = true;
+  }
+  close(): void {
+    this.open = false;
+    this.dispatchEvent(new Event("close"));
+  }
+}
+
+const page: { activeElement: Part | null } = { activeElement: null };
+
+/** What the window hears is dispatched to `window`. */
+export function openPage(context: TestContext): { readonly window: EventTarget; readonly part: (id: string) => Part } {
+  const [window, parts] = [new EventTarget(), new Map<string, Part>()];
+  const part = (id: string): Part => {
+    if (!parts.has(id)) parts.set(id, new Part());
+    return parts.get(id) as Part;
+  };
+  page.activeElement = null;
+  const document = {
+    getElementById: part,
+    createElement: (tag: string) => new Part(tag),
+    get activeElement() {
+      return page.activeElement;
+    },
+  };
+  const before = Object.fromEntries(["document", "addEventListener"].map((name) => [name, Reflect.get(globalThis, name)]));
+  Object.assign(globalThis, { document, addEventListener: window.addEventListener.bind(window) });
+  context.after(() => void Object.assign(globalThis, before));
+  return { window, part };
+}
+
+/** An event of the pointer; a touch unless it states something else. */
+export function pointer(type: string, pointerId: number, more: object = {}): Event {
+  return Object.assign(new Event(type), { button: 0, buttons: 1, pointerId, pointerType: "touch", ...more });
+}
