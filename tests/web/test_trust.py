@@ -238,6 +238,7 @@ def test_a_row_stays_under_the_pointer_that_presses_it(calm: Any, visit_blind: C
     here.live()
     calm.commit([calm.alert(96, priority="low")])
     expect(here.page.locator("[data-alert=A0096]")).to_be_visible()  # so the page knows all that was cleared before
+    expect(here.part("coverage-dead-ground")).to_contain_text("%")  # late, it may wrap and move all below
     first = here.page.locator("[data-testid=alert]").first
     pressed = first.get_attribute("data-alert")
     press(here, first.get_by_test_id("alert-reject"))
