@@ -23,14 +23,10 @@ from ops.journal.stores.open_store import read_store
 from ops.journal.stores.place import keep_in_store
 from ops.postgres.address import FORM, STORE_VARIABLE, StoreAddress, is_postgres
 from ops.room.console import COUNTED
+from ops.room.room import BROKER_ANSWERS_S, REASON_S, START_TIMEOUT_S
 from ops.room.supervision import Supervision
 from ops.runtime.child_process import Child
 from ops.runtime.output import say_in_english, show
-
-START_S = 300.0
-REASON_S = 60.0
-"""Ingest, which waits for its broker ``START_S``, has this time besides to start and to say why it failed."""
-BROKER_ANSWERS_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +67,7 @@ def record_journal(recording: Recording, *, screen: Console) -> dict[str, Any]:
         [
             f"--sector={sector_id}",
             f"--journal={journal}",
-            f"--wait-s={START_S}",
+            f"--wait-s={START_TIMEOUT_S}",
             *(["--in-store"] if recording.store else []),
         ],
         log=journal.with_suffix(".log"),
@@ -83,7 +79,7 @@ def record_journal(recording: Recording, *, screen: Console) -> dict[str, Any]:
         },
     )
     try:
-        ingest.wait_for("ready", timeout_s=START_S + REASON_S)
+        ingest.wait_for("ready", timeout_s=START_TIMEOUT_S + REASON_S)
         supervision = Supervision()
         supervision.add(ingest)
         deadline = None if recording.duration_s is None else time.monotonic() + recording.duration_s

@@ -22,6 +22,7 @@ from ops.services.map.client import KEY_VARIABLE, Answer, MapClient, MapUnavaila
 
 REVIVE_EVERY_S: Final = 5.0
 """Minimum interval between starts of a process that ends at once."""
+ASK_AGAIN_S: Final = 0.1
 IDLE_S: Final = 600.0
 """Time after the last request and the last open stream after which the process is stopped."""
 
@@ -83,6 +84,7 @@ class MapProcess:
             except MapUnavailable:
                 if not self.running or time.monotonic() >= deadline_s:
                     raise
+                time.sleep(ASK_AGAIN_S)
 
     @property
     def running(self) -> bool:

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { setImmediate } from "node:timers/promises";
 import "./mgrs_for_node.ts";
+import { heard, openPage } from "./page_for_node.ts";
 import { speakIn } from "./words.ts";
 
 const { DevicesDialog } = await import("../src/devices/dialog.ts");
@@ -13,43 +13,13 @@ speakIn("en");
 const LOOK_MS = 3_000;
 const MADE = { qr_svg: "<svg/>", code: "for patrol-1", expires_at: "2100-01-01T00:00:00Z" };
 
-/** Until the dialog has heard every answer that was given: they need no turn of the network. */
-async function heard(): Promise<void> {
-  for (let turn = 0; turn < 10; turn += 1) await setImmediate();
-}
-
-/** An element of the page, as far as the dialog uses it while a unit has no devices. */
-class Part extends EventTarget {
-  textContent = "";
-  hidden = false;
-  src = "";
-  alt = "";
-  readonly children: unknown[] = [];
-  readonly firstElementChild = null;
-  removeAttribute(name: "src"): void {
-    this[name] = "";
-  }
-  replaceChildren(): void {}
-  showModal(): void {}
-  close(): void {
-    this.dispatchEvent(new Event("close"));
-  }
-}
-
 /** The dialog over a server whose answers the test gives, by path. */
 function dialog(context: TestContext, answer: (path: string) => Response | Promise<Response>) {
-  const before = { fetch: globalThis.fetch, document: globalThis.document };
-  const parts = new Map<string, Part>();
-  const part = (id: string): Part => {
-    if (!parts.has(id)) parts.set(id, new Part());
-    return parts.get(id) as Part;
-  };
+  const { part } = openPage(context);
   context.mock.timers.enable({ apis: ["setInterval"] });
-  globalThis.document = { getElementById: part } as unknown as Document;
-  globalThis.fetch = async (path) => answer(String(path));
-  context.after(() => Object.assign(globalThis, before));
+  context.mock.method(globalThis, "fetch", async (path: unknown) => answer(String(path)));
   const shown = new DevicesDialog();
-  return { open: (unit: string) => shown.open(unit), part, press: (id: string) => part(id).dispatchEvent(new Event("click")) };
+  return { open: (unit: string) => shown.open(unit), part, press: (id: string) => part(id).click() };
 }
 
 test("a code that comes after its dialog was closed is not shown under the next unit", async (context) => {

@@ -17,6 +17,8 @@ export class Part extends EventTarget {
   disabled = false;
   checked = false;
   open = false;
+  src = "";
+  alt = "";
   onclick: (() => void) | null = null;
   readonly style = {};
   #text = "";
@@ -99,6 +101,9 @@ export class Part extends EventTarget {
 
   setAttribute(name: string, value: string): void {
     if (name.startsWith("data-")) this.dataset[name.slice("data-".length)] = value;
+  }
+  removeAttribute(name: "src" | "alt"): void {
+    this[name] = "";
   }
   getBoundingClientRect() {
     return { x: 0, y: 0, width: 0, height: 0 };

@@ -40,7 +40,7 @@ export class Tools {
 
   toggle(tool: Tool): void {
     if (this.#tool === tool) return this.end();
-    this.#set([]);
+    this.#set([]); // by the tool before, which then expects no answer any more
     this.#tool = tool;
     this.#mark();
     this.#set([]);

@@ -101,7 +101,7 @@ async function carryOut(id: string, incident: Incident, action: string, fields: 
     try {
       outcome = object(await repeated(() => getJson(`${path}/${id}`)));
     } catch (error) {
-      if (isPassing(error)) break; // asked on for below
+      if (isPassing(error)) break; // asked for again below
       if (!(error instanceof RequestFailed) || error.status !== 404) throw error;
     }
   }

@@ -198,7 +198,7 @@ export class DetailsPanel {
     this.#body.querySelector<HTMLButtonElement>(`[data-key="${CSS.escape(buttonId(id, step))}"]`)?.click();
   }
 
-  /** A problem with something that is no longer selected, by its name; an empty one takes back the one told `before`. */
+  /** A problem with something that is no longer selected, by its name; an empty one removes the one told `before`. */
   tellLate(name: string, problem: string, before: string): void {
     this.after(() => {
       if (problem !== "") this.#showLate(say("page-problem-of", { name, problem }));

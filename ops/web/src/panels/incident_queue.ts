@@ -101,7 +101,7 @@ export class IncidentQueue {
     if (this.#state !== null) this.show(this.#state, this.#nowMs);
   }
 
-  /** The chosen section stays in the list while none of the incidents is in it, as when looking back: it filters on. */
+  /** The chosen section stays in the list while none of the incidents is in it, as when looking back, because it is still in force. */
   #sections(state: State): void {
     const chosen = this.#section.value;
     const known = [...state.incidents.values()].map(({ section }) => section);

@@ -8,7 +8,7 @@ import { say } from "../words/say.ts";
 import { setText } from "./dom.ts";
 import type { After } from "./press.ts";
 
-/** Tells a problem with `name`, which is no longer what is shown; an empty one takes back `before`, which was told. */
+/** Tells a problem with `name`, which is no longer what is shown; an empty one removes `before`, which was told. */
 export type TellLate = (name: string, problem: string, before: string) => void;
 
 export class Sending {
