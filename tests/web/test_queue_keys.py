@@ -48,6 +48,23 @@ def test_on_a_narrow_screen_a_key_acts_on_the_incident_that_has_the_focus(
     assert [(reply.incident, reply.action) for reply in fusion.replies] == [("I2", "acknowledge")]
 
 
+def test_on_a_narrow_screen_the_refusal_of_a_key_is_seen(
+    room: Any,  # noqa: F811
+    enter: Callable[..., Page],  # noqa: F811
+) -> None:
+    """It stands in the details, which are not seen beside the queue."""
+    page = enter("operator")
+    part = page.get_by_test_id
+    page.wait_for_selector("html[data-role]")
+    page.set_viewport_size(NARROW)
+    why = "Bravo 17 has changed in the meantime."
+    page.route("**/v1/incidents/*/actions", lambda route: route.fulfill(json={"outcome": {"result": "refused", "sentence": why}}))
+    page.locator("[data-incident=I1]").get_by_test_id("incident-open").press("a")
+    expect(part("panel-details")).to_be_visible()
+    expect(part("panel-details").locator("[role=alert]:visible", has_text=why)).to_have_count(1)
+    expect(part("tab-details")).to_be_focused()
+
+
 def test_the_section_that_filters_the_queue_is_named_while_no_incident_is_in_it(
     room: Any,  # noqa: F811
     enter: Callable[..., Page],  # noqa: F811

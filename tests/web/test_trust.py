@@ -255,6 +255,29 @@ def test_a_row_stays_under_the_pointer_that_presses_it(calm: Any, visit_blind: C
         calm.commit([calm.alert(number, revision=1, status="cleared") for number in (95, 96)])
 
 
+def test_a_warning_above_the_list_moves_nothing_that_is_pressed(calm: Any, visit_blind: Callable[..., Any]):
+    """It comes once the press has ended; the state in the header, which moves nothing, has changed at once."""
+    here = visit_blind(calm.address)
+    here.live()
+    expect(here.part("coverage-dead-ground")).to_contain_text("%")  # late, it may wrap and move all below
+    row = here.page.locator("[data-alert=A0001]")
+    press(here, row.get_by_test_id("alert-reject"))
+    place = row.bounding_box()
+    calm.paused = True
+    try:
+        expect(here.part("stream-state")).to_have_attribute("data-state", "stale")
+        expect(here.part("banner-stream")).to_be_hidden()
+        expect(here.part("coverage-sensors")).not_to_contain_text("as of the last picture")
+        assert row.bounding_box() == place
+        here.page.mouse.up()
+        expect(here.part("reject-dialog")).to_be_visible()
+        expect(here.part("banner-stream")).to_contain_text("stale")
+        expect(here.part("coverage-sensors")).to_contain_text("as of the last picture")
+        here.part("reject-cancel").click()
+    finally:
+        calm.paused = False
+
+
 HEADER_HEIGHT = """([name, state]) => {
     document.getElementById("sector-name").textContent = name;
     document.getElementById("stream-state").textContent = state;

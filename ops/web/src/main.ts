@@ -42,7 +42,7 @@ import { LooksPanel } from "./panels/looks.ts";
 import { PicturesPanel } from "./panels/pictures.ts";
 import { RejectDialog } from "./panels/reject_dialog.ts";
 import { SensorsPanel } from "./panels/sensors_panel.ts";
-import type { After } from "./ui/press.ts";
+import { Press, type After } from "./ui/press.ts";
 import type { TellLate } from "./ui/sending.ts";
 import { Settings } from "./ui/settings.ts";
 import { followSplitters } from "./ui/splitter.ts";
@@ -78,7 +78,10 @@ const help = new Help();
 new Settings();
 followSplitters();
 followStripMenu();
-const statusBar = new StatusBar(liveClock);
+/** Nothing that a pointer presses moves, whatever comes above it. */
+const press = new Press(document.body, () => statusBar.tick(live.state));
+const sidePress = new Press(part("side"), () => showPanel(store.state));
+const statusBar = new StatusBar(liveClock, () => press.held);
 const announcer = new Announcer(new Sound());
 const tellLate: TellLate = (...told) => panels.details.tellLate(...told);
 const rejectDialog = new RejectDialog((alert, reason) => reject(alert.id, reason), tellLate);
@@ -153,7 +156,20 @@ const looks = new LooksPanel(actOn, tellLate, afterPress);
 const pictures = new PicturesPanel(actOn, tellLate, afterPress);
 const followParts = (state: State): void => [looks, pictures].forEach((each) => each.follow(state));
 const panels = {
-  details: new DetailsPanel({ ...alertActions, act: actOnIncident, devices: (unit) => devicesDialog.open(unit), select, goTo: selectAndFly, fly: (selection) => view?.flyTo(selection) }, [looks.node, pictures.node]),
+  details: new DetailsPanel(
+    {
+      ...alertActions,
+      act: actOnIncident,
+      devices: (unit) => devicesDialog.open(unit),
+      select,
+      goTo: selectAndFly,
+      fly: (selection) => view?.flyTo(selection),
+      refused: () => {
+        if (tabs.isNarrow && tabs.tab === "alerts") tabs.focus("details"); // a key of the queue acted
+      },
+    },
+    [looks.node, pictures.node],
+  ),
   tracks: new TracksPanel(selectAndFly),
   forces: new ForcesPanel({ select: selectAndFly, setLevel: (section) => impactDialog.open(section) }),
   sensors: new SensorsPanel((id) => selectAndFly({ kind: "sensor", id })),
@@ -163,6 +179,7 @@ const listSwitch = new ListSwitch((shown) => alertList.showClosed(shown === "clo
 
 function showPanel(state: State): void {
   const tab = tabs.tab;
+  if (sidePress.held && tab !== "details") return; // the details hold still by themselves, and show another selection at once
   if (tab in panels) panels[tab as keyof typeof panels].show(state, nowMs());
 }
 
@@ -186,10 +203,11 @@ store.subscribe((state, before) => {
 });
 store.subscribe((state, before) => {
   if (state.forces !== before.forces) impactDialog.follow(state.forces);
-  if (state.forces !== before.forces || state.incidents !== before.incidents) setText(part("units-load"), loadLine(state));
+  if (state.forces !== before.forces || state.incidents !== before.incidents)
+    press.after(() => setText(part("units-load"), loadLine(store.state)));
 });
 store.subscribe((state, before) => {
-  listSwitch.show(state);
+  press.after(() => listSwitch.show(store.state));
   if (
     state.incidents !== before.incidents ||
     state.incidentsKnown !== before.incidentsKnown ||
@@ -239,7 +257,7 @@ setInterval(() => {
   showPanel(store.state);
   followParts(store.state);
   queue.show(store.state, nowMs());
-  showWorkload(live.state, liveClock.now(performance.now()));
+  press.after(() => showWorkload(live.state, liveClock.now(performance.now())));
   announcer.tick(live.state);
 }, PANEL_TICK_MS);
 

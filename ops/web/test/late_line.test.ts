@@ -29,7 +29,7 @@ for (const [outcome, problem] of [["done", ""], ["refused", "Already claimed by 
     const incidents = [incident("I1", "Bravo 1"), incident("I2", "Bravo 2")].reduce(withIncident, new Map());
     const later = Promise.withResolvers<Answer>();
     const answer = Promise.withResolvers<string>();
-    const panel = new DetailsPanel({ act: () => answer.promise } as unknown as DetailActions, []);
+    const panel = new DetailsPanel({ act: () => answer.promise, refused: () => undefined } as unknown as DetailActions, []);
     const select = (id: string): void => {
       const state = { ...INITIAL, incidents, alertsKnown: true, rights: new Set(["act"]) as typeof INITIAL.rights, selection: { kind: "incident", id } as const };
       panel.show(state, Date.parse(AT));

@@ -27,6 +27,8 @@ export interface DetailActions {
   act(incident: Incident, action: IncidentStep): Promise<string>;
   /** Show the devices of a unit. */
   devices(unit: string): void;
+  /** The panel states why something was not done, and has to be seen. */
+  refused(): void;
 }
 
 export type IncidentStep =
@@ -233,6 +235,7 @@ export class DetailsPanel {
     let late = "";
     const tell = (problem: string): void =>
       this.after(() => {
+        if (problem !== "") this.#actions.refused();
         if (of === this.#of) setText(this.#problem, problem);
         else if (problem !== late) {
           this.tellLate(name, problem, late);

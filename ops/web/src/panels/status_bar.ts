@@ -14,11 +14,14 @@ const PARTS = ["sector", "border", "layout", "segments", "layers"] as const;
 
 export class StatusBar {
   readonly #clock: ServerClock;
+  readonly #isPressed: () => boolean;
   #format = clockFormat("UTC");
   #zone = "UTC";
 
-  constructor(clock: ServerClock) {
+  /** `isPressed`: whether a pointer presses something on the page, which must stay where it is. */
+  constructor(clock: ServerClock, isPressed: () => boolean) {
     this.#clock = clock;
+    this.#isPressed = isPressed;
   }
 
   /** What does not depend on the time. */
@@ -40,31 +43,22 @@ export class StatusBar {
       this.#zone = sector.timeZone;
       this.#format = clockFormat(sector.timeZone);
     }
-    const disk = part("banner-disk");
-    disk.hidden = !state.diskFull;
-    setText(disk, state.diskFull ? say("page-banner-disk") : "");
-    const missing = PARTS.filter((name) => state[name].value === null && state[name].problem !== null);
-    const banner = part("banner-parts");
-    banner.hidden = missing.length === 0 || state.connection.phase !== "open";
-    const whys = missing.map((name) => say(state[name].problem ?? "page-net-page"));
-    const sentences = [...new Set(whys)].map((why) => {
-      const names = missing.filter((_, index) => whys[index] === why);
-      return say("page-banner-parts", { parts: names.map((name) => say("page-missing", { part: name })).join(", "), why });
-    });
-    setText(banner, sentences.join(" "));
   }
 
-  /** What changes with time; called a few times a second. */
-  tick(state: State): StreamState {
+  /** What changes with time, and what moves the page below it; called a few times per second. */
+  tick(state: State): void {
     const monotonicMs = performance.now();
     const nowMs = this.#clock.now(monotonicMs);
     const ageS = this.#ageS(state, nowMs);
     const stream = streamState(state.connection, ageS, monotonicMs, state.down.size > 0, isStarting(state));
-    this.#showStream(stream, ageS, state, monotonicMs);
+    this.#showStream(stream, ageS, state);
     this.#showClocks(nowMs);
-    this.#warnOfClock();
+    if (this.#isPressed()) return;
+    showBanner("stream", this.#sentence(stream, ageS, state, monotonicMs));
+    showBanner("disk", state.diskFull ? say("page-banner-disk") : "");
+    showBanner("clock", clockLine(this.#clock.browserAheadMs()));
+    showBanner("parts", state.connection.phase === "open" ? missingLine(state) : "");
     this.#showCoverage(state, nowMs, stream);
-    return stream;
   }
 
   /** Wall seconds since the picture was true; null while there is none. */
@@ -73,7 +67,7 @@ export class StatusBar {
     return Math.max(0, (nowMs - state.stampMs) / 1000 / this.#clock.rate);
   }
 
-  #showStream(stream: StreamState, ageS: number | null, state: State, monotonicMs: number): void {
+  #showStream(stream: StreamState, ageS: number | null, state: State): void {
     const lost = stream === "lost";
     const age = lost ? duration(ageS) : formats().number(ageS, ageS !== null && ageS < 10 ? 1 : 0);
     const words = say("page-stream", {
@@ -84,10 +78,6 @@ export class StatusBar {
     setText(part("stream-state"), words);
     setData(part("stream-state"), "state", stream);
     setData(document.documentElement, "stream", stream);
-    const banner = part("banner-stream");
-    const sentence = this.#sentence(stream, ageS, state, monotonicMs);
-    banner.hidden = sentence === "";
-    setText(banner, sentence);
   }
 
   #sentence(stream: StreamState, ageS: number | null, state: State, monotonicMs: number): string {
@@ -119,14 +109,6 @@ export class StatusBar {
     setText(part("clock-local"), known ? digits.join(":") : "--:--:--");
   }
 
-  #warnOfClock(): void {
-    const aheadMs = this.#clock.browserAheadMs();
-    const banner = part("banner-clock");
-    banner.hidden = Math.abs(aheadMs) <= CLOCK_TOLERANCE_MS;
-    if (banner.hidden) return;
-    setText(banner, say("page-banner-clock", { ahead: aheadMs > 0, by: Math.abs(aheadMs) / 1000 }));
-  }
-
   #showCoverage(state: State, nowMs: number, stream: StreamState): void {
     const { sensors, urgent, deadGround, unknown, tracks } = coverageLine(state, nowMs);
     const current = stream === "live" || stream === "connecting";
@@ -136,6 +118,28 @@ export class StatusBar {
     setText(part("coverage-unknown"), unknown);
     setText(part("coverage-tracks"), tracks);
   }
+}
+
+function showBanner(name: "stream" | "disk" | "clock" | "parts", sentence: string): void {
+  const banner = part(`banner-${name}`);
+  banner.hidden = sentence === "";
+  setText(banner, sentence);
+}
+
+function clockLine(aheadMs: number): string {
+  if (Math.abs(aheadMs) <= CLOCK_TOLERANCE_MS) return "";
+  return say("page-banner-clock", { ahead: aheadMs > 0, by: Math.abs(aheadMs) / 1000 });
+}
+
+/** Parts of the picture that could not be loaded, each reason once. */
+function missingLine(state: State): string {
+  const missing = PARTS.filter((name) => state[name].value === null && state[name].problem !== null);
+  const whys = missing.map((name) => say(state[name].problem ?? "page-net-page"));
+  const sentences = [...new Set(whys)].map((why) => {
+    const names = missing.filter((_, index) => whys[index] === why);
+    return say("page-banner-parts", { parts: names.map((name) => say("page-missing", { part: name })).join(", "), why });
+  });
+  return sentences.join(" ");
 }
 
 function downNames(state: State): string {

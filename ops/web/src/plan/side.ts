@@ -1,7 +1,6 @@
 // One layout, its edits, and its map.
 
 import { failure, isPassing } from "../net/api.ts";
-import { GrowingPause } from "../net/growing_pause.ts";
 import { el, part, setData, setText } from "../ui/dom.ts";
 import { say } from "../words/say.ts";
 import { copyOf, edited, freeName, withEdit } from "./edits.ts";
@@ -45,7 +44,6 @@ export class Side {
   readonly #history: History<Step>;
   readonly #coverage = new Latest(() => this.#ask());
   readonly #viewshed = new Latest(() => this.#look());
-  readonly #pause = new GrowingPause();
   #found: Covered | null = null;
   #hand: { readonly key: string; readonly edit: Edit } | null = null;
   selected: string | null = null;
@@ -241,7 +239,7 @@ export class Side {
     const began = performance.now();
     try {
       const found = await coverage(layout.name, edits, of, this.#context.palette());
-      this.#pause.reset();
+      this.#coverage.answered();
       if (this.#coverage.isOld) return;
       this.#found = found;
       if (this.edits === 0) known.set(asked, found);
@@ -264,14 +262,8 @@ export class Side {
       if (this.#coverage.isOld) return;
       setData(box, "state", "failed");
       this.#context.tell(say(failure(error)));
-      if (isPassing(error)) void this.#askAgain(box);
+      if (isPassing(error)) void this.#coverage.later(() => box.dataset["state"] === "failed");
     }
-  }
-
-  /** Unless a change in the meantime has brought the figures. */
-  async #askAgain(box: HTMLElement): Promise<void> {
-    await this.#pause.next();
-    if (box.dataset["state"] === "failed") await this.#coverage.soon();
   }
 }
 

@@ -1,7 +1,6 @@
 // The answers as pictures beside the map: cost against coverage, the worst segments, and gain and loss.
 
 import { failure, isPassing } from "../../net/api.ts";
-import { GrowingPause } from "../../net/growing_pause.ts";
 import { part, setData, setText } from "../../ui/dom.ts";
 import { say } from "../../words/say.ts";
 import { SIDE_NAMES, type SideName } from "../figures.ts";
@@ -34,14 +33,12 @@ export class Results {
   readonly #context: ResultsContext;
   readonly #worst: WorstList;
   readonly #change = new Latest(() => this.#askChange());
-  readonly #pause = new GrowingPause();
   #planned: readonly FoundLayout[] = [];
   #ranked: SideName = "b";
   #chosen: number | null = null;
   #filling = false;
-  /** Whether the page states why there is no gain and loss, and whether they are asked for again after a pause. */
+  /** Whether the page states why there is no gain and loss. */
   #failed = false;
-  #waits = false;
 
   constructor(context: ResultsContext) {
     this.#context = context;
@@ -201,7 +198,7 @@ export class Results {
     const after: EditedLayout = this.#changeOf === "sides" ? b.order : side.order;
     try {
       const found = await difference(before, after, this.#context.of(), this.#context.palette());
-      this.#pause.reset();
+      this.#change.answered();
       if (this.#failed) this.#context.tell("");
       this.#failed = false;
       if (this.#change.isOld) return;
@@ -215,17 +212,8 @@ export class Results {
       setData(box, "state", "failed");
       this.#failed = true;
       this.#context.tell(say(failure(error)));
-      if (isPassing(error)) void this.#askAgain(box);
+      if (isPassing(error)) void this.#change.later(() => box.dataset["state"] === "failed");
     }
-  }
-
-  /** Unless a change in the meantime has brought the answer. */
-  async #askAgain(box: HTMLElement): Promise<void> {
-    if (this.#waits) return;
-    this.#waits = true;
-    await this.#pause.next();
-    this.#waits = false;
-    if (box.dataset["state"] === "failed") await this.#change.soon();
   }
 
   #showLegend(change: boolean): void {
