@@ -77,11 +77,10 @@ class Outbox:
             return Response(status_code=401)
         store = SentStore(self.data)
         try:
-            package = store.after(name, int(after), self.now_ns())
-            content = None if package is None else store.path_of(name, package.number).read_bytes()
+            found = store.content_after(name, int(after), self.now_ns())
         finally:
             store.close()
-        return Response(status_code=204) if content is None else Response(content, media_type=_MEDIA_TYPE)
+        return Response(status_code=204) if found is None else Response(found[1], media_type=_MEDIA_TYPE)
 
 
 class TimedConnection(H11Protocol):

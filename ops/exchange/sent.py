@@ -131,6 +131,17 @@ class SentStore:
         ).fetchone()
         return None if row is None else SentPackage(*row)
 
+    def content_after(self, partner: str, number: int, now_ns: int) -> tuple[int, bytes] | None:
+        """Return number and content of the next package for a partner; None without one, and for a moment while it is
+        withdrawn or expires: whoever asks again gets what follows it."""
+        package = self.after(partner, number, now_ns)
+        if package is None:
+            return None
+        try:
+            return package.number, self.path_of(partner, package.number).read_bytes()
+        except FileNotFoundError:
+            return None
+
     def forget_expired(self, now_ns: int) -> None:
         """Delete the files of packages that have expired; the log keeps their numbers and hashes."""
         due = self._database.execute(

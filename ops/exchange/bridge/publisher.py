@@ -75,18 +75,15 @@ class PackagesTo:
         """Return the next message; None while there is none, or the partner has too much on its way."""
         if self.newest is None:
             return None
-        package = store.after(self.partner.name, self.published, now_ns)
-        if package is None:
+        found = store.content_after(self.partner.name, self.published, now_ns)
+        if found is None:
             return None
-        try:
-            content = store.path_of(self.partner.name, package.number).read_bytes()
-        except FileNotFoundError:  # withdrawn or expired just now
-            return None
+        number, content = found
         if self._on_the_way and sum(self._on_the_way.values()) + len(content) > MOST_PACKAGE_BYTES:
             return None
         topic = package_topic(self.own, self.partner.name)
-        numbers = [("seq", str(package.number)), ("low", str(self.published)), ("sent", str(now_ns))]
-        return OutgoingPackage(package.number, topic, content, self.signer.sign(topic, MEDIA_TYPE, numbers, content))
+        numbers = [("seq", str(number)), ("low", str(self.published)), ("sent", str(now_ns))]
+        return OutgoingPackage(number, topic, content, self.signer.sign(topic, MEDIA_TYPE, numbers, content))
 
     def note_published(self, package: OutgoingPackage, now_ns: int) -> None:
         """Note that a message was passed to the broker."""

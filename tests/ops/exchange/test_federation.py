@@ -72,6 +72,24 @@ def test_packages_are_served_in_order_from_the_cursor(tmp_path: Path) -> None:
         assert http.get(PATH, params={"after": 3}, headers=headers("3")).status_code == 204
 
 
+def test_a_package_that_is_withdrawn_while_it_is_asked_for_is_none_for_that_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package(tmp_path / "north")
+    after = SentStore.after
+
+    def withdrawn_meanwhile(store: SentStore, partner: str, number: int, now_ns: int) -> object:
+        found = after(store, partner, number, now_ns)
+        if number == 0 and found is not None and found.number == 1:
+            withdraw(sender(tmp_path / "north", **ONLY), packages=[1], records=[], reason="error")
+        return found
+
+    monkeypatch.setattr(SentStore, "after", withdrawn_meanwhile)
+    with client(tmp_path / "north") as http:
+        answers = [http.get(PATH, params={"after": 0}, headers=headers("0")) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [204, 200]  # then the notice
+
+
 def test_what_was_withdrawn_or_has_expired_is_served_no_more_but_the_notice_is(tmp_path: Path) -> None:
     package(tmp_path / "north", keep_days=1)
     package(tmp_path / "north")
