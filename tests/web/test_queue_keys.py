@@ -58,7 +58,10 @@ def test_on_a_narrow_screen_the_refusal_of_a_key_is_seen(
     page.wait_for_selector("html[data-role]")
     page.set_viewport_size(NARROW)
     why = "Bravo 17 has changed in the meantime."
-    page.route("**/v1/incidents/*/actions", lambda route: route.fulfill(json={"outcome": {"result": "refused", "sentence": why}}))
+    page.route(
+        "**/v1/incidents/*/actions",
+        lambda route: route.fulfill(json={"outcome": {"result": "refused", "sentence": why}}),
+    )
     page.locator("[data-incident=I1]").get_by_test_id("incident-open").press("a")
     expect(part("panel-details")).to_be_visible()
     expect(part("panel-details").locator("[role=alert]:visible", has_text=why)).to_have_count(1)

@@ -65,7 +65,7 @@ def device_of(event: CotEvent, units: Mapping[str, str]) -> TakDevice:
     """The device that sent an event. MalformedMessage for an event that names two.
 
     A position has the device's own uid; a chat line, a distress call and a marker name it in a link. ``units``: uid or
-    callsign → unit; the uid decides where it is known.
+    callsign → unit.
     """
     uid, callsign = event.uid, event.find("contact", "callsign")
     if event.type == encode.CHAT:
@@ -83,7 +83,12 @@ def device_of(event: CotEvent, units: Mapping[str, str]) -> TakDevice:
         linked = event.find("link", "uid") or event.find("creator", "uid")
         uid = linked or event.uid.removesuffix("-9-1-1")
         callsign = event.find("link", "parent_callsign") or event.find("creator", "callsign") or callsign
-    return TakDevice(uid, callsign, units.get(uid) or units.get(callsign, ""))
+    return TakDevice(uid, callsign, unit_of(uid, callsign, units))
+
+
+def unit_of(uid: str, callsign: str, units: Mapping[str, str]) -> str:
+    """The unit that the settings give a device; empty for none. The uid decides where it is known."""
+    return units.get(uid) or units.get(callsign, "")
 
 
 def position_of(event: CotEvent, unit: str, now: datetime, *, skew_s: float) -> Position:

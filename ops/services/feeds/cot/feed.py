@@ -139,10 +139,11 @@ class CotFeed:
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._order = threading.Lock()  # incidents are made and handed over under it, so their times rise
-        self._outcomes = AnswerOutcomes(sources.incidents.outcome, self._may_know, self._words)
+        self._outcomes = AnswerOutcomes(sources.incidents.outcome, self._may_know, self._words, memory)
         self._heard: dict[str, _Heard] = {}
         self._saying: set[tuple[str, str]] = set()
         self._servers = {one.name: self._server(one) for one in settings.servers}
+        self._outcomes.resume(time.monotonic(), self._is_known)
         self.receivers: Sequence[FeedReceiver] = receivers_in(settings)
         self._threads = [
             threading.Thread(target=self._run_links, name="cot-links", daemon=True),
@@ -493,6 +494,11 @@ class CotFeed:
         receivers = (pending.device.unit, self._servers[pending.server].settings.released_as)
         return all(self._sources.release.incident_for(one, pending.incident) for one in receivers)
 
+    def _is_known(self, pending: PendingAnswer) -> bool:
+        """Whether the settings still have the server, and give its device that unit."""
+        server, device = self._servers.get(pending.server), pending.device
+        return server is not None and answers.unit_of(device.uid, device.callsign, server.settings.units) == device.unit
+
     def _tell_outcomes(self) -> None:
         """Send devices the outcomes of their answers; one that a server did not get is sent again."""
         for line in self._outcomes.take(time.monotonic()):
@@ -500,7 +506,9 @@ class CotFeed:
             self._servers[line.pending.server].link.send([event]).add_done_callback(partial(self._outcome_sent, line))
 
     def _outcome_sent(self, line: OutcomeLine, done: Future[None]) -> None:
-        if done.exception() is not None:
+        if done.exception() is None:
+            self._outcomes.forget(line.action_id)
+        else:
             self._outcomes.put_back(line)
 
     def _tell(self, server: str, device: TakDevice, text: str) -> None:

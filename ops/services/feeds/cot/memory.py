@@ -1,6 +1,8 @@
-"""What the Cursor-on-Target feed remembers over restarts: markers and chat lines of each server, and refused events.
+"""What the Cursor-on-Target feed remembers over restarts: markers and chat lines of each server, answers of devices
+whose outcome they have not got, and refused events.
 
-``cot.db`` in the data folder. A loss of its last entries, as after a power failure, only repeats what TAK recognises.
+``cot.db`` in the data folder. A loss of its last entries, as after a power failure, repeats what TAK recognises, and
+costs the outcomes of the last answers.
 """
 
 from __future__ import annotations
@@ -25,6 +27,9 @@ CREATE TABLE IF NOT EXISTS shown (
 CREATE TABLE IF NOT EXISTS said (
     n INTEGER PRIMARY KEY, server TEXT NOT NULL, line TEXT NOT NULL, UNIQUE (server, line)
 );
+CREATE TABLE IF NOT EXISTS answers (
+    id TEXT PRIMARY KEY, sent_ns INTEGER NOT NULL, answer BLOB NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS refused (
     n INTEGER PRIMARY KEY, server TEXT NOT NULL, device TEXT NOT NULL, code TEXT NOT NULL, reason TEXT NOT NULL,
     at_ns INTEGER NOT NULL, message BLOB NOT NULL
@@ -95,6 +100,18 @@ class CotMemory:
         """Note that a server has this chat line."""
         self._run("INSERT OR IGNORE INTO said (server, line) VALUES (?, ?)", server, line)
         self._run("DELETE FROM said WHERE n <= (SELECT max(n) FROM said) - ?", KEPT_LINES)
+
+    def expect(self, identity: str, sent_ns: int, answer: bytes) -> None:
+        """Keep an answer, sent at a time of the wall clock, until its device has the outcome."""
+        self._run("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", identity, sent_ns, answer)
+
+    def settle(self, identity: str) -> None:
+        """Forget an answer."""
+        self._run("DELETE FROM answers WHERE id = ?", identity)
+
+    def expected(self) -> list[tuple[str, int, bytes]]:
+        """The answers that are kept, the oldest first: id, time and content."""
+        return [(one, sent, answer) for one, sent, answer in self._run("SELECT * FROM answers ORDER BY sent_ns, id")]
 
     def refuse(self, refused: RefusedEvent) -> None:
         """Keep a dead letter, and count it."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ingest.unit_messages import Reply
+from ops.sector.setting_tables.cot import CotServer
 from ops.services.feeds.cot import answers
 from ops.services.feeds.cot.answers import TakDevice
 from ops.services.feeds.cot.event import CotEvent
 from ops.services.feeds.cot.link import NotConnected
+from ops.services.feeds.cot.memory import CotMemory, CotMemoryError
 from ops.services.feeds.cot.outcomes import AGAIN_S, LATER_EVERY_S, MOST_OF_UNIT, AnswerOutcomes, PendingAnswer
 from ops.store.connections import StoreError
 from ops.words import MessageCatalogue
@@ -101,8 +104,71 @@ def test_an_outcome_that_the_server_did_not_get_is_sent_again_until_it_has_it(
     assert len(posted) == 3
 
 
-def waiting_for(stored: dict[str, bytes], may_have: Callable[[PendingAnswer], bool] = lambda _: True) -> AnswerOutcomes:
-    return AnswerOutcomes(stored.get, may_have, MessageCatalogue.of())
+PATROL = CotServer("tak", "tcp://127.0.0.1:9", units={"ANDROID-1": "patrol-1"})
+
+
+@pytest.mark.parametrize(
+    ("server", "known"),
+    [
+        (PATROL, True),
+        (CotServer("tak", "tcp://127.0.0.1:9", units={"ANDROID-1": "patrol-2"}), False),
+        (CotServer("other", "tcp://127.0.0.1:9", units={"ANDROID-1": "patrol-1"}), False),
+    ],
+    ids=["as before", "the device is another unit's", "another server"],
+)
+def test_an_outcome_that_comes_after_a_restart_is_told_where_the_settings_still_know_the_device(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: CotServer, known: bool
+) -> None:
+    before = Rig(tmp_path, PATROL)
+    reply = answered(before)
+    before.feed.close()
+    after = Rig(tmp_path, server)
+    try:
+        assert [identity for identity, _, _ in after.memory.expected()] == [reply.action_id] * known
+        sent: list[str] = []
+
+        def send(events: list[CotEvent]) -> Future[None]:
+            sent.extend(one.remarks() for one in events)
+            return sending(None)
+
+        for one in after.feed._servers.values():
+            monkeypatch.setattr(one.link, "send", send)
+        outcome(after, reply)
+        after.wait_until(lambda: not after.memory.expected(), "its device has it")
+        assert sent == [TAKEN] * known
+    finally:
+        after.feed.close()
+
+
+def test_an_outcome_that_was_told_is_not_waited_for_after_a_restart(rig: Rig, lines: list[str]) -> None:
+    outcome(rig, answered(rig))
+    assert told(rig, lines) == [TAKEN]
+    rig.wait_until(lambda: not rig.memory.expected(), "it is forgotten")
+
+
+def test_a_disk_that_is_full_costs_no_outcome_without_a_restart(
+    rig: Rig, lines: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise CotMemoryError("the disk is full", where="cot.db", expected="room")
+
+    for name in ("expect", "settle"):
+        monkeypatch.setattr(rig.memory, name, full)
+    outcome(rig, answered(rig))
+    assert told(rig, lines) == [TAKEN]
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Iterator[CotMemory]:
+    memory = CotMemory(tmp_path)
+    yield memory
+    memory.close()
+
+
+def waiting_for(
+    memory: CotMemory, stored: dict[str, bytes], may_have: Callable[[PendingAnswer], bool] = lambda _: True
+) -> AnswerOutcomes:
+    return AnswerOutcomes(stored.get, may_have, MessageCatalogue.of(), memory)
 
 
 def pending(number: int, unit: str = "patrol-1") -> PendingAnswer:
@@ -113,10 +179,10 @@ def stored_outcome(number: int) -> bytes:
     return json.dumps({"incident": f"I{number}", "unit": "patrol-1", "sentence": TAKEN}).encode()
 
 
-def test_an_outcome_that_takes_hours_is_told_and_one_after_a_day_is_not() -> None:
+def test_an_outcome_that_takes_hours_is_told_and_one_after_a_day_is_not(memory: CotMemory) -> None:
     """As after a night without a broker: the answer waited in the spool."""
     stored: dict[str, bytes] = {}
-    outcomes = waiting_for(stored)
+    outcomes = waiting_for(memory, stored)
     for number in (1, 2):
         outcomes.expect(f"a{number}", pending(number), 0.0)
     assert outcomes.take(8 * 3600.0) == []
@@ -124,12 +190,13 @@ def test_an_outcome_that_takes_hours_is_told_and_one_after_a_day_is_not() -> Non
     assert [line.text for line in outcomes.take(8 * 3600.0 + LATER_EVERY_S)] == [TAKEN]
     stored["a2"] = stored_outcome(2)
     assert outcomes.take(86_400.0) == []
+    assert [identity for identity, _, _ in memory.expected()] == ["a1"], "whose line is on its way"
 
 
-def test_so_many_answers_of_a_unit_wait_for_their_outcome_and_its_oldest_leaves_first() -> None:
+def test_so_many_answers_of_a_unit_wait_for_their_outcome_and_its_oldest_leaves_first(memory: CotMemory) -> None:
     """Whatever one device sends during an outage, the answers of other units wait on."""
     numbers = range(MOST_OF_UNIT + 2)
-    outcomes = waiting_for({f"a{number}": stored_outcome(number) for number in numbers} | {"other": b"{}"})
+    outcomes = waiting_for(memory, {f"a{number}": stored_outcome(number) for number in numbers} | {"other": b"{}"})
     outcomes.expect("other", pending(1, "patrol-2"), 0.0)
     for number in numbers:
         outcomes.expect(f"a{number}", pending(number), float(number))
@@ -137,9 +204,12 @@ def test_so_many_answers_of_a_unit_wait_for_their_outcome_and_its_oldest_leaves_
     outcomes._read = lambda one: None if one == "other" else stored_outcome(int(one[1:]))
     assert [line.action_id for line in outcomes.take(1_000.0)] == left
     assert list(outcomes._waiting) == ["other"]
+    assert len(memory.expected()) == MOST_OF_UNIT + 1
 
 
-def test_an_outcome_that_is_late_is_looked_for_less_often_and_a_line_is_not_sent_again_at_once() -> None:
+def test_an_outcome_that_is_late_is_looked_for_less_often_and_a_line_is_not_sent_again_at_once(
+    memory: CotMemory,
+) -> None:
     asked: list[str] = []
     stored: dict[str, bytes] = {}
 
@@ -147,7 +217,7 @@ def test_an_outcome_that_is_late_is_looked_for_less_often_and_a_line_is_not_sent
         asked.append(action)
         return stored.get(action)
 
-    outcomes = AnswerOutcomes(read, lambda _: True, MessageCatalogue.of())
+    outcomes = AnswerOutcomes(read, lambda _: True, MessageCatalogue.of(), memory)
     outcomes.expect("a1", pending(1), 0.0)
     for second in range(100):
         assert outcomes.take(float(second)) == []
@@ -175,9 +245,10 @@ def test_an_answer_that_could_not_be_sent_has_no_outcome(rig: Rig, monkeypatch: 
             "tak", TakDevice("ANDROID-1", "Sgt. Meyer", "patrol-1"), answers.answer_of(chat("ack Bravo 17"))
         )
     assert rig.feed._outcomes._waiting == {}
+    assert rig.memory.expected() == []
 
 
-def test_an_outcome_waits_while_the_store_does_not_say_whether_the_unit_may_have_it() -> None:
+def test_an_outcome_waits_while_the_store_does_not_say_whether_the_unit_may_have_it(memory: CotMemory) -> None:
     failing = [True]
 
     def may_have(_: PendingAnswer) -> bool:
@@ -185,7 +256,7 @@ def test_an_outcome_waits_while_the_store_does_not_say_whether_the_unit_may_have
             raise StoreError("the store is busy")
         return True
 
-    outcomes = waiting_for({"a1": stored_outcome(1)}, may_have)
+    outcomes = waiting_for(memory, {"a1": stored_outcome(1)}, may_have)
     outcomes.expect("a1", pending(1), 0.0)
     assert outcomes.take(1.0) == []
     failing[0] = False
