@@ -133,7 +133,7 @@ class SentStore:
 
     def content_after(self, partner: str, number: int, now_ns: int) -> tuple[int, bytes] | None:
         """Return number and content of the next package for a partner; None without one, and for a moment while it is
-        withdrawn or expires: whoever asks again gets what follows it."""
+        withdrawn or expires: the next question finds what follows it."""
         package = self.after(partner, number, now_ns)
         if package is None:
             return None
