@@ -121,6 +121,11 @@ class Reader:
         body = self._opened(rows[0][2], about("live", part)) if rows else None
         return None if body is None else Live(rows[0][0], rows[0][1], body)
 
+    def is_computed_again(self) -> bool:
+        """Return whether fusion goes through journal rows that were there before this store, or its last crash."""
+        rows = self._rows("SELECT meta.cursor < decided.cursor FROM meta, decided")
+        return not rows or bool(rows[0][0])
+
     def last_event(self) -> int:
         """Return the newest outbox number; 0 when there is none."""
         return int(self._rows("SELECT coalesce(max(n), 0) FROM outbox")[0][0])
@@ -164,6 +169,11 @@ class Reader:
                 OutboxRow(row[0], row[1], row[2], row[3], body, row[5]) for row, body in opened if body is not None
             ]
         return found
+
+    def event(self, n: int) -> tuple[str, int] | None:
+        """Return id and revision of an outbox row, also of an erased one; None where there is none."""
+        rows = self._rows("SELECT alert, revision FROM outbox WHERE n = ?", n)
+        return (rows[0][0], rows[0][1]) if rows else None
 
     def open_rows(self) -> list[OutboxRow]:
         """Return the newest revision of each open alert and of each incident that is not closed, in order."""

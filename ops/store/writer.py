@@ -41,7 +41,8 @@ class Store(Reader):
     """The writer's interface. Opening takes the file's lock, creates the tables and returns to the last checkpoint.
 
     The store is complete up to journal row ``cursor``, from which fusion continues. ``decided`` is the row that it had
-    reached before the restart; up to that row it skips the rows in ``skips`` again and no others. ``checkpoint`` is
+    reached before the restart, or in a new store ``journaled``, the last row of the journal: up to that row it skips
+    the rows in ``skips`` again and no others, and new revisions count as delivered. ``checkpoint`` is
     fusion's snapshot at ``cursor`` on opening, until a newer one is written; None if none was taken (then ``cursor`` is
     0: run the journal from its start).
     ``encrypted``: personal data are encrypted under the key of their day (``ops.audit.day_keys``). ``fence``: number
@@ -52,7 +53,13 @@ class Store(Reader):
     """
 
     def __init__(
-        self, path: Path, *, encrypted: bool = False, fence: int | None = None, frame: LocalFrame | None = None
+        self,
+        path: Path,
+        *,
+        encrypted: bool = False,
+        fence: int | None = None,
+        frame: LocalFrame | None = None,
+        journaled: int = 0,
     ) -> None:
         super().__init__(path)
         self._encrypted, self._frame, self._moments = encrypted, frame, MomentWriter()
@@ -64,7 +71,7 @@ class Store(Reader):
         self._lock_file: int | None = lock_store(path)
         try:
             self._connection = open_engine(path, fence)
-            self.cursor, self.checkpoint = self._rewind()
+            self.cursor, self.checkpoint = self._rewind(journaled)
             self._moments.resume(self._connection.execute)
         except BaseException as error:
             self.close()
@@ -129,7 +136,7 @@ class Store(Reader):
         try:
             with self._transaction() as run:
                 write_markings(run, markings)
-                new = self._write_alerts(alert_rows)
+                new = self._write_alerts(alert_rows, stamp_ns if cursor <= self.decided else None)
                 if self._connection.layers:
                     self._connection.executemany(ADD_POINT, points_of_alerts(published))
                 incidents.write_incidents(run, self, incident_rows, stamp_ns)
@@ -219,13 +226,14 @@ class Store(Reader):
             unlock_store(self._lock_file)
             self._lock_file = None
 
-    def _rewind(self) -> tuple[int, bytes | None]:
+    def _rewind(self, journaled: int) -> tuple[int, bytes | None]:
         """Remove the history written since the last checkpoint; fusion writes it again, whatever the boundaries."""
         with self._transaction() as run:
             self._connection.claim()
             run("DELETE FROM history WHERE id > (SELECT checkpoint_history FROM meta)")
-            run("INSERT INTO decided SELECT 1, cursor FROM meta WHERE true ON CONFLICT (one)"
-                " DO UPDATE SET cursor = excluded.cursor WHERE excluded.cursor > decided.cursor")  # fmt: skip
+            run("INSERT INTO decided SELECT 1, CASE cursor WHEN 0 THEN ? ELSE cursor END FROM meta WHERE true"
+                " ON CONFLICT (one) DO UPDATE SET cursor = excluded.cursor WHERE excluded.cursor > decided.cursor",
+                (journaled,))  # fmt: skip
             self.decided = run("SELECT cursor FROM decided").fetchone()[0]
             self.skips = {identity for (identity,) in run("SELECT id FROM skips").fetchall()}
             run("UPDATE meta SET cursor = checkpoint_cursor")
@@ -236,7 +244,7 @@ class Store(Reader):
             raise StoreError(f"{self.path}: {problem}; remove the store to rebuild it.")
         return cursor, checkpoint
 
-    def _write_alerts(self, rows: list[tuple[Any, ...]]) -> int:
+    def _write_alerts(self, rows: list[tuple[Any, ...]], delivered_ns: int | None) -> int:
         """Replace older revisions by newer ones; an (id, revision) that already exists is never published again."""
         run = self._connection.execute
         new = 0
@@ -247,9 +255,9 @@ class Store(Reader):
             ).fetchone()
             if there is None:
                 run(
-                    "INSERT INTO outbox (n, kind, alert, revision, priority, body)"
-                    " VALUES ((SELECT coalesce(max(n), 0) + 1 FROM outbox), 'alert', ?, ?, ?, ?)",
-                    (identity, revision, self.any_value(priority), stored),
+                    "INSERT INTO outbox (n, kind, alert, revision, priority, body, delivered_ns)"
+                    " VALUES ((SELECT coalesce(max(n), 0) + 1 FROM outbox), 'alert', ?, ?, ?, ?, ?)",
+                    (identity, revision, self.any_value(priority), stored, delivered_ns),
                 )
                 new += 1
             elif self.differs(there[0], identity, revision, body):

@@ -50,11 +50,15 @@ class OutboxReader(Protocol):
 
     def outbox_rows(self, numbers: Collection[int]) -> list[OutboxRow]: ...
 
+    def event(self, n: int) -> tuple[str, int] | None: ...
+
     def open_rows(self) -> list[OutboxRow]: ...
 
     def first_undelivered(self) -> int | None: ...
 
     def last_event(self) -> int: ...
+
+    def is_computed_again(self) -> bool: ...
 
 
 class OutboxRelease(Protocol):
@@ -181,8 +185,8 @@ class Dispatcher:
 
     def pump(self) -> int:
         """Note the answers, take new rows, and send what is due; return the number of messages sent."""
-        if not self._opened:
-            self._open()
+        if not self._opened and not self._open():
+            return 0
         self._note_answers()
         if self._ledger.changed_elsewhere():
             self._take_replayed()
@@ -229,20 +233,20 @@ class Dispatcher:
             if isinstance(line.feed, NoticeFeed):
                 line.feed.notify(line.receiver.name, GapFilled(gap.after, gap.last, gap.sent))
 
-    def _open(self) -> None:
-        """Continue where the ledger ends. A new ledger begins at the oldest row that the store has not marked. Rows
-        before it that are open go to every receiver of a new ledger, to added receivers, and to units."""
+    def _open(self) -> bool:
+        """Continue where the ledger ends; return whether that is possible yet.
+
+        A new ledger, or one of another store, begins at the oldest row that the store has not marked, once a store that
+        is computed again is complete. Rows before it that are open go to every receiver of such a ledger, to added
+        receivers, and to units.
+        """
         n, alert, revision = self._ledger.last_taken()
-        is_new = self._ledger.is_new
+        is_new = self._ledger.is_new or (alert != "" and self._reader.event(n) != (alert, revision))
         if is_new:
+            if self._reader.is_computed_again():
+                return False
             first = self._reader.first_undelivered()
             self._ledger.begin_at(self._reader.last_event() if first is None else first - 1)
-        elif (
-            alert
-            and not any((row.alert, row.revision) == (alert, revision) for row in self._reader.outbox_rows([n]))
-            and self._reader.last_event() < n
-        ):
-            self._ledger.begin_at(0)  # another store, such as one restored from a copy
         self._ledger.keep_only(self._lines, at_ns=self._now_ns())
         self._ledger.begin_to_wait(self._now_ns())
         for line in self._lines.values():
@@ -258,6 +262,7 @@ class Dispatcher:
             self._give(lines, _most_urgent_first(row for row in open_rows if row.n <= taken))
             self._ledger.admit(new)
         self._opened = True
+        return True
 
     def _take_replayed(self) -> None:
         """Take the dead letters that a command has put back."""

@@ -143,7 +143,8 @@ class Fusion:
         return alerts
 
     def _passed_over(self, rows: Sequence[JournalRow]) -> set[int]:
-        """Ids of the rows to skip: as decided before a crash, and for new rows as the backlog requires."""
+        """Ids of the rows to skip: as decided before a crash, none that were there before a new store, and of later
+        rows as the backlog requires."""
         store, known = self._store, {row.id for row in rows if row.id <= self._store.decided}
         again = known & store.skips
         if self.overload is None or len(known) == len(rows):
@@ -319,7 +320,13 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
         ground = open_sector(load_sector(arguments.sector), arguments.layout)
         journal, close, poll_s = followed_journal(arguments.journal, stop)
         stack.callback(close)
-        store = Store(arguments.store, encrypted=arguments.encrypted, fence=arguments.fence, frame=ground.frame)
+        store = Store(
+            arguments.store,
+            encrypted=arguments.encrypted,
+            fence=arguments.fence,
+            frame=ground.frame,
+            journaled=journal.last_id(),
+        )
         stack.callback(store.close)
         fusion = Fusion(journal, store, ground, settings, clock)
         fusion.stopping, fusion.overload = stop, OverloadSettings(drain_s=arguments.overload_s)

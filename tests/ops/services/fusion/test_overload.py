@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from ops.journal.writer import Journal
 from ops.room.night_file import SCENARIO_START, read_night
 from ops.runtime.clock import ScenarioClock
 from ops.sector.settings import Settings
+from ops.services.fusion import process
 from ops.services.fusion.overload import OverloadSettings, Pace, passed_over
 from ops.services.fusion.process import Fusion, counts_of
 from ops.store.writer import Store
@@ -148,6 +150,28 @@ def test_in_overload_no_call_for_help_is_lost_and_every_scan_is_accounted_for(fl
     assert skipped.get("camera-west", 0) < 0.3 * rows["camera-west"], "it did not flood"
     assert figures["radar-mid"]["skipped"] == skipped["radar-mid"]
     assert figures["radar-mid"]["journaled"] == rows["radar-mid"], "skipped is not shed: the journal has it"
+
+
+def test_a_new_store_is_computed_from_every_scan_that_its_journal_had(
+    flooded: Path, hill_sector: Any, hill_ground: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a restore: with the alerts and tracks that there were, however long that takes."""
+    whole = Store(tmp_path / "whole.db")
+    replay = Fusion(JournalReader(flooded), whole, hill_ground, Settings(), ScenarioClock.live())
+    while replay.step():
+        pass
+    replay.finish()
+    whole.close()
+    monkeypatch.setattr(process, "Pace", Always)
+    arguments = [f"--journal={flooded}", f"--store={tmp_path / 's.db'}", f"--sector={hill_sector.sector}",
+                 f"--layout={hill_sector.layout}", "--overload-s=0.001"]  # fmt: skip
+    stop = threading.Event()
+    stop.set()  # it ends with the journal
+    assert process.run(process._parser().parse_args(arguments), stop) == 0
+    store = Store(tmp_path / "s.db")
+    assert (store.skips, store.is_computed_again()) == (set(), False)
+    store.close()
+    assert said(tmp_path / "s.db") == said(tmp_path / "whole.db")
 
 
 @pytest.mark.parametrize("steps", [3, 9, 14])

@@ -272,6 +272,12 @@ class PlainOutbox:
     def last_event(self) -> int:
         return self.published
 
+    def event(self, n: int) -> tuple[str, int] | None:
+        return (self.rows[n - 1].alert, self.rows[n - 1].revision) if 0 < n <= self.published else None
+
+    def is_computed_again(self) -> bool:
+        return False
+
 
 def test_a_link_ends_whenever_it_is_cancelled() -> None:
     """After each number of steps: also in that in which an attempt fails, or it would go on for good."""
