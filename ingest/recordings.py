@@ -19,7 +19,7 @@ from typing import Any, Final, get_args
 from geo.errors import BadInput
 from ingest.decode import encode
 from ingest.errors import MalformedMessage
-from ingest.wire import MAX_PLOTS, Kind
+from ingest.wire import MAX_PAYLOAD_BYTES, MAX_PLOTS, Kind
 from sensors.scan import CLASSES, Plot, Scan
 
 __all__ = ["COLUMNS", "RecordingError", "check_columns", "rows_of_csv", "scans_of"]
@@ -48,10 +48,14 @@ class RecordingError(BadInput):
 
 @dataclass(slots=True)
 class _Look:
+    """``size``: bytes of a message for each row, together more than those of the scan. ``row_label``: its first row."""
+
     sensor: str
     kind: str
     observed_at: datetime
     received_at: datetime
+    size: int
+    row_label: str
     plots: list[Plot] = field(default_factory=list)
     empty: bool = False
 
@@ -163,8 +167,16 @@ def scans_of(rows: Iterable[Mapping[str, Any]], *, kind: str | None = None, wher
             raise RecordingError(
                 "a scan both empty and with detections", where=row_label, expected="one row for an empty scan"
             )
+        if row_look.kind != look.kind:
+            raise RecordingError(
+                f"a scan both of kind {look.kind} and of kind {row_look.kind}",
+                where=row_label,
+                expected="one kind per sensor and time",
+            )
         if plot is not None:
             look.plots.append(plot)
+        if look is not row_look:
+            look.size += row_look.size
         look.received_at = max(look.received_at, row_look.received_at)
         if len(look.plots) > MAX_PLOTS:
             raise RecordingError(
@@ -175,8 +187,20 @@ def scans_of(rows: Iterable[Mapping[str, Any]], *, kind: str | None = None, wher
     for look in sorted(looks.values(), key=lambda look: (look.observed_at, look.sensor)):
         seq = numbers[look.sensor] = numbers.get(look.sensor, 0) + 1
         plots = tuple(look.plots)
-        scans.append(Scan(look.sensor, 1, seq, seq, look.observed_at, look.received_at, look.kind, plots))
+        scan = Scan(look.sensor, 1, seq, seq, look.observed_at, look.received_at, look.kind, plots)
+        if look.size > MAX_PAYLOAD_BYTES:
+            _check_size(scan, look.row_label)
+        scans.append(scan)
     return sorted(scans, key=lambda scan: (scan.received_at, scan.observed_at, scan.sensor))
+
+
+def _check_size(scan: Scan, row_label: str) -> None:
+    try:
+        encode(scan)
+    except MalformedMessage as error:
+        at = scan.observed_at.isoformat().replace("+00:00", "Z")
+        problem = f"the scan of {scan.sensor} at {at}: {error.what}"
+        raise RecordingError(problem, where=row_label, expected=error.expected) from None
 
 
 def _read(row: Mapping[str, Any], kind: str | None, row_label: str) -> tuple[Plot | None, _Look]:
@@ -204,14 +228,13 @@ def _read(row: Mapping[str, Any], kind: str | None, row_label: str) -> tuple[Plo
     plot = Plot(
         **values, classes={} if label is None else {str(label): 1.0}, source_id=None if source is None else str(source)
     )
-    look = _Look(sensor, str(named), observed_at, received_at, empty=empty)
-    scan = Scan(sensor, 1, 1, 1, observed_at, received_at, look.kind, () if empty else (plot,))
+    scan = Scan(sensor, 1, 1, 1, observed_at, received_at, str(named), () if empty else (plot,))
     try:
-        encode(scan)
+        size = len(encode(scan))
     except MalformedMessage as error:
         problem = f"{error.field.removeprefix('plots[0].')}: {error.what}"
         raise RecordingError(problem, where=row_label, expected=error.expected) from None
-    return None if empty else plot, look
+    return None if empty else plot, _Look(sensor, scan.kind, observed_at, received_at, size, row_label, empty=empty)
 
 
 def _truth(row: Mapping[str, Any], name: str, row_label: str) -> bool:

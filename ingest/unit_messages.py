@@ -269,7 +269,7 @@ def read_help_call(payload: bytes, content_type: str | None = JSON) -> HelpCall 
     if media_type(content_type) != JSON:
         return None
     try:
-        said = json.loads(payload)  # takes NaN, too, which a device without a position fix may send
+        said = _loaded(payload)
     except (ValueError, RecursionError):
         return None
     if not isinstance(said, dict) or said.get("distress") in (None, False, 0, "", "false"):
@@ -277,6 +277,14 @@ def read_help_call(payload: bytes, content_type: str | None = JSON) -> HelpCall 
     lon, lat = _usable((said.get("lon"), said.get("lat")), tuple[Longitude, Latitude]) or (None, None)
     note = str(said.get("note") or "").encode(errors="replace").decode()
     return HelpCall(lon, lat, _time_of(said.get("observed_at")), _UNPRINTABLE.sub(" ", note)[:NOTE_LENGTH])
+
+
+def _loaded(payload: bytes) -> object:
+    """The JSON value in bytes; NaN, which a device without a fix may send, and text that is not UTF-8 are taken."""
+    try:
+        return json.loads(payload)
+    except UnicodeDecodeError:
+        return json.loads(payload.decode(errors="replace"))
 
 
 def _time_of(value: object) -> datetime | None:

@@ -10,6 +10,7 @@ from typing import Final
 
 from ingest.receiving.high_water_marks import HighWaterMark
 from ingest.security.authentication import SenderBoot, SourceKey
+from ingest.unit_messages import HelpCall
 
 KEPT_BYTES: Final = 64 * 1024
 """Maximum size of the part of a bad message that a dead letter keeps."""
@@ -45,7 +46,7 @@ class DeadLetter:
 
     ``boot`` and ``seq`` are set if the message's properties or its body state them, so that it counts as settled.
     ``sender``: the key that signed it, or the key that it claims. ``user_properties``: those that a replay needs, as
-    JSON.
+    JSON. ``call``: what can be read of an authentic distress call, from the whole message; not stored with it.
     """
 
     code: str
@@ -63,6 +64,7 @@ class DeadLetter:
     received_ns: int
     sender: str = ""
     user_properties: str = ""
+    call: HelpCall | None = None
     replay_of: int | None = None
 
 

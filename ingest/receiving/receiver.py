@@ -31,6 +31,9 @@ from sensors.timestamps import nanoseconds
 MAX_PROVEN_BYTES: Final = 4 * MAX_PAYLOAD_BYTES
 """The signature of a larger message is not verified, because that takes too long; it settles no number."""
 
+_NOT_AUTHENTIC: Final = (UNPROVEN - {"rollback"}) | {"too_large"}
+"""Codes of messages whose sender is not known: a rollback is signed with a valid key, a large one may be unverified."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReceiverSettings:
@@ -334,8 +337,16 @@ def _dead_letter(
         received_ns=delivery.received_ns,
         sender=sender,
         user_properties=_kept(envelope.user_properties),
+        call=_help_call(delivery, envelope, error.code, kind),
         replay_of=delivery.replay_of,
     )
+
+
+def _help_call(delivery: Delivery, envelope: Envelope, code: str, kind: str) -> unit_messages.HelpCall | None:
+    """The distress call in a message that is refused; None in one whose sender is not known."""
+    if kind != "position" or code in _NOT_AUTHENTIC:
+        return None
+    return unit_messages.read_help_call(delivery.payload, envelope.content_type)
 
 
 def _settles(message: Row | DeadLetter) -> tuple[int, int] | None:

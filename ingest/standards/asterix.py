@@ -2,7 +2,8 @@
 
 A payload is the content of one datagram: data blocks whose records are within a second of each other, as a radar sends
 a sector. Errors that a category does not carry come from the layout. ASTERIX reports the time of day only: the day is
-the one nearest to the receipt.
+the one nearest to the receipt. Simulated and test targets must not appear in the live picture, so their datagrams are
+refused. Reports that measure no target (``_UNMEASURED``) are left out; without them a look may be empty.
 """
 
 from __future__ import annotations
@@ -25,6 +26,11 @@ DAY_S: Final = 86_400.0
 CATEGORIES: Final = (10, 34, 48, 62)
 _EXPECTED: Final = "ASTERIX data blocks of categories 010, 034, 048 or 062"
 _TIME_ITEM: Final = {10: "140", 34: "030", 48: "140", 62: "070"}
+_DESCRIPTOR_ITEM: Final = {10: "020", 48: "020", 62: "080"}
+"""Target report descriptor, or track status."""
+_NOT_LIVE: Final = {"SIM": "simulated", "TST": "a test target"}
+_UNMEASURED: Final = {10: {"RAB": 1}, 48: {"TYP": 0, "RAB": 1}, 62: {"TSE": 1, "CST": 1}}
+"""Values in the descriptor of reports that measure no target: no detection, field monitor, end of track, coasted."""
 
 
 def decode(payload: bytes, envelope: Envelope) -> WireScan:
@@ -34,14 +40,15 @@ def decode(payload: bytes, envelope: Envelope) -> WireScan:
     """
     sensor = envelope.require_sensor("radar")
     plots: list[WirePlot] = []
-    times: list[datetime] = []
+    times: list[datetime] = []  # of all target reports
     for category, number, record in _records(payload):
         where = f"CAT{category:03d}[{number}]"
         if category == 34 or (category == 10 and _uint(record, "000", where) != 1):
             continue
-        plots.append(_PLOTS[category](record, where))
+        if _is_measured(record, category, where):
+            plots.append(_PLOTS[category](record, where))
         times.append(_time(record, category, where, envelope.received_at))
-    if not plots:
+    if not times:
         raise MalformedMessage("wrong_channel", "payload", "no target report", "target reports; others are status")
     observed_at = newest_of_one_look(times, "time of day", "records")
     if len(plots) > MAX_PLOTS:
@@ -108,6 +115,26 @@ def _blocks(payload: bytes) -> Iterator[tuple[int, bytes]]:
             raise MalformedMessage("not_asterix", "length", f"{size} at byte {at} of {len(payload)}", _EXPECTED)
         yield payload[at], payload[at + 3 : at + size]
         at += size
+
+
+def _is_measured(record: Any, category: int, where: str) -> bool:
+    """Whether the report measures a target; MalformedMessage for a target that is not live."""
+    name = _DESCRIPTOR_ITEM[category]
+    descriptor = record.get_item(name)
+    if descriptor is None:
+        return True
+    for part, meaning in _NOT_LIVE.items():
+        if _part(descriptor, part) == 1:
+            raise MalformedMessage("unknown_value", f"{where}.I{name}.{part}", f"1: {meaning}", "a live target")
+    return all(_part(descriptor, part) != value for part, value in _UNMEASURED[category].items())
+
+
+def _part(item: Any, name: str) -> int | None:
+    """A part of an item with extents; None if the extent is absent, or the category has no such part."""
+    if name not in item.variation.cv_items_dict:
+        return None
+    part = item.variation.get_item(name)
+    return None if part is None else int(part.as_uint())
 
 
 def _monoradar(record: Any, where: str) -> WirePlot:

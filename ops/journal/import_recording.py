@@ -138,6 +138,8 @@ def _says_empty(scans: list[Scan]) -> set[str]:
 
 
 def _journal(scans: list[Scan], beats: list[Status], path: Path, sector_id: str, screen: Console) -> None:
+    messages = [_delivery(scan, sector_id) for scan in scans] + [_heartbeat(beat, sector_id) for beat in beats]
+    messages.sort(key=lambda message: message.received_ns)
     journal = Journal(path)
     try:
         never = ReceiverSettings(future_s=float(10**9), backfill_s=float(10**9))
@@ -145,8 +147,6 @@ def _journal(scans: list[Scan], beats: list[Status], path: Path, sector_id: str,
             sector_id, commit=journal.commit, acknowledge=lambda _: None, recall=journal.recall, settings=never
         )
         tick_ns = nanoseconds(scans[0].received_at)
-        messages = [_delivery(scan, sector_id) for scan in scans] + [_heartbeat(beat, sector_id) for beat in beats]
-        messages.sort(key=lambda message: message.received_ns)
         with progress_bar(screen) as progress:
             for second in progress.track(list(_seconds(messages)), description=say("console-progress", step="scans")):
                 while tick_ns <= second[0].received_ns:

@@ -19,10 +19,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fusion.alerts import Alert
 from fusion.situation.context import AlertContext
 from ingest.envelope import Delivery
+from ingest.receiving.batch import KEPT_BYTES
 from ingest.receiving.receiver import Guards, Receiver
 from ingest.security import Register
 from ingest.security.authentication import Authenticator
 from ingest.security.key_register import KeyRecord
+from ingest.wire import MAX_PAYLOAD_BYTES
 from ops.journal.writer import Journal
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
@@ -170,6 +172,22 @@ def test_a_call_with_a_bad_field_is_heard_at_its_position(room: Room, changed: d
     assert (alert.unit, alert.segment is None) == ("patrol-1", False)
     assert len(room.codes()) == 1
     assert "alert-detail-coordinates" in ids(alert)
+
+
+@pytest.mark.parametrize("changed", [{"photo": "p" * 100_000}, {"note": "n" * 66_000}, {"photo": "p" * 261_900}])
+def test_a_call_that_is_larger_than_what_is_kept_of_it_is_heard(room: Room, changed: dict[str, Any]):
+    (alert,) = room.send(body(distress=True, **changed))
+    assert "alert-detail-coordinates" in ids(alert)
+    ((_, dead),) = room.journal.dead_letters()
+    assert len(dead.body) == KEPT_BYTES < dead.size <= MAX_PAYLOAD_BYTES
+
+
+def test_a_call_whose_note_is_not_utf_8_is_heard(room: Room):
+    (alert,) = room.send(json.dumps(body(distress=True, note="Südhang"), ensure_ascii=False).encode("latin-1"))
+    assert {message.id: message.parameters for message in alert.details}["alert-detail-note"] == {
+        "note": "S\ufffddhang"
+    }
+    assert (room.codes(), "alert-detail-coordinates" in ids(alert)) == (["not_json"], True)
 
 
 @pytest.mark.parametrize(

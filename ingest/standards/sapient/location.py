@@ -39,6 +39,9 @@ _KILOMETRES: Final = (
 )
 FARTHEST_M: Final = 1e6
 HIGHEST_M: Final = 1e5
+MOST_SD_M: Final = 1e6
+MOST_SD_DEG: Final = 180.0
+"""Limits of a standard deviation on the wire."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +77,18 @@ class Polar:
 
 
 def place_of(
-    location: Any, zone: str | None, path: str, faults: Faults, *, near: GeoPosition | None = None
+    location: Any,
+    zone: str | None,
+    path: str,
+    faults: Faults,
+    *,
+    near: GeoPosition | None = None,
+    most_sd_m: float = math.inf,
 ) -> GeoPosition | None:
     """A SAPIENT Location; ``zone`` is the UTM zone of the node's registration, for one that does not name its own.
 
     ``near``: position of the node, if known; it resolves the meaning of a zone's S. The height is kept as reported; it
-    does not change the horizontal position.
+    does not change the horizontal position. An error of more than ``most_sd_m`` is a fault.
     """
     before = len(faults)
     height = _optional(location, "z")
@@ -98,10 +107,15 @@ def place_of(
         a_metre_x, a_metre_y = (a_degree * size for size in metres_per_degree(location.y * a_degree))
     if place is None or len(faults) > before:
         return None
-    deviations_m = [
-        error * size for error, size in zip(errors, (a_metre_x, a_metre_y), strict=True) if error is not None
-    ]
-    return replace(place, sd_m=max(deviations_m, default=None), height_m=height, datum=datum)
+    deviations_m = []
+    for name, error, a_metre in zip(("x_error", "y_error"), errors, (a_metre_x, a_metre_y), strict=True):
+        if error is not None:
+            deviations_m.append(error * a_metre)
+            if error * a_metre > most_sd_m:
+                faults.append(_out(f"{path}.{name}", f"{error:g}", f"at most {most_sd_m / a_metre:.6g}"))
+    if len(faults) > before:
+        return None
+    return replace(place, sd_m=max(deviations_m, default=0.0) or None, height_m=height, datum=datum)
 
 
 def polar_of(range_bearing: Any, stand: Stand, at: datetime, path: str, faults: Faults) -> Polar | None:
@@ -133,6 +147,19 @@ def polar_of(range_bearing: Any, stand: Stand, at: datetime, path: str, faults: 
         range_m=None if reach is None else reach * a_metre,
         range_sd_m=_deviation(range_sd, a_metre, 0.0),
     )
+
+
+def deviation_faults(polar: Polar, path: str) -> Faults:
+    """Errors of a range-bearing, from true north, that are larger than a plot may have."""
+    found: Faults = []
+    for name, sd, most, unit in (
+        ("azimuth_error", polar.azimuth_sd_deg, MOST_SD_DEG, "degrees"),
+        ("elevation_error", polar.elevation_sd_deg, MOST_SD_DEG, "degrees"),
+        ("range_error", polar.range_sd_m, MOST_SD_M, "m"),
+    ):
+        if sd is not None and sd > most:
+            found.append(_out(f"{path}.{name}", f"{sd:g} {unit}", f"at most {most:g} {unit}"))
+    return found
 
 
 def _turn_to_true(datum: int, stand: Stand, at: datetime, path: str, faults: Faults) -> tuple[float, float] | None:

@@ -12,7 +12,16 @@ from typing import Any, Final
 from sapient_msg.bsi_flex_335_v2_0 import registration_pb2, status_report_pb2, velocity_pb2
 
 from ingest.errors import MalformedMessage
-from ingest.standards.sapient.location import Faults, GeoPosition, Polar, Stand, place_of, polar_of
+from ingest.standards.sapient.location import (
+    MOST_SD_DEG,
+    MOST_SD_M,
+    Faults,
+    GeoPosition,
+    Polar,
+    Stand,
+    place_of,
+    polar_of,
+)
 from ingest.standards.true_north import ZONE_RULE, NorthError, UtmZone
 from ingest.wire import Kind, ReportedState, WirePose
 
@@ -49,9 +58,8 @@ _STATES: Final[dict[int, ReportedState]] = {
     _Status.SYSTEM_GOODBYE: "stopped",
 }
 _HEADING: Final = re.compile(r"\s*(?:heading\s*[=:]?\s*)?(-?\d{1,3}(?:\.\d{1,9})?)\s*(?:deg|°)?\s*", re.IGNORECASE)
-MOST_SD_M: Final = 1e6
 LOWEST_M: Final = -1000.0
-"""Limits of an error and of a height in a pose on the wire."""
+"""Limit of a height in a pose on the wire."""
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -183,7 +191,7 @@ def pose_of(report: Any, node: Node, place: GeoPosition | None, at: datetime) ->
 
 def _finite(sd_deg: float | None) -> float | None:
     """A standard deviation, None where it cannot be one of an angle."""
-    return sd_deg if sd_deg is not None and 0.0 < sd_deg <= 180.0 else None
+    return sd_deg if sd_deg is not None and 0.0 < sd_deg <= MOST_SD_DEG else None
 
 
 def _view(report: Any, place: GeoPosition | None, at: datetime) -> Polar | None:

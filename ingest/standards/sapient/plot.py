@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from ingest.errors import MalformedMessage
-from ingest.standards.sapient.location import Faults, Polar, place_of, polar_of
+from ingest.standards.sapient.location import MOST_SD_M, Faults, Polar, deviation_faults, place_of, polar_of
 from ingest.standards.sapient.node import Node
 from ingest.standards.true_north import along, ground_distance
 from ingest.wire import WirePlot
@@ -80,10 +80,13 @@ def is_lost(report: Any) -> bool:
 
 def _located(report: Any, node: Node, at: datetime, faults: Faults, path: str) -> WirePlot | None:
     if report.WhichOneof("location_oneof") == "location":
-        place = place_of(report.location, node.utm_zone, f"{path}.location", faults, near=node.stand.place)
+        where = f"{path}.location"
+        place = place_of(report.location, node.utm_zone, where, faults, near=node.stand.place, most_sd_m=MOST_SD_M)
         return None if place is None else WirePlot(lon=place.lon, lat=place.lat, position_sd_m=place.sd_m)
     polar = polar_of(report.range_bearing, node.stand, at, f"{path}.range_bearing", faults)
-    if polar is None:
+    too_large = [] if polar is None else deviation_faults(polar, f"{path}.range_bearing")
+    faults += too_large
+    if polar is None or too_large:
         return None
     lon, lat, sd_m = _ground(polar, node)
     return WirePlot(
@@ -100,7 +103,8 @@ def _located(report: Any, node: Node, at: datetime, faults: Faults, path: str) -
 
 
 def _ground(polar: Polar, node: Node) -> tuple[float | None, float | None, float | None]:
-    """(lon, lat, standard deviation of one axis) of a range and azimuth, or Nones: the larger of along and across."""
+    """(lon, lat, standard deviation of one axis) of a range and azimuth, or Nones: the larger of along and across, at
+    most that of a plot."""
     place = node.stand.place
     if place is None or polar.range_m is None or polar.azimuth_deg is None:
         return None, None, None
@@ -109,7 +113,7 @@ def _ground(polar: Polar, node: Node) -> tuple[float | None, float | None, float
     if polar.range_sd_m is None or polar.azimuth_sd_deg is None:
         return lon, lat, None
     across = polar.range_m * math.cos(math.radians(polar.elevation_deg or 0.0)) * math.radians(polar.azimuth_sd_deg)
-    return lon, lat, math.hypot(max(polar.range_sd_m, across), place.sd_m or 0.0)
+    return lon, lat, min(math.hypot(max(polar.range_sd_m, across), place.sd_m or 0.0), MOST_SD_M)
 
 
 def _radial_velocity(report: Any, node: Node, plot: WirePlot) -> tuple[float | None, float | None]:

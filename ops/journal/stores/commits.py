@@ -277,8 +277,10 @@ class CommitRules(ABC):
         for message, outcome in zip(batch.messages, outcomes, strict=True):
             if outcome != "dead_lettered" or message.kind != "position" or message.replay_of is not None:
                 continue
-            code = "conflict" if isinstance(message, Row) else message.code
-            call = None if code in _NOT_AUTHENTIC else read_help_call(message.body, message.content_type)
+            if isinstance(message, Row):
+                code, call = "conflict", read_help_call(message.body, message.content_type)
+            else:
+                code, call = message.code, message.call
             if call is not None:
                 body, at_ns = msgspec.json.encode(RefusedCall(code, call)), message.received_ns
                 stored = self._stored(REFUSED_CALL, message.sensor, None, None, at_ns, body)
@@ -342,8 +344,6 @@ def _refused(batch: Batch, outcomes: list[str]) -> list[tuple[Row | DeadLetter, 
 
 
 _MOST_REFUSALS: Final = 10_000
-_NOT_AUTHENTIC: Final = (UNPROVEN - {"rollback"}) | {"too_large"}
-"""Codes of messages whose sender is not known: a rollback is signed with a valid key, a large one may be unverified."""
 _TAKEN: Final = "another message has this key already;"
 
 

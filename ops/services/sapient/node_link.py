@@ -27,9 +27,9 @@ from ingest.sending.spool import Spool
 from ingest.standards.registry import SAPIENT
 from ingest.standards.sapient.decode import Packet, detection
 from ingest.standards.sapient.files import media_of
-from ingest.standards.sapient.location import Faults, GeoPosition, Stand
+from ingest.standards.sapient.location import MOST_SD_M, Faults, GeoPosition, Stand
 from ingest.standards.sapient.node import Node, location_of, pose_of
-from ingest.wire import MAX_MEDIA, Kind, WireMedia, WirePlot, WirePose
+from ingest.wire import JSON, MAX_MEDIA, Kind, WireMedia, WirePlot, WirePose
 from ops.services.sapient.database import DetectionReport, SapientMemory
 from sensors.error_model import distance_m, position_sd_m
 from sensors.layout import AnySensor, Layout
@@ -44,7 +44,8 @@ ranges and azimuths, which the tracker would measure from the position in the la
 (assumption)."""
 LINGER_S: Final = 0.04
 """Time for which the first report of a scan waits for others of the same time."""
-MOST_IN_A_LOOK: Final = 500
+MOST_IN_A_LOOK: Final = 350
+"""Maximum number of reports per scan, so that it is smaller than a message may be whatever they contain."""
 MOST_AT_ONCE: Final = 100
 """Maximum number of scans per disk write."""
 
@@ -226,20 +227,41 @@ class NodeLink:
 
     def put(self) -> None:
         """Spool the waiting looks, each as a scan, in one write. They are durable when this returns, and still waiting
-        if it raises. The contents of a scan are stored first."""
+        if it raises. The contents of a scan are stored first. A look that cannot be encoded becomes a dead letter."""
         self._called = False
         looks = list(self._queue)[:MOST_AT_ONCE]
         if not looks:
             return
         self.open()
+        try:
+            self._spool_looks(looks)
+        except MalformedMessage:
+            self._spool_singly(looks)
+        if self._queue:
+            self.put()
+
+    def _spool_looks(self, looks: Sequence[PendingScan]) -> None:
         assert self._spool is not None
         self._spool.put_many([self._builder(look, self._looks + i) for i, look in enumerate(looks, start=1)])
         self._looks += len(looks)
+        self._settle(looks)
+
+    def _spool_singly(self, looks: Sequence[PendingScan]) -> None:
+        """Spool each look by itself, so that no other look waits behind one that cannot be encoded."""
+        assert self._sender is not None
+        for look in looks:
+            try:
+                self._spool_looks([look])
+            except MalformedMessage as fault:
+                log.warning("SAPIENT node %s: a scan is refused: %s", self.node.node_id, fault)
+                self._sender.refuse(msgspec.json.encode(look.plots), fault, JSON)
+                self._settle([look])
+
+    def _settle(self, looks: Sequence[PendingScan]) -> None:
+        """Remove the first looks from the queue."""
         for look in looks:
             self._queue.popleft()
             self._queued_keys.difference_update(report.key for report in look.reports)
-        if self._queue:
-            self.put()
 
     def _builder(self, look: PendingScan, number: int) -> Callable[[int, int], bytes]:
         scan = Scan(
@@ -317,6 +339,7 @@ class NodeLink:
                     MalformedMessage("incomplete", "detection_report.location.x_error", reason, "an error above 0")
                 )
             return msgspec.structs.replace(plot, lon=None, lat=None)
+        sd_m = min(sd_m, MOST_SD_M)
         if polar and not _moved(self.node.stand.place, sensor):
             return msgspec.structs.replace(plot, position_sd_m=sd_m)
         return WirePlot(

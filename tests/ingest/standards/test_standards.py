@@ -468,6 +468,65 @@ def test_a_record_without_one_of_its_mandatory_items(category: int, record: dict
     assert (caught.value.code, caught.value.field) == ("missing_field", f"CAT{category:03d}[1].I{item}")
 
 
+def reported(category: int, *octets: int) -> bytes:
+    """A target report with these octets of its descriptor (CAT 048 and 010: I020) or track status (CAT 062: I080).
+
+    The last bit of an octet is FX: another one follows.
+    """
+    groups = tuple(octet >> 1 for octet in octets)
+    record, item = {48: (PLOT_48, "020"), 10: (FLAT, "020"), 62: (TRACK, "080")}[category]
+    payload = made(category, record | {item: groups})
+    assert bytes(octets) in payload
+    return payload
+
+
+@pytest.mark.parametrize(
+    ("category", "octets", "field"),
+    [
+        (48, (0b001_1000_0,), "I020.SIM"),
+        (48, (0b001_0000_1, 0b1000_000_0), "I020.TST"),
+        (10, (0b000_0000_1, 0b1000_000_0), "I020.SIM"),
+        (10, (0b000_0000_1, 0b0100_000_0), "I020.TST"),
+        (62, (0b0000_000_1, 0b1000_000_0), "I080.SIM"),
+    ],
+)
+def test_a_simulated_or_test_target_is_refused(category: int, octets: tuple[int, ...], field: str) -> None:
+    """Places of the bits: EUROCONTROL-SPEC-0149-4, -7 and -9 (CAT 048, 010 and 062)."""
+    bad = reported(category, *octets)
+    assert refusal(bad, ASTERIX) == ("unknown_value", f"CAT{category:03d}[0].{field}")
+    assert refusal(PLOT + bad, ASTERIX) == ("unknown_value", f"CAT{category:03d}[1].{field}")
+
+
+@pytest.mark.parametrize(
+    ("category", "octets"),
+    [
+        (48, (0b000_0000_0,)),  # TYP: no detection
+        (48, (0b001_0001_0,)),  # RAB: field monitor
+        (10, (0b000_0000_1, 0b0010_000_0)),  # RAB
+        (62, (0b0000_000_1, 0b0100_000_0)),  # TSE: end of the track
+        (62, (0b0000_000_1, 1, 1, 0b1000_000_0)),  # CST: coasted
+    ],
+)
+def test_a_report_that_measures_no_target_is_left_out(category: int, octets: tuple[int, ...]) -> None:
+    other = reported(category, *octets)
+    empty = read(other, ASTERIX)
+    assert (empty.plots, empty.observed_at) == ((), read(PLOT_OF[category](), ASTERIX).observed_at)
+    good = PLOT_OF[category]()
+    assert read(good + other + good, ASTERIX).plots == read(good, ASTERIX).plots * 2
+
+
+PLOT_OF: dict[int, Callable[[], bytes]] = {
+    48: lambda: reported(48, 0b101_0010_1, 0b0111_111_0),  # a Mode S roll call, with every other flag
+    10: lambda: reported(10, 0b000_1111_1, 0b0001_101_0),
+    62: lambda: reported(62, 0b1110_001_1, 0b0011_111_1, 0b1001_100_1, 0b0111_111_0),
+}
+
+
+@pytest.mark.parametrize("category", PLOT_OF)
+def test_other_flags_of_a_report_change_nothing(category: int) -> None:
+    assert len(read(PLOT_OF[category](), ASTERIX).plots) == 1
+
+
 # --- STANAG 4607 -----------------------------------------------------------------------------------------------------
 
 TARGET = {2: 0x2AAAAAAB, 3: 0x40000000, 10: 9, 11: 80, 12: 1500, 13: 250}

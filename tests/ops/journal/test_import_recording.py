@@ -72,6 +72,10 @@ ONE = "sensor,observed_at,range_m,azimuth_deg\n"
         (ONE + "r1,2026-03-14T21:00:00Z,inf,2\n", "range_m: "),
         (ONE + "r1,2026-03-14T21:00:00Z,1,\n", "azimuth_deg: missing with range_m"),
         (ONE + "r1,2026-03-14T21:00:00Z,1,360\n", "azimuth_deg: "),
+        (
+            "sensor,observed_at,kind\nr1,2026-03-14T21:00:00Z,radar\nr1,2026-03-14T21:00:00Z,camera\n",
+            "row 3: a scan both of kind radar and of kind camera",
+        ),
     ],
 )
 def test_the_first_thing_that_is_wrong_is_named(text: str, words: str) -> None:
@@ -88,6 +92,33 @@ def test_a_kind_is_needed_and_may_come_from_the_option() -> None:
         scans(text)
     with pytest.raises(RecordingError, match="kind is 'sonar'"):
         scans(text, kind="sonar")
+
+
+MEASURED = ("range_m", "range_sd_m", "azimuth_deg", "azimuth_sd_deg", "elevation_deg", "elevation_sd_deg", "lon", "lat",
+            "position_sd_m", "confidence")  # fmt: skip
+
+
+def dense(detections: int) -> str:
+    """One scan, each of whose rows could be sent by itself."""
+    row = "r1,2026-03-14T21:00:00Z" + ",0.12345678901234567" * len(MEASURED) + "\n"
+    return (
+        ",".join(("sensor", "observed_at", *MEASURED))
+        + "\ng1,2026-03-14T21:00:00Z"
+        + "," * 10
+        + "\n"
+        + row * detections
+    )
+
+
+def test_a_scan_larger_than_a_message_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    (tmp_path / "night.csv").write_text(dense(1_000))
+    with pytest.raises(RecordingError) as caught:
+        import_recording(tmp_path / "night.csv", tmp_path / "j.db", sector_id="a", kind="radar", screen=SILENT)
+    assert str(caught.value).startswith("night.csv, row 3: the scan of r1 at 2026-03-14T21:00:00Z: ")
+    assert not (tmp_path / "j.db").exists()
+    (tmp_path / "night.csv").write_text(dense(750))
+    found = import_recording(tmp_path / "night.csv", tmp_path / "j.db", sector_id="a", kind="radar", screen=SILENT)
+    assert (found["scans"], found["detections"]) == (2, 751)
 
 
 def test_a_journal_holds_the_scans_and_the_time_between(tmp_path: Path) -> None:

@@ -531,9 +531,9 @@ class CotFeed:
         return _wall_now() - timedelta(seconds=behind_s)
 
     def _room_time(self, at: datetime, now: datetime) -> datetime:
-        """A time of the wall clock, not after ``now``, as time of the room."""
+        """A time of the wall clock, not after ``now``, as time of the room, which begins in 1970."""
         behind_ns = round(max((now - at).total_seconds(), 0.0) * self._clock.rate * 1e9)
-        return utc_datetime(self._clock.now_ns() - behind_ns)
+        return utc_datetime(max(self._clock.now_ns() - behind_ns, 0))
 
     def _run_links(self) -> None:
         asyncio.set_event_loop(self._loop)

@@ -345,6 +345,20 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"polar": {"azimuth": 361.0, "range": 1.0}}, "range_bearing.azimuth", "out_of_range"),
     ({"polar": {"azimuth": 1.0, "elevation": 91.0}}, "range_bearing.elevation", "out_of_range"),
     ({"polar": {"azimuth": 1.0, "azimuth_error": -0.1}}, "range_bearing.azimuth_error", "out_of_range"),
+    ({"polar": {"azimuth": 1.0, "azimuth_error": 180.1}}, "range_bearing.azimuth_error", "out_of_range"),
+    (
+        {
+            "polar": {
+                "azimuth": 1.0,
+                "azimuth_error": 3.2,
+                "coordinate_system": "RANGE_BEARING_COORDINATE_SYSTEM_RADIANS_M",
+            }
+        },
+        "range_bearing.azimuth_error",
+        "out_of_range",
+    ),
+    ({"polar": {"azimuth": 1.0, "elevation_error": 181.0}}, "range_bearing.elevation_error", "out_of_range"),
+    ({"polar": {"azimuth": 1.0, "range": 1.0, "range_error": 1.1e6}}, "range_bearing.range_error", "out_of_range"),
     ({"polar": {"range": 10.0}}, "range_bearing.azimuth", "incomplete"),
     ({"polar": {}}, "range_bearing.azimuth", "incomplete"),
     ({"polar": {"azimuth": 1.0, "datum": 0}}, "range_bearing.datum", "unknown_value"),
@@ -355,6 +369,8 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"location": {"x": 1.0, "y": "NaN"}}, "location.y", "not_finite"),
     ({"location": {"x": 1.0, "y": 2.0, "z": 1e9}}, "location.z", "out_of_range"),
     ({"location": {"x": 1.0, "y": 2.0, "y_error": -1.0}}, "location.y_error", "out_of_range"),
+    ({"location": {"x": 1.0, "y": 2.0, "x_error": 9.1}}, "location.x_error", "out_of_range"),
+    ({"location": {"x": 1.0, "y": 60.0, "x_error": 9.1, "y_error": 9.1}}, "location.y_error", "out_of_range"),
     ({"location": {"x": 1.0}}, "location.y", "missing_field"),
     (
         {"location": {"x": 5e5, "y": 5e6, "coordinate_system": 5, "utm_zone": "99Q"}},

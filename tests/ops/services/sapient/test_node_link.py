@@ -11,6 +11,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -25,10 +26,12 @@ from geo.frame import LocalFrame
 from ingest.errors import SpoolError, SpoolFull
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.security.key_register import Identity
+from ingest.standards.gateway_refusal import unwrapped
 from ingest.standards.sapient.decode import read, status
 from ingest.standards.sapient.node import Node
 from ingest.standards.sapient.outgoing import ulid, ulid_of
 from ingest.standards.sapient.validation import is_ulid
+from ingest.wire import MAX_MEDIA, MAX_PAYLOAD_BYTES, WireMedia, WirePlot
 from ops.runtime.reserved_port import ReservedPort
 from ops.services.sapient import disk_thread as sapient_disk
 from ops.services.sapient import gateway as sapient_gateway
@@ -45,7 +48,7 @@ from ops.services.sapient.connection import (
 from ops.services.sapient.database import KEPT_SCANS, DetectionReport, MemoryFault, NodeTask, SapientMemory
 from ops.services.sapient.fault_limit import ANSWERED_A_S, CUT_OFF_AFTER, MUTED_S, FaultLimit
 from ops.services.sapient.gateway import MOST_STRANGERS, Gateway
-from ops.services.sapient.node_link import LinkContext, NodeLink
+from ops.services.sapient.node_link import MOST_IN_A_LOOK, LinkContext, NodeLink, PendingScan
 from ops.services.sapient.sensor_names import registered_nodes
 from sensors.layout import Layout, place
 from tests.patience import PATIENT_S
@@ -381,16 +384,27 @@ def test_whatever_a_connection_sends_it_goes_on(sapient_node: Make, data: st.Dat
     with tempfile.TemporaryDirectory() as folder, SapientMemory(Path(folder)) as memory:
         memory._db.execute("PRAGMA synchronous=OFF")
         now_ns = int(NOW.timestamp() * 1e9)
-        links = LinkContext("hills", NOBODY, Path(folder), lambda: now_ns, memory, lambda _: (Identity(), 0.0))
+        links = LinkContext("hills", NOBODY, Path(folder), lambda: now_ns, memory, lambda _: (Identity(), float("inf")))
         gateway, ear, node = Gateway(LAYOUT, links, "own"), Ear(), sapient_node(name="radar-1")
         register(Path(folder), {node.node_id: "radar-1"})
         gateway.peers.add(ear)  # type: ignore[arg-type]
-        gateway._later = lambda *_: None  # type: ignore[assignment,misc]
+        at_once(gateway)
+        errors = st.sampled_from([0.0, 1e-320, 0.5, 180.0, 181.0, 1e6, 2e6, 1e300])
         good = [
             node.registration(NOW),
             node.status(NOW, {"x": -84.2, "y": 36.58}),
             node.detection(NOW, polar={"azimuth": 1.0, "range": 2.0}),
             node.detection(NOW, location={"x": -84.2, "y": 36.58}),
+            node.detection(
+                NOW,
+                polar={"azimuth": 1.0, "range": 1e6, "elevation": -2.0}
+                | {f"{name}_error": data.draw(errors) for name in ("azimuth", "range", "elevation")},
+            ),
+            node.detection(
+                NOW,
+                location={"x": -84.2, "y": data.draw(st.sampled_from([36.58, 90.0]))}
+                | {f"{axis}_error": data.draw(errors) for axis in "xyz"},
+            ),
             node.message(NOW, alert={"alert_id": ulid(1, b"x")}),
             node.message(NOW, task_ack={"task_id": ulid(1, b"x"), "task_status": "TASK_STATUS_ACCEPTED"}),
             node.message(NOW, error={"packet": "eA==", "error_message": ["x"]}),
@@ -404,6 +418,89 @@ def test_whatever_a_connection_sends_it_goes_on(sapient_node: Make, data: st.Dat
             gateway.handle(ear, bytes(packet))  # type: ignore[arg-type]
             gateway.tick_looks(float("inf"))
             assert ear.patience.faults == faults or len(ear.told) > told
+            assert not any(link.queued for link in gateway.node_links.values())
+        for link in gateway.node_links.values():
+            codes = [unwrapped(entry.payload) for entry in link._spool.pending()] if link._spool else []
+            assert sum(code is not None for code in codes) <= ear.patience.faults
+            link.close()
+
+
+def at_once(gateway: Gateway) -> None:
+    """Do the gateway's disk work in the caller, which gets its errors."""
+    gateway._later = lambda work, *arguments: work(*arguments)  # type: ignore[assignment,misc]
+
+
+TOO_LARGE = {
+    "azimuth_error": {"polar": {"azimuth": 1.0, "range": 900.0, "azimuth_error": 200.0}},
+    "elevation_error": {"polar": {"azimuth": 1.0, "range": 900.0, "elevation": 1.0, "elevation_error": 400.0}},
+    "range_error": {"polar": {"azimuth": 1.0, "range": 900.0, "range_error": 2e6}},
+    "x_error": {"location": {"x": -84.2, "y": 36.58, "x_error": 20.0}},
+    "y_error": {"location": {"x": -84.2, "y": 36.58, "y_error": 20.0}},
+}
+
+
+@pytest.mark.parametrize("field", TOO_LARGE)
+def test_too_large_an_error_is_refused_and_what_follows_is_sent(
+    links: LinkContext, sapient_node: Make, field: str
+) -> None:
+    gateway, ear, node = Gateway(LAYOUT, waiting(links), "own"), Ear(), sapient_node(name="radar-1")
+    register(links.folder, {node.node_id: "radar-1"})
+    gateway.peers.add(ear)  # type: ignore[arg-type]
+    at_once(gateway)
+    good = [
+        node.detection(NOW - timedelta(seconds=n), polar={"azimuth": 1.0, "range": 900.0}) for n in reversed(range(5))
+    ]
+    for message in (node.registration(NOW), node.detection(NOW - timedelta(seconds=9), **TOO_LARGE[field]), *good):
+        gateway.handle(ear, message.SerializeToString())  # type: ignore[arg-type]
+        gateway.tick_looks(float("inf"))
+    _, refused = ear.told
+    assert f".{field}: " in refused.error.error_message[0]
+    link = gateway.node_links[node.node_id]
+    assert link._spool is not None
+    dead_letter, *scans = [unwrapped(entry.payload) for entry in link._spool.pending()]
+    assert dead_letter is not None
+    assert dead_letter.field.endswith(f".{field}")
+    assert (scans, link.queued) == ([None] * len(good), 0)
+    link.close()
+
+
+def waiting(links: LinkContext) -> LinkContext:
+    """Links that do not start to send."""
+    return replace(links, identity_of=lambda _: (Identity(), float("inf")))
+
+
+def test_a_look_that_cannot_be_encoded_keeps_no_other_waiting(links: LinkContext) -> None:
+    link = NodeLink(Node("n"), "radar-1", LAYOUT, waiting(links))
+    for number, sd_deg in enumerate((0.5, 200.0, 0.5)):
+        report = DetectionReport(bytes([number] * 16), "n", "")
+        plot = WirePlot(azimuth_deg=1.0, azimuth_sd_deg=sd_deg)
+        link.queue(PendingScan(NOW + timedelta(seconds=number), 0.0, [plot], [report]))
+    link.put()
+    assert link._spool is not None
+    first, refused, last = [unwrapped(entry.payload) for entry in link._spool.pending()]
+    assert (first, last, link.queued) == (None, None, 0)
+    assert refused is not None
+    assert (refused.refused, refused.content_type) == ("out_of_range", "application/json")
+    sent = [links.memory.sent("radar-1", bytes([number] * 16)) for number in range(3)]
+    assert [each.seq if each else None for each in sent] == [1, None, 3]
+    link.close()
+
+
+def test_the_largest_look_fits_a_message(links: LinkContext) -> None:
+    link = NodeLink(Node("n"), "radar-1", LAYOUT, waiting(links))
+    long, sd = -1.2345678901234567e-05, 1.2345678901234567e-05
+    numbers = {name: -long if name in ("range_m", "azimuth_deg") else long for name in WirePlot.__struct_fields__[:11]}
+    numbers |= {name: sd for name in numbers if "_sd_" in name}
+    named = dict.fromkeys(("person", "group", "vehicle", "animal", "other"), 0.19999999999999998)
+    plot = WirePlot(**numbers, classes=named, confidence=0.19999999999999998, source_id=ulid(1, b"x"))  # type: ignore[arg-type]
+    file = WireMedia(f"http://{'x' * 493}", "image/jpeg", sha256="0" * 64, size=2**31, observed_at=NOW, plot=0)
+    link.queue(PendingScan(NOW, 0.0, [plot] * MOST_IN_A_LOOK, [], [file] * MAX_MEDIA))
+    link.put()
+    assert link._spool is not None
+    (entry,) = link._spool.pending()
+    assert unwrapped(entry.payload) is None
+    assert 0.8 * MAX_PAYLOAD_BYTES < len(entry.payload) <= MAX_PAYLOAD_BYTES
+    link.close()
 
 
 def test_a_node_that_sends_nothing_but_faults_is_cut_off_for_a_while_and_no_other_is() -> None:

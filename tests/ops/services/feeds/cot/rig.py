@@ -88,6 +88,7 @@ class Units:
     def __init__(self) -> None:
         self.sent: list[Position | Reply] = []
         self.calls: list[tuple[str, str]] = []
+        self.call_times: list[datetime] = []
         self._arrived = threading.Condition()
 
     def send(self, message: Position | Reply) -> tuple[int, int]:
@@ -100,6 +101,7 @@ class Units:
     def call(self, unit: str, observed_at: datetime, note: str) -> tuple[int, int]:
         with self._arrived:
             self.calls.append((unit, note))
+            self.call_times.append(observed_at)
             self._arrived.notify_all()
         return 1, 1
 

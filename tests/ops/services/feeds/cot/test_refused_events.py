@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from ingest.decode import EARLIEST
 from ingest.errors import MalformedMessage
+from ingest.unit_messages import Position
 from ops.sector.setting_tables.cot import CotServer
 from ops.services.feeds.cot.event import CotEvent
-from tests.ops.services.feeds.cot.rig import Rig, chat, device, incident
+from tests.ops.services.feeds.cot.rig import Rig, chat, device, emergency, incident
 
 
 @pytest.fixture
@@ -70,6 +72,23 @@ def test_a_clock_that_is_ahead_is_told_with_by_how_much(rig: Rig, lines: list[st
     receive(rig, device(at=datetime.now(UTC) + timedelta(hours=50, minutes=30)))
     assert lines == ["Your positions are refused: the clock of your device is 2 d 2 h ahead."]
     assert [one.code for one in rig.refused] == ["future"]
+
+
+@pytest.mark.parametrize("at", [datetime(1969, 1, 1, tzinfo=UTC), datetime.min.replace(tzinfo=UTC)])
+def test_a_distress_call_of_a_clock_before_1970_is_passed_on(rig: Rig, lines: list[str], at: datetime) -> None:
+    receive(rig, emergency(at=at))
+    [call] = rig.units.sent
+    assert isinstance(call, Position)
+    assert (call.distress, call.observed_at) == (True, EARLIEST)
+    assert (len(lines), rig.refused) == (1, [])
+
+
+@pytest.mark.parametrize("at", [datetime(1969, 1, 1, tzinfo=UTC), datetime.min.replace(tzinfo=UTC)])
+def test_and_so_is_one_without_a_position(rig: Rig, lines: list[str], at: datetime) -> None:
+    receive(rig, emergency(at=at, lat=0.0, lon=0.0, ce=9_999_999.0))
+    assert rig.units.calls == [("patrol-1", "911 Alert")]
+    assert rig.units.call_times == [EARLIEST]
+    assert (len(lines), rig.refused) == (1, [])
 
 
 def test_an_answer_to_another_units_incident_is_told_and_counted(rig: Rig, lines: list[str]) -> None:
