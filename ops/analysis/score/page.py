@@ -195,7 +195,7 @@ def _records(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _age(line: ScorecardLine, today: date) -> str:
-    days = max(0, (today - line.day).days)  # the day of a period that includes today is the day after
+    days = (today - line.day).days
     if line.update_days is None:
         return say("score-age", days=days)
     return say("score-age-expected", days=days, expected=line.update_days)

@@ -155,7 +155,7 @@ def _of_outcomes(periods: Sequence[Period], *, simulated: bool) -> list[Scorecar
             "family": TACTICAL,
             "place": place,
             "unit": "1",
-            "day": rows[-1].end,
+            "day": rows[-1].last_day,
             "source": sources,
             "begins": rows[0].start,
             "evidence": tuple(_counted(one) for one in reversed(rows)),
@@ -163,7 +163,7 @@ def _of_outcomes(periods: Sequence[Period], *, simulated: bool) -> list[Scorecar
         for name, rate in outcome_rates(total, simulated=simulated).items():
             known = [(one, r[name].value) for one, r in zip(rows, each, strict=True) if name in r]
             known = [(one, value) for one, value in known if not math.isnan(value)]
-            history = tuple((one.end, value) for one, value in known)
+            history = tuple((one.last_day, value) for one, value in known)
             better = "lower" if name in LOWER_IS_BETTER else "higher"
             line = ScorecardLine(
                 **fixed, name=Message("score-rate", {"rate": name}), value=rate.value, better=better,
@@ -194,7 +194,7 @@ def _counted(one: Period) -> LineEvidence:
     more = f" + {len(one.incidents) - len(names)}" if len(one.incidents) > len(names) else ""
     value = Message("score-evidence-counts", counts)
     origin = ", ".join(names) + more if names else _origin(one)
-    return LineEvidence(f"{one.start} – {one.end}", value, one.source, origin, one.sha256)
+    return LineEvidence(f"{one.start} – {one.last_day}", value, one.source, origin, one.sha256)
 
 
 def _by_chance(rates: Sequence[Rate]) -> bool:

@@ -177,6 +177,24 @@ def test_outcomes_by_hand(file: Callable[..., Path]) -> None:
     assert math.isnan(by_id(part)["unlawful_border_crossing_effectiveness_rate"].value)
 
 
+def test_a_period_counts_from_its_last_day_on(
+    watchline: Callable[..., tuple[int, str, str]], file: Callable[..., Path]
+) -> None:
+    """The day after the last is the end of a row: November 90 of 100, December 10 of 100, so 100 of 200 in both."""
+    text = BOOKS + "X,2025-11-01,2025-12-01,book,90,0,10,\nX,2025-12-01,2026-01-01,book,10,0,90,\n"
+    for day, counts, last in (("2025-12-30", (90, 100), "2025-11-30"), ("2025-12-31", (100, 200), "2025-12-31")):
+        code, stdout, _ = watchline("--outcomes", file(text), "--on", day, "--json")
+        assert code == 0
+        lines = {line["id"]: line for line in json.loads(stdout)["families"]["tactical_tools"]["lines"]}
+        rate = lines["interdiction_effectiveness_rate"]
+        assert (rate["numerator"], rate["denominator"], rate["date"]) == (*counts, last)
+        assert rate["history"][-1][0] == last
+        assert rate["evidence"][0]["period"].endswith(f"– {last}")
+    assert rate["age_days"] == 0
+    until = date(2025, 12, 31)
+    assert read_outcomes(file(text), until=until)[-1].last_day == until, "the row of a period that ends today"
+
+
 def test_repeats_give_a_range(file: Callable[..., Path]) -> None:
     head = BOOKS.rstrip() + ",repeated,deterred_low,deterred_high\n"
     text = head + "X,2025-11-03,2025-11-10,book,1000,0,0,,300,.1,.4\n"
