@@ -306,4 +306,4 @@ def _method_of(line: ScorecardLine) -> str:
 def is_count(key: str) -> bool:
     """Whether the catalogue defines an indicator as a number of cases, which may be added up."""
     defined = definitions().get(key)
-    return defined is not None and defined.source in ("statistics", "register") and defined.unit != "1"
+    return defined is not None and defined.counts
