@@ -167,7 +167,7 @@ def _of_one_period(records: Sequence[Indicator]) -> tuple[CountedPeriod, dict[st
     """The newest period that all places of these records have, and the value of each place; none without such one."""
     found: dict[str, dict[tuple[date | None, date], float | None]] = {}
     for one in records:
-        found.setdefault(one.place, {})[one.start, one.day] = one.value
+        found.setdefault(one.place, {})[one.period] = one.value
     common = set.intersection(*map(set, found.values()))
     if not common:
         return CountedPeriod(None, None), {}
