@@ -7,6 +7,7 @@ question; see ``sensors.coverage``.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -278,7 +279,8 @@ def _variables(measures: Mapping[str, Floats], draws: list[dict[str, Floats]], s
         data[name] = (dims, values, {"units": units, "long_name": meaning})
         if draws and name not in FIXED:
             drawn = np.array([draw[name] for draw in draws])
-            for suffix, answer in _spread(values, drawn).items():
+            most = 1.0 if _is_fraction(name) else math.inf
+            for suffix, answer in _spread(values, drawn, most).items():
                 data[f"{name}_{suffix}"] = (dims, answer, {"units": units})
     for score in SCORES:
         values = scores_of(measures, settings)[score]
@@ -286,8 +288,8 @@ def _variables(measures: Mapping[str, Floats], draws: list[dict[str, Floats]], s
         data[score] = (("segment",), values, attrs)
         if draws:
             drawn = np.array([scores_of(draw, settings)[score] for draw in draws])
-            for suffix, bound in _interval(values, drawn).items():
-                data[f"{score}_{suffix}"] = (("segment",), np.clip(bound, 0.0, 1.0), {"units": "1"})
+            for suffix, bound in _interval(values, drawn, 1.0).items():
+                data[f"{score}_{suffix}"] = (("segment",), bound, {"units": "1"})
     return data
 
 
@@ -326,18 +328,33 @@ def _unit_and_meaning(name: str) -> tuple[str, str]:
     return "1", "share of the belt that stays hidden from the best sites, for targets of that height"
 
 
-def _spread(value: Floats, drawn: Floats) -> dict[str, Floats]:
-    """Standard deviation, bias and interval of a measure from its samples, which are the first axis."""
+def _is_fraction(name: str) -> bool:
+    """Whether a measure is at most 1; all are at least 0."""
+    return name == "vector_ruggedness" or name.startswith("dead_ground")
+
+
+def _spread(value: Floats, drawn: Floats, most: float) -> dict[str, Floats]:
+    """Standard deviation, bias and interval of a measure of at most ``most`` from its samples, the first axis."""
     with np.errstate(invalid="ignore"):
         mean = drawn.mean(axis=0)
-        return {"sd": drawn.std(axis=0, ddof=1), "bias": mean - value} | _interval(value, drawn)
+        return {"sd": drawn.std(axis=0, ddof=1), "bias": mean - value} | _interval(value, drawn, most)
 
 
-def _interval(value: Floats, drawn: Floats) -> dict[str, Floats]:
-    """Quantiles of the samples without their bias, widened to the value where few or skewed samples leave it out."""
+def _interval(value: Floats, drawn: Floats, most: float) -> dict[str, Floats]:
+    """Quantiles of the samples without their bias, widened to the value where few or skewed samples leave it out.
+
+    Both are within 0 and ``most``. At a bound all samples are on one side of the value, so that their quantile counts
+    there as it is: without its bias, it would be too near.
+    """
     with np.errstate(invalid="ignore"):
-        low, high = value + np.quantile(drawn, INTERVAL, axis=0) - drawn.mean(axis=0)
-        return {"low": np.minimum(low, value), "high": np.maximum(high, value)}
+        first, last = np.quantile(drawn, INTERVAL, axis=0)
+        bias = drawn.mean(axis=0) - value
+        low = np.where((value >= most) & np.isfinite(value), first, first - bias)
+        high = np.where(value <= 0.0, last, last - bias)
+        return {
+            "low": np.clip(np.minimum(low, value), 0.0, most),
+            "high": np.clip(np.maximum(high, value), 0.0, most),
+        }
 
 
 def _against(

@@ -114,7 +114,8 @@ def status_of(plan: ActionPlan, card: Scorecard) -> PlanStatus:
     """Return the status of a plan by a scorecard, on the scorecard's day.
 
     A measure with an indicator is met while its newest value meets the target; one without, from the day on which it
-    was completed. A missing or out-of-date value is unknown, not a failure. Frozen targets are those of that day.
+    was completed. A missing or out-of-date value is unknown, not a failure; so are counts of periods of unlike length,
+    unless the newest one is recorded with the target of the measure. Frozen targets are those of that day.
     """
     plan = plan.as_of(card.day)
     measures = tuple(_status(objective, measure, card) for objective, measure in plan.measures())
@@ -126,11 +127,14 @@ def status_of(plan: ActionPlan, card: Scorecard) -> PlanStatus:
     return PlanStatus(plan, card.day, measures, Adherence(met, unknown, len(due), low, high))
 
 
-def with_targets(card: Scorecard, plan: ActionPlan) -> Scorecard:
+def with_targets(card: Scorecard, plan: ActionPlan, everywhere: Scorecard | None = None) -> Scorecard:
     """Return the scorecard with the targets and directions of the plan, where a line has none of its own.
 
-    Of several measures with the same indicator, the next one to be due counts, else the last.
+    Of several measures with the same indicator, the next one to be due counts, else the last. Counts of periods of
+    unlike length take no target. ``everywhere``: the scorecard by which the plan is judged, by default ``card``.
     """
+    judged = (line for found in (everywhere or card).lines.values() for line in found)
+    unlike = {(line.key, line.place) for line in judged if line.unlike}
     lines: dict[str, list[ScorecardLine]] = {family: list(found) for family, found in card.lines.items()}
     measures = (one for _, one in plan.as_of(card.day).measures())
     order = sorted(measures, key=lambda one: (one.due < card.day, abs(one.due - card.day)))
@@ -138,7 +142,8 @@ def with_targets(card: Scorecard, plan: ActionPlan) -> Scorecard:
         line, _ = _line_of(measure, replace(card, lines=lines)) if measure.indicator else (None, None)
         if line is not None and measure.target is not None and (math.isnan(line.target) or line.better is None):
             at = lines[line.family].index(line)
-            target = measure.target if math.isnan(line.target) else line.target
+            free = math.isnan(line.target) and (line.key, line.place) not in unlike
+            target = measure.target if free else line.target
             lines[line.family][at] = replace(line, target=target, better=line.better or measure.better)
     return replace(card, lines=lines)
 
@@ -179,6 +184,8 @@ def _line_of(measure: Measure, card: Scorecard) -> tuple[ScorecardLine | None, M
         return line, Message("action-plan-no-value")
     if line.is_stale(card.day):
         return line, Message("action-plan-stale", {"date": line.day.isoformat()})
+    if line.unlike and line.target != measure.target:
+        return line, Message("action-plan-periods")
     return line, None
 
 

@@ -47,6 +47,7 @@ RASTERS: Final = {
     "expected_probability": "layout_coverage.tif",
     "best_probability": "layout_best_sensor.tif",
     "layout_dead_ground": "layout_dead_ground.tif",
+    "sensors_unknown": "layout_sensors_unknown.tif",
     "through_probability": "layout_lowest_pd.tif",
     "time_margin": "layout_time_margin.tif",
 }

@@ -176,17 +176,22 @@ def _confirmed(findings: Findings, origin: Origin) -> Iterator[Statistic]:
 
 
 def _rasters(findings: Findings, origin: Origin) -> Iterator[Statistic]:
-    dead = cells = covered = known = 0.0
+    dead = cells = covered = undecided = every = 0.0
     for part in findings.parts.values():
         layer = part.rasters["layout_dead_ground"].to_numpy()
         dead, cells = dead + float(np.nansum(layer)), cells + float(np.isfinite(layer).sum())
-        chance = part.rasters["expected_probability"].to_numpy()
-        covered += float((chance >= findings.required).sum())
-        known += float(np.isfinite(chance).sum())
+        unknown = part.rasters["sensors_unknown"].to_numpy()
+        meets = part.rasters["expected_probability"].to_numpy() >= findings.required
+        covered, undecided = covered + float(meets.sum()), undecided + float((~meets & (unknown > 0.0)).sum())
+        every += float(np.isfinite(unknown).sum())
     why, question = limit("sight-unknown"), findings.question
     yield origin.fraction("dead-ground-layout", dead, cells, why, layout=True)
     says = {"required": findings.required, "exposure": question.dwell_s}
-    yield origin.fraction("covered", covered, known, why, layout=True, says=says)
+    limits: tuple[Message, ...] = ()
+    if undecided:
+        ends = {"low": covered / every, "high": (covered + undecided) / every}
+        limits = (limit("undecided", unknown=undecided / every, **ends),)
+    yield origin.fraction("covered", covered, every - undecided, why, layout=True, says=says, limits=limits)
 
 
 def of_sensors(findings: Findings, origin: Origin) -> Iterator[Statistic]:

@@ -125,8 +125,8 @@ def _median(findings: Findings, origin: Origin) -> Statistic:
     if "response_time" not in findings.segments:
         return origin.statistic(name, math.nan, "s", n=0, limits=(NO_BASES,))
     time = findings.segments["response_time"].sel(belt="both").to_numpy()
-    known = np.sort(time[~np.isnan(time)])
-    value = known[len(known) // 2] if len(known) else math.nan
+    known = time[~np.isnan(time)]
+    value = float(np.median(known)) if len(known) else math.nan
     return origin.statistic(
         name, value, "s", n=len(known), limits=() if len(known) else (limit("every-unknown"),),
         assumptions=origin.of_response,

@@ -226,6 +226,11 @@ def _layers(question: ChallengeQuestion, case: StretchCase) -> xr.Dataset:
             "1",
             "1 dead ground (no line of sight), 0 line of sight",
         ),
+        "sensors_unknown": (
+            belt.of(cover["sensors_unknown"]),
+            "1",
+            "number of sensors whose line of sight is unknown",
+        ),
         "through_probability": (
             through,
             "1",

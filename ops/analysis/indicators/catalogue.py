@@ -62,6 +62,11 @@ class Definition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.source in COMPUTED
 
     @property
+    def counts(self) -> bool:
+        """Whether its values are numbers of cases in a period."""
+        return self.source in ("statistics", "register") and self.unit != "1"
+
+    @property
     def needs_edition(self) -> bool:
         """Whether publishers have scales of their own, so that a value means nothing without its edition."""
         return "scales" in self.limits

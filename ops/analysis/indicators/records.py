@@ -82,6 +82,11 @@ class Indicator:
     reason: str = ""
 
     @property
+    def period(self) -> tuple[date | None, date]:
+        """First and last day of its period; None as the first where it is not stated."""
+        return self.start, self.day
+
+    @property
     def what(self) -> tuple[str, str, str]:
         """Key of the indicator: family, name and place."""
         return self.family, self.name, self.place

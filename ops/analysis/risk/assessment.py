@@ -62,6 +62,9 @@ class RiskAssessment:
             "sector": self.ground.sector.name, "date": self.day.isoformat(), "illustrative": self.illustrative,
             "layout": self.challenge.layout, "challenge_sha256": self.challenge.sha256,
             "weights": dict(zip(FACTORS, self.weights, strict=True)), "left_out": list(self.left_out),
+            "recorded_periods": {
+                name: {"start": _day(one.start), "end": _day(one.end)} for name, one in self.factors.periods.items()
+            },
             "draws": stability.draws, "top_count": stability.top_count,
             "segments": [
                 {
@@ -84,6 +87,10 @@ class RiskAssessment:
             ],
             **({} if self.trend is None else {"trend": self.trend.as_dict()}),
         }  # fmt: skip
+
+
+def _day(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
 
 
 def _known(value: float) -> float | None:

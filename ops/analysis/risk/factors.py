@@ -1,8 +1,10 @@
 """The three factors of each segment from a challenge, the incidents of a store, and indicators of sections.
 
 Threat is the mean of the percentiles, within this border, of crossing ease, of incidents per km and of recorded cases
-per km, as far as they are known. Vulnerability is 1 − the lowest probability of interruption, or without bases 1 − the
-lowest probability of detection. Impact is the judged indicator ``crossing_impact`` of the section or segment.
+per km, as far as they are known. Cases are counted in the newest period that all their places have; without one they
+are left out, because a count grows with its period. Vulnerability is 1 − the lowest probability of interruption, or
+without bases 1 − the lowest probability of detection. Impact is the judged indicator ``crossing_impact`` of the section
+or segment.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,11 +52,23 @@ class ChallengeSegments:
 
 
 @dataclass(frozen=True, slots=True)
+class CountedPeriod:
+    """The newest period that all places of an indicator have, as first and last day; both None without one.
+
+    ``start`` is also None where the sources state none. ``earlier``: some place has a newer value.
+    """
+
+    start: date | None
+    end: date | None
+    earlier: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RiskFactors:
     """Threat, vulnerability and impact [1] of each segment, (segment,); NaN is unknown.
 
     ``parts``: the percentiles that the threat is the mean of, by name. ``incidents``: number in each segment, None
-    without a store.
+    without a store. ``periods``: of each indicator of recorded cases with a value.
     """
 
     threat: Floats
@@ -61,6 +76,7 @@ class RiskFactors:
     impact: Floats
     parts: Mapping[str, Floats]
     incidents: Floats | None
+    periods: Mapping[str, CountedPeriod]
 
     @property
     def table(self) -> Floats:
@@ -112,15 +128,14 @@ def factors_of(
     sections : sequence of str or None, shape (segment,)
         Name of the section of each segment.
     indicators : iterable of Indicator
-        Records with the places ``section NAME`` and ``segment NUMBER``; of each, the newest value counts, and that of
-        a segment before that of its section.
+        Records with the places ``section NAME`` and ``segment NUMBER``. Of recorded cases the newest period counts that
+        all these places have, of the impact the newest value; and that of a segment before that of its section.
     incidents : iterable of mapping, optional
         Incidents as they are published; movements count that were not judged harmless.
     """
-    newest: dict[tuple[str, str], float] = {}
-    for one in sorted(indicators, key=lambda one: one.day):
-        if one.catalogued and one.value is not None:
-            newest[one.name, one.place] = one.value
+    places = {f"segment {segment}" for segment in range(len(sections))}
+    places |= {f"section {name}" for name in sections if name is not None}
+    known = [one for one in indicators if one.catalogued and one.value is not None and one.place in places]
     per_km = 1_000.0 / challenge.length_m
     parts = {"crossing_ease": challenge.crossing_ease}
     counts = None
@@ -132,29 +147,49 @@ def factors_of(
             if moved and segment is not None and 0 <= segment < len(counts):
                 counts[segment] += 1.0
         parts["incidents"] = percentiles(counts * per_km)
+    periods: dict[str, CountedPeriod] = {}
     for name in RECORDED:
-        values = _by_segment(newest, name, sections, challenge.length_m)
-        if not np.all(np.isnan(values)):
-            parts[name] = percentiles(values)
+        of_name = [one for one in known if one.name == name]
+        if of_name:
+            periods[name], of_period = _of_one_period(of_name)
+            if of_period:
+                parts[name] = percentiles(_by_segment(of_period, sections, challenge.length_m))
     stacked = np.array(list(parts.values()))
-    known = ~np.isnan(stacked)
-    total = np.where(known, stacked, 0.0).sum(axis=0)
-    threat = np.divide(total, known.sum(axis=0), out=np.full(len(sections), math.nan), where=known.any(axis=0))
-    impact = _by_segment(newest, IMPACT, sections, None)
-    return RiskFactors(threat, 1.0 - challenge.resistance, impact, parts, counts)
+    stated = ~np.isnan(stacked)
+    total = np.where(stated, stacked, 0.0).sum(axis=0)
+    threat = np.divide(total, stated.sum(axis=0), out=np.full(len(sections), math.nan), where=stated.any(axis=0))
+    newest = {one.place: one.value for one in sorted(known, key=lambda one: one.day) if one.name == IMPACT}
+    impact = _by_segment(newest, sections, None)
+    return RiskFactors(threat, 1.0 - challenge.resistance, impact, parts, counts, periods)
 
 
-def _by_segment(
-    newest: Mapping[tuple[str, str], float], name: str, sections: Sequence[str | None], length_m: Floats | None
-) -> Floats:
-    """The value of an indicator by segment; with lengths, per km of what its place covers."""
+def _of_one_period(records: Sequence[Indicator]) -> tuple[CountedPeriod, dict[str, float | None]]:
+    """The newest period that all places of these records have, and the value of each place; none without such one."""
+    found: dict[str, dict[tuple[date | None, date], float | None]] = {}
+    for one in records:
+        found.setdefault(one.place, {})[one.period] = one.value
+    common = set.intersection(*map(set, found.values()))
+    if not common:
+        return CountedPeriod(None, None), {}
+    period = max(common, key=_recency)
+    earlier = any(max(values, key=_recency) != period for values in found.values())
+    return CountedPeriod(*period, earlier=earlier), {place: values[period] for place, values in found.items()}
+
+
+def _recency(period: tuple[date | None, date]) -> tuple[date, date]:
+    start, end = period
+    return end, start or end
+
+
+def _by_segment(newest: Mapping[str, float | None], sections: Sequence[str | None], length_m: Floats | None) -> Floats:
+    """The values of places by segment; with lengths, per km of what the place covers."""
     values = np.full(len(sections), math.nan)
     for segment, section in enumerate(sections):
-        own = newest.get((name, f"segment {segment}"))
+        own = newest.get(f"segment {segment}")
         if own is not None:
             values[segment] = own if length_m is None else own / length_m[segment] * 1_000.0
             continue
-        shared = None if section is None else newest.get((name, f"section {section}"))
+        shared = None if section is None else newest.get(f"section {section}")
         if shared is not None:
             covered = 1.0 if length_m is None else length_m[[one == section for one in sections]].sum() / 1_000.0
             values[segment] = shared / covered

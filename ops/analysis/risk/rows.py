@@ -35,6 +35,13 @@ def answer_of(found: RiskAssessment) -> list[str]:
     unknown = len(found.risk) - len(order)
     sentences.append(say("risk-answer-unknown", unknown=unknown, segments=len(found.risk)))
     sentences += [say("risk-left-out", factor=name) for name in found.left_out]
+    for name, period in found.factors.periods.items():
+        title = say("indicator-title", indicator=name)
+        if period.end is None:
+            sentences.append(say("risk-no-common-period", indicator=title))
+        elif period.earlier:
+            start = (period.start or period.end).isoformat()
+            sentences.append(say("risk-earlier-period", indicator=title, start=start, end=period.end.isoformat()))
     return sentences
 
 

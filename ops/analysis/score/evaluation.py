@@ -79,11 +79,11 @@ def evaluate(
     if inputs.plan is None:
         return Evaluation(without_trends(card), None, places, sector, place, known_on)
     everywhere = card
-    if place is not None:
+    if place is not None or part is not None:
         indicators = inputs.indicators if part is None else part.for_plan
         everywhere = scorecard(indicators, *records[1:], day=day, simulated=simulated)
     status = status_of(inputs.plan, everywhere)
-    card = with_targets(card, inputs.plan)
+    card = with_targets(card, inputs.plan, everywhere)
     lines = {**card.lines, NAP: [adherence_line(status, NAP, sector), *card.lines[NAP]]}
     missing = missing_from(lines, inputs.periods, day)
     illustrative = card.illustrative or inputs.plan.illustrative

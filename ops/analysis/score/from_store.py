@@ -166,6 +166,7 @@ def _time_line(
         high=high,
         interval=Message("score-method-weeks" if not math.isnan(low) else "score-method-one-week"),
         notes=(Message("score-note-incidents", {"count": len(values)}), *not_yet, *formula_of(name)),
+        starts=tuple(minutes),
         begins=min(minutes, default=None),
         evidence=tuple(_evidence(week, found, source) for week, found in reversed(minutes.items())),
     )

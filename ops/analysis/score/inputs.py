@@ -206,7 +206,9 @@ def read_inputs(
         measured = [*measured, *of_challenge(challenge, sector.name, day=day)]
     if sector.training is not None:
         measured = [*measured, *of_drills(sector.training, sector.name, day)]
-    periods = sorted([*(one for one in reported if one.end <= day), *stored], key=lambda one: (one.place, one.start))
+    periods = sorted(
+        [*(one for one in reported if one.last_day <= day), *stored], key=lambda one: (one.place, one.start)
+    )
     refuse_overlaps(periods, f"{ROOM} and its table of outcomes" if files.live else "--store, --outcomes")
     return ScoreInputs(
         [one for one in indicators if one.day <= day],

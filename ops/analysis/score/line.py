@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any, Final
 
 from geo.message import Message
+from ops.analysis.indicators.periods import alike
 from ops.runtime.output import say_in_english
 from sensors.statistics.statistic import StatisticText
 
@@ -48,6 +49,7 @@ class ScorecardLine:
     which a value is expected. ``evidence``: the records behind the values. ``starts``: the first
     day of the period of each value of the history, None where it is of a day. ``edition``: that of the definition, if
     the source states one. ``begins``: first day of the period that the value counts; None where it is of ``day``.
+    ``counts``: whether the value is a number of cases, which grows with its period.
     """
 
     family: str
@@ -74,6 +76,21 @@ class ScorecardLine:
     starts: tuple[date | None, ...] = ()
     edition: str | None = None
     begins: date | None = None
+    counts: bool = False
+
+    @property
+    def comparable(self) -> tuple[tuple[date, float], ...]:
+        """The known (day, value) pairs that may be compared: all, or of counts those of periods as long as the last."""
+        if not self.counts or not self.history:
+            return self.history
+        periods = [(start, day) for start, (day, _) in zip(self.starts, self.history, strict=True)]
+        kept = (alike(period, periods[-1]) for period in periods)
+        return tuple(pair for pair, keep in zip(self.history, kept, strict=True) if keep)
+
+    @property
+    def unlike(self) -> bool:
+        """Whether its counts are of periods of unlike length, so that a target needs a statement of its period."""
+        return len(self.comparable) < len(self.history)
 
     @property
     def distance(self) -> float:

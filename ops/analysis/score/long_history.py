@@ -67,7 +67,7 @@ def part_of_history(
         return None
     if not is_history(path) or stated.st_size <= bounds.whole_bytes:
         return None
-    measured = () if plan is None or place is None else tuple(
+    measured = () if plan is None else tuple(
         sorted({(one.indicator, one.place) for _, one in plan.as_of(day).measures() if one.indicator})
     )  # fmt: skip
     try:
@@ -100,7 +100,8 @@ def _read_once(
         kinds = frozenset(index.kinds(known_on)), True in index.kinds(known_on, day)
         if place is None:
             newest = tuple(one for each in places for one in index.newest(each, known_on, day))
-            return PartOfHistory(newest, tuple(places), *kinds, newest_only=True)
+            for_plan = _for_plan(index, measured, day, known_on)
+            return PartOfHistory(newest, tuple(places), *kinds, for_plan, newest_only=True)
         records = tuple(one for one in index.records(place, known_on) if one.day <= day)
         return PartOfHistory(records, tuple(places), *kinds, _for_plan(index, measured, day, known_on))
 

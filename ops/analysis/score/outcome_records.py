@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -48,6 +48,11 @@ class Period:
     row: int = 0
     incidents: tuple[str, ...] = ()
     sha256: str = ""
+
+    @property
+    def last_day(self) -> date:
+        """The last day that is counted."""
+        return self.end - timedelta(days=1)
 
 
 def read_outcomes(path: Path, *, until: date) -> list[Period]:
@@ -112,8 +117,9 @@ def _period(row: Mapping[str, Any], where: str, until: date) -> Period:
         if not str(row.get(name) if row.get(name) is not None else "").strip():
             raise IndicatorError(f"no {name}", where=where, expected="place, start, end, source and counts of events")
     start, end = day_of(row["start"], where), day_of(row["end"], where)
-    if not start < end <= until:
-        raise IndicatorError(f"from {start} to {end}", where=where, expected=f"a start before an end, up to {until}")
+    if not start < end <= until + timedelta(days=1):
+        expected = f"a start before an end, and days up to {until}"
+        raise IndicatorError(f"from {start} to {end}", where=where, expected=expected)
     counts = {name: number_of(row.get(name), name, where) for name in COUNTS}
     repeated, low, high = (number_of(row.get(name), name, where) for name in REPEATS)
     for name, value in {**counts, "repeated": repeated}.items():

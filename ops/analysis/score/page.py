@@ -132,7 +132,7 @@ def anchor_of(line: ScorecardLine) -> str:
 
 def row_of(line: ScorecardLine, today: date | None = None) -> dict[str, Any]:
     """Format one line for a table, in the language of this process; with its age where ``today`` is given."""
-    spark, last = sparkline(line.history)
+    spark, last = sparkline(line.comparable)
     trend = say("score-direction", direction=line.direction)
     if not math.isnan(line.trend) and not line.by_chance:
         trend = say("score-trend-rate", direction=trend, rate=figure(line.trend, line.unit))
@@ -195,7 +195,7 @@ def _records(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _age(line: ScorecardLine, today: date) -> str:
-    days = max(0, (today - line.day).days)  # the day of a period that includes today is the day after
+    days = (today - line.day).days
     if line.update_days is None:
         return say("score-age", days=days)
     return say("score-age-expected", days=days, expected=line.update_days)

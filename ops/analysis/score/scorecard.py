@@ -13,6 +13,7 @@ import numpy as np
 
 from geo.message import Message, Parameter
 from ops.analysis.indicators.catalogue import FAMILIES, definitions
+from ops.analysis.indicators.periods import alike, is_count
 from ops.analysis.indicators.records import Indicator
 from ops.analysis.indicators.tables import IndicatorError
 from ops.analysis.score.line import LineEvidence, Scorecard, ScorecardLine
@@ -84,42 +85,57 @@ def _of_indicators(indicators: Sequence[Indicator]) -> list[ScorecardLine]:
         newest = rows[-1]
         history = tuple({one.day: one.value for one in rows if one.value is not None}.items())
         begun = {one.day: one.start for one in rows if one.value is not None}
-        targets = [one.target for one in rows if one.target is not None]
+        targets = [one for one in rows if one.target is not None]
+        counts = is_count(newest)
+        other = bool(targets) and counts and not alike(targets[-1].period, newest.period)
         better = [one.better for one in rows if one.better is not None]
         sources = sorted({one.source for one in rows if one.day == newest.day})
         defined = definitions()[newest.name] if newest.catalogued else None
-        unreported = () if newest.value is not None else (Message("score-note-not-reported"),)
-        lines.append(
-            ScorecardLine(
-                family=newest.family,
-                name=newest.name if defined is None else defined.title,
-                place=newest.place,
-                value=math.nan if newest.value is None else newest.value,
-                unit=newest.unit,
-                day=newest.day,
-                source="; ".join(sources),
-                target=targets[-1] if targets else math.nan,
-                better=better[-1] if better else None,
-                trend=trend_of(history),
-                confidence=newest.confidence,
-                history=history,
-                notes=unreported if defined is None else (*unreported, defined.definition, *defined.limit_sentences),
-                update_days=None if defined is None else defined.update_days,
-                evidence=tuple(_evidence(one) for one in reversed(rows)),
-                starts=tuple(begun[day] for day, _ in history),
-                edition=newest.definition,
-            )
+        line = ScorecardLine(
+            family=newest.family,
+            name=newest.name if defined is None else defined.title,
+            place=newest.place,
+            value=math.nan if newest.value is None else newest.value,
+            unit=newest.unit,
+            day=newest.day,
+            source="; ".join(sources),
+            target=_number(targets[-1].target) if targets and not other else math.nan,
+            better=better[-1] if better else None,
+            confidence=newest.confidence,
+            history=history,
+            update_days=None if defined is None else defined.update_days,
+            evidence=tuple(_evidence(one) for one in reversed(rows)),
+            starts=tuple(begun[day] for day, _ in history),
+            edition=newest.definition,
+            counts=counts,
         )
+        notes = [Message("score-note-not-reported")] if newest.value is None else []
+        notes += [Message("score-note-periods")] if line.unlike else []
+        notes += [_target_note(targets[-1])] if other else []
+        notes += [] if defined is None else [defined.definition, *defined.limit_sentences]
+        lines.append(replace(line, trend=trend_of(line.comparable), notes=tuple(notes)))
     return lines
 
 
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def _target_note(one: Indicator) -> Message:
+    """The target that is not applied, and the row that states it."""
+    return Message("score-note-target-period", {"target": _number(one.target), "period": _period(one)})
+
+
+def _period(one: Indicator) -> str:
+    return one.day.isoformat() if one.start is None else f"{one.start} – {one.day}"
+
+
 def _evidence(one: Indicator) -> LineEvidence:
-    period = one.day.isoformat() if one.start is None else f"{one.start} – {one.day}"
     value: Any = Message("score-unknown")
     if one.value is not None:
         amount: dict[str, Parameter] = {"value": one.value, "unit": one.unit}
         value = Message("score-evidence-number" if one.unit == "1" else "score-evidence-value", amount)
-    return LineEvidence(period, value, one.source, _origin(one), one.sha256)
+    return LineEvidence(_period(one), value, one.source, _origin(one), one.sha256)
 
 
 def _origin(one: Indicator | Period) -> Message:
@@ -155,7 +171,7 @@ def _of_outcomes(periods: Sequence[Period], *, simulated: bool) -> list[Scorecar
             "family": TACTICAL,
             "place": place,
             "unit": "1",
-            "day": rows[-1].end,
+            "day": rows[-1].last_day,
             "source": sources,
             "begins": rows[0].start,
             "evidence": tuple(_counted(one) for one in reversed(rows)),
@@ -163,7 +179,7 @@ def _of_outcomes(periods: Sequence[Period], *, simulated: bool) -> list[Scorecar
         for name, rate in outcome_rates(total, simulated=simulated).items():
             known = [(one, r[name].value) for one, r in zip(rows, each, strict=True) if name in r]
             known = [(one, value) for one, value in known if not math.isnan(value)]
-            history = tuple((one.end, value) for one, value in known)
+            history = tuple((one.last_day, value) for one, value in known)
             better = "lower" if name in LOWER_IS_BETTER else "higher"
             line = ScorecardLine(
                 **fixed, name=Message("score-rate", {"rate": name}), value=rate.value, better=better,
@@ -194,7 +210,7 @@ def _counted(one: Period) -> LineEvidence:
     more = f" + {len(one.incidents) - len(names)}" if len(one.incidents) > len(names) else ""
     value = Message("score-evidence-counts", counts)
     origin = ", ".join(names) + more if names else _origin(one)
-    return LineEvidence(f"{one.start} – {one.end}", value, one.source, origin, one.sha256)
+    return LineEvidence(f"{one.start} – {one.last_day}", value, one.source, origin, one.sha256)
 
 
 def _by_chance(rates: Sequence[Rate]) -> bool:

@@ -60,13 +60,14 @@ def _coverage_figures(figures: Mapping[str, Any]) -> SectorFigures:
 def _challenge_figures(figures: Mapping[str, Any]) -> SectorFigures:
     gaps = figures["this_layout"]["gaps"]
     least = figures["this_layout"]["crossings"].get("minimum_detection", {})
+    interruption = next(record for record in figures["records"] if record["id"] == "least-interruption")
     return {
         "sensors": float(figures["sensors"]),
         "segments": float(figures["segments"]),
         "gap_segments": float(sum(gap["last"] - gap["first"] + 1 for gap in gaps if gap["known"])),
         "unknown_segments": float(sum(gap["last"] - gap["first"] + 1 for gap in gaps if not gap["known"])),
         "least_detection": least.get("p_detect"),
-        "least_interruption": least.get("p_interruption"),
+        "least_interruption": interruption["value"],
     }
 
 

@@ -284,11 +284,10 @@ def state_of(line: ScorecardLine, day: date) -> str:
 
 
 def _start_of(line: ScorecardLine) -> date | None:
-    """First day of the newest value; of a rate, of the counts that it was computed from."""
-    starts = [one for one in line.starts if one is not None]
-    if not starts:
-        return None
-    return min(starts) if not math.isnan(line.denominator) else line.starts[-1]
+    """First day of the newest value; of a rate or a median, of all that it was computed from."""
+    if line.begins is not None or not line.starts:
+        return line.begins
+    return line.starts[-1]
 
 
 def _method_of(line: ScorecardLine) -> str:
@@ -307,4 +306,4 @@ def _method_of(line: ScorecardLine) -> str:
 def is_count(key: str) -> bool:
     """Whether the catalogue defines an indicator as a number of cases, which may be added up."""
     defined = definitions().get(key)
-    return defined is not None and defined.source in ("statistics", "register") and defined.unit != "1"
+    return defined is not None and defined.counts

@@ -26,6 +26,7 @@ action-plan-no-line = the scorecard has no value of “{ $indicator }”
 action-plan-places = the scorecard has “{ $indicator }” for several places, and the plan names none
 action-plan-no-value = its value is unknown
 action-plan-stale = its newest value is dated { $date }
+action-plan-periods = its values count periods of unlike length, and the newest is not recorded with this target
 action-plan-note-due = { $due } due, { $unknown } of them unknown; an unknown measure is not counted as met
 action-plan-method = Wilson, 95%, from no unknown measure met to all of them met
 action-plan-heading-late = Due and not shown to be met

@@ -40,7 +40,7 @@ batch-column = { $name ->
     [unknown_segments] unknown segments
     [least_detection] lowest Pd
     [detection_probability] lowest Pd
-    [least_interruption] P(interruption) on that path
+    [least_interruption] lowest P(interruption)
     [value_before] objective before
     [value] objective after
     [cost] cost

@@ -107,6 +107,7 @@ challenge-limit-no-segment = There is no segment.
 challenge-limit-no-cell = The area has no cells.
 challenge-limit-all-terrain-unknown = All terrain in the area is unknown.
 challenge-limit-sight-unknown = The line of sight to every cell is unknown.
+challenge-limit-undecided = Unknown and not included: { PERCENT($unknown, digits: 1) } of the area, which a sensor with an unknown line of sight may cover. With it, { PERCENT($low, digits: 1) } to { PERCENT($high, digits: 1) }.
 challenge-limit-best-sites = Best observation sites of each segment; see the settings of the terrain measures.
 challenge-limit-measure-unknown = The measure is unknown.
 challenge-limit-terrain-or-access = The terrain is unknown, or no path leads there.

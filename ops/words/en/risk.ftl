@@ -17,6 +17,8 @@ risk-left-out = { $factor ->
     [vulnerability] Vulnerability is unknown for all segments, so it is left out.
    *[impact] Impact is not stated for any segment, so it is left out: no impact level is proposed.
 }
+risk-no-common-period = { $indicator }: left out of the threat, because its places have no common period and a count grows with its period.
+risk-earlier-period = { $indicator }: not all places have the newest value, so the values of { $start } to { $end } count.
 risk-heading-map = Map of the risk
 risk-heading-sections = Border sections: proposed and current impact level
 risk-heading-segments = Segments, the highest risk first

@@ -51,7 +51,7 @@ score-distance = to target: { $distance }
 score-none = none
 score-unknown = unknown
 score-direction = { $direction ->
-    [no_trend] no trend: fewer than two values
+    [no_trend] no trend: fewer than two comparable values
     [by_chance] no clear trend: the change may be due to chance
     [steady] steady
     [rising] rising
@@ -115,6 +115,8 @@ score-note-dispositions = by the dispositions that operators gave
 score-note-more-than-alerts = more apprehensions than alerts: some had no alert
 score-note-one-alert = assumes one alert per event
 score-note-tracks = tracks without a disposition
+score-note-periods = counts of periods of unlike length: the trend is that of periods as long as the newest
+score-note-target-period = the target { NUMBER($target, maximumFractionDigits: 4) } of { $period } is for a period of another length, so it is not applied
 score-note-not-reported = due on that day and not reported
 score-note-repeated = { DECIMAL($low, digits: 3) } to { DECIMAL($high, digits: 3) }, for { PERCENT($fewest) } to { PERCENT($most) } deterred
 score-note-inconsistent = above 1: the deterred fraction cannot be that large
@@ -142,14 +144,14 @@ score-missing-outcomes = No outcome counts: the outcomes of crossings are unknow
 score-missing-unknown = { $indicator }, { $place }: unknown ({ $reason }).
 score-missing-stale = { $indicator }, { $place }: the newest value is dated { $date }.
 score-missing-target = { $indicator }, { $place }: no target.
-score-missing-trend = { $indicator }, { $place }: no trend, fewer than two values.
+score-missing-trend = { $indicator }, { $place }: no trend, fewer than two comparable values.
 
 # Limits
 
 score-limit-families = Families 1 to 3 are as reported by their sources; Watchline only checks that they do not contradict each other. Only tactical tools are measured or counted here.
 score-limit-rates = The interdiction effectiveness rate excludes undetected crossings; the unlawful border crossing effectiveness rate includes them, modelled, so it has no sampling interval. They are shown side by side because either alone is misleading.
 score-limit-events = Events are counted, not people or alerts, because groups and alerts cluster.
-score-limit-trend = A trend is the median slope between all pairs of dated values, per year; with few values it has little meaning.
+score-limit-trend = A trend is the median slope between all pairs of dated values, per year; with few values it has little meaning. Counts grow with their period, so only those of periods as long as the newest are compared.
 score-limit-empty = A family without records gives no information. That does not mean that nothing happens.
 
 # Records behind a line

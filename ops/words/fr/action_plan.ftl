@@ -29,6 +29,7 @@ action-plan-no-line = le tableau de bord n’a aucune valeur de « { $indicator
 action-plan-places = le tableau de bord a « { $indicator } » pour plusieurs lieux, et le plan n’en nomme aucun
 action-plan-no-value = sa valeur est inconnue
 action-plan-stale = sa valeur la plus récente date du { $date }
+action-plan-periods = ses valeurs comptent des périodes de longueur différente, et la plus récente n’est pas enregistrée avec cet objectif
 action-plan-note-due = { $due } échues, dont { $unknown } inconnues ; une mesure inconnue n’est pas comptée comme atteinte
 action-plan-method = Wilson, 95 %, d’aucune mesure inconnue atteinte à toutes atteintes
 action-plan-heading-late = Échues, atteinte non démontrée

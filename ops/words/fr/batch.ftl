@@ -37,7 +37,7 @@ batch-column = { $name ->
     [unknown_segments] segments inconnus
     [least_detection] plus faible Pd
     [detection_probability] plus faible Pd
-    [least_interruption] P(interruption) sur ce trajet
+    [least_interruption] plus faible P(interruption)
     [value_before] objectif avant
     [value] objectif après
     [cost] coût

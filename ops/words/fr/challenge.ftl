@@ -100,6 +100,7 @@ challenge-limit-no-segment = Il n’y a pas de segment.
 challenge-limit-no-cell = La surface n’a pas de maille.
 challenge-limit-all-terrain-unknown = Tout le terrain de la surface est inconnu.
 challenge-limit-sight-unknown = La ligne de vue est inconnue pour toutes les mailles.
+challenge-limit-undecided = Inconnu et non pris en compte : { PERCENT($unknown, digits: 1) } de la surface, qu’un capteur dont la ligne de vue est inconnue peut couvrir. Avec cette partie, de { PERCENT($low, digits: 1) } à { PERCENT($high, digits: 1) }.
 challenge-limit-best-sites = Meilleurs sites d’observation de chaque segment ; voir les réglages des mesures de terrain.
 challenge-limit-measure-unknown = La mesure est inconnue.
 challenge-limit-terrain-or-access = Le terrain est inconnu, ou aucun trajet n’y mène.

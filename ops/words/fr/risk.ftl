@@ -17,6 +17,8 @@ risk-left-out = { $factor ->
     [vulnerability] La vulnérabilité n’est connue pour aucun segment ; elle n’est donc pas prise en compte.
    *[impact] L’impact n’est indiqué pour aucun segment ; il n’est donc pas pris en compte, et aucun niveau d’impact n’est proposé.
 }
+risk-no-common-period = { $indicator } : non prises en compte dans la menace, car leurs lieux n’ont aucune période en commun et un nombre de cas croît avec sa période.
+risk-earlier-period = { $indicator } : tous les lieux n’ont pas la valeur la plus récente, si bien que celles du { $start } au { $end } comptent.
 risk-heading-map = Carte du risque
 risk-heading-sections = Sections de frontière : niveau d’impact proposé et actuel
 risk-heading-segments = Segments, du risque le plus élevé au plus faible

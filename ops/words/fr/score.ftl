@@ -49,7 +49,7 @@ score-distance = écart : { $distance }
 score-none = aucun
 score-unknown = inconnue
 score-direction = { $direction ->
-    [no_trend] pas de tendance : moins de deux valeurs
+    [no_trend] pas de tendance : moins de deux valeurs comparables
     [by_chance] pas de tendance nette : l’évolution peut être due au hasard
     [steady] stable
     [rising] en hausse
@@ -111,6 +111,8 @@ score-note-dispositions = d’après les issues saisies par les opérateurs
 score-note-more-than-alerts = plus d’interpellations que d’alertes : certaines sans alerte
 score-note-one-alert = suppose une alerte par événement
 score-note-tracks = pistes sans issue renseignée
+score-note-periods = nombres de cas de périodes de longueur différente : la tendance est celle des périodes aussi longues que la plus récente
+score-note-target-period = l’objectif { NUMBER($target, maximumFractionDigits: 4) } de { $period } vaut pour une période d’une autre longueur et n’est donc pas appliqué
 score-note-not-reported = due ce jour-là et non déclarée
 score-note-repeated = de { DECIMAL($low, digits: 3) } à { DECIMAL($high, digits: 3) }, pour { PERCENT($fewest) } à { PERCENT($most) } de personnes dissuadées
 score-note-inconsistent = supérieur à 1 : la part dissuadée ne peut pas être aussi grande
@@ -134,12 +136,12 @@ score-missing-outcomes = Aucun décompte d’issues : l’issue des franchissem
 score-missing-unknown = { $indicator }, { $place } : inconnu ({ $reason }).
 score-missing-stale = { $indicator }, { $place } : la valeur la plus récente date du { $date }.
 score-missing-target = { $indicator }, { $place } : pas d’objectif.
-score-missing-trend = { $indicator }, { $place } : pas de tendance, moins de deux valeurs.
+score-missing-trend = { $indicator }, { $place } : pas de tendance, moins de deux valeurs comparables.
 
 score-limit-families = Les familles 1 à 3 sont telles que leurs sources les déclarent ; Watchline vérifie seulement qu’elles ne se contredisent pas. Seuls les moyens tactiques sont mesurés ou comptés ici.
 score-limit-rates = Le taux d’efficacité de l’interception exclut les franchissements non détectés ; le taux d’efficacité face aux franchissements illégaux les inclut, modélisés, et n’a donc pas d’intervalle d’échantillonnage. Ils sont présentés côte à côte, car chacun seul induit en erreur.
 score-limit-events = On compte des événements, non des personnes ni des alertes, car les personnes se déplacent en groupe et les alertes se suivent en série.
-score-limit-trend = Une tendance est la pente médiane entre toutes les paires de valeurs datées, par an ; avec peu de valeurs, elle a peu de sens.
+score-limit-trend = Une tendance est la pente médiane entre toutes les paires de valeurs datées, par an ; avec peu de valeurs, elle a peu de sens. Un nombre de cas croît avec sa période ; seuls ceux de périodes aussi longues que la plus récente sont donc comparés.
 score-limit-empty = Une famille sans enregistrement n’apporte aucune information. Cela ne signifie pas qu’il ne se passe rien.
 
 score-illustrative = Données illustratives : les enregistrements sont inventés pour un exercice. Aucun de ces chiffres ne décrit une frontière réelle.

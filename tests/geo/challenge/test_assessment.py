@@ -12,6 +12,7 @@ from shapely.geometry import LineString
 
 from geo.border import Border
 from geo.challenge import ChallengeSettings, DemError, ReferenceTable, challenge
+from geo.challenge.assessment import _interval
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from geo.mobility import tobler_speed
@@ -209,12 +210,27 @@ def test_drawn_errors_give_intervals_around_what_was_measured_and_a_bias_beside_
         assert (known[f"{name}_low"] <= known[name]).all(), name
         assert (known[name] <= known[f"{name}_high"]).all(), name
         assert (known[f"{name}_sd"] >= 0.0).all()
+    for name in ("vector_ruggedness", "dead_ground_1.7m", "dead_ground_0.5m"):
+        assert (found[f"{name}_low"].fillna(0.0) >= 0.0).all(), name
+        assert (found[f"{name}_high"].fillna(1.0) <= 1.0).all(), name
     for score in SCORES:
         assert (known[f"{score}_low"] <= known[score]).all(), score
         assert (known[score] <= known[f"{score}_high"]).all(), score
         assert ((known[f"{score}_low"] >= 0.0) & (known[f"{score}_high"] <= 1.0)).all(), score
     assert "response_time_sd" not in found, "heights of the ground do not enter the response that was given"
     assert found.attrs["dem_error_draws"] == draws
+
+
+def test_intervals_stay_in_the_range_of_their_measure() -> None:
+    """Samples .02 to .08 of a fraction that is 0: from 0 to their 95% quantile, .076, not from -.026 to .026."""
+    drawn = np.array([0.02, 0.05, 0.08, 0.06, 0.04])
+    value = np.array([0.0, 1.0, 0.03, 0.5])
+    found = _interval(value, np.column_stack([drawn, 1.0 - drawn, drawn, 0.45 + drawn]), 1.0)
+    assert found["low"] == pytest.approx([0.0, 0.924, 0.004, 0.474])
+    assert found["high"] == pytest.approx([0.076, 1.0, 0.056, 0.526])
+    steep = _interval(np.array([0.01, 1.0]), np.column_stack([drawn, 1.0 + drawn]), np.inf)
+    assert steep["low"] == pytest.approx([0.0, 0.974]), "a slope is at least 0, and may be above 1"
+    assert steep["high"] == pytest.approx([0.036, 1.026])
 
 
 def test_a_reference_stands_beside_the_measures_or_says_why_not() -> None:

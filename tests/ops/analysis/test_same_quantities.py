@@ -122,6 +122,23 @@ def _with_bought(files: Any, told: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
+def test_the_covered_area_of_challenge_is_that_of_coverage(
+    covered: tuple[Path, dict[str, Any]], challenged: tuple[Path, dict[str, Any]]
+) -> None:
+    """Cells that a sensor with an unknown line of sight may cover are neither covered nor not, and are stated."""
+    both = covered[1]["belt"]["both"]
+    (area,) = [one for one in challenged[1]["records"] if one["id"] == "covered"]
+    assert both["covered_fraction_low"] < both["covered_fraction"] < both["covered_fraction_high"]
+    assert area["value"] == pytest.approx(both["covered_fraction"], abs=2e-6)
+    (stated,) = [one["parameters"] for one in area["messages"]["limits"] if one["id"] == "challenge-limit-undecided"]
+    for name, right in (
+        ("unknown", "unknown_fraction"),
+        ("low", "covered_fraction_low"),
+        ("high", "covered_fraction_high"),
+    ):
+        assert stated[name] == pytest.approx(both[right], abs=2e-6)
+
+
 def test_covered_fraction_is_one_number(holed: Any, covered: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
     """In one state of weather and at one requirement, compare's covered share of each segment is coverage's."""
     options = CompareOptions(

@@ -6,6 +6,7 @@ import csv
 import math
 import tomllib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from geo.message import Message
 from ops.analysis.action_plan.plan import ActionPlan, Measure, Objective, plan_as_toml, read_plan
 from ops.analysis.action_plan.status import adherence_line, status_of, with_targets
 from ops.analysis.action_plan.swot import swot_of
@@ -272,6 +274,25 @@ def test_the_plan_gives_a_line_the_direction_that_its_table_does_not_state() -> 
     assert (found.target, found.better, found.verdict) == (80.0, "lower", "not_met")
     findings, unjudged = swot_of(with_targets(card(cases), wanted))
     assert ([one.quadrant for one in findings], unjudged) == (["threats"], 0)
+
+
+def test_a_count_of_another_period_than_before_is_not_judged_by_the_plan() -> None:
+    """130 in 2025 and 14 in January: 100 a year is not met by 14, unless the row of January states 100."""
+    history = ((date(2025, 12, 31), 130.0), (date(2026, 1, 31), 14.0))
+    starts = (date(2025, 1, 1), date(2026, 1, 1))
+    found = line("cases", 14.0, family="crime_and_governance", better=None, history=history, starts=starts, counts=True)
+    wanted = plan(measure("A1", LATE, indicator="cases", target=100.0, better="lower"))
+    (status,) = status_of(wanted, card(found)).measures
+    assert status.status == "unknown"
+    assert status.reason == Message("action-plan-periods")
+    (shown,) = with_targets(card(found), wanted).lines["crime_and_governance"]
+    assert (shown.verdict, shown.better) == ("no_target", "lower")
+    for alone in (replace(found, history=history[1:], starts=starts[1:]), replace(found, target=100.0)):
+        (status,) = status_of(wanted, card(alone)).measures
+        assert status.status == "met"
+    newest = replace(found, history=history[1:], starts=starts[1:])
+    (shown,) = with_targets(card(newest), wanted, card(found)).lines["crime_and_governance"]
+    assert shown.verdict == "no_target", "where only the newest value was read"
 
 
 # --- SWOT

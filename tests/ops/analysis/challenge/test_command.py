@@ -14,7 +14,8 @@ import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import geopandas as gpd
 import numpy as np
@@ -34,9 +35,10 @@ from geo.terrain import cell_size
 from ops.analysis.challenge import pictures as challenge_pictures
 from ops.analysis.challenge import profiles as challenge_profiles
 from ops.analysis.challenge.command import PARTS, PICTURES, assess
+from ops.analysis.challenge.findings import Findings
 from ops.analysis.challenge.options import ChallengeOptions, weights_of
-from ops.analysis.challenge.provenance import BY_ERROR, OFF_ERROR, needs_caution
-from ops.analysis.challenge.statistics import _drawn
+from ops.analysis.challenge.provenance import BY_ERROR, OFF_ERROR, Origin, needs_caution
+from ops.analysis.challenge.statistics import _drawn, _median
 from ops.analysis.indicators.tables import IndicatorError
 from ops.analysis.score.command import ScoreOptions, score
 from ops.analysis.score.of_challenge import OF_CHALLENGE
@@ -520,6 +522,25 @@ def test_a_layout_without_sensors_sees_nothing_and_breaks_nothing(narrow_sector:
     start, end = gap["start_m"] / 1000.0, gap["end_m"] / 1000.0
     length = f"The one coverage gap is {end - start:.1f} km long (km {start:.1f} to {end:.1f})"
     assert answer_on(tmp_path / "out" / "report.html")[2] == f"{length}: crossing Pd is below 0.9 there."
+
+
+@pytest.mark.parametrize(
+    ("minutes", "median"),
+    [
+        ([10.0, 30.0], 20.0), ([30.0, math.nan, 10.0], 20.0), ([10.0, 12.0, 30.0], 12.0), ([10.0, math.inf], math.inf),
+        ([10.0, 12.0, math.inf, math.inf], math.inf), ([math.inf, math.inf], math.inf), ([math.nan], math.nan),
+    ],
+)  # fmt: skip
+def test_of_an_even_number_of_segments_the_median_is_between_the_middle_two(
+    minutes: list[float], median: float
+) -> None:
+    """Unknown segments are not counted; those that no one reaches are."""
+    seconds = np.column_stack([[60.0 * one for one in minutes], np.zeros(len(minutes))])
+    segments = xr.Dataset({"response_time": (("segment", "belt"), seconds)}, {"belt": ["both", "home"]})
+    origin = Origin(Message("x"), Message("x"), "data", "code", (), (), (Message("x"),))
+    record = _median(cast(Findings, SimpleNamespace(segments=segments)), origin)
+    assert record.value == pytest.approx(60.0 * median, nan_ok=True)
+    assert record.n == sum(not math.isnan(one) for one in minutes)
 
 
 def test_every_interruption_names_who_responds_and_how_the_strips_move_it(

@@ -19,7 +19,7 @@ from ops.analysis.indicators.records import Indicator
 from ops.analysis.indicators.tables import IndicatorError
 from ops.analysis.risk.assess import RiskOptions, assess_risk, section_risks, weights_of
 from ops.analysis.risk.combination import level_of, risk_of
-from ops.analysis.risk.factors import ChallengeSegments, factors_of, read_challenge
+from ops.analysis.risk.factors import ChallengeSegments, CountedPeriod, factors_of, read_challenge
 from ops.analysis.risk.rows import SECTION_COLUMNS, section_row
 from ops.runtime.output import speaking
 from ops.sector.open_sector import open_sector
@@ -37,10 +37,11 @@ def segments(ease: Sequence[float], resistance: Sequence[float], length_m: float
     return ChallengeSegments(starts, starts + length_m, lengths, *numbers, True, "basic", "0" * 64)
 
 
-def record(name: str, place: str, value: float, day: str = "2025-12-31") -> Indicator:
+def record(name: str, place: str, value: float | None, day: str = "2025-12-31", start: str | None = None) -> Indicator:
     unit = "1" if name == "crossing_impact" else "cases"
+    begun = None if start is None else date.fromisoformat(start)
     return Indicator(
-        place, "crime_and_governance", name, value, unit, date.fromisoformat(day), "s", catalogued=True
+        place, "crime_and_governance", name, value, unit, date.fromisoformat(day), "s", start=begun, catalogued=True
     )  # fmt: skip
 
 
@@ -77,6 +78,56 @@ def test_cases_of_a_section_are_spread_over_its_length() -> None:
     assert found.incidents is None
     # A: 10 cases on 1 km, B: 6 cases on half a km, so 12 per km
     assert found.parts["smuggling_cases"] == pytest.approx([1 / 3, 1 / 3, 5 / 6])
+
+
+MONTH = ("2026-10-31", "2026-10-01")
+YEAR = ("2025-12-31", "2025-01-01")
+
+
+def test_cases_count_in_a_period_that_all_places_have() -> None:
+    """24 in a year are 12 per km and year, 10 in a month 60: the year must not rank above the month."""
+    challenge = segments([0.5] * 4, [0.5] * 4, 1_000.0)
+    names = ["A", "A", "B", "B"]
+    unlike = [record("smuggling_cases", "section A", 24, *YEAR), record("smuggling_cases", "section B", 10, *MONTH)]
+    elsewhere = [record("smuggling_cases", "cumberland", 9, *MONTH), record("smuggling_cases", "segment 9", 9, *MONTH)]
+    found = factors_of(challenge, names, [*unlike, *elsewhere], None)
+    assert list(found.parts) == ["crossing_ease"]
+    assert found.threat.tolist() == [0.5] * 4
+    assert found.periods == {"smuggling_cases": CountedPeriod(None, None)}
+
+    both = [*unlike, record("smuggling_cases", "section A", 2, *MONTH)]
+    found = factors_of(challenge, names, both, None)
+    assert found.parts["smuggling_cases"].tolist() == [0.25, 0.25, 0.75, 0.75]
+    assert found.periods["smuggling_cases"] == CountedPeriod(date(2026, 10, 1), date(2026, 10, 31))
+
+    year = [*both, record("smuggling_cases", "section B", 48, *YEAR), record("smuggling_cases", "segment 0", 1, *YEAR)]
+    found = factors_of(challenge, names, year, None)
+    # 1 case on the km of segment 0, 12 per km on segment 1, 24 per km in B
+    assert found.parts["smuggling_cases"].tolist() == [0.125, 0.375, 0.75, 0.75]
+    assert found.periods["smuggling_cases"] == CountedPeriod(date(2025, 1, 1), date(2025, 12, 31), earlier=True)
+
+
+def test_the_report_states_which_cases_are_left_out_or_not_the_newest(
+    hill_sector: Files, challenged: Path, tmp_path: Path
+) -> None:
+    table = tmp_path / "i.csv"
+    head = "place,indicator,value,date,start,source\n"
+    rows = [f"segment {number},smuggling_cases,9,2025-12-31,2025-01-01,s\n" for number in range(2)]
+    rows += ["segment 0,smuggling_cases,1,2026-01-10,2026-01-01,s\n"]
+    rows += ["segment 0,firearm_seizures,1,2025-12-31,2025-01-01,s\nsegment 1,firearm_seizures,1,2025-12-31,,s\n"]
+    table.write_text(head + "".join(rows), encoding="utf-8")
+    screen = Console(file=io.StringIO(), width=400)
+    options = RiskOptions(str(hill_sector.sector), challenged, indicators=table)
+    figures = assess_risk(options, screen, now=NOW)
+    assert figures["recorded_periods"] == {
+        "smuggling_cases": {"start": "2025-01-01", "end": "2025-12-31"},
+        "firearm_seizures": {"start": None, "end": None},
+    }
+    assert isinstance(screen.file, io.StringIO)
+    told = screen.file.getvalue()
+    assert "recorded smuggling cases: not all places have the newest value" in told
+    assert "the values of 2025-01-01 to 2025-12-31 count" in told
+    assert "firearms seized: left out of the threat" in told
 
 
 def test_the_highest_level_in_a_section_stands_beside_the_proposed_one() -> None:

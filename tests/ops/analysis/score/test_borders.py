@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from geo.errors import BadInput
-from ops.analysis.score.borders import compare_borders, read_border
+from ops.analysis.score.borders import BorderScorecard, compare_borders, read_border
+from tests.ops.analysis.score.test_from_store import MONDAY, incident, lines_of
 
 HEAD = "indicator,place,family,name,value,unit,date,start,source,better,definition,illustrative\n"
 CASES = "smuggling_cases"
@@ -119,3 +121,13 @@ def test_a_made_up_border_is_not_compared_with_a_real_one_and_no_other_folder_is
         (made_up / "summary.json").write_text(content)
         with pytest.raises(BadInput, match="not a scorecard of this version"):
             read_border(made_up)
+
+
+def test_medians_over_the_same_weeks_state_their_first_day() -> None:
+    """Weeks from 5 January; the interval of both is over all of them, so the period is that of all."""
+    weeks = [incident(number, "apprehended", MONDAY + timedelta(days=7 * number)) for number in range(2)]
+    weeks[1]["transitions"][0]["at"] = (MONDAY + timedelta(days=7, minutes=9)).isoformat()
+    line = lines_of(*weeks, incident(3, "apprehended"))["time_to_acknowledgement"].as_dict()
+    borders = [BorderScorecard(name, False, {("tactical_tools", line["id"]): [line]}) for name in ("a", "b")]
+    (found,) = compare_borders(*borders)
+    assert (found.first, found.start, found.day) == (2.0, "2026-01-05", "2026-01-15")

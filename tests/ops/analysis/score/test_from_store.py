@@ -106,10 +106,13 @@ def test_weeks_begin_on_monday_and_the_running_one_ends_today() -> None:
     assert [(one.start, one.end) for one in found.periods] == [
         (date(2026, 1, 5), date(2026, 1, 12)), (date(2026, 1, 12), date(2026, 1, 16)),
     ]  # fmt: skip
+    card = scorecard([], found.periods, day=DAY)
+    assert {line.day for line in card.lines["tactical_tools"]} == {DAY}, "not the day after, which is still to come"
     lines = {line.key: line for line in found.lines}
     assert lines["response_time"].value == 12.0
     assert math.isnan(lines["response_time"].low), "two weeks of one time each do not show that it is certain"
     assert max(day for day, _ in lines["response_time"].history) <= DAY
+    assert lines["response_time"].starts == (date(2026, 1, 5), date(2026, 1, 12)), "the first days of its weeks"
 
 
 @pytest.mark.parametrize("weekday", range(7))

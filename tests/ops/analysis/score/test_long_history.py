@@ -6,7 +6,7 @@ import os
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geo.message import Message
 from ops.analysis.indicators import index_file
 from ops.analysis.indicators.history import HistoryLine, add_import, as_known, read_history
 from ops.analysis.indicators.history_index import FOLDER, indexed
@@ -30,6 +31,7 @@ from ops.analysis.score.summary import MOST_LINES
 from ops.releasability.settings import ReleasabilitySettings
 
 FIRST = date(2025, 1, 1)
+PERIODS = Message("score-note-periods")
 INDEXED = HistoryBounds(whole_bytes=0, lines=-1)
 WHOLE = HistoryBounds(whole_bytes=10**9)
 PLACES = ("North", "South", "West")
@@ -70,6 +72,11 @@ records = st.builds(
     origin=st.just("t.csv"),
     row=st.integers(1, 3),
     withdrawn=st.booleans(),
+)
+records = st.builds(
+    lambda one, length: one if length is None else replace(one, start=one.day - timedelta(days=length - 1)),
+    records,
+    st.sampled_from((None, 30, 31, 7)),
 )
 imports = st.lists(st.tuples(days, st.lists(records, max_size=12)), min_size=1, max_size=5).map(
     lambda found: sorted(found, key=lambda one: one[0])
@@ -152,9 +159,30 @@ def test_the_newest_of_all_places_state_the_same_values_targets_and_plan(
         assert newest.plan.as_dict() == every.plan.as_dict()
 
 
+def test_counts_of_periods_of_unlike_length_are_not_judged_where_only_the_newest_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """9 in a year, then 2 in a month: neither the line nor the measure of at most 3 is met."""
+    monkeypatch.setenv("WATCHLINE_CACHE", str(tmp_path / "cache"))
+    path = tmp_path / "h.jsonl"
+    path.with_suffix(".toml").write_text(
+        PLAN.format(illustrative="") + MEASURE.format(id="A1", indicator="cases", place="North")
+    )
+    year, month = ((date(2024, 1, 1), date(2024, 12, 31)), (date(2025, 1, 1), date(2025, 1, 31)))
+    rows = [replace(ONE, value=value, start=start, day=day) for value, (start, day) in ((9.0, year), (2.0, month))]
+    add(path, rows, LAST)
+    for bounds in (WHOLE, INDEXED):
+        found = scored(path, bounds, day=LAST, known_on=LAST, place=None)
+        assert isinstance(found, Evaluation)
+        assert found.plan is not None
+        assert [one.status for one in found.plan.measures] == ["unknown"]
+        assert [one.verdict for one in found.card.lines["crime_and_governance"]] == ["no_target"]
+
+
 def stated(evaluation: Evaluation) -> list[tuple[Any, ...]]:
-    """What the newest values of the lines state."""
-    lines = (line for found in evaluation.card.lines.values() for line in found)
+    """What the newest values of the lines state, without the note on the trend, for which the others are needed."""
+    found = [line for family in evaluation.card.lines.values() for line in family]
+    lines = [replace(line, notes=tuple(one for one in line.notes if one != PERIODS)) for line in found]
     same = ("family", "place", "unit", "value", "target", "better", "confidence", "verdict", "date", "notes", "source")
     return [tuple(line.as_dict()[name] for name in same) for line in lines]
 

@@ -74,6 +74,65 @@ def test_the_trend_is_the_median_slope_of_all_pairs() -> None:
     assert math.isnan(trend_of(history[:1]))
 
 
+PERIODS = "place,family,name,value,unit,start,date,source,target,better\n"
+
+
+def of_periods(file: Callable[..., Path], *rows: str, what: str = "cases,{},cases") -> ScorecardLine:
+    """The line of rows with value, first day, last day, and target; lower is better."""
+    lines = []
+    for row in rows:
+        value, start, day, target = row.split()
+        stated = what.format(value)
+        lines.append(f"X,crime_and_governance,{stated},{start.strip('-')},{day},book,{target.strip('-')},lower\n")
+    (line,) = scorecard(read_indicators(file(PERIODS + "".join(lines)), until=date(2026, 12, 31)), day=DAY).lines[
+        "crime_and_governance"
+    ]
+    return line
+
+
+def test_counts_of_periods_of_unlike_length_are_not_compared(file: Callable[..., Path]) -> None:
+    """120 and 130 a year, then 14 in a month, which are 165 a year: neither better, nor below 100 a year."""
+    years = ("120 2024-01-01 2024-12-31 100", "130 2025-01-01 2025-12-31 100")
+    line = of_periods(file, *years, "14 2026-01-01 2026-01-31 -")
+    assert line.value == 14.0
+    assert (line.verdict, line.direction) == ("no_target", "no_trend")
+    assert [note.id for note in line.notes if not isinstance(note, str)] == [
+        "score-note-periods", "score-note-target-period"
+    ]  # fmt: skip
+    assert "the target 100 of 2025-01-01 – 2025-12-31 is for a period of another length" in say(line.notes[1])
+    assert len(line.history) == 3, "all values are shown in the records"
+
+    own = of_periods(file, *years, "14 2026-01-01 2026-01-31 8")
+    assert (own.target, own.verdict) == (8.0, "not_met"), "the target of the month itself"
+    months = of_periods(file, *years, "14 2026-01-01 2026-01-31 8", "12 2026-02-01 2026-02-28 -")
+    assert (months.target, months.verdict, months.direction) == (8.0, "not_met", "better")
+    assert months.trend == pytest.approx(-2.0 / 28.0 * 365.25), "between the two months"
+    whole = of_periods(file, *years)
+    assert (whole.verdict, whole.direction, whole.notes) == ("not_met", "worse", ())
+    assert whole.trend == pytest.approx(10.0, rel=0.01), "366 and 365 days are alike"
+
+
+@pytest.mark.parametrize("what", ["detection rate,{},cases", "cases,{},cases per month", "delays,{},min", "part,{},%"])
+def test_what_is_not_a_count_is_compared_over_any_periods(file: Callable[..., Path], what: str) -> None:
+    rows = ("20 2025-01-01 2025-12-31 15", "14 2026-01-01 2026-01-31 -")
+    line = of_periods(file, *rows, what=what)
+    assert (line.verdict, line.direction, line.notes) == ("met", "better", ())
+
+
+def test_counts_of_the_catalogue_and_of_days_that_are_not_stated(file: Callable[..., Path]) -> None:
+    """A count without a first day is compared with its like only."""
+    head = "place,indicator,value,start,date,source\n"
+    rows = "X,smuggling_cases,9,2024-01-01,2024-12-31,s\nX,smuggling_cases,8,2025-01-01,2025-12-31,s\n"
+    for more, trend in (("X,smuggling_cases,1,2026-01-01,2026-01-31,s\n", "no_trend"), ("", "falling")):
+        found = read_indicators(file(head + rows + more), until=date(2026, 12, 31))
+        (line,) = scorecard(found, day=DAY).lines["crime_and_governance"]
+        assert line.direction == trend
+    line = of_periods(file, "9 - 2024-12-31 5", "8 - 2025-12-31 -", "4 - 2026-01-31 -")
+    assert (line.verdict, line.direction, line.notes) == ("met", "better", ())
+    line = of_periods(file, "9 - 2024-12-31 5", "4 2026-01-01 2026-01-31 -")
+    assert (line.verdict, line.direction) == ("no_target", "no_trend")
+
+
 def test_all_four_families_stand_there_and_say_what_is_missing(file: Callable[..., Path]) -> None:
     rows = read_indicators(
         file(HEAD + "X,crime_and_governance,cases,9,cases,2024-01-01,a book,5,lower,high\n"
@@ -175,6 +234,24 @@ def test_outcomes_by_hand(file: Callable[..., Path]) -> None:
     assert weeks.high == pytest.approx(0.82)
     part = scorecard([], read_outcomes(file(text.replace("10,13", "10,")), until=DAY), day=DAY)
     assert math.isnan(by_id(part)["unlawful_border_crossing_effectiveness_rate"].value)
+
+
+def test_a_period_counts_from_its_last_day_on(
+    watchline: Callable[..., tuple[int, str, str]], file: Callable[..., Path]
+) -> None:
+    """The day after the last is the end of a row: November 90 of 100, December 10 of 100, so 100 of 200 in both."""
+    text = BOOKS + "X,2025-11-01,2025-12-01,book,90,0,10,\nX,2025-12-01,2026-01-01,book,10,0,90,\n"
+    for day, counts, last in (("2025-12-30", (90, 100), "2025-11-30"), ("2025-12-31", (100, 200), "2025-12-31")):
+        code, stdout, _ = watchline("--outcomes", file(text), "--on", day, "--json")
+        assert code == 0
+        lines = {line["id"]: line for line in json.loads(stdout)["families"]["tactical_tools"]["lines"]}
+        rate = lines["interdiction_effectiveness_rate"]
+        assert (rate["numerator"], rate["denominator"], rate["date"]) == (*counts, last)
+        assert rate["history"][-1][0] == last
+        assert rate["evidence"][0]["period"].endswith(f"– {last}")
+    assert rate["age_days"] == 0
+    until = date(2025, 12, 31)
+    assert read_outcomes(file(text), until=until)[-1].last_day == until, "the row of a period that ends today"
 
 
 def test_repeats_give_a_range(file: Callable[..., Path]) -> None:

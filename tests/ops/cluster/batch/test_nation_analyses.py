@@ -138,6 +138,15 @@ def test_another_option_or_input_is_computed(nation: Path, covered: Path, tmp_pa
     assert (figures["kept"], figures["computed_again"]) == ([], [])
 
 
+def test_the_lowest_interruption_of_a_sector_is_that_of_all_paths_and_segments():
+    """The path of the lowest detection may be the one on which responders are the quickest."""
+    paths = {"minimum_detection": {"p_detect": 0.2, "p_interruption": 0.6}}
+    records = [{"id": "least-detection", "value": 0.2}, {"id": "least-interruption", "value": 0.1}]
+    figures = {"sensors": 3, "segments": 9, "this_layout": {"gaps": [], "crossings": paths}, "records": records}
+    found = command_named("challenge").figures(figures)
+    assert (found["least_detection"], found["least_interruption"]) == (0.2, 0.1)
+
+
 def test_the_summary_lists_the_worst_segments_of_all_sectors(covered: Path):
     summary = json.loads((covered / "summary.json").read_text())
     worst = [(one["value"], one["sector"], one["segment"]) for one in summary["worst_segments"]]
