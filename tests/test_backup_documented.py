@@ -22,6 +22,10 @@ from ops.governance.approvals import FILE as APPROVALS
 from ops.governance.confidential import FOLDER as CONFIDENTIAL
 from ops.governance.mutes import FILE as MUTED
 from ops.governance.rounding import FILE as PUBLICATION
+from ops.services.media.book import FILE as PICTURES
+from ops.services.media.book import NewPicture, PictureBook, StoredFile
+from ops.services.media.vault import FOLDER as MEDIA
+from ops.services.media.vault import Vault
 from ops.store.handover_notes import FILE as HANDOVER
 from tests.patience import PATIENT_S
 
@@ -35,8 +39,12 @@ DATABASES = (
     HANDOVER,
     f"{EXCHANGE}/{SENT}",
     f"{EXCHANGE}/{RECEIVED}",
+    PICTURES,
 )
-OTHERS = ("audit/head", "keys/day.key", f"{CONFIDENTIAL}/one", MUTED, PUBLICATION, f"{EXCHANGE}/outbox/1.zip")
+OTHERS = (
+    "audit/head", "keys/day.key", f"{MEDIA}/2026-03-14/ab/abcd", f"{CONFIDENTIAL}/one", MUTED, PUBLICATION,
+    f"{EXCHANGE}/outbox/1.zip",
+)  # fmt: skip
 
 
 def backup(folder: Path) -> None:
@@ -83,7 +91,24 @@ def test_the_backup_has_every_file_that_cannot_be_computed_again(tmp_path: Path,
     assert found == {"journal.db", *names}, "a backup creates nothing in the folder"
 
 
+def test_a_restored_room_has_its_encrypted_pictures(tmp_path: Path) -> None:
+    room, at_ns = tmp_path / "room", 1_773_446_400_000_000_000
+    write(room, "journal.db")
+    name = Vault(room, encrypted=True).put(b"a picture", at_ns)
+    running = PictureBook(room)  # while the system runs
+    running.take([NewPicture(("camera-1", 1, 1), 0, at_ns, "https://camera/1", "", "image/jpeg", 0)], 1, at_ns)
+    running.stored(running.due(at_ns, 1)[0].id, StoredFile(name, 9, 4, 3))
+    running.link([("T1", ("camera-1", 1, 1))])
+    backup(tmp_path)
+    running.close()
+    restored = tmp_path / "backup"
+    book = PictureBook(restored)
+    (picture,) = book.pictures_of(["T1"], [])
+    book.close()
+    assert Vault(restored, encrypted=True).get(picture.sha256, picture.observed_ns) == b"a picture"
+
+
 def test_the_page_names_every_one_of_them() -> None:
     text = PAGE.read_text(encoding="utf-8")
-    for name in (*DATABASES[:6], f"{EXCHANGE}/", f"{CONFIDENTIAL}/", MUTED, PUBLICATION):
+    for name in (*DATABASES[:6], PICTURES, f"{EXCHANGE}/", f"{MEDIA}/", f"{CONFIDENTIAL}/", MUTED, PUBLICATION):
         assert f"`{name}`" in text, name

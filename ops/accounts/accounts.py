@@ -124,23 +124,33 @@ class Accounts:
 
         Name and roles are the provider's. Raises LoginRefused without a role, if locked, or if another has the name.
         """
-        if not roles:
-            raise LoginRefused("The identity provider gives this person no role here.", reason="no-role")
         account = self.store.account_of_subject(issuer, subject)
+        if not roles:
+            if account is not None and account.roles:
+                self.store.set_roles(account.id, {})
+            raise LoginRefused("The identity provider gives this person no role here.", reason="no-role")
         if account is None:
-            identity = secrets.token_hex(8)
             # No login by name and password: this login is outside of what people can type.
             unique = f"{BY_PROVIDER}{digest(issuer, subject)[:24]}"
-            key = name_key(name)
-            if any(other.name_key == key for other in self.store.accounts()):
-                name = checked_name(f"{name[:KEPT_OF_NAME]} ({login[:20]})")
-            account = Account(identity, unique, name, name_key(name), issuer=issuer, subject=subject)
-            self.store.add(replace(account, created_s=self.now_s(), roles=roles))
+            account = Account(secrets.token_hex(8), unique, "", "", issuer=issuer, subject=subject)
+            account = self._named(replace(account, created_s=self.now_s(), roles=roles), name, login)
+            self.store.add(account)
         elif account.locked:
             raise LoginRefused("This account is locked; ask an administrator.", reason="locked")
-        elif dict(account.roles) != dict(roles):
-            self.store.set_roles(account.id, roles)
-        return self._begin(replace(account, roles=roles), "browser", origin)
+        else:
+            known, account = account, self._named(replace(account, roles=roles), name, login)
+            if known.name != account.name:
+                self.store.change(account.id, name=account.name, name_key=account.name_key)
+            if dict(known.roles) != dict(roles):
+                self.store.set_roles(account.id, roles)
+        return self._begin(account, "browser", origin)
+
+    def _named(self, account: Account, name: str, login: str) -> Account:
+        """The account under a provider's name, to which the login there is added where another account has the name."""
+        key = name_key(name)
+        if any(other.name_key == key and other.id != account.id for other in self.store.accounts()):
+            name = checked_name(f"{name[:KEPT_OF_NAME]} ({login[:20]})")
+        return replace(account, name=name, name_key=name_key(name))
 
     def log_out(self, cookie: str) -> None:
         """End the session of a cookie."""

@@ -123,13 +123,14 @@ class SentStore:
         return [SentPackage(*row) for row in rows]
 
     def after(self, partner: str, number: int, now_ns: int) -> SentPackage | None:
-        """Return the next package for a partner that is neither expired nor withdrawn as a whole."""
-        row = self._database.execute(
+        """Return the next package for a partner that is neither expired, nor withdrawn as a whole, nor erased."""
+        rows = self._database.execute(
             "SELECT * FROM packages WHERE partner = ? AND number > ? AND (kind = 'withdrawal' OR"
-            " (expires_ns > ? AND withdrawn_by IS NULL)) ORDER BY number LIMIT 1",
+            " (expires_ns > ? AND withdrawn_by IS NULL)) ORDER BY number",
             (partner, number, now_ns),
-        ).fetchone()
-        return None if row is None else SentPackage(*row)
+        )
+        found = (SentPackage(*row) for row in rows)
+        return next((one for one in found if one.kind == "withdrawal" or self._has_file(one)), None)
 
     def content_after(self, partner: str, number: int, now_ns: int) -> tuple[int, bytes] | None:
         """Return number and content of the next package for a partner; None without one, and for a moment while it is
@@ -149,6 +150,18 @@ class SentStore:
         )
         for partner, number in due:
             self.path_of(partner, number).unlink(missing_ok=True)
+
+    def products_in_outbox(self) -> list[SentPackage]:
+        """Return the packages with records whose files are in the outbox."""
+        return [one for one in self.packages() if one.kind == "product" and self._has_file(one)]
+
+    def delete_files(self, packages: Iterable[SentPackage]) -> None:
+        """Delete the files of packages before their end; the log keeps their numbers and hashes."""
+        for one in packages:
+            self.path_of(one.partner, one.number).unlink(missing_ok=True)
+
+    def _has_file(self, package: SentPackage) -> bool:
+        return self.path_of(package.partner, package.number).exists()
 
     def packages_with(self, partner: str, identity: str) -> list[int]:
         """Return the numbers of the packages for a partner that hold a record, by its pseudonym."""

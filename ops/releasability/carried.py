@@ -10,6 +10,13 @@ from typing import Any, Final
 
 PLANS: Final = ("route", "area")
 """Properties of a carried sensor in the layout that state where it is to be."""
+READ: Final = "positions of carried sensors"
+"""How the audit log names what was read of them."""
+
+
+def states_carried(sensors: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether one of the sensors of a picture states where it is carried."""
+    return any(sensor.get("pose") for sensor in sensors)
 
 
 def at_posts(sensors: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

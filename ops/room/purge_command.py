@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +17,7 @@ from ops.accounts.store import FILE as ACCOUNTS
 from ops.accounts.stores.place import accounts_exist
 from ops.audit.command import record_command
 from ops.governance.approvals import Approvals
+from ops.governance.two_person import Approval
 from ops.journal.stores.place import notes_in
 from ops.room.retention import Purge, purge
 from ops.room.room import locked
@@ -39,10 +41,10 @@ def purge_folder(
 ) -> dict[str, Any]:
     """Erase and overwrite what is due today; print it by kind. Raises RoomError while the room runs.
 
-    A room with accounts needs an ``approval`` by a second person for these settings, or the reason of an
+    Where there are accounts, it needs an ``approval`` by a second person for these settings, or the reason of an
     ``emergency``, which the audit log flags. BadInput without either.
     """
-    _check_words(approval, emergency)
+    check_words(approval, emergency)
     chosen, today = load_settings(settings), datetime.now(UTC).date()
     if not (folder / "journal.db").exists() and not store_exists(folder / "store.db") and not notes_in(folder):
         raise BadInput("has neither journal nor store", where=str(folder), expected="the data folder of `run`")
@@ -50,13 +52,18 @@ def purge_folder(
         done = purge(folder, chosen, today=today, dry_run=True)
     else:
         with locked(folder):
-            _check_approval(folder, settings, approval, emergency)
+            check_approval(folder, settings, approval, emergency, requests=[folder])
             done = purge(folder, chosen, today=today, overwrite=True)
     show_purge(done, screen, dry_run=dry_run)
-    checksum = settings_checksum(settings)
-    if dry_run and accounts_exist(folder / ACCOUNTS):
-        show(screen, "retention-approval", checksum=checksum)
-    return {"dry_run": dry_run, "settings": checksum, **done.as_dict()}
+    if dry_run:
+        show_approval(folder, settings, screen)
+    return {"dry_run": dry_run, "settings": settings_checksum(settings), **done.as_dict()}
+
+
+def show_approval(folder: Path, settings: Path | None, screen: Console) -> None:
+    """Print how a second person confirms an erasure by these settings, where there are accounts."""
+    if _has_accounts(folder):
+        show(screen, "retention-approval", checksum=settings_checksum(settings))
 
 
 def settings_checksum(settings: Path | None) -> str:
@@ -64,7 +71,7 @@ def settings_checksum(settings: Path | None) -> str:
     return sha256(b"" if settings is None else settings.read_bytes()).hexdigest()[:16]
 
 
-def _check_words(approval: str | None, emergency: str | None) -> None:
+def check_words(approval: str | None, emergency: str | None) -> None:
     """Raise BadInput for an id that no request can have, and for a reason that cannot be recorded."""
     if approval is not None and not _APPROVAL.fullmatch(approval):
         raise BadInput(
@@ -76,27 +83,46 @@ def _check_words(approval: str | None, emergency: str | None) -> None:
         raise BadInput(f"{len(reason)} characters", where="--emergency", expected=expected)
 
 
-def _check_approval(folder: Path, settings: Path | None, approval: str | None, emergency: str | None) -> None:
-    """Raise BadInput unless two persons approved an erasure by these settings, or an emergency is stated."""
-    if not accounts_exist(folder / ACCOUNTS):
+def check_approval(
+    folder: Path, settings: Path | None, approval: str | None, emergency: str | None, *, requests: Iterable[Path]
+) -> None:
+    """Raise BadInput unless two persons approved an erasure by these settings, or an emergency is stated.
+
+    ``requests``: the folders whose requests count for this erasure. Which it was is recorded in the log of ``folder``.
+    """
+    if not _has_accounts(folder):
         return
     checksum = settings_checksum(settings)
     if emergency is not None:
         reason = " ".join(emergency.split())
         subject = f"EMERGENCY OVERRIDE: erasure by the settings {checksum}, because: {reason}"
-        record_command(folder, "store purge --emergency", subject, operation="erasure")
+        record_command(folder, "store purge --emergency", subject, operation="erasure", begin=True)
         return
-    found = None
-    if approval is not None:
-        store = Approvals(folder, sector="", now_s=time.time)
-        found = store.use(approval, "erase", {"settings": checksum})
+    found = None if approval is None else _used(approval, checksum, requests)
     if found is None or found.decided_by is None:
         what = "needs a second person" if approval is None else "is not in force for these settings"
         expected = f"a confirmed request for the settings {checksum} of the last day, which is used once"
         raise BadInput(what, where="--approval", expected=expected)
     persons = f"asked by {found.asked_by.name}, {found.state} by {found.decided_by.name}"
     record_command(folder, "store purge", f"erasure by the settings {checksum}: request {found.id}, {persons}",
-                   operation="erasure")  # fmt: skip
+                   operation="erasure", begin=True)  # fmt: skip
+
+
+def _used(approval: str, checksum: str, requests: Iterable[Path]) -> Approval | None:
+    """Take a request that is in force for these settings, from the first of these folders that has it; else None."""
+    for folder in requests:
+        found = Approvals(folder, sector="", now_s=time.time).use(approval, "erase", {"settings": checksum})
+        if found is not None:
+            return found
+    return None
+
+
+def _has_accounts(folder: Path) -> bool:
+    """Whether people log in to this folder: by accounts of its own, or by those of the cluster that it is a sector of.
+
+    The folder of a sector may be a link to another disk; its cluster is that of either place.
+    """
+    return any(accounts_exist(one / ACCOUNTS) for one in (folder, folder.absolute().parent, folder.resolve().parent))
 
 
 def show_purge(done: Purge, screen: Console, *, dry_run: bool = False) -> None:

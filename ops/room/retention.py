@@ -29,7 +29,7 @@ from ops.audit.files import FOLDER as AUDIT_FOLDER
 from ops.audit.log import IMPORTED, AuditLog
 from ops.audit.old_access import OLD_ACCESS
 from ops.eurosur.erasure import count_reports, days_of_open_events, days_of_reports, erase_reports
-from ops.exchange.erasure import count_received, days_of_received, erase_received, forget_expired
+from ops.exchange.erasure import count_packages, days_of_packages, erase_packages, forget_expired
 from ops.journal.erasure import count_bodies, erase_bodies
 from ops.journal.stores.place import notes_in
 from ops.postgres.address import postgres_packages
@@ -64,7 +64,7 @@ class _OwnStore(NamedTuple):
 ERASED_BY_KEY: Final[tuple[KeyKind, ...]] = ("detections", "tracks", "alerts", "unit_positions")
 ERASED_BY_ROW: Final[Mapping[str, _OwnStore]] = {
     "eurosur": _OwnStore(days_of_reports, count_reports, erase_reports),
-    "partners": _OwnStore(days_of_received, count_received, erase_received),
+    "partners": _OwnStore(days_of_packages, count_packages, erase_packages),
     "media": _OwnStore(days_of_pictures, count_pictures, erase_pictures),
 }
 """Kinds in files of their own, whose rows are overwritten at once, also while a room runs."""

@@ -90,12 +90,9 @@ def purge(
     from ops.cluster.identity.nation_store import FILE
 
     if (data / FILE).is_file():
-        from ops.cluster.identity.retention import purge_nation_folder
-
-        answer(purge_nation_folder(data, settings, dry_run=dry_run, screen=screen), as_json=as_json)
-        return
-    from ops.room.purge_command import purge_folder
-
+        from ops.cluster.identity.retention import purge_nation_folder as purge_folder
+    else:
+        from ops.room.purge_command import purge_folder
     answer(
         purge_folder(data, settings, dry_run=dry_run, screen=screen, approval=approval, emergency=emergency),
         as_json=as_json,

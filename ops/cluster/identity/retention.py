@@ -12,7 +12,8 @@ from rich.console import Console
 
 from ops.audit.command import record_command
 from ops.cluster.identity.nation_store import FILE, MARK, TABLES, WAIT_S, NationError, is_written
-from ops.room.purge_command import settings_checksum, show_purge
+from ops.governance.approvals import FILE as APPROVALS
+from ops.room.purge_command import check_approval, check_words, settings_checksum, show_approval, show_purge
 from ops.room.retention import PURPOSE, Purge, Retention
 from ops.runtime.transaction import transaction
 from ops.sector.settings import Settings, load_settings
@@ -98,8 +99,27 @@ def _day(at_ns: int) -> date:
     return datetime.fromtimestamp(at_ns // SECOND_NS, UTC).date()
 
 
-def purge_nation_folder(folder: Path, settings: Path | None, *, dry_run: bool, screen: Console) -> dict[str, Any]:
-    """Erase what is due today from the data folder of a cluster; print it. NationError if that is not possible."""
-    done = purge_nation(folder, load_settings(settings), today=datetime.now(UTC).date(), dry_run=dry_run)
+def purge_nation_folder(
+    folder: Path,
+    settings: Path | None,
+    *,
+    dry_run: bool,
+    screen: Console,
+    approval: str | None = None,
+    emergency: str | None = None,
+) -> dict[str, Any]:
+    """Erase what is due today from the data folder of a cluster; print it. NationError if that is not possible.
+
+    Where there are accounts, it needs an ``approval``, asked for and confirmed in any sector of the cluster, or the
+    reason of an ``emergency``. BadInput without either.
+    """
+    check_words(approval, emergency)
+    chosen = load_settings(settings)
+    if not dry_run:
+        sectors = [file.parent for file in sorted(folder.glob(f"*/{APPROVALS}"))]
+        check_approval(folder, settings, approval, emergency, requests=sectors)
+    done = purge_nation(folder, chosen, today=datetime.now(UTC).date(), dry_run=dry_run)
     show_purge(done, screen, dry_run=dry_run)
+    if dry_run:
+        show_approval(folder, settings, screen)
     return {"dry_run": dry_run, "settings": settings_checksum(settings), **done.as_dict()}

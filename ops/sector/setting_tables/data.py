@@ -55,7 +55,7 @@ class RetentionSettings:
     eurosur : int, d
         Reports of the EUROSUR layers, after the newest report of a closed event (0: no limit; else at least 2).
     partners : int, d
-        Records received from partners, which their agreement may end earlier (0: no limit; else at least 2).
+        Packages from and for partners, which their agreement may end earlier (0: no limit; else at least 2).
     media : int, d
         Still pictures of sensors, with the references to them (0: no limit; else at least 2).
     """

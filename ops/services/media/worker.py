@@ -125,6 +125,8 @@ class MediaWorker:
                 return 0
             with self._journal.reading() as journal:
                 rows = journal.read(cursor, ROWS)
+                if not rows and (last := journal.last_id()) < cursor:  # an earlier journal was restored
+                    self.book.take((), last, self._now_ns())
         except JournalError:
             return 0  # it is being created; the supervisor shows a journal that stays unreadable
         if rows:

@@ -19,6 +19,7 @@ from geo.errors import BadInput
 from ops.accounts import accounts as module
 from ops.accounts import passwords, second_factor
 from ops.accounts.accounts import Accounts, LoginOrigin, LoginRefused, form_token, session_key
+from ops.accounts.colleagues import Colleagues
 from ops.accounts.limits import ACCOUNT, ACCOUNT_AT_ORIGIN, network_of
 from ops.accounts.passwords import check_new
 from ops.accounts.person import checked_login, checked_name, checked_roles, name_key
@@ -584,3 +585,39 @@ def test_a_key_file_of_another_length_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "keys" / "second-factor.key").write_bytes(b"short")
     with pytest.raises(AccountStoreError, match=r"second-factor\.key has 5 bytes"):
         AccountStore(tmp_path / "accounts.db")
+
+
+def by_provider(world, subject: str = "7", login: str = "a.reyes", name: str = "Ana Reyes", role: str | None = None):
+    """Log in by an identity provider, which states a role for every sector, or none."""
+    roles = {} if role is None else {"*": role}
+    return world.accounts.log_in_subject("https://id", subject, login=login, name=name, roles=roles, origin=HERE)
+
+
+def test_a_person_without_a_group_at_the_provider_has_no_role_from_then_on(world) -> None:
+    entered = by_provider(world, role="supervisor")
+    token = world.accounts.token(world.store.account_of_subject("https://id", "7"), "script", 3650.0)
+    offered = Colleagues(world.store, "hills")
+    assert offered.names(lambda _: True) == ["Ana Reyes"]
+    with pytest.raises(LoginRefused) as caught:
+        by_provider(world)
+    assert caught.value.reason == "no-role"
+    for cookie in (entered.cookie, token):
+        assert world.accounts.person_of(cookie).roles == {}
+    assert not world.accounts.still_in(entered.person)
+    assert offered.names(lambda _: True) == []
+    assert by_provider(world, role="viewer").person.roles == {"*": "viewer"}
+    with pytest.raises(LoginRefused):
+        by_provider(world, "8")
+    assert world.store.account_of_subject("https://id", "8") is None
+
+
+def test_a_name_that_changes_at_the_provider_changes_here_at_the_next_login(world) -> None:
+    world.accounts.add("berg", "A. Berg", {})
+    first = by_provider(world, role="operator").person
+    renamed = by_provider(world, name="Ana Keller", role="operator").person
+    assert (renamed.id, renamed.name) == (first.id, "Ana Keller")
+    assert by_provider(world, name="a.  berg", role="operator").person.name == "a. berg (a.reyes)"
+    assert by_provider(world, name="ANA KELLER", role="operator").person.name == "ANA KELLER"  # her own name is free
+    assert by_provider(world, "8", "a.keller", "Ana Keller", "operator").person.name == "Ana Keller (a.keller)"
+    account = world.store.account_of_subject("https://id", "7")
+    assert (account.name, account.name_key) == ("ANA KELLER", name_key("Ana Keller"))

@@ -539,3 +539,28 @@ def test_a_purge_with_accounts_needs_a_second_person_once_or_a_flagged_emergency
     log.close()
     assert any("asked by ana, confirmed by ben" in one for one in subjects)
     assert any(one.startswith("EMERGENCY OVERRIDE: ") for one in subjects)
+
+
+def test_in_a_cluster_the_accounts_beside_the_room_ask_for_a_second_person_too(room, tmp_path, monkeypatch):
+    """Also for a folder that is a link to another disk, named by its place there or by ``.``."""
+    cluster, settings = tmp_path / "cluster", tmp_path / "settings.toml"
+    settings.write_text("[retention]\ntracks = 30\n")
+    cluster.mkdir()
+    AccountStore(cluster / "accounts.db").close()
+    linked, own = cluster / "north", cluster / "south"
+    linked.symlink_to(room)
+    shutil.copytree(room, own)
+    shutil.rmtree(own / "audit")
+    for folder in (linked, own):
+        with pytest.raises(BadInput, match="second person"):
+            purge_folder(folder, settings, dry_run=False, screen=QUIET)
+    monkeypatch.chdir(own)
+    with pytest.raises(BadInput, match="second person"):
+        purge_folder(Path(), settings, dry_run=False, screen=QUIET)
+    with (screen := Console(width=200)).capture() as printed:
+        checksum = purge_folder(linked, settings, dry_run=True, screen=screen)["settings"]
+    assert f"checksum {checksum}" in printed.get()
+    assert purge_folder(own, settings, dry_run=False, screen=QUIET, emergency="court order of today")["records"] > 0
+    log = AuditLog(own / "audit")
+    assert any(one.subject.startswith("EMERGENCY OVERRIDE: ") for one in log.entries())
+    log.close()

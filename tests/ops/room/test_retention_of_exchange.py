@@ -17,13 +17,17 @@ from ops.accounts.store import AccountStore
 from ops.audit.log import AuditLog
 from ops.eurosur.report import Report
 from ops.eurosur.store import FILE, ReportStore
+from ops.exchange.format.package import ENDING
+from ops.exchange.make import withdraw
 from ops.exchange.received import ReceivedStore
+from ops.exchange.sent import SentStore
 from ops.journal.writer import Journal
 from ops.room.purge_command import purge_folder
 from ops.room.retention import DailyRetention, purge
 from ops.sector.setting_tables.data import Hold, RetentionSettings
 from ops.sector.settings import Settings
-from tests.ops.exchange.partners import LAYERS, NOW, incidents, package, receiver
+from sensors.timestamps import nanoseconds
+from tests.ops.exchange.partners import LAYERS, NOW, incidents, package, receiver, sender
 
 TODAY = date(2026, 3, 20)
 QUIET = Console(stderr=True, quiet=True)
@@ -138,6 +142,35 @@ def test_received_records_end_by_the_shorter_of_retention_and_agreement(room: Pa
     assert (done.days, done.records, states()) == ({"partners": [TODAY]}, 1, ["expired", "expired"])
     assert erasures(room)[1:] == ["partners of 2026-03-20"]
     assert b"canary_kind" not in (room / "exchange" / "received.db").read_bytes()
+
+
+def test_packages_for_partners_end_with_the_retention_too_and_those_after_them_are_served(room: Path) -> None:
+    """1 was made on 20 March for 365 days and 4 two days later; 3 is the notice that withdrew 2."""
+    rows, more = incidents((-84.21, 36.61)), {"keep_days": 365, **ONLY}
+    for _ in range(2):
+        package(room, rows, **more)
+    withdraw(sender(room, **more), packages=[2], records=[], reason="error")
+    package(room, rows, now=NOW + timedelta(days=2), **more)
+
+    def served() -> list[int]:
+        """As a partner asks, who begins."""
+        store, found = SentStore(room), [0]
+        while (one := store.content_after("south", found[-1], nanoseconds(NOW))) is not None:
+            found.append(one[0])
+        assert [one.number for one in store.packages()] == [1, 2, 3, 4], "the log keeps the numbers"
+        store.close()
+        return found[1:]
+
+    assert purge(room, settings(partners=2), today=TODAY + timedelta(days=2)).days == {}
+    planned = purge(room, settings(partners=2), today=TODAY + timedelta(days=3), dry_run=True)
+    assert (planned.days, planned.records, served()) == ({"partners": [TODAY]}, 1, [1, 3, 4])
+    done = purge(room, settings(partners=2), today=TODAY + timedelta(days=3))
+    assert (done.as_dict(), served()) == (planned.as_dict(), [3, 4])
+    assert sorted(file.name for file in (room / "exchange" / "outbox" / "south").iterdir()) == [
+        f"{number:09d}{ENDING}" for number in (3, 4)
+    ]
+    assert erasures(room) == ["partners of 2026-03-20"]
+    assert purge(room, settings(partners=2), today=TODAY + timedelta(days=3)).days == {}
 
 
 def test_without_a_limit_nothing_is_erased_and_nothing_is_created(tmp_path: Path, room: Path) -> None:

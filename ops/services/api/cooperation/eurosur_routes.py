@@ -7,6 +7,7 @@ report: a correction or a closure is a further one.
 from __future__ import annotations
 
 import asyncio
+import secrets
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -116,7 +117,7 @@ class EurosurRoutes:
                 before = None  # as an unknown one
             if text.get("follows") and before is None:
                 raise CooperationProblem(422, "follows")
-            identity = text.get("id") or _next_id(store.reports(), now)
+            identity = text.get("id") or _new_id(store, now)
             report = report_of_form(text, identity, now, None if before is None else before.report)
             if report.marking != UNMARKED and report.marking not in self._release.settings.levels:
                 raise CooperationProblem(422, "marking")
@@ -209,8 +210,8 @@ def _open(data: Path) -> Iterator[ReportStore]:
         raise HTTPException(503, f"The reports cannot be read or stored ({error}).") from None
 
 
-def _next_id(reports: list[StoredReport], now: datetime) -> str:
-    """The next free name of a report of this day."""
-    day = f"E{now.astimezone(UTC):%Y%m%d}-"
-    numbers = [one.report.id.removeprefix(day) for one in reports if one.report.id.startswith(day)]
-    return f"{day}{max([int(one) for one in numbers if one.isascii() and one.isdigit() and len(one) < 9] + [0]) + 1}"
+def _new_id(store: ReportStore, now: datetime) -> str:
+    """A free name of a report of this day. By chance: a number would state how many reports are hidden."""
+    while store.report(identity := f"E{now.astimezone(UTC):%Y%m%d}-{secrets.token_hex(3)}") is not None:
+        pass
+    return identity

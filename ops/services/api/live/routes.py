@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, Literal
@@ -14,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from geo.message import Message
 from ops.accounts.rights import has, reads_logs
+from ops.releasability.carried import READ, states_carried
 from ops.runtime.output import say_in_english
 from ops.runtime.part_state import code_of, without_log
 from ops.services.api.approvals.muted import muted_sensors
@@ -137,7 +139,10 @@ class LiveRoutes:
         """Every sensor with its health. People who may not have own forces get those that they carry at their posts."""
         live, person = self._live("sensors"), person_of(request)
         own_forces = has(person, "picture", self._sector)
-        return _json(self._hub.sensors_picture(live, self._release.view(person), own_forces=own_forces))
+        answer = self._hub.sensors_picture(live, self._release.view(person), own_forces=own_forces)
+        if states_carried(json.loads(answer)["sensors"]):
+            self._recorder.note(request, READ)
+        return _json(answer)
 
     def counts(self, request: Request) -> Response:
         """Conservation counts per sensor: received = journaled + duplicate + dead_lettered + shed."""

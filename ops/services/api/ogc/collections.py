@@ -19,7 +19,8 @@ FeatureRecord = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class FeatureCollection:
-    """One collection. ``subject``: the records as the audit log names them, None where they are not personal data.
+    """One collection. ``subject``: the records as the audit log names them, None where they are not personal data. Of
+    sensors, only the positions of carried ones are.
 
     ``time``: the property by which ``datetime`` selects, None for what has no time. ``feature`` makes a feature of a
     record.

@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from geo.errors import BadInput
 from ops.accounts.rights import OGC, has
 from ops.drawing.colours import with_colours
+from ops.releasability.carried import READ
 from ops.services.api.guard import PAGE_POLICY
 from ops.services.api.login.routes import person_of
 from ops.services.api.ogc.collections import COLLECTIONS
@@ -155,6 +156,10 @@ class OgcRoutes:
             feature,
         )
         document, headers = self._service.answer(question)
+        if collection == "sensors" and kind in ("items", "feature") and "units" in question.visible:
+            found = {one["id"] for one in document.get("features", [document])}
+            if carried := sorted(found & self._sources.carried()):
+                self._recorder.note(request, READ if feature is None else f"{READ}: {carried[0]}")
         kept = {"Content-Language": words.language, "Vary": "Accept, Accept-Language, Cookie, Authorization"}
         if "Content-Crs" in headers:
             kept["Content-Crs"] = headers["Content-Crs"]

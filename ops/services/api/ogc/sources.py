@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 from starlette.exceptions import HTTPException
 
-from ops.releasability.carried import at_posts
+from ops.releasability.carried import at_posts, states_carried
 from ops.services.api.map_routes import Ask
 from ops.services.api.ogc.collections import COLLECTIONS, FeatureRecord
 from ops.services.api.release import ReleasedView
@@ -54,6 +54,10 @@ class Sources:
         """Every feature of a collection. HTTPException 503 while a source is not ready; StoreError without a store."""
         records = _RECORDS[name](self)
         return [COLLECTIONS[name].feature(record) for record in records]
+
+    def carried(self) -> frozenset[str]:
+        """The sensors that state where they are carried, which is a position of own forces. HTTPException 503."""
+        return frozenset(str(sensor["sensor"]) for sensor in self._live("sensors") if states_carried([sensor]))
 
     def __deepcopy__(self, _: dict[int, Any]) -> Sources:
         """The same sources: pygeoapi copies its configuration."""

@@ -47,6 +47,8 @@ CALL_EVERY_S: Final = 10.0
 """TAK repeats a distress call; repetitions within this time are left out."""
 NOTIFY_EVERY_S: Final = 600.0
 """Interval at which a unit is notified again of refusals for one reason, such as a wrong clock."""
+FORGET_EVERY_S: Final = 3600.0
+"""Interval at which refused events of more than a week ago are overwritten."""
 
 
 class UnitMessages(Protocol):
@@ -304,8 +306,11 @@ class CotFeed:
         self._servers[server].drawn = False
 
     def _run(self) -> None:
-        failing = False
+        failing, forget_s = False, 0.0
         while not self._stop.wait(TICK_S):
+            if time.monotonic() >= forget_s:
+                forget_s = time.monotonic() + FORGET_EVERY_S
+                self._forget_refused()
             for server in self._servers.values():
                 try:
                     if server.link.connected:
@@ -316,6 +321,12 @@ class CotFeed:
                         log.warning("TAK suspended: %s", error)
                     failing = True
             self._tell_outcomes()
+
+    def _forget_refused(self) -> None:
+        try:
+            self._memory.forget_refused(self._clock.now_ns())
+        except WatchlineError as error:
+            log.warning("TAK: refused events of more than a week ago remain: %s", error)
 
     def _look_after(self, server: _Server) -> None:
         now_s = time.monotonic()

@@ -367,7 +367,7 @@ class CotLink:
                     if len(datagram) <= LARGEST_DATAGRAM:
                         await self._loop.sock_sendall(sending, datagram)
                 except BaseException:
-                    _fail(outgoing.done, "the connection ended", self.server.name)
+                    self._waiting.appendleft(outgoing)  # it fails once the connection counts as lost
                     raise
                 _complete(outgoing.done)
 

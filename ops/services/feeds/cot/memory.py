@@ -2,7 +2,7 @@
 whose outcome they have not got, and refused events.
 
 ``cot.db`` in the data folder. A loss of its last entries, as after a power failure, repeats what TAK recognises, and
-costs the outcomes of the last answers.
+costs the outcomes of the last answers. Refused events may hold positions and texts: they are overwritten after a week.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from geo.errors import BadInput
+from ops.field.refusals import KEPT_NS
 from ops.runtime.transaction import BUSY_S
 
 FILE: Final = "cot.db"
@@ -66,6 +67,7 @@ class CotMemory:
             self._path.chmod(0o600)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
+            self._db.execute("PRAGMA secure_delete = ON")
             self._db.executescript(_TABLES)
         except (OSError, sqlite3.Error) as error:
             raise self._error(error) from error
@@ -114,7 +116,7 @@ class CotMemory:
         return [(one, sent, answer) for one, sent, answer in self._run("SELECT * FROM answers ORDER BY sent_ns, id")]
 
     def refuse(self, refused: RefusedEvent) -> None:
-        """Keep a dead letter, and count it."""
+        """Keep a dead letter, and count it; those of more than a week before go."""
         message = refused.message[:LONGEST_REFUSED]
         self._run(
             "INSERT INTO refused (server, device, code, reason, at_ns, message) VALUES (?, ?, ?, ?, ?, ?)",
@@ -126,6 +128,12 @@ class CotMemory:
             refused.server,
             refused.code,
         )
+        self.forget_refused(refused.at_ns)
+
+    def forget_refused(self, now_ns: int) -> None:
+        """Overwrite the dead letters of more than a week ago, also in the log of the file."""
+        if self._run("DELETE FROM refused WHERE at_ns < ? RETURNING n", now_ns - KEPT_NS):
+            self._run("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def refused(self) -> list[RefusedEvent]:
         """The newest dead letters, oldest first."""

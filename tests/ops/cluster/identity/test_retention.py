@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -12,12 +13,17 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from geo.errors import BadInput
+from ops.accounts.person import Person, Session
+from ops.accounts.store import AccountStore
 from ops.audit.log import AuditLog
 from ops.audit.search import EntryFilter, each_entry
 from ops.cli.app import app
 from ops.cluster.identity.decision import IdentityChange, IdentityDecision
 from ops.cluster.identity.nation_store import FILE, Continued, NationError, NationReader, NationStore
 from ops.cluster.identity.retention import purge_nation, purge_nation_folder
+from ops.governance.approvals import Approvals
+from ops.governance.two_person import Party
 from ops.sector.settings import Settings, load_settings
 
 QUIET = Console(quiet=True)
@@ -196,3 +202,36 @@ def test_store_purge_takes_the_folder_of_a_cluster(tmp_path: Path) -> None:
     found = purge_nation_folder(tmp_path, tmp_path / "settings.toml", dry_run=False, screen=QUIET)
     assert found["records"] == 7  # 4 identities, 1 that is continued, 2 sectors' figures
     assert left(tmp_path) == (set(), 0, set())
+
+
+def test_with_accounts_the_folder_of_a_cluster_needs_a_request_of_one_of_its_sectors(tmp_path: Path) -> None:
+    filled(tmp_path)
+    rules(tmp_path, "[retention]\ntracks = 2\nalerts = 2\n")
+    AccountStore(tmp_path / "accounts.db").close()
+    file, before = tmp_path / "settings.toml", left(tmp_path)
+    (tmp_path / "north").mkdir()
+    (tmp_path / "west").mkdir()
+    with (screen := Console(width=200)).capture() as printed:
+        checksum = purge_nation_folder(tmp_path, file, dry_run=True, screen=screen)["settings"]
+    assert f"checksum {checksum}" in printed.get()
+    with pytest.raises(BadInput, match="second person"):
+        purge_nation_folder(tmp_path, file, dry_run=False, screen=QUIET)
+    ana, ben = (Person(one, one, one, Session(one, "browser", 0.0, 1e12), {"*": "admin"}) for one in ("ana", "ben"))
+    west = Approvals(tmp_path / "west", sector="west", now_s=time.time)
+    Approvals(tmp_path / "north", sector="north", now_s=time.time).ask("erase", "all", {}, "other", ana, party(ana))
+    made = west.ask("erase", "all", {"settings": checksum}, "retention", ana, party(ana))
+    command = ["store", "purge", str(tmp_path), "--settings", str(file)]
+    assert CliRunner().invoke(app, [*command, "--approval", made.id]).exit_code != 0  # not confirmed yet
+    assert left(tmp_path) == before
+    west.decide(made.id, "confirm", ben, party(ben))
+    assert CliRunner().invoke(app, [*command, "--approval", made.id]).exit_code == 0
+    assert left(tmp_path) == (set(), 0, set())
+    assert CliRunner().invoke(app, [*command, "--approval", made.id]).exit_code != 0  # used
+    assert CliRunner().invoke(app, [*command, "--emergency", "court order of today"]).exit_code == 0
+    subjects = [line.entry.subject for line in each_entry(tmp_path / "audit", EntryFilter())]
+    assert any("asked by ana, confirmed by ben" in one for one in subjects)
+    assert any(one.startswith("EMERGENCY OVERRIDE: ") for one in subjects)
+
+
+def party(person: Person) -> Party:
+    return Party(person.id, person.name, person.login, "admin")

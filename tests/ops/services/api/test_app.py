@@ -377,6 +377,21 @@ def test_what_is_not_personal_data_is_not_logged(room, path):
     assert len(room.log.entries()) == before
 
 
+def test_reads_of_the_sensors_are_logged_while_one_states_where_it_is_carried(room):
+    sensors = [{"sensor": "radar-1", "state": "ok", "lon": -84.2, "lat": 36.6}]
+    pose = {"stated_ns": T0_NS, "moving": True, "post_lon": -84.2, "post_lat": 36.6}
+    room.store.commit(41, stamp_ns=T0_NS, sensors=[*sensors, {"sensor": "camera-1", "lon": -84.25, "pose": pose}])
+    assert room.client.get("/api/sensors").json()["sensors"][1]["lon"] == -84.25
+    last = room.log.entries()[-1]
+    assert (last.what, last.operation, last.subject) == (
+        "GET /api/sensors", "consultation", "positions of carried sensors",
+    )  # fmt: skip
+    room.store.commit(41, stamp_ns=T0_NS, sensors=[{"id": "radar-1", "health": "offline"}])
+    before = len(room.log.entries())
+    room.client.get("/api/sensors")
+    assert len(room.log.entries()) == before
+
+
 def test_what_the_audit_log_cannot_keep_is_not_served(tmp_path):
     log, store = AuditLog(tmp_path / "audit"), Store(tmp_path / "s.sqlite")
     store.commit(1, stamp_ns=T0_NS, tracks_live=b"[]")

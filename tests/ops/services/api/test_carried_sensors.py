@@ -15,6 +15,7 @@ from ops.accounts.accounts import Accounts
 from ops.accounts.person import ROLES
 from ops.accounts.rights import HOLDERS
 from ops.accounts.store import AccountStore
+from ops.audit.log import AuditLog
 from ops.releasability.carried import at_posts, without_carried
 from ops.releasability.settings import ReleasabilitySettings
 from ops.services.api.app import ApiSettings, create_app
@@ -125,6 +126,7 @@ class Room(SimpleNamespace):
 @pytest.fixture(scope="module")
 def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     folder = tmp_path_factory.mktemp("carried")
+    log = AuditLog(folder / "audit")
     store = Store(folder / "store.db")
     store.commit(
         1, stamp_ns=time.time_ns(), tracks_live=[{"track": "T1"}], sensors=[CAR, MAST], bearings=BEARINGS, counts={}
@@ -144,9 +146,11 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
         now_ns=lambda: START_NS,
         ground=on_the_ground,
         accounts=accounts,
+        access_log=log,
     )  # fmt: skip
     with serving(app) as port:
-        yield Room(app=app, accounts=accounts, address=f"http://127.0.0.1:{port}")
+        yield Room(app=app, accounts=accounts, log=log, address=f"http://127.0.0.1:{port}")
+    log.close()
     store.close()
     accounts.store.close()
 
@@ -187,6 +191,19 @@ def test_they_get_its_state_at_its_post(room: Room, person: str) -> None:
     assert "pose" not in sensors["car"]
     assert sensors["mast"] == MAST
     assert items["car"]["geometry"]["coordinates"] == list(POST)
+
+
+@pytest.mark.parametrize("person", ["viewer", "planner", "guest"])
+def test_reads_of_the_position_are_recorded_and_those_of_posts_are_not(room: Room, person: str) -> None:
+    before = len(room.log.entries())
+    items = "/v1/ogc/collections/sensors/items"
+    with room.client(person) as client:
+        for path in ("/api/sensors", items, f"{items}/car", f"{items}/mast", "/v1/ogc/collections/sensors/schema"):
+            assert client.get(path).status_code == 200
+    new = [(entry.what, entry.subject) for entry in room.log.entries()[before:]]
+    read = "positions of carried sensors"
+    recorded = [("GET /api/sensors", read), (f"GET {items}", read), (f"GET {items}/car", f"{read}: car")]
+    assert new == (recorded if person == "viewer" else [])
 
 
 def test_the_guest_gets_directions_of_fixed_sensors_only(room: Room) -> None:

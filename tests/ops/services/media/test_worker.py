@@ -71,6 +71,9 @@ class StandInJournal:
     def read(self, after: int, limit: int) -> list[JournalRow]:
         return [one for one in self.rows if one.id > after][:limit]
 
+    def last_id(self) -> int:
+        return max((one.id for one in self.rows), default=0)
+
 
 class StandInStore:
     """The live picture, in which track T1 was supported by scan 1 and T2 by scan 2."""
@@ -129,6 +132,20 @@ def test_a_reference_becomes_a_stored_file_that_its_track_shows(tmp_path: Path) 
     assert worker.vault.get(one.sha256, one.observed_ns) == FILES["drop:20.jpg"]
     worker.close()
     assert seen(tmp_path, "T2") == [(2, "drop:60.jpg", STORED)]
+
+
+def test_beside_a_restored_earlier_journal_new_messages_still_refer_to_pictures(tmp_path: Path) -> None:
+    worker = worker_of(tmp_path, [row(1, "drop:20.jpg"), row(7)], Fetches())
+    work(worker)
+    worker.close()
+    rows = [row(1, "drop:20.jpg")]
+    worker = worker_of(tmp_path, rows, Fetches())
+    work(worker)
+    rows.append(row(2, "drop:60.jpg"))
+    work(worker)
+    (one,) = worker.book.pictures_of([], [("cam-1", 1, 2)])
+    worker.close()
+    assert (one.uri, one.state) == ("drop:60.jpg", STORED)
 
 
 def test_the_same_file_of_many_messages_is_fetched_once_and_stored_once(tmp_path: Path) -> None:

@@ -47,11 +47,17 @@ def reports(room: Any) -> dict[str, Report]:
         store.close()
 
 
+def newest(room: Any) -> str:
+    """The id of the report that was added last."""
+    return list(reports(room))[-1]
+
+
 def test_a_report_is_added_by_form_followed_up_and_closed_as_not_having_happened(room: Any) -> None:
     with room.logged_in("keller") as client:
         assert post(room, client, **REPORT, urgent="yes", lat="36,61", lon="-84.21", section="West").status_code == 303
         (first,) = reports(room).values()
-        assert (first.id, first.urgent, first.lat, first.lon) == ("E20260320-1", True, 36.61, -84.21)
+        assert re.fullmatch("E20260320-[0-9a-f]{6}", first.id)
+        assert (first.urgent, first.lat, first.lon) == (True, 36.61, -84.21)
         assert (first.known_at, first.reliability, first.credibility) == (NOW - timedelta(minutes=30), "B", 2)
         page = client.get("/eurosur?language=en").text
         assert "Four persons &lt;on foot&gt;" in page
@@ -59,7 +65,7 @@ def test_a_report_is_added_by_form_followed_up_and_closed_as_not_having_happened
         follow = {"follows": first.id, "status": "did_not_happen", "source": "sensor", "reliability": "A",
                   "credibility": "1", "text": "A herd of deer"}  # fmt: skip
         assert post(room, client, **follow).status_code == 303
-        second = reports(room)["E20260320-2"]
+        second = list(reports(room).values())[1]
         assert (second.follows, second.status, second.section, second.lat) == (
             first.id,
             "did_not_happen",
@@ -72,7 +78,7 @@ def test_a_report_is_added_by_form_followed_up_and_closed_as_not_having_happened
         assert post(room, client, **follow).status_code == 422
     assert list(reports(room)) == [first.id, second.id]
     assert room.subjects("collection") == [
-        "EUROSUR report E20260320-1, open", "EUROSUR report E20260320-2, follow-up of E20260320-1, did_not_happen",
+        f"EUROSUR report {first.id}, open", f"EUROSUR report {second.id}, follow-up of {first.id}, did_not_happen",
     ]  # fmt: skip
 
 
@@ -136,14 +142,24 @@ def test_a_marked_report_is_for_those_who_may_receive_it(room: Any) -> None:
         assert "CANARY" in client.get("/eurosur").text
     with room.logged_in("weiss") as other:
         assert "CANARY" not in other.get("/eurosur").text
-        refused = post(room, other, follows="E20260320-1", status="closed", source="sensor", reliability="A",
+        refused = post(room, other, follows=newest(room), status="closed", source="sensor", reliability="A",
                        credibility="1", text="closed by one who may not see it")  # fmt: skip
         assert refused.status_code == 422
         assert "the newest report of an open event on the page" in problem_of(refused.text)
-        hidden, unknown = (post(room, other, **REPORT, supported_by=name) for name in ("E20260320-1", "E20260320-9"))
+        hidden, unknown = (post(room, other, **REPORT, supported_by=name) for name in (newest(room), "E20260320-9"))
         problems = [problem_of(one.text) for one in (hidden, unknown)]
         assert problems[0] == problems[1], "a hidden report is answered as an unknown one"
         assert (hidden.status_code, "an unknown report" in problems[0]) == (422, True)
+
+
+def test_the_id_of_a_report_does_not_state_how_many_there_are(room: Any) -> None:
+    with room.logged_in("keller") as client:
+        for _ in range(12):
+            assert post(room, client, **REPORT).status_code == 303
+    ids = list(reports(room))
+    assert len(ids) == 12
+    assert ids != sorted(ids)
+    assert all(re.fullmatch("E20260320-[0-9a-f]{6}", one) for one in ids)
 
 
 def test_who_has_no_right_is_led_away_and_both_languages_are_complete(room: Any) -> None:
@@ -178,7 +194,7 @@ def test_the_reaction_the_validation_and_the_circumstances_of_a_crossing_are_sta
         fields = {f"unauthorised_border_crossing.{name}": value for name, value in crossing.items()}
         stated = {"reaction": "A patrol was sent.", "impact": "very_high", **fields}
         assert post(room, client, **REPORT, **stated).status_code == 303
-        follow = {"follows": "E20260320-1", "status": "no_reportable_impact", "source": "patrol", "reliability": "A",
+        follow = {"follows": newest(room), "status": "no_reportable_impact", "source": "patrol", "reliability": "A",
                   "credibility": "1", "text": "Nothing more", "validated": "yes"}  # fmt: skip
         assert post(room, client, **follow).status_code == 303
         page = texts(client.get("/eurosur?language=en").text)
@@ -210,7 +226,7 @@ def test_a_follow_up_that_raises_the_impact_is_due_within_24_hours(room: Any) ->
     with room.logged_in("keller") as client:
         post(room, client, **REPORT | {"sublayer": "events/other"}, impact="low")
         assert "Report due" not in texts(client.get("/eurosur?language=en").text)
-        follow = {"follows": "E20260320-1", "source": "patrol", "reliability": "A", "credibility": "1", "text": "Arms",
+        follow = {"follows": newest(room), "source": "patrol", "reliability": "A", "credibility": "1", "text": "Arms",
                   "known_at": "2026-03-20T11:45", "impact": "high"}  # fmt: skip
         assert post(room, client, **follow).status_code == 303
         assert "Report due by 2026-03-21 11:45" in texts(client.get("/eurosur?language=en").text)
@@ -228,18 +244,18 @@ def test_the_attributes_of_a_subject_are_stated_by_form_and_changed_by_follow_up
         assert post(room, client, **REPORT | {"sublayer": "events/search_and_rescue"}, **rescue).status_code == 303
         page = client.get("/eurosur?language=en").text
         assert "Emergency phase: Distress · Persons in danger: 12 · Children among them: 3" in texts(page)
-        follow = {"follows": "E20260320-1", "source": "patrol", "reliability": "A", "credibility": "1", "text": "Over",
+        follow = {"follows": newest(room), "source": "patrol", "reliability": "A", "credibility": "1", "text": "Over",
                   "known_at": "2026-03-20T11:59"}  # fmt: skip
         ended = fields_of("search_and_rescue", ended_at="2026-03-20T11:40", rescued="12", children="", phase="distress")
-        assert post(room, client, **follow, **ended, related="E20260320-1").status_code == 303
+        assert post(room, client, **follow, **ended, related=follow["follows"]).status_code == 303
     first, second = reports(room).values()
     assert first.details == {"phase": "distress", "persons_in_danger": 12, "children": 3}
     assert second.details == {
         "phase": "distress", "persons_in_danger": 12, "rescued": 12, "ended_at": "2026-03-20T11:40:00Z",
     }  # fmt: skip
-    assert second.related == ("E20260320-1",)
+    assert second.related == (first.id,)
     with room.logged_in("keller") as client:
-        assert "Related reports (IDs): E20260320-1" in texts(client.get("/eurosur?language=en").text)
+        assert f"Related reports (IDs): {first.id}" in texts(client.get("/eurosur?language=en").text)
 
 
 def test_the_end_of_a_rescue_that_is_not_sent_is_overdue_also_after_the_first_report_was_sent(room: Any) -> None:
@@ -274,7 +290,7 @@ def test_a_follow_up_that_does_not_state_attributes_keeps_them_to_the_second(roo
     with room.logged_in("keller") as client:
         shown = fields_of("search_and_rescue", ended_at="2026-03-20T10:00")  # as the form shows it
         assert post(room, client, **follow, **shown).status_code == 303
-    assert reports(room)["E20260320-1"].details == {"ended_at": "2026-03-20T10:00:07Z"}
+    assert reports(room)[newest(room)].details == {"ended_at": "2026-03-20T10:00:07Z"}
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
@@ -15,6 +16,7 @@ from ingest.errors import MalformedMessage
 from ingest.unit_messages import Position
 from ops.sector.setting_tables.cot import CotServer
 from ops.services.feeds.cot.event import CotEvent
+from ops.services.feeds.cot.memory import CotMemory, RefusedEvent
 from tests.ops.services.feeds.cot.rig import Rig, chat, device, emergency, incident
 
 
@@ -108,3 +110,38 @@ def test_devices_that_are_no_units_get_no_line_and_no_entry(rig: Rig, lines: lis
     receive(rig, MalformedMessage("not_xml", "event", "no XML", "an event"))
     assert (lines, rig.refused) == ([], [])
     assert rig.memory.counts("tak") == {"not_registered": 1, "not_xml": 1}
+
+
+DAY_NS = 86_400 * 10**9
+
+
+def dead_letter(text: str, at_ns: int) -> RefusedEvent:
+    return RefusedEvent("tak", "patrol-1", "not_registered", "not listed", at_ns, text.encode())
+
+
+def test_a_refused_event_is_in_no_file_a_week_later(tmp_path: Path) -> None:
+    memory, now_ns = CotMemory(tmp_path), time.time_ns()
+    memory.refuse(dead_letter("the call of a stranger", now_ns))
+    memory.refuse(dead_letter("the newest", now_ns + 7 * DAY_NS))
+    assert len(memory.refused()) == 2
+    memory.refuse(dead_letter("later", now_ns + 7 * DAY_NS + 1))
+    assert [one.message for one in memory.refused()] == [b"the newest", b"later"]
+    assert memory.counts("tak") == {"not_registered": 3}
+    found = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    assert b"the newest" in found
+    assert b"stranger" not in found
+    memory.close()
+
+
+def test_while_the_feed_runs_an_old_refused_event_goes_without_a_new_one(tmp_path: Path) -> None:
+    memory, now_ns = CotMemory(tmp_path), time.time_ns()
+    for days, text in ((8, "old"), (6, "new")):
+        memory.refuse(dead_letter(text, now_ns - days * DAY_NS))
+    assert len(memory.refused()) == 2
+    memory.close()
+    rig = Rig(tmp_path, CotServer("tak", "tcp://127.0.0.1:9"))
+    try:
+        rig.wait_until(lambda: len(rig.memory.refused()) == 1, "the old event is forgotten")
+        assert rig.memory.refused()[0].message == b"new"
+    finally:
+        rig.feed.close()
