@@ -1,4 +1,4 @@
-"""Text files that people write: UTF-8, with or without a byte order mark, the JSON in them, and the system of GeoJSON."""
+"""Text files that people write: UTF-8, with or without a byte order mark, JSON, and the coordinates of GeoJSON."""
 
 from __future__ import annotations
 
