@@ -82,6 +82,12 @@ class Network:
         return linked
 
 
+def links_known(parts: Sequence[LinkedPart], bases: npt.ArrayLike) -> bool:
+    """Whether links can be decided: there is a base (base, 2), or a gateway among the parts. Otherwise every sensor
+    counts as linked."""
+    return np.asarray(bases, np.float64).size > 0 or any(isinstance(part, Relay) and part.gateway for part in parts)
+
+
 def network_of(
     parts: Sequence[LinkedPart], terrain: xr.Dataset, bases: npt.ArrayLike, settings: LinkSettings | None = None
 ) -> Network:
@@ -95,7 +101,7 @@ def network_of(
     places = np.asarray(bases, np.float64).reshape(-1, 2)
     gateway = np.array([isinstance(part, Relay) and part.gateway for part in parts], np.bool_)
     home = gateway | np.array([_needs_no_radio(part) for part in parts], np.bool_)
-    if not len(places) and not gateway.any():
+    if not links_known(parts, places):
         raise BadInput("there is no base", where="links", expected="at least one base or gateway")
     carries = np.array([_carries(part, chosen) for part in parts], np.bool_)
     hears = np.zeros((len(parts), len(parts)), np.bool_)
@@ -217,7 +223,7 @@ def reporting(layout: Layout, terrain: xr.Dataset, bases: npt.ArrayLike) -> Repo
     gateway links are unknown, and every sensor counts as linked. Raises the errors of network_of.
     """
     places = np.asarray(bases, np.float64).reshape(-1, 2)
-    if not len(places) and not any(relay.gateway for relay in layout.relays):
+    if not links_known(layout.relays, places):
         whole, lost = layout, frozenset[str]()
     else:
         whole = with_reports_decided(layout, terrain, places)
