@@ -440,16 +440,16 @@ def _with_item(properties: Mapping[str, Any], where: str, catalogue: Catalogue |
             where=where,
             expected=f"one of {', '.join(item.name for item in known if item.is_placed)}",
         )
+    item = known[name]
     try:
-        item = known[name].layout_values()
+        values = item.layout_values({key: value for key, value in properties.items() if value is not None})
     except CatalogueError as error:
         raise LayoutError(f"{error.where} {error.what}", where=where, expected=error.expected) from None
-    given = {key: value for key, value in properties.items() if value is not None}
-    if given.setdefault("kind", item["kind"]) != item["kind"]:
+    if values["kind"] != item.kind:
         raise LayoutError(
-            f"kind is {given['kind']!r}", where=where, expected=f"{item['kind']!r}, which catalogue item {name!r} is"
+            f"kind is {values['kind']!r}", where=where, expected=f"{item.kind!r}, which catalogue item {name!r} is"
         )
-    return item | given
+    return values
 
 
 def _confusion(given: object, where: str) -> Confusion:
