@@ -14,7 +14,7 @@ import shapely
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from geo.names import HIDDEN, ONE_LINE, did_you_mean
-from geo.text_files import NotReadable, read_json
+from geo.text_files import EXPECTED_SYSTEM, NotReadable, other_system, read_json
 
 AREA_KINDS: Final = ("danger", "restricted", "watch", "crossing_point")
 """Danger area (mines, firing range), restricted area (no entry without leave), watch area (special attention), and the
@@ -186,6 +186,8 @@ def _features_of(path: Path) -> list[Any] | AreaError:
         return AreaError(str(error), where=str(path), expected=expected)
     if not isinstance(document, dict) or document.get("type") != "FeatureCollection":
         return AreaError("is not a FeatureCollection", where=str(path), expected=expected)
+    if (wrong := other_system(document)) is not None:
+        return AreaError(wrong, where=str(path), expected=EXPECTED_SYSTEM)
     features = document.get("features")
     if not isinstance(features, list):
         return AreaError("has no list of features", where=str(path), expected=expected)

@@ -13,6 +13,7 @@ import numpy as np
 from geo.errors import FrameError
 from geo.frame import LocalFrame
 from geo.names import HIDDEN, ONE_LINE, did_you_mean, expected_name
+from geo.text_files import EXPECTED_SYSTEM, other_system
 from geo.vector_files import file_and_layer
 from sensors import camera, ground_sensor, human, radar, radio, relay
 from sensors.camera import Camera
@@ -132,8 +133,8 @@ class Layout:
         Raises
         ------
         LayoutError
-            For a file that cannot be read, unknown keys, values out of limits, a point that is not on Earth, or two
-            sensors of one id.
+            For a file that cannot be read, a coordinate system other than WGS 84, unknown keys, values out of limits, a
+            point that is not on Earth, or two sensors of one id.
         FrameError
             Where the frame's distances or angles are not those on the ground (``LocalFrame.distortion``).
         """
@@ -174,6 +175,8 @@ class Layout:
         """
         if not isinstance(document, dict) or document.get("type") != "FeatureCollection":
             raise LayoutError("is not a FeatureCollection", where=name, expected="GeoJSON points")
+        if (wrong := other_system(document)) is not None:
+            raise LayoutError(wrong, where=name, expected=EXPECTED_SYSTEM)
         features = document.get("features")
         if not isinstance(features, list):
             raise LayoutError("has no list of features", where=name, expected="GeoJSON points")
@@ -437,16 +440,16 @@ def _with_item(properties: Mapping[str, Any], where: str, catalogue: Catalogue |
             where=where,
             expected=f"one of {', '.join(item.name for item in known if item.is_placed)}",
         )
+    item = known[name]
     try:
-        item = known[name].layout_values()
+        values = item.layout_values({key: value for key, value in properties.items() if value is not None})
     except CatalogueError as error:
         raise LayoutError(f"{error.where} {error.what}", where=where, expected=error.expected) from None
-    given = {key: value for key, value in properties.items() if value is not None}
-    if given.setdefault("kind", item["kind"]) != item["kind"]:
+    if values["kind"] != item.kind:
         raise LayoutError(
-            f"kind is {given['kind']!r}", where=where, expected=f"{item['kind']!r}, which catalogue item {name!r} is"
+            f"kind is {values['kind']!r}", where=where, expected=f"{item.kind!r}, which catalogue item {name!r} is"
         )
-    return item | given
+    return values
 
 
 def _confusion(given: object, where: str) -> Confusion:

@@ -10,6 +10,7 @@ from typing import Any
 from geo.errors import FrameError
 from geo.frame import LocalFrame
 from geo.names import expected_name
+from geo.text_files import EXPECTED_SYSTEM, other_system
 from sensors import relay
 from sensors.equipment.catalogue import Catalogue, shipped
 from sensors.errors import LayoutError
@@ -33,6 +34,8 @@ def layout_file_errors(path: Path | str, frame: LocalFrame, *, catalogue: Catalo
 def layout_errors(document: object, frame: LocalFrame, *, catalogue: Catalogue | None = None) -> list[LayoutError]:
     """Return every error of a parsed layout, by feature; empty exactly where ``Layout.from_geojson`` reads it."""
     errors: list[LayoutError] = []
+    if (wrong := other_system(document)) is not None:
+        errors.append(LayoutError(wrong, where="layout", expected=EXPECTED_SYSTEM))
     features = document.get("features") if isinstance(document, dict) else None
     for number, feature in enumerate(features if isinstance(features, list) else ()):
         errors += _of_feature(feature, number, catalogue)

@@ -117,15 +117,12 @@ def _turn(crs: CRS) -> float:
 
 
 def _once(lines: Sequence[LineString]) -> list[LineString]:
-    """Return each line once, in either direction: maps often contain a border once per country."""
-    earlier: set[bytes] = set()
-    kept = []
+    """Return each line once, in either direction, and a ring from any vertex: maps often contain a border once per
+    country."""
+    first: dict[bytes, LineString] = {}
     for line in lines:
-        readings = {shapely.to_wkb(line), shapely.to_wkb(line.reverse())}
-        if not readings & earlier:
-            kept.append(line)
-        earlier |= readings
-    return kept
+        first.setdefault(shapely.to_wkb(shapely.normalize(shapely.remove_repeated_points(line))), line)
+    return list(first.values())
 
 
 def read_named_lines(

@@ -72,7 +72,7 @@ def _source(raster: Any, where: str, heights: bool) -> RasterSource:
     except CRSError as error:
         raise TerrainError("the coordinate system cannot be read", where=where, expected="a known system") from error
     vertical = next((part for part in crs.sub_crs_list if part.is_vertical), None)
-    metres = _metres_per_unit((raster.units[0] or "").strip(), vertical, where) if heights else 1.0
+    metres = _metres_per_unit((raster.units[0] or "").strip(), crs, vertical, where) if heights else 1.0
     flags = {flag.name for flag in raster.mask_flag_enums[0]}
     return RasterSource(
         name=vsi_name(where),
@@ -127,9 +127,19 @@ def _refuse_blocks(raster: Any, where: str) -> None:
         )
 
 
-def _metres_per_unit(unit: str, vertical: CRS | None, where: str) -> float:
-    """Metres in one unit of height, negative for depths: according to the band, else to the vertical system."""
+def _metres_per_unit(unit: str, crs: CRS, vertical: CRS | None, where: str) -> float:
+    """Metres in one unit of height, negative for depths: according to the band, else to the vertical system.
+
+    Without either heights are in metres; but of a map in feet they may be in feet, too, so it is refused.
+    """
     axis = vertical.axis_info[0] if vertical is not None and vertical.axis_info else None
+    horizontal = horizontal_part(crs)
+    if not unit and axis is None and horizontal.is_projected and horizontal.axis_info[0].unit_conversion_factor != 1.0:
+        raise TerrainError(
+            f"no unit of height is stated, and the map is in {horizontal.axis_info[0].unit_name}",
+            where=where,
+            expected="a unit of height, such as gdal_edit.py -units sets it",
+        )
     if unit.lower() in METRES_PER and (unit or axis is None):
         metres = METRES_PER[unit.lower()]
     elif not unit and axis is not None:

@@ -16,7 +16,7 @@ from msgspec import Meta
 
 from geo.errors import BadInput
 from geo.names import HIDDEN, ONE_LINE, did_you_mean
-from geo.text_files import NotReadable, read_json
+from geo.text_files import EXPECTED_SYSTEM, NotReadable, other_system, read_json
 from geo.vector_files import file_and_layer
 from ingest.errors import TopicError
 from ingest.topics import identifier
@@ -431,6 +431,9 @@ def _bases_in(path: Path) -> Iterator[tuple[str, tuple[str, float, float] | Conf
     features = document.get("features") if isinstance(document, dict) else None
     if isinstance(document, dict) and document.get("type") != "FeatureCollection":
         yield "", ConfigError("is not a FeatureCollection", where=str(path), expected=expected)
+        return
+    if (wrong := other_system(document)) is not None:
+        yield "", ConfigError(wrong, where=str(path), expected=EXPECTED_SYSTEM)
         return
     if not isinstance(features, list):
         yield "", ConfigError("has no list of features", where=str(path), expected=expected)

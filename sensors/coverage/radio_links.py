@@ -17,10 +17,11 @@ import xarray as xr
 
 from geo.arrays import Bools, Floats
 from geo.errors import BadInput
-from geo.terrain import north_up
+from geo.frame import LocalFrame
+from geo.terrain import frame_of, north_up
 from geo.terrain.derived import standing_points
 from geo.visibility import VISIBLE, line_of_sight
-from sensors.layout import AnySensor, Layout
+from sensors.layout import SCALE_DIGITS, AnySensor, Layout
 from sensors.relay import Relay
 from sensors.sensor import HAND, RADIO, RADIO_OR_HAND
 
@@ -82,6 +83,12 @@ class Network:
         return linked
 
 
+def links_known(parts: Sequence[LinkedPart], bases: npt.ArrayLike) -> bool:
+    """Whether links can be decided: there is a base (base, 2), or a gateway among the parts. Otherwise every sensor
+    counts as linked."""
+    return np.asarray(bases, np.float64).size > 0 or any(isinstance(part, Relay) and part.gateway for part in parts)
+
+
 def network_of(
     parts: Sequence[LinkedPart], terrain: xr.Dataset, bases: npt.ArrayLike, settings: LinkSettings | None = None
 ) -> Network:
@@ -95,7 +102,7 @@ def network_of(
     places = np.asarray(bases, np.float64).reshape(-1, 2)
     gateway = np.array([isinstance(part, Relay) and part.gateway for part in parts], np.bool_)
     home = gateway | np.array([_needs_no_radio(part) for part in parts], np.bool_)
-    if not len(places) and not gateway.any():
+    if not links_known(parts, places):
         raise BadInput("there is no base", where="links", expected="at least one base or gateway")
     carries = np.array([_carries(part, chosen) for part in parts], np.bool_)
     hears = np.zeros((len(parts), len(parts)), np.bool_)
@@ -104,6 +111,8 @@ def network_of(
     nodes = np.array(
         [(p.easting, p.northing, max(p.mast_height_m, chosen.least_antenna_m), _reach_m(p, chosen)) for p in parts]
     )
+    frame = frame_of(terrain)
+    nodes[:, 3] *= _scale(frame, nodes)
     first, second = np.triu_indices(len(parts), 1)
     useful = carries[first] | carries[second]
     first, second = first[useful], second[useful]
@@ -111,6 +120,7 @@ def network_of(
     hears[first[clear], second[clear]] = hears[second[clear], first[clear]] = True
     for base in places:
         row = np.tile([base[0], base[1], chosen.base_antenna_m, chosen.longest_m], (len(parts), 1))
+        row[:, 3] *= _scale(frame, row)
         row[:, 3] = np.maximum(row[:, 3], nodes[:, 3])  # a base receives as far as the sender's range
         home |= _in_sight(terrain, nodes, row)
     return Network(carries, home, hears)
@@ -130,8 +140,14 @@ def _reach_m(part: LinkedPart, settings: LinkSettings) -> float:
     return part.max_range_m if isinstance(part, Relay) else settings.longest_m
 
 
+def _scale(frame: LocalFrame, nodes: Floats) -> Floats:
+    """Metres of the frame per metre on the ground at the nodes, as for the ranges of sensors."""
+    return np.round(frame.scale_factor(nodes[:, 0], nodes[:, 1]), SCALE_DIGITS)
+
+
 def _in_sight(terrain: xr.Dataset, first: Floats, second: Floats) -> Bools:
-    """Whether the nodes (link, 4: easting, northing, height, reach) have a line of sight within both their ranges.
+    """Whether the nodes (link, 4: easting, northing, height, reach in the frame) have a line of sight within both their
+    ranges.
 
     Links between the same positions and heights are evaluated once.
     """
@@ -217,7 +233,7 @@ def reporting(layout: Layout, terrain: xr.Dataset, bases: npt.ArrayLike) -> Repo
     gateway links are unknown, and every sensor counts as linked. Raises the errors of network_of.
     """
     places = np.asarray(bases, np.float64).reshape(-1, 2)
-    if not len(places) and not any(relay.gateway for relay in layout.relays):
+    if not links_known(layout.relays, places):
         whole, lost = layout, frozenset[str]()
     else:
         whole = with_reports_decided(layout, terrain, places)

@@ -121,9 +121,13 @@ class Item:
         by_name |= dict(self.figures)
         return by_name | {f"weather, {name}": share for name, share in self.weather.items()}
 
-    def layout_values(self) -> dict[str, Any]:
-        """Its central figures as keys of a layout file, without id and position; raises CatalogueError if it is not a
-        sensor or relay."""
+    def layout_values(self, stated: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
+        """Its central figures as keys of a layout file, without id and position, with what the layout has ``stated``
+        instead.
+
+        False alarms per scan, unless either states them, are those per day for the interval that counts. Raises
+        CatalogueError if it is not a sensor or relay.
+        """
         if not self.is_placed:
             raise CatalogueError(
                 f"is a {self.kind}, which has no place in a layout",
@@ -132,6 +136,7 @@ class Item:
             )
         values: dict[str, Any] = {"kind": self.kind, **self.detection, "mast_height_m": self.mast_height_m.central}
         values["availability"] = self.availability.central
+        values |= stated
         if self.is_sensor and "false_alarms_per_scan" not in values:
             seconds = values.get("period_s", values.get("status_interval_s", DEFAULT_STATUS_INTERVAL_S))
             if isinstance(seconds, (int, float)) and abs(seconds) < 1e300:  # otherwise the sensor's check reports it

@@ -10,6 +10,7 @@ import numpy as np
 
 from geo.arrays import Floats
 from geo.paths.crossings import INWARD, Crossings, crossings
+from sensors.crossing.segments import over_segments
 from sensors.crossing.watched_belt import WatchedBelt
 from sensors.detection_model.hazard import probability_of
 from sensors.errors import TimetableError
@@ -26,10 +27,10 @@ class SegmentsInTime:
     """Probabilities of detection (segment,); NaN where no crossing is known, or each has a move over ground that is
     almost impassable.
 
-    ``fixed``: the least by the fixed sensors alone. ``unknown_phase`` and ``best_departure``: with the moving sensors,
-    on the path of the least mean hazard, for a departure at a random time and at the best of PHASES. Where that path
-    has a move of more than LONGEST_MOVE_STEPS, it is the fastest path instead. A crosser who adapts the path to the
-    time may be detected with less: both are upper bounds of the least.
+    ``fixed``: the least by the fixed sensors alone, of the paths found here. ``unknown_phase`` and ``best_departure``:
+    with the moving sensors, on the path of the least mean hazard, for a departure at a random time and at the best of
+    PHASES. Where that path has a move of more than LONGEST_MOVE_STEPS, it is the fastest path instead. A crosser who
+    adapts the path to the time may be detected with less: both are upper bounds of the least.
     """
 
     fixed: Floats
@@ -72,6 +73,7 @@ def segments_in_time(
     paths = crossings(watched.belt, watched.mobility, weight=mean, toll=watched.per_m, direction=direction)
     fastest: Crossings | None = None
     departures = np.round(np.arange(PHASES) / PHASES * period / dt) * dt
+    fixed = over_segments(watched, alone)["detection_probability"].to_numpy().copy()
     unknown, best = np.full(len(paths.cost), np.nan), np.full(len(paths.cost), np.nan)
     for segment in np.flatnonzero(np.isfinite(paths.cost)):
         path = _possible(moves, paths, int(segment))
@@ -82,9 +84,7 @@ def segments_in_time(
             continue
         chance = meeting(path, moves, sensors, departures, limited=False).probability
         unknown[segment], best[segment] = chance.mean(), chance.min()
-    fixed = np.full(len(alone.cost), np.nan)
-    known = np.isfinite(alone.cost)
-    fixed[known] = probability_of(alone.cost[known])
+        fixed[segment] = min(fixed[segment], float(probability_of(path.fixed_hazard)))
     return SegmentsInTime(fixed, unknown, best)
 
 

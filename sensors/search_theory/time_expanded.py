@@ -9,8 +9,8 @@ Chabini 1998 for networks whose costs depend on time).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
@@ -22,6 +22,7 @@ from geo.paths.crossings import INWARD
 from geo.paths.search import Steps
 from sensors.crossing.watched_belt import WatchedBelt
 from sensors.errors import TimetableError
+from sensors.search_theory.fixed_searches import FixedSearches
 
 TIE_PER_S: Final = 1e-12
 """Hazard [1/s] added in the comparison of paths, so that of two equal ones the shorter in time is taken."""
@@ -49,7 +50,7 @@ class MovesInTime:
     """All moves of a crosser in steps of ``step_s``, from the cells ``start`` to the cells ``goal`` (cell,).
 
     ``waiting`` (cell,) is the rate [1/s] of the fixed sensors on someone who waits; ``row``/``column`` moves are those
-    of ``geo.paths.kernel.pairs_of``.
+    of ``geo.paths.kernel.pairs_of``. ``searches`` limits the fixed sensors that search on the paths that are found.
     """
 
     step_s: float
@@ -58,6 +59,7 @@ class MovesInTime:
     goal: Bools
     waiting: Floats
     moves: tuple[Move, ...]
+    searches: FixedSearches | None = None
 
     @classmethod
     def over(cls, watched: WatchedBelt, *, step_s: float, direction: str = INWARD, neighbours: int = 16) -> MovesInTime:
@@ -109,7 +111,9 @@ class MovesInTime:
                 Move(source, source + down * width + right, count[kept].astype(np.int64), seconds[kept], hazard[kept])
             )
         start, goal = (belt.outer, belt.inner) if direction == INWARD else (belt.inner, belt.outer)
-        return cls(step_s, (height, width), start.ravel(), goal.ravel(), watched.per_s.ravel(), tuple(moves))
+        waiting = watched.per_s.ravel()
+        searches = FixedSearches.of(watched)
+        return cls(step_s, (height, width), start.ravel(), goal.ravel(), waiting, tuple(moves), searches)
 
     def along(self, rows: Ints, columns: Ints) -> PathInTime:
         """Return the crossing along a given path without waiting, from time step 0.
@@ -145,13 +149,22 @@ class MovesInTime:
                 raise TimetableError(
                     f"no move from cell {here} to {there}", where="search in time", expected="a path over these moves"
                 )
-        return PathInTime(cells, np.array(steps), np.array([*taken, -1]), fixed)
+        path = PathInTime(cells, np.array(steps), np.array([*taken, -1]), fixed)
+        return replace(path, fixed_hazard=fixed - float(self.beyond_limits([path])[0]))
+
+    def beyond_limits(self, paths: Sequence[PathInTime]) -> Floats:
+        """Hazard (path,) that fixed sensors which search would have on each path beyond their P∞."""
+        if self.searches is None:
+            return np.zeros(len(paths))
+        waited = [np.append((path.moves[:-1] < 0) * np.diff(path.steps) * self.step_s, 0.0) for path in paths]
+        return self.searches.beyond_limits([(path.cells, part) for path, part in zip(paths, waited, strict=True)])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PathInTime:
     """One crossing: flat cells and the time steps at which it is at them (place,), the index of the move by which it
-    leaves each (−1: waits; of the last none), and the hazard of the fixed sensors on it."""
+    leaves each (−1: waits; of the last none), and the hazard of the fixed sensors on it, of a search at most that of
+    its P∞."""
 
     cells: Ints
     steps: Ints
@@ -164,7 +177,8 @@ class CrossingsInTime:
     """Least hazards of crossings by their departure.
 
     ``hazard`` (step,) is the least over all starting cells of a crossing that leaves the edge in that step; infinite
-    where none arrives before the last step. ``start`` (step,) is its first cell, −1 without one.
+    where none arrives before the last step; it adds up, searches too. ``start`` (step,) is its first cell, −1 without
+    one.
     """
 
     moves: MovesInTime
@@ -195,6 +209,21 @@ class CrossingsInTime:
         TimetableError
             Where no crossing that leaves then arrives in time.
         """
+        path = self._path(step)
+        return replace(path, fixed_hazard=path.fixed_hazard - float(self.moves.beyond_limits([path])[0]))
+
+    def limited_hazard(self, steps: int) -> Floats:
+        """Return the hazards (step,) of the found crossings that leave in the first steps, with the fixed sensors that
+        search limited to their P∞."""
+        hazard = self.hazard[:steps].copy()
+        if self.moves.searches is None or not self.moves.searches.sensors:
+            return hazard
+        leaving = np.flatnonzero(np.isfinite(hazard))
+        hazard[leaving] -= self.moves.beyond_limits([self._path(int(step)) for step in leaving])
+        return np.maximum(hazard, 0.0)
+
+    def _path(self, step: int) -> PathInTime:
+        """The crossing that leaves in a step; the hazards of its searches add up."""
         if not 0 <= step < len(self.hazard) or self.start[step] < 0:
             raise TimetableError(f"no crossing leaves in step {step}", where="search in time", expected="a longer time")
         cell, now, fixed = int(self.start[step]), step, 0.0

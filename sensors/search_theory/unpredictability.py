@@ -5,6 +5,7 @@ knows routes and speeds, but the phase is uniform over the period. The mean over
 the hazards, so that each search with the weights ``exp(−H)`` of the path before finds one that is not worse (majorise
 and minimise); the last is an upper bound. A crosser who learnt the phase could only do better: the mean
 over departures of the best each time is a lower bound. The value of unpredictability is between the two differences.
+Beside fixed sensors that search, whose limit counts on the crossings found only, both bounds are of these crossings.
 """
 
 from __future__ import annotations
@@ -78,7 +79,8 @@ def unpredictability(
     Returns
     -------
     Unpredictability
-        The crossings and their probabilities, both by the additive hazard (searches are not limited to P∞).
+        The crossings and their probabilities. The moving sensors' hazard adds up over passes; a fixed sensor that
+        searches is limited to its P∞ on each crossing that was found.
 
     Raises
     ------
@@ -101,7 +103,7 @@ def unpredictability(
         )
     departures = np.arange(within, dtype=np.float64) * dt
     path, met = _of_unknown_phase(moves, sensors, departures, ahead)
-    return Unpredictability(crossings, departures, probability_of(crossings.hazard[:within]), path, met)
+    return Unpredictability(crossings, departures, probability_of(crossings.limited_hazard(within)), path, met)
 
 
 def _of_unknown_phase(

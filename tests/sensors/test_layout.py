@@ -62,6 +62,34 @@ def test_a_catalogue_item_gives_what_the_layout_leaves_out() -> None:
     assert found.mast_height_m == 7
 
 
+@pytest.mark.parametrize(
+    ("item", "stated", "interval_s"),
+    [
+        ("seismic_line", {}, 30.0),
+        ("seismic_line", {"status_interval_s": 3_600}, 3_600.0),
+        ("seismic_line", {"period_s": 60, "status_interval_s": 3_600}, 60.0),
+        ("trail_camera", {"period_s": 7.5}, 7.5),
+        ("trail_camera", {"status_interval_s": 3_600}, None),
+        ("trail_camera", {"period_s": None}, None),
+    ],
+)
+def test_an_items_false_alarms_a_day_do_not_depend_on_the_interval_that_a_layout_states(
+    item: str, stated: dict[str, Any], interval_s: float | None
+) -> None:
+    """``interval_s``: that of the looks, or of the heartbeats of a sensor without looks; None: the item's own."""
+    bare = feature(catalogue=item, kind=None, max_range_m=None, **stated)
+    figures = shipped()[item]
+    seconds = figures.detection["period_s"] if interval_s is None else interval_s
+    per_day = layout(bare)["r1"].false_alarms_per_scan * 86_400.0 / seconds
+    assert figures.false_alarms_per_day.central > 0.0
+    assert per_day == pytest.approx(figures.false_alarms_per_day.central)
+
+
+def test_false_alarms_that_a_layout_states_count_as_they_are() -> None:
+    bare = feature(catalogue="seismic_line", kind=None, max_range_m=None, false_alarms_per_scan=0.5, period_s=9)
+    assert layout(bare)["r1"].false_alarms_per_scan == 0.5
+
+
 def test_own_catalogues_count_instead_of_the_shipped_one() -> None:
     own = Catalogue("mine", "USD", shipped().staff, {"portable_radar": shipped()["msc_truck"]})
     document = {"type": "FeatureCollection", "features": [feature(catalogue="portable_radar", max_range_m=None)]}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from geo.errors import BadInput
-from geo.text_files import NotReadable, read_text
+from geo.text_files import EXPECTED_SYSTEM, NotReadable, other_system, read_text
 from ops.runtime.output import atomic_write
 
 if TYPE_CHECKING:
@@ -77,10 +77,13 @@ def read_schedules(path: Path, frame: LocalFrame, catalogue: Catalogue) -> tuple
         document = json.loads(read_text(path))
         features = document["features"]
         lines = [(feature["geometry"], feature["properties"]) for feature in features]
+        wrong = other_system(document)
     except OSError as error:
         raise _wrong(path, f"cannot be read ({error.strerror})") from None
     except (NotReadable, ValueError, KeyError, TypeError, RecursionError):
         raise _wrong(path, "is not a file of schedules") from None
+    if wrong is not None:
+        raise _wrong(path, wrong, EXPECTED_SYSTEM)
     by_id: dict[str, list[tuple[Any, Mapping[str, Any]]]] = defaultdict(list)
     for number, (geometry, properties) in enumerate(lines, 1):
         if not isinstance(properties, dict) or set(properties) != KEYS or not isinstance(properties["id"], str):

@@ -40,8 +40,11 @@ class PatrolFindings:
 
     @property
     def without_patrols(self) -> float:
-        """Least probability of detection of a crossing by the fixed sensors alone."""
-        return float(np.nanmin(self.by_segment.fixed))
+        """Least probability of detection by the fixed sensors alone, of all crossings that were found."""
+        from sensors.detection_model.hazard import probability_of
+
+        paths = (self.known_path, self.best.path)
+        return min(float(np.nanmin(self.by_segment.fixed)), *(float(probability_of(p.fixed_hazard)) for p in paths))
 
     @property
     def segment_means(self) -> tuple[float, float]:
@@ -147,7 +150,8 @@ class PatrolFindings:
             "best_departure_s": float(path.steps[0]) * self.options.step_s,
             "best_crossing_s": float(path.steps[-1] - path.steps[0]) * self.options.step_s,
             "independence": "Misses are independent between looks, sensors and patrols. Over passes the hazard adds "
-            "up: an observer who sees the same ground again searches it again.",
+            "up: an observer who sees the same ground again searches it again. A fixed camera or observer detects "
+            "with at most its P-infinity along a crossing.",
         }
 
     @property

@@ -20,7 +20,7 @@ from ops.analysis.plan.findings import PDF, REPORT, PlanFindings
 from ops.analysis.plan.mobile import chosen_items, mobile_figures, mobile_options_of, rules_of
 from ops.analysis.plan.options import PlanOptions
 from ops.analysis.plan.search import affordable, best_plan, options_on
-from ops.analysis.plan.wording import MOBILE, details, headline, links, risk_words
+from ops.analysis.plan.wording import MOBILE, details, headline, links, links_not_required, risk_words
 from ops.analysis.risk.decision import RiskUse, decision_for
 from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, say, say_in_english, write_summary
 from ops.sector.open_sector import OpenSector, open_sector
@@ -110,7 +110,8 @@ def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
     findings = PlanFindings(options, ground, catalogue, benefits, plan, tuple(front), patrols, ways, weighted)
     figures["worst_segments"] = findings.worst_figures
     figures |= {"unlinked": unlinked, "radio_links_by_purchased_relays": radio_gained, "ground": ways.record}
-    told = links(unlinked or [], radio_gained if options.objective == "least_interruption" else [])
+    told = links_not_required(benefits, options.links)
+    told += links(unlinked or [], radio_gained if options.objective == "least_interruption" else [])
     by_risk = [*risk_words(decision, plan, weighted=weighted), *_patrol_words(patrols, ground)]
     messages = [headline(plan, catalogue.currency), *details(plan, weighted=weighted), *by_risk, *told]
     figures |= {
@@ -226,11 +227,12 @@ def _lines(path: Path | None, option: str) -> geopandas.GeoDataFrame | None:
 
 
 def _gateways(options: PlanOptions, ground: OpenSector) -> list[tuple[float, float]] | None:
-    """Return the destinations of reports [m]: the sector's bases, points of a file, or None if no link is required."""
+    """Return the destinations of reports [m]: the sector's bases, of which there may be none, or points of a file; None
+    if no link is required."""
     if options.links == "none":
         return None
     if options.links == "bases":
-        return bases_in(ground) or None
+        return bases_in(ground)
     if not Path(options.links).is_file():
         raise BadInput(f"there is no file {options.links!r}", where="--links", expected="bases, none or a file")
     points = read_bases(Path(options.links))
@@ -251,13 +253,13 @@ def _response(ground: OpenSector, ways: Ways) -> xr.DataArray:
 def _links(
     plan: PurchasePlan, ground: OpenSector, gateways: list[tuple[float, float]] | None
 ) -> tuple[list[str] | None, list[str]]:
-    """Return sensors and relays of the layout without a chain of links to a base (None where no base is known), and the
-    people whose radio link depends on the purchase, whom the search counts as reporting by hand.
+    """Return sensors and relays of the layout without a chain of links to a base or gateway (None where there is
+    neither), and the people whose radio link depends on the purchase, whom the search counts as reporting by hand.
     """
-    from sensors.coverage.radio_links import radio_gained, unlinked
+    from sensors.coverage.radio_links import links_known, radio_gained, unlinked
 
     bases = np.array(gateways or bases_in(ground))
-    if not len(bases):
+    if not links_known(plan.layout.relays, bases):
         return None, []
     bought = {option.id for option in plan.bought}
     gained = radio_gained(plan.layout, ground.terrain, bases, added=bought)

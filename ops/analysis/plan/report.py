@@ -13,6 +13,7 @@ from ops.analysis.places import place_of
 from ops.analysis.plan.findings import PlanFindings, item_of
 from ops.analysis.plan.patrols import ON_THE_SPOT_S, PATROL_FINDS
 from ops.analysis.plan.pictures import has_front, pictures_of
+from ops.analysis.plan.wording import links_not_required
 from ops.drawing.pages.html_page import render_page
 from ops.drawing.scene import conditions_words
 from ops.runtime.output import atomic_write, say
@@ -192,11 +193,10 @@ def _limits(findings: PlanFindings) -> list[str]:
     names = ["independent", "unknown", "sites", "search"]
     if findings.options.candidates is None:
         names.insert(2, "own-side" if findings.options.own_side else "both-sides")
-    if findings.options.links == "none":
-        names.append("links")
     needs = findings.plan.objective == "least_interruption" or findings.patrols is not None
     return [
         *(say(f"plan-limit-{name}") for name in names),
+        *map(say, links_not_required(findings.benefits, findings.options.links)),
         say("challenge-limits-movement", ground=findings.ways.message),
         *([say("compare-limit-response")] if needs else []),
         *map(say, findings.ground.frame_messages),

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from geo.message import Message, Parameter, cut_list
 from ops.analysis.messages import item_name
+from ops.sector.layouts.links import NO_BASES
 
 if TYPE_CHECKING:
     from ops.analysis.risk.decision import RiskDecision
+    from sensors.planning.choice.benefits import OptionBenefits
     from sensors.planning.choice.plan import PurchasePlan
 
 MOBILE: Final = "schedules.geojson"
@@ -71,6 +73,16 @@ def _known_ground(plan: PurchasePlan) -> list[Message]:
 def _counted(name: str, count: int) -> Message:
     item: Any = item_name(name)
     return Message("plan-item", {"count": count, "item": item})
+
+
+def links_not_required(benefits: OptionBenefits, links: str) -> list[Message]:
+    """Return that every sensor counts without a link, and why; empty where links are required. ``links`` is the
+    option of that name."""
+    if benefits.links is not None:
+        return []
+    if links == "none":
+        return [Message("plan-limit-links")]
+    return [Message("coverage-links-unchecked", {"reason": NO_BASES})]
 
 
 def links(unlinked: Sequence[str], radio_gained: Sequence[str]) -> list[Message]:

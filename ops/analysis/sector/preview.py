@@ -151,13 +151,15 @@ def _own_side(ground: OpenSector) -> Iterator[Floats]:
 
 def _links(ground: OpenSector) -> Iterator[Floats]:
     """Radio links (2, 2) between parts of the layout that reach a base, and to the bases."""
-    from sensors.coverage.radio_links import network_of, with_reports_decided
+    from sensors.coverage.radio_links import links_known, network_of, with_reports_decided
 
     bases = np.array(bases_in(ground), dtype=np.float64).reshape(-1, 2)
-    layout = with_reports_decided(ground.layout, ground.terrain, bases) if len(bases) else ground.layout
+    if not links_known(ground.layout.relays, bases):
+        return
+    layout = with_reports_decided(ground.layout, ground.terrain, bases)
     parts = [*layout.relays, *layout.sensors]
     radio = [part for part in parts if getattr(part, "reports_by", "radio") == "radio"]
-    if not radio or not len(bases):
+    if not radio:
         return
     places = np.array([(part.easting, part.northing) for part in radio])
     network = network_of(radio, ground.terrain, bases)

@@ -15,7 +15,9 @@ from geo.arrays import Bools, Floats
 from geo.border.belt import belt_of
 from geo.errors import BadInput
 from geo.frame import LocalFrame
+from geo.names import expected_name
 from geo.terrain import bounds, cell_size
+from geo.text_files import EXPECTED_SYSTEM, other_system
 from geo.visibility import UNKNOWN, covering_sites, footprints, sites_seeing, write_viewsheds
 from geo.visibility.canopy import canopy_fraction
 from geo.visibility.many_sites.greedy_cover import Covering
@@ -27,6 +29,8 @@ from ops.runtime.batch.scheduler import Scheduler
 from ops.runtime.output import atomic_write, progress_bar, say
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
+from sensors.layout_document import ROW_NUMBERS
+from sensors.sensor import ALSO_CALLED
 
 RASTERS: Final[dict[str, tuple[str, int | None]]] = {
     "sites_seeing": ("int32", None),
@@ -35,6 +39,13 @@ RASTERS: Final[dict[str, tuple[str, int | None]]] = {
 }
 """The rasters, their type on disk, and the value for no data."""
 CHOSEN: Final = "chosen.geojson"
+KEYS: Final = ("id", "mast_height_m")
+"""Keys of a candidate."""
+NOT_USED: Final = frozenset(
+    {"elevation", "offset_m", "slope", "road_m", "power_m", "order", "adds_km2", "covered_fraction", *ROW_NUMBERS}
+)
+"""Keys that a candidate may have besides: those of the sites that ``plan`` and ``sites`` write, and the numbers of rows
+that a GIS adds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +134,17 @@ def read_candidates(
 ) -> MastCandidates:
     """Read GeoJSON points in lon/lat with optional ``id`` and ``mast_height_m``; BadInput names an invalid one.
 
+    A key that is not known and an id that another candidate has are invalid; so is a file in another coordinate system.
     Points off the terrain are invalid, or with ``left_out`` not read if at least one is on it.
     """
     try:
-        features = json.loads(path.read_text(encoding="utf-8"))["features"]
+        document = json.loads(path.read_text(encoding="utf-8"))
+        features = document["features"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         reason = getattr(error, "strerror", None) or "no feature collection"
         raise BadInput(f"cannot be read ({reason})", where=str(path), expected="GeoJSON points") from None
+    if (wrong := other_system(document)) is not None:
+        raise BadInput(wrong, where=str(path), expected=EXPECTED_SYSTEM)
     ids: list[str] = []
     lonlat: list[tuple[float, float]] = []
     masts: list[float] = []
@@ -144,8 +159,18 @@ def read_candidates(
             raise BadInput(
                 f"feature {n} is not a candidate site", where=str(path), expected="a point in degrees"
             ) from None
+        name = str(properties.get("id", feature.get("id", n)))
+        for key in properties:
+            if key not in KEYS and key not in NOT_USED:
+                raise BadInput(
+                    f"candidate {name!r} has the unknown key {key!r}",
+                    where=str(path),
+                    expected=expected_name(key, KEYS, ALSO_CALLED),
+                )
+        if name in ids:
+            raise BadInput(f"two candidates are called {name!r}", where=str(path), expected="unique ids")
         lonlat.append((lon, lat))
-        ids.append(str(properties.get("id", feature.get("id", n))))
+        ids.append(name)
     if not ids:
         raise BadInput("no candidates", where=str(path), expected="at least one point")
     lon_of, lat_of = np.array(lonlat, np.float64).T

@@ -65,7 +65,7 @@ def plan_answer(
         case=case,
         present=present,
         ways=site.ways.ways,
-        bases=bases_in(site.ground) or None,
+        bases=bases_in(site.ground),
         progress=lambda doing, done, _: progress(doing, min(done, count), total),
     )
     progress("front", total - 2, total)

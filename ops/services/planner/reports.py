@@ -25,9 +25,13 @@ def write_plan_report(order: Mapping[str, Any], findings: PlanFindings) -> None:
     if "report" not in order:
         return
     from ops.analysis.plan.report import write_report
-    from ops.analysis.plan.wording import details, headline
+    from ops.analysis.plan.wording import details, headline, links_not_required
 
-    messages = [headline(findings.plan, findings.catalogue.currency), *details(findings.plan)]
+    messages = [
+        headline(findings.plan, findings.catalogue.currency),
+        *details(findings.plan),
+        *links_not_required(findings.benefits, findings.options.links),
+    ]
     with _language_of(order):
         write_report(_path(order), findings, messages)
 

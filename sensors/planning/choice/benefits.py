@@ -17,7 +17,7 @@ from geo.border.belt import BorderLine, belt_of, fitting_belt_m
 from geo.mobility.roads_and_rivers import Ways
 from geo.paths.crossings import INWARD
 from sensors.coverage.accumulator import CoverageTask, contribution
-from sensors.coverage.radio_links import decided, network_of
+from sensors.coverage.radio_links import decided, links_known, network_of
 from sensors.coverage.segments import BeltMeans, belt_means
 from sensors.coverage.sight import refuse_without_ground
 from sensors.crossing.watched_belt import SensorRate, WatchedBelt, mobility_of, with_sensors
@@ -146,14 +146,15 @@ def option_benefits(
     """Compute the coverage of every option and of the ``present`` layout; call ``progress(done, total)`` after each
     sensor.
 
-    With ``bases`` (base, 2) [m], every sensor must have a link to one of them, through relays and tall masts. The
-    terrain is loaded into memory. Raises LayoutError for an option off the terrain or on a void, PlanError if no option
-    can reach a base.
+    With ``bases`` (base, 2) [m], every sensor must have a link to one of them or to a gateway of the ``present``
+    layout, through relays and tall masts. Without any of these, and where ``bases`` is None, links are not required.
+    The terrain is loaded into memory. Raises LayoutError for an option off the terrain or on a void, PlanError if no
+    option can reach a base.
     """
     chosen = case or Case()
     ground, task = terrain.compute(), chosen.task
     links, idle, asked = None, frozenset[str](), tuple(options)
-    if bases is not None:
+    if bases is not None and links_known(() if present is None else present.relays, bases):
         links, present, options, idle = linked_options(options, present, ground, bases)
     width = fitting_belt_m(border, ground) if chosen.belt_m is None else chosen.belt_m
     belt = belt_of(border, ground, belt_m=width)

@@ -17,7 +17,7 @@ from geo.mobility.roads_and_rivers import Ways
 from geo.paths.response_times import response_time
 from geo.terrain import north_up
 from sensors.coverage.model import coverage
-from sensors.coverage.radio_links import Network, network_of, with_reports_decided
+from sensors.coverage.radio_links import Network, links_known, network_of, with_reports_decided
 from sensors.detection_model.assumptions import Assumptions
 from sensors.equipment.catalogue import Catalogue, shipped
 from sensors.equipment.life_cycle_cost import annuity_factor, item_cost
@@ -192,7 +192,7 @@ def study(
         Prices and properties of equipment; by default the shipped catalogue.
     bases : array_like, shape (base, 2), m, optional
         Easting and northing of the bases, where responders start and reports arrive; without bases, interruption is NaN
-        and every sensor counts as linked.
+        and in a layout without a gateway every sensor counts as linked.
     ways : Ways, optional
         Roads, paths, rivers, bridges and fords.
     assumptions : Assumptions, optional
@@ -228,11 +228,13 @@ def study(
         if progress is not None:
             progress(done, total)
 
-    places = None if bases is None else _places(bases)
+    places = _places([] if bases is None else bases)
     loaded = terrain.compute()
-    response = None if places is None or not len(places) else response_time(loaded, places, ways=ways)
-    if places is not None and len(places):
-        layouts = [with_reports_decided(layout, loaded, places) for layout in layouts]
+    response = response_time(loaded, places, ways=ways) if len(places) else None
+    layouts = [
+        with_reports_decided(layout, loaded, places) if links_known(layout.relays, places) else layout
+        for layout in layouts
+    ]
     ground = ComparisonTerrain.of(loaded, border, chosen, response=response, ways=ways, assumptions=assumptions)
     response_settings = ResponseSettings(strips=chosen.strips or None)
     chosen = replace(chosen, strips=response_settings.strips_over(depth_of(ground.belt)))
@@ -253,11 +255,10 @@ def study(
     return Study(tuple(layouts), ground, paths, designs, inputs, chosen, known, by_strips)
 
 
-def _network(layout: Layout, terrain: xr.Dataset, places: Floats | None) -> Network | None:
-    """Links between the parts of a layout; None if no base is known."""
-    if places is None or not len(places):
-        return None
-    return network_of(parts_of(layout), terrain, places)
+def _network(layout: Layout, terrain: xr.Dataset, places: Floats) -> Network | None:
+    """Links between the parts of a layout; None if there is neither a base nor a gateway."""
+    parts = parts_of(layout)
+    return network_of(parts, terrain, places) if links_known(parts, places) else None
 
 
 def _silent(layout: Layout, net: Network | None) -> frozenset[str]:

@@ -204,6 +204,20 @@ def test_pieces_of_a_jagged_border_in_any_order_and_direction_make_the_whole_wit
     assert np.allclose(there, np.abs(offset[beside]), atol=1e-6)
 
 
+@pytest.mark.parametrize("way", [1, -1])
+@pytest.mark.parametrize("start", [0, 1, 7, 30])
+def test_an_island_given_once_per_country_counts_once(tmp_path: Path, start: int, way: int) -> None:
+    """Each country's map begins the ring at a vertex of its own, one of them with a vertex twice."""
+    turn = np.linspace(0.0, 2.0 * np.pi, 40, endpoint=False)
+    ring = np.column_stack([1.5 + 0.01 * np.cos(turn), 42.5 + 0.01 * np.sin(turn)]).tolist()
+    other = (ring[start:] + ring[:start])[::way]
+    once = Border.from_file(written(tmp_path / "once.geojson", {"a": [*ring, ring[0]]}), FRAME)
+    both = {"a": [*ring, ring[0]], "b": [*other, other[0]], "c": [other[0], *other, other[0]]}
+    twice = Border.from_file(written(tmp_path / "twice.geojson", both), FRAME)
+    assert twice.line.equals(once.line)
+    assert (twice.segments, twice.length_m) == (once.segments, once.length_m)
+
+
 def test_a_file_without_features_says_so(tmp_path: Path) -> None:
     with pytest.raises(BorderError, match="the file has no feature"):
         Border.from_file(written(tmp_path / "none.geojson", {}), FRAME)

@@ -16,6 +16,7 @@ from geo.errors import BadInput, FrameError, TerrainError
 from geo.frame import LocalFrame
 from geo.terrain import TERRAIN, aspect, bounds, cell_size, frame_of, open_terrain, sample, slope
 from geo.terrain import open as terrain_module
+from geo.terrain.header import read_header
 
 SHARED = Path(__file__).resolve().parents[3].parent / "shared" / "data" / "terrain"
 PYRENEES = SHARED / "srtm3_n42e001_pyrenees_ES-AD-FR.tif"
@@ -217,6 +218,20 @@ def test_unknown_units_of_height_are_refused(tmp_path: Path) -> None:
         raster.units = ("fathom",)
     with pytest.raises(TerrainError, match="in 'fathom'; expected metres or feet"):
         open_terrain(path)
+
+
+def test_heights_without_a_unit_on_a_map_in_feet_are_refused(tmp_path: Path) -> None:
+    """EPSG:2227 is in US survey feet: the heights may be in feet or in metres."""
+    values, at = np.full((48, 72), 1000, np.int16), Affine(100.0, 0.0, 6e6, 0.0, -100.0, 2.1e6)
+    path = written(tmp_path / "feet.tif", values, at, "EPSG:2227")
+    with pytest.raises(TerrainError, match="no unit of height is stated, and the map is in US survey foot"):
+        open_terrain(path)
+    for unit, metres in (("us survey foot", 1200 / 3937), ("m", 1.0)):
+        with rasterio.open(path, "r+") as raster:
+            raster.units = (unit,)
+        assert read_header(path).scale == pytest.approx(metres)
+    assert read_header(written(tmp_path / "compound.tif", values, at, "EPSG:2227+5703")).scale == 1.0
+    assert read_header(written(tmp_path / "classes.tif", values, at, "EPSG:2227"), heights=False).scale == 1.0
 
 
 def test_files_that_cannot_be_read_are_refused(tmp_path: Path) -> None:

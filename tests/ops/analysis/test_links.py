@@ -159,3 +159,52 @@ def test_without_bases_links_are_not_checked_and_that_is_said(walled: Any, hill_
     far = links_of(open_sector(load_sector(moved), "three"))
     assert not far.record["checked"]
     assert far.messages == [Message("coverage-links-unchecked", {"reason": OFF_TERRAIN})]
+
+
+@pytest.fixture(scope="module")
+def gateway_only(walled: Any) -> Path:
+    """The same sector without a base, and the layout with a gateway that only hears what is beside it."""
+    parts = json.loads(walled.layout.read_text())["features"]
+    gateway = feature("Point", lonlat(700, 5800), id="dish", kind="relay", max_range_m=50, gateway=True, cost=1.0)
+    (walled.folder / "gateway.geojson").write_text(collection(*parts, gateway))
+    sector: Path = walled.folder / "no-bases.toml"
+    text = walled.sector.read_text().replace('\nbases = "bases.geojson"', "")
+    sector.write_text(text.replace("[layouts]", '[layouts]\ngateway = "gateway.geojson"'))
+    return sector
+
+
+def test_without_bases_a_gateway_decides_in_every_command(gateway_only: Path, screen: Console) -> None:
+    assert links_of(open_sector(load_sector(gateway_only), "gateway")).unlinked == tuple(UNLINKED)
+    options = CompareOptions(layouts=("gateway", "counted"), sector=str(gateway_only), samples=5, residual_item="none")
+    layouts = compare_layouts(options, screen)["layouts"]
+    assert (layouts["gateway"]["unlinked"], layouts["counted"]["unlinked"]) == (UNLINKED, [])
+    assert layouts["gateway"]["least_detection"]["central"] == layouts["counted"]["least_detection"]["central"]
+    told = planned(gateway_only, "gateway", screen)
+    assert told["unlinked"] == UNLINKED
+    assert "coverage-links-unchecked" not in [message["id"] for message in told["messages"]]
+
+
+def test_a_plan_says_that_links_were_not_required_and_why(gateway_only: Path, screen: Console, tmp_path: Path) -> None:
+    told = planned(gateway_only, "counted", screen, out=tmp_path / "out")
+    assert told["unlinked"] is None
+    unchecked = Message("coverage-links-unchecked", {"reason": NO_BASES})
+    assert unchecked.as_dict() in told["messages"]
+    assert say_in_english(unchecked) in screen.export_text()
+    assert (tmp_path / "out" / "report.html").read_text().count(say_in_english(unchecked)) >= 2, "answer and limits"
+    chosen = planned(gateway_only, "counted", screen, links="none")
+    assert Message("plan-limit-links").as_dict() in chosen["messages"]
+
+
+def planned(sector: Path, start: str, screen: Console, **options: Any) -> dict[str, Any]:
+    """What a plan says that may buy one camera, in addition to a layout of the sector."""
+    (camera,) = (
+        part
+        for part in json.loads((sector.parent / "counted.geojson").read_text())["features"]
+        if part["properties"]["id"] == "camera-west"
+    )
+    camera["properties"]["id"] = "camera-new"
+    camera["geometry"]["coordinates"][0] += 0.001
+    (sector.parent / "camera.geojson").write_text(collection(camera))
+    asked = {"budget": 1e5, "candidates": sector.parent / "camera.geojson", "seconds": PATIENT_S, **options}
+    with blank_pictures():
+        return plan_sector(PlanOptions(sector=str(sector), start=start, **asked), screen)

@@ -382,3 +382,30 @@ def test_links_are_decided_without_the_libraries_of_the_optimisation() -> None:
     loaded = "import sys, sensors.coverage.radio_links; print({'highspy', 'scipy.sparse'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-P", "-c", loaded], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+@pytest.mark.parametrize(("east", "scale"), [(500_000.0, 0.9996), (780_000.0, 1.00056)])
+def test_a_link_is_as_long_as_it_is_on_the_ground(east: float, scale: float) -> None:
+    """In UTM a kilometre on the ground is 999.6 m of the map at the central meridian, more than 1,000 m far from it."""
+    frame = LocalFrame.from_epsg(32631)
+    side = 50.0 * np.arange(-2, 30)
+    flat = xr.Dataset(
+        {"elevation": (("northing", "easting"), np.zeros((len(side), len(side))), {"units": "m"})},
+        coords={"northing": 4_700_000.0 + side[::-1], "easting": east + side},
+        attrs={"crs": frame.wkt, "datum": "test"},
+    )
+    assert frame.scale_factor(east, 4_700_000.0) == pytest.approx(scale, abs=1e-5)
+
+    def linked(metres: float) -> bool:
+        """Whether relays of 1,000 m at this distance on the ground have a link, and one of them one to the base."""
+        pair = [
+            place_relay(frame, east + shift, 4_700_000.0, id=f"{shift}", max_range_m=1_000.0)
+            for shift in (0.0, metres * scale)
+        ]
+        base = [[east + metres * scale, 4_700_000.0]]
+        net = network_of(pair[:1], flat, base, LinkSettings(longest_m=1_000.0))
+        assert bool(net.home[0]) == bool(network_of(pair, flat, base).hears[0, 1])
+        return bool(net.home[0])
+
+    assert linked(999.9)
+    assert not linked(1_000.1)

@@ -12,9 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from geo.frame import LocalFrame
+from sensors.detection_model.weather import Conditions
 from sensors.equipment.catalogue import KINDS, Catalogue, shipped
 from sensors.equipment.quantity import Quantity, quantity_of, worst
 from sensors.errors import CatalogueError
+from sensors.layout import place
 
 FILE = Path(__file__).resolve().parents[3] / "data" / "samples" / "catalogue.toml"
 MINE = """
@@ -203,3 +206,13 @@ def test_files_made_to_break_a_reader_get_a_sentence_too(tmp_path: Path) -> None
         Catalogue.from_table(huge, name="mine.toml")
     with pytest.raises(CatalogueError, match="cannot be read"):
         Catalogue.from_file(tmp_path)
+
+
+@pytest.mark.parametrize("item", ["aerostat_camera", "aerostat_radar"])
+def test_an_aerostat_is_on_the_ground_in_the_named_wind(item: str) -> None:
+    """Coverage, challenge, plan and the simulator take that from the layout's sensor, not from the item's weather."""
+    frame = LocalFrame.around(-84.2, 36.6)
+    aerostat = place(frame, 0.0, 0.0, id="a", catalogue=item, **shipped()[item].layout_values())
+    assert aerostat.is_grounded(Conditions.named("wind").wind_mps)
+    assert not aerostat.is_grounded(Conditions.named("day").wind_mps)
+    assert "wind" not in shipped()[item].weather, "counted once"

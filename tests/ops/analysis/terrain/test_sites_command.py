@@ -119,6 +119,20 @@ def test_each_sites_viewshed_is_written_and_a_folder_of_other_sites_is_left_alon
             "feature 0 is not a candidate site; expected a point in degrees.",
         ),
         (
+            '{"crs": {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::4267"}}, "features": []}',
+            "has the coordinate system 'urn:ogc:def:crs:EPSG::4267'; expected longitude and latitude in WGS 84, "
+            "without the member crs or with CRS84 or EPSG:4326.",
+        ),
+        (
+            '{"features": [{"geometry": {"type": "Point", "coordinates": [-84, 36]}, "properties": {"mast_m": 40}}]}',
+            "candidate '0' has the unknown key 'mast_m'; expected a known name, probably 'mast_height_m'.",
+        ),
+        (
+            '{"features": [{"geometry": {"type": "Point", "coordinates": [-84.3, 36.5]}, "properties": {"id": "A"}}, '
+            '{"geometry": {"type": "Point", "coordinates": [-84.2, 36.5]}, "properties": {"id": "A"}}]}',
+            "two candidates are called 'A'; expected unique ids.",
+        ),
+        (
             '{"features": [{"geometry": {"type": "Point", "coordinates": [8.0, 47.0]}}]}',
             "candidate '0' is off the terrain; expected points on the terrain.",
         ),
