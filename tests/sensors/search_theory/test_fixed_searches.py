@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -20,13 +18,13 @@ from sensors.search_theory.unpredictability import unpredictability
 from tests.sensors.crossing.test_detection import BORDER, FRAME, level
 from tests.sensors.search_theory.test_moving_sensor import blind, on_route
 
-CAMERA = place(
-    FRAME, 100.0, 50.0, id="c", kind="camera", max_range_m=400.0, detection_probability=0.5, search_s=1.0
-)  # fmt: skip
 
-
-def one_camera() -> WatchedBelt:
-    return watched_by(Layout("one", FRAME, (CAMERA,)), level(), BORDER, belt_m=40.0)
+def one_camera(search_s: float = 1.0) -> WatchedBelt:
+    """A camera that detects with at most 0.5, on level ground; the longer its search, the less it reaches of that."""
+    camera = place(
+        FRAME, 100.0, 50.0, id="c", kind="camera", max_range_m=400.0, detection_probability=0.5, search_s=search_s
+    )
+    return watched_by(Layout("one", FRAME, (camera,)), level(), BORDER, belt_m=40.0)
 
 
 def test_fixed_sensors_of_the_segments_are_those_of_crossings_without_patrols() -> None:
@@ -56,8 +54,7 @@ def test_a_patrol_adds_to_a_limited_camera() -> None:
 def test_the_hazard_of_a_path_is_that_of_the_crossing_in_space() -> None:
     """A camera of little effect, below its limit, and one far above it."""
     for search_s in (1.0, 60.0, 3_000.0):
-        camera = replace(CAMERA, search_s=search_s)
-        watched = watched_by(Layout("one", FRAME, (camera,)), level(), BORDER, belt_m=40.0)
+        watched = one_camera(search_s)
         moves = MovesInTime.over(watched, step_s=3.0)
         space = crossings(watched.belt, watched.mobility, weight=watched.per_s, toll=watched.per_m)
         for segment in range(len(space.cost)):
@@ -67,7 +64,7 @@ def test_the_hazard_of_a_path_is_that_of_the_crossing_in_space() -> None:
 
 
 def test_a_wait_in_view_counts_to_the_limit_and_no_further() -> None:
-    watched = watched_by(Layout("one", FRAME, (replace(CAMERA, search_s=3_000.0),)), level(), BORDER, belt_m=40.0)
+    watched = one_camera(3_000.0)
     moves = MovesInTime.over(watched, step_s=3.0)
     path = search_in_time(moves, lambda _: np.zeros(len(moves.goal)), 120).path(0)
     rate = float(moves.waiting[path.cells[0]])
