@@ -382,7 +382,7 @@ console-broker-copy = Copy { $folder } to the broker's computer and start there:
 console-broker-owner = There the folder must belong to { $user }, the account that Mosquitto uses when started as root.
 console-broker-owner-unknown = There the folder must belong to the account that runs Mosquitto: `mosquitto` when started as root, unless --user names another.
 console-broker-identities = Copy one folder of { $folder } to each sensor and unit.
-console-broker-authority = Keep { $folder } here: with its key, anyone can issue valid certificates.
+console-broker-authority = Move { $folder } to offline storage: with its key, anyone can issue valid certificates. Bring it back to renew or revoke them.
 console-broker-next = When Mosquitto runs: watchline broker check { $address } --config { $folder }
 console-broker-checking = Testing: { $step ->
     [receive] receiving

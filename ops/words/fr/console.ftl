@@ -394,7 +394,7 @@ console-broker-copy = Copiez { $folder } sur l’ordinateur du broker et lancez-
 console-broker-owner = Le dossier doit y appartenir à { $user }, le compte que Mosquitto utilise lorsqu’il est lancé par root.
 console-broker-owner-unknown = Le dossier doit y appartenir au compte qui exécute Mosquitto : « mosquitto » lorsqu’il est lancé par root, sauf si --user en désigne un autre.
 console-broker-identities = Copiez un dossier de { $folder } sur chaque capteur et chaque unité.
-console-broker-authority = Conservez { $folder } ici : avec sa clé, n’importe qui peut émettre des certificats valides.
+console-broker-authority = Déplacez { $folder } vers un stockage hors ligne : avec sa clé, n’importe qui peut émettre des certificats valides. Remettez-le en place pour les renouveler ou les révoquer.
 console-broker-next = Quand Mosquitto fonctionne : watchline broker check { $address } --config { $folder }
 console-broker-checking = Test : { $step ->
     [receive] réception

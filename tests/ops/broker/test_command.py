@@ -309,7 +309,7 @@ def test_broker_config_again_keeps_what_is_not_said_and_renews_what_ends(
     names = server().extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert names.get_values_for_type(x509.DNSName) == ["broker.example"]
     assert config()[0]["made"] == []
-    authority = Authority(out / "authority", name="")
+    authority = Authority(out / "authority")
     sensor = next(name for name, part in first["clients"].items() if part == "sensor")
     soon = authority.server(["broker.example", "10.1.2.3"], 29.0)
     (out / "broker" / "server.pem").write_bytes(soon.certificate)
@@ -323,6 +323,25 @@ def test_broker_config_again_keeps_what_is_not_said_and_renews_what_ends(
     assert (out / "probes" / "probe-feed" / "certificate.pem").read_bytes() != before
     assert server().not_valid_after_utc > datetime.now(UTC) + timedelta(days=89)
     assert "WARNING: the certificate authority expires on" in config("--days", "3650")[1]
+
+
+def test_a_revocation_without_the_authority_reaches_mosquitto_and_is_one_sentence(
+    tmp_path: Path, watchline: Callable[..., Any]
+) -> None:
+    out = tmp_path / "c"
+    BrokerFolder(out).write(BrokerOptions("x", ["r1"], listen="127.0.0.1", port=1))
+    (out / "authority").rename(tmp_path / "offline")
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as mosquitto:
+        (out / "broker" / "mosquitto.pid").write_text(str(mosquitto.pid))
+        ended = watchline("broker", "revoke", "r1", "--config", out)
+        assert mosquitto.wait(PATIENT_S) == -signal.SIGHUP
+    assert ended.code != 0
+    assert "signatures and topics of r1 are revoked, its certificate is not; expected" in ended.err
+    assert "Traceback" not in ended.err
+    assert not (out / "authority").exists()
+    (tmp_path / "offline").rename(out / "authority")
+    ended = watchline("broker", "revoke", "r1", "--config", out, "--json")
+    assert (ended.code, json.loads(ended.out)["certificates"]) == (0, 1), ended.err
 
 
 def test_the_two_connections_of_ingest_do_not_take_each_other_over(
