@@ -31,7 +31,7 @@ from ops.audit.files import FOLDER
 from ops.audit.log import AuditLog
 from ops.broker.broker import URL_VARIABLE
 from ops.broker.identities import FIELD, IDENTITY_VARIABLE, UNIT, IdentityFolder, identity_of
-from ops.export.warnings.issuer import issuer_of, signer
+from ops.export.warnings.issuer import FeedSignature, issuer_of
 from ops.field.certificates import UnitCertificates
 from ops.field.devices import FILE, DeviceStore
 from ops.field.refusals import RefusalBook
@@ -249,7 +249,7 @@ def _cap(settings: Settings, arguments: argparse.Namespace, known: Mapping[str, 
     """The issuer of CAP documents and their signature."""
     title, language = str(known["ground"].get("title") or ""), known["language"]
     issuer = issuer_of(settings.feeds.cap, arguments.sector_id, title=title, exercise=arguments.demo, language=language)
-    return CapService(issuer, signer())
+    return CapService(issuer, FeedSignature())
 
 
 def _register(log: AuditLog) -> None:
