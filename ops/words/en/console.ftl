@@ -444,6 +444,7 @@ console-doctor-item = { $item ->
     [stanag_4607] STANAG 4607
     [identity] keys and certificates
     [broker] broker
+    [broker_certificate] certificate of the broker
    *[other] { $item }
 }
 console-doctor-error = { $error }
@@ -486,6 +487,11 @@ console-doctor-identity = { $names ->
    *[no] {""}
 }
 console-doctor-broker = { $broker } accepts the login and a subscription.
+console-doctor-broker-certificate = { $state ->
+    [different] Not that of { $folder }: copy this folder to the broker's computer and restart Mosquitto. Its present certificate expires on { $day }.
+    [soon] Expires on { $day }. Renew it with `watchline broker config`, copy { $folder } to the broker's computer and restart Mosquitto.
+   *[valid] Valid until { $day }.
+}
 
 ## Sensors
 

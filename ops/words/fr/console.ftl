@@ -456,6 +456,7 @@ console-doctor-item = { $item ->
     [stanag_4607] STANAG 4607
     [identity] clés et certificats
     [broker] broker
+    [broker_certificate] certificat du broker
    *[other] { $item }
 }
 console-doctor-error = { $error }
@@ -498,6 +499,11 @@ console-doctor-identity = { $names ->
    *[no] {""}
 }
 console-doctor-broker = { $broker } accepte la connexion et un abonnement.
+console-doctor-broker-certificate = { $state ->
+    [different] Ce n’est pas celui de { $folder } : copiez ce dossier sur l’ordinateur du broker et redémarrez Mosquitto. Le certificat actuel expire le { $day }.
+    [soon] Expire le { $day }. Renouvelez-le avec « watchline broker config », copiez { $folder } sur l’ordinateur du broker et redémarrez Mosquitto.
+   *[valid] Valable jusqu’au { $day }.
+}
 
 ## Capteurs
 
