@@ -145,7 +145,10 @@ class Authority:
         return builder.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM)
 
     def _open(self) -> None:
-        require_authority(self.folder)
+        if not has_authority(self.folder):
+            raise IdentityError(
+                "is not here", where=str(self.folder), expected="this folder, brought back from offline storage"
+            )
         try:
             key = load_pem_private_key((self.folder / "ca.key").read_bytes(), password=None)
             self._certificate = x509.load_pem_x509_certificate((self.folder / "ca.pem").read_bytes())
@@ -210,10 +213,17 @@ def has_authority(folder: Path) -> bool:
     return (folder / "ca.key").exists()
 
 
-def require_authority(folder: Path) -> None:
-    """IdentityError unless the folder holds the key of an authority."""
-    if not has_authority(folder):
-        raise IdentityError("is not here", where=str(folder), expected="this folder, brought back from offline storage")
+def existing_authority(folder: Path, certificate: Path) -> Authority:
+    """Return the authority of an installation, of which ``certificate`` is the broker's copy of its certificate.
+
+    IdentityError if it is not here, or is another one, which broker and clients would not trust.
+    """
+    authority = Authority(folder)
+    if certificate.exists() and certificate.read_bytes() != authority.certificate_pem:
+        raise IdentityError(
+            "is another authority", where=str(folder), expected=f"the one whose certificate is {certificate}"
+        )
+    return authority
 
 
 def _general_names(hosts: Sequence[str]) -> list[x509.GeneralName]:

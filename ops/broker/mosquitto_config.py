@@ -27,7 +27,7 @@ from ingest.errors import IdentityError
 from ingest.security.key_bundle import AUTHORITY, CERTIFICATE, CERTIFICATE_KEY
 from ingest.topics import PREFIX, identifier
 from ops.broker.broker import MAX_PACKET_BYTES
-from ops.broker.certificates import Authority, Pair, has_authority, require_authority
+from ops.broker.certificates import Authority, Pair, existing_authority, has_authority
 from ops.broker.identities import FEED, FIELD, FIELD_FEEDS, INGEST, INGEST_UNITS, UNIT, IdentityFolder, Name
 from ops.broker.topic_rights import OWN_READ, OWN_WRITE, BrokerRole, Client, read_filters, write_filters
 from ops.runtime.output import write_private
@@ -144,10 +144,12 @@ class BrokerFolder:
         identifier(options.sector, "sector")
         folder = self.path.absolute()
         clients = _clients(options)
-        is_new = not (folder / "installation.json").exists()
-        known = _Installation(options.sector) if is_new else self.installation()
-        if not is_new:
-            require_authority(folder / "authority")  # before anything is written
+        authority: Authority | None = None
+        if (folder / "installation.json").exists():
+            known = self.installation()
+            authority = self._authority()  # before anything is written
+        else:
+            known = _Installation(options.sector)
         if known.sector != options.sector:
             raise IdentityError(f"belongs to sector {known.sector}", where=str(folder), expected=options.sector)
         for name in options.renew:
@@ -161,7 +163,7 @@ class BrokerFolder:
             for client in able
             if client.owner is not None
         )
-        authority = Authority(folder / "authority", name=f"Watchline {options.sector} authority" if is_new else None)
+        authority = authority or Authority(folder / "authority", name=f"Watchline {options.sector} authority")
         for name in known.revoked:  # also what was revoked while the authority was offline
             authority.revoke(name, datetime.now(UTC))
         made = self._certificates(authority, [client.name for client in able], settings)
@@ -175,7 +177,7 @@ class BrokerFolder:
 
     def authority_ends(self) -> datetime:
         """Return the time at which the authority's own certificate ends, and with it all others."""
-        return Authority(self.path.absolute() / "authority").not_after
+        return self._authority().not_after
 
     def revoke(self, name: str) -> int:
         """Revoke all rights of a name: signatures, topics and certificates. Return the number of certificates revoked.
@@ -199,11 +201,15 @@ class BrokerFolder:
                 where=str(folder / "authority"),
                 expected="this folder; bring it back from offline storage and repeat the command",
             )
-        authority = Authority(folder / "authority")
+        authority = self._authority()
         count = authority.revoke(name, datetime.now(UTC))
         write_private(folder / "broker" / "crl.pem", authority.revocation_list())
         hand_over(folder / "broker", known.user or ACCOUNT)
         return count
+
+    def _authority(self) -> Authority:
+        folder = self.path.absolute()
+        return existing_authority(folder / "authority", folder / "broker" / AUTHORITY)
 
     def _save(self, installation: _Installation) -> None:
         folder = self.path.absolute() / "broker"

@@ -22,7 +22,7 @@ import msgspec
 
 from ingest.errors import IdentityError
 from ingest.security.key_bundle import AUTHORITY, CERTIFICATE, CERTIFICATE_KEY
-from ops.broker.certificates import Authority
+from ops.broker.certificates import Authority, existing_authority
 from ops.broker.mosquitto_config import ACCOUNT, DAYS, RENEW_BEFORE, hand_over, listener, write_pair
 from ops.exchange.agreements import Agreements, Partner
 from ops.exchange.bridge.topics import newest_topic, package_topic, written_by
@@ -84,10 +84,10 @@ def write_exchange_broker(
     """
     folder = folder.absolute()
     broker = _broker(folder, agreements.own, options or ExchangeBrokerOptions())
-    is_new = not (folder / _STATE).exists()
-    authority = Authority(
-        folder / "authority", name=f"Watchline {agreements.own} exchange authority" if is_new else None
-    )
+    if (folder / _STATE).exists():
+        authority = existing_authority(folder / "authority", folder / "broker" / AUTHORITY)
+    else:
+        authority = Authority(folder / "authority", name=f"Watchline {agreements.own} exchange authority")
     names = {EXCHANGE, *(f"{PARTNER_PREFIX}{one.name}" for one in agreements.partners)}
     now = datetime.now(UTC)
     for name in sorted({one.name for one in authority.issued if one.name.startswith(PARTNER_PREFIX)} - names):

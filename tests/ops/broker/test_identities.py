@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from ingest.errors import IdentityError
 from ingest.security.key_bundle import CERTIFICATE, open_bundle
 from ingest.security.key_register import Identity, record_of
 from ingest.security.signature import Signer
+from ops.broker.certificates import Authority
 from ops.broker.identities import (
     IDENTITY_VARIABLE,
     RESERVED,
@@ -200,6 +202,11 @@ def test_a_folder_whose_authority_is_offline_is_not_renewed_and_nothing_in_it_ch
     before = content(site)
     with pytest.raises(IdentityError, match=r"authority: is not here; expected .* from offline storage"):
         folder.write(BrokerOptions("x", ["r1", "r2", "r3"], ["patrol-1"]))
+    assert content(site) == before
+    Authority(site / "authority", name="Watchline x authority")
+    with pytest.raises(IdentityError, match="authority: is another authority; expected the one whose certificate is"):
+        folder.write(OPTIONS)
+    shutil.rmtree(site / "authority")
     assert content(site) == before
     (tmp_path / "offline").rename(site / "authority")
     assert folder.write(BrokerOptions("x", ["r1", "r2", "r3"], ["patrol-1"])) == ["r3"]
