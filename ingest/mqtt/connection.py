@@ -32,7 +32,7 @@ from ingest.mqtt import poll
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.packet_properties import read_properties
 from ingest.mqtt.pending_acks import PendingAcks
-from ingest.mqtt.tls import use_tls
+from ingest.mqtt.tls import read_again, use_tls
 from ingest.security.key_register import TlsFiles
 from ingest.security.signature import UserProperties
 from ingest.wire import JSON
@@ -337,6 +337,8 @@ class Connection:
             if user_properties:
                 properties.UserProperty = list(user_properties)
             client.will_set(topic, payload, qos=1, retain=True, properties=properties)
+        if self.url.tls and self.settings.tls is not None:
+            read_again(client, self.settings.tls)
 
     def _opened(self, _client: Client, _userdata: object, connection: Any) -> None:
         with suppress(OSError):

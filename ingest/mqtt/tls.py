@@ -42,6 +42,21 @@ def use_tls(client: Client, files: TlsFiles | None, note: Callable[[str], None])
     context.sslsocket_class = Socket
 
 
+def read_again(client: Client, files: TlsFiles) -> None:
+    """Read the files of ``use_tls`` again before the client connects, because they may have been renewed.
+
+    IdentityError if they cannot be used, as amid their change: the client is refused, and tries again.
+    """
+    context: Any = client._ssl_context
+    try:
+        context.load_verify_locations(files.authority)
+        if files.certificate is not None:
+            context.load_cert_chain(files.certificate, files.key)
+    except (OSError, ValueError) as error:
+        where, reason = str(files.authority.parent), getattr(error, "strerror", None) or str(error)
+        raise IdentityError(f"unusable certificate ({reason})", where=where, expected="PEM files") from None
+
+
 def bare_client(client_id: str, tls: TlsFiles | None, note: Callable[[str], None]) -> Client:
     """A client without the rules of ``Connection``, for tests of unauthorised access; over TLS if ``tls`` is given."""
     client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTv5, reconnect_on_failure=False)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import socket
 import sqlite3
+import ssl
 import sys
 import tempfile
 from collections.abc import Callable
@@ -24,6 +26,9 @@ from ops.runtime.output import column, say, say_in_english
 from ops.runtime.tables import show_table
 
 if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
+    from ingest.mqtt.broker_url import BrokerUrl
     from ingest.security.key_register import TlsFiles
 
 PYTHON: Final = (3, 11)
@@ -46,6 +51,7 @@ PACKAGES: Final = (
 BROKER_WITHIN_S: Final = 5.0
 SOON: Final = timedelta(days=30)
 """A certificate or key that expires within this time is listed."""
+BROKER_CERTIFICATE: Final = "broker/server.pem"
 NAMED: Final = 20
 """Maximum number of names that a finding lists."""
 
@@ -68,7 +74,7 @@ def examine(broker: str | None, identity: Path | None = None) -> list[Check]:
     """Run all checks.
 
     With ``broker``, also log in there and subscribe; with ``identity``, log in as that folder's ingest, and check its
-    keys and certificates too.
+    keys and certificates too, and whether the broker uses the newest.
     """
     looks: list[Callable[[], Check]] = [_python, _packages, _kernels, _sample, _sqlite, _disk, _embedded]
     findings = [_guarded(look.__name__.strip("_"), look) for look in looks]
@@ -82,6 +88,8 @@ def examine(broker: str | None, identity: Path | None = None) -> list[Check]:
         findings.append(_guarded("identity", lambda: _identity(identity)))
     if broker is not None:
         findings.append(_guarded("broker", lambda: _broker(broker, identity)))
+        if identity is not None and findings[-1].ok:
+            findings += _broker_certificate(broker, identity)
     return findings
 
 
@@ -191,7 +199,7 @@ def _optional(standard: str, package: str, extra: str) -> Check:
 
 def _identity(folder: Path) -> Check:
     """Check keys and certificates: Watchline's own must be present; expired and soon-expiring ones are listed."""
-    from ingest.security.key_bundle import CERTIFICATE
+    from ingest.security.key_bundle import AUTHORITY, CERTIFICATE
     from ingest.security.key_register import RegisterFile
     from ops.broker.identities import INGEST_UNITS, RESERVED, IdentityFolder
 
@@ -206,7 +214,9 @@ def _identity(folder: Path) -> Check:
     for certificate in sorted(folder.glob(f"identities/*/{CERTIFICATE}")):
         end = _end_of(certificate)
         ends[certificate.parent.name] = min(end, ends.get(certificate.parent.name) or end)
-    used = {*valid, INGEST_UNITS}  # this one has a certificate and no key
+    of_broker = [name for name in (BROKER_CERTIFICATE, f"broker/{AUTHORITY}") if (folder / name).exists()]
+    ends |= {name: _end_of(folder / name) for name in of_broker}
+    used = {*valid, INGEST_UNITS, *of_broker}  # these have a certificate and no key
     over = [name for name, end in ends.items() if end <= now and name in used]
     soon = [name for name, end in ends.items() if now < end <= now + SOON and name in used]
     found: dict[str, Parameter] = {"names": len(valid), "revoked": len(revoked - valid), "days": SOON.days}
@@ -228,14 +238,49 @@ def _tls_of(identity: Path | None) -> TlsFiles | None:
     return open_bundle(probe).tls if probe.is_dir() else IdentityFolder(identity).identity(INGEST).tls
 
 
+def _broker_certificate(text: str, identity: Path) -> list[Check]:
+    """Check which certificate the live broker presents: after a renewal, it must be copied and Mosquitto restarted."""
+    from ingest.mqtt.broker_url import BrokerUrl
+
+    url, tls = BrokerUrl.parse(text), _tls_of(identity)
+    if not url.tls or tls is None:
+        return []
+    return [_guarded("broker_certificate", lambda: _presented(url, tls, identity))]
+
+
+def _presented(url: BrokerUrl, tls: TlsFiles, identity: Path) -> Check:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(tls.authority)
+    if tls.certificate is not None:
+        context.load_cert_chain(tls.certificate, tls.key)
+    with (
+        socket.create_connection((url.host, url.port), BROKER_WITHIN_S) as plain,
+        context.wrap_socket(plain, server_hostname=url.host) as connection,
+    ):
+        pem = ssl.DER_cert_to_PEM_cert(connection.getpeercert(binary_form=True) or b"")
+    newest, live = identity / BROKER_CERTIFICATE, _parsed(pem.encode(), url.shown)
+    differs = newest.exists() and _parsed(newest.read_bytes(), str(newest)) != live
+    soon = live.not_valid_after_utc <= datetime.now(UTC) + SOON
+    found: dict[str, Parameter] = {
+        "state": "different" if differs else "soon" if soon else "valid",
+        "day": f"{live.not_valid_after_utc:%Y-%m-%d}",
+        "folder": str(newest.parent),
+    }
+    return Check("broker_certificate", not differs, Message("console-doctor-broker-certificate", found))
+
+
 def _end_of(certificate: Path) -> datetime:
+    return _parsed(certificate.read_bytes(), str(certificate)).not_valid_after_utc
+
+
+def _parsed(pem: bytes, where: str) -> Certificate:
     from cryptography import x509
 
     try:
-        return x509.load_pem_x509_certificate(certificate.read_bytes()).not_valid_after_utc
+        return x509.load_pem_x509_certificate(pem)
     except ValueError:
         raise WatchlineError(
-            f"{certificate}: not a certificate; expected a PEM file, as written by `broker config`."
+            f"{where}: not a certificate; expected a PEM file, as written by `broker config`."
         ) from None
 
 

@@ -1,6 +1,7 @@
 """A small certificate authority for one sector's broker: server and client certificates, and a revocation list.
 
-ECDSA on P-256. The authority's own key stays in ``authority/``, which must not be copied to a broker or a sensor.
+ECDSA on P-256. The authority's own key stays in ``authority/``, which must not be copied to a broker or a sensor. The
+folder is offline between its uses, so an installation that exists never gets a new key because its key is absent.
 Server and client certificates are not interchangeable (extended key usage). Private keys are files with mode 0600.
 """
 
@@ -53,12 +54,15 @@ class Pair:
 
 
 class Authority:
-    """The authority of a folder; created on first use. IdentityError for corrupt or unwritable files."""
+    """The authority of a folder. IdentityError for corrupt or unwritable files.
 
-    def __init__(self, folder: Path, *, name: str) -> None:
+    ``name``: that of a new authority, created where the folder has none; None: it must exist, else IdentityError.
+    """
+
+    def __init__(self, folder: Path, *, name: str | None = None) -> None:
         self.folder = folder
         self._book = folder / "issued.json"
-        if (folder / "ca.key").exists():
+        if name is None or has_authority(folder):
             self._open()
         else:
             self._make(name)
@@ -141,6 +145,10 @@ class Authority:
         return builder.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM)
 
     def _open(self) -> None:
+        if not has_authority(self.folder):
+            raise IdentityError(
+                "is not here", where=str(self.folder), expected="this folder, brought back from offline storage"
+            )
         try:
             key = load_pem_private_key((self.folder / "ca.key").read_bytes(), password=None)
             self._certificate = x509.load_pem_x509_certificate((self.folder / "ca.pem").read_bytes())
@@ -198,6 +206,24 @@ class Authority:
 
     def _write(self, book: list[Issued]) -> None:
         write_private(self._book, msgspec.json.format(msgspec.json.encode(book), indent=1) + b"\n")
+
+
+def has_authority(folder: Path) -> bool:
+    """Return whether the folder holds the key of an authority."""
+    return (folder / "ca.key").exists()
+
+
+def existing_authority(folder: Path, certificate: Path) -> Authority:
+    """Return the authority of an installation, of which ``certificate`` is the broker's copy of its certificate.
+
+    IdentityError if it is not here, or is another one, which broker and clients would not trust.
+    """
+    authority = Authority(folder)
+    if certificate.exists() and certificate.read_bytes() != authority.certificate_pem:
+        raise IdentityError(
+            "is another authority", where=str(folder), expected=f"the one whose certificate is {certificate}"
+        )
+    return authority
 
 
 def _general_names(hosts: Sequence[str]) -> list[x509.GeneralName]:

@@ -135,10 +135,12 @@ def revoke(name: str, config: Path, address: str | None, screen: Console) -> dic
         show(screen, "console-revoked-keys", name=name, keys=len(records))
         return {"name": name, "keys": len(records), "certificates": 0, "reloaded": False, "disconnected": False}
     folder = BrokerFolder(config)
-    certificates = folder.revoke(name)
     process = running_process(folder)
-    if process is not None:
-        os.kill(process, signal.SIGHUP)
+    try:
+        certificates = folder.revoke(name)
+    finally:  # also without the authority: the topic rights have ended by then
+        if process is not None:
+            os.kill(process, signal.SIGHUP)
     kicked = broker is not None and _kick(folder, name, *broker)
     reloaded = process is not None
     folder_to_copy = str(config / "broker")
@@ -165,7 +167,7 @@ def _kick(folder: BrokerFolder, name: str, host: str, port: int) -> bool:
 
     The name has no rights by then, so neither this connection nor the client's last will can publish anything.
     """
-    authority = Authority(folder.path.absolute() / "authority", name="")
+    authority = Authority(folder.path.absolute() / "authority")
     pair = authority.client(name, KICK_DAYS)
     place = folder.path.absolute() / "authority" / "kick"
     write_private(place / CERTIFICATE_KEY, pair.key)

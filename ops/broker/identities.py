@@ -133,6 +133,10 @@ class IdentityFolder:
             )
             return valid
 
+    def has_valid_key(self, name: str) -> bool:
+        """Return whether a key of this name is not revoked."""
+        return any(record.name == name and record.revoked_at is None for record in self.register().records)
+
     def identity(self, name: str) -> Identity:
         """Return the identity of one of Watchline's processes: signing key, trusted keys and client certificate."""
         return open_bundle(self.bundle(name))

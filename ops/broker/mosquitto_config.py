@@ -1,7 +1,7 @@
 """The Mosquitto files of one sector: configuration, rights by topic, certificates and signing keys.
 
     broker/          mosquitto.conf, acl, ca.pem, crl.pem, server.pem, server.key: copied to the broker's machine
-    authority/       the key that issues certificates: stays where it was written
+    authority/       the key that issues certificates: offline, and brought back to renew and to revoke
     register.json    the keys whose signatures are valid; identities/NAME: the bundles (see ops.broker.identities)
     probes/          the identities with which ``broker check`` tests operations that must be refused
 
@@ -27,7 +27,7 @@ from ingest.errors import IdentityError
 from ingest.security.key_bundle import AUTHORITY, CERTIFICATE, CERTIFICATE_KEY
 from ingest.topics import PREFIX, identifier
 from ops.broker.broker import MAX_PACKET_BYTES
-from ops.broker.certificates import Authority, Pair
+from ops.broker.certificates import Authority, Pair, existing_authority, has_authority
 from ops.broker.identities import FEED, FIELD, FIELD_FEEDS, INGEST, INGEST_UNITS, UNIT, IdentityFolder, Name
 from ops.broker.topic_rights import OWN_READ, OWN_WRITE, BrokerRole, Client, read_filters, write_filters
 from ops.runtime.output import write_private
@@ -137,11 +137,19 @@ class BrokerFolder:
             ) from None
 
     def write(self, options: BrokerOptions) -> list[str]:
-        """Create or complete the folder; return the names with a new certificate. IdentityError for an invalid name."""
+        """Create or complete the folder; return the names with a new certificate.
+
+        IdentityError for an invalid name, or an existing folder without its authority.
+        """
         identifier(options.sector, "sector")
         folder = self.path.absolute()
         clients = _clients(options)
-        known = self.installation() if (folder / "installation.json").exists() else _Installation(options.sector)
+        authority: Authority | None = None
+        if (folder / "installation.json").exists():
+            known = self.installation()
+            authority = self._authority()  # before anything is written
+        else:
+            known = _Installation(options.sector)
         if known.sector != options.sector:
             raise IdentityError(f"belongs to sector {known.sector}", where=str(folder), expected=options.sector)
         for name in options.renew:
@@ -155,23 +163,27 @@ class BrokerFolder:
             for client in able
             if client.owner is not None
         )
-        authority = Authority(folder / "authority", name=f"Watchline {options.sector} authority")
+        authority = authority or Authority(folder / "authority", name=f"Watchline {options.sector} authority")
+        for name in known.revoked:  # also what was revoked while the authority was offline
+            authority.revoke(name, datetime.now(UTC))
         made = self._certificates(authority, [client.name for client in able], settings)
         self._probes(authority, settings)
         whole = {**known.clients, **{client.name: client.part for client in clients}}
         configuration = _configuration(settings, persistence=options.persistence)
         write_private(folder / "broker" / "mosquitto.conf", configuration.encode())
-        self._save(msgspec.structs.replace(settings, clients=whole, revoked=revoked), authority)
+        write_private(folder / "broker" / "crl.pem", authority.revocation_list())
+        self._save(msgspec.structs.replace(settings, clients=whole, revoked=revoked))
         return made
 
     def authority_ends(self) -> datetime:
         """Return the time at which the authority's own certificate ends, and with it all others."""
-        return Authority(self.path.absolute() / "authority", name="").not_after
+        return self._authority().not_after
 
     def revoke(self, name: str) -> int:
-        """Revoke all rights of a name: certificates, topics and signatures. Return the number of certificates revoked.
+        """Revoke all rights of a name: signatures, topics and certificates. Return the number of certificates revoked.
 
-        Topic rights end as soon as Mosquitto reloads its files (SIGHUP), the certificate after a restart.
+        Topic rights end as soon as Mosquitto reloads its files (SIGHUP), the certificate after a restart. If the
+        authority is offline, signatures and topics are revoked, and IdentityError asks to repeat the call with it.
         """
         known = self.installation()
         if name not in known.clients:
@@ -179,19 +191,31 @@ class BrokerFolder:
                 f"{self.path} has no client {ascii(name)[:80]}", where="NAME", expected="a sensor, a unit or a service"
             )
         folder = self.path.absolute()
-        authority = Authority(folder / "authority", name="")
+        keys = IdentityFolder(folder)
+        if known.clients[name] not in ("ingest", "feed") and keys.has_valid_key(name):
+            keys.revoke(name)
+        self._save(msgspec.structs.replace(known, revoked=tuple(sorted({*known.revoked, name}))))
+        if not has_authority(folder / "authority"):
+            raise IdentityError(
+                f"is not here: signatures and topics of {name} are revoked, its certificate is not",
+                where=str(folder / "authority"),
+                expected="this folder; bring it back from offline storage and repeat the command",
+            )
+        authority = self._authority()
         count = authority.revoke(name, datetime.now(UTC))
-        if known.clients[name] != "ingest" and known.clients[name] != "feed" and name not in known.revoked:
-            IdentityFolder(folder).revoke(name)
-        self._save(msgspec.structs.replace(known, revoked=tuple(sorted({*known.revoked, name}))), authority)
+        write_private(folder / "broker" / "crl.pem", authority.revocation_list())
+        hand_over(folder / "broker", known.user or ACCOUNT)
         return count
 
-    def _save(self, installation: _Installation, authority: Authority) -> None:
+    def _authority(self) -> Authority:
+        folder = self.path.absolute()
+        return existing_authority(folder / "authority", folder / "broker" / AUTHORITY)
+
+    def _save(self, installation: _Installation) -> None:
         folder = self.path.absolute() / "broker"
         write_private(
             folder / "acl", acl(installation.sector, _clients_of(installation), installation.revoked).encode()
         )
-        write_private(folder / "crl.pem", authority.revocation_list())
         write_private(
             self.path / "installation.json", msgspec.json.format(msgspec.json.encode(installation), indent=1) + b"\n"
         )

@@ -399,7 +399,7 @@ class Room:
             *([] if options.settings is None else [f"--settings={options.settings}"]),
             *([] if options.local_operator is None else [f"--operator={options.local_operator}"]),
             *(f"--turn={name}" for name in options.turning),
-            *([] if self.tls is None else [f"--certificate={self.tls.certificate}", f"--key={self.tls.key}"]),
+            *([] if self.tls is None else self.tls.arguments()),
             *options.clock.arguments(),
             timeout_s=10.0,
             pass_fds=[listening.fileno()],

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -169,6 +169,7 @@ class Centres:
 
         options, layout = self._options, layout_path(sector, None)
         folder, ground = options.data / sector.name, open_sector(sector)
+        tls = None if options.tls is None else replace(options.tls, own=False)  # the national page renews it
         with ExitStack() as started:
             listening = started.enter_context(listen(0, options.host))
             child = Child(
@@ -183,11 +184,7 @@ class Centres:
                     f"--accounts={options.data}",
                     f"--login-port={options.login_port}",
                     *([] if options.settings is None else [f"--settings={options.settings}"]),
-                    *(
-                        []
-                        if options.tls is None
-                        else [f"--certificate={options.tls.certificate}", f"--key={options.tls.key}"]
-                    ),
+                    *([] if tls is None else tls.arguments()),
                 ],
                 log=folder / "logs" / "api.log",
                 secrets={

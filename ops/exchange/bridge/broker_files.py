@@ -1,7 +1,7 @@
 """The Mosquitto files of the exchange: a broker that carries packages and nothing else, with bridges to partners.
 
     broker/          mosquitto.conf, acl, certificates, keys and bridge-NAME.*: copied to the broker's machine
-    authority/       the key that issues certificates: stays where it was written
+    authority/       the key that issues certificates: offline, and brought back to renew and to revoke
     identities/      exchange: for `share connect`; partner-NAME: handed over to this partner, for its bridge
     bridges/NAME/    what this partner handed over: its identities/partner-OWN, put here by a person
 
@@ -22,7 +22,7 @@ import msgspec
 
 from ingest.errors import IdentityError
 from ingest.security.key_bundle import AUTHORITY, CERTIFICATE, CERTIFICATE_KEY
-from ops.broker.certificates import Authority
+from ops.broker.certificates import Authority, existing_authority
 from ops.broker.mosquitto_config import ACCOUNT, DAYS, RENEW_BEFORE, hand_over, listener, write_pair
 from ops.exchange.agreements import Agreements, Partner
 from ops.exchange.bridge.topics import newest_topic, package_topic, written_by
@@ -80,11 +80,14 @@ def write_exchange_broker(
     """Create or complete the folder; keys are kept, and certificates renewed before they end.
 
     The certificate of a partner that is no longer in the agreements file is revoked. IdentityError for the folder of
-    another installation or one that cannot be written.
+    another installation, one without its authority, or one that cannot be written.
     """
     folder = folder.absolute()
     broker = _broker(folder, agreements.own, options or ExchangeBrokerOptions())
-    authority = Authority(folder / "authority", name=f"Watchline {agreements.own} exchange authority")
+    if (folder / _STATE).exists():
+        authority = existing_authority(folder / "authority", folder / "broker" / AUTHORITY)
+    else:
+        authority = Authority(folder / "authority", name=f"Watchline {agreements.own} exchange authority")
     names = {EXCHANGE, *(f"{PARTNER_PREFIX}{one.name}" for one in agreements.partners)}
     now = datetime.now(UTC)
     for name in sorted({one.name for one in authority.issued if one.name.startswith(PARTNER_PREFIX)} - names):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from lxml import etree
 from signxml.algorithms import DigestAlgorithm, SignatureMethod
 from signxml.exceptions import SignXMLException
@@ -33,17 +34,24 @@ def signing_pair(identity: Identity) -> Pair | None:
     Raises
     ------
     IdentityError
-        For files that cannot be read.
+        For files that cannot be read, or do not belong together.
     """
     tls = identity.tls
     if tls is None or tls.certificate is None or tls.key is None:
         return None
     try:
-        return Pair(Path(tls.certificate).read_bytes(), Path(tls.key).read_bytes())
-    except OSError as error:
+        pair = Pair(Path(tls.certificate).read_bytes(), Path(tls.key).read_bytes())
+        certificate = x509.load_pem_x509_certificate(pair.certificate)
+        key = load_pem_private_key(pair.key, password=None)
+    except (OSError, ValueError, TypeError) as error:
         raise IdentityError(
-            f"cannot be read ({error.strerror})", where=str(tls.certificate), expected="a certificate and its key"
+            f"cannot be read ({getattr(error, 'strerror', None) or error})",
+            where=str(tls.certificate),
+            expected="a certificate and its key",
         ) from None
+    if key.public_key() != certificate.public_key():
+        raise IdentityError("is not that of the key", where=str(tls.certificate), expected="a certificate and its key")
+    return pair
 
 
 def signed(root: etree._Element, pair: Pair) -> etree._Element:

@@ -31,7 +31,7 @@ from ops.audit.files import FOLDER
 from ops.audit.log import AuditLog
 from ops.broker.broker import URL_VARIABLE
 from ops.broker.identities import FIELD, IDENTITY_VARIABLE, UNIT, IdentityFolder, identity_of
-from ops.export.warnings.issuer import issuer_of, signer
+from ops.export.warnings.issuer import FeedSignature, issuer_of
 from ops.field.certificates import UnitCertificates
 from ops.field.devices import FILE, DeviceStore
 from ops.field.refusals import RefusalBook
@@ -118,7 +118,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event, told: ToldByRoom) 
         _register(access_log)
         plan = PlanRoutes(arguments.sector, folder / "logs" / "plan.log")
         stack.callback(plan.close)
-        tls = None if arguments.certificate is None else Tls(arguments.certificate, arguments.key)
+        tls = Tls.from_arguments(arguments)
         certificates = None
         if chosen.unit_certificates and tls is not None:
             names = set(chosen.units) - {UNIT}
@@ -249,7 +249,7 @@ def _cap(settings: Settings, arguments: argparse.Namespace, known: Mapping[str, 
     """The issuer of CAP documents and their signature."""
     title, language = str(known["ground"].get("title") or ""), known["language"]
     issuer = issuer_of(settings.feeds.cap, arguments.sector_id, title=title, exercise=arguments.demo, language=language)
-    return CapService(issuer, signer())
+    return CapService(issuer, FeedSignature())
 
 
 def _register(log: AuditLog) -> None:
@@ -306,8 +306,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--accounts", type=Path, help="folder of the accounts, if they are those of another server")
     parser.add_argument("--login-port", type=int, help="port of the server whose logins count here too")
     parser.add_argument("--turn", action="append", metavar="CAMERA", help="a simulated camera that turns")
-    parser.add_argument("--certificate", type=Path, help="certificate for TLS")
-    parser.add_argument("--key", type=Path, help="its private key")
+    Tls.add_arguments(parser)
     parser.add_argument("--demo", action="store_true", help="mark the page as a simulation")
     ScenarioClock.add_arguments(parser)
     return parser

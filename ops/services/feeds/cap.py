@@ -11,7 +11,7 @@ import msgspec
 
 from ops.export.warnings import cap
 from ops.export.warnings.cap import CapIssuer, EarlierRevision, Element, cap_bytes, cap_document
-from ops.export.warnings.issuer import issuer_of, signer
+from ops.export.warnings.issuer import FeedSignature, issuer_of
 from ops.export.warnings.published import read_alert
 from ops.sector.settings import Settings
 from ops.services.feeds.feed import FeedContext, FeedReceiver, OutboxDelivery
@@ -83,5 +83,5 @@ def open_feed(context: FeedContext) -> CapFeed | None:
     issuer = issuer_of(
         settings, context.sector_id, title=context.title, exercise=context.exercise, language=context.language
     )
-    documents = CapDocuments(MomentReader(context.store), MarkingReader(context.store), issuer, signer())
+    documents = CapDocuments(MomentReader(context.store), MarkingReader(context.store), issuer, FeedSignature())
     return CapFeed(receivers, PushClient(targets_of(settings), timeout_s=settings.timeout_s), documents.of)

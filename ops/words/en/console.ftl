@@ -382,7 +382,7 @@ console-broker-copy = Copy { $folder } to the broker's computer and start there:
 console-broker-owner = There the folder must belong to { $user }, the account that Mosquitto uses when started as root.
 console-broker-owner-unknown = There the folder must belong to the account that runs Mosquitto: `mosquitto` when started as root, unless --user names another.
 console-broker-identities = Copy one folder of { $folder } to each sensor and unit.
-console-broker-authority = Keep { $folder } here: with its key, anyone can issue valid certificates.
+console-broker-authority = Move { $folder } to offline storage: with its key, anyone can issue valid certificates. Bring it back to renew or revoke them.
 console-broker-next = When Mosquitto runs: watchline broker check { $address } --config { $folder }
 console-broker-checking = Testing: { $step ->
     [receive] receiving
@@ -444,6 +444,7 @@ console-doctor-item = { $item ->
     [stanag_4607] STANAG 4607
     [identity] keys and certificates
     [broker] broker
+    [broker_certificate] certificate of the broker
    *[other] { $item }
 }
 console-doctor-error = { $error }
@@ -486,6 +487,11 @@ console-doctor-identity = { $names ->
    *[no] {""}
 }
 console-doctor-broker = { $broker } accepts the login and a subscription.
+console-doctor-broker-certificate = { $state ->
+    [different] Not that of { $folder }: copy this folder to the broker's computer and restart Mosquitto. Its present certificate expires on { $day }.
+    [soon] Expires on { $day }. Renew it with `watchline broker config`, copy { $folder } to the broker's computer and restart Mosquitto.
+   *[valid] Valid until { $day }.
+}
 
 ## Sensors
 

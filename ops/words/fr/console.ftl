@@ -394,7 +394,7 @@ console-broker-copy = Copiez { $folder } sur l’ordinateur du broker et lancez-
 console-broker-owner = Le dossier doit y appartenir à { $user }, le compte que Mosquitto utilise lorsqu’il est lancé par root.
 console-broker-owner-unknown = Le dossier doit y appartenir au compte qui exécute Mosquitto : « mosquitto » lorsqu’il est lancé par root, sauf si --user en désigne un autre.
 console-broker-identities = Copiez un dossier de { $folder } sur chaque capteur et chaque unité.
-console-broker-authority = Conservez { $folder } ici : avec sa clé, n’importe qui peut émettre des certificats valides.
+console-broker-authority = Déplacez { $folder } vers un stockage hors ligne : avec sa clé, n’importe qui peut émettre des certificats valides. Remettez-le en place pour les renouveler ou les révoquer.
 console-broker-next = Quand Mosquitto fonctionne : watchline broker check { $address } --config { $folder }
 console-broker-checking = Test : { $step ->
     [receive] réception
@@ -456,6 +456,7 @@ console-doctor-item = { $item ->
     [stanag_4607] STANAG 4607
     [identity] clés et certificats
     [broker] broker
+    [broker_certificate] certificat du broker
    *[other] { $item }
 }
 console-doctor-error = { $error }
@@ -498,6 +499,11 @@ console-doctor-identity = { $names ->
    *[no] {""}
 }
 console-doctor-broker = { $broker } accepte la connexion et un abonnement.
+console-doctor-broker-certificate = { $state ->
+    [different] Ce n’est pas celui de { $folder } : copiez ce dossier sur l’ordinateur du broker et redémarrez Mosquitto. Le certificat actuel expire le { $day }.
+    [soon] Expire le { $day }. Renouvelez-le avec « watchline broker config », copiez { $folder } sur l’ordinateur du broker et redémarrez Mosquitto.
+   *[valid] Valable jusqu’au { $day }.
+}
 
 ## Capteurs
 

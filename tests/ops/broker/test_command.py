@@ -20,17 +20,18 @@ from cryptography import x509
 
 from ingest.errors import BrokerError
 from ingest.mqtt.broker_url import BrokerUrl
-from ingest.mqtt.connection import Connection, ConnectionSettings
-from ingest.security.key_bundle import open_bundle
+from ingest.mqtt.connection import REFUSALS, Connection, ConnectionSettings
+from ingest.security.key_bundle import CERTIFICATE, CERTIFICATE_KEY, open_bundle
 from ingest.security.key_register import Identity, TlsFiles
 from ingest.sending.send_window import SendWindowSettings
 from ingest.sending.sender import Sender, SenderSettings
 from ingest.sending.spool import Spool
-from ops.admin.doctor import examine
+from ops.admin import doctor
+from ops.admin.doctor import Check, examine
 from ops.broker.broker import URL_VARIABLE, EmbeddedBroker
 from ops.broker.certificates import Authority
 from ops.broker.identities import IDENTITY_VARIABLE, RESERVED, SIGNATURES_VARIABLE, IdentityFolder, Name
-from ops.broker.mosquitto_config import BrokerFolder, BrokerOptions
+from ops.broker.mosquitto_config import BrokerFolder, BrokerOptions, write_pair
 from ops.broker.probe import Probe
 from ops.journal.reader import Counts, JournalReader
 from ops.runtime.child_process import Child
@@ -164,13 +165,55 @@ def test_the_doctor_logs_in_as_ingest_and_names_what_ends(folder: tuple[BrokerFo
     short.write(BrokerOptions("x", ["r1"], [], listen="127.0.0.1", port=8883, days=10.0))
     soon = {finding.name: finding for finding in examine(None, short.path)}["identity"]
     assert soon.ok
-    *first, last = sorted([*RESERVED, "ingest-units", "ops-centre", "r1"])
+    *first, last = sorted([*RESERVED, "broker/server.pem", "ingest-units", "ops-centre", "r1"])
     assert f"expiring within 30 days: {', '.join(first)} and {last}" in soon.as_dict()["found"]
     (short.path / "identities" / "r1" / "certificate.pem").write_text("x")
     spoilt = {finding.name: finding for finding in examine(None, short.path)}["identity"]
     assert not spoilt.ok
     assert "not a certificate" in spoilt.as_dict()["found"]
     assert not {finding.name: finding for finding in examine(None, tmp_path)}["identity"].ok
+
+
+def test_the_doctor_says_that_a_renewed_certificate_has_not_reached_the_broker(
+    folder: tuple[BrokerFolder, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, url = folder
+    site = tmp_path / "site"
+    shutil.copytree(made.path, site)
+
+    def look() -> Check:
+        return {finding.name: finding for finding in examine(url, site)}["broker_certificate"]
+
+    presented = x509.load_pem_x509_certificate((site / "broker" / "server.pem").read_bytes())
+    assert look().ok
+    assert look().as_dict()["found"] == f"Valid until {presented.not_valid_after_utc:%Y-%m-%d}."
+    monkeypatch.setattr(doctor, "SOON", timedelta(days=366))
+    assert look().ok
+    assert f"Renew it with `watchline broker config`, copy {site / 'broker'}" in look().as_dict()["found"]
+    renewed = Authority(site / "authority").server(["127.0.0.1"], 365.0)
+    (site / "broker" / "server.pem").write_bytes(renewed.certificate)
+    assert not look().ok
+    assert f"Not that of {site / 'broker'}: copy this folder" in look().as_dict()["found"]
+    shutil.rmtree(site / "broker")  # Watchline's machine need not have it
+    assert look().ok
+
+
+def test_a_client_connects_again_with_its_renewed_certificate(folder: tuple[BrokerFolder, str], tmp_path: Path) -> None:
+    """Refused with the expired one, and then not replaced by the watchdog, which would read the files as well."""
+    made, url = folder
+    bundle, authority = tmp_path / "patrol-1", Authority(made.path / "authority")
+    shutil.copytree(made.path / "identities" / "patrol-1", bundle)
+    write_pair(authority.client("patrol-1", -1.0), bundle, CERTIFICATE, CERTIFICATE_KEY)
+    settings = ConnectionSettings(tls=open_bundle(bundle).tls, session_expiry_s=0)
+    link = Connection(BrokerUrl.parse(url), "patrol-1", now_ns=time.time_ns, settings=settings)
+    link.start()
+    try:
+        assert until(lambda: link._refusals >= REFUSALS or (link.problem or "").startswith("no TLS"))
+        assert not link.ready.is_set()
+        write_pair(authority.client("patrol-1", 30.0), bundle, CERTIFICATE, CERTIFICATE_KEY)
+        assert link.ready.wait(PATIENT_S), link.problem
+    finally:
+        link.stop()
 
 
 def retained(url: BrokerUrl, identity: Identity, name: str) -> list[bytes]:
@@ -309,7 +352,7 @@ def test_broker_config_again_keeps_what_is_not_said_and_renews_what_ends(
     names = server().extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert names.get_values_for_type(x509.DNSName) == ["broker.example"]
     assert config()[0]["made"] == []
-    authority = Authority(out / "authority", name="")
+    authority = Authority(out / "authority")
     sensor = next(name for name, part in first["clients"].items() if part == "sensor")
     soon = authority.server(["broker.example", "10.1.2.3"], 29.0)
     (out / "broker" / "server.pem").write_bytes(soon.certificate)
@@ -323,6 +366,25 @@ def test_broker_config_again_keeps_what_is_not_said_and_renews_what_ends(
     assert (out / "probes" / "probe-feed" / "certificate.pem").read_bytes() != before
     assert server().not_valid_after_utc > datetime.now(UTC) + timedelta(days=89)
     assert "WARNING: the certificate authority expires on" in config("--days", "3650")[1]
+
+
+def test_a_revocation_without_the_authority_reaches_mosquitto_and_is_one_sentence(
+    tmp_path: Path, watchline: Callable[..., Any]
+) -> None:
+    out = tmp_path / "c"
+    BrokerFolder(out).write(BrokerOptions("x", ["r1"], listen="127.0.0.1", port=1))
+    (out / "authority").rename(tmp_path / "offline")
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as mosquitto:
+        (out / "broker" / "mosquitto.pid").write_text(str(mosquitto.pid))
+        ended = watchline("broker", "revoke", "r1", "--config", out)
+        assert mosquitto.wait(PATIENT_S) == -signal.SIGHUP
+    assert ended.code != 0
+    assert "signatures and topics of r1 are revoked, its certificate is not; expected" in ended.err
+    assert "Traceback" not in ended.err
+    assert not (out / "authority").exists()
+    (tmp_path / "offline").rename(out / "authority")
+    ended = watchline("broker", "revoke", "r1", "--config", out, "--json")
+    assert (ended.code, json.loads(ended.out)["certificates"]) == (0, 1), ended.err
 
 
 def test_the_two_connections_of_ingest_do_not_take_each_other_over(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from ingest.errors import IdentityError
-from ingest.security.key_bundle import open_bundle
+from ingest.security.key_bundle import CERTIFICATE, open_bundle
 from ingest.security.key_register import Identity, record_of
 from ingest.security.signature import Signer
+from ops.broker.certificates import Authority
 from ops.broker.identities import (
     IDENTITY_VARIABLE,
     RESERVED,
@@ -175,6 +179,65 @@ def test_a_revoked_client_gets_nothing_back_unless_it_is_said(tmp_path: Path) ->
     assert "topic deny #\n" not in (tmp_path / "broker" / "acl").read_text()
     with pytest.raises(IdentityError, match="has no client 'nobody'"):
         folder.revoke("nobody")
+
+
+def crl(folder: Path) -> list[int]:
+    return [one.serial_number for one in x509.load_pem_x509_crl((folder / "broker" / "crl.pem").read_bytes())]
+
+
+def serial(folder: Path, name: str) -> int:
+    pem = IdentityFolder(folder).bundle(name) / CERTIFICATE
+    return x509.load_pem_x509_certificate(pem.read_bytes()).serial_number
+
+
+def content(folder: Path) -> dict[Path, bytes]:
+    return {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_a_folder_whose_authority_is_offline_is_not_renewed_and_nothing_in_it_changes(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    folder = BrokerFolder(site)
+    folder.write(OPTIONS)
+    (site / "authority").rename(tmp_path / "offline")
+    before = content(site)
+    with pytest.raises(IdentityError, match=r"authority: is not here; expected .* from offline storage"):
+        folder.write(BrokerOptions("x", ["r1", "r2", "r3"], ["patrol-1"]))
+    assert content(site) == before
+    Authority(site / "authority", name="Watchline x authority")
+    with pytest.raises(IdentityError, match="authority: is another authority; expected the one whose certificate is"):
+        folder.write(OPTIONS)
+    shutil.rmtree(site / "authority")
+    assert content(site) == before
+    (tmp_path / "offline").rename(site / "authority")
+    assert folder.write(BrokerOptions("x", ["r1", "r2", "r3"], ["patrol-1"])) == ["r3"]
+    assert (site / "broker" / "ca.pem").read_bytes() == before[site / "broker" / "ca.pem"]
+
+
+@pytest.mark.parametrize("again", ["revoke", "config", "config --renew"])
+def test_a_theft_while_the_authority_is_offline_ends_key_and_topics_at_once_and_the_certificate_with_it(
+    tmp_path: Path, again: str
+) -> None:
+    site = tmp_path / "site"
+    folder = BrokerFolder(site)
+    folder.write(OPTIONS)
+    stolen = serial(site, "r1")
+    (site / "authority").rename(tmp_path / "offline")
+    for _ in range(2):  # a repetition before it is back changes nothing more
+        with pytest.raises(IdentityError, match=r"of r1 are revoked, its certificate is not; .* repeat the command"):
+            folder.revoke("r1")
+        assert "user r1\ntopic deny #\n" in (site / "broker" / "acl").read_text()
+        assert IdentityFolder(site).register().revoked(2**62) == {("sensor", "r1")}
+        assert stolen not in crl(site)
+        assert not (site / "authority").exists()
+    (tmp_path / "offline").rename(site / "authority")
+    if again == "revoke":
+        assert folder.revoke("r1") == 1
+    elif again == "config":
+        assert folder.write(OPTIONS) == []
+    else:
+        assert folder.write(replace(OPTIONS, renew=["r1"])) == ["r1"]
+        assert serial(site, "r1") != stolen
+    assert stolen in crl(site)
 
 
 def test_an_id_with_a_wildcard_gets_no_line_in_the_acl(tmp_path: Path) -> None:

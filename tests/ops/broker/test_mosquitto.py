@@ -311,7 +311,7 @@ def test_a_broker_under_another_name_or_past_its_end_is_not_believed(tmp_path: P
         folder = tmp_path / f"{days}"
         broker = Mosquitto(folder)
         broker.stop()
-        pair = Authority(folder / "authority", name="").server(hosts, days)
+        pair = Authority(folder / "authority").server(hosts, days)
         (folder / "broker" / "server.pem").write_bytes(pair.certificate)
         (folder / "broker" / "server.key").write_bytes(pair.key)
         with (folder / "log").open("ab") as log:

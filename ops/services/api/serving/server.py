@@ -7,7 +7,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Final
 
 import uvicorn
@@ -46,7 +46,8 @@ def serving(app: FastAPI, listening: socket.socket | None = None, tls: Tls | Non
         thread.start()
         try:
             _wait_until_started(server, thread)
-            yield listening.getsockname()[1]
+            with _renewed(server, tls):
+                yield listening.getsockname()[1]
         finally:
             app.state.hub.stop()
             server.should_exit = True
@@ -73,6 +74,16 @@ def server_config(app: FastAPI, tls: Tls | None = None) -> uvicorn.Config:
         ssl_ca_certs=None if tls is None or tls.clients is None else str(tls.clients),
         ssl_cert_reqs=ssl.CERT_NONE if tls is None or tls.clients is None else ssl.CERT_OPTIONAL,
     )
+
+
+def _renewed(server: uvicorn.Server, tls: Tls | None) -> AbstractContextManager[None]:
+    """While the block runs, the certificate is renewed, or read again when its files change."""
+    context = server.config.ssl
+    if tls is None or context is None:
+        return nullcontext()
+    from ops.services.api.serving.renewal import renewing  # cryptography takes memory and time, which TLS alone needs
+
+    return renewing(tls, context, server.servers[0].get_loop())
 
 
 def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from geo.errors import BadInput
+from ingest.errors import IdentityError
 from ops.broker.certificates import Authority
 from ops.broker.topic_rights import matches
 from ops.exchange.agreements import Agreements, Partner
@@ -95,7 +96,7 @@ def test_a_partner_that_is_gone_from_the_file_loses_its_certificate_and_rights(t
     read = agreements("north")
     left = replace(read, partners=tuple(one for one in read.partners if one.name != "east"))
     write_exchange_broker(tmp_path, left)
-    issued = Authority(tmp_path / "authority", name="").issued
+    issued = Authority(tmp_path / "authority").issued
     assert {one.name for one in issued if one.revoked_at is not None} == {"partner-east"}
     assert "east" not in (tmp_path / "broker" / "acl").read_text()
     back = write_exchange_broker(tmp_path, read)
@@ -116,6 +117,18 @@ def test_the_folder_of_another_installation_is_not_overwritten(tmp_path: Path) -
     write_exchange_broker(tmp_path, agreements("north"), HERE)
     with pytest.raises(BadInput, match="belongs to north"):
         write_exchange_broker(tmp_path, agreements("south"))
+
+
+def test_an_exchange_whose_authority_is_offline_gets_no_other(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    write_exchange_broker(site, agreements("north"), HERE)
+    (site / "authority").rename(tmp_path / "offline")
+    before = {file: file.read_bytes() for file in site.rglob("*") if file.is_file()}
+    with pytest.raises(IdentityError, match=r"is not here; expected .* from offline storage"):
+        write_exchange_broker(site, agreements("north"))
+    assert {file: file.read_bytes() for file in site.rglob("*") if file.is_file()} == before
+    (tmp_path / "offline").rename(site / "authority")
+    assert write_exchange_broker(site, agreements("north")).made == ()
 
 
 def test_the_command_names_what_is_to_be_handed_over(

@@ -15,8 +15,12 @@ from capvalidator.validate import Validator
 from ingest.security.key_bundle import AUTHORITY, CERTIFICATE, CERTIFICATE_KEY
 from ops.broker.certificates import Authority
 from ops.broker.identities import FEED, IDENTITY_VARIABLE, IdentityFolder
+from ops.export.warnings.cap import CapIssuer, cap_bytes, cap_document
+from ops.export.warnings.issuer import FeedSignature
+from ops.export.warnings.published import read_alert
 from ops.export.warnings.signature import verified
 from ops.releasability.settings import ReleasabilitySettings
+from ops.runtime.output import write_private
 from ops.sector.setting_tables.feeds import FeedsSettings
 from ops.sector.setting_tables.push import CapSettings, PushReceiver
 from ops.services.feeds.cap import CapFeed, open_feed
@@ -119,6 +123,27 @@ def test_a_receiver_gets_what_its_marking_allows_and_the_document_states_it(stor
     assert "restricted" in restrictions["hills.A2.0"]
     assert "restricted" not in restrictions["hills.A1.0"]
     assert [verified(post.body, signed_room).findtext("{*}identifier") for post in other.posts] == ["hills.A1.0"]
+
+
+def test_documents_have_the_renewed_certificate_without_a_restart(signed_room: Path) -> None:
+    alert = read_alert(b'{"id": "A1", "rule": "crossing", "lon": -84.2, "lat": 36.6}')
+    bundle, sign = IdentityFolder(signed_room.parent.parent / "keys").bundle(FEED), FeedSignature()
+
+    def certificate() -> str:
+        """That of a document, after its signature was verified."""
+        root = sign(cap_document(alert, CapIssuer("hills")))
+        verified(cap_bytes(root), signed_room)
+        return "".join((root.findtext(".//{http://www.w3.org/2000/09/xmldsig#}X509Certificate") or "").split())
+
+    first = certificate()
+    assert certificate() == first
+    renewed = Authority(signed_room.parent).client(FEED, 60)
+    (bundle / CERTIFICATE).unlink()
+    assert certificate() == first
+    write_private(bundle / CERTIFICATE, renewed.certificate)
+    assert certificate() == first, "amid the change, the earlier one with its key"
+    write_private(bundle / CERTIFICATE_KEY, renewed.key)
+    assert certificate() == "".join(renewed.certificate.decode().split("-----")[2].split()) != first
 
 
 def test_without_a_certificate_documents_are_valid_and_not_signed(

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import argparse
+import asyncio
 import select
+import shutil
 import socket
 import ssl
-from contextlib import ExitStack
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from geo.errors import BadInput
 from ops.services.api.app import ApiSettings, create_app
@@ -18,8 +25,9 @@ from ops.services.api.guard import GuardSettings
 from ops.services.api.serving.endpoint import Endpoint
 from ops.services.api.serving.handshakes import Listener
 from ops.services.api.serving.local_port import listen
+from ops.services.api.serving.renewal import CertificateRenewal
 from ops.services.api.serving.server import serving
-from ops.services.api.serving.tls import RENEWED_BEFORE, VALID_FOR, own_certificate
+from ops.services.api.serving.tls import RENEWED_BEFORE, VALID_FOR, Tls, own_certificate
 from tests.patience import PATIENT_S
 
 NOW = datetime.now(UTC)
@@ -63,6 +71,107 @@ def test_a_browser_that_trusts_the_certificate_reads_over_tls(tmp_path: Path) ->
         old.maximum_version = ssl.TLSVersion.TLSv1_1
         with socket.create_connection(("127.0.0.1", port)) as raw, pytest.raises(ssl.SSLError):
             old.wrap_socket(raw)
+
+
+def presented(port: int) -> str:
+    """The fingerprint of the certificate that a new connection gets, as browsers show it."""
+    pem = ssl.get_server_certificate(("127.0.0.1", port), timeout=PATIENT_S)
+    return x509.load_pem_x509_certificate(pem.encode()).fingerprint(hashes.SHA256()).hex(":").upper()
+
+
+@contextmanager
+def looked_after(
+    folder: Path, tls: Tls, monkeypatch: pytest.MonkeyPatch, now: Callable[[], datetime]
+) -> Iterator[tuple[int, CertificateRenewal]]:
+    """A server whose certificate is looked after by the test, not by a thread of its own, at the times of ``now``."""
+    kept: list[tuple[ssl.SSLContext, asyncio.AbstractEventLoop]] = []
+
+    @contextmanager
+    def renewing(_: Tls, context: ssl.SSLContext, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+        kept.append((context, loop))
+        yield
+
+    monkeypatch.setattr("ops.services.api.serving.renewal.renewing", renewing)
+    app = create_app(folder / "s.db", ApiSettings("x"), act=print, now_ns=lambda: 0)
+    with serving(app, tls=tls) as port:
+        yield port, CertificateRenewal(tls, *kept[0], now)
+
+
+def test_a_running_server_renews_its_own_certificate_before_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = [NOW]
+    tls = own_certificate(tmp_path / "tls", ["ops.example"], NOW)
+    first = tls.fingerprint()
+    with looked_after(tmp_path, tls, monkeypatch, lambda: times[-1]) as (port, renewal):
+        renewal.look()
+        assert presented(port) == first
+        times.append(NOW + VALID_FOR - RENEWED_BEFORE + timedelta(hours=1))
+        renewal.look()
+        assert presented(port) == tls.fingerprint() != first
+        assert "ops.example" in tls.names()
+        assert tls.ends() > times[-1] + RENEWED_BEFORE
+        second = tls.fingerprint()
+        own_certificate(
+            tmp_path / "tls", ["another.example"], times[-1]
+        )  # the start of another server with this folder
+        assert "ops.example" not in tls.names()
+        renewal.look()
+        assert presented(port) == tls.fingerprint() != second
+        assert {"ops.example", "another.example"} <= set(tls.names())
+
+
+def test_a_running_server_reads_the_certificate_of_the_site_again_and_warns_before_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = (own_certificate(tmp_path / name, [], NOW) for name in ("first", "second"))
+    site = Tls(tmp_path / "site.pem", tmp_path / "site.key")
+    times = [NOW]
+
+    def copy(source: Path, target: Path) -> None:
+        shutil.copy(source, tmp_path / "new")
+        (tmp_path / "new").replace(target)
+
+    copy(first.certificate, site.certificate)
+    copy(first.key, site.key)
+    with looked_after(tmp_path, site, monkeypatch, lambda: times[-1]) as (port, renewal):
+        renewal.look()
+        copy(second.certificate, site.certificate)
+        renewal.look()  # amid the change: the key is still that of the first
+        assert presented(port) == first.fingerprint()
+        assert "KEY_VALUES_MISMATCH" in caplog.messages[-1]
+        copy(second.key, site.key)
+        renewal.look()
+        assert presented(port) == second.fingerprint()
+        assert second.fingerprint() in caplog.messages[-1]
+        before = len(caplog.messages)
+        times.append(NOW + VALID_FOR - timedelta(days=3))
+        renewal.look()
+        renewal.look()
+        ends = f"{site.certificate}, ends on {NOW + VALID_FOR:%Y-%m-%d}."
+        assert [ends in message for message in caplog.messages[before:]] == [True], "once a day"
+        assert presented(port) == second.fingerprint(), "that of the site is not replaced by one of our own"
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_the_process_of_the_server_knows_whether_it_renews_its_certificate(own: bool) -> None:
+    tls, parser = Tls(Path("c.pem"), Path("k.pem"), own=own), argparse.ArgumentParser()
+    Tls.add_arguments(parser)
+    assert Tls.from_arguments(parser.parse_args(tls.arguments())) == tls
+    assert Tls.from_arguments(parser.parse_args([])) is None
+
+
+def test_a_server_looks_after_its_certificate_from_its_start(tmp_path: Path) -> None:
+    """The renewal is that of the tests above: here, only that a server has one."""
+    late = NOW - VALID_FOR + timedelta(days=1)
+    tls = own_certificate(tmp_path / "tls", [], late)
+    first = tls.fingerprint()
+    app = create_app(tmp_path / "s.db", ApiSettings("x"), act=print, now_ns=lambda: 0)
+    with serving(app, tls=tls) as port:
+        deadline = time.monotonic() + PATIENT_S
+        while (found := presented(port)) == first and time.monotonic() < deadline:
+            time.sleep(0.05)
+    assert found == tls.fingerprint() != first
 
 
 @pytest.mark.parametrize(("within_s", "most"), [(0.5, 1000), (3600.0, 20)])
