@@ -21,6 +21,7 @@ from fusion.alerts import (
     raise_alerts,
     rank,
 )
+from fusion.alerts.messages import cleared
 from fusion.models.settings import TrackerSettings
 from fusion.models.tracker_model import tracker_model
 from fusion.situation.correlate import Correlator
@@ -187,6 +188,21 @@ def test_a_silent_sensor_watches_nothing() -> None:
     steps.append((300.0, picture(["T9"], [(0.0, 400.0)], second=300.0)))
     _, news = told(steps, coverage=look, health={"R": Silent(START_NS)})
     assert not of(news, "track_initiated_inside")
+
+
+def test_a_track_initiated_inside_on_which_nobody_acts_is_cleared_and_forgotten() -> None:
+    """Its rule never ends it, and an open alert keeps its incident open."""
+    settings = AlertSettings(stale_s=500.0, keep_s=100.0)
+    steps = [(t, picture([], np.empty((0, 2)), second=t)) for t in (0.0, 200.0)]
+    steps.append((300.0, picture(["T9"], [(0.0, 400.0)], [(0.0, 1.3)], second=300.0)))
+    steps += [(t, picture([], np.empty((0, 2)), second=t)) for t in (799.0, 800.0, 901.0)]
+    state, news = told(steps, coverage=watching(radar("R", 0.0, 0.0)), settings=settings)
+    inside = of(news, "track_initiated_inside")
+    assert [(alert.status, alert.reason_message) for alert in inside] == [
+        ("active", None), ("cleared", cleared("no_action"))
+    ]  # fmt: skip
+    assert inside[-1].updated_at == utc_datetime(START_NS + 800 * NS)
+    assert state.alerts == {}
 
 
 # ---- dead ground -------------------------------------------------------------------------------------------------
