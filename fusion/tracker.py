@@ -447,7 +447,7 @@ class Tracker:
         counts = (
             self.late_ignored, self.duplicates_ignored, self.rows_dropped, self.plots_flooded, self.bearings_unplaced
         )  # fmt: skip
-        return snapshot.parts(self.timeline, counts)
+        return snapshot.parts(self.timeline, self.model, counts)
 
     @classmethod
     def restore(
@@ -466,7 +466,8 @@ class Tracker:
         Parameters
         ----------
         layout : Layout
-            The layout of the saved tracker.
+            The layout of the saved tracker: the same sensors in the same order. If a sensor was moved or turned, as
+            after a survey, tracks continue, and biases are estimated from the beginning.
         settings : TrackerSettings or None
             The settings of the saved tracker.
         saved : bytes
@@ -488,7 +489,8 @@ class Tracker:
         Raises
         ------
         SnapshotError
-            A BadInput, for bytes that are not a snapshot, or one of another version, layout or motion model.
+            A BadInput, for bytes that are not a snapshot, or one of another version, other sensors or another motion
+            model.
         """
         from fusion.track_management import snapshot
 
@@ -496,7 +498,7 @@ class Tracker:
         (
             tracker.late_ignored, tracker.duplicates_ignored, tracker.rows_dropped, tracker.plots_flooded,
             tracker.bearings_unplaced,
-        ) = snapshot.unpack(saved, tracker.timeline)  # fmt: skip
+        ) = snapshot.unpack(saved, tracker.timeline, tracker.model)  # fmt: skip
         return tracker
 
 

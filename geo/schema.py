@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from geo.errors import SchemaError
@@ -27,13 +28,18 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """Named variables. ``kinds`` are numpy kind codes: f float, i integer, u unsigned, M datetime, U/O text."""
+    """Named variables. ``kinds`` are numpy kind codes: f float, i integer, u unsigned, M datetime, U/O text.
+
+    Text columns and times with a time zone of pandas are accepted and converted; its other extension types are not.
+    """
 
     name: str
     variables: Mapping[str, Variable] = field(default_factory=dict)
 
     def check(self, dataset: xr.Dataset, *, where: str) -> xr.Dataset:
-        """Return ``dataset`` unchanged, or raise SchemaError naming the first variable that does not fit."""
+        """Return ``dataset`` with numpy arrays for the variables of the schema, or raise SchemaError naming the first
+        that does not fit."""
+        converted: dict[str, xr.DataArray] = {}
         for name, wanted in self.variables.items():
             if name not in dataset:
                 if wanted.required:
@@ -46,7 +52,17 @@ class Schema:
                 raise SchemaError(
                     f"{name!r} has dims {variable.dims}", where=f"{where} ({self.name})", expected=str(wanted.dims)
                 )
-            if np.dtype(variable.dtype).kind not in wanted.kinds:
+            if not isinstance(variable.dtype, np.dtype):
+                plain = _of_pandas(variable)
+                if plain is not None and pd.isna(plain.values).any():
+                    raise SchemaError(
+                        f"{name!r} misses values", where=f"{where} ({self.name})", expected="a value in every row"
+                    )
+                kind = "" if plain is None else plain.dtype.kind
+                converted |= {} if plain is None else {name: plain}
+            else:
+                kind = variable.dtype.kind
+            if not kind or kind not in wanted.kinds:
                 raise SchemaError(
                     f"{name!r} has type {variable.dtype}",
                     where=f"{where} ({self.name})",
@@ -57,7 +73,18 @@ class Schema:
                 raise SchemaError(
                     f"{name!r} is in {units!r}", where=f"{where} ({self.name})", expected=f"{wanted.units!r}"
                 )
-        return dataset
+        return dataset.assign(converted) if converted else dataset
+
+
+def _of_pandas(variable: xr.DataArray) -> xr.DataArray | None:
+    """A variable of pandas' text, categories of text, or times with a time zone, as a numpy array; None for others."""
+    dtype: object = variable.dtype
+    categories = dtype.categories.dtype if isinstance(dtype, pd.CategoricalDtype) else dtype
+    if isinstance(dtype, pd.DatetimeTZDtype):
+        return variable.copy(data=pd.DatetimeIndex(variable.data).tz_convert(None).to_numpy())
+    if isinstance(categories, pd.StringDtype) or categories == np.dtype(object):
+        return variable.copy(data=variable.to_numpy().astype(object))
+    return None
 
 
 def by_label(

@@ -55,6 +55,13 @@ DETECTIONS: Final = Schema(
 """Schema of a detections dataset: one row per scan, empty ones included, and one per detection."""
 TAILS: Final = {"cov": (2, 2), "class_probability": (len(CLASSES),)}
 AXES: Final = ("easting", "northing")
+COPIES: Final = {
+    "sensor_id": "scan_sensor",
+    "observed_at": "scan_time",
+    "boot": "scan_boot",
+    "sequence": "scan_sequence",
+}
+"""Variables per detection by which it belongs to its scan, and those of the scan that they repeat."""
 
 
 def to_dataset(scans: Iterable[Scan], layout: Layout) -> xr.Dataset:
@@ -166,8 +173,9 @@ def split(detections: xr.Dataset, layout: Layout | None = None) -> list[ScanColu
     ----------
     detections : xarray.Dataset, dims (scan, detection)
         Schema DETECTIONS. A measured variable that is absent is NaN, an absent ``scan_received_at`` is ``scan_time``.
-        ``class`` may hold any of CLASSES in any order: a report has likelihood 0 of the others. ``axis`` and ``axis_``
-        may be in either order; without coordinates they are easting, northing.
+        COPIES, where present, must equal the variables of the scan. ``class`` may hold any of CLASSES in any order: a
+        report has likelihood 0 of the others. ``axis`` and ``axis_`` may be in either order; without coordinates they
+        are easting, northing.
     layout : Layout, optional
         With it, deviations that are NaN beside a measured value are taken from its error model.
 
@@ -179,24 +187,26 @@ def split(detections: xr.Dataset, layout: Layout | None = None) -> list[ScanColu
     Raises
     ------
     SchemaError
-        For a dataset that does not match the schema, or holds a class or an axis that is unknown.
+        For a dataset that does not match the schema, holds a class or an axis that is unknown, a time that nanoseconds
+        since 1970 cannot state, or detections of another sensor, time or number than the scan of their ``scan_index``.
     UnknownSensor
         With a layout, for a sensor that it does not have.
     """
-    DETECTIONS.check(detections, where="detections")
+    detections = DETECTIONS.check(detections, where="detections")
     n, scans = detections.sizes["detection"], detections.sizes["scan"]
     index = detections["scan_index"].to_numpy().astype(np.int64)
     if n and not (index.min() >= 0 and index.max() < scans):
         raise SchemaError(
             "scan_index points at no scan", where="detections (scan_index)", expected=f"0 to {scans - 1} along 'scan'"
         )
+    _check_copies(detections, index)
     order = np.argsort(index, kind="stable")
     ends = np.searchsorted(index[order], np.arange(scans + 1))
     measured = [_column(detections, name, n)[order] for name in ARRAYS]
     kinds = _kinds(detections, index, scans)
     sensors, boots, sequences = (detections[f"scan_{name}"].values.tolist() for name in ("sensor", "boot", "sequence"))
-    observed = _nanoseconds(detections["scan_time"])
-    received = _nanoseconds(detections["scan_received_at"]) if "scan_received_at" in detections else observed
+    observed = _nanoseconds(detections["scan_time"]).tolist()
+    received = _nanoseconds(detections["scan_received_at"]).tolist() if "scan_received_at" in detections else observed
     nothing = [column[:0] for column in measured]  # shared by the empty scans, which are most
     columns = [
         ScanColumns(
@@ -273,9 +283,34 @@ def _times(nanoseconds: Sequence[int]) -> npt.NDArray[np.datetime64]:
     return np.array(nanoseconds, dtype=np.int64).astype("datetime64[ns]")
 
 
-def _nanoseconds(times: xr.DataArray) -> list[int]:
-    values = times.to_numpy().astype("datetime64[ns]").astype(np.int64)
-    if (values == np.iinfo(np.int64).min).any():
-        raise SchemaError("holds no time (NaT)", where=f"detections ({times.name})", expected="the time of each scan")
-    result: list[int] = values.tolist()
-    return result
+def _nanoseconds(times: xr.DataArray) -> Ints:
+    given = times.to_numpy()
+    where = f"detections ({times.name})"
+    if np.isnat(given).any():
+        raise SchemaError("holds no time (NaT)", where=where, expected="the time of each scan")
+    exact = given.astype("datetime64[ns]")
+    if (wrong := exact.astype(given.dtype) != given).any():
+        raise SchemaError(
+            f"holds {given[wrong][0]}", where=where, expected="times from 1678 to 2261, to the nanosecond"
+        )
+    return exact.astype(np.int64)
+
+
+def _check_copies(detections: xr.Dataset, index: Ints) -> None:
+    """Refuse detections that state another sensor, time or number than the scan at their ``scan_index``.
+
+    A dataset whose scans were sorted or selected without its detections would give them to the wrong sensors.
+    """
+    for name, of_scan in COPIES.items():
+        if name not in detections:
+            continue
+        stated, scan = detections[name], detections[of_scan]
+        is_time = stated.dtype.kind == "M"
+        here, there = (_nanoseconds(one) if is_time else one.to_numpy() for one in (stated, scan))
+        if (wrong := here != there[index]).any():
+            row = int(np.argmax(wrong))
+            raise SchemaError(
+                f"detection {row} states {stated.values[row]}, its scan {scan.values[index[row]]}",
+                where=f"detections ({name})",
+                expected=f"{of_scan} at its scan_index, which counts along 'scan' as it is ordered now",
+            )

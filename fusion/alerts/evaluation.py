@@ -26,6 +26,7 @@ from fusion.alerts.alert import Alert, alert_id
 from fusion.alerts.ledger import Ledger
 from fusion.alerts.line_rules import approaching, course_of, crossing, looks_of, overdue, sighting_of, track_ended
 from fusion.alerts.pattern_rules import (
+    dead_ground_overdue,
     entering_dead_ground,
     groups,
     loitering,
@@ -178,6 +179,7 @@ def _judge_patterns(
             last_easting=sighting.easting,
             last_northing=sighting.northing,
         )
+    memories = {track: dead_ground_overdue(ledger, memory) for track, memory in memories.items()}
     # people at work on the own side are not a group
     apart = rows[(picture.offset_m[rows] < 0.0) | course.heading[rows]]
     gathered = groups(ledger, state.groups, picture, apart)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from math import hypot, sqrt
-from typing import Any
+from typing import Any, Final
 
 from fusion.alerts.alert import Alert, rank
 from fusion.alerts.expected_traffic import Verdict
@@ -35,6 +35,9 @@ from geo.border.sections import IMPACT_LEVELS
 from geo.message import Message
 from sensors.health.faults import BLINDING
 from sensors.timestamps import SECOND_NS, nanoseconds, utc_datetime
+
+NEVER_OVER: Final = frozenset({"crossing", "track_initiated_inside"})
+"""Rules of events that have happened: nothing that follows ends their alerts, only a person, or ``stale_s``."""
 
 
 @dataclass(slots=True)
@@ -275,7 +278,8 @@ class Ledger:
     def forget(self) -> None:
         """Clear stale alerts; drop closed alerts that were not changed for ``keep_s``."""
         for alert in list(self.alerts.values()):
-            if alert.is_open and alert.rule == "crossing" and self.age_s(alert) >= self.settings.stale_s:
+            untouched = alert.status == "active" and alert.rule in NEVER_OVER
+            if untouched and self.age_s(alert) >= self.settings.stale_s:
                 self.clear(alert.id, "no_action")
             quiet_s = (self.now_ns - nanoseconds(alert.updated_at)) / SECOND_NS
             if not alert.is_open and quiet_s >= self.settings.keep_s:

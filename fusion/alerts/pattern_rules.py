@@ -133,23 +133,30 @@ def entering_dead_ground(
     silent: Sequence[str],
     heads: bool,
 ) -> PatternMemory:
-    """Raise an alert for a track that heads to the border and will soon be in dead ground of every working sensor."""
+    """Raise an alert for a track that heads to the border and will soon be in dead ground of every working sensor.
+
+    The alert is cleared when the track has not headed to the border for ``approach_clear_s``, and when it heads on and
+    ``approach_looks`` consecutive looks show no dead ground before it: its approach is another alert then.
+    """
     settings = ledger.settings
     left_s = min(settings.dead_ground_ahead_s, sighting.time_to_border_s or 0.0)
-    hidden_s = None
+    hidden_s, clear = None, False
     if heads and left_s >= AHEAD_STEP_S:
         step = np.arange(0.0, left_s + AHEAD_STEP_S, AHEAD_STEP_S)
         seen = coverage.seeing(
             sighting.easting + sighting.easting_rate * step, sighting.northing + sighting.northing_rate * step,
             silent=silent,
         )  # fmt: skip
-        if seen[0] >= settings.covered_probability:
+        if memory.open_dead or seen[0] >= settings.covered_probability:
             hidden_s = first_hidden(step, seen, settings.dead_ground_probability, settings.dead_ground_least_s)
+            clear = hidden_s is None and ledger.is_open(memory.open_dead)
+    memory = replace(memory, clear_looks=memory.clear_looks + 1 if clear else 0)
     if hidden_s is None:
         since_look_ns = sighting.observed_ns - memory.dead_ns
-        if memory.open_dead and not heads and since_look_ns > settings.approach_clear_s * SECOND_NS:
+        elsewhere = bool(memory.open_dead) and not heads and since_look_ns > settings.approach_clear_s * SECOND_NS
+        if elsewhere or memory.clear_looks >= settings.approach_looks:
             ledger.clear(memory.open_dead, "not_heading_there")
-            return replace(memory, open_dead="")
+            return replace(memory, open_dead="", clear_looks=0)
         return memory
     ahead = replace(sighting, hidden_in_s=hidden_s)
     memory = replace(memory, dead_ns=sighting.observed_ns)
@@ -160,6 +167,14 @@ def entering_dead_ground(
     identity = alert_id("entering_dead_ground", sighting.track, sighting.direction, ordinal)
     ledger.raise_(identity, "entering_dead_ground", ahead)
     return replace(memory, open_dead=identity, deads=ordinal)
+
+
+def dead_ground_overdue(ledger: Ledger, memory: PatternMemory) -> PatternMemory:
+    """Clear an alert of dead ground that no look confirmed for ``approach_time_s``, wherever its track is."""
+    if memory.open_dead and ledger.now_ns - memory.dead_ns > ledger.settings.approach_time_s * SECOND_NS:
+        ledger.clear(memory.open_dead, "approach_lost")
+        return replace(memory, open_dead="", clear_looks=0)
+    return memory
 
 
 def pattern_ended(ledger: Ledger, memory: PatternMemory) -> None:

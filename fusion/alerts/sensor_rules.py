@@ -33,7 +33,13 @@ class Health(Protocol):
 
     @property
     def since_ns(self) -> int:
-        """Time of the sensor's last data [UTC ns]."""
+        """Time of the sensor's last data [UTC ns], or start of the state of a health that has ``last_data_ns``."""
+
+
+def _silent_since(health: Health) -> int:
+    """Time [UTC ns] of an offline sensor's last data; the start of any other state."""
+    last_data_ns = getattr(health, "last_data_ns", None) if health.state == "offline" else None
+    return health.since_ns if last_data_ns is None else int(last_data_ns)
 
 
 def _mute_end(health: Health) -> int | None:
@@ -58,15 +64,16 @@ def sensors_offline(
     for sensor in sorted(health):
         memory, now = sensors.get(sensor, SensorMemory()), health[sensor]
         if now.state in SILENT:
+            since_ns = _silent_since(now)
             if sensor in newly_offline:
                 identity = alert_id("sensor_offline", sensor, 0, memory.outages + 1)
-                ledger.raise_silence(identity, sensor, now.state, now.since_ns, _mute_end(now))
+                ledger.raise_silence(identity, sensor, now.state, since_ns, _mute_end(now))
                 memory = SensorMemory(memory.outages + 1, identity, memory.open_lost)
                 still = newly_offline[newly_offline.index(sensor) + 1 :]
                 identity = alert_id("coverage_lost", sensor, 0, memory.outages)
-                memory = _coverage_lost(ledger, memory, identity, sensor, now.state, still, now.since_ns, coverage)
+                memory = _coverage_lost(ledger, memory, identity, sensor, now.state, still, since_ns, coverage)
             else:
-                ledger.restate_silence(memory.open_alert, sensor, now.state, now.since_ns, _mute_end(now))
+                ledger.restate_silence(memory.open_alert, sensor, now.state, since_ns, _mute_end(now))
                 ledger.restate_cause(memory.open_lost, now.state)
             sensors[sensor] = replace(memory, recovered_ns=None)
         elif memory.open_alert:

@@ -83,7 +83,7 @@ class AlertSettings:
     keep_s : float, s
         Time for which closed alerts are kept.
     stale_s : float, s
-        An open crossing without action is cleared after this time (ISA-18.2).
+        An open crossing, or track initiated inside, on which no operator acted is cleared after this time (ISA-18.2).
     recovered_s : float, s
         Time for which a sensor must report again before its alert is cleared.
     lost_fraction : float

@@ -68,7 +68,8 @@ class PatternMemory:
 
     look_ns: newest look counted; last_*: its position. easting, northing, since_ns: the position that it has not left,
     and the start of its stay. judged: whether its origin has been evaluated; nowhere_ns, nowhere_offset_m: time and
-    offset at which it was first confirmed without a detected crossing, else 0. dead_ns: newest look into dead ground.
+    offset at which it was first confirmed without a detected crossing, else 0. dead_ns: newest look into dead ground;
+    clear_looks: consecutive looks since, of a track that heads on without dead ground before it.
     open_*: alert ids, "" for none.
     """
 
@@ -84,6 +85,7 @@ class PatternMemory:
     loiters: int = 0
     deads: int = 0
     dead_ns: int = 0
+    clear_looks: int = 0
     open_loiter: str = ""
     open_dead: str = ""
 
@@ -240,9 +242,11 @@ class AlertState:
 
 
 def _with_later_fields(body: bytes) -> bytes:
-    """A state of a version before ``Nuisance.by_picture``, with that field."""
+    """A state of a version before ``Nuisance.by_picture`` or ``PatternMemory.clear_looks``, with these fields."""
     known = msgspec.json.decode(body)
     known.get("nuisance", {}).setdefault("by_picture", {})
+    for memory in known.get("patterns", {}).values():
+        memory.setdefault("clear_looks", 0)
     return msgspec.json.encode(known, order="sorted")
 
 

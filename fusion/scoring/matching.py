@@ -166,8 +166,7 @@ def scoring_cases(
 ) -> ScoringCases:
     """Both histories at ``times`` (None: those of the truth). Raises ScoringError where they cannot be scored."""
     check_metric(cutoff_m, order)
-    TRUTH.check(truth, where="truth")
-    TRACKS.check(tracks, where="tracks")
+    truth, tracks = TRUTH.check(truth, where="truth"), TRACKS.check(tracks, where="tracks")
     if times is None:
         times = truth["time"].values if truth.sizes["estimate"] else tracks["time"].values
     times = np.unique(np.asarray(times).astype("datetime64[ns]"))

@@ -4,6 +4,9 @@ Thousands of scans are within the horizon of a busy sector: tens of megabytes. A
 one concatenated array with the lengths stored separately, but little more than ``PART_BYTES``, so that fusion can make
 and store a part between two scans. All parts are of the moment at which they were asked for: what a timeline holds is
 replaced, not changed, so that to keep its lists is to keep its state.
+
+A snapshot states the layout that it was taken with. Tracks survive a survey that moves or turns a sensor; what was
+learnt with the old survey does not, because the new one states it already: a correction would be made twice.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ import json
 import struct
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -22,16 +25,17 @@ import numpy as np
 import numpy.typing as npt
 
 from fusion.filter.sightings import as_table, of_table
-from fusion.filter.track_bank import Rows, TrackBank, TrackColumns
+from fusion.filter.track_bank import Rows, TrackBank, TrackColumns, empty_bank
 from fusion.models.bearing_contacts import Contacts
 from fusion.models.bias import LEARNT_ARRAYS, Learnt, Rings, of_matrix
 from fusion.models.densities import Densities
-from fusion.models.false_dead_ground import FalseDeadGround
+from fusion.models.false_dead_ground import SENSOR_CELLS, FalseDeadGround
 from fusion.models.terrain_speed import Doubt
+from fusion.models.tracker_model import TrackerModel
 from fusion.poses.known import Poses
 from fusion.track_management.timeline import Timeline, TimelineEntry, key_of
 from geo.errors import BadInput
-from sensors.scan_columns import ScanColumns
+from sensors.scan_columns import POSE, ScanColumns
 
 VERSION = 13
 OWN_VERSION = f"version {VERSION}; for an older store, replay its journal into a new one"
@@ -42,6 +46,8 @@ ROW_ARRAYS = ("track", "centre", "spread", "existence", "status", "event", "plot
 SCAN_ARRAYS = tuple(field.name for field in fields(ScanColumns))[6:]
 SCAN_FIELDS = tuple(field.name for field in fields(ScanColumns))[:6]
 BYTES_A_ROW, BYTES_A_PLOT, BYTES_A_TRACK = 134, 60, 1_000
+ID, KIND, TURN = 0, 1, 4
+"""Of what is stored about a sensor of the layout: which it is, and the angle subtracted from its azimuths [rad]."""
 Arrays = dict[str, npt.NDArray[Any]]
 Thing = TypeVar("Thing")
 
@@ -50,7 +56,7 @@ class SnapshotError(BadInput):
     """Bytes that are not a snapshot, or one of another version, layout or motion model."""
 
 
-def parts(timeline: Timeline, counts: tuple[int, int, int, int, int]) -> Iterator[bytes]:
+def parts(timeline: Timeline, model: TrackerModel, counts: tuple[int, int, int, int, int]) -> Iterator[bytes]:
     """The timeline and the tracker's ``counts`` at the present moment, however much later the parts are taken.
 
     Joined they are a MessagePack list of npz files.
@@ -66,6 +72,8 @@ def parts(timeline: Timeline, counts: tuple[int, int, int, int, int]) -> Iterato
         "count": timeline.count,
         "lateness": timeline.lateness,
         "runs": [timeline.runs, timeline.ration],
+        "layout": _layout_of(model),
+        "grid": _grid_of(model),
     }
     makers: list[Callable[[], bytes]] = [partial(_npz, {}, head)]
     makers += [partial(_packed_banks, some) for some in _grouped(banks, _size_of_bank)]
@@ -161,23 +169,27 @@ def _packed_entries(entries: Sequence[TimelineEntry]) -> bytes:
     return _npz(arrays, meta)
 
 
-def unpack(saved: bytes, timeline: Timeline) -> tuple[int, int, int, int, int]:
-    """Fill an empty ``timeline`` from ``saved``; return the counts. Raises SnapshotError."""
+def unpack(saved: bytes, timeline: Timeline, model: TrackerModel) -> tuple[int, int, int, int, int]:
+    """Fill an empty ``timeline`` from ``saved``, for the layout of ``model``; return the counts. Raises SnapshotError.
+
+    Snapshots of before layouts were stored are taken to be of this layout.
+    """
     try:
         opened = (_opened(part) for part in msgspec.msgpack.decode(saved, type=list[bytes]))
         _, head = next(opened)
         if head["version"] != VERSION:
             raise SnapshotError(f"is of version {head['version']}", where="snapshot", expected=OWN_VERSION)
+        changed = _Changed(head.get("layout", _layout_of(model)), head.get("grid", _grid_of(model)), model)
         banks: list[TrackBank] = []
         entries: list[TimelineEntry] = []
         for arrays, meta in opened:
             if "banks" in meta:
-                banks += _banks(arrays, meta["banks"], meta["learnt"])
+                banks += map(changed.bank, _banks(arrays, meta["banks"], meta["learnt"]))
             elif "finished" in meta:
                 timeline.finished += _rows(arrays, meta["finished"])
             else:
                 before = iter(banks[1 + sum(entry.before is not None for entry in entries) :])
-                entries += _entries(arrays, meta, before)
+                entries += map(changed.entry, _entries(arrays, meta, before))
         if _shapes(banks[0]) != _shapes(timeline.bank):
             raise SnapshotError(
                 "belongs to another layout or motion model", where="snapshot", expected="those it was taken with"
@@ -214,6 +226,78 @@ def _shapes(bank: TrackBank) -> tuple[tuple[int, ...], ...]:
         bank.learnt.used.shape,
         *(values.shape for values in bank.densities),
     )
+
+
+def _layout_of(model: TrackerModel) -> list[list[Any]]:
+    """Id and kind of each sensor of the layout, in order, and where it stands: easting and northing [m], the angle
+    subtracted from its azimuths [rad], height [m]. Of a mobile sensor it is the post, never where it is at present."""
+    return [
+        [one.id, one.kind, one.easting, one.northing, model.layout.placement(one.id).turn_rad, one.mast_height_m]
+        for one in model.layout
+    ]
+
+
+def _grid_of(model: TrackerModel) -> list[float]:
+    """The grid of undetected targets: its south-west corner, cell, rows and columns."""
+    births = model.births
+    return [births.east, births.north, births.cell, births.rows, births.columns]
+
+
+class _Changed:
+    """Changes of a layout after a snapshot, and how its banks and scans follow; SnapshotError for other sensors.
+
+    ``sensors``: numbers of the sensors that were moved or turned; ``turned``: by id, by how much [rad].
+    """
+
+    def __init__(self, before: list[list[Any]], grid: list[float], model: TrackerModel) -> None:
+        after = _layout_of(model)
+        if [one[: KIND + 1] for one in before] != [one[: KIND + 1] for one in after]:
+            raise SnapshotError(
+                f"belongs to another layout: {_first_other(before, after)}",
+                where="snapshot",
+                expected="the same sensors in the same order; for others, replay the journal into a new store",
+            )
+        pairs = [*zip(before, after, strict=True)]
+        self.sensors = [number for number, (old, new) in enumerate(pairs) if old != new]
+        self.turned = {new[ID]: new[TURN] - old[TURN] for old, new in pairs if new[TURN] != old[TURN]}
+        self.empty = empty_bank(model)
+        self.regridded = grid != _grid_of(model)
+
+    def bank(self, bank: TrackBank) -> TrackBank:
+        """The bank without what was learnt with the old survey; its tracks stay."""
+        if self.sensors:
+            false_plots, stated = bank.densities.false_plots.copy(), bank.densities.stated.copy()
+            false_plots[self.sensors] = stated[self.sensors] = 0.0
+            same = ~np.isin(bank.contacts.sensor, self.sensors)
+            contacts = bank.contacts._replace(**{name: part[same] for name, part in bank.contacts._asdict().items()})
+            same = ~np.isin(bank.exposed.place // SENSOR_CELLS, self.sensors)
+            exposed = bank.exposed._replace(**{name: part[same] for name, part in bank.exposed._asdict().items()})
+            bank = replace(
+                bank,
+                learnt=self.empty.learnt,
+                densities=bank.densities._replace(false_plots=false_plots, stated=stated),
+                contacts=contacts,
+                exposed=exposed,
+            )
+        if self.regridded:
+            densities = bank.densities._replace(traffic=self.empty.densities.traffic)
+            bank = replace(bank, intensity=self.empty.intensity, densities=densities)
+        return bank
+
+    def entry(self, entry: TimelineEntry) -> TimelineEntry:
+        """The scan, which late data may run again, as the new survey has it."""
+        turn = self.turned.get(entry.scan.sensor)
+        if turn is not None and entry.scan.kind != POSE:
+            entry.scan = replace(entry.scan, azimuth=np.mod(entry.scan.azimuth - turn, 2.0 * np.pi))
+        return entry
+
+
+def _first_other(before: list[list[Any]], after: list[list[Any]]) -> str:
+    """The first sensor that is not the same in both layouts."""
+    for old, new in zip(before, after, strict=False):
+        if old[: KIND + 1] != new[: KIND + 1]:
+            return f"it has {old[KIND]} {old[ID]!r} where this one has {new[KIND]} {new[ID]!r}"
+    return f"it has {len(before)} sensors, this one {len(after)}"
 
 
 def _banks(arrays: Arrays, intensity_ns: Sequence[int], learnt_ns: Sequence[tuple[int, int]]) -> list[TrackBank]:

@@ -161,8 +161,11 @@ def test_restoring_a_snapshot_and_going_on_equals_not_stopping(stop: int) -> Non
 def test_a_snapshot_that_is_none_is_refused() -> None:
     with pytest.raises(BadInput, match="snapshot"):
         Tracker.restore(TWO, None, b"nothing")
-    with pytest.raises(BadInput, match="another layout or motion model"):
+    with pytest.raises(BadInput, match=r"another layout: it has 2 sensors, this one 1; .* replay the journal"):
         Tracker.restore(radars((0.0, 0.0)), None, Tracker(TWO).snapshot())
+    defaults = TrackerSettings()
+    with pytest.raises(BadInput, match="another layout or motion model"):
+        Tracker.restore(TWO, replace(defaults, modes=defaults.modes[:1]), Tracker(TWO).snapshot())
 
 
 def test_asking_does_not_change_the_answer() -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from hypothesis import given, settings
@@ -224,6 +225,68 @@ def test_a_dataset_of_another_schema_is_refused() -> None:
         split(dataset.assign(azimuth=dataset["azimuth"].assign_attrs(units="deg")))
     with pytest.raises(SchemaError, match="NaT"):
         split(dataset.assign(scan_time=xr.full_like(dataset["scan_time"], np.datetime64("NaT", "ns"))))
+
+
+def two_sensors() -> xr.Dataset:
+    """A plot of Q and an empty scan of R, one second later."""
+    layout = replace(radar_layout(), sensors=tuple(replace(radar_layout().sensors[0], id=name) for name in "QR"))
+    later = replace(scan(sensor="R", sequence=2), observed_at=NOW + timedelta(seconds=1))
+    return to_dataset([scan(Plot(range_m=500.0, azimuth_deg=20.0), sensor="Q"), later], layout)
+
+
+@pytest.mark.parametrize("name", ["sensor_id", "observed_at", "sequence"])
+def test_scans_in_another_order_than_their_detections_point_at_are_refused(name: str) -> None:
+    """Otherwise the plot of Q would be tracked from where R stands, at R's time."""
+    turned = two_sensors().isel(scan=slice(None, None, -1))
+    with pytest.raises(SchemaError, match=rf"\({name}\): detection 0 states .*, its scan .*; expected scan_"):
+        split(turned.drop_vars({"sensor_id", "observed_at", "sequence"} - {name}))
+    assert [columns.sensor for columns in split(turned.assign(scan_index=("detection", [1])))] == ["R", "Q"]
+
+
+def test_copies_that_are_absent_or_of_another_unit_of_time_are_no_contradiction() -> None:
+    dataset = two_sensors()
+    (plot, _) = split(dataset.drop_vars(["sensor_id", "observed_at", "boot", "sequence"]))
+    assert (plot.sensor, len(plot)) == ("Q", 1)
+    (plot, _) = split(dataset.assign(observed_at=dataset["observed_at"].astype("datetime64[ms]")))
+    assert plot.observed_ns == columns_of(scan(sensor="r"), radar_layout()).observed_ns
+
+
+@pytest.mark.parametrize("year", ["1600", "2300", "3000"])
+def test_a_time_that_nanoseconds_cannot_state_is_refused(year: str) -> None:
+    """It would become a time in another century."""
+    times = np.array([f"{year}-01-01"] * 2, "datetime64[s]")
+    with pytest.raises(SchemaError, match=rf"\(scan_time\): holds {year}-01-01T00:00:00; expected times from 1678"):
+        split(two_sensors().assign(scan_time=("scan", times)))
+
+
+def of_pandas(**columns: Any) -> xr.Dataset:
+    return two_sensors().assign({name: ("scan", column) for name, column in columns.items()})
+
+
+def test_text_and_times_of_pandas_are_read_as_those_of_numpy() -> None:
+    start = pd.Timestamp(NOW)
+    times = pd.DatetimeIndex([start, start + pd.Timedelta(seconds=1)])
+    plain = split(two_sensors())
+    for sensors in (pd.Series(["Q", "R"]), pd.Categorical(["Q", "R"]), pd.array(["Q", "R"], dtype="string")):
+        for zone in ("UTC", "Europe/Paris"):
+            for one, other in zip(
+                plain, split(of_pandas(scan_sensor=sensors, scan_time=times.tz_convert(zone))), strict=True
+            ):
+                assert (one.key, one.observed_ns) == (other.key, other.observed_ns)
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "what"),
+    [
+        ("scan_boot", pd.array([1, 1], dtype="Int64"), "'scan_boot' has type Int64"),
+        ("scan_sensor", pd.Categorical([1, 2]), "'scan_sensor' has type category"),
+        ("scan_sensor", pd.array(["Q", None], dtype="string"), "'scan_sensor' misses values"),
+        ("scan_time", pd.Series(["Q", "R"]), "'scan_time' has type"),
+    ],
+)
+def test_other_types_of_pandas_are_refused_by_name(name: str, column: Any, what: str) -> None:
+    with pytest.raises(SchemaError, match=what):
+        split(of_pandas(**{name: column}))
 
 
 def test_whole_numbers_are_numbers() -> None:

@@ -28,12 +28,13 @@ OWN_CHECKPOINT = "a checkpoint of this version; for an older store, replay its j
 
 @dataclass(frozen=True, slots=True)
 class HealthNow:
-    """Health state of a sensor, as used by the alert rules, its start in journal time, and the end of its mute,
-    if any [UTC ns]."""
+    """Health state of a sensor, as used by the alert rules, its start in journal time, the end of its mute, if any, and
+    of an offline sensor when its last data came, or the status that announced its end [UTC ns]."""
 
     state: str
     since_ns: int
     until_ns: int | None = None
+    last_data_ns: int | None = None
 
 
 class Memory(msgspec.Struct):
@@ -43,6 +44,7 @@ class Memory(msgspec.Struct):
     its receipt, and the end of its validity or None. ``unusable``: journaled rows that cannot be used, counted by
     reason and shown. ``skipped``: scans of each sensor that were skipped in overload. ``held``: sources that ingest
     has quarantined. ``ingest``: reports of ingest about itself (whether its disk is full, the number of clock jumps).
+    ``last_data_ns``: by offline sensor, when its last data came.
     ``newest_status``: by sensor and key, (boot, seq) of its newest status message.
     ``refusals``: by sensor, when its messages were last refused for their numbers, by reason.
     ``mutes``: by sensor, also those that have ended until it reports.
@@ -73,6 +75,7 @@ class Memory(msgspec.Struct):
     markings: MarkingBook = msgspec.field(default_factory=MarkingBook)
     forces: ForceBook = msgspec.field(default_factory=ForceBook)
     pictures: PictureMemory = msgspec.field(default_factory=PictureMemory)
+    last_data_ns: dict[str, int] = {}
 
 
 class Checkpoint(msgspec.Struct):

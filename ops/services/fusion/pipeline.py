@@ -260,7 +260,7 @@ class Pipeline:
         """Health state of each evaluated sensor, by id."""
         ends = {sensor: one.over_ns(self.now_ns) or one.until_ns for sensor, one in self._memory.mutes.items()}
         return {
-            sensor: HealthNow(state, since_ns, ends.get(sensor))
+            sensor: HealthNow(state, since_ns, ends.get(sensor), self._memory.last_data_ns.get(sensor))
             for sensor, (state, since_ns) in self._memory.health.items()
         }
 
@@ -605,6 +605,10 @@ class Pipeline:
                 if before is not None or state == "offline":
                     log.warning("sensor %s: %s, previously %s", sensor, state, before[0] if before else "no_data")
                 memory.health[sensor] = (state, memory.now_ns)
+                memory.last_data_ns.pop(sensor, None)
+                if state == "offline":
+                    known = sensor in heard or sensor in reported
+                    memory.last_data_ns[sensor] = nanoseconds(evaluated.since) if known else memory.since_ns
 
     def _planned(self) -> dict[str, SensorStatus]:
         """Sensors that are in planned maintenance at present, according to the settings."""

@@ -500,6 +500,19 @@ def test_closed_alerts_are_forgotten_after_a_while_and_stale_ones_cleared():
     assert all(at.at_ns >= START_NS + 600 * NS for at in state.ended)
 
 
+def test_a_crossing_that_an_operator_acknowledged_is_not_cleared_for_want_of_action():
+    settings_ = AlertSettings(keep_s=100.0, stale_s=500.0)
+    state, published = watch(walk(np.arange(-100.0, 100.0, 4.0)), settings=settings_)
+    crossing = raised(published, "crossing")[0]
+    state, _ = act_on(state, crossing.id, "acknowledge", by="op", at=START + timedelta(seconds=150))
+    state, news = watch([(700, NOBODY), (5000, NOBODY)], state, settings_)
+    assert news == []
+    assert state.alerts[crossing.id].status == "acknowledged"
+    state, _ = act_on(state, crossing.id, "withdraw", by="op", at=START + timedelta(seconds=5001))
+    _, (over,) = watch([(5002, NOBODY)], state, settings_)
+    assert over.reason_message == cleared("no_action")
+
+
 # ---- workload --------------------------------------------------------------------------------------------------------
 
 

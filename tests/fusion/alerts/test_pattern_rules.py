@@ -21,6 +21,7 @@ from fusion.alerts import (
     raise_alerts,
     rank,
 )
+from fusion.alerts.messages import cleared
 from fusion.models.settings import TrackerSettings
 from fusion.models.tracker_model import tracker_model
 from fusion.situation.correlate import Correlator
@@ -189,6 +190,21 @@ def test_a_silent_sensor_watches_nothing() -> None:
     assert not of(news, "track_initiated_inside")
 
 
+def test_a_track_initiated_inside_on_which_nobody_acts_is_cleared_and_forgotten() -> None:
+    """Its rule never ends it, and an open alert keeps its incident open."""
+    settings = AlertSettings(stale_s=500.0, keep_s=100.0)
+    steps = [(t, picture([], np.empty((0, 2)), second=t)) for t in (0.0, 200.0)]
+    steps.append((300.0, picture(["T9"], [(0.0, 400.0)], [(0.0, 1.3)], second=300.0)))
+    steps += [(t, picture([], np.empty((0, 2)), second=t)) for t in (799.0, 800.0, 901.0)]
+    state, news = told(steps, coverage=watching(radar("R", 0.0, 0.0)), settings=settings)
+    inside = of(news, "track_initiated_inside")
+    assert [(alert.status, alert.reason_message) for alert in inside] == [
+        ("active", None), ("cleared", cleared("no_action"))
+    ]  # fmt: skip
+    assert inside[-1].updated_at == utc_datetime(START_NS + 800 * NS)
+    assert state.alerts == {}
+
+
 # ---- dead ground -------------------------------------------------------------------------------------------------
 
 
@@ -212,6 +228,74 @@ def test_who_heads_into_ground_that_nobody_sees_is_told_once() -> None:
 
 def test_who_is_seen_all_the_way_to_the_line_is_not_told_of() -> None:
     assert not into_the_dark(500.0)
+
+
+def past_dead_ground(way, *, seconds: int):
+    """A track along ``way`` (time → place and rate). Dead ground begins 215 m short of the border; east of 205 m all is
+    in view."""
+    look = watching(radar("R", 100.0, -500.0, max_range_m=300.0), radar("E", 1500.0, -100.0, max_range_m=1300.0))
+    steps = []
+    for second in np.arange(0.0, seconds, 3.0):
+        at, rate = way(second)
+        steps.append((second, picture(["T1"], [at], [rate], second=second)))
+    return told(steps, coverage=look)[1]
+
+
+def turning_aside(second: float):
+    """Inbound at 1.4 m/s to the edge of dead ground; after 15 s aside by 30 degrees, along ground in full view."""
+    turn = np.radians(30.0)
+    rate = np.array([0.0, 1.4]) if second < 15.0 else 1.4 * np.array([np.sin(turn), np.cos(turn)])
+    start = np.array([195.0, -265.0]) + min(second, 15.0) * np.array([0.0, 1.4])
+    return start + max(second - 15.0, 0.0) * rate, rate
+
+
+def test_who_turns_from_dead_ground_and_heads_on_in_full_view_is_an_approach() -> None:
+    """The alert of dead ground ends within some looks, and the approach becomes urgent as it nears the border."""
+    news = past_dead_ground(turning_aside, seconds=200)
+    dead, approach = of(news, "entering_dead_ground"), of(news, "approaching")
+    assert [dead[0].status, dead[-1].status] == ["active", "cleared"]
+    assert len({alert.id for alert in dead}) == 1
+    (raised,) = [alert for alert in approach if alert.revision == 0]
+    assert 15.0 < (raised.raised_at - utc_datetime(START_NS)).total_seconds() <= 33.0
+    assert [raised.priority, approach[-1].priority] == ["low", "medium"]
+
+
+def turning_back(second: float):
+    """Inbound, and away in a vehicle."""
+    if second < 15.0:
+        return (0.0, -265.0 + 1.4 * second), (0.0, 1.4)
+    return (0.0, -244.0 - 14.0 * (second - 15.0)), (0.0, -14.0)
+
+
+@pytest.mark.parametrize("beside", [0.0, 6000.0])
+def test_dead_ground_ahead_of_who_has_left_is_cleared_wherever_the_track_is(beside: float) -> None:
+    """More than ``pattern_band_m`` from the border, or beyond its end, no look of the track is evaluated."""
+
+    def away(second: float):
+        (east, north), rate = turning_back(second)
+        return ((east + beside, -260.0), (0.0, 1.4)) if beside and second >= 15.0 else ((east, north), rate)
+
+    dead = of(past_dead_ground(away, seconds=400), "entering_dead_ground")
+    assert dead[-1].status == "cleared"
+    assert (dead[-1].updated_at - dead[0].raised_at).total_seconds() == pytest.approx(312.0, abs=16.0)
+
+
+def test_dead_ground_stays_announced_while_the_track_is_at_its_edge() -> None:
+    """Ground that is hardly covered is no proof that no dead ground follows."""
+    look = watching(radar("R", 0.0, -400.0, max_range_m=200.0))
+    places = [-600.0 + 4.2 * k for k in range(95)]  # 95 looks: to the edge and into the dead ground
+    steps = [(3.0 * k, picture(["T1"], [[0.0, at]], [[0.0, 1.4]], second=3.0 * k)) for k, at in enumerate(places)]
+    news = told(steps, coverage=look)[1]
+    dead = of(news, "entering_dead_ground")
+    assert {alert.status for alert in dead} == {"active"}
+    assert dead[-1].message.parameters["dead_ground_in_s"] < dead[0].message.parameters["dead_ground_in_s"]
+
+
+def test_a_state_of_before_the_counting_of_clear_looks_is_read() -> None:
+    state, _ = told([(0.0, picture(["T1"], [[0.0, -600.0]], [[0.0, 1.4]], second=0.0))])
+    older = state.to_json().replace(b'"clear_looks":0,', b"")
+    assert b"clear_looks" not in older
+    assert AlertState.from_json(older) == state
 
 
 # ---- groups ------------------------------------------------------------------------------------------------------

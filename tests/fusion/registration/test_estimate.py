@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import io
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
+from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
-from fusion.filter.track_bank import empty_bank
+from fusion.filter.track_bank import TrackBank, empty_bank
+from fusion.models.bearing_contacts import Contacts
+from fusion.models.false_dead_ground import SENSOR_CELLS, FalseDeadGround
 from fusion.scoring import gospa
 from fusion.track_management.history import closed_at_the_end
 from fusion.tracker import Tracker
+from geo.errors import BadInput
 from geo.frame import LocalFrame
 from sensors.detections import split
 from sensors.layout import Layout, place
+from sensors.scan import CLASSES
 from sensors.scan_columns import ScanColumns
 from sensors.simulate import simulate
 from sensors.simulate.movers import Mover, Scenario
@@ -144,6 +152,80 @@ def test_a_tracker_stopped_and_resumed_goes_on_to_the_bit() -> None:
     same(whole, resumed)
     for name in ("easting", "northing", "existence"):
         np.testing.assert_array_equal(whole.tracks()[name], resumed.tracks()[name])
+
+
+def surveyed(**survey: Any) -> Layout:
+    """The layout after a survey of sensor B."""
+    first, second = layout().sensors
+    return replace(layout(), sensors=(first, replace(second, **survey)))
+
+
+def states(tracker: Tracker) -> list[TrackBank]:
+    """The newest state and those that late data go back to."""
+    return [tracker.timeline.bank, *(one.before for one in tracker.timeline.entries if one.before is not None)]
+
+
+def test_a_surveyed_north_is_not_corrected_a_second_time_after_a_restart() -> None:
+    """The survey states what the tracker had learnt: B's azimuths are true from then on, also those that it kept."""
+    turned, true = twisted(reported(1)[0], 1.0), reported(1)[0]
+    half = len(turned) // 2
+    first = run(turned[:half])
+    assert bool(first.registration()["azimuth_corrected"].sel(sensor="B"))
+    again = Tracker.restore(surveyed(north_offset_deg=1.0), None, first.snapshot())
+    for bank in states(again):
+        np.testing.assert_array_equal(bank.learnt.used, 0.0)
+        assert not len(bank.learnt.rings)
+    np.testing.assert_array_equal(again.tracks()["track"], first.tracks()["track"])
+    kept = {scan.key: scan for scan in true}
+    for entry in again.timeline.entries:
+        np.testing.assert_allclose(entry.scan.azimuth, kept[entry.scan.key].azimuth, atol=1e-12)
+    for scan in true[half:]:
+        again.advance(scan)
+    assert not again.registration()["azimuth_corrected"].any()
+
+
+@pytest.mark.parametrize("survey", [{"easting": 1230.0}, {"easting": 7000.0}, {"mast_height_m": 8.0}])
+def test_after_a_moved_sensor_tracks_continue_and_biases_start_again(survey: dict[str, float]) -> None:
+    first = run(twisted(reported(1)[0], 1.0))
+    again = Tracker.restore(surveyed(**survey), None, first.snapshot())
+    for bank in states(again):
+        np.testing.assert_array_equal(bank.learnt.used, 0.0)
+        np.testing.assert_array_equal(bank.densities.stated[1], 0.0)
+        assert bank.densities.stated[0].any()
+        assert bank.intensity.shape == again.timeline.bank.intensity.shape
+    np.testing.assert_array_equal(again.tracks()["track"], first.tracks()["track"])
+    again.advance(replace(reported(1)[0][-1], sequence=10**6))
+
+
+def test_after_a_survey_false_dead_ground_and_bearings_of_other_sensors_stay() -> None:
+    first, one, whole = run(reported(1)[0][:20]), np.ones(2), np.array([0, 1])
+    cells = FalseDeadGround(5 + whole * SENSOR_CELLS, one, one, whole)
+    lines = Contacts(whole, whole, np.ones((2, 2)), np.ones((2, 3)), whole, one, np.ones((2, len(CLASSES))))
+    first.timeline.bank = replace(first.timeline.bank, exposed=cells, contacts=lines)
+    bank = Tracker.restore(surveyed(north_offset_deg=1.0), None, first.snapshot()).timeline.bank
+    assert bank.exposed.place.tolist() == [5]
+    assert bank.contacts.sensor.tolist() == [0]
+
+
+def test_a_snapshot_of_other_sensors_or_another_order_is_refused() -> None:
+    first, second = layout().sensors
+    saved = run(reported(1)[0][:20]).snapshot()
+    for sensors in ((second, first), (first, replace(second, id="C"))):
+        with pytest.raises(BadInput, match=r"belongs to another layout: it has radar '[AB]' where this one has radar"):
+            Tracker.restore(replace(layout(), sensors=sensors), None, saved)
+
+
+def test_a_snapshot_without_a_layout_is_of_this_one() -> None:
+    """Snapshots of before layouts were stored."""
+    first = run(reported(1)[0][:20])
+    head, *rest = msgspec.msgpack.decode(first.snapshot(), type=list[bytes])
+    with np.load(io.BytesIO(head)) as archive:
+        meta = json.loads(archive["meta"].tobytes())
+    del meta["layout"], meta["grid"]
+    file = io.BytesIO()
+    np.savez(file, meta=np.frombuffer(json.dumps(meta).encode(), np.uint8))
+    again = Tracker.restore(layout(), None, msgspec.msgpack.encode([file.getvalue(), *rest]))
+    assert again.snapshot() == first.snapshot()
 
 
 def test_one_sensor_alone_has_no_bias_to_be_seen() -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from itertools import permutations
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from hypothesis import given, settings
@@ -62,6 +63,16 @@ def sets(truth, tracks):
         truth_of(*[(f"t{i}", 0, e, n) for i, (e, n) in enumerate(truth)]),
         tracks_of(*[(f"T{i}", 0, e, n, "confirmed") for i, (e, n) in enumerate(tracks)]),
     )
+
+
+@pytest.mark.filterwarnings("error")
+def test_text_and_time_columns_of_pandas_are_scored_as_those_of_numpy():
+    """Of a data frame that was read from a file, with times in UTC."""
+    truth, tracks = sets([(0.0, 0.0), (300.0, 0.0)], [(3.0, 4.0)])
+    names = {name: ("estimate", pd.Series(tracks[name].values.tolist(), dtype="str")) for name in ("track", "status")}
+    time = ("estimate", pd.DatetimeIndex(truth["time"].values, tz="UTC"))
+    framed = gospa(truth.assign(time=time), tracks.assign(names), times=np.array([T0]))
+    xr.testing.assert_identical(framed, gospa(truth, tracks, times=np.array([T0])))
 
 
 def gospa_of(truth, tracks, **keywords):

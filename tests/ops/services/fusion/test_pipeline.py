@@ -279,6 +279,30 @@ def test_a_sensor_that_falls_silent_is_an_alert_and_one_that_says_so_is_not(hill
     }
 
 
+def test_an_offline_sensor_states_its_last_data_not_when_that_was_noticed(hill_ground):
+    """Also after a stop that it announced, in place of the end of its four hours, and from an older checkpoint."""
+    beats = [status_row(sensor, "ok", at) for at in range(5) for sensor in hill_ground.layout.ids]
+    first, _ = run(hill_ground, [*beats, status_row("camera-west", "stopped", 10.0)])
+    saved = msgspec.msgpack.decode(first.save())
+    del saved["memory"]["last_data_ns"]
+    pipeline = Pipeline(hill_ground, checkpoint=msgspec.msgpack.encode(saved))
+    alerts = [alert for at in (15.5, 15_000.0) for alert in pipeline.take(tick_row(at))]
+    offline = {alert.sensor: alert for alert in alerts if alert.rule == "sensor_offline"}
+    for sensor, last_s in (("ground-1", 4.0), ("radar-mid", 4.0), ("camera-west", 10.0)):
+        last = moment(START_NS + round(last_s * SECOND))
+        assert (offline[sensor].observed_at, offline[sensor].message.parameters["since"]) == (last, last.isoformat())
+    for lost in [alert for alert in alerts if alert.rule == "coverage_lost"]:
+        assert lost.observed_at == offline[lost.sensor].observed_at
+    assert pipeline.health["camera-west"].since_ns == START_NS + 15_000 * SECOND, "the state began when it was noticed"
+
+
+def test_a_sensor_that_never_reported_has_no_data_since_the_beginning(hill_ground):
+    pipeline, _ = run(hill_ground, [status_row("radar-mid", "ok", 1.0)])
+    alerts = [alert for at in (30.0, 3000.0) for alert in pipeline.take(tick_row(at))]
+    never = next(alert for alert in alerts if alert.sensor == "camera-west" and alert.rule == "sensor_offline")
+    assert never.observed_at == moment(START_NS + SECOND)
+
+
 def test_an_operators_word_changes_the_alert_and_a_wrong_one_is_counted(hill_ground, rows):
     pipeline, alerts = run(hill_ground, rows)
     target = next(alert for alert in alerts if pipeline.alerts[alert.id].status == "active")
