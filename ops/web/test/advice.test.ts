@@ -86,6 +86,11 @@ test("a response estimate holds until fusion should have revised it; then it is 
   assert.match(old, /21 min ago/);
   assert.doesNotMatch(old, /24 min/);
   assert.equal(responseAgeS(alert, Number.NaN), null); // no clock yet, so no alert is old
+  const acknowledged = parseAlert({
+    ...BODY, response_sentence: "24 min in hand", status: "acknowledged", updated_at: "2026-01-01T00:20:30Z", observed_at: "2026-01-01T00:00:00Z",
+  });
+  assert.ok(acknowledged !== null);
+  assert.match(responseLine(acknowledged, STATED_MS + 21 * 60_000), /21 min ago/); // an acknowledgement is no new estimate
   const closed = parseAlert({ ...BODY, status: "cleared", response_sentence: "24 min in hand" });
   assert.ok(closed !== null);
   assert.equal(responseLine(closed, STATED_MS), "");

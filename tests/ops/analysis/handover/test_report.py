@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fusion.alerts.alert import act
+from fusion.situation.facts import ResponseInTime
 from geo.errors import BadInput
 from ops.accounts.person import local_person
 from ops.analysis.handover.period import ReportPeriod
@@ -16,8 +19,8 @@ from ops.analysis.handover.report import PeriodReport, ReportSource, period_repo
 from ops.releasability.settings import ReleasabilitySettings
 from ops.services.api.release import Release
 from ops.store.periods import PeriodReader, ReleasedPeriods
-from tests.ops.analysis.handover.night import source_of, worked_night
-from tests.ops.incidents.making import at
+from tests.ops.analysis.handover.night import Night, source_of, worked_night
+from tests.ops.incidents.making import alert, at
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +138,16 @@ def test_closed_before_the_period_is_left_out_and_incidents_can_be_chosen(worked
     chosen = reported(worked, chosen=[night.name(made["distress"]), made["closed"]])
     assert set(ids(chosen.incidents)) == {made["distress"], made["closed"]}
     assert {one.incident for one in chosen.log} == {made["distress"], made["closed"]}
+
+
+def test_an_acknowledgement_gives_the_target_no_more_time(tmp_path: Path) -> None:
+    night = Night(tmp_path)
+    crossing = alert("crossing", "T1", response_estimate=ResponseInTime("Fork", "on_foot", 400.0, 600.0, 200.0, 0.5))
+    night.raise_(crossing, 0)
+    night.raise_(act(crossing, "acknowledge", by="Ana", at=at(540)), 540)
+    (one,) = reported((night, {}), now=560, end=560).open
+    assert one.expected_at == at(600)
+    night.store.close()
 
 
 def test_a_period_in_the_future_is_refused(worked: Any) -> None:
