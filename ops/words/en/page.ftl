@@ -778,6 +778,7 @@ page-fact-receipt = Receipt confirmed
 page-fact-tracks = Tracks
 page-fact-disposition = Disposition
 page-fact-handled-by = Handled by
+page-fact-last-action-by = Last operator action
 page-fact-comment = Operator’s reason
 page-fact-response = Response
 page-fact-unreachable = Not reachable from any base

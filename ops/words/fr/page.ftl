@@ -800,6 +800,7 @@ page-fact-receipt = Réception confirmée
 page-fact-tracks = Pistes
 page-fact-disposition = Issue
 page-fact-handled-by = Prise en charge
+page-fact-last-action-by = Dernière action d’un opérateur
 page-fact-comment = Motif de l’opérateur
 page-fact-response = Intervention
 page-fact-unreachable = Hors d’atteinte de toutes les bases
