@@ -6,9 +6,9 @@ page-document-name = { $demo ->
     [yes] DEMO: Watchline { $sector }
    *[no] Watchline { $sector }
 }
-page-document-title = { $alerts ->
+page-document-title = { $waiting ->
     [0] { page-document-name }
-   *[other] ({ $alerts }) { page-document-name }
+   *[other] ({ $waiting }) { page-document-name }
 }
 page-skip =
     .aria-label = Skip links
@@ -204,13 +204,24 @@ page-sensor-named = { $sensor } { $state }
 ## Alerts
 
 page-alerts = Alerts
-page-alerts-waiting =
-    .aria-label = Unacknowledged alerts by priority
+page-alerts-waiting = { $what ->
+    [alerts] Unacknowledged alerts by priority
+   *[incidents] Unacknowledged incidents by priority
+}
 page-alerts-waiting-of = { $priority ->
-    [distress] { $count } distress, unacknowledged
-    [high] { $count } high, unacknowledged
-    [medium] { $count } medium, unacknowledged
-   *[low] { $count } low, unacknowledged
+    [distress] Distress
+    [high] High
+    [medium] Medium
+   *[low] Low
+}: { $count } unacknowledged { $what ->
+    [alerts] { $count ->
+        [one] alert
+       *[other] alerts
+    }
+   *[incidents] { $count ->
+        [one] incident
+       *[other] incidents
+    }
 }
 page-alerts-which =
     .aria-label = Show alerts

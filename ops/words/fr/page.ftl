@@ -6,9 +6,9 @@ page-document-name = { $demo ->
     [yes] DÉMO : Watchline { $sector }
    *[no] Watchline { $sector }
 }
-page-document-title = { $alerts ->
+page-document-title = { $waiting ->
     [0] { page-document-name }
-   *[other] ({ $alerts }) { page-document-name }
+   *[other] ({ $waiting }) { page-document-name }
 }
 page-skip =
     .aria-label = Liens d’évitement
@@ -204,27 +204,25 @@ page-sensor-named = { $sensor } { $state }
 ## Alertes
 
 page-alerts = Alertes
-page-alerts-waiting =
-    .aria-label = Alertes non acquittées par priorité
-page-alerts-waiting-of =
-    { $priority ->
-        [distress] { $count } de détresse, { $count ->
-            [one] non acquittée
-           *[other] non acquittées
-        }
-        [high] { $count } de haute priorité, { $count ->
-            [one] non acquittée
-           *[other] non acquittées
-        }
-        [medium] { $count } de priorité moyenne, { $count ->
-            [one] non acquittée
-           *[other] non acquittées
-        }
-       *[low] { $count } de basse priorité, { $count ->
-            [one] non acquittée
-           *[other] non acquittées
-        }
+page-alerts-waiting = { $what ->
+    [alerts] Alertes non acquittées par priorité
+   *[incidents] Incidents non pris en charge par priorité
+}
+page-alerts-waiting-of = { $priority ->
+    [distress] Détresse
+    [high] Haute priorité
+    [medium] Priorité moyenne
+   *[low] Basse priorité
+} : { $count } { $what ->
+    [alerts] { $count ->
+        [one] alerte non acquittée
+       *[other] alertes non acquittées
     }
+   *[incidents] { $count ->
+        [one] incident non pris en charge
+       *[other] incidents non pris en charge
+    }
+}
 page-alerts-which =
     .aria-label = Alertes affichées
 page-alerts-open = Alertes ouvertes
