@@ -64,7 +64,7 @@ page-settings-units-of = { $units ->
     [imperial] Imperial (mi, ft, mph)
    *[metric] Metric (km, m, km/h)
 }
-page-settings-keys = Single-key shortcuts (L, M, D, T, S, F, Y, G, V, R, J, K, N, B, / and ?)
+page-settings-keys = Single-key shortcuts (L, M, D, T, S, F, Y, G, V, R, J, K, N, B, W, 1–5, / and ?)
 
 ## Sound and palette
 
@@ -583,7 +583,10 @@ page-counts-duplicate = duplicate
 page-counts-dead = dead letters
 page-counts-shed = dropped
 page-counts-no-sensor = (no sensor)
-page-counts-none = No message counts yet.
+page-counts-none = { $past ->
+    [yes] Message counts are shown for the present only.
+   *[no] No message counts yet.
+}
 page-counts-balanced = Every message is accounted for: for each sensor, received = journaled + duplicate + dead letters + dropped.
 page-counts-unbalanced = MESSAGE COUNTS DO NOT BALANCE for { $sensors }.
 

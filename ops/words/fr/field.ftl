@@ -67,7 +67,7 @@ field-not-reachable = Hors d’atteinte
 field-no-reach = Trajet et marge inconnus : le centre d’opérations n’a pas de position actuelle de cette unité.
 field-no-place = Position inconnue
 field-where = { $heading } { BEARING($bearing) } · { DISTANCE($distance) }
-field-marking = Mention : { $marking }
+field-marking = Marquage : { $marking }
 field-ages = Ouvert il y a { $raised }. Dernière détection il y a { $observed }.
 field-yours = Affecté à vous
 field-held = Affecté à { $unit }
@@ -126,9 +126,9 @@ field-form-empty = Écrivez une note ou une référence photo.
 field-disposition = { $disposition ->
     [apprehended] Interpellation
     [turn_back] Demi-tour
-    [got_away] Échappé
+    [got_away] Fuite
     [no_threat] Sans menace
-    [rescue] Secours
+    [rescue] Sauvetage
     [lost] Perdu
     [nuisance] Alarme intempestive
     [restored] Équipement rétabli

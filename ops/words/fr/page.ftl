@@ -64,7 +64,7 @@ page-settings-units-of = { $units ->
     [imperial] Impériales (mi, ft, mph)
    *[metric] Métriques (km, m, km/h)
 }
-page-settings-keys = Raccourcis à une touche (L, M, D, T, S, Y, G, V, R, J, K, N, B et ?)
+page-settings-keys = Raccourcis à une touche (L, M, D, T, S, F, Y, G, V, R, J, K, N, B, W, 1–5, / et ?)
 
 ## Son et palette
 
@@ -605,7 +605,10 @@ page-counts-duplicate = doublons
 page-counts-dead = rejetés
 page-counts-shed = délestés
 page-counts-no-sensor = (aucun capteur)
-page-counts-none = Aucun décompte de messages pour l’instant.
+page-counts-none = { $past ->
+    [yes] Les décomptes de messages ne sont affichés que pour le présent.
+   *[no] Aucun décompte de messages pour l’instant.
+}
 page-counts-balanced = Tous les messages sont comptabilisés : pour chaque capteur, reçus = journalisés + doublons + rejetés + délestés.
 page-counts-unbalanced = LES DÉCOMPTES NE CONCORDENT PAS pour { $sensors }.
 
