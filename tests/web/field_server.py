@@ -85,6 +85,8 @@ class FieldServer:
     shows_distress: bool = True
     loses_answers: bool = False
     """Whether answers are taken and the phone does not learn of it."""
+    danger: str = "Old quarry"
+    """Name of the danger area on the map."""
     number: int = 1
     address: str = ""
     tiles: int = 0
@@ -125,8 +127,8 @@ class FieldServer:
         return {"action_id": identity, "accepted": True}
 
 
-def areas() -> list[dict[str, Any]]:
-    """A danger area, and a watch area with a hole."""
+def areas(danger: str) -> list[dict[str, Any]]:
+    """A danger area of that name, and a watch area with a hole."""
 
     def ring(east: float, north: float, side: float) -> list[list[float]]:
         corners = ((-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1))
@@ -139,7 +141,7 @@ def areas() -> list[dict[str, Any]]:
             "geometry": {"type": "Polygon", "coordinates": rings},
         }
         for identity, name, kind, rings in (
-            ("quarry", "Old quarry", "danger", [ring(-0.016, -0.002, 0.004)]),
+            ("quarry", danger, "danger", [ring(-0.016, -0.002, 0.004)]),
             ("ford", "Gap ford", "watch", [ring(-0.004, 0.014, 0.005), ring(-0.004, 0.014, 0.002)[::-1]]),
         )
     ]
@@ -209,7 +211,7 @@ def routes(server: FieldServer) -> FastAPI:
             "bounds": [LON - 0.04, LAT - 0.03, LON + 0.04, LAT + 0.03], "minzoom": 10, "maxzoom": 14,
             "tiles": ["/v1/field/tiles/hillshade/{z}/{x}/{y}.png"], "bytes_estimate": 9_000, "border": border,
             "sections": ["west"], "bases": [{"name": "Fork base", "lon": LON - 0.012, "lat": LAT - 0.015}],
-            "areas": {"type": "FeatureCollection", "features": areas()},
+            "areas": {"type": "FeatureCollection", "features": areas(server.danger)},
         })  # fmt: skip
 
     @app.get("/v1/field/tiles/hillshade/{z}/{x}/{y}.png")

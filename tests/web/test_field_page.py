@@ -126,6 +126,17 @@ def test_named_areas_are_on_the_carried_map_without_a_network_too(radio: PhoneRa
     expect(here.part("link")).to_contain_text("Last contact")  # drawn while the link was cut
 
 
+def test_a_complete_map_takes_a_new_danger_area_when_the_page_opens(server: FieldServer, phone) -> None:
+    here = phone()
+    here.page.wait_for_selector("html[data-map=complete]")
+    tiles, server.danger = server.tiles, "Mines"
+    here.page.add_init_script(WRITTEN)
+    here.page.reload()
+    here.part("tab-map").tap()
+    here.page.wait_for_function("label => window.written.has(label)", arg="DANGER: Mines")
+    assert server.tiles == tiles
+
+
 def test_what_was_answered_without_a_network_arrives_once_and_in_order(
     server: FieldServer, radio: PhoneRadio, phone
 ) -> None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from geo.message import Message
 from ops.analysis.handover.goods import GoodsCodeEntry
-from ops.analysis.handover.report import IncidentEntry, LevelChange, LogEntry, PeriodReport
+from ops.analysis.handover.report import CoverageLoss, IncidentEntry, LevelChange, LogEntry, PeriodReport
 from ops.analysis.handover.times import ReportTimes
 from ops.analysis.night_report.incidents import incident_sentences
 from ops.analysis.night_report.text import clean, period_words
@@ -136,7 +136,7 @@ class _Writer:
         sensors = {
             "sensors": len(report.sensors_out) - announced,
             "announced": announced,
-            "lost": sum(1 for one in report.coverage_lost if one.until is None),
+            "lost": sum(1 for one in report.coverage_lost if one.lasts),
             "now": report.sensors_now,
         }
         return self._say("handover-answer", **incidents), self._say("handover-answer-sensors", **sensors)
@@ -259,11 +259,18 @@ class _Writer:
             (
                 self._say(_message(one.message)),
                 self.times.both(one.since),
-                self._say("handover-still") if one.until is None else self.times.both(one.until),
+                self._until(one),
             )
             for one in self._report.coverage_lost
         ]
         return self._section("coverage", (("what", 56), ("since", 22), ("until", 22)), rows)
+
+    def _until(self, one: CoverageLoss) -> str:
+        if one.until is not None:
+            return self.times.both(one.until)
+        return (
+            self._say("handover-still-unconfirmed", by=one.closed_by) if one.closed_by else self._say("handover-still")
+        )
 
     def levels(self, levels: Sequence[LevelChange]) -> ReportSection:
         """The decisions on impact levels."""
@@ -335,7 +342,7 @@ class _Writer:
         return self._say("handover-owner-unit", owner=owner, unit=one.unit) if one.unit else owner
 
     def _disposition(self, one: IncidentEntry) -> str:
-        by = one.owner if one.closed_by == "person" and one.owner else self._say("handover-system")
+        by = self._person(one.closer)
         message = "handover-reason" if one.reason else "handover-closed-by"
         return self._say(message, disposition=one.disposition, by=by, reason=one.reason)
 

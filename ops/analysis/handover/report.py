@@ -35,7 +35,8 @@ class IncidentEntry:
 
     ``message`` is its headline (identifier and parameters). ``acknowledged_s`` and ``assigned_s``: seconds from opening
     until a person first did so; ``closed_at`` None while it is open; ``expected_at``: when its target may be out of
-    reach or cross. ``in_period``: whether it was opened in the period. ``escalated_at``: the escalations in the period.
+    reach or cross. ``closed_by``: ``person`` or ``system``; ``closer``: the name of that person, or ``system``.
+    ``in_period``: whether it was opened in the period. ``escalated_at``: the escalations in the period.
     ``without_action``: no person acted on it until the end of the period.
     """
 
@@ -59,6 +60,7 @@ class IncidentEntry:
     disposition: str
     reason: str
     closed_by: str
+    closer: str
     escalated_at: tuple[datetime, ...]
     without_action: bool
 
@@ -75,12 +77,18 @@ class SensorOut:
 
 @dataclass(frozen=True, slots=True)
 class CoverageLoss:
-    """Coverage that was lost in the period; ``until`` None while it is. ``message``: segments and cause."""
+    """Coverage that was lost in the period; ``until`` None if it is not known to be restored.
+
+    ``message``: segments and cause. ``closed_by``: who closed the alert before that was known; then empty if the alert
+    is open. ``lasts``: whether it is the sensor's newest loss, and not known to be restored.
+    """
 
     sensor: str
     since: datetime
     until: datetime | None
     message: dict[str, Any]
+    closed_by: str
+    lasts: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +309,7 @@ def _entry(
         disposition=known["disposition"],
         reason=known["reason"],
         closed_by=known["closed_by"],
+        closer=known["transitions"][-1]["by"] if is_closed else "",
         escalated_at=tuple(escalated),
         without_action=not people and not known["notes"],
     )
@@ -311,9 +320,7 @@ def _expected_at(lead: Mapping[str, Any] | None) -> datetime | None:
     if lead is None or lead.get("status") not in _OPEN_ALERT:
         return None
     estimate = lead.get("response_estimate")
-    if estimate is not None:
-        return _moment(lead["updated_at"]) + timedelta(seconds=estimate["time_left_s"])
-    left_s = lead.get("time_to_border_s")
+    left_s = lead.get("time_to_border_s") if estimate is None else estimate["time_left_s"]
     return None if left_s is None else _moment(lead["observed_at"]) + timedelta(seconds=left_s)
 
 
@@ -349,8 +356,11 @@ def _out_now(reader: PeriodReader | ReleasedPeriods) -> list[SensorOut]:
 
 def _out_then(alerts: Iterable[Mapping[str, Any]]) -> list[SensorOut]:
     out: dict[str, SensorOut] = {}
-    for alert in alerts:
-        if alert["rule"] in OUT_RULES and alert["status"] in _OPEN_ALERT and alert.get("sensor"):
+    newest: dict[tuple[Any, ...], Mapping[str, Any]] = {}
+    for alert in sorted((one for one in alerts if one["rule"] in OUT_RULES), key=lambda one: _moment(one["raised_at"])):
+        newest[alert["rule"], alert.get("sensor"), alert["message"].get("parameters", {}).get("fault")] = alert
+    for alert in newest.values():
+        if _lasts(alert) and alert.get("sensor"):
             state = "faulty" if alert["rule"] != "sensor_offline" else alert.get("cause") or "offline"
             found = SensorOut(alert["sensor"], "", state, _moment(alert["raised_at"]))
             known = out.get(found.sensor)
@@ -360,14 +370,23 @@ def _out_then(alerts: Iterable[Mapping[str, Any]]) -> list[SensorOut]:
 
 
 def _coverage_lost(alerts: Iterable[Mapping[str, Any]], period: ReportPeriod) -> list[CoverageLoss]:
-    found = []
+    found: list[CoverageLoss] = []
     for alert in alerts:
         if alert["rule"] != "coverage_lost":
             continue
-        until = None if alert["status"] in _OPEN_ALERT else _moment(alert["updated_at"])
-        if until is None or until >= period.start:
-            found.append(CoverageLoss(alert.get("sensor") or "", _moment(alert["raised_at"]), until, alert["message"]))
-    return sorted(found, key=lambda one: (one.since, one.sensor))
+        sensor, since = alert.get("sensor") or "", _moment(alert["raised_at"])
+        until = None if _lasts(alert) else _moment(alert["updated_at"])
+        closed_by = "" if until is not None or alert["status"] in _OPEN_ALERT else alert["by"]
+        found.append(CoverageLoss(sensor, since, until, alert["message"], closed_by, lasts=until is None))
+    newest = {one.sensor: one.since for one in sorted(found, key=lambda one: one.since)}
+    found = [replace(one, lasts=one.lasts and one.since == newest[one.sensor]) for one in found]
+    in_period = (one for one in found if one.until is None or one.until >= period.start)
+    return sorted(in_period, key=lambda one: (one.since, one.sensor))
+
+
+def _lasts(alert: Mapping[str, Any]) -> bool:
+    """Whether what the alert of a sensor states is not known to be over: a person may close it before it is."""
+    return alert["status"] in _OPEN_ALERT or not alert.get("reason_message")
 
 
 def _levels(reader: PeriodReader | ReleasedPeriods, period: ReportPeriod) -> tuple[LevelChange, ...] | None:

@@ -4,8 +4,12 @@ import { RESPONSE_HOLDS_S, responseAgeS } from "../src/model/alerts.ts";
 import { parseAlert } from "../src/model/parse.ts";
 import { alertTrack } from "../src/model/tracks.ts";
 import { parseTrack } from "../src/model/parse.ts";
-import { headline, responseLine, sentenceOf } from "../src/words/alert_words.ts";
+import { INITIAL } from "../src/model/state.ts";
+import { handledLine, headline, responseLine, sentenceOf } from "../src/words/alert_words.ts";
+import "./mgrs_for_node.ts";
 import { speakIn } from "./words.ts";
+
+const { describe } = await import("../src/words/describe.ts");
 
 speakIn("en");
 
@@ -86,6 +90,11 @@ test("a response estimate holds until fusion should have revised it; then it is 
   assert.match(old, /21 min ago/);
   assert.doesNotMatch(old, /24 min/);
   assert.equal(responseAgeS(alert, Number.NaN), null); // no clock yet, so no alert is old
+  const acknowledged = parseAlert({
+    ...BODY, response_sentence: "24 min in hand", status: "acknowledged", updated_at: "2026-01-01T00:20:30Z", observed_at: "2026-01-01T00:00:00Z",
+  });
+  assert.ok(acknowledged !== null);
+  assert.match(responseLine(acknowledged, STATED_MS + 21 * 60_000), /21 min ago/); // an acknowledgement is no new estimate
   const closed = parseAlert({ ...BODY, status: "cleared", response_sentence: "24 min in hand" });
   assert.ok(closed !== null);
   assert.equal(responseLine(closed, STATED_MS), "");
@@ -94,6 +103,21 @@ test("a response estimate holds until fusion should have revised it; then it is 
   assert.ok(track !== null && sensor !== null);
   assert.match(responseLine(track, STATED_MS + 90_000), /Current times and response unknown/); // "7 s away" is old
   assert.equal(responseLine(sensor, STATED_MS + 90_000), "");
+});
+
+test("what the system cleared is never said to have been cleared by the person who had acknowledged it", () => {
+  const cleared = { status: "cleared", reason: "Auto-cleared: the track ended", reason_message: { id: "alert-cleared", parameters: { reason: "track_ended" } } };
+  for (const by of ["", "anna"]) {
+    const alert = parseAlert({ ...BODY, ...cleared, by });
+    assert.ok(alert !== null);
+    assert.equal(handledLine(alert), "Auto-cleared: the track ended");
+    const facts = describe({ kind: "alert", id: "A1" }, { ...INITIAL, alerts: new Map([["A1", alert]]) }, STATED_MS)?.sections.flatMap((one) => one.facts);
+    const stated = facts?.filter(([name]) => ["Handled by", "Last operator action", "Operator’s reason", "Reason"].includes(name)).map(([name, value]) => [name, value]);
+    assert.deepEqual(stated, [...(by === "" ? [] : [["Last operator action", "anna"]]), ["Reason", "Auto-cleared: the track ended"]]);
+  }
+  const rejected = parseAlert({ ...BODY, status: "rejected", by: "anna", reason: "Cattle" });
+  assert.ok(rejected !== null);
+  assert.equal(handledLine(rejected), "Rejected by anna: Cattle");
 });
 
 test("a track has ended only if a picture as new as the alert lacks it", () => {

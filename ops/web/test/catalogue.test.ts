@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { DISPOSITIONS } from "../src/model/records.ts";
+import { SHOWN } from "../src/net/pictures.ts";
 import { Catalogue, cutList, negotiate } from "../src/words/catalogue.ts";
 import { TEXTS } from "./words.ts";
 
@@ -60,4 +63,34 @@ test("every message of the page is in both languages", () => {
       .sort();
   assert.ok(ids("en").length > 300);
   assert.deepEqual(ids("fr"), ids("en"));
+});
+
+test("the phone, the centre and the report have one word for a disposition, and one for a marking", () => {
+  for (const language of Object.keys(TEXTS)) {
+    const words = new Catalogue(language, "metric", TEXTS);
+    for (const disposition of DISPOSITIONS) {
+      const said = words.say("incident-disposition", { disposition });
+      assert.equal(words.say("field-disposition", { disposition }), said);
+      assert.equal(words.say("shift-incidents-disposition", { disposition, count: 2 }).toLowerCase(), `${said} 2`.toLowerCase());
+    }
+    assert.ok(words.say("field-marking", { marking: "X" }).startsWith(words.say("page-fact-marking")));
+  }
+});
+
+test("French counts of units and tracks agree with their number, and units not assigned are not called available", () => {
+  const words = new Catalogue("fr", "metric", TEXTS);
+  assert.equal(words.say("overview-duty", { count: 1, assigned: 1, free: 0 }), "1 unité\u00a0: 1 affectée, 0 non affectée");
+  assert.equal(words.say("overview-duty", { count: 5, assigned: 2, free: 3 }), "5 unités\u00a0: 2 affectées, 3 non affectées");
+  assert.equal(words.say("overview-tracks", { count: 1, confirmed: 1 }), "1, dont 1 confirmée");
+  assert.equal(words.say("overview-tracks", { count: 3, confirmed: 2 }), "3, dont 2 confirmées");
+});
+
+test("the switch of the single keys names every one of them, in each language", () => {
+  const [, bound] = /listenForKeys\(\s*\{\n(.*?)\n {2}\},/s.exec(readFileSync(new URL("../src/main.ts", import.meta.url), "utf8")) ?? [];
+  const keys = [...(bound ?? "").matchAll(/^ {4}"?(\S)"?: /gm)].map(([, key]) => (key ?? "").toUpperCase());
+  assert.ok(keys.length > 15);
+  for (const language of Object.keys(TEXTS)) {
+    const named = /\((.*)\)/.exec(new Catalogue(language, "metric", TEXTS).say("page-settings-keys"))?.[1] ?? "";
+    assert.deepEqual(named.split(/, | and | et\s/).sort(), [...keys, `1–${SHOWN.length}`].sort(), language);
+  }
 });

@@ -73,6 +73,8 @@ test("the time left is that until the target is out of reach, where the response
   const estimate = { base: "Fork", response_s: 100, margin_s: -40, interruption_probability: 0.3 };
   const alerts = new Map([["A1", alert("A1", { time_to_border_s: 5, response_estimate: estimate, updated_at: AT })]]);
   assert.equal(expectedMs(incident("I1"), alerts, tracks("T1")), AT_MS + 60_000);
+  const acknowledged = alert("A1", { status: "acknowledged", response_estimate: estimate, updated_at: "2026-01-01T00:00:50Z" });
+  assert.equal(expectedMs(incident("I1"), new Map([["A1", acknowledged]]), tracks("T1")), AT_MS + 60_000);
 });
 
 test("an older revision never replaces a newer one", () => {

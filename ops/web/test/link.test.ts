@@ -27,13 +27,21 @@ test("ids with characters that mean something in an address survive", () => {
   }
 });
 
+test("whatever can be selected is selected again by the link, except a bearing, which another page does not know", () => {
+  for (const kind of ["track", "incident", "alert", "sensor", "segment", "unit", "base", "section"] as const) {
+    const selection = { kind, id: "Col d’Ibardin 2" };
+    assert.deepEqual(parseLink(linkTo({ ...NOTHING, selection })).selection, selection);
+  }
+  assert.equal(linkTo({ ...ALL, selection: { kind: "bearing", id: "radar 5 7" } }), linkTo({ ...ALL, selection: null }));
+});
+
 test("hostile parameters are ignored, each for itself", () => {
   const hostile = [
     "at=91,0,5", "at=0,181,5", "at=0,0,23", "at=0,0", "at=NaN,0,5", "at=1e1,0,5", "at=Infinity,0,1", "at=0,0,-1", "at=0x1,0,1", "at=",
     "t=yesterday", "t=2026-03-01", "t=2026-13-01T00:00:00Z", "t=99999999999999", "t=2026-03-01T00:00:00+01:00", "t=",
     `layers=${"x".repeat(41)}`, "layers=a,<b>", "layers=a,,b", `layers=${"a,".repeat(41)}a`, "layers=../../etc",
     "select=people:1", "select=incident:", "select=incident", `select=track:${"x".repeat(129)}`, "select=track:a%00b",
-    "select=track:a%20b", "select=track:%E2%80%AEx", "select=__proto__:x", "select=",
+    "select=track:%20a", "select=track:a%20", "select=track:a%20%20b", "select=track:a%C2%A0b", "select=bearing:R1 5 7", "select=track:%E2%80%AEx", "select=__proto__:x", "select=",
   ];
   for (const query of hostile) assert.deepEqual(parseLink(`?${query}`), NOTHING, query);
   const mixed = parseLink("?at=91,0,5&select=track:T1&t=nonsense&layers=tracks&at=1,1,1");

@@ -41,11 +41,11 @@ test("a moment is read, and what cannot be read is left out", () => {
 });
 
 test("the shown state has the picture of the moment, and the live rest", () => {
-  const live = { ...INITIAL, alertsKnown: true, diskFull: true, options: new Map([["I1", { atMs: AT }]]) as never, tracks: new Map([["T9", parseTrack(track("T9"))!]]) };
+  const live = { ...INITIAL, alertsKnown: true, diskFull: true, options: new Map([["I1", { atMs: AT }]]) as never, counts: new Map([["radar-1", {}]]) as never, tracks: new Map([["T9", parseTrack(track("T9"))!]]) };
   const shown = asKnownThen(live, null, AT + 500, moment());
   assert.deepEqual([...shown.tracks.keys()], ["T1"]);
   assert.deepEqual([shown.replay, shown.stampMs, shown.diskFull], [{ atMs: AT + 500 }, AT, true]);
-  assert.equal(shown.options.size, 0);
+  assert.deepEqual([shown.options.size, shown.counts.size], [0, 0], "neither is known of the past");
   assert.equal(asKnownThen(live, null, AT, null).tracks.size, 0);
 });
 

@@ -65,7 +65,7 @@ handover-sensors = Sensors not working
 handover-sensors-none = All sensors are working.
 handover-sensors-now = State when the report was created.
 handover-sensors-announced = A sensor that is shut down normally announces it, as all sensors do at the end of a demonstration.
-handover-sensors-then = State at the end of the period, from the alerts that were open then.
+handover-sensors-then = State at the end of the period, from the alerts that were open then, or that a person closed before the sensor was known to work again.
 handover-coverage = Coverage lost
 handover-coverage-none = No coverage was lost.
 handover-levels = Impact levels decided
@@ -135,6 +135,7 @@ handover-sensor-state = { $state ->
 handover-level-changed = { forces-level }
     before: { $before }
 handover-still = not restored
+handover-still-unconfirmed = restoration not confirmed; alert closed by { $by }
 handover-action-count = { handover-action } { $count }
 handover-action = { $event ->
     [opened] opened

@@ -6,9 +6,9 @@ page-document-name = { $demo ->
     [yes] DEMO: Watchline { $sector }
    *[no] Watchline { $sector }
 }
-page-document-title = { $alerts ->
+page-document-title = { $waiting ->
     [0] { page-document-name }
-   *[other] ({ $alerts }) { page-document-name }
+   *[other] ({ $waiting }) { page-document-name }
 }
 page-skip =
     .aria-label = Skip links
@@ -64,7 +64,7 @@ page-settings-units-of = { $units ->
     [imperial] Imperial (mi, ft, mph)
    *[metric] Metric (km, m, km/h)
 }
-page-settings-keys = Single-key shortcuts (L, M, D, T, S, F, Y, G, V, R, J, K, N, B, / and ?)
+page-settings-keys = Single-key shortcuts (L, M, D, T, S, F, Y, G, V, R, J, K, N, B, W, 1–5, / and ?)
 
 ## Sound and palette
 
@@ -204,13 +204,24 @@ page-sensor-named = { $sensor } { $state }
 ## Alerts
 
 page-alerts = Alerts
-page-alerts-waiting =
-    .aria-label = Unacknowledged alerts by priority
+page-alerts-waiting = { $what ->
+    [alerts] Unacknowledged alerts by priority
+   *[incidents] Unacknowledged incidents by priority
+}
 page-alerts-waiting-of = { $priority ->
-    [distress] { $count } distress, unacknowledged
-    [high] { $count } high, unacknowledged
-    [medium] { $count } medium, unacknowledged
-   *[low] { $count } low, unacknowledged
+    [distress] Distress
+    [high] High
+    [medium] Medium
+   *[low] Low
+}: { $count } unacknowledged { $what ->
+    [alerts] { $count ->
+        [one] alert
+       *[other] alerts
+    }
+   *[incidents] { $count ->
+        [one] incident
+       *[other] incidents
+    }
 }
 page-alerts-which =
     .aria-label = Show alerts
@@ -572,7 +583,10 @@ page-counts-duplicate = duplicate
 page-counts-dead = dead letters
 page-counts-shed = dropped
 page-counts-no-sensor = (no sensor)
-page-counts-none = No message counts yet.
+page-counts-none = { $past ->
+    [yes] Message counts are shown for the present only.
+   *[no] No message counts yet.
+}
 page-counts-balanced = Every message is accounted for: for each sensor, received = journaled + duplicate + dead letters + dropped.
 page-counts-unbalanced = MESSAGE COUNTS DO NOT BALANCE for { $sensors }.
 
@@ -778,6 +792,7 @@ page-fact-receipt = Receipt confirmed
 page-fact-tracks = Tracks
 page-fact-disposition = Disposition
 page-fact-handled-by = Handled by
+page-fact-last-action-by = Last operator action
 page-fact-comment = Operator’s reason
 page-fact-response = Response
 page-fact-unreachable = Not reachable from any base

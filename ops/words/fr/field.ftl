@@ -67,7 +67,7 @@ field-not-reachable = Hors d’atteinte
 field-no-reach = Trajet et marge inconnus : le centre d’opérations n’a pas de position actuelle de cette unité.
 field-no-place = Position inconnue
 field-where = { $heading } { BEARING($bearing) } · { DISTANCE($distance) }
-field-marking = Mention : { $marking }
+field-marking = Marquage : { $marking }
 field-ages = Ouvert il y a { $raised }. Dernière détection il y a { $observed }.
 field-yours = Affecté à vous
 field-held = Affecté à { $unit }
@@ -126,9 +126,9 @@ field-form-empty = Écrivez une note ou une référence photo.
 field-disposition = { $disposition ->
     [apprehended] Interpellation
     [turn_back] Demi-tour
-    [got_away] Échappé
+    [got_away] Fuite
     [no_threat] Sans menace
-    [rescue] Secours
+    [rescue] Sauvetage
     [lost] Perdu
     [nuisance] Alarme intempestive
     [restored] Équipement rétabli
@@ -230,7 +230,7 @@ field-enrol-text = Scannez le code QR que montre le centre d’opérations, ou s
 field-enrol-code = Code
 field-enrol-send = Enregistrer
 field-enrolling = Enregistrement…
-field-enrol-no-link = Pas de connexion au serveur. Le code n’a pas été utilisé ; réessayez.
+field-enrol-no-link = Aucune réponse du serveur. Réessayez ; si le code est refusé, demandez-en un nouveau.
 field-enrol-refused = Non enregistré. { $sentence }
 field-revoked-title = Accès retiré
 field-revoked-text = Le centre d’opérations a retiré l’accès de ce téléphone. Ce qu’il contenait a été supprimé. { $count ->

@@ -65,7 +65,7 @@ handover-sensors = Capteurs hors service
 handover-sensors-none = Tous les capteurs fonctionnent.
 handover-sensors-now = État lors de l’établissement du rapport.
 handover-sensors-announced = Un capteur arrêté normalement l’annonce, comme le font tous les capteurs à la fin d’une démonstration.
-handover-sensors-then = État à la fin de la période, d’après les alertes alors ouvertes.
+handover-sensors-then = État à la fin de la période, d’après les alertes alors ouvertes, ou closes par une personne avant que le retour du capteur ne soit connu.
 handover-coverage = Couverture perdue
 handover-coverage-none = Aucune couverture n’a été perdue.
 handover-levels = Niveaux d’impact définis
@@ -135,6 +135,7 @@ handover-sensor-state = { $state ->
 handover-level-changed = { forces-level }
     avant : { $before }
 handover-still = non rétablie
+handover-still-unconfirmed = rétablissement non confirmé ; alerte close par { $by }
 handover-action-count = { handover-action } { $count }
 handover-action = { $event ->
     [opened] ouvert

@@ -51,9 +51,18 @@ overview-span = km { DECIMAL($from, digits: 1) }–{ DECIMAL($to, digits: 1) }
 overview-duty = { $count ->
     [one] { $count } unité
    *[other] { $count } unités
-} : { $assigned } affectées, { $free } disponibles
+} : { $assigned ->
+    [one] { $assigned } affectée
+   *[other] { $assigned } affectées
+}, { $free ->
+    [one] { $free } non affectée
+   *[other] { $free } non affectées
+}
 overview-help = { $name }, { $time }
-overview-tracks = { $count }, dont { $confirmed } confirmées
+overview-tracks = { $count }, dont { $confirmed ->
+    [one] { $confirmed } confirmée
+   *[other] { $confirmed } confirmées
+}
 overview-weather = { $weather } (réglage, { $at })
 overview-weather-word = { $word ->
     [day] jour

@@ -6,9 +6,9 @@ page-document-name = { $demo ->
     [yes] DÉMO : Watchline { $sector }
    *[no] Watchline { $sector }
 }
-page-document-title = { $alerts ->
+page-document-title = { $waiting ->
     [0] { page-document-name }
-   *[other] ({ $alerts }) { page-document-name }
+   *[other] ({ $waiting }) { page-document-name }
 }
 page-skip =
     .aria-label = Liens d’évitement
@@ -64,7 +64,7 @@ page-settings-units-of = { $units ->
     [imperial] Impériales (mi, ft, mph)
    *[metric] Métriques (km, m, km/h)
 }
-page-settings-keys = Raccourcis à une touche (L, M, D, T, S, Y, G, V, R, J, K, N, B et ?)
+page-settings-keys = Raccourcis à une touche (L, M, D, T, S, F, Y, G, V, R, J, K, N, B, W, 1–5, / et ?)
 
 ## Son et palette
 
@@ -204,27 +204,25 @@ page-sensor-named = { $sensor } { $state }
 ## Alertes
 
 page-alerts = Alertes
-page-alerts-waiting =
-    .aria-label = Alertes non acquittées par priorité
-page-alerts-waiting-of =
-    { $priority ->
-        [distress] { $count } de détresse, { $count ->
-            [one] non acquittée
-           *[other] non acquittées
-        }
-        [high] { $count } de haute priorité, { $count ->
-            [one] non acquittée
-           *[other] non acquittées
-        }
-        [medium] { $count } de priorité moyenne, { $count ->
-            [one] non acquittée
-           *[other] non acquittées
-        }
-       *[low] { $count } de basse priorité, { $count ->
-            [one] non acquittée
-           *[other] non acquittées
-        }
+page-alerts-waiting = { $what ->
+    [alerts] Alertes non acquittées par priorité
+   *[incidents] Incidents non pris en charge par priorité
+}
+page-alerts-waiting-of = { $priority ->
+    [distress] Détresse
+    [high] Haute priorité
+    [medium] Priorité moyenne
+   *[low] Basse priorité
+} : { $count } { $what ->
+    [alerts] { $count ->
+        [one] alerte non acquittée
+       *[other] alertes non acquittées
     }
+   *[incidents] { $count ->
+        [one] incident non pris en charge
+       *[other] incidents non pris en charge
+    }
+}
 page-alerts-which =
     .aria-label = Alertes affichées
 page-alerts-open = Alertes ouvertes
@@ -607,7 +605,10 @@ page-counts-duplicate = doublons
 page-counts-dead = rejetés
 page-counts-shed = délestés
 page-counts-no-sensor = (aucun capteur)
-page-counts-none = Aucun décompte de messages pour l’instant.
+page-counts-none = { $past ->
+    [yes] Les décomptes de messages ne sont affichés que pour le présent.
+   *[no] Aucun décompte de messages pour l’instant.
+}
 page-counts-balanced = Tous les messages sont comptabilisés : pour chaque capteur, reçus = journalisés + doublons + rejetés + délestés.
 page-counts-unbalanced = LES DÉCOMPTES NE CONCORDENT PAS pour { $sensors }.
 
@@ -800,6 +801,7 @@ page-fact-receipt = Réception confirmée
 page-fact-tracks = Pistes
 page-fact-disposition = Issue
 page-fact-handled-by = Prise en charge
+page-fact-last-action-by = Dernière action d’un opérateur
 page-fact-comment = Motif de l’opérateur
 page-fact-response = Intervention
 page-fact-unreachable = Hors d’atteinte de toutes les bases

@@ -162,7 +162,7 @@ score-evidence-more = { $count ->
 } : voir le fichier.
 score-evidence-number = { NUMBER($value, maximumFractionDigits: 4) }
 score-evidence-value = { NUMBER($value, maximumFractionDigits: 4) } { $unit }
-score-evidence-counts = interpellés { $apprehended }, refoulés { $turned_back }, échappés { $got_away }, non détectés { $undetected } ; alertes { $alerts }, alarmes intempestives { $nuisance } ; pistes { $tracks }, sans issue { $unresolved }
+score-evidence-counts = interpellations { $apprehended }, refoulements { $turned_back }, fuites { $got_away }, non détectés { $undetected } ; alertes { $alerts }, alarmes intempestives { $nuisance } ; pistes { $tracks }, sans issue { $unresolved }
 score-evidence-time = médiane { NUMBER($minutes, maximumFractionDigits: 1) } min, { $count ->
     [one] { $count } incident
    *[other] { $count } incidents

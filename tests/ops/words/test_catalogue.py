@@ -132,7 +132,7 @@ def test_french_punctuation_is_bound_to_its_word() -> None:
     and names of keys left out."""
     words, every = MessageCatalogue("fr", "metric"), messages("fr")
     loose = re.compile(r"(?<![\u202f(])[;!?](?=[\s,.)]|$)|(?<!\u00a0)[:%»](?=[\s,.)]|$)|«(?!\u00a0)")
-    keys = "B et\u00a0?)"  # a list of keys
+    keys = "/ et\u00a0?)"  # a list of keys
     found = [
         text
         for name, message in every.items()

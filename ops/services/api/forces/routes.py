@@ -219,11 +219,12 @@ class ForcesRoutes:
 def aim_of(incident: Mapping[str, Any], lead: Mapping[str, Any] | None, now_ns: int) -> dict[str, Any] | None:
     """Where responses go: the end of the target's path with the time that is left, else the incident's position.
 
-    None for an incident without a position.
+    None for an incident without a position. The time left counts from the observation that the estimate is of: a
+    later revision, such as an acknowledgement, keeps the estimate.
     """
     estimate = None if lead is None or lead.get("status") not in OPEN else lead.get("response_estimate")
     if lead is not None and estimate is not None and estimate.get("end_easting") is not None:
-        age_s = (now_ns - nanoseconds(datetime.fromisoformat(lead["updated_at"]))) / 1e9
+        age_s = (now_ns - nanoseconds(datetime.fromisoformat(lead["observed_at"]))) / 1e9
         left = estimate["time_left_s"] - max(age_s, 0.0)
         return {
             "kind": "interception",

@@ -298,9 +298,7 @@ def _expected(lead: dict[str, Any]) -> datetime | None:
     if lead.get("status") not in ("active", "acknowledged"):
         return None
     estimate = lead.get("response_estimate")
-    if estimate is not None:
-        return datetime.fromisoformat(lead["updated_at"]) + timedelta(seconds=estimate["time_left_s"])
-    left_s = lead.get("time_to_border_s")
+    left_s = lead.get("time_to_border_s") if estimate is None else estimate["time_left_s"]
     if left_s is None:
         return None
     return datetime.fromisoformat(lead["observed_at"]) + timedelta(seconds=left_s)

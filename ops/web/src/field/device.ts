@@ -92,7 +92,7 @@ const LOOK_MS = 1_800_000;
 export async function install(onKept: () => void, onUpdate: (use: () => void) => void): Promise<void> {
   if (!("serviceWorker" in navigator)) return;
   const { serviceWorker } = navigator;
-  const updating = serviceWorker.controller !== null;
+  let controlled = serviceWorker.controller !== null;
   const registration = await serviceWorker.register("/field/sw.js", { scope: "/field", updateViaCache: "none" });
   const offer = (): void => {
     const { waiting } = registration;
@@ -101,9 +101,13 @@ export async function install(onKept: () => void, onUpdate: (use: () => void) =>
   registration.addEventListener("updatefound", () => registration.installing?.addEventListener("statechange", offer));
   let reloaded = false;
   serviceWorker.addEventListener("controllerchange", () => {
-    if (!updating && !reloaded) onKept();
-    else if (!reloaded) location.reload();
-    reloaded = true;
+    if (!controlled) { // the first version takes the page that installed it: there is no other to change to
+      controlled = true;
+      onKept();
+    } else if (!reloaded) {
+      reloaded = true;
+      location.reload();
+    }
   });
   offer();
   void serviceWorker.ready.then(onKept);

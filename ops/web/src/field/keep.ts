@@ -42,11 +42,19 @@ export interface KeptCall {
   readonly arrivedMs: number | null;
 }
 
+/** The map of the server as it came, when its tiles were loaded and whether all are kept, and how old the rest is. */
+export interface KeptArea {
+  readonly raw: unknown;
+  readonly keptMs: number;
+  readonly areasMs?: number;
+  readonly complete: boolean;
+}
+
 interface Facts {
   enrolment: Enrolment;
   state: KeptState;
   contactMs: number;
-  area: { readonly raw: unknown; readonly keptMs: number; readonly complete: boolean };
+  area: KeptArea;
   sharing: boolean;
   call: KeptCall | null;
   seen: readonly string[];

@@ -13,7 +13,7 @@ import { IncidentList, news } from "./list.ts";
 import { FieldMap, roughly } from "./map.ts";
 import { Sharing } from "./position.ts";
 import { latest, unsent } from "./queue.ts";
-import { CarriedMap } from "./tiles.ts";
+import { CarriedMap, type Link } from "./tiles.ts";
 import { Unit } from "./unit.ts";
 
 type ViewName = "list" | "map" | "phone" | "answer" | "enrol" | "revoked";
@@ -321,7 +321,7 @@ async function enrol(code: string): Promise<void> {
     setText(part("enrol-problem"), "");
     shown = "list";
     show();
-    void carryMap();
+    void carried.update(mapLink());
   } else setText(part("enrol-problem"), refused === null ? say("field-enrol-no-link") : say("field-enrol-refused", { sentence: refused }));
 }
 
@@ -329,7 +329,7 @@ async function enrol(code: string): Promise<void> {
 async function logInByCertificate(): Promise<void> {
   const refused = await unit.logInByCertificate();
   if (refused !== "") setText(part("enrol-problem"), say("field-enrol-refused", { sentence: refused }));
-  else if (unit.stage === "enrolled") void carryMap();
+  else if (unit.stage === "enrolled") void carried.update(mapLink());
 }
 
 function deviceName(): string {
@@ -337,11 +337,11 @@ function deviceName(): string {
   return (userAgentData?.platform ?? navigator.platform ?? "").slice(0, 64) || "phone";
 }
 
-/** Load the map without being asked where the link is good enough for it. */
-async function carryMap(): Promise<void> {
+/** What of the map may be loaded without being asked. */
+function mapLink(): Link {
   const { connection } = navigator as Navigator & { connection?: { effectiveType?: string; saveData?: boolean } };
   const slow = connection?.saveData === true || ["slow-2g", "2g"].includes(connection?.effectiveType ?? "");
-  if (!slow && carried.progress.state !== "complete" && unit.stage === "enrolled") await carried.load();
+  return unit.stage !== "enrolled" ? "none" : slow ? "slow" : "good";
 }
 
 async function start(): Promise<void> {
@@ -368,7 +368,7 @@ async function start(): Promise<void> {
   void awake.hold();
   changed();
   setInterval(changed, AGES_MS);
-  await carryMap();
+  await carried.keepCurrent(mapLink);
 }
 
 /** One page at a time works with what the phone holds; a second one waits until the first is closed. */

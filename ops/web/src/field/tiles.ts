@@ -2,7 +2,8 @@
 
 import { VectorTile } from "@mapbox/vector-tile";
 import { PbfReader } from "pbf";
-import type { Keep } from "./keep.ts";
+import { object } from "../model/parse.ts";
+import type { Keep, KeptArea } from "./keep.ts";
 import { ask } from "./link.ts";
 import { parseArea, type FieldArea } from "./records.ts";
 
@@ -13,6 +14,14 @@ const GIVE_UP_AFTER = 4;
 /** Pixels along the side of a drawn tile. */
 const SIDE = 512;
 const MOST_DRAWN = 48;
+
+const DAY_MS = 86_400_000;
+const LOOK_MS = 3_600_000;
+/** What stays as it is without new tiles: the server may offer other ones once the unit is elsewhere. */
+const OF_TILES = ["bounds", "minzoom", "maxzoom", "tiles", "bytes_estimate"] as const;
+
+/** What the phone may load by itself: nothing, what must be current, or tiles too. */
+export type Link = "none" | "slow" | "good";
 
 export interface Progress {
   readonly done: number;
@@ -32,6 +41,7 @@ export class CarriedMap {
   readonly #changed: () => void;
   readonly #drawn = new Map<string, DrawnTile | null | "drawing">();
   #loading = false;
+  #kept: KeptArea | null = null;
   area: FieldArea | null = null;
   keptMs: number | null = null;
   progress: Progress = { done: 0, total: 0, bytes: 0, state: "none" };
@@ -44,10 +54,41 @@ export class CarriedMap {
   async open(): Promise<void> {
     const kept = await this.#keep.fact("area");
     if (kept === null) return;
+    this.#kept = kept;
     this.area = parseArea(kept.raw);
     this.keptMs = kept.keptMs;
     const [total, keys] = [this.area === null ? 0 : addresses(this.area).length, await this.#keep.tileKeys()];
     this.progress = { done: keys.size, total, bytes: 0, state: keys.size === 0 ? "none" : kept.complete && keys.size >= total ? "complete" : "partly" };
+    this.#changed();
+  }
+
+  /** Load the map now, if it is not complete, and named areas, border and bases now and each day; `link` is asked each time. */
+  keepCurrent(link: () => Link): Promise<void> {
+    setInterval(() => {
+      if (this.#isOld()) void this.update(link());
+    }, LOOK_MS);
+    return this.update(link());
+  }
+
+  async update(link: Link): Promise<void> {
+    if (link === "good" && this.progress.state !== "complete") await this.load();
+    else if (link === "good" || (link === "slow" && this.#isOld())) await this.#refresh();
+  }
+
+  #isOld(): boolean {
+    return Date.now() - (this.#kept?.areasMs ?? this.#kept?.keptMs ?? 0) >= DAY_MS;
+  }
+
+  /** Take named areas, border and bases as they are now; the tiles stay. */
+  async #refresh(): Promise<void> {
+    if (this.#kept === null) return;
+    const { status, body } = await ask("/v1/field/map");
+    if (status !== 200 || parseArea(body) === null || this.#loading) return;
+    const tiles = object(this.#kept.raw);
+    const raw = { ...object(body), ...Object.fromEntries(OF_TILES.map((name) => [name, tiles?.[name]])) };
+    this.area = parseArea(raw);
+    this.#kept = { ...this.#kept, raw, areasMs: Date.now() };
+    await this.#keep.keepFact("area", this.#kept);
     this.#changed();
   }
 
@@ -73,8 +114,8 @@ export class CarriedMap {
     }
     this.area = area;
     this.keptMs = Date.now();
-    const fact = { raw: body, keptMs: this.keptMs, complete: false };
-    await this.#keep.keepFact("area", fact);
+    this.#kept = { raw: body, keptMs: this.keptMs, areasMs: this.keptMs, complete: false };
+    await this.#keep.keepFact("area", this.#kept);
     const have = await this.#keep.tileKeys();
     const wanted = addresses(area);
     let [done, bytes, failures, full] = [wanted.filter((address) => have.has(address)).length, 0, 0, false];
@@ -96,7 +137,8 @@ export class CarriedMap {
       this.#show(done, wanted.length, bytes, "loading");
     }
     const complete = done === wanted.length;
-    await this.#keep.keepFact("area", { ...fact, complete });
+    this.#kept = { ...this.#kept, complete };
+    await this.#keep.keepFact("area", this.#kept);
     this.#drawn.clear();
     this.#show(done, wanted.length, bytes, complete ? "complete" : done === 0 ? "none" : "partly");
   }

@@ -54,6 +54,8 @@ export class Unit {
   /** What had not been sent when the access was withdrawn. */
   lost: readonly Answer[] = [];
   problem = "";
+  /** Why the last batch of positions was refused; empty if it was taken. */
+  #trackProblem = "";
 
   constructor(changed: () => void) {
     this.#changed = changed;
@@ -257,7 +259,8 @@ export class Unit {
     const answered = await sendPositions(batch.map(({ body }) => body));
     if (answered.status === 401 || isLater(answered)) return answered;
     const problem = answered.status >= 400 ? sentenceOf(answered) || String(answered.status) : problemIn(answered);
-    if (problem !== "") this.#report(problem);
+    if (problem !== "" || this.problem === this.#trackProblem) this.#report(problem);
+    this.#trackProblem = problem;
     this.positions = this.positions.filter((one) => !batch.includes(one));
     await this.keep.keepPositions([], batch.map(({ order }) => order));
     if (waiting.length > batch.length) this.#rhythm.wake();

@@ -66,8 +66,13 @@ function isMoreUrgent(alert: Alert, known: Alert): boolean {
 /** Fusion revises an open alert every 30 s; an older response estimate is out of date. */
 export const RESPONSE_HOLDS_S = 60;
 
+/** When what an alert estimates was observed: a later revision, such as an acknowledgement, keeps the estimate. */
+export function estimatedMs(alert: Alert): number {
+  return alert.observedMs ?? alert.updatedMs;
+}
+
 /** Age of the response estimate once it is out of date; null while it holds. */
 export function responseAgeS(alert: Alert, nowMs: number): number | null {
-  const ageS = (nowMs - alert.updatedMs) / 1000;
+  const ageS = (nowMs - estimatedMs(alert)) / 1000;
   return ageS > RESPONSE_HOLDS_S ? ageS : null;
 }

@@ -1,6 +1,6 @@
 // Incidents, and the order of the queue: what an operator should look at first.
 
-import { isOpen, type Alerts } from "./alerts.ts";
+import { estimatedMs, isOpen, waiting, type Alerts } from "./alerts.ts";
 import { PRIORITIES, type Alert, type Incident, type Priority, type Track } from "./records.ts";
 
 export type Incidents = ReadonlyMap<string, Incident>;
@@ -36,9 +36,8 @@ export function expectedMs(
   if (incident.state === "closed" || lead === undefined || !isOpen(lead)) return null;
   if (lead.track !== null && !tracks.has(lead.track)) return null;
   const { estimate } = lead;
-  if (estimate?.responseS != null && estimate.marginS != null)
-    return lead.updatedMs + (estimate.responseS + estimate.marginS) * 1000;
-  return lead.timeToBorderS === null ? null : (lead.observedMs ?? lead.updatedMs) + lead.timeToBorderS * 1000;
+  const leftS = estimate?.responseS != null && estimate.marginS != null ? estimate.responseS + estimate.marginS : lead.timeToBorderS;
+  return leftS === null ? null : estimatedMs(lead) + leftS * 1000;
 }
 
 /** Unacknowledged first, then by priority, by the time that is left, and the oldest first; closed ones the latest first. */
@@ -90,6 +89,14 @@ export function waitingIncidents(incidents: Incidents): Record<Priority, number>
   const counts: Record<Priority, number> = { distress: 0, high: 0, medium: 0, low: 0 };
   for (const one of incidents.values()) if (one.attention && one.state !== "closed") counts[one.priority] += 1;
   return counts;
+}
+
+/** What waits for an acknowledgement, by priority: incidents, or alerts where there is no incident. */
+export function waitingWork({ incidents, alerts }: { readonly incidents: Incidents; readonly alerts: Alerts }): {
+  readonly what: "incidents" | "alerts";
+  readonly counts: Record<Priority, number>;
+} {
+  return incidents.size > 0 ? { what: "incidents", counts: waitingIncidents(incidents) } : { what: "alerts", counts: waiting(alerts) };
 }
 
 /** The most urgent priority that waits for an acknowledgement; null when none does. */

@@ -288,8 +288,7 @@ export function parseAlert(raw: unknown): Alert | null {
     positionSdM: number(body["position_sd_m"]),
     existence: share(body["existence"]),
     sensors: [...new Set(identities(evidence))],
-    by: text(body["by"], 120),
-    reason: readOneSaid(body["reason_message"], body["reason"]),
+    ...readHandling(body),
     why: readAllSaid(body["why"], body["why_sentences"]),
     response: readOneSaid(body["response"], body["response_sentence"]),
     impactLevel: text(body["impact_level"], 20),
@@ -306,6 +305,14 @@ export function parseAlert(raw: unknown): Alert | null {
       return segment === null || before === null || after === null ? [] : [{ segment, before, after }];
     }),
   };
+}
+
+/** Without a person, and with an identifier of the catalogue, the reason is the system's. */
+function readHandling(body: Readonly<Record<string, unknown>>): Pick<Alert, "by" | "reason" | "autoCleared"> {
+  const by = text(body["by"], 120);
+  const reason = readOneSaid(body["reason_message"], body["reason"]);
+  const bySystem = by === "" || reason?.message != null;
+  return { by, reason: bySystem ? null : reason, autoCleared: bySystem ? reason : null };
 }
 
 function readCandidate(raw: unknown): Candidate | null {

@@ -176,8 +176,10 @@ export interface Alert {
   /** Sensors of the evidence, each once, newest first. */
   readonly sensors: readonly string[];
   readonly by: string;
-  /** A person's words, or why the alert was cleared without one. */
+  /** The words of the person who handled it. */
   readonly reason: Said | null;
+  /** Why it was cleared without an operator; null where it was not. `by` may then name who had acknowledged it. */
+  readonly autoCleared: Said | null;
   /** The trigger of the rule, and the reasons for the priority. */
   readonly why: readonly Said[];
   /** Who can intercept, in one sentence; null where the server gives no estimate. */

@@ -158,6 +158,7 @@ export function asKnownThen(live: State, selection: State["selection"], atMs: nu
     // The posture of sections is not kept; bases stand where they are.
     forces: { ...live.forces, units: moment?.units ?? NOTHING, sections: NOTHING },
     options: NOTHING,
+    counts: NOTHING, // those of the past are not kept
     stampMs: moment?.atMs ?? null,
     unreadable: 0,
     alertsTruncated: false,

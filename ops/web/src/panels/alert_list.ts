@@ -1,8 +1,8 @@
 // The list of alerts: by priority, then age, each with its reason; Enter flies there, A acknowledges, R rejects.
 
 import { duration } from "../words/format.ts";
-import { closedAlerts, openAlerts, waiting } from "../model/alerts.ts";
-import { waitingIncidents } from "../model/incidents.ts";
+import { closedAlerts, openAlerts } from "../model/alerts.ts";
+import { waitingWork } from "../model/incidents.ts";
 import { PRIORITIES, type Alert } from "../model/records.ts";
 import type { State } from "../model/state.ts";
 import { el, keyed, part, setData, setText } from "../ui/dom.ts";
@@ -88,7 +88,8 @@ export class AlertList {
   }
 
   #showWaiting(state: State): void {
-    const counts = state.incidents.size > 0 ? waitingIncidents(state.incidents) : waiting(state.alerts);
+    const { what, counts } = waitingWork(state);
+    part("waiting").setAttribute("aria-label", say("page-alerts-waiting", { what }));
     keyed(
       part("waiting"),
       PRIORITIES,
@@ -98,7 +99,7 @@ export class AlertList {
         setText(item, `${PRIORITY_MARK[priority]} ${state.alertsKnown ? counts[priority] : "–"}`);
         setData(item, "priority", priority);
         setData(item, "count", String(counts[priority]));
-        item.title = state.alertsKnown ? say("page-alerts-waiting-of", { priority, count: counts[priority] }) : say("page-alerts-loading");
+        item.title = state.alertsKnown ? say("page-alerts-waiting-of", { what, priority, count: counts[priority] }) : say("page-alerts-loading");
       },
     );
   }

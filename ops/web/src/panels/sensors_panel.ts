@@ -71,7 +71,7 @@ export class SensorsPanel {
     setText(
       this.#verdict,
       rows.length === 0
-        ? say("page-counts-none")
+        ? say("page-counts-none", { past: state.replay !== null })
         : bad.length === 0
           ? say("page-counts-balanced")
           : say("page-counts-unbalanced", { sensors: formats().names(bad) }),

@@ -4,7 +4,7 @@ import { sentenceOf } from "../words/alert_words.ts";
 import { coverageLine } from "../words/coverage_words.ts";
 import { clockFormat, duration, utcClock } from "../words/format.ts";
 import { formats, say } from "../words/say.ts";
-import { waiting } from "../model/alerts.ts";
+import { waitingWork } from "../model/incidents.ts";
 import type { ServerClock } from "../model/clock.ts";
 import { streamState, type State, type StreamState } from "../model/state.ts";
 import { part, setData, setText } from "../ui/dom.ts";
@@ -37,8 +37,8 @@ export class StatusBar {
       setText(part(id), words);
       part(id).title = words; // where the header cuts them off
     }
-    const open = Object.values(waiting(state.alerts)).reduce((sum, count) => sum + count, 0);
-    document.title = say("page-document-title", { alerts: open, demo: sector?.demo === true, sector: name }).trim();
+    const waiting = Object.values(waitingWork(state).counts).reduce((sum, count) => sum + count, 0);
+    document.title = say("page-document-title", { waiting, demo: sector?.demo === true, sector: name }).trim();
     if (sector !== null && sector.timeZone !== this.#zone) {
       this.#zone = sector.timeZone;
       this.#format = clockFormat(sector.timeZone);

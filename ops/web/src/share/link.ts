@@ -17,7 +17,10 @@ export interface Linked {
   readonly selection: Selection | null;
 }
 
-const KINDS: readonly Selection["kind"][] = ["track", "incident", "alert", "bearing", "sensor", "segment"];
+/** Without bearings, which each page numbers for itself. */
+const KINDS: readonly Selection["kind"][] = ["track", "incident", "alert", "sensor", "segment", "unit", "base", "section"];
+/** Single spaces between words, as in names of sections; no other space and no control character. */
+const ID = /^[^\p{C}\p{Z}]+(?: [^\p{C}\p{Z}]+)*$/u;
 const NUMBER = /^-?\d{1,3}(\.\d{1,9})?$/;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$/;
 const LAYER = /^[\w.-]{1,40}$/;
@@ -41,7 +44,7 @@ export function linkTo({ camera, atMs, layers, selection }: Linked): string {
   if (camera !== null) query.set("at", `${camera.lat.toFixed(5)},${camera.lon.toFixed(5)},${camera.zoom.toFixed(2)}`);
   if (atMs !== null) query.set("t", new Date(atMs).toISOString());
   if (layers !== null) query.set("layers", [...layers].join(","));
-  if (selection !== null) query.set("select", `${selection.kind}:${selection.id}`);
+  if (selection !== null && KINDS.includes(selection.kind)) query.set("select", `${selection.kind}:${selection.id}`);
   return `?${query.toString().replaceAll("%2C", ",").replaceAll("%3A", ":")}`;
 }
 
@@ -66,5 +69,5 @@ function layersOf(text: string | null): ReadonlySet<string> | null {
 function selectionOf(text: string | null): Selection | null {
   const kind = KINDS.find((known) => text?.startsWith(`${known}:`) === true);
   const id = kind === undefined ? "" : (text ?? "").slice(kind.length + 1);
-  return kind === undefined || id === "" || id.length > MOST_ID || !/^[^\p{C}\p{Z}]+$/u.test(id) ? null : { kind, id };
+  return kind === undefined || id === "" || id.length > MOST_ID || !ID.test(id) ? null : { kind, id };
 }

@@ -31,7 +31,7 @@ export function responseLine(alert: Alert, nowMs: number): string {
 export function handledLine(alert: Alert): string {
   if (alert.status === "active") return "";
   const { status, by } = alert;
-  if (by === "" && alert.reason !== null) return sentenceOf(alert.reason);
+  if (alert.autoCleared !== null) return sentenceOf(alert.autoCleared);
   const handled = by === "" ? say("page-alert-handled", { status }) : say("page-alert-handled-by", { status, by });
   return alert.reason === null ? handled : say("page-alert-reason", { handled, reason: sentenceOf(alert.reason) });
 }

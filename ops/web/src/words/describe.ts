@@ -212,9 +212,9 @@ function alertFacts(alert: Alert, nowMs: number): Fact[] {
     fact("revision", count(alert.revision)),
   ];
   if (alert.impactLevel !== "") facts.push(fact("impact", say("alert-impact-level", { level: alert.impactLevel })));
-  if (alert.by !== "" && alert.status !== "active") facts.push(fact("handled-by", alert.by, "code"));
-  if (alert.reason !== null) facts.push(alert.by === ""
-      ? fact("why", sentenceOf(alert.reason)) : fact("comment", sentenceOf(alert.reason), "code"));
+  if (alert.by !== "" && alert.status !== "active") facts.push(fact(alert.autoCleared === null ? "handled-by" : "last-action-by", alert.by, "code"));
+  if (alert.autoCleared !== null) facts.push(fact("why", sentenceOf(alert.autoCleared)));
+  if (alert.reason !== null) facts.push(fact("comment", sentenceOf(alert.reason), "code"));
   return facts;
 }
 

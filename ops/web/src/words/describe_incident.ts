@@ -1,6 +1,6 @@
 // The text of the details panel for an incident: status, response, candidates, notes and history.
 
-import { responseAgeS } from "../model/alerts.ts";
+import { estimatedMs, responseAgeS } from "../model/alerts.ts";
 import { expectedMs, leadOf } from "../model/incidents.ts";
 import { codesKey, type CodeField, type GoodsCode } from "../model/goods_codes.ts";
 import { readable } from "../model/parse.ts";
@@ -56,7 +56,7 @@ function sections(incident: Incident, state: State, nowMs: number): Section[] {
     });
   else if (lead !== null && advised && lead.candidates.length > 0)
     found.push({
-      title: say("page-section-candidates", { time: utcDateTime(lead.updatedMs) }),
+      title: say("page-section-candidates", { time: utcDateTime(estimatedMs(lead)) }),
       facts: lead.candidates.map((one) => [
         one.base,
         say("page-incident-candidate", { time: duration(one.responseS), chance: probability(one.probability) }),

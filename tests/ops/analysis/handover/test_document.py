@@ -64,6 +64,20 @@ def test_a_handover_report_states_everything_that_the_next_shift_needs(report: P
     assert "6 incidents; 3 not closed, 1 closed by the system without operator action." in found["summary"].sentences
 
 
+def test_what_a_person_closed_names_this_person_and_confirms_no_coverage(report: PeriodReport) -> None:
+    (lost,) = report.coverage_lost
+    closed = replace(report.closed[0], owner="Ana", closer="patrol-1")
+    changed = replace(report, coverage_lost=(replace(lost, closed_by="Jörg"),), incidents=(closed,))
+    found = {section.key: section for section in written(changed).sections}
+    assert found["coverage"].rows[0][2] == "restoration not confirmed; alert closed by Jörg"
+    assert found["closed"].rows[0][2] == "Apprehended\npatrol-1"
+    assert written(changed).answer[1].endswith("losses of coverage that last: 1.")
+    assert (
+        "losses of coverage that last: 0."
+        in written(replace(report, coverage_lost=(replace(lost, lasts=False),))).answer[1]
+    )
+
+
 def test_the_report_begins_with_what_the_next_shift_takes_over(report: PeriodReport) -> None:
     document = written(report)
     found = {section.key: len(section.rows) for section in document.sections}

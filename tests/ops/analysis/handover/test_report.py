@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fusion.alerts.alert import act
+from fusion.situation.facts import ResponseInTime
 from geo.errors import BadInput
+from geo.message import Message
 from ops.accounts.person import local_person
 from ops.analysis.handover.period import ReportPeriod
 from ops.analysis.handover.report import PeriodReport, ReportSource, period_report
 from ops.releasability.settings import ReleasabilitySettings
 from ops.services.api.release import Release
 from ops.store.periods import PeriodReader, ReleasedPeriods
-from tests.ops.analysis.handover.night import source_of, worked_night
-from tests.ops.incidents.making import at
+from tests.ops.analysis.handover.night import Night, source_of, worked_night
+from tests.ops.incidents.making import alert, at
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +70,50 @@ def test_sensors_out_and_coverage_lost(worked: Any) -> None:
     assert not later.sensors_now, "the sensors of a past period come from its alerts"
     assert [(one.sensor, one.state) for one in later.sensors_out] == [("radar-west", "offline")]
     assert reported(worked, end=800, now=9000).sensors_out == ()
+
+
+@pytest.fixture
+def outage(tmp_path: Path) -> Iterator[Any]:
+    """A radar is offline from second 100, and Ana closes its incident at second 300 while it still is."""
+    night = Night(tmp_path)
+    silent, lost = (alert(rule, "radar-west", 100) for rule in ("sensor_offline", "coverage_lost"))
+    incident = night.raise_(silent, 100)
+    night.raise_(lost, 100)
+    night.act(incident, "close", 300, disposition="no_threat", reason="Technician on the way")
+    for one in (silent, lost):
+        night.raise_(act(one, "clear", by="Ana", at=at(310)), 310)
+    yield night
+    night.store.close()
+
+
+def test_a_person_who_closes_an_outage_does_not_end_it(outage: Any) -> None:
+    report = reported((outage, {}), end=600, now=9000)
+    assert [(one.until, one.closed_by, one.lasts) for one in report.coverage_lost] == [(None, "Ana", True)]
+    assert [(one.sensor, one.state, one.since) for one in report.sensors_out] == [("radar-west", "offline", at(100))]
+
+
+def test_an_outage_that_a_person_closed_is_over_at_the_latest_when_the_next_one_begins(outage: Any) -> None:
+    for rule in ("sensor_offline", "coverage_lost"):
+        again = replace(alert(rule, "radar-west", 400), id=f"{rule}-2")
+        outage.raise_(again, 400)
+        over = replace(again, revision=1, status="cleared", updated_at=at(500), reason_message=Message("alert-cleared"))
+        outage.raise_(over, 500)
+    report = reported((outage, {}), end=600, now=9000)
+    losses = [(one.until, one.closed_by, one.lasts) for one in report.coverage_lost]
+    assert losses == [(None, "Ana", False), (at(500), "", False)]
+    assert report.sensors_out == ()
+
+
+def test_who_closed_an_incident_is_not_who_owned_it(tmp_path: Path) -> None:
+    night = Night(tmp_path)
+    owned, other = (night.raise_(alert("crossing", f"T{n}", easting=n * 50_000.0), 0) for n in (1, 2))
+    night.act(owned, "acknowledge", 30, by="Ana")
+    night.act(owned, "assign", 40, by="Ana", unit="patrol-1")
+    night.act(owned, "close", 60, by="patrol-1", sender="patrol-1", by_centre=False, disposition="apprehended")
+    night.act(other, "close", 90, by="Boris", disposition="lost")
+    closed = reported((night, {})).closed
+    assert [(one.owner, one.closer) for one in closed] == [("Ana", "patrol-1"), ("Boris", "Boris")]
+    night.store.close()
 
 
 def test_impact_levels_decided_in_the_period(worked: Any) -> None:
@@ -135,6 +183,16 @@ def test_closed_before_the_period_is_left_out_and_incidents_can_be_chosen(worked
     chosen = reported(worked, chosen=[night.name(made["distress"]), made["closed"]])
     assert set(ids(chosen.incidents)) == {made["distress"], made["closed"]}
     assert {one.incident for one in chosen.log} == {made["distress"], made["closed"]}
+
+
+def test_an_acknowledgement_gives_the_target_no_more_time(tmp_path: Path) -> None:
+    night = Night(tmp_path)
+    crossing = alert("crossing", "T1", response_estimate=ResponseInTime("Fork", "on_foot", 400.0, 600.0, 200.0, 0.5))
+    night.raise_(crossing, 0)
+    night.raise_(act(crossing, "acknowledge", by="Ana", at=at(540)), 540)
+    (one,) = reported((night, {}), now=560, end=560).open
+    assert one.expected_at == at(600)
+    night.store.close()
 
 
 def test_a_period_in_the_future_is_refused(worked: Any) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from fusion.alerts.alert import act
 from geo.frame import LocalFrame
 from ingest.unit_messages import SectionOrder, encode_unit
 from ops.accounts.rights import HOLDERS, rights_at
@@ -21,7 +22,7 @@ from ops.services.fusion.incident_view import incident_dict
 from ops.services.fusion.live_picture import alert_dict
 from ops.services.map.client import Answer
 from ops.store.writer import Store
-from tests.ops.incidents.making import START_NS, alert, incident
+from tests.ops.incidents.making import START_NS, alert, at, incident
 from tests.patience import PATIENT_S
 
 FRAME = LocalFrame.around(-84.2, 36.6)
@@ -94,7 +95,8 @@ class Map:
 def room(tmp_path: Any) -> Iterator[Any]:
     store = Store(tmp_path / "s.sqlite")
     estimate = {"time_left_s": 900.0, "time_left_sd_s": 200.0, "end_easting": 500.0, "end_northing": -700.0}
-    moving = alert_dict(alert("crossing", "T1"), FRAME) | {"response_estimate": estimate, "existence": 0.8}
+    acknowledged = act(alert("crossing", "T1"), "acknowledge", by="Ana", at=at(8))
+    moving = alert_dict(acknowledged, FRAME) | {"response_estimate": estimate, "existence": 0.8}
     calling = alert_dict(alert("distress", None, unit="calls", easting=100.0, northing=200.0), FRAME)
     store.commit(
         1,
@@ -138,7 +140,7 @@ def test_candidates_are_units_on_duty_and_bases_with_time_probability_age_and_as
     body = ResponseCandidates.model_validate(room.client.get("/v1/incidents/I1/candidates").json())
     asked = room.ground.asked[-1]
     assert (tuple(asked["target"]), asked["in_frame"]) == ((500.0, -700.0), True)
-    assert asked["left"] == (pytest.approx(900.0, abs=11.0), 200.0, 0.8)
+    assert asked["left"] == (890.0, 200.0, 0.8), "an estimate of 10 s ago, whenever it was acknowledged"
     by_name = {one.name: one for one in body.candidates}
     assert set(by_name) == {"near", "old", "calls", "walks", "Fork"}, "off duty is left out"
     assert [one.name for one in body.candidates][-1] == "old", "a position that is not current comes last"
@@ -148,7 +150,7 @@ def test_candidates_are_units_on_duty_and_bases_with_time_probability_age_and_as
         True,
     )
     assert (by_name["old"].current, by_name["old"].position_age_s) == (False, 700.0)
-    assert by_name["near"].margin_s == pytest.approx(900.0 - 600.0, abs=11.0)
+    assert by_name["near"].margin_s == pytest.approx(890.0 - 600.0)
     walks_and_turns_out = dict(
         zip(("near", "old", "calls", "walks", "Fork"), [one[2:] for one in asked["origins"]], strict=True)
     )

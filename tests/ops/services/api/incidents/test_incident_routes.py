@@ -13,6 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fusion.alerts.alert import act
+from fusion.situation.facts import ResponseInTime
 from geo.frame import LocalFrame
 from geo.message import Message
 from ingest.unit_messages import Reply
@@ -70,7 +72,9 @@ def one(identity: str, **more: Any) -> dict[str, Any]:
 def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     folder = tmp_path_factory.mktemp("incidents")
     store = Store(folder / "s.sqlite")
-    soon, later = alert("crossing", "T1", time_to_border_s=60.0), alert("crossing", "T2", time_to_border_s=600.0)
+    estimate = ResponseInTime("Fork", "on_foot", 400.0, 60.0, -340.0, 0.0)
+    soon = act(alert("crossing", "T1", response_estimate=estimate), "acknowledge", by="Ana", at=at(50))
+    later = alert("crossing", "T2", time_to_border_s=600.0)
     store.commit(
         1,
         stamp_ns=START_NS,
@@ -127,6 +131,11 @@ def test_the_queue_is_unacknowledged_first_then_priority_and_minutes_left(room: 
 )
 def test_filters_and_search(room: Any, query: dict[str, Any], expected: list[str]) -> None:
     assert found(room, **query) == expected
+
+
+def test_an_acknowledgement_gives_the_target_no_more_time(room: Any) -> None:
+    """Made at second 0 with 60 s left, acknowledged at second 50."""
+    assert IncidentRecord.model_validate(room.client.get("/v1/incidents/I2").json()).expected_at == at(60)
 
 
 def test_one_incident_has_its_schema_an_etag_and_is_not_sent_twice(room: Any) -> None:

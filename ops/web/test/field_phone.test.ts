@@ -1,0 +1,186 @@
+// The phone of a field unit over time: its map stays current, a banner ends with its cause, and an update is used.
+
+import assert from "node:assert/strict";
+import { test, type TestContext } from "node:test";
+import { setImmediate } from "node:timers/promises";
+import { install } from "../src/field/device.ts";
+import type { Keep, KeptArea } from "../src/field/keep.ts";
+import { parseArea } from "../src/field/records.ts";
+import { addresses, CarriedMap, type Link } from "../src/field/tiles.ts";
+import { Unit } from "../src/field/unit.ts";
+import { say } from "../src/words/say.ts";
+import { speakIn } from "./words.ts";
+
+const HOUR_MS = 3_600_000;
+
+/** Replace what the browser offers; all is as before after the test. */
+function offer(context: TestContext, offered: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(offered)) {
+    const before = Object.getOwnPropertyDescriptor(globalThis, name);
+    Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+    context.after(() => (before === undefined ? Reflect.deleteProperty(globalThis, name) : Object.defineProperty(globalThis, name, before)));
+  }
+}
+
+/** Answers of the server by path; every request is in the list that this returns. */
+function serve(context: TestContext, answer: (path: string) => unknown): string[] {
+  const asked: string[] = [];
+  offer(context, {
+    fetch: (path: string) => {
+      asked.push(path);
+      const body = answer(path);
+      return body === null ? Promise.reject(new TypeError("no link")) : Promise.resolve(Response.json(body));
+    },
+  });
+  return asked;
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 1000 && !isSo(); turn += 1) await setImmediate();
+  assert.ok(isSo());
+}
+
+function danger(name: string): object {
+  const ring = [[8, 47], [8.1, 47], [8.1, 47.1], [8, 47]];
+  return { type: "Feature", properties: { id: name, name, kind: "danger" }, geometry: { type: "Polygon", coordinates: [ring] } };
+}
+
+const AREA = { bounds: [8, 47, 8.2, 47.1], minzoom: 8, maxzoom: 10, tiles: ["/v1/field/tiles/a/{z}/{x}/{y}.png"] };
+
+/** A phone that carries the whole map, as loaded at second 0. */
+function carrying(context: TestContext, names: () => readonly string[]): { readonly map: CarriedMap; readonly asked: string[]; readonly named: () => readonly string[] } {
+  context.mock.timers.enable({ apis: ["Date", "setInterval", "setTimeout"], now: HOUR_MS });
+  const facts = new Map<string, unknown>();
+  const tiles = new Set<string>();
+  const keep = {
+    fact: (name: string) => Promise.resolve(facts.get(name) ?? null),
+    keepFact: (name: string, value: KeptArea) => Promise.resolve(facts.set(name, value) !== undefined),
+    tileKeys: () => Promise.resolve(tiles),
+    keepTile: (key: string) => Promise.resolve(tiles.add(key) !== undefined),
+    clearTiles: () => Promise.resolve(tiles.clear()),
+  } as unknown as Keep;
+  const moved = { ...AREA, bounds: [8.1, 47, 8.3, 47.1] };
+  let loaded = false;
+  const asked = serve(context, (path) => {
+    if (path !== "/v1/field/map") return {};
+    const features = names().map(danger);
+    return { ...(loaded ? moved : AREA), areas: { type: "FeatureCollection", features } }; // the unit moves, and its map with it
+  });
+  const map = new CarriedMap(keep, () => {
+    loaded ||= map.progress.state === "complete";
+  });
+  return { map, asked, named: () => (map.area?.areas ?? []).map(({ name }) => name) };
+}
+
+test("a phone whose map is complete takes new danger areas at its start and once a day, and no tile again", async (context) => {
+  let names = ["quarry"];
+  const { map, asked, named } = carrying(context, () => names);
+  await map.update("good");
+  assert.deepEqual([map.progress.state, named()], ["complete", ["quarry"]]);
+  const { bounds } = map.area ?? assert.fail();
+  names = ["quarry", "mines"];
+  asked.length = 0;
+  let link: Link = "good";
+  await map.keepCurrent(() => link);
+  assert.deepEqual([asked, named(), map.progress.state, map.area?.bounds], [["/v1/field/map"], ["quarry", "mines"], "complete", bounds]);
+  names = ["mines"];
+  context.mock.timers.tick(23 * HOUR_MS);
+  assert.equal(asked.length, 1);
+  link = "slow";
+  context.mock.timers.tick(HOUR_MS);
+  await until(() => named().length === 1);
+  assert.deepEqual([asked.length, named()], [2, ["mines"]]);
+  link = "none";
+  context.mock.timers.tick(48 * HOUR_MS);
+  assert.equal(asked.length, 2, "a phone without access asks for nothing");
+});
+
+test("over a slow link nothing of the map is loaded that is not a day old", async (context) => {
+  const { map, asked } = carrying(context, () => ["quarry"]);
+  await map.update("slow");
+  assert.equal(asked.length, 0);
+  await map.update("good");
+  asked.length = 0;
+  await map.update("slow");
+  assert.equal(asked.length, 0);
+});
+
+test("what a phone has kept of its map is current after its page was closed", async (context) => {
+  context.mock.timers.enable({ apis: ["Date", "setTimeout"], now: 2 * HOUR_MS });
+  const kept: KeptArea[] = [{ raw: { ...AREA, areas: { features: [danger("quarry")] } }, keptMs: HOUR_MS, complete: true }];
+  const keep = { fact: () => Promise.resolve(kept.at(-1)), keepFact: (_: string, value: KeptArea) => Promise.resolve(kept.push(value) > 0) };
+  serve(context, () => ({ ...AREA, maxzoom: 14, areas: { features: [danger("mines")] } }));
+  const tiles = new Set(addresses(parseArea(AREA) ?? assert.fail()));
+  const open = (): CarriedMap => new CarriedMap({ ...keep, tileKeys: () => Promise.resolve(tiles) } as unknown as Keep, () => undefined);
+  const map = open();
+  await map.open();
+  await map.update("good");
+  const again = open();
+  await again.open();
+  assert.deepEqual(again.area?.areas.map(({ name }) => name), ["mines"]);
+  assert.deepEqual([again.keptMs, again.area?.maxzoom, again.progress.state], [HOUR_MS, 10, "complete"]);
+});
+
+test("where no answer to a code came, the phone does not state that the code is unused: the server may have taken it", async (context) => {
+  offer(context, { document: new EventTarget(), addEventListener: () => undefined });
+  serve(context, () => null);
+  assert.equal(await new Unit(() => undefined).enrol("code", "phone"), null);
+  for (const [language, advice] of [["en", /^No answer.*ask for a new one/], ["fr", /^Aucune réponse.*demandez-en un nouveau/]] as const) {
+    speakIn(language);
+    assert.match(say("field-enrol-no-link"), advice);
+  }
+  speakIn("en");
+});
+
+test("the banner of a refused position ends when a later one is taken, and another problem stays", async (context) => {
+  speakIn("en");
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const heard = new EventTarget();
+  offer(context, {
+    document: new EventTarget(), addEventListener: heard.addEventListener.bind(heard),
+    EventSource: class extends EventTarget { readonly readyState = 1; close(): void {} },
+  });
+  let refusal = "The clock of this phone is 3 min ahead.";
+  const sent: string[] = serve(context, (path) => {
+    if (path === "/v1/field/enrol") return { unit: "p", device: "d" };
+    if (path.startsWith("/v1/field/state")) return { unit: "p", at: new Date().toISOString(), incidents: [] };
+    return { results: refusal === "" ? [] : [{ accepted: false, problem: refusal }] };
+  });
+  const unit = new Unit(() => undefined);
+  await unit.enrol("code", "phone");
+  const share = async (): Promise<void> => {
+    const before = sent.filter((path) => path === "/v1/field/positions").length;
+    await unit.share({ lon: 8, lat: 47, sdM: 5, atMs: Date.now() });
+    await until(() => unit.positions.length === 0 && sent.filter((path) => path === "/v1/field/positions").length > before && unit.link === "live");
+  };
+  await share();
+  assert.equal(unit.problem, refusal);
+  refusal = "";
+  await share();
+  assert.equal(unit.problem, "");
+  unit.problem = "The distress call was refused.";
+  await share();
+  assert.equal(unit.problem, "The distress call was refused.");
+});
+
+test("an update is used in the session that installed the page", async (context) => {
+  const registration = Object.assign(new EventTarget(), { waiting: null as { postMessage(word: string): void } | null, installing: new EventTarget(), update: () => Promise.resolve() });
+  const serviceWorker = Object.assign(new EventTarget(), { controller: null as object | null, register: () => Promise.resolve(registration), ready: new Promise(() => undefined) });
+  let [reloads, kept, use] = [0, 0, null as (() => void) | null];
+  context.mock.timers.enable({ apis: ["setInterval"] });
+  offer(context, { navigator: { serviceWorker }, document: new EventTarget(), location: { reload: () => (reloads += 1) } });
+  await install(() => (kept += 1), (found) => (use = found));
+  const changes = (): void => {
+    serviceWorker.controller = {};
+    serviceWorker.dispatchEvent(new Event("controllerchange"));
+  };
+  changes(); // the first version takes the page
+  assert.deepEqual([kept, reloads, use], [1, 0, null]);
+  registration.dispatchEvent(new Event("updatefound"));
+  registration.waiting = { postMessage: changes };
+  registration.installing.dispatchEvent(new Event("statechange"));
+  (use as (() => void) | null)?.();
+  assert.equal(reloads, 1);
+  changes();
+  assert.equal(reloads, 1, "once is enough");
+});
