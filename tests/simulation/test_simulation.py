@@ -89,10 +89,10 @@ def keeps_the_history(patch: pytest.MonkeyPatch) -> None:
 
     rewind = store_writer.Store._rewind
 
-    def forgetting(self: Any) -> Any:
+    def forgetting(self: Any, journaled: int) -> Any:
         connection, self._connection = self._connection, Forgetful(self._connection)
         try:
-            return rewind(self)
+            return rewind(self, journaled)
         finally:
             self._connection = connection
 
