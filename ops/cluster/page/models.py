@@ -48,7 +48,8 @@ class SectorRow(BaseModel):
     heard_at: datetime | None = Field(description="time of its newest picture, unless it is current")
     worker: str | None
     behind: int | None = Field(
-        description="messages that fusion has not processed, to one digit; 0 below 100; null where a sensor is hidden"
+        description="messages that fusion has not processed, to one digit; 0 below 100; null where a sensor is hidden,"
+        " or the store cannot be read"
     )
     open: dict[str, int] | None = Field(description="incidents that are not closed, by priority")
     attention: int | None = Field(description="those of them that are not acknowledged")

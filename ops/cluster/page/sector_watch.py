@@ -85,12 +85,13 @@ class SectorWatch:
             self._read(now_ns)
             self._problem = ""
         except StoreError:  # also before fusion has written the store for the first time
-            self.now = replace(self.now, readable=self.now.stamp_ns is None and not store_exists(self._reader.path))
+            is_new = self.now.stamp_ns is None and not store_exists(self._reader.path)
+            self.now = replace(self.now, readable=is_new, behind=None)
         except Exception as error:  # whatever is wrong with one sector, the others are shown
             if self._problem != (text := f"{type(error).__name__}: {error}"):
                 log.exception("Sector %s cannot be read.", self.name)
                 self._problem = text
-            self.now = replace(self.now, readable=False)
+            self.now = replace(self.now, readable=False, behind=None)
         self.now = replace(self.now, lease=lease)
         return self.now
 

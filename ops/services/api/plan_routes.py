@@ -51,7 +51,7 @@ Planned = Callable[[str], Any]
 REPORT: Final[dict[int | str, dict[str, Any]]] = {
     200: {"description": "The report, a page that is complete in itself", "content": {"text/html": {}}}
 }
-JobName = Annotated[str, InPath(pattern=r"^job-[0-9]{1,9}$")]
+JobName = Annotated[str, InPath(pattern=r"^job-[0-9]{1,9}-[0-9a-f]{8}$")]
 
 
 Target = Literal["person", "group", "vehicle"]
@@ -256,8 +256,8 @@ class PlanRoutes:
         return JSONResponse(answer, media_type="application/geo+json")
 
     def _planned(self, layout: str) -> Any:
-        """The document of a planned layout, or of one of its front (``plan:job-1.2``: the second); None for a layout of
-        the sector, 422 if no plan has this name."""
+        """The document of a planned layout, or of one of its front (``plan:job-1-9c41e07b.2``: the second); None for a
+        layout of the sector, 422 if no plan has this name."""
         if not layout.startswith(PLANNED):
             return None
         name, _, number = layout.removeprefix(PLANNED).partition(".")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import subprocess
 import threading
 from collections import deque
@@ -78,6 +79,7 @@ class Jobs:
         self._jobs: dict[str, PlannerJob] = {}
         self._waiting: deque[PlannerJob] = deque()
         self._closed, self._count = False, 0
+        self._start = secrets.token_hex(4)  # so that a page that outlives this server names no later job by chance
         self._thread: threading.Thread | None = None
         self._reports = ScratchFolder("watchline-plan-")
 
@@ -93,7 +95,7 @@ class Jobs:
             if len(self._waiting) >= MOST_WAITING:
                 raise JobRefused(Message("planner-refused-full", {"count": MOST_WAITING}))
             self._count += 1
-            job = PlannerJob(f"job-{self._count}", order)
+            job = PlannerJob(f"job-{self._count}-{self._start}", order)
             self._jobs[job.id] = job
             self._waiting.append(job)
             over = [name for name, one in self._jobs.items() if one.state not in ("queued", "running")]

@@ -51,7 +51,7 @@ const bought = [
   { item: null, id: "own" },
 ];
 const job = {
-  id: "job-7",
+  id: "job-7-9c41e07b",
   kind: "plan",
   state: "done",
   doing: "",
@@ -63,7 +63,7 @@ const job = {
 
 test("a plan that is done is a layout that can be picked, and no other job is", () => {
   const found = plannedLayout(job);
-  assert.equal(found?.name, "plan:job-7");
+  assert.equal(found?.name, "plan:job-7-9c41e07b");
   assert.equal(found?.title, "Plan 7: 2 × trail camera, 1 × own");
   assert.equal(found?.short, "Plan 7");
   assert.deepEqual(found?.sensors, [sensor]);

@@ -65,9 +65,9 @@ test("labels overlap only where they cover the same points", () => {
 test("a plan gives the cheaper layouts that it found, and itself last, for its target and conditions", () => {
   const plan = { bought: [{ item: "trail_camera", id: "t" }], sensors: [], life_cycle_cost: 20, mean_probability: 0.5, worst_segment: null };
   const answer = { ...plan, target: "group", conditions: "night", front: [{ ...plan, life_cycle_cost: 10, mean_probability: 0.25 }] };
-  const job = { id: "job-7", kind: "plan", state: "done", doing: "", done: 1, total: 1, problem: "", answer } as const;
+  const job = { id: "job-7-9c41e07b", kind: "plan", state: "done", doing: "", done: 1, total: 1, problem: "", answer } as const;
   const found = foundLayouts(job);
-  assert.deepEqual(found.map(({ layout, cost, mean, worst }) => [layout.name, cost, mean, worst]), [["plan:job-7.1", 10, 0.25, null], ["plan:job-7", 20, 0.5, null]]);
+  assert.deepEqual(found.map(({ layout, cost, mean, worst }) => [layout.name, cost, mean, worst]), [["plan:job-7-9c41e07b.1", 10, 0.25, null], ["plan:job-7-9c41e07b", 20, 0.5, null]]);
   assert.deepEqual(found[0]?.of, { target: "group", conditions: "night" });
   assert.equal(found[0]?.layout.short, "Plan 7, step 1");
   assert.deepEqual(foundLayouts({ ...job, state: "running" }), []);

@@ -65,7 +65,10 @@ INCIDENT_REVISIONS: Final = MetricText(
     "watchline_incident_revisions_total", "counter", "", "Published revisions of incidents."
 )
 UNDELIVERED: Final = MetricText(
-    "watchline_alerts_undelivered", "gauge", "", "Revisions of alerts that not every unit has acknowledged."
+    "watchline_alerts_undelivered",
+    "gauge",
+    "",
+    "Revisions of alerts that a receiver (unit, TAK server, web hook or other feed) waits for.",
 )
 HISTORY: Final = MetricText("watchline_history_rows", "gauge", "", "Estimates in the track history.")
 DIVERGENCES: Final = MetricText(
@@ -103,8 +106,8 @@ OF_MESSAGES: Final[Mapping[str, MetricText]] = {
         "watchline_message_to_alert_published_seconds",
         "histogram",
         "",
-        "Time from the receipt of the oldest message of a batch until every unit has acknowledged an alert that it"
-        " raised; alerts that were raised before a restart are excluded.",
+        "Time from the receipt of the oldest message of a batch until no receiver (unit, TAK server, web hook or other"
+        " feed) waits for an alert that it raised; alerts that were raised before a restart are excluded.",
     ),
 }
 """Histograms by their name in the store (``ops.services.fusion.latency``)."""

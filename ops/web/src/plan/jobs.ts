@@ -5,7 +5,7 @@ import { readMessage } from "../model/parse.ts";
 import { failure, isPassing } from "../net/api.ts";
 import { GrowingPause } from "../net/growing_pause.ts";
 import { canSay, say } from "../words/say.ts";
-import { additions, foundLayouts, plannedLayout, type PlanAnswer, type FoundLayout } from "./planned_layout.ts";
+import { additions, foundLayouts, numberOf, plannedLayout, type PlanAnswer, type FoundLayout } from "./planned_layout.ts";
 import { comparedTable } from "./results/compared.ts";
 import { cancel, job, reportOf, submit, type Job, type PlanLayout } from "./server.ts";
 
@@ -77,7 +77,7 @@ export class JobList {
     link.href = reportOf(one.id);
     link.hidden = false;
     part("report-none").hidden = true;
-    setText(link, say("planner-report-of", { kind: one.kind, number: one.id.replace(/^job-/, "") }));
+    setText(link, say("planner-report-of", { kind: one.kind, number: numberOf(one) }));
   }
 
   #show(): void {

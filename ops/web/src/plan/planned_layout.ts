@@ -41,11 +41,16 @@ export interface FoundLayout {
   readonly of: Case;
 }
 
+/** The number of a job since the server started, which people see; its id also says which start. */
+export function numberOf({ id }: Pick<Job, "id">): string {
+  return id.replace(/^job-(\d+).*$/, "$1");
+}
+
 /** The layout of a job that planned one; null of any other, and while it is not done. */
 export function plannedLayout(job: Job): PlanLayout | null {
   const answer = (job.answer ?? {}) as PlanAnswer;
   if (job.kind !== "plan" || job.state !== "done" || answer.sensors === undefined) return null;
-  const number = job.id.replace(/^job-/, "");
+  const number = numberOf(job);
   return { name: `${PLANNED}${job.id}`, short: say("planner-plan-short", { number }), title: say("planner-plan", { number, items: additions(answer) }), sensors: answer.sensors };
 }
 
@@ -55,7 +60,7 @@ export function foundLayouts(job: Job): FoundLayout[] {
   if (chosen === null) return [];
   const answer = (job.answer ?? {}) as PlanAnswer;
   const of = { target: answer.target ?? "", conditions: answer.conditions ?? "" };
-  const number = job.id.replace(/^job-/, "");
+  const number = numberOf(job);
   const cheaper = (answer.front ?? []).map((plan, n): readonly [PlanLayout, FoundPlan] => {
     const short = say("planner-front-plan", { number, step: String(n + 1) });
     return [{ name: `${PLANNED}${job.id}.${n + 1}`, short, title: say("planner-front-plan-title", { plan: short, items: additions(plan) }), sensors: plan.sensors ?? [] }, plan];

@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from ops.cluster.identity.nation_store import Continued, NationReader, NationSto
 from ops.cluster.leases.lease_book import LeaseBook
 from ops.cluster.page.models import NationalPicture
 from ops.cluster.page.routes import nation_rights
-from ops.cluster.page.sector_watch import SectorNow, row_of
+from ops.cluster.page.sector_watch import SectorNow, SectorWatch, row_of
 from ops.releasability.settings import ReleasabilitySettings
 from ops.services.api.release import Release
 from ops.store.connections import StoreError
@@ -122,6 +123,22 @@ def test_a_store_that_cannot_be_read_is_silent_and_the_others_go_on(sectors: Sec
     with server.client("w", {"*": "viewer"}) as client:
         found = rows(client)
     assert (found["west"]["state"], found["mid"]["state"]) == ("current", "silent")
+
+
+def test_of_a_store_that_can_no_longer_be_read_fusion_is_not_called_up_to_date(sectors: Sectors):
+    sectors.show("west")
+    folder = sectors.folder / "west"
+    watch = SectorWatch("west", folder, ReleasabilitySettings())
+    try:
+        watch.now = replace(watch.look(None, NOW_NS), behind=0)
+        watch._reader.close()
+        for one in folder.glob("store.db-*"):
+            one.unlink()
+        (folder / "store.db").write_bytes(b"no database" * 1000)
+        now = watch.look(None, NOW_NS)
+    finally:
+        watch.close()
+    assert (now.readable, now.behind) == (False, None)
 
 
 @pytest.mark.parametrize("role", ROLES)

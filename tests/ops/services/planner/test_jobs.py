@@ -154,8 +154,8 @@ def test_edits_that_cannot_be_are_refused(client: TestClient, asked: dict[str, A
 def test_pictures_and_jobs_that_are_not_there_are_404_or_422(client: TestClient) -> None:
     assert client.get("/api/plan/pictures/0123456789abcdef.png").status_code == 404
     assert client.get("/api/plan/pictures/..%2F..%2Fsecret.png").status_code in (404, 422)
-    assert client.get("/api/plan/jobs/job-999").status_code == 404
-    assert client.post("/api/plan/jobs/job-999/cancel").status_code == 404
+    assert client.get("/api/plan/jobs/job-999-9c41e07b").status_code == 404
+    assert client.post("/api/plan/jobs/job-999-9c41e07b/cancel").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -248,6 +248,17 @@ def test_a_report_is_not_written_for_a_server_that_has_ended(tmp_path: Path) -> 
 
 
 @pytest.mark.usefixtures("endless")
+def test_the_name_of_a_job_is_that_of_no_job_after_a_restart(tmp_path: Path) -> None:
+    """A page that outlives the server would otherwise take another person's plan for its own."""
+    names = set()
+    for _ in range(2):
+        jobs = Jobs("cumberland", tmp_path / "log")
+        names.add(jobs.submit({"do": "plan", "budget": 1e6, "seconds": 100}).id)
+        jobs.close()
+    assert len(names) == 2
+
+
+@pytest.mark.usefixtures("endless")
 def test_only_so_many_jobs_wait(tmp_path: Path) -> None:
     jobs = Jobs("cumberland", tmp_path / "log")
     try:
@@ -286,7 +297,7 @@ def test_a_planned_layout_is_covered_compared_and_saved_as_any_other(
 
 
 def test_a_plan_that_is_not_kept_is_refused(client: TestClient) -> None:
-    for name in ("plan:job-999", "plan:", "plan:../x"):
+    for name in ("plan:job-999-9c41e07b", "plan:", "plan:../x"):
         assert cover(client, layout=name).status_code == 422
         assert client.post("/api/plan/layout", json={"layout": name}).status_code == 422
 
@@ -356,10 +367,11 @@ def test_the_report_of_a_job_that_is_done_is_a_page_in_the_language_asked_for(
     found = client.get(f"/api/plan/jobs/{orders['done']['id']}/report")
     assert found.status_code == 200
     assert re.fullmatch(
-        r'attachment; filename="watchline-plan-cumberland-job-\d+\.html"', found.headers["content-disposition"]
+        r'attachment; filename="watchline-plan-cumberland-job-\d+-[0-9a-f]{8}\.html"',
+        found.headers["content-disposition"],
     )
     assert '<html lang="fr"' in found.text
     assert found.text.count('<img class="picture" src="data:image/png;base64,') == 2
-    for name in (orders["cancelled"]["id"], orders["refused"]["id"], "job-999"):
+    for name in (orders["cancelled"]["id"], orders["refused"]["id"], "job-999-9c41e07b"):
         assert client.get(f"/api/plan/jobs/{name}/report").status_code == 404
     assert client.post("/api/plan/jobs", json={**PLAN, "language": "../x"}).status_code == 422

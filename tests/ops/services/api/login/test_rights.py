@@ -50,7 +50,7 @@ STANDS_FOR = {
     "{identity}": "A1",
     "{layer}": "hillshade",
     "{token}": "0" * 16,
-    "{name}": "job-1",
+    "{name}": "job-1-9c41e07b",
     "{session}": "none",
     "{unit}": "u",
     "{device}": "d",
