@@ -15,7 +15,7 @@ from geo.arrays import Bools, Floats
 from geo.border.belt import belt_of
 from geo.errors import BadInput
 from geo.frame import LocalFrame
-from geo.names import expected_name
+from geo.names import nearest
 from geo.terrain import bounds, cell_size
 from geo.text_files import EXPECTED_SYSTEM, other_system
 from geo.visibility import UNKNOWN, covering_sites, footprints, sites_seeing, write_viewsheds
@@ -29,7 +29,6 @@ from ops.runtime.batch.scheduler import Scheduler
 from ops.runtime.output import atomic_write, progress_bar, say
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
-from sensors.layout_document import ROW_NUMBERS
 from sensors.sensor import ALSO_CALLED
 
 RASTERS: Final[dict[str, tuple[str, int | None]]] = {
@@ -39,13 +38,7 @@ RASTERS: Final[dict[str, tuple[str, int | None]]] = {
 }
 """The rasters, their type on disk, and the value for no data."""
 CHOSEN: Final = "chosen.geojson"
-KEYS: Final = ("id", "mast_height_m")
-"""Keys of a candidate."""
-NOT_USED: Final = frozenset(
-    {"elevation", "offset_m", "slope", "road_m", "power_m", "order", "adds_km2", "covered_fraction", *ROW_NUMBERS}
-)
-"""Keys that a candidate may have besides: those of the sites that ``plan`` and ``sites`` write, and the numbers of rows
-that a GIS adds."""
+HEIGHT: Final = "mast_height_m"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +127,8 @@ def read_candidates(
 ) -> MastCandidates:
     """Read GeoJSON points in lon/lat with optional ``id`` and ``mast_height_m``; BadInput names an invalid one.
 
-    A key that is not known and an id that another candidate has are invalid; so is a file in another coordinate system.
+    Other keys are not used; one that resembles ``mast_height_m`` is invalid, as are an id that another candidate has
+    and a file in another coordinate system.
     Points off the terrain are invalid, or with ``left_out`` not read if at least one is on it.
     """
     try:
@@ -154,19 +148,15 @@ def read_candidates(
                 raise ValueError
             lon, lat = (float(value) for value in feature["geometry"]["coordinates"][:2])
             properties = feature.get("properties") or {}
-            masts.append(float(properties.get("mast_height_m", mast_m)))
+            masts.append(float(properties.get(HEIGHT, mast_m)))
         except (KeyError, TypeError, ValueError, AttributeError):
             raise BadInput(
                 f"feature {n} is not a candidate site", where=str(path), expected="a point in degrees"
             ) from None
         name = str(properties.get("id", feature.get("id", n)))
         for key in properties:
-            if key not in KEYS and key not in NOT_USED:
-                raise BadInput(
-                    f"candidate {name!r} has the unknown key {key!r}",
-                    where=str(path),
-                    expected=expected_name(key, KEYS, ALSO_CALLED),
-                )
+            if key != HEIGHT and nearest(key, [HEIGHT], ALSO_CALLED) is not None:
+                raise BadInput(f"candidate {name!r} has the unknown key {key!r}", where=str(path), expected=HEIGHT)
         if name in ids:
             raise BadInput(f"two candidates are called {name!r}", where=str(path), expected="unique ids")
         lonlat.append((lon, lat))

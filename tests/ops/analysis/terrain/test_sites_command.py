@@ -125,7 +125,7 @@ def test_each_sites_viewshed_is_written_and_a_folder_of_other_sites_is_left_alon
         ),
         (
             '{"features": [{"geometry": {"type": "Point", "coordinates": [-84, 36]}, "properties": {"mast_m": 40}}]}',
-            "candidate '0' has the unknown key 'mast_m'; expected a known name, probably 'mast_height_m'.",
+            "candidate '0' has the unknown key 'mast_m'; expected mast_height_m.",
         ),
         (
             '{"features": [{"geometry": {"type": "Point", "coordinates": [-84.3, 36.5]}, "properties": {"id": "A"}}, '
