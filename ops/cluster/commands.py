@@ -310,7 +310,7 @@ def cluster_status(data: Path, *, screen: Console) -> dict[str, Any]:
         record_command(
             data / name, "cluster status", "incidents that are not closed, and tracks", operation="consultation"
         )
-    picture = national_picture(data, list(found))
+    picture = national_picture(data, list(found), now_ns=time.time_ns())
     show_national_picture(picture, screen=screen)
     for name, summary in picture.pop("sectors").items():
         found[name]["summary"] = summary

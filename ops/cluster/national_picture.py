@@ -23,13 +23,15 @@ from ops.runtime.output import say
 from ops.runtime.tables import show_table, table_of
 from ops.store.connections import StoreError
 from ops.store.incidents import IncidentReader
-from sensors.timestamps import utc_datetime
+from sensors.timestamps import SECOND_NS, utc_datetime
 
 WORKING: Final = ("ok", "degraded")
 """States of sensors that detect something."""
+CURRENT_NS: Final = 15 * SECOND_NS
+"""A picture that is older is not current; a sector at rest makes one every second."""
 
 
-def national_picture(folder: Path, sectors: Sequence[str]) -> dict[str, Any]:
+def national_picture(folder: Path, sectors: Sequence[str], *, now_ns: int) -> dict[str, Any]:
     """Return the summary of each sector, the incidents that are not closed, and how many identities there are.
 
     Parameters
@@ -38,11 +40,14 @@ def national_picture(folder: Path, sectors: Sequence[str]) -> dict[str, Any]:
         Data folder of the cluster.
     sectors : sequence of str
         Names of its sectors.
+    now_ns : int, UTC ns
+        The present.
 
     Returns
     -------
     dict
-        ``sectors``: a summary by name, None before the first. ``incidents``: one entry per event, the most urgent
+        ``sectors``: a summary by name, None before the first; ``at`` is the time of its picture, ``current`` whether
+        that counts as the present. ``incidents``: one entry per event, the most urgent
         first; ``before`` are the incidents of other sectors that it continues, ``joins`` which continues which, and who
         separated them where someone did. ``identities``: their number, and that
         of the tracks that took one from the neighbouring sector. ``shared``: the targets that several sectors track
@@ -62,7 +67,7 @@ def national_picture(folder: Path, sectors: Sequence[str]) -> dict[str, Any]:
         known_tracks = {key: history[-1][1] for key in shown if (history := nation.history_of(key))}
     joins = EventJoins(continued)
     return {
-        "sectors": {name: _roll_up(summaries.get(name)) for name in sectors},
+        "sectors": {name: _roll_up(summaries.get(name), now_ns) for name in sectors},
         "incidents": [
             {
                 "priority": one.priority,
@@ -81,21 +86,25 @@ def national_picture(folder: Path, sectors: Sequence[str]) -> dict[str, Any]:
 
 
 def show_national_picture(picture: dict[str, Any], *, screen: Console) -> None:
-    """Show both as tables; no table for what is empty."""
+    """Show both as tables; no table for what is empty.
+
+    Of a sector that is not current, open incidents are shown; tracks, sensors and coverage are not known now.
+    """
     summed = {name: one for name, one in picture["sectors"].items() if one is not None}
     if summed:
         numbers = (
             "tracks", *(f"open_{priority}" for priority in PRIORITIES), "sensors_working", "sensors_offline",
             "covered_now", "covered_planned",
         )  # fmt: skip
-        table = table_of("sector", *numbers, right=numbers)
+        table = table_of("sector", "at", *numbers, right=numbers)
         for name, one in summed.items():
             counts = [one["incidents"].get(priority, 0) for priority in PRIORITIES]
             working = sum(one["sensors"].get(state, 0) for state in WORKING)
             offline = sum(one["sensors"].values()) - working
             covered = one["coverage"]
             of_segments = ["–", "–"] if covered is None else [covered["now"], covered["planned"]]
-            table.add_row(name, *map(str, [one["tracks"], *counts, working, offline, *of_segments]))
+            tracks, *of_sensors = [one["tracks"], working, offline, *of_segments] if one["current"] else ["–"] * 5
+            table.add_row(name, one["at"], *map(str, [tracks, *counts, *of_sensors]))
         show_table(screen, table)
     if picture["incidents"]:
         table = table_of("priority", "incident", "sector", "state", "opened", "continues")
@@ -147,11 +156,12 @@ def _shared(tracks: dict[str, tuple[int, list[TrackInPicture]]], identities: dic
     return found
 
 
-def _roll_up(body: bytes | None) -> dict[str, Any] | None:
+def _roll_up(body: bytes | None, now_ns: int) -> dict[str, Any] | None:
     if body is None:
         return None
     found: dict[str, Any] = msgspec.to_builtins(msgspec.json.decode(body, type=SectorSummary))
-    return {"at": _time(utc_datetime(found.pop("stamp_ns"))), **found}
+    stamp_ns = found.pop("stamp_ns")
+    return {"at": _time(utc_datetime(stamp_ns)), "current": now_ns - stamp_ns <= CURRENT_NS, **found}
 
 
 def _named(key: Key, known: dict[Key, SectorIncident]) -> dict[str, str]:

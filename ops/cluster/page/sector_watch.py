@@ -15,7 +15,7 @@ import msgspec
 from ops.cluster.identity.incidents import MOST, SectorIncident, sector_incidents
 from ops.cluster.identity.summary import CoveredSegments, SectorSummary, summary_of
 from ops.cluster.leases.lease_book import Lease
-from ops.cluster.national_picture import WORKING
+from ops.cluster.national_picture import CURRENT_NS, WORKING
 from ops.incidents.incident import PRIORITIES
 from ops.journal.reader import JournalError
 from ops.journal.stores.place import JournalPlace
@@ -24,12 +24,10 @@ from ops.releasability.settings import ReleasabilitySettings
 from ops.services.api.release import Release, ReleasedView
 from ops.store.connections import StoreError, store_exists
 from ops.store.incidents import IncidentReader
-from sensors.timestamps import SECOND_NS, utc_datetime
+from sensors.timestamps import utc_datetime
 
 log = logging.getLogger(__name__)
 
-CURRENT_NS: Final = 15 * SECOND_NS
-"""A picture that is older is not current; a sector at rest makes one every second."""
 BEHIND_FROM: Final = 100
 """Messages between journal and store that are always on their way."""
 JOURNAL_EVERY: Final = 5

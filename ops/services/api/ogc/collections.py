@@ -6,6 +6,7 @@ written with commas. A property that is not applicable, or not known, is null.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -15,6 +16,8 @@ from ops.store.rows import rfc3339
 
 PropertyType = Literal["string", "number", "integer", "boolean", "time"]
 FeatureRecord = dict[str, Any]
+TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
+"""How a time is written in a query."""
 
 
 @dataclass(frozen=True, slots=True)

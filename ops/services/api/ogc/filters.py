@@ -2,18 +2,19 @@
 
 The parser and the evaluation are those of the library cql2. Before, the text is limited, because the parser's time and
 stack grow with nested parentheses; and every comparison is checked against the properties of the collection, because
-the library takes a comparison of different types, or with an unknown property, for one without an answer.
+the library takes a comparison of different types, or with an unknown property, for one without an answer. BETWEEN
+and IN are evaluated as the comparisons that they stand for, because the library reads times only in those.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from geo.errors import BadInput
-from ops.services.api.ogc.collections import FeatureRecord, PropertyType
+from ops.services.api.ogc.collections import TIME, FeatureRecord, PropertyType
 
 if TYPE_CHECKING:
     from cql2 import Expr
@@ -35,6 +36,7 @@ class FeatureFilter:
         self._properties = properties
         self._expression = _parsed(text)
         self._check(self._expression.to_json())
+        self._expression = _with_comparisons(self._expression)
 
     def selects(self, feature: FeatureRecord) -> bool:
         """Whether a feature is selected; a comparison with null is neither true nor false (CQL2), so selects none."""
@@ -104,10 +106,35 @@ class FeatureFilter:
 
 
 def _check_time(text: Any) -> None:
-    try:
-        datetime.fromisoformat(text)
-    except (TypeError, ValueError):
-        raise _refused("has a TIMESTAMP that is not a time", "TIMESTAMP('2026-03-01T22:00:00Z')") from None
+    from cql2 import Expr
+
+    time = {"timestamp": text}
+    with suppress(Exception):  # the only error class of the library; what it cannot compare is refused
+        if TIME.fullmatch(text) and Expr({"op": "=", "args": [time, time]}).matches({}):
+            return
+    raise _refused("has a TIMESTAMP that is not a time", "TIMESTAMP('2026-03-01T22:00:00Z')")
+
+
+def _with_comparisons(expression: Expr) -> Expr:
+    """The same condition as the library evaluates it correctly."""
+    from cql2 import Expr
+
+    return Expr(_compared(expression.to_json()))
+
+
+def _compared(node: Any) -> Any:
+    """A checked condition with comparisons in place of BETWEEN, and of IN where its list has times or properties."""
+    if not isinstance(node, dict) or "op" not in node:
+        return node
+    operator, arguments = node["op"], node["args"]
+    if operator in ("and", "or", "not"):
+        return {"op": operator, "args": [_compared(argument) for argument in arguments]}
+    if operator == "between":
+        value, least, most = arguments
+        return {"op": "and", "args": [{"op": ">=", "args": [value, least]}, {"op": "<=", "args": [value, most]}]}
+    if operator == "in" and any(isinstance(each, dict) for each in arguments[1]):
+        return {"op": "or", "args": [{"op": "=", "args": [arguments[0], each]} for each in arguments[1]]}
+    return node
 
 
 def _parsed(text: str) -> Expr:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from geo.errors import BadInput
-from ops.services.api.ogc.collections import FeatureCollection, PropertyType
+from ops.services.api.ogc.collections import TIME, FeatureCollection, PropertyType
 from ops.services.api.ogc.filters import FeatureFilter
 from ops.store.rows import time_ns
 
@@ -25,7 +25,6 @@ MOST_TEXT: Final = 1_000
 CRS84: Final = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 FORMATS: Final = ("json", "html")
 _OPEN: Final = ("", "..")
-_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
 
 
@@ -223,6 +222,6 @@ def _whole(text: str, where: str, *, least: int, most: int) -> int:
 
 
 def _time_ns(text: str, where: str) -> int:
-    if not _TIME.fullmatch(text):
+    if not TIME.fullmatch(text):
         raise BadInput(f"{text[:40]!r} is not a time", where=where, expected="such as 2026-03-01T22:00:00Z")
     return time_ns(text.upper().replace(" ", "T"), where=where)

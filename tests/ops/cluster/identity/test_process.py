@@ -24,7 +24,7 @@ from ops.cluster.identity.process import NationWatch
 from ops.cluster.identity.revision import MEMORY_NS
 from ops.cluster.identity.separation import separate
 from ops.cluster.identity.sighting import KNOWN
-from ops.cluster.national_picture import national_picture
+from ops.cluster.national_picture import CURRENT_NS, national_picture
 from ops.store.moment_reader import MomentReader
 from ops.store.writer import Store
 from tests.ops.cluster.identity.walkers import AWAY, FRAME, REACHES, T0_NS, TOWARDS, S, Walk, pictures
@@ -89,12 +89,16 @@ def test_identities_and_summaries_follow_the_sectors(sectors: Sectors):
             sectors.write(until_s, sensors=[{"sensor": "R1", "state": "ok"}, {"sensor": "R2", "state": "offline"}])
             watch.look()
         assert identities(sectors.folder) == ONE
-        picture = national_picture(sectors.folder, ["west", "east", "south"])
+        seen_ns = T0_NS + 79 * S
+        picture = national_picture(sectors.folder, ["west", "east", "south"], now_ns=seen_ns + CURRENT_NS)
         assert picture["identities"] == {"targets": 1, "joined_tracks": 1}
         assert picture["sectors"]["south"] is None
         east = picture["sectors"]["east"]
         assert (east["tracks"], east["undecided"], east["sensors"]) == (1, 0, {"offline": 1, "ok": 1})
-        assert east["at"] == f"{datetime.fromtimestamp(T0_NS / 1e9 + 79, UTC):%Y-%m-%dT%H:%M:%SZ}"
+        assert east["at"] == f"{datetime.fromtimestamp(seen_ns / 1e9, UTC):%Y-%m-%dT%H:%M:%SZ}"
+        assert east["current"] is True
+        later = national_picture(sectors.folder, ["west", "east"], now_ns=seen_ns + CURRENT_NS + 1)["sectors"]
+        assert later["east"] == {**east, "current": False}
     finally:
         watch.close()
 
@@ -193,7 +197,7 @@ def test_a_target_that_both_sectors_track_now_is_where_both_together_put_it(sect
     sectors.write(36)
     watch.look()
     watch.close()
-    [shared] = national_picture(sectors.folder, ["west", "east"])["shared"]
+    [shared] = national_picture(sectors.folder, ["west", "east"], now_ns=T0_NS)["shared"]
     assert shared["identity"] == national_id("west", "W1")
     assert shared["tracks"] == [{"sector": "west", "track": "W1"}, {"sector": "east", "track": "E1"}]
     east, north = FRAME.to_local(shared["lon"], shared["lat"])
@@ -217,7 +221,7 @@ def test_the_incident_in_the_next_sector_names_the_one_before_and_both_are_one_e
     watch = NationWatch(sectors.folder, REACHES)
     watch.look()
     watch.close()
-    [entry] = national_picture(sectors.folder, ["west", "east"])["incidents"]
+    [entry] = national_picture(sectors.folder, ["west", "east"], now_ns=T0_NS)["incidents"]
     assert (entry["incident"], entry["sector"], entry["attention"]) == ("Ie", "east", False)
     assert entry["before"] == [{"sector": "west", "incident": "Iw", "name": "Iw"}]
 
@@ -246,7 +250,7 @@ def test_what_a_person_separated_is_not_joined_again_by_the_process(
         watch.look()
     finally:
         watch.close()
-    entries = national_picture(sectors.folder, ["west", "east"])["incidents"]
+    entries = national_picture(sectors.folder, ["west", "east"], now_ns=T0_NS)["incidents"]
     found = {one["incident"]: (one["attention"], [each["incident"] for each in one["before"]]) for one in entries}
     assert found == {"Ie": (True, []), "If": (False, ["Iw"])}, "only a later incident of the track is joined"
     stated = [(one["incident"], one["separated_by"], one["separated_at"]) for one in entries[0]["joins"]]
@@ -278,7 +282,7 @@ def test_a_track_that_continues_with_another_target_and_its_later_incident_follo
             assert [(one.track, one.national) for one in reader.changes()] == [("W1", second)]
             [continued] = reader.continued()
         assert (continued.incident, continued.before_incident, continued.national) == ("Iw", "Ie", second)
-        shared = national_picture(tmp_path, ["west", "east"])["shared"]
+        shared = national_picture(tmp_path, ["west", "east"], now_ns=T0_NS)["shared"]
         assert [(one["identity"], [each["track"] for each in one["tracks"]]) for one in shared] == [
             (second, ["E2", "W1"])
         ]
@@ -305,11 +309,11 @@ def test_incidents_of_two_targets_that_turn_out_to_be_one_are_one_event(tmp_path
             watch.close()
             with NationReader(tmp_path) as reader:
                 found.append(reader.continued())
-        entries = [national_picture(tmp_path, ["west", "east"])["incidents"]]
+        entries = [national_picture(tmp_path, ["west", "east"], now_ns=T0_NS)["incidents"]]
         seen = {"state": "acknowledged", "attention": False, "revision": 1}
         sectors.write(121, sectors=("west",), incident_revisions=[stored_incident("Iw", 0.5, "W1", **seen)])
         sectors.write(121, sectors=("east",), incident_revisions=[stored_incident("Ie", 0.7, "E1", **seen)])
-        entries += [national_picture(tmp_path, ["west", "east"])["incidents"]]
+        entries += [national_picture(tmp_path, ["west", "east"], now_ns=T0_NS)["incidents"]]
     one_event = [Continued("east", "Ie", "west", "Iw", national_id("west", "W1"), apart=True)]
     assert found == [[] if killed_s == 70 else one_event, one_event]
     listed = [[(one["incident"], [each["incident"] for each in one["before"]]) for one in each] for each in entries]

@@ -145,6 +145,7 @@ def test_properties_are_of_the_types_that_the_schema_states(ogc) -> None:
     assert checked > 1000
 
 
+T_22 = "TIMESTAMP('2026-03-01T22:"
 SELECTIONS = [
     ("tracks", {"datetime": "2026-03-01T22:02:00Z"}, ["T2"]),
     ("tracks", {"datetime": "2026-03-01T23:02:00+01:00"}, ["T2"]),
@@ -162,6 +163,16 @@ SELECTIONS = [
     ("tracks", {"filter": "updated_at >= TIMESTAMP('2026-03-01T22:04:00Z')"}, ["T4", "T5"]),
     ("tracks", {"filter": "track IN ('T1','T5') AND name LIKE 'Bravo%'"}, ["T1", "T5"]),
     ("tracks", {"filter": "speed_mps BETWEEN 2 AND 3"}, ["T2", "T3"]),
+    ("tracks", {"filter": f"updated_at BETWEEN {T_22}02:00Z') AND {T_22}03:00Z')"}, ["T2", "T3"]),
+    ("tracks", {"filter": f"updated_at NOT BETWEEN {T_22}02:00Z') AND {T_22}03:00Z')"}, ["T1", "T4", "T5"]),
+    ("tracks", {"filter": f"{T_22}02:00Z') BETWEEN updated_at AND updated_at"}, ["T2"]),
+    ("tracks", {"filter": f"updated_at IN ({T_22}02:00Z'), {T_22}04:00.000Z'))"}, ["T2", "T4"]),
+    ("tracks", {"filter": f"NOT (updated_at NOT IN ({T_22}02:00Z')) AND speed_mps < 9)"}, ["T2"]),
+    ("tracks", {"filter": "track IN (name, track) AND track <> 'T3'"}, ["T1", "T2", "T4", "T5"]),
+    ("tracks", {"filter": "'T3' IN (track)"}, ["T3"]),
+    ("tracks", {"filter": "20 IN (course_deg) OR course_deg BETWEEN 30 AND 30"}, ["T2", "T3"]),
+    ("tracks", {"filter": "course_deg NOT BETWEEN 20 AND 30"}, ["T4", "T5"]),  # null is neither within nor outside
+    ("tracks", {"filter": "course_deg NOT IN (20, offset_m)"}, []),  # offset_m is null
     ("sensors", {"filter": "revoked = false AND kind = 'radar'"}, ["radar-mid"]),
     ("sensors", {"filter": "revoked"}, []),
     ("tracks", {"track": "T2"}, ["T2"]),
@@ -337,6 +348,11 @@ REFUSED = [
     ("filter=updated_at > '2026'", "filter: compares time with string"),
     ("filter=updated_at > DATE('2026-03-01')", "filter: compares with a DATE"),
     ("filter=updated_at > TIMESTAMP('x')", "filter: has a TIMESTAMP that is not a time"),
+    ("filter=updated_at > TIMESTAMP('20260301T220000Z')", "filter: has a TIMESTAMP that is not a time"),
+    ("filter=updated_at > TIMESTAMP('2026-W10')", "filter: has a TIMESTAMP that is not a time"),
+    ("filter=updated_at > TIMESTAMP('2026-02-30T22:00:00Z')", "filter: has a TIMESTAMP that is not a time"),
+    ("filter=updated_at IN (TIMESTAMP('2026-03-01'))", "filter: has a TIMESTAMP that is not a time"),
+    ("filter=updated_at < TIMESTAMP('9999-12-31T23:59:59Z')", "filter: has a TIMESTAMP that is not a time"),
     ("filter=speed_mps", "filter: 'speed_mps' alone is not a condition"),
     ("filter=S_INTERSECTS(geometry, POINT(0 0))", "filter: uses 's_intersects', which this server does not offer"),
     ("filter=foo(speed_mps) = 1", "filter: compares something other than properties and values"),
