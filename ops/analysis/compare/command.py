@@ -248,7 +248,7 @@ def _layout_figures(comparison: Comparison, name: str) -> dict[str, Any]:
         "covered_km": _number(figures["covered_km"]),
         "cost_per_covered_km": _number(figures["cost_per_covered_km"]),
         "challenge_left": _number(figures["challenge_left"]),
-        "k": int(figures["k"]),
+        "k": None if np.isnan(figures["k"]) else int(figures["k"]),
         "single_points_of_failure": names_in(figures["single_points_of_failure"]),
         "unlinked": names_in(figures["unlinked"]),
         "worst_segments": [

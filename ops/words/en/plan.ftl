@@ -62,7 +62,10 @@ plan-sentence = { $text }.
 plan-answer-bound = Proven: no purchase within these limits exceeds { DECIMAL($bound, digits: 3) }.
 plan-page-eyebrow = Watchline plan
 plan-page-title = What to buy: { $sector }
-plan-page-about = Target: { $target }, { $direction }. Conditions: { $conditions }. Budget: { $currency } { DECIMAL($budget) }, life-cycle cost over { $years } years, discounted at { PERCENT($discount, digits: 1) } a year. Limit of people on duty: { $crew ->
+plan-page-about = Target: { $target }, { $direction }. Conditions: { $conditions }. Budget: { $currency } { DECIMAL($budget) }, life-cycle cost over { $years ->
+    [one] 1 year
+   *[other] { $years } years
+}, discounted at { PERCENT($discount, digits: 2) } a year. Limit of people on duty: { $crew ->
     [none] none
    *[other] { $crew }
 }. { $existing ->
@@ -75,7 +78,10 @@ plan-page-colophon = Catalogue: { $catalogue }. { $candidates ->
    *[other] { DECIMAL($candidates) } candidates were evaluated.
 } Figures: matplotlib.
 plan-tile-cost = Life-cycle cost, { $currency }
-plan-tile-cost-why = Of a budget of { DECIMAL($budget) }, over { $years } years.
+plan-tile-cost-why = Of a budget of { DECIMAL($budget) }, over { $years ->
+    [one] 1 year
+   *[other] { $years } years
+}.
 plan-tile-value = Objective, before → after
 plan-tile-value-change = { DECIMAL($before, digits: 3) } → { DECIMAL($after, digits: 3) }
 plan-tile-value-why = { $objective ->

@@ -62,7 +62,10 @@ plan-sentence = { $text }.
 plan-answer-bound = Démontré : aucun achat dans ces limites ne dépasse { DECIMAL($bound, digits: 3) }.
 plan-page-eyebrow = Plan Watchline
 plan-page-title = Que faut-il acheter : { $sector }
-plan-page-about = Cible : { $target }, { $direction }. Conditions : { $conditions }. Budget : { DECIMAL($budget) } { $currency }, coût du cycle de vie sur { $years } ans, actualisé à { PERCENT($discount, digits: 1) } par an. Limite de personnes en service : { $crew ->
+plan-page-about = Cible : { $target }, { $direction }. Conditions : { $conditions }. Budget : { DECIMAL($budget) } { $currency }, coût du cycle de vie sur { $years ->
+    [one] { $years } an
+   *[other] { $years } ans
+}, actualisé à { PERCENT($discount, digits: 2) } par an. Limite de personnes en service : { $crew ->
     [none] aucune
    *[other] { $crew }
 }. { $existing ->
@@ -75,7 +78,10 @@ plan-page-colophon = Catalogue : { $catalogue }. { $candidates ->
    *[other] { DECIMAL($candidates) } candidats ont été évalués.
 } Figures : matplotlib.
 plan-tile-cost = Coût du cycle de vie, { $currency }
-plan-tile-cost-why = Sur un budget de { DECIMAL($budget) }, pour { $years } ans.
+plan-tile-cost-why = Sur un budget de { DECIMAL($budget) }, pour { $years ->
+    [one] { $years } an
+   *[other] { $years } ans
+}.
 plan-tile-value = Critère, avant → après
 plan-tile-value-change = { DECIMAL($before, digits: 3) } → { DECIMAL($after, digits: 3) }
 plan-tile-value-why = { $objective ->
