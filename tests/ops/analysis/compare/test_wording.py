@@ -129,4 +129,4 @@ def test_years_are_stated_as_given(years: float, english: str, french: str) -> N
         assert "3.25%" in say_in_english(name, **about)
         assert f" {french}, " in in_french(Message(name, about))
         assert "3,25\u00a0%" in in_french(Message(name, about))
-    assert say_in_english("plan-tile-cost-why", budget=5.0, years=years).endswith(f" over {english}.")
+    assert say_in_english("plan-tile-cost-why", budget=5.0, costs="priced", years=years).endswith(f" over {english}.")
