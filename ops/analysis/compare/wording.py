@@ -130,6 +130,10 @@ def limits(comparison: Comparison) -> list[Message]:
         kinds = [Message("coverage-ground-kind", {"kind": kind}) for kind in ways.missing]
         told.append(Message("compare-limit-ground-missing", _layers(kinds)))
     told += _response(comparison)
+    covered = comparison.verdict["covered_km"]
+    in_part = tuple(str(name) for name in covered["layout"].to_numpy()[np.isnan(covered.to_numpy())])
+    if in_part:
+        told.append(Message("compare-limit-unbought", {"layouts": in_part}))
     told.append(Message("compare-limit-segments", {"count": int(story["segments_left_out"])}))
     if comparison.history is not None:
         told += [*comparison.history.warnings, comparison.history.message]

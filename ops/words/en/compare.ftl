@@ -324,6 +324,7 @@ compare-limit-response = A crew from the base nearest in time responds, by vehic
 compare-limit-vehicle = Vehicle off road: { DECIMAL($speed, digits: 1) } m/s on level open ground, multiplied by exp(−{ DECIMAL($decline, digits: 1) } × |gradient|), up to a gradient of { DECIMAL($limit, digits: 2) }; on a road, the speed of its class. On foot: Tobler’s hiking function, multiplied by { DECIMAL($factor, digits: 2) } off paths. Turnout { DURATION($turnout) }, leaving the vehicle { DURATION($dismount) }.
 compare-limit-strips = Paths are cut into { $strips } strips of { DISTANCE($depth) }; a detection leaves { PERCENT($position) } of the time in its strip. Times of strips and of the response vary by { PERCENT($spread) } (1 σ), independently.
 compare-limit-strips-sensitivity = Half or twice as many strips change the probability of interruption as the table “Interruption and the number of strips” shows (all inputs central).
+compare-limit-unbought = { $layouts }: the border covered, its cost per km, barrier resilience and single points of failure are unknown, because at central prices the budget does not pay for every sensor and relay.
 compare-limit-segments = { $count ->
     [0] No segment is excluded.
     [one] 1 segment is excluded because it cannot be crossed or its ground is unknown.

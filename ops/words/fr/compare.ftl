@@ -312,6 +312,7 @@ compare-limit-response = Une équipe de la base la plus proche en temps intervie
 compare-limit-vehicle = Véhicule hors route : { DECIMAL($speed, digits: 1) } m/s sur terrain plat et dégagé, multiplié par exp(−{ DECIMAL($decline, digits: 1) } × |pente|), jusqu’à une pente de { DECIMAL($limit, digits: 2) } ; sur route, la vitesse de sa classe. À pied : fonction de marche de Tobler, multipliée par { DECIMAL($factor, digits: 2) } hors sentier. Départ { DURATION($turnout) }, descente du véhicule { DURATION($dismount) }.
 compare-limit-strips = Les trajets sont découpés en { $strips } bandes de { DISTANCE($depth) } ; une détection laisse { PERCENT($position) } du temps dans sa bande. Les durées des bandes et de l’intervention varient de { PERCENT($spread) } (1 σ), indépendamment.
 compare-limit-strips-sensitivity = Deux fois moins ou deux fois plus de bandes modifient la probabilité d’interruption comme l’indique le tableau « Interruption et nombre de bandes » (toutes données centrales).
+compare-limit-unbought = { $layouts } : la frontière couverte, son coût par km, la résilience de la barrière et les points de défaillance uniques sont inconnus, car aux prix centraux le budget ne couvre pas tous les capteurs et relais.
 compare-limit-segments = { $count ->
     [0] Aucun segment n’est exclu.
     [one] { $count } segment est exclu, car il est infranchissable ou son terrain est inconnu.

@@ -201,8 +201,23 @@ def test_unknown_barrier_resilience_is_null_and_shown_as_a_dash(capsys: Any, mon
     figures = json.loads(stdout.strip().splitlines()[-1])
     assert code == 0
     assert [one["k"] for one in figures["layouts"].values()] == [None, None]
-    (row,) = [row for row in tables[0]["rows"] if row[0].startswith("barrier resilience k")]
-    assert row[1:] == ["–", "–"]
+    assert [one["single_points_of_failure"] for one in figures["layouts"].values()] == [None, None]
+    assert not any("at central prices" in text for text in figures["limits"])
+    shown = {row[0]: row[1:] for row in tables[0]["rows"]}
+    assert shown["barrier resilience k, by footprints"] == shown["single points of failure"] == ["–", "–"]
+
+
+def test_figures_of_the_whole_layout_are_unknown_where_the_budget_buys_a_part(capsys: Any) -> None:
+    code, stdout, _ = run(capsys, "basic", "basic", *FEW, "--budget", "9000000", "--json")
+    figures = json.loads(stdout.strip().splitlines()[-1])
+    assert code == 0
+    for one in figures["layouts"].values():
+        assert 0.0 < one["bought_fraction"]["central"] < 1.0
+        assert [one[name] for name in ("covered_km", "cost_per_covered_km", "k", "single_points_of_failure")] == [
+            None
+        ] * 4
+    (limit,) = [text for text in figures["limits"] if "at central prices" in text]
+    assert limit.startswith("basic and basic (2): the border covered, its cost per km, barrier resilience")
 
 
 def test_outward_crossings_are_compared_as_such(report: tuple[dict[str, Any], Path], capsys: Any) -> None:
