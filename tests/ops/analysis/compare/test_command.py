@@ -186,7 +186,7 @@ def test_a_layout_against_itself_is_a_tie(capsys: Any) -> None:
 
 def test_unknown_barrier_resilience_is_null_and_shown_as_a_dash(capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """As of a border of closed rings, which has no ends between which a barrier could stand."""
-    tables = []
+    tables: list[dict[str, Any]] = []
 
     def no_ends(*_: Any, **__: Any) -> None:
         raise GapError("no ends", where="border", expected="a line")
