@@ -56,10 +56,10 @@ def outcome_table(comparison: Comparison) -> dict[str, Any]:
         rows.append([_measure(comparison, name), *cells])
     known = {one: not np.isnan(float(verdict["k"].sel(layout=one))) for one in names}
     for name in ("single_points_of_failure", "unlinked"):
-        cells = [_short(names_in(verdict[name].sel(layout=one))) for one in names]
+        listed = [_short(names_in(verdict[name].sel(layout=one))) for one in names]
         if name == "single_points_of_failure":  # unknown with k
-            cells = [cell if known[one] else shown(np.nan, "number") for one, cell in zip(names, cells, strict=True)]
-        rows.append([_measure(comparison, name), *cells])
+            listed = [cell if known[one] else shown(np.nan, "number") for one, cell in zip(names, listed, strict=True)]
+        rows.append([_measure(comparison, name), *listed])
     return {"title": say("compare-table-outcomes"), "columns": ["", *names], "rows": rows}
 
 

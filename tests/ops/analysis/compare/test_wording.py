@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,14 +13,14 @@ from geo.message import Message
 from ops.analysis.compare.wording import details, headline
 from ops.runtime.output import say_in_english
 from ops.words import MessageCatalogue
-from sensors.planning.comparison.verdict import duel
+from sensors.planning.comparison.verdict import Duel, duel
 
 
 def verdict_of(samples: dict[str, Any], costs: list[float], **changes: Any) -> xr.Dataset:
     """A comparison by mean detection of which each layout's samples and cost are given."""
     names, values = list(samples), [np.asarray(one, np.float64) for one in samples.values()]
     duels, count = [[duel(a, b) for b in values] for a in values], len(values[0])
-    pairs = {
+    pairs: dict[str, Callable[[Duel], float]] = {
         "beats": lambda one: one.beats,
         "beats_error": lambda one: one.error(count),
         "wins": lambda one: one.wins,

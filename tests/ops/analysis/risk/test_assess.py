@@ -171,7 +171,7 @@ def test_of_equal_risks_in_a_section_the_highest_level_is_proposed() -> None:
 def test_the_answer_names_all_segments_of_the_highest_risk(equal: int, english: str, french: str) -> None:
     table = np.array([[0.8, 0.8, 0.8]] * equal + [[0.2, 0.2, 0.2], [math.nan] * 3])
     weights, nothing = (1.0, 1.0, 1.0), cast(Any, None)
-    factors = RiskFactors(*table.T, {}, None, {})
+    factors = RiskFactors(table[:, 0], table[:, 1], table[:, 2], {}, None, {})
     found = RiskAssessment(
         nothing, NOW.date(), nothing, factors, weights, (), risk_of(table, weights), level_of(table),
         rank_stability(table, weights, draws=20), (), (None,) * len(table), illustrative=False,
