@@ -248,8 +248,8 @@ def _layout_figures(comparison: Comparison, name: str) -> dict[str, Any]:
         "covered_km": _number(figures["covered_km"]),
         "cost_per_covered_km": _number(figures["cost_per_covered_km"]),
         "challenge_left": _number(figures["challenge_left"]),
-        "k": int(figures["k"]),
-        "single_points_of_failure": names_in(figures["single_points_of_failure"]),
+        "k": None if np.isnan(figures["k"]) else int(figures["k"]),
+        "single_points_of_failure": (None if np.isnan(figures["k"]) else names_in(figures["single_points_of_failure"])),
         "unlinked": names_in(figures["unlinked"]),
         "worst_segments": [
             {"segment": i, "detection": _number(detection[i])} for i in worst if not np.isnan(detection[i])

@@ -54,8 +54,12 @@ def outcome_table(comparison: Comparison) -> dict[str, Any]:
     for name, form in SINGLE:
         cells = (shown(float(verdict[name].sel(layout=layout)), form) for layout in names)
         rows.append([_measure(comparison, name), *cells])
+    known = {one: not np.isnan(float(verdict["k"].sel(layout=one))) for one in names}
     for name in ("single_points_of_failure", "unlinked"):
-        rows.append([_measure(comparison, name), *(_short(names_in(verdict[name].sel(layout=one))) for one in names)])
+        listed = [_short(names_in(verdict[name].sel(layout=one))) for one in names]
+        if name == "single_points_of_failure":  # unknown with k
+            listed = [cell if known[one] else shown(np.nan, "number") for one, cell in zip(names, listed, strict=True)]
+        rows.append([_measure(comparison, name), *listed])
     return {"title": say("compare-table-outcomes"), "columns": ["", *names], "rows": rows}
 
 

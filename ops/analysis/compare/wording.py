@@ -14,6 +14,7 @@ from ops.analysis.messages import item_name, plain, rounded
 from ops.runtime.output import catalogue, say, say_in_english
 from sensors.interdiction.interception import ResponseSettings, depth_of
 from sensors.planning.comparison.settings import ASSUMED
+from sensors.planning.comparison.verdict import SAME
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -26,6 +27,8 @@ NAMED = 5
 """Maximum number of sensors that a sentence names."""
 COST_DIGITS = 3
 """Significant digits of the cost in the headline's details."""
+SAME_COST = 0.01
+"""Costs that differ by at most this fraction of the highest are stated as equal."""
 
 
 def headline(verdict: xr.Dataset) -> Message:
@@ -36,8 +39,11 @@ def headline(verdict: xr.Dataset) -> Message:
         central = verdict[f"{story['objective']}_central"].to_numpy()
         if np.isnan(central).any():
             return Message("compare-headline-unknown", {"first": first, "other": tuple(others)})
-        best = str(verdict["layout"].to_numpy()[int(np.argmax(central))])
-        return Message("compare-headline-best", {"best": best, "count": len(central)})
+        best = tuple(map(str, verdict["layout"].to_numpy()[central >= central.max() - SAME]))
+        shared: dict[str, Parameter] = {"count": len(central), "cost": _cost_form(verdict)}
+        if len(best) > 1:
+            return Message("compare-headline-shared", {"best": best} | shared)
+        return Message("compare-headline-best", {"best": best[0]} | shared)
     return _pair(verdict, first, others[0], "headline")
 
 
@@ -45,18 +51,7 @@ def details(verdict: xr.Dataset) -> list[Message]:
     """Return what belongs to the headline: objective and cost, each pair, and what limits a layout."""
     story = verdict.attrs
     first, *others = [str(name) for name in verdict["layout"].to_numpy()]
-    cost = float(verdict["life_cycle_cost_central"].max())
-    told = [
-        Message(
-            "compare-detail-objective",
-            {
-                "objective": story["objective"],
-                "currency": story["currency"],
-                "cost": float(f"{cost:.{COST_DIGITS}g}"),
-                "years": float(story["years"]),
-            },
-        )
-    ]
+    told = [_objective_and_cost(verdict)]
     told += [_pair(verdict, first, other, "detail") for other in others]
     for name in (first, *others):
         fraction = float(verdict["bought_fraction_central"].sel(layout=name))
@@ -71,6 +66,27 @@ def details(verdict: xr.Dataset) -> list[Message]:
             detection = float(verdict["least_detection_central"].sel(layout=name))
             told.append(Message("compare-detail-minimum", {"layout": name, "detection": detection}))
     return told
+
+
+def _cost_form(verdict: xr.Dataset) -> str:
+    """Return "equal" if all layouts cost the same; where the rest of the budget buys nothing, they may not."""
+    costs = verdict["life_cycle_cost_central"].to_numpy()
+    return "equal" if costs.max() - costs.min() <= SAME_COST * costs.max() else "budget"
+
+
+def _objective_and_cost(verdict: xr.Dataset) -> Message:
+    story, names = verdict.attrs, map(str, verdict["layout"].to_numpy())
+    costs = verdict["life_cycle_cost_central"].to_numpy()
+    figures: dict[str, Any] = {"objective": story["objective"], "years": float(story["years"])}
+    if _cost_form(verdict) == "equal":
+        return Message("compare-detail-objective", figures | _cost(verdict, costs.max()))
+    each = [_cost(verdict, cost) | {"layout": name} for name, cost in zip(names, costs, strict=True)]
+    figures["costs"] = tuple(Message("compare-layout-cost", one) for one in each)
+    return Message("compare-detail-objective-costs", figures)
+
+
+def _cost(verdict: xr.Dataset, cost: float) -> dict[str, Parameter]:
+    return {"currency": verdict.attrs["currency"], "cost": rounded(float(cost), COST_DIGITS)}
 
 
 def _pair(verdict: xr.Dataset, first: str, other: str, form: str) -> Message:
@@ -89,16 +105,19 @@ def _pair(verdict: xr.Dataset, first: str, other: str, form: str) -> Message:
         "samples": int(story["samples"]),
         "grade": str(verdict["confidence"].sel(other=other).item()),
     }
+    cost: dict[str, Parameter] = {"cost": _cost_form(verdict)} if form == "headline" else {}
     if error == 0.0:  # ties only
-        return Message(f"compare-{form}-equal", pair | certain)
+        return Message(f"compare-{form}-equal", pair | certain | cost)
     figures: dict[str, Parameter] = {
         "probability": probability,
         "error": error,
+        "wins": float(duel["wins"]),
+        "ties": round(float(duel["ties"]), 9),  # the rest after wins and losses, so hardly ever exactly 0
         "difference": float(duel["difference"]),
         "low": float(duel["difference_low"]),
         "high": float(duel["difference_high"]),
     }
-    return Message(f"compare-{form}-better", {"better": better, "worse": worse} | figures | certain)
+    return Message(f"compare-{form}-better", {"better": better, "worse": worse} | figures | certain | cost)
 
 
 def limits(comparison: Comparison) -> list[Message]:
@@ -111,6 +130,10 @@ def limits(comparison: Comparison) -> list[Message]:
         kinds = [Message("coverage-ground-kind", {"kind": kind}) for kind in ways.missing]
         told.append(Message("compare-limit-ground-missing", _layers(kinds)))
     told += _response(comparison)
+    covered = comparison.verdict["covered_km"]
+    in_part = tuple(str(name) for name in covered["layout"].to_numpy()[np.isnan(covered.to_numpy())])
+    if in_part:
+        told.append(Message("compare-limit-unbought", {"layouts": in_part}))
     told.append(Message("compare-limit-segments", {"count": int(story["segments_left_out"])}))
     if comparison.history is not None:
         told += [*comparison.history.warnings, comparison.history.message]

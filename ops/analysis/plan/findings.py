@@ -56,6 +56,14 @@ class PlanFindings:
         return self.benefits.segment_means(self.plan.chosen)
 
     @property
+    def costs(self) -> str:
+        """Where the costs come from: "priced" by the catalogue, "stated" by the file of candidates, or "both", where
+        items of the catalogue move beside these candidates."""
+        if self.options.candidates is None:
+            return "priced"
+        return "both" if any(option.schedule is not None for option in self.benefits.options) else "stated"
+
+    @property
     def worst(self) -> list[int]:
         """The segments with the least mean after the purchase, the least first."""
         order = np.argsort(self.after, kind="stable")[:LISTED_WORST]

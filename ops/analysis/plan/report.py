@@ -20,6 +20,8 @@ from ops.runtime.output import atomic_write, say
 
 TEMPLATE = Path(__file__).with_name("report.html.j2")
 OBJECTIVES: Final = ("mean_probability", "worst_segment", "least_detection", "least_interruption")
+COST_FORMULAS: Final = {"priced": ("cost",), "stated": ("cost-stated",), "both": ("cost-stated", "cost-moving")}
+"""What is stated about costs, by where they come from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ def _page(findings: PlanFindings, messages: Sequence[Message]) -> dict[str, Any]
             conditions=conditions_words(options.conditions),
             budget=plan.budget,
             currency=findings.catalogue.currency,
+            costs=findings.costs,
             years=options.years,
             discount=options.discount,
             crew="none" if math.isinf(options.crew) else _count(options.crew),
@@ -72,7 +75,7 @@ def _page(findings: PlanFindings, messages: Sequence[Message]) -> dict[str, Any]
         "pictures": tables,
         "lone_plan": [_front(findings)] if findings.front and not has_front(findings) else [],
         "patrols": _patrols(findings),
-        "formulas": [say(f"plan-formula-{name}") for name in ("mean", "gap", "cost")],
+        "formulas": [say(f"plan-formula-{name}") for name in ("mean", "gap", *COST_FORMULAS[findings.costs])],
         "limits": _limits(findings),
         "colophon": say(
             "plan-page-colophon", catalogue=findings.catalogue.name, candidates=len(findings.benefits.options)
@@ -99,7 +102,7 @@ def _tiles(findings: PlanFindings) -> list[dict[str, str]]:
         {
             "label": say("plan-tile-cost", currency=currency),
             "value": _money(plan.cost),
-            "why": say("plan-tile-cost-why", budget=plan.budget, years=findings.options.years),
+            "why": say("plan-tile-cost-why", budget=plan.budget, costs=findings.costs, years=findings.options.years),
         },
         {
             "label": say("plan-tile-value"),

@@ -20,7 +20,7 @@ from geo.errors import BadInput
 from ops.analysis.indicators.records import day_of, refuse_mixture
 from ops.analysis.places import sections_by_segment
 from ops.analysis.risk.assessment import RiskAssessment, SectionRisk
-from ops.analysis.risk.combination import CLASSES, FACTORS, level_of, rank_stability, risk_of
+from ops.analysis.risk.combination import CLASSES, FACTORS, RISK_DIGITS, level_of, rank_stability, risk_of
 from ops.analysis.risk.decision import FILE, decided, write_decision
 from ops.analysis.risk.factors import factors_of, read_challenge
 from ops.analysis.risk.indicators import risk_indicators
@@ -187,7 +187,7 @@ def section_risks(
     found = []
     for name in dict.fromkeys(one for one in names if one is not None):
         own = [segment for segment, section in enumerate(names) if section == name and not math.isnan(risk[segment])]
-        worst = max(own, key=lambda segment: risk[segment], default=None)
+        worst = max(own, key=lambda segment: (risk[segment].round(RISK_DIGITS), levels[segment]), default=None)
         proposed = None if worst is None else _level(levels[worst])
         highest = _level(max((levels[segment] for segment in own), default=-1))
         value = math.nan if worst is None else float(risk[worst])

@@ -20,6 +20,7 @@ from ops.sector.open_sector import OpenSector
 class SectionRisk:
     """A section: its segment of the highest risk, the level that the matrix proposes for it, and the current level.
 
+    Of segments that share the highest risk it is one of the highest level.
     ``highest``: the highest level of the matrix at any segment of the section, which may be above the proposed one.
     ``proposed`` and ``highest`` are None where that is unknown, ``current`` where none is set; a person decides.
     """
@@ -54,6 +55,10 @@ class RiskAssessment:
         """The segments with a known risk, the highest first."""
         known = np.flatnonzero(~np.isnan(self.risk))
         return sorted(known.tolist(), key=lambda segment: (self.stability.rank[segment], segment))
+
+    def first(self) -> list[int]:
+        """The segments that share the highest risk."""
+        return [segment for segment in self.order() if self.stability.rank[segment] == 1.0]
 
     def as_dict(self) -> dict[str, Any]:
         """The assessment for JSON; unknown is null."""

@@ -26,6 +26,8 @@ LEVEL_EDGES: Final = (3, 5)
 """Sum of the three classes, counted from 0, from which the matrix gives medium and high. An assumption."""
 DRAWS: Final = 2_000
 INTERVAL: Final = (0.025, 0.975)
+RISK_DIGITS: Final = 12
+"""Decimal places within which risks are equal, because they are products of floating-point numbers."""
 TOP_FRACTION: Final = 0.1
 """The segments at the top whose membership is counted over the draws."""
 
@@ -124,10 +126,10 @@ def rank_stability(
     rank, low, high, top = (np.full(len(values), math.nan) for _ in range(4))
     count = math.ceil(TOP_FRACTION * int(known.sum()))
     if known.any():
-        rank[known] = rankdata(-risk_of(values[known], weights).round(12), method="min")
+        rank[known] = rankdata(-risk_of(values[known], weights).round(RISK_DIGITS), method="min")
         drawn = np.random.default_rng(seed).dirichlet(np.ones(used.shape[1]), draws)
         logs = np.log(np.maximum(used[known], FLOOR))
-        ranks = rankdata(-(logs @ drawn.T).round(12), method="min", axis=0)
+        ranks = rankdata(-(logs @ drawn.T).round(RISK_DIGITS), method="min", axis=0)
         low[known], high[known] = np.quantile(ranks, INTERVAL, axis=1, method="inverted_cdf")
         top[known] = np.mean(ranks <= count, axis=1)
     return RankStability(rank, low, high, top, count, draws)

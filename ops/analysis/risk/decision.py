@@ -20,7 +20,7 @@ from geo.arrays import Floats
 from geo.errors import BadInput
 from geo.message import Message
 from geo.names import HIDDEN
-from ops.analysis.risk.combination import CLASSES, FACTORS, risk_of
+from ops.analysis.risk.combination import CLASSES, FACTORS, RISK_DIGITS, risk_of
 from ops.runtime.output import atomic_write
 
 if TYPE_CHECKING:
@@ -167,8 +167,8 @@ def decision_for(sector: Sector, use: RiskUse, segments: int) -> RiskDecision | 
 def proposals(sector: Sector, sections: Sequence[str | None]) -> dict[str, dict[str, str]]:
     """Return the impact level that the decided assessment proposes for each section, for JSON; a person decides on it.
 
-    As in the assessment, it is the level of the segment of the highest risk. ``sections``: the section of each segment.
-    Empty without a decision in the sector file.
+    As in the assessment, it is the level of the segment of the highest risk, of several the highest. ``sections``: the
+    section of each segment. Empty without a decision in the sector file.
 
     Raises
     ------
@@ -180,11 +180,18 @@ def proposals(sector: Sector, sections: Sequence[str | None]) -> dict[str, dict[
     found = _of_sector(sector, sector.risk_decision, len(sections))
     highest: dict[str, SegmentRisk] = {}
     for name, one in zip(sections, found.segments, strict=True):
-        before = None if name is None else highest.get(name)
-        if name is not None and one.risk is not None and (before is None or one.risk > (before.risk or 0.0)):
+        if name is None or one.risk is None:
+            continue
+        before = highest.get(name)
+        if before is None or _place(one) > _place(before):
             highest[name] = one
     on = found.assessed_on.isoformat()
     return {name: {"level": one.level, "assessed_on": on} for name, one in highest.items() if one.level is not None}
+
+
+def _place(one: SegmentRisk) -> tuple[float, int]:
+    """By which segments of a known risk are ordered: the risk, and among equals the level."""
+    return round(one.risk or 0.0, RISK_DIGITS), -1 if one.level is None else CLASSES.index(one.level)
 
 
 def _of_sector(sector: Sector, path: Path, segments: int) -> RiskDecision:

@@ -15,24 +15,25 @@ from ops.runtime.output import catalogue, say
 COLUMNS: Final = ("rank", "segment", "section", "risk", *FACTORS, "matrix", "ranks", "top")
 SECTION_COLUMNS: Final = ("section", "segment", "risk", "proposed", "highest", "current")
 TREND_COLUMNS: Final = ("segment", "section", "trend", "first", "last", "change", "reason")
+NAMED: Final = 10
+"""Maximum number of segments of the highest risk that are named; of more, the number is stated."""
 SMALLEST: Final = 0.005
 """A smaller change is none in the digits that are shown."""
 
 
 def answer_of(found: RiskAssessment) -> list[str]:
-    """The segment of the highest risk, how stable that is, and what is unknown."""
-    order = found.order()
+    """The segments of the highest risk, how stable that is, and what is unknown."""
+    first = found.first()
     sentences = []
-    if order:
-        first = order[0]
-        top, formats = found.stability.top[first], catalogue().formats
-        sentences.append(
-            say(
-                "risk-answer", segment=str(first), risk=_fraction(found.risk[first]), top=formats.percent(float(top)),
-                count=found.stability.top_count,
-            )
-        )  # fmt: skip
-    unknown = len(found.risk) - len(order)
+    if first:
+        top = catalogue().formats.percent(float(found.stability.top[first].min()))
+        shown = {"risk": _fraction(found.risk[first[0]]), "top": top, "count": found.stability.top_count}
+        if len(first) == 1:
+            sentences.append(say("risk-answer", segment=str(first[0]), **shown))
+        else:
+            named = "yes" if len(first) <= NAMED else "no"
+            sentences.append(say("risk-answer-shared", number=len(first), named=named, segments=first, **shown))
+    unknown = int(np.isnan(found.risk).sum())
     sentences.append(say("risk-answer-unknown", unknown=unknown, segments=len(found.risk)))
     sentences += [say("risk-left-out", factor=name) for name in found.left_out]
     for name, period in found.factors.periods.items():

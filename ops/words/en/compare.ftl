@@ -103,18 +103,48 @@ compare-scenario = { $scenario ->
 
 # Headline and details
 
-compare-headline-better = { $better } outperforms { $worse } at equal life-cycle cost: probability { PROBABILITY($probability) }
-compare-headline-equal = { $first } and { $other } perform equally at equal life-cycle cost
+compare-headline-better = { $better } outperforms { $worse } { $cost ->
+    [equal] at equal life-cycle cost
+   *[budget] within the same budget
+}: probability { PROBABILITY($probability) }
+compare-headline-equal = { $first } and { $other } perform equally { $cost ->
+    [equal] at equal life-cycle cost
+   *[budget] within the same budget
+}
 compare-headline-unknown = { $first } and { $other } cannot be compared: an input is unknown
-compare-headline-best = { $best } ranks first of { $count } layouts at equal life-cycle cost
+compare-headline-best = { $best } ranks first of { $count } layouts { $cost ->
+    [equal] at equal life-cycle cost
+   *[budget] within the same budget
+}
+compare-headline-shared = { $best } rank first equally of { $count } layouts { $cost ->
+    [equal] at equal life-cycle cost
+   *[budget] within the same budget
+}
 compare-detail-objective = Compared by { $objective ->
     [mean_detection] mean detection
     [least_detection] detection on the minimum-detection path
     [mean_interruption] mean probability of interruption
     [least_interruption] probability of interruption on the most vulnerable path
    *[other] { $objective }
-}. Each layout costs about { $currency } { DECIMAL($cost) } over { DECIMAL($years) } years.
-compare-detail-better = { $better } is better than { $worse } in { PERCENT($probability) } (±{ PERCENT($error, digits: 1) }) of { DECIMAL($samples) } Monte Carlo samples. Difference { DECIMAL($difference, digits: 3) } (90% of samples: { DECIMAL($low, digits: 3) } to { DECIMAL($high, digits: 3) }). Confidence grade { $grade }.
+}. Each layout costs about { $currency } { DECIMAL($cost) } over { $years ->
+    [one] 1 year
+   *[other] { $years } years
+}.
+compare-detail-objective-costs = Compared by { $objective ->
+    [mean_detection] mean detection
+    [least_detection] detection on the minimum-detection path
+    [mean_interruption] mean probability of interruption
+    [least_interruption] probability of interruption on the most vulnerable path
+   *[other] { $objective }
+}. The budget is the same for each layout, the life-cycle cost over { $years ->
+    [one] 1 year
+   *[other] { $years } years
+} is not: { $costs }.
+compare-layout-cost = { $currency } { DECIMAL($cost) } for { $layout }
+compare-detail-better = { $better } is better than { $worse } in { $ties ->
+    [0] { PERCENT($probability) } (±{ PERCENT($error, digits: 1) }) of { DECIMAL($samples) } Monte Carlo samples.
+   *[other] { PERCENT($wins, digits: 1) } and equal in { PERCENT($ties, digits: 1) } of { DECIMAL($samples) } Monte Carlo samples; with ties counted half, { PERCENT($probability) } (±{ PERCENT($error, digits: 1) }).
+} Difference { DECIMAL($difference, digits: 3) } (90% of samples: { DECIMAL($low, digits: 3) } to { DECIMAL($high, digits: 3) }). Confidence grade { $grade }.
 compare-detail-equal = { $first } and { $other } are equal in all { DECIMAL($samples) } Monte Carlo samples. Confidence grade { $grade }.
 compare-detail-unknown = { $first } and { $other } cannot be compared, because an input of the objective is unknown.
 compare-detail-budget = { $layout }: the budget pays for only { PERCENT($fraction) } of the sensors.
@@ -137,7 +167,10 @@ compare-title = { $first } and { $count ->
     [one] { $other } compared
    *[other] { $count } other layouts compared
 }
-compare-about = Target: { $target }, { $direction }. Period: { DECIMAL($years) } years, discount rate { PERCENT($discount, digits: 1) } per year. { $fixed ->
+compare-about = Target: { $target }, { $direction }. Period: { $years ->
+    [one] 1 year
+   *[other] { $years } years
+}, discount rate { PERCENT($discount, digits: 2) } per year. { $fixed ->
     [yes] Budget: { $currency } { DECIMAL($budget) }.
    *[no] Budget: the cost of the most expensive layout, in each sample.
 } { DECIMAL($samples) } Monte Carlo samples, seed { $seed }. { $operators ->
@@ -291,6 +324,7 @@ compare-limit-response = A crew from the base nearest in time responds, by vehic
 compare-limit-vehicle = Vehicle off road: { DECIMAL($speed, digits: 1) } m/s on level open ground, multiplied by exp(−{ DECIMAL($decline, digits: 1) } × |gradient|), up to a gradient of { DECIMAL($limit, digits: 2) }; on a road, the speed of its class. On foot: Tobler’s hiking function, multiplied by { DECIMAL($factor, digits: 2) } off paths. Turnout { DURATION($turnout) }, leaving the vehicle { DURATION($dismount) }.
 compare-limit-strips = Paths are cut into { $strips } strips of { DISTANCE($depth) }; a detection leaves { PERCENT($position) } of the time in its strip. Times of strips and of the response vary by { PERCENT($spread) } (1 σ), independently.
 compare-limit-strips-sensitivity = Half or twice as many strips change the probability of interruption as the table “Interruption and the number of strips” shows (all inputs central).
+compare-limit-unbought = { $layouts }: the border covered, its cost per km, barrier resilience and single points of failure are unknown, because at central prices the budget does not pay for every sensor and relay.
 compare-limit-segments = { $count ->
     [0] No segment is excluded.
     [one] 1 segment is excluded because it cannot be crossed or its ground is unknown.

@@ -62,7 +62,17 @@ plan-sentence = { $text }.
 plan-answer-bound = Proven: no purchase within these limits exceeds { DECIMAL($bound, digits: 3) }.
 plan-page-eyebrow = Watchline plan
 plan-page-title = What to buy: { $sector }
-plan-page-about = Target: { $target }, { $direction }. Conditions: { $conditions }. Budget: { $currency } { DECIMAL($budget) }, life-cycle cost over { $years } years, discounted at { PERCENT($discount, digits: 1) } a year. Limit of people on duty: { $crew ->
+plan-page-about = Target: { $target }, { $direction }. Conditions: { $conditions }. Budget: { $currency } { DECIMAL($budget) }{ $costs ->
+    [stated] . Costs of candidates are as their file states them
+    [both] . Costs of candidates are as their file states them, those of items that move are life-cycle costs over { $years ->
+            [one] 1 year
+           *[other] { $years } years
+        }, discounted at { PERCENT($discount, digits: 2) } a year
+   *[priced] , life-cycle cost over { $years ->
+            [one] 1 year
+           *[other] { $years } years
+        }, discounted at { PERCENT($discount, digits: 2) } a year
+}. Limit of people on duty: { $crew ->
     [none] none
    *[other] { $crew }
 }. { $existing ->
@@ -75,7 +85,13 @@ plan-page-colophon = Catalogue: { $catalogue }. { $candidates ->
    *[other] { DECIMAL($candidates) } candidates were evaluated.
 } Figures: matplotlib.
 plan-tile-cost = Life-cycle cost, { $currency }
-plan-tile-cost-why = Of a budget of { DECIMAL($budget) }, over { $years } years.
+plan-tile-cost-why = Of a budget of { DECIMAL($budget) }{ $costs ->
+    [priced] , over { $years ->
+            [one] 1 year
+           *[other] { $years } years
+        }
+   *[stated] {""}
+}.
 plan-tile-value = Objective, before → after
 plan-tile-value-change = { DECIMAL($before, digits: 3) } → { DECIMAL($after, digits: 3) }
 plan-tile-value-why = { $objective ->
@@ -149,6 +165,8 @@ plan-front-one = The Pareto front has one plan: no higher detection probability 
 plan-formula-mean = Mean detection probability = mean over the cells of the area of 1 − Π (1 − Pd of each sensor, including outages).
 plan-formula-gap = Optimality gap = (upper bound − value) ÷ upper bound. The upper bound holds for every purchase within the limits.
 plan-formula-cost = Life-cycle cost = sum over the items of purchase, operation, maintenance and staff over the years, discounted to today.
+plan-formula-cost-stated = Costs of candidates are as their file states them.
+plan-formula-cost-moving = Life-cycle cost of items that move = sum of purchase, operation, maintenance and staff over the years, discounted to today.
 plan-limit-independent = Misses of different sensors are independent, which is optimistic; one state of light and weather.
 plan-limit-unknown = In the objective, cells and paths that are unknown count as not detected.
 plan-limit-sites = Only the candidate sites were considered; land rights, local power and access must be checked on the ground.

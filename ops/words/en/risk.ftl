@@ -7,6 +7,13 @@ risk-answer = Segment { $segment } has the highest risk, { $risk }. It is among 
     [one] highest segment
    *[other] { $count } highest segments
 } in { $top } of the draws of the weights.
+risk-answer-shared = { $number } segments share the highest risk, { $risk }{ $named ->
+    [yes] : { $segments }
+   *[no] {""}
+}. Each is among the { $count ->
+    [one] highest segment
+   *[other] { $count } highest segments
+} in at least { $top } of the draws of the weights.
 risk-answer-unknown = { $unknown ->
     [0] The risk of all { $segments } segments is known.
     [one] The risk of 1 of { $segments } segments is unknown.

@@ -99,18 +99,48 @@ compare-scenario = { $scenario ->
    *[other] { $scenario }
 }
 
-compare-headline-better = { $better } surpasse { $worse } à coût de cycle de vie égal : probabilité { PROBABILITY($probability) }
-compare-headline-equal = { $first } et { $other } sont équivalents à coût de cycle de vie égal
+compare-headline-better = { $better } surpasse { $worse } { $cost ->
+    [equal] à coût de cycle de vie égal
+   *[budget] à budget égal
+} : probabilité { PROBABILITY($probability) }
+compare-headline-equal = { $first } et { $other } sont équivalents { $cost ->
+    [equal] à coût de cycle de vie égal
+   *[budget] à budget égal
+}
 compare-headline-unknown = { $first } et { $other } ne sont pas comparables : une donnée est inconnue
-compare-headline-best = { $best } arrive en tête des { $count } dispositifs à coût de cycle de vie égal
+compare-headline-best = { $best } arrive en tête des { $count } dispositifs { $cost ->
+    [equal] à coût de cycle de vie égal
+   *[budget] à budget égal
+}
+compare-headline-shared = { $best } arrivent en tête à égalité, sur { $count } dispositifs, { $cost ->
+    [equal] à coût de cycle de vie égal
+   *[budget] à budget égal
+}
 compare-detail-objective = Critère : { $objective ->
     [mean_detection] détection moyenne
     [least_detection] détection sur le trajet de détection minimale
     [mean_interruption] probabilité d’interruption moyenne
     [least_interruption] probabilité d’interruption sur le trajet le plus vulnérable
    *[other] { $objective }
-}. Chaque dispositif coûte environ { DECIMAL($cost) } { $currency } sur { DECIMAL($years) } ans.
-compare-detail-better = { $better } est meilleur que { $worse } dans { PERCENT($probability) } (± { PERCENT($error, digits: 1) }) des { DECIMAL($samples) } tirages de Monte-Carlo. Écart { DECIMAL($difference, digits: 3) } (90 % des tirages : de { DECIMAL($low, digits: 3) } à { DECIMAL($high, digits: 3) }). Niveau de confiance { $grade }.
+}. Chaque dispositif coûte environ { DECIMAL($cost) } { $currency } sur { $years ->
+    [one] { $years } an
+   *[other] { $years } ans
+}.
+compare-detail-objective-costs = Critère : { $objective ->
+    [mean_detection] détection moyenne
+    [least_detection] détection sur le trajet de détection minimale
+    [mean_interruption] probabilité d’interruption moyenne
+    [least_interruption] probabilité d’interruption sur le trajet le plus vulnérable
+   *[other] { $objective }
+}. Le budget est le même pour chaque dispositif, mais le coût du cycle de vie sur { $years ->
+    [one] { $years } an
+   *[other] { $years } ans
+} diffère : { $costs }.
+compare-layout-cost = { DECIMAL($cost) } { $currency } pour { $layout }
+compare-detail-better = { $better } est meilleur que { $worse } dans { $ties ->
+    [0] { PERCENT($probability) } (± { PERCENT($error, digits: 1) }) des { DECIMAL($samples) } tirages de Monte-Carlo.
+   *[other] { PERCENT($wins, digits: 1) } et à égalité dans { PERCENT($ties, digits: 1) } des { DECIMAL($samples) } tirages de Monte-Carlo ; en comptant les égalités pour moitié, { PERCENT($probability) } (± { PERCENT($error, digits: 1) }).
+} Écart { DECIMAL($difference, digits: 3) } (90 % des tirages : de { DECIMAL($low, digits: 3) } à { DECIMAL($high, digits: 3) }). Niveau de confiance { $grade }.
 compare-detail-equal = { $first } et { $other } sont à égalité dans les { DECIMAL($samples) } tirages de Monte-Carlo. Niveau de confiance { $grade }.
 compare-detail-unknown = { $first } et { $other } ne sont pas comparables, car une donnée du critère est inconnue.
 compare-detail-budget = { $layout } : le budget ne couvre que { PERCENT($fraction) } des capteurs.
@@ -129,7 +159,10 @@ compare-title = Comparaison de { $first } avec { $count ->
     [one] { $other }
    *[other] { $count } autres dispositifs
 }
-compare-about = Cible : { $target }, { $direction }. Période : { DECIMAL($years) } ans, taux d’actualisation { PERCENT($discount, digits: 1) } par an. { $fixed ->
+compare-about = Cible : { $target }, { $direction }. Période : { $years ->
+    [one] { $years } an
+   *[other] { $years } ans
+}, taux d’actualisation { PERCENT($discount, digits: 2) } par an. { $fixed ->
     [yes] Budget : { DECIMAL($budget) } { $currency }.
    *[no] Budget : le coût du dispositif le plus cher, dans chaque tirage.
 } { DECIMAL($samples) } tirages de Monte-Carlo, graine { $seed }. { $operators ->
@@ -279,6 +312,7 @@ compare-limit-response = Une équipe de la base la plus proche en temps intervie
 compare-limit-vehicle = Véhicule hors route : { DECIMAL($speed, digits: 1) } m/s sur terrain plat et dégagé, multiplié par exp(−{ DECIMAL($decline, digits: 1) } × |pente|), jusqu’à une pente de { DECIMAL($limit, digits: 2) } ; sur route, la vitesse de sa classe. À pied : fonction de marche de Tobler, multipliée par { DECIMAL($factor, digits: 2) } hors sentier. Départ { DURATION($turnout) }, descente du véhicule { DURATION($dismount) }.
 compare-limit-strips = Les trajets sont découpés en { $strips } bandes de { DISTANCE($depth) } ; une détection laisse { PERCENT($position) } du temps dans sa bande. Les durées des bandes et de l’intervention varient de { PERCENT($spread) } (1 σ), indépendamment.
 compare-limit-strips-sensitivity = Deux fois moins ou deux fois plus de bandes modifient la probabilité d’interruption comme l’indique le tableau « Interruption et nombre de bandes » (toutes données centrales).
+compare-limit-unbought = { $layouts } : la frontière couverte, son coût par km, la résilience de la barrière et les points de défaillance uniques sont inconnus, car aux prix centraux le budget ne couvre pas tous les capteurs et relais.
 compare-limit-segments = { $count ->
     [0] Aucun segment n’est exclu.
     [one] { $count } segment est exclu, car il est infranchissable ou son terrain est inconnu.

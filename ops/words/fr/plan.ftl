@@ -62,7 +62,17 @@ plan-sentence = { $text }.
 plan-answer-bound = Démontré : aucun achat dans ces limites ne dépasse { DECIMAL($bound, digits: 3) }.
 plan-page-eyebrow = Plan Watchline
 plan-page-title = Que faut-il acheter : { $sector }
-plan-page-about = Cible : { $target }, { $direction }. Conditions : { $conditions }. Budget : { DECIMAL($budget) } { $currency }, coût du cycle de vie sur { $years } ans, actualisé à { PERCENT($discount, digits: 1) } par an. Limite de personnes en service : { $crew ->
+plan-page-about = Cible : { $target }, { $direction }. Conditions : { $conditions }. Budget : { DECIMAL($budget) } { $currency }{ $costs ->
+    [stated] . Les coûts des candidats sont ceux qu’indique leur fichier
+    [both] . Les coûts des candidats sont ceux qu’indique leur fichier, ceux des équipements mobiles sont des coûts du cycle de vie sur { $years ->
+            [one] { $years } an
+           *[other] { $years } ans
+        }, actualisés à { PERCENT($discount, digits: 2) } par an
+   *[priced] , coût du cycle de vie sur { $years ->
+            [one] { $years } an
+           *[other] { $years } ans
+        }, actualisé à { PERCENT($discount, digits: 2) } par an
+}. Limite de personnes en service : { $crew ->
     [none] aucune
    *[other] { $crew }
 }. { $existing ->
@@ -75,7 +85,13 @@ plan-page-colophon = Catalogue : { $catalogue }. { $candidates ->
    *[other] { DECIMAL($candidates) } candidats ont été évalués.
 } Figures : matplotlib.
 plan-tile-cost = Coût du cycle de vie, { $currency }
-plan-tile-cost-why = Sur un budget de { DECIMAL($budget) }, pour { $years } ans.
+plan-tile-cost-why = Sur un budget de { DECIMAL($budget) }{ $costs ->
+    [priced] , pour { $years ->
+            [one] { $years } an
+           *[other] { $years } ans
+        }
+   *[stated] {""}
+}.
 plan-tile-value = Critère, avant → après
 plan-tile-value-change = { DECIMAL($before, digits: 3) } → { DECIMAL($after, digits: 3) }
 plan-tile-value-why = { $objective ->
@@ -149,6 +165,8 @@ plan-front-one = Le front de Pareto ne compte qu’un plan : aucune probabilit�
 plan-formula-mean = Probabilité de détection moyenne = moyenne sur les mailles de la surface de 1 − Π (1 − Pd de chaque capteur, pannes comprises).
 plan-formula-gap = Écart à l’optimum = (borne supérieure − valeur) ÷ borne supérieure. La borne supérieure vaut pour tout achat dans les limites.
 plan-formula-cost = Coût du cycle de vie = somme sur les équipements de l’achat, de l’exploitation, de la maintenance et du personnel sur les années, actualisée à aujourd’hui.
+plan-formula-cost-stated = Les coûts des candidats sont ceux qu’indique leur fichier.
+plan-formula-cost-moving = Coût du cycle de vie des équipements mobiles = somme de l’achat, de l’exploitation, de la maintenance et du personnel sur les années, actualisée à aujourd’hui.
 plan-limit-independent = Les non-détections de capteurs différents sont indépendantes, ce qui est optimiste ; un seul état de lumière et de météo.
 plan-limit-unknown = Dans le critère, les mailles et les trajets inconnus comptent comme non détectés.
 plan-limit-sites = Seuls les emplacements candidats ont été examinés ; droits fonciers, alimentation et accès sont à vérifier sur place.

@@ -7,6 +7,13 @@ risk-answer = Le segment { $segment } présente le risque le plus élevé, { $ri
     [one] le segment le plus élevé
    *[other] les { $count } segments les plus élevés
 } dans { $top } des tirages des pondérations.
+risk-answer-shared = { $number } segments présentent à égalité le risque le plus élevé, { $risk }{ $named ->
+    [yes]  : { $segments }
+   *[no] {""}
+}. Chacun figure parmi { $count ->
+    [one] le segment le plus élevé
+   *[other] les { $count } segments les plus élevés
+} dans au moins { $top } des tirages des pondérations.
 risk-answer-unknown = { $unknown ->
     [0] Le risque des { $segments } segments est connu.
     [one] Le risque de { $unknown } segment sur { $segments } est inconnu.

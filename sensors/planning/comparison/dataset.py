@@ -139,7 +139,9 @@ def _ground(comparison: Study, expected: list[Outcome]) -> dict[str, Any]:
     figures = ground_figures(comparison)
     spans = comparison.ground.belt.border.segment_spans_m
     length_km = (spans[:, 1] - spans[:, 0]) / 1000.0
-    covered_km = np.nansum(figures["covered_fraction"] * length_km, axis=1)
+    # figures of the whole layout: unknown where the budget does not pay for all of it
+    whole = np.array([outcome.bought.parts[0].all() for outcome in expected])
+    covered_km = np.where(whole, np.nansum(figures["covered_fraction"] * length_km, axis=1), np.nan)
     cost = np.array([outcome.bought.life_cycle_cost[0] for outcome in expected])
     with np.errstate(divide="ignore", invalid="ignore"):
         per_km = np.where(covered_km > 0.0, cost / covered_km, np.nan)
@@ -152,9 +154,9 @@ def _ground(comparison: Study, expected: list[Outcome]) -> dict[str, Any]:
         "dead_ground_fraction": (by_segment, figures["dead_ground_fraction"], no_unit),
         "covered_km": ("layout", covered_km, {"units": "km"}),
         "cost_per_covered_km": ("layout", per_km, {"units": "money/km"}),
-        "k": ("layout", figures["k"], no_unit),
-        "cut": ("layout", figures["cut"]),
-        "single_points_of_failure": ("layout", figures["single_points_of_failure"]),
+        "k": ("layout", np.where(whole, figures["k"], np.nan), no_unit),
+        "cut": ("layout", np.where(whole, figures["cut"], "")),
+        "single_points_of_failure": ("layout", np.where(whole, figures["single_points_of_failure"], "")),
         "unlinked": ("layout", np.array([", ".join(sorted(d.unlinked)) for d in comparison.designs], dtype=str)),
         "difficulty": ("segment", figures["difficulty"], {"units": "1", "long_name": "surveillance difficulty"}),
         "crossing_ease": ("segment", figures["crossing_ease"], no_unit),

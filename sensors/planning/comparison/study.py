@@ -307,7 +307,7 @@ def ground_figures(comparison: Study) -> dict[str, Any]:
     return {
         "covered_fraction": np.array(covered),
         "dead_ground_fraction": np.array(hidden),
-        "k": np.array(depth),
+        "k": np.array(depth, dtype=np.float64),
         "cut": np.array(cuts, dtype=str),
         "single_points_of_failure": np.array(losses, dtype=str),
         "difficulty": hard["surveillance_difficulty"].to_numpy(),
@@ -315,9 +315,9 @@ def ground_figures(comparison: Study) -> dict[str, Any]:
     }
 
 
-def _depth(comparison: Study, design: Design) -> tuple[int, frozenset[str], frozenset[str]]:
-    """Depth k of the sensors that reach a base, a minimum cut set, and the single parts whose loss lowers k, including
-    relays."""
+def _depth(comparison: Study, design: Design) -> tuple[float, frozenset[str], frozenset[str]]:
+    """Depth k of the sensors that reach a base (NaN without ends between which it counts), a minimum cut set, and the
+    single parts whose loss lowers k, including relays."""
     belt, whole = comparison.ground.belt, design.exposure.layout
     layout = _without(whole, design.unlinked | frozenset(design.exposure.mobile))  # a barrier stands
     cover = coverage(
@@ -336,7 +336,7 @@ def _depth(comparison: Study, design: Design) -> tuple[int, frozenset[str], froz
             if cut_off.intersection(layout.ids) and footprints.barrier(cut_off).k < found.k:
                 lost = lost | {relay.id}
     except GapError:  # a border of closed rings only has no ends
-        return -1, frozenset(), frozenset()
+        return np.nan, frozenset(), frozenset()
     return found.k, found.cut, lost
 
 

@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 
-from ops.analysis.compare.command import FILES
+from ops.analysis.compare.command import FILES, figures_of
+from ops.analysis.compare.comparison import Comparison
 from ops.analysis.compare.pictures import pareto_front
+from ops.analysis.compare.tables import outcome_table
 from ops.analysis.compare.thresholds import ThresholdError, read_thresholds
 from ops.cli.app import app, main
 from ops.sector.samples import samples_folder
 from ops.words import MessageCatalogue
+from sensors.gaps import GapError
 from tests.ops.words.pseudo_texts import plain_lines, plain_texts
 
 FEW = ["--samples", "20", "--weather", "day=0.6", "--weather", "night,fog=0.4"]
@@ -179,6 +182,42 @@ def test_a_layout_against_itself_is_a_tie(capsys: Any) -> None:
     assert code == 0
     assert figures["beats"]["mean_detection"] == {"basic": {"basic (2)": 0.5}, "basic (2)": {"basic": 0.5}}
     assert figures["headline"] == "basic and basic (2) perform equally at equal life-cycle cost"
+
+
+def test_unknown_barrier_resilience_is_null_and_shown_as_a_dash(capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of a border of closed rings, which has no ends between which a barrier could stand."""
+    tables: list[dict[str, Any]] = []
+
+    def no_ends(*_: Any, **__: Any) -> None:
+        raise GapError("no ends", where="border", expected="a line")
+
+    def listed(comparison: Comparison) -> dict[str, Any]:
+        tables.append(outcome_table(comparison))
+        return figures_of(comparison)
+
+    monkeypatch.setattr("sensors.planning.comparison.study.BarrierFootprints.of", no_ends)
+    monkeypatch.setattr("ops.analysis.compare.command.figures_of", listed)
+    code, stdout, _ = run(capsys, "basic", "basic", *FEW, "--json")
+    figures = json.loads(stdout.strip().splitlines()[-1])
+    assert code == 0
+    assert [one["k"] for one in figures["layouts"].values()] == [None, None]
+    assert [one["single_points_of_failure"] for one in figures["layouts"].values()] == [None, None]
+    assert not any("at central prices" in text for text in figures["limits"])
+    shown = {row[0]: row[1:] for row in tables[0]["rows"]}
+    assert shown["barrier resilience k, by footprints"] == shown["single points of failure"] == ["–", "–"]
+
+
+def test_figures_of_the_whole_layout_are_unknown_where_the_budget_buys_a_part(capsys: Any) -> None:
+    code, stdout, _ = run(capsys, "basic", "basic", *FEW, "--budget", "9000000", "--json")
+    figures = json.loads(stdout.strip().splitlines()[-1])
+    assert code == 0
+    for one in figures["layouts"].values():
+        assert 0.0 < one["bought_fraction"]["central"] < 1.0
+        assert [one[name] for name in ("covered_km", "cost_per_covered_km", "k", "single_points_of_failure")] == [
+            None
+        ] * 4
+    (limit,) = [text for text in figures["limits"] if "at central prices" in text]
+    assert limit.startswith("basic and basic (2): the border covered, its cost per km, barrier resilience")
 
 
 def test_outward_crossings_are_compared_as_such(report: tuple[dict[str, Any], Path], capsys: Any) -> None:

@@ -46,6 +46,23 @@ def planned(hills: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[
     return run("plan", hills, "--budget", "20000000", *items, *game, *QUICK, "--out", str(out)), out
 
 
+@pytest.mark.parametrize("items", [(), ("--item", "vehicle_patrol")], ids=["alone", "beside a patrol"])
+def test_costs_of_candidates_are_those_of_their_file(hills: str, tmp_path: Path, items: tuple[str, ...]) -> None:
+    """No year counts in them; those of a patrol beside them are of the catalogue, over the years."""
+    sensor = feature("Point", lonlat(4000, 3600), id="one", kind="radar", max_range_m=3000, period_s=3, cost=1000)
+    file, out = tmp_path / "candidates.geojson", tmp_path / "out"
+    file.write_text(collection(sensor))
+    over = ("--budget", "20000000", "--years", "1", "--discount", "0.2")
+    told = run("plan", hills, "--candidates", str(file), *items, *over, *QUICK, "--out", str(out))
+    assert 1000.0 in [one["cost"] for one in told["bought"]]
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "Costs of candidates are as their file states them" in page
+    assert "sum over the items of purchase" not in page
+    for sentence in ("life-cycle costs over 1 year, discounted at 20.00% a year", "of items that move = sum of"):
+        assert (sentence in page) == bool(items)
+    assert ("over 1 year" in page) == bool(items)
+
+
 def test_mobile_items_compete_and_are_told(hills: str, planned: tuple[dict[str, Any], Path]) -> None:
     told, out = planned
     moving = [one for one in told["bought"] if "units" in one]

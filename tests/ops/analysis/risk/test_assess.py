@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -18,9 +18,10 @@ from geo.errors import BadInput
 from ops.analysis.indicators.records import Indicator
 from ops.analysis.indicators.tables import IndicatorError
 from ops.analysis.risk.assess import RiskOptions, assess_risk, section_risks, weights_of
-from ops.analysis.risk.combination import level_of, risk_of
-from ops.analysis.risk.factors import ChallengeSegments, CountedPeriod, factors_of, read_challenge
-from ops.analysis.risk.rows import SECTION_COLUMNS, section_row
+from ops.analysis.risk.assessment import RiskAssessment
+from ops.analysis.risk.combination import level_of, rank_stability, risk_of
+from ops.analysis.risk.factors import ChallengeSegments, CountedPeriod, RiskFactors, factors_of, read_challenge
+from ops.analysis.risk.rows import SECTION_COLUMNS, answer_of, section_row
 from ops.runtime.output import speaking
 from ops.sector.open_sector import open_sector
 from ops.words import MessageCatalogue
@@ -142,6 +143,45 @@ def test_the_highest_level_in_a_section_stands_beside_the_proposed_one() -> None
         ("C", None, None, None, None),
     ]
     assert len(section_row(found[0])) == len(SECTION_COLUMNS)
+
+
+def test_of_equal_risks_in_a_section_the_highest_level_is_proposed() -> None:
+    """Sums of floating-point numbers: the first two differ by less than any figure that is shown."""
+    risk = np.array([0.6, 0.6 + 1e-15, 0.6, 0.5])
+    found = section_risks(["A"] * 4, risk, np.array([1, 0, 2, 2]), {})
+    assert [(one.segment, one.proposed, one.highest) for one in found] == [(2, "high", "high")]
+
+
+@pytest.mark.parametrize(
+    ("equal", "english", "french"),
+    [
+        (1, "Segment 0 has the highest risk, 0.80. It", "Le segment 0 présente le risque le plus élevé, 0,80. Il"),
+        (
+            2,
+            "2 segments share the highest risk, 0.80: 0–1. Each",
+            "2 segments présentent à égalité le risque le plus élevé, 0,80\u00a0: 0–1. Chacun",
+        ),
+        (
+            11,
+            "11 segments share the highest risk, 0.80. Each",
+            "11 segments présentent à égalité le risque le plus élevé, 0,80. Chacun",
+        ),
+    ],
+)
+def test_the_answer_names_all_segments_of_the_highest_risk(equal: int, english: str, french: str) -> None:
+    table = np.array([[0.8, 0.8, 0.8]] * equal + [[0.2, 0.2, 0.2], [math.nan] * 3])
+    weights, nothing = (1.0, 1.0, 1.0), cast(Any, None)
+    factors = RiskFactors(table[:, 0], table[:, 1], table[:, 2], {}, None, {})
+    found = RiskAssessment(
+        nothing, NOW.date(), nothing, factors, weights, (), risk_of(table, weights), level_of(table),
+        rank_stability(table, weights, draws=20), (), (None,) * len(table), illustrative=False,
+    )  # fmt: skip
+    first, unknown = answer_of(found)
+    assert first.startswith(english)
+    assert first.endswith("100% of the draws of the weights.")
+    assert unknown == f"The risk of 1 of {equal + 2} segments is unknown."
+    with speaking(MessageCatalogue.of("fr")):
+        assert answer_of(found)[0].startswith(french)
 
 
 def assessed(hill_sector: Files, challenge: Path, **more: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import math
@@ -231,6 +232,17 @@ def test_the_level_of_the_segment_at_most_risk_is_proposed_for_its_section(own_s
     assert found
     with pytest.raises(BadInput, match=r"with \d+ segments; expected"):
         proposals(sector, names[:-1])
+
+
+def test_of_equal_risks_the_highest_level_is_proposed(
+    own_sector: Files, decided: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sector, read = switched(own_sector, decided), read_decision(decided)
+    rows = [(0.6, "medium"), (0.6 - 1e-15, "high"), (0.6, "low"), (0.5, "high")]
+    segments = (msgspec.structs.replace(read.segments[0], risk=risk, level=level) for risk, level in rows)
+    tied = dataclasses.replace(read, segments=tuple(segments))
+    monkeypatch.setattr("ops.analysis.risk.decision._of_sector", lambda *_: tied)
+    assert proposals(sector, ["A"] * 4) == {"A": {"level": "high", "assessed_on": "2026-01-15"}}
 
 
 def test_without_a_decision_no_level_is_proposed(own_sector: Files) -> None:
