@@ -101,7 +101,7 @@ export async function install(onKept: () => void, onUpdate: (use: () => void) =>
   registration.addEventListener("updatefound", () => registration.installing?.addEventListener("statechange", offer));
   let reloaded = false;
   serviceWorker.addEventListener("controllerchange", () => {
-    if (!controlled) { // the first version takes the page that installed it: there is no other to change to
+    if (!controlled) { // the first version takes over the page that installed it
       controlled = true;
       onKept();
     } else if (!reloaded) {

@@ -91,7 +91,7 @@ export function waitingIncidents(incidents: Incidents): Record<Priority, number>
   return counts;
 }
 
-/** What waits for an acknowledgement, by priority: incidents, or alerts where there is no incident. */
+/** Number of unacknowledged incidents by priority, or of unacknowledged alerts where there is no incident. */
 export function waitingWork({ incidents, alerts }: { readonly incidents: Incidents; readonly alerts: Alerts }): {
   readonly what: "incidents" | "alerts";
   readonly counts: Record<Priority, number>;
