@@ -234,6 +234,8 @@ class Store(Reader):
             run("INSERT INTO decided SELECT 1, CASE cursor WHEN 0 THEN ? ELSE cursor END FROM meta WHERE true"
                 " ON CONFLICT (one) DO UPDATE SET cursor = excluded.cursor WHERE excluded.cursor > decided.cursor",
                 (journaled,))  # fmt: skip
+            if journaled:  # the journal may have been restored to an earlier point
+                run("UPDATE decided SET cursor = ? WHERE cursor > ?", (journaled, journaled))
             self.decided = run("SELECT cursor FROM decided").fetchone()[0]
             self.skips = {identity for (identity,) in run("SELECT id FROM skips").fetchall()}
             run("UPDATE meta SET cursor = checkpoint_cursor")

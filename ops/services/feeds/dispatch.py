@@ -246,7 +246,8 @@ class Dispatcher:
             if self._reader.is_computed_again():
                 return False
             first = self._reader.first_undelivered()
-            self._ledger.begin_at(self._reader.last_event() if first is None else first - 1)
+            begin = self._reader.last_event() if first is None else first - 1
+            self._ledger.begin_at(begin, self._reader.event(begin))
         self._ledger.keep_only(self._lines, at_ns=self._now_ns())
         self._ledger.begin_to_wait(self._now_ns())
         for line in self._lines.values():

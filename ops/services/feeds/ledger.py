@@ -117,15 +117,17 @@ class DeliveryLedger:
         rows = self._rows("SELECT n, alert, revision FROM taken")
         return rows[0] if rows else (0, "", 0)
 
-    def begin_at(self, n: int) -> None:
-        """Take the rows after ``n`` from now on, of a store whose earlier rows have no deliveries in this ledger.
+    def begin_at(self, n: int, event: tuple[str, int] | None) -> None:
+        """Take the rows after ``n``, which is this ``event``, from now on, of a store whose earlier rows have no
+        deliveries in this ledger.
 
-        The numbers of the receivers continue.
+        The numbers of the receivers continue, and they are absent until ``admit``.
         """
         with self._lock, _as_store_error(self.path), transaction(self._connection):
             self._connection.execute("DELETE FROM deliveries")
             self._connection.execute("DELETE FROM settled")
-            self._connection.execute("INSERT OR REPLACE INTO taken VALUES (1, ?, '', 0)", (n,))
+            self._connection.execute("INSERT OR IGNORE INTO absent SELECT receiver FROM receivers")
+            self._connection.execute("INSERT OR REPLACE INTO taken VALUES (1, ?, ?, ?)", (n, *(event or ("", 0))))
 
     def take(
         self,

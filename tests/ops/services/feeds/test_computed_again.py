@@ -10,6 +10,7 @@ import pytest
 
 from ops.services.feeds.feed import FeedReceiver
 from ops.services.feeds.ledger import FILE, DeliveryLedger
+from ops.store.connections import StoreError
 from ops.store.reader import Reader
 from ops.store.writer import Store
 from tests.ops.services.feeds.test_added_receivers import Servers, run
@@ -92,6 +93,43 @@ def test_with_other_identifiers_what_is_open_comes_again_and_nothing_else(path: 
     computed(path, to=JOURNALED + 3, prefix="B", journaled=JOURNALED + 3)
     assert heard(path) == ["B12", "B11", "B10", "B9", "B8"]
     assert heard(path) == []
+
+
+def test_a_start_that_fails_before_what_is_open_was_given_is_made_up_for(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    computed(path, journaled=0)
+    assert len(heard(path)) == JOURNALED
+    moved_away(path)
+    computed(path, prefix="B")
+
+    def fails(_: Reader) -> None:
+        raise StoreError("the store is busy")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Reader, "open_rows", fails)
+        with pytest.raises(StoreError):
+            heard(path)
+    assert heard(path) == ["B9", "B8"]
+    assert heard(path) == []
+
+
+def test_a_store_that_is_exchanged_twice_is_noticed_each_time(path: Path) -> None:
+    """Also where nothing new came between: its rows would be passed over up to the number of the other."""
+    for prefix, rows, expected in (("A", JOURNALED, ["A9", "A8"]), ("B", 8, ["B8"])):
+        computed(path, to=rows, prefix=prefix, journaled=rows)
+        assert heard(path) == expected
+        moved_away(path)
+    computed(path, to=8, prefix="B", journaled=8)
+    computed(path, to=9, prefix="B")
+    assert heard(path) == ["B9"]
+
+
+def test_a_journal_that_was_restored_to_an_earlier_point_is_not_waited_for(path: Path) -> None:
+    computed(path, to=5)
+    computed(path, to=5, journaled=5)
+    with closing(Reader(path)) as store:
+        assert not store.is_computed_again()
 
 
 def test_the_ledger_of_a_row_that_was_erased_since_goes_on(path: Path) -> None:
