@@ -26,6 +26,9 @@ SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 GRACE_S: Final = 1.0
 """Time from the signal to the end of the process; a second signal ends it at once."""
 
+AGAIN_S: Final = GRACE_S / 2
+"""Time until a signal that Python ignored is sent again: by then, what it interrupted has returned."""
+
 SAYING_S: Final = 0.5
 """Longest wait for room in stderr, where a full pipe has none."""
 
@@ -58,7 +61,16 @@ def exit_code_of(error: BaseException) -> int:
 
 def raise_stopped(number: int, _frame: FrameType | None) -> NoReturn:
     """Handle a signal by raising Stopped."""
+    sys.unraisablehook = _send_again
     raise Stopped(number)
+
+
+def _send_again(unraisable: Any) -> None:
+    """Send a signal again, a little later, that Python ignored in a destructor or the callback of a weak reference."""
+    if isinstance(stopped := unraisable.exc_value, Stopped):
+        again = threading.Timer(AGAIN_S, os.kill, (os.getpid(), stopped.number))
+        again.daemon = True
+        again.start()
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import re
 import signal
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -276,6 +277,27 @@ def test_a_warning_above_the_list_moves_nothing_that_is_pressed(calm: Any, visit
         here.part("reject-cancel").click()
     finally:
         calm.paused = False
+
+
+def test_an_estimate_that_goes_out_of_date_moves_no_row_that_is_pressed(calm: Any, visit_blind: Callable[..., Any]):
+    """The sentence of the row is longer then, and comes once the press has ended; the details have changed at once."""
+    here = visit_blind(calm.address)
+    here.live()
+    expect(here.part("coverage-dead-ground")).to_contain_text("%")  # late, it may wrap and move all below
+    observed, raised = (datetime.now(UTC) - timedelta(seconds=ago) for ago in (50.0, 40.0))
+    calm.commit([calm.alert(97, observed_at=observed, raised_at=raised)])
+    try:
+        row = here.page.locator("[data-alert=A0097]")
+        row.get_by_test_id("alert-open").click()
+        press(here, row.get_by_test_id("alert-reject"))
+        before = row.inner_text(), row.bounding_box()
+        expect(here.part("details")).to_contain_text(re.compile(r"Age\s*1 min"))
+        assert (row.inner_text(), row.bounding_box()) == before
+        here.page.mouse.up()
+        expect(row).to_contain_text("As of")
+        here.part("reject-cancel").click()
+    finally:
+        calm.commit([calm.alert(97, revision=1, status="cleared")])
 
 
 HEADER_HEIGHT = """([name, state]) => {

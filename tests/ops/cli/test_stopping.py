@@ -25,7 +25,7 @@ from ops.runtime.stopping import GRACE_S, SAYING_S, raise_stopped
 from tests.patience import PATIENT_S
 
 WORKING = """
-import hashlib, os, signal, subprocess, sys, threading, time
+import hashlib, os, signal, subprocess, sys, threading, time, weakref
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -83,6 +83,9 @@ class Leftover:
     def __del__(self, touch=Path("torn_down").touch):
         touch()
 
+class Referenced:
+    pass
+
 def torn_down():
     global leftover
     leftover = Leftover()
@@ -98,6 +101,15 @@ def swallowing():
             time.sleep(0.01)
         except KeyboardInterrupt:
             pass
+
+def ignored():
+    def wait_for_signal(_):
+        Path("made").touch()
+        interpreted()  # what is raised here, Python ignores
+    leftover = Referenced()
+    reference = weakref.ref(leftover, wait_for_signal)
+    del leftover
+    compiled()
 
 def cover(options, screen):
     with atomic_write(Path("result.tif")) as partial:
@@ -142,13 +154,24 @@ def started(folder: Path, work: str, stderr: int = subprocess.PIPE) -> subproces
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize(
     "work",
-    ["compiled", "interpreted", "threads", "child", "swallowing", "folder", "without_children", "locked", "torn_down"],
+    [
+        "compiled",
+        "interpreted",
+        "threads",
+        "child",
+        "swallowing",
+        "folder",
+        "without_children",
+        "locked",
+        "torn_down",
+        "ignored",
+    ],
 )
 def test_a_command_ends_whatever_it_is_doing(tmp_path: Path, work: str, number: int, code: int) -> None:
     process = started(tmp_path, work)
     try:
         wait_for((tmp_path / "ready").exists, process)
-        for created in {"child": "child", "folder": "made"}.get(work, "ready"), "ready":
+        for created in {"child": "child", "folder": "made", "ignored": "made"}.get(work, "ready"), "ready":
             wait_for((tmp_path / created).exists, process)
         process.send_signal(number)
         out, err = process.communicate(timeout=PATIENT_S)
@@ -226,6 +249,8 @@ def test_a_signal_outside_a_command_has_its_exit_code(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], instead: str, number: int, code: int
 ) -> None:
     """As while the options are parsed, where Click raises Abort in the place of what the signal raised."""
+
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
 
     def stopped(**_: Any) -> None:
         try:

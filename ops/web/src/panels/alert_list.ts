@@ -64,9 +64,10 @@ export class AlertList {
     return [...this.#list.children].findIndex((row) => row.contains(document.activeElement));
   }
 
-  /** Ages, and response estimates, which go out of date. */
+  /** Ages, and response estimates, which go out of date; their sentence is longer then. */
   tick(nowMs: number): void {
     this.#nowMs = nowMs;
+    if (this.#press.held) return;
     for (const row of this.#list.children) {
       const alert = this.#state?.alerts.get((row as HTMLElement).dataset["key"] ?? "");
       const age = row.querySelector(".alert-age");
