@@ -113,7 +113,8 @@ export class AlertList {
     const note = part("alerts-note");
     let words = "";
     const { problem } = state.connection;
-    if (!state.alertsKnown)
+    if (!state.alertsKnown && state.replay !== null) words = say("replay-unknown");
+    else if (!state.alertsKnown)
       words = problem === null ? say("page-alerts-loading") : say("page-alerts-unreadable", { why: problem });
     else if (all === 0) words = say(this.#closed ? "page-alerts-none-closed" : "page-alerts-none");
     else if (shown < all) words = say("page-alerts-first", { shown, all });

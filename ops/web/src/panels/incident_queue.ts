@@ -50,7 +50,8 @@ export class IncidentQueue {
   }
 
   /** What must be said of the list besides its rows. An empty list is called so only where the server has given it. */
-  #note({ incidentsKnown, connection: { problem } }: State, all: number): string {
+  #note({ incidentsKnown, replay, connection: { problem } }: State, all: number): string {
+    if (!incidentsKnown && replay !== null) return say("replay-unknown");
     if (!incidentsKnown) return problem === null ? say("page-incidents-loading") : say("page-incidents-unreadable", { why: problem });
     if (all === 0) return say(this.#filter === NO_FILTER ? "page-incidents-none" : "page-incidents-none-found");
     return all > ROWS ? say("page-alerts-first", { shown: ROWS, all }) : "";
