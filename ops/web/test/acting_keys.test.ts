@@ -56,6 +56,12 @@ for (const which of ["incident", "alert"] as const)
     press({ repeat: true });
     press();
     assert.deepEqual(acted, ["1", "2"]);
+    list.show(stateOf("3"), NOW_MS);
+    press();
+    assert.deepEqual(acted, ["1", "2"]);
+    open("3").click(); // by mouse or Enter: the person has seen it
+    press();
+    assert.deepEqual(acted, ["1", "2", "3"]);
   });
 
 test("a single key of the page acts once, however long it is held", (context) => {

@@ -142,7 +142,12 @@ export class AlertList {
         class: "alert-open",
         type: "button",
         data: { testid: "alert-open" },
-        on: { click: run((alert) => this.#actions.select(alert)) },
+        on: {
+          click: run((alert) => {
+            this.#keys.chosen();
+            this.#actions.select(alert);
+          }),
+        },
       },
       el(
         "span",

@@ -131,6 +131,7 @@ export class IncidentQueue {
 
   #create(id: string): HTMLLIElement {
     const select = (): void => {
+      this.#keys.chosen();
       const incident = this.#state?.incidents.get(id);
       if (incident !== undefined) this.#actions.select(incident);
     };

@@ -13,6 +13,11 @@ export class ActingKeys {
     this.#movedMs = performance.now();
   }
 
+  /** The person selected a row. */
+  chosen(): void {
+    this.#row = null;
+  }
+
   /** Whether a key acts on a row: not one that repeats while it is held. */
   act({ repeat }: KeyboardEvent, row: Element | null): boolean {
     return !repeat && !(row === this.#row && performance.now() - this.#movedMs < MEANT_MS);
