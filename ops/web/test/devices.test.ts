@@ -1,6 +1,7 @@
 // The dialog of a unit's devices: an answer belongs to the unit that it was asked for, and a refusal stays in sight.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test, type TestContext } from "node:test";
 import "./mgrs_for_node.ts";
 import { heard, openPage } from "./page_for_node.ts";
@@ -70,3 +71,23 @@ test("a list that cannot be read says so until it can be", async (context) => {
   await heard();
   assert.equal(part("devices-problem").textContent, "");
 });
+
+for (const [clock, expires_at] of [["fast", "2000-01-01T00:00:00Z"], ["slow", "2100-01-01T00:00:00Z"]] as const)
+  test(`a code is shown for as long as it is valid, also where the browser's clock is ${clock}`, async (context) => {
+    const [, validS] = /^CODE_S: Final = (\d+)\.0$/m.exec(readFileSync(new URL("../../field/devices.py", import.meta.url), "utf8")) ?? [];
+    let nowMs = 1_000;
+    context.mock.method(performance, "now", () => nowMs);
+    const { open, part, press } = dialog(context, (path) => Response.json(path.endsWith("/enrolments") ? { ...MADE, expires_at } : []));
+    open("patrol-1");
+    press("devices-enrol");
+    await heard();
+    const shown: [boolean, string][] = [];
+    for (const afterMs of [0, Number(validS) * 1000 - LOOK_MS, Number(validS) * 1000]) {
+      nowMs = 1_000 + afterMs;
+      context.mock.timers.tick(LOOK_MS);
+      await heard();
+      shown.push([part("devices-code").hidden, part("devices-typed").textContent]);
+    }
+    assert.deepEqual(shown, [[false, MADE.code], [false, MADE.code], [true, ""]]);
+    press("devices-close");
+  });

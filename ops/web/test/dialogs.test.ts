@@ -2,9 +2,11 @@
 
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { parseOptions, type Options } from "../src/model/forces.ts";
+import { parseOptions, type Decision, type Forces, type Options, type Posture } from "../src/model/forces.ts";
+import { RequestFailed } from "../src/net/api.ts";
 import type { Candidate, Incident } from "../src/model/records.ts";
 import type { Answer } from "../src/net/incidents.ts";
+import { ImpactDialog } from "../src/panels/impact_dialog.ts";
 import { IncidentDialog } from "../src/panels/incident_dialog.ts";
 import "./mgrs_for_node.ts";
 import { heard, openPage } from "./page_for_node.ts";
@@ -77,4 +79,45 @@ for (const dialog of ["incident", "tracing"] as const)
     await heard();
     assert.equal(shown.open, false);
     assert.equal(answers.length, 2);
+  });
+
+const WHY = "Smugglers expected";
+const UNANSWERED = new RequestFailed("page-net-unreachable", 0);
+const CONFLICT = new RequestFailed({ id: "page-net-refused", parameters: { sentence: "Ben set section 'north'." } }, 409);
+
+for (const [outcome, answer] of [["stored", "stored"], ["asked", "asked"], ["no answer", UNANSWERED], ["a conflict", CONFLICT]] as const)
+  test(`an impact level closes its dialog only by its own decision: ${outcome}`, async (context) => {
+    const { part, submit } = page(context);
+    const afters: (string | undefined)[] = [];
+    const dialog = new ImpactDialog(async (section, _, __, sent) => {
+      afters.push(section.decided.at(-1)?.id);
+      sent(`mine-${afters.length}`);
+      if (answer instanceof RequestFailed) throw answer;
+      return answer;
+    }, () => undefined);
+    const shown = part("impact-dialog");
+    const decided: Decision[] = [];
+    const decide = (id: string, by: string): void => {
+      decided.push({ id, level: "medium", by, atMs: 0, reason: "Quiet now" });
+      dialog.follow({ sections: new Map([["north", north()]]) } as unknown as Forces);
+    };
+    const north = (): Posture => ({ id: "north", level: "low", decided: [...decided], proposed: null }) as unknown as Posture;
+    const send = async (): Promise<void> => {
+      part("impact-level").value = "critical";
+      part("impact-reason").value = WHY;
+      submit("impact-form");
+      await heard();
+    };
+    dialog.open(north());
+    await send();
+    decide("of-ben", "Ben");
+    assert.equal(shown.open, true);
+    assert.match(part("impact-problem").textContent, /does not apply/);
+    assert.match(part("impact-now").textContent, /Medium, set by Ben/);
+    assert.deepEqual([part("impact-reason").value, part("impact-level").value], [WHY, "critical"]);
+    await send();
+    assert.deepEqual(afters, [undefined, "of-ben"], "the second decision follows the one that was seen");
+    decided.push({ id: "mine-2", level: "critical", by: "Ana", atMs: 0, reason: WHY });
+    decide("of-ben-again", "Ben");
+    assert.equal(shown.open, false);
   });

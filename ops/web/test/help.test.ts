@@ -130,7 +130,7 @@ test("who is free comes before who is nearer and assigned to another incident, b
 
 test("without incidents the most urgent alert leads; without either nothing is open", () => {
   assert.deepEqual(urgent(state({ incidents: new Map() }))[0]?.[2], { kind: "alert", id: "A1" });
-  assert.deepEqual(urgent({ ...state({ incidents: new Map(), alerts: new Map() }), alertsKnown: true })[0]?.[1], "none open");
+  assert.deepEqual(urgent({ ...state({ incidents: new Map(), alerts: new Map() }), alertsKnown: true, incidentsKnown: true })[0]?.[1], "none open");
 });
 
 test("what is not covered names sensors, dead ground and missing terrain data, and leads to the first sensor", () => {

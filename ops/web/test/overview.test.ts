@@ -43,11 +43,20 @@ function known(): State {
   const track = parseTrack({ track: "T1", name: "Cedar 35", lon: 1, lat: 42, status: "confirmed", time_to_border_s: 120 });
   assert.ok(alert !== null && incident !== null && track !== null);
   return {
-    ...INITIAL, alertsKnown: true, stampMs: NOW,
+    ...INITIAL, alertsKnown: true, incidentsKnown: true, stampMs: NOW,
     alerts: new Map([["A1", alert]]), incidents: new Map([["I1", incident]]), tracks: new Map([["T1", track]]),
     sensors: new Map(sensors.flatMap((one) => (one === null ? [] : [[one.id, one]]))),
   };
 }
+
+test("while a list is on its way, or the first picture, nothing is called none", () => {
+  speakIn("en");
+  const empty = { ...known(), alerts: new Map(), incidents: new Map(), tracks: new Map() };
+  const said = (state: State): unknown[] => [rows(state, "urgent")[0]?.value, rows(state, "events").at(-1)?.value];
+  assert.deepEqual(said(empty), ["none open", "none known within 30 min"]);
+  assert.deepEqual(said({ ...empty, incidentsKnown: false }), ["unknown", "unknown"]);
+  assert.deepEqual(said({ ...empty, stampMs: null }), ["none open", "unknown"]);
+});
 
 test("a predicted crossing is counted from the picture, and of an old one nothing is expected or excluded", () => {
   speakIn("en");

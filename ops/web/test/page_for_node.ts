@@ -10,6 +10,7 @@ export async function heard(): Promise<void> {
 
 export class Part extends EventTarget {
   readonly tag: string;
+  className = "";
   children: Part[] = [];
   parent: Part | null = null;
   dataset: Record<string, string> = {};
@@ -91,12 +92,19 @@ export class Part extends EventTarget {
   contains(other: Part | null): boolean {
     return other !== null && [...this.all()].includes(other);
   }
-  /** By the name of the element. */
-  querySelectorAll(tag: string): Part[] {
-    return [...this.all()].filter((one) => one.tag === tag);
+  /** By the name of the element, or by its class with a dot; `:not([hidden])` may follow. */
+  querySelectorAll(wanted: string): Part[] {
+    const [name = "", ...shown] = wanted.split(":not([hidden])");
+    return [...this.all()].filter((one) => one.is(name) && (shown.length === 0 || !one.hidden));
   }
-  querySelector(tag: string): Part | null {
-    return this.querySelectorAll(tag)[0] ?? null;
+  querySelector(wanted: string): Part | null {
+    return this.querySelectorAll(wanted)[0] ?? null;
+  }
+  closest(wanted: string): Part | null {
+    return this.is(wanted) ? this : (this.parent?.closest(wanted) ?? null);
+  }
+  is(wanted: string): boolean {
+    return wanted.startsWith(".") ? this.className.split(" ").includes(wanted.slice(1)) : this.tag === wanted;
   }
 
   setAttribute(name: string, value: string): void {
@@ -115,6 +123,7 @@ export class Part extends EventTarget {
     this.onclick?.();
     this.dispatchEvent(new Event("click"));
   }
+  scrollIntoView(): void {}
   showModal(): void {
     this.open = true;
   }
@@ -134,13 +143,9 @@ export function openPage(context: TestContext): { readonly window: EventTarget; 
     return parts.get(id) as Part;
   };
   page.activeElement = null;
-  const document = {
-    getElementById: part,
-    createElement: (tag: string) => new Part(tag),
-    get activeElement() {
-      return page.activeElement;
-    },
-  };
+  const made = { getElementById: part, createElement: (tag: string) => new Part(tag), querySelector: () => null };
+  const document = Object.assign(new EventTarget(), made);
+  Object.defineProperty(document, "activeElement", { get: () => page.activeElement });
   const before = Object.fromEntries(["document", "addEventListener"].map((name) => [name, Reflect.get(globalThis, name)]));
   Object.assign(globalThis, { document, addEventListener: window.addEventListener.bind(window) });
   context.after(() => void Object.assign(globalThis, before));
@@ -150,4 +155,10 @@ export function openPage(context: TestContext): { readonly window: EventTarget; 
 /** An event of the pointer; a touch unless it states something else. */
 export function pointer(type: string, pointerId: number, more: object = {}): Event {
   return Object.assign(new Event(type), { button: 0, buttons: 1, pointerId, pointerType: "touch", ...more });
+}
+
+/** The press of a key while `target` has the focus, as it is heard around it. */
+export function key(name: string, target: Part, more: object = {}): Event {
+  const event = Object.assign(new Event("keydown", { cancelable: true }), { key: name, repeat: false, ...more });
+  return Object.defineProperty(event, "target", { value: target });
 }

@@ -11,7 +11,20 @@ import { Replay } from "../src/replay/replay.ts";
 import { ShownClock, ShownTrails } from "../src/replay/shown.ts";
 import { ServerClock } from "../src/model/clock.ts";
 import { Trails } from "../src/model/trails.ts";
+import type { AlertActions } from "../src/panels/alert_list.ts";
+import type { DetailActions } from "../src/panels/details.ts";
+import type { ForcesActions } from "../src/panels/forces_panel.ts";
+import "./mgrs_for_node.ts";
+import { openPage } from "./page_for_node.ts";
 import { speakIn } from "./words.ts";
+
+const { AlertList } = await import("../src/panels/alert_list.ts");
+const { DetailsPanel } = await import("../src/panels/details.ts");
+const { ForcesPanel } = await import("../src/panels/forces_panel.ts");
+const { SensorsPanel } = await import("../src/panels/sensors_panel.ts");
+const { TracksPanel } = await import("../src/panels/tracks_panel.ts");
+const { IncidentQueue } = await import("../src/panels/incident_queue.ts");
+const { glance } = await import("../src/overview/glance.ts");
 
 const AT = Date.parse("2026-03-01T02:14:05Z");
 const iso = (ms: number): string => new Date(ms).toISOString();
@@ -41,12 +54,48 @@ test("a moment is read, and what cannot be read is left out", () => {
 });
 
 test("the shown state has the picture of the moment, and the live rest", () => {
-  const live = { ...INITIAL, alertsKnown: true, diskFull: true, options: new Map([["I1", { atMs: AT }]]) as never, counts: new Map([["radar-1", {}]]) as never, tracks: new Map([["T9", parseTrack(track("T9"))!]]) };
+  const live = { ...INITIAL, alertsKnown: false, diskFull: true, options: new Map([["I1", { atMs: AT }]]) as never, counts: new Map([["radar-1", {}]]) as never, tracks: new Map([["T9", parseTrack(track("T9"))!]]) };
   const shown = asKnownThen(live, null, AT + 500, moment());
   assert.deepEqual([...shown.tracks.keys()], ["T1"]);
   assert.deepEqual([shown.replay, shown.stampMs, shown.diskFull], [{ atMs: AT + 500 }, AT, true]);
   assert.deepEqual([shown.options.size, shown.counts.size], [0, 0], "neither is known of the past");
+  assert.deepEqual([shown.alertsKnown, shown.incidentsKnown], [true, true]);
   assert.equal(asKnownThen(live, null, AT, null).tracks.size, 0);
+});
+
+test("what there is no picture of, or is erased, is unknown: nothing states that there was none", (context) => {
+  speakIn("en");
+  const { part } = openPage(context);
+  const queue = new IncidentQueue({ select: () => undefined, act: () => undefined });
+  const list = new AlertList({} as AlertActions);
+  const live = { ...INITIAL, alertsKnown: true, incidentsKnown: true };
+  const erased = (kind: string): Moment => moment({ tracks: null, incidents: [], erased: [{ kind, erased_at: null }] });
+  const unknown = (at: Moment | null): unknown[] => {
+    const shown = asKnownThen(live, null, AT, at);
+    queue.show(shown, AT);
+    list.show(shown, AT);
+    const rows = glance(shown, AT).flatMap((group) => group.rows.map((row) => [row.id, row.tone] as const));
+    return [part("incidents-note").textContent, part("alerts-note").textContent, rows.filter(([, tone]) => tone !== "unknown").map(([id]) => id)];
+  };
+  const words = "Not known for the time shown.";
+  assert.deepEqual(unknown(null), [words, words, []]);
+  const panels = { forces: new ForcesPanel({} as ForcesActions), tracks: new TracksPanel(() => undefined), sensors: new SensorsPanel(() => undefined) };
+  const notes = Object.entries(panels).map(([name, panel]) => {
+    panel.show(asKnownThen(live, null, AT, null), AT);
+    const panelNotes = [...part(`panel-${name}`).querySelectorAll(".note"), ...part(`panel-${name}`).querySelectorAll(".hint")];
+    return panelNotes.map(({ textContent }) => textContent).filter((text) => text !== "");
+  });
+  assert.deepEqual(notes.map(([first]) => first), [words, words, words]);
+  assert.equal(notes[0]?.at(-1), words, "of border sections, too");
+  const details = new DetailsPanel({} as DetailActions, []);
+  for (const kind of ["incident", "alert", "track", "section"] as const) {
+    details.show(asKnownThen(live, { kind, id: "X1" }, AT, kind === "section" ? moment() : null), AT);
+    assert.equal(part("panel-details").all().find(({ textContent }) => textContent === words)?.hidden, false, kind);
+  }
+  assert.deepEqual(unknown(erased("alerts")), [words, words, ["tracks"]]);
+  const [none, noAlerts, rows] = unknown(erased("tracks"));
+  assert.deepEqual([none, noAlerts].map((note) => /^No open/.test(String(note))), [true, true]);
+  assert.deepEqual(rows, ["incident", "lost", "workload"]);
 });
 
 test("a moment is the picture from its time until the next one", () => {

@@ -150,6 +150,7 @@ forces-level-proposed = The risk assessment of { $on } proposes: { $level }.
 forces-level-now = { $level }, set by { $by } at { $at }: { $reason }
 forces-level-waiting = The decision is stored; it applies once the server has processed it.
 forces-level-asked = The level is unchanged. Another supervisor has to confirm the lower level under “Requests for a second person” on the page “Your account”.
+forces-level-passed = Your decision does not apply: another one was made first. Check it above, then decide again.
 forces-decision = { $level }: { $reason }
 
 ## Facts and sections of the details panel

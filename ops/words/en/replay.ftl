@@ -49,6 +49,7 @@ replay-follow = { $kind ->
 ## Notes
 
 replay-loading = Loading the picture…
+replay-unknown = Not known for the time shown.
 replay-nothing = No picture has been recorded yet.
 replay-no-incident = { $where ->
     [before] No incident was opened before this time.

@@ -153,6 +153,7 @@ forces-level-proposed = L’analyse de risque du { $on } propose : { $level }.
 forces-level-now = { $level }, défini par { $by } le { $at } : { $reason }
 forces-level-waiting = La décision est enregistrée ; elle s’applique dès que le serveur l’a traitée.
 forces-level-asked = Le niveau est inchangé. Un autre superviseur doit confirmer le niveau inférieur sous « Demandes à confirmer par une autre personne » à la page « Votre compte ».
+forces-level-passed = Votre décision ne s’applique pas : une autre a été prise avant. Vérifiez-la ci-dessus, puis décidez de nouveau.
 forces-decision = { $level } : { $reason }
 
 ## Faits et parties du panneau des détails

@@ -49,6 +49,7 @@ replay-follow = { $kind ->
 ## Remarques
 
 replay-loading = Chargement de la situation…
+replay-unknown = Inconnu pour l’instant affiché.
 replay-nothing = Aucune situation n’a encore été enregistrée.
 replay-no-incident = { $where ->
     [before] Aucun incident n’a été ouvert avant cette heure.

@@ -16,6 +16,8 @@ interface Device {
 
 /** A code is used on the phone while this dialog is open: the list then shows the new device. */
 const LOOK_MS = 3_000;
+/** How long a code is valid (ops/field/devices.py), from its request on: the browser's own clock may be wrong. */
+const CODE_MS = 600_000;
 
 export class DevicesDialog {
   readonly #dialog = part<HTMLDialogElement>("devices-dialog");
@@ -62,11 +64,12 @@ export class DevicesDialog {
 
   async #enrol(): Promise<void> {
     const opening = this.#opening;
+    const endsMs = performance.now() + CODE_MS;
     const made = object(await postJson(`${this.#path()}/enrolments`, null));
     const svg = made?.["qr_svg"];
     if (opening !== this.#opening || made === null || typeof svg !== "string") return;
     this.#forgetCode();
-    this.#endsMs = moment(made["expires_at"]);
+    this.#endsMs = endsMs;
     this.#qr.src = URL.createObjectURL(new Blob([svg], { type: "image/svg+xml" }));
     this.#qr.alt = say("forces-devices-qr", { unit: this.#unit });
     setText(part("devices-typed"), text(made["code"], 64));
@@ -109,7 +112,7 @@ export class DevicesDialog {
 
   #tick(): void {
     if (this.#endsMs === null) return;
-    const leftS = (this.#endsMs - Date.now()) / 1000;
+    const leftS = (this.#endsMs - performance.now()) / 1000;
     if (leftS <= 0) this.#forgetCode();
     else setText(part("devices-expiry"), say("forces-devices-expiry", { time: formats().duration(Math.ceil(leftS / 10) * 10) }));
   }

@@ -142,8 +142,9 @@ function byId<T extends { readonly id: string }>(records: readonly T[]): Map<str
   return new Map(records.map((record) => [record.id, record]));
 }
 
-/** What the page shows: the live state, in which the picture is that of the moment; an empty one where there is none. */
+/** What the page shows: the live state, in which the picture is that of the moment. What there is not, or is erased, is unknown. */
 export function asKnownThen(live: State, selection: State["selection"], atMs: number, moment: Moment | null): State {
+  const isKept = (erasable: string): boolean => moment?.erased.every(({ kind }) => kind !== erasable) ?? false;
   return {
     ...live,
     selection,
@@ -154,12 +155,14 @@ export function asKnownThen(live: State, selection: State["selection"], atMs: nu
     // Without the state of the sensors, fields of view would look covered.
     layout: moment !== null && moment.sensors.size > 0 ? live.layout : NOT_ASKED,
     alerts: moment?.alerts ?? NOTHING,
+    alertsKnown: isKept("alerts"),
     incidents: moment?.incidents ?? NOTHING,
+    incidentsKnown: isKept("alerts"),
     // The posture of sections is not kept; bases stand where they are.
     forces: { ...live.forces, units: moment?.units ?? NOTHING, sections: NOTHING },
     options: NOTHING,
     counts: NOTHING, // those of the past are not kept
-    stampMs: moment?.atMs ?? null,
+    stampMs: isKept("tracks") ? (moment?.atMs ?? null) : null,
     unreadable: 0,
     alertsTruncated: false,
   };

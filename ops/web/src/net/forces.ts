@@ -25,10 +25,14 @@ export async function optionsFor(incident: string, signal?: AbortSignal): Promis
 /** What became of a decision: it applies; it is stored, and applies later; or another person has to confirm it. */
 export type LevelOutcome = "applied" | "stored" | "asked";
 
-export async function setLevel(section: Posture, level: ImpactLevel, reason: string): Promise<LevelOutcome> {
+/** `sent` hears the id of the decision, also where no answer comes. */
+export async function setLevel(section: Posture, level: ImpactLevel, reason: string, sent: (id: string) => void): Promise<LevelOutcome> {
   const after = section.decided.at(-1)?.id ?? "";
   const order = { section: section.id, level, reason, after };
-  const send = (id: string): Promise<unknown> => repeated(() => postJson("/v1/impact-levels", { id, ...order }));
+  const send = (id: string): Promise<unknown> => {
+    sent(id);
+    return repeated(() => postJson("/v1/impact-levels", { id, ...order }));
+  };
   const answer = object(await once(order, send));
   if (typeof answer?.["approval"] === "string") return "asked";
   return answer?.["applied"] === true ? "applied" : "stored";

@@ -56,7 +56,7 @@ function cut(rows: readonly Row[], most = ROWS): Row[] {
 }
 
 function events(state: State, nowMs: number): Row[] {
-  if (!state.alertsKnown) return [fact("next", null)];
+  if (!state.alertsKnown || !state.incidentsKnown) return [fact("next", null)];
   const open = inOrder(state.incidents.values(), state.alerts, state.tracks).filter((one) => one.state !== "closed");
   const waiting = open.filter(({ attention }) => attention);
   const oldest = waiting.reduce<Incident | null>((first, one) => (first === null || one.openedMs < first.openedMs ? one : first), null);
@@ -78,9 +78,10 @@ function events(state: State, nowMs: number): Row[] {
   return [...rows, fact("next", pictureAgeS(state, nowMs) > RESPONSE_HOLDS_S ? null : say("overview-none-ahead", { time: AHEAD_S }))];
 }
 
-/** How old the picture is that says where tracks are. */
+/** How old the picture is that says where tracks are; infinite without one. */
 function pictureAgeS({ stampMs }: State, nowMs: number): number {
-  return stampMs === null || !Number.isFinite(nowMs) ? 0 : Math.max(0, (nowMs - stampMs) / 1000);
+  if (stampMs === null) return Number.POSITIVE_INFINITY;
+  return !Number.isFinite(nowMs) ? 0 : Math.max(0, (nowMs - stampMs) / 1000);
 }
 
 /** Confirmed tracks without an open alert that would meet the border soon at their present course and speed. */

@@ -22,7 +22,7 @@ export function urgent(state: State, nowMs: number): Row[] {
   const first = incident === null ? openAlerts(state.alerts)[0] : undefined;
   if (incident !== null) return [incidentRow(incident, state, nowMs), ...helpRows(incident, state), notCovered(state)];
   if (first !== undefined) return [alertRow(first), notCovered(state)];
-  return [fact("incident", state.alertsKnown ? say("overview-none-open") : null), notCovered(state)];
+  return [fact("incident", state.alertsKnown && state.incidentsKnown ? say("overview-none-open") : null), notCovered(state)];
 }
 
 /** Where it is, as a person says it over the radio: the chainage where the alert states it. */

@@ -6,6 +6,7 @@ import { waitingWork } from "../model/incidents.ts";
 import { PRIORITIES, type Alert } from "../model/records.ts";
 import type { State } from "../model/state.ts";
 import { el, keyed, part, setData, setText } from "../ui/dom.ts";
+import { ActingKeys } from "../ui/acting_keys.ts";
 import { Press } from "../ui/press.ts";
 import { failure } from "../net/api.ts";
 import { handledLine, headline, responseLine } from "../words/alert_words.ts";
@@ -24,6 +25,7 @@ const ROWS = 200;
 export class AlertList {
   readonly #actions: AlertActions;
   readonly #list = part<HTMLOListElement>("alert-list");
+  readonly #keys = new ActingKeys();
   #closed = false;
   #state: State | null = null;
   #nowMs = Number.NaN;
@@ -55,8 +57,10 @@ export class AlertList {
       (alert) => this.#create(alert.id),
       (row, alert) => this.#update(row, alert, alert.id === focusable),
     );
-    const lost = place !== -1 && this.#focusedPlace() === -1;
-    if (lost) this.#focus([...this.#list.children][Math.min(place, rows.length - 1)] as HTMLElement | undefined);
+    if (place === -1 || this.#focusedPlace() !== -1) return;
+    const next = [...this.#list.children][Math.min(place, rows.length - 1)] as HTMLElement | undefined;
+    this.#keys.moved(next);
+    this.#focus(next);
   }
 
   /** Which row holds the focus; -1 for none. When its alert leaves the list, the focus goes to the next one. */
@@ -109,7 +113,8 @@ export class AlertList {
     const note = part("alerts-note");
     let words = "";
     const { problem } = state.connection;
-    if (!state.alertsKnown)
+    if (!state.alertsKnown && state.replay !== null) words = say("replay-unknown");
+    else if (!state.alertsKnown)
       words = problem === null ? say("page-alerts-loading") : say("page-alerts-unreadable", { why: problem });
     else if (all === 0) words = say(this.#closed ? "page-alerts-none-closed" : "page-alerts-none");
     else if (shown < all) words = say("page-alerts-first", { shown, all });
@@ -137,7 +142,12 @@ export class AlertList {
         class: "alert-open",
         type: "button",
         data: { testid: "alert-open" },
-        on: { click: run((alert) => this.#actions.select(alert)) },
+        on: {
+          click: run((alert) => {
+            this.#keys.chosen();
+            this.#actions.select(alert);
+          }),
+        },
       },
       el(
         "span",
@@ -259,11 +269,10 @@ export class AlertList {
     const rows = [...this.#list.children] as HTMLElement[];
     const index = row === null ? -1 : rows.indexOf(row);
     const to = { ArrowDown: index + 1, ArrowUp: index - 1, Home: 0, End: rows.length - 1 }[event.key];
-    const key = event.key.toLowerCase();
+    const action = ({ a: "acknowledge", r: "reject" } as const)[event.key.toLowerCase() as "a" | "r"];
     if (to !== undefined) this.#focus(rows[Math.max(0, Math.min(rows.length - 1, to))]);
-    else if (key === "a") row?.querySelector<HTMLButtonElement>(".alert-acknowledge:not([hidden])")?.click();
-    else if (key === "r") row?.querySelector<HTMLButtonElement>(".alert-reject:not([hidden])")?.click();
-    else return;
+    else if (action === undefined) return;
+    else if (this.#keys.act(event, row)) row?.querySelector<HTMLButtonElement>(`.alert-${action}:not([hidden])`)?.click();
     event.preventDefault();
   }
 

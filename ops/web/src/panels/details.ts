@@ -326,7 +326,7 @@ function steps(incident: Incident, nowMs: number, operator: string): IncidentSte
 
 function missing(kind: Selection["kind"], state: State): string {
   const known = {
-    incident: state.alertsKnown,
+    incident: state.incidentsKnown,
     track: state.stampMs !== null,
     bearing: state.stampMs !== null,
     alert: state.alertsKnown,
@@ -334,8 +334,9 @@ function missing(kind: Selection["kind"], state: State): string {
     segment: true,
     unit: state.stampMs !== null,
     base: state.stampMs !== null,
-    section: state.stampMs !== null,
+    section: state.stampMs !== null && state.replay === null,
   };
+  if (!known[kind] && state.replay !== null) return say("replay-unknown");
   return say(known[kind] ? "page-details-gone" : "page-details-unknown", { kind });
 }
 

@@ -42,7 +42,8 @@ export class ForcesPanel {
 
   show(state: State, nowMs: number): void {
     const units = [...state.forces.units.values()].sort((a, b) => rank(a, state) - rank(b, state) || (a.id < b.id ? -1 : 1));
-    setText(this.#note, units.length === 0 ? say("forces-no-units-yet") : loadLine(state));
+    const orUnknown = (none: string): string => say(state.replay === null ? none : "replay-unknown");
+    setText(this.#note, units.length === 0 ? orUnknown("forces-no-units-yet") : loadLine(state));
     const silent = state.replay === null ? [...state.refused.keys()].filter((unit) => !state.forces.units.has(unit)) : [];
     this.#refused.hidden = silent.length === 0;
     const newest = silent.flatMap((unit) => state.refused.get(unit)?.[0] ?? [])[0];
@@ -65,7 +66,7 @@ export class ForcesPanel {
       (row, base) => showBase(row, base, state),
     );
     const sections = [...state.forces.sections.values()];
-    setText(this.#sectionsNote, say(sections.length === 0 ? "forces-no-sections" : "forces-sections-note"));
+    setText(this.#sectionsNote, sections.length === 0 ? orUnknown("forces-no-sections") : say("forces-sections-note"));
     keyed(
       this.#sections,
       sections,

@@ -1,8 +1,8 @@
 // The impact level of a border section: a person decides, with a reason.
 
-import { IMPACT_LEVELS, type Forces, type ImpactLevel, type Posture } from "../model/forces.ts";
+import { IMPACT_LEVELS, type Forces, type Posture } from "../model/forces.ts";
 import { RequestFailed } from "../net/api.ts";
-import type { LevelOutcome } from "../net/forces.ts";
+import type { setLevel } from "../net/forces.ts";
 import { el, part, setText } from "../ui/dom.ts";
 import { Sending, type TellLate } from "../ui/sending.ts";
 import { utcDateTime } from "../words/format.ts";
@@ -16,12 +16,13 @@ export class ImpactDialog {
   readonly #level = part<HTMLSelectElement>("impact-level");
   readonly #reason = part<HTMLTextAreaElement>("impact-reason");
   readonly #problem = part("impact-problem");
-  readonly #send: (section: Posture, level: ImpactLevel, reason: string) => Promise<LevelOutcome>;
+  readonly #send: typeof setLevel;
   readonly #sending: Sending;
   #section: Posture | null = null;
-  #waiting = false;
+  /** The decision that was sent and was not seen to apply; empty where none was. */
+  #sent = "";
 
-  constructor(send: (section: Posture, level: ImpactLevel, reason: string) => Promise<LevelOutcome>, tellLate: TellLate) {
+  constructor(send: typeof setLevel, tellLate: TellLate) {
     this.#send = send;
     const button = part<HTMLButtonElement>("impact-send");
     this.#sending = new Sending(this.#problem, tellLate, (busy) => (button.disabled = busy));
@@ -41,6 +42,29 @@ export class ImpactDialog {
   }
 
   open(section: Posture): void {
+    this.#show(section);
+    this.#level.value = section.level ?? "low";
+    this.#reason.value = "";
+    this.#sent = "";
+    this.#sending.begin();
+    this.#dialog.showModal();
+    this.#level.focus();
+  }
+
+  /** A decision that was stored closes the dialog once it applies; it never does once another applies in its place. */
+  follow({ sections }: Forces): void {
+    const now = this.#section === null ? undefined : sections.get(this.#section.id);
+    if (this.#sent === "" || now === undefined) return;
+    if (now.decided.some(({ id }) => id === this.#sent)) this.#dialog.close();
+    else if (now.decided.at(-1)?.id !== this.#section?.decided.at(-1)?.id) {
+      this.#show(now);
+      this.#sent = "";
+      setText(this.#problem, say("forces-level-passed"));
+    }
+  }
+
+  /** The section as a person decides on it. */
+  #show(section: Posture): void {
     this.#section = section;
     const last = section.decided.at(-1);
     setText(part("impact-title"), say("forces-dialog", { section: section.id }));
@@ -53,18 +77,6 @@ export class ImpactDialog {
     const { proposed } = section;
     part("impact-proposed").hidden = proposed === null;
     if (proposed !== null) setText(part("impact-proposed"), say("forces-level-proposed", { level: levelName(proposed.level), on: proposed.on }));
-    this.#level.value = section.level ?? "low";
-    this.#reason.value = "";
-    this.#waiting = false;
-    this.#sending.begin();
-    this.#dialog.showModal();
-    this.#level.focus();
-  }
-
-  /** A decision that was stored closes the dialog once it applies. */
-  follow({ sections }: Forces): void {
-    const now = this.#section === null ? undefined : sections.get(this.#section.id);
-    if (this.#waiting && now?.decided.at(-1)?.id !== this.#section?.decided.at(-1)?.id) this.#dialog.close();
   }
 
   async #submit(): Promise<void> {
@@ -77,18 +89,19 @@ export class ImpactDialog {
       this.#reason.focus();
       return;
     }
-    let stored = true;
+    let sent = "";
     const send = async (): Promise<string> => {
       try {
-        const outcome = await this.#send(section, level, reason);
+        const outcome = await this.#send(section, level, reason, (id) => (sent = id));
         return outcome === "applied" ? "" : say(outcome === "asked" ? "forces-level-asked" : "forces-level-waiting");
       } catch (error) {
-        stored = error instanceof RequestFailed && (error.status === 0 || error.status >= 500); // it may be
+        // without an answer it may be stored; a conflict is another decision
+        if (!(error instanceof RequestFailed) || (error.status !== 0 && error.status !== 409 && error.status < 500)) sent = "";
         throw error;
       }
     };
     await this.#sending.send(section.id, send, (problem) => {
-      this.#waiting = problem !== "" && stored;
+      this.#sent = sent;
       if (problem === "") this.#dialog.close();
     });
   }

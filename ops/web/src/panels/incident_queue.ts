@@ -4,6 +4,7 @@ import { firstOf, inOrder, NO_FILTER, passes, type Filter } from "../model/incid
 import { CLASSES, INCIDENT_STATES, type Incident } from "../model/records.ts";
 import type { State } from "../model/state.ts";
 import { el, keyed, part, setData, setText } from "../ui/dom.ts";
+import { ActingKeys } from "../ui/acting_keys.ts";
 import { Press } from "../ui/press.ts";
 import { bars, certaintyLine, certaintyOfIncident, type Certainty } from "../words/certainty.ts";
 import { nearestLine } from "../overview/help.ts";
@@ -28,6 +29,7 @@ export class IncidentQueue {
   readonly #class = part<HTMLSelectElement>("incident-class");
   readonly #stateOf = part<HTMLSelectElement>("incident-state");
   readonly #mine = part<HTMLInputElement>("incident-mine");
+  readonly #keys = new ActingKeys();
   #filter: Filter = NO_FILTER;
   #state: State | null = null;
   #nowMs = Number.NaN;
@@ -48,7 +50,8 @@ export class IncidentQueue {
   }
 
   /** What must be said of the list besides its rows. An empty list is called so only where the server has given it. */
-  #note({ incidentsKnown, connection: { problem } }: State, all: number): string {
+  #note({ incidentsKnown, replay, connection: { problem } }: State, all: number): string {
+    if (!incidentsKnown && replay !== null) return say("replay-unknown");
     if (!incidentsKnown) return problem === null ? say("page-incidents-loading") : say("page-incidents-unreadable", { why: problem });
     if (all === 0) return say(this.#filter === NO_FILTER ? "page-incidents-none" : "page-incidents-none-found");
     return all > ROWS ? say("page-alerts-first", { shown: ROWS, all }) : "";
@@ -78,7 +81,10 @@ export class IncidentQueue {
       (incident) => this.#create(incident.id),
       (row, incident) => this.#update(row, incident, state, incident.id === focusable),
     );
-    if (held !== -1 && this.#focusedPlace() === -1) this.#focus(this.#rows[Math.min(held, rows.length - 1)]);
+    if (held === -1 || this.#focusedPlace() !== -1) return;
+    const next = this.#rows[Math.min(held, rows.length - 1)];
+    this.#keys.moved(next);
+    this.#focus(next);
   }
 
   focusFirst(): void {
@@ -125,6 +131,7 @@ export class IncidentQueue {
 
   #create(id: string): HTMLLIElement {
     const select = (): void => {
+      this.#keys.chosen();
       const incident = this.#state?.incidents.get(id);
       if (incident !== undefined) this.#actions.select(incident);
     };
@@ -185,8 +192,8 @@ export class IncidentQueue {
     const action = ({ a: "acknowledge", u: "assign", c: "close", x: "mark" } as const)[event.key.toLowerCase() as "a" | "u" | "c" | "x"];
     const incident = this.#state?.incidents.get(row?.dataset["key"] ?? "");
     if (to !== undefined) this.#focus(rows[Math.max(0, Math.min(rows.length - 1, to))]);
-    else if (action !== undefined && incident !== undefined) this.#actions.act(incident, action);
-    else return;
+    else if (action === undefined || incident === undefined) return;
+    else if (this.#keys.act(event, row)) this.#actions.act(incident, action);
     event.preventDefault();
   }
 

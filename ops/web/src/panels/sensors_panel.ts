@@ -50,7 +50,8 @@ export class SensorsPanel {
       (a, b) => Number(a.state === "ok") - Number(b.state === "ok") || BY_NUMBER.compare(a.id, b.id),
     );
     const [all, lost] = [sensors.length, lostSensors(state.sensors).length];
-    const note = all === 0 ? "page-sensors-none" : lost === 0 ? "page-sensors-online" : "page-sensors-lost";
+    const none = state.replay === null ? "page-sensors-none" : "replay-unknown";
+    const note = all === 0 ? none : lost === 0 ? "page-sensors-online" : "page-sensors-lost";
     setText(this.#note, say(note, { count: all, lost }));
     keyed(
       this.#list,

@@ -62,7 +62,7 @@ export class TracksPanel {
   }
 
   #words(state: State, all: number, shown: number): string {
-    if (state.stampMs === null) return say("page-tracks-waiting");
+    if (state.stampMs === null) return say(state.replay === null ? "page-tracks-waiting" : "replay-unknown");
     const confirmed = [...state.tracks.values()].filter(({ status }) => status === "confirmed").length;
     const found =
       all === 0

@@ -5,7 +5,7 @@ import { singleKeysOn } from "../panels/help.ts";
 export function listenForKeys(actions: Readonly<Record<string, () => void>>, escape: () => void): void {
   document.addEventListener("keydown", (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey || event.defaultPrevented) return;
-    if (document.querySelector("dialog[open]") !== null) return;
+    if (event.repeat || document.querySelector("dialog[open]") !== null) return;
     if (event.key === "Escape") return escape();
     const target = event.target as Element;
     if (!singleKeysOn() || target.closest("input:not([type=checkbox], [type=range]), textarea, select") !== null) return;

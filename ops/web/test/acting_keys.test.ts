@@ -1,0 +1,74 @@
+// Keys that act: one press acts once, on what the person has seen.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseAlert, parseIncident } from "../src/model/parse.ts";
+import { INITIAL, type State } from "../src/model/state.ts";
+import { listenForKeys } from "../src/ui/keys.ts";
+import "./mgrs_for_node.ts";
+import { key, openPage, type Part } from "./page_for_node.ts";
+import { speakIn } from "./words.ts";
+
+const { AlertList } = await import("../src/panels/alert_list.ts");
+const { IncidentQueue } = await import("../src/panels/incident_queue.ts");
+
+const AT = "2026-01-01T00:00:00Z";
+const NOW_MS = Date.parse(AT);
+const IDS = ["1", "2"] as const;
+
+function stateOf(...ids: string[]): State {
+  const alerts = ids.map((id) => parseAlert({ id, rule: "crossing", priority: "high", status: "active", revision: 0, sentence: "s", raised_at: AT }) ?? assert.fail());
+  const incidents = ids.map((id) => parseIncident({ id, name: `Bravo ${id}`, state: "open", priority: "high", opened_at: AT, attention: true, alerts: [id] }) ?? assert.fail());
+  const byId = <T extends { readonly id: string }>(found: T[]): Map<string, T> => new Map(found.map((one) => [one.id, one]));
+  return { ...INITIAL, alertsKnown: true, incidentsKnown: true, rights: new Set(["act"]) as State["rights"], alerts: byId(alerts), incidents: byId(incidents) };
+}
+
+for (const which of ["incident", "alert"] as const)
+  test(`a key acts on no ${which} to which the focus has just gone by itself, and not again while it is held`, (context) => {
+    speakIn("en");
+    const { part } = openPage(context);
+    let nowMs = 0;
+    context.mock.method(performance, "now", () => nowMs);
+    context.mock.timers.enable({ apis: ["setTimeout"] });
+    const acted: string[] = [];
+    const act = ({ id }: { readonly id: string }): Promise<void> => (acted.push(id), Promise.resolve());
+    const list =
+      which === "incident"
+        ? new IncidentQueue({ select: () => undefined, act: (incident) => void act(incident) })
+        : new AlertList({ select: () => undefined, acknowledge: act, reject: () => undefined });
+    const row = (id: string): Part => part(`${which}-list`).children.find(({ dataset }) => dataset[which] === id) ?? assert.fail();
+    const open = (id: string): Part => row(id).querySelector(`.${which}-open`) ?? assert.fail();
+    const press = (more: object = {}): void => {
+      const target = document.activeElement as unknown as Part;
+      part(`${which}-list`).dispatchEvent(key("a", target, more));
+    };
+    list.show(stateOf(...IDS), NOW_MS);
+    open("1").focus();
+    press({ repeat: true });
+    assert.deepEqual(acted, [], "the key was held before");
+    press();
+    list.show(stateOf("2"), NOW_MS); // no longer in the list, as where the filter is "open"
+    assert.equal(document.activeElement, open("2"));
+    press();
+    press({ repeat: true });
+    assert.deepEqual(acted, ["1"]);
+    nowMs += 1_000;
+    press({ repeat: true });
+    press();
+    assert.deepEqual(acted, ["1", "2"]);
+    list.show(stateOf("3"), NOW_MS);
+    press();
+    assert.deepEqual(acted, ["1", "2"]);
+    open("3").click(); // by mouse or Enter: the person has seen it
+    press();
+    assert.deepEqual(acted, ["1", "2", "3"]);
+  });
+
+test("a single key of the page acts once, however long it is held", (context) => {
+  const { part } = openPage(context);
+  const pressed: string[] = [];
+  listenForKeys({ "1": () => pressed.push("1") }, () => pressed.push("Escape"));
+  for (const name of ["1", "Escape"])
+    for (const repeat of [false, true, true]) document.dispatchEvent(key(name, part("map"), { repeat }));
+  assert.deepEqual(pressed, ["1", "Escape"]);
+});
