@@ -93,9 +93,11 @@ def columns_of(scan: Scan, layout: Layout) -> ScanColumns:
     """Convert a scan to columns in the layout's frame; missing deviations of a plot come from the layout's error model.
 
     A class report r becomes the likelihood of r given each class, through the sensor's confusion matrix if it has one,
-    scaled to sum 1. Raises UnknownSensor for a sensor that is not in the layout, and SchemaError for a kind that is not
-    the layout's, an incomplete measurement (range or elevation without azimuth, longitude without latitude), a
-    deviation that neither gives, or an impossible number.
+    scaled to sum 1. A value whose deviation neither gives is NaN: an elevation or radial velocity alone, the whole
+    polar measurement without that of range or azimuth, and a position without its own. Raises UnknownSensor for a
+    sensor that is not in the layout, and SchemaError for a kind that is not the layout's, an incomplete measurement
+    (range or elevation without azimuth, longitude without latitude), an impossible number, or a scan none of whose
+    plots has a measurement because deviations are missing.
     """
     place = layout.placement(scan.sensor)
     if scan.kind != place.sensor.kind:
@@ -203,17 +205,34 @@ def _values(scan: Scan, place: Placement, n: int) -> Floats:
     if missing.any():
         np.copyto(deviations, _error_model(place)[:, None], where=missing)
     _check(scan, values)
+    _leave_out_undefined(scan, values)
     return values
+
+
+def _leave_out_undefined(scan: Scan, values: Floats) -> None:
+    """Make NaN what has no deviation: an elevation or velocity alone, else the polar measurement or the position.
+
+    A scan of which nothing remains is refused, with what is missing.
+    """
+    no_deviation = np.isnan(values[4:8]) & ~np.isnan(values[:4])
+    no_position_sd = np.isnan(values[POSITION_SD]) & ~np.isnan(values[LON])
+    for value in (ELEVATION, VELOCITY):
+        values[value, no_deviation[value]] = np.nan
+    values[RANGE : VELOCITY + 1, no_deviation[RANGE] | no_deviation[AZIMUTH]] = np.nan
+    values[LON : LAT + 1, no_position_sd] = np.nan
+    if not np.isnan(values[[AZIMUTH, LON]]).all():
+        return
+    for missing, name in zip(no_deviation, _PLOT_FIELDS[4:8], strict=True):
+        if missing.any():
+            raise _refusal(scan, f"gives no {name}, nor does the layout", f"{name} in the plot or in the layout")
+    if no_position_sd.any():
+        raise _refusal(scan, "gives a position without position_sd_m", "a position and its deviation")
 
 
 def _check(scan: Scan, values: Floats) -> None:
     if np.isinf(values).any():
         raise _refusal(scan, "holds an infinite number", "finite numbers")
     absent = np.isnan(values)
-    no_deviation = absent[4:8] & ~absent[:4]
-    if no_deviation.any():
-        name = _PLOT_FIELDS[4 + int(no_deviation.any(axis=1).argmax())]
-        raise _refusal(scan, f"gives no {name}, nor does the layout", f"{name} in the plot or in the layout")
     if (values[4:9] <= 0.0).any():
         raise _refusal(scan, "holds a standard deviation that is not positive", "positive deviations")
     if (values[RANGE] < 0.0).any():
@@ -224,8 +243,6 @@ def _check(scan: Scan, values: Floats) -> None:
         raise _refusal(scan, "gives half a position", "longitude and latitude")
     if (np.abs(values[LON]) > 180.0).any() or (np.abs(values[LAT]) > 90.0).any():
         raise _refusal(scan, "gives a position that is not on Earth", "degrees, longitude up to 180, latitude up to 90")
-    if (absent[POSITION_SD] & ~absent[LON]).any():
-        raise _refusal(scan, "gives a position without position_sd_m", "a position and its deviation")
 
 
 def _units(place: Placement) -> Floats:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from fusion.scoring.matching import Names, ScoringCase, ScoringError, TimeArray, scoring_cases
+from fusion.scoring.matching import Names, ScoringCase, ScoringCases, ScoringError, TimeArray, scoring_cases
 from geo.arrays import Bools, Ints
 
 
@@ -251,18 +251,21 @@ def false_confirmed_tracks(
 
     Notes
     -----
-    A second track on one target is false too: the operator sees a person who does not exist. Tracks that exist only
-    between two scoring times are not counted.
+    A second track on one target is false too: the operator sees a person who does not exist. The scoring times are
+    those of the truth and, where it has no target, those of the tracks: a track that is shown only then is false.
+    Tracks that exist only between two scoring times are not counted.
     """
     if not 0.0 <= least_share <= 1.0:
         raise ScoringError(f"least_share is {least_share}", where="false_confirmed_tracks", expected="0 to 1")
-    cases = scoring_cases(truth, tracks, cutoff_m, 2.0, None)
-    present = np.bincount(cases.tracks.thing, minlength=cases.tracks.count)
-    held = np.zeros(cases.tracks.count, np.int64)
+    cases = _with_empty_times(truth, tracks, cutoff_m)
+    shown, present, held = (np.zeros(cases.tracks.count, np.int64) for _ in range(3))
     for case in cases.matched():
+        shown[case.track] += 1
         held[case.track[case.pairs.track]] += 1
-    judged = present > 0
-    false = int(np.count_nonzero(judged & (held < least_share * present)))
+        if len(case.target):
+            present[case.track] += 1
+    judged = shown > 0
+    false = int(np.count_nonzero(judged & ((held < least_share * present) | (present == 0))))
     span = (cases.times[-1] - cases.times[0]) / np.timedelta64(1, "h") if len(cases.times) else 0.0
     hours = float(span)
     return xr.Dataset(
@@ -273,6 +276,14 @@ def false_confirmed_tracks(
             "false_per_hour": ((), false / hours if hours > 0 else float("nan"), {"units": "1/h"}),
         }
     )
+
+
+def _with_empty_times(truth: xr.Dataset, tracks: xr.Dataset, cutoff_m: float) -> ScoringCases:
+    """Both histories at the truth's times, and at the tracks' times at which no target is there."""
+    own = scoring_cases(truth, tracks, cutoff_m, 2.0, None).times
+    both = scoring_cases(truth, tracks, cutoff_m, 2.0, np.concatenate([own, tracks["time"].values]))
+    empty = both.times[np.diff(both.truth.start) == 0]
+    return scoring_cases(truth, tracks, cutoff_m, 2.0, np.concatenate([own, empty]))
 
 
 def _gospa_row(case: ScoringCase, cutoff_m: float, order: float) -> tuple[float, ...]:

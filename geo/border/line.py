@@ -309,8 +309,9 @@ class Border:
         if hasattr(easting, "dask") or hasattr(northing, "dask"):
             import dask.array as da
 
+            alike = da.broadcast_arrays(easting, northing)  # type: ignore[no-untyped-call]  # also in their chunks
             lazy: tuple[Any, Any, Any] = da.apply_gufunc(  # type: ignore[no-untyped-call]
-                self._located, "(),()->(),(),()", easting, northing, output_dtypes=[dtype for _, dtype, _ in LOCATED]
+                self._located, "(),()->(),(),()", *alike, output_dtypes=[dtype for _, dtype, _ in LOCATED]
             )
             return lazy
         segment, chainage, offset = self._located(easting, northing)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from geo.arrays import Floats, Ints
+from geo.errors import BadInput
 from geo.schema import by_label
 from geo.terrain import north_up
 from sensors.coverage.model import look_probability
@@ -69,6 +70,8 @@ def simulate(
     ------
     LayoutError
         For a sensor without an error model or off the terrain.
+    BadInput
+        For a seed that is not a whole number from 0.
 
     Notes
     -----
@@ -80,6 +83,8 @@ def simulate(
     if terrain is not None and coverage is None and len(layout):
         coverage = look_probability(layout, terrain)
     visible = None if coverage is None else by_label(coverage["visible"], "sensor", layout.ids, where="coverage")
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise BadInput(f"the seed is {seed!r}", where="simulate", expected="a whole number from 0")
     reports = [_reported(sensor, layout, scenario, terrain, visible, seed) for sensor in layout]
     return _detections(layout.sensors, reports, scenario), truth(scenario)
 

@@ -126,6 +126,21 @@ def test_a_deviation_that_nobody_gives_is_named() -> None:
         columns_of(scan(Plot(range_m=5.0, azimuth_deg=1.0)), radar_layout(range_sd_m=None))
 
 
+def test_a_value_without_a_deviation_is_left_out_and_the_rest_of_the_scan_stays() -> None:
+    """A radar whose layout has no deviation of velocity or elevation: its plots count all the same."""
+    layout = radar_layout(radial_velocity_sd_mps=None, elevation_sd_deg=None)
+    whole = Plot(range_m=1_000.0, azimuth_deg=30.0, radial_velocity_mps=1.0, elevation_deg=2.0)
+    position = {"lon": -84.2, "lat": 36.6}
+    columns = columns_of(scan(whole, Plot(**position), Plot(**position, position_sd_m=5.0)), layout)
+    assert np.isfinite(columns.range_).tolist() == np.isfinite(columns.azimuth).tolist() == [True, False, False]
+    assert np.isnan(columns.radial_velocity).all()
+    assert np.isnan(columns.elevation_angle).all()
+    assert np.isfinite(columns.easting).tolist() == np.isfinite(columns.cov[:, 0, 0]).tolist() == [False, False, True]
+    own = Plot(range_m=1_000.0, azimuth_deg=30.0, range_sd_m=5.0)
+    columns = columns_of(scan(whole, own), radar_layout(range_sd_m=None))
+    assert np.isfinite(columns.azimuth).tolist() == [False, True]  # a plot without its range is no bearing
+
+
 def test_scans_that_do_not_belong_are_refused() -> None:
     with pytest.raises(UnknownSensor, match="no sensor 'x'"):
         columns_of(scan(sensor="x"), radar_layout())

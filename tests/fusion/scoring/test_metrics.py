@@ -306,6 +306,20 @@ def test_time_to_confirm_and_false_tracks():
     assert float(found.false_per_hour) == pytest.approx(360.0)  # one in ten seconds
 
 
+def test_a_track_is_false_while_no_target_is_there():
+    """Clutter of 1,000 s between two movers; a track that outlives its target is no false one."""
+    truth = truth_of(*walk("a", range(0, 601, 60)), *walk("b", range(3000, 3601, 60)))
+    tracks = tracks_of(
+        *[(*row, "confirmed", 10.0, 0.0) for row in walk("A", range(0, 781, 60))],
+        ("A", 781, 7810, 0, "closed"),
+        *[("clutter", second, 0, 2000, "confirmed") for second in range(1000, 2001, 10)],
+        ("clutter", 2001, 0, 2000, "closed"),
+        *[(*row, "confirmed", 10.0, 0.0) for row in walk("B", range(3000, 3601, 60))],
+    )
+    found = false_confirmed_tracks(truth, tracks)
+    assert (int(found.false_confirmed_tracks), int(found.confirmed_tracks), float(found.hours)) == (1, 3, 1.0)
+
+
 def test_a_second_track_on_one_target_is_false():
     truth = truth_of(*walk("a", range(6)))
     twice = [(name, *row[1:], "confirmed", 10.0, 0.0) for name in ("A", "B") for row in walk(name, range(6))]

@@ -121,12 +121,14 @@ def test_numpy_xarray_dask_floats_and_threads_agree_to_the_bit() -> None:
     assert [a.dtype for a in expected] == [np.int32, np.float64, np.float64]
     labelled = BEND.locate(xr.DataArray(easting, dims=("y", "x")), xr.DataArray(northing, dims=("y", "x")))
     lazy = BEND.locate(da.from_array(easting, chunks=7), da.from_array(northing, chunks=7))
+    apart = BEND.locate(da.from_array(easting, chunks=7), da.from_array(northing, chunks=9))
     both = BEND.locate(*(xr.DataArray(a, dims=("y", "x")).chunk({"x": 11}) for a in (easting, northing)))
     with ThreadPoolExecutor(4) as pool:
         threads = list(pool.map(lambda row: BEND.locate(easting[row], northing[row]), range(20)))
     for i, wanted in enumerate(expected):
         assert np.array_equal(labelled[i].to_numpy(), wanted, equal_nan=True)
         assert np.array_equal(lazy[i].compute(), wanted, equal_nan=True)
+        assert np.array_equal(apart[i].compute(), wanted, equal_nan=True)
         assert np.array_equal(both[i].compute().to_numpy(), wanted, equal_nan=True)
         assert np.array_equal(np.stack([row[i] for row in threads]), wanted, equal_nan=True)
     assert isinstance(lazy[0], da.Array)

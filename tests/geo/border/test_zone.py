@@ -50,10 +50,12 @@ def test_numpy_xarray_dask_and_floats_agree() -> None:
     labelled = ZONE.locate(*(xr.DataArray(a, dims=("y", "x")) for a in (easting, northing)))
     chunked = ZONE.locate(*(xr.DataArray(a, dims=("y", "x")).chunk({"y": 6}) for a in (easting, northing)))
     lazy = ZONE.locate(*(da.from_array(a, chunks=7) for a in (easting, northing)))
+    apart = ZONE.locate(da.from_array(easting, chunks=7), da.from_array(northing, chunks=9))
     for i, wanted in enumerate(expected):
         assert np.array_equal(labelled[i].to_numpy(), wanted, equal_nan=True)
         assert np.array_equal(chunked[i].to_numpy(), wanted, equal_nan=True)
         assert np.array_equal(lazy[i].compute(), wanted, equal_nan=True)
+        assert np.array_equal(apart[i].compute(), wanted, equal_nan=True)
     assert ZONE.locate(easting[0, 0], northing[0, 0]) == tuple(a[0, 0] for a in expected)
     assert np.isnan(expected[2][1, 1])
     assert pickle.loads(pickle.dumps(ZONE)) == ZONE

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from shapely.geometry import LineString
 
 from geo.border import Border
+from geo.errors import BadInput
 from geo.frame import LocalFrame
 from sensors.coverage import look_probability
 from sensors.detection_model.assumptions import Situation
@@ -55,6 +56,13 @@ def reports(detections: xr.Dataset, sensor: str) -> xr.Dataset:
 
 
 WALKER = Mover.straight("w", (-400.0, 900.0), (1.2, -0.5), 120.0)
+
+
+@pytest.mark.parametrize("seed", [None, True, -1, 7.0, "7"])
+def test_a_seed_is_a_whole_number(seed: Any) -> None:
+    """Without one, each night would be another."""
+    with pytest.raises(BadInput, match="a whole number from 0"):
+        simulate(layout(r=RADAR), scenario(WALKER), None, seed=seed)
 
 
 def test_certain_and_exact_sensors_give_exact_positions() -> None:
