@@ -309,7 +309,7 @@ class Border:
         if hasattr(easting, "dask") or hasattr(northing, "dask"):
             import dask.array as da
 
-            alike = da.broadcast_arrays(easting, northing)  # type: ignore[no-untyped-call]  # also in their chunks
+            alike = da.broadcast_arrays(easting, northing)  # also in their chunks
             lazy: tuple[Any, Any, Any] = da.apply_gufunc(  # type: ignore[no-untyped-call]
                 self._located, "(),()->(),(),()", *alike, output_dtypes=[dtype for _, dtype, _ in LOCATED]
             )
