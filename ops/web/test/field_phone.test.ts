@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { install } from "../src/field/device.ts";
-import type { Keep, KeptArea } from "../src/field/keep.ts";
+import type { Keep, KeptArea, PositionBody } from "../src/field/keep.ts";
 import { parseArea } from "../src/field/records.ts";
 import { addresses, CarriedMap, type Link } from "../src/field/tiles.ts";
 import { Unit } from "../src/field/unit.ts";
@@ -161,6 +161,87 @@ test("the banner of a refused position ends when a later one is taken, and anoth
   unit.problem = "The distress call was refused.";
   await share();
   assert.equal(unit.problem, "The distress call was refused.");
+});
+
+/** A browser with a clock that the test turns, for a unit at the server of the test. */
+function phone(context: TestContext, answer: (path: string, body: string) => Response): Unit {
+  speakIn("en");
+  context.mock.timers.enable({ apis: ["setTimeout", "Date"], now: Date.parse("2026-11-30T10:00:00Z") });
+  offer(context, {
+    document: new EventTarget(), addEventListener: () => undefined,
+    EventSource: class extends EventTarget { readonly readyState = 1; close(): void {} },
+    fetch: (path: string, init?: { body?: string }) =>
+      Promise.resolve().then(() => (path === "/v1/field/enrol" ? Response.json({ unit: "p", device: "d" }) : answer(path, init?.body ?? ""))),
+  });
+  return new Unit(() => undefined);
+}
+
+test("no call for help makes an old position a present one, however often it is sent", async (context) => {
+  let position = { lon: 8, lat: 47, observed_at: "2026-11-30T05:00:00Z", distress: false };
+  let bodies: PositionBody[] = [];
+  const unit = phone(context, (path, body) => {
+    if (path !== "/v1/field/positions") return Response.json({ unit: "p", at: new Date().toISOString(), incidents: [], position });
+    const { positions } = JSON.parse(body) as { positions: PositionBody[] };
+    bodies.push(...positions);
+    for (const { lon, lat, at, distress } of positions) { // as the book of own forces takes them
+      if (lon !== undefined && lat !== undefined && at >= position.observed_at) position = { lon, lat, observed_at: at, distress: false };
+      position = { ...position, distress: position.distress || distress === true };
+    }
+    return Response.json({ results: positions.map(() => ({ accepted: true })) }, { status: 202 });
+  });
+  await unit.enrol("code", "phone");
+  await until(() => unit.state !== null);
+  const call = async (afterMs: number): Promise<readonly PositionBody[]> => {
+    bodies = [];
+    context.mock.timers.tick(afterMs);
+    await unit.callForHelp();
+    await until(() => {
+      context.mock.timers.tick(1); // the next exchange waits for its turn
+      return typeof unit.call?.arrivedMs === "number" && unit.state?.position?.observedMs === Date.parse(position.observed_at);
+    });
+    assert.equal(unit.isPlaced, false);
+    return bodies;
+  };
+  for (const afterMs of [0, 30_000, 300_000])
+    assert.deepEqual((await call(afterMs)).map(({ distress, lon, note }) => [distress, lon, note?.slice(0, 19)]), [[true, undefined, "The position is 5 h"]]);
+  assert.equal(position.observed_at, "2026-11-30T05:00:00Z");
+  unit.fix = { lon: 9, lat: 47, sdM: 5, atMs: Date.now() - 1_200_000 };
+  const [before, itself] = await call(0);
+  assert.deepEqual([before?.lon, before?.distress, itself?.lon, itself?.note], [9, undefined, undefined, "The position is 20 min old."]);
+  assert.equal(position.observed_at, new Date(unit.fix.atMs).toISOString());
+  unit.fix = null; // the page was opened again
+  assert.deepEqual((await call(300_000)).map(({ note }) => note), ["The position is 25 min old."]);
+  assert.match(say("field-call", { state: "arrived", age: "10 s", position: "no" }), /state where you are by radio/);
+});
+
+test("a call with a current position has it and needs no more", async (context) => {
+  const bodies: PositionBody[] = [];
+  const unit = phone(context, (path, body) => {
+    if (path === "/v1/field/positions") bodies.push(...(JSON.parse(body) as { positions: PositionBody[] }).positions);
+    return Response.json({ unit: "p", at: new Date().toISOString(), incidents: [] }, { status: path === "/v1/field/positions" ? 202 : 200 });
+  });
+  await unit.enrol("code", "phone");
+  unit.fix = { lon: 9, lat: 47, sdM: 5, atMs: Date.now() - 5_000 };
+  await unit.callForHelp();
+  await until(() => bodies.length > 0);
+  assert.deepEqual([unit.isPlaced, bodies], [true, [{ at: new Date().toISOString(), lon: 9, lat: 47, position_sd_m: 5, distress: true }]]);
+});
+
+test("a phone whose access is withdrawn states that its call for help is not confirmed", async (context) => {
+  let has = true;
+  const unit = phone(context, () => (has ? Response.json({ unit: "p", at: new Date().toISOString(), incidents: [] }) : new Response("{}", { status: 401 })));
+  context.mock.method(unit.keep, "erase", () => Promise.resolve());
+  await unit.enrol("code", "phone");
+  await until(() => unit.link === "live");
+  has = false;
+  await unit.callForHelp();
+  await until(() => unit.stage === "revoked");
+  for (const [language, advice] of [["en", /^Your DISTRESS CALL is not confirmed\. Call by radio\. The operations/], ["fr", /^Votre APPEL DE DÉTRESSE n’est pas confirmé\. Appelez par radio\. Le centre/]] as const) {
+    speakIn(language);
+    assert.match(say("field-revoked-text", { count: 0, call: unit.lostCall ? "lost" : "none" }), advice);
+    assert.doesNotMatch(say("field-revoked-text", { count: 0, call: "none" }), /DISTRESS|DÉTRESSE/);
+  }
+  speakIn("en");
 });
 
 test("an update is used in the session that installed the page", async (context) => {

@@ -151,7 +151,7 @@ field-call = { $state ->
        *[other] Tried { $tries } times
     }; it is repeated until the operations centre has it. Also use the radio.
 }{ $position ->
-    [no] { " " }Without a position: state where you are by radio.
+    [no] { " " }Without a current position: state where you are by radio.
    *[yes] { "" }
 }
 field-call-note = The position is { $age } old.
@@ -233,7 +233,10 @@ field-enrolling = Enrolling…
 field-enrol-no-link = No answer from the server. Try again; if the code is refused, ask for a new one.
 field-enrol-refused = Not enrolled. { $sentence }
 field-revoked-title = Access withdrawn
-field-revoked-text = The operations centre withdrew the access of this phone. Everything on it has been deleted. { $count ->
+field-revoked-text = { $call ->
+    [lost] Your DISTRESS CALL is not confirmed. Call by radio.{ " " }
+   *[none] { "" }
+}The operations centre withdrew the access of this phone. Everything on it has been deleted. { $count ->
     [0] No answer was waiting.
     [one] This answer did not get an outcome; report it by radio:
    *[other] These { $count } answers did not get an outcome; report them by radio:

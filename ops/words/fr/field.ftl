@@ -151,7 +151,7 @@ field-call = { $state ->
        *[other] { $tries } tentatives
     } ; l’appel est répété jusqu’à ce que le centre d’opérations l’ait. Utilisez aussi la radio.
 }{ $position ->
-    [no] { " " }Sans position : dites par radio où vous êtes.
+    [no] { " " }Sans position actuelle : dites par radio où vous êtes.
    *[yes] { "" }
 }
 field-call-note = La position date d’il y a { $age }.
@@ -233,7 +233,10 @@ field-enrolling = Enregistrement…
 field-enrol-no-link = Aucune réponse du serveur. Réessayez ; si le code est refusé, demandez-en un nouveau.
 field-enrol-refused = Non enregistré. { $sentence }
 field-revoked-title = Accès retiré
-field-revoked-text = Le centre d’opérations a retiré l’accès de ce téléphone. Ce qu’il contenait a été supprimé. { $count ->
+field-revoked-text = { $call ->
+    [lost] Votre APPEL DE DÉTRESSE n’est pas confirmé. Appelez par radio.{ " " }
+   *[none] { "" }
+}Le centre d’opérations a retiré l’accès de ce téléphone. Ce qu’il contenait a été supprimé. { $count ->
     [0] Aucune réponse n’était en attente.
     [one] Cette réponse est restée sans suite ; signalez-la par radio :
    *[other] Ces { $count } réponses sont restées sans suite ; signalez-les par radio :

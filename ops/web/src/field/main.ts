@@ -174,7 +174,7 @@ function showCall(): void {
         state: call.arrivedMs === null ? "sending" : "arrived",
         tries: call.tries,
         age: formats().duration(roughly((Date.now() - (call.arrivedMs ?? call.firstMs)) / 1000)),
-        position: unit.fix !== null || state?.position != null ? "yes" : "no",
+        position: unit.isPlaced ? "yes" : "no",
       }),
     );
     part("own-call-dismiss").hidden = call.arrivedMs === null;
@@ -256,7 +256,7 @@ function answerLine(name: string, action: string, state: string, at: string, sen
 }
 
 function showRevoked(): void {
-  setText(part("revoked-text"), say("field-revoked-text", { count: unit.lost.length }));
+  setText(part("revoked-text"), say("field-revoked-text", { count: unit.lost.length, call: unit.lostCall ? "lost" : "none" }));
   keyed(
     part("revoked-answers"),
     unit.lost,

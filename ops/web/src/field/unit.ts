@@ -27,8 +27,8 @@ const CALL_AGAIN_MS = 5_000;
 /** One that is under way is sent again beside it: its connection may be dead, but a slow one must not be crowded. */
 const CALL_BESIDE_MS = 15_000;
 const NEW_CALL_MS = 600_000;
-/** A call states in words how old its position is, if it is older. */
-const CURRENT_S = 60;
+/** An older position is not where this phone is now. */
+const CURRENT_MS = 60_000;
 
 export class Unit {
   readonly keep: Keep;
@@ -51,8 +51,9 @@ export class Unit {
   mapRemoved = false;
   /** Answers that are held by this page only, because the phone has no room. */
   memoryOnly = false;
-  /** What had not been sent when the access was withdrawn. */
+  /** What had not been sent when the access was withdrawn, and whether a distress call was not confirmed. */
   lost: readonly Answer[] = [];
+  lostCall = false;
   problem = "";
   /** Why the last batch of positions was refused; empty if it was taken. */
   #trackProblem = "";
@@ -169,6 +170,11 @@ export class Unit {
     return Date.now() + this.aheadMs;
   }
 
+  /** Whether this phone knows where it is now. */
+  get isPlaced(): boolean {
+    return this.fix !== null && Date.now() - this.fix.atMs < CURRENT_MS;
+  }
+
   #sendCall(): void {
     clearTimeout(this.#callTimer);
     const call = this.call;
@@ -177,7 +183,7 @@ export class Unit {
     this.call = { ...call, tries: call.tries + 1 };
     void this.keep.keepFact("call", this.call);
     this.#changed();
-    void sendPositions([this.#callBody()]).then((answered) => {
+    void sendPositions(this.#callBodies()).then((answered) => {
       if (answered.status === 401) void this.#revoke();
       else if (answered.status === 202) {
         this.#report(problemIn(answered));
@@ -197,17 +203,18 @@ export class Unit {
   }
 
   /**
-   * A call states the present time, so that it is not taken for an old message; how old the position is stands in its
-   * note. Without a position of this phone it has the one where the server last knew the unit.
+   * A call states the present time, so that it is not taken for an old message. A position that is not current keeps its
+   * own: it is sent before the call, which then has none. The server takes such a call as from where it last knew the
+   * unit; how old that is stands in the note.
    */
-  #callBody(): PositionBody {
-    const known = this.state?.position ?? null;
-    const place = this.fix ?? (known === null ? null : { lon: known.lon, lat: known.lat, sdM: null, atMs: (known.observedMs ?? 0) - this.aheadMs });
+  #callBodies(): readonly PositionBody[] {
+    const { fix } = this;
     const at = new Date().toISOString();
-    if (place === null) return { at, distress: true };
-    const seconds = (Date.now() - place.atMs) / 1000;
-    const note = seconds < CURRENT_S ? {} : { note: say("field-call-note", { age: formats().duration(Math.round(seconds / 60) * 60) }) };
-    return { ...bodyOf(place), at, distress: true, ...note };
+    if (fix !== null && this.isPlaced) return [{ ...bodyOf(fix), at, distress: true }];
+    const observedMs = fix === null ? (this.state?.position?.observedMs ?? null) : fix.atMs + this.aheadMs;
+    const ageMs = observedMs === null ? 0 : this.now() - observedMs;
+    const note = ageMs < CURRENT_MS ? {} : { note: say("field-call-note", { age: formats().duration(Math.round(ageMs / 60_000) * 60) }) };
+    return [...(fix === null ? [] : [bodyOf(fix)]), { at, distress: true, ...note }];
   }
 
   /** One exchange with the server; whether it answered. */
@@ -344,6 +351,7 @@ export class Unit {
     clearTimeout(this.#callTimer);
     this.stage = "revoked";
     this.lost = this.answers.filter((one) => !isSettled(one));
+    this.lostCall = this.call !== null && this.call.arrivedMs === null;
     await this.#forget();
     this.#changed();
   }
