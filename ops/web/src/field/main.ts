@@ -12,7 +12,7 @@ import { AnswerForm } from "./form.ts";
 import { IncidentList, news } from "./list.ts";
 import { FieldMap, roughly } from "./map.ts";
 import { Sharing } from "./position.ts";
-import { latest, unsent } from "./queue.ts";
+import { latest, unsent, type Answer } from "./queue.ts";
 import { CarriedMap, type Link } from "./tiles.ts";
 import { Unit } from "./unit.ts";
 
@@ -20,6 +20,7 @@ type ViewName = "list" | "map" | "phone" | "answer" | "enrol" | "revoked";
 const TABS = ["list", "map", "phone"] as const;
 const AGES_MS = 1_000;
 const OLD_CONTACT_S = 60;
+const LOG_IN_AGAIN_MS = 10_000;
 
 const page = document.documentElement;
 let shown: ViewName = "list";
@@ -245,14 +246,16 @@ function showPhone(): void {
     () => el("li", { data: { testid: "sent-answer" } }),
     (node, answer) => {
       setData(node, "state", answer.state);
-      setText(node, answerLine(answer.name, answer.body.action, answer.state, answer.body.at, answer.sentence));
+      setText(node, answerLine(answer));
     },
   );
   part("sent-none").hidden = unit.answers.length > 0;
 }
 
-function answerLine(name: string, action: string, state: string, at: string, sentence: string): string {
-  return say("field-answer-line", { name, action: say("field-action", { action }), state, at, sentence, has: sentence === "" ? "no" : "yes" });
+/** An answer in words; its time is the server's, as far as this phone knows. */
+function answerLine({ name, body, state, sentence }: Answer): string {
+  const at = new Date(Date.parse(body.at) + unit.aheadMs).toISOString();
+  return say("field-answer-line", { name, action: say("field-action", { action: body.action }), state, at, sentence, has: sentence === "" ? "no" : "yes" });
 }
 
 function showRevoked(): void {
@@ -262,7 +265,7 @@ function showRevoked(): void {
     unit.lost,
     ({ order }) => String(order),
     () => el("li"),
-    (node, { name, body, state }) => setText(node, answerLine(name, body.action, state, body.at, "")),
+    (node, answer) => setText(node, answerLine(answer)),
   );
 }
 
@@ -325,11 +328,13 @@ async function enrol(code: string): Promise<void> {
   } else setText(part("enrol-problem"), refused === null ? say("field-enrol-no-link") : say("field-enrol-refused", { sentence: refused }));
 }
 
-/** A phone with the certificate of its unit needs no code. */
-async function logInByCertificate(): Promise<void> {
-  const refused = await unit.logInByCertificate();
-  if (refused !== "") setText(part("enrol-problem"), say("field-enrol-refused", { sentence: refused }));
-  else if (unit.stage === "enrolled") void carried.update(mapLink());
+/** A phone that the server knows needs no code. Without an answer it asks again, because only then can it call for help. */
+async function logIn(): Promise<void> {
+  if (unit.stage !== "unknown") return;
+  const refused = await unit.logIn();
+  if (refused === null) setTimeout(() => void logIn(), LOG_IN_AGAIN_MS);
+  else if (refused !== "") setText(part("enrol-problem"), say("field-enrol-refused", { sentence: refused }));
+  else void carried.update(mapLink());
 }
 
 function deviceName(): string {
@@ -363,7 +368,7 @@ async function start(): Promise<void> {
   seen = new Set((await unit.keep.fact("seen")) ?? []);
   await carried.open();
   if (code !== null) await enrol(code);
-  else if (unit.stage === "unknown") await logInByCertificate();
+  await logIn();
   sharing.resume();
   void awake.hold();
   changed();

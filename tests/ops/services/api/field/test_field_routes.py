@@ -64,6 +64,16 @@ def test_a_supervisor_enrols_a_device_which_then_sees_its_list(room: Any) -> Non
         assert (again.status_code, again.content) == (304, b""), "the time alone makes no new list"
 
 
+def test_a_device_whose_page_lost_its_data_is_known_by_its_cookie_until_it_is_revoked(room: Any) -> None:
+    login = "/v1/field/certificate"
+    with room.phone() as phone, room.client() as other:
+        (device,) = room.devices.devices("patrol-1")
+        assert phone.get(login).json() == {"unit": "patrol-1", "device": device.id, "problem": None}
+        assert other.get(login).json() == {"unit": None, "device": None, "problem": None}
+        room.devices.revoke("patrol-1", device.id)
+        assert phone.get(login).json() == {"unit": None, "device": None, "problem": None}
+
+
 def test_an_answer_is_published_as_the_unit_once_and_its_outcome_is_in_the_state(room: Any) -> None:
     with room.phone() as phone:
         first = sent(phone, reply(1, expected_revision=0))
