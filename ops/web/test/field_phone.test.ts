@@ -5,6 +5,7 @@ import { test, type TestContext } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { install } from "../src/field/device.ts";
 import type { Keep, KeptArea, PositionBody } from "../src/field/keep.ts";
+import { textOf } from "../src/field/queue.ts";
 import { parseArea, parseState } from "../src/field/records.ts";
 import { addresses, CarriedMap, type Link } from "../src/field/tiles.ts";
 import { Unit } from "../src/field/unit.ts";
@@ -309,6 +310,17 @@ test("a phone whose browser lost its database enters without a code, if the serv
   assert.deepEqual([await unit.logIn(), unit.stage], ["", "unknown"]);
   login = { unit: "p", device: "d", problem: null };
   assert.deepEqual([await unit.logIn(), unit.stage, unit.enrolment], ["", "enrolled", { unit: "p", device: "d" }]);
+});
+
+test("the line of an answer has what the person wrote, so that it can be reported by radio", () => {
+  const body = { action_id: "a1", action: "attach", incident: "I1", alert: "A1", by: "p", at: "2026-11-30T10:00:00Z", note: "two more went north", attachment: "IMG_7" } as const;
+  const line = { name: "Kilo 3", action: "Note", state: "refused", at: body.at, sentence: "Closed.", has: "yes" };
+  for (const [language, quoted] of [["en", "Closed. “two more went north; IMG_7”"], ["fr", "Closed. «\u00a0two more went north; IMG_7\u00a0»"]] as const) {
+    speakIn(language);
+    assert.ok(say("field-answer-line", { ...line, text: textOf(body), own: "yes" }).endsWith(quoted));
+    assert.ok(say("field-answer-line", { ...line, text: "", own: "no" }).endsWith("Closed."));
+  }
+  speakIn("en");
 });
 
 test("time that a list is on its way is not taken for a wrong clock, and a clock that is put right is found right", async (context) => {

@@ -107,6 +107,9 @@ field-answer-line = { TIME($at) } { $name }, { $action } : { $state ->
 }{ $has ->
     [yes] . { $sentence }
    *[no] { "" }
+}{ $own ->
+    [yes] { " " }« { $text } »
+   *[no] { "" }
 }
 field-form-title = { $action ->
     [close] Clore { $name }

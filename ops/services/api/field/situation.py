@@ -36,10 +36,24 @@ def incidents_of(reader: IncidentReader, view: ReleasedView, unit: str) -> tuple
     found = []
     for row in view.incidents(rows):
         incident: dict[str, Any] = msgspec.json.decode(row.body)
-        if incident["kind"] in KINDS or unit in (incident["unit"], incident.get("offered_unit", "")):
+        if _concerns(incident, unit):
             incident["lead_alert"] = None if row.lead is None else msgspec.json.decode(row.lead)
             found.append(incident)
     return view.number(last), found
+
+
+def closed_lead(reader: IncidentReader, view: ReleasedView, unit: str, incident: str) -> str | None:
+    """The lead alert of a closed incident that the unit saw while it was open; None for any other."""
+    row = reader.incident(incident)
+    for shown in view.incidents([] if row is None else [row]):
+        found: dict[str, Any] = msgspec.json.decode(shown.body)
+        if found["state"] == "closed" and _concerns(found, unit):
+            return str(found["lead"])
+    return None
+
+
+def _concerns(incident: Mapping[str, Any], unit: str) -> bool:
+    return incident["kind"] in KINDS or unit in (incident["unit"], incident.get("offered_unit", ""))
 
 
 def field_incident(incident: Mapping[str, Any], unit: str) -> dict[str, Any]:

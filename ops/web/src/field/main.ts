@@ -12,7 +12,7 @@ import { AnswerForm } from "./form.ts";
 import { IncidentList, news } from "./list.ts";
 import { FieldMap, roughly } from "./map.ts";
 import { Sharing } from "./position.ts";
-import { latest, unsent, type Answer } from "./queue.ts";
+import { latest, textOf, unsent, type Answer } from "./queue.ts";
 import { CarriedMap, type Link } from "./tiles.ts";
 import { Unit } from "./unit.ts";
 
@@ -255,7 +255,11 @@ function showPhone(): void {
 /** An answer in words; its time is the server's, as far as this phone knows. */
 function answerLine({ name, body, state, sentence }: Answer): string {
   const at = new Date(Date.parse(body.at) + unit.aheadMs).toISOString();
-  return say("field-answer-line", { name, action: say("field-action", { action: body.action }), state, at, sentence, has: sentence === "" ? "no" : "yes" });
+  const text = textOf(body);
+  return say("field-answer-line", {
+    name, action: say("field-action", { action: body.action }), state, at,
+    sentence, has: sentence === "" ? "no" : "yes", text, own: text === "" ? "no" : "yes",
+  });
 }
 
 function showRevoked(): void {

@@ -18,6 +18,7 @@ from ops.services.api.field.models import Enrolment, FieldPositionResults, Field
 from ops.services.api.field.reach import order_key
 from sensors.interdiction.unit_reach import unit_order
 from tests.ops.incidents.making import at
+from tests.ops.services.api.field.conftest import one as stored
 
 AT = at(0).isoformat()
 
@@ -152,6 +153,23 @@ def test_an_answer_that_may_not_be_given_is_refused_with_a_reason_and_the_others
     assert (refused["accepted"], taken["accepted"]) == (False, True)
     assert says in refused["problem"], refused
     assert [one.action_id for one in room.journal.replies] == ["answer-0002"]
+
+
+def test_a_note_that_waited_on_a_phone_until_the_incident_was_closed_is_taken(room: Any) -> None:
+    room.store.commit(
+        20, stamp_ns=1, incident_revisions=[stored("I4", kind="equipment", state="closed", name="Lima 2")]
+    )
+    late = [reply(1, action="note", note="two more went north"), reply(2, action="attach", attachment="IMG_7")]
+    with room.phone() as phone:
+        taken = sent(phone, *(answer | {"incident": "I6"} for answer in late))
+        assert [each["accepted"] for each in taken] == [True, True]
+        others = sent(
+            phone, reply(3, action="en_route", incident="I6"), reply(4, action="note", incident="I4", note="x")
+        )
+        assert ["Unknown incident" in each["problem"] for each in others] == [True, True], "I4 was never its own"
+    assert [(each.incident, each.note, each.attachment) for each in room.journal.replies] == [
+        ("I6", "two more went north", ""), ("I6", "", "IMG_7"),
+    ]  # fmt: skip
 
 
 def test_the_identifier_of_another_units_answer_is_refused(room: Any) -> None:
