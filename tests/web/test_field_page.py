@@ -403,6 +403,8 @@ def test_distress_is_held_for_two_seconds_and_repeated_until_it_has_arrived(serv
     for view in ("tab-map", "tab-phone", "tab-list"):  # from anywhere
         here.part(view).tap()
         expect(here.part("distress")).to_be_in_viewport()
+    here.part("sharing").tap()
+    assert until(lambda: server.positions)
     here.part("answer-close").first.tap()
     touch(here.page)
     assert not any(one.get("distress") for one in server.positions)
@@ -433,7 +435,8 @@ def test_distress_by_key_and_by_screen_reader(server: FieldServer, phone, way: s
         assert not any(one.get("distress") for one in server.positions)
         here.part("distress-confirm-send").evaluate("node => node.click()")
     expect(here.part("own-call")).to_contain_text("RECEIVED by the operations centre")
-    assert any(one.get("distress") for one in server.positions)
+    expect(here.part("own-call")).to_contain_text("state where you are by radio")  # it shares no position
+    assert [one["distress"] for one in server.positions if "lat" not in one]
 
 
 def test_distress_without_a_network_is_sent_when_it_is_back(server: FieldServer, radio: PhoneRadio, phone) -> None:

@@ -74,7 +74,12 @@ field-held = Assigned to { $unit }
 field-offered = Please answer
 field-announce = { $priority ->
     [distress] Distress call. { $sentence }
-   *[other] New: { $sentence }
+   *[other] { $why ->
+        [offered] Please answer: { $sentence }
+        [assigned] Assigned to you: { $sentence }
+        [risen] { $rank } { $sentence }
+       *[new] New: { $sentence }
+    }
 }
 
 ## Answers
@@ -145,7 +150,7 @@ field-distress-holding = Keep holding. Release to cancel.
 field-distress-cancelled = Cancelled. No distress call was sent.
 field-distress-confirm-region =
     .aria-label = Confirm the distress call
-field-distress-confirm = Send a distress call with your position? Or hold the button for two seconds.
+field-distress-confirm = Send a distress call? Or hold the button for two seconds.
 field-distress-confirm-send = Send distress call
 field-call = { $state ->
     [arrived] DISTRESS CALL RECEIVED by the operations centre { $age } ago.

@@ -74,7 +74,12 @@ field-held = Affecté à { $unit }
 field-offered = Réponse demandée
 field-announce = { $priority ->
     [distress] Appel de détresse. { $sentence }
-   *[other] Nouveau : { $sentence }
+   *[other] { $why ->
+        [offered] Réponse demandée : { $sentence }
+        [assigned] Affecté à vous : { $sentence }
+        [risen] { $rank } { $sentence }
+       *[new] Nouveau : { $sentence }
+    }
 }
 
 ## Answers
@@ -145,7 +150,7 @@ field-distress-holding = Maintenez. Relâchez pour annuler.
 field-distress-cancelled = Annulé. Aucun appel de détresse n’a été envoyé.
 field-distress-confirm-region =
     .aria-label = Confirmer l’appel de détresse
-field-distress-confirm = Envoyer un appel de détresse avec votre position ? Ou maintenez le bouton deux secondes.
+field-distress-confirm = Envoyer un appel de détresse ? Ou maintenez le bouton deux secondes.
 field-distress-confirm-send = Envoyer l’appel
 field-call = { $state ->
     [arrived] APPEL DE DÉTRESSE REÇU par le centre d’opérations il y a { $age }.

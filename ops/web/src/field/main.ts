@@ -9,10 +9,11 @@ import { formats, say, words } from "../words/say.ts";
 import { applyPalette, AwakeScreen, choosePalette, install, palette, Signals, vibrate } from "./device.ts";
 import { DistressButton } from "./distress.ts";
 import { AnswerForm } from "./form.ts";
-import { IncidentList, news } from "./list.ts";
+import { announcement, IncidentList, marksOf, news } from "./list.ts";
 import { FieldMap, roughly } from "./map.ts";
 import { Sharing } from "./position.ts";
 import { latest, textOf, unsent, type Answer } from "./queue.ts";
+import type { FieldIncident } from "./records.ts";
 import { CarriedMap, type Link } from "./tiles.ts";
 import { Unit } from "./unit.ts";
 
@@ -24,7 +25,9 @@ const LOG_IN_AGAIN_MS = 10_000;
 
 const page = document.documentElement;
 let shown: ViewName = "list";
+/** What this phone has shown of the incidents of the last list, and that list. */
 let seen: ReadonlySet<string> | null = null;
+let heard: readonly FieldIncident[] | null = null;
 let onDisk = false;
 let useUpdate: (() => void) | null = null;
 
@@ -276,13 +279,14 @@ function showRevoked(): void {
 /** A signal for what is new; what was there when the page opened is new only if this phone never showed it. */
 function hear(): void {
   const incidents = unit.state?.incidents;
-  if (incidents === undefined || seen === null) return;
-  const fresh = news(incidents, seen);
-  if (fresh === null) return;
-  seen = new Set(incidents.map(({ id }) => id));
+  if (incidents === undefined || incidents === heard || seen === null) return;
+  const [fresh, before] = [news(incidents, seen), seen];
+  heard = incidents;
+  seen = new Set(incidents.flatMap(marksOf));
   void unit.keep.keepFact("seen", [...seen]);
+  if (fresh === null) return;
   signals.signal(fresh.priority);
-  setText(part("announce"), say("field-announce", { priority: fresh.priority, sentence: fresh.sentence }));
+  part("announce").replaceChildren(announcement(fresh, before)); // the same text again is announced again
 }
 
 function listen(): void {
