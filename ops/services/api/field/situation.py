@@ -24,7 +24,9 @@ KINDS: Final = ("distress", "movement")
 LATE_S: Final = 60.0
 """An answer that was given longer ago than this is said to be late."""
 AHEAD_S: Final = 60.0
-"""A device's clock that is wrong by more than this is said to be."""
+"""A device's clock that is ahead by more than this is said to be."""
+BEHIND_S: Final = 240.0
+"""The same for one that is behind: answers may have been on their way for minutes, over a link of 1.2 kbit/s."""
 
 
 def incidents_of(reader: IncidentReader, view: ReleasedView, unit: str) -> tuple[int, list[dict[str, Any]]]:
@@ -111,7 +113,7 @@ def _outcome(
     sentences = [found["sentence"]] if found["sentence"] else []
     if answer.late_s > LATE_S:
         sentences.append(words.say(Message("unit-late", {"seconds": round(answer.late_s)})))
-    if abs(answer.ahead_s) > AHEAD_S:
+    if not -BEHIND_S <= answer.ahead_s <= AHEAD_S:
         which = "ahead" if answer.ahead_s > 0 else "behind"
         sentences.append(words.say(Message("unit-clock", {"seconds": round(abs(answer.ahead_s)), "which": which})))
     return body | {"outcome": found["result"], "sentence": " ".join(sentences)}

@@ -125,6 +125,14 @@ def test_a_wrong_clock_of_the_device_does_not_matter_and_is_said(room: Any) -> N
         assert "2 h" in sentence and "ahead" in sentence, sentence  # noqa: PT018
 
 
+@pytest.mark.parametrize(("on_the_way_s", "is_wrong"), [(150, False), (300, True)])
+def test_minutes_on_the_way_are_not_called_a_wrong_clock(room: Any, on_the_way_s: int, is_wrong: bool) -> None:
+    with room.phone() as phone:
+        sent(phone, reply(1, at=at(-on_the_way_s).isoformat()), sent_at=at(-on_the_way_s).isoformat())
+        room.journal.answer(room.journal.replies[0])
+        assert ("behind" in state_of(phone).outcomes[0].sentence) == is_wrong
+
+
 def test_without_the_time_of_sending_a_time_in_the_future_counts_as_now(room: Any) -> None:
     with room.phone() as phone:
         sent(phone, reply(1, at=at(3600).isoformat()))
