@@ -29,6 +29,7 @@ from ops.journal.writer import Journal
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
 from ops.services.fusion.pipeline import Pipeline
+from ops.words import MessageCatalogue
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 3, 14, 21, 0, 1, tzinfo=UTC)
@@ -203,6 +204,20 @@ def test_a_call_without_a_usable_position_is_heard_at_the_last_known_one(room: R
     (unit,) = room.pipeline.forces()["units"]
     assert unit["distress_ns"] is not None
     assert (unit["lon"], unit["lat"]) == (-84.21, 36.58)
+
+
+def test_a_call_without_a_position_makes_the_last_known_one_no_newer_and_is_not_called_a_breach(room: Room):
+    """The page of a field unit sends it where the phone does not know its position."""
+    room.send(body())
+    (before,) = room.pipeline.forces()["units"]
+    (alert,) = room.send(body(distress=True, lon=..., lat=..., seq=2, observed_at=stamp(1)))
+    for language, advice in (("en", "not complete: confirm the call by radio"), ("fr", "confirmer l’appel par radio")):
+        said = " ".join(MessageCatalogue.of(language).say(message) for message in alert.details)
+        assert advice in said
+        assert "rules for units" not in said
+        assert "règles des unités" not in said
+    (unit,) = room.pipeline.forces()["units"]
+    assert (unit["observed_ns"], unit["distress_ns"] is not None) == (before["observed_ns"], True)
 
 
 def test_a_call_of_an_unknown_unit_without_a_position_is_heard(room: Room):

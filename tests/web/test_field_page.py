@@ -85,6 +85,37 @@ def test_a_code_enrols_the_phone_once_and_leaves_the_address(radio: PhoneRadio, 
     expect(other.part("enrol-problem")).to_contain_text("wrong, used or expired")
 
 
+WATCH_CLOSE = """() => new Promise((take) => {
+  const request = indexedDB.open("watchline-field");
+  request.onsuccess = () => {
+    request.result.onclose = () => { window.databaseClosed = true; };
+    take(null);
+  };
+})"""
+
+
+def test_a_phone_whose_browser_deletes_its_database_keeps_answers_again_and_enters_without_a_code(
+    server: FieldServer, radio: PhoneRadio, phone
+) -> None:
+    here = phone()
+    kept(here)
+    here.witness.outage = True
+    here.page.evaluate(WATCH_CLOSE)
+    storage = {"origin": radio.address.rstrip("/"), "storageTypes": "indexeddb"}
+    here.page.context.new_cdp_session(here.page).send("Storage.clearDataForOrigin", storage)
+    assert until(lambda: here.page.evaluate("window.databaseClosed === true"))
+    radio.cut(here.page)
+    here.part("answer-received").first.tap()
+    expect(here.part("link")).to_contain_text("1 answer waits")
+    on_disk(here.page)
+    expect(here.part("banner-storage")).to_be_hidden()
+    here.page.reload()
+    expect(here.part("enrol-code")).to_be_visible()
+    radio.restore(here.page)
+    here.page.wait_for_selector("html[data-link=live]")
+    assert until(lambda: [one["action"] for one in server.replies] == ["received"])
+
+
 def test_a_phone_with_the_certificate_of_its_unit_needs_no_code(server: FieldServer, phone) -> None:
     server.certificate = {"unit": UNIT, "device": "cert-1a", "problem": None}
     here = phone(code="")
@@ -372,6 +403,8 @@ def test_distress_is_held_for_two_seconds_and_repeated_until_it_has_arrived(serv
     for view in ("tab-map", "tab-phone", "tab-list"):  # from anywhere
         here.part(view).tap()
         expect(here.part("distress")).to_be_in_viewport()
+    here.part("sharing").tap()
+    assert until(lambda: server.positions)
     here.part("answer-close").first.tap()
     touch(here.page)
     assert not any(one.get("distress") for one in server.positions)
@@ -402,7 +435,8 @@ def test_distress_by_key_and_by_screen_reader(server: FieldServer, phone, way: s
         assert not any(one.get("distress") for one in server.positions)
         here.part("distress-confirm-send").evaluate("node => node.click()")
     expect(here.part("own-call")).to_contain_text("RECEIVED by the operations centre")
-    assert any(one.get("distress") for one in server.positions)
+    expect(here.part("own-call")).to_contain_text("state where you are by radio")  # it shares no position
+    assert [one["distress"] for one in server.positions if "lat" not in one]
 
 
 def test_distress_without_a_network_is_sent_when_it_is_back(server: FieldServer, radio: PhoneRadio, phone) -> None:

@@ -5,8 +5,10 @@ import { test, type TestContext } from "node:test";
 import { MOST_AT_ONCE, MOST_SETTLED, isSettled, latest, toSend, trimmed, unsent, withOutcomes, withResults, type Answer } from "../src/field/queue.ts";
 import { versionOf, wholeState } from "../src/field/changes.ts";
 import { ask } from "../src/field/link.ts";
+import { announcement, marksOf, news } from "../src/field/list.ts";
 import { parseArea, parseState } from "../src/field/records.ts";
 import { acrossOf, addresses, downOf } from "../src/field/tiles.ts";
+import { speakIn } from "./words.ts";
 
 function answer(order: number, more: Partial<Answer> = {}): Answer {
   const body = { action_id: `a${order}`, action: "received", incident: "I1", alert: "A1", by: "p", at: "2026-11-28T00:00:00Z" } as const;
@@ -64,6 +66,30 @@ test("a state without unit or time is none; incidents keep the server's order an
   assert.equal(state?.incidents[0]?.name, "a\ufffdb");
   assert.equal(state?.incidents[0]?.place, null);
   assert.deepEqual(state?.incidents[1]?.place, { lon: 8, lat: 47 });
+});
+
+test("an incident is news when it comes, returns, rises, and when this unit is asked to go, and not otherwise", () => {
+  speakIn("en");
+  const raw = { id: "I1", priority: "medium", state: "open", sentence: "Person on foot." };
+  let seen: ReadonlySet<string> = new Set();
+  const said = (...incidents: object[]): string | null => {
+    const found = parseState({ unit: "p", at: "2026-11-28T00:00:00Z", incidents })?.incidents ?? [];
+    const [fresh, before] = [news(found, seen), seen];
+    seen = new Set(found.flatMap(marksOf));
+    return fresh === null ? null : announcement(fresh, before);
+  };
+  const own = { ...raw, assigned_unit: "p", assigned: true };
+  assert.equal(said(raw), "New: Person on foot.");
+  assert.equal(said(raw), null);
+  assert.equal(said({ ...raw, priority: "high" }), "High priority. Person on foot.");
+  assert.equal(said({ ...raw, priority: "low" }), null, "less urgent");
+  assert.equal(said({ ...raw, priority: "low", offered: true }), "Please answer: Person on foot.");
+  assert.equal(said({ ...own, priority: "low", state: "assigned" }), null, "it answered the offer");
+  assert.equal(said({ ...raw, priority: "low" }), null);
+  assert.equal(said({ ...own, priority: "low", state: "en_route" }), null, "it went by itself");
+  assert.equal(said({ ...own, priority: "low", state: "assigned" }), "Assigned to you: Person on foot.");
+  assert.equal(said(), null);
+  assert.equal(said(raw, { ...raw, id: "I2", priority: "distress" }), "Distress call. Person on foot.", "the most urgent first");
 });
 
 const AREA = { bounds: [8, 47, 8.2, 47.1], minzoom: 8, maxzoom: 11, tiles: ["/v1/field/tiles/a/{z}/{x}/{y}.png", "https:" + "//elsewhere.example/{z}"] };

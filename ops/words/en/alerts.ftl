@@ -140,12 +140,15 @@ alert-detail-note = Unit message: “{ $note }”
 alert-detail-coordinates = Position { $position } (WGS 84)
 alert-detail-last-coordinates = Last known position { $position } (WGS 84); the call states none
 alert-detail-no-position = Position unknown: neither the call nor an earlier message states one.
-alert-detail-refused-call = The message breaks the rules for units ({ $code ->
-    [conflict] its numbers were used before
-    [rollback] its boot is lower than an earlier one
-    [future] its time is ahead of ours
-   *[other] { $code }
-}) and is a dead letter: confirm the call by radio.
+alert-detail-refused-call = { $code ->
+    [missing_field] The message is not complete: confirm the call by radio.
+   *[other] The message breaks the rules for units ({ $code ->
+        [conflict] its numbers were used before
+        [rollback] its boot is lower than an earlier one
+        [future] its time is ahead of ours
+       *[other] { $code }
+    }) and is a dead letter: confirm the call by radio.
+}
 alert-detail-response-assumptions = Response estimate assumes { $responder ->
     [on_foot] responders on foot
    *[vehicle_then_on_foot] responders by vehicle ({ SPEED($off_road_mps) } off road on level ground), then on foot

@@ -74,7 +74,12 @@ field-held = Assigned to { $unit }
 field-offered = Please answer
 field-announce = { $priority ->
     [distress] Distress call. { $sentence }
-   *[other] New: { $sentence }
+   *[other] { $why ->
+        [offered] Please answer: { $sentence }
+        [assigned] Assigned to you: { $sentence }
+        [risen] { $rank } { $sentence }
+       *[new] New: { $sentence }
+    }
 }
 
 ## Answers
@@ -106,6 +111,9 @@ field-answer-line = { TIME($at) } { $name }, { $action }: { $state ->
    *[refused] not accepted
 }{ $has ->
     [yes] . { $sentence }
+   *[no] { "" }
+}{ $own ->
+    [yes] { " " }“{ $text }”
    *[no] { "" }
 }
 field-form-title = { $action ->
@@ -142,7 +150,7 @@ field-distress-holding = Keep holding. Release to cancel.
 field-distress-cancelled = Cancelled. No distress call was sent.
 field-distress-confirm-region =
     .aria-label = Confirm the distress call
-field-distress-confirm = Send a distress call with your position? Or hold the button for two seconds.
+field-distress-confirm = Send a distress call? Or hold the button for two seconds.
 field-distress-confirm-send = Send distress call
 field-call = { $state ->
     [arrived] DISTRESS CALL RECEIVED by the operations centre { $age } ago.
@@ -151,7 +159,7 @@ field-call = { $state ->
        *[other] Tried { $tries } times
     }; it is repeated until the operations centre has it. Also use the radio.
 }{ $position ->
-    [no] { " " }Without a position: state where you are by radio.
+    [no] { " " }Without a current position: state where you are by radio.
    *[yes] { "" }
 }
 field-call-note = The position is { $age } old.
@@ -233,7 +241,10 @@ field-enrolling = Enrolling…
 field-enrol-no-link = No answer from the server. Try again; if the code is refused, ask for a new one.
 field-enrol-refused = Not enrolled. { $sentence }
 field-revoked-title = Access withdrawn
-field-revoked-text = The operations centre withdrew the access of this phone. Everything on it has been deleted. { $count ->
+field-revoked-text = { $call ->
+    [lost] Your DISTRESS CALL is not confirmed. Call by radio.{ " " }
+   *[none] { "" }
+}The operations centre withdrew the access of this phone. Everything on it has been deleted. { $count ->
     [0] No answer was waiting.
     [one] This answer did not get an outcome; report it by radio:
    *[other] These { $count } answers did not get an outcome; report them by radio:

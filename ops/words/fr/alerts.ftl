@@ -143,12 +143,15 @@ alert-detail-note = Message de l’unité : « { $note } »
 alert-detail-coordinates = Position { $position } (WGS 84)
 alert-detail-last-coordinates = Dernière position connue { $position } (WGS 84) ; l’appel n’en indique aucune
 alert-detail-no-position = Position inconnue : ni l’appel ni un message antérieur ne l’indique.
-alert-detail-refused-call = Le message enfreint les règles des unités ({ $code ->
-    [conflict] ses numéros ont déjà servi
-    [rollback] son numéro de démarrage est inférieur à un précédent
-    [future] son heure est en avance sur la nôtre
-   *[other] { $code }
-}) et a été rejeté : confirmer l’appel par radio.
+alert-detail-refused-call = { $code ->
+    [missing_field] Le message est incomplet : confirmer l’appel par radio.
+   *[other] Le message enfreint les règles des unités ({ $code ->
+        [conflict] ses numéros ont déjà servi
+        [rollback] son numéro de démarrage est inférieur à un précédent
+        [future] son heure est en avance sur la nôtre
+       *[other] { $code }
+    }) et a été rejeté : confirmer l’appel par radio.
+}
 alert-detail-response-assumptions = Hypothèses d’intervention : { $responder ->
     [on_foot] équipe à pied
    *[vehicle_then_on_foot] équipe en véhicule ({ SPEED($off_road_mps) } hors route en terrain plat), puis à pied

@@ -74,7 +74,12 @@ field-held = Affecté à { $unit }
 field-offered = Réponse demandée
 field-announce = { $priority ->
     [distress] Appel de détresse. { $sentence }
-   *[other] Nouveau : { $sentence }
+   *[other] { $why ->
+        [offered] Réponse demandée : { $sentence }
+        [assigned] Affecté à vous : { $sentence }
+        [risen] { $rank } { $sentence }
+       *[new] Nouveau : { $sentence }
+    }
 }
 
 ## Answers
@@ -106,6 +111,9 @@ field-answer-line = { TIME($at) } { $name }, { $action } : { $state ->
    *[refused] non accepté
 }{ $has ->
     [yes] . { $sentence }
+   *[no] { "" }
+}{ $own ->
+    [yes] { " " }« { $text } »
    *[no] { "" }
 }
 field-form-title = { $action ->
@@ -142,7 +150,7 @@ field-distress-holding = Maintenez. Relâchez pour annuler.
 field-distress-cancelled = Annulé. Aucun appel de détresse n’a été envoyé.
 field-distress-confirm-region =
     .aria-label = Confirmer l’appel de détresse
-field-distress-confirm = Envoyer un appel de détresse avec votre position ? Ou maintenez le bouton deux secondes.
+field-distress-confirm = Envoyer un appel de détresse ? Ou maintenez le bouton deux secondes.
 field-distress-confirm-send = Envoyer l’appel
 field-call = { $state ->
     [arrived] APPEL DE DÉTRESSE REÇU par le centre d’opérations il y a { $age }.
@@ -151,7 +159,7 @@ field-call = { $state ->
        *[other] { $tries } tentatives
     } ; l’appel est répété jusqu’à ce que le centre d’opérations l’ait. Utilisez aussi la radio.
 }{ $position ->
-    [no] { " " }Sans position : dites par radio où vous êtes.
+    [no] { " " }Sans position actuelle : dites par radio où vous êtes.
    *[yes] { "" }
 }
 field-call-note = La position date d’il y a { $age }.
@@ -233,7 +241,10 @@ field-enrolling = Enregistrement…
 field-enrol-no-link = Aucune réponse du serveur. Réessayez ; si le code est refusé, demandez-en un nouveau.
 field-enrol-refused = Non enregistré. { $sentence }
 field-revoked-title = Accès retiré
-field-revoked-text = Le centre d’opérations a retiré l’accès de ce téléphone. Ce qu’il contenait a été supprimé. { $count ->
+field-revoked-text = { $call ->
+    [lost] Votre APPEL DE DÉTRESSE n’est pas confirmé. Appelez par radio.{ " " }
+   *[none] { "" }
+}Le centre d’opérations a retiré l’accès de ce téléphone. Ce qu’il contenait a été supprimé. { $count ->
     [0] Aucune réponse n’était en attente.
     [one] Cette réponse est restée sans suite ; signalez-la par radio :
    *[other] Ces { $count } réponses sont restées sans suite ; signalez-les par radio :

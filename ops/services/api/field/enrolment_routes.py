@@ -17,7 +17,7 @@ from ops.field.devices import DEVICE_S, Device, DeviceStore, EnrolmentRefused
 from ops.field.enrolment import enrolment_url, qr_svg
 from ops.services.api.field.models import CertificateLogin, DeviceRecord, EnrolledDevice, Enrolment, EnrolmentRequest
 from ops.services.api.login.forms import set_cookie
-from ops.services.api.login.gate import UNIT_COOKIE, unit_as_person
+from ops.services.api.login.gate import UNIT_COOKIE, cookie_of, unit_as_person
 from ops.services.api.recorder import Recorder
 from ops.services.api.serving.connections import CLIENT_CERTIFICATE
 from ops.store.rows import rfc3339
@@ -78,7 +78,12 @@ class EnrolmentRoutes:
         return _record(devices.revoke(unit, device))
 
     def certificate(self, request: Request) -> CertificateLogin:
-        """The unit of the client certificate of this connection, which then needs no code; all null without one."""
+        """The unit of a device that needs no code: by its cookie, or by the client certificate of this connection; all
+        null without one."""
+        cookie = cookie_of(request.scope, UNIT_COOKIE)
+        known = None if cookie is None or self._devices is None else self._devices.device_of(cookie)
+        if known is not None:
+            return CertificateLogin(unit=known.unit, device=known.id, problem=None)
         given = request.scope.get("state", {}).get(CLIENT_CERTIFICATE)
         if self._certificates is None or given is None:
             return CertificateLogin(unit=None, device=None, problem=None)

@@ -56,7 +56,8 @@ class EnrolmentRequest(BaseModel):
 
 
 class CertificateLogin(BaseModel):
-    """The unit and device of a client certificate; null without one. ``problem``: why it does not log in."""
+    """The unit and device of a cookie or client certificate; null without one. ``problem``: why the latter does not log
+    in."""
 
     unit: str | None
     device: str | None

@@ -44,6 +44,7 @@ from ops.services.api.field.models import (
 )
 from ops.services.api.field.reach import Reach
 from ops.services.api.field.situation import (
+    closed_lead,
     field_incident,
     given_at_ns,
     incidents_of,
@@ -68,6 +69,8 @@ log = logging.getLogger(__name__)
 
 OLDEST_S: Final = 23 * 3600.0
 """Oldest time that an answer or a position is stated with: ingest refuses what was observed more than a day ago."""
+AT_ANY_TIME: Final = ("note", "attach")
+"""Answers that are taken after the incident was closed, too: a phone may have been out of reach until then."""
 STALE_S: Final = 600.0
 """Age of a position from which it is not current, while fusion has not written another limit."""
 NO_FORCES: Final[Mapping[str, Any]] = {"units": []}
@@ -254,6 +257,8 @@ class FieldRoutes:
         answer = UnitAnswer(reply.action_id, reply.incident, reply.action, device.id, late_s, ahead_s)
         devices = self._store()
         lead = leads.get(reply.incident)
+        if lead is None and reply.action in AT_ANY_TIME:
+            lead = closed_lead(self._reader, self._view(request), device.unit, reply.incident)
         if lead is None and not devices.has_answer(reply.action_id, device.unit):
             return Message("unit-no-incident")
         new = devices.take_answer(answer, device.unit)

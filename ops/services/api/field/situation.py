@@ -24,7 +24,9 @@ KINDS: Final = ("distress", "movement")
 LATE_S: Final = 60.0
 """An answer that was given longer ago than this is said to be late."""
 AHEAD_S: Final = 60.0
-"""A device's clock that is wrong by more than this is said to be."""
+"""A device's clock that is ahead by more than this is said to be."""
+BEHIND_S: Final = 240.0
+"""The same for one that is behind: answers may have been on their way for minutes, over a link of 1.2 kbit/s."""
 
 
 def incidents_of(reader: IncidentReader, view: ReleasedView, unit: str) -> tuple[int, list[dict[str, Any]]]:
@@ -36,10 +38,24 @@ def incidents_of(reader: IncidentReader, view: ReleasedView, unit: str) -> tuple
     found = []
     for row in view.incidents(rows):
         incident: dict[str, Any] = msgspec.json.decode(row.body)
-        if incident["kind"] in KINDS or unit in (incident["unit"], incident.get("offered_unit", "")):
+        if _concerns(incident, unit):
             incident["lead_alert"] = None if row.lead is None else msgspec.json.decode(row.lead)
             found.append(incident)
     return view.number(last), found
+
+
+def closed_lead(reader: IncidentReader, view: ReleasedView, unit: str, incident: str) -> str | None:
+    """The lead alert of a closed incident that the unit saw while it was open; None for any other."""
+    row = reader.incident(incident)
+    for shown in view.incidents([] if row is None else [row]):
+        found: dict[str, Any] = msgspec.json.decode(shown.body)
+        if found["state"] == "closed" and _concerns(found, unit):
+            return str(found["lead"])
+    return None
+
+
+def _concerns(incident: Mapping[str, Any], unit: str) -> bool:
+    return incident["kind"] in KINDS or unit in (incident["unit"], incident.get("offered_unit", ""))
 
 
 def field_incident(incident: Mapping[str, Any], unit: str) -> dict[str, Any]:
@@ -97,7 +113,7 @@ def _outcome(
     sentences = [found["sentence"]] if found["sentence"] else []
     if answer.late_s > LATE_S:
         sentences.append(words.say(Message("unit-late", {"seconds": round(answer.late_s)})))
-    if abs(answer.ahead_s) > AHEAD_S:
+    if not -BEHIND_S <= answer.ahead_s <= AHEAD_S:
         which = "ahead" if answer.ahead_s > 0 else "behind"
         sentences.append(words.say(Message("unit-clock", {"seconds": round(abs(answer.ahead_s)), "which": which})))
     return body | {"outcome": found["result"], "sentence": " ".join(sentences)}

@@ -11,10 +11,11 @@ export interface Enrolment {
   readonly device: string;
 }
 
-/** The server's last state as it came, when this phone received it, and its entity tag. */
+/** The server's last state as it came, when this phone asked for it and received it, and its entity tag. */
 export interface KeptState {
   readonly raw: unknown;
   readonly etag: string;
+  readonly sentMs: number;
   readonly receivedMs: number;
 }
 
@@ -67,14 +68,22 @@ interface Schema extends DBSchema {
   tiles: { key: string; value: ArrayBuffer };
 }
 
-/** Storage of this phone. `onTrouble`: it is full or cannot be used; what was to be kept is then held by the page only. */
+/** Full, or of no use: what was to be kept is then held by the page only; empty: neither any more. */
+export type Trouble = "full" | "unusable" | "";
+
+/** Storage of this phone. `onTrouble`: it has another trouble, and whether the map was removed for it. */
 export class Keep {
   #database: IDBPDatabase<Schema> | null = null;
+  /** The browser closed the database by itself: it is opened again once it is needed. */
+  #closed = false;
+  #opening: Promise<void> | null = null;
   /** Since `erase` until the next enrolment nothing is kept: what was under way for the last unit leaves no trace. */
   #erased = false;
-  readonly #onTrouble: (trouble: "full" | "unusable", mapRemoved: boolean) => void;
+  readonly #onTrouble: (trouble: Trouble, mapRemoved: boolean) => void;
+  /** Called when the map was removed to make room. */
+  onMapRemoved = (): void => undefined;
 
-  constructor(onTrouble: (trouble: "full" | "unusable", mapRemoved: boolean) => void) {
+  constructor(onTrouble: (trouble: Trouble, mapRemoved: boolean) => void) {
     this.#onTrouble = onTrouble;
   }
 
@@ -88,7 +97,13 @@ export class Keep {
           database.createObjectStore("tiles");
         },
         blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
+        terminated: () => { // Safari closes it while a phone sleeps
+          this.#database = null;
+          this.#closed = true;
+        },
       });
+      if (this.#closed) this.#onTrouble("", false);
+      this.#closed = false;
       await navigator.storage?.persist?.().catch(() => false);
     } catch {
       this.#onTrouble("unusable", false);
@@ -141,14 +156,20 @@ export class Keep {
 
   /** False: no room; the map is then held in part. */
   async keepTile(key: string, body: ArrayBuffer): Promise<boolean> {
-    if (this.#database === null || this.#erased) return false;
+    const database = await this.#opened();
+    if (database === null || this.#erased) return false;
     try {
-      await this.#database.put("tiles", body, key);
+      await database.put("tiles", body, key);
       return true;
     } catch {
       if (!this.#erased) this.#onTrouble("full", false);
       return false;
     }
+  }
+
+  /** The whole map is kept: there is room again. */
+  mapKept(): void {
+    this.#onTrouble("", false);
   }
 
   async clearTiles(): Promise<void> {
@@ -160,13 +181,24 @@ export class Keep {
     this.#erased = true;
     this.#database?.close();
     this.#database = null;
+    this.#closed = false;
     await deleteDB(NAME, { blocked: () => undefined });
   }
 
+  async #opened(): Promise<IDBPDatabase<Schema> | null> {
+    if (this.#closed) {
+      this.#opening ??= this.open();
+      await this.#opening;
+      this.#opening = null;
+    }
+    return this.#database;
+  }
+
   async #read<T>(read: (database: IDBPDatabase<Schema>) => Promise<T>): Promise<T | null> {
-    if (this.#database === null) return null;
+    const database = await this.#opened();
+    if (database === null) return null;
     try {
-      return await read(this.#database);
+      return await read(database);
     } catch {
       this.#onTrouble("unusable", false);
       return null;
@@ -175,9 +207,10 @@ export class Keep {
 
   /** Whether it was kept. If the storage is full, the map is deleted for it. */
   async #write(write: (database: IDBPDatabase<Schema>) => Promise<unknown>): Promise<boolean> {
-    if (this.#database === null || this.#erased) return false;
+    const database = await this.#opened();
+    if (database === null || this.#erased) return false;
     try {
-      await write(this.#database);
+      await write(database);
       return true;
     } catch (error) {
       if (this.#erased) return false;
@@ -186,10 +219,11 @@ export class Keep {
         return false;
       }
     }
-    const had = (await this.#database.count("tiles").catch(() => 0)) > 0;
+    const had = (await database.count("tiles").catch(() => 0)) > 0;
     await this.clearTiles();
+    if (had) this.onMapRemoved();
     try {
-      await write(this.#database);
+      await write(database);
       if (had) this.#onTrouble("full", true);
       return true;
     } catch {

@@ -217,8 +217,27 @@ function ageOf(thenMs: number | null, unit: Unit): number | null {
   return thenMs === null ? null : roughly(age(unit.now(), thenMs));
 }
 
-/** The most urgent incident that this phone has not shown before; null for none. */
+/** Whether this unit is asked to go; one that goes by itself is on its way already when it is assigned. */
+function isAsked({ offered, assigned, state }: FieldIncident): boolean {
+  return offered || (assigned && state === "assigned");
+}
+
+/** What of an incident is news to a phone that did not show it: each priority up to its own, and that this unit is asked. */
+export function marksOf(incident: FieldIncident): readonly string[] {
+  const { id, priority } = incident;
+  const marks = PRIORITIES.slice(PRIORITIES.indexOf(priority)).map((one) => `${id} ${one}`);
+  return isAsked(incident) ? [...marks, `${id} asked`] : marks;
+}
+
+/** What is announced of an incident that is news. */
+export function announcement(incident: FieldIncident, seen: ReadonlySet<string>): string {
+  const { id, priority, sentence, offered } = incident;
+  const why = offered ? "offered" : isAsked(incident) ? "assigned" : seen.has(`${id} low`) ? "risen" : "new";
+  return say("field-announce", { priority, why, rank: say("field-priority", { priority }), sentence });
+}
+
+/** The most urgent incident of which this phone has not shown something before; null for none. */
 export function news(incidents: readonly FieldIncident[], seen: ReadonlySet<string>): FieldIncident | null {
-  const fresh = incidents.filter(({ id }) => !seen.has(id));
+  const fresh = incidents.filter((one) => marksOf(one).some((mark) => !seen.has(mark)));
   return PRIORITIES.map((priority) => fresh.find((one) => one.priority === priority)).find((one) => one !== undefined) ?? null;
 }

@@ -9,10 +9,11 @@ import { formats, say, words } from "../words/say.ts";
 import { applyPalette, AwakeScreen, choosePalette, install, palette, Signals, vibrate } from "./device.ts";
 import { DistressButton } from "./distress.ts";
 import { AnswerForm } from "./form.ts";
-import { IncidentList, news } from "./list.ts";
+import { announcement, IncidentList, marksOf, news } from "./list.ts";
 import { FieldMap, roughly } from "./map.ts";
 import { Sharing } from "./position.ts";
-import { latest, unsent } from "./queue.ts";
+import { latest, textOf, unsent, type Answer } from "./queue.ts";
+import type { FieldIncident } from "./records.ts";
 import { CarriedMap, type Link } from "./tiles.ts";
 import { Unit } from "./unit.ts";
 
@@ -20,10 +21,13 @@ type ViewName = "list" | "map" | "phone" | "answer" | "enrol" | "revoked";
 const TABS = ["list", "map", "phone"] as const;
 const AGES_MS = 1_000;
 const OLD_CONTACT_S = 60;
+const LOG_IN_AGAIN_MS = 10_000;
 
 const page = document.documentElement;
 let shown: ViewName = "list";
+/** What this phone has shown of the incidents of the last list, and that list. */
 let seen: ReadonlySet<string> | null = null;
+let heard: readonly FieldIncident[] | null = null;
 let onDisk = false;
 let useUpdate: (() => void) | null = null;
 
@@ -174,7 +178,7 @@ function showCall(): void {
         state: call.arrivedMs === null ? "sending" : "arrived",
         tries: call.tries,
         age: formats().duration(roughly((Date.now() - (call.arrivedMs ?? call.firstMs)) / 1000)),
-        position: unit.fix !== null || state?.position != null ? "yes" : "no",
+        position: unit.isPlaced ? "yes" : "no",
       }),
     );
     part("own-call-dismiss").hidden = call.arrivedMs === null;
@@ -245,37 +249,44 @@ function showPhone(): void {
     () => el("li", { data: { testid: "sent-answer" } }),
     (node, answer) => {
       setData(node, "state", answer.state);
-      setText(node, answerLine(answer.name, answer.body.action, answer.state, answer.body.at, answer.sentence));
+      setText(node, answerLine(answer));
     },
   );
   part("sent-none").hidden = unit.answers.length > 0;
 }
 
-function answerLine(name: string, action: string, state: string, at: string, sentence: string): string {
-  return say("field-answer-line", { name, action: say("field-action", { action }), state, at, sentence, has: sentence === "" ? "no" : "yes" });
+/** An answer in words; its time is the server's, as far as this phone knows. */
+function answerLine({ name, body, state, sentence }: Answer): string {
+  const at = new Date(Date.parse(body.at) + unit.aheadMs).toISOString();
+  const text = textOf(body);
+  return say("field-answer-line", {
+    name, action: say("field-action", { action: body.action }), state, at,
+    sentence, has: sentence === "" ? "no" : "yes", text, own: text === "" ? "no" : "yes",
+  });
 }
 
 function showRevoked(): void {
-  setText(part("revoked-text"), say("field-revoked-text", { count: unit.lost.length }));
+  setText(part("revoked-text"), say("field-revoked-text", { count: unit.lost.length, call: unit.lostCall ? "lost" : "none" }));
   keyed(
     part("revoked-answers"),
     unit.lost,
     ({ order }) => String(order),
     () => el("li"),
-    (node, { name, body, state }) => setText(node, answerLine(name, body.action, state, body.at, "")),
+    (node, answer) => setText(node, answerLine(answer)),
   );
 }
 
 /** A signal for what is new; what was there when the page opened is new only if this phone never showed it. */
 function hear(): void {
   const incidents = unit.state?.incidents;
-  if (incidents === undefined || seen === null) return;
-  const fresh = news(incidents, seen);
-  if (fresh === null) return;
-  seen = new Set(incidents.map(({ id }) => id));
+  if (incidents === undefined || incidents === heard || seen === null) return;
+  const [fresh, before] = [news(incidents, seen), seen];
+  heard = incidents;
+  seen = new Set(incidents.flatMap(marksOf));
   void unit.keep.keepFact("seen", [...seen]);
+  if (fresh === null) return;
   signals.signal(fresh.priority);
-  setText(part("announce"), say("field-announce", { priority: fresh.priority, sentence: fresh.sentence }));
+  part("announce").replaceChildren(announcement(fresh, before)); // the same text again is announced again
 }
 
 function listen(): void {
@@ -325,11 +336,13 @@ async function enrol(code: string): Promise<void> {
   } else setText(part("enrol-problem"), refused === null ? say("field-enrol-no-link") : say("field-enrol-refused", { sentence: refused }));
 }
 
-/** A phone with the certificate of its unit needs no code. */
-async function logInByCertificate(): Promise<void> {
-  const refused = await unit.logInByCertificate();
-  if (refused !== "") setText(part("enrol-problem"), say("field-enrol-refused", { sentence: refused }));
-  else if (unit.stage === "enrolled") void carried.update(mapLink());
+/** A phone that the server knows needs no code. Without an answer it asks again, because only then can it call for help. */
+async function logIn(): Promise<void> {
+  if (unit.stage !== "unknown") return;
+  const refused = await unit.logIn();
+  if (refused === null) setTimeout(() => void logIn(), LOG_IN_AGAIN_MS);
+  else if (refused !== "") setText(part("enrol-problem"), say("field-enrol-refused", { sentence: refused }));
+  else void carried.update(mapLink());
 }
 
 function deviceName(): string {
@@ -363,7 +376,7 @@ async function start(): Promise<void> {
   seen = new Set((await unit.keep.fact("seen")) ?? []);
   await carried.open();
   if (code !== null) await enrol(code);
-  else if (unit.stage === "unknown") await logInByCertificate();
+  await logIn();
   sharing.resume();
   void awake.hold();
   changed();

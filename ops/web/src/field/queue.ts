@@ -86,6 +86,11 @@ export function unsent(answers: readonly Answer[]): readonly Answer[] {
   return answers.filter((one) => one.state === "waiting");
 }
 
+/** What the person wrote; where it is not accepted, it is to be reported by radio. */
+export function textOf({ note, reason, attachment }: ReplyBody): string {
+  return [note, reason, attachment].filter((one) => one !== undefined).join("; ");
+}
+
 /** The newest answer with one of these actions to an incident. */
 export function latest(answers: readonly Answer[], incident: string, ...actions: AnswerAction[]): Answer | null {
   return (

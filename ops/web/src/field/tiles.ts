@@ -41,6 +41,8 @@ export class CarriedMap {
   readonly #changed: () => void;
   readonly #drawn = new Map<string, DrawnTile | null | "drawing">();
   #loading = false;
+  /** The map was removed while it was loaded. */
+  #removed = false;
   #kept: KeptArea | null = null;
   area: FieldArea | null = null;
   keptMs: number | null = null;
@@ -49,9 +51,15 @@ export class CarriedMap {
   constructor(keep: Keep, changed: () => void) {
     this.#keep = keep;
     this.#changed = changed;
+    keep.onMapRemoved = () => {
+      this.#removed = true;
+      this.#drawn.clear();
+      if (!this.#loading) void this.open(); // else once that has ended
+    };
   }
 
   async open(): Promise<void> {
+    this.#removed = false;
     const kept = await this.#keep.fact("area");
     if (kept === null) return;
     this.#kept = kept;
@@ -100,6 +108,7 @@ export class CarriedMap {
       await this.#load();
     } finally {
       this.#loading = false;
+      if (this.#removed) await this.open();
       this.#changed();
     }
   }
@@ -130,13 +139,14 @@ export class CarriedMap {
         continue;
       }
       bytes += tile.byteLength;
-      full = bytes > MOST_BYTES || !(await this.#keep.keepTile(address, tile));
+      full = bytes > MOST_BYTES || !(await this.#keep.keepTile(address, tile)) || this.#removed;
       if (full) break;
       failures = 0;
       done += 1;
       this.#show(done, wanted.length, bytes, "loading");
     }
-    const complete = done === wanted.length;
+    const complete = done === wanted.length && !this.#removed;
+    if (complete && done > 0) this.#keep.mapKept();
     this.#kept = { ...this.#kept, complete };
     await this.#keep.keepFact("area", this.#kept);
     this.#drawn.clear();

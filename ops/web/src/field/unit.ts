@@ -4,7 +4,7 @@
 import { object, text } from "../model/parse.ts";
 import type { Place } from "../model/records.ts";
 import { formats, say } from "../words/say.ts";
-import { Keep, type Enrolment, type KeptCall, type KeptPosition, type KeptState, type PositionBody } from "./keep.ts";
+import { Keep, type Enrolment, type KeptCall, type KeptPosition, type KeptState, type PositionBody, type Trouble } from "./keep.ts";
 import { versionOf, wholeState } from "./changes.ts";
 import { allRefused, ask, fetchState, isLater, namesAll, problemIn, Rhythm, sendPositions, sendReplies, sentenceOf, type Answered } from "./link.ts";
 import { isSettled, toSend, trimmed, unsent, withOutcomes, withResults, type Answer, type AnswerAction, type ReplyBody } from "./queue.ts";
@@ -27,8 +27,8 @@ const CALL_AGAIN_MS = 5_000;
 /** One that is under way is sent again beside it: its connection may be dead, but a slow one must not be crowded. */
 const CALL_BESIDE_MS = 15_000;
 const NEW_CALL_MS = 600_000;
-/** A call states in words how old its position is, if it is older. */
-const CURRENT_S = 60;
+/** An older position is not where this phone is now. */
+const CURRENT_MS = 60_000;
 
 export class Unit {
   readonly keep: Keep;
@@ -44,15 +44,17 @@ export class Unit {
   positions: readonly KeptPosition[] = [];
   call: KeptCall | null = null;
   fix: Fix | null = null;
+  /** When the list last came, or was found to be as before; other answers of the server make it no newer. */
   contactMs: number | null = null;
-  /** Milliseconds by which the server's clock is ahead of this phone's. */
+  /** Milliseconds by which the server's clock is at least ahead of this phone's; 0 while that may be right. */
   aheadMs = 0;
-  trouble: "" | "full" | "unusable" = "";
+  trouble: Trouble = "";
   mapRemoved = false;
   /** Answers that are held by this page only, because the phone has no room. */
   memoryOnly = false;
-  /** What had not been sent when the access was withdrawn. */
+  /** What had not been sent when the access was withdrawn, and whether a distress call was not confirmed. */
   lost: readonly Answer[] = [];
+  lostCall = false;
   problem = "";
   /** Why the last batch of positions was refused; empty if it was taken. */
   #trackProblem = "";
@@ -61,7 +63,7 @@ export class Unit {
     this.#changed = changed;
     this.keep = new Keep((trouble, mapRemoved) => {
       this.trouble = trouble;
-      this.mapRemoved ||= mapRemoved;
+      this.mapRemoved = trouble !== "" && (this.mapRemoved || mapRemoved);
       changed();
     });
   }
@@ -74,7 +76,7 @@ export class Unit {
     this.contactMs = await this.keep.fact("contactMs");
     this.call = await this.keep.fact("call");
     this.#raw = await this.keep.fact("state");
-    if (this.#raw !== null) this.#take(this.#raw.raw, this.#raw.receivedMs);
+    if (this.#raw !== null) this.#take(this.#raw);
     this.stage = this.enrolment === null ? "unknown" : "enrolled";
     this.#changed();
     if (this.stage !== "enrolled") return;
@@ -91,10 +93,14 @@ export class Unit {
     return "";
   }
 
-  /** Log in with the client certificate of this phone, if it has one. Returns why it was refused, else an empty text. */
-  async logInByCertificate(): Promise<string> {
-    const { body } = await ask("/v1/field/certificate");
-    const found = object(body);
+  /**
+   * Log in without a code: with the client certificate of this phone, or with the cookie of an earlier enrolment, which may
+   * outlive the database. Returns why it was refused, else an empty text; null: no answer came.
+   */
+  async logIn(): Promise<string | null> {
+    const answered = await ask("/v1/field/certificate");
+    if (isLater(answered)) return null;
+    const found = object(answered.body);
     const unit = text(found?.["unit"], 64);
     if (unit === "" || this.enrolment !== null) return unit === "" ? text(found?.["problem"], 500) : "";
     await this.#enter(unit, text(found?.["device"], 64));
@@ -169,6 +175,11 @@ export class Unit {
     return Date.now() + this.aheadMs;
   }
 
+  /** Whether this phone knows where it is now. */
+  get isPlaced(): boolean {
+    return this.fix !== null && Date.now() - this.fix.atMs < CURRENT_MS;
+  }
+
   #sendCall(): void {
     clearTimeout(this.#callTimer);
     const call = this.call;
@@ -177,7 +188,7 @@ export class Unit {
     this.call = { ...call, tries: call.tries + 1 };
     void this.keep.keepFact("call", this.call);
     this.#changed();
-    void sendPositions([this.#callBody()]).then((answered) => {
+    void sendPositions(this.#callBodies()).then((answered) => {
       if (answered.status === 401) void this.#revoke();
       else if (answered.status === 202) {
         this.#report(problemIn(answered));
@@ -197,17 +208,18 @@ export class Unit {
   }
 
   /**
-   * A call states the present time, so that it is not taken for an old message; how old the position is stands in its
-   * note. Without a position of this phone it has the one where the server last knew the unit.
+   * A call states the present time, so that it is not taken for an old message. A position that is not current keeps its
+   * own: it is sent before the call, which then has none. The server takes such a call as from where it last knew the
+   * unit; how old that is stands in the note.
    */
-  #callBody(): PositionBody {
-    const known = this.state?.position ?? null;
-    const place = this.fix ?? (known === null ? null : { lon: known.lon, lat: known.lat, sdM: null, atMs: (known.observedMs ?? 0) - this.aheadMs });
+  #callBodies(): readonly PositionBody[] {
+    const { fix } = this;
     const at = new Date().toISOString();
-    if (place === null) return { at, distress: true };
-    const seconds = (Date.now() - place.atMs) / 1000;
-    const note = seconds < CURRENT_S ? {} : { note: say("field-call-note", { age: formats().duration(Math.round(seconds / 60) * 60) }) };
-    return { ...bodyOf(place), at, distress: true, ...note };
+    if (fix !== null && this.isPlaced) return [{ ...bodyOf(fix), at, distress: true }];
+    const observedMs = fix === null ? (this.state?.position?.observedMs ?? null) : fix.atMs + this.aheadMs;
+    const ageMs = observedMs === null ? 0 : this.now() - observedMs;
+    const note = ageMs < CURRENT_MS ? {} : { note: say("field-call-note", { age: formats().duration(Math.round(ageMs / 60_000) * 60) }) };
+    return [...(fix === null ? [] : [bodyOf(fix)]), { at, distress: true, ...note }];
   }
 
   /** One exchange with the server; whether it answered. */
@@ -226,7 +238,6 @@ export class Unit {
         this.#setLink("lost");
         return false;
       }
-      this.#contact();
       if (isLater(answered)) { // what it does not take now may not keep the list from coming
         this.#report(sentenceOf(answered) || String(answered.status));
         later = true;
@@ -269,31 +280,40 @@ export class Unit {
 
   async #fetch(): Promise<Answered> {
     const known = this.#raw;
-    let answered = await fetchState(known?.etag ?? "", versionOf(known?.raw));
+    let sentMs = Date.now();
+    // only a whole answer has the time, which shows when a wrong clock was put right
+    let answered = await fetchState(this.aheadMs === 0 ? (known?.etag ?? "") : "", versionOf(known?.raw));
     let raw = answered.status === 200 ? wholeState(known?.raw, answered.body) : null;
     if (answered.status === 200 && raw === null) {
+      sentMs = Date.now();
       answered = await fetchState("", "");
       raw = answered.body;
     }
-    if (answered.status === 304 && this.state !== null) await this.#arrived(this.state);
+    if (answered.status === 304 && this.state !== null) {
+      this.#contact();
+      await this.#arrived(this.state);
+    }
     if (answered.status === 200) {
-      const receivedMs = Date.now();
-      if (!this.#take(raw, receivedMs)) return { ...answered, status: 502 };
-      this.#raw = { raw, etag: answered.etag, receivedMs };
-      await this.keep.keepFact("state", this.#raw);
+      const kept = { raw, etag: answered.etag, sentMs, receivedMs: Date.now() };
+      if (!this.#take(kept)) return { ...answered, status: 502 };
+      this.#raw = kept;
+      await this.keep.keepFact("state", kept);
       const state = this.state as FieldState;
       if (state.unit !== this.enrolment?.unit) return { ...answered, status: 502 };
+      this.#contact();
       await this.#keepAnswers(withOutcomes(this.answers, state.outcomes));
       await this.#arrived(state);
     }
     return answered;
   }
 
-  #take(raw: unknown, receivedMs: number): boolean {
+  /** The clock of this phone counts as right if the server's time lies between those of the request and the answer. */
+  #take({ raw, sentMs, receivedMs }: KeptState): boolean {
     const state = parseState(raw);
     if (state === null) return false;
     this.state = state;
-    this.aheadMs = state.atMs - receivedMs;
+    const [least, most] = [state.atMs - receivedMs, state.atMs - sentMs];
+    this.aheadMs = least > 0 ? least : most < 0 ? most : 0;
     this.#changed();
     return true;
   }
@@ -318,7 +338,7 @@ export class Unit {
     this.#changed();
     const done = await this.keep.keepAnswers(this.memoryOnly ? kept : fresh, gone);
     this.memoryOnly = !done && unsent(kept).length > 0;
-    if (done && this.trouble === "full" && !this.mapRemoved) this.trouble = "";
+    if (done && !this.mapRemoved) this.trouble = "";
     this.#changed();
   }
 
@@ -344,6 +364,7 @@ export class Unit {
     clearTimeout(this.#callTimer);
     this.stage = "revoked";
     this.lost = this.answers.filter((one) => !isSettled(one));
+    this.lostCall = this.call !== null && this.call.arrivedMs === null;
     await this.#forget();
     this.#changed();
   }

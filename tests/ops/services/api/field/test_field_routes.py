@@ -18,6 +18,7 @@ from ops.services.api.field.models import Enrolment, FieldPositionResults, Field
 from ops.services.api.field.reach import order_key
 from sensors.interdiction.unit_reach import unit_order
 from tests.ops.incidents.making import at
+from tests.ops.services.api.field.conftest import one as stored
 
 AT = at(0).isoformat()
 
@@ -62,6 +63,16 @@ def test_a_supervisor_enrols_a_device_which_then_sees_its_list(room: Any) -> Non
         room.clock[0] += 5 * 10**9
         again = client.get("/v1/field/state", headers={"If-None-Match": state.headers["etag"]})
         assert (again.status_code, again.content) == (304, b""), "the time alone makes no new list"
+
+
+def test_a_device_whose_page_lost_its_data_is_known_by_its_cookie_until_it_is_revoked(room: Any) -> None:
+    login = "/v1/field/certificate"
+    with room.phone() as phone, room.client() as other:
+        (device,) = room.devices.devices("patrol-1")
+        assert phone.get(login).json() == {"unit": "patrol-1", "device": device.id, "problem": None}
+        assert other.get(login).json() == {"unit": None, "device": None, "problem": None}
+        room.devices.revoke("patrol-1", device.id)
+        assert phone.get(login).json() == {"unit": None, "device": None, "problem": None}
 
 
 def test_an_answer_is_published_as_the_unit_once_and_its_outcome_is_in_the_state(room: Any) -> None:
@@ -114,6 +125,14 @@ def test_a_wrong_clock_of_the_device_does_not_matter_and_is_said(room: Any) -> N
         assert "2 h" in sentence and "ahead" in sentence, sentence  # noqa: PT018
 
 
+@pytest.mark.parametrize(("on_the_way_s", "is_wrong"), [(150, False), (300, True)])
+def test_minutes_on_the_way_are_not_called_a_wrong_clock(room: Any, on_the_way_s: int, is_wrong: bool) -> None:
+    with room.phone() as phone:
+        sent(phone, reply(1, at=at(-on_the_way_s).isoformat()), sent_at=at(-on_the_way_s).isoformat())
+        room.journal.answer(room.journal.replies[0])
+        assert ("behind" in state_of(phone).outcomes[0].sentence) == is_wrong
+
+
 def test_without_the_time_of_sending_a_time_in_the_future_counts_as_now(room: Any) -> None:
     with room.phone() as phone:
         sent(phone, reply(1, at=at(3600).isoformat()))
@@ -142,6 +161,23 @@ def test_an_answer_that_may_not_be_given_is_refused_with_a_reason_and_the_others
     assert (refused["accepted"], taken["accepted"]) == (False, True)
     assert says in refused["problem"], refused
     assert [one.action_id for one in room.journal.replies] == ["answer-0002"]
+
+
+def test_a_note_that_waited_on_a_phone_until_the_incident_was_closed_is_taken(room: Any) -> None:
+    room.store.commit(
+        20, stamp_ns=1, incident_revisions=[stored("I4", kind="equipment", state="closed", name="Lima 2")]
+    )
+    late = [reply(1, action="note", note="two more went north"), reply(2, action="attach", attachment="IMG_7")]
+    with room.phone() as phone:
+        taken = sent(phone, *(answer | {"incident": "I6"} for answer in late))
+        assert [each["accepted"] for each in taken] == [True, True]
+        others = sent(
+            phone, reply(3, action="en_route", incident="I6"), reply(4, action="note", incident="I4", note="x")
+        )
+        assert ["Unknown incident" in each["problem"] for each in others] == [True, True], "I4 was never its own"
+    assert [(each.incident, each.note, each.attachment) for each in room.journal.replies] == [
+        ("I6", "two more went north", ""), ("I6", "", "IMG_7"),
+    ]  # fmt: skip
 
 
 def test_the_identifier_of_another_units_answer_is_refused(room: Any) -> None:
