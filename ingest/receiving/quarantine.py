@@ -3,7 +3,8 @@
 *Flood*: a token bucket for each sensor or unit. Refused messages cost tokens, by number and by size; duplicates, and
 messages more frequent than the sensor's looks, cost less; good new detections cost nothing, so a backlog may arrive at
 any rate. *Broken*: too large a fraction of a sensor's messages cannot be read, at any rate. Units are exempt from this
-test, because they may send distress calls.
+test, because they may send distress calls; a refused message that is readable as one costs no more than a good one, and
+of a unit in quarantine one every few seconds is read.
 
 A source that fails a test is quarantined: its messages are shed, that is, counted and acknowledged without being read,
 so that the broker's queue stays short. A sender with a spool sends them again, because no mark covers them. Each
@@ -43,6 +44,7 @@ class QuarantineSettings:
     ``repeated_cost``: of a duplicate; the time between the sendings of duplicates earns tokens, too, because a sender
     repeats what waits at the broker while ingest is down, and all of it then arrives at once. ``bytes_each``: number of
     bytes of a bad message that cost another token; ``stranger_bytes_each``: of any message under a pooled name.
+    ``call_every_s``: time between distress calls that are read of a unit in quarantine.
 
     *Broken*: the fraction ``sound_bad`` of a sound sensor's messages cannot be read, ``broken_bad`` of a broken one's;
     Page's cumulative sum decides between them, with at most one false decision in ``false_alarm`` messages. Four bad
@@ -67,6 +69,7 @@ class QuarantineSettings:
     max_hold_s: float = 300.0
     forgiven_s: float = 600.0
     probation: float = 0.1
+    call_every_s: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,7 @@ class _Bucket:
     holds: int = 0
     released_ns: int = 0
     shed: int = 0
+    call_ns: int | None = None
 
 
 _MEASURED: Final = frozenset({"detections", "status", "unknown"})
@@ -165,6 +169,17 @@ class Quarantine:
             return "shed"
         return "prove" if self._holds((self._stranger(source), False), now_ns) else "read"
 
+    def admits_call(self, source: str, now_ns: int, is_call: Callable[[], bool]) -> bool:
+        """Whether a message of a quarantined unit is read all the same, as a distress call; ``is_call`` examines it."""
+        bucket = self._buckets.get((source, True))
+        if bucket is None:
+            return False
+        recent = bucket.call_ns is not None and 0 <= now_ns - bucket.call_ns < self._settings.call_every_s * 1e9
+        if recent or not is_call():
+            return False
+        bucket.call_ns = now_ns
+        return True
+
     def shed(self, source: str) -> None:
         """Count one message that was not read because of a quarantine."""
         for key in ((source, True), (self._stranger(source), False)):
@@ -211,7 +226,7 @@ class Quarantine:
         if isinstance(message, DeadLetter):
             if message.code == "expired":
                 return settings.expired_cost
-            if message.code == PING:
+            if message.code == PING or message.call is not None:
                 return settings.other_cost
             base_cost = settings.future_cost if message.code == "future" else settings.bad_cost
             return base_cost + message.size / settings.bytes_each

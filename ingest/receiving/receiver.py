@@ -156,13 +156,18 @@ class Receiver:
 
     def _admits(self, guard: Quarantine, delivery: Delivery, envelope: Envelope, source: SourceKey) -> bool:
         """Whether the quarantine admits this message."""
-        verdict = guard.admits(bucket_name(*source), delivery.received_ns)
-        if verdict != "prove":
+        bucket, now_ns, trust = bucket_name(*source), delivery.received_ns, self._guards.trust
+        verdict = guard.admits(bucket, now_ns)
+        if verdict == "read" or len(delivery.payload) > MAX_PAYLOAD_BYTES:
             return verdict == "read"
-        trust = self._guards.trust
-        if trust is None or len(delivery.payload) > MAX_PAYLOAD_BYTES:
-            return False
-        return trust.proves(delivery.payload, envelope, delivery.received_ns)
+        if verdict == "prove":
+            return trust is not None and trust.proves(delivery.payload, envelope, now_ns)
+
+        def is_call() -> bool:
+            called = source[1] == "position" and unit_messages.read_help_call(delivery.payload, envelope.content_type)
+            return bool(called) and (trust is None or trust.proves(delivery.payload, envelope, now_ns))
+
+        return guard.admits_call(bucket, now_ns, is_call)
 
     def _judge(
         self,

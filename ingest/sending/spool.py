@@ -279,12 +279,12 @@ class Spool:
             rows = self._query("SELECT payload FROM messages WHERE id = ?", (self._id(boot, seq),))
         return bytes(rows[0][0]) if rows else None
 
-    def settle(self, boot: int, seq: int) -> int:
-        """Delete the messages of this boot up to seq, which ingest has journaled, and return their number."""
+    def settle(self, boot: int, seq: int, *, first: int = 0) -> int:
+        """Delete the messages of this boot from ``first`` to seq, which ingest has journaled; return their number."""
         if not 0 <= boot - self._base <= _MOST_BOOTS or seq < 0:
             return 0
         with self._lock:
-            where = (self._id(boot, 0), self._id(boot, min(seq, _SEQ_MASK)))
+            where = (self._id(boot, max(first, 0)), self._id(boot, min(seq, _SEQ_MASK)))
             count, size = self._query(
                 "SELECT count(*), total(length(payload)) FROM messages WHERE id BETWEEN ? AND ?", where
             )[0]

@@ -40,7 +40,8 @@ FIRST_PASSWORD_S: Final = 900.0
 """Time for setting a password after a login with a one-time secret."""
 DEVICE_S: Final = 90 * 86_400.0
 MOST_SESSIONS: Final = 20
-"""Sessions of one person; the oldest ends when there would be more."""
+"""Logins of one person, and as many that lack the second factor; the oldest ends when there would be more. Tokens of
+programs end at their time only."""
 TOUCH_EVERY_S: Final = 60.0
 _HOUR_S: Final = 3600.0
 
@@ -341,8 +342,10 @@ class Accounts:
         label = "".join(sign for sign in origin.browser if sign.isprintable())[:200]
         session = Session(session_key(cookie), kind, now_s, now_s + lasts_s, origin.address[:64], label, now_s)
         self.store.add_session(session, account.id)
-        for old in self.store.sessions_of(account.id)[MOST_SESSIONS:]:
-            self.store.end_session(old.key)
+        if kind != "program":
+            alike = [one for one in self.store.sessions_of(account.id) if one.kind == kind]
+            for old in alike[MOST_SESSIONS:]:
+                self.store.end_session(old.key)
         return cookie, session
 
     def _found(self, cookie: str) -> tuple[Session, Account] | None:

@@ -30,6 +30,9 @@ LOGIN_WITHIN_S: Final = 600.0
 LEEWAY_S: Final = 60
 """By which the clocks of provider and server may differ."""
 ANSWERS_WITHIN_S: Final = 10.0
+"""Longest time for one step of an answer, and for all of it."""
+UNREACHED_S: Final = 5.0
+"""How long a provider that gave no metadata is not asked for them again."""
 MOST_BYTES: Final = 1_000_000
 METADATA_S: Final = 3600.0
 KEYS_AGAIN_S: Final = 10.0
@@ -98,6 +101,7 @@ class Provider:
         self._key = secrets.token_bytes(32)
         self._lock = threading.Lock()
         self._metadata: tuple[float, Mapping[str, Any]] | None = None
+        self._unreached: tuple[float, OidcRefused] | None = None
         self._keys: tuple[float, Any] | None = None
         self._used: dict[str, float] = {}
 
@@ -247,23 +251,28 @@ class Provider:
         if not subject or len(subject) > 255:
             raise OidcRefused("The ID token has no usable subject (sub).")
         login = claims.get("preferred_username") or claims.get("email") or subject
+        roles = self._roles_of(claims, str(login))
+        if not roles:  # refused whatever the name: the login takes away the roles that the person had
+            return Identified(settings.issuer, subject, "", "", roles)
         stated = claims.get(settings.name_claim) or login
         try:
             name = checked_name(stated if isinstance(stated, str) else "")
             login = checked_name(str(login)[:64])
         except BadInput:
             raise OidcRefused("The identity provider states a name that cannot be shown.", reason="name") from None
+        return Identified(settings.issuer, subject, login, name, roles)
+
+    def _roles_of(self, claims: Mapping[str, Any], login: str) -> Mapping[str, Role]:
+        """The roles of the provider's groups; none where two of them are in one sector."""
+        settings = self._settings
         groups = claims.get(settings.role_claim, [])
         groups = groups if isinstance(groups, list) else [groups]
         texts = dict.fromkeys(settings.roles[one] for one in groups if isinstance(one, str) and one in settings.roles)
         try:
-            roles = checked_roles(list(texts))
+            return checked_roles(list(texts))
         except BadInput as error:
-            log.warning("The identity provider's groups of %s contradict one another: %s", ascii(login), error)
-            raise OidcRefused(
-                "The identity provider gives this person two roles in one sector.", reason="no-role"
-            ) from None
-        return Identified(settings.issuer, subject, login, name, roles)
+            log.warning("The identity provider's groups of %s contradict one another: %s", ascii(login[:64]), error)
+            return {}
 
     def _endpoint(self, name: str) -> str:
         address = self._described().get(name)
@@ -274,10 +283,17 @@ class Provider:
     def _described(self) -> Mapping[str, Any]:
         now_s = self._now_s()
         with self._lock:
-            known = self._metadata
+            known, unreached = self._metadata, self._unreached
         if known is None or now_s - known[0] > METADATA_S:
+            if unreached is not None and 0.0 <= now_s - unreached[0] < UNREACHED_S:
+                raise OidcRefused(str(unreached[1]), reason=unreached[1].reason)
             address = f"{self._settings.issuer.rstrip('/')}/.well-known/openid-configuration"
-            document = self._fetch(address, None, None)
+            try:
+                document = self._fetch(address, None, None)
+            except OidcRefused as error:
+                with self._lock:
+                    self._unreached = self._now_s(), error
+                raise
             if not isinstance(document, dict) or document.get("issuer") != self._settings.issuer:
                 raise OidcRefused("The identity provider's metadata states another issuer.", reason="provider")
             known = now_s, document
@@ -300,11 +316,11 @@ def fetch_json(address: str, form: Mapping[str, str] | None, client: tuple[str, 
             httpx.Client(timeout=ANSWERS_WITHIN_S, auth=client, follow_redirects=False) as http,
             http.stream("GET" if form is None else "POST", address, data=form) as answer,
         ):
-            body = bytearray()
+            body, begun_s = bytearray(), time.monotonic()
             for piece in answer.iter_bytes():
                 body += piece
-                if len(body) > MOST_BYTES:
-                    raise ValueError(f"more than {MOST_BYTES} bytes")
+                if len(body) > MOST_BYTES or time.monotonic() - begun_s > ANSWERS_WITHIN_S:
+                    raise ValueError(f"more than {MOST_BYTES} bytes, or than {ANSWERS_WITHIN_S} s")
             if answer.status_code != 200:
                 raise ValueError(f"status {answer.status_code}")
             return json.loads(body)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
@@ -21,7 +22,7 @@ from geo.errors import WatchlineError
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.publisher import Publisher
 from ingest.security.key_register import Identity
-from ingest.sending.spool import MessageKey, Spool, first_boot_at
+from ingest.sending.spool import MessageKey, Spool, SpoolEntry, first_boot_at
 from ingest.topics import unit_topic
 from ingest.unit_messages import KINDS, Position, Reply, SectionOrder, encode_unit
 from ops.journal.reader import JournalError
@@ -31,6 +32,8 @@ log = logging.getLogger(__name__)
 
 AGAIN_AFTER_S: Final = 3.0
 LOOK_EVERY_S: Final = 0.25
+MOST_OF_UNIT: Final = 200
+"""Messages of one unit on their way at once, so that its backlog delays no other unit."""
 
 
 class _Addressed(msgspec.Struct):
@@ -133,27 +136,38 @@ class UnitSpool:
                 self._wake.set()
 
     def _settle_and_retry(self) -> None:
-        """Settle what the journal has, in order; once the oldest is overdue, publish everything again, in order."""
-        waiting = self._spool.pending()
+        """Settle what the journal has, in each unit's order; once the oldest of a unit is overdue, publish all of the
+        unit again, in order."""
+        waiting, unsettled = self._oldest_of_each_unit(), set[str]()
         if not waiting:
             return
         with suppress(JournalError), self._journal.reading() as journal:
-            for entry in waiting:
-                addressed = _addressed.decode(entry.payload)
-                if not journal.settled(addressed.unit, KINDS[addressed.channel], *entry.key):
-                    break
-                self._spool.settle(*entry.key)
-                self._sent_s.pop(entry.key, None)
+            for entry, addressed in waiting:
+                if addressed.unit in unsettled:
+                    continue
+                if journal.settled(addressed.unit, KINDS[addressed.channel], *entry.key):
+                    self._spool.settle(*entry.key, first=entry.seq)
+                    self._sent_s.pop(entry.key, None)
+                else:
+                    unsettled.add(addressed.unit)
         if self._publisher.problem is not None:
             return  # the client would queue every repetition until the broker is back
-        pending = self._spool.pending()
-        if not pending:
-            return
-        now_s = time.monotonic()
-        again = now_s - self._sent_s.get(pending[0].key, now_s) >= AGAIN_AFTER_S
-        for entry in pending:
-            if again or entry.key not in self._sent_s:
+        now_s, again = time.monotonic(), dict[str, bool]()
+        for entry, addressed in self._oldest_of_each_unit():
+            overdue = now_s - self._sent_s.get(entry.key, now_s) >= AGAIN_AFTER_S
+            if again.setdefault(addressed.unit, overdue) or entry.key not in self._sent_s:
                 self._sent_s[entry.key] = now_s
-                addressed = _addressed.decode(entry.payload)
                 topic = unit_topic(self._sector, addressed.unit, addressed.channel)
                 self._publisher(topic, entry.payload, key=entry.key)
+
+    def _oldest_of_each_unit(self) -> list[tuple[SpoolEntry, _Addressed]]:
+        """The waiting messages in order, the first MOST_OF_UNIT of each unit."""
+        found, count, after = list[tuple[SpoolEntry, _Addressed]](), Counter[str](), None
+        while page := self._spool.pending(after):
+            for entry in page:
+                addressed = _addressed.decode(entry.payload)
+                count[addressed.unit] += 1
+                if count[addressed.unit] <= MOST_OF_UNIT:
+                    found.append((entry, addressed))
+            after = page[-1].key
+        return found

@@ -21,17 +21,18 @@ from ops.accounts.store import AccountStoreError
 from ops.cluster.page.picture_watch import PictureWatch, ReceivedPicture
 from ops.cluster.page.sector_watch import rfc3339_of
 from ops.services.api.event_stream import frame
-from ops.services.api.serving.connections import streaming
+from ops.services.api.serving.connections import displaced, streaming
 from sensors.timestamps import utc_datetime
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S: Final = 2.0
 BEAT_S: Final = 5.0
-LOGINS_EVERY_S: Final = 5.0
+LOGINS_EVERY_S: Final = 1.0
+RECORD_EVERY_S: Final = 3600.0
 STALL_S: Final = 15.0
 MOST_STREAMS: Final = 64
-"""Open streams; the oldest ends when one more opens."""
+"""Open streams; when one more opens, one ends as on the map (``ops.services.api.serving.connections.displaced``)."""
 
 
 RecordReads = Callable[[Iterable[str], str], frozenset[str]]
@@ -43,6 +44,7 @@ class _NationClient:
     person: Person
     record: RecordReads
     unrecorded: frozenset[str]
+    pictures: int = 0  # sent since the logs were last written
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     ended: bool = False
 
@@ -75,7 +77,6 @@ class NationHub:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = asyncio.Event()
         self._looking = asyncio.Lock()
-        self._logins_due = 0.0
         self.stopped = False
         self.sent_bytes = 0
         """Bytes sent to all clients, for whoever measures."""
@@ -88,9 +89,11 @@ class NationHub:
     async def run(self) -> None:
         """Look until stopped, and end the streams of those who are logged out, however long a look takes."""
         self._loop = asyncio.get_running_loop()
-        await asyncio.gather(self._repeat(self.look), self._repeat(self._let_go_of_logged_out))
+        await asyncio.gather(
+            self._repeat(self.look, self._look_every_s), self._repeat(self._let_go_of_logged_out, LOGINS_EVERY_S)
+        )
 
-    async def _repeat(self, do: Callable[[], Awaitable[None]]) -> None:
+    async def _repeat(self, do: Callable[[], Awaitable[None]], every_s: float) -> None:
         """Do something while streams are open. What fails is done again: the streams must not stay as they are."""
         while not self.stopped:
             if self._clients:
@@ -100,7 +103,7 @@ class NationHub:
                     log.exception("The national picture was not read; it is tried again.")
                 self._wake()
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._look_every_s):
+                async with asyncio.timeout(every_s):
                     await self._stopping.wait()
 
     def seen_by(self, person: Person) -> frozenset[str]:
@@ -140,29 +143,38 @@ class NationHub:
         Nothing is sent of the sectors in ``unrecorded`` until ``record`` has an entry in their log.
         """
         client = _NationClient(person, record, unrecorded)
-        for oldest in list(self._clients)[: max(len(self._clients) - MOST_STREAMS + 1, 0)]:
+        open_now = [one for one in self._clients if not one.ended]
+        if len(open_now) >= MOST_STREAMS:
+            oldest = open_now[displaced([one.person.id for one in open_now], person.id)]
             oldest.ended = True
             oldest.wake.set()
-        if not self._clients:
-            await self.look()  # nothing was read while nobody looked
-        self._clients[client] = None
         gone = asyncio.create_task(_disconnected(receive, client))
         try:
+            if not self._clients:
+                await self.look()  # nothing was read while nobody looked
+            self._clients[client] = None
             await self._send_changes(client, send)
         except TimeoutError:
             log.warning("Disconnected a stream client that was too slow.")
         finally:
             self._clients.pop(client, None)
             gone.cancel()
+            closed = f"closed, {client.pictures} pictures sent"
+            asyncio.get_running_loop().run_in_executor(None, record, self.seen_by(person), closed)
 
     async def _send_changes(self, client: _NationClient, send: Send) -> None:
         loop = asyncio.get_running_loop()
         sent: ReceivedPicture | None = None
-        beat_due = 0.0
+        beat_due, record_due = 0.0, loop.time() + RECORD_EVERY_S
         while not (client.ended or self.stopped):
             client.wake.clear()
             if client.unrecorded:
                 client.unrecorded = await asyncio.to_thread(client.record, client.unrecorded, "opened")
+            if loop.time() >= record_due:
+                record_due += RECORD_EVERY_S
+                sectors, said = self.seen_by(client.person), f"{client.pictures} pictures sent"
+                client.pictures = 0
+                client.unrecorded |= await asyncio.to_thread(client.record, sectors - client.unrecorded, said)
             audience = self._watch.audience_of(client.person, client.unrecorded)
             received = await asyncio.to_thread(self._watch.received, audience)
             at = str(rfc3339_of(utc_datetime(self._now_ns())))
@@ -170,6 +182,7 @@ class NationHub:
             if body is not None:
                 await self._write(send, frame("nation" if sent is None else "changes", body))
                 beat_due, sent = loop.time() + BEAT_S, received
+                client.pictures += 1
             elif loop.time() >= beat_due:
                 await self._write(send, frame("beat", b'{"at":"%s"}' % at.encode()))
                 beat_due = loop.time() + BEAT_S
@@ -185,10 +198,6 @@ class NationHub:
         self.sent_bytes += len(chunk)
 
     async def _let_go_of_logged_out(self) -> None:
-        now = asyncio.get_running_loop().time()
-        if now < self._logins_due:
-            return
-        self._logins_due = now + LOGINS_EVERY_S
         for client in list(self._clients):
             if not await asyncio.to_thread(self._is_in, client.person):
                 client.ended = True
@@ -215,11 +224,8 @@ class NationStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the headers, then events until the client disconnects; called by Starlette."""
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        try:
-            with streaming(scope, may_be_displaced=False):
-                await self._hub.serve(self._person, receive, send, self._record, self._unrecorded)
-        finally:
-            asyncio.get_running_loop().run_in_executor(None, self._record, self._hub.seen_by(self._person), "closed")
+        with streaming(scope, may_be_displaced=False):
+            await self._hub.serve(self._person, receive, send, self._record, self._unrecorded)
 
 
 async def _disconnected(receive: Receive, client: _NationClient) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -79,7 +79,8 @@ def rows_of(product: bytes, manifest: Manifest, agreement: Agreement) -> dict[st
             with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as database:
                 _harden(database)
                 _check_schema(database, set(manifest.layers))
-                return {name: _layer(database, name, manifest, agreement) for name in sorted(manifest.layers)}
+                size = len(product)
+                return {name: _layer(database, name, manifest, agreement, size) for name in sorted(manifest.layers)}
         except (sqlite3.Error, UnicodeError, OverflowError) as error:
             what = f"is not a GeoPackage ({error})"
             raise PackageRefused(
@@ -108,7 +109,9 @@ def _check_schema(database: sqlite3.Connection, layers: set[str]) -> None:
         raise PackageRefused("not_agreed", what, where="product.gpkg", expected=", ".join(sorted(layers)) or "no layer")
 
 
-def _layer(database: sqlite3.Connection, layer: str, manifest: Manifest, agreement: Agreement) -> list[ProductRow]:
+def _layer(
+    database: sqlite3.Connection, layer: str, manifest: Manifest, agreement: Agreement, size: int
+) -> list[ProductRow]:
     entry = manifest.layers[layer]
     wanted = [*ALWAYS, *entry.fields]
     columns = [row[1] for row in database.execute(f'PRAGMA table_info("{layer}")')]
@@ -118,21 +121,8 @@ def _layer(database: sqlite3.Connection, layer: str, manifest: Manifest, agreeme
     if not 0 <= entry.records <= MOST_RECORDS:
         raise PackageRefused("too_large", f"{entry.records} records", where=layer, expected=f"at most {MOST_RECORDS:,}")
     names = ", ".join(f'"{name}"' for name in [_GEOMETRY, *wanted])
-    found = database.execute(f'SELECT {names} FROM "{layer}" ORDER BY fid').fetchmany(entry.records + 1)  # noqa: S608
-    if len(found) != entry.records:
-        what = "another number of records than the manifest states"
-        raise PackageRefused("forged", what, where=layer, expected=f"{entry.records}")
-    sources = manifest.sources or (manifest.origin,)
-    kinds = ["id", "source", *(FIELDS[layer][name] for name in entry.fields)]
-    rows = []
-    for number, (_, *values) in enumerate(found, start=1):
-        row = {}
-        for name, kind, value in zip(wanted, kinds, values, strict=True):
-            row[name] = _checked(value, kind, layer, number, name)
-        if row["source"] not in sources:
-            raise _bad(layer, number, "source", row["source"], " or ".join(sources))
-        rows.append(row)
-    shapes = [_shape(blob) for blob, *_ in found]
+    found = database.execute(f'SELECT {names} FROM "{layer}" ORDER BY rowid')  # noqa: S608
+    rows, shapes = _records(found, layer, manifest, size)
     grid = AgreedGrid.of(agreement)
     lon, lat = _cells(shapes, rows, grid) if layer == COVERAGE else _centres(shapes, layer, grid)
     inside = is_inside(lon, lat, agreement.area)
@@ -141,6 +131,36 @@ def _layer(database: sqlite3.Connection, layer: str, manifest: Manifest, agreeme
     for row, east, north in zip(rows, lon, lat, strict=True):
         row["lon"], row["lat"] = float(east), float(north)
     return rows
+
+
+def _records(
+    found: Iterable[tuple[Any, ...]], layer: str, manifest: Manifest, size: int
+) -> tuple[list[ProductRow], list[Any]]:
+    """Return rows and geometries; each is checked before the next is read, in the order of the file.
+
+    A hand-made file of some kilobytes may refer to the same page thousands of times: its values would be longer than
+    the file, of ``size`` bytes.
+    """
+    entry, sources = manifest.layers[layer], manifest.sources or (manifest.origin,)
+    kinds = {"id": "id", "source": "source"} | {name: FIELDS[layer][name] for name in entry.fields}
+    rows: list[ProductRow] = []
+    shapes: list[Any] = []
+    read = 0
+    for number, (blob, *values) in enumerate(found, start=1):
+        read += sum(len(one) for one in (blob, *values) if isinstance(one, str | bytes))
+        if number > entry.records or read > size:
+            break
+        row = {}
+        for (name, kind), value in zip(kinds.items(), values, strict=True):
+            row[name] = _checked(value, kind, layer, number, name)
+        if row["source"] not in sources:
+            raise _bad(layer, number, "source", row["source"], " or ".join(sources))
+        rows.append(row)
+        shapes.append(_shape(blob))
+    if len(rows) != entry.records or read > size:
+        what = "another number of records than the manifest states"
+        raise PackageRefused("forged", what, where=layer, expected=f"{entry.records}")
+    return rows, shapes
 
 
 def _checked(value: Any, kind: str, layer: str, number: int, name: str) -> Any:

@@ -28,7 +28,7 @@ from ops.runtime.output import say_in_english
 from ops.runtime.part_state import code_of, without_log
 from ops.services.api.live.recent_events import RecentEvents
 from ops.services.api.release import Release, ReleasedView
-from ops.services.api.serving.connections import streaming
+from ops.services.api.serving.connections import displaced, streaming
 from ops.store.connections import StoreError
 from ops.store.reader import Live, OutboxRow, Reader
 from ops.store.rows import rfc3339, to_json
@@ -46,7 +46,7 @@ class StreamSettings:
 
     A client is disconnected if one write takes longer than ``stall_s`` or more than ``max_behind_bytes`` of alerts are
     published meanwhile; it resumes with Last-Event-ID. ``max_clients``: streams of programs, which are refused beyond.
-    ``max_pages``: streams of pages, of which the oldest ends when one more opens.
+    ``max_pages``: streams of pages, of which one ends when one more opens (``displaced``).
     """
 
     poll_s: float = 0.02
@@ -72,6 +72,10 @@ class _Client:
     pictures: int = 0
     view: ReleasedView | None = None  # None: everything
     changes: int = 0  # of what is hidden, that this client has seen
+
+    @property
+    def owner(self) -> str:
+        return "" if self.person is None else self.person.id
 
 
 class Hub:
@@ -198,13 +202,13 @@ class Hub:
     ) -> None:
         """Serve one client from outbox number ``after`` (None: from now), until it disconnects or is too slow.
 
-        A stream of a ``page`` ends when the page opens another, or when too many pages have opened theirs later; one of
-        a ``person`` when the login ends. ``record`` is called in a thread with what was sent, each hour and at the end;
+        A stream of a ``page`` ends when the page opens another, or when too many pages are open; one of a ``person``
+        when the login ends. ``record`` is called in a thread with what was sent, each hour and at the end;
         if it fails, the stream ends.
         """
         client = _Client(self.recent.last if after is None else after, page, person, view=self._view_of(person))
         reset = await self._from_another_store(client, given=after is not None)
-        self._make_room_for(page)
+        self._make_room_for(client)
         self._clients[client] = None
         gone = asyncio.create_task(_disconnected(receive))
         gone.add_done_callback(lambda _: client.wake.set())
@@ -239,14 +243,15 @@ class Hub:
             if record is not None:
                 asyncio.get_running_loop().run_in_executor(None, _record_end, record, _sent(client))
 
-    def _make_room_for(self, page: str | None) -> None:
-        """End the stream that this page has, and the oldest of all pages beyond their maximum."""
-        if page is None:
+    def _make_room_for(self, new: _Client) -> None:
+        """End the stream that this page has, or one of a page beyond their maximum."""
+        if new.page is None:
             return
         pages = [client for client in self._clients if client.page is not None and not client.replaced]
-        own = [client for client in pages if client.page == page]
-        others = [client for client in pages if client.page != page]
-        for client in own + others[: max(len(others) - self._settings.max_pages + 1, 0)]:
+        own = [client for client in pages if (client.page, client.owner) == (new.page, new.owner)]
+        if not own and len(pages) >= self._settings.max_pages:
+            own = [pages[displaced([client.owner for client in pages], new.owner)]]
+        for client in own:
             self._end(client)
 
     def _view_of(self, person: Person | None) -> ReleasedView | None:

@@ -21,6 +21,7 @@ from ingest.security.authentication import Authenticator
 from ingest.security.key_register import Register, record_of
 from ingest.security.signature import Signer
 from ingest.standards.gateway_refusal import REFUSED
+from ingest.unit_messages import HelpCall
 from sensors.radar import Radar
 from sensors.scan import Plot, Scan
 
@@ -230,6 +231,16 @@ def test_a_unit_a_wrong_clock_and_what_a_gateway_refused_are_never_broken() -> N
     assert quarantine.take_events() == ()
 
 
+def test_calls_without_a_position_do_not_silence_the_unit() -> None:
+    """They are dead letters, 1,100 at once from a device without GPS; what is no call costs as before."""
+    quarantine = Quarantine()
+    call = replace(bad("u1", code="missing_field"), kind="position", call=HelpCall(note="help"))
+    charge(quarantine, 1100, call)
+    assert quarantine.admits(bucket_name("u1", "position"), NOW_NS) == "read"
+    charge(quarantine, 1100, replace(call, call=None))
+    assert quarantine.admits(bucket_name("u1", "position"), NOW_NS) == "shed"
+
+
 def test_a_hold_ends_and_tells_how_much_it_shed() -> None:
     quarantine = Quarantine(SMALL)
     charge(quarantine, 11, bad())
@@ -284,8 +295,13 @@ class Door:
     """A receiver that requires signatures, with a small quarantine."""
 
     def __init__(self) -> None:
-        self.signer = Signer.generate()
-        register = Register([record_of("sensor", "r1", self.signer.public, valid_from=NOW, valid_until=None)])
+        self.signer, self.of_unit = Signer.generate(), Signer.generate()
+        register = Register(
+            [
+                record_of("sensor", "r1", self.signer.public, valid_from=NOW, valid_until=None),
+                record_of("unit", "u1", self.of_unit.public, valid_from=NOW, valid_until=None),
+            ]
+        )
         trust = Authenticator(register, required=True, recall_boot=lambda *_: -1)
         self.rows, self.dead, self.shed, self.acknowledged = 0, 0, 0, 0
         self.receiver = Receiver("x", commit=self.commit, acknowledge=self.acknowledge,
@@ -306,6 +322,12 @@ class Door:
         text = [("boot", "1"), ("seq", str(seq)), ("by_boot", "1"), ("sent", str(NOW_NS))]
         return Delivery(topic, payload, None, tuple(self.signer.sign(topic, "application/json", text, payload)), NOW_NS)
 
+    def of_u1(self, payload: bytes, seq: int, at_ns: int, *, signed: bool = True) -> Delivery:
+        topic = "watchline/1/x/unit/u1/position"
+        text = [("boot", "1"), ("seq", str(seq)), ("by_boot", "1"), ("sent", str(at_ns))]
+        properties = self.of_unit.sign(topic, "application/json", text, payload) if signed else ()
+        return Delivery(topic, payload, None, tuple(properties), at_ns)
+
     def junk(self, number: int) -> Delivery:
         return Delivery("watchline/1/x/sensor/r1/detections", b"junk %d" % number, None, (), NOW_NS)
 
@@ -317,6 +339,19 @@ def test_who_writes_under_a_sensors_name_does_not_silence_it() -> None:
     assert door.rows == 1000
     assert door.dead == 10, "each costs one token and a little for its bytes"
     assert door.shed == 990
+
+
+def test_of_a_unit_in_quarantine_a_call_for_help_is_read_every_two_seconds() -> None:
+    """One that it has signed: others do not take its turn."""
+    door, call = Door(), b'{"distress": true}'
+    door.receiver.handle([door.of_u1(b"junk", seq, NOW_NS) for seq in range(1, 21)])
+    assert (door.dead, door.shed) == (10, 10)
+    later = [NOW_NS + tenth * SECOND // 10 for tenth in range(1, 41)]
+    for seq, at_ns in enumerate(later, start=21):
+        door.receiver.handle([door.of_u1(call, seq, at_ns, signed=False), door.of_u1(call, seq, at_ns)])
+        door.receiver.handle([door.of_u1(b"junk", seq + 100, at_ns)])
+    assert door.dead == 10 + 2
+    assert door.dead + door.shed == door.acknowledged
 
 
 @given(st.lists(st.sampled_from(["honest", "junk", "forged"]), max_size=60))

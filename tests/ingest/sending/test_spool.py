@@ -53,6 +53,13 @@ def test_settling_forgets_up_to_the_mark_of_one_boot_only(tmp_path: Path) -> Non
         assert spool.put(text) == (2, 4)
 
 
+def test_one_message_among_others_can_be_settled(tmp_path: Path) -> None:
+    with Spool(tmp_path / "s.sqlite") as spool:
+        spool.put_many([text] * 4)
+        assert [spool.settle(1, 3, first=3), spool.settle(1, 3, first=3), spool.waiting] == [1, 0, 3]
+        assert [entry.seq for entry in spool.pending()] == [1, 2, 4]
+
+
 def test_numbers_that_no_message_has_forget_and_find_nothing(tmp_path: Path) -> None:
     with Spool(tmp_path / "s.sqlite") as spool:
         spool.put_many([text] * 3)

@@ -293,6 +293,31 @@ def factor(world) -> tuple[pyotp.TOTP, Account]:
     return totp, account
 
 
+def test_a_password_without_the_second_factor_ends_neither_logins_nor_tokens(
+    world, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    totp, account = factor(world)
+    begun = world.accounts.log_in("keller", PASSWORD, HERE)
+    entered = world.accounts.confirm(begun.cookie, totp.at(world.clock.s), HERE).cookie
+    token = world.accounts.token(account, "feed", 90)
+    monkeypatch.setattr(world.accounts, "_take", lambda *_: [])  # without the waits of a patient attacker
+    stolen = []
+    for _ in range(module.MOST_SESSIONS + 5):
+        world.clock.s += 1
+        stolen.append(world.accounts.log_in("keller", PASSWORD, THERE).cookie)
+    assert [world.accounts.person_of(one) is not None for one in (entered, token, stolen[0])] == [True, True, False]
+
+
+def test_no_login_and_no_further_token_ends_a_token(world) -> None:
+    account = with_password(world)
+    tokens = []
+    for _ in range(module.MOST_SESSIONS + 1):
+        world.clock.s += 1
+        tokens.append(world.accounts.token(account, "feed", 90))
+        world.accounts.log_in("keller", PASSWORD, HERE)
+    assert all(world.accounts.person_of(one) is not None for one in tokens)
+
+
 def test_with_a_second_factor_the_password_alone_opens_nothing(world) -> None:
     totp, _ = factor(world)
     begun = world.accounts.log_in("keller", PASSWORD, HERE)

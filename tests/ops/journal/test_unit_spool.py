@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -48,8 +49,8 @@ def spool(tmp_path: Path) -> Iterator[UnitSpool]:
     one._journal.close()
 
 
-def reply(incident: str) -> Reply:
-    return Reply("patrol-1", 1, 1, AT, "acknowledge", "A1", "Sgt. Meyer", incident=incident, action_id=f"on-{incident}")
+def reply(incident: str, unit: str = "patrol-1") -> Reply:
+    return Reply(unit, 1, 1, AT, "acknowledge", "A1", "Sgt. Meyer", incident=incident, action_id=f"on-{incident}")
 
 
 def test_what_was_sent_to_no_one_is_repeated_in_its_order(spool: UnitSpool, now_s: list[float]) -> None:
@@ -76,3 +77,28 @@ def test_a_new_message_is_published_at_once_and_repeats_no_other(spool: UnitSpoo
         spool._settle_and_retry()
         now_s[0] += AGAIN_AFTER_S / 4
     assert broker.incidents == ["first", "second", "third"]
+
+
+def test_a_backlog_of_one_unit_that_the_journal_does_not_take_delays_no_other(
+    spool: UnitSpool, now_s: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of a unit in quarantine: what others send is published at once, settled, and not repeated."""
+    monkeypatch.setattr(unit_spool, "MOST_OF_UNIT", 2)
+    spool._publisher = broker = Broker()  # type: ignore[assignment]
+    settled = SimpleNamespace(settled=lambda unit, *_: unit == "patrol-2")
+    monkeypatch.setattr(spool._journal, "reading", lambda: nullcontext(settled))
+    for number in range(1_100):
+        spool.send(reply(f"held-{number}"))
+    spool.send(reply("fire", "patrol-2"))
+    spool._settle_and_retry()
+    assert broker.incidents == ["held-0", "held-1"]
+    assert spool.waiting == 1_100, "the journal had the other one"
+    monkeypatch.setattr(settled, "settled", lambda *_: False)
+    spool.send(reply("flood", "patrol-2"))
+    spool._settle_and_retry()
+    assert broker.incidents == ["held-0", "held-1", "flood"]
+    now_s[0] += AGAIN_AFTER_S
+    monkeypatch.setattr(settled, "settled", lambda unit, *_: unit == "patrol-2")
+    spool._settle_and_retry()
+    assert broker.incidents == ["held-0", "held-1", "flood", "held-0", "held-1"]
+    assert spool.waiting == 1_100

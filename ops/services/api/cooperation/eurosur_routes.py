@@ -115,9 +115,10 @@ class EurosurRoutes:
             markings = self._release.markings
             if before is not None and not markings.may_see(person.releasability, before.report.marking):
                 before = None  # as an unknown one
-            if text.get("follows") and before is None:
+            followed = before is not None and any(one.report.follows == before.report.id for one in store.reports())
+            if text.get("follows") and (before is None or followed):  # perhaps by a report that is hidden
                 raise CooperationProblem(422, "follows")
-            identity = text.get("id") or _new_id(store, now)
+            identity = _new_id(store, now)  # a stated one could be that of a hidden report
             report = report_of_form(text, identity, now, None if before is None else before.report)
             if report.marking != UNMARKED and report.marking not in self._release.settings.levels:
                 raise CooperationProblem(422, "marking")

@@ -25,6 +25,8 @@ DeviceName = Annotated[
 Priority = Literal["distress", "high", "medium", "low"]
 MOST_REPLIES = 100
 MOST_POSITIONS = 200
+MOST_CALLS = 5
+"""Calls for help that are taken of one request beyond its first positions, the newest."""
 
 
 class Enrolment(BaseModel):

@@ -14,8 +14,11 @@ from contextlib import suppress
 from functools import partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol
+from weakref import WeakValueDictionary
 
+import anyio
 import msgspec
+from anyio.to_thread import run_sync
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import ValidationError
@@ -32,6 +35,7 @@ from ops.field.refusals import RefusalBook, RefusalChannel, RefusedMessage
 from ops.services.api.event_stream import EventStream
 from ops.services.api.field.changes import SentStates, changes_of, version_of
 from ops.services.api.field.models import (
+    MOST_CALLS,
     MOST_POSITIONS,
     FieldChanges,
     FieldPosition,
@@ -73,6 +77,9 @@ AT_ANY_TIME: Final = ("note", "attach")
 """Answers that are taken after the incident was closed, too: a phone may have been out of reach until then."""
 STALE_S: Final = 600.0
 """Age of a position from which it is not current, while fusion has not written another limit."""
+AT_ONCE: Final = 4
+"""Requests with positions at once, one of each device: each position is written to the disk, so they must delay neither
+the operations centre nor the calls for help of other devices."""
 NO_FORCES: Final[Mapping[str, Any]] = {"units": []}
 
 
@@ -116,6 +123,8 @@ class FieldRoutes:
         self._now_ns, self._recorder, self._release, self._stopped = now_ns, recorder, release, stopped
         self._sent = SentStates()
         self._keeps_time, self._certificates, self._refusals = keeps_time, certificates, refusals
+        self._turns: anyio.CapacityLimiter | None = None
+        self._turn_of: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @property
     def _words(self) -> MessageCatalogue:
@@ -289,7 +298,10 @@ class FieldRoutes:
         """Take positions of the unit, and calls for help whatever else is wrong. 202: each is ``accepted`` once it is
         stored."""
         device, sender = _device(request), self._sending()
-        results = await asyncio.to_thread(self._take_positions, body, request, device, sender)
+        if self._turns is None:  # must be created in the serving event loop
+            self._turns = anyio.CapacityLimiter(AT_ONCE)
+        async with self._turn_of.setdefault(device.id, asyncio.Lock()):
+            results = await run_sync(self._take_positions, body, request, device, sender, limiter=self._turns)
         return JSONResponse({"results": results}, 202)
 
     def _take_positions(
@@ -297,9 +309,10 @@ class FieldRoutes:
     ) -> list[dict[str, Any]]:
         problems: list[Message | None] = []
         calls = [_call_in(one) for one in body.positions]
+        newest = [place for place, call in enumerate(calls) if call is not None][-MOST_CALLS:]
         for place, (stated, call) in enumerate(zip(body.positions, calls, strict=True)):
-            if place >= MOST_POSITIONS and call is None:
-                problems.append(Message("unit-too-many", {"count": MOST_POSITIONS}))
+            if place >= MOST_POSITIONS and place not in newest:  # an older call is heard with the newest
+                problems.append(None if call else Message("unit-too-many", {"count": MOST_POSITIONS}))
             else:
                 problems.append(self._take_position(stated, call, _moment(body.sent_at), device, sender))
         if any(call is not None for call in calls):  # after it was sent: a full disk must not hold up a call for help

@@ -240,14 +240,17 @@ class LiveRoutes:
         alerts and incidents resume after Last-Event-ID.
 
         ``page``: a random name of the page or browser, which has one stream: a new one replaces its last. Pages always
-        get a stream; programs, without a name, are refused when too many are open.
+        get a stream; programs, which send a token or no name, are refused when too many are open.
         """
+        person = person_of(request)
+        if person is not None and person.session.kind == "program":
+            page = None
         if page is None and self._hub.full:
             raise HTTPException(503, "Too many streams are open; close one or try again later.")
         record = self._recorder.of_stream(request, purpose)
         await asyncio.to_thread(record, "opened")
         start = after if last_event_id is None else last_event_id
-        return EventStream(self._hub, start, page, record, person=person_of(request))
+        return EventStream(self._hub, start, page, record, person=person)
 
     def metrics(self, accept: Annotated[str, Header()] = "") -> Response:
         """Counts, progress and times of messages in the text format of Prometheus, or as OpenMetrics where the header

@@ -136,7 +136,11 @@ class LoginGate:
         try:
             device = await self._device(scope)
             if self._devices is None or device is None:
-                await ProblemAnswer(401, NOT_ENROLLED, scope["path"])(scope, receive, send)
+                refused = ProblemAnswer(401, NOT_ENROLLED, scope["path"])
+                if cookie_of(scope, UNIT_COOKIE) is not None:  # no longer in force: then a certificate may log in
+                    name, secure = cookie_name(scope, UNIT_COOKIE), scope["scheme"] == "https"
+                    refused.delete_cookie(name, FIELD_PATH, secure=secure, httponly=True, samesite="strict")
+                await refused(scope, receive, send)
                 return
             await run_in_threadpool(self._devices.seen, device)
         except CertificateRefused as error:

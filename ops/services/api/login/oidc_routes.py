@@ -6,6 +6,8 @@ import logging
 from typing import Final
 from urllib.parse import quote, unquote
 
+import anyio
+from anyio.to_thread import run_sync
 from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
 
@@ -20,21 +22,40 @@ from ops.services.api.login.routes import LoginRoutes, NextPage
 log = logging.getLogger(__name__)
 
 CALLBACK: Final = "/login/oidc/callback"
+AT_ONCE: Final = 4
+"""Logins that wait for the provider at once; a provider that does not answer must not delay other requests."""
 
 
 class OidcRoutes:
-    """The handlers; they run in threads, because they wait for the provider."""
+    """The handlers; they run in threads of their own, because they wait for the provider."""
 
     def __init__(self, accounts: Accounts, provider: Provider, logins: LoginRoutes) -> None:
         self._accounts, self._provider, self._logins = accounts, provider, logins
+        self._turns: anyio.CapacityLimiter | None = None
 
     def add_to(self, app: FastAPI) -> None:
         """Add the routes."""
         for path, handler in (("/login/oidc", self.begin), (CALLBACK, self.finish)):
             app.add_api_route(path, handler, methods=["GET"], include_in_schema=False, response_class=Response)
 
-    def begin(self, request: Request, after: NextPage = None) -> Response:
+    async def begin(self, request: Request, after: NextPage = None) -> Response:
         """Lead the browser to the provider."""
+        return await run_sync(self._begin, request, after, limiter=self._limiter())
+
+    async def finish(self, request: Request) -> Response:
+        """Log in the person whom the provider's answer identifies.
+
+        The browser does not send cookies of ours, which are SameSite=Strict, with a redirect that another site began.
+        The answer is therefore a page that leads on.
+        """
+        return await run_sync(self._finish, request, limiter=self._limiter())
+
+    def _limiter(self) -> anyio.CapacityLimiter:
+        if self._turns is None:  # must be created in the serving event loop
+            self._turns = anyio.CapacityLimiter(AT_ONCE)
+        return self._turns
+
+    def _begin(self, request: Request, after: str | None) -> Response:
         try:
             begun = self._provider.begin(self._return_address(request))
         except OidcRefused as error:
@@ -44,12 +65,7 @@ class OidcRoutes:
         set_cookie(request, answer, "after", quote(page_after(after) or "", safe=""), max_age_s=600)
         return answer
 
-    def finish(self, request: Request) -> Response:
-        """Log in the person whom the provider's answer identifies.
-
-        The browser does not send cookies of ours, which are SameSite=Strict, with a redirect that another site began.
-        The answer is therefore a page that leads on.
-        """
+    def _finish(self, request: Request) -> Response:
         try:
             found = self._provider.finish(
                 cookie_of(request.scope, "oidc"), dict(request.query_params), self._return_address(request)

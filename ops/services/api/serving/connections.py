@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any, Final
 
@@ -160,3 +160,11 @@ class LimitedConnection(H11Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def displaced(owners: Sequence[str], person: str) -> int:
+    """Place of the stream, of these persons from the oldest on, that ends for a further one of ``person``: her oldest,
+    so that she cannot end those of others; if she has none, the oldest of the person who has the most."""
+    count = Counter(owners)
+    count[person] = len(owners) + 1
+    return max(range(len(owners)), key=lambda place: count[owners[place]])

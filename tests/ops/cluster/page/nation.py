@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -149,3 +150,25 @@ def nation_server(
         )  # fmt: skip
         port = stack.enter_context(serving(app))
         yield NationServer(f"http://127.0.0.1:{port}", app, accounts, watch)
+
+
+@contextmanager
+def stream(client: httpx.Client) -> Iterator[Iterator[tuple[str, dict[str, Any]]]]:
+    """The events of a stream."""
+    with client.stream("GET", "/v1/nation/stream") as answer:
+        assert answer.status_code == 200
+
+        def events() -> Iterator[tuple[str, dict[str, Any]]]:
+            name = ""
+            for line in answer.iter_lines():
+                if line.startswith("event: "):
+                    name = line[7:]
+                elif line.startswith("data: "):
+                    yield name, json.loads(line[6:])
+
+        yield events()
+
+
+def until_incidents(events: Iterator[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
+    """The incidents of the next changes that have any."""
+    return next(body["incidents"] for name, body in events if name == "changes" and body["incidents"])

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,17 @@ from ops.cluster.page.sector_watch import SectorNow, SectorWatch, row_of
 from ops.releasability.settings import ReleasabilitySettings
 from ops.services.api.release import Release
 from ops.store.connections import StoreError
-from tests.ops.cluster.page.nation import COVERAGE, NOW_NS, NationServer, S, Sectors, incident, nation_server
+from tests.ops.cluster.page.nation import (
+    COVERAGE,
+    NOW_NS,
+    NationServer,
+    S,
+    Sectors,
+    incident,
+    nation_server,
+    stream,
+    until_incidents,
+)
 from tests.patience import PATIENT_S
 
 NAMES = ["west", "mid", "east"]
@@ -398,28 +407,6 @@ def test_each_reader_is_in_the_log_of_each_sector_that_she_sees_and_of_no_other(
     assert entry.person.startswith("Mary [")
     assert (entry.role, entry.purpose, entry.subject) == ("operator", "exercise north", "national picture")
     assert not (sectors.folder / "east").exists()  # nothing is made for a sector that never ran
-
-
-@contextmanager
-def stream(client: httpx.Client) -> Iterator[Iterator[tuple[str, dict[str, Any]]]]:
-    """The events of a stream."""
-    with client.stream("GET", "/v1/nation/stream") as answer:
-        assert answer.status_code == 200
-
-        def events() -> Iterator[tuple[str, dict[str, Any]]]:
-            name = ""
-            for line in answer.iter_lines():
-                if line.startswith("event: "):
-                    name = line[7:]
-                elif line.startswith("data: "):
-                    yield name, json.loads(line[6:])
-
-        yield events()
-
-
-def until_incidents(events: Iterator[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
-    """The incidents of the next changes that have any."""
-    return next(body["incidents"] for name, body in events if name == "changes" and body["incidents"])
 
 
 def test_the_stream_sends_all_of_it_once_and_then_only_what_changes(sectors: Sectors, server: NationServer):

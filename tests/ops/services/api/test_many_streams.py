@@ -124,3 +124,26 @@ def test_each_gets_what_it_may_have_once_over_a_restart_and_those_that_accept_no
         numbers = [number for number, _ in one.came]
         assert numbers == list(range(numbers[0], numbers[0] + len(numbers))), "no number betrays what is hidden"
     store.close()
+
+
+def test_a_person_with_many_pages_ends_her_own_and_then_the_one_with_the_most_loses_one(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store.db")
+    most = 4
+    operator = Client(person(0, "*"), page="a" * 16)
+    viewer = [Client(person(1, ""), page="a" * 16), *(Client(person(1, ""), page=f"{n:016x}") for n in range(most))]
+    other = Client(person(2, "*"), page="b" * 16)
+
+    async def run() -> list[bool]:
+        limits = StreamSettings(poll_s=0.01, max_pages=most)
+        hub = Hub(Reader(store.path), limits, now_ns=lambda: 0)
+        poller, streams = asyncio.create_task(hub.run()), []
+        for number, one in enumerate([operator, *viewer, other], start=1):
+            streams.append(asyncio.create_task(hub.serve(0, one.receive, one.send, one.page, person=one.person)))
+            await until(lambda number=number: hub.clients == min(number, most))
+            await until(lambda number=number: sum(each.done() for each in streams) == max(number - most, 0))
+        ended = [each.done() for each in streams]
+        hub.stop()
+        await asyncio.gather(poller, *streams)
+        return ended
+
+    assert asyncio.run(run()) == [False, *[True] * 3, *[False] * 2, False]

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from geo.errors import BadInput
@@ -115,7 +116,6 @@ def test_what_is_overdue_comes_first_until_it_is_sent_and_stays_marked_as_late(r
         ({"follows": "none"}, "Follow up"),
         ({"supported_by": "none"}, "an unknown report"),
         ({"marking": "cosmic"}, "Marking"),
-        ({"id": "a b"}, "Report ID"),
         ({"impact": "critical"}, "Impact level"),
         ({"unauthorised_border_crossing.attempt": "half"}, "Attempt: one of the list."),
         ({"related": "none"}, "Related reports"),
@@ -152,6 +152,24 @@ def test_a_marked_report_is_for_those_who_may_receive_it(room: Any) -> None:
         assert (hidden.status_code, "an unknown report" in problems[0]) == (422, True)
 
 
+def test_a_form_states_no_id_and_learns_nothing_of_a_hidden_follow_up(room: Any) -> None:
+    follow = {"status": "open", "source": "sensor", "reliability": "A", "credibility": "1", "text": "CANARY"}
+    with room.logged_in("weiss") as other:
+        assert post(room, other, **REPORT).status_code == 303
+        (first,) = reports(room).values()
+        store = ReportStore(room.folder)
+        store.add([msgspec.structs.replace(first, id="hidden", follows=first.id, marking="restricted")], NOW)
+        store.close()
+        refused = post(room, other, **follow, follows=first.id)
+        problem = problem_of(refused.text)
+        assert (refused.status_code, "the newest report of an open event on the page" in problem) == (422, True)
+        assert "hidden" not in problem
+        for stated in ("hidden", "E20260320-free"):
+            assert post(room, other, **REPORT, id=stated).status_code == 303
+    assert "E20260320-free" not in reports(room)
+    assert len(reports(room)) == 4
+
+
 def test_the_id_of_a_report_does_not_state_how_many_there_are(room: Any) -> None:
     with room.logged_in("keller") as client:
         for _ in range(12):
@@ -182,9 +200,9 @@ def test_who_has_no_right_is_led_away_and_both_languages_are_complete(room: Any)
 
 def test_a_refusal_is_in_the_language_of_the_page_with_the_technical_reason_marked_as_english(room: Any) -> None:
     with room.logged_in("keller") as client:
-        page = room.post(client, "/eurosur?language=fr", page="/eurosur", **REPORT | {"id": "a b"}).text
+        page = room.post(client, "/eurosur?language=fr", page="/eurosur", **REPORT | {"impact": "critical"}).text
     sentence, reason = page.split('role="alert">')[1].split("</div>")[0].split("</p>")[:2]
-    assert sentence.startswith("<p>Identifiant du rapport\N{NO-BREAK SPACE}: ")
+    assert sentence.startswith("<p>Niveau d’impact\N{NO-BREAK SPACE}: ")
     assert 'lang="en"' in reason
 
 

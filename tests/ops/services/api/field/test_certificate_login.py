@@ -72,6 +72,18 @@ def test_the_certificate_of_a_unit_is_its_login(site: Site) -> None:
     assert len(site.room.devices.devices("patrol-2")) == 1
 
 
+def test_a_device_whose_code_was_revoked_comes_back_by_its_certificate_after_one_refusal(site: Site) -> None:
+    devices = site.room.devices
+    with site.client("patrol-1") as client:
+        code = devices.new_code("patrol-1").code
+        assert client.post("/v1/field/enrol", json={"code": code, "device": "Phone"}).status_code == 200
+        assert client.get(STATE).status_code == 200
+        [enrolled] = devices.devices("patrol-1")
+        devices.revoke("patrol-1", enrolled.id)
+        assert [client.get(STATE).status_code for _ in range(2)] == [401, 200]
+    assert [one.id for one in devices.devices("patrol-1") if one.revoked_s is None] != [enrolled.id]
+
+
 def test_a_certificate_opens_the_addresses_of_its_unit_and_no_other(site: Site) -> None:
     with site.client("patrol-1") as client:
         for path in ("/v1/incidents", "/v1/units/patrol-1/devices", "/api/stream"):

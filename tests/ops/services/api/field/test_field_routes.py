@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import takewhile
 from pathlib import Path
@@ -14,11 +16,19 @@ import msgspec
 import pytest
 
 from geo.message import Message
-from ops.services.api.field.models import Enrolment, FieldPositionResults, FieldReplyResults, FieldState
+from ops.services.api.field.models import (
+    MOST_CALLS,
+    MOST_POSITIONS,
+    Enrolment,
+    FieldPositionResults,
+    FieldReplyResults,
+    FieldState,
+)
 from ops.services.api.field.reach import order_key
 from sensors.interdiction.unit_reach import unit_order
 from tests.ops.incidents.making import at
 from tests.ops.services.api.field.conftest import one as stored
+from tests.patience import PATIENT_S
 
 AT = at(0).isoformat()
 
@@ -243,6 +253,44 @@ def test_a_call_for_help_without_a_position_is_heard_too(room: Any) -> None:
         results = positions(phone, *many)
     assert [one["accepted"] for one in results] == [True] * 200 + [False] * 50 + [True]
     assert room.journal.calls == [("patrol-1", "two injured"), ("patrol-1", "")]
+
+
+def test_of_many_calls_in_one_request_the_newest_are_stored_and_all_are_heard(room: Any) -> None:
+    with room.phone() as phone:
+        results = positions(phone, *[{"distress": 1, "note": "old"}] * 2_000, {"distress": 1, "note": "two injured"})
+    assert all(one["accepted"] for one in results)
+    assert len(room.journal.calls) == MOST_POSITIONS + MOST_CALLS
+    assert room.journal.calls[-1] == ("patrol-1", "two injured")
+
+
+def test_a_device_whose_calls_are_slow_to_store_delays_neither_others_nor_their_calls(
+    room: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many requests of one device as there are threads for everyone."""
+    stored, take = threading.Event(), room.journal.send_call
+    arrived, seen = threading.Semaphore(0), room.devices.seen
+
+    def slow(unit: str, observed_at: Any, note: str) -> Any:
+        if unit == "patrol-1":
+            assert stored.wait(PATIENT_S)
+        return take(unit, observed_at, note)
+
+    def counted(device: Any) -> None:
+        seen(device)
+        arrived.release()
+
+    monkeypatch.setattr(room.journal, "send_call", slow)
+    monkeypatch.setattr(room.devices, "seen", counted)
+    with room.phone() as hostile, room.phone("patrol-2", "Phone 2") as other, ThreadPoolExecutor(40) as threads:
+        flood = [threads.submit(positions, hostile, {"distress": 1}) for _ in range(40)]
+        try:
+            assert all(arrived.acquire(timeout=PATIENT_S) for _ in flood)
+            assert state_of(other).unit == "patrol-2"
+            assert positions(other, {"distress": 1, "note": "fire"})[0]["accepted"]
+            assert room.journal.calls == [("patrol-2", "fire")]
+        finally:
+            stored.set()
+        assert all(one.result()[0]["accepted"] for one in flood)
 
 
 def test_a_call_for_help_is_sent_even_if_it_cannot_be_recorded(room: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -261,6 +261,17 @@ def test_a_stream_ends_within_seconds_of_the_login(world, how: str) -> None:
         assert client.get("/api/alerts").status_code == (403 if how == "roles" else 401)
 
 
+def test_a_program_with_a_token_does_not_count_as_a_page(world) -> None:
+    world.add("feeder", "F. Feeder", "viewer")
+    token = world.accounts.token(world.accounts.store.account("feeder"), "feed", days=1)
+    bearer = {"Authorization": f"Bearer {token}"}
+    with httpx.stream("GET", f"{world.address}/api/stream?page={'0' * 16}", headers=bearer, timeout=PATIENT_S) as sent:
+        lines = sent.iter_lines()
+        next(lines)
+        pages = [one.page for one in world.app.state.hub._clients if one.person.login == "feeder"]
+    assert pages == [None]
+
+
 def test_a_program_reads_with_a_token_and_a_cookie_is_not_a_token(world) -> None:
     world.add("program", "P. Program", "operator")
     token = world.accounts.token(world.accounts.store.account("program"), "probe", days=1)

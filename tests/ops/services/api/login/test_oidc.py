@@ -8,6 +8,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -20,8 +21,10 @@ from oidc_provider_mock import User, app
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from geo.errors import BadInput
+from ops.accounts.accounts import LoginOrigin
 from ops.accounts.oidc import KEYS_AGAIN_S, LOGIN_WITHIN_S, OidcRefused, Provider
 from ops.accounts.settings import OidcSettings
+from ops.services.api.login.oidc_routes import AT_ONCE
 from tests.patience import PATIENT_S
 
 ROLES = {"duty": "operator", "chiefs-north": "supervisor@hills", "staff": "viewer"}
@@ -123,7 +126,7 @@ def test_a_name_that_a_colleague_has_is_completed(world: Any) -> None:
         ("8", "assigns you no role"),
         ("9", "a name that Watchline cannot display"),
         ("11", "assigns you no role"),
-        ("12", "a name that Watchline cannot display"),
+        ("12", "assigns you no role"),
     ],
 )
 def test_a_person_without_a_role_or_a_name_is_refused(world: Any, sub: str, sentence: str) -> None:
@@ -132,6 +135,18 @@ def test_a_person_without_a_role_or_a_name_is_refused(world: Any, sub: str, sent
         assert (answer.status_code, sentence in answer.text) == (403, True), answer.text
         assert client.get("/v1/me").status_code == 401
         assert [account.login for account in world.accounts.store.accounts()] == ["keller"]
+
+
+def test_a_login_that_is_refused_for_two_roles_in_one_sector_takes_the_earlier_role_away(
+    world: Any, issuer: str
+) -> None:
+    earlier = world.accounts.log_in_subject(
+        issuer, "11", login="two", name="Two Roles", roles={"*": "operator"}, origin=LoginOrigin("test")
+    )
+    with world.client() as client:
+        assert client.get(at_provider(client, "11")).status_code == 403
+    assert world.accounts.person_of(earlier.cookie).roles == {}
+    assert not world.accounts.still_in(earlier.person)
 
 
 def test_hostile_claims_are_text(world: Any) -> None:
@@ -184,6 +199,31 @@ def test_a_provider_that_is_away_leaves_the_password(new_world: Callable[..., An
         assert (answer.status_code, "cannot be reached" in answer.text) == (503, True)
         fields = {"name": "keller", "password": "a quiet ridge at dawn"}
         assert world.post(client, "/login", page="/login", **fields).status_code == 303
+
+
+def test_a_provider_that_does_not_answer_delays_no_one_else_and_is_asked_a_few_times(
+    new_world: Callable[..., Any],
+) -> None:
+    """More logins than there are threads for all other requests."""
+    going_on, reached, asked = threading.Event(), threading.Semaphore(0), list[str]()
+
+    def silent(address: str, *_: Any) -> Any:
+        asked.append(address)
+        reached.release()
+        going_on.wait(PATIENT_S)
+        raise OidcRefused("no answer", reason="provider")
+
+    provider = Provider(settings("https://id.example"), now_s=lambda: 1_800_000_000.0, fetch=silent)
+    with new_world(provider) as world, world.client() as client, ThreadPoolExecutor(60) as threads:
+        begun = [threads.submit(client.get, "/login/oidc") for _ in range(60)]
+        try:
+            with world.client() as other:
+                assert all(reached.acquire(timeout=PATIENT_S) for _ in range(AT_ONCE))
+                assert other.get("/login").status_code == 200
+        finally:
+            going_on.set()
+        assert {one.result().status_code for one in begun} == {503}
+        assert len(asked) == AT_ONCE
 
 
 # --- tokens, by a provider of the test's own
