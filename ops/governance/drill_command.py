@@ -99,6 +99,8 @@ def report_records(
     today: date | None = None,
 ) -> dict[str, Any]:
     """Print trainings by role; write the table of the indicator where ``out`` is given, which needs ``planned``."""
+    if out is not None and out.resolve() == records.resolve():
+        raise BadInput("is the file of the records", where="--out", expected="another file")
     today = today or datetime.now(UTC).date()
     since = since or today - YEAR
     found = [one for one in read_records(records) if since <= one.day <= today]

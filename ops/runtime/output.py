@@ -90,6 +90,16 @@ def show(screen: Console, message: Message | str, **parameters: Any) -> None:
 
 
 @contextmanager
+def even_if_quiet(screen: Console) -> Iterator[None]:
+    """Print what cannot be read anywhere else, such as a one-time secret, despite ``--quiet``."""
+    quiet, screen.quiet = screen.quiet, False
+    try:
+        yield
+    finally:
+        screen.quiet = quiet
+
+
+@contextmanager
 def atomic_write(path: Path, *, private: bool = False, concurrent: bool = False) -> Iterator[Path]:
     """Yield a path beside ``path`` to write to; the file replaces ``path`` on success and is removed on an error.
 
@@ -130,6 +140,13 @@ def prepare_folder(out: Path, names: Sequence[str], *, made_by: str) -> None:
         )
     with atomic_write(out / UNFINISHED) as partial:
         partial.write_text(json.dumps({"made_by": made_by}) + "\n", encoding="utf-8")
+
+
+def checked_out(out: Path, folder: Path, option: str = "--out") -> None:
+    """Raise BadInput for a file of the data folder, such as the store, its keys or the audit log, that exists."""
+    if out.exists() and out.resolve().is_relative_to(folder.resolve()):
+        expected = "a new name, or a file outside of the data folder"
+        raise BadInput("is a file of the data folder", where=f"{option} {out.name}", expected=expected)
 
 
 def write_summary(path: Path, summary: dict[str, Any]) -> None:

@@ -192,6 +192,10 @@ def test_a_report_counts_by_role_names_no_one_by_default_and_feeds_the_action_pl
     assert [(one.name, one.value, one.place) for one in indicators] == [("training_completed", 0.25, "hills")]
     with pytest.raises(BadInput, match="1 planned"):
         report_records(records, names=False, out=out, planned=1, **asked)
+    before = records.read_bytes()
+    with pytest.raises(BadInput, match="is the file of the records"):
+        report_records(records, names=False, out=records, planned=8, **asked)
+    assert records.read_bytes() == before
 
 
 def test_a_person_with_two_roles_meets_two_requirements_and_is_one_person(tmp_path: Path) -> None:
