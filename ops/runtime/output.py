@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from geo.errors import BadInput
 from geo.unfinished import register_unfinished, remove_unfinished
 from ingest.errors import IdentityError
+from ops.runtime.account import give_to_owner
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -164,14 +165,19 @@ def _is_made_by(summary: Path, made_by: str) -> bool:
     return isinstance(content, dict) and content.get("made_by") == made_by
 
 
-def write_private(path: Path, content: bytes) -> None:
-    """Write a file atomically, readable by this user only. IdentityError when it cannot be written."""
+def write_private(path: Path, content: bytes, *, to_owner: bool = False) -> None:
+    """Write a file atomically, readable by this user only. IdentityError when it cannot be written.
+
+    ``to_owner``: the file is in a folder within a data folder, and both are given to its owner (``give_to_owner``).
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with atomic_write(path, private=True, concurrent=True) as partial, partial.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+            if to_owner:  # before it is seen
+                give_to_owner(path.parent, partial)
     except OSError as error:
         raise IdentityError(
             f"cannot be written ({error.strerror})", where=str(path), expected="a folder to write in"
