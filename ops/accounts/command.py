@@ -20,7 +20,7 @@ from ops.accounts.person import EVERY_SECTOR, Role, checked_login, checked_name,
 from ops.accounts.store import FILE, Account, AccountStore
 from ops.accounts.stores.place import accounts_exist
 from ops.releasability.decision import EVERYTHING, UNMARKED
-from ops.runtime.output import say, show
+from ops.runtime.output import even_if_quiet, say, show
 from ops.runtime.tables import show_table, table_of
 
 Roles = Sequence[str]
@@ -28,10 +28,10 @@ Roles = Sequence[str]
 
 @contextmanager
 def open_accounts(data: Path, *, create: bool = False) -> Iterator[Accounts]:
-    """The accounts of a data folder; ``create``: the folder may have none yet. Raises BadInput."""
+    """The accounts of a data folder; ``create``: an empty folder may have none yet. Raises BadInput."""
     if not data.is_dir():
         raise BadInput("no such folder", where=f"--data {data}", expected="the data folder of `run`")
-    if not create and not accounts_exist(data / FILE):
+    if not accounts_exist(data / FILE) and not (create and not any(data.iterdir())):
         raise BadInput(f"{str(data)!r} has no accounts", where="--data", expected="the data folder of `watchline run`")
     store = AccountStore(data / FILE)
     try:
@@ -156,13 +156,15 @@ def token(data: Path, login: str, label: str, days: float, screen: Console) -> d
     with open_accounts(data) as accounts:
         account = _known(accounts, login)
         made = accounts.token(account, label, days)
-    show(screen, "accounts-token", login=account.login, token=made)
+    with even_if_quiet(screen):
+        show(screen, "accounts-token", login=account.login, token=made)
     return {"account": account.login, "token": made}
 
 
 def _with_secret(message: str, login: str, secret: str, screen: Console) -> dict[str, Any]:
     show(screen, message, login=login)
-    show(screen, "accounts-secret", login=login, secret=secret)
+    with even_if_quiet(screen):
+        show(screen, "accounts-secret", login=login, secret=secret)
     return {"account": login, "secret": secret}
 
 

@@ -28,7 +28,7 @@ class SecretKey:
     def __init__(self, folder: Path) -> None:
         path = folder / KEY_FILE
         if not path.exists():
-            write_private(path, AESGCM.generate_key(8 * KEY_BYTES))
+            write_private(path, AESGCM.generate_key(8 * KEY_BYTES), to_owner=True)
         key = path.read_bytes()
         if len(key) != KEY_BYTES:
             raise OSError(f"{path.name} has {len(key)} bytes; expected {KEY_BYTES}")

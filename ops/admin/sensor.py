@@ -26,6 +26,7 @@ from ops.admin.survey import in_words, recorded, sensor_of
 from ops.analysis.option_types import named
 from ops.journal.reader import Counts, JournalError
 from ops.journal.stores.place import read_journal
+from ops.runtime.account import give_to_owner
 from ops.runtime.output import atomic_write, say, show
 from ops.runtime.tables import show_table, table_of
 from ops.sector.layouts.file import layout_of
@@ -279,6 +280,7 @@ def _note_node(data: Path, sensor: str, node: str) -> None:
     data.mkdir(parents=True, exist_ok=True)
     with atomic_write(path, concurrent=True) as partial:
         partial.write_text(json.dumps({"sapient": nodes}, indent=1) + "\n", encoding="utf-8")
+        give_to_owner(partial)
 
 
 def _states(data: Path) -> dict[str, str]:

@@ -101,6 +101,9 @@ def survey(
     north = _north(measured, float(lon), float(lat or 0.0))
     if measured.lon is not None:
         feature["geometry"]["coordinates"] = [measured.lon, measured.lat]
+    if measured.lon is not None or measured.north_offset_deg is not None or north is not None:
+        for key in ("surveyed_on", "survey_method"):  # those of the survey before are not those of this one
+            feature["properties"].pop(key, None)
     feature["properties"].update(_measured_keys(measured, north))
     target = out or path
     _write(target, document, sensor)

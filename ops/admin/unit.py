@@ -20,7 +20,7 @@ from ops.audit.command import record_command
 from ops.broker.identities import UNIT
 from ops.field.devices import FILE, Device, DeviceStore
 from ops.field.enrolment import enrolment_url, qr_text
-from ops.runtime.output import show
+from ops.runtime.output import even_if_quiet, show
 from ops.runtime.tables import show_table, table_of
 
 
@@ -50,7 +50,8 @@ def enrol(data: Path, unit: str, address: str | None, screen: Console, *, qr: bo
         assert devices is not None
         record_command(data, f"unit enrol {unit}", f"enrolment of a device of unit {unit}", operation="alteration")
         made = devices.new_code(unit)
-    show(screen, "devices-code", unit=unit, code=made.code, until=_moment(made.ends_s))
+    with even_if_quiet(screen):
+        show(screen, "devices-code", unit=unit, code=made.code, until=_moment(made.ends_s))
     url = None if origin is None else enrolment_url(origin, made.code)
     if url is not None:
         show(screen, "devices-address", url=url)

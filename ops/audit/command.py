@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import time
 from pathlib import Path
@@ -19,7 +18,8 @@ from ops.audit.purposes import is_purpose, purpose_of
 from ops.audit.search import EntryFilter, each_entry, json_line
 from ops.audit.stores.place import existing_log, has_log
 from ops.audit.verify import verify
-from ops.runtime.output import atomic_write, show
+from ops.runtime.account import account_name
+from ops.runtime.output import atomic_write, checked_out, show
 from ops.runtime.tables import show_table, table_of
 from sensors.timestamps import utc_datetime
 
@@ -67,17 +67,19 @@ def verify_log(path: Path, witness: Path | None, identity: Path | None, screen: 
 
 
 def export_entries(path: Path, out: Path, wanted: EntryFilter, screen: Console) -> dict[str, Any]:
-    """Write the matching entries as JSON lines, and record that they were disclosed."""
+    """Write the matching entries as JSON lines, once it is recorded that they are disclosed."""
     folder = existing_log(path)
+    checked_out(out, path if path.is_dir() else path.parent)
     count = 0
     try:
-        with atomic_write(out, private=True) as partial, partial.open("w", encoding="utf-8") as file:
-            for line in each_entry(folder, wanted):
-                file.write(json_line(line))
-                count += 1
+        with atomic_write(out, private=True) as partial:
+            with partial.open("w", encoding="utf-8") as file:
+                for line in each_entry(folder, wanted):
+                    file.write(json_line(line))
+                    count += 1
+            record_command(folder, f"audit export --out {out.name}", f"{count} entries of the audit log")
     except OSError as error:
         raise BadInput(f"cannot be written ({error.strerror})", where=str(out), expected="a file") from None
-    record_command(folder, f"audit export --out {out.name}", f"{count} entries of the audit log")
     show(screen, "audit-exported", count=count, file=str(out))
     return {"count": count, "file": str(out)}
 
@@ -100,14 +102,15 @@ def record_command(
     must then end.
     """
     folder = log_folder(path)
-    stated = os.environ.get(PURPOSE_VARIABLE) if purpose is None else purpose
-    if purpose is None or not is_purpose(purpose):
-        purpose = purpose_of(COMMAND_LINE, stated)
+    where = PURPOSE_VARIABLE if purpose is None else "--purpose"
+    purpose = os.environ.get(PURPOSE_VARIABLE, purpose_of(COMMAND_LINE)) if purpose is None else purpose
+    if not is_purpose(purpose):
+        raise BadInput("cannot be logged", where=where, expected="3 to 200 visible characters on one line")
     if not begin and not has_log(folder):
         return
     log = AuditLog(folder)
     try:
-        person, role = by or (getpass.getuser(), COMMAND_LINE)
+        person, role = by or (account_name(), COMMAND_LINE)
         done = what if by else f"watchline {what}"
         log.add(AuditEntry(time.time_ns(), person, role, operation, done, purpose, subject))
     finally:

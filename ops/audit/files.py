@@ -15,6 +15,7 @@ from geo.errors import BadInput
 from ingest.security.key_bundle import SIGNING_KEY, open_bundle
 from ingest.security.signature import Signer
 from ops.audit.entry import AuditError
+from ops.runtime.account import give_to_owner
 from ops.runtime.file_lock import is_locked, lock_file
 from ops.runtime.output import write_private
 
@@ -102,6 +103,7 @@ class LogLock:
 def note_writer(folder: Path) -> int:
     """Note that a process writes the log, for ``has_writer``; return the descriptor to close."""
     descriptor = os.open(folder / _WRITERS, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    give_to_owner(folder / _WRITERS)
     fcntl.flock(descriptor, fcntl.LOCK_SH)
     return descriptor
 
@@ -136,6 +138,7 @@ def lock_log(folder: Path) -> int:
     """Lock the log against other writers, waiting for them; return the descriptor to close."""
     while True:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        give_to_owner(folder)
         try:
             lock = lock_file(folder / _LOCK, wait=True)
         except FileNotFoundError:
@@ -153,7 +156,7 @@ def signer_of(folder: Path) -> Signer:
         if not (folder / SIGNING_KEY).exists():
             signer = Signer.generate()
             pem = signer.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-            write_private(folder / SIGNING_KEY, pem)
+            write_private(folder / SIGNING_KEY, pem, to_owner=True)
             return signer
         signer_or_none = open_bundle(folder).signer
     except (OSError, BadInput) as error:

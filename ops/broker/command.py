@@ -54,10 +54,14 @@ def configure(request: Request, screen: Console) -> dict[str, Any]:
     """Write the folder. BadInput (IdentityError) names an invalid client name."""
     sector = load_sector(request.sector)
     host, port = (None, None) if request.listen is None else host_and_port(request.listen, "--listen")
+    folder = BrokerFolder(request.out)
+    units: Sequence[str] = load_settings(request.settings).units
+    if request.settings is None and (request.out / "installation.json").exists():
+        units = [name for name, part in folder.installation().clients.items() if part == "unit"]
     options = BrokerOptions(
         sector=sector.name,
         sensors=layout_ids(layout_path(sector, request.layout)),
-        units=load_settings(request.settings).units,
+        units=units,
         hosts=request.hosts,
         listen=host,
         port=port,
@@ -65,7 +69,6 @@ def configure(request: Request, screen: Console) -> dict[str, Any]:
         user=request.user,
         renew=request.renew,
     )
-    folder = BrokerFolder(request.out)
     made = folder.write(options)
     installation = folder.installation()
     for line in _report(request.out, sector.name, len(made)):

@@ -155,6 +155,8 @@ class BrokerFolder:
         for name in options.renew:
             if name not in known.revoked:
                 raise IdentityError(f"{ascii(name)[:80]} is not revoked", where="--renew", expected="a revoked name")
+        named = {client.name for client in clients}  # a name may be of another layout, or of other settings
+        clients += [Client(name, known.clients[name]) for name in options.renew if name not in named]
         settings = known.with_options(options)
         revoked = tuple(name for name in known.revoked if name not in options.renew)
         able = [client for client in clients if client.name not in revoked]

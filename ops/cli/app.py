@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import logging
 import os
@@ -29,6 +30,9 @@ with the default (700, 10, 10) a command spends up to a second searching them wh
 BLAS_THREADS: Final = "OPENBLAS_NUM_THREADS"
 """Variable that numpy's OpenBLAS reads when it is loaded. Where the system refuses one of its threads, it sends SIGINT
 to its own process, which is not to be taken for Ctrl-C; with one thread it starts none."""
+
+UNWRITABLE: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE)
+"""Errors of a write; Python does not name its file."""
 
 GROUPS: Final[tuple[Commands, ...]] = tuple(
     package.COMMANDS for package in (operations_centre, analysts, planners, integrators, administrators)
@@ -146,7 +150,10 @@ def main() -> None:
         say_stopped()
         raise SystemExit(exit_code_of(stopped)) from None
     except OSError as error:
-        if error.filename is None:
+        if error.filename is None and error.errno not in UNWRITABLE:
             raise
+        if error.filename is None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or what stdout still holds fails once more at the end
+            fail(f"{error.strerror}; expected an output that can be written.", 1)
         fail(f"{error.filename}: {error.strerror}; expected a path that can be read and written.", 1)
     raise SystemExit(code if isinstance(code, int) else 0)

@@ -16,7 +16,7 @@ from ops.eurosur.files import as_json, as_xml, read_reports
 from ops.eurosur.shape import subject_rows
 from ops.eurosur.store import ReportStore, StoredReport
 from ops.releasability.decision import EVERYTHING, UNMARKED, Markings
-from ops.runtime.output import say, show, write_private
+from ops.runtime.output import checked_out, say, show, write_private
 from ops.runtime.tables import show_table, table_of
 from ops.sector.sector_file import load_sector
 from ops.sector.settings import load_settings
@@ -100,6 +100,7 @@ def export_reports(
     """
     if not is_purpose(purpose):
         raise BadInput("cannot be logged", where="--purpose", expected="3 to 200 visible characters on one line")
+    checked_out(out, data)
     levels = load_settings(settings).releasability.levels
     if limit not in (UNMARKED, EVERYTHING, *levels):
         expected = f"one of the levels of [releasability] ({', '.join(levels) or 'none'}), or *"

@@ -14,6 +14,7 @@ import msgspec
 
 from geo.errors import BadInput
 from ops.eurosur.report import INDICATORS, Report, check_confidence, report_of
+from ops.runtime.account import give_to_owner
 from ops.runtime.transaction import transaction
 from sensors.timestamps import nanoseconds, utc_datetime
 
@@ -63,6 +64,7 @@ class ReportStore:
         with transaction(self._database):
             for table in _TABLES:
                 self._database.execute(table)
+        give_to_owner(data / FILE)
 
     def close(self) -> None:
         """Close the file."""

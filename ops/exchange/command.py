@@ -26,7 +26,7 @@ from ops.exchange.sent import SentPackage, SentStore
 from ops.exchange.take import PackageReceiver, joint_coverage_with, read_package
 from ops.releasability.decision import EVERYTHING
 from ops.releasability.settings import ReleasabilitySettings
-from ops.runtime.output import say, show, write_private
+from ops.runtime.output import checked_out, say, show, write_private
 from ops.runtime.tables import show_table, table_of
 from ops.sector.settings import load_settings
 from ops.store.connections import store_exists
@@ -64,6 +64,8 @@ def make_package(options: ShareOptions, screen: Console) -> dict[str, Any]:
     """Make, sign and log a package; it is put into the outbox of the data folder, and copied to ``out``."""
     from ops.exchange.make import PackageSender, own_product, passed_on, request_for, share
 
+    if options.out is not None:
+        checked_out(options.out, options.data)
     sender = PackageSender.of(options.data, options.agreements, options.partner, options.identity, options.purpose)
     agreement = sender.sending(options.agreement)
     release = load_settings(options.settings).releasability
@@ -92,6 +94,8 @@ def withdraw_packages(
     """Make a notice of withdrawal."""
     from ops.exchange.make import withdraw
 
+    if out is not None:
+        checked_out(out, sender.data)
     made, concerned = withdraw(sender, packages=packages, records=records, reason=reason)
     return answer_of(made, sender, out, screen) | {"concerned": concerned}
 
@@ -162,6 +166,7 @@ def joint_coverage(
     """Write what both sides cover, by cell of the agreed grid, as GeoPackage."""
     from ops.sector.open_sector import open_sector
 
+    checked_out(out, data)
     agreed = read_agreements(agreements).agreement(partner, agreement)
     table, number = joint_coverage_with(open_sector(sector, layout), agreed, data, datetime.now(UTC))
     with unfinished_folder(".watchline-share-", out.absolute().parent) as folder:
@@ -209,18 +214,28 @@ def pull_packages(
     address: str, partner: str, agreements: Path, identity: Path, data: Path, authority: Path | None,
     settings: Path | None, every_s: float | None, screen: Console,
 ) -> dict[str, Any]:  # fmt: skip
-    """Fetch what a partner has for us: once, or every so many seconds until Ctrl-C."""
-    from ops.exchange.pull import pull
+    """Fetch what a partner has for us: once, or every so many seconds until Ctrl-C, also while the partner is away."""
+    from ops.exchange.pull import NoAnswer, pull
 
     receiver = PackageReceiver(data, read_agreements(agreements), load_settings(settings).releasability)
     receiver.agreements.partner(partner)
     signer = signer_in(identity)
+    problem = ""
     while True:
-        packages, records = pull(receiver, partner, address, signer, authority)
-        if packages or every_s is None:
-            show(screen, "exchange-pulled", packages=packages, records=records, partner=partner)
-        if every_s is None:
-            return {"packages": packages, "records": records}
+        try:
+            packages, records = pull(receiver, partner, address, signer, authority)
+        except NoAnswer as error:
+            if every_s is None:
+                raise
+            if str(error) != problem:
+                show(screen, "exchange-no-answer", reason=str(error), seconds=every_s)
+            problem = str(error)
+        else:
+            problem = ""
+            if packages or every_s is None:
+                show(screen, "exchange-pulled", packages=packages, records=records, partner=partner)
+            if every_s is None:
+                return {"packages": packages, "records": records}
         time.sleep(every_s)
 
 

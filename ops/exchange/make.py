@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -38,6 +37,7 @@ from ops.exchange.sent import MadePackage, SentStore
 from ops.export.request import LAYERS, ExportRequest
 from ops.releasability.decision import UNMARKED, Markings
 from ops.releasability.settings import ReleasabilitySettings
+from ops.runtime.account import account_name
 from ops.sector.open_sector import OpenSector
 from sensors.timestamps import utc_datetime
 
@@ -70,7 +70,7 @@ class PackageSender:
             raise BadInput("cannot be logged", where="--purpose", expected="3 to 200 visible characters on one line")
         read = read_agreements(agreements)
         read.partner(partner)
-        return cls(data, read, partner, signer_in(identity), purpose, getpass.getuser(), time.time_ns())
+        return cls(data, read, partner, signer_in(identity), purpose, account_name(), time.time_ns())
 
     @property
     def secret(self) -> bytes:

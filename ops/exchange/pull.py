@@ -47,6 +47,10 @@ _PARTNER, _SENT, _SIGNATURE = "Watchline-Partner", "Watchline-Sent", "Watchline-
 _MEDIA_TYPE: Final = "application/zip"
 
 
+class NoAnswer(WatchlineError):
+    """A partner's server that does not answer, or not now; the same request may succeed later."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outbox:
     """The side that serves its outbox to the partners of its agreements file."""
@@ -146,7 +150,7 @@ def pull(
     """Fetch and import every package that waits; return the numbers of packages and of records that were stored.
 
     ``authority``: certificates (PEM) that the server's must come from; None: those of the system. PackageRefused for a
-    package that is not as agreed: it, and what comes after it, waits.
+    package that is not as agreed: it, and what comes after it, waits. NoAnswer where that may be over later.
     """
     if not address.startswith("https://"):
         raise BadInput(f"{address!r}", where="ADDRESS", expected="https://HOST:PORT")
@@ -178,6 +182,8 @@ def _next(client: httpx.Client, receiver: PackageReceiver, partner: str, address
         with client.stream("GET", f"{address.rstrip('/')}{PATH}", params={"after": after}, headers=headers) as answer:
             if answer.status_code == 204:
                 return None
+            if answer.status_code >= 500:
+                raise NoAnswer(f"{address}: answered {answer.status_code}.")
             if answer.status_code != 200:
                 raise BadInput(f"answered {answer.status_code}", where=address, expected="a package, or none")
             content = bytearray()
@@ -186,8 +192,10 @@ def _next(client: httpx.Client, receiver: PackageReceiver, partner: str, address
                 if len(content) > MOST_PACKAGE_BYTES:
                     expected = f"at most {MOST_PACKAGE_BYTES:,} bytes"
                     raise BadInput("sends a larger package", where=address, expected=expected)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise WatchlineError(f"{address}: no answer ({error}).") from None
+    except httpx.InvalidURL as error:
+        raise BadInput(f"{address!r} ({error})", where="ADDRESS", expected="https://HOST:PORT") from None
+    except httpx.HTTPError as error:
+        raise NoAnswer(f"{address}: no answer ({error}).") from None
     return bytes(content)
 
 

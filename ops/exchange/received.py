@@ -17,6 +17,7 @@ from ops.audit.command import record_command
 from ops.exchange.format.manifest import Manifest, decoded
 from ops.exchange.format.refusal import PackageRefused
 from ops.exchange.sent import FOLDER
+from ops.runtime.account import give_to_owner
 from ops.runtime.transaction import transaction
 
 FILE: Final = "received.db"
@@ -93,6 +94,7 @@ class ReceivedStore:
         with transaction(self._database):
             for table in _TABLES:
                 self._database.execute(table)
+        give_to_owner(folder, folder / FILE)
 
     def close(self) -> None:
         """Close the file."""

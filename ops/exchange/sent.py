@@ -10,6 +10,7 @@ from typing import Final
 
 from ops.exchange.format.manifest import Manifest
 from ops.exchange.format.package import ENDING
+from ops.runtime.account import give_to_owner
 from ops.runtime.output import write_private
 from ops.runtime.transaction import transaction
 from sensors.timestamps import nanoseconds
@@ -67,6 +68,7 @@ class SentStore:
         with transaction(self._database):
             for table in _TABLES:
                 self._database.execute(table)
+        give_to_owner(self.folder, self.folder / FILE)
 
     def close(self) -> None:
         """Close the file."""
@@ -93,7 +95,9 @@ class SentStore:
             package = made(number)
             manifest = package.manifest
             audited(package)
-            write_private(self.path_of(partner, number), package.content)
+            path = self.path_of(partner, number)
+            write_private(path, package.content)
+            give_to_owner(path.parent.parent, path.parent, path)
             count = sum(entry.records for entry in manifest.layers.values())
             row = (
                 partner, number, manifest.kind, manifest.agreement, nanoseconds(manifest.made_at),

@@ -22,6 +22,7 @@ from typing import Any, Final
 from geo.errors import BadInput, WatchlineError
 from ingest.topics import identifier
 from ops.accounts.limits import FORGOTTEN_S, DelayRule, digest, network_of
+from ops.runtime.account import give_to_owner
 from ops.runtime.transaction import BUSY_S, change_unless_busy, transaction, use_write_ahead_log
 
 FILE: Final = "field.db"
@@ -136,6 +137,7 @@ class DeviceStore:
         with self._checked():
             path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            give_to_owner(path)
             os.chmod(path, 0o600)
             self._writer = self._connect()
             self._prepare()

@@ -128,7 +128,7 @@ def _key(shared: bytes, own: bytes, public: bytes, form: bytes) -> bytes:
 def set_recipient(data: Path, recipient: Recipient) -> None:
     """Store the recipient of a data folder's reports."""
     body = {"recipient": recipient.name, "public": b64encode(recipient.public).decode()}
-    write_private(data / FOLDER / RECIPIENT, json.dumps(body).encode())
+    write_private(data / FOLDER / RECIPIENT, json.dumps(body).encode(), to_owner=True)
 
 
 def recipient_of(data: Path) -> Recipient | None:

@@ -29,6 +29,8 @@ from ops.governance.training import (
 from ops.runtime.output import atomic_write, catalogue, show
 
 YEAR: Final = timedelta(days=365)
+FIRST_ZONE: Final = timedelta(hours=14)
+"""The time zone in which a day begins first is ahead of UTC by this."""
 
 
 class Scored(Protocol):
@@ -73,9 +75,9 @@ def score_demonstration(options: DrillOptions, screen: Console) -> dict[str, Any
     score = scored.score
     is_passed = passed(score, options.in_time, options.right)
     record = _record(options, role, score, scored.moved_ns, passed=is_passed)
+    record_command(options.data, "drill score", f"score of a drill, role {role}", operation="consultation")
     if options.records is not None:
         add_records(options.records, [record])
-    record_command(options.data, "drill score", f"score of a drill, role {role}", operation="consultation")
     _show(score, screen, passed=is_passed)
     answers = [
         {
@@ -99,6 +101,8 @@ def report_records(
     today: date | None = None,
 ) -> dict[str, Any]:
     """Print trainings by role; write the table of the indicator where ``out`` is given, which needs ``planned``."""
+    if out is not None and out.resolve() == records.resolve():
+        raise BadInput("is the file of the records", where="--out", expected="another file")
     today = today or datetime.now(UTC).date()
     since = since or today - YEAR
     found = [one for one in read_records(records) if since <= one.day <= today]
@@ -138,9 +142,10 @@ def report_records(
     }
 
 
-def import_records(table: Path, records: Path, screen: Console) -> dict[str, Any]:
+def import_records(table: Path, records: Path, screen: Console, now: datetime | None = None) -> dict[str, Any]:
     """Add the trainings of a CSV table to the records; nothing of it if a row is refused."""
-    added = add_records(records, records_of_table(table, today=datetime.now(UTC).date()))
+    latest = (now or datetime.now(UTC)) + FIRST_ZONE  # days are those of the place, and may have begun there
+    added = add_records(records, records_of_table(table, today=latest.date()))
     show(screen, "training-added", count=added, file=str(records))
     return {"added": added, "file": str(records)}
 

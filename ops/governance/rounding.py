@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Final
 
 from geo.errors import BadInput
+from ops.runtime.account import give_to_owner
 from ops.runtime.file_lock import lock_file
 from ops.runtime.output import write_private
 
@@ -54,6 +55,7 @@ def publication_key(folder: Path) -> bytes:
     try:
         if not path.exists():
             write_private(path, secrets.token_bytes(KEY_BYTES))
+            give_to_owner(path)
         key = path.read_bytes()
     finally:
         if lock is not None:

@@ -21,7 +21,7 @@ from ops.audit.search import EntryFilter, each_entry
 from ops.audit.stores.place import existing_log
 from ops.governance.anomalies.evidence import OVERRIDE
 from ops.governance.rounding import BASE, publication_key, rounded, shift_of
-from ops.runtime.output import atomic_write, show
+from ops.runtime.output import atomic_write, checked_out, show
 from sensors.timestamps import nanoseconds, utc_datetime
 
 TYPES: Final = ("consultation", "disclosure", "alteration", "override", "erasure")
@@ -99,6 +99,7 @@ def write_transparency(
 ) -> dict[str, Any]:
     """Write the counts of whole months as CSV, and record the disclosure."""
     folder = existing_log(data)
+    checked_out(out, data if data.is_dir() else data.parent)
     entries = each_entry(folder, whole_months(wanted, now_ns or time.time_ns()))
     found = transparency(entries, publication_key(folder.parent))
     text = io.StringIO()

@@ -174,6 +174,8 @@ def track_archive(
     and ``failed`` the sectors that could not be tracked, with their reason.
     """
     names = {sector.name: str(sector.path) for sector in map(load_sector, sectors)}
+    if any((out / name).resolve() == (detections / name).resolve() for name in names):
+        raise BadInput("is the folder of the detections", where="--out", expected="another folder")
     files = {name: _pieces(detections.resolve() / name) for name in names}
     chains = {
         name: [

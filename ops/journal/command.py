@@ -127,11 +127,11 @@ def moment(text: str | None, where: str) -> datetime | None:
         return None
     try:
         time = datetime.fromisoformat(text)
-    except ValueError:
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (ValueError, OverflowError):  # the latter for a time that is outside of the calendar in UTC
         raise BadInput(
             f"{text!r} is not a valid time", where=where, expected="a time such as 2026-03-14T21:07:33Z"
         ) from None
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
 def _rows(journal: ReadableJournal) -> Iterator[JournalRow]:

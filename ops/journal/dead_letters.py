@@ -20,7 +20,7 @@ from ops.journal.command import journal_path
 from ops.journal.resubmission import submit
 from ops.journal.stores.place import read_journal
 from ops.journal.stores.protocol import ReadableJournal
-from ops.runtime.output import column, say, show
+from ops.runtime.output import checked_out, column, say, show
 from ops.runtime.tables import show_table, table_of
 from sensors.timestamps import utc_datetime
 
@@ -76,6 +76,8 @@ def show_letter(path: Path, identity: int, raw: Path | None, screen: Console) ->
 
     For a message that a gateway rejected, these are the bytes that the gateway received, not the form it forwarded.
     """
+    if raw is not None:
+        checked_out(raw, journal_path(path).resolve().parent, "--raw")
     with read_journal(journal_path(path)) as journal:
         letters = journal.dead_letters(identity - 1, 1)
         if not letters or letters[0][0] != identity:

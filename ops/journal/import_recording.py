@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -18,6 +19,7 @@ from typing import Any, Final
 from rich.console import Console
 
 from geo.errors import BadInput
+from geo.unfinished import register_unfinished, remove_unfinished
 from ingest.decode import encode, encode_status
 from ingest.envelope import Delivery
 from ingest.receiving.receiver import Receiver, ReceiverSettings
@@ -71,7 +73,14 @@ def import_recording(
     beats = heartbeats(scans, silent_after_s)
     silences = _silences(scans, silent_after_s)
     journal.parent.mkdir(parents=True, exist_ok=True)
-    _journal(scans, beats, journal, sector_id, screen)
+    partial = journal.with_name(f"{journal.name}.partial")
+    with register_unfinished(partial):
+        try:
+            remove_unfinished(partial)  # of a process that was killed
+            _journal(scans, beats, partial, sector_id, screen)
+            os.link(partial, journal)  # unlike a renaming, this never replaces a file
+        finally:
+            remove_unfinished(partial)
     filled = sorted({scan.sensor for scan in scans} - _says_empty(scans))
     if filled:
         rule = "none" if silent_after_s is None else "longer"

@@ -46,7 +46,7 @@ class ReplayFolder:
     def ask(self, ids: Sequence[int]) -> Path:
         """Write a request and return its file; ingest removes the file after carrying out the request."""
         path = self.path / f"{time.time_ns()}-{secrets.token_hex(4)}.json"
-        write_private(path, msgspec.json.encode(_Request(tuple(ids))))
+        write_private(path, msgspec.json.encode(_Request(tuple(ids))), to_owner=True)
         return path
 
     def take(self) -> list[tuple[Path, tuple[int, ...]]]:

@@ -19,7 +19,7 @@ from ops.releasability.decision import UNMARKED
 from ops.room.reports.handover_command import checked_limit
 from ops.room.workload import incidents_of, workload_of
 from ops.runtime.clock import ScenarioClock
-from ops.runtime.output import progress_bar, say, show
+from ops.runtime.output import atomic_write, progress_bar, say, show
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
 from ops.sector.settings import load_settings
@@ -43,7 +43,11 @@ def simulate_to_files(
         ground = open_sector(load_sector(sector), layout)
         scans, truth = simulate_night(ground, seed=seed, duration_s=duration_s)
     out.mkdir(parents=True, exist_ok=True)
-    with progress_bar(screen) as progress, (out / "messages.jsonl").open("wb") as file:
+    with (
+        progress_bar(screen) as progress,
+        atomic_write(out / "messages.jsonl") as partial,
+        partial.open("wb") as file,
+    ):
         for scan in progress.track(scans, description=say("console-progress", step="messages")):
             file.write(encode(scan) + b"\n")
     write_history(truth, out / "truth.parquet", ground.frame)
@@ -79,11 +83,18 @@ def replay_journal(
     chosen = load_settings(settings)
     checked_limit(releasability, chosen.releasability)
     ground = open_sector(load_sector(sector), layout)
+    made, files = out / "replay.db", [out / "tracks.parquet", out / "alerts.geojson"]
+    if journal.resolve() == made.resolve():
+        raise BadInput("is where the store of the replay is written", where=str(journal), expected="another name")
+    foreign = [] if made.exists() else [file.name for file in files if file.exists()]
+    if foreign:
+        what = f"holds a file {foreign[0]!r} that this command did not write"
+        raise BadInput(what, where=str(out), expected="another folder")
     source = read_journal(journal)
     out.mkdir(parents=True, exist_ok=True)
-    for old in out.glob("replay.db*"):
-        old.unlink()
-    store = Store(out / "replay.db")
+    for ending in ("", "-wal", "-shm"):
+        made.with_name(f"{made.name}{ending}").unlink(missing_ok=True)
+    store = Store(made)
     try:
         rows = source.last_id()
         fusion = Fusion(source, store, ground, chosen, ScenarioClock.live())
@@ -93,7 +104,6 @@ def replay_journal(
                 progress.update(bar, completed=fusion.cursor)
         fusion.finish()
         history = store.history_dataset()
-        files = [out / "tracks.parquet", out / "alerts.geojson"]
         shows = received_records(store.path, chosen.releasability, releasability).shows
         store.export_tracks_geoparquet(files[0], ground.frame, shows=shows)
         alerts = store.export_alerts_geojson(files[1], shows=shows)

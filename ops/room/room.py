@@ -512,13 +512,12 @@ def locked(folder: Path) -> Iterator[None]:
 def clear(folder: Path, sector: str) -> None:
     """Prepare ``folder`` for a demonstration of a sector: remove only the files of an earlier demonstration.
 
-    Raises RoomError for a folder with a journal from another source: data of an installation are never removed.
+    Raises RoomError for a folder with such files from another source: data of an installation are never removed.
     """
     mark = folder / DEMO_MARK
-    if ((folder / "journal.db").exists() or note_path(folder / "journal.db").exists()) and not mark.exists():
-        raise RoomError(
-            f"{folder}: holds a journal that `watchline demo` did not write; expected another folder (--out)."
-        )
+    own = [path for name in _OWN_FILES for path in folder.glob(f"{name}*")]
+    if (own or note_path(folder / "journal.db").exists()) and not mark.exists():
+        raise RoomError(f"{folder}: holds data that `watchline demo` did not write; expected another folder (--out).")
     folder.mkdir(parents=True, exist_ok=True)
     mark.write_text(f"{sector}\n", encoding="utf-8")
     patterns = [f"{name}*" for name in _OWN_FILES] + [

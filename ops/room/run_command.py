@@ -15,7 +15,7 @@ from ops.broker.identities import IdentityFolder
 from ops.room.purge_command import show_purge
 from ops.room.retention import DailyRetention
 from ops.room.room import BROKER_URL, DEMO_MARK, Room, RoomOptions, SapientEndpoints
-from ops.runtime.output import show
+from ops.runtime.output import even_if_quiet, show
 from ops.sector.sector_file import layout_path, load_sector
 from ops.sector.settings import load_settings
 from ops.sector.zone_table import ZONE_NOTICE
@@ -121,9 +121,8 @@ def show_first_steps(folder: Path, tls: Tls | None, screen: Console) -> None:
         show(screen, "accounts-tls-fingerprint", fingerprint=tls.fingerprint())
     secret = first_secret(folder)
     if secret is not None:
-        quiet, screen.quiet = screen.quiet, False
-        show(screen, "accounts-first-admin", secret=secret)
-        screen.quiet = quiet
+        with even_if_quiet(screen):
+            show(screen, "accounts-first-admin", secret=secret)
 
 
 def sapient_endpoints(dial: str | None, listen: str | None) -> SapientEndpoints | None:

@@ -6,6 +6,8 @@ import fcntl
 import os
 from pathlib import Path
 
+from ops.runtime.account import give_to_owner
+
 
 def lock_file(path: Path, *, wait: bool = False, shared: bool = False) -> int | None:
     """Create the lock file (mode 0600) and lock it; the descriptor to close, or None while another process holds it.
@@ -14,6 +16,7 @@ def lock_file(path: Path, *, wait: bool = False, shared: bool = False) -> int | 
     holds it alone. OSError when the file cannot be opened.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    give_to_owner(path)
     try:
         fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from geo.errors import BadInput
 from geo.unfinished import register_unfinished, remove_unfinished
 from ingest.errors import IdentityError
+from ops.runtime.account import give_to_owner
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -90,6 +91,16 @@ def show(screen: Console, message: Message | str, **parameters: Any) -> None:
 
 
 @contextmanager
+def even_if_quiet(screen: Console) -> Iterator[None]:
+    """Print what cannot be read anywhere else, such as a one-time secret, despite ``--quiet``."""
+    quiet, screen.quiet = screen.quiet, False
+    try:
+        yield
+    finally:
+        screen.quiet = quiet
+
+
+@contextmanager
 def atomic_write(path: Path, *, private: bool = False, concurrent: bool = False) -> Iterator[Path]:
     """Yield a path beside ``path`` to write to; the file replaces ``path`` on success and is removed on an error.
 
@@ -132,6 +143,13 @@ def prepare_folder(out: Path, names: Sequence[str], *, made_by: str) -> None:
         partial.write_text(json.dumps({"made_by": made_by}) + "\n", encoding="utf-8")
 
 
+def checked_out(out: Path, folder: Path, option: str = "--out") -> None:
+    """Raise BadInput for a file of the data folder, such as the store, its keys or the audit log, that exists."""
+    if out.exists() and out.resolve().is_relative_to(folder.resolve()):
+        expected = "a new name, or a file outside of the data folder"
+        raise BadInput("is a file of the data folder", where=f"{option} {out.name}", expected=expected)
+
+
 def write_summary(path: Path, summary: dict[str, Any]) -> None:
     """Write the summary atomically, as the last file of a command; it must contain ``made_by``."""
     with atomic_write(path) as partial:
@@ -147,14 +165,19 @@ def _is_made_by(summary: Path, made_by: str) -> bool:
     return isinstance(content, dict) and content.get("made_by") == made_by
 
 
-def write_private(path: Path, content: bytes) -> None:
-    """Write a file atomically, readable by this user only. IdentityError when it cannot be written."""
+def write_private(path: Path, content: bytes, *, to_owner: bool = False) -> None:
+    """Write a file atomically, readable by this user only. IdentityError when it cannot be written.
+
+    ``to_owner``: the file is in a folder within a data folder, and both are given to its owner (``give_to_owner``).
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with atomic_write(path, private=True, concurrent=True) as partial, partial.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+            if to_owner:  # before it is seen
+                give_to_owner(path.parent, partial)
     except OSError as error:
         raise IdentityError(
             f"cannot be written ({error.strerror})", where=str(path), expected="a folder to write in"

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from ops.accounts.sealed import SecretKey
 from ops.accounts.stores.database import AccountDatabase, AccountStoreError, Statements, Taken, upgrade
+from ops.runtime.account import give_to_owner
 from ops.runtime.transaction import BUSY_S, change_unless_busy, transaction, use_write_ahead_log
 
 SCHEMA: Final = 3
@@ -94,6 +95,7 @@ class FileDatabase(AccountDatabase):
         with self._checked():
             path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            give_to_owner(path)
             os.chmod(path, 0o600)
             self._writer = self._connect()
             self._prepare()

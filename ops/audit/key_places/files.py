@@ -12,6 +12,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ops.audit.key_places.protocol import KEY_BYTES, DayKeyError, KeyKind, KeysFull
+from ops.runtime.account import give_to_owner
 
 
 class FileKeys:
@@ -92,6 +93,7 @@ class FileKeys:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        give_to_owner(self.folder, partial)
         try:
             os.write(descriptor, AESGCM.generate_key(8 * KEY_BYTES))
             os.fsync(descriptor)

@@ -22,6 +22,7 @@ from ops.audit.files import (
     sync_folder,
 )
 from ops.audit.stores.protocol import LogDay
+from ops.runtime.account import give_to_owner
 from ops.runtime.output import atomic_write
 
 _HEAD = b'{"head":'
@@ -90,6 +91,7 @@ class FileReading:
                 file.writelines(kept)
                 file.flush()
                 os.fsync(file.fileno())
+                give_to_owner(partial)
         finally:
             os.close(lock)
 
@@ -176,6 +178,7 @@ class FileWriting:
             return
         is_new = not path.exists()
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        give_to_owner(path)
         if is_new:
             sync_folder(self._folder)
 

@@ -17,6 +17,7 @@ from ops.audit.stores.protocol import LogReading, LogWriting
 from ops.postgres.address import PostgresError, postgres_packages
 from ops.postgres.keeping import held_note, keep_in_store, refuse_without_store
 from ops.postgres.note import StoreNote
+from ops.runtime.account import give_to_owner
 
 
 @contextmanager
@@ -43,6 +44,7 @@ def open_writing(folder: Path) -> LogWriting:
         with postgres_packages():
             from ops.audit.stores.postgres import StoreWriting
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # which holds the key
+    give_to_owner(folder)
     return StoreWriting(note)
 
 

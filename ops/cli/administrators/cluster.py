@@ -265,7 +265,10 @@ def top(
     count: Annotated[
         int | None,
         typer.Option(
-            "--count", metavar="NUMBER", min=1, help="Measure so often. Default: until Ctrl-C; in a pipe once."
+            "--count",
+            metavar="NUMBER",
+            min=1,
+            help="Measure so often. Default: until Ctrl-C; once where stderr is not a terminal.",
         ),
     ] = None,
     as_json: JsonOption = False,

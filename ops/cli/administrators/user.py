@@ -85,7 +85,8 @@ def releasability(
     name: NameArgument,
     data: DataOption,
     marking: Annotated[
-        str, typer.Argument(help="Most restrictive marking that the person receives; * for all. Empty: unmarked only.")
+        str,
+        typer.Argument(help="Most restrictive marking that the person receives; * for all. Default: unmarked only."),
     ] = "",
     as_json: JsonOption = False,
 ) -> None:

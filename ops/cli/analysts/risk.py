@@ -38,7 +38,7 @@ def risk(
         str, typer.Option("--weights", metavar="T,V,I", help="Weights of threat, vulnerability and impact.")
     ] = "1,1,1",
     on: Annotated[
-        str | None, typer.Option("--on", metavar="YYYY-MM-DD", help="Day of assessment. Default: today.")
+        str | None, typer.Option("--on", metavar="YYYY-MM-DD", help="Day of assessment. Default: today (UTC).")
     ] = None,
     simulated: Annotated[bool, typer.Option("--simulated", help="The store is that of a simulation.")] = False,
     out: Annotated[

@@ -71,11 +71,11 @@ def score(
     ] = None,
     place: Annotated[str | None, typer.Option("--place", help="One section or country. Default: all.")] = None,
     on: Annotated[
-        str | None, typer.Option("--on", metavar="YYYY-MM-DD", help="Day of evaluation. Default: today.")
+        str | None, typer.Option("--on", metavar="YYYY-MM-DD", help="Day of evaluation. Default: today (UTC).")
     ] = None,
     known_on: Annotated[
         str | None,
-        typer.Option("--known-on", metavar="YYYY-MM-DD", help="Day of knowledge, for a history. Default: today."),
+        typer.Option("--known-on", metavar="YYYY-MM-DD", help="Day of knowledge, for a history. Default: today (UTC)."),
     ] = None,
     simulated: Annotated[
         bool, typer.Option("--simulated", help="The outcomes are simulated: undetected crossings are known.")

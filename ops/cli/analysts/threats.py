@@ -76,7 +76,7 @@ def layers(
         ),
     ] = None,
     on: Annotated[
-        str | None, typer.Option("--on", metavar="YYYY-MM-DD", help="Day of the assessment. Default: today.")
+        str | None, typer.Option("--on", metavar="YYYY-MM-DD", help="Day of the assessment. Default: today (UTC).")
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Folder for layers.html and summary.json.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import re
 import time
 from pathlib import Path
@@ -14,6 +13,7 @@ from geo.errors import BadInput
 from ops.audit.command import record_command
 from ops.cluster.identity.nation_store import NationReader
 from ops.cluster.identity.separation import rejoin, separate
+from ops.runtime.account import account_name
 from ops.runtime.output import show
 
 _ID: Final = re.compile(r"[0-9A-Za-z._-]{1,64}")
@@ -50,7 +50,7 @@ def separate_incidents(data: Path, sector: str, incident: str, *, again: bool, s
             operation="alteration", begin=True,
         )  # fmt: skip
     key = one.sector, one.incident
-    done = rejoin(data, key) if again else separate(data, key, getpass.getuser(), time.time_ns())
+    done = rejoin(data, key) if again else separate(data, key, account_name(), time.time_ns())
     show(screen, "cluster-separated", action=action, done=done, incident=one.incident, sector=one.sector,
          before=one.before_incident, other=one.before_sector)  # fmt: skip
     return {"action": action, "done": done, **dict(zip(one._fields[:4], one[:4], strict=True))}

@@ -28,7 +28,7 @@ from ops.governance.confidential_command import PASSPHRASE
 from ops.governance.drill_command import passed, role_of
 from ops.governance.training import TrainingRecord, add_records
 from ops.incidents.incident import CHOSEN
-from ops.runtime.output import catalogue, show, write_private
+from ops.runtime.output import catalogue, checked_out, show, write_private
 
 FORM: Final = "watchline/1/drill-answers"
 NOT_ACKNOWLEDGED: Final = "-"
@@ -80,6 +80,8 @@ def run_drill(drill: DrillToRun, ask: AskPerson, seconds: Callable[[], float], s
     ``seconds``: a clock that does not jump. The end of the input leaves the rest without an answer.
     """
     _check_shift(drill.role, drill.shift)
+    if drill.out.exists():
+        raise BadInput("exists already", where=str(drill.out), expected="a new file")
     package, incidents = _incidents_of(drill.data, drill.origin, drill.number)
     terms = package.manifest.drill
     assert terms is not None
@@ -114,6 +116,8 @@ class DrillToMark:
 
 def mark_drill(drill: DrillToMark, screen: Console) -> dict[str, Any]:
     """Score answers with the sealed answer key, and send the score to the origin of the drill as a signed package."""
+    if drill.out is not None:
+        checked_out(drill.out, drill.data)
     read_agreements(drill.agreements)
     answers = _read_answers(drill.answers)
     package, _ = _incidents_of(drill.data, answers.origin, answers.number)

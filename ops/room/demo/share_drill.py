@@ -21,7 +21,7 @@ from ops.exchange.make import PackageSender, request_for, share
 from ops.exchange.products import pseudonym, records_to_share
 from ops.governance.demonstration import read_scenario
 from ops.governance.drills import DrillSettings, score_drill
-from ops.runtime.output import show
+from ops.runtime.output import checked_out, show
 from ops.sector.open_sector import open_sector
 from ops.sector.settings import load_settings
 
@@ -44,6 +44,8 @@ def make_drill(options: ShareOptions, drill: DrillToShare, screen: Console) -> d
     if not (0 < len(drill.title) <= MOST_TITLE and drill.title.isprintable()):
         expected = f"1 to {MOST_TITLE} visible characters"
         raise BadInput(f"{drill.title[:40]!a}", where="--title", expected=expected)
+    if options.out is not None:
+        checked_out(options.out, options.data)
     scenario = read_scenario(drill.demonstration)
     sender = PackageSender.of(options.data, options.agreements, options.partner, options.identity, options.purpose)
     agreed = sender.sending(options.agreement)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import time
 from dataclasses import dataclass
@@ -20,8 +19,9 @@ from ops.audit.command import PURPOSE_VARIABLE, record_command
 from ops.export.process import export
 from ops.export.request import ENDINGS, ExportFormat, ExportLayer, ExportRequest, LonLatBounds
 from ops.releasability.decision import UNMARKED
-from ops.room.reports.handover_command import checked_limit, checked_out, period_of
-from ops.runtime.output import show
+from ops.room.reports.handover_command import checked_limit, period_of
+from ops.runtime.account import account_name
+from ops.runtime.output import checked_out, show
 from ops.sector.geojson import border_view
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
@@ -70,7 +70,7 @@ def write_export_file(options: ExportOptions, screen: Console) -> dict[str, Any]
         raise BadInput("No purpose is stated", where="--purpose", expected=f"it, or the variable {PURPOSE_VARIABLE}")
     settings = load_settings(options.settings)
     checked_limit(options.limit, settings.releasability)
-    checked_out(options.out, options.store)
+    checked_out(options.out, options.store.resolve().parent)
     period = period_of(options.start, options.end) or _last_hour(options.store)
     ground = open_sector(sector)
     options.out.parent.mkdir(parents=True, exist_ok=True)
@@ -85,7 +85,7 @@ def write_export_file(options: ExportOptions, screen: Console) -> dict[str, Any]
             end_ns=period.end_ns,
             made_ns=time.time_ns(),
             sector=ground.sector.name,
-            made_by=getpass.getuser(),
+            made_by=account_name(),
             purpose=purpose,
             marking=settings.reports.marking,
             bounds=options.bounds,

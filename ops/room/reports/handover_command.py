@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -22,7 +21,8 @@ from ops.audit.command import record_command
 from ops.incidents.goods_codes.check import GoodsCodeFile
 from ops.releasability.decision import EVERYTHING, UNMARKED
 from ops.releasability.settings import ReleasabilitySettings
-from ops.runtime.output import atomic_write, catalogue, show
+from ops.runtime.account import account_name
+from ops.runtime.output import atomic_write, catalogue, checked_out, show
 from ops.sector.sector_file import load_sector
 from ops.sector.settings import Settings, load_settings
 from ops.store.handover_notes import HandoverNotes
@@ -67,13 +67,13 @@ def write_report(options: ReportOptions, screen: Console) -> dict[str, Any]:
     """
     settings = load_settings(options.settings)
     checked_limit(options.limit, settings.releasability)
-    checked_out(options.out, options.store)
+    checked_out(options.out, options.store.resolve().parent)
     now = utc_datetime(time.time_ns())
     sector = load_sector(options.sector)
     zone = ZoneInfo(sector.time_zone)
     period = period_of(options.start, options.end) or shift_at(now, settings.reports.times, zone)
     report = _made(options, settings, period, now)
-    person = getpass.getuser()
+    person = account_name()
     content = _content(report, options, person)
     kind = "after-action" if options.after_action else "handover"
     digest = sha256(content).hexdigest()
@@ -113,13 +113,6 @@ def checked_limit(limit: str, settings: ReleasabilitySettings) -> None:
     if limit not in (UNMARKED, EVERYTHING, *settings.levels):
         expected = f"one of the levels of [releasability] ({', '.join(settings.levels) or 'none'}), or *"
         raise BadInput(repr(limit), where="--releasability", expected=expected)
-
-
-def checked_out(out: Path, store: Path) -> None:
-    """Raise BadInput for a file of the data folder, such as the store, its keys or the audit log, that exists."""
-    if out.exists() and out.resolve().is_relative_to(store.resolve().parent):
-        expected = "a new name, or a file outside of the data folder"
-        raise BadInput("is a file of the data folder", where=f"--out {out.name}", expected=expected)
 
 
 def _made(options: ReportOptions, settings: Settings, period: ReportPeriod, now: datetime) -> PeriodReport:

@@ -39,6 +39,7 @@ exchange-bridge = Bridge to { $partner } at { $address }.
 exchange-bridge-missing = No bridge to { $partner } yet: ask { $partner } for the folder identities/partner-{ $own }, put it at { $folder }, and run this command again.
 exchange-bundle = For the bridge of { $partner }: hand over { $folder } on a channel that both trust. It holds a private key.
 exchange-connected = Connected to the exchange broker.
+exchange-no-answer = { $reason } The next attempt follows in { $seconds } s.
 exchange-no-connection = Not connected to the exchange broker: { $reason }
 exchange-published = Package { $number } published for { $partner }.
 exchange-refused = A package from { $partner } was refused, and nothing more is imported from { $partner } until this command is started again: { $reason }

@@ -39,6 +39,7 @@ exchange-bridge = Pont vers { $partner } à l’adresse { $address }.
 exchange-bridge-missing = Pas encore de pont vers { $partner } : demandez à { $partner } le dossier identities/partner-{ $own }, placez-le sous { $folder }, puis relancez cette commande.
 exchange-bundle = Pour le pont de { $partner } : remettez { $folder } par une voie à laquelle les deux côtés se fient. Il contient une clé privée.
 exchange-connected = Connecté au broker d’échange.
+exchange-no-answer = { $reason } Nouvelle tentative dans { $seconds } s.
 exchange-no-connection = Pas de connexion au broker d’échange : { $reason }
 exchange-published = Envoi { $number } publié pour { $partner }.
 exchange-refused = Un envoi de { $partner } a été refusé, et plus rien ne sera importé de { $partner } tant que cette commande n’aura pas été relancée : { $reason }

@@ -232,3 +232,13 @@ def test_a_surveyed_north_is_the_registrations_prior() -> None:
     assert prior_information(plain)[1] == pytest.approx(PRIOR_AZIMUTH_RAD**-2)
     assert prior_information(good)[1] == pytest.approx(math.radians(0.1) ** -2)
     assert prior_information(good)[0] == prior_information(plain)[0]
+
+
+def test_a_position_measured_again_has_not_the_day_and_method_of_the_survey_before(own: tuple[str, Path]) -> None:
+    sector, copy = own
+    survey = ("survey", sector, "radar-mid", "--layout", str(copy), "--site-sd", "2")
+    run(*survey, "--lon", str(LON), "--lat", str(LAT), "--on", "2025-01-01", "--method", "tape")
+    kept = run("survey", sector, "radar-mid", "--layout", str(copy), "--mast", "12")["survey"]
+    assert (kept["surveyed_on"], kept["survey_method"]) == ("2025-01-01", "tape")
+    again = run(*survey, "--lon", str(LON), "--lat", str(LAT + 0.001))["survey"]
+    assert (again["surveyed_on"], again["survey_method"]) == (None, None)

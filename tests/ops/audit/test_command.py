@@ -1,6 +1,7 @@
 """``watchline audit``: show, verify and export; and that commands which disclose records are recorded."""
 
 import json
+import os
 
 import pytest
 
@@ -115,6 +116,24 @@ def test_export_writes_json_lines_and_is_itself_recorded(run, data, monkeypatch)
     assert last.purpose == "request of the data protection officer"
 
 
+def test_an_export_that_cannot_be_recorded_leaves_no_file(run, data, monkeypatch):
+    monkeypatch.setenv("WATCHLINE_PURPOSE", "x")
+    out = data.parent / "out.jsonl"
+    code, _, err = run("audit", "export", data, "--out", out)
+    assert code == 1
+    assert "WATCHLINE_PURPOSE: cannot be logged" in err
+    assert [path.name for path in data.parent.iterdir() if path.name.startswith("out")] == []
+
+
+@pytest.mark.parametrize("command", ["export", "transparency"])
+def test_an_export_over_a_file_of_the_data_folder_is_refused(run, data, command):
+    (log,) = day_files(data / "audit")
+    before = log.read_bytes()
+    code, _, err = run("audit", command, data, "--out", log)
+    assert (code, log.read_bytes()) == (2, before)
+    assert "is a file of the data folder" in err
+
+
 NO_LOG = "{EMPTY}: has no audit log; expected the data folder of `watchline run` or `demo`."
 
 
@@ -163,6 +182,24 @@ def test_a_command_is_recorded_with_the_user_of_this_machine(data):
     last = AuditLog(data / "audit").entries()[-1]
     assert (last.role, last.operation, last.what) == ("admin", "disclosure", "watchline replay")
     assert last.purpose == DEFAULT_PURPOSES["admin"]
+
+
+def test_the_purpose_of_the_environment_may_have_accents(data, monkeypatch):
+    monkeypatch.setenv("WATCHLINE_PURPOSE", "enquête 12")
+    record_command(data / "journal.db", "replay", "all tracks and alerts")
+    assert AuditLog(data / "audit").entries()[-1].purpose == "enquête 12"
+
+
+def test_a_command_of_an_account_without_a_name_is_recorded_with_its_number(data, monkeypatch):
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(variable, raising=False)
+
+    def unknown(uid):
+        raise KeyError(f"getpwuid(): uid not found: {uid}")
+
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    record_command(data / "journal.db", "replay", "all tracks and alerts")
+    assert AuditLog(data / "audit").entries()[-1].person == f"uid {os.getuid()}"
 
 
 @pytest.mark.parametrize("role", ["viewer", "operator", "supervisor", "planner", "analyst", "admin"])

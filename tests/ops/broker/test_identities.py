@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import stat
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -287,3 +289,29 @@ def test_the_acl_says_what_the_table_says() -> None:
 def test_filters_take_what_mqtt_5_says(pattern: str, topic: str, expected: bool) -> None:
     """OASIS MQTT 5.0, section 4.7: the examples of 4.7.1.2, 4.7.1.3 and 4.7.2."""
     assert matches(pattern, topic) == expected
+
+
+def test_a_revoked_name_gets_new_keys_also_where_the_settings_that_name_it_are_not_given(
+    tmp_path: Path, hill_sector: Any, watchline: Any
+) -> None:
+    settings, out = tmp_path / "settings.toml", tmp_path / "site"
+    settings.write_text('units = ["ops-centre", "alpha"]\n')
+    config = ["broker", "config", hill_sector.sector, "--out", out]
+    assert watchline(*config, "--settings", settings).code == 0
+    bundle = out / "identities" / "alpha"
+    stolen = {path.name: path.read_bytes() for path in bundle.iterdir()}
+    assert watchline("broker", "revoke", "alpha", "--config", out).code == 0
+    ended = watchline(*config, "--renew", "alpha", "--json")
+    assert (ended.code, json.loads(ended.out)["made"]) == (0, ["alpha"]), "and no unit of other settings"
+    for name in ("signing.key", "certificate.pem", "certificate.key"):
+        assert (bundle / name).read_bytes() != stolen[name], name
+    assert BrokerFolder(out).installation().revoked == ()
+
+
+def test_a_sensor_of_another_layout_gets_new_keys(tmp_path: Path) -> None:
+    folder = BrokerFolder(tmp_path)
+    folder.write(BrokerOptions("x", ["r1", "r9"]))
+    stolen = (tmp_path / "identities" / "r9" / "signing.key").read_bytes()
+    folder.revoke("r9")
+    assert folder.write(BrokerOptions("x", ["r1"], renew=["r9"])) == ["r9"]
+    assert (tmp_path / "identities" / "r9" / "signing.key").read_bytes() != stolen

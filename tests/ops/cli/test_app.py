@@ -407,3 +407,18 @@ def test_importing_the_command_line_leaves_the_signals_as_they_were() -> None:
     script = "import signal; before = [signal.getsignal(n) for n in (2, 15)]; import ops.cli;"
     script += "assert [signal.getsignal(n) for n in (2, 15)] == before"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("command", [["eurosur", "subjects", "--json", "-q"], ["sector", "schema", "settings"]])
+def test_a_full_disk_behind_stdout_is_one_sentence(command):
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "ops.cli", *command], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert ended.returncode == 1
+    assert ended.stderr == "watchline: No space left on device; expected an output that can be written.\n"
+
+
+def test_a_time_outside_of_the_calendar_is_one_sentence(watchline, hill_journal):
+    ending = watchline("journal", "detections", hill_journal, "--since", "0001-01-01T00:00+05:00")
+    assert "is not a valid time" in one_sentence(ending)

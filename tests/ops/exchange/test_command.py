@@ -119,3 +119,20 @@ def test_reports_are_added_listed_and_exported(desk: Path, watchline: Any) -> No
     text = (desk / "reports.xml").read_text()
     assert "E1" in text
     assert "E2" not in text
+
+
+def test_no_output_is_written_over_a_file_of_the_data_folder(desk: Path, watchline: Any) -> None:
+    kept = desk / "north" / "field.db"
+    kept.write_bytes(b"devices")
+    (desk / "answers.json").write_text("{}")
+    signed = [*side("north"), "--identity", "north-key", "--purpose", "evaluation", "--out", kept]
+    for words in (
+        ["share", "make", "hills", "south", *signed],
+        ["share", "withdraw", "south", "--package", "1", *signed],
+        ["share", "gaps", "hills", "south", *side("north"), "--out", kept],
+        ["drill", "mark", "answers.json", "--key", "answers.json", *signed],
+        ["eurosur", "export", "hills", "--data", "north", "--out", kept, "--purpose", "situational picture"],
+    ):
+        ended = watchline(*words)
+        assert (ended.code, kept.read_bytes()) == (2, b"devices"), words
+        assert "is a file of the data folder" in ended.err, ended.err

@@ -30,6 +30,7 @@ from ops.exchange.make import withdraw
 from ops.exchange.pull import PATH, Outbox, TimedConnection, pull
 from ops.exchange.received import ReceivedStore
 from ops.exchange.sent import SentStore
+from ops.runtime.reserved_port import ReservedPort
 from sensors.timestamps import nanoseconds
 from tests.ops.exchange.partners import (
     AREA,
@@ -259,6 +260,26 @@ def write_sides(folder: Path) -> None:
     (folder / "key").mkdir()
     pem = KEYS["south"].private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     (folder / "key" / "signing.key").write_bytes(pem)
+
+
+def test_a_puller_asks_again_after_an_outage_of_the_partner(tmp_path: Path) -> None:
+    write_sides(tmp_path)
+    package(tmp_path / "north", incidents((-84.21, 36.61)), now=datetime.now(UTC))
+    port = ReservedPort()
+    words = pulling(tmp_path, f"https://127.0.0.1:{port.number}", "--every", 1)
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stderr is not None
+        assert "no answer" in process.stderr.readline()
+        with serving(tmp_path, port.number):
+            while not imported(tmp_path / "south"):
+                assert process.poll() is None
+                time.sleep(0.02)
+    finally:
+        process.kill()
+        process.communicate()
+        port.release()
+    assert imported(tmp_path / "south") == [1]
 
 
 def test_a_puller_and_a_server_that_are_killed_lose_and_repeat_nothing(tmp_path: Path) -> None:

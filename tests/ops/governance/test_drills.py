@@ -135,6 +135,28 @@ def demo(tmp_path: Path) -> Path:
     return folder
 
 
+def test_a_score_that_cannot_be_recorded_is_not_kept(
+    demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHLINE_PURPOSE", "x")
+    records = tmp_path / "training.jsonl"
+    with pytest.raises(BadInput, match="WATCHLINE_PURPOSE"):
+        score_demonstration(DrillOptions(demo, "operator", "early", "M. Keller", records), QUIET)
+    assert not records.exists()
+
+
+def test_a_day_that_has_begun_at_the_place_is_not_in_the_future(tmp_path: Path) -> None:
+    table, records = tmp_path / "t.csv", tmp_path / "training.jsonl"
+    now = datetime(2026, 6, 30, 23, 30, tzinfo=UTC)  # 02:30 on 1 July in Helsinki
+    for day, problem in (("2026-07-02", "in the future"), ("2026-07-01", "")):
+        table.write_text("\n".join([",".join(COLUMNS), f"{day},drill,night,operator,M. Keller,passed"]))
+        if problem:
+            with pytest.raises(BadInput, match=problem):
+                import_records(table, records, QUIET, now)
+        else:
+            assert import_records(table, records, QUIET, now)["added"] == 1
+
+
 def test_a_demonstration_is_scored_and_recorded_once_and_real_records_are_refused(demo: Path, tmp_path: Path) -> None:
     records = tmp_path / "training.jsonl"
     options = DrillOptions(demo, "operator", "early", "M. Keller", records)
@@ -192,6 +214,10 @@ def test_a_report_counts_by_role_names_no_one_by_default_and_feeds_the_action_pl
     assert [(one.name, one.value, one.place) for one in indicators] == [("training_completed", 0.25, "hills")]
     with pytest.raises(BadInput, match="1 planned"):
         report_records(records, names=False, out=out, planned=1, **asked)
+    before = records.read_bytes()
+    with pytest.raises(BadInput, match="is the file of the records"):
+        report_records(records, names=False, out=records, planned=8, **asked)
+    assert records.read_bytes() == before
 
 
 def test_a_person_with_two_roles_meets_two_requirements_and_is_one_person(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ START = 1_767_225_600 * 10**9  # 2026-01-01
 
 
 def test_the_export_counts_acts_by_month_names_no_one_and_is_recorded(tmp_path: Path) -> None:
-    log = AuditLog(tmp_path / "audit", now_ns=lambda: START)
+    log = AuditLog(tmp_path / "data" / "audit", now_ns=lambda: START)
     for number in range(40):
         log.add(AuditEntry(START + number * 2 * DAY, "M. Keller [1]", "operator", "consultation", "x", "p", "alerts"))
     log.add(AuditEntry(START, "A. Adler [2]", "supervisor", "alteration", "x", "p", "EMERGENCY OVERRIDE: case 12"))
@@ -28,7 +28,7 @@ def test_the_export_counts_acts_by_month_names_no_one_and_is_recorded(tmp_path: 
     log.close()
     out = tmp_path / "counts.csv"
     now_ns = START + 90 * DAY  # 1 April
-    figures = write_transparency(tmp_path, out, EntryFilter(), QUIET, now_ns=now_ns)
+    figures = write_transparency(tmp_path / "data", out, EntryFilter(), QUIET, now_ns=now_ns)
     text = out.read_text()
     assert figures["months"] == ["2026-01", "2026-02", "2026-03"]
     for secret in ("Keller", "Adler", "case 12", "tracks"):
@@ -42,45 +42,47 @@ def test_the_export_counts_acts_by_month_names_no_one_and_is_recorded(tmp_path: 
         column[-1] for column in zip(*cells, strict=True)
     ]
     assert abs(cells[TYPES.index("consultation")][0] - 16) < BASE, "every other day of January"
-    again = write_transparency(tmp_path, out, EntryFilter(until_ns=START + 59 * DAY), QUIET, now_ns=now_ns)
+    again = write_transparency(tmp_path / "data", out, EntryFilter(until_ns=START + 59 * DAY), QUIET, now_ns=now_ns)
     assert [row[:2] for row in again["cells"]] == [row[:2] for row in cells], "each export has the same counts"
-    log = AuditLog(tmp_path / "audit")
+    log = AuditLog(tmp_path / "data" / "audit")
     assert log.entries()[-1].operation == "disclosure"
     log.close()
     with pytest.raises(BadInput, match="beginning of a month"):
-        write_transparency(tmp_path, out, EntryFilter(since_ns=START + 10**18), QUIET)
+        write_transparency(tmp_path / "data", out, EntryFilter(since_ns=START + 10**18), QUIET)
 
 
 def test_only_whole_months_are_counted_so_that_no_day_can_be_worked_out(tmp_path: Path) -> None:
     """From exports until 30 and 31 March, the acts of one day would be the difference."""
-    log = AuditLog(tmp_path / "audit", now_ns=lambda: START)
+    log = AuditLog(tmp_path / "data" / "audit", now_ns=lambda: START)
     for number in range(90):
         log.add(AuditEntry(START + number * DAY, "M. Keller [1]", "operator", "consultation", "x", "p", "alerts"))
     log.close()
     out = tmp_path / "counts.csv"
     for now_ns in (START + 89 * DAY, START + 90 * DAY - 1):
-        figures = write_transparency(tmp_path, out, EntryFilter(), QUIET, now_ns=now_ns)
+        figures = write_transparency(tmp_path / "data", out, EntryFilter(), QUIET, now_ns=now_ns)
         assert figures["months"] == ["2026-01", "2026-02"]
     later = START + 200 * DAY
     for name, wanted in (
         ("--until", EntryFilter(until_ns=START + 30 * DAY)), ("--since", EntryFilter(since_ns=START + 1)),
     ):  # fmt: skip
         with pytest.raises(BadInput, match=f"{name}.*the beginning of a month"):
-            write_transparency(tmp_path, out, wanted, QUIET, now_ns=later)
+            write_transparency(tmp_path / "data", out, wanted, QUIET, now_ns=later)
     whole = EntryFilter(since_ns=START + 31 * DAY, until_ns=START + 90 * DAY)
-    assert write_transparency(tmp_path, out, whole, QUIET, now_ns=later)["months"] == ["2026-02", "2026-03"]
+    assert write_transparency(tmp_path / "data", out, whole, QUIET, now_ns=later)["months"] == ["2026-02", "2026-03"]
 
 
 def test_a_month_with_few_acts_is_not_listed_by_having_them(tmp_path: Path) -> None:
     """A listed month of zeros would show that someone did something in it. Months between others are always listed."""
-    log = AuditLog(tmp_path / "audit", now_ns=lambda: START)
+    log = AuditLog(tmp_path / "data" / "audit", now_ns=lambda: START)
     for day in (0, *[31 + hour / 24 for hour in range(24)], *[120 + hour / 24 for hour in range(24)], 160):
         log.add(AuditEntry(START + int(day * DAY), "M. Keller [1]", "operator", "consultation", "x", "p", "alerts"))
     log.close()
     listed = set()
     for number in range(40):  # whatever the secret is
-        (tmp_path / "publication.key").write_bytes(bytes([number]) * 32)
-        figures = write_transparency(tmp_path, tmp_path / "c.csv", EntryFilter(), QUIET, now_ns=START + 200 * DAY)
+        (tmp_path / "data" / "publication.key").write_bytes(bytes([number]) * 32)
+        figures = write_transparency(
+            tmp_path / "data", tmp_path / "c.csv", EntryFilter(), QUIET, now_ns=START + 200 * DAY
+        )
         months, totals = figures["months"], figures["cells"][-1][:-1]
         assert months[0] == "2026-01" or months[0] == "2026-02"
         assert totals[0] > 0 < totals[-1]

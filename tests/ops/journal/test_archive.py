@@ -14,6 +14,7 @@ import pytest
 import xarray as xr
 
 from fusion.tracker import track
+from geo.errors import BadInput
 from ops.journal.archive import (
     ArchiveFileError,
     archive_journal,
@@ -104,6 +105,17 @@ def test_an_archive_in_two_pieces_gives_the_tracks_of_one_run_and_goes_on_where_
     assert set(again) == set(outputs)
     assert [path for path in again if again[path] != outputs[path]] == [last], "only what was missing is made again"
     assert read_tracks(tmp_path / "out" / ground.sector.name).equals(found)
+
+
+@pytest.mark.parametrize("by_link", [False, True])
+def test_tracks_are_not_written_over_their_detections(archived, hill_sector, tmp_path, by_link):
+    out = tmp_path / "link" if by_link else archived
+    if by_link:
+        out.symlink_to(archived)
+    before = {path: path.read_bytes() for path in archived.rglob("*.parquet")}
+    with pytest.raises(BadInput, match="is the folder of the detections"):
+        track_archive(archived, [str(hill_sector.sector)], out)
+    assert {path: path.read_bytes() for path in archived.rglob("*") if path.is_file()} == before
 
 
 def test_the_weather_of_the_settings_is_that_of_the_tracks(night, ground, hill_sector, tmp_path):

@@ -183,6 +183,10 @@ def test_they_are_listed_and_shown_without_what_a_stranger_wrote_doing_harm(
     assert "\\x1b" in printed
     with pytest.raises(BadInput, match="no dead letter 9"):
         show_letter(door.path, 9, None, loud)
+    before = door.path.read_bytes()
+    with pytest.raises(BadInput, match="is a file of the data folder"):
+        show_letter(door.path, 1, door.path, loud)
+    assert door.path.read_bytes() == before
 
 
 def test_filters_and_limits(door: Door) -> None:

@@ -14,6 +14,7 @@ from rich.console import Console
 from shapely.geometry import Point
 
 from geo.errors import BadInput
+from ingest.receiving.receiver import Receiver
 from ingest.recordings import RecordingError, rows_of_csv, scans_of
 from ops.journal.decode_row import scan_of_row
 from ops.journal.import_recording import import_recording
@@ -135,6 +136,30 @@ def test_a_journal_holds_the_scans_and_the_time_between(tmp_path: Path) -> None:
     assert scan_of_row(rows[1]).plots[0].range_m == 1000.0
     with pytest.raises(BadInput, match="already exists"):
         import_recording(tmp_path / "night.csv", out, sector_id="hills", kind=None, screen=SILENT)
+
+
+def test_an_import_that_is_interrupted_leaves_nothing_and_can_be_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "night.csv").write_text(HEADER + ROWS)
+    handled: list[Any] = []
+
+    def interrupted(receiver: Receiver, batch: Any) -> Any:
+        handled.append(batch)
+        if len(handled) == 2:
+            raise KeyboardInterrupt
+        return handle(receiver, batch)
+
+    handle = Receiver.handle
+    with monkeypatch.context() as patch:
+        patch.setattr(Receiver, "handle", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            import_recording(tmp_path / "night.csv", tmp_path / "j.db", sector_id="hills", kind=None, screen=SILENT)
+    assert [path.name for path in tmp_path.iterdir()] == ["night.csv"]
+    (tmp_path / "j.db.partial").write_bytes(b"of a process that was killed")
+    found = import_recording(tmp_path / "night.csv", tmp_path / "j.db", sector_id="hills", kind=None, screen=SILENT)
+    assert found["scans"] == 4
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["j.db", "night.csv"]
 
 
 def test_the_same_in_geoparquet_in_another_system(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -142,6 +143,26 @@ def test_going_on_from_a_checkpoint_equals_never_stopping(
     outcome = fuse(hill_journal, hill_ground, tmp_path / "cut.db", stops, orderly=orderly)
     assert outcome == never_stopped
     assert outcome[1]
+
+
+def test_a_replay_replaces_neither_its_journal_nor_the_files_of_others(hill_journal, hill_sector, tmp_path):
+    journal = tmp_path / "replay.db"
+    shutil.copy(hill_journal, journal)
+    before = journal.read_bytes()
+    with pytest.raises(BadInput, match="is where the store of the replay is written"):
+        replay_journal(journal, str(hill_sector.sector), None, tmp_path, settings=None, screen=QUIET)
+    assert journal.read_bytes() == before
+    journal.unlink()
+    kept = [tmp_path / "tracks.parquet", tmp_path / "replay.db.bak"]
+    for path in kept:
+        path.write_bytes(b"of others")
+    with pytest.raises(BadInput, match=r"holds a file 'tracks\.parquet' that this command did not write"):
+        replay_journal(hill_journal, str(hill_sector.sector), None, tmp_path, settings=None, screen=QUIET)
+    assert [path.read_bytes() for path in kept] == [b"of others"] * 2
+    kept[0].unlink()
+    for _ in range(2):
+        replay_journal(hill_journal, str(hill_sector.sector), None, tmp_path, settings=None, screen=QUIET)
+    assert kept[1].read_bytes() == b"of others"
 
 
 def test_a_journal_without_rows_is_refused(hill_sector, tmp_path):

@@ -187,7 +187,7 @@ def test_a_folder_has_one_journal(
         opened(options(hill_sector, in_store))
     with pytest.raises(BadInput, match=r"the journal of sector two is in postgresql://.*; expected that store, or"):
         opened(options(hill_sector, in_store, store=other.text))
-    with pytest.raises(RoomError, match="holds a journal that `watchline demo` did not write"):
+    with pytest.raises(RoomError, match="holds data that `watchline demo` did not write"):
         clear(in_store, "two")
 
 

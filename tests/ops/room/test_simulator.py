@@ -22,6 +22,7 @@ from ops.room.night_file import (
     write_poses,
     write_states,
 )
+from ops.room.room import DEMO_MARK, RoomError, clear
 from ops.room.simulator import Senders, states_from
 from ops.runtime.clock import ScenarioClock
 from ops.runtime.reserved_port import ReservedPort
@@ -136,3 +137,16 @@ def test_a_simulator_that_starts_again_reports_what_each_sensor_is_in_now() -> N
     assert [(one.at_ns, one.sensor, one.state) for one in found] == [
         (105, "A", "stopped"), (106, "B", "lost"), (140, "A", "ok")
     ]  # fmt: skip
+
+
+def test_a_demonstration_removes_files_of_a_demonstration_only(tmp_path: Path) -> None:
+    kept = tmp_path / "store.db.bak"
+    kept.write_bytes(b"store")
+    with pytest.raises(RoomError, match="holds data that `watchline demo` did not write"):
+        clear(tmp_path, "hills")
+    assert kept.read_bytes() == b"store"
+    kept.rename(tmp_path / "notes.txt")
+    clear(tmp_path, "hills")
+    (tmp_path / "store.db").touch()
+    clear(tmp_path, "hills")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [DEMO_MARK, "notes.txt"]

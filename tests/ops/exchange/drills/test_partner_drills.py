@@ -224,6 +224,8 @@ def test_a_night_is_sent_worked_on_scored_and_the_score_comes_back(sides: Path, 
     given = json.loads((sides / "answers.json").read_bytes())["answers"]
     assert [tuple(one.values()) for one in given.values()] == [(10.0, "apprehended"), (None, ""), (100.0, "nuisance")]
     assert not any(word in line for line in shown for word in ("CANARY", "right", "p1"))
+    with pytest.raises(BadInput, match="exists already"):
+        run_drill(drill, lambda _: pytest.fail("a question, although the answers cannot be kept"), lambda: 0.0, QUIET)
 
     marked = watchline("drill", "mark", "answers.json", "--key", "scorer.key", *side("south"), "--records", "t.jsonl",
                        "--out", "s.zip", "--json")  # fmt: skip
@@ -271,4 +273,4 @@ def test_answers_of_another_drill_and_a_wrong_key_are_refused(sides: Path, watch
     assert [store.sealed("north", number) is None for number in (1, 2)] == [True, False]
     store.close()
     with pytest.raises(BadInput, match="no drill 1"):
-        run_drill(drill, lambda _: None, lambda: 0.0, QUIET)
+        run_drill(replace(drill, out=sides / "later.json"), lambda _: None, lambda: 0.0, QUIET)
