@@ -190,7 +190,9 @@ def _square(t: Affine) -> bool:
 
 
 def _same_system(wkt: str, other: str) -> bool:
-    return bool(rasterio.crs.CRS.from_wkt(wkt) == rasterio.crs.CRS.from_wkt(other))
+    """Whether the horizontal parts of two systems are the same; one may state the datum of its heights."""
+    one, two = (rasterio.crs.CRS.from_wkt(horizontal_part(CRS.from_wkt(text)).to_wkt()) for text in (wkt, other))
+    return bool(one == two)
 
 
 def applied(t: Affine, x: Any, y: Any) -> tuple[Floats, Floats]:
