@@ -146,10 +146,10 @@ class Border:
         Returns
         -------
         Border
-            The border. Lines that share an end are joined; parts follow each other by the smallest gaps, all in the
-            direction in which the longest is digitised, so that home is on one side, except that a ring keeps its own;
-            see ``geo.border.line_files``. Edges are straight in the coordinates of the file; lines across the 180th
-            meridian may be cut there, run on beyond 180°, or jump to −180°.
+            The border. Lines whose ends are within a metre are joined; parts follow each other by the smallest gaps,
+            all in the direction in which the longest open one is digitised, so that home is on one side, except that a
+            ring keeps its own; see ``geo.border.line_files``. Edges are straight in the coordinates of the file; lines
+            across the 180th meridian may be cut there, run on beyond 180°, or jump to −180°.
 
         Raises
         ------
