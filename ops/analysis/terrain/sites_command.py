@@ -16,8 +16,8 @@ from geo.border.belt import belt_of
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from geo.names import nearest
-from geo.terrain import bounds, cell_size
-from geo.text_files import EXPECTED_SYSTEM, other_system
+from geo.terrain import cell_size
+from geo.text_files import EXPECTED_SYSTEM, other_system, read_json
 from geo.visibility import UNKNOWN, covering_sites, footprints, sites_seeing, write_viewsheds
 from geo.visibility.canopy import canopy_fraction
 from geo.visibility.many_sites.greedy_cover import Covering
@@ -56,7 +56,7 @@ def look_from_sites(options: SitesOptions, screen: Console, *, of_nation: bool =
 
     With ``viewsheds``, each site's viewshed is written to that Zarr folder, numbered in the order of the candidates.
     ``of_nation``: candidates off the sector's terrain are those of other sectors, and left out. Raises BadInput for
-    candidates that are unreadable or off the terrain, for invalid options, and for a Zarr folder of other sites.
+    candidates that are unreadable or without known ground, for invalid options, and for a Zarr folder of other sites.
     """
     check_options(options)
     ground = open_sector(load_sector(options.sector))
@@ -129,12 +129,13 @@ def read_candidates(
 
     Other keys are not used; one that resembles ``mast_height_m`` is invalid, as are an id that another candidate has
     and a file in another coordinate system.
-    Points off the terrain are invalid, or with ``left_out`` not read if at least one is on it.
+    Points off the terrain or on a void, as in the corners of a tile in degrees, are invalid, or with ``left_out`` not
+    read if at least one is on known ground.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = read_json(path)
         features = document["features"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         reason = getattr(error, "strerror", None) or "no feature collection"
         raise BadInput(f"cannot be read ({reason})", where=str(path), expected="GeoJSON points") from None
     if (wrong := other_system(document)) is not None:
@@ -165,15 +166,23 @@ def read_candidates(
         raise BadInput("no candidates", where=str(path), expected="at least one point")
     lon_of, lat_of = np.array(lonlat, np.float64).T
     easting, northing = (np.asarray(axis, np.float64) for axis in frame.to_local(lon_of, lat_of))
-    west, south, east, north = bounds(terrain)
-    off = ~((easting >= west) & (easting <= east) & (northing >= south) & (northing <= north))
+    within = _between(easting, terrain["easting"]) & _between(northing, terrain["northing"])
+    places = xr.Dataset({"easting": ("candidate", easting), "northing": ("candidate", northing)}).isel(candidate=within)
+    off = ~within
+    off[within] = np.isnan(terrain["elevation"].sel(places.data_vars, method="nearest").to_numpy())
     if left_out and not off.all():
         ids = [name for name, away in zip(ids, off, strict=True) if not away]
         return MastCandidates(tuple(ids), easting[~off], northing[~off], np.array(masts, np.float64)[~off])
     if off.any():
         n = int(np.argmax(off))
-        raise BadInput(f"candidate {ids[n]!r} is off the terrain", where=str(path), expected="points on the terrain")
+        place = "on a void of the terrain" if within[n] else "off the terrain"
+        raise BadInput(f"candidate {ids[n]!r} is {place}", where=str(path), expected="points on the terrain")
     return MastCandidates(tuple(ids), easting, northing, np.array(masts, np.float64))
+
+
+def _between(places: Floats, centres: xr.DataArray) -> Bools:
+    """Whether places on an axis are between the outermost cell centres, where the height of the ground is known."""
+    return (places >= float(centres.min())) & (places <= float(centres.max()))
 
 
 def belt_mask(ground: OpenSector) -> Bools:

@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 import rasterio
+import xarray as xr
 from distributed import LocalCluster
 from distributed.security import Security
 from typer.testing import CliRunner
 
 from geo.errors import BadInput
+from geo.frame import LocalFrame
 from geo.visibility import open_viewsheds, sites_seeing
-from ops.analysis.terrain.sites_command import belt_mask
+from ops.analysis.terrain.sites_command import belt_mask, read_candidates
 from ops.cli.app import app
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
@@ -147,6 +149,34 @@ def test_candidates_that_are_none_are_one_sentence(
     assert_refused(watchline(*line), code=2, said=missing)
     path.write_text(text)
     assert_refused(watchline(*line), code=1, said=f"{path}: {said}")
+
+
+def test_candidates_whose_ground_is_not_known_are_other_sectors_or_named(tmp_path: Path) -> None:
+    """A tile in degrees is a trapezium in the frame, with wedges of void inside its bounds."""
+    frame = LocalFrame.around(1.5, 42.5)
+    axis = 50.0 * np.arange(-20, 21)
+    heights = np.where(axis > 700.0, np.nan, 0.0 * axis[:, None])
+    terrain = xr.Dataset(
+        {"elevation": (("northing", "easting"), heights, {"units": "m"})},
+        coords={"northing": axis[::-1], "easting": axis},
+        attrs={"crs": frame.wkt, "datum": "test"},
+    )
+    places = {"ours": (690.0, 100.0), "wedge": (760.0, 100.0), "rim": (0.0, 1010.0), "away": (9000.0, 0.0)}
+    features = [
+        {"id": name, "geometry": {"type": "Point", "coordinates": frame.to_lonlat(*place)}}
+        for name, place in places.items()
+    ]
+
+    def read(names: list[str], **keywords: Any) -> tuple[str, ...]:
+        path = tmp_path / "candidates.geojson"
+        chosen = [feature for feature in features if feature["id"] in names]
+        path.write_text(json.dumps({"features": chosen}), encoding="utf-8-sig")  # a byte order mark is no content
+        return read_candidates(path, frame, terrain.chunk({"easting": 9}), 10.0, **keywords).ids
+
+    assert read(list(places), left_out=True) == ("ours",)
+    for name, place in (("wedge", "on a void of the terrain"), ("rim", "off the terrain"), ("away", "off the terrain")):
+        with pytest.raises(BadInput, match=f"candidate '{name}' is {place}; expected points on the terrain"):
+            read(["ours", name])
 
 
 @pytest.mark.parametrize(
