@@ -302,6 +302,14 @@ def test_land_cover_and_canopy_are_laid_on_a_terrain_that_keeps_its_own_cells(tm
         assert terrain["canopy_height"].attrs["units"] == "m"
 
 
+def test_the_unit_of_a_canopy_counts(tmp_path: Path) -> None:
+    elevation = written(tmp_path / "z.tif", HILLS.astype(np.float32), METRES, "EPSG:25831")
+    canopy = written(tmp_path / "canopy.tif", np.full((48, 72), 100.0, np.float32), METRES, "EPSG:25831")
+    with rasterio.open(canopy, "r+") as raster:
+        raster.units = ("ft",)
+    assert np.allclose(open_terrain(elevation, canopy_height=canopy)["canopy_height"], 30.48)
+
+
 def test_a_layer_that_is_none_is_refused(tmp_path: Path) -> None:
     elevation = written(tmp_path / "z.tif", HILLS.astype(np.float32), METRES, "EPSG:25831")
     bad = written(tmp_path / "bad.tif", np.full((48, 72), 255, np.uint8), METRES, "EPSG:25831")
