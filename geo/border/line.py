@@ -176,6 +176,19 @@ class Border:
         return self.line.geom_type == "LineString" and not self.line.is_ring
 
     @property
+    def gaps(self) -> list[LineString]:
+        """Straight lines [m] across the gaps in the line: to a free start of a part, from the nearest of the free ends
+        between the last such start and it."""
+        edges = self._tree.edges
+        ends, starts = (np.flatnonzero(edges[:, column]) for column in (edge_tree.FREE_B, edge_tree.FREE_A))
+        following, gaps = np.searchsorted(starts, ends, side="right"), []
+        for number in np.unique(following[following < len(starts)]):
+            start = edges[starts[number], [edge_tree.AX, edge_tree.AY]]
+            before = edges[ends[following == number]][:, [edge_tree.BX, edge_tree.BY]]
+            gaps.append(LineString([before[np.argmin(np.hypot(*(before - start).T))], start]))
+        return gaps
+
+    @property
     def segments(self) -> int:
         """Number of segments; they are numbered from 0 along increasing chainage."""
         return int(self._segment_ends[-1])
