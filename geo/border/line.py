@@ -177,8 +177,10 @@ class Border:
 
     @property
     def gaps(self) -> list[LineString]:
-        """Straight lines [m] across the gaps in the line: to a free start of a part, from the nearest of the free ends
-        between the last such start and it."""
+        """Straight lines across the gaps in the line [m], in the order of its parts.
+
+        Each leads to a free start of a part from the nearest of the free ends between the last such start and it.
+        """
         edges = self._tree.edges
         ends, starts = (np.flatnonzero(edges[:, column]) for column in (edge_tree.FREE_B, edge_tree.FREE_A))
         following, gaps = np.searchsorted(starts, ends, side="right"), []
