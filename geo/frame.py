@@ -227,7 +227,7 @@ class LocalFrame:
         Parameters
         ----------
         crs : pyproj.CRS or str
-            The system or its WKT; of a compound system the horizontal part is taken.
+            The system or its WKT; of a compound system the horizontal part is taken, with its TOWGS84 if it has one.
         where : str
             What errors name as the source of the system.
 
@@ -418,10 +418,22 @@ class LocalFrame:
 
 
 def horizontal_part(crs: CRS) -> CRS:
-    """The horizontal system of a compound or bound CRS; any other CRS as it is."""
-    if crs.is_bound and crs.source_crs is not None:
-        return horizontal_part(crs.source_crs)
-    return horizontal_part(crs.sub_crs_list[0]) if crs.is_compound else crs
+    """The horizontal system of a compound CRS; any other CRS as it is.
+
+    A transformation to WGS 84 that belongs to it (TOWGS84 of a bound CRS) stays with it, as in GDAL; only one that
+    moves nothing is dropped, so that the system is the one of the EPSG register.
+    """
+    if crs.is_compound:
+        return horizontal_part(crs.sub_crs_list[0])
+    return crs.source_crs if crs.is_bound and crs.source_crs is not None and _moves_nothing(crs) else crs
+
+
+def _moves_nothing(bound: CRS) -> bool:
+    """Whether a bound CRS equates its datum with WGS 84, on an ellipsoid that differs from it by less than 0.2 mm."""
+    shift = bound.coordinate_operation.towgs84 if bound.coordinate_operation is not None else None
+    ellipsoid = bound.ellipsoid
+    alike = ellipsoid is not None and ellipsoid.semi_major_metre == WGS84_A_M and ellipsoid.inverse_flattening > 298.2
+    return bool(shift) and not any(shift or ()) and alike
 
 
 def metres_per_degree(lat: float) -> tuple[float, float]:

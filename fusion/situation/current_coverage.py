@@ -163,7 +163,7 @@ def current_coverage_of(model: TrackerModel, border: Border | None) -> CurrentCo
     model : TrackerModel
         The tracker's models, such as ``Tracker.model``.
     border : Border or None
-        The border, whose segments are sampled every POINT_EVERY_M.
+        The border, of whose segments each is sampled, at least every POINT_EVERY_M.
 
     Returns
     -------
@@ -202,7 +202,8 @@ def with_moved(coverage: CurrentCoverage, seen_from: Mapping[str, CarriedSensor]
 
 
 class BorderPoints(NamedTuple):
-    """Points every POINT_EVERY_M along a border [m], and the segment of each (−1: none); (point,)."""
+    """Points at most POINT_EVERY_M apart in the middle of equal parts of each segment [m], and their segments;
+    (point,)."""
 
     easting: Floats
     northing: Floats
@@ -211,23 +212,24 @@ class BorderPoints(NamedTuple):
 
 
 def _points(border: Border) -> BorderPoints:
-    chainage = np.arange(0.5 * POINT_EVERY_M, border.length_m, POINT_EVERY_M)
-    easting, northing = border.point_at(chainage)
-    segment, _, _ = border.locate(easting, northing)
+    start, end = border.segment_spans_m.T
+    count = np.ceil((end - start) / POINT_EVERY_M).astype(np.int64)
+    segment = np.repeat(np.arange(border.segments), count)
+    number = np.arange(len(segment)) - np.repeat(np.cumsum(count) - count, count)
+    easting, northing = border.point_at(start[segment] + (number + 0.5) * ((end - start) / count)[segment])
     return BorderPoints(np.asarray(easting), np.asarray(northing), segment, border.segments)
 
 
 def _segments(sensors: Mapping[str, SensorModel], points: BorderPoints | None) -> dict[str, Bools]:
     if points is None:
         return {}
-    on_line = points.segment >= 0
-    total = np.bincount(points.segment[on_line], minlength=points.segments)
+    total = np.bincount(points.segment, minlength=points.segments)
     covered = {}
     for name, sensor in sensors.items():
         missed = np.ones(len(points.easting))
         _miss(sensor.in_sight, points.easting, points.northing, missed)
-        seen = on_line & (missed <= 1.0 - WATCHED_PROBABILITY)
-        share = np.bincount(points.segment[seen], minlength=points.segments) / np.maximum(total, 1)
+        seen = missed <= 1.0 - WATCHED_PROBABILITY
+        share = np.bincount(points.segment[seen], minlength=points.segments) / total
         covered[name] = share >= WATCHED_SHARE
     return covered
 

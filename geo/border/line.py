@@ -146,10 +146,10 @@ class Border:
         Returns
         -------
         Border
-            The border. Lines that share an end are joined; parts follow each other by the smallest gaps, all in the
-            direction in which the longest is digitised, so that home is on one side, except that a ring keeps its own;
-            see ``geo.border.line_files``. Edges are straight in the coordinates of the file; lines across the 180th
-            meridian may be cut there, run on beyond 180°, or jump to −180°.
+            The border. Lines whose ends are within a metre are joined; parts follow each other by the smallest gaps,
+            all in the direction in which the longest open one is digitised, so that home is on one side, except that a
+            ring keeps its own; see ``geo.border.line_files``. Edges are straight in the coordinates of the file; lines
+            across the 180th meridian may be cut there, run on beyond 180°, or jump to −180°.
 
         Raises
         ------
@@ -174,6 +174,21 @@ class Border:
     def plain(self) -> bool:
         """Whether the border is one open line: without parts, and not a ring."""
         return self.line.geom_type == "LineString" and not self.line.is_ring
+
+    @property
+    def gaps(self) -> list[LineString]:
+        """Straight lines across the gaps in the line [m], in the order of its parts.
+
+        Each leads to a free start of a part from the nearest of the free ends between the last such start and it.
+        """
+        edges = self._tree.edges
+        ends, starts = (np.flatnonzero(edges[:, column]) for column in (edge_tree.FREE_B, edge_tree.FREE_A))
+        following, gaps = np.searchsorted(starts, ends, side="right"), []
+        for number in np.unique(following[following < len(starts)]):
+            start = edges[starts[number], [edge_tree.AX, edge_tree.AY]]
+            before = edges[ends[following == number]][:, [edge_tree.BX, edge_tree.BY]]
+            gaps.append(LineString([before[np.argmin(np.hypot(*(before - start).T))], start]))
+        return gaps
 
     @property
     def segments(self) -> int:

@@ -31,6 +31,9 @@ Clip = BaseGeometry | tuple[float, float, float, float] | xr.Dataset
 # which keeps it within about a decimetre.
 LONGEST_EDGE_DEG, LONGEST_EDGE_M = 0.02, 2_000.0
 
+# Ends this near to each other are one place, rounded differently: a file of five decimals of a degree is this coarse.
+TOUCHING_M = 1.0
+
 
 def read_lines(path: str | Path, frame: LocalFrame, *, where: Where | None, clip: Clip | None) -> list[LineString]:
     """Connected lines of a file in ``frame``, in the order in which one follows the other; see Border.from_file."""
@@ -357,16 +360,41 @@ def _moving(source: CRS, target: CRS) -> Callable[[Floats], Floats]:
 
 
 def joined(lines: Sequence[LineString]) -> list[LineString]:
-    """Join lines that share an end, longest first.
+    """Join lines that share an end, to within TOUCHING_M, longest first.
 
     A line is first continued by those that start where it ends, as digitised, in file order. Lines that then still meet
     end to end or start to start are joined too, and the shorter is reversed, so that left stays left along the whole.
     """
-    chains = _grown([np.asarray(line.coords) for line in lines], turning=False)
+    chains = _grown(_touching(lines), turning=False)
     chains.sort(key=_length, reverse=True)
     chains = _grown(chains, turning=True)
     chains.sort(key=_length, reverse=True)
     return [LineString(chain) for chain in chains]
+
+
+def _touching(lines: Sequence[LineString]) -> list[Floats]:
+    """Vertices of the lines; an end that no other shares is moved onto the nearest other end within TOUCHING_M.
+
+    That may be the line's own other end. Lines shorter than twice that stay as they are, and two that run beside each
+    other within it are not joined to a ring.
+    """
+    places = [np.array(line.coords) for line in lines]
+    points = shapely.points([place[end] for place in places for end in (0, -1)])  # two of each line
+    near: dict[int, list[int]] = defaultdict(list)
+    for i, j in shapely.STRtree(points).query(points, predicate="dwithin", distance=TOUCHING_M).T.tolist():
+        if i != j:
+            near[i].append(j)
+    settled = {i for i, others in near.items() if any(points[i] == points[j] for j in others)}
+    for i, others in near.items():
+        line = lines[i // 2]
+        if i in settled or line.length < 2.0 * TOUCHING_M:
+            continue
+        alone = [j for j in others if j // 2 == i // 2 or line.hausdorff_distance(lines[j // 2]) > TOUCHING_M]
+        if alone:
+            j = min(alone, key=lambda other: points[i].distance(points[other]))
+            places[i // 2][-(i % 2)] = places[j // 2][-(j % 2)]
+            settled |= {i, j}
+    return places
 
 
 def _length(chain: Floats) -> float:
@@ -410,17 +438,18 @@ def one_way(lines: Sequence[LineString]) -> list[LineString]:
 
     A line beside the longest is reversed if its end is before its start along the longest. A line past one of the
     longest's ends is reversed if it would otherwise run towards that end from behind it, or away from it before it.
-    Rings keep their direction, since they have no ends.
+    Rings keep their direction, since they have no ends, and give none to others: the longest is then the next line.
     """
-    longest, turned = lines[0], [lines[0]]
-    for line in lines[1:]:
+    longest = next((line for line in lines if not line.is_ring), lines[0])
+    turned = []
+    for line in lines:
         start, end = shapely.Point(line.coords[0]), shapely.Point(line.coords[-1])
         onward = longest.project(end) - longest.project(start)
         if onward == 0.0:
             place = longest.interpolate(longest.project(start))
             before = longest.project(start) < longest.length / 2.0
             onward = (start.distance(place) - end.distance(place)) * (1.0 if before else -1.0)
-        turned.append(line.reverse() if onward < 0.0 and not line.is_ring and not longest.is_ring else line)
+        turned.append(line.reverse() if onward < 0.0 and not line.is_ring else line)
     return turned
 
 

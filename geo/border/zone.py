@@ -430,7 +430,10 @@ def _along(line: LineString) -> npt.NDArray[np.object_]:
 
 
 def _runs_along(side: Border, line: LineString | MultiLineString) -> bool:
-    """Whether a line runs in the direction of a border beside it: its end has the larger chainage."""
+    """Whether a line runs in the direction of a border beside it: its end has the larger chainage, or both are rings of
+    one orientation."""
+    if line.is_ring and side.line.is_ring:
+        return bool(shapely.is_ccw(line) == shapely.is_ccw(side.line))
     places = shapely.get_coordinates(line)
     _, chainage, _ = side.locate(places[:, 0], places[:, 1])
     return bool(chainage[-1] >= chainage[0])

@@ -106,7 +106,7 @@ def plan_grid(sources: Sequence[RasterSource], frame: LocalFrame, bounds_deg: De
         t, rows, columns = first.transform, part.bottom - part.top, part.right - part.left
         return PlannedGrid(frame.wkt, t.c, t.f, t.a, rows, columns, part.top, part.left, native=True)
     cell = min(float(f"{_spacing(source, part, frame.wkt):.4g}") for source, part in kept)
-    places = [_footprint(source, part, frame.wkt) for source, part in kept]
+    places = [_footprint(source, part, frame.wkt, inset=0.5) for source, part in kept]
     easting, northing = (np.concatenate(axis) for axis in zip(*places, strict=True))
     west, east, south, north = easting.min(), easting.max(), northing.min(), northing.max()
     if bounds_deg is not None:
@@ -190,7 +190,9 @@ def _square(t: Affine) -> bool:
 
 
 def _same_system(wkt: str, other: str) -> bool:
-    return bool(rasterio.crs.CRS.from_wkt(wkt) == rasterio.crs.CRS.from_wkt(other))
+    """Whether the horizontal parts of two systems are the same; one may state the datum of its heights."""
+    one, two = (rasterio.crs.CRS.from_wkt(horizontal_part(CRS.from_wkt(text)).to_wkt()) for text in (wkt, other))
+    return bool(one == two)
 
 
 def applied(t: Affine, x: Any, y: Any) -> tuple[Floats, Floats]:
@@ -211,10 +213,11 @@ def wgs84() -> str:
     return str(CRS.from_epsg(WGS84).to_wkt())
 
 
-def _footprint(source: RasterSource, part: Box, frame_wkt: str) -> tuple[Floats, Floats]:
-    """Outermost cell centres of a part of the source, in the frame; its edges are curves there."""
-    columns = np.linspace(part.left + 0.5, part.right - 0.5, POINTS_PER_EDGE)
-    rows = np.linspace(part.top + 0.5, part.bottom - 0.5, POINTS_PER_EDGE)
+def _footprint(source: RasterSource, part: Box, frame_wkt: str, *, inset: float) -> tuple[Floats, Floats]:
+    """Outline of a part of the source in the frame, where it is curved; ``inset`` is 0.5 cells for the outermost
+    centres."""
+    columns = np.linspace(part.left + inset, part.right - inset, POINTS_PER_EDGE)
+    rows = np.linspace(part.top + inset, part.bottom - inset, POINTS_PER_EDGE)
     return _shown(source, frame_wkt, *_edges(columns, rows))
 
 
@@ -260,7 +263,7 @@ def extent(source: RasterSource, grid: PlannedGrid) -> Box:
     if box_of(source, np.asarray(x), np.asarray(y), margin=MARGIN_CELLS).empty:
         return Box(0, 0, 0, 0)
     try:
-        easting, northing = _footprint(source, Box(0, source.rows, 0, source.columns), grid.wkt)
+        easting, northing = _footprint(source, Box(0, source.rows, 0, source.columns), grid.wkt, inset=0.0)
     except TerrainError:  # too large for the frame: may be anywhere
         return Box(0, grid.rows, 0, grid.columns)
     columns, rows = applied(~grid.transform, easting, northing)

@@ -33,6 +33,8 @@ LONGEST_SIDE_CELLS = 10_000_000  # the coordinates alone take 80 MB
 LARGEST_BLOCK_BYTES = 256 * 2**20  # a raster is read by its blocks, so one must fit into memory several times
 DECODED_WHOLE = frozenset(("PNG", "JPEG", "JPEGXL", "GIF", "BIGGIF", "WEBP", "HEIF", "AVIF"))  # some files of these
 SMALLEST_CELL_M = 0.01
+HABITUAL_VOIDS = (-9999.0, -32768.0, -32767.0, -99999.0)
+"""Cell values that in practice are never heights; -9999 m is deeper than any sea that a border crosses."""
 
 
 def read_header(path: str | Path, *, nodata: float | None = None, heights: bool = True) -> RasterSource:
@@ -86,8 +88,16 @@ def _source(raster: Any, where: str, heights: bool) -> RasterSource:
         scale=raster.scales[0] * metres,
         offset=raster.offsets[0] * metres,
         datum=_datum(crs, vertical, raster.tags() | raster.tags(1)),
+        suspects=tuple((void, void) for void in (*HABITUAL_VOIDS, *_extremes(np.dtype(raster.dtypes[0])))),
         has_mask="per_dataset" in flags or "alpha" in flags,
     )
+
+
+def _extremes(kind: np.dtype[Any]) -> list[float]:
+    """The greatest and the least value of an integer type of two bytes or more, without 0."""
+    if kind.kind not in "iu" or kind.itemsize == 1:
+        return []
+    return [float(end) for end in (np.iinfo(kind).max, np.iinfo(kind).min) if end != 0]
 
 
 def _refuse_by_shape(raster: Any, where: str) -> None:

@@ -182,7 +182,7 @@ def open_terrain(
     land_cover_legend : Mapping of int to str, optional
         Names of the classes by code; by default those of ESA WorldCover.
     canopy_height : str, Path, or sequence of these, optional
-        Rasters of canopy height [m].
+        Rasters of canopy height, in the units that those of ``path`` may have.
     nodata : float, optional
         A value that marks voids in addition to those that the files declare.
     bounds_deg : tuple of float, degrees, optional
@@ -227,10 +227,11 @@ def open_terrain(
     dataset = _dataset(plan, elevation)
     dims = ("northing", "easting")
     if land_cover is not None:
-        codes = _layer(plan, chunks, land_cover, read_codes, np.uint8)
+        codes = _layer(plan, chunks, land_cover, read_codes, np.uint8, heights=False)
         dataset["land_cover"] = (dims, codes, legend_attrs(land_cover_legend))
     if canopy_height is not None:
-        dataset["canopy_height"] = (dims, _layer(plan, chunks, canopy_height, read_canopy, np.float32), {"units": "m"})
+        trees = _layer(plan, chunks, canopy_height, read_canopy, np.float32, heights=True)
+        dataset["canopy_height"] = (dims, trees, {"units": "m"})
     return dataset
 
 
@@ -295,9 +296,9 @@ def _usable_somewhere(frame: LocalFrame, easting: Floats, northing: Floats) -> b
     return any(frame.distortion(e, n).usable for e, n in zip(easting.flat, northing.flat, strict=True))
 
 
-def _layer(plan: TerrainPlan, chunks: Chunks | None, path: Paths, read: Any, dtype: Any) -> Any:
-    """A raster of land cover or canopy, on the cells of the plan."""
-    sources = _sources([read_header(name, heights=False) for name in tile_names(path)])
+def _layer(plan: TerrainPlan, chunks: Chunks | None, path: Paths, read: Any, dtype: Any, *, heights: bool) -> Any:
+    """A raster of land cover or, with ``heights``, of canopy, on the cells of the plan."""
+    sources = _sources([read_header(name, heights=heights) for name in tile_names(path)])
 
     def window(row: int, column: int, rows: int, columns: int) -> RasterValues:
         values: RasterValues = read(sources, plan.grid, Window(column, row, columns, rows))

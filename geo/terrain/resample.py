@@ -20,8 +20,7 @@ from geo.terrain.source import RasterSource
 
 COORDINATE_TOLERANCE_CELLS = 1e-9  # practically exact, so that windows agree exactly (rasterio 1.4 fails on exactly 0)
 LOWEST_GROUND_M, HIGHEST_GROUND_M = -11_000.0, 9_000.0  # the deepest trench and the highest summit, rounded outwards
-HABITUAL_VOIDS = (-9999.0, -32768.0, -32767.0, -99999.0)
-"""Cell values that in practice are never heights; -9999 m is deeper than any sea that a border crosses."""
+SAME_VALUE = 1e-12  # relative difference of a value that GDAL scaled from the same value scaled here
 
 Read = Callable[[RasterSource, PlannedGrid, Window], Float32s]
 
@@ -111,16 +110,17 @@ def _refuse_no_heights(source: RasterSource, values: npt.NDArray[Any], voids: Bo
     if voids.all():
         return
     kind = values.dtype
-    suspects = list(HABITUAL_VOIDS)
-    if kind.kind in "iu" and kind.itemsize > 1:
-        suspects += [float(np.iinfo(kind).max), float(np.iinfo(kind).min) or math.nan]
     limits = sorted((height - source.offset) / source.scale for height in (LOWEST_GROUND_M, HIGHEST_GROUND_M))
     known = np.where(voids, np.nan if kind.kind == "f" else values[~voids][0], values) if voids.any() else values
     lowest, highest = float(np.fmin.reduce(known, axis=None)), float(np.fmax.reduce(known, axis=None))
     if not np.isnan(lowest) and (lowest < limits[0] or highest > limits[1]):
         wrong = lowest if lowest < limits[0] else highest
     else:
-        marks = [void for void in suspects if lowest <= void <= highest and (known == void).any()]
+        marks = [
+            own
+            for void, own in source.suspects
+            if lowest <= void <= highest and np.isclose(known, void, rtol=SAME_VALUE, atol=0.0).any()
+        ]
         if not marks:
             return
         wrong = marks[0]

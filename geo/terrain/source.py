@@ -12,6 +12,7 @@ class RasterSource:
     """A single-band raster whose header has been read and found usable; ``name`` opens it again in any thread.
 
     Heights in metres are ``cell value × scale + offset``: the file's own scaling and the conversion of its unit.
+    ``suspects`` are values that in practice mark voids: as they are read, and as the file has them.
     """
 
     name: str
@@ -25,6 +26,7 @@ class RasterSource:
     scale: float
     offset: float
     datum: str
+    suspects: tuple[tuple[float, float], ...]
     has_mask: bool = False
 
     @property

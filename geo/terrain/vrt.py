@@ -118,6 +118,8 @@ def joined(
         )
         for source, (row, column) in zip(sources, places, strict=True)
     ]
+    suspects = tuple(one for one in first.suspects if all(one in source.suspects for source in sources))
+    scaled = tuple((void * s.scale + s.offset, own) for s in sources for void, own in s.suspects)
     return replace(
         first,
         name=virtual_raster(first.wkt, transform, rows, columns, parts, dtype),
@@ -129,5 +131,6 @@ def joined(
         nodata=math.nan,
         scale=first.scale if alike else 1.0,
         offset=first.offset if alike else 0.0,
+        suspects=suspects if alike else scaled,
         has_mask=False,
     )

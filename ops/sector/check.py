@@ -196,12 +196,12 @@ class _Check:
             self._border_notices(self.border)
 
     def _border_notices(self, border: Border) -> None:
-        from ops.sector.off_terrain import OffTerrain, voids_in
+        from ops.sector.off_terrain import OffTerrain, gaps_in, voids_in
 
         assert self.terrain is not None
         assert self.frame is not None
         ground = OpenSector(self._sector_with({}), self.terrain, self.frame, border, _no_layout(self.frame), self.zone)
-        for message in (*OffTerrain.of(ground).messages, *voids_in(ground)):
+        for message in (*gaps_in(ground), *OffTerrain.of(ground).messages, *voids_in(ground)):
             self._notice(self.path, message)
         distortion = ground.distortion
         if not distortion.negligible:

@@ -9,14 +9,16 @@ import shapely
 
 from geo.border.line_files import length_off
 from geo.border.zone import belt_outline
-from geo.message import Message
-from geo.terrain import bounds
+from geo.message import Message, cut_list
+from geo.terrain import bounds, cell_size
 from ops.runtime.output import say_in_english
 from ops.sector.open_sector import OpenSector
 
 SAID_FROM_M = 50.0
 SAID_FROM_FRACTION = 0.01
 VOIDS_FROM_FRACTION = 0.001
+NAMED = 5
+"""Maximum number of gaps whose place is named."""
 MOST_CELLS = 2000
 """Maximum number of rows and of columns in which voids are counted; a larger terrain is thinned."""
 
@@ -69,6 +71,20 @@ class OffTerrain:
             "sentences": list(map(say_in_english, self.messages)),
             "messages": [message.as_dict() for message in self.messages],
         }
+
+
+def gaps_in(ground: OpenSector) -> list[Message]:
+    """One sentence on the gaps in the border line; none for those at the rim of the terrain, where it is cut off."""
+    rim = 2.0 * cell_size(ground.terrain)
+    inside = shapely.box(*bounds(ground.terrain)).buffer(-rim, join_style="mitre")
+    edges = (ground.border,) if ground.zone is None else (ground.zone.inner, ground.zone.outer)
+    gaps = [gap for edge in edges for gap in edge.gaps if inside.contains(gap)]
+    if not gaps:
+        return []
+    middles = [ground.frame.to_lonlat(*gap.centroid.coords[0]) for gap in gaps]
+    places = cut_list([f"{lat:.5f} {lon:.5f}" for lon, lat in middles], NAMED)
+    longest = max(gap.length for gap in gaps)
+    return [Message("sector-notice-gaps", {"count": len(gaps), "length": longest, "places": places})]
 
 
 def void_fraction(ground: OpenSector) -> float:

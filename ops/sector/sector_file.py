@@ -46,9 +46,9 @@ class Sector:
     nodata : float
         Value that marks voids in the terrain, besides those that its files declare.
     canopy_height : str
-        Raster of the height of trees above ground, in metres.
+        Raster of the height of trees above ground, in metres or the unit that it states.
     land_cover : str
-        Raster of land cover classes.
+        Raster of land cover: class codes of ESA WorldCover.
     border : path
         Map file of the border line; with a zone, of its two edges or its area.
     border_where : str

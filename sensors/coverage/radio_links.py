@@ -18,7 +18,7 @@ import xarray as xr
 from geo.arrays import Bools, Floats
 from geo.errors import BadInput
 from geo.frame import LocalFrame
-from geo.terrain import frame_of, north_up
+from geo.terrain import frame_of, north_up, sample
 from geo.terrain.derived import standing_points
 from geo.visibility import VISIBLE, line_of_sight
 from sensors.layout import SCALE_DIGITS, AnySensor, Layout
@@ -95,7 +95,8 @@ def network_of(
     """The links among ``parts`` and to the bases (base, 2) [m]; raises BadInput if there is neither a base nor a
     gateway.
 
-    A line that crosses a void does not count as a link. Sensors that need no radio count as linked, and do not relay.
+    A line that crosses a void does not count as a link, and a part whose ground is not known has none. Sensors that
+    need no radio count as linked, and do not relay.
     """
     terrain = north_up(terrain)
     chosen = settings or LinkSettings()
@@ -149,7 +150,7 @@ def _in_sight(terrain: xr.Dataset, first: Floats, second: Floats) -> Bools:
     """Whether the nodes (link, 4: easting, northing, height, reach in the frame) have a line of sight within both their
     ranges.
 
-    Links between the same positions and heights are evaluated once.
+    Links between the same positions and heights are evaluated once. Nodes without known ground have none.
     """
     linked: Bools = np.hypot(*(first[:, :2] - second[:, :2]).T) <= np.minimum(first[:, 3], second[:, 3])
     near = np.flatnonzero(linked)
@@ -161,8 +162,10 @@ def _in_sight(terrain: xr.Dataset, first: Floats, second: Floats) -> Bools:
     for start in range(0, len(distinct), AT_ONCE):
         a = distinct[start : start + AT_ONCE].T
         here, there = standing_points(terrain, a[0], a[1]), standing_points(terrain, a[3], a[4])
-        states = line_of_sight(terrain, here, there, observer_height_m=a[2], target_height_m=a[5])
-        clear[start : start + AT_ONCE] = np.atleast_1d(states == VISIBLE)
+        known = np.flatnonzero(~np.isnan(sample(terrain, *here)))
+        (e, n), (e2, n2) = ((x[known], y[known]) for x, y in (here, there))
+        states = line_of_sight(terrain, (e, n), (e2, n2), observer_height_m=a[2, known], target_height_m=a[5, known])
+        clear[start + known] = states == VISIBLE
     linked[near] = clear[np.ravel(alike)]
     return linked
 

@@ -7,6 +7,8 @@ import pyproj
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyproj.crs import BoundCRS, CompoundCRS
+from pyproj.crs.coordinate_operation import ToWGS84Transformation
 
 from geo.errors import FrameError
 from geo.frame import LocalFrame
@@ -81,6 +83,27 @@ def test_a_system_that_is_no_frame_is_refused_by_name(code: int, words: str) -> 
 def test_the_horizontal_part_of_a_compound_system_serves() -> None:
     """EPSG:7405 is the British National Grid with heights above Newlyn."""
     assert "British National Grid" in LocalFrame.from_epsg(7405).crs.name
+
+
+ED50 = "+proj=utm +zone=31 +ellps=intl +towgs84=-87,-98,-121,0,0,0,0 +units=m +no_defs +type=crs"
+
+
+def test_a_system_with_its_own_transformation_keeps_it() -> None:
+    """Oracle: the shift of the geocentric coordinates by hand. Without it places are about 150 m off."""
+    steps = "+step +inv +proj=utm +zone=31 +ellps=intl +step +proj=cart +ellps=intl"
+    shift = "+step +proj=helmert +x=-87 +y=-98 +z=-121 +step +inv +proj=cart +ellps=WGS84"
+    pipeline = f"+proj=pipeline {steps} {shift} +step +proj=unitconvert +xy_in=rad +xy_out=deg"
+    by_hand = pyproj.Transformer.from_pipeline(pipeline).transform(500_000.0, 4_650_000.0)
+    frame = LocalFrame.from_crs(ED50)
+    assert np.allclose(frame.to_lonlat(500_000.0, 4_650_000.0), by_hand, atol=1e-9)
+    assert frame == LocalFrame.from_crs(frame.wkt)
+    height = pyproj.CRS.from_epsg(5773)
+    assert LocalFrame.from_crs(CompoundCRS("with heights", [pyproj.CRS(ED50), height])).crs == frame.crs
+
+
+def test_a_transformation_that_moves_nothing_leaves_the_registered_system() -> None:
+    etrs89 = pyproj.CRS.from_epsg(25831)
+    assert LocalFrame.from_crs(BoundCRS(etrs89, 4326, ToWGS84Transformation(etrs89.geodetic_crs))).crs == etrs89
 
 
 @pytest.mark.parametrize(("lon", "lat"), [(181.0, 0.0), (0.0, 90.5), (np.nan, 0.0), (np.inf, 0.0)])

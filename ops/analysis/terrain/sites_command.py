@@ -16,8 +16,8 @@ from geo.border.belt import belt_of
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from geo.names import nearest
-from geo.terrain import bounds, cell_size
-from geo.text_files import EXPECTED_SYSTEM, other_system
+from geo.terrain import cell_size
+from geo.text_files import EXPECTED_SYSTEM, other_system, read_json
 from geo.visibility import UNKNOWN, covering_sites, footprints, sites_seeing, write_viewsheds
 from geo.visibility.canopy import canopy_fraction
 from geo.visibility.many_sites.greedy_cover import Covering
@@ -29,6 +29,7 @@ from ops.runtime.batch.scheduler import Scheduler
 from ops.runtime.output import atomic_write, progress_bar, say
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
+from sensors.layout import SCALE_DIGITS
 from sensors.sensor import ALSO_CALLED
 
 RASTERS: Final[dict[str, tuple[str, int | None]]] = {
@@ -39,6 +40,7 @@ RASTERS: Final[dict[str, tuple[str, int | None]]] = {
 """The rasters, their type on disk, and the value for no data."""
 CHOSEN: Final = "chosen.geojson"
 HEIGHT: Final = "mast_height_m"
+SCALE_CELLS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +58,15 @@ def look_from_sites(options: SitesOptions, screen: Console, *, of_nation: bool =
 
     With ``viewsheds``, each site's viewshed is written to that Zarr folder, numbered in the order of the candidates.
     ``of_nation``: candidates off the sector's terrain are those of other sectors, and left out. Raises BadInput for
-    candidates that are unreadable or off the terrain, for invalid options, and for a Zarr folder of other sites.
+    candidates that are unreadable or without known ground, for invalid options, and for a Zarr folder of other sites.
     """
     check_options(options)
     ground = open_sector(load_sector(options.sector))
     candidates = read_candidates(options.candidates, ground.frame, ground.terrain, options.mast_m, left_out=of_nation)
+    scale = np.round(ground.frame.scale_factor(candidates.easting, candidates.northing), SCALE_DIGITS)
     view: ViewKeywords = {
         "observer_height_m": candidates.mast_m,
-        "max_range_m": options.range_m,
+        "max_range_m": options.range_m * scale,
         "target_height_m": options.target_m,
         "curvature_k": options.curvature_k,
         "canopy": options.canopy,
@@ -94,7 +97,7 @@ def look_from_sites(options: SitesOptions, screen: Console, *, of_nation: bool =
         write_band(path, values, name, grid=views, nodata=nodata, overview_resampling="nearest")
     figures = _figures(candidates, views, belt, ground)
     if covering is not None:
-        _write_chosen(options.out / CHOSEN, covering, candidates, ground.frame, cell_size(ground.terrain))
+        _write_chosen(options.out / CHOSEN, covering, candidates, ground.frame, _cell_km2(belt, ground))
         figures |= _choice(covering, candidates)
     if options.viewsheds is not None:
         figures["viewsheds"] = str(options.viewsheds)
@@ -106,6 +109,8 @@ def look_from_sites(options: SitesOptions, screen: Console, *, of_nation: bool =
             belt=ground.sector.belt_m,
         )
     ]
+    if figures["unknown_percent"] > 0.0:
+        lines.append(say("terrain-sites-unknown", unknown=figures["unknown_percent"] / 100.0))
     if covering is not None:
         parts = {name: figures[f"{name}_percent"] / 100.0 for name in ("covered", "optimality")}
         lines.append(say("terrain-sites-chosen", chosen=len(figures["chosen"]), **parts))
@@ -129,12 +134,13 @@ def read_candidates(
 
     Other keys are not used; one that resembles ``mast_height_m`` is invalid, as are an id that another candidate has
     and a file in another coordinate system.
-    Points off the terrain are invalid, or with ``left_out`` not read if at least one is on it.
+    Points off the terrain or on a void, as in the corners of a tile in degrees, are invalid, or with ``left_out`` not
+    read if at least one is on known ground.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = read_json(path)
         features = document["features"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         reason = getattr(error, "strerror", None) or "no feature collection"
         raise BadInput(f"cannot be read ({reason})", where=str(path), expected="GeoJSON points") from None
     if (wrong := other_system(document)) is not None:
@@ -165,15 +171,23 @@ def read_candidates(
         raise BadInput("no candidates", where=str(path), expected="at least one point")
     lon_of, lat_of = np.array(lonlat, np.float64).T
     easting, northing = (np.asarray(axis, np.float64) for axis in frame.to_local(lon_of, lat_of))
-    west, south, east, north = bounds(terrain)
-    off = ~((easting >= west) & (easting <= east) & (northing >= south) & (northing <= north))
+    within = _between(easting, terrain["easting"]) & _between(northing, terrain["northing"])
+    places = xr.Dataset({"easting": ("candidate", easting), "northing": ("candidate", northing)}).isel(candidate=within)
+    off = ~within
+    off[within] = np.isnan(terrain["elevation"].sel(places.data_vars, method="nearest").to_numpy())
     if left_out and not off.all():
         ids = [name for name, away in zip(ids, off, strict=True) if not away]
         return MastCandidates(tuple(ids), easting[~off], northing[~off], np.array(masts, np.float64)[~off])
     if off.any():
         n = int(np.argmax(off))
-        raise BadInput(f"candidate {ids[n]!r} is off the terrain", where=str(path), expected="points on the terrain")
+        place = "on a void of the terrain" if within[n] else "off the terrain"
+        raise BadInput(f"candidate {ids[n]!r} is {place}", where=str(path), expected="points on the terrain")
     return MastCandidates(tuple(ids), easting, northing, np.array(masts, np.float64))
+
+
+def _between(places: Floats, centres: xr.DataArray) -> Bools:
+    """Whether places on an axis are between the outermost cell centres, where the height of the ground is known."""
+    return (places >= float(centres.min())) & (places <= float(centres.max()))
 
 
 def belt_mask(ground: OpenSector) -> Bools:
@@ -186,14 +200,21 @@ def belt_mask(ground: OpenSector) -> Bools:
 
 def _figures(candidates: MastCandidates, views: xr.Dataset, belt: Bools, ground: OpenSector) -> dict[str, Any]:
     visible = views["visible"].to_numpy()[belt]
-    cell_km2 = (cell_size(ground.terrain) / 1000.0) ** 2
     return {
         "sites": len(candidates.ids),
-        "belt_km2": round(float(belt.sum()) * cell_km2, 3),
+        "belt_km2": round(float(belt.sum()) * _cell_km2(belt, ground), 3),
         "visible_percent": round(100.0 * float((visible == 1).mean()), 3),
         "unknown_percent": round(100.0 * float((visible == UNKNOWN).mean()), 3),
         "most_sites_per_cell": int(views["sites_seeing"].max()),
     }
+
+
+def _cell_km2(belt: Bools, ground: OpenSector) -> float:
+    """Mean area on the ground [km²] of the belt's cells, of which at most SCALE_CELLS, evenly chosen, are measured."""
+    cells = np.flatnonzero(belt)
+    rows, columns = np.unravel_index(cells[:: len(cells) // SCALE_CELLS + 1], belt.shape)
+    places = ground.terrain["easting"].to_numpy()[columns], ground.terrain["northing"].to_numpy()[rows]
+    return float(np.mean((cell_size(ground.terrain) / ground.frame.scale_factor(*places)) ** 2)) / 1e6
 
 
 def _choice(covering: Covering, candidates: MastCandidates) -> dict[str, Any]:
@@ -204,7 +225,9 @@ def _choice(covering: Covering, candidates: MastCandidates) -> dict[str, Any]:
     }
 
 
-def _write_chosen(path: Path, covering: Covering, candidates: MastCandidates, frame: LocalFrame, cell_m: float) -> None:
+def _write_chosen(
+    path: Path, covering: Covering, candidates: MastCandidates, frame: LocalFrame, cell_km2: float
+) -> None:
     """Write the chosen sites as GeoJSON, in order, each with its marginal and cumulative coverage."""
     features, covered = [], 0.0
     for order, (n, gain) in enumerate(zip(covering.sites, covering.gains, strict=True), 1):
@@ -214,7 +237,7 @@ def _write_chosen(path: Path, covering: Covering, candidates: MastCandidates, fr
             "id": candidates.ids[n],
             "order": order,
             "mast_height_m": candidates.mast_m[n],
-            "adds_km2": round(gain * (cell_m / 1000.0) ** 2, 4),
+            "adds_km2": round(gain * cell_km2, 4),
             "covered_fraction": round(covered / covering.total, 5),
         }
         point = {"type": "Point", "coordinates": [round(float(lon), 7), round(float(lat), 7)]}

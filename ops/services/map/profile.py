@@ -17,6 +17,7 @@ import xarray as xr
 from geo.arrays import Floats
 from geo.errors import TerrainError
 from geo.terrain import cell_size, sample
+from geo.terrain.derived import standing_points
 from geo.visibility import EARTH_RADIUS_M, HIDDEN, UNKNOWN, VISIBLE, line_of_sight
 from geo.visibility.kernels.sight_line import TOUCH_M
 from geo.visibility.view import RADIO_K, TARGET_HEIGHT_M, surface_of
@@ -38,7 +39,8 @@ class Eyes:
 def profile(terrain: xr.Dataset, start: tuple[float, float], end: tuple[float, float], eyes: Eyes) -> dict[str, Any]:
     """Profile from ``start`` to ``end`` (easting, northing) [m] as lists of equal length, and the visibility.
 
-    distance_m: distance along the path in the frame. elevation_m: ground (NaN for voids and off the map). drop_m:
+    Beside a void the path begins where ``line_of_sight`` puts the observer: at the centre of its cell. distance_m:
+    distance along the path in the frame. elevation_m: ground (NaN for voids and off the map). drop_m:
     distance by which the curved Earth falls below the observer's horizontal plane. sight_m: height of the sight line
     above the datum (NaN if the elevation of its ends is unknown). ``visible``: result of ``line_of_sight``, None if it
     is unknown or the observer is on a void. ``blocked_at_m``: distance at which the ground first rises above the line.
@@ -46,6 +48,8 @@ def profile(terrain: xr.Dataset, start: tuple[float, float], end: tuple[float, f
     None where unknown. TerrainError for an observer off the map, BadInput for invalid heights and factors.
     """
     near = _window(terrain, start, end)
+    easting, northing = standing_points(near, *start)
+    start = float(easting), float(northing)
     path = _Way(near, _as_judged(near, start), _as_judged(near, end), eyes)
     length = path.length
     steps = min(max(math.ceil(length / cell_size(terrain)), 1), MOST_POINTS - 1)

@@ -20,6 +20,10 @@ sector-default-probability = { $count ->
 
 ## Notices of a check
 
+sector-notice-gaps = { $count ->
+    [one] The border line has a gap of { DISTANCE($length) } at { $places }
+   *[other] The border line has { $count } gaps of up to { DISTANCE($length) } at { $places }
+} (latitude and longitude). Ground beside a gap belongs to no segment, and no alert is raised there.
 sector-notice-voids = { PERCENT($fraction, digits: 1) } of the area within { DISTANCE($belt) } of the border has no elevation (voids in the terrain). Lines of sight across a void are unknown, and so is the coverage behind it.
 sector-notice-no-bases = The sector has no bases: links are not checked, and response times are unknown.
 sector-notice-bases-off = { $count ->

@@ -48,6 +48,7 @@ terrain-sites-summary = { $sites ->
     [one] 1 site has
    *[other] { $sites } sites together have
 } a line of sight to { PERCENT($visible, digits: 1) } of the area within { DISTANCE($belt) } of the border.
+terrain-sites-unknown = For { PERCENT($unknown, digits: 1) } of this area, the line of sight is unknown: terrain data are missing.
 terrain-sites-chosen = The { $chosen ->
     [one] selected site has
    *[other] { $chosen } selected sites together have

@@ -20,6 +20,10 @@ sector-default-probability = { $count ->
 
 ## Remarques d’une vérification
 
+sector-notice-gaps = Le tracé de la frontière comporte { $count ->
+    [one] une coupure de { DISTANCE($length) }, en { $places }
+   *[other] { $count } coupures de { DISTANCE($length) } au plus, en { $places }
+} (latitude et longitude). À côté d’une coupure, le terrain n’appartient à aucun segment et aucune alerte n’est déclenchée.
 sector-notice-voids = { PERCENT($fraction, digits: 1) } de la surface à moins de { DISTANCE($belt) } de la frontière n’a pas d’altitude (lacunes du terrain). Les lignes de vue qui traversent une lacune sont inconnues, de même que la couverture au-delà.
 sector-notice-no-bases = Le secteur n’a pas de base : les liaisons ne sont pas vérifiées et les délais d’intervention sont inconnus.
 sector-notice-bases-off = { $count ->

@@ -46,6 +46,7 @@ terrain-sites-summary = { $sites ->
     [one] { $sites } site a
    *[other] Ensemble, { $sites } sites ont
 } une ligne de vue sur { PERCENT($visible, digits: 1) } de la surface à moins de { DISTANCE($belt) } de la frontière.
+terrain-sites-unknown = Pour { PERCENT($unknown, digits: 1) } de cette surface, la ligne de vue est inconnue : données de terrain manquantes.
 terrain-sites-chosen = { $chosen ->
     [one] Le site retenu a
    *[other] Ensemble, les { $chosen } sites retenus ont

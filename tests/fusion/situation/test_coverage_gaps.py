@@ -11,10 +11,13 @@ from shapely.geometry import LineString
 
 from fusion.alerts import AlertState, act_on, picture_of, raise_alerts
 from fusion.alerts.messages import cleared as reason
+from fusion.models.settings import TrackerSettings
+from fusion.models.tracker_model import tracker_model
 from fusion.situation.carried_rates import CarriedRates
 from fusion.situation.context import AlertContext
 from fusion.situation.correlate import Correlator
 from fusion.situation.coverage_gaps import detection_lookup_of
+from fusion.situation.current_coverage import current_coverage_of
 from fusion.tracker import Tracker
 from geo.border import Border
 from geo.frame import LocalFrame
@@ -52,6 +55,16 @@ def radar(name: str, east: float, reach: float):
 LAYOUT = Layout(
     "l", FRAME, (radar("west", -1500.0, 1400.0), radar("mid", -400.0, 900.0), radar("east", 1800.0, 1200.0))
 )
+
+
+@pytest.mark.parametrize(("length_m", "segment_m"), [(5820.0, 500.0), (300.0, 20.0), (510.0, 500.0)])
+def test_a_segment_shorter_than_the_distance_of_the_samples_is_covered_like_any_other(
+    length_m: float, segment_m: float
+) -> None:
+    """Such as the remainder at the end of a border, and every segment of 20 m."""
+    border = Border(FRAME, LineString([(0.0, 0.0), (length_m, 0.0)]), segment_m, "left")
+    watching = tracker_model(Layout("l", FRAME, (radar("near", length_m / 2.0, 4000.0),)), TrackerSettings(), None)
+    assert current_coverage_of(watching, border).segments["near"].all()
 
 
 @pytest.fixture(scope="module")

@@ -76,6 +76,16 @@ def test_places_beside_a_bend(easting: float, northing: float, segment: int, cha
     assert BEND.locate(easting, northing) == (segment, pytest.approx(chainage), pytest.approx(offset))
 
 
+def test_gaps_run_from_a_free_end_to_the_next_free_start() -> None:
+    """A branch and a ring between two parts open none, and the line's own two ends are none."""
+    ring = [(0, 500), (300, 500), (300, 800), (0, 500)]
+    parts = [[(0, 0), (100, 0), (400, 0)], [(100, 0), (100, 90)], ring, [(407, 24), (900, 0)]]
+    border = Border(FRAME, MultiLineString(parts))
+    assert border.gaps == [LineString([(400, 0), (407, 24)])]
+    assert GAP.gaps == [LineString([(700, 0), (1000, 0)])]
+    assert BEND.gaps == Border(FRAME, LineString(ring)).gaps == Border(FRAME, MultiLineString(parts[:3])).gaps == []
+
+
 def test_home_on_the_right_turns_the_sign_and_nothing_else() -> None:
     right = Border(FRAME, BEND.line, home_side="right")
     easting, northing = scattered(BEND, 500, 800.0)

@@ -98,6 +98,41 @@ def test_parts_run_the_way_of_the_longest(part: list[tuple[float, float]], turne
     assert one_way([longest, line]) == [longest, line.reverse() if turned else line]
 
 
+def test_a_ring_longer_than_every_open_part_does_not_keep_them_from_running_one_way() -> None:
+    ring = LineString([(0, 500), (9000, 500), (9000, 9000), (0, 9000), (0, 500)])
+    longest, behind = LineString([(0, 0), (1000, 0)]), LineString([(1500, 9), (1200, 9)])
+    assert one_way([ring, longest, behind]) == [ring, longest, behind.reverse()]
+    assert one_way([ring, ring.reverse()]) == [ring, ring.reverse()]
+
+
+@pytest.mark.parametrize("gap_deg", [0.0, 1e-9, 1e-7, 5e-6])
+def test_parts_whose_ends_miss_each_other_by_the_rounding_of_the_file_leave_no_gap(
+    tmp_path: Path, gap_deg: float
+) -> None:
+    """At a bend, a gap opens to a wedge of ground that belongs to no segment."""
+    legs = {"a": [(1.40, 42.5), (1.45, 42.5)], "b": [(1.45 + gap_deg, 42.5), (1.45, 42.55)]}
+    border = Border.from_file(written(tmp_path / "line.geojson", legs), FRAME)
+    easting, northing = FRAME.to_local(1.45, 42.5)
+    assert border.plain
+    assert border.locate(easting + 500.0, northing - 500.0)[0] >= 0
+
+
+def test_ends_more_than_a_metre_apart_stay_a_gap_and_exact_ones_are_preferred() -> None:
+    west, east = LineString([(0, 0), (1000, 0)]), LineString([(1001.1, 0), (2000, 0)])
+    assert joined([west, east]) == [west, east]
+    beside = LineString([(1000, 0.4), (1000, 300)])  # the end of the western line is taken
+    assert joined([west, LineString([(1000, 0), (1500, 0)]), beside])[1:] == [LineString([(1000, 0), (1000, 300)])]
+    short = LineString([(1000.3, 0), (1000.8, 0)])  # not made a point
+    assert [line.length for line in joined([west, short, east])] == [2000.0]
+
+
+def test_a_line_with_a_gap_of_centimetres_closes_to_a_ring_but_two_lines_beside_each_other_do_not() -> None:
+    corners = [(900, 0), (900, 900), (0, 900)]
+    assert joined([LineString([(0, 0), *corners, (0, 0.02)])]) == [LineString([(0, 0.02), *corners, (0, 0.02)])]
+    twice = [LineString([(0, 0), (900, 0)]), LineString([(0, 0.1), (900, 0.1)])]
+    assert joined(twice) == twice
+
+
 def test_parts_are_ordered_by_the_gaps_between_them() -> None:
     parts = [LineString([(x, 0), (x + 80, 0)]) for x in (200, 0, 100)]
     assert [line.coords[0][0] for line in in_order(parts)] == [0, 100, 200]
@@ -108,6 +143,15 @@ def test_a_metric_file_in_the_frame_keeps_its_coordinates_to_the_bit(tmp_path: P
     line = LineString([(380_000.1, 4_700_000.3), (390_000.7, 4_701_000.9)])
     geopandas.GeoDataFrame(geometry=[line], crs=25831).to_file(tmp_path / "line.gpkg")
     assert Border.from_file(tmp_path / "line.gpkg", frame).line == line
+
+
+def test_a_file_of_a_system_with_its_own_transformation_is_where_that_puts_it(tmp_path: Path) -> None:
+    ed50 = "+proj=utm +zone=31 +ellps=intl +towgs84=-87,-98,-121,0,0,0,0 +units=m +no_defs +type=crs"
+    table = geopandas.GeoDataFrame(geometry=[LineString([(380_000, 4_700_000), (390_000, 4_701_000)])], crs=ed50)
+    table.to_file(tmp_path / "line.gpkg")
+    start = Border.from_file(tmp_path / "line.gpkg", FRAME).point_at(0.0)
+    (lon, lat), _ = table.to_crs(4326).geometry[0].coords
+    assert np.hypot(*np.subtract(FRAME.to_local(lon, lat), start)) < 0.1
 
 
 @pytest.mark.parametrize(

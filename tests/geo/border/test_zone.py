@@ -42,6 +42,19 @@ def test_places_beside_a_zone(easting: float, northing: float, offset: float) ->
     assert segment == int(easting // 250.0)
 
 
+@pytest.mark.parametrize("inward", [False, True], ids=["home inside", "home outside"])
+@pytest.mark.parametrize("turned", [False, True])
+def test_rings_may_be_drawn_in_opposite_directions_as_those_of_an_area_with_a_hole(inward: bool, turned: bool) -> None:
+    small, large = (box(-half, -half, half, half).exterior.coords for half in (1000.0, 2000.0))
+    lines = LineString(small), LineString(large[::-1] if turned else large)
+    inner, outer = lines[::-1] if inward else lines
+    zone = Zone.from_lines(inner, outer, FRAME)
+    at_home, away = (2500.0, 0.0) if inward else (500.0, 0.0), (500.0, 0.0) if inward else (2500.0, 0.0)
+    assert zone.locate(*at_home)[2] == pytest.approx(500.0)
+    assert zone.locate(*away)[2] == pytest.approx(-500.0)
+    assert zone.locate(1500.0, 0.0)[2] == 0.0
+
+
 def test_numpy_xarray_dask_and_floats_agree() -> None:
     rng = np.random.default_rng(2)
     easting, northing = rng.uniform(-500.0, 2_500.0, (20, 30)), rng.uniform(-900.0, 1_500.0, (20, 30))

@@ -151,6 +151,35 @@ def test_tiles_of_different_grids_meet_on_the_cells_of_the_frame(tmp_path: Path,
     )  # held for half a cell beyond a tile's last centres
 
 
+@pytest.mark.parametrize("chunks", [57, 62, 64])
+def test_a_fine_tile_beside_a_coarse_one_leaves_no_strip_whatever_the_windows(tmp_path: Path, chunks: int) -> None:
+    """A coarse tile reaches half of its own cell, here 15 m, beyond its outermost centres."""
+    fine, coarse = np.full((60, 60), 10.0, np.float32), np.full((20, 20), 10.0, np.float32)
+    west = written(tmp_path / "fine.tif", fine, from_origin(500_000, 4_600_000, 2, 2), "EPSG:25831")
+    east = written(tmp_path / "coarse.tif", coarse, from_origin(500_120, 4_600_000, 30, 30), "EPSG:25831")
+    whole = open_terrain([west, east])
+    assert not np.isnan(whole["elevation"].values[:60]).any()
+    assert same(whole, open_terrain([west, east], chunks=chunks))
+
+
+@pytest.mark.parametrize(("kind", "void"), [("float32", -9999), ("int16", -32768), ("uint16", 65535)])
+@pytest.mark.parametrize("unit", ["m", "cm"])
+def test_an_undeclared_void_is_found_in_a_joined_tile_too(tmp_path: Path, kind: str, void: float, unit: str) -> None:
+    """Also where the tiles differ in scale, so that the joined heights are not the values of the cells."""
+    values = np.full((10, 10), 300, kind)
+    values[3, 3] = void
+    spoilt = written(tmp_path / "a.tif", values, METRES, "EPSG:25831")
+    good = written(tmp_path / "b.tif", np.full((10, 10), 300, kind), METRES @ Affine.translation(10, 0), "EPSG:25831")
+    for path, own in ((spoilt, "cm"), (good, unit)):
+        with rasterio.open(path, "r+") as raster:
+            raster.units = (own,)
+    with pytest.raises(TerrainError, match=f"cells of {void}, .* or nodata={void} to be given"):
+        open_terrain([spoilt, good])
+    joined = open_terrain([spoilt, good], nodata=void)["elevation"].values
+    assert np.isnan(joined).sum() == 1
+    assert joined[0, -1] == 300.0 * (1.0 if unit == "m" else 0.01)
+
+
 def test_tiles_above_different_datums_are_refused(tmp_path: Path) -> None:
     first = written(tmp_path / "a.tif", HILLS.astype(np.int16))
     second = written(tmp_path / "b.tif", HILLS.astype(np.int16))
@@ -271,6 +300,14 @@ def test_land_cover_and_canopy_are_laid_on_a_terrain_that_keeps_its_own_cells(tm
         assert terrain["land_cover"].attrs["flag_values"] == [10, 80]
         assert terrain["land_cover"].attrs["flag_meanings"] == "tree_cover water"
         assert terrain["canopy_height"].attrs["units"] == "m"
+
+
+def test_the_unit_of_a_canopy_counts(tmp_path: Path) -> None:
+    elevation = written(tmp_path / "z.tif", HILLS.astype(np.float32), METRES, "EPSG:25831")
+    canopy = written(tmp_path / "canopy.tif", np.full((48, 72), 100.0, np.float32), METRES, "EPSG:25831")
+    with rasterio.open(canopy, "r+") as raster:
+        raster.units = ("ft",)
+    assert np.allclose(open_terrain(elevation, canopy_height=canopy)["canopy_height"], 30.48)
 
 
 def test_a_layer_that_is_none_is_refused(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import xarray as xr
 from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
+from pyproj import Transformer
 from rasterio.transform import from_bounds, from_origin
 
 from geo.errors import BadInput, FrameError, TerrainError
@@ -71,6 +72,34 @@ def test_a_metric_raster_in_the_frame_comes_through_to_the_bit(tmp_path: Path) -
     assert terrain["northing"].values[0] == 4_699_987.5
     same = open_terrain(path, frame=LocalFrame.from_epsg(25831))
     assert np.array_equal(same["elevation"].values, values, equal_nan=True)
+
+
+def test_a_raster_of_a_system_with_its_own_transformation_is_where_that_puts_it(tmp_path: Path) -> None:
+    ed50 = "+proj=utm +zone=31 +ellps=intl +towgs84=-87,-98,-121,0,0,0,0 +units=m +no_defs +type=crs"
+    values = np.zeros((40, 40), np.float32)
+    values[12, 25] = 1000.0
+    path = written(tmp_path / "ed50.tif", values, METRES, ed50)
+    spike = Transformer.from_crs(ed50, 4326, always_xy=True).transform(*(METRES @ (25.5, 12.5)))
+    for frame in (None, LocalFrame.from_epsg(25831)):
+        terrain = open_terrain(path, frame=frame)
+        elevation = terrain["elevation"]
+        row, column = np.unravel_index(int(np.nanargmax(elevation.to_numpy())), elevation.shape)
+        at = float(terrain["easting"][column]), float(terrain["northing"][row])
+        assert np.hypot(*(np.subtract(frame_of(terrain).to_local(*spike), at))) < 20.0  # half a diagonal of a cell
+        assert np.isnan(elevation.to_numpy()).mean() < 0.02
+        assert (terrain.attrs["resampling"] == "none") is (frame is None)
+
+
+def test_a_system_that_states_the_datum_of_its_heights_is_in_the_frame_all_the_same(tmp_path: Path) -> None:
+    values = np.full((21, 21), 1000.0, np.float32)
+    values[:, 10] = 1100.0  # a ridge that bilinear weights would lower
+    plain = open_terrain(written(tmp_path / "plain.tif", values, METRES, "EPSG:25831"))
+    path = written(tmp_path / "stated.tif", values, METRES, "EPSG:25831+5773")
+    for frame in (None, LocalFrame.from_epsg(25831)):
+        stated = open_terrain(path, frame=frame)
+        assert stated.attrs["resampling"] == "none"
+        assert np.array_equal(stated["elevation"], plain["elevation"])
+        assert stated.attrs["datum"] == "EGM96 height"
 
 
 def test_a_raster_in_degrees_is_bilinear_on_square_cells(tmp_path: Path) -> None:

@@ -384,6 +384,7 @@ def test_every_message_of_this_area_is_said_with_any_number(language: str, count
         "items": ("radar",), "commands": "watchline", "layout": "towers", "segments": count, "belt_m": 2000.0,
         "page": "a.html", "picture": "a.png", "catalogue": "c", "currency": "USD", "kind": "radar", "grade": "H",
         "date": "2020-01-01", "low": 0.25, "high": 0.5, "source": "s", "item": "radar",
+        "length": 30.0, "places": ("46.05000 8.05000",),
     }  # fmt: skip
     folder = Path(__file__).parents[3] / "ops" / "words" / language
     ids = [line.split(" = ")[0] for line in (folder / "sector.ftl").read_text().splitlines() if " = " in line[:60]]

@@ -15,7 +15,9 @@ from rich.console import Console
 from geo.message import Message
 from ops.analysis.coverage.command import cover
 from ops.analysis.coverage.options import CoverageOptions
-from ops.sector.off_terrain import OffTerrain, void_fraction, voids_in
+from ops.runtime.output import say_in_english
+from ops.sector.check import check_sector
+from ops.sector.off_terrain import OffTerrain, gaps_in, void_fraction, voids_in
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
 
@@ -59,6 +61,29 @@ def test_a_belt_that_is_wider_than_the_terrain(own_sector: Any) -> None:
 
 def test_nothing_is_said_of_a_border_that_has_its_terrain(hill_ground: Any) -> None:
     assert OffTerrain.of(hill_ground).messages == []
+
+
+def test_gaps_in_the_line_are_named_but_not_those_at_the_rim_of_the_terrain(own_sector: Any) -> None:
+    """One gap of 30 m inside; the line leaves the terrain in the north and comes back 400 m farther east."""
+    back = Transformer.from_crs(32616, 4326, always_xy=True)
+    legs = [
+        [(1_000, 4_048), (3_000, 4_048)],
+        [(3_030, 4_048), (5_000, 4_048), (5_000, 4_060), (5_400, 4_060), (5_400, 4_046)],
+    ]
+    places = [[back.transform(700_000.0 + east, 1000.0 * north) for east, north in leg] for leg in legs]
+    geometry = {"type": "MultiLineString", "coordinates": places}
+    feature = {"type": "Feature", "geometry": geometry, "properties": {}}
+    own_sector.border.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    ground = open_sector(load_sector(own_sector.sector))
+    assert len(ground.border.gaps) == 2
+    (message,) = gaps_in(ground)
+    lon, lat = back.transform(703_015.0, 4_048_000.0)
+    found = message.parameters
+    assert (found["count"], found["places"]) == (1, (f"{lat:.5f} {lon:.5f}",))
+    assert found["length"] == pytest.approx(30.0, abs=0.01)
+    notices = [notice.message for notice in check_sector(own_sector.sector).notices]
+    assert message in notices
+    assert say_in_english(message).startswith(f"The border line has a gap of 30 m at {lat:.5f} {lon:.5f} (latitude")
 
 
 def test_voids_are_counted_within_the_belt_alone(own_sector: Any) -> None:

@@ -164,6 +164,20 @@ def test_who_reaches_no_base_does_not_alert() -> None:
     assert linked.mean_detection[0] > 0.1
 
 
+def test_a_part_whose_ground_is_not_known_has_no_link_and_does_not_keep_others_from_theirs() -> None:
+    terrain = ground()
+    terrain["elevation"].loc[{"easting": 800.0, "northing": 900.0}] = np.nan
+    on_void = {"kind": "ground_sensor", "max_range_m": 40.0}
+    there = place(FRAME, 800.0, 900.0, id="void", **on_void)
+    edge = place(FRAME, -10.0, 900.0, id="edge", **on_void)  # in the outer half of the outermost cell
+    own = place(FRAME, 800.0, 900.0, id="own", **on_void, reports_by="satellite")
+    layout = Layout("l", FRAME, (there, edge, own, radar("near", 600.0, mast_height_m=12.0)))
+    assert reporting(layout, terrain, BASE).unlinked == {"void", "edge"}
+    relayed = Layout("l", FRAME, (radar("near", 600.0),), (relay("on it", 800.0), relay("too", 800.0)))
+    terrain["elevation"].loc[{"easting": 800.0, "northing": 500.0}] = np.nan
+    assert reporting(relayed, terrain, BASE).unlinked == {"on it", "too"}
+
+
 @pytest.mark.parametrize("way", ["cellular", "satellite", "cable"])
 def test_a_connection_of_its_own_needs_no_relay(way: str) -> None:
     terrain = ground(ridge_m=60.0)

@@ -8,19 +8,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyproj
 import pytest
 import rasterio
+import xarray as xr
 from distributed import LocalCluster
 from distributed.security import Security
 from typer.testing import CliRunner
 
 from geo.errors import BadInput
+from geo.frame import LocalFrame
 from geo.visibility import open_viewsheds, sites_seeing
-from ops.analysis.terrain.sites_command import belt_mask
+from ops.analysis.terrain.sites_command import belt_mask, read_candidates
 from ops.cli.app import app
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
 from tests.dask_workers import WITHOUT_PAGES
+from tests.ops.conftest import CELL_M, Files, hills
+
+GEOD = pyproj.Geod(ellps="WGS84")
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +153,70 @@ def test_candidates_that_are_none_are_one_sentence(
     assert_refused(watchline(*line), code=2, said=missing)
     path.write_text(text)
     assert_refused(watchline(*line), code=1, said=f"{path}: {said}")
+
+
+def test_candidates_whose_ground_is_not_known_are_other_sectors_or_named(tmp_path: Path) -> None:
+    """A tile in degrees is a trapezium in the frame, with wedges of void inside its bounds."""
+    frame = LocalFrame.around(1.5, 42.5)
+    axis = 50.0 * np.arange(-20, 21)
+    heights = np.where(axis > 700.0, np.nan, 0.0 * axis[:, None])
+    terrain = xr.Dataset(
+        {"elevation": (("northing", "easting"), heights, {"units": "m"})},
+        coords={"northing": axis[::-1], "easting": axis},
+        attrs={"crs": frame.wkt, "datum": "test"},
+    )
+    places = {"ours": (690.0, 100.0), "wedge": (760.0, 100.0), "rim": (0.0, 1010.0), "away": (9000.0, 0.0)}
+    features = [
+        {"id": name, "geometry": {"type": "Point", "coordinates": frame.to_lonlat(*place)}}
+        for name, place in places.items()
+    ]
+
+    def read(names: list[str], **keywords: Any) -> tuple[str, ...]:
+        path = tmp_path / "candidates.geojson"
+        chosen = [feature for feature in features if feature["id"] in names]
+        path.write_text(json.dumps({"features": chosen}), encoding="utf-8-sig")  # a byte order mark is no content
+        return read_candidates(path, frame, terrain.chunk({"easting": 9}), 10.0, **keywords).ids
+
+    assert read(list(places), left_out=True) == ("ours",)
+    for name, place in (("wedge", "on a void of the terrain"), ("rim", "off the terrain"), ("away", "off the terrain")):
+        with pytest.raises(BadInput, match=f"candidate '{name}' is {place}; expected points on the terrain"):
+            read(["ours", name])
+
+
+def test_areas_and_the_range_are_those_on_the_ground_and_what_is_unknown_is_stated(
+    own_sector: Files, watchline: Callable[..., Any], tmp_path: Path
+) -> None:
+    """The frame is UTM, in which a kilometre on the ground is 1,000.13 m here. Oracle: geodesics on the ellipsoid."""
+    heights = hills()
+    heights[:60, 140:150] = -9999.0
+    own_sector.write_dem(heights)
+    ground = open_sector(load_sector(own_sector.sector))
+    east, north = (ground.terrain[axis].to_numpy() for axis in ("easting", "northing"))
+    site = ground.frame.to_lonlat(east[180], north[80])
+
+    def metres_to(e: Any, n: Any) -> Any:
+        lon, lat = ground.frame.to_lonlat(e, n)
+        return GEOD.inv(np.full(np.shape(lon), site[0]), np.full(np.shape(lon), site[1]), lon, lat)[2]
+
+    range_m = float(metres_to(east[110], north[80])) + 0.1
+    path = tmp_path / "candidates.geojson"
+    path.write_text(json.dumps({"features": [{"geometry": {"type": "Point", "coordinates": site}}]}))
+    options = ["--out", tmp_path, "--range", f"{range_m:.4f}", "--mast", "3000", "--choose", "1"]
+    ended = watchline("sites", own_sector.sector, path, *options, "--json")
+    found, belt = json.loads(ended.out.splitlines()[-1]), belt_mask(ground)
+    middle = ground.frame.to_lonlat(east[[98, 102]], north[[75, 75]])
+    scale = 4.0 * CELL_M / float(GEOD.line_length(*middle))
+    assert found["belt_km2"] == pytest.approx(belt.sum() * (CELL_M / scale) ** 2 / 1e6, rel=5e-5)
+    with rasterio.open(tmp_path / "sites_seeing.tif") as raster:
+        seen = raster.read(1) == 1
+        rows, columns = np.nonzero(seen)
+        reached = metres_to(*raster.xy(rows, columns))
+    assert seen[80, 110]
+    assert reached.max() <= range_m
+    chosen = json.loads((tmp_path / "chosen.geojson").read_text())["features"][0]["properties"]
+    assert chosen["adds_km2"] == pytest.approx(found["belt_km2"] * found["covered_percent"] / 100.0, rel=1e-3)
+    assert found["unknown_percent"] > 1.0
+    assert f"For {found['unknown_percent']:.1f}% of this area, the line of sight is unknown" in ended.err
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,17 @@ def test_an_observer_on_a_void_is_unknown_and_one_off_the_map_is_an_error():
     assert np.isnan(beyond["elevation_m"][-1])
 
 
+def test_an_observer_beside_a_void_stands_where_the_sight_line_starts_at_the_centre_of_its_cell():
+    ground = wall(10.0)
+    ground["elevation"][10, 20] = np.nan
+    for start, end, visible in (((206.0, 100.0), (450.0, 100.0), True), ((206.0, 104.0), (900.0, 100.0), False)):
+        found = profile(ground, start, end, Eyes())
+        assert found["visible"] is visible
+        assert math.isfinite(found["needed_target_height_m"])
+        assert np.isfinite(found["sight_m"]).all()
+        assert found["distance_m"][-1] == end[0] - 210.0
+
+
 def test_the_same_place_is_seen_and_a_long_way_is_capped():
     here = profile(wall(0.0), (300.0, 100.0), (300.0, 100.0), Eyes())
     assert here["visible"] is True
