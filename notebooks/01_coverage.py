@@ -18,21 +18,23 @@
 # weather, with sensors that can fail? The tracker, the live map and `watchline coverage` use the same functions.
 #
 # Limits: the ground is bare unless the terrain data include trees, and misses of different sensors are assumed
-# independent. Both are optimistic, so the best single sensor is listed beside each combination.
+# independent. Both are optimistic, so the best single sensor is listed beside each combination. As in the command, a
+# sensor without a link to a base is excluded.
 #
 # Set `sector` to the file or folder of your own sector (`watchline sector init` creates one) and run all cells.
 
 # %%
 import json
+from itertools import cycle
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from ops.analysis.analysed_sector import open_for_analysis
 from ops.analysis.night_report.dead_ground_fraction import dead_ground_fraction
 from ops.drawing.scales import PROBABILITY
 from ops.drawing.typeface.figure_font import figure_style
-from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
 from sensors.coverage import coverage, coverage_rasters, look_probability, over_weather
 from sensors.coverage.segments import over_segments, whole_belt
@@ -42,9 +44,12 @@ plt.rcParams.update(figure_style())
 
 sector = "cumberland"
 files = load_sector(sector)
-grounds = {name: open_sector(files, name) for name in files.layouts}
+opened = {name: open_for_analysis(files, name) for name in files.layouts}
+grounds = {name: one.ground for name, one in opened.items()}
 belt_m = files.belt_m
 print(f"{files.title or files.name}: layouts {', '.join(grounds)}; area within {belt_m:,.0f} m of the border")
+for name, one in opened.items():
+    print(f"{name}: {one.links.words}")
 
 # %% [markdown]
 # ## Dead ground
@@ -54,7 +59,9 @@ print(f"{files.title or files.name}: layouts {', '.join(grounds)}; area within {
 
 # %%
 hidden = {
-    name: dead_ground_fraction(look_probability(ground.layout, ground.terrain)["visible"], ground.border, belt_m=belt_m)
+    name: dead_ground_fraction(
+        look_probability(ground.layout, ground.terrain)["visible"], ground.crossed, belt_m=belt_m
+    )
     for name, ground in grounds.items()
 }
 pd.DataFrame(
@@ -65,7 +72,7 @@ pd.DataFrame(
         "segments with more than half dead ground": {
             name: int((share.per_segment > 0.5).sum()) for name, share in hidden.items()
         },
-        "segments": {name: ground.border.segments for name, ground in grounds.items()},
+        "segments": {name: ground.crossed.segments for name, ground in grounds.items()},
     }
 ).round(3)
 
@@ -80,7 +87,7 @@ pd.DataFrame(
 first = next(iter(grounds))
 ground = grounds[first]
 sensor = next((one for one in ground.layout if one.kind == "radar"), ground.layout.sensors[0])
-lazy = coverage(ground.layout, ground.terrain, ground.border, target="person", conditions="day", dwell_s=60.0)
+lazy = coverage(ground.layout, ground.terrain, ground.crossed, target="person", conditions="day", dwell_s=60.0)
 one = lazy.sel(sensor=sensor.id)[["visible", "look_probability", "rate", "coverage_probability"]].compute()
 distance = np.hypot(one["northing"] - sensor.northing, one["easting"] - sensor.easting)  # (northing, easting)
 ring = pd.cut(distance.values.ravel() / 1e3, np.linspace(0.0, sensor.max_range_m / 1e3, 12).round(2))
@@ -100,13 +107,13 @@ WEATHER = ("day", "night", "night,fog", "night,rain,wind")
 DWELL_S = 600.0
 rasters = {
     (name, weather): coverage_rasters(
-        ground.layout, ground.terrain, ground.border, target="person", conditions=weather, dwell_s=DWELL_S
+        ground.layout, ground.terrain, ground.crossed, target="person", conditions=weather, dwell_s=DWELL_S
     )
     for name, ground in grounds.items()
     for weather in WEATHER
 }
 segments = {
-    key: over_segments(found, grounds[key[0]].border, belt_m=belt_m, required_probability=0.9)
+    key: over_segments(found, grounds[key[0]].crossed, belt_m=belt_m, required_probability=0.9)
     for key, found in rasters.items()
 }
 belts = {key: whole_belt(found).sel(belt="both") for key, found in segments.items()}
@@ -172,7 +179,7 @@ for axis, (name, ground) in zip(np.atleast_1d(axes), grounds.items(), strict=Tru
         vmax=1,
         shading="auto",
     )
-    for part in getattr(ground.border.line, "geoms", [ground.border.line]):
+    for part in getattr(ground.crossed.line, "geoms", [ground.crossed.line]):
         axis.plot(*(np.array(part.xy) / 1e3), color="black", linewidth=1)
     axis.plot(
         [sensor.easting / 1e3 for sensor in ground.layout],
@@ -193,7 +200,7 @@ plt.show()
 
 # %%
 figure, axis = plt.subplots(figsize=(12, 3), layout="constrained")
-for style, name in zip(("-", "--", ":", "-."), grounds, strict=False):
+for style, name in zip(cycle(("-", "--", ":", "-.")), grounds, strict=False):
     found = segments[name, "night,fog"].sel(belt="both")
     axis.step(found["segment"], found["covered_fraction_low"], style, where="mid", label=name)
     axis.fill_between(

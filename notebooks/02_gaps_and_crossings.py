@@ -15,7 +15,8 @@
 #
 # A coverage gap is a run of segments through which some path is detected with less than the required probability. The
 # crosser chooses the path, so the value of a segment is the *minimum* detection probability over all paths through it,
-# not an average. These are the functions behind `watchline challenge`.
+# not an average. These are the functions behind `watchline challenge`, with the same inputs: sensors with a link to a
+# base, the whole zone if the sector has one, and its roads and rivers.
 #
 # Limits: detection means at least one detection, not yet a track. Misses are assumed independent, which is optimistic.
 # Paths run between cell centres and are up to 2.75% too long. Interruption is the lowest value on three paths.
@@ -23,6 +24,8 @@
 # Set `sector` to the file or folder of your own sector (`watchline sector init` creates one) and run all cells.
 
 # %%
+from itertools import cycle
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -30,11 +33,10 @@ import pandas as pd
 from geo.mobility.settings import MobilitySettings
 from geo.mobility.speed_surface import by_vehicle, on_foot
 from geo.paths.response_times import journey_time, response_time
+from ops.analysis.analysed_sector import open_for_analysis
 from ops.drawing.colours import colour
 from ops.drawing.scales import RELIEF
 from ops.drawing.typeface.figure_font import figure_style
-from ops.sector.creation.example_layout import bases_or_example
-from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
 from sensors.coverage import coverage
 from sensors.gaps import (
@@ -61,14 +63,19 @@ plt.rcParams.update(figure_style())
 sector = "cumberland"
 REQUIRED, NEIGHBOURS = 0.9, 16
 files = load_sector(sector)
-grounds = {name: open_sector(files, name) for name in files.layouts}
-first, belt_m, STYLES = next(iter(grounds)), files.belt_m, ("-", "--", ":", "-.")
+opened = {name: open_for_analysis(files, name) for name in files.layouts}
+grounds = {name: one.ground for name, one in opened.items()}
+first, STYLES = next(iter(grounds)), ("-", "--", ":", "-.")
+for name, one in opened.items():
+    print(f"{name}: {one.words}")
 cover = {
-    name: coverage(ground.layout, ground.terrain, ground.border, target="person", conditions="night")
+    name: coverage(ground.layout, ground.terrain, ground.crossed, target="person", conditions="night")
     for name, ground in grounds.items()
 }
-case = {name: (cover[name], ground.terrain, ground.border) for name, ground in grounds.items()}
-seen = {name: watch_belt(*case[name], belt_m=belt_m) for name in grounds}
+case = {name: (cover[name], ground.terrain, ground.crossed) for name, ground in grounds.items()}
+belt_m, movement = files.belt_m, opened[first].ways
+beside = {"belt_m": belt_m, "ways": movement}
+seen = {name: watch_belt(*case[name], **beside) for name in grounds}
 
 # %% [markdown]
 # ## Gaps
@@ -76,7 +83,7 @@ seen = {name: watch_belt(*case[name], belt_m=belt_m) for name in grounds}
 # Unknown segments are listed as such and never count as zero. Segments that cannot be crossed are not gaps.
 
 # %%
-segments = {name: segment_detection(*case[name], belt_m=belt_m) for name in grounds}
+segments = {name: segment_detection(*case[name], **beside) for name in grounds}
 rows = [
     {
         "layout": name,
@@ -94,7 +101,7 @@ pd.DataFrame(rows).round(3)
 
 # %%
 figure, axis = plt.subplots(figsize=(11, 3), layout="constrained")
-for name, style in zip(segments, STYLES, strict=False):
+for name, style in zip(segments, cycle(STYLES), strict=False):
     found = segments[name]
     axis.step(found["start_m"] / 1e3, found["detection_probability"], style, where="post", label=name)
 axis.axhline(REQUIRED, color=colour("series-vermilion"), linewidth=1, label="required")
@@ -106,9 +113,7 @@ plt.show()
 # ## Minimum-detection and minimum-time crossings
 
 # %%
-ways = {
-    name: [find(*case[name], belt_m=belt_m) for find in (least_detected_crossing, fastest_crossing)] for name in grounds
-}
+ways = {name: [find(*case[name], **beside) for find in (least_detected_crossing, fastest_crossing)] for name in grounds}
 pd.DataFrame(
     {
         (name, way.kind): {
@@ -136,12 +141,12 @@ figure, axes = plt.subplots(1, len(grounds), figsize=(11, 4), sharex=True, share
 for axis, (name, ground) in zip(np.atleast_1d(axes), grounds.items(), strict=True):
     height = ground.terrain["elevation"]
     axis.pcolormesh(height["easting"] / 1e3, height["northing"] / 1e3, height, cmap=RELIEF, shading="auto", alpha=0.6)
-    for part in getattr(ground.border.line, "geoms", [ground.border.line]):
+    for part in getattr(ground.crossed.line, "geoms", [ground.crossed.line]):
         axis.plot(*(np.array(part.xy) / 1e3), color="black", linewidth=1.5)
     for way, shade in zip(ways[name], (colour("series-blue"), colour("series-vermilion")), strict=True):
         axis.plot(*(way.places.T / 1e3), color=shade, linewidth=2, label=way.kind)
     axis.plot([s.easting / 1e3 for s in ground.layout], [s.northing / 1e3 for s in ground.layout], "w^", mec="k")
-    west, south, east, north = (edge / 1e3 for edge in ground.border.bounds)
+    west, south, east, north = (edge / 1e3 for edge in ground.crossed.bounds)
     margin = 1.5 * belt_m / 1e3
     axis.set(title=name, xlabel="easting [km]", aspect="equal")
     axis.set(xlim=(west - margin, east + margin), ylim=(south - margin, north + margin))
@@ -156,7 +161,7 @@ plt.show()
 
 # %%
 for name, ground in grounds.items():
-    here = (ground.layout, cover[name], ground.border)
+    here = (ground.layout, cover[name], ground.crossed)
     k, cut = barrier(*here, belt_m=belt_m)
     alone = single_losses(*here, belt_m=belt_m)
     depth = depth_of_segments(*here, belt_m=belt_m)["depth"]
@@ -180,9 +185,9 @@ sensor_values(seen[first], required_probability=REQUIRED).to_dataframe().round(4
 serviced, failing = (*grounds[first].layout.ids[:2], None)[:2]
 outages = {serviced: [(600.0, 1500.0)]} | ({failing: [(2400.0, 2700.0)]} if failing else {})
 hour = segment_time_gaps(seen[first], outages, start_s=0.0, end_s=3600.0, required_probability=REQUIRED)
-opened = hour.to_dataframe().query("gap_s > 0")
+below = hour.to_dataframe().query("gap_s > 0")
 figures = ["gap_s", "longest_gap_s", "average_gap_s", "revisit_s", "response_s", "cut"]
-opened.groupby(figures).size().rename("segments").reset_index().round(1)
+below.groupby(figures).size().rename("segments").reset_index().round(1)
 
 # %% [markdown]
 # ## A sensor that fails one day in ten
@@ -213,9 +218,8 @@ pd.DataFrame(rows, columns=columns).set_index("segment").round(3)
 # right. Without bases in the sector file, an example base is assumed on level ground behind the border.
 
 # %%
-ground = grounds[first]
-bases = bases_or_example(ground)
-response = response_time(ground.terrain, bases)
+ground, bases = grounds[first], opened[first].bases
+response = response_time(ground.terrain, bases, ways=movement)
 interrupted = {name: interruptions(found, response, slower=(1.0, 1.5, 2.0)) for name, found in seen.items()}
 pd.DataFrame(
     {
@@ -230,7 +234,7 @@ pd.DataFrame(
 # %%
 margin = {name: found["margin_s"].min("way") / 60.0 for name, found in interrupted.items()}
 figure, axis = plt.subplots(figsize=(11, 3), layout="constrained")
-for name, style in zip(margin, STYLES, strict=False):
+for name, style in zip(margin, cycle(STYLES), strict=False):
     axis.step(margin[name]["start_m"] / 1e3, margin[name], style, where="post", label=name)
 axis.axhline(0.0, color="black", linewidth=0.8)
 axis.set(xlabel="kilometres along the border", ylabel="time margin [min],\nif detected at the edge")
@@ -257,8 +261,8 @@ for name, found in seen.items():
 alone = interrupted[first]["least_interruption"].sel(slower=1.0).to_numpy()
 crossable = np.flatnonzero(np.isfinite(alone))
 stops = crossable[:: max(1, round(len(crossable) / 8))]
-border, terrain = ground.border, ground.terrain
-movers = on_foot(terrain), by_vehicle(terrain)
+border, terrain = ground.crossed, ground.terrain
+movers = on_foot(terrain, ways=movement), by_vehicle(terrain, ways=movement)
 mount_s = MobilitySettings().dismount_s
 spots = np.column_stack(border.point_at(border.segment_spans_m.mean(axis=1)[stops]))
 

@@ -19,7 +19,8 @@
 #
 # Limits: percentiles rank the segments of this border only. The reference table ranks them among the segments of two
 # real borders, measured in the same way on cells of the same size. Roads, rivers and land cover are used where the
-# sector file names them, and are listed as missing otherwise.
+# sector file names them, and are listed as missing otherwise. Without bases in the sector file, an example base is
+# assumed on level ground behind the border, and the first cell states it.
 #
 # Set `sector` to the file or folder of your own sector (`watchline sector init` creates one) and run all cells.
 
@@ -29,24 +30,22 @@ import numpy as np
 import pandas as pd
 
 from geo.challenge import DemError, ReferenceTable, challenge, challenge_rasters, composite
+from ops.analysis.analysed_sector import open_for_analysis
 from ops.drawing.scales import DURATION, MEASURE
 from ops.drawing.typeface.figure_font import figure_style
-from ops.sector.creation.example_layout import bases_or_example
-from ops.sector.open_sector import open_sector
-from ops.sector.ways import ways_of
 
 plt.rcParams.update(figure_style())
 
 sector = "cumberland"
-ground = open_sector(sector)
-belt_m, bases = ground.sector.belt_m, bases_or_example(ground)
+opened = open_for_analysis(sector)
+ground, belt_m = opened.whole, opened.whole.sector.belt_m
 table = ReferenceTable.named("pyrenees-maritime-alps-srtm3")
 found = challenge(
     ground.terrain,
-    ground.border,
+    ground.crossed,
     belt_m=belt_m,
-    bases=bases,
-    ways=ways_of(ground).ways,
+    bases=opened.bases,
+    ways=opened.ways,
     reference=table,
     dem_error=DemError(draws=8),
 )
@@ -56,6 +55,7 @@ SCORES = {
     "response_difficulty": "response_time",
 }
 print(f"missing data: {found.attrs['missing']}; errors of the elevation: {found.attrs['dem_error']}")
+print(opened.bases_words)
 
 # %% [markdown]
 # ## The measures behind the scores
@@ -90,7 +90,7 @@ plt.show()
 # ## Compared with two real borders
 #
 # The same measures as quantiles of the Pyrenees and the Maritime Alps. Segments outside the range of the table are
-# counted.
+# counted. A table of other cells or of another belt does not fit, and nothing is compared with it.
 
 # %%
 rows = {}
@@ -101,8 +101,9 @@ for measure in SCORES.values():
     rank, outside = found[f"{measure}_reference"], found[f"{measure}_outside"]
     rank, outside = (a.sel(belt="both") if "belt" in a.dims else a for a in (rank, outside))
     rows[measure] = {"median percentile": float(rank.median()), "outside": int(outside.sum()), "segments": rank.size}
-print(found.attrs["reference"])
-pd.DataFrame(rows).T.round(3)
+misfit = found.attrs["reference_misfit"]
+print(f"not compared with {table.name}: {misfit}" if misfit else found.attrs["reference"])
+pd.DataFrame({} if misfit else rows).T.round(3)
 
 # %% [markdown]
 # ## A composite score, and how robust it is
@@ -129,7 +130,7 @@ pd.DataFrame(
 # ## Map
 
 # %%
-cells = challenge_rasters(ground.terrain, ground.border, belt_m=belt_m)
+cells = challenge_rasters(ground.terrain, ground.crossed, belt_m=belt_m, ways=opened.ways)
 figure, axes = plt.subplots(3, 1, figsize=(11, 7), sharex=True, layout="constrained")
 shown = {
     "ruggedness": (MEASURE, 1.0, "m"),
@@ -139,7 +140,7 @@ shown = {
 for axis, (name, (palette, per, unit)) in zip(axes, shown.items(), strict=True):
     layer = cells[name] / per
     picture = axis.pcolormesh(layer["easting"] / 1e3, layer["northing"] / 1e3, layer, cmap=palette, shading="auto")
-    for part in getattr(ground.border.line, "geoms", [ground.border.line]):
+    for part in getattr(ground.crossed.line, "geoms", [ground.crossed.line]):
         axis.plot(*(np.array(part.xy) / 1e3), color="black", linewidth=1)
     axis.set(title=name.replace("_", " "), ylabel="northing [km]", aspect="equal")
     figure.colorbar(picture, ax=axis, label=unit)

@@ -19,6 +19,7 @@
 # Set `sector` to the file or folder of your own sector, and `RECORDED` to the journal of a recorded shift, such as
 # `DATA/journal.db` of `watchline run --data DATA`. Without a journal, the shift is simulated, and the truth is known,
 # including undetected crossers. In a recorded shift, undetected crossers are unknown, and only confirmed tracks count.
+# Set `WEATHER` to the light and weather of the shift: a camera in fog detects less than one on a clear day.
 # All moving objects are *unknown*. An *apprehension* is a result of the model below and concerns no actual person.
 
 # %%
@@ -33,31 +34,39 @@ from fusion.scoring.calibration import calibrate
 from fusion.scoring.lineage import hand_overs, lineage_of, plots_by_sensor, sources_of
 from fusion.tracker import Tracker
 from geo.paths.response_times import response_time
-from ops.journal.recorded_scans import recorded_scans
-from ops.room.simulate_night import simulate_night
+from ops.analysis.analysed_sector import open_for_analysis
+from ops.journal.recorded_scans import recorded_poses, recorded_scans
+from ops.room.simulate_night import simulate_night, simulated_poses
 from ops.runtime.output import say
-from ops.sector.creation.example_layout import bases_or_example
-from ops.sector.open_sector import open_sector
 from ops.store.track_history import read_history, write_history
 from sensors.coverage import coverage, look_probability
+from sensors.detection_model.weather import Conditions
 from sensors.detections import split, to_dataset
 from sensors.gaps import watch_belt
-from sensors.interdiction import head_start, modelled_outcomes, time_to_go
+from sensors.interdiction import at_crosser, head_start, modelled_outcomes, time_to_go
+from sensors.mobile import columns_of_pose
 from sensors.statistics.outcome_rates import Outcomes, assists, outcome_rates
 
 sector = "cumberland"
 RECORDED = None
+WEATHER = "day"  # such as "night,fog"; see docs/commands.md, --conditions
 NIGHT_S, SEED = 900.0, 3
-ground = open_sector(sector)
+opened = open_for_analysis(sector)
 if RECORDED is None:
-    scans, truth = simulate_night(ground, seed=SEED, duration_s=NIGHT_S)
-else:
-    (scans, left_out), truth = recorded_scans(Path(RECORDED), ground.layout), None
+    ground, conditions = opened.ground, Conditions.named(WEATHER)
+    print(opened.links.words)
+    scans, truth = simulate_night(ground, seed=SEED, duration_s=NIGHT_S, conditions=conditions)
+    stated = simulated_poses(ground, seed=SEED, duration_s=NIGHT_S, conditions=conditions)
+    poses = [columns_of_pose(pose, ground.layout) for pose in stated]
+else:  # a journal holds only what arrived, so that every sensor counts
+    ground, truth = opened.whole, None
+    scans, left_out = recorded_scans(Path(RECORDED), ground.layout)
+    poses = recorded_poses(Path(RECORDED), ground.layout)
     print("excluded:", left_out)
-night = split(to_dataset(scans, ground.layout))
+night = sorted([*split(to_dataset(scans, ground.layout)), *poses], key=lambda scan: scan.received_ns)
 moments = pd.to_datetime([scan.observed_at for scan in scans]).tz_convert(None)
 start, end = moments.min(), moments.max()
-print(f"{len(night)} scans of {len(ground.layout)} sensors, {start:%Y-%m-%d %H:%M:%S} to {end:%H:%M:%S} UTC")
+print(f"{len(scans)} scans of {len(ground.layout)} sensors, {start:%Y-%m-%d %H:%M:%S} to {end:%H:%M:%S} UTC")
 
 # %% [markdown]
 # ## Replay
@@ -68,7 +77,7 @@ print(f"{len(night)} scans of {len(ground.layout)} sensors, {start:%Y-%m-%d %H:%
 
 # %%
 view = look_probability(ground.layout, ground.terrain)
-tracker = Tracker(ground.layout, terrain=ground.terrain, border=ground.border, coverage=view)
+tracker = Tracker(ground.layout, terrain=ground.terrain, border=ground.border, coverage=view, conditions=WEATHER)
 events = [event for scan in night for event in tracker.advance(scan)]
 lineage = lineage_of(events)
 history = tracker.take_history(final=True)
@@ -95,7 +104,8 @@ print(f"{stored.sizes['estimate']} estimates of {len(np.unique(stored['track']))
 # fewer effective trials than looks. Sensors that overlap with no other sensor cannot be evaluated; they are listed.
 
 # %%
-judged = calibrate(night, ground.layout, terrain=ground.terrain, coverage=view)
+observed = sorted(night, key=lambda scan: scan.observed_ns)
+judged = calibrate(observed, ground.layout, terrain=ground.terrain, coverage=view, conditions=WEATHER)
 print("looks without confirmation by another sensor:", dict(sorted(judged.attrs["unsupported"].items())) or "none")
 judged.to_dataframe().round(3)
 
@@ -107,18 +117,21 @@ judged.to_dataframe().round(3)
 # crosser is *apprehended* if the time margin at the first confirmed track is positive, and *got away* otherwise.
 # Without a confirmed track, the crosser is *undetected*. If the recording ended before the crosser or the responders
 # could arrive, the crossing is *open* and is not counted. These outcomes are modelled; a real shift also has recorded
-# outcomes (`watchline score`).
+# outcomes (`watchline score`). On the far side beyond the belt, the margin is that of the nearest place in it: a lower
+# bound, because the crosser still has to come there.
 
 # %%
-bases = bases_or_example(ground)
+bases, belt_m = opened.bases, ground.sector.belt_m
+print(opened.bases_words)
 seen = watch_belt(
-    coverage(ground.layout, ground.terrain, ground.border, conditions="night"),
+    coverage(ground.layout, ground.terrain, ground.crossed, conditions=WEATHER),
     ground.terrain,
-    ground.border,
-    belt_m=ground.sector.belt_m,
+    ground.crossed,
+    belt_m=belt_m,
+    ways=opened.ways,
 )
-spare = head_start(seen, response_time(ground.terrain, bases)) if len(bases) else time_to_go(seen) * np.nan
 to_go = time_to_go(seen)
+spare = head_start(seen, response_time(ground.terrain, bases, ways=opened.ways)) if len(bases) else to_go * np.nan
 if truth is None:  # only the confirmed tracks are known, from their first estimate on
     paths, kind = history.isel(estimate=np.flatnonzero(np.isin(history["track"].values, list(confirmed)))), "track"
 else:
@@ -147,15 +160,15 @@ for name in np.unique(paths[kind].values):
     waited = confirmed_after(name, mine)
     at = mine["time"].values[-1] if np.isnan(waited) else began + np.timedelta64(int(waited * 1e9), "ns")
     here = mine.isel(estimate=int(np.argmin(np.abs(mine["time"].values - at))))
-    place = {"easting": float(here["easting"]), "northing": float(here["northing"])}
+    place = float(here["easting"]), float(here["northing"])
     gone = np.isnan(waited) and seconds_between(at, end.to_datetime64()) > 5.0  # left the scene before the end
     rows.append(
         {
             kind: name,
             "crossed": inward,
             "confirmed after [s]": waited,
-            "time margin [s]": float(spare.sel(place, method="nearest")),
-            "to go [s]": 0.0 if gone else float(to_go.sel(place, method="nearest")),
+            "time margin [s]": at_crosser(spare, ground.crossed, belt_m, place),
+            "to go [s]": 0.0 if gone else at_crosser(to_go, ground.crossed, belt_m, place),
             "recorded [s]": seconds_between(began, end.to_datetime64()),
         }
     )

@@ -78,9 +78,9 @@ for family, missing in evaluated.card.missing.items():
 # Every line leads to its records: file, row, and the hash of the file.
 
 # %%
-line = next(one for one in lines if one.evidence)
-print(said(line.name, say))
-pd.DataFrame([one.as_dict() for one in line.evidence])
+line = next((one for one in lines if one.evidence), None)
+print("no line has records" if line is None else said(line.name, say))
+pd.DataFrame([] if line is None else [one.as_dict() for one in line.evidence])
 
 # %% [markdown]
 # ## The National Action Plan
@@ -90,14 +90,20 @@ pd.DataFrame([one.as_dict() for one in line.evidence])
 
 # %%
 status = evaluated.plan
-rate = status.adherence
-print(f"{rate.met} of {rate.due} met, {rate.unknown} unknown: {rate.value:.2f} ({rate.low:.2f} to {rate.high:.2f})")
-assert 0.0 <= rate.low <= rate.value <= rate.high <= 1.0
+rate = None if status is None else status.adherence
+if rate is None:
+    print("the sector has no action plan")
+elif not rate.due:
+    print(f"no measure of the action plan is due on {DAY}")
+else:
+    print(f"{rate.met} of {rate.due} met, {rate.unknown} unknown: {rate.value:.2f} ({rate.low:.2f} to {rate.high:.2f})")
+    assert 0.0 <= rate.low <= rate.value <= rate.high <= 1.0
 pd.DataFrame(
     [
         {"measure": one.measure.id, "owner": one.measure.owner, "due": one.measure.due, "status": one.status}
-        for one in status.measures
-    ]
+        for one in (() if status is None else status.measures)
+    ],
+    columns=["measure", "owner", "due", "status"],
 ).set_index("measure")
 
 # %%
@@ -109,12 +115,12 @@ pd.DataFrame(
             "next": one.next,
             "late [d]": one.days_late,
         }
-        for one in reviews_of(status.plan, DAY)
+        for one in (() if status is None else reviews_of(status.plan, DAY))
     ]
 )
 
 # %%
-pd.DataFrame(list(status.plan.thresholds.changes))
+pd.DataFrame([] if status is None else list(status.plan.thresholds.changes))
 
 # %% [markdown]
 # ## Risk under other weights

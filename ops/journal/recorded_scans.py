@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from geo.errors import BadInput
-from ops.journal.decode_row import learn, scan_of_row
+from ops.journal.decode_row import columns_of_row, learn, pose_of_row, scan_of_row
 from ops.journal.reader import JournalRow
 from ops.journal.stores.place import read_journal
 from ops.journal.stores.protocol import FollowedJournal
@@ -76,3 +76,12 @@ def recorded_scans(journal: Path, layout: Layout) -> tuple[list[Scan], dict[str,
     if not scans:
         raise BadInput("no scans of the layout's sensors", where=str(journal), expected="a journal of this sector")
     return scans, left_out
+
+
+def recorded_poses(journal: Path, layout: Layout) -> list[ScanColumns]:
+    """Return the poses that the layout's mobile sensors stated in a journal, in order of receipt."""
+    with read_journal(journal) as reader:
+        status = each_scan(
+            reader, layout, columns_of_row, {}, chosen=lambda row: row.kind == "status", pose_of=pose_of_row
+        )
+        return list(status)

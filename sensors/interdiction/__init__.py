@@ -9,11 +9,12 @@ from sensors.interdiction.interception import (
     most_vulnerable_crossing,
     time_to_go,
 )
-from sensors.interdiction.modelled_outcomes import modelled_outcomes
+from sensors.interdiction.modelled_outcomes import at_crosser, modelled_outcomes
 
 __all__ = [
     "InterdictionError",
     "ResponseSettings",
+    "at_crosser",
     "head_start",
     "interruptions",
     "modelled_outcomes",

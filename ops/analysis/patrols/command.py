@@ -151,13 +151,17 @@ def _route(options: PatrolOptions, ground: OpenSector) -> Floats:
 
 
 def _observer(options: PatrolOptions, ground: OpenSector) -> AnySensor:
-    """Return the sensor of one patrol, which looks all round; its position is that of its post."""
+    """Return the sensor of one patrol, which looks all round; its position is that of its post.
+
+    An imager takes as long to search all round as in ``watchline plan``.
+    """
     from sensors.equipment.catalogue import shipped
     from sensors.layout import place
+    from sensors.planning.choice.mobile_options import all_round
 
     kept: dict[str, Any] = {"id": "patrol", "field_of_view_deg": 360.0, "mast_height_m": options.height_m}
     if options.carries == "thermal":
-        item = {**shipped()["handheld_thermal"].layout_values(), **kept, "azimuth_deg": 0.0}
+        item = {**all_round(shipped()["handheld_thermal"]), **kept}
         return place(ground.frame, 0.0, 0.0, **item)
     sees = (BINOCULARS_M, MAGNIFICATION) if options.carries == "binoculars" else (EYES_M, 1.0)
     return place(

@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from ops.sector.sector_file import read_bases
-
 if TYPE_CHECKING:
     import xarray as xr
 
     from geo.arrays import Bools, Floats
     from geo.border import Border
     from geo.frame import LocalFrame
-    from ops.sector.open_sector import OpenSector
 
 TOWER_SPACING_M: Final = 6_000.0
 MOST_TOWERS: Final = 8
@@ -241,12 +238,3 @@ def _feature(frame: LocalFrame, place: SitePosition, sensor: str, item: str, **m
 def items_used(layouts: Sequence[dict[str, Any]]) -> tuple[str, ...]:
     """Return the catalogue items in layouts, each once."""
     return tuple(dict.fromkeys(part["properties"]["catalogue"] for one in layouts for part in one["features"]))
-
-
-def bases_or_example(ground: OpenSector) -> Floats:
-    """Return the bases of an open sector in its frame, (base, 2) [m]; an example base where it names none."""
-    places = [ground.frame.to_local(lon, lat) for lon, lat in read_bases(ground.sector.bases).values()]
-    if not places:
-        place = example_base(ground.terrain, ground.border)
-        places = [] if place is None else [(place.easting, place.northing)]
-    return np.array(places, dtype=np.float64).reshape(-1, 2)

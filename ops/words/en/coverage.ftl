@@ -35,6 +35,14 @@ coverage-links-by-hand = { $count ->
     [one] 1 sensor reports by hand, with a delay: { $names }.
    *[other] { $count } sensors report by hand, with a delay: { $names }.
 }
+coverage-bases = { $origin ->
+    [sector] Responders come from { $count ->
+        [one] 1 base
+       *[other] { $count } bases
+    } of the sector.
+    [example] The sector names no bases. An example base on level ground behind the border is assumed.
+   *[none] The sector names no bases, and no place for an example base was found.
+}
 
 # Border and area outside the terrain
 coverage-off-terrain-line = { DISTANCE($length) } of the border is outside the terrain and is excluded.

@@ -31,6 +31,14 @@ coverage-links-by-hand = { $count ->
     [one] 1 capteur rend compte par messager, avec retard : { $names }.
    *[other] { $count } capteurs rendent compte par messager, avec retard : { $names }.
 }
+coverage-bases = { $origin ->
+    [sector] L’intervention part de { $count ->
+        [one] 1 base
+       *[other] { $count } bases
+    } du secteur.
+    [example] Le secteur n’indique aucune base. Une base d’exemple en terrain plat derrière la frontière est supposée.
+   *[none] Le secteur n’indique aucune base, et aucun emplacement n’a été trouvé pour une base d’exemple.
+}
 
 coverage-off-terrain-line = { DISTANCE($length) } de frontière se trouvent hors du terrain et sont exclus.
 coverage-off-terrain-belt = { PERCENT($fraction, digits: 1) } de la surface à moins de { DISTANCE($belt) } de la frontière se trouve hors du terrain et est exclue de tous les chiffres.

@@ -83,21 +83,29 @@ class MobileRules:
 def carried_sensor(item: Item, camera: Item, frame: LocalFrame, name: str) -> AnySensor:
     """Return what a mobile item watches with: the camera of another item at its own height, turned all round.
 
-    To search or scan all round takes longer than the sensor's own field of view, in proportion to the angles.
     A drone's camera also looks straight down.
     """
-    values: dict[str, Any] = camera.layout_values()
+    values = all_round(camera)
     kind = values.pop("kind")
-    wide = float(values.pop("field_of_view_deg", ALL_ROUND_DEG))
+    values |= {"mast_height_m": item.mast_height_m.central, "availability": item.availability.central}
+    if item.kind == "drone":
+        values |= {"elevation_min_deg": -90.0, "elevation_max_deg": 0.0, "min_range_m": 0.0}
+    return replace(place(frame, 0.0, 0.0, id=name, kind=kind, **values), catalogue=camera.name)
+
+
+def all_round(camera: Item) -> dict[str, Any]:
+    """Return the layout values of an item that is turned all round.
+
+    To search or scan all round takes longer than the sensor's own field of view, in proportion to the angles.
+    """
+    values: dict[str, Any] = camera.layout_values()
+    kind, wide = values["kind"], float(values.pop("field_of_view_deg", ALL_ROUND_DEG))
     known = Assumptions()
     usual = {"camera": known.camera_search_s, "human": known.human_search_s, "radio": known.radio_search_s}
     key = "search_s" if kind in usual else "period_s"
     if wide < ALL_ROUND_DEG and (key in values or kind in usual):
         values[key] = float(values.get(key, usual.get(kind, 0.0))) * ALL_ROUND_DEG / wide
-    values |= {"mast_height_m": item.mast_height_m.central, "availability": item.availability.central}
-    if item.kind == "drone":
-        values |= {"elevation_min_deg": -90.0, "elevation_max_deg": 0.0, "min_range_m": 0.0}
-    return replace(place(frame, 0.0, 0.0, id=name, kind=kind, **values), catalogue=camera.name)
+    return values
 
 
 def mobile_options(

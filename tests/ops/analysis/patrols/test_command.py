@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from geo.errors import BadInput
-from ops.analysis.patrols.command import MOST_NODES, found, walk
+from ops.analysis.patrols.command import MOST_NODES, _observer, found, walk
 from ops.analysis.patrols.findings import PatrolFindings
 from ops.analysis.patrols.options import PatrolOptions
 from ops.drawing.figures import PRINTED_STYLE
@@ -20,6 +20,8 @@ from ops.drawing.typeface.figure_font import drawing_style
 from ops.runtime.output import speaking
 from ops.sector.open_sector import open_sector
 from ops.words import LANGUAGES, MessageCatalogue
+from sensors.equipment.catalogue import shipped
+from sensors.planning.choice.mobile_options import carried_sensor
 from sensors.search_theory.by_segment import SegmentsInTime
 from tests.ops.conftest import collection, feature, lonlat
 
@@ -174,3 +176,12 @@ def test_legends_leave_its_panels_their_room_in_each_language(hill_sector: Any, 
         drawn = figure.axes[0]
         ends = [float(np.asarray(line.get_xdata())[-1]) for line in drawn.lines[:4]] + [drawn.images[0].get_extent()[1]]
         assert min(ends) == pytest.approx(drawn.get_xlim()[1]), "patrols go on until the crossing ends"
+
+
+def test_an_imager_searches_all_round_as_slowly_as_in_a_plan(hill_sector: Any, tmp_path: Path) -> None:
+    """120° in 60 s are 360° in 180 s, for the same equipment in both commands."""
+    ground, items = open_sector(hill_sector.sector), shipped()
+    imager = _observer(PatrolOptions(str(hill_sector.sector), tmp_path, carries="thermal"), ground)
+    planned = carried_sensor(items["foot_patrol"], items["handheld_thermal"], ground.frame, "patrol")
+    assert imager.field_of_view_deg == planned.field_of_view_deg == 360.0
+    assert imager.search_s == planned.search_s == 180.0
