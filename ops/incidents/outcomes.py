@@ -100,13 +100,25 @@ def _counted(names: Sequence[str], counts: Counter[str]) -> dict[str, int]:
     return {name: counts[name] for name in names}
 
 
+def standing_steps(incident: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The steps of an incident's life cycle, without those that were undone. An undoing is always of the last step."""
+    steps: list[Mapping[str, Any]] = []
+    for step in incident["transitions"]:
+        if step.get("action") == "undo":
+            steps = steps[:-1]
+        else:
+            steps.append(step)
+    return steps
+
+
 def seconds_until(incident: Mapping[str, Any], state: str) -> float | None:
     """Seconds until a person first brought the incident to this state; None if no person did.
 
-    An incident that was closed without an earlier acknowledgement was acknowledged by closing it.
+    An incident that was closed without an earlier acknowledgement was acknowledged by closing it. Of the state
+    ``closed``, only the closing of an incident that is closed now counts, not one that was reopened.
     """
-    reached = STATES.index(state)
-    for step in incident["transitions"]:
+    reached, steps = STATES.index(state), standing_steps(incident)
+    for step in steps[-1:] if state == "closed" else steps:
         if step["by"] != "system" and STATES.index(step["state"]) >= reached:
             return (_moment(step["at"]) - _moment(incident["opened_at"])).total_seconds()
     return None

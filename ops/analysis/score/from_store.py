@@ -19,7 +19,7 @@ from geo.message import Message
 from ops.analysis.score.line import LineEvidence, ScorecardLine
 from ops.analysis.score.outcome_records import Period
 from ops.analysis.score.scorecard import MOST_NAMES, TACTICAL, formula_of, trend_of
-from ops.incidents.outcomes import seconds_until
+from ops.incidents.outcomes import seconds_until, standing_steps
 from ops.releasability.settings import ReleasabilitySettings
 from ops.store.connections import StoreError
 from ops.store.markings import received_records
@@ -115,7 +115,7 @@ def _alerts(incident: Mapping[str, Any]) -> int:
 
 def _until_on_scene(incident: Mapping[str, Any]) -> float | None:
     """Seconds until a unit was on scene; None if none was."""
-    for step in incident["transitions"]:
+    for step in standing_steps(incident):
         if step["state"] == "on_scene":
             at = datetime.fromisoformat(step["at"])
             return (at - datetime.fromisoformat(incident["opened_at"])).total_seconds()

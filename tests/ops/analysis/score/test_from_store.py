@@ -70,6 +70,15 @@ def test_times_by_hand() -> None:
     assert lines["response_time"].notes[0].parameters["count"] == 2
 
 
+def test_a_unit_whose_arrival_was_undone_was_not_on_scene() -> None:
+    undone = incident(1, "apprehended")
+    on_scene = undone["transitions"][1]
+    undone["transitions"].insert(2, on_scene | {"state": "acknowledged", "action": "undo"})
+    lines = lines_of(undone)
+    assert math.isnan(lines["response_time"].value)
+    assert lines["time_to_disposition"].value == 30.0
+
+
 def test_weeks_of_one_rate_have_no_interval_by_weeks() -> None:
     """One apprehension in each of two weeks: draws are always 2 of 2; Wilson's lower end is 2 / (2 + 1.96²) = 0.342."""
     weeks = [incident(number, "apprehended", MONDAY + timedelta(days=7 * number)) for number in range(2)]
