@@ -38,7 +38,7 @@ class IncidentEntry:
     until a person first did so; ``closed_at`` None while it is open; ``expected_at``: when its target may be out of
     reach or cross. ``closed_by``: ``person`` or ``system``; ``closer``: the name of that person, or ``system``.
     ``in_period``: whether it was opened in the period. ``escalated_at``: the escalations in the period.
-    ``without_action``: no person acted on it until the end of the period. What was undone does not count as done.
+    ``without_action``: no person acted on it until the end of the period. Actions that were undone do not count.
     """
 
     id: str

@@ -268,7 +268,7 @@ class _Rated:
             for sensor, rate in zip(self.layout, self.rates[weather, 1], strict=True):
                 if sensor.id in self.moving:
                     rates = self.moving[sensor.id][weather]
-                    missed += logs_of_cells(rates, rate, settings.dwell_s, size)
+                    missed += logs_of_cells(self.mobile[sensor.id], rates, situation, settings.dwell_s, size)
                     visible[rate.cells] = True
                     continue
                 hazard = rate.rate * sensor.exposure_s(settings.dwell_s, situation)

@@ -77,7 +77,7 @@ def test_every_item_is_whole(item: Any) -> None:
 
 
 def test_people_report_by_hand_where_no_radio_reaches_them() -> None:
-    """Cameras with people beside them are observers, aerostats apart, which have a crew on the ground (decision 0022)."""
+    """Cameras with people beside them are observers; aerostats have a crew on the ground (decision 0022)."""
     people = [item for item in shipped() if item.is_placed and item.kind == "camera" and item.crew.central >= 1.0]
     ways = {item.name: item.layout_values().get("reports_by") for item in people if "aerostat" not in item.name}
     observers = ("naked_eye", "binoculars", "handheld_thermal", "observation_post")
