@@ -17,7 +17,7 @@ from geo.mobility.roads_and_rivers import Ways
 from geo.paths.response_times import response_time
 from geo.terrain import north_up
 from sensors.coverage.model import coverage
-from sensors.coverage.radio_links import Network, links_known, network_of, with_reports_decided
+from sensors.coverage.radio_links import Network, delays_by_hand, links_known, network_of, with_reports_decided
 from sensors.detection_model.assumptions import Assumptions
 from sensors.equipment.catalogue import Catalogue, shipped
 from sensors.equipment.life_cycle_cost import annuity_factor, item_cost
@@ -232,15 +232,22 @@ def study(
     places = _places([] if bases is None else bases)
     loaded = terrain.compute()
     response = response_time(loaded, places, ways=ways) if len(places) else None
-    layouts = [
-        with_reports_decided(layout, loaded, places) if links_known(layout.relays, places) else layout
-        for layout in layouts
-    ]
+    stated, layouts = (
+        layouts,
+        [
+            with_reports_decided(layout, loaded, places) if links_known(layout.relays, places) else layout
+            for layout in layouts
+        ],
+    )
     ground = ComparisonTerrain.of(loaded, border, chosen, response=response, ways=ways, assumptions=assumptions)
     response_settings = ResponseSettings(strips=chosen.strips or None)
     chosen = replace(chosen, strips=response_settings.strips_over(depth_of(ground.belt)))
     one()
     networks = [_network(layout, loaded, places) for layout in layouts]
+    by_hand = [
+        {} if net is None else delays_by_hand(one, layout, net)
+        for one, layout, net in zip(stated, layouts, networks, strict=True)
+    ]
     silent = [_silent(layout, net) for layout, net in zip(layouts, networks, strict=True)]
     by_strips = {
         factor: (
@@ -248,7 +255,7 @@ def study(
             tuple(Design.of(e, known, chosen, ground, net) for e, net in zip(exposed, networks, strict=True)),
         )
         for factor, (paths, exposed) in exposures(
-            layouts, ground, known, chosen, one, silent=silent, mobile=moving
+            layouts, ground, known, chosen, one, silent=silent, by_hand=by_hand, mobile=moving
         ).items()
     }
     paths, designs = by_strips.pop(1.0)
@@ -334,6 +341,7 @@ def _depth(comparison: Study, design: Design) -> tuple[float, frozenset[str], fr
         for number, relay in enumerate(whole.relays):
             there = np.arange(len(design.parts)) != number
             cut_off = {p.id for p, out in zip(design.parts, design.outages(there).never, strict=True) if out}
+            cut_off -= design.exposure.by_hand
             if cut_off.intersection(layout.ids) and footprints.barrier(cut_off).k < found.k:
                 lost = lost | {relay.id}
     except GapError:  # a border of closed rings only has no ends

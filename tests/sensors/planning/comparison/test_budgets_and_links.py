@@ -14,7 +14,8 @@ from sensors.equipment.life_cycle_cost import annuity_factor, item_cost
 from sensors.layout import Layout
 from sensors.planning import CompareError, CompareSettings, Study, compare, study
 from sensors.planning.comparison.draws import central
-from sensors.planning.comparison.purchase import control_room_cost, unit_costs
+from sensors.planning.comparison.outcome import Outcome, availability_of, outcome
+from sensors.planning.comparison.purchase import budgets, control_room_cost, unit_costs
 from sensors.relay import Relay
 from tests.sensors.planning.comparison.test_compare import CHEAP, FRAME, LINES, POSTS, border, ground
 from tests.sensors.planning.comparison.test_mobile_parts import BASE, HERE, NONE, patrol, row
@@ -84,3 +85,48 @@ def test_covered_border_costs_what_its_sensors_cost_whatever_the_budget(terrain:
         rows.append(found["cost_per_covered_km"].to_numpy())
         assert rows[-1] * found["covered_km"].to_numpy() == pytest.approx(own)
     assert np.array_equal(*rows)
+
+
+def noticed(found: Outcome) -> np.ndarray:
+    """Detection by segment before alerts are assessed, which depends on the alerts of the layout as designed."""
+    return np.nan_to_num(found.detection[0] / found.assessed_fraction[0])
+
+
+def test_a_post_whose_relaying_neighbour_is_not_bought_reports_by_hand(terrain: xr.Dataset) -> None:
+    """Only the mast of the second post links the first to the base."""
+    alone = Layout("alone", FRAME, POSTS.sensors[:1])
+    made = studied([alone, POSTS], terrain, residual_item=None)
+    (first, second), middle = made.designs, central(made.inputs)
+    assert [one.reports_by for one in (*first.exposure.layout, *second.exposure.layout)] == ["hand", "radio", "radio"]
+    money = control_room_cost(middle, made.settings) + 1.5 * unit_costs(second, middle)[0][:, 0]
+    one, both = made.outcomes(middle, money)
+    assert both.bought.parts.tolist() == [[True, False]]
+    assert noticed(both) == pytest.approx(noticed(one), abs=1e-9)
+    assert noticed(both).max() > 0.1
+    assert both.mean_interruption / both.assessed_fraction == pytest.approx(
+        one.mean_interruption / one.assessed_fraction
+    )
+
+
+def test_a_post_behind_a_relay_that_fails_reports_by_hand(terrain: xr.Dataset) -> None:
+    """With the relay down, all is as for a post that reports by hand; with it up, as for one with a radio link."""
+    post = POSTS.sensors[0]
+    relayed = Layout("relayed", FRAME, (post,), (relay("r1", 600.0, -100.0),))
+    others = [Layout(way, FRAME, (replace(post, reports_by=way),)) for way in ("hand", "satellite")]
+    made = studied([relayed, *others], terrain, residual_item=None)
+    middle = central(made.inputs)
+    money = budgets(made.designs, middle)
+    by_hand, at_once = (outcome(one, made.ways, middle, money) for one in made.designs[1:])
+    up = availability_of(made.designs[0], middle)[0, 1]
+    found = {
+        state: outcome(made.designs[0], made.ways, middle, money, up=np.array([[state, up]]))
+        for state in (0.0, 0.4, 1.0)
+    }
+    for state, expected in ((0.0, by_hand), (1.0, at_once)):
+        assert found[state].alerts_per_day == pytest.approx(expected.alerts_per_day)
+        for measure in ("mean_detection", "mean_interruption", "least_interruption"):
+            assert found[state].measure(measure) == pytest.approx(expected.measure(measure), abs=1e-9)
+    assert by_hand.mean_detection[0] > 0.1
+    low, high = by_hand.mean_interruption[0], at_once.mean_interruption[0]
+    assert low < high
+    assert low + 0.4 * (high - low) - 1e-9 <= found[0.4].mean_interruption[0] < high
