@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ops.incidents.incident import DISPOSITIONS, KINDS, STATES
+from ops.incidents.incident import DISPOSITIONS, KINDS, STATES, standing_steps
 from sensors.statistics.outcome_rates import (
     BORDER_EFFECTIVENESS,
     INTERDICTION_EFFECTIVENESS,
@@ -98,17 +98,6 @@ def plain_figures(figures: IncidentFigures) -> dict[str, Any]:
 
 def _counted(names: Sequence[str], counts: Counter[str]) -> dict[str, int]:
     return {name: counts[name] for name in names}
-
-
-def standing_steps(incident: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The steps of an incident's life cycle, without those that were undone. An undoing is always of the last step."""
-    steps: list[Mapping[str, Any]] = []
-    for step in incident["transitions"]:
-        if step.get("action") == "undo":
-            steps = steps[:-1]
-        else:
-            steps.append(step)
-    return steps
 
 
 def seconds_until(incident: Mapping[str, Any], state: str) -> float | None:

@@ -14,8 +14,7 @@ from geo.errors import BadInput
 from ops.analysis.handover.goods import GoodsEntry, goods_of
 from ops.analysis.handover.period import ReportPeriod
 from ops.incidents.goods_codes.check import GoodsCodes
-from ops.incidents.incident import STATES, SYSTEM
-from ops.incidents.outcomes import standing_steps
+from ops.incidents.incident import STATES, SYSTEM, standing_steps
 from ops.store.handover_notes import HandoverNote
 from ops.store.periods import PeriodReader, ReleasedPeriods, with_released_goods
 from sensors.timestamps import utc_datetime

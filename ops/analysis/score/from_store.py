@@ -19,7 +19,8 @@ from geo.message import Message
 from ops.analysis.score.line import LineEvidence, ScorecardLine
 from ops.analysis.score.outcome_records import Period
 from ops.analysis.score.scorecard import MOST_NAMES, TACTICAL, formula_of, trend_of
-from ops.incidents.outcomes import seconds_until, standing_steps
+from ops.incidents.incident import standing_steps
+from ops.incidents.outcomes import seconds_until
 from ops.releasability.settings import ReleasabilitySettings
 from ops.store.connections import StoreError
 from ops.store.markings import received_records
