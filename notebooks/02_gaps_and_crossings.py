@@ -254,8 +254,9 @@ for name, found in seen.items():
 #
 # A security game on about eight segments of the first layout: the crosser knows the probabilities of the randomised
 # routes, not the route of the day. One patrol leaves its base for a shift of three hours, by vehicle where it can drive
-# and on foot elsewhere, and stays 30 minutes in each segment that it visits; there it stops half of those who would
-# otherwise not be interrupted (an assumption). Each journey takes the time of its own direction.
+# and on foot elsewhere, and stays 30 minutes in each segment that it visits; while it is there, it stops half of those
+# who would otherwise not be interrupted (an assumption). All times of the shift are equally likely for a crossing, so a
+# visit counts for 30 minutes of three hours. Each journey takes the time of its own direction.
 
 # %%
 alone = interrupted[first]["least_interruption"].sel(slower=1.0).to_numpy()
@@ -278,8 +279,9 @@ out, back = (
     np.min([seconds_at(journey_time(*movers, base, to_place=home, mount_s=mount_s)) for base in bases], axis=0)
     for home in (False, True)
 )
-rounds = FromBases(between, out, back, Shift(patrols=1, shift_s=3 * 3600.0, stay_s=1800.0))
-game = Game(alone[stops], 1.0 - (1.0 - alone[stops]) * 0.5)
+shift = Shift(patrols=1, shift_s=3 * 3600.0, stay_s=1800.0)
+rounds = FromBases(between, out, back, shift)
+game = Game(alone[stops], alone[stops] + shift.present * 0.5 * (1.0 - alone[stops]))
 solution = solve_game(game, rounds)
 print(f"P(interruption) without patrols {game.uncovered.min():.3f}, with patrols {solution.value:.3f}")
 pd.DataFrame({"segment": stops, "fraction of shifts with a visit": solution.coverage}).round(2)

@@ -47,10 +47,9 @@ class StoredPaths:
     unknown: Bools
     closed: Bools
 
-    def known(self, hazard: Floats, unknown: Bools) -> Floats:
-        """``hazard`` with NaN where no crossing is possible or coverage is unknown."""
-        doubtful = self.closed | (unknown.any(axis=2) & (hazard.sum(axis=2) == 0.0))
-        return np.where(doubtful[:, :, None], np.nan, hazard)
+    def crossable(self, hazard: Floats) -> Floats:
+        """``hazard`` with NaN where no crossing is possible or known."""
+        return np.where(self.closed[:, :, None], np.nan, hazard)
 
     def of_sensor(self, rate: SensorRate) -> tuple[Floats, Bools]:
         """Hazard (set, segment) of a sensor along the paths, and whether they lead over ground unknown to it."""
@@ -60,17 +59,19 @@ class StoredPaths:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DetectionLookup:
-    """``sensors`` by name; ``hazard`` (path, segment, sensor), NaN where no crossing is possible or coverage is
-    unknown. ``viewpoints``: where mobile sensors stand, away from their posts; used only with ``paths``.
+    """``sensors`` by name; ``hazard`` (path, segment, sensor), NaN where no crossing is possible; ``unknown`` (path,
+    segment, sensor): whether the path leads over ground on which the visibility of the sensor is unknown.
+    ``viewpoints``: where mobile sensors stand, away from their posts; used only with ``paths``.
     """
 
     sensors: tuple[str, ...]
     hazard: Floats
+    unknown: Bools
     paths: StoredPaths | None = field(default=None, repr=False)
     rate_at: RateAt | None = field(default=None, repr=False)
     viewpoints: Mapping[str, Viewpoint] = field(default_factory=dict)
     _known: dict[frozenset[str], Floats] = field(default_factory=dict, repr=False)
-    _present: list[Floats] = field(default_factory=list, repr=False)
+    _present: list[tuple[Floats, Bools]] = field(default_factory=list, repr=False)
     _columns: dict[str, tuple[Viewpoint, Floats, Bools]] = field(default_factory=dict, repr=False)
 
     def at(self, viewpoints: Mapping[str, Viewpoint]) -> DetectionLookup:
@@ -85,8 +86,11 @@ class DetectionLookup:
         crossing is possible or coverage is unknown."""
         lost = frozenset(gone) & frozenset(self.sensors)
         if lost not in self._known:
-            works = np.array([name not in lost for name in self.sensors], np.float64)
-            along = probability_of(self._hazard_now() @ works)
+            works = np.array([name not in lost for name in self.sensors], np.bool_)
+            hazard, unknown = self._now()
+            total = hazard @ works.astype(np.float64)
+            doubtful = (unknown & works).any(axis=2) & (total == 0.0)
+            along = np.where(doubtful, np.nan, probability_of(total))
             crossable = ~np.isnan(along).all(axis=0)
             least = np.full(along.shape[1], np.nan)
             least[crossable] = np.nanmin(along[:, crossable], axis=0)
@@ -100,10 +104,11 @@ class DetectionLookup:
         before, after = self.probability(others), self.probability(others | {sensor})
         return np.flatnonzero((before >= required) & (after < required))
 
-    def _hazard_now(self) -> Floats:
-        """``hazard`` with that of mobile sensors from where they stand, computed once for each viewpoint."""
+    def _now(self) -> tuple[Floats, Bools]:
+        """``hazard`` and ``unknown`` with those of mobile sensors from where they stand, computed once for each
+        viewpoint."""
         if not self.viewpoints or self.paths is None or self.rate_at is None:
-            return self.hazard
+            return self.hazard, self.unknown
         if not self._present:
             hazard, unknown = self.paths.hazard.copy(), self.paths.unknown.copy()
             for name, there in self.viewpoints.items():
@@ -112,7 +117,7 @@ class DetectionLookup:
                     known = self._columns[name] = (there, *self.paths.of_sensor(self.rate_at(name, there)))
                 number = self.sensors.index(name)
                 hazard[:, :, number], unknown[:, :, number] = known[1], known[2]
-            self._present.append(self.paths.known(hazard, unknown))
+            self._present.append((self.paths.crossable(hazard), unknown))
         return self._present[0]
 
 
@@ -137,8 +142,8 @@ def detection_lookup_of(seen: WatchedBelt, *, neighbours: int = 16, rate_at: Rat
         closed.append(~np.isfinite(ways.cost))
         kept += [along] if rate_at is not None else []
     paths = StoredPaths(seen, tuple(kept), np.stack(hazards), np.stack(unknowns), np.stack(closed))
-    hazard = paths.known(paths.hazard, paths.unknown)
-    return DetectionLookup(names, hazard, paths if rate_at is not None else None, rate_at)
+    hazard = paths.crossable(paths.hazard)
+    return DetectionLookup(names, hazard, paths.unknown, paths if rate_at is not None else None, rate_at)
 
 
 def _of_sensor(seen: WatchedBelt, along: Along, rate: SensorRate) -> tuple[Floats, Bools]:

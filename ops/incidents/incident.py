@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
-from typing import Final
+from typing import Any, Final
 
 from geo.message import Message
 from ops.incidents.assessments import Assessment
@@ -256,3 +257,14 @@ class Incident:
 def incident_id(founding_alert: str) -> str:
     """Return the id of the incident that an alert founds."""
     return "I" + blake2b(founding_alert.encode(), digest_size=8).hexdigest()
+
+
+def standing_steps(incident: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The steps of an incident's life cycle, without those that were undone. An undoing is always of the last step."""
+    steps: list[Mapping[str, Any]] = []
+    for step in incident["transitions"]:
+        if step.get("action") == "undo":
+            steps = steps[:-1]
+        else:
+            steps.append(step)
+    return steps

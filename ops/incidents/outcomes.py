@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ops.incidents.incident import DISPOSITIONS, KINDS, STATES
+from ops.incidents.incident import DISPOSITIONS, KINDS, STATES, standing_steps
 from sensors.statistics.outcome_rates import (
     BORDER_EFFECTIVENESS,
     INTERDICTION_EFFECTIVENESS,
@@ -103,10 +103,11 @@ def _counted(names: Sequence[str], counts: Counter[str]) -> dict[str, int]:
 def seconds_until(incident: Mapping[str, Any], state: str) -> float | None:
     """Seconds until a person first brought the incident to this state; None if no person did.
 
-    An incident that was closed without an earlier acknowledgement was acknowledged by closing it.
+    An incident that was closed without an earlier acknowledgement was acknowledged by closing it. Of the state
+    ``closed``, only the closing of an incident that is closed now counts, not one that was reopened.
     """
-    reached = STATES.index(state)
-    for step in incident["transitions"]:
+    reached, steps = STATES.index(state), standing_steps(incident)
+    for step in steps[-1:] if state == "closed" else steps:
         if step["by"] != "system" and STATES.index(step["state"]) >= reached:
             return (_moment(step["at"]) - _moment(incident["opened_at"])).total_seconds()
     return None

@@ -231,6 +231,19 @@ def with_reports_decided(layout: Layout, terrain: xr.Dataset, bases: npt.ArrayLi
     return replace(layout, sensors=tuple(s for s in sensors if not isinstance(s, Relay)))
 
 
+def delays_by_hand(layout: Layout, decided: Layout, net: Network) -> dict[str, float]:
+    """Delay [s] by id of people who report by radio as ``decided``, and by hand while their chain of links is lost.
+
+    ``net`` is that of the layout's relays, then sensors. People who reach a base themselves depend on no other part.
+    """
+    sensors = zip(layout, decided, net.home[len(decided.relays) :], strict=True)
+    return {
+        one.id: replace(one, reports_by=HAND).delay_s
+        for one, other, home in sensors
+        if (one.reports_by, other.reports_by) == (RADIO_OR_HAND, RADIO) and not home
+    }
+
+
 def reporting(layout: Layout, terrain: xr.Dataset, bases: npt.ArrayLike) -> Reporting:
     """The part of the layout whose reports arrive at the bases (base, 2) [m] with everything working. Without a base or
     gateway links are unknown, and every sensor counts as linked. Raises the errors of network_of.

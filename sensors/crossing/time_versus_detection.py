@@ -151,8 +151,8 @@ def sensor_values(
     -------
     xarray.Dataset, dims (sensor,)
         ``least_without`` [1], ``worth`` = the least P_detect with all sensors less that without it (the crosser then
-        takes another path), ``mean_worth``, the same averaged over the segments that can be crossed, and with a
-        requirement ``opened``, the number of segments that fall below it.
+        takes another path), ``mean_worth``, the same averaged over segments, and with a requirement ``opened``, the
+        number of segments that fall below it; over the segments in which detection with and without it is known.
 
     Raises
     ------
@@ -163,18 +163,22 @@ def sensor_values(
         check_required(required_probability)
     whole = _by_segment(watched, direction, neighbours)
     names = [sensor.name for sensor in watched.sensors]
-    least, mean, opened = np.empty(len(names)), np.empty(len(names)), np.zeros(len(names), np.int64)
+    least, worth, mean = (np.full(len(names), np.nan) for _ in range(3))
+    opened = np.zeros(len(names), np.int64)
     for number, name in enumerate(names):
         without = _by_segment(watched.only(set(names) - {name}), direction, neighbours)
-        least[number] = np.nanmin(without)
-        mean[number] = np.nanmean(whole - without)
+        known = np.isfinite(whole) & np.isfinite(without)
+        if known.any():
+            least[number] = without[known].min()
+            worth[number] = whole[known].min() - least[number]
+            mean[number] = (whole - without)[known].mean()
         if required_probability is not None:
             opened[number] = ((whole >= required_probability) & (without < required_probability)).sum()
         if progress is not None:
             progress(number + 1, len(names))
     data: dict[str, tuple[str, Floats, dict[str, str]]] = {
         "least_without": ("sensor", least, {"units": "1"}),
-        "worth": ("sensor", np.nanmin(whole) - least, {"units": "1"}),
+        "worth": ("sensor", worth, {"units": "1"}),
         "mean_worth": ("sensor", mean, {"units": "1"}),
     }
     if required_probability is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -77,6 +77,8 @@ def life_cycle_cost(prices: Prices, *, years: float, discount_rate: float) -> Fl
     return annual_cost(prices, discount_rate) * annuity_factor(years, discount_rate)
 
 
-def item_cost(item: Item, staff: Staff, *, years: float, discount_rate: float) -> float:
-    """Life-cycle cost of one unit of an item at its central prices, with its crew."""
-    return float(life_cycle_cost(Prices.central(item, staff), years=years, discount_rate=discount_rate))
+def item_cost(item: Item, staff: Staff, *, years: float, discount_rate: float, with_crew: bool = True) -> float:
+    """Life-cycle cost of one unit of an item at its central prices, with its crew or without."""
+    prices = Prices.central(item, staff)
+    prices = prices if with_crew else replace(prices, crew=0.0)
+    return float(life_cycle_cost(prices, years=years, discount_rate=discount_rate))

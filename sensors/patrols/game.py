@@ -48,7 +48,8 @@ class Game:
     uncovered : ndarray, shape (segment,)
         Probability of interruption [1] without a patrol.
     covered : ndarray, shape (segment,)
-        Probability of interruption [1] with a patrol, at least ``uncovered``.
+        Probability of interruption [1] in a shift in which a patrol visits the segment, at least ``uncovered``. Of
+        crossings at any time of the shift, the visit meets ``Shift.present``.
 
     Raises
     ------
@@ -459,3 +460,8 @@ class Shift:
             value = getattr(self, name)
             if not isinstance(value, (int, float)) or not (np.isfinite(value) and value >= 0.0):
                 raise GameError(f"{name} is {value!r}", where="patrol game", expected="seconds from 0")
+
+    @property
+    def present(self) -> float:
+        """Fraction [1] of the shift for which a patrol is in a segment that it visits."""
+        return min(self.stay_s / self.shift_s, 1.0) if self.shift_s > 0.0 else 0.0

@@ -143,18 +143,20 @@ def _joined_barrier(parts: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _contributions(segments: xr.Dataset, required: float) -> xr.Dataset:
-    """Return the leave-one-out contribution of each sensor over all crossable segments; NaN where there are none.
+    """Return the leave-one-out contribution of each sensor over the segments whose detection with all is known; NaN
+    where there are none.
 
     ``proven`` is 0 where some segment's figure without the sensor is only a bound.
     """
     base, without = segments["detection_probability"].to_numpy(), segments["without"].to_numpy()
     crossed = np.isfinite(base)
-    lost = np.where(crossed[:, None], base[:, None] - without, np.nan)
+    without = np.where(crossed[:, None], without, np.nan)
+    lost = base[:, None] - without
     nothing = np.full(without.shape[1], math.nan)
     some = crossed.any()
     data = {
         "proven": segments["without_proven"].to_numpy().all(axis=0).astype(np.float64),
-        "least_without": np.nanmin(without, axis=0) if some and without.size else nothing,
+        "least_without": np.fmin.reduce(without, axis=0) if some and without.size else nothing,
         "mean_contribution": np.nanmean(lost, axis=0) if some and without.size else nothing,
         "segments_reduced": np.nansum(lost > 1e-12, axis=0).astype(np.float64) if some else nothing,
         "coverage_gaps_opened": ((base[:, None] >= required) & (without < required)).sum(axis=0).astype(np.float64)

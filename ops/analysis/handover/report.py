@@ -14,7 +14,7 @@ from geo.errors import BadInput
 from ops.analysis.handover.goods import GoodsEntry, goods_of
 from ops.analysis.handover.period import ReportPeriod
 from ops.incidents.goods_codes.check import GoodsCodes
-from ops.incidents.incident import STATES, SYSTEM
+from ops.incidents.incident import STATES, SYSTEM, standing_steps
 from ops.store.handover_notes import HandoverNote
 from ops.store.periods import PeriodReader, ReleasedPeriods, with_released_goods
 from sensors.timestamps import utc_datetime
@@ -37,7 +37,7 @@ class IncidentEntry:
     until a person first did so; ``closed_at`` None while it is open; ``expected_at``: when its target may be out of
     reach or cross. ``closed_by``: ``person`` or ``system``; ``closer``: the name of that person, or ``system``.
     ``in_period``: whether it was opened in the period. ``escalated_at``: the escalations in the period.
-    ``without_action``: no person acted on it until the end of the period.
+    ``without_action``: no person acted on it until the end of the period. Actions that were undone do not count.
     """
 
     id: str
@@ -287,7 +287,8 @@ def _entry(
 ) -> IncidentEntry:
     opened = _moment(known["opened_at"])
     is_closed = known["state"] == "closed"
-    people = [step for step in known["transitions"] if step["by"] != SYSTEM]
+    steps = standing_steps(known)
+    people = [step for step in steps if step["by"] != SYSTEM]
     return IncidentEntry(
         id=known["id"],
         name=known["name"],
@@ -305,11 +306,11 @@ def _entry(
         expected_at=None if is_closed else _expected_at(reader.as_known(known["lead"], period.end_ns)),
         acknowledged_s=_seconds_until(opened, people, lambda step: STATES.index(step["state"]) >= 1),
         assigned_s=_seconds_until(opened, people, lambda step: step["action"] == "assign"),
-        closed_at=_moment(known["transitions"][-1]["at"]) if is_closed else None,
+        closed_at=_moment(steps[-1]["at"]) if is_closed else None,
         disposition=known["disposition"],
         reason=known["reason"],
         closed_by=known["closed_by"],
-        closer=known["transitions"][-1]["by"] if is_closed else "",
+        closer=steps[-1]["by"] if is_closed else "",
         escalated_at=tuple(escalated),
         without_action=not people and not known["notes"],
     )

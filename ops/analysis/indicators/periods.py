@@ -14,11 +14,13 @@ MOST_LONGER: Final = 1.125
 NOT_COUNTED: Final = frozenset({"1", "%", "‰", "points", "s", "min", "h"})
 """Units of fractions, indices and durations."""
 _NOT_COUNTED: Final = re.compile(
-    r"\b(average|duration|fraction|index|mean|median|percentage|probability|proportion|rate|score|share|time)\b",
+    r"(?<![^\W_])(averages?|durations?|fractions?|ind(ex|exes|ices)|mean|medians?|percentages?|probabilit(y|ies)|"
+    r"proportions?|rates?|scores?|shares?|times?)(?![^\W_])",
     re.IGNORECASE,
 )
-"""What the name of a quantity says that does not grow with its period."""
-_QUOTIENT: Final = re.compile(r"/|\bper\b", re.IGNORECASE)
+"""What the name of a quantity says that does not grow with its period; ``_`` parts words. (Means may be of
+transport.)"""
+_QUOTIENT: Final = re.compile(r"/|(?<![^\W_])per(?![^\W_])", re.IGNORECASE)
 
 
 def is_count(one: Indicator) -> bool:

@@ -104,7 +104,7 @@ def roster_choices(
     terrain = ground.terrain.compute()
     stands = Layout("none", ground.frame, ()) if present is None else present
     watched = watched_by(stands, terrain, ground.crossed, belt_m=ground.sector.belt_m, ways=ways, **sight)
-    game, segments = game_of(watched, response, direction=direction)
+    game, segments = game_of(watched, response, shift, direction=direction)
     times = line_times(ground.crossed, terrain, bases_of(ground), segments, ways=ways)
     options: list[Option] = []
     for patrols in range(1, shift.patrols + 1):

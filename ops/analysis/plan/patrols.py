@@ -121,6 +121,7 @@ class PatrolPlan:
 def game_of(
     watched: WatchedBelt,
     response: xr.DataArray,
+    shift: Shift,
     *,
     direction: str = INWARD,
     on_the_spot_s: float = ON_THE_SPOT_S,
@@ -128,9 +129,9 @@ def game_of(
 ) -> tuple[Game, Ints]:
     """Return the game over the crossable segments, and their numbers on the border.
 
-    The value of a segment without a patrol is the least probability of interruption on its three paths. With a patrol,
-    the response takes at most ``on_the_spot_s``, or the patrol itself finds the crosser (probability ``finds``,
-    independent).
+    The value of a segment without a patrol is the least probability of interruption on its three paths. With a patrol
+    there, the response takes at most ``on_the_spot_s``, or the patrol itself finds the crosser (probability ``finds``,
+    independent). A visit counts for the part of the ``shift`` for which it lasts (``at_any_time``).
     """
     settings = ResponseSettings()
     paths = three_ways(watched, response, direction=direction)
@@ -145,7 +146,18 @@ def game_of(
             where="patrols",
             expected="ground with a path across the border",
         )
-    return Game(alone[known], np.maximum(helped, alone)[known]), known.astype(np.int64)
+    return at_any_time(Game(alone[known], np.maximum(helped, alone)[known]), shift), known.astype(np.int64)
+
+
+def at_any_time(game: Game, shift: Shift) -> Game:
+    """Return the game of a crosser who crosses at any time of the shift alike, from that of one whom a patrol meets.
+
+    A patrol that visits a segment is there for ``Shift.present`` of the shift, so a round that visits it interrupts
+    ``uncovered + present × (covered − uncovered)``. The crosser knows the probabilities of the rounds, but neither the
+    round that is drawn nor its times; a crosser who knew these would do better. A segment counts once in a round, also
+    where several patrols visit it, which is pessimistic.
+    """
+    return Game(game.uncovered, game.uncovered + shift.present * (game.covered - game.uncovered))
 
 
 def with_losses(game: Game, losses: Floats) -> Game:
@@ -210,7 +222,7 @@ def play(
     border. The strategy is therefore computed over the other segments; it is optimal there and for the border.
     ``losses`` (segment of the border,) [1]: see ``with_losses``.
     """
-    game, segments = game_of(watched, response, direction=direction)
+    game, segments = game_of(watched, response, shift, direction=direction)
     rounds = sweeps_of(border, terrain, bases, segments, shift, ways=ways)
     settings, depth_m = ResponseSettings(), depth_of(watched.belt)
     assumptions = (
@@ -221,6 +233,9 @@ def play(
         "patrols drive and walk as the response does, each journey in its own direction; drivers stay with the vehicle",
         f"paths from one segment to the next deviate by at most {DETOUR_M:g} m",
         f"shifts of {shift.shift_s / 3600.0:g} h, stays of {shift.stay_s / 60.0:g} min in each segment",
+        "crossers know the probabilities of the routes, but neither the route of the shift nor the times of patrols: "
+        f"all times of a shift are equally likely, so a patrol is there for {shift.present:.3g} of the crossings in a "
+        "segment that it visits",
     )
     if losses is None:
         return replace(solved(game, segments, rounds), assumptions=assumptions)

@@ -17,6 +17,7 @@ from ops.analysis.plan.wording import links_not_required
 from ops.drawing.pages.html_page import render_page
 from ops.drawing.scene import conditions_words
 from ops.runtime.output import atomic_write, say
+from sensors.patrols.game import Shift
 
 TEMPLATE = Path(__file__).with_name("report.html.j2")
 OBJECTIVES: Final = ("mean_probability", "worst_segment", "least_detection", "least_interruption")
@@ -177,6 +178,7 @@ def _patrols(findings: PlanFindings) -> dict[str, Any] | None:
     if findings.patrols is None:
         return None
     options, figures = findings.options, findings.patrols.figures
+    shift = Shift(shift_s=options.shift_h * 3600.0, stay_s=options.stay_min * 60.0)
     numbers = {"without": figures["without_patrols"], "value": figures["value"], "gap": figures["gap"]}
     rows = [
         [say("plan-patrols-row-patrols"), _count(findings.patrols.patrols)],
@@ -185,10 +187,10 @@ def _patrols(findings: PlanFindings) -> dict[str, Any] | None:
         *([say(f"plan-patrols-row-{name}"), _probability(value)] for name, value in numbers.items()),
     ]
     return {
-        "words": say("plan-patrols-words", shift=options.shift_h * 3600.0, stay=options.stay_min * 60.0),
+        "words": say("plan-patrols-words", shift=shift.shift_s, stay=shift.stay_s),
         "table": PlanTable(say("plan-table-patrols"), _columns("figure", "value"), rows),
         "warnings": [say("plan-warning", warning=warning) for warning in findings.patrols.warnings],
-        "limits": [say("plan-patrols-limit", response=ON_THE_SPOT_S, finds=PATROL_FINDS)],
+        "limits": [say("plan-patrols-limit", response=ON_THE_SPOT_S, finds=PATROL_FINDS, present=shift.present)],
     }
 
 

@@ -19,6 +19,7 @@ from geo.message import Message
 from ops.analysis.score.line import LineEvidence, ScorecardLine
 from ops.analysis.score.outcome_records import Period
 from ops.analysis.score.scorecard import MOST_NAMES, TACTICAL, formula_of, trend_of
+from ops.incidents.incident import standing_steps
 from ops.incidents.outcomes import seconds_until
 from ops.releasability.settings import ReleasabilitySettings
 from ops.store.connections import StoreError
@@ -115,7 +116,7 @@ def _alerts(incident: Mapping[str, Any]) -> int:
 
 def _until_on_scene(incident: Mapping[str, Any]) -> float | None:
     """Seconds until a unit was on scene; None if none was."""
-    for step in incident["transitions"]:
+    for step in standing_steps(incident):
         if step["state"] == "on_scene":
             at = datetime.fromisoformat(step["at"])
             return (at - datetime.fromisoformat(incident["opened_at"])).total_seconds()
@@ -133,15 +134,20 @@ def _time_line(
     """The median time to a step [min], with an interval that samples whole weeks.
 
     It is over the incidents in which the step was taken. Open ones in which it may still be taken would make it longer,
-    so their number is stated.
+    so their number is stated, and the trend is over the weeks that have ended and in which none waits: in the others,
+    the slow ones are not counted yet.
     """
+    after_day = day + timedelta(days=1)
     minutes: dict[date, list[tuple[str, float]]] = {}
     for week, incidents in weeks.items():
         found = [(str(one["name"]), seconds / PER_MINUTE) for one in incidents if (seconds := after(one)) is not None]
         if found:
             minutes[week] = found
     values = np.array([value for found in minutes.values() for _, value in found])
-    waiting = sum(one["state"] != "closed" and after(one) is None for found in weeks.values() for one in found)
+    waits = {
+        week: sum(one["state"] != "closed" and after(one) is None for one in found) for week, found in weeks.items()
+    }
+    waiting = sum(waits.values())
     not_yet = [Message("score-note-not-yet", {"count": waiting})] if waiting else []
     blocks = [week.isoformat() for week, found in minutes.items() for _ in found]
     low, high = block_bootstrap(values, blocks, lambda drawn: float(np.median(drawn)), seed=0) if len(values) else (
@@ -151,6 +157,7 @@ def _time_line(
         (min(week + WEEK - timedelta(days=1), day), float(np.median([value for _, value in found])))
         for week, found in minutes.items()
     )
+    known = [one for week, one in zip(minutes, history, strict=True) if not waits[week] and week + WEEK <= after_day]
     return ScorecardLine(
         family=TACTICAL,
         name=Message("indicator-title", {"indicator": name}),
@@ -160,7 +167,7 @@ def _time_line(
         day=day,
         source=source,
         better="lower",
-        trend=trend_of(history),
+        trend=trend_of(known),
         history=history,
         low=low,
         high=high,

@@ -2,7 +2,8 @@
 
 Sectors are counted by the state of their lines. Values stand beside each other only within one definition: unit,
 edition, direction and method. Rates are never added up or averaged; where every line of a definition has its counts,
-the counts are summed and the rate is computed from the sums.
+the counts are summed and the rate is computed from the sums. Counts of which the value of a line is not the quotient,
+to half a count, as of repeated trials, are not summed.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ WITH by_sector AS (
         count(DISTINCT (sector, place)) AS places, count(DISTINCT place) AS distinct_places,
         first(line ORDER BY value, sector, place) FILTER (value IS NOT NULL) AS lowest,
         first(line ORDER BY value DESC, sector, place) FILTER (value IS NOT NULL) AS highest,
-        count(numerator) FILTER (denominator IS NOT NULL) AS counted,
+        count(numerator) FILTER (denominator = 0 OR abs(value * denominator - numerator) <= 0.5) AS counted,
         sum(numerator) AS numerator, sum(denominator) AS denominator, sum(value) AS total,
         bool_and(interval = '{WILSON}') AS wilson,
         min(start) AS start, max(day) AS until,

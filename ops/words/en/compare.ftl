@@ -41,7 +41,7 @@ compare-measure = { $measure ->
     [bought_fraction] sensors that the budget pays for
     [cost_per_km_meeting_requirement] cost per km that meets the requirement [{ $currency }]
     [covered_km] border covered
-    [cost_per_covered_km] cost per covered km [{ $currency }]
+    [cost_per_covered_km] cost of sensors and relays per covered km [{ $currency }]
     [challenge_left] geography challenge remaining
     [k] barrier resilience k, by footprints
     [gain_before] gain over the first layout, same paths

@@ -199,7 +199,7 @@ score-note-incidents = { $count ->
 score-note-not-yet = { $count ->
     [one] 1 open incident in which this step was not taken yet is not counted
    *[other] { $count } open incidents in which this step was not taken yet are not counted
-}, so the median may be too short
+}, so the median may be too short; the trend is over past weeks without such incidents
 score-origin = { $file }, row { $row }
 score-origin-imported = { $file }, row { $row }; imported on { $date }
 score-origin-hash = { $origin }; SHA-256 { $hash }…

@@ -39,7 +39,7 @@ compare-measure = { $measure ->
     [bought_fraction] capteurs couverts par le budget
     [cost_per_km_meeting_requirement] coût par km conforme à l’exigence [{ $currency }]
     [covered_km] frontière couverte
-    [cost_per_covered_km] coût par km couvert [{ $currency }]
+    [cost_per_covered_km] coût des capteurs et des relais par km couvert [{ $currency }]
     [challenge_left] difficulté géographique restante
     [k] résilience k de la barrière, par empreintes
     [gain_before] gain sur le premier dispositif, mêmes trajets

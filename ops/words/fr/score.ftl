@@ -187,7 +187,7 @@ score-note-incidents = { $count ->
 score-note-not-yet = { $count ->
     [one] { $count } incident ouvert où cette action n’a pas encore été effectuée n’est pas compté
    *[other] { $count } incidents ouverts où cette action n’a pas encore été effectuée ne sont pas comptés
-}, de sorte que la médiane peut être trop courte
+}, de sorte que la médiane peut être trop courte ; la tendance porte sur les semaines passées sans de tels incidents
 score-origin = { $file }, ligne { $row }
 score-origin-imported = { $file }, ligne { $row } ; importé le { $date }
 score-origin-hash = { $origin } ; SHA-256 { $hash }…

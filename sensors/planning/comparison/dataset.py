@@ -18,6 +18,7 @@ from sensors.interdiction.interception import ResponseSettings, depth_of
 from sensors.layout import Layout
 from sensors.planning.comparison.draws import central, draw
 from sensors.planning.comparison.outcome import Outcome
+from sensors.planning.comparison.purchase import unit_costs
 from sensors.planning.comparison.settings import OBJECTIVES
 from sensors.planning.comparison.study import INDEPENDENT, Study, displaced, ground_figures, study
 from sensors.planning.comparison.verdict import (
@@ -142,7 +143,8 @@ def _ground(comparison: Study, expected: list[Outcome]) -> dict[str, Any]:
     # figures of the whole layout: unknown where the budget does not pay for all of it
     whole = np.array([outcome.bought.parts[0].all() for outcome in expected])
     covered_km = np.where(whole, np.nansum(figures["covered_fraction"] * length_km, axis=1), np.nan)
-    cost = np.array([outcome.bought.life_cycle_cost[0] for outcome in expected])
+    middle = central(comparison.inputs)
+    cost = np.array([unit_costs(design, middle)[0].sum() for design in comparison.designs])  # without teams, operators
     with np.errstate(divide="ignore", invalid="ignore"):
         per_km = np.where(covered_km > 0.0, cost / covered_km, np.nan)
     missed = 1.0 - np.stack([outcome.detection[0] for outcome in expected])

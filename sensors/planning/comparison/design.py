@@ -79,13 +79,18 @@ class Design:
         return self._known[key]
 
     def shared(self, there: Bools) -> tuple[Shared, ...]:
-        """The paths of ``outages(there)`` whose sensors depend on relays."""
+        """The paths of ``outages(there)`` whose entries depend on relays."""
         key = there.tobytes()
         if key not in self._shared:
-            way, part = self.exposure.entry_way, self.relays + self.exposure.entry_sensor
-            groups = self.outages(there).groups
-            self._shared[key] = tuple(path for group in groups for path in shared_ways(group, way, part))
+            exposure, groups = self.exposure, self.outages(there).groups
+            entries = exposure.entry_way, self.relays + exposure.entry_sensor, exposure.entry_by_hand
+            self._shared[key] = tuple(path for group in groups for path in shared_ways(group, *entries))
         return self._shared[key]
+
+    @property
+    def by_hand(self) -> Bools:
+        """Whether each part (part,) reports by hand while it is not linked."""
+        return np.array([part.id in self.exposure.by_hand for part in self.parts], np.bool_)
 
     @property
     def unlinked(self) -> frozenset[str]:

@@ -45,7 +45,8 @@ class Exposure:
     that of a detection within ``dwell_s``, averaged over the year's weather and outages by the layout's own figures;
     ``cell_seen`` marks cells where some sensor has a line of sight in some weather, ``cell_unknown`` those where the
     line of sight of some sensor is unknown. ``mobile`` are the mobile parts of the layout by id; their hazards are the
-    effective ones of an unknown phase.
+    effective ones of an unknown phase. ``by_hand`` are the ids of people with a radio link who report by hand where it
+    is lost: they have a second entry, ``entry_by_hand`` (entry,), which counts while they are not linked.
     """
 
     layout: Layout
@@ -53,11 +54,13 @@ class Exposure:
     knots: Floats
     entry_way: Ints
     entry_sensor: Ints
+    entry_by_hand: Bools
     hazard: Floats
     cell_probability: Floats
     cell_seen: Bools
     cell_unknown: Bools
     mobile: Mapping[str, MobilePart] = field(default_factory=dict)
+    by_hand: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,19 +99,21 @@ def exposures(
     progress: Callable[[], None] | None = None,
     *,
     silent: Sequence[frozenset[str]] | None = None,
+    by_hand: Sequence[Mapping[str, float]] | None = None,
     mobile: Sequence[Mapping[str, MobilePart]] | None = None,
 ) -> dict[float, tuple[CandidatePaths, list[Exposure]]]:
     """Candidate paths of all layouts together, and each layout's exposure on them; ``progress`` after each layout.
 
-    ``silent`` (layout,) are ids of sensors without a link, which count as detecting nothing; ``mobile`` (layout,) the
-    mobile parts of each by id. The result under key 1
-    uses the number of strips of the settings. If a response is known, there is one more result for each other factor in
-    STRIPS_TRIED: the same paths, with the hazards at the layout's own ranges only.
+    ``silent`` (layout,) are ids of sensors without a link, which count as detecting nothing; ``by_hand`` (layout,) the
+    delays [s] of people who report by hand where their link is lost; ``mobile`` (layout,) the mobile parts, both by id.
+    The result under key 1 uses the number of strips of the settings. If a response is known, there is one more result
+    for each other factor in STRIPS_TRIED: the same paths, with the hazards at the layout's own ranges only.
     """
     rated = []
-    unheard = silent or [frozenset[str]()] * len(layouts)
-    for layout, off, moving in zip(layouts, unheard, mobile or [{}] * len(layouts), strict=True):
-        rated.append(_Rated.of(layout, ground, catalogue, settings, off, moving))
+    unheard, later = silent or [frozenset[str]()] * len(layouts), by_hand or [dict[str, float]()] * len(layouts)
+    given = zip(layouts, unheard, later, mobile or [{}] * len(layouts), strict=True)
+    for layout, off, delays, moving in given:
+        rated.append(replace(_Rated.of(layout, ground, catalogue, settings, off, moving), by_hand=delays))
         if progress is not None:
             progress()
     unknown = np.zeros(ground.belt.border.segments, np.bool_)
@@ -126,6 +131,7 @@ def exposures(
     order = sorted(paths.values(), key=lambda way: way[0])
     along = Along.over_paths(ground.watched_by(()).on_belt, [cells for _, cells in order])
     late = any(rate.delay_s > 0.0 for one in rated for rates in one.rates.values() for rate in rates)
+    late = late or any(delay_s > 0.0 for one in rated for delay_s in one.by_hand.values())
     others = () if ground.response is None else tuple(factor for factor in STRIPS_TRIED if factor != 1.0)
     cuts = []
     for factor in (1.0, *others):
@@ -148,7 +154,7 @@ def exposures(
 @dataclass(frozen=True, slots=True, eq=False)
 class _Rated:
     """A layout with the rates of its sensors, (weather, knot) each; ``moving`` are those of its mobile parts by id and
-    weather."""
+    weather, ``by_hand`` the delays [s] by id of people who report by hand where their link is lost."""
 
     layout: Layout
     items: tuple[str | None, ...]
@@ -156,6 +162,7 @@ class _Rated:
     rates: Mapping[tuple[str, int], tuple[SensorRate, ...]]
     mobile: Mapping[str, MobilePart]
     moving: Mapping[str, Mapping[str, MobileRates]]
+    by_hand: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -229,8 +236,10 @@ class _Rated:
     ) -> list[Exposure]:
         """Hazard of every sensor on every path, in every weather, by the strip in which it is reported: at every range
         for the first of the ``cuts``, and at the layout's own range for the others."""
+        again = [number for number, sensor in enumerate(self.layout) if sensor.id in self.by_hand]
+        of_row = np.array([*range(len(self.layout)), *again], np.int64)
         by_cut = [
-            np.zeros((len(settings.weather), 1 if number else 3, len(self.layout), along.paths, cut.tasks))
+            np.zeros((len(settings.weather), 1 if number else 3, len(of_row), along.paths, cut.tasks))
             for number, cut in enumerate(cuts)
         ]
         for w, weather in enumerate(settings.weather):
@@ -240,23 +249,27 @@ class _Rated:
                     if rate.name in self.moving:
                         continue  # below, by their phases
                     pieces = hazard_of_pieces(watched, along, number)[0]
-                    by_cut[0][w, knot, number] = _by_task(pieces, along, cuts[0], rate.delay_s)
-                    if knot == 1:
-                        for cut, by_state in zip(cuts[1:], by_cut[1:], strict=True):
-                            by_state[w, 0, number] = _by_task(pieces, along, cut, rate.delay_s)
+                    for place in np.flatnonzero(of_row == number):
+                        delay_s = rate.delay_s if place == number else self.by_hand[rate.name]
+                        by_cut[0][w, knot, place] = _by_task(pieces, along, cuts[0], delay_s)
+                        if knot == 1:
+                            for cut, by_state in zip(cuts[1:], by_cut[1:], strict=True):
+                                by_state[w, 0, place] = _by_task(pieces, along, cut, delay_s)
         everywhere = np.ones(len(along.cells))
         for number, one in enumerate(self.layout):
             for w, weather in enumerate(settings.weather if one.id in self.moving else ()):
                 for cut, by_state in zip(cuts, by_cut, strict=True):
                     until = self.moving[one.id][weather].hazards(along, everywhere, cut.strip, cut.tasks)
                     by_state[w, :, number] = np.diff(until, axis=1, prepend=0.0)
-        way, sensor = np.nonzero(by_cut[0].max(axis=(0, 1, 4)).T > 0.0)
+        way, row = np.nonzero(by_cut[0].max(axis=(0, 1, 4)).T > 0.0)
+        entries = way, of_row[row], row >= len(self.layout)
         seen = self._cells(ground, settings)
         exposed = []
         for by_state in by_cut:
-            hazard = np.cumsum(by_state[:, :, sensor, way], axis=-1)
+            hazard = np.cumsum(by_state[:, :, row, way], axis=-1)
             hazard = np.broadcast_to(hazard, (hazard.shape[0], 3, *hazard.shape[2:]))
-            exposed.append(Exposure(self.layout, self.items, self.knots, way, sensor, hazard, *seen, self.mobile))
+            people = frozenset(self.by_hand)
+            exposed.append(Exposure(self.layout, self.items, self.knots, *entries, hazard, *seen, self.mobile, people))
         return exposed
 
     def _cells(self, ground: ComparisonTerrain, settings: CompareSettings) -> tuple[Floats, Bools, Bools]:
@@ -268,7 +281,7 @@ class _Rated:
             for sensor, rate in zip(self.layout, self.rates[weather, 1], strict=True):
                 if sensor.id in self.moving:
                     rates = self.moving[sensor.id][weather]
-                    missed += logs_of_cells(rates, rate, settings.dwell_s, size)
+                    missed += logs_of_cells(self.mobile[sensor.id], rates, situation, settings.dwell_s, size)
                     visible[rate.cells] = True
                     continue
                 hazard = rate.rate * sensor.exposure_s(settings.dwell_s, situation)

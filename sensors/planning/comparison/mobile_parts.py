@@ -10,11 +10,11 @@ import numpy as np
 
 from geo.arrays import Floats
 from geo.frame import LocalFrame
-from sensors.crossing.watched_belt import SensorRate
+from sensors.detection_model.assumptions import Situation
 from sensors.equipment.catalogue import Catalogue, Item
 from sensors.errors import CompareError
 from sensors.layout import AnySensor, Layout
-from sensors.planning.choice.mobile_options import BY_RADIO, carried_sensor
+from sensors.planning.choice.mobile_options import BY_RADIO, carried_sensor, flying_share
 from sensors.planning.comparison.sensor_rates import ComparisonTerrain, sensor_rates
 from sensors.planning.comparison.settings import CompareSettings
 from sensors.planning.mobile.post_rates import PostRate, post_of, posts_of, rates_of
@@ -122,11 +122,13 @@ def mobile_rates(part: MobilePart, ground: ComparisonTerrain, settings: CompareS
     return {weather: rates_of(part.schedule, places, clocks, of, size) for weather, of in rows.items()}
 
 
-def logs_of_cells(rates: MobileRates, rate: SensorRate, dwell_s: float, size: int) -> Floats:
-    """Logarithm of the probability (cell,) that a mobile part misses someone who stays in a cell, outages included."""
+def logs_of_cells(part: MobilePart, rates: MobileRates, situation: Situation, dwell_s: float, size: int) -> Floats:
+    """Logarithm of the probability (cell,) that a mobile part misses someone who stays in a cell, with outages and the
+    flights that the weather does not allow."""
     missed = np.zeros(size)
     cells, chance = rates.in_cells(dwell_s)
-    missed[cells] = np.log1p(-chance * rate.availability)
+    works = float(part.sensor.availability) * flying_share(part.item, situation.conditions)
+    missed[cells] = np.log1p(-chance * works)
     return missed
 
 

@@ -46,18 +46,18 @@ class Group:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shared:
-    """Paths on which the same sensors of a group may detect: ``entries`` (way, sensor) on the ``ways``, the states
-    ``linked`` (state, sensor) of these sensors, and the state of each pattern of the group (pattern,)."""
+    """Paths on which the same sensors of a group may detect: ``entries`` (way, entry) on the ``ways``, the states
+    ``counts`` (state, entry): whether each of them counts, and the state of each pattern of the group (pattern,)."""
 
     group: Group
     ways: Ints
     entries: Ints
-    linked: Bools
+    counts: Bools
     state: Ints
 
     def chances(self, of_patterns: Floats) -> Floats:
         """Probability (sample, state) from that of the group's patterns (sample, pattern)."""
-        return _summed(of_patterns, self.state, len(self.linked))
+        return _summed(of_patterns, self.state, len(self.counts))
 
 
 def _summed(values: Floats, place: Ints, places: int) -> Floats:
@@ -67,22 +67,24 @@ def _summed(values: Floats, place: Ints, places: int) -> Floats:
     return np.asarray(sums, np.float64).reshape(len(values), places)
 
 
-def shared_ways(group: Group, way: Ints, part: Ints) -> tuple[Shared, ...]:
+def shared_ways(group: Group, way: Ints, part: Ints, by_hand: Bools) -> tuple[Shared, ...]:
     """The entries (entry,) of a group, each of a ``way`` and a ``part``, by the set of its sensors on the path.
 
-    A path involves few of a group's sensors and thus few of its patterns; paths with the same sensors are combined.
+    An entry counts while its part is linked, one that is ``by_hand`` while it is not. A path involves few of a group's
+    sensors and thus few of its patterns; paths with the same sensors are combined.
     """
     mine = np.flatnonzero(np.isin(part, group.sensors))
-    mine = mine[np.lexsort((part[mine], way[mine]))]
+    kind = 2 * part + by_hand
+    mine = mine[np.lexsort((kind[mine], way[mine]))]
     by_set: dict[bytes, list[Ints]] = {}
     for entries in np.split(mine, np.flatnonzero(np.diff(way[mine])) + 1) if len(mine) else ():
-        by_set.setdefault(part[entries].tobytes(), []).append(entries)
+        by_set.setdefault(kind[entries].tobytes(), []).append(entries)
     shared = []
     for rows in by_set.values():
         entries = np.stack(rows)
         columns = np.searchsorted(group.sensors, part[entries[0]])
-        linked, state = np.unique(group.linked[:, columns], axis=0, return_inverse=True)
-        shared.append(Shared(group, way[entries[:, 0]], entries, linked, np.ravel(state)))
+        counts, state = np.unique(group.linked[:, columns] ^ by_hand[entries[0]], axis=0, return_inverse=True)
+        shared.append(Shared(group, way[entries[:, 0]], entries, counts, np.ravel(state)))
     return tuple(shared)
 
 

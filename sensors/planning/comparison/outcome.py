@@ -1,8 +1,8 @@
 """Outcomes of a layout from hazards, samples and budget: assessed detection, interruption and cost.
 
 Weather and outages are states of a whole crossing: each weather state has its own paths, and each sensor and each relay
-is up or down from edge to edge, summed over all states. A sensor whose chain of relays is down does not alert. Misses
-of sensors are taken as independent.
+is up or down from edge to edge, summed over all states. A sensor whose chain of relays is down does not alert; people
+then report by hand, later. Misses of sensors are taken as independent.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sensors.interdiction.easi import arrival_in_time, interrupted
 from sensors.interdiction.interception import ResponseSettings
 from sensors.planning.comparison.design import Design
 from sensors.planning.comparison.draws import SCALE_AVAILABILITY, Draws
-from sensors.planning.comparison.exposure import CandidatePaths
+from sensors.planning.comparison.exposure import CandidatePaths, Exposure
 from sensors.planning.comparison.outages import Outages, Shared
 from sensors.planning.comparison.purchase import Bought, buy
 from sensors.relay import Relay
@@ -110,10 +110,10 @@ def workload(design: Design, draws: Draws, availability: Floats) -> tuple[Floats
     """Alerts per day (sample,) and the fraction of them that an operator assesses in time (sample,).
 
     The control room is sized for the layout as designed: sensors outside the budget count, those without a link to a
-    base do not. Additional teams assess their own detections.
+    base do not, except people, who report by hand. Additional teams assess their own detections.
     """
     nuisance = draws["genuine_alerts_per_day"].copy()
-    heard = availability * design.outages().linked_share(availability)
+    heard = availability * np.where(design.by_hand, 1.0, design.outages().linked_share(availability))
     for number, (part, item) in enumerate(zip(design.parts, design.items, strict=True)):
         if isinstance(part, Relay):
             continue
@@ -190,7 +190,7 @@ def survival(design: Design, ways: CandidatePaths, draws: Draws, some: WorkingSt
 
     ``Π_s (1 − a_s (1 − exp(−H_s)))`` over sensors and, to the power of their number, over teams: each is up or down for
     the whole crossing. If sensors depend on relays, the mean of that over the states of the relays, with the linked
-    sensors.
+    sensors and with people who then report by hand.
     """
     exposure, weather = design.exposure, list(design.settings.weather)[number]
     logs = np.zeros((draws.count, len(ways.segment), ways.seconds.shape[1]))
@@ -208,7 +208,7 @@ def survival(design: Design, ways: CandidatePaths, draws: Draws, some: WorkingSt
         log_miss *= (some.up[:, design.relays :] * flying)[:, sensor, None]
         with np.errstate(divide="ignore"):
             np.log1p(log_miss, out=log_miss)
-        logs += _over_relays(log_miss, exposure.entry_way, design.relays + sensor, some, logs.shape)
+        logs += _over_relays(log_miss, exposure, design.relays + sensor, some, logs.shape)
     if design.residual_item is not None:
         logs += some.teams[:, None, None] * _missed_by_a_team(design, design.residual_item, ways, draws, weather)
     return np.exp(np.minimum(logs, 0.0))
@@ -229,16 +229,20 @@ def _of_mobile(design: Design, derate: Floats) -> tuple[Floats, Floats]:
     return factor, flying
 
 
-def _over_relays(log_miss: Floats, way: Ints, part: Ints, some: WorkingState, shape: tuple[int, ...]) -> Floats:
-    """Log probability (sample, way, strip) that no linked sensor detects, of entries (sample, entry, strip)."""
-    logs, always = np.zeros(shape), some.outages.always[part]
+def _over_relays(
+    log_miss: Floats, exposure: Exposure, part: Ints, some: WorkingState, shape: tuple[int, ...]
+) -> Floats:
+    """Log probability (sample, way, strip) that no sensor detects whose report arrives, of entries (sample, entry,
+    strip)."""
+    logs, way = np.zeros(shape), exposure.entry_way
+    always = np.where(exposure.entry_by_hand, some.outages.never[part], some.outages.always[part])
     if always.any():
         which, starts = np.unique(way[always], return_index=True)
         logs[:, which] = np.add.reduceat(log_miss[:, always], starts, axis=1)
     for path, chance in some.shared:
         mixed = np.zeros((shape[0], len(path.ways), shape[2]))
-        for state, linked in enumerate(path.linked):
-            mixed += chance[:, state, None, None] * np.exp(log_miss[:, path.entries[:, linked]].sum(axis=2))
+        for state, counts in enumerate(path.counts):
+            mixed += chance[:, state, None, None] * np.exp(log_miss[:, path.entries[:, counts]].sum(axis=2))
         with np.errstate(divide="ignore"):
             logs[:, path.ways] += np.log(mixed)
     return logs

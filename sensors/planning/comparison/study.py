@@ -17,7 +17,7 @@ from geo.mobility.roads_and_rivers import Ways
 from geo.paths.response_times import response_time
 from geo.terrain import north_up
 from sensors.coverage.model import coverage
-from sensors.coverage.radio_links import Network, links_known, network_of, with_reports_decided
+from sensors.coverage.radio_links import Network, delays_by_hand, links_known, network_of, with_reports_decided
 from sensors.detection_model.assumptions import Assumptions
 from sensors.equipment.catalogue import Catalogue, shipped
 from sensors.equipment.life_cycle_cost import annuity_factor, item_cost
@@ -119,7 +119,8 @@ class Study:
                 f"{strangers[0]!r} needs a new study", where="study", expected=f"among {', '.join(WITHOUT_TERRAIN)}"
             )
         settings = replace(self.settings, **changes)
-        _refuse_unaffordable(self.layouts, self.catalogue, settings)
+        moving = [design.exposure.mobile for design in self.designs]
+        _refuse_unaffordable(self.layouts, self.catalogue, settings, moving)
 
         def under(designs: Sequence[Design]) -> tuple[Design, ...]:
             return tuple(replace(design, settings=settings) for design in designs)
@@ -219,7 +220,7 @@ def study(
     _refuse(layouts)
     moving = mobile_by_layout(layouts, mobile or {})
     layouts = [with_mobile(layout, list(parts.values())) for layout, parts in zip(layouts, moving, strict=True)]
-    _refuse_unaffordable(layouts, known, chosen)
+    _refuse_unaffordable(layouts, known, chosen, moving)
     done, total = 0, 2 * len(layouts) + 1
 
     def one() -> None:
@@ -231,15 +232,22 @@ def study(
     places = _places([] if bases is None else bases)
     loaded = terrain.compute()
     response = response_time(loaded, places, ways=ways) if len(places) else None
-    layouts = [
-        with_reports_decided(layout, loaded, places) if links_known(layout.relays, places) else layout
-        for layout in layouts
-    ]
+    stated, layouts = (
+        layouts,
+        [
+            with_reports_decided(layout, loaded, places) if links_known(layout.relays, places) else layout
+            for layout in layouts
+        ],
+    )
     ground = ComparisonTerrain.of(loaded, border, chosen, response=response, ways=ways, assumptions=assumptions)
     response_settings = ResponseSettings(strips=chosen.strips or None)
     chosen = replace(chosen, strips=response_settings.strips_over(depth_of(ground.belt)))
     one()
     networks = [_network(layout, loaded, places) for layout in layouts]
+    by_hand = [
+        {} if net is None else delays_by_hand(one, layout, net)
+        for one, layout, net in zip(stated, layouts, networks, strict=True)
+    ]
     silent = [_silent(layout, net) for layout, net in zip(layouts, networks, strict=True)]
     by_strips = {
         factor: (
@@ -247,7 +255,7 @@ def study(
             tuple(Design.of(e, known, chosen, ground, net) for e, net in zip(exposed, networks, strict=True)),
         )
         for factor, (paths, exposed) in exposures(
-            layouts, ground, known, chosen, one, silent=silent, mobile=moving
+            layouts, ground, known, chosen, one, silent=silent, by_hand=by_hand, mobile=moving
         ).items()
     }
     paths, designs = by_strips.pop(1.0)
@@ -333,6 +341,7 @@ def _depth(comparison: Study, design: Design) -> tuple[float, frozenset[str], fr
         for number, relay in enumerate(whole.relays):
             there = np.arange(len(design.parts)) != number
             cut_off = {p.id for p, out in zip(design.parts, design.outages(there).never, strict=True) if out}
+            cut_off -= design.exposure.by_hand
             if cut_off.intersection(layout.ids) and footprints.barrier(cut_off).k < found.k:
                 lost = lost | {relay.id}
     except GapError:  # a border of closed rings only has no ends
@@ -374,8 +383,13 @@ def _refuse(layouts: Sequence[Layout]) -> None:
             raise CompareError(f"two layouts are called {name!r}", where="compare", expected="unique names")
 
 
-def _refuse_unaffordable(layouts: Sequence[Layout], catalogue: Catalogue, settings: CompareSettings) -> None:
-    """Raise CompareError if a fixed budget buys no sensor of some layout at central prices."""
+def _refuse_unaffordable(
+    layouts: Sequence[Layout],
+    catalogue: Catalogue,
+    settings: CompareSettings,
+    mobile: Sequence[Mapping[str, MobilePart]],
+) -> None:
+    """Raise CompareError if a fixed budget buys no sensor of some layout at central prices; relays are bought first."""
     residual_item_of(catalogue, settings)
     for layout in layouts:
         refuse_unpriced(layout)
@@ -384,15 +398,19 @@ def _refuse_unaffordable(layouts: Sequence[Layout], catalogue: Catalogue, settin
     staff, rate, years = catalogue.staff, settings.discount_rate, settings.years
     post_cost = staff.cost_per_person_year.central * staff.people_per_post.central
     room = settings.operators * post_cost * float(annuity_factor(years, rate))
-    for layout in layouts:
-        first = next(iter(layout), None)
-        if first is None:
-            continue
-        item = None if first.catalogue is None else catalogue[first.catalogue]
-        price = first.cost or 0.0 if item is None else item_cost(item, staff, years=years, discount_rate=rate)
+    for layout, moving in zip(layouts, mobile, strict=True):
+        price = 0.0
+        for part in parts_of(layout)[: len(layout.relays) + 1] if len(layout) else ():
+            item = None if part.catalogue is None else catalogue[part.catalogue]
+            one = part.cost or 0.0 if item is None else item_cost(item, staff, years=years, discount_rate=rate)
+            carrier = moving.get(part.id)
+            if carrier is not None and carrier.pays_for_camera:
+                one += item_cost(carrier.camera, staff, years=years, discount_rate=rate, with_crew=False)
+            price += one * (1 if carrier is None else carrier.units)
         if price + room > settings.budget:
+            first = f"the first costs {price:,.0f}{' with its relays' if len(layout.relays) else ''}"
             raise CompareError(
-                f"{settings.budget:,.0f} buys no sensor of layout {layout.name!r}: the first costs {price:,.0f} beside "
+                f"{settings.budget:,.0f} buys no sensor of layout {layout.name!r}: {first} beside "
                 f"{settings.operators} operators at {room:,.0f}",
                 where="budget",
                 expected="more money, fewer operators or fewer years",

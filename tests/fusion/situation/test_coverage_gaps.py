@@ -16,7 +16,7 @@ from fusion.models.tracker_model import tracker_model
 from fusion.situation.carried_rates import CarriedRates
 from fusion.situation.context import AlertContext
 from fusion.situation.correlate import Correlator
-from fusion.situation.coverage_gaps import detection_lookup_of
+from fusion.situation.coverage_gaps import DetectionLookup, StoredPaths, detection_lookup_of
 from fusion.situation.current_coverage import current_coverage_of
 from fusion.tracker import Tracker
 from geo.border import Border
@@ -99,6 +99,17 @@ def test_with_more_lost_it_is_never_below_and_losing_more_never_raises_it(seen, 
 
 def test_strangers_do_not_count(lookup) -> None:
     np.testing.assert_array_equal(lookup.probability(["nobody"]), lookup.probability([]))
+
+
+def test_where_the_sight_of_the_rest_is_unknown_a_loss_leaves_it_unknown() -> None:
+    """Expected detections by ``a`` of 3 along the one path; whether ``b`` sees it is unknown, but ``c`` does not."""
+    hazard, dark = np.array([[[3.0, 0.0, 0.0]]]), np.array([[[False, True, False]]])
+    paths = StoredPaths(None, (), hazard, dark, np.array([[False]]))
+    lookup = DetectionLookup(("a", "b", "c"), paths.crossable(hazard), dark)
+    assert lookup.probability([]) == pytest.approx(1.0 - np.exp(-3.0))
+    assert np.isnan(lookup.probability(["a"])).all()
+    assert lookup.newly_below([], "a", 0.5).tolist() == []
+    assert lookup.newly_below(["b"], "a", 0.5).tolist() == [0], "the sensor that might see it does not work either"
 
 
 # ---- the alert -----------------------------------------------------------------------------------------------------

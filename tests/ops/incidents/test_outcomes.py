@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ops.analysis.night_report.incidents import incident_sentences
-from ops.incidents.outcomes import incident_figures, plain_figures
+from ops.incidents.outcomes import incident_figures, plain_figures, seconds_until
 from sensors.statistics.outcome_rates import BORDER_EFFECTIVENESS, INTERDICTION_EFFECTIVENESS
 from tests.ops.incidents.making import at
 
@@ -51,6 +51,26 @@ def test_counts_and_times_of_people_not_of_the_system() -> None:
     plain = plain_figures(figures)
     assert plain["rates"][BORDER_EFFECTIVENESS]["value"] is None
     assert plain["by_kind"]["equipment"] == 1
+
+
+def step(seconds: float, state: str, action: str, by: str = "Ana") -> dict[str, str]:
+    return {"at": at(seconds).isoformat(), "state": state, "by": by, "action": action}
+
+
+def test_steps_that_were_undone_and_closings_that_were_reopened_do_not_count() -> None:
+    """Closed by a slip at 20 s, undone at 25 s; closed at 60 s, reopened at 90 s, closed again at 7,200 s."""
+    opened, slip = step(0, "open", "open", "system"), [step(20, "closed", "close"), step(25, "open", "undo")]
+    untouched = closed("", 0, 0, state="open", closed_by="", transitions=[opened, *slip])
+    assert (seconds_until(untouched, "acknowledged"), seconds_until(untouched, "closed")) == (None, None)
+    again = [opened, *slip, step(60, "closed", "close"), step(90, "acknowledged", "reopen")]
+    reopened = untouched | {"state": "acknowledged", "transitions": again}
+    assert (seconds_until(reopened, "acknowledged"), seconds_until(reopened, "closed")) == (60.0, None)
+    kept = closed("lost", 0, 0, transitions=[*again, step(95, "closed", "undo")])
+    assert seconds_until(kept, "closed") == 60.0, "the reopening was undone"
+    twice = closed("lost", 0, 0, transitions=[*again, step(7200, "closed", "close")])
+    assert seconds_until(twice, "closed") == 7200.0
+    by_system = closed("unresolved", 0, 0, transitions=[*again, step(7200, "closed", "close", "system")])
+    assert seconds_until(by_system, "closed") is None
 
 
 def test_the_report_states_both_rates_and_what_is_not_known() -> None:

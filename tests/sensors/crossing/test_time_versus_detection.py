@@ -40,7 +40,7 @@ GROUND = xr.Dataset(
 )
 
 
-def seen(*rates: np.ndarray | float) -> WatchedBelt:
+def seen(*rates: np.ndarray | float, ground: xr.Dataset = GROUND) -> WatchedBelt:
     """Radars with those rates [1/s] over a belt of 40 m on either side; a crosser at 1 m/s."""
     dims = ("sensor", "northing", "easting")
     values = np.array([np.broadcast_to(rate, SHAPE) for rate in rates], float).reshape(-1, *SHAPE)
@@ -49,11 +49,11 @@ def seen(*rates: np.ndarray | float) -> WatchedBelt:
         coords={
             "sensor": [f"s{i}" for i in range(len(rates))],
             "kind": ("sensor", ["radar"] * len(rates)),
-            **GROUND.coords,
+            **ground.coords,
         },
         attrs={"target": "person", "assumptions": json.dumps([])},
     )
-    return watch_belt(coverage, GROUND, BORDER, belt_m=40.0, mobility=at_speed(GROUND, 1.0))
+    return watch_belt(coverage, ground, BORDER, belt_m=40.0, mobility=at_speed(ground, 1.0))
 
 
 def part(first: int, last: int, rate: float) -> np.ndarray:
@@ -109,6 +109,17 @@ def test_the_worth_of_a_sensor_is_what_the_crosser_gains_when_it_is_lost() -> No
 def test_a_sensor_that_sees_nothing_is_worth_nothing() -> None:
     found = sensor_values(seen(0.01, 0.0))
     assert found["worth"].to_numpy().tolist() == [pytest.approx(1.0 - math.exp(-0.8)), 0.0]
+
+
+def test_a_sensor_of_unknown_sight_is_worth_nothing_known() -> None:
+    """Void ground parts the border. On its right nothing but ``s0`` may see, and it is unknown whether it does."""
+    parted = GROUND.assign(elevation=GROUND["elevation"].where(GROUND["easting"] != 23 * CELL_M))
+    found = sensor_values(seen(part(24, 40, np.nan), part(0, 23, 0.02), ground=parted), required_probability=0.5)
+    held = found.attrs["least_with_all"]
+    assert held > 0.5
+    assert found["least_without"].to_numpy().tolist() == [held, 0.0]
+    assert found["worth"].to_numpy().tolist() == [0.0, held]
+    assert found["mean_worth"].to_numpy()[0] == found["opened"].to_numpy()[0] == 0.0
 
 
 def test_the_worked_example_of_the_time_average_gap() -> None:

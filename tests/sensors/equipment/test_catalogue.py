@@ -76,6 +76,14 @@ def test_every_item_is_whole(item: Any) -> None:
             item.layout_values()
 
 
+def test_people_report_by_hand_where_no_radio_reaches_them() -> None:
+    """Cameras with people beside them are observers; aerostats have a crew on the ground (decision 0022)."""
+    people = [item for item in shipped() if item.is_placed and item.kind == "camera" and item.crew.central >= 1.0]
+    ways = {item.name: item.layout_values().get("reports_by") for item in people if "aerostat" not in item.name}
+    observers = ("naked_eye", "binoculars", "handheld_thermal", "observation_post")
+    assert ways == dict.fromkeys(observers, "radio_or_hand")
+
+
 def test_own_items_override_and_the_others_stay(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(MINE, encoding="utf-8")

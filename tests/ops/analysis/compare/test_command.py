@@ -235,8 +235,8 @@ BAD = [
     (
         ["hightech", "--budget", "1000"],
         1,
-        "budget: 1,000 buys no sensor of layout 'basic': the first costs 273,775 beside 2 operators at 6,824,162; "
-        "expected more money, fewer operators or fewer years.",
+        "budget: 1,000 buys no sensor of layout 'basic': the first costs 524,952 with its relays beside 2 operators at "
+        "6,824,162; expected more money, fewer operators or fewer years.",
     ),
     (["hightech", "--budget", "nan"], 2, "--budget: 'nan'; expected a number above 0."),
     (["hightech", "--years", "0"], 2, "--years: '0'; expected a number above 0."),

@@ -116,6 +116,20 @@ def test_who_closed_an_incident_is_not_who_owned_it(tmp_path: Path) -> None:
     night.store.close()
 
 
+def test_what_was_undone_was_not_done(tmp_path: Path) -> None:
+    night = Night(tmp_path)
+    slip, kept = (night.raise_(alert("crossing", f"T{n}", easting=n * 50_000.0), 0) for n in (1, 2))
+    night.act(slip, "close", 20, disposition="lost")
+    night.act(slip, "undo", 25)
+    night.act(kept, "close", 60, disposition="lost")
+    night.act(kept, "reopen", 90, by="Boris", reason="Another track")
+    night.act(kept, "undo", 95, by="Boris")
+    known = {one.id: one for one in reported((night, {})).incidents}
+    assert (known[slip].acknowledged_s, known[slip].without_action) == (None, True)
+    assert (known[kept].acknowledged_s, known[kept].closed_at, known[kept].closer) == (60.0, at(60), "Ana")
+    night.store.close()
+
+
 def test_impact_levels_decided_in_the_period(worked: Any) -> None:
     changes = reported(worked, end=3000, now=9000).levels
     assert changes is not None

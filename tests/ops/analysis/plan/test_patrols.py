@@ -12,9 +12,11 @@ from shapely.geometry import LineString
 
 from geo.border import Border
 from geo.frame import LocalFrame
-from ops.analysis.plan.patrols import solved, sweeps_of, write_roster
+from geo.paths.response_times import response_time
+from ops.analysis.plan.patrols import at_any_time, game_of, solved, sweeps_of, write_roster
 from ops.runtime.output import say_in_english
 from sensors.patrols import Game, Shift, Sweeps, solve_game
+from tests.sensors.crossing.test_time_versus_detection import GROUND, seen
 
 FRAME = LocalFrame.around(1.5, 42.5)
 
@@ -96,6 +98,30 @@ def test_a_roster_that_is_one_round_is_warned_of(tmp_path: Path) -> None:
     assert plan.figures["warnings"] == [say_in_english("plan-patrols-one-route")]
     write_roster(tmp_path, plan, 3)
     assert json.loads((tmp_path / "roster.json").read_text())["shifts"] == [[[4]]] * 3
+
+
+def test_short_visits_do_not_make_a_border_safer() -> None:
+    """By hand: 20 segments, 10 min from the base, 2 min from each other. A shift of 8 h holds 7 stays of 60 min, 14 of
+    30 min, and one in each segment of 10 min or 1 min: 0.1 + 0.5 × stays/20 × stay/shift."""
+    game, values = Game(np.full(20, 0.1), np.full(20, 0.6)), []
+    for stay_min in (60.0, 30.0, 10.0, 1.0):
+        shift = Shift(1, shift_s=8 * 3_600.0, stay_s=60.0 * stay_min)
+        rounds = Sweeps(np.full(19, 120.0), np.full(20, 600.0), np.full(20, 600.0), shift)
+        values.append(solve_game(at_any_time(game, shift), rounds).value)
+    stays = np.array([7 * 60, 14 * 30, 20 * 10, 20 * 1])
+    assert values == pytest.approx(0.1 + 0.5 * stays / 20.0 / 480.0, abs=1e-6)
+    assert at_any_time(game, Shift(1, shift_s=600.0, stay_s=900.0)).covered == pytest.approx(game.covered)
+    assert at_any_time(game, Shift(1, shift_s=0.0, stay_s=0.0)).covered == pytest.approx(game.uncovered)
+
+
+def test_the_game_counts_a_visit_for_the_part_of_the_shift_that_it_lasts() -> None:
+    watched, response = seen(0.01), response_time(GROUND, [[100.0, 5.0]])
+    half, whole = (
+        game_of(watched, response, Shift(1, shift_s=3_600.0, stay_s=seconds))[0] for seconds in (1_800.0, 3_600.0)
+    )
+    assert (whole.covered > whole.uncovered + 0.1).all()
+    assert half.uncovered == pytest.approx(whole.uncovered)
+    assert half.covered - half.uncovered == pytest.approx(0.5 * (whole.covered - whole.uncovered))
 
 
 def test_without_patrols_nothing_is_in_reach() -> None:

@@ -16,6 +16,7 @@ from ops.analysis.score.from_store import StoredOutcomes, outcomes_of
 from ops.analysis.score.scorecard import scorecard
 from ops.audit.log import AuditLog
 from ops.audit.search import EntryFilter, each_entry
+from ops.runtime.output import say
 from ops.store.writer import Store
 from tests.ops.analysis.handover.night import worked_night
 from tests.ops.incidents.making import SECOND, START_NS
@@ -70,6 +71,15 @@ def test_times_by_hand() -> None:
     assert lines["response_time"].notes[0].parameters["count"] == 2
 
 
+def test_a_unit_whose_arrival_was_undone_was_not_on_scene() -> None:
+    undone = incident(1, "apprehended")
+    on_scene = undone["transitions"][1]
+    undone["transitions"].insert(2, on_scene | {"state": "acknowledged", "action": "undo"})
+    lines = lines_of(undone)
+    assert math.isnan(lines["response_time"].value)
+    assert lines["time_to_disposition"].value == 30.0
+
+
 def test_weeks_of_one_rate_have_no_interval_by_weeks() -> None:
     """One apprehension in each of two weeks: draws are always 2 of 2; Wilson's lower end is 2 / (2 + 1.96²) = 0.342."""
     weeks = [incident(number, "apprehended", MONDAY + timedelta(days=7 * number)) for number in range(2)]
@@ -116,14 +126,30 @@ def test_weeks_begin_on_monday_and_the_running_one_ends_today() -> None:
 
 
 @pytest.mark.parametrize("weekday", range(7))
-def test_the_trend_is_finite_on_every_day_of_the_week(weekday: int) -> None:
-    """Two equal medians in two weeks: no trend, on the Monday after the first week too."""
+def test_the_running_week_is_shown_but_is_in_no_trend_before_its_end(weekday: int) -> None:
+    """Two equal medians in two weeks: steady once the second has ended."""
     day = date(2026, 1, 12) + timedelta(days=weekday)
     incidents = [incident(1, "apprehended"), incident(2, "got_away", datetime(2026, 1, 12, tzinfo=UTC))]
     found = outcomes_of(incidents, "X", day, source="store.db")
     (line,) = [line for line in found.lines if line.key == "response_time"]
     assert [at for at, _ in line.history] == [date(2026, 1, 11), day]
-    assert line.trend == 0.0
+    assert line.direction == ("steady" if weekday == 6 else "no_trend")
+
+
+def test_weeks_in_which_incidents_wait_are_in_no_trend() -> None:
+    """One law in each of three weeks: four of ten are closed after an hour, the rest after five days, 7,200 min. On the
+    last Sunday, mostly quick ones of the third week are closed."""
+    day, incidents = date(2026, 1, 25), list[dict[str, Any]]()
+    for number in range(30):
+        opened = datetime(2026, 1, 5, 8, tzinfo=UTC) + timedelta(days=7 * (number // 10) + 0.6 * (number % 10))
+        closed = opened + (timedelta(hours=1) if number % 10 % 3 == 0 else timedelta(days=5))
+        steps = [{"at": closed.isoformat(), "state": "closed", "by": "keller"}] if closed.date() <= day else []
+        state = "closed" if steps else "acknowledged"
+        incidents.append(incident(number, "lost" if steps else "", opened, state=state, transitions=steps))
+    (line,) = [one for one in outcomes_of(incidents, "X", day, source="s").lines if one.key == "time_to_disposition"]
+    assert [value for _, value in line.history] == [7200.0, 7200.0, 60.0]
+    assert line.direction == "steady"
+    assert "the trend is over past weeks without such incidents" in say(line.notes[1])
 
 
 def test_no_incident_makes_no_line() -> None:

@@ -112,11 +112,23 @@ def test_counts_of_periods_of_unlike_length_are_not_compared(file: Callable[...,
     assert whole.trend == pytest.approx(10.0, rel=0.01), "366 and 365 days are alike"
 
 
-@pytest.mark.parametrize("what", ["detection rate,{},cases", "cases,{},cases per month", "delays,{},min", "part,{},%"])
+@pytest.mark.parametrize(
+    "what",
+    [
+        "detection rate,{},cases", "detection_rate,{},cases", "Clearance rates,{},of 100", "median_delay,{},days",
+        "cases,{},cases per month", "cases,{},cases_per_month", "delays,{},min", "part,{},%",
+    ],
+)  # fmt: skip
 def test_what_is_not_a_count_is_compared_over_any_periods(file: Callable[..., Path], what: str) -> None:
     rows = ("20 2025-01-01 2025-12-31 15", "14 2026-01-01 2026-01-31 -")
     line = of_periods(file, *rows, what=what)
     assert (line.verdict, line.direction, line.notes) == ("met", "better", ())
+
+
+@pytest.mark.parametrize("what", ["means_of_transport,{},seized", "pirates,{},arrested", "timely_reports,{},reports"])
+def test_a_count_whose_name_resembles_a_rate_stays_a_count(file: Callable[..., Path], what: str) -> None:
+    line = of_periods(file, "20 2025-01-01 2025-12-31 15", "14 2026-01-01 2026-01-31 -", what=what)
+    assert (line.verdict, line.direction) == ("no_target", "no_trend")
 
 
 def test_counts_of_the_catalogue_and_of_days_that_are_not_stated(file: Callable[..., Path]) -> None:

@@ -75,6 +75,7 @@ def test_a_sector_without_crossings_adds_nothing_and_is_unknown() -> None:
         ([rate("north", 8, 10), rate("south", 8, NAN)], "incomplete"),
         ([rate("north", 8, 10), rate("south", 8, 10, place="north")], "places"),
         ([rate("north", 8, 10), rate("north", 4, 5, place="hill"), rate("south", 8, 10)], "places"),
+        ([rate(name, 150, 500, key="repeated-trials", value=NAN) for name in ("north", "south")], "not-counts"),
         ([rate("north", 8, 10)], "one"),
         ([line("north"), line("south", value=NAN, state="unknown")], "incomplete"),
         ([line("north"), line("south", day=date(2025, 11, 30))], "periods"),

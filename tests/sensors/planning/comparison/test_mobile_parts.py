@@ -98,6 +98,7 @@ def test_wind_grounds_a_drone_and_night_no_patrol() -> None:
         "patrol": [patrol("w", row([HERE, HERE], [0.0, 600.0]))],
     }
     case = {"samples": 2, "belt_m": 600.0, "weather": {"day": 0.4, "night": 0.3, "wind": 0.3}}
+    windless, stormy = ({"samples": 2, "belt_m": 600.0, "weather": {name: 1.0}} for name in ("day", "wind"))
     layouts = [replace(NONE, name=name) for name in parts]
     both = study(layouts, ground(), border(), mobile=parts, residual_item=None, **case)
     draws = central(both.inputs)
@@ -107,6 +108,11 @@ def test_wind_grounds_a_drone_and_night_no_patrol() -> None:
     assert 0.0 < left < 1.0
     assert drone[2] > 0.0
     assert drone[2] == pytest.approx(left * calm.by_weather[2, 0], rel=1e-9)
+    still = study(layouts[:1], ground(), border(), mobile={"drone": parts["drone"]}, residual_item=None, **windless)
+    windy = study(layouts[:1], ground(), border(), mobile={"drone": parts["drone"]}, residual_item=None, **stormy)
+    held, grounded = (one.designs[0].exposure.cell_probability for one in (still, windy))
+    assert held.max() > 0.1
+    assert grounded == pytest.approx(left * held, rel=1e-9), "cells are covered in as few flights as paths"
     _, dark = both.outcomes(draws.replaced(**{"foot_patrol: weather, night": np.zeros(1)}))
     assert dark.by_weather[1, 0] == walker[1] > 0.0
 

@@ -17,7 +17,7 @@ TEN = -math.log(0.1)
 
 def lookup(hazard: list[list[list[float]]]) -> DetectionLookup:
     found = np.array(hazard)
-    return DetectionLookup(tuple("abc"[: found.shape[2]]), found)
+    return DetectionLookup(tuple("abc"[: found.shape[2]]), found, np.zeros(found.shape, np.bool_))
 
 
 def test_three_segments_by_hand():
