@@ -31,7 +31,9 @@ class Covered:
 
     def classes(self, probability: Float32s) -> UInt8s:
         """Return the class number of each cell; UNKNOWN where the probability is unknown."""
-        lows = np.array([step.low for step in self.steps[1:]])
+        lows = np.array(
+            [float(np.float32(step.low)) or step.low for step in self.steps[1:]]
+        )  # the least above 0 is none
         classes = np.searchsorted(lows, probability.astype(np.float64), side="right").astype(np.uint8)
         classes[np.isnan(probability)] = UNKNOWN
         return classes

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from html import escape
+from textwrap import fill
 from typing import Any
 
 import matplotlib as mpl
@@ -27,6 +28,8 @@ from ops.runtime.output import catalogue, say
 
 BLUE, VERMILION, GREEN = colour("series-blue"), colour("series-vermilion"), colour("series-green")
 PURPLE, ORANGE, GREY = colour("series-purple"), colour("series-orange"), colour("series-grey")
+
+RULE_COLOURS = (VERMILION, BLUE, PURPLE, GREEN, ORANGE, GREY)
 
 INK = colour("figure-placeholder")  # a colour that no figure has otherwise; the SVG gets currentColor in its place
 POINTS_SHOWN = 400  # instants in a figure over time
@@ -123,12 +126,13 @@ def gospa_over_time(gospa: xr.Dataset) -> SvgFigure:
 
     ``gospa`` has dim ``time`` and variables gospa, localisation, missed, false, each [m].
     """
+    total = gospa["gospa"].to_numpy().astype(float)
+    ends = {"low": float(np.nanmin(total)), "high": float(np.nanmax(total))}
+    words = say("shift-figure-gospa-alt", mean=float(np.nanmean(total)), **ends)
     gospa, together = _thinned(gospa)
     order = float(gospa.attrs.get("order", 2.0))
     minutes = _minutes(gospa["time"].to_numpy())
     total = gospa["gospa"].to_numpy().astype(float)
-    mean = float(np.nanmean(total))
-    words = say("shift-figure-gospa-alt", mean=mean, low=float(np.nanmin(total)), high=float(np.nanmax(total)))
     with _canvas() as figure:
         axes = figure.add_subplot()
         parts = np.stack(
@@ -210,6 +214,7 @@ def along_the_border(
 ) -> SvgFigure:
     """Plot alerts per segment by rule (each an array over segments), above the fraction of dead ground in each belt.
 
+    The first rules have a colour each; if there are more rules than colours, the rest are one, in the last colour.
     ``spans_km`` (segment, 2) is the chainage of each segment's start and end.
     """
     count, at, width = len(spans_km), spans_km.mean(axis=1), np.diff(spans_km, axis=1)[:, 0] * 0.9
@@ -221,8 +226,12 @@ def along_the_border(
     with _canvas(3.2) as figure:
         upper, lower = figure.subplots(2, 1, sharex=True)
         base = np.zeros(count)
-        for (rule, values), shade in zip(alerts.items(), (VERMILION, BLUE, PURPLE, GREEN, ORANGE, GREY), strict=False):
-            upper.bar(at, values, bottom=base, width=width, color=shade, label=_plain(rule))
+        shown = list(alerts.items())
+        if len(shown) > len(RULE_COLOURS):
+            shown, rest = shown[: len(RULE_COLOURS) - 1], shown[len(RULE_COLOURS) - 1 :]
+            shown.append((say("shift-other-rules"), np.sum([values for _, values in rest], axis=0)))
+        for (rule, values), shade in zip(shown, RULE_COLOURS, strict=False):
+            upper.bar(at, values, bottom=base, width=width, color=shade, label=fill(_plain(rule, 60), 16))
             base += values
         upper.set_ylabel(say("shift-axis-alerts"))
         upper.yaxis.set_major_locator(mpl.ticker.MaxNLocator(3, integer=True))
@@ -256,13 +265,18 @@ def _thinned(gospa: xr.Dataset) -> tuple[xr.Dataset, int]:
     return parts.assign_attrs(gospa.attrs), together
 
 
-def _plain(text: str) -> str:
-    """Return a sensor's text as matplotlib can draw it: no mathtext, no control characters, at most 18 characters."""
+def _plain(text: str, longest: int = 18) -> str:
+    """Return a name as matplotlib can draw it: no mathtext, no control characters, at most ``longest`` characters."""
     clean = "".join(
         mark if mark.isprintable() or mark in "\u00a0\u202f" else "\N{REPLACEMENT CHARACTER}" for mark in text
     )
-    clean = clean if len(clean) <= 18 else clean[:17] + "…"
-    return clean.replace("$", r"\$")
+    return cut_name(clean, longest).replace("$", r"\$")
+
+
+def cut_name(name: str, longest: int) -> str:
+    """Return a name of at most ``longest`` characters, cut in the middle: many names differ at their end alone."""
+    tail = (longest - 1) // 2
+    return name if len(name) <= longest else f"{name[: longest - 1 - tail]}…{name[-tail:]}"
 
 
 def _number(value: float) -> str:

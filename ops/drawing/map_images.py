@@ -150,6 +150,37 @@ def _on_web_grid(values: xr.DataArray, crs: str, *, smooth: bool) -> tuple[Any, 
     return out, [[south, west], [north, east]], true_cell
 
 
+def in_frame(
+    pixels: UInt8s,
+    degrees: list[list[float]],
+    crs: str,
+    edges: tuple[float, float, float, float],
+    shape: tuple[int, int],
+) -> UInt8s:
+    """Return a picture on the web map's grid (row, column, RGBA), ``degrees`` its bounds as of ``painted_png``, on a
+    grid of ``shape`` in the frame.
+
+    ``edges``: west, south, east and north [m]. Each pixel is the nearest of the picture, transparent beside it.
+    """
+    from rasterio.transform import from_bounds
+    from rasterio.warp import Resampling, reproject, transform_bounds
+
+    (south, west), (north, east) = degrees
+    centre = 180.0 if east > 180.0 else 0.0
+    own = transform_bounds("EPSG:4326", "EPSG:3857", west - centre, south, east - centre, north)
+    out = np.zeros((4, *shape), np.uint8)
+    reproject(
+        np.ascontiguousarray(np.moveaxis(pixels, 2, 0)),
+        out,
+        src_transform=from_bounds(*own, pixels.shape[1], pixels.shape[0]),
+        src_crs=WEB_ACROSS_180 if centre else "EPSG:3857",
+        dst_transform=from_bounds(*edges, shape[1], shape[0]),
+        dst_crs=crs,
+        resampling=Resampling.nearest,
+    )
+    return np.moveaxis(out, 0, 2)
+
+
 def _data_uri(pixels: UInt8s, *, lossless: bool = False) -> str:
     """Encode ``pixels`` (row, column, RGBA) as a WebP data URI."""
     from PIL import Image

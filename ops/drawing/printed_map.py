@@ -25,6 +25,7 @@ from geo.message import Message
 from geo.terrain import bounds, cell_size
 from ops.drawing.colours import colour, rgba
 from ops.drawing.coverage_classes import Map
+from ops.drawing.figures import cut_name
 from ops.drawing.hillshade import shade
 from ops.drawing.png import save_figure
 from ops.drawing.scales import RELIEF
@@ -342,9 +343,8 @@ def _footer(chosen: Map, rasters: xr.Dataset, ground: OpenSector) -> str:
 
 
 def plain_text(text: str, longest: int = 60) -> str:
-    """Return a text for a picture: one line, printable, at most ``longest`` characters."""
-    clean = "".join(mark if mark.isprintable() else "\N{REPLACEMENT CHARACTER}" for mark in text)
-    return clean if len(clean) <= longest else clean[: longest - 1] + "…"
+    """Return a text for a picture: one line, printable, at most ``longest`` characters, cut in the middle."""
+    return cut_name("".join(mark if mark.isprintable() else "\N{REPLACEMENT CHARACTER}" for mark in text), longest)
 
 
 def _round_down(length_m: float) -> float:

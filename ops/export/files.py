@@ -16,12 +16,13 @@ import pandas as pd
 import pyogrio
 
 from ops.export.request import ExportRequest
+from ops.runtime.safe_text import safe_cell, xml_text
 from ops.store.rows import rfc3339
 
 DESCRIPTION: Final = "export"
 """Name of the table, or file in an archive, that describes the export."""
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""Beginnings that a spreadsheet takes for a formula (OWASP, CSV Injection)."""
+LINES: Final = {"tracks": "MultiLineString", "segments": "LineString"}
+"""Layers of lines; all others have points."""
 
 
 def write_export(request: ExportRequest, layers: Mapping[str, gpd.GeoDataFrame], path: Path) -> None:
@@ -51,25 +52,17 @@ def description_of(request: ExportRequest) -> dict[str, str]:
     }
 
 
-def safe_cell(value: Any) -> Any:
-    """Return a text that no spreadsheet takes for a formula: one that begins like a formula gets an apostrophe."""
-    if isinstance(value, str) and value.lstrip(" \u00a0").startswith(FORMULA_STARTS):
-        return "'" + value
-    return value
-
-
 def _geopackage(layers: Mapping[str, gpd.GeoDataFrame], about: Mapping[str, str], path: Path) -> None:
     pyogrio.write_dataframe(pd.DataFrame([about]), path, layer=DESCRIPTION, driver="GPKG")
     for name, layer in layers.items():
-        kind = {"tracks": "MultiLineString", "segments": "LineString"}.get(name, "Point")
         pyogrio.write_dataframe(
-            layer, path, layer=name, driver="GPKG", append=True, geometry_type=kind,
+            layer, path, layer=name, driver="GPKG", append=True, geometry_type=LINES.get(name, "Point"),
             promote_to_multi=name == "tracks", layer_options={"DESCRIPTION": about["marking"]},
         )  # fmt: skip
 
 
 def _kml(layers: Mapping[str, gpd.GeoDataFrame], about: Mapping[str, str], path: Path) -> None:
-    words = "\n".join(f"{name}: {text}" for name, text in about.items()).replace("]]>", "]] >")
+    words = _cdata("\n".join(f"{name}: {text}" for name, text in about.items()))
     options = {"NAME": f"{about['marking']} Watchline {about['sector']}".strip(), "DESCRIPTION": words}
     for number, (name, layer) in enumerate(layers.items()):
         pyogrio.write_dataframe(
@@ -79,13 +72,19 @@ def _kml(layers: Mapping[str, gpd.GeoDataFrame], about: Mapping[str, str], path:
 
 
 def _named(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """The layer with a column ``Name``, which map programs show beside a placemark."""
+    """The layer as KML holds it, with a column ``Name``, which map programs show beside a placemark."""
     named = layer.copy()
     for column in ("name", "track", "sensor", "id", "segment"):
         if column in named:
             own = named[column].astype(str)
             named["Name"] = own if "Name" not in named else named["Name"].where(named["Name"] != "", own)
-    return named.drop(columns="name", errors="ignore")
+    texts = named.select_dtypes(["object", "string"]).map(_cdata)
+    return named.assign(**texts).drop(columns="name", errors="ignore")
+
+
+def _cdata(value: Any) -> Any:
+    """A text that may be within a CDATA section, as which GDAL writes it unchanged; other values as they are."""
+    return xml_text(value).replace("]]>", "]] >") if isinstance(value, str) else value
 
 
 def _archive(
@@ -95,21 +94,21 @@ def _archive(
         archive.writestr(f"{DESCRIPTION}.json", msgspec.json.format(msgspec.json.encode(about)))
         for name, layer in layers.items():
             if request.format == "csv":
-                archive.writestr(f"{name}.csv", _csv(layer))
+                archive.writestr(f"{name}.csv", _csv(name, layer))
             else:
                 content = io.BytesIO()
                 layer.to_parquet(content, index=False)
                 archive.writestr(f"{name}.parquet", content.getvalue())
 
 
-def _csv(layer: gpd.GeoDataFrame) -> bytes:
+def _csv(name: str, layer: gpd.GeoDataFrame) -> bytes:
     """Rows as CSV in UTF-8 with a byte order mark, as spreadsheets need it; geometry as ``lon`` and ``lat``, or WKT."""
     table = pd.DataFrame(layer.drop(columns="geometry"))
     shapes = layer.geometry
-    if set(shapes.dropna().geom_type) <= {"Point"}:
-        table["lon"], table["lat"] = shapes.x, shapes.y
-    else:
+    if name in LINES:
         table["wkt"] = shapes.to_wkt(rounding_precision=7)
+    else:
+        table["lon"], table["lat"] = shapes.x, shapes.y
     for column in table:
         if isinstance(table[column].dtype, pd.DatetimeTZDtype):
             table[column] = [None if pd.isna(at) else at.isoformat().replace("+00:00", "Z") for at in table[column]]

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, time
-from typing import Any, Final
+from typing import Any
 
 from ops.analysis.action_plan.page import plan_values
 from ops.analysis.action_plan.status import PlanStatus
 from ops.analysis.score.line import Scorecard
 from ops.runtime.output import catalogue, say
-
-_NOT_XML: Final = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
-"""Characters that XML 1.0 excludes."""
+from ops.runtime.safe_text import xml_text
 
 
-def plan_document(status: PlanStatus, card: Scorecard, *, notices: Sequence[str] = ()) -> bytes:
+def plan_document(status: PlanStatus, card: Scorecard, *, notices: Sequence[str] = (), marking: str = "") -> bytes:
     """Return the document in the language of this process.
 
     Parameters
@@ -28,6 +25,8 @@ def plan_document(status: PlanStatus, card: Scorecard, *, notices: Sequence[str]
         The scorecard with the targets of the plan.
     notices : sequence of str
         Sentences above the measures, after that on illustrative records.
+    marking : str
+        Marking at head and foot of every page; empty: none.
 
     Returns
     -------
@@ -39,15 +38,15 @@ def plan_document(status: PlanStatus, card: Scorecard, *, notices: Sequence[str]
     values = plan_values(status, card, notices=notices)
     document = Document()
     _describe(document, values["title"], status)
-    document.add_heading(_text(values["title"]), 0)
+    document.add_heading(xml_text(values["title"]), 0)
     for sentence in (*values["answer"], values["about"]):
-        document.add_paragraph(_text(sentence))
+        document.add_paragraph(xml_text(sentence))
     for sentence in values["notices"]:
-        document.add_paragraph(_text(sentence), style="Intense Quote")
+        document.add_paragraph(xml_text(sentence), style="Intense Quote")
     if values["late"]:
         _section(document, say("action-plan-heading-late"), values["late"])
     for objective in values["objectives"]:
-        document.add_heading(_text(objective["title"]), 1)
+        document.add_heading(xml_text(objective["title"]), 1)
         _table(document, values["columns"], [_cells(row) for row in objective["rows"]])
     document.add_heading(say("action-plan-heading-reviews"), 1)
     _table(document, values["review_columns"], values["reviews"])
@@ -63,6 +62,9 @@ def plan_document(status: PlanStatus, card: Scorecard, *, notices: Sequence[str]
     document.add_paragraph(values["unjudged"])
     _section(document, say("score-heading-limits"), values["limits"])
     document.sections[0].footer.paragraphs[0].text = values["colophon"]
+    if marking:
+        document.sections[0].header.paragraphs[0].text = xml_text(marking)
+        document.sections[0].footer.add_paragraph(xml_text(marking))
     written = io.BytesIO()
     document.save(written)
     return written.getvalue()
@@ -71,29 +73,25 @@ def plan_document(status: PlanStatus, card: Scorecard, *, notices: Sequence[str]
 def _describe(document: Any, title: str, status: PlanStatus) -> None:
     """Properties of the file: a template's author and its time are not ours."""
     about = document.core_properties
-    about.title, about.author, about.comments = _text(title)[:255], "Watchline", ""
+    about.title, about.author, about.comments = xml_text(title)[:255], "Watchline", ""
     about.language = catalogue().language
     about.created = about.modified = datetime.combine(status.day, time(), UTC)
 
 
 def _section(document: Any, heading: str, sentences: Sequence[str], *, level: int = 1) -> None:
-    document.add_heading(_text(heading), level)
+    document.add_heading(xml_text(heading), level)
     for sentence in sentences:
-        document.add_paragraph(_text(sentence), style="List Bullet")
+        document.add_paragraph(xml_text(sentence), style="List Bullet")
 
 
 def _table(document: Any, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     table = document.add_table(rows=1, cols=len(columns), style="Light Grid Accent 1")
     for cells, texts in ((table.rows[0].cells, columns), *((table.add_row().cells, row) for row in rows)):
         for cell, text in zip(cells, texts, strict=True):
-            cell.text = _text(text)
+            cell.text = xml_text(text)
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
     value = "\n".join(text for text in (row["value"], row["indicator"], row["basis"]) if text)
     status = "\n".join(text for text in (row["status"], row["note"]) if text)
     return [f"{row['id']} {row['title']}", row["owner"], value, row["target"], row["due"], status]
-
-
-def _text(text: str) -> str:
-    return _NOT_XML.sub("\ufffd", text)

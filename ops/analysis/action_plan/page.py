@@ -39,6 +39,7 @@ def plan_page(
     scorecard_at: str | None,
     notices: Sequence[str] = (),
     served: ServedPage | None = None,
+    marking: str = "",
 ) -> str:
     """Lay out the status of a plan in the language of this process.
 
@@ -54,9 +55,11 @@ def plan_page(
         Sentences above the measures, after that on illustrative records.
     served : ServedPage, optional
         Menu of a page of the server; a file has none.
+    marking : str
+        Marking at head and foot and on every printed sheet; empty: none.
     """
     page = plan_values(status, card, notices=notices) | {"scorecard": scorecard_at}
-    return render_page(TEMPLATE, page=page, served=served)
+    return render_page(TEMPLATE, page=page, served=served, marking=marking)
 
 
 def plan_values(status: PlanStatus, card: Scorecard, *, notices: Sequence[str] = ()) -> dict[str, Any]:

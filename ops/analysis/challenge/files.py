@@ -17,6 +17,7 @@ from ops.analysis.challenge.words import said_once
 from ops.analysis.challenge.work import STATES
 from ops.analysis.coverage.files import write_raster
 from ops.runtime.output import atomic_write, say_in_english
+from ops.runtime.safe_text import safe_table
 from sensors.statistics.statistic import Statistic, to_json, to_table
 
 if TYPE_CHECKING:
@@ -253,7 +254,7 @@ def _write_parquet(path: Path, table: geopandas.GeoDataFrame, story: dict[str, A
 
 
 def _write_csv(path: Path, table: pd.DataFrame) -> None:
-    _write_text(path, table.to_csv(index=False, na_rep="", lineterminator="\n"))
+    _write_text(path, safe_table(table).to_csv(index=False, na_rep="", lineterminator="\n"))
 
 
 def _write_text(path: Path, text: str) -> None:

@@ -214,8 +214,7 @@ def _headline(record: Statistic) -> str:
         return say("challenge-unknown")
     if record.denominator is not None:
         return say("challenge-value-percent", value=record.value)
-    form = "count" if record.id == "resilience" else "probability"
-    return say(f"challenge-value-{form}", value=record.value)
+    return say("challenge-value-count", value=record.value) if record.id == "resilience" else number(record.value)
 
 
 def _reason(record: Statistic) -> str:

@@ -93,7 +93,9 @@ def path_table(findings: Findings) -> Table:
             )
             for d in path["half_detection"][:3]
         ]
-        kinds = [say("challenge-cell-kind", kind=symbol_name(name), value=p) for name, p in path["p_by_kind"].items()]
+        kinds = [
+            say("challenge-cell-kind", kind=symbol_name(name), value=number(p)) for name, p in path["p_by_kind"].items()
+        ]
         rows.append(
             [
                 say("challenge-path-title", kind=snake(kind)),
@@ -133,7 +135,7 @@ def gap_table(findings: Findings) -> Table:
         [
             f"{gap.first}–{gap.last}",
             chainage(gap.start_m, gap.end_m),
-            number(gap.least_probability if gap.known else math.nan),
+            number(gap.least_probability if gap.known else math.nan, findings.required),
             f"{gap.least_segment}" if gap.known else "–",
         ]
         for gap in findings.gaps

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from geo.message import Message
-from ops.runtime.output import say
+from ops.runtime.output import catalogue, say
 from sensors.statistics.statistic import Statistic
 
 
@@ -43,9 +43,13 @@ def minutes(seconds: float) -> str:
     return _known("minutes", seconds / 60.0)
 
 
-def number(value: float) -> str:
-    """Write a fraction or probability with two decimals."""
-    return _known("probability", value)
+def number(value: float, required: float = 1.0) -> str:
+    """Write a fraction or probability with two decimals, more where they would read 0, 1 or ``required``."""
+    if math.isnan(value):
+        return say("challenge-unknown")
+    limits = {0.0, 1.0, required} - {value}
+    digits = next((digits for digits in range(2, 6) if round(value, digits) not in limits), 6)
+    return catalogue().formats.number(value, digits)
 
 
 def metres(value: float) -> str:
@@ -60,7 +64,7 @@ def kilometres(value_m: float) -> str:
 
 def span(low: float, high: float) -> str:
     """Write two probabilities as a range."""
-    return say("challenge-value-span", low=low, high=high)
+    return f"{number(low)}–{number(high)}"
 
 
 def chainage(start_m: float, end_m: float) -> str:

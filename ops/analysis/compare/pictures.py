@@ -165,19 +165,27 @@ def _least_path(comparison: Comparison, name: str) -> int:
     return int(np.argmax(missed[0, :, -1]))
 
 
+def _labels(comparison: Comparison) -> list[str]:
+    """Names of the layouts for a legend, cut unless they are then the same."""
+    names = comparison.study.names
+    cut = [plain_text(name, 30) for name in names]
+    return cut if len(set(cut)) == len(names) else [textwrap.fill(plain_text(name, 200), 30) for name in names]
+
+
 def along(comparison: Comparison) -> CaptionedFigure:
     """Draw detection along the border with the interval of the Monte Carlo samples."""
     verdict = comparison.verdict
     figure = Figure(figsize=(10.0, 2.9), layout="constrained")
     axis = figure.add_subplot()
     middle = (verdict["start_m"] + verdict["end_m"]).to_numpy() / 2000.0
+    labels = _labels(comparison)
     for number, name in enumerate(comparison.study.names):
         one = verdict.sel(layout=name)
         shade = COLOURS[number % len(COLOURS)]
         axis.fill_between(
             middle, one["segment_detection_low"], one["segment_detection_high"], step="mid", color=shade, alpha=0.2
         )
-        axis.step(middle, one["segment_detection"], where="mid", color=shade, label=plain_text(name, 30), linewidth=1.6)
+        axis.step(middle, one["segment_detection"], where="mid", color=shade, label=labels[number], linewidth=1.6)
     required = verdict.attrs["required_probability"]
     axis.axhline(required, color="black", linewidth=0.7, linestyle=":")
     axis.set(xlabel=say("compare-axis-chainage"), ylabel=say("compare-axis-assessed"), ylim=(0.0, 1.02))
@@ -193,21 +201,21 @@ def along(comparison: Comparison) -> CaptionedFigure:
 
 def samples(comparison: Comparison) -> CaptionedFigure:
     """Draw the distribution of the objective over the samples, and of the difference to the first layout."""
-    verdict, names = comparison.verdict, comparison.study.names
+    verdict, labels = comparison.verdict, _labels(comparison)
     objective = verdict.attrs["objective"]
     figure = Figure(figsize=(10.0, 3.0), layout="constrained")
     left, right = figure.subplots(1, 2)
     values = verdict[objective].to_numpy()
     fraction = (np.arange(values.shape[1]) + 0.5) / values.shape[1]
-    for number, name in enumerate(names):
-        left.plot(np.sort(values[number]), fraction, color=COLOURS[number % len(COLOURS)], label=plain_text(name, 30))
+    for number, label in enumerate(labels):
+        left.plot(np.sort(values[number]), fraction, color=COLOURS[number % len(COLOURS)], label=label)
         if number:
             gap = values[0] - values[number]
             right.plot(
                 np.sort(gap),
                 fraction,
                 color=COLOURS[number % len(COLOURS)],
-                label=plain_text(say("compare-less", first=names[0], other=name), 50),
+                label=textwrap.fill(say("compare-less", first=labels[0], other=label), 64),
             )
     right.axvline(0.0, color="black", linewidth=0.8)
     name = say("compare-objective", objective=objective)
@@ -232,17 +240,17 @@ def pareto_front(points: Sequence[tuple[float, float]]) -> list[tuple[float, flo
 
 def cost_curve(comparison: Comparison) -> CaptionedFigure:
     """Draw the effect of a larger or smaller budget, all inputs central."""
-    study, verdict = comparison.study, comparison.verdict
+    study, verdict, labels = comparison.study, comparison.verdict, _labels(comparison)
     objective = verdict.attrs["objective"]
     figure = Figure(figsize=(10.0, 3.2), layout="constrained")
     axis = figure.add_subplot()
     one = central(study.inputs, len(BUDGETS))
     whole = float(verdict["life_cycle_cost_at_central_inputs"].max())
     points = []
-    for number, (name, found_here) in enumerate(zip(study.names, study.outcomes(one, whole * BUDGETS), strict=True)):
+    for number, (label, found_here) in enumerate(zip(labels, study.outcomes(one, whole * BUDGETS), strict=True)):
         shade, mark = COLOURS[number % len(COLOURS)], MARKS[number % len(MARKS)]
         cost, reached = found_here.bought.life_cycle_cost / 1e6, found_here.measure(objective)
-        axis.plot(cost, reached, marker=mark, markersize=4, color=shade, label=plain_text(name, 30))
+        axis.plot(cost, reached, marker=mark, markersize=4, color=shade, label=label)
         points += list(zip(cost.tolist(), reached.tolist(), strict=True))
     front = np.array(pareto_front(points))
     axis.step(
@@ -310,11 +318,12 @@ def tornado(comparison: Comparison, other: str) -> CaptionedFigure:
     ]
     axis.set_yticks(range(len(order)), labels[::-1])
     axis.axvline(middle, color="black", linewidth=0.8)
+    layouts = dict(zip(comparison.study.names, _labels(comparison), strict=True))
     axis.set_xlabel(
         say(
             "compare-axis-tornado",
-            first=plain_text(first, 30),
-            other=plain_text(other, 30),
+            first=layouts[first],
+            other=layouts[other],
             objective=say("compare-objective", objective=objective),
         )
     )
@@ -335,7 +344,7 @@ def tornado(comparison: Comparison, other: str) -> CaptionedFigure:
 
 def scenarios(comparison: Comparison) -> CaptionedFigure:
     """Draw detection as planned and in adverse scenarios."""
-    found, names = comparison.adverse, comparison.study.names
+    found, names, labels = comparison.adverse, comparison.study.names, _labels(comparison)
     titles = [say("compare-scenario", scenario=str(one)) for one in found["scenario"].to_numpy()]
     figure = Figure(figsize=(10.0, 0.42 * len(titles) + 1.0), layout="constrained")
     axis = figure.add_subplot()
@@ -348,7 +357,7 @@ def scenarios(comparison: Comparison) -> CaptionedFigure:
             np.nan_to_num(values),
             height=height,
             color=COLOURS[number % len(COLOURS)],
-            label=plain_text(name, 30),
+            label=labels[number],
         )
         for y, value in zip(positions, values, strict=True):
             text = say("compare-not-applicable") if np.isnan(value) else catalogue().formats.percent(float(value))

@@ -15,6 +15,7 @@ from ops.analysis.compare.comparison import SAMPLES, SEGMENTS, Comparison
 from ops.analysis.compare.wording import assumption_source, input_name, input_source, names_in, shown, strips_at
 from ops.analysis.messages import plain
 from ops.runtime.output import atomic_write, say
+from ops.runtime.safe_text import safe_table
 
 MEASURES: Final = (
     ("mean_detection", "percent"),
@@ -220,7 +221,7 @@ def write_tables(out: Path, comparison: Comparison) -> None:
 
 def _write(path: Path, table: pd.DataFrame) -> None:
     with atomic_write(path) as partial:
-        table.to_csv(partial, index=False, float_format="%.8g")
+        safe_table(table).to_csv(partial, index=False, float_format="%.8g")
 
 
 def _short(names: list[str]) -> str:

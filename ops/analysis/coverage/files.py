@@ -39,8 +39,8 @@ PER_SEGMENT: Final = (
 
 
 def write_raster(path: Path, rasters: xr.Dataset, variable: str) -> None:
-    """Write one raster as a COG in the frame: probabilities as float32 (NaN: unknown), counts and states as
-    integers.
+    """Write one raster as a COG in the frame: probabilities as float64 and other measures as float32 (NaN: unknown),
+    counts and states as integers.
     """
     values, nodata = _on_disk(rasters, variable)
     own = rasters[variable].attrs
@@ -90,7 +90,8 @@ def write_band(
 def _on_disk(rasters: xr.Dataset, variable: str) -> tuple[np.ndarray[Any, Any], float | int]:
     values = rasters[variable].to_numpy()
     if values.dtype.kind == "f":
-        return values.astype(np.float32), float("nan")
+        # float32(0.9) is below 0.9: in the file, cells would not meet a requirement that they meet
+        return values if variable.endswith("_probability") else values.astype(np.float32), float("nan")
     if variable == "dead_ground":
         return values, 255
     blank = np.isnan(rasters["expected_probability"].to_numpy())

@@ -241,7 +241,7 @@ class _Writer:
             alike.setdefault((one.kind, state, since), []).append(one.sensor)
         rows = [
             (
-                self._say("handover-sensor", sensor=", ".join(names), kind=kind) if kind else ", ".join(names),
+                ", ".join(names) + (f"\n{self._say('sensor-kind', kind=kind)}" if kind else ""),
                 state,
                 since,
             )
@@ -371,7 +371,8 @@ class _Writer:
         return self._say("handover-action", event=one.event)
 
     def _signature(self, note: HandoverNote) -> str:
-        return self._say(
+        marking = f"[{note.marking}]\n" if note.marking else ""
+        return marking + self._say(
             "handover-signed",
             name=note.name,
             account=note.account,

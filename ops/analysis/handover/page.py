@@ -35,6 +35,7 @@ def report_page(
     return render_page(
         _TEMPLATE,
         words=MessageCatalogue.of(document.language),
+        marking=document.marking,
         page=page,
         document=document,
         served=ServedPage(links, address_in or {}, "") if links else None,

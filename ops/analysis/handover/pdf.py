@@ -5,8 +5,9 @@ The same report gives the same bytes.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from fpdf import FPDF
 from fpdf.enums import TableBordersLayout, XPos, YPos
@@ -22,6 +23,10 @@ FONT: Final = "print"
 _MARGIN_MM: Final = 15.0
 _BODY_PT: Final = 8.5
 _LINE_MM: Final = 4.2
+_MOST_LINES: Final = 40
+"""Lines of a row beyond which it is continued in another; a page has 60."""
+_NARROWER_MM: Final = 2.5
+"""By how much lines of a part are narrower than their column: more than its padding, so that none breaks again."""
 _GREY: Final = rgb("soft", "print")
 _RULE: Final = rgb("rule", "print")
 
@@ -129,9 +134,27 @@ def _table(pdf: _Pages, section: ReportSection) -> None:
         for column in section.columns:
             heading.cell(column.heading)
         for row in section.rows:
-            line = table.row()
-            for cell in row:
-                line.cell(cell)
+            for part in _parts(pdf, section, row):
+                line = table.row()
+                for cell in part:
+                    line.cell(cell)
+
+
+def _parts(pdf: _Pages, section: ReportSection, row: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """A row in parts that each fit on a page: fpdf2 refuses a row that is higher than a page."""
+    whole = sum(column.width for column in section.columns)
+    lines: list[Any] = [
+        [cell]
+        if len(cell) <= _MOST_LINES  # a line has a letter or an end
+        else pdf.multi_cell(pdf.epw * column.width / whole - _NARROWER_MM, _LINE_MM, cell, dry_run=True, output="LINES")
+        for column, cell in zip(section.columns, row, strict=True)
+    ]
+    longest = max(map(len, lines))
+    if longest <= _MOST_LINES:
+        yield row
+    else:
+        for first in range(0, longest, _MOST_LINES):
+            yield tuple("\n".join(part[first : first + _MOST_LINES]) for part in lines)
 
 
 def _write(pdf: _Pages, text: str, height: float) -> None:

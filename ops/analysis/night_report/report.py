@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from fusion.alerts import Workload
+from fusion.alerts import RULES, Workload
 from geo.arrays import Floats, Ints
 from geo.border import Border
 from geo.errors import BadInput
@@ -198,13 +198,16 @@ def _pictures(report: ReportInput) -> list[SvgFigure]:
 
 
 def _alerts_by_segment(report: ReportInput) -> dict[str, Ints]:
-    result: dict[str, Ints] = {}
+    """Alerts of each segment by the name of their rule, the most urgent rules first."""
+    counts: dict[str, Ints] = {}
     for alert in report.alerts:
         segment = alert.get("segment")
         if segment is not None and 0 <= int(segment) < report.border.segments:
-            rule = say("alert-rule", rule=words.clean(alert.get("rule") or "–"))
-            result.setdefault(rule, np.zeros(report.border.segments, np.int64))[int(segment)] += 1
-    return result
+            rule = words.clean(alert.get("rule") or "–")
+            counts.setdefault(rule, np.zeros(report.border.segments, np.int64))[int(segment)] += 1
+    ranks = {rule: rank for rank, rule in enumerate(RULES)}
+    ranked = sorted(counts, key=lambda rule: ranks.get(rule, len(ranks)))
+    return {say("alert-rule", rule=rule): counts[rule] for rule in ranked}
 
 
 def _map_input(report: ReportInput) -> MapInput:

@@ -16,7 +16,7 @@ from geo.arrays import Floats
 from ops.analysis.patrols.findings import PatrolFindings
 from ops.drawing.colours import colour
 from ops.drawing.figures import PRINTED_DPI, PRINTED_STYLE
-from ops.drawing.png import write_png
+from ops.drawing.png import save_figure
 from ops.drawing.scales import PROBABILITY
 from ops.drawing.typeface.figure_font import drawing_style
 from ops.runtime.output import say
@@ -33,8 +33,8 @@ NARROW: Final = 22
 
 def write_figure(path: Path, findings: PatrolFindings) -> None:
     """Draw the border and Pd over one axis of time, and Pd by segment beside them."""
-    with drawing_style(PRINTED_STYLE), path.open("wb") as out:
-        write_png(patrols_figure(findings), out, PRINTED_DPI)
+    with drawing_style(PRINTED_STYLE):
+        save_figure(patrols_figure(findings), path, PRINTED_DPI)
 
 
 def patrols_figure(findings: PatrolFindings) -> Figure:

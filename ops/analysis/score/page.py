@@ -47,6 +47,7 @@ def scorecard_page(
     notices: Sequence[str] = (),
     served: ServedPage | None = None,
     address_of: Callable[[str], str] | None = None,
+    marking: str = "",
 ) -> str:
     """Lay out a scorecard in the language of this process; the same scorecard gives the same text.
 
@@ -64,6 +65,8 @@ def scorecard_page(
         Menu of a page of the server; a file has none.
     address_of : callable, optional
         Address of the scorecard of a place, to which a summary of all places leads.
+    marking : str
+        Marking at head and foot and on every printed sheet; empty: none.
     """
     summarised = is_summarised(card)
     shown = {family: [] if summarised else card.lines[family] for family in FAMILIES}
@@ -92,7 +95,7 @@ def scorecard_page(
         "limits": [say(f"score-limit-{name}") for name in LIMITS],
         "colophon": say("score-colophon", version=version("watchline")),
     }
-    return render_page(TEMPLATE, page=page, served=served)
+    return render_page(TEMPLATE, page=page, served=served, marking=marking)
 
 
 def summary_notices(card: Scorecard) -> list[str]:

@@ -45,6 +45,8 @@ from ops.sector.layouts.links import links_of
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector, read_bases, sector_path
 from ops.words import MessageCatalogue
+from sensors.layout import AnySensor
+from sensors.relay import Relay
 
 TEMPLATE: Final = Path(__file__).with_name("preview.html.j2")
 SEEN: Final = rgba("in-sight")
@@ -125,6 +127,11 @@ def preview_of(ground: OpenSector) -> Preview:
     )
 
 
+def _parts(ground: OpenSector) -> tuple[AnySensor | Relay, ...]:
+    """The sensors and relays of the layout."""
+    return (*ground.layout, *ground.layout.relays)
+
+
 def _arrows(ground: OpenSector) -> Iterator[Floats]:
     """Chevrons (3, 2) on the border that point along increasing chainage."""
     border, size = ground.border, ground.sector.belt_m * 0.16
@@ -191,7 +198,7 @@ def _page(preview: Preview, sector: str, words: MessageCatalogue) -> str:
             border=ground.crossed,
             segment_rows=[_segment_rows(preview, segment, words) for segment in range(ground.crossed.segments)],
             hidden=preview.dead_of_segments,
-            sensors=[_sensor(preview, sensor, words) for sensor in (*ground.layout, *ground.layout.relays)],
+            sensors=[_sensor(preview, sensor, words) for sensor in _parts(ground)],
             bases=[Marker("base", lon, lat, name) for name, (lon, lat) in read_bases(ground.sector.bases).items()],
             fields=[_field(ground, sensor) for sensor in ground.layout],
             overlays=[Overlay(seen, seen, picture, bounds, True)],
@@ -201,7 +208,7 @@ def _page(preview: Preview, sector: str, words: MessageCatalogue) -> str:
     found = check_sector(sector_path(sector))
     lines = [error.sentence for error in found.errors]
     lines += [f"{notice.file}: {words.say(notice.message)}" for notice in found.notices]
-    kinds = {sensor.kind for sensor in ground.layout} | ({"base"} if ground.sector.bases else set())
+    kinds = {part.kind for part in _parts(ground)} | ({"base"} if ground.sector.bases else set())
     page = {
         "language": words.language,
         "title": words.say("sector-preview-title", name=ground.sector.title or ground.sector.name),
@@ -327,8 +334,8 @@ def _draw_picture(path: Path, preview: Preview, words: MessageCatalogue) -> None
             axes.plot(points[:, 0], points[:, 1], color=DIRECTION, linewidth=2.2, zorder=6)
         for ends in preview.links:
             axes.plot(ends[:, 0], ends[:, 1], color=LINK, linewidth=1.0, linestyle=(0, (4, 3)), zorder=6)
-        for sensor in ground.layout:
-            mark_place(axes, sensor.kind, sensor.easting, sensor.northing)
+        for part in _parts(ground):
+            mark_place(axes, part.kind, part.easting, part.northing)
         bases = np.array(bases_in(ground), dtype=np.float64).reshape(-1, 2)
         for easting, northing in bases:
             mark_place(axes, "base", easting, northing)
@@ -352,10 +359,13 @@ def _draw_picture(path: Path, preview: Preview, words: MessageCatalogue) -> None
 def _window(
     preview: Preview, bases: Floats, terrain: tuple[float, float, float, float]
 ) -> tuple[float, float, float, float]:
-    """Return west, east, south and north of the border, the sensors and the bases with a margin, within the terrain."""
+    """Return west, east, south and north of the border, the parts of the layout and the bases with a margin, within the
+    terrain."""
     ground = preview.ground
     west, south, east, north = ground.crossed.bounds
-    places = np.vstack([[(west, south), (east, north)], [(s.easting, s.northing) for s in ground.layout] or bases])
+    places = np.vstack(
+        [[(west, south), (east, north)], [(part.easting, part.northing) for part in _parts(ground)] or bases]
+    )
     places = np.vstack([places, bases])
     margin = 1.3 * ground.sector.belt_m
     low, high = places.min(axis=0) - margin, places.max(axis=0) + margin
@@ -376,7 +386,7 @@ def _handles(preview: Preview, words: MessageCatalogue, bases: int) -> list[Any]
     ]
     if preview.links:
         handles.append(Line2D([], [], color=LINK, linestyle=(0, (4, 3)), label=say("sector-preview-link")))
-    for kind in dict.fromkeys(sensor.kind for sensor in preview.ground.layout):
+    for kind in dict.fromkeys(part.kind for part in _parts(preview.ground)):
         sign, _, size = SIGNS[kind]
         name = say("equipment-kind-name", kind=kind)
         handles.append(Line2D([], [], color="black", marker=sign, linestyle="none", markersize=size, label=name))

@@ -20,6 +20,11 @@ from ops.words import MessageCatalogue
 FOLDER = Path(__file__).parent
 STYLESHEET = FOLDER / "report.css"
 FONT_MARK = "/* font */"
+MARKED_SHEETS = """
+@page { @top-center { content: "%s"; font: 700 9pt var(--sans); } }
+@page :first { @top-center { content: none; } }
+"""
+"""Rules for print that repeat the marking on every sheet after the first, which has it above its title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +52,19 @@ class ChoiceField:
 
 
 def render_page(
-    template: Path, *, scripts: Iterable[str] = (), words: MessageCatalogue | None = None, **values: Any
+    template: Path,
+    *,
+    scripts: Iterable[str] = (),
+    words: MessageCatalogue | None = None,
+    marking: str = "",
+    **values: Any,
 ) -> str:
     """Render a page from a template file; values are escaped, and an undefined name is an error.
 
     The template extends ``base.html.j2`` and may import ``parts.html.j2``, both in this folder.
     Only the ``scripts`` may run on the page; the template receives their hashes as ``script_hashes``. It also receives
     ``say``, ``language`` and ``direction`` ("ltr" or "rtl"), those of ``words``, or else of this process. ``served``:
-    see ``ServedPage``.
+    see ``ServedPage``. ``marking`` is at the head and foot of the page, and on every printed sheet.
     """
     words = words or catalogue()
     loader = jinja2.FileSystemLoader([template.parent, FOLDER])
@@ -64,7 +74,8 @@ def render_page(
     hashes = " ".join(f"'sha256-{_sha256(script)}'" for script in scripts)
     served = values.get("served") is not None
     made = page.render(
-        css=style(linked=True) if served else FONT_MARK + style(),
+        css=style(linked=True, marking=marking) if served else FONT_MARK + style(marking=marking),
+        marking=marking,
         script_hashes=hashes,
         language=words.language,
         direction="rtl" if words.right_to_left else "ltr",
@@ -73,15 +84,17 @@ def render_page(
     return made if served else made.replace(FONT_MARK, embedded_rules(made), 1)
 
 
-@lru_cache(maxsize=2)
-def style(*, linked: bool = False) -> str:
-    """The style sheet of the pages; ``linked``: with the font that the server has."""
-    return (linked_rules() if linked else "") + with_colours(STYLESHEET.read_text(encoding="utf-8"))
+@lru_cache(maxsize=4)
+def style(*, linked: bool = False, marking: str = "") -> str:
+    """The style sheet of the pages; ``linked``: with the font that the server has; ``marking``: that of each sheet."""
+    text = "".join(f"\\{ord(letter):06x}" for letter in marking)
+    sheets = MARKED_SHEETS % text if marking else ""
+    return (linked_rules() if linked else "") + with_colours(STYLESHEET.read_text(encoding="utf-8")) + sheets
 
 
-def style_source() -> str:
+def style_source(marking: str = "") -> str:
     """The source expression of a content security policy that allows the style sheet and no other."""
-    return f"'sha256-{_sha256(style(linked=True))}'"
+    return f"'sha256-{_sha256(style(linked=True, marking=marking))}'"
 
 
 def _sha256(script: str) -> str:

@@ -21,7 +21,7 @@ CLASS_STYLE: Mapping[str, tuple[str, str]] = {
     "vehicle": (BLACK, "10 6"),
     "animal": (GREEN, "3 6"),
     "other": (GREY, "12 4 2 4"),
-    "unknown": (GREY, ""),
+    "unknown": (GREY, "7 4"),
 }
 OUTER_EDGE: Mapping[str, Any] = {"color": colour("figure-outline"), "weight": 2}
 # Fraction of a segment that does not meet the requirement: upper bound, colour. White: none; dark: all.

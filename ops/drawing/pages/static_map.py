@@ -23,7 +23,7 @@ from PIL import Image
 from geo.border import Zone
 from geo.terrain import bounds, cell_size
 from ops.drawing.colours import colour
-from ops.drawing.map_images import cross_hatched, hatched, tinted_relief
+from ops.drawing.map_images import cross_hatched, hatched, in_frame, tinted_relief
 from ops.drawing.pages.map_input import (
     BLACK,
     CLASS_STYLE,
@@ -41,6 +41,7 @@ from ops.drawing.typeface.figure_font import drawing_style
 WIDTH_IN: Final = 7.2
 """Width of the text of an A4 page."""
 DPI: Final = 200
+MAP_COLUMNS: Final = round(WIDTH_IN * DPI)
 LARGEST_PIXELS: Final = 1600
 MARGIN: Final = 0.06
 """Free edge around what is shown, as a fraction of the longer side: no symbol is cut off."""
@@ -146,21 +147,25 @@ def _ground(axes: Axes, drawing: MapInput, extent: PrintExtent) -> None:
         axes.imshow(unknown, extent=frame_of, interpolation="nearest", zorder=1.5)
     for over in drawing.overlays:
         if over.show:
-            (low, left), (high, right) = over.bounds
-            lon = (np.array([left, right]) + 180.0) % 360.0 - 180.0  # the page's longitudes run on beyond the meridian
-            (west, east), (south, north) = frame.to_local(lon, np.array([low, high]))
-            axes.imshow(_pixels(over.picture), extent=(west, east, south, north), zorder=2)
+            picture = _pixels(over.picture)
+            shape = _map_shape(extent, max(MAP_COLUMNS, picture.shape[1]))
+            axes.imshow(in_frame(picture, over.bounds, frame.wkt, extent, shape), extent=frame_of, zorder=2)
     if drawing.hidden_cells is not None:
         shown = hatched(_in_pixels(drawing.hidden_cells, extent), STRIPE_PIXELS)
         axes.imshow(shown, extent=frame_of, interpolation="nearest", zorder=2)
+
+
+def _map_shape(extent: PrintExtent, columns: int) -> tuple[int, int]:
+    """Rows and columns of square pixels over the map."""
+    west, south, east, north = extent
+    return max(1, round(columns * (north - south) / (east - west))), columns
 
 
 def _in_pixels(cells: xr.DataArray, extent: PrintExtent) -> npt.NDArray[np.bool_]:
     """Whether a cell that is true is at each pixel of the map (row, column): stripes are drawn per pixel, not per
     cell."""
     west, south, east, north = extent
-    columns = round(WIDTH_IN * DPI)
-    rows = max(1, round(columns * (north - south) / (east - west)))
+    rows, columns = _map_shape(extent, MAP_COLUMNS)
     east_m = west + (np.arange(columns) + 0.5) / columns * (east - west)
     north_m = north - (np.arange(rows) + 0.5) / rows * (north - south)
     left, bottom, right, top = bounds(cells.to_dataset(name="cells"))

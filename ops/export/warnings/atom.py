@@ -9,7 +9,7 @@ from typing import Final
 
 from lxml import etree
 
-from ops.export.warnings.published import xml_text
+from ops.runtime.safe_text import xml_text
 
 MEDIA_TYPE: Final = "application/atom+xml"
 ATOM: Final = "http://www.w3.org/2005/Atom"

@@ -18,7 +18,8 @@ from lxml import etree
 from geo.errors import BadInput
 from geo.names import readable
 from ops.export.warnings.classification import Classification, classify
-from ops.export.warnings.published import PublishedAlert, said, xml_text
+from ops.export.warnings.published import PublishedAlert, said
+from ops.runtime.safe_text import xml_text
 
 if TYPE_CHECKING:
     from ops.words import MessageCatalogue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
@@ -11,14 +10,13 @@ import msgspec
 
 from geo.errors import BadInput
 from geo.message import Message
-from geo.names import REPLACEMENT, readable
+from geo.names import readable
 
 if TYPE_CHECKING:
     from ops.words import MessageCatalogue
 
 CLOSED: Final = ("cleared", "rejected")
 """Statuses of an alert that is over."""
-_NOT_IN_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class PublishedAlert(msgspec.Struct, frozen=True):
@@ -100,14 +98,3 @@ def read_alert(body: bytes) -> PublishedAlert:
 def said(words: MessageCatalogue, message: dict[str, Any]) -> str:
     """The sentence of a message as published."""
     return words.say(Message.from_dict(message))
-
-
-def xml_text(text: str) -> str:
-    """The text with each character that XML 1.0 cannot hold as U+FFFD.
-
-    Examples
-    --------
-    >>> xml_text("post" + chr(0) + "2") == "post" + chr(0xFFFD) + "2"
-    True
-    """
-    return _NOT_IN_XML.sub(REPLACEMENT, text)

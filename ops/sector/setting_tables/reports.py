@@ -21,7 +21,8 @@ class ReportSettings:
     shift_starts : list of str
         Local times of day at which shifts begin, earliest first, such as ``"06:00"``.
     marking : str
-        Marking on every report and exported file, such as ``"RESTRICTED"``; empty: none.
+        Marking on handover and after-action reports, scorecard, action plan and exported files, such as
+        ``"RESTRICTED"``; empty: none.
     """
 
     shift_starts: tuple[str, ...] = ("06:00", "14:00", "22:00")

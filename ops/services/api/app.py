@@ -296,8 +296,9 @@ def _add_reports(
     HandoverRoutes(reads, sector, now_ns=now_ns, recorder=recorder, release=release).add_to(app)
     records = sector_records(settings.sector_file, sector.name, sector.title)
     ScorecardRoutes(
-        reads.path, records, simulated=settings.demo, now_ns=now_ns, recorder=recorder, release=release
-    ).add_to(app)
+        reads.path, records, simulated=settings.demo, now_ns=now_ns, recorder=recorder, release=release,
+        marking=sector.settings.marking,
+    ).add_to(app)  # fmt: skip
     ExportRoutes(reads.path, sector, exported, now_ns=now_ns, recorder=recorder, release=release).add_to(app)
     PartnerRoutes(
         reads.path.parent, settings.exchange, sector=sector.name, title=sector.title, sector_file=settings.sector_file,

@@ -52,11 +52,9 @@ challenge-never = never
 challenge-value-minutes = { DECIMAL($value, digits: 0) } min
 challenge-value-metres = { DECIMAL($value, digits: 0) } m
 challenge-value-km = { DECIMAL($value, digits: 2) } km
-challenge-value-probability = { DECIMAL($value, digits: 2) }
 challenge-value-percent = { PERCENT($value) }
 challenge-value-count = { DECIMAL($value, digits: 0) }
 challenge-value-band = { DECIMAL($value, digits: 2) } ({ DECIMAL($low, digits: 2) }–{ DECIMAL($high, digits: 2) })
-challenge-value-span = { DECIMAL($low, digits: 2) }–{ DECIMAL($high, digits: 2) }
 challenge-value-ratio = { $part } of { $whole }
 
 # Published numbers: names
@@ -172,9 +170,9 @@ challenge-assume-end = the response goes to where the path leaves the area
 # The report
 challenge-page-eyebrow = Watchline geography challenge
 challenge-page-title = Geography challenge: { $sector }
-challenge-answer-detection = The border is weakest at { $place }: a crosser is detected there with probability { DECIMAL($value, digits: 2) }.
+challenge-answer-detection = The border is weakest at { $place }: a crosser is detected there with probability { PROBABILITY($value) }.
 challenge-answer-detection-unknown = Where the border is weakest is unknown: no segment has a known crossing Pd.
-challenge-answer-interruption = The response is least likely to interrupt a crossing at { $place }: probability { DECIMAL($value, digits: 2) }.
+challenge-answer-interruption = The response is least likely to interrupt a crossing at { $place }: probability { PROBABILITY($value) }.
 challenge-answer-interruption-unknown = The probability of interruption is unknown. { $why }
 challenge-answer-gap = { $count ->
     [one] The one coverage gap is { DECIMAL($km, digits: 1) } km long (km { DECIMAL($start, digits: 1) } to { DECIMAL($end, digits: 1) })
@@ -312,7 +310,7 @@ challenge-column-half = 50% of cumulative detection at
 challenge-cell-confirmed = { $count } of { $runs } ({ DECIMAL($low, digits: 2) }–{ DECIMAL($high, digits: 2) })
 challenge-cell-no-coverage = { DECIMAL($value, digits: 2) }: no coverage
 challenge-cell-half = { DECIMAL($start, digits: 0) }–{ DECIMAL($end, digits: 0) } min { $sensors }
-challenge-cell-kind = { $kind } { DECIMAL($value, digits: 2) }
+challenge-cell-kind = { $kind } { $value }
 challenge-cell-nowhere = no detection
 challenge-table-gaps = Coverage gaps
 challenge-table-gaps-caption = Runs of segments with crossing Pd below { $required }.

@@ -125,8 +125,6 @@ handover-closed-by = { incident-disposition }
 handover-reason = { incident-disposition }
     { $by }: { $reason }
 handover-system = system
-handover-sensor = { $sensor }
-    { sensor-kind }
 handover-sensor-state = { $state ->
     [faulty] faulty
     [maintenance] stop or maintenance announced

@@ -216,6 +216,7 @@ shift-figure-border-alt = { $alerts ->
 }, { DECIMAL($length, digits: 1) } km.
 shift-figure-border-worst = Most dead ground: segment { $segment }, { PERCENT($fraction) } of its area.
 shift-figure-border-caption = Few alerts above a tall dead-ground bar indicate missing coverage, not low activity.
+shift-other-rules = other
 shift-axis-alerts = alerts
 shift-axis-dead-ground = dead ground
 shift-axis-chainage = km along the border

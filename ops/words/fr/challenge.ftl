@@ -48,11 +48,9 @@ challenge-never = jamais
 challenge-value-minutes = { DECIMAL($value, digits: 0) } min
 challenge-value-metres = { DECIMAL($value, digits: 0) } m
 challenge-value-km = { DECIMAL($value, digits: 2) } km
-challenge-value-probability = { DECIMAL($value, digits: 2) }
 challenge-value-percent = { PERCENT($value) }
 challenge-value-count = { DECIMAL($value, digits: 0) }
 challenge-value-band = { DECIMAL($value, digits: 2) } ({ DECIMAL($low, digits: 2) }–{ DECIMAL($high, digits: 2) })
-challenge-value-span = { DECIMAL($low, digits: 2) }–{ DECIMAL($high, digits: 2) }
 challenge-value-ratio = { $part } sur { $whole }
 
 challenge-record-known-terrain = Part de la surface dont le terrain est connu
@@ -163,9 +161,9 @@ challenge-assume-end = l’intervention se rend au point où le trajet quitte la
 
 challenge-page-eyebrow = Évaluation Watchline du terrain
 challenge-page-title = Difficulté géographique : { $sector }
-challenge-answer-detection = La frontière est la plus faible au { $place } : une personne qui y franchit est détectée avec une probabilité de { DECIMAL($value, digits: 2) }.
+challenge-answer-detection = La frontière est la plus faible au { $place } : une personne qui y franchit est détectée avec une probabilité de { PROBABILITY($value) }.
 challenge-answer-detection-unknown = Le point le plus faible de la frontière est inconnu : la Pd de franchissement n’est connue sur aucun segment.
-challenge-answer-interruption = L’intervention a le moins de chances d’interrompre un franchissement au { $place } : probabilité { DECIMAL($value, digits: 2) }.
+challenge-answer-interruption = L’intervention a le moins de chances d’interrompre un franchissement au { $place } : probabilité { PROBABILITY($value) }.
 challenge-answer-interruption-unknown = La probabilité d’interruption est inconnue. { $why }
 challenge-answer-gap = { $count ->
     [one] La seule lacune de couverture mesure { DECIMAL($km, digits: 1) } km (km { DECIMAL($start, digits: 1) } à { DECIMAL($end, digits: 1) })
@@ -302,7 +300,7 @@ challenge-column-half = 50 % de la détection cumulée à
 challenge-cell-confirmed = { $count } sur { $runs } ({ DECIMAL($low, digits: 2) }–{ DECIMAL($high, digits: 2) })
 challenge-cell-no-coverage = { DECIMAL($value, digits: 2) } : sans couverture
 challenge-cell-half = { DECIMAL($start, digits: 0) }–{ DECIMAL($end, digits: 0) } min { $sensors }
-challenge-cell-kind = { $kind } { DECIMAL($value, digits: 2) }
+challenge-cell-kind = { $kind } { $value }
 challenge-cell-nowhere = aucune détection
 challenge-table-gaps = Lacunes de couverture
 challenge-table-gaps-caption = Suites de segments dont la Pd de franchissement est inférieure à { $required }.

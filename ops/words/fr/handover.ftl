@@ -125,8 +125,6 @@ handover-closed-by = { incident-disposition }
 handover-reason = { incident-disposition }
     { $by } : { $reason }
 handover-system = système
-handover-sensor = { $sensor }
-    { sensor-kind }
 handover-sensor-state = { $state ->
     [faulty] en panne
     [maintenance] arrêt ou maintenance annoncés

@@ -206,6 +206,7 @@ shift-figure-border-alt = { $alerts ->
 }, { DECIMAL($length, digits: 1) } km.
 shift-figure-border-worst = Le plus d’angles morts : segment { $segment }, { PERCENT($fraction) } de sa surface.
 shift-figure-border-caption = Peu d’alertes au-dessus d’une grande barre d’angles morts indiquent un manque de couverture, non un manque d’activité.
+shift-other-rules = autres
 shift-axis-alerts = alertes
 shift-axis-dead-ground = angles morts
 shift-axis-chainage = km le long de la frontière

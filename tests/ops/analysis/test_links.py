@@ -21,12 +21,14 @@ from ops.analysis.coverage.command import cover
 from ops.analysis.coverage.options import CoverageOptions
 from ops.analysis.plan.command import plan_sector
 from ops.analysis.plan.options import PlanOptions
+from ops.analysis.sector.preview import _handles, _page, _window, preview_of
 from ops.runtime.output import say_in_english
 from ops.sector.geojson import layout_view
 from ops.sector.layouts.links import NO_BASES, OFF_TERRAIN, links_of
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
 from ops.services.planner.worker import Planner
+from ops.words import MessageCatalogue
 from tests.ops.conftest import blank_pictures, collection, feature, hills, lonlat
 from tests.patience import PATIENT_S
 
@@ -67,6 +69,18 @@ def walled(make_sector: Callable[[Path], Any], tmp_path_factory: pytest.TempPath
 @pytest.fixture
 def screen() -> Console:
     return Console(record=True, width=10_000, file=open("/dev/null", "w"))
+
+
+def test_a_preview_shows_and_explains_relays(walled: Any) -> None:
+    ground = open_sector(load_sector(str(walled.sector)), "relayed")
+    seen, words = preview_of(ground), MessageCatalogue.of("en")
+    assert "relay" in [handle.get_label() for handle in _handles(seen, words, 1)]
+    (relay,) = ground.layout.relays
+    west, east, south, north = _window(seen, np.empty((0, 2)), (-np.inf, np.inf, -np.inf, np.inf))
+    assert west < relay.easting < east
+    assert south < relay.northing < north
+    legend = _page(seen, str(walled.sector), words).partition('<div class="map-key">')[2].partition("</section>")[0]
+    assert "radio relay" in legend
 
 
 def test_coverage_counts_only_what_is_heard(walled: Any, tmp_path: Path, screen: Console) -> None:

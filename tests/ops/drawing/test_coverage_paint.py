@@ -61,6 +61,12 @@ def test_losses_and_gains_are_told_apart_by_colour_blind_readers(palette: Palett
     assert style.paint(np.array([[3]], np.float32), 80.0, palette)[3].max() == 0, "small changes are not drawn"
 
 
+def test_what_meets_a_requirement_has_its_class_in_single_precision_too() -> None:
+    steps = probability_steps(0.9)
+    classes = Covered(steps).classes(np.array([0.0, 1e-30, 0.25, 0.89, 0.9, 1.0], np.float32))
+    assert classes.tolist() == [0, 1, 2, len(steps) - 2, len(steps) - 1, len(steps) - 1]
+
+
 def test_changes_fall_into_the_classes_of_their_legend() -> None:
     style = Covered(change_steps(), least=-1.0)
     changes = np.array([-1.0, -0.4, -0.1, -0.01, 0.0, 0.04, 0.1, 0.3, 1.0, np.nan], np.float32)

@@ -6,9 +6,22 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from geo.terrain import cell_size
+from ops.drawing.figures import detections_per_sensor
 from ops.drawing.hillshade import shade
-from ops.drawing.printed_map import DARKEST_GREY, relief
+from ops.drawing.printed_map import DARKEST_GREY, plain_text, relief
 from ops.sector.open_sector import OpenSector
+
+
+def test_names_that_differ_at_their_end_differ_in_a_figure():
+    names = ["Sector North 2027 high-tech, option A", "Sector North 2027 high-tech, option B"]
+    first, second = (plain_text(name, 30) for name in names)
+    assert first == "Sector North 20…tech, option A"
+    assert second == "Sector North 20…tech, option B"
+    assert len(first) == 30
+    assert plain_text(names[0]) == names[0]
+    svg = detections_per_sensor({"camera-border-post-01": 5, "camera-border-post-02": 7}).svg
+    assert "camera-bo…-post-01" in svg
+    assert "camera-bo…-post-02" in svg
 
 
 def test_the_relief_is_the_hillshade_of_the_live_map_and_never_dark(hill_ground: OpenSector):

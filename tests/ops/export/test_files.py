@@ -10,18 +10,17 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyogrio
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from geo.errors import BadInput
 from ops.export import layers as export_layers
-from ops.export.files import safe_cell, write_export
+from ops.export.files import write_export
 from ops.export.layers import layers_to_export
 from ops.export.process import export
 from ops.export.request import ENDINGS, FORMATS, LAYERS, ExportRequest, bounds_of, layers_of
@@ -137,12 +136,31 @@ def test_no_text_of_a_csv_file_is_a_formula_and_numbers_are_untouched(files: dic
     assert {float(row["offset_m"]) for row in rows_of(files["csv"], "positions")} == {-120.0}
 
 
-@given(st.text())
-def test_a_cell_is_safe_or_unchanged(text: str) -> None:
-    cell = safe_cell(text)
-    assert cell in (text, "'" + text)
-    assert not cell.lstrip(" \u00a0").startswith(("=", "+", "-", "@", "\t", "\r"))
-    assert safe_cell(-3.5) == -3.5
+def test_texts_that_would_end_a_section_leave_a_kml_file_well_formed(tmp_path: Path) -> None:
+    layer = gpd.GeoDataFrame(
+        {"name": ["A]]>&<b>", "B"], "reason": ["see memo <3]]> end \x0b", None]},
+        geometry=gpd.points_from_xy([1.0, 2.0], [2.0, 3.0]), crs=4326,
+    )  # fmt: skip
+    path = tmp_path / "out.kml"
+    write_export(request_of(tmp_path, "kml"), {"incidents": layer}, path)
+    ElementTree.parse(path)
+    found = pyogrio.read_dataframe(path)
+    assert found["Name"].tolist() == ["A]] >&<b>", "B"]
+    assert found["reason"].iloc[0] == "see memo <3]] > end \ufffd"
+
+
+def test_the_columns_of_a_csv_file_are_those_of_its_layer(folder: Path, tmp_path: Path) -> None:
+    """A track of one position has no line, and an area may hold no segment."""
+    nowhere = layers_to_export(request_of(folder, "csv", bounds=(10.0, 10.0, 11.0, 11.0)))
+    whole = layers_to_export(request_of(folder, "csv"))
+    heads = []
+    for number, layers in enumerate((whole, nowhere)):
+        path = tmp_path / f"{number}.zip"
+        write_export(request_of(folder, "csv"), layers, path)
+        with zipfile.ZipFile(path) as archive:
+            heads.append({name: archive.read(f"{name}.csv").splitlines()[0] for name in layers})
+    assert heads[0] == heads[1]
+    assert heads[0]["tracks"].endswith(b",wkt")
 
 
 def test_only_what_is_inside_the_area_is_exported_and_lines_are_not_drawn_across(folder: Path) -> None:

@@ -134,7 +134,7 @@ class HandoverRoutes:
             form=self._form(period, person, cookie, request, words) if may_sign else None,
         )
         headers = {
-            "Content-Security-Policy": f"{_POLICY}; style-src {style_source()}",
+            "Content-Security-Policy": f"{_POLICY}; style-src {style_source(self._sector.settings.marking)}",
             "Referrer-Policy": "same-origin",  # without one, Chromium would send the form with the origin "null"
             "Content-Language": words.language,
             "Vary": "Accept-Language, Cookie",

@@ -97,9 +97,10 @@ class ScorecardRoutes:
         now_ns: Callable[[], int],
         recorder: Recorder,
         release: Release,
+        marking: str = "",
     ) -> None:
         self._store, self._sector, self._simulated = store, sector, simulated
-        self._now_ns, self._recorder, self._release = now_ns, recorder, release
+        self._now_ns, self._recorder, self._release, self._marking = now_ns, recorder, release, marking
 
     def add_to(self, app: FastAPI) -> None:
         """Add the routes."""
@@ -160,7 +161,7 @@ class ScorecardRoutes:
         if status is None:
             raise HTTPException(404, NO_PLAN)
         with speaking(catalogue_of(request)):
-            body = plan_document(status, card, notices=_plan_notices(made))
+            body = plan_document(status, card, notices=_plan_notices(made), marking=self._marking)
         return _file(body, DOCX, f"action-plan-{made.evaluation.sector}-{card.day}.docx")
 
     def _evaluated(
@@ -207,7 +208,7 @@ class ScorecardRoutes:
 
             return scorecard_page(
                 evaluation.card, subject=subject, plan=plan, notices=_notices(made), served=menu,
-                address_of=address_of if served else None,
+                address_of=address_of if served else None, marking=self._marking,
             )  # fmt: skip
 
     def _plan_html(self, request: Request, choice: ScorecardChoice, made: Evaluated, *, served: bool) -> str:
@@ -220,7 +221,10 @@ class ScorecardRoutes:
             menu = self._menu(request, choice, evaluation, ACTION_PLAN) if served else None
             card_at = _address(SCORECARD, choice, request) if served else None
             notices = _plan_notices(made)
-            return plan_page(evaluation.plan, evaluation.card, scorecard_at=card_at, notices=notices, served=menu)
+            return plan_page(
+                evaluation.plan, evaluation.card, scorecard_at=card_at, notices=notices, served=menu,
+                marking=self._marking,
+            )  # fmt: skip
 
     def _menu(self, request: Request, choice: ScorecardChoice, evaluation: Evaluation, path: str) -> ServedPage:
         from ops.drawing.pages.html_page import ChoiceField, ServedPage
@@ -249,7 +253,7 @@ class ScorecardRoutes:
         from ops.drawing.pages.html_page import style_source
 
         headers = {
-            "Content-Security-Policy": f"{_POLICY}; style-src {style_source()}",
+            "Content-Security-Policy": f"{_POLICY}; style-src {style_source(self._marking)}",
             "Referrer-Policy": "same-origin",
             "Content-Language": catalogue_of(request).language,
             "Vary": "Accept-Language, Cookie",

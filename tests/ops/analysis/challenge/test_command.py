@@ -166,7 +166,7 @@ def test_the_page_begins_with_its_answer(written: tuple[Path, dict[str, Any]]) -
     weakest, interrupted, gap, unknown = answer_on(out / "report.html")
     for sentence, record in ((weakest, by_id["least-detection"]), (interrupted, by_id["least-interruption"])):
         assert f" {record['of']} (km " in sentence, sentence
-        assert f"probability {record['value']:.2f}." in sentence
+        assert f"probability {MessageCatalogue.of('en').formats.probability(record['value'])}." in sentence
     assert not answer["this_layout"]["gaps"]
     assert gap == "There is no coverage gap: crossing Pd is at least 0.9 on every known segment."
     assert by_id["unknown-segments"]["numerator"] == 0

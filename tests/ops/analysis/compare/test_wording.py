@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 import xarray as xr
 
 from geo.message import Message
+from ops.analysis.compare.pictures import _labels
 from ops.analysis.compare.wording import details, headline
 from ops.runtime.output import say_in_english
 from ops.words import MessageCatalogue
@@ -73,6 +75,12 @@ def test_costs_that_are_equal_are_stated_once() -> None:
     first, costs, *_ = told(verdict_of({"one": [0.5, 0.5], "three": [0.5, 0.5]}, [268_000.0, 270_442.0]))
     assert first == "one and three perform equally at equal life-cycle cost"
     assert costs == "Compared by mean detection. Each layout costs about USD 270,000 over 10 years."
+
+
+def test_layouts_have_different_names_in_a_legend() -> None:
+    names = ["Sector North 2027, option A, reviewed by the staff", "Sector North 2027, option B, reviewed by the staff"]
+    labels = _labels(SimpleNamespace(study=SimpleNamespace(names=names)))  # type: ignore[arg-type]
+    assert [" ".join(label.split()) for label in labels] == names
 
 
 def test_ties_are_no_wins() -> None:

@@ -17,6 +17,7 @@ import pytest
 import rasterio
 from PIL import Image
 
+from ops.analysis.coverage.files import write_raster
 from ops.sector.open_sector import OpenSector
 from ops.services.map.coverage_layers import coverage_overlay, revision
 from sensors.coverage import coverage_rasters
@@ -78,6 +79,14 @@ def test_the_rasters_are_the_coverage_in_the_frame(written, hill_ground: OpenSec
             nearest = found.sel(easting=sensor.easting, northing=sensor.northing, method="nearest")
             assert float(nearest["easting"]) == found["easting"][column]
             assert float(nearest["northing"]) == found["northing"][row]
+
+
+def test_a_cell_that_meets_a_requirement_meets_it_in_the_file(tmp_path: Path, hill_ground: OpenSector):
+    found = coverage_rasters(hill_ground.layout, hill_ground.terrain, None)
+    found["expected_probability"][:] = 0.9
+    write_raster(tmp_path / "p.tif", found, "expected_probability")
+    with rasterio.open(tmp_path / "p.tif") as raster:
+        assert (raster.read(1).astype(np.float64) >= 0.9).all(), "0.9 in single precision is below 0.9"
 
 
 def test_the_segments_are_rows_with_their_lines_and_their_story(written, hill_ground: OpenSector):

@@ -16,7 +16,7 @@ from ops.analysis.handover.document import ReportDocument, document_of
 from ops.analysis.handover.page import report_page
 from ops.analysis.handover.pdf import report_pdf
 from ops.analysis.handover.period import ReportPeriod
-from ops.analysis.handover.report import PeriodReport, period_report
+from ops.analysis.handover.report import PeriodReport, SensorOut, period_report
 from ops.store.handover_notes import HandoverNote
 from ops.words import LANGUAGES, MessageCatalogue
 from tests.ops.analysis.handover.night import source_of, worked_night
@@ -162,10 +162,29 @@ def test_the_pdf_has_every_text_of_the_document_on_numbered_marked_pages(
                 assert word.partition("\N{REPLACEMENT CHARACTER}")[0] in printed, word
 
 
+def test_rows_that_are_higher_than_a_page_are_continued_on_the_next(report: PeriodReport) -> None:
+    """A pasted list as a note, and all the sensors of a gateway in one row."""
+    names = [f"ground-sensor-{number:03d}" for number in range(400)]
+    note = replace(NOTE, text="\n".join(f"point-{number}" for number in range(200)))
+    out = [SensorOut(name, "ground_sensor", "offline", at(60)) for name in names]
+    document = written(replace(report, notes=(note,), sensors_out=tuple(out)))
+    pages = pages_of(report_pdf(document, made_at=report.made_at))
+    printed = re.sub(r"\s|￾|-", "", "".join(pages))
+    for word in [*note.text.split(), *names]:
+        assert word.replace("-", "") in printed, word
+
+
 def test_accents_and_typography_are_right_in_the_pdf(report: PeriodReport) -> None:
     text = " ".join(pages_of(report_pdf(written(report, "fr"), made_at=report.made_at))).replace("\u00a0", " ")
     for words in ("Rapport de relève – Pyrénées", "« À surveiller ! »", "arrêtées près du col", "l’unité", "Jörg"):
         assert words in text
+
+
+def test_a_note_has_its_own_marking(report: PeriodReport) -> None:
+    document = written(replace(report, notes=(replace(NOTE, marking="SECRET"), NOTE)))
+    marked, plain = (row[1] for row in document.sections[0].rows)
+    assert marked.startswith("[SECRET]\nAna Keller")
+    assert plain.startswith("Ana Keller")
 
 
 def test_the_same_report_gives_the_same_bytes(report: PeriodReport, tmp_path: Path) -> None:

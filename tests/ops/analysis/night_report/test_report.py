@@ -9,6 +9,8 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,14 +19,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import LineString
 
-from fusion.alerts import alert_workload
+from fusion.alerts import RULES, alert_workload
 from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from ops.analysis.night_report import text as report_page
 from ops.analysis.night_report.dead_ground_fraction import DeadGroundFraction, dead_ground_fraction
-from ops.analysis.night_report.report import ReportInput, write_report
-from ops.drawing.figures import POINTS_SHOWN, gospa_over_time, latency_histogram
+from ops.analysis.night_report.report import ReportInput, _alerts_by_segment, write_report
+from ops.drawing import figures
+from ops.drawing.figures import POINTS_SHOWN, along_the_border, gospa_over_time, latency_histogram
 from ops.drawing.map_images import hillshade_png
 from ops.drawing.pages.map_input import hidden_colour
 from ops.runtime.output import say
@@ -492,6 +495,32 @@ def test_a_long_night_is_thinned_and_says_so():
     picture = gospa_over_time(gospa_of(3 * POINTS_SHOWN + 1))
     assert "power mean of 4 instants" in picture.caption
     assert "power mean" not in gospa_over_time(gospa_of(POINTS_SHOWN)).caption
+
+
+def test_the_words_of_a_long_night_are_of_all_its_instants():
+    """As the tile of the page, not of the means that are drawn."""
+    gospa = gospa_of(3 * POINTS_SHOWN + 1)
+    gospa["gospa"][-1] = 500.0  # of the last block, which is not whole
+    values = gospa["gospa"].to_numpy()
+    stated = say("shift-figure-gospa-alt", mean=float(values.mean()), low=float(values.min()), high=500.0)
+    assert gospa_over_time(gospa).words == stated
+
+
+def test_alerts_along_the_border_are_those_of_every_rule(monkeypatch: pytest.MonkeyPatch):
+    """Six rules have colours; distress is always one of them, however late it came."""
+    alerts = [{"rule": rule, "segment": number % 4} for number, rule in enumerate(reversed(RULES))]
+    counted = _alerts_by_segment(SimpleNamespace(alerts=alerts, border=SimpleNamespace(segments=4)))  # type: ignore[arg-type]
+    drawn: list[Any] = []
+    monkeypatch.setattr(figures, "_svg", lambda figure, _: drawn.append(figure) or "")
+    spans = np.column_stack([np.arange(4.0), np.arange(1.0, 5.0)])
+    for first in (6, len(RULES)):
+        along_the_border(dict(list(counted.items())[:first]), None, spans)
+        axes = drawn.pop().axes[0]
+        names = [text.get_text() for text in axes.get_legend().get_texts()]
+        assert sum(bar.get_height() for bar in axes.patches) == first
+        assert names[0] == "Distress"
+        assert len(names) == 6
+        assert (names[-1] == "other") == (first > 6)
 
 
 def test_minutes_of_a_short_period_are_labelled_with_their_values():

@@ -12,6 +12,7 @@ import pytest
 from rich.console import Console
 
 from geo.errors import BadInput
+from ops.analysis.patrols import picture
 from ops.analysis.patrols.command import MOST_NODES, _observer, found, walk
 from ops.analysis.patrols.findings import PatrolFindings
 from ops.analysis.patrols.options import PatrolOptions
@@ -94,6 +95,18 @@ def test_its_files(two: tuple[dict[str, Any], Path]) -> None:
     summary = json.loads((out / "summary.json").read_text())
     assert summary["sentences"] == figures["sentences"]
     assert len(summary["sentences"]) == 5
+
+
+def test_a_figure_that_fails_leaves_that_of_an_earlier_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(picture, "patrols_figure", interrupted)
+    path = tmp_path / "patrols.png"
+    path.write_bytes(b"of an earlier run")
+    with pytest.raises(KeyboardInterrupt):
+        picture.write_figure(path, None)  # type: ignore[arg-type]
+    assert path.read_bytes() == b"of an earlier run"
 
 
 def test_nothing_that_its_observers_see_is_nothing_gained(hill_sector: Any, tmp_path: Path) -> None:

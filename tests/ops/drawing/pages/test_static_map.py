@@ -23,9 +23,9 @@ from shapely.geometry import LineString
 from geo.border import Border
 from geo.frame import LocalFrame
 from ops.drawing.colours import rgba
-from ops.drawing.map_images import hatched
+from ops.drawing.map_images import hatched, painted_png
 from ops.drawing.pages import map_names
-from ops.drawing.pages.map_input import MapInput, Marker
+from ops.drawing.pages.map_input import MapInput, Marker, Overlay
 from ops.drawing.pages.map_names import name_places
 from ops.drawing.pages.static_map import (
     FLATTEST,
@@ -156,6 +156,42 @@ def test_dead_ground_is_hatched_where_it_is_and_as_the_legend_has_it() -> None:
     assert {tuple(pixel) for pixel in stripes[hidden][:400].tolist()} == {rgba("dead-hatch"), rgba("dead-hatch-gap")}
     assert not stripes[~hidden].any()
     assert print_map(replace(clear, hidden_cells=cells)) != print_map(clear)
+
+
+@pytest.mark.parametrize(
+    ("frame", "at", "length_m"),
+    [
+        (LocalFrame.from_epsg(2154), (7.3, 44.2), 20_000.0),
+        (LocalFrame.along(np.linspace(10.0, 16.0, 20), np.full(20, 47.0)), (13.0, 47.0), 150_000.0),
+        (LocalFrame.around(179.99, 50.0), (179.99, 50.0), 20_000.0),
+    ],
+    ids=["Lambert-93", "along", "180"],
+)
+def test_a_picture_lies_on_the_ground_that_it_shows(
+    frame: LocalFrame, at: tuple[float, float], length_m: float
+) -> None:
+    """Meridians and parallels are no axes of the frame."""
+    terrain = plain_ground(frame, length_m)
+    east, north = frame.to_local(*at)
+    terrain = terrain.assign_coords(easting=terrain["easting"] + east, northing=terrain["northing"] + north)
+    line = LineString([(east - length_m / 2.0, north), (east + length_m / 2.0, north)])
+    plain = MapInput(
+        terrain=terrain, border=Border(frame, line, segment_length_m=length_m), segment_rows=[[]],
+    )  # fmt: skip
+    west, south, right, top = _extent(plain)
+    cell_m = float(terrain["easting"][1] - terrain["easting"][0])
+    for row, column in ((92, 70), (92, 100), (106, 130)):
+        cells = xr.zeros_like(terrain["elevation"])
+        cells[row - 2 : row + 3, column - 2 : column + 3] = 1.0
+        picture, bounds = painted_png(cells, terrain.attrs["crs"], [(0, 0, 0, 0), (255, 0, 255, 255)])
+        drawn = print_map(replace(plain, overlays=[Overlay("mark", "mark", picture, bounds)]))
+        pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(drawn.partition(",")[2]))).convert("RGB"), dtype=int)
+        rows, columns = np.nonzero((pixels[..., 0] > 150) & (pixels[..., 1] < 110) & (pixels[..., 2] > 150))
+        near_m = cell_m + 2.0 * (right - west) / pixels.shape[1]
+        e = west + (columns.mean() + 0.5) / pixels.shape[1] * (right - west)
+        n = top - (rows.mean() + 0.5) / pixels.shape[0] * (top - south)
+        assert abs(e - float(terrain["easting"][column])) < near_m
+        assert abs(n - float(terrain["northing"][row])) < near_m
 
 
 def test_an_alert_is_a_pin_with_its_tip_at_its_place() -> None:

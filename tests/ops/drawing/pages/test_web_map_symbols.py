@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from ops.drawing.pages.html_page import STYLESHEET
-from ops.drawing.pages.map_input import Marker
+from ops.drawing.pages.map_input import CLASS_STYLE, Marker
 from ops.drawing.pages.web_map import draw_map
 from ops.drawing.printed_map import SIGNS
 from ops.drawing.symbols import KINDS
@@ -21,6 +21,10 @@ def test_a_mark_has_the_class_of_its_kind(kind: str) -> None:
     drawing = replace(drawing_of([]), sensors=[Marker(kind, float(lon), float(lat), "one")])
     marks = re.findall(r'"mark": "([a-z_]+)"', "".join(draw_map(drawing).scripts))
     assert marks == [kind if kind in KINDS else "other"]
+
+
+def test_lines_of_tracks_differ_without_colour() -> None:
+    assert len({dashes for _, dashes in CLASS_STYLE.values()}) == len(CLASS_STYLE)
 
 
 def test_each_kind_looks_otherwise_on_the_page_and_on_paper() -> None:

@@ -11,6 +11,7 @@ import httpx
 
 from ops.audit.log import AuditLog
 from ops.sector.samples import samples_folder
+from ops.sector.setting_tables.reports import ReportSettings
 from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.serving.server import serving
 from tests.ops.analysis.handover.night import worked_night
@@ -18,6 +19,7 @@ from tests.ops.incidents.making import SECOND, START_NS
 from tests.patience import PATIENT_S
 
 CUMBERLAND = samples_folder() / "cumberland"
+MARKING = "RESTRICTED « A »"
 
 
 class Served:
@@ -40,7 +42,7 @@ def served(
     log = AuditLog(folder / "audit")
     settings = ApiSettings(
         "cumberland", operator="Ana Keller", pages=pages or folder / "not-built", demo=demo,
-        sector_file=None if sector is None else str(sector),
+        sector_file=None if sector is None else str(sector), reports=ReportSettings(marking=MARKING),
     )  # fmt: skip
     app = create_app(
         night.store.path, settings, act=lambda _: None, now_ns=lambda: START_NS + 3600 * SECOND, access_log=log

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import re
@@ -18,7 +19,7 @@ from ops.analysis.indicators.catalogue import FAMILIES
 from ops.drawing.pages import pdf
 from ops.governance.training import TrainingRecord, add_records
 from ops.services.api.scorecard.models import ActionPlanAnswer, ScorecardAnswer
-from tests.ops.services.api.scorecard.served import CUMBERLAND, Served, served
+from tests.ops.services.api.scorecard.served import CUMBERLAND, MARKING, Served, served
 
 
 @pytest.fixture(scope="module")
@@ -81,10 +82,15 @@ def test_page_and_pdf_in_both_languages(demo: Served, path: str, language: str) 
     policy = page.headers["content-security-policy"]
     assert "style-src 'sha256-" in policy
     assert "script" not in policy
+    assert page.text.count(MARKING) == 2
+    (css,) = re.findall(r"<style>(.*?)</style>", page.text, re.DOTALL)
+    assert base64.b64encode(hashlib.sha256(css.encode()).digest()).decode() in policy
     before = len(list(demo.log.entries()))
     pdf = demo.client.get(f"{path}.pdf", params={"language": language})
     assert pdf.headers["content-type"] == "application/pdf"
-    text = "\n".join(one.get_textpage().get_text_range() for one in pypdfium2.PdfDocument(pdf.content))
+    sheets = [one.get_textpage().get_text_range() for one in pypdfium2.PdfDocument(pdf.content)]
+    assert all(MARKING in sheet for sheet in sheets)
+    text = "\n".join(sheets)
     assert {"en": "Illustrative data", "fr": "Données illustratives"}[language] in text
     assert [one.operation for one in list(demo.log.entries())[before:]] == ["disclosure"]
 
@@ -194,7 +200,10 @@ def test_the_plan_leaves_as_a_document_and_is_recorded(demo: Served, language: s
     answer = demo.client.get("/action-plan.docx", params={"language": language})
     assert answer.headers["content-type"].endswith("wordprocessingml.document")
     assert "action-plan-cumberland-2026-03-20.docx" in answer.headers["content-disposition"]
-    text = "\n".join(one.text for one in Document(io.BytesIO(answer.content)).paragraphs)
+    document = Document(io.BytesIO(answer.content))
+    assert MARKING in document.sections[0].header.paragraphs[0].text
+    assert MARKING in document.sections[0].footer.paragraphs[-1].text
+    text = "\n".join(one.text for one in document.paragraphs)
     assert {"en": "Illustrative data", "fr": "Données illustratives"}[language] in text
     assert [one.operation for one in list(demo.log.entries())[before:]] == ["disclosure"]
 
