@@ -241,7 +241,7 @@ def false_confirmed_tracks(
     Returns
     -------
     Dataset of scalars
-        ``false_confirmed_tracks``, ``confirmed_tracks``, ``hours`` (span of the scoring times) and ``false_per_hour``,
+        ``false_confirmed_tracks``, ``confirmed_tracks``, ``hours`` (span of the truth) and ``false_per_hour``,
         NaN for no span.
 
     Raises
@@ -252,12 +252,13 @@ def false_confirmed_tracks(
     Notes
     -----
     A second track on one target is false too: the operator sees a person who does not exist. The scoring times are
-    those of the truth and, where it has no target, those of the tracks: a track that is shown only then is false.
+    those of the truth and, where it has no target between them, those of the tracks: a track that is shown only then
+    is false.
     Tracks that exist only between two scoring times are not counted.
     """
     if not 0.0 <= least_share <= 1.0:
         raise ScoringError(f"least_share is {least_share}", where="false_confirmed_tracks", expected="0 to 1")
-    cases = _with_empty_times(truth, tracks, cutoff_m)
+    own, cases = _with_empty_times(truth, tracks, cutoff_m)
     shown, present, held = (np.zeros(cases.tracks.count, np.int64) for _ in range(3))
     for case in cases.matched():
         shown[case.track] += 1
@@ -266,7 +267,7 @@ def false_confirmed_tracks(
             present[case.track] += 1
     judged = shown > 0
     false = int(np.count_nonzero(judged & ((held < least_share * present) | (present == 0))))
-    span = (cases.times[-1] - cases.times[0]) / np.timedelta64(1, "h") if len(cases.times) else 0.0
+    span = (own[-1] - own[0]) / np.timedelta64(1, "h") if len(own) else 0.0
     hours = float(span)
     return xr.Dataset(
         {
@@ -278,12 +279,13 @@ def false_confirmed_tracks(
     )
 
 
-def _with_empty_times(truth: xr.Dataset, tracks: xr.Dataset, cutoff_m: float) -> ScoringCases:
-    """Both histories at the truth's times, and at the tracks' times at which no target is there."""
+def _with_empty_times(truth: xr.Dataset, tracks: xr.Dataset, cutoff_m: float) -> tuple[TimeArray, ScoringCases]:
+    """The truth's times, and both histories at these and, within their span, those of the tracks without a target."""
     own = scoring_cases(truth, tracks, cutoff_m, 2.0, None).times
     both = scoring_cases(truth, tracks, cutoff_m, 2.0, np.concatenate([own, tracks["time"].values]))
     empty = both.times[np.diff(both.truth.start) == 0]
-    return scoring_cases(truth, tracks, cutoff_m, 2.0, np.concatenate([own, empty]))
+    empty = empty[(empty > own[:1]) & (empty < own[-1:])]
+    return own, scoring_cases(truth, tracks, cutoff_m, 2.0, np.concatenate([own, empty]))
 
 
 def _gospa_row(case: ScoringCase, cutoff_m: float, order: float) -> tuple[float, ...]:

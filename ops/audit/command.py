@@ -69,7 +69,7 @@ def verify_log(path: Path, witness: Path | None, identity: Path | None, screen: 
 def export_entries(path: Path, out: Path, wanted: EntryFilter, screen: Console) -> dict[str, Any]:
     """Write the matching entries as JSON lines, once it is recorded that they are disclosed."""
     folder = existing_log(path)
-    checked_out(out, path if path.is_dir() else path.parent)
+    checked_out(out, folder.parent)
     count = 0
     try:
         with atomic_write(out, private=True) as partial:

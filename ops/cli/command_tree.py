@@ -166,7 +166,9 @@ def _silence(value: bool) -> bool:
 
 QuietOption = Annotated[
     bool,
-    typer.Option("--quiet", "-q", help="Print errors and --json only.", callback=_silence, expose_value=False),
+    typer.Option(
+        "--quiet", "-q", help="Print errors, one-time secrets and --json only.", callback=_silence, expose_value=False
+    ),
 ]
 
 

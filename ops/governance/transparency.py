@@ -99,7 +99,7 @@ def write_transparency(
 ) -> dict[str, Any]:
     """Write the counts of whole months as CSV, and record the disclosure."""
     folder = existing_log(data)
-    checked_out(out, data if data.is_dir() else data.parent)
+    checked_out(out, folder.parent)
     entries = each_entry(folder, whole_months(wanted, now_ns or time.time_ns()))
     found = transparency(entries, publication_key(folder.parent))
     text = io.StringIO()

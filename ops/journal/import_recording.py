@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -27,7 +26,7 @@ from ingest.recordings import RecordingError, check_columns, rows_of_csv, scans_
 from ingest.topics import identifier, sensor_topic
 from ingest.wire import Status
 from ops.journal.writer import Journal
-from ops.runtime.output import progress_bar, say, show
+from ops.runtime.output import move_to_new, progress_bar, say, show
 from sensors.health.liveness import LONGEST_DECLARED_S, SILENT_GRACE_S
 from sensors.scan import Scan
 from sensors.timestamps import SECOND_NS, nanoseconds
@@ -62,7 +61,7 @@ def import_recording(
     if silent_after_s is not None and not LEAST_SILENCE_S <= silent_after_s < math.inf:
         raise BadInput(f"{silent_after_s:g}", where="--silent-after", expected=f"seconds from {LEAST_SILENCE_S:g}")
     if journal.exists():
-        raise BadInput("already exists", where=str(journal), expected="the name of a new journal")
+        raise _exists(journal)
     with screen.status(say("console-import-reading")):
         scans = scans_of(_rows(recording), kind=kind, where=recording.name)
     if not scans:
@@ -78,7 +77,9 @@ def import_recording(
         try:
             remove_unfinished(partial)  # of a process that was killed
             _journal(scans, beats, partial, sector_id, screen)
-            os.link(partial, journal)  # unlike a renaming, this never replaces a file
+            move_to_new(partial, journal)
+        except FileExistsError:
+            raise _exists(journal) from None
         finally:
             remove_unfinished(partial)
     filled = sorted({scan.sensor for scan in scans} - _says_empty(scans))
@@ -100,6 +101,10 @@ def import_recording(
         "first": scans[0].observed_at.isoformat().replace("+00:00", "Z"),
         "last": scans[-1].observed_at.isoformat().replace("+00:00", "Z"),
     }
+
+
+def _exists(journal: Path) -> BadInput:
+    return BadInput("already exists", where=str(journal), expected="the name of a new journal")
 
 
 def heartbeats(scans: list[Scan], silent_after_s: float | None) -> list[Status]:

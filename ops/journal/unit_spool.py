@@ -9,10 +9,11 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Final, Literal, Self
 
@@ -22,7 +23,7 @@ from geo.errors import WatchlineError
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.publisher import Publisher
 from ingest.security.key_register import Identity
-from ingest.sending.spool import MessageKey, Spool, SpoolEntry, first_boot_at
+from ingest.sending.spool import MessageKey, Spool, first_boot_at
 from ingest.topics import unit_topic
 from ingest.unit_messages import KINDS, Position, Reply, SectionOrder, encode_unit
 from ops.journal.reader import JournalError
@@ -35,6 +36,9 @@ LOOK_EVERY_S: Final = 0.25
 MOST_OF_UNIT: Final = 200
 """Messages of one unit on their way at once, so that its backlog delays no other unit."""
 
+CALLS_OF_UNIT: Final = 5
+"""Calls for help of one unit, the newest, which are on their way whatever waits before them."""
+
 
 class _Addressed(msgspec.Struct):
     """The sender of a message; a position, or a call for help without one, has no action."""
@@ -42,6 +46,7 @@ class _Addressed(msgspec.Struct):
     unit: str
     action: str | None = None
     section: str | None = None
+    distress: bool = False
 
     @property
     def channel(self) -> Literal["reply", "position"]:
@@ -49,6 +54,28 @@ class _Addressed(msgspec.Struct):
 
 
 _addressed = msgspec.json.Decoder(_Addressed)
+
+
+class _WaitingOfUnit:
+    """The messages of one unit that wait, in its order."""
+
+    def __init__(self) -> None:
+        self._all: dict[MessageKey, _Addressed] = {}
+        self._calls: dict[MessageKey, _Addressed] = {}
+
+    def add(self, key: MessageKey, addressed: _Addressed) -> None:
+        self._all[key] = addressed
+        if addressed.distress:
+            self._calls[key] = addressed
+
+    def remove(self, key: MessageKey) -> None:
+        self._all.pop(key, None)
+        self._calls.pop(key, None)
+
+    def on_their_way(self) -> dict[MessageKey, _Addressed]:
+        """The first MOST_OF_UNIT, and the newest calls for help."""
+        newest = islice(reversed(self._calls.items()), CALLS_OF_UNIT)
+        return dict(islice(self._all.items(), MOST_OF_UNIT)) | dict(newest)
 
 
 class UnitSpool:
@@ -73,6 +100,14 @@ class UnitSpool:
         self._publisher = Publisher(
             url, client_id=f"watchline-{sector_id}-{part}", now_ns=now_ns, identity=identity, boot=self._spool.boot
         )
+        self._waiting: defaultdict[str, _WaitingOfUnit] = defaultdict(_WaitingOfUnit)
+        self._lock = threading.Lock()
+        after = None
+        while page := self._spool.pending(after):
+            for entry in page:
+                addressed = _addressed.decode(entry.payload)
+                self._waiting[addressed.unit].add(entry.key, addressed)
+            after = page[-1].key
         self._sent_s: dict[MessageKey, float] = {}
         self._wake, self._stop = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"{part}-spool", daemon=True)
@@ -116,7 +151,10 @@ class UnitSpool:
         return False
 
     def _put(self, build: Callable[[int, int], bytes]) -> MessageKey:
-        key = self._spool.put(build)
+        with self._lock:
+            key = self._spool.put(build)
+            addressed = _addressed.decode(build(*key))
+            self._waiting[addressed.unit].add(key, addressed)
         self._wake.set()
         return key
 
@@ -138,36 +176,38 @@ class UnitSpool:
     def _settle_and_retry(self) -> None:
         """Settle what the journal has, in each unit's order; once the oldest of a unit is overdue, publish all of the
         unit again, in order."""
-        waiting, unsettled = self._oldest_of_each_unit(), set[str]()
+        waiting, unsettled = self._on_their_way(), set[str]()
         if not waiting:
             return
         with suppress(JournalError), self._journal.reading() as journal:
-            for entry, addressed in waiting:
-                if addressed.unit in unsettled:
+            for key, addressed in waiting:
+                if addressed.unit in unsettled and not addressed.distress:
                     continue
-                if journal.settled(addressed.unit, KINDS[addressed.channel], *entry.key):
-                    self._spool.settle(*entry.key, first=entry.seq)
-                    self._sent_s.pop(entry.key, None)
-                else:
+                if journal.settled(addressed.unit, KINDS[addressed.channel], *key):
+                    self._spool.settle(*key, first=key[1])
+                    self._forget(key, addressed)
+                elif not addressed.distress:
                     unsettled.add(addressed.unit)
         if self._publisher.problem is not None:
             return  # the client would queue every repetition until the broker is back
         now_s, again = time.monotonic(), dict[str, bool]()
-        for entry, addressed in self._oldest_of_each_unit():
-            overdue = now_s - self._sent_s.get(entry.key, now_s) >= AGAIN_AFTER_S
-            if again.setdefault(addressed.unit, overdue) or entry.key not in self._sent_s:
-                self._sent_s[entry.key] = now_s
-                topic = unit_topic(self._sector, addressed.unit, addressed.channel)
-                self._publisher(topic, entry.payload, key=entry.key)
+        for key, addressed in self._on_their_way():
+            overdue = now_s - self._sent_s.get(key, now_s) >= AGAIN_AFTER_S
+            if not again.setdefault(addressed.unit, overdue) and key in self._sent_s:
+                continue
+            if (payload := self._spool.get(*key)) is None:  # a full spool drops what is oldest
+                self._forget(key, addressed)
+                continue
+            self._sent_s[key] = now_s
+            self._publisher(unit_topic(self._sector, addressed.unit, addressed.channel), payload, key=key)
 
-    def _oldest_of_each_unit(self) -> list[tuple[SpoolEntry, _Addressed]]:
-        """The waiting messages in order, the first MOST_OF_UNIT of each unit."""
-        found, count, after = list[tuple[SpoolEntry, _Addressed]](), Counter[str](), None
-        while page := self._spool.pending(after):
-            for entry in page:
-                addressed = _addressed.decode(entry.payload)
-                count[addressed.unit] += 1
-                if count[addressed.unit] <= MOST_OF_UNIT:
-                    found.append((entry, addressed))
-            after = page[-1].key
-        return found
+    def _on_their_way(self) -> list[tuple[MessageKey, _Addressed]]:
+        """The messages that the journal is to have next, of all units, in order."""
+        with self._lock:
+            found = [message for unit in self._waiting.values() for message in unit.on_their_way().items()]
+        return sorted(found, key=lambda message: message[0])
+
+    def _forget(self, key: MessageKey, addressed: _Addressed) -> None:
+        self._sent_s.pop(key, None)
+        with self._lock:
+            self._waiting[addressed.unit].remove(key)

@@ -150,6 +150,16 @@ def checked_out(out: Path, folder: Path, option: str = "--out") -> None:
         raise BadInput("is a file of the data folder", where=f"{option} {out.name}", expected=expected)
 
 
+def move_to_new(path: Path, out: Path) -> None:
+    """Rename ``path``; FileExistsError where ``out`` has been created in the meantime."""
+    try:
+        os.link(path, out)  # unlike a renaming, this never replaces a file
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        path.rename(out)
+
+
 def write_summary(path: Path, summary: dict[str, Any]) -> None:
     """Write the summary atomically, as the last file of a command; it must contain ``made_by``."""
     with atomic_write(path) as partial:

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -50,7 +51,9 @@ def ran(cells: list[str], changed: Mapping[str, str], **names: Any) -> dict[str,
         assert old in source
         source = source.replace(old, new)
     space: dict[str, Any] = dict(names)
-    exec(compile(source, "cells", "exec"), space)
+    with matplotlib.rc_context():
+        exec(compile(source, "cells", "exec"), space)
+    plt.close("all")
     return space
 
 

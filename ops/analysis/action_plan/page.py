@@ -26,10 +26,10 @@ COLUMNS: Final = ("measure", "owner", "value", "target", "due", "status")
 LIMITS: Final = ("adherence", "unknown", "swot", "compare")
 
 
-def write_plan_page(path: Path, status: PlanStatus, card: Scorecard, *, scorecard_page: str) -> None:
+def write_plan_page(path: Path, status: PlanStatus, card: Scorecard, *, scorecard_page: str, marking: str = "") -> None:
     """Write ``plan_page`` atomically."""
     with atomic_write(path) as partial:
-        partial.write_text(plan_page(status, card, scorecard_at=scorecard_page), encoding="utf-8")
+        partial.write_text(plan_page(status, card, scorecard_at=scorecard_page, marking=marking), encoding="utf-8")
 
 
 def plan_page(

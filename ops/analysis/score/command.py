@@ -71,6 +71,7 @@ class SectorScore:
     evaluation: Evaluation
     store: Path | None
     subject: str
+    marking: str
 
     def notices(self) -> list[str]:
         """Sentences on records that are left out, and on those that neither the sector nor the command names."""
@@ -147,7 +148,9 @@ def score_sector(options: ScoreOptions, sector: Sector, *, now: datetime | None 
         inputs, sector=sector.name, place=options.place, day=day, known_on=known_on, simulated=options.simulated
     )
     counted = None if store.path in inputs.left_out else store.path
-    return SectorScore(sector, inputs, evaluation, counted, options.place or sector.title or sector.name)
+    return SectorScore(
+        sector, inputs, evaluation, counted, options.place or sector.title or sector.name, settings.reports.marking
+    )
 
 
 def record_reading(scored: SectorScore, purpose: str | None) -> None:
@@ -161,21 +164,24 @@ def write_score(out: Path, scored: SectorScore, *, pdf: bool, docx: bool) -> dic
     """Write pages and ``summary.json`` into a folder that is prepared; return the figures with the files."""
     card, plan = scored.evaluation.card, scored.evaluation.plan
     notices = scored.notices()
-    write_scorecard(out / PAGE, card, subject=scored.subject, plan=None if plan is None else PLAN_PAGE, notices=notices)
+    write_scorecard(
+        out / PAGE, card, subject=scored.subject, plan=None if plan is None else PLAN_PAGE, notices=notices,
+        marking=scored.marking,
+    )  # fmt: skip
     names = [PAGE, *pdf_beside(out / PAGE, wanted=pdf)]
     if plan is None:
         for name in (PLAN_PAGE, PLAN_PDF, PLAN_DOCX):
             (out / name).unlink(missing_ok=True)
     else:
-        write_plan_page(out / PLAN_PAGE, plan, card, scorecard_page=PAGE)
+        write_plan_page(out / PLAN_PAGE, plan, card, scorecard_page=PAGE, marking=scored.marking)
         names += [PLAN_PAGE, *pdf_beside(out / PLAN_PAGE, wanted=pdf)]
-        names += _docx_beside(out / PLAN_DOCX, plan, card, wanted=docx)
+        names += _docx_beside(out / PLAN_DOCX, plan, card, wanted=docx, marking=scored.marking)
     figures = scored.figures() | {"files": [str(out / name) for name in [*names, SUMMARY]]}
     write_summary(out / SUMMARY, json.loads(json.dumps(figures)))
     return figures
 
 
-def _docx_beside(path: Path, plan: PlanStatus, card: Scorecard, *, wanted: bool) -> list[str]:
+def _docx_beside(path: Path, plan: PlanStatus, card: Scorecard, *, wanted: bool, marking: str) -> list[str]:
     """Write the plan as DOCX if it is ``wanted``, else remove that of an earlier run; return its name."""
     if not wanted:
         path.unlink(missing_ok=True)
@@ -183,7 +189,7 @@ def _docx_beside(path: Path, plan: PlanStatus, card: Scorecard, *, wanted: bool)
     from ops.analysis.action_plan.document import plan_document
 
     with atomic_write(path) as partial:
-        partial.write_bytes(plan_document(plan, card))
+        partial.write_bytes(plan_document(plan, card, marking=marking))
     return [path.name]
 
 

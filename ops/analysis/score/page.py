@@ -32,11 +32,18 @@ MOST_RECORDS: Final = 60
 
 
 def write_scorecard(
-    path: Path, card: Scorecard, *, subject: str, plan: str | None = None, notices: Sequence[str] = ()
+    path: Path,
+    card: Scorecard,
+    *,
+    subject: str,
+    plan: str | None = None,
+    notices: Sequence[str] = (),
+    marking: str = "",
 ) -> None:
     """Write ``scorecard_page`` atomically."""
+    page = scorecard_page(card, subject=subject, plan=plan, notices=notices, marking=marking)
     with atomic_write(path) as partial:
-        partial.write_text(scorecard_page(card, subject=subject, plan=plan, notices=notices), encoding="utf-8")
+        partial.write_text(page, encoding="utf-8")
 
 
 def scorecard_page(

@@ -20,6 +20,7 @@ from geo.errors import BadInput
 from geo.terrain import TerrainPlan
 from geo.terrain.safe_open import OPTIONS
 from ops.runtime.file_lock import lock_file
+from ops.runtime.output import move_to_new
 
 WINDOW_CELLS: Final = 2048
 TILE_CELLS: Final = 512
@@ -186,8 +187,6 @@ def _checksum(path: Path) -> str:
 def _move_into_place(path: Path, out: Path) -> None:
     """Rename ``path`` to ``out``, unless ``out`` has been created in the meantime."""
     try:
-        os.link(path, out)
+        move_to_new(path, out)
     except FileExistsError:
         raise BadInput("the file already exists", where=str(out), expected="a new name, or --force") from None
-    except OSError:  # a file system without hard links
-        path.rename(out)

@@ -56,7 +56,8 @@ class MachineKey:
         if not path.exists():
             root = os.urandom(KEY_BYTES)
             name = hmac.digest(root, _CHECK, "sha256").hex()[:32]
-            write_private(path, msgspec.json.encode(_Seeds(name, hmac.digest(root, _FILES, "sha256"), {"": root})))
+            seeds = _Seeds(name, hmac.digest(root, _FILES, "sha256"), {"": root})
+            write_private(path, msgspec.json.encode(seeds), to_owner=True)
         return cls(path)
 
     @property
@@ -97,7 +98,7 @@ class MachineKey:
         """Put other content in the place of the file, and overwrite the bytes that were there."""
         try:
             with self.path.open("rb+") as old:
-                write_private(self.path, msgspec.json.encode(content))
+                write_private(self.path, msgspec.json.encode(content), to_owner=True)
                 old.write(os.urandom(os.fstat(old.fileno()).st_size))
                 old.flush()
                 os.fsync(old.fileno())

@@ -80,9 +80,9 @@ def run_drill(drill: DrillToRun, ask: AskPerson, seconds: Callable[[], float], s
     ``seconds``: a clock that does not jump. The end of the input leaves the rest without an answer.
     """
     _check_shift(drill.role, drill.shift)
+    package, incidents = _incidents_of(drill.data, drill.origin, drill.number)
     if drill.out.exists():
         raise BadInput("exists already", where=str(drill.out), expected="a new file")
-    package, incidents = _incidents_of(drill.data, drill.origin, drill.number)
     terms = package.manifest.drill
     assert terms is not None
     record_command(drill.data, f"drill run {drill.origin}", f"drill {drill.number}", operation="consultation")

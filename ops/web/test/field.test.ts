@@ -5,7 +5,7 @@ import { test, type TestContext } from "node:test";
 import { MOST_AT_ONCE, MOST_SETTLED, isSettled, latest, toSend, trimmed, unsent, withOutcomes, withResults, type Answer } from "../src/field/queue.ts";
 import { versionOf, wholeState } from "../src/field/changes.ts";
 import { ask } from "../src/field/link.ts";
-import { announcement, marksOf, news } from "../src/field/list.ts";
+import { announcement, marksOf, marksSeen, news } from "../src/field/list.ts";
 import { parseArea, parseState } from "../src/field/records.ts";
 import { acrossOf, addresses, downOf } from "../src/field/tiles.ts";
 import { speakIn } from "./words.ts";
@@ -90,6 +90,12 @@ test("an incident is news when it comes, returns, rises, and when this unit is a
   assert.equal(said({ ...own, priority: "low", state: "assigned" }), "Assigned to you: Person on foot.");
   assert.equal(said(), null);
   assert.equal(said(raw, { ...raw, id: "I2", priority: "distress" }), "Distress call. Person on foot.", "the most urgent first");
+});
+
+test("what an earlier version of the page showed is no news", () => {
+  const found = parseState({ unit: "p", at: "2026-11-28T00:00:00Z", incidents: [{ id: "I1", priority: "high", state: "open", sentence: "Person." }] })?.incidents ?? [];
+  assert.equal(news(found, marksSeen(["I1"], found)), null);
+  assert.notEqual(news(found, marksSeen(["I10"], found)), null);
 });
 
 const AREA = { bounds: [8, 47, 8.2, 47.1], minzoom: 8, maxzoom: 11, tiles: ["/v1/field/tiles/a/{z}/{x}/{y}.png", "https:" + "//elsewhere.example/{z}"] };

@@ -228,7 +228,6 @@ eurosur-section = Border section (optional)
 eurosur-impact = Impact level
 eurosur-incident = Incident ID (optional)
 eurosur-marking = Marking
-eurosur-id = Report ID (optional)
 eurosur-urgent = Timely reaction needed: first report within 24 h (in any case for unauthorised crossings, facilitation, trafficking, rescue, and high or very high impact)
 eurosur-reaction = Reaction of the authorities, with measures taken or planned (optional)
 eurosur-validated = Validated by the owner of the situational picture

@@ -228,7 +228,6 @@ eurosur-section = Section de frontière (facultatif)
 eurosur-impact = Niveau d’impact
 eurosur-incident = Identifiant de l’incident (facultatif)
 eurosur-marking = Marquage
-eurosur-id = Identifiant du rapport (facultatif)
 eurosur-urgent = Réaction rapide nécessaire : premier rapport sous 24 h (toujours pour les franchissements non autorisés, l’aide à l’entrée irrégulière, la traite, le sauvetage et un impact élevé ou très élevé)
 eurosur-reaction = Réaction des autorités, avec les mesures prises ou prévues (facultatif)
 eurosur-validated = Validé par le propriétaire du tableau de situation

@@ -125,13 +125,17 @@ def test_an_export_that_cannot_be_recorded_leaves_no_file(run, data, monkeypatch
     assert [path.name for path in data.parent.iterdir() if path.name.startswith("out")] == []
 
 
+@pytest.mark.parametrize("folder", ["", "audit"])
 @pytest.mark.parametrize("command", ["export", "transparency"])
-def test_an_export_over_a_file_of_the_data_folder_is_refused(run, data, command):
+def test_an_export_over_a_file_of_the_data_folder_is_refused(run, data, command, folder):
     (log,) = day_files(data / "audit")
-    before = log.read_bytes()
-    code, _, err = run("audit", command, data, "--out", log)
-    assert (code, log.read_bytes()) == (2, before)
-    assert "is a file of the data folder" in err
+    other = data / "field.db"
+    other.write_bytes(b"devices")
+    for file in (log, other):
+        before = file.read_bytes()
+        code, _, err = run("audit", command, data / folder, "--out", file)
+        assert (code, file.read_bytes()) == (2, before)
+        assert "is a file of the data folder" in err
 
 
 NO_LOG = "{EMPTY}: has no audit log; expected the data folder of `watchline run` or `demo`."

@@ -321,6 +321,9 @@ def words_of(line: str) -> list[str]:
     """The words of the command in an example: without the shell's own, which hand its output on."""
     words = shlex.split(line.partition(" > ")[0].removeprefix('eval "$(').removesuffix(')"'))
     assert words[0] == "watchline"
+    if "--every" in words:  # once is enough
+        at = words.index("--every")
+        del words[at : at + 2]
     old, _, new = INSTEAD.get(re.sub(r"\s+", " ", line), "").partition(" ")
     return [new if word == old else word for word in words[1:]]
 

@@ -102,3 +102,39 @@ def test_a_backlog_of_one_unit_that_the_journal_does_not_take_delays_no_other(
     spool._settle_and_retry()
     assert broker.incidents == ["held-0", "held-1", "flood", "held-0", "held-1"]
     assert spool.waiting == 1_100
+
+
+def test_a_call_for_help_is_on_its_way_whatever_waits_before_it(
+    spool: UnitSpool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A phone of the unit has flooded it into quarantine; the call of another one is read all the same, and settled."""
+    monkeypatch.setattr(unit_spool, "MOST_OF_UNIT", 2)
+    published = list[bytes]()
+    broker = Broker()
+    monkeypatch.setattr(Broker, "__call__", lambda _, __, payload, **___: published.append(payload))
+    spool._publisher = broker  # type: ignore[assignment]
+    for number in range(5):
+        spool.send(reply(f"held-{number}"))
+    boot, seq = spool.call("patrol-1", AT, "ambush")
+    spool._settle_and_retry()
+    assert [b"ambush" in one for one in published] == [False, False, True]
+    settled = SimpleNamespace(settled=lambda *message: message[-2:] == (boot, seq))
+    monkeypatch.setattr(spool._journal, "reading", lambda: nullcontext(settled))
+    spool._settle_and_retry()
+    assert spool.waiting == 5
+
+
+def test_what_a_spool_held_at_the_end_is_sent_after_a_new_start(tmp_path: Path) -> None:
+    url = BrokerUrl.parse("mqtt://127.0.0.1:1")
+    broker = Broker()
+    for sent in (["first", "second"], []):
+        one = UnitSpool(url, "hills", tmp_path / "units.db", part="api", now_ns=lambda: int(AT.timestamp() * 1e9))
+        one._publisher.stop()
+        one._publisher = broker  # type: ignore[assignment]
+        for incident in sent:
+            one.send(reply(incident))
+        if not sent:
+            one._settle_and_retry()
+        one._spool.close()
+        one._journal.close()
+    assert broker.incidents == ["first", "second"]

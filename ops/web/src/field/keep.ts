@@ -71,7 +71,7 @@ interface Schema extends DBSchema {
 /** Full, or of no use: what was to be kept is then held by the page only; empty: neither any more. */
 export type Trouble = "full" | "unusable" | "";
 
-/** Storage of this phone. `onTrouble`: it has another trouble, and whether the map was removed for it. */
+/** Storage of this phone. `onTrouble`: it has another trouble, and whether the map was removed for it (null: as before). */
 export class Keep {
   #database: IDBPDatabase<Schema> | null = null;
   /** The browser closed the database by itself: it is opened again once it is needed. */
@@ -79,11 +79,11 @@ export class Keep {
   #opening: Promise<void> | null = null;
   /** Since `erase` until the next enrolment nothing is kept: what was under way for the last unit leaves no trace. */
   #erased = false;
-  readonly #onTrouble: (trouble: Trouble, mapRemoved: boolean) => void;
+  readonly #onTrouble: (trouble: Trouble, mapRemoved: boolean | null) => void;
   /** Called when the map was removed to make room. */
   onMapRemoved = (): void => undefined;
 
-  constructor(onTrouble: (trouble: Trouble, mapRemoved: boolean) => void) {
+  constructor(onTrouble: (trouble: Trouble, mapRemoved: boolean | null) => void) {
     this.#onTrouble = onTrouble;
   }
 
@@ -102,7 +102,7 @@ export class Keep {
           this.#closed = true;
         },
       });
-      if (this.#closed) this.#onTrouble("", false);
+      if (this.#closed) this.#onTrouble("", null);
       this.#closed = false;
       await navigator.storage?.persist?.().catch(() => false);
     } catch {

@@ -229,6 +229,11 @@ export function marksOf(incident: FieldIncident): readonly string[] {
   return isAsked(incident) ? [...marks, `${id} asked`] : marks;
 }
 
+/** What a phone keeps of what it showed, as marks; earlier versions kept the ids alone. */
+export function marksSeen(kept: readonly string[], incidents: readonly FieldIncident[]): ReadonlySet<string> {
+  return new Set([...kept, ...incidents.filter(({ id }) => kept.includes(id)).flatMap(marksOf)]);
+}
+
 /** What is announced of an incident that is news. */
 export function announcement(incident: FieldIncident, seen: ReadonlySet<string>): string {
   const { id, priority, sentence, offered } = incident;

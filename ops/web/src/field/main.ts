@@ -9,7 +9,7 @@ import { formats, say, words } from "../words/say.ts";
 import { applyPalette, AwakeScreen, choosePalette, install, palette, Signals, vibrate } from "./device.ts";
 import { DistressButton } from "./distress.ts";
 import { AnswerForm } from "./form.ts";
-import { announcement, IncidentList, marksOf, news } from "./list.ts";
+import { announcement, IncidentList, marksOf, marksSeen, news } from "./list.ts";
 import { FieldMap, roughly } from "./map.ts";
 import { Sharing } from "./position.ts";
 import { latest, textOf, unsent, type Answer } from "./queue.ts";
@@ -373,7 +373,7 @@ async function start(): Promise<void> {
     },
   ).catch((error: unknown) => console.warn("service worker", error));
   await unit.open();
-  seen = new Set((await unit.keep.fact("seen")) ?? []);
+  seen = marksSeen((await unit.keep.fact("seen")) ?? [], unit.state?.incidents ?? []);
   await carried.open();
   if (code !== null) await enrol(code);
   await logIn();

@@ -62,8 +62,8 @@ export class Unit {
   constructor(changed: () => void) {
     this.#changed = changed;
     this.keep = new Keep((trouble, mapRemoved) => {
-      this.trouble = trouble;
-      this.mapRemoved = trouble !== "" && (this.mapRemoved || mapRemoved);
+      if (mapRemoved !== null || this.trouble === "unusable") this.trouble = trouble;
+      if (mapRemoved !== null) this.mapRemoved = trouble !== "" && (this.mapRemoved || mapRemoved);
       changed();
     });
   }
@@ -282,7 +282,8 @@ export class Unit {
     const known = this.#raw;
     let sentMs = Date.now();
     // only a whole answer has the time, which shows when a wrong clock was put right
-    let answered = await fetchState(this.aheadMs === 0 ? (known?.etag ?? "") : "", versionOf(known?.raw));
+    const right = Math.abs(this.aheadMs) < CURRENT_MS;
+    let answered = await fetchState(right ? (known?.etag ?? "") : "", versionOf(known?.raw));
     let raw = answered.status === 200 ? wholeState(known?.raw, answered.body) : null;
     if (answered.status === 200 && raw === null) {
       sentMs = Date.now();

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -159,3 +160,14 @@ def test_an_empty_store_is_no_gap_in_what_is_named(watchline: Watchline, hills: 
     Store(hills.sector.parent / "store.db").close()
     stated(hills, 'store = "store.db"')
     assert figures_of(watchline("score", "hills", "--json"))["absent"] == ["indicators", "action_plan", "challenge"]
+
+
+def test_the_marking_of_the_settings_is_on_page_and_plan_in_each_form(watchline: Watchline, tmp_path: Path) -> None:
+    settings = tmp_path / "marked.toml"
+    settings.write_text('[reports]\nmarking = "RESTRICTED"\n')
+    out = tmp_path / "marked"
+    ended = watchline("score", "cumberland", "--settings", settings, "--out", out, "--docx")
+    assert ended.code == 0, ended.err
+    with zipfile.ZipFile(out / "action-plan.docx") as document:
+        header = "".join(document.read(name).decode() for name in document.namelist() if "header" in name)
+    assert ["RESTRICTED" in text for text in (*[page.read_text() for page in out.glob("*.html")], header)] == [True] * 3
