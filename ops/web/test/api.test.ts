@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { getJson, isPassing, RequestFailed } from "../src/net/api.ts";
+import { getJson, isPassing, openLogin, RequestFailed } from "../src/net/api.ts";
+import { logOut } from "../src/net/login.ts";
 
 test("A request that gets no answer in time is given up, says so, and may be made again", async (context) => {
   context.mock.method(globalThis, "fetch", (_: string, { signal }: RequestInit) =>
@@ -21,4 +22,21 @@ test("A request that the page itself takes back is not called one without an ans
   const asked = getJson("/api/alerts", taken.signal);
   taken.abort();
   await assert.rejects(asked, { message: "page-net-unreachable" });
+});
+
+test("After a person has logged out, the login page leads the next one nowhere", async (context) => {
+  const opened: string[] = [];
+  const location = { pathname: "/", search: "?at=I7", assign: (to: string) => void opened.push(to) };
+  Object.assign(globalThis, { document: {}, location });
+  context.after(() => {
+    for (const name of ["document", "location"]) Reflect.deleteProperty(globalThis, name);
+  });
+  openLogin();
+  context.mock.method(globalThis, "fetch", async () => {
+    openLogin(); // as of a stream whose login has ended
+    return new Response(null);
+  });
+  await logOut({ name: "Ann", role: "operator", login: true, formToken: "t", rights: new Set() });
+  openLogin();
+  assert.deepEqual(opened, ["/login?next=%2F%3Fat%3DI7", "/login"]);
 });

@@ -73,9 +73,16 @@ async function request(path: string, init: RequestInit, signal?: AbortSignal, ti
   return response;
 }
 
+/** Whether the person is logging out: the login page that follows leads the next person nowhere. */
+let loggingOut = false;
+
+export function setLoggingOut(now: boolean): void {
+  loggingOut = now;
+}
+
 /** The login has ended: the login page opens, and leads back here. A worker leaves that to its pages. */
 export function openLogin(): void {
-  if (typeof document === "undefined") return;
+  if (typeof document === "undefined" || loggingOut) return;
   location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
 }
 

@@ -1,7 +1,7 @@
 // Who the person at this page is, and the way to the login page when the login has ended.
 
 import { list, object, text } from "../model/parse.ts";
-import { getJson } from "./api.ts";
+import { getJson, setLoggingOut } from "./api.ts";
 
 export interface Person {
   readonly name: string;
@@ -28,6 +28,12 @@ export async function whoAmI(): Promise<Person | null> {
 /** Ends the login; the login page follows. */
 export async function logOut(person: Person): Promise<void> {
   const body = new URLSearchParams({ form_token: person.formToken });
-  await fetch("/logout", { method: "POST", body, credentials: "same-origin", redirect: "manual" });
+  setLoggingOut(true);
+  try {
+    await fetch("/logout", { method: "POST", body, credentials: "same-origin", redirect: "manual" });
+  } catch (error) {
+    setLoggingOut(false);
+    throw error;
+  }
   location.assign("/login");
 }
