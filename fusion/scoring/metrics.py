@@ -253,8 +253,7 @@ def false_confirmed_tracks(
     -----
     A second track on one target is false too: the operator sees a person who does not exist. The scoring times are
     those of the truth and, where it has no target between them, those of the tracks: a track that is shown only then
-    is false.
-    Tracks that exist only between two scoring times are not counted.
+    is false. Tracks that exist only between two scoring times are not counted.
     """
     if not 0.0 <= least_share <= 1.0:
         raise ScoringError(f"least_share is {least_share}", where="false_confirmed_tracks", expected="0 to 1")

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 
@@ -26,18 +26,27 @@ from ops.runtime.tables import show_table, table_of
 Roles = Sequence[str]
 
 
+BEGUN: Final = ("journal.db", "adapters.json", "field.db", "eurosur.db", "exchange", "audit")
+"""What other commands make in a data folder that has no accounts yet."""
+
+
 @contextmanager
 def open_accounts(data: Path, *, create: bool = False) -> Iterator[Accounts]:
-    """The accounts of a data folder; ``create``: an empty folder may have none yet. Raises BadInput."""
+    """The accounts of a data folder; ``create``: one that is empty or begun may have none yet. Raises BadInput."""
     if not data.is_dir():
         raise BadInput("no such folder", where=f"--data {data}", expected="the data folder of `run`")
-    if not accounts_exist(data / FILE) and not (create and not any(data.iterdir())):
+    if not accounts_exist(data / FILE) and not (create and _is_for_data(data)):
         raise BadInput(f"{str(data)!r} has no accounts", where="--data", expected="the data folder of `watchline run`")
     store = AccountStore(data / FILE)
     try:
         yield Accounts(store)
     finally:
         store.close()
+
+
+def _is_for_data(folder: Path) -> bool:
+    """Whether a folder is empty, or holds data of Watchline."""
+    return not any(folder.iterdir()) or any((folder / name).exists() for name in BEGUN)
 
 
 def add(data: Path, login: str, name: str | None, roles: Roles, screen: Console) -> dict[str, Any]:

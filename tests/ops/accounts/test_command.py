@@ -100,14 +100,17 @@ def test_a_folder_that_does_not_exist_is_not_made(tmp_path: Path, watchline: Cal
     assert not (tmp_path / "none").exists()
 
 
-def test_accounts_begin_in_an_empty_folder_only(tmp_path: Path, watchline: Callable[..., Any]) -> None:
+def test_accounts_begin_in_an_empty_folder_or_beside_data_only(tmp_path: Path, watchline: Callable[..., Any]) -> None:
     (tmp_path / "new").mkdir()
+    (tmp_path / "begun").mkdir()
+    (tmp_path / "begun" / "journal.db").touch()
     (tmp_path / "sector").mkdir()
     (tmp_path / "sector" / "sector.toml").touch()
     ended = watchline("user", "add", "keller", "--data", tmp_path / "sector")
     assert (ended.code, "has no accounts" in ended.err) == (2, True)
     assert [path.name for path in (tmp_path / "sector").iterdir()] == ["sector.toml"]
-    assert watchline("user", "add", "keller", "--data", tmp_path / "new").code == 0
+    for folder in ("new", "begun"):
+        assert watchline("user", "add", "keller", "--data", tmp_path / folder).code == 0
 
 
 def test_a_secret_is_printed_despite_quiet(tmp_path: Path, watchline: Callable[..., Any], running: Accounts) -> None:

@@ -26,6 +26,7 @@ from ops.store.writer import Store
 from tests.patience import PATIENT_S
 
 S = 10**9
+NAMES = ["west", "mid", "east"]
 NOW_NS = 1_790_000_000 * S
 COVERAGE = {"segments": 60, "planned": 52, "now": 40, "unknown": 2, "required": 0.9}
 SETTINGS = ReleasabilitySettings(levels=("national",), sensors={})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +30,7 @@ from ops.services.api.release import Release
 from ops.store.connections import StoreError
 from tests.ops.cluster.page.nation import (
     COVERAGE,
+    NAMES,
     NOW_NS,
     NationServer,
     S,
@@ -41,20 +42,7 @@ from tests.ops.cluster.page.nation import (
 )
 from tests.patience import PATIENT_S
 
-NAMES = ["west", "mid", "east"]
 NOTHING = ("open", "attention", "oldest_unacknowledged_at", "sensors", "coverage", "posture", "worker", "behind")
-
-
-@pytest.fixture
-def sectors(tmp_path: Path) -> Iterator[Sectors]:
-    with ExitStack() as stack:
-        yield Sectors(tmp_path, stack)
-
-
-@pytest.fixture
-def server(sectors: Sectors) -> Iterator[NationServer]:
-    with nation_server(sectors, NAMES) as opened:
-        yield opened
 
 
 def rows(client: httpx.Client) -> dict[str, Any]:

@@ -4,30 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ops.audit.files import FOLDER
 from ops.audit.search import EntryFilter, each_entry
-from tests.ops.cluster.page.nation import NationServer, Sectors, incident, nation_server, stream, until_incidents
+from tests.ops.cluster.page.nation import NAMES, NationServer, Sectors, incident, nation_server, stream, until_incidents
 from tests.patience import PATIENT_S
-
-NAMES = ["west", "mid", "east"]
-
-
-@pytest.fixture
-def sectors(tmp_path: Path) -> Iterator[Sectors]:
-    with ExitStack() as stack:
-        yield Sectors(tmp_path, stack)
-
-
-@pytest.fixture
-def server(sectors: Sectors) -> Iterator[NationServer]:
-    with nation_server(sectors, NAMES) as opened:
-        yield opened
 
 
 def until(true: Callable[[], bool]) -> bool:
