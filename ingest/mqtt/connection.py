@@ -161,7 +161,7 @@ class Connection:
         self.on_message: Callable[[Delivery], None] = _ignore
         self.will: Callable[[], tuple[str, bytes, UserProperties]] | None = None
         self.displaced = False
-        """Whether it has ended for another process that uses the session; of two, the one that was there before ends."""
+        """Whether it has ended for another process that uses its session; the earlier one of two does."""
         self._taken_s: list[float] = []
         self._tls_problem: str | None = None
         self._refusals = 0
