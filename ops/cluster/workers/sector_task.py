@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Literal, Self
 
 from geo.errors import WatchlineError
+from ops.cluster.leases.ended_tasks import note_ended
 from ops.cluster.leases.lease_book import Lease, LeaseError, Superseded, Wish
 from ops.cluster.leases.open_leases import open_leases
 from ops.cluster.machines import here
@@ -77,8 +78,11 @@ def hold_sector(task: SectorTask, *, worker: str = "") -> Ending:
         return _run(task, token, heart, carried)
     finally:
         heart.stop()
-        with open_leases(task.folder, task.store) as book:
-            book.give_back(task.name, token)  # without effect on a lease that is another's
+        try:
+            with open_leases(task.folder, task.store) as book:
+                book.give_back(task.name, token)  # without effect on a lease that is another's
+        except LeaseError:  # what the task returns counts, not that its lease is still there
+            note_ended(task.folder, task.name, token)
 
 
 def _holder_stops(lease: Lease | None) -> bool:

@@ -256,7 +256,7 @@ def test_exports_that_cannot_be_listed_are_stated(room, monkeypatch):
         return listed(path)
 
     monkeypatch.setattr(os, "scandir", refuse)
-    with pytest.raises(WatchlineError, match="not everything could be erased .*exports: .*Permission denied"):
+    with pytest.raises(WatchlineError, match=r"not everything could be erased .*exports: .*Permission denied"):
         purge(room, Settings(retention=ALL), today=TODAY)
 
 
