@@ -286,7 +286,7 @@ def stop_when_parent_ends(stop: Callable[[], None], *, hear: Callable[[dict[str,
 
 
 class PartLog(logging.StreamHandler[Any]):
-    """Lines on stderr. A log file there that has ``MOST_LOG_BYTES`` becomes NAME.1, and is begun anew."""
+    """Lines on stderr. A log file there that has ``MOST_LOG_BYTES`` becomes NAME.1, and a new one begins."""
 
     def emit(self, record: logging.LogRecord) -> None:
         super().emit(record)
