@@ -315,7 +315,7 @@ def _erase_old_pictures(folder: Path, rules: Retention, keys: DayKeys, today: da
 
 def _due_files(folder: Path, rules: Retention) -> list[Path]:
     """Return the due files of ``exports``, and of the earlier access log, whose entries are in the audit log."""
-    exports = [(path, "exports") for path in rules.tried("exports", partial(_files_in, folder / EXPORTS), [])]
+    exports = [(path, "exports") for path in rules.tried("exports", partial(_files_in, folder / EXPORTS), list[Path]())]
     logs = [(folder / (OLD_ACCESS + IMPORTED + suffix), "audit") for suffix in ("", ERASING)]
     return [
         path

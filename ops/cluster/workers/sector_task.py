@@ -202,12 +202,12 @@ class _Carrying:
     def __init__(self, task: SectorTask, token: int, carried: CarriedFiles | None) -> None:
         self._task, self._token, self._carried, self._problem = task, token, carried, ""
 
-    def look(self) -> None:
+    def look(self, *, at_end: bool = False) -> None:
         """Store what has changed."""
         problem = ""
         try:
             if self._carried is not None:
-                self._carried.keep(self._token)
+                self._carried.keep(self._token, at_end=at_end)
         except WatchlineError as error:
             problem = str(error)
         if problem not in ("", self._problem):
@@ -218,7 +218,7 @@ class _Carrying:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.look()
+        self.look(at_end=True)
 
 
 @contextmanager
