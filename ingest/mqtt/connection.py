@@ -49,6 +49,12 @@ FRUITLESS_S: Final = 30.0
 A connection works if it carries a message or a PUBACK, or lasts longer than STEADY_S.
 """
 STEADY_S: Final = 5.0
+TAKEN_OVER: Final = 0x8E
+"""Reason code of a broker that ends a connection because another one has begun with its client id."""
+TAKEN_TIMES: Final = 3
+TAKEN_WITHIN_S: Final = 60.0
+"""A session that is taken over so often in this time is used by two processes at once: each gets a part of the
+messages."""
 STOPPED_WITHIN_S: Final = 5.0
 NO_DELAY: Final = (6, 1, 1)
 """Socket option that turns TCP_NODELAY on: otherwise a small packet waits up to 40 ms for the peer's
@@ -98,7 +104,8 @@ class ConnectionSettings:
     """``keepalive_s`` bounds the time to detect a dead peer (1.5 times it); the delays are those of reconnecting.
 
     ``in_flight``: messages sent without a PUBACK, unless the broker allows fewer; twice as many may queue in memory.
-    ``tls``: certificates for ``mqtts``; None = no client certificate, the system's authorities.
+    ``tls``: certificates for ``mqtts``; None = no client certificate, the system's authorities. ``yields``: whether the
+    connection ends for good once another process uses its session as well (``Connection.displaced``).
     """
 
     keepalive_s: int = 10
@@ -108,6 +115,7 @@ class ConnectionSettings:
     min_delay_s: float = 0.2
     max_delay_s: float = 2.0
     tls: TlsFiles | None = None
+    yields: bool = False
 
 
 def _ignore(*_: object) -> None:
@@ -152,6 +160,9 @@ class Connection:
         self.on_up: Callable[[bool], None] = _ignore
         self.on_message: Callable[[Delivery], None] = _ignore
         self.will: Callable[[], tuple[str, bytes, UserProperties]] | None = None
+        self.displaced = False
+        """Whether it has ended for another process that uses its session; the earlier one of two does."""
+        self._taken_s: list[float] = []
         self._tls_problem: str | None = None
         self._refusals = 0
         self._in_flight = self.settings.in_flight
@@ -260,6 +271,8 @@ class Connection:
     def check(self) -> None:
         """Watchdog, to be called about every second: replaces a connection whose thread or peer is dead."""
         silent_s = time.monotonic() - self._heard_s
+        if self.displaced:
+            return
         if self._thread is not None and not self._thread.is_alive():
             self.renew("paho's thread has died")
         elif self._asked_s is not None and time.monotonic() - self._asked_s > ANSWER_WITHIN_S:
@@ -391,14 +404,28 @@ class Connection:
         self._refusals = self._refusals + 1 if why and "timed out" not in why else 0
         self.problem = f"no TLS with {self.url.shown}: {why}" if why else f"no answer from {self.url.shown}"
 
-    def _down(self, _client: Client, _userdata: object, _flags: object, reason: Any, _properties: object) -> None:
+    def _note_taken(self, client: Client) -> None:
+        """Another process has taken the session: once is a change of place, again and again two at the same time."""
+        now_s = time.monotonic()
+        self._taken_s = [*(at_s for at_s in self._taken_s if now_s - at_s < TAKEN_WITHIN_S), now_s]
+        self.problem = f"another process connects to {self.url.shown} as {self.client_id}"
+        if len(self._taken_s) >= TAKEN_TIMES:
+            self.problem += " at the same time; expected one"
+            if self.settings.yields:
+                self.displaced = True
+                self.problem += ": this one receives nothing until it is started again"
+                client.disconnect()
+
+    def _down(self, client: Client, _userdata: object, _flags: object, reason: Any, _properties: object) -> None:
         self._asked_s = None
         if self.connected and time.monotonic() - self._up_s > STEADY_S:
             self._worked_s = time.monotonic()
         with self._lock:
             self._epoch += 1
         self.ready.clear()
-        if self.connected:
+        if getattr(reason, "value", None) == TAKEN_OVER:
+            self._note_taken(client)
+        elif self.connected:
             self.problem = f"connection to {self.url.shown} lost ({reason})"
         else:
             self._refusals += 1

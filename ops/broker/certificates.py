@@ -177,8 +177,8 @@ class Authority:
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False)
             .sign(self._key, hashes.SHA256())
         )
-        write_private(self.folder / "ca.pem", self.certificate_pem)
-        write_private(self.folder / "ca.key", _pem(self._key))
+        write_private(self.folder / "ca.pem", self.certificate_pem, to_owner=True)
+        write_private(self.folder / "ca.key", _pem(self._key), to_owner=True)
 
     def _issue(
         self, name: str, days: float, purpose: x509.ObjectIdentifier, hosts: x509.SubjectAlternativeName | None
@@ -205,7 +205,7 @@ class Authority:
         return Pair(certificate.public_bytes(Encoding.PEM), _pem(key))
 
     def _write(self, book: list[Issued]) -> None:
-        write_private(self._book, msgspec.json.format(msgspec.json.encode(book), indent=1) + b"\n")
+        write_private(self._book, msgspec.json.format(msgspec.json.encode(book), indent=1) + b"\n", to_owner=True)
 
 
 def has_authority(folder: Path) -> bool:

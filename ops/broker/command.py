@@ -173,8 +173,8 @@ def _kick(folder: BrokerFolder, name: str, host: str, port: int) -> bool:
     authority = Authority(folder.path.absolute() / "authority")
     pair = authority.client(name, KICK_DAYS)
     place = folder.path.absolute() / "authority" / "kick"
-    write_private(place / CERTIFICATE_KEY, pair.key)
-    write_private(place / CERTIFICATE, pair.certificate)
+    write_private(place / CERTIFICATE_KEY, pair.key, to_owner=True)
+    write_private(place / CERTIFICATE, pair.certificate, to_owner=True)
     tls = TlsFiles(folder.path / "broker" / AUTHORITY, place / CERTIFICATE, place / CERTIFICATE_KEY)
     try:
         return any(_connects(host, port, name, tls) for _ in range(KICKS))

@@ -144,16 +144,16 @@ class IdentityFolder:
     def _make(self, name: Name, now: datetime, valid_until: datetime | None) -> KeyRecord:
         signer = Signer.generate()
         pem = signer.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        write_private(self.bundle(name.folder) / SIGNING_KEY, pem)
+        write_private(self.bundle(name.folder) / SIGNING_KEY, pem, to_owner=True)
         return record_of(name.role, name.name, signer.public, valid_from=now, valid_until=valid_until)
 
     def _write(self, records: Iterable[KeyRecord]) -> None:
         """Write the register, and into every bundle the part of it that its owner may trust."""
         register = Register(records)
-        write_private(self.register_path, register.to_bytes())
+        write_private(self.register_path, register.to_bytes(), to_owner=True)
         trusted = Register(record for record in register.records if record.role in TRUSTED).to_bytes()
         for bundle in sorted((self.path / "identities").glob("*/")):
-            write_private(bundle / REGISTER, trusted)
+            write_private(bundle / REGISTER, trusted, to_owner=True)
 
     def _refuse_other_roles(self, wanted: Sequence[Name], register: Register) -> None:
         roles = {Name(record.role, record.name).folder: record.role for record in register.records}

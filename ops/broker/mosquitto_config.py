@@ -219,7 +219,9 @@ class BrokerFolder:
             folder / "acl", acl(installation.sector, _clients_of(installation), installation.revoked).encode()
         )
         write_private(
-            self.path / "installation.json", msgspec.json.format(msgspec.json.encode(installation), indent=1) + b"\n"
+            self.path / "installation.json",
+            msgspec.json.format(msgspec.json.encode(installation), indent=1) + b"\n",
+            to_owner=True,
         )
         hand_over(folder, installation.user or ACCOUNT)
 
@@ -236,7 +238,7 @@ class BrokerFolder:
             if not (bundle / CERTIFICATE).exists() or not authority.holds(name, now, left=settings.margin):
                 write_pair(authority.client(name, settings.days), bundle, CERTIFICATE, CERTIFICATE_KEY)
                 made.append(name)
-            write_private(bundle / AUTHORITY, authority.certificate_pem)
+            write_private(bundle / AUTHORITY, authority.certificate_pem, to_owner=True)
         return made
 
     def _probes(self, authority: Authority, settings: _Installation) -> None:
@@ -256,7 +258,7 @@ class BrokerFolder:
 
     def _put_probe(self, name: str, pair: Pair, authority: Authority) -> None:
         write_pair(pair, self._probe(name), CERTIFICATE, CERTIFICATE_KEY)
-        write_private(self._probe(name) / AUTHORITY, authority.certificate_pem)
+        write_private(self._probe(name) / AUTHORITY, authority.certificate_pem, to_owner=True)
 
 
 def acl(sector: str, clients: Sequence[Client], revoked: Sequence[str]) -> str:
@@ -357,8 +359,8 @@ def _clients_of(installation: _Installation) -> list[Client]:
 
 def write_pair(pair: Pair, folder: Path, certificate: str, key: str) -> None:
     """Write a certificate and its key under these names."""
-    write_private(folder / key, pair.key)
-    write_private(folder / certificate, pair.certificate)
+    write_private(folder / key, pair.key, to_owner=True)
+    write_private(folder / certificate, pair.certificate, to_owner=True)
 
 
 def hand_over(folder: Path, account: str) -> None:

@@ -161,7 +161,7 @@ def _roll_up(body: bytes | None, now_ns: int) -> dict[str, Any] | None:
         return None
     found: dict[str, Any] = msgspec.to_builtins(msgspec.json.decode(body, type=SectorSummary))
     stamp_ns = found.pop("stamp_ns")
-    return {"at": _time(utc_datetime(stamp_ns)), "current": now_ns - stamp_ns <= CURRENT_NS, **found}
+    return {"at": _time(utc_datetime(stamp_ns)), "current": abs(now_ns - stamp_ns) <= CURRENT_NS, **found}
 
 
 def _named(key: Key, known: dict[Key, SectorIncident]) -> dict[str, str]:

@@ -37,6 +37,9 @@ SESSION: Final = {
     "tcp_keepalives_count": "3",
 }
 """Settings that each connection asks for."""
+PORT: Final = 5432
+_PLACES: Final = frozenset(("host", "hostaddr", "port", "user", "dbname", "service"))
+"""Options of an address that name a server, account or database."""
 _SECRETS: Final = ("password", "sslpassword")
 """Options of an address that are secret; the second opens the key of a client certificate."""
 _NETWORK: Final[dict[str, str | int]] = {
@@ -88,6 +91,9 @@ class StoreAddress:
         user, port = f"{url.username}@" if url.username else "", f":{url.port}" if url.port else ""
         self.shown = f"postgresql://{user}{url.host or ''}{port}/{url.database}"
         """The address without its password and options."""
+        names = ((name, url.query[name]) for name in sorted(_PLACES.intersection(url.query)))
+        self.place = (url.username, url.host or "", url.port or PORT, url.database, *names)
+        """What two addresses of the same store have in common; others of their options may differ, as a certificate."""
 
     def __repr__(self) -> str:
         return f"StoreAddress({self.shown!r})"

@@ -55,9 +55,15 @@ def write_note(file: Path, note: StoreNote) -> None:
     write_private(note_path(file), msgspec.json.encode(note))
 
 
+def is_same(known: StoreNote, note: StoreNote) -> bool:
+    """Whether two notes name the same content in the same store, whatever else their addresses state."""
+    places = [StoreAddress(one.store, where="the note").place for one in (known, note)]
+    return places[0] == places[1] and (known.sector, known.holds) == (note.sector, note.holds)
+
+
 def refuse_another_store(known: StoreNote | None, note: StoreNote) -> None:
     """Raise BadInput where the note that is known names another store or sector than ``note``."""
-    if known is not None and (known.store, known.sector, known.holds) != (note.store, note.sector, note.holds):
+    if known is not None and not is_same(known, note):
         raise BadInput(
             f"{NAMES[known.holds]} of sector {known.sector} {_verb(known.holds)} in {known.address().shown}",
             where="--store",
@@ -110,7 +116,7 @@ def keep_in_store(
         return
     remember(address)
     prepare(note)
-    if known is None:
+    if known != note:  # none yet, or one with other options of the address
         write_note(file, note)
 
 

@@ -12,8 +12,8 @@ from ops.postgres.address import STORE_VARIABLE, PostgresError, StoreAddress
 
 NOTE: Final = ".postgres"
 """Suffix of a note, in the place of that of the file whose content is in the store."""
-_GIVEN: Final[dict[str, StoreAddress]] = {}
-"""Addresses, with their passwords, that this process was given, by the address without password."""
+_GIVEN: Final[dict[tuple[object, ...], StoreAddress]] = {}
+"""Addresses, with their passwords, that this process was given, by their place."""
 
 
 Holds = Literal["journal", "fusion", "audit", "accounts", "keys", "leases"]
@@ -32,20 +32,20 @@ class StoreNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     layers: bool = False
 
     def address(self, given: str | None = None) -> StoreAddress:
-        """Return the address; with the password of ``given``, of the environment, or of an address that was
+        """Return the address; with password and options of ``given``, of the environment, or of an address that was
         remembered, if it names the same store."""
         stated = StoreAddress(self.store, where=f"the note of the {self.holds}")
         text = given or os.environ.get(STORE_VARIABLE)
         if text:
             there = StoreAddress(text, where="--store" if given else STORE_VARIABLE)
-            if there.without_password == stated.without_password:
+            if there.place == stated.place:
                 return there
-        return _GIVEN.get(stated.without_password, stated)
+        return _GIVEN.get(stated.place, stated)
 
 
 def remember(address: StoreAddress) -> None:
     """Use the password of an address for the notes that name its store, in this process."""
-    _GIVEN[address.without_password] = address
+    _GIVEN[address.place] = address
 
 
 def note_path(file: Path) -> Path:

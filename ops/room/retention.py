@@ -281,7 +281,7 @@ def _erase(
                 keys.erase(kind, day)  # type: ignore[arg-type]
         for path in done.exports:
             _record(log, f"export {path.name}" if path.parent != folder else path.name)
-            _overwrite(path)
+            rules.tried("exports", partial(_overwrite, path), None)
         erase_entries(log, lambda day: rules.is_due("audit", day), PURPOSE)
         if overwrite:
             journal, store = folder / "journal.db", folder / "store.db"
@@ -315,7 +315,7 @@ def _erase_old_pictures(folder: Path, rules: Retention, keys: DayKeys, today: da
 
 def _due_files(folder: Path, rules: Retention) -> list[Path]:
     """Return the due files of ``exports``, and of the earlier access log, whose entries are in the audit log."""
-    exports = [(path, "exports") for path in sorted((folder / EXPORTS).rglob("*"))]
+    exports = [(path, "exports") for path in rules.tried("exports", partial(_files_in, folder / EXPORTS), list[Path]())]
     logs = [(folder / (OLD_ACCESS + IMPORTED + suffix), "audit") for suffix in ("", ERASING)]
     return [
         path
@@ -324,6 +324,17 @@ def _due_files(folder: Path, rules: Retention) -> list[Path]:
         and not path.is_symlink()
         and (path.suffix == ERASING or rules.is_due(kind, datetime.fromtimestamp(path.stat().st_mtime, UTC).date()))
     ]
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """Return all files below a folder; OSError where one of its folders cannot be listed, unlike ``rglob``."""
+
+    def refuse(error: OSError) -> None:
+        raise error
+
+    if not folder.exists():
+        return []
+    return sorted(Path(at) / name for at, _, names in os.walk(folder, onerror=refuse) for name in names)
 
 
 def _overwrite(path: Path) -> None:

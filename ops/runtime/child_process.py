@@ -11,6 +11,7 @@ import queue
 import re
 import select
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -26,6 +27,11 @@ from ops.runtime.memory import out_of_memory, ran_out_of_memory
 
 LAST_WORDS_S: Final = 10.0
 """Longest wait for what a child that has ended reported; a process that it started may hold its stdout open."""
+LAST_BYTES: Final = 65_536
+"""How much of the end of a log is read for its last line."""
+MOST_LOG_BYTES: Final = 50_000_000
+FULL: Final = ".1"
+"""What the name of a log that was full ends with."""
 _LOG_PREFIX: Final = re.compile(r"^[\d-]{10} [\d:,]{12} [A-Z]+ [\w.]+: ")
 
 
@@ -195,7 +201,12 @@ class Child:
 
     def last_words(self) -> str:
         """Return the last line of the child's log without its time and level; empty when there is none."""
-        lines = self.log.read_text(errors="replace").strip().splitlines() if self.log.exists() else []
+        try:
+            with self.log.open("rb") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - LAST_BYTES))
+                lines = file.read().decode(errors="replace").strip().splitlines()
+        except FileNotFoundError:
+            return ""
         return _LOG_PREFIX.sub("", lines[-1].strip()) if lines else ""
 
     def restart(self) -> None:
@@ -274,6 +285,27 @@ def stop_when_parent_ends(stop: Callable[[], None], *, hear: Callable[[dict[str,
     threading.Thread(target=wait, name="parent-watch", daemon=True).start()
 
 
+class PartLog(logging.StreamHandler[Any]):
+    """Lines on stderr. A log file there that has ``MOST_LOG_BYTES`` becomes NAME.1, and a new one begins."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        super().emit(record)
+        file = os.fstat(2)
+        if stat.S_ISREG(file.st_mode) and file.st_size >= MOST_LOG_BYTES:
+            with suppress(OSError):  # the lines then stay in the file that is full
+                _begin_anew(file)
+
+
+def _begin_anew(full: os.stat_result) -> None:
+    path = Path("/proc/self/fd/2").readlink()
+    name = path.with_name(path.name.removesuffix(FULL))
+    if path == name and os.path.samestat(path.stat(), full):  # otherwise another process of this part has done it
+        path.replace(name.with_name(name.name + FULL))
+    begun = os.open(name, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    os.dup2(begun, 2)
+    os.close(begun)
+
+
 def child_main(
     run: Callable[[argparse.Namespace, threading.Event], int],
     arguments: argparse.Namespace,
@@ -281,7 +313,8 @@ def child_main(
     hear: Callable[[dict[str, Any]], None] | None = None,
 ) -> int:
     """Run a child process: log to stderr, call ``run`` until asked to stop, report an error as one sentence."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    logging.basicConfig(level=logging.INFO, format=form, handlers=[PartLog()])
     stop = threading.Event()
     stop_when_parent_ends(stop.set, hear=hear)
     try:

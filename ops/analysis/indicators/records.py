@@ -42,7 +42,7 @@ KNOWN: Final = REQUIRED + OPTIONAL + PLACES
 BETTER: Final = ("higher", "lower")
 CONFIDENCES: Final = ("high", "medium", "low")
 SHORT: Final = {"H": "high", "M": "medium", "L": "low"}
-_FRACTION: Final = re.compile(r"\b(rate|fraction|share|proportion|probability)\b", re.IGNORECASE)
+_FRACTION: Final = re.compile(r"(?<![^\W_])(rate|fraction|share|proportion|probability)(?![^\W_])", re.IGNORECASE)
 """What the name of a fraction says."""
 YES_OR_NO: Final[Mapping[str, bool]] = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 MIXED: Final = "illustrative and real records are mixed"

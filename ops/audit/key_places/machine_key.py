@@ -83,7 +83,10 @@ class MachineKey:
         self._refresh()
         if all(_branch(self._content.seeds, path) is None for path in paths):
             return 0
-        lock = lock_file(self.path.with_suffix(".lock"), wait=True)
+        try:
+            lock = lock_file(self.path.with_suffix(".lock"), wait=True)
+        except OSError as error:
+            raise self._cannot(error.strerror or str(error)) from error
         assert lock is not None
         with closing(os.fdopen(lock)):
             self._read()

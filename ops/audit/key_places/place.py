@@ -9,7 +9,7 @@ from ops.audit.key_places.files import FileKeys
 from ops.audit.key_places.machine_key import FILE, MachineKey
 from ops.audit.key_places.protocol import KEY_KINDS, DayKeyError, KeyPlace
 from ops.postgres.address import PostgresError, StoreAddress, postgres_packages
-from ops.postgres.keeping import held_note, write_note
+from ops.postgres.keeping import held_note, is_same, write_note
 from ops.postgres.note import StoreNote, note_path, read_note, remember
 
 SHARED: Final = "machines"
@@ -46,7 +46,7 @@ def keep_keys_in_store(data: Path, store: str, sector: str) -> None:
     remember(address)
     note = StoreNote(address.without_password, sector, "keys")
     known = read_note(folder)
-    if known is not None and known != note:
+    if known is not None and not is_same(known, note):
         raise DayKeyError(f"{note_path(folder)}: names {known.sector} in {known.address().shown}; expected {sector}.")
     machine = MachineKey(machine_key_path(data.parent))
     use_machine_key(address, machine)
@@ -62,7 +62,7 @@ def keep_keys_in_store(data: Path, store: str, sector: str) -> None:
         )
     for kind, day, raw in moved:
         kept.take_over(kind, day, raw)
-    if known is None:
+    if known != note:
         write_note(folder, note)
     for kind, day in found:
         files.remove(kind, day)

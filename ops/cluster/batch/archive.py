@@ -127,11 +127,11 @@ def _archive_sector(
         figures = archive_journal(journal, ground, marks.out, piece=piece)
         return {name: figures[name] for name in COUNTED} | {"files": len(figures["files"])}
 
-    return marks.part(one.name, key, work, whole=True, check=lambda: _refuse_loss(journal, marks.out / one.name, piece))
+    return marks.part(one.name, key, work, whole=True, check=lambda: _refuse_loss(journal, marks.out / one.name))
 
 
-def _refuse_loss(journal: Path, folder: Path, piece: str) -> None:
-    """Raise BadInput if the archive holds a piece whose detections have been erased from the journal since."""
+def _refuse_loss(journal: Path, folder: Path) -> None:
+    """Raise BadInput if the archive holds a piece of which the journal has no detections: they would be lost."""
     archived = {path.stem for path in folder.glob("*.parquet")}
     erased, readable = set[str](), set[str]()
     with read_journal(journal) as reader:
@@ -140,9 +140,10 @@ def _refuse_loss(journal: Path, folder: Path, piece: str) -> None:
             at = rows[-1].id
             for row in rows:
                 if row.kind in ("detections", ERASED):
-                    period = utc_datetime(row.received_ns).strftime(PIECES[piece])
-                    (erased if row.kind == ERASED else readable).add(period)
-    lost = sorted(archived & erased - readable)
+                    period = {utc_datetime(row.received_ns).strftime(form) for form in PIECES.values()}
+                    (erased if row.kind == ERASED else readable).update(period)
+    lost = sorted(archived - readable)
     if lost:
-        what = f"holds detections of {lost[0]} that are erased from the journal"
+        why = "are erased from the journal" if lost[0] in erased else "the journal does not have"
+        what = f"holds detections of {lost[0]} that {why}"
         raise BadInput(what, where=str(folder), expected="another folder for the archive")

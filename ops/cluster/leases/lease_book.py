@@ -20,6 +20,7 @@ import msgspec
 import psutil
 
 from geo.errors import WatchlineError
+from ops.cluster.leases.ended_tasks import has_ended
 from ops.runtime.transaction import transaction, use_write_ahead_log
 
 FILE: Final = "leases.db"
@@ -241,7 +242,7 @@ class LeaseBook:
         """
         before = self.lease(sector)
         refuse_newer(before, newest)
-        if before is not None and before.holder:
+        if before is not None and before.holder and not has_ended(self.path.parent, sector, before.token):
             kill_all(before.processes, of=sector)
         own = msgspec.json.encode([Process.of(psutil.Process())])
         self._db.execute("PRAGMA synchronous = FULL")

@@ -20,6 +20,7 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 
 from geo.errors import WatchlineError
+from ops.cluster.leases.ended_tasks import has_ended
 from ops.cluster.leases.lease_book import Lease, LeaseError, Process, Wish, claimed, kill_all, refuse_newer, working
 from ops.postgres.address import StoreAddress
 from ops.postgres.engine import store_error
@@ -108,7 +109,8 @@ class StoreLeases:
         """
         before = self.lease(sector)
         refuse_newer(before, newest)
-        if before is not None and before.holder and before.machine == self.machine:
+        is_here = before is not None and before.holder and before.machine == self.machine
+        if before is not None and is_here and not has_ended(self._folder, sector, before.token):
             kill_all(before.processes, of=sector)
         own = (Process.of(psutil.Process()),)
         row = self._first(_CLAIM, (sector, above + 1, holder, self.machine, msgspec.json.encode(own), newest))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -39,6 +40,9 @@ CARRIED: Final = (DELIVERIES, "refusals.db", "cot.db", "cot-spool.db", "muted.js
 HELD: Final = "carried.lease"
 """File with the number of the last lease under which the files of a folder were the newest."""
 LARGEST_BYTES: Final = 64_000_000
+SMALL_BYTES: Final = 1_000_000
+LARGE_EVERY_S: Final = 10.0
+"""A file that is not small is stored at most so often: the whole of it goes to the store."""
 _NONCE_BYTES: Final = 12
 _KEEP: Final = """
 INSERT INTO watchline.carried_files AS c SELECT $1, $2, $3, $4
@@ -61,23 +65,36 @@ class CarriedFiles:
         self._address, self._sector, self._data = address, sector, data
         self._cipher = AESGCM(key.of_files)
         self._kept: dict[str, tuple[tuple[int, int], ...]] = {}
+        self._next_s: dict[str, float] = {}
 
-    def keep(self, token: int, names: Collection[str] = CARRIED) -> list[str]:
+    def keep(self, token: int, names: Collection[str] = CARRIED, *, at_end: bool = False) -> list[str]:
         """Store the files that have changed since this object last did so, under a lease; return their names.
 
-        Nothing is stored under a lease that is another's.
+        Nothing is stored under a lease that is another's. Large files wait, except ``at_end``. CarriedError for the
+        first file that cannot go along, after the others have been stored.
         """
         changed = {name: version for name in names if (version := self._version(name)) != self._kept.get(name, ())}
-        if not changed:
+        now_s = time.monotonic()
+        due = [name for name in changed if at_end or now_s >= self._next_s.get(name, now_s)]
+        if not due:
             return []
+        stored, problems = [], []
         with self._connected() as driver:
             number = sector_number(driver, self._sector)
-            for name, version in changed.items():
-                values = (number, name, token, self._sealed(name, self._content(name)), self._sector)
-                if not driver.execute(_KEEP, values).rowcount:
+            for name in due:
+                self._next_s[name] = now_s + (LARGE_EVERY_S if _size(changed[name]) > SMALL_BYTES else 0.0)
+                try:
+                    content = self._content(name)
+                except CarriedError as error:
+                    problems.append(error)
+                    continue
+                if not driver.execute(_KEEP, (number, name, token, self._sealed(name, content), self._sector)).rowcount:
                     return []
-                self._kept[name] = version
-        return list(changed)
+                self._kept[name] = changed[name]
+                stored.append(name)
+        if problems:
+            raise problems[0]
+        return stored
 
     def take_along(self, token: int) -> bool:
         """Put the files into the folder if another machine has stored newer ones; return whether it has.
@@ -165,3 +182,8 @@ class CarriedFiles:
                 yield driver
         except psycopg.Error as error:
             raise CarriedError(str(store_error(DBAPIError(None, None, error), self._address))) from error
+
+
+def _size(version: tuple[tuple[int, int], ...]) -> int:
+    """Size of a file and its write-ahead log [B]."""
+    return sum(size for _, size in version)

@@ -256,21 +256,27 @@ def _wait(
 
 
 def leave(worker: JoinedWorker, leases: StoreLeases) -> tuple[int, list[str]]:
-    """Give back all sectors of this machine; return how many, and the names of those that were not in time."""
+    """Give back all sectors of this machine; return how many, and the names of those that were not in time.
+
+    WatchlineError if the store does not answer until the end: what is held then is not known.
+    """
     worker.take_no_more()
     deadline_s, begun = time.monotonic() + LEAVE_S, set[str]()
+    problem: LeaseError | None = None
     while time.monotonic() < deadline_s:
         try:
-            held = _here(leases)
+            held, problem = _here(leases), None
             for lease in held:
                 begun.add(lease.sector)
                 if lease.wish == "hold":
                     leases.wish(lease.sector, "move")
             if not held and not worker.busy:
                 return len(begun), []
-        except LeaseError:  # the store does not answer: nothing can be given back, or written
-            pass
+        except LeaseError as error:  # nothing can be given back, or written
+            problem = error
         time.sleep(0.2)
+    if problem is not None:
+        raise WatchlineError(f"the sectors of this machine were not given back: {problem}") from problem
     return len(begun), sorted(begun)
 
 

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Literal, Self
 
 from geo.errors import WatchlineError
+from ops.cluster.leases.ended_tasks import note_ended
 from ops.cluster.leases.lease_book import Lease, LeaseError, Superseded, Wish
 from ops.cluster.leases.open_leases import open_leases
 from ops.cluster.machines import here
@@ -77,8 +78,11 @@ def hold_sector(task: SectorTask, *, worker: str = "") -> Ending:
         return _run(task, token, heart, carried)
     finally:
         heart.stop()
-        with open_leases(task.folder, task.store) as book:
-            book.give_back(task.name, token)  # without effect on a lease that is another's
+        try:
+            with open_leases(task.folder, task.store) as book:
+                book.give_back(task.name, token)  # without effect on a lease that is another's
+        except LeaseError:  # what the task returns counts, not that its lease is still there
+            note_ended(task.folder, task.name, token)
 
 
 def _holder_stops(lease: Lease | None) -> bool:
@@ -198,12 +202,12 @@ class _Carrying:
     def __init__(self, task: SectorTask, token: int, carried: CarriedFiles | None) -> None:
         self._task, self._token, self._carried, self._problem = task, token, carried, ""
 
-    def look(self) -> None:
+    def look(self, *, at_end: bool = False) -> None:
         """Store what has changed."""
         problem = ""
         try:
             if self._carried is not None:
-                self._carried.keep(self._token)
+                self._carried.keep(self._token, at_end=at_end)
         except WatchlineError as error:
             problem = str(error)
         if problem not in ("", self._problem):
@@ -214,7 +218,7 @@ class _Carrying:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.look()
+        self.look(at_end=True)
 
 
 @contextmanager

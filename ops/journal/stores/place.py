@@ -54,7 +54,7 @@ def keep_in_store(journal: Path, store: str, sector: str, *, fence: int | None =
         )
     refuse_another_store(known, note)
     open_store(store, sector, fence=fence).close()
-    if known is None:
+    if known != note:  # none yet, or one with other options of the address
         write_note(journal, note)
     return address
 

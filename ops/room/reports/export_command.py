@@ -20,7 +20,8 @@ from ops.export.process import export
 from ops.export.request import ENDINGS, ExportFormat, ExportLayer, ExportRequest, LonLatBounds
 from ops.releasability.decision import UNMARKED
 from ops.room.reports.handover_command import checked_limit, period_of
-from ops.runtime.account import account_name
+from ops.room.retention import EXPORTS
+from ops.runtime.account import account_name, give_to_owner
 from ops.runtime.output import checked_out, show
 from ops.sector.geojson import border_view
 from ops.sector.open_sector import open_sector
@@ -105,6 +106,8 @@ def write_export_file(options: ExportOptions, screen: Console) -> dict[str, Any]
         subject = f"export as {options.format}: {counts}, {span}, SHA-256 {digest}"
         record_command(options.store, f"export --out {options.out.name}", subject, purpose=purpose)
         made.replace(options.out)
+    if options.out.resolve().is_relative_to(options.store.resolve().parent / EXPORTS):
+        give_to_owner(options.out.parent, options.out)  # the service that erases it
     show(screen, "handover-exported", file=str(options.out), count=sum(result.counts.values()))
     return {
         "file": str(options.out),

@@ -154,7 +154,7 @@ class Ingest:
             client_id=f"watchline-{self._options.sector}-{name}",
             filters=filters,
             now_ns=self._clock.stamp_ns,
-            connection=ConnectionSettings(self._options.keepalive_s, tls=tls),
+            connection=ConnectionSettings(self._options.keepalive_s, tls=tls, yields=True),
             wake=self._wake,
         )
 

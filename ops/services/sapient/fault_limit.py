@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +12,8 @@ CUT_OFF_AFTER: Final = 300
 """Number of faults within WINDOW_S after which a node is ignored for MUTED_S."""
 WINDOW_S: Final = 2.0
 MUTED_S: Final = 10.0
+WRITTEN: Final = 20
+"""Number of log lines of one kind on a connection that are all written; of further ones fewer and fewer."""
 MOST_NODES: Final = 1_000
 """Maximum number of nodes with a separate record per connection; further nodes share the record of packets without a
 node id."""
@@ -31,6 +34,7 @@ class FaultLimit:
 
     def __init__(self) -> None:
         self._records: dict[str, _Record] = {}
+        self._lines: Counter[str] = Counter()
         self.faults = 0
         self.unheard = 0
 
@@ -63,3 +67,9 @@ class FaultLimit:
             record.second_s, record.answered = now_s, 0
         record.answered += 1
         return record.answered <= ANSWERED_A_S
+
+    def writes(self, kind: str) -> bool:
+        """Count a log line of a kind; True if it should be written, which becomes rarer with their number."""
+        self._lines[kind] += 1
+        count = self._lines[kind]
+        return count <= WRITTEN or count & (count - 1) == 0

@@ -226,9 +226,8 @@ class Gateway:
             self._put(link, done)
 
     def _take_alert(self, peer: Peer, _raw: bytes, packet: Packet) -> None:
-        log.warning(
-            "SAPIENT alert of node %s: %s", packet.message.node_id, ascii(packet.message.alert.description)[:200]
-        )
+        text = ascii(packet.message.alert.description)[:200]
+        _note(peer, packet, logging.WARNING, "SAPIENT alert of node %s: %s", packet.message.node_id, text)
         peer.send(outgoing.alert_ack(self.own_id, packet.message.node_id, packet.message.alert.alert_id))
 
     def _take_task(self, peer: Peer, _raw: bytes, packet: Packet) -> None:
@@ -245,24 +244,21 @@ class Gateway:
         file = msgspec.json.encode(msgspec.structs.replace(found[0], observed_at=packet.sent_at)) if found else b""
         reasons = "; ".join(ack.reason)[:500]
         if not self._links.memory.task_answered(ack.task_id, status_name, reasons, node_id=node_id, file=file.decode()):
-            log.warning("SAPIENT node %s answers a task that it does not have.", node_id)
+            _note(peer, packet, logging.WARNING, "SAPIENT node %s answers a task that it does not have.", node_id)
 
     def _take_registration_ack(self, peer: Peer, _raw: bytes, packet: Packet) -> None:
         ack = packet.message.registration_ack
         if not ack.acceptance:
-            log.warning(
-                "SAPIENT %s refuses the gateway's registration: %s",
-                peer.name,
-                ascii("; ".join(ack.ack_response_reason))[:300],
-            )
+            reason = ascii("; ".join(ack.ack_response_reason))[:300]
+            _note(peer, packet, logging.WARNING, "SAPIENT %s refuses the gateway's registration: %s", peer.name, reason)
 
     def _take_error(self, peer: Peer, _raw: bytes, packet: Packet) -> None:
-        log.warning(
-            "SAPIENT %s reports an error: %s", peer.name, ascii("; ".join(packet.message.error.error_message))[:300]
-        )
+        reason = ascii("; ".join(packet.message.error.error_message))[:300]
+        _note(peer, packet, logging.WARNING, "SAPIENT %s reports an error: %s", peer.name, reason)
 
-    def _ignore(self, _peer: Peer, _raw: bytes, packet: Packet) -> None:
-        log.info("SAPIENT %s of node %s: no action.", packet.content, packet.message.node_id)
+    def _ignore(self, peer: Peer, _raw: bytes, packet: Packet) -> None:
+        node_id = packet.message.node_id
+        _note(peer, packet, logging.INFO, "SAPIENT %s of node %s: no action.", packet.content, node_id)
 
     def _link_of(self, peer: Peer, raw: bytes, packet: Packet) -> NodeLink | None:
         """The link of a packet's node; if there is none, the packet is refused."""
@@ -346,3 +342,9 @@ class Gateway:
             link.node, _ = status(read(report), link.node)
         link.silent, link.heard_s = True, float("-inf")
         self.node_links[node_id] = link
+
+
+def _note(peer: Peer, packet: Packet, level: int, line: str, *values: str) -> None:
+    """Log what a packet states; a connection without a registration must not fill the disk by it."""
+    if peer.patience.writes(packet.content):
+        log.log(level, line, *values)

@@ -192,6 +192,33 @@ def test_an_unacknowledged_message_comes_again_to_the_next_process_of_the_same_n
     link.stop()
 
 
+def test_of_two_processes_that_use_one_session_one_ends_with_a_sentence_and_the_other_gets_everything(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise each acknowledges a part of the messages, and no journal has all. The embedded broker has one room."""
+    monkeypatch.setattr(mqtt, "TAKEN_WITHIN_S", LONG_S)
+    with MosquittoBroker() as broker:
+        both = [subscriber(broker, yields=True), subscriber(broker, yields=True)]
+        both[0].start(timeout_s=PATIENT_S)
+        both[1]._connection.start()
+        assert until(lambda: any(one._connection.displaced for one in both))
+        gone, left = sorted(both, key=lambda one: not one._connection.displaced)
+        assert "as ingest at the same time; expected one: this one receives nothing" in str(gone.problem)
+        assert until(lambda: left._connection.ready.is_set())
+        thread = gone._connection._thread
+        assert thread is not None
+        assert until(lambda: not thread.is_alive())
+        gone.check()
+        link = sender(broker, spool)
+        link.start()
+        link.put_many([scan(number) for number in range(1, 21)])
+        assert keys(receive(left, 20)) == list(range(1, 21))
+        assert (left._connection.displaced, gone.connected, gone.collect(wait_s=0.0)) == (False, False, [])
+        for one in (*both, link):
+            one.stop()
+            STARTED.remove(one)
+
+
 def test_an_ack_for_a_connection_that_is_gone_is_not_sent(broker: Broker, spool: Spool) -> None:
     reader, link = subscriber(broker), sender(broker, spool)
     reader.start(timeout_s=PATIENT_S)

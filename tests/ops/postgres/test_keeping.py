@@ -77,6 +77,20 @@ def test_layers_of_the_map_are_no_other_store() -> None:
         refuse_another_store(StoreNote(STORE, "west", "fusion", layers=True), StoreNote(f"{STORE}2", "west", "fusion"))
 
 
+def test_another_certificate_or_a_port_written_out_is_no_other_store_and_is_noted(tmp_path: Path) -> None:
+    """As at the yearly renewal; every command without an address then uses the new one."""
+    file, opened = tmp_path / "accounts.db", []
+    write_note(file, StoreNote("postgresql://watch@localhost/records?sslrootcert=/old.pem", "west", "accounts"))
+    new = "postgresql://watch@localhost:5432/records?sslrootcert=/new.pem"
+    keep_in_store(file, new, "west", "accounts", in_files=False, prepare=opened.append)
+    assert [note.store.rsplit("%2F")[-1] for note in opened] == ["new.pem"]
+    assert held_note(file, "accounts") == opened[0]
+    for other in ("postgresql://watch@localhost:5433/records", "postgresql://other@localhost/records",
+                  "postgresql://watch@localhost/records?host=10.0.0.9"):  # fmt: skip
+        with pytest.raises(BadInput, match="the accounts of sector west are in"):
+            keep_in_store(file, other, "west", "accounts", in_files=False, prepare=opened.append)
+
+
 def test_a_store_that_a_note_names_has_to_be_given() -> None:
     refuse_without_store(None)
     with pytest.raises(BadInput, match=r"--store: missing; expected .*records, which holds the journal"):

@@ -19,7 +19,7 @@ from rich.console import Console
 
 import ops.room.offline
 import ops.room.retention
-from geo.errors import BadInput
+from geo.errors import BadInput, WatchlineError
 from ingest.receiving.batch import Batch, DeadLetter, Row, digest
 from ops.accounts.person import Person, Session
 from ops.accounts.store import AccountStore
@@ -231,6 +231,33 @@ def test_an_export_whose_erasure_was_interrupted_is_erased_next(room, monkeypatc
             _overwrite(room / "exports" / "2026-03-01.csv")
     purge(room, Settings(retention=ALL), today=TODAY)
     assert sorted(path.name for path in (room / "exports").iterdir()) == [f"2026-03-0{day}.csv" for day in (3, 4, 5)]
+
+
+def test_an_export_that_cannot_be_erased_keeps_nothing_else(room, monkeypatch):
+    def refuse(path: Path) -> None:
+        if path.name == "2026-03-01.csv":
+            raise WatchlineError(f"{path}: the export cannot be erased (Permission denied).")
+        _overwrite(path)
+
+    monkeypatch.setattr(ops.room.retention, "_overwrite", refuse)
+    with pytest.raises(WatchlineError, match=r"not everything .*2026-03-01\.csv: the export cannot be erased"):
+        purge(room, Settings(retention=ALL), today=TODAY)
+    assert sorted(path.name for path in (room / "exports").iterdir()) == [f"2026-03-0{day}.csv" for day in (1, 3, 4, 5)]
+    assert found(room, mark("person", DAYS[0])) == [], "the audit log is erased as well"
+
+
+def test_exports_that_cannot_be_listed_are_stated(room, monkeypatch):
+    """As a folder of root that the service may not open: it is not without exports."""
+    listed = os.scandir
+
+    def refuse(path: Any) -> Any:
+        if Path(path).name == "exports":
+            raise PermissionError(13, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(WatchlineError, match=r"not everything could be erased .*exports: .*Permission denied"):
+        purge(room, Settings(retention=ALL), today=TODAY)
 
 
 def test_the_earlier_access_log_is_erased_when_its_newest_entry_is_due(room):

@@ -11,6 +11,7 @@ import pytest
 
 from ops.audit.entry import AuditEntry
 from ops.audit.log import AuditLog
+from ops.broker.identities import IdentityFolder, Name
 from ops.eurosur.store import ReportStore
 from ops.exchange.received import ReceivedStore
 from ops.exchange.sent import SentStore
@@ -29,6 +30,7 @@ def test_what_root_makes_in_a_data_folder_is_of_the_account_of_the_folder(
     log = AuditLog(data / "audit", now_ns=lambda: 400 * DAY_NS)
     log.add(AuditEntry(400 * DAY_NS, "admin", "admin", "alteration", "x", "test", "of an earlier day"))
     log.close()
+    IdentityFolder(data / "identity").prepare([Name("sensor", "radar-1")])
     for path in (accounts, data, *data.rglob("*")):
         os.chown(path, SERVICE, SERVICE)
     node = "8d7c1d2e-6f1a-4d0b-9a37-2f5f3c1e9b10"
@@ -37,6 +39,7 @@ def test_what_root_makes_in_a_data_folder_is_of_the_account_of_the_folder(
         ["unit", "enrol", "patrol-1", "--data", data],
         ["audit", "transparency", data, "--out", tmp_path / "counts.csv"],
         ["sensor", "register", hill_sector.sector, "radar-mid", "--data", data, "--sapient-node", node],
+        ["broker", "revoke", "radar-1", "--config", data / "identity"],
         ["confidential", "keys", data, "--recipient", "Office", "--out", tmp_path / "office.key"],
     ):
         ended = watchline(*words)

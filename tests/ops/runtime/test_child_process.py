@@ -133,3 +133,35 @@ def test_the_report_of_a_child_that_ended_names_its_log(tmp_path: Path) -> None:
     with pytest.raises(ChildFailed, match="No module named") as failed:
         child.wait_for("ready", timeout_s=PATIENT_S)
     assert str(tmp_path / "odd.log") in str(failed.value)
+
+
+def test_a_log_that_is_full_is_begun_anew_and_no_line_is_lost(tmp_path: Path) -> None:
+    """Also of a second process that writes into the same log, as a worker of a part."""
+    script = tmp_path / "part.py"
+    script.write_text(
+        "import logging, os\nfrom ops.runtime import child_process\nchild_process.MOST_LOG_BYTES = 4000\n"
+        "logging.basicConfig(handlers=[child_process.PartLog()], format='%(message)s')\n"
+        "for number in range(200):\n    logging.warning('first %d%s', number, ' ' * 30)\n"
+        "child = os.fork()\nlogging.warning('%s', 'x' * 4000 if child else '')\n"
+        "if child:\n    os.waitpid(child, 0)\nlogging.warning('last of %s', 'parent' if child else 'child')\n"
+    )
+    log = tmp_path / "part.log"
+    with log.open("ab") as file:
+        subprocess.run([sys.executable, str(script)], stderr=file, timeout=PATIENT_S, check=True, cwd=ROOT,
+                       env={**os.environ, "PYTHONPATH": str(ROOT)})  # fmt: skip
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["part.log", "part.log.1", "part.py"]
+    assert log.stat().st_size < 4000
+    assert log.read_text().splitlines()[-1] == "last of parent"
+
+
+def test_the_last_words_of_a_huge_log_are_read_from_its_end(tmp_path: Path) -> None:
+    log = tmp_path / "huge.log"
+    with log.open("wb") as file:
+        file.truncate(1 << 40)  # sparse: it could not be read as a whole
+        file.seek(0, os.SEEK_END)
+        file.write(b"\n2026-12-01 00:00:00,000 ERROR part: the disk is full.\n")
+    child = Child.__new__(Child)
+    child.log = log
+    assert child.last_words() == "the disk is full."
+    child.log = tmp_path / "none.log"
+    assert child.last_words() == ""

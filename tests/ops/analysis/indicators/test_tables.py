@@ -184,6 +184,8 @@ PLAIN = {"place": "X", "family": "crime_and_governance", "name": "n", "value": 1
         ([PLAIN | {"name": "share of cases", "unit": "1", "value": 1.5}], [(1, "value 1.5")]),
         ([PLAIN | {"name": "success rate", "unit": "1", "value": 0.5, "target": 12}], [(1, "target 12")]),
         ([PLAIN | {"name": "success rate", "unit": "1", "value": -0.5}], [(1, "value -0.5")]),
+        ([PLAIN | {"name": "apprehension_rate", "unit": "1", "value": 1.2}], [(1, "value 1.2")]),
+        ([PLAIN | {"name": "corporate visits", "unit": "1", "value": 12}], []),
         ([PLAIN | {"name": "posts built", "unit": "1", "value": 3, "target": 12}], []),
         ([PLAIN | {"name": "homicide rate", "unit": "per 100000", "value": 4.5}], []),
         ([PLAIN | {"date": None}], [(1, "no date")]),

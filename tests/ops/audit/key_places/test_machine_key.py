@@ -69,6 +69,12 @@ def test_days_that_are_erased_in_order_cost_few_seeds(key: MachineKey):
     assert sizes[1] < sizes[0] + 16 * 150, "one seed more for each bit of a day at most, each with its path"
 
 
+def test_a_lock_that_cannot_be_made_is_one_sentence(key: MachineKey):
+    key.path.with_suffix(".lock").mkdir()
+    with pytest.raises(DayKeyError, match="cannot be used"):
+        key.erase([("west", "tracks", date(2026, 11, 29))])
+
+
 def test_the_bytes_of_the_file_before_are_overwritten(key: MachineKey):
     shown = key.path.with_name("before")
     shown.hardlink_to(key.path)  # the file as it was before, whatever has taken its place

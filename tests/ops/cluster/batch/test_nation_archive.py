@@ -144,6 +144,19 @@ def test_an_archive_is_kept_if_its_detections_are_erased_from_the_journal(nation
     assert files_of(out) == before
 
 
+def test_an_archive_is_kept_if_the_journal_was_begun_anew(nation: Path, tmp_path: Path):
+    """As after the loss of a machine: the archive is the only copy of what was before."""
+    root, out = tmp_path / "nation", tmp_path / "out"
+    shutil.copytree(nation.parent, root)
+    archived(root / "nation.toml", out)
+    before = files_of(out)
+    with closing(sqlite3.connect(root / "data" / "east" / "journal.db")) as journal, journal:
+        journal.execute(f"UPDATE journal SET received_ns = received_ns + {31 * 86_400 * 10**9}")
+    (failed,) = archived(root / "nation.toml", out)["failed"]
+    assert (failed["sector"], "the journal does not have" in failed["why"]) == ("east", True)
+    assert files_of(out) == before
+
+
 def test_a_sector_without_a_journal_is_named(nation: Path, tmp_path: Path):
     (tmp_path / "data").mkdir()
     shutil.copytree(nation.parent / "data" / "west", tmp_path / "data" / "west")

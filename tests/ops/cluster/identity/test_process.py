@@ -99,6 +99,8 @@ def test_identities_and_summaries_follow_the_sectors(sectors: Sectors):
         assert east["current"] is True
         later = national_picture(sectors.folder, ["west", "east"], now_ns=seen_ns + CURRENT_NS + 1)["sectors"]
         assert later["east"] == {**east, "current": False}
+        ahead = national_picture(sectors.folder, ["west", "east"], now_ns=seen_ns - CURRENT_NS - 1)["sectors"]
+        assert ahead["east"] == {**east, "current": False}  # a dead sector whose clock was ahead would be for as long
     finally:
         watch.close()
 

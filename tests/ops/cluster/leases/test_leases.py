@@ -211,6 +211,30 @@ def test_a_lease_that_was_given_back_ends_no_process(tmp_path: Path):
         other.kill()
 
 
+def test_a_task_that_could_not_give_its_lease_back_has_ended_and_its_worker_lives_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """As after a failover of the store: the worker may already run other sectors when the next one claims this."""
+
+    def away(*_: object) -> None:
+        raise LeaseError("db.example: no connection.")
+
+    monkeypatch.setattr(sector_task, "Room", StandInRoom)
+    monkeypatch.setattr(sector_task, "_run", lambda *_: "lost")
+    with monkeypatch.context() as patched:
+        patched.setattr(LeaseBook, "give_back", away)
+        assert hold_sector(task_in(tmp_path), worker="worker-1") == "lost"
+    with LeaseBook(tmp_path) as book, sleeper() as worker:
+        [lease] = book.leases()
+        assert lease.holder == "worker-1"
+        book.beat("hills", lease.token, live=True, pids=[worker.pid])
+        second = book.claim("hills", "worker-2")
+        assert worker.poll() is None
+        book.beat("hills", second, live=True, pids=[worker.pid])
+        book.claim("hills", "worker-3")
+        assert worker.wait() == -signal.SIGKILL, "the note is for its lease only"
+
+
 def test_a_wish_to_move_is_heard_once_and_a_wish_to_stop_stays(tmp_path: Path):
     with LeaseBook(tmp_path) as book:
         token = book.claim("hills", "worker-1")

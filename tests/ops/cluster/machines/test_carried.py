@@ -63,6 +63,28 @@ def test_a_database_in_use_goes_along_whole_and_replaces_an_older_one(
     assert (tmp_path / "two/hills/feeds.db").stat().st_mode & 0o777 == 0o600
 
 
+def test_a_large_file_waits_and_one_that_cannot_go_along_keeps_none_back(
+    files: list[CarriedFiles], address: StoreAddress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(carried, "SMALL_BYTES", 1_000)
+    monkeypatch.setattr(carried, "LARGE_EVERY_S", 3600.0)
+    one, two = files
+    with StoreLeases(address, tmp_path) as leases, closing(written(tmp_path / "one/hills/feeds.db", 1)) as in_use:
+        token = leases.claim("hills", "worker-1")
+        assert one.keep(token) == ["feeds.db"]
+        in_use.execute("INSERT INTO rows VALUES (2)")
+        (tmp_path / "one/hills/muted.json").write_text("{}")
+        assert one.keep(token) == ["muted.json"], "the large one waits"
+        assert one.keep(token, at_end=True) == ["feeds.db"]
+        monkeypatch.setattr(carried, "LARGEST_BYTES", 1_000)
+        in_use.execute("INSERT INTO rows VALUES (3)")
+        (tmp_path / "one/hills/muted.json").write_text('{"radar": 2}')
+        with pytest.raises(CarriedError, match=r"feeds\.db: has 0 MB"):
+            one.keep(token, at_end=True)
+    assert two.fetch() == ["feeds.db", "muted.json"]
+    assert (tmp_path / "two/hills/muted.json").read_text() == '{"radar": 2}'
+
+
 def test_who_has_lost_the_lease_stores_nothing(files: list[CarriedFiles], address: StoreAddress, tmp_path: Path):
     one, two = files
     for name in ("one", "two"):

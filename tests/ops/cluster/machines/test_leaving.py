@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import cast
 
 import psutil
+import pytest
 
-from ops.cluster.leases.lease_book import Lease, Process, Wish
+from geo.errors import WatchlineError
+from ops.cluster.leases.lease_book import Lease, LeaseError, Process, Wish
 from ops.cluster.leases.store_leases import StoreLeases
+from ops.cluster.machines import worker as worker_module
 from ops.cluster.machines.worker import JoinedWorker, leave
 
 
@@ -42,3 +45,16 @@ class Book:
 def test_a_sector_that_is_being_taken_while_the_worker_leaves_is_given_back_too():
     worker = Worker()
     assert leave(cast(JoinedWorker, worker), cast(StoreLeases, Book(worker))) == (1, [])
+
+
+class StoreAway:
+    """Leases of a store that does not answer."""
+
+    def leases(self) -> list[Lease]:
+        raise LeaseError("db.example: no connection.")
+
+
+def test_a_worker_that_leaves_while_the_store_is_away_reports_no_orderly_end(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(worker_module, "LEAVE_S", 0.5)
+    with pytest.raises(WatchlineError, match=r"not given back: db\.example: no connection"):
+        leave(cast(JoinedWorker, Worker()), cast(StoreLeases, StoreAway()))

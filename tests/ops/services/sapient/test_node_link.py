@@ -595,3 +595,16 @@ def test_the_gateway_starts_without_what_it_does_not_need() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = {"xarray", "pandas", "numba", "scipy", "geopandas", "matplotlib", "dask", "rasterio", "pyarrow", "fastapi"}
     assert not heavy & set(done.stdout.split())
+
+
+def test_statements_of_a_connection_that_never_registered_do_not_fill_the_log(
+    links: LinkContext, sapient_node: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    gateway, ear = Gateway(LAYOUT, links, "own"), Ear()
+    message = sapient_node(node_id=LIAR, name="x").registration(NOW)
+    message.error.error_message.append("noise")
+    packet = message.SerializeToString()
+    with caplog.at_level("INFO", logger="ops.services.sapient"):
+        for _ in range(5_000):
+            gateway.handle(ear, packet)  # type: ignore[arg-type]
+    assert 20 < len(caplog.records) < 40
