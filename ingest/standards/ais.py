@@ -98,7 +98,7 @@ def _degrees(message: dict[str, Any], name: str, most: float) -> float:
 
 
 def _mmsi(message: dict[str, Any]) -> str:
-    mmsi = int(message["mmsi"])
+    mmsi = int(message.get("mmsi") or 0)  # none in a message that ends before it
     if not 0 < mmsi < 1_000_000_000:
         raise MalformedMessage("out_of_range", "mmsi", str(mmsi), "nine digits")
     return f"{mmsi:09d}"
