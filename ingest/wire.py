@@ -328,7 +328,7 @@ class Status(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     time_source : {"gnss", "network", "radio", "free"}, optional
         Source that sets the sensor's clock; ``free`` when the clock runs unset.
     obscured : bool
-        Whether the field of view is blocked or the lens dirty.
+        Whether the field of view is blocked or the lens dirty, or the sensor does not detect for another reason.
     note : str
         Free text of at most 200 characters.
     pose : WirePose, optional
@@ -353,7 +353,9 @@ class Status(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
         ]
         | None
     ) = None
-    obscured: Annotated[bool, Meta(description="the field of view is blocked or the lens dirty")] = False
+    obscured: Annotated[
+        bool, Meta(description="the view is blocked, or the sensor does not detect for another reason")
+    ] = False
     note: Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$(?!\n)")] = ""
     pose: WirePose | None = None
 

@@ -123,7 +123,7 @@ class Sender:
         self._status_seq = 0
         self._status_due_ns = 0
         self._state: ReportedState = "ok"
-        self._note = ""
+        self._stated: tuple[str, float | None, bool] = ("", None, False)  # note, power, obscured
         self._pose: WirePose | None = None
         self._failed: str | None = None
         self._replaced: str | None = None
@@ -259,7 +259,9 @@ class Sender:
         self._wake.set()
         return True
 
-    def set_state(self, state: ReportedState, note: str = "") -> None:
+    def set_state(
+        self, state: ReportedState, note: str = "", *, power: float | None = None, obscured: bool = False
+    ) -> None:
         """Set the state that the heartbeats report; the first is sent at once.
 
         Parameters
@@ -268,15 +270,20 @@ class Sender:
             State of the sensor.
         note : str
             Free text of at most 200 characters.
+        power : float, optional
+            Remaining fraction of the battery, 0 to 1.
+        obscured : bool
+            Whether the field of view is blocked, or the sensor does not detect for another reason.
 
         Raises
         ------
         MalformedMessage
-            On a note with control characters, or too long a one.
+            On a note with control characters, or too long a one, or a power out of bounds.
         """
-        self._status(state, note)
+        stated = (note, power, obscured)
+        self._status(state, stated)
         with self._lock:
-            self._state, self._note, self._status_due_ns = state, note, 0
+            self._state, self._stated, self._status_due_ns = state, stated, 0
         self._wake.set()
 
     def set_pose(self, pose: WirePose | None) -> None:
@@ -456,8 +463,11 @@ class Sender:
         payload, user_properties = self._status(state)
         self._connection.publish(self._status_topic, payload, user_properties=user_properties, retain=True)
 
-    def _status(self, state: ReportedState, note: str | None = None) -> tuple[bytes, UserProperties]:
+    def _status(
+        self, state: ReportedState, stated: tuple[str, float | None, bool] | None = None
+    ) -> tuple[bytes, UserProperties]:
         with self._lock:
+            note, power, obscured = stated or self._stated
             self._status_seq += 1
             status = Status(
                 sensor=self._sensor,
@@ -469,7 +479,9 @@ class Sender:
                 status_interval_s=self._settings.status_interval_s,
                 spooled=self._spool.waiting,
                 dropped=tuple(self._spool.gaps()[-100:]),
-                note=self._note if note is None else note,
+                power=None if state == "lost" else power,
+                obscured=obscured and state != "lost",
+                note=note,
                 pose=None if state == "lost" else self._pose,
             )
         payload = encode_status(status)

@@ -1,21 +1,30 @@
 """AIS position reports (ITU-R M.1371) in NMEA 0183 sentences, by pyais: one message per payload.
 
-The source id of a vessel is its MMSI. AIS reports only the second: the minute is the latest one before the receipt,
-unless a tag block before the sentence states the time.
+The source id of a vessel is its MMSI, that of a distress device also its kind. A device does not count as a vehicle;
+its tests, which must not appear in the live picture, are refused. AIS reports only the second: the minute is the latest
+one before the receipt, unless a tag block with a correct checksum before the sentence states the time.
 """
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import reduce
+from operator import xor
 from typing import Any, Final
 
 from ingest.envelope import Envelope
 from ingest.errors import MalformedMessage, printable
-from ingest.wire import WirePlot, WireScan
+from ingest.wire import ClassName, WirePlot, WireScan
 
 POSITION_REPORTS: Final = (1, 2, 3, 9, 18, 19, 27)
 """Message types of moving objects; base stations and aids to navigation are fixed."""
+AIRCRAFT_REPORT: Final = 9
+"""Message type of search and rescue aircraft."""
+DISTRESS_DEVICES: Final = {"970": "AIS-SART", "972": "MOB", "974": "EPIRB-AIS"}
+"""First digits of the MMSI (ITU-R M.585) → search and rescue transmitter, man overboard, distress radio beacon."""
+UNDER_TEST: Final = 15
+"""Navigational status of a distress device under test; an active one states 14 (ITU-R M.1371)."""
 PRECISE_SD_M: Final = 5.0
 """Position error for accuracy flag 1: 10 m or better, taken as two standard deviations (assumption)."""
 PLAIN_SD_M: Final = 15.0
@@ -28,7 +37,8 @@ AHEAD: Final = timedelta(seconds=2)
 """If the reported second is later than the receipt by less than this, it is a clock error, not a time in the previous
 minute."""
 
-_TAG_TIME: Final = re.compile(rb"^\\(?:[^\\]*,)?c:(\d{9,13})[,*]")
+_TAG_BLOCK: Final = re.compile(rb"\\([^\\*]*)\*([0-9A-Fa-f]{2})\\")
+_TAG_TIME: Final = re.compile(rb"(?:^|,)c:(\d{9,13})(?:,|$)")
 _SENTENCE: Final = re.compile(rb"(?:\\[^\\\r\n]{1,120}\\)?(![A-Z]{2}VD[MO],[\x20-\x7e]{10,90})")
 
 
@@ -39,12 +49,16 @@ def decode(payload: bytes, envelope: Envelope) -> WireScan:
     if message["msg_type"] not in POSITION_REPORTS:
         accepted = ", ".join(str(message_type) for message_type in POSITION_REPORTS)
         raise MalformedMessage("unknown_value", "msg_type", f"{message['msg_type']}", f"a position report: {accepted}")
+    mmsi = _mmsi(message)
+    device = DISTRESS_DEVICES.get(mmsi[:3])
+    if device is not None and message.get("status") == UNDER_TEST:
+        raise MalformedMessage("unknown_value", "status", f"{UNDER_TEST}: {device} under test", "a live target")
     plot = WirePlot(
         lon=_degrees(message, "lon", 180.0),
         lat=_degrees(message, "lat", 90.0),
         position_sd_m=_deviation(message),
-        classes={"vehicle": 1.0},
-        source_id=_mmsi(message),
+        classes=_classes(message, device),
+        source_id=mmsi if device is None else f"{device} {mmsi}",
     )
     boot, seq = envelope.numbered(payload + _minute(envelope))
     observed_at = _time(payload, message, envelope.received_at)
@@ -84,10 +98,17 @@ def _degrees(message: dict[str, Any], name: str, most: float) -> float:
 
 
 def _mmsi(message: dict[str, Any]) -> str:
-    mmsi = int(message["mmsi"])
+    mmsi = int(message.get("mmsi") or 0)  # none in a message that ends before it
     if not 0 < mmsi < 1_000_000_000:
         raise MalformedMessage("out_of_range", "mmsi", str(mmsi), "nine digits")
     return f"{mmsi:09d}"
+
+
+def _classes(message: dict[str, Any], device: str | None) -> dict[ClassName, float]:
+    """A man-overboard device is worn by a person; the others may be on a raft, a ship or a person."""
+    if device is not None:
+        return {"person": 1.0} if device == "MOB" else {}
+    return {"other": 1.0} if message["msg_type"] == AIRCRAFT_REPORT else {"vehicle": 1.0}
 
 
 def _deviation(message: dict[str, Any]) -> float:
@@ -97,7 +118,10 @@ def _deviation(message: dict[str, Any]) -> float:
 
 
 def _time(payload: bytes, message: dict[str, Any], received_at: datetime) -> datetime:
-    tagged = _TAG_TIME.match(payload)
+    block = _TAG_BLOCK.match(payload)
+    if block is not None and reduce(xor, block[1], 0) != int(block[2], 16):
+        raise MalformedMessage("not_ais", "tag block checksum", "does not fit the tag block", "the tag block as sent")
+    tagged = None if block is None else _TAG_TIME.search(block[1])
     if tagged is not None:
         seconds = int(tagged[1]) / (1.0 if len(tagged[1]) < 12 else 1e3)
         if not 0 <= seconds < 9e9:

@@ -3,7 +3,8 @@
 A payload is the content of one datagram: data blocks whose records are within a second of each other, as a radar sends
 a sector. Errors that a category does not carry come from the layout. ASTERIX reports the time of day only: the day is
 the one nearest to the receipt. Simulated and test targets must not appear in the live picture, so their datagrams are
-refused. Reports that measure no target (``_UNMEASURED``) are left out; without them a look may be empty.
+refused. Reports that measure no target (``_UNMEASURED``, and extrapolated tracks of CAT 010) are left out; without them
+a look may be empty.
 """
 
 from __future__ import annotations
@@ -31,6 +32,12 @@ _DESCRIPTOR_ITEM: Final = {10: "020", 48: "020", 62: "080"}
 _NOT_LIVE: Final = {"SIM": "simulated", "TST": "a test target"}
 _UNMEASURED: Final = {10: {"RAB": 1}, 48: {"TYP": 0, "RAB": 1}, 62: {"TSE": 1, "CST": 1}}
 """Values in the descriptor of reports that measure no target: no detection, field monitor, end of track, coasted."""
+_SYSTEM_FAULTS: Final = ("NOGO", "TSV", "MSC", "OVL")
+"""Parts of I034/050 that state a fault, the last one by its beginning: operational use inhibited, time source invalid,
+monitoring system disconnected, overload."""
+_STROBES: Final = (4, 6, 7)
+"""Message types of jamming strobes: primary, secondary and Mode S."""
+_CONTEXT: Final = b"CAT034 "
 
 
 def decode(payload: bytes, envelope: Envelope) -> WireScan:
@@ -60,17 +67,62 @@ def decode(payload: bytes, envelope: Envelope) -> WireScan:
 
 
 def decode_status(payload: bytes, envelope: Envelope) -> Status:
-    """A radar's service message (CAT 034): north marker or sector crossing, as a heartbeat."""
+    """A radar's service messages (CAT 034), such as a north marker, as a heartbeat.
+
+    A radar whose operational use is inhibited (NOGO) counts as one that does not detect. Faults stand in the note.
+    """
     sensor = envelope.require_sensor("radar")
-    times = [
-        _time(record, category, f"CAT{category:03d}[{number}]", envelope.received_at)
-        for category, number, record in _records(payload)
-        if category == 34
-    ]
+    times, jammed, faults = [], False, _remembered(envelope)
+    for category, number, record in _records(payload):
+        if category == 34:
+            times.append(_time(record, category, f"CAT034[{number}]", envelope.received_at))
+            kind = record.get_item("000")
+            jammed |= kind is not None and int(kind.as_uint()) in _STROBES
+            faults = _system_faults(record, faults)
     if not times:
         raise MalformedMessage("wrong_channel", "payload", "no service message", "a data block of category 034")
+    notes = [f"I034/050 {', '.join(faults)}"] if faults else []
+    notes += ["jamming strobe"] if jammed else []
     boot, seq = envelope.numbered(payload + max(times).isoformat().encode())
-    return Status(sensor=sensor, boot=boot, seq=seq, observed_at=max(times), state="ok")
+    return Status(
+        sensor=sensor,
+        boot=boot,
+        seq=seq,
+        observed_at=max(times),
+        state="degraded" if notes else "ok",
+        time_source="free" if "COM.TSV" in faults else None,
+        obscured="COM.NOGO" in faults,
+        note="; ".join(notes),
+    )
+
+
+def remember(payload: bytes, envelope: Envelope) -> bytes:
+    """The faults that the radar stated last: I034/050 is optional, so messages without it end no fault."""
+    faults = _remembered(envelope)
+    for category, _, record in _records(payload):
+        if category == 34:
+            faults = _system_faults(record, faults)
+    return _CONTEXT + " ".join(faults).encode()
+
+
+def _remembered(envelope: Envelope) -> list[str]:
+    known = envelope.sensor_context or b""
+    return known.removeprefix(_CONTEXT).decode("ascii").split() if known.startswith(_CONTEXT) else []
+
+
+def _system_faults(record: Any, before: list[str]) -> list[str]:
+    """The faults in a service message by the names of the standard, such as ``COM.NOGO``; without I050 as before."""
+    item = record.get_item("050")
+    if item is None:
+        return before
+    parts = {name: item.variation.get_item(name) for name in ("COM", "PSR", "SSR", "MDS")}
+    return [
+        f"{name}.{flag}"
+        for name, part in parts.items()
+        if part is not None
+        for flag in part.variation.cv_items_dict
+        if flag.startswith(_SYSTEM_FAULTS) and _part(part, flag) == 1
+    ]
 
 
 @lru_cache(maxsize=1)
@@ -121,12 +173,14 @@ def _is_measured(record: Any, category: int, where: str) -> bool:
     """Whether the report measures a target; MalformedMessage for a target that is not live."""
     name = _DESCRIPTOR_ITEM[category]
     descriptor = record.get_item(name)
+    track = record.get_item("170") if category == 10 else None
+    extrapolated = track is not None and _part(track, "CST") != 0
     if descriptor is None:
-        return True
+        return not extrapolated
     for part, meaning in _NOT_LIVE.items():
         if _part(descriptor, part) == 1:
             raise MalformedMessage("unknown_value", f"{where}.I{name}.{part}", f"1: {meaning}", "a live target")
-    return all(_part(descriptor, part) != value for part, value in _UNMEASURED[category].items())
+    return not extrapolated and all(_part(descriptor, part) != value for part, value in _UNMEASURED[category].items())
 
 
 def _part(item: Any, name: str) -> int | None:

@@ -59,10 +59,11 @@ DECODERS: Final[dict[str, Decoder]] = {
 REMEMBER: Final[dict[str, Callable[[bytes, Envelope], bytes]]] = {
     SAPIENT: cast(Callable[[bytes, Envelope], bytes], _lazily("ingest.standards.sapient.decode", "remember")),
     SAPIENT_TOO: cast(Callable[[bytes, Envelope], bytes], _lazily("ingest.standards.sapient.decode", "remember")),
+    ASTERIX: cast(Callable[[bytes, Envelope], bytes], _lazily("ingest.standards.asterix", "remember")),
 }
 """Content type → (a status message without faults, its envelope) to the sensor context after it.
 
-For standards whose detections depend on the sensor's registration: the context is passed as
+For standards whose messages depend on what the sensor declared before: the context is passed as
 ``Envelope.sensor_context``.
 """
 STATUS_DECODERS: Final[dict[str, StatusDecoder]] = {

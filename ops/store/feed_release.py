@@ -27,6 +27,11 @@ class FeedRelease:
         """Read the markings that are new."""
         self._records.refresh()
 
+    @property
+    def newest(self) -> int:
+        """Number of the newest change of a marking that was read."""
+        return self._records.newest
+
     def may_receive(self, unit: str, row: OutboxRow) -> bool:
         """Whether a unit may have the alert or incident of an outbox row that has been read."""
         if self._each_time:

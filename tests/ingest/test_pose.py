@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jsonschema
 import pytest
 
-from ingest.decode import decode_status, encode_status
+from ingest.decode import decode_status, encode_status, envelope_of, read_declaration
 from ingest.envelope import Delivery
 from ingest.errors import MalformedMessage
 from ingest.receiving.plausibility import Plausibility
@@ -113,6 +114,40 @@ def test_a_sapient_report_without_a_position_or_a_usable_height_states_less(sapi
     assert (pose.height_m, pose.position_sd_m, pose.tilt_deg) == (None, None, None)
     assert read(node.status(NOW)).pose is None
     assert read(node.registration(NOW)).pose is None
+
+
+@pytest.mark.parametrize(
+    ("datum", "heading", "expected"),
+    [
+        ("PLATFORM", 100.0, 190.0),
+        ("TRUE", 100.0, 90.0),
+        ("PLATFORM", None, None),
+        ("TRUE", None, 90.0),
+    ],
+)
+def test_a_sapient_field_of_view_from_the_platforms_heading_is_turned_by_it(
+    sapient_node: Callable[..., Any], datum: str, heading: float | None, expected: float | None
+) -> None:
+    """Twice: the view of one report does not turn that of the next."""
+    node, known, envelope = sapient_node(), None, envelope_of(NOW, None, SAPIENT, None)
+    cone = {
+        "coordinate_system": 1, "datum": f"RANGE_BEARING_DATUM_{datum}", "azimuth": 90.0, "horizontal_extent": 20.0,
+    }  # fmt: skip
+    platform = {"status_type": "STATUS_TYPE_PLATFORM", "status_value": f"heading={heading}"}
+    for more in ({} if heading is None else {"status": [platform]}, {}, {}):
+        message = node.status(NOW, {"x": -84.2, "y": 36.58}, field_of_view={"range_bearing": cone}, **more)
+        said, known = read_declaration(message.SerializeToString(), replace(envelope, sensor_context=known))
+        assert said.pose is not None
+        assert said.pose.heading_deg == expected
+
+
+def test_a_sapient_field_of_view_that_cannot_be_resolved_gives_no_heading(sapient_node: Callable[..., Any]) -> None:
+    cone = {"coordinate_system": 1, "datum": 1, "azimuth": 400.0, "horizontal_extent": 20.0}
+    platform = {"status_type": "STATUS_TYPE_PLATFORM", "status_value": "heading=100"}
+    place = {"x": -84.2, "y": 36.58}
+    pose = read(sapient_node().status(NOW, place, field_of_view={"range_bearing": cone}, status=[platform])).pose
+    assert pose is not None
+    assert pose.heading_deg is None
 
 
 # --- plausible? -----------------------------------------------------------------------------------------------------

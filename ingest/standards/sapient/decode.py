@@ -136,6 +136,8 @@ def decode_status(payload: bytes, envelope: Envelope) -> Status:
         observed_at=packet.sent_at,
         state=node.state,
         status_interval_s=node.status_interval_s,
+        power=node.power,
+        obscured=node.obscured,
         note=node.note,
         pose=pose,
     )

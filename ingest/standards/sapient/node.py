@@ -57,6 +57,7 @@ _STATES: Final[dict[int, ReportedState]] = {
     _Status.SYSTEM_ERROR: "degraded",
     _Status.SYSTEM_GOODBYE: "stopped",
 }
+_BATTERIES: Final = (_Status.POWERSOURCE_INTERNAL_BATTERY, _Status.POWERSOURCE_EXTERNAL_BATTERY)
 _HEADING: Final = re.compile(r"\s*(?:heading\s*[=:]?\s*)?(-?\d{1,3}(?:\.\d{1,9})?)\s*(?:deg|°)?\s*", re.IGNORECASE)
 LOWEST_M: Final = -1000.0
 """Limit of a height in a pose on the wire."""
@@ -69,7 +70,8 @@ class Node:
     m/s per unit.
 
     ``utm_zone`` is that of its detections, ``own_zone`` of its position. ``stand`` is initially that of its sensor in
-    the layout (position and azimuth) and is replaced by the node's reports.
+    the layout (position and azimuth) and is replaced by the node's reports. ``power``: remaining fraction of its
+    battery. ``not_detecting``: so its status entries state; ``obscured``: or because of a system error (assumption).
     """
 
     node_id: str
@@ -83,6 +85,9 @@ class Node:
     place_told: bool = False
     state: ReportedState = "ok"
     note: str = ""
+    power: float | None = None
+    not_detecting: bool = False
+    obscured: bool = False
 
     def registered(self, registration: Any) -> Node:
         """This node after a Registration without faults."""
@@ -100,11 +105,10 @@ class Node:
     def reported(self, report: Any, place: GeoPosition | None, at: datetime) -> Node:
         """This node after a StatusReport of ``at`` without faults; ``place`` is its location, None if not reported.
 
-        The platform's heading is that of a PLATFORM status, else the middle of the field of view, else unchanged.
+        The platform's heading is that of a PLATFORM status, else the middle of a field of view from north, else
+        unchanged. A report of unchanged information changes nothing that it leaves out.
         """
-        view = _view(report, place or self.stand.place, at)
-        heading = self.stand.heading_deg if view is None else view.azimuth_deg
-        notes = []
+        heading, notes, blind = None, [], False
         for status in report.status:
             if status.status_type == _Status.STATUS_TYPE_PLATFORM and (
                 match := _HEADING.fullmatch(status.status_value)
@@ -113,14 +117,26 @@ class Node:
             elif status.status_level in (_Status.STATUS_LEVEL_WARNING_STATUS, _Status.STATUS_LEVEL_ERROR_STATUS):
                 kind = _Status.StatusType.Name(status.status_type).removeprefix("STATUS_TYPE_").lower()
                 notes.append(f"{kind}: {status.status_value}" if status.status_value else kind)
+                blind |= status.status_type == _Status.STATUS_TYPE_NOT_DETECTING
         if report.power.status == _Status.POWERSTATUS_FAULT:
             notes.append("power fault")
+        if heading is None:
+            view = _view(report, Stand(place or self.stand.place), at)
+            heading = self.stand.heading_deg if view is None or view.azimuth_deg is None else view.azimuth_deg
+        unchanged = report.info == _Status.INFO_UNCHANGED
+        kept = unchanged and not report.status
+        not_detecting = self.not_detecting if kept else blind
+        charged = report.power.source in _BATTERIES and report.power.HasField("level")
+        power = report.power.level / 100.0 if charged else None
         return replace(
             self,
             stand=Stand(place or self.stand.place, heading),
             place_told=self.place_told or place is not None,
             state=_STATES.get(report.system, "degraded"),
-            note=shown("; ".join(notes))[:200],
+            note=self.note if kept else shown("; ".join(notes))[:200],
+            power=self.power if unchanged and not report.HasField("power") else power,
+            not_detecting=not_detecting,
+            obscured=not_detecting or report.system == _Status.SYSTEM_ERROR,
         )
 
 
@@ -170,12 +186,13 @@ def shown(text: str) -> str:
 def pose_of(report: Any, node: Node, place: GeoPosition | None, at: datetime) -> WirePose | None:
     """The pose in a StatusReport of ``node``, which is the node after it; None without a position in it.
 
-    Heading and tilt are those of the middle of a field of view that is a cone, with its errors; without a cone the
-    heading is that of the platform. A height above the ellipsoid is left out: the terrain's is above mean sea level.
+    Heading and tilt are those of the middle of a field of view that is a cone, with its errors, and none if its
+    direction is not known; without a cone the heading is that of the platform. A height above the ellipsoid is left
+    out: the terrain's is above mean sea level.
     """
     if place is None or not math.isfinite(place.sd_m or 0.0) or (place.sd_m or 0.0) > MOST_SD_M:
         return None
-    view = _view(report, node.stand.place, at) or Polar(node.stand.heading_deg)
+    view = _view(report, node.stand, at) or Polar(node.stand.heading_deg)
     above_sea = place.datum == "geoid" and place.height_m is not None and place.height_m >= LOWEST_M
     return WirePose(
         lon=place.lon,
@@ -194,14 +211,17 @@ def _finite(sd_deg: float | None) -> float | None:
     return sd_deg if sd_deg is not None and 0.0 < sd_deg <= MOST_SD_DEG else None
 
 
-def _view(report: Any, place: GeoPosition | None, at: datetime) -> Polar | None:
-    """The middle, from true north, of a field of view that is a cone narrower than 360°; None without one."""
+def _view(report: Any, stand: Stand, at: datetime) -> Polar | None:
+    """The middle, from true north, of a field of view that is a cone narrower than 360°; None without one.
+
+    Empty for a cone whose direction is not known.
+    """
     if report.field_of_view.WhichOneof("fov_oneof") != "range_bearing":
         return None
     cone = report.field_of_view.range_bearing
     if not cone.HasField("azimuth") or not 0.0 < cone.horizontal_extent < 360.0:
         return None
-    return polar_of(cone, Stand(place), at, "field_of_view", [])
+    return polar_of(cone, stand, at, "field_of_view", []) or Polar()
 
 
 def _detection_zones(registration: Any) -> Iterator[str]:

@@ -89,6 +89,10 @@ class FaultMemory(msgspec.Struct):
         """Whether a sensor sends data but has a fault that makes its detections unreliable."""
         return any(name in BLINDING for name in self.standing.get(sensor, {}))
 
+    def obscured(self, sensor: str) -> bool:
+        """Whether a sensor stated in its last status that it does not detect."""
+        return sensor in self.signs and self.signs[sensor].obscured
+
     def reported(self) -> Mapping[str, Mapping[str, Message]]:
         """The present faults, by sensor and fault name; only sensors with faults."""
         return {

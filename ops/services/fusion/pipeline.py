@@ -380,6 +380,7 @@ class Pipeline:
         if self._is_old(row, status):
             self._memory.unusable[OLD_STATUS] = self._memory.unusable.get(OLD_STATUS, 0) + 1
             return
+        blind = status.obscured or self._memory.faults.obscured(row.sensor)  # now, or since its last heartbeat
         self._memory.faults.take_status(status, row.received_ns, row.observed_ns)
         state: Literal["online", "maintenance", "offline"] = "online"
         until_ns = None
@@ -389,7 +390,8 @@ class Pipeline:
             state = "offline"
         else:
             self._heard(row)
-            self._take_heartbeat(row)
+            if not blind:
+                self._take_heartbeat(row)
         before = self._memory.reported_state.get(row.sensor)
         if before is None or before[0] != state:
             self._memory.health_due_ns = 0

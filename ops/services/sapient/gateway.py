@@ -201,7 +201,7 @@ class Gateway:
         self._hear(link)
         self._links.memory.node_reported(link.node.node_id, raw, self._links.now_ns())
         self._later(link.open)
-        if (link.node.state, link.node.note) != (before.state, before.note):
+        if any(getattr(link.node, name) != getattr(before, name) for name in ("state", "note", "power", "obscured")):
             self._later(link.tell)
         if link.note_pose(packet):
             self._later(link.state)

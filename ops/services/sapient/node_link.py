@@ -29,7 +29,7 @@ from ingest.standards.sapient.decode import Packet, detection
 from ingest.standards.sapient.files import media_of
 from ingest.standards.sapient.location import MOST_SD_M, Faults, GeoPosition, Stand
 from ingest.standards.sapient.node import Node, location_of, pose_of
-from ingest.wire import JSON, MAX_MEDIA, Kind, WireMedia, WirePlot, WirePose
+from ingest.wire import JSON, MAX_MEDIA, Kind, ReportedState, WireMedia, WirePlot, WirePose
 from ops.services.sapient.database import DetectionReport, SapientMemory
 from sensors.error_model import distance_m, position_sd_m
 from sensors.layout import AnySensor, Layout
@@ -148,7 +148,8 @@ class NodeLink:
         """Pass the node's state on to the sensor's heartbeats."""
         if self._sender is not None:
             note = f"no status report for {2 * self.status_interval_s + 1:.0f} s" if self.silent else self.node.note
-            self._sender.set_state("lost" if self.silent else self.node.state, note)
+            state: ReportedState = "lost" if self.silent else self.node.state
+            self._sender.set_state(state, note, power=self.node.power, obscured=self.node.obscured)
 
     def note_pose(self, packet: Packet) -> bool:
         """Take the pose of a status report of a mobile sensor; return whether there is a new one to ``state``."""

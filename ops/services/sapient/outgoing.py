@@ -2,8 +2,9 @@
 
 Only the newest fused detections are sent; a connection with a full send buffer is skipped. Alerts are always written; a
 connection that then accepts no data is closed. A new connection receives every open alert, and the closure of alerts
-that were sent before. Alerts, detections and the ids of nodes go only to middleware that Watchline dialled and to
-connections on which a sensor of the layout has registered: a program that only reaches the port gets none of them.
+that were sent before. An alert that was sent and whose marking has risen since is closed at the receiver, without its
+content. Alerts, detections and the ids of nodes go only to middleware that Watchline dialled and to connections on
+which a sensor of the layout has registered: a program that only reaches the port gets none of them.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import logging
 import math
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 from sapient_msg.bsi_flex_335_v2_0.sapient_message_pb2 import SapientMessage
@@ -36,6 +37,7 @@ GREETED_AFTER_S: Final = 2.0
 OLDEST_TRACK_S: Final = 30.0
 """Statuses of open alerts."""
 ALERTS_A_ROUND: Final = 100
+NOT_RELEASED: Final = "This alert is no longer released to this connection."
 
 
 class Reports:
@@ -55,7 +57,7 @@ class Reports:
         self._release = release
         self._gateway, self._store, self._memory = gateway, store, memory
         self._name, self._now_ns = name, now_ns
-        self._outbox = 0
+        self._outbox = self._markings = 0
         self._sent_ns: dict[str, int] = {}
         self._status_due_s = 0.0
 
@@ -70,6 +72,7 @@ class Reports:
             for peer in self._gateway.peers.difference(peers):
                 peer.briefed = False
             self._send_new_alerts([peer for peer in peers if peer.briefed])
+            self._follow_markings([peer for peer in peers if peer.briefed])
             self._brief([peer for peer in peers if not peer.briefed])
             if peers:
                 self._send_tracks(peers)
@@ -111,15 +114,37 @@ class Reports:
     def _alerts_to_send(self) -> list[dict[str, Any]]:
         bodies = [json.loads(body) for status in OPEN for body in self._store.alerts(status=status)[2]]
         known = {body["id"] for body in bodies}
-        for alert in self._memory.open_alerts_sent():
+        sent = set(self._memory.open_alerts_sent())
+        for alert in sent:
             stored = self._store.alert(alert) if alert not in known else None
             if stored is not None:
                 bodies.append(json.loads(stored[2]))
-        released = [body for body in bodies if self._may_send(body["id"])]
+        released = [body for one in bodies if (body := self._released(one, sent)) is not None]
         return sorted(released, key=lambda body: (body["raised_at"], body["id"]))
 
-    def _may_send(self, alert: str) -> bool:
-        return self._release is None or self._release.sapient_alert(alert)
+    def _released(self, body: dict[str, Any], sent: Collection[str]) -> dict[str, Any] | None:
+        """The alert as it may be sent; of one that may not, its bare closure if it was ``sent`` as open, else None."""
+        if self._release is None:
+            return body
+        if self._release.sapient_alert(body["id"]):
+            return self._release.sapient_body(body)
+        if body["id"] not in sent:
+            return None
+        kept = {name: body[name] for name in ("id", "revision", "raised_at")}
+        return kept | {"status": "cleared", "rule": "", "priority": "low", "sentence": NOT_RELEASED}
+
+    def _follow_markings(self, peers: list[Peer]) -> None:
+        """After a change of markings: close the alerts that may not be sent any more, and send those that now may."""
+        if self._release is None or not peers:
+            return
+        self._release.refresh()
+        if self._release.newest == self._markings:
+            return
+        self._markings = self._release.newest
+        sent = set(self._memory.open_alerts_sent())
+        for body in self._alerts_to_send():
+            if (body["id"] in sent) != (body["status"] in OPEN):
+                self._send_alert(peers, body)
 
     def _send_new_alerts(self, peers: list[Peer]) -> None:
         """Send new outbox rows. Without connections they are skipped, because a new connection receives all open
@@ -127,14 +152,15 @@ class Reports:
         if not peers:
             self._outbox = self._store.last_event()
             return
-        for row in self._store.outbox_after(self._outbox, limit=ALERTS_A_ROUND):
-            if self._may_send(row.alert):
-                self._send_alert(peers, json.loads(row.body))
+        rows = self._store.outbox_after(self._outbox, limit=ALERTS_A_ROUND)
+        sent = set(self._memory.open_alerts_sent()) if rows else set()
+        for row in rows:
+            body = self._released(json.loads(row.body), sent)
+            if body is not None:
+                self._send_alert(peers, body)
             self._outbox = row.n
 
     def _send_alert(self, peers: list[Peer], body: dict[str, Any]) -> None:
-        if self._release is not None:
-            body = self._release.sapient_body(body)
         evidence = [(str(sensor), int(boot), int(seq)) for sensor, boot, seq in body.get("evidence", ())]
         sources = [ContributingDetection(node, target) for node, target in self._memory.sources(evidence)]
         if body.get("track"):

@@ -89,7 +89,6 @@ alert-cause = { $cause ->
     [offline] offline
     [muted] muted
     [frozen_data] data frozen
-    [obscured] obscured
     [unknown_position] position unknown
    *[other] not detecting
 }

@@ -24,7 +24,7 @@ sensor-fault = { $fault ->
     [excessive_message_rate] excessive message rate
     [clock_offset] clock offset
     [low_power] low power
-    [obscured] view obscured
+    [obscured] view obscured or not detecting
     [azimuth_bias] azimuth bias
     [implausible_position] implausible position
     [unknown_position] position unknown
@@ -60,7 +60,7 @@ sensor-implausible-position = Stated position not used: { $reason ->
    *[terrain] outside the known terrain
 }
 sensor-unknown-position = Position unknown: last stated { DURATION($age_s) } ago; detections not used
-sensor-obscured = View obscured, as reported by the sensor
+sensor-obscured = View obscured or not detecting, as reported by the sensor
 sensor-azimuth-bias = Azimuth bias { DECIMAL($bias_deg, digits: 2, sign: 1) }° ({ $survey ->
     [none] north alignment not surveyed
     [undated] surveyed north alignment ±{ DECIMAL($north_sd_deg, digits: 1) }°

@@ -88,7 +88,6 @@ alert-cause = { $cause ->
     [offline] hors ligne
     [muted] en sourdine
     [frozen_data] figé
-    [obscured] masqué
     [unknown_position] position inconnue
    *[other] ne détecte plus
 }

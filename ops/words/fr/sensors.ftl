@@ -24,7 +24,7 @@ sensor-fault = { $fault ->
     [excessive_message_rate] débit de messages excessif
     [clock_offset] décalage d’horloge
     [low_power] alimentation faible
-    [obscured] vue masquée
+    [obscured] vue masquée ou détection interrompue
     [azimuth_bias] biais d’azimut
     [implausible_position] position invraisemblable
     [unknown_position] position inconnue
@@ -60,7 +60,7 @@ sensor-implausible-position = Position annoncée non utilisée : { $reason ->
    *[terrain] hors du terrain connu
 }
 sensor-unknown-position = Position inconnue : dernière annonce il y a { DURATION($age_s) } ; détections non utilisées
-sensor-obscured = Vue masquée, selon le capteur
+sensor-obscured = Vue masquée ou détection interrompue, selon le capteur
 sensor-azimuth-bias = Biais d’azimut { DECIMAL($bias_deg, digits: 2, sign: 1) }° ({ $survey ->
     [none] orientation au nord non relevée
     [undated] orientation au nord relevée à ±{ DECIMAL($north_sd_deg, digits: 1) }°

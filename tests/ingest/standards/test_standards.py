@@ -77,8 +77,11 @@ def test_a_ship_at_its_berth_reports_anew_every_minute_and_a_repeat_is_known() -
     assert read(MOORED, AIS, identity=(3, 9)).key == ("gate-7", 3, 9)
 
 
-def test_a_tag_block_tells_the_time() -> None:
-    assert read("\\s:r1,c:1795505000*5A\\" + MOORED, AIS).observed_at == datetime.fromtimestamp(1795505000, UTC)
+def test_a_tag_block_tells_the_time_if_its_checksum_is_right() -> None:
+    tagged = "\\s:r1,c:1795505000*75\\" + MOORED
+    assert read(tagged, AIS).observed_at == datetime.fromtimestamp(1795505000, UTC)
+    assert refusal(tagged.replace("1795505000", "1785505000"), AIS) == ("not_ais", "tag block checksum")
+    assert read("\\s:r1,c:1795505000\\" + MOORED, AIS).observed_at == read(MOORED, AIS).observed_at
 
 
 def encoded(**fields: Any) -> str:
@@ -96,6 +99,25 @@ def test_every_kind_of_position_report(kind: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("fields", "source", "classes"),
+    [
+        ({"mmsi": "970123456", "status": 14}, "AIS-SART 970123456", {}),
+        ({"mmsi": "972123456", "status": 14}, "MOB 972123456", {"person": 1.0}),
+        ({"mmsi": "974123456", "status": 14}, "EPIRB-AIS 974123456", {}),
+        ({"mmsi": "974123456", "status": 0}, "EPIRB-AIS 974123456", {}),
+        ({"mmsi": "111232506", "type": 9, "alt": 300}, "111232506", {"other": 1.0}),
+        ({"mmsi": "366053209", "status": 15}, "366053209", {"vehicle": 1.0}),
+    ],
+)
+def test_a_call_for_help_and_an_aircraft_are_no_vehicles(
+    fields: dict[str, Any], source: str, classes: dict[str, float]
+) -> None:
+    """ITU-R M.585: identities of search and rescue transmitters, man-overboard devices and distress radio beacons."""
+    (plot,) = read(encoded(**fields), AIS).plots
+    assert (plot.source_id, plot.classes) == (source, classes)
+
+
+@pytest.mark.parametrize(
     ("payload", "code", "field"),
     [
         ("", "not_ais", "payload"),
@@ -110,6 +132,7 @@ def test_every_kind_of_position_report(kind: int) -> None:
         (encoded(lon=-181.0), "out_of_range", "lon"),
         (encoded(lat=100.0), "out_of_range", "lat"),
         (encoded(mmsi="000000000"), "out_of_range", "mmsi"),
+        *[(encoded(mmsi=f"{first}123456", status=15), "unknown_value", "status") for first in ("970", "972", "974")],
     ],
 )
 def test_what_is_no_position_of_a_ship_is_refused(payload: str, code: str, field: str) -> None:

@@ -122,8 +122,8 @@ HEADLINES: dict[str, tuple[AlertText, str, str]] = {
     ),
     "coverage_lost 2": (
         lost((7, 9), 59, "obscured"),
-        "Coverage lost on 2 of 59 segments (7, 9): radar-west obscured",
-        f"Couverture perdue, 2 segments sur 59 (7, 9){N}: radar-west masqué",
+        "Coverage lost on 2 of 59 segments (7, 9): radar-west not detecting",
+        f"Couverture perdue, 2 segments sur 59 (7, 9){N}: radar-west ne détecte plus",
     ),
     "coverage_lost many": (
         lost((4, 5, 6, 7, 9, 11), 59),

@@ -116,6 +116,18 @@ def test_a_fault_is_found_told_once_each_way_and_blinds_where_it_blinds(
     assert faults == [("sensor_fault", "active"), ("sensor_fault", "cleared")]
 
 
+def test_a_heartbeat_of_a_sensor_that_does_not_detect_is_no_evidence(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is the first one after it: for part of its quiet time the sensor could not have been triggered."""
+    taken: list[int] = []
+    monkeypatch.setattr(night.pipeline._tracker, "heartbeat", lambda _, **said: taken.append(said["sequence"]))
+    rows = [night.status("ground-1", obscured=obscured) for obscured in (False, True, True, False, False)]
+    for row in rows:
+        night.take(row)
+    assert taken == [rows[0].seq, rows[4].seq]
+
+
 def test_silence_is_told_once_each_way_after_twice_the_interval_and_a_second(
     night: Night, hill_ground: OpenSector, told: Callable[[str], list[str]]
 ) -> None:

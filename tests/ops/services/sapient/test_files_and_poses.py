@@ -82,6 +82,36 @@ def test_a_pose_is_not_later_than_its_receipt(room: Room) -> None:
     assert room.link.pose.observed_at == NOW
 
 
+def test_the_heartbeats_of_a_node_state_its_power_and_that_it_does_not_detect(room: Room) -> None:
+    told: list[tuple[Any, ...]] = []
+
+    class Sender:
+        def set_state(self, state: str, note: str, *, power: float | None, obscured: bool) -> None:
+            told.append((state, note, power, obscured))
+
+    def tell(**report: Any) -> list[str]:
+        room.later.clear()
+        room.tell(room.node.status(NOW, **report))
+        return room.later
+
+    room.link._sender = Sender()
+    low = {"level": 3, "source": "POWERSOURCE_INTERNAL_BATTERY", "status": "POWERSTATUS_OK"}
+    covered = {
+        "status_level": "STATUS_LEVEL_ERROR_STATUS",
+        "status_type": "STATUS_TYPE_NOT_DETECTING",
+        "status_value": "lens covered",
+    }
+    for report in ({}, {"power": low}, {"power": low, "status": [covered]}):
+        later = tell(**report)
+        assert ("tell" in later) == bool(report)
+        room.link.tell()
+    assert told == [
+        ("ok", "", None, False),
+        ("ok", "", 0.03, False),
+        ("ok", "not_detecting: lens covered", 0.03, True),
+    ]
+
+
 def test_without_a_position_or_for_a_fixed_sensor_there_is_no_pose(
     room: Room,
     links: LinkContext,  # noqa: F811

@@ -11,17 +11,21 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sapient_msg.bsi_flex_335_v2_0 import alert_pb2
 
 from geo.frame import LocalFrame
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.security.key_register import Identity
+from ops.releasability.settings import ReleasabilitySettings
 from ops.services.fusion.live_picture import alert_dict
 from ops.services.sapient import gateway as sapient_gateway
 from ops.services.sapient.database import SapientMemory
 from ops.services.sapient.fault_limit import FaultLimit
 from ops.services.sapient.gateway import Gateway
 from ops.services.sapient.node_link import LinkContext
-from ops.services.sapient.outgoing import GREETED_AFTER_S, Reports
+from ops.services.sapient.outgoing import GREETED_AFTER_S, NOT_RELEASED, Reports
+from ops.store.feed_release import FeedRelease
+from ops.store.markings import MarkingReader
 from ops.store.reader import Reader
 from ops.store.writer import Store
 from sensors.layout import Layout, place
@@ -68,13 +72,17 @@ class Site:
     """The gateway's two halves over a store with one open alert, without a network."""
 
     def __init__(self, folder: Path, memory: SapientMemory, store: Store, node: Make) -> None:
+        self._commits = 0
         links = LinkContext(
             "hills", BrokerUrl("127.0.0.1", 9), folder, lambda: NOW_NS, memory, lambda _: (Identity(), 0.0)
         )
         (folder / "adapters.json").write_text(json.dumps({"sapient": {SENSOR: "radar-1"}}))
         self.gateway, self.store, self._node = Gateway(Layout("one", FRAME, (RADAR,)), links, "own"), store, node
         self.gateway._later = lambda *_: None  # type: ignore[assignment,misc]
-        self.reports = Reports(self.gateway, Reader(store.path), memory, name="hills", now_ns=lambda: NOW_NS)
+        release = FeedRelease(MarkingReader(store.path), ReleasabilitySettings(("restricted", "national")))
+        self.reports = Reports(
+            self.gateway, Reader(store.path), memory, name="hills", now_ns=lambda: NOW_NS, release=release
+        )
 
     def connect(self, node_id: str = "", *, dialled: bool = False) -> Connection:
         connection = Connection(dialled=dialled)
@@ -88,8 +96,19 @@ class Site:
         self.gateway.handle(connection, packet)  # type: ignore[arg-type]
         assert connection.of("registration_ack")[-1].acceptance
 
-    def raise_alert(self, number: int) -> None:
-        self.store.commit(number, stamp_ns=START_NS, alerts=[alert_dict(alert("crossing", f"T{number}"), FRAME)])
+    def raise_alert(self, number: int, **changed: Any) -> str:
+        """Commit the alert of a track, by default its first revision; return its id."""
+        body = alert_dict(alert("crossing", f"T{number}"), FRAME) | changed
+        self.commit(alerts=[body])
+        return str(body["id"])
+
+    def mark(self, alert_id: str, marking: str) -> None:
+        """Change a marking without a new revision, as a restricted sensor or a supervisor does."""
+        self.commit(markings=[("alert", alert_id, marking)])
+
+    def commit(self, **rows: Any) -> None:
+        self._commits += 1
+        self.store.commit(self._commits, stamp_ns=START_NS, **rows)
 
 
 @pytest.fixture
@@ -132,6 +151,50 @@ def test_a_connection_is_informed_from_its_sensors_registration_until_another_ta
     site.register(first, SENSOR)
     site.reports.tick()
     assert len(first.of("alert")) == 3, "what is open by now"
+
+
+ACTIVE, CLEAR = (alert_pb2.Alert.ALERT_STATUS_ACTIVE, alert_pb2.Alert.ALERT_STATUS_CLEAR)
+
+
+@pytest.mark.parametrize("reconnected", [False, True])
+def test_an_alert_whose_marking_rises_is_closed_without_its_content(site: Site, reconnected: bool) -> None:
+    middleware = site.connect(dialled=True)
+    site.reports.tick()
+    hidden = site.raise_alert(2)
+    site.reports.tick()
+    if reconnected:
+        site.gateway.peers.discard(middleware)  # type: ignore[arg-type]
+    site.mark(hidden, "national")
+    site.raise_alert(2, status="cleared", revision=1, sentence="Sensor of another service")
+    site.reports.tick()
+    if reconnected:
+        middleware.briefed = False
+        site.gateway.peers.add(middleware)  # type: ignore[arg-type]
+    site.reports.tick()
+    site.reports.tick()
+    mine = [one for one in middleware.of("alert") if one.additional_information.startswith(hidden)]
+    assert [one.status for one in mine] == [ACTIVE, CLEAR]
+    assert mine[0].alert_id == mine[1].alert_id
+    assert mine[1].description == NOT_RELEASED
+    assert not mine[1].HasField("location")
+    assert not mine[1].associated_detection
+    site.raise_alert(2, status="cleared", revision=2)
+    site.reports.tick()
+    assert mine[-1] == [one for one in middleware.of("alert") if one.additional_information.startswith(hidden)][-1]
+
+
+def test_an_alert_that_a_supervisor_releases_is_sent_without_a_new_revision(site: Site) -> None:
+    middleware = site.connect(dialled=True)
+    site.reports.tick()
+    body = alert_dict(alert("crossing", "T2"), FRAME)
+    site.commit(alerts=[body], markings=[("alert", body["id"], "national")])
+    site.reports.tick()
+    assert len(middleware.of("alert")) == 1, "the open one without a marking"
+    site.mark(body["id"], "")
+    site.reports.tick()
+    site.reports.tick()
+    assert [one.status for one in middleware.of("alert")] == [ACTIVE, ACTIVE]
+    assert middleware.of("alert")[1].additional_information.startswith(body["id"])
 
 
 @pytest.mark.parametrize("own_name", ["radar-1", "Radar-1 by another name"])

@@ -19,7 +19,7 @@ from ops.services.feeds.feed import FeedReceiver
 from ops.services.feeds.tracks import tracks_message
 from ops.services.fusion.live_picture import tracks_live, without_sensors
 from ops.services.fusion.pipeline import Pipeline
-from ops.services.sapient.outgoing import Reports
+from ops.services.sapient.outgoing import NOT_RELEASED, Reports
 from ops.store.feed_release import FeedRelease
 from ops.store.markings import MarkingReader, ReceivedRecords
 from ops.store.reader import Reader
@@ -141,7 +141,10 @@ def test_sapient_gets_alerts_and_tracks_up_to_its_marking(store: Store) -> None:
     release = FeedRelease(MarkingReader(store.path), FEEDS)
     memory = SimpleNamespace(open_alerts_sent=lambda: ["A3"])
     reports = Reports(SimpleNamespace(), Reader(store.path), memory, name="x", now_ns=lambda: 0, release=release)  # type: ignore[arg-type]
-    assert [body["id"] for body in reports._alerts_to_send()] == ["A1", "A2"]
+    *shown, closed = reports._alerts_to_send()
+    assert [body["id"] for body in shown] == ["A1", "A2"]
+    assert (closed["id"], closed["status"], closed["sentence"]) == ("A3", "cleared", NOT_RELEASED)
+    assert closed.keys() == {"id", "revision", "rule", "raised_at", "status", "priority", "sentence"}
     assert [one["track"] for one in release.sapient_tracks([track("t1"), track("t3", marking="national")])] == ["t1"]
 
 
