@@ -228,6 +228,10 @@ class Agreements:
         """Return the agreements with a partner."""
         return [one for one in self.agreements if one.partner == name]
 
+    def sending_to(self, name: str, at: datetime) -> list[str]:
+        """Return the ids of the agreements under which packages may leave to a partner at a time."""
+        return [one.id for one in self.with_partner(name) if one.sends and one.runs_at(at)]
+
     def agreement(self, partner: str, identity: str | None) -> Agreement:
         """Return an agreement with a partner; ``identity`` None: the only one. BadInput where there is none."""
         found = self.with_partner(partner)

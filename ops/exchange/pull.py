@@ -33,7 +33,7 @@ from ops.exchange.format.package import MOST_PACKAGE_BYTES
 from ops.exchange.received import ReceivedStore
 from ops.exchange.sent import SentStore
 from ops.exchange.take import PackageReceiver
-from sensors.timestamps import nanoseconds
+from sensors.timestamps import nanoseconds, utc_datetime
 
 FRESH_NS: Final = 300 * 10**9
 """Age of a request up to which it is answered."""
@@ -58,6 +58,8 @@ class Outbox:
     data: Path
     agreements: Agreements
     now_ns: Callable[[], int]
+    behind: Callable[[str, int], None] = lambda *_: None
+    """Gets a partner, and the number that it has, where the log here lacks it."""
 
     def app(self) -> Starlette:
         """Return the server: one address, ``GET /exchange/1/packages?after=NUMBER``."""
@@ -79,9 +81,13 @@ class Outbox:
         topic = _topic(self.agreements.own, name)
         if not fresh or not verifies(known[name].public, topic, "", properties, after.encode()):
             return Response(status_code=401)
+        now_ns = self.now_ns()
         store = SentStore(self.data)
         try:
-            found = store.content_after(name, int(after), self.now_ns())
+            if store.note_stated(name, int(after)):
+                self.behind(name, int(after))
+            in_force = self.agreements.sending_to(name, utc_datetime(now_ns))
+            found = store.content_after(name, int(after), now_ns, in_force)
         finally:
             store.close()
         return Response(status_code=204) if found is None else Response(found[1], media_type=_MEDIA_TYPE)

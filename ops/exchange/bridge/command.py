@@ -101,4 +101,5 @@ def _shown_on(screen: Console) -> ExchangeEvents:
         refused=refused,
         unsigned=lambda partner: show(screen, "exchange-unsigned", partner=partner),
         problem=problem,
+        behind=lambda partner, number: show(screen, "exchange-behind", partner=partner, number=number),
     )

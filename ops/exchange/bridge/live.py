@@ -45,6 +45,8 @@ class ExchangeEvents:
     refused: Callable[[str, PackageRefused], None]
     unsigned: Callable[[str], None]
     problem: Callable[[str | None], None]
+    behind: Callable[[str, int], None] = lambda *_: None
+    """Gets a partner, and the number that it has, where the log here lacks it."""
 
 
 class LiveExchange:
@@ -158,7 +160,10 @@ class LiveExchange:
         store = SentStore(self._receiver.data)
         try:
             for line in self._to.values():
-                while (package := line.next_package(store, _now_ns())) is not None:
+                if line.newest is not None and store.note_stated(line.partner.name, line.newest):
+                    self._events.behind(line.partner.name, line.newest)
+                in_force = self._receiver.agreements.sending_to(line.partner.name, datetime.now(UTC))
+                while (package := line.next_package(store, _now_ns(), in_force)) is not None:
                     if not self._connection.publish(
                         package.topic, package.content, content_type=MEDIA_TYPE, user_properties=package.properties
                     ):
