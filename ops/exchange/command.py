@@ -18,7 +18,7 @@ from rich.console import Console
 from geo.errors import BadInput
 from geo.unfinished import unfinished_folder
 from ingest.security.key_bundle import SIGNING_KEY
-from ops.exchange.agreements import read_agreements
+from ops.exchange.agreements import AgreementsNow, read_agreements
 from ops.exchange.format.refusal import PackageRefused
 from ops.exchange.keys import signer_in
 from ops.exchange.received import ReceivedStore
@@ -227,7 +227,9 @@ def serve_packages(
         served.append(address)
         show(screen, "exchange-serving", address=address)
 
-    serve(Outbox(data, read_agreements(agreements), time.time_ns, behind), host, port, tls, ready)
+    read_agreements(agreements)
+    now = AgreementsNow(agreements, lambda reason: show(screen, "exchange-no-agreements", reason=reason))
+    serve(Outbox(data, now, time.time_ns, behind), host, port, tls, ready)
     return {"address": served[0]}
 
 

@@ -53,10 +53,13 @@ class NoAnswer(WatchlineError):
 
 @dataclass(frozen=True, slots=True)
 class Outbox:
-    """The side that serves its outbox to the partners of its agreements file."""
+    """The side that serves its outbox to the partners of its agreements file.
+
+    ``agreements``: those of the moment; None: nothing is served now.
+    """
 
     data: Path
-    agreements: Agreements
+    agreements: Callable[[], Agreements | None]
     now_ns: Callable[[], int]
     behind: Callable[[str, int], None] = lambda *_: None
     """Gets a partner, and the number that it has, where the log here lacks it."""
@@ -67,8 +70,11 @@ class Outbox:
 
     def _answer(self, request: Request) -> Response:
         """Answer with the next package, or 204 without one; 401 for a request that no partner signed just now."""
+        agreements = self.agreements()
+        if agreements is None:
+            return Response(status_code=503)
         name, after = request.headers.get(_PARTNER, ""), request.query_params.get("after", "")
-        known = {one.name: one for one in self.agreements.partners}
+        known = {one.name: one for one in agreements.partners}
         if name not in known or not after.isascii() or not after.isdigit() or len(after) > 15:
             return Response(status_code=401)
         sent = request.headers.get(_SENT, "")
@@ -78,7 +84,7 @@ class Outbox:
         except (msgspec.MsgspecError, UnicodeError):
             return Response(status_code=401)
         properties = {"sent": sent, "key": signed.key, "sig": signed.sig}
-        topic = _topic(self.agreements.own, name)
+        topic = _topic(agreements.own, name)
         if not fresh or not verifies(known[name].public, topic, "", properties, after.encode()):
             return Response(status_code=401)
         now_ns = self.now_ns()
@@ -86,7 +92,7 @@ class Outbox:
         try:
             if store.note_stated(name, int(after)):
                 self.behind(name, int(after))
-            in_force = self.agreements.sending_to(name, utc_datetime(now_ns))
+            in_force = agreements.sending_to(name, utc_datetime(now_ns))
             found = store.content_after(name, int(after), now_ns, in_force)
         finally:
             store.close()

@@ -51,5 +51,6 @@ exchange-no-answer = { $reason } The next attempt follows in { $seconds } s.
 exchange-no-connection = Not connected to the exchange broker: { $reason }
 exchange-published = Package { $number } published for { $partner }.
 exchange-refused = A package from { $partner } was refused, and nothing more is imported from { $partner } until this command is started again: { $reason }
+exchange-no-agreements = { $reason } Until this is right, no package is sent.
 exchange-behind = { $partner } has package { $number }, which the log here does not know: exchange/sent.db came from an older copy. New packages get numbers above { $number }. Make those again that were made since the copy came back, withdrawals too.
 exchange-unsigned = A message that { $partner } has not signed was ignored.

@@ -51,5 +51,6 @@ exchange-no-answer = { $reason } Nouvelle tentative dans { $seconds } s.
 exchange-no-connection = Pas de connexion au broker d’échange : { $reason }
 exchange-published = Envoi { $number } publié pour { $partner }.
 exchange-refused = Un envoi de { $partner } a été refusé, et plus rien ne sera importé de { $partner } tant que cette commande n’aura pas été relancée : { $reason }
-exchange-behind = { $partner } a l’envoi { $number }, que le registre d’ici ne connaît pas : exchange/sent.db vient d’une copie plus ancienne. Les nouveaux envois auront des numéros supérieurs à { $number }. Refaites ceux qui ont été faits depuis la restauration, retraits compris.
+exchange-no-agreements = { $reason } Tant que ce n’est pas corrigé, aucun envoi ne part.
+exchange-behind = { $partner } a l’envoi { $number }, que le registre d’ici ne connaît pas : exchange/sent.db vient d’une copie plus ancienne. Les nouveaux envois auront des numéros supérieurs à { $number }. Refaites ceux qui ont été faits depuis la restauration, retraits compris.
 exchange-unsigned = Un message que { $partner } n’a pas signé a été ignoré.

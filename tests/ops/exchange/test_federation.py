@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from starlette.testclient import TestClient
 
 from geo.errors import WatchlineError
-from ops.exchange.agreements import Agreement
+from ops.exchange.agreements import Agreement, AgreementsNow
 from ops.exchange.format.package import opened
 from ops.exchange.format.refusal import PackageRefused
 from ops.exchange.make import withdraw
@@ -65,7 +65,7 @@ def headers(
 
 def client(data: Path, now: datetime = NOW, *found: Agreement) -> TestClient:
     known = agreements("north", *(found or (agreement(**ONLY),)))
-    return TestClient(Outbox(data, known, lambda: nanoseconds(now)).app())
+    return TestClient(Outbox(data, lambda: known, lambda: nanoseconds(now)).app())
 
 
 def test_packages_are_served_in_order_from_the_cursor(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_after_an_older_copy_came_back_numbers_continue_above_those_that_the_par
     seen: list[tuple[str, int]] = []
     outbox = Outbox(
         tmp_path / "north",
-        agreements("north", agreement(**ONLY)),
+        lambda: agreements("north", agreement(**ONLY)),
         lambda: nanoseconds(NOW),
         lambda *one: seen.append(one),
     )
@@ -144,6 +144,22 @@ def test_nothing_but_notices_leaves_under_an_agreement_that_is_not_in_force(tmp_
                 for after in (0, 2)
             ]
         assert answers == [notice.content, other.content]
+
+
+def test_an_agreement_that_is_taken_out_of_the_file_ends_at_once_and_a_broken_file_serves_nothing(
+    tmp_path: Path,
+) -> None:
+    package(tmp_path / "north")
+    file, shown = tmp_path / "north.toml", list[str]()
+    text = agreements_text(key=public("south"), now=NOW, area=AREA, layers=ONLY["layers"])
+    outbox = Outbox(tmp_path / "north", AgreementsNow(file, shown.append), lambda: nanoseconds(NOW))
+    with TestClient(outbox.app()) as http:
+        for changed, status in ((text, 200), (text[: text.index("[[agreement]]")], 204), ("own =", 503), ("own =", 503),
+                                (text, 200)):  # fmt: skip
+            file.write_text(changed)
+            assert http.get(PATH, params={"after": 0}, headers=headers("0")).status_code == status
+    (reason,) = shown
+    assert "is not TOML" in reason
 
 
 def test_what_was_withdrawn_or_has_expired_is_served_no_more_but_the_notice_is(tmp_path: Path) -> None:
@@ -197,7 +213,7 @@ def test_a_connection_that_sends_no_whole_request_is_ended(tmp_path: Path, sent:
 
     async def ended() -> bytes:
         config = uvicorn.Config(
-            Outbox(tmp_path, agreements("north"), lambda: 0).app(), access_log=False, timeout_keep_alive=3600
+            Outbox(tmp_path, lambda: agreements("north"), lambda: 0).app(), access_log=False, timeout_keep_alive=3600
         )
         config.load()
         state = uvicorn.server.ServerState()
