@@ -107,7 +107,7 @@ def main() -> None:
             made += len(layer)
         making = time.perf_counter() - wall, time.process_time() - cpu
         tls, ready = certificate(folder), Queue[str]()
-        outbox = Outbox(folder / "north", sender.agreements, time.time_ns)
+        outbox = Outbox(folder / "north", lambda: sender.agreements, time.time_ns)
         threading.Thread(target=serve, args=(outbox, "127.0.0.1", 0, tls, ready.put), daemon=True).start()
         address = ready.get(timeout=60)
         wall, cpu = time.perf_counter(), time.process_time()

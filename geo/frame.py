@@ -375,10 +375,10 @@ class LocalFrame:
         known = np.isfinite(ground).all(axis=(0, 1))
         if not known.any():
             return Distortion(0.0, math.inf, math.pi)
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore"):
             scales = 1.0 / np.linalg.svd(np.moveaxis(ground[..., known], -1, 0), compute_uv=False)  # least scale first
-        b, a = scales.T
-        angle = 2.0 * np.arcsin(np.where(np.isfinite(a), (a - b) / (a + b), 1.0))
+            b, a = scales.T
+            angle = 2.0 * np.arcsin(np.where(np.isfinite(a), (a - b) / (a + b), 1.0))
         return Distortion(float(b.min()), float(a.max()), float(angle.max()))
 
     def refuse_distorted(self, easting: npt.ArrayLike, northing: npt.ArrayLike, *, where: str) -> None:

@@ -19,6 +19,7 @@ import msgspec
 from lxml import etree
 
 from geo.errors import BadInput
+from ops.eurosur.attributes import subjects, time_of
 from ops.eurosur.report import Report, report_of
 from ops.eurosur.shape import add_details
 from ops.eurosur.store import StoredReport
@@ -137,7 +138,7 @@ def _add_report(part: Any, one: StoredReport, fields: dict[str, Any]) -> None:
     if one.report.lon is not None:
         etree.SubElement(circumstances, _name("position"), lat=str(one.report.lat), lon=str(one.report.lon))
     _add(circumstances, fields, section="section")
-    add_details(circumstances, NAMESPACE, one.report.sublayer, one.report.details)
+    add_details(circumstances, NAMESPACE, one.report.sublayer, fields["details"])
     _add(made, fields, text="description", reaction="reaction", incident="incident")
 
 
@@ -157,6 +158,10 @@ def _fields(one: StoredReport, now: datetime, ids: Collection[str]) -> dict[str,
     if one.report.follows not in ids:
         fields["follows"] = ""
     times = {name: _text(value) for name, value in fields.items() if isinstance(value, datetime)}
+    for name, value in fields["details"].items():
+        known = subjects()[one.report.layer][one.report.sublayer].attributes.get(name)
+        if known is not None and known.kind == "time" and (at := time_of(value)) is not None:
+            fields["details"][name] = _text(at)  # as it was entered, XML might not take it
     due = {"due_at": _text(one.report.due_at)} if one.is_due else {}
     return fields | times | {"added_at": _text(one.added_at)} | due | {"overdue": one.overdue_at(now)}
 

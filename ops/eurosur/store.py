@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -32,7 +32,8 @@ _TABLES: Final = (
 class StoredReport:
     """A report with the times at which it was added, and first sent; None: not sent yet.
 
-    ``raises``: it follows one that was not due within 24 h, and is due itself, as where its impact was raised.
+    ``raises``: it follows one that was not due within 24 h, and is due itself, as where its impact was raised; or an
+    indicator of another month.
     ``concludes``: it is the first of a rescue that states its end.
     """
 
@@ -44,10 +45,10 @@ class StoredReport:
 
     @property
     def is_due(self) -> bool:
-        """Whether this report must be sent by a time: the first of an event, one that raises or concludes, or an
-        indicator."""
-        first = self.report.is_single_event and not self.report.follows
-        return self.raises or self.concludes or first or self.report.sublayer in INDICATORS
+        """Whether this report must be sent by a time: the first of an event or of an indicator's month, or one that
+        raises or concludes."""
+        of_a_due_kind = self.report.is_single_event or self.report.sublayer in INDICATORS
+        return self.raises or self.concludes or (of_a_due_kind and not self.report.follows)
 
     def overdue_at(self, now: datetime) -> bool:
         """Whether this report is due, and was not sent in time."""
@@ -93,14 +94,19 @@ class ReportStore:
     def reports(self) -> list[StoredReport]:
         """Return every report, in order of adding."""
         rows = self._database.execute("SELECT body, added_ns, sent_ns FROM reports ORDER BY n")
-        found, single, ended = [], dict[str, bool](), dict[str, bool]()
+        found, single, ended, months = [], dict[str, bool](), dict[str, bool](), dict[str, Any]()
         for one in (_stored(*row) for row in rows):
             name, follows = one.report.id, one.report.follows
             before, now = single.get(follows, False), one.report.is_single_event
             over, ends = ended.get(follows, False), one.report.ended_at is not None
             single[name], ended[name] = before or now, over or ends
-            concludes = bool(follows) and ends and not over
-            found.append(replace(one, raises=bool(follows) and now and not before, concludes=concludes))
+            is_indicator, month = (
+                one.report.sublayer in INDICATORS,
+                (one.report.sublayer, one.report.details.get("month")),
+            )
+            raises = (now and not before) or (is_indicator and months.get(follows, month) != month)
+            months[name] = month
+            found.append(replace(one, raises=bool(follows) and raises, concludes=bool(follows) and ends and not over))
         return found
 
     def report(self, identity: str) -> StoredReport | None:

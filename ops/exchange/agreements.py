@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from binascii import Error as NotBase64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import isfinite
@@ -228,6 +228,10 @@ class Agreements:
         """Return the agreements with a partner."""
         return [one for one in self.agreements if one.partner == name]
 
+    def sending_to(self, name: str, at: datetime) -> list[str]:
+        """Return the ids of the agreements under which packages may leave to a partner at a time."""
+        return [one.id for one in self.with_partner(name) if one.sends and one.runs_at(at)]
+
     def agreement(self, partner: str, identity: str | None) -> Agreement:
         """Return an agreement with a partner; ``identity`` None: the only one. BadInput where there is none."""
         found = self.with_partner(partner)
@@ -273,6 +277,28 @@ def read_agreements(path: Path) -> Agreements:
     if own in known:
         raise ConfigError(f"{own!r} is a partner too", where=where, expected="a name of its own", key="own")
     return Agreements(with_where, partners, agreements, path)
+
+
+class AgreementsNow:
+    """The agreements file as it is now, for processes that run on: what ends by an edit ends at once.
+
+    While it cannot be used there are no agreements, and ``problem`` gets the reason, once.
+    """
+
+    def __init__(self, path: Path, problem: Callable[[str], None]) -> None:
+        self._path, self._problem, self._shown = path, problem, ""
+
+    def __call__(self) -> Agreements | None:
+        """Return the agreements; None while the file cannot be used."""
+        try:
+            found = read_agreements(self._path)
+        except BadInput as error:
+            if self._shown != str(error):
+                self._shown = str(error)
+                self._problem(str(error))
+            return None
+        self._shown = ""
+        return found
 
 
 def _tables(values: Mapping[str, Any], key: str, where: str) -> list[dict[str, Any]]:

@@ -18,11 +18,11 @@ from rich.console import Console
 from geo.errors import BadInput
 from geo.unfinished import unfinished_folder
 from ingest.security.key_bundle import SIGNING_KEY
-from ops.exchange.agreements import read_agreements
+from ops.exchange.agreements import AgreementsNow, read_agreements
 from ops.exchange.format.refusal import PackageRefused
 from ops.exchange.keys import signer_in
 from ops.exchange.received import ReceivedStore
-from ops.exchange.sent import SentPackage, SentStore
+from ops.exchange.sent import SentStore
 from ops.exchange.take import PackageReceiver, joint_coverage_with, read_package
 from ops.releasability.decision import EVERYTHING
 from ops.releasability.settings import ReleasabilitySettings
@@ -97,7 +97,18 @@ def withdraw_packages(
     if out is not None:
         checked_out(out, sender.data)
     made, concerned = withdraw(sender, packages=packages, records=records, reason=reason)
-    return answer_of(made, sender, out, screen) | {"concerned": concerned}
+    answer = answer_of(made, sender, out, screen)
+    store = SentStore(sender.data)
+    try:
+        known = store.packages(sender.partner)
+    finally:
+        store.close()
+    held = {one.number for one in known if one.state_at(sender.now_ns) == "partly_withdrawn"}
+    again = [number for number in concerned if number in held]
+    if again:
+        numbers = ", ".join(map(str, again))
+        show(screen, "exchange-again", count=len(again), numbers=numbers, partner=sender.partner)
+    return answer | {"concerned": concerned, "no_longer_sent": again}
 
 
 def receive_package(path: Path, agreements: Path, data: Path, settings: Path | None, screen: Console) -> dict[str, Any]:
@@ -112,6 +123,13 @@ def receive_package(path: Path, agreements: Path, data: Path, settings: Path | N
         show(screen, "exchange-withdrawn", number=manifest.number, origin=manifest.origin, count=done.removed)
     else:
         show(screen, "exchange-received", number=manifest.number, origin=manifest.origin, count=done.stored)
+    store = ReceivedStore(data)
+    try:
+        missing = store.missing_before(manifest.origin, manifest.number)
+    finally:
+        store.close()
+    if missing:
+        show(screen, "exchange-missing", count=len(missing), first=missing[0], last=missing[-1], origin=manifest.origin)
     return {
         "origin": manifest.origin,
         "number": manifest.number,
@@ -119,6 +137,7 @@ def receive_package(path: Path, agreements: Path, data: Path, settings: Path | N
         "stored": done.stored,
         "left_out": done.left_out,
         "removed": done.removed,
+        "missing": [missing[0], missing[-1]] if missing else [],
     }
 
 
@@ -133,7 +152,7 @@ def list_packages(data: Path, partner: str | None, screen: Console) -> dict[str,
                 "partner": one.partner, "number": one.number, "kind": one.kind, "agreement": one.agreement,
                 "made_at": rfc3339(one.made_ns), "expires_at": rfc3339(one.expires_ns), "person": one.person,
                 "purpose": one.purpose, "records": one.records, "sha256": one.sha256, "withdrawn_by": one.withdrawn_by,
-                "state": _state_of_sent(one, now_ns),
+                "state": one.state_at(now_ns),
             }
             for one in sent.packages(partner)
         ]  # fmt: skip
@@ -199,14 +218,18 @@ def serve_packages(
     """Serve the outbox to partners over HTTPS until Ctrl-C."""
     from ops.exchange.pull import Outbox, serve
 
-    outbox = Outbox(data, read_agreements(agreements), time.time_ns)
     served: list[str] = []
+
+    def behind(partner: str, number: int) -> None:
+        show(screen, "exchange-behind", partner=partner, number=number)
 
     def ready(address: str) -> None:
         served.append(address)
         show(screen, "exchange-serving", address=address)
 
-    serve(outbox, host, port, tls, ready)
+    read_agreements(agreements)
+    now = AgreementsNow(agreements, lambda reason: show(screen, "exchange-no-agreements", reason=reason))
+    serve(Outbox(data, now, time.time_ns, behind), host, port, tls, ready)
     return {"address": served[0]}
 
 
@@ -259,12 +282,6 @@ def answer_of(made: MadePackage, sender: PackageSender, out: Path | None, screen
         "layers": {name: entry.records for name, entry in manifest.layers.items()},
         "expires_at": rfc3339(nanoseconds(manifest.expires_at)),
     }
-
-
-def _state_of_sent(one: SentPackage, now_ns: int) -> str:
-    if one.withdrawn_by is not None:
-        return "withdrawn"
-    return "expired" if one.expires_ns <= now_ns else "in_force"
 
 
 def _cells(line: Mapping[str, Any], partner: str, direction: str, at: str, state: str) -> tuple[str, ...]:

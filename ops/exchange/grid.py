@@ -8,12 +8,17 @@ import numpy as np
 import numpy.typing as npt
 
 from geo.arrays import Floats
+from geo.errors import FrameError
 from geo.frame import LocalFrame
 from ops.exchange.agreements import Agreement
 
 DIGITS = 7
 """Decimals of longitudes and latitudes of centres: 1 cm."""
 EPSILON = 1e-9
+MOST_SCALE = 0.05
+"""Greatest error of distances in the system of a grid; that of European statistics (EPSG:3035) has less."""
+JUDGED = 5
+"""Places of the agreed area in each direction at which the system is judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +38,21 @@ class AgreedGrid:
 
     @classmethod
     def of(cls, agreement: Agreement) -> AgreedGrid:
-        """Return the grid of an agreement. FrameError for a code without a system in metres."""
-        return cls(LocalFrame.from_epsg(agreement.grid_epsg), agreement.grid_m)
+        """Return the grid of an agreement.
+
+        FrameError for a code without a system in metres, and for one whose metres are not those on the ground in the
+        agreed area: cells would be smaller than the agreement states.
+        """
+        frame = LocalFrame.from_epsg(agreement.grid_epsg)
+        west, south, east, north = agreement.area
+        lon, lat = np.meshgrid(np.linspace(west, east, JUDGED), np.linspace(south, north, JUDGED))
+        found = frame.distortion(*frame.to_local(lon, lat))
+        if found.scale_error > MOST_SCALE:
+            expected = f"a system within {MOST_SCALE:.0%}, such as UTM in the zone of the area"
+            raise FrameError(
+                f"EPSG:{agreement.grid_epsg} has {found} in the agreed area", where="grid_epsg", expected=expected
+            )
+        return cls(frame, agreement.grid_m)
 
     def cells(self, lon: npt.ArrayLike, lat: npt.ArrayLike) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Return column and row of the cell of each position; (n,)."""

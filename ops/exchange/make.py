@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -213,6 +215,11 @@ def passed_on(
         allowed = [one for one in allowed if markings.may_see(most, one.marking)]
         if not allowed:
             raise BadInput("every package is above the marking", where="--from", expected="a lower marking")
+        made_before = utc_datetime(sender.now_ns) - timedelta(seconds=agreement.delay_s)
+        allowed = [one for one in allowed if one.manifest.made_at <= made_before]
+        if not allowed:
+            expected = f"a package of {origin} that is older than the agreed delay"
+            raise BadInput("every package is too recent", where="--from", expected=expected)
         gone = _withdrawn_from(sender)
         layers = {
             layer: _again_coarse(received, allowed, layer, sender, agreement, gone)
@@ -233,7 +240,7 @@ def passed_on(
 
 
 def withdraw(
-    sender: PackageSender, *, packages: Iterable[int], records: Iterable[str], reason: str
+    sender: PackageSender, *, packages: Iterable[int], records: Collection[str], reason: str
 ) -> tuple[MadePackage, list[int]]:
     """Sign a notice that takes packages back, and records by their own ids; return it with the packages concerned.
 
@@ -272,21 +279,26 @@ def withdraw(
         manifest = _manifest(sender, agreement, number, conditions, {}, None, withdraws=notice)
         return _made(manifest, None, sender, number)
 
-    return _added(sender, made, {}), sorted(concerned)
+    return _added(sender, made, {}, records), sorted(concerned)
 
 
 def _withdrawn_from(sender: PackageSender) -> set[str]:
+    """Pseudonyms of the records that were withdrawn, also by those of another key."""
     sent = SentStore(sender.data)
     try:
-        return sent.withdrawn(sender.partner)
+        by_own_id = {pseudonym(sender.secret, sender.partner, one) for one in sent.withdrawn_records(sender.partner)}
+        return sent.withdrawn(sender.partner) | by_own_id
     finally:
         sent.close()
 
 
 def _added(
-    sender: PackageSender, made: Callable[[int], MadePackage], items: Mapping[str, Iterable[str]]
+    sender: PackageSender,
+    made: Callable[[int], MadePackage],
+    items: Mapping[str, Iterable[str]],
+    withdrawn: Iterable[str] = (),
 ) -> MadePackage:
-    """Log a package as a disclosure and put it into the outbox."""
+    """Log a package as a disclosure and put it into the outbox; ``withdrawn``: own ids of records it takes back."""
 
     def audited(package: MadePackage) -> None:
         manifest = package.manifest
@@ -303,8 +315,9 @@ def _added(
     try:
         sent.forget_expired(sender.now_ns)
         return sent.add(
-            sender.partner, made, person=sender.person, purpose=sender.purpose, items=items, audited=audited
-        )
+            sender.partner, made, person=sender.person, purpose=sender.purpose, items=items, audited=audited,
+            withdrawn=withdrawn,
+        )  # fmt: skip
     finally:
         sent.close()
 
@@ -360,13 +373,20 @@ def _again_coarse(
     agreement: Agreement,
     gone: Collection[str],
 ) -> gpd.GeoDataFrame:
-    """The newest statement of each record of a layer, on the grid and with the fields of our agreement."""
-    newest = {}
+    """The newest statement of each record of a layer, on the grid and with the fields of our agreement.
+
+    A track has one for each time, or without times for each cell, with as many positions as its package has.
+    """
+    newest: dict[Any, list[dict[str, Any]]] = {}
     for package in packages:
+        stated: dict[Any, list[dict[str, Any]]] = {}
         for record in received.records(package.origin, package.number, layer):
-            newest[record["id"], record.get("time")] = record | {"from": package.origin}
+            cell = (record["lon"], record["lat"]) if layer == "positions" else None
+            at = record.get("time", cell)
+            stated.setdefault((record["id"], at), []).append(record | {"from": package.origin})
+        newest |= stated
     by_source: dict[str, list[dict[str, Any]]] = {}
-    for record in newest.values():
+    for record in chain.from_iterable(newest.values()):
         by_source.setdefault(str(record["source"]), []).append(record)
     parts = [coarse_layer(_frame([], layer, agreement), layer, agreement, own="", secret=sender.secret)]
     parts += [

@@ -33,7 +33,7 @@ from ops.exchange.format.package import MOST_PACKAGE_BYTES
 from ops.exchange.received import ReceivedStore
 from ops.exchange.sent import SentStore
 from ops.exchange.take import PackageReceiver
-from sensors.timestamps import nanoseconds
+from sensors.timestamps import nanoseconds, utc_datetime
 
 FRESH_NS: Final = 300 * 10**9
 """Age of a request up to which it is answered."""
@@ -53,11 +53,16 @@ class NoAnswer(WatchlineError):
 
 @dataclass(frozen=True, slots=True)
 class Outbox:
-    """The side that serves its outbox to the partners of its agreements file."""
+    """The side that serves its outbox to the partners of its agreements file.
+
+    ``agreements``: those of the moment; None: nothing is served now.
+    """
 
     data: Path
-    agreements: Agreements
+    agreements: Callable[[], Agreements | None]
     now_ns: Callable[[], int]
+    behind: Callable[[str, int], None] = lambda *_: None
+    """Gets a partner, and the number that it has, where the log here lacks it."""
 
     def app(self) -> Starlette:
         """Return the server: one address, ``GET /exchange/1/packages?after=NUMBER``."""
@@ -65,8 +70,11 @@ class Outbox:
 
     def _answer(self, request: Request) -> Response:
         """Answer with the next package, or 204 without one; 401 for a request that no partner signed just now."""
+        agreements = self.agreements()
+        if agreements is None:
+            return Response(status_code=503)
         name, after = request.headers.get(_PARTNER, ""), request.query_params.get("after", "")
-        known = {one.name: one for one in self.agreements.partners}
+        known = {one.name: one for one in agreements.partners}
         if name not in known or not after.isascii() or not after.isdigit() or len(after) > 15:
             return Response(status_code=401)
         sent = request.headers.get(_SENT, "")
@@ -76,12 +84,16 @@ class Outbox:
         except (msgspec.MsgspecError, UnicodeError):
             return Response(status_code=401)
         properties = {"sent": sent, "key": signed.key, "sig": signed.sig}
-        topic = _topic(self.agreements.own, name)
+        topic = _topic(agreements.own, name)
         if not fresh or not verifies(known[name].public, topic, "", properties, after.encode()):
             return Response(status_code=401)
+        now_ns = self.now_ns()
         store = SentStore(self.data)
         try:
-            found = store.content_after(name, int(after), self.now_ns())
+            if store.note_stated(name, int(after)):
+                self.behind(name, int(after))
+            in_force = agreements.sending_to(name, utc_datetime(now_ns))
+            found = store.content_after(name, int(after), now_ns, in_force)
         finally:
             store.close()
         return Response(status_code=204) if found is None else Response(found[1], media_type=_MEDIA_TYPE)

@@ -118,10 +118,12 @@ class ReceivedStore:
         audited: Callable[[], None],
         sealed: bytes = b"",
     ) -> Imported:
-        """Import a verified package; PackageRefused, and nothing stored, unless its number is above the newest."""
+        """Import a verified package; PackageRefused, and nothing stored, unless its number is above the newest, or it
+        is a notice of withdrawal that was not imported before."""
         origin, number = manifest.origin, manifest.number
         with transaction(self._database) as database:
-            refuse_replay(self.newest(origin), number)
+            if manifest.withdraws is None or self._holds(origin, number):
+                refuse_replay(self.newest(origin), number)
             audited()
             gone = {one for (one,) in database.execute("SELECT id FROM withdrawn WHERE origin = ?", (origin,))}
             stored = left_out = 0
@@ -209,6 +211,16 @@ class ReceivedStore:
                 " ORDER BY at_ns DESC, n DESC"
             )
         ]
+
+    def missing_before(self, origin: str, number: int) -> range:
+        """Return the numbers of an origin between a package and the one before it that was imported."""
+        newest = "SELECT COALESCE(MAX(number), 0) FROM packages WHERE origin = ? AND number < ?"
+        (before,) = self._database.execute(newest, (origin, number)).fetchone()
+        return range(before + 1, number)
+
+    def _holds(self, origin: str, number: int) -> bool:
+        row = self._database.execute("SELECT 1 FROM packages WHERE origin = ? AND number = ?", (origin, number))
+        return row.fetchone() is not None
 
     def is_withdrawn(self, origin: str, identity: str) -> bool:
         """Whether a record of an origin was withdrawn, also if it was never received."""

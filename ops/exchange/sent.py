@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from ops.exchange.format.manifest import Manifest
 from ops.exchange.format.package import ENDING
@@ -19,6 +19,7 @@ FOLDER: Final = "exchange"
 """Folder of the exchange in a data folder."""
 FILE: Final = "sent.db"
 OUTBOX: Final = "outbox"
+SentState = Literal["in_force", "partly_withdrawn", "withdrawn", "expired"]
 _TABLES: Final = (
     """CREATE TABLE IF NOT EXISTS packages (
     partner TEXT NOT NULL, number INTEGER NOT NULL, kind TEXT NOT NULL, agreement TEXT NOT NULL,
@@ -27,12 +28,23 @@ _TABLES: Final = (
     """CREATE TABLE IF NOT EXISTS items (
     partner TEXT NOT NULL, number INTEGER NOT NULL, layer TEXT NOT NULL, id TEXT NOT NULL,
     withdrawn_by INTEGER, PRIMARY KEY (partner, id, layer, number)) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS withdrawn_records (
+    partner TEXT NOT NULL, record TEXT NOT NULL, PRIMARY KEY (partner, record)) WITHOUT ROWID""",
+    "CREATE TABLE IF NOT EXISTS stated (partner TEXT PRIMARY KEY, number INTEGER NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS withdrawn_items ON items (partner, number) WHERE withdrawn_by IS NOT NULL",
+)
+_PACKAGES: Final = (
+    "SELECT *, EXISTS (SELECT 1 FROM items WHERE items.partner = packages.partner AND items.number = packages.number"
+    " AND items.withdrawn_by IS NOT NULL) FROM packages"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class SentPackage:
-    """A package that was made. ``withdrawn_by``: number of the notice that took it back; None: in force."""
+    """A package that was made. ``withdrawn_by``: number of the notice that took it back; None: in force.
+
+    ``partly_withdrawn``: it holds a record that was taken back, so that it leaves no more.
+    """
 
     partner: str
     number: int
@@ -45,6 +57,15 @@ class SentPackage:
     records: int
     sha256: str
     withdrawn_by: int | None
+    partly_withdrawn: bool = False
+
+    def state_at(self, now_ns: int) -> SentState:
+        """Return its state at a time."""
+        if self.withdrawn_by is not None:
+            return "withdrawn"
+        if self.expires_ns <= now_ns:
+            return "expired"
+        return "partly_withdrawn" if self.partly_withdrawn else "in_force"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +104,16 @@ class SentStore:
         purpose: str,
         items: Mapping[str, Iterable[str]],
         audited: Callable[[MadePackage], None],
+        withdrawn: Iterable[str] = (),
     ) -> MadePackage:
         """Make the next package for a partner, log it, and put it into the outbox.
 
         ``made`` gets the number; ``items`` are the pseudonyms by layer. ``audited`` records the disclosure and is
-        called before the package is in force. An exception of either leaves no package.
+        called before the package is in force. An exception of either leaves no package. ``withdrawn``: own ids of the
+        records that it takes back.
         """
         with transaction(self._database) as database:
-            newest = "SELECT COALESCE(MAX(number), 0) + 1 FROM packages WHERE partner = ?"
-            (number,) = database.execute(newest, (partner,)).fetchone()
+            number = self._newest(partner) + 1
             package = made(number)
             manifest = package.manifest
             audited(package)
@@ -111,9 +133,23 @@ class SentStore:
             )
             if manifest.withdraws is not None:
                 self._note_withdrawal(partner, manifest)
-        for number in () if manifest.withdraws is None else manifest.withdraws.packages:
-            self.path_of(partner, number).unlink(missing_ok=True)
+            database.executemany(
+                "INSERT OR IGNORE INTO withdrawn_records VALUES (?, ?)", ((partner, one) for one in withdrawn)
+            )
+        if manifest.withdraws is not None:
+            self.delete_files(one for one in self.packages(partner) if one.withdrawn_by or one.partly_withdrawn)
         return package
+
+    def note_stated(self, partner: str, number: int) -> bool:
+        """Note the newest package that a partner states to have; return whether it is above all that are known here.
+
+        This log then came from an older copy. The next package gets a number above it, as the partner takes no other.
+        """
+        if number <= self._newest(partner):
+            return False
+        with transaction(self._database) as database:
+            database.execute("INSERT OR REPLACE INTO stated VALUES (?, ?)", (partner, number))
+        return True
 
     def path_of(self, partner: str, number: int) -> Path:
         """Return the file of a package in the outbox."""
@@ -122,24 +158,30 @@ class SentStore:
     def packages(self, partner: str | None = None) -> list[SentPackage]:
         """Return what was made for a partner, or for all, in order of the numbers."""
         rows = self._database.execute(
-            "SELECT * FROM packages WHERE ?1 IS NULL OR partner = ?1 ORDER BY partner, number", (partner,)
+            f"{_PACKAGES} WHERE ?1 IS NULL OR partner = ?1 ORDER BY partner, number", (partner,)
         )
         return [SentPackage(*row) for row in rows]
 
-    def after(self, partner: str, number: int, now_ns: int) -> SentPackage | None:
-        """Return the next package for a partner that is neither expired, nor withdrawn as a whole, nor erased."""
+    def after(self, partner: str, number: int, now_ns: int, in_force: Collection[str]) -> SentPackage | None:
+        """Return the next notice of withdrawal for a partner, or package of an agreement ``in_force`` that is neither
+        expired nor erased, and of which nothing was withdrawn."""
         rows = self._database.execute(
-            "SELECT * FROM packages WHERE partner = ? AND number > ? AND (kind = 'withdrawal' OR"
+            f"{_PACKAGES} WHERE partner = ? AND number > ? AND (kind = 'withdrawal' OR"
             " (expires_ns > ? AND withdrawn_by IS NULL)) ORDER BY number",
             (partner, number, now_ns),
         )
-        found = (SentPackage(*row) for row in rows)
-        return next((one for one in found if one.kind == "withdrawal" or self._has_file(one)), None)
+        for one in (SentPackage(*row) for row in rows):
+            leaves = one.agreement in in_force and not one.partly_withdrawn and self._has_file(one)
+            if leaves or one.kind == "withdrawal":
+                return one
+        return None
 
-    def content_after(self, partner: str, number: int, now_ns: int) -> tuple[int, bytes] | None:
+    def content_after(
+        self, partner: str, number: int, now_ns: int, in_force: Collection[str]
+    ) -> tuple[int, bytes] | None:
         """Return number and content of the next package for a partner; None without one, and for a moment while it is
         withdrawn or expires: the next question finds what follows it."""
-        package = self.after(partner, number, now_ns)
+        package = self.after(partner, number, now_ns, in_force)
         if package is None:
             return None
         try:
@@ -164,6 +206,12 @@ class SentStore:
         for one in packages:
             self.path_of(one.partner, one.number).unlink(missing_ok=True)
 
+    def _newest(self, partner: str) -> int:
+        known = (
+            "SELECT number FROM stated WHERE partner = ?1 UNION ALL SELECT MAX(number) FROM packages WHERE partner = ?1"
+        )
+        return max((number for (number,) in self._database.execute(known, (partner,)) if number), default=0)
+
     def _has_file(self, package: SentPackage) -> bool:
         return self.path_of(package.partner, package.number).exists()
 
@@ -180,6 +228,11 @@ class SentStore:
             "SELECT DISTINCT id FROM items WHERE partner = ? AND withdrawn_by IS NOT NULL", (partner,)
         )
         return {identity for (identity,) in rows}
+
+    def withdrawn_records(self, partner: str) -> list[str]:
+        """Return the own ids of the same, which outlast the key of the pseudonyms."""
+        rows = self._database.execute("SELECT record FROM withdrawn_records WHERE partner = ?", (partner,))
+        return [identity for (identity,) in rows]
 
     def _note_withdrawal(self, partner: str, manifest: Manifest) -> None:
         withdraws = manifest.withdraws

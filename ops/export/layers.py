@@ -95,7 +95,7 @@ def _tracks_and_positions(reader: ReleasedPeriods, request: ExportRequest) -> tu
 def _names(reader: ReleasedPeriods, request: ExportRequest) -> dict[str, str]:
     """Radio names of the tracks of incidents in the period."""
     named: dict[str, str] = {}
-    for identity in reader.incidents_in(request.start_ns, request.end_ns)[0]:
+    for identity in reader.every_incident_in(request.start_ns, request.end_ns):
         known = reader.as_known(identity, request.end_ns)
         named |= {one["track"]: one["name"] for one in (known or {}).get("tracks", ())}
     return named
@@ -178,7 +178,9 @@ _TIMES = ("opened_at", "updated_at", "raised_at")
 
 def _incidents(reader: ReleasedPeriods, request: ExportRequest) -> gpd.GeoDataFrame:
     """Incidents as known at the end of the period."""
-    found = (reader.as_known(one, request.end_ns) for one in reader.incidents_in(request.start_ns, request.end_ns)[0])
+    every = reader.every_incident_in(request.start_ns, request.end_ns)
+    _refuse_too_many("incidents", len(every))
+    found = (reader.as_known(one, request.end_ns) for one in every)
     codes = GoodsCodeFile.named(request.goods_codes).codes()
     leaving = [with_released_goods(reader, one) for one in found if one is not None]
     return _records([one | _traced(one, codes) for one in leaving], _INCIDENT, request)
@@ -202,9 +204,14 @@ def _traced(incident: Mapping[str, Any], codes: GoodsCodes) -> dict[str, Any]:
 def _alerts(reader: ReleasedPeriods, request: ExportRequest) -> gpd.GeoDataFrame:
     """Alerts that were raised in the period, and those from before that are open."""
     bodies = reader.alerts_in(request.start_ns, request.end_ns, limit=MOST_RECORDS + 1)
-    if len(bodies) > MOST_RECORDS:
-        raise BadInput("Too many alerts", where="export", expected=f"at most {MOST_RECORDS:,}; select a shorter period")
+    _refuse_too_many("alerts", len(bodies))
     return _records([msgspec.json.decode(body) for body in bodies], _ALERT, request)
+
+
+def _refuse_too_many(layer: str, count: int) -> None:
+    if count > MOST_RECORDS:
+        expected = f"at most {MOST_RECORDS:,}; select a shorter period"
+        raise BadInput(f"Too many {layer}", where="export", expected=expected)
 
 
 def _records(found: list[dict[str, Any]], names: tuple[str, ...], request: ExportRequest) -> gpd.GeoDataFrame:

@@ -115,10 +115,14 @@ class ReleasedPeriods:
 
     def incidents_in(self, start_ns: int, end_ns: int) -> tuple[list[str], bool]:
         """As ``PeriodReader.incidents_in``."""
+        found = self.every_incident_in(start_ns, end_ns)
+        return found[:MOST_INCIDENTS], len(found) > MOST_INCIDENTS
+
+    def every_incident_in(self, start_ns: int, end_ns: int) -> list[str]:
+        """As ``PeriodReader.every_incident_in``."""
         every = self._reader.every_incident_in(start_ns, end_ns)
         self._received.refresh()
-        found = [one for one in every if self._received.shows("incident", one)]
-        return found[:MOST_INCIDENTS], len(found) > MOST_INCIDENTS
+        return [one for one in every if self._received.shows("incident", one)]
 
     def revisions_of(self, identity: str, *, newest_first: bool = False) -> Iterator[bytes]:
         """As ``PeriodReader.revisions_of``; none of a hidden record."""

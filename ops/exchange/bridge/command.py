@@ -12,7 +12,7 @@ from geo.errors import BadInput
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.security.key_bundle import open_bundle
 from ops.broker.reachable import wait_until_reachable
-from ops.exchange.agreements import read_agreements
+from ops.exchange.agreements import AgreementsNow, read_agreements
 from ops.exchange.bridge.broker_files import EXCHANGE, ExchangeBrokerOptions, write_exchange_broker
 from ops.exchange.bridge.live import ExchangeEvents, LiveExchange
 from ops.exchange.format.manifest import Manifest
@@ -76,7 +76,8 @@ def connect(options: ConnectOptions, screen: Console) -> None:
         raise BadInput("has no certificate", where=str(bundle), expected="a folder written by `broker exchange`")
     url = BrokerUrl(options.host, options.port, tls=True)
     wait_until_reachable(url, timeout_s=BROKER_ANSWERS_S)
-    LiveExchange(receiver, signer_in(options.identity), url, tls, _shown_on(screen)).run()
+    now = AgreementsNow(options.agreements, lambda reason: show(screen, "exchange-no-agreements", reason=reason))
+    LiveExchange(receiver, signer_in(options.identity), url, tls, _shown_on(screen), now=now).run()
 
 
 def _shown_on(screen: Console) -> ExchangeEvents:
@@ -101,4 +102,5 @@ def _shown_on(screen: Console) -> ExchangeEvents:
         refused=refused,
         unsigned=lambda partner: show(screen, "exchange-unsigned", partner=partner),
         problem=problem,
+        behind=lambda partner, number: show(screen, "exchange-behind", partner=partner, number=number),
     )

@@ -14,6 +14,7 @@ from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.connection import Connection, ConnectionSettings
 from ingest.security.key_register import TlsFiles
 from ingest.security.signature import Signer
+from ops.exchange.agreements import Agreements
 from ops.exchange.bridge.broker_files import EXCHANGE
 from ops.exchange.bridge.publisher import AGAIN_NS, MEDIA_TYPE, PackagesTo, statement
 from ops.exchange.bridge.taker import PackagesFrom
@@ -45,12 +46,15 @@ class ExchangeEvents:
     refused: Callable[[str, PackageRefused], None]
     unsigned: Callable[[str], None]
     problem: Callable[[str | None], None]
+    behind: Callable[[str, int], None] = lambda *_: None
+    """Gets a partner, and the number that it has, where the log here lacks it."""
 
 
 class LiveExchange:
     """The exchange of an installation with all partners of its agreements file.
 
-    After a refused package nothing more is taken from its origin by this process, as nothing that follows it may be
+    ``now``: the agreements of the moment, under which packages are published; None: those of the receiver. After a
+    refused package nothing more is taken from its origin by this process, as nothing that follows it may be
     imported before it.
     """
 
@@ -62,12 +66,14 @@ class LiveExchange:
         tls: TlsFiles | None,
         events: ExchangeEvents,
         *,
+        now: Callable[[], Agreements | None] | None = None,
         state_every_ns: int = STATE_EVERY_NS,
         again_ns: int = AGAIN_NS,
     ) -> None:
         agreements = receiver.agreements
         own, partners = agreements.own, agreements.partners
         self._receiver, self._signer, self._events = receiver, signer, events
+        self._agreements = now or (lambda: agreements)
         self._state_every_ns = state_every_ns
         self._to = {
             newest_topic(own, one.name): PackagesTo(own, one, receiver.data, signer, again_ns) for one in partners
@@ -155,10 +161,15 @@ class LiveExchange:
                     self._stated_ns[topic] = nanoseconds(now)
 
     def _publish(self) -> None:
+        if (agreements := self._agreements()) is None:
+            return
         store = SentStore(self._receiver.data)
         try:
             for line in self._to.values():
-                while (package := line.next_package(store, _now_ns())) is not None:
+                if line.newest is not None and store.note_stated(line.partner.name, line.newest):
+                    self._events.behind(line.partner.name, line.newest)
+                in_force = agreements.sending_to(line.partner.name, datetime.now(UTC))
+                while (package := line.next_package(store, _now_ns(), in_force)) is not None:
                     if not self._connection.publish(
                         package.topic, package.content, content_type=MEDIA_TYPE, user_properties=package.properties
                     ):

@@ -6,6 +6,7 @@ broker that loses its memory loses no package. Each message is signed and names 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -71,11 +72,14 @@ class PackagesTo:
         }
         return True
 
-    def next_package(self, store: SentStore, now_ns: int) -> OutgoingPackage | None:
-        """Return the next message; None while there is none, or the partner has too much on its way."""
+    def next_package(self, store: SentStore, now_ns: int, in_force: Collection[str]) -> OutgoingPackage | None:
+        """Return the next message; None while there is none, or the partner has too much on its way.
+
+        ``in_force``: agreements under which packages may leave now.
+        """
         if self.newest is None:
             return None
-        found = store.content_after(self.partner.name, self.published, now_ns)
+        found = store.content_after(self.partner.name, self.published, now_ns, in_force)
         if found is None:
             return None
         number, content = found

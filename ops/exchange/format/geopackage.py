@@ -16,6 +16,7 @@ import numpy as np
 import shapely
 
 from geo.arrays import Floats
+from geo.errors import FrameError
 from geo.names import HIDDEN
 from ops.exchange.agreements import Agreement
 from ops.exchange.fields import ALWAYS, COVERAGE, FIELDS
@@ -123,7 +124,10 @@ def _layer(
     names = ", ".join(f'"{name}"' for name in [_GEOMETRY, *wanted])
     found = database.execute(f'SELECT {names} FROM "{layer}" ORDER BY rowid')  # noqa: S608
     rows, shapes = _records(found, layer, manifest, size)
-    grid = AgreedGrid.of(agreement)
+    try:
+        grid = AgreedGrid.of(agreement)
+    except FrameError as error:
+        raise PackageRefused("not_agreed", error.what, where=error.where, expected=error.expected) from None
     lon, lat = _cells(shapes, rows, grid) if layer == COVERAGE else _centres(shapes, layer, grid)
     inside = is_inside(lon, lat, agreement.area)
     if not inside.all():

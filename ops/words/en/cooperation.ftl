@@ -71,6 +71,7 @@ partners-kind = { $kind ->
 partners-state = { $state ->
     [in_force] In force
     [withdrawn] Withdrawn
+    [partly_withdrawn] Partly withdrawn, no longer sent
     [expired] Expired
    *[done] Complete
 }

@@ -15,6 +15,14 @@ exchange-withdrawn = Withdrawal notice { $number } from { $origin } verified: { 
     [one] { $count } record removed
    *[other] { $count } records removed
 }
+exchange-again = { $count ->
+    [one] Package { $numbers } holds a withdrawn record and is no longer sent. If { $partner } has not received it, make a new package
+   *[other] Packages { $numbers } hold withdrawn records and are no longer sent. If { $partner } has not received them, make new packages
+} of the other records.
+exchange-missing = { $count ->
+    [one] Package { $first } from { $origin } was not imported
+   *[other] Packages { $first } to { $last } from { $origin } were not imported
+}. Of these, notices of withdrawal can still be received.
 exchange-listed = { $sent ->
     [one] { $sent } package
    *[other] { $sent } packages
@@ -43,4 +51,6 @@ exchange-no-answer = { $reason } The next attempt follows in { $seconds } s.
 exchange-no-connection = Not connected to the exchange broker: { $reason }
 exchange-published = Package { $number } published for { $partner }.
 exchange-refused = A package from { $partner } was refused, and nothing more is imported from { $partner } until this command is started again: { $reason }
+exchange-no-agreements = { $reason } Until this is right, no package is sent.
+exchange-behind = { $partner } has package { $number }, which the log here does not know: exchange/sent.db came from an older copy. New packages get numbers above { $number }. Make those again that were made since the copy came back, withdrawals too.
 exchange-unsigned = A message that { $partner } has not signed was ignored.

@@ -71,6 +71,7 @@ partners-kind = { $kind ->
 partners-state = { $state ->
     [in_force] En vigueur
     [withdrawn] Retiré
+    [partly_withdrawn] Retiré en partie, n’est plus envoyé
     [expired] Échu
    *[done] Terminé
 }

@@ -15,6 +15,14 @@ exchange-withdrawn = Avis de retrait { $number } de { $origin } vérifié : { $
     [one] { $count } enregistrement supprimé
    *[other] { $count } enregistrements supprimés
 }
+exchange-again = { $count ->
+    [one] L’envoi { $numbers } contient un enregistrement retiré et n’est plus envoyé. Si { $partner } ne l’a pas reçu, faites un nouvel envoi
+   *[other] Les envois { $numbers } contiennent des enregistrements retirés et ne sont plus envoyés. Si { $partner } ne les a pas reçus, faites de nouveaux envois
+} avec les autres enregistrements.
+exchange-missing = { $count ->
+    [one] L’envoi { $first } de { $origin } n’a pas été importé
+   *[other] Les envois { $first } à { $last } de { $origin } n’ont pas été importés
+}. Parmi eux, les avis de retrait peuvent encore être reçus.
 exchange-listed = { $sent ->
     [one] { $sent } envoi
    *[other] { $sent } envois
@@ -43,4 +51,6 @@ exchange-no-answer = { $reason } Nouvelle tentative dans { $seconds } s.
 exchange-no-connection = Pas de connexion au broker d’échange : { $reason }
 exchange-published = Envoi { $number } publié pour { $partner }.
 exchange-refused = Un envoi de { $partner } a été refusé, et plus rien ne sera importé de { $partner } tant que cette commande n’aura pas été relancée : { $reason }
+exchange-no-agreements = { $reason } Tant que ce n’est pas corrigé, aucun envoi ne part.
+exchange-behind = { $partner } a l’envoi { $number }, que le registre d’ici ne connaît pas : exchange/sent.db vient d’une copie plus ancienne. Les nouveaux envois auront des numéros supérieurs à { $number }. Refaites ceux qui ont été faits depuis la restauration, retraits compris.
 exchange-unsigned = Un message que { $partner } n’a pas signé a été ignoré.

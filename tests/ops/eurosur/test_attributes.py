@@ -238,9 +238,52 @@ def test_an_indicator_is_due_on_the_15th_of_the_next_month_and_is_never_open(tmp
     store.close()
 
 
+def test_a_correction_of_an_indicator_is_not_due_again_but_another_month_is(tmp_path: Path) -> None:
+    store = ReportStore(tmp_path)
+    store.add(
+        [
+            report("I1", "refusals_of_entry", MONTH | {"month": "2026-01"}),
+            report("I2", "refusals_of_entry", MONTH | {"month": "2026-01", "count": 6}, follows="I1"),
+            report("I3", "refusals_of_entry", MONTH, follows="I2"),
+            report("I4", "illegal_stays", MONTH, follows="I3"),
+            report("W1", "indicator_warning", {"warning": "abnormal_change"}, follows="I4"),
+        ],
+        NOW,
+    )
+    assert [(one.report.id, one.is_due) for one in store.reports()] == [
+        ("I1", True), ("I2", False), ("I3", True), ("I4", True), ("W1", False),
+    ]  # fmt: skip
+    corrected = store.reports()[1]
+    assert not corrected.overdue_at(NOW + timedelta(days=90))
+    assert b"overdue" not in as_xml([corrected], "hills", NOW)
+    store.erase(["I1"])
+    assert not store.reports()[0].is_due, "what it corrects is erased"
+    store.close()
+
+
 @pytest.mark.parametrize(("month", "end"), [("2026-02", (2026, 3, 1)), ("2026-12", (2027, 1, 1))])
 def test_a_month_ends_at_midnight_utc(month: str, end: tuple[int, int, int]) -> None:
     assert end_of_month(month) == datetime(*end, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("entered", "written"),
+    [
+        ("2026-03-14T20:07Z", "2026-03-14T20:07:00Z"),
+        ("20260314T200700Z", "2026-03-14T20:07:00Z"),
+        ("2026-03-14 20:07:00Z", "2026-03-14T20:07:00Z"),
+        ("2026-03-14T22:07:00,5+02:00", "2026-03-14T20:07:00Z"),
+        ("2026-03-14T22:07:00+02:00:30", "2026-03-14T20:06:30Z"),
+        ("2026-W11-6T20:07:00Z", "2026-03-14T20:07:00Z"),
+    ],
+)
+def test_a_time_that_xml_would_not_take_as_it_was_entered_is_written_in_utc(entered: str, written: str) -> None:
+    one = report("S1", "search_and_rescue", {"ended_at": entered})
+    one.check()
+    stored = StoredReport(one, NOW, None)
+    assert f"<endedAt>{written}</endedAt>".encode() in as_xml([stored], "hills", NOW)
+    (plain,) = json.loads(as_json([stored], "hills", NOW))["layers"]["events"]
+    assert plain["details"] == {"ended_at": written}
 
 
 def test_times_are_utc_and_of_years_that_can_be_written() -> None:

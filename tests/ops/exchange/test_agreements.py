@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from pyproj import Geod
 
-from geo.errors import BadInput
+from geo.errors import BadInput, FrameError
 from ops.exchange.agreements import read_agreements
+from ops.exchange.grid import AgreedGrid
 from ops.sector.toml_record import ConfigError
+from tests.ops.exchange.partners import agreement
 
 KEY = b64encode(bytes(range(32))).decode()
 FILE = f"""own = "north"
@@ -94,3 +98,21 @@ def test_two_partners_or_agreements_of_one_name_or_key_are_refused(tmp_path: Pat
         read(tmp_path, FILE + partner.replace('"south"', '"west"'))
     with pytest.raises(ConfigError, match="twice"):
         read(tmp_path, FILE + FILE[FILE.index("[[agreement]]") :])
+
+
+@pytest.mark.parametrize(
+    ("epsg", "area", "taken"),
+    [
+        (32634, (20.0, 60.0, 21.0, 61.0), True),
+        (3035, (32.5, 34.9, 34.1, 35.3), True),  # the grid of European statistics, at its edge: 2.3%
+        (3857, (20.0, 60.0, 21.0, 61.0), False),  # Web Mercator: cells of 100 m would have 49 m
+        (6933, (20.0, 60.0, 21.0, 61.0), False),  # equal areas, but 1.8 times as long
+        (32634, (-180.0, -90.0, 180.0, 90.0), False),
+    ],
+)
+def test_a_grid_has_metres_of_the_ground(epsg: int, area: tuple[float, float, float, float], *, taken: bool) -> None:
+    agreed = agreement(grid_epsg=epsg, area=area, layers={"incidents": ("kind",)})
+    with nullcontext() if taken else pytest.raises(FrameError, match=f"EPSG:{epsg} has distances that deviate"):
+        grid = AgreedGrid.of(agreed)
+        corners = grid.corners(*grid.cells([(area[0] + area[2]) / 2], [(area[1] + area[3]) / 2]))[0]
+        assert Geod(ellps="WGS84").inv(*corners[0], *corners[1])[2] == pytest.approx(1_000.0, rel=0.05)

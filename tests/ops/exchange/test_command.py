@@ -10,9 +10,10 @@ from typing import Any
 
 import pyogrio
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from ops.audit.log import AuditLog
-from tests.ops.exchange.partners import agreements_text
+from tests.ops.exchange.partners import KEYS, agreements_text, package
 
 
 @pytest.fixture
@@ -48,7 +49,8 @@ def test_two_sides_share_coverage_and_withdraw_it(desk: Path, watchline: Any) ->
             assert not path.is_file() or canary not in path.read_bytes()
     taken = watchline("share", "receive", "week.zip", *side("south"), "--json")
     assert json.loads(taken.out) == {
-        "origin": "north", "number": 1, "kind": "product", "stored": cells, "left_out": 0, "removed": 0
+        "origin": "north", "number": 1, "kind": "product", "stored": cells, "left_out": 0, "removed": 0,
+        "missing": [],
     }  # fmt: skip
     again = watchline("share", "receive", "week.zip", *side("south"))
     assert (again.code, "above 1" in again.err) == (1, True)
@@ -85,6 +87,31 @@ def test_two_sides_share_coverage_and_withdraw_it(desk: Path, watchline: Any) ->
         operations[own] = [entry.operation for entry in log.entries()]
         log.close()
     assert operations == {"north": ["disclosure", "disclosure"], "south": ["collection", "erasure"]}
+
+
+def test_a_withdrawal_of_a_record_states_which_packages_are_to_be_made_again(desk: Path, watchline: Any) -> None:
+    incidents = {"incidents": ["kind"]}
+    file = desk / "north.toml"
+    key = json.loads(watchline("share", "key", "--out", "south-key", "--json").out)["public_base64"]
+    file.write_text(agreements_text("north", "south", key=key, days=(-1, 1), layers=incidents))
+    sent = [package(desk / "north", now=datetime.now(UTC)) for _ in range(2)]
+    assert [one.manifest.number for one in sent] == [1, 2]
+    words = [
+        "share", "withdraw", "south", *side("north"), "--identity", "signing", "--purpose", "wrong", "--record",
+        "CANARY-incident-0",
+    ]  # fmt: skip
+    pem = KEYS["north"].private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (desk / "signing").mkdir()
+    (desk / "signing" / "signing.key").write_bytes(pem)
+    notice = watchline(*words, "--json")
+    assert notice.code == 0, notice.err
+    stated = json.loads(notice.out)
+    assert (stated["concerned"], stated["no_longer_sent"]) == ([1, 2], [1, 2])
+    assert "Packages 1, 2 hold withdrawn records" in " ".join(notice.err.split())
+    listed = json.loads(watchline("share", "list", "--data", "north", "--json").out)["sent"]
+    assert [one["state"] for one in listed] == ["partly_withdrawn", "partly_withdrawn", "in_force"]
+    table = watchline("share", "list", "--data", "north")
+    assert "Partly" in table.out + table.err
 
 
 def test_a_package_from_an_empty_data_folder_begins_its_audit_log(desk: Path, watchline: Any) -> None:

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from starlette.testclient import TestClient
 
 from geo.errors import WatchlineError
+from ops.exchange.agreements import Agreement, AgreementsNow
 from ops.exchange.format.package import opened
 from ops.exchange.format.refusal import PackageRefused
 from ops.exchange.make import withdraw
@@ -37,6 +38,7 @@ from tests.ops.exchange.partners import (
     KEYS,
     LAYERS,
     NOW,
+    agreement,
     agreements,
     agreements_text,
     certificate,
@@ -61,8 +63,9 @@ def headers(
     return {"Watchline-Partner": partner, "Watchline-Sent": sent, "Watchline-Signature": body}
 
 
-def client(data: Path) -> TestClient:
-    return TestClient(Outbox(data, agreements("north"), lambda: nanoseconds(NOW)).app())
+def client(data: Path, now: datetime = NOW, *found: Agreement) -> TestClient:
+    known = agreements("north", *(found or (agreement(**ONLY),)))
+    return TestClient(Outbox(data, lambda: known, lambda: nanoseconds(now)).app())
 
 
 def test_packages_are_served_in_order_from_the_cursor(tmp_path: Path) -> None:
@@ -79,8 +82,8 @@ def test_a_package_that_is_withdrawn_while_it_is_asked_for_is_none_for_that_mome
     package(tmp_path / "north")
     after = SentStore.after
 
-    def withdrawn_meanwhile(store: SentStore, partner: str, number: int, now_ns: int) -> object:
-        found = after(store, partner, number, now_ns)
+    def withdrawn_meanwhile(store: SentStore, partner: str, number: int, *more: Any) -> object:
+        found = after(store, partner, number, *more)
         if number == 0 and found is not None and found.number == 1:
             withdraw(sender(tmp_path / "north", **ONLY), packages=[1], records=[], reason="error")
         return found
@@ -91,6 +94,74 @@ def test_a_package_that_is_withdrawn_while_it_is_asked_for_is_none_for_that_mome
     assert [answer.status_code for answer in answers] == [204, 200]  # then the notice
 
 
+def test_a_record_that_is_withdrawn_before_its_package_was_fetched_does_not_leave(tmp_path: Path) -> None:
+    """Its package is served no more; the notice and what was made after it are."""
+    package(tmp_path / "north")
+    notice, _ = withdraw(sender(tmp_path / "north", **ONLY), packages=[], records=["CANARY-incident-0"], reason="wrong")
+    last = package(tmp_path / "north", incidents((-84.15, 36.65)))
+    with client(tmp_path / "north") as http:
+        answers = [http.get(PATH, params={"after": after}, headers=headers(str(after))) for after in (0, 2)]
+    assert [one.content for one in answers] == [notice.content, last.content]
+    store = SentStore(tmp_path / "north")
+    assert [one.partly_withdrawn for one in store.packages()] == [True, False, False]
+    assert not store.path_of("south", 1).exists()
+    store.close()
+
+
+def test_after_an_older_copy_came_back_numbers_continue_above_those_that_the_partner_has(tmp_path: Path) -> None:
+    """It would take no other, and ask for nothing below."""
+    package(tmp_path / "north")
+    seen: list[tuple[str, int]] = []
+    outbox = Outbox(
+        tmp_path / "north",
+        lambda: agreements("north", agreement(**ONLY)),
+        lambda: nanoseconds(NOW),
+        lambda *one: seen.append(one),
+    )
+    with TestClient(outbox.app()) as http:
+        for after in (1, 3, 3, 2):
+            assert http.get(PATH, params={"after": after}, headers=headers(str(after))).status_code == 204
+        assert seen == [("south", 3)]
+        notice, _ = withdraw(sender(tmp_path / "north", **ONLY), packages=[1], records=[], reason="error")
+        assert notice.manifest.number == 4
+        assert http.get(PATH, params={"after": 3}, headers=headers("3")).content == notice.content
+    assert package(tmp_path / "north", partner="east").manifest.number == 1
+    assert package(tmp_path / "north").manifest.number == 5
+
+
+def test_nothing_but_notices_leaves_under_an_agreement_that_is_not_in_force(tmp_path: Path) -> None:
+    """One that ended, that sends no more, or that is not in the file; a second one with the partner is served."""
+    package(tmp_path / "north", keep_days=90)
+    notice, _ = withdraw(sender(tmp_path / "north", **ONLY), packages=[], records=["CANARY-incident-0"], reason="wrong")
+    package(tmp_path / "north", incidents((-84.15, 36.65)), keep_days=90)
+    other = package(tmp_path / "north", incidents((-84.15, 36.65)), id="second", keep_days=90)
+    later, second = NOW + timedelta(days=31), agreement(id="second", until=NOW + timedelta(days=60), **ONLY)
+    for found, now in (((agreement(**ONLY), second), later), ((agreement(direction="receive", **ONLY), second), NOW),
+                       ((second,), NOW)):  # fmt: skip
+        with client(tmp_path / "north", now, *found) as http:
+            answers = [
+                http.get(PATH, params={"after": after}, headers=headers(str(after), now=now)).content
+                for after in (0, 2)
+            ]
+        assert answers == [notice.content, other.content]
+
+
+def test_an_agreement_that_is_taken_out_of_the_file_ends_at_once_and_a_broken_file_serves_nothing(
+    tmp_path: Path,
+) -> None:
+    package(tmp_path / "north")
+    file, shown = tmp_path / "north.toml", list[str]()
+    text = agreements_text(key=public("south"), now=NOW, area=AREA, layers=ONLY["layers"])
+    outbox = Outbox(tmp_path / "north", AgreementsNow(file, shown.append), lambda: nanoseconds(NOW))
+    with TestClient(outbox.app()) as http:
+        for changed, status in ((text, 200), (text[: text.index("[[agreement]]")], 204), ("own =", 503), ("own =", 503),
+                                (text, 200)):  # fmt: skip
+            file.write_text(changed)
+            assert http.get(PATH, params={"after": 0}, headers=headers("0")).status_code == status
+    (reason,) = shown
+    assert "is not TOML" in reason
+
+
 def test_what_was_withdrawn_or_has_expired_is_served_no_more_but_the_notice_is(tmp_path: Path) -> None:
     package(tmp_path / "north", keep_days=1)
     package(tmp_path / "north")
@@ -98,7 +169,7 @@ def test_what_was_withdrawn_or_has_expired_is_served_no_more_but_the_notice_is(t
     store = SentStore(tmp_path / "north")
     assert [one.withdrawn_by for one in store.packages()] == [None, 3, None]
     later = nanoseconds(NOW + timedelta(days=1))
-    assert [getattr(store.after("south", 0, at), "number", None) for at in (later - 1, later)] == [1, 3]
+    assert [getattr(store.after("south", 0, at, ["buffer"]), "number", None) for at in (later - 1, later)] == [1, 3]
     assert not store.path_of("south", 2).exists()
     for at, left in ((later - 1, True), (later, False)):
         store.forget_expired(at)
@@ -142,7 +213,7 @@ def test_a_connection_that_sends_no_whole_request_is_ended(tmp_path: Path, sent:
 
     async def ended() -> bytes:
         config = uvicorn.Config(
-            Outbox(tmp_path, agreements("north"), lambda: 0).app(), access_log=False, timeout_keep_alive=3600
+            Outbox(tmp_path, lambda: agreements("north"), lambda: 0).app(), access_log=False, timeout_keep_alive=3600
         )
         config.load()
         state = uvicorn.server.ServerState()

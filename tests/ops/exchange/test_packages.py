@@ -142,6 +142,25 @@ def test_replayed_and_older_packages_are_refused(tmp_path: Path) -> None:
         assert "above 2" in str(error)
 
 
+def test_a_notice_of_withdrawal_that_arrives_late_is_followed_once(tmp_path: Path) -> None:
+    south = receiver(tmp_path / "south", **ONLY)
+    take(south, package(tmp_path / "north").content)
+    maker = sender(tmp_path / "north", **ONLY)
+    notices = [withdraw(maker, packages=[1], records=[], reason="error")[0] for _ in range(2)]
+    last = package(tmp_path / "north", incidents((-84.15, 36.65)))
+    take(south, last.content)
+    store = ReceivedStore(south.data)
+    assert list(store.missing_before("north", 4)) == [2, 3]
+    assert take(south, notices[1].content).removed == 2
+    assert list(store.missing_before("north", 3)) == [2]
+    assert list(store.missing_before("north", 4)) == []
+    assert [one.state for one in store.packages()] == ["withdrawn", "in_force", "in_force"]
+    store.close()
+    assert refused(south, notices[1].content).reason == "replayed"
+    assert take(south, notices[0].content).removed == 0
+    assert refused(south, last.content).reason == "replayed"
+
+
 CASES: list[tuple[str, Callable[[bytes], bytes], str]] = [
     ("forged", lambda c: changed(c, key="east"), "signature.json"),
     ("unknown_origin", lambda c: changed(c, origin="west"), "west"),

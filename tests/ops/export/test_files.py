@@ -24,6 +24,7 @@ from ops.export.files import write_export
 from ops.export.layers import layers_to_export
 from ops.export.process import export
 from ops.export.request import ENDINGS, FORMATS, LAYERS, ExportRequest, bounds_of, layers_of
+from ops.store import periods
 from tests.ops.analysis.handover.night import FRAME, HOSTILE
 from tests.ops.export.exported import exported_store, request_of, track
 from tests.ops.incidents.making import SECOND, START_NS
@@ -197,6 +198,17 @@ def test_records_are_those_of_the_period_as_known_at_its_end(folder: Path) -> No
     assert early["incidents"]["state"].tolist() == ["assigned"]
     assert len(early["positions"]) == 20, "ten positions of each track: 0 s to 90 s"
     assert len(early["alerts"]) == 1
+
+
+@pytest.mark.parametrize("layer", ["incidents", "alerts"])
+def test_records_are_all_exported_or_refused(folder: Path, monkeypatch: pytest.MonkeyPatch, layer: str) -> None:
+    """Not the oldest of them only."""
+    monkeypatch.setattr(periods, "MOST_INCIDENTS", 1)
+    monkeypatch.setattr(export_layers, "MOST_RECORDS", COUNTS[layer])
+    assert len(layers_to_export(request_of(folder, "gpkg", layers=(layer,)))[layer]) == COUNTS[layer]
+    monkeypatch.setattr(export_layers, "MOST_RECORDS", COUNTS[layer] - 1)
+    with pytest.raises(BadInput, match=f"Too many {layer}.*shorter period"):
+        layers_to_export(request_of(folder, "gpkg", layers=(layer,)))
 
 
 def test_too_many_positions_are_refused_with_what_to_do(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -155,7 +155,7 @@ def test_packages_for_partners_end_with_the_retention_too_and_those_after_them_a
     def served() -> list[int]:
         """As a partner asks, who begins."""
         store, found = SentStore(room), [0]
-        while (one := store.content_after("south", found[-1], nanoseconds(NOW))) is not None:
+        while (one := store.content_after("south", found[-1], nanoseconds(NOW), ["buffer"])) is not None:
             found.append(one[0])
         assert [one.number for one in store.packages()] == [1, 2, 3, 4], "the log keeps the numbers"
         store.close()

@@ -15,7 +15,7 @@ from ops.store.rows import rfc3339
 
 MOST_SHOWN: Final = 200
 """Packages of a table, the newest."""
-PackageState = Literal["in_force", "withdrawn", "expired", "done"]
+PackageState = Literal["in_force", "withdrawn", "partly_withdrawn", "expired", "done"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class SentRow:
     @property
     def may_withdraw(self) -> bool:
         """Whether it can be taken back."""
-        return self.package.kind in ("product", "drill") and self.state == "in_force"
+        return self.package.kind in ("product", "drill") and self.state in ("in_force", "partly_withdrawn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +142,7 @@ def exchanged(data: Path, now_ns: int) -> Exchanged:
 
 
 def _state_of_sent(one: SentPackage, now_ns: int) -> PackageState:
-    if one.kind in ("withdrawal", "score"):
-        return "done"
-    if one.withdrawn_by is not None:
-        return "withdrawn"
-    return "expired" if one.expires_ns <= now_ns else "in_force"
+    return "done" if one.kind in ("withdrawal", "score") else one.state_at(now_ns)
 
 
 def _minute(at_ns: int) -> str:

@@ -112,8 +112,9 @@ def _value(name: str, attribute: Attribute, entered: str) -> AttributeValue:
         names = [part[1] for part in parts if part]
         value = {part[1]: int(part[2]) for part in parts if part} if len(set(names)) == len(parts) else entered
     elif attribute.kind == "time":
-        at = _moment(entered)
-        value = entered if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        stated = _moment(entered)
+        at = None if stated is None else time_of(stated.isoformat())
+        value = entered if at is None else at.isoformat().replace("+00:00", "Z")
     check_value(name, attribute, value)
     checked: AttributeValue = value
     return checked

@@ -52,7 +52,7 @@ def message_of(one: OutgoingPackage) -> Delivery:
 def next_of(line: PackagesTo, at: datetime = NOW) -> OutgoingPackage | None:
     store = SentStore(line.data)
     try:
-        return line.next_package(store, nanoseconds(at))
+        return line.next_package(store, nanoseconds(at), ["buffer"])
     finally:
         store.close()
 

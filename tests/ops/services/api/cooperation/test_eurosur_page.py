@@ -119,6 +119,10 @@ def test_what_is_overdue_comes_first_until_it_is_sent_and_stays_marked_as_late(r
         ({"impact": "critical"}, "Impact level"),
         ({"unauthorised_border_crossing.attempt": "half"}, "Attempt: one of the list."),
         ({"related": "none"}, "Related reports"),
+        (
+            {"sublayer": "events/search_and_rescue", "search_and_rescue.ended_at": "0001-01-01T00:00+10:00"},
+            "End of the rescue",
+        ),
     ],
 )
 def test_a_wrong_form_names_the_field_adds_nothing_and_keeps_what_was_entered(

@@ -14,13 +14,14 @@ from starlette.exceptions import HTTPException
 from ops.exchange.desk.orders import GapCell, ShareOrder, ShareResult
 from ops.exchange.format.package import opened
 from ops.exchange.format.refusal import PackageRefused
+from ops.exchange.make import withdraw
 from ops.exchange.received import ReceivedStore
 from ops.exchange.sent import SentStore
 from ops.services.api.cooperation.desk import share_desk
 from ops.services.api.cooperation.gap_picture import class_of, gap_picture
 from ops.services.api.cooperation.problems import of_order
 from ops.store.writer import Store
-from tests.ops.exchange.partners import LAYERS, NOW, package, receiver
+from tests.ops.exchange.partners import LAYERS, NOW, package, receiver, sender
 from tests.ops.services.api.cooperation.served import centre, texts, write_exchange
 
 ONLY = {"layers": {"incidents": LAYERS["incidents"]}}
@@ -67,6 +68,15 @@ def test_what_was_received_is_shown_with_its_state_and_what_was_refused_with_its
     ]  # fmt: skip
     store.close()
     assert "Preview" not in text, "an analyst makes no packages"
+
+
+def test_a_package_of_which_a_record_was_withdrawn_is_shown_as_sent_no_more(room: Any) -> None:
+    package(room.folder)
+    withdraw(sender(room.folder, **ONLY), packages=[], records=["CANARY-incident-0"], reason="wrong")
+    with room.logged_in("adler") as client:
+        page = client.get("/partners?language=en").text
+    assert "Partly withdrawn, no longer sent" in texts(page)
+    assert 'name="number" value="1"' in page, "the rest of it can be withdrawn, too"
 
 
 def test_notes_of_refusals_do_not_grow_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
