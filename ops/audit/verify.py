@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +13,7 @@ from geo.errors import BadInput
 from geo.message import Message
 from ingest.security.signature import key_id
 from ops.audit.entry import EntryLine, Head, read_line
+from ops.audit.erasure import erased_ranges
 from ops.audit.files import signer_of
 from ops.audit.merkle import Tree, leaf_hash
 from ops.audit.stores.place import reading
@@ -23,11 +24,10 @@ AuditFault = Literal[
     "changed", "removed", "added", "head_changed", "head_missing", "unsigned", "other_key", "not_a_line"
 ]
 MOST_FINDINGS: Final = 20
+"""Findings of each kind that are stated, by their entries, so that many of one kind hide none of another."""
 SIGNED_WITHIN_S: Final = 120.0
 """Entries of a running process that have no head after this time are found as unsigned; a head follows within a second,
 unless its machine is busy or its disk is slow."""
-ERASED_ENTRIES: Final = re.compile(r"audit entries (\d+)-(\d+)")
-"""Subject of the entry that records the erasure of older entries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,8 @@ class _Check:
         self._log, self._public, self._witness = log, public, witness
         self._with_witness = with_witness
         self._result = Verification()
+        self._found: list[AuditFinding] = []
+        self._kinds = Counter[AuditFault]()
         self._tree = Tree()
         self._signed: list[bytes] = []
         self._recorded_erasures: list[tuple[int, int]] = []
@@ -122,7 +124,7 @@ class _Check:
             else:
                 uncovered.append((leaf_hash(line), name))
                 if isinstance(found, EntryLine):
-                    self._note_erasure(found)
+                    self._recorded_erasures += erased_ranges(found)
                 else:
                     self._find("changed", self._tree.size + len(uncovered) - 1, name)
         if uncovered:
@@ -131,8 +133,11 @@ class _Check:
             if not any(start <= first and last <= end for start, end in self._recorded_erasures):
                 self._find("removed", first, name)
         self._against_witness()
-        self._result.findings.sort(key=lambda finding: finding.entry)
-        del self._result.findings[MOST_FINDINGS:]
+        counts = Counter[AuditFault]()
+        for finding in sorted(self._found, key=lambda finding: finding.entry):
+            counts[finding.kind] += 1
+            if counts[finding.kind] <= MOST_FINDINGS:
+                self._result.findings.append(finding)
         return self._result
 
     def _lines(self) -> Iterator[tuple[str, bytes]]:
@@ -215,14 +220,10 @@ class _Check:
         else:
             self._find("changed", same, "")
 
-    def _note_erasure(self, line: EntryLine) -> None:
-        stated = ERASED_ENTRIES.fullmatch(line.subject)
-        if line.operation == "erasure" and stated is not None:
-            self._recorded_erasures.append((int(stated[1]), int(stated[2])))
-
     def _find(self, kind: AuditFault, entry: int, file: str, head: int | None = None) -> None:
-        if len(self._result.findings) < 10 * MOST_FINDINGS:
-            self._result.findings.append(AuditFinding(kind, entry, file, head))
+        self._kinds[kind] += 1
+        if self._kinds[kind] <= 10 * MOST_FINDINGS:
+            self._found.append(AuditFinding(kind, entry, file, head))
 
 
 def _keys_of(log: LogReading, public: bytes | None) -> set[str]:

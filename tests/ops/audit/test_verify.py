@@ -9,7 +9,7 @@ from ops.audit.entry import AuditEntry, line_of, signed_head
 from ops.audit.files import day_files
 from ops.audit.log import AuditLog
 from ops.audit.merkle import leaf_hash, root_of
-from ops.audit.verify import verify
+from ops.audit.verify import MOST_FINDINGS, verify
 
 DAY_NS = 86_400 * 10**9
 T0_NS = 1_773_446_400 * 10**9  # 2026-03-14T00:00:00Z
@@ -194,6 +194,21 @@ def test_removing_old_entries_is_only_allowed_when_the_log_records_their_erasure
     log.close()
     found = verify(folder, witness=original / "witness")
     assert (found.ok, found.erased) == (True, len(entries))
+
+
+def test_many_findings_of_one_kind_hide_none_of_another(tmp_path):
+    now = [T0_NS]
+    log = AuditLog(tmp_path / "audit", now_ns=lambda: now[0])
+    for day in range(2 * MOST_FINDINGS):
+        now[0] = T0_NS + day * DAY_NS
+        log.add(entry(day))
+    log.close()
+    *removed, newest = day_files(log.folder)
+    for path in removed:
+        path.write_bytes(b"".join(line for line in rows(path) if not line.startswith(b'{"n":')))
+    newest.write_bytes(newest.read_bytes().replace(b"m.keller", b"n.keller"))
+    kinds = [finding.kind for finding in verify(log.folder).findings]
+    assert kinds == ["removed"] * MOST_FINDINGS + ["changed"]
 
 
 def test_lines_are_numbered():
