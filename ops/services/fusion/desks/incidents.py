@@ -14,7 +14,7 @@ from geo.errors import BadInput
 from geo.message import Message
 from ingest.unit_messages import Reply, StatedLook
 from ops.broker.identities import UNIT
-from ops.incidents.actions import IncidentAction
+from ops.incidents.actions import IncidentAction, Refused, check_may_end
 from ops.incidents.assessments import Assessment
 from ops.incidents.book import ActionOutcome, AlertStep, IncidentBook
 from ops.incidents.incident import Incident
@@ -123,6 +123,13 @@ class IncidentDesk:
             if reply.action_id in self.book.applied:
                 return state, ()
             self._check_distress(state, reply)
+            if (refused := self._refused_ending(state, reply)) is not None:
+                if reply.action_id:
+                    self.book.applied[reply.action_id] = now_ns
+                incident, at = self.book.incidents[self._incident_of(reply)], utc_datetime(now_ns)
+                outcome = ActionOutcome.refused(_action_of(reply), incident.id, at, incident.revision, refused)
+                self._keep(reply, outcome)
+                return state, ()
             state, alert = act_on(
                 state, reply.alert, reply.action, by=reply.by, reason=reply.reason, at=utc_datetime(now_ns)
             )
@@ -171,6 +178,18 @@ class IncidentDesk:
         if reply.unit != UNIT and reply.action != "acknowledge" and alert is not None and alert.rule == "distress":
             where = f"{reply.action} of {reply.alert}"
             raise BadInput(f"sent by unit {reply.unit}", where=where, expected="a decision of the operations centre")
+
+    def _refused_ending(self, state: AlertState, reply: Reply) -> Message | None:
+        """Return why a reply may not end an open alert: another owns the incident of what is not distress."""
+        alert, incident = state.alerts.get(reply.alert), self.book.incidents.get(self._incident_of(reply))
+        if reply.action == "acknowledge" or alert is None or incident is None:
+            return None
+        if alert.is_open and alert.rule != "distress":
+            try:
+                check_may_end(incident, _action_of(reply))
+            except Refused as refused:
+                return refused.message
+        return None
 
     def _check_marking(self, reply: Reply) -> None:
         if reply.unit != UNIT:
