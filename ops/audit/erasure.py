@@ -49,6 +49,15 @@ def erase_entries(log: AuditLog, is_due: Callable[[date], bool], purpose: str) -
     return sum(last - first + 1 for first, last in due.values())
 
 
+def erased_until(folder: Path) -> date | None:
+    """Return the newest day of which entries are erased; None for a log that is whole."""
+    with reading(folder) as log:
+        for day in reversed(log.days()):
+            if next(iter(day.lines()), b"").startswith(b'{"head":'):
+                return date.fromisoformat(day.day)
+    return None
+
+
 def erased_ranges(line: EntryLine) -> list[tuple[int, int]]:
     """Return the first and last numbers of entries whose erasure this entry records."""
     stated = ERASED_ENTRIES.fullmatch(line.subject) if line.operation == "erasure" else None
