@@ -123,12 +123,7 @@ class IncidentDesk:
             if reply.action_id in self.book.applied:
                 return state, ()
             self._check_distress(state, reply)
-            if (refused := self._refused_ending(state, reply)) is not None:
-                if reply.action_id:
-                    self.book.applied[reply.action_id] = now_ns
-                incident, at = self.book.incidents[self._incident_of(reply)], utc_datetime(now_ns)
-                outcome = ActionOutcome.refused(_action_of(reply), incident.id, at, incident.revision, refused)
-                self._keep(reply, outcome)
+            if self._is_refused_ending(state, reply, now_ns):
                 return state, ()
             state, alert = act_on(
                 state, reply.alert, reply.action, by=reply.by, reason=reply.reason, at=utc_datetime(now_ns)
@@ -179,17 +174,22 @@ class IncidentDesk:
             where = f"{reply.action} of {reply.alert}"
             raise BadInput(f"sent by unit {reply.unit}", where=where, expected="a decision of the operations centre")
 
-    def _refused_ending(self, state: AlertState, reply: Reply) -> Message | None:
-        """Return why a reply may not end an open alert: another owns the incident of what is not distress."""
+    def _is_refused_ending(self, state: AlertState, reply: Reply, now_ns: int) -> bool:
+        """Refuse to end an open alert, unless it is distress, where another owns the incident; whether it was."""
         alert, incident = state.alerts.get(reply.alert), self.book.incidents.get(self._incident_of(reply))
-        if reply.action == "acknowledge" or alert is None or incident is None:
-            return None
-        if alert.is_open and alert.rule != "distress":
-            try:
-                check_may_end(incident, _action_of(reply))
-            except Refused as refused:
-                return refused.message
-        return None
+        if reply.action == "acknowledge" or incident is None or alert is None or not alert.is_open:
+            return False
+        action = _action_of(reply)
+        try:
+            if alert.rule != "distress":
+                check_may_end(incident, action)
+        except Refused as refused:
+            if reply.action_id:
+                self.book.applied[reply.action_id] = now_ns
+            at = utc_datetime(now_ns)
+            self._keep(reply, ActionOutcome.refused(action, incident.id, at, incident.revision, refused.message))
+            return True
+        return False
 
     def _check_marking(self, reply: Reply) -> None:
         if reply.unit != UNIT:
