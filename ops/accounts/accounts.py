@@ -201,19 +201,24 @@ class Accounts:
         self.store.end_sessions(account.id)
         return self._begin(self._account(person.id), "browser", origin)
 
-    def set_second_factor(self, person: Person, secret: str | None, code: str, origin: LoginOrigin) -> None:
-        """Switch the second factor on with a code of the new secret, or off (None) with a code of the present one.
+    def set_second_factor(
+        self, person: Person, secret: str | None, code: str, origin: LoginOrigin, *, password: str = ""
+    ) -> None:
+        """Switch the second factor on with the password and a code of the new secret, or off (None) with a code of the
+        present one.
 
-        Raises LoginRefused, also for a new secret in place of the present one, which is switched off first.
+        Raises Busy or LoginRefused, also for a new secret in place of the present one, which is switched off first.
         """
         account = self._account(person.id)
         counted = self._take(account.login, origin)
+        if secret is not None and not passwords.fits(account.password, password):
+            raise LoginRefused("The current password is wrong.", reason="old-wrong")
         used = account.totp if secret is None else None if account.totp is not None else secret
         step = None if used is None else second_factor.step_of(used, code, self.now_s())
-        if step is None or not self.store.use_code(account.id, step):
+        if step is None or (secret is None and not self.store.use_code(account.id, step)):
             raise LoginRefused("The code is wrong or has been used.", reason="code")
         self.store.forgive(counted)
-        self.store.change(account.id, totp=secret)
+        self.store.change(account.id, totp=secret, totp_step=0 if secret is None else step)
         self.store.end_sessions(account.id, keep=person.session.key)
 
     # --- administration
@@ -243,12 +248,14 @@ class Accounts:
             account.id,
             password=None,
             totp=None,
+            totp_step=0,  # a used step belongs to its secret
             must_set_password=False,
             secret=secret_hash(secret),
             secret_ends_s=self.now_s() + SECRET_S,
         )
         self.store.end_sessions(account.id)
         self.store.forget_attempts(digest("account", account.login))
+        self.store.overwrite()
         return secret
 
     def lock(self, account: Account, *, locked: bool) -> None:

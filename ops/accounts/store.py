@@ -155,6 +155,11 @@ class AccountStore:
         """Remove an account with its roles, sessions and known browsers."""
         with self._change() as db:
             db.execute("DELETE FROM people WHERE id = ?", (identity,))
+        self.overwrite()
+
+    def overwrite(self) -> None:
+        """Overwrite what was removed, also in a file that a server has open."""
+        self._database.overwrite()
 
     # --- sessions
 

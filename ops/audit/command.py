@@ -10,6 +10,7 @@ from typing import Any, Final
 from rich.console import Console
 
 from geo.errors import BadInput
+from ingest.security.key_bundle import SIGNING_KEY
 from ingest.security.key_register import RegisterFile
 from ops.audit.entry import AuditEntry, EntryLine, Operation
 from ops.audit.files import log_folder
@@ -31,7 +32,10 @@ REGISTER_ROLE: Final = "audit"
 
 
 def list_entries(path: Path, wanted: EntryFilter, limit: int, screen: Console) -> dict[str, Any]:
-    """Print the newest ``limit`` matching entries, oldest first; return them with the number of all matching ones."""
+    """Print the newest ``limit`` matching entries, oldest first; return them with the number of all matching ones.
+
+    It is recorded, except in a copy of the log without its key, which is not changed.
+    """
     folder = existing_log(path)
     newest: list[EntryLine] = []
     count = 0
@@ -40,6 +44,8 @@ def list_entries(path: Path, wanted: EntryFilter, limit: int, screen: Console) -
         if len(newest) < limit:
             newest.append(line)
     newest.reverse()
+    if (folder / SIGNING_KEY).exists():
+        record_command(folder, "audit show", f"{len(newest)} entries of the audit log", operation="consultation")
     table = table_of("number", "at", "person", "operation", "what", right=("number",))
     for line in newest:
         at = utc_datetime(line.at_ns).strftime("%m-%d %H:%M:%S")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -80,6 +80,21 @@ def lines_backwards(path: Path) -> Iterator[bytes]:
                 whole = True  # what stands after the last line break is not a line yet
         if whole and rest:
             yield rest
+
+
+@contextmanager
+def lock_to_read(folder: Path) -> Iterator[None]:
+    """Keep writers out for a moment; a copy that is read-only, or lacks the lock, has none, and is not changed."""
+    try:
+        descriptor = os.open(folder / _LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        yield
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 class LogLock:

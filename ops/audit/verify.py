@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,23 +11,25 @@ from typing import Any, Final, Literal
 
 from geo.errors import BadInput
 from geo.message import Message
+from ingest.security.key_bundle import SIGNING_KEY
 from ingest.security.signature import key_id
 from ops.audit.entry import EntryLine, Head, read_line
+from ops.audit.erasure import erased_ranges
 from ops.audit.files import signer_of
 from ops.audit.merkle import Tree, leaf_hash
 from ops.audit.stores.place import reading
 from ops.audit.stores.protocol import LogDay, LogReading
-from ops.audit.witness import Witness
+from ops.audit.witness import Witness, newest_head, other_copies
 
 AuditFault = Literal[
-    "changed", "removed", "added", "head_changed", "head_missing", "unsigned", "other_key", "not_a_line"
-]
+    "changed", "removed", "added", "head_changed", "head_missing", "unsigned", "other_key", "not_a_line",
+    "copy_changed", "other_copy",
+]  # fmt: skip
 MOST_FINDINGS: Final = 20
+"""Findings of each kind that are stated, by their entries, so that many of one kind hide none of another."""
 SIGNED_WITHIN_S: Final = 120.0
 """Entries of a running process that have no head after this time are found as unsigned; a head follows within a second,
 unless its machine is busy or its disk is slow."""
-ERASED_ENTRIES: Final = re.compile(r"audit entries (\d+)-(\d+)")
-"""Subject of the entry that records the erasure of older entries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,26 +85,31 @@ class Verification:
 
 
 def verify(folder: Path, *, witness: Path | None = None, public: bytes | None = None) -> Verification:
-    """Verify the log in ``folder``.
+    """Verify the log in ``folder``, which is not changed.
 
-    ``public``: the 32 bytes of the key that signs the heads, as the register of keys or a person states it; by default
-    that of the witness copy, or else the key beside the log, which proves less. Raises BadInput without a log or
-    witness copy.
+    ``witness``: the folder of the witness copy, where a copy of another log is a finding, or its file. ``public``: the
+    32 bytes of the key that signs the heads, as the register of keys or a person states it; by default
+    that of the witness copy, or else the key beside the log, which proves less. Raises BadInput without a log,
+    witness copy or key.
     """
     with reading(folder) as log:
         if not log.days():
             raise BadInput("has no audit log", where=str(folder), expected="the folder of an audit log")
         copy = None if witness is None else Witness.of_folder(witness, _keys_of(log, public))
-        key = public or (copy.public if copy is not None else signer_of(folder).public)
-        heads = [] if copy is None else list(copy.heads())
-        return _Check(log, key, heads, with_witness=copy is not None).run()
+        key = public or (copy.public if copy is not None else _key_beside(folder))
+        others = other_copies(copy.path) if copy is not None and copy.path != witness else []
+        return _Check(log, key, copy, others).run()
 
 
 class _Check:
-    def __init__(self, log: LogReading, public: bytes, witness: list[Head], *, with_witness: bool) -> None:
+    def __init__(self, log: LogReading, public: bytes, witness: Witness | None, others: list[Path]) -> None:
         self._log, self._public, self._witness = log, public, witness
-        self._with_witness = with_witness
+        self._authentic: set[bytes] = set()
+        self._copied = 0 if witness is None else witness.path.stat().st_size  # of no newer heads than the log
+        self._others = others
         self._result = Verification()
+        self._found: list[AuditFinding] = []
+        self._kinds = Counter[AuditFault]()
         self._tree = Tree()
         self._signed: list[bytes] = []
         self._recorded_erasures: list[tuple[int, int]] = []
@@ -115,14 +122,14 @@ class _Check:
             line = raw.removesuffix(b"\n")
             found = read_line(line) if raw.endswith(b"\n") else None
             if isinstance(found, Head):
-                number = self._head(found, number, uncovered, name)
+                number = self._head(found, line, number, uncovered, name)
                 uncovered = []
             elif line.startswith(b'{"head":') or not line.startswith(b'{"n":'):
                 self._find("not_a_line", self._tree.size + len(uncovered), name)
             else:
                 uncovered.append((leaf_hash(line), name))
                 if isinstance(found, EntryLine):
-                    self._note_erasure(found)
+                    self._recorded_erasures += erased_ranges(found)
                 else:
                     self._find("changed", self._tree.size + len(uncovered) - 1, name)
         if uncovered:
@@ -131,8 +138,11 @@ class _Check:
             if not any(start <= first and last <= end for start, end in self._recorded_erasures):
                 self._find("removed", first, name)
         self._against_witness()
-        self._result.findings.sort(key=lambda finding: finding.entry)
-        del self._result.findings[MOST_FINDINGS:]
+        counts = Counter[AuditFault]()
+        for finding in sorted(self._found, key=lambda finding: finding.entry):
+            counts[finding.kind] += 1
+            if counts[finding.kind] <= MOST_FINDINGS:
+                self._result.findings.append(finding)
         return self._result
 
     def _lines(self) -> Iterator[tuple[str, bytes]]:
@@ -156,11 +166,13 @@ class _Check:
             sizes = self._log.sizes()
         return began
 
-    def _head(self, head: Head, number: int, uncovered: list[tuple[bytes, str]], name: str) -> int:
+    def _head(self, head: Head, line: bytes, number: int, uncovered: list[tuple[bytes, str]], name: str) -> int:
         """Check one head and the entries before it; return its number."""
         result, start = self._result, self._tree.size
         leaves = head.leaf_hashes
         authentic = head.is_signed_by(self._public)
+        if authentic and self._witness is not None:
+            self._authentic.add(leaf_hash(line))
         if head.key != key_id(self._public):
             self._find("other_key", start, name, head.head)
         elif not authentic:
@@ -198,13 +210,26 @@ class _Check:
         self._find(kind, start + at, name)
 
     def _against_witness(self) -> None:
-        if not self._with_witness:
+        if self._witness is None:
             return
-        wanted = [leaf for head in self._witness for leaf in head.leaf_hashes]
+        for other in self._others:
+            self._find("other_copy", 0, other.name, newest_head(other))
+        heads, foreign = self._witness.read(self._authentic, self._copied)
+        for line, entry in foreign:
+            self._find("copy_changed", entry, f"{self._witness.path.name}, line {line}")
+        wanted: list[bytes | None] = []
+        for number, head in enumerate(heads, 1):
+            gap = head.size - len(head.leaves) - len(wanted)
+            if head.head != number and gap > 0:
+                self._find("head_missing", len(wanted), "", heads[number - 2].head + 1 if number > 1 else 1)
+                wanted += [None] * gap  # which the copy does not state
+            wanted += head.leaf_hashes
         signed = self._signed
         pairs = zip(signed, wanted, strict=False)
-        same = next((i for i, (here, there) in enumerate(pairs) if here != there), min(len(signed), len(wanted)))
-        self._result.witnessed = same
+        same = next(
+            (i for i, (here, there) in enumerate(pairs) if there not in (here, None)), min(len(signed), len(wanted))
+        )
+        self._result.witnessed = same - wanted[:same].count(None)
         if same == len(wanted):
             return
         rest, wanted_rest = signed[same:], wanted[same:]
@@ -215,14 +240,16 @@ class _Check:
         else:
             self._find("changed", same, "")
 
-    def _note_erasure(self, line: EntryLine) -> None:
-        stated = ERASED_ENTRIES.fullmatch(line.subject)
-        if line.operation == "erasure" and stated is not None:
-            self._recorded_erasures.append((int(stated[1]), int(stated[2])))
-
     def _find(self, kind: AuditFault, entry: int, file: str, head: int | None = None) -> None:
-        if len(self._result.findings) < 10 * MOST_FINDINGS:
-            self._result.findings.append(AuditFinding(kind, entry, file, head))
+        self._kinds[kind] += 1
+        if self._kinds[kind] <= 10 * MOST_FINDINGS:
+            self._found.append(AuditFinding(kind, entry, file, head))
+
+
+def _key_beside(folder: Path) -> bytes:
+    if not (folder / SIGNING_KEY).exists():
+        raise BadInput("has no key of the log", where=str(folder), expected="--witness or --identity, which state it")
+    return signer_of(folder).public
 
 
 def _keys_of(log: LogReading, public: bytes | None) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -15,10 +15,12 @@ from msgspec import Struct
 from geo.errors import BadInput
 from ingest.security.signature import Signer, key_id
 from ops.audit.entry import AuditError, Head, read_line
-from ops.audit.files import lines_of
+from ops.audit.files import lines_backwards, lines_of
+from ops.audit.merkle import leaf_hash
 from ops.audit.stores.place import reading
 
 FORM: Final = "watchline/1/witness"
+_HEAD: Final = b'{"head":'
 RETRY_S: Final = 5.0
 MOST_WAITING: Final = 1_000
 """Heads that wait in memory; beyond them the copy is brought up to date from the files of the log."""
@@ -35,7 +37,8 @@ class WitnessCopy:
     """Appends heads to ``KEY.heads`` in a folder, in a thread, so that a slow or missing disk delays no request.
 
     A copy whose newest head is not in the log is left as it is, and ``problem`` says so: the log is an older copy of
-    itself, or was changed.
+    itself, or was changed. A copy with lines that are not heads, or beside copies of other logs, is continued, and
+    ``problem`` says that, too.
     """
 
     def __init__(self, folder: Path, signer: Signer, log: Path) -> None:
@@ -48,9 +51,14 @@ class WitnessCopy:
         self._stop = False
         self._thread = threading.Thread(target=self._run, name="witness", daemon=True)
         self._newest, self._newest_line = 0, b""
-        self._differs = False
+        self._differs, self._torn = False, False
+        self._doubt: str | None = None
         try:
+            others = other_copies(self.path)
+            if others:
+                self._doubt = f"the folder of the witness copy has copies of other logs ({others[0]})"
             self._read_newest()
+            self.problem = self._doubt
         except OSError as error:
             self.problem = f"the witness copy cannot be read ({error.strerror})"
 
@@ -110,13 +118,15 @@ class WitnessCopy:
                 raise
             with self._lock:
                 del self._pending[: len(pending)]
-            self.problem = None
+            self.problem = self._doubt
 
     def _write(self, heads: Iterator[tuple[int, bytes]]) -> None:
         """Append those that the copy lacks, and wait until they are on disk."""
         with self.path.open("ab") as file:
             if not file.tell():
                 file.write(self._first)
+            elif self._torn:
+                file.write(b"\n")
             file.writelines(head + b"\n" for number, head in heads if number > self._newest)
             file.flush()
             os.fsync(file.fileno())
@@ -126,30 +136,40 @@ class WitnessCopy:
         with reading(self._log) as log:
             for raw in (raw for day in log.days() for raw in day.lines()):
                 line = raw.removesuffix(b"\n")
-                head = read_line(line) if line.startswith(b'{"head":') else None
+                head = read_line(line) if line.startswith(_HEAD) else None
                 if isinstance(head, Head):
                     if head.head > latest:
                         return
                     yield head.head, line
 
     def _read_newest(self) -> None:
-        """Read which head the file has last; part of a line, of an interrupted write, is removed."""
+        """Read which head the file has last; part of a line, of an interrupted write, is removed.
+
+        Where the file can only be appended to, the part stays, and the next head begins a new line.
+        """
+        self._newest, self._newest_line, self._torn = 0, b"", False
         if not self.path.exists():
-            self._newest, self._newest_line = 0, b""
             return
-        with self.path.open("rb+") as file:
+        for line in lines_backwards(self.path):
+            head = read_line(line)
+            if isinstance(head, Head):
+                self._newest, self._newest_line = head.head, line
+                break
+            if line + b"\n" != self._first and not _is_part(line):
+                self._doubt = f"the witness copy has a line that is not a head ({self.path})"
+        with self.path.open("rb") as file:
             end = start = file.seek(0, os.SEEK_END)
             tail = b""
-            while start and tail.count(b"\n") < 2:
+            while start and b"\n" not in tail:
                 start = max(start - 65_536, 0)
                 file.seek(start)
                 tail = file.read(end - start)
-            whole = tail.rpartition(b"\n")[0]
-            if tail and not tail.endswith(b"\n"):
-                file.truncate(start + len(whole) + 1 if whole else 0)
-        line = whole.rpartition(b"\n")[2]
-        head = read_line(line)
-        self._newest, self._newest_line = (head.head, line) if isinstance(head, Head) else (0, b"")
+        part = tail.rpartition(b"\n")[2]
+        if part:
+            try:
+                os.truncate(self.path, end - len(part))
+            except PermissionError:
+                self._torn = True
 
 
 class Witness:
@@ -182,11 +202,51 @@ class Witness:
         """The id of the log's key."""
         return key_id(self.public)
 
-    def heads(self) -> Iterator[Head]:
-        """Yield the heads in order, up to the first line that is not one (such as part of a line being written)."""
-        for number, line in enumerate(lines_of(self.path)):
-            if number:
-                head = read_line(line.removesuffix(b"\n"))
-                if not isinstance(head, Head):
-                    return
-                yield head
+    def heads(self) -> list[Head]:
+        """Return the heads in order."""
+        return self.read()[0]
+
+    def read(
+        self, authentic: Container[bytes] = (), end: int | None = None
+    ) -> tuple[list[Head], list[tuple[int, int]]]:
+        """Return the heads in order, each once, and the lines that do not belong to a copy of the log.
+
+        Of such a line its number, from 1, and the number of entries under the heads before it. Part of a line is passed
+        over: at the end, where one is being written, and before the head that was written again after it.
+        ``authentic``: hashes of lines that are known to be signed by the log's key. ``end``: bytes to read.
+        """
+        heads: dict[int, Head] = {}
+        foreign: list[tuple[int, int]] = []
+        parts: list[tuple[int, bytes]] = []
+        size = 0
+        for number, raw in enumerate(lines_of(self.path, end), 1):
+            line = raw.removesuffix(b"\n")
+            head = read_line(line)
+            if not isinstance(head, Head):
+                parts += [(number, line)] if number > 1 and raw.endswith(b"\n") else []
+                continue
+            foreign += [(at, size) for at, part in parts if not line.startswith(part)]
+            parts = []
+            signed = leaf_hash(line) in authentic or head.is_signed_by(self.public)
+            if not signed or heads.setdefault(head.head, head) != head:
+                foreign.append((number, size))
+                continue
+            size = max(size, head.size)
+        foreign += [(at, size) for at, part in parts if not _is_part(part)]
+        return [heads[number] for number in sorted(heads)], foreign
+
+
+def other_copies(path: Path) -> list[Path]:
+    """Return the witness copies beside one, which are of other logs."""
+    return sorted(other for other in path.parent.glob("*.heads") if other.name != path.name)
+
+
+def newest_head(path: Path) -> int:
+    """Return the number of the last head of a copy; 0 without one."""
+    found = (read_line(line) for line in lines_backwards(path))
+    return next((head.head for head in found if isinstance(head, Head)), 0)
+
+
+def _is_part(line: bytes) -> bool:
+    """Return whether an interrupted write may have left this of a head."""
+    return line.startswith(_HEAD) or _HEAD.startswith(line)

@@ -238,9 +238,8 @@ def _watch(
         )
         for sector in nation.sectors
     ]
-    retentions.append(
-        DailyRetention(options.data, settings, erase=lambda today: purge_nation(options.data, settings, today=today))
-    )
+    erase_national = partial(purge_nation, options.data, settings, by=("watchline", "system"))
+    retentions.append(DailyRetention(options.data, settings, erase=lambda today: erase_national(today=today)))
     deadline: float | None = None
     while deadline is None or time.monotonic() < deadline:
         for message in [*cluster.look(), *watched.look()]:

@@ -156,7 +156,8 @@ class ReceivedStore:
                 " AND kind IN ('product', 'drill')", (now_ns,),
             ).fetchall()  # fmt: skip
             if due:
-                record_command(self._data, "share", f"records of expired packages: {_named(due)}", operation="erasure")
+                subject, by = f"records of expired packages: {_named(due)}", ("watchline", "system")
+                record_command(self._data, "retention", subject, purpose="retention", operation="erasure", by=by)
             return self._removed(due, "expired")
 
     def erase_before_end(self, packages: Iterable[tuple[str, int]]) -> int:

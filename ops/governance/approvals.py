@@ -65,7 +65,7 @@ class Approvals:
     def ask(
         self, kind: ApprovalKind, subject: str, order: Mapping[str, Any], reason: str, person: Person, party: Party
     ) -> Approval:
-        """Store a request; the same one that waits already is returned instead.
+        """Store a request; the same one, with the same reason, that waits already is returned instead.
 
         ApprovalRefused for a person who may not ask, or whose requests are too many.
         """
@@ -79,7 +79,7 @@ class Approvals:
             ).fetchall()
             waiting = [one for row in rows if (one := _read(row[0])).state_at(now_s) == "waiting"]
             for known in waiting:
-                if known.kind == kind and dict(known.order) == dict(order):
+                if (known.kind, known.reason, dict(known.order)) == (kind, reason, dict(order)):
                     return known
             if len(waiting) >= MOST_WAITING:
                 raise ApprovalRefused("too_many", f"{len(waiting)} of your requests wait already; withdraw some.")

@@ -112,7 +112,7 @@ def _problem(row: Mapping[str, str | None], seen: set[tuple[str, ...]], today: d
         return f"role {role[:20]!a} is not one of {', '.join(ROLES)}"
     if result not in RESULTS:
         return f"result {result[:20]!a} is neither passed nor failed"
-    if not title or any(len(text) > MOST_TEXT or not text.isprintable() for text in (title, person)):
+    if any(not text or len(text) > MOST_TEXT or not text.isprintable() for text in (title, person)):
         return f"title or person is empty, longer than {MOST_TEXT} characters, or not on one line"
     return "is the same as an earlier row" if fields in seen else ""
 

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from rich.console import Console
 from geo.errors import BadInput
 from ops.audit.command import record_command
 from ops.audit.entry import EntryLine
+from ops.audit.erasure import erased_until
 from ops.audit.search import EntryFilter, each_entry
 from ops.audit.stores.place import existing_log
 from ops.governance.anomalies.evidence import OVERRIDE
@@ -89,6 +90,19 @@ def whole_months(wanted: EntryFilter, now_ns: int) -> EntryFilter:
     return replace(wanted, until_ns=end_ns if wanted.until_ns is None else min(wanted.until_ns, end_ns))
 
 
+def _of_whole_log(wanted: EntryFilter, folder: Path) -> tuple[EntryFilter, str]:
+    """The filter, from the first month before which no later one has erased entries; and that month, empty for all.
+
+    A month of which days are erased would be published as fewer acts, and two exports would show those of the days.
+    """
+    erased = erased_until(folder)
+    if erased is None:
+        return wanted, ""
+    after = (erased.replace(day=1) + timedelta(days=31)).replace(day=1)
+    whole_ns = nanoseconds(datetime(after.year, after.month, 1, tzinfo=UTC))
+    return replace(wanted, since_ns=max(wanted.since_ns or whole_ns, whole_ns)), after.strftime("%Y-%m")
+
+
 def _month_of(at_ns: int) -> int:
     """The beginning of the month of a time, UTC ns."""
     return nanoseconds(utc_datetime(at_ns).replace(day=1, hour=0, minute=0, second=0, microsecond=0))
@@ -97,11 +111,11 @@ def _month_of(at_ns: int) -> int:
 def write_transparency(
     data: Path, out: Path, wanted: EntryFilter, screen: Console, *, now_ns: int | None = None
 ) -> dict[str, Any]:
-    """Write the counts of whole months as CSV, and record the disclosure."""
+    """Write the counts of whole months of which no entry is erased as CSV, and record the disclosure."""
     folder = existing_log(data)
     checked_out(out, folder.parent)
-    entries = each_entry(folder, whole_months(wanted, now_ns or time.time_ns()))
-    found = transparency(entries, publication_key(folder.parent))
+    wanted, since = _of_whole_log(whole_months(wanted, now_ns or time.time_ns()), folder)
+    found = transparency(each_entry(folder, wanted), publication_key(folder.parent))
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(found.rows())
     record_command(data, f"audit transparency --out {out.name}", "counts of the audit log, without persons")
@@ -111,6 +125,8 @@ def write_transparency(
     except OSError as error:
         raise BadInput(f"cannot be written ({error.strerror})", where=str(out), expected="a file") from None
     show(screen, "transparency-written", file=str(out), base=BASE)
+    if since:
+        show(screen, "transparency-since", month=since)
     return {
         "file": str(out),
         "months": list(found.months),

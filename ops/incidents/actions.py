@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -103,6 +103,18 @@ def check_allowed(incident: Incident, action: IncidentAction) -> None:
     if action.action not in FREE:
         _check_owner(incident, action)
         _check_revision(incident, action)
+
+
+def check_may_end(incident: Incident, action: IncidentAction) -> None:
+    """Check that who ends an alert of an incident that is not closed might also close the incident.
+
+    Raises
+    ------
+    Refused
+        If another person owns the incident.
+    """
+    if not incident.is_closed:
+        _check_owner(incident, replace(action, action="close"))
 
 
 def _check_state(incident: Incident, action: IncidentAction) -> None:

@@ -16,6 +16,7 @@ from ingest.decode import media_type
 from ingest.errors import CODES
 from ingest.receiving.batch import DeadLetter
 from ingest.standards.gateway_refusal import REFUSED, packet_of, unwrapped
+from ops.audit.command import record_command
 from ops.journal.command import journal_path
 from ops.journal.resubmission import submit
 from ops.journal.stores.place import read_journal
@@ -85,6 +86,8 @@ def show_letter(path: Path, identity: int, raw: Path | None, screen: Console) ->
                 f"{path} has no dead letter {identity}", where="ID", expected="an ID shown by `dead-letters list`"
             )
         dead, replayed = letters[0][1], journal.replayed()
+    subject = f"dead letter {identity} of {journal_path(path)}"
+    record_command(journal_path(path), f"dead-letters show {identity}", subject, operation="consultation")
     figures = {
         **_summary(identity, dead, replayed),
         "message": dead.message,

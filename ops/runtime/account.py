@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-import getpass
 import os
+import pwd
 from pathlib import Path
 
 
 def account_name() -> str:
-    """Return the account's name; ``uid 10001`` for one that has none, as in a container."""
+    """Return the account's name, ``root by keller`` under sudo; ``uid 10001`` for one that has none, as in a container.
+
+    The kernel states it: of the environment, which people set as they like, only what root has is used.
+    """
+    name, behind = _name_of(os.getuid()), os.environ.get("SUDO_UID", "")
+    if os.getuid() == 0 and behind.isdecimal() and int(behind):
+        return f"{name} by {_name_of(int(behind))}"
+    return name
+
+
+def _name_of(uid: int) -> str:
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # the latter from Python 3.13 on
-        return f"uid {os.getuid()}"
+        return pwd.getpwuid(uid).pw_name
+    except (KeyError, OverflowError):
+        return f"uid {uid}"
 
 
 def give_to_owner(*paths: Path) -> None:

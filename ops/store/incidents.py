@@ -49,6 +49,11 @@ class _Led(msgspec.Struct):
     lead: str | None = None
 
 
+class _Owned(msgspec.Struct):
+    owner: str
+    alerts: list[str]
+
+
 class _Closed(msgspec.Struct):
     disposition: str | None = None
 
@@ -105,6 +110,12 @@ class IncidentReader(Reader):
         with self._snapshot():
             rows = self._rows("SELECT id, revision, CAST(body AS BLOB) FROM incidents WHERE id = ?", identity)
             return self._incident_of(*rows[0]) if rows else None
+
+    def owner_of(self, alert: str) -> str:
+        """Return who owns the incident of an alert; empty without an owner, and once the incident is closed."""
+        _, rows = self.incidents(closed=False, limit=None)
+        found = (msgspec.json.decode(row.body, type=_Owned) for row in rows)
+        return next((one.owner for one in found if alert in one.alerts), "")
 
     def _incident_of(self, identity: str, revision: int, stored: bytes) -> IncidentRow | None:
         """Return an incident and its lead alert; None if it is erased."""

@@ -153,6 +153,7 @@ def test_the_pages_are_accessible_and_fit(
     frozen_s = time.time()
     room.accounts.now_s = lambda: frozen_s  # a code is right for a minute and a half only
     code = pyotp.TOTP(secret).at(frozen_s)
+    page.locator("#factor-password").fill(PASSWORD)
     page.locator("#code").fill(code)
     page.keyboard.press("Enter")
     page.wait_for_selector("[role=status]")

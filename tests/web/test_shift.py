@@ -90,6 +90,9 @@ def give_code(person: OnShift, key: Callable[[], pyotp.TOTP], *, ahead_s: float 
     while True:
         expect(person.page.locator("#code")).to_be_visible()
         used, began_s = key(), time.time()
+        if person.page.locator("#factor-password").count():
+            person.tab_to("factor-password")
+            person.write(PASSWORD)
         person.tab_to("code")
         person.write(used.at(began_s + ahead_s))
         with person.page.expect_navigation():

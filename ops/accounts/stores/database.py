@@ -87,6 +87,10 @@ class AccountDatabase(ABC):
         with self.change() as changing:
             changing.execute(statement, values)
 
+    @abstractmethod
+    def overwrite(self) -> None:
+        """Overwrite what changes have removed, where the database keeps it for a time."""
+
     @contextmanager
     def read(self) -> Iterator[Statements]:
         """Lend the connection for reading."""

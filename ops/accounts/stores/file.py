@@ -16,6 +16,7 @@ from ops.runtime.transaction import BUSY_S, change_unless_busy, transaction, use
 
 SCHEMA: Final = 3
 APPLICATION_ID: Final = 0x574C4143  # "WLAC"
+_OVERWRITE: Final = "PRAGMA wal_checkpoint(TRUNCATE)"
 TABLES: Final = """
 CREATE TABLE people (
     id TEXT PRIMARY KEY,
@@ -99,7 +100,7 @@ class FileDatabase(AccountDatabase):
             os.chmod(path, 0o600)
             self._writer = self._connect()
             self._prepare()
-            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # overwrites secrets of an earlier version
+            self._writer.execute(_OVERWRITE)  # secrets of an earlier version
             self._reader = self._connect()
 
     def _connect(self) -> sqlite3.Connection:
@@ -147,6 +148,11 @@ class FileDatabase(AccountDatabase):
                 change_unless_busy(self._writer, statement, values)
         finally:
             self._writing.release()
+
+    def overwrite(self) -> None:
+        """Bring the changes into the file, which removes them from the write-ahead log; readers are waited for."""
+        with self._writing, self._checked():
+            self._writer.execute(_OVERWRITE)
 
     def _statements(self) -> Statements:
         return _FileStatements(self._reader)

@@ -17,6 +17,7 @@ from ops.audit.files import (
     lines_backwards,
     lines_of,
     lock_log,
+    lock_to_read,
     next_file,
     note_writer,
     sync_folder,
@@ -69,11 +70,8 @@ class FileReading:
 
     def sizes(self) -> list[tuple[LogDay, int]]:
         """Return the days with the sizes of their files [bytes]."""
-        lock = lock_log(self._folder)
-        try:
+        with lock_to_read(self._folder):
             return [(day, day.path.stat().st_size) for day in self.days()]
-        finally:
-            os.close(lock)
 
     def has_writer(self) -> bool:
         """Return whether a process writes the log."""

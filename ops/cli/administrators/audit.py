@@ -162,8 +162,10 @@ def transparency(
     Counts are by type and whole month (UTC); the file names no person, place
     or record. Counts are rounded at random to multiples of 5, so that no small
     count can be worked out; on average nothing is added or lost. A secret in the
-    data folder keeps them the same in every export. The export itself is
-    recorded as a disclosure.
+    data folder keeps them the same in every export. Months of which entries
+    are erased, and those before them, are left out: with a retention of the
+    log below two months there is none. The export itself is recorded as a
+    disclosure.
 
     Examples
     --------

@@ -28,8 +28,12 @@ WHERE due('tracks', at_ns) AND (due('alerts', at_ns) OR national NOT IN (SELECT 
 """
 
 
-def purge_nation(folder: Path, settings: Settings, *, today: date, dry_run: bool = False) -> Purge:
+def purge_nation(
+    folder: Path, settings: Settings, *, today: date, dry_run: bool = False, by: tuple[str, str] | None = None
+) -> Purge:
     """Erase from ``nation.db`` in ``folder`` what is due on ``today``; with ``dry_run`` only count it.
+
+    The audit log names ``by``, person and role; by default the account that runs the command.
 
     The identity of a track goes with the tracks of the day on which it was decided. That of an incident which
     continues another also waits until the alerts of that day are due, and then no longer states what it continues, nor
@@ -66,7 +70,7 @@ def purge_nation(folder: Path, settings: Settings, *, today: date, dry_run: bool
                 elif done.records:
                     db.execute(MARK)
                     subject = f"{done.records} records of identities across sectors"
-                    record_command(folder, "retention", subject, purpose=PURPOSE, operation="erasure")
+                    record_command(folder, "retention", subject, purpose=PURPOSE, operation="erasure", by=by)
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     except sqlite3.Error as error:
         raise NationError(f"{path}: cannot be used ({error}).") from error

@@ -197,6 +197,7 @@ training-added = { $count ->
 ## Counts for publication
 
 transparency-written = { $file }: counts by type and month, rounded at random to multiples of { $base }. They are the same in every export from this data folder.
+transparency-since = The table begins with { $month } at the earliest: of months before it, entries are erased after their retention.
 
 ## Confidential reports
 

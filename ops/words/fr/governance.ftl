@@ -197,6 +197,7 @@ training-added = { $count ->
 ## Chiffres à publier
 
 transparency-written = { $file } : nombres par type et par mois, arrondis au hasard à des multiples de { $base }. Ils sont identiques dans chaque exportation de ce dossier de données.
+transparency-since = Le tableau commence au plus tôt en { $month } : des entrées des mois précédents ont été effacées après leur durée de conservation.
 
 ## Signalements confidentiels
 

@@ -288,7 +288,7 @@ def factor(world) -> tuple[pyotp.TOTP, Account]:
     account, secret = with_password(world), second_factor.new_secret()
     person = world.accounts.log_in("keller", PASSWORD, HERE).person
     totp = pyotp.TOTP(secret)
-    world.accounts.set_second_factor(person, secret, totp.at(world.clock.s), HERE)
+    world.accounts.set_second_factor(person, secret, totp.at(world.clock.s), HERE, password=PASSWORD)
     world.clock.s += 30
     return totp, account
 
@@ -345,8 +345,38 @@ def test_a_session_cannot_replace_the_second_factor_without_a_code_of_it(world) 
         world.clock.s += module.CODE_S
         code = pyotp.TOTP(thief).at(world.clock.s)
         with pytest.raises(LoginRefused, match="code is wrong"):
-            world.accounts.set_second_factor(person, secret, code, HERE)
+            world.accounts.set_second_factor(person, secret, code, HERE, password=PASSWORD)
     assert world.store.account("keller").totp == totp.secret
+
+
+@pytest.mark.parametrize("given", ["", "a quiet ridge at dusk"])
+def test_a_session_alone_sets_no_second_factor(world, given: str) -> None:
+    account, secret = with_password(world), second_factor.new_secret()
+    first, other = (world.accounts.log_in("keller", PASSWORD, HERE) for _ in range(2))
+    code = pyotp.TOTP(secret).at(world.clock.s)
+    with pytest.raises(LoginRefused, match="password is wrong"):
+        world.accounts.set_second_factor(first.person, secret, code, THERE, password=given)
+    assert world.store.account("keller").totp is account.totp is None
+    assert world.accounts.person_of(other.cookie) is not None, "nor does it end the other logins"
+
+
+def test_the_codes_of_a_new_second_factor_are_taken_whatever_was_used_of_the_one_before(world) -> None:
+    totp, account = factor(world)
+    world.clock.s += 3 * 86_400  # a clock that is ahead
+    begun = world.accounts.log_in("keller", PASSWORD, HERE)
+    person = world.accounts.confirm(begun.cookie, totp.at(world.clock.s), HERE).person
+    world.accounts.set_second_factor(person, None, totp.at(world.clock.s + 30), HERE)
+    again = pyotp.TOTP(second_factor.new_secret())
+    world.accounts.set_second_factor(person, again.secret, again.at(world.clock.s), HERE, password=PASSWORD)
+    world.clock.s -= 3 * 86_400  # and is set right
+    entered = world.accounts.log_in("keller", world.accounts.reset(account), HERE)
+    person = world.accounts.set_password(entered.person, "", PASSWORD, HERE).person
+    third = pyotp.TOTP(second_factor.new_secret())
+    world.accounts.set_second_factor(person, third.secret, third.at(world.clock.s), HERE, password=PASSWORD)
+    begun = world.accounts.log_in("keller", PASSWORD, HERE)
+    with pytest.raises(LoginRefused, match="has been used"):
+        world.accounts.confirm(begun.cookie, third.at(world.clock.s), HERE)
+    assert world.accounts.confirm(begun.cookie, third.at(world.clock.s + 30), HERE).person.login == "keller"
 
 
 @pytest.mark.parametrize("secret", ["", "A", "!!!", "é" * 32, "A" * 16, "a" * 32, "A" * 100_000])
@@ -354,7 +384,7 @@ def test_only_a_secret_of_ours_becomes_the_second_factor(world, secret: str) -> 
     with_password(world)
     person = world.accounts.log_in("keller", PASSWORD, HERE).person
     with pytest.raises(LoginRefused, match="code is wrong"):
-        world.accounts.set_second_factor(person, secret, "123456", HERE)
+        world.accounts.set_second_factor(person, secret, "123456", HERE, password=PASSWORD)
     assert world.store.account("keller").totp is None
 
 
@@ -581,6 +611,20 @@ def test_the_secret_of_a_second_factor_is_in_no_file_and_without_the_key_no_code
     Accounts(without).reset(without.account("keller"))
     assert without.account("keller").totp is None
     without.close()
+
+
+@pytest.mark.parametrize("what", ["remove", "reset"])
+def test_what_is_removed_is_in_no_file_while_a_server_has_them_open(tmp_path: Path, what: str) -> None:
+    server = Accounts(AccountStore(tmp_path / "accounts.db"))
+    entered = server.log_in("keller", server.add("keller", "Zenobia Keller", {"*": "operator"}), HERE)
+    server.set_password(entered.person, "", PASSWORD, HERE)
+    gone = "Zenobia" if what == "remove" else "$argon2id"
+    assert files_with(tmp_path, gone) != []
+    command = Accounts(AccountStore(tmp_path / "accounts.db"))
+    getattr(command, what)(command.store.account("keller"))
+    assert files_with(tmp_path, gone) == files_with(tmp_path, HERE.address) == []
+    command.store.close()
+    server.store.close()
 
 
 @pytest.mark.parametrize("version", [1, 2])

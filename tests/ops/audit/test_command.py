@@ -77,10 +77,30 @@ def test_show_filters(run, data, options, numbers):
     assert [one["n"] for one in json.loads(out)["entries"]] == numbers
 
 
+def test_what_is_shown_is_recorded_as_what_is_exported_is(run, data):
+    assert run("audit", "show", data, "--limit", "3")[0] == 0
+    newest = json.loads(run("audit", "show", data, "--json")[1])["entries"][-1]
+    assert (newest["n"], newest["operation"], newest["what"]) == (4, "consultation", "watchline audit show")
+    assert newest["subject"] == "3 entries of the audit log"
+    assert run("audit", "verify", data)[0] == 0
+
+
+def test_a_copy_without_the_key_is_shown_and_verified_with_the_witness_and_not_changed(run, data):
+    (data / "audit" / "signing.key").unlink()
+    (data / "audit" / ".lock").unlink()
+    before = {path.name: path.read_bytes() for path in (data / "audit").iterdir()}
+    assert run("audit", "show", data)[0] == 0
+    code, _, err = run("audit", "verify", data)
+    assert code != 0
+    assert "has no key of the log; expected --witness or --identity" in " ".join(err.split())
+    assert run("audit", "verify", data, "--witness", data.parent / "witness")[0] == 0
+    assert {path.name: path.read_bytes() for path in (data / "audit").iterdir()} == before
+
+
 def test_json_does_not_depend_on_the_language(run, data, monkeypatch):
-    english = run("audit", "show", data, "--json")[1]
+    english = run("audit", "show", data, "--json", "--person", "m.keller")[1]
     monkeypatch.setenv("WATCHLINE_LANGUAGE", "fr")
-    _, out, err = run("audit", "show", data, "--json")
+    _, out, err = run("audit", "show", data, "--json", "--person", "m.keller")
     assert out == english
     assert "entrées" in err
     assert json.loads(out)["entries"][0] == {

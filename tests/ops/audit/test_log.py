@@ -1,5 +1,6 @@
 """The append-only log: entries are on disk, under signed heads, by any number of threads and processes."""
 
+import errno
 import os
 import shutil
 import sqlite3
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import threading
 from datetime import date
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -320,6 +322,52 @@ def test_the_head_that_comes_with_the_end_reaches_the_witness(tmp_path):
     copy._stop = True
     copy._run()
     assert [head.size for head in Witness(copy.path).heads()] == [1]
+
+
+def test_a_copy_that_can_only_be_appended_to_is_continued_also_after_part_of_a_line(tmp_path, monkeypatch):
+    def refused(*_):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    def opened(path, mode="r", *more, **others):
+        if "+" in mode:
+            refused()
+        return open_path(path, mode, *more, **others)
+
+    open_path = Path.open
+    monkeypatch.setattr(Path, "open", opened)
+    monkeypatch.setattr(os, "truncate", refused)
+    for number in range(3):
+        log = AuditLog(tmp_path / "audit", witness=tmp_path / "watch", sign_every_s=0.0)
+        log.add(entry(number))
+        log.close()
+        assert log.problem is None
+        found = verify(log.folder, witness=tmp_path / "watch")
+        assert (found.ok, found.witnessed) == (True, number + 1), found.findings
+        (path,) = (tmp_path / "watch").iterdir()
+        with path.open("ab") as file:  # what an interrupted write leaves
+            file.write(f'{{"head":{number + 2},"si'.encode())
+
+
+def test_a_line_that_is_not_a_head_is_reported_and_the_copy_continued_behind_it(tmp_path):
+    for number, foreign in enumerate((b"", b"x\n")):
+        if foreign:
+            with next((tmp_path / "watch").iterdir()).open("ab") as file:
+                file.write(foreign)
+        log = AuditLog(tmp_path / "audit", witness=tmp_path / "watch", sign_every_s=0.0)
+        log.add(entry(number))
+        log.close()
+    (path,) = (tmp_path / "watch").iterdir()
+    assert log.problem == f"the witness copy has a line that is not a head ({path})"
+    assert [head.head for head in Witness(path).heads()] == [1, 2]
+
+
+def test_a_log_that_begins_beside_the_copy_of_another_is_reported(tmp_path):
+    for folder in ("audit", "other"):
+        log = AuditLog(tmp_path / folder, witness=tmp_path / "watch", sign_every_s=0.0)
+        log.add(entry(0))
+        log.close()
+        assert (log.problem is None) == (folder == "audit")
+    assert "copies of other logs" in log.problem
 
 
 def test_heads_that_wait_for_the_witness_take_bounded_memory_and_none_is_lost(tmp_path, monkeypatch):

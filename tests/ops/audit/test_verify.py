@@ -1,15 +1,18 @@
 """Verification detects every edit of the log's files, and says from which entry on."""
 
+import errno
+import os
 import random
 import shutil
 
 import pytest
 
+from ingest.security.signature import Signer
 from ops.audit.entry import AuditEntry, line_of, signed_head
 from ops.audit.files import day_files
 from ops.audit.log import AuditLog
 from ops.audit.merkle import leaf_hash, root_of
-from ops.audit.verify import verify
+from ops.audit.verify import MOST_FINDINGS, verify
 
 DAY_NS = 86_400 * 10**9
 T0_NS = 1_773_446_400 * 10**9  # 2026-03-14T00:00:00Z
@@ -194,6 +197,85 @@ def test_removing_old_entries_is_only_allowed_when_the_log_records_their_erasure
     log.close()
     found = verify(folder, witness=original / "witness")
     assert (found.ok, found.erased) == (True, len(entries))
+
+
+def test_a_log_in_the_place_of_another_is_found_by_the_copy_of_the_other(original, tmp_path):
+    shutil.copytree(original / "witness", tmp_path / "witness")
+    (other,) = (tmp_path / "witness").iterdir()
+    log = AuditLog(tmp_path / "audit", witness=tmp_path / "witness", now_ns=lambda: T0_NS)
+    log.add(entry(0))
+    log.close()
+    (finding,) = verify(log.folder, witness=tmp_path / "witness").findings
+    assert (finding.kind, finding.file, finding.head) == ("other_copy", other.name, 17)
+    own = verify(log.folder, witness=tmp_path / "witness" / f"{log.signer.key}.heads")
+    assert (own.ok, own.witnessed) == (True, 1), "the auditor names the file"
+
+
+def with_copy(original, tmp_path, change):
+    """A log whose witness copy has other lines; return both, and name of the copy."""
+    folder = changed(original, tmp_path)
+    shutil.copytree(original / "witness", tmp_path / "witness")
+    (path,) = (tmp_path / "witness").iterdir()
+    path.write_bytes(b"".join(change(path.read_bytes().splitlines(keepends=True))))
+    return folder, tmp_path / "witness", path.name
+
+
+@pytest.mark.parametrize("foreign", [b"x\n", b"\xff\n", b'{"n":3}\n', b"{}\n"])
+def test_a_foreign_line_in_the_copy_is_named_and_ends_no_comparison(original, tmp_path, foreign):
+    folder, witness, name = with_copy(original, tmp_path, lambda lines: [*lines[:3], foreign, *lines[3:]])
+    found = verify(folder, witness=witness)
+    assert [(one.kind, one.file) for one in found.findings] == [("copy_changed", f"{name}, line 4")]
+    assert found.witnessed == found.entries
+    for path in day_files(folder)[1:]:
+        path.unlink()
+    found = verify(folder, witness=witness)
+    assert ("removed", found.entries) in [(one.kind, one.entry) for one in found.findings]
+
+
+def test_a_head_that_the_copy_lacks_or_has_from_another_key_is_named(original, tmp_path):
+    folder, witness, name = with_copy(original, tmp_path, lambda lines: [*lines[:3], *lines[4:]])
+    found = verify(folder, witness=witness)
+    assert [(one.kind, one.head) for one in found.findings] == [("head_missing", 3)]
+    assert found.witnessed < found.entries
+    forged = signed_head(Signer.generate(), 18, 0, T0_NS, root_of([]), [])
+    (witness / name).write_bytes((original / "witness" / name).read_bytes() + forged + b"\n")
+    found = verify(folder, witness=witness)
+    assert [(one.kind, one.file) for one in found.findings] == [("copy_changed", f"{name}, line 19")]
+
+
+@pytest.mark.parametrize("part", [b'{"head":17,"si', b'{"he', b'{"head":1'])
+def test_part_of_a_line_is_no_change_of_the_copy(original, tmp_path, part):
+    """At the end, where a line is being written; and before the same head, where it was written again."""
+    folder, witness, _ = with_copy(original, tmp_path, lambda lines: [*lines[:-1], part + b"\n", lines[-1], part])
+    found = verify(folder, witness=witness)
+    assert (found.ok, found.witnessed) == (True, found.entries), found.findings
+
+
+def test_a_log_is_verified_where_its_lock_cannot_be_opened(original, tmp_path, monkeypatch):
+    folder, opened = changed(original, tmp_path), os.open
+
+    def refuse(path, flags, *more, **others):
+        if str(path).endswith(".lock"):
+            raise OSError(errno.EROFS, "Read-only file system")
+        return opened(path, flags, *more, **others)
+
+    monkeypatch.setattr(os, "open", refuse)
+    assert verify(folder, witness=original / "witness").ok
+
+
+def test_many_findings_of_one_kind_hide_none_of_another(tmp_path):
+    now = [T0_NS]
+    log = AuditLog(tmp_path / "audit", now_ns=lambda: now[0])
+    for day in range(2 * MOST_FINDINGS):
+        now[0] = T0_NS + day * DAY_NS
+        log.add(entry(day))
+    log.close()
+    *removed, newest = day_files(log.folder)
+    for path in removed:
+        path.write_bytes(b"".join(line for line in rows(path) if not line.startswith(b'{"n":')))
+    newest.write_bytes(newest.read_bytes().replace(b"m.keller", b"n.keller"))
+    kinds = [finding.kind for finding in verify(log.folder).findings]
+    assert kinds == ["removed"] * MOST_FINDINGS + ["changed"]
 
 
 def test_lines_are_numbered():

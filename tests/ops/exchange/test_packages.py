@@ -17,6 +17,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ops.audit.log import AuditLog
+from ops.audit.search import EntryFilter, each_entry
 from ops.exchange.format import package as packages
 from ops.exchange.format.manifest import encoded, signature_of
 from ops.exchange.format.package import MANIFEST, PRODUCT, SIGNATURE, opened, packed
@@ -341,11 +343,14 @@ def test_what_was_withdrawn_is_in_no_file_of_the_recipient(tmp_path: Path) -> No
 def test_expired_records_are_erased(tmp_path: Path) -> None:
     south = receiver(tmp_path / "south", **ONLY)
     take(south, package(tmp_path / "north", keep_days=2).content)
+    AuditLog(south.data / "audit").close()
     store = ReceivedStore(south.data)
     assert store.forget_expired(nanoseconds(NOW + timedelta(days=2)) - 1) == 0
     assert store.forget_expired(nanoseconds(NOW + timedelta(days=2))) == 2
     assert [one.state for one in store.packages()] == ["expired"]
     store.close()
+    (entry,) = each_entry(south.data / "audit", EntryFilter(operation="erasure"))
+    assert (entry.person, entry.role, entry.what) == ("watchline", "system", "retention"), "as of no person"
 
 
 def test_nothing_is_imported_where_the_audit_log_cannot_be_written(

@@ -193,6 +193,14 @@ def test_a_table_with_a_wrong_row_adds_nothing_and_names_row_and_reason(tmp_path
         import_records(table, records, QUIET)
 
 
+def test_a_table_without_the_persons_is_refused_because_they_could_not_be_counted(tmp_path: Path) -> None:
+    table, records = tmp_path / "t.csv", tmp_path / "training.jsonl"
+    table.write_text("\n".join([",".join(COLUMNS), "2026-01-05,course,first aid,operator,,passed"]))
+    with pytest.raises(BadInput, match="row 2: title or person is empty"):
+        import_records(table, records, QUIET)
+    assert not records.exists()
+
+
 def test_a_report_counts_by_role_names_no_one_by_default_and_feeds_the_action_plan(tmp_path: Path) -> None:
     table, records, out = tmp_path / "t.csv", tmp_path / "training.jsonl", tmp_path / "indicator.csv"
     rows = ["2026-01-05,course,first aid,operator,M. Keller,passed", "2026-02-05,drill,night,operator,M. Keller,passed",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from rich.console import Console
 
 from geo.errors import BadInput
 from ops.audit.entry import AuditEntry
+from ops.audit.erasure import erase_entries
 from ops.audit.log import AuditLog
 from ops.audit.search import EntryFilter
 from ops.governance.rounding import BASE
@@ -69,6 +72,29 @@ def test_only_whole_months_are_counted_so_that_no_day_can_be_worked_out(tmp_path
             write_transparency(tmp_path / "data", out, wanted, QUIET, now_ns=later)
     whole = EntryFilter(since_ns=START + 31 * DAY, until_ns=START + 90 * DAY)
     assert write_transparency(tmp_path / "data", out, whole, QUIET, now_ns=later)["months"] == ["2026-02", "2026-03"]
+
+
+def test_a_month_of_which_days_are_erased_is_in_no_later_export(tmp_path: Path) -> None:
+    """Exports while the retention goes through a month would show the acts of the days between."""
+    now, folder, screen = [START], tmp_path / "data" / "audit", Console(record=True, width=200, file=io.StringIO())
+    log = AuditLog(folder, now_ns=lambda: now[0], sign_every_s=3600.0)
+    for day in range(90):
+        now[0] = START + day * DAY
+        log.add(*(AuditEntry(now[0], "K [1]", "operator", "consultation", "x", "p", "alerts") for _ in range(10)))
+    listed, columns = [], dict[str, set[int]]()
+    for gone in (0, 1, 20, 31, 32):
+        first_kept, held = date(2026, 1, 1) + timedelta(days=gone), date(2026, 1, 10)
+        erase_entries(log, lambda day, first=first_kept, held=held: day < first and day != held, "retention")
+        figures = write_transparency(
+            tmp_path / "data", tmp_path / "counts.csv", EntryFilter(), screen, now_ns=START + 90 * DAY
+        )
+        listed.append(figures["months"])
+        for month, count in zip(figures["months"], figures["cells"][0], strict=False):
+            columns.setdefault(month, set()).add(count)
+    log.close()
+    assert listed == [[f"2026-0{n}" for n in range(first, 4)] for first in (1, 2, 2, 2, 3)]
+    assert all(len(counts) == 1 for counts in columns.values()), columns
+    assert screen.export_text().count("The table begins with 2026-02 at the earliest") == 3
 
 
 def test_a_month_with_few_acts_is_not_listed_by_having_them(tmp_path: Path) -> None:

@@ -61,6 +61,16 @@ def test_a_request_waits_for_an_hour_also_when_the_clock_is_set_back() -> None:
     assert replace(one, state="confirmed").state_at(NOW_S - 3600.0) == "confirmed"
 
 
+def test_the_same_for_another_reason_is_another_request(tmp_path: Path) -> None:
+    store = Approvals(tmp_path, sector="hills", now_s=lambda: NOW_S)
+    session = Session("s", "browser", 0.0, float("inf"))
+    person, asker = Person("1", "A. Reyes", "reyes", session, {"*": "supervisor"}), party("reyes", "A. Reyes")
+    first = store.ask("erase", "x", {"settings": "1"}, "why", person, asker)
+    other = store.ask("erase", "x", {"settings": "1"}, "another reason", person, asker)
+    assert (first.reason, other.reason) == ("why", "another reason")
+    assert other.id != first.id
+
+
 def test_the_same_can_be_asked_again_after_the_clock_was_set_back(tmp_path: Path) -> None:
     clock = [NOW_S]
     store = Approvals(tmp_path, sector="hills", now_s=lambda: clock[0])

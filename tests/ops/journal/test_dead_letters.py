@@ -21,6 +21,8 @@ from ingest.receiving.receiver import Guards, Receiver
 from ingest.security.authentication import Authenticator
 from ingest.security.key_register import Register, record_of
 from ingest.security.signature import Signer
+from ops.audit.log import AuditLog
+from ops.audit.search import EntryFilter, each_entry
 from ops.cli.app import app
 from ops.cli.wrong_values import WrongValue
 from ops.journal.dead_letters import Filter, list_letters, replay_letters, show_letter
@@ -168,12 +170,15 @@ def test_they_are_listed_and_shown_without_what_a_stranger_wrote_doing_harm(
     door.take(HOSTILE, 1, 1)
     door.receiver.handle([Delivery("watchline/1/x/sensor/\x1b[2J/detections", b"{}", "text/\x07", (), NOW_NS)])
     loud = Console(stderr=True, width=200)
+    AuditLog(tmp_path / "audit").close()
     found = list_letters(tmp_path, Filter(), 50, loud)
     assert (found["count"], found["by_sensor"]) == (2, {"r1": 1, "": 1})
     shown = show_letter(door.path, 1, tmp_path / "raw", loud)
     assert (tmp_path / "raw").read_bytes() == HOSTILE
     assert shown["sender"] == "unsigned"
     assert (shown["boot"], shown["seq"]) == (1, 1)
+    (read,) = each_entry(tmp_path / "audit", EntryFilter())
+    assert (read.operation, read.what) == ("consultation", "watchline dead-letters show 1"), "its bytes are detections"
     assert json.loads(shown["properties"])["by_boot"] == "1"
     show_letter(door.path, 2, None, loud)
     printed = capsys.readouterr().err

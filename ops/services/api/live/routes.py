@@ -221,11 +221,11 @@ class LiveRoutes:
         return self._action("acknowledge", identity, request)
 
     def clear(self, identity: str, request: Request) -> JSONResponse:
-        """Clear an alert that has been handled."""
+        """Clear an alert that has been handled. 409 where another person owns its incident, unless it is distress."""
         return self._action("clear", identity, request)
 
     def reject(self, identity: str, body: Rejection, request: Request) -> JSONResponse:
-        """Reject an alert as false, with a reason."""
+        """Reject an alert as false, with a reason. 409 as for clearing."""
         return self._action("reject", identity, request, body.reason)
 
     async def stream(
@@ -268,13 +268,16 @@ class LiveRoutes:
         return Response(body, headers={"Content-Type": media_type})
 
     def _action(self, action: Action, identity: str, request: Request, reason: str = "") -> JSONResponse:
-        status, _, _ = self._known(identity, request)
+        (status, _, alert), by = self._known(identity, request), person_of(request).name
         if status not in ALLOWED_FROM[action]:
             allowed = " or ".join(ALLOWED_FROM[action])
             raise HTTPException(409, f"Alert {identity} is {status}; to {action} it, it must be {allowed}.")
+        ends = action != "acknowledge" and json.loads(alert).get("rule") != "distress"
+        if ends and self._incidents.owner_of(identity) not in ("", by):
+            owned = f"Another person owns the incident of alert {identity}"
+            raise HTTPException(409, f"{owned}; only the owner and the assigned unit can {action} it.")
         self._recorder.note(request, f"alert {identity}", operation="alteration")
         try:
-            by = person_of(request).name
             self._act(OperatorAction(action, identity, by, utc_datetime(self._now_ns()), reason))
         except Exception as error:
             raise HTTPException(503, f"The action could not be sent ({error}); try again.") from error

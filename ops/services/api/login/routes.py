@@ -291,9 +291,9 @@ class LoginRoutes(LocalRoutes):
     def set_second_factor(self, request: Request, form: Form) -> Response:
         """Switch the second factor on or off."""
         try:
-            secret, code = form.get("secret"), form.get("code", "")
-            self._accounts.set_second_factor(person_of(request), secret, code, origin_of(request))
-        except LoginRefused as error:
+            secret, code, password = form.get("secret"), form.get("code", ""), form.get("password", "")
+            self._accounts.set_second_factor(person_of(request), secret, code, origin_of(request), password=password)
+        except (LoginRefused, Busy) as error:
             request.scope["form"] = form
             return self._account(request, error=error)
         return _lead(f"{ACCOUNT}?done=second-factor")

@@ -14,7 +14,7 @@ from geo.errors import BadInput
 from geo.message import Message
 from ingest.unit_messages import Reply, StatedLook
 from ops.broker.identities import UNIT
-from ops.incidents.actions import IncidentAction
+from ops.incidents.actions import IncidentAction, Refused, check_may_end
 from ops.incidents.assessments import Assessment
 from ops.incidents.book import ActionOutcome, AlertStep, IncidentBook
 from ops.incidents.incident import Incident
@@ -123,6 +123,8 @@ class IncidentDesk:
             if reply.action_id in self.book.applied:
                 return state, ()
             self._check_distress(state, reply)
+            if self._is_refused_ending(state, reply, now_ns):
+                return state, ()
             state, alert = act_on(
                 state, reply.alert, reply.action, by=reply.by, reason=reply.reason, at=utc_datetime(now_ns)
             )
@@ -171,6 +173,23 @@ class IncidentDesk:
         if reply.unit != UNIT and reply.action != "acknowledge" and alert is not None and alert.rule == "distress":
             where = f"{reply.action} of {reply.alert}"
             raise BadInput(f"sent by unit {reply.unit}", where=where, expected="a decision of the operations centre")
+
+    def _is_refused_ending(self, state: AlertState, reply: Reply, now_ns: int) -> bool:
+        """Refuse to end an open alert, unless it is distress, where another owns the incident; whether it was."""
+        alert, incident = state.alerts.get(reply.alert), self.book.incidents.get(self._incident_of(reply))
+        if reply.action == "acknowledge" or incident is None or alert is None or not alert.is_open:
+            return False
+        action = _action_of(reply)
+        try:
+            if alert.rule != "distress":
+                check_may_end(incident, action)
+        except Refused as refused:
+            if reply.action_id:
+                self.book.applied[reply.action_id] = now_ns
+            at = utc_datetime(now_ns)
+            self._keep(reply, ActionOutcome.refused(action, incident.id, at, incident.revision, refused.message))
+            return True
+        return False
 
     def _check_marking(self, reply: Reply) -> None:
         if reply.unit != UNIT:

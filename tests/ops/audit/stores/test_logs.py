@@ -5,7 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from datetime import date
+from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -192,6 +193,60 @@ def test_due_days_are_erased_their_hashes_stay_and_idle_writers_go_on(folder: Pa
     log = AuditLog(folder, now_ns=lambda: now[0])
     assert log.size == 23
     log.close()
+
+
+def at_day(folder: Path, now: list[int], day: int, **more: Path) -> AuditLog:
+    now[0] = T0_NS + day * DAY_NS
+    return AuditLog(folder, now_ns=lambda: now[0], sign_every_s=3600.0, **more)
+
+
+def is_due_at(day: int) -> Callable[[date], bool]:
+    """Retention of three days, with a legal hold on the fifth day."""
+    return lambda wanted: wanted < date(2026, 3, 11) + timedelta(days=day) and wanted != date(2026, 3, 18)
+
+
+def test_a_log_verifies_after_the_records_of_its_erasures_were_erased_themselves(folder: Path, tmp_path: Path) -> None:
+    now, witness, erased = [T0_NS], tmp_path / "watch", []
+    for day in range(11):
+        log = at_day(folder, now, day, witness=witness)
+        erased.append(erase_entries(log, is_due_at(day), "retention"))
+        log.add(entry(day))
+        log.close()
+        found = verify(folder, witness=witness)
+        assert (found.ok, found.erased) == (True, sum(erased)), (day, found.findings)
+    assert sum(erased) == 8, "six days, with the records of two"
+    assert [one.subject for one in each_entry(folder, EntryFilter(operation="erasure"))][-1] == (
+        "audit entries 0-3, 6-9"
+    )
+
+
+def test_the_next_erasure_repairs_a_log_whose_records_of_erasures_are_gone(folder: Path) -> None:
+    now = [T0_NS]
+    for day in range(3):
+        log = at_day(folder, now, day)
+        if day:  # as versions did that recorded only what was erased each time
+            log.add(AuditEntry(T0_NS, "watchline", "system", "erasure", "p", "p", f"audit entries {day - 1}-{day - 1}"))
+            with reading(folder) as place:
+                place.erase(place.days()[day - 1])
+        log.add(entry(day))
+        log.close()
+    assert not verify(folder).ok
+    log = at_day(folder, now, 5)
+    log.add(entry(5))
+    assert erase_entries(log, lambda day: day < date(2026, 3, 17), "retention")
+    log.close()
+    assert verify(folder).ok
+
+
+def test_the_record_of_an_erasure_states_no_entries_that_were_not_due(folder: Path) -> None:
+    written(folder)
+    with reading(folder) as place:
+        place.erase(place.days()[1])  # by another hand, without a record
+    log = AuditLog(folder, now_ns=lambda: T0_NS + 3 * DAY_NS)
+    log.add(entry(12))
+    assert erase_entries(log, lambda day: day == date(2026, 3, 14), "retention") == 4
+    log.close()
+    assert [(one.kind, one.entry) for one in verify(folder).findings] == [("removed", 4)]
 
 
 def test_searches_and_proofs_find_the_same_in_both(folder: Path) -> None:

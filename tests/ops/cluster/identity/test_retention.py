@@ -171,9 +171,11 @@ def test_the_audit_log_states_it_before_it_is_done(tmp_path: Path) -> None:
     log.close()
     settings = rules(tmp_path, "[retention]\ntracks = 2\n")
     for _ in range(2):
-        purge_nation(tmp_path, settings, today=date(2026, 3, 9))
+        purge_nation(tmp_path, settings, today=date(2026, 3, 9), by=("watchline", "system"))
     found = [one.entry for one in each_entry(tmp_path / "audit", EntryFilter()) if one.entry.operation == "erasure"]
-    assert [(one.subject, one.purpose) for one in found] == [("3 records of identities across sectors", "retention")]
+    assert [(one.subject, one.purpose, one.role) for one in found] == [
+        ("3 records of identities across sectors", "retention", "system")
+    ]
 
 
 @pytest.mark.parametrize("spoil", ["PRAGMA user_version = 9", "PRAGMA application_id = 1"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from ops.audit.log import AuditLog
 from ops.audit.search import EntryFilter, each_entry
 from ops.cli.app import app
 from ops.cluster.identity.nation_store import Continued, NationReader, NationStore
+from ops.runtime.account import account_name
 from ops.store.writer import Store
 
 FOUND = Continued("east", "I2", "west", "I1", "Na")
@@ -40,7 +40,7 @@ def separated_by(data: Path) -> list[str]:
 
 
 def test_it_separates_and_joins_again_and_records_both_in_the_logs_of_both_sectors(data: Path) -> None:
-    user = getpass.getuser()
+    user = account_name()
     steps = [
         ((), "I2 of east and I1 of west are separated.", [user]),
         ((), "were already separated; nothing was changed.", [user]),

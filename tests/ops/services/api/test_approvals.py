@@ -256,7 +256,8 @@ def test_a_wrong_code_at_set_up_keeps_the_secret_that_the_app_has(room: Any) -> 
         first = client.get("/account?second-factor=new").text
         secret = first.partition('name="secret" value="')[2][:32]
         token = room.token_of(first)
-        form = {"form_token": token, "secret": secret, "code": wrong_code(secret, room.clock_s)}
+        form = {"form_token": token, "secret": secret, "password": PASSWORD}
+        form |= {"code": wrong_code(secret, room.clock_s)}
         wrong = client.post("/account/second-factor", data=form)
         assert wrong.status_code == 403
         assert f'value="{secret}"' in wrong.text

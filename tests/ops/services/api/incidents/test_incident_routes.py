@@ -356,3 +356,37 @@ def test_an_incident_is_handed_only_to_a_person_who_can_act_on_it(tmp_path: Path
     assert [(reply.action, reply.by, reply.to) for reply in fusion.replies] == [("hand_over", "Ana", "B. Ben")]
     store.close()
     people.close()
+
+
+def test_an_alert_of_anothers_incident_is_ended_by_its_owner_except_a_distress_call(tmp_path: Path) -> None:
+    store, sent = Store(tmp_path / "s.sqlite"), list[Any]()
+    owners = {"": 202, "m.keller": 202, "Ana": 409}
+    alerts = [alert("crossing", f"T{number}") for number in range(3)]
+    alerts.append(alert("distress", "patrol-9"))
+    held = zip(alerts, [*owners, "Ana"], strict=True)
+    store.commit(
+        1,
+        stamp_ns=START_NS,
+        alerts=[alert_dict(each, FRAME) for each in alerts],
+        incident_revisions=[one(f"I{number}", lead=each, owner=owner) for number, (each, owner) in enumerate(held)],
+    )
+    guard = GuardSettings(token="t0ken")
+    app = create_app(
+        store.path,
+        ApiSettings("x", operator="m.keller", guard=guard, pages=tmp_path / "not-built"),
+        act=sent.append,
+        now_ns=lambda: START_NS,
+    )
+    wanted = [*owners.values(), 202]
+    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENT_S) as client:
+        client.headers[TOKEN_HEADER] = "t0ken"
+        for action, body, expected in (
+            ("reject", {"reason": "a deer"}, wanted),
+            ("clear", None, wanted),
+            ("acknowledge", None, [202] * 4),
+        ):
+            answers = [client.post(f"/api/alerts/{each.id}/{action}", json=body) for each in alerts]
+            assert [answer.status_code for answer in answers] == expected
+            assert all("Another person owns" in answer.text for answer in answers if answer.status_code == 409)
+    store.close()
+    assert len(sent) == 3 + 3 + 4

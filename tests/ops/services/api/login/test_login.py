@@ -198,7 +198,11 @@ def test_the_second_factor_from_setting_up_to_switching_off(new_world) -> None:
             page = client.get("/account?second-factor=new").text
             assert "data:image/svg+xml;base64," in page
             secret = re.search(r'name="secret" value="([A-Z2-7]{32})"', page)[1]
-            form = {"form_token": world.token_of(page), "secret": secret}
+            form = {"form_token": world.token_of(page), "secret": secret, "password": PASSWORD}
+            without = form | {"code": pyotp.TOTP(secret).now(), "password": "another quiet dawn"}
+            refused = client.post("/account/second-factor", data=without)
+            assert (refused.status_code, "The current password is wrong" in refused.text) == (403, True)
+            assert world.accounts.store.account("keller").totp is None
             wrong = form | {"code": wrong_code(secret, time.time())}
             assert client.post("/account/second-factor", data=wrong).status_code == 403
             now = time.time()

@@ -136,3 +136,46 @@ def test_a_marking_is_decided_by_the_centre_and_must_be_one_of_the_settings(unit
     desk = Desk()
     found = desk.reply("mark", desk.lead, unit, incident=desk.incident, marking="secret", reason="why", action_id="m-1")
     assert refused(found)[1] == ("" if unit == UNIT else unit)
+
+
+ENDINGS: list[tuple[Any, dict[str, Any], str]] = [
+    ("reject", {"reason": "a deer"}, "rejected"),
+    ("clear", {}, "cleared"),
+]
+
+
+@pytest.mark.parametrize(("action", "more", "status"), ENDINGS)
+def test_only_those_who_may_close_an_incident_end_its_alerts(action: Any, more: dict[str, Any], status: str) -> None:
+    desk = Desk()
+    about: dict[str, Any] = {"unit": UNIT, "incident": desk.incident, "by": "Ana"}
+    desk.reply("acknowledge", desk.lead, action_id="a-1", **about)
+    for number, (unit, name) in enumerate(((UNIT, "Ben"), ("patrol-9", "Meyer"), ("patrol-9", "Ana"))):
+        of_other = refused(desk.reply(action, desk.lead, unit, by=name, action_id=f"b-{number}", **more))
+        assert of_other[3].id == "incident-refused-taken"
+        assert desk.state.alerts[desk.lead.id].status == "acknowledged"
+        assert desk.reply(action, desk.lead, unit, by=name, action_id=f"b-{number}", **more) == [], "refused once"
+    desk.reply("assign", desk.lead, action_id="a-2", assigned_unit="patrol-2", **about)
+    (done,) = desk.reply(action, desk.lead, "patrol-2", action_id="c-1", **more)
+    assert (done.result, desk.state.alerts[desk.lead.id].status) == ("done", status), "the unit that was sent"
+
+
+@pytest.mark.parametrize("owner", ["", "Ana"])
+@pytest.mark.parametrize(("action", "more", "status"), ENDINGS)
+def test_the_owner_ends_an_alert_and_anyone_that_of_an_incident_without_one(
+    action: Any, more: dict[str, Any], status: str, owner: str
+) -> None:
+    desk = Desk()
+    if owner:
+        desk.reply("acknowledge", desk.lead, UNIT, incident=desk.incident, by=owner)
+    (done,) = desk.reply(action, desk.lead, UNIT, by=owner or "Ben", action_id="a-1", **more)
+    assert (done.result, desk.state.alerts[desk.lead.id].status) == ("done", status)
+
+
+@pytest.mark.parametrize(("action", "more", "status"), ENDINGS)
+def test_everyone_at_the_centre_ends_a_distress_call_also_of_anothers_incident(
+    action: Any, more: dict[str, Any], status: str
+) -> None:
+    desk = Desk()
+    desk.reply("acknowledge", desk.call, UNIT, incident=desk.desk.book.of_alert[desk.call.id], by="Ana")
+    (done,) = desk.reply(action, desk.call, UNIT, by="Ben", action_id="b-1", **more)
+    assert (done.result, desk.state.alerts[desk.call.id].status) == ("done", status)
