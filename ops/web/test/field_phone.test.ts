@@ -73,7 +73,7 @@ function carrying(context: TestContext, names: () => readonly string[]): Carryin
     keepFact: (name: string, value: KeptArea) => Promise.resolve(facts.set(name, value) !== undefined),
     tileKeys: () => Promise.resolve(tiles),
     keepTile: (key: string) => Promise.resolve(tiles.add(key) !== undefined),
-    clearTiles: () => Promise.resolve(tiles.clear()),
+    dropTiles: (keys: readonly string[]) => Promise.resolve(keys.forEach((key) => tiles.delete(key))),
     mapKept: () => (keptTimes += 1),
     onMapRemoved: () => undefined,
   };
@@ -146,6 +146,18 @@ test("a map that was removed to make room is stated as removed, and loaded again
   });
   await map.load();
   assert.deepEqual([map.progress.state, map.progress.done, kept()], ["partly", 1, [2, 1]], "what was removed meanwhile is not counted");
+});
+
+test("a phone that is used in another area keeps the tiles of that one, and counts no others", async (context) => {
+  const { map, kept } = carrying(context, () => []);
+  await map.update("good");
+  const here = map.progress.total;
+  await map.load();
+  const there = addresses(map.area ?? assert.fail());
+  assert.notEqual(there.length, here);
+  assert.deepEqual([map.progress.done, kept()[1]], [there.length, there.length]);
+  await map.open();
+  assert.deepEqual([map.progress.done, map.progress.total], [there.length, there.length]);
 });
 
 test("the banner of a full storage ends once the whole map is kept again, or an answer where no map was removed", async (context) => {
