@@ -233,12 +233,17 @@ def test_a_revoked_phone_states_what_it_did_not_send_and_keeps_nothing(
     radio.restore(here.page)
     expect(here.part("revoked")).to_contain_text("Access withdrawn")
     expect(here.part("revoked-answers")).to_contain_text("Incident 1, On scene")
+    expect(here.part("enrol-code")).to_be_visible()
     assert server.replies == []
     expect(here.part("unit")).to_have_text("Watchline")  # no unit's any more
     assert rows_on(here.page) == 0
     here.page.reload()
     expect(here.part("enrol-code")).to_be_visible()
     expect(here.part("incident")).to_have_count(0)
+    server.codes.add("again")
+    here.page.evaluate("location.hash = 'enrol=again'")  # as a link that is opened where the page is open
+    here.page.wait_for_selector("html[data-link=live]")
+    assert here.page.url == f"{radio.address}field"
 
 
 def test_a_phone_that_is_revoked_while_it_loads_the_map_keeps_nothing_of_it(server: FieldServer, phone) -> None:

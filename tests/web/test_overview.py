@@ -9,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from ops.words import MessageCatalogue
 from sensors.timestamps import SECOND_NS
 from tests.web.conftest import PHONE, until
 from tests.web.test_languages import CLIPPED
@@ -216,3 +217,58 @@ def test_the_header_of_a_phone_is_one_row_whose_menu_opens_by_keyboard(
     here.page.keyboard.press("Escape")
     expect(here.part("settings-open")).to_be_hidden()
     expect(here.part("strip-menu")).to_be_focused()
+
+
+BACKGROUND = "node => getComputedStyle(node).backgroundColor"
+
+
+def test_a_contrast_theme_shows_what_is_chosen_and_keeps_the_colours_of_legends(
+    calm: Any, visit: Callable[..., Any]
+) -> None:
+    here = visit(calm.address, forced_colors="active")
+    here.live()
+    switch = here.page.locator(".switch")
+    chosen, other = (switch.locator(f"[aria-pressed={on}]").first.evaluate(BACKGROUND) for on in ("true", "false"))
+    assert chosen != other
+    here.part("tab-layers").click()
+    tabs = {name: here.part(f"tab-{name}").evaluate(BACKGROUND) for name in ("layers", "tracks")}
+    assert tabs["layers"] != tabs["tracks"]
+    swatches = here.page.locator("#panel-layers .swatch:visible")
+    expect(swatches.first).to_be_visible()
+    assert len(set(swatches.evaluate_all(f"nodes => nodes.map({BACKGROUND})"))) > 1
+    here.part("tab-sensors").click()
+    row = here.page.locator("#panel-sensors .row").first
+    row.click()
+    here.part("tab-sensors").click()
+    here.part("tab-sensors").focus()
+    assert row.evaluate("node => getComputedStyle(node).outlineStyle") == "solid"
+    here.screen("contrast-theme")
+
+
+@pytest.mark.parametrize(("width", "height"), [(360, 640), (320, 256)])
+def test_the_banners_of_an_outage_leave_tabs_and_panel_within_reach(
+    calm: Any, visit: Callable[..., Any], width: int, height: int
+) -> None:
+    """All four, in French, on a small phone and on a desktop at 400%."""
+    words = MessageCatalogue.of("fr")
+    banners = [
+        words.say("page-banner-starting", parts="fusion"),
+        words.say("page-banner-disk"),
+        words.say("page-banner-clock", ahead="yes", by=3600),
+        words.say("page-banner-parts", parts="relief et angles morts", why=words.say("page-net-unreachable")),
+    ]
+    here = visit(calm.address, file="?language=fr", viewport={"width": width, "height": height})
+    here.live()
+    here.part("tab-sensors").evaluate("node => node.click()")
+    here.page.evaluate(
+        """texts => document.querySelector("#banners").append(...texts.map((text) =>
+          Object.assign(document.createElement("p"), { className: "banner", textContent: text })))""",
+        banners,
+    )
+    here.page.mouse.move(width / 2, 10)
+    here.page.mouse.wheel(0, 2000)
+    expect(here.part("tab-sensors")).to_be_in_viewport(ratio=1)
+    panel = here.part("panel-sensors").bounding_box()
+    assert panel["height"] >= 80 and panel["y"] > -1
+    assert panel["y"] + panel["height"] <= height + 1
+    here.screen(f"banners-{width}")

@@ -393,6 +393,25 @@ def test_a_job_is_followed_beyond_an_answer_that_fails(calm: Any, visit: Callabl
     expect(here.part("problem")).to_be_hidden()
 
 
+def test_edits_and_jobs_are_there_again_after_the_page_was_loaded_again(calm: Any, visit: Callable[..., Any]) -> None:
+    here = opened(calm, visit)
+    pin(here, "a", "camera-west").dispatch_event("click")
+    edited(here, "a", lambda: here.part("remove").click())
+    left = covered(here, "a")
+    here.part("tab-jobs").click()
+    here.part("budget").fill("1")
+    here.part("plan").click()
+    expect(here.part("job").first).to_have_attribute("data-state", "failed", timeout=SHOWN_MS)
+    here.page.reload()
+    here.page.wait_for_selector("#figures-a[data-state=shown]", timeout=SHOWN_MS)
+    assert pin(here, "a", "camera-west").count() == 0
+    assert covered(here, "a") == left
+    expect(here.part("undo-b")).to_be_disabled()
+    expect(here.part("job")).to_have_attribute("data-state", "failed")
+    edited(here, "a", lambda: here.part("undo-a").click())
+    assert pin(here, "a", "camera-west").count() == 1
+
+
 def test_the_page_is_accessible_by_day_by_night_and_on_a_phone(calm: Any, visit: Callable[..., Any]) -> None:
     sizes = ({}, {"viewport": PHONE}, {"viewport": SMALL}, {"viewport": ZOOMED}, {"color_scheme": "dark"})
     for size in sizes:

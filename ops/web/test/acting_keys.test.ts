@@ -6,11 +6,13 @@ import { parseAlert, parseIncident } from "../src/model/parse.ts";
 import { INITIAL, type State } from "../src/model/state.ts";
 import { listenForKeys } from "../src/ui/keys.ts";
 import "./mgrs_for_node.ts";
-import { key, openPage, type Part } from "./page_for_node.ts";
+import { heard, key, openPage, type Part } from "./page_for_node.ts";
 import { speakIn } from "./words.ts";
 
 const { AlertList } = await import("../src/panels/alert_list.ts");
 const { IncidentQueue } = await import("../src/panels/incident_queue.ts");
+const { LooksPanel } = await import("../src/panels/looks.ts");
+const { PicturesPanel } = await import("../src/panels/pictures.ts");
 
 const AT = "2026-01-01T00:00:00Z";
 const NOW_MS = Date.parse(AT);
@@ -71,4 +73,45 @@ test("a single key of the page acts once, however long it is held", (context) =>
   for (const name of ["1", "Escape"])
     for (const repeat of [false, true, true]) document.dispatchEvent(key(name, part("map"), { repeat }));
   assert.deepEqual(pressed, ["1", "Escape"]);
+});
+
+test("keys state what a picture shows and turn a camera only where these are shown; a list that failed is stated until one comes", async (context) => {
+  speakIn("en");
+  const { part } = openPage(context);
+  const picture = { id: 1, sensor: "cam-1", observed_at: AT, picture: "a".repeat(64), state: "stored", problem: "", shown: "", reported: "person", sharp: true, type: "image/jpeg" };
+  const answer = { pictures: [picture], options: [{ camera: "cam-1", slew_s: 2, in_view: true }] };
+  let fails = false;
+  context.mock.method(globalThis, "fetch", () => (fails ? Promise.reject(new TypeError("no link")) : Promise.resolve(Response.json(answer))));
+  const sent: string[] = [];
+  const send = (_: unknown, action: string): Promise<null> => (sent.push(action), Promise.resolve(null));
+  const pictures = new PicturesPanel(send, () => undefined, (run) => run());
+  const looks = new LooksPanel(send, () => undefined, (run) => run());
+  const panel = part("panel-details");
+  panel.append(pictures.node as unknown as Part, looks.node as unknown as Part);
+  const follow = async (revision: number): Promise<void> => {
+    const { incidents, ...state } = stateOf("1");
+    const incident = incidents.get("1") ?? assert.fail();
+    const shown: State = { ...state, incidents: new Map([["1", { ...incident, revision }]]), selection: { kind: "incident", id: "1" } };
+    for (const one of [pictures, looks]) one.follow(shown);
+    await heard();
+  };
+  const press = async (): Promise<void> => {
+    pictures.press(0);
+    looks.press();
+    await heard();
+  };
+  await follow(1);
+  panel.hidden = true;
+  await press();
+  assert.deepEqual(sent, []);
+  panel.hidden = false;
+  await press();
+  assert.deepEqual(sent, ["assess", "look"]);
+  const problems = (): string => (pictures.node as unknown as Part).querySelectorAll(".problem").map(({ textContent }) => textContent).join("");
+  fails = true;
+  await follow(2);
+  assert.equal(problems(), "The server cannot be reached.");
+  fails = false;
+  await follow(3);
+  assert.equal(problems(), "");
 });

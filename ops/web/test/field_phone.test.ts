@@ -41,6 +41,10 @@ async function until(isSo: () => boolean): Promise<void> {
   assert.ok(isSo());
 }
 
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await setImmediate();
+}
+
 function danger(name: string): object {
   const ring = [[8, 47], [8.1, 47], [8.1, 47.1], [8, 47]];
   return { type: "Feature", properties: { id: name, name, kind: "danger" }, geometry: { type: "Polygon", coordinates: [ring] } };
@@ -69,7 +73,7 @@ function carrying(context: TestContext, names: () => readonly string[]): Carryin
     keepFact: (name: string, value: KeptArea) => Promise.resolve(facts.set(name, value) !== undefined),
     tileKeys: () => Promise.resolve(tiles),
     keepTile: (key: string) => Promise.resolve(tiles.add(key) !== undefined),
-    clearTiles: () => Promise.resolve(tiles.clear()),
+    dropTiles: (keys: readonly string[]) => Promise.resolve(keys.forEach((key) => tiles.delete(key))),
     mapKept: () => (keptTimes += 1),
     onMapRemoved: () => undefined,
   };
@@ -142,6 +146,18 @@ test("a map that was removed to make room is stated as removed, and loaded again
   });
   await map.load();
   assert.deepEqual([map.progress.state, map.progress.done, kept()], ["partly", 1, [2, 1]], "what was removed meanwhile is not counted");
+});
+
+test("a phone that is used in another area keeps the tiles of that one, and counts no others", async (context) => {
+  const { map, kept } = carrying(context, () => []);
+  await map.update("good");
+  const here = map.progress.total;
+  await map.load();
+  const there = addresses(map.area ?? assert.fail());
+  assert.notEqual(there.length, here);
+  assert.deepEqual([map.progress.done, kept()[1]], [there.length, there.length]);
+  await map.open();
+  assert.deepEqual([map.progress.done, map.progress.total], [there.length, there.length]);
 });
 
 test("the banner of a full storage ends once the whole map is kept again, or an answer where no map was removed", async (context) => {
@@ -310,6 +326,67 @@ test("a phone whose browser lost its database enters without a code, if the serv
   assert.deepEqual([await unit.logIn(), unit.stage], ["", "unknown"]);
   login = { unit: "p", device: "d", problem: null };
   assert.deepEqual([await unit.logIn(), unit.stage, unit.enrolment], ["", "enrolled", { unit: "p", device: "d" }]);
+});
+
+/** A phone that was enrolled as device d1, whose access is gone, at a server as the gate answers: a refusal removes the cookie. */
+function enrolledBefore(context: TestContext, waits: { readonly refusal: number; readonly enrolment: number }): { readonly unit: Unit; readonly jar: { cookie: string }; readonly asked: string[] } {
+  const [jar, asked] = [{ cookie: "old" }, [] as string[]];
+  const unit = phone(context, () => Response.json({}));
+  offer(context, {
+    fetch: async (path: string) => {
+      const { cookie } = jar;
+      asked.push(path);
+      await turns(path === "/v1/field/enrol" ? waits.enrolment : waits.refusal);
+      if (path === "/v1/field/enrol") {
+        jar.cookie = "new";
+        return Response.json({ unit: "p", device: "d2" });
+      }
+      if (cookie !== "new") jar.cookie = "";
+      if (cookie !== "new") return new Response("{}", { status: 401 });
+      return Response.json({ unit: "p", at: new Date().toISOString(), incidents: [] }, { status: path === "/v1/field/positions" ? 202 : 200 });
+    },
+  });
+  const facts = new Map<string, unknown>([["enrolment", { unit: "p", device: "d1" }]]);
+  for (const name of ["open", "keepAnswers", "keepPositions"] as const) context.mock.method(unit.keep, name, () => Promise.resolve(true));
+  for (const name of ["answers", "positions"] as const) context.mock.method(unit.keep, name, () => Promise.resolve([]));
+  context.mock.method(unit.keep, "fact", (name: string) => Promise.resolve(facts.get(name) ?? null));
+  context.mock.method(unit.keep, "keepFact", (name: string, value: unknown) => Promise.resolve(facts.set(name, value) !== undefined));
+  context.mock.method(unit.keep, "erase", () => turns(30));
+  return { unit, jar, asked };
+}
+
+for (const [refusal, enrolment] of [[20, 35], [40, 20], [5, 200]] as const)
+  for (const isOpen of [false, true])
+    test(`a new code is not raced by the access that was withdrawn (${refusal}, ${enrolment}, ${isOpen ? "open page" : "new page"})`, async (context) => {
+      const { unit, jar, asked } = enrolledBefore(context, { refusal, enrolment });
+      await unit.open();
+      if (isOpen) unit.resume();
+      assert.equal(await unit.enrol("code", "phone"), "");
+      await until(() => unit.link === "live");
+      assert.deepEqual([unit.stage, unit.enrolment?.device, jar.cookie], ["enrolled", "d2", "new"]);
+      await unit.callForHelp();
+      await until(() => asked.includes("/v1/field/positions"));
+      await turns(500); // until the last exchange has ended
+    });
+
+test("a call for help while a code is exchanged waits for the new access, and one without an access is stated as not confirmed", async (context) => {
+  const { unit, jar, asked } = enrolledBefore(context, { refusal: 5, enrolment: 50 });
+  await unit.open();
+  const enrolled = unit.enrol("code", "phone");
+  await unit.callForHelp();
+  assert.deepEqual(asked.filter((path) => path !== "/v1/field/enrol"), []);
+  await enrolled;
+  await until(() => unit.call?.taken === true);
+  jar.cookie = "";
+  unit.wake();
+  await until(() => {
+    context.mock.timers.tick(1_000);
+    return unit.stage === "revoked";
+  });
+  unit.lostCall = false;
+  await unit.callForHelp();
+  assert.ok(unit.lostCall);
+  await turns(500);
 });
 
 test("the line of an answer has what the person wrote, so that it can be reported by radio", () => {

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { news, pairOf } from "../src/nation/events.ts";
 import { clusters, fitting, readActsIn, readAreas, toPixels } from "../src/nation/geometry.ts";
-import { stateOf } from "../src/nation/map.ts";
+import { NationMap, stateOf } from "../src/nation/map.ts";
 import { after, EMPTY, quietOf, totals, worst, type Picture } from "../src/nation/picture.ts";
+import { openPage, Part, pointer } from "./page_for_node.ts";
 import { speakIn } from "./words.ts";
 
 const AT = "2026-01-01T00:10:00Z";
@@ -125,4 +126,34 @@ test("what joins the incidents of an event, and who separated others from it, is
 test("a person acts in the sectors that the server names, and in none without them", () => {
   assert.deepEqual([...readActsIn({ act: ["west", "east"] })], ["west", "east"]);
   assert.equal(readActsIn({ features: [] }).size, 0);
+});
+
+test("a swipe that the browser took for scrolling moves the map no more, whatever is pressed next", async (context) => {
+  const { window, part } = openPage(context);
+  const made = (): Part => {
+    const node = new Part();
+    node.setAttribute = (name, value) => void (node.dataset[name] = value);
+    return node;
+  };
+  Object.assign(document, { createElementNS: made, createTextNode: () => "" });
+  Object.assign(globalThis, { ResizeObserver: class { constructor(resized: () => void) { queueMicrotask(resized); } observe(): void {} } });
+  context.after(() => Reflect.deleteProperty(globalThis, "ResizeObserver"));
+  const root = Object.assign(part("nation-map"), { clientWidth: 800, clientHeight: 600, querySelectorAll: () => [] });
+  const map = new NationMap(root as unknown as SVGSVGElement, () => undefined);
+  const area = { sector: "a", title: "A", ring: [[8, 47], [9, 47], [9, 48], [8, 47]], line: [] } as const;
+  await Promise.resolve(); // until its size is known
+  map.show([area], EMPTY);
+  const points = (): string | undefined => [...root.all()].find(({ dataset }) => dataset["points"] !== undefined)?.dataset["points"];
+  const before = points() ?? assert.fail();
+  const at = (clientX: number, clientY: number): object => ({ clientX, clientY });
+  root.dispatchEvent(pointer("pointerdown", 1, at(400, 300)));
+  window.dispatchEvent(pointer("pointermove", 2, at(100, 100)));
+  assert.equal(points(), before, "another finger is not that which drags");
+  window.dispatchEvent(pointer("pointercancel", 1, at(400, 310)));
+  window.dispatchEvent(pointer("pointerdown", 1, at(100, 550)));
+  window.dispatchEvent(pointer("pointermove", 1, at(101, 551)));
+  assert.equal(points(), before);
+  root.dispatchEvent(pointer("pointerdown", 3, at(400, 300)));
+  window.dispatchEvent(pointer("pointermove", 3, at(440, 300)));
+  assert.notEqual(points(), before);
 });

@@ -104,15 +104,20 @@ export class Part extends EventTarget {
     return this.is(wanted) ? this : (this.parent?.closest(wanted) ?? null);
   }
   is(wanted: string): boolean {
+    if (wanted === "[hidden]") return this.hidden;
     return wanted.startsWith(".") ? this.className.split(" ").includes(wanted.slice(1)) : this.tag === wanted;
   }
 
   setAttribute(name: string, value: string): void {
     if (name.startsWith("data-")) this.dataset[name.slice("data-".length)] = value;
   }
+  getAttribute(name: "src" | "alt"): string {
+    return this[name];
+  }
   removeAttribute(name: "src" | "alt"): void {
     this[name] = "";
   }
+  load(): void {}
   getBoundingClientRect() {
     return { x: 0, y: 0, width: 0, height: 0 };
   }

@@ -8,6 +8,7 @@ import { INITIAL } from "../src/model/state.ts";
 import { Store } from "../src/model/store.ts";
 import { noteOf, parseTime } from "../src/replay/notes.ts";
 import { Replay } from "../src/replay/replay.ts";
+import { loadOpened } from "../src/replay/requests.ts";
 import { ShownClock, ShownTrails } from "../src/replay/shown.ts";
 import { ServerClock } from "../src/model/clock.ts";
 import { Trails } from "../src/model/trails.ts";
@@ -51,6 +52,29 @@ test("a moment is read, and what cannot be read is left out", () => {
   assert.deepEqual(read.erased, [{ kind: "tracks", atMs: AT }]);
   for (const raw of [null, 5, "x", [], {}, { at: "yesterday" }]) assert.equal(parseMoment(raw, new Map()), null);
   for (const raw of [null, {}, { first: null, last: null, days: [] }]) assert.equal(parseExtent(raw), null);
+});
+
+test("every incident of the kept time is known, however many answers that takes, and old ones are asked for once", async (context) => {
+  const [firstMs, everyMs] = [Date.parse("2026-01-01T00:00:00Z"), 2_400_000];
+  const all = Array.from({ length: 12_000 }, (_, n) => incident(`I${n}`, { opened_at: iso(firstMs + n * everyMs) }));
+  const asked: string[] = [];
+  context.mock.method(globalThis, "fetch", (path: string) => {
+    const { searchParams } = new URL(path, "http://server");
+    const [from, until, limit] = ["from", "until", "limit"].map((name) => searchParams.get(name) ?? "");
+    asked.push(from ?? "");
+    const found = all.filter(({ opened_at }) => String(opened_at) >= (from ?? "") && String(opened_at) <= (until ?? ""));
+    return Promise.resolve(Response.json({ more: found.length > Number(limit), incidents: found.slice(0, Number(limit)) }));
+  });
+  const extent = { firstMs, lastMs: firstMs + 12_000 * everyMs, days: [] };
+  const opened = await loadOpened(extent);
+  assert.deepEqual(opened.map(({ id }) => id), all.map(({ id }) => id));
+  assert.equal(neighbour(opened, firstMs + 11_997.5 * everyMs, 1)?.id, "I11998");
+  assert.equal(asked.length, 3);
+  all.push(incident("I12000", { opened_at: iso(extent.lastMs) }));
+  const later = await loadOpened(extent, opened);
+  assert.deepEqual([later.length, later.at(-1)?.id, asked.length], [12_001, "I12000", 4]);
+  const shorter = await loadOpened({ ...extent, firstMs: firstMs + 100 * everyMs }, opened);
+  assert.equal(shorter[0]?.id, "I100", "what is no longer kept is forgotten");
 });
 
 test("the shown state has the picture of the moment, and the live rest", () => {

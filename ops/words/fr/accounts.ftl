@@ -46,7 +46,7 @@ accounts-no-centre = { $reason ->
     [hidden] Vous n’avez pas accès à ce secteur.
     [broker] Le centre d’opérations de ce secteur ne peut pas être ouvert : ce serveur n’a pas de broker auquel envoyer les actions.
     [many] Le centre d’opérations de ce secteur ne peut pas être ouvert : { $most ->
-        [one] 1 est ouvert et utilisé
+        [one] { $most } est ouvert et utilisé
        *[other] { $most } sont ouverts et utilisés
     }, le maximum que permet --centres.
     [log] Le centre d’opérations de ce secteur ne peut pas être ouvert : { $detail }

@@ -13,7 +13,7 @@ batch-computed = Secteurs calculés : { $computed } sur { $whole }.
 batch-gaps = Lacunes de couverture sur { DECIMAL($gaps, digits: 0) } segments sur { DECIMAL($segments, digits: 0) } ; inconnus : { DECIMAL($unknown_segments, digits: 0) }. Capteurs : { DECIMAL($sensors, digits: 0) }.
 batch-failed = Non calculé : { $sector }.
 batch-kept = { $count ->
-    [one] 1 secteur a été repris d’une exécution antérieure avec les mêmes données.
+    [one] { $count } secteur a été repris d’une exécution antérieure avec les mêmes données.
    *[other] { $count } secteurs ont été repris d’une exécution antérieure avec les mêmes données.
 }
 batch-again = Recalculés, car des fichiers de leurs résultats étaient modifiés ou endommagés : { $sectors }.

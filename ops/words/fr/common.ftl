@@ -10,7 +10,7 @@ target-class = { $class ->
 list = { $names }
 # The last item of a list that names only the first of many: “a, b and 4 more”.
 list-others = { $count ->
-    [one] 1 autre
+    [one] { $count } autre
    *[other] { $count } autres
 }
 

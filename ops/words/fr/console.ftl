@@ -563,12 +563,12 @@ cluster-started = { $nation } démarre sur { $workers ->
    *[other] { $workers } processus de travail
 }. (Ctrl-C pour arrêter)
 cluster-edge-sensors = { $count ->
-    [one] 1 capteur a la frontière d’un secteur voisin à sa portée sans figurer dans le dispositif de ce secteur
+    [one] { $count } capteur a la frontière d’un secteur voisin à sa portée sans figurer dans le dispositif de ce secteur
    *[other] { $count } capteurs ont la frontière d’un secteur voisin à leur portée sans figurer dans le dispositif de ce secteur
 } : { $sensors }. Le relief n’est pas pris en compte. La poursuite à la limite des secteurs est meilleure si un tel capteur émet vers les deux secteurs.
 cluster-dashboard = Tableau de bord de dask : { $address } (sans authentification : tout utilisateur de cette machine peut le lire)
 cluster-page-opening = Ouverture de { $count ->
-    [one] 1 secteur
+    [one] { $count } secteur
    *[other] { $count } secteurs
 }.
 cluster-page-started = Page nationale de { $nation } : { $address } (Ctrl-C pour arrêter)

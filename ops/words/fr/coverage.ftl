@@ -23,17 +23,17 @@ coverage-links-unchecked = { $reason ->
 }
 coverage-links-complete = Chaque capteur a une liaison avec une base.
 coverage-links-missing = { $count ->
-    [one] 1 capteur ou relais n’a aucune liaison avec une base et est exclu : { $names }.
+    [one] { $count } capteur ou relais n’a aucune liaison avec une base et est exclu : { $names }.
    *[other] { $count } capteurs et relais n’ont aucune liaison avec une base et sont exclus : { $names }.
 }
 coverage-links-remedy = Pour trouver des sites de relais, lancez `watchline plan --start LAYOUT --item radio_relay`, ou indiquez `reports_by` dans le dispositif.
 coverage-links-by-hand = { $count ->
-    [one] 1 capteur rend compte par messager, avec retard : { $names }.
+    [one] { $count } capteur rend compte par messager, avec retard : { $names }.
    *[other] { $count } capteurs rendent compte par messager, avec retard : { $names }.
 }
 coverage-bases = { $origin ->
     [sector] L’intervention part de { $count ->
-        [one] 1 base
+        [one] { $count } base
        *[other] { $count } bases
     } du secteur.
     [example] Le secteur n’indique aucune base. Une base d’exemple en terrain plat derrière la frontière est supposée.

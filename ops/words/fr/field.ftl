@@ -155,7 +155,7 @@ field-distress-confirm-send = Envoyer l’appel
 field-call = { $state ->
     [arrived] APPEL DE DÉTRESSE REÇU par le centre d’opérations il y a { $age }.
    *[sending] APPEL DE DÉTRESSE : non confirmé depuis { $age }. { $tries ->
-        [one] Une tentative
+        [one] { $tries } tentative
        *[other] { $tries } tentatives
     } ; l’appel est répété jusqu’à ce que le centre d’opérations l’ait. Utilisez aussi la radio.
 }{ $position ->

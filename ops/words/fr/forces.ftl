@@ -197,15 +197,15 @@ unit-refused = { $reason ->
 }
 forces-refused-channel = { $channel ->
     [position] { $count ->
-        [one] 1 position
+        [one] { $count } position
        *[other] { NUMBER($count) } positions
     }
     [reply] { $count ->
-        [one] 1 réponse
+        [one] { $count } réponse
        *[other] { NUMBER($count) } réponses
     }
    *[resend] { $count ->
-        [one] 1 demande
+        [one] { $count } demande
        *[other] { NUMBER($count) } demandes
     }
 }

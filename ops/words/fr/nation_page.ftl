@@ -10,7 +10,7 @@ nation-page-incidents-note = { $quiet ->
     [none] Aucun incident ouvert.
     [lost] Aucun incident ouvert n’était connu à la perte de la connexion.
     [unknown] { $silent ->
-        [one] Aucun incident ouvert n’est connu ; 1 secteur n’est pas à jour.
+        [one] Aucun incident ouvert n’est connu ; { $silent } secteur n’est pas à jour.
        *[other] Aucun incident ouvert n’est connu ; { $silent } secteurs ne sont pas à jour.
     }
    *[some] Non acquittés d’abord, puis par priorité et ancienneté.
@@ -18,7 +18,7 @@ nation-page-incidents-note = { $quiet ->
 nation-page-map-region =
     .aria-label = Carte des secteurs
 nation-page-map = Carte de { $count ->
-    [one] 1 secteur
+    [one] { $count } secteur
    *[other] { $count } secteurs
 }. Le tableau des secteurs indique la même chose.
 nation-page-map-buttons =
@@ -55,24 +55,24 @@ nation-page-state = { $state ->
 nation-page-of = { $part } sur { $all }
 nation-page-oldest = le plus ancien { DURATION($age) }
 nation-page-sensors-lost = { $count ->
-    [one] 1 hors service
+    [one] { $count } hors service
    *[other] { $count } hors service
 }
 nation-page-planned = prévu { PERCENT($fraction) } de { $segments ->
-    [one] 1 segment
+    [one] { $segments } segment
    *[other] { $segments } segments
 }
 nation-page-posture = { $unmet ->
-    [one] 1 non satisfaite
+    [one] { $unmet } non satisfaite
    *[other] { $unmet } non satisfaites
 }, { $open ->
-    [one] 1 inconnue
+    [one] { $open } inconnue
    *[other] { $open } inconnues
 }
 nation-page-no-sections = aucune section
 nation-page-up-to-date = À jour
 nation-page-behind = { $count ->
-    [one] Plus de 1 message de retard
+    [one] Plus de { $count } message de retard
    *[other] Plus de { $count } messages de retard
 }
 nation-page-no-worker = aucun processus
@@ -122,11 +122,11 @@ nation-page-total-waiting = Non acquittés
 nation-page-total-current = Secteurs à jour
 nation-page-total-hidden = Secteurs sans accès
 nation-page-total-sensors = Capteurs en service ({ $sectors ->
-    [one] 1 secteur
+    [one] { $sectors } secteur
    *[other] { $sectors } secteurs
 })
 nation-page-total-coverage = Couverture actuelle ({ $sectors ->
-    [one] 1 secteur
+    [one] { $sectors } secteur
    *[other] { $sectors } secteurs
 } ; prévu { PERCENT($planned) })
 nation-page-lost = { $reason } La situation affichée date du { DATETIME($at) }.

@@ -382,7 +382,7 @@ page-incident-no-file = Indiquez l’adresse ou le nom du fichier.
 page-workload-line =
     .title = Alertes déclenchées au cours des 10 dernières minutes. EEMUA 191, pour un opérateur : 1 acceptable, 2 gérable, jusqu’à 5 trop exigeant
 page-workload = { $raised ->
-    [one] 1 alerte
+    [one] { $raised } alerte
    *[other] { $raised } alertes
 } en 10 min : { $verdict ->
     [acceptable] acceptable

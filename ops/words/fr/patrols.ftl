@@ -1,11 +1,11 @@
 # watchline patrols. Pd : probabilité de détection. Qui connaît l’horaire choisit son itinéraire et son départ.
 
 patrols-segments = Moyenne des segments : Pd de { PERCENT($without, digits: 1) } sans patrouilles, de { PERCENT($with, digits: 1) } avec { $count ->
-    [one] 1 patrouille
+    [one] { $count } patrouille
    *[other] { $count } patrouilles
 } à des heures inconnues.
 patrols-found = { $count ->
-    [one] Avec 1 patrouille,
+    [one] Avec { $count } patrouille,
    *[other] Avec { $count } patrouilles,
 } le franchissement de détection minimale a une Pd de { PERCENT($known, digits: 1) } si l’horaire est connu, et de { PERCENT($low, digits: 1) } à { PERCENT($high, digits: 1) } si seul l’itinéraire est connu.
 patrols-value = Des horaires imprévisibles élèvent cette Pd de { DECIMAL($least, digits: 2) } à { DECIMAL($most, digits: 2) }.

@@ -6,32 +6,32 @@ sector-zone = La frontière est une zone à deux limites. Pistes, alertes et pr�
 ## Valeurs par défaut qui surprennent souvent
 
 sector-default-mast = { $count ->
-    [one] 1 capteur n’a pas de mast_height_m ; une hauteur de { $value } m au-dessus du sol est supposée : { $sensors }.
+    [one] { $count } capteur n’a pas de mast_height_m ; une hauteur de { $value } m au-dessus du sol est supposée : { $sensors }.
    *[other] { $count } capteurs n’ont pas de mast_height_m ; une hauteur de { $value } m au-dessus du sol est supposée : { $sensors }.
 }
 sector-default-period = { $count ->
-    [one] 1 radar ou caméra n’a pas de period_s et ne transmet que sur événement ; son silence n’est pas une non-détection : { $sensors }.
+    [one] { $count } radar ou caméra n’a pas de period_s et ne transmet que sur événement ; son silence n’est pas une non-détection : { $sensors }.
    *[other] { $count } radars ou caméras n’ont pas de period_s et ne transmettent que sur événement ; leur silence n’est pas une non-détection : { $sensors }.
 }
 sector-default-probability = { $count ->
-    [one] 1 capteur n’a pas de detection_probability ; une probabilité de détection de { $value } par observation est supposée : { $sensors }.
+    [one] { $count } capteur n’a pas de detection_probability ; une probabilité de détection de { $value } par observation est supposée : { $sensors }.
    *[other] { $count } capteurs n’ont pas de detection_probability ; une probabilité de détection de { $value } par observation est supposée : { $sensors }.
 }
 
 ## Remarques d’une vérification
 
 sector-notice-gaps = Le tracé de la frontière comporte { $count ->
-    [one] une coupure de { DISTANCE($length) }, en { $places }
+    [one] { $count } coupure de { DISTANCE($length) }, en { $places }
    *[other] { $count } coupures de { DISTANCE($length) } au plus, en { $places }
 } (latitude et longitude). À côté d’une coupure, le terrain n’appartient à aucun segment et aucune alerte n’est déclenchée.
 sector-notice-voids = { PERCENT($fraction, digits: 1) } de la surface à moins de { DISTANCE($belt) } de la frontière n’a pas d’altitude (lacunes du terrain). Les lignes de vue qui traversent une lacune sont inconnues, de même que la couverture au-delà.
 sector-notice-no-bases = Le secteur n’a pas de base : les liaisons ne sont pas vérifiées et les délais d’intervention sont inconnus.
 sector-notice-bases-off = { $count ->
-    [one] 1 base se trouve hors du terrain : { $bases }.
+    [one] { $count } base se trouve hors du terrain : { $bases }.
    *[other] { $count } bases se trouvent hors du terrain : { $bases }.
 }
 sector-notice-areas-off = { $count ->
-    [one] 1 zone se trouve hors du terrain : { $areas }.
+    [one] { $count } zone se trouve hors du terrain : { $areas }.
    *[other] { $count } zones se trouvent hors du terrain : { $areas }.
 }
 sector-notice-base-map-off = Le fond de carte ne couvre pas le terrain.
@@ -44,20 +44,20 @@ sector-notice-map-empty = Aucun élément du fichier cartographique des { $kind 
 } ne se trouve sur le terrain.
 sector-notice-no-sensors = Le dispositif ne comporte aucun capteur.
 sector-notice-topic = { $count ->
-    [one] L’identifiant d’un capteur ne convient pas à MQTT : { $sensors }. Utilisez des lettres, chiffres, points, tirets bas et tirets.
+    [one] L’identifiant de { $count } capteur ne convient pas à MQTT : { $sensors }. Utilisez des lettres, chiffres, points, tirets bas et tirets.
    *[other] Les identifiants de { $count } capteurs ne conviennent pas à MQTT : { $sensors }. Utilisez des lettres, chiffres, points, tirets bas et tirets.
 }
 sector-notice-errors = { $count ->
-    [one] 1 capteur n’a pas d’erreur de mesure (range_sd_m, azimuth_sd_deg) ; `demo` et `simulate` ne peuvent pas utiliser le dispositif : { $sensors }.
+    [one] { $count } capteur n’a pas d’erreur de mesure (range_sd_m, azimuth_sd_deg) ; `demo` et `simulate` ne peuvent pas utiliser le dispositif : { $sensors }.
    *[other] { $count } capteurs n’ont pas d’erreur de mesure (range_sd_m, azimuth_sd_deg) ; `demo` et `simulate` ne peuvent pas utiliser le dispositif : { $sensors }.
 }
 sector-notice-unlinked = { $count ->
-    [one] 1 capteur ou relais n’a aucune liaison avec une base et est exclu de toutes les analyses : { $sensors }.
+    [one] { $count } capteur ou relais n’a aucune liaison avec une base et est exclu de toutes les analyses : { $sensors }.
    *[other] { $count } capteurs ou relais n’ont aucune liaison avec une base et sont exclus de toutes les analyses : { $sensors }.
 } Ajoutez un relais ou indiquez `reports_by` dans le dispositif.
 sector-notice-side =
     Sur { $total } capteurs et bases, { $count ->
-        [one] 1 se trouve
+        [one] { $count } se trouve
        *[other] { $count } se trouvent
     } du côté opposé de la frontière. La valeur de home_side est-elle correcte ?
 sector-notice-frame = Le système de coordonnées { $frame } déforme les distances le long de la frontière (jusqu’à { PERCENT($scale, digits: 2) }).
@@ -65,15 +65,15 @@ sector-notice-frame = Le système de coordonnées { $frame } déforme les distan
 ## watchline sector check
 
 sector-check-ok = Aucune erreur dans { $count ->
-    [one] 1 fichier
+    [one] { $count } fichier
    *[other] { $count } fichiers
 }.
 sector-check-errors = { $count ->
-    [one] 1 erreur :
+    [one] { $count } erreur :
    *[other] { $count } erreurs :
 }
 sector-check-notices = { $count ->
-    [one] 1 remarque :
+    [one] { $count } remarque :
    *[other] { $count } remarques :
 }
 

@@ -71,7 +71,7 @@ def messages(language: str) -> dict[str, ast.Message]:
     return found
 
 
-def uses_of(message: ast.Message, others: dict[str, ast.Message]) -> Uses:
+def uses_of(message: ast.Message | ast.Pattern, others: dict[str, ast.Message]) -> Uses:
     uses = Uses(others)
     uses.visit(message)
     return uses
@@ -257,6 +257,35 @@ def test_plurals_follow_the_language(folder: Path) -> None:
     english, french = MessageCatalogue("en", "metric"), MessageCatalogue("fr", "metric")
     assert [english.say("only-english", count=n) for n in (0, 1, 2)] == ["0 sensors", "One sensor", "2 sensors"]
     assert [french.say("only-english", count=n) for n in (0, 1, 2)] == ["0 capteur", "1 capteur", "2 capteurs"]
+
+
+class Singulars(Visitor):
+    """Variants of a singular that have a number of their own in place of the variable, where none is for 0."""
+
+    def __init__(self, others: dict[str, ast.Message]) -> None:
+        self.others = others
+        self.found: list[str] = []
+
+    def visit_SelectExpression(self, node: ast.SelectExpression) -> None:  # noqa: N802 - the visitor's naming
+        keys = [getattr(one.key, "name", None) or getattr(one.key, "value", None) for one in node.variants]
+        for key, variant in zip(keys, node.variants, strict=True):
+            texts = " ".join(one.value for one in variant.value.elements if isinstance(one, ast.TextElement))
+            uses = uses_of(variant.value, self.others)
+            counts = isinstance(node.selector, ast.VariableReference) and node.selector.id.name in uses.variables
+            if key == "one" and "0" not in keys and not counts and re.search(r"\b(1|[Uu]ne?)\b", texts):
+                self.found.append(texts)
+        self.generic_visit(node)
+
+
+def test_no_french_singular_writes_a_one_for_a_zero() -> None:
+    every = messages("fr")
+    visitor = Singulars(every)
+    for message in every.values():
+        visitor.visit(message)
+    assert visitor.found == []
+    words = MessageCatalogue.of("fr")
+    assert words.say("page-workload", raised=0, verdict="acceptable").startswith("0 alerte en 10")
+    assert words.say("nation-page-posture", unmet=0, open=0) == "0 non satisfaite, 0 inconnue"
 
 
 @pytest.mark.usefixtures("folder")

@@ -4,6 +4,8 @@ import { part, setText } from "../ui/dom.ts";
 import { say } from "../words/say.ts";
 
 const HOLD_MS = 2_000;
+/** A click within this time is that of the pointer. */
+const CLICK_MS = 1_000;
 
 /** Calls `send` once the button was held long enough. Letting go, leaving it or Escape cancels. */
 export class DistressButton {
@@ -14,15 +16,17 @@ export class DistressButton {
   readonly #confirm = part("distress-confirm");
   #startMs: number | null = null;
   #frame = 0;
-  /** Set by a hold, so that the click that ends it does not ask for a confirmation. */
-  #held = false;
+  /** When a pointer last pressed it or let it go. */
+  #pointerMs = Number.NEGATIVE_INFINITY;
 
   constructor(send: () => void) {
     this.#send = send;
     const button = this.#button;
     button.addEventListener("pointerdown", (event) => {
-      if (event.button === 0) this.#start();
+      if (event.button !== 0) return;
+      this.#start();
     });
+    for (const name of ["pointerdown", "pointerup"]) button.addEventListener(name, () => (this.#pointerMs = performance.now()));
     for (const name of ["pointerup", "pointercancel", "pointerleave", "blur"]) button.addEventListener(name, () => this.#cancel());
     button.addEventListener("contextmenu", (event) => event.preventDefault());
     button.addEventListener("keydown", (event) => {
@@ -32,12 +36,13 @@ export class DistressButton {
       if (!event.repeat) this.#start();
     });
     button.addEventListener("keyup", (event) => {
-      if (event.key === " " || event.key === "Enter") this.#cancel();
+      if (event.key !== " " && event.key !== "Enter") return;
+      event.preventDefault();
+      this.#cancel();
     });
     // A screen reader presses without holding: it sends a click with neither pointer nor key before it.
     button.addEventListener("click", () => {
-      if (!this.#held) this.#ask();
-      this.#held = false;
+      if (performance.now() - this.#pointerMs > CLICK_MS) this.#ask();
     });
     part("distress-confirm-send").addEventListener("click", () => {
       this.#confirm.hidden = true;
@@ -56,7 +61,6 @@ export class DistressButton {
 
   #start(): void {
     if (this.#startMs !== null) return;
-    this.#held = true;
     this.#startMs = performance.now();
     this.#button.dataset["holding"] = "true";
     setText(this.#spoken, say("field-distress-holding"));

@@ -172,6 +172,14 @@ export class Keep {
     this.#onTrouble("", false);
   }
 
+  async dropTiles(keys: readonly string[]): Promise<void> {
+    await this.#write(async (database) => {
+      const change = database.transaction("tiles", "readwrite");
+      for (const key of keys) void change.store.delete(key);
+      await change.done;
+    });
+  }
+
   async clearTiles(): Promise<void> {
     await this.#database?.clear("tiles").catch(() => undefined);
   }

@@ -131,7 +131,7 @@ export function namesAll(raw: unknown, replies: readonly ReplyBody[]): boolean {
 export class Rhythm {
   readonly #sync: () => Promise<boolean>;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #running = false;
+  #running: Promise<void> | null = null;
   #again = false;
   #stopped = true;
   #failures = 0;
@@ -150,35 +150,40 @@ export class Rhythm {
     this.wake();
   }
 
-  stop(): void {
+  /** Resolves once nothing is under way any more. */
+  stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
     this.#stream?.close();
     this.#stream = null;
+    return this.#running ?? Promise.resolve();
   }
 
   /** There is something to send or to fetch: do it now. */
   wake(): void {
     if (this.#stopped) return;
-    if (this.#running) this.#again = true;
-    else void this.#run();
+    if (this.#running !== null) this.#again = true;
+    else this.#begin();
+  }
+
+  #begin(): void {
+    this.#running = this.#run();
   }
 
   async #run(): Promise<void> {
     clearTimeout(this.#timer);
-    this.#running = true;
     this.#again = false;
     const reached = await this.#sync().catch((error: unknown) => {
       console.warn("sync", error);
       return false;
     });
-    this.#running = false;
+    this.#running = null;
     if (this.#stopped) return;
     this.#failures = reached ? 0 : this.#failures + 1;
     if (reached) this.#listen();
     const again = Math.min(FIRST_AGAIN_MS * 2 ** Math.min(this.#failures - 1, 6), LAST_AGAIN_MS);
     const wait = reached ? EVERY_MS : again * (0.7 + 0.6 * Math.random());
-    this.#timer = setTimeout(() => void this.#run(), this.#again ? (reached ? 0 : FIRST_AGAIN_MS / 2) : wait);
+    this.#timer = setTimeout(() => this.#begin(), this.#again ? (reached ? 0 : FIRST_AGAIN_MS / 2) : wait);
   }
 
   #listen(): void {

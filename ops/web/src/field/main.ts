@@ -92,7 +92,7 @@ function show(): void {
   setData(page, "stage", unit.stage);
   setData(page, "link", unit.link);
   setData(page, "map", carried.progress.state);
-  for (const name of ["list", "map", "phone", "answer", "enrol", "revoked"]) part(`${name}-view`).hidden = name !== view;
+  for (const name of ["list", "map", "phone", "answer", "enrol", "revoked"]) part(`${name}-view`).hidden = name !== view && !(name === "enrol" && view === "revoked");
   for (const name of TABS) part(`tab-${name}`).setAttribute("aria-current", view === name ? "page" : "false");
   const enrolled = unit.stage === "enrolled";
   part("thumb").hidden = !enrolled;
@@ -323,7 +323,14 @@ function listen(): void {
   });
 }
 
-/** Exchange the code of the address or of the form. The address loses it at once: a code is not for the history. */
+/** The code of the address, or an empty text. The address loses it at once: a code is not for the history. */
+function takeCode(): string {
+  const code = new URLSearchParams(location.hash.slice(1)).get("enrol");
+  if (location.hash !== "") history.replaceState(null, "", location.pathname + location.search);
+  return code ?? "";
+}
+
+/** Exchange the code of the address or of the form. */
 async function enrol(code: string): Promise<void> {
   if (code === "") return;
   setText(part("enrol-problem"), say("field-enrolling"));
@@ -358,8 +365,7 @@ function mapLink(): Link {
 }
 
 async function start(): Promise<void> {
-  const code = new URLSearchParams(location.hash.slice(1)).get("enrol");
-  if (location.hash !== "") history.replaceState(null, "", location.pathname + location.search);
+  const code = takeCode();
   listen();
   void install(
     () => {
@@ -375,7 +381,9 @@ async function start(): Promise<void> {
   await unit.open();
   seen = marksSeen((await unit.keep.fact("seen")) ?? [], unit.state?.incidents ?? []);
   await carried.open();
-  if (code !== null) await enrol(code);
+  if (code === "") unit.resume();
+  else await enrol(code);
+  addEventListener("hashchange", () => void enrol(takeCode())); // a link that is opened where the page is open
   await logIn();
   sharing.resume();
   void awake.hold();

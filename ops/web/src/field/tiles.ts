@@ -65,8 +65,9 @@ export class CarriedMap {
     this.#kept = kept;
     this.area = parseArea(kept.raw);
     this.keptMs = kept.keptMs;
-    const [total, keys] = [this.area === null ? 0 : addresses(this.area).length, await this.#keep.tileKeys()];
-    this.progress = { done: keys.size, total, bytes: 0, state: keys.size === 0 ? "none" : kept.complete && keys.size >= total ? "complete" : "partly" };
+    const [wanted, keys] = [this.area === null ? [] : addresses(this.area), await this.#keep.tileKeys()];
+    const [done, total] = [wanted.filter((address) => keys.has(address)).length, wanted.length];
+    this.progress = { done, total, bytes: 0, state: done === 0 ? "none" : kept.complete && done === total ? "complete" : "partly" };
     this.#changed();
   }
 
@@ -117,16 +118,15 @@ export class CarriedMap {
     const { status, body } = await ask("/v1/field/map");
     const area = status === 200 ? parseArea(body) : null;
     if (area === null) return;
-    if (JSON.stringify(area.tiles) !== JSON.stringify(this.area?.tiles)) {
-      await this.#keep.clearTiles();
-      this.#drawn.clear();
-    }
     this.area = area;
     this.keptMs = Date.now();
     this.#kept = { raw: body, keptMs: this.keptMs, areasMs: this.keptMs, complete: false };
     await this.#keep.keepFact("area", this.#kept);
     const have = await this.#keep.tileKeys();
     const wanted = addresses(area);
+    const ofArea = new Set(wanted);
+    await this.#keep.dropTiles([...have].filter((address) => !ofArea.has(address)));
+    this.#drawn.clear();
     let [done, bytes, failures, full] = [wanted.filter((address) => have.has(address)).length, 0, 0, false];
     this.#show(done, wanted.length, bytes, "loading");
     for (const address of wanted) {

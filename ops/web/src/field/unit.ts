@@ -36,6 +36,10 @@ export class Unit {
   readonly #rhythm = new Rhythm(() => this.#sync());
   #raw: KeptState | null = null;
   #callTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Whether there is an access to send with; not while a code is exchanged for another. */
+  #sends = false;
+  /** Until what was kept for the last enrolment is erased. */
+  #revoking: Promise<void> = Promise.resolve();
   stage: Stage = "starting";
   link: LinkState = "connecting";
   enrolment: Enrolment | null = null;
@@ -68,6 +72,7 @@ export class Unit {
     });
   }
 
+  /** Take what this phone holds. The server is asked for nothing before `resume`: a code that is at hand goes first. */
   async open(): Promise<void> {
     await this.keep.open();
     this.enrolment = await this.keep.fact("enrolment");
@@ -79,16 +84,29 @@ export class Unit {
     if (this.#raw !== null) this.#take(this.#raw);
     this.stage = this.enrolment === null ? "unknown" : "enrolled";
     this.#changed();
+  }
+
+  /** Begin the exchange with the server, or continue it. */
+  resume(): void {
     if (this.stage !== "enrolled") return;
+    this.#sends = true;
     this.#sendCall();
     this.#rhythm.start();
   }
 
-  /** Exchange a one-time code for the access of this phone. Returns the sentence of a refusal, else empty. */
+  /**
+   * Exchange a one-time code for the access of this phone. Returns the sentence of a refusal, else empty. Meanwhile nothing is
+   * sent with an earlier access: its refusal would remove the new cookie.
+   */
   async enrol(code: string, device: string): Promise<string | null> {
+    this.#sends = false;
+    await this.#rhythm.stop();
     const answered = await ask("/v1/field/enrol", { code, device });
     const body = answered.body as { unit?: unknown; device?: unknown } | null;
-    if (answered.status !== 200 || typeof body?.unit !== "string") return answered.status === 0 ? null : sentenceOf(answered) || String(answered.status);
+    if (answered.status !== 200 || typeof body?.unit !== "string") {
+      this.resume();
+      return answered.status === 0 ? null : sentenceOf(answered) || String(answered.status);
+    }
     await this.#enter(body.unit, String(body.device ?? ""));
     return "";
   }
@@ -108,12 +126,15 @@ export class Unit {
   }
 
   async #enter(unit: string, device: string): Promise<void> {
+    await this.#revoking;
+    const called = this.call?.tries === 0; // while the code was exchanged
     if (this.enrolment !== null && this.enrolment.unit !== unit) await this.#forget();
     this.enrolment = { unit, device };
     await this.keep.keepFact("enrolment", this.enrolment);
     this.stage = "enrolled";
     this.#changed();
-    this.#rhythm.start();
+    this.resume();
+    if (called && this.call === null) await this.callForHelp();
   }
 
   /** Record a one-tap answer; it is on this phone's disk when this returns. */
@@ -149,7 +170,10 @@ export class Unit {
 
   /** Call for help: sent now, and again until the server's state shows the call. */
   async callForHelp(): Promise<void> {
-    if (this.enrolment === null) return;
+    if (this.stage !== "enrolled" || this.enrolment === null) {
+      this.lostCall = true;
+      return this.#changed();
+    }
     const unit = this.enrolment.unit;
     const recent = this.call !== null && this.call.unit === unit && Date.now() - this.call.firstMs < NEW_CALL_MS;
     this.call = recent && this.call !== null ? { ...this.call, taken: false, arrivedMs: null } : { unit, firstMs: Date.now(), tries: 0, taken: false, arrivedMs: null };
@@ -183,13 +207,14 @@ export class Unit {
   #sendCall(): void {
     clearTimeout(this.#callTimer);
     const call = this.call;
-    if (call === null || call.arrivedMs !== null || this.stage !== "enrolled" || call.unit !== this.enrolment?.unit) return;
+    const { enrolment } = this;
+    if (call === null || call.arrivedMs !== null || !this.#sends || call.unit !== enrolment?.unit) return;
     this.#sendCallIn(CALL_BESIDE_MS);
     this.call = { ...call, tries: call.tries + 1 };
     void this.keep.keepFact("call", this.call);
     this.#changed();
     void sendPositions(this.#callBodies()).then((answered) => {
-      if (answered.status === 401) void this.#revoke();
+      if (answered.status === 401) void this.#revoke(enrolment);
       else if (answered.status === 202) {
         this.#report(problemIn(answered));
         if (this.call !== null && problemIn(answered) === "") this.call = { ...this.call, taken: true };
@@ -224,14 +249,15 @@ export class Unit {
 
   /** One exchange with the server; whether it answered. */
   async #sync(): Promise<boolean> {
-    const unit = this.enrolment?.unit ?? "";
+    const { enrolment } = this;
+    const unit = enrolment?.unit ?? "";
     if (this.link === "lost") this.problem = ""; // it was about the link
     let later = false;
     for (const exchange of [() => this.#sendAnswers(unit), () => this.#fetch(), () => this.#sendTrack(unit)]) {
       const answered = await exchange();
       if (answered === null) continue;
       if (answered.status === 401) {
-        await this.#revoke();
+        await this.#revoke(enrolment);
         return true;
       }
       if (answered.status === 0) {
@@ -358,15 +384,17 @@ export class Unit {
     this.#changed();
   }
 
-  /** The access of this phone was withdrawn: what was not sent is stated, then nothing is kept. */
-  async #revoke(): Promise<void> {
-    this.#rhythm.stop();
-    if (this.stage !== "enrolled") return;
+  /** The access `of` this phone was withdrawn: what was not sent is stated, then nothing is kept. */
+  async #revoke(of: Enrolment | null): Promise<void> {
+    if (this.stage !== "enrolled" || this.enrolment !== of) return;
+    this.#sends = false;
+    void this.#rhythm.stop();
     clearTimeout(this.#callTimer);
     this.stage = "revoked";
     this.lost = this.answers.filter((one) => !isSettled(one));
     this.lostCall = this.call !== null && this.call.arrivedMs === null;
-    await this.#forget();
+    this.#changed();
+    await (this.#revoking = this.#forget());
     this.#changed();
   }
 

@@ -97,13 +97,13 @@ export class NationMap {
   }
 
   #listenToDrags(): void {
-    let from: { x: number; y: number; view: View } | null = null;
+    let from: { pointer: number; x: number; y: number; view: View } | null = null;
     this.#root.addEventListener("pointerdown", (event) => {
       this.#dragged = false;
-      if (event.button === 0 && this.#view !== null) from = { x: event.clientX, y: event.clientY, view: this.#view };
+      if (event.button === 0 && this.#view !== null) from = { pointer: event.pointerId, x: event.clientX, y: event.clientY, view: this.#view };
     });
     addEventListener("pointermove", (event) => {
-      if (from === null || event.buttons === 0) return;
+      if (from === null || event.pointerId !== from.pointer || event.buttons === 0) return;
       const [dx, dy] = [event.clientX - from.x, event.clientY - from.y];
       if (!this.#dragged && Math.hypot(dx, dy) < 5) return;
       this.#dragged = true;
@@ -112,7 +112,7 @@ export class NationMap {
       this.#whole = false;
       this.#draw();
     });
-    addEventListener("pointerup", () => (from = null));
+    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => (from = null));
   }
 
   #draw(): void {

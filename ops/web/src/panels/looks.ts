@@ -72,7 +72,7 @@ export class LooksPanel {
   /** As if the first button had been pressed, where it is shown. */
   press(): void {
     const [first] = this.#options;
-    if (first !== undefined && !this.node.hidden) void this.#turn(first.camera);
+    if (first !== undefined && this.node.closest("[hidden]") === null) void this.#turn(first.camera);
   }
 
   async #load(incident: string): Promise<void> {

@@ -33,6 +33,8 @@ export class PicturesPanel {
   readonly #turn = el("div", { class: "picture-turn" }, this.#newer, this.#count, this.#older);
   readonly #buttons = el("div", { class: "details-acts" });
   readonly #problem = el("p", { class: "problem", role: "alert" });
+  /** Why the list could not be loaded. */
+  readonly #unlisted = el("p", { class: "problem", role: "alert" });
   #incident: Incident | null = null;
   #pictures: readonly Picture[] = [];
   #chosen: number | null = null;
@@ -62,7 +64,7 @@ export class PicturesPanel {
     }
     this.node.append(
       el("h3", {}, say("pictures-title")),
-      this.#image, this.#clip, this.#none, this.#turn, this.#buttons, this.#problem, this.#blurred, this.#facts,
+      this.#image, this.#clip, this.#none, this.#turn, this.#buttons, this.#problem, this.#unlisted, this.#blurred, this.#facts,
     );
   }
 
@@ -78,6 +80,7 @@ export class PicturesPanel {
       this.#pictures = [];
       this.#chosen = null;
       this.#sending.begin();
+      setText(this.#unlisted, "");
       this.#show();
     }
     if (incident === null) return;
@@ -87,7 +90,7 @@ export class PicturesPanel {
   /** As if the button with this number had been pressed, where it is shown. */
   press(index: number): void {
     const shown = SHOWN[index];
-    if (shown !== undefined && !this.#buttons.hidden && !this.node.hidden) void this.#state(shown);
+    if (shown !== undefined && this.#buttons.closest("[hidden]") === null) void this.#state(shown);
   }
 
   async #load(incident: string): Promise<void> {
@@ -98,7 +101,7 @@ export class PicturesPanel {
       this.#after(() => this.#take(incident, asked, found));
     } catch (error) {
       this.#after(() => {
-        if (incident === this.#incident?.id) setText(this.#problem, say(failure(error)));
+        if (incident === this.#incident?.id) setText(this.#unlisted, say(failure(error)));
       });
     }
   }
@@ -106,6 +109,7 @@ export class PicturesPanel {
   #take(incident: string, asked: number, found: readonly Picture[]): void {
     if (incident !== this.#incident?.id || asked < this.#listed) return;
     this.#listed = asked;
+    setText(this.#unlisted, "");
     this.#pictures = found;
     this.#show();
   }

@@ -14,8 +14,10 @@ const FOLLOW_MS = 500;
 
 export interface JobEvents {
   say(problem: string): void;
-  /** A plan is done: its layout can be picked, and those that it found for less money. */
-  planned(layout: PlanLayout, found: readonly FoundLayout[]): void;
+  /** A plan is done, just now or before the page was opened: its layout can be picked, and those that it found for less money. */
+  planned(layout: PlanLayout, found: readonly FoundLayout[], isNew: boolean): void;
+  /** These jobs are listed. */
+  listed(jobs: readonly string[]): void;
   show(layout: PlanLayout, side: "a" | "b"): void;
 }
 
@@ -35,12 +37,35 @@ export class JobList {
   async start(order: unknown): Promise<void> {
     try {
       const begun = await submit(order);
+      this.#events.say("");
       this.#jobs = [begun, ...this.#jobs].slice(0, 8);
+      this.#events.listed(this.#jobs.map(({ id }) => id));
       this.#show();
       void this.#follow(begun.id);
     } catch (error) {
       this.#say(error);
     }
+  }
+
+  /** List jobs from before the page was opened, except those that the server no longer has. */
+  async restore(ids: readonly string[]): Promise<void> {
+    const found = await Promise.all(ids.map((id) => job(id).catch(() => null)));
+    this.#jobs = found.filter((one) => one !== null);
+    this.#show();
+    for (const one of [...this.#jobs].reverse()) if (!this.#hasEnded(one, false)) void this.#follow(one.id);
+  }
+
+  #hasEnded(one: Job, isNew: boolean): boolean {
+    if (one.state === "queued" || one.state === "running") return false;
+    const layout = plannedLayout(one);
+    if (layout !== null) this.#events.planned(layout, foundLayouts(one), isNew);
+    if (one.state === "done") this.#report(one);
+    return true;
+  }
+
+  #take(now: Job): void {
+    this.#jobs = this.#jobs.map((one) => (one.id === now.id ? now : one));
+    this.#show();
   }
 
   /** Until it ends. Asked again where the server could not answer, as while it is started again. */
@@ -55,17 +80,16 @@ export class JobList {
         if (failed) this.#events.say("");
         failed = false;
         pause.reset();
-        this.#jobs = this.#jobs.map((one) => (one.id === id ? now : one));
-        this.#show();
-        if (now.state !== "queued" && now.state !== "running") {
-          const layout = plannedLayout(now);
-          if (layout !== null) this.#events.planned(layout, foundLayouts(now));
-          if (now.state === "done") this.#report(now);
-          return;
-        }
+        this.#take(now);
+        if (this.#hasEnded(now, true)) return;
       } catch (error) {
+        const known = this.#jobs.find((one) => one.id === id);
+        if (known === undefined) return;
+        if (!isPassing(error)) {
+          this.#events.say("");
+          return this.#take({ ...known, state: "failed", problem: say(failure(error)), message: null });
+        }
         this.#say(error);
-        if (!isPassing(error)) return;
         failed = true;
       }
     }
@@ -142,9 +166,8 @@ export class JobList {
 
   async #cancel(id: string): Promise<void> {
     try {
-      const now = await cancel(id);
-      this.#jobs = this.#jobs.map((one) => (one.id === id ? now : one));
-      this.#show();
+      this.#take(await cancel(id));
+      this.#events.say("");
     } catch (error) {
       this.#say(error);
     }

@@ -14,10 +14,12 @@ import { formats, say, words } from "../words/say.ts";
 import { EquipmentList } from "./equipment_list.ts";
 import { nameRows, SIDE_NAMES, type SideName } from "./figures.ts";
 import { awaitGround } from "./ground.ts";
-import { JobList } from "./jobs.ts";
+import { JobList, type JobEvents } from "./jobs.ts";
+import { KeptPlan, type Kept } from "./kept.ts";
 import { LayoutMap } from "./layout_map.ts";
 import { changeRow, coverageRow } from "./results/legend.ts";
 import type { FoundLayout } from "./planned_layout.ts";
+import { Problems } from "./problems.ts";
 import { Results } from "./results/results.ts";
 import { SensorCard } from "./sensor_card.ts";
 import { setup, type Case, type Covered, type PlanLayout, type Setup } from "./server.ts";
@@ -32,11 +34,7 @@ const SMALL = "(width <= 760px) or (height <= 640px)";
 const page = document.documentElement;
 const theme = new Theme();
 
-function tell(problem: string): void {
-  const box = part("problem");
-  box.hidden = problem === "";
-  setText(box, problem);
-}
+const problems = new Problems(part("problem"));
 
 function shownCase(): Case {
   return { target: part<HTMLSelectElement>("target").value, conditions: part<HTMLSelectElement>("conditions").value };
@@ -62,7 +60,7 @@ class Planner {
       unedited,
       of: shownCase,
       palette: () => theme.palette,
-      tell,
+      tell: problems.about("change"),
       show: (layout) => this.act(b, () => b.take(layout)),
     });
     this.#equipment = new EquipmentList(setup, {
@@ -76,18 +74,21 @@ class Planner {
     });
   }
 
-  static async open(known: Setup): Promise<Planner> {
+  /** `shown`: a side is other than before. */
+  static async open(known: Setup, shown: (side: Side) => void): Promise<Planner> {
     const [first, second] = [known.layouts[0], known.layouts[1] ?? known.layouts[0]];
     if (first === undefined || second === undefined) throw new Error(say("planner-no-layout"));
     let planner: Planner | null = null;
     const unedited = new Map<string, Covered>();
-    const context: SideContext = {
+    const context: Omit<SideContext, "tell"> = {
       setup: known,
       of: shownCase,
       palette: () => theme.palette,
-      tell,
       unedited,
-      shown: () => planner?.showCard(),
+      shown: (side) => {
+        planner?.showCard();
+        shown(side);
+      },
       covered: () => planner?.covered(),
     };
     const opened = async (name: SideName, layout: PlanLayout): Promise<Side> => {
@@ -100,7 +101,7 @@ class Planner {
         remove: (sensor) => planner?.act(side, () => side.edit(sensor, null)),
         click: (lon, lat) => planner?.click(side, lon, lat),
       });
-      const side: Side = new Side(name, map, layout, context);
+      const side: Side = new Side(name, map, layout, { ...context, tell: problems.about(name) });
       return side;
     };
     const [a, b] = await Promise.all([opened("a", first), opened("b", second)]);
@@ -114,14 +115,24 @@ class Planner {
     return [this.a, this.b];
   }
 
-  start(): void {
+  get #layouts(): readonly PlanLayout[] {
+    return [...this.#setup.layouts, ...this.#plans];
+  }
+
+  /** Begin, with the layouts and edits of both sides that were `kept`. */
+  start(kept: Kept["sides"]): void {
+    for (const side of this.#sides) {
+      const { layout: name, edits } = kept[side.name] ?? side.order;
+      const layout = this.#layouts.find((one) => one.name === name);
+      if (layout !== undefined && (layout !== side.layout || Object.keys(edits).length > 0)) side.take(layout, edits);
+    }
     this.a.layoutMap.home();
     swipe(50);
     for (const side of this.#sides) side.changed();
     void awaitGround().then(({ layers, sector }) => {
       setText(part("map-credit"), sector?.mapCredit ?? "");
       for (const { layoutMap } of this.#sides) layoutMap.ground(layers, sector);
-      if (sector?.baseMap?.readable === false) tell(say("page-base-map-broken", { file: sector.baseMap.file }));
+      if (sector?.baseMap?.readable === false) problems.about("ground")(say("page-base-map-broken", { file: sector.baseMap.file }));
     });
   }
 
@@ -175,21 +186,20 @@ class Planner {
   }
 
   /** A plan's layout can be picked on both sides, and is shown on the right unless there are edits. */
-  planned(layout: PlanLayout, found: readonly FoundLayout[]): void {
+  planned(layout: PlanLayout, found: readonly FoundLayout[], isNew: boolean): void {
     for (const one of [layout, ...found.map(({ layout: cheaper }) => cheaper).filter(({ name }) => name !== layout.name)]) {
       this.#plans.push(one);
       for (const name of SIDE_NAMES) part(`pick-${name}`).append(choice(one));
     }
     this.#results.planned(found);
-    if (this.b.edits === 0) this.b.take(layout);
+    if (isNew && this.b.edits === 0) this.b.take(layout);
   }
 
   #listen(): void {
     for (const side of this.#sides) {
       const pick = part<HTMLSelectElement>(`pick-${side.name}`);
-      const layouts = (): readonly PlanLayout[] => [...this.#setup.layouts, ...this.#plans];
       pick.addEventListener("change", () => {
-        const layout = layouts().find(({ name }) => name === pick.value);
+        const layout = this.#layouts.find(({ name }) => name === pick.value);
         if (layout !== undefined) this.act(side, () => side.take(layout));
       });
       const press = (action: string, work: () => void): void =>
@@ -313,11 +323,9 @@ function showLegends(known: Setup): void {
   part("change-legend").replaceChildren(...known.change_legend[palette].map(changeRow));
 }
 
-type Planned = (layout: PlanLayout, found: readonly FoundLayout[]) => void;
-
-function listenToJobs({ a, b, planned }: { a: Side; b: Side; planned: Planned }): void {
+function listenToJobs({ a, b }: Planner, planned: JobEvents["planned"], listed: JobEvents["listed"]): JobList {
   const report = { language: words().language, units: formats().units };
-  const jobs = new JobList({ say: tell, planned, show: (layout, name) => (name === "a" ? a : b).take(layout) });
+  const jobs = new JobList({ say: problems.about("jobs"), planned, listed, show: (layout, name) => (name === "a" ? a : b).take(layout) });
   part("compare").addEventListener("click", () => void jobs.start({ kind: "compare", layouts: [a.order, b.order], target: shownCase().target, ...report }));
   part<HTMLFormElement>("plan-form").addEventListener("submit", (event) => {
     event.preventDefault();
@@ -327,6 +335,7 @@ function listenToJobs({ a, b, planned }: { a: Side; b: Side; planned: Planned })
     const ownSide = part<HTMLInputElement>("own-side").checked;
     void jobs.start({ kind: "plan", budget, objective, start, own_side: ownSide, ...shownCase(), ...report });
   });
+  return jobs;
 }
 
 /** Asked again while the planner's process starts or the server is busy; the page says why it waits. */
@@ -335,7 +344,7 @@ async function awaitSetup(): Promise<Setup> {
   for (;;) {
     try {
       const known = await setup();
-      tell("");
+      problems.about("setup")("");
       return known;
     } catch (error) {
       if (!isPassing(error)) throw error;
@@ -347,7 +356,7 @@ async function awaitSetup(): Promise<Setup> {
 
 function stateFailure(error: unknown): void {
   setData(page, "state", "failed");
-  tell(say(failure(error)));
+  problems.about("setup")(say(failure(error)));
 }
 
 async function open(): Promise<void> {
@@ -365,9 +374,11 @@ async function open(): Promise<void> {
   for (const name of SIDE_NAMES) part(`pick-${name}`).append(...known.layouts.map(choice));
   showLegends(known);
   theme.onChange(() => showLegends(known));
-  const planner = await Planner.open(known);
-  listenToJobs({ a: planner.a, b: planner.b, planned: (layout, found) => planner.planned(layout, found) });
-  planner.start();
+  const plan = new KeptPlan(known.sector);
+  const planner = await Planner.open(known, ({ name, order }) => plan.keep({ sides: { ...plan.now.sides, [name]: order } }));
+  const jobs = listenToJobs(planner, (...planned) => planner.planned(...planned), (listed) => plan.keep({ jobs: listed }));
+  await jobs.restore(plan.now.jobs);
+  planner.start(plan.now.sides);
   setData(page, "state", "ready");
 }
 

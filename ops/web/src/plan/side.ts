@@ -96,9 +96,9 @@ export class Side {
   }
 
   /** Show a layout here, whatever was here before. */
-  take(layout: PlanLayout): void {
+  take(layout: PlanLayout, edits: Edits = {}): void {
     this.selected = null;
-    this.#step({ layout, edits: {} });
+    this.#step({ layout, edits });
   }
 
   edit(key: string, edit: Edit | null): void {

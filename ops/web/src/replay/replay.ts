@@ -243,7 +243,7 @@ export class Replay {
 
   async #loadOpened(extent: Extent): Promise<void> {
     try {
-      const opened = await loadOpened(extent);
+      const opened = await loadOpened(extent, this.#view?.opened);
       this.#update(() => ({ opened }));
     } catch (error) {
       this.#update(() => ({ problem: failure(error) }));

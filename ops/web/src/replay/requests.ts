@@ -6,6 +6,7 @@ import { moment as instant, parseIncident, place } from "../model/parse.ts";
 import type { BearingContact, Incident, Place } from "../model/records.ts";
 import { getJson } from "../net/api.ts";
 
+/** Of one answer. */
 const MOST_INCIDENTS = 5000;
 const SAMPLES = 200;
 /** A busy server takes its time over the past; the live picture does not wait for it. */
@@ -37,11 +38,16 @@ export async function loadMoment(
   return parseMoment(await kept(`/moment?${asked}`, signal), before);
 }
 
-/** In order of opening. */
-export async function loadOpened(extent: Extent): Promise<Opened[]> {
-  const asked = query({ from: rfc3339(extent.firstMs), until: rfc3339(extent.lastMs), limit: String(MOST_INCIDENTS) });
-  const body = object(await kept(`/incidents?${asked}`));
-  return list(body?.["incidents"]).map(parseOpened).filter((one) => one !== null);
+/** In order of opening, as many answers as it takes. Of those that are `known`, as many as fill answers are not asked for again. */
+export async function loadOpened(extent: Extent, known: readonly Opened[] = []): Promise<Opened[]> {
+  const opened = new Map(known.slice(0, known.length - (known.length % MOST_INCIDENTS)).map((one) => [one.id, one]));
+  for (;;) {
+    const [before, fromMs] = [opened.size, [...opened.values()].at(-1)?.openedMs ?? extent.firstMs];
+    const asked = query({ from: rfc3339(fromMs), until: rfc3339(extent.lastMs), limit: String(MOST_INCIDENTS) });
+    const body = object(await kept(`/incidents?${asked}`));
+    for (const one of list(body?.["incidents"]).map(parseOpened)) if (one !== null) opened.set(one.id, one);
+    if (body?.["more"] !== true || opened.size === before) return [...opened.values()].filter(({ openedMs }) => openedMs >= extent.firstMs);
+  }
 }
 
 /** Positions of a track or unit, each with its time; of a unit only as known then. */

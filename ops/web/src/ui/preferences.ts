@@ -17,3 +17,28 @@ export function remember(name: string, value: string): void {
     // private windows and full disks: the choice lasts as long as the page
   }
 }
+
+/** What is kept until this tab is closed or the person logs out, such as work under way. */
+export function keptInTab(name: string): string | null {
+  try {
+    return sessionStorage.getItem(PREFIX + name);
+  } catch {
+    return null;
+  }
+}
+
+export function keepInTab(name: string, value: string): void {
+  try {
+    sessionStorage.setItem(PREFIX + name, value);
+  } catch {
+    // it lasts as long as the page
+  }
+}
+
+export function forgetTab(): void {
+  try {
+    sessionStorage.clear();
+  } catch {
+    // nothing is kept there
+  }
+}
