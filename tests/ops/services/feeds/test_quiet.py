@@ -154,6 +154,16 @@ def test_least_priority_and_sections(folder: Path) -> None:
     assert night.heard == [("A2", 0), ("A4", 0), ("A5", 0)]
 
 
+def test_a_unit_learns_that_what_it_has_is_less_urgent_unless_it_is_off_duty(folder: Path) -> None:
+    night = Night(folder, UnitFeedSettings(incidents=True, least_priority="medium"))
+    night.commit(alert(1), alert(2, priority="low"), incidents=[incident(1, ["A1"])])
+    night.commit(alert(1, 1, "low"), incidents=[incident(1, ["A1"], 1, priority="low")])
+    assert night.heard == [("A1", 0), ("I1", 0), ("A1", 1), ("I1", 1)]
+    night.duty("off_duty")
+    night.commit(alert(1, 2, "low"))
+    assert night.heard[4:] == []
+
+
 def test_one_event_is_one_alert_until_it_is_more_urgent_also_after_a_restart(folder: Path) -> None:
     night = Night(folder, UnitFeedSettings(incidents=False, one_per_incident=True))
     night.commit(alert(1, priority="medium"), alert(2, priority="medium"), incidents=[incident(1, ["A1", "A2"])])
