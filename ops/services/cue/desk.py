@@ -218,7 +218,7 @@ class CueDesk:
 
 
 def _lead_of(row: IncidentRow | None) -> dict[str, Any] | None:
-    return None if row is None or row.lead is None else msgspec.json.decode(row.lead)  # type: ignore[no-any-return]
+    return None if row is None or row.lead is None else msgspec.json.decode(row.lead)
 
 
 def _pointing(incidents: Sequence[Mapping[str, Any]]) -> dict[str, float]:

@@ -203,7 +203,8 @@ class UnitRules:
     def _forget(self, event: str) -> None:
         known = self._events.pop(event, None)
         for alert in () if known is None else known.alerts:
-            self._event_of.pop(alert, None)
+            if self._event_of.get(alert) == event:  # else it is in another incident since, as after a merge
+                del self._event_of[alert]
 
 
 def _closes(row: OutboxRow) -> bool:

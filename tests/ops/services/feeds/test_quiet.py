@@ -164,6 +164,22 @@ def test_a_unit_learns_that_what_it_has_is_less_urgent_unless_it_is_off_duty(fol
     assert night.heard[4:] == []
 
 
+@pytest.mark.parametrize(("into", "merged"), [(1, 2), (2, 1)])
+def test_alerts_of_an_incident_that_is_merged_into_that_of_a_unit_pass_its_rules(
+    folder: Path, into: int, merged: int
+) -> None:
+    """Fusion writes the two incidents in the order of their ids."""
+    night = Night(folder, UnitFeedSettings(incidents=True))
+    own = {"unit": "u1", "state": "assigned"}
+    night.commit(alert(into), alert(merged), incidents=[incident(into, [f"A{into}"], **own)])
+    night.commit(incidents=[incident(merged, [f"A{merged}"])])
+    night.duty("off_duty")
+    both = [incident(into, [f"A{into}", f"A{merged}"], 1, **own), incident(merged, [f"A{merged}"], 1, state="closed")]
+    night.commit(incidents=sorted(both, key=lambda one: str(one["id"])))
+    night.commit(alert(merged, 1))
+    assert (f"A{merged}", 1) in night.heard
+
+
 def test_one_event_is_one_alert_until_it_is_more_urgent_also_after_a_restart(folder: Path) -> None:
     night = Night(folder, UnitFeedSettings(incidents=False, one_per_incident=True))
     night.commit(alert(1, priority="medium"), alert(2, priority="medium"), incidents=[incident(1, ["A1", "A2"])])
