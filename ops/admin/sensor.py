@@ -31,7 +31,8 @@ from ops.runtime.output import atomic_write, say, show
 from ops.runtime.tables import show_table, table_of
 from ops.sector.layouts.file import layout_of
 from ops.sector.sector_file import layout_path, load_sector
-from ops.services.sapient.sensor_names import ADAPTERS_FILE, registered_nodes
+from ops.services.sapient.sensor_names import ADAPTERS_FILE, node_of, registered_nodes
+from ops.services.sapient.sensor_names import sensor_of as sensor_of_node
 from ops.store.connections import StoreError
 from ops.store.reader import Reader
 from sensors.timestamps import utc_datetime
@@ -97,7 +98,7 @@ def listing(sector_name: str, layout: str | None, data: Path | None, screen: Con
             raise BadInput("no such folder", where=str(data), expected="the data folder of `watchline run`")
         states, counts = _states(data), _counts(data)
         known_nodes, tasks = _nodes_and_tasks(data)
-        nodes = {name: node.sensor for name, node in known_nodes.items()} | registered_nodes(data)
+        nodes = {name: sensor_of_node(name, data) for name in known_nodes} | registered_nodes(data)
     node_of = {name: node for node, name in reversed(nodes.items())}
     placed = layout_of(layout_path(sector, layout))
     sensors: list[dict[str, Any]] = [
@@ -225,16 +226,17 @@ def give_task(sensor: str, data: Path, wanted: TaskRequest) -> dict[str, Any]:
             f"no SAPIENT node has registered in {data}", where="--data", expected="the data folder of `watchline run`"
         )
     with SapientMemory(data) as memory:
-        node = next((known for known in memory.nodes() if sensor in (known.sensor, known.node_id)), None)
+        nodes = {one.node_id: one for one in memory.nodes()}
+        node = sensor if sensor in nodes else node_of(sensor, nodes.values(), data)
         if node is None:
             raise BadInput(f"{sensor!r} is not a SAPIENT node", where="SENSOR", expected="a node that has registered")
         order = Order(wanted.mode, wanted.request, look_at, stop=wanted.stop is not None, move_to=move_to)
         now_ns = time.time_ns()
         task_id = wanted.stop or ulid(now_ns // 1_000_000, secrets.token_bytes(10))
-        body = task("", node.node_id, task_id, order).SerializeToString()
+        body = task("", node, task_id, order).SerializeToString()
         row_id = task_id if wanted.stop is None else f"{task_id} stop"
-        memory.add_task(NodeTask(row_id, node.node_id, body, now_ns, None, "", ""))
-    return {"task": task_id, "sensor": node.sensor, "sapient_node": node.node_id}
+        memory.add_task(NodeTask(row_id, node, body, now_ns, None, "", ""))
+    return {"task": task_id, "sensor": sensor_of_node(node, data), "sapient_node": node}
 
 
 def _look_at(text: str | None) -> tuple[float, float | None] | None:

@@ -150,6 +150,13 @@ class UnitSpool:
             return journal.holds(unit, KINDS["reply"], *key)
         return False
 
+    def call_settled(self, unit: str, key: MessageKey) -> int | None:
+        """The number of the journal's last row, once the journal has a unit's distress call, or its refusal; else
+        None."""
+        with suppress(JournalError), self._journal.reading() as journal:
+            return journal.last_id() if journal.settled(unit, KINDS["position"], *key) else None
+        return None
+
     def _put(self, build: Callable[[int, int], bytes]) -> MessageKey:
         with self._lock:
             key = self._spool.put(build)

@@ -42,7 +42,7 @@ class UnitFeedSettings:
     incidents : bool
         Whether it receives incidents besides alerts.
     least_priority : {"high", "medium", "low"}
-        Alerts and incidents of a lower priority are left out.
+        Alerts and incidents of a lower priority are left out, unless it got them at a higher one.
     sections : list of str
         Border sections whose alerts and incidents it receives, and those in no section; empty: all.
     quiet_hours : list of str

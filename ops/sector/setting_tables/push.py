@@ -36,7 +36,8 @@ class PushReceiver:
     incidents : bool
         Whether it receives incidents besides alerts; only web hooks.
     least_priority : {"high", "medium", "low"}
-        Alerts and incidents of a lower priority are left out; distress calls never are.
+        Alerts and incidents of a lower priority are left out, unless it got them at a higher one; distress calls never
+        are.
     """
 
     url: str

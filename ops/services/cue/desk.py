@@ -22,7 +22,7 @@ from ops.incidents.looks import AUTOMATIC, ENDED, LOOK_STATES
 from ops.sector.setting_tables.cue import PRIORITIES, CueSettings
 from ops.services.cue.drivers import CameraDriver, CannotLook, Direction, LookOutcome
 from ops.services.cue.options import options_of, steerable
-from ops.services.cue.rules import HOUR_NS, may_turn, wants_look, wants_next
+from ops.services.cue.rules import HOUR_NS, is_recent, may_turn, wants_look, wants_next
 from ops.store.connections import StoreError
 from ops.store.incidents import IncidentReader, IncidentRow
 from ops.store.rows import time_ns
@@ -92,8 +92,7 @@ class CueDesk:
         self, row: IncidentRow, cameras: Sequence[SteerableCamera], tracks: Sequence[Mapping[str, Any]]
     ) -> list[LookOption]:
         incident = msgspec.json.decode(row.body)
-        lead = None if row.lead is None else msgspec.json.decode(row.lead)
-        found = options_of(incident, tracks, lead, cameras, self._sight)
+        found = options_of(incident, tracks, _lead_of(row), cameras, self._sight)
         return [one for one in found if self._driver.reaches(one.camera)]
 
     def _cameras(self, incidents: Sequence[Mapping[str, Any]]) -> list[SteerableCamera]:
@@ -185,6 +184,8 @@ class CueDesk:
             if cameras is None:  # read once for all incidents
                 cameras, tracks = self._cameras(incidents), self._live("tracks")
             row = self._reader.incident(incident["id"])
+            if first and not is_recent(incident, tracks, _lead_of(row), now_ns, self._settings):
+                continue
             tried = {look["camera"] for look in incident.get("looks", ()) if look["state"] != "done"}
             free = [] if row is None else [
                 one
@@ -214,6 +215,10 @@ class CueDesk:
         live = self._reader.live(part)
         found: list[dict[str, Any]] = [] if live is None else msgspec.json.decode(live.body)
         return found
+
+
+def _lead_of(row: IncidentRow | None) -> dict[str, Any] | None:
+    return None if row is None or row.lead is None else msgspec.json.decode(row.lead)
 
 
 def _pointing(incidents: Sequence[Mapping[str, Any]]) -> dict[str, float]:

@@ -12,6 +12,7 @@ from geo.errors import WatchlineError
 from ingest.standards.sapient.outgoing import Order, task
 from ingest.wire import WireMedia
 from ops.services.sapient.database import FILE_NAME, NodeTask, SapientMemory
+from ops.services.sapient.sensor_names import node_of
 
 STATES: Final = {
     "accepted": "accepted",
@@ -71,7 +72,7 @@ class SapientDriver:
         self._data = data
 
     def reaches(self, camera: str) -> bool:
-        """Whether a node has registered as this camera."""
+        """Whether a node that is this camera has registered."""
         return self._node(camera) is not None
 
     def start(self, look: str, camera: str, there: Direction, now_ns: int) -> None:
@@ -109,7 +110,7 @@ class SapientDriver:
         if not (self._data / FILE_NAME).exists():
             return None
         with SapientMemory(self._data) as memory:
-            return next((one.node_id for one in memory.nodes() if one.sensor == camera), None)
+            return node_of(camera, memory.nodes(), self._data)
 
 
 class CameraDrivers:

@@ -20,9 +20,13 @@ def steerable(
 
     ``pointing`` holds the azimuth to which each was turned last; the others look at the centre of their field of view.
     ``sensors`` of the live picture hold the poses of mobile cameras, which stand there, look as they state and turn
-    all round; without a pose they are left out: azimuths from their posts would be wrong.
+    all round; without a pose they are left out: azimuths from their posts would be wrong. Cameras in maintenance are
+    left out too, and offline ones, except those of ONVIF, which need not send detections.
     """
+    sensors = list(sensors)
     poses = {one["sensor"]: one for one in sensors if one.get("pose")}
+    away = {one["sensor"] for one in sensors if one.get("state") == "maintenance"}
+    away |= {one["sensor"] for one in sensors if one.get("state") == "offline"} - settings.onvif.keys()
     found = []
     for feature in layout.get("features", ()):
         about = feature["properties"]
@@ -30,6 +34,7 @@ def steerable(
             feature["geometry"] is None
             or feature["geometry"]["type"] != "Point"
             or about.get("id") not in settings.cameras
+            or about["id"] in away
         ):
             continue
         name, (lon, lat) = about["id"], feature["geometry"]["coordinates"][:2]
@@ -62,16 +67,21 @@ def target_of(
 ) -> tuple[MovingTarget, list[str] | None] | None:
     """Return the target of an incident and the sensors that have it in line of sight; None without a position.
 
-    A live track of the incident moves on; otherwise its target stands where the lead alert was. The sensors are those
-    of the lead alert (``ground.seen_by``), None where it has none.
+    A live track of the incident moves on, that of the lead alert before others; without any its target stands where
+    the lead alert was. The sensors are those of the lead alert (``ground.seen_by``), None for another track and where
+    it has none.
     """
     ids = {one["track"] for one in incident["tracks"]}
-    live = next((one for one in tracks if one["track"] in ids), None)
-    ground = (lead or {}).get("ground") or {}
-    seen_by = ground.get("seen_by")
-    if live is not None:
-        speed, course = float(live["speed_mps"]), float(live.get("course_deg") or 0.0)
-        return MovingTarget(float(live["lon"]), float(live["lat"]), speed, course), seen_by
+    live = {one["track"]: one for one in tracks if one["track"] in ids}
+    lead = lead or {}
+    seen_by = (lead.get("ground") or {}).get("seen_by")
+    if live:
+        track = lead.get("track")
+        if track not in live:
+            track, seen_by = next(iter(live)), None
+        one = live[track]
+        speed, course = float(one["speed_mps"]), float(one.get("course_deg") or 0.0)
+        return MovingTarget(float(one["lon"]), float(one["lat"]), speed, course), seen_by
     if incident.get("lon") is None:
         return None
     return MovingTarget(float(incident["lon"]), float(incident["lat"])), seen_by

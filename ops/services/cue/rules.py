@@ -53,6 +53,25 @@ def wants_look(incident: Mapping[str, Any], settings: CueSettings) -> bool:
     )
 
 
+def is_recent(
+    incident: Mapping[str, Any],
+    tracks: Iterable[Mapping[str, Any]],
+    lead: Mapping[str, Any] | None,
+    now_ns: int,
+    settings: CueSettings,
+) -> bool:
+    """Whether the target of an incident is likely to be where it is looked for.
+
+    It has a live track, or the newest evidence of its lead alert is not older than the rule may have to wait for a
+    camera (``hold_s``, ``answer_s``). Distress has no limit.
+    """
+    ids = {one["track"] for one in incident["tracks"]}
+    if incident["kind"] == "distress" or any(one["track"] in ids for one in tracks):
+        return True
+    at = (lead or {}).get("observed_at") or incident["opened_at"]
+    return now_ns - time_ns(at, where="lead") <= (settings.hold_s + settings.answer_s) * SECOND_NS
+
+
 def wants_next(incident: Mapping[str, Any], settings: CueSettings, now_ns: int) -> Mapping[str, Any] | None:
     """Return the newest look at an incident, if a camera has just failed or refused it and another one may do; else
     None.

@@ -313,6 +313,9 @@ class Dispatcher:
     def _judge(self, line: _Line, row: OutboxRow, now_ns: int, given: Mapping[str, int]) -> DeliveryVerdict:
         if not line.receiver.wants(row) or not self._may_have(line, row):
             return DeliveryVerdict.LEAVE_OUT
+        # what it has as more urgent is followed to its end
+        if not (line.receiver.has_priority(row) or row.alert in given or self._ledger.knows(line.key, row.alert)):
+            return DeliveryVerdict.LEAVE_OUT
         if self._rules is None:
             return DeliveryVerdict.SEND
         return self._rules.judge(line.receiver, line.key, row, now_ns, given)

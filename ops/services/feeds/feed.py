@@ -63,11 +63,12 @@ class OutboxDelivery:
 class FeedReceiver:
     """A receiver of a feed, and what it gets.
 
-    ``kinds`` of rows, ``priorities`` (None: all; distress always). ``limit``: the name under which the settings
-    ``[releasability] units`` state the most restrictive marking that it may have. ``may_have``: a further condition of
-    the feed, that distress passes too only if it says so. ``window``: the largest number of rows in flight. A row that
-    a receiver which fails has not got within ``given_up_after_s`` becomes a dead letter; None: it is sent until it is
-    delivered. ``is_unit``: the rules of units (``ops.services.feeds.quiet``) apply to it.
+    ``kinds`` of rows, ``priorities`` (None: all; distress always, and what it was given at a higher priority).
+    ``limit``: the name under which the settings ``[releasability] units`` state the most restrictive marking that it
+    may have. ``may_have``: a further condition of the feed, that distress passes too only if it says so. ``window``:
+    the largest number of rows in flight. A row that a receiver which fails has not got within ``given_up_after_s``
+    becomes a dead letter; None: it is sent until it is delivered. ``is_unit``: the rules of units
+    (``ops.services.feeds.quiet``) apply to it.
     """
 
     name: str
@@ -85,12 +86,12 @@ class FeedReceiver:
         return self.name if self.limit is None else self.limit
 
     def wants(self, row: OutboxRow) -> bool:
-        """Whether this receiver gets ``row``, apart from its marking."""
-        if row.kind not in self.kinds:
-            return False
-        if row.priority != DISTRESS and self.priorities is not None and row.priority not in self.priorities:
-            return False
-        return self.may_have(row)
+        """Whether this receiver gets rows such as ``row``, apart from marking and priority."""
+        return row.kind in self.kinds and self.may_have(row)
+
+    def has_priority(self, row: OutboxRow) -> bool:
+        """Whether ``row`` is of a priority that this receiver gets."""
+        return row.priority == DISTRESS or self.priorities is None or row.priority in self.priorities
 
 
 class Feed(Protocol):

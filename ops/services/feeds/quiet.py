@@ -142,7 +142,8 @@ class UnitRules:
         event = self._event(row)
         if event is not None and receiver.unit in event.units:
             return DeliveryVerdict.SEND
-        if not self._concerns(receiver, settings, row, event):
+        is_urgent = rank_of(row.priority) <= rank_of(settings.least_priority) or self._knows(key, row, given_now)
+        if not is_urgent or not self._concerns(receiver, settings, event):
             over = _closes(row) and self._knows(key, row, given_now)
             return DeliveryVerdict.SEND if over else DeliveryVerdict.LEAVE_OUT
         if row.kind == "alert" and settings.one_per_incident and self._repeats(key, row, event, given_now):
@@ -157,11 +158,9 @@ class UnitRules:
             return DeliveryVerdict.HOLD
         return DeliveryVerdict.SEND
 
-    def _concerns(
-        self, receiver: FeedReceiver, settings: UnitFeedSettings, row: OutboxRow, event: _Known | None
-    ) -> bool:
-        """Whether the unit is on duty and the row is urgent enough and in one of its sections."""
-        if receiver.unit in self._off_duty or rank_of(row.priority) > rank_of(settings.least_priority):
+    def _concerns(self, receiver: FeedReceiver, settings: UnitFeedSettings, event: _Known | None) -> bool:
+        """Whether the unit is on duty and the event in one of its sections."""
+        if receiver.unit in self._off_duty:
             return False
         return not settings.sections or event is None or event.section in (None, *settings.sections)
 
@@ -204,7 +203,8 @@ class UnitRules:
     def _forget(self, event: str) -> None:
         known = self._events.pop(event, None)
         for alert in () if known is None else known.alerts:
-            self._event_of.pop(alert, None)
+            if self._event_of.get(alert) == event:  # else it is in another incident since, as after a merge
+                del self._event_of[alert]
 
 
 def _closes(row: OutboxRow) -> bool:

@@ -59,7 +59,7 @@ class FaultMemory(msgspec.Struct):
             signs = self.signs.get(sensor.id)
             if signs is None:
                 continue
-            current, standing = faults(sensor, signs), self.standing.setdefault(sensor.id, {})
+            current, standing = faults(sensor, signs, now_ns=now_ns), self.standing.setdefault(sensor.id, {})
             for name, condition in current.items():
                 if name not in standing:
                     log.warning("sensor %s: fault %s %s", sensor.id, name, dict(condition.parameters))

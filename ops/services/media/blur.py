@@ -6,7 +6,12 @@ The rest of the picture is shown coarsely: other people and plates may stand bes
 from __future__ import annotations
 
 import io
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
 
 MARGIN: Final = 0.25
 """The blurred area exceeds the box by this fraction of its sides: detectors cut off heads and plates."""
@@ -32,7 +37,7 @@ def blurred(data: bytes, box: tuple[float, float, float, float] | None) -> bytes
 
     with Image.open(io.BytesIO(data)) as opened:
         opened.draft("RGB", (LARGEST, LARGEST))  # a JPEG is decoded at a fraction of its size
-        picture = opened.convert("RGB")
+        picture = (_scaled(opened) if opened.mode.startswith("I") else opened).convert("RGB")
     picture.thumbnail((LARGEST, LARGEST))
     width, height = picture.size
     left, top, right, bottom = _area(box, width, height)
@@ -64,3 +69,12 @@ def _area(box: tuple[float, float, float, float] | None, width: int, height: int
     y0, y1 = (top - MARGIN * high) * height, (top + (1 + MARGIN) * high) * height
     first_x, first_y = min(max(int(x0), 0), width - 1), min(max(int(y0), 0), height - 1)
     return first_x, first_y, max(min(-int(-x1 // 1), width), first_x + 1), max(min(-int(-y1 // 1), height), first_y + 1)
+
+
+def _scaled(picture: Picture) -> Picture:
+    """A picture of 16 bits, as of a thermal camera, from its darkest to its brightest value in 8 bits."""
+    from PIL import Image
+
+    values = np.asarray(picture.convert("I"), float)
+    scaled = (values - values.min()) * (255.0 / max(np.ptp(values), 1.0))
+    return Image.fromarray(scaled.astype(np.uint8))

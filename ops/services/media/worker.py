@@ -49,6 +49,8 @@ FETCHERS: Final = 8
 NOT_QUICK_AT_ONCE: Final = 6
 """Pictures that are fetched at a time from all servers together that are not known to answer quickly: the other
 fetchers remain for the others and for drop folders."""
+OF_SENSOR: Final = 3
+"""Those of one sensor among them: it could name any number of servers."""
 ROUND_S: Final = 1.0
 """Longest time for which a round waits for its files; those that take longer are finished in a later one."""
 LINK_EVERY_S: Final = 0.5
@@ -170,12 +172,17 @@ class MediaWorker:
         return 0 if self.problem else len(over) + len(self._running)
 
     def _allowed(self, due: list[Picture]) -> list[Picture]:
-        """The pictures that may be fetched now: none twice, few of slow servers, and none of one that is paused."""
-        busy = Counter(self._hosts.of(one.uri) for one in self._running.values())
-        not_quick = sum(count for host, count in busy.items() if self._hosts.at_once(host) is not None)
+        """The pictures that may be fetched now: none twice, few of slow servers, and none of one that is paused.
+
+        A sensor of which fewer are running comes first.
+        """
+        running = list(self._running.values())
+        busy = Counter(self._hosts.of(one.uri) for one in running)
+        slow = Counter(one.sensor for one in running if self._hosts.at_once(self._hosts.of(one.uri)) is not None)
+        running_of = Counter(one.sensor for one in running)
         known, chosen = {_content(one) for one in self._running.values()}, list[Picture]()
         later, now_ns = dict[int, list[int]](), self._now_ns()
-        for one in due:
+        for one in sorted(due, key=lambda one: running_of[one.sensor]):
             if len(chosen) + len(self._running) >= AT_ONCE:
                 break
             host = self._hosts.of(one.uri)
@@ -183,11 +190,12 @@ class MediaWorker:
             if until_ns > now_ns:
                 later.setdefault(until_ns, []).append(one.id)
             elif _content(one) not in known and (
-                at_once is None or (busy[host] < at_once and not_quick < NOT_QUICK_AT_ONCE)
+                at_once is None
+                or (busy[host] < at_once and slow[one.sensor] < OF_SENSOR and slow.total() < NOT_QUICK_AT_ONCE)
             ):
                 known.add(_content(one))
                 busy[host] += 1
-                not_quick += at_once is not None
+                slow[one.sensor] += at_once is not None
                 chosen.append(one)
         for due_ns, pictures in later.items():
             self.book.postpone(pictures, due_ns)
@@ -301,7 +309,7 @@ def _of_look(row: JournalRow) -> Iterator[NewPicture]:
     yield NewPicture(
         scan=(look.camera, -1 - reply.boot, reply.seq),
         item=0,
-        observed_ns=_day_before(reply.observed_at, still.observed_at),
+        observed_ns=nanoseconds(reply.observed_at),  # the clock of the camera may differ
         uri=still.uri,
         sha256=still.sha256 or "",
         media_type=still.media_type,

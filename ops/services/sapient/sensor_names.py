@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from ops.services.sapient.database import KnownNode
 from sensors.layout import Layout
 
 ADAPTERS_FILE: Final = "adapters.json"
@@ -22,6 +24,13 @@ def sensor_of(node_id: str, folder: Path) -> str:
     if node_id in registered:
         return registered[node_id]
     return node_id
+
+
+def node_of(sensor: str, nodes: Iterable[KnownNode], folder: Path) -> str | None:
+    """The node that is this sensor now, of several the one heard last; None without one. A node that another one has
+    replaced is not it any more."""
+    found = [one for one in nodes if sensor_of(one.node_id, folder) == sensor]
+    return max(found, key=lambda one: one.heard_ns).node_id if found else None
 
 
 def claimed(node_id: str, names: tuple[str, ...], layout: Layout, folder: Path) -> str | None:

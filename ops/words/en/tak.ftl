@@ -17,6 +17,7 @@ tak-border = Border
 tak-trail = { $name }, trail
 tak-done = { $name }: recorded, { incident-action }.
 tak-distress-heard = Your distress call reached the operations centre.
+tak-distress-waiting = Your distress call is recorded and has not yet reached the operations centre. Use the radio.
 
 ## Words that begin an answer, separated by commas. Lower case, without accents.
 

@@ -17,6 +17,7 @@ tak-border = Frontière
 tak-trail = { $name }, trajet
 tak-done = { $name } : enregistré, { incident-action }.
 tak-distress-heard = Votre appel de détresse est parvenu au centre opérationnel.
+tak-distress-waiting = Votre appel de détresse est enregistré, mais n’est pas encore parvenu au centre opérationnel. Utilisez la radio.
 
 ## Mots par lesquels commence une réponse, séparés par des virgules. En minuscules, sans accents.
 

@@ -25,6 +25,8 @@ from sensors.scan import Plot, Scan
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 NODE = "7d0f5bbd-2f84-4c2a-9f0e-0d6a3a1c5e11"
+REPLACED = "0a0f5bbd-2f84-4c2a-9f0e-0d6a3a1c5e11"
+"""A node that was the radar before."""
 
 
 def run(*arguments: str) -> dict[str, Any]:
@@ -118,9 +120,16 @@ def test_sensors_are_listed_with_what_came_of_them(data: Path, hill_sector: Any)
     assert listed["not_in_layout"] == [NODE]
 
 
+def write_nodes(folder: Path) -> None:
+    """As ``watchline sensor register`` does: a person has replaced the node of the radar."""
+    (folder / "adapters.json").write_text(json.dumps({"sapient": {NODE: "radar-mid"}}))
+
+
 def test_a_node_is_listed_with_its_times_and_its_answers_to_tasks(tmp_path: Path, hill_sector: Any) -> None:
     registered_ns = int(NOW.timestamp() * 1e9)
+    write_nodes(tmp_path)
     with SapientMemory(tmp_path) as memory:
+        memory.node_registered(REPLACED, "radar-mid", b"", registered_ns)
         memory.node_registered(NODE, "radar-mid", b"", registered_ns)
         memory.node_reported(NODE, b"", registered_ns + 90 * 10**9)
         for number in range(12):
@@ -173,7 +182,9 @@ def test_a_task_waits_for_its_node(tmp_path: Path, sapient_node: Any) -> None:
     assert "no SAPIENT node has registered" in refusal(
         "sensor", "task", "radar-mid", "--data", str(tmp_path), "--mode", "x"
     )
+    write_nodes(tmp_path)
     with SapientMemory(tmp_path) as memory:
+        memory.node_registered(REPLACED, "radar-mid", b"", 2)
         memory.node_registered(NODE, "radar-mid", sapient_node().registration(NOW).SerializeToString(), 1)
     given = run("sensor", "task", "radar-mid", "--data", str(tmp_path), "--look-at", "350.5,2")
     run("sensor", "task", NODE, "--data", str(tmp_path), "--stop", given["task"])

@@ -138,3 +138,14 @@ def test_what_a_spool_held_at_the_end_is_sent_after_a_new_start(tmp_path: Path) 
         one._spool.close()
         one._journal.close()
     assert broker.incidents == ["first", "second"]
+
+
+def test_a_call_is_settled_when_the_journal_has_it(spool: UnitSpool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a journal, or with one that has another message of the unit, it is not."""
+    key = spool.call("patrol-1", AT, "ambush")
+    assert spool.call_settled("patrol-1", key) is None
+    has = ("patrol-1", "position", *key)
+    journal = SimpleNamespace(settled=lambda *message: message == has, last_id=lambda: 12)
+    monkeypatch.setattr(spool._journal, "reading", lambda: nullcontext(journal))
+    assert spool.call_settled("patrol-1", key) == 12
+    assert spool.call_settled("patrol-2", key) is None

@@ -66,6 +66,15 @@ def test_the_same_plots_again_and_again_are_frozen() -> None:
     assert faults(RADAR, watched(moved)) == {}
 
 
+def test_equal_detections_of_long_ago_are_no_fault_of_a_sensor_that_sends_nothing_else() -> None:
+    signs = watched([scan(3.0 * k, np.array([1.0])) for k in range(5)])
+    events = replace(RADAR, period_s=None)
+    soon_ns, later_ns = signs.scan_ns + 299 * NS, signs.scan_ns + 301 * NS
+    assert list(faults(events, signs, now_ns=soon_ns)) == ["frozen_data"]
+    assert faults(events, signs, now_ns=later_ns) == {}
+    assert list(faults(RADAR, signs, now_ns=later_ns)) == ["frozen_data"], "it sends scans without detections too"
+
+
 def test_empty_scans_in_a_row_are_not_frozen() -> None:
     assert faults(RADAR, watched([scan(3.0 * k, np.zeros(0)) for k in range(50)])) == {}
 

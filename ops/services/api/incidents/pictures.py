@@ -19,7 +19,8 @@ MOST_ALERTS: Final = 50
 
 
 AFTER_NS: Final = 2 * 10**9
-"""A picture that belongs to a look is taken at most so long after the camera said that it was done."""
+"""A picture that belongs to a look is taken at most so long after the camera said that it was done. One whose direction
+is not known is also taken at most so long before: until then the camera may show what it watched before the look."""
 BESIDE_DEG: Final = 5.0
 """Largest angle between the direction of a look and that of a picture that belongs to it."""
 
@@ -76,7 +77,11 @@ def _taken_for(look: Mapping[str, Any], book: PictureBook) -> list[Picture]:
     return [
         one
         for one in book.pictures_by(look["camera"], first_ns, last_ns + AFTER_NS)
-        if one.azimuth_deg is None or abs((one.azimuth_deg - look["azimuth_deg"] + 180) % 360 - 180) <= BESIDE_DEG
+        if (
+            one.observed_ns >= last_ns - AFTER_NS
+            if one.azimuth_deg is None
+            else abs((one.azimuth_deg - look["azimuth_deg"] + 180) % 360 - 180) <= BESIDE_DEG
+        )
     ]
 
 

@@ -75,6 +75,7 @@ class OnvifDriver:
         self._lock, self._over = threading.Lock(), threading.Event()
         self._looks: dict[str, LookOutcome | None] = {}
         self._newest: dict[str, str] = {}
+        self._moving = {name: threading.Lock() for name in self._cameras}
         self._clear()
         if media.drop:
             threading.Thread(target=self._keep_clear, args=(clear_every_s,), name="onvif-clear", daemon=True).start()
@@ -138,14 +139,19 @@ class OnvifDriver:
         camera = self._cameras[name]
         client.open()
         profile = client.profile(camera.profile)
-        client.move(profile, *position)
+        with self._moving[name]:  # no older look moves the head after a newer one
+            if not self._is_wanted(look, name, None):
+                return LookOutcome("failed", "not_there")
+            client.move(profile, *position)
         self._note(look, LookOutcome("accepted"))
         until_s = time.monotonic() + self._settings.answer_s
         while True:
             state = client.state(profile)
+            if not self._is_wanted(look, name, LookOutcome("accepted")):
+                return LookOutcome("failed", "not_there")
             if not state.moves and apart_deg(camera, (state.pan, state.tilt), position) <= camera.within_deg:
                 break
-            if time.monotonic() > until_s or not self._is_wanted(look, name):
+            if time.monotonic() > until_s:
                 return LookOutcome("failed", "not_there")
             self._over.wait(self._wait_s)
         return LookOutcome("done", still=self._still(name, profile, client))
@@ -189,10 +195,11 @@ class OnvifDriver:
             except OSError as error:
                 log.warning("The still %s cannot be removed: %s", old.name, error)
 
-    def _is_wanted(self, look: str, camera: str) -> bool:
+    def _is_wanted(self, look: str, camera: str, known: LookOutcome | None) -> bool:
+        """Whether a look is the newest of its camera, and still as known: not withdrawn."""
         with self._lock:
-            outcome = self._looks.get(look)
-            return not self._over.is_set() and self._newest.get(camera) == look and outcome == LookOutcome("accepted")
+            is_newest = self._newest.get(camera) == look
+            return not self._over.is_set() and is_newest and self._looks.get(look) == known
 
     def _note(self, look: str, outcome: LookOutcome | None) -> None:
         with self._lock:

@@ -24,6 +24,7 @@ from ops.runtime.clock import ScenarioClock
 from ops.sector.setting_tables.cot import CotServer, CotSettings
 from ops.services.feeds.cot import answers, encode
 from ops.services.feeds.cot.answers import AnswerRefused, TakAnswer, TakDevice
+from ops.services.feeds.cot.calls import CallLine, DeviceCall, DistressCalls
 from ops.services.feeds.cot.encode import CotSender, EventTimes
 from ops.services.feeds.cot.event import CotEvent
 from ops.services.feeds.cot.handed_over import HandedOver
@@ -43,8 +44,6 @@ NAME: Final = "cot"
 TICK_S: Final = 0.5
 POSITION_EVERY_S: Final = 2.0
 """Positions of a unit that follow within this time are left out; distress calls never are."""
-CALL_EVERY_S: Final = 10.0
-"""TAK repeats a distress call; repetitions within this time are left out."""
 NOTIFY_EVERY_S: Final = 600.0
 """Interval at which a unit is notified again of refusals for one reason, such as a wrong clock."""
 FORGET_EVERY_S: Final = 3600.0
@@ -57,6 +56,8 @@ class UnitMessages(Protocol):
     def send(self, message: Position | Reply) -> tuple[int, int]: ...
 
     def call(self, unit: str, observed_at: datetime, note: str) -> tuple[int, int]: ...
+
+    def call_settled(self, unit: str, key: tuple[int, int]) -> int | None: ...
 
     def close(self) -> None: ...
 
@@ -100,7 +101,6 @@ class _Heard:
 
     position: datetime | None = None
     position_s: float = field(default=float("-inf"))
-    call_s: float = field(default=float("-inf"))
     notified_s: dict[str, float] = field(default_factory=dict)
 
 
@@ -142,6 +142,7 @@ class CotFeed:
         self._lock = threading.Lock()
         self._order = threading.Lock()  # incidents are made and handed over under it, so their times rise
         self._outcomes = AnswerOutcomes(sources.incidents.outcome, self._may_know, self._words, memory)
+        self._calls = DistressCalls(units.call_settled, sources.incidents)
         self._heard: dict[str, _Heard] = {}
         self._saying: set[tuple[str, str]] = set()
         self._servers = {one.name: self._server(one) for one in settings.servers}
@@ -320,6 +321,7 @@ class CotFeed:
                     if not failing:
                         log.warning("TAK suspended: %s", error)
                     failing = True
+            self._tell_calls()
             self._tell_outcomes()
 
     def _forget_refused(self) -> None:
@@ -471,16 +473,28 @@ class CotFeed:
 
     def _call(self, server: str, device: TakDevice, event: CotEvent) -> None:
         """A distress call is passed on whatever its time and position."""
-        heard, now, now_s = self._heard_of(device.unit), _wall_now(), time.monotonic()
-        if now_s - heard.call_s < CALL_EVERY_S:
+        now, now_s = _wall_now(), time.monotonic()
+        position, note = answers.distress_of(event, device.unit, now), answers.call_note(event)
+        call = DeviceCall(server, device, note, position)
+        if self._calls.is_repetition(call, now_s):
             return
-        position = answers.distress_of(event, device.unit, now)
         if position is None:
-            self._units.call(device.unit, self._room_time(min(event.time, now), now), answers.call_note(event))
+            key = self._units.call(device.unit, self._room_time(min(event.time, now), now), note)
         else:
-            self._units.send(msgspec.structs.replace(position, observed_at=self._room_time(position.observed_at, now)))
-        heard.call_s = now_s
-        self._tell(server, device, self._words.say("tak-distress-heard"))
+            observed_at = self._room_time(position.observed_at, now)
+            key = self._units.send(msgspec.structs.replace(position, observed_at=observed_at))
+        self._calls.sent(call, key, now_s)
+
+    def _tell_calls(self) -> None:
+        """Send devices whether their distress calls arrived; a line that a server did not get is sent again."""
+        for line in self._calls.take(time.monotonic()):
+            call, key = line.waiting.call, f"{line.message}-{self._clock.now_ns()}"
+            event = self._line_to(call.device, self._words.say(line.message), key)
+            self._servers[call.server].link.send([event]).add_done_callback(partial(self._call_line_sent, line))
+
+    def _call_line_sent(self, line: CallLine, done: Future[None]) -> None:
+        if done.exception() is not None:
+            self._calls.put_back(line)
 
     def _answer(self, server: str, device: TakDevice, answer: TakAnswer) -> None:
         now = _wall_now()

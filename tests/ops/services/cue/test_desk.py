@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from ops.incidents.incident import Incident, NamedTrack
 from ops.incidents.life_cycle import act
 from ops.incidents.looks import AUTOMATIC, CameraLook
 from ops.sector.setting_tables.cue import CueSettings
+from ops.sector.setting_tables.onvif import OnvifCamera
 from ops.services.cue.desk import CueDesk, requested
 from ops.services.cue.drivers import CameraDrivers, CannotLook, Direction, LookOutcome, SapientDriver
 from ops.services.cue.options import steerable
@@ -59,9 +61,12 @@ class Room:
         self.incidents: dict[str, Incident] = {"I1": made}
         self.replies: list[Reply] = []
         self.seen_by: list[str] | None = None
+        self.observed_at = utc_datetime(START_NS)
         self.now_ns = START_NS + 60 * SECOND
         lon, lat, _ = Geod(ellps="WGS84").fwd(LON, LAT, 90.0, 1000.0)
         self.picture_age_s = 0
+        self.sensors: list[dict[str, Any]] = []
+        self.others: list[dict[str, Any]] = []
         self.track = {"track": "T1", "lon": lon, "lat": lat, "speed_mps": 0.0, "course_deg": None}
 
     def send_reply(self, reply: Reply) -> None:
@@ -75,14 +80,15 @@ class Room:
         return sum(one.revision for one in self.incidents.values())
 
     def incident(self, identity: str) -> IncidentRow:
-        lead = None if self.seen_by is None else msgspec.json.encode({"ground": {"seen_by": self.seen_by}})
+        about = {"track": "T1", "observed_at": self.observed_at, "ground": {"seen_by": self.seen_by}}
+        lead = None if self.seen_by is None else msgspec.json.encode(about)
         return IncidentRow(msgspec.json.encode(incident_dict(self.incidents[identity], FRAME)), lead)
 
     def incidents_(self, **_: Any) -> tuple[int, list[IncidentRow]]:
         return self.last_event(), [self.incident(name) for name in self.incidents]
 
     def live(self, part: str) -> Live:
-        shown = [self.track] if part == "tracks" else []
+        shown = [*self.others, self.track] if part == "tracks" else self.sensors
         return Live(1, self.now_ns - self.picture_age_s * SECOND, msgspec.json.encode(shown))
 
     @property
@@ -168,6 +174,55 @@ def test_options_are_ranked_by_the_time_to_turn_and_only_what_is_connected_count
     assert [(one.camera, one.in_view) for one in desk.options(room.incident("I1"))] == [("cam-1", True)]
     room.seen_by = ["radar"]
     assert [one.in_view for one in desk.options(room.incident("I1"))] == [None, None]
+
+
+@pytest.mark.parametrize("state", ["offline", "maintenance"])
+def test_a_camera_that_is_offline_or_in_maintenance_is_not_offered(state: str) -> None:
+    room = Room()
+    room.sensors = [{"sensor": "cam-2", "state": state}, {"sensor": "cam-1", "state": "ok"}]
+    assert [one.camera for one in desk_of(room, Camera()).options(room.incident("I1"))] == ["cam-1"]
+    onvif = replace(SETTINGS, onvif={"cam-2": OnvifCamera("https://10.20.0.7")})
+    offered = [one.camera for one in desk_of(room, Camera(), onvif).options(room.incident("I1"))]
+    assert offered == (["cam-2", "cam-1"] if state == "offline" else ["cam-1"]), "it need not send detections"
+
+
+def test_a_camera_looks_at_the_track_of_the_lead_alert_of_several() -> None:
+    room = Room()
+    room.seen_by = ["cam-1"]
+    other = room.track | {"track": "T0", "lon": LON, "lat": LAT + 0.01}
+    room.others = [other]
+    tracks = (NamedTrack("T0", "Cedar 3"), NamedTrack("T1", "Cedar 4"))
+    room.incidents["I1"] = replace(room.incidents["I1"], tracks=tracks)
+    (option,) = desk_of(room, Camera()).options(room.incident("I1"))
+    assert (option.camera, round(option.azimuth_deg)) == ("cam-1", 90)
+    room.track = other
+    options = desk_of(room, Camera()).options(room.incident("I1"))
+    assert {(one.camera, round(one.azimuth_deg)) for one in options} == {("cam-1", 0), ("cam-2", 0)}, (
+        "what sees the target of the lead alert is not known to see this one"
+    )
+
+
+def test_the_rule_looks_at_no_incident_of_hours_ago_but_at_who_called_for_help() -> None:
+    """As after a start: their targets are not where they were, and a new event gets its look at once."""
+    room, camera = Room(), Camera()
+    easting, northing = (float(one) for one in FRAME.to_local(room.track["lon"], room.track["lat"]))
+    past = replace(room.incidents["I1"], tracks=(), easting=easting, northing=northing)
+    room.incidents = {f"I{number}": replace(past, id=f"I{number}") for number in range(32)}
+    room.seen_by = []
+    desk = desk_of(room, camera, replace(SETTINGS, automatic=("distress", "high")))
+    room.now_ns += 3600 * SECOND
+    desk.look()
+    assert room.replies == []
+    room.observed_at = utc_datetime(room.now_ns - 359 * SECOND)
+    desk_of(room, camera, replace(SETTINGS, automatic=("high",), cameras=("cam-1",))).look()
+    assert [one.incident for one in room.replies] == ["I0"], "the lead alert has new evidence"
+    room.observed_at = utc_datetime(START_NS)
+    room.incidents["I40"] = replace(past, id="I40", tracks=(NamedTrack("T1", "Cedar 4"),))
+    desk.look()
+    room.incidents = {"I41": replace(past, id="I41", kind="distress", priority="distress")}
+    room.now_ns += 61 * SECOND
+    desk.look()
+    assert [one.incident for one in room.replies] == ["I0", "I40", "I41"]
 
 
 def test_a_mobile_camera_is_offered_from_its_pose_and_without_one_not_at_all() -> None:
@@ -347,6 +402,7 @@ def test_a_look_whose_time_is_over_turns_no_camera_any_more() -> None:
 def test_a_task_that_was_not_sent_is_withdrawn_and_one_that_was_remains(tmp_path: Path) -> None:
     driver, names = SapientDriver(tmp_path), ("01ARZ3NDEKTSV4RRFFQ69G5FAV", "01ARZ3NDEKTSV4RRFFQ69G5FAW")
     driver.withdraw(names[0])
+    write_nodes(tmp_path, NODE)
     with SapientMemory(tmp_path) as memory:
         memory.node_registered(NODE, "cam-1", b"", START_NS)
         for name in names:
@@ -355,6 +411,22 @@ def test_a_task_that_was_not_sent_is_withdrawn_and_one_that_was_remains(tmp_path
         for name in names:
             driver.withdraw(name)
         assert [task.task_id for task in memory.tasks()] == [names[1]]
+
+
+def write_nodes(folder: Path, *nodes: str) -> None:
+    """As ``watchline sensor register`` does."""
+    (folder / "adapters.json").write_text(json.dumps({"sapient": dict.fromkeys(nodes, "cam-1")}))
+
+
+def test_a_look_is_for_the_node_that_has_replaced_another(tmp_path: Path) -> None:
+    old, new, driver = f"0a{NODE[2:]}", f"f0{NODE[2:]}", SapientDriver(tmp_path)
+    write_nodes(tmp_path, new)
+    with SapientMemory(tmp_path) as memory:
+        memory.node_registered(old, "cam-1", b"", START_NS)
+        assert not driver.reaches("cam-1"), "it is registered no more"
+        memory.node_registered(new, "cam-1", b"", START_NS)
+        driver.start("01ARZ3NDEKTSV4RRFFQ69G5FAV", "cam-1", Direction(41.5), START_NS)
+        assert [task.node_id for task in memory.tasks()] == [new]
 
 
 def test_the_looks_of_a_merged_incident_end_in_the_other_one() -> None:
@@ -454,6 +526,7 @@ def test_a_sapient_look_is_queued_once_and_its_answers_are_read(tmp_path: Path) 
     assert driver.outcome(look) is None
     with pytest.raises(CannotLook):
         driver.start(look, "cam-1", Direction(41.5), START_NS)
+    write_nodes(tmp_path, NODE)
     with SapientMemory(tmp_path) as memory:
         memory.node_registered(NODE, "cam-1", b"", START_NS)
         assert driver.reaches("cam-1")

@@ -270,6 +270,20 @@ def test_priorities_choose_the_units_and_distress_reaches_everybody(store):
     assert unmarked(store, publisher) == []  # nobody asked for A2: it does not wait for ever
 
 
+def test_a_receiver_learns_that_what_it_has_is_less_urgent_and_over_also_after_a_restart(store):
+    broker, clock = Broker(), Clock()
+    units = (Unit("patrol-1", priorities={"high"}),)
+    publisher = feed(store, broker, clock, units)
+    store.commit(1, stamp_ns=1, alerts=[alert(1), alert(1, 1, "low"), alert(2, priority="low")])
+    publisher.pump()
+    broker.acknowledge_all()
+    publisher.pump()
+    store.commit(2, stamp_ns=1, alerts=[alert(1, 2, "low") | {"status": "cleared"}, alert(2, 1, "low")])
+    again = feed(store, broker, clock, units)
+    again.pump()
+    assert broker.sent == [("patrol-1", "A1", 0), ("patrol-1", "A1", 1), ("patrol-1", "A1", 2)], "A2 never was urgent"
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.sampled_from(["answer", "fail", "refuse", "commit", "crash", "wait"]), max_size=40))
 def test_whatever_happens_every_alert_arrives(tmp_path_factory, events):

@@ -154,6 +154,32 @@ def test_least_priority_and_sections(folder: Path) -> None:
     assert night.heard == [("A2", 0), ("A4", 0), ("A5", 0)]
 
 
+def test_a_unit_learns_that_what_it_has_is_less_urgent_unless_it_is_off_duty(folder: Path) -> None:
+    night = Night(folder, UnitFeedSettings(incidents=True, least_priority="medium"))
+    night.commit(alert(1), alert(2, priority="low"), incidents=[incident(1, ["A1"])])
+    night.commit(alert(1, 1, "low"), incidents=[incident(1, ["A1"], 1, priority="low")])
+    assert night.heard == [("A1", 0), ("I1", 0), ("A1", 1), ("I1", 1)]
+    night.duty("off_duty")
+    night.commit(alert(1, 2, "low"))
+    assert night.heard[4:] == []
+
+
+@pytest.mark.parametrize(("into", "merged"), [(1, 2), (2, 1)])
+def test_alerts_of_an_incident_that_is_merged_into_that_of_a_unit_pass_its_rules(
+    folder: Path, into: int, merged: int
+) -> None:
+    """Fusion writes the two incidents in the order of their ids."""
+    night = Night(folder, UnitFeedSettings(incidents=True))
+    own = {"unit": "u1", "state": "assigned"}
+    night.commit(alert(into), alert(merged), incidents=[incident(into, [f"A{into}"], **own)])
+    night.commit(incidents=[incident(merged, [f"A{merged}"])])
+    night.duty("off_duty")
+    both = [incident(into, [f"A{into}", f"A{merged}"], 1, **own), incident(merged, [f"A{merged}"], 1, state="closed")]
+    night.commit(incidents=sorted(both, key=lambda one: str(one["id"])))
+    night.commit(alert(merged, 1))
+    assert (f"A{merged}", 1) in night.heard
+
+
 def test_one_event_is_one_alert_until_it_is_more_urgent_also_after_a_restart(folder: Path) -> None:
     night = Night(folder, UnitFeedSettings(incidents=False, one_per_incident=True))
     night.commit(alert(1, priority="medium"), alert(2, priority="medium"), incidents=[incident(1, ["A1", "A2"])])

@@ -149,7 +149,7 @@ def test_the_feed_takes_receivers_from_the_settings_and_secrets_from_the_environ
     assert one.problem is None
     (its,) = one.receivers
     assert (its.name, set(its.kinds), its.given_up_after_s) == ("coast-guard.1", {"alert", "incident"}, 7200.0)
-    assert [its.wants(OutboxRow(1, "A1", 0, name, b"{}")) for name in ("distress", "high", "medium", "low")] == [
+    assert [its.has_priority(OutboxRow(1, "A1", 0, name, b"{}")) for name in ("distress", "high", "medium", "low")] == [
         True, True, True, False,
     ]  # fmt: skip
     one.close()

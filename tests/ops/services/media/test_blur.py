@@ -56,6 +56,16 @@ def scene() -> bytes:
     return out.getvalue()
 
 
+def test_a_thermal_picture_of_16_bits_is_not_white() -> None:
+    values = np.tile(np.linspace(7000, 9000, 640), (480, 1)).astype(np.uint16)
+    out = io.BytesIO()
+    Image.fromarray(values).save(out, "PNG")
+    after = grey(blurred(out.getvalue(), (0.4, 0.4, 0.1, 0.1)))
+    assert after[10, 5] < 30.0
+    assert after[10, -5] > 225.0
+    assert np.all(np.diff(after[10, ::40]) > 0.0), "a gradient stays one"
+
+
 def test_a_plate_beside_the_box_cannot_be_read_and_the_scene_is_still_there() -> None:
     after = grey(blurred(scene(), (0.1, 0.1, 0.1, 0.1)))
     across = after[420, 510:590]

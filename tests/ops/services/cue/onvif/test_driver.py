@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -25,7 +26,7 @@ from ops.sector.setting_tables.media import MediaSettings
 from ops.sector.setting_tables.onvif import OnvifCamera
 from ops.services.api.serving.tls import own_certificate
 from ops.services.cue.drivers import CannotLook, Direction, LookOutcome
-from ops.services.cue.onvif.client import Login
+from ops.services.cue.onvif.client import HeadState, Login
 from ops.services.cue.onvif.driver import OnvifDriver, login_of
 from ops.services.cue.onvif.session import CameraFault
 from tests.ops.services.cue.onvif.device import PASSWORD, USER, Device, simulated
@@ -187,6 +188,47 @@ def test_a_newer_look_replaces_the_one_under_way(room: Room) -> None:
     driver.start(other, "cam-3", Direction(180.0, 0.0), 0)
     assert ended(driver)[:2] == ("failed", "not_there")
     assert ended(driver, other).state == "done"
+
+
+def test_an_older_look_whose_first_call_is_answered_late_moves_no_head(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The camera stays where the newest look has turned it."""
+    moves, answer, asked = list[float](), threading.Event(), list[str]()
+
+    class Head:
+        def __init__(self, *_: Any, **__: Any) -> None: ...
+
+        def open(self) -> None:
+            asked.append("open")
+            if len(asked) == 1:
+                answer.wait()
+
+        def profile(self, _: str) -> str:
+            return "p"
+
+        def move(self, _: str, pan: float, tilt: float) -> None:
+            moves.append(pan)
+            self.at = pan, tilt
+
+        def state(self, _: str) -> HeadState:
+            return HeadState(*self.at, moves=False)
+
+        def snapshot(self, _: str, *, most: int) -> bytes:
+            return picture_file()
+
+    monkeypatch.setattr("ops.services.cue.onvif.driver.OnvifClient", Head)
+    driver, other = room.driver(), LOOK[:-1] + "W"
+    try:
+        driver.start(LOOK, "cam-3", EAST, 0)
+        while not asked:
+            time.sleep(0.01)
+        driver.start(other, "cam-3", Direction(180.0, 0.0), 0)
+        assert ended(driver, other).state == "done"
+    finally:
+        answer.set()
+    assert ended(driver)[:2] == ("failed", "not_there")
+    assert len(moves) == 1
 
 
 def test_a_look_that_is_withdrawn_stays_failed(room: Room) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement
 
@@ -58,6 +59,7 @@ class PlainStore:
         self.parts: dict[str, Any] = {}
         self.leads: dict[str, float] = {}
         self.outcomes: dict[str, bytes] = {}
+        self.cursor = 0
         self.marked: set[str] = set()
         self.may: set[str] = set()
 
@@ -72,6 +74,9 @@ class PlainStore:
     def live(self, part: str) -> Live | None:
         return Live(1, 1, json.dumps(self.parts[part]).encode()) if part in self.parts else None
 
+    def progress(self) -> SimpleNamespace:
+        return SimpleNamespace(cursor=self.cursor)
+
     def outcome(self, action: str) -> bytes | None:
         return self.outcomes.get(action)
 
@@ -83,7 +88,10 @@ class PlainStore:
 
 
 class Units:
-    """Keeps what units send, as ``UnitSpool`` would publish it."""
+    """Keeps what units send, as ``UnitSpool`` would publish it; ``journaled``: the last row of a journal that has all$
+    of it, None while it has nothing."""
+
+    journaled: int | None = None
 
     def __init__(self) -> None:
         self.sent: list[Position | Reply] = []
@@ -104,6 +112,9 @@ class Units:
             self.call_times.append(observed_at)
             self._arrived.notify_all()
         return 1, 1
+
+    def call_settled(self, unit: str, key: tuple[int, int]) -> int | None:
+        return self.journaled
 
     def close(self) -> None: ...
 
