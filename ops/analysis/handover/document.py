@@ -9,8 +9,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from geo.message import Message
+from ops.analysis.handover.equipment import CoverageLoss
 from ops.analysis.handover.goods import GoodsCodeEntry
-from ops.analysis.handover.report import CoverageLoss, IncidentEntry, LevelChange, LogEntry, PeriodReport
+from ops.analysis.handover.report import IncidentEntry, LevelChange, LogEntry, PeriodReport
 from ops.analysis.handover.times import ReportTimes
 from ops.analysis.night_report.incidents import incident_sentences
 from ops.analysis.night_report.text import clean, period_words
@@ -251,7 +252,8 @@ class _Writer:
         if any(one.state == ANNOUNCED for one in self._report.sensors_out):
             basis.append(self._say("handover-sensors-announced"))
         section = self._section("sensors", (("sensor", 56), ("state", 20), ("since", 24)), rows, *basis)
-        return replace(section, stated=len(self._report.sensors_out))
+        empty = section.empty if self._report.sensors_now else self._say("handover-sensors-none-then")
+        return replace(section, stated=len(self._report.sensors_out), empty=empty)
 
     def coverage(self) -> ReportSection:
         """Coverage that was lost."""
@@ -384,7 +386,7 @@ class _Writer:
 
 _EVENTS = (
     "assign", "close", "hand_over", "note", "merge", "reopen", "escalated", "undo", "acknowledge", "en_route",
-    "on_scene",
+    "on_scene", "trace",
 )  # fmt: skip
 
 

@@ -67,3 +67,8 @@ def shift_at(moment: datetime, starts: Sequence[time], zone: ZoneInfo) -> Report
 def shift_before(shift: ReportPeriod, starts: Sequence[time], zone: ZoneInfo) -> ReportPeriod:
     """Return the shift that ends where this one begins."""
     return shift_at(shift.start - timedelta(microseconds=1), starts, zone)
+
+
+def moment_of(at: datetime | str) -> datetime:
+    """Return a time of a record in UTC."""
+    return (datetime.fromisoformat(at) if isinstance(at, str) else at).astimezone(UTC)

@@ -63,6 +63,7 @@ handover-goods-checked = { $depth ->
 }
 handover-sensors = Sensors not working
 handover-sensors-none = All sensors are working.
+handover-sensors-none-then = No alert states that a sensor does not work.
 handover-sensors-now = State when the report was created.
 handover-sensors-announced = A sensor that is shut down normally announces it, as all sensors do at the end of a demonstration.
 handover-sensors-then = State at the end of the period, from the alerts that were open then, or that a person closed before the sensor was known to work again.
@@ -148,6 +149,7 @@ handover-action = { $event ->
     [hand_over] handed over
     [undo] undone
     [reopen] reopened
+    [trace] goods recorded
     [escalated] escalated
     [impact_level] impact levels decided
     [report] reports
@@ -163,6 +165,7 @@ handover-event-note = Note: { $text }
 handover-event-merge = Merged into { $reason }
 handover-event-reopen = Reopened: { $reason }
 handover-event-escalated = Escalated to the supervisor
+handover-event-trace = Goods found recorded
 handover-event-undo = Undone; now { incident-state }
 handover-event-acknowledge = Claimed
 handover-event-en-route = En route

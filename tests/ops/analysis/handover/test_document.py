@@ -13,10 +13,11 @@ import pypdfium2
 import pytest
 
 from ops.analysis.handover.document import ReportDocument, document_of
+from ops.analysis.handover.equipment import SensorOut
 from ops.analysis.handover.page import report_page
 from ops.analysis.handover.pdf import report_pdf
 from ops.analysis.handover.period import ReportPeriod
-from ops.analysis.handover.report import PeriodReport, SensorOut, period_report
+from ops.analysis.handover.report import PeriodReport, period_report
 from ops.store.handover_notes import HandoverNote
 from ops.words import LANGUAGES, MessageCatalogue
 from tests.ops.analysis.handover.night import source_of, worked_night
