@@ -146,7 +146,8 @@ class _Writer:
         """The figures of the incidents, as in the report of a night."""
         every = [
             {
-                "kind": one.kind, "state": one.state, "disposition": one.disposition, "closed_by": one.closed_by,
+                "id": one.id, "merged_into": one.merged_into, "kind": one.kind, "state": one.state,
+                "disposition": one.disposition, "closed_by": one.closed_by,
                 "opened_at": one.opened_at, "transitions": _steps_of(one),
             }
             for one in self._report.incidents
@@ -397,7 +398,11 @@ def _steps_of(one: IncidentEntry) -> list[dict[str, Any]]:
         steps.append((one.acknowledged_s, "acknowledged"))
     if one.closed_at is not None and one.closed_by == "person":
         steps.append(((one.closed_at - one.opened_at).total_seconds(), "closed"))
-    return [{"at": one.opened_at + timedelta(seconds=after), "state": state, "by": "person"} for after, state in steps]
+    action = "merge" if one.merged_into else ""
+    return [
+        {"at": one.opened_at + timedelta(seconds=after), "state": state, "by": "person", "action": action}
+        for after, state in steps
+    ]
 
 
 def _message(plain: dict[str, Any]) -> Message:

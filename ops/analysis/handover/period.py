@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from geo.errors import BadInput
 from sensors.timestamps import nanoseconds
 
-LONGEST: Final = timedelta(days=31)
-"""Longest period of a report."""
+LONGEST: Final = timedelta(days=31, hours=2)
+"""Longest period of a report: 31 local days, also where clocks are put back meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ class IncidentEntry:
     reach or cross. ``closed_by``: ``person`` or ``system``; ``closer``: the name of that person, or ``system``.
     ``in_period``: whether it was opened in the period. ``escalated_at``: the escalations in the period.
     ``without_action``: no person acted on it until the end of the period. Actions that were undone do not count.
+    ``merged_into``: id of the incident into which it was merged.
     """
 
     id: str
@@ -69,6 +70,7 @@ class IncidentEntry:
     closer: str
     escalated_at: tuple[datetime, ...]
     without_action: bool
+    merged_into: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +317,7 @@ def _entry(
         closer=steps[-1]["by"] if is_closed else "",
         escalated_at=tuple(escalated),
         without_action=not people and not known["notes"],
+        merged_into=known.get("merged_into") or "",
     )
 
 

@@ -20,7 +20,7 @@ from ops.analysis.score.line import LineEvidence, ScorecardLine
 from ops.analysis.score.outcome_records import Period
 from ops.analysis.score.scorecard import MOST_NAMES, TACTICAL, formula_of, trend_of
 from ops.incidents.incident import standing_steps
-from ops.incidents.outcomes import seconds_until
+from ops.incidents.outcomes import events_of, seconds_until
 from ops.releasability.settings import ReleasabilitySettings
 from ops.store.connections import StoreError
 from ops.store.markings import received_records
@@ -76,16 +76,17 @@ def incidents_of_store(store: Path, day: date, settings: ReleasabilitySettings, 
 def outcomes_of(
     incidents: Iterable[Mapping[str, Any]], place: str, day: date, *, source: str, illustrative: bool = False
 ) -> StoredOutcomes:
-    """Count incidents as they are published, each in its revision of the end of ``day``; merged ones are left out."""
+    """Count the events of incidents as they are published, each in its revision of the end of ``day``."""
     weeks: dict[date, list[Mapping[str, Any]]] = {}
-    for one in incidents:
-        if one.get("disposition") != "merged":
-            opened = datetime.fromisoformat(one["opened_at"]).astimezone(UTC).date()
-            weeks.setdefault(opened - timedelta(days=opened.weekday()), []).append(one)
+    for one in events_of(incidents):
+        opened = datetime.fromisoformat(one["opened_at"]).astimezone(UTC).date()
+        weeks.setdefault(opened - timedelta(days=opened.weekday()), []).append(one)
     ordered = dict(sorted(weeks.items()))
     after_day = day + timedelta(days=1)
     periods = [
-        _period(found, (week, min(week + WEEK, after_day)), place, source, illustrative)
+        _period(
+            found, (week, min(week + WEEK, after_day)), place, source, illustrative, is_over=week + WEEK <= after_day
+        )
         for week, found in ordered.items()
     ]
     times: tuple[tuple[str, Callable[[Mapping[str, Any]], float | None]], ...] = (
@@ -97,16 +98,23 @@ def outcomes_of(
     return StoredOutcomes(periods, lines)
 
 
-def _period(incidents: Incidents, span: tuple[date, date], place: str, source: str, illustrative: bool) -> Period:
+def _period(
+    incidents: Incidents, span: tuple[date, date], place: str, source: str, illustrative: bool, *, is_over: bool
+) -> Period:
+    """The outcomes of a week. Alerts count once their incident is closed: before, none of them can be a nuisance."""
     moved = Counter(one["disposition"] for one in incidents if one["kind"] == "movement")
-    alerts = sum(_alerts(one) for one in incidents)
+    alerts = sum(_alerts(one) for one in incidents if one["state"] == "closed")
+    open_alerts = sum(map(_alerts, incidents)) - alerts
     nuisance = sum(_alerts(one) for one in incidents if one["disposition"] in NO_THREAT)
     outcomes = Outcomes(
         apprehended=moved["apprehended"], turned_back=moved["turn_back"], got_away=moved["got_away"],
         alerts=alerts, nuisance=nuisance,
     )  # fmt: skip
     names = tuple(str(one["name"]) for one in incidents if one["kind"] == "movement")
-    return Period(place, *span, source, outcomes, illustrative=illustrative, incidents=names)
+    return Period(
+        place, *span, source, outcomes, illustrative=illustrative, incidents=names, open_alerts=open_alerts,
+        settled=is_over and not open_alerts,
+    )  # fmt: skip
 
 
 def _alerts(incident: Mapping[str, Any]) -> int:
@@ -164,7 +172,7 @@ def _time_line(
         place=place,
         value=float(np.median(values)) if len(values) else math.nan,
         unit="min",
-        day=day,
+        day=history[-1][0] if history else day,
         source=source,
         better="lower",
         trend=trend_of(known),

@@ -196,6 +196,10 @@ score-note-incidents = { $count ->
     [one] 1 incident
    *[other] { $count } incidents
 }
+score-note-open-alerts = { $count ->
+    [one] 1 alert of an open incident is not counted yet
+   *[other] { $count } alerts of open incidents are not counted yet
+}; the trend is over past weeks without such alerts
 score-note-not-yet = { $count ->
     [one] 1 open incident in which this step was not taken yet is not counted
    *[other] { $count } open incidents in which this step was not taken yet are not counted

@@ -184,6 +184,10 @@ score-note-incidents = { $count ->
     [one] { $count } incident
    *[other] { $count } incidents
 }
+score-note-open-alerts = { $count ->
+    [one] 1 alerte d’un incident ouvert n’est pas encore comptée
+   *[other] { $count } alertes d’incidents ouverts ne sont pas encore comptées
+} ; la tendance porte sur les semaines passées sans telles alertes
 score-note-not-yet = { $count ->
     [one] { $count } incident ouvert où cette action n’a pas encore été effectuée n’est pas compté
    *[other] { $count } incidents ouverts où cette action n’a pas encore été effectuée ne sont pas comptés
