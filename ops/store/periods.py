@@ -59,6 +59,14 @@ class PeriodReader(IncidentReader):
                 found.append(identity)
         return found
 
+    def erased_in(self, start_ns: int, end_ns: int) -> list[tuple[str, int]]:
+        """Return id and opening [UTC ns] of the incidents that were opened in the period and are erased."""
+        sql = "SELECT id, revision, opened_ns, CAST(body AS BLOB) FROM incidents WHERE opened_ns >= ? AND opened_ns < ?"
+        rows = self._rows(sql, start_ns, end_ns)
+        return [
+            (one, opened_ns) for one, revision, opened_ns, stored in rows if not self._body_of(stored, one, revision)
+        ]
+
     def sensor_at(self, sensor: str, end_ns: int) -> tuple[int, dict[str, Any]] | None:
         """Return a sensor in the newest whole picture before a time, with the time of that; None if there is none."""
         found = MomentReader(self._connections).entry_through_time("sensors", sensor, [end_ns - 1])
@@ -146,6 +154,12 @@ class ReleasedPeriods:
         for block in self._reader.estimates_in(start_ns, end_ns):
             self._received.refresh()
             yield [row for row in block if self._received.shows("track", row[0])]
+
+    def erased_in(self, start_ns: int, end_ns: int) -> list[tuple[str, int]]:
+        """As ``PeriodReader.erased_in``."""
+        every = self._reader.erased_in(start_ns, end_ns)
+        self._received.refresh()
+        return [one for one in every if self._received.shows("incident", one[0])]
 
     def sensor_at(self, sensor: str, end_ns: int) -> tuple[int, dict[str, Any]] | None:
         """As ``PeriodReader.sensor_at``; None for a hidden sensor."""

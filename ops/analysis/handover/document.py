@@ -78,7 +78,8 @@ def document_of(
     ``chosen`` names the incidents to which the report was restricted.
     """
     writer = _Writer(report, words)
-    notices = [words.say("handover-not-over")] if not report.complete else []
+    notices = [words.say("handover-erased", count=report.erased)] if report.erased else []
+    notices += [words.say("handover-not-over")] if not report.complete else []
     notices += [words.say("handover-chosen", names=chosen)] if chosen else []
     notices += [words.say("handover-left-out")] if report.more else []
     log = writer.log("handover-timeline" if after_action else "handover-log")
@@ -121,7 +122,7 @@ class _Writer:
             self._say(f"handover-{key}"),
             tuple(ReportColumn(self._say(f"handover-column-{name}"), width) for name, width in columns),
             tuple(tuple(map(_clean_lines, row)) for row in rows),
-            self._say(f"handover-{key}-none"),
+            self._say("handover-erased-none" if self._report.erased else f"handover-{key}-none"),
             sentences,
         )
 
@@ -253,7 +254,8 @@ class _Writer:
         if any(one.state == ANNOUNCED for one in self._report.sensors_out):
             basis.append(self._say("handover-sensors-announced"))
         section = self._section("sensors", (("sensor", 56), ("state", 20), ("since", 24)), rows, *basis)
-        empty = section.empty if self._report.sensors_now else self._say("handover-sensors-none-then")
+        is_then = not (self._report.sensors_now or self._report.erased)
+        empty = self._say("handover-sensors-none-then") if is_then else section.empty
         return replace(section, stated=len(self._report.sensors_out), empty=empty)
 
     def coverage(self) -> ReportSection:

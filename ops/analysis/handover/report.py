@@ -117,7 +117,7 @@ class PeriodReport:
 
     ``sensors_now``: the sensors are in their state at ``made_at``; else in that of the alerts at the end. ``levels``:
     the decisions on impact levels; None where they are not known or not for the receiver, as all of own forces.
-    ``goods``: what was found and is released.
+    ``goods``: what was found and is released. ``erased``: incidents of the period whose records were erased.
     """
 
     sector: str
@@ -138,6 +138,7 @@ class PeriodReport:
     log: tuple[LogEntry, ...]
     notes: tuple[HandoverNote, ...]
     goods: tuple[GoodsEntry, ...] = ()
+    erased: int = 0
 
     @property
     def open(self) -> list[IncidentEntry]:
@@ -247,6 +248,7 @@ def period_report(
         log=tuple(log[:MOST_EVENTS]),
         notes=tuple(notes),
         goods=goods_of(bodies, source.codes),
+        erased=len(source.reader.erased_in(seen.start_ns, seen.end_ns)),
     )
 
 

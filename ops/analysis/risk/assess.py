@@ -135,7 +135,7 @@ def _assessed(
     read = risk_indicators(path, until)
     indicators, kinds, incidents = read.known_on(day), read.kinds(day), None
     if options.store is not None:
-        incidents = incidents_of_store(options.store, day, settings, limit)
+        incidents = incidents_of_store(options.store, day, settings, limit).known
         refuse_mixture({str(path): sorted(kinds), "--store": [options.simulated] * bool(incidents)})
     challenge = read_challenge(options.challenge, sector.name)
     if len(challenge.length_m) != ground.crossed.segments:
@@ -152,7 +152,7 @@ def _assessed(
     illustrative = True in kinds or options.simulated
 
     def table_on(then: date) -> Floats:
-        seen = None if options.store is None else incidents_of_store(options.store, then, settings, limit)
+        seen = None if options.store is None else incidents_of_store(options.store, then, settings, limit).known
         return factors_of(challenge, names, read.known_on(then), seen).table
 
     trend = trend_of(months_before(day, options.trend), table_on, used) if options.trend else None

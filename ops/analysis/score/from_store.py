@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -27,7 +27,7 @@ from ops.store.markings import received_records
 from ops.store.periods import PeriodReader, ReleasedPeriods
 from sensors.statistics.outcome_rates import Outcomes
 from sensors.statistics.statistic import block_bootstrap
-from sensors.timestamps import nanoseconds
+from sensors.timestamps import nanoseconds, utc_datetime
 
 WEEK: Final = timedelta(days=7)
 PER_MINUTE: Final = 60.0
@@ -38,10 +38,11 @@ Incidents = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class StoredOutcomes:
-    """What a store contributes: counts by week, and lines with times."""
+    """What a store contributes: counts by week, and lines with times; ``erased``: weeks are missing from them."""
 
     periods: list[Period]
     lines: list[ScorecardLine]
+    erased: bool = False
 
 
 def outcomes_of_store(
@@ -50,12 +51,20 @@ def outcomes_of_store(
     """Count ``incidents_of_store``. Raises StoreError also for incidents that this version cannot have written."""
     try:
         found = incidents_of_store(store, day, settings, limit)
-        return outcomes_of(found, place, day, source=store.name, illustrative=illustrative)
+        return outcomes_of(found.known, place, day, source=store.name, illustrative=illustrative, erased=found.erased)
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:
         raise StoreError(f"{store}: its incidents cannot be read ({type(error).__name__}).") from error
 
 
-def incidents_of_store(store: Path, day: date, settings: ReleasabilitySettings, limit: str) -> list[Mapping[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class StoredIncidents:
+    """The incidents of a store that are not erased, and the days (UTC) of the openings of those that are."""
+
+    known: list[Mapping[str, Any]]
+    erased: frozenset[date]
+
+
+def incidents_of_store(store: Path, day: date, settings: ReleasabilitySettings, limit: str) -> StoredIncidents:
     """Return the incidents of a store that a receiver with this marking limit may see, as known at the end of ``day``.
 
     Raises StoreError for a file that is not a store.
@@ -67,21 +76,32 @@ def incidents_of_store(store: Path, day: date, settings: ReleasabilitySettings, 
         released = ReleasedPeriods(reader, received)
         every = reader.every_incident_in(0, nanoseconds(end))
         known = (released.as_known(one, nanoseconds(end)) for one in every)
-        return [one for one in known if one is not None]
+        erased = frozenset(utc_datetime(opened_ns).date() for _, opened_ns in released.erased_in(0, nanoseconds(end)))
+        return StoredIncidents([one for one in known if one is not None], erased)
     finally:
         received.close()
         reader.close()
 
 
 def outcomes_of(
-    incidents: Iterable[Mapping[str, Any]], place: str, day: date, *, source: str, illustrative: bool = False
+    incidents: Iterable[Mapping[str, Any]],
+    place: str,
+    day: date,
+    *,
+    source: str,
+    illustrative: bool = False,
+    erased: Collection[date] = (),
 ) -> StoredOutcomes:
-    """Count the events of incidents as they are published, each in its revision of the end of ``day``."""
+    """Count the events of incidents as they are published, each in its revision of the end of ``day``.
+
+    A week with an ``erased`` day is left out: what remains of it, such as the days under a legal hold, is no sample.
+    """
     weeks: dict[date, list[Mapping[str, Any]]] = {}
     for one in events_of(incidents):
         opened = datetime.fromisoformat(one["opened_at"]).astimezone(UTC).date()
-        weeks.setdefault(opened - timedelta(days=opened.weekday()), []).append(one)
-    ordered = dict(sorted(weeks.items()))
+        weeks.setdefault(_week_of(opened), []).append(one)
+    gone = set(map(_week_of, erased))
+    ordered = {week: weeks[week] for week in sorted(weeks) if week not in gone}
     after_day = day + timedelta(days=1)
     periods = [
         _period(
@@ -95,7 +115,11 @@ def outcomes_of(
         ("time_to_disposition", lambda one: seconds_until(one, "closed")),
     )
     lines = [_time_line(name, after, ordered, place, day, source) for name, after in times] if ordered else []
-    return StoredOutcomes(periods, lines)
+    return StoredOutcomes(periods, lines, erased=bool(gone))
+
+
+def _week_of(day: date) -> date:
+    return day - timedelta(days=day.weekday())
 
 
 def _period(

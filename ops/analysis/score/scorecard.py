@@ -221,7 +221,7 @@ def _by_chance(rates: Sequence[Rate]) -> bool:
 
 
 def _fixed(rows: Sequence[Period]) -> dict[str, Any]:
-    """What the lines of the periods of a place have in common."""
+    """Return what the lines of the periods of a place have in common."""
     return {
         "family": TACTICAL,
         "place": rows[0].place,

@@ -32,6 +32,11 @@ handover-incidents-chosen = Incidents (radio names, separated by commas; empty: 
 handover-show = Show period
 handover-made = Created { $at } by { $by }
 handover-page-of = Page { $page } of { $pages }
+handover-erased = Records of { $count ->
+    [one] 1 incident
+   *[other] { $count } incidents
+} of this period were erased. What the report does not list is not known.
+handover-erased-none = None that is not erased; of the erased records nothing is known.
 handover-not-over = The period is not over. The report states what was known when it was created.
 handover-left-out = The period has too many entries; the newest are omitted. Select a shorter period.
 handover-chosen = Selected incidents: { $names }.

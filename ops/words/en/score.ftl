@@ -163,6 +163,7 @@ score-absent = { $kind ->
     [outcomes] No incidents and no outcomes: the sector file names no data folder as `store` and no table as `outcomes`.
     [action_plan] No National Action Plan: the sector file names none as `action_plan`.
     [challenge] No coverage and no interruption: the sector file names no output of `watchline challenge` as `challenge`.
+    [erased] Incidents of some weeks were erased: these weeks are in no count, median and trend.
     [later_challenge] No coverage and no interruption: the output of `watchline challenge` is from a later day.
    *[other] { $kind }
 }

@@ -151,6 +151,7 @@ score-absent = { $kind ->
     [outcomes] Ni incident ni résultat : ni la clé `store` ni la clé `outcomes` ne figure dans le fichier du secteur.
     [action_plan] Aucun plan d’action national : la clé `action_plan` manque dans le fichier du secteur.
     [challenge] Ni couverture ni interruption : la clé `challenge` manque dans le fichier du secteur.
+    [erased] Des incidents de certaines semaines ont été effacés : ces semaines ne figurent dans aucun nombre, médiane ou tendance.
     [later_challenge] Ni couverture ni interruption : le résultat de `watchline challenge` date d’un jour ultérieur.
    *[other] { $kind }
 }

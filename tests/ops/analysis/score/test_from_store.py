@@ -18,7 +18,7 @@ from ops.audit.log import AuditLog
 from ops.audit.search import EntryFilter, each_entry
 from ops.runtime.output import say
 from ops.store.writer import Store
-from tests.ops.analysis.handover.night import worked_night
+from tests.ops.analysis.handover.night import erase_alerts, worked_night
 from tests.ops.incidents.making import SECOND, START_NS
 
 DAY = date(2026, 1, 15)
@@ -222,6 +222,30 @@ def test_a_store_with_incidents_is_not_mixed_with_records_that_are_made_up(
     ending = watchline(*arguments, *(["--simulated"] if simulated else []))
     assert ending.code == (0 if simulated else 1)
     assert simulated or "is illustrative, but --store is not" in ending.err
+
+
+def test_weeks_with_erased_incidents_are_left_out() -> None:
+    """Two weeks with one incident each; of the first, another incident was erased."""
+    incidents = [incident(1, "got_away", MONDAY - timedelta(days=7)), incident(2, "apprehended")]
+    found = outcomes_of(incidents, "X", DAY, source="store.db", erased={date(2026, 1, 4)})
+    assert [one.start for one in found.periods] == [date(2026, 1, 5)]
+    assert found.erased
+    assert len(outcomes_of(incidents, "X", DAY, source="store.db").periods) == 2
+
+
+def test_a_scorecard_states_that_incidents_were_erased(
+    watchline: Callable[..., Any], tmp_path: Path, hill_sector: Any
+) -> None:
+    night, _ = worked_night(tmp_path, encrypted=True)
+    erase_alerts(night)
+    night.store.close()
+    AuditLog(tmp_path / "audit").close()
+    ending = watchline("score", hill_sector.sector, "--store", tmp_path / "store.db", *NIGHT)
+    assert ending.code == 0, ending.err
+    found = json.loads(ending.out)
+    assert "erased" in found["absent"]
+    assert found["families"]["tactical_tools"]["lines"] == []
+    assert "Incidents of some weeks were erased" in say("score-absent", kind="erased")
 
 
 NIGHT = ("--on", "2026-03-20", "--json")
