@@ -94,7 +94,7 @@ def outcomes_of(
 ) -> StoredOutcomes:
     """Count the events of incidents as they are published, each in its revision of the end of ``day``.
 
-    A week with an ``erased`` day is left out: what remains of it, such as the days under a legal hold, is no sample.
+    A week with an ``erased`` day is left out: what remains of it, such as the days under a legal hold, is not a sample.
     """
     weeks: dict[date, list[Mapping[str, Any]]] = {}
     for one in events_of(incidents):

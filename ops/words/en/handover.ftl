@@ -35,7 +35,7 @@ handover-page-of = Page { $page } of { $pages }
 handover-erased = Records of { $count ->
     [one] 1 incident
    *[other] { $count } incidents
-} of this period were erased. What the report does not list is not known.
+} of this period were erased. The report does not list them: more may have happened than it states.
 handover-erased-none = None that is not erased; of the erased records nothing is known.
 handover-not-over = The period is not over. The report states what was known when it was created.
 handover-left-out = The period has too many entries; the newest are omitted. Select a shorter period.

@@ -21,7 +21,7 @@ score-answer-unknown = Unknown: { $unknown ->
     [one] 1 kind of data is missing.
    *[other] { $missing } kinds of data are missing.
 }
-score-about = All four families of success as known on { $date } (UTC).
+score-about = All four families of success: values up to { $date }, as known on { $known } (UTC).
 score-family = { $family ->
     [crime_and_governance] Crime and governance
     [national_action_plan] Adherence to the National Action Plan

@@ -35,7 +35,7 @@ handover-page-of = Page { $page } sur { $pages }
 handover-erased = { $count ->
     [one] Les données de { $count } incident de cette période ont été effacées
    *[other] Les données de { $count } incidents de cette période ont été effacées
-}. Ce que le rapport ne mentionne pas n’est pas connu.
+}. Le rapport ne les mentionne pas : il a pu se passer plus que ce qu’il indique.
 handover-erased-none = Rien parmi les données conservées ; des données effacées, rien n’est connu.
 handover-not-over = La période n’est pas terminée. Le rapport indique ce qui était connu lors de son établissement.
 handover-left-out = La période est trop longue : les entrées les plus récentes sont omises. Choisissez une période plus courte.

@@ -21,7 +21,7 @@ score-answer-unknown = Inconnu : { $unknown ->
     [one] { $missing } type de données manque.
    *[other] { $missing } types de données manquent.
 }
-score-about = Les quatre familles de résultats, telles que connues au { $date } (UTC).
+score-about = Les quatre familles de résultats : valeurs jusqu’au { $date }, telles que connues au { $known } (UTC).
 score-family = { $family ->
     [crime_and_governance] Criminalité et gouvernance
     [national_action_plan] Respect du plan d’action national
