@@ -34,9 +34,9 @@ class Delay:
 class IncidentFigures:
     """Counts of incidents, the rates of those about movement, and the times until people acted.
 
-    ``acknowledgement`` and ``disposition`` count steps that a person made. ``rates``: the operational effectiveness
-    rate with Wilson's interval, and the statutory one, which needs the crossings that were not detected and is unknown
-    without them: both are always shown.
+    ``acknowledgement`` and ``disposition`` count steps that a person made, once for each event (``events_of``).
+    ``rates``: the operational effectiveness rate with Wilson's interval, and the statutory one, which needs the
+    crossings that were not detected and is unknown without them: both are always shown.
     """
 
     by_kind: Mapping[str, int]
@@ -62,15 +62,45 @@ def incident_figures(incidents: Iterable[Mapping[str, Any]]) -> IncidentFigures:
     )
     rates = outcome_rates(counts)
     closed = Counter(one["disposition"] for one in every if one["disposition"])
+    events = events_of(every)
     return IncidentFigures(
         by_kind=_counted(KINDS, Counter(one["kind"] for one in every)),
         by_state=_counted(STATES, Counter(one["state"] for one in every)),
         by_disposition=_counted(DISPOSITIONS, closed),
         closed_by_system=sum(one["closed_by"] == "system" for one in every),
-        acknowledgement=_delay([seconds_until(one, "acknowledged") for one in every]),
-        disposition=_delay([seconds_until(one, "closed") for one in every]),
+        acknowledgement=_delay([seconds_until(one, "acknowledged") for one in events]),
+        disposition=_delay([seconds_until(one, "closed") for one in events]),
         rates={name: rates[name] for name in (INTERDICTION_EFFECTIVENESS, BORDER_EFFECTIVENESS)},
     )
+
+
+def events_of(incidents: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return one record for each event: incidents that were merged are not counted by themselves.
+
+    The one into which they were merged, if it is among them, has the earliest opening of all of them and their steps,
+    except the merging, so that its times are those of the event.
+    """
+    every = list(incidents)
+    by_id = {one["id"]: one for one in every if "id" in one}
+    merged: dict[str, list[Mapping[str, Any]]] = {}
+    for one in every:
+        target = one
+        while target["disposition"] == "merged" and target.get("merged_into") in by_id:
+            target = by_id[target["merged_into"]]
+        if target is not one:
+            merged.setdefault(target["id"], []).append(one)
+    return [_event(one, merged.get(one.get("id", ""), ())) for one in every if one["disposition"] != "merged"]
+
+
+def _event(incident: Mapping[str, Any], merged: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    if not merged:
+        return incident
+    steps = [step for one in merged for step in standing_steps(one) if step.get("action") != "merge"]
+    return {
+        **incident,
+        "opened_at": min((one["opened_at"] for one in (incident, *merged)), key=_moment),
+        "transitions": sorted([*steps, *standing_steps(incident)], key=lambda step: _moment(step["at"])),
+    }
 
 
 def plain_figures(figures: IncidentFigures) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from ops.store.connections import streamed
 from ops.store.encryption import opened_estimate
 from ops.store.incidents import IncidentReader
 from ops.store.markings import ReceivedRecords
+from ops.store.moment_reader import MomentReader
 from ops.store.reader import Live
 from ops.store.rows import to_json
 from sensors.timestamps import nanoseconds
@@ -23,17 +24,9 @@ _ROWS: Final = 5_000
 _EVERY: Final = 2**62
 
 
-class _Step(msgspec.Struct):
-    at: str
-    state: str
-
-
-class _Steps(msgspec.Struct):
-    transitions: list[_Step]
-
-
 class _Updated(msgspec.Struct):
     updated_at: str
+    kind: str | None = None
 
 
 class _Identified(msgspec.Struct):
@@ -44,23 +37,40 @@ class _Identified(msgspec.Struct):
 class PeriodReader(IncidentReader):
     """Reads a store by periods; times are UTC nanoseconds since 1970, a period excludes its end."""
 
-    def incidents_in(self, start_ns: int, end_ns: int) -> tuple[list[str], bool]:
-        """Return the ids of the incidents that were not closed for the whole period, in order of opening.
+    def incidents_in(self, start_ns: int, end_ns: int, kind: str | None = None) -> tuple[list[str], bool]:
+        """Return the ids of the incidents that were open in the period or changed since its start, in order of opening.
 
-        Erased ones are left out. The second value states whether there are more than MOST_INCIDENTS.
+        ``kind``: only those of this kind. Erased ones are left out. The second value states whether there are more than
+        MOST_INCIDENTS.
         """
-        found = self.every_incident_in(start_ns, end_ns)
+        found = self.every_incident_in(start_ns, end_ns, kind)
         return found[:MOST_INCIDENTS], len(found) > MOST_INCIDENTS
 
-    def every_incident_in(self, start_ns: int, end_ns: int) -> list[str]:
+    def every_incident_in(self, start_ns: int, end_ns: int, kind: str | None = None) -> list[str]:
         """Return the same, all of them."""
         sql = "SELECT id, revision, state, CAST(body AS BLOB) FROM incidents WHERE opened_ns < ? ORDER BY opened_ns, id"
         found = []
         for identity, revision, state, stored in self._rows(sql, end_ns):
             body = self._body_of(stored, identity, revision)
-            if body is not None and (state != "closed" or _last_step_ns(body) >= start_ns):
+            if body is None:
+                continue
+            newest = msgspec.json.decode(body, type=_Updated)
+            if kind in (None, newest.kind) and (state != "closed" or _ns(newest.updated_at) >= start_ns):
                 found.append(identity)
         return found
+
+    def erased_in(self, start_ns: int, end_ns: int) -> list[tuple[str, int]]:
+        """Return id and opening [UTC ns] of the incidents that were opened in the period and are erased."""
+        sql = "SELECT id, revision, opened_ns, CAST(body AS BLOB) FROM incidents WHERE opened_ns >= ? AND opened_ns < ?"
+        rows = self._rows(sql, start_ns, end_ns)
+        return [
+            (one, opened_ns) for one, revision, opened_ns, stored in rows if not self._body_of(stored, one, revision)
+        ]
+
+    def sensor_at(self, sensor: str, end_ns: int) -> tuple[int, dict[str, Any]] | None:
+        """Return a sensor in the newest whole picture before a time, with the time of that; None if there is none."""
+        found = MomentReader(self._connections).entry_through_time("sensors", sensor, [end_ns - 1])
+        return next(((stamp_ns, msgspec.json.decode(entry)) for stamp_ns, entry in found), None)
 
     def revisions_of(self, identity: str, *, newest_first: bool = False) -> Iterator[bytes]:
         """Iterate over the revisions of an incident or alert that are not erased."""
@@ -113,14 +123,14 @@ class ReleasedPeriods:
     def __init__(self, reader: PeriodReader, received: ReceivedRecords) -> None:
         self._reader, self._received = reader, received
 
-    def incidents_in(self, start_ns: int, end_ns: int) -> tuple[list[str], bool]:
+    def incidents_in(self, start_ns: int, end_ns: int, kind: str | None = None) -> tuple[list[str], bool]:
         """As ``PeriodReader.incidents_in``."""
-        found = self.every_incident_in(start_ns, end_ns)
+        found = self.every_incident_in(start_ns, end_ns, kind)
         return found[:MOST_INCIDENTS], len(found) > MOST_INCIDENTS
 
-    def every_incident_in(self, start_ns: int, end_ns: int) -> list[str]:
+    def every_incident_in(self, start_ns: int, end_ns: int, kind: str | None = None) -> list[str]:
         """As ``PeriodReader.every_incident_in``."""
-        every = self._reader.every_incident_in(start_ns, end_ns)
+        every = self._reader.every_incident_in(start_ns, end_ns, kind)
         self._received.refresh()
         return [one for one in every if self._received.shows("incident", one)]
 
@@ -149,6 +159,17 @@ class ReleasedPeriods:
             self._received.refresh()
             yield [row for row in block if self._received.shows("track", row[0])]
 
+    def erased_in(self, start_ns: int, end_ns: int) -> list[tuple[str, int]]:
+        """As ``PeriodReader.erased_in``."""
+        every = self._reader.erased_in(start_ns, end_ns)
+        self._received.refresh()
+        return [one for one in every if self._received.shows("incident", one[0])]
+
+    def sensor_at(self, sensor: str, end_ns: int) -> tuple[int, dict[str, Any]] | None:
+        """As ``PeriodReader.sensor_at``; None for a hidden sensor."""
+        found = self._reader.sensor_at(sensor, end_ns)
+        return found if found is not None and self._received.entries("sensors", [found[1]]) else None
+
     def live(self, part: str) -> Live | None:
         """As ``Reader.live``, of the parts that ``ReceivedRecords.entries`` passes on, without the journal's row."""
         live = self._reader.live(part)
@@ -162,10 +183,6 @@ class ReleasedPeriods:
         found = msgspec.json.decode(body, type=_Identified)
         kind = "alert" if found.opened_at is None else "incident"
         return self._received.stated(kind, found.id, body) if self._received.shows(kind, found.id) else None
-
-
-def _last_step_ns(body: bytes) -> int:
-    return _ns(msgspec.json.decode(body, type=_Steps).transitions[-1].at)
 
 
 def _ns(at: str) -> int:

@@ -269,6 +269,7 @@ def test_the_banners_of_an_outage_leave_tabs_and_panel_within_reach(
     here.page.mouse.wheel(0, 2000)
     expect(here.part("tab-sensors")).to_be_in_viewport(ratio=1)
     panel = here.part("panel-sensors").bounding_box()
-    assert panel["height"] >= 80 and panel["y"] > -1
+    assert panel["height"] >= 80
+    assert panel["y"] > -1
     assert panel["y"] + panel["height"] <= height + 1
     here.screen(f"banners-{width}")

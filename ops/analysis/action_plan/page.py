@@ -13,7 +13,7 @@ from geo.message import Message
 from ops.analysis.action_plan.reviews import Review, reviews_of
 from ops.analysis.action_plan.status import STATUSES, MeasureStatus, PlanStatus, title_of
 from ops.analysis.action_plan.swot import QUADRANTS, SwotFinding, swot_of
-from ops.analysis.messages import plain
+from ops.analysis.messages import as_recorded
 from ops.analysis.score.line import Scorecard, ScorecardLine, said
 from ops.analysis.score.page import anchor_of, figure, row_of
 from ops.drawing.pages.html_page import ServedPage, render_page
@@ -69,8 +69,7 @@ def plan_values(status: PlanStatus, card: Scorecard, *, notices: Sequence[str] =
         "title": status.plan.title,
         "answer": _answer(status),
         "about": say(
-            "action-plan-about", date=status.day.isoformat(), adopted=status.plan.adopted.isoformat(),
-            source=status.plan.source,
+            "action-plan-about", **card.days, adopted=status.plan.adopted.isoformat(), source=status.plan.source,
         ),
         "notices": [*([say("score-illustrative")] if card.illustrative else []), *notices],
         "columns": [say(f"action-plan-column-{name}") for name in COLUMNS],
@@ -122,7 +121,14 @@ def _thresholds(status: PlanStatus) -> dict[str, Any] | None:
     if frozen is None:
         return None
     changes = [
-        (one.measure, one.on.isoformat(), plain(one.before), plain(one.after), one.reason, one.by)
+        (
+            one.measure,
+            one.on.isoformat(),
+            as_recorded(one.before, one.after),
+            as_recorded(one.after, one.before),
+            one.reason,
+            one.by,
+        )
         for one in frozen.changes
     ]
     changes += [
@@ -147,7 +153,7 @@ def _row(one: MeasureStatus) -> dict[str, Any]:
         if not measure.indicator
         else say("score-unknown")
         if line is None
-        else figure(line.value, line.unit),
+        else figure(line.value, line.unit, measure.target),
         "basis": "" if line is None else _basis(line),
         "target": _target(one),
         "due": measure.due.isoformat(),
@@ -167,8 +173,9 @@ def _basis(line: ScorecardLine) -> str:
 def _target(one: MeasureStatus) -> str:
     if one.measure.target is None:
         return say("action-plan-completion")
-    amount = plain(one.measure.target) if one.line is None else figure(one.measure.target, one.line.unit)
-    return say("action-plan-target", direction=one.measure.direction or "none", target=amount)
+    target = one.measure.target
+    stated = as_recorded(target) if one.line is None else figure(target, one.line.unit, one.line.value)
+    return say("action-plan-target", direction=one.measure.direction or "none", target=stated)
 
 
 def _indicator(name: str, line: ScorecardLine | None) -> str:
@@ -192,8 +199,8 @@ def _entry(one: SwotFinding) -> dict[str, Any]:
         "action-plan-finding",
         name=line.name,
         place=line.place,
-        value=figure(line.value, line.unit),
-        target=say("score-none") if math.isnan(line.target) else figure(line.target, line.unit),
+        value=figure(line.value, line.unit, line.target),
+        target=say("score-none") if math.isnan(line.target) else figure(line.target, line.unit, line.value),
         trend=say("score-direction", direction=line.direction),
     )
     return {"text": say("action-plan-firm", sentence=text) if one.firm else text, "anchor": anchor_of(line)}

@@ -150,6 +150,8 @@ class ActionPlan:
                 terms["due"] = date.fromisoformat(terms["due"])
             if "better" in terms:
                 terms["better"] = terms["better"] or None
+            if terms.get("indicator") == "":  # a completion on that day
+                return replace(measure, **terms | {"target": None, "place": "", "better": None})
             return replace(measure, **({} if target is None else {"target": target}) | terms)
 
         objectives = tuple(replace(one, measures=tuple(map(on_day, one.measures))) for one in self.objectives)

@@ -9,8 +9,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from geo.message import Message
+from ops.analysis.handover.equipment import CoverageLoss
 from ops.analysis.handover.goods import GoodsCodeEntry
-from ops.analysis.handover.report import CoverageLoss, IncidentEntry, LevelChange, LogEntry, PeriodReport
+from ops.analysis.handover.report import IncidentEntry, LevelChange, LogEntry, PeriodReport
 from ops.analysis.handover.times import ReportTimes
 from ops.analysis.night_report.incidents import incident_sentences
 from ops.analysis.night_report.text import clean, period_words
@@ -77,7 +78,8 @@ def document_of(
     ``chosen`` names the incidents to which the report was restricted.
     """
     writer = _Writer(report, words)
-    notices = [words.say("handover-not-over")] if not report.complete else []
+    notices = [words.say("handover-erased", count=report.erased)] if report.erased else []
+    notices += [words.say("handover-not-over")] if not report.complete else []
     notices += [words.say("handover-chosen", names=chosen)] if chosen else []
     notices += [words.say("handover-left-out")] if report.more else []
     log = writer.log("handover-timeline" if after_action else "handover-log")
@@ -120,7 +122,7 @@ class _Writer:
             self._say(f"handover-{key}"),
             tuple(ReportColumn(self._say(f"handover-column-{name}"), width) for name, width in columns),
             tuple(tuple(map(_clean_lines, row)) for row in rows),
-            self._say(f"handover-{key}-none"),
+            self._say("handover-erased-none" if self._report.erased else f"handover-{key}-none"),
             sentences,
         )
 
@@ -145,7 +147,8 @@ class _Writer:
         """The figures of the incidents, as in the report of a night."""
         every = [
             {
-                "kind": one.kind, "state": one.state, "disposition": one.disposition, "closed_by": one.closed_by,
+                "id": one.id, "merged_into": one.merged_into, "kind": one.kind, "state": one.state,
+                "disposition": one.disposition, "closed_by": one.closed_by,
                 "opened_at": one.opened_at, "transitions": _steps_of(one),
             }
             for one in self._report.incidents
@@ -251,7 +254,9 @@ class _Writer:
         if any(one.state == ANNOUNCED for one in self._report.sensors_out):
             basis.append(self._say("handover-sensors-announced"))
         section = self._section("sensors", (("sensor", 56), ("state", 20), ("since", 24)), rows, *basis)
-        return replace(section, stated=len(self._report.sensors_out))
+        is_then = not (self._report.sensors_now or self._report.erased)
+        empty = self._say("handover-sensors-none-then") if is_then else section.empty
+        return replace(section, stated=len(self._report.sensors_out), empty=empty)
 
     def coverage(self) -> ReportSection:
         """Coverage that was lost."""
@@ -384,7 +389,7 @@ class _Writer:
 
 _EVENTS = (
     "assign", "close", "hand_over", "note", "merge", "reopen", "escalated", "undo", "acknowledge", "en_route",
-    "on_scene",
+    "on_scene", "trace",
 )  # fmt: skip
 
 
@@ -395,7 +400,11 @@ def _steps_of(one: IncidentEntry) -> list[dict[str, Any]]:
         steps.append((one.acknowledged_s, "acknowledged"))
     if one.closed_at is not None and one.closed_by == "person":
         steps.append(((one.closed_at - one.opened_at).total_seconds(), "closed"))
-    return [{"at": one.opened_at + timedelta(seconds=after), "state": state, "by": "person"} for after, state in steps]
+    action = "merge" if one.merged_into else ""
+    return [
+        {"at": one.opened_at + timedelta(seconds=after), "state": state, "by": "person", "action": action}
+        for after, state in steps
+    ]
 
 
 def _message(plain: dict[str, Any]) -> Message:

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from geo.errors import BadInput
 from sensors.timestamps import nanoseconds
 
-LONGEST: Final = timedelta(days=31)
-"""Longest period of a report."""
+LONGEST: Final = timedelta(days=31, hours=2)
+"""Longest period of a report: 31 local days, also where clocks are put back meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +67,8 @@ def shift_at(moment: datetime, starts: Sequence[time], zone: ZoneInfo) -> Report
 def shift_before(shift: ReportPeriod, starts: Sequence[time], zone: ZoneInfo) -> ReportPeriod:
     """Return the shift that ends where this one begins."""
     return shift_at(shift.start - timedelta(microseconds=1), starts, zone)
+
+
+def moment_of(at: datetime | str) -> datetime:
+    """Return a time of a record in UTC."""
+    return (datetime.fromisoformat(at) if isinstance(at, str) else at).astimezone(UTC)

@@ -5,28 +5,34 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
 
 from geo.errors import BadInput
+from ops.analysis.handover.equipment import (
+    OPEN_ALERT,
+    CoverageLoss,
+    SensorOut,
+    alerts_of,
+    coverage_lost,
+    out_now,
+    out_then,
+    outages,
+    working,
+)
 from ops.analysis.handover.goods import GoodsEntry, goods_of
-from ops.analysis.handover.period import ReportPeriod
+from ops.analysis.handover.period import ReportPeriod, moment_of
 from ops.incidents.goods_codes.check import GoodsCodes
 from ops.incidents.incident import STATES, SYSTEM, standing_steps
 from ops.store.handover_notes import HandoverNote
 from ops.store.periods import PeriodReader, ReleasedPeriods, with_released_goods
-from sensors.timestamps import utc_datetime
 
 MOST_EVENTS: Final = 2_000
 """Entries of the log that are reported; the newest are left out beyond."""
-OUT: Final = ("offline", "muted", "degraded", "maintenance", "no_data")
-"""States in which a sensor counts as out."""
-OUT_RULES: Final = ("sensor_offline", "sensor_fault")
 LEVEL: Final = "impact_level"
 """Decisions on impact levels among the actions of a person."""
-_OPEN_ALERT: Final = ("active", "acknowledged")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,7 @@ class IncidentEntry:
     reach or cross. ``closed_by``: ``person`` or ``system``; ``closer``: the name of that person, or ``system``.
     ``in_period``: whether it was opened in the period. ``escalated_at``: the escalations in the period.
     ``without_action``: no person acted on it until the end of the period. Actions that were undone do not count.
+    ``merged_into``: id of the incident into which it was merged.
     """
 
     id: str
@@ -63,32 +70,7 @@ class IncidentEntry:
     closer: str
     escalated_at: tuple[datetime, ...]
     without_action: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SensorOut:
-    """A sensor that did not work at the end of the period, and since when; None if that is not known."""
-
-    sensor: str
-    kind: str
-    state: str
-    since: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class CoverageLoss:
-    """Coverage that was lost in the period; ``until`` None if it is not known to be restored.
-
-    ``message``: segments and cause. ``closed_by``: who closed the alert before that was known; then empty if the alert
-    is open. ``lasts``: whether it is the sensor's newest loss, and not known to be restored.
-    """
-
-    sensor: str
-    since: datetime
-    until: datetime | None
-    message: dict[str, Any]
-    closed_by: str
-    lasts: bool
+    merged_into: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +117,7 @@ class PeriodReport:
 
     ``sensors_now``: the sensors are in their state at ``made_at``; else in that of the alerts at the end. ``levels``:
     the decisions on impact levels; None where they are not known or not for the receiver, as all of own forces.
-    ``goods``: what was found and is released.
+    ``goods``: what was found and is released. ``erased``: incidents of the period whose records were erased.
     """
 
     sector: str
@@ -156,6 +138,7 @@ class PeriodReport:
     log: tuple[LogEntry, ...]
     notes: tuple[HandoverNote, ...]
     goods: tuple[GoodsEntry, ...] = ()
+    erased: int = 0
 
     @property
     def open(self) -> list[IncidentEntry]:
@@ -226,18 +209,25 @@ def period_report(
         raise BadInput("The period has not begun", where="from", expected="a time in the past")
     seen = ReportPeriod(period.start, min(period.end, now))
     found, more = source.reader.incidents_in(seen.start_ns, seen.end_ns)
-    incidents, bodies = [], []
+    incidents, bodies, log = [], [], list[LogEntry]()
     for identity in found:
-        known, escalated = _as_known(source.reader, identity, seen)
+        history = _as_known(source.reader, identity, seen)
+        known = history.newest
         if known is None or (chosen and not {identity, known["name"]} & set(chosen)):
             continue
-        entry = _entry(source.reader, known, escalated, seen)
+        entry = _entry(source.reader, known, history.escalated, seen)
+        known = with_released_goods(source.reader, known)
+        log += _log(known, history, seen)
         if entry.closed_at is None or entry.closed_at >= period.start:
             incidents.append(entry)
             bodies.append(known)
-    alerts = _alerts_of(source.reader, (one for one in bodies if one["kind"] == "equipment"), seen)
+        elif known.get("tracing") and history.traced:
+            bodies.append(known)
+    down = bodies if chosen else outages(source.reader, seen)
+    alerts = alerts_of(source.reader, (one for one in down if one["kind"] == "equipment"), seen)
     is_current = period.end >= now
-    log = sorted(_log(bodies, incidents, seen), key=lambda one: (one.at, one.incident))
+    works = working(source.reader, alerts, None if is_current else seen)
+    log.sort(key=lambda one: (one.at, one.incident))
     levels = None if chosen else _levels(source.reader, seen)
     return PeriodReport(
         source.sector,
@@ -251,41 +241,57 @@ def period_report(
         more=more or len(log) > MOST_EVENTS,
         incidents=tuple(incidents),
         sensors_now=is_current,
-        sensors_out=tuple(_out_now(source.reader) if is_current else _out_then(alerts)),
-        coverage_lost=tuple(_coverage_lost(alerts, period)),
+        sensors_out=tuple(out_now(source.reader) if is_current else out_then(alerts, works)),
+        coverage_lost=tuple(coverage_lost(alerts, works, period)),
         levels=levels,
         actions=tuple(_actions(log, levels or (), accesses)),
         log=tuple(log[:MOST_EVENTS]),
         notes=tuple(notes),
-        goods=goods_of((with_released_goods(source.reader, one) for one in bodies), source.codes),
+        goods=goods_of(bodies, source.codes),
+        erased=len(source.reader.erased_in(seen.start_ns, seen.end_ns)),
     )
+
+
+class _Traced(msgspec.Struct):
+    by: str = ""
+    at: datetime | None = None
 
 
 class _Revision(msgspec.Struct):
     updated_at: datetime
     escalation: int = 0
+    tracing: _Traced | None = None
 
 
-def _as_known(
-    reader: PeriodReader | ReleasedPeriods, identity: str, period: ReportPeriod
-) -> tuple[dict[str, Any] | None, list[datetime]]:
-    """Return the newest revision from before the end, and when the incident was escalated in the period."""
-    newest: bytes | None = None
-    escalated, before = [], 0
+@dataclass(slots=True)
+class _History:
+    """The newest revision from before the end; and of the period, the escalations and the records of goods."""
+
+    newest: dict[str, Any] | None = None
+    escalated: list[datetime] = field(default_factory=list)
+    traced: list[_Traced] = field(default_factory=list)
+
+
+def _as_known(reader: PeriodReader | ReleasedPeriods, identity: str, period: ReportPeriod) -> _History:
+    newest, before, found = None, _Revision(period.start), _History()
     for body in reader.revisions_of(identity):
         revision = msgspec.json.decode(body, type=_Revision)
         if revision.updated_at >= period.end:
             break
-        if revision.escalation > before and revision.updated_at >= period.start:
-            escalated.append(revision.updated_at)
-        newest, before = body, revision.escalation
-    return None if newest is None else msgspec.json.decode(newest), escalated
+        if revision.updated_at >= period.start:
+            if revision.escalation > before.escalation:
+                found.escalated.append(revision.updated_at)
+            if revision.tracing is not None and revision.tracing.at == revision.updated_at:
+                found.traced.append(revision.tracing)
+        newest, before = body, revision
+    found.newest = None if newest is None else msgspec.json.decode(newest)
+    return found
 
 
 def _entry(
     reader: PeriodReader | ReleasedPeriods, known: dict[str, Any], escalated: list[datetime], period: ReportPeriod
 ) -> IncidentEntry:
-    opened = _moment(known["opened_at"])
+    opened = moment_of(known["opened_at"])
     is_closed = known["state"] == "closed"
     steps = standing_steps(known)
     people = [step for step in steps if step["by"] != SYSTEM]
@@ -306,88 +312,31 @@ def _entry(
         expected_at=None if is_closed else _expected_at(reader.as_known(known["lead"], period.end_ns)),
         acknowledged_s=_seconds_until(opened, people, lambda step: STATES.index(step["state"]) >= 1),
         assigned_s=_seconds_until(opened, people, lambda step: step["action"] == "assign"),
-        closed_at=_moment(steps[-1]["at"]) if is_closed else None,
+        closed_at=moment_of(steps[-1]["at"]) if is_closed else None,
         disposition=known["disposition"],
         reason=known["reason"],
         closed_by=known["closed_by"],
         closer=steps[-1]["by"] if is_closed else "",
         escalated_at=tuple(escalated),
         without_action=not people and not known["notes"],
+        merged_into=known.get("merged_into") or "",
     )
 
 
 def _expected_at(lead: Mapping[str, Any] | None) -> datetime | None:
     """When the target may be out of reach, else when it may cross."""
-    if lead is None or lead.get("status") not in _OPEN_ALERT:
+    if lead is None or lead.get("status") not in OPEN_ALERT:
         return None
     estimate = lead.get("response_estimate")
     left_s = lead.get("time_to_border_s") if estimate is None else estimate["time_left_s"]
-    return None if left_s is None else _moment(lead["observed_at"]) + timedelta(seconds=left_s)
+    return None if left_s is None else moment_of(lead["observed_at"]) + timedelta(seconds=left_s)
 
 
 def _seconds_until(opened: datetime, steps: Iterable[Mapping[str, Any]], is_wanted: Any) -> float | None:
     for step in steps:
         if is_wanted(step):
-            return (_moment(step["at"]) - opened).total_seconds()
+            return (moment_of(step["at"]) - opened).total_seconds()
     return None
-
-
-def _alerts_of(
-    reader: PeriodReader | ReleasedPeriods, incidents: Iterable[Mapping[str, Any]], period: ReportPeriod
-) -> list[dict[str, Any]]:
-    ids = dict.fromkeys(alert for one in incidents for alert in one["alerts"])
-    return [alert for one in ids if (alert := reader.as_known(one, period.end_ns)) is not None]
-
-
-def _out_now(reader: PeriodReader | ReleasedPeriods) -> list[SensorOut]:
-    live = reader.live("sensors")
-    sensors = [] if live is None else msgspec.json.decode(live.body)
-    out = []
-    for one in sensors:
-        state = one.get("state", "no_data")
-        if one.get("revoked"):
-            state = "revoked"
-        elif one.get("faults") and state != "muted":
-            state = "faulty"
-        if state in (*OUT, "revoked", "faulty"):
-            since = None if one.get("since_ns") is None else utc_datetime(one["since_ns"])
-            out.append(SensorOut(str(one.get("sensor")), one.get("kind", ""), state, since))
-    return sorted(out, key=lambda one: one.sensor)
-
-
-def _out_then(alerts: Iterable[Mapping[str, Any]]) -> list[SensorOut]:
-    out: dict[str, SensorOut] = {}
-    newest: dict[tuple[Any, ...], Mapping[str, Any]] = {}
-    for alert in sorted((one for one in alerts if one["rule"] in OUT_RULES), key=lambda one: _moment(one["raised_at"])):
-        newest[alert["rule"], alert.get("sensor"), alert["message"].get("parameters", {}).get("fault")] = alert
-    for alert in newest.values():
-        if _lasts(alert) and alert.get("sensor"):
-            state = "faulty" if alert["rule"] != "sensor_offline" else alert.get("cause") or "offline"
-            found = SensorOut(alert["sensor"], "", state, _moment(alert["raised_at"]))
-            known = out.get(found.sensor)
-            if known is None or state != "faulty":
-                out[found.sensor] = found
-    return [out[sensor] for sensor in sorted(out)]
-
-
-def _coverage_lost(alerts: Iterable[Mapping[str, Any]], period: ReportPeriod) -> list[CoverageLoss]:
-    found: list[CoverageLoss] = []
-    for alert in alerts:
-        if alert["rule"] != "coverage_lost":
-            continue
-        sensor, since = alert.get("sensor") or "", _moment(alert["raised_at"])
-        until = None if _lasts(alert) else _moment(alert["updated_at"])
-        closed_by = "" if until is not None or alert["status"] in _OPEN_ALERT else alert["by"]
-        found.append(CoverageLoss(sensor, since, until, alert["message"], closed_by, lasts=until is None))
-    newest = {one.sensor: one.since for one in sorted(found, key=lambda one: one.since)}
-    found = [replace(one, lasts=one.lasts and one.since == newest[one.sensor]) for one in found]
-    in_period = (one for one in found if one.until is None or one.until >= period.start)
-    return sorted(in_period, key=lambda one: (one.since, one.sensor))
-
-
-def _lasts(alert: Mapping[str, Any]) -> bool:
-    """Whether what the alert of a sensor states is not known to be over: a person may close it before it is."""
-    return alert["status"] in _OPEN_ALERT or not alert.get("reason_message")
 
 
 def _levels(reader: PeriodReader | ReleasedPeriods, period: ReportPeriod) -> tuple[LevelChange, ...] | None:
@@ -399,30 +348,33 @@ def _levels(reader: PeriodReader | ReleasedPeriods, period: ReportPeriod) -> tup
     for section in forces["sections"]:
         before = None
         for one in section["decided"]:
-            if period.start <= (at := _moment(one["at"])) < period.end:
+            if period.start <= (at := moment_of(one["at"])) < period.end:
                 changes.append(LevelChange(at, section["section"], one["level"], before, one["by"], one["reason"]))
             before = one["level"]
     return tuple(sorted(changes, key=lambda one: (one.at, one.section)))
 
 
-def _log(
-    bodies: Sequence[Mapping[str, Any]], entries: Sequence[IncidentEntry], period: ReportPeriod
-) -> Iterable[LogEntry]:
-    for known, entry in zip(bodies, entries, strict=True):
-        every = [_logged(known, step) for step in known["transitions"]]
-        every += [
-            LogEntry(_moment(note["at"]), "note", known["id"], known["name"], note["by"],
-                     text=note["text"] + (f" [{note['attachment']}]" if note["attachment"] else ""))
-            for note in known["notes"]
-        ]  # fmt: skip
-        every += [LogEntry(at, "escalated", known["id"], known["name"], SYSTEM) for at in entry.escalated_at]
-        yield from (one for one in every if period.start <= one.at < period.end)
+def _log(known: Mapping[str, Any], history: _History, period: ReportPeriod) -> list[LogEntry]:
+    """The events of an incident in the period, its records of goods as far as they are released."""
+    of = known["id"], known["name"]
+    closings = {moment_of(step["at"]) for step in known["transitions"] if step["action"] == "close"}
+    every = [_logged(known, step) for step in known["transitions"]]
+    every += [
+        LogEntry(moment_of(note["at"]), "note", *of, note["by"],
+                 text=note["text"] + (f" [{note['attachment']}]" if note["attachment"] else ""))
+        for note in known["notes"]
+    ]  # fmt: skip
+    every += [LogEntry(at, "escalated", *of, SYSTEM) for at in history.escalated]
+    if known.get("tracing"):
+        traced = ((moment_of(one.at), one.by) for one in history.traced if one.at is not None)
+        every += [LogEntry(at, "trace", *of, by) for at, by in traced if at not in closings]
+    return [one for one in every if period.start <= one.at < period.end]
 
 
 def _logged(known: Mapping[str, Any], step: Mapping[str, Any]) -> LogEntry:
     founding = step["action"] == "open"
     logged = LogEntry(
-        _moment(step["at"]), "opened" if founding else step["action"], known["id"], known["name"], step["by"],
+        moment_of(step["at"]), "opened" if founding else step["action"], known["id"], known["name"], step["by"],
         step["state"], step["owner"], step["unit"], step["disposition"], step["reason"],
     )  # fmt: skip
     return replace(logged, message=_headline(known)) if founding else logged
@@ -448,7 +400,3 @@ def _actions(
         if one.by and one.by != SYSTEM:
             counts.setdefault(one.by, Counter())[one.event] += 1
     return [PersonActions(person, dict(sorted(counts[person].items()))) for person in sorted(counts)]
-
-
-def _moment(at: datetime | str) -> datetime:
-    return (datetime.fromisoformat(at) if isinstance(at, str) else at).astimezone(UTC)

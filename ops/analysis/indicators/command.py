@@ -20,7 +20,7 @@ from ops.analysis.indicators.history import IndicatorChange, add_import, is_hist
 from ops.analysis.indicators.import_check import check_import
 from ops.analysis.indicators.records import Indicator, checked_table
 from ops.analysis.indicators.tables import IndicatorError, check_size, file_hash
-from ops.analysis.messages import plain
+from ops.analysis.messages import amount
 from ops.runtime.output import say, say_in_english, show
 from ops.runtime.tables import show_table
 
@@ -107,7 +107,11 @@ def _preview(changes: Sequence[IndicatorChange], screen: Console) -> None:
         for change in shown[:MOST_SHOWN]:
             one, before = change.record, change.before
             table.add_row(
-                name_of(one), one.place, one.day.isoformat(), "–" if before is None else _value(before), _value(one)
+                name_of(one),
+                one.place,
+                one.day.isoformat(),
+                "–" if before is None else _value(before, one),
+                _value(one, before),
             )
         show_table(screen, table)
         _more(len(shown), screen)
@@ -130,12 +134,13 @@ def name_of(one: Indicator) -> str:
     return say("indicator-title", indicator=one.name) if one.catalogued else one.name
 
 
-def _value(one: Indicator) -> str:
+def _value(one: Indicator, other: Indicator | None) -> str:
+    """The value of a record, with as many digits as part it from that of the ``other``."""
     if one.withdrawn:
         return say("indicator-withdrawn", reason=one.reason)
     if one.value is None:
         return say("score-unknown")
-    return plain(one.value) if one.unit == "1" else say("score-value", value=plain(one.value), unit=one.unit)
+    return amount(one.value, one.unit, None if other is None else other.value)
 
 
 def _cells(one: Definition) -> list[str]:

@@ -50,12 +50,15 @@ def answer_of(found: LaneComparison) -> list[str]:
     """The sentences that come first: waits, checks saved, and what is not found."""
     formats = catalogue().formats
     everyone, own, first = found.arrangements
+    saved = say("score-unknown") if math.isnan(found.checks_saved_per_hour) else _short(found.checks_saved_per_hour)
+    is_growing = any(one.growth_per_hour > 0.0 for one in found.arrangements)
     sentences = [
         say("lanes-answer", everyone=_minutes(everyone.mean_min), own=_minutes(own.mean_min),
             priority=_minutes(first.mean_min)),
-        say("lanes-saved", saved=_short(found.checks_saved_per_hour), all=plain(found.point.arrivals_per_hour)),
+        say("lanes-saved", saved=saved, all=plain(found.point.arrivals_per_hour)),
         say("lanes-finds", all=_estimate(found.finds_all_checked), trusted=_estimate(found.finds_trusted)),
         say("lanes-missed", missed=_estimate(found.finds_missed)),
+        *([say("lanes-not-all-made")] if is_growing else []),
         say("lanes-misuse", count=MISUSES, probability=formats.percent(found.misuse_met)),
     ]  # fmt: skip
     return sentences + [
@@ -86,5 +89,7 @@ def _short(value: float) -> str:
 
 
 def _estimate(one: FindsEstimate) -> str:
+    if math.isnan(one.low):
+        return say("score-unknown")
     value = say("score-unknown") if math.isnan(one.value) else _short(one.value)
     return say("lanes-estimate", value=value, low=_short(max(0.0, one.low)), high=_short(one.high))

@@ -16,8 +16,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 from geo.errors import BadInput
+
+FULL: Final = 1.0 - 1e-9
+"""Load of a lane from which it has no steady state: sums of rates and times are not exact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,7 @@ def mean_wait(rate: float, service: Service, servers: int) -> float:
         Mean wait, without the service; infinite where no steady state exists.
     """
     load = rate * service.mean
-    if load >= servers:
+    if load >= servers * FULL:
         return math.inf
     exponential = waiting_probability(load, servers) * service.mean / (servers - load)
     return exponential * (1.0 + service.scatter) / 2.0
@@ -125,12 +129,12 @@ def priority_waits(first: tuple[float, Service], second: tuple[float, Service], 
         return 0.0, 0.0
     loads = [rate * service.mean / servers for rate, service in (first, second)]
     both, load = Service.mixture(first, second), sum(loads)
-    if load < 1.0:
+    if load < FULL:
         # the wait in order of arrival, times 1 − load: written so that it stays exact where both are nearly full
         waiting = waiting_probability(sum(rates) * both.mean, servers)
         residual = waiting * both.mean / servers * (1.0 + both.scatter) / 2.0
         return residual / (1.0 - loads[0]), residual / ((1.0 - loads[0]) * (1.0 - load))
-    if loads[0] >= 1.0:
+    if loads[0] >= FULL:
         return math.inf, math.inf
     # the second class fills all servers: an arrival of the first always waits for one of them
     return _wait_beside_a_crowd(first, second, servers), math.inf

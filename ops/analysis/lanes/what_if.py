@@ -15,7 +15,7 @@ from msgspec import Meta
 
 from geo.errors import BadInput
 from geo.names import HIDDEN, ONE_LINE
-from ops.analysis.lanes.queues import Service, mean_wait, priority_waits
+from ops.analysis.lanes.queues import FULL, Service, mean_wait, priority_waits
 from sensors.statistics.statistic import wilson
 
 ARRANGEMENTS: Final = ("everyone_checked", "own_lanes", "priority")
@@ -100,6 +100,9 @@ class FindsEstimate:
     high: float
 
 
+UNKNOWN: Final = FindsEstimate(math.nan, math.nan, math.nan)
+
+
 @dataclass(frozen=True, slots=True)
 class Arrangement:
     """One arrangement: mean waits [min] of enrolled and other arrivals and of all, and lanes in use.
@@ -121,6 +124,7 @@ class Arrangement:
 class LaneComparison:
     """The three arrangements, checks saved [1/h], and finds [1/h]: of all checked, with trusted lanes, and not made.
 
+    Checks and finds are NaN where more arrive than can be checked, so that not all of them are made.
     ``misuse_met``: probability that one who misuses enrolment MISUSES times meets at least one full check.
     """
 
@@ -152,7 +156,8 @@ class LaneComparison:
                 }
                 for one in self.arrangements
             ],
-            "checks_per_hour": self.checks_per_hour, "checks_saved_per_hour": self.checks_saved_per_hour,
+            "checks_per_hour": known(self.checks_per_hour),
+            "checks_saved_per_hour": known(self.checks_saved_per_hour),
             "finds_per_hour_all_checked": figures(self.finds_all_checked),
             "finds_per_hour_trusted": figures(self.finds_trusted),
             "finds_per_hour_missed": figures(self.finds_missed),
@@ -181,11 +186,14 @@ def compare_lanes(point: CrossingPoint) -> LaneComparison:
     found = _rate(point.trusted_finds, point.trusted_checks)
     others_per_hour = hourly * (1.0 - point.enrolled_fraction)
     enrolled_per_hour = hourly * point.enrolled_fraction
+    grows, *with_trusted = (one.growth_per_hour > 0.0 for one in arrangements)
+    trusted_grows = any(with_trusted)
     return LaneComparison(
-        point, arrangements, hourly - unchecked, unchecked,
-        _sum((others_per_hour, ordinary), (enrolled_per_hour, found)),
-        _sum((others_per_hour, ordinary), (enrolled_per_hour * drawn, found)),
-        _sum((unchecked, found)),
+        point, arrangements, math.nan if trusted_grows else hourly - unchecked,
+        math.nan if grows or trusted_grows else unchecked,
+        UNKNOWN if grows else _sum((others_per_hour, ordinary), (enrolled_per_hour, found)),
+        UNKNOWN if trusted_grows else _sum((others_per_hour, ordinary), (enrolled_per_hour * drawn, found)),
+        UNKNOWN if trusted_grows else _sum((unchecked, found)),
         1.0 - (1.0 - drawn) ** MISUSES,
     )  # fmt: skip
 
@@ -193,7 +201,7 @@ def compare_lanes(point: CrossingPoint) -> LaneComparison:
 def _everyone(point: CrossingPoint, rate: float, full: Service) -> Arrangement:
     wait = mean_wait(rate, full, point.lanes)
     busy = rate * full.mean / point.lanes
-    growth = max(0.0, rate - point.lanes / full.mean) * MINUTES
+    growth = _growth(rate, point.lanes / full.mean)
     return Arrangement("everyone_checked", wait, wait, wait, busy, growth, True)
 
 
@@ -203,7 +211,7 @@ def _own_lanes(
     left = point.lanes - point.trusted_lanes
     queues = ((enrolled, point.trusted_lanes), (others, left))
     first, second = (mean_wait(rate, service, lanes) for (rate, service), lanes in queues)
-    growth = sum(max(0.0, rate - lanes / service.mean) for (rate, service), lanes in queues) * MINUTES
+    growth = sum(_growth(rate, lanes / service.mean) for (rate, service), lanes in queues)
     busy = max(rate * service.mean / lanes for (rate, service), lanes in queues)
     return Arrangement("own_lanes", first, second, _mean(enrolled[0], others[0], first, second), busy, growth, exact)
 
@@ -214,11 +222,14 @@ def _priority(
     waits = priority_waits(enrolled, others, point.lanes)
     work = enrolled[0] * enrolled[1].mean
     busy = (work + others[0] * others[1].mean) / point.lanes
-    behind = max(0.0, others[0] - max(0.0, point.lanes - work) / others[1].mean)
-    first = max(0.0, enrolled[0] - point.lanes / enrolled[1].mean)
-    return Arrangement(
-        "priority", *waits, _mean(enrolled[0], others[0], *waits), busy, (behind + first) * MINUTES, exact
-    )
+    behind = _growth(others[0], max(0.0, point.lanes - work) / others[1].mean)
+    first = _growth(enrolled[0], point.lanes / enrolled[1].mean)
+    return Arrangement("priority", *waits, _mean(enrolled[0], others[0], *waits), busy, behind + first, exact)
+
+
+def _growth(rate: float, most: float) -> float:
+    """Arrivals [1/min] beyond the ``most`` that can be served, per hour; none where they differ by rounding alone."""
+    return (rate - most) * MINUTES if rate * FULL > most else 0.0
 
 
 def _mean(first: float, second: float, wait_first: float, wait_second: float) -> float:

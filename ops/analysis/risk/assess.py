@@ -36,7 +36,7 @@ from ops.analysis.risk.rows import (
 )
 from ops.analysis.risk.trend import months_before, trend_of
 from ops.analysis.score.from_store import incidents_of_store
-from ops.analysis.score.inputs import checked_limit
+from ops.analysis.score.inputs import ChosenStore, checked_limit, store_of
 from ops.audit.command import record_command
 from ops.drawing.pages.pdf import pdf_beside
 from ops.releasability.decision import UNMARKED
@@ -134,9 +134,11 @@ def _assessed(
     path = options.indicators or sector.indicators
     read = risk_indicators(path, until)
     indicators, kinds, incidents = read.known_on(day), read.kinds(day), None
-    if options.store is not None:
-        incidents = incidents_of_store(options.store, day, settings, limit)
-        refuse_mixture({str(path): sorted(kinds), "--store": [options.simulated] * bool(incidents)})
+    store = ChosenStore(None) if options.store is None else store_of(sector, options.store)
+    simulated = options.simulated or store.simulated
+    if store.path is not None:
+        incidents = incidents_of_store(store.path, day, settings, limit).known
+        refuse_mixture({str(path): sorted(kinds), "--store": [simulated] * bool(incidents)})
     challenge = read_challenge(options.challenge, sector.name)
     if len(challenge.length_m) != ground.crossed.segments:
         what = f"has {len(challenge.length_m)} segments"
@@ -149,14 +151,15 @@ def _assessed(
         raise BadInput("nothing is known of a factor with a weight", where="--weights", expected="other weights")
     risk = risk_of(factors.table, used)
     levels = level_of(factors.table)
-    illustrative = True in kinds or options.simulated
+    illustrative = True in kinds or simulated
 
     def table_on(then: date) -> Floats:
-        seen = None if options.store is None else incidents_of_store(options.store, then, settings, limit)
-        return factors_of(challenge, names, read.known_on(then), seen).table
+        seen = None if store.path is None else incidents_of_store(store.path, then, settings, limit).known
+        table = factors_of(challenge, names, read.known_on(then), seen).table
+        return np.full_like(table, math.nan) if incidents and not seen else table  # before the first record
 
     trend = trend_of(months_before(day, options.trend), table_on, used) if options.trend else None
-    sections = section_risks(names, risk, levels, current_levels(ground, options.store))
+    sections = section_risks(names, risk, levels, current_levels(ground, store.path))
     return RiskAssessment(
         ground, day, challenge, factors, used, tuple(unknown), risk, levels, rank_stability(factors.table, used),
         sections, tuple(names), illustrative, trend,

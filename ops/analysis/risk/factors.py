@@ -1,8 +1,9 @@
 """The three factors of each segment from a challenge, the incidents of a store, and indicators of sections.
 
 Threat is the mean of the percentiles, within this border, of crossing ease, of incidents per km and of recorded cases
-per km, as far as they are known. Cases are counted in the newest period that all their places have; without one they
-are left out, because a count grows with its period. Vulnerability is 1 − the lowest probability of interruption, or
+per km, as far as they are known. Incidents or cases that are alike in all segments are left out, as they order nothing.
+Cases are counted in the newest period that all their places have; without one they are left out, because a count grows
+with its period. Vulnerability is 1 − the lowest probability of interruption, or
 without bases 1 − the lowest probability of detection. Impact is the judged indicator ``crossing_impact`` of the section
 or segment.
 """
@@ -146,14 +147,14 @@ def factors_of(
             moved = incident["kind"] == "movement" and incident["disposition"] not in HARMLESS
             if moved and segment is not None and 0 <= segment < len(counts):
                 counts[segment] += 1.0
-        parts["incidents"] = percentiles(counts * per_km)
+        parts |= _ordering("incidents", counts * per_km)
     periods: dict[str, CountedPeriod] = {}
     for name in RECORDED:
         of_name = [one for one in known if one.name == name]
         if of_name:
             periods[name], of_period = _of_one_period(of_name)
             if of_period:
-                parts[name] = percentiles(_by_segment(of_period, sections, challenge.length_m))
+                parts |= _ordering(name, _by_segment(of_period, sections, challenge.length_m))
     stacked = np.array(list(parts.values()))
     stated = ~np.isnan(stacked)
     total = np.where(stated, stacked, 0.0).sum(axis=0)
@@ -161,6 +162,12 @@ def factors_of(
     newest = {one.place: one.value for one in sorted(known, key=lambda one: one.day) if one.name == IMPACT}
     impact = _by_segment(newest, sections, None)
     return RiskFactors(threat, 1.0 - challenge.resistance, impact, parts, counts, periods)
+
+
+def _ordering(name: str, values: Floats) -> dict[str, Floats]:
+    """The percentiles of a part of the threat; none where all known values are alike, as they order nothing."""
+    known = values[~np.isnan(values)]
+    return {name: percentiles(values)} if len(known) and known.min() < known.max() else {}
 
 
 def _of_one_period(records: Sequence[Indicator]) -> tuple[CountedPeriod, dict[str, float | None]]:

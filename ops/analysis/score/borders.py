@@ -18,7 +18,7 @@ from geo.errors import BadInput
 from geo.message import Message
 from ops.analysis.indicators.catalogue import FAMILIES, definitions
 from ops.analysis.indicators.tables import IndicatorError, check_size
-from ops.analysis.messages import plain
+from ops.analysis.messages import amount
 from ops.analysis.score.of_challenge import OF_CHALLENGE
 from ops.runtime.output import SUMMARY, say, say_in_english, show
 from ops.runtime.tables import show_table
@@ -226,12 +226,8 @@ def show_comparison(first: Path, second: Path, screen: Console) -> dict[str, Any
 
 
 def _cells(one: BorderComparison, say_it: Callable[..., str]) -> list[str]:
-    values = [
-        plain(float(value or 0.0))
-        if one.unit == "1"
-        else say_it("score-value", value=plain(float(value or 0.0)), unit=one.unit)
-        for value in (one.first, one.second)
-    ]
+    first, second = float(one.first or 0.0), float(one.second or 0.0)
+    values = [amount(value, one.unit, other, say=say_it) for value, other in ((first, second), (second, first))]
     period = "–" if one.day is None else one.day if one.start is None else f"{one.start} – {one.day}"
     note = "" if one.overlap is None else say_it("borders-overlap", overlap="yes" if one.overlap else "no")
     return [one.name if isinstance(one.name, str) else say_it(one.name), *values, period, note]

@@ -73,7 +73,7 @@ def evaluate(
     known = {one.place for kind in records for one in kind}
     places = tuple(sorted(known if part is None else known.union(part.places)))
     check_place(place, places)
-    card = scorecard(*records, day=day, place=place, simulated=simulated)
+    card = replace(scorecard(*records, day=day, place=place, simulated=simulated), known_on=known_on)
     if part is not None:
         card = replace(card, illustrative=card.illustrative or part.illustrative, newest_only=part.newest_only)
     if inputs.plan is None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -20,14 +20,14 @@ from ops.analysis.score.line import LineEvidence, ScorecardLine
 from ops.analysis.score.outcome_records import Period
 from ops.analysis.score.scorecard import MOST_NAMES, TACTICAL, formula_of, trend_of
 from ops.incidents.incident import standing_steps
-from ops.incidents.outcomes import seconds_until
+from ops.incidents.outcomes import events_of, seconds_until
 from ops.releasability.settings import ReleasabilitySettings
 from ops.store.connections import StoreError
 from ops.store.markings import received_records
 from ops.store.periods import PeriodReader, ReleasedPeriods
 from sensors.statistics.outcome_rates import Outcomes
 from sensors.statistics.statistic import block_bootstrap
-from sensors.timestamps import nanoseconds
+from sensors.timestamps import nanoseconds, utc_datetime
 
 WEEK: Final = timedelta(days=7)
 PER_MINUTE: Final = 60.0
@@ -38,10 +38,11 @@ Incidents = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class StoredOutcomes:
-    """What a store contributes: counts by week, and lines with times."""
+    """What a store contributes: counts by week, and lines with times; ``erased``: weeks are missing from them."""
 
     periods: list[Period]
     lines: list[ScorecardLine]
+    erased: bool = False
 
 
 def outcomes_of_store(
@@ -50,12 +51,20 @@ def outcomes_of_store(
     """Count ``incidents_of_store``. Raises StoreError also for incidents that this version cannot have written."""
     try:
         found = incidents_of_store(store, day, settings, limit)
-        return outcomes_of(found, place, day, source=store.name, illustrative=illustrative)
+        return outcomes_of(found.known, place, day, source=store.name, illustrative=illustrative, erased=found.erased)
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:
         raise StoreError(f"{store}: its incidents cannot be read ({type(error).__name__}).") from error
 
 
-def incidents_of_store(store: Path, day: date, settings: ReleasabilitySettings, limit: str) -> list[Mapping[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class StoredIncidents:
+    """The incidents of a store that are not erased, and the days (UTC) of the openings of those that are."""
+
+    known: list[Mapping[str, Any]]
+    erased: frozenset[date]
+
+
+def incidents_of_store(store: Path, day: date, settings: ReleasabilitySettings, limit: str) -> StoredIncidents:
     """Return the incidents of a store that a receiver with this marking limit may see, as known at the end of ``day``.
 
     Raises StoreError for a file that is not a store.
@@ -67,25 +76,37 @@ def incidents_of_store(store: Path, day: date, settings: ReleasabilitySettings, 
         released = ReleasedPeriods(reader, received)
         every = reader.every_incident_in(0, nanoseconds(end))
         known = (released.as_known(one, nanoseconds(end)) for one in every)
-        return [one for one in known if one is not None]
+        erased = frozenset(utc_datetime(opened_ns).date() for _, opened_ns in released.erased_in(0, nanoseconds(end)))
+        return StoredIncidents([one for one in known if one is not None], erased)
     finally:
         received.close()
         reader.close()
 
 
 def outcomes_of(
-    incidents: Iterable[Mapping[str, Any]], place: str, day: date, *, source: str, illustrative: bool = False
+    incidents: Iterable[Mapping[str, Any]],
+    place: str,
+    day: date,
+    *,
+    source: str,
+    illustrative: bool = False,
+    erased: Collection[date] = (),
 ) -> StoredOutcomes:
-    """Count incidents as they are published, each in its revision of the end of ``day``; merged ones are left out."""
+    """Count the events of incidents as they are published, each in its revision of the end of ``day``.
+
+    A week with an ``erased`` day is left out: what remains of it, such as the days under a legal hold, is not a sample.
+    """
     weeks: dict[date, list[Mapping[str, Any]]] = {}
-    for one in incidents:
-        if one.get("disposition") != "merged":
-            opened = datetime.fromisoformat(one["opened_at"]).astimezone(UTC).date()
-            weeks.setdefault(opened - timedelta(days=opened.weekday()), []).append(one)
-    ordered = dict(sorted(weeks.items()))
+    for one in events_of(incidents):
+        opened = datetime.fromisoformat(one["opened_at"]).astimezone(UTC).date()
+        weeks.setdefault(_week_of(opened), []).append(one)
+    gone = set(map(_week_of, erased))
+    ordered = {week: weeks[week] for week in sorted(weeks) if week not in gone}
     after_day = day + timedelta(days=1)
     periods = [
-        _period(found, (week, min(week + WEEK, after_day)), place, source, illustrative)
+        _period(
+            found, (week, min(week + WEEK, after_day)), place, source, illustrative, is_over=week + WEEK <= after_day
+        )
         for week, found in ordered.items()
     ]
     times: tuple[tuple[str, Callable[[Mapping[str, Any]], float | None]], ...] = (
@@ -94,19 +115,30 @@ def outcomes_of(
         ("time_to_disposition", lambda one: seconds_until(one, "closed")),
     )
     lines = [_time_line(name, after, ordered, place, day, source) for name, after in times] if ordered else []
-    return StoredOutcomes(periods, lines)
+    return StoredOutcomes(periods, lines, erased=bool(gone))
 
 
-def _period(incidents: Incidents, span: tuple[date, date], place: str, source: str, illustrative: bool) -> Period:
+def _week_of(day: date) -> date:
+    return day - timedelta(days=day.weekday())
+
+
+def _period(
+    incidents: Incidents, span: tuple[date, date], place: str, source: str, illustrative: bool, *, is_over: bool
+) -> Period:
+    """The outcomes of a week. Alerts count once their incident is closed: before, none of them can be a nuisance."""
     moved = Counter(one["disposition"] for one in incidents if one["kind"] == "movement")
-    alerts = sum(_alerts(one) for one in incidents)
+    alerts = sum(_alerts(one) for one in incidents if one["state"] == "closed")
+    open_alerts = sum(map(_alerts, incidents)) - alerts
     nuisance = sum(_alerts(one) for one in incidents if one["disposition"] in NO_THREAT)
     outcomes = Outcomes(
         apprehended=moved["apprehended"], turned_back=moved["turn_back"], got_away=moved["got_away"],
         alerts=alerts, nuisance=nuisance,
     )  # fmt: skip
     names = tuple(str(one["name"]) for one in incidents if one["kind"] == "movement")
-    return Period(place, *span, source, outcomes, illustrative=illustrative, incidents=names)
+    return Period(
+        place, *span, source, outcomes, illustrative=illustrative, incidents=names, open_alerts=open_alerts,
+        settled=is_over and not open_alerts,
+    )  # fmt: skip
 
 
 def _alerts(incident: Mapping[str, Any]) -> int:
@@ -164,7 +196,7 @@ def _time_line(
         place=place,
         value=float(np.median(values)) if len(values) else math.nan,
         unit="min",
-        day=day,
+        day=history[-1][0] if history else day,
         source=source,
         better="lower",
         trend=trend_of(known),

@@ -13,7 +13,7 @@ from geo.errors import BadInput
 from ops.analysis.action_plan.plan import ActionPlan, read_plan
 from ops.analysis.indicators.history import as_known, is_history, read_history
 from ops.analysis.indicators.records import Indicator, read_indicators, refuse_mixture
-from ops.analysis.score.from_store import outcomes_of_store
+from ops.analysis.score.from_store import StoredOutcomes, outcomes_of_store
 from ops.analysis.score.line import ScorecardLine
 from ops.analysis.score.long_history import BOUNDS, HistoryBounds, PartOfHistory, part_of_history
 from ops.analysis.score.measured.of_drills import of_drills
@@ -30,6 +30,8 @@ LATER: Final = "later_challenge"
 """The challenge of the sector was computed after the day of the scorecard."""
 ABSENT: Final = ("indicators", "outcomes", "action_plan", "challenge", LATER)
 """Kinds of records that a scorecard may lack; it then says so."""
+ERASED: Final = "erased"
+"""Weeks of the store are missing, as incidents of them were erased."""
 STORE: Final = "--store"
 ROOM: Final = "the incidents of this room"
 """Name of the store for those who read pages, and choose no files."""
@@ -128,7 +130,7 @@ class ScoreInputs:
 
     ``left_out``: the illustrative files of the sector, which are not evaluated beside real records. ``of_history``:
     what is known of the other places, if ``indicators`` are only a part of a long history. ``absent``: the kinds of
-    records, among ABSENT, that neither the sector nor a command names.
+    records, among ABSENT, that neither the sector nor a command names; and ERASED.
     """
 
     indicators: list[Indicator]
@@ -181,7 +183,8 @@ def read_inputs(
         indicators = _indicators(path, until, known_on) if part is None else list(part.records)
     reported_path = files.outcomes or sector.outcomes
     reported = [] if reported_path is None else read_outcomes(reported_path, until=until)
-    stored, measured = _of_store(files, sector.name, day, settings)
+    found = _of_store(files, sector.name, day, settings)
+    stored, measured, erased = found.periods, found.lines, found.erased
     sources = [
         _Source.of_file(
             path, files.indicators, [one.illustrative for one in indicators] if part is None else part.kinds
@@ -199,7 +202,7 @@ def read_inputs(
     if of_reports:
         reported = []
     if of_store:
-        stored, measured = [], []
+        stored, measured, erased = [], [], False
     challenge = files.challenge or sector.challenge
     later = challenge is not None and files.challenge is None and written_after(challenge, day)
     if challenge is not None and not later:
@@ -217,7 +220,7 @@ def read_inputs(
         None if of_plan else plan,
         [source.path for source in left_out],
         part,
-        _absent(path, files.store or reported_path, plan_path, challenge, later=later),
+        _absent(path, files.store or reported_path, plan_path, challenge, later=later) + (ERASED,) * erased,
     )
 
 
@@ -263,13 +266,10 @@ def _left_out(sources: Sequence[_Source], *, found_store: bool) -> list[_Source]
     return left_out
 
 
-def _of_store(
-    files: ScoreFiles, sector: str, day: date, settings: ReleasabilitySettings
-) -> tuple[list[Period], list[ScorecardLine]]:
+def _of_store(files: ScoreFiles, sector: str, day: date, settings: ReleasabilitySettings) -> StoredOutcomes:
     if files.store is None:
-        return [], []
-    found = outcomes_of_store(files.store, sector, day, settings, files.limit, illustrative=files.simulated)
-    return found.periods, found.lines
+        return StoredOutcomes([], [])
+    return outcomes_of_store(files.store, sector, day, settings, files.limit, illustrative=files.simulated)
 
 
 def _absent(

@@ -182,6 +182,7 @@ class Scorecard:
     """The lines of all four families, and what data are missing from each; ``illustrative``: records are made up.
 
     ``newest_only``: of indicators, only the newest values were read, so that their lines have no trend and history.
+    ``known_on``: the day whose knowledge of the values is used, by default ``day``.
     """
 
     day: date
@@ -189,6 +190,12 @@ class Scorecard:
     missing: Mapping[str, Sequence[Message]]
     illustrative: bool = False
     newest_only: bool = False
+    known_on: date | None = None
+
+    @property
+    def days(self) -> dict[str, str]:
+        """The day of the values and that of their knowledge, for sentences."""
+        return {"date": self.day.isoformat(), "known": (self.known_on or self.day).isoformat()}
 
 
 def _known(value: float) -> float | None:

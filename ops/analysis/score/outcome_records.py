@@ -33,7 +33,8 @@ class Period:
     """The outcomes of crossings at one place from ``start`` to before ``end``.
 
     ``illustrative`` where they are made up; ``origin``, ``row`` and ``sha256`` are file, row and hash of the file,
-    ``incidents`` the names of those counted.
+    ``incidents`` the names of those counted. ``open_alerts``: alerts of open incidents, which are not counted yet;
+    ``settled``: the period is over and has none, so that its rates will not change.
     """
 
     place: str
@@ -48,6 +49,8 @@ class Period:
     row: int = 0
     incidents: tuple[str, ...] = ()
     sha256: str = ""
+    open_alerts: int = 0
+    settled: bool = True
 
     @property
     def last_day(self) -> date:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from geo.message import Message, Parameter
 from ops.analysis.indicators.catalogue import FAMILIES
-from ops.analysis.messages import plain
+from ops.analysis.messages import amount, as_recorded, plain
 from ops.analysis.score.line import LineEvidence, Scorecard, ScorecardLine, said
 from ops.analysis.score.summary import COLUMNS as SUMMARY_COLUMNS
 from ops.analysis.score.summary import MOST_MISSING, is_summarised, summary_of
@@ -82,7 +82,7 @@ def scorecard_page(
     page = {
         "title": say("score-title", subject=subject),
         "answer": [say(one) for one in answer_of(card)],
-        "about": say("score-about", date=card.day.isoformat()),
+        "about": say("score-about", **card.days),
         "evidence_columns": [say(f"score-column-{name}") for name in EVIDENCE],
         "columns": [say(f"score-column-{name}") for name in COLUMNS],
         "families": [
@@ -167,7 +167,7 @@ def row_of(line: ScorecardLine, today: date | None = None) -> dict[str, Any]:
         "more": max(len(line.evidence) - MOST_RECORDS, 0),
         "name": said(line.name, say),
         "place": line.place,
-        "value": figure(line.value, line.unit),
+        "value": figure(line.value, line.unit, line.target),
         "interval": interval,
         "fraction": say("score-fraction", part=_count(line.numerator), whole=_count(line.denominator))
         if counted
@@ -176,8 +176,8 @@ def row_of(line: ScorecardLine, today: date | None = None) -> dict[str, Any]:
         "spark": spark,
         "last": last,
         "trend": trend,
-        "target": figure(line.target, line.unit) if not math.isnan(line.target) else say("score-none"),
-        "distance": plain(line.distance),
+        "target": figure(line.target, line.unit, line.value) if not math.isnan(line.target) else say("score-none"),
+        "distance": as_recorded(line.distance),
         "verdict": say("score-verdict", verdict=line.verdict),
         "source": said(line.source, say),
         "date": dated,
@@ -211,11 +211,9 @@ def _age(line: ScorecardLine, today: date) -> str:
     return say("score-age-expected", days=days, expected=line.update_days)
 
 
-def figure(value: float, unit: str) -> str:
-    """Format a number with its unit."""
-    if math.isnan(value):
-        return say("score-unknown")
-    return plain(value) if unit == "1" else say("score-value", value=plain(value), unit=unit)
+def figure(value: float, unit: str, other: float | None = None) -> str:
+    """Format a number with its unit, with as many digits as part it from ``other``."""
+    return say("score-unknown") if math.isnan(value) else amount(value, unit, other)
 
 
 def _count(value: float) -> str:

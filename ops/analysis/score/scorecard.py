@@ -23,6 +23,8 @@ from sensors.statistics.statistic import wilson
 
 TACTICAL: Final = "tactical_tools"
 YEAR_DAYS: Final = 365.25
+OF_ALERTS: Final = ("alert_yield", "nuisance_alarm_fraction")
+"""Rates whose whole is the number of alerts."""
 LOWER_IS_BETTER: Final = frozenset({"nuisance_alarm_fraction", "unresolved_fraction"})
 MOST_POINTS: Final = 1_000
 """Days of a history that a trend compares with each other."""
@@ -162,31 +164,27 @@ def trend_of(history: Sequence[tuple[date, float]]) -> float:
 
 def _of_outcomes(periods: Sequence[Period], *, simulated: bool) -> list[ScorecardLine]:
     lines: list[ScorecardLine] = []
-    for place, group in groupby(sorted(periods, key=lambda one: (one.place, one.start)), key=lambda one: one.place):
+    for _, group in groupby(sorted(periods, key=lambda one: (one.place, one.start)), key=lambda one: one.place):
         rows = list(group)
         total = total_of(rows)
         each = [outcome_rates(one.outcomes, simulated=simulated) for one in rows]
-        sources = "; ".join(sorted({one.source for one in rows}))
-        fixed: dict[str, Any] = {
-            "family": TACTICAL,
-            "place": place,
-            "unit": "1",
-            "day": rows[-1].last_day,
-            "source": sources,
-            "begins": rows[0].start,
-            "evidence": tuple(_counted(one) for one in reversed(rows)),
-        }
+        settled = [one.settled for one in rows]
+        waiting = sum(one.open_alerts for one in rows)
+        fixed = _fixed(rows)
         for name, rate in outcome_rates(total, simulated=simulated).items():
             known = [(one, r[name].value) for one, r in zip(rows, each, strict=True) if name in r]
             known = [(one, value) for one, value in known if not math.isnan(value)]
             history = tuple((one.last_day, value) for one, value in known)
+            not_yet = [Message("score-note-open-alerts", {"count": waiting})] if waiting and name in OF_ALERTS else []
             better = "lower" if name in LOWER_IS_BETTER else "higher"
             line = ScorecardLine(
                 **fixed, name=Message("score-rate", {"rate": name}), value=rate.value, better=better,
-                trend=trend_of(history), history=history, starts=tuple(one.start for one, _ in known),
+                trend=trend_of([(one.last_day, value) for one, value in known if one.settled]), history=history,
+                starts=tuple(one.start for one, _ in known),
                 numerator=rate.numerator, denominator=rate.denominator, low=rate.low, high=rate.high,
-                interval=rate.interval, notes=(rate.limits, *formula_of(name)),
-                by_chance=_by_chance([r[name] for r in each if name in r]),
+                interval=rate.interval, notes=(rate.limits, *not_yet, *formula_of(name)),
+                by_chance=_by_chance([r[name] for r, is_settled in zip(each, settled, strict=True)
+                                      if name in r and is_settled]),
             )  # fmt: skip
             lines.append(line)
             if name == INTERDICTION_EFFECTIVENESS and len(rows) > 1:
@@ -194,7 +192,7 @@ def _of_outcomes(periods: Sequence[Period], *, simulated: bool) -> list[Scorecar
                 name_by_weeks, interval = Message("score-rate-by-weeks"), Message("score-method-bootstrap")
                 if not math.isnan(low):  # weeks that do not differ show no spread: Wilson's stands alone
                     lines.append(replace(line, name=name_by_weeks, low=low, high=high, interval=interval))
-        lines += _repeats(rows, fixed)
+        lines += _repeats(rows)
     return lines
 
 
@@ -222,7 +220,20 @@ def _by_chance(rates: Sequence[Rate]) -> bool:
     return bool(first[0] <= last[1] and last[0] <= first[1])
 
 
-def _repeats(rows: Sequence[Period], fixed: Mapping[str, Any]) -> list[ScorecardLine]:
+def _fixed(rows: Sequence[Period]) -> dict[str, Any]:
+    """Return what the lines of the periods of a place have in common."""
+    return {
+        "family": TACTICAL,
+        "place": rows[0].place,
+        "unit": "1",
+        "day": rows[-1].last_day,
+        "source": "; ".join(sorted({one.source for one in rows})),
+        "begins": rows[0].start,
+        "evidence": tuple(_counted(one) for one in reversed(rows)),
+    }
+
+
+def _repeats(rows: Sequence[Period]) -> list[ScorecardLine]:
     known = [
         one for one in rows if one.repeated is not None and one.deterred is not None and one.outcomes.apprehended > 0
     ]
@@ -239,7 +250,8 @@ def _repeats(rows: Sequence[Period], fixed: Mapping[str, Any]) -> list[Scorecard
         notes.append(Message("score-note-inconsistent"))
     return [
         ScorecardLine(
-            **fixed, name=Message("score-repeated-trials"), value=math.nan, numerator=repeated, denominator=caught,
+            **_fixed(known), name=Message("score-repeated-trials"), value=math.nan,
+            numerator=repeated, denominator=caught,
             low=trials.wide_low, high=trials.wide_high, interval=Message("score-method-repeated"), notes=tuple(notes),
             better="higher",
         )

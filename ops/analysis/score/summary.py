@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ops.analysis.messages import plain
+from ops.analysis.messages import amount
 from ops.analysis.score.line import Scorecard, ScorecardLine, said
 from ops.runtime.output import say, say_in_english
 from sensors.statistics.statistic import StatisticText
@@ -87,5 +87,4 @@ def summary_of(lines: Sequence[ScorecardLine]) -> list[IndicatorSummary]:
 def _end(line: ScorecardLine | None) -> str:
     if line is None:
         return say("score-unknown")
-    value = plain(line.value) if line.unit == "1" else say("score-value", value=plain(line.value), unit=line.unit)
-    return say("score-summary-end", value=value, place=line.place)
+    return say("score-summary-end", value=amount(line.value, line.unit), place=line.place)

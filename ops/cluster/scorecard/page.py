@@ -64,7 +64,7 @@ def nation_page(card: NationCard, *, folder: str) -> str:
     page = {
         "title": card.title,
         "answer": answer_of(card),
-        "about": say("score-about", date=records.day.isoformat()),
+        "about": say("score-about", date=records.day.isoformat(), known=(records.known_on or records.day).isoformat()),
         "notices": notices_of(card),
         "unread": [(say("nation-unread", sector=one.name), one.why) for one in records.unread],
         "columns": [heading(name) for name in COLUMNS],

@@ -16,6 +16,7 @@ import msgspec
 from geo.errors import WatchlineError
 from geo.message import Message
 from ops.analysis.indicators.catalogue import definitions
+from ops.analysis.indicators.records import day_of
 from ops.analysis.score.command import ScoreOptions, SectorScore, record_reading, score_sector
 from ops.analysis.score.line import Scorecard, ScorecardLine
 from ops.analysis.score.of_challenge import OF_CHALLENGE
@@ -93,7 +94,10 @@ class UnreadSector:
 
 @dataclass(frozen=True, slots=True)
 class NationRecords:
-    """The sectors of a nation that are evaluated together, those left out as made up, and those that cannot be read."""
+    """The sectors of a nation that are evaluated together, those left out as made up, and those that cannot be read.
+
+    ``known_on``: the day whose knowledge of the values is used, by default ``day``.
+    """
 
     name: str
     title: str
@@ -102,6 +106,7 @@ class NationRecords:
     left_out: tuple[str, ...]
     unread: tuple[UnreadSector, ...]
     illustrative: bool
+    known_on: date | None = None
 
 
 def read_sectors(
@@ -167,7 +172,8 @@ def read_sectors(
     kept = tuple(one for one in found if not (real and one.kind == "illustrative"))
     left_out = tuple(one.name for one in found if one not in kept)
     illustrative = any(one.kind == "illustrative" for one in kept)
-    return NationRecords(file.name, file.title, day, kept, left_out, tuple(unread), illustrative)
+    known_on = now.date() if options.known_on is None else day_of(options.known_on, "--known-on")
+    return NationRecords(file.name, file.title, day, kept, left_out, tuple(unread), illustrative, known_on)
 
 
 def _read(

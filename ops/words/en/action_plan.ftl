@@ -1,7 +1,7 @@
 # The National Action Plan: its status by the scorecard, its SWOT, and its import.
 
 action-plan-eyebrow = National Action Plan: status
-action-plan-about = As known on { $date } (UTC). Adopted on { $adopted }. Source: { $source }.
+action-plan-about = Values up to { $date }, as known on { $known } (UTC). Adopted on { $adopted }. Source: { $source }.
 action-plan-to-scorecard = Scorecard with all records
 action-plan-answer = { $met } of { $due ->
     [one] 1 measure that is due is

@@ -32,6 +32,11 @@ handover-incidents-chosen = Incidents (radio names, separated by commas; empty: 
 handover-show = Show period
 handover-made = Created { $at } by { $by }
 handover-page-of = Page { $page } of { $pages }
+handover-erased = Records of { $count ->
+    [one] 1 incident
+   *[other] { $count } incidents
+} of this period were erased. The report does not list them: more may have happened than it states.
+handover-erased-none = None that is not erased; of the erased records nothing is known.
 handover-not-over = The period is not over. The report states what was known when it was created.
 handover-left-out = The period has too many entries; the newest are omitted. Select a shorter period.
 handover-chosen = Selected incidents: { $names }.
@@ -63,6 +68,7 @@ handover-goods-checked = { $depth ->
 }
 handover-sensors = Sensors not working
 handover-sensors-none = All sensors are working.
+handover-sensors-none-then = No alert states that a sensor does not work.
 handover-sensors-now = State when the report was created.
 handover-sensors-announced = A sensor that is shut down normally announces it, as all sensors do at the end of a demonstration.
 handover-sensors-then = State at the end of the period, from the alerts that were open then, or that a person closed before the sensor was known to work again.
@@ -148,6 +154,7 @@ handover-action = { $event ->
     [hand_over] handed over
     [undo] undone
     [reopen] reopened
+    [trace] goods recorded
     [escalated] escalated
     [impact_level] impact levels decided
     [report] reports
@@ -163,6 +170,7 @@ handover-event-note = Note: { $text }
 handover-event-merge = Merged into { $reason }
 handover-event-reopen = Reopened: { $reason }
 handover-event-escalated = Escalated to the supervisor
+handover-event-trace = Goods found recorded
 handover-event-undo = Undone; now { incident-state }
 handover-event-acknowledge = Claimed
 handover-event-en-route = En route

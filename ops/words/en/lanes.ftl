@@ -25,6 +25,7 @@ lanes-answer = Mean wait of all arrivals: { $everyone } if everyone is checked, 
 lanes-saved = Full checks saved: { $saved } per hour of { $all } arrivals per hour.
 lanes-finds = Finds per hour: { $all } if everyone is checked, { $trusted } with trusted lanes.
 lanes-missed = Finds missed among the enrolled: { $missed } per hour.
+lanes-not-all-made = Where more arrive than can be checked, not all checks are made: how many, and what they find, is unknown.
 lanes-misuse = Probability that an enrolled person who misuses the lane { $count } times meets at least one full check: { $probability }.
 lanes-growing = { $arrangement }: more arrive than can be checked; the queue grows by { $growth } arrivals per hour.
 lanes-endless = growing queue

@@ -68,6 +68,7 @@ nation-absent = { $kind ->
     [indicators] indicators
     [outcomes] incidents or outcomes
     [action_plan] action plan
+    [erased] weeks with erased incidents
    *[challenge] coverage
 }
 nation-records = The pages of the sectors show the records behind each value. For a sector with a long history: watchline score SECTOR --place PLACE --out DIR.

@@ -75,4 +75,4 @@ risk-limit-percentiles = Threat is the mean of percentiles within this border: c
 risk-limit-weights = The interval of the ranks covers all weights, each combination equally likely. It does not cover errors of the factors.
 risk-limit-impact = Vulnerability is 1 minus the lowest probability of interruption, or without bases of detection. Impact is a judgement that its source answers for.
 risk-limit-decision = A proposed level changes nothing. A person decides on the impact level of a section in the operations centre and gives a reason; the decision is journaled and recorded in the audit log.
-risk-limit-trend = The trend compares indicators and incidents as known on each day. The geography challenge is the same for all days. A table of indicators, unlike a history, does not state when a value became known.
+risk-limit-trend = The trend compares indicators and incidents as known on each day. The geography challenge is the same for all days. A table of indicators, unlike a history, does not state when a value became known. A day before the first incident of the store that is not erased is unknown.

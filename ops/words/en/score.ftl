@@ -21,7 +21,7 @@ score-answer-unknown = Unknown: { $unknown ->
     [one] 1 kind of data is missing.
    *[other] { $missing } kinds of data are missing.
 }
-score-about = All four families of success as known on { $date } (UTC).
+score-about = All four families of success: values up to { $date }, as known on { $known } (UTC).
 score-family = { $family ->
     [crime_and_governance] Crime and governance
     [national_action_plan] Adherence to the National Action Plan
@@ -163,6 +163,7 @@ score-absent = { $kind ->
     [outcomes] No incidents and no outcomes: the sector file names no data folder as `store` and no table as `outcomes`.
     [action_plan] No National Action Plan: the sector file names none as `action_plan`.
     [challenge] No coverage and no interruption: the sector file names no output of `watchline challenge` as `challenge`.
+    [erased] Incidents of some weeks were erased: these weeks are in no count, median and trend.
     [later_challenge] No coverage and no interruption: the output of `watchline challenge` is from a later day.
    *[other] { $kind }
 }
@@ -196,6 +197,10 @@ score-note-incidents = { $count ->
     [one] 1 incident
    *[other] { $count } incidents
 }
+score-note-open-alerts = { $count ->
+    [one] 1 alert of an open incident is not counted yet
+   *[other] { $count } alerts of open incidents are not counted yet
+}; the trend is over past weeks without such alerts
 score-note-not-yet = { $count ->
     [one] 1 open incident in which this step was not taken yet is not counted
    *[other] { $count } open incidents in which this step was not taken yet are not counted

@@ -1,7 +1,7 @@
 # Le plan d’action national : son état d’après le tableau de bord, son analyse AFOM et son importation.
 
 action-plan-eyebrow = Plan d’action national : état
-action-plan-about = Tel que connu au { $date } (UTC). Adopté le { $adopted }. Source : { $source }.
+action-plan-about = Valeurs jusqu’au { $date }, telles que connues au { $known } (UTC). Adopté le { $adopted }. Source : { $source }.
 action-plan-to-scorecard = Tableau de bord avec tous les enregistrements
 action-plan-answer = Mesures échues dont l’atteinte est démontrée : { $met } sur { $due ->
     [one] { $due }

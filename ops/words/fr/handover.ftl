@@ -32,6 +32,11 @@ handover-incidents-chosen = Incidents (noms radio, séparés par des virgules 
 handover-show = Afficher la période
 handover-made = Établi { $at } par { $by }
 handover-page-of = Page { $page } sur { $pages }
+handover-erased = { $count ->
+    [one] Les données de { $count } incident de cette période ont été effacées
+   *[other] Les données de { $count } incidents de cette période ont été effacées
+}. Le rapport ne les mentionne pas : il a pu se passer plus que ce qu’il indique.
+handover-erased-none = Rien parmi les données conservées ; des données effacées, rien n’est connu.
 handover-not-over = La période n’est pas terminée. Le rapport indique ce qui était connu lors de son établissement.
 handover-left-out = La période est trop longue : les entrées les plus récentes sont omises. Choisissez une période plus courte.
 handover-chosen = Incidents choisis : { $names }.
@@ -63,6 +68,7 @@ handover-goods-checked = { $depth ->
 }
 handover-sensors = Capteurs hors service
 handover-sensors-none = Tous les capteurs fonctionnent.
+handover-sensors-none-then = Aucune alerte ne signale de capteur hors service.
 handover-sensors-now = État lors de l’établissement du rapport.
 handover-sensors-announced = Un capteur arrêté normalement l’annonce, comme le font tous les capteurs à la fin d’une démonstration.
 handover-sensors-then = État à la fin de la période, d’après les alertes alors ouvertes, ou closes par une personne avant que le retour du capteur ne soit connu.
@@ -148,6 +154,7 @@ handover-action = { $event ->
     [hand_over] transmis
     [undo] annulé
     [reopen] rouvert
+    [trace] marchandises enregistrées
     [escalated] signalé au superviseur
     [impact_level] niveaux d’impact définis
     [report] rapports
@@ -163,6 +170,7 @@ handover-event-note = Note : { $text }
 handover-event-merge = Fusion avec { $reason }
 handover-event-reopen = Réouverture : { $reason }
 handover-event-escalated = Signalement au superviseur
+handover-event-trace = Marchandises découvertes enregistrées
 handover-event-undo = Annulation ; état actuel : { incident-state }
 handover-event-acknowledge = Prise en charge
 handover-event-en-route = En route

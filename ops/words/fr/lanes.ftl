@@ -25,6 +25,7 @@ lanes-answer = Attente moyenne de toutes les arrivées : { $everyone } si tous 
 lanes-saved = Contrôles complets évités : { $saved } par heure sur { $all } arrivées par heure.
 lanes-finds = Découvertes par heure : { $all } si tous sont contrôlés, { $trusted } avec voies de confiance.
 lanes-missed = Découvertes qui ne seraient pas faites parmi les inscrits : { $missed } par heure.
+lanes-not-all-made = Si les arrivées dépassent la capacité de contrôle, tous les contrôles n’ont pas lieu : leur nombre et leurs découvertes sont inconnus.
 lanes-misuse = Probabilité qu’une personne inscrite qui abuse { $count } fois de la voie subisse au moins un contrôle complet : { $probability }.
 lanes-growing = { $arrangement } : il arrive plus de monde qu’on ne peut en contrôler ; la file s’allonge de { $growth } arrivées par heure.
 lanes-endless = file croissante

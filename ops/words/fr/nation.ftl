@@ -71,6 +71,7 @@ nation-absent = { $kind ->
     [indicators] indicateurs
     [outcomes] incidents ou résultats
     [action_plan] plan d’action
+    [erased] semaines aux incidents effacés
    *[challenge] couverture
 }
 nation-records = Les pages des secteurs présentent les enregistrements à l’origine de chaque valeur. Pour un secteur au long historique : watchline score SECTOR --place PLACE --out DIR.

@@ -21,7 +21,7 @@ score-answer-unknown = Inconnu : { $unknown ->
     [one] { $missing } type de données manque.
    *[other] { $missing } types de données manquent.
 }
-score-about = Les quatre familles de résultats, telles que connues au { $date } (UTC).
+score-about = Les quatre familles de résultats : valeurs jusqu’au { $date }, telles que connues au { $known } (UTC).
 score-family = { $family ->
     [crime_and_governance] Criminalité et gouvernance
     [national_action_plan] Respect du plan d’action national
@@ -151,6 +151,7 @@ score-absent = { $kind ->
     [outcomes] Ni incident ni résultat : ni la clé `store` ni la clé `outcomes` ne figure dans le fichier du secteur.
     [action_plan] Aucun plan d’action national : la clé `action_plan` manque dans le fichier du secteur.
     [challenge] Ni couverture ni interruption : la clé `challenge` manque dans le fichier du secteur.
+    [erased] Des incidents de certaines semaines ont été effacés : ces semaines ne figurent dans aucun nombre, médiane ou tendance.
     [later_challenge] Ni couverture ni interruption : le résultat de `watchline challenge` date d’un jour ultérieur.
    *[other] { $kind }
 }
@@ -184,6 +185,10 @@ score-note-incidents = { $count ->
     [one] { $count } incident
    *[other] { $count } incidents
 }
+score-note-open-alerts = { $count ->
+    [one] 1 alerte d’un incident ouvert n’est pas encore comptée
+   *[other] { $count } alertes d’incidents ouverts ne sont pas encore comptées
+} ; la tendance porte sur les semaines passées sans telles alertes
 score-note-not-yet = { $count ->
     [one] { $count } incident ouvert où cette action n’a pas encore été effectuée n’est pas compté
    *[other] { $count } incidents ouverts où cette action n’a pas encore été effectuée ne sont pas comptés

@@ -73,6 +73,19 @@ def test_steps_that_were_undone_and_closings_that_were_reopened_do_not_count() -
     assert seconds_until(by_system, "closed") is None
 
 
+def test_times_of_merged_incidents_are_those_of_the_event() -> None:
+    """Two incidents, the first of which was merged into the second at 3,020 s; its own claim at 20 s counts."""
+    merged = closed("merged", 0, 0, id="a", merged_into="b", transitions=[step(3020, "closed", "merge")])
+    kept = closed("apprehended", 0, 0, id="b", opened_at=at(3000).isoformat())
+    kept |= {"transitions": [step(3010, "acknowledged", "acknowledge"), step(3400, "closed", "close")]}
+    figures = incident_figures([merged, kept])
+    assert (figures.count, figures.acknowledgement.count, figures.disposition.count) == (2, 1, 1)
+    assert (figures.acknowledgement.median_s, figures.disposition.median_s) == (3010.0, 3400.0)
+    claimed = merged | {"transitions": [step(20, "acknowledged", "acknowledge"), *merged["transitions"]]}
+    assert incident_figures([kept, claimed]).acknowledgement.median_s == 20.0
+    assert incident_figures([kept]).acknowledgement.median_s == 10.0
+
+
 def test_the_report_states_both_rates_and_what_is_not_known() -> None:
     said = " ".join(incident_sentences(incident_figures(SHIFT)))
     assert "13 incidents; 0 not closed, 1 closed by the system" in said

@@ -47,12 +47,25 @@ def of_drills(file: Path, place: str, day: date) -> list[ScorecardLine]:
         return []
     drills.sort(key=lambda one: (one.day, one.id))
     origin = (file.name, digest)
-    lines = [_line(PASSED, [(one, int(one.result == "passed"), 1) for one in drills], place, origin)]
+    lines = [_line(PASSED, [(one, int(one.result == "passed"), 1) for one in _held(drills)], place, origin)]
     for name, score in ADDED.items():
         counted = [(one, *_counts(one, score, file)) for one in drills if one.score]  # a table of drills has no scores
         if counted:
             lines.append(_line(name, counted, place, origin))
     return lines
+
+
+def _held(drills: Sequence[TrainingRecord]) -> list[TrainingRecord]:
+    """Return one record for each drill: a table, which has no scores, has a row for each person who took part.
+
+    Rows of one day, title, shift and role are one drill, which is passed if all of them are.
+    """
+    held: dict[tuple[object, ...], TrainingRecord] = {}
+    for one in drills:
+        key = (one.id,) if one.score else (one.day, one.title, one.shift, one.role)
+        if key not in held or one.result == "failed":
+            held[key] = one
+    return list(held.values())
 
 
 def _line(

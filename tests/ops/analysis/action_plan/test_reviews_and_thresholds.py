@@ -231,3 +231,22 @@ def test_frozen_terms_change_only_by_an_amendment_and_a_past_day_has_its_own(tmp
     assert plan_of(tmp_path, plan_as_toml(amended)) == amended
     with pytest.raises(ConfigError, match="cannot be frozen"):
         plan_of(tmp_path, text + "[thresholds.terms.A1]\nnotes = 'x'\n")
+
+
+def test_a_completion_that_got_an_indicator_later_is_a_completion_on_earlier_days(tmp_path: Path) -> None:
+    measure = 'id = "A1"\ntitle = "t"\nowner = "o"\ndue = 2026-12-31\n'
+    changes = "".join(
+        f'[[thresholds.amendment]]\nmeasure = "A1"\nfield = "{field}"\non = 2026-03-01\nbefore = ""\n'
+        f'after = "{after}"\nreason = "now measured"\nby = "board"\n'
+        for field, after in (("indicator", "own count"), ("better", "lower"))
+    )
+    plan = plan_of(
+        tmp_path,
+        'title = "P"\nadopted = 2026-01-01\nsource = "s"\n[thresholds]\nfrozen_on = 2026-01-01\n[thresholds.targets]\n'
+        f'[thresholds.terms.A1]\nindicator = ""\nbetter = ""\n{changes}[[objective]]\nid = "O"\ntitle = "T"\n'
+        f'[[objective.measure]]\n{measure}indicator = "own count"\nplace = "X"\nbetter = "lower"\ntarget = 9.0\n',
+    )
+    ((_, before),) = plan.as_of(date(2026, 2, 28)).measures()
+    assert (before.indicator, before.place, before.target, before.better) == ("", "", None, None)
+    ((_, after),) = plan.as_of(date(2026, 3, 1)).measures()
+    assert (after.indicator, after.place, after.target, after.better) == ("own count", "X", 9.0, "lower")

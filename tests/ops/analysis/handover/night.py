@@ -12,6 +12,7 @@ from typing import Any
 from geo.frame import LocalFrame
 from geo.message import Message
 from ops.analysis.handover.report import ReportSource
+from ops.audit.day_keys import DayKeys
 from ops.incidents.actions import IncidentAction
 from ops.services.fusion.incident_view import incident_dict
 from ops.services.fusion.live_picture import alert_dict
@@ -26,8 +27,8 @@ HOSTILE = '=HYPERLINK("http://evil")<script>alert(1)</script>\u202egnp'
 class Night:
     """A book of incidents whose revisions are written to a store as fusion writes them."""
 
-    def __init__(self, folder: Path) -> None:
-        self.store, self.shift, self.cursor = Store(folder / "store.db"), Shift(), 0
+    def __init__(self, folder: Path, *, encrypted: bool = False) -> None:
+        self.store, self.shift, self.cursor = Store(folder / "store.db", encrypted=encrypted), Shift(), 0
 
     def raise_(self, one: Any, seconds: float) -> str:
         """An alert; returns the id of its incident."""
@@ -81,9 +82,9 @@ class Night:
         )  # fmt: skip
 
 
-def worked_night(folder: Path) -> tuple[Night, dict[str, str]]:
+def worked_night(folder: Path, *, encrypted: bool = False) -> tuple[Night, dict[str, str]]:
     """Six incidents, by what became of them; the shift is worked until second 3,600."""
-    night, made = Night(folder), dict[str, str]()
+    night, made = Night(folder, encrypted=encrypted), dict[str, str]()
     message = Message(
         "alert-crossing", {"class": "person", "track": "Kestrel 88", "direction": "inbound", "segment": 3}
     )
@@ -123,6 +124,13 @@ def worked_night(folder: Path) -> tuple[Night, dict[str, str]]:
         ("La Rhune", 3400, "critical", "Ana", "Third group"),
     )
     return night, made
+
+
+def erase_alerts(night: Night) -> None:
+    """Erase the alerts and incidents of all days."""
+    keys = DayKeys.beside(night.store.path)
+    for day in keys.days("alerts"):
+        keys.erase("alerts", day)
 
 
 def source_of(night: Night, **more: Any) -> ReportSource:

@@ -13,13 +13,14 @@ import pypdfium2
 import pytest
 
 from ops.analysis.handover.document import ReportDocument, document_of
+from ops.analysis.handover.equipment import SensorOut
 from ops.analysis.handover.page import report_page
 from ops.analysis.handover.pdf import report_pdf
 from ops.analysis.handover.period import ReportPeriod
-from ops.analysis.handover.report import PeriodReport, SensorOut, period_report
+from ops.analysis.handover.report import PeriodReport, period_report
 from ops.store.handover_notes import HandoverNote
 from ops.words import LANGUAGES, MessageCatalogue
-from tests.ops.analysis.handover.night import source_of, worked_night
+from tests.ops.analysis.handover.night import erase_alerts, source_of, worked_night
 from tests.ops.incidents.making import at
 
 NOTE = HandoverNote(
@@ -62,6 +63,24 @@ def test_a_handover_report_states_everything_that_the_next_shift_needs(report: P
     assert found["levels"].rows[1][2] == "Medium", "the first decision on the section"
     assert found["closed"].rows[0][2:] == ("Apprehended\nAna", "09:56\u00a0UTC\n10:56\u00a0CET", "30 s", "1 min 30 s")
     assert "6 incidents; 3 not closed, 1 closed by the system without operator action." in found["summary"].sentences
+
+
+def test_of_erased_records_nothing_is_stated(tmp_path: Path) -> None:
+    """The night has six incidents, with a distress call, an outage and some on which no one acted."""
+    night, _ = worked_night(tmp_path, encrypted=True)
+    erase_alerts(night)
+    erased = period_report(source_of(night), ReportPeriod(at(0), at(3600)), now=at(90_000))
+    assert (erased.erased, erased.incidents) == (6, ())
+    document = written(erased)
+    assert document.notices[0].startswith("Records of 6 incidents of this period were erased.")
+    unknown = {section.key: section.empty for section in document.sections if not section.rows}
+    assert {"open", "unattended", "distress", "sensors", "coverage", "log"} <= set(unknown)
+    for key, sentence in unknown.items():
+        assert key == "summary" or sentence.startswith("None that is not erased"), key
+    later = period_report(source_of(night), ReportPeriod(at(4000), at(5000)), now=at(90_000))
+    assert later.erased == 0
+    assert written(later).notices == ()
+    night.store.close()
 
 
 def test_what_a_person_closed_names_this_person_and_confirms_no_coverage(report: PeriodReport) -> None:

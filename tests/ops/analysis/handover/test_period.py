@@ -50,6 +50,14 @@ def test_a_period_must_have_a_length_and_a_limit(hours: float) -> None:
         ReportPeriod(start, start + timedelta(hours=hours))
 
 
+@pytest.mark.parametrize("month", range(1, 13))
+def test_each_calendar_month_can_be_reported(month: int) -> None:
+    """October has 31 days and 1 hour where clocks are put back in it."""
+    start = datetime(2025, month, 1, tzinfo=ZoneInfo("Europe/Warsaw"))
+    period = ReportPeriod(start.astimezone(UTC), (start + timedelta(days=32)).replace(day=1).astimezone(UTC))
+    assert period.start < period.end
+
+
 @pytest.mark.parametrize("starts", [(), ("06:00", "06:00"), ("14:00", "06:00"), ("25:00",), ("06:00:30",), ("x",)])
 def test_shift_starts_are_times_of_day_in_rising_order(starts: tuple[str, ...]) -> None:
     with pytest.raises(BadInput, match="shift_starts"):

@@ -17,6 +17,7 @@ from geo.message import Message
 from ops.accounts.person import local_person
 from ops.analysis.handover.period import ReportPeriod
 from ops.analysis.handover.report import PeriodReport, ReportSource, period_report
+from ops.incidents.tracing import Tracing
 from ops.releasability.settings import ReleasabilitySettings
 from ops.services.api.release import Release
 from ops.store.periods import PeriodReader, ReleasedPeriods
@@ -90,6 +91,37 @@ def test_a_person_who_closes_an_outage_does_not_end_it(outage: Any) -> None:
     report = reported((outage, {}), end=600, now=9000)
     assert [(one.until, one.closed_by, one.lasts) for one in report.coverage_lost] == [(None, "Ana", True)]
     assert [(one.sensor, one.state, one.since) for one in report.sensors_out] == [("radar-west", "offline", at(100))]
+
+
+@pytest.mark.parametrize("now", [7200, 9000])
+def test_an_outage_that_a_person_closed_lasts_in_later_periods_too(outage: Any, now: float) -> None:
+    outage.raise_(alert("crossing", "T1"), 7150)  # a picture shortly before the end
+    report = reported((outage, {}), start=3600, end=7200, now=now)
+    assert [(one.sensor, one.state) for one in report.sensors_out] == [("radar-west", "offline")]
+    assert [(one.until, one.closed_by, one.lasts) for one in report.coverage_lost] == [(None, "Ana", True)]
+
+
+@pytest.mark.parametrize("now", [7200, 9000])
+def test_an_outage_that_a_person_closed_is_over_where_the_picture_shows_that_the_sensor_works(
+    tmp_path: Path, now: float
+) -> None:
+    night = Night(tmp_path)
+    lost, silent = (alert(rule, "camera-1", 100) for rule in ("coverage_lost", "sensor_offline"))
+    incident = night.raise_(lost, 100)
+    night.raise_(silent, 100)
+    night.act(incident, "close", 300, disposition="no_threat", reason="Technician on the way")
+    for one in (lost, silent):
+        night.raise_(act(one, "clear", by="Ana", at=at(310)), 310)
+    unknown = reported((night, {}), start=3600, end=7200, now=9000)
+    assert [one.sensor for one in unknown.sensors_out] == ["camera-1"]
+    assert [one.lasts for one in unknown.coverage_lost] == [True]
+    night.raise_(alert("crossing", "T1"), 7150)
+    later = reported((night, {}), start=3600, end=7200, now=now)
+    assert "camera-1" not in {one.sensor for one in later.sensors_out}
+    assert later.coverage_lost == ()
+    first = reported((night, {}), end=7200, now=now)
+    assert [(one.until, one.closed_by, one.lasts) for one in first.coverage_lost] == [(None, "Ana", False)]
+    night.store.close()
 
 
 def test_an_outage_that_a_person_closed_is_over_at_the_latest_when_the_next_one_begins(outage: Any) -> None:
@@ -197,6 +229,26 @@ def test_closed_before_the_period_is_left_out_and_incidents_can_be_chosen(worked
     chosen = reported(worked, chosen=[night.name(made["distress"]), made["closed"]])
     assert set(ids(chosen.incidents)) == {made["distress"], made["closed"]}
     assert {one.incident for one in chosen.log} == {made["distress"], made["closed"]}
+
+
+def test_what_is_recorded_after_the_closing_is_in_the_period_in_which_it_was_recorded(tmp_path: Path) -> None:
+    night = Night(tmp_path)
+    incident = night.raise_(alert("crossing", "T1"), 0)
+    night.act(incident, "close", 600, disposition="apprehended", tracing=Tracing(goods="arms", released=True))
+    night.act(incident, "trace", 4000, by="Boris", tracing=Tracing(goods="cbrn", released=True))
+    night.act(incident, "note", 4100, by="Boris", text="Laboratory: 12 rifles")
+    night.act(incident, "note", 8000, by="Boris", text="Returned")
+    first, second, third = (reported((night, {}), start, start + 3600, 9000) for start in (0, 3600, 7200))
+    assert [[one.event for one in part.log] for part in (first, second, third)] == [
+        ["opened", "close"], ["trace", "note"], ["note"]
+    ]  # fmt: skip
+    assert [dict(one.actions) for one in second.actions] == [{"note": 1, "trace": 1}]
+    assert (second.incidents, third.incidents) == ((), ())
+    assert [[one.goods for one in part.goods] for part in (first, second, third)] == [["arms"], ["cbrn"], []]
+    night.act(incident, "trace", 8100, by="Boris", tracing=Tracing(goods="cbrn", released=False))
+    withdrawn = reported((night, {}), 3600, 7200, 9000)
+    assert ([one.event for one in withdrawn.log], withdrawn.goods) == (["note"], ())
+    night.store.close()
 
 
 def test_an_acknowledgement_gives_the_target_no_more_time(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import io
 import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -43,6 +43,16 @@ def test_a_correction_is_known_from_its_day_and_the_former_value_before(tmp_path
     assert known(tmp_path, "2025-08-01") == {("cases", "2025-06-30"): 9.0}
     assert known(tmp_path, "2026-01-14") == {("cases", "2025-06-30"): 9.0}
     assert known(tmp_path, "2026-01-15") == {("cases", "2025-06-30"): 11.0, ("cases", "2025-12-31"): 4.0}
+
+
+def test_a_correction_by_one_case_is_seen_in_what_is_printed(tmp_path: Path) -> None:
+    do_import(tmp_path, {"value": 12_346})
+    table, screen = tmp_path / "correction.json", Console(file=io.StringIO(), width=200)
+    table.write_text(json.dumps([ROW | {"value": 12_347}]), encoding="utf-8")
+    import_indicators(table, tmp_path / "h.jsonl", screen, dry_run=True, now=datetime(2026, 1, 16, tzinfo=UTC))
+    printed = cast("io.StringIO", screen.file).getvalue()
+    assert "12,346" in printed
+    assert "12,347" in printed
 
 
 def test_a_preview_writes_nothing_and_says_the_same(tmp_path: Path) -> None:

@@ -52,6 +52,37 @@ def test_by_hand() -> None:
     assert found.misuse_met == pytest.approx(1 - 0.9**20)
 
 
+CROWDED = replace(
+    POINT, lanes=2, arrivals_per_hour=60.0, check_minutes=5.0, trusted_minutes=0.2, enrolled_fraction=0.8,
+    sampled_fraction=0.05, ordinary_checks=10_000, ordinary_finds=200, trusted_checks=1000, trusted_finds=5,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("minutes", [5.0, 5.0 * (1.0 - 1e-12), 5.0 * (1.0 + 1e-12)])
+def test_a_lane_that_is_full_has_no_steady_state_and_does_not_grow(minutes: float) -> None:
+    """12 others per hour on one lane that makes 12 full checks per hour."""
+    own = compare_lanes(replace(CROWDED, check_minutes=minutes)).arrangements[1]
+    assert (own.others_min, own.mean_min, own.growth_per_hour) == (math.inf, math.inf, 0.0)
+    assert own.enrolled_min < math.inf
+
+
+def test_checks_and_finds_that_cannot_all_be_made_are_unknown() -> None:
+    """Two lanes make 24 of 60 full checks per hour; with trusted lanes all are made: 12 · 0.02 + 2.4 · 0.005 finds."""
+    found = compare_lanes(CROWDED)
+    assert found.arrangements[0].growth_per_hour == pytest.approx(36.0)
+    assert math.isnan(found.finds_all_checked.value)
+    assert math.isnan(found.checks_saved_per_hour)
+    assert found.finds_trusted.value == pytest.approx(0.252)
+    assert found.checks_per_hour == pytest.approx(14.4)
+    assert found.as_dict()["finds_per_hour_all_checked"] == {"value": None, "low": None, "high": None}
+    assert "not all checks are made" in " ".join(answer_of(found))
+    more = compare_lanes(replace(CROWDED, arrivals_per_hour=600.0))
+    assert math.isnan(more.checks_per_hour)
+    assert math.isnan(more.finds_trusted.low)
+    assert more.as_dict()["checks_per_hour"] is None
+    assert "not all checks" not in " ".join(answer_of(compare_lanes(POINT)))
+
+
 def test_which_formulas_are_exact() -> None:
     """Two lanes or more with mixed checks are approximate; one lane, or one service time, is exact."""
     shorter = replace(POINT, trusted_minutes=0.5)
@@ -93,13 +124,18 @@ def test_invariants(enrolled: float, sampled: float, arrivals: float, short: flo
         trusted_finds=4,
     )  # fmt: skip
     found = compare_lanes(point)
-    assert found.finds_trusted.value + found.finds_missed.value == pytest.approx(found.finds_all_checked.value)
-    assert found.checks_per_hour + found.checks_saved_per_hour == pytest.approx(arrivals)
-    for one in (found.finds_all_checked, found.finds_trusted, found.finds_missed):
-        assert one.low <= one.value <= one.high
     everyone, _, first = found.arrangements
     assert first.busy <= everyone.busy + 1e-12
     assert first.growth_per_hour == pytest.approx(0.0, abs=1e-9)
+    made = found.finds_trusted.value + found.finds_missed.value
+    if any(one.growth_per_hour for one in found.arrangements):
+        assert math.isnan(made) or math.isnan(found.finds_all_checked.value)
+        assert math.isnan(found.checks_saved_per_hour)
+        return
+    assert made == pytest.approx(found.finds_all_checked.value)
+    assert found.checks_per_hour + found.checks_saved_per_hour == pytest.approx(arrivals)
+    for one in (found.finds_all_checked, found.finds_trusted, found.finds_missed):
+        assert one.low <= one.value <= one.high
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import io
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -22,9 +23,12 @@ from ops.analysis.risk.assessment import RiskAssessment
 from ops.analysis.risk.combination import level_of, rank_stability, risk_of
 from ops.analysis.risk.factors import ChallengeSegments, CountedPeriod, RiskFactors, factors_of, read_challenge
 from ops.analysis.risk.rows import SECTION_COLUMNS, answer_of, section_row
+from ops.audit.log import AuditLog
+from ops.governance.demonstration import MARK
 from ops.runtime.output import speaking
 from ops.sector.open_sector import open_sector
 from ops.words import MessageCatalogue
+from tests.ops.analysis.handover.night import worked_night
 from tests.ops.analysis.risk.conftest import COLUMNS
 from tests.ops.conftest import Files
 
@@ -70,6 +74,48 @@ def test_factors_by_hand() -> None:
     assert math.isnan(found.vulnerability[3])
     assert found.impact[:2].tolist() == [0.4, 0.9]
     assert np.isnan(found.impact[2:]).all()
+
+
+def test_what_is_alike_in_all_segments_is_no_part_of_the_threat() -> None:
+    challenge = segments([0.2, 0.4, 0.6, 0.8], [0.5] * 4)
+    unknown = factors_of(challenge, [None] * 4, [], None)
+    even = [record("smuggling_cases", f"segment {number}", 5.0) for number in range(4)]
+    for records, seen in (([], []), (even, [incident(number) for number in range(4)])):
+        found = factors_of(challenge, [None] * 4, records, seen)
+        assert found.threat.tolist() == unknown.threat.tolist()
+        assert list(found.parts) == ["crossing_ease"]
+
+
+@pytest.fixture
+def worked(tmp_path: Path) -> Path:
+    """A store with incidents of 20 March 2026 in segment 3."""
+    night, _ = worked_night(tmp_path)
+    night.store.close()
+    AuditLog(tmp_path / "audit").close()
+    return night.store.path
+
+
+def test_months_before_the_first_incident_make_no_trend(hill_sector: Files, challenged: Path, worked: Path) -> None:
+    options = RiskOptions(str(hill_sector.sector), challenged, store=worked, trend=2)
+    figures = assess_risk(options, Console(file=io.StringIO()), now=datetime(2026, 3, 31, tzinfo=UTC))
+    trend = figures["trend"]["segments"]
+    assert {one["change"] for one in trend} == {None}
+    assert all(one["risk"][:2] == [None, None] and one["risk"][2] is not None for one in trend)
+
+
+def test_the_store_of_a_demonstration_is_illustrative_and_cannot_be_decided_on(
+    hill_sector: Files, challenged: Path, worked: Path, tmp_path: Path
+) -> None:
+    mark = worked.parent / MARK
+    mark.write_text(f"{open_sector(str(hill_sector.sector)).sector.name}\n", encoding="utf-8")
+    options = RiskOptions(str(hill_sector.sector), challenged, store=worked, on="2026-03-20")
+    now, screen = datetime(2026, 3, 31, tzinfo=UTC), Console(file=io.StringIO())
+    assert assess_risk(options, screen, now=now)["illustrative"]
+    with pytest.raises(BadInput, match="illustrative"):
+        assess_risk(replace(options, out=tmp_path / "out", decided_by="Ana", reason="Season"), screen, now=now)
+    mark.write_text("elsewhere\n", encoding="utf-8")
+    with pytest.raises(BadInput, match="store of elsewhere"):
+        assess_risk(options, screen, now=now)
 
 
 def test_cases_of_a_section_are_spread_over_its_length() -> None:

@@ -18,7 +18,7 @@ from ops.audit.log import AuditLog
 from ops.audit.search import EntryFilter, each_entry
 from ops.runtime.output import say
 from ops.store.writer import Store
-from tests.ops.analysis.handover.night import worked_night
+from tests.ops.analysis.handover.night import erase_alerts, worked_night
 from tests.ops.incidents.making import SECOND, START_NS
 
 DAY = date(2026, 1, 15)
@@ -69,6 +69,46 @@ def test_times_by_hand() -> None:
     assert lines["time_to_disposition"].value == 30.0
     assert math.isnan(lines["response_time"].low)
     assert lines["response_time"].notes[0].parameters["count"] == 2
+
+
+def test_the_times_of_an_event_begin_with_the_first_of_the_incidents_that_were_merged() -> None:
+    """The first waits until it is merged at 51 min; the second opens at 50 min, is claimed at 52 and closed at 80."""
+    merging = [
+        {"at": (MONDAY + timedelta(minutes=51)).isoformat(), "state": "closed", "by": "keller", "action": "merge"}
+    ]
+    first = incident(1, "merged", merged_into="i2", transitions=merging)
+    lines = lines_of(first, incident(2, "apprehended", MONDAY + timedelta(minutes=50)))
+    found = {name: lines[name].value for name in ("time_to_acknowledgement", "response_time", "time_to_disposition")}
+    assert found == pytest.approx({"time_to_acknowledgement": 52.0, "response_time": 62.0, "time_to_disposition": 80.0})
+    assert say(lines["time_to_acknowledgement"].notes[0]) == "1 incident"
+
+
+def test_times_are_as_old_as_the_last_week_in_which_the_step_was_taken() -> None:
+    """The incident is of the week from 5 January 2026; two years later its time is out of date, as its rates are."""
+    later = date(2028, 1, 15)
+    found = outcomes_of([incident(1, "apprehended")], "X", later, source="store.db")
+    card = scorecard([], found.periods, found.lines, day=later)
+    lines = {line.key: line for line in card.lines["tactical_tools"]}
+    assert lines["time_to_acknowledgement"].day == date(2026, 1, 11)
+    assert lines["time_to_acknowledgement"].is_stale(later)
+    assert lines["interdiction_effectiveness_rate"].is_stale(later)
+
+
+def test_alerts_of_open_incidents_do_not_lower_the_fraction_of_nuisance_alarms() -> None:
+    """Two past weeks with 3 nuisance incidents of 4; in the second, 5 more are open."""
+    weeks = [MONDAY - timedelta(days=14), MONDAY - timedelta(days=7)]
+    incidents = [
+        incident(10 * week + number, "nuisance" if number else "apprehended", opened)
+        for week, opened in enumerate(weeks) for number in range(4)
+    ]  # fmt: skip
+    waiting = [incident(30 + number, "", weeks[1], state="open", transitions=[]) for number in range(5)]
+    line = lines_of(*incidents, *waiting)["nuisance_alarm_fraction"]
+    assert (line.value, line.numerator, line.denominator) == (0.75, 12.0, 16.0)
+    assert [value for _, value in line.history] == [0.75, 0.75]
+    assert line.direction == "no_trend", "the second week is not settled"
+    assert "10 alerts of open incidents are not counted yet" in say(line.notes[1])
+    settled = lines_of(*incidents)["nuisance_alarm_fraction"]
+    assert (settled.trend, len(settled.notes)) == (0.0, len(line.notes) - 1)
 
 
 def test_a_unit_whose_arrival_was_undone_was_not_on_scene() -> None:
@@ -182,6 +222,30 @@ def test_a_store_with_incidents_is_not_mixed_with_records_that_are_made_up(
     ending = watchline(*arguments, *(["--simulated"] if simulated else []))
     assert ending.code == (0 if simulated else 1)
     assert simulated or "is illustrative, but --store is not" in ending.err
+
+
+def test_weeks_with_erased_incidents_are_left_out() -> None:
+    """Two weeks with one incident each; of the first, another incident was erased."""
+    incidents = [incident(1, "got_away", MONDAY - timedelta(days=7)), incident(2, "apprehended")]
+    found = outcomes_of(incidents, "X", DAY, source="store.db", erased={date(2026, 1, 4)})
+    assert [one.start for one in found.periods] == [date(2026, 1, 5)]
+    assert found.erased
+    assert len(outcomes_of(incidents, "X", DAY, source="store.db").periods) == 2
+
+
+def test_a_scorecard_states_that_incidents_were_erased(
+    watchline: Callable[..., Any], tmp_path: Path, hill_sector: Any
+) -> None:
+    night, _ = worked_night(tmp_path, encrypted=True)
+    erase_alerts(night)
+    night.store.close()
+    AuditLog(tmp_path / "audit").close()
+    ending = watchline("score", hill_sector.sector, "--store", tmp_path / "store.db", *NIGHT)
+    assert ending.code == 0, ending.err
+    found = json.loads(ending.out)
+    assert "erased" in found["absent"]
+    assert found["families"]["tactical_tools"]["lines"] == []
+    assert "Incidents of some weeks were erased" in say("score-absent", kind="erased")
 
 
 NIGHT = ("--on", "2026-03-20", "--json")

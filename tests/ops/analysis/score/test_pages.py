@@ -19,6 +19,7 @@ from ops.analysis.indicators.tables import IndicatorError
 from ops.analysis.score.command import ScoreOptions, score
 from ops.analysis.score.line import ScorecardLine
 from ops.analysis.score.of_challenge import of_challenge
+from ops.analysis.score.page import figure, row_of
 from ops.sector.samples import samples_folder
 from tests.ops.words.pseudo_texts import plain_lines, plain_texts
 
@@ -65,6 +66,24 @@ def test_the_records_behind_a_line_name_file_and_row(tmp_path: Path) -> None:
     assert "indicators.csv, row 3" in card
     assert card.count("outcomes.csv, row 1") == 1, "the rates of the same counts share their records"
     assert "15 days old" in card
+
+
+def test_recorded_numbers_are_written_so_that_they_part_value_and_target() -> None:
+    assert figure(12_347, "cases") == "12,347 cases"
+    assert [figure(value, "1", 0.9) for value in (0.89996, 0.9, 0.8123456)] == ["0.89996", "0.9", "0.8123"]
+    assert figure(12_345.67, "EUR", 12_345.6) == "12,345.7 EUR"
+    missed = ScorecardLine(
+        family="crime_and_governance", name="n", place="X", value=99_995.0, unit="cases", day=date(2025, 12, 31),
+        source="s", target=100_000.0, better="higher",
+    )  # fmt: skip
+    row = row_of(missed)
+    assert (row["value"], row["target"], row["distance"]) == ("99,995 cases", "100,000 cases", "5")
+
+
+def test_the_pages_state_the_day_of_the_values_and_that_of_their_knowledge(tmp_path: Path) -> None:
+    _, card, plan, _ = written(tmp_path, on="2025-12-31", known_on="2026-01-14")
+    for page in (card, plan):
+        assert "alues up to 2025-12-31, as known on 2026-01-14 (UTC)" in page
 
 
 def test_made_up_records_are_marked_and_real_ones_are_not(tmp_path: Path, hill_sector: Any) -> None:

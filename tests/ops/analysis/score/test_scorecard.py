@@ -275,6 +275,16 @@ def test_repeats_give_a_range(file: Callable[..., Path]) -> None:
     assert (line.low, line.high) == pytest.approx((0.303, 0.549), abs=5e-4)
 
 
+def test_repeats_are_dated_with_the_periods_that_have_them(file: Callable[..., Path]) -> None:
+    head = BOOKS.rstrip() + ",repeated,deterred_low,deterred_high\n"
+    rows = "X,2020-01-01,2021-01-01,study,1000,0,0,,300,.1,.4\nX,2025-01-01,2026-01-01,book,5000,0,0,,,,\n"
+    card = scorecard([], read_outcomes(file(head + rows), until=DAY), day=DAY)
+    line = by_id(card)["repeated-trials"]
+    assert (line.begins, line.day, line.source) == (date(2020, 1, 1), date(2020, 12, 31), "study")
+    assert line.is_stale(DAY)
+    assert len(line.evidence) == 1
+
+
 @pytest.mark.parametrize(
     ("rows", "words"),
     [

@@ -73,6 +73,23 @@ NOT_COUNTED = (
 )
 
 
+def test_a_drill_of_a_table_is_one_however_many_people_took_part(tmp_path: Path) -> None:
+    """Twelve operators of whom one failed, in one exercise, and two supervisors in another."""
+    first = [
+        TrainingRecord(
+            f"t{n}", date(2026, 2, 10), "drill", "Night exercise", "operator", "failed" if n == 3 else "passed"
+        )
+        for n in range(12)
+    ]
+    second = [
+        TrainingRecord(f"s{n}", date(2026, 2, 11), "drill", "Table top", "supervisor", "passed") for n in range(2)
+    ]
+    (line,) = of_drills(records(tmp_path, *first, *second), "hills", DAY)
+    assert (line.key, line.numerator, line.denominator) == ("drills_passed", 1.0, 2.0)
+    assert (line.low, line.high) == pytest.approx(tuple(map(float, wilson(1.0, 2.0))))
+    assert len(line.evidence) == 2
+
+
 def test_counts_of_drills_by_hand(tmp_path: Path) -> None:
     """14 of 20 in time, 9 of 12 right, 1 of 8 missed, 1 of 2 passed; courses and other years are not counted."""
     lines = {line.key: line for line in of_drills(records(tmp_path, *TWO, *NOT_COUNTED), "hills", DAY)}
