@@ -136,6 +136,27 @@ def test_of_two_alike_one_stays() -> None:
     assert (0 in kept) != (7 in kept)
 
 
+def test_a_cheaper_observer_whose_report_comes_too_late_leaves_the_one_who_calls() -> None:
+    """Reports by hand take 15 minutes, the response 10: the plan of all options, not only of the undominated."""
+    ways = (("runner", "hand", 1.0), ("phone", "cellular", 2.0))
+    observers = [
+        place(FRAME, e, 1000.0, id=f"{n} {e:g}", kind="human", max_range_m=1200.0, cost=c, reports_by=by)
+        for e in (500.0, 1500.0, 2500.0)
+        for n, by, c in ways
+    ]
+    scene = option_benefits(options_of(Layout("c", FRAME, tuple(observers))), ground(), BORDER, case=CASE)
+    fast = response(600.0)
+    demand = Demand(budget=6.0, objective="least_interruption", effort=EXACT)
+    plan = plan_of_benefits(scene, demand, response=fast)
+    limits, every = limits_of(scene.options, 6.0), range(6)
+    sets = [s for k in range(7) for s in itertools.combinations(every, k) if limits.kept_by(s)]
+    best = max(figures_of(scene, s, fast)["least_interruption"] for s in sets)
+    assert best > 0.0
+    assert plan.value >= best - 1e-6
+    assert plan.bound >= best - 1e-9
+    assert {option.id.split()[0] for option in plan.bought} == {"phone"}
+
+
 def test_more_budget_never_worsens_and_the_front_rises(scene: OptionBenefits) -> None:
     front = pareto(
         scene,
