@@ -24,9 +24,10 @@ from sensors.layout import Layout, place
 from sensors.planning import choose_sites, plan_layout
 from sensors.planning.choice.benefits import Case, OptionBenefits, option_benefits
 from sensors.planning.choice.candidate_sites import Around, SiteRules, candidate_sites
+from sensors.planning.choice.crosser_oracle import WayOracle
 from sensors.planning.choice.dominance import undominated
 from sensors.planning.choice.options import Money, Option, limits_of, options_at, options_of
-from sensors.planning.choice.plan import Demand, figures_of, pareto, plan_of_benefits
+from sensors.planning.choice.plan import COVERS, Demand, figures_of, pareto, plan_of_benefits
 from sensors.planning.solver.solve import SolverBudget
 from tests.patience import PATIENT_S
 
@@ -167,6 +168,69 @@ def test_more_budget_never_worsens_and_the_front_rises(scene: OptionBenefits) ->
     assert len(front) >= 2
     assert all(b > a for a, b in itertools.pairwise(values))
     assert all(b > a for a, b in itertools.pairwise(costs))
+
+
+def test_a_budget_that_affords_only_too_much_crew_is_left_out_of_the_front() -> None:
+    posts = options_of(
+        Layout("c", FRAME, (post("many", 500.0, 1000.0, cost=10.0), post("none", 1500.0, 1000.0, cost=60.0)))
+    )  # type: ignore[arg-type]
+    crews = [replace(option, crew=crew) for option, crew in zip(posts, (5.0, 0.0), strict=True)]
+    scene = option_benefits(crews, ground(), BORDER, case=CASE)
+    front = pareto(scene, Demand(budget=100.0, crew_limit=1.0, effort=EXACT))
+    assert [plan.cost for plan in front] == [60.0]
+
+
+def test_with_cameras_the_value_is_that_over_all_paths_that_were_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Paths found for one choice are also open to the crosser past another: here the best on paper was 0.81."""
+    oracles: list[WayOracle] = []
+
+    def noted(*arguments: object) -> WayOracle:
+        oracles.append(WayOracle(*arguments))  # type: ignore[arg-type]
+        return oracles[-1]
+
+    monkeypatch.setattr("sensors.planning.choice.plan.WayOracle", noted)
+    rng = np.random.default_rng(225)
+    row, column = np.mgrid[0:25, 0:37]
+    height = 40.0 * np.sin(column / 3.0 + rng.uniform(0, 6)) * np.cos(row / 2.7 + rng.uniform(0, 6))
+    hills = xr.Dataset(
+        {"elevation": (("northing", "easting"), height, {"units": "m"})},
+        coords={"northing": CELL_M * np.arange(25)[::-1], "easting": CELL_M * np.arange(37)},
+        attrs={"crs": FRAME.wkt},
+    )
+    border = Border(FRAME, LineString([(100.0, 600.0), (1700.0, 600.0)]), segment_length_m=400.0)
+    cameras = []
+    for n in range(11):
+        east, north, reach = (float(rng.uniform(*span)) for span in ((200, 1600), (300, 900), (500, 1500)))
+        seen, cost = float(rng.uniform(0.15, 0.45)), float(rng.integers(1, 4))
+        values = {"max_range_m": reach, "detection_probability": seen, "mast_height_m": 12.0, "cost": cost}
+        cameras.append(post(f"p{n}", east, north, **values))
+    scene = option_benefits(options_of(Layout("c", FRAME, tuple(cameras))), hills, border, case=Case(belt_m=400.0))  # type: ignore[arg-type]
+    plan = plan_of_benefits(scene, Demand(budget=7.0, objective="least_detection", effort=EXACT))
+    oracle = oracles[0]
+    ids = [option.id for option in oracle.benefits.options]
+    tried = oracle._known.values()
+
+    def over_tried(chosen: list[int]) -> float:
+        return oracle.value_at(min(base + float(slopes[chosen].sum()) for base, slopes in tried))
+
+    assert plan.value == pytest.approx(over_tried([ids.index(option.id) for option in plan.bought]), abs=1e-9)
+    limits = limits_of(oracle.benefits.options, 7.0)
+    sets = [list(s) for k in range(8) for s in itertools.combinations(range(len(ids)), k) if limits.kept_by(s)]
+    assert plan.bound >= max(map(over_tried, sets)) - 1e-6
+
+
+def test_where_no_vehicle_crosses_coverage_is_planned_and_paths_have_no_value() -> None:
+    wall = np.zeros(SHAPE)
+    wall[19:22] = [[60.0], [120.0], [60.0]]
+    case = Case(belt_m=600.0, target="vehicle")
+    scene = option_benefits(options_of(CANDIDATES), ground(wall), BORDER, case=case)
+    for objective in COVERS:
+        plan = plan_of_benefits(scene, Demand(budget=6.0, objective=objective, effort=EXACT), response=response(60.0))
+        assert plan.value == pytest.approx(plan.figures[objective])
+        assert math.isnan(plan.figures["least_detection"])
+        assert math.isnan(plan.figures["least_interruption"])
+    with pytest.raises(PlanError, match="no passable crossing"):
+        plan_of_benefits(scene, Demand(budget=6.0, objective="least_detection", effort=EXACT))
 
 
 def test_what_stands_there_stays_and_is_not_paid_again(scene: OptionBenefits) -> None:
