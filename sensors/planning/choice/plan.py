@@ -409,17 +409,26 @@ def _refuse_unreached(
         )
     short = replace(demand.effort, seconds=max(demand.effort.seconds / 3.0, 1.0))
     quick = replace(demand, effort=short)
+    whole = np.arange(len(limits)) if benefits.links is None else benefits.links.within_reach()
     for name, relaxed in (
         ("the budget", limits.without(budget=True)),
         ("the crew", limits.without(crew=True)),
         ("budget and crew together", limits.without(budget=True, crew=True)),
     ):
-        if _chosen(benefits, relaxed, quick, response, None)[0].value >= wanted - 1e-9:
+        found, _ = _chosen(benefits, relaxed, quick, response, whole if relaxed.kept_by(whole) else None)
+        if found.value >= wanted - 1e-9:
             raise PlanError(
                 f"{name} makes {reach} impossible: at most {plan.bound:.4g}",
                 where="plan (at least)",
                 expected=f"more of {name}, or a lower value",
             )
+    if found.limit >= wanted:
+        raise PlanError(
+            f"{reach} is not possible within budget and crew: at most {plan.bound:.4g}; in the time it was not decided "
+            "whether more of them would allow it",
+            where="plan (at least)",
+            expected="more time, budget or crew, or a lower value",
+        )
     raise PlanError(
         f"the sites make {reach} impossible: all candidates together, one a site, do not reach it ({best})",
         where="plan (at least)",

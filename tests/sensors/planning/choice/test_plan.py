@@ -27,7 +27,7 @@ from sensors.planning.choice.candidate_sites import Around, SiteRules, candidate
 from sensors.planning.choice.crosser_oracle import WayOracle
 from sensors.planning.choice.dominance import undominated
 from sensors.planning.choice.options import Money, Option, limits_of, options_at, options_of
-from sensors.planning.choice.plan import COVERS, Demand, figures_of, pareto, plan_of_benefits
+from sensors.planning.choice.plan import COVERS, Demand, _refuse_unreached, figures_of, pareto, plan_of_benefits
 from sensors.planning.solver.solve import SolverBudget
 from tests.patience import PATIENT_S
 
@@ -327,6 +327,27 @@ def test_what_cannot_be_planned_is_one_sentence(scene: OptionBenefits, call: obj
     with pytest.raises(BadInput, match=said) as caught:
         call(scene)  # type: ignore[operator]
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ((), "the budget makes least_detection of 0.8 impossible"),
+        ((radar("twin", 300.0, 1000.0, availability=0.9),), "it was not decided whether more of them would allow it"),
+    ],
+)
+def test_a_limit_is_named_only_where_that_is_proved(more: tuple[object, ...], said: str) -> None:
+    """All candidates reach the value. With one option at each site that is seen at once; where a site has two, and the
+    time is up at the first question, the sites are not called too few."""
+    radars = [radar(f"r{n}", east, 1000.0) for n, east in enumerate((300.0, 900.0, 1500.0, 2100.0, 2700.0))]
+    options = options_of(Layout("c", FRAME, (*radars, *more)))  # type: ignore[arg-type]
+    scene = option_benefits(options, ground(), BORDER, case=CASE)
+    demand = Demand(budget=6.0, objective="least_detection", effort=EXACT)
+    plan = plan_of_benefits(scene, demand)
+    assert plan.bound < 0.8 < figures_of(scene, range(5))["least_detection"]
+    late = SolverBudget(clock=itertools.count(step=1e9).__next__)
+    with pytest.raises(PlanError, match=said):
+        _refuse_unreached(plan, scene, limits_of(options, 6.0), replace(demand, at_least=0.8, effort=late), None)
 
 
 def test_a_crew_that_is_too_small_is_named(scene: OptionBenefits) -> None:
