@@ -56,7 +56,7 @@ class Ways:
 
     ``roads`` are lines with their class in a column ``highway``, ``class`` or ``fclass`` (OpenStreetMap's values), or
     their speed [km/h] in ``speed_kmh``, if it is above 0. ``rivers`` are lines or areas. ``fords`` are points, lines or
-    areas over the rivers. A road over a river is a bridge.
+    areas over the rivers. A road over a river is a bridge, a footpath over it a bridge on foot only.
     """
 
     roads: geopandas.GeoDataFrame | None = None
@@ -100,8 +100,8 @@ class Ways:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WayCells:
-    """Roads and rivers by cell (row, column): ``road_mps``, NaN without a road; ``path``: cells with any road or
-    path."""
+    """Roads and rivers by cell (row, column): ``road_mps`` by vehicle, NaN without a road; ``path``: cells with any
+    road or path; ``river``, also below a bridge; ``ford``: those of its cells with a ford."""
 
     road_mps: Float32s
     path: Bools
@@ -125,9 +125,10 @@ def read_map_file(
 def lay(ways: Ways, terrain: xr.Dataset, frame: LocalFrame, settings: MobilitySettings) -> WayCells:
     """Roads and rivers on every cell of a terrain that they touch, so that rivers have no gaps between cells.
 
-    If roads of several classes touch a cell, the fastest counts. A cell that a road or path touches has no river:
-    bridges are thereby open, but so is a river where a road runs along it within a cell, which makes crossing too easy
-    there. Raises WaysError for roads whose class and speed are unknown, and for other shapes than lines or areas.
+    If roads of several classes touch a cell, the fastest counts. Movers count a cell that a road touches as a bridge,
+    and on foot also one that a path touches. A river is thereby also open where a road runs along it within a cell,
+    which makes crossing too easy there. Raises WaysError for roads whose class and speed are unknown, and for other
+    shapes than lines or areas.
     """
     shape = (terrain.sizes["northing"], terrain.sizes["easting"])
     west, _, _, north = bounds(terrain)
@@ -140,7 +141,7 @@ def lay(ways: Ways, terrain: xr.Dataset, frame: LocalFrame, settings: MobilitySe
         if driven:
             speeds = rasterize(driven, shape, fill=np.nan, transform=grid, all_touched=True, dtype="float32")
         paths = _touched(lines[by_foot], shape, grid) | np.isfinite(speeds)
-    river = _touched(_shapes(ways.rivers, frame), shape, grid) & ~paths
+    river = _touched(_shapes(ways.rivers, frame), shape, grid)
     ford = _touched(_shapes(ways.fords, frame, near_m=cell_size(terrain)), shape, grid) & river
     return WayCells(speeds, paths, river, ford)
 

@@ -91,7 +91,7 @@ def on_foot(terrain: xr.Dataset, *, ways: Ways | None = None, settings: Mobility
     if cells is not None:
         pace[cells.path] = 1.0
         wade = np.where(cells.ford, chosen.ford_wade_s, chosen.river_wade_s)
-        pace = pace + np.where(cells.river, wade * WALKING.level_mps / cell_size(terrain), 0.0)
+        pace = pace + np.where(cells.river & ~cells.path, wade * WALKING.level_mps / cell_size(terrain), 0.0)
     least = min(1.0, 1.0 / chosen.off_path_factor) if features.roads is not None else 1.0 / chosen.off_path_factor
     return replace(_mobility(terrain, WALKING, pace, "walker", features), least_pace=least)
 
@@ -100,8 +100,8 @@ def by_vehicle(terrain: xr.Dataset, *, ways: Ways | None = None, settings: Mobil
     """Mobility of a light off-road vehicle: on roads at their speed and gradient, off roads slower, by land cover and
     slope.
 
-    Off roads, ground steeper than ``vehicle_limit``, closed cover and rivers are impassable; a river is crossed at
-    bridges and, for ``vehicle_ford_s``, at fords.
+    Off roads, ground steeper than ``vehicle_limit``, closed cover and rivers are impassable; a river is crossed on
+    roads, not on footpaths, and, for ``vehicle_ford_s``, at fords.
     """
     terrain = north_up(terrain)
     chosen, features = settings or MobilitySettings(), ways or Ways()
@@ -117,8 +117,8 @@ def by_vehicle(terrain: xr.Dataset, *, ways: Ways | None = None, settings: Mobil
         by_road = chosen.vehicle_mps / np.where(on_road, cells.road_mps, 1.0)
         pace = np.where(on_road, np.minimum(by_road, pace), pace)  # a poor track is no worse than the ground beside it
         felt = np.where(on_road, chosen.road_gradient, math.inf)
-        pace[cells.river & ~cells.ford] = math.inf
-        pace[cells.ford] += chosen.vehicle_ford_s * chosen.vehicle_mps / cell_size(terrain)
+        pace[cells.river & ~cells.ford & ~on_road] = math.inf
+        pace[cells.ford & ~on_road] += chosen.vehicle_ford_s * chosen.vehicle_mps / cell_size(terrain)
     least = 1.0 if features.roads is None else 0.0  # roads may be faster than any ground
     return replace(_mobility(terrain, law, pace, "vehicle", features), felt=felt, least_pace=least)
 

@@ -15,7 +15,7 @@ from geo.arrays import Floats
 from geo.paths.along_path import Along
 from geo.paths.crossings import INWARD, Crossings
 from sensors.crossing.detection import detection_along
-from sensors.crossing.segments import least_ways
+from sensors.crossing.segments import least_ways, unknown_segments_in
 from sensors.crossing.watched_belt import WatchedBelt
 from sensors.detection_model.hazard import over_states
 from sensors.errors import CrossingError
@@ -52,7 +52,7 @@ class OverStates:
         Names of the states.
     known : ndarray, shape (segment,)
         P_detect [1] where the crosser knows the state; exact over the paths of the search, except for cameras whose
-        search ends. NaN where a state's is.
+        search ends. NaN where a state's is, as in ``sensors.crossing.segments.over_segments``.
     unknown : ndarray, shape (segment,)
         P_detect [1] where the crosser does not know it: the least over the paths that were tried (those of every state,
         and the least for the mean hazard), so it may be too high, and is never below ``known``.
@@ -130,7 +130,16 @@ def over_crossing_states(
     )
     belts = [*(state.seen for state in states), mean]
     paths = [least_ways(belt, direction=direction, neighbours=neighbours) for belt in belts]
-    scores = np.array([[_probability(state.seen, path) for state in states] for path in paths])  # path, state, segment
+    unknown = [unknown_segments_in(state.seen, own) for state, own in zip(states, paths, strict=False)]
+    scores = np.array(  # path, state, segment
+        [
+            [
+                np.where(lost, np.nan, _probability(state.seen, path))
+                for state, lost in zip(states, unknown, strict=True)
+            ]
+            for path in paths
+        ]
+    )
     by_state = scores.min(axis=0)
     return OverStates(
         states=tuple(state.name for state in states),
@@ -141,8 +150,7 @@ def over_crossing_states(
 
 
 def _probability(watched: WatchedBelt, paths: Crossings) -> Floats:
-    """P_detect (segment,) of paths under the sensors of one state; NaN if there is no path or it is unknown."""
+    """P_detect (segment,) of paths under the sensors of one state; NaN if there is no path."""
     along = Along.over_paths(watched.on_belt, [paths.cells(segment) for segment in range(paths.cost.size)])
     detection = detection_along(watched, along)
-    doubtful = ~np.isfinite(paths.cost) | ((detection.unknown_m > 0.0) & (detection.hazard.sum(axis=1) == 0.0))
-    return np.where(doubtful, np.nan, detection.probability)
+    return np.where(np.isfinite(paths.cost), detection.probability, np.nan)

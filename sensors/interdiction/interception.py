@@ -441,7 +441,8 @@ def interruptions(
     Notes
     -----
     One path is not the worst case: the minimum is over three, which are those for the ``response`` as given also where
-    it is ``slower``.
+    it is ``slower``. Another path may be interrupted less, so the minimum is an upper estimate; those for two responses
+    are minima over different paths, and that for the faster one may be the lower.
     """
     chosen = settings or ResponseSettings()
     numbers = not isinstance(slower, str) and all(isinstance(f, (int, float, np.number)) for f in np.atleast_1d(slower))

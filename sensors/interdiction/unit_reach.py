@@ -164,7 +164,7 @@ def reach_ground(
         ground(coarse, ways=ways, settings=chosen).within(*every, own_side) for ground in (on_foot, by_vehicle)
     )
     laid = None if ways is None or ways.rivers is None else lay(ways, coarse, frame_of(coarse), chosen)
-    river = np.zeros(own_side.shape, bool) if laid is None else laid.river
+    river = np.zeros(own_side.shape, bool) if laid is None else laid.river & ~laid.path
     return ReachGround(
         walker,
         vehicle,

@@ -250,19 +250,32 @@ def solve_game(
                 break
         columns.append(candidate)
         known.add(_segments(candidate))
-    visits = _visits(columns, len(game))
-    coverage = np.asarray(probability @ visits, np.float64)
+    mixed: dict[Round, float] = {}
+    for n in np.flatnonzero(probability > 1e-12):
+        full = columns[n] if clock() - began > seconds else _completed(columns[n], gain, rounds)
+        mixed[full] = mixed.get(full, 0.0) + float(probability[n])
+    chances = np.array(list(mixed.values())) / sum(mixed.values())
+    coverage = np.asarray(chances @ _visits(tuple(mixed), len(game)), np.float64)
     reached = game.uncovered + gain * coverage
-    used = np.flatnonzero(probability > 1e-12)
     return Solution(
         value=value,
-        rounds=tuple(columns[n] for n in used),
-        probability=probability[used] / probability[used].sum(),
+        rounds=tuple(mixed),
+        probability=chances,
         coverage=coverage,
         attacker=attacker,
         attacker_best=float(reached.min()),
         defender_best=float(ground + most),
     )
+
+
+def _completed(column: Round, gain: Floats, rounds: Rounds) -> Round:
+    """The round with further segments in which patrols gain, if there is time for any beside its own: the program
+    values only those that the crosser may pick. A segment of its own counts for more than all others together."""
+    own = sorted(_segments(column))
+    prizes = gain / max(float(gain.max()), EXACT)
+    prizes[own] = len(gain) + 1.0
+    full, _ = rounds.best(prizes)
+    return full if _segments(full) >= _segments(column) else column
 
 
 def roster(solution: Solution, shifts: int, *, seed: int) -> list[Round]:

@@ -90,7 +90,7 @@ def roster_choices(
     sight: dict[str, Any],
 ) -> tuple[Option, ...]:
     """Return the options of rosters: the security game of 1 to ``shift.patrols`` patrols by vehicle on the gaps of the
-    existing layout; empty where no item is such a patrol."""
+    ``present`` sensors, those whose reports arrive; empty where no item is such a patrol."""
     from ops.analysis.plan.patrols import game_of, solved
     from sensors.crossing.watched_belt import watched_by
     from sensors.layout import Layout

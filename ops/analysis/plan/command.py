@@ -46,6 +46,7 @@ FILES: Final = (LAYOUT, SITES, MOBILE, "roster.json", "roster.seed.json", REPORT
 
 def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
     """Plan, write the layout into ``options.out`` if given, and return the figures for ``--json``."""
+    from sensors.coverage.radio_links import reporting
     from sensors.planning.choice.benefits import Case
     from sensors.planning.choice.plan import COVERS, pareto
 
@@ -62,11 +63,10 @@ def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
     ways = ways_of(ground, roads=options.roads)
     response = _response(ground, ways.ways) if options.objective == "least_interruption" or options.patrols else None
     choices, sites = _options(options, placed, ground, catalogue, ways.ways)
-    choices += mobile_options_of(
-        options, moving, rules, ground, _money(options, catalogue), present, response, ways.ways
-    )
-    choices = affordable(choices, demand, present)
     gateways = _gateways(options, ground)
+    heard = present if present is None or gateways is None else reporting(present, ground.terrain, gateways).layout
+    choices += mobile_options_of(options, moving, rules, ground, _money(options, catalogue), heard, response, ways.ways)
+    choices = affordable(choices, demand, present)
     decision = decision_for(sector, "planner", ground.crossed.segments)
     losses = None if decision is None or options.objective not in COVERS else decision.losses()
     front: list[PurchasePlan] = []
@@ -278,8 +278,7 @@ def _patrols(
     from sensors.patrols.game import Shift
 
     assert response is not None
-    ids = [option.id for option in benefits.options]
-    stands = [ids.index(option.id) for option in plan.bought if option.schedule is None]
+    stands = [n for n in plan.chosen if benefits.options[n].schedule is None]
     watched = benefits.with_chosen(np.array(stands, np.int64))
     shift = Shift(patrols=options.patrols, shift_s=options.shift_h * 3600.0, stay_s=options.stay_min * 60.0)
     bases = np.array(bases_in(ground))

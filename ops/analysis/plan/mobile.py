@@ -87,7 +87,8 @@ def mobile_options_of(
     response: xr.DataArray | None,
     ways: Ways,
 ) -> tuple[Option, ...]:
-    """Return the mobile options of the command: tours, flights, and with ``--patrols`` rosters of the security game."""
+    """Return the mobile options of the command: tours, flights, and with ``--patrols`` rosters of the security game on
+    the gaps of the ``present`` sensors, those whose reports arrive."""
     from sensors.patrols.game import Shift
 
     if not items:

@@ -65,7 +65,7 @@ class PlanOptions:
             "--at-least",
             min=0.0,
             max=1.0,
-            help="Required value of the objective; if unreachable, name the binding limit.",
+            help="Required value of the objective, without weights by risk; if unreachable, name the binding limit.",
         ),
     ] = None
     pareto: Annotated[

@@ -61,10 +61,11 @@ def best_plan(
     """Return the benefit of each option, and the plan that meets the demand.
 
     With ``losses`` (segment,) [1] the objective, its bound and its value before count a miss by the loss of its
-    segment; the benefits and the plan's ``figures`` do not.
+    segment; the benefits, the plan's ``figures`` and the value that is required do not.
 
     ``progress(doing, done, total)`` is called with "candidates" after each option, then once with "choosing".
     """
+    from sensors.errors import PlanError
     from sensors.planning.choice.benefits import option_benefits
     from sensors.planning.choice.plan import figures_of, plan_of_benefits
 
@@ -81,5 +82,14 @@ def best_plan(
     progress("choosing", len(options), len(options))
     if losses is None:
         return benefits, plan_of_benefits(benefits, demand, start=present, response=response)
-    plan = plan_of_benefits(benefits.weighted(losses), demand, start=present, response=response)
+    free = replace(demand, at_least=None)
+    plan = plan_of_benefits(benefits.weighted(losses), free, start=present, response=response)
+    cover, worst = benefits.cover, demand.objective == "worst_segment"
+    reached = cover.worst(plan.chosen) if worst else cover.covered(plan.chosen)
+    if demand.at_least is not None and reached < demand.at_least - 1e-9:
+        raise PlanError(
+            f"the plan weighted by risk reaches a {demand.objective} of {reached:.4g}, less than {demand.at_least:g}",
+            where="plan (at least)",
+            expected="more budget, a lower value, or risk_feeds without planner",
+        )
     return benefits, replace(plan, figures=figures_of(benefits, plan.chosen, response))

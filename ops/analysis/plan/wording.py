@@ -33,7 +33,8 @@ def details(plan: PurchasePlan, *, weighted: bool = False) -> list[Message]:
 
     ``weighted``: by risk, so that coverage states another quantity (``risk_words``).
     """
-    value: dict[str, Parameter] = {"objective": plan.objective, "before": plan.without, "optimal": plan.gap == 0.0}
+    objective = f"{plan.objective}_weighted" if weighted else plan.objective
+    value: dict[str, Parameter] = {"objective": objective, "before": plan.without, "optimal": plan.gap == 0.0}
     known = [] if weighted else _known_ground(plan)
     if not plan.bought:
         return [Message("plan-detail-nothing", {**value, "bound": plan.bound}), *known]

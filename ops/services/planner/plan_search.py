@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -71,7 +71,8 @@ def plan_answer(
     progress("front", total - 2, total)
     effort = replace(demand.effort, seconds=max(FRONT_TIME * demand.effort.seconds, 1.0))
     cheaper = pareto(benefits, replace(demand, effort=effort), steps=FRONT_STEPS, start=present)
-    front = [one for one in cheaper if one.cost < plan.cost and one.value < plan.value]
+    plan = best_of(plan, cheaper)
+    front = [one for one in cheaper if one.cost < plan.cost]
     progress("report", total - 1, total)
     shown = (*front, plan) if demand.objective == "worst_segment" else ()  # the report's front is of this objective
     asked = _options(demand, case, rules, site)
@@ -90,6 +91,12 @@ def plan_answer(
         "front": [_planned(one, site.money) for one in front],
         "ground": site.ways.record,
     }
+
+
+def best_of(plan: PurchasePlan, cheaper: Sequence[PurchasePlan]) -> PurchasePlan:
+    """The plan, or one for a smaller budget that is better, or as good for less, with the bound of the plan."""
+    best = max((plan, *cheaper), key=lambda one: (round(one.value, 9), -one.cost))
+    return replace(best, bound=max(plan.bound, best.value), budget=plan.budget)
 
 
 def _demand(order: Mapping[str, Any]) -> Demand:

@@ -17,6 +17,8 @@ plan-detail-items = Items: { $items }.
 plan-detail-value = { $objective ->
     [mean_probability] Mean detection probability
     [worst_segment] Detection probability of the worst segment
+    [mean_probability_weighted] Mean detection probability weighted by risk
+    [worst_segment_weighted] Detection probability of the worst segment weighted by risk
     [least_detection] Detection probability on the minimum-detection path
     [least_interruption] Probability of interruption on the most vulnerable path
    *[other] { $objective }
@@ -32,6 +34,8 @@ plan-detail-unknown-sight = The search counts ground where the line of sight is 
 plan-detail-nothing = { $objective ->
     [mean_probability] Mean detection probability
     [worst_segment] Detection probability of the worst segment
+    [mean_probability_weighted] Mean detection probability weighted by risk
+    [worst_segment_weighted] Detection probability of the worst segment weighted by risk
     [least_detection] Detection probability on the minimum-detection path
     [least_interruption] Probability of interruption on the most vulnerable path
    *[other] { $objective }

@@ -17,6 +17,8 @@ plan-detail-items = Équipements : { $items }.
 plan-detail-value = { $objective ->
     [mean_probability] Probabilité de détection moyenne
     [worst_segment] Probabilité de détection du segment le plus faible
+    [mean_probability_weighted] Probabilité de détection moyenne pondérée par le risque
+    [worst_segment_weighted] Probabilité de détection du segment le plus faible, pondérée par le risque
     [least_detection] Probabilité de détection sur le trajet de détection minimale
     [least_interruption] Probabilité d’interruption sur le trajet le plus vulnérable
    *[other] { $objective }
@@ -32,6 +34,8 @@ plan-detail-unknown-sight = La recherche compte comme non détecté le terrain o
 plan-detail-nothing = { $objective ->
     [mean_probability] Probabilité de détection moyenne
     [worst_segment] Probabilité de détection du segment le plus faible
+    [mean_probability_weighted] Probabilité de détection moyenne pondérée par le risque
+    [worst_segment_weighted] Probabilité de détection du segment le plus faible, pondérée par le risque
     [least_detection] Probabilité de détection sur le trajet de détection minimale
     [least_interruption] Probabilité d’interruption sur le trajet le plus vulnérable
    *[other] { $objective }

@@ -88,6 +88,13 @@ class OptionBenefits:
             links=None if self.links is None else self.links.only(options),
         )
 
+    def heard(self, chosen: Ints) -> Ints:
+        """A choice together with all parts of the existing layout that it links to a base (``idle``)."""
+        if self.links is None:
+            return chosen
+        idle = [n for n, option in enumerate(self.options) if option.id in self.idle]
+        return self.links.pruned(np.union1d(chosen, np.array(idle, np.int64)))
+
     def weighted(self, losses: npt.ArrayLike) -> OptionBenefits:
         """The benefits for a search in which a miss counts by the loss of its segment, (segment,) [1] from 0 to 1.
 

@@ -23,6 +23,10 @@ SEARCHED = 0.1
 ends."""
 
 
+class NoCrossing(PlanError):
+    """No path leads across the belt, so that no objective over paths has a value."""
+
+
 class WayOracle:
     """The minimum-detection path as sums over options (``sensors.planning.solver.solve.Oracle``), computed for every
     choice.
@@ -92,7 +96,7 @@ class WayOracle:
                 way = ways.cells(int(segment))
                 paths[b"".join(axis.tobytes() for axis in way)] = way
         if not paths:
-            raise PlanError("no passable crossing", where="plan", expected="passable ground from edge to edge")
+            raise NoCrossing("no passable crossing", where="plan", expected="passable ground from edge to edge")
         return paths
 
     def _hazards(self, along: Along, early: Bools) -> tuple[Floats, Floats]:

@@ -14,9 +14,9 @@ from sensors.planning.solver.coverage_objective import Cover
 def undominated(benefits: OptionBenefits, limits: Constraints) -> Ints:
     """The options (numbers, ascending) that no other option at the same site dominates at no more cost and crew.
 
-    One option dominates another if in every cell its probability and its rate are at least as high, if its kind is the
-    same or one whose rate counts for the whole exposure time, and, where links are required, if it has all links of the
-    other. Of two equal options, the first is kept.
+    One option dominates another if in every cell its probability and its rate are at least as high, if its reports
+    arrive at least as early, if its kind is the same or one whose rate counts for the whole exposure time, and, where
+    links are required, if it has all links of the other. Of two equal options, the first is kept.
     """
     cover, out = benefits.cover, np.zeros(len(limits), np.bool_)
     by_site: dict[int, list[int]] = {}
@@ -55,6 +55,7 @@ def _rates_at_least(benefits: OptionBenefits, a: int, b: int) -> bool:
     surer = not (feels_steps(first.kind) or feels_steps(second.kind) or searches(first.kind))  # its full hazard counts
     return (
         (alike or surer)
+        and first.delay_s <= second.delay_s
         and _above(first.cells, first.rate, second.cells, second.rate)
         and (surer or _above(first.cells, first.look, second.cells, second.look))
     )

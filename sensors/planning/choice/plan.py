@@ -26,7 +26,7 @@ from geo.terrain import north_up
 from sensors.errors import PlanError
 from sensors.layout import Layout
 from sensors.planning.choice.benefits import Case, OptionBenefits, PlanProgress, option_benefits
-from sensors.planning.choice.crosser_oracle import WayOracle
+from sensors.planning.choice.crosser_oracle import NoCrossing, WayOracle
 from sensors.planning.choice.dominance import undominated
 from sensors.planning.choice.options import Option, beside, limits_of, options_of
 from sensors.planning.solver.constraints import Constraints
@@ -58,7 +58,7 @@ class PurchasePlan:
     budget : float
         The budget.
     figures : dict of str to float
-        Values [1] of all objectives, means without unknown cells; NaN: not asked for.
+        Values [1] of all objectives, means without unknown cells; NaN: not asked for, or no passable crossing.
     dominated : int
         Number of options left out because another is at least as good at no more cost.
     chosen : array of int
@@ -350,33 +350,46 @@ def _chosen(
     if demand.objective in COVERS:
         worst = demand.objective == "worst_segment"
         without = benefits.cover.worst(nothing) if worst else benefits.cover.covered(nothing)
-        return best_cover(
+        choice = best_cover(
             benefits.cover, limits, worst=worst, effort=demand.effort, start=begin, links=benefits.links
-        ), without
+        )
+        heard = benefits.heard(choice.chosen)
+        value = benefits.cover.worst(heard) if worst else benefits.cover.covered(heard)
+        return Choice(heard, value, max(choice.limit, value)), without
     oracle = WayOracle(benefits, response if demand.objective == "least_interruption" else None)
     without = oracle.value_at(oracle.least(nothing)[0])
-    return best_least(oracle, limits, effort=demand.effort, start=begin, links=benefits.links), without
+    choice = best_least(oracle, limits, effort=demand.effort, start=begin, links=benefits.links)
+    heard = benefits.heard(choice.chosen)
+    value = oracle.value_at(oracle.least(heard)[0])
+    return Choice(heard, value, max(choice.limit, value)), without
 
 
 def figures_of(
     benefits: OptionBenefits, chosen: npt.ArrayLike, response: xr.DataArray | None = None
 ) -> dict[str, float]:
     """Value of every objective with the existing layout and the ``chosen`` options; interruption is NaN without a
-    response.
+    response, and detection and interruption on a path where there is no passable crossing.
 
     Means over the belt equal those of ``sensors.coverage.segments`` for the layout, without unknown cells.
     """
     options = np.asarray(chosen, np.int64)
     means = benefits.means(options)
     bought = benefits.only(options)
-    everything = np.arange(len(options))
-    least, early = WayOracle(bought), None if response is None else WayOracle(bought, response)
     return {
         "mean_probability": means.mean_probability,
         "worst_segment": means.worst_segment,
-        "least_detection": least.value_at(least.least(everything)[0]),
-        "least_interruption": math.nan if early is None else early.value_at(early.least(everything)[0]),
+        "least_detection": _over_paths(bought),
+        "least_interruption": math.nan if response is None else _over_paths(bought, response),
     }
+
+
+def _over_paths(bought: OptionBenefits, response: xr.DataArray | None = None) -> float:
+    """Value of an objective over paths with all options; NaN where there is no passable crossing."""
+    oracle = WayOracle(bought, response)
+    try:
+        return oracle.value_at(oracle.least(np.arange(len(bought.options)))[0])
+    except NoCrossing:
+        return math.nan
 
 
 def _refuse_unreached(
@@ -396,17 +409,26 @@ def _refuse_unreached(
         )
     short = replace(demand.effort, seconds=max(demand.effort.seconds / 3.0, 1.0))
     quick = replace(demand, effort=short)
+    whole = np.arange(len(limits)) if benefits.links is None else benefits.links.within_reach()
     for name, relaxed in (
         ("the budget", limits.without(budget=True)),
         ("the crew", limits.without(crew=True)),
         ("budget and crew together", limits.without(budget=True, crew=True)),
     ):
-        if _chosen(benefits, relaxed, quick, response, None)[0].value >= wanted - 1e-9:
+        found, _ = _chosen(benefits, relaxed, quick, response, whole if relaxed.kept_by(whole) else None)
+        if found.value >= wanted - 1e-9:
             raise PlanError(
                 f"{name} makes {reach} impossible: at most {plan.bound:.4g}",
                 where="plan (at least)",
                 expected=f"more of {name}, or a lower value",
             )
+    if found.limit >= wanted:
+        raise PlanError(
+            f"{reach} is not possible within budget and crew: at most {plan.bound:.4g}; in the time it was not decided "
+            "whether more of them would allow it",
+            where="plan (at least)",
+            expected="more time, budget or crew, or a lower value",
+        )
     raise PlanError(
         f"the sites make {reach} impossible: all candidates together, one a site, do not reach it ({best})",
         where="plan (at least)",
@@ -428,7 +450,8 @@ def pareto(
     """
     if steps < 2:
         raise PlanError(f"{steps} steps", where="plan (pareto)", expected="at least 2")
-    affordable = min(option.cost for option in benefits.options if option.id not in benefits.idle)
+    usable = [o for o in benefits.options if o.id not in benefits.idle and o.crew <= demand.crew_limit]
+    affordable = min((option.cost for option in usable), default=math.inf)
     front: list[PurchasePlan] = []
     known: list[str] = []
     for share in np.linspace(0.0, 1.0, steps + 1)[1:]:

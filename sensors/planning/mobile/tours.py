@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
 
 import numpy as np
@@ -25,7 +24,8 @@ from sensors.search_theory.timetable import Timetable
 STARTS: Final = 8
 """Segments, evenly along the border, at which candidate tours start (assumption)."""
 TOURS_PER_SHIFT: Final = (1, 3)
-"""Tours of a patrol in one shift for which candidates are made: the longest, and shorter ones (assumption)."""
+"""Least number of tours of a patrol in one shift for which candidates are made: the longest, and shorter ones
+(assumption)."""
 FASTEST_MPS: Final = 40.0
 """Highest speed on the way to the border and back, where a base is in the cell of a midpoint."""
 
@@ -118,10 +118,11 @@ def patrol_tours(times: LineTimes, *, speed_mps: float, shift_s: float, duty: fl
         along = forth[first:last] if first <= last else back[last:first][::-1]
         return np.concatenate([[out[base, first]], along, [home[base, last]]])
 
-    found: list[CandidateTour] = []
-    for count in TOURS_PER_SHIFT:
-        found += _longest(times, legs, duty * shift_s / count, partial(_same, shift_s / count))
-    return found
+    def period_s(moving_s: float) -> float:
+        return shift_s / max(math.floor(duty * shift_s / moving_s), 1)
+
+    found = [tour for count in TOURS_PER_SHIFT for tour in _longest(times, legs, duty * shift_s / count, period_s)]
+    return list({(tour.base, tour.first, tour.last): tour for tour in found}.values())
 
 
 def flight_tours(
@@ -161,10 +162,6 @@ def flight_tours(
     for part in (1.0, 0.5):
         found += _longest(times, legs, part * (1.0 - FLIGHT_RESERVE) * endurance_s, lambda moving: moving / duty)
     return found
-
-
-def _same(seconds: float, _moving_s: float) -> float:
-    return seconds
 
 
 def _longest(

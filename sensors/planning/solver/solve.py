@@ -77,7 +77,7 @@ def best_cover(
 
     Greedy and swaps give the first choice; the Lagrangian bound excludes options that no better choice can contain;
     HiGHS solves the rest with a cut added at each choice that it finds, until its bound is reached. Never worse than
-    ``start``.
+    ``start``. Options without which the objective is the same are left out.
     """
     compile_kernels()  # not part of the effort
     work = effort or SolverBudget()
@@ -87,6 +87,11 @@ def best_cover(
         return work.seconds - (work.clock() - began)
 
     value_of = cover.worst if worst else cover.covered
+
+    def lean(best: Ints, limit: float) -> Choice:
+        value = value_of(best)
+        kept = _without_idle(best, limits, lambda few: value_of(few if links is None else links.pruned(few)) >= value)
+        return Choice(np.sort(kept if links is None else links.pruned(kept)), value, max(value, limit))
 
     def sought(start: Ints | None, kicks: int, until: float) -> Ints:
         how: dict[str, Any] = {"sharpness": SHARPEST if worst else 0.0, "start": start, "kicks": kicks}
@@ -103,21 +108,16 @@ def best_cover(
     reachable = np.arange(len(cover)) if links is None else links.within_reach()
     limit = max(min(bound.limit, value_of(reachable)), value)
     if gap_of(value, limit) <= work.gap or left() <= 0.0:
-        return Choice(best, value, limit)
+        return lean(best, limit)
     further = sought(best, FURTHER * work.kicks, 0.5)  # the better the choice, the fewer options remain for HiGHS
     if value_of(further) > value:
         best, value = further, value_of(further)
-        limit = max(limit, value)
     kept = np.union1d(np.flatnonzero(bound.with_it > value + TIE), best).astype(np.int64)
     if not len(kept):  # no option can be part of a choice better than none
-        return Choice(best, value, value)
+        return lean(best, value)
     inner = None if links is None else links.only(kept)
     within = _by_cuts(cover.only(kept), limits.only(kept), np.searchsorted(kept, best), worst, (work.gap, left), inner)
-    if within.value > value:
-        best, value = kept[within.chosen], within.value
-    best = _without_idle(best, limits, lambda few: value_of(few if links is None else links.pruned(few)) >= value)
-    best = best if links is None else links.pruned(best)
-    return Choice(np.sort(best), value, max(value, min(limit, within.limit)))
+    return lean(kept[within.chosen] if within.value > value else best, min(limit, within.limit))
 
 
 def _without_idle(chosen: Ints, limits: Constraints, enough: Callable[[Ints], bool]) -> Ints:
@@ -228,12 +228,35 @@ def _lost(cover: Cover, weight: Floats, chosen: Ints, option: int) -> float:
 class Oracle(Protocol):
     """An objective that is the minimum of many sums over options: the value of a choice, and the sums that bound it.
 
-    ``least(chosen)`` gives the value, the value of θ, and cuts ``θ ≤ constant + Σ slopes x`` that hold for every
-    choice, one of them with equality at ``chosen``. ``value_at(θ)`` is the value of a θ.
+    ``least(chosen)`` gives the value of θ over all sums known by then, and cuts ``θ ≤ constant + Σ slopes x`` that hold
+    for every choice: the sums that are new, and one with equality at ``chosen``. ``value_at(θ)`` is the value of a θ.
     """
 
     def least(self, chosen: Ints) -> tuple[float, list[tuple[float, Floats]]]: ...
     def value_at(self, theta: float) -> float: ...
+
+
+@dataclass(slots=True)
+class _Tried:
+    """The choices that an oracle has evaluated, each with its least sum over all cuts known since, and these cuts."""
+
+    oracle: Oracle
+    pool: list[tuple[float, Floats]] = field(default_factory=list)
+    choices: list[tuple[float, Ints]] = field(default_factory=list)
+
+    def least(self, chosen: Ints, *, kept: bool = True) -> tuple[float, list[tuple[float, Floats]]]:
+        """The oracle's answer; a choice that is ``kept`` may be the best. New cuts lower choices tried before."""
+        reached, cuts = self.oracle.least(chosen)
+        self.pool += cuts
+        self.choices = [(min(theta, _least_of(cuts, one)), one) for theta, one in self.choices]
+        if kept:
+            self.choices.append((reached, chosen))
+        return reached, cuts
+
+    @property
+    def best(self) -> tuple[float, Ints]:
+        """The largest least sum of the kept choices, and the first of them that has it."""
+        return max(self.choices, key=lambda one: one[0])
 
 
 def best_least(
@@ -246,8 +269,8 @@ def best_least(
 ) -> Choice:
     """The choice with the largest minimum sum: cuts from the oracle, choices from greedy over the cuts and from HiGHS.
 
-    With ``links``, only options with a link to a base are chosen. ``value`` and ``limit`` are values of the objective.
-    Ends at the best choice, or at the effort's gap or time.
+    With ``links``, only options with a link to a base are chosen. ``value`` and ``limit`` are values of the objective,
+    over all sums that the oracle found. Ends at the best choice, or at the effort's gap or time.
     """
     work = effort or SolverBudget()
     began = work.clock()
@@ -255,53 +278,47 @@ def best_least(
     def left() -> float:
         return work.seconds - (work.clock() - began)
 
-    everything, _ = oracle.least(np.arange(len(limits)) if links is None else links.within_reach())
-    best = np.zeros(0, np.int64) if start is None else np.asarray(start, np.int64)
-    best = best if links is None else links.pruned(best)
-    theta, cuts = oracle.least(best)
-    pool = list(cuts)
+    tried = _Tried(oracle)
+    limit, _ = tried.least(np.arange(len(limits)) if links is None else links.within_reach(), kept=False)
+    begin = np.zeros(0, np.int64) if start is None else np.asarray(start, np.int64)
+    tried.least(begin if links is None else links.pruned(begin))
     while left() > 0.4 * work.seconds:  # greedy over the known cuts; each result gives new ones
-        tried = _greedy_least(pool, limits, links)
-        reached, cuts = oracle.least(tried)
-        better = reached > theta + TIE
-        if better:
-            best, theta = tried, reached
-        if reached >= _least_of(pool, tried) - TIE:
-            pool += cuts
+        found = _greedy_least(tried.pool, limits, links)
+        promised = _least_of(tried.pool, found)
+        if tried.least(found)[0] >= promised - TIE:
             break
-        pool += cuts
-    model = Mixed(limits, ceiling=max(everything, theta, 0.0))
+    model = Mixed(limits, ceiling=max(limit, tried.best[0], 0.0))
     _first_hops(model, links)
-    for constant, slopes in pool:
+    for constant, slopes in tried.pool:
         model.cut(constant, slopes)
-    limit = everything
     known: set[bytes] = set()
     while left() > 0.0:
-        solved = model.solve(seconds=left(), gap=work.gap / 4.0, start=best)
+        solved = model.solve(seconds=left(), gap=work.gap / 4.0, start=tried.best[1])
         if math.isfinite(solved.limit):
-            limit = min(limit, max(solved.limit, theta))
+            limit = min(limit, max(solved.limit, tried.best[0]))
         if not math.isfinite(solved.value):
             break
         linked = solved.chosen if links is None else links.pruned(solved.chosen)
-        reached, cuts = oracle.least(linked)
-        if reached > theta and limits.kept_by(linked):
-            best, theta = linked, reached
+        _, cuts = tried.least(linked, kept=limits.kept_by(linked))
         if len(linked) < len(solved.chosen):
             _link_up(model, links, solved.chosen)
-            cuts = cuts + oracle.least(solved.chosen)[1]
-        pool += cuts
+            cuts = cuts + tried.least(solved.chosen, kept=False)[1]
         for constant, slopes in cuts:
             model.cut(constant, slopes)
+        theta = tried.best[0]
         if gap_of(oracle.value_at(theta), oracle.value_at(limit)) <= work.gap or limit - theta <= TIE:
             break
         if solved.chosen.tobytes() in known:  # no new choice
             break
         known.add(solved.chosen.tobytes())
+    theta, best = tried.best
     lean = _without_idle(
-        best, limits, lambda few: _least_of(pool, few if links is None else links.pruned(few)) >= theta
+        best, limits, lambda few: _least_of(tried.pool, few if links is None else links.pruned(few)) >= theta
     )
-    if len(lean) < len(best) and oracle.least(lean)[0] >= theta:
-        best = lean
+    if len(lean) < len(best):
+        reached, _ = tried.least(lean)
+        theta, best = tried.best
+        best = lean if reached >= theta else best
     return Choice(np.sort(best), oracle.value_at(theta), oracle.value_at(max(limit, theta)))
 
 

@@ -117,6 +117,24 @@ def test_vehicles_keep_to_roads_slopes_they_can_climb_bridges_and_fords() -> Non
     assert seconds(forded, 110.0, 590.0) == pytest.approx(580.0 / 9.0 + 60.0)
 
 
+def test_a_footbridge_carries_walkers_and_no_vehicle() -> None:
+    """The vehicle stops at the river, whatever path leads over it, and the crew walks from there."""
+    rivers = table((ACROSS, {}))
+    ways = {kind: Ways(roads=table((ROAD, {"highway": kind})), rivers=rivers) for kind in ("footway", "steps", "track")}
+    river = int(np.argmin(np.abs(terrain()["northing"].to_numpy() - 310.0)))
+    closed = {kind: bool(by_vehicle(terrain(), ways=each).closed[river, 20]) for kind, each in ways.items()}
+    assert closed == {"footway": True, "steps": True, "track": False}
+    for kind in ("footway", "steps"):
+        assert np.isinf(travel_time(by_vehicle(terrain(), ways=ways[kind]), (410.0, 590.0)).sel(northing=10.0)).all()
+        time = response_time(terrain(), (410.0, 590.0), ways=ways[kind], settings=MobilitySettings(dismount_s=30.0))
+        drive, walk = 260.0 / 9.0, 320.0 / tobler_speed(0.0)  # from 590 m to 330 m, the last cell north of the river
+        assert seconds(time, 410.0, 10.0) == pytest.approx(drive + 30.0 + walk)
+    forded = Ways(roads=ways["footway"].roads, rivers=rivers, fords=table((Point(410.0, 310.0), {})))
+    assert seconds(travel_time(by_vehicle(terrain(), ways=forded), (410.0, 10.0)), 410.0, 590.0) == pytest.approx(
+        580.0 / 9.0 + 60.0
+    )
+
+
 def test_cover_slows_and_water_closes() -> None:
     cover = np.full((30, 40), 30, np.uint8)
     cover[:, 20:] = 10

@@ -21,6 +21,7 @@ from ops.analysis.coverage.command import cover
 from ops.analysis.coverage.options import CoverageOptions
 from ops.analysis.plan.command import plan_sector
 from ops.analysis.plan.options import PlanOptions
+from ops.analysis.plan.patrols import game_of
 from ops.analysis.sector.preview import _handles, _page, _window, preview_of
 from ops.runtime.output import say_in_english
 from ops.sector.geojson import layout_view
@@ -144,6 +145,44 @@ def test_a_plan_that_buys_no_relay_says_what_is_not_heard(walled: Any, screen: C
     )
     assert told["unlinked"] == UNLINKED
     assert HINT in screen.export_text()
+
+
+def test_patrols_guard_the_gaps_of_the_sensors_that_are_heard(
+    walled: Any, screen: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rosters among the options fill the gaps of what is heard today, the roster of the plan those that are left with
+    the relay that it buys on the wall. Patrols start on this side of the wall, reports are heard on the other."""
+    relay = feature(
+        "Point", lonlat(4000, 4860), id="relay", kind="relay", max_range_m=15000, mast_height_m=60, cost=1.0
+    )
+    dear = feature("Point", lonlat(700, 3200), id="dear", kind="camera", max_range_m=900, cost=9e6)
+    (walled.folder / "relay.geojson").write_text(collection(relay, dear))
+    (walled.folder / "front.geojson").write_text(collection(feature("Point", lonlat(4000, 3800), name="front")))
+    sector = walled.folder / "front.toml"
+    sector.write_text(walled.sector.read_text().replace("bases.geojson", "front.geojson"))
+    played: list[set[str]] = []
+
+    def noted(watched: Any, *arguments: Any, **options: Any) -> Any:
+        played.append({sensor.name for sensor in watched.sensors})
+        return game_of(watched, *arguments, **options)
+
+    monkeypatch.setattr("ops.analysis.plan.patrols.game_of", noted)
+    told = plan_sector(
+        PlanOptions(
+            budget=10.0,
+            sector=str(sector),
+            start="three",
+            links=str(walled.folder / "bases.geojson"),
+            candidates=walled.folder / "relay.geojson",
+            items=("vehicle_patrol",),
+            patrols=1,
+            seconds=PATIENT_S,
+        ),
+        screen,
+    )
+    assert [one["id"] for one in told["bought"]] == ["relay"]
+    assert told["unlinked"] == []
+    assert played == [set(COUNTED), {*COUNTED, *UNLINKED, "relay"}]
 
 
 def test_the_map_says_how_each_sensor_reports_and_whether_a_link_is_known(walled: Any) -> None:

@@ -15,6 +15,7 @@ from shapely.geometry import LineString
 from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame
+from sensors.crossing.segments import least_ways, over_segments
 from sensors.crossing.watched_belt import WatchedBelt
 from sensors.crossing.weather_and_outages import CrossingState, outage_states, over_crossing_states
 from sensors.gaps import watch_belt
@@ -52,6 +53,22 @@ def test_the_worked_example_of_availability() -> None:
     assert found.known == pytest.approx(0.4996, abs=5e-5)
     assert found.unknown == pytest.approx(found.known)
     assert float(np.max(found.known)) < 0.5 < 1.0 - 0.85**20
+
+
+@pytest.mark.parametrize(("beside", "whole"), [(1e-3, True), (0.0, True), (1e-3, False), (0.0, False)])
+def test_one_state_is_known_where_its_segments_are(beside: float, whole: bool) -> None:
+    """A sensor whose sight is unknown on a strip along the line, all of it or with a gap in each segment, beside one
+    that sees all of the ground or nothing."""
+    strip = np.zeros(SHAPE)
+    strip[8:13, :] = np.nan
+    if not whole:
+        strip[:, ::4] = 0.0
+    watched = seen(beside, strip)
+    expected = over_segments(watched, least_ways(watched))["detection_probability"].to_numpy()
+    found = over_crossing_states([CrossingState("all", 1.0, watched)])
+    assert np.isnan(expected).all() == whole
+    assert np.array_equal(found.known, expected, equal_nan=True)
+    assert np.array_equal(found.unknown, expected, equal_nan=True)
 
 
 @settings(max_examples=8, deadline=None)

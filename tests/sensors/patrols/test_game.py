@@ -112,6 +112,28 @@ def test_ranges_are_those_that_no_range_around_them_matches_in_stays(seed: int, 
 
 
 @pytest.mark.parametrize("patrols", [1, 2])
+@pytest.mark.parametrize("seed", range(4))
+def test_no_round_leaves_time_for_a_further_segment(seed: int, patrols: int) -> None:
+    """One segment limits the value, so the program alone visits only it; no feasible round holds more than a used one,
+    and the value is that of all rounds."""
+    random = np.random.default_rng(seed)
+    uncovered = np.append(0.1, random.uniform(0.4, 0.6, 4))
+    game = Game(uncovered, np.append(0.3, uncovered[1:] + 0.3))
+    rounds = line(5, shift=Shift(patrols=patrols, shift_s=7200.0, stay_s=1800.0))
+    every = all_rounds(rounds, 5)
+    found = solve_game(game, rounds)
+    sets = [frozenset(s for tour in one for s in tour) for one in every]
+    for used in found.rounds:
+        own = frozenset(s for tour in used for s in tour)
+        assert own in sets
+        assert not any(more > own for more in sets)
+    assert found.value == pytest.approx(solve_game(game, Listed(tuple(every))).value, abs=1e-9)
+    assert found.attacker_best == pytest.approx(found.value, abs=1e-9)
+    assert found.probability.sum() == pytest.approx(1.0)
+    assert found.coverage[1:].sum() > 0.5
+
+
+@pytest.mark.parametrize("patrols", [1, 2])
 def test_column_generation_gives_the_value_over_all_rounds(patrols: int) -> None:
     """Against one linear program over every feasible round, by scipy."""
     random = np.random.default_rng(patrols)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from geo.mobility.roads_and_rivers import Ways
 from ops.analysis.plan.patrols import solved, with_losses
+from ops.analysis.plan.search import best_plan
+from ops.analysis.plan.wording import details
+from ops.runtime.output import say_in_english
+from sensors.errors import PlanError
+from sensors.layout import Layout
 from sensors.patrols import Game, Shift, Sweeps, solve_game
+from sensors.planning.choice.options import options_of
+from sensors.planning.choice.plan import Demand
+from tests.sensors.planning.choice.test_plan import BORDER, CASE, EXACT, FRAME, ground, post
 
 ONE_EACH = Sweeps(np.full(2, 9e9), np.zeros(3), np.zeros(3), Shift(1, shift_s=3_600.0, stay_s=3_600.0))
 """One patrol, which can visit one of three segments in a shift."""
@@ -44,3 +54,30 @@ def test_more_at_stake_never_raises_the_value(first: Any, second: Any) -> None:
     more = np.maximum(first, second)
     values = [solve_game(with_losses(game, one), ONE_EACH).value for one in (first, more)]
     assert values[1] <= values[0] + 1e-9
+
+
+def test_a_required_value_is_one_of_detection_whatever_the_risk() -> None:
+    """One camera that sees nearly nothing, where three of four segments have little to lose: weighted, 0.71."""
+    camera = post("cam", 500.0, 1000.0, max_range_m=60.0, detection_probability=0.2)
+    losses = np.array([0.05, 0.05, 0.05, 1.0])
+
+    def planned(at_least: float | None) -> Any:
+        return best_plan(
+            options_of(Layout("c", FRAME, (camera,))),  # type: ignore[arg-type]
+            SimpleNamespace(terrain=ground(), crossed=BORDER),  # type: ignore[arg-type]
+            Demand(budget=5.0, at_least=at_least, effort=EXACT),
+            case=CASE,
+            present=None,
+            ways=Ways(),
+            bases=None,
+            losses=losses,
+            progress=lambda *_: None,
+        )[1]
+
+    plan = planned(None)
+    reached = plan.figures["mean_probability"]
+    assert plan.value > 0.7 > 0.01 > reached > 0.0
+    assert planned(0.9 * reached).value == plan.value
+    with pytest.raises(PlanError, match="the plan weighted by risk reaches a mean_probability of 0"):
+        planned(0.69)
+    assert "Mean detection probability weighted by risk:" in " ".join(map(say_in_english, details(plan, weighted=True)))

@@ -8,17 +8,24 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from geo.frame import LocalFrame
 from ops.services.api import plan_routes
 from ops.services.api.plan_routes import PlanRoutes
 from ops.services.planner.jobs import MOST_WAITING, JobRefused, Jobs, start_worker
+from ops.services.planner.plan_search import best_of
 from ops.services.planner.reports import _path
+from sensors.layout import Layout, place
+from sensors.planning.choice.options import Option
+from sensors.planning.choice.plan import PurchasePlan
 from tests.patience import PATIENT_S
 
 PLAN = {"kind": "plan", "budget": 300000.0, "seconds": 1.0}
@@ -359,6 +366,26 @@ def test_a_plan_has_a_front_of_cheaper_plans_whose_layouts_are_covered(
         assert told["figures"]["mean_probability"] == pytest.approx(point["mean_probability"], abs=5e-4)  # 1 cm
     assert cover(client, layout=f"plan:{done['id']}.{len(points)}").status_code == 422
     assert cover(client, layout=f"plan:{done['id']}.x").status_code == 422
+
+
+def test_a_cheaper_plan_of_the_front_that_is_as_good_is_the_plan() -> None:
+    frame = LocalFrame.around(1.5, 42.5)
+
+    def plan(cost: float, value: float, bound: float) -> PurchasePlan:
+        bought = Option(place(frame, 0.0, 0.0, id="x", kind="radar", max_range_m=9.0), cost, 0.0, "site")
+        layout, none = Layout("l", frame, ()), np.zeros(0, np.int64)
+        return PurchasePlan(layout, (bought,), "worst_segment", value, bound, 0.0, 250.0, {}, 0, none)
+
+    asked = plan(220.0, 0.2834, 0.284)
+    for cheaper, best in (
+        ([(30.0, 0.2827), (180.0, 0.2834)], (180.0, 0.2834, 0.284)),
+        ([(30.0, 0.2827), (250.0, 0.29)], (250.0, 0.29, 0.29)),
+        ([(30.0, 0.2827)], (220.0, 0.2834, 0.284)),
+        ([], (220.0, 0.2834, 0.284)),
+    ):
+        found = best_of(asked, [replace(plan(*one, 0.2835), budget=one[0]) for one in cheaper])
+        assert (found.cost, found.value, found.bound) == best
+        assert found.budget == 250.0
 
 
 def test_the_report_of_a_job_that_is_done_is_a_page_in_the_language_asked_for(

@@ -24,9 +24,10 @@ from sensors.layout import Layout, place
 from sensors.planning import choose_sites, plan_layout
 from sensors.planning.choice.benefits import Case, OptionBenefits, option_benefits
 from sensors.planning.choice.candidate_sites import Around, SiteRules, candidate_sites
+from sensors.planning.choice.crosser_oracle import WayOracle
 from sensors.planning.choice.dominance import undominated
 from sensors.planning.choice.options import Money, Option, limits_of, options_at, options_of
-from sensors.planning.choice.plan import Demand, figures_of, pareto, plan_of_benefits
+from sensors.planning.choice.plan import COVERS, Demand, _refuse_unreached, figures_of, pareto, plan_of_benefits
 from sensors.planning.solver.solve import SolverBudget
 from tests.patience import PATIENT_S
 
@@ -136,6 +137,27 @@ def test_of_two_alike_one_stays() -> None:
     assert (0 in kept) != (7 in kept)
 
 
+def test_a_cheaper_observer_whose_report_comes_too_late_leaves_the_one_who_calls() -> None:
+    """Reports by hand take 15 minutes, the response 10: the plan of all options, not only of the undominated."""
+    ways = (("runner", "hand", 1.0), ("phone", "cellular", 2.0))
+    observers = [
+        place(FRAME, e, 1000.0, id=f"{n} {e:g}", kind="human", max_range_m=1200.0, cost=c, reports_by=by)
+        for e in (500.0, 1500.0, 2500.0)
+        for n, by, c in ways
+    ]
+    scene = option_benefits(options_of(Layout("c", FRAME, tuple(observers))), ground(), BORDER, case=CASE)
+    fast = response(600.0)
+    demand = Demand(budget=6.0, objective="least_interruption", effort=EXACT)
+    plan = plan_of_benefits(scene, demand, response=fast)
+    limits, every = limits_of(scene.options, 6.0), range(6)
+    sets = [s for k in range(7) for s in itertools.combinations(every, k) if limits.kept_by(s)]
+    best = max(figures_of(scene, s, fast)["least_interruption"] for s in sets)
+    assert best > 0.0
+    assert plan.value >= best - 1e-6
+    assert plan.bound >= best - 1e-9
+    assert {option.id.split()[0] for option in plan.bought} == {"phone"}
+
+
 def test_more_budget_never_worsens_and_the_front_rises(scene: OptionBenefits) -> None:
     front = pareto(
         scene,
@@ -146,6 +168,69 @@ def test_more_budget_never_worsens_and_the_front_rises(scene: OptionBenefits) ->
     assert len(front) >= 2
     assert all(b > a for a, b in itertools.pairwise(values))
     assert all(b > a for a, b in itertools.pairwise(costs))
+
+
+def test_a_budget_that_affords_only_too_much_crew_is_left_out_of_the_front() -> None:
+    posts = options_of(
+        Layout("c", FRAME, (post("many", 500.0, 1000.0, cost=10.0), post("none", 1500.0, 1000.0, cost=60.0)))
+    )  # type: ignore[arg-type]
+    crews = [replace(option, crew=crew) for option, crew in zip(posts, (5.0, 0.0), strict=True)]
+    scene = option_benefits(crews, ground(), BORDER, case=CASE)
+    front = pareto(scene, Demand(budget=100.0, crew_limit=1.0, effort=EXACT))
+    assert [plan.cost for plan in front] == [60.0]
+
+
+def test_with_cameras_the_value_is_that_over_all_paths_that_were_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Paths found for one choice are also open to the crosser past another: here the best on paper was 0.81."""
+    oracles: list[WayOracle] = []
+
+    def noted(*arguments: object) -> WayOracle:
+        oracles.append(WayOracle(*arguments))  # type: ignore[arg-type]
+        return oracles[-1]
+
+    monkeypatch.setattr("sensors.planning.choice.plan.WayOracle", noted)
+    rng = np.random.default_rng(225)
+    row, column = np.mgrid[0:25, 0:37]
+    height = 40.0 * np.sin(column / 3.0 + rng.uniform(0, 6)) * np.cos(row / 2.7 + rng.uniform(0, 6))
+    hills = xr.Dataset(
+        {"elevation": (("northing", "easting"), height, {"units": "m"})},
+        coords={"northing": CELL_M * np.arange(25)[::-1], "easting": CELL_M * np.arange(37)},
+        attrs={"crs": FRAME.wkt},
+    )
+    border = Border(FRAME, LineString([(100.0, 600.0), (1700.0, 600.0)]), segment_length_m=400.0)
+    cameras = []
+    for n in range(11):
+        east, north, reach = (float(rng.uniform(*span)) for span in ((200, 1600), (300, 900), (500, 1500)))
+        seen, cost = float(rng.uniform(0.15, 0.45)), float(rng.integers(1, 4))
+        values = {"max_range_m": reach, "detection_probability": seen, "mast_height_m": 12.0, "cost": cost}
+        cameras.append(post(f"p{n}", east, north, **values))
+    scene = option_benefits(options_of(Layout("c", FRAME, tuple(cameras))), hills, border, case=Case(belt_m=400.0))  # type: ignore[arg-type]
+    plan = plan_of_benefits(scene, Demand(budget=7.0, objective="least_detection", effort=EXACT))
+    oracle = oracles[0]
+    ids = [option.id for option in oracle.benefits.options]
+    tried = oracle._known.values()
+
+    def over_tried(chosen: list[int]) -> float:
+        return oracle.value_at(min(base + float(slopes[chosen].sum()) for base, slopes in tried))
+
+    assert plan.value == pytest.approx(over_tried([ids.index(option.id) for option in plan.bought]), abs=1e-9)
+    limits = limits_of(oracle.benefits.options, 7.0)
+    sets = [list(s) for k in range(8) for s in itertools.combinations(range(len(ids)), k) if limits.kept_by(s)]
+    assert plan.bound >= max(map(over_tried, sets)) - 1e-6
+
+
+def test_where_no_vehicle_crosses_coverage_is_planned_and_paths_have_no_value() -> None:
+    wall = np.zeros(SHAPE)
+    wall[19:22] = [[60.0], [120.0], [60.0]]
+    case = Case(belt_m=600.0, target="vehicle")
+    scene = option_benefits(options_of(CANDIDATES), ground(wall), BORDER, case=case)
+    for objective in COVERS:
+        plan = plan_of_benefits(scene, Demand(budget=6.0, objective=objective, effort=EXACT), response=response(60.0))
+        assert plan.value == pytest.approx(plan.figures[objective])
+        assert math.isnan(plan.figures["least_detection"])
+        assert math.isnan(plan.figures["least_interruption"])
+    with pytest.raises(PlanError, match="no passable crossing"):
+        plan_of_benefits(scene, Demand(budget=6.0, objective="least_detection", effort=EXACT))
 
 
 def test_what_stands_there_stays_and_is_not_paid_again(scene: OptionBenefits) -> None:
@@ -242,6 +327,27 @@ def test_what_cannot_be_planned_is_one_sentence(scene: OptionBenefits, call: obj
     with pytest.raises(BadInput, match=said) as caught:
         call(scene)  # type: ignore[operator]
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ((), "the budget makes least_detection of 0.8 impossible"),
+        ((radar("twin", 300.0, 1000.0, availability=0.9),), "it was not decided whether more of them would allow it"),
+    ],
+)
+def test_a_limit_is_named_only_where_that_is_proved(more: tuple[object, ...], said: str) -> None:
+    """All candidates reach the value. With one option at each site that is seen at once; where a site has two, and the
+    time is up at the first question, the sites are not called too few."""
+    radars = [radar(f"r{n}", east, 1000.0) for n, east in enumerate((300.0, 900.0, 1500.0, 2100.0, 2700.0))]
+    options = options_of(Layout("c", FRAME, (*radars, *more)))  # type: ignore[arg-type]
+    scene = option_benefits(options, ground(), BORDER, case=CASE)
+    demand = Demand(budget=6.0, objective="least_detection", effort=EXACT)
+    plan = plan_of_benefits(scene, demand)
+    assert plan.bound < 0.8 < figures_of(scene, range(5))["least_detection"]
+    late = SolverBudget(clock=itertools.count(step=1e9).__next__)
+    with pytest.raises(PlanError, match=said):
+        _refuse_unreached(plan, scene, limits_of(options, 6.0), replace(demand, at_least=0.8, effort=late), None)
 
 
 def test_a_crew_that_is_too_small_is_named(scene: OptionBenefits) -> None:

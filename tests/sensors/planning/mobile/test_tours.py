@@ -24,12 +24,12 @@ def times(hop_s: float = 300.0, out_s: float = 600.0) -> LineTimes:
 
 
 def test_a_patrol_searches_no_faster_than_it_can() -> None:
-    """1 m/s is 1,000 s for a hop that the ground allows in 300 s; 0.6 of 8 h leave 17,280 s for the longest tour."""
+    """1 m/s is 1,000 s for a hop that the ground allows in 300 s; 0.6 of 8 h leave 17,280 s: two tours."""
     tours = patrol_tours(times(), speed_mps=1.0, shift_s=28_800.0, duty=0.6)
-    longest = [tour for tour in tours if tour.timetable.period_s == 28_800.0]
+    longest = [tour for tour in tours if tour.timetable.period_s == 14_400.0]
     assert [(tour.first, tour.last) for tour in longest] == [(0, 5)]
     assert longest[0].moving_s == pytest.approx(600.0 + 5 * 1000.0 + 600.0)
-    assert longest[0].timetable.on_duty == pytest.approx(5000.0 / 28_800.0)  # it watches along the line
+    assert longest[0].timetable.on_duty == pytest.approx(5000.0 / 14_400.0)  # it watches along the line
     short = {abs(tour.last - tour.first) for tour in tours if tour.timetable.period_s == 9_600.0}
     assert short == {4}  # 0.6 · 9,600 − 1,200 = 4,560 s: four hops
 
@@ -43,8 +43,17 @@ def test_slow_ground_and_closed_ground_limit_a_tour() -> None:
 
 def test_each_tour_keeps_within_its_part_of_the_shift() -> None:
     for tour in patrol_tours(times(), speed_mps=0.5, shift_s=20_000.0, duty=0.5):
-        assert tour.moving_s <= 0.5 * tour.timetable.period_s
+        assert tour.moving_s <= 0.5 * tour.timetable.period_s + 1e-9
         assert tour.timetable.times_s[-1] == pytest.approx(tour.moving_s)
+
+
+@pytest.mark.parametrize("hop_s", [10.0, 300.0, 2000.0])
+def test_a_tour_is_repeated_as_often_as_the_time_on_the_move_allows(hop_s: float) -> None:
+    """On a short border too: one tour more in a shift would pass the fraction on the move."""
+    found = patrol_tours(times(hop_s=hop_s), speed_mps=5.0, shift_s=28_800.0, duty=0.6)
+    for tour in found:
+        assert 0.6 - tour.moving_s / 28_800.0 < tour.moving_s / tour.timetable.period_s <= 0.6 + 1e-9
+    assert len({(tour.base, tour.first, tour.last) for tour in found}) == len(found) > 0
 
 
 def test_ground_speed_by_hand() -> None:

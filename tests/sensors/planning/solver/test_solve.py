@@ -209,6 +209,53 @@ def test_options_that_add_nothing_are_not_bought(worst: bool) -> None:
     assert found.gap == 0.0
 
 
+@pytest.mark.parametrize("budget", [5.0, 13.0, 20.0, 100.0])
+def test_what_the_worst_group_does_without_is_not_bought(budget: float) -> None:
+    """By hand: option 0 holds the first group at 0.5, and option 2 at 2 is the cheapest that lifts the other to it."""
+    cover = Cover.of(np.array([[0.5, 0.0], [0.0, 0.9], [0.0, 0.6], [0.0, 0.3]]), group=[0, 1])
+    found = best_cover(cover, Constraints.of([1.0, 10.0, 2.0, 5.0], budget), worst=True, effort=EXACT)
+    assert found.chosen.tolist() == [0, 2]
+    assert found.value == found.limit == 0.5
+
+
+class Sought:
+    """An oracle whose search for the least sum misses some, as that of a crosser's path past cameras does: it looks at
+    a third of the sums, different ones for each choice, and knows what it found before."""
+
+    def __init__(self, constant: np.ndarray, slopes: np.ndarray) -> None:
+        self.constant, self.slopes, self.known = constant, slopes, np.zeros(len(constant), np.bool_)
+
+    def least(self, chosen: np.ndarray) -> tuple[float, list[tuple[float, np.ndarray]]]:
+        sums = self.constant + self.slopes[:, chosen].sum(axis=1)
+        seen = np.random.default_rng([len(chosen), *chosen.tolist()]).random(len(sums)) < 1 / 3
+        new = int(np.argmin(np.where(seen, sums, np.inf)))
+        fresh = not self.known[new]
+        self.known[new] = True
+        lowest = int(np.argmin(np.where(self.known, sums, np.inf)))
+        told = {*([new] if fresh else []), lowest}
+        return float(sums[lowest]), [(float(self.constant[n]), self.slopes[n]) for n in told]
+
+    def value_at(self, theta: float) -> float:
+        return 1.0 - float(np.exp(-theta))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_least_sum_is_that_over_everything_found(seed: int) -> None:
+    """Sums found late count for choices evaluated before: no choice has more over all sums that the oracle knows."""
+    random = np.random.default_rng(seed)
+    slopes = np.where(random.random((25, 8)) < 0.4, random.random((25, 8)), 0.0)
+    oracle = Sought(random.random(25) * 0.2, slopes)
+    limits = Constraints.of(random.integers(1, 5, 8).astype(float), 9.0)
+    found = best_least(oracle, limits, effort=EXACT)
+
+    def over_known(chosen: tuple[int, ...] | np.ndarray) -> float:
+        sums = oracle.constant + slopes[:, list(chosen)].sum(axis=1)
+        return oracle.value_at(float(sums[oracle.known].min()))
+
+    assert found.value == pytest.approx(over_known(found.chosen), abs=1e-9)
+    assert found.limit >= max(over_known(s) for s in choices(limits)) - 1e-6
+
+
 def test_what_the_least_sum_does_without_is_not_bought() -> None:
     """Any of the first two reaches all that can be reached; money for both, and for an idle third, is no reason."""
     slopes = np.array([[1.0, 1.0, 0.0], [0.0, 0.0, 0.0]])
