@@ -37,17 +37,16 @@ class _Identified(msgspec.Struct):
 class PeriodReader(IncidentReader):
     """Reads a store by periods; times are UTC nanoseconds since 1970, a period excludes its end."""
 
-    def incidents_in(self, start_ns: int, end_ns: int, kind: str | None = None) -> tuple[list[str], bool]:
+    def incidents_in(self, start_ns: int, end_ns: int) -> tuple[list[str], bool]:
         """Return the ids of the incidents that were open in the period or changed since its start, in order of opening.
 
-        ``kind``: only those of this kind. Erased ones are left out. The second value states whether there are more than
-        MOST_INCIDENTS.
+        Erased ones are left out. The second value states whether there are more than MOST_INCIDENTS.
         """
-        found = self.every_incident_in(start_ns, end_ns, kind)
+        found = self.every_incident_in(start_ns, end_ns)
         return found[:MOST_INCIDENTS], len(found) > MOST_INCIDENTS
 
     def every_incident_in(self, start_ns: int, end_ns: int, kind: str | None = None) -> list[str]:
-        """Return the same, all of them."""
+        """Return the same, all of them, or all of one kind."""
         sql = "SELECT id, revision, state, CAST(body AS BLOB) FROM incidents WHERE opened_ns < ? ORDER BY opened_ns, id"
         found = []
         for identity, revision, state, stored in self._rows(sql, end_ns):
@@ -123,9 +122,9 @@ class ReleasedPeriods:
     def __init__(self, reader: PeriodReader, received: ReceivedRecords) -> None:
         self._reader, self._received = reader, received
 
-    def incidents_in(self, start_ns: int, end_ns: int, kind: str | None = None) -> tuple[list[str], bool]:
+    def incidents_in(self, start_ns: int, end_ns: int) -> tuple[list[str], bool]:
         """As ``PeriodReader.incidents_in``."""
-        found = self.every_incident_in(start_ns, end_ns, kind)
+        found = self.every_incident_in(start_ns, end_ns)
         return found[:MOST_INCIDENTS], len(found) > MOST_INCIDENTS
 
     def every_incident_in(self, start_ns: int, end_ns: int, kind: str | None = None) -> list[str]:

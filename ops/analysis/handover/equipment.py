@@ -76,7 +76,7 @@ def _state(sensor: Mapping[str, Any]) -> str:
 
 def outages(reader: PeriodReader | ReleasedPeriods, period: ReportPeriod) -> list[dict[str, Any]]:
     """The incidents of equipment until the end: a person may have closed one whose sensor still does not work."""
-    found, _ = reader.incidents_in(0, period.end_ns, "equipment")
+    found = reader.every_incident_in(0, period.end_ns, "equipment")
     return [known for one in found if (known := reader.as_known(one, period.end_ns)) is not None]
 
 
