@@ -26,7 +26,7 @@ from fusion.poses.looks import Looks
 from fusion.poses.placed import CarriedSensor, all_at_poses, pose_faults, seen_from, stands
 from fusion.registration.estimate import estimate
 from fusion.track_management.events import TrackEvent, events_of
-from fusion.track_management.history import Locator, closing_rows, history_dataset, picture
+from fusion.track_management.history import Locator, closing_rows, history_dataset, picture, terminated
 from fusion.track_management.timeline import Timeline, TimelineEntry, compact, key_of
 from geo.errors import SchemaError
 from geo.message import Message
@@ -276,6 +276,24 @@ class Tracker:
         if model.polled or not len(model.rate_per_m) or ahead:
             return ()
         return self.advance(heartbeat_of(model, boot, sequence, observed_ns, received_ns))
+
+    def set_back(self, now_ns: int) -> None:
+        """Take in scans of ``now_ns`` again after the clock was set back to it.
+
+        Parameters
+        ----------
+        now_ns : int, UTC nanoseconds since 1970
+            The corrected time.
+
+        Notes
+        -----
+        If scans that were taken in are more than a horizon ahead of it, every scan of now would be too old. Then all
+        tracks are terminated, and what was learned of sensors and ground is learned from the beginning.
+        """
+        newest_ns = self.timeline.newest_ns
+        if newest_ns is not None and newest_ns > now_ns + self.timeline.horizon_ns:
+            self._counted(self.timeline.run_waiting(self._advance_bank))
+            self.timeline.begin_again(empty_bank(self.model), terminated(self.timeline.bank.tracks, newest_ns + 1))
 
     def _advance_bank(self, bank: TrackBank, scan: ScanColumns) -> tuple[TrackBank, Rows]:
         return advance(self.model, bank, scan, self.looks)

@@ -170,6 +170,13 @@ class Timeline:
                 entry.rows = without_states(entry.rows) if final else no_rows(entry.rows.time_ns)
         return blocks
 
+    def begin_again(self, bank: TrackBank, last: Rows) -> None:
+        """Continue with ``bank`` and without scans; all their rows are final, and ``last`` follow them."""
+        assert not self.waiting
+        self.finished += [*(entry.rows for entry in self.entries if not entry.taken), last]
+        self.bank, self.newest_ns, self.count = bank, None, 0
+        self.entries, self.order, self.banked, self.keys = [], [], [], set()
+
     def _append(self, entry: TimelineEntry, advance: Advance | None) -> None:
         """Append ``entry`` and run it; without ``advance`` it waits."""
         if advance is None:

@@ -69,6 +69,14 @@ class FaultMemory(msgspec.Struct):
                 log.warning("sensor %s: fault %s has ended", sensor.id, name)
                 del standing[name]
 
+    def set_back(self, now_ns: int) -> None:
+        """Limit the times of the faults to ``now_ns``, and count scans from the beginning."""
+        for signs in self.signs.values():
+            signs.window, signs.in_window, signs.in_last_window = -1, 0, 0
+        for standing in self.standing.values():
+            for fault in standing.values():
+                fault.since_ns, fault.seen_ns = min(fault.since_ns, now_ns), min(fault.seen_ns, now_ns)
+
     def learn_biases(self, estimate: Callable[[], xr.Dataset], now_ns: int) -> None:
         """Take over significant azimuth biases (fusion.registration), every ten seconds of journal time."""
         if now_ns // BIASES_EVERY_NS == self.epoch:

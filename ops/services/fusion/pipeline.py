@@ -1,7 +1,8 @@
 """From detections to tracks to alerts: a deterministic function of the journal that resumes from a checkpoint.
 
 This module reads no clock. Time comes from the journal's rows (``received_ns``, and the ticks that ingest writes
-every second). Alerts are evaluated at the end of each batch that ingest committed; the journal records the batches.
+every second; a tick also sets it back). Alerts are evaluated at the end of each batch that ingest committed; the
+journal records the batches.
 The same journal therefore gives the same tracks and alerts live, after a crash, and in a later replay.
 """
 
@@ -78,6 +79,7 @@ from ops.services.fusion.desks.incidents import IncidentDesk
 from ops.services.fusion.desks.markings import MarkingDesk
 from ops.services.fusion.mute_memory import mute_fields, note_heard, note_mute, state_of
 from ops.services.fusion.quarantine_memory import CutOffRecord, note_cut_off, quarantine_faults, refusal_faults
+from ops.services.fusion.set_back import SET_BACK_NS, limit_times
 from sensors.health.liveness import SensorStatus, health, silent_after_s
 from sensors.mobile.viewpoint import Viewpoint
 from sensors.statistics.learnt_confusion import with_learnt_confusion
@@ -163,9 +165,7 @@ class Pipeline:
 
     def take(self, row: JournalRow) -> tuple[Alert, ...]:
         """Process one row; return the alerts that are new or revised, most urgent first."""
-        memory = self._memory
-        memory.now_ns = max(memory.now_ns, row.received_ns)
-        memory.since_ns = memory.since_ns or row.received_ns
+        self._pass_time(row)
         try:
             changed = self._take(row)
         except (AlertActionError, BadInput, MalformedMessage, msgspec.DecodeError) as error:
@@ -178,11 +178,9 @@ class Pipeline:
 
     def skip(self, row: JournalRow) -> None:
         """Skip a scan in overload: count it and note that its sensor sends, without tracking or evaluating alerts."""
-        memory = self._memory
-        memory.now_ns = max(memory.now_ns, row.received_ns)
-        memory.since_ns = memory.since_ns or row.received_ns
+        self._pass_time(row)
         name = row.sensor if row.sensor in self._names else ""
-        memory.skipped[name] = memory.skipped.get(name, 0) + 1
+        self._memory.skipped[name] = self._memory.skipped.get(name, 0) + 1
         self._heard(row)
 
     def save(self) -> bytes:
@@ -199,7 +197,7 @@ class Pipeline:
 
     @property
     def now_ns(self) -> int:
-        """Journal time: the latest time of receipt so far [UTC ns]."""
+        """Journal time: the latest time of receipt since the clock was last set back [UTC ns]."""
         return self._memory.now_ns
 
     @property
@@ -344,6 +342,16 @@ class Pipeline:
             "bearing only": tracker.bearings_unplaced,
         }
         return {reason: count for reason, count in {**tracker_counts, **self._memory.unusable}.items() if count}
+
+    def _pass_time(self, row: JournalRow) -> None:
+        """Advance journal time to the receipt of ``row``; go back where a tick shows that the clock was set back."""
+        memory = self._memory
+        if row.kind == "tick" and row.received_ns < memory.now_ns - SET_BACK_NS:
+            log.warning("the clock was set back by %.1f s", (memory.now_ns - row.received_ns) / 1e9)
+            self._alerts = limit_times(memory, self._alerts, row.received_ns)
+            self._tracker.set_back(row.received_ns)
+        memory.now_ns = max(memory.now_ns, row.received_ns)
+        memory.since_ns = memory.since_ns or row.received_ns
 
     def _take(self, row: JournalRow) -> tuple[Alert, ...]:
         """The alerts that the row itself changes. For unusable rows, errors of the decoders and alerts propagate."""
