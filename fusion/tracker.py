@@ -13,7 +13,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 import numpy as np
 import xarray as xr
 
-from fusion.filter.measurements import in_order
+from fusion.filter.measurements import bounded, in_order
 from fusion.filter.negative_information import heartbeat_of
 from fusion.filter.track_bank import Rows, TrackBank, empty_bank
 from fusion.filter.triangulation import crossings
@@ -189,7 +189,7 @@ class Tracker:
         timeline = self.timeline
         if not self._admitted(scan, timeline.newest_ns, timeline.keys):
             return []
-        return self._counted(timeline.put(compact(in_order(scan)), self._advance_bank))
+        return self._counted(timeline.put(compact(bounded(in_order(scan))), self._advance_bank))
 
     def take_in_all(self, scans: Iterable[ScanColumns]) -> None:
         """Take in scans that are all there already, sorted by observation, so that each is processed once.
@@ -214,7 +214,7 @@ class Tracker:
                 taken.add(scan.key)
                 newest_ns = scan.observed_ns if newest_ns is None else max(newest_ns, scan.observed_ns)
         for scan in sorted(admitted, key=key_of):
-            self._counted(self.timeline.put(compact(in_order(scan)), self._advance_bank))
+            self._counted(self.timeline.put(compact(bounded(in_order(scan))), self._advance_bank))
 
     def _admitted(self, scan: ScanColumns, newest_ns: int | None, taken: Container[tuple[str, int, int]]) -> bool:
         """Whether a scan is taken in, after one observed at ``newest_ns`` and those of the keys ``taken``; counts."""

@@ -183,9 +183,9 @@ class Timeline:
             entry.before, entry.waits = None, True
             self.waiting.append(key_of(entry.scan))
         else:
-            entry.before, entry.waits = self.bank, False
+            after, entry.rows = advance(self.bank, entry.scan)  # an error here leaves the timeline whole
+            entry.before, entry.waits, self.bank = self.bank, False, after
             self.banked.append(len(self.entries))
-            self.bank, entry.rows = advance(self.bank, entry.scan)
             self.runs += 1
             self.ration -= 1.0
         self.entries.append(entry)

@@ -9,7 +9,7 @@ The same journal therefore gives the same tracks and alerts live, after a crash,
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final, Literal
 
@@ -166,13 +166,9 @@ class Pipeline:
     def take(self, row: JournalRow) -> tuple[Alert, ...]:
         """Process one row; return the alerts that are new or revised, most urgent first."""
         self._pass_time(row)
-        try:
-            changed = self._take(row)
-        except (AlertActionError, BadInput, MalformedMessage, msgspec.DecodeError) as error:
-            self._count_unusable(row, error)
-            changed = ()
+        changed = self._guarded(row, lambda: self._take(row))
         if row.closes_batch:
-            changed += self._judge()
+            changed += self._guarded(row, self._judge)
         self._desk.seal()
         return changed
 
@@ -342,6 +338,19 @@ class Pipeline:
             "bearing only": tracker.bearings_unplaced,
         }
         return {reason: count for reason, count in {**tracker_counts, **self._memory.unusable}.items() if count}
+
+    def _guarded(self, row: JournalRow, step: Callable[[], tuple[Alert, ...]]) -> tuple[Alert, ...]:
+        """The alerts of a step; none if an error ends it. It would end every later attempt as well, so the row is
+        counted as unusable and passed over: the other rows must not wait for it."""
+        try:
+            return step()
+        except (AlertActionError, BadInput, MalformedMessage, msgspec.DecodeError) as error:
+            self._count_unusable(row, error)
+        except (MemoryError, OSError):
+            raise  # these are of the machine, not of the row
+        except Exception as error:  # noqa: BLE001 - whatever the row meets
+            self._count_unusable(row, error, fault=True)
+        return ()
 
     def _pass_time(self, row: JournalRow) -> None:
         """Advance journal time to the receipt of ``row``; go back where a tick shows that the clock was set back."""
@@ -650,9 +659,10 @@ class Pipeline:
         self._memory.heard_ns[row.sensor] = max(row.received_ns, self._memory.heard_ns.get(row.sensor, 0))
         note_heard(self._memory.mutes, row.sensor, self._memory.now_ns)
 
-    def _count_unusable(self, row: JournalRow, error: Exception) -> None:
+    def _count_unusable(self, row: JournalRow, error: Exception, *, fault: bool = False) -> None:
+        """Count and log a row that cannot be used; ``fault``: because of a fault of Watchline, with its traceback."""
         reason = f"{row.kind}: {type(error).__name__}"
         count = self._memory.unusable[reason] = self._memory.unusable.get(reason, 0) + 1
         if count & (count - 1) == 0:  # 1, 2, 4, 8, …: a flood must not fill the log
             words = "journal row %d (%s of %s) cannot be used: %s (%d of this kind)"
-            log.warning(words, row.id, row.kind, row.sensor, error, count)
+            log.warning(words, row.id, row.kind, row.sensor, error, count, exc_info=fault)

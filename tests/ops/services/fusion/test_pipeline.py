@@ -127,6 +127,45 @@ def test_a_body_that_is_no_scan_is_counted(hill_ground, rows):
     assert pipeline.tally["detections: MalformedMessage"] == 1
 
 
+@pytest.mark.parametrize("broken", ["advance", "judge"])
+def test_a_row_that_meets_an_unforeseen_error_is_counted_and_the_rest_goes_on(
+    hill_ground, rows, undisturbed, caplog, monkeypatch, broken
+):
+    """It would meet the same error after every restart."""
+    pipeline, failing = Pipeline(hill_ground), rows[len(rows) // 2]
+    while failing.kind != "detections":
+        failing = rows[rows.index(failing) + 1]
+    advance, judge = pipeline._tracker._advance_bank, pipeline._judge
+
+    def advance_or_fail(bank, scan):
+        if broken == "advance" and scan.key == (failing.sensor, failing.boot, failing.seq):
+            raise ZeroDivisionError("division by zero")
+        return advance(bank, scan)
+
+    def judge_or_fail():
+        if broken == "judge" and pipeline.now_ns == failing.received_ns:
+            raise IndexError("out of bounds")
+        return judge()
+
+    monkeypatch.setattr(pipeline._tracker, "_advance_bank", advance_or_fail)
+    monkeypatch.setattr(pipeline, "_judge", judge_or_fail)
+    alerts = [alert for row in rows for alert in pipeline.take(row)]
+    error = {"advance": "ZeroDivisionError", "judge": "IndexError"}[broken]
+    assert pipeline.tally.pop(f"detections: {error}") >= 1
+    assert "Traceback" in caplog.text
+    assert {alert.rule for alert in alerts} == {alert.rule for alert in undisturbed.alerts}
+    if broken == "judge":
+        assert history(pipeline) == undisturbed.history
+
+
+def test_a_lack_of_memory_is_not_the_rows_fault(hill_ground, rows, monkeypatch):
+    pipeline = Pipeline(hill_ground)
+    monkeypatch.setattr(pipeline, "_judge", lambda: bytes(2**62))
+    closing = next(row for row in rows if row.closes_batch)
+    with pytest.raises(MemoryError):
+        pipeline.take(closing)
+
+
 @pytest.mark.parametrize("seed", range(sized(2, 4)))
 def test_scans_late_within_the_horizon_end_in_the_same_history(hill_ground, rows, in_order, seed):
     """The horizon is 60 s of observation, as long as this night: every order of arrival must come to the same."""
