@@ -27,9 +27,10 @@ BLINDING: Final = ("frozen_data", "obscured", "unknown_position")
 
 @dataclass(frozen=True, slots=True)
 class ConditionSettings:
-    """Assumptions. frozen_scans: number of consecutive scans with identical detections. excessive_rate: multiple of the
-    declared rate, over windows of window_s. ahead_s: a clock ahead of the host clock by more; behind_s: behind by more,
-    without a backlog to send. low_power: remaining fraction. azimuth_bias_deg: a significant bias above this."""
+    """Assumptions. frozen_scans: number of consecutive scans with identical detections, of a sensor with a period.
+    excessive_rate: multiple of the declared rate, over windows of window_s. ahead_s: a clock ahead of the host clock by
+    more; behind_s: behind by more, without a backlog to send. low_power: remaining fraction. azimuth_bias_deg: a
+    significant bias above this."""
 
     frozen_scans: int = 5
     excessive_rate: float = 3.0
@@ -91,7 +92,8 @@ def faults(sensor: Sensor, signs: SensorSymptoms, settings: ConditionSettings | 
     """The present faults with what was found, always in the same order; empty for a sound sensor."""
     settings = settings or ConditionSettings()
     found: dict[str, Message] = {}
-    if signs.repeats + 1 >= settings.frozen_scans and sensor.kind != "ground_sensor":
+    looks = sensor.period_s is not None and sensor.kind != "ground_sensor"  # others report events, which may recur
+    if looks and signs.repeats + 1 >= settings.frozen_scans:
         found["frozen_data"] = Message("sensor-frozen-data", {"count": signs.repeats + 1})
     if sensor.period_s and signs.in_last_window > settings.excessive_rate * settings.window_s / sensor.period_s + 3.0:
         found["excessive_message_rate"] = Message(

@@ -66,6 +66,14 @@ def test_the_same_plots_again_and_again_are_frozen() -> None:
     assert faults(RADAR, watched(moved)) == {}
 
 
+@pytest.mark.parametrize("kind", ["radio", "human"])
+def test_the_same_event_again_and_again_is_not_frozen(kind: str) -> None:
+    """A person without a direction always reports the own position; a transmitter may stand still."""
+    sensor = place(FRAME, 0.0, 0.0, id="R", kind=kind, max_range_m=4000.0)
+    assert sensor.period_s is None
+    assert faults(sensor, watched([scan(10.0 * k, np.array([1.0])) for k in range(9)])) == {}
+
+
 def test_empty_scans_in_a_row_are_not_frozen() -> None:
     assert faults(RADAR, watched([scan(3.0 * k, np.zeros(0)) for k in range(50)])) == {}
 
