@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import blake2b
 from itertools import chain
 from typing import Literal
 
 import msgspec
+import numpy as np
+import shapely
 
+from geo.border import Border
 from geo.errors import BadInput
 from ops.forces.book import ForceBook
 from ops.incidents.book import IncidentBook
@@ -44,7 +48,8 @@ class Memory(msgspec.Struct):
     its receipt, and the end of its validity or None. ``unusable``: journaled rows that cannot be used, counted by
     reason and shown. ``skipped``: scans of each sensor that were skipped in overload. ``held``: sources that ingest
     has quarantined. ``ingest``: reports of ingest about itself (whether its disk is full, the number of clock jumps).
-    ``last_data_ns``: by offline sensor, when its last data came.
+    ``last_data_ns``: by offline sensor, when its last data came. ``watched_ns``: the row that ended the last pause, in
+    which no row came. ``border``: which border its segments belong to, see ``border_mark``; empty if not known.
     ``newest_status``: by sensor and key, (boot, seq) of its newest status message.
     ``refusals``: by sensor, when its messages were last refused for their numbers, by reason.
     ``mutes``: by sensor, also those that have ended until it reports.
@@ -76,6 +81,17 @@ class Memory(msgspec.Struct):
     forces: ForceBook = msgspec.field(default_factory=ForceBook)
     pictures: PictureMemory = msgspec.field(default_factory=PictureMemory)
     last_data_ns: dict[str, int] = {}
+    watched_ns: int = 0
+    border: str = ""
+
+
+def border_mark(border: Border | None) -> str:
+    """A hash of a border's line, segments and own side, to the metre; empty without a border."""
+    if border is None:
+        return ""
+    numbers = np.vstack([shapely.get_coordinates(border.line), border.segment_spans_m])
+    body = np.rint(numbers).astype("<i8").tobytes() + border.home_side.encode()
+    return blake2b(body, digest_size=8).hexdigest()
 
 
 class Checkpoint(msgspec.Struct):

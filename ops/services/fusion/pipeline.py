@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from math import isfinite
 from typing import Any, Final, Literal
 
 import msgspec
@@ -72,7 +73,14 @@ from ops.sector.open_sector import OpenSector
 from ops.sector.settings import Settings, tracker_settings
 from ops.sector.toml_record import record_from
 from ops.services.fusion.alert_context import alert_context_of
-from ops.services.fusion.checkpoint import HealthNow, Memory, checkpoint_parts, read_checkpoint
+from ops.services.fusion.checkpoint import (
+    CheckpointError,
+    HealthNow,
+    Memory,
+    border_mark,
+    checkpoint_parts,
+    read_checkpoint,
+)
 from ops.services.fusion.desks.coverage import covered_segments
 from ops.services.fusion.desks.forces import ForcesDesk
 from ops.services.fusion.desks.incidents import IncidentDesk
@@ -95,6 +103,8 @@ UNIT_CHANNELS: Final = {kind: channel for channel, kind in UNIT_KINDS.items()}
 ANNOUNCED_STOP_NS: Final = 4 * 3600 * 1_000_000_000
 """Time after the last message of a sensor that announced maintenance or its stop, from which it counts as offline. A
 longer stop is planned in the settings (``[[maintenance]]``), with its end."""
+PAUSE_NS: Final = 10_000_000_000
+"""Ingest writes a tick every second: in a longer time without a row it was stopped and received nothing."""
 SENDS_NOTHING: Final = ("offline", "maintenance", "muted")
 """States in which the age of a position is no fault: the sensor states none because it sends nothing."""
 OLD_STATUS: Final = "status: not the newest"
@@ -137,6 +147,14 @@ class Pipeline:
                 conditions=weather,
             )  # fmt: skip
             self._alerts, self._memory = AlertState.from_json(saved.alerts), saved.memory
+        border = border_mark(ground.border)
+        if self._memory.border not in ("", border):
+            raise CheckpointError(
+                "belongs to another border",
+                where="checkpoint",
+                expected="the same line, segments and own side; for others, replay the journal into a new store",
+            )
+        self._memory.border = border
         of_incidents = record_from(IncidentSettings, settings.incidents, where="settings [incidents]")
         of_incidents = of_incidents.within(settings.retention.alerts)
         self._marking = MarkingDesk(self._memory.markings, settings.releasability, section_of=self.section_of)
@@ -359,6 +377,8 @@ class Pipeline:
             log.warning("the clock was set back by %.1f s", (memory.now_ns - row.received_ns) / 1e9)
             self._alerts = limit_times(memory, self._alerts, row.received_ns)
             self._tracker.set_back(row.received_ns)
+        if row.received_ns > memory.now_ns + PAUSE_NS and memory.now_ns > memory.watched_ns:
+            memory.watched_ns = row.received_ns
         memory.now_ns = max(memory.now_ns, row.received_ns)
         memory.since_ns = memory.since_ns or row.received_ns
 
@@ -545,6 +565,8 @@ class Pipeline:
         lon, lat = place
         easting, northing = (float(part) for part in self._ground.layout.frame.to_local(lon, lat))
         call = DistressCall(unit, observed_ns, easting, northing, f"{lat:.5f}, {lon:.5f}", note)
+        if not isfinite(easting + northing):  # beyond the projection, such as 0, 0 of a device without a fix
+            return replace(call, easting=None, northing=None)
         if self._ground.border is None:
             return call
         located = self._ground.border.locate(easting, northing)
@@ -618,6 +640,11 @@ class Pipeline:
             blind = memory.faults.blind(sensor) or sensor in lost
             state = "degraded" if state == "ok" and blind else state
             before = memory.health.get(sensor)
+            if before is not None and before[0] in ("ok", "degraded") and state == "offline":
+                stated = sensor in reported and reported[sensor].state == "offline"
+                listened_ns = memory.now_ns - memory.watched_ns - self._start_grace_ns
+                if not stated and listened_ns <= patience_s * 1e9:
+                    state = before[0]  # it may have sent while ingest was stopped
             if before is None or before[0] != state:
                 if before is not None or state == "offline":
                     log.warning("sensor %s: %s, previously %s", sensor, state, before[0] if before else "no_data")

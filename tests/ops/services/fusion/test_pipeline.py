@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
@@ -14,9 +15,10 @@ import pytest
 from fusion.alerts import Alert, AlertSettings, AlertStateError
 from fusion.alerts.settings import RENAMED
 from geo.errors import BadInput
+from geo.frame import LocalFrame
 from geo.message import Message
 from ingest.decode import encode, encode_status
-from ingest.unit_messages import Reply
+from ingest.unit_messages import Position, Reply
 from ingest.wire import Status
 from ops.journal.reader import JournalReader, JournalRow
 from ops.room.night_file import SCENARIO_START
@@ -26,6 +28,7 @@ from ops.sector.settings import Settings
 from ops.sector.toml_record import ConfigError
 from ops.services.fusion.checkpoint import CheckpointError
 from ops.services.fusion.fault_memory import Standing
+from ops.services.fusion.live_picture import alert_dict
 from ops.services.fusion.pipeline import Pipeline
 from sensors.scan import Scan
 from sensors.timestamps import nanoseconds
@@ -333,6 +336,39 @@ def test_an_offline_sensor_states_its_last_data_not_when_that_was_noticed(hill_g
     for lost in [alert for alert in alerts if alert.rule == "coverage_lost"]:
         assert lost.observed_at == offline[lost.sensor].observed_at
     assert pipeline.health["camera-west"].since_ns == START_NS + 15_000 * SECOND, "the state began when it was noticed"
+
+
+def test_the_checkpoint_of_another_border_is_refused_with_the_remedy(hill_ground):
+    """What is stored by segment would mean other places."""
+    saved = run(hill_ground, [tick_row(1.0)])[0].save()
+    border = hill_ground.border
+    for other in (
+        replace(border, segment_length_m=2 * border.segment_length_m),
+        replace(border, home_side="left" if border.home_side == "right" else "right"),
+        None,
+    ):
+        with pytest.raises(CheckpointError, match=r"another border.*replay the journal into a new store"):
+            Pipeline(replace(hill_ground, border=other), checkpoint=saved)
+    old = msgspec.msgpack.decode(saved)
+    del old["memory"]["border"], old["memory"]["watched_ns"]
+    assert Pipeline(hill_ground, checkpoint=msgspec.msgpack.encode(old)).save() == saved
+
+
+def test_a_call_from_outside_the_projection_has_no_position_in_the_frame(hill_ground, monkeypatch):
+    """Such as 0, 0 of a device without a fix, in a sector at 84° W."""
+    frame = LocalFrame.around(-84.0, 36.0)
+    ground = replace(hill_ground, layout=replace(hill_ground.layout, frame=frame), border=None)
+    assert not math.isfinite(float(frame.to_local(0.0, 0.0)[0]))
+    pipeline = Pipeline(hill_ground)
+    monkeypatch.setattr(pipeline, "_ground", ground)
+    body = msgspec.json.encode(Position("alpha", 1, 1, moment(START_NS), 0.0, 0.0, distress=True, note="help"))
+    (alert,) = pipeline.take(
+        JournalRow(1, "position", "alpha", 1, 1, START_NS, START_NS, None, "application/json", body, True)
+    )
+    assert (alert.rule, alert.easting, alert.northing, alert.segment) == ("distress", None, None, None)
+    assert "lon" not in alert_dict(alert, hill_ground.frame)
+    assert "0.00000, 0.00000" in str(alert)
+    assert dict(Pipeline(hill_ground, checkpoint=pipeline.save()).alerts) == dict(pipeline.alerts)
 
 
 def test_a_sensor_that_never_reported_has_no_data_since_the_beginning(hill_ground):
