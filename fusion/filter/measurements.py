@@ -24,7 +24,7 @@ from sensors.scan_columns import ARRAYS, ScanColumns
 LEAST_VARIANCE: Final = 0.01
 """Minimum standard deviation of a position, 0.1 m."""
 LEAST_DEVIATION: Final = {"azimuth_sd": 1e-6, "range_sd": 1e-3}
-"""Minimum standard deviations [rad, m]; the square of a much smaller one may be 0."""
+"""Minimum standard deviations [rad, m]; the square of a much smaller one may become 0."""
 WORST_AZIMUTH_RAD: Final = 1.0
 """An azimuth with a larger standard deviation is not used, nor a range with one beyond the sensor's maximum range."""
 FARTHEST_M: Final = 1e7
@@ -90,7 +90,8 @@ def bounded(scan: ScanColumns) -> ScanColumns:
         values = getattr(scan, name)
         small = (values > 0.0) & (values < least)
         if small.any():
-            raised[name] = np.maximum(values, least, out=values.copy(), where=small)
+            raised[name] = values.copy()
+            raised[name][small] = least
     return replace(scan, **raised) if raised else scan
 
 
