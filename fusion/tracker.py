@@ -13,7 +13,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 import numpy as np
 import xarray as xr
 
-from fusion.filter.measurements import in_order
+from fusion.filter.measurements import bounded, in_order
 from fusion.filter.negative_information import heartbeat_of
 from fusion.filter.track_bank import Rows, TrackBank, empty_bank
 from fusion.filter.triangulation import crossings
@@ -26,7 +26,7 @@ from fusion.poses.looks import Looks
 from fusion.poses.placed import CarriedSensor, all_at_poses, pose_faults, seen_from, stands
 from fusion.registration.estimate import estimate
 from fusion.track_management.events import TrackEvent, events_of
-from fusion.track_management.history import Locator, closing_rows, history_dataset, picture
+from fusion.track_management.history import Locator, closing_rows, history_dataset, picture, terminated
 from fusion.track_management.timeline import Timeline, TimelineEntry, compact, key_of
 from geo.errors import SchemaError
 from geo.message import Message
@@ -189,7 +189,7 @@ class Tracker:
         timeline = self.timeline
         if not self._admitted(scan, timeline.newest_ns, timeline.keys):
             return []
-        return self._counted(timeline.put(compact(in_order(scan)), self._advance_bank))
+        return self._counted(timeline.put(compact(bounded(in_order(scan))), self._advance_bank))
 
     def take_in_all(self, scans: Iterable[ScanColumns]) -> None:
         """Take in scans that are all there already, sorted by observation, so that each is processed once.
@@ -214,7 +214,7 @@ class Tracker:
                 taken.add(scan.key)
                 newest_ns = scan.observed_ns if newest_ns is None else max(newest_ns, scan.observed_ns)
         for scan in sorted(admitted, key=key_of):
-            self._counted(self.timeline.put(compact(in_order(scan)), self._advance_bank))
+            self._counted(self.timeline.put(compact(bounded(in_order(scan))), self._advance_bank))
 
     def _admitted(self, scan: ScanColumns, newest_ns: int | None, taken: Container[tuple[str, int, int]]) -> bool:
         """Whether a scan is taken in, after one observed at ``newest_ns`` and those of the keys ``taken``; counts."""
@@ -276,6 +276,24 @@ class Tracker:
         if model.polled or not len(model.rate_per_m) or ahead:
             return ()
         return self.advance(heartbeat_of(model, boot, sequence, observed_ns, received_ns))
+
+    def set_back(self, now_ns: int) -> None:
+        """Take in scans of ``now_ns`` again after the clock was set back to it.
+
+        Parameters
+        ----------
+        now_ns : int, UTC nanoseconds since 1970
+            The corrected time.
+
+        Notes
+        -----
+        If scans that were taken in are more than a horizon ahead of it, every scan of now would be too old. Then all
+        tracks are terminated, and what was learned of sensors and ground is learned from the beginning.
+        """
+        newest_ns = self.timeline.newest_ns
+        if newest_ns is not None and newest_ns > now_ns + self.timeline.horizon_ns:
+            self._counted(self.timeline.run_waiting(self._advance_bank))
+            self.timeline.begin_again(empty_bank(self.model), terminated(self.timeline.bank.tracks, newest_ns + 1))
 
     def _advance_bank(self, bank: TrackBank, scan: ScanColumns) -> tuple[TrackBank, Rows]:
         return advance(self.model, bank, scan, self.looks)

@@ -121,7 +121,8 @@ class WirePlot(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     position_sd_m : float, m, optional
         Standard deviation of the position, per axis.
     classes : dict of str to float, optional
-        Probability [1] of each reported class; ``class`` in JSON.
+        Probability [1] of each reported class; ``class`` in JSON. If they sum to less than 1, the remainder is spread
+        evenly over the classes that are not reported.
     confidence : float, optional
         The sensor's own score, 0 to 1.
     source_id : str, optional
@@ -422,7 +423,8 @@ def schema_of(message_type: Any, name: str) -> dict[str, Any]:
                     option["pattern"] = UTC_PATTERN
     if "WirePlot" in definitions:
         plot = definitions["WirePlot"]
-        plot["properties"]["class"] |= {"propertyNames": {"enum": list(CLASSES)}, **SOME_CLASS}
+        names = {"propertyNames": {"enum": list(CLASSES)}}
+        plot["properties"]["class"] |= {"description": CLASS_SCORES, **names, **SOME_CLASS}
         plot["allOf"] = [_needs(name, other) for name, other in NEEDS]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"Watchline {name}", **schema}
 
@@ -436,6 +438,10 @@ UTC_PATTERN: Final = (
 """The times that the decoder takes: 1970 to 2261, without leap seconds, which a clock reading cannot hold. Validators
 may leave ``format`` unchecked, or take the second 60."""
 
+CLASS_SCORES: Final = (
+    "Probability of each reported class. If they sum to less than 1, the remainder is spread evenly over the classes"
+    " that are not reported."
+)
 SOME_CLASS: Final = {"if": {"minProperties": 1}, "then": {"not": {"additionalProperties": {"const": 0}}}}
 """Scores of classes that are all 0 cannot be scaled to sum 1; none at all means not reported."""
 

@@ -85,6 +85,8 @@ _PLOT_FIELDS: Final = (
     "range_sd_m", "azimuth_sd_deg", "elevation_sd_deg", "radial_velocity_sd_mps",
     "position_sd_m", "lon", "lat", "confidence",
 )  # fmt: skip
+LEAST_REST: Final = 1e-6
+"""Class scores whose sum is closer to 1 are complete: the rest is rounding."""
 _numbers = attrgetter(*_PLOT_FIELDS)
 RANGE, AZIMUTH, ELEVATION, VELOCITY, POSITION_SD, LON, LAT, CONFIDENCE = 0, 1, 2, 3, 8, 9, 10, 11
 
@@ -286,7 +288,8 @@ def _class_probability(scan: Scan, confusion: Confusion | None, n: int) -> Float
 
 
 def _scores(scan: Scan, reports: Sequence[Mapping[str, float]]) -> Floats:
-    """(report, class) reported scores in the order of CLASSES, scaled to sum 1."""
+    """(report, class) reported scores in the order of CLASSES, scaled to sum 1. Below 1, the remainder is spread evenly
+    over the classes that the report does not name: a class reported with 0.55 is not certain."""
     for report in reports:
         if not report.keys() <= CLASS_INDEX.keys():
             unknown = min(report.keys() - CLASS_INDEX.keys())
@@ -295,6 +298,10 @@ def _scores(scan: Scan, reports: Sequence[Mapping[str, float]]) -> Floats:
     total = scores.sum(axis=1, keepdims=True)
     if not ((scores >= 0.0).all() and (total > 0.0).all() and np.isfinite(total).all()):
         raise _refusal(scan, "reports class scores that are not fractions", "scores from 0, not all 0")
+    for i in np.flatnonzero(total[:, 0] < 1.0 - LEAST_REST).tolist():
+        unnamed = [name not in reports[i] for name in CLASSES]
+        if any(unnamed):
+            scores[i, unnamed], total[i] = (1.0 - total[i]) / sum(unnamed), 1.0
     return np.asarray(scores / total)
 
 

@@ -11,8 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from math import log
+from typing import Final
 
-from sensors.timestamps import HOUR_NS
+from sensors.timestamps import HOUR_NS, SECOND_NS
+
+MINUTE_NS: Final = 60 * SECOND_NS
+PAUSE_NS: Final = MINUTE_NS
+"""Pictures come every second; a longer time between two of them is one in which nothing was watched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +31,10 @@ class Learned:
 @dataclass(frozen=True, slots=True)
 class Traffic:
     """State of the rule. ``hour_ns``: start of the current hour, 0 before the first; ``whole``: whether it was covered
-    from its start; ``seen``: tracks near each segment in it, by segment; ``unsound``: sensors that did not work for all
-    of it; ``learned`` by "segment|hour"; ``open``: alerts of segments with too little traffic, by segment."""
+    from its start without a pause; ``seen``: tracks near each segment in it, by segment; ``unsound``: sensors that did
+    not work for all of it; ``learned`` by "segment|hour"; ``open``: alerts of segments with too little traffic, by
+    segment; ``newest_ns``: time of the newest picture; ``uncovered``: segments that no sensor covered at some minute of
+    the hour."""
 
     hour_ns: int = 0
     whole: bool = False
@@ -35,6 +42,8 @@ class Traffic:
     unsound: tuple[str, ...] = ()
     learned: Mapping[str, Learned] = field(default_factory=dict)
     open: Mapping[str, str] = field(default_factory=dict)
+    newest_ns: int = 0
+    uncovered: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +56,24 @@ class Verdict:
     below_baseline: bool
 
 
-def noted(traffic: Traffic, near: Iterable[tuple[str, int]], unsound: Iterable[str], now_ns: int) -> Traffic:
+def resumed(traffic: Traffic, now_ns: int) -> Traffic:
+    """State before the next picture: after a pause, in which the room was stopped, the hour is not whole."""
+    paused = bool(traffic.newest_ns) and now_ns - traffic.newest_ns > PAUSE_NS
+    return replace(traffic, whole=False) if paused else traffic
+
+
+def minute_is_over(traffic: Traffic, now_ns: int) -> bool:
+    """Whether a minute has begun since the newest picture."""
+    return traffic.newest_ns // MINUTE_NS != now_ns // MINUTE_NS
+
+
+def noted(
+    traffic: Traffic,
+    near: Iterable[tuple[str, int]],
+    unsound: Iterable[str],
+    now_ns: int,
+    uncovered: Iterable[int] = (),
+) -> Traffic:
     """State after one picture of the current hour: ``near`` are confirmed tracks with their segment, each counted
     once."""
     here: dict[str, set[str]] = {}
@@ -60,8 +86,13 @@ def noted(traffic: Traffic, near: Iterable[tuple[str, int]], unsound: Iterable[s
             seen[name] = tuple(sorted(known | tracks))
     hour_ns = traffic.hour_ns or now_ns - now_ns % HOUR_NS
     return replace(
-        traffic, hour_ns=hour_ns, seen=seen, unsound=tuple(sorted({*traffic.unsound, *unsound}))
-    )  # fmt: skip
+        traffic,
+        hour_ns=hour_ns,
+        seen=seen,
+        unsound=tuple(sorted({*traffic.unsound, *unsound})),
+        newest_ns=now_ns,
+        uncovered=tuple(sorted({*traffic.uncovered, *uncovered})),
+    )
 
 
 def hour_is_over(traffic: Traffic, now_ns: int) -> bool:
@@ -79,7 +110,7 @@ def judged(
     """
     learned, verdicts = dict(traffic.learned), []
     clock = traffic.hour_ns // HOUR_NS % 24
-    for segment in watched if traffic.whole else ():
+    for segment in sorted({*watched} - {*traffic.uncovered}) if traffic.whole else ():
         name = f"{segment}|{clock:02d}"
         known = learned.get(name, Learned())
         came = len(traffic.seen.get(str(segment), ()))
@@ -89,4 +120,5 @@ def judged(
         learned[name] = Learned(known.hours + 1, known.tracks + came)
     start_ns = now_ns - now_ns % HOUR_NS
     whole = start_ns == traffic.hour_ns + HOUR_NS
-    return replace(traffic, hour_ns=start_ns, whole=whole, seen={}, unsound=(), learned=learned), tuple(verdicts)
+    after = replace(traffic, hour_ns=start_ns, whole=whole, seen={}, unsound=(), learned=learned, uncovered=())
+    return after, tuple(verdicts)

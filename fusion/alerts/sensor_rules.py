@@ -9,7 +9,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from fusion.alerts.alert import alert_id
-from fusion.alerts.expected_traffic import Traffic, hour_is_over, judged, noted
+from fusion.alerts.expected_traffic import Traffic, hour_is_over, judged, minute_is_over, noted, resumed
 from fusion.alerts.ledger import Ledger
 from fusion.alerts.messages import MUTED
 from fusion.alerts.state import SensorMemory
@@ -173,12 +173,16 @@ def _coverage_lost(
 
 
 def _watched_again(ledger: Ledger, memory: SensorMemory, reason: str) -> SensorMemory:
-    """After a sensor has returned, clear its coverage alert, unless another sensor's loss keeps the segments below the
-    requirement."""
+    """After a sensor has returned, clear its coverage alert, unless it or another one still does not detect, which
+    keeps the segments below the requirement."""
     alert = ledger.alerts.get(memory.open_lost)
-    if alert is not None and alert.is_open and alert.coverage_gaps and ledger.context is not None:
-        required = ledger.settings.required_probability
-        if not ledger.context.meets_again(alert.coverage_gaps, ledger.gone, required):
+    if alert is not None and alert.is_open:
+        if not alert.coverage_gaps or ledger.context is None:
+            covered = alert.sensor not in ledger.gone
+        else:
+            required = ledger.settings.required_probability
+            covered = ledger.context.meets_again(alert.coverage_gaps, ledger.gone, required)
+        if not covered:
             return memory
     ledger.clear(memory.open_lost, reason)
     return replace(memory, open_lost="")
@@ -195,6 +199,7 @@ def expected_traffic(
     if coverage is None:
         return traffic
     settings, now_ns = ledger.settings, ledger.now_ns
+    traffic = resumed(traffic, now_ns)
     if hour_is_over(traffic, now_ns):
         watched = coverage.watched(traffic.unsound).tolist()
         traffic, verdicts = judged(
@@ -212,7 +217,11 @@ def expected_traffic(
             elif verdict.below_baseline and name not in standing:
                 standing[name] = alert_id("activity_below_baseline", name, 0, traffic.hour_ns)
                 ledger.raise_activity_below_baseline(standing[name], verdict)
-        traffic = replace(traffic, open=standing)
+        traffic = resumed(replace(traffic, open=standing), now_ns)
     near = (picture.segment >= 0) & (np.abs(picture.offset_m) <= settings.pattern_band_m)
     rows = np.flatnonzero(near & (picture.status == "confirmed")).tolist()
-    return noted(traffic, [(picture.track[row], int(picture.segment[row])) for row in rows], ledger.gone, now_ns)
+    uncovered: list[int] = []
+    if minute_is_over(traffic, now_ns):  # what a moving sensor covers changes; each minute is often enough
+        uncovered = np.setdiff1d(np.arange(coverage.segment_count), coverage.watched(ledger.gone)).tolist()
+    here = [(picture.track[row], int(picture.segment[row])) for row in rows]
+    return noted(traffic, here, ledger.gone, now_ns, uncovered)

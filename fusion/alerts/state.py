@@ -242,11 +242,15 @@ class AlertState:
 
 
 def _with_later_fields(body: bytes) -> bytes:
-    """A state of a version before ``Nuisance.by_picture`` or ``PatternMemory.clear_looks``, with these fields."""
+    """A state of a version before ``Nuisance.by_picture``, ``PatternMemory.clear_looks`` or ``Traffic.newest_ns`` and
+    ``Traffic.uncovered``, with these fields."""
     known = msgspec.json.decode(body)
     known.get("nuisance", {}).setdefault("by_picture", {})
     for memory in known.get("patterns", {}).values():
         memory.setdefault("clear_looks", 0)
+    traffic = known.get("traffic", {})
+    traffic.setdefault("newest_ns", 0)
+    traffic.setdefault("uncovered", [])
     return msgspec.json.encode(known, order="sorted")
 
 

@@ -23,6 +23,8 @@ from sensors.scan_columns import ARRAYS, ScanColumns
 
 LEAST_VARIANCE: Final = 0.01
 """Minimum standard deviation of a position, 0.1 m."""
+LEAST_DEVIATION: Final = {"azimuth_sd": 1e-6, "range_sd": 1e-3}
+"""Minimum standard deviations [rad, m]; the square of a much smaller one may become 0."""
 WORST_AZIMUTH_RAD: Final = 1.0
 """An azimuth with a larger standard deviation is not used, nor a range with one beyond the sensor's maximum range."""
 FARTHEST_M: Final = 1e7
@@ -79,6 +81,18 @@ def in_order(scan: ScanColumns) -> ScanColumns:
         return scan
     order = canonical_order(scan)
     return replace(scan, **{name: getattr(scan, name)[order] for name in ARRAYS})
+
+
+def bounded(scan: ScanColumns) -> ScanColumns:
+    """``scan`` with positive standard deviations of at least LEAST_DEVIATION."""
+    raised = {}
+    for name, least in LEAST_DEVIATION.items():
+        values = getattr(scan, name)
+        small = (values > 0.0) & (values < least)
+        if small.any():
+            raised[name] = values.copy()
+            raised[name][small] = least
+    return replace(scan, **raised) if raised else scan
 
 
 def plots_of(

@@ -225,12 +225,13 @@ class AlertContext:
         Returns
         -------
         bool
-            True if every segment meets the requirement again, or if no information is available.
+            True if every segment meets the requirement again, or if no information is available. Segments that the
+            border no longer has do not count.
         """
         if self.detection is None:
             return True
         now = self.detection.probability(gone)
-        return bool(np.all(now[[one.segment for one in gaps]] >= required))
+        return bool(np.all(now[[one.segment for one in gaps if one.segment < len(now)]] >= required))
 
     def _forecast(self, sighting: Sighting, vehicle: float) -> Forecast | None:
         if self.forecaster is None or sighting.cov is None:

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from fusion.filter.track_bank import CLOSED, PER_ROW, STATUS, Rows, TrackBank, track_names
+from fusion.filter.existence import CLOSING
+from fusion.filter.track_bank import CLOSED, PER_ROW, STATUS, Rows, TrackBank, TrackColumns, track_names
 from fusion.models.motion import VEHICLE, unpack
 from geo.arrays import Bools, Floats, Ints
 from sensors.scan import CLASSES
@@ -113,6 +114,16 @@ def closing_rows(blocks: Sequence[Rows]) -> list[Rows]:
             columns["status"] = np.full(len(rows), CLOSED, np.int8)
             closing.append(Rows(time_ns=block.time_ns + 1, dropped=0, flooded=0, **columns))
     return closing
+
+
+def terminated(tracks: TrackColumns, time_ns: int) -> Rows:
+    """A closing row for each of ``tracks`` at its last state."""
+    count = len(tracks.track)
+    status, event = np.full(count, CLOSED, np.int8), np.full(count, CLOSING, np.int8)
+    return Rows(
+        time_ns, tracks.track, tracks.centre, tracks.spread, tracks.existence, status, event,
+        np.full(count, -1, np.int32), dropped=0, flooded=0,
+    )  # fmt: skip
 
 
 def closed_at_the_end(history: xr.Dataset) -> xr.Dataset:

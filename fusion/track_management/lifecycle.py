@@ -51,7 +51,7 @@ def settle(
     number of plots that were dropped, of those in a clutter burst, and of bearings that came from no track.
     """
     now, sensor = updated.now_ns, model.sensor(scan.sensor)
-    ids = np.array([track_id(*scan.key, number) for number in born.number.tolist()], np.int64)
+    ids = free_ids(scan.key, born.number, bank.tracks.track)
     polar = int(model.survey.column[sensor.index]) if len(bank.learnt) else -1
     tracks, sightings, rows = next_bank(
         bank.tracks, bank.sightings, updated, born, ids, sensor.index, polar, deletion_rules(model)
@@ -90,7 +90,26 @@ def _heard(bank: TrackBank, sensor: SensorModel, scan: ScanColumns) -> Ints:
     return heard
 
 
+def free_ids(key: tuple[str, int, int], numbers: Ints, taken: Ints) -> Ints:
+    """(plot,) ids of the tracks that the plots ``numbers`` of a scan found, each once and none of ``taken``.
+
+    By chance, or because a sensor chose its numbers so, the hashes of two plots may be equal; another one is then used.
+    """
+    ids = np.array([track_id(*key, number) for number in numbers.tolist()], np.int64)
+    if not np.isin(ids, taken).any() and len(np.unique(ids)) == len(ids):
+        return ids
+    used = set(taken.tolist())
+    for k, number in enumerate(numbers.tolist()):
+        salt = 0
+        while (identity := track_id(*key, number, salt)) in used:
+            salt += 1
+        used.add(identity)
+        ids[k] = identity
+    return ids
+
+
 @lru_cache(maxsize=8192)  # a scan that is run again founds the same tracks
-def track_id(sensor: str, boot: int, sequence: int, plot: int) -> int:
-    """40 bits of a hash of the founding plot; ``plot`` counts in canonical order."""
-    return int.from_bytes(blake2b(f"{sensor}|{boot}|{sequence}|{plot}".encode(), digest_size=5).digest(), "big")
+def track_id(sensor: str, boot: int, sequence: int, plot: int, salt: int = 0) -> int:
+    """40 bits of a hash of the founding plot; ``plot`` counts in canonical order. Each ``salt`` gives another hash."""
+    text = f"{sensor}|{boot}|{sequence}|{plot}" + (f"|{salt}" if salt else "")
+    return int.from_bytes(blake2b(text.encode(), digest_size=5).digest(), "big")

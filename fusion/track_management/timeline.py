@@ -170,15 +170,22 @@ class Timeline:
                 entry.rows = without_states(entry.rows) if final else no_rows(entry.rows.time_ns)
         return blocks
 
+    def begin_again(self, bank: TrackBank, last: Rows) -> None:
+        """Continue with ``bank`` and without scans; all their rows are final, and ``last`` follow them."""
+        assert not self.waiting
+        self.finished += [*(entry.rows for entry in self.entries if not entry.taken), last]
+        self.bank, self.newest_ns, self.count = bank, None, 0
+        self.entries, self.order, self.banked, self.keys = [], [], [], set()
+
     def _append(self, entry: TimelineEntry, advance: Advance | None) -> None:
         """Append ``entry`` and run it; without ``advance`` it waits."""
         if advance is None:
             entry.before, entry.waits = None, True
             self.waiting.append(key_of(entry.scan))
         else:
-            entry.before, entry.waits = self.bank, False
+            after, entry.rows = advance(self.bank, entry.scan)  # an error here leaves the timeline whole
+            entry.before, entry.waits, self.bank = self.bank, False, after
             self.banked.append(len(self.entries))
-            self.bank, entry.rows = advance(self.bank, entry.scan)
             self.runs += 1
             self.ration -= 1.0
         self.entries.append(entry)

@@ -63,7 +63,8 @@ class Settings:
     checkpoint_s : float, s
         Interval between the checkpoints of fusion, in the time of the journal.
     start_grace_s : float, s
-        Time after the first row of the journal before a sensor without any data counts as offline.
+        Time after the first row of the journal before a sensor without any data counts as offline; after a pause of
+        ingest, time in addition to its limit.
     tracker : table
         Settings of the tracker that differ from their defaults.
     alerts : table

@@ -27,13 +27,12 @@ BLINDING: Final = ("frozen_data", "obscured", "unknown_position")
 
 @dataclass(frozen=True, slots=True)
 class ConditionSettings:
-    """Assumptions. frozen_scans: number of consecutive scans with identical detections. frozen_s: time after which the
-    last scans of a sensor without a period are no longer judged as frozen. excessive_rate: multiple of the declared
-    rate, over windows of window_s. ahead_s: a clock ahead of the host clock by more; behind_s: behind by more,
-    without a backlog to send. low_power: remaining fraction. azimuth_bias_deg: a significant bias above this."""
+    """Assumptions. frozen_scans: number of consecutive scans with identical detections, of a sensor with a period.
+    excessive_rate: multiple of the declared rate, over windows of window_s. ahead_s: a clock ahead of the host clock by
+    more; behind_s: behind by more, without a backlog to send. low_power: remaining fraction. azimuth_bias_deg: a
+    significant bias above this."""
 
     frozen_scans: int = 5
-    frozen_s: float = 300.0
     excessive_rate: float = 3.0
     window_s: float = 10.0
     ahead_s: float = 0.2
@@ -46,7 +45,7 @@ class ConditionSettings:
 class SensorSymptoms:
     """State derived from a sensor's messages so far. ``behind_s``: newest times from observation to receipt, its
     declared latency taken off; negative where its clock is ahead. ``bias_rad``: significant azimuth bias, else 0.
-    ``interval_s``: between its status messages, as they declare it. ``scan_ns``: receipt of its last scan.
+    ``interval_s``: between its status messages, as they declare it.
     """
 
     window: int = -1
@@ -61,7 +60,6 @@ class SensorSymptoms:
     spooled: int = 0
     bias_rad: float = 0.0
     interval_s: float | None = None
-    scan_ns: int = 0
 
 
 KEPT: Final = 20
@@ -70,7 +68,6 @@ KEPT: Final = 20
 def note_scan(signs: SensorSymptoms, sensor: Sensor, scan: ScanColumns, settings: ConditionSettings) -> None:
     """Update the symptoms from one scan, in place."""
     note_time(signs, scan.received_ns, scan.observed_ns, sensor.latency_s)
-    signs.scan_ns = scan.received_ns
     window = scan.observed_ns // round(settings.window_s * SECOND_NS)
     if window > signs.window:
         signs.in_last_window = signs.in_window if window == signs.window + 1 else 0
@@ -91,18 +88,12 @@ def note_time(signs: SensorSymptoms, received_ns: int, observed_ns: int, latency
     del signs.behind_s[:-KEPT]
 
 
-def faults(
-    sensor: Sensor, signs: SensorSymptoms, settings: ConditionSettings | None = None, *, now_ns: int = 0
-) -> Mapping[str, Message]:
-    """The present faults with what was found, always in the same order; empty for a sound sensor.
-
-    ``now_ns``: the time; without it, that of the last scan.
-    """
+def faults(sensor: Sensor, signs: SensorSymptoms, settings: ConditionSettings | None = None) -> Mapping[str, Message]:
+    """The present faults with what was found, always in the same order; empty for a sound sensor."""
     settings = settings or ConditionSettings()
     found: dict[str, Message] = {}
-    # a sensor without a period sends no scan while it detects nothing, also after equal ones of a parked car
-    is_past = not sensor.period_s and now_ns - signs.scan_ns > settings.frozen_s * SECOND_NS
-    if signs.repeats + 1 >= settings.frozen_scans and sensor.kind != "ground_sensor" and not is_past:
+    looks = sensor.period_s is not None and sensor.kind != "ground_sensor"  # others report events, which may recur
+    if looks and signs.repeats + 1 >= settings.frozen_scans:
         found["frozen_data"] = Message("sensor-frozen-data", {"count": signs.repeats + 1})
     if sensor.period_s and signs.in_last_window > settings.excessive_rate * settings.window_s / sensor.period_s + 3.0:
         found["excessive_message_rate"] = Message(

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fusion.filter.track_bank import track_name
 from fusion.models.motion import unpack
 from fusion.models.settings import SettingsError, TrackerSettings
+from fusion.track_management.lifecycle import track_id
 from fusion.tracker import Tracker
 from geo.frame import LocalFrame
 from sensors.layout import Layout, place
@@ -193,3 +195,27 @@ def test_time_going_backwards_is_late_data() -> None:
 def test_settings_that_cannot_be_are_refused(values: dict[str, object]) -> None:
     with pytest.raises(SettingsError, match="TrackerSettings"):
         TrackerSettings(**values)  # type: ignore[arg-type]
+
+
+def test_two_plots_of_one_hash_found_two_tracks() -> None:
+    """The numbers are such a pair for this radar: who holds a sensor's key can choose them. Two live tracks of one name
+    would be no picture."""
+    tracker = Tracker(LAYOUT)
+    for sequence, when_s, azimuth in ((242608, 0.0, 0.2), (643753, 3.0, 1.7)):
+        columns = {"azimuth": azimuth, "azimuth_sd": 0.007, "range_": 1000.0, "range_sd": 4.0}
+        tracker.advance(scan("R", sequence, when_s, {name: np.array([value]) for name, value in columns.items()}))
+    names = tracker.tracks().track.values.tolist()
+    assert len(names) == len(set(names)) == 2
+    assert track_id("R", 1, 242608, 0) == track_id("R", 1, 643753, 0)
+    assert names[0] == track_name(track_id("R", 1, 242608, 0)), "the first one keeps its name"
+
+
+@pytest.mark.parametrize("sensor", ["R", "C"])
+def test_a_deviation_whose_square_is_zero_divides_nothing(sensor: str) -> None:
+    tracker = Tracker(LAYOUT)
+    for k, when_s in enumerate((0.0, 0.0, 3.0, 6.0, 9.0, 12.0)):
+        columns = {"azimuth": 0.1, "azimuth_sd": 1e-170, "range_": 1000.0 if sensor == "R" else np.nan}
+        columns["range_sd"] = 1e-170 if sensor == "R" else np.nan
+        tracker.advance(scan(sensor, k, when_s, {name: np.array([value]) for name, value in columns.items()}))
+    assert_sound(tracker)
+    assert len(tracker.timeline.entries) == 6

@@ -80,6 +80,10 @@ def test_a_class_report_becomes_the_likelihood_of_the_report() -> None:
     columns = columns_of(scan(Plot(classes={"person": 1.0}), Plot()), radar_layout(confusion=SHARP))
     assert columns.class_probability[0] == pytest.approx(np.array([0.8, 0.1, 0.02, 0.2, 0.1]) / 1.22)
     assert np.isnan(columns.class_probability[1]).all()
+    named = columns_of(scan(Plot(classes={"animal": 0.55})), radar_layout()).class_probability[0]
+    assert named == pytest.approx([0.1125, 0.1125, 0.1125, 0.55, 0.1125]), "the rest is that of the other classes"
+    two = columns_of(scan(Plot(classes={"animal": 0.5, "person": 0.0})), radar_layout()).class_probability[0]
+    assert two == pytest.approx([0.0, 1 / 6, 1 / 6, 0.5, 1 / 6])
     plain = columns_of(scan(Plot(classes={"person": 3.0, "animal": 1.0})), radar_layout())
     assert plain.class_probability[0].tolist() == [0.75, 0.0, 0.0, 0.25, 0.0]
 

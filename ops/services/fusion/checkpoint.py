@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
+import numpy as np
+import shapely
 
+from geo.border import Border
 from geo.errors import BadInput
 from ops.forces.book import ForceBook
 from ops.incidents.book import IncidentBook
@@ -37,6 +40,10 @@ class HealthNow:
     last_data_ns: int | None = None
 
 
+MOVED_M: Final = 10.0
+"""A border whose length or ends differ by less is the same one, of which segment numbers mean the same places."""
+
+
 class Memory(msgspec.Struct):
     """State of the pipeline besides the tracker and the alerts, kept as plain values in the checkpoint.
 
@@ -44,7 +51,8 @@ class Memory(msgspec.Struct):
     its receipt, and the end of its validity or None. ``unusable``: journaled rows that cannot be used, counted by
     reason and shown. ``skipped``: scans of each sensor that were skipped in overload. ``held``: sources that ingest
     has quarantined. ``ingest``: reports of ingest about itself (whether its disk is full, the number of clock jumps).
-    ``last_data_ns``: by offline sensor, when its last data came.
+    ``last_data_ns``: by offline sensor, when its last data came. ``watched_ns``: the row that ended the last pause, in
+    which no row came. ``border``: which border its segments belong to, see ``border_mark``; empty if not known.
     ``newest_status``: by sensor and key, (boot, seq) of its newest status message.
     ``refusals``: by sensor, when its messages were last refused for their numbers, by reason.
     ``mutes``: by sensor, also those that have ended until it reports.
@@ -76,6 +84,23 @@ class Memory(msgspec.Struct):
     forces: ForceBook = msgspec.field(default_factory=ForceBook)
     pictures: PictureMemory = msgspec.field(default_factory=PictureMemory)
     last_data_ns: dict[str, int] = {}
+    watched_ns: int = 0
+    border: list[float] = []
+
+
+def border_mark(border: Border | None) -> list[float]:
+    """What segment numbers depend on: own side, number of segments, and length and ends of the line [m]."""
+    if border is None:
+        return [0.0]
+    line = shapely.get_coordinates(border.line)
+    side = 1.0 if border.home_side == "left" else -1.0
+    return [side, float(len(border.segment_spans_m)), float(border.line.length), *map(float, (*line[0], *line[-1]))]
+
+
+def same_border(one: list[float], other: list[float]) -> bool:
+    """Whether two marks are of one border; another version of a projection may move it a little."""
+    same_size = len(one) == len(other) and one[:2] == other[:2]
+    return same_size and bool(np.allclose(one[2:], other[2:], rtol=0.0, atol=MOVED_M))
 
 
 class Checkpoint(msgspec.Struct):

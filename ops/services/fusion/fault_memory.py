@@ -59,7 +59,7 @@ class FaultMemory(msgspec.Struct):
             signs = self.signs.get(sensor.id)
             if signs is None:
                 continue
-            current, standing = faults(sensor, signs, now_ns=now_ns), self.standing.setdefault(sensor.id, {})
+            current, standing = faults(sensor, signs), self.standing.setdefault(sensor.id, {})
             for name, condition in current.items():
                 if name not in standing:
                     log.warning("sensor %s: fault %s %s", sensor.id, name, dict(condition.parameters))
@@ -68,6 +68,14 @@ class FaultMemory(msgspec.Struct):
             for name in [n for n, fault in standing.items() if now_ns - fault.seen_ns > GONE_AFTER_NS]:
                 log.warning("sensor %s: fault %s has ended", sensor.id, name)
                 del standing[name]
+
+    def set_back(self, now_ns: int) -> None:
+        """Limit the times of the faults to ``now_ns``, and count scans from the beginning."""
+        for signs in self.signs.values():
+            signs.window, signs.in_window, signs.in_last_window = -1, 0, 0
+        for standing in self.standing.values():
+            for fault in standing.values():
+                fault.since_ns, fault.seen_ns = min(fault.since_ns, now_ns), min(fault.seen_ns, now_ns)
 
     def learn_biases(self, estimate: Callable[[], xr.Dataset], now_ns: int) -> None:
         """Take over significant azimuth biases (fusion.registration), every ten seconds of journal time."""

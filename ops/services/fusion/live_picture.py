@@ -104,10 +104,13 @@ def bearings_live(pipeline: Pipeline, layout: Layout) -> list[dict[str, Any]]:
         sensor = layout[str(column["sensor"][i])]
         if pipeline.now_ns - int(updated[i]) > column["lifetime"][i] * 1e9:
             continue
-        convergence = layout.frame.convergence_rad(sensor.easting, sensor.northing)
+        stand = stands.get(sensor.id)
+        place = (sensor.easting, sensor.northing) if stand is None else (stand.east, stand.north)
+        azimuth_deg = math.degrees(float(column["azimuth"][i]) + layout.frame.convergence_rad(*place))
         alignment = PRIOR_AZIMUTH_RAD if sensor.north_sd_deg is None else math.radians(sensor.north_sd_deg)
-        azimuth_deg = math.degrees(float(column["azimuth"][i]) + convergence)
-        here = _pose_fields(sensor, layout.frame, stands.get(sensor.id))
+        if stand is not None and stand.heading_sd > 0.0:
+            alignment = stand.heading_sd  # it finds its north itself, and states how well
+        here = _pose_fields(sensor, layout.frame, stand)
         picture.append(
             {
                 "sensor": sensor.id,

@@ -1,15 +1,17 @@
 """From detections to tracks to alerts: a deterministic function of the journal that resumes from a checkpoint.
 
 This module reads no clock. Time comes from the journal's rows (``received_ns``, and the ticks that ingest writes
-every second). Alerts are evaluated at the end of each batch that ingest committed; the journal records the batches.
+every second; a tick also sets it back). Alerts are evaluated at the end of each batch that ingest committed; the
+journal records the batches.
 The same journal therefore gives the same tracks and alerts live, after a crash, and in a later replay.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from math import isfinite
 from typing import Any, Final, Literal
 
 import msgspec
@@ -71,13 +73,22 @@ from ops.sector.open_sector import OpenSector
 from ops.sector.settings import Settings, tracker_settings
 from ops.sector.toml_record import record_from
 from ops.services.fusion.alert_context import alert_context_of
-from ops.services.fusion.checkpoint import HealthNow, Memory, checkpoint_parts, read_checkpoint
+from ops.services.fusion.checkpoint import (
+    CheckpointError,
+    HealthNow,
+    Memory,
+    border_mark,
+    checkpoint_parts,
+    read_checkpoint,
+    same_border,
+)
 from ops.services.fusion.desks.coverage import covered_segments
 from ops.services.fusion.desks.forces import ForcesDesk
 from ops.services.fusion.desks.incidents import IncidentDesk
 from ops.services.fusion.desks.markings import MarkingDesk
 from ops.services.fusion.mute_memory import mute_fields, note_heard, note_mute, state_of
 from ops.services.fusion.quarantine_memory import CutOffRecord, note_cut_off, quarantine_faults, refusal_faults
+from ops.services.fusion.set_back import SET_BACK_NS, limit_times
 from sensors.health.liveness import SensorStatus, health, silent_after_s
 from sensors.mobile.viewpoint import Viewpoint
 from sensors.statistics.learnt_confusion import with_learnt_confusion
@@ -93,6 +104,8 @@ UNIT_CHANNELS: Final = {kind: channel for channel, kind in UNIT_KINDS.items()}
 ANNOUNCED_STOP_NS: Final = 4 * 3600 * 1_000_000_000
 """Time after the last message of a sensor that announced maintenance or its stop, from which it counts as offline. A
 longer stop is planned in the settings (``[[maintenance]]``), with its end."""
+PAUSE_NS: Final = 10_000_000_000
+"""Ingest writes a tick every second: in a longer time without a row it was stopped and received nothing."""
 SENDS_NOTHING: Final = ("offline", "maintenance", "muted")
 """States in which the age of a position is no fault: the sensor states none because it sends nothing."""
 OLD_STATUS: Final = "status: not the newest"
@@ -135,6 +148,14 @@ class Pipeline:
                 conditions=weather,
             )  # fmt: skip
             self._alerts, self._memory = AlertState.from_json(saved.alerts), saved.memory
+        border = border_mark(ground.border)
+        if self._memory.border and not same_border(self._memory.border, border):
+            raise CheckpointError(
+                "belongs to another border",
+                where="checkpoint",
+                expected="the same line, segments and own side; for others, replay the journal into a new store",
+            )
+        self._memory.border = border
         of_incidents = record_from(IncidentSettings, settings.incidents, where="settings [incidents]")
         of_incidents = of_incidents.within(settings.retention.alerts)
         self._marking = MarkingDesk(self._memory.markings, settings.releasability, section_of=self.section_of)
@@ -163,26 +184,18 @@ class Pipeline:
 
     def take(self, row: JournalRow) -> tuple[Alert, ...]:
         """Process one row; return the alerts that are new or revised, most urgent first."""
-        memory = self._memory
-        memory.now_ns = max(memory.now_ns, row.received_ns)
-        memory.since_ns = memory.since_ns or row.received_ns
-        try:
-            changed = self._take(row)
-        except (AlertActionError, BadInput, MalformedMessage, msgspec.DecodeError) as error:
-            self._count_unusable(row, error)
-            changed = ()
+        self._pass_time(row)
+        changed = self._guarded(row, lambda: self._take(row))
         if row.closes_batch:
-            changed += self._judge()
+            changed += self._guarded(row, self._judge)
         self._desk.seal()
         return changed
 
     def skip(self, row: JournalRow) -> None:
         """Skip a scan in overload: count it and note that its sensor sends, without tracking or evaluating alerts."""
-        memory = self._memory
-        memory.now_ns = max(memory.now_ns, row.received_ns)
-        memory.since_ns = memory.since_ns or row.received_ns
+        self._pass_time(row)
         name = row.sensor if row.sensor in self._names else ""
-        memory.skipped[name] = memory.skipped.get(name, 0) + 1
+        self._memory.skipped[name] = self._memory.skipped.get(name, 0) + 1
         self._heard(row)
 
     def save(self) -> bytes:
@@ -199,7 +212,7 @@ class Pipeline:
 
     @property
     def now_ns(self) -> int:
-        """Journal time: the latest time of receipt so far [UTC ns]."""
+        """Journal time: the latest time of receipt since the clock was last set back [UTC ns]."""
         return self._memory.now_ns
 
     @property
@@ -344,6 +357,31 @@ class Pipeline:
             "bearing only": tracker.bearings_unplaced,
         }
         return {reason: count for reason, count in {**tracker_counts, **self._memory.unusable}.items() if count}
+
+    def _guarded(self, row: JournalRow, step: Callable[[], tuple[Alert, ...]]) -> tuple[Alert, ...]:
+        """The alerts of a step; none if an error ends it. It would end every later attempt as well, so the row is
+        counted as unusable and passed over: the other rows must not wait for it."""
+        try:
+            return step()
+        except (AlertActionError, BadInput, MalformedMessage, msgspec.DecodeError) as error:
+            self._count_unusable(row, error)
+        except (MemoryError, OSError):
+            raise  # these are of the machine, not of the row
+        except Exception as error:  # noqa: BLE001 - whatever the row meets
+            self._count_unusable(row, error, fault=True)
+        return ()
+
+    def _pass_time(self, row: JournalRow) -> None:
+        """Advance journal time to the receipt of ``row``; go back where a tick shows that the clock was set back."""
+        memory = self._memory
+        if row.kind == "tick" and row.received_ns < memory.now_ns - SET_BACK_NS:
+            log.warning("the clock was set back by %.1f s", (memory.now_ns - row.received_ns) / 1e9)
+            self._alerts = limit_times(memory, self._alerts, row.received_ns)
+            self._tracker.set_back(row.received_ns)
+        if row.received_ns > memory.now_ns + PAUSE_NS and memory.now_ns > memory.watched_ns:
+            memory.watched_ns = row.received_ns
+        memory.now_ns = max(memory.now_ns, row.received_ns)
+        memory.since_ns = memory.since_ns or row.received_ns
 
     def _take(self, row: JournalRow) -> tuple[Alert, ...]:
         """The alerts that the row itself changes. For unusable rows, errors of the decoders and alerts propagate."""
@@ -530,6 +568,8 @@ class Pipeline:
         lon, lat = place
         easting, northing = (float(part) for part in self._ground.layout.frame.to_local(lon, lat))
         call = DistressCall(unit, observed_ns, easting, northing, f"{lat:.5f}, {lon:.5f}", note)
+        if not isfinite(easting + northing):  # beyond the projection, such as 0, 0 of a device without a fix
+            return replace(call, easting=None, northing=None)
         if self._ground.border is None:
             return call
         located = self._ground.border.locate(easting, northing)
@@ -603,6 +643,11 @@ class Pipeline:
             blind = memory.faults.blind(sensor) or sensor in lost
             state = "degraded" if state == "ok" and blind else state
             before = memory.health.get(sensor)
+            if before is not None and before[0] in ("ok", "degraded") and state == "offline":
+                stated = sensor in reported and reported[sensor].state == "offline"
+                listened_ns = memory.now_ns - memory.watched_ns - self._start_grace_ns
+                if not stated and listened_ns <= patience_s * 1e9:
+                    state = before[0]  # it may have sent while ingest was stopped
             if before is None or before[0] != state:
                 if before is not None or state == "offline":
                     log.warning("sensor %s: %s, previously %s", sensor, state, before[0] if before else "no_data")
@@ -644,9 +689,10 @@ class Pipeline:
         self._memory.heard_ns[row.sensor] = max(row.received_ns, self._memory.heard_ns.get(row.sensor, 0))
         note_heard(self._memory.mutes, row.sensor, self._memory.now_ns)
 
-    def _count_unusable(self, row: JournalRow, error: Exception) -> None:
+    def _count_unusable(self, row: JournalRow, error: Exception, *, fault: bool = False) -> None:
+        """Count and log a row that cannot be used; ``fault``: because of a fault of Watchline, with its traceback."""
         reason = f"{row.kind}: {type(error).__name__}"
         count = self._memory.unusable[reason] = self._memory.unusable.get(reason, 0) + 1
         if count & (count - 1) == 0:  # 1, 2, 4, 8, …: a flood must not fill the log
             words = "journal row %d (%s of %s) cannot be used: %s (%d of this kind)"
-            log.warning(words, row.id, row.kind, row.sensor, error, count)
+            log.warning(words, row.id, row.kind, row.sensor, error, count, exc_info=fault)

@@ -123,7 +123,7 @@ class Fusion:
             self._commit(rows[-1].id, alerts, skipped)
             self._pace.note(len(rows) - len(skipped), time.monotonic() - began_s)
             self.latencies.note(rows)
-            if self.pipeline.now_ns >= self._history_due_ns:
+            if not self._history_due_ns - HISTORY_EVERY_NS <= self.pipeline.now_ns < self._history_due_ns:
                 self._write_history()
         self.checkpoints.after_step(len(rows))
         return len(rows)

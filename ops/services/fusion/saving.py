@@ -30,11 +30,12 @@ class CheckpointWriter:
         self._store, self._pipeline, self._every_s, self._persist = store, pipeline, every_s, persist
         self._parts: Iterator[bytes] | None = None
         self._size = 0
-        self._due_ns = self._after_s(every_s)
+        self._wait_s(every_s)
 
     def after_step(self, rows: int) -> None:
-        """Begin a checkpoint if it is due after a step of ``rows``; write some parts of the one that is begun."""
-        if self._parts is None and rows and self._pipeline.now_ns >= self._due_ns:
+        """Begin a checkpoint if it is due after a step of ``rows``, or the clock was set back; write some parts of the
+        one that is begun."""
+        if self._parts is None and rows and not self._since_ns <= self._pipeline.now_ns < self._due_ns:
             self.begin()
         for _ in range(1 + rows // ROWS_A_PART):
             if self._parts is None:
@@ -46,7 +47,7 @@ class CheckpointWriter:
         self._parts = None
         saved, now_ns = self._pipeline.save(), self._pipeline.now_ns
         self._persist(lambda: self._store.commit(self._store.cursor, stamp_ns=now_ns, checkpoint=saved))
-        self._due_ns = self._after_s(max(self._every_s, len(saved) / BYTES_A_S))
+        self._wait_s(max(self._every_s, len(saved) / BYTES_A_S))
 
     def begin(self) -> None:
         """Begin a checkpoint of the present state."""
@@ -71,7 +72,9 @@ class CheckpointWriter:
         """Make the checkpoint whose parts are written the one from which fusion resumes."""
         self._persist(self._store.end_checkpoint)
         self._parts = None
-        self._due_ns = self._after_s(max(self._every_s, self._size / BYTES_A_S))
+        self._wait_s(max(self._every_s, self._size / BYTES_A_S))
 
-    def _after_s(self, seconds: float) -> int:
-        return self._pipeline.now_ns + round(seconds * 1e9)
+    def _wait_s(self, seconds: float) -> None:
+        """Let the next checkpoint be due after ``seconds`` of journal time."""
+        self._since_ns = self._pipeline.now_ns
+        self._due_ns = self._since_ns + round(seconds * 1e9)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
+import msgspec
+import numpy as np
 import pytest
 from shapely.geometry import LineString
 
@@ -129,7 +132,7 @@ def learned_state() -> AlertState:
 
 def test_the_alert_is_raised_once_at_low_priority_with_what_was_expected() -> None:
     state, told = learned_state(), []
-    for minute in range(0, 181, 10):
+    for minute in range(181):
         now = MIDNIGHT_NS + minute * 60_000_000_000
         state, news = raise_alerts(state, empty(), now_ns=now, health={"R": Ok}, coverage=watching())
         told += [alert for alert in news if alert.rule == "activity_below_baseline"]
@@ -141,10 +144,44 @@ def test_the_alert_is_raised_once_at_low_priority_with_what_was_expected() -> No
 
 def test_a_segment_whose_sensor_was_silent_for_part_of_the_hour_is_not_called_quiet() -> None:
     state, told = learned_state(), []
-    for minute in range(0, 70, 5):
+    for minute in range(70):
         now = MIDNIGHT_NS + minute * 60_000_000_000
         health = {"R": Silent if minute == 20 else Ok}
         state, news = raise_alerts(state, empty(), now_ns=now, health=health, coverage=watching())
         told += [alert.rule for alert in news]
     assert "activity_below_baseline" not in told
     assert "sensor_offline" in told
+
+
+@pytest.mark.parametrize(("stop", "start"), [(5, 250), (10, 55), (58, 62)])
+def test_an_hour_in_which_the_room_was_stopped_is_neither_judged_nor_learned(stop: int, start: int) -> None:
+    state, told = learned_state(), []
+    minutes = [*range(stop + 1), *range(start, 60 * (start // 60 + 1) + 1)]
+    for minute in minutes:
+        now = MIDNIGHT_NS + minute * 60_000_000_000
+        state, news = raise_alerts(state, empty(), now_ns=now, health={"R": Ok}, coverage=watching())
+        told += [alert.rule for alert in news]
+        state = AlertState.from_json(state.to_json())
+    assert told == []
+    assert state.traffic.learned == learned_state().traffic.learned
+    assert state.traffic.whole
+
+
+def test_a_segment_that_a_moving_sensor_reaches_late_in_the_hour_is_neither_judged_nor_learned() -> None:
+    away = replace(watching(), segments={"R": np.array([True, False, False, False])})
+    here = replace(watching(), segments={"R": np.array([True, True, False, False])})
+    state, told = learned_state(), []
+    for minute in range(61):
+        now, coverage = MIDNIGHT_NS + minute * 60_000_000_000, away if minute < 59 else here
+        state, news = raise_alerts(state, empty(), now_ns=now, health={"R": Ok}, coverage=coverage)
+        told += [alert.rule for alert in news]
+    assert told == []
+    assert state.traffic.learned["1|00"] == Learned(10, 100)
+    assert state.traffic.learned["0|00"] == Learned(11, 0)
+
+
+def test_a_state_of_before_pauses_were_noted_is_read() -> None:
+    state = learned_state()
+    old = msgspec.json.decode(state.to_json())
+    del old["traffic"]["newest_ns"], old["traffic"]["uncovered"]
+    assert AlertState.from_json(msgspec.json.encode(old, order="sorted")) == state

@@ -367,6 +367,19 @@ def test_segments_that_only_the_silent_sensor_watched_are_named() -> None:
     assert [a.status for a in of(news, "coverage_lost")] == ["cleared"]
 
 
+@pytest.mark.parametrize("state_back", ["maintenance", "degraded"])
+def test_lost_coverage_stays_open_while_the_sensor_is_back_and_does_not_detect(state_back: str) -> None:
+    """Of segments that met no requirement before: they have no coverage gap to be closed."""
+    look, state, news = outage([radar("W", -3000.0, 0.0)], {"W"})
+    assert [a.coverage_gaps for a in of(news, "coverage_lost")] == [()]
+    nobody = picture([], np.empty((0, 2)), second=0.0)
+    told = []
+    for second, now in ((70.0, state_back), (110.0, state_back), (300.0, state_back), (310.0, "ok"), (350.0, "ok")):
+        state, news = judge(state, nobody, second, coverage=look, health={"W": Silent(START_NS, now)})
+        told += [(second, a.status) for a in of(news, "coverage_lost")]
+    assert told == [(310.0, "cleared")]
+
+
 def test_a_sensor_whose_segments_another_watches_loses_nothing() -> None:
     _, _, news = outage([radar("A", 0.0, 0.0), radar("B", 0.0, 10.0, max_range_m=2500.0)], {"A"})
     assert of(news, "sensor_offline")

@@ -18,6 +18,7 @@ from fusion.situation.context import AlertContext
 from fusion.situation.correlate import Correlator
 from fusion.situation.coverage_gaps import DetectionLookup, StoredPaths, detection_lookup_of
 from fusion.situation.current_coverage import current_coverage_of
+from fusion.situation.facts import CoverageGap
 from fusion.tracker import Tracker
 from geo.border import Border
 from geo.frame import LocalFrame
@@ -193,6 +194,11 @@ def test_it_is_cleared_when_the_sensor_reports_again_and_not_before(lookup) -> N
     assert [alert.status for alert in told] == ["active", "cleared"]
     assert told[1].reason_message == reason("sensor_reports")
     assert (told[1].updated_at - told[0].raised_at).total_seconds() >= 30.0
+
+
+def test_a_gap_in_a_segment_that_the_border_no_longer_has_does_not_keep_it_open(lookup) -> None:
+    beyond = CoverageGap(lookup.hazard.shape[1] + 4, 0.9, 0.1)
+    assert AlertContext(detection=lookup).meets_again((beyond,), ("west",), 0.8)
 
 
 def test_a_person_may_reject_it_and_it_stays_rejected(lookup) -> None:

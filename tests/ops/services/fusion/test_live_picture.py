@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 import xarray as xr
 from pyproj import Geod
 
+from fusion.poses.known import PoseAt
 from fusion.track_management.history import estimates
 from fusion.tracker import Tracker
 from geo.frame import LocalFrame
@@ -129,10 +131,10 @@ def heard(layout: Layout, azimuths_rad: list[float], sensor: str = "F0") -> Trac
     return tracker
 
 
-def bearings_at(tracker: Tracker, layout: Layout, second: float) -> list[dict[str, Any]]:
+def bearings_at(tracker: Tracker, layout: Layout, second: float, **stands: Any) -> list[dict[str, Any]]:
     now_ns = int(LOOK.astype(np.int64)) + round(second * 1e9)
     pipeline: Any = SimpleNamespace(
-        bearings=tracker.bearings(provisional=True), now_ns=now_ns, marking_of_sensor=lambda _: "", stands={}
+        bearings=tracker.bearings(provisional=True), now_ns=now_ns, marking_of_sensor=lambda _: "", stands=stands
     )
     return list(json.loads(json.dumps(bearings_live(pipeline, layout))))
 
@@ -155,6 +157,21 @@ def test_a_bearing_has_the_true_azimuth_of_the_emitter(epsg: int, lon: float, la
     assert turned(contact["azimuth_deg"], true_deg, 360.0) <= 0.02  # rounded to 0.01; arc to chord 3 km: 0.003°
     assert (contact["sensor"], contact["range_m"], contact["bearings"]) == ("F0", 5000.0, 4)
     assert (contact["lon"], contact["lat"]) == pytest.approx((lon, lat))
+
+
+def test_a_bearing_of_a_finder_that_was_moved_has_the_north_of_where_it_stands() -> None:
+    """20 km east of its post at 62° N the north of the grid differs by 0.34°. It states the error of its heading."""
+    frame = LocalFrame.around(25.0, 62.0)
+    layout = finders(frame)
+    (name, *_), now_ns = layout.ids, int(LOOK.astype(np.int64))
+    stand = PoseAt(20_000.0, 0.0, 0.0, 0.0, 0.0, 5.0, 0.0, math.radians(0.5), 0.0, 0.0, 1.0, False, 0.0, now_ns)
+    tracker = heard(layout, [1.0] * 30)
+    (contact,) = bearings_at(tracker, layout, 60.0, **{name: stand})
+    true_deg = math.degrees(1.0 + float(frame.convergence_rad(20_000.0, 0.0)))
+    at_post_deg = math.degrees(1.0 + float(frame.convergence_rad(layout[name].easting, layout[name].northing)))
+    assert abs(true_deg - at_post_deg) > 0.3
+    assert turned(contact["azimuth_deg"], true_deg, 360.0) <= 0.01
+    assert 0.5 <= contact["azimuth_sd_deg"] < 1.5
 
 
 def test_many_bearings_do_not_make_the_wedge_narrower_than_the_alignment_of_the_finder() -> None:

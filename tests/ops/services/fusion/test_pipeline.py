@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
@@ -10,13 +11,15 @@ from typing import Any
 
 import msgspec
 import pytest
+from shapely import affinity
 
 from fusion.alerts import Alert, AlertSettings, AlertStateError
 from fusion.alerts.settings import RENAMED
 from geo.errors import BadInput
+from geo.frame import LocalFrame
 from geo.message import Message
 from ingest.decode import encode, encode_status
-from ingest.unit_messages import Reply
+from ingest.unit_messages import Position, Reply
 from ingest.wire import Status
 from ops.journal.reader import JournalReader, JournalRow
 from ops.room.night_file import SCENARIO_START
@@ -26,6 +29,7 @@ from ops.sector.settings import Settings
 from ops.sector.toml_record import ConfigError
 from ops.services.fusion.checkpoint import CheckpointError
 from ops.services.fusion.fault_memory import Standing
+from ops.services.fusion.live_picture import alert_dict
 from ops.services.fusion.pipeline import Pipeline
 from sensors.scan import Scan
 from sensors.timestamps import nanoseconds
@@ -125,6 +129,45 @@ def test_a_body_that_is_no_scan_is_counted(hill_ground, rows):
     scan = next(row for row in rows if row.kind == "detections")
     pipeline, _ = run(hill_ground, [replace(scan, body=b"{}"), *rows])
     assert pipeline.tally["detections: MalformedMessage"] == 1
+
+
+@pytest.mark.parametrize("broken", ["advance", "judge"])
+def test_a_row_that_meets_an_unforeseen_error_is_counted_and_the_rest_goes_on(
+    hill_ground, rows, undisturbed, caplog, monkeypatch, broken
+):
+    """It would meet the same error after every restart."""
+    pipeline, failing = Pipeline(hill_ground), rows[len(rows) // 2]
+    while failing.kind != "detections":
+        failing = rows[rows.index(failing) + 1]
+    advance, judge = pipeline._tracker._advance_bank, pipeline._judge
+
+    def advance_or_fail(bank, scan):
+        if broken == "advance" and scan.key == (failing.sensor, failing.boot, failing.seq):
+            raise ZeroDivisionError("division by zero")
+        return advance(bank, scan)
+
+    def judge_or_fail():
+        if broken == "judge" and pipeline.now_ns == failing.received_ns:
+            raise IndexError("out of bounds")
+        return judge()
+
+    monkeypatch.setattr(pipeline._tracker, "_advance_bank", advance_or_fail)
+    monkeypatch.setattr(pipeline, "_judge", judge_or_fail)
+    alerts = [alert for row in rows for alert in pipeline.take(row)]
+    error = {"advance": "ZeroDivisionError", "judge": "IndexError"}[broken]
+    assert pipeline.tally.pop(f"detections: {error}") >= 1
+    assert "Traceback" in caplog.text
+    assert {alert.rule for alert in alerts} == {alert.rule for alert in undisturbed.alerts}
+    if broken == "judge":
+        assert history(pipeline) == undisturbed.history
+
+
+def test_a_lack_of_memory_is_not_the_rows_fault(hill_ground, rows, monkeypatch):
+    pipeline = Pipeline(hill_ground)
+    monkeypatch.setattr(pipeline, "_judge", lambda: bytes(2**62))
+    closing = next(row for row in rows if row.closes_batch)
+    with pytest.raises(MemoryError):
+        pipeline.take(closing)
 
 
 @pytest.mark.parametrize("seed", range(sized(2, 4)))
@@ -294,6 +337,41 @@ def test_an_offline_sensor_states_its_last_data_not_when_that_was_noticed(hill_g
     for lost in [alert for alert in alerts if alert.rule == "coverage_lost"]:
         assert lost.observed_at == offline[lost.sensor].observed_at
     assert pipeline.health["camera-west"].since_ns == START_NS + 15_000 * SECOND, "the state began when it was noticed"
+
+
+def test_the_checkpoint_of_another_border_is_refused_with_the_remedy(hill_ground):
+    """What is stored by segment would mean other places."""
+    saved = run(hill_ground, [tick_row(1.0)])[0].save()
+    border = hill_ground.border
+    for other in (
+        replace(border, segment_length_m=2 * border.segment_length_m),
+        replace(border, home_side="left" if border.home_side == "right" else "right"),
+        None,
+    ):
+        with pytest.raises(CheckpointError, match=r"another border.*replay the journal into a new store"):
+            Pipeline(replace(hill_ground, border=other), checkpoint=saved)
+    moved = replace(border, line=affinity.translate(border.line, 0.5, 0.5))  # as by another projection library
+    assert Pipeline(replace(hill_ground, border=moved), checkpoint=saved)
+    old = msgspec.msgpack.decode(saved)
+    del old["memory"]["border"], old["memory"]["watched_ns"]
+    assert Pipeline(hill_ground, checkpoint=msgspec.msgpack.encode(old)).save() == saved
+
+
+def test_a_call_from_outside_the_projection_has_no_position_in_the_frame(hill_ground, monkeypatch):
+    """Such as 0, 0 of a device without a fix, in a sector at 84° W."""
+    frame = LocalFrame.around(-84.0, 36.0)
+    ground = replace(hill_ground, layout=replace(hill_ground.layout, frame=frame), border=None)
+    assert not math.isfinite(float(frame.to_local(0.0, 0.0)[0]))
+    pipeline = Pipeline(hill_ground)
+    monkeypatch.setattr(pipeline, "_ground", ground)
+    body = msgspec.json.encode(Position("alpha", 1, 1, moment(START_NS), 0.0, 0.0, distress=True, note="help"))
+    (alert,) = pipeline.take(
+        JournalRow(1, "position", "alpha", 1, 1, START_NS, START_NS, None, "application/json", body, True)
+    )
+    assert (alert.rule, alert.easting, alert.northing, alert.segment) == ("distress", None, None, None)
+    assert "lon" not in alert_dict(alert, hill_ground.frame)
+    assert "0.00000, 0.00000" in str(alert)
+    assert dict(Pipeline(hill_ground, checkpoint=pipeline.save()).alerts) == dict(pipeline.alerts)
 
 
 def test_a_sensor_that_never_reported_has_no_data_since_the_beginning(hill_ground):

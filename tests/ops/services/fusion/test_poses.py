@@ -217,8 +217,9 @@ def test_a_sensor_in_maintenance_or_offline_has_no_fault_of_its_position(ground:
         sensor=CARRIED, boot=1, seq=200, observed_at=utc_datetime(START_NS + 9 * SECOND_NS), state="maintenance"
     )
     last = replace(drove[-1], seq=200, received_ns=START_NS + 9 * SECOND_NS, body=encode_status(stop))
-    later = replace(last, kind="tick", sensor="", body=b"", received_ns=START_NS + 80 * SECOND_NS)
-    for rows, state in (([*drove, last, later], "maintenance"), ([*drove, later], "offline")):
+    tick = replace(last, kind="tick", sensor="", body=b"")
+    later = [replace(tick, received_ns=START_NS + second * SECOND_NS) for second in range(10, 81, 5)]
+    for rows, state in (([*drove, last, *later], "maintenance"), ([*drove, *later], "offline")):
         pipeline, told = Pipeline(ground), []
         for row in rows:
             told += [alert for alert in pipeline.take(row) if alert.sensor == CARRIED]

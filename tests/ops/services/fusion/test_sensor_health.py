@@ -248,9 +248,30 @@ def test_a_silence_is_reported_at_the_first_tick_after_its_limit(night: Night) -
     interval_s = night.ground.layout[RADAR].status_interval_s
     limit_s = 2 * interval_s + 1.0
     night.take(night.status(RADAR))
-    night.at_s += limit_s - 0.2
+    night.at_s += 4.0
+    tick(night)
+    night.at_s += limit_s - 4.2
     night.take(replace(night.status("camera-west"), closes_batch=True))
     assert night.state() == "ok"
     night.at_s += 0.3
     tick(night)
     assert night.state() == "offline"
+
+
+def test_after_a_pause_of_the_room_only_a_sensor_that_stays_away_is_reported(night: Night) -> None:
+    """As after an update of ten minutes: the sensors were there, and Watchline was not."""
+    night.pipeline = Pipeline(night.ground, checkpoint=night.pipeline.save())
+    night.at_s += 600.0
+    tick(night)
+    assert night.alerts == [], "no sensor can have sent anything to it"
+    back_s, interval_s = night.at_s, night.ground.layout["camera-west"].status_interval_s
+    while night.pipeline.health["camera-west"].state == "ok":
+        night.at_s += 1.0
+        for sensor in (RADAR, "ground-1"):
+            night.take(night.status(sensor))
+        tick(night)
+    assert 30.0 + 2 * interval_s + 1.0 < night.at_s - back_s <= 30.0 + 2 * interval_s + 2.0
+    assert ("sensor_offline", "camera-west", "active") in night.alerts
+    assert {sensor for _, sensor, _ in night.alerts} == {"camera-west"}
+    silent = next(one for one in night.pipeline.alerts.values() if one.rule == "sensor_offline")
+    assert silent.observed_at == night.moment(START_NS + 6 * SECOND), "its last data came before the pause"

@@ -1,0 +1,68 @@
+"""What fusion remembers after Watchline's clock was set back: no time that lies ahead of the corrected clock.
+
+A clock that was ahead has left times that come only later. Until then, what bears them would count as new: a sensor as
+heard, an alert as just revised, an incident as just opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+from fusion.alerts import AlertState
+from fusion.alerts.expected_traffic import Traffic
+from ops.services.fusion.checkpoint import Memory
+from sensors.timestamps import HOUR_NS, SECOND_NS, utc_datetime
+
+SET_BACK_NS: Final = SECOND_NS
+"""A tick that is more than this before the latest time of receipt shows that the clock was set back."""
+Key = TypeVar("Key")
+
+
+def limit_times(memory: Memory, state: AlertState, now_ns: int) -> AlertState:
+    """Limit times of the past in ``memory``, in place, and in ``state``, which is returned, to ``now_ns``."""
+    at = utc_datetime(now_ns)
+    memory.now_ns, memory.since_ns, memory.health_due_ns = now_ns, min(memory.since_ns, now_ns), 0
+    memory.watched_ns = min(memory.watched_ns, now_ns)
+    memory.heard_ns, memory.last_data_ns = _until(memory.heard_ns, now_ns), _until(memory.last_data_ns, now_ns)
+    memory.refusals = {sensor: _until(reasons, now_ns) for sensor, reasons in memory.refusals.items()}
+    memory.health = {sensor: (name, min(since_ns, now_ns)) for sensor, (name, since_ns) in memory.health.items()}
+    memory.reported_state = {
+        sensor: (name, at_ns, until_ns) if at_ns <= now_ns else (name, now_ns, until_ns and until_ns - (at_ns - now_ns))
+        for sensor, (name, at_ns, until_ns) in memory.reported_state.items()
+    }
+    memory.faults.set_back(now_ns)
+    book = memory.incidents
+    book.forget_ns, book.outages = 0, _until(book.outages, now_ns)
+    book.incidents = {name: _with_times_until(one, at) for name, one in book.incidents.items()}
+    traffic = state.traffic
+    if traffic.hour_ns > now_ns - now_ns % HOUR_NS:  # an hour that has not begun
+        traffic = Traffic(learned=traffic.learned, open=traffic.open)
+    return replace(
+        state,
+        alerts={name: _with_times_until(one, at) for name, one in state.alerts.items()},
+        sensors={
+            sensor: one if one.recovered_ns is None else replace(one, recovered_ns=min(one.recovered_ns, now_ns))
+            for sensor, one in state.sensors.items()
+        },
+        groups=tuple(
+            replace(one, since_ns=min(one.since_ns, now_ns), seen_ns=min(one.seen_ns, now_ns)) for one in state.groups
+        ),
+        ended=tuple(replace(one, at_ns=min(one.at_ns, now_ns)) for one in state.ended),
+        begun_ns=min(state.begun_ns, now_ns),
+        nuisance=replace(state.nuisance, held_ns=_until(state.nuisance.held_ns, now_ns)),
+        traffic=traffic,
+    )
+
+
+def _until(times: Mapping[Key, int], now_ns: int) -> dict[Key, int]:
+    return {key: min(at_ns, now_ns) for key, at_ns in times.items()}
+
+
+def _with_times_until(record: Any, at: datetime) -> Any:
+    """A frozen record whose own times are at most ``at``."""
+    own = {field.name: getattr(record, field.name) for field in fields(record)}
+    late = {name: at for name, value in own.items() if isinstance(value, datetime) and value > at}
+    return replace(record, **late) if late else record
