@@ -21,6 +21,8 @@ from ingest.wire import MAX_COUNTER, MAX_PAYLOAD_BYTES, DroppedRange
 
 SCHEMA_VERSION: Final = 2  # 1: "base" is 0
 APPLICATION_ID: Final = 0x574C5331  # "WLS1"
+READERS_S: Final = 10.0
+"""Longest wait for a process that reads the file."""
 _SEQ_BITS: Final = 40  # rowid = (boot - base) << 40 | seq: one integer that sorts like (boot, seq)
 _SEQ_MASK: Final = (1 << _SEQ_BITS) - 1
 _MOST_BOOTS: Final = (1 << 23) - 1
@@ -80,6 +82,9 @@ class Spool:
         Lowest boot; a file in which messages of a much lower one wait continues with its next. Without one a new file
         begins at 1, which its sender raises to the time of its clock (``first_boot_at``): a file that replaces a lost
         one then reuses none of its keys.
+    readable : bool
+        Whether other processes may read the file meanwhile, such as to copy it; a file beside it then keeps a second
+        spool out.
 
     Raises
     ------
@@ -96,31 +101,63 @@ class Spool:
     ((1, 1), b'payload')
     """
 
-    def __init__(self, path: str | Path, *, limits: SpoolLimits | None = None, first_boot: int | None = None) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        limits: SpoolLimits | None = None,
+        first_boot: int | None = None,
+        readable: bool = False,
+    ) -> None:
         self._path = Path(path)
+        self._held: int | None = None
         self._limits = limits or SpoolLimits()
         self._lock = threading.Lock()
         self._broken: SpoolError | None = None
         try:
             _make_private(self._path)
-            self._db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=0.0)
+            if readable:
+                self._hold()
+            wait_s = READERS_S if readable else 0.0
+            self._db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=wait_s)
         except sqlite3.Error as error:
+            self._release()
             raise self._error(error) from error
+        except BlockingIOError as error:
+            self._release()
+            raise self._in_use() from error
         except OSError as error:
+            self._release()
             reason = error.strerror or str(error)
             raise SpoolError(reason, where=self._path.name, expected="a file that can be created here") from error
         try:
             self._prepare(first_boot)
         except sqlite3.Error as error:
             self._db.close()
+            self._release()
             raise self._error(error) from error
         except SpoolError:
             self._db.close()
+            self._release()
             raise
+
+    def _hold(self) -> None:
+        """Keep a second process out that opens the file to write; BlockingIOError where there is one."""
+        import fcntl
+
+        path = self._path.with_name(f"{self._path.name}.lock")
+        self._held = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _release(self) -> None:
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
 
     def _prepare(self, first_boot: int | None) -> None:
         db = self._db
-        db.execute("PRAGMA locking_mode=EXCLUSIVE")
+        if self._held is None:
+            db.execute("PRAGMA locking_mode=EXCLUSIVE")
         self._check_schema()  # before the first write: another program's file stays unchanged
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
@@ -332,6 +369,7 @@ class Spool:
         """Close the file, so that another process may open it."""
         with self._lock:
             self._db.close()
+            self._release()
 
     def __enter__(self) -> Self:
         return self
@@ -383,10 +421,13 @@ class Spool:
     def _set_meta(self, name: str, value: int) -> None:
         self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
 
+    def _in_use(self) -> SpoolError:
+        return SpoolError("in use by another process", where=self._path.name, expected="one sender per spool")
+
     def _error(self, error: sqlite3.Error) -> SpoolError:
         name = getattr(error, "sqlite_errorname", "")
         if name.startswith("SQLITE_BUSY"):
-            return SpoolError("in use by another process", where=self._path.name, expected="one sender per spool")
+            return self._in_use()
         if name.startswith("SQLITE_FULL"):
             return SpoolFull("the disk is full", where=self._path.name, expected="free space for the spool")
         return SpoolError(str(error), where=self._path.name, expected="a spool file on a working disk")

@@ -34,6 +34,7 @@ from ingest.security.key_register import (
 )
 from ingest.security.signature import Signer
 from ingest.topics import identifier
+from ops.runtime.account import give_to_owner
 from ops.runtime.file_lock import lock_file
 from ops.runtime.output import write_private
 
@@ -167,6 +168,7 @@ class IdentityFolder:
     def _locked(self) -> Iterator[None]:
         try:
             self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            give_to_owner(self.path)
             lock = lock_file(self.path / ".lock", wait=True)
         except OSError as error:
             raise IdentityError(

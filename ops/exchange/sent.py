@@ -19,6 +19,8 @@ FOLDER: Final = "exchange"
 """Folder of the exchange in a data folder."""
 FILE: Final = "sent.db"
 OUTBOX: Final = "outbox"
+MOST_LOST: Final = 1_000_000
+"""Number of packages that an older copy of the log can lack."""
 SentState = Literal["in_force", "partly_withdrawn", "withdrawn", "expired"]
 _TABLES: Final = (
     """CREATE TABLE IF NOT EXISTS packages (
@@ -144,8 +146,9 @@ class SentStore:
         """Note the newest package that a partner states to have; return whether it is above all that are known here.
 
         This log then came from an older copy. The next package gets a number above it, as the partner takes no other.
+        A number that no log can have lost is not believed: those that follow would be too large for a package.
         """
-        if number <= self._newest(partner):
+        if not 0 < number - self._newest(partner) <= MOST_LOST:
             return False
         with transaction(self._database) as database:
             database.execute("INSERT OR REPLACE INTO stated VALUES (?, ?)", (partner, number))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from ops.incidents.goods_codes.code_list import SOURCE_LANGUAGE
 from ops.store.markings import received_records
 from ops.store.periods import PeriodReader, ReleasedPeriods, with_released_goods
 from ops.store.rows import columns
+from sensors.timestamps import nanoseconds
 
 WGS84 = "EPSG:4326"
 SPREAD_95 = 2.447_746_830_680_816
@@ -177,13 +179,21 @@ _TIMES = ("opened_at", "updated_at", "raised_at")
 
 
 def _incidents(reader: ReleasedPeriods, request: ExportRequest) -> gpd.GeoDataFrame:
-    """Incidents as known at the end of the period."""
+    """Incidents as known at the end of the period, without those that were over before it."""
     every = reader.every_incident_in(request.start_ns, request.end_ns)
-    _refuse_too_many("incidents", len(every))
     found = (reader.as_known(one, request.end_ns) for one in every)
+    open_then = [one for one in found if one is not None and _ended_ns(one) >= request.start_ns]
+    _refuse_too_many("incidents", len(open_then))
     codes = GoodsCodeFile.named(request.goods_codes).codes()
-    leaving = [with_released_goods(reader, one) for one in found if one is not None]
+    leaving = [with_released_goods(reader, one) for one in open_then]
     return _records([one | _traced(one, codes) for one in leaving], _INCIDENT, request)
+
+
+def _ended_ns(incident: Mapping[str, Any]) -> float:
+    """When an incident was closed [UTC ns], whatever was noted later; infinite while it is open."""
+    if incident["state"] != "closed":
+        return float("inf")
+    return float(nanoseconds(datetime.fromisoformat(incident["transitions"][-1]["at"])))
 
 
 def _traced(incident: Mapping[str, Any], codes: GoodsCodes) -> dict[str, Any]:

@@ -86,6 +86,18 @@ def write_detections(detections: xr.Dataset, path: Path, layout: Layout) -> None
         rows.to_parquet(partial, index=False)
 
 
+def has_scans(path: Path) -> bool:
+    """Whether a file of an archive holds scans, and not only poses of sensors. ArchiveFileError for another file."""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    try:
+        kinds = pq.read_table(path, columns=["scan_kind"])["scan_kind"]
+        return bool(pc.any(pc.not_equal(kinds, POSE)).as_py())
+    except (OSError, KeyError, ValueError) as error:
+        raise ArchiveFileError(f"cannot be read ({error})", where=str(path), expected="a file of an archive") from None
+
+
 def read_detections(path: Path, frame: LocalFrame) -> xr.Dataset:
     """Read the detections dataset that ``write_detections`` wrote.
 

@@ -95,7 +95,7 @@ class UnitSpool:
         identity: Identity | None = None,
     ) -> None:
         self._sector, self._part = sector_id, part
-        self._spool = Spool(file, first_boot=first_boot_at(now_ns()))
+        self._spool = Spool(file, first_boot=first_boot_at(now_ns()), readable=True)
         self._journal = JournalPlace(file.with_name("journal.db"))
         self._publisher = Publisher(
             url, client_id=f"watchline-{sector_id}-{part}", now_ns=now_ns, identity=identity, boot=self._spool.boot

@@ -315,7 +315,7 @@ def _erase_old_pictures(folder: Path, rules: Retention, keys: DayKeys, today: da
 
 def _due_files(folder: Path, rules: Retention) -> list[Path]:
     """Return the due files of ``exports``, and of the earlier access log, whose entries are in the audit log."""
-    exports = [(path, "exports") for path in rules.tried("exports", partial(_files_in, folder / EXPORTS), list[Path]())]
+    exports = [(path, "exports") for path in _files_in(folder / EXPORTS, rules)]
     logs = [(folder / (OLD_ACCESS + IMPORTED + suffix), "audit") for suffix in ("", ERASING)]
     return [
         path
@@ -326,15 +326,16 @@ def _due_files(folder: Path, rules: Retention) -> list[Path]:
     ]
 
 
-def _files_in(folder: Path) -> list[Path]:
-    """Return all files below a folder; OSError where one of its folders cannot be listed, unlike ``rglob``."""
+def _files_in(folder: Path, rules: Retention) -> list[Path]:
+    """Return all files below a folder; a folder that cannot be listed, unlike with ``rglob``, is a problem."""
 
-    def refuse(error: OSError) -> None:
-        raise error
+    def note(error: OSError) -> None:
+        def refuse() -> None:
+            raise error
 
-    if not folder.exists():
-        return []
-    return sorted(Path(at) / name for at, _, names in os.walk(folder, onerror=refuse) for name in names)
+        rules.tried("exports", refuse, None)
+
+    return sorted(Path(at) / name for at, _, names in os.walk(folder, onerror=note) for name in names)
 
 
 def _overwrite(path: Path) -> None:

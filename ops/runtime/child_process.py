@@ -32,6 +32,8 @@ LAST_BYTES: Final = 65_536
 MOST_LOG_BYTES: Final = 50_000_000
 FULL: Final = ".1"
 """What the name of a log that was full ends with."""
+DELETED: Final = " (deleted)"
+"""What the kernel adds to the name of an open file that another one has replaced."""
 _LOG_PREFIX: Final = re.compile(r"^[\d-]{10} [\d:,]{12} [A-Z]+ [\w.]+: ")
 
 
@@ -298,7 +300,7 @@ class PartLog(logging.StreamHandler[Any]):
 
 def _begin_anew(full: os.stat_result) -> None:
     path = Path("/proc/self/fd/2").readlink()
-    name = path.with_name(path.name.removesuffix(FULL))
+    name = path.with_name(path.name.removesuffix(DELETED).removesuffix(FULL))
     if path == name and os.path.samestat(path.stat(), full):  # otherwise another process of this part has done it
         path.replace(name.with_name(name.name + FULL))
     begun = os.open(name, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)

@@ -181,13 +181,14 @@ def write_private(path: Path, content: bytes, *, to_owner: bool = False) -> None
     ``to_owner``: the file is in a folder within a data folder, and both are given to its owner (``give_to_owner``).
     """
     try:
+        missing = [folder for folder in path.parents if not folder.exists()]
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with atomic_write(path, private=True, concurrent=True) as partial, partial.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
             if to_owner:  # before it is seen
-                give_to_owner(path.parent, partial)
+                give_to_owner(*reversed(missing), path.parent, partial)
     except OSError as error:
         raise IdentityError(
             f"cannot be written ({error.strerror})", where=str(path), expected="a folder to write in"

@@ -42,6 +42,7 @@ from ops.services.sapient.database import SapientMemory
 from ops.services.sapient.gateway import Gateway
 from ops.services.sapient.node_link import LinkContext
 from ops.store.incidents import IncidentReader
+from ops.store.rows import rfc3339
 from sensors.cueing import Sight
 from sensors.layout import Layout, place
 from sensors.timestamps import utc_datetime
@@ -68,7 +69,9 @@ class CuedFusion(Fusion):
             tracks=(NamedTrack("T1", "Cedar 4"),), easting=0.0, northing=900.0,
         )  # fmt: skip
         self.book = IncidentBook(incidents={"I1": made})
-        self.commit(incident_revisions=[self.body() | {"revision": 1}], alerts=[alert_dict(self.lead, FRAME)])
+        # a target of long ago would be looked at no more
+        now = alert_dict(self.lead, FRAME) | {"observed_at": rfc3339(time.time_ns()), "revision": 1}
+        self.commit(incident_revisions=[self.body() | {"revision": 1}], alerts=[now])
 
     def body(self) -> dict[str, Any]:
         return incident_dict(self.book.incidents["I1"], FRAME, section="West")

@@ -13,7 +13,7 @@ from geo.errors import BadInput, WatchlineError
 from ops.audit.command import record_command
 from ops.cluster.batch.work import SectorFile, sectors_of
 from ops.cluster.nation_file import is_nation
-from ops.journal.archive import PIECES, archive_journal
+from ops.journal.archive import PIECES, archive_journal, has_scans
 from ops.journal.command import journal_path
 from ops.journal.encryption import ERASED
 from ops.journal.recorded_scans import ROWS_A_STEP
@@ -142,7 +142,7 @@ def _refuse_loss(journal: Path, folder: Path) -> None:
                 if row.kind in ("detections", ERASED):
                     period = {utc_datetime(row.received_ns).strftime(form) for form in PIECES.values()}
                     (erased if row.kind == ERASED else readable).update(period)
-    lost = sorted(archived - readable)
+    lost = sorted(one for one in archived - readable if has_scans(folder / f"{one}.parquet"))
     if lost:
         why = "are erased from the journal" if lost[0] in erased else "the journal does not have"
         what = f"holds detections of {lost[0]} that {why}"

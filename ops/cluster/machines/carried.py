@@ -31,7 +31,6 @@ from ops.postgres.address import StoreAddress
 from ops.postgres.engine import store_error
 from ops.postgres.session import connected, sector_number
 from ops.runtime.output import write_private
-from ops.runtime.transaction import BUSY_S
 
 KEYS: Final = (f"{AUDIT}/{SIGNING_KEY}", str(KEY_FILE))
 """Of the audit log, and of the second factors of accounts: the first ones of a sector are those of every machine."""
@@ -43,6 +42,8 @@ LARGEST_BYTES: Final = 64_000_000
 SMALL_BYTES: Final = 1_000_000
 LARGE_EVERY_S: Final = 10.0
 """A file that is not small is stored at most so often: the whole of it goes to the store."""
+READ_S: Final = 1.0
+"""Longest wait for a file that is in use: the sector's other work waits meanwhile."""
 _NONCE_BYTES: Final = 12
 _KEEP: Final = """
 INSERT INTO watchline.carried_files AS c SELECT $1, $2, $3, $4
@@ -82,12 +83,13 @@ class CarriedFiles:
         with self._connected() as driver:
             number = sector_number(driver, self._sector)
             for name in due:
-                self._next_s[name] = now_s + (LARGE_EVERY_S if _size(changed[name]) > SMALL_BYTES else 0.0)
                 try:
                     content = self._content(name)
                 except CarriedError as error:
                     problems.append(error)
+                    self._next_s[name] = time.monotonic() + LARGE_EVERY_S
                     continue
+                self._next_s[name] = time.monotonic() + (LARGE_EVERY_S if len(content) > SMALL_BYTES else 0.0)
                 if not driver.execute(_KEEP, (number, name, token, self._sealed(name, content), self._sector)).rowcount:
                     return []
                 self._kept[name] = changed[name]
@@ -152,7 +154,7 @@ class CarriedFiles:
                 content = path.read_bytes()
             else:
                 address = f"file:{quote(str(path))}?mode=ro"
-                with closing(sqlite3.connect(address, uri=True, timeout=BUSY_S)) as database:
+                with closing(sqlite3.connect(address, uri=True, timeout=READ_S)) as database:
                     content = database.serialize()
         except (OSError, sqlite3.Error) as error:
             raise CarriedError(f"{path}: cannot be read to go along with its sector ({error}).") from error
@@ -182,8 +184,3 @@ class CarriedFiles:
                 yield driver
         except psycopg.Error as error:
             raise CarriedError(str(store_error(DBAPIError(None, None, error), self._address))) from error
-
-
-def _size(version: tuple[tuple[int, int], ...]) -> int:
-    """Size of a file and its write-ahead log [B]."""
-    return sum(size for _, size in version)

@@ -78,7 +78,7 @@ def run_drill(drill: DrillToRun, ask: AskPerson, seconds: Callable[[], float], s
     """Show the incidents of a drill one after the other, and keep the answers of the shift in a private file.
 
     ``seconds``: a clock that does not jump. The end of the input leaves the rest without an answer, and so does Ctrl-C,
-    which then ends the command: the answers given are kept.
+    which then ends the command: answers that were given are kept.
     """
     _check_shift(drill.role, drill.shift)
     package, incidents = _incidents_of(drill.data, drill.origin, drill.number)
@@ -90,16 +90,19 @@ def run_drill(drill: DrillToRun, ask: AskPerson, seconds: Callable[[], float], s
     show(screen, "drill-running", title=printable(terms.title, MOST_TITLE), incidents=len(incidents),
          limit=terms.limit_s)  # fmt: skip
     answers: dict[str, GivenAnswer] = {}
+    ended = False
     try:
         for place, incident in enumerate(incidents, start=1):
             given = _answer(_described(incident), f"{place}/{len(incidents)}", ask, seconds)
             if given is None:
                 break
             answers[incident["id"]] = given
+        ended = True
     finally:
-        found = DrillAnswers(FORM, drill.origin, drill.number, package.sha256, drill.role, drill.shift, answers)
-        write_private(drill.out, msgspec.json.encode(found))
-        show(screen, "drill-answered", count=len(answers), whole=len(incidents), file=str(drill.out))
+        if ended or answers:
+            found = DrillAnswers(FORM, drill.origin, drill.number, package.sha256, drill.role, drill.shift, answers)
+            write_private(drill.out, msgspec.json.encode(found))
+            show(screen, "drill-answered", count=len(answers), whole=len(incidents), file=str(drill.out))
     return {"file": str(drill.out), "answered": len(answers), "incidents": len(incidents)}
 
 

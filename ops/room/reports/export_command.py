@@ -106,8 +106,9 @@ def write_export_file(options: ExportOptions, screen: Console) -> dict[str, Any]
         subject = f"export as {options.format}: {counts}, {span}, SHA-256 {digest}"
         record_command(options.store, f"export --out {options.out.name}", subject, purpose=purpose)
         made.replace(options.out)
-    if options.out.resolve().is_relative_to(options.store.resolve().parent / EXPORTS):
-        give_to_owner(options.out.parent, options.out)  # the service that erases it
+    out, exports = options.out.resolve(), options.store.resolve().parent / EXPORTS
+    if out.is_relative_to(exports):  # for the service that erases it
+        give_to_owner(*(folder for folder in reversed(out.parents) if folder.is_relative_to(exports)), out)
     show(screen, "handover-exported", file=str(options.out), count=sum(result.counts.values()))
     return {
         "file": str(options.out),

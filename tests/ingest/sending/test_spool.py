@@ -105,6 +105,21 @@ def test_what_build_raises_passes_through_and_uses_no_number(tmp_path: Path) -> 
         assert spool.put(text) == (1, 1)
 
 
+def test_a_readable_spool_can_be_copied_while_it_is_in_use_and_keeps_a_second_one_out(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    with Spool(path, readable=True) as spool:
+        spool.put(lambda boot, seq: b"payload")
+        with pytest.raises(SpoolError, match=r"s\.sqlite: in use by another process; expected one sender"):
+            Spool(path, readable=True)
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=0.0)) as reader:
+            (tmp_path / "copy.sqlite").write_bytes(reader.serialize())
+        spool.put(lambda boot, seq: b"later")
+    with Spool(tmp_path / "copy.sqlite") as copy:
+        assert [entry.payload for entry in copy.pending()] == [b"payload"]
+    with Spool(path, readable=True) as spool:
+        assert len(spool.pending()) == 2
+
+
 def test_a_spool_in_use_foreign_newer_or_nowhere_is_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "s.sqlite"
     with Spool(path), pytest.raises(SpoolError, match=r"s\.sqlite: in use by another process; expected one sender"):

@@ -25,6 +25,7 @@ from ops.export.layers import layers_to_export
 from ops.export.process import export
 from ops.export.request import ENDINGS, FORMATS, LAYERS, ExportRequest, bounds_of, layers_of
 from ops.store import periods
+from ops.store.rows import rfc3339
 from tests.ops.analysis.handover.night import FRAME, HOSTILE
 from tests.ops.export.exported import exported_store, request_of, track
 from tests.ops.incidents.making import SECOND, START_NS
@@ -209,6 +210,30 @@ def test_records_are_all_exported_or_refused(folder: Path, monkeypatch: pytest.M
     monkeypatch.setattr(export_layers, "MOST_RECORDS", COUNTS[layer] - 1)
     with pytest.raises(BadInput, match=f"Too many {layer}.*shorter period"):
         layers_to_export(request_of(folder, "gpkg", layers=(layer,)))
+
+
+def test_an_incident_that_was_over_before_the_period_is_not_exported_for_a_note_that_came_later(folder: Path) -> None:
+    """Not to a partner either, whose agreement began after it."""
+    request = request_of(folder, "gpkg")
+    before, after = (rfc3339(request.start_ns + shift) for shift in (-1, 1))
+
+    def incident(name: str, state: str, at: str) -> dict[str, Any]:
+        steps = [{"state": "new", "at": before}, {"state": state, "at": at}]
+        return {"id": name, "state": state, "transitions": steps, "updated_at": after, "opened_at": before}
+
+    known = {
+        one["id"]: one
+        for one in (incident("A", "closed", before), incident("B", "closed", after), incident("C", "claimed", before))
+    }
+
+    class Reader:
+        def every_incident_in(self, *_: int) -> list[str]:
+            return list(known)
+
+        def as_known(self, one: str, _: int) -> dict[str, Any]:
+            return known[one]
+
+    assert list(export_layers._incidents(Reader(), request)["id"]) == ["B", "C"]  # type: ignore[arg-type]
 
 
 def test_too_many_positions_are_refused_with_what_to_do(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

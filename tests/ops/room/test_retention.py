@@ -246,18 +246,21 @@ def test_an_export_that_cannot_be_erased_keeps_nothing_else(room, monkeypatch):
     assert found(room, mark("person", DAYS[0])) == [], "the audit log is erased as well"
 
 
-def test_exports_that_cannot_be_listed_are_stated(room, monkeypatch):
+def test_exports_that_cannot_be_listed_are_stated_and_keep_no_others(room, monkeypatch):
     """As a folder of root that the service may not open: it is not without exports."""
+    (room / "exports" / "of root").mkdir()
     listed = os.scandir
 
     def refuse(path: Any) -> Any:
-        if Path(path).name == "exports":
+        if Path(path).name == "of root":
             raise PermissionError(13, "Permission denied", str(path))
         return listed(path)
 
     monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(WatchlineError, match=r"not everything could be erased .*exports: .*Permission denied"):
         purge(room, Settings(retention=ALL), today=TODAY)
+    left = sorted(path.name for path in (room / "exports").iterdir())
+    assert left == [*(f"2026-03-0{day}.csv" for day in (3, 4, 5)), "of root"]
 
 
 def test_the_earlier_access_log_is_erased_when_its_newest_entry_is_due(room):

@@ -46,6 +46,7 @@ def test_what_root_makes_in_a_data_folder_is_of_the_account_of_the_folder(
     ):
         ended = watchline(*words)
         assert ended.code == 0, ended.err
+    IdentityFolder(data / "later").prepare([Name("sensor", "radar-1")])
     for store in (SentStore, ReceivedStore, ReportStore):
         store(data).close()
     ReplayFolder(data / "journal.db").ask([1])

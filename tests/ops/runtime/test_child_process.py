@@ -154,6 +154,21 @@ def test_a_log_that_is_full_is_begun_anew_and_no_line_is_lost(tmp_path: Path) ->
     assert log.read_text().splitlines()[-1] == "last of parent"
 
 
+def test_a_process_whose_log_was_changed_twice_meanwhile_writes_into_the_present_one(tmp_path: Path) -> None:
+    log = tmp_path / "part.log"
+    script = tmp_path / "part.py"
+    script.write_text(
+        "import logging, os, sys\nfrom ops.runtime import child_process\nchild_process.MOST_LOG_BYTES = 4000\n"
+        "logging.basicConfig(handlers=[child_process.PartLog()], format='%(message)s')\n"
+        "log = sys.argv[1]\nfor _ in range(2):\n    os.replace(log, log + '.1')\n    open(log, 'w').close()\n"
+        "logging.warning('%s', 'x' * 4000)\nlogging.warning('seen')\n"
+    )
+    with log.open("ab") as file:
+        subprocess.run([sys.executable, str(script), str(log)], stderr=file, timeout=PATIENT_S, check=True, cwd=ROOT,
+                       env={**os.environ, "PYTHONPATH": str(ROOT)})  # fmt: skip
+    assert log.read_text() == "seen\n"
+
+
 def test_the_last_words_of_a_huge_log_are_read_from_its_end(tmp_path: Path) -> None:
     log = tmp_path / "huge.log"
     with log.open("wb") as file:

@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from rich.console import Console
 
@@ -155,6 +156,15 @@ def test_an_archive_is_kept_if_the_journal_was_begun_anew(nation: Path, tmp_path
     (failed,) = archived(root / "nation.toml", out)["failed"]
     assert (failed["sector"], "the journal does not have" in failed["why"]) == ("east", True)
     assert files_of(out) == before
+
+
+def test_a_piece_with_poses_alone_holds_no_detections_that_could_be_lost(nation: Path, tmp_path: Path):
+    """A mobile sensor states its position also in hours in which it detects nothing."""
+    out = tmp_path / "out"
+    for kind, sectors in (("pose", []), ("radar", ["east"])):
+        archived(nation, out)
+        pd.DataFrame({"scan_kind": ["pose", kind]}).to_parquet(out / "east" / "2020-01-01.parquet")
+        assert [one["sector"] for one in archived(nation, out)["failed"]] == sectors
 
 
 def test_a_sector_without_a_journal_is_named(nation: Path, tmp_path: Path):

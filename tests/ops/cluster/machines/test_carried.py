@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from ingest.mqtt.broker_url import BrokerUrl
+from ingest.sending.spool import Spool
 from ops.audit.key_places.machine_key import MachineKey
 from ops.audit.key_places.place import machine_key_path
 from ops.cluster.leases.store_leases import StoreLeases
@@ -15,6 +19,7 @@ from ops.cluster.machines import carried, first, here
 from ops.cluster.machines.carried import KEYS, CarriedError, CarriedFiles
 from ops.cluster.machines.shared import prepare_shared
 from ops.cluster.workers.task import SectorTask
+from ops.journal.unit_spool import UnitSpool
 from ops.postgres.address import StoreAddress
 from ops.room.room import locked
 from tests.ops.postgres_server import PostgresServer
@@ -83,6 +88,26 @@ def test_a_large_file_waits_and_one_that_cannot_go_along_keeps_none_back(
             one.keep(token, at_end=True)
     assert two.fetch() == ["feeds.db", "muted.json"]
     assert (tmp_path / "two/hills/muted.json").read_text() == '{"radar": 2}'
+
+
+def test_calls_of_units_go_along_while_they_wait_for_the_broker(
+    files: list[CarriedFiles], address: StoreAddress, tmp_path: Path
+):
+    one, two = files
+    for name in ("one", "two"):
+        (tmp_path / name / "hills").mkdir(parents=True)
+    body = msgspec.json.encode({"unit": "alpha", "distress": True})
+    url = BrokerUrl.parse("mqtt://127.0.0.1:1")
+    spool = UnitSpool(url, "hills", tmp_path / "one/hills/cot-spool.db", part="cot", now_ns=time.time_ns)
+    try:
+        spool._spool.put(lambda boot, seq: body)
+        with StoreLeases(address, tmp_path) as leases:
+            assert "cot-spool.db" in one.keep(leases.claim("hills", "worker-1"))
+    finally:
+        spool._spool.close()
+    two.fetch()
+    with Spool(tmp_path / "two/hills/cot-spool.db") as found:
+        assert [entry.payload for entry in found.pending()] == [body]
 
 
 def test_who_has_lost_the_lease_stores_nothing(files: list[CarriedFiles], address: StoreAddress, tmp_path: Path):

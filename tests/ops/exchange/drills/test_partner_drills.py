@@ -237,6 +237,9 @@ def test_a_night_is_sent_worked_on_scored_and_the_score_comes_back(sides: Path, 
     assert [*json.loads((sides / "interrupted.json").read_bytes())["answers"].values()] == [
         {"acknowledged_s": 0.0, "disposition": "apprehended"}
     ]
+    with pytest.raises(KeyboardInterrupt):
+        run_drill(replace(drill, out=sides / "none.json"), interrupted, lambda: 0.0, QUIET)
+    assert not (sides / "none.json").exists(), "so that it can be begun again"
     with pytest.raises(BadInput, match="exists already"):
         run_drill(drill, lambda _: pytest.fail("a question, although the answers cannot be kept"), lambda: 0.0, QUIET)
 
