@@ -98,7 +98,7 @@ def listing(sector_name: str, layout: str | None, data: Path | None, screen: Con
             raise BadInput("no such folder", where=str(data), expected="the data folder of `watchline run`")
         states, counts = _states(data), _counts(data)
         known_nodes, tasks = _nodes_and_tasks(data)
-        nodes = {name: sensor_of_node(name, data) for name in known_nodes} | registered_nodes(data)
+        nodes = {name: name for name in known_nodes} | registered_nodes(data)
     node_of = {name: node for node, name in reversed(nodes.items())}
     placed = layout_of(layout_path(sector, layout))
     sensors: list[dict[str, Any]] = [

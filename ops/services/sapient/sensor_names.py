@@ -20,16 +20,14 @@ def sensor_of(node_id: str, folder: Path) -> str:
 
     A name that the node gives itself proves nothing, so it selects no sensor (``claimed``).
     """
-    registered = registered_nodes(folder)
-    if node_id in registered:
-        return registered[node_id]
-    return node_id
+    return registered_nodes(folder).get(node_id, node_id)
 
 
 def node_of(sensor: str, nodes: Iterable[KnownNode], folder: Path) -> str | None:
     """The node that is this sensor now, of several the one heard last; None without one. A node that another one has
     replaced is not it any more."""
-    found = [one for one in nodes if sensor_of(one.node_id, folder) == sensor]
+    registered = registered_nodes(folder)
+    found = [one for one in nodes if registered.get(one.node_id, one.node_id) == sensor]
     return max(found, key=lambda one: one.heard_ns).node_id if found else None
 
 

@@ -16,6 +16,7 @@ tak-area = { $kind ->
 tak-border = Border
 tak-trail = { $name }, trail
 tak-done = { $name }: recorded, { incident-action }.
+tak-distress-failed = Your distress call could not be recorded. Use the radio.
 tak-distress-heard = Your distress call reached the operations centre.
 tak-distress-waiting = Your distress call is recorded and has not yet reached the operations centre. Use the radio.
 

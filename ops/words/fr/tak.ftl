@@ -16,6 +16,7 @@ tak-area = { $kind ->
 tak-border = Frontière
 tak-trail = { $name }, trajet
 tak-done = { $name } : enregistré, { incident-action }.
+tak-distress-failed = Votre appel de détresse n’a pas pu être enregistré. Utilisez la radio.
 tak-distress-heard = Votre appel de détresse est parvenu au centre opérationnel.
 tak-distress-waiting = Votre appel de détresse est enregistré, mais n’est pas encore parvenu au centre opérationnel. Utilisez la radio.
 

@@ -154,7 +154,10 @@ class OnvifDriver:
             if time.monotonic() > until_s:
                 return LookOutcome("failed", "not_there")
             self._over.wait(self._wait_s)
-        return LookOutcome("done", still=self._still(name, profile, client))
+        still = self._still(name, profile, client)
+        if not self._is_wanted(look, name, LookOutcome("accepted")):  # the still may show the target of a newer look
+            return LookOutcome("failed", "not_there")
+        return LookOutcome("done", still=still)
 
     def _still(self, name: str, profile: str, client: TurningHead) -> WireMedia | None:
         """A still in the drop folder; None where there is no such folder, or the camera gives none."""

@@ -22,6 +22,10 @@ from ops.store.incidents import IncidentReader
 
 CALL_EVERY_S: Final = 10.0
 """TAK repeats a distress call; repetitions by one device within this time are left out."""
+LEAST_APART_S: Final = 2.0
+"""Of the calls of a device with one text, one within this time is passed on, and the first one with a position."""
+UNKNOWN_SD_M: Final = 50.0
+"""Error of a position that states none, by which two positions are compared."""
 WARN_AFTER_S: Final = 10.0
 """The device of a call that has not reached the operations centre within this time is notified."""
 WARN_EVERY_S: Final = 60.0
@@ -41,13 +45,30 @@ class DeviceCall(NamedTuple):
 
 @dataclass(slots=True)
 class WaitingCall:
-    """The newest call of a device that is not known to be at the operations centre; ``key``: its number in the spool.
-    ``since_s``: when the first of them was sent [monotonic s]."""
+    """Calls of a device of which none is known to be at the operations centre.
+
+    ``call``: the newest of them. ``first``, ``newest``: numbers in the spool; a full spool may have dropped the first.
+    ``since_s``: since when the device waits for a line [monotonic s]. ``row``: row of the journal that fusion must have
+    reached, once the journal has one of the calls. ``arrived``: whatever becomes of the incident afterwards.
+    """
 
     call: DeviceCall
-    key: tuple[int, int]
+    first: tuple[int, int]
+    newest: tuple[int, int]
     since_s: float
     warned: bool = False
+    row: int | None = None
+    arrived: bool = False
+
+
+class _Incident(msgspec.Struct):
+    priority: str
+    alerts: list[str]
+
+
+class _Alert(msgspec.Struct):
+    rule: str
+    unit: str | None = None
 
 
 class CallLine(NamedTuple):
@@ -68,10 +89,11 @@ class DistressCalls:
         self._settled, self._store = settled, store
         self._last: dict[str, tuple[DeviceCall, float]] = {}
         self._waiting: dict[str, WaitingCall] = {}
+        self._failed_s: dict[str, float] = {}
         self._lock = threading.Lock()
 
     def is_repetition(self, call: DeviceCall, now_s: float) -> bool:
-        """Whether the device has just sent this call, with the same text and no other position."""
+        """Whether the device has just sent this call: with the same text, and where it was, or too soon after it."""
         with self._lock:
             last, last_s = self._last.get(call.device.uid, (None, 0.0))
         if last is None or now_s - last_s >= CALL_EVERY_S or call.note != last.note:
@@ -79,7 +101,8 @@ class DistressCalls:
         if call.place is None or last.place is None:
             return call.place is None
         apart_m, _ = distance_and_azimuth(last.place.lon, last.place.lat, call.place.lon, call.place.lat)
-        return apart_m <= (last.place.position_sd_m or 0.0) + (call.place.position_sd_m or 0.0)
+        sds_m = (one.position_sd_m or UNKNOWN_SD_M for one in (last.place, call.place))
+        return now_s - last_s < LEAST_APART_S or apart_m <= sum(sds_m)
 
     def sent(self, call: DeviceCall, key: tuple[int, int], now_s: float) -> None:
         """Note a call that is on disk."""
@@ -87,11 +110,21 @@ class DistressCalls:
         with self._lock:
             self._last = {name: one for name, one in self._last.items() if now_s - one[1] < CALL_EVERY_S}
             self._last[uid] = call, now_s
-            earlier = self._waiting.get(uid)
-            if earlier is None or now_s - earlier.since_s >= WARN_EVERY_S:
-                self._waiting[uid] = WaitingCall(call, key, now_s)
-            else:
-                self._waiting[uid] = WaitingCall(call, key, earlier.since_s, earlier.warned)
+            waiting = self._waiting.get(uid)
+            if waiting is None or waiting.arrived:
+                waiting = self._waiting[uid] = WaitingCall(call, key, key, now_s)
+            waiting.call, waiting.newest = call, key
+            if now_s - waiting.since_s >= WARN_EVERY_S:
+                waiting.since_s, waiting.warned = now_s, False
+
+    def failed(self, device: TakDevice, now_s: float) -> bool:
+        """Note a call that could not be stored; whether its device is to be notified now."""
+        with self._lock:
+            self._failed_s = {uid: at_s for uid, at_s in self._failed_s.items() if now_s - at_s < CALL_EVERY_S}
+            if device.uid in self._failed_s:
+                return False
+            self._failed_s[device.uid] = now_s
+            return True
 
     def take(self, now_s: float) -> list[CallLine]:
         """The lines that are due, each once, and again after ``put_back``: that a call is at the operations centre, or
@@ -101,7 +134,8 @@ class DistressCalls:
             self._waiting = {uid: one for uid, one in self._waiting.items() if now_s - one.since_s < WAIT_S}
             waiting = list(self._waiting.items())
         for uid, one in waiting:
-            if self._has_arrived(one):
+            one.arrived = one.arrived or self._has_arrived(one)
+            if one.arrived:
                 with self._lock:
                     if self._waiting.get(uid) is one:  # no later call has taken its place
                         del self._waiting[uid]
@@ -114,19 +148,28 @@ class DistressCalls:
     def put_back(self, line: CallLine) -> None:
         """Send a line again that its server did not get."""
         with self._lock:
-            waiting = self._waiting.setdefault(line.waiting.call.device.uid, line.waiting)
-            if line.message == "tak-distress-waiting":
-                waiting.warned = False
+            if line.message == "tak-distress-heard":
+                self._waiting.setdefault(line.waiting.call.device.uid, line.waiting)
+            else:
+                line.waiting.warned = False
 
     def _has_arrived(self, waiting: WaitingCall) -> bool:
-        """Whether fusion has applied the call, and the incident of its unit is open."""
+        """Whether fusion has applied a call, and an incident with the unit's calls is open."""
         unit = waiting.call.device.unit
         try:
-            number = self._settled(unit, waiting.key)
-            if number is None or self._store.progress().cursor < number:
+            for key in {waiting.first, waiting.newest}:
+                if waiting.row is None:  # once: the end of the journal moves on
+                    waiting.row = self._settled(unit, key)
+            if waiting.row is None or self._store.progress().cursor < waiting.row:
                 return False
-            _, rows = self._store.incidents(closed=False)
+            return any(self._has_call(row.body, unit) for row in self._store.incidents(closed=False)[1])
         except WatchlineError:
             return False
-        bodies = (msgspec.json.decode(row.body) for row in rows)
-        return any((one["kind"], one["calling_unit"]) == (DISTRESS, unit) for one in bodies)
+
+    def _has_call(self, body: bytes, unit: str) -> bool:
+        """Whether an incident has an alert of a unit's calls, also one that a merge brought."""
+        incident = msgspec.json.decode(body, type=_Incident)
+        if incident.priority != DISTRESS:
+            return False
+        alerts = (found for one in incident.alerts if (found := self._store.alert(one)) is not None)
+        return any(msgspec.json.decode(alert, type=_Alert) == _Alert(DISTRESS, unit) for _, _, alert in alerts)

@@ -478,11 +478,16 @@ class CotFeed:
         call = DeviceCall(server, device, note, position)
         if self._calls.is_repetition(call, now_s):
             return
-        if position is None:
-            key = self._units.call(device.unit, self._room_time(min(event.time, now), now), note)
-        else:
-            observed_at = self._room_time(position.observed_at, now)
-            key = self._units.send(msgspec.structs.replace(position, observed_at=observed_at))
+        try:
+            if position is None:
+                key = self._units.call(device.unit, self._room_time(min(event.time, now), now), note)
+            else:
+                observed_at = self._room_time(position.observed_at, now)
+                key = self._units.send(msgspec.structs.replace(position, observed_at=observed_at))
+        except WatchlineError:
+            if self._calls.failed(device, now_s):
+                self._tell(server, device, self._words.say("tak-distress-failed"))
+            raise
         self._calls.sent(call, key, now_s)
 
     def _tell_calls(self) -> None:

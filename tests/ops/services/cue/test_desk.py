@@ -26,7 +26,9 @@ from ops.services.cue.options import steerable
 from ops.services.cue.rules import may_turn
 from ops.services.fusion.desks.incidents import _action_of
 from ops.services.fusion.incident_view import incident_dict
-from ops.services.sapient.database import SapientMemory
+from ops.services.sapient import sensor_names
+from ops.services.sapient.database import KnownNode, SapientMemory
+from ops.services.sapient.sensor_names import registered_nodes
 from ops.store.incidents import IncidentRow
 from ops.store.reader import Live
 from sensors.cueing import Sight
@@ -427,6 +429,22 @@ def test_a_look_is_for_the_node_that_has_replaced_another(tmp_path: Path) -> Non
         memory.node_registered(new, "cam-1", b"", START_NS)
         driver.start("01ARZ3NDEKTSV4RRFFQ69G5FAV", "cam-1", Direction(41.5), START_NS)
         assert [task.node_id for task in memory.tasks()] == [new]
+
+
+def test_the_register_is_read_once_for_however_many_nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = list[Path]()
+
+    def registered(folder: Path) -> dict[str, str]:
+        read.append(folder)
+        return registered_nodes(folder)
+
+    monkeypatch.setattr(sensor_names, "registered_nodes", registered)
+    names = [f"{number:08x}{NODE[8:]}" for number in range(3)]
+    write_nodes(tmp_path, names[1])
+    nodes = [KnownNode(name, "", b"", None, START_NS, START_NS) for name in names]
+    assert sensor_names.node_of("cam-1", nodes, tmp_path) == names[1]
+    assert sensor_names.node_of(names[2], nodes, tmp_path) == names[2], "not registered"
+    assert read == [tmp_path] * 2
 
 
 def test_the_looks_of_a_merged_incident_end_in_the_other_one() -> None:

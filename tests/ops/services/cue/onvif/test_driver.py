@@ -190,34 +190,43 @@ def test_a_newer_look_replaces_the_one_under_way(room: Room) -> None:
     assert ended(driver, other).state == "done"
 
 
+class Head:
+    """A head that stands at once where it is turned to."""
+
+    def __init__(self, *_: Any, **__: Any) -> None: ...
+
+    def open(self) -> None: ...
+
+    def profile(self, _: str) -> str:
+        return "p"
+
+    def move(self, _: str, pan: float, tilt: float) -> None:
+        self.at = pan, tilt
+
+    def state(self, _: str) -> HeadState:
+        return HeadState(*self.at, moves=False)
+
+    def snapshot(self, _: str, *, most: int) -> bytes:
+        return picture_file()
+
+
 def test_an_older_look_whose_first_call_is_answered_late_moves_no_head(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The camera stays where the newest look has turned it."""
     moves, answer, asked = list[float](), threading.Event(), list[str]()
 
-    class Head:
-        def __init__(self, *_: Any, **__: Any) -> None: ...
-
+    class Late(Head):
         def open(self) -> None:
             asked.append("open")
             if len(asked) == 1:
                 answer.wait()
 
-        def profile(self, _: str) -> str:
-            return "p"
-
-        def move(self, _: str, pan: float, tilt: float) -> None:
+        def move(self, profile: str, pan: float, tilt: float) -> None:
             moves.append(pan)
-            self.at = pan, tilt
+            super().move(profile, pan, tilt)
 
-        def state(self, _: str) -> HeadState:
-            return HeadState(*self.at, moves=False)
-
-        def snapshot(self, _: str, *, most: int) -> bytes:
-            return picture_file()
-
-    monkeypatch.setattr("ops.services.cue.onvif.driver.OnvifClient", Head)
+    monkeypatch.setattr("ops.services.cue.onvif.driver.OnvifClient", Late)
     driver, other = room.driver(), LOOK[:-1] + "W"
     try:
         driver.start(LOOK, "cam-3", EAST, 0)
@@ -229,6 +238,28 @@ def test_an_older_look_whose_first_call_is_answered_late_moves_no_head(
         answer.set()
     assert ended(driver)[:2] == ("failed", "not_there")
     assert len(moves) == 1
+
+
+def test_a_still_that_is_taken_while_a_newer_look_turns_the_camera_is_not_that_of_the_older(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stills, other = list[str](), LOOK[:-1] + "W"
+
+    class Overtaken(Head):
+        def snapshot(self, profile: str, *, most: int) -> bytes:
+            stills.append(profile)
+            if len(stills) == 1:
+                driver.start(other, "cam-3", Direction(180.0, 0.0), 0)
+                ended(driver, other)
+            return super().snapshot(profile, most=most)
+
+    monkeypatch.setattr("ops.services.cue.onvif.driver.OnvifClient", Overtaken)
+    driver = room.driver()
+    driver.start(LOOK, "cam-3", EAST, 0)
+    assert ended(driver) == LookOutcome("failed", "not_there")
+    newer = ended(driver, other)
+    assert newer.state == "done"
+    assert newer.still is not None
 
 
 def test_a_look_that_is_withdrawn_stays_failed(room: Room) -> None:

@@ -39,7 +39,7 @@ def incident(number: int = 17, *, revision: int = 0, **changes: Any) -> dict[str
         "id": f"I{number:016x}", "name": f"Bravo {number}", "kind": "movement", "state": "open", "priority": "high",
         "revision": revision, "class_label": "person", "calling_unit": "", "lon": -84.21, "lat": 36.58, "unit": "",
         "sentence": "Probable person on foot crossed the border.", "disposition": "", "lead": f"A{number:016x}",
-        "tracks": [{"track": "T5a2", "name": "Oak"}], **changes,
+        "alerts": [f"A{number:016x}"], "tracks": [{"track": "T5a2", "name": "Oak"}], **changes,
     }  # fmt: skip
 
 
@@ -58,6 +58,7 @@ class PlainStore:
         self.bodies: dict[str, dict[str, Any]] = {}
         self.parts: dict[str, Any] = {}
         self.leads: dict[str, float] = {}
+        self.callers: dict[str, str] = {}
         self.outcomes: dict[str, bytes] = {}
         self.cursor = 0
         self.marked: set[str] = set()
@@ -68,8 +69,18 @@ class PlainStore:
         return 1, [IncidentRow(json.dumps(body).encode(), None) for body in shown]
 
     def alert(self, identity: str) -> tuple[str, int, bytes] | None:
-        sd_m = self.leads.get(identity)
-        return None if sd_m is None else ("active", 0, json.dumps({"id": identity, "position_sd_m": sd_m}).encode())
+        sd_m, unit = self.leads.get(identity), self.callers.get(identity)
+        if sd_m is None and unit is None:
+            return None
+        rule = "crossing" if unit is None else "distress"
+        body = {"id": identity, "position_sd_m": sd_m, "rule": rule, "unit": unit}
+        return "active", 0, json.dumps(body).encode()
+
+    def show_call(self, unit: str = "patrol-1", **changes: Any) -> None:
+        """Have an open incident of a unit's distress call."""
+        body = incident(**{"kind": "distress", "priority": "distress", "calling_unit": unit, **changes})
+        self.bodies[body["id"]] = body
+        self.callers[body["lead"]] = unit
 
     def live(self, part: str) -> Live | None:
         return Live(1, 1, json.dumps(self.parts[part]).encode()) if part in self.parts else None

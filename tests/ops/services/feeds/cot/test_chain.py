@@ -122,6 +122,8 @@ def test_incidents_reach_tak_and_its_answers_reach_the_incidents(running: Runnin
     marker = running.markers("b-a-o-tbl")[0]
     call = running.incident(marker.get("uid", "").removeprefix("watchline.hills."))
     assert (call["kind"], call["calling_unit"], call["priority"]) == ("distress", "patrol-1", "distress")
+    reached = "Your distress call reached the operations centre."
+    running.observer.wait_for(lambda event: event.findtext("detail/remarks") == reached, "the line that it arrived")
     with JournalReader(running.room.journal_path) as journal:
         assert sum(one.dead_lettered for one in journal.counts(None).values()) == 0
 
