@@ -92,9 +92,12 @@ class FieldServer:
     tiles: int = 0
     gives_tiles: threading.Event = field(default_factory=threading.Event)
     """Tiles that were asked for wait for it; it is set unless a test clears it."""
+    gives_access: threading.Event = field(default_factory=threading.Event)
+    """So do phones that exchange a code."""
 
     def __post_init__(self) -> None:
         self.gives_tiles.set()
+        self.gives_access.set()
 
     def changed(self) -> None:
         self.number += 1
@@ -162,6 +165,7 @@ def routes(server: FieldServer) -> FastAPI:
     @app.post("/v1/field/enrol")
     async def enrol(request: Request) -> Response:
         body = await request.json()
+        await asyncio.to_thread(server.gives_access.wait, PATIENT_S)
         if body["code"] not in server.codes:
             return JSONResponse({"error": "The code is wrong, used or expired."}, 403)
         server.codes.remove(body["code"])

@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { setImmediate } from "node:timers/promises";
 import { install } from "../src/field/device.ts";
 import type { Keep, KeptArea, PositionBody } from "../src/field/keep.ts";
 import { textOf } from "../src/field/queue.ts";
@@ -10,47 +9,13 @@ import { parseArea, parseState } from "../src/field/records.ts";
 import { addresses, CarriedMap, type Link } from "../src/field/tiles.ts";
 import { Unit } from "../src/field/unit.ts";
 import { say } from "../src/words/say.ts";
+import { AREA, HOUR_MS, offer, phone, serve, until } from "./phone_for_node.ts";
 import { speakIn } from "./words.ts";
-
-const HOUR_MS = 3_600_000;
-
-/** Replace what the browser offers; all is as before after the test. */
-function offer(context: TestContext, offered: Record<string, unknown>): void {
-  for (const [name, value] of Object.entries(offered)) {
-    const before = Object.getOwnPropertyDescriptor(globalThis, name);
-    Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
-    context.after(() => (before === undefined ? Reflect.deleteProperty(globalThis, name) : Object.defineProperty(globalThis, name, before)));
-  }
-}
-
-/** Answers of the server by path; every request is in the list that this returns. */
-function serve(context: TestContext, answer: (path: string) => unknown): string[] {
-  const asked: string[] = [];
-  offer(context, {
-    fetch: (path: string) => {
-      asked.push(path);
-      const body = answer(path);
-      return body === null ? Promise.reject(new TypeError("no link")) : Promise.resolve(Response.json(body));
-    },
-  });
-  return asked;
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 1000 && !isSo(); turn += 1) await setImmediate();
-  assert.ok(isSo());
-}
-
-async function turns(count: number): Promise<void> {
-  for (let turn = 0; turn < count; turn += 1) await setImmediate();
-}
 
 function danger(name: string): object {
   const ring = [[8, 47], [8.1, 47], [8.1, 47.1], [8, 47]];
   return { type: "Feature", properties: { id: name, name, kind: "danger" }, geometry: { type: "Polygon", coordinates: [ring] } };
 }
-
-const AREA = { bounds: [8, 47, 8.2, 47.1], minzoom: 8, maxzoom: 10, tiles: ["/v1/field/tiles/a/{z}/{x}/{y}.png"] };
 
 interface Carrying {
   readonly map: CarriedMap;
@@ -58,6 +23,8 @@ interface Carrying {
   readonly named: () => readonly string[];
   /** Remove the map, as a full storage does. */
   readonly removed: () => void;
+  /** Erase all, as a phone does whose access was withdrawn. */
+  readonly erase: () => void;
   /** How often the whole map was kept, and how many tiles are. */
   readonly kept: () => readonly number[];
 }
@@ -71,6 +38,7 @@ function carrying(context: TestContext, names: () => readonly string[]): Carryin
   const keep = {
     fact: (name: string) => Promise.resolve(facts.get(name) ?? null),
     keepFact: (name: string, value: KeptArea) => Promise.resolve(facts.set(name, value) !== undefined),
+    tile: () => Promise.resolve(null),
     tileKeys: () => Promise.resolve(tiles),
     keepTile: (key: string) => Promise.resolve(tiles.add(key) !== undefined),
     dropTiles: (keys: readonly string[]) => Promise.resolve(keys.forEach((key) => tiles.delete(key))),
@@ -91,7 +59,11 @@ function carrying(context: TestContext, names: () => readonly string[]): Carryin
     tiles.clear();
     keep.onMapRemoved();
   };
-  return { map, asked, named: () => (map.area?.areas ?? []).map(({ name }) => name), removed, kept: () => [keptTimes, tiles.size] };
+  const erase = (): void => {
+    facts.clear();
+    tiles.clear();
+  };
+  return { map, asked, named: () => (map.area?.areas ?? []).map(({ name }) => name), removed, erase, kept: () => [keptTimes, tiles.size] };
 }
 
 test("a phone whose map is complete takes new danger areas at its start and once a day, and no tile again", async (context) => {
@@ -160,6 +132,37 @@ test("a phone that is used in another area keeps the tiles of that one, and coun
   assert.deepEqual([map.progress.done, map.progress.total], [there.length, there.length]);
 });
 
+test("after its access was withdrawn a phone carries no map, states so, and loads it with the next access", async (context) => {
+  const { map, erase, kept } = carrying(context, () => []);
+  await map.update("good");
+  assert.equal(map.progress.state, "complete");
+  erase();
+  await map.open();
+  assert.deepEqual([map.progress, map.area, map.keptMs], [{ done: 0, total: 0, bytes: 0, state: "none" }, null, null]);
+  await map.update("good");
+  assert.deepEqual([map.progress.state, kept()[1]], ["complete", map.progress.total]);
+});
+
+test("the map is at most 20 MB, however often its rest is loaded", async (context) => {
+  context.mock.timers.enable({ apis: ["Date", "setTimeout"] });
+  const tiles = new Map<string, ArrayBuffer>();
+  const keep = {
+    fact: () => Promise.resolve(null),
+    keepFact: () => Promise.resolve(true),
+    tile: (key: string) => Promise.resolve(tiles.get(key) ?? null),
+    tileKeys: () => Promise.resolve(new Set(tiles.keys())),
+    keepTile: (key: string, body: ArrayBuffer) => Promise.resolve(tiles.set(key, body).size > 0),
+    dropTiles: () => Promise.resolve(),
+  };
+  const large = new Blob([new Uint8Array(6_000_000)]);
+  offer(context, { fetch: (path: string) => Promise.resolve(path === "/v1/field/map" ? Response.json(AREA) : new Response(large)) });
+  const map = new CarriedMap(keep as unknown as Keep, () => undefined);
+  for (const _ of ["first", "again"]) {
+    await map.load();
+    assert.deepEqual([tiles.size, map.progress.state, map.progress.bytes > 20_000_000], [3, "partly", true]);
+  }
+});
+
 test("the banner of a full storage ends once the whole map is kept again, or an answer where no map was removed", async (context) => {
   const unit = phone(context, () => Response.json({}));
   [unit.trouble, unit.mapRemoved] = ["full", true];
@@ -189,17 +192,6 @@ test("what a phone has kept of its map is current after its page was closed", as
   await again.open();
   assert.deepEqual(again.area?.areas.map(({ name }) => name), ["mines"]);
   assert.deepEqual([again.keptMs, again.area?.maxzoom, again.progress.state], [HOUR_MS, 10, "complete"]);
-});
-
-test("where no answer to a code came, the phone does not state that the code is unused: the server may have taken it", async (context) => {
-  offer(context, { document: new EventTarget(), addEventListener: () => undefined });
-  serve(context, () => null);
-  assert.equal(await new Unit(() => undefined).enrol("code", "phone"), null);
-  for (const [language, advice] of [["en", /^No answer.*ask for a new one/], ["fr", /^Aucune réponse.*demandez-en un nouveau/]] as const) {
-    speakIn(language);
-    assert.match(say("field-enrol-no-link"), advice);
-  }
-  speakIn("en");
 });
 
 test("the banner of a refused position ends when a later one is taken, and another problem stays", async (context) => {
@@ -232,19 +224,6 @@ test("the banner of a refused position ends when a later one is taken, and anoth
   await share();
   assert.equal(unit.problem, "The distress call was refused.");
 });
-
-/** A browser with a clock that the test turns, for a unit at the server of the test. */
-function phone(context: TestContext, answer: (path: string, body: string, tag: string | undefined) => Response): Unit {
-  speakIn("en");
-  context.mock.timers.enable({ apis: ["setTimeout", "Date"], now: Date.parse("2026-11-30T10:00:00Z") });
-  offer(context, {
-    document: new EventTarget(), addEventListener: () => undefined,
-    EventSource: class extends EventTarget { readonly readyState = 1; close(): void {} },
-    fetch: (path: string, { body, headers }: { body?: string; headers: Record<string, string> }) =>
-      Promise.resolve().then(() => (path === "/v1/field/enrol" ? Response.json({ unit: "p", device: "d" }) : answer(path, body ?? "", headers["If-None-Match"]))),
-  });
-  return new Unit(() => undefined);
-}
 
 test("no call for help makes an old position a present one, however often it is sent", async (context) => {
   let position = { lon: 8, lat: 47, observed_at: "2026-11-30T05:00:00Z", distress: false };
@@ -312,81 +291,6 @@ test("a phone whose access is withdrawn states that its call for help is not con
     assert.doesNotMatch(say("field-revoked-text", { count: 0, call: "none" }), /DISTRESS|DÉTRESSE/);
   }
   speakIn("en");
-});
-
-test("a phone whose browser lost its database enters without a code, if the server still knows it", async (context) => {
-  let login: unknown = null;
-  const unit = phone(context, (path) => {
-    if (login === null) throw new TypeError("no link");
-    return Response.json(path === "/v1/field/certificate" ? login : { unit: "p", at: "2026-11-30T10:00:00Z", incidents: [] });
-  });
-  await unit.open();
-  assert.deepEqual([await unit.logIn(), unit.stage], [null, "unknown"], "without an answer it is to ask again");
-  login = { unit: null, device: null, problem: null };
-  assert.deepEqual([await unit.logIn(), unit.stage], ["", "unknown"]);
-  login = { unit: "p", device: "d", problem: null };
-  assert.deepEqual([await unit.logIn(), unit.stage, unit.enrolment], ["", "enrolled", { unit: "p", device: "d" }]);
-});
-
-/** A phone that was enrolled as device d1, whose access is gone, at a server as the gate answers: a refusal removes the cookie. */
-function enrolledBefore(context: TestContext, waits: { readonly refusal: number; readonly enrolment: number }): { readonly unit: Unit; readonly jar: { cookie: string }; readonly asked: string[] } {
-  const [jar, asked] = [{ cookie: "old" }, [] as string[]];
-  const unit = phone(context, () => Response.json({}));
-  offer(context, {
-    fetch: async (path: string) => {
-      const { cookie } = jar;
-      asked.push(path);
-      await turns(path === "/v1/field/enrol" ? waits.enrolment : waits.refusal);
-      if (path === "/v1/field/enrol") {
-        jar.cookie = "new";
-        return Response.json({ unit: "p", device: "d2" });
-      }
-      if (cookie !== "new") jar.cookie = "";
-      if (cookie !== "new") return new Response("{}", { status: 401 });
-      return Response.json({ unit: "p", at: new Date().toISOString(), incidents: [] }, { status: path === "/v1/field/positions" ? 202 : 200 });
-    },
-  });
-  const facts = new Map<string, unknown>([["enrolment", { unit: "p", device: "d1" }]]);
-  for (const name of ["open", "keepAnswers", "keepPositions"] as const) context.mock.method(unit.keep, name, () => Promise.resolve(true));
-  for (const name of ["answers", "positions"] as const) context.mock.method(unit.keep, name, () => Promise.resolve([]));
-  context.mock.method(unit.keep, "fact", (name: string) => Promise.resolve(facts.get(name) ?? null));
-  context.mock.method(unit.keep, "keepFact", (name: string, value: unknown) => Promise.resolve(facts.set(name, value) !== undefined));
-  context.mock.method(unit.keep, "erase", () => turns(30));
-  return { unit, jar, asked };
-}
-
-for (const [refusal, enrolment] of [[20, 35], [40, 20], [5, 200]] as const)
-  for (const isOpen of [false, true])
-    test(`a new code is not raced by the access that was withdrawn (${refusal}, ${enrolment}, ${isOpen ? "open page" : "new page"})`, async (context) => {
-      const { unit, jar, asked } = enrolledBefore(context, { refusal, enrolment });
-      await unit.open();
-      if (isOpen) unit.resume();
-      assert.equal(await unit.enrol("code", "phone"), "");
-      await until(() => unit.link === "live");
-      assert.deepEqual([unit.stage, unit.enrolment?.device, jar.cookie], ["enrolled", "d2", "new"]);
-      await unit.callForHelp();
-      await until(() => asked.includes("/v1/field/positions"));
-      await turns(500); // until the last exchange has ended
-    });
-
-test("a call for help while a code is exchanged waits for the new access, and one without an access is stated as not confirmed", async (context) => {
-  const { unit, jar, asked } = enrolledBefore(context, { refusal: 5, enrolment: 50 });
-  await unit.open();
-  const enrolled = unit.enrol("code", "phone");
-  await unit.callForHelp();
-  assert.deepEqual(asked.filter((path) => path !== "/v1/field/enrol"), []);
-  await enrolled;
-  await until(() => unit.call?.taken === true);
-  jar.cookie = "";
-  unit.wake();
-  await until(() => {
-    context.mock.timers.tick(1_000);
-    return unit.stage === "revoked";
-  });
-  unit.lostCall = false;
-  await unit.callForHelp();
-  assert.ok(unit.lostCall);
-  await turns(500);
 });
 
 test("the line of an answer has what the person wrote, so that it can be reported by radio", () => {

@@ -190,7 +190,11 @@ export class Keep {
     this.#database?.close();
     this.#database = null;
     this.#closed = false;
-    await deleteDB(NAME, { blocked: () => undefined });
+    try {
+      await deleteDB(NAME, { blocked: () => undefined });
+    } catch {
+      this.#onTrouble("unusable", false);
+    }
   }
 
   async #opened(): Promise<IDBPDatabase<Schema> | null> {

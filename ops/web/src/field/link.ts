@@ -22,10 +22,29 @@ export interface Answered {
   readonly etag: string;
 }
 
-export async function ask(path: string, post?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Answered> {
+/** Requests that are under way; while a code is exchanged, all others are given up. */
+const underWay = new Set<Patience>();
+let exchanging = false;
+
+/**
+ * Exchange a code for another access. Requests with the earlier one are given up, because their refusal would remove the new
+ * cookie, and a call for help does not wait for them. `ended`: until nothing works with their answers any more.
+ */
+export async function exchange(code: string, device: string, ended: Promise<void>): Promise<Answered> {
+  for (const one of underWay) one.giveUp();
+  exchanging = true;
+  try {
+    await ended;
+    return await ask("/v1/field/enrol", { code, device }, {}, true);
+  } finally {
+    exchanging = false;
+  }
+}
+
+export async function ask(path: string, post?: unknown, headers: Readonly<Record<string, string>> = {}, exchanges = false): Promise<Answered> {
   const text = post === undefined ? "" : JSON.stringify(post);
   const sent = post === undefined ? {} : { method: "POST", body: text, priority: "high" as const };
-  const patience = new Patience(SILENT_MS + (new TextEncoder().encode(text).length / LEAST_BYTES_PER_S) * 1000);
+  const patience = new Patience(SILENT_MS + (new TextEncoder().encode(text).length / LEAST_BYTES_PER_S) * 1000, exchanges);
   try {
     const response = await fetch(path, {
       cache: "no-store",
@@ -44,14 +63,16 @@ export async function ask(path: string, post?: unknown, headers: Readonly<Record
 }
 
 /** Gives a request up when nothing has come for a while: on a slow link, a long answer that keeps coming takes minutes. */
-class Patience {
+export class Patience {
   readonly #silentMs: number;
   readonly #end = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(silentMs: number) {
+  constructor(silentMs: number, exchanges = false) {
     this.#silentMs = silentMs;
-    this.renew();
+    underWay.add(this);
+    if (exchanging && !exchanges) this.giveUp();
+    else this.renew();
   }
 
   get signal(): AbortSignal {
@@ -59,12 +80,17 @@ class Patience {
   }
 
   renew(): void {
-    this.end();
-    this.#timer = setTimeout(() => this.#end.abort(), this.#silentMs);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.giveUp(), this.#silentMs);
+  }
+
+  giveUp(): void {
+    this.#end.abort();
   }
 
   end(): void {
     clearTimeout(this.#timer);
+    underWay.delete(this);
   }
 }
 

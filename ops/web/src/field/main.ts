@@ -339,8 +339,9 @@ async function enrol(code: string): Promise<void> {
     setText(part("enrol-problem"), "");
     shown = "list";
     show();
-    void carried.update(mapLink());
+    await carried.open(); // the map of another unit, or of an access that was withdrawn, is gone
   } else setText(part("enrol-problem"), refused === null ? say("field-enrol-no-link") : say("field-enrol-refused", { sentence: refused }));
+  void carried.update(mapLink()); // what was loaded was given up for the code
 }
 
 /** A phone that the server knows needs no code. Without an answer it asks again, because only then can it call for help. */
@@ -381,9 +382,9 @@ async function start(): Promise<void> {
   await unit.open();
   seen = marksSeen((await unit.keep.fact("seen")) ?? [], unit.state?.incidents ?? []);
   await carried.open();
+  addEventListener("hashchange", () => void enrol(takeCode())); // a link that is opened where the page is open
   if (code === "") unit.resume();
   else await enrol(code);
-  addEventListener("hashchange", () => void enrol(takeCode())); // a link that is opened where the page is open
   await logIn();
   sharing.resume();
   void awake.hold();

@@ -4,13 +4,14 @@ import { VectorTile } from "@mapbox/vector-tile";
 import { PbfReader } from "pbf";
 import { object } from "../model/parse.ts";
 import type { Keep, KeptArea } from "./keep.ts";
-import { ask } from "./link.ts";
+import { ask, Patience } from "./link.ts";
 import { parseArea, type FieldArea } from "./records.ts";
 
 /** What a phone carries at most, whatever the server offers. */
 const MOST_BYTES = 20_000_000;
 const MOST_TILES = 20_000;
 const GIVE_UP_AFTER = 4;
+const TILE_MS = 60_000;
 /** Pixels along the side of a drawn tile. */
 const SIDE = 512;
 const MOST_DRAWN = 48;
@@ -40,7 +41,7 @@ export class CarriedMap {
   readonly #keep: Keep;
   readonly #changed: () => void;
   readonly #drawn = new Map<string, DrawnTile | null | "drawing">();
-  #loading = false;
+  #loading: Promise<void> | null = null;
   /** The map was removed while it was loaded. */
   #removed = false;
   #kept: KeptArea | null = null;
@@ -54,20 +55,22 @@ export class CarriedMap {
     keep.onMapRemoved = () => {
       this.#removed = true;
       this.#drawn.clear();
-      if (!this.#loading) void this.open(); // else once that has ended
+      if (this.#loading === null) void this.open(); // else once that has ended
     };
   }
 
+  /** Take what the phone holds now, which is nothing after its access was withdrawn. */
   async open(): Promise<void> {
+    await this.#loading;
     this.#removed = false;
     const kept = await this.#keep.fact("area");
-    if (kept === null) return;
+    if (kept === null) this.#drawn.clear();
     this.#kept = kept;
-    this.area = parseArea(kept.raw);
-    this.keptMs = kept.keptMs;
+    this.area = kept === null ? null : parseArea(kept.raw);
+    this.keptMs = kept?.keptMs ?? null;
     const [wanted, keys] = [this.area === null ? [] : addresses(this.area), await this.#keep.tileKeys()];
     const [done, total] = [wanted.filter((address) => keys.has(address)).length, wanted.length];
-    this.progress = { done, total, bytes: 0, state: done === 0 ? "none" : kept.complete && done === total ? "complete" : "partly" };
+    this.progress = { done, total, bytes: 0, state: done === 0 ? "none" : kept?.complete === true && done === total ? "complete" : "partly" };
     this.#changed();
   }
 
@@ -92,7 +95,7 @@ export class CarriedMap {
   async #refresh(): Promise<void> {
     if (this.#kept === null) return;
     const { status, body } = await ask("/v1/field/map");
-    if (status !== 200 || parseArea(body) === null || this.#loading) return;
+    if (status !== 200 || parseArea(body) === null || this.#loading !== null) return;
     const tiles = object(this.#kept.raw);
     const raw = { ...object(body), ...Object.fromEntries(OF_TILES.map((name) => [name, tiles?.[name]])) };
     this.area = parseArea(raw);
@@ -102,13 +105,15 @@ export class CarriedMap {
   }
 
   /** Load what is missing, the coarse tiles first; stops at 20 MB, when the storage is full, or when the link fails. */
-  async load(): Promise<void> {
-    if (this.#loading) return;
-    this.#loading = true;
+  load(): Promise<void> {
+    return (this.#loading ??= this.#loadOnce());
+  }
+
+  async #loadOnce(): Promise<void> {
     try {
       await this.#load();
     } finally {
-      this.#loading = false;
+      this.#loading = null;
       if (this.#removed) await this.open();
       this.#changed();
     }
@@ -127,7 +132,12 @@ export class CarriedMap {
     const ofArea = new Set(wanted);
     await this.#keep.dropTiles([...have].filter((address) => !ofArea.has(address)));
     this.#drawn.clear();
-    let [done, bytes, failures, full] = [wanted.filter((address) => have.has(address)).length, 0, 0, false];
+    let [done, bytes, failures, full] = [0, 0, 0, false];
+    for (const address of wanted) {
+      if (!have.has(address)) continue;
+      done += 1;
+      bytes += (await this.#keep.tile(address))?.byteLength ?? 0;
+    }
     this.#show(done, wanted.length, bytes, "loading");
     for (const address of wanted) {
       if (have.has(address)) continue;
@@ -182,13 +192,16 @@ export class CarriedMap {
 
 /** An answer of 204 or 404 is a tile without anything on it; `ended`: this phone has no access any more. */
 async function fetchTile(address: string): Promise<ArrayBuffer | "ended" | null> {
+  const patience = new Patience(TILE_MS);
   try {
-    const response = await fetch(address, { credentials: "same-origin", priority: "low", signal: AbortSignal.timeout(60_000) });
+    const response = await fetch(address, { credentials: "same-origin", priority: "low", signal: patience.signal });
     if (response.status === 404 || response.status === 204) return new ArrayBuffer(0);
     if (response.status === 401) return "ended";
     return response.ok ? await response.arrayBuffer() : null;
   } catch {
     return null;
+  } finally {
+    patience.end();
   }
 }
 

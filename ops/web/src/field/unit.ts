@@ -6,7 +6,7 @@ import type { Place } from "../model/records.ts";
 import { formats, say } from "../words/say.ts";
 import { Keep, type Enrolment, type KeptCall, type KeptPosition, type KeptState, type PositionBody, type Trouble } from "./keep.ts";
 import { versionOf, wholeState } from "./changes.ts";
-import { allRefused, ask, fetchState, isLater, namesAll, problemIn, Rhythm, sendPositions, sendReplies, sentenceOf, type Answered } from "./link.ts";
+import { allRefused, ask, exchange, fetchState, isLater, namesAll, problemIn, Rhythm, sendPositions, sendReplies, sentenceOf, type Answered } from "./link.ts";
 import { isSettled, toSend, trimmed, unsent, withOutcomes, withResults, type Answer, type AnswerAction, type ReplyBody } from "./queue.ts";
 import { parseState, type FieldIncident, type FieldState } from "./records.ts";
 
@@ -38,6 +38,10 @@ export class Unit {
   #callTimer: ReturnType<typeof setTimeout> | undefined;
   /** Whether there is an access to send with; not while a code is exchanged for another. */
   #sends = false;
+  /** Until the last code is exchanged. */
+  #exchanged: Promise<unknown> = Promise.resolve();
+  /** A call for help is not confirmed at a code's exchange, or was made during it. */
+  #called = false;
   /** Until what was kept for the last enrolment is erased. */
   #revoking: Promise<void> = Promise.resolve();
   stage: Stage = "starting";
@@ -95,13 +99,20 @@ export class Unit {
   }
 
   /**
-   * Exchange a one-time code for the access of this phone. Returns the sentence of a refusal, else empty. Meanwhile nothing is
-   * sent with an earlier access: its refusal would remove the new cookie.
+   * Exchange a one-time code for the access of this phone, after one that is being exchanged. Returns the sentence of a refusal,
+   * else an empty text; null: no answer came.
    */
-  async enrol(code: string, device: string): Promise<string | null> {
+  enrol(code: string, device: string): Promise<string | null> {
+    const exchanged = this.#exchanged.then(() => this.#enrol(code, device));
+    this.#exchanged = exchanged.catch(() => undefined);
+    return exchanged;
+  }
+
+  async #enrol(code: string, device: string): Promise<string | null> {
+    const { call } = this;
+    this.#called = call !== null && call.arrivedMs === null && Date.now() - call.firstMs < NEW_CALL_MS;
     this.#sends = false;
-    await this.#rhythm.stop();
-    const answered = await ask("/v1/field/enrol", { code, device });
+    const answered = await exchange(code, device, this.#rhythm.stop());
     const body = answered.body as { unit?: unknown; device?: unknown } | null;
     if (answered.status !== 200 || typeof body?.unit !== "string") {
       this.resume();
@@ -127,14 +138,13 @@ export class Unit {
 
   async #enter(unit: string, device: string): Promise<void> {
     await this.#revoking;
-    const called = this.call?.tries === 0; // while the code was exchanged
     if (this.enrolment !== null && this.enrolment.unit !== unit) await this.#forget();
     this.enrolment = { unit, device };
     await this.keep.keepFact("enrolment", this.enrolment);
     this.stage = "enrolled";
     this.#changed();
     this.resume();
-    if (called && this.call === null) await this.callForHelp();
+    if (this.#called && this.call === null) await this.callForHelp();
   }
 
   /** Record a one-tap answer; it is on this phone's disk when this returns. */
@@ -170,6 +180,7 @@ export class Unit {
 
   /** Call for help: sent now, and again until the server's state shows the call. */
   async callForHelp(): Promise<void> {
+    if (!this.#sends) this.#called = true;
     if (this.stage !== "enrolled" || this.enrolment === null) {
       this.lostCall = true;
       return this.#changed();
