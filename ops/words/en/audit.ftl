@@ -6,6 +6,7 @@ audit-shown =
         [one] { $count } entry.
        *[other] { $count } entries; showing the newest { $shown }.
     }
+audit-not-recorded = That these entries were shown could not be recorded: { $reason }
 audit-verified = Log unchanged: { $entries ->
     [one] { $entries } entry
    *[other] { $entries } entries

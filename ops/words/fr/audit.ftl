@@ -6,6 +6,7 @@ audit-shown =
         [one] { $count } entrée.
        *[other] { $count } entrées ; affichées : les plus récentes ({ $shown }).
     }
+audit-not-recorded = La consultation de ces entrées n’a pas pu être consignée : { $reason }
 audit-verified = Journal intact : { $entries ->
     [one] { $entries } entrée
    *[other] { $entries } entrées
