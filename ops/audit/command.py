@@ -12,7 +12,7 @@ from rich.console import Console
 from geo.errors import BadInput
 from ingest.security.key_bundle import SIGNING_KEY
 from ingest.security.key_register import RegisterFile
-from ops.audit.entry import AuditEntry, EntryLine, Operation
+from ops.audit.entry import AuditEntry, AuditError, EntryLine, Operation
 from ops.audit.files import log_folder
 from ops.audit.log import AuditLog
 from ops.audit.purposes import is_purpose, purpose_of
@@ -20,7 +20,7 @@ from ops.audit.search import EntryFilter, each_entry, json_line
 from ops.audit.stores.place import existing_log, has_log
 from ops.audit.verify import verify
 from ops.runtime.account import account_name
-from ops.runtime.output import atomic_write, checked_out, show
+from ops.runtime.output import atomic_write, checked_out, even_if_quiet, show
 from ops.runtime.tables import show_table, table_of
 from sensors.timestamps import utc_datetime
 
@@ -34,7 +34,8 @@ REGISTER_ROLE: Final = "audit"
 def list_entries(path: Path, wanted: EntryFilter, limit: int, screen: Console) -> dict[str, Any]:
     """Print the newest ``limit`` matching entries, oldest first; return them with the number of all matching ones.
 
-    It is recorded, except in a copy of the log without its key, which is not changed.
+    It is recorded, except in a copy of the log without its key, which is not changed. A log that cannot be written, as
+    one that was changed, is shown all the same, and that this could not be recorded is stated.
     """
     folder = existing_log(path)
     newest: list[EntryLine] = []
@@ -44,8 +45,12 @@ def list_entries(path: Path, wanted: EntryFilter, limit: int, screen: Console) -
         if len(newest) < limit:
             newest.append(line)
     newest.reverse()
+    unrecorded: AuditError | None = None
     if (folder / SIGNING_KEY).exists():
-        record_command(folder, "audit show", f"{len(newest)} entries of the audit log", operation="consultation")
+        try:
+            record_command(folder, "audit show", f"{len(newest)} entries of the audit log", operation="consultation")
+        except AuditError as error:
+            unrecorded = error
     table = table_of("number", "at", "person", "operation", "what", right=("number",))
     for line in newest:
         at = utc_datetime(line.at_ns).strftime("%m-%d %H:%M:%S")
@@ -54,6 +59,9 @@ def list_entries(path: Path, wanted: EntryFilter, limit: int, screen: Console) -
         table.add_row(str(line.n), at, who, line.operation, what)
     show_table(screen, table)
     show(screen, "audit-shown", count=count, shown=len(newest))
+    if unrecorded is not None:
+        with even_if_quiet(screen):
+            show(screen, "audit-not-recorded", reason=str(unrecorded))
     return {"count": count, "entries": [{"n": line.n, **line.entry.as_dict()} for line in newest]}
 
 

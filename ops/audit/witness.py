@@ -37,12 +37,12 @@ class WitnessCopy:
     """Appends heads to ``KEY.heads`` in a folder, in a thread, so that a slow or missing disk delays no request.
 
     A copy whose newest head is not in the log is left as it is, and ``problem`` says so: the log is an older copy of
-    itself, or was changed. A copy with lines that are not heads, or beside copies of other logs, is continued, and
-    ``problem`` says that, too.
+    itself, or was changed. A copy with lines that are not heads of the log, or beside copies of other logs, is
+    continued, and ``problem`` says that, too.
     """
 
     def __init__(self, folder: Path, signer: Signer, log: Path) -> None:
-        self.path, self._log = folder / f"{signer.key}.heads", log
+        self.path, self._log, self._public = folder / f"{signer.key}.heads", log, signer.public
         self.problem: str | None = None
         self._first = msgspec.json.encode(_First(FORM, b64encode(signer.public).decode())) + b"\n"
         self._pending: list[tuple[int, bytes]] = []
@@ -112,7 +112,8 @@ class WitnessCopy:
             try:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 self._read_newest()
-                self._write(self._heads_of_log(latest) if missed else iter(pending))
+                gap = bool(pending) and pending[0][0] > self._newest + 1  # the file was moved away, or is another one
+                self._write(self._heads_of_log(latest) if missed or gap else iter(pending))
             except (OSError, AuditError):
                 self._missed = self._missed or missed
                 raise
@@ -152,11 +153,11 @@ class WitnessCopy:
             return
         for line in lines_backwards(self.path):
             head = read_line(line)
-            if isinstance(head, Head):
+            if isinstance(head, Head) and head.is_signed_by(self._public):
                 self._newest, self._newest_line = head.head, line
                 break
-            if line + b"\n" != self._first and not _is_part(line):
-                self._doubt = f"the witness copy has a line that is not a head ({self.path})"
+            if line + b"\n" != self._first and (head is not None or not _is_part(line)):
+                self._doubt = f"the witness copy has a line that is not a head of the log ({self.path})"
         with self.path.open("rb") as file:
             end = start = file.seek(0, os.SEEK_END)
             tail = b""

@@ -45,6 +45,9 @@ def show_entries(
 ) -> None:
     """List who read or changed which records, and why.
 
+    This is recorded in the log, if its signing.key is there: copy evidence
+    without it.
+
     Examples
     --------
     watchline audit show data --person m.keller --since 2026-03-14T21:00Z

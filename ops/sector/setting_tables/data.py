@@ -27,8 +27,8 @@ class AuditSettings:
     Parameters
     ----------
     witness : str
-        Folder on another machine to which the signed heads of the log are copied; empty: no witness copy. A relative
-        path begins at the folder of the settings file.
+        Folder on another machine to which the signed heads of the log are copied; empty: no witness copy. In a
+        cluster, each sector has a folder of its name in it. A relative path begins at the folder of the settings file.
     """
 
     witness: str = ""

@@ -112,8 +112,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event, told: ToldByRoom) 
         chosen = load_settings(arguments.settings)
         book = RefusalBook(folder, chosen.units)
         stack.callback(book.close)
-        witness = chosen.audit.witness
-        access_log = AuditLog(folder / FOLDER, witness=Path(witness) if witness else None)
+        access_log = AuditLog(folder / FOLDER, witness=_witness(chosen, arguments))
         stack.callback(access_log.close)
         _register(access_log)
         plan = PlanRoutes(arguments.sector, folder / "logs" / "plan.log")
@@ -250,6 +249,13 @@ def _cap(settings: Settings, arguments: argparse.Namespace, known: Mapping[str, 
     title, language = str(known["ground"].get("title") or ""), known["language"]
     issuer = issuer_of(settings.feeds.cap, arguments.sector_id, title=title, exercise=arguments.demo, language=language)
     return CapService(issuer, FeedSignature())
+
+
+def _witness(settings: Settings, arguments: argparse.Namespace) -> Path | None:
+    """The folder of the witness copy; in the centre of a cluster, whose sectors share settings, the sector's own."""
+    if not settings.audit.witness:
+        return None
+    return Path(settings.audit.witness, *([] if arguments.login_port is None else [arguments.sector_id]))
 
 
 def _register(log: AuditLog) -> None:

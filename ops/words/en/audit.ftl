@@ -6,6 +6,7 @@ audit-shown =
         [one] { $count } entry.
        *[other] { $count } entries; showing the newest { $shown }.
     }
+audit-not-recorded = That these entries were shown could not be recorded: { $reason }
 audit-verified = Log unchanged: { $entries ->
     [one] { $entries } entry
    *[other] { $entries } entries
@@ -36,7 +37,7 @@ audit-finding = { $file ->
     [head_missing] signed head { $head }, at entry { $entry }, is missing or out of order.
     [unsigned] entries from { $entry } onwards are not covered by a signed head.
     [copy_changed] this line does not belong to the witness copy, which was changed.
-    [other_copy] this is the witness copy of another log, up to head { $head }, in the same folder. If the log was not replaced, move the file to another folder.
+    [other_copy] this is the witness copy of another log, up to head { $head }, in the same folder. If the log was not replaced, state a folder of its own in the settings of the other log, and move the file there.
     [other_key] head { $head }, at entry { $entry }, is signed by another key.
    *[not_a_line] a line near entry { $entry } does not belong to a log.
 }

@@ -6,6 +6,7 @@ audit-shown =
         [one] { $count } entrée.
        *[other] { $count } entrées ; affichées : les plus récentes ({ $shown }).
     }
+audit-not-recorded = La consultation de ces entrées n’a pas pu être consignée : { $reason }
 audit-verified = Journal intact : { $entries ->
     [one] { $entries } entrée
    *[other] { $entries } entrées
@@ -39,7 +40,7 @@ audit-finding = { $file ->
     [head_missing] la racine signée { $head }, à l’entrée { $entry }, manque ou n’est pas à sa place.
     [unsigned] les entrées à partir de { $entry } ne sont couvertes par aucune racine signée.
     [copy_changed] cette ligne n’appartient pas à la copie témoin, qui a été modifiée.
-    [other_copy] ceci est la copie témoin d’un autre journal, jusqu’à la racine { $head }, dans le même dossier. Si le journal n’a pas été remplacé, déplacez le fichier dans un autre dossier.
+    [other_copy] ceci est la copie témoin d’un autre journal, jusqu’à la racine { $head }, dans le même dossier. Si le journal n’a pas été remplacé, indiquez un dossier à part dans les paramètres de l’autre journal, et déplacez-y le fichier.
     [other_key] la racine { $head }, à l’entrée { $entry }, est signée par une autre clé.
    *[not_a_line] une ligne près de l’entrée { $entry } n’est pas une entrée de journal.
 }

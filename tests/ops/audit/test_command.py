@@ -85,6 +85,18 @@ def test_what_is_shown_is_recorded_as_what_is_exported_is(run, data):
     assert run("audit", "verify", data)[0] == 0
 
 
+@pytest.mark.parametrize("quiet", [(), ("-q",)])
+def test_a_log_that_was_changed_is_shown_and_that_this_was_not_recorded_is_stated(run, data, quiet):
+    (path,) = day_files(data / "audit")
+    changed = path.read_bytes().replace(b"alert A1", b"alert A2", 1)
+    path.write_bytes(changed)
+    code, out, err = run("audit", "show", data, "--json", *quiet)
+    assert (code, json.loads(out)["count"]) == (0, 4)
+    assert "these entries were shown could not be recorded" in err
+    assert "was changed near entry" in err
+    assert path.read_bytes() == changed
+
+
 def test_a_copy_without_the_key_is_shown_and_verified_with_the_witness_and_not_changed(run, data):
     (data / "audit" / "signing.key").unlink()
     (data / "audit" / ".lock").unlink()

@@ -15,7 +15,8 @@ import pytest
 
 import ops.audit.files
 import ops.audit.witness
-from ops.audit.entry import AuditEntry, AuditError, EntryLine, Head, read_line
+from ingest.security.signature import Signer
+from ops.audit.entry import AuditEntry, AuditError, EntryLine, Head, read_line, signed_head
 from ops.audit.erasure import erase_entries
 from ops.audit.files import day_files, lock_log, signer_of
 from ops.audit.log import AuditLog
@@ -348,17 +349,45 @@ def test_a_copy_that_can_only_be_appended_to_is_continued_also_after_part_of_a_l
             file.write(f'{{"head":{number + 2},"si'.encode())
 
 
-def test_a_line_that_is_not_a_head_is_reported_and_the_copy_continued_behind_it(tmp_path):
-    for number, foreign in enumerate((b"", b"x\n")):
-        if foreign:
-            with next((tmp_path / "watch").iterdir()).open("ab") as file:
-                file.write(foreign)
-        log = AuditLog(tmp_path / "audit", witness=tmp_path / "watch", sign_every_s=0.0)
-        log.add(entry(number))
+def begun(log):
+    """Wait until every head is in the witness copy; return its path."""
+    path = log.witness / f"{log.signer.key}.heads"
+    heads = sum(line.startswith(b'{"head":') for line in lines(log.folder))
+    while not path.exists() or path.read_bytes().count(b"\n") <= heads:
+        threading.Event().wait(0.01)
+    return path
+
+
+@pytest.mark.parametrize("running", [True, False])
+@pytest.mark.parametrize(
+    "foreign", [b"x", signed_head(Signer.generate(), 10**6, 0, T0_NS, root_of([]), [])], ids=["text", "forged"]
+)
+def test_a_line_that_is_not_a_head_of_the_log_is_reported_and_the_copy_continued_behind_it(tmp_path, foreign, running):
+    log = AuditLog(tmp_path / "audit", witness=tmp_path / "watch", sign_every_s=0.0)
+    log.add(entry(0))
+    path = begun(log)
+    if not running:
         log.close()
-    (path,) = (tmp_path / "watch").iterdir()
-    assert log.problem == f"the witness copy has a line that is not a head ({path})"
+    with path.open("ab") as file:
+        file.write(foreign + b"\n")
+    if not running:
+        log = AuditLog(tmp_path / "audit", witness=tmp_path / "watch", sign_every_s=0.0)
+    log.add(entry(1))
+    log.close()
+    assert log.problem == f"the witness copy has a line that is not a head of the log ({path})"
     assert [head.head for head in Witness(path).heads()] == [1, 2]
+
+
+def test_a_copy_that_is_moved_away_while_the_log_is_written_begins_again_with_all_heads(tmp_path):
+    log = AuditLog(tmp_path / "audit", witness=tmp_path / "watch", sign_every_s=0.0)
+    for number in range(2):
+        log.add(entry(number))
+    path = begun(log)
+    path.rename(tmp_path / path.name)
+    log.add(entry(2))
+    log.close()
+    assert [head.head for head in Witness(path).heads()] == [1, 2, 3]
+    assert verify(log.folder, witness=path.parent).ok
 
 
 def test_a_log_that_begins_beside_the_copy_of_another_is_reported(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,12 +12,16 @@ import httpx
 import pytest
 
 from ops.accounts.accounts import LoginOrigin
+from ops.audit.verify import verify
 from ops.cluster.page import centres as module
 from ops.cluster.page.centres import GRACE_S, IDLE_S, CentreOptions, Centres, NoBroker, TooManyCentres
 from ops.runtime.child_process import ChildFailed
+from ops.sector.setting_tables.data import AuditSettings
+from ops.sector.settings import Settings
 from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.guard import GuardSettings
 from ops.services.api.login.gate import LoginsOf
+from ops.services.api.process import _witness
 from ops.services.api.serving.local_port import listen
 from ops.services.api.serving.server import serving
 from tests.ops.cluster.page.nation import NOW_NS, Sectors, nation_server
@@ -163,6 +168,15 @@ def test_a_cluster_that_starts_again_with_another_broker_has_centres_that_send_t
     rig.centres.close()
 
 
+def test_the_witness_copy_of_a_centre_is_in_a_folder_of_its_sector():
+    """All sectors have the same settings, and the copy of another log is a finding."""
+    settings = Settings(audit=AuditSettings("/srv/witness"))
+    for login_port, expected in ((1, "/srv/witness/west"), (None, "/srv/witness")):
+        arguments = Namespace(sector_id="west", login_port=login_port)
+        assert _witness(settings, arguments) == Path(expected)
+        assert _witness(Settings(), arguments) is None
+
+
 def test_whoever_does_not_administer_the_server_reads_neither_its_files_nor_its_log_when_a_centre_fails(
     tmp_path: Path,
 ):
@@ -208,6 +222,7 @@ def test_a_real_centre_answers_to_the_login_of_the_nation_and_ends_with_it(
 
     files = make_sector(tmp_path / "hills")
     sector = load_sector(files.sector)
+    (tmp_path / "settings.toml").write_text('[audit]\nwitness = "witness"\n')
     with ExitStack() as stack:
         sectors = Sectors(tmp_path / "data", stack)
         sectors.show(sector.name)
@@ -215,8 +230,9 @@ def test_a_real_centre_answers_to_the_login_of_the_nation_and_ends_with_it(
         broker = stack.enter_context(EmbeddedBroker(folder=tmp_path / "data" / "logs"))
         nation = stack.enter_context(nation_server(sectors, [sector.name]))
         options = CentreOptions(
-            tmp_path / "data", lambda: broker.url.text, "127.0.0.1", int(nation.address.rpartition(":")[2]), 2
-        )
+            tmp_path / "data", lambda: broker.url.text, "127.0.0.1", int(nation.address.rpartition(":")[2]), 2,
+            settings=tmp_path / "settings.toml",
+        )  # fmt: skip
         opened = Centres({sector.name: sector}, options)
         stack.callback(opened.close)
         port = opened.open(sector.name)
@@ -229,8 +245,12 @@ def test_a_real_centre_answers_to_the_login_of_the_nation_and_ends_with_it(
         assert all(
             west <= lon <= east and south <= lat <= north for lon, lat in area["properties"]["line"]
         )  # what is watched is on the terrain
+        alerts = httpx.get(f"http://127.0.0.1:{port}/api/alerts", headers=headers, timeout=PATIENT_S)
+        assert alerts.status_code == 200  # which is recorded
         child = opened._open[sector.name].child
         with child._news:
             assert child._news.wait_for(lambda: child.messages.get("requests"), PATIENT_S)  # by which it counts as used
         opened.close()
         assert not child.alive
+        log, witness = tmp_path / "data" / sector.name / "audit", tmp_path / "witness" / sector.name
+        assert verify(log, witness=witness).witnessed
