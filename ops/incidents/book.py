@@ -250,6 +250,12 @@ class IncidentBook(msgspec.Struct):
             ]
         return steps
 
+    def end_undo(self, alert: str) -> None:
+        """End the time in which the closing of an alert's incident can be undone."""
+        incident = self.incidents.get(self.of_alert.get(alert, ""))
+        if incident is not None and incident.is_closed and incident.unsettled:
+            self.incidents[incident.id] = replace(incident, undoable=None)
+
     def answer(
         self, alert: Alert, action: IncidentAction, alerts: Mapping[str, Alert], now_ns: int, settings: IncidentSettings
     ) -> set[str]:

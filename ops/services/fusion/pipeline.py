@@ -554,12 +554,13 @@ class Pipeline:
             self._count_unusable(row, error)
 
     def _raise_distress(self, call: DistressCall) -> tuple[Alert, ...]:
+        self._alerts, settled = self._desk.settle_distress(self._alerts, call.unit, self.now_ns)
         self._alerts, changed = distress(
             self._alerts, call, now_ns=self.now_ns, settings=self._alert_settings, context=self._forces.context
         )
         self._desk.take_alerts(self._alerts, changed, self.now_ns)
-        self._marking.take(changed, self.incidents)
-        return changed
+        self._marking.take(settled + changed, self.incidents)
+        return settled + changed
 
     def _call_of(self, unit: str, observed_ns: int, place: tuple[float, float] | None, note: str) -> DistressCall:
         """The call of a unit at a ``place`` (longitude, latitude), with its position beside the border."""

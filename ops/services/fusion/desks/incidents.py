@@ -63,6 +63,16 @@ class IncidentDesk:
         self._touched |= self.book.pass_time(state.alerts, now_ns, self._settings, units, known)
         return self._step(state, self.book.steps((), state.alerts, now_ns), now_ns)
 
+    def settle_distress(self, state: AlertState, unit: str, now_ns: int) -> tuple[AlertState, tuple[Alert, ...]]:
+        """Let the closing of a unit's distress take effect now, before a new call of the unit.
+
+        While it could be undone, the call would only revise the alert that is about to be cleared, and be lost.
+        """
+        for alert in state.alerts.values():
+            if (alert.rule, alert.unit) == ("distress", unit) and alert.is_open:
+                self.book.end_undo(alert.id)
+        return self._step(state, self.book.steps((), state.alerts, now_ns), now_ns)
+
     def take_reply(self, state: AlertState, reply: Reply, now_ns: int) -> tuple[AlertState, tuple[Alert, ...]]:
         """Apply a person's action to an alert or an incident; AlertActionError for one that an alert does not allow.
 

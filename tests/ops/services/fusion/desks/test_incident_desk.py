@@ -164,6 +164,36 @@ def test_a_distress_call_is_an_incident_at_once(hill_ground: OpenSector, rows: l
     assert [(one.kind, one.priority, one.calling_unit) for one in incidents] == [("distress", "distress", "patrol-1")]
 
 
+def test_a_call_while_the_closing_of_the_last_one_can_be_undone_is_a_new_incident(
+    hill_ground: OpenSector, rows: list[JournalRow]
+) -> None:
+    """Otherwise it would revise the alert that is cleared with that incident, and be lost."""
+    pipeline, _ = run(hill_ground, rows[:5])
+    at_ns = rows[5].received_ns
+
+    def call(number: int, later_s: int) -> JournalRow:
+        moment_ns = at_ns + later_s * SECOND
+        body = encode_unit(Position("patrol-1", 1, number, utc_datetime(moment_ns), -84.2, 36.5, distress=True))
+        return JournalRow(
+            0, "position", "patrol-1", 1, number, moment_ns, moment_ns, None, "application/json", body, False
+        )
+
+    pipeline.take(call(1, 0))
+    (first,) = [one for one in pipeline.incidents.values() if one.kind == "distress"]
+    about: dict[str, Any] = {"alert": first.lead, "incident": first.id, "unit": UNIT}
+    pipeline.take(reply_row(at_ns + SECOND, 1, "acknowledge", action_id="a", **about))
+    pipeline.take(reply_row(at_ns + SECOND, 2, "close", action_id="c", disposition="rescue", reason="found", **about))
+    assert pipeline.incidents[first.id].is_closed
+    assert pipeline.alerts[first.lead].is_open, "it may still be undone"
+    changed = pipeline.take(call(2, 3))
+    assert [(one.id == first.lead, one.status) for one in changed] == [(True, "cleared"), (False, "active")]
+    pipeline.take(reply_row(at_ns + 4 * SECOND, 3, "undo", action_id="u", **about))
+    tick_ns = at_ns + 20 * SECOND
+    pipeline.take(JournalRow(0, "tick", "", None, None, tick_ns, tick_ns, None, "", b"", True))
+    calls = {one.id: one.is_closed for one in pipeline.incidents.values() if one.kind == "distress"}
+    assert (len(calls), calls.pop(first.id), *calls.values()) == (2, True, False)
+
+
 @pytest.mark.parametrize(("lon", "lat"), [(0.0, 0.0), (180.0, 0.0), (-84.2, 90.0), (96.0, -36.5)])
 def test_a_distress_call_from_a_position_that_the_sector_cannot_place_is_raised_and_its_unit_stays_shown(
     hill_ground: OpenSector, rows: list[JournalRow], lon: float, lat: float
