@@ -16,7 +16,7 @@ exchange-withdrawn = Avis de retrait { $number } de { $origin } vérifié : { $
    *[other] { $count } enregistrements supprimés
 }
 exchange-again = { $count ->
-    [one] L’envoi { $numbers } contient un enregistrement retiré et n’est plus envoyé. Si { $partner } ne l’a pas reçu, faites un nouvel envoi
+    [one] L’envoi { $numbers } contient des enregistrements retirés et n’est plus envoyé. Si { $partner } ne l’a pas reçu, refaites l’envoi
    *[other] Les envois { $numbers } contiennent des enregistrements retirés et ne sont plus envoyés. Si { $partner } ne les a pas reçus, faites de nouveaux envois
 } avec les autres enregistrements.
 exchange-missing = { $count ->

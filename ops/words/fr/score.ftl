@@ -186,7 +186,7 @@ score-note-incidents = { $count ->
    *[other] { $count } incidents
 }
 score-note-open-alerts = { $count ->
-    [one] 1 alerte d’un incident ouvert n’est pas encore comptée
+    [one] { $count } alerte d’incident ouvert n’est pas encore comptée
    *[other] { $count } alertes d’incidents ouverts ne sont pas encore comptées
 } ; la tendance porte sur les semaines passées sans telles alertes
 score-note-not-yet = { $count ->
