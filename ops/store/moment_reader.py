@@ -198,10 +198,10 @@ class MomentReader(Reader):
             first = cursor.fetchone()  # chooses the state
             left_out = hidden()
             shown = (row for row in chain(() if first is None else (first,), cursor) if row[0] not in left_out)
-            rows = list(islice(shown, limit + 1))
+            opened = (self._body_of(stored, identity, revision) for identity, revision, stored in shown)
+            bodies = list(islice((body for body in opened if body is not None), limit + 1))
             cursor.close()
-        bodies = [body for identity, revision, stored in rows if (body := self._body_of(stored, identity, revision))]
-        return len(rows) > limit, bodies[:limit]
+        return len(bodies) > limit, bodies[:limit]
 
     def final_ns(self, hidden: Collection[str] = ()) -> int | None:
         """Return the time up to which late data can no longer change the history of tracks; None without history.

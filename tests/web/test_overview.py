@@ -243,6 +243,24 @@ def test_a_contrast_theme_shows_what_is_chosen_and_keeps_the_colours_of_legends(
     here.part("tab-sensors").focus()
     assert row.evaluate("node => getComputedStyle(node).outlineStyle") == "solid"
     here.screen("contrast-theme")
+    marks = """priorities => priorities.map((priority) => {
+      const mark = document.createElement("span");
+      mark.dataset.priority = priority;
+      const row = document.createElement("div");
+      row.className = "replay-marks";
+      row.append(mark);
+      document.body.append(row);
+      return getComputedStyle(mark).backgroundColor;
+    })"""
+    assert len(set(here.page.evaluate(marks, ["distress", "high", "low"]))) == 3
+
+
+def test_a_phone_held_sideways_has_its_tabs_in_view(calm: Any, visit: Callable[..., Any]) -> None:
+    here = visit(calm.address, viewport={"width": 740, "height": 360}, has_touch=True, is_mobile=True)
+    here.live()
+    expect(here.part("tab-sensors")).to_be_in_viewport(ratio=1)
+    assert here.page.locator(".map-area").bounding_box()["height"] >= 120
+    here.screen("phone-sideways")
 
 
 @pytest.mark.parametrize(("width", "height"), [(360, 640), (320, 256)])

@@ -412,6 +412,39 @@ def test_edits_and_jobs_are_there_again_after_the_page_was_loaded_again(calm: An
     assert pin(here, "a", "camera-west").count() == 1
 
 
+def test_edits_outlast_a_server_that_cannot_answer_about_jobs_and_a_plan_that_is_gone_is_stated(
+    calm: Any, visit: Callable[..., Any]
+) -> None:
+    here = opened(calm, visit)
+    pin(here, "a", "camera-west").dispatch_event("click")
+    edited(here, "a", lambda: here.part("remove").click())
+    here.page.evaluate(
+        """() => {
+          const [name] = Object.keys(sessionStorage).filter((key) => key.startsWith("watchline.plan."));
+          const kept = JSON.parse(sessionStorage.getItem(name));
+          const b = { layout: "plan:job-9-00000000", edits: { "camera-west": null } };
+          const sides = { ...kept.sides, b };
+          sessionStorage.setItem(name, JSON.stringify({ ...kept, sides, jobs: ["job-9-00000000"] }));
+        }"""
+    )
+    here.witness.outage = True
+    here.witness.expected.add("404")
+    held = holding(here, 2)
+    here.page.reload()
+    assert until(lambda: held or here.page.wait_for_timeout(50))
+    here.part("conditions").select_option("day,fog")
+    held[0].fulfill(status=503, json={"error": "The planner's process has ended; ask again."})
+    expect(here.part("problem")).to_contain_text("The planner's process has ended")
+    assert until(lambda: len(held) == 2 or here.page.wait_for_timeout(50)), "it asks again"
+    held[1].continue_()
+    here.page.wait_for_selector("html[data-state=ready]", timeout=SHOWN_MS)
+    expect(here.part("problem")).to_have_text(
+        "The plan that was shown on the right is not kept any more, nor are its edits."
+    )
+    assert pin(here, "a", "camera-west").count() == 0
+    expect(here.part("discard-b")).to_be_disabled()
+
+
 def test_the_page_is_accessible_by_day_by_night_and_on_a_phone(calm: Any, visit: Callable[..., Any]) -> None:
     sizes = ({}, {"viewport": PHONE}, {"viewport": SMALL}, {"viewport": ZOOMED}, {"color_scheme": "dark"})
     for size in sizes:

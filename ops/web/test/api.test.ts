@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { getJson, isPassing, openLogin, RequestFailed } from "../src/net/api.ts";
 import { logOut } from "../src/net/login.ts";
+import { keepInTab, keptInTab } from "../src/ui/preferences.ts";
+import { openTab } from "./page_for_node.ts";
 
 test("A request that gets no answer in time is given up, says so, and may be made again", async (context) => {
   context.mock.method(globalThis, "fetch", (_: string, { signal }: RequestInit) =>
@@ -24,6 +26,8 @@ test("A request that the page itself takes back is not called one without an ans
   await assert.rejects(asked, { message: "page-net-unreachable" });
 });
 
+const ANN = { name: "Ann", account: "ann", role: "operator", login: true, formToken: "t", rights: new Set<string>() };
+
 test("After a person has logged out, the login page leads the next one nowhere", async (context) => {
   const opened: string[] = [];
   const location = { pathname: "/", search: "?at=I7", assign: (to: string) => void opened.push(to) };
@@ -36,7 +40,18 @@ test("After a person has logged out, the login page leads the next one nowhere",
     openLogin(); // as of a stream whose login has ended
     return new Response(null);
   });
-  await logOut({ name: "Ann", role: "operator", login: true, formToken: "t", rights: new Set() });
+  openTab(context);
+  keepInTab("plan.west", "edits");
+  await logOut(ANN);
   openLogin();
+  assert.equal(keptInTab("plan.west"), null, "what the tab kept of the person ends with the login");
   assert.deepEqual(opened, ["/login?next=%2F%3Fat%3DI7", "/login"]);
+});
+
+test("A log-out that does not reach the server leaves what the tab keeps", async (context) => {
+  openTab(context);
+  keepInTab("plan.west", "edits");
+  context.mock.method(globalThis, "fetch", () => Promise.reject(new TypeError("no link")));
+  await assert.rejects(logOut(ANN));
+  assert.equal(keptInTab("plan.west"), "edits");
 });

@@ -157,6 +157,15 @@ export function openPage(context: TestContext): { readonly window: EventTarget; 
   return { window, part };
 }
 
+/** A tab that keeps nothing yet. */
+export function openTab(context: TestContext): void {
+  const kept = new Map<string, string>();
+  const sessionStorage = { getItem: (key: string) => kept.get(key) ?? null, setItem: (key: string, value: string) => kept.set(key, value), clear: () => kept.clear() };
+  const before = Object.getOwnPropertyDescriptor(globalThis, "sessionStorage");
+  Object.defineProperty(globalThis, "sessionStorage", { value: sessionStorage, configurable: true });
+  context.after(() => (before === undefined ? Reflect.deleteProperty(globalThis, "sessionStorage") : Object.defineProperty(globalThis, "sessionStorage", before)));
+}
+
 /** An event of the pointer; a touch unless it states something else. */
 export function pointer(type: string, pointerId: number, more: object = {}): Event {
   return Object.assign(new Event(type), { button: 0, buttons: 1, pointerId, pointerType: "touch", ...more });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { parseTrack } from "../src/model/parse.ts";
 import {
-  asKnownThen, covers, differences, neighbour, parseExtent, parseMoment, playedTo, SPANS_MS, spanAround, within, type Moment,
+  asKnownThen, covers, differences, neighbour, parseExtent, parseMoment, playedTo, SPANS_MS, spanAround, within, type Moment, type Opened,
 } from "../src/model/replay.ts";
 import { INITIAL } from "../src/model/state.ts";
 import { Store } from "../src/model/store.ts";
@@ -16,7 +16,7 @@ import type { AlertActions } from "../src/panels/alert_list.ts";
 import type { DetailActions } from "../src/panels/details.ts";
 import type { ForcesActions } from "../src/panels/forces_panel.ts";
 import "./mgrs_for_node.ts";
-import { openPage } from "./page_for_node.ts";
+import { heard, openPage } from "./page_for_node.ts";
 import { speakIn } from "./words.ts";
 
 const { AlertList } = await import("../src/panels/alert_list.ts");
@@ -54,6 +54,13 @@ test("a moment is read, and what cannot be read is left out", () => {
   for (const raw of [null, {}, { first: null, last: null, days: [] }]) assert.equal(parseExtent(raw), null);
 });
 
+/** What is known once the last answer has come. */
+async function lastOf(answers: AsyncIterable<Opened[]>): Promise<Opened[]> {
+  let last: Opened[] = [];
+  for await (const opened of answers) last = opened;
+  return last;
+}
+
 test("every incident of the kept time is known, however many answers that takes, and old ones are asked for once", async (context) => {
   const [firstMs, everyMs] = [Date.parse("2026-01-01T00:00:00Z"), 2_400_000];
   const all = Array.from({ length: 12_000 }, (_, n) => incident(`I${n}`, { opened_at: iso(firstMs + n * everyMs) }));
@@ -66,14 +73,14 @@ test("every incident of the kept time is known, however many answers that takes,
     return Promise.resolve(Response.json({ more: found.length > Number(limit), incidents: found.slice(0, Number(limit)) }));
   });
   const extent = { firstMs, lastMs: firstMs + 12_000 * everyMs, days: [] };
-  const opened = await loadOpened(extent);
+  const opened = await lastOf(loadOpened(extent));
   assert.deepEqual(opened.map(({ id }) => id), all.map(({ id }) => id));
   assert.equal(neighbour(opened, firstMs + 11_997.5 * everyMs, 1)?.id, "I11998");
   assert.equal(asked.length, 3);
   all.push(incident("I12000", { opened_at: iso(extent.lastMs) }));
-  const later = await loadOpened(extent, opened);
+  const later = await lastOf(loadOpened(extent, opened));
   assert.deepEqual([later.length, later.at(-1)?.id, asked.length], [12_001, "I12000", 4]);
-  const shorter = await loadOpened({ ...extent, firstMs: firstMs + 100 * everyMs }, opened);
+  const shorter = await lastOf(loadOpened({ ...extent, firstMs: firstMs + 100 * everyMs }, opened));
   assert.equal(shorter[0]?.id, "I100", "what is no longer kept is forgotten");
 });
 
@@ -232,6 +239,42 @@ test("looking back that was ended before it began does not begin, and what was a
   asked[1]?.(extent());
   await first;
   assert.equal(replay.view?.atMs, AT + 60_000);
+  replay.close();
+});
+
+test("incidents are loaded once at a time, are known after each answer, and stay known when a later one fails", async (t: TestContext) => {
+  let nowMs = 0;
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  t.mock.method(performance, "now", () => nowMs);
+  const asked: ((answer: Response) => void)[] = [];
+  const extent = { first: iso(EXTENT.firstMs), last: iso(EXTENT.lastMs), days: [] };
+  t.mock.method(globalThis, "fetch", (path: string) => {
+    if (path.includes("/incidents?")) return new Promise<Response>((answer) => void asked.push(answer));
+    return Promise.resolve(path.endsWith("/v1/history") ? Response.json(extent) : Response.json({ error: "No picture." }, { status: 404 }));
+  });
+  const refresh = async (): Promise<void> => {
+    nowMs += 31_000;
+    t.mock.timers.tick(200);
+    await heard();
+  };
+  const replay = new Replay(new Store(INITIAL, (run) => run()), new ShownClock(new ServerClock()), new ShownTrails(new Trails()));
+  await replay.open(AT);
+  await refresh();
+  assert.equal(asked.length, 1);
+  asked[0]?.(Response.json({ more: true, incidents: [incident("I1")] }));
+  await refresh();
+  assert.deepEqual([replay.view?.opened.map(({ id }) => id), asked.length], [["I1"], 2]);
+  asked[1]?.(Response.json({ error: "Not now." }, { status: 503 }));
+  await heard();
+  assert.deepEqual(replay.view?.opened.map(({ id }) => id), ["I1"]);
+  await refresh();
+  assert.equal(asked.length, 3);
+  replay.close();
+  await replay.open(AT);
+  assert.equal(asked.length, 4, "another looking back waits for none of before");
+  asked[2]?.(Response.json({ more: true, incidents: [incident("I2")] }));
+  await heard();
+  assert.deepEqual([replay.view?.opened, asked.length], [[], 4]);
   replay.close();
 });
 

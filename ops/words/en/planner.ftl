@@ -44,6 +44,10 @@ planner-map = { $side ->
    *[b] Map of the right layout
 }
 planner-edited = { $layout } (edited)
+planner-kept-gone = { $side ->
+    [a] The plan that was shown on the left is not kept any more, nor are its edits.
+   *[b] The plan that was shown on the right is not kept any more, nor are its edits.
+}
 planner-figures-unlinked = { $count ->
     [one] { $count } sensor has no link to a base and is excluded. A relay may help.
    *[other] { $count } sensors have no link to a base and are excluded. Relays may help.

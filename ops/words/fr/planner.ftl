@@ -44,6 +44,10 @@ planner-map = { $side ->
    *[b] Carte du dispositif de droite
 }
 planner-edited = { $layout } (modifié)
+planner-kept-gone = { $side ->
+    [a] Le plan qui était affiché à gauche n’est plus conservé, ni ses modifications.
+   *[b] Le plan qui était affiché à droite n’est plus conservé, ni ses modifications.
+}
 planner-figures-unlinked = { $count ->
     [one] { $count } capteur n’a aucune liaison avec une base et est exclu. Un relais peut aider.
    *[other] { $count } capteurs n’ont aucune liaison avec une base et sont exclus. Des relais peuvent aider.

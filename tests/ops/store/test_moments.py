@@ -349,6 +349,17 @@ def test_incidents_are_found_by_the_time_of_their_opening(path):
     assert [json.loads(body)["id"] for body in bodies] == ["I1", "I2", "I3"]
 
 
+def test_erased_incidents_do_not_fill_an_answer(path):
+    store = Store(path, encrypted=True)
+    rows = [incident(f"I{n}", opened_at=T0 + timedelta(hours=n)) for n in range(6)]
+    store.commit(1, stamp_ns=T0_NS, incident_revisions=rows)
+    store.close()
+    DayKeys.beside(path).erase("alerts", T0.date())  # I0 and I1
+    more, bodies = MomentReader(path).incidents_opened(T0_NS, T0_NS + 86_400 * S, limit=2)
+    assert more
+    assert [json.loads(body)["id"] for body in bodies] == ["I2", "I3"]
+
+
 def test_states_of_the_api_and_of_incidents_agree():
     from ops.services.api.incidents.models import IncidentState
 

@@ -1,10 +1,13 @@
 // Who the person at this page is, and the way to the login page when the login has ended.
 
 import { list, object, text } from "../model/parse.ts";
+import { forgetTab } from "../ui/preferences.ts";
 import { getJson, setLoggingOut } from "./api.ts";
 
 export interface Person {
   readonly name: string;
+  /** What the person logs in by: two persons may have one name. */
+  readonly account: string;
   readonly role: string;
   /** False on a server without accounts, such as a demonstration's. */
   readonly login: boolean;
@@ -18,6 +21,7 @@ export async function whoAmI(): Promise<Person | null> {
   if (body === null) return null;
   return {
     name: text(body["name"], 80),
+    account: text(body["account"], 80),
     role: text(body["role"], 20),
     login: body["login"] === true,
     formToken: text(body["form_token"], 64),
@@ -25,7 +29,7 @@ export async function whoAmI(): Promise<Person | null> {
   };
 }
 
-/** Ends the login; the login page follows. */
+/** Ends the login, and what this tab keeps of the person's work; the login page follows. */
 export async function logOut(person: Person): Promise<void> {
   const body = new URLSearchParams({ form_token: person.formToken });
   setLoggingOut(true);
@@ -35,5 +39,6 @@ export async function logOut(person: Person): Promise<void> {
     setLoggingOut(false);
     throw error;
   }
+  forgetTab();
   location.assign("/login");
 }

@@ -4,7 +4,6 @@
 import { actWithoutLogin, isPassing } from "../net/api.ts";
 import { logOut, whoAmI, type Person } from "../net/login.ts";
 import { part, setText } from "../ui/dom.ts";
-import { forgetTab } from "../ui/preferences.ts";
 import { say } from "../words/say.ts";
 
 const AGAIN_MS = 2_000;
@@ -26,10 +25,7 @@ export async function showPerson(): Promise<Person | null> {
   account.hidden = false;
   const button = part("log-out");
   button.hidden = false;
-  button.onclick = () => {
-    forgetTab();
-    void logOut(person);
-  };
+  button.onclick = () => void logOut(person);
   return person;
 }
 

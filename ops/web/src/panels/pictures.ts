@@ -101,7 +101,9 @@ export class PicturesPanel {
       this.#after(() => this.#take(incident, asked, found));
     } catch (error) {
       this.#after(() => {
-        if (incident === this.#incident?.id) setText(this.#unlisted, say(failure(error)));
+        if (incident !== this.#incident?.id || asked < this.#listed) return;
+        setText(this.#unlisted, say(failure(error)));
+        this.#show();
       });
     }
   }
@@ -133,7 +135,8 @@ export class PicturesPanel {
 
   #show(): void {
     const picture = this.#shownPicture();
-    this.node.hidden = picture === null;
+    this.node.hidden = picture === null && this.#unlisted.textContent === "";
+    for (const part of [this.#image, this.#clip, this.#none, this.#turn, this.#buttons, this.#blurred, this.#facts]) part.hidden = picture === null;
     if (picture === null) return;
     this.#chosen ??= picture.stored ? picture.id : null;
     this.#image.hidden = !picture.stored || picture.clip;

@@ -2,7 +2,7 @@
 
 import { el, keyed, part, setText } from "../ui/dom.ts";
 import { readMessage } from "../model/parse.ts";
-import { failure, isPassing } from "../net/api.ts";
+import { failure, isPassing, RequestFailed } from "../net/api.ts";
 import { GrowingPause } from "../net/growing_pause.ts";
 import { canSay, say } from "../words/say.ts";
 import { additions, foundLayouts, numberOf, plannedLayout, type PlanAnswer, type FoundLayout } from "./planned_layout.ts";
@@ -10,7 +10,7 @@ import { comparedTable } from "./results/compared.ts";
 import { cancel, job, reportOf, submit, type Job, type PlanLayout } from "./server.ts";
 
 const FOLLOW_MS = 500;
-
+const MOST_JOBS = 8;
 
 export interface JobEvents {
   say(problem: string): void;
@@ -22,9 +22,11 @@ export interface JobEvents {
 }
 
 export class JobList {
-  readonly #list = part<HTMLOListElement>("jobs");
+  readonly #rows = part<HTMLOListElement>("jobs");
   readonly #events: JobEvents;
   #jobs: Job[] = [];
+  /** Ids of jobs from before the page was opened, until the server has answered. */
+  #before: readonly string[] = [];
 
   constructor(events: JobEvents) {
     this.#events = events;
@@ -38,9 +40,7 @@ export class JobList {
     try {
       const begun = await submit(order);
       this.#events.say("");
-      this.#jobs = [begun, ...this.#jobs].slice(0, 8);
-      this.#events.listed(this.#jobs.map(({ id }) => id));
-      this.#show();
+      this.#list([begun, ...this.#jobs]);
       void this.#follow(begun.id);
     } catch (error) {
       this.#say(error);
@@ -49,10 +49,36 @@ export class JobList {
 
   /** List jobs from before the page was opened, except those that the server no longer has. */
   async restore(ids: readonly string[]): Promise<void> {
-    const found = await Promise.all(ids.map((id) => job(id).catch(() => null)));
-    this.#jobs = found.filter((one) => one !== null);
+    this.#before = ids;
+    const found = (await Promise.all(ids.map((id) => this.#known(id)))).filter((one) => one !== null);
+    this.#before = [];
+    this.#list([...this.#jobs, ...found]);
+    for (const one of found.reverse()) if (!this.#hasEnded(one, false)) void this.#follow(one.id);
+  }
+
+  /** A job; null: the server no longer has it. Asked again where it could not answer, also while the login page opens. */
+  async #known(id: string): Promise<Job | null> {
+    const pause = new GrowingPause();
+    for (let failed = false; ; failed = true) {
+      try {
+        const one = await job(id);
+        if (failed) this.#events.say("");
+        return one;
+      } catch (error) {
+        if (!isPassing(error) && !(error instanceof RequestFailed && error.status === 401)) {
+          if (failed) this.#events.say("");
+          return null;
+        }
+        this.#say(error);
+        await pause.next();
+      }
+    }
+  }
+
+  #list(jobs: readonly Job[]): void {
+    this.#jobs = jobs.slice(0, MOST_JOBS);
+    this.#events.listed([...this.#jobs.map(({ id }) => id), ...this.#before].slice(0, MOST_JOBS));
     this.#show();
-    for (const one of [...this.#jobs].reverse()) if (!this.#hasEnded(one, false)) void this.#follow(one.id);
   }
 
   #hasEnded(one: Job, isNew: boolean): boolean {
@@ -105,7 +131,7 @@ export class JobList {
   }
 
   #show(): void {
-    keyed(this.#list, this.#jobs, (one) => one.id, (one) => this.#row(one), (node, one) => this.#tell(node, one));
+    keyed(this.#rows, this.#jobs, (one) => one.id, (one) => this.#row(one), (node, one) => this.#tell(node, one));
   }
 
   #row(one: Job): HTMLLIElement {

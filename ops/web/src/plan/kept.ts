@@ -1,5 +1,6 @@
-// What this tab keeps of the plan under way: it outlives a new login, another language and a reload.
+// What this tab keeps of a person's plan under way: it outlives a new login, another language and a reload.
 
+import { object } from "../model/parse.ts";
 import { keepInTab, keptInTab } from "../ui/preferences.ts";
 import type { SideName } from "./figures.ts";
 import type { EditedLayout } from "./server.ts";
@@ -12,19 +13,45 @@ export interface Kept {
 
 export class KeptPlan {
   readonly #name: string;
+  readonly #person: string;
   #now: Kept;
+  #begun = false;
 
-  constructor(sector: string) {
-    this.#name = `plan.${sector}`;
-    this.#now = { sides: {}, jobs: [], ...(JSON.parse(keptInTab(this.#name) ?? "{}") as Partial<Kept>) };
+  /** Of `person`: what another person left is dropped. */
+  constructor(sector: string, person: string) {
+    [this.#name, this.#person] = [`plan.${sector}`, person];
+    const { person: whose, ...kept } = read(keptInTab(this.#name));
+    this.#now = { sides: {}, jobs: [], ...(whose === person ? kept : {}) };
   }
 
   get now(): Kept {
     return this.#now;
   }
 
-  keep(change: Partial<Kept>): void {
+  /** The sides are shown as they are kept; from now on they are kept as they are shown. */
+  begin(): Kept["sides"] {
+    this.#begun = true;
+    return this.#now.sides;
+  }
+
+  keepSide(name: SideName, order: EditedLayout): void {
+    if (this.#begun) this.#keep({ sides: { ...this.#now.sides, [name]: order } });
+  }
+
+  keepJobs(jobs: Kept["jobs"]): void {
+    this.#keep({ jobs });
+  }
+
+  #keep(change: Partial<Kept>): void {
     this.#now = { ...this.#now, ...change };
-    keepInTab(this.#name, JSON.stringify(this.#now));
+    keepInTab(this.#name, JSON.stringify({ ...this.#now, person: this.#person }));
+  }
+}
+
+function read(stored: string | null): Partial<Kept> & { readonly person?: unknown } {
+  try {
+    return object(JSON.parse(stored ?? "{}")) ?? {};
+  } catch {
+    return {};
   }
 }

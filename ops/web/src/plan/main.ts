@@ -124,7 +124,8 @@ class Planner {
     for (const side of this.#sides) {
       const { layout: name, edits } = kept[side.name] ?? side.order;
       const layout = this.#layouts.find((one) => one.name === name);
-      if (layout !== undefined && (layout !== side.layout || Object.keys(edits).length > 0)) side.take(layout, edits);
+      if (layout === undefined) problems.about(`kept-${side.name}`)(say("planner-kept-gone", { side: side.name }));
+      else if (layout !== side.layout || Object.keys(edits).length > 0) side.take(layout, edits);
     }
     this.a.layoutMap.home();
     swipe(50);
@@ -148,6 +149,7 @@ class Planner {
   act(side: Side, work: () => void): void {
     const other = side === this.a ? this.b : this.a;
     this.#active = side;
+    problems.about(`kept-${side.name}`)("");
     if (other.selected !== null) {
       other.selected = null;
       other.show();
@@ -374,16 +376,19 @@ async function open(): Promise<void> {
   for (const name of SIDE_NAMES) part(`pick-${name}`).append(...known.layouts.map(choice));
   showLegends(known);
   theme.onChange(() => showLegends(known));
-  const plan = new KeptPlan(known.sector);
-  const planner = await Planner.open(known, ({ name, order }) => plan.keep({ sides: { ...plan.now.sides, [name]: order } }));
-  const jobs = listenToJobs(planner, (...planned) => planner.planned(...planned), (listed) => plan.keep({ jobs: listed }));
-  await jobs.restore(plan.now.jobs);
-  planner.start(plan.now.sides);
+  const plan = new KeptPlan(known.sector, (await person)?.account ?? "");
+  const planner = await Planner.open(known, ({ name, order }) => plan.keepSide(name, order));
+  const jobs = listenToJobs(planner, (...planned) => planner.planned(...planned), (listed) => plan.keepJobs(listed));
+  const restored = jobs.restore(plan.now.jobs);
+  const ofSector = new Set(known.layouts.map(({ name }) => name));
+  if (Object.values(plan.now.sides).some(({ layout }) => !ofSector.has(layout))) await restored; // a job has it
+  planner.start(plan.begin());
   setData(page, "state", "ready");
 }
 
+const person = showPerson();
+person.catch((error: unknown) => console.error(error));
 open().catch((error: unknown) => {
   for (const name of SIDE_NAMES) setText(part(`figures-${name}`), "–");
   stateFailure(error);
 });
-showPerson().catch((error: unknown) => console.error(error));

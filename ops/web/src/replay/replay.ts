@@ -59,6 +59,8 @@ export class Replay {
   #extentMs = 0;
   /** How often looking back was asked for or ended: what was asked for before that does not begin any more. */
   #asked = 0;
+  /** That number of the looking back whose incidents are being loaded. */
+  #opening: number | null = null;
   /** The same of following. */
   #follows = 0;
 
@@ -241,13 +243,20 @@ export class Replay {
     } else this.#change({ ...wanted, ...change });
   }
 
+  /** One at a time; it ends with this looking back. */
   async #loadOpened(extent: Extent): Promise<void> {
+    const asked = this.#asked;
+    if (this.#opening === asked) return;
+    this.#opening = asked;
     try {
-      const opened = await loadOpened(extent, this.#view?.opened);
-      this.#update(() => ({ opened }));
+      for await (const opened of loadOpened(extent, this.#view?.opened)) {
+        if (asked !== this.#asked) return;
+        this.#update(() => ({ opened }));
+      }
     } catch (error) {
-      this.#update(() => ({ problem: failure(error) }));
+      if (asked === this.#asked) this.#update(() => ({ problem: failure(error) }));
     }
+    if (asked === this.#opening) this.#opening = null;
   }
 
   #tick(): void {

@@ -38,15 +38,19 @@ export async function loadMoment(
   return parseMoment(await kept(`/moment?${asked}`, signal), before);
 }
 
-/** In order of opening, as many answers as it takes. Of those that are `known`, as many as fill answers are not asked for again. */
-export async function loadOpened(extent: Extent, known: readonly Opened[] = []): Promise<Opened[]> {
+/**
+ * In order of opening, as many answers as it takes; after each, all that have come. Of those that are `known`, as many
+ * as fill answers are not asked for again.
+ */
+export async function* loadOpened(extent: Extent, known: readonly Opened[] = []): AsyncGenerator<Opened[]> {
   const opened = new Map(known.slice(0, known.length - (known.length % MOST_INCIDENTS)).map((one) => [one.id, one]));
   for (;;) {
     const [before, fromMs] = [opened.size, [...opened.values()].at(-1)?.openedMs ?? extent.firstMs];
     const asked = query({ from: rfc3339(fromMs), until: rfc3339(extent.lastMs), limit: String(MOST_INCIDENTS) });
     const body = object(await kept(`/incidents?${asked}`));
     for (const one of list(body?.["incidents"]).map(parseOpened)) if (one !== null) opened.set(one.id, one);
-    if (body?.["more"] !== true || opened.size === before) return [...opened.values()].filter(({ openedMs }) => openedMs >= extent.firstMs);
+    yield [...opened.values()].filter(({ openedMs }) => openedMs >= extent.firstMs);
+    if (body?.["more"] !== true || opened.size === before) return;
   }
 }
 

@@ -18,7 +18,7 @@ export function remember(name: string, value: string): void {
   }
 }
 
-/** What is kept until this tab is closed or the person logs out, such as work under way. */
+/** What is kept until this tab is closed or the person logs out on a page of it, such as work under way. */
 export function keptInTab(name: string): string | null {
   try {
     return sessionStorage.getItem(PREFIX + name);
