@@ -213,7 +213,8 @@ def solve_game(
     rounds : Rounds
         Feasible rounds: ``Listed``, ``Sweeps`` or ``FromBases``.
     seconds : float, s
-        Time limit of the column generation.
+        Time limit. A search of ``rounds`` that has begun is finished, and after the column generation one more gives
+        the bound, so that up to twice ``Shift.seconds`` is added.
     clock : callable
         Clock of the time limit.
 

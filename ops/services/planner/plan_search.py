@@ -17,7 +17,7 @@ from ops.sector.ways import SectorWays
 from ops.services.planner.drawing import json_number, part_records
 from ops.services.planner.reports import write_plan_report
 from sensors.layout import Layout
-from sensors.planning.choice.benefits import Case
+from sensors.planning.choice.benefits import Case, OptionBenefits
 from sensors.planning.choice.candidate_sites import SiteRules
 from sensors.planning.choice.layout_cost import layout_cost
 from sensors.planning.choice.options import Money
@@ -69,10 +69,7 @@ def plan_answer(
         progress=lambda doing, done, _: progress(doing, min(done, count), total),
     )
     progress("front", total - 2, total)
-    effort = replace(demand.effort, seconds=max(FRONT_TIME * demand.effort.seconds, 1.0))
-    cheaper = pareto(benefits, replace(demand, effort=effort), steps=FRONT_STEPS, start=present)
-    plan = best_of(plan, cheaper)
-    front = [one for one in cheaper if one.cost < plan.cost]
+    plan, front = with_cheaper(plan, benefits, demand, present)
     progress("report", total - 1, total)
     shown = (*front, plan) if demand.objective == "worst_segment" else ()  # the report's front is of this objective
     asked = _options(demand, case, rules, site)
@@ -93,10 +90,21 @@ def plan_answer(
     }
 
 
+def with_cheaper(
+    plan: PurchasePlan, benefits: OptionBenefits, demand: Demand, present: Layout | None
+) -> tuple[PurchasePlan, list[PurchasePlan]]:
+    """The best plan for the demand, and the cheaper ones of the front, with values over the same paths."""
+    effort = replace(demand.effort, seconds=max(FRONT_TIME * demand.effort.seconds, 1.0))
+    cheaper = pareto(benefits, replace(demand, effort=effort), steps=FRONT_STEPS, start=present, after=plan)
+    best = best_of(plan.over_paths_found(), cheaper)
+    return best, [one for one in cheaper if one.cost < best.cost]
+
+
 def best_of(plan: PurchasePlan, cheaper: Sequence[PurchasePlan]) -> PurchasePlan:
-    """The plan, or one for a smaller budget that is better, or as good for less, with the bound of the plan."""
+    """The plan, or one for a smaller budget that is better, or as good for less, with the bound for the budget."""
     best = max((plan, *cheaper), key=lambda one: (round(one.value, 9), -one.cost))
-    return replace(best, bound=max(plan.bound, best.value), budget=plan.budget)
+    bound = min(one.bound for one in (plan, *cheaper) if one.budget >= plan.budget)
+    return replace(best, bound=max(bound, best.value), budget=plan.budget)
 
 
 def _demand(order: Mapping[str, Any]) -> Demand:

@@ -57,6 +57,15 @@ class WayOracle:
     def value_at(self, theta: float) -> float:
         return float(-self.passed_on * np.expm1(-max(theta, 0.0)))
 
+    @property
+    def cuts(self) -> list[tuple[float, Floats]]:
+        """The cuts of all paths found."""
+        return list(self._known.values())
+
+    def over_found(self, chosen: Ints) -> float:
+        """Value of the objective for a choice over the paths found so far."""
+        return self.value_at(min(base + float(slopes[chosen].sum()) for base, slopes in self._known.values()))
+
     def least(self, chosen: Ints) -> tuple[float, list[tuple[float, Floats]]]:
         """θ of a choice, and a cut for the path through each segment that is not known yet (or the minimum known)."""
         benefits = self.benefits

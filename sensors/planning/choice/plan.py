@@ -64,6 +64,8 @@ class PurchasePlan:
     chosen : array of int
         Numbers of the purchase among the options of the benefits, and of parts of the existing layout that have no link
         to a base without it (``OptionBenefits.idle``).
+    oracle : WayOracle, optional
+        For an objective over paths: the options that were compared, and the paths found.
     """
 
     layout: Layout
@@ -76,6 +78,17 @@ class PurchasePlan:
     figures: dict[str, float]
     dominated: int
     chosen: Ints
+    oracle: WayOracle | None = None
+
+    def over_paths_found(self) -> PurchasePlan:
+        """The plan with its values over all paths that its oracle has found by now, so that plans compare."""
+        if self.oracle is None:
+            return self
+        benefits, ids = self.oracle.benefits, {option.id for option in self.bought}
+        without = self.oracle.over_found(np.zeros(0, np.int64))
+        value = self.oracle.over_found(benefits.heard(np.flatnonzero([one.id in ids for one in benefits.options])))
+        figures = {**self.figures, self.objective: value}
+        return replace(self, value=value, bound=max(self.bound, value), without=without, figures=figures)
 
     @property
     def gap(self) -> float:
@@ -289,12 +302,12 @@ def plan_of_benefits(
     *,
     start: Layout | None = None,
     response: xr.DataArray | None = None,
-    known: Sequence[str] = (),
+    after: PurchasePlan | None = None,
 ) -> PurchasePlan:
     """Plan with benefits already computed, for the same ``start``.
 
-    ``known`` are option ids of a good choice, such as that for a smaller budget; the plan is never worse. Raises the
-    errors of ``plan_layout``.
+    ``after`` is a plan of the same benefits, objective and response, such as that for a smaller budget: the plan is
+    never worse if that one is within the limits, and both share the paths found. Raises the errors of ``plan_layout``.
     """
     if demand.objective == "least_interruption" and response is None:
         raise PlanError("no response is known", where="plan (interruption)", expected="bases to respond from")
@@ -306,8 +319,17 @@ def plan_of_benefits(
     worthy = undominated(benefits, everything)
     limits, inner = everything.only(worthy), benefits.only(worthy)
     ids = [option.id for option in inner.options]
+    known = () if after is None else (option.id for option in after.bought)
     begin = np.array([ids.index(option) for option in known if option in ids], np.int64)
-    choice, without = _chosen(inner, limits, demand, response, begin if limits.kept_by(begin) else None)
+    nothing = np.zeros(0, np.int64)
+    if after is not None and after.objective == demand.objective:
+        oracle = after.oracle
+    elif demand.objective in COVERS:
+        oracle = None
+    else:
+        oracle = WayOracle(inner, response if demand.objective == "least_interruption" else None)
+        oracle.least(nothing)
+    choice = _chosen(inner, limits, demand, oracle, begin if limits.kept_by(begin) else None)
     chosen = worthy[choice.chosen]
     bought = tuple(benefits.options[n] for n in chosen if benefits.options[n].id not in benefits.idle)
     frame = benefits.watched.belt.border.frame
@@ -319,22 +341,20 @@ def plan_of_benefits(
         (*(() if start is None else start.sensors), *(o.sensor for o in bought if _stands(o))),
         (*(() if start is None else start.relays), *(o.sensor for o in bought if isinstance(o.sensor, Relay))),
     )
-    figures = figures_of(benefits, chosen, response)
-    if demand.objective not in COVERS:
-        figures[demand.objective] = choice.value  # over all paths that were tried
     plan = PurchasePlan(
         layout,
         bought,
         demand.objective,
         choice.value,
         choice.limit,
-        without,
+        benefits.cover.worst(nothing) if demand.objective == "worst_segment" else benefits.cover.covered(nothing),
         demand.budget,
-        figures,
+        figures_of(benefits, chosen, response),
         len(benefits.options) - len(worthy),
         np.asarray(chosen, np.int64),
-    )
-    _refuse_unreached(plan, inner, limits, demand, response)
+        oracle,
+    ).over_paths_found()
+    _refuse_unreached(plan, inner, limits, demand)
     return plan
 
 
@@ -343,25 +363,20 @@ def _stands(option: Option) -> bool:
 
 
 def _chosen(
-    benefits: OptionBenefits, limits: Constraints, demand: Demand, response: xr.DataArray | None, begin: Ints | None
-) -> tuple[Choice, float]:
-    """The choice, and the value of the objective without a purchase."""
-    nothing = np.zeros(0, np.int64)
-    if demand.objective in COVERS:
+    benefits: OptionBenefits, limits: Constraints, demand: Demand, oracle: WayOracle | None, begin: Ints | None
+) -> Choice:
+    if oracle is None:
         worst = demand.objective == "worst_segment"
-        without = benefits.cover.worst(nothing) if worst else benefits.cover.covered(nothing)
         choice = best_cover(
             benefits.cover, limits, worst=worst, effort=demand.effort, start=begin, links=benefits.links
         )
         heard = benefits.heard(choice.chosen)
         value = benefits.cover.worst(heard) if worst else benefits.cover.covered(heard)
-        return Choice(heard, value, max(choice.limit, value)), without
-    oracle = WayOracle(benefits, response if demand.objective == "least_interruption" else None)
-    without = oracle.value_at(oracle.least(nothing)[0])
-    choice = best_least(oracle, limits, effort=demand.effort, start=begin, links=benefits.links)
-    heard = benefits.heard(choice.chosen)
-    value = oracle.value_at(oracle.least(heard)[0])
-    return Choice(heard, value, max(choice.limit, value)), without
+    else:
+        choice = best_least(oracle, limits, effort=demand.effort, start=begin, links=benefits.links, cuts=oracle.cuts)
+        heard = benefits.heard(choice.chosen)
+        value = oracle.value_at(oracle.least(heard)[0])
+    return Choice(heard, value, max(choice.limit, value))
 
 
 def figures_of(
@@ -392,9 +407,7 @@ def _over_paths(bought: OptionBenefits, response: xr.DataArray | None = None) ->
         return math.nan
 
 
-def _refuse_unreached(
-    plan: PurchasePlan, benefits: OptionBenefits, limits: Constraints, demand: Demand, response: xr.DataArray | None
-) -> None:
+def _refuse_unreached(plan: PurchasePlan, benefits: OptionBenefits, limits: Constraints, demand: Demand) -> None:
     """Raise PlanError, naming the binding constraint, if the required value is not reached."""
     wanted = demand.at_least
     if wanted is None or plan.value >= wanted - 1e-9:
@@ -415,7 +428,7 @@ def _refuse_unreached(
         ("the crew", limits.without(crew=True)),
         ("budget and crew together", limits.without(budget=True, crew=True)),
     ):
-        found, _ = _chosen(benefits, relaxed, quick, response, whole if relaxed.kept_by(whole) else None)
+        found = _chosen(benefits, relaxed, quick, plan.oracle, whole if relaxed.kept_by(whole) else None)
         if found.value >= wanted - 1e-9:
             raise PlanError(
                 f"{name} makes {reach} impossible: at most {plan.bound:.4g}",
@@ -443,25 +456,30 @@ def pareto(
     steps: int = 6,
     start: Layout | None = None,
     response: xr.DataArray | None = None,
+    after: PurchasePlan | None = None,
 ) -> list[PurchasePlan]:
     """Plans for increasing budgets up to the demand's: the Pareto front of cost against the objective.
 
-    Each plan starts from the previous one. Plans that do not improve on a cheaper one are omitted.
+    Each plan starts from the previous one, the first from ``after`` (``plan_of_benefits``), and over paths all values
+    are those over the paths found for any of them. Plans that do not improve on a cheaper one are omitted.
     """
     if steps < 2:
         raise PlanError(f"{steps} steps", where="plan (pareto)", expected="at least 2")
     usable = [o for o in benefits.options if o.id not in benefits.idle and o.crew <= demand.crew_limit]
     affordable = min((option.cost for option in usable), default=math.inf)
-    front: list[PurchasePlan] = []
-    known: list[str] = []
+    plans: list[PurchasePlan] = []
     for share in np.linspace(0.0, 1.0, steps + 1)[1:]:
         budget = float(share * demand.budget)
         if budget < affordable:
             continue
         each = replace(demand.effort, seconds=demand.effort.seconds / steps)
         step = replace(demand, budget=budget, at_least=None, effort=each)
-        plan = plan_of_benefits(benefits, step, start=start, response=response, known=known)
-        known = [option.id for option in plan.bought]
+        after = plan_of_benefits(benefits, step, start=start, response=response, after=after)
+        plans.append(after)
+    front: list[PurchasePlan] = []
+    for plan in sorted(
+        (plan.over_paths_found() for plan in plans), key=lambda one: (one.cost, -one.value, -one.budget)
+    ):
         if not front or plan.value > front[-1].value + 1e-9:
             front.append(plan)
     return front

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -266,11 +266,13 @@ def best_least(
     effort: SolverBudget | None = None,
     start: Ints | None = None,
     links: RelayNetwork | None = None,
+    cuts: Sequence[tuple[float, Floats]] = (),
 ) -> Choice:
     """The choice with the largest minimum sum: cuts from the oracle, choices from greedy over the cuts and from HiGHS.
 
-    With ``links``, only options with a link to a base are chosen. ``value`` and ``limit`` are values of the objective,
-    over all sums that the oracle found. Ends at the best choice, or at the effort's gap or time.
+    With ``links``, only options with a link to a base are chosen. ``cuts`` are those that the oracle already knows.
+    ``value`` and ``limit`` are values of the objective, over all sums that the oracle found. Ends at the best choice,
+    or at the effort's gap or time.
     """
     work = effort or SolverBudget()
     began = work.clock()
@@ -278,7 +280,7 @@ def best_least(
     def left() -> float:
         return work.seconds - (work.clock() - began)
 
-    tried = _Tried(oracle)
+    tried = _Tried(oracle, list(cuts))
     limit, _ = tried.least(np.arange(len(limits)) if links is None else links.within_reach(), kept=False)
     begin = np.zeros(0, np.int64) if start is None else np.asarray(start, np.int64)
     tried.least(begin if links is None else links.pruned(begin))
@@ -299,11 +301,11 @@ def best_least(
         if not math.isfinite(solved.value):
             break
         linked = solved.chosen if links is None else links.pruned(solved.chosen)
-        _, cuts = tried.least(linked, kept=limits.kept_by(linked))
+        _, fresh = tried.least(linked, kept=limits.kept_by(linked))
         if len(linked) < len(solved.chosen):
             _link_up(model, links, solved.chosen)
-            cuts = cuts + tried.least(solved.chosen, kept=False)[1]
-        for constant, slopes in cuts:
+            fresh = fresh + tried.least(solved.chosen, kept=False)[1]
+        for constant, slopes in fresh:
             model.cut(constant, slopes)
         theta = tried.best[0]
         if gap_of(oracle.value_at(theta), oracle.value_at(limit)) <= work.gap or limit - theta <= TIE:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from time import thread_time
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from sensors.errors import GameError
 from sensors.patrols.border_sweeps import Sweeps
 from sensors.patrols.game import Game, Listed, Shift, commitment, roster, solve_game
 from sensors.patrols.rounds_from_bases import FromBases
+from tests.patience import PATIENT_S
 
 UNCOVERED, COVERED = np.array([0.2, 0.4, 0.5]), np.array([0.8, 0.7, 0.9])
 ONE_SEGMENT_EACH = Listed((((0,),), ((1,),), ((2,),)))
@@ -121,7 +123,7 @@ def test_no_round_leaves_time_for_a_further_segment(seed: int, patrols: int) -> 
     game = Game(uncovered, np.append(0.3, uncovered[1:] + 0.3))
     rounds = line(5, shift=Shift(patrols=patrols, shift_s=7200.0, stay_s=1800.0))
     every = all_rounds(rounds, 5)
-    found = solve_game(game, rounds)
+    found = solve_game(game, rounds, seconds=PATIENT_S, clock=thread_time)
     sets = [frozenset(s for tour in one for s in tour) for one in every]
     for used in found.rounds:
         own = frozenset(s for tour in used for s in tour)
@@ -244,6 +246,23 @@ def test_a_search_without_time_says_how_far_it_may_be_from_the_best() -> None:
     found = solve_game(game, Sweeps(hops, out, out, hurried))
     assert found.attacker_best <= most + 1e-7
     assert most <= found.attacker_best + found.gap + 1e-7
+
+
+@pytest.mark.parametrize("seconds", [0.0, 10.0, 30.0, 70.0, 150.0])
+def test_a_game_takes_at_most_two_searches_longer_than_its_time_limit(seconds: float) -> None:
+    inner, search_s, now = line(5), 20.0, [0.0]
+
+    class Slow:
+        def best(self, prizes: np.ndarray) -> tuple[tuple[tuple[int, ...], ...], float]:
+            now[0] += search_s
+            return inner.best(prizes)
+
+        def quick(self, prizes: np.ndarray) -> tuple[tuple[int, ...], ...]:
+            return inner.quick(prizes)
+
+    uncovered = np.random.default_rng(1).uniform(0.0, 0.5, 5)
+    solve_game(Game(uncovered, uncovered + 0.4), Slow(), seconds=seconds, clock=lambda: now[0])
+    assert now[0] <= seconds + 2.0 * search_s
 
 
 def test_more_patrols_and_longer_shifts_never_lower_the_value() -> None:

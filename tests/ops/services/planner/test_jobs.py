@@ -21,12 +21,14 @@ from geo.frame import LocalFrame
 from ops.services.api import plan_routes
 from ops.services.api.plan_routes import PlanRoutes
 from ops.services.planner.jobs import MOST_WAITING, JobRefused, Jobs, start_worker
-from ops.services.planner.plan_search import best_of
+from ops.services.planner.plan_search import best_of, with_cheaper
 from ops.services.planner.reports import _path
 from sensors.layout import Layout, place
 from sensors.planning.choice.options import Option
-from sensors.planning.choice.plan import PurchasePlan
+from sensors.planning.choice.plan import Demand, PurchasePlan, plan_of_benefits
+from sensors.planning.solver.solve import SolverBudget
 from tests.patience import PATIENT_S
+from tests.sensors.planning.choice.camera_scene import camera_scene
 
 PLAN = {"kind": "plan", "budget": 300000.0, "seconds": 1.0}
 LAYOUTS: list[dict[str, Any]] = [{"layout": "hightech"}, {"layout": "basic"}]
@@ -386,6 +388,23 @@ def test_a_cheaper_plan_of_the_front_that_is_as_good_is_the_plan() -> None:
         found = best_of(asked, [replace(plan(*one, 0.2835), budget=one[0]) for one in cheaper])
         assert (found.cost, found.value, found.bound) == best
         assert found.budget == 250.0
+
+
+@pytest.mark.parametrize(("seed", "best"), [(411, {"p0", "p2", "p3"}), (508, {"p2", "p4", "p5"})])
+def test_the_plan_is_the_best_over_the_paths_found_for_any_budget_of_its_job(seed: int, best: set[str]) -> None:
+    """With seed 411, the plan was p0, p1 and p5 with 0.440, proven optimal; over the paths that the same job found for
+    smaller budgets, it has 0.228, and the best has 0.387."""
+    scene = camera_scene(seed, 6)
+    effort = SolverBudget(seconds=PATIENT_S, kicks=2, clock=time.thread_time)
+    demand = Demand(budget=7.0, objective="least_detection", effort=effort)
+    asked = plan_of_benefits(scene, demand)
+    plan, front = with_cheaper(asked, scene, demand, None)
+    assert {option.id for option in plan.bought} == best
+    assert plan.gap <= 1e-6
+    assert asked.over_paths_found().value < plan.value == plan.over_paths_found().value
+    for cheaper in front:
+        assert cheaper.value == cheaper.over_paths_found().value < plan.value
+        assert cheaper.without == plan.without
 
 
 def test_the_report_of_a_job_that_is_done_is_a_page_in_the_language_asked_for(

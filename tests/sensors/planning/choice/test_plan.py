@@ -27,9 +27,17 @@ from sensors.planning.choice.candidate_sites import Around, SiteRules, candidate
 from sensors.planning.choice.crosser_oracle import WayOracle
 from sensors.planning.choice.dominance import undominated
 from sensors.planning.choice.options import Money, Option, limits_of, options_at, options_of
-from sensors.planning.choice.plan import COVERS, Demand, _refuse_unreached, figures_of, pareto, plan_of_benefits
+from sensors.planning.choice.plan import (
+    COVERS,
+    Demand,
+    _refuse_unreached,
+    figures_of,
+    pareto,
+    plan_of_benefits,
+)
 from sensors.planning.solver.solve import SolverBudget
 from tests.patience import PATIENT_S
+from tests.sensors.planning.choice.camera_scene import camera_scene
 
 FRAME = LocalFrame.around(1.5, 42.5)
 CELL_M = 50.0
@@ -189,22 +197,7 @@ def test_with_cameras_the_value_is_that_over_all_paths_that_were_tried(monkeypat
         return oracles[-1]
 
     monkeypatch.setattr("sensors.planning.choice.plan.WayOracle", noted)
-    rng = np.random.default_rng(225)
-    row, column = np.mgrid[0:25, 0:37]
-    height = 40.0 * np.sin(column / 3.0 + rng.uniform(0, 6)) * np.cos(row / 2.7 + rng.uniform(0, 6))
-    hills = xr.Dataset(
-        {"elevation": (("northing", "easting"), height, {"units": "m"})},
-        coords={"northing": CELL_M * np.arange(25)[::-1], "easting": CELL_M * np.arange(37)},
-        attrs={"crs": FRAME.wkt},
-    )
-    border = Border(FRAME, LineString([(100.0, 600.0), (1700.0, 600.0)]), segment_length_m=400.0)
-    cameras = []
-    for n in range(11):
-        east, north, reach = (float(rng.uniform(*span)) for span in ((200, 1600), (300, 900), (500, 1500)))
-        seen, cost = float(rng.uniform(0.15, 0.45)), float(rng.integers(1, 4))
-        values = {"max_range_m": reach, "detection_probability": seen, "mast_height_m": 12.0, "cost": cost}
-        cameras.append(post(f"p{n}", east, north, **values))
-    scene = option_benefits(options_of(Layout("c", FRAME, tuple(cameras))), hills, border, case=Case(belt_m=400.0))  # type: ignore[arg-type]
+    scene = camera_scene(225, 11)
     plan = plan_of_benefits(scene, Demand(budget=7.0, objective="least_detection", effort=EXACT))
     oracle = oracles[0]
     ids = [option.id for option in oracle.benefits.options]
@@ -217,6 +210,43 @@ def test_with_cameras_the_value_is_that_over_all_paths_that_were_tried(monkeypat
     limits = limits_of(oracle.benefits.options, 7.0)
     sets = [list(s) for k in range(8) for s in itertools.combinations(range(len(ids)), k) if limits.kept_by(s)]
     assert plan.bound >= max(map(over_tried, sets)) - 1e-6
+
+
+@pytest.mark.parametrize("seed", [508, 548])
+def test_with_cameras_plans_for_several_budgets_have_values_over_the_same_paths(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With seed 508, 0.434 was stated for a plan that has 0.252 over a path found for another budget."""
+    oracles: list[WayOracle] = []
+
+    def noted(*arguments: object) -> WayOracle:
+        oracles.append(WayOracle(*arguments))  # type: ignore[arg-type]
+        return oracles[-1]
+
+    monkeypatch.setattr("sensors.planning.choice.plan.WayOracle", noted)
+    scene = camera_scene(seed, 6)
+    front = pareto(scene, Demand(budget=7.0, objective="least_detection", effort=EXACT))
+    searched = [one for one in oracles if len(one.benefits.options) == len(scene.options)]
+    tried = [cut for one in searched for cut in one._known.values()]
+    assert len(front) >= 3
+    for plan in front:
+        over_tried = min(base + float(slopes[plan.chosen].sum()) for base, slopes in tried)
+        assert plan.value == plan.figures["least_detection"]
+        assert plan.value == pytest.approx(-math.expm1(-over_tried), abs=1e-9)
+        assert plan.without == pytest.approx(-math.expm1(-min(base for base, _ in tried)), abs=1e-9)
+    assert all(b.value > a.value and b.cost > a.cost for a, b in itertools.pairwise(front))
+
+
+@pytest.mark.parametrize(("seed", "count", "before"), [(206, 0, 0.38664), (247, 1, 0.19599)])
+def test_with_cameras_the_value_before_is_that_over_all_paths_that_were_tried(
+    seed: int, count: int, before: float
+) -> None:
+    """The minimum over the paths that were found first was 0.498 and 0.249."""
+    demand = Demand(budget=3.0, objective="least_detection", effort=EXACT)
+    plan = plan_of_benefits(camera_scene(seed, 5, standing=3), demand)
+    assert len(plan.bought) == count
+    assert plan.without == pytest.approx(before, abs=1e-5)
+    assert (plan.value > plan.without) if plan.bought else (plan.value == plan.without)
 
 
 def test_where_no_vehicle_crosses_coverage_is_planned_and_paths_have_no_value() -> None:
@@ -346,8 +376,9 @@ def test_a_limit_is_named_only_where_that_is_proved(more: tuple[object, ...], sa
     plan = plan_of_benefits(scene, demand)
     assert plan.bound < 0.8 < figures_of(scene, range(5))["least_detection"]
     late = SolverBudget(clock=itertools.count(step=1e9).__next__)
+    plan = replace(plan, oracle=WayOracle(scene))  # of all options, also of those that another dominates
     with pytest.raises(PlanError, match=said):
-        _refuse_unreached(plan, scene, limits_of(options, 6.0), replace(demand, at_least=0.8, effort=late), None)
+        _refuse_unreached(plan, scene, limits_of(options, 6.0), replace(demand, at_least=0.8, effort=late))
 
 
 def test_a_crew_that_is_too_small_is_named(scene: OptionBenefits) -> None:
