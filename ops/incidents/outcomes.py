@@ -53,8 +53,13 @@ class IncidentFigures:
         return sum(self.by_kind.values())
 
 
-def incident_figures(incidents: Iterable[Mapping[str, Any]]) -> IncidentFigures:
-    """Compute the figures of incidents as they are published, each in its newest revision."""
+def incident_figures(
+    incidents: Iterable[Mapping[str, Any]], merged: Iterable[Mapping[str, Any]] = ()
+) -> IncidentFigures:
+    """Compute the figures of incidents as they are published, each in its newest revision.
+
+    ``merged``: others that were merged into them, of which only the times of the events are.
+    """
     every = list(incidents)
     outcome = Counter(one["disposition"] for one in every if one["kind"] == "movement" and one["disposition"])
     counts = Outcomes(
@@ -62,7 +67,7 @@ def incident_figures(incidents: Iterable[Mapping[str, Any]]) -> IncidentFigures:
     )
     rates = outcome_rates(counts)
     closed = Counter(one["disposition"] for one in every if one["disposition"])
-    events = events_of(every)
+    events = events_of([*every, *merged])
     return IncidentFigures(
         by_kind=_counted(KINDS, Counter(one["kind"] for one in every)),
         by_state=_counted(STATES, Counter(one["state"] for one in every)),

@@ -145,23 +145,37 @@ class MomentReader(Reader):
         last = None
         for time_ns in times_ns:
             at_ns = time_ns - time_ns % WHOLE_EVERY_NS if each_minute else time_ns
-            found = self._rows(
-                "SELECT stamp_ns, base_ns FROM moments WHERE stamp_ns <= ? ORDER BY stamp_ns DESC LIMIT 1", at_ns
-            )
-            shown_ns, base_ns = found[0] if found else (None, None)
+            shown_ns, base_ns = self._shown(at_ns)
             shown_ns = shown_ns if each_minute else base_ns
             if shown_ns is None or shown_ns == last or at_ns - shown_ns > 2 * WHOLE_EVERY_NS:
                 continue
             last = shown_ns
-            rows = self._rows(
-                "SELECT stamp_ns, body, units, outbox FROM moments WHERE stamp_ns BETWEEN ? AND ? ORDER BY stamp_ns",
-                base_ns,
-                shown_ns,
-            )
-            picture, units, _, _ = self._picture(rows)
-            entry = (picture | units).get(part, {}).get(identity)
+            entry = self._parts(base_ns, shown_ns).get(part, {}).get(identity)
             if entry is not None:
                 yield last, entry
+
+    def part_before(self, part: str, end_ns: int) -> tuple[int, Entries] | None:
+        """Return a part of the newest whole picture before a time, as JSON by name, with the time of that.
+
+        None if there is none, or it is erased.
+        """
+        base_ns = self._shown(end_ns - 1)[1] if self._there() else None
+        if base_ns is None or end_ns - base_ns > 2 * WHOLE_EVERY_NS:
+            return None
+        entries = self._parts(base_ns, base_ns).get(part)
+        return None if entries is None else (base_ns, entries)
+
+    def _shown(self, at_ns: int) -> tuple[Any, Any]:
+        """Return the times of the newest moment up to ``at_ns`` and of its whole picture; None where there is none."""
+        sql = "SELECT stamp_ns, base_ns FROM moments WHERE stamp_ns <= ? ORDER BY stamp_ns DESC LIMIT 1"
+        found = self._rows(sql, at_ns)
+        return found[0] if found else (None, None)
+
+    def _parts(self, base_ns: int, stamp_ns: int) -> dict[str, Entries]:
+        """Return the picture of a moment, with units."""
+        sql = "SELECT stamp_ns, body, units, outbox FROM moments WHERE stamp_ns BETWEEN ? AND ? ORDER BY stamp_ns"
+        picture, units, _, _ = self._picture(self._rows(sql, base_ns, stamp_ns))
+        return picture | units
 
     def revisions_of(self, identity: str) -> list[Revision]:
         """Return every published revision of an alert or incident, the first first."""

@@ -59,17 +59,29 @@ class PeriodReader(IncidentReader):
         return found
 
     def erased_in(self, start_ns: int, end_ns: int) -> list[tuple[str, int]]:
-        """Return id and opening [UTC ns] of the incidents that were opened in the period and are erased."""
-        sql = "SELECT id, revision, opened_ns, CAST(body AS BLOB) FROM incidents WHERE opened_ns >= ? AND opened_ns < ?"
+        """Return id and opening [UTC ns] of the erased incidents that ``every_incident_in`` would return."""
+        sql = (
+            "SELECT id, revision, opened_ns, CAST(body AS BLOB) FROM incidents WHERE opened_ns < ?2"
+            " AND (opened_ns >= ?1 OR state <> 'closed'"
+            " OR EXISTS (SELECT 1 FROM outbox WHERE outbox.alert = incidents.id"
+            " AND outbox.revision = incidents.revision AND outbox.delivered_ns >= ?1))"
+        )
         rows = self._rows(sql, start_ns, end_ns)
         return [
             (one, opened_ns) for one, revision, opened_ns, stored in rows if not self._body_of(stored, one, revision)
         ]
 
-    def sensor_at(self, sensor: str, end_ns: int) -> tuple[int, dict[str, Any]] | None:
-        """Return a sensor in the newest whole picture before a time, with the time of that; None if there is none."""
-        found = MomentReader(self._connections).entry_through_time("sensors", sensor, [end_ns - 1])
-        return next(((stamp_ns, msgspec.json.decode(entry)) for stamp_ns, entry in found), None)
+    def sensors_at(self, end_ns: int | None) -> tuple[int, dict[str, dict[str, Any] | None]] | None:
+        """Return the sensors by name in the newest whole picture before a time, or of now, with the time of that.
+
+        None if there is no such picture; a sensor is None where it is hidden.
+        """
+        if end_ns is None:
+            live = self.live("sensors")
+            every = () if live is None else msgspec.json.decode(live.body)
+            return None if live is None else (live.stamp_ns, {str(one.get("sensor")): one for one in every})
+        found = MomentReader(self._connections).part_before("sensors", end_ns)
+        return None if found is None else (found[0], {name: msgspec.json.decode(one) for name, one in found[1].items()})
 
     def revisions_of(self, identity: str, *, newest_first: bool = False) -> Iterator[bytes]:
         """Iterate over the revisions of an incident or alert that are not erased."""
@@ -164,10 +176,14 @@ class ReleasedPeriods:
         self._received.refresh()
         return [one for one in every if self._received.shows("incident", one[0])]
 
-    def sensor_at(self, sensor: str, end_ns: int) -> tuple[int, dict[str, Any]] | None:
-        """As ``PeriodReader.sensor_at``; None for a hidden sensor."""
-        found = self._reader.sensor_at(sensor, end_ns)
-        return found if found is not None and self._received.entries("sensors", [found[1]]) else None
+    def sensors_at(self, end_ns: int | None) -> tuple[int, dict[str, dict[str, Any] | None]] | None:
+        """As ``PeriodReader.sensors_at``."""
+        found = self._reader.sensors_at(end_ns)
+        if found is None:
+            return None
+        at_ns, sensors = found
+        entries = self._received.entries("sensors", [one for one in sensors.values() if one is not None])
+        return at_ns, dict.fromkeys(sensors) | {one["sensor"]: one for one in entries}
 
     def live(self, part: str) -> Live | None:
         """As ``Reader.live``, of the parts that ``ReceivedRecords.entries`` passes on, without the journal's row."""

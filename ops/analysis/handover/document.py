@@ -145,15 +145,8 @@ class _Writer:
 
     def summary(self) -> ReportSection:
         """The figures of the incidents, as in the report of a night."""
-        every = [
-            {
-                "id": one.id, "merged_into": one.merged_into, "kind": one.kind, "state": one.state,
-                "disposition": one.disposition, "closed_by": one.closed_by,
-                "opened_at": one.opened_at, "transitions": _steps_of(one),
-            }
-            for one in self._report.incidents
-        ]  # fmt: skip
-        sentences = incident_sentences(incident_figures(every), self._words)
+        figures = incident_figures(map(_published, self._report.incidents), map(_published, self._report.merged))
+        sentences = incident_sentences(figures, self._words)
         return ReportSection("summary", self._say("handover-summary"), sentences=tuple(sentences))
 
     def notes(self) -> ReportSection:
@@ -273,9 +266,9 @@ class _Writer:
     def _until(self, one: CoverageLoss) -> str:
         if one.until is not None:
             return self.times.both(one.until)
-        return (
-            self._say("handover-still-unconfirmed", by=one.closed_by) if one.closed_by else self._say("handover-still")
-        )
+        if one.closed_by:
+            return self._say("handover-still-unconfirmed" if one.lasts else "handover-end-unknown", by=one.closed_by)
+        return self._say("handover-still")
 
     def levels(self, levels: Sequence[LevelChange]) -> ReportSection:
         """The decisions on impact levels."""
@@ -393,17 +386,26 @@ _EVENTS = (
 )  # fmt: skip
 
 
+def _published(one: IncidentEntry) -> dict[str, Any]:
+    """An incident with what its figures are computed from, as it is published."""
+    return {
+        "id": one.id, "merged_into": one.merged_into, "kind": one.kind, "state": one.state,
+        "disposition": one.disposition, "closed_by": one.closed_by,
+        "opened_at": one.opened_at, "transitions": _steps_of(one),
+    }  # fmt: skip
+
+
 def _steps_of(one: IncidentEntry) -> list[dict[str, Any]]:
-    """The steps from which the delays are computed: a person's acknowledgement, and a person's closing."""
-    steps = []
-    if one.acknowledged_s is not None:
-        steps.append((one.acknowledged_s, "acknowledged"))
-    if one.closed_at is not None and one.closed_by == "person":
-        steps.append(((one.closed_at - one.opened_at).total_seconds(), "closed"))
-    action = "merge" if one.merged_into else ""
+    """The steps from which the delays are computed: a person's acknowledgement other than a merging, and closing."""
+    merged, steps = bool(one.merged_into), []
+    closed_s = None if one.closed_at is None else (one.closed_at - one.opened_at).total_seconds()
+    if one.acknowledged_s is not None and not (merged and one.acknowledged_s == closed_s):
+        steps.append((one.acknowledged_s, "acknowledged", ""))
+    if closed_s is not None and one.closed_by == "person":
+        steps.append((closed_s, "closed", "merge" if merged else ""))
     return [
         {"at": one.opened_at + timedelta(seconds=after), "state": state, "by": "person", "action": action}
-        for after, state in steps
+        for after, state, action in steps
     ]
 
 

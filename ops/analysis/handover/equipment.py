@@ -83,15 +83,17 @@ def outages(reader: PeriodReader | ReleasedPeriods, period: ReportPeriod) -> lis
 def working(
     reader: PeriodReader | ReleasedPeriods, alerts: Iterable[Mapping[str, Any]], then: ReportPeriod | None
 ) -> dict[str, datetime]:
-    """When a sensor with alerts was last seen to work, of those that worked in the picture at the end, or now."""
-    live = reader.live("sensors") if then is None else None
-    pictures: dict[str, tuple[int, dict[str, Any]] | None] = {}
-    if live is not None:
-        pictures = {str(one.get("sensor")): (live.stamp_ns, one) for one in msgspec.json.decode(live.body)}
-    elif then is not None:
-        pictures = {sensor: reader.sensor_at(sensor, then.end_ns) for one in alerts if (sensor := one.get("sensor"))}
-    known = ((sensor, found) for sensor, found in pictures.items() if found is not None)
-    return {sensor: utc_datetime(at_ns) for sensor, (at_ns, one) in known if _state(one) not in NOT_WORKING}
+    """When a sensor with alerts was last seen to work, of those that worked in the picture at the end, or now.
+
+    One that is not in that picture was removed from the layout: it has no outage that could last.
+    """
+    picture = reader.sensors_at(None if then is None else then.end_ns)
+    if picture is None:
+        return {}
+    at_ns, sensors = picture
+    out = {sensor for sensor, one in sensors.items() if one is None or _state(one) in NOT_WORKING}
+    named = {sensor for one in alerts if (sensor := one.get("sensor"))}
+    return dict.fromkeys(named - out, utc_datetime(at_ns))
 
 
 def out_then(alerts: Iterable[Mapping[str, Any]], working: Mapping[str, datetime]) -> list[SensorOut]:

@@ -118,6 +118,8 @@ class PeriodReport:
     ``sensors_now``: the sensors are in their state at ``made_at``; else in that of the alerts at the end. ``levels``:
     the decisions on impact levels; None where they are not known or not for the receiver, as all of own forces.
     ``goods``: what was found and is released. ``erased``: incidents of the period whose records were erased.
+    ``merged``: incidents that are not reported themselves and were merged into ones that are, as far as known; the
+    times of an event begin with them.
     """
 
     sector: str
@@ -139,6 +141,7 @@ class PeriodReport:
     notes: tuple[HandoverNote, ...]
     goods: tuple[GoodsEntry, ...] = ()
     erased: int = 0
+    merged: tuple[IncidentEntry, ...] = ()
 
     @property
     def open(self) -> list[IncidentEntry]:
@@ -229,6 +232,7 @@ def period_report(
     works = working(source.reader, alerts, None if is_current else seen)
     log.sort(key=lambda one: (one.at, one.incident))
     levels = None if chosen else _levels(source.reader, seen)
+    listed = {one.id for one in incidents}
     return PeriodReport(
         source.sector,
         source.title,
@@ -249,7 +253,24 @@ def period_report(
         notes=tuple(notes),
         goods=goods_of(bodies, source.codes),
         erased=len(source.reader.erased_in(seen.start_ns, seen.end_ns)),
+        merged=tuple(_merged_into(source.reader, (one for one in bodies if one["id"] in listed), seen)),
     )
+
+
+def _merged_into(
+    reader: PeriodReader | ReleasedPeriods, incidents: Iterable[Mapping[str, Any]], period: ReportPeriod
+) -> list[IncidentEntry]:
+    """The incidents that were merged into these, also by way of others, and are not among them."""
+    found = {one["id"]: one for one in incidents}
+    merged, into = [], list(found.values())
+    for one in into:
+        for link in one["links"]:
+            other = None if link in found else reader.as_known(link, period.end_ns)
+            if other is not None and other.get("merged_into") == one["id"]:
+                found[link] = other
+                into.append(other)
+                merged.append(_entry(reader, other, [], period))
+    return merged
 
 
 class _Traced(msgspec.Struct):

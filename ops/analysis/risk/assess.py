@@ -34,7 +34,7 @@ from ops.analysis.risk.rows import (
     trend_order,
     trend_row,
 )
-from ops.analysis.risk.trend import months_before, trend_of
+from ops.analysis.risk.trend import comparable, months_before, trend_of
 from ops.analysis.score.from_store import incidents_of_store
 from ops.analysis.score.inputs import ChosenStore, checked_limit, store_of
 from ops.audit.command import record_command
@@ -155,8 +155,7 @@ def _assessed(
 
     def table_on(then: date) -> Floats:
         seen = None if store.path is None else incidents_of_store(store.path, then, settings, limit).known
-        table = factors_of(challenge, names, read.known_on(then), seen).table
-        return np.full_like(table, math.nan) if incidents and not seen else table  # before the first record
+        return comparable(factors_of(challenge, names, read.known_on(then), seen), factors)
 
     trend = trend_of(months_before(day, options.trend), table_on, used) if options.trend else None
     sections = section_risks(names, risk, levels, current_levels(ground, store.path))

@@ -17,6 +17,7 @@ import numpy as np
 from geo.arrays import Floats
 from geo.errors import BadInput
 from ops.analysis.risk.combination import FACTORS, FLOOR, checked_weights, risk_of
+from ops.analysis.risk.factors import RiskFactors
 
 MOST_MONTHS: Final = 60
 BARS: Final = "▁▂▃▄▅▆▇█"
@@ -97,6 +98,18 @@ def months_before(day: date, months: int) -> tuple[date, ...]:
         month = month.replace(day=1) - timedelta(days=1)
         found.append(month)
     return tuple(reversed(found))
+
+
+def comparable(then: RiskFactors, now: RiskFactors) -> Floats:
+    """Return the factors of a past day, (segment, 3); NaN where the threat had other parts than now.
+
+    A part that is left out or unknown changes the mean without any change on the ground: before the first incident of a
+    store, or while all segments had the same number.
+    """
+    if then.parts.keys() != now.parts.keys():
+        return np.full_like(then.table, math.nan)
+    alike = [np.isnan(then.parts[name]) == np.isnan(now.parts[name]) for name in now.parts]
+    return np.where(np.all(alike, axis=0)[:, None], then.table, math.nan)
 
 
 def trend_of(days: Sequence[date], table_on: Callable[[date], Floats], weights: Sequence[float]) -> RiskTrend:

@@ -140,6 +140,7 @@ handover-level-changed = { forces-level }
     before: { $before }
 handover-still = not restored
 handover-still-unconfirmed = restoration not confirmed; alert closed by { $by }
+handover-end-unknown = ended at an unknown time; alert closed by { $by }
 handover-action-count = { handover-action } { $count }
 handover-action = { $event ->
     [opened] opened

@@ -140,6 +140,7 @@ handover-level-changed = { forces-level }
     avant : { $before }
 handover-still = non rétablie
 handover-still-unconfirmed = rétablissement non confirmé ; alerte close par { $by }
+handover-end-unknown = terminée à une heure inconnue ; alerte close par { $by }
 handover-action-count = { handover-action } { $count }
 handover-action = { $event ->
     [opened] ouvert

@@ -202,7 +202,7 @@ class ScorecardAnswer(BaseModel):
     """The scorecard of a day.
 
     ``left_out``: illustrative files that are not evaluated beside real records. ``absent``: records that the sector
-    file does not name.
+    file does not name; ``erased``: weeks are missing, as incidents of them were erased.
     """
 
     sector: str
@@ -212,6 +212,6 @@ class ScorecardAnswer(BaseModel):
     places: list[str]
     illustrative: bool
     left_out: list[str]
-    absent: list[Literal["indicators", "outcomes", "action_plan", "challenge", "later_challenge"]]
+    absent: list[Literal["indicators", "outcomes", "action_plan", "challenge", "later_challenge", "erased"]]
     families: dict[Family, FamilyRecord]
     action_plan: ActionPlanAnswer | None

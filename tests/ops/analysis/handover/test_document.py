@@ -20,8 +20,8 @@ from ops.analysis.handover.period import ReportPeriod
 from ops.analysis.handover.report import PeriodReport, period_report
 from ops.store.handover_notes import HandoverNote
 from ops.words import LANGUAGES, MessageCatalogue
-from tests.ops.analysis.handover.night import erase_alerts, source_of, worked_night
-from tests.ops.incidents.making import at
+from tests.ops.analysis.handover.night import Night, erase_alerts, source_of, worked_night
+from tests.ops.incidents.making import alert, at
 
 NOTE = HandoverNote(
     at(0), at(28_800), at(3500), "Ana Keller", "ana", "supervisor", "« À surveiller ! » Équipe à l’arrêt"
@@ -78,8 +78,48 @@ def test_of_erased_records_nothing_is_stated(tmp_path: Path) -> None:
     for key, sentence in unknown.items():
         assert key == "summary" or sentence.startswith("None that is not erased"), key
     later = period_report(source_of(night), ReportPeriod(at(4000), at(5000)), now=at(90_000))
-    assert later.erased == 0
-    assert written(later).notices == ()
+    assert later.erased == 3, "those that were still open"
+    earlier = period_report(source_of(night), ReportPeriod(at(-4000), at(-3000)), now=at(90_000))
+    assert earlier.erased == 0
+    assert written(earlier).notices == ()
+    night.store.close()
+
+
+@pytest.mark.parametrize("start", [0, 3300])
+@pytest.mark.parametrize("chosen", [False, True])
+def test_the_times_of_a_merged_event_are_the_same_in_every_document(tmp_path: Path, start: float, chosen: bool) -> None:
+    """The first is claimed at 10 s and merged into the second, which is opened at 2,000 s and claimed at 3,010 s.
+
+    A third, which no one claimed, is merged into the first before. One report begins after the mergings, and one is of
+    the second only.
+    """
+    night = Night(tmp_path)
+    first = night.raise_(alert("crossing", "T1"), 0)
+    third = night.raise_(alert("crossing", "T3", 5, easting=50_000.0), 5)
+    night.act(first, "acknowledge", 10)
+    night.act(third, "merge", 20, other=first)
+    second = night.raise_(alert("crossing", "T2", 2000, easting=-50_000.0), 2000)
+    night.act(second, "acknowledge", 3010)
+    night.act(first, "merge", 3020, other=second)
+    night.act(second, "close", 3400, disposition="turn_back")
+    names = (second,) if chosen else ()
+    made = period_report(source_of(night), ReportPeriod(at(start), at(3600)), now=at(9000), chosen=names)
+    (summary,) = [one.sentences for one in written(made, after_action=True).sections if one.key == "summary"]
+    assert summary[0].startswith("1 incident;" if chosen or start else "3 incidents;")
+    assert "Time to acknowledgement: median 10 s, 90% within 10 s (1 incident)." in summary
+    assert "Time to disposition: median 56 min 40 s, 90% within 56 min 40 s (1 incident)." in summary
+    assert [one.id for one in made.merged] == ([first, third] if chosen or start else [])
+    night.store.close()
+
+
+def test_a_merging_acknowledges_no_event(tmp_path: Path) -> None:
+    night = Night(tmp_path)
+    first, second = (night.raise_(alert("crossing", f"T{n}", easting=n * 50_000.0), n) for n in (0, 1))
+    night.act(first, "merge", 20, other=second)
+    night.act(second, "acknowledge", 40)
+    made = period_report(source_of(night), ReportPeriod(at(0), at(3600)), now=at(9000))
+    (summary,) = [one.sentences for one in written(made).sections if one.key == "summary"]
+    assert "Time to acknowledgement: median 40 s, 90% within 40 s (1 incident)." in summary
     night.store.close()
 
 
@@ -91,10 +131,10 @@ def test_what_a_person_closed_names_this_person_and_confirms_no_coverage(report:
     assert found["coverage"].rows[0][2] == "restoration not confirmed; alert closed by Jörg"
     assert found["closed"].rows[0][2] == "Apprehended\npatrol-1"
     assert written(changed).answer[1].endswith("losses of coverage that last: 1.")
-    assert (
-        "losses of coverage that last: 0."
-        in written(replace(report, coverage_lost=(replace(lost, lasts=False),))).answer[1]
-    )
+    over = written(replace(report, coverage_lost=(replace(lost, closed_by="Jörg", lasts=False),)))
+    assert "losses of coverage that last: 0." in over.answer[1]
+    (section,) = [one for one in over.sections if one.key == "coverage"]
+    assert section.rows[0][2] == "ended at an unknown time; alert closed by Jörg"
 
 
 def test_the_report_begins_with_what_the_next_shift_takes_over(report: PeriodReport) -> None:

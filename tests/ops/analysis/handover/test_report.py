@@ -20,9 +20,11 @@ from ops.analysis.handover.report import PeriodReport, ReportSource, period_repo
 from ops.incidents.tracing import Tracing
 from ops.releasability.settings import ReleasabilitySettings
 from ops.services.api.release import Release
+from ops.store.markings import received_records
 from ops.store.periods import PeriodReader, ReleasedPeriods
-from tests.ops.analysis.handover.night import Night, source_of, worked_night
-from tests.ops.incidents.making import alert, at
+from ops.store.writer import Store
+from tests.ops.analysis.handover.night import Night, erase_alerts, source_of, worked_night
+from tests.ops.incidents.making import SECOND, START_NS, alert, at
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +136,62 @@ def test_an_outage_that_a_person_closed_is_over_at_the_latest_when_the_next_one_
     losses = [(one.until, one.closed_by, one.lasts) for one in report.coverage_lost]
     assert losses == [(None, "Ana", False), (at(500), "", False)]
     assert report.sensors_out == ()
+
+
+@pytest.mark.parametrize("now", [29_990, 40_000])
+def test_an_outage_of_a_sensor_that_was_removed_from_the_layout_is_over(tmp_path: Path, now: float) -> None:
+    """The pictures of the night have a radar and a camera, and no longer radar-old."""
+    night = Night(tmp_path)
+    silent, lost = (alert(rule, "radar-old", 100) for rule in ("sensor_offline", "coverage_lost"))
+    incident = night.raise_(silent, 100)
+    night.raise_(lost, 100)
+    night.act(incident, "close", 300, disposition="no_threat", reason="Mast taken down")
+    for one in (silent, lost):
+        night.raise_(act(one, "clear", by="Ana", at=at(310)), 310)
+    unknown = reported((night, {}), start=26_400, end=29_900, now=40_000)  # no picture of that time
+    assert [(one.sensor, one.lasts) for one in unknown.coverage_lost] == [("radar-old", True)]
+    night.raise_(alert("crossing", "T1"), 29_950)
+    report = reported((night, {}), start=26_400, end=30_000, now=now)
+    assert "radar-old" not in {one.sensor for one in report.sensors_out}
+    assert report.coverage_lost == ()
+    night.store.close()
+
+
+@pytest.mark.parametrize("end_ns", [None, START_NS + 3600 * SECOND])
+def test_a_sensor_that_is_hidden_in_the_picture_is_not_taken_as_removed(tmp_path: Path, end_ns: int | None) -> None:
+    store = Store(tmp_path / "store.db")
+    shown, hidden = ({"sensor": name, "marking": marking} for name, marking in (("r", ""), ("secret", "national")))
+    store.commit(1, stamp_ns=START_NS + 3590 * SECOND, sensors=[shown, hidden])
+    received = received_records(store.path, ReleasabilitySettings(levels=("national",)), "")
+    found = ReleasedPeriods(PeriodReader(store.path), received).sensors_at(end_ns)
+    assert found is not None
+    assert {name: one is not None for name, one in found[1].items()} == {"r": True, "secret": False}
+    received.close()
+    store.close()
+
+
+def test_the_picture_is_read_once_for_all_alerts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    night, read = Night(tmp_path), []
+    for number in range(5):
+        one = replace(alert("sensor_offline", f"radar-{number}", 100 + number), id=f"off-{number}")
+        night.raise_(one, 100 + number)
+    whole = PeriodReader.sensors_at
+    monkeypatch.setattr(PeriodReader, "sensors_at", lambda self, end_ns: read.append(end_ns) or whole(self, end_ns))
+    assert len(reported((night, {}), end=200, now=9000).sensors_out) == 5
+    assert len(read) == 1
+    night.store.close()
+
+
+def test_erased_incidents_count_in_each_period_in_which_they_were_open(tmp_path: Path) -> None:
+    """A distress call of second 0, which is closed at second 5,000."""
+    night = Night(tmp_path, encrypted=True)
+    incident = night.raise_(alert("distress", "U1", 0), 0)
+    night.act(incident, "acknowledge", 3700)
+    night.act(incident, "close", 5000, disposition="no_threat", reason="Exercise")
+    erase_alerts(night)
+    periods = ((-3600, 0), (0, 3600), (3600, 7200), (7200, 9000))
+    assert [reported((night, {}), start, end, 90_000).erased for start, end in periods] == [0, 1, 1, 0]
+    night.store.close()
 
 
 def test_who_closed_an_incident_is_not_who_owned_it(tmp_path: Path) -> None:

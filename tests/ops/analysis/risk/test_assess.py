@@ -28,11 +28,13 @@ from ops.governance.demonstration import MARK
 from ops.runtime.output import speaking
 from ops.sector.open_sector import open_sector
 from ops.words import MessageCatalogue
-from tests.ops.analysis.handover.night import worked_night
+from tests.ops.analysis.handover.night import Night, worked_night
 from tests.ops.analysis.risk.conftest import COLUMNS
 from tests.ops.conftest import Files
+from tests.ops.incidents.making import alert
 
 NOW = datetime(2026, 1, 15, tzinfo=UTC)
+DAY_S = 86_400.0
 
 
 def segments(ease: Sequence[float], resistance: Sequence[float], length_m: float = 500.0) -> ChallengeSegments:
@@ -101,6 +103,22 @@ def test_months_before_the_first_incident_make_no_trend(hill_sector: Files, chal
     trend = figures["trend"]["segments"]
     assert {one["change"] for one in trend} == {None}
     assert all(one["risk"][:2] == [None, None] and one["risk"][2] is not None for one in trend)
+
+
+def test_months_in_which_all_segments_had_the_same_number_of_incidents_make_no_trend(
+    hill_sector: Files, challenged: Path, tmp_path: Path
+) -> None:
+    """In March there is only an incident of equipment, in April also a crossing of segment 3."""
+    night = Night(tmp_path)
+    night.raise_(alert("sensor_offline", "radar-west", 0), 0)
+    night.raise_(alert("crossing", "T1", 20 * DAY_S), 20 * DAY_S)
+    night.store.close()
+    AuditLog(tmp_path / "audit").close()
+    options = RiskOptions(str(hill_sector.sector), challenged, store=night.store.path, trend=1)
+    figures = assess_risk(options, Console(file=io.StringIO()), now=datetime(2026, 4, 30, tzinfo=UTC))
+    trend = figures["trend"]["segments"]
+    assert {one["change"] for one in trend} == {None}
+    assert all(one["risk"][0] is None and one["risk"][1] is not None for one in trend)
 
 
 def test_the_store_of_a_demonstration_is_illustrative_and_cannot_be_decided_on(

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from geo.arrays import Floats
 from geo.errors import BadInput
-from ops.analysis.risk.trend import MOST_MONTHS, RiskTrend, months_before, trend_of
+from ops.analysis.risk.factors import factors_of
+from ops.analysis.risk.trend import MOST_MONTHS, RiskTrend, comparable, months_before, trend_of
+from tests.ops.analysis.risk.test_assess import incident, record, segments
 
 DAYS = (date(2025, 11, 30), date(2025, 12, 31), date(2026, 1, 15))
 
@@ -69,6 +71,25 @@ def test_the_reason_of_a_rise_is_a_factor_that_rose() -> None:
 def test_a_factor_without_weight_may_be_unknown_and_is_no_reason() -> None:
     found = trend([[0.5, 0.5, math.nan]], [[0.5, 0.6, math.nan]], weights=(1.0, 1.0, 0.0))
     assert found.reason(0) == "vulnerability"
+
+
+def test_a_part_of_the_threat_that_was_left_out_then_moves_no_segment() -> None:
+    """In February no segment has a crossing, so that incidents order nothing; in March segment 3 has one."""
+    challenge = segments([0.1, 0.3, 0.6, 0.9], [0.5] * 4)
+    february, march, april = (
+        factors_of(challenge, [None] * 4, [record("crossing_impact", f"segment {n}", 0.5) for n in range(4)], seen)
+        for seen in ([incident(None, kind="equipment")], [incident(3)], [incident(3), incident(2)])
+    )
+    assert np.isnan(comparable(february, march)).all()
+    assert comparable(march, april).tolist() == march.table.tolist()
+    assert comparable(february, february).tolist() == february.table.tolist()
+
+
+def test_a_part_that_was_unknown_in_a_segment_then_leaves_this_segment_out() -> None:
+    challenge = segments([0.1, 0.3, 0.6, 0.9], [0.5] * 4)
+    cases = [record("smuggling_cases", f"segment {n}", float(n)) for n in range(4)]
+    then, now = (factors_of(challenge, [None] * 4, known, None) for known in (cases[1:], cases))
+    assert np.isnan(comparable(then, now)[:, 0]).tolist() == [True, False, False, False]
 
 
 TABLES = st.lists(

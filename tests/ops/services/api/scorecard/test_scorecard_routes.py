@@ -9,13 +9,14 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pypdfium2
 import pytest
 from docx import Document
 
 from ops.analysis.indicators.catalogue import FAMILIES
+from ops.analysis.score.inputs import ABSENT, ERASED
 from ops.drawing.pages import pdf
 from ops.governance.training import TrainingRecord, add_records
 from ops.services.api.scorecard.models import ActionPlanAnswer, ScorecardAnswer
@@ -44,6 +45,11 @@ def test_the_answer_has_four_families_and_no_number_for_the_border(demo: Served)
     assert card.illustrative
     assert card.places[0] != ""
     assert not {"score", "value", "total"} & set(answer.json())
+
+
+def test_the_schema_has_everything_that_may_be_absent() -> None:
+    (kinds,) = get_args(ScorecardAnswer.model_fields["absent"].annotation)
+    assert {*get_args(kinds)} == {*ABSENT, ERASED}
 
 
 def test_every_reported_number_names_file_row_and_hash(demo: Served) -> None:
