@@ -117,6 +117,19 @@ class ForceBook:
         made = self.decisions.get(section)
         return made[-1].level if made else otherwise
 
+    def set_back(self, now_ns: int) -> None:
+        """Limit the times of positions to ``now_ns``: a later one would count as newer than all that come."""
+        self.units = {
+            name: replace(
+                unit,
+                observed_ns=min(unit.observed_ns, now_ns),
+                reported_ns=min(unit.reported_ns, now_ns),
+                received_ns=min(unit.received_ns, now_ns),
+                distress_ns=None if unit.distress_ns is None else min(unit.distress_ns, now_ns),
+            )
+            for name, unit in self.units.items()
+        }
+
     def forget(self, now_ns: int, settings: ForceSettings) -> None:
         """Drop units that sent nothing for too long, but none that states distress."""
         kept_ns = round(settings.forget_s * 1e9)

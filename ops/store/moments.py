@@ -4,7 +4,8 @@ Once a second the picture is stored, whole or as what differs from the moment be
 ``WHOLE_EVERY_NS``, when the differences have become as large as a whole picture, and on a new day (UTC), because each
 day has its own key. A moment also holds the number that the outbox had reached: the alerts and incidents as known then
 are the newest revisions up to it. Moments are never written again: after a crash fusion computes seconds again, but
-people saw them as they were computed first.
+people saw them as they were computed first. Where the clock was ahead and is set back, the moments that lie ahead are
+removed.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ CREATE INDEX IF NOT EXISTS incidents_by_opening ON incidents (opened_ns)
 """``base_ns``: the whole picture to which the differences since then apply. ``units`` has a key of its own."""
 EVERY_NS: Final = 1_000_000_000
 WHOLE_EVERY_NS: Final = 60 * EVERY_NS
+MOST_AHEAD_NS: Final = 86_400 * EVERY_NS
+"""A clock that is set back by more, as one that lost its time, removes no moments; none is stored until it is right."""
 IDENTITY: Final[Mapping[str, str]] = {"tracks": "track", "sensors": "sensor", "units": "unit"}
 """The field that names an entry of a part of the picture; parts without one are stored whole when they change."""
 UNITS: Final = "units"
@@ -112,6 +115,7 @@ class NextMoment:
     picture: dict[str, Entries]
     body: MomentBody
     units: MomentBody
+    set_back: bool = False
 
 
 @dataclass(slots=True)
@@ -133,15 +137,19 @@ class MomentWriter:
     def next(self, cursor: int, stamp_ns: int, parts: Mapping[str, bytes]) -> NextMoment | None:
         """Return the moment of a new picture; None if none is due. ``parts``: JSON lists by part; others are as before.
 
-        A picture that fusion computes again after a crash is not due: its moment is stored.
+        A picture that fusion computes again after a crash is not due: its moment is stored. One of later rows that is
+        earlier shows that the clock was set back.
         """
         kept = {part: body for part, body in parts.items() if part not in NOT_KEPT}
-        if not kept or stamp_ns < self.stamp_ns + EVERY_NS or cursor < self.cursor:
+        ahead_ns = self.stamp_ns - stamp_ns
+        set_back = EVERY_NS < ahead_ns <= MOST_AHEAD_NS and cursor > self.cursor
+        if not kept or (ahead_ns > -EVERY_NS and not set_back) or cursor < self.cursor:
             return None
         decode = msgspec.json.Decoder(list[msgspec.Raw]).decode
         picture = self.picture | {part: entries_of(part, decode(body)) for part, body in kept.items()}
         whole = (
             not self.base_ns
+            or set_back
             or stamp_ns - self.base_ns >= WHOLE_EVERY_NS
             or day_at(stamp_ns) != day_at(self.base_ns)
             or self.changed_bytes >= self.whole_bytes
@@ -153,7 +161,7 @@ class MomentWriter:
         units = {part: change for part, change in changed.items() if part == UNITS}
         others = {part: change for part, change in changed.items() if part != UNITS}
         base_ns = stamp_ns if whole else self.base_ns
-        return NextMoment(stamp_ns, base_ns, picture, MomentBody(others), MomentBody(units))
+        return NextMoment(stamp_ns, base_ns, picture, MomentBody(others), MomentBody(units), set_back)
 
     def accept(self, moment: NextMoment, cursor: int, size: int) -> None:
         """Take note that a moment of ``size`` bytes is on disk."""
@@ -179,6 +187,8 @@ def write_moment(run: Callable[..., Any], store: Any, moment: NextMoment, cursor
         store.sealed(kind, moment.stamp_ns, content, moment_name(kind, moment.stamp_ns)) if content else b""
         for kind, content in contents
     ]
+    if moment.set_back:
+        run("DELETE FROM moments WHERE stamp_ns >= ?", (moment.stamp_ns,))
     store.prepare_days("moments", (moment.stamp_ns,))
     run("INSERT INTO moments VALUES (?, ?, ?, ?, ?, ?)", (moment.stamp_ns, moment.base_ns, cursor, outbox, *sealed))
     return len(body) + len(units)

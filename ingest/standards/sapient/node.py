@@ -124,7 +124,7 @@ class Node:
             view = _view(report, Stand(place or self.stand.place), at)
             heading = self.stand.heading_deg if view is None or view.azimuth_deg is None else view.azimuth_deg
         unchanged = report.info == _Status.INFO_UNCHANGED
-        kept = unchanged and not report.status
+        kept = leaves_out_entries(report)
         not_detecting = self.not_detecting if kept else blind
         charged = report.power.source in _BATTERIES and report.power.HasField("level")
         power = report.power.level / 100.0 if charged else None
@@ -138,6 +138,11 @@ class Node:
             not_detecting=not_detecting,
             obscured=not_detecting or report.system == _Status.SYSTEM_ERROR,
         )
+
+
+def leaves_out_entries(report: Any) -> bool:
+    """Whether a StatusReport has no status entries because they are as before."""
+    return report.info == _Status.INFO_UNCHANGED and not report.status
 
 
 def registration_faults(registration: Any, path: str = "registration") -> Faults:

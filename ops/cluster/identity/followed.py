@@ -46,7 +46,7 @@ class PictureFollower(MomentReader):
         if not self._there():
             return
         read_ns, picture = self._last
-        if read_ns != stamp_ns:
+        if read_ns != stamp_ns or not self._rows("SELECT 1 FROM moments WHERE stamp_ns = ?", read_ns):  # removed since
             base = self._rows("SELECT base_ns FROM moments WHERE stamp_ns > ? ORDER BY stamp_ns LIMIT 1", stamp_ns)
             if not base:
                 return

@@ -26,7 +26,10 @@ class CheckpointError(BadInput):
     """The checkpoint was not written by this version."""
 
 
-OWN_CHECKPOINT = "a checkpoint of this version; for an older store, replay its journal into a new one"
+ANEW: Final = (
+    "stop Watchline, move store.db and store.db-* away (in PostgreSQL, drop the sector's schema), and start it"
+)
+OWN_CHECKPOINT: Final = f"a checkpoint of this version; for an older store, replay its journal into a new one: {ANEW}"
 
 
 @dataclass(frozen=True, slots=True)

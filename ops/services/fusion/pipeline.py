@@ -74,6 +74,7 @@ from ops.sector.settings import Settings, tracker_settings
 from ops.sector.toml_record import record_from
 from ops.services.fusion.alert_context import alert_context_of
 from ops.services.fusion.checkpoint import (
+    ANEW,
     CheckpointError,
     HealthNow,
     Memory,
@@ -104,6 +105,8 @@ UNIT_CHANNELS: Final = {kind: channel for channel, kind in UNIT_KINDS.items()}
 ANNOUNCED_STOP_NS: Final = 4 * 3600 * 1_000_000_000
 """Time after the last message of a sensor that announced maintenance or its stop, from which it counts as offline. A
 longer stop is planned in the settings (``[[maintenance]]``), with its end."""
+FAILING_NS: Final = 10_000_000_000
+"""A problem is reported once the alerts cannot be evaluated for this journal time."""
 PAUSE_NS: Final = 10_000_000_000
 """Ingest writes a tick every second: in a longer time without a row it was stopped and received nothing."""
 SENDS_NOTHING: Final = ("offline", "maintenance", "muted")
@@ -153,13 +156,14 @@ class Pipeline:
             raise CheckpointError(
                 "belongs to another border",
                 where="checkpoint",
-                expected="the same line, segments and own side; for others, replay the journal into a new store",
+                expected=f"the same line, segments and own side; for others, replay the journal into a new one: {ANEW}",
             )
         self._memory.border = border
         of_incidents = record_from(IncidentSettings, settings.incidents, where="settings [incidents]")
         of_incidents = of_incidents.within(settings.retention.alerts)
         self._marking = MarkingDesk(self._memory.markings, settings.releasability, section_of=self.section_of)
         self._desk = IncidentDesk(self._memory.incidents, of_incidents, self._marking)
+        self._failing_since_ns: int | None = None
         self._follow_pictures()
         self._coverage = current_coverage_of(self._tracker.model, ground.border)
         self._weather, self._maintenance = settings.weather, settings.maintenance
@@ -187,7 +191,7 @@ class Pipeline:
         self._pass_time(row)
         changed = self._guarded(row, lambda: self._take(row))
         if row.closes_batch:
-            changed += self._guarded(row, self._judge)
+            changed += self._guarded(row, self._evaluate)
         self._desk.seal()
         return changed
 
@@ -330,6 +334,15 @@ class Pipeline:
         """Sensors and units whose credentials are revoked, and since when [UTC ns]."""
         return self._memory.revoked
 
+    @property
+    def problem(self) -> str | None:
+        """That no evaluation of the alerts has succeeded for ``FAILING_NS``, as a sentence; None otherwise."""
+        since_ns = self._failing_since_ns
+        if since_ns is None or self.now_ns - since_ns < FAILING_NS:
+            return None
+        since = utc_datetime(since_ns).isoformat(timespec="seconds")
+        return f"no alerts have been evaluated since {since}, because of an error that is in the log of fusion"
+
     def seen_by(self, track: str) -> list[str]:
         """The sensors of a live track's newest evidence, each once, newest first."""
         return list(dict.fromkeys(sensor for sensor, _, _ in reversed(self._memory.evidence.get(track, ()))))
@@ -378,6 +391,8 @@ class Pipeline:
             log.warning("the clock was set back by %.1f s", (memory.now_ns - row.received_ns) / 1e9)
             self._alerts = limit_times(memory, self._alerts, row.received_ns)
             self._tracker.set_back(row.received_ns)
+            if self._failing_since_ns is not None:
+                self._failing_since_ns = min(self._failing_since_ns, row.received_ns)
         if row.received_ns > memory.now_ns + PAUSE_NS and memory.now_ns > memory.watched_ns:
             memory.watched_ns = row.received_ns
         memory.now_ns = max(memory.now_ns, row.received_ns)
@@ -578,6 +593,14 @@ class Pipeline:
         if segment < 0:
             return call
         return replace(call, segment=segment, chainage_m=chainage, offset_m=offset)
+
+    def _evaluate(self) -> tuple[Alert, ...]:
+        """Evaluate the alerts, and note since when that has failed."""
+        if self._failing_since_ns is None:
+            self._failing_since_ns = self.now_ns
+        changed = self._judge()
+        self._failing_since_ns = None
+        return changed
 
     def _judge(self) -> tuple[Alert, ...]:
         """Evaluate the alerts of the whole picture at journal time."""

@@ -370,6 +370,7 @@ def _report(fusion: Fusion) -> None:
         latency_p50_ms=p50,
         latency_p99_ms=p99,
         tally=dict(fusion.pipeline.tally),
+        problem=fusion.pipeline.problem,
     )
 
 

@@ -23,20 +23,32 @@ Key = TypeVar("Key")
 
 def limit_times(memory: Memory, state: AlertState, now_ns: int) -> AlertState:
     """Limit times of the past in ``memory``, in place, and in ``state``, which is returned, to ``now_ns``."""
-    at = utc_datetime(now_ns)
+    at, ahead_ns = utc_datetime(now_ns), memory.now_ns - now_ns
+    for mute in memory.mutes.values():  # one that lasts ends when ingest journals its end
+        over_ns = mute.over_ns(memory.now_ns)
+        mute.since_ns = min(mute.since_ns, now_ns)
+        mute.ended_ns = None if over_ns is None else min(over_ns, now_ns)
     memory.now_ns, memory.since_ns, memory.health_due_ns = now_ns, min(memory.since_ns, now_ns), 0
     memory.watched_ns = min(memory.watched_ns, now_ns)
     memory.heard_ns, memory.last_data_ns = _until(memory.heard_ns, now_ns), _until(memory.last_data_ns, now_ns)
+    memory.revoked = _until(memory.revoked, now_ns)
     memory.refusals = {sensor: _until(reasons, now_ns) for sensor, reasons in memory.refusals.items()}
     memory.health = {sensor: (name, min(since_ns, now_ns)) for sensor, (name, since_ns) in memory.health.items()}
     memory.reported_state = {
         sensor: (name, at_ns, until_ns) if at_ns <= now_ns else (name, now_ns, until_ns and until_ns - (at_ns - now_ns))
         for sensor, (name, at_ns, until_ns) in memory.reported_state.items()
     }
+    for cut_off in memory.held.values():
+        cut_off.until_ns = _end_without(ahead_ns, cut_off.until_ns, now_ns)
+    memory.forces.set_back(now_ns)
     memory.faults.set_back(now_ns)
     book = memory.incidents
     book.forget_ns, book.outages = 0, _until(book.outages, now_ns)
     book.incidents = {name: _with_times_until(one, at) for name, one in book.incidents.items()}
+    for name, one in book.incidents.items():
+        if (last := one.undoable) is not None:
+            until_ns = _end_without(ahead_ns, last.until_ns, now_ns)
+            book.incidents[name] = replace(one, undoable=replace(last, until_ns=until_ns))
     traffic = state.traffic
     if traffic.hour_ns > now_ns - now_ns % HOUR_NS:  # an hour that has not begun
         traffic = Traffic(learned=traffic.learned, open=traffic.open)
@@ -59,6 +71,11 @@ def limit_times(memory: Memory, state: AlertState, now_ns: int) -> AlertState:
 
 def _until(times: Mapping[Key, int], now_ns: int) -> dict[Key, int]:
     return {key: min(at_ns, now_ns) for key, at_ns in times.items()}
+
+
+def _end_without(ahead_ns: int, until_ns: int, now_ns: int) -> int:
+    """The end of what lasts a few seconds or minutes, at the corrected clock."""
+    return min(until_ns, max(until_ns - ahead_ns, now_ns))
 
 
 def _with_times_until(record: Any, at: datetime) -> Any:

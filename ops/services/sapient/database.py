@@ -54,9 +54,9 @@ class MemoryFull(MemoryFault):
 
 @dataclass(frozen=True, slots=True)
 class KnownNode:
-    """A node as last registered; ``status`` is its newest status report. Both are packets.
+    """A node as last registered; ``status`` is its newest status report that is in full. Both are packets.
 
-    ``heard_ns``: when the newer of them was received.
+    ``heard_ns``: when it last registered or reported its status.
     """
 
     node_id: str
@@ -151,9 +151,10 @@ class SapientMemory:
             node_id, sensor, registration, now_ns,
         )  # fmt: skip
 
-    def node_reported(self, node_id: str, status: bytes, now_ns: int) -> None:
-        """Store the newest status report."""
-        self._change("UPDATE nodes SET status = ?, heard_ns = ? WHERE node_id = ?", status, now_ns, node_id)
+    def node_reported(self, node_id: str, status: bytes, now_ns: int, *, in_full: bool = True) -> None:
+        """Store a status report; one that is not ``in_full``, as it leaves out what has not changed, replaces none."""
+        kept = "?" if in_full else "coalesce(status, ?)"
+        self._change(f"UPDATE nodes SET status = {kept}, heard_ns = ? WHERE node_id = ?", status, now_ns, node_id)  # noqa: S608
 
     def nodes(self) -> list[KnownNode]:
         """All nodes that have ever registered, ordered by id."""

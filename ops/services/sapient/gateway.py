@@ -20,7 +20,7 @@ from ingest.errors import MalformedMessage
 from ingest.standards.sapient import outgoing
 from ingest.standards.sapient.decode import Packet, read, speaker, status
 from ingest.standards.sapient.files import media_of
-from ingest.standards.sapient.node import Node
+from ingest.standards.sapient.node import Node, leaves_out_entries
 from ingest.standards.sapient.validation import is_uuid4
 from ops.services.sapient.connection import Peer
 from ops.services.sapient.disk_thread import Disk
@@ -199,7 +199,8 @@ class Gateway:
             self._refuse(peer, raw, packet, faults)
             return
         self._hear(link)
-        self._links.memory.node_reported(link.node.node_id, raw, self._links.now_ns())
+        in_full = not leaves_out_entries(packet.message.status_report)
+        self._links.memory.node_reported(link.node.node_id, raw, self._links.now_ns(), in_full=in_full)
         self._later(link.open)
         if any(getattr(link.node, name) != getattr(before, name) for name in ("state", "note", "power", "obscured")):
             self._later(link.tell)

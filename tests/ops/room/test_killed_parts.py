@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,13 @@ import httpx
 import psutil
 import pytest
 
+from ops.journal.writer import Journal
 from ops.room.room import START_TIMEOUT_S, Room, RoomOptions
+from ops.runtime.child_process import ChildFailed
+from ops.sector.open_sector import open_sector
+from ops.sector.sector_file import load_sector
+from ops.services.fusion.pipeline import Pipeline
+from ops.store.writer import Store
 from tests.patience import PATIENT_S
 
 pytestmark = [pytest.mark.chain, pytest.mark.broker]
@@ -69,6 +75,22 @@ def is_ready(room: Room) -> bool:
     """Whether every part works, once the room has looked, as it does each second."""
     room.restart_ended()
     return not_ready(room) == {}
+
+
+def test_a_room_whose_store_is_of_other_segments_ends_with_what_to_do(own_sector: Any, tmp_path: Path) -> None:
+    """As after a change of ``segment_length_m``: no part is started again and again."""
+    ground, folder = open_sector(load_sector(own_sector.sector)), tmp_path / "data"
+    folder.mkdir()
+    with Journal(folder / "journal.db") as journal:
+        journal.tick(10**18)
+        with closing(Store(folder / "store.db")) as store:
+            store.commit(journal.last_id(), stamp_ns=10**18, checkpoint=Pipeline(ground).save())
+    file = own_sector.sector
+    file.write_text(file.read_text().replace("segment_length_m = 500", "segment_length_m = 250"))
+    options = RoomOptions(str(file), "hills", str(file.parent / "layout.geojson"), folder, local_operator="test")
+    remedy = r"belongs to another border;.* stop Watchline, move store\.db and store\.db-\* away"
+    with Room(options) as room, pytest.raises(ChildFailed, match=remedy):
+        room.listen()
 
 
 def test_ingest_waits_for_the_rooms_own_broker_as_long_as_a_part_may_take(room: Room) -> None:

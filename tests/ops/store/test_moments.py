@@ -122,6 +122,38 @@ def test_the_picture_of_a_second_run_after_a_crash_is_not_the_one_that_was_shown
     assert picture_of(reader, T0_NS + 6 * S).keys() == {"T2"}
 
 
+def test_the_picture_is_kept_at_once_after_the_clock_was_set_back(path):
+    """Before, no picture was kept until the wrong time had come; what was kept ahead was then shown as that time."""
+    ahead_ns = T0_NS + 3600 * S
+    store = Store(path)
+    store.commit(1, stamp_ns=T0_NS, tracks_live=[track("T1")])
+    for second in range(3):
+        store.commit(2 + second, stamp_ns=ahead_ns + second * S, tracks_live=[track("ahead", speed=second)])
+    store.commit(5, stamp_ns=T0_NS + 10 * S, tracks_live=[track("T2")])
+    store.commit(6, stamp_ns=T0_NS + 11 * S, tracks_live=[track("T2"), track("T3")])
+    store.close()
+    reader = MomentReader(path)
+    at_s = {0: {"T1"}, 9: {"T1"}, 10: {"T2"}, 11: {"T2", "T3"}, 3602: {"T2", "T3"}}
+    assert {second: set(picture_of(reader, T0_NS + second * S)) for second in at_s} == at_s
+    reader.close()
+    store = Store(path)  # continues there
+    store.commit(7, stamp_ns=T0_NS + 12 * S, tracks_live=[track("T4")])
+    store.close()
+    assert picture_of(MomentReader(path), T0_NS + 12 * S).keys() == {"T4"}
+
+
+def test_a_clock_that_lost_its_time_removes_no_picture(file_path):
+    store = Store(file_path)
+    store.commit(1, stamp_ns=T0_NS, tracks_live=[track("T1")])
+    store.commit(2, stamp_ns=S, tracks_live=[track("T2")])
+    store.commit(3, stamp_ns=T0_NS + 10 * S, tracks_live=[track("T3")])
+    store.close()
+    reader = MomentReader(file_path)
+    assert reader.moment(T0_NS - 1) is None
+    assert picture_of(reader, T0_NS).keys() == {"T1"}
+    assert picture_of(reader, T0_NS + 10 * S).keys() == {"T3"}
+
+
 def test_alerts_and_incidents_are_those_known_then(path):
     store = Store(path)
     store.commit(1, stamp_ns=T0_NS, tracks_live=[], alerts=[alert("A"), alert("B")], incident_revisions=[incident("I")])

@@ -81,6 +81,25 @@ def test_a_follower_shows_what_a_reader_of_moments_shows(sectors: Sectors):
         one.close()
 
 
+def test_a_follower_mixes_no_pictures_of_a_clock_that_was_set_back(tmp_path: Path):
+    """The picture that it read last is one that was removed."""
+
+    def track(name: str) -> dict[str, Any]:
+        place = {"lon": 0.0, "lat": 0.0, "updated_ns": T0_NS, "ellipse_m": (1.0, 1.0), "ellipse_azimuth_deg": 0.0}
+        return {"track": name, "status": "confirmed", **place}
+
+    store, follower = Store(tmp_path / "store.db"), PictureFollower("west", tmp_path / "store.db")
+    store.commit(1, stamp_ns=T0_NS + 60 * S, tracks_live=[track("ahead")])
+    (ahead,) = follower.after(0)
+    store.commit(2, stamp_ns=T0_NS + 50 * S, tracks_live=[track("T1")])
+    assert list(follower.after(ahead.stamp_ns)) == []
+    store.commit(3, stamp_ns=T0_NS + 61 * S, tracks_live=[track("T1"), track("T2")])
+    (later,) = follower.after(ahead.stamp_ns)
+    assert [one.track for one in later.tracks] == ["T1", "T2"]
+    follower.close()
+    store.close()
+
+
 def test_identities_and_summaries_follow_the_sectors(sectors: Sectors):
     watch = NationWatch(sectors.folder, REACHES)
     try:

@@ -7,6 +7,7 @@ import random
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -24,9 +25,11 @@ from ingest.wire import Status
 from ops.journal.reader import JournalReader, JournalRow
 from ops.room.night_file import SCENARIO_START
 from ops.room.offline import track_log_hash
+from ops.runtime.clock import ScenarioClock
 from ops.sector.open_sector import OpenSector
 from ops.sector.settings import Settings
 from ops.sector.toml_record import ConfigError
+from ops.services.fusion import process
 from ops.services.fusion.checkpoint import CheckpointError
 from ops.services.fusion.fault_memory import Standing
 from ops.services.fusion.live_picture import alert_dict
@@ -160,6 +163,34 @@ def test_a_row_that_meets_an_unforeseen_error_is_counted_and_the_rest_goes_on(
     assert {alert.rule for alert in alerts} == {alert.rule for alert in undisturbed.alerts}
     if broken == "judge":
         assert history(pipeline) == undisturbed.history
+
+
+def test_that_no_evaluation_of_the_alerts_succeeds_is_a_problem_until_one_does(hill_ground, monkeypatch):
+    """An error that lies in the state repeats; the cursor moves on all the same."""
+    pipeline = Pipeline(hill_ground)
+    judge, fails = pipeline._judge, True
+
+    def judge_or_fail():
+        if fails:
+            raise IndexError("out of bounds")
+        return judge()
+
+    fusion = SimpleNamespace(cursor=1, latencies=process.Latencies(ScenarioClock.live()), pipeline=pipeline)
+    monkeypatch.setattr(pipeline, "_judge", judge_or_fail)
+    stated: list[Any] = []
+    monkeypatch.setattr(process, "say", lambda **message: stated.append(message["problem"]))
+    for second in range(13):
+        pipeline.take(tick_row(second))
+        process._report(fusion)
+    since = moment(START_NS).isoformat(timespec="seconds")
+    assert stated[:10] == [None] * 10
+    assert set(stated[10:]) == {
+        f"no alerts have been evaluated since {since}, because of an error that is in the log of fusion"
+    }
+    fails = False
+    pipeline.take(tick_row(13.0))
+    process._report(fusion)
+    assert stated[-1] is None
 
 
 def test_a_lack_of_memory_is_not_the_rows_fault(hill_ground, rows, monkeypatch):
@@ -348,7 +379,9 @@ def test_the_checkpoint_of_another_border_is_refused_with_the_remedy(hill_ground
         replace(border, home_side="left" if border.home_side == "right" else "right"),
         None,
     ):
-        with pytest.raises(CheckpointError, match=r"another border.*replay the journal into a new store"):
+        with pytest.raises(
+            CheckpointError, match=r"another border.*stop Watchline, move store\.db .*away .*and start it"
+        ):
             Pipeline(replace(hill_ground, border=other), checkpoint=saved)
     moved = replace(border, line=affinity.translate(border.line, 0.5, 0.5))  # as by another projection library
     assert Pipeline(replace(hill_ground, border=moved), checkpoint=saved)

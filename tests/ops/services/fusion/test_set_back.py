@@ -6,26 +6,34 @@ import math
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
-from fusion.alerts import Alert
+from fusion.alerts import Alert, AlertState
 from fusion.situation.context import AlertContext
+from geo.message import Message
 from ingest.decode import encode, encode_status
 from ingest.envelope import Delivery
 from ingest.receiving.receiver import Receiver
 from ingest.topics import sensor_topic
 from ingest.unit_messages import Position
 from ingest.wire import Status
+from ops.incidents.incident import Incident, Undoable
+from ops.journal.events import Mute
 from ops.journal.reader import JournalRow
 from ops.journal.writer import Journal
 from ops.room.night_file import SCENARIO_START, read_night
 from ops.runtime.clock import ScenarioClock
 from ops.sector.open_sector import OpenSector
 from ops.sector.settings import Settings
+from ops.services.fusion.checkpoint import Memory, read_checkpoint
+from ops.services.fusion.mute_memory import MuteRecord
 from ops.services.fusion.pipeline import Pipeline
 from ops.services.fusion.process import Fusion
+from ops.services.fusion.quarantine_memory import CutOffRecord
+from ops.services.fusion.set_back import limit_times
 from ops.store.writer import Store
 from sensors.scan import Plot, Scan
 from sensors.timestamps import nanoseconds
@@ -127,6 +135,51 @@ def test_a_call_for_help_is_revised_after_the_clock_was_set_back(hill_ground: Op
     later = [alert for at_s in (30.0, 60.0) for alert in pipeline.take(call(at_s, f"broken leg at {at_s:.0f} s"))]
     assert [one.revision for one in later if one.rule == "distress"] == [1, 2]
     assert all(one.raised_at <= one.updated_at for one in later)
+
+
+def test_units_are_followed_after_the_clock_was_set_back(hill_ground: OpenSector) -> None:
+    """Before, their positions were older than what was known, and dropped, for as long as the clock had been ahead."""
+    sector, pipeline = Sector(hill_ground), Pipeline(hill_ground, context=AlertContext())
+
+    def unit(at_s: float, lon: float, *, distress: bool = False) -> dict[str, Any]:
+        position = Position("alpha", 1, sector.number(), moment(at_s), lon, 36.6, distress=distress)
+        pipeline.take(sector.row("position", "alpha", at_s, msgspec.json.encode(position)))
+        (found,) = pipeline.forces()["units"]
+        return found
+
+    unit(AHEAD_S, -84.2, distress=True)
+    for row in sector.rows(1, scans=False):
+        pipeline.take(row)
+    known = pipeline.save()
+    assert unit(30.0, -84.21)["lon"] == -84.21
+    assert unit(60.0, -84.22, distress=True)["distress_ns"] == START_NS + 60 * SECOND
+    book = read_checkpoint(known).memory.forces.units["alpha"]
+    assert {book.observed_ns, book.reported_ns, book.received_ns, book.distress_ns} == {START_NS}
+
+
+def test_what_lasts_a_while_ends_in_time_after_the_clock_was_set_back() -> None:
+    """Mutes that ended, quarantines and the time to undo an action; a mute that lasts keeps its end."""
+    ahead_ns, minute = START_NS + round(AHEAD_S * SECOND), 60 * SECOND
+    memory = Memory(now_ns=ahead_ns, revoked={RADAR: ahead_ns})
+    memory.mutes = {
+        "over": MuteRecord(START_NS - minute, Mute(ahead_ns - minute)),
+        "lasts": MuteRecord(ahead_ns - minute, Mute(ahead_ns + minute)),
+    }
+    memory.held = {"over": CutOffRecord(until_ns=ahead_ns - minute), "lasts": CutOffRecord(until_ns=ahead_ns + minute)}
+    undoable = Undoable("a", "Officer", ahead_ns + minute, "open", "", "", False, "", "", "")
+    memory.incidents.incidents["I"] = Incident(
+        "I", "1", "approach", "acknowledged", "high", 1, 1, Message("incident-approach"), moment(0.0), moment(0.0), "A",
+        ("A",), undoable=undoable,
+    )  # fmt: skip
+    limit_times(memory, AlertState(), START_NS)
+    over, lasts = memory.mutes["over"], memory.mutes["lasts"]
+    assert (over.since_ns, over.over_ns(START_NS)) == (START_NS - minute, START_NS)
+    assert (lasts.since_ns, lasts.until_ns, lasts.over_ns(START_NS)) == (START_NS, ahead_ns + minute, None)
+    assert {name: one.until_ns for name, one in memory.held.items()} == {"over": START_NS, "lasts": START_NS + minute}
+    assert memory.revoked == {RADAR: START_NS}
+    last = memory.incidents.incidents["I"].undoable
+    assert last is not None
+    assert last.until_ns == START_NS + minute
 
 
 def test_history_and_checkpoints_are_written_after_the_clock_was_set_back(

@@ -112,6 +112,22 @@ def test_the_heartbeats_of_a_node_state_its_power_and_that_it_does_not_detect(ro
     ]
 
 
+def test_what_a_node_stated_is_known_after_a_restart_of_the_gateway(room: Room) -> None:
+    """Most reports state that nothing has changed, and leave out what they would repeat."""
+    covered = {"status_level": "STATUS_LEVEL_ERROR_STATUS", "status_type": "STATUS_TYPE_NOT_DETECTING"}
+    room.tell(room.node.status(NOW, info="INFO_UNCHANGED"))
+    (only,) = room.links.memory.nodes()
+    assert only.status is not None, "better than none"
+    for report in ({"info": "INFO_NEW", "status": [covered]}, {"info": "INFO_UNCHANGED"}):
+        room.tell(room.node.status(NOW, **report))
+        assert (room.link.node.obscured, room.link.node.note) == (True, "not_detecting")
+    again = Gateway(Layout("one", FRAME, (TURNS,)), room.links, "own").node_links[NODE].node
+    assert (again.obscured, again.note) == (True, "not_detecting")
+    room.tell(room.node.status(NOW, info="INFO_NEW"))
+    again = Gateway(Layout("one", FRAME, (TURNS,)), room.links, "own").node_links[NODE].node
+    assert (again.obscured, again.note) == (False, "")
+
+
 def test_without_a_position_or_for_a_fixed_sensor_there_is_no_pose(
     room: Room,
     links: LinkContext,  # noqa: F811
