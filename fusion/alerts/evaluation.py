@@ -130,7 +130,7 @@ def raise_alerts(
 def _state_held_calls(ledger: Ledger, state: AlertState) -> tuple[dict[str, DistressCall], dict[str, int]]:
     """State the calls whose alerts may be revised again; return those that still wait, and how often each unit called.
 
-    Who has ended an alert cannot have known of a call that waited then: it has an alert of its own, unless a later call
+    A person who has ended an alert had not seen a call that waited then: it has an alert of its own, unless a later call
     of the unit has one.
     """
     waiting, calls = {}, dict(state.calls)
