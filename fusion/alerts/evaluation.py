@@ -130,8 +130,8 @@ def raise_alerts(
 def _state_held_calls(ledger: Ledger, state: AlertState) -> tuple[dict[str, DistressCall], dict[str, int]]:
     """State the calls whose alerts may be revised again; return those that still wait, and how often each unit called.
 
-    A person who has ended an alert had not seen a call that waited then: it has an alert of its own, unless a later call
-    of the unit has one.
+    A person who has ended an alert had not seen a call that waited then: it has an alert of its own, unless a later
+    call of the unit has one.
     """
     waiting, calls = {}, dict(state.calls)
     for identity, call in sorted(state.held_calls.items()):
