@@ -119,24 +119,34 @@ def raise_alerts(
     faulty = sensors_faulty(ledger, state.faults, faults or {}, coverage)
     state = _judge_patterns(ledger, state, picture, coverage)
     traffic = expected_traffic(ledger, state.traffic, picture, coverage)
-    held_calls = _state_held_calls(ledger, state.held_calls)
+    held_calls, calls = _state_held_calls(ledger, state)
     ledger.forget()
-    state = replace(state, held_calls=held_calls, tracks=tracks, sensors=sensors, faults=faulty, traffic=traffic)
+    state = replace(
+        state, held_calls=held_calls, calls=calls, tracks=tracks, sensors=sensors, faults=faulty, traffic=traffic
+    )
     return replace(state, alerts=ledger.alerts, nuisance=ledger.nuisance()), ledger.revisions()
 
 
-def _state_held_calls(ledger: Ledger, held: Mapping[str, DistressCall]) -> dict[str, DistressCall]:
-    """State the calls whose alerts may be revised again; return those that still wait."""
-    waiting = {}
-    for identity in sorted(held):
+def _state_held_calls(ledger: Ledger, state: AlertState) -> tuple[dict[str, DistressCall], dict[str, int]]:
+    """State the calls whose alerts may be revised again; return those that still wait, and how often each unit called.
+
+    A person who has ended an alert had not seen a call that waited then: it has an alert of its own, unless a later
+    call of the unit has one.
+    """
+    waiting, calls = {}, dict(state.calls)
+    for identity, call in sorted(state.held_calls.items()):
         alert = ledger.alerts.get(identity)
-        if alert is None or not alert.is_open:
-            continue  # closed since: only a later call opens another
-        if ledger.may_revise_distress(alert):
-            ledger.raise_distress(identity, held[identity])
-        else:
-            waiting[identity] = held[identity]
-    return waiting
+        if alert is not None and alert.is_open:
+            if ledger.may_revise_distress(alert):
+                ledger.raise_distress(identity, call)
+            else:
+                waiting[identity] = call
+            continue
+        newest = ledger.alerts.get(alert_id("distress", call.unit, 0, calls.get(call.unit, 0)))
+        if newest is None or not newest.is_open:
+            calls[call.unit] = calls.get(call.unit, 0) + 1
+            ledger.raise_distress(alert_id("distress", call.unit, 0, calls[call.unit]), call)
+    return waiting, calls
 
 
 def not_detecting(health: Mapping[str, Health], faults: Mapping[str, Mapping[str, Message]]) -> tuple[str, ...]:

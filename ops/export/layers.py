@@ -181,9 +181,12 @@ _TIMES = ("opened_at", "updated_at", "raised_at")
 def _incidents(reader: ReleasedPeriods, request: ExportRequest) -> gpd.GeoDataFrame:
     """Incidents as known at the end of the period, without those that were over before it."""
     every = reader.every_incident_in(request.start_ns, request.end_ns)
-    found = (reader.as_known(one, request.end_ns) for one in every)
-    open_then = [one for one in found if one is not None and _ended_ns(one) >= request.start_ns]
-    _refuse_too_many("incidents", len(open_then))
+    open_then = []
+    for identity in every:
+        one = reader.as_known(identity, request.end_ns)
+        if one is not None and _ended_ns(one) >= request.start_ns:
+            open_then.append(one)
+            _refuse_too_many("incidents", len(open_then))
     codes = GoodsCodeFile.named(request.goods_codes).codes()
     leaving = [with_released_goods(reader, one) for one in open_then]
     return _records([one | _traced(one, codes) for one in leaving], _INCIDENT, request)

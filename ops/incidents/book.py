@@ -250,11 +250,13 @@ class IncidentBook(msgspec.Struct):
             ]
         return steps
 
-    def end_undo(self, alert: str) -> None:
-        """End the time in which the closing of an alert's incident can be undone."""
+    def end_undo(self, alert: str, now_ns: int) -> set[str]:
+        """End the time in which the closing of an alert's incident can be undone; return the incidents that changed."""
         incident = self.incidents.get(self.of_alert.get(alert, ""))
-        if incident is not None and incident.is_closed and incident.unsettled:
-            self.incidents[incident.id] = replace(incident, undoable=None)
+        if incident is None or not incident.is_closed or not incident.unsettled:
+            return set()
+        self._put(replace(incident, **next_revision(incident, utc_datetime(now_ns)), undoable=None))
+        return {incident.id}
 
     def answer(
         self, alert: Alert, action: IncidentAction, alerts: Mapping[str, Alert], now_ns: int, settings: IncidentSettings

@@ -330,6 +330,9 @@ def _files_in(folder: Path, rules: Retention) -> list[Path]:
     """Return all files below a folder; a folder that cannot be listed, unlike with ``rglob``, is a problem."""
 
     def note(error: OSError) -> None:
+        if isinstance(error, FileNotFoundError):  # nothing was exported yet, or it has just been removed
+            return
+
         def refuse() -> None:
             raise error
 

@@ -35,8 +35,9 @@ CREATE INDEX IF NOT EXISTS incidents_by_opening ON incidents (opened_ns)
 """``base_ns``: the whole picture to which the differences since then apply. ``units`` has a key of its own."""
 EVERY_NS: Final = 1_000_000_000
 WHOLE_EVERY_NS: Final = 60 * EVERY_NS
-MOST_AHEAD_NS: Final = 86_400 * EVERY_NS
-"""A clock that is set back by more, as one that lost its time, removes no moments; none is stored until it is right."""
+MOST_AHEAD_NS: Final = 600 * EVERY_NS
+"""A clock that is set back by more removes no moments, as which of its times was wrong is not known; none is stored
+until the time of the newest is reached."""
 IDENTITY: Final[Mapping[str, str]] = {"tracks": "track", "sensors": "sensor", "units": "unit"}
 """The field that names an entry of a part of the picture; parts without one are stored whole when they change."""
 UNITS: Final = "units"
@@ -128,6 +129,10 @@ class MomentWriter:
     whole_bytes: int = 0
     changed_bytes: int = 0
     picture: dict[str, Entries] = field(default_factory=dict)
+    offered_ns: int = 0
+    """Time of the last picture that was offered, whether it was due or not."""
+    returns: bool = False
+    """Whether the last step back of the clock was small."""
 
     def resume(self, run: Callable[..., Any]) -> None:
         """Continue after the newest moment of the store, with a whole picture."""
@@ -142,7 +147,10 @@ class MomentWriter:
         """
         kept = {part: body for part, body in parts.items() if part not in NOT_KEPT}
         ahead_ns = self.stamp_ns - stamp_ns
-        set_back = EVERY_NS < ahead_ns <= MOST_AHEAD_NS and cursor > self.cursor
+        step_ns, self.offered_ns = self.offered_ns - stamp_ns, stamp_ns
+        if step_ns > EVERY_NS:  # decided here: later the newest moment is less far ahead
+            self.returns = step_ns <= MOST_AHEAD_NS
+        set_back = self.returns and ahead_ns > EVERY_NS and cursor > self.cursor
         if not kept or (ahead_ns > -EVERY_NS and not set_back) or cursor < self.cursor:
             return None
         decode = msgspec.json.Decoder(list[msgspec.Raw]).decode

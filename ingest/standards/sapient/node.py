@@ -145,6 +145,16 @@ def leaves_out_entries(report: Any) -> bool:
     return report.info == _Status.INFO_UNCHANGED and not report.status
 
 
+def completed(message: Any, before: Any) -> Any:
+    """A message with a StatusReport; where that leaves out what has not changed, with it from the one ``before``."""
+    if before is None or not leaves_out_entries(message.status_report):
+        return message
+    whole = type(message)()
+    whole.CopyFrom(before)
+    whole.MergeFrom(message)
+    return whole
+
+
 def registration_faults(registration: Any, path: str = "registration") -> Faults:
     """The invalid values of a well-formed Registration."""
     faults: Faults = []

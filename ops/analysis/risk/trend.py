@@ -101,15 +101,18 @@ def months_before(day: date, months: int) -> tuple[date, ...]:
 
 
 def comparable(then: RiskFactors, now: RiskFactors) -> Floats:
-    """Return the factors of a past day, (segment, 3); NaN where the threat had other parts than now.
+    """Return the factors of a past day, (segment, 3); the threat is NaN where it had other parts than now.
 
     A part that is left out or unknown changes the mean without any change on the ground: before the first incident of a
     store, or while all segments had the same number.
     """
-    if then.parts.keys() != now.parts.keys():
-        return np.full_like(then.table, math.nan)
-    alike = [np.isnan(then.parts[name]) == np.isnan(now.parts[name]) for name in now.parts]
-    return np.where(np.all(alike, axis=0)[:, None], then.table, math.nan)
+    table = then.table.copy()
+    if then.parts.keys() == now.parts.keys():
+        alike = np.all([np.isnan(then.parts[name]) == np.isnan(now.parts[name]) for name in now.parts], axis=0)
+    else:
+        alike = np.zeros(len(table), bool)
+    table[~alike, 0] = math.nan
+    return table
 
 
 def trend_of(days: Sequence[date], table_on: Callable[[date], Floats], weights: Sequence[float]) -> RiskTrend:

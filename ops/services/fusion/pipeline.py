@@ -609,6 +609,7 @@ class Pipeline:
         picture = self._picture()
         self._follow_sensors()
         self._update_health()
+        held = self._settle_held_calls()
         live = set(picture.track)
         self._memory.evidence = {name: scans for name, scans in self._memory.evidence.items() if name in live}
         self._alerts, changed = raise_alerts(
@@ -626,8 +627,17 @@ class Pipeline:
             self._alerts, changed, picture, self.now_ns,
             units=self._forces.fielded(self.now_ns), known=self._forces.names,
         )  # fmt: skip
-        self._marking.judge(picture, changed + settled, self._alerts.alerts, self.incidents)
-        return changed + settled
+        changed = held + changed + settled
+        self._marking.judge(picture, changed, self._alerts.alerts, self.incidents)
+        return changed
+
+    def _settle_held_calls(self) -> tuple[Alert, ...]:
+        """Let closings take effect of which a call that still waits to be stated was not known."""
+        changed: tuple[Alert, ...] = ()
+        for unit in sorted({call.unit for call in self._alerts.held_calls.values()}):
+            self._alerts, settled = self._desk.settle_distress(self._alerts, unit, self.now_ns)
+            changed += settled
+        return changed
 
     def _follow_sensors(self) -> None:
         """Replace the coverage of mobile sensors by that from where they stand now."""

@@ -62,6 +62,9 @@ def limit_times(memory: Memory, state: AlertState, now_ns: int) -> AlertState:
         groups=tuple(
             replace(one, since_ns=min(one.since_ns, now_ns), seen_ns=min(one.seen_ns, now_ns)) for one in state.groups
         ),
+        held_calls={
+            name: replace(one, observed_ns=min(one.observed_ns, now_ns)) for name, one in state.held_calls.items()
+        },
         ended=tuple(replace(one, at_ns=min(one.at_ns, now_ns)) for one in state.ended),
         begun_ns=min(state.begun_ns, now_ns),
         nuisance=replace(state.nuisance, held_ns=_until(state.nuisance.held_ns, now_ns)),

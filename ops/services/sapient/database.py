@@ -151,10 +151,9 @@ class SapientMemory:
             node_id, sensor, registration, now_ns,
         )  # fmt: skip
 
-    def node_reported(self, node_id: str, status: bytes, now_ns: int, *, in_full: bool = True) -> None:
-        """Store a status report; one that is not ``in_full``, as it leaves out what has not changed, replaces none."""
-        kept = "?" if in_full else "coalesce(status, ?)"
-        self._change(f"UPDATE nodes SET status = {kept}, heard_ns = ? WHERE node_id = ?", status, now_ns, node_id)  # noqa: S608
+    def node_reported(self, node_id: str, status: bytes, now_ns: int) -> None:
+        """Store a status report, with what it leaves out because that has not changed."""
+        self._change("UPDATE nodes SET status = ?, heard_ns = ? WHERE node_id = ?", status, now_ns, node_id)
 
     def nodes(self) -> list[KnownNode]:
         """All nodes that have ever registered, ordered by id."""

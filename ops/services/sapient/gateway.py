@@ -20,7 +20,7 @@ from ingest.errors import MalformedMessage
 from ingest.standards.sapient import outgoing
 from ingest.standards.sapient.decode import Packet, read, speaker, status
 from ingest.standards.sapient.files import media_of
-from ingest.standards.sapient.node import Node, leaves_out_entries
+from ingest.standards.sapient.node import Node, completed
 from ingest.standards.sapient.validation import is_uuid4
 from ops.services.sapient.connection import Peer
 from ops.services.sapient.disk_thread import Disk
@@ -199,8 +199,8 @@ class Gateway:
             self._refuse(peer, raw, packet, faults)
             return
         self._hear(link)
-        in_full = not leaves_out_entries(packet.message.status_report)
-        self._links.memory.node_reported(link.node.node_id, raw, self._links.now_ns(), in_full=in_full)
+        link.report = completed(packet.message, link.report)
+        self._links.memory.node_reported(link.node.node_id, link.report.SerializeToString(), self._links.now_ns())
         self._later(link.open)
         if any(getattr(link.node, name) != getattr(before, name) for name in ("state", "note", "power", "obscured")):
             self._later(link.tell)
@@ -340,7 +340,9 @@ class Gateway:
         link = NodeLink(Node(node_id), sensor_of(node_id, self._links.folder), self._layout, self._links)
         link.node = link.node.registered(message.registration)
         if report is not None:
-            link.node, _ = status(read(report), link.node)
+            packet = read(report)
+            link.node, _ = status(packet, link.node)
+            link.report = packet.message
         link.silent, link.heard_s = True, float("-inf")
         self.node_links[node_id] = link
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -84,6 +84,8 @@ class NodeLink:
         self.node = node if self.placed is None else replace(node, stand=_stand_of(self.placed))
         self.heard_s = time.monotonic()
         self.silent = False
+        self.report: Any = None
+        """The last message with a status report, with what it left out from the one before."""
         self._links = links
         self._look: PendingScan | None = None
         self._queue: deque[PendingScan] = deque()

@@ -128,6 +128,36 @@ for (const [next, made] of [["p", "meanwhile"], ["q", "meanwhile"], ["p", "befor
       await turns(500);
     });
 
+test("a call for help of a phone whose access was withdrawn is made with the next one, if it was pressed in the last ten minutes", async (context) => {
+  for (const [minutes, isMade] of [[1, true], [11, false]] as const) {
+    const { unit, asked } = enrolledBefore(context, { refusal: 5, enrolment: 20 }, "old", "q");
+    await unit.open();
+    await unit.callForHelp();
+    context.mock.timers.tick(570_000);
+    await unit.callForHelp(); // again, for a call that is then older
+    unit.resume();
+    await until(() => unit.stage === "revoked");
+    await turns(200); // until everything is erased
+    assert.deepEqual([unit.call, unit.lostCall], [null, true]);
+    context.mock.timers.tick(minutes * 60_000);
+    const before = asked.length;
+    assert.equal(await unit.enrol("code", "phone"), "");
+    if (isMade) await until(() => unit.call?.taken === true);
+    await turns(500);
+    assert.equal(asked.slice(before).includes("/v1/field/positions"), isMade);
+    context.mock.timers.reset();
+  }
+});
+
+test("a link that is opened again while its code is exchanged delays no call for help by another exchange", async (context) => {
+  const { unit, asked } = enrolledBefore(context, { refusal: 5, enrolment: 20 });
+  await unit.open();
+  const exchanges = [unit.enrol("code", "phone"), unit.enrol("code", "phone"), unit.enrol("code", "phone")];
+  assert.deepEqual(await Promise.all(exchanges), ["", "", ""]);
+  assert.equal(asked.filter((path) => path === "/v1/field/enrol").length, 1);
+  await turns(500);
+});
+
 test("a call for help and a tile that are on their way with the old access do not cost the new one", async (context) => {
   const { unit, jar, asked } = enrolledBefore(context, { refusal: (path) => (path === "/v1/field/state" ? 300 : 120), enrolment: 20 });
   const tiles = { fact: () => Promise.resolve(null), keepFact: () => Promise.resolve(true), tileKeys: () => Promise.resolve(new Set()), dropTiles: () => Promise.resolve() };

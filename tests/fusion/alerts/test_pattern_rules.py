@@ -463,7 +463,26 @@ def test_no_call_waits_for_another_unit_or_for_a_closed_incident() -> None:
     state, (again,) = distress(state, CALL, now_ns=START_NS + 2 * NS)
     assert (again.id != first.id, again.revision) == (True, 0)
     state, news = raise_alerts(state, picture([], np.empty((0, 2)), second=0.0), now_ns=START_NS + 60 * NS)
-    assert [alert.id for alert in news] == [], "what waited belongs to the closed incident"
+    assert [alert.id for alert in news] == [], "the later call has an alert"
+
+
+@pytest.mark.parametrize("after_s", [2, 60])
+def test_a_call_that_waited_when_its_alert_was_ended_has_an_alert_of_its_own(after_s: int) -> None:
+    """Who ended the alert has not seen this call."""
+    nobody = picture([], np.empty((0, 2)), second=0.0)
+    state, (first,) = distress(AlertState(), CALL, now_ns=START_NS)
+    state, waits = distress(state, replace(CALL, note="shot", easting=101.0), now_ns=START_NS + NS)
+    assert waits == ()
+    state, _ = act_on(state, first.id, "clear", by="op", at=utc_datetime(START_NS + 2 * NS))
+    state = AlertState.from_json(state.to_json())
+    state, (own,) = raise_alerts(state, nobody, now_ns=START_NS + after_s * NS)
+    assert (own.rule, own.unit, own.easting, own.revision) == ("distress", CALL.unit, 101.0, 0)
+    assert own.id != first.id
+    assert "shot" in str(own)
+    state, news = raise_alerts(state, nobody, now_ns=START_NS + 120 * NS)
+    assert (news, state.held_calls) == ((), {})
+    state, (later,) = distress(state, replace(CALL, easting=102.0), now_ns=START_NS + 130 * NS)
+    assert (later.id, later.revision) == (own.id, 1)
 
 
 # ---- all of them -------------------------------------------------------------------------------------------------

@@ -263,6 +263,11 @@ def test_exports_that_cannot_be_listed_are_stated_and_keep_no_others(room, monke
     assert left == [*(f"2026-03-0{day}.csv" for day in (3, 4, 5)), "of root"]
 
 
+def test_a_room_without_exports_has_no_problem(room):
+    shutil.rmtree(room / "exports")
+    assert purge(room, Settings(retention=ALL), today=TODAY).exports == []
+
+
 def test_the_earlier_access_log_is_erased_when_its_newest_entry_is_due(room):
     old = room / "access.db.imported"
     for day, kept in ((DAYS[2], True), (DAYS[1], False)):

@@ -484,6 +484,8 @@ class CotFeed:
             else:
                 observed_at = self._room_time(position.observed_at, now)
                 key = self._units.send(msgspec.structs.replace(position, observed_at=observed_at))
+        except MalformedMessage:  # the refusal is stated
+            raise
         except WatchlineError:
             if self._calls.failed(device, now_s):
                 self._tell(server, device, self._words.say("tak-distress-failed"))

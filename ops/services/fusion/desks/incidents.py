@@ -70,7 +70,7 @@ class IncidentDesk:
         """
         for alert in state.alerts.values():
             if (alert.rule, alert.unit) == ("distress", unit) and alert.is_open:
-                self.book.end_undo(alert.id)
+                self._touched |= self.book.end_undo(alert.id, now_ns)
         return self._step(state, self.book.steps((), state.alerts, now_ns), now_ns)
 
     def take_reply(self, state: AlertState, reply: Reply, now_ns: int) -> tuple[AlertState, tuple[Alert, ...]]:

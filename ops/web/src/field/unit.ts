@@ -40,8 +40,10 @@ export class Unit {
   #sends = false;
   /** Until the last code is exchanged. */
   #exchanged: Promise<unknown> = Promise.resolve();
-  /** A call for help is not confirmed at a code's exchange, or was made during it. */
-  #called = false;
+  /** The code under exchange, and those that wait. */
+  readonly #codes = new Map<string, Promise<string | null>>();
+  /** When DISTRESS was last pressed for a call that is not confirmed; it outlives the access with which the call was made. */
+  #pressedMs: number | null = null;
   /** Until what was kept for the last enrolment is erased. */
   #revoking: Promise<void> = Promise.resolve();
   stage: Stage = "starting";
@@ -84,6 +86,7 @@ export class Unit {
     this.positions = await this.keep.positions();
     this.contactMs = await this.keep.fact("contactMs");
     this.call = await this.keep.fact("call");
+    if (this.call !== null && this.call.arrivedMs === null) this.#pressedMs = this.call.firstMs;
     this.#raw = await this.keep.fact("state");
     if (this.#raw !== null) this.#take(this.#raw);
     this.stage = this.enrolment === null ? "unknown" : "enrolled";
@@ -103,14 +106,15 @@ export class Unit {
    * else an empty text; null: no answer came.
    */
   enrol(code: string, device: string): Promise<string | null> {
-    const exchanged = this.#exchanged.then(() => this.#enrol(code, device));
+    const known = this.#codes.get(code);
+    if (known !== undefined) return known; // a link that is opened again while its code is exchanged
+    const exchanged = this.#exchanged.then(() => this.#enrol(code, device)).finally(() => this.#codes.delete(code));
+    this.#codes.set(code, exchanged);
     this.#exchanged = exchanged.catch(() => undefined);
     return exchanged;
   }
 
   async #enrol(code: string, device: string): Promise<string | null> {
-    const { call } = this;
-    this.#called = call !== null && call.arrivedMs === null && Date.now() - call.firstMs < NEW_CALL_MS;
     this.#sends = false;
     const answered = await exchange(code, device, this.#rhythm.stop());
     const body = answered.body as { unit?: unknown; device?: unknown } | null;
@@ -144,7 +148,8 @@ export class Unit {
     this.stage = "enrolled";
     this.#changed();
     this.resume();
-    if (this.#called && this.call === null) await this.callForHelp();
+    this.lostCall = false;
+    if (this.call === null && this.#pressedMs !== null && Date.now() - this.#pressedMs < NEW_CALL_MS) await this.callForHelp();
   }
 
   /** Record a one-tap answer; it is on this phone's disk when this returns. */
@@ -180,7 +185,7 @@ export class Unit {
 
   /** Call for help: sent now, and again until the server's state shows the call. */
   async callForHelp(): Promise<void> {
-    if (!this.#sends) this.#called = true;
+    this.#pressedMs = Date.now();
     if (this.stage !== "enrolled" || this.enrolment === null) {
       this.lostCall = true;
       return this.#changed();
@@ -195,7 +200,7 @@ export class Unit {
 
   /** Remove what is said about the call on this phone; the call itself stays with the operations centre. */
   async dismissCall(): Promise<void> {
-    this.call = null;
+    this.call = this.#pressedMs = null;
     clearTimeout(this.#callTimer);
     await this.keep.keepFact("call", null);
     this.#changed();
@@ -361,6 +366,7 @@ export class Unit {
     const call = this.call;
     if (call === null || call.arrivedMs !== null || !call.taken || !showsCall(state)) return;
     this.call = { ...call, arrivedMs: Date.now() };
+    this.#pressedMs = null;
     clearTimeout(this.#callTimer);
     await this.keep.keepFact("call", this.call);
     this.#changed();

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from fusion.alerts import Alert, AlertState
+from fusion.alerts import Alert, AlertState, DistressCall
 from fusion.situation.context import AlertContext
 from geo.message import Message
 from ingest.decode import encode, encode_status
@@ -171,7 +172,9 @@ def test_what_lasts_a_while_ends_in_time_after_the_clock_was_set_back() -> None:
         "I", "1", "approach", "acknowledged", "high", 1, 1, Message("incident-approach"), moment(0.0), moment(0.0), "A",
         ("A",), undoable=undoable,
     )  # fmt: skip
-    limit_times(memory, AlertState(), START_NS)
+    held = DistressCall("patrol-1", START_NS + 7_200 * 10**9, None, None, "", "held")
+    state = limit_times(memory, AlertState(held_calls={"A": held}), START_NS)
+    assert state.held_calls == {"A": replace(held, observed_ns=START_NS)}
     over, lasts = memory.mutes["over"], memory.mutes["lasts"]
     assert (over.since_ns, over.over_ns(START_NS)) == (START_NS - minute, START_NS)
     assert (lasts.since_ns, lasts.until_ns, lasts.over_ns(START_NS)) == (START_NS, ahead_ns + minute, None)

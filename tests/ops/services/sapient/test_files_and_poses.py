@@ -118,11 +118,13 @@ def test_what_a_node_stated_is_known_after_a_restart_of_the_gateway(room: Room) 
     room.tell(room.node.status(NOW, info="INFO_UNCHANGED"))
     (only,) = room.links.memory.nodes()
     assert only.status is not None, "better than none"
-    for report in ({"info": "INFO_NEW", "status": [covered]}, {"info": "INFO_UNCHANGED"}):
-        room.tell(room.node.status(NOW, **report))
+    for lon, report in ((-84.2, {"info": "INFO_NEW", "status": [covered]}), (-84.1, {"info": "INFO_UNCHANGED"})):
+        room.tell(room.node.status(NOW, {"x": lon, "y": 36.58}, **report))
         assert (room.link.node.obscured, room.link.node.note) == (True, "not_detecting")
     again = Gateway(Layout("one", FRAME, (TURNS,)), room.links, "own").node_links[NODE].node
     assert (again.obscured, again.note) == (True, "not_detecting")
+    assert again.stand.place is not None
+    assert again.stand.place.lon == -84.1, "what it does not leave out is that of the newest"
     room.tell(room.node.status(NOW, info="INFO_NEW"))
     again = Gateway(Layout("one", FRAME, (TURNS,)), room.links, "own").node_links[NODE].node
     assert (again.obscured, again.note) == (False, "")

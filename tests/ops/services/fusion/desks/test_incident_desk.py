@@ -192,6 +192,33 @@ def test_a_call_while_the_closing_of_the_last_one_can_be_undone_is_a_new_inciden
     pipeline.take(JournalRow(0, "tick", "", None, None, tick_ns, tick_ns, None, "", b"", True))
     calls = {one.id: one.is_closed for one in pipeline.incidents.values() if one.kind == "distress"}
     assert (len(calls), calls.pop(first.id), *calls.values()) == (2, True, False)
+    published = [one for one in pipeline.take_incident_news()[0] if one.id == first.id]
+    assert published[-1].undoable is None, "the page offers no undoing that is refused"
+
+
+def test_a_call_that_waits_when_the_unit_s_incident_is_closed_is_a_new_incident(
+    hill_ground: OpenSector, rows: list[JournalRow]
+) -> None:
+    """It came within seconds of the last one, and no one has seen it."""
+    pipeline, _ = run(hill_ground, rows[:5])
+    at_ns = rows[5].received_ns
+    for number, later_s in ((1, 0), (2, 4)):
+        moment_ns = at_ns + later_s * SECOND
+        body = encode_unit(Position("patrol-1", 1, number, utc_datetime(moment_ns), -84.2, 36.5, distress=True))
+        pipeline.take(
+            JournalRow(0, "position", "patrol-1", 1, number, moment_ns, moment_ns, None, "application/json", body, True)
+        )
+    (first,) = [one for one in pipeline.incidents.values() if one.kind == "distress"]
+    about: dict[str, Any] = {"alert": first.lead, "incident": first.id, "unit": UNIT}
+    pipeline.take(reply_row(at_ns + 5 * SECOND, 1, "acknowledge", action_id="a", **about))
+    pipeline.take(
+        reply_row(at_ns + 6 * SECOND, 2, "close", action_id="c", disposition="rescue", reason="found", **about)
+    )
+    for later_s in range(7, 20):
+        tick_ns = at_ns + later_s * SECOND
+        pipeline.take(JournalRow(0, "tick", "", None, None, tick_ns, tick_ns, None, "", b"", True))
+    calls = {one.id: one.is_closed for one in pipeline.incidents.values() if one.kind == "distress"}
+    assert (len(calls), calls.pop(first.id), *calls.values()) == (2, True, False)
 
 
 @pytest.mark.parametrize(("lon", "lat"), [(0.0, 0.0), (180.0, 0.0), (-84.2, 90.0), (96.0, -36.5)])
