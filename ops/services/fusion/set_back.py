@@ -18,7 +18,7 @@ from sensors.timestamps import HOUR_NS, SECOND_NS, utc_datetime
 
 SET_BACK_NS: Final = SECOND_NS
 """A tick that is more than this before the latest time of receipt shows that the clock was set back."""
-Key = TypeVar("Key")
+_Key = TypeVar("_Key")
 
 
 def limit_times(memory: Memory, state: AlertState, now_ns: int) -> AlertState:
@@ -72,7 +72,7 @@ def limit_times(memory: Memory, state: AlertState, now_ns: int) -> AlertState:
     )
 
 
-def _until(times: Mapping[Key, int], now_ns: int) -> dict[Key, int]:
+def _until(times: Mapping[_Key, int], now_ns: int) -> dict[_Key, int]:
     return {key: min(at_ns, now_ns) for key, at_ns in times.items()}
 
 

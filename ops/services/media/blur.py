@@ -8,8 +8,6 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
@@ -73,6 +71,7 @@ def _area(box: tuple[float, float, float, float] | None, width: int, height: int
 
 def _scaled(picture: Picture) -> Picture:
     """A picture of 16 bits, as of a thermal camera, from its darkest to its brightest value in 8 bits."""
+    import numpy as np
     from PIL import Image
 
     values = np.asarray(picture.convert("I"), float)

@@ -81,7 +81,7 @@ class PurchasePlan:
     oracle: WayOracle | None = None
 
     def over_paths_found(self) -> PurchasePlan:
-        """The plan with its values over all paths that its oracle has found by now, so that plans compare."""
+        """Return the plan with its values over all paths that its oracle has found by now, so that plans compare."""
         if self.oracle is None:
             return self
         benefits, ids = self.oracle.benefits, {option.id for option in self.bought}

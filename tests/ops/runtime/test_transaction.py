@@ -22,8 +22,8 @@ OF_ONE_PROCESS = {
     "journal/stores/file_tables.py",
 }  # fmt: skip
 """Files that open a database which no other process changes at that time."""
-ASKED_AGAIN = {"services/feeds/ledger.py"}
-"""Fusion asks the ledger of the feeds again a moment later, and may not wait for it."""
+ASKED_AGAIN = {"services/feeds/ledger.py", "cluster/machines/carried.py"}
+"""Fusion asks the ledger of the feeds again a moment later, and a holder the files that go along: neither may wait."""
 
 
 def waits() -> Iterator[tuple[str, float | None]]:

@@ -50,7 +50,8 @@ def planned(sector: Path, *more: str) -> dict[str, Any]:
 
 def test_both_uses_are_explained_with_person_and_day_and_figures_without_weights(sector: Path, tmp_path: Path) -> None:
     told = planned(sector, "--patrols", "1", "--out", str(tmp_path / "out"))
-    by_risk = [one for one in told["details"] if "weighted by risk" in one]
+    value, *by_risk = [one for one in told["details"] if "weighted by risk" in one]
+    assert value.startswith("Mean detection probability weighted by risk: ")
     assert len(by_risk) == 2
     assert all("decided on 2026-01-16 by Ana Keller, as assessed on 2026-01-15" in one for one in by_risk)
     assert f"mean detection probability: {told['figures']['mean_probability']:.3f}" in by_risk[0]
