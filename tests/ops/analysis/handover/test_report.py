@@ -75,16 +75,21 @@ def test_sensors_out_and_coverage_lost(worked: Any) -> None:
     assert reported(worked, end=800, now=9000).sensors_out == ()
 
 
-@pytest.fixture
-def outage(tmp_path: Path) -> Iterator[Any]:
-    """A radar is offline from second 100, and Ana closes its incident at second 300 while it still is."""
-    night = Night(tmp_path)
-    silent, lost = (alert(rule, "radar-west", 100) for rule in ("sensor_offline", "coverage_lost"))
+def closed_outage(folder: Path, sensor: str) -> Night:
+    """A sensor is offline from second 100, and Ana closes its incident at second 300 while it still is."""
+    night = Night(folder)
+    silent, lost = (alert(rule, sensor, 100) for rule in ("sensor_offline", "coverage_lost"))
     incident = night.raise_(silent, 100)
     night.raise_(lost, 100)
     night.act(incident, "close", 300, disposition="no_threat", reason="Technician on the way")
     for one in (silent, lost):
         night.raise_(act(one, "clear", by="Ana", at=at(310)), 310)
+    return night
+
+
+@pytest.fixture
+def outage(tmp_path: Path) -> Iterator[Any]:
+    night = closed_outage(tmp_path, "radar-west")
     yield night
     night.store.close()
 
@@ -107,13 +112,7 @@ def test_an_outage_that_a_person_closed_lasts_in_later_periods_too(outage: Any, 
 def test_an_outage_that_a_person_closed_is_over_where_the_picture_shows_that_the_sensor_works(
     tmp_path: Path, now: float
 ) -> None:
-    night = Night(tmp_path)
-    lost, silent = (alert(rule, "camera-1", 100) for rule in ("coverage_lost", "sensor_offline"))
-    incident = night.raise_(lost, 100)
-    night.raise_(silent, 100)
-    night.act(incident, "close", 300, disposition="no_threat", reason="Technician on the way")
-    for one in (lost, silent):
-        night.raise_(act(one, "clear", by="Ana", at=at(310)), 310)
+    night = closed_outage(tmp_path, "camera-1")
     unknown = reported((night, {}), start=3600, end=7200, now=9000)
     assert [one.sensor for one in unknown.sensors_out] == ["camera-1"]
     assert [one.lasts for one in unknown.coverage_lost] == [True]

@@ -218,12 +218,13 @@ def test_what_the_worst_group_does_without_is_not_bought(budget: float) -> None:
     assert found.value == found.limit == 0.5
 
 
-class Sought:
+class Sought(Sums):
     """An oracle whose search for the least sum misses some, as that of a crosser's path past cameras does: it looks at
     a third of the sums, different ones for each choice, and knows what it found before."""
 
     def __init__(self, constant: np.ndarray, slopes: np.ndarray) -> None:
-        self.constant, self.slopes, self.known = constant, slopes, np.zeros(len(constant), np.bool_)
+        super().__init__(constant, slopes)
+        self.known = np.zeros(len(constant), np.bool_)
 
     def least(self, chosen: np.ndarray) -> tuple[float, list[tuple[float, np.ndarray]]]:
         sums = self.constant + self.slopes[:, chosen].sum(axis=1)
@@ -234,9 +235,6 @@ class Sought:
         lowest = int(np.argmin(np.where(self.known, sums, np.inf)))
         told = {*([new] if fresh else []), lowest}
         return float(sums[lowest]), [(float(self.constant[n]), self.slopes[n]) for n in told]
-
-    def value_at(self, theta: float) -> float:
-        return 1.0 - float(np.exp(-theta))
 
 
 @pytest.mark.parametrize("seed", range(12))
