@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 from ingest.decode import EARLIEST, check_time, envelope_of, media_type
 from ingest.envelope import Envelope
 from ingest.errors import MalformedMessage, printable
+from ingest.help_call import HelpCall
 from ingest.parse_json import parse_json
 from ingest.standards.registry import COT
 from ingest.wire import JSON, Azimuth, Counter, Identifier, Latitude, Longitude, PositiveMetres, UtcTime, WireMedia
@@ -190,15 +191,6 @@ class ResendRequest(Struct, frozen=True, forbid_unknown_fields=True):
     seq: Counter
     observed_at: UtcTime
     last: Annotated[int, Meta(ge=0, le=2**53)]
-
-
-class HelpCall(Struct, frozen=True):
-    """What can be read of a distress call that is refused: position [degrees, WGS 84], time and note, where stated."""
-
-    lon: float | None = None
-    lat: float | None = None
-    observed_at: datetime | None = None
-    note: str = ""
 
 
 UnitMessage = Reply | Position | SectionOrder

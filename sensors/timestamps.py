@@ -8,6 +8,7 @@ from typing import Final
 from geo.errors import SchemaError
 
 SECOND_NS: Final = 1_000_000_000
+MINUTE_NS: Final = 60 * SECOND_NS
 HOUR_NS: Final = 3_600 * SECOND_NS
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)

@@ -75,7 +75,7 @@ class Alert:
     sensor : str, optional
         Id of the sensor.
     unit : str, optional
-        Name of the unit that called.
+        Name of the unit, or of the AIS distress device, that called.
     segment : int, optional
         Number of the border segment.
     chainage_m : float, optional, m

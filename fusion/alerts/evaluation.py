@@ -219,7 +219,8 @@ def distress(
         The state, which is not changed.
     call : DistressCall
         The call. A unit's later calls revise the same alert while that is open, at most every ``distress_revise_s``:
-        ``raise_alerts`` states the newest one when it is due. Only a person closes the alert.
+        ``raise_alerts`` states the newest one when it is due; of a device, which repeats its call every few seconds,
+        the next one that is due is stated. Only a person closes the alert.
     now_ns : int, UTC nanoseconds since 1970
         The journal's time.
     settings : AlertSettings, optional
@@ -241,7 +242,8 @@ def distress(
         count, known = count + 1, None
     identity = alert_id("distress", call.unit, 0, count)
     if known is not None and not ledger.may_revise_distress(known):
-        return replace(state, held_calls={**state.held_calls, identity: call}), ()
+        held = {} if call.device else {identity: call}
+        return replace(state, held_calls={**state.held_calls, **held}), ()
     ledger.raise_distress(identity, call)
     held = {name: waiting for name, waiting in state.held_calls.items() if name != identity}
     calls = {**state.calls, call.unit: count}

@@ -270,19 +270,23 @@ def below_baseline_text(segment: int, expected: float) -> AlertText:
 
 
 def distress_text(call: DistressCall, areas: Sequence[NamedArea] = ()) -> AlertText:
-    """The messages of a unit's distress call; ``areas``: those that it is in, of which responders must know."""
+    """The messages of a distress call; ``areas``: those that it is in, of which responders must know."""
     details = [Message("alert-detail-note", {"note": call.note})] if call.note else []
     if call.position:
         known = "alert-detail-last-coordinates" if call.last_known else "alert-detail-coordinates"
         details.append(Message(known, {"position": call.position}))
     else:
         details.append(Message("alert-detail-no-position"))
-    unit: dict[str, Parameter] = {"unit": call.unit}
+    name, there = "alert-distress", "alert-distress-at-segment"
+    caller: dict[str, Parameter] = {"unit": call.unit}
+    if call.device:
+        name, there = "alert-device-distress", "alert-device-distress-at-segment"
+        caller = {"device": call.device, "identity": call.unit.rpartition(" ")[2]}
     details += area_messages(areas)
-    headline = Message("alert-distress", unit)
+    headline = Message(name, caller)
     if call.segment is not None and call.chainage_m is not None and call.offset_m is not None:
         details.append(position_message(call.segment, call.chainage_m, call.offset_m))
-        headline = Message("alert-distress-at-segment", unit | {"segment": call.segment})
+        headline = Message(there, caller | {"segment": call.segment})
     if call.refused:
         details.append(Message("alert-detail-refused-call", {"code": call.refused}))
     return AlertText(headline, tuple(details))

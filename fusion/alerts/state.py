@@ -112,12 +112,12 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class DistressCall:
-    """A unit's call for people in need.
+    """A call for people in need, of a unit or of an AIS distress device.
 
     Parameters
     ----------
     unit : str
-        Name of the unit.
+        Name of the unit, or of the device.
     observed_ns : int, UTC nanoseconds since 1970
         When it called.
     easting : float, optional, m
@@ -138,6 +138,8 @@ class DistressCall:
         Code of the dead letter, where the unit's message was refused; empty for a good message.
     last_known : bool
         Whether the position is the unit's last known one, because the call states none.
+    device : str
+        Kind of the device that calls, such as ``MOB``; empty for a unit.
     """
 
     unit: str
@@ -151,6 +153,7 @@ class DistressCall:
     offset_m: float | None = None
     refused: str = ""
     last_known: bool = False
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)

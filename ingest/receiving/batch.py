@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Final
 
+from ingest.help_call import HelpCall
 from ingest.receiving.high_water_marks import HighWaterMark
 from ingest.security.authentication import SenderBoot, SourceKey
-from ingest.unit_messages import HelpCall
 
 KEPT_BYTES: Final = 64 * 1024
 """Maximum size of the part of a bad message that a dead letter keeps."""

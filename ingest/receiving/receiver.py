@@ -17,8 +17,10 @@ from typing import Final
 
 from ingest import topics, unit_messages
 from ingest.decode import media_type, read_declaration, read_wire_scan, stated_numbers
+from ingest.distress_calls import read_call
 from ingest.envelope import UNNUMBERED_BOOT, Delivery, Envelope
 from ingest.errors import UNPROVEN, MalformedMessage, printable
+from ingest.help_call import HelpCall
 from ingest.receiving.batch import KEPT_BYTES, Batch, DeadLetter, Row, digest
 from ingest.receiving.high_water_marks import HighWaterMark, HighWaterMarks, Recall
 from ingest.receiving.quarantine import Quarantine, bucket_name
@@ -164,8 +166,8 @@ class Receiver:
             return trust is not None and trust.proves(delivery.payload, envelope, now_ns)
 
         def is_call() -> bool:
-            called = source[1] == "position" and unit_messages.read_help_call(delivery.payload, envelope.content_type)
-            return bool(called) and (trust is None or trust.proves(delivery.payload, envelope, now_ns))
+            called = read_call(delivery.payload, source[1], envelope.content_type, envelope.received_at)
+            return called is not None and (trust is None or trust.proves(delivery.payload, envelope, now_ns))
 
         return guard.admits_call(bucket, now_ns, is_call)
 
@@ -347,11 +349,11 @@ def _dead_letter(
     )
 
 
-def _help_call(delivery: Delivery, envelope: Envelope, code: str, kind: str) -> unit_messages.HelpCall | None:
+def _help_call(delivery: Delivery, envelope: Envelope, code: str, kind: str) -> HelpCall | None:
     """The distress call in a message that is refused; None in one whose sender is not known."""
-    if kind != "position" or code in _NOT_AUTHENTIC:
+    if code in _NOT_AUTHENTIC:
         return None
-    return unit_messages.read_help_call(delivery.payload, envelope.content_type)
+    return read_call(delivery.payload, kind, envelope.content_type, envelope.received_at)
 
 
 def _settles(message: Row | DeadLetter) -> tuple[int, int] | None:

@@ -1,8 +1,9 @@
 """AIS position reports (ITU-R M.1371) in NMEA 0183 sentences, by pyais: one message per payload.
 
 The source id of a vessel is its MMSI, that of a distress device also its kind. A device does not count as a vehicle;
-its tests, which must not appear in the live picture, are refused. AIS reports only the second: the minute is the latest
-one before the receipt, unless a tag block with a correct checksum before the sentence states the time.
+its tests, which must not appear in the live picture, are refused. ``read_device_call`` reads the call of an active one.
+AIS reports only the second: the minute is the latest one before the receipt, unless a tag block with a correct checksum
+before the sentence states the time.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any, Final
 
 from ingest.envelope import Envelope
 from ingest.errors import MalformedMessage, printable
+from ingest.help_call import HelpCall
 from ingest.wire import ClassName, WirePlot, WireScan
 
 POSITION_REPORTS: Final = (1, 2, 3, 9, 18, 19, 27)
@@ -23,6 +25,8 @@ AIRCRAFT_REPORT: Final = 9
 """Message type of search and rescue aircraft."""
 DISTRESS_DEVICES: Final = {"970": "AIS-SART", "972": "MOB", "974": "EPIRB-AIS"}
 """First digits of the MMSI (ITU-R M.585) → search and rescue transmitter, man overboard, distress radio beacon."""
+SAFETY_TEXT: Final = 14
+"""Message type of a safety text, in which a distress device states "MOB ACTIVE" or "MOB TEST"."""
 UNDER_TEST: Final = 15
 """Navigational status of a distress device under test; an active one states 14 (ITU-R M.1371)."""
 PRECISE_SD_M: Final = 5.0
@@ -63,6 +67,32 @@ def decode(payload: bytes, envelope: Envelope) -> WireScan:
     boot, seq = envelope.numbered(payload + _minute(envelope))
     observed_at = _time(payload, message, envelope.received_at)
     return WireScan(sensor=sensor, boot=boot, seq=seq, scan=seq, observed_at=observed_at, kind="radar", plots=(plot,))
+
+
+def read_device_call(payload: bytes, received_at: datetime) -> HelpCall | None:
+    """Return the call of an active distress device in AIS sentences; None for other messages and what is not AIS.
+
+    A device without a fix calls as well: then the call has no position.
+    """
+    try:
+        message = _message(payload)
+        mmsi = _mmsi(message)
+    except MalformedMessage:
+        return None
+    device, kind = DISTRESS_DEVICES.get(mmsi[:3]), message["msg_type"]
+    if device is None or kind not in (*POSITION_REPORTS, SAFETY_TEXT):
+        return None
+    if message.get("status") == UNDER_TEST or (kind == SAFETY_TEXT and "TEST" in str(message.get("text")).upper()):
+        return None
+    try:
+        lon, lat = _degrees(message, "lon", 180.0), _degrees(message, "lat", 90.0)
+    except MalformedMessage:
+        return HelpCall(observed_at=received_at, device=device, caller=f"{device} {mmsi}")
+    try:
+        observed_at = _time(payload, message, received_at)
+    except MalformedMessage:
+        observed_at = received_at
+    return HelpCall(lon, lat, observed_at, device=device, caller=f"{device} {mmsi}")
 
 
 def _message(payload: bytes) -> dict[str, Any]:

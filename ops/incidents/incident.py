@@ -130,7 +130,7 @@ class Incident:
     sensors : tuple of str
         Sensors of its alerts about equipment.
     calling_unit : str
-        Unit that called for help; empty otherwise.
+        Unit, or AIS distress device, that called for help; empty otherwise.
     segment : int, optional
         Border segment of the lead alert. None, here and below: not applicable or not known.
     easting, northing : float, optional, m

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from ingest.unit_messages import HelpCall
+from ingest.help_call import HelpCall
 
 QUARANTINE: Final = "quarantine"
 """Kind of the journal rows that record rate-limiting of a source."""

@@ -11,16 +11,17 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from ingest.distress_calls import read_call
 from ingest.errors import UNPROVEN
 from ingest.receiving.batch import KEPT_BYTES, Batch, DeadLetter, Row, digest
 from ingest.security.authentication import SourceKey
 from ingest.topics import SENSOR_CHANNELS
-from ingest.unit_messages import read_help_call
 from ingest.wire import JSON
 from ops.audit.day_keys import DayKeys
 from ops.journal.encryption import DEAD_LETTERS, about, key_of, opened
 from ops.journal.events import REFUSAL, REFUSAL_EVERY_NS, REFUSED_CALL, Refusal, RefusedCall
 from ops.journal.reader import ANY
+from sensors.timestamps import utc_datetime
 
 _NO_IDENTITY: Final = -1
 Refusals = Literal["conflict", "rollback"]
@@ -275,10 +276,11 @@ class CommitRules(ABC):
         """Append a row for each authentic distress call that became a dead letter; return their number."""
         found = 0
         for message, outcome in zip(batch.messages, outcomes, strict=True):
-            if outcome != "dead_lettered" or message.kind != "position" or message.replay_of is not None:
+            if outcome != "dead_lettered" or message.replay_of is not None:
                 continue
             if isinstance(message, Row):
-                code, call = "conflict", read_help_call(message.body, message.content_type)
+                at = utc_datetime(message.received_ns)
+                code, call = "conflict", read_call(message.body, message.kind, message.content_type, at)
             else:
                 code, call = message.code, message.call
             if call is not None:

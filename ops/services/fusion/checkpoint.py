@@ -63,6 +63,7 @@ class Memory(msgspec.Struct):
     decoding context announced by sensors that use another standard than Watchline's JSON. ``incidents``: the incidents
     with what is needed to gather the next alert. ``forces``: units with their last positions, and decisions on impact
     levels. ``markings``: the releasability of tracks, alerts and incidents. ``pictures``: what people saw on pictures.
+    ``devices_heard_ns``: when each AIS distress device was last heard.
     """
 
     now_ns: int = 0
@@ -89,6 +90,7 @@ class Memory(msgspec.Struct):
     last_data_ns: dict[str, int] = {}
     watched_ns: int = 0
     border: list[float] = []
+    devices_heard_ns: dict[str, int] = {}
 
 
 def border_mark(border: Border | None) -> list[float]:

@@ -1,9 +1,9 @@
 """Load shedding in fusion: choice of the scans that are skipped in overload, so that alerts and the picture stay
 current.
 
-All rows remain in the journal, and a replay processes all of them. Messages of units, status messages, ticks and
-events of ingest are never skipped. Every sensor keeps an equal number of scans, so that a sensor with an excessive
-message rate does not displace the others, and the newest scan of each sensor is always kept.
+All rows remain in the journal, and a replay processes all of them. Messages of units, status messages, ticks, events
+of ingest and calls of AIS distress devices are never skipped. Every sensor keeps an equal number of scans, so that a
+sensor with an excessive message rate does not displace the others, and the newest scan of each sensor is always kept.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ingest.distress_calls import read_call
 from ops.journal.reader import JournalRow
+from sensors.timestamps import utc_datetime
 
 BUSY_KEPT_S: Final = 2.0
 LEAST_BUSY_S: Final = 0.5
@@ -70,9 +72,13 @@ def passed_over(rows: Sequence[JournalRow], share: float) -> set[int]:
         if row.kind == "detections":
             n = seen[row.sensor] = seen[row.sensor] + 1
             count = counts[row.sensor]
-            if count > most and n * most // count == (n - 1) * most // count:
+            if count > most and n * most // count == (n - 1) * most // count and not _is_call(row):
                 skipped.add(row.id)
     return skipped
+
+
+def _is_call(row: JournalRow) -> bool:
+    return read_call(row.body, row.kind, row.content_type, utc_datetime(row.received_ns)) is not None
 
 
 def _equal_share(counts: list[int], total: int) -> int:

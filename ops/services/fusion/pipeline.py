@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
-from math import isfinite
 from typing import Any, Final, Literal
 
 import msgspec
@@ -22,9 +20,7 @@ from fusion.alerts import (
     AlertActionError,
     AlertSettings,
     AlertState,
-    DistressCall,
     TrackPicture,
-    distress,
     raise_alerts,
 )
 from fusion.alerts.evaluation import not_detecting
@@ -64,7 +60,6 @@ from ops.journal.events import (
     DiskState,
     Mute,
     Refusal,
-    RefusedCall,
     Revocation,
 )
 from ops.journal.reader import JournalRow
@@ -84,6 +79,7 @@ from ops.services.fusion.checkpoint import (
     same_border,
 )
 from ops.services.fusion.desks.coverage import covered_segments
+from ops.services.fusion.desks.distress import DistressDesk
 from ops.services.fusion.desks.forces import ForcesDesk
 from ops.services.fusion.desks.incidents import IncidentDesk
 from ops.services.fusion.desks.markings import MarkingDesk
@@ -185,11 +181,18 @@ class Pipeline:
                 rasters=self._correlator.rasters,
             ),
         )
+        self._distress = DistressDesk(
+            self._memory.devices_heard_ns, self._alert_settings, ground,
+            forces=self._forces, incidents=self._desk, marking=self._marking,
+        )  # fmt: skip
 
     def take(self, row: JournalRow) -> tuple[Alert, ...]:
         """Process one row; return the alerts that are new or revised, most urgent first."""
         self._pass_time(row)
-        changed = self._guarded(row, lambda: self._take(row))
+        changed: tuple[Alert, ...] = ()
+        if row.kind == "detections":  # a call counts although the scan may not be usable
+            changed = self._guarded(row, lambda: self._take_device_call(row))
+        changed += self._guarded(row, lambda: self._take(row))
         if row.closes_batch:
             changed += self._guarded(row, self._evaluate)
         self._desk.seal()
@@ -525,8 +528,7 @@ class Pipeline:
         if not message.distress:
             self._forces.take_position(message, row.received_ns)
             return ()
-        place = (message.lon, message.lat)
-        changed = self._raise_distress(self._call_of(message.unit, row.observed_ns, place, message.note))
+        self._alerts, changed = self._distress.take_position(self._alerts, message, row.observed_ns, self.now_ns)
         self._take_place(message, row)
         return changed
 
@@ -546,20 +548,15 @@ class Pipeline:
         self._reported = with_learnt_confusion(self._ground.layout, pictures.counts)
 
     def _take_refused_call(self, row: JournalRow) -> tuple[Alert, ...]:
-        """Raise distress for a unit whose message was refused; without a position, at the unit's last known one."""
-        refused = msgspec.json.decode(row.body, type=RefusedCall)
-        said, unit, observed_ns = refused.call, row.sensor, row.received_ns
-        if said.observed_at is not None:
-            observed_ns = min(nanoseconds(said.observed_at), observed_ns)
-        stated = None if said.lon is None or said.lat is None else (said.lon, said.lat)
-        call = self._call_of(unit, observed_ns, stated or self._forces.place_of(unit), said.note)
-        changed = self._raise_distress(replace(call, refused=refused.code, last_known=stated is None))
-        if stated is None:
-            self._forces.take_distress(unit, observed_ns, said.note)
-        else:
-            at = utc_datetime(observed_ns)
-            self._take_place(Position(unit, 0, 0, at, *stated, distress=True, note=said.note), row)
-        return changed
+        changed, position = self._distress.take_refused(self._alerts, row, self.now_ns)
+        self._alerts, alerts = changed
+        if position is not None:
+            self._take_place(position, row)
+        return alerts
+
+    def _take_device_call(self, row: JournalRow) -> tuple[Alert, ...]:
+        self._alerts, alerts = self._distress.take_scan(self._alerts, row, self.now_ns)
+        return alerts
 
     def _take_place(self, position: Position, row: JournalRow) -> None:
         """Take the position of a unit in distress: one unit too many must not lose its call."""
@@ -567,32 +564,6 @@ class Pipeline:
             self._forces.take_position(position, row.received_ns)
         except ForcesError as error:
             self._count_unusable(row, error)
-
-    def _raise_distress(self, call: DistressCall) -> tuple[Alert, ...]:
-        self._alerts, settled = self._desk.settle_distress(self._alerts, call.unit, self.now_ns)
-        self._alerts, changed = distress(
-            self._alerts, call, now_ns=self.now_ns, settings=self._alert_settings, context=self._forces.context
-        )
-        self._desk.take_alerts(self._alerts, changed, self.now_ns)
-        self._marking.take(settled + changed, self.incidents)
-        return settled + changed
-
-    def _call_of(self, unit: str, observed_ns: int, place: tuple[float, float] | None, note: str) -> DistressCall:
-        """The call of a unit at a ``place`` (longitude, latitude), with its position beside the border."""
-        if place is None:
-            return DistressCall(unit, observed_ns, None, None, "", note)
-        lon, lat = place
-        easting, northing = (float(part) for part in self._ground.layout.frame.to_local(lon, lat))
-        call = DistressCall(unit, observed_ns, easting, northing, f"{lat:.5f}, {lon:.5f}", note)
-        if not isfinite(easting + northing):  # beyond the projection, such as 0, 0 of a device without a fix
-            return replace(call, easting=None, northing=None)
-        if self._ground.border is None:
-            return call
-        located = self._ground.border.locate(easting, northing)
-        segment, chainage, offset = int(located[0]), float(located[1]), float(located[2])
-        if segment < 0:
-            return call
-        return replace(call, segment=segment, chainage_m=chainage, offset_m=offset)
 
     def _evaluate(self) -> tuple[Alert, ...]:
         """Evaluate the alerts, and note since when that has failed."""
@@ -609,7 +580,7 @@ class Pipeline:
         picture = self._picture()
         self._follow_sensors()
         self._update_health()
-        held = self._settle_held_calls()
+        self._alerts, held = self._distress.settle_held(self._alerts, self.now_ns)
         live = set(picture.track)
         self._memory.evidence = {name: scans for name, scans in self._memory.evidence.items() if name in live}
         self._alerts, changed = raise_alerts(
@@ -629,14 +600,6 @@ class Pipeline:
         )  # fmt: skip
         changed = held + changed + settled
         self._marking.judge(picture, changed, self._alerts.alerts, self.incidents)
-        return changed
-
-    def _settle_held_calls(self) -> tuple[Alert, ...]:
-        """Let closings take effect of which a call that still waits to be stated was not known."""
-        changed: tuple[Alert, ...] = ()
-        for unit in sorted({call.unit for call in self._alerts.held_calls.values()}):
-            self._alerts, settled = self._desk.settle_distress(self._alerts, unit, self.now_ns)
-            changed += settled
         return changed
 
     def _follow_sensors(self) -> None:

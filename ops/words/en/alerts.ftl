@@ -98,6 +98,16 @@ alert-sensor-muted = Sensor { $sensor } muted until { TIME($until) }: its messag
 alert-sensor-fault = Sensor { $sensor }: { sensor-fault }
 alert-distress = Distress: unit { $unit } reports people in need
 alert-distress-at-segment = Distress: unit { $unit } reports people in need at segment { NUMBER($segment, useGrouping: 0) }
+alert-device-distress = Distress: { $device ->
+        [MOB] man-overboard device
+        [EPIRB-AIS] distress radio beacon
+       *[other] search and rescue transmitter
+    } { $identity } is active
+alert-device-distress-at-segment = Distress: { $device ->
+        [MOB] man-overboard device
+        [EPIRB-AIS] distress radio beacon
+       *[other] search and rescue transmitter
+    } { $identity } is active at segment { NUMBER($segment, useGrouping: 0) }
 
 ## Details
 

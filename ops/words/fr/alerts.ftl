@@ -100,6 +100,16 @@ alert-sensor-muted = Capteur { $sensor } en sourdine jusqu’à { TIME($until) }
 alert-sensor-fault = Capteur { $sensor } : { sensor-fault }
 alert-distress = Détresse : l’unité { $unit } signale des personnes en danger
 alert-distress-at-segment = Détresse : l’unité { $unit } signale des personnes en danger, segment { NUMBER($segment, useGrouping: 0) }
+alert-device-distress = Détresse : { $device ->
+        [MOB] la balise d’homme à la mer
+        [EPIRB-AIS] la radiobalise de détresse
+       *[other] le transmetteur de recherche et de sauvetage
+    } { $identity } émet
+alert-device-distress-at-segment = Détresse : { $device ->
+        [MOB] la balise d’homme à la mer
+        [EPIRB-AIS] la radiobalise de détresse
+       *[other] le transmetteur de recherche et de sauvetage
+    } { $identity } émet, segment { NUMBER($segment, useGrouping: 0) }
 
 ## Précisions
 

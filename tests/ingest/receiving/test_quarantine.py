@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from ingest.decode import encode
 from ingest.envelope import Delivery
+from ingest.help_call import HelpCall
 from ingest.receiving.batch import DeadLetter, Row
 from ingest.receiving.plausibility import Plausibility
 from ingest.receiving.quarantine import Quarantine, QuarantineRecord, QuarantineSettings, bucket_name
@@ -21,7 +22,6 @@ from ingest.security.authentication import Authenticator
 from ingest.security.key_register import Register, record_of
 from ingest.security.signature import Signer
 from ingest.standards.gateway_refusal import REFUSED
-from ingest.unit_messages import HelpCall
 from sensors.radar import Radar
 from sensors.scan import Plot, Scan
 

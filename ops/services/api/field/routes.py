@@ -26,8 +26,9 @@ from starlette.exceptions import HTTPException
 
 from geo.message import Message
 from ingest.errors import MalformedMessage
+from ingest.help_call import HelpCall
 from ingest.sending.spool import MessageKey
-from ingest.unit_messages import HelpCall, Position, Reply, SectionOrder, read_help_call
+from ingest.unit_messages import Position, Reply, SectionOrder, read_help_call
 from ops.field.certificates import UnitCertificates
 from ops.field.devices import Device, DeviceStore, UnitAnswer
 from ops.field.refusal_file import RefusalBookError
