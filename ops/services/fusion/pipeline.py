@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import msgspec
 import xarray as xr
@@ -36,7 +36,6 @@ from fusion.track_management.events import TrackEvent
 from fusion.tracker import Tracker
 from geo.errors import BadInput
 from geo.message import Message
-from ingest.envelope import UNNUMBERED_BOOT
 from ingest.errors import MalformedMessage
 from ingest.unit_messages import KINDS as UNIT_KINDS
 from ingest.unit_messages import Position, Reply, SectionOrder, decode_unit
@@ -48,19 +47,7 @@ from ops.incidents.incident import Incident
 from ops.incidents.settings import IncidentSettings
 from ops.journal.decode_row import columns_of_row, pose_of_status, status_of_row
 from ops.journal.events import (
-    CLOCK,
-    DISK,
-    MUTE,
-    QUARANTINE,
-    REFUSAL,
     REFUSED_CALL,
-    REVOCATION,
-    ClockJump,
-    CutOff,
-    DiskState,
-    Mute,
-    Refusal,
-    Revocation,
 )
 from ops.journal.reader import JournalRow
 from ops.releasability.book import RecordKind
@@ -83,30 +70,22 @@ from ops.services.fusion.desks.distress import DistressDesk
 from ops.services.fusion.desks.forces import ForcesDesk
 from ops.services.fusion.desks.incidents import IncidentDesk
 from ops.services.fusion.desks.markings import MarkingDesk
-from ops.services.fusion.mute_memory import mute_fields, note_heard, note_mute, state_of
-from ops.services.fusion.quarantine_memory import CutOffRecord, note_cut_off, quarantine_faults, refusal_faults
+from ops.services.fusion.desks.sensors import SensorDesk
+from ops.services.fusion.mute_memory import mute_fields
+from ops.services.fusion.quarantine_memory import CutOffRecord
 from ops.services.fusion.set_back import SET_BACK_NS, limit_times
-from sensors.health.liveness import SensorStatus, health, silent_after_s
 from sensors.mobile.viewpoint import Viewpoint
 from sensors.statistics.learnt_confusion import with_learnt_confusion
-from sensors.timestamps import nanoseconds, utc_datetime
+from sensors.timestamps import utc_datetime
 
 log = logging.getLogger(__name__)
 
-HEALTH_EVERY_NS: Final = 500_000_000
-"""Interval in journal time between health evaluations; a tick and a change of a sensor's reported state trigger one at
-once, so that a silence is reported at the first tick after its limit."""
 UNIT_CHANNELS: Final = {kind: channel for channel, kind in UNIT_KINDS.items()}
 """Channel of a unit's message, by the kind of its journal row."""
-ANNOUNCED_STOP_NS: Final = 4 * 3600 * 1_000_000_000
-"""Time after the last message of a sensor that announced maintenance or its stop, from which it counts as offline. A
-longer stop is planned in the settings (``[[maintenance]]``), with its end."""
 FAILING_NS: Final = 10_000_000_000
 """A problem is reported once the alerts cannot be evaluated for this journal time."""
 PAUSE_NS: Final = 10_000_000_000
 """Ingest writes a tick every second: in a longer time without a row it was stopped and received nothing."""
-SENDS_NOTHING: Final = ("offline", "maintenance", "muted")
-"""States in which the age of a position is no fault: the sensor states none because it sends nothing."""
 OLD_STATUS: Final = "status: not the newest"
 """Counts status messages that are not above the newest of their sensor."""
 EVIDENCE_KEPT: Final = 8
@@ -134,7 +113,6 @@ class Pipeline:
         self._alert_settings = record_from(AlertSettings, settings.alerts, where="settings [alerts]", renamed=RENAMED)
         of_tracker, weather = tracker_settings(settings), settings.weather or "day"
         self._correlator = Correlator(ground.border, ground.terrain)
-        self._start_grace_ns = round(settings.start_grace_s * 1e9)
         if checkpoint is None:
             self._tracker = Tracker(
                 ground.layout, of_tracker, terrain=ground.terrain, border=ground.border, conditions=weather
@@ -162,12 +140,11 @@ class Pipeline:
         self._failing_since_ns: int | None = None
         self._follow_pictures()
         self._coverage = current_coverage_of(self._tracker.model, ground.border)
-        self._weather, self._maintenance = settings.weather, settings.maintenance
-        for stop in settings.maintenance:
-            if stop.sensor not in self._tracker.model.sensors:
-                raise BadInput(
-                    f"no sensor {stop.sensor!r}", where="settings [[maintenance]]", expected="a sensor of the layout"
-                )
+        self._weather = settings.weather
+        self._sensors = SensorDesk(
+            self._memory, ground.layout, self._tracker,
+            start_grace_ns=round(settings.start_grace_s * 1e9), maintenance=settings.maintenance,
+        )  # fmt: skip
         of_forces = record_from(ForceSettings, settings.forces, where="settings [forces]")
         self._forces = ForcesDesk(
             self._memory.forces,
@@ -203,7 +180,7 @@ class Pipeline:
         self._pass_time(row)
         name = row.sensor if row.sensor in self._names else ""
         self._memory.skipped[name] = self._memory.skipped.get(name, 0) + 1
-        self._heard(row)
+        self._sensors.heard(row)
 
     def save(self) -> bytes:
         """A checkpoint of the present state."""
@@ -278,11 +255,7 @@ class Pipeline:
     @property
     def health(self) -> Mapping[str, HealthNow]:
         """Health state of each evaluated sensor, by id."""
-        ends = {sensor: one.over_ns(self.now_ns) or one.until_ns for sensor, one in self._memory.mutes.items()}
-        return {
-            sensor: HealthNow(state, since_ns, ends.get(sensor), self._memory.last_data_ns.get(sensor))
-            for sensor, (state, since_ns) in self._memory.health.items()
-        }
+        return self._sensors.health()
 
     @property
     def mutes(self) -> Mapping[str, Mapping[str, Any]]:
@@ -292,20 +265,7 @@ class Pipeline:
     @property
     def faults(self) -> Mapping[str, Mapping[str, Message]]:
         """Faults by sensor and fault name, of sensors that send data, are quarantined or refused."""
-        described = {sensor: dict(faults) for sensor, faults in self._memory.faults.reported().items()}
-        for sensor, of_pose in self._tracker.pose_faults(self.now_ns).items():
-            state, _ = self._memory.health.get(sensor, ("", 0))
-            found = {
-                name: one for name, one in of_pose.items() if name != "unknown_position" or state not in SENDS_NOTHING
-            }
-            if found:
-                described[sensor] = described.get(sensor, {}) | found
-        quarantined = quarantine_faults(self._memory.held, self.now_ns)
-        refused = refusal_faults(self._memory.refusals, self.now_ns)
-        for source, faults in (*quarantined.items(), *refused.items()):
-            if source in self._ground.layout:
-                described[source] = described.get(source, {}) | faults
-        return described
+        return self._sensors.faults()
 
     @property
     def stands(self) -> Mapping[str, PoseAt]:
@@ -405,24 +365,18 @@ class Pipeline:
         """The alerts that the row itself changes. For unusable rows, errors of the decoders and alerts propagate."""
         if row.kind == "detections":
             self._take_scan(row)
-        elif row.kind == "tick":
-            self._memory.health_due_ns = 0
         elif row.kind == "status":
             self._take_status(row)
         elif row.kind in UNIT_CHANNELS:
             return self._take_unit_message(row)
         elif row.kind == REFUSED_CALL:
             return self._take_refused_call(row)
-        elif row.kind == REVOCATION:
-            self._take_revocation(row)
-        elif row.kind == MUTE:
-            self._take_mute(row)
-        elif row.kind in (DISK, CLOCK, QUARANTINE, REFUSAL):
-            self._take_event(row)
+        else:
+            self._sensors.take_event(row)
         return ()
 
     def _take_scan(self, row: JournalRow) -> None:
-        self._heard(row)
+        self._sensors.heard(row)
         columns = columns_of_row(row, self._reported, self._memory.sensor_contexts.get(row.sensor))
         self._memory.faults.take_scan(self._ground.layout, columns)
         events = self._tracker.advance(columns)
@@ -433,25 +387,11 @@ class Pipeline:
             raise BadInput("not in the layout", where=f"status of {row.sensor}", expected="a sensor of the layout")
         status = status_of_row(row, self._memory.sensor_contexts)
         self._take_pose(row, status)
-        if self._is_old(row, status):
+        if self._sensors.is_old(row, status):
             self._memory.unusable[OLD_STATUS] = self._memory.unusable.get(OLD_STATUS, 0) + 1
             return
-        blind = status.obscured or self._memory.faults.obscured(row.sensor)  # now, or since its last heartbeat
-        self._memory.faults.take_status(status, row.received_ns, row.observed_ns)
-        state: Literal["online", "maintenance", "offline"] = "online"
-        until_ns = None
-        if status.state in ("maintenance", "stopped"):  # the sensor announced it, so it is planned
-            state, until_ns = "maintenance", row.received_ns + ANNOUNCED_STOP_NS
-        elif status.state == "lost":
-            state = "offline"
-        else:
-            self._heard(row)
-            if not blind:
-                self._take_heartbeat(row)
-        before = self._memory.reported_state.get(row.sensor)
-        if before is None or before[0] != state:
-            self._memory.health_due_ns = 0
-        self._memory.reported_state[row.sensor] = (state, row.received_ns, until_ns)
+        if self._sensors.take_status(row, status):
+            self._take_heartbeat(row)
 
     def _take_pose(self, row: JournalRow, status: Status) -> None:
         """Process the pose in a status of a mobile sensor, whose place among the scans is that of its own time.
@@ -470,49 +410,6 @@ class Pipeline:
             if stand is not None and stand.stated_ns == pose.observed_ns:
                 return  # the last pose, which each heartbeat states again, is not a late report
         self._note_evidence(self._tracker.advance(pose))
-
-    def _is_old(self, row: JournalRow, status: Status) -> bool:
-        """Whether a status is not above the newest of its sensor and key, because it was delayed.
-
-        A last will is composed when the connection begins, so it need only be of the newest boot. Messages that their
-        sender did not number, which are not signed either, are never old.
-        """
-        if row.boot is None or row.seq is None or row.boot == UNNUMBERED_BOOT:
-            return False
-        newest = self._memory.newest_status.setdefault(row.sensor, {})
-        known = newest.get(row.signer, (0, 0))
-        newest[row.signer] = max(known, (row.boot, row.seq))
-        return row.boot < known[0] if status.state == "lost" else (row.boot, row.seq) <= known
-
-    def _take_event(self, row: JournalRow) -> None:
-        """Process an event of ingest: disk state, clock jump of its host, quarantine of a source, or refusal."""
-        ingest = self._memory.ingest
-        if row.kind == QUARANTINE:
-            event = msgspec.json.decode(row.body, type=CutOff)
-            note_cut_off(self._memory.held, row.sensor, event, row.received_ns)
-        elif row.kind == REFUSAL:
-            if row.sensor in self._ground.layout:
-                code = msgspec.json.decode(row.body, type=Refusal).code
-                self._memory.refusals.setdefault(row.sensor, {})[code] = row.received_ns
-        elif row.kind == DISK:
-            ingest["disk_full"] = int(msgspec.json.decode(row.body, type=DiskState).full)
-        elif not msgspec.json.decode(row.body, type=ClockJump).taken:
-            ingest["clock_jumps"] = ingest.get("clock_jumps", 0) + 1
-
-    def _take_revocation(self, row: JournalRow) -> None:
-        """Process a revocation: the sensor is offline at once, and its earlier reports are doubtful."""
-        memory = self._memory
-        if msgspec.json.decode(row.body, type=Revocation).revoked:
-            memory.revoked[row.sensor] = row.received_ns
-            memory.reported_state[row.sensor] = ("offline", row.received_ns, None)
-        else:
-            memory.revoked.pop(row.sensor, None)
-
-    def _take_mute(self, row: JournalRow) -> None:
-        """Process the beginning or the end of a mute; sensors outside the layout would fill the memory."""
-        if row.sensor in self._names:
-            note_mute(self._memory.mutes, row.sensor, msgspec.json.decode(row.body, type=Mute), row.received_ns)
-            self._memory.health_due_ns = 0
 
     def _take_unit_message(self, row: JournalRow) -> tuple[Alert, ...]:
         """Apply a reply to its alert or incident or an order to its section; take a position, and raise distress."""
@@ -579,7 +476,7 @@ class Pipeline:
             self._follow_pictures()
         picture = self._picture()
         self._follow_sensors()
-        self._update_health()
+        self._sensors.judge()
         self._alerts, held = self._distress.settle_held(self._alerts, self.now_ns)
         live = set(picture.track)
         self._memory.evidence = {name: scans for name, scans in self._memory.evidence.items() if name in live}
@@ -617,52 +514,6 @@ class Pipeline:
         picture = picture_of_bank(self._tracker.timeline.bank, self._tracker.model, self._correlator, evidence)
         return with_seen(picture, self._seen)
 
-    def _update_health(self) -> None:
-        memory = self._memory
-        if memory.now_ns < memory.health_due_ns:
-            return
-        memory.health_due_ns = memory.now_ns + HEALTH_EVERY_NS
-        reported = {
-            sensor: SensorStatus(sensor, utc_datetime(at_ns), state, None if until is None else utc_datetime(until))
-            for sensor, (state, at_ns, until) in memory.reported_state.items()
-        }
-        reported |= self._planned()
-        heard = {sensor: utc_datetime(at_ns) for sensor, at_ns in memory.heard_ns.items()}
-        now, since = utc_datetime(memory.now_ns), utc_datetime(memory.since_ns + self._start_grace_ns)
-        memory.faults.learn_biases(self._tracker.registration, memory.now_ns)
-        memory.faults.judge(self._ground.layout, memory.now_ns)
-        declared_s = memory.faults.declared_s()
-        states = health(reported, heard, now, self._ground.layout, watching_since=since, declared_s=declared_s)
-        lost = {sensor for sensor, there in self.viewpoints.items() if there is None}
-        for sensor, evaluated in states.items():
-            patience_s = silent_after_s(self._ground.layout[sensor], declared_s.get(sensor))
-            state = state_of(evaluated.state, memory.mutes.get(sensor), memory.now_ns, patience_s)
-            blind = memory.faults.blind(sensor) or sensor in lost
-            state = "degraded" if state == "ok" and blind else state
-            before = memory.health.get(sensor)
-            if before is not None and before[0] in ("ok", "degraded") and state == "offline":
-                stated = sensor in reported and reported[sensor].state == "offline"
-                listened_ns = memory.now_ns - memory.watched_ns - self._start_grace_ns
-                if not stated and listened_ns <= patience_s * 1e9:
-                    state = before[0]  # it may have sent while ingest was stopped
-            if before is None or before[0] != state:
-                if before is not None or state == "offline":
-                    log.warning("sensor %s: %s, previously %s", sensor, state, before[0] if before else "no_data")
-                memory.health[sensor] = (state, memory.now_ns)
-                memory.last_data_ns.pop(sensor, None)
-                if state == "offline":
-                    known = sensor in heard or sensor in reported
-                    memory.last_data_ns[sensor] = nanoseconds(evaluated.since) if known else memory.since_ns
-
-    def _planned(self) -> dict[str, SensorStatus]:
-        """Sensors that are in planned maintenance at present, according to the settings."""
-        now = utc_datetime(self._memory.now_ns)
-        return {
-            stop.sensor: SensorStatus(stop.sensor, stop.start, "maintenance", stop.until)
-            for stop in self._maintenance
-            if stop.start <= now < stop.until
-        }
-
     def _take_heartbeat(self, row: JournalRow) -> None:
         """Process a heartbeat: for a ground sensor that sends only events, it reports that there was no detection."""
         if row.sensor in self._names and row.boot is not None and row.seq is not None:
@@ -679,12 +530,6 @@ class Pipeline:
                     scans.append(scan)
                     del scans[:-EVIDENCE_KEPT]
                 self._marking.take_scan(event.track, event.sensor)
-
-    def _heard(self, row: JournalRow) -> None:
-        if row.sensor not in self._names:  # names outside the layout would fill the memory
-            return
-        self._memory.heard_ns[row.sensor] = max(row.received_ns, self._memory.heard_ns.get(row.sensor, 0))
-        note_heard(self._memory.mutes, row.sensor, self._memory.now_ns)
 
     def _count_unusable(self, row: JournalRow, error: Exception, *, fault: bool = False) -> None:
         """Count and log a row that cannot be used; ``fault``: because of a fault of Watchline, with its traceback."""
