@@ -1,4 +1,4 @@
-"""The feed to TAK servers and multicast groups, and what comes back from the devices of units."""
+"""The feed to TAK servers and multicast groups: incidents, tracks and shapes."""
 
 from __future__ import annotations
 
@@ -10,67 +10,34 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from functools import partial
-from typing import Any, Final, Protocol
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 import msgspec
 
 from geo.errors import WatchlineError
 from ingest.errors import MalformedMessage
-from ingest.unit_messages import Position, Reply
-from ops.field.refusals import RefusalChannel, RefusedMessage, reason_of
+from ops.field.refusals import RefusedMessage
 from ops.runtime.clock import ScenarioClock
 from ops.sector.setting_tables.cot import CotServer, CotSettings
-from ops.services.feeds.cot import answers, encode
-from ops.services.feeds.cot.answers import AnswerRefused, TakAnswer, TakDevice
-from ops.services.feeds.cot.calls import CallLine, DeviceCall, DistressCalls
+from ops.services.feeds.cot import encode
 from ops.services.feeds.cot.encode import CotSender, EventTimes
 from ops.services.feeds.cot.event import CotEvent
+from ops.services.feeds.cot.from_devices import FromDevices, UnitMessages, wall_now
 from ops.services.feeds.cot.handed_over import HandedOver
 from ops.services.feeds.cot.link import CotLink
-from ops.services.feeds.cot.memory import CotMemory, RefusedEvent
-from ops.services.feeds.cot.outcomes import AnswerOutcomes, OutcomeLine, PendingAnswer
+from ops.services.feeds.cot.memory import CotMemory
 from ops.services.feeds.cot.picture import TrackPictures, area_outlines, ground_lines
+from ops.services.feeds.cot.sources import CotSources
 from ops.services.feeds.feed import FeedReceiver, OutboxDelivery, rank_of
-from ops.store.feed_release import FeedRelease
-from ops.store.incidents import IncidentReader
 from ops.words import MessageCatalogue
-from sensors.timestamps import utc_datetime
 
 log = logging.getLogger(__name__)
 
 NAME: Final = "cot"
 TICK_S: Final = 0.5
-POSITION_EVERY_S: Final = 2.0
-"""Positions of a unit that follow within this time are left out; distress calls never are."""
-NOTIFY_EVERY_S: Final = 600.0
-"""Interval at which a unit is notified again of refusals for one reason, such as a wrong clock."""
 FORGET_EVERY_S: Final = 3600.0
 """Interval at which refused events of more than a week ago are overwritten."""
-
-
-class UnitMessages(Protocol):
-    """Takes messages of units, durably, and publishes them (``UnitSpool``)."""
-
-    def send(self, message: Position | Reply) -> tuple[int, int]: ...
-
-    def call(self, unit: str, observed_at: datetime, note: str) -> tuple[int, int]: ...
-
-    def call_settled(self, unit: str, key: tuple[int, int]) -> int | None: ...
-
-    def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class CotSources:
-    """What the feed reads: the store, the markings of its records, and border and named areas as GeoJSON (None: not yet
-    known)."""
-
-    incidents: IncidentReader
-    release: FeedRelease
-    border: Callable[[], Mapping[str, Any] | None] = lambda: None
-    areas: Callable[[], Mapping[str, Any] | None] = lambda: None
 
 
 class _Placed(msgspec.Struct):
@@ -92,16 +59,6 @@ class _Server:
     tracks_s: float = 0.0
     drawn: bool = False
     picture: Future[None] | None = None
-
-
-@dataclass(slots=True)
-class _Heard:
-    """What was last heard of a unit: the time of its position, and monotonic times [s]; ``notified_s``: time of the
-    last chat line about a refusal, by code."""
-
-    position: datetime | None = None
-    position_s: float = field(default=float("-inf"))
-    notified_s: dict[str, float] = field(default_factory=dict)
 
 
 def receivers_in(settings: CotSettings) -> list[FeedReceiver]:
@@ -133,7 +90,6 @@ class CotFeed:
         words: MessageCatalogue | None = None,
         refused: Callable[[RefusedMessage], None] = lambda _: None,
     ) -> None:
-        self._refused = refused
         self._settings, self._sources, self._memory, self._units, self._clock = settings, sources, memory, units, clock
         self._words = words or MessageCatalogue.of()
         self._sender = CotSender(f"watchline.{sector}", settings.callsign)
@@ -141,12 +97,12 @@ class CotFeed:
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._order = threading.Lock()  # incidents are made and handed over under it, so their times rise
-        self._outcomes = AnswerOutcomes(sources.incidents.outcome, self._may_know, self._words, memory)
-        self._calls = DistressCalls(units.call_settled, sources.incidents)
-        self._heard: dict[str, _Heard] = {}
         self._saying: set[tuple[str, str]] = set()
         self._servers = {one.name: self._server(one) for one in settings.servers}
-        self._outcomes.resume(time.monotonic(), self._is_known)
+        links = {name: one.link for name, one in self._servers.items()}
+        self.devices = FromDevices(
+            settings, sources, memory, units, links, self._sender, clock=clock, words=self._words, refused=refused
+        )
         self.receivers: Sequence[FeedReceiver] = receivers_in(settings)
         self._threads = [
             threading.Thread(target=self._run_links, name="cot-links", daemon=True),
@@ -157,7 +113,7 @@ class CotFeed:
 
     def _server(self, settings: CotServer) -> _Server:
         async def received(raw: bytes, event: CotEvent | MalformedMessage) -> None:
-            await self._loop.run_in_executor(None, self._receive, settings.name, raw, event)
+            await self._loop.run_in_executor(None, self.devices.receive, settings.name, raw, event)
 
         link = CotLink(
             settings,
@@ -165,7 +121,7 @@ class CotFeed:
             self._loop,
             received=received,
             connected=lambda: self._connected(settings.name),
-            wall_now=_wall_now,
+            wall_now=wall_now,
             random=random.Random(),
         )
         tracks = TrackPictures(
@@ -221,7 +177,7 @@ class CotFeed:
     # Incidents
 
     def _marker(self, body: Mapping[str, Any]) -> list[CotEvent]:
-        now = _wall_now()
+        now = wall_now()
         times = EventTimes(now, now + timedelta(seconds=2.5 * self._settings.refresh_s))
         message = "tak-remarks-assigned" if body.get("unit") else "tak-remarks"
         remarks = self._words.say(message, sentence=body["sentence"], state=body["state"], unit=body.get("unit"))
@@ -230,7 +186,7 @@ class CotFeed:
 
     def _closing(self, body: Mapping[str, Any]) -> list[CotEvent]:
         """Remove a marker that the server may show, and end a distress call."""
-        now = _wall_now()
+        now = wall_now()
         times = EventTimes(now, now + timedelta(seconds=60.0))
         ended = [
             encode.cancelled(self._sender, event, times)
@@ -260,7 +216,7 @@ class CotFeed:
             else self._words.say("tak-line", name=body["name"], priority=body["priority"], sentence=body["sentence"])
         )
         self._saying.add((name, key))
-        return key, encode.chat(self._sender, text, key, _wall_now())
+        return key, encode.chat(self._sender, text, key, wall_now())
 
     def _closed_line(self, body: Mapping[str, Any]) -> str:
         """How an incident was closed, with the goods found if that is released."""
@@ -321,8 +277,8 @@ class CotFeed:
                     if not failing:
                         log.warning("TAK suspended: %s", error)
                     failing = True
-            self._tell_calls()
-            self._tell_outcomes()
+            self.devices.tell_calls()
+            self.devices.tell_outcomes()
 
     def _forget_refused(self) -> None:
         try:
@@ -343,7 +299,7 @@ class CotFeed:
             live = self._sources.incidents.live("tracks")
             if live is not None:
                 tracks = self._sources.release.tracks_for(server.settings.released_as, msgspec.json.decode(live.body))
-                events = server.tracks.next(tracks, _wall_now())
+                events = server.tracks.next(tracks, wall_now())
                 if events:
                     server.picture = server.link.send(events, behind=True)
 
@@ -351,7 +307,7 @@ class CotFeed:
         """Send open incidents that the server shows again, and remove those that are closed, erased or withheld."""
         name = server.settings.name
         shown = set(self._memory.shown(name))
-        open_now = {str(body["id"]): body for body in self._open_incidents(name)}
+        open_now = {str(body["id"]): body for body in self._sources.open_incidents(server.settings.released_as)}
         known = sorted(
             (body for identity, body in open_now.items() if identity in shown),
             key=lambda body: rank_of(body["priority"]),
@@ -360,7 +316,7 @@ class CotFeed:
         with self._order:
             newest = [body for body in known if server.handed_over.take(str(body["id"]), int(body["revision"]))]
             events = [event for body in newest for event in self._marker(body)]
-            now = _wall_now()
+            now = wall_now()
             times = EventTimes(now, now + timedelta(seconds=60.0))
             events += [encode.deleted(self._sender.uid_of(identity), times) for identity in gone]
             if not events:
@@ -380,192 +336,19 @@ class CotFeed:
             return
         forces = self._sources.incidents.live("forces")
         sections = [] if forces is None else msgspec.json.decode(forces.body).get("sections", [])
-        now = _wall_now()
+        now = wall_now()
         times = EventTimes(now, now + timedelta(seconds=2.5 * self._settings.refresh_s))
         events = ground_lines(self._sender, border, sections, self._words, times)
         events += area_outlines(self._sender, self._sources.areas() or {}, self._words, times)
         server.drawn = True  # before they are sent: a connection that is new by then gets them again
         server.link.post(events, behind=True)
 
-    def _open_incidents(self, server: str) -> list[dict[str, Any]]:
-        _, rows = self._sources.incidents.incidents(closed=False)
-        bodies = [msgspec.json.decode(row.body) for row in rows]
-        receiver = self._servers[server].settings.released_as
-        return [body for body in bodies if self._sources.release.incident_for(receiver, str(body["id"]))]
-
-    # What comes back; in a thread for each server that sends
-
-    def _receive(self, server: str, raw: bytes, event: CotEvent | MalformedMessage) -> None:
-        """Take one event of others; a refused one is kept and counted, and nothing ends."""
-        device = TakDevice("", "")
-        try:
-            if isinstance(event, MalformedMessage):
-                raise event
-            device = answers.device_of(event, self._servers[server].settings.units)
-            self._take(server, device, event)
-        except MalformedMessage as error:
-            self._refuse(server, device, raw, error)
-            if device.unit and isinstance(event, CotEvent):
-                self._tell_refused(server, device, event, error)
-        except WatchlineError as error:
-            log.warning("TAK %s: an event of %s was not taken: %s", server, ascii(device.uid)[:80], error)
-
-    def _refuse(self, server: str, device: TakDevice, raw: bytes, error: MalformedMessage) -> None:
-        refused = RefusedEvent(
-            server, device.unit or device.uid[:256], error.code, str(error), self._clock.now_ns(), raw
-        )
-        log.warning("TAK %s: refused an event of %s: %s", server, ascii(device.uid)[:80] or "a device", error)
-        try:
-            self._memory.refuse(refused)
-        except WatchlineError as problem:
-            log.warning("TAK %s: %s", server, problem)
-
-    def _tell_refused(self, server: str, device: TakDevice, event: CotEvent, error: MalformedMessage) -> None:
-        """Write to a unit's device why its event was refused, each reason once in a while; count it as the unit's."""
-        channel: RefusalChannel = "position" if event.type.startswith("a-f-") else "reply"
-        if isinstance(error, AnswerRefused):
-            reason, text, notified = error.reason, self._words.say(error.reason), True
-        else:
-            reason, notified = reason_of(error.code, error.field), self._notify_now(device.unit, error.code)
-            text = self._words.say("tak-refused", reason=reason)
-            if error.code == "future":
-                seconds = round((event.time - _wall_now()).total_seconds())
-                text = self._words.say("tak-refused-clock", seconds=seconds)
-        if notified:
-            self._tell(server, device, text)
-        self._refused(
-            RefusedMessage(device.unit, "tak", channel, error.code, reason, self._clock.now_ns(), notified=True)
-        )
-
-    def _notify_now(self, unit: str, code: str) -> bool:
-        """Whether a chat line about refusals with this code is due."""
-        notified, now_s = self._heard_of(unit).notified_s, time.monotonic()
-        with self._lock:
-            if now_s - notified.get(code, float("-inf")) < NOTIFY_EVERY_S:
-                return False
-            notified[code] = now_s
-        return True
-
-    def _take(self, server: str, device: TakDevice, event: CotEvent) -> None:
-        if not device.unit:
-            if event.type in answers.CALLS or (event.type == encode.CHAT and answers.answer_of(event) is not None):
-                expected = "a device that the settings give a unit"
-                raise MalformedMessage("not_registered", "event.uid", ascii(device.uid)[:80], expected)
-            return  # people who are not units of this sector
-        if event.type in answers.CALLS:
-            self._call(server, device, event)
-        elif event.type == encode.CHAT or event.type.startswith("b-m-p-") or event.uid != device.uid:
-            answer = answers.answer_of(event)
-            if answer is not None:
-                self._answer(server, device, answer)
-        elif event.type.startswith("a-f-"):
-            self._position(device, event)
-
-    def _position(self, device: TakDevice, event: CotEvent) -> None:
-        heard, now, now_s = self._heard_of(device.unit), _wall_now(), time.monotonic()
-        position = answers.position_of(event, device.unit, now, skew_s=self._settings.skew_s)
-        with self._lock:
-            older = heard.position is not None and event.time <= heard.position
-            if older or now_s - heard.position_s < POSITION_EVERY_S:
-                return
-            heard.position, heard.position_s = event.time, now_s
-        self._units.send(msgspec.structs.replace(position, observed_at=self._room_time(position.observed_at, now)))
-
-    def _call(self, server: str, device: TakDevice, event: CotEvent) -> None:
-        """A distress call is passed on whatever its time and position."""
-        now, now_s = _wall_now(), time.monotonic()
-        position, note = answers.distress_of(event, device.unit, now), answers.call_note(event)
-        call = DeviceCall(server, device, note, position)
-        if self._calls.is_repetition(call, now_s):
-            return
-        try:
-            if position is None:
-                key = self._units.call(device.unit, self._room_time(min(event.time, now), now), note)
-            else:
-                observed_at = self._room_time(position.observed_at, now)
-                key = self._units.send(msgspec.structs.replace(position, observed_at=observed_at))
-        except MalformedMessage:  # the refusal is stated
-            raise
-        except WatchlineError:
-            if self._calls.failed(device, now_s):
-                self._tell(server, device, self._words.say("tak-distress-failed"))
-            raise
-        self._calls.sent(call, key, now_s)
-
-    def _tell_calls(self) -> None:
-        """Send devices whether their distress calls arrived; a line that a server did not get is sent again."""
-        for line in self._calls.take(time.monotonic()):
-            call, key = line.waiting.call, f"{line.message}-{self._clock.now_ns()}"
-            event = self._line_to(call.device, self._words.say(line.message), key)
-            self._servers[call.server].link.send([event]).add_done_callback(partial(self._call_line_sent, line))
-
-    def _call_line_sent(self, line: CallLine, done: Future[None]) -> None:
-        if done.exception() is not None:
-            self._calls.put_back(line)
-
-    def _answer(self, server: str, device: TakDevice, answer: TakAnswer) -> None:
-        now = _wall_now()
-        if now - answer.at > answers.OLDEST:
-            raise MalformedMessage("expired", "event.time", answer.at.isoformat(), "an answer of the last day")
-        unit = device.unit
-        known = [body for body in self._open_incidents(server) if self._sources.release.incident_for(unit, body["id"])]
-        found = answers.reply_to(answer, device, known, now)
-        if not isinstance(found, tuple):
-            raise AnswerRefused(found, self._words.say(found))
-        reply, name = found
-        pending = PendingAnswer(server, device, reply.incident, name, reply.action)
-        self._outcomes.expect(reply.action_id, pending, time.monotonic())
-        try:
-            self._units.send(msgspec.structs.replace(reply, observed_at=self._room_time(reply.observed_at, now)))
-        except BaseException:
-            self._outcomes.forget(reply.action_id)
-            raise
-
-    def _may_know(self, pending: PendingAnswer) -> bool:
-        """Whether the unit that answered, and its server, may have the incident."""
-        receivers = (pending.device.unit, self._servers[pending.server].settings.released_as)
-        return all(self._sources.release.incident_for(one, pending.incident) for one in receivers)
-
-    def _is_known(self, pending: PendingAnswer) -> bool:
-        """Whether the settings still have the server, and give its device that unit."""
-        server, device = self._servers.get(pending.server), pending.device
-        return server is not None and answers.unit_of(device.uid, device.callsign, server.settings.units) == device.unit
-
-    def _tell_outcomes(self) -> None:
-        """Send devices the outcomes of their answers; one that a server did not get is sent again."""
-        for line in self._outcomes.take(time.monotonic()):
-            event = self._line_to(line.pending.device, line.text, line.action_id)
-            self._servers[line.pending.server].link.send([event]).add_done_callback(partial(self._outcome_sent, line))
-
-    def _outcome_sent(self, line: OutcomeLine, done: Future[None]) -> None:
-        if done.exception() is None:
-            self._outcomes.forget(line.action_id)
-        else:
-            self._outcomes.put_back(line)
-
-    def _tell(self, server: str, device: TakDevice, text: str) -> None:
-        """Write one chat line to one device."""
-        self._servers[server].link.post([self._line_to(device, text, f"line-{self._clock.now_ns()}")])
-
-    def _line_to(self, device: TakDevice, text: str, key: str) -> CotEvent:
-        """One chat line to one device; a device shows a line with the same key once."""
-        return encode.chat(self._sender, text, key, _wall_now(), to=device.uid, callsign=device.callsign or device.uid)
-
-    def _heard_of(self, unit: str) -> _Heard:
-        with self._lock:
-            return self._heard.setdefault(unit, _Heard())
-
-    # Clocks, and the thread of the connections
+    # The clock, and the thread of the connections
 
     def _wall_of(self, at_ns: int) -> datetime:
         """A time of the room on the wall clock, which TAK uses."""
         behind_s = (self._clock.now_ns() - at_ns) / 1e9 / self._clock.rate
-        return _wall_now() - timedelta(seconds=behind_s)
-
-    def _room_time(self, at: datetime, now: datetime) -> datetime:
-        """A time of the wall clock, not after ``now``, as time of the room, which begins in 1970."""
-        behind_ns = round(max((now - at).total_seconds(), 0.0) * self._clock.rate * 1e9)
-        return utc_datetime(max(self._clock.now_ns() - behind_ns, 0))
+        return wall_now() - timedelta(seconds=behind_s)
 
     def _run_links(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -576,10 +359,6 @@ class CotFeed:
         self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
         self._loop.run_until_complete(self._loop.shutdown_default_executor())
         self._loop.close()
-
-
-def _wall_now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _done() -> Future[None]:

@@ -7,8 +7,9 @@ from contextlib import ExitStack
 from ops.broker.identities import FIELD_FEEDS, identity_of
 from ops.journal.unit_spool import UnitSpool
 from ops.sector.settings import Settings
-from ops.services.feeds.cot.feed import CotFeed, CotSources, receivers_in
+from ops.services.feeds.cot.feed import CotFeed, receivers_in
 from ops.services.feeds.cot.memory import CotMemory
+from ops.services.feeds.cot.sources import CotSources
 from ops.services.feeds.feed import FeedContext, FeedReceiver
 from ops.store.feed_release import FeedRelease
 from ops.store.incidents import IncidentReader

@@ -19,8 +19,9 @@ from ops.releasability.decision import UNMARKED
 from ops.runtime.clock import ScenarioClock
 from ops.sector.setting_tables.cot import CotServer, CotSettings
 from ops.services.feeds.cot.event import CotEvent
-from ops.services.feeds.cot.feed import CotFeed, CotSources
+from ops.services.feeds.cot.feed import CotFeed
 from ops.services.feeds.cot.memory import CotMemory
+from ops.services.feeds.cot.sources import CotSources
 from ops.services.feeds.feed import OutboxDelivery
 from ops.store.incidents import IncidentRow
 from ops.store.reader import Live, OutboxRow

@@ -75,15 +75,15 @@ def show(rig: Rig) -> None:
 
 def test_a_device_reads_that_its_call_arrived_when_fusion_has_applied_it(rig: Rig, lines: list[str]) -> None:
     receive(rig, emergency())
-    rig.feed._tell_calls()
+    rig.feed.devices.tell_calls()
     assert lines == [], "it is in the spool only"
     show(rig)
     rig.store.cursor = 6
-    rig.feed._tell_calls()
+    rig.feed.devices.tell_calls()
     assert lines == [], "what the operations centre shows is an earlier call"
     show(rig)
     rig.wait_until(lambda: lines, "the line")
-    rig.feed._tell_calls()
+    rig.feed.devices.tell_calls()
     assert lines == [REACHED]
 
 
@@ -228,7 +228,7 @@ def test_a_call_that_cannot_be_stored_is_answered_with_the_radio(
         for device in ("ANN", "ANN", "BOB"):
             receive(two_devices, emergency(device, **place))
         assert lines == [NOT_STORED] * 2, "one for each device"
-        two_devices.feed._calls._failed_s["ANN"] -= CALL_EVERY_S
+        two_devices.feed.devices._calls._failed_s["ANN"] -= CALL_EVERY_S
         receive(two_devices, emergency("ANN", **place))
     assert lines == [NOT_STORED] * 3
     receive(two_devices, emergency("ANN", **place))
@@ -255,5 +255,5 @@ def test_a_line_that_the_server_did_not_get_is_sent_again(rig: Rig, monkeypatch:
     show(rig)
     rig.wait_until(lambda: len(sent) >= 2, "a second attempt")
     failing[0] = False
-    rig.wait_until(lambda: not rig.feed._calls._waiting, "the line")
+    rig.wait_until(lambda: not rig.feed.devices._calls._waiting, "the line")
     assert {one.remarks() for one in sent} == {REACHED}

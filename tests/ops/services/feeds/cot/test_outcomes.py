@@ -53,7 +53,7 @@ def test_a_device_reads_the_outcome_of_its_answer_once(rig: Rig, lines: list[str
     reply = answered(rig)
     outcome(rig, reply)
     assert told(rig, lines) == [TAKEN]
-    rig.feed._tell_outcomes()
+    rig.feed.devices.tell_outcomes()
     assert lines == [TAKEN]
 
 
@@ -100,7 +100,7 @@ def test_an_outcome_that_the_server_did_not_get_is_sent_again_until_it_has_it(
     outcome(rig, answered(rig))
     rig.wait_until(lambda: len(posted) >= 3, "the third attempt")
     assert len(set(posted)) == 1, "a device shows it once"
-    rig.feed._tell_outcomes()
+    rig.feed.devices.tell_outcomes()
     assert len(posted) == 3
 
 
@@ -241,10 +241,10 @@ def test_an_answer_that_could_not_be_sent_has_no_outcome(rig: Rig, monkeypatch: 
     body = incident()
     rig.store.bodies[body["id"]] = body
     with pytest.raises(OSError, match="full"):
-        rig.feed._answer(
+        rig.feed.devices._answer(
             "tak", TakDevice("ANDROID-1", "Sgt. Meyer", "patrol-1"), answers.answer_of(chat("ack Bravo 17"))
         )
-    assert rig.feed._outcomes._waiting == {}
+    assert rig.feed.devices._outcomes._waiting == {}
     assert rig.memory.expected() == []
 
 

@@ -53,7 +53,7 @@ def answered(error: Exception | None = None) -> Future[None]:
 
 
 def receive(rig: Rig, event: CotEvent | MalformedMessage) -> None:
-    rig.feed._receive("tak", b"<event/>", event)
+    rig.feed.devices.receive("tak", b"<event/>", event)
 
 
 def test_a_position_that_holds_no_longer_is_told_once_and_counted_each_time(rig: Rig, lines: list[str]) -> None:

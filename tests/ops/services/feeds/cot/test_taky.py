@@ -160,7 +160,7 @@ def test_a_unit_reports_its_position_and_answers_in_the_chat(rig: Rig, observer:
         {"incident": reply.incident, "unit": reply.unit, "sentence": ""}
     ).encode()
     observer.send(device().xml())
-    rig.wait_until(lambda: reply.action_id not in rig.feed._outcomes._waiting, "the outcome is told")
+    rig.wait_until(lambda: reply.action_id not in rig.feed.devices._outcomes._waiting, "the outcome is told")
     observer.send(chat("hello everyone", number=2).xml())
     observer.send(chat("arrested bravo17: two persons", number=3).xml())
     second = rig.units.wait_for(lambda units: [one for one in units.sent if isinstance(one, Reply)][1:], "second")[0]
