@@ -1,6 +1,7 @@
 // The national page: one picture, kept equal to the server's, as totals, events, a map and a table.
 
 import "./words.ts";
+import { ServerClock } from "../model/clock.ts";
 import { failure, getJson, isPassing } from "../net/api.ts";
 import { GrowingPause } from "../net/growing_pause.ts";
 import { showPerson } from "../panels/person.ts";
@@ -25,8 +26,7 @@ let areas: readonly Area[] = [];
 /** Sectors in which the person may act on incidents. */
 let actsIn: ReadonlySet<string> = new Set();
 let picture: Picture = EMPTY;
-/** The server's clock minus this page's. */
-let aheadMs = 0;
+const clock = new ServerClock();
 let lastMs = Number.NaN;
 
 new Theme();
@@ -45,7 +45,7 @@ const acting: Acting = {
   separate: (joined) => joins.open("separate", joined),
   rejoin: (join) => joins.open("rejoin", [join]),
 };
-const nowMs = (): number => Date.now() + aheadMs;
+const nowMs = (): number => (clock.known ? clock.now(performance.now()) : Date.now());
 
 function tell(problem: string): void {
   const box = part("problem");
@@ -151,7 +151,7 @@ async function begin(): Promise<void> {
       picture = after(picture, event, data);
       if (picture.atMs !== null && picture.atMs !== lastMs) {
         lastMs = picture.atMs;
-        aheadMs = picture.atMs - Date.now();
+        clock.add(picture.atMs, performance.now());
       }
       if (event === "beat") return;
       show();
