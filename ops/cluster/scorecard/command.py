@@ -57,7 +57,8 @@ def score_nation(
             raise BadInput("is for one sector, not for a nation", where=where, expected="the keys of the sector files")
     if options.store is not None and not options.store.is_dir():
         raise BadInput("is a file", where="--store", expected="the data folder of `watchline cluster run`")
-    checked_limit(options.limit, load_settings(options.settings).releasability)
+    settings = load_settings(options.settings)
+    checked_limit(options.limit, settings.releasability)
     if options.known_on is not None:
         day_of(options.known_on, "--known-on")
     now = now or datetime.now(UTC)
@@ -83,7 +84,7 @@ def score_nation(
     _show(card, screen)
     figures = figures_of(card)
     if out is not None:
-        write_nation(out / PAGE, card, folder=SECTORS)
+        write_nation(out / PAGE, card, folder=SECTORS, marking=settings.reports.marking)
         names = [PAGE, *pdf_beside(out / PAGE, wanted=options.pdf), SUMMARY]
         figures["files"] = [str(out / name) for name in names]
         write_summary(out / SUMMARY, json.loads(json.dumps(figures)))

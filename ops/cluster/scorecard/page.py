@@ -40,13 +40,13 @@ class NationCard:
         return say("nation-title", subject=self.records.title or self.records.name)
 
 
-def write_nation(path: Path, card: NationCard, *, folder: str) -> None:
+def write_nation(path: Path, card: NationCard, *, folder: str, marking: str = "") -> None:
     """Write ``nation_page`` atomically."""
     with atomic_write(path) as partial:
-        partial.write_text(nation_page(card, folder=folder), encoding="utf-8")
+        partial.write_text(nation_page(card, folder=folder, marking=marking), encoding="utf-8")
 
 
-def nation_page(card: NationCard, *, folder: str) -> str:
+def nation_page(card: NationCard, *, folder: str, marking: str = "") -> str:
     """Lay out the scorecard of a nation in the language of this process.
 
     Parameters
@@ -55,6 +55,8 @@ def nation_page(card: NationCard, *, folder: str) -> str:
         Records and roll-up.
     folder : str
         Folder of the pages of the sectors, to which the page leads.
+    marking : str
+        Marking of the reports; empty for none.
     """
     records = card.records
 
@@ -93,7 +95,7 @@ def nation_page(card: NationCard, *, folder: str) -> str:
         "limits": [say("nation-limit", limit=name) for name in LIMITS],
         "colophon": say("score-colophon", version=version("watchline")),
     }
-    return render_page(TEMPLATE, page=page)
+    return render_page(TEMPLATE, page=page, marking=marking)
 
 
 def answer_of(card: NationCard) -> list[str]:

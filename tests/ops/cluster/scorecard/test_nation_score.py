@@ -128,6 +128,14 @@ def test_every_link_of_the_page_leads_to_a_line_of_a_sector_and_no_number_stands
     assert "Not evaluated: south." in again.err
 
 
+def test_the_page_of_the_nation_shows_the_marking_of_reports(watchline: Watchline, three: Path, tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text('[reports]\nmarking = "RESTREINT"\n')
+    watchline("score", three, "--out", tmp_path / "out", *ON, "--settings", tmp_path / "settings.toml")
+    pages = [tmp_path / "out/scorecard.html", tmp_path / "out/sectors/west/scorecard.html"]
+    marked = [page.read_text("utf-8").count('<p class="marking">RESTREINT</p>') for page in pages]
+    assert marked == [2, 2]  # at its head and its foot
+
+
 def test_illustrative_sectors_are_left_out_beside_real_ones_and_marked_alone(
     watchline: Watchline, tmp_path: Path
 ) -> None:
