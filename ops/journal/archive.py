@@ -189,6 +189,8 @@ def track_archive(
     if any((out / name).resolve() == (detections / name).resolve() for name in names):
         raise BadInput("is the folder of the detections", where="--out", expected="another folder")
     files = {name: _pieces(detections.resolve() / name) for name in names}
+    for name, pieces_of in files.items():
+        _refuse_detections(out / name / path.name for path in pieces_of)
     chains = {
         name: [
             partial(
@@ -210,6 +212,20 @@ def track_archive(
     again = [str(path) for one in results.values() if isinstance(one, _Tracked) for path in one.again]
     pieces = sum(map(len, files.values()))
     return {"sectors": list(names), "pieces": pieces, "out": str(out), "computed_again": again, "failed": failed}
+
+
+def _refuse_detections(targets: Iterable[Path]) -> None:
+    """Raise BadInput where tracks would replace detections: those of another archive, which may be the only ones."""
+    import pyarrow.parquet as pq
+
+    for path in targets:
+        try:
+            found = path.exists() and "scan_kind" in pq.read_schema(path).names
+        except (OSError, ValueError):
+            continue  # not a file of an archive
+        if found:
+            expected = "another folder than that of an archive"
+            raise BadInput(f"has detections in {path.parent.name}/{path.name}", where="--out", expected=expected)
 
 
 def count_pieces(detections: Path, sectors: Iterable[str]) -> int:

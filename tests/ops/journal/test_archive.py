@@ -107,6 +107,16 @@ def test_an_archive_in_two_pieces_gives_the_tracks_of_one_run_and_goes_on_where_
     assert read_tracks(tmp_path / "out" / ground.sector.name).equals(found)
 
 
+def test_tracks_do_not_replace_the_detections_of_another_archive(archived, ground, hill_sector, tmp_path):
+    (path,) = (archived / ground.sector.name).glob("*.parquet")
+    other = tmp_path / "other" / ground.sector.name / path.name
+    other.parent.mkdir(parents=True)
+    other.write_bytes(path.read_bytes())
+    with pytest.raises(BadInput, match=r"--out.*has detections.*expected another folder than that of an archive"):
+        track_archive(archived, [str(hill_sector.sector)], tmp_path / "other")
+    assert other.read_bytes() == path.read_bytes()
+
+
 @pytest.mark.parametrize("by_link", [False, True])
 def test_tracks_are_not_written_over_their_detections(archived, hill_sector, tmp_path, by_link):
     out = tmp_path / "link" if by_link else archived
