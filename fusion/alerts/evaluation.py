@@ -218,9 +218,10 @@ def distress(
     state : AlertState
         The state, which is not changed.
     call : DistressCall
-        The call. A unit's later calls revise the same alert while that is open, at most every ``distress_revise_s``:
-        ``raise_alerts`` states the newest one when it is due; of a device, which repeats its call every few seconds,
-        the next one that is due is stated. Only a person closes the alert.
+        The call. A unit's later calls revise the same alert while that is open, at most every ``distress_revise_s``,
+        but at once where the alert has no position and the call has one. ``raise_alerts`` states the newest one when it
+        is due; of a device, which repeats its call every few seconds, the next one that is due is stated. Only a person
+        closes the alert.
     now_ns : int, UTC nanoseconds since 1970
         The journal's time.
     settings : AlertSettings, optional
@@ -236,15 +237,32 @@ def distress(
         The new or revised alert; none for a call that waits.
     """
     ledger = Ledger(settings or AlertSettings(), now_ns, dict(state.alerts), context=context)
-    count = max(state.calls.get(call.unit, 0), 1)
-    known = ledger.alerts.get(alert_id("distress", call.unit, 0, count))
-    if call.unit in state.calls and (known is None or not known.is_open):
-        count, known = count + 1, None
-    identity = alert_id("distress", call.unit, 0, count)
-    if known is not None and not ledger.may_revise_distress(known):
+    identity, calls = _alert_of(state, call, now_ns)
+    known = ledger.alerts.get(identity)
+    if known is not None and not (ledger.may_revise_distress(known) or _places(call, known)):
         held = {} if call.device else {identity: call}
         return replace(state, held_calls={**state.held_calls, **held}), ()
     ledger.raise_distress(identity, call)
     held = {name: waiting for name, waiting in state.held_calls.items() if name != identity}
-    calls = {**state.calls, call.unit: count}
     return replace(state, alerts=ledger.alerts, calls=calls, held_calls=held), ledger.revisions()
+
+
+def _alert_of(state: AlertState, call: DistressCall, now_ns: int) -> tuple[str, Mapping[str, int]]:
+    """Id of the caller's open alert, or of a new one, and the number of calls of each unit with this one.
+
+    The alerts of devices are numbered by their time: anyone can invent devices, of which no number should remain.
+    """
+    if call.device:
+        own = (one for one in state.alerts.values() if (one.rule, one.unit) == ("distress", call.unit) and one.is_open)
+        found = next(own, None)
+        return alert_id("distress", call.unit, 0, now_ns) if found is None else found.id, state.calls
+    count = max(state.calls.get(call.unit, 0), 1)
+    known = state.alerts.get(alert_id("distress", call.unit, 0, count))
+    if call.unit in state.calls and (known is None or not known.is_open):
+        count += 1
+    return alert_id("distress", call.unit, 0, count), {**state.calls, call.unit: count}
+
+
+def _places(call: DistressCall, known: Alert) -> bool:
+    """Whether a call states where an alert without a position is."""
+    return known.easting is None and call.easting is not None

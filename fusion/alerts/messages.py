@@ -279,7 +279,9 @@ def distress_text(call: DistressCall, areas: Sequence[NamedArea] = ()) -> AlertT
         details.append(Message("alert-detail-no-position"))
     name, there = "alert-distress", "alert-distress-at-segment"
     caller: dict[str, Parameter] = {"unit": call.unit}
-    if call.device:
+    if call.device and call.device == call.unit:
+        name, there, caller = "alert-more-devices-distress", "alert-more-devices-distress-at-segment", {}
+    elif call.device:
         name, there = "alert-device-distress", "alert-device-distress-at-segment"
         caller = {"device": call.device, "identity": call.unit.rpartition(" ")[2]}
     details += area_messages(areas)

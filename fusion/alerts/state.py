@@ -139,7 +139,8 @@ class DistressCall:
     last_known : bool
         Whether the position is the unit's last known one, because the call states none.
     device : str
-        Kind of the device that calls, such as ``MOB``; empty for a unit.
+        Kind of the device that calls, such as ``MOB``; empty for a unit. If it equals ``unit``, the call stands for
+        further devices, which are too many to be stated one by one.
     """
 
     unit: str
@@ -245,9 +246,11 @@ class AlertState:
 
 
 def _with_later_fields(body: bytes) -> bytes:
-    """A state of a version before ``Nuisance.by_picture``, ``PatternMemory.clear_looks`` or ``Traffic.newest_ns`` and
-    ``Traffic.uncovered``, with these fields."""
+    """A state of a version before ``Nuisance.by_picture``, ``PatternMemory.clear_looks``, ``DistressCall.device`` or
+    ``Traffic.newest_ns`` and ``Traffic.uncovered``, with these fields."""
     known = msgspec.json.decode(body)
+    for call in known.get("held_calls", {}).values():
+        call.setdefault("device", "")
     known.get("nuisance", {}).setdefault("by_picture", {})
     for memory in known.get("patterns", {}).values():
         memory.setdefault("clear_looks", 0)

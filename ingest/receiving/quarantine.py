@@ -3,8 +3,9 @@
 *Flood*: a token bucket for each sensor or unit. Refused messages cost tokens, by number and by size; duplicates, and
 messages more frequent than the sensor's looks, cost less; good new detections cost nothing, so a backlog may arrive at
 any rate. *Broken*: too large a fraction of a sensor's messages cannot be read, at any rate. Units are exempt from this
-test, because they may send distress calls; a refused message that is readable as one costs no more than a good one, and
-of a unit in quarantine one every few seconds is read.
+test, because they may send distress calls. A refused message that is readable as a call, also as that of a distress
+device that an AIS receiver heard, costs no more than a good one and does not speak against its source; of each unit and
+device in quarantine one call every few seconds is read.
 
 A source that fails a test is quarantined: its messages are shed, that is, counted and acknowledged without being read,
 so that the broker's queue stays short. A sender with a spool sends them again, because no mark covers them. Each
@@ -20,7 +21,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from ingest.errors import PING, UNPROVEN
@@ -30,6 +31,8 @@ from ingest.unit_messages import KINDS
 
 MAX_SOURCES: Final = 10_000
 """Maximum number of buckets; the one charged least recently is dropped first."""
+MOST_CALLERS: Final = 20
+"""Number of distress devices of which calls are read from one receiver in quarantine, each once in ``call_every_s``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class QuarantineSettings:
     ``repeated_cost``: of a duplicate; the time between the sendings of duplicates earns tokens, too, because a sender
     repeats what waits at the broker while ingest is down, and all of it then arrives at once. ``bytes_each``: number of
     bytes of a bad message that cost another token; ``stranger_bytes_each``: of any message under a pooled name.
-    ``call_every_s``: time between distress calls that are read of a unit in quarantine.
+    ``call_every_s``: time between calls that are read of a unit, or of each distress device, in quarantine.
 
     *Broken*: the fraction ``sound_bad`` of a sound sensor's messages cannot be read, ``broken_bad`` of a broken one's;
     Page's cumulative sum decides between them, with at most one false decision in ``false_alarm`` messages. Four bad
@@ -99,7 +102,7 @@ class _Bucket:
     holds: int = 0
     released_ns: int = 0
     shed: int = 0
-    call_ns: int | None = None
+    calls_ns: dict[str, int] = field(default_factory=dict)
 
 
 _MEASURED: Final = frozenset({"detections", "status", "unknown"})
@@ -169,15 +172,25 @@ class Quarantine:
             return "shed"
         return "prove" if self._holds((self._stranger(source), False), now_ns) else "read"
 
-    def admits_call(self, source: str, now_ns: int, is_call: Callable[[], bool]) -> bool:
-        """Whether a message of a quarantined unit is read all the same, as a distress call; ``is_call`` examines it."""
+    def admits_call(
+        self, source: str, now_ns: int, caller: Callable[[], str | None], is_authentic: Callable[[], bool]
+    ) -> bool:
+        """Whether a message of a quarantined source is read all the same, as a distress call.
+
+        ``caller`` returns the name of the device that calls, empty for the unit itself, and None without a call. One
+        call of each is read in ``call_every_s``.
+        """
         bucket = self._buckets.get((source, True))
-        if bucket is None:
+        if bucket is None or source in self.muted:
             return False
-        recent = bucket.call_ns is not None and 0 <= now_ns - bucket.call_ns < self._settings.call_every_s * 1e9
-        if recent or not is_call():
+        name = caller()
+        if name is None:
             return False
-        bucket.call_ns = now_ns
+        every_ns = self._settings.call_every_s * 1e9
+        bucket.calls_ns = {one: at_ns for one, at_ns in bucket.calls_ns.items() if 0 <= now_ns - at_ns < every_ns}
+        if name in bucket.calls_ns or len(bucket.calls_ns) >= MOST_CALLERS or not is_authentic():
+            return False
+        bucket.calls_ns[name] = now_ns
         return True
 
     def shed(self, source: str) -> None:
@@ -243,9 +256,11 @@ class Quarantine:
         return base_cost + size / self._settings.stranger_bytes_each
 
     def _step(self, message: Row | DeadLetter) -> float:
-        """Increment of the cumulative sum by the message: 0 if another sender is possible, or if a gateway, which has
-        its own fault limit, has already refused it."""
+        """Increment of the cumulative sum by the message: 0 if another sender is possible, if a gateway, which has its
+        own fault limit, has already refused it, or if it is a call for help."""
         if message.kind not in _MEASURED or message.content_type == REFUSED:
+            return 0.0
+        if isinstance(message, DeadLetter) and message.call is not None:
             return 0.0
         if isinstance(message, DeadLetter):
             harmless = message.code in _UNTIMELY or message.code in UNPROVEN or message.code == PING

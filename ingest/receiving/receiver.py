@@ -165,11 +165,14 @@ class Receiver:
         if verdict == "prove":
             return trust is not None and trust.proves(delivery.payload, envelope, now_ns)
 
-        def is_call() -> bool:
+        def caller() -> str | None:
             called = read_call(delivery.payload, source[1], envelope.content_type, envelope.received_at)
-            return called is not None and (trust is None or trust.proves(delivery.payload, envelope, now_ns))
+            return None if called is None else called.caller
 
-        return guard.admits_call(bucket, now_ns, is_call)
+        def is_authentic() -> bool:
+            return trust is None or trust.proves(delivery.payload, envelope, now_ns)
+
+        return guard.admits_call(bucket, now_ns, caller, is_authentic)
 
     def _judge(
         self,

@@ -25,8 +25,8 @@ AIRCRAFT_REPORT: Final = 9
 """Message type of search and rescue aircraft."""
 DISTRESS_DEVICES: Final = {"970": "AIS-SART", "972": "MOB", "974": "EPIRB-AIS"}
 """First digits of the MMSI (ITU-R M.585) → search and rescue transmitter, man overboard, distress radio beacon."""
-SAFETY_TEXT: Final = 14
-"""Message type of a safety text, in which a distress device states "MOB ACTIVE" or "MOB TEST"."""
+SAFETY_TEXTS: Final = (12, 14)
+"""Message types of safety texts, in which a distress device states "MOB ACTIVE" or "MOB TEST"."""
 UNDER_TEST: Final = 15
 """Navigational status of a distress device under test; an active one states 14 (ITU-R M.1371)."""
 PRECISE_SD_M: Final = 5.0
@@ -43,6 +43,9 @@ minute."""
 
 _TAG_BLOCK: Final = re.compile(rb"\\([^\\*]*)\*([0-9A-Fa-f]{2})\\")
 _TAG_TIME: Final = re.compile(rb"(?:^|,)c:(\d{9,13})(?:,|$)")
+_PAYLOAD: Final = re.compile(rb"![A-Z]{2}VD[MO],\d,1,[^,]*,[^,]*,([0-W`-w]{7})")
+"""The first symbols of a message, in the first of its sentences."""
+_TEST: Final = re.compile(r"\bTEST\b", re.IGNORECASE)
 _SENTENCE: Final = re.compile(rb"(?:\\[^\\\r\n]{1,120}\\)?(![A-Z]{2}VD[MO],[\x20-\x7e]{10,90})")
 
 
@@ -72,27 +75,44 @@ def decode(payload: bytes, envelope: Envelope) -> WireScan:
 def read_device_call(payload: bytes, received_at: datetime) -> HelpCall | None:
     """Return the call of an active distress device in AIS sentences; None for other messages and what is not AIS.
 
-    A device without a fix calls as well: then the call has no position.
+    A device without a fix calls as well: then the call has no position. Of several messages, which ``decode`` refuses,
+    the first call counts.
     """
+    if not any(_is_of_device(match[1]) for match in _PAYLOAD.finditer(payload[:MAX_BYTES])):
+        return None  # most messages: they need not be decoded
+    calls = (_device_call(part, received_at) for part in (payload, *payload.splitlines()))
+    return next((call for call in calls if call is not None), None)
+
+
+def _is_of_device(symbols: bytes) -> bool:
+    """Whether the first symbols of a message, of six bits each, have the MMSI of a distress device (bits 8 to 37)."""
+    bits = 0
+    for symbol in symbols:
+        bits = bits << 6 | (symbol - 48 - (8 if symbol >= 96 else 0))
+    return f"{bits >> 4 & 0x3FFFFFFF:09d}"[:3] in DISTRESS_DEVICES
+
+
+def _device_call(payload: bytes, received_at: datetime) -> HelpCall | None:
     try:
         message = _message(payload)
         mmsi = _mmsi(message)
     except MalformedMessage:
         return None
     device, kind = DISTRESS_DEVICES.get(mmsi[:3]), message["msg_type"]
-    if device is None or kind not in (*POSITION_REPORTS, SAFETY_TEXT):
+    if device is None or kind not in (*POSITION_REPORTS, *SAFETY_TEXTS):
         return None
-    if message.get("status") == UNDER_TEST or (kind == SAFETY_TEXT and "TEST" in str(message.get("text")).upper()):
+    if message.get("status") == UNDER_TEST or (kind in SAFETY_TEXTS and _TEST.search(str(message.get("text")))):
         return None
+    name = f"{device} {mmsi}"
     try:
         lon, lat = _degrees(message, "lon", 180.0), _degrees(message, "lat", 90.0)
     except MalformedMessage:
-        return HelpCall(observed_at=received_at, device=device, caller=f"{device} {mmsi}")
+        return HelpCall(observed_at=received_at, device=device, caller=name)
     try:
         observed_at = _time(payload, message, received_at)
     except MalformedMessage:
         observed_at = received_at
-    return HelpCall(lon, lat, observed_at, device=device, caller=f"{device} {mmsi}")
+    return HelpCall(lon, lat, observed_at, device=device, caller=name)
 
 
 def _message(payload: bytes) -> dict[str, Any]:

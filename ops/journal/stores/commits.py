@@ -13,6 +13,7 @@ import msgspec
 
 from ingest.distress_calls import read_call
 from ingest.errors import UNPROVEN
+from ingest.help_call import HelpCall
 from ingest.receiving.batch import KEPT_BYTES, Batch, DeadLetter, Row, digest
 from ingest.security.authentication import SourceKey
 from ingest.topics import SENSOR_CHANNELS
@@ -273,16 +274,13 @@ class CommitRules(ABC):
         return [(*key, at_ns) for key, at_ns in due.items()]
 
     def _keep_refused_calls(self, batch: Batch, outcomes: list[str]) -> int:
-        """Append a row for each authentic distress call that became a dead letter; return their number."""
+        """Append a row for each authentic distress call that became a dead letter; return their number.
+
+        A distress device sends the same bytes again as long as it is active, so that of these duplicates count as well.
+        """
         found = 0
         for message, outcome in zip(batch.messages, outcomes, strict=True):
-            if outcome != "dead_lettered" or message.replay_of is not None:
-                continue
-            if isinstance(message, Row):
-                at = utc_datetime(message.received_ns)
-                code, call = "conflict", read_call(message.body, message.kind, message.content_type, at)
-            else:
-                code, call = message.code, message.call
+            code, call = _refused_call(message, outcome)
             if call is not None:
                 body, at_ns = msgspec.json.encode(RefusedCall(code, call)), message.received_ns
                 stored = self._stored(REFUSED_CALL, message.sensor, None, None, at_ns, body)
@@ -323,6 +321,19 @@ class CommitRules(ABC):
         self._tally(
             "counts", [(*source, total.total(), *(total[name] for name in names)) for source, total in totals.items()]
         )
+
+
+def _refused_call(message: Row | DeadLetter, outcome: str) -> tuple[str, HelpCall | None]:
+    """(code, the distress call) of a message that is refused; the call is None if there is none, or it is not new."""
+    if message.replay_of is not None:
+        return "", None
+    if isinstance(message, Row):
+        if outcome != "dead_lettered":
+            return "", None
+        at = utc_datetime(message.received_ns)
+        return "conflict", read_call(message.body, message.kind, message.content_type, at)
+    repeated = outcome != "dead_lettered" and not (message.call is not None and message.call.device)
+    return message.code, None if repeated else message.call
 
 
 def _outcome_shown(message: Row | DeadLetter, outcome: str) -> str:

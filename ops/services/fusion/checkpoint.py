@@ -43,6 +43,15 @@ class HealthNow:
     last_data_ns: int | None = None
 
 
+class DeviceHeard(msgspec.Struct):
+    """An AIS distress device: when it was last heard and when its call was raised [UTC ns], and its last position
+    (longitude, latitude)."""
+
+    heard_ns: int = 0
+    called_ns: int = 0
+    place: tuple[float, float] | None = None
+
+
 MOVED_M: Final = 10.0
 """A border whose length or ends differ by less is the same one, of which segment numbers mean the same places."""
 
@@ -63,7 +72,7 @@ class Memory(msgspec.Struct):
     decoding context announced by sensors that use another standard than Watchline's JSON. ``incidents``: the incidents
     with what is needed to gather the next alert. ``forces``: units with their last positions, and decisions on impact
     levels. ``markings``: the releasability of tracks, alerts and incidents. ``pictures``: what people saw on pictures.
-    ``devices_heard_ns``: when each AIS distress device was last heard.
+    ``devices``: AIS distress devices by name, the one heard last at the end.
     """
 
     now_ns: int = 0
@@ -90,7 +99,7 @@ class Memory(msgspec.Struct):
     last_data_ns: dict[str, int] = {}
     watched_ns: int = 0
     border: list[float] = []
-    devices_heard_ns: dict[str, int] = {}
+    devices: dict[str, DeviceHeard] = {}
 
 
 def border_mark(border: Border | None) -> list[float]:

@@ -159,7 +159,7 @@ class Pipeline:
             ),
         )
         self._distress = DistressDesk(
-            self._memory.devices_heard_ns, self._alert_settings, ground,
+            self._memory, self._alert_settings, ground,
             forces=self._forces, incidents=self._desk, marking=self._marking,
         )  # fmt: skip
 

@@ -31,8 +31,9 @@ def limit_times(memory: Memory, state: AlertState, now_ns: int) -> AlertState:
     memory.now_ns, memory.since_ns, memory.health_due_ns = now_ns, min(memory.since_ns, now_ns), 0
     memory.watched_ns = min(memory.watched_ns, now_ns)
     memory.heard_ns, memory.last_data_ns = _until(memory.heard_ns, now_ns), _until(memory.last_data_ns, now_ns)
-    memory.revoked, devices_ns = _until(memory.revoked, now_ns), memory.devices_heard_ns
-    devices_ns.update(_until(devices_ns, now_ns))
+    memory.revoked = _until(memory.revoked, now_ns)
+    for device in memory.devices.values():
+        device.heard_ns, device.called_ns = min(device.heard_ns, now_ns), min(device.called_ns, now_ns)
     memory.refusals = {sensor: _until(reasons, now_ns) for sensor, reasons in memory.refusals.items()}
     memory.health = {sensor: (name, min(since_ns, now_ns)) for sensor, (name, since_ns) in memory.health.items()}
     memory.reported_state = {

@@ -103,13 +103,15 @@ alert-distress-at-segment = Détresse : l’unité { $unit } signale des person
 alert-device-distress = Détresse : { $device ->
         [MOB] la balise d’homme à la mer
         [EPIRB-AIS] la radiobalise de détresse
-       *[other] le transmetteur de recherche et de sauvetage
+       *[other] l’émetteur AIS-SART
     } { $identity } émet
 alert-device-distress-at-segment = Détresse : { $device ->
         [MOB] la balise d’homme à la mer
         [EPIRB-AIS] la radiobalise de détresse
-       *[other] le transmetteur de recherche et de sauvetage
+       *[other] l’émetteur AIS-SART
     } { $identity } émet, segment { NUMBER($segment, useGrouping: 0) }
+alert-more-devices-distress = Détresse : d’autres balises de détresse émettent, trop nombreuses pour être indiquées une à une
+alert-more-devices-distress-at-segment = Détresse : d’autres balises de détresse émettent, trop nombreuses pour être indiquées une à une ; la dernière au segment { NUMBER($segment, useGrouping: 0) }
 
 ## Précisions
 

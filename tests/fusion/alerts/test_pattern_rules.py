@@ -291,6 +291,14 @@ def test_dead_ground_stays_announced_while_the_track_is_at_its_edge() -> None:
     assert dead[-1].message.parameters["dead_ground_in_s"] < dead[0].message.parameters["dead_ground_in_s"]
 
 
+def test_a_state_of_before_distress_devices_in_which_a_call_waits_is_read() -> None:
+    """A unit in distress repeats its call, so that one nearly always waits when the version changes."""
+    state = AlertState(held_calls={"A1": DistressCall("patrol-1", 1, None, None, "")})
+    older = state.to_json().replace(b'"device":"",', b"")
+    assert b"device" not in older
+    assert AlertState.from_json(older) == state
+
+
 def test_a_state_of_before_the_counting_of_clear_looks_is_read() -> None:
     state, _ = told([(0.0, picture(["T1"], [[0.0, -600.0]], [[0.0, 1.4]], second=0.0))])
     older = state.to_json().replace(b'"clear_looks":0,', b"")

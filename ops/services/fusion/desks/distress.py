@@ -9,31 +9,40 @@ from typing import Final
 import msgspec
 
 from fusion.alerts import Alert, AlertSettings, AlertState, DistressCall, distress
-from geo.errors import BadInput
 from ingest.distress_calls import read_call
 from ingest.help_call import HelpCall
 from ingest.unit_messages import Position
 from ops.journal.events import RefusedCall
 from ops.journal.reader import JournalRow
 from ops.sector.open_sector import OpenSector
+from ops.services.fusion.checkpoint import DeviceHeard, Memory
 from ops.services.fusion.desks.forces import ForcesDesk
 from ops.services.fusion.desks.incidents import IncidentDesk
 from ops.services.fusion.desks.markings import MarkingDesk
-from sensors.timestamps import MINUTE_NS, nanoseconds, utc_datetime
+from sensors.timestamps import HOUR_NS, MINUTE_NS, nanoseconds, utc_datetime
 
-DEVICE_SILENT_NS: Final = 30 * MINUTE_NS
-"""A device whose call a person has ended calls again only after it was silent for this time: it sends for days."""
-MOST_DEVICES: Final = 100
-"""Number of devices heard within that time whose calls are raised: AIS is not signed, so anyone can invent devices."""
+SILENT_NS: Final = 30 * MINUTE_NS
+AGAIN_NS: Final = 6 * HOUR_NS
+"""A device whose call a person has ended calls again after it was silent for ``SILENT_NS``, or this long after its
+call: it sends for days, and whoever found the people must be able to end its alarm."""
+MOST_OPEN: Final = 100
+"""Number of open calls of devices that are stated one by one: AIS is not signed, so anyone can invent devices."""
+MOST_REMEMBERED: Final = 1_000
+FURTHER: Final = "AIS further"
+"""Name under which further devices are stated together."""
+ENDED: Final = "distress device: ended by a person"
+"""Counts calls of devices that are not raised, because a person has ended the call of this device."""
+NEAR_M: Final = 20_000.0
+"""Distance from the border from which a call is not said to be at one of its segments."""
 Changed = tuple[AlertState, tuple[Alert, ...]]
 
 
 class DistressDesk:
-    """Raises the alerts of distress calls. ``heard_ns``: when each AIS distress device was last heard."""
+    """Raises the alerts of distress calls; ``memory`` has what is known of devices, and counts those not raised."""
 
     def __init__(
         self,
-        heard_ns: dict[str, int],
+        memory: Memory,
         settings: AlertSettings,
         ground: OpenSector,
         *,
@@ -41,7 +50,8 @@ class DistressDesk:
         incidents: IncidentDesk,
         marking: MarkingDesk,
     ) -> None:
-        self._heard_ns, self._settings, self._ground = heard_ns, settings, ground
+        self._devices, self._counts = memory.devices, memory.unusable
+        self._settings, self._ground = settings, ground
         self._forces, self._incidents, self._marking = forces, incidents, marking
 
     def take_position(self, state: AlertState, position: Position, observed_ns: int, now_ns: int) -> Changed:
@@ -84,31 +94,67 @@ class DistressDesk:
         """Raise or revise the call of a device, unless a person has ended it; of receivers of the layout only."""
         if row.sensor not in self._ground.layout:
             return state, ()
-        name, heard_ns = said.caller, self._heard_ns
-        for other in [one for one, at_ns in heard_ns.items() if now_ns - at_ns >= DEVICE_SILENT_NS]:
-            del heard_ns[other]
-        known = name in heard_ns
-        if not known and len(heard_ns) >= MOST_DEVICES:
-            expected = f"at most {MOST_DEVICES} distress devices at a time"
-            raise BadInput("one distress device too many", where=name, expected=expected)
-        heard_ns[name] = now_ns
-        is_open = any((one.rule, one.unit) == ("distress", name) and one.is_open for one in state.alerts.values())
-        if known and not is_open:
-            return state, ()
-        call = replace(self._call_of(name, _observed_ns(said, row), _place_in(said), said.note), device=said.device)
-        return self._state(state, call, now_ns)
+        stated, observed_ns = _place_in(said), _observed_ns(said, row)
+        device = self._hear(said.caller, now_ns)
+        device.place = stated or device.place
+        call = self._call_of(said.caller, observed_ns, device.place, said.note)
+        call = replace(call, device=said.device, last_known=stated is None and device.place is not None)
+        own = _calls_of(state, said.caller)
+        if not any(one.is_open for one in own) and self._open_devices(state) >= MOST_OPEN:
+            call = replace(call, unit=FURTHER, device=FURTHER, note=said.caller)
+            device, own = self._hear(FURTHER, now_ns), _calls_of(state, FURTHER)
+        shown = next((one for one in own if one.is_open), None)
+        if shown is not None and observed_ns < nanoseconds(shown.observed_at):
+            return state, ()  # a delayed report
+        if shown is None:
+            if self._is_ended(own, device, observed_ns, now_ns):
+                self._counts[ENDED] = self._counts.get(ENDED, 0) + 1
+                return state, ()
+            device.called_ns = now_ns
+        state, changed = self._state(state, call, now_ns)
+        self._marking.take(changed, self._incidents.book.incidents)
+        return state, changed
+
+    def _hear(self, name: str, now_ns: int) -> DeviceHeard:
+        """What is known of a device that is heard now; nothing after it was silent."""
+        devices = self._devices
+        known = devices.pop(name, None)
+        if known is None or now_ns - known.heard_ns >= SILENT_NS:
+            known = DeviceHeard()
+        known.heard_ns = now_ns
+        while len(devices) >= MOST_REMEMBERED:
+            del devices[next(iter(devices))]
+        devices[name] = known
+        return known
+
+    def _is_ended(self, own: list[Alert], device: DeviceHeard, observed_ns: int, now_ns: int) -> bool:
+        """Whether a person has ended the call that a device, of whose ``own`` alerts none is open, goes on with."""
+        newest = max(own, key=lambda one: one.raised_at, default=None)
+        if newest is not None and observed_ns <= nanoseconds(newest.updated_at):
+            return True  # a report from before the end that was delayed
+        if not device.called_ns or now_ns - device.called_ns >= AGAIN_NS:
+            return False
+        incident = None if newest is None else self._incidents.book.incident_of(newest.id)
+        found = None if incident is None else self._incidents.book.incidents.get(incident)
+        if found is None or found.state == "closed":
+            return True
+        reopened = [step for step in found.transitions if step.action == "reopen"]
+        return all(nanoseconds(step.at) < device.called_ns for step in reopened)
+
+    def _open_devices(self, state: AlertState) -> int:
+        """Number of open calls of devices: unlike units, they have a blank in their name."""
+        return sum(one.is_open for one in state.alerts.values() if one.rule == "distress" and " " in (one.unit or ""))
 
     def _raise(self, state: AlertState, call: DistressCall, now_ns: int) -> Changed:
         state, settled = self._incidents.settle_distress(state, call.unit, now_ns)
         state, changed = self._state(state, call, now_ns)
-        self._marking.take(settled, self._incidents.book.incidents)
+        self._marking.take(settled + changed, self._incidents.book.incidents)
         return state, settled + changed
 
     def _state(self, state: AlertState, call: DistressCall, now_ns: int) -> Changed:
         context = self._forces.context
         state, changed = distress(state, call, now_ns=now_ns, settings=self._settings, context=context)
         self._incidents.take_alerts(state, changed, now_ns)
-        self._marking.take(changed, self._incidents.book.incidents)
         return state, changed
 
     def _call_of(self, unit: str, observed_ns: int, place: tuple[float, float] | None, note: str) -> DistressCall:
@@ -124,9 +170,14 @@ class DistressDesk:
             return call
         located = self._ground.border.locate(easting, northing)
         segment, chainage, offset = int(located[0]), float(located[1]), float(located[2])
-        if segment < 0:
+        if segment < 0 or abs(offset) > NEAR_M:
             return call
         return replace(call, segment=segment, chainage_m=chainage, offset_m=offset)
+
+
+def _calls_of(state: AlertState, name: str) -> list[Alert]:
+    """The distress alerts of a unit or a device."""
+    return [one for one in state.alerts.values() if (one.rule, one.unit) == ("distress", name)]
 
 
 def _place_in(said: HelpCall) -> tuple[float, float] | None:

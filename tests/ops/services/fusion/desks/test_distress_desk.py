@@ -12,13 +12,14 @@ import pytest
 from fusion.alerts import Alert
 from fusion.situation.context import AlertContext
 from ingest.envelope import Delivery
-from ingest.receiving.receiver import Receiver
+from ingest.receiving.quarantine import Quarantine
+from ingest.receiving.receiver import Guards, Receiver
 from ingest.standards.ais import read_device_call
 from ops.journal.reader import JournalRow
 from ops.journal.writer import Journal
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
-from ops.services.fusion.desks.distress import DEVICE_SILENT_NS, MOST_DEVICES
+from ops.services.fusion.desks.distress import AGAIN_NS, ENDED, MOST_OPEN, SILENT_NS
 from ops.services.fusion.overload import passed_over
 from ops.services.fusion.pipeline import Pipeline
 from ops.words import MessageCatalogue
@@ -43,13 +44,24 @@ def report(mmsi: str, **fields: Any) -> bytes:
     return "\n".join(encode_dict(stated, talker_id="AI")).encode()
 
 
+def text(sentence: str) -> bytes:
+    from pyais import encode_dict
+
+    return "\n".join(encode_dict({"type": 14, "mmsi": "972123456", "text": sentence}, talker_id="AI")).encode()
+
+
 class Room:
     """Ingest, journal and fusion of one sector, without a broker."""
 
     def __init__(self, folder: Path, ground: OpenSector) -> None:
         self.journal, self._at, self._read = Journal(folder / "journal.db"), NOW, 0
+        self.quarantine = Quarantine()
         self._receiver = Receiver(
-            "s", commit=self.journal.commit, acknowledge=lambda _: None, recall=self.journal.recall
+            "s",
+            commit=self.journal.commit,
+            acknowledge=lambda _: None,
+            recall=self.journal.recall,
+            guards=Guards(quarantine=self.quarantine),
         )
         self.pipeline = Pipeline(ground, context=AlertContext())
 
@@ -70,8 +82,11 @@ class Room:
         return [alert for row in rows for alert in self.pipeline.take(row) if alert.rule == "distress"]
 
     def close(self, alert: str) -> list[Alert]:
-        reply = {"unit": "ops-centre", "boot": 1, "seq": 1, "observed_at": "2026-03-14T21:00:00Z", "action": "clear",
-                 "alert": alert, "by": "Ana", "reason": "picked up"}  # fmt: skip
+        return self.act("clear", alert=alert, reason="picked up")
+
+    def act(self, action: str, **more: str) -> list[Alert]:
+        reply = {"unit": "ops-centre", "boot": 1, "seq": 1, "observed_at": "2026-03-14T21:00:00Z", "by": "Ana",
+                 "alert": "", "action": action, **more}  # fmt: skip
         self.journal.append("action", "ops-centre", nanoseconds(self._at), json.dumps(reply).encode())
         return self.follow()
 
@@ -112,12 +127,79 @@ def test_a_device_without_a_fix_calls_without_a_position(room: Room) -> None:
     assert (placed.id, placed.easting is not None) == (alert.id, True)
 
 
-@pytest.mark.parametrize(("text", "calls"), [("MOB ACTIVE", 1), ("MOB TEST", 0)])
-def test_the_text_of_a_device_calls_unless_it_is_a_test(room: Room, text: str, calls: int) -> None:
-    from pyais import encode_dict
+def test_the_first_fix_is_stated_at_once_and_outlives_messages_without_one(room: Room) -> None:
+    (alert,) = room.send(report("972123456", lon=181.0, lat=91.0))
+    (placed,) = room.send(report("972123456"))
+    assert (alert.easting, placed.revision, placed.easting is not None) == (None, 1, True)
+    (later,) = room.send(text("MOB ACTIVE"), after_s=20.0)
+    assert (later.easting, later.segment) == (placed.easting, placed.segment)
+    assert "alert-detail-last-coordinates" in [message.id for message in later.details]
 
-    sentences = encode_dict({"type": 14, "mmsi": "972123456", "text": text}, talker_id="AI")
-    assert len(room.send("\n".join(sentences).encode())) == calls
+
+def test_a_device_that_sends_the_same_bytes_after_weeks_calls_again(room: Room) -> None:
+    """A text and a report without a fix have no time in them; the first one is a dead letter already."""
+    (alert,) = room.send(text("MOB ACTIVE"))
+    room.close(alert.id)
+    (again,) = room.send(text("MOB ACTIVE"), after_s=14 * 86_400.0)
+    assert again.id != alert.id
+
+
+def test_a_report_that_was_delayed_neither_moves_a_call_back_nor_begins_one_that_is_over(room: Room) -> None:
+    (alert,) = room.send(report("972123456"), after_s=600.0)
+    assert room.send(b"\\c:1773522100*5F\\" + report("972123456", lon=-84.3), after_s=60.0) == []
+    room.close(alert.id)
+    later = room.send(b"\\c:1773522100*5F\\" + report("972123456", lon=-84.31), after_s=2.0 * 3600.0)
+    assert later == []
+
+
+def test_a_reopened_incident_has_the_call_again(room: Room) -> None:
+    (alert,) = room.send(report("972123456"))
+    (incident,) = room.pipeline.incidents
+    room.act("close", alert=alert.id, incident=incident, disposition="rescue", reason="picked up")
+    room.send(report("972123456", lon=-84.2), after_s=60.0)
+    assert room.open_calls() == []
+    room.act("reopen", alert=alert.id, incident=incident, reason="another person")
+    (again,) = room.send(report("972123456", lon=-84.19), after_s=60.0)
+    assert again.is_open
+    assert room.send(report("972123456", lon=-84.18)) == []
+    assert room.open_calls() == ["MOB 972123456"]
+
+
+def test_a_device_without_a_fix_does_not_speak_against_its_receiver(room: Room) -> None:
+    """In quarantine, the receiver would hear neither ships nor a second person in the water."""
+    for number in range(12):
+        room.send(report("972123456", lon=181.0, lat=91.0), after_s=2.0)
+        room.send(report(f"97212{number:04d}"), after_s=0.1)
+    assert len(room.open_calls()) == 13
+    assert room.quarantine.held == frozenset()
+
+
+def test_in_quarantine_each_device_is_heard_and_in_a_mute_none(room: Room) -> None:
+    for _ in range(8):
+        room.send(b"no sentence")
+    assert room.quarantine.held == {RECEIVER}
+    assert [one.unit for one in room.send(report("972123456"), after_s=0.1)] == ["MOB 972123456"]
+    assert [one.unit for one in room.send(report("970123456"), after_s=0.1)] == ["AIS-SART 970123456"]
+    room.quarantine.muted = frozenset({RECEIVER})
+    assert room.send(report("974123456"), after_s=5.0) == []
+
+
+def test_a_call_far_from_the_border_is_at_no_segment(room: Room) -> None:
+    (alert,) = room.send(report("972123456", lat=20.0))
+    assert alert.segment is None
+    assert MessageCatalogue("en", "metric").say(alert.message) == "Distress: man-overboard device 972123456 is active"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "calls"), [("MOB ACTIVE", 1), ("MOB ACTIVE LATEST POS", 1), ("MOB TEST", 0), ("SART TEST", 0)]
+)
+def test_the_text_of_a_device_calls_unless_it_is_a_test(room: Room, sentence: str, calls: int) -> None:
+    assert len(room.send(text(sentence))) == calls
+
+
+def test_of_two_messages_in_one_payload_the_call_is_heard(room: Room) -> None:
+    payload = report("366053209", status=0) + b"\n" + report("972123456")
+    assert [one.unit for one in room.send(payload)] == ["MOB 972123456"]
 
 
 @pytest.mark.parametrize("fields", [{"mmsi": "972123456", "status": 15}, {"mmsi": "366053209", "status": 14}])
@@ -142,24 +224,40 @@ def test_after_a_person_ended_the_call_the_device_is_quiet_until_it_was_silent(r
     (alert,) = room.send(report("970123456"))
     assert [one.status for one in room.close(alert.id)] == ["cleared"]
     assert [room.send(report("970123456", lon=-84.2 + n * 1e-4), after_s=60.0) for n in range(40)] == [[]] * 40
-    assert room.open_calls() == []
-    (again,) = room.send(report("970123456"), after_s=DEVICE_SILENT_NS / 1e9)
+    assert (room.open_calls(), room.pipeline.tally[ENDED]) == ([], 40)
+    (again,) = room.send(report("970123456"), after_s=SILENT_NS / 1e9)
     assert again.id != alert.id
     assert room.open_calls() == ["AIS-SART 970123456"]
 
 
-def test_the_call_outlives_a_restart_from_the_checkpoint(room: Room, ground: OpenSector) -> None:
+def test_a_device_that_never_falls_silent_calls_again_after_some_hours(room: Room) -> None:
+    """Else whoever sends its identity every few minutes would silence it for good."""
+    (alert,) = room.send(report("970123456"))
+    room.close(alert.id)
+    steps = int(AGAIN_NS / 1e9 // 1200.0) + 1
+    raised = [room.send(report("970123456", lon=-84.2 + n * 1e-4), after_s=1200.0) for n in range(steps)]
+    assert [len(one) for one in raised[-3:]] == [0, 1, 1]
+    assert sum(map(len, raised[:-2])) == 0
+
+
+def test_the_end_of_a_call_outlives_a_restart_from_the_checkpoint(room: Room, ground: OpenSector) -> None:
     (alert,) = room.send(report("972123456"))
     room.close(alert.id)
     room.pipeline = Pipeline(ground, context=AlertContext(), checkpoint=room.pipeline.save())
     assert room.send(report("972123456", lon=-84.2)) == []
 
 
-def test_invented_devices_are_limited_and_counted(room: Room) -> None:
-    for number in range(MOST_DEVICES + 5):
+def test_many_invented_devices_are_one_alert_and_hide_no_further_one(room: Room) -> None:
+    for number in range(MOST_OPEN + 5):
         room.send(report(f"972{number:06d}"), after_s=0.01)
-    assert len(room.open_calls()) == MOST_DEVICES
-    assert room.pipeline.tally["detections: BadInput"] == 5
+    assert len(room.open_calls()) == MOST_OPEN + 1
+    (further,) = room.send(report("970123456"), after_s=11.0)
+    assert further.unit == "AIS further"
+    assert "970123456" in str([message.parameters for message in further.details if message.id == "alert-detail-note"])
+    room.close(next(alert.id for alert in room.pipeline.alerts.values() if alert.unit == "MOB 972000001"))
+    room.close(next(alert.id for alert in room.pipeline.alerts.values() if alert.unit == "MOB 972000002"))
+    (real,) = room.send(report("970123456", lon=-84.2))
+    assert real.unit == "AIS-SART 970123456"
 
 
 def test_overload_skips_ships_but_no_call(room: Room) -> None:
