@@ -116,7 +116,7 @@ class DistressDesk:
         return state, changed
 
     def _hear(self, name: str, now_ns: int) -> DeviceHeard:
-        """What is known of a device that is heard now; nothing after it was silent."""
+        """Return what is known of a device that is heard now; nothing if it was silent before."""
         devices = self._devices
         known = devices.pop(name, None)
         if known is None or now_ns - known.heard_ns >= SILENT_NS:
@@ -128,7 +128,7 @@ class DistressDesk:
         return known
 
     def _is_ended(self, own: list[Alert], device: DeviceHeard, observed_ns: int, now_ns: int) -> bool:
-        """Whether a person has ended the call that a device, of whose ``own`` alerts none is open, goes on with."""
+        """Whether a person has ended the call of a device that still sends; of its ``own`` alerts none is open."""
         newest = max(own, key=lambda one: one.raised_at, default=None)
         if newest is not None and observed_ns <= nanoseconds(newest.updated_at):
             return True  # a report from before the end that was delayed
