@@ -44,12 +44,13 @@ class HealthNow:
 
 
 class DeviceHeard(msgspec.Struct):
-    """An AIS distress device: when it was last heard and when its call was raised [UTC ns], and its last position
-    (longitude, latitude)."""
+    """An AIS distress device: when it was last heard and when its call was raised [UTC ns], its last position
+    (longitude, latitude), and the time of that."""
 
     heard_ns: int = 0
     called_ns: int = 0
     place: tuple[float, float] | None = None
+    placed_ns: int = 0
 
 
 MOVED_M: Final = 10.0

@@ -34,6 +34,7 @@ def limit_times(memory: Memory, state: AlertState, now_ns: int) -> AlertState:
     memory.revoked = _until(memory.revoked, now_ns)
     for device in memory.devices.values():
         device.heard_ns, device.called_ns = min(device.heard_ns, now_ns), min(device.called_ns, now_ns)
+        device.placed_ns = min(device.placed_ns, now_ns)
     memory.refusals = {sensor: _until(reasons, now_ns) for sensor, reasons in memory.refusals.items()}
     memory.health = {sensor: (name, min(since_ns, now_ns)) for sensor, (name, since_ns) in memory.health.items()}
     memory.reported_state = {

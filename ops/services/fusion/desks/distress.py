@@ -96,17 +96,17 @@ class DistressDesk:
             return state, ()
         stated, observed_ns = _place_in(said), _observed_ns(said, row)
         device = self._hear(said.caller, now_ns)
-        device.place = stated or device.place
+        if stated is not None:
+            if observed_ns < device.placed_ns:
+                return state, ()  # a delayed report must not move the call back
+            device.place, device.placed_ns = stated, observed_ns
         call = self._call_of(said.caller, observed_ns, device.place, said.note)
         call = replace(call, device=said.device, last_known=stated is None and device.place is not None)
         own = _calls_of(state, said.caller)
         if not any(one.is_open for one in own) and self._open_devices(state) >= MOST_OPEN:
             call = replace(call, unit=FURTHER, device=FURTHER, note=said.caller)
             device, own = self._hear(FURTHER, now_ns), _calls_of(state, FURTHER)
-        shown = next((one for one in own if one.is_open), None)
-        if shown is not None and observed_ns < nanoseconds(shown.observed_at):
-            return state, ()  # a delayed report
-        if shown is None:
+        if not any(one.is_open for one in own):
             if self._is_ended(own, device, observed_ns, now_ns):
                 self._counts[ENDED] = self._counts.get(ENDED, 0) + 1
                 return state, ()

@@ -136,6 +136,13 @@ def test_the_first_fix_is_stated_at_once_and_outlives_messages_without_one(room:
     assert "alert-detail-last-coordinates" in [message.id for message in later.details]
 
 
+def test_the_position_of_a_burst_is_older_than_the_text_beside_it(room: Room) -> None:
+    """A transmitter takes its position once a minute, and sends it in several messages with texts between them."""
+    (alert,) = room.send(text("MOB ACTIVE"))
+    (placed,) = room.send(report("972123456", second=(NOW.second + 40) % 60), after_s=2.0)  # 20 s before the text
+    assert (placed.id, placed.observed_at < alert.observed_at, placed.easting is not None) == (alert.id, True, True)
+
+
 def test_a_device_that_sends_the_same_bytes_after_weeks_calls_again(room: Room) -> None:
     """A text and a report without a fix have no time in them; the first one is a dead letter already."""
     (alert,) = room.send(text("MOB ACTIVE"))
