@@ -24,7 +24,7 @@ from sensors.timestamps import HOUR_NS, MINUTE_NS, nanoseconds, utc_datetime
 SILENT_NS: Final = 30 * MINUTE_NS
 AGAIN_NS: Final = 6 * HOUR_NS
 """A device whose call a person has ended calls again after it was silent for ``SILENT_NS``, or this long after its
-call: it sends for days, and whoever found the people must be able to end its alarm."""
+call: it sends for days, and those who found the people must be able to end its alarm."""
 MOST_OPEN: Final = 100
 """Number of open calls of devices that are stated one by one: AIS is not signed, so anyone can invent devices."""
 MOST_REMEMBERED: Final = 1_000

@@ -227,7 +227,7 @@ def test_a_device_that_repeats_itself_revises_one_alert_at_most_every_ten_second
 
 
 def test_after_a_person_ended_the_call_the_device_is_quiet_until_it_was_silent(room: Room) -> None:
-    """A transmitter sends for four days (IEC 61097-14): whoever found the people must be able to end its alarm."""
+    """A transmitter sends for four days (IEC 61097-14): those who found the people must be able to end its alarm."""
     (alert,) = room.send(report("970123456"))
     assert [one.status for one in room.close(alert.id)] == ["cleared"]
     assert [room.send(report("970123456", lon=-84.2 + n * 1e-4), after_s=60.0) for n in range(40)] == [[]] * 40
@@ -238,7 +238,7 @@ def test_after_a_person_ended_the_call_the_device_is_quiet_until_it_was_silent(r
 
 
 def test_a_device_that_never_falls_silent_calls_again_after_some_hours(room: Room) -> None:
-    """Else whoever sends its identity every few minutes would silence it for good."""
+    """Otherwise anyone who sends its identity every few minutes could silence it for good."""
     (alert,) = room.send(report("970123456"))
     room.close(alert.id)
     steps = int(AGAIN_NS / 1e9 // 1200.0) + 1
