@@ -41,8 +41,8 @@ def call(device: TakDevice = ANN, **place: Any) -> DeviceCall:
 
 @pytest.fixture
 def two_devices(rig: Rig) -> Rig:
-    server = rig.feed._servers["tak"]
-    server.settings = CotServer("tak", "tcp://127.0.0.1:9", units={"ANN": "patrol-1", "BOB": "patrol-1"})
+    both = {"ANN": "patrol-1", "BOB": "patrol-1"}
+    rig.feed.devices._servers["tak"] = CotServer("tak", "tcp://127.0.0.1:9", units=both)
     return rig
 
 
