@@ -271,7 +271,8 @@ def below_baseline_text(segment: int, expected: float) -> AlertText:
 
 def distress_text(call: DistressCall, areas: Sequence[NamedArea] = ()) -> AlertText:
     """The messages of a distress call; ``areas``: those that it is in, of which responders must know."""
-    details = [Message("alert-detail-note", {"note": call.note})] if call.note else []
+    further = bool(call.device) and call.device == call.unit
+    details = [Message("alert-detail-note", {"note": call.note})] if call.note and not further else []
     if call.position:
         known = "alert-detail-last-coordinates" if call.last_known else "alert-detail-coordinates"
         details.append(Message(known, {"position": call.position}))
@@ -279,8 +280,9 @@ def distress_text(call: DistressCall, areas: Sequence[NamedArea] = ()) -> AlertT
         details.append(Message("alert-detail-no-position"))
     name, there = "alert-distress", "alert-distress-at-segment"
     caller: dict[str, Parameter] = {"unit": call.unit}
-    if call.device and call.device == call.unit:
-        name, there, caller = "alert-more-devices-distress", "alert-more-devices-distress-at-segment", {}
+    if further:
+        name, there = "alert-more-devices-distress", "alert-more-devices-distress-at-segment"
+        caller = {"last": call.note}
     elif call.device:
         name, there = "alert-device-distress", "alert-device-distress-at-segment"
         caller = {"device": call.device, "identity": call.unit.rpartition(" ")[2]}

@@ -140,7 +140,7 @@ class DistressCall:
         Whether the position is the unit's last known one, because the call states none.
     device : str
         Kind of the device that calls, such as ``MOB``; empty for a unit. If it equals ``unit``, the call stands for
-        further devices, which are too many to be stated one by one.
+        further devices, which are too many to be stated one by one; ``note`` names the last of them.
     """
 
     unit: str

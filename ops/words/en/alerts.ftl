@@ -108,8 +108,8 @@ alert-device-distress-at-segment = Distress: { $device ->
         [EPIRB-AIS] distress radio beacon
        *[other] search and rescue transmitter
     } { $identity } is active at segment { NUMBER($segment, useGrouping: 0) }
-alert-more-devices-distress = Distress: further distress devices are active, too many to be stated one by one
-alert-more-devices-distress-at-segment = Distress: further distress devices are active, too many to be stated one by one; the last at segment { NUMBER($segment, useGrouping: 0) }
+alert-more-devices-distress = Distress: further distress devices are active, too many to be stated one by one; the last is { $last }
+alert-more-devices-distress-at-segment = Distress: further distress devices are active, too many to be stated one by one; the last is { $last }, at segment { NUMBER($segment, useGrouping: 0) }
 
 ## Details
 

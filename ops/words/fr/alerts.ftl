@@ -110,8 +110,8 @@ alert-device-distress-at-segment = Détresse : { $device ->
         [EPIRB-AIS] la radiobalise de détresse
        *[other] l’émetteur AIS-SART
     } { $identity } émet, segment { NUMBER($segment, useGrouping: 0) }
-alert-more-devices-distress = Détresse : d’autres balises de détresse émettent, trop nombreuses pour être indiquées une à une
-alert-more-devices-distress-at-segment = Détresse : d’autres balises de détresse émettent, trop nombreuses pour être indiquées une à une ; la dernière au segment { NUMBER($segment, useGrouping: 0) }
+alert-more-devices-distress = Détresse : d’autres balises de détresse émettent, trop nombreuses pour être indiquées une à une ; la dernière est { $last }
+alert-more-devices-distress-at-segment = Détresse : d’autres balises de détresse émettent, trop nombreuses pour être indiquées une à une ; la dernière est { $last }, segment { NUMBER($segment, useGrouping: 0) }
 
 ## Précisions
 

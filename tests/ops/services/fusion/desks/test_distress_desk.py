@@ -260,7 +260,8 @@ def test_many_invented_devices_are_one_alert_and_hide_no_further_one(room: Room)
     assert len(room.open_calls()) == MOST_OPEN + 1
     (further,) = room.send(report("970123456"), after_s=11.0)
     assert further.unit == "AIS further"
-    assert "970123456" in str([message.parameters for message in further.details if message.id == "alert-detail-note"])
+    assert further.message.parameters["last"] == "AIS-SART 970123456"
+    assert "alert-detail-note" not in [message.id for message in further.details], "it is no text of a unit"
     room.close(next(alert.id for alert in room.pipeline.alerts.values() if alert.unit == "MOB 972000001"))
     room.close(next(alert.id for alert in room.pipeline.alerts.values() if alert.unit == "MOB 972000002"))
     (real,) = room.send(report("970123456", lon=-84.2))
