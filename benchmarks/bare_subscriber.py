@@ -15,7 +15,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from ingest.mqtt.broker_url import BrokerUrl
-from ops.runtime.child_process import say, stop_when_parent_ends
+from ops.runtime.processes.child_process import say, stop_when_parent_ends
 
 
 def connect(url: BrokerUrl, client_id: str, *, manual_ack: bool) -> tuple[paho.Client, threading.Event]:

@@ -241,7 +241,7 @@ def sample_sector() -> dict[str, float]:
     """Return CPU milliseconds for the sample sector's larger layout, best of five: all rasters, one health change."""
     from ops.sector.open_sector import open_sector
     from ops.sector.sector_file import load_sector
-    from ops.services.map.coverage_layers import coverage_overlay
+    from ops.services.map.layers.coverage import coverage_overlay
     from sensors.coverage import coverage_rasters
     from sensors.coverage.segments import over_segments
 

@@ -29,7 +29,7 @@ from ingest.topics import unit_topic
 from ingest.unit_messages import ResendRequest
 from ops.broker.broker import URL_VARIABLE, EmbeddedBroker
 from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder, Name
-from ops.runtime.child_process import Child
+from ops.runtime.processes.child_process import Child
 from ops.store.writer import Store
 from sensors.timestamps import utc_datetime
 

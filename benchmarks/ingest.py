@@ -57,7 +57,7 @@ from ingest.wire import JSON
 from ops.broker.broker import URL_VARIABLE, EmbeddedBroker, MosquittoBroker
 from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder, Name
 from ops.journal.reader import JournalReader
-from ops.runtime.child_process import Child
+from ops.runtime.processes.child_process import Child
 from sensors.radar import Radar
 from sensors.scan import Plot, Scan
 

@@ -16,7 +16,7 @@ from ingest.security.key_bundle import SIGNING_KEY, open_bundle
 from ingest.security.signature import Signer
 from ops.audit.entry import AuditError
 from ops.runtime.account import give_to_owner
-from ops.runtime.file_lock import is_locked, lock_file
+from ops.runtime.files.lock import is_locked, lock_file
 from ops.runtime.output import write_private
 
 FOLDER: Final = "audit"

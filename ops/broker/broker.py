@@ -29,9 +29,9 @@ from ingest.mqtt.broker_url import BrokerUrl
 from ingest.topics import sensor_filter
 from ingest.wire import MAX_PAYLOAD_BYTES
 from ops.broker.after_panic import restarted_after_panic
-from ops.runtime.child_process import Child, say, stop_when_parent_ends
-from ops.runtime.reserved_port import ReservedPort
-from ops.runtime.scratch_folder import ScratchFolder, scratch_folder
+from ops.runtime.files.scratch_folder import ScratchFolder, scratch_folder
+from ops.runtime.processes.child_process import Child, say, stop_when_parent_ends
+from ops.runtime.processes.reserved_port import ReservedPort
 
 URL_VARIABLE: Final = "WATCHLINE_BROKER"
 """The environment variable with a broker's complete URL: command lines are visible to every user of the machine."""

@@ -35,7 +35,7 @@ from ingest.security.key_register import (
 from ingest.security.signature import Signer
 from ingest.topics import identifier
 from ops.runtime.account import give_to_owner
-from ops.runtime.file_lock import lock_file
+from ops.runtime.files.lock import lock_file
 from ops.runtime.output import write_private
 
 IDENTITY_VARIABLE: Final = "WATCHLINE_IDENTITY"

@@ -21,7 +21,7 @@ from ops.cli.wrong_values import UsageError, WrongValue, sentence_of
 from ops.runtime.compile_kernels import forget_outdated
 from ops.runtime.memory import has_address_limit, save_addresses
 from ops.runtime.output import LANGUAGE, UNITS
-from ops.runtime.stopping import SIGNALS, CommandStopped, exit_code_of, raise_stopped
+from ops.runtime.processes.stopping import SIGNALS, CommandStopped, exit_code_of, raise_stopped
 
 COLLECT_EVERY: Final = (50_000, 10, 100)
 """Thresholds of Python's search for unused cycles. Imported libraries are hundreds of thousands of objects that stay;

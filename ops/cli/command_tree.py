@@ -28,7 +28,7 @@ from ops.cli.wrong_values import (
 )
 from ops.runtime.memory import out_of_memory, ran_out_of_memory, refuse_low_limit
 from ops.runtime.output import LANGUAGE, UNITS, catalogue
-from ops.runtime.stopping import ending_soon
+from ops.runtime.processes.stopping import ending_soon
 
 ENDING_IN_ORDER: Final = {
     f"watchline {name}" for name in ("demo", "run", "record", "serve", "cluster run", "cluster worker")

@@ -37,9 +37,9 @@ from ops.postgres.note import remember
 from ops.room.retention import DailyRetention
 from ops.room.room import BROKER_URL, DEMO_MARK, RoomError, prepare_identity
 from ops.room.supervision import Supervision
-from ops.runtime.child_process import Child
-from ops.runtime.file_lock import is_locked
+from ops.runtime.files.lock import is_locked
 from ops.runtime.output import say_in_english, show, write_private
+from ops.runtime.processes.child_process import Child
 from ops.runtime.tables import show_table, table_of
 from ops.sector.sector_file import Sector, layout_path
 from ops.sector.settings import load_settings

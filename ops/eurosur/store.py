@@ -15,7 +15,7 @@ import msgspec
 from geo.errors import BadInput
 from ops.eurosur.report import INDICATORS, Report, check_confidence, report_of
 from ops.runtime.account import give_to_owner
-from ops.runtime.transaction import transaction
+from ops.runtime.files.transaction import transaction
 from sensors.timestamps import nanoseconds, utc_datetime
 
 FILE: Final = "eurosur.db"

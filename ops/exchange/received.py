@@ -18,7 +18,7 @@ from ops.exchange.format.manifest import Manifest, decoded
 from ops.exchange.format.refusal import PackageRefused
 from ops.exchange.sent import FOLDER
 from ops.runtime.account import give_to_owner
-from ops.runtime.transaction import transaction
+from ops.runtime.files.transaction import transaction
 
 FILE: Final = "received.db"
 MOST_REFUSED: Final = 200

@@ -11,8 +11,8 @@ from typing import Final, Literal
 from ops.exchange.format.manifest import Manifest
 from ops.exchange.format.package import ENDING
 from ops.runtime.account import give_to_owner
+from ops.runtime.files.transaction import transaction
 from ops.runtime.output import write_private
-from ops.runtime.transaction import transaction
 from sensors.timestamps import nanoseconds
 
 FOLDER: Final = "exchange"

@@ -23,7 +23,7 @@ from geo.errors import BadInput, WatchlineError
 from ingest.topics import identifier
 from ops.accounts.limits import FORGOTTEN_S, DelayRule, digest, network_of
 from ops.runtime.account import give_to_owner
-from ops.runtime.transaction import BUSY_S, change_unless_busy, transaction, use_write_ahead_log
+from ops.runtime.files.transaction import BUSY_S, change_unless_busy, transaction, use_write_ahead_log
 
 FILE: Final = "field.db"
 SCHEMA: Final = 1

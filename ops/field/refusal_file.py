@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from geo.errors import WatchlineError
-from ops.runtime.file_lock import lock_file
-from ops.runtime.transaction import BUSY_S, transaction
+from ops.runtime.files.lock import lock_file
+from ops.runtime.files.transaction import BUSY_S, transaction
 
 log = logging.getLogger(__name__)
 

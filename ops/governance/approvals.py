@@ -32,7 +32,7 @@ from ops.governance.two_person import (
     check_decision,
     check_request,
 )
-from ops.runtime.transaction import BUSY_S
+from ops.runtime.files.transaction import BUSY_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -25,7 +25,7 @@ from typing import Final
 
 from geo.errors import BadInput
 from ops.runtime.account import give_to_owner
-from ops.runtime.file_lock import lock_file
+from ops.runtime.files.lock import lock_file
 from ops.runtime.output import write_private
 
 BASE: Final = 5

@@ -12,8 +12,8 @@ from typing import Final
 from ops.audit.day_keys import IsDue, day_at
 from ops.journal.encryption import DEAD_LETTERS, STATUS, key_of
 from ops.journal.reader import JournalError
-from ops.runtime.file_lock import lock_file
-from ops.runtime.transaction import BUSY_S
+from ops.runtime.files.lock import lock_file
+from ops.runtime.files.transaction import BUSY_S
 
 ROWS: Final = 5_000
 _ERASE_LETTER: Final = (

@@ -13,7 +13,7 @@ from ingest.receiving.batch import DeadLetter
 from ingest.security.authentication import SourceKey
 from ops.audit.day_keys import ChangedRecord, DayKeys
 from ops.journal.encryption import ERASED, may_be_erased, opened
-from ops.runtime.transaction import BUSY_S
+from ops.runtime.files.transaction import BUSY_S
 
 SCHEMA_VERSION: Final = 3
 APPLICATION_ID: Final = 0x574C4A31  # "WLJ1"

@@ -21,7 +21,7 @@ from ingest.receiving.batch import DeadLetter
 from ops.journal.reader import JournalReader
 from ops.journal.stores.place import read_journal
 from ops.journal.stores.protocol import ReadableJournal
-from ops.runtime.file_lock import is_locked
+from ops.runtime.files.lock import is_locked
 from ops.runtime.output import write_private
 
 AT_ONCE: Final = 1000

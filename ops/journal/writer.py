@@ -22,9 +22,9 @@ from ops.journal.encryption import KEY_OF_KIND, opened_event
 from ops.journal.reader import APPLICATION_ID, SCHEMA_VERSION, JournalError, JournalFull, JournalLost, JournalReader
 from ops.journal.stores.commits import CommitRules, JournalKey, JournalValues, Tally
 from ops.journal.tables import CLOSE_BATCH, FROM_1, INSERT, INSERT_DEAD, INSERT_NEW, TABLES, TABLES_2, TABLES_3, TALLY
-from ops.runtime.fence import LOST, is_fenced_by, raise_fence
-from ops.runtime.file_lock import lock_file
-from ops.runtime.transaction import BUSY_S
+from ops.runtime.files.fence import LOST, is_fenced_by, raise_fence
+from ops.runtime.files.lock import lock_file
+from ops.runtime.files.transaction import BUSY_S
 
 
 class Journal(CommitRules, JournalReader):
@@ -33,8 +33,8 @@ class Journal(CommitRules, JournalReader):
     def __init__(self, path: str | Path, *, encrypted: bool = False, fence: int | None = None) -> None:
         """Open for writing, or create. ``encrypted``: bodies with personal data are, see ``ops.audit.day_keys``.
 
-        ``fence``: number of the lease under which this process writes (``ops.runtime.fence``). JournalLost, here and
-        by each transaction, when a later lease has written.
+        ``fence``: number of the lease under which this process writes (``ops.runtime.files.fence``). JournalLost, here
+        and by each transaction, when a later lease has written.
         """
         self._path, self._fence = Path(path), fence
         CommitRules.__init__(self, DayKeys.beside(self._path), encrypted=encrypted)

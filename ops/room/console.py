@@ -15,7 +15,7 @@ from rich.text import Text
 
 from geo.message import Message
 from ops.runtime.output import catalogue, column, say
-from ops.runtime.part_state import code_of
+from ops.runtime.processes.part_state import code_of
 from sensors.timestamps import utc_datetime
 
 COUNTED = ("received", "journaled", "duplicate", "dead_lettered", "shed")

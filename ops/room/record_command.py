@@ -25,8 +25,8 @@ from ops.postgres.address import FORM, STORE_VARIABLE, StoreAddress, is_postgres
 from ops.room.console import COUNTED
 from ops.room.room import BROKER_ANSWERS_S, REASON_S, START_TIMEOUT_S
 from ops.room.supervision import Supervision
-from ops.runtime.child_process import Child
 from ops.runtime.output import say_in_english, show
+from ops.runtime.processes.child_process import Child
 
 
 @dataclass(frozen=True, slots=True)

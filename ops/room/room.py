@@ -33,10 +33,10 @@ from ops.journal.stores.place import keep_in_file, keep_in_store, read_journal
 from ops.postgres.address import STORE_VARIABLE
 from ops.postgres.note import note_path
 from ops.room.supervision import Supervision
-from ops.runtime.child_process import Child, proportional_set_size_mb
 from ops.runtime.clock import ScenarioClock
-from ops.runtime.file_lock import lock_file
+from ops.runtime.files.lock import lock_file
 from ops.runtime.output import write_private
+from ops.runtime.processes.child_process import Child, proportional_set_size_mb
 from ops.sector.sector_file import load_sector
 from ops.sector.settings import account_settings, load_settings
 from ops.services.api.serving.endpoint import Endpoint
@@ -46,7 +46,7 @@ from ops.store.engines.place import keep_fusion_in_file, keep_fusion_in_store
 from ops.store.reader import Reader
 
 if TYPE_CHECKING:
-    from ops.runtime.spare_process import SpareProcesses
+    from ops.runtime.processes.spare_process import SpareProcesses
     from ops.services.api.serving.tls import Tls
 
 RoomPart = TypeVar("RoomPart")
@@ -94,9 +94,9 @@ class RoomOptions:
     has no topic rights, and optional with another broker; a source with a registered key must then use it. ``sapient``
     None: no SAPIENT fusion node. ``encrypted``: personal data in journal and store are encrypted under a key for each
     day, so that they can be erased. ``simulated_units``: units of a demonstration, which get keys too. ``fence``:
-    number of the lease under which the room's processes write (``ops.runtime.fence``). ``overload_s``: fusion thins a
-    backlog of more seconds. ``store``: address of a store in PostgreSQL for journal and fusion store; None: files.
-    ``layers``: positions are also kept there as points, unencrypted (``ops.postgres.layers``).
+    number of the lease under which the room's processes write (``ops.runtime.files.fence``). ``overload_s``: fusion
+    thins a backlog of more seconds. ``store``: address of a store in PostgreSQL for journal and fusion store; None:
+    files. ``layers``: positions are also kept there as points, unencrypted (``ops.postgres.layers``).
     ``drop``: folder of simulated pictures, in place of that of the settings. ``turning``: simulated cameras that turn,
     where the settings name none.
     """

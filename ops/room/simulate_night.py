@@ -16,7 +16,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import ops.runtime.without_pyarrow  # noqa: F401 - before anything that loads pandas
+import ops.runtime.processes.without_pyarrow  # noqa: F401 - before anything that loads pandas
 from geo.errors import WatchlineError
 from ingest.unit_messages import Position
 from ops.room.night_file import (
@@ -31,7 +31,7 @@ from ops.room.night_file import (
     write_states,
     write_stills,
 )
-from ops.runtime.child_process import say
+from ops.runtime.processes.child_process import say
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector, read_bases
 from ops.services.cue.survey import survey

@@ -42,9 +42,9 @@ from ops.room.night_file import (
     read_states,
     read_stills,
 )
-from ops.runtime.child_process import child_main, say
 from ops.runtime.clock import ScenarioClock
 from ops.runtime.output import atomic_write
+from ops.runtime.processes.child_process import child_main, say
 from sensors.scan import Scan
 from sensors.timestamps import SECOND_NS, nanoseconds
 

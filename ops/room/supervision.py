@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from geo.message import Message, Parameter
-from ops.runtime.part_state import COMPILING, problem_of
+from ops.runtime.processes.part_state import COMPILING, problem_of
 
 STEADY_S: Final = 60.0
 """A process that has run this long has recovered: its next failure counts as the first."""
@@ -18,7 +18,7 @@ GIVE_UP_AFTER_S: Final = 3600.0
 
 
 class Part(Protocol):
-    """A process under supervision, see ``ops.runtime.child_process.Child``."""
+    """A process under supervision, see ``ops.runtime.processes.child_process.Child``."""
 
     name: str
 

@@ -1,1 +1,1 @@
-"""Shared process infrastructure: child processes, the clock, compiled kernels, output files."""
+"""Shared process infrastructure: processes, files, the clock, compiled kernels, output of commands."""

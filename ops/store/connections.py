@@ -15,7 +15,7 @@ from geo.errors import WatchlineError
 from ops.audit.day_keys import DayKeyError, DayKeys
 from ops.postgres.address import PostgresError, missing_packages
 from ops.postgres.note import StoreNote, note_path, read_note
-from ops.runtime.transaction import BUSY_S
+from ops.runtime.files.transaction import BUSY_S
 from ops.store.engines.errors import DatabaseError
 
 SCHEMA_VERSION: Final = 4

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from ops.audit.day_keys import IsDue, KeyKind, day_at, day_of, is_sealed
 from ops.postgres.address import postgres_packages
-from ops.runtime.transaction import BUSY_S
+from ops.runtime.files.transaction import BUSY_S
 from ops.store.connections import ReadConnections, StoreError, has_table, store_exists, store_note
 from ops.store.engines.errors import DatabaseError
 from ops.store.engines.file import lock_store, unlock_store

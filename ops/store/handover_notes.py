@@ -19,7 +19,7 @@ import msgspec
 
 from geo.errors import BadInput
 from ops.audit.day_keys import DayKeyError, DayKeys
-from ops.runtime.transaction import BUSY_S
+from ops.runtime.files.transaction import BUSY_S
 from ops.store.connections import StoreError
 from ops.store.encryption import about
 from ops.store.markings import ReceivedRecords

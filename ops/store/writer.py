@@ -46,8 +46,8 @@ class Store(Reader):
     fusion's snapshot at ``cursor`` on opening, until a newer one is written; None if none was taken (then ``cursor`` is
     0: run the journal from its start).
     ``encrypted``: personal data are encrypted under the key of their day (``ops.audit.day_keys``). ``fence``: number
-    of the lease under which this process writes (``ops.runtime.fence``). ``frame``: that of the history's coordinates,
-    for layers of points (``ops.postgres.layers``).
+    of the lease under which this process writes (``ops.runtime.files.fence``). ``frame``: that of the history's
+    coordinates, for layers of points (``ops.postgres.layers``).
     Raises StoreError when another process writes the same file, or the file is not a store of this version;
     StoreLost when a later lease has written.
     """

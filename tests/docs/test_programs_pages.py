@@ -19,7 +19,7 @@ from ops.broker.certificates import Authority
 from ops.export.warnings.cap import CapIssuer, cap_bytes, cap_document
 from ops.export.warnings.published import read_alert
 from ops.export.warnings.signature import signed
-from ops.runtime.reserved_port import ReservedPort
+from ops.runtime.processes.reserved_port import ReservedPort
 from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.serving.server import serving
 from ops.services.feeds.feed import OutboxDelivery

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.runtime.reserved_port import ReservedPort
+from ops.runtime.processes.reserved_port import ReservedPort
 from tests.patience import PATIENT_S, patient_s
 
 ROOT = Path(__file__).parents[2]

@@ -16,7 +16,7 @@ from ingest.sending.sender import Sender, SenderSettings
 from ingest.sending.spool import Spool, SpoolLimits
 from ops.broker.broker import URL_VARIABLE
 from ops.journal.reader import JournalReader
-from ops.runtime.child_process import Child
+from ops.runtime.processes.child_process import Child
 from sensors.scan import Plot, Scan
 from tests.patience import PATIENT_S
 

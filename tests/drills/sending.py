@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ingest.mqtt.broker_url import BrokerUrl
 from ops.broker.broker import URL_VARIABLE
-from ops.runtime.child_process import say, stop_when_parent_ends
+from ops.runtime.processes.child_process import say, stop_when_parent_ends
 from tests.drills.rig import Link
 
 AT_ONCE = 5

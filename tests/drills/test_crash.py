@@ -12,7 +12,7 @@ import pytest
 from ingest.sending.spool import Spool
 from ops.broker.broker import URL_VARIABLE, EmbeddedBroker, MosquittoBroker
 from ops.journal.reader import JournalReader
-from ops.runtime.child_process import Child
+from ops.runtime.processes.child_process import Child
 from tests.drills.dying import INGEST_POINTS, VARIABLE
 from tests.drills.rig import OF_TESTS, Ingest, Link, check_laws, wait_until
 from tests.drills.sizes import SIZES

@@ -166,7 +166,7 @@ PIXEL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQV
 @contextmanager
 def blank_pictures() -> Iterator[None]:
     """``watchline challenge`` writes one pixel in place of each picture: half of its time goes to drawing them."""
-    from ops.analysis.challenge import pictures, profiles  # heavy, and few tests need them
+    from ops.analysis.challenge.report import pictures, profiles  # heavy, and few tests need them
 
     drawn = {pictures: ("draw_scores", "draw_maps", "draw_crossings"), profiles: ("draw_profiles",)}
     with pytest.MonkeyPatch.context() as patch:

@@ -20,7 +20,7 @@ import httpx
 import numpy as np
 import rasterio
 
-from ops.runtime.reserved_port import ReservedPort
+from ops.runtime.processes.reserved_port import ReservedPort
 from ops.services.fusion.incident_view import incident_dict
 from tests.ops.analysis.handover.night import FRAME
 from tests.ops.incidents.making import incident

@@ -16,7 +16,7 @@ from random import Random
 from typing import Any, Final, Literal, Protocol
 from unittest.mock import patch
 
-from ops.runtime import file_lock
+from ops.runtime.files.lock import lock_file
 
 Fault = Literal["killed before", "killed after", "torn", "failed before", "failed after", "full"]
 FAULTS: Final[tuple[Fault, ...]] = ("killed before", "killed after", "torn", "failed before", "failed after", "full")
@@ -24,7 +24,7 @@ BLOCK: Final = 512
 """Bytes that a disk writes whole (the sector of most disks)."""
 _SUFFIXES: Final = ("", "-wal")
 _OPEN: Final = sqlite3.connect
-_LOCK: Final = file_lock.lock_file
+_LOCK: Final = lock_file
 
 
 class Killed(BaseException):

@@ -18,7 +18,7 @@ from ops.cluster.workers.sector_task import SectorTask
 from ops.journal.reader import JournalBusy, JournalFull, JournalLost, JournalReader
 from ops.journal.writer import Journal
 from ops.runtime.clock import ScenarioClock
-from ops.runtime.fence import stored_fence
+from ops.runtime.files.fence import stored_fence
 from ops.sector.settings import Settings
 from ops.services.fusion.process import Fusion
 from ops.services.ingest.intake import Intake

@@ -22,7 +22,7 @@ import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from ops.drawing.typeface.page_font import BUILT
-from ops.runtime.reserved_port import ReservedPort
+from ops.runtime.processes.reserved_port import ReservedPort
 from ops.store.writer import Store
 from tests.patience import PATIENT_S
 from tests.web.chromium import chromium, launch_options

@@ -21,8 +21,8 @@ from ops.accounts.store import AccountStore
 from ops.room.night_file import PATROLS
 from ops.room.room import Room, RoomOptions
 from ops.room.simulate_night import write_simulated_night
-from ops.runtime.child_process import Child
 from ops.runtime.clock import ScenarioClock
+from ops.runtime.processes.child_process import Child
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
 from ops.store.incidents import IncidentReader

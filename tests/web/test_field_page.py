@@ -18,7 +18,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from ops.drawing.typeface.page_font import BUILT
-from ops.runtime.reserved_port import ReservedPort
+from ops.runtime.processes.reserved_port import ReservedPort
 from tests.patience import PATIENT_S
 from tests.web.conftest import Visit, until
 from tests.web.field_phone import SMALL, hold, on_disk, rows_on

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from geo.message import Message
 from ops.drawing.typeface.page_font import BUILT
-from ops.runtime.part_state import COMPILING
+from ops.runtime.processes.part_state import COMPILING
 from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.operator_actions import OperatorAction
 from ops.services.api.serving.server import serving

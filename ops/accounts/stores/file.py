@@ -12,7 +12,7 @@ from typing import Any, Final
 from ops.accounts.sealed import SecretKey
 from ops.accounts.stores.database import AccountDatabase, AccountStoreError, Statements, Taken, upgrade
 from ops.runtime.account import give_to_owner
-from ops.runtime.transaction import BUSY_S, change_unless_busy, transaction, use_write_ahead_log
+from ops.runtime.files.transaction import BUSY_S, change_unless_busy, transaction, use_write_ahead_log
 
 SCHEMA: Final = 3
 APPLICATION_ID: Final = 0x574C4143  # "WLAC"

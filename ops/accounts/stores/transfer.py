@@ -20,7 +20,7 @@ from ops.accounts.stores.file import FileDatabase
 from ops.accounts.stores.place import accounts_exist, open_database, open_in_store
 from ops.postgres.address import is_postgres, shown_place
 from ops.postgres.keeping import stated_note
-from ops.runtime.file_lock import lock_file
+from ops.runtime.files.lock import lock_file
 from ops.runtime.output import show
 
 _ORDER = {"people": "id", "roles": "person, sector", "sessions": "key", "devices": "key, person", "attempts": "key"}

@@ -181,7 +181,8 @@ def _stored(store: Mapping[int, xr.Dataset]) -> dict[int, StretchAnswer]:
 
 def _written(out: Path, findings: Findings, progress: Progress) -> list[Statistic]:
     from ops.analysis.challenge.files import write_rasters, write_tables
-    from ops.analysis.challenge.pictures import (
+    from ops.analysis.challenge.report.page import write_page
+    from ops.analysis.challenge.report.pictures import (
         GROUND_PANELS,
         LARGEST_PIXELS,
         LAYOUT_PANELS,
@@ -189,8 +190,7 @@ def _written(out: Path, findings: Findings, progress: Progress) -> list[Statisti
         draw_maps,
         draw_scores,
     )
-    from ops.analysis.challenge.profiles import draw_profiles
-    from ops.analysis.challenge.report import write_page
+    from ops.analysis.challenge.report.profiles import draw_profiles
     from ops.analysis.challenge.statistics import records_by_segment, records_of
 
     records = records_of(findings)
@@ -217,7 +217,7 @@ def _figures(findings: Findings, records: list[Statistic]) -> dict[str, Any]:
     from ops.analysis.challenge.files import interruption_of
     from ops.analysis.challenge.findings import bounds_in
     from ops.analysis.challenge.provenance import needs_caution
-    from ops.analysis.challenge.words import limit
+    from ops.analysis.challenge.report.words import limit
 
     beyond = OffTerrain.of(question.ground)
 

@@ -13,7 +13,7 @@ import xarray as xr
 from geo.errors import BadInput
 from ops.analysis.challenge.findings import Findings
 from ops.analysis.challenge.question import ChallengeQuestion
-from ops.analysis.challenge.words import said_once
+from ops.analysis.challenge.report.words import said_once
 from ops.analysis.challenge.work import STATES
 from ops.analysis.coverage.files import write_raster
 from ops.runtime.output import atomic_write, say_in_english

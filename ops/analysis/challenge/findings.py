@@ -15,7 +15,7 @@ from geo.border.stretches import joined
 from geo.challenge import Composite, composite, scores_of
 from geo.message import Message
 from ops.analysis.challenge.question import ChallengeQuestion, StretchAnswer
-from ops.analysis.challenge.words import limit
+from ops.analysis.challenge.report.words import limit
 from ops.analysis.challenge.work import STATES
 from sensors.gaps import Gap, runs_below
 from sensors.interdiction.interception import WAYS

@@ -12,7 +12,7 @@ from geo.message import Message
 from ops.analysis.challenge.files import interruption_of
 from ops.analysis.challenge.findings import Findings
 from ops.analysis.challenge.provenance import BY_PHASE, GONE, NO_BASES, Origin, by_strips, needs_caution
-from ops.analysis.challenge.words import limit, of_segment, path_name, snake
+from ops.analysis.challenge.report.words import limit, of_segment, path_name, snake
 from ops.analysis.challenge.work import SLOWER, STATES
 from sensors.crossing.segments import UNKNOWN, UNREACHABLE
 from sensors.interdiction.interception import LEAST

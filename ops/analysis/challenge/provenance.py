@@ -16,7 +16,7 @@ from geo.message import Message
 from geo.mobility.settings import MobilitySettings
 from ops.analysis.challenge.findings import Findings
 from ops.analysis.challenge.question import ChallengeQuestion
-from ops.analysis.challenge.words import limit
+from ops.analysis.challenge.report.words import limit
 from ops.drawing.scene import conditions_words, datum_message
 from ops.sector.sector_file import read_bases
 from sensors.crossing.segments import UNKNOWN, UNREACHABLE

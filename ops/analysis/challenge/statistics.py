@@ -24,7 +24,7 @@ from ops.analysis.challenge.provenance import (
     Origin,
     by_strips,
 )
-from ops.analysis.challenge.words import limit, of_segment, score_name
+from ops.analysis.challenge.report.words import limit, of_segment, score_name
 from ops.analysis.challenge.work import STATES
 from sensors.statistics.statistic import Statistic
 

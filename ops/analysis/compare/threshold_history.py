@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from geo.message import Message, Parameter
 from ops.analysis.compare.thresholds import RENAMED, Threshold, ThresholdError
-from ops.runtime.file_lock import lock_file
+from ops.runtime.files.lock import lock_file
 from ops.runtime.output import atomic_write, say_in_english
 
 NOTHING: Final = "0" * 64

@@ -21,7 +21,7 @@ import msgspec
 from ops.analysis.indicators.catalogue import FAMILIES, definitions
 from ops.analysis.indicators.records import Indicator, RefusedRow, contradictions
 from ops.analysis.indicators.tables import IndicatorError, check_size
-from ops.runtime.file_lock import lock_file
+from ops.runtime.files.lock import lock_file
 from ops.runtime.output import atomic_write
 
 SUFFIX: Final = ".jsonl"

@@ -20,8 +20,8 @@ import msgspec
 from ops.analysis.indicators.catalogue import FAMILIES, definitions
 from ops.analysis.indicators.history import HEADER, EditedLine, HistoryLine, HistoryRecord, lines_of
 from ops.analysis.indicators.newest import NewestRecords
-from ops.runtime.file_cache import LEAST_FREE_BYTES, is_own
-from ops.runtime.file_lock import lock_file
+from ops.runtime.files.cache import LEAST_FREE_BYTES, is_own
+from ops.runtime.files.lock import lock_file
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from rasterio.windows import Window
 from geo.errors import BadInput
 from geo.terrain import TerrainPlan
 from geo.terrain.safe_open import OPTIONS
-from ops.runtime.file_lock import lock_file
+from ops.runtime.files.lock import lock_file
 from ops.runtime.output import move_to_new
 
 WINDOW_CELLS: Final = 2048

@@ -20,7 +20,7 @@ from typing import Final, Self
 import msgspec
 
 from ops.audit.key_places.protocol import KEY_BYTES, KEY_KINDS, DayKeyError, KeyKind
-from ops.runtime.file_lock import lock_file
+from ops.runtime.files.lock import lock_file
 from ops.runtime.output import write_private
 
 FILE: Final = "day-keys.key"

@@ -1,8 +1,8 @@
 """``nation.db`` in the folder of a cluster: the national identity of each track, and which incidents continue others.
 
 It holds names of records, no positions and no text of theirs. One process writes it, under a number that each new
-writer raises (``ops.runtime.fence``); any number read it. Separations by people are added beside it, whatever that
-process does (``ops.cluster.identity.separation``).
+writer raises (``ops.runtime.files.fence``); any number read it. Separations by people are added beside it, whatever
+that process does (``ops.cluster.identity.separation``).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import Any, Final, NamedTuple, Self
 
 from geo.errors import WatchlineError
 from ops.cluster.identity.decision import IdentityChange, IdentityDecision, Key
-from ops.runtime.fence import is_fenced_by, raise_fence
-from ops.runtime.transaction import transaction, use_write_ahead_log
+from ops.runtime.files.fence import is_fenced_by, raise_fence
+from ops.runtime.files.transaction import transaction, use_write_ahead_log
 
 FILE: Final = "nation.db"
 APPLICATION_ID: Final = 0x574C4E31  # "WLN1"

@@ -30,7 +30,7 @@ from ops.cluster.identity.nation_store import Continued, NationError, NationLost
 from ops.cluster.identity.revision import Revising
 from ops.cluster.identity.sighting import SensorReach, TrackInPicture
 from ops.cluster.identity.summary import summary_of
-from ops.runtime.child_process import child_main, say
+from ops.runtime.processes.child_process import child_main, say
 from ops.store.connections import StoreError
 from ops.store.incidents import IncidentReader
 

@@ -15,7 +15,7 @@ from ops.cluster.identity.nation_store import FILE, MARK, TABLES, WAIT_S, Nation
 from ops.governance.approvals import FILE as APPROVALS
 from ops.room.purge_command import check_approval, check_words, settings_checksum, show_approval, show_purge
 from ops.room.retention import PURPOSE, Purge, Retention
-from ops.runtime.transaction import transaction
+from ops.runtime.files.transaction import transaction
 from ops.sector.settings import Settings, load_settings
 from sensors.timestamps import SECOND_NS
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from ops.cluster.identity.decision import Key
 from ops.cluster.identity.nation_store import FILE, MARK, TABLES, WAIT_S, NationError, is_written
-from ops.runtime.transaction import transaction
+from ops.runtime.files.transaction import transaction
 
 _SEPARATE = """
 INSERT INTO separated SELECT sector, incident, ?3, ?4 FROM continued WHERE sector = ?1 AND incident = ?2

@@ -11,7 +11,7 @@ from pathlib import Path
 from geo.errors import BadInput
 from ops.cluster.leases.lease_book import CLUSTER_LOCK, LOST_AFTER_S
 from ops.postgres.address import StoreAddress, missing_packages
-from ops.runtime.file_lock import is_locked
+from ops.runtime.files.lock import is_locked
 
 
 def refuse_claimed(sector: str, data: Path, store: str | None) -> None:

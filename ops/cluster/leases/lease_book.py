@@ -1,8 +1,8 @@
 """Leases: which process holds each sector, under which number, and when it last said so.
 
 SQLite in the folder of the cluster. A claim raises the sector's number, which journal and store compare in every
-commit (``ops.runtime.fence``). A process that sleeps inside a transaction would hold the lock of that file, so a claim
-also kills the processes of the holder before, as far as they run on this machine.
+commit (``ops.runtime.files.fence``). A process that sleeps inside a transaction would hold the lock of that file, so
+a claim also kills the processes of the holder before, as far as they run on this machine.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import psutil
 
 from geo.errors import WatchlineError
 from ops.cluster.leases.ended_tasks import has_ended
-from ops.runtime.transaction import transaction, use_write_ahead_log
+from ops.runtime.files.transaction import transaction, use_write_ahead_log
 
 FILE: Final = "leases.db"
 CLUSTER_LOCK: Final = "cluster.lock"

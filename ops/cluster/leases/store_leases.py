@@ -25,7 +25,7 @@ from ops.cluster.leases.lease_book import Lease, LeaseError, Process, Wish, clai
 from ops.postgres.address import StoreAddress
 from ops.postgres.engine import store_error
 from ops.postgres.session import KeptConnection
-from ops.runtime.file_lock import lock_file
+from ops.runtime.files.lock import lock_file
 from ops.runtime.output import write_private
 
 MACHINE: Final = "machine"

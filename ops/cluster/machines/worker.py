@@ -31,7 +31,7 @@ from ops.cluster.supervisor.placement import CORES
 from ops.cluster.workers.worker_process import end_spares, keep_spares, stay_heard
 from ops.postgres.address import StoreAddress
 from ops.postgres.note import remember
-from ops.runtime.file_lock import lock_file
+from ops.runtime.files.lock import lock_file
 from ops.runtime.output import show
 from ops.sector.settings import load_settings
 

@@ -16,7 +16,7 @@ from geo.errors import WatchlineError
 from ops.broker.broker import URL_VARIABLE
 from ops.broker.identities import IDENTITY_VARIABLE
 from ops.postgres.address import STORE_VARIABLE
-from ops.runtime.child_process import Child
+from ops.runtime.processes.child_process import Child
 from ops.sector.geojson import border_view, layout_view, sector_view
 from ops.sector.sector_file import Sector, layout_path
 from ops.services.api.serving.local_port import listen

@@ -33,7 +33,7 @@ from ops.cluster.supervisor.watched import (
 from ops.cluster.workers.sector_task import SectorTask, hold_sector
 from ops.cluster.workers.worker_process import nanny_without_pages
 from ops.room.room import START_TIMEOUT_S
-from ops.runtime.file_lock import lock_file
+from ops.runtime.files.lock import lock_file
 
 SUSPECT_S: Final = 60.0
 """A worker elsewhere that was lost is given no sector for so long, if there is another: dask may not know yet."""

@@ -23,7 +23,7 @@ from ops.cluster.workers.worker_process import spares
 from ops.postgres.address import StoreAddress, missing_packages
 from ops.postgres.note import remember
 from ops.room.room import Room, RoomError
-from ops.runtime.fence import stored_fence
+from ops.runtime.files.fence import stored_fence
 from ops.runtime.output import say_in_english
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import os
 from contextlib import suppress
 from typing import Any, Final
 
-from ops.runtime.spare_process import SpareProcesses
+from ops.runtime.processes.spare_process import SpareProcesses
 
 PARTS: Final = {
     "ops.services.fusion.process": (

@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from geo.errors import WatchlineError
 from ops.drawing.typeface.page_font import BUILT, linked_files
-from ops.runtime.file_cache import is_own
+from ops.runtime.files.cache import is_own
 from ops.runtime.output import atomic_write
 from ops.sector.sector_file import cache_folder
 

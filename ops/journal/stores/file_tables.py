@@ -14,7 +14,7 @@ from geo.unfinished import register_unfinished, remove_unfinished
 from ops.audit.day_keys import is_sealed
 from ops.journal.reader import APPLICATION_ID, SCHEMA_VERSION, JournalError, JournalFull
 from ops.journal.tables import TABLES, TABLES_2, TABLES_3
-from ops.runtime.transaction import BUSY_S
+from ops.runtime.files.transaction import BUSY_S
 
 COLUMNS: Final = {
     "journal": "id, kind, sensor, boot, seq, observed_ns, received_ns, sent_ns, content_type, body, closes_batch,"

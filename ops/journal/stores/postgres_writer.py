@@ -45,7 +45,7 @@ from ops.postgres.engine import LOCK_TIMEOUT, LOCK_WAIT_S, engine_of, state_of
 from ops.postgres.fence import JOURNAL_WRITER
 from ops.postgres.migration import check_store
 from ops.postgres.texts import original_text, stored_text
-from ops.runtime.fence import LOST
+from ops.runtime.files.fence import LOST
 
 _MOST_PARTS: Final = 64
 _COLUMNS: Final = (

@@ -23,9 +23,9 @@ from ops.room.console import ConsoleView, totals
 from ops.room.night_file import PATROLS, STILLS
 from ops.room.room import DEMO_OPERATOR, Room, RoomOptions
 from ops.room.turning_camera.start import finish_cameras, start_cameras, turning_cameras
-from ops.runtime.child_process import Child
 from ops.runtime.clock import ScenarioClock
 from ops.runtime.output import say
+from ops.runtime.processes.child_process import Child
 from ops.sector.sector_file import Sector, layout_path, load_sector, read_bases
 from ops.sector.settings import load_settings
 from ops.services.api.serving.endpoint import Endpoint

@@ -22,8 +22,8 @@ from ingest.standards.sapient.outgoing import ulid
 from ops.room.turning_camera.messages import STATUS_S, SimulatedNode
 from ops.room.turning_camera.motion import Turn
 from ops.room.turning_camera.still import ShownStill, StillFailed, Studio
-from ops.runtime.child_process import child_main, say
 from ops.runtime.clock import ScenarioClock
+from ops.runtime.processes.child_process import child_main, say
 from ops.services.sapient.connection import Address, Peer, dial
 
 log = logging.getLogger(__name__)

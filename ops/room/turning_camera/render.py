@@ -20,7 +20,7 @@ import numpy as np
 import xarray as xr
 from PIL import Image
 
-import ops.runtime.without_pyarrow  # noqa: F401 - before anything that loads pandas
+import ops.runtime.processes.without_pyarrow  # noqa: F401 - before anything that loads pandas
 from geo.errors import BadInput, WatchlineError
 from geo.frame import LocalFrame
 from ops.governance.demonstration import START_FILE, TRUTH

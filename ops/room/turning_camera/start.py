@@ -15,14 +15,14 @@ from ops.room.night_file import TURNING_CAMERAS
 from ops.room.room import SapientEndpoints
 from ops.room.turning_camera.messages import node_id_of
 from ops.runtime.output import atomic_write
-from ops.runtime.reserved_port import ReservedPort
+from ops.runtime.processes.reserved_port import ReservedPort
 from ops.sector.settings import load_settings
 from ops.services.sapient.database import SapientMemory
 from ops.services.sapient.sensor_names import ADAPTERS_FILE, registered_nodes
 
 if TYPE_CHECKING:
     from ops.room.room import Room
-    from ops.runtime.child_process import Child
+    from ops.runtime.processes.child_process import Child
 
 log = logging.getLogger(__name__)
 

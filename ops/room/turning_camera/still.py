@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from geo.errors import WatchlineError
-from ops.runtime.child_process import module_command
+from ops.runtime.processes.child_process import module_command
 
 LONGEST_S = 60.0
 """Longest wait for a still."""

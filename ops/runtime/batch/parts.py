@@ -23,7 +23,7 @@ from xml.sax.saxutils import unescape
 
 from geo.errors import BadInput
 from geo.vector_files import file_and_layer
-from ops.runtime.file_lock import lock_file
+from ops.runtime.files.lock import lock_file
 from ops.runtime.output import atomic_write
 
 LOCK: Final = "lock"

@@ -25,7 +25,7 @@ from ops.accounts.store import AccountStoreError
 from ops.audit.entry import AuditError
 from ops.releasability.carried import at_posts
 from ops.runtime.output import say_in_english
-from ops.runtime.part_state import code_of, without_log
+from ops.runtime.processes.part_state import code_of, without_log
 from ops.services.api.live.recent_events import RecentEvents
 from ops.services.api.release import Release, ReleasedView
 from ops.services.api.serving.connections import displaced, streaming

@@ -10,7 +10,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 import msgspec
 from starlette.exceptions import HTTPException
 
-from ops.runtime.child_process import module_command
+from ops.runtime.processes.child_process import module_command
 
 WAIT_S: Final = 20.0
 """How long an order waits for another to end."""

@@ -21,7 +21,7 @@ from geo.message import Message
 from ops.accounts.store import AccountStoreError
 from ops.audit.entry import AuditError
 from ops.field.refusal_file import RefusalBookError
-from ops.runtime.part_state import without_folders
+from ops.runtime.processes.part_state import without_folders
 from ops.store.connections import StoreError
 
 log = logging.getLogger(__name__)

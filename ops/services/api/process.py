@@ -36,9 +36,9 @@ from ops.field.certificates import UnitCertificates
 from ops.field.devices import FILE, DeviceStore
 from ops.field.refusals import RefusalBook
 from ops.incidents.goods_codes.check import GoodsCodeFile
-from ops.runtime.child_process import child_main, say
 from ops.runtime.clock import ScenarioClock
-from ops.runtime.part_state import stated
+from ops.runtime.processes.child_process import child_main, say
+from ops.runtime.processes.part_state import stated
 from ops.sector.settings import Settings, load_settings
 from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.audit.collection import CollectionRecord

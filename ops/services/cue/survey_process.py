@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from ops.runtime.child_process import module_command
+from ops.runtime.processes.child_process import module_command
 from ops.services.cue.ground import FOLDER
 
 log = logging.getLogger(__name__)

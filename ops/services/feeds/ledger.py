@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
-from ops.runtime.transaction import BUSY_S, transaction
+from ops.runtime.files.transaction import BUSY_S, transaction
 from ops.services.feeds.feed import rank_of
 from ops.store.connections import StoreError, store_exists
 from ops.store.reader import OutboxRow, Reader

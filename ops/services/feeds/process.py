@@ -24,9 +24,9 @@ from ops.broker.broker import URL_VARIABLE
 from ops.broker.identities import FEED, IDENTITY_VARIABLE, IdentityFolder, identity_of, signatures_of_environment
 from ops.field.refusals import RefusalBook
 from ops.journal.stores.place import JournalPlace
-from ops.runtime.child_process import child_main, say
 from ops.runtime.clock import ScenarioClock
 from ops.runtime.output import LANGUAGE
+from ops.runtime.processes.child_process import child_main, say
 from ops.runtime.traces.alert_spans import spans_of_environment
 from ops.sector.settings import load_settings
 from ops.services.feeds import cap, mqtt, web_hook

@@ -16,10 +16,10 @@ from geo.errors import BadInput
 from ops.forces.book import ForceBook
 from ops.incidents.book import IncidentBook
 from ops.releasability.book import MarkingBook
-from ops.services.fusion.fault_memory import FaultMemory
-from ops.services.fusion.mute_memory import MuteRecord
-from ops.services.fusion.picture_memory import PictureMemory
-from ops.services.fusion.quarantine_memory import CutOffRecord
+from ops.services.fusion.memory.faults import FaultMemory
+from ops.services.fusion.memory.mutes import MuteRecord
+from ops.services.fusion.memory.pictures import PictureMemory
+from ops.services.fusion.memory.quarantine import CutOffRecord
 
 
 class CheckpointError(BadInput):

@@ -71,9 +71,9 @@ from ops.services.fusion.desks.forces import ForcesDesk
 from ops.services.fusion.desks.incidents import IncidentDesk
 from ops.services.fusion.desks.markings import MarkingDesk
 from ops.services.fusion.desks.sensors import SensorDesk
-from ops.services.fusion.mute_memory import mute_fields
-from ops.services.fusion.quarantine_memory import CutOffRecord
-from ops.services.fusion.set_back import SET_BACK_NS, limit_times
+from ops.services.fusion.memory.mutes import mute_fields
+from ops.services.fusion.memory.quarantine import CutOffRecord
+from ops.services.fusion.memory.set_back import SET_BACK_NS, limit_times
 from sensors.mobile.viewpoint import Viewpoint
 from sensors.statistics.learnt_confusion import with_learnt_confusion
 from sensors.timestamps import utc_datetime

@@ -19,17 +19,17 @@ from typing import Any, Final
 
 import numpy as np
 
-import ops.runtime.without_pyarrow  # noqa: F401 - before anything that loads pandas
+import ops.runtime.processes.without_pyarrow  # noqa: F401 - before anything that loads pandas
 from fusion.alerts import Alert
 from ops.incidents.book import ActionOutcome
 from ops.incidents.incident import Incident
 from ops.journal.reader import ANY, Counts, JournalRow
 from ops.journal.stores.protocol import FollowedJournal
 from ops.releasability.book import RecordKind
-from ops.runtime.child_process import child_main, say
 from ops.runtime.clock import ScenarioClock
-from ops.runtime.compile_notice import report_compiling
 from ops.runtime.output import LANGUAGE
+from ops.runtime.processes.child_process import child_main, say
+from ops.runtime.processes.compile_notice import report_compiling
 from ops.runtime.traces.alert_spans import spans_of_environment
 from ops.sector.geojson import border_view, layout_view, sector_view
 from ops.sector.open_sector import OpenSector, open_sector
@@ -40,9 +40,9 @@ from ops.services.feeds.ledger import settled_after
 from ops.services.fusion.incident_view import incident_dict, outcome_dict
 from ops.services.fusion.latency import Latency
 from ops.services.fusion.live_picture import alert_dict, bearings_live, sensors_live, tracks_live, without_sensors
+from ops.services.fusion.memory.quarantine import CutOffRecord
 from ops.services.fusion.overload import OverloadSettings, Pace, passed_over
 from ops.services.fusion.pipeline import Pipeline
-from ops.services.fusion.quarantine_memory import CutOffRecord
 from ops.services.fusion.saving import CheckpointWriter
 from ops.services.fusion.tracing import AlertTraces
 from ops.services.fusion.waiting_journal import POLL_S, followed_journal

@@ -12,7 +12,7 @@ from ops.journal.reader import Counts, JournalError, JournalReader, JournalRow
 from ops.journal.stores.place import read_journal
 from ops.journal.stores.protocol import FollowedJournal
 from ops.postgres.note import note_path
-from ops.runtime.child_process import say
+from ops.runtime.processes.child_process import say
 
 JOURNAL_WAIT_S: Final = 120.0
 POLL_S: Final = 0.005

@@ -49,8 +49,8 @@ from ops.journal.resubmission import ReplayFolder, carry_out
 from ops.journal.stores.protocol import WritableJournal
 from ops.journal.writer import Journal
 from ops.postgres.address import STORE_VARIABLE
-from ops.runtime.child_process import say, stop_when_parent_ends
 from ops.runtime.clock import ScenarioClock
+from ops.runtime.processes.child_process import say, stop_when_parent_ends
 from ops.services.ingest.disk_reserve import DiskSettings, DiskWatch
 from ops.services.ingest.intake import Intake
 from ops.services.ingest.mute_events import MuteEvents

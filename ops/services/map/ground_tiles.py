@@ -19,7 +19,7 @@ import shapely
 
 from geo.mobility.roads_and_rivers import ROAD_COLUMNS
 from geo.mobility.settings import ROAD_LINKS
-from ops.runtime.file_cache import FileCache
+from ops.runtime.files.cache import FileCache
 from ops.services.map.tiles import EQUATOR_M, TILE_PX, NoTile, Raster
 
 EXTENT: Final = 4096

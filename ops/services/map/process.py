@@ -18,7 +18,7 @@ from multiprocessing.connection import Connection, Listener
 from pathlib import Path
 from typing import Any, Final
 
-import ops.runtime.without_pyarrow  # noqa: F401 - before anything that loads pandas
+import ops.runtime.processes.without_pyarrow  # noqa: F401 - before anything that loads pandas
 
 # isort: split
 import shapely
@@ -26,18 +26,18 @@ import xarray as xr
 
 from geo.errors import BadInput
 from geo.terrain import cell_size
-from ops.runtime.child_process import child_main, say
-from ops.runtime.compile_notice import report_compiling
-from ops.runtime.file_cache import FileCache
+from ops.runtime.files.cache import FileCache
+from ops.runtime.processes.child_process import child_main, say
+from ops.runtime.processes.compile_notice import report_compiling
 from ops.sector.geojson import cell_of, heights, layout_view, place_view, sector_view, segments_view
 from ops.sector.layouts.links import links_of
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import cache_folder, load_sector
 from ops.services.map.client import KEY_VARIABLE, VECTOR_TILE, Answer
+from ops.services.map.layers.response_times import ResponseLayer
 from ops.services.map.present_layout import Following, present_states, viewpoints_of
 from ops.services.map.profile import Eyes, profile
 from ops.services.map.responders import Responders, interruptions
-from ops.services.map.response_layer import ResponseLayer
 from ops.services.map.unit_reach import TargetPlace, UnitPlace, UnitReach
 from ops.store.rows import to_json
 
@@ -56,8 +56,8 @@ class MapService:
 
         from ops.drawing.tile_styles import Elevation, Hillshade, look_of_relief
         from ops.services.map.ground_tiles import GroundTiles, upper_slope
+        from ops.services.map.layers.sensors import BothSensorLayers
         from ops.services.map.place_names import place_names
-        from ops.services.map.sensor_layers import BothSensorLayers
         from ops.services.map.tiles import Layer, raster_of
 
         self._ground = ground
@@ -111,7 +111,7 @@ class MapService:
 
     def layers(self, palette: Any, at_posts: bool = False) -> Answer:
         """Every layer with its revision and legend. Here and below, ``at_posts`` takes carried sensors to stand there
-        (``ops.services.map.sensor_layers``)."""
+        (``ops.services.map.layers.sensors``)."""
         chosen = self._both.of(at_posts=at_posts)
         there = at_posts and chosen is not self._both.now
         return _json(chosen.at_posts(palette) if there else chosen.tiles.describe(palette))

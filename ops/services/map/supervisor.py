@@ -15,9 +15,9 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from geo.message import Message
-from ops.runtime.child_process import Child, ChildFailed
-from ops.runtime.part_state import COMPILING
-from ops.runtime.scratch_folder import scratch_folder
+from ops.runtime.files.scratch_folder import scratch_folder
+from ops.runtime.processes.child_process import Child, ChildFailed
+from ops.runtime.processes.part_state import COMPILING
 from ops.services.map.client import KEY_VARIABLE, Answer, MapClient, MapUnavailable
 
 REVIVE_EVERY_S: Final = 5.0

@@ -30,8 +30,8 @@ from geo.arrays import Float32s, UInt8s
 from geo.terrain import bounds, cell_size
 from ops.drawing.colours import Palette
 from ops.drawing.tile_styles import FEATHER_PX, Style
-from ops.runtime.file_cache import FileCache
-from ops.runtime.scratch_folder import ScratchFolder
+from ops.runtime.files.cache import FileCache
+from ops.runtime.files.scratch_folder import ScratchFolder
 
 TILE_PX: Final = 256
 WEB_MERCATOR: Final = "EPSG:3857"

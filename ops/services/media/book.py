@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from geo.errors import WatchlineError
-from ops.runtime.transaction import BUSY_S, transaction
+from ops.runtime.files.transaction import BUSY_S, transaction
 
 FILE: Final = "media.db"
 WAITING, STORED, DEAD = "waiting", "stored", "dead"

@@ -16,8 +16,8 @@ from typing import Final
 
 from ops.broker.broker import URL_VARIABLE
 from ops.journal.stores.place import JournalPlace
-from ops.runtime.child_process import child_main, say
 from ops.runtime.clock import ScenarioClock
+from ops.runtime.processes.child_process import child_main, say
 from ops.sector.settings import load_settings
 from ops.services.media.worker import MediaWorker
 from ops.store.connections import StoreError

@@ -15,9 +15,9 @@ from typing import Any, Final, Literal
 
 from geo.errors import WatchlineError
 from geo.message import Message
-from ops.runtime.child_process import module_command
+from ops.runtime.files.scratch_folder import ScratchFolder
 from ops.runtime.output import say_in_english
-from ops.runtime.scratch_folder import ScratchFolder
+from ops.runtime.processes.child_process import module_command
 
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 MOST_WAITING: Final = 8

@@ -20,7 +20,7 @@ from typing import Any, Final, TextIO
 
 import numpy as np
 
-import ops.runtime.without_pyarrow  # noqa: F401 - before anything that loads pandas
+import ops.runtime.processes.without_pyarrow  # noqa: F401 - before anything that loads pandas
 from geo.errors import BadInput, WatchlineError
 from ops.analysis.plan.files import layout_document
 from ops.drawing.colours import Palette

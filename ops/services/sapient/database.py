@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from geo.errors import BadInput
-from ops.runtime.transaction import BUSY_S
+from ops.runtime.files.transaction import BUSY_S
 
 FILE_NAME: Final = "sapient.db"
 APPLICATION_ID: Final = 0x574C5341  # "WLSA"

@@ -24,8 +24,8 @@ from ingest.mqtt.broker_url import BrokerUrl
 from ingest.security.key_register import Identity
 from ops.broker.broker import URL_VARIABLE
 from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder, Name
-from ops.runtime.child_process import child_main, say
 from ops.runtime.clock import ScenarioClock
+from ops.runtime.processes.child_process import child_main, say
 from ops.sector.layouts.file import layout_of
 from ops.sector.settings import load_settings
 from ops.services.sapient.connection import Address, dial, listen

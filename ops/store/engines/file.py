@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ops.audit.day_keys import IsDue
-from ops.runtime.fence import LOST, is_fenced_by, raise_fence
-from ops.runtime.file_lock import lock_file
-from ops.runtime.transaction import BUSY_S
+from ops.runtime.files.fence import LOST, is_fenced_by, raise_fence
+from ops.runtime.files.lock import lock_file
+from ops.runtime.files.transaction import BUSY_S
 from ops.store.checkpoints import parts as checkpoints
 from ops.store.connections import APPLICATION_ID, SCHEMA_VERSION, StoreError, check_version
 from ops.store.engines.errors import WriterLost
@@ -84,7 +84,7 @@ CREATE TABLE IF NOT EXISTS decided (one INTEGER PRIMARY KEY CHECK (one = 1), cur
 
 
 class FileEngine:
-    """The only writer of a file. ``fence``: number of the lease under which it writes (``ops.runtime.fence``)."""
+    """The only writer of a file. ``fence``: number of the lease under which it writes (``ops.runtime.files.fence``)."""
 
     layers = False
 

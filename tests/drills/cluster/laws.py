@@ -13,7 +13,7 @@ from ops.journal.stores.place import note_of, read_journal
 from ops.journal.stores.transfer import copy
 from ops.postgres.fence import stored_fence as fence_in_database
 from ops.room.offline import replay_journal, track_log_hash
-from ops.runtime.fence import stored_fence
+from ops.runtime.files.fence import stored_fence
 from ops.store.reader import Reader
 from tests.drills.cluster.watch import Seen
 from tests.ops.conftest import Ledger, read_ledger

@@ -17,7 +17,7 @@ import psutil
 
 from ops.broker.broker import URL_VARIABLE
 from ops.broker.identities import IDENTITY_VARIABLE
-from ops.runtime.child_process import Child
+from ops.runtime.processes.child_process import Child
 from tests.drills.cluster.nation import DrillNation
 
 RESTART_S: Final = 1.0

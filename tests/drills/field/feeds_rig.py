@@ -10,7 +10,7 @@ from typing import Any
 
 from ops.broker.broker import URL_VARIABLE
 from ops.broker.identities import FEED, IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder, Name
-from ops.runtime.child_process import Child
+from ops.runtime.processes.child_process import Child
 from ops.services.feeds.ledger import FILE, undelivered_rows
 from ops.store.reader import Reader
 from ops.store.writer import Store

@@ -29,7 +29,7 @@ from ingest.mqtt.subscriber import Subscriber
 from ops.broker import broker as broker_module
 from ops.broker.after_panic import PANIC
 from ops.broker.broker import EmbeddedBroker, MosquittoBroker
-from ops.runtime.reserved_port import ReservedPort
+from ops.runtime.processes.reserved_port import ReservedPort
 from tests.drills.light_clients import LightClient
 from tests.patience import PATIENT_S
 

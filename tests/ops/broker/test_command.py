@@ -34,8 +34,8 @@ from ops.broker.identities import IDENTITY_VARIABLE, RESERVED, SIGNATURES_VARIAB
 from ops.broker.mosquitto_config import BrokerFolder, BrokerOptions, write_pair
 from ops.broker.probe import Probe
 from ops.journal.reader import Counts, JournalReader
-from ops.runtime.child_process import Child
-from ops.runtime.reserved_port import ReservedPort
+from ops.runtime.processes.child_process import Child
+from ops.runtime.processes.reserved_port import ReservedPort
 from sensors.scan import Plot, Scan
 from tests.ops.broker.test_identity_chain import seconds_of_ingest
 from tests.patience import PATIENT_S

@@ -24,7 +24,7 @@ from ingest.wire import encode_ack
 from ops.broker.broker import URL_VARIABLE, EmbeddedBroker
 from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder, Name
 from ops.journal.reader import JournalReader, JournalRow
-from ops.runtime.child_process import Child
+from ops.runtime.processes.child_process import Child
 from sensors.scan import Plot, Scan
 from tests.patience import PATIENT_S
 

@@ -33,8 +33,8 @@ from ops.broker.mosquitto_config import PROBES, BrokerFolder, BrokerOptions, run
 from ops.broker.probe import REFUSED, Probe
 from ops.broker.rights_check import Matrix, check_broker, check_receiving, connected
 from ops.journal.reader import JournalReader
-from ops.runtime.child_process import Child
-from ops.runtime.reserved_port import ReservedPort
+from ops.runtime.processes.child_process import Child
+from ops.runtime.processes.reserved_port import ReservedPort
 from sensors.scan import Plot, Scan
 from tests.patience import PATIENT_S
 

@@ -21,7 +21,7 @@ import typer
 from geo.unfinished import remove_all_unfinished
 from ops.cli import app as cli
 from ops.runtime.output import SUMMARY, UNFINISHED, atomic_write, prepare_folder, write_summary
-from ops.runtime.stopping import GRACE_S, SAYING_S, raise_stopped
+from ops.runtime.processes.stopping import GRACE_S, SAYING_S, raise_stopped
 from tests.patience import PATIENT_S
 
 WORKING = """

@@ -32,7 +32,7 @@ from ops.journal.stores.place import read_journal
 from ops.room.offline import replay_journal, track_log_hash
 from ops.room.room import RoomError
 from ops.room.simulate_night import write_simulated_night
-from ops.runtime.child_process import Child
+from ops.runtime.processes.child_process import Child
 from ops.sector.open_sector import open_sector
 from ops.store.reader import Reader
 from tests.patience import PATIENT_S

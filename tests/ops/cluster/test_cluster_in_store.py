@@ -28,7 +28,7 @@ from ops.postgres.fence import raise_fence, stored_fence
 from ops.postgres.migration import migrate
 from ops.postgres.note import StoreNote
 from ops.room.offline import replay_journal, track_log_hash
-from ops.runtime.child_process import Child
+from ops.runtime.processes.child_process import Child
 from ops.store.engines.errors import WriterLost
 from ops.store.engines.postgres import PostgresEngine
 from ops.store.reader import Reader

@@ -24,7 +24,7 @@ from ops.eurosur.files import NAMESPACE, SCHEMA, as_json, as_xml, read_reports, 
 from ops.eurosur.report import NOT_EVENTS, Report
 from ops.eurosur.shape import element_of, subject_rows, with_attributes
 from ops.eurosur.store import ReportStore, StoredReport
-from ops.runtime.transaction import transaction
+from ops.runtime.files.transaction import transaction
 
 NOW = datetime(2026, 3, 20, 12, 0, tzinfo=UTC)
 X = {"x": NAMESPACE}

@@ -32,7 +32,7 @@ from ops.eurosur.report import (
     check_confidence,
 )
 from ops.eurosur.store import ReportStore, StoredReport
-from ops.runtime.transaction import transaction
+from ops.runtime.files.transaction import transaction
 
 NOW = datetime(2026, 3, 20, 12, 0, tzinfo=UTC)
 

@@ -31,7 +31,7 @@ from ops.exchange.make import withdraw
 from ops.exchange.pull import PATH, Outbox, TimedConnection, pull
 from ops.exchange.received import ReceivedStore
 from ops.exchange.sent import SentStore
-from ops.runtime.reserved_port import ReservedPort
+from ops.runtime.processes.reserved_port import ReservedPort
 from sensors.timestamps import nanoseconds
 from tests.ops.exchange.partners import (
     AREA,

@@ -42,7 +42,7 @@ def test_two_processes_may_create_the_file_at_the_same_time(tmp_path: Path, monk
                 other.execute("COMMIT")
 
         clock = SimpleNamespace(monotonic=time.monotonic, sleep=sleep)
-        monkeypatch.setattr("ops.runtime.transaction.time", clock)
+        monkeypatch.setattr("ops.runtime.files.transaction.time", clock)
         with closing(DeviceStore(path)) as opened:
             assert opened.new_code("patrol-1").code
         assert refused == [True]

@@ -13,7 +13,7 @@ from ops.broker.certificates import Authority
 from ops.postgres.address import PostgresError, StoreAddress
 from ops.postgres.engine import engine_of
 from ops.postgres.migration import migrate, newest
-from ops.runtime.reserved_port import ReservedPort
+from ops.runtime.processes.reserved_port import ReservedPort
 from tests.ops.postgres_server import PASSWORD, USER, PostgresServer
 
 NAMED = "localhost"

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from ops.broker.broker import EmbeddedBroker, MosquittoBroker
 from ops.room.room import Room, RoomOptions
-from ops.runtime.child_process import Child
 from ops.runtime.clock import ScenarioClock
+from ops.runtime.processes.child_process import Child
 from ops.store.reader import Reader
 from tests.patience import PATIENT_S
 

@@ -19,7 +19,7 @@ import pytest
 from geo.errors import BadInput
 from ops.journal.reader import JournalError, JournalReader
 from ops.room.room import RoomError, locked
-from ops.runtime.child_process import Child
+from ops.runtime.processes.child_process import Child
 from ops.sector.samples import jacksboro_cog
 from ops.store.rows import time_ns
 from tests.patience import PATIENT_S

@@ -19,7 +19,7 @@ import pytest
 
 from ops.journal.writer import Journal
 from ops.room.room import START_TIMEOUT_S, Room, RoomOptions
-from ops.runtime.child_process import ChildFailed
+from ops.runtime.processes.child_process import ChildFailed
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
 from ops.services.fusion.pipeline import Pipeline

@@ -19,7 +19,7 @@ from tests.patience import PATIENT_S
 
 WAITING = """
 import threading
-from ops.runtime.child_process import say, stop_when_parent_ends
+from ops.runtime.processes.child_process import say, stop_when_parent_ends
 stop = threading.Event()
 stop_when_parent_ends(stop.set)
 say(ready=True)

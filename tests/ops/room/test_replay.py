@@ -26,8 +26,8 @@ from ops.journal.stores.transfer import copy
 from ops.journal.writer import Journal
 from ops.postgres.address import StoreAddress
 from ops.room.offline import replay_journal, track_log_hash
-from ops.runtime.child_process import Child
 from ops.runtime.clock import ScenarioClock
+from ops.runtime.processes.child_process import Child
 from ops.sector.open_sector import OpenSector
 from ops.sector.settings import Settings
 from ops.services.fusion.process import Fusion

@@ -19,7 +19,7 @@ import pytest
 from ops.accounts.accounts import Accounts, LoginOrigin
 from ops.accounts.store import AccountStore
 from ops.room.demo import command as showing
-from ops.runtime.reserved_port import ReservedPort
+from ops.runtime.processes.reserved_port import ReservedPort
 from ops.store.writer import Store
 from tests.patience import PATIENT_S
 

@@ -25,7 +25,7 @@ from ops.room.night_file import (
 from ops.room.room import DEMO_MARK, RoomError, clear
 from ops.room.simulator import Senders, states_from
 from ops.runtime.clock import ScenarioClock
-from ops.runtime.reserved_port import ReservedPort
+from ops.runtime.processes.reserved_port import ReservedPort
 from sensors.mobile import Pose
 from sensors.scan import Scan
 

@@ -11,7 +11,7 @@ import pytest
 
 from geo.message import Message
 from ops.room.supervision import GIVE_UP_AFTER_S, LONGEST_PAUSE_S, STEADY_S, Supervision
-from ops.runtime.part_state import code_of
+from ops.runtime.processes.part_state import code_of
 from ops.words import MessageCatalogue
 
 

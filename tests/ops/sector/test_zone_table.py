@@ -18,10 +18,10 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from geo.errors import BadInput
-from ops.analysis.challenge import pictures as challenge_pictures
-from ops.analysis.challenge import profiles as challenge_profiles
 from ops.analysis.challenge.command import assess
 from ops.analysis.challenge.options import ChallengeOptions
+from ops.analysis.challenge.report import pictures as challenge_pictures
+from ops.analysis.challenge.report import profiles as challenge_profiles
 from ops.analysis.coverage.command import cover
 from ops.analysis.coverage.options import CoverageOptions
 from ops.cli.app import app

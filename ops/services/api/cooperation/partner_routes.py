@@ -24,7 +24,7 @@ from ops.audit.purposes import is_purpose
 from ops.exchange.agreements import Agreement, Agreements, read_agreements
 from ops.exchange.desk.orders import ShareOrder, ShareResult
 from ops.exchange.fields import COVERAGE
-from ops.runtime.part_state import without_folders
+from ops.runtime.processes.part_state import without_folders
 from ops.services.api.cooperation.desk import ExchangeFiles, share_desk
 from ops.services.api.cooperation.gap_picture import GapPicture, gap_picture
 from ops.services.api.cooperation.packages import exchanged

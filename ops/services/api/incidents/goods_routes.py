@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from geo.message import Message
 from ops.incidents.goods_codes.check import CodeFinding, GoodsCodeFile
 from ops.incidents.goods_codes.code_list import CODE_FIELDS
-from ops.runtime.part_state import without_folders
+from ops.runtime.processes.part_state import without_folders
 from ops.services.api.incidents.models import GoodsCodeAnswer, GoodsCodeRecord, TitledCode, TracingRequest
 from ops.services.api.login.pages import catalogue_of
 from sensors.timestamps import utc_datetime

@@ -25,7 +25,7 @@ from ops.broker.identities import UNIT
 from ops.incidents.goods_codes.check import GoodsCodeFile
 from ops.incidents.incident import STATES
 from ops.incidents.queue import place_in_queue
-from ops.runtime.part_state import without_folders
+from ops.runtime.processes.part_state import without_folders
 from ops.services.api.incidents.goods_routes import refuse_codes
 from ops.services.api.incidents.models import (
     ActionAnswer,

@@ -17,7 +17,7 @@ from geo.message import Message
 from ops.accounts.rights import has, reads_logs
 from ops.releasability.carried import READ, states_carried
 from ops.runtime.output import say_in_english
-from ops.runtime.part_state import code_of, without_log
+from ops.runtime.processes.part_state import code_of, without_log
 from ops.services.api.approvals.muted import muted_sensors
 from ops.services.api.event_stream import EventStream, Hub, picture
 from ops.services.api.login.routes import person_of

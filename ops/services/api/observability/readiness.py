@@ -10,7 +10,7 @@ from typing import Final
 
 from geo.message import Message
 from ops.runtime.output import say_in_english
-from ops.runtime.part_state import without_folders, without_log
+from ops.runtime.processes.part_state import without_folders, without_log
 from ops.store.connections import StoreError
 from ops.store.reader import Reader
 

@@ -23,7 +23,7 @@ from ops.analysis.handover.period import ReportPeriod
 from ops.audit.purposes import purpose_of
 from ops.export.process import ExportResult
 from ops.export.request import ENDINGS, LAYERS, MEDIA_TYPES, ExportFormat, ExportRequest, bounds_of, layers_of
-from ops.runtime.scratch_folder import ScratchFolder
+from ops.runtime.files.scratch_folder import ScratchFolder
 from ops.services.api.login.routes import person_of
 from ops.services.api.order_process import OrderProcess
 from ops.services.api.recorder import Recorder

@@ -21,7 +21,7 @@ from geo.errors import BadInput
 from ops.accounts.rights import has
 from ops.audit.entry import Operation
 from ops.runtime.output import say, speaking
-from ops.runtime.part_state import without_folders
+from ops.runtime.processes.part_state import without_folders
 from ops.services.api.login.pages import catalogue_of
 from ops.services.api.login.routes import person_of
 from ops.services.api.recorder import Recorder

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from geo.errors import BadInput
 from ops.field.refusals import KEPT_NS
-from ops.runtime.transaction import BUSY_S
+from ops.runtime.files.transaction import BUSY_S
 
 FILE: Final = "cot.db"
 KEPT_LINES: Final = 20_000

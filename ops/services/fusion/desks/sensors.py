@@ -31,8 +31,8 @@ from ops.journal.events import (
 from ops.journal.reader import JournalRow
 from ops.sector.settings import Maintenance
 from ops.services.fusion.checkpoint import HealthNow, Memory
-from ops.services.fusion.mute_memory import note_heard, note_mute, state_of
-from ops.services.fusion.quarantine_memory import note_cut_off, quarantine_faults, refusal_faults
+from ops.services.fusion.memory.mutes import note_heard, note_mute, state_of
+from ops.services.fusion.memory.quarantine import note_cut_off, quarantine_faults, refusal_faults
 from sensors.health.liveness import SensorStatus, health, silent_after_s
 from sensors.layout import Layout
 from sensors.timestamps import HOUR_NS, nanoseconds, utc_datetime

@@ -12,7 +12,7 @@ import pytest
 from ingest.decode import envelope_of, read_declaration
 from ingest.standards.registry import SAPIENT
 from ingest.wire import Status
-from ops.services.fusion.fault_memory import FaultMemory
+from ops.services.fusion.memory.faults import FaultMemory
 from sensors.layout import Layout
 from tests.ops.services.sapient.test_informed_connections import FRAME, RADAR
 

@@ -32,12 +32,12 @@ from geo.errors import BadInput
 from geo.message import Message
 from geo.mobility.roads_and_rivers import Ways
 from geo.terrain import cell_size
-from ops.analysis.challenge import pictures as challenge_pictures
-from ops.analysis.challenge import profiles as challenge_profiles
 from ops.analysis.challenge.command import PARTS, PICTURES, assess
 from ops.analysis.challenge.findings import Findings
 from ops.analysis.challenge.options import ChallengeOptions, weights_of
 from ops.analysis.challenge.provenance import BY_ERROR, OFF_ERROR, Origin, needs_caution
+from ops.analysis.challenge.report import pictures as challenge_pictures
+from ops.analysis.challenge.report import profiles as challenge_profiles
 from ops.analysis.challenge.statistics import _drawn, _median
 from ops.analysis.indicators.tables import IndicatorError
 from ops.analysis.score.command import ScoreOptions, score

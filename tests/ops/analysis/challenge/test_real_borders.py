@@ -15,10 +15,10 @@ import rasterio
 from PIL import Image
 from rich.console import Console
 
-from ops.analysis.challenge import pictures as challenge_pictures
-from ops.analysis.challenge import profiles as challenge_profiles
 from ops.analysis.challenge.command import PICTURES, assess
 from ops.analysis.challenge.options import ChallengeOptions
+from ops.analysis.challenge.report import pictures as challenge_pictures
+from ops.analysis.challenge.report import profiles as challenge_profiles
 
 SHARED = Path(__file__).resolve().parents[4].parent / "shared" / "data" / "terrain"
 LINES = SHARED / "ne_10m_admin_0_boundary_lines_land.shp"

@@ -19,7 +19,7 @@ from PIL import Image
 
 from ops.analysis.coverage.files import write_raster
 from ops.sector.open_sector import OpenSector
-from ops.services.map.coverage_layers import coverage_overlay, revision
+from ops.services.map.layers.coverage import coverage_overlay, revision
 from sensors.coverage import coverage_rasters
 from sensors.coverage.segments import over_segments
 from tests.ops.analysis.plain_english import english_in

@@ -29,7 +29,7 @@ from ops.cluster.dashboard.pages import MOST_PLOTS, PLOTS
 from ops.cluster.leases.lease_book import LeaseBook
 from ops.cluster.supervisor.cluster import Cluster, task_key
 from ops.cluster.workers.sector_task import SectorTask
-from ops.runtime.reserved_port import ReservedPort
+from ops.runtime.processes.reserved_port import ReservedPort
 from ops.services.api.serving.local_port import listen
 from tests.patience import PATIENT_S
 

@@ -17,7 +17,7 @@ from ops.cluster.supervisor import store_claim
 from ops.cluster.supervisor.store_claim import StoreClaim
 from ops.postgres.address import STORE_VARIABLE, StoreAddress
 from ops.postgres.migration import migrate
-from ops.runtime.file_lock import lock_file
+from ops.runtime.files.lock import lock_file
 from tests.ops.postgres_server import PostgresServer
 from tests.patience import PATIENT_S
 

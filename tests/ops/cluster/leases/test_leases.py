@@ -21,7 +21,7 @@ from ops.cluster.workers import sector_task
 from ops.cluster.workers.sector_task import Heart, PartGivenUp, SectorTask, hold_sector
 from ops.journal.reader import JournalLost, JournalReader
 from ops.journal.writer import Journal
-from ops.runtime.fence import stored_fence
+from ops.runtime.files.fence import stored_fence
 from ops.store.connections import StoreLost
 from ops.store.reader import Reader
 from ops.store.writer import Store

@@ -153,7 +153,7 @@ def test_an_audit_log_in_files_is_not_continued_beside_one_in_the_store(task: Se
 
 
 def test_a_folder_in_use_by_another_worker(options: WorkerOptions):
-    from ops.runtime.file_lock import lock_file
+    from ops.runtime.files.lock import lock_file
 
     lock = lock_file(options.data / "cluster.lock")
     assert lock is not None

@@ -31,7 +31,7 @@ from ops.cluster.workers.sector_task import SectorTask
 from ops.journal.stores.place import read_journal
 from ops.postgres.address import StoreAddress
 from ops.room.offline import replay_journal, track_log_hash
-from ops.runtime.child_process import Child, module_command
+from ops.runtime.processes.child_process import Child, module_command
 from ops.store.reader import Reader
 from tests.drills.sizes import IS_LONG
 from tests.ops.cluster.test_cluster import until, until_fused

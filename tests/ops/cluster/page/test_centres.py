@@ -15,7 +15,7 @@ from ops.accounts.accounts import LoginOrigin
 from ops.audit.verify import verify
 from ops.cluster.page import centres as module
 from ops.cluster.page.centres import GRACE_S, IDLE_S, CentreOptions, Centres, NoBroker, TooManyCentres
-from ops.runtime.child_process import ChildFailed
+from ops.runtime.processes.child_process import ChildFailed
 from ops.sector.setting_tables.data import AuditSettings
 from ops.sector.settings import Settings
 from ops.services.api.app import ApiSettings, create_app

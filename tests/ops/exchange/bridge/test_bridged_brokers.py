@@ -29,7 +29,7 @@ from ops.exchange.bridge.topics import package_topic
 from ops.exchange.received import ReceivedStore
 from ops.exchange.take import PackageReceiver
 from ops.releasability.settings import ReleasabilitySettings
-from ops.runtime.reserved_port import ReservedPort
+from ops.runtime.processes.reserved_port import ReservedPort
 from tests.ops.exchange.partners import KEYS, LAYERS, agreement, agreements, package
 from tests.patience import PATIENT_S
 

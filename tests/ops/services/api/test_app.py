@@ -20,7 +20,7 @@ from geo.errors import BadInput
 from geo.message import Message
 from ops.audit.entry import AuditEntry, AuditError
 from ops.audit.log import AuditLog
-from ops.runtime.part_state import COMPILING
+from ops.runtime.processes.part_state import COMPILING
 from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.guard import TOKEN_HEADER, GuardSettings
 from ops.services.api.live.routes import ALLOWED_FROM

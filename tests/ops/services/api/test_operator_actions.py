@@ -15,7 +15,7 @@ from ingest.unit_messages import Position, Reply
 from ops.broker.broker import URL_VARIABLE, EmbeddedBroker
 from ops.broker.identities import FIELD, IDENTITY_VARIABLE, SIGNATURES_VARIABLE, UNIT, IdentityFolder, Name
 from ops.journal.reader import JournalReader
-from ops.runtime.child_process import Child
+from ops.runtime.processes.child_process import Child
 from ops.services.api.operator_actions import ActionSender, OperatorAction
 from tests.patience import PATIENT_S
 

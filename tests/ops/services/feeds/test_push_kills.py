@@ -11,8 +11,8 @@ from pathlib import Path
 
 from ops.broker.broker import URL_VARIABLE
 from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE
-from ops.runtime.child_process import Child
-from ops.runtime.reserved_port import ReservedPort
+from ops.runtime.processes.child_process import Child
+from ops.runtime.processes.reserved_port import ReservedPort
 from ops.services.feeds.web_hook import variable_of
 from ops.store.writer import Store
 from tests.ops.services.api.test_app import T0, T0_NS, alert

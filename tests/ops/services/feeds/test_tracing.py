@@ -9,7 +9,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from ops.broker.broker import URL_VARIABLE
 from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE
-from ops.runtime.child_process import Child
+from ops.runtime.processes.child_process import Child
 from ops.runtime.traces.alert_spans import EXPORTER, span_id_of, trace_id_of
 from ops.services.feeds.web_hook import variable_of
 from ops.store.writer import Store

@@ -16,7 +16,7 @@ from ops.incidents.assessments import Assessment
 from ops.journal.reader import JournalReader, JournalRow
 from ops.sector.open_sector import OpenSector
 from ops.services.fusion.live_picture import tracks_live
-from ops.services.fusion.picture_memory import KEPT_NS, MOST_KEPT, PictureMemory
+from ops.services.fusion.memory.pictures import KEPT_NS, MOST_KEPT, PictureMemory
 from ops.services.fusion.pipeline import Pipeline
 from sensors.scan import CLASSES
 from tests.ops.services.fusion.desks.test_incident_desk import reply_row

@@ -18,9 +18,9 @@ from ops.journal.writer import Journal
 from ops.sector.open_sector import OpenSector
 from ops.services.api.observability.exposition import exposition, families_of
 from ops.services.fusion.live_picture import sensors_live, tracks_live
+from ops.services.fusion.memory.quarantine import CutOffRecord, note_cut_off, quarantine_faults
 from ops.services.fusion.pipeline import Pipeline
 from ops.services.fusion.process import counts_of, with_held
-from ops.services.fusion.quarantine_memory import CutOffRecord, note_cut_off, quarantine_faults
 from ops.store.reader import Live, Progress
 
 SECOND = 1_000_000_000

@@ -11,8 +11,8 @@ import pytest
 
 from ops.journal.reader import JournalReader
 from ops.room.offline import track_log_hash
-from ops.runtime.child_process import Child
 from ops.runtime.clock import ScenarioClock
+from ops.runtime.processes.child_process import Child
 from ops.sector.settings import Settings
 from ops.services.fusion import process
 from ops.services.fusion.process import Fusion

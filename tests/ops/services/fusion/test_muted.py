@@ -198,9 +198,9 @@ def test_a_restart_and_a_replay_give_the_same_to_the_bit(room: Room) -> None:
 
 def test_the_state_of_the_picture_is_a_hole_for_the_coverage_layers() -> None:
     """The map process counts a sensor in one state only; ``muted`` is none of them."""
-    from ops.services.map import coverage_layers, viewshed_layers
+    from ops.services.map.layers import coverage, viewsheds
 
-    assert coverage_layers.WORKING == viewshed_layers.WORKING == "ok"
+    assert coverage.WORKING == viewsheds.WORKING == "ok"
 
 
 def test_a_past_moment_shows_the_mute_as_it_was(room: Room, tmp_path: Path) -> None:

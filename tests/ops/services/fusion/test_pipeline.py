@@ -31,8 +31,8 @@ from ops.sector.settings import Settings
 from ops.sector.toml_record import ConfigError
 from ops.services.fusion import process
 from ops.services.fusion.checkpoint import CheckpointError
-from ops.services.fusion.fault_memory import Standing
 from ops.services.fusion.live_picture import alert_dict
+from ops.services.fusion.memory.faults import Standing
 from ops.services.fusion.pipeline import Pipeline
 from sensors.scan import Scan
 from sensors.timestamps import nanoseconds

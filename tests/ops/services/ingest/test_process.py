@@ -29,8 +29,8 @@ from ingest.sending.spool import Spool
 from ops.broker.broker import URL_VARIABLE, EmbeddedBroker, MosquittoBroker
 from ops.journal.reader import JournalReader
 from ops.journal.writer import Journal
-from ops.runtime.child_process import Child, proportional_set_size_mb
 from ops.runtime.clock import ScenarioClock
+from ops.runtime.processes.child_process import Child, proportional_set_size_mb
 from ops.services.ingest import process
 from sensors.errors import LayoutError
 from sensors.scan import Plot, Scan

@@ -19,7 +19,7 @@ from ops.broker.broker import URL_VARIABLE, EmbeddedBroker, MosquittoBroker
 from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder, Name
 from ops.journal.events import REFUSAL, Refusal
 from ops.journal.reader import JournalReader
-from ops.runtime.child_process import Child
+from ops.runtime.processes.child_process import Child
 from sensors.scan import Plot, Scan
 from tests.patience import PATIENT_S
 

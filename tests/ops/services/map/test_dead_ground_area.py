@@ -13,8 +13,8 @@ from PIL import Image
 from geo.border import Zone
 from geo.border.zone import belt_outline
 from ops.sector.open_sector import OpenSector
+from ops.services.map.layers.viewsheds import BeltSegments, Overlays, area_of_interest
 from ops.services.map.tiles import COMPUTING, FAILED, Layer, Tiles
-from ops.services.map.viewshed_layers import BeltSegments, Overlays, area_of_interest
 
 
 def alpha_at(tiles: Tiles, ground: OpenSector, easting: float, northing: float, zoom: int = 14) -> int:

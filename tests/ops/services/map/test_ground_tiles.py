@@ -18,7 +18,7 @@ from rasterio.enums import Resampling
 
 from geo.terrain import bounds, cell_size
 from ops.drawing.tile_styles import Elevation, Hillshade
-from ops.runtime.file_cache import FileCache
+from ops.runtime.files.cache import FileCache
 from ops.sector.open_sector import OpenSector
 from ops.services.map import tiles as tiles_module
 from ops.services.map.ground_tiles import (

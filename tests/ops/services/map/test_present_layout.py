@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from ops.sector.open_sector import OpenSector
-from ops.services.map.coverage_layers import CoverageLayers, coverage_overlay
+from ops.services.map.layers.coverage import CoverageLayers, coverage_overlay
+from ops.services.map.layers.viewsheds import Overlays
 from ops.services.map.present_layout import FOLLOW_S, POSITION_UNKNOWN, Following, PresentLayout, present_states
 from ops.services.map.tiles import Tiles
-from ops.services.map.viewshed_layers import Overlays
 from sensors.layout import Layout
 from sensors.mobile.viewpoint import Viewpoint, carried_layout
 from tests.patience import PATIENT_S

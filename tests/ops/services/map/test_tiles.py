@@ -21,11 +21,11 @@ from geo.terrain import bounds
 from geo.visibility import viewshed
 from ops.analysis.night_report.dead_ground_fraction import dead_ground_fraction
 from ops.drawing.tile_styles import OFF_THE_MAP, SEEN, UNKNOWN, UNSEEN, Elevation, Hillshade, Unseen
-from ops.runtime.file_cache import FileCache
+from ops.runtime.files.cache import FileCache
 from ops.sector.open_sector import OpenSector
+from ops.services.map.layers.viewsheds import BeltSegments, Overlays, Viewshed, union, viewshed_of
 from ops.services.map.process import terrain_digest
 from ops.services.map.tiles import COMPUTING, TILE_PX, Layer, NoTile, Raster, Tile, Tiles, over, raster_of
-from ops.services.map.viewshed_layers import BeltSegments, Overlays, Viewshed, union, viewshed_of
 from sensors.coverage import look_probability
 from sensors.layout import Layout
 from tests.patience import PATIENT_S

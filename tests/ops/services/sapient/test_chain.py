@@ -27,7 +27,7 @@ from ingest.standards.sapient.validation import is_ulid, is_uuid4
 from ops.journal.command import DetectionFilter, detections
 from ops.journal.reader import Counts, JournalReader
 from ops.room.room import Room, RoomOptions, SapientEndpoints
-from ops.runtime.reserved_port import ReservedPort
+from ops.runtime.processes.reserved_port import ReservedPort
 from ops.sector.sector_file import layout_path, load_sector
 from ops.words import MessageCatalogue
 from tests.patience import PATIENT_S

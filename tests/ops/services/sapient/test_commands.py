@@ -25,7 +25,7 @@ from ingest.standards.sapient.decode import SapientMessage, read
 from ingest.standards.sapient.framing import Frames, frame
 from ingest.standards.sapient.validation import is_ulid, is_uuid4
 from ops.journal.reader import Counts, JournalReader
-from ops.runtime.reserved_port import ReservedPort
+from ops.runtime.processes.reserved_port import ReservedPort
 from tests.patience import PATIENT_S
 
 pytestmark = [pytest.mark.chain, pytest.mark.broker]

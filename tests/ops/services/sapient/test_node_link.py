@@ -32,7 +32,7 @@ from ingest.standards.sapient.node import Node
 from ingest.standards.sapient.outgoing import ulid, ulid_of
 from ingest.standards.sapient.validation import is_ulid
 from ingest.wire import MAX_MEDIA, MAX_PAYLOAD_BYTES, WireMedia, WirePlot
-from ops.runtime.reserved_port import ReservedPort
+from ops.runtime.processes.reserved_port import ReservedPort
 from ops.services.sapient import disk_thread as sapient_disk
 from ops.services.sapient import gateway as sapient_gateway
 from ops.services.sapient.connection import (

@@ -15,7 +15,7 @@ import pytest
 from geo.message import Message
 from ops.accounts.accounts import Accounts
 from ops.accounts.store import AccountStore
-from ops.runtime.part_state import COMPILING, problem_of
+from ops.runtime.processes.part_state import COMPILING, problem_of
 from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.guard import GuardSettings
 from ops.services.api.observability.readiness import Readiness

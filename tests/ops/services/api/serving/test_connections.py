@@ -14,7 +14,7 @@ import httpx
 import pytest
 from starlette.responses import Response
 
-from ops.runtime.scratch_folder import scratch_folder
+from ops.runtime.files.scratch_folder import scratch_folder
 from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.event_stream import StreamSettings
 from ops.services.api.guard import TOKEN_HEADER, GuardSettings

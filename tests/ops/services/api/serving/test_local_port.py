@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from geo.errors import BadInput
-from ops.runtime.reserved_port import ReservedPort
+from ops.runtime.processes.reserved_port import ReservedPort
 from ops.services.api.serving import local_port
 from ops.services.api.serving.local_port import listen, listen_on
 

@@ -20,7 +20,7 @@ import pytest
 
 pytest.importorskip("zeep")
 
-from ops.runtime.reserved_port import ReservedPort
+from ops.runtime.processes.reserved_port import ReservedPort
 from ops.sector.setting_tables.cue import CueSettings
 from ops.sector.setting_tables.media import MediaSettings
 from ops.sector.setting_tables.onvif import OnvifCamera

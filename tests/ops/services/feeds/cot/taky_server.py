@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, fromstring
 
-from ops.runtime.reserved_port import ReservedPort
+from ops.runtime.processes.reserved_port import ReservedPort
 from ops.services.feeds.cot import encode
 from ops.services.feeds.cot.encode import CotSender, EventTimes
 from tests.patience import PATIENT_S

@@ -22,7 +22,7 @@ from takproto import parse_proto
 from ingest.errors import MalformedMessage
 from ingest.unit_messages import Position, Reply
 from ops.broker.certificates import Authority
-from ops.runtime.reserved_port import ReservedPort
+from ops.runtime.processes.reserved_port import ReservedPort
 from ops.sector.setting_tables.cot import CotServer
 from ops.services.feeds.cot import encode, link
 from ops.services.feeds.cot.encode import CotSender, EventTimes

@@ -13,7 +13,7 @@ from ops.broker.broker import URL_VARIABLE
 from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE
 from ops.field.refusal_file import FILE, RefusalBookError
 from ops.field.refusals import RefusalBook
-from ops.runtime.child_process import Child
+from ops.runtime.processes.child_process import Child
 from ops.services.feeds.from_units.refusals import NOTICE_EVERY_S
 from ops.services.feeds.web_hook import variable_of
 from ops.store.writer import Store

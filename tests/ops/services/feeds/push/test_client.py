@@ -17,7 +17,7 @@ import httpcore
 import pytest
 
 from ops.broker.certificates import Authority
-from ops.runtime.reserved_port import ReservedPort
+from ops.runtime.processes.reserved_port import ReservedPort
 from ops.services.feeds.feed import Undeliverable
 from ops.services.feeds.push.addresses import AddressRule
 from ops.services.feeds.push.client import CONNECTIONS, PushClient, PushFailed, PushTarget, Resolve, addresses_of

@@ -1,0 +1,1 @@
+"""Files that processes share: locks, fences and transactions, results kept between starts, and folders for a while."""

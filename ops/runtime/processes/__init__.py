@@ -1,0 +1,1 @@
+"""Processes of this machine: started, kept ready, watched, and stopped in order."""

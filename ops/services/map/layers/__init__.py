@@ -1,0 +1,1 @@
+"""Layers of the map: coverage, viewsheds, sensors and response times."""
