@@ -40,6 +40,7 @@ CODES: Final = frozenset(
         "incomplete",  # half a measurement: a longitude without a latitude
         "unsupported_content_type",
         "ping",  # a keep-alive of the sender's protocol, which carries nothing
+        "no_target",  # a message of the standard that reports no target, such as that of a base station
         "bad_topic",
         "wrong_channel",
         "wrong_sector",
@@ -62,7 +63,9 @@ CODES: Final = frozenset(
 """Codes of dead letters: why a message cannot be used."""
 
 PING: Final = "ping"
-"""Code of a keep-alive of the sender's own protocol: it carries nothing, and nothing is wrong with it."""
+NO_TARGET: Final = "no_target"
+HARMLESS: Final = frozenset({PING, NO_TARGET})
+"""Codes of good messages of the sender's own protocol of which Watchline has no use: a keep-alive, a base station."""
 UNPROVEN: Final = frozenset(
     {"unsigned", "unknown_key", "wrong_key", "key_revoked", "key_expired", "bad_signature", "rollback"}
 )

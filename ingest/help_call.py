@@ -11,7 +11,8 @@ class HelpCall(Struct, frozen=True):
     """What can be read of a distress call: position [degrees, WGS 84], time and note, where stated.
 
     ``device``: kind of the AIS distress device that calls, and ``caller`` its name; empty for a unit, which the topic
-    names.
+    names. ``last_known``: whether the position is an earlier one, because the device has no fix now.
+    ``position_sd_m``: standard deviation of the position on each axis, where stated.
     """
 
     lon: float | None = None
@@ -20,3 +21,5 @@ class HelpCall(Struct, frozen=True):
     note: str = ""
     device: str = ""
     caller: str = ""
+    last_known: bool = False
+    position_sd_m: float | None = None

@@ -14,7 +14,7 @@ from fusion.alerts.settings import AlertSettings
 from fusion.alerts.state import DistressCall
 from fusion.situation.facts import CoverageGap, ResponseInTime, Sighting
 from geo.areas import AREA_KINDS, NamedArea
-from geo.message import Message, Parameter
+from geo.message import Message, Parameter, cut_list
 from sensors.timestamps import utc_datetime
 
 MUTED: Final = "alert-sensor-muted"
@@ -25,6 +25,8 @@ COMPASS: Final = ("n", "ne", "e", "se", "s", "sw", "w", "nw")
 STANDING_MPS: Final = 0.2  # below this speed a heading is meaningless
 TRACKS_NAMED: Final = 6
 """Maximum number of tracks of a group that are named."""
+DEVICES_NAMED: Final = 10
+"""Maximum number of distress devices of one alert that are named."""
 RUNS_NAMED: Final = 2
 """Maximum number of runs of segments (``4–7, 9``) that a headline names."""
 
@@ -271,29 +273,39 @@ def below_baseline_text(segment: int, expected: float) -> AlertText:
 
 def distress_text(call: DistressCall, areas: Sequence[NamedArea] = ()) -> AlertText:
     """The messages of a distress call; ``areas``: those that it is in, of which responders must know."""
-    further = bool(call.device) and call.device == call.unit
-    details = [Message("alert-detail-note", {"note": call.note})] if call.note and not further else []
-    if call.position:
-        known = "alert-detail-last-coordinates" if call.last_known else "alert-detail-coordinates"
-        details.append(Message(known, {"position": call.position}))
-    else:
-        details.append(Message("alert-detail-no-position"))
-    name, there = "alert-distress", "alert-distress-at-segment"
-    caller: dict[str, Parameter] = {"unit": call.unit}
-    if further:
-        name, there = "alert-more-devices-distress", "alert-more-devices-distress-at-segment"
-        caller = {"last": call.note}
-    elif call.device:
-        name, there = "alert-device-distress", "alert-device-distress-at-segment"
-        caller = {"device": call.device, "identity": call.unit.rpartition(" ")[2]}
+    details = [Message("alert-detail-note", {"note": call.note})] if call.note else []
+    details += _call_place(call)
+    if call.receiver:
+        details.append(Message("alert-detail-heard-by", {"sensor": call.receiver}))
+    if call.together:
+        devices = cut_list(call.together, DEVICES_NAMED)
+        details.append(Message("alert-detail-devices", {"count": len(call.together), "devices": devices}))
     details += area_messages(areas)
-    headline = Message(name, caller)
+    headline = "alert-distress"
+    caller: dict[str, Parameter] = {"unit": call.unit}
+    if call.device:
+        headline = "alert-more-devices-distress" if call.together else "alert-device-distress"
+        name = call.together[0] if call.together else call.unit
+        caller = {"device": call.device, "identity": name.rpartition(" ")[2]}
     if call.segment is not None and call.chainage_m is not None and call.offset_m is not None:
         details.append(position_message(call.segment, call.chainage_m, call.offset_m))
-        headline = Message(there, caller | {"segment": call.segment})
+        headline, caller = f"{headline}-at-segment", caller | {"segment": call.segment}
     if call.refused:
         details.append(Message("alert-detail-refused-call", {"code": call.refused}))
-    return AlertText(headline, tuple(details))
+    return AlertText(Message(headline, caller), tuple(details))
+
+
+def _call_place(call: DistressCall) -> list[Message]:
+    """Where a call is from, and since when that is known."""
+    if not call.position:
+        return [Message("alert-detail-no-position")]
+    if not call.last_known:
+        return [Message("alert-detail-coordinates", {"position": call.position})]
+    placed = Message("alert-detail-without-fix")
+    if call.placed_ns:
+        at = utc_datetime(call.placed_ns).isoformat(timespec="seconds")
+        placed = Message("alert-detail-placed-at", {"at": at})
+    return [Message("alert-detail-last-coordinates", {"position": call.position}), placed]
 
 
 def area_messages(areas: Sequence[NamedArea]) -> list[Message]:

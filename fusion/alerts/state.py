@@ -117,7 +117,7 @@ class DistressCall:
     Parameters
     ----------
     unit : str
-        Name of the unit, or of the device.
+        Name of the unit, or of the device; one name for the devices of ``together``.
     observed_ns : int, UTC nanoseconds since 1970
         When it called.
     easting : float, optional, m
@@ -137,10 +137,18 @@ class DistressCall:
     refused : str
         Code of the dead letter, where the unit's message was refused; empty for a good message.
     last_known : bool
-        Whether the position is the unit's last known one, because the call states none.
+        Whether the position is an earlier one, because the call states none or the device has no fix now.
+    placed_ns : int, UTC nanoseconds since 1970
+        When it was at its last known position; 0 where unknown.
+    position_sd_m : float, optional, m
+        Standard deviation of a position of now on each axis; None where unknown.
     device : str
-        Kind of the device that calls, such as ``MOB``; empty for a unit. If it equals ``unit``, the call stands for
-        further devices, which are too many to be stated one by one; ``note`` names the last of them.
+        Kind of the device that calls, such as ``MOB``; empty for a unit.
+    receiver : str
+        Sensor that heard the device; empty for a unit.
+    together : tuple of str
+        Names of the devices for which one call stands, because they are too many to be stated one by one; the one heard
+        last is the first. Empty for one caller.
     """
 
     unit: str
@@ -154,7 +162,11 @@ class DistressCall:
     offset_m: float | None = None
     refused: str = ""
     last_known: bool = False
+    placed_ns: int = 0
+    position_sd_m: float | None = None
     device: str = ""
+    receiver: str = ""
+    together: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,15 +24,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from ingest.errors import PING, UNPROVEN
+from ingest.errors import HARMLESS, UNPROVEN
 from ingest.receiving.batch import DeadLetter, Row
 from ingest.standards.gateway_refusal import REFUSED
 from ingest.unit_messages import KINDS
 
 MAX_SOURCES: Final = 10_000
 """Maximum number of buckets; the one charged least recently is dropped first."""
-MOST_CALLERS: Final = 20
-"""Number of distress devices of which calls are read from one receiver in quarantine, each once in ``call_every_s``."""
+MOST_CALLERS: Final = 150
+"""Number of distress devices of which calls are read from one receiver in quarantine, each once in ``call_every_s``:
+as many messages as both channels of AIS carry in two seconds (2,250 slots a minute each, ITU-R M.1371)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +240,7 @@ class Quarantine:
         if isinstance(message, DeadLetter):
             if message.code == "expired":
                 return settings.expired_cost
-            if message.code == PING or message.call is not None:
+            if message.code in HARMLESS or message.call is not None:
                 return settings.other_cost
             base_cost = settings.future_cost if message.code == "future" else settings.bad_cost
             return base_cost + message.size / settings.bytes_each
@@ -263,8 +264,8 @@ class Quarantine:
         if isinstance(message, DeadLetter) and message.call is not None:
             return 0.0
         if isinstance(message, DeadLetter):
-            harmless = message.code in _UNTIMELY or message.code in UNPROVEN or message.code == PING
-            return 0.0 if harmless else self._bad_step
+            is_sound = message.code in _UNTIMELY or message.code in UNPROVEN or message.code in HARMLESS
+            return 0.0 if is_sound else self._bad_step
         return self._good_step
 
     def _bucket(self, key: tuple[str, bool], now_ns: int) -> _Bucket:

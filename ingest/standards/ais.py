@@ -15,7 +15,7 @@ from operator import xor
 from typing import Any, Final
 
 from ingest.envelope import Envelope
-from ingest.errors import MalformedMessage, printable
+from ingest.errors import NO_TARGET, MalformedMessage, printable
 from ingest.help_call import HelpCall
 from ingest.wire import ClassName, WirePlot, WireScan
 
@@ -29,6 +29,8 @@ SAFETY_TEXTS: Final = (12, 14)
 """Message types of safety texts, in which a distress device states "MOB ACTIVE" or "MOB TEST"."""
 UNDER_TEST: Final = 15
 """Navigational status of a distress device under test; an active one states 14 (ITU-R M.1371)."""
+WITHOUT_FIX: Final = (61, 62, 63)
+"""Seconds that state a position by hand, by dead reckoning, or an earlier one (positioning is inoperative)."""
 PRECISE_SD_M: Final = 5.0
 """Position error for accuracy flag 1: 10 m or better, taken as two standard deviations (assumption)."""
 PLAIN_SD_M: Final = 15.0
@@ -55,11 +57,11 @@ def decode(payload: bytes, envelope: Envelope) -> WireScan:
     message = _message(payload)
     if message["msg_type"] not in POSITION_REPORTS:
         accepted = ", ".join(str(message_type) for message_type in POSITION_REPORTS)
-        raise MalformedMessage("unknown_value", "msg_type", f"{message['msg_type']}", f"a position report: {accepted}")
+        raise MalformedMessage(NO_TARGET, "msg_type", f"{message['msg_type']}", f"a position report: {accepted}")
     mmsi = _mmsi(message)
     device = DISTRESS_DEVICES.get(mmsi[:3])
     if device is not None and message.get("status") == UNDER_TEST:
-        raise MalformedMessage("unknown_value", "status", f"{UNDER_TEST}: {device} under test", "a live target")
+        raise MalformedMessage(NO_TARGET, "status", f"{UNDER_TEST}: {device} under test", "a live target")
     plot = WirePlot(
         lon=_degrees(message, "lon", 180.0),
         lat=_degrees(message, "lat", 90.0),
@@ -112,7 +114,9 @@ def _device_call(payload: bytes, received_at: datetime) -> HelpCall | None:
         observed_at = _time(payload, message, received_at)
     except MalformedMessage:
         observed_at = received_at
-    return HelpCall(lon, lat, observed_at, device=device, caller=name)
+    last_known = message.get("second") in WITHOUT_FIX
+    sd_m = None if last_known else _deviation(message)
+    return HelpCall(lon, lat, observed_at, device=device, caller=name, last_known=last_known, position_sd_m=sd_m)
 
 
 def _message(payload: bytes) -> dict[str, Any]:
@@ -142,7 +146,7 @@ def _degrees(message: dict[str, Any], name: str, most: float) -> float:
     value = message.get(name)
     if value is None or abs(float(value)) > most:
         missing = value is not None and float(value) == most + 1.0
-        code, problem = ("incomplete", "not available") if missing or value is None else ("out_of_range", f"{value}")
+        code, problem = (NO_TARGET, "not available") if missing or value is None else ("out_of_range", f"{value}")
         raise MalformedMessage(code, name, problem, f"degrees from {-most:g} to {most:g}")
     return float(value)
 

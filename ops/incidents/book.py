@@ -20,6 +20,7 @@ from ops.incidents.actions import IncidentAction, Refused
 from ops.incidents.gathering import (
     RENEWING,
     LastSeen,
+    incident_of_caller,
     incident_of_tracks,
     is_outage,
     kind_of,
@@ -313,6 +314,8 @@ class IncidentBook(msgspec.Struct):
                 chosen = predecessor(self.incidents.values(), self.seen, started, settings)
         elif kind_of(alert) == "equipment":
             chosen = outage_incident(self.incidents.values(), self.outages, alert, now_ns, settings)
+        elif alert.unit:
+            chosen = incident_of_caller(self.incidents.values(), alert.unit)
         if chosen is None:
             chosen = self._found(alert, at)
             if earlier is not None:

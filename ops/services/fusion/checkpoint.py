@@ -44,13 +44,21 @@ class HealthNow:
 
 
 class DeviceHeard(msgspec.Struct):
-    """An AIS distress device: when it was last heard and when its call was raised [UTC ns], its last position
-    (longitude, latitude), and the time of that."""
+    """An AIS distress device: its last message and its call, if it has raised one. Times are UTC ns, 0 for none.
+
+    ``alert``: that of the call, its own or that of further devices, and ``incident`` that of the alert. ``ended_ns``:
+    when a person last ended a call of the device. ``place``: its last position (longitude, latitude), ``placed_ns``:
+    the time of the message that stated it, and ``fixed_ns``: when it was there, 0 for a position of an unknown time.
+    """
 
     heard_ns: int = 0
     called_ns: int = 0
+    alert: str = ""
+    incident: str = ""
+    ended_ns: int = 0
     place: tuple[float, float] | None = None
     placed_ns: int = 0
+    fixed_ns: int = 0
 
 
 MOVED_M: Final = 10.0

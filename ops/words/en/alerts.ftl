@@ -98,18 +98,15 @@ alert-sensor-muted = Sensor { $sensor } muted until { TIME($until) }: its messag
 alert-sensor-fault = Sensor { $sensor }: { sensor-fault }
 alert-distress = Distress: unit { $unit } reports people in need
 alert-distress-at-segment = Distress: unit { $unit } reports people in need at segment { NUMBER($segment, useGrouping: 0) }
-alert-device-distress = Distress: { $device ->
-        [MOB] man-overboard device
-        [EPIRB-AIS] distress radio beacon
-       *[other] search and rescue transmitter
-    } { $identity } is active
-alert-device-distress-at-segment = Distress: { $device ->
-        [MOB] man-overboard device
-        [EPIRB-AIS] distress radio beacon
-       *[other] search and rescue transmitter
-    } { $identity } is active at segment { NUMBER($segment, useGrouping: 0) }
-alert-more-devices-distress = Distress: further distress devices are active, too many to be stated one by one; the last is { $last }
-alert-more-devices-distress-at-segment = Distress: further distress devices are active, too many to be stated one by one; the last is { $last }, at segment { NUMBER($segment, useGrouping: 0) }
+distress-device = { $device ->
+    [MOB] man-overboard device
+    [EPIRB-AIS] distress radio beacon
+   *[other] search and rescue transmitter
+} { $identity }
+alert-device-distress = Distress: { distress-device } is active
+alert-device-distress-at-segment = Distress: { distress-device } is active at segment { NUMBER($segment, useGrouping: 0) }
+alert-more-devices-distress = Distress: further distress devices are active, too many to be stated one by one; the last is { distress-device }
+alert-more-devices-distress-at-segment = Distress: further distress devices are active, too many to be stated one by one; the last is { distress-device }, at segment { NUMBER($segment, useGrouping: 0) }
 
 ## Details
 
@@ -149,7 +146,14 @@ alert-detail-muted = Muted by decision of supervisors: the sensor itself may be 
 alert-detail-mute-ended = The mute ended at { TIME($until) }; no data since then.
 alert-detail-note = Unit message: “{ $note }”
 alert-detail-coordinates = Position { $position } (WGS 84)
-alert-detail-last-coordinates = Last known position { $position } (WGS 84); the call states none
+alert-detail-last-coordinates = Last known position { $position } (WGS 84)
+alert-detail-placed-at = It was there at { TIME($at) }; the call states no position.
+alert-detail-without-fix = The device has no satellite fix now, and states an earlier position: its time is not known.
+alert-detail-heard-by = Received by { $sensor }
+alert-detail-devices = { $count ->
+    [one] { $count } device: { $devices }
+   *[other] { $count } devices, the last first: { $devices }
+}
 alert-detail-no-position = Position unknown: neither the call nor an earlier message states one.
 alert-detail-refused-call = { $code ->
     [missing_field] The message is not complete: confirm the call by radio.

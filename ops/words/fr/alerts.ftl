@@ -100,18 +100,15 @@ alert-sensor-muted = Capteur { $sensor } en sourdine jusqu’à { TIME($until) }
 alert-sensor-fault = Capteur { $sensor } : { sensor-fault }
 alert-distress = Détresse : l’unité { $unit } signale des personnes en danger
 alert-distress-at-segment = Détresse : l’unité { $unit } signale des personnes en danger, segment { NUMBER($segment, useGrouping: 0) }
-alert-device-distress = Détresse : { $device ->
-        [MOB] la balise d’homme à la mer
-        [EPIRB-AIS] la radiobalise de détresse
-       *[other] l’émetteur AIS-SART
-    } { $identity } émet
-alert-device-distress-at-segment = Détresse : { $device ->
-        [MOB] la balise d’homme à la mer
-        [EPIRB-AIS] la radiobalise de détresse
-       *[other] l’émetteur AIS-SART
-    } { $identity } émet, segment { NUMBER($segment, useGrouping: 0) }
-alert-more-devices-distress = Détresse : d’autres balises de détresse émettent, trop nombreuses pour être indiquées une à une ; la dernière est { $last }
-alert-more-devices-distress-at-segment = Détresse : d’autres balises de détresse émettent, trop nombreuses pour être indiquées une à une ; la dernière est { $last }, segment { NUMBER($segment, useGrouping: 0) }
+distress-device = { $device ->
+    [MOB] la balise d’homme à la mer
+    [EPIRB-AIS] la radiobalise de détresse
+   *[other] l’émetteur AIS-SART
+} { $identity }
+alert-device-distress = Détresse : { distress-device } émet
+alert-device-distress-at-segment = Détresse : { distress-device } émet, segment { NUMBER($segment, useGrouping: 0) }
+alert-more-devices-distress = Détresse : d’autres balises de détresse émettent, trop nombreuses pour être indiquées une à une ; la dernière reçue est { distress-device }
+alert-more-devices-distress-at-segment = Détresse : d’autres balises de détresse émettent, trop nombreuses pour être indiquées une à une ; la dernière reçue est { distress-device }, segment { NUMBER($segment, useGrouping: 0) }
 
 ## Précisions
 
@@ -152,7 +149,14 @@ alert-detail-muted = Mis en sourdine sur décision des superviseurs : le capteu
 alert-detail-mute-ended = Fin de la sourdine à { TIME($until) } ; aucune donnée depuis.
 alert-detail-note = Message de l’unité : « { $note } »
 alert-detail-coordinates = Position { $position } (WGS 84)
-alert-detail-last-coordinates = Dernière position connue { $position } (WGS 84) ; l’appel n’en indique aucune
+alert-detail-last-coordinates = Dernière position connue { $position } (WGS 84)
+alert-detail-placed-at = Position relevée à { TIME($at) } ; l’appel n’en indique aucune.
+alert-detail-without-fix = La balise ne reçoit plus les satellites et indique une position antérieure, d’une heure inconnue.
+alert-detail-heard-by = Reçu par { $sensor }
+alert-detail-devices = { $count ->
+    [one] { $count } balise : { $devices }
+   *[other] { $count } balises, de la plus récente à la plus ancienne : { $devices }
+}
 alert-detail-no-position = Position inconnue : ni l’appel ni un message antérieur ne l’indique.
 alert-detail-refused-call = { $code ->
     [missing_field] Le message est incomplet : confirmer l’appel par radio.

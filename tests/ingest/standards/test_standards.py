@@ -126,13 +126,13 @@ def test_a_call_for_help_and_an_aircraft_are_no_vehicles(
         (MOORED.replace("1,1,,B", "2,1,,B"), "not_ais", "checksum"),
         ("\n".join([MOORED] * 6), "not_ais", "payload"),
         (MOORED * 30, "too_large", "payload"),
-        (STATIC, "unknown_value", "msg_type"),
-        (encoded(lon=181.0), "incomplete", "lon"),
-        (encoded(lat=91.0), "incomplete", "lat"),
+        (STATIC, "no_target", "msg_type"),
+        (encoded(lon=181.0), "no_target", "lon"),
+        (encoded(lat=91.0), "no_target", "lat"),
         (encoded(lon=-181.0), "out_of_range", "lon"),
         (encoded(lat=100.0), "out_of_range", "lat"),
         (encoded(mmsi="000000000"), "out_of_range", "mmsi"),
-        *[(encoded(mmsi=f"{first}123456", status=15), "unknown_value", "status") for first in ("970", "972", "974")],
+        *[(encoded(mmsi=f"{first}123456", status=15), "no_target", "status") for first in ("970", "972", "974")],
     ],
 )
 def test_what_is_no_position_of_a_ship_is_refused(payload: str, code: str, field: str) -> None:

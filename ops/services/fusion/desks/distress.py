@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from math import isfinite
 from typing import Final
@@ -24,12 +25,14 @@ from sensors.timestamps import HOUR_NS, MINUTE_NS, nanoseconds, utc_datetime
 SILENT_NS: Final = 30 * MINUTE_NS
 AGAIN_NS: Final = 6 * HOUR_NS
 """A device whose call a person has ended calls again after it was silent for ``SILENT_NS``, or this long after its
-call: it sends for days, and those who found the people must be able to end its alarm."""
+call and the end of it: it sends for days, and those who found the people must be able to end its alarm."""
+BELIEVED_NS: Final = 24 * HOUR_NS
+"""An older time is taken for that of a wrong clock: it is shown, and the call is compared by its receipt."""
 MOST_OPEN: Final = 100
 """Number of open calls of devices that are stated one by one: AIS is not signed, so anyone can invent devices."""
 MOST_REMEMBERED: Final = 1_000
-FURTHER: Final = "AIS further"
-"""Name under which further devices are stated together."""
+FURTHER: Final = "AIS 97x"
+"""Name under which further devices are stated together, by the first digits of their identities."""
 ENDED: Final = "distress device: ended by a person"
 """Counts calls of devices that are not raised, because a person has ended the call of this device."""
 NEAR_M: Final = 20_000.0
@@ -57,7 +60,8 @@ class DistressDesk:
     def take_position(self, state: AlertState, position: Position, observed_ns: int, now_ns: int) -> Changed:
         """Raise the call in a unit's position message."""
         place = (position.lon, position.lat)
-        return self._raise(state, self._call_of(position.unit, observed_ns, place, position.note), now_ns)
+        call = self._call_of(position.unit, observed_ns, place, position.note)
+        return self._raise(state, replace(call, position_sd_m=position.position_sd_m), now_ns)
 
     def take_refused(self, state: AlertState, row: JournalRow, now_ns: int) -> tuple[Changed, Position | None]:
         """Raise the call in a message that was refused; without a position, at the last known one of its unit.
@@ -69,8 +73,12 @@ class DistressDesk:
         place = _place_in(said)
         if said.device:
             return self._take_device(state, said, row, now_ns), None
-        call = self._call_of(row.sensor, observed_ns, place or self._forces.place_of(row.sensor), said.note)
-        changed = self._raise(state, replace(call, refused=refused.code, last_known=place is None), now_ns)
+        known = None if place is not None else self._forces.last_position(row.sensor)
+        last = None if known is None else (known.lon, known.lat)
+        call = self._call_of(row.sensor, observed_ns, place or last, said.note)
+        placed_ns = 0 if known is None else known.observed_ns
+        call = replace(call, refused=refused.code, last_known=place is None, placed_ns=placed_ns)
+        changed = self._raise(state, call, now_ns)
         if place is None:
             self._forces.take_distress(row.sensor, observed_ns, said.note)
             return changed, None
@@ -94,56 +102,97 @@ class DistressDesk:
         """Raise or revise the call of a device, unless a person has ended it; of receivers of the layout only."""
         if row.sensor not in self._ground.layout:
             return state, ()
-        stated, observed_ns = _place_in(said), _observed_ns(said, row)
-        device = self._hear(said.caller, now_ns)
+        observed_ns = _observed_ns(said, row)
+        compared_ns = observed_ns if row.received_ns - observed_ns <= BELIEVED_NS else row.received_ns
+        calls = _open_calls(state)
+        device = self._hear(state, said.caller, calls, now_ns)
+        stated = self._fix_in(said)
         if stated is not None:
-            if observed_ns < device.placed_ns:
+            if compared_ns < device.placed_ns:
                 return state, ()  # a delayed report must not move the call back
-            device.place, device.placed_ns = stated, observed_ns
-        call = self._call_of(said.caller, observed_ns, device.place, said.note)
-        call = replace(call, device=said.device, last_known=stated is None and device.place is not None)
-        own = _calls_of(state, said.caller)
-        if not any(one.is_open for one in own) and self._open_devices(state) >= MOST_OPEN:
-            call = replace(call, unit=FURTHER, device=FURTHER, note=said.caller)
-            device, own = self._hear(FURTHER, now_ns), _calls_of(state, FURTHER)
-        if not any(one.is_open for one in own):
-            if self._is_ended(own, device, observed_ns, now_ns):
-                self._counts[ENDED] = self._counts.get(ENDED, 0) + 1
-                return state, ()
-            device.called_ns = now_ns
+            device.place, device.placed_ns = stated, compared_ns
+            device.fixed_ns = 0 if said.last_known else compared_ns
+        if said.caller not in calls and self._is_ended(state, device, compared_ns, now_ns):
+            self._counts[ENDED] = self._counts.get(ENDED, 0) + 1
+            return state, ()
+        call = replace(
+            self._call_of(said.caller, observed_ns, device.place, said.note),
+            last_known=device.place is not None and (stated is None or said.last_known),
+            placed_ns=device.fixed_ns,
+            position_sd_m=None if stated is None else said.position_sd_m,
+            device=said.device,
+            receiver=row.sensor,
+        )
+        before: tuple[Alert, ...] = ()
+        if said.caller not in calls and len(calls.keys() - {FURTHER}) >= MOST_OPEN:
+            state, call, before = self._among_others(state, call, calls.get(FURTHER, ""), now_ns)
         state, changed = self._state(state, call, now_ns)
-        self._marking.take(changed, self._incidents.book.incidents)
-        return state, changed
+        self._note_call(device, _open_calls(state)[call.unit], now_ns)
+        self._marking.take(before + changed, self._incidents.book.incidents)
+        return state, before + changed
 
-    def _hear(self, name: str, now_ns: int) -> DeviceHeard:
-        """Return what is known of a device that is heard now; nothing if it was silent before."""
+    def _among_others(
+        self, state: AlertState, call: DistressCall, shared: str, now_ns: int
+    ) -> tuple[AlertState, DistressCall, tuple[Alert, ...]]:
+        """Return the call as one of further devices, of which ``shared`` is the open alert, if there is one.
+
+        A closing of it of which this device was not known takes effect first.
+        """
+        settled: tuple[Alert, ...] = ()
+        if self._devices[call.unit].alert != shared:
+            state, settled = self._incidents.settle_distress(state, FURTHER, now_ns)
+            shared = _open_calls(state).get(FURTHER, "")
+        others = [name for name, one in reversed(self._devices.items()) if shared and one.alert == shared]
+        names = dict.fromkeys((call.unit, *others))
+        return state, replace(call, unit=FURTHER, together=tuple(names)), settled
+
+    def _hear(self, state: AlertState, name: str, calls: Mapping[str, str], now_ns: int) -> DeviceHeard:
+        """Return what is known of a device that is heard now; of one that was silent only what it must not repeat.
+
+        ``calls``: the alerts of open calls by name, of which the devices are not forgotten.
+        """
         devices = self._devices
-        known = devices.pop(name, None)
-        if known is None or now_ns - known.heard_ns >= SILENT_NS:
-            known = DeviceHeard()
+        known = devices.pop(name, None) or DeviceHeard()
+        alert = state.alerts.get(known.alert)
+        if alert is not None and not alert.is_open:
+            known.ended_ns = nanoseconds(alert.updated_at)
+        is_over = name not in calls and (alert is None or not alert.is_open)
+        if is_over and now_ns - known.heard_ns >= SILENT_NS:
+            known = DeviceHeard(ended_ns=known.ended_ns, placed_ns=known.placed_ns)
         known.heard_ns = now_ns
         while len(devices) >= MOST_REMEMBERED:
-            del devices[next(iter(devices))]
+            del devices[next(one for one in devices if one not in calls)]
         devices[name] = known
         return known
 
-    def _is_ended(self, own: list[Alert], device: DeviceHeard, observed_ns: int, now_ns: int) -> bool:
-        """Whether a person has ended the call of a device that still sends; of its ``own`` alerts none is open."""
-        newest = max(own, key=lambda one: one.raised_at, default=None)
-        if newest is not None and observed_ns <= nanoseconds(newest.updated_at):
-            return True  # a report from before the end that was delayed
-        if not device.called_ns or now_ns - device.called_ns >= AGAIN_NS:
+    def _is_ended(self, state: AlertState, device: DeviceHeard, compared_ns: int, now_ns: int) -> bool:
+        """Whether a person has ended the call of a device that still sends, or sent this report before the end."""
+        alert = state.alerts.get(device.alert)
+        if alert is not None and alert.is_open:
             return False
-        incident = None if newest is None else self._incidents.book.incident_of(newest.id)
-        found = None if incident is None else self._incidents.book.incidents.get(incident)
+        if compared_ns <= device.ended_ns:
+            return True
+        if not device.called_ns or now_ns - max(device.called_ns, device.ended_ns) >= AGAIN_NS:
+            return False
+        device.incident = self._incidents.book.incident_of(device.alert) or device.incident  # it may have been merged
+        found = self._incidents.book.incidents.get(device.incident)
         if found is None or found.state == "closed":
             return True
         reopened = [step for step in found.transitions if step.action == "reopen"]
-        return all(nanoseconds(step.at) < device.called_ns for step in reopened)
+        return all(nanoseconds(step.at) < device.ended_ns for step in reopened)
 
-    def _open_devices(self, state: AlertState) -> int:
-        """Number of open calls of devices: unlike units, they have a blank in their name."""
-        return sum(one.is_open for one in state.alerts.values() if one.rule == "distress" and " " in (one.unit or ""))
+    def _note_call(self, device: DeviceHeard, alert: str, now_ns: int) -> None:
+        """Keep in which alert the device is stated, and since when."""
+        if device.alert != alert:
+            device.alert, device.called_ns = alert, now_ns
+        device.incident = self._incidents.book.incident_of(alert) or ""
+
+    def _fix_in(self, said: HelpCall) -> tuple[float, float] | None:
+        """The position that a device states; None for one beyond the projection, as the 0, 0 of one without a fix."""
+        place = _place_in(said)
+        if place is None:
+            return None
+        return place if all(map(isfinite, self._ground.layout.frame.to_local(*place))) else None
 
     def _raise(self, state: AlertState, call: DistressCall, now_ns: int) -> Changed:
         state, settled = self._incidents.settle_distress(state, call.unit, now_ns)
@@ -164,7 +213,7 @@ class DistressDesk:
         lon, lat = place
         easting, northing = (float(part) for part in self._ground.layout.frame.to_local(lon, lat))
         call = DistressCall(unit, observed_ns, easting, northing, f"{lat:.5f}, {lon:.5f}", note)
-        if not isfinite(easting + northing):  # beyond the projection, such as 0, 0 of a device without a fix
+        if not isfinite(easting + northing):  # beyond the projection
             return replace(call, easting=None, northing=None)
         if self._ground.border is None:
             return call
@@ -175,9 +224,13 @@ class DistressDesk:
         return replace(call, segment=segment, chainage_m=chainage, offset_m=offset)
 
 
-def _calls_of(state: AlertState, name: str) -> list[Alert]:
-    """The distress alerts of a unit or a device."""
-    return [one for one in state.alerts.values() if (one.rule, one.unit) == ("distress", name)]
+def _open_calls(state: AlertState) -> dict[str, str]:
+    """The alerts of open calls of devices, by name: unlike units, they have a blank in their name."""
+    return {
+        one.unit: one.id
+        for one in state.alerts.values()
+        if one.rule == "distress" and one.is_open and one.unit is not None and " " in one.unit
+    }
 
 
 def _place_in(said: HelpCall) -> tuple[float, float] | None:

@@ -56,10 +56,9 @@ class ForcesDesk:
         """Take a unit's distress call that states no position."""
         self._book.take_distress(unit, observed_ns, note)
 
-    def place_of(self, unit: str) -> tuple[float, float] | None:
-        """Last known position of a unit (longitude, latitude); None for an unknown unit."""
-        known = self._book.units.get(unit)
-        return None if known is None else (known.lon, known.lat)
+    def last_position(self, unit: str) -> UnitNow | None:
+        """The newest position of a unit; None for an unknown unit."""
+        return self._book.units.get(unit)
 
     @property
     def names(self) -> Collection[str]:

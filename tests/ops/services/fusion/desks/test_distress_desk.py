@@ -19,7 +19,7 @@ from ops.journal.reader import JournalRow
 from ops.journal.writer import Journal
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
-from ops.services.fusion.desks.distress import AGAIN_NS, ENDED, MOST_OPEN, SILENT_NS
+from ops.services.fusion.desks.distress import AGAIN_NS, ENDED, FURTHER, MOST_OPEN, SILENT_NS
 from ops.services.fusion.overload import passed_over
 from ops.services.fusion.pipeline import Pipeline
 from ops.words import MessageCatalogue
@@ -44,10 +44,10 @@ def report(mmsi: str, **fields: Any) -> bytes:
     return "\n".join(encode_dict(stated, talker_id="AI")).encode()
 
 
-def text(sentence: str) -> bytes:
+def text(sentence: str, mmsi: str = "972123456") -> bytes:
     from pyais import encode_dict
 
-    return "\n".join(encode_dict({"type": 14, "mmsi": "972123456", "text": sentence}, talker_id="AI")).encode()
+    return "\n".join(encode_dict({"type": 14, "mmsi": mmsi, "text": sentence}, talker_id="AI")).encode()
 
 
 class Room:
@@ -89,6 +89,12 @@ class Room:
                  "alert": "", "action": action, **more}  # fmt: skip
         self.journal.append("action", "ops-centre", nanoseconds(self._at), json.dumps(reply).encode())
         return self.follow()
+
+    def pass_minutes(self, minutes: int) -> None:
+        for _ in range(minutes):
+            self._at += timedelta(minutes=1)
+            self.journal.tick(nanoseconds(self._at))
+            self.follow()
 
     def open_calls(self) -> list[str | None]:
         return [one.unit for one in self.pipeline.alerts.values() if one.rule == "distress" and one.is_open]
@@ -170,6 +176,111 @@ def test_a_reopened_incident_has_the_call_again(room: Room) -> None:
     assert again.is_open
     assert room.send(report("972123456", lon=-84.18)) == []
     assert room.open_calls() == ["MOB 972123456"]
+
+
+def test_an_incident_is_reopened_for_a_device_long_after_the_alert_was_closed(room: Room) -> None:
+    """Closed alerts are kept for an hour; the device sends for days."""
+    (alert,) = room.send(report("972123456"))
+    (incident,) = room.pipeline.incidents
+    room.act("close", alert=alert.id, incident=incident, disposition="rescue", reason="picked up")
+    for number in range(80):
+        room.send(report("972123456", lon=-84.2 + number * 1e-4), after_s=60.0)
+    assert alert.id not in room.pipeline.alerts
+    room.act("reopen", alert=alert.id, incident=incident, reason="another person")
+    (again,) = room.send(report("972123456", lon=-84.19), after_s=60.0)
+    assert again.is_open
+    calls = [one.id for one in room.pipeline.incidents.values() if one.kind == "distress"]
+    assert calls == [incident], "the call belongs to the incident that was reopened"
+    assert room.pipeline.incidents[incident].alerts == (alert.id, again.id)
+
+
+def test_a_report_that_was_delayed_begins_no_call_an_hour_after_the_end(room: Room) -> None:
+    (alert,) = room.send(report("972123456"), after_s=600.0)
+    room.close(alert.id)
+    room.pass_minutes(90)
+    assert alert.id not in room.pipeline.alerts
+    assert room.send(b"\\c:1773522100*5F\\" + report("972123456", lon=-84.31)) == []
+    assert room.open_calls() == []
+
+
+def test_an_open_call_keeps_its_position_and_its_end_holds_after_a_silence(room: Room) -> None:
+    """A device loses its fix below deck, or its receiver fails for an hour; people still search where it was."""
+    (alert,) = room.send(report("972123456"))
+    (later,) = room.send(text("MOB ACTIVE"), after_s=SILENT_NS / 1e9 + 60.0)
+    assert (later.easting, later.id) == (alert.easting, alert.id)
+    shown = {message.id: message.parameters for message in later.details}
+    assert shown["alert-detail-last-coordinates"] == {"position": "36.58000, -84.21000"}
+    assert shown["alert-detail-placed-at"] == {"at": "2026-03-14T21:00:02+00:00"}
+    (incident,) = room.pipeline.incidents.values()
+    assert incident.easting == alert.easting
+    room.close(alert.id)
+    assert room.send(report("972123456", lon=-84.2), after_s=60.0) == []
+
+
+def test_a_call_that_is_ended_after_seven_hours_does_not_return_a_minute_later(room: Room) -> None:
+    (alert,) = room.send(report("970123456"))
+    for number in range(1, 22):
+        room.send(report("970123456", lon=-84.2 + number * 1e-4), after_s=1200.0)
+    room.close(alert.id)
+    assert room.send(report("970123456", lon=-84.19), after_s=60.0) == []
+
+
+def test_the_incident_moves_with_a_device_that_drifts_beside_no_segment(room: Room) -> None:
+    """Units are sent to the position of the incident, and TAK shows it; the alert alone is not enough."""
+    room.send(report("972123456", lat=20.0, lon=181.0))
+    (incident,) = room.pipeline.incidents.values()
+    assert incident.easting is None
+    (placed,) = room.send(report("972123456", lat=20.0), after_s=20.0)
+    (incident,) = room.pipeline.incidents.values()
+    assert (incident.easting, incident.northing) == (placed.easting, placed.northing)
+    (moved,) = room.send(report("972123456", lat=20.01), after_s=20.0)
+    (incident,) = room.pipeline.incidents.values()
+    assert (incident.easting, incident.northing) == (moved.easting, moved.northing)
+    room.send(report("972123456", lat=20.0101), after_s=20.0)
+    (incident,) = room.pipeline.incidents.values()
+    assert incident.northing == moved.northing, "11 m of drift are no revision that goes to every unit"
+
+
+@pytest.mark.parametrize("second", [61, 62, 63])
+def test_a_position_without_a_fix_of_now_is_said_to_be_an_earlier_one(room: Room, second: int) -> None:
+    """ITU-R M.1371: the seconds 61 to 63 are a position by hand, by dead reckoning, and an inoperative positioning."""
+    (alert,) = room.send(report("972123456", second=second))
+    assert {"alert-detail-last-coordinates", "alert-detail-without-fix"} <= {one.id for one in alert.details}
+    assert (alert.easting is not None, alert.position_sd_m) == (True, None)
+
+
+def test_0_0_is_no_position_and_does_not_replace_one(room: Room) -> None:
+    (alert,) = room.send(report("972123456", accuracy=1))
+    assert alert.position_sd_m == 5.0
+    (later,) = room.send(report("972123456", lon=0.0, lat=0.0), after_s=20.0)
+    assert (later.easting, later.northing) == (alert.easting, alert.northing)
+    assert "alert-detail-last-coordinates" in [message.id for message in later.details]
+
+
+def test_the_alert_names_the_receiver_which_bounds_the_search_without_a_fix(room: Room) -> None:
+    (alert,) = room.send(report("972123456", lon=181.0, lat=91.0))
+    shown = {message.id: message.parameters for message in alert.details}
+    assert shown["alert-detail-heard-by"] == {"sensor": RECEIVER}
+    assert MessageCatalogue("en", "metric").say(alert.details[1]) == f"Received by {RECEIVER}"
+
+
+def test_a_receiver_with_a_wrong_clock_calls_again_after_a_silence(room: Room) -> None:
+    in_2000 = b"\\c:946684800*56\\"
+    (alert,) = room.send(in_2000 + report("972123456"))
+    room.close(alert.id)
+    assert room.send(in_2000 + report("972123456", lon=-84.2), after_s=60.0) == []
+    (again,) = room.send(in_2000 + report("972123456", lon=-84.19), after_s=45.0 * 60.0)
+    assert (again.is_open, again.id != alert.id) == (True, True)
+
+
+def test_messages_of_ais_that_report_no_target_do_not_speak_against_their_receiver(room: Room) -> None:
+    """Base stations, texts and tests of devices; in quarantine, the receiver would hear no ships."""
+    for number in range(12):
+        room.send(report("970123456", status=15, lon=-84.2 + number * 1e-4))
+        room.send(text("GALE WARNING", mmsi="003669999"))
+        room.send(report("366053209", status=0, lon=181.0, lat=91.0))
+    assert room.quarantine.held == frozenset()
+    assert room.open_calls() == []
 
 
 def test_a_device_without_a_fix_does_not_speak_against_its_receiver(room: Room) -> None:
@@ -259,13 +370,66 @@ def test_many_invented_devices_are_one_alert_and_hide_no_further_one(room: Room)
         room.send(report(f"972{number:06d}"), after_s=0.01)
     assert len(room.open_calls()) == MOST_OPEN + 1
     (further,) = room.send(report("970123456"), after_s=11.0)
-    assert further.unit == "AIS further"
-    assert further.message.parameters["last"] == "AIS-SART 970123456"
+    assert further.unit == FURTHER
+    assert (further.message.parameters["device"], further.message.parameters["identity"]) == ("AIS-SART", "970123456")
     assert "alert-detail-note" not in [message.id for message in further.details], "it is no text of a unit"
     room.close(next(alert.id for alert in room.pipeline.alerts.values() if alert.unit == "MOB 972000001"))
     room.close(next(alert.id for alert in room.pipeline.alerts.values() if alert.unit == "MOB 972000002"))
     (real,) = room.send(report("970123456", lon=-84.2))
     assert real.unit == "AIS-SART 970123456"
+
+
+def flood(room: Room) -> None:
+    """As many invented devices as are stated one by one."""
+    for number in range(MOST_OPEN):
+        room.send(report(f"972{number:06d}"), after_s=0.01)
+
+
+def test_the_shared_alert_names_every_device_also_those_heard_within_ten_seconds(room: Room) -> None:
+    flood(room)
+    (shared,) = room.send(report("970111111"))
+    assert room.send(report("970888888")) == []
+    (later,) = room.send(report("974222222"), after_s=11.0)
+    (named,) = [one.parameters for one in later.details if one.id == "alert-detail-devices"]
+    assert named == {"count": 3, "devices": ("EPIRB-AIS 974222222", "AIS-SART 970888888", "AIS-SART 970111111")}
+    (incident,) = [one for one in room.pipeline.incidents.values() if later.id in one.alerts]
+    assert (later.id, incident.message) == (shared.id, later.message)
+
+
+def test_the_end_of_the_shared_alert_is_that_of_the_devices_it_named(room: Room) -> None:
+    flood(room)
+    (shared,) = room.send(report("970111111"))
+    room.close(shared.id)
+    assert room.send(report("970111111", lon=-84.2), after_s=20.0) == []
+    (again,) = room.send(report("970777777"), after_s=20.0)
+    assert (again.unit, again.id != shared.id) == (FURTHER, True)
+    assert again.details[-2 if again.segment is not None else -1].parameters["count"] == 1
+
+
+def test_a_closing_that_can_be_undone_hides_no_new_device(room: Room) -> None:
+    """The alert is cleared when the closing can no longer be undone; a new device is another call."""
+    flood(room)
+    (shared,) = room.send(report("970111111"))
+    (incident,) = [one.id for one in room.pipeline.incidents.values() if shared.id in one.alerts]
+    room.act("close", alert=shared.id, incident=incident, disposition="nuisance", reason="invented")
+    assert room.pipeline.alerts[shared.id].is_open
+    changed = room.send(report("970777777"))
+    assert [(one.id == shared.id, one.is_open) for one in changed] == [(True, False), (False, True)]
+
+
+def test_a_device_that_a_person_ended_is_not_among_further_ones(room: Room) -> None:
+    (alert,) = room.send(report("970123456"))
+    room.close(alert.id)
+    flood(room)
+    assert room.send(report("970123456", lon=-84.2)) == []
+
+
+def test_in_quarantine_a_device_is_heard_beside_many_others(room: Room) -> None:
+    for _ in range(8):
+        room.send(b"no sentence")
+    for number in range(60):
+        room.send(report(f"972{number:06d}"), after_s=0.01)
+    assert [one.unit for one in room.send(report("970123456"), after_s=0.01)] == ["AIS-SART 970123456"]
 
 
 def test_overload_skips_ships_but_no_call(room: Room) -> None:
