@@ -281,15 +281,16 @@ def distress_text(call: DistressCall, areas: Sequence[NamedArea] = ()) -> AlertT
         devices = cut_list(call.together, DEVICES_NAMED)
         details.append(Message("alert-detail-devices", {"count": len(call.together), "devices": devices}))
     details += area_messages(areas)
-    headline = "alert-distress"
+    headline, there = "alert-distress", "alert-distress-at-segment"
     caller: dict[str, Parameter] = {"unit": call.unit}
     if call.device:
-        headline = "alert-more-devices-distress" if call.together else "alert-device-distress"
-        name = call.together[0] if call.together else call.unit
-        caller = {"device": call.device, "identity": name.rpartition(" ")[2]}
+        headline, there = "alert-device-distress", "alert-device-distress-at-segment"
+        caller = {"device": call.device, "identity": (*call.together, call.unit)[0].rpartition(" ")[2]}
+    if call.together:
+        headline, there = "alert-more-devices-distress", "alert-more-devices-distress-at-segment"
     if call.segment is not None and call.chainage_m is not None and call.offset_m is not None:
         details.append(position_message(call.segment, call.chainage_m, call.offset_m))
-        headline, caller = f"{headline}-at-segment", caller | {"segment": call.segment}
+        headline, caller = there, caller | {"segment": call.segment}
     if call.refused:
         details.append(Message("alert-detail-refused-call", {"code": call.refused}))
     return AlertText(Message(headline, caller), tuple(details))
