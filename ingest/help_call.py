@@ -12,7 +12,6 @@ class HelpCall(Struct, frozen=True):
 
     ``device``: kind of the AIS distress device that calls, and ``caller`` its name; empty for a unit, which the topic
     names. ``last_known``: whether the position is an earlier one, because the device has no fix now.
-    ``position_sd_m``: standard deviation of the position on each axis, where stated.
     """
 
     lon: float | None = None
@@ -22,4 +21,3 @@ class HelpCall(Struct, frozen=True):
     device: str = ""
     caller: str = ""
     last_known: bool = False
-    position_sd_m: float | None = None

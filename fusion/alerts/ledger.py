@@ -229,7 +229,6 @@ class Ledger:
             "chainage_m": call.chainage_m,
             "easting": call.easting,
             "northing": call.northing,
-            "position_sd_m": call.position_sd_m,
             "offset_m": call.offset_m,
         }
         if old is not None and old.is_open:

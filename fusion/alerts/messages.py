@@ -14,7 +14,7 @@ from fusion.alerts.settings import AlertSettings
 from fusion.alerts.state import DistressCall
 from fusion.situation.facts import CoverageGap, ResponseInTime, Sighting
 from geo.areas import AREA_KINDS, NamedArea
-from geo.message import Message, Parameter, cut_list
+from geo.message import Message, Parameter
 from sensors.timestamps import utc_datetime
 
 MUTED: Final = "alert-sensor-muted"
@@ -278,16 +278,17 @@ def distress_text(call: DistressCall, areas: Sequence[NamedArea] = ()) -> AlertT
     if call.receiver:
         details.append(Message("alert-detail-heard-by", {"sensor": call.receiver}))
     if call.together:
-        devices = cut_list(call.together, DEVICES_NAMED)
-        details.append(Message("alert-detail-devices", {"count": len(call.together), "devices": devices}))
+        named, count = call.together[:DEVICES_NAMED], len(call.together)
+        counts: dict[str, Parameter] = {"count": count, "others": count - len(named)}
+        details.append(Message("alert-detail-devices", {"devices": named, **counts}))
     details += area_messages(areas)
     headline, there = "alert-distress", "alert-distress-at-segment"
     caller: dict[str, Parameter] = {"unit": call.unit}
     if call.device:
         headline, there = "alert-device-distress", "alert-device-distress-at-segment"
-        caller = {"device": call.device, "identity": (*call.together, call.unit)[0].rpartition(" ")[2]}
+        caller = {"device": call.device, "identity": call.unit.rpartition(" ")[2]}
     if call.together:
-        headline, there = "alert-more-devices-distress", "alert-more-devices-distress-at-segment"
+        headline, there, caller = "alert-more-devices-distress", "alert-more-devices-distress-at-segment", {}
     if call.segment is not None and call.chainage_m is not None and call.offset_m is not None:
         details.append(position_message(call.segment, call.chainage_m, call.offset_m))
         headline, caller = there, caller | {"segment": call.segment}

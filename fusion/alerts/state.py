@@ -140,8 +140,6 @@ class DistressCall:
         Whether the position is an earlier one, because the call states none or the device has no fix now.
     placed_ns : int, UTC nanoseconds since 1970
         When it was at its last known position; 0 where unknown.
-    position_sd_m : float, optional, m
-        Standard deviation of a position of now on each axis; None where unknown.
     device : str
         Kind of the device that calls, such as ``MOB``; empty for a unit.
     receiver : str
@@ -163,7 +161,6 @@ class DistressCall:
     refused: str = ""
     last_known: bool = False
     placed_ns: int = 0
-    position_sd_m: float | None = None
     device: str = ""
     receiver: str = ""
     together: tuple[str, ...] = ()
@@ -258,11 +255,12 @@ class AlertState:
 
 
 def _with_later_fields(body: bytes) -> bytes:
-    """A state of a version before ``Nuisance.by_picture``, ``PatternMemory.clear_looks``, ``DistressCall.device`` or
-    ``Traffic.newest_ns`` and ``Traffic.uncovered``, with these fields."""
+    """A state of a version before ``Nuisance.by_picture``, ``PatternMemory.clear_looks``, ``DistressCall.device``
+    and what follows it, or ``Traffic.newest_ns`` and ``Traffic.uncovered``, with these fields."""
     known = msgspec.json.decode(body)
     for call in known.get("held_calls", {}).values():
-        call.setdefault("device", "")
+        for name, value in {"device": "", "placed_ns": 0, "receiver": "", "together": []}.items():
+            call.setdefault(name, value)
     known.get("nuisance", {}).setdefault("by_picture", {})
     for memory in known.get("patterns", {}).values():
         memory.setdefault("clear_looks", 0)

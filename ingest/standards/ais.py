@@ -115,8 +115,7 @@ def _device_call(payload: bytes, received_at: datetime) -> HelpCall | None:
     except MalformedMessage:
         observed_at = received_at
     last_known = message.get("second") in WITHOUT_FIX
-    sd_m = None if last_known else _deviation(message)
-    return HelpCall(lon, lat, observed_at, device=device, caller=name, last_known=last_known, position_sd_m=sd_m)
+    return HelpCall(lon, lat, observed_at, device=device, caller=name, last_known=last_known)
 
 
 def _message(payload: bytes) -> dict[str, Any]:

@@ -315,7 +315,7 @@ class IncidentBook(msgspec.Struct):
         elif kind_of(alert) == "equipment":
             chosen = outage_incident(self.incidents.values(), self.outages, alert, now_ns, settings)
         elif alert.unit:
-            chosen = incident_of_caller(self.incidents.values(), alert.unit)
+            earlier = incident_of_caller(self.incidents.values(), alert.unit)
         if chosen is None:
             chosen = self._found(alert, at)
             if earlier is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from fusion.alerts import Alert, rank
@@ -20,10 +20,9 @@ OUTAGE_RULES: Final = frozenset({"sensor_offline", "coverage_lost"})
 """Rules whose alerts of several sensors at one time have one cause: a broker, ingest, or a power supply."""
 MUTED: Final = "muted"
 """Cause of an alert about a sensor that people muted: it is no sign of a common cause."""
-STATED_WHOLE: Final = ("equipment", "distress")
-"""Kinds of incidents whose headline is stated again when any of its parameters changes."""
 MOVED_M: Final = 100.0
-"""A caller in distress that has moved this far is stated at its new position, within a segment, too."""
+MOVES_EVERY: Final = timedelta(seconds=30.0)
+"""A caller in distress is stated at its new position, within a segment, too, if it has moved so far, and so often."""
 OUTAGE_FROM: Final = 3
 """Number of sensors from which the headline states an outage instead of the first sensor."""
 RENEWING: Final = frozenset({"crossing", "distress"})
@@ -70,9 +69,9 @@ def incident_of_tracks(incidents: Iterable[Incident], tracks: Sequence[str]) -> 
 
 
 def incident_of_caller(incidents: Iterable[Incident], caller: str) -> Incident | None:
-    """The open incident of a caller in distress, such as one that a person reopened; None if there is none."""
+    """The newest open incident of a caller in distress, such as one that was reopened; None if there is none."""
     found = (one for one in incidents if one.kind == "distress" and one.calling_unit == caller and not one.is_closed)
-    return next((one for one in found if len(one.alerts) < MOST_ALERTS), None)
+    return max(found, key=lambda one: (one.opened_at, one.id), default=None)
 
 
 def predecessor(
@@ -131,7 +130,7 @@ def restated(incident: Incident, alerts: Mapping[str, Alert], at: datetime) -> I
     """The incident with the facts of its alerts; the same object where none of importance has changed.
 
     The position is not of importance by itself, as it changes with every revision of an alert; that of a caller in
-    distress is where it first has one, has none any more, or has moved by ``MOVED_M``.
+    distress is where it first has one, or has moved by ``MOVED_M``.
     """
     held = [alerts[one] for one in incident.alerts if one in alerts]
     if not held:
@@ -147,19 +146,21 @@ def restated(incident: Incident, alerts: Mapping[str, Alert], at: datetime) -> I
         "impact_level": lead.impact_level,
         "calling_unit": lead.unit or incident.calling_unit,
     }
-    same = message.id == incident.message.id and (incident.kind not in STATED_WHOLE or message == incident.message)
-    moved = incident.kind == "distress" and _has_moved(incident, lead)
+    same = message.id == incident.message.id and (incident.kind != "equipment" or message == incident.message)
+    moved = incident.kind == "distress" and _has_moved(incident, lead, at)
     if same and not moved and all(getattr(incident, name) == value for name, value in facts.items()):
         return incident
     facts |= {"message": message, "easting": lead.easting, "northing": lead.northing}
     return replace(incident, **facts, **next_revision(incident, at))
 
 
-def _has_moved(incident: Incident, lead: Alert) -> bool:
-    before, now = (incident.easting, incident.northing), (lead.easting, lead.northing)
-    if None in before or None in now:
-        return before != now
-    return math.dist(before, now) >= MOVED_M  # type: ignore[arg-type]
+def _has_moved(incident: Incident, lead: Alert, at: datetime) -> bool:
+    if lead.easting is None or lead.northing is None:
+        return False
+    if incident.easting is None or incident.northing is None:
+        return True
+    moved_m = math.hypot(lead.easting - incident.easting, lead.northing - incident.northing)
+    return moved_m >= MOVED_M and at - incident.updated_at >= MOVES_EVERY
 
 
 def _headline(incident: Incident, lead: Alert) -> Message:

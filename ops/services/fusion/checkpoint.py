@@ -47,8 +47,9 @@ class DeviceHeard(msgspec.Struct):
     """An AIS distress device: its last message and its call, if it has raised one. Times are UTC ns, 0 for none.
 
     ``alert``: that of the call, its own or that of further devices, and ``incident`` that of the alert. ``ended_ns``:
-    when a person last ended a call of the device. ``place``: its last position (longitude, latitude), ``placed_ns``:
-    the time of the message that stated it, and ``fixed_ns``: when it was there, 0 for a position of an unknown time.
+    when a person last ended a call of the device. ``called_ns``: 0 also while its alert does not yet name it.
+    ``place``: its last position (longitude, latitude), ``placed_ns``: the time of the message that stated it,
+    ``received_ns``: when that was received, and ``fixed_ns``: when it was there, 0 for a position of an unknown time.
     """
 
     heard_ns: int = 0
@@ -58,6 +59,7 @@ class DeviceHeard(msgspec.Struct):
     ended_ns: int = 0
     place: tuple[float, float] | None = None
     placed_ns: int = 0
+    received_ns: int = 0
     fixed_ns: int = 0
 
 

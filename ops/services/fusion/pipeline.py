@@ -172,6 +172,7 @@ class Pipeline:
         changed += self._guarded(row, lambda: self._take(row))
         if row.closes_batch:
             changed += self._guarded(row, self._evaluate)
+        self._distress.note_ends(changed)
         self._desk.seal()
         return changed
 

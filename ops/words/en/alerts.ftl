@@ -105,8 +105,8 @@ distress-device = { $device ->
 } { $identity }
 alert-device-distress = Distress: { distress-device } is active
 alert-device-distress-at-segment = Distress: { distress-device } is active at segment { NUMBER($segment, useGrouping: 0) }
-alert-more-devices-distress = Distress: further distress devices are active, too many to be stated one by one; the last is { distress-device }
-alert-more-devices-distress-at-segment = Distress: further distress devices are active, too many to be stated one by one; the last is { distress-device }, at segment { NUMBER($segment, useGrouping: 0) }
+alert-more-devices-distress = Distress: further distress devices are active, too many to be stated one by one
+alert-more-devices-distress-at-segment = Distress: further distress devices are active, too many to be stated one by one; the last at segment { NUMBER($segment, useGrouping: 0) }
 
 ## Details
 
@@ -147,12 +147,15 @@ alert-detail-mute-ended = The mute ended at { TIME($until) }; no data since then
 alert-detail-note = Unit message: “{ $note }”
 alert-detail-coordinates = Position { $position } (WGS 84)
 alert-detail-last-coordinates = Last known position { $position } (WGS 84)
-alert-detail-placed-at = It was there at { TIME($at) }; the call states no position.
+alert-detail-placed-at = It was there at { DATETIME($at) }; the call states no position.
 alert-detail-without-fix = The device has no satellite fix now, and states an earlier position: its time is not known.
 alert-detail-heard-by = Received by { $sensor }
 alert-detail-devices = { $count ->
     [one] { $count } device: { $devices }
    *[other] { $count } devices, the last first: { $devices }
+}{ $others ->
+    [0] {""}
+   *[other] {" "}({ $others } more)
 }
 alert-detail-no-position = Position unknown: neither the call nor an earlier message states one.
 alert-detail-refused-call = { $code ->

@@ -107,8 +107,8 @@ distress-device = { $device ->
 } { $identity }
 alert-device-distress = Détresse : { distress-device } émet
 alert-device-distress-at-segment = Détresse : { distress-device } émet, segment { NUMBER($segment, useGrouping: 0) }
-alert-more-devices-distress = Détresse : d’autres balises de détresse émettent, trop nombreuses pour être indiquées une à une ; la dernière reçue est { distress-device }
-alert-more-devices-distress-at-segment = Détresse : d’autres balises de détresse émettent, trop nombreuses pour être indiquées une à une ; la dernière reçue est { distress-device }, segment { NUMBER($segment, useGrouping: 0) }
+alert-more-devices-distress = Détresse : d’autres balises de détresse émettent, trop nombreuses pour être indiquées une à une
+alert-more-devices-distress-at-segment = Détresse : d’autres balises de détresse émettent, trop nombreuses pour être indiquées une à une ; la dernière au segment { NUMBER($segment, useGrouping: 0) }
 
 ## Précisions
 
@@ -150,12 +150,16 @@ alert-detail-mute-ended = Fin de la sourdine à { TIME($until) } ; aucune donn
 alert-detail-note = Message de l’unité : « { $note } »
 alert-detail-coordinates = Position { $position } (WGS 84)
 alert-detail-last-coordinates = Dernière position connue { $position } (WGS 84)
-alert-detail-placed-at = Position relevée à { TIME($at) } ; l’appel n’en indique aucune.
+alert-detail-placed-at = Position relevée : { DATETIME($at) } ; l’appel n’en indique aucune.
 alert-detail-without-fix = La balise ne reçoit plus les satellites et indique une position antérieure, d’une heure inconnue.
 alert-detail-heard-by = Reçu par { $sensor }
 alert-detail-devices = { $count ->
     [one] { $count } balise : { $devices }
    *[other] { $count } balises, de la plus récente à la plus ancienne : { $devices }
+}{ $others ->
+    [0] {""}
+    [one] {" "}(et { $others } autre)
+   *[other] {" "}(et { $others } autres)
 }
 alert-detail-no-position = Position inconnue : ni l’appel ni un message antérieur ne l’indique.
 alert-detail-refused-call = { $code ->

@@ -32,8 +32,6 @@ FUSED: Final = "m-f"
 """How: by a machine, fused from several sources."""
 PASSED: Final = "m-p"
 """How: passed on by a machine."""
-RECEIVED: Final = "m-g"
-"""How: by a machine, from the satellite positioning of what sent it."""
 ENTERED: Final = "h-e"
 """How: estimated or entered by a person."""
 ALL_ROOMS: Final = "All Chat Rooms"
@@ -77,7 +75,7 @@ def incident(
     kind, how = TYPES.get(body.get("class_label") or "", UNKNOWN), FUSED
     if body["kind"] == "distress":
         caller = body.get("calling_unit") or str(body["name"])
-        kind, how = DISTRESS, RECEIVED if " " in caller else ENTERED  # a device has a blank in its name, a unit none
+        kind, how = DISTRESS, PASSED if " " in caller else ENTERED  # a device has a blank in its name, a unit none
         SubElement(detail, "emergency", type="911 Alert").text = clean(caller)
     elif body["kind"] != "movement":
         kind, how = SPOT, PASSED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from math import isfinite
 from typing import Final
@@ -26,6 +26,8 @@ SILENT_NS: Final = 30 * MINUTE_NS
 AGAIN_NS: Final = 6 * HOUR_NS
 """A device whose call a person has ended calls again after it was silent for ``SILENT_NS``, or this long after its
 call and the end of it: it sends for days, and those who found the people must be able to end its alarm."""
+NEWER_NS: Final = 5 * MINUTE_NS
+"""A report that was delayed does not move a device back while newer positions come at most this far apart."""
 BELIEVED_NS: Final = 24 * HOUR_NS
 """An older time is taken for that of a wrong clock: it is shown, and the call is compared by its receipt."""
 MOST_OPEN: Final = 100
@@ -61,7 +63,7 @@ class DistressDesk:
         """Raise the call in a unit's position message."""
         place = (position.lon, position.lat)
         call = self._call_of(position.unit, observed_ns, place, position.note)
-        return self._raise(state, replace(call, position_sd_m=position.position_sd_m), now_ns)
+        return self._raise(state, call, now_ns)
 
     def take_refused(self, state: AlertState, row: JournalRow, now_ns: int) -> tuple[Changed, Position | None]:
         """Raise the call in a message that was refused; without a position, at the last known one of its unit.
@@ -90,6 +92,13 @@ class DistressDesk:
         said = read_call(row.body, row.kind, row.content_type, utc_datetime(row.received_ns))
         return (state, ()) if said is None else self._take_device(state, said, row, now_ns)
 
+    def note_ends(self, changed: Iterable[Alert]) -> None:
+        """Keep when the calls of devices were ended, of which the alerts are forgotten sooner than the devices."""
+        ended = {one.id: nanoseconds(one.updated_at) for one in changed if one.rule == "distress" and not one.is_open}
+        for device in self._devices.values() if ended else ():
+            if device.called_ns and device.alert in ended:
+                device.ended_ns = ended[device.alert]
+
     def settle_held(self, state: AlertState, now_ns: int) -> Changed:
         """Let closings take effect of which a call that still waits to be stated was not known."""
         changed: tuple[Alert, ...] = ()
@@ -107,11 +116,8 @@ class DistressDesk:
         calls = _open_calls(state)
         device = self._hear(state, said.caller, calls, now_ns)
         stated = self._fix_in(said)
-        if stated is not None:
-            if compared_ns < device.placed_ns:
-                return state, ()  # a delayed report must not move the call back
-            device.place, device.placed_ns = stated, compared_ns
-            device.fixed_ns = 0 if said.last_known else compared_ns
+        if stated is not None and not _place(device, stated, compared_ns, now_ns, last_known=said.last_known):
+            return state, ()
         if said.caller not in calls and self._is_ended(state, device, compared_ns, now_ns):
             self._counts[ENDED] = self._counts.get(ENDED, 0) + 1
             return state, ()
@@ -119,7 +125,6 @@ class DistressDesk:
             self._call_of(said.caller, observed_ns, device.place, said.note),
             last_known=device.place is not None and (stated is None or said.last_known),
             placed_ns=device.fixed_ns,
-            position_sd_m=None if stated is None else said.position_sd_m,
             device=said.device,
             receiver=row.sensor,
         )
@@ -127,7 +132,7 @@ class DistressDesk:
         if said.caller not in calls and len(calls.keys() - {FURTHER}) >= MOST_OPEN:
             state, call, before = self._among_others(state, call, calls.get(FURTHER, ""), now_ns)
         state, changed = self._state(state, call, now_ns)
-        self._note_call(device, _open_calls(state)[call.unit], now_ns)
+        self._note_call(device, call, _open_calls(state)[call.unit], changed, now_ns)
         self._marking.take(before + changed, self._incidents.book.incidents)
         return state, before + changed
 
@@ -154,11 +159,9 @@ class DistressDesk:
         devices = self._devices
         known = devices.pop(name, None) or DeviceHeard()
         alert = state.alerts.get(known.alert)
-        if alert is not None and not alert.is_open:
-            known.ended_ns = nanoseconds(alert.updated_at)
         is_over = name not in calls and (alert is None or not alert.is_open)
         if is_over and now_ns - known.heard_ns >= SILENT_NS:
-            known = DeviceHeard(ended_ns=known.ended_ns, placed_ns=known.placed_ns)
+            known = DeviceHeard(ended_ns=known.ended_ns)
         known.heard_ns = now_ns
         while len(devices) >= MOST_REMEMBERED:
             del devices[next(one for one in devices if one not in calls)]
@@ -181,11 +184,16 @@ class DistressDesk:
         reopened = [step for step in found.transitions if step.action == "reopen"]
         return all(nanoseconds(step.at) < device.ended_ns for step in reopened)
 
-    def _note_call(self, device: DeviceHeard, alert: str, now_ns: int) -> None:
-        """Keep in which alert the device is stated, and since when."""
+    def _note_call(
+        self, device: DeviceHeard, call: DistressCall, alert: str, changed: tuple[Alert, ...], now_ns: int
+    ) -> None:
+        """Keep which alert is that of the device, and which devices it names from now on, if it was revised."""
         if device.alert != alert:
-            device.alert, device.called_ns = alert, now_ns
+            device.alert, device.called_ns = alert, 0
         device.incident = self._incidents.book.incident_of(alert) or ""
+        if any(one.id == alert for one in changed):
+            for one in map(self._devices.__getitem__, call.together) if call.together else (device,):
+                one.called_ns = one.called_ns or now_ns
 
     def _fix_in(self, said: HelpCall) -> tuple[float, float] | None:
         """The position that a device states; None for one beyond the projection, as the 0, 0 of one without a fix."""
@@ -231,6 +239,21 @@ def _open_calls(state: AlertState) -> dict[str, str]:
         for one in state.alerts.values()
         if one.rule == "distress" and one.is_open and one.unit is not None and " " in one.unit
     }
+
+
+def _place(
+    device: DeviceHeard, stated: tuple[float, float], compared_ns: int, now_ns: int, *, last_known: bool
+) -> bool:
+    """Take the position that a device states; whether it was taken: a delayed one must not move the call back."""
+    is_delayed = device.place is not None and compared_ns < device.placed_ns
+    if is_delayed and now_ns - device.received_ns < NEWER_NS:
+        return False
+    if not last_known:
+        device.fixed_ns = compared_ns
+    elif stated != device.place:
+        device.fixed_ns = 0
+    device.place, device.placed_ns, device.received_ns = stated, compared_ns, now_ns
+    return True
 
 
 def _place_in(said: HelpCall) -> tuple[float, float] | None:

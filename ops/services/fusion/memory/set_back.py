@@ -34,7 +34,8 @@ def limit_times(memory: Memory, state: AlertState, now_ns: int) -> AlertState:
     memory.revoked = _until(memory.revoked, now_ns)
     for device in memory.devices.values():
         device.heard_ns, device.called_ns = min(device.heard_ns, now_ns), min(device.called_ns, now_ns)
-        device.placed_ns = min(device.placed_ns, now_ns)
+        device.ended_ns, device.placed_ns = min(device.ended_ns, now_ns), min(device.placed_ns, now_ns)
+        device.received_ns, device.fixed_ns = min(device.received_ns, now_ns), min(device.fixed_ns, now_ns)
     memory.refusals = {sensor: _until(reasons, now_ns) for sensor, reasons in memory.refusals.items()}
     memory.health = {sensor: (name, min(since_ns, now_ns)) for sensor, (name, since_ns) in memory.health.items()}
     memory.reported_state = {
@@ -66,7 +67,8 @@ def limit_times(memory: Memory, state: AlertState, now_ns: int) -> AlertState:
             replace(one, since_ns=min(one.since_ns, now_ns), seen_ns=min(one.seen_ns, now_ns)) for one in state.groups
         ),
         held_calls={
-            name: replace(one, observed_ns=min(one.observed_ns, now_ns)) for name, one in state.held_calls.items()
+            name: replace(one, observed_ns=min(one.observed_ns, now_ns), placed_ns=min(one.placed_ns, now_ns))
+            for name, one in state.held_calls.items()
         },
         ended=tuple(replace(one, at_ns=min(one.at_ns, now_ns)) for one in state.ended),
         begun_ns=min(state.begun_ns, now_ns),

@@ -189,9 +189,9 @@ def test_an_incident_is_reopened_for_a_device_long_after_the_alert_was_closed(ro
     room.act("reopen", alert=alert.id, incident=incident, reason="another person")
     (again,) = room.send(report("972123456", lon=-84.19), after_s=60.0)
     assert again.is_open
-    calls = [one.id for one in room.pipeline.incidents.values() if one.kind == "distress"]
-    assert calls == [incident], "the call belongs to the incident that was reopened"
-    assert room.pipeline.incidents[incident].alerts == (alert.id, again.id)
+    (later,) = [one for one in room.pipeline.incidents.values() if again.id in one.alerts]
+    assert (later.links, room.pipeline.incidents[incident].links) == ((incident,), (later.id,))
+    assert (later.state, later.owner, later.attention) == ("open", "", True), "another unit may be needed"
 
 
 def test_a_report_that_was_delayed_begins_no_call_an_hour_after_the_end(room: Room) -> None:
@@ -233,10 +233,10 @@ def test_the_incident_moves_with_a_device_that_drifts_beside_no_segment(room: Ro
     (placed,) = room.send(report("972123456", lat=20.0), after_s=20.0)
     (incident,) = room.pipeline.incidents.values()
     assert (incident.easting, incident.northing) == (placed.easting, placed.northing)
-    (moved,) = room.send(report("972123456", lat=20.01), after_s=20.0)
+    (moved,) = room.send(report("972123456", lat=20.01), after_s=40.0)
     (incident,) = room.pipeline.incidents.values()
     assert (incident.easting, incident.northing) == (moved.easting, moved.northing)
-    room.send(report("972123456", lat=20.0101), after_s=20.0)
+    room.send(report("972123456", lat=20.0101), after_s=40.0)
     (incident,) = room.pipeline.incidents.values()
     assert incident.northing == moved.northing, "11 m of drift are no revision that goes to every unit"
 
@@ -246,12 +246,28 @@ def test_a_position_without_a_fix_of_now_is_said_to_be_an_earlier_one(room: Room
     """ITU-R M.1371: the seconds 61 to 63 are a position by hand, by dead reckoning, and an inoperative positioning."""
     (alert,) = room.send(report("972123456", second=second))
     assert {"alert-detail-last-coordinates", "alert-detail-without-fix"} <= {one.id for one in alert.details}
-    assert (alert.easting is not None, alert.position_sd_m) == (True, None)
+    assert alert.easting is not None
+
+
+def test_a_device_that_loses_its_fix_is_where_it_was_and_since_when_is_known(room: Room) -> None:
+    room.send(report("972123456", second=1))
+    (later,) = room.send(report("972123456", second=63), after_s=20.0)
+    shown = {message.id: message.parameters for message in later.details}
+    assert shown["alert-detail-placed-at"] == {"at": "2026-03-14T21:00:01+00:00"}
+
+
+def test_fixes_of_a_receiver_whose_clock_is_hours_slow_are_stated(room: Room) -> None:
+    """A receiver that states its local time as UTC; the text of the device has no time of its own."""
+    (alert,) = room.send(report("972123456"))
+    room.close(alert.id)
+    (again,) = room.send(text("MOB ACTIVE"), after_s=45.0 * 60.0)
+    assert again.easting is None
+    (placed,) = room.send(b"\\c:1773522100*5F\\" + report("972123456"), after_s=20.0)
+    assert (placed.id, placed.easting is not None) == (again.id, True)
 
 
 def test_0_0_is_no_position_and_does_not_replace_one(room: Room) -> None:
-    (alert,) = room.send(report("972123456", accuracy=1))
-    assert alert.position_sd_m == 5.0
+    (alert,) = room.send(report("972123456"))
     (later,) = room.send(report("972123456", lon=0.0, lat=0.0), after_s=20.0)
     assert (later.easting, later.northing) == (alert.easting, alert.northing)
     assert "alert-detail-last-coordinates" in [message.id for message in later.details]
@@ -371,7 +387,8 @@ def test_many_invented_devices_are_one_alert_and_hide_no_further_one(room: Room)
     assert len(room.open_calls()) == MOST_OPEN + 1
     (further,) = room.send(report("970123456"), after_s=11.0)
     assert further.unit == FURTHER
-    assert (further.message.parameters["device"], further.message.parameters["identity"]) == ("AIS-SART", "970123456")
+    (named,) = [one.parameters for one in further.details if one.id == "alert-detail-devices"]
+    assert named["devices"][0] == "AIS-SART 970123456"
     assert "alert-detail-note" not in [message.id for message in further.details], "it is no text of a unit"
     room.close(next(alert.id for alert in room.pipeline.alerts.values() if alert.unit == "MOB 972000001"))
     room.close(next(alert.id for alert in room.pipeline.alerts.values() if alert.unit == "MOB 972000002"))
@@ -391,9 +408,9 @@ def test_the_shared_alert_names_every_device_also_those_heard_within_ten_seconds
     assert room.send(report("970888888")) == []
     (later,) = room.send(report("974222222"), after_s=11.0)
     (named,) = [one.parameters for one in later.details if one.id == "alert-detail-devices"]
-    assert named == {"count": 3, "devices": ("EPIRB-AIS 974222222", "AIS-SART 970888888", "AIS-SART 970111111")}
-    (incident,) = [one for one in room.pipeline.incidents.values() if later.id in one.alerts]
-    assert (later.id, incident.message) == (shared.id, later.message)
+    last_first = ("EPIRB-AIS 974222222", "AIS-SART 970888888", "AIS-SART 970111111")
+    assert named == {"count": 3, "others": 0, "devices": last_first}
+    assert later.id == shared.id
 
 
 def test_the_end_of_the_shared_alert_is_that_of_the_devices_it_named(room: Room) -> None:
@@ -404,6 +421,31 @@ def test_the_end_of_the_shared_alert_is_that_of_the_devices_it_named(room: Room)
     (again,) = room.send(report("970777777"), after_s=20.0)
     assert (again.unit, again.id != shared.id) == (FURTHER, True)
     assert again.details[-2 if again.segment is not None else -1].parameters["count"] == 1
+
+
+def test_the_end_of_the_shared_alert_is_not_that_of_a_device_it_did_not_name_yet(room: Room) -> None:
+    flood(room)
+    (shared,) = room.send(report("970111111"))
+    assert room.send(report("970888888")) == []
+    room.close(shared.id)
+    (again,) = room.send(report("970888888", lon=-84.2), after_s=20.0)
+    assert (again.unit, again.id != shared.id) == (FURTHER, True)
+
+
+def test_many_further_devices_are_in_the_checkpoint(room: Room, ground: OpenSector) -> None:
+    flood(room)
+    for number in range(12):
+        room.send(report(f"970{number:06d}"))
+    (shared,) = [one for one in room.pipeline.alerts.values() if one.unit == FURTHER]
+    room.pipeline = Pipeline(ground, context=AlertContext(), checkpoint=room.pipeline.save())
+    assert room.pipeline.alerts[shared.id] == shared
+    (named,) = [one for one in shared.details if one.id == "alert-detail-devices"]
+    said = MessageCatalogue("en", "metric").say(named)
+    assert (named.parameters["count"], said.startswith("11 devices, the last first: "), said[-8:]) == (
+        11,
+        True,
+        "(1 more)",
+    )
 
 
 def test_a_closing_that_can_be_undone_hides_no_new_device(room: Room) -> None:
