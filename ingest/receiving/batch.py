@@ -14,6 +14,8 @@ from ingest.security.authentication import SenderBoot, SourceKey
 
 KEPT_BYTES: Final = 64 * 1024
 """Maximum size of the part of a bad message that a dead letter keeps."""
+KEPT_TOPIC: Final = 500
+"""Maximum number of characters of its topic that a dead letter keeps; a topic of Watchline is shorter."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from ingest.distress_calls import read_call
 from ingest.envelope import UNNUMBERED_BOOT, Delivery, Envelope
 from ingest.errors import UNPROVEN, MalformedMessage, printable
 from ingest.help_call import HelpCall
-from ingest.receiving.batch import KEPT_BYTES, Batch, DeadLetter, Row, digest
+from ingest.receiving.batch import KEPT_BYTES, KEPT_TOPIC, Batch, DeadLetter, Row, digest
 from ingest.receiving.high_water_marks import HighWaterMark, HighWaterMarks, Recall
 from ingest.receiving.quarantine import Quarantine, bucket_name
 from ingest.security.authentication import Authenticator, SenderBoot, SourceKey
@@ -339,7 +339,7 @@ def _dead_letter(
         sensor=sensor,
         boot=boot,
         seq=seq,
-        topic=delivery.topic,
+        topic=delivery.topic[:KEPT_TOPIC],
         content_type=printable(envelope.content_type, 200),
         body=delivery.payload[:KEPT_BYTES],
         size=len(delivery.payload),

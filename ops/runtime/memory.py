@@ -129,6 +129,27 @@ def _control_group_files(system: Path) -> Iterator[Path]:
         yield from (above / name for above in (own, *own.parents) if above.is_relative_to(folder))
 
 
+def free_bytes(system: Path = Path("/")) -> int:
+    """Memory that this process may still take: what is free on the machine, and below the limits of the process."""
+    import psutil
+
+    used = psutil.Process().memory_info()
+    free = [psutil.virtual_memory().available]
+    for limit in memory_limits(system):
+        free.append(limit.value - (used.vms if limit.is_of_addresses else _used_by_group(system, used.rss)))
+    return max(min(free), 0)
+
+
+def _used_by_group(system: Path, least: int) -> int:
+    """Bytes that the control group of this process holds, without the cache of files; ``least`` where not stated."""
+    for file in _control_group_files(system):
+        with suppress(OSError, ValueError):
+            lines = file.with_name("memory.stat").read_text(encoding="ascii").splitlines()
+            stated = dict(line.split(None, 1) for line in lines)
+            return max(least, int(stated.get("anon", stated.get("total_rss", least))))
+    return least
+
+
 def refuse_low_limit(command: str, need: MemoryNeed) -> None:
     """Raise BadInput where a limit of this process is below the need of the ``command``."""
     for limit in memory_limits():

@@ -17,7 +17,7 @@ from geo.names import readable
 from geo.text_files import read_text
 from geo.vector_files import file_and_layer
 from ops.sector.layouts.defaults import defaults_used
-from ops.sector.layouts.file import centre_of
+from ops.sector.layouts.file import frame_of
 from ops.sector.open_sector import OpenSector, frame_for, terrain_of
 from ops.sector.sector_file import Sector, base_errors, read_bases, read_sector, sector_path
 from ops.sector.toml_record import ConfigError, line_of
@@ -287,11 +287,10 @@ class _Check:
             self._notice(self.path, Message("sector-notice-credit", {"credit": OSM_CREDIT}))
 
     def _layout(self, file: Path) -> None:
-        from geo.frame import LocalFrame
         from sensors.layout import Layout
         from sensors.layout_errors import layout_file_errors
 
-        frame = self.frame if self.frame is not None else LocalFrame.around(*centre_of(file))
+        frame = self.frame if self.frame is not None else frame_of(file)
         errors = layout_file_errors(file, frame, catalogue=self.equipment)
         far = {_within(error.where, file) for error in errors if "too far away" in error.what}
         errors += [error for error in self._off_terrain(file) if error.where not in far]

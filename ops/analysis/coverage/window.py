@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
-import psutil
 
 from geo.errors import BadInput
 from geo.terrain import cell_size
 from geo.terrain.open import DASK_ABOVE_CELLS
+from ops.runtime.memory import free_bytes
 from ops.sector.open_sector import OpenSector
 
 WHOLE_UP_TO_CELLS: Final = DASK_ABOVE_CELLS
@@ -46,7 +46,7 @@ def cut_to_need(ground: OpenSector) -> OpenSector:
 
 
 def _refuse_beyond_memory(ground: OpenSector, shape: tuple[int, ...]) -> None:
-    needed, free = BYTES + BYTES_PER_CELL * shape[0] * shape[1], psutil.virtual_memory().available
+    needed, free = BYTES + BYTES_PER_CELL * shape[0] * shape[1], free_bytes()
     if needed > free:
         raise BadInput(
             f"{shape[0]:,} × {shape[1]:,} cells hold its border's belt and what its sensors reach, and need about "

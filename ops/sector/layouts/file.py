@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from geo.errors import FrameError
 from geo.frame import LocalFrame
 from ops.sector.sector_file import layout_path, load_sector
 from sensors.errors import LayoutError
@@ -13,8 +17,8 @@ from sensors.layout_document import read_document
 
 
 def layout_of(layout: Path) -> Layout:
-    """Open a layout file alone, in a frame around its first sensor. Raises LayoutError, as Layout.from_file does."""
-    return Layout.from_file(layout, LocalFrame.around(*centre_of(layout)))
+    """Open a layout file alone, in the frame of ``frame_of``. Raises LayoutError, as Layout.from_file does."""
+    return Layout.from_file(layout, frame_of(layout))
 
 
 def sector_layout(sector: str | None, layout: str | None) -> Layout | None:
@@ -22,12 +26,36 @@ def sector_layout(sector: str | None, layout: str | None) -> Layout | None:
     return None if sector is None else layout_of(layout_path(load_sector(sector), layout))
 
 
-def centre_of(layout: Path) -> tuple[float, float]:
-    """Return longitude and latitude of a layout's first sensor; (0, 0) where Layout.from_file will report the error."""
+def frame_of(layout: Path) -> LocalFrame:
+    """Return a frame for a layout without its sector: around its first sensor, or along all sensors of a long border.
+
+    Where the file cannot be used, any frame: Layout.from_file reports the error.
+    """
+    points = _points_of(layout)
+    around = LocalFrame.around(*(points[0] if points else (0.0, 0.0)))
+    lon, lat = np.array(points or [(0.0, 0.0)]).T
+    try:
+        error = around.distortion(*around.to_local(lon, lat))
+        if error.negligible:
+            return around
+        along = LocalFrame.along(lon, lat)
+        is_better = along.distortion(*along.to_local(lon, lat)).scale_error < error.scale_error
+    except FrameError:
+        return around
+    return along if is_better else around
+
+
+def _points_of(layout: Path) -> list[tuple[float, float]]:
+    """Longitude and latitude of the sensors of a layout, without those that are not points on Earth."""
     try:
         document: Any = read_document(layout, RECORDS)
-        coordinates = document["features"][0]["geometry"]["coordinates"]
-        lon, lat = float(coordinates[0]), float(coordinates[1])
-    except (LayoutError, ValueError, KeyError, IndexError, TypeError):
-        return 0.0, 0.0
-    return (lon, lat) if abs(lon) <= 180.0 and abs(lat) <= 90.0 else (0.0, 0.0)
+        features = list(document["features"])
+    except (LayoutError, ValueError, KeyError, TypeError):
+        return []
+    points = []
+    for feature in features:
+        with suppress(ValueError, KeyError, IndexError, TypeError):
+            lon, lat = map(float, feature["geometry"]["coordinates"][:2])
+            if abs(lon) <= 180.0 and abs(lat) <= 90.0:
+                points.append((lon, lat))
+    return points
