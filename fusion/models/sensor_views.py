@@ -98,10 +98,11 @@ class SensorModel:
     ``clutter_per_m2``, ``clutter_per_rad`` and ``clutter_per_sr`` are densities of false plots per scan; with radial
     velocity they are spread over ``clutter_speed_span`` [m/s]. ``polled`` sensors send empty scans, so that a missing
     plot is a miss. ``trigger_sd`` [m] is the standard deviation of a trigger's position; ``births``: whether its plots
-    may start tracks; ``learns_clutter``: whether the density of its false plots is learnt. ``rate_per_m``: a ground
-    sensor's triggers per metre walked at the steps of the view's table; ``interval_s``: the interval of its heartbeats.
-    ``bearing_only``: whether it measures azimuths alone; ``contact_s``: time for which a direction without further
-    bearings is remembered (fusion.models.bearing_contacts). ``conditions``: the light and weather of the view;
+    may start tracks; ``learns_clutter``: whether the density of its false plots is learnt, and ``clutter_by_angle``:
+    whether they are uniform in angle, as those of a camera. ``rate_per_m``: a ground sensor's triggers per metre walked
+    at the steps of the view's table; ``interval_s``: the interval of its heartbeats. ``bearing_only``: whether it
+    measures azimuths alone; ``contact_s``: time for which a direction without further bearings is remembered
+    (fusion.models.bearing_contacts). ``conditions``: the light and weather of the view;
     ``clear``: the view on a clear day, if it is another.
     """
 
@@ -118,6 +119,7 @@ class SensorModel:
     trigger_sd: float
     births: bool = True
     learns_clutter: bool = False
+    clutter_by_angle: bool = False
     rate_per_m: Floats = field(default_factory=lambda: np.zeros(0))
     interval_s: float = 0.0
     bearing_only: bool = False
@@ -191,12 +193,18 @@ def _sensor_model(
         clutter_per_sr=false_alarms / view.azimuth_width / max(elevations[1] - elevations[0], 1e-6),
         clutter_speed_span=2.0 * CLUTTER_SPEED_MPS,
         trigger_sd=max(0.5 * view.max_range, 1.0),
-        learns_clutter=sensor.kind == RADAR and sensor.period_s is not None,
+        learns_clutter=sensor.period_s is not None and (sensor.kind == RADAR or _measures_rays(sensor)),
+        clutter_by_angle=sensor.kind == CAMERA,
         rate_per_m=_rates(sensor),
         interval_s=float(sensor.status_interval_s),
-        bearing_only=sensor.kind == RADIO or (sensor.kind == CAMERA and sensor.elevation_sd_deg is None),
+        bearing_only=sensor.kind == RADIO or (sensor.kind == CAMERA and not _measures_rays(sensor)),
         contact_s=_contact_s(sensor, view),
     )
+
+
+def _measures_rays(sensor: AnySensor) -> bool:
+    """Whether it is a camera that measures azimuth and elevation."""
+    return sensor.kind == CAMERA and sensor.elevation_sd_deg is not None
 
 
 def _in_weather(model: SensorModel, place: Placement, earth: ElevationGrid, conditions: Conditions) -> SensorModel:
