@@ -16,7 +16,8 @@ from shapely.geometry import LineString
 from geo.border import Border, Zone
 from geo.frame import LocalFrame
 from geo.paths.response_times import response_time
-from sensors.coverage import coverage
+from sensors.coverage import coverage, coverage_rasters
+from sensors.coverage.segments import over_segments as coverage_by_segment
 from sensors.crossing.segments import least_ways, over_segments
 from sensors.equipment.catalogue import Catalogue, shipped
 from sensors.equipment.quantity import Quantity
@@ -31,6 +32,7 @@ from sensors.planning.comparison.outcome import outcome
 from sensors.planning.comparison.purchase import budgets, control_room_cost
 from sensors.planning.comparison.sensor_rates import scaled
 from sensors.planning.comparison.settings import ASSUMED
+from sensors.planning.comparison.study import ground_figures
 from sensors.planning.comparison.verdict import crossing_point, duel
 
 FRAME = LocalFrame.around(-84.2, 36.6)
@@ -400,6 +402,19 @@ def test_figures_that_are_not_known_are_missing_and_not_zero(terrain: xr.Dataset
     assert np.isnan(both["crew"].sel(layout="own")).all()
     assert (both["life_cycle_cost"].sel(layout="own") > 5e5).all()
     assert (both["first_cost"].sel(layout="posts") > 0.0).all()
+
+
+def test_ground_in_view_is_not_dead_where_the_weather_lets_nothing_be_detected(terrain: xr.Dataset) -> None:
+    """Day cameras in a year of nights detect nothing; dead ground is that without a line of sight, as in coverage."""
+    by_day = Layout("by day", FRAME, tuple(dataclasses.replace(sensor, night=False) for sensor in POSTS))  # type: ignore[call-arg]
+    asked = {**CHEAP, "weather": {"night": 1.0}, "samples": 2, "residual_item": None}
+    made = study([by_day], terrain, border(), **asked)
+    assert made.designs[0].exposure.cell_probability.max() == 0.0
+    rasters = coverage_rasters(by_day, terrain, border(), conditions="night")
+    expected = coverage_by_segment(rasters, border(), belt_m=600.0)
+    found = ground_figures(made)["dead_ground_fraction"][0]
+    assert found == pytest.approx(expected["dead_ground_fraction"].sel(belt="both").to_numpy(), abs=1e-12)
+    assert 0.0 < found.max() < 0.5
 
 
 def test_weather_shares_are_gamma_quantiles_to_the_bit() -> None:
