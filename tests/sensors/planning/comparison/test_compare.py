@@ -28,7 +28,7 @@ from sensors.planning import OBJECTIVES, CompareError, CompareSettings, Study, c
 from sensors.planning.comparison import draws
 from sensors.planning.comparison.dataset import MEASURES
 from sensors.planning.comparison.draws import SCALE_AVAILABILITY, SCALE_PRICE, central, draw
-from sensors.planning.comparison.outcome import outcome
+from sensors.planning.comparison.outcome import _missed_by_a_team, outcome
 from sensors.planning.comparison.purchase import budgets, control_room_cost
 from sensors.planning.comparison.sensor_rates import scaled
 from sensors.planning.comparison.settings import ASSUMED
@@ -38,6 +38,13 @@ from sensors.planning.comparison.verdict import crossing_point, duel
 FRAME = LocalFrame.around(-84.2, 36.6)
 CELL_M = 50.0
 CHEAP = {"samples": 40, "belt_m": 600.0, "weather": {"day": 0.5, "night": 0.3, "night,fog": 0.2}}
+
+
+class HalfScale(LocalFrame):
+    """The same places, as if one metre of the frame were two on the ground."""
+
+    def scale_factor(self, easting: Any, northing: Any) -> Any:
+        return np.full(np.shape(easting), 0.5)
 
 
 def ground() -> xr.Dataset:
@@ -250,6 +257,22 @@ def test_an_empty_layout_detects_nothing_and_the_money_buys_patrols(terrain: xr.
     bare = compare([nothing, POSTS], terrain, border(), **CHEAP, residual_item=None)
     assert (bare["mean_detection"].sel(layout="nothing") == 0.0).all()
     assert float(bare["beats"].sel(objective="mean_detection", layout="posts", other="nothing")) > 0.99
+
+
+def test_teams_search_the_ground_and_not_its_map(terrain: xr.Dataset) -> None:
+    """A frame whose metres are half of those on the ground: four times the area, a quarter of the hazard in a time."""
+    made = studied([POSTS], terrain)
+    middle, item = central(made.inputs), made.catalogue[made.settings.residual_item]
+    halved = dataclasses.replace(made.ground.belt.border, frame=HalfScale(FRAME.wkt))
+    ground = dataclasses.replace(made.ground, belt=dataclasses.replace(made.ground.belt, border=halved))
+    team = dataclasses.replace(made.designs[0], ground=ground)
+    up = middle.of(item, "availability")[0]
+    hazard, larger = (
+        -np.log1p(np.expm1(_missed_by_a_team(design, item, made.ways, middle, "day")) / up)
+        for design in (made.designs[0], team)
+    )
+    assert hazard.max() > 0.0
+    assert larger == pytest.approx(hazard / 4.0)
 
 
 def test_a_room_without_operators_sees_nothing(terrain: xr.Dataset) -> None:
