@@ -106,6 +106,12 @@ class Belt:
     at_rim: Bools
     onward: Bools
 
+    @property
+    def area_m2(self) -> float:
+        """Area of the cells inside, on the ground [m²]."""
+        cells = np.bincount(self.segment[self.inside], minlength=self.border.segments)
+        return float((cells * (self.cell_m / segment_scales(self.border)) ** 2).sum())
+
     def of(self, raster: xr.DataArray) -> Floats:
         """Return a raster of the terrain on the window of the belt.
 
@@ -131,6 +137,12 @@ class Belt:
         window = raster[..., self.rows, self.columns]
         refuse_other_cells(window["easting"].to_numpy(), window["northing"].to_numpy(), self)
         return np.asarray(window.to_numpy(), dtype=np.float64)
+
+
+def segment_scales(border: BorderLine) -> Floats:
+    """Scale of the frame at the middle of each segment (segment,) [1]: metres of the frame per metre on the ground."""
+    middle_m = border.segment_spans_m.mean(axis=1)
+    return np.asarray(border.frame.scale_factor(*border.point_at(middle_m)), np.float64)
 
 
 def refuse_other_cells(easting: Floats, northing: Floats, belt: Belt) -> None:

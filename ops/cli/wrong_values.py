@@ -29,8 +29,12 @@ RENAMED: Final = {
 }
 """Options of earlier versions that have another name in some commands."""
 
-RENAMED_VALUES: Final = {"least_detected": "least_detection", "interruption": "least_interruption"}
-"""Values of earlier versions that have another name in some options."""
+RENAMED_VALUES: Final = {
+    "least_detected": ("least_detection",),
+    "interruption": ("least_interruption", "timely_detection"),
+    "least_interruption": ("timely_detection",),
+}
+"""Values of earlier versions that have another name in some options, which may differ between them."""
 
 UsageError: Any = typer.BadParameter.__mro__[1]
 """The exception for a wrong option, which typer does not export by name; BadParameter is a subclass of it."""
@@ -91,8 +95,9 @@ def _why_not(error: Any) -> str:
     refused = getattr(error.__cause__, "errors", None)
     if refused is not None:
         value, choices = str(refused()[0]["input"]), error.param.type_descriptor.choices
-        if RENAMED_VALUES.get(value) in (choices or ()):
-            return f"{value!r} was renamed to {RENAMED_VALUES[value]!r}; expected {expected_of(error.param)}"
+        for name in RENAMED_VALUES.get(value, ()):
+            if name in (choices or ()):
+                return f"{value!r} was renamed to {name!r}; expected {expected_of(error.param)}"
         return f"{value!r}{did_you_mean(value, choices or ())}; expected {expected_of(error.param)}"
     path = _PATH.search(str(error.message))
     if path is None:  # a check of ours, whose message is complete

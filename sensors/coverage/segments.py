@@ -12,6 +12,7 @@ import xarray as xr
 
 from geo.arrays import Bools, Floats, Ints, is_lazy
 from geo.border import Border, Zone
+from geo.border.belt import segment_scales
 from geo.challenge.measures import BELTS
 from geo.errors import BadInput
 from geo.terrain import cell_size, north_up
@@ -80,7 +81,7 @@ def over_segments(
             expected="a larger distance",
         )
     spans = border.segment_spans_m
-    scale = np.round(border.frame.scale_factor(*border.point_at(spans.mean(axis=1))), SCALE_DIGITS)
+    scale = np.round(segment_scales(border), SCALE_DIGITS)
     answers = _answers(coverage, counts)
     areas, unit = answers["area_m2"]
     answers["area_m2"] = (areas / scale[:, None] ** 2, unit)  # on the ground

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 import xarray as xr
@@ -84,15 +84,25 @@ class ResponseSettings:
         """
         return self.strips or max(self.least_strips, round(depth_m / self.strip_m))
 
-    def words(self, strips: int, depth_m: float) -> tuple[str, ...]:
-        """State the settings, one assumption each, for ``strips`` over ``depth_m``."""
+    def words(self, belt: Belt, response: xr.DataArray) -> tuple[str, ...]:
+        """State the assumptions of a ``response``, and of interruption over a ``belt``, one each."""
+        depth_m = depth_of(belt)
+        strips = self.strips_over(depth_m)
         return (
+            *str(response.attrs.get("assumptions", "response as given")).split("; "),
             f"{strips} strips of {depth_m / strips:.0f} m, detection counts with {self.position:g} of a strip's time "
             "still ahead",
             f"times of each strip and of the response spread by {self.sd_share:g} of their mean (1 σ), independent",
             f"an alarm is passed on with {self.communication:g}",
             "the response goes to where the path leaves the belt",
         )
+
+
+class HazardsByTask(Protocol):
+    """Hazards of what moves, at a time of its schedule that no crosser knows
+    (``sensors.planning.mobile.unknown_phase``)."""
+
+    def hazards(self, along: Along, counted: Floats, task: Ints | None = None, tasks: int = 1) -> Floats: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -307,12 +317,19 @@ def followed(to_go: Spread, cell_m: float) -> tuple[Ints, Floats]:
         onward, length = farther, length + length[onward]
 
 
-def tasks_of(watched: WatchedBelt, ways: Crossings, response: xr.DataArray, settings: ResponseSettings) -> Tasks:
+def tasks_of(
+    watched: WatchedBelt,
+    ways: Crossings,
+    response: xr.DataArray,
+    settings: ResponseSettings,
+    mobile: Mapping[str, HazardsByTask] | None = None,
+) -> Tasks:
     """The tasks of the path through each segment, by the strip of the belt of each piece.
 
     A late report (by hand) counts in the strip that the crosser has reached by then; one after the crossing counts in a
-    last task without time.
+    last task without time. ``mobile`` gives the hazards of sensors that move, by name.
     """
+    mobile = {} if mobile is None else mobile
     cells = [ways.cells(segment) for segment in range(ways.cost.size)]
     along = Along.over_paths(watched.on_belt, cells)
     strips = settings.strips_over(depth_of(watched.belt))
@@ -326,13 +343,18 @@ def tasks_of(watched: WatchedBelt, ways: Crossings, response: xr.DataArray, sett
 
     hazard = np.zeros(len(along.path))
     reported_late = np.zeros((along.paths, tasks))
+    moving = np.zeros((along.paths, tasks))
     for number, sensor in enumerate(watched.sensors):
+        if sensor.name in mobile:
+            until = mobile[sensor.name].hazards(along, np.ones(len(along.cells)), strip, tasks)
+            moving += np.diff(until, axis=1, prepend=0.0)
+            continue
         pieces = hazard_of_pieces(watched, along, number)[0]
         if sensor.delay_s > 0.0:
             reported_late += by_task(pieces, later_strip(along, strip, sensor.delay_s, after=strips))
         else:
             hazard = hazard + pieces
-    in_task = by_task(hazard, strip) + reported_late
+    in_task = by_task(hazard, strip) + reported_late + moving
     there = watched.belt.of(response)
     ends = np.array([there[rows[-1], columns[-1]] if len(rows) else math.nan for rows, columns in cells])
     return Tasks(probability_of(in_task), by_task(along.seconds, strip), ends, _critical(watched, along, ends))
@@ -402,6 +424,7 @@ def interruptions(
     settings: ResponseSettings | None = None,
     slower: Sequence[float] = (1.0,),
     ways: Mapping[str, Crossings] | None = None,
+    mobile: Mapping[str, HazardsByTask] | None = None,
 ) -> xr.Dataset:
     """Compute the probability of interruption in every segment, on three paths and their minimum.
 
@@ -421,6 +444,8 @@ def interruptions(
         Factors [1] by which the response is slower.
     ways : mapping of str to Crossings, optional
         The paths of ``three_ways``, if already computed.
+    mobile : mapping of str to HazardsByTask, optional
+        Hazards of sensors that move, by name, instead of their mean rates.
 
     Returns
     -------
@@ -450,7 +475,7 @@ def interruptions(
     if factors.ndim != 1 or not (np.isfinite(factors) & (factors > 0.0)).all():
         raise BadInput(f"{slower!r}", where="slower", expected="factors above 0")
     ways = ways or three_ways(watched, response, direction=direction, neighbours=neighbours)
-    tasks = {name: tasks_of(watched, way, response, chosen) for name, way in ways.items()}
+    tasks = {name: tasks_of(watched, way, response, chosen, mobile) for name, way in ways.items()}
     stacked: Mapping[str, Floats] = {
         "detection_probability": np.stack([1.0 - np.prod(1.0 - t.detection, axis=1) for t in tasks.values()], axis=1),
         "seconds": np.stack([t.delay_s.sum(axis=1) for t in tasks.values()], axis=1),
@@ -463,14 +488,13 @@ def interruptions(
     interruption = np.stack(
         [np.stack([t.interruption(chosen, slower=float(f)) for f in factors], axis=1) for t in tasks.values()], axis=1
     )
-    depth = depth_of(watched.belt)
-    strips = chosen.strips_over(depth)
+    strips = chosen.strips_over(depth_of(watched.belt))
     tried = {factor: max(1, round(factor * strips)) for factor in STRIPS_TRIED}
     by_strips = np.stack(
         [
             np.stack(
                 [
-                    tasks_of(watched, way, response, replace(chosen, strips=number)).interruption(chosen)
+                    tasks_of(watched, way, response, replace(chosen, strips=number), mobile).interruption(chosen)
                     for way in ways.values()
                 ],
                 axis=1,
@@ -509,9 +533,7 @@ def interruptions(
             "communication": chosen.communication,
             "position": chosen.position,
             "strips": strips,
-            "response_assumptions": "; ".join(
-                (*str(response.attrs.get("assumptions", "response as given")).split("; "), *chosen.words(strips, depth))
-            ),
+            "response_assumptions": "; ".join(chosen.words(watched.belt, response)),
             "response_missing": response.attrs.get("missing", "not stated"),
             "limits": "task times independent and normal; the response goes to where the path leaves the belt",
         },

@@ -58,6 +58,7 @@ class PatrolFindings:
     def random_search(self) -> tuple[float, float]:
         """Sweep width [m] of a patrol, at most the belt's, and the probability of Koopman's random search for the time
         of the crossing, with the fixed sensors along it."""
+        from geo.border.belt import segment_scales
         from sensors.crossing.watched_belt import most_hazard
         from sensors.detection_model.assumptions import Assumptions
         from sensors.detection_model.hazard import hazard_of, mean_relative_speed, probability_of
@@ -67,17 +68,19 @@ class PatrolFindings:
         belt, options, path = self.watched.belt, self.options, self.best.path
         crosser = Assumptions().speed_mps(options.target)
         ranges, rate, look = mean_rate_by_range(self.sensors[0], belt)
+        scale = float(segment_scales(belt.border).mean())  # ranges are distances on the ground, as the area is
+        ranges, belt_m = ranges / scale, belt.belt_m / scale
         most = most_hazard(look) if self.sensors[0].searches else np.inf
         speed = float(mean_relative_speed(options.speed_mps, crosser))
         curve = lateral_range_curve(ranges, rate, speed, most_hazard=most)
-        across = np.linspace(0.0, min(float(ranges[-1]), belt.belt_m), 200)  # a route along the line sweeps the belt
+        across = np.linspace(0.0, min(float(ranges[-1]), belt_m), 200)  # a route along the line sweeps the belt
         width = sweep_width(across, np.interp(across, ranges, curve))
         found = random_search(
             float(path.steps[-1] - path.steps[0]) * options.step_s,
             speed_mps=options.speed_mps,
             target_mps=crosser,
             sweep_width_m=width,
-            area_m2=float(belt.inside.sum()) * belt.cell_m**2,
+            area_m2=belt.area_m2,
             duty=self.timetable.on_duty,
         )
         hazard = len(self.sensors) * hazard_of(found) + path.fixed_hazard

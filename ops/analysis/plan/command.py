@@ -20,7 +20,7 @@ from ops.analysis.plan.findings import PDF, REPORT, PlanFindings
 from ops.analysis.plan.mobile import chosen_items, mobile_figures, mobile_options_of, rules_of
 from ops.analysis.plan.options import PlanOptions
 from ops.analysis.plan.search import affordable, best_plan, options_on
-from ops.analysis.plan.wording import MOBILE, details, headline, links, links_not_required, risk_words
+from ops.analysis.plan.wording import MOBILE, details, headline, links, links_not_required, risk_words, timely_words
 from ops.analysis.risk.decision import RiskUse, decision_for
 from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, say, say_in_english, write_summary
 from ops.sector.open_sector import OpenSector, open_sector
@@ -61,7 +61,7 @@ def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
     ground = open_sector(sector)
     present = None if start_path is None else _layout(start_path, ground, catalogue)
     ways = ways_of(ground, roads=options.roads)
-    response = _response(ground, ways.ways) if options.objective == "least_interruption" or options.patrols else None
+    response = _response(ground, ways.ways) if options.objective == "timely_detection" or options.patrols else None
     choices, sites = _options(options, placed, ground, catalogue, ways.ways)
     gateways = _gateways(options, ground)
     heard = present if present is None or gateways is None else reporting(present, ground.terrain, gateways).layout
@@ -101,7 +101,7 @@ def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
         progress.advance(bar)
         if options.pareto:
             worst = replace(demand, objective="worst_segment", at_least=None)
-            front = pareto(benefits, worst, start=present, response=response)
+            front = pareto(benefits, worst, start=present)
             progress.advance(bar)
     unlinked, radio_gained = _links(plan, ground, gateways)
     patrols = _patrols(options, benefits, plan, ground, ways.ways, response) if options.patrols else None
@@ -111,7 +111,7 @@ def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
     figures["worst_segments"] = findings.worst_figures
     figures |= {"unlinked": unlinked, "radio_links_by_purchased_relays": radio_gained, "ground": ways.record}
     told = links_not_required(benefits, options.links)
-    told += links(unlinked or [], radio_gained if options.objective == "least_interruption" else [])
+    told += links(unlinked or [], [] if response is None else radio_gained)
     by_risk = [*risk_words(decision, plan, weighted=weighted), *_patrol_words(patrols, ground)]
     messages = [headline(plan, catalogue.currency), *details(plan, weighted=weighted), *by_risk, *told]
     figures |= {
@@ -122,7 +122,9 @@ def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
     if by_risk:
         figures["risk"] = _risk_record(ground)
     if response is not None:
-        figures["response_assumptions"] = str(response.attrs["assumptions"]).split("; ")
+        figures["timely_detection_assumptions"] = [say_in_english(message) for message in timely_words(benefits)]
+        interruption = benefits.case.response_settings
+        figures["response_assumptions"] = list(interruption.words(benefits.watched.belt, response))
     if patrols is not None:
         figures["patrols"] = patrols.figures
     files = [] if options.out is None else _written(options.out, findings, messages, sites, figures)

@@ -34,8 +34,8 @@ class PlanOptions:
     sector: SectorOrNationArgument
     budget: Annotated[float, typer.Option("--budget", min=0.0, help="Life-cycle budget, in the catalogue's currency.")]
     objective: Annotated[
-        Literal["mean_probability", "worst_segment", "least_detection", "least_interruption"],
-        typer.Option("--objective", help="mean_probability, worst_segment, least_detection or least_interruption."),
+        Literal["mean_probability", "worst_segment", "least_detection", "timely_detection"],
+        typer.Option("--objective", help="mean_probability, worst_segment, least_detection or timely_detection."),
     ] = "mean_probability"
     items: Annotated[
         tuple[str, ...],

@@ -17,7 +17,7 @@ from geo.mobility.roads_and_rivers import Ways
 from geo.paths.crossings import INWARD
 from ops.runtime.output import atomic_write, say_in_english
 from sensors.crossing.segments import unknown_segments_in
-from sensors.interdiction.interception import LEAST, ResponseSettings, depth_of, tasks_of, three_ways
+from sensors.interdiction.interception import LEAST, ResponseSettings, tasks_of, three_ways
 from sensors.patrols.border_sweeps import Sweeps
 from sensors.patrols.game import Game, Shift, Solution, roster, solve_game
 from sensors.planning.mobile.line_times import DETOUR_M, line_times
@@ -224,10 +224,8 @@ def play(
     """
     game, segments = game_of(watched, response, shift, direction=direction)
     rounds = sweeps_of(border, terrain, bases, segments, shift, ways=ways)
-    settings, depth_m = ResponseSettings(), depth_of(watched.belt)
     assumptions = (
-        *str(response.attrs["assumptions"]).split("; "),
-        *settings.words(settings.strips_over(depth_m), depth_m),
+        *ResponseSettings().words(watched.belt, response),
         f"a patrol in the segment responds within {ON_THE_SPOT_S:g} s, or detects a crosser itself with probability "
         f"{PATROL_FINDS:g}",
         "patrols drive and walk as the response does, each journey in its own direction; drivers stay with the vehicle",

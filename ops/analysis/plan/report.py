@@ -13,14 +13,14 @@ from ops.analysis.places import place_of
 from ops.analysis.plan.findings import PlanFindings, item_of
 from ops.analysis.plan.patrols import ON_THE_SPOT_S, PATROL_FINDS
 from ops.analysis.plan.pictures import has_front, pictures_of
-from ops.analysis.plan.wording import links_not_required
+from ops.analysis.plan.wording import links_not_required, timely_words
 from ops.drawing.pages.html_page import render_page
 from ops.drawing.scene import conditions_words
 from ops.runtime.output import atomic_write, say
 from sensors.patrols.game import Shift
 
 TEMPLATE = Path(__file__).with_name("report.html.j2")
-OBJECTIVES: Final = ("mean_probability", "worst_segment", "least_detection", "least_interruption")
+FIGURES: Final = ("mean_probability", "worst_segment", "least_detection", "timely_detection", "least_interruption")
 COST_FORMULAS: Final = {"priced": ("cost",), "stated": ("cost-stated",), "both": ("cost-stated", "cost-moving")}
 """What is stated about costs, by where they come from."""
 
@@ -169,8 +169,8 @@ def _front(findings: PlanFindings) -> PlanTable:
 
 
 def _objectives(findings: PlanFindings) -> PlanTable:
-    """The value of every objective with the plan, as ``figures`` of the summary."""
-    rows = [[say("plan-objective", objective=name), _probability(findings.plan.figures[name])] for name in OBJECTIVES]
+    """The values of all objectives, and the probability of interruption, as ``figures`` of the summary."""
+    rows = [[say("plan-objective", objective=name), _probability(findings.plan.figures[name])] for name in FIGURES]
     return PlanTable(say("plan-table-objectives"), _columns("objective", "after"), rows)
 
 
@@ -198,9 +198,10 @@ def _limits(findings: PlanFindings) -> list[str]:
     names = ["independent", "unknown", "sites", "search"]
     if findings.options.candidates is None:
         names.insert(2, "own-side" if findings.options.own_side else "both-sides")
-    needs = findings.plan.objective == "least_interruption" or findings.patrols is not None
+    needs = findings.plan.objective == "timely_detection" or findings.patrols is not None
     return [
         *(say(f"plan-limit-{name}") for name in names),
+        *(map(say, timely_words(findings.benefits)) if needs else ()),
         *map(say, links_not_required(findings.benefits, findings.options.links)),
         say("challenge-limits-movement", ground=findings.ways.message),
         *([say("compare-limit-response")] if needs else []),

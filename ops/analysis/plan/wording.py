@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -60,15 +61,24 @@ def risk_words(decision: RiskDecision | None, plan: PurchasePlan, *, weighted: b
     return [Message("plan-risk", {"decided": said, "objective": plan.objective, "value": value})]
 
 
+def timely_words(benefits: OptionBenefits) -> list[Message]:
+    """Return what timely detection assumes, and how the probability of interruption differs from it."""
+    return [Message("plan-limit-timely", {"communication": benefits.case.communication})]
+
+
 def _known_ground(plan: PurchasePlan) -> list[Message]:
-    """Return the value that coverage states for the layout, if it differs in print: the search, and its bound, count
-    ground in unknown sight as undetected, and coverage excludes it."""
+    """Return the value without unknown ground, if it differs in print: the search, and its bound, count ground in
+    unknown sight as undetected; coverage and challenge exclude it."""
     from sensors.planning.choice.plan import COVERS
 
-    if plan.objective not in COVERS:
-        return []
     value = plan.figures[plan.objective]
-    return [] if f"{value:.3f}" == f"{plan.value:.3f}" else [Message("plan-detail-unknown-sight", {"value": value})]
+    if f"{value:.3f}" == f"{plan.value:.3f}":
+        return []
+    if plan.objective in COVERS:
+        return [Message("plan-detail-unknown-sight", {"value": value})]
+    if math.isnan(value):
+        return [Message("plan-detail-unknown-everywhere")]
+    return [Message("plan-detail-unknown-segments", {"value": value})]
 
 
 def _counted(name: str, count: int) -> Message:

@@ -110,9 +110,9 @@ def best_of(plan: PurchasePlan, cheaper: Sequence[PurchasePlan]) -> PurchasePlan
 def _demand(order: Mapping[str, Any]) -> Demand:
     seconds = min(max(float(order.get("seconds", 15.0)), 1.0), 120.0)
     objective = str(order.get("objective", "mean_probability"))
-    if objective == "least_interruption":
+    if objective == "timely_detection":
         raise BadInput(
-            "objective 'least_interruption' is not available on the planner's page",
+            "objective 'timely_detection' is not available on the planner's page",
             where="plan (objective)",
             expected="mean_probability, worst_segment or least_detection",
         )

@@ -4,6 +4,7 @@ plan-objective = { $objective ->
     [mean_probability] mean detection probability
     [worst_segment] detection probability of the worst segment
     [least_detection] detection probability on the minimum-detection path
+    [timely_detection] probability of timely detection on the most vulnerable path
     [least_interruption] probability of interruption on the most vulnerable path
    *[other] { $objective }
 }
@@ -20,7 +21,7 @@ plan-detail-value = { $objective ->
     [mean_probability_weighted] Mean detection probability weighted by risk
     [worst_segment_weighted] Detection probability of the worst segment weighted by risk
     [least_detection] Detection probability on the minimum-detection path
-    [least_interruption] Probability of interruption on the most vulnerable path
+    [timely_detection] Probability of timely detection on the most vulnerable path
    *[other] { $objective }
 }: { DECIMAL($before, digits: 3) } → { DECIMAL($after, digits: 3) }, { $optimal ->
     [yes] proven optimal.
@@ -31,13 +32,15 @@ plan-detail-mobile = { $count ->
    *[other] { $count } purchased items move and are counted at unknown times of their schedules. With `--out` these are in `{ $file }`.
 }
 plan-detail-unknown-sight = The search counts ground where the line of sight is unknown as undetected. Without this ground the value is { DECIMAL($value, digits: 3) }, as in `watchline coverage`.
+plan-detail-unknown-segments = The search counts ground where the line of sight is unknown as undetected. Without the segments in which detection is unknown for this reason, the value is { DECIMAL($value, digits: 3) }.
+plan-detail-unknown-everywhere = The search counts ground where the line of sight is unknown as undetected. For this reason, detection is unknown in every segment.
 plan-detail-nothing = { $objective ->
     [mean_probability] Mean detection probability
     [worst_segment] Detection probability of the worst segment
     [mean_probability_weighted] Mean detection probability weighted by risk
     [worst_segment_weighted] Detection probability of the worst segment weighted by risk
     [least_detection] Detection probability on the minimum-detection path
-    [least_interruption] Probability of interruption on the most vulnerable path
+    [timely_detection] Probability of timely detection on the most vulnerable path
    *[other] { $objective }
 }: { DECIMAL($before, digits: 3) }. { $optimal ->
     [yes] This is proven optimal.
@@ -50,7 +53,7 @@ plan-detail-unlinked = { $count ->
 plan-detail-radio-gained = { $count ->
     [one] 1 post is planned as reporting by hand although a purchased relay gives it a radio link ({ $names }).
    *[other] { $count } posts are planned as reporting by hand although purchased relays give them a radio link ({ $names }).
-} The probability of interruption is underestimated; compute it for the written layout with `watchline challenge`.
+} Timely detection and the probability of interruption are underestimated; compute the latter for the written layout with `watchline challenge`.
 plan-warning = Warning: { $warning }
 plan-patrols-no-gain = Patrols do not raise the minimum probability of interruption, { DECIMAL($value, digits: 3) }: a crosser who observes the patrols uses segment { $segment }, where patrols change nothing.
 plan-patrols-elsewhere = The roster is optimal for the { $count ->
@@ -102,7 +105,7 @@ plan-tile-value-why = { $objective ->
     [mean_probability] Mean detection probability.
     [worst_segment] Detection probability of the worst segment.
     [least_detection] Detection probability on the minimum-detection path.
-    [least_interruption] Probability of interruption on the most vulnerable path.
+    [timely_detection] Probability of timely detection on the most vulnerable path.
    *[other] { $objective }
 }
 plan-tile-gap = Optimality gap
@@ -122,7 +125,7 @@ plan-table-worst = { $count ->
    *[other] The { $count } segments with the lowest mean detection probability after the purchase
 }
 plan-table-front = Each row: the best plan found for its cost
-plan-table-objectives = Every objective with this plan; cells and paths that are unknown are not included
+plan-table-objectives = Every objective and the probability of interruption with this plan; cells and segments that are unknown are not included
 plan-table-patrols = The schedule in figures
 plan-total = Total
 plan-numbered = { $number }. { $item }
@@ -173,6 +176,7 @@ plan-formula-cost-stated = Costs of candidates are as their file states them.
 plan-formula-cost-moving = Life-cycle cost of items that move = sum of purchase, operation, maintenance and staff over the years, discounted to today.
 plan-limit-independent = Misses of different sensors are independent, which is optimistic; one state of light and weather.
 plan-limit-unknown = In the objective, cells and paths that are unknown count as not detected.
+plan-limit-timely = Timely detection counts where the fastest time to the edge of the analysed area is at least the response time to that point. Both are mean times without spread; an alarm is passed on with a probability of { PERCENT($communication) }. The probability of interruption includes the spread of both times and is computed as in `watchline challenge`.
 plan-limit-sites = Only the candidate sites were considered; land rights, local power and access must be checked on the ground.
 plan-limit-own-side = Candidate sites are on the own side of the border only.
 plan-limit-both-sides = Candidate sites are on both sides of the border; those on the far side need the consent of the neighbouring state.

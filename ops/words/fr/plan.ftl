@@ -4,6 +4,7 @@ plan-objective = { $objective ->
     [mean_probability] probabilité de détection moyenne
     [worst_segment] probabilité de détection du segment le plus faible
     [least_detection] probabilité de détection sur le trajet de détection minimale
+    [timely_detection] probabilité de détection en temps utile sur le trajet le plus vulnérable
     [least_interruption] probabilité d’interruption sur le trajet le plus vulnérable
    *[other] { $objective }
 }
@@ -20,7 +21,7 @@ plan-detail-value = { $objective ->
     [mean_probability_weighted] Probabilité de détection moyenne pondérée par le risque
     [worst_segment_weighted] Probabilité de détection du segment le plus faible, pondérée par le risque
     [least_detection] Probabilité de détection sur le trajet de détection minimale
-    [least_interruption] Probabilité d’interruption sur le trajet le plus vulnérable
+    [timely_detection] Probabilité de détection en temps utile sur le trajet le plus vulnérable
    *[other] { $objective }
 } : { DECIMAL($before, digits: 3) } → { DECIMAL($after, digits: 3) }, { $optimal ->
     [yes] optimum démontré.
@@ -31,13 +32,15 @@ plan-detail-mobile = { $count ->
    *[other] { $count } équipements achetés se déplacent et sont comptés à des moments inconnus de leurs programmes. Avec `--out`, ceux-ci sont dans `{ $file }`.
 }
 plan-detail-unknown-sight = La recherche compte comme non détecté le terrain où la visibilité est inconnue. Sans ce terrain, la valeur est { DECIMAL($value, digits: 3) }, comme dans `watchline coverage`.
+plan-detail-unknown-segments = La recherche compte comme non détecté le terrain où la visibilité est inconnue. Sans les segments où la détection est inconnue pour cette raison, la valeur est { DECIMAL($value, digits: 3) }.
+plan-detail-unknown-everywhere = La recherche compte comme non détecté le terrain où la visibilité est inconnue. Pour cette raison, la détection est inconnue dans tous les segments.
 plan-detail-nothing = { $objective ->
     [mean_probability] Probabilité de détection moyenne
     [worst_segment] Probabilité de détection du segment le plus faible
     [mean_probability_weighted] Probabilité de détection moyenne pondérée par le risque
     [worst_segment_weighted] Probabilité de détection du segment le plus faible, pondérée par le risque
     [least_detection] Probabilité de détection sur le trajet de détection minimale
-    [least_interruption] Probabilité d’interruption sur le trajet le plus vulnérable
+    [timely_detection] Probabilité de détection en temps utile sur le trajet le plus vulnérable
    *[other] { $objective }
 } : { DECIMAL($before, digits: 3) }. { $optimal ->
     [yes] Cet optimum est démontré.
@@ -50,7 +53,7 @@ plan-detail-unlinked = { $count ->
 plan-detail-radio-gained = { $count ->
     [one] { $count } poste est planifié avec un compte rendu par messager alors qu’un relais acheté lui donne une liaison radio ({ $names }).
    *[other] { $count } postes sont planifiés avec un compte rendu par messager alors que des relais achetés leur donnent une liaison radio ({ $names }).
-} La probabilité d’interruption est sous-estimée ; calculez-la pour le dispositif écrit avec `watchline challenge`.
+} La détection en temps utile et la probabilité d’interruption sont sous-estimées ; calculez cette dernière pour le dispositif écrit avec `watchline challenge`.
 plan-warning = Avertissement : { $warning }
 plan-patrols-no-gain = Les patrouilles n’augmentent pas la probabilité d’interruption minimale, { DECIMAL($value, digits: 3) } : une personne qui observe les patrouilles emprunte le segment { $segment }, où elles ne changent rien.
 plan-patrols-elsewhere = Le tableau de service est optimal pour { $count ->
@@ -102,7 +105,7 @@ plan-tile-value-why = { $objective ->
     [mean_probability] Probabilité de détection moyenne.
     [worst_segment] Probabilité de détection du segment le plus faible.
     [least_detection] Probabilité de détection sur le trajet de détection minimale.
-    [least_interruption] Probabilité d’interruption sur le trajet le plus vulnérable.
+    [timely_detection] Probabilité de détection en temps utile sur le trajet le plus vulnérable.
    *[other] { $objective }
 }
 plan-tile-gap = Écart à l’optimum
@@ -122,7 +125,7 @@ plan-table-worst = { $count ->
    *[other] Les { $count } segments dont la probabilité de détection moyenne est la plus faible après l’achat
 }
 plan-table-front = Chaque ligne : le meilleur plan trouvé pour son coût
-plan-table-objectives = Chaque critère avec ce plan ; mailles et trajets inconnus non compris
+plan-table-objectives = Chaque critère et la probabilité d’interruption avec ce plan ; mailles et segments inconnus non compris
 plan-table-patrols = Le planning en chiffres
 plan-total = Total
 plan-numbered = { $number }. { $item }
@@ -173,6 +176,7 @@ plan-formula-cost-stated = Les coûts des candidats sont ceux qu’indique leur 
 plan-formula-cost-moving = Coût du cycle de vie des équipements mobiles = somme de l’achat, de l’exploitation, de la maintenance et du personnel sur les années, actualisée à aujourd’hui.
 plan-limit-independent = Les non-détections de capteurs différents sont indépendantes, ce qui est optimiste ; un seul état de lumière et de météo.
 plan-limit-unknown = Dans le critère, les mailles et les trajets inconnus comptent comme non détectés.
+plan-limit-timely = La détection en temps utile ne compte que là où le temps le plus court jusqu’au bord de la surface analysée est au moins égal à celui de l’intervention jusqu’à ce point. Ce sont des temps moyens, sans dispersion ; une alarme est transmise avec une probabilité de { PERCENT($communication) }. La probabilité d’interruption tient compte de la dispersion des deux temps et se calcule comme dans `watchline challenge`.
 plan-limit-sites = Seuls les emplacements candidats ont été examinés ; droits fonciers, alimentation et accès sont à vérifier sur place.
 plan-limit-own-side = Les sites candidats se trouvent uniquement du côté national de la frontière.
 plan-limit-both-sides = Les sites candidats se trouvent des deux côtés de la frontière ; ceux du côté opposé exigent l’accord de l’État voisin.

@@ -25,6 +25,7 @@ from sensors.detection_model.assumptions import Assumptions, Situation
 from sensors.detection_model.hazard import log_miss
 from sensors.detection_model.weather import conditions_of
 from sensors.errors import PlanError
+from sensors.interdiction.interception import ResponseSettings
 from sensors.layout import AnySensor, Layout, Placement
 from sensors.planning.choice.options import Option
 from sensors.planning.mobile.post_rates import PostViews
@@ -50,6 +51,11 @@ class Case:
     neighbours: int = 16
     communication: float = 0.95
     assumptions: Assumptions = field(default_factory=Assumptions)
+
+    @property
+    def response_settings(self) -> ResponseSettings:
+        """The assumptions of its probability of interruption."""
+        return ResponseSettings(communication=self.communication)
 
     @property
     def task(self) -> CoverageTask:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -12,7 +13,7 @@ from scipy.sparse import csr_array
 from geo.arrays import Bools, Floats, Ints
 from geo.paths.along_path import Along
 from geo.paths.crossings import crossings
-from sensors.crossing.segments import SECOND
+from sensors.crossing.segments import SECOND, least_ways, unknown_segments_in
 from sensors.crossing.watched_belt import SensorRate, WatchedBelt, feels_steps, most_hazard, searches, with_sensors
 from sensors.errors import PlanError
 from sensors.interdiction.interception import head_start, reported_in_time
@@ -33,7 +34,8 @@ class WayOracle:
 
     ``θ`` is the hazard of the minimum-detection path, with each search counted at most up to its maximum; every path
     found is stored as a cut. With a ``response``, only detection that is early enough counts: while the crosser's time
-    to the end exceeds the response time to that end. Exact except for searches that end on the path, and for mobile
+    to the end is at least the response time to that end, both without spread; its value is then the probability of
+    timely detection. Exact except for searches that end on the path, and for mobile
     options, whose paths are sought by their mean rates: then another path might be detected less.
     """
 
@@ -53,6 +55,7 @@ class WayOracle:
         speed = benefits.watched.attrs["assumed_speed_mps"]
         self._paced = _raster_rows([r if feels_steps(r.kind) else None for r in benefits.rates], size, 1.0 / speed)
         self._known: dict[bytes, tuple[float, Floats]] = {}
+        self._segments: dict[bytes, set[int]] = {}
 
     def value_at(self, theta: float) -> float:
         return float(-self.passed_on * np.expm1(-max(theta, 0.0)))
@@ -65,6 +68,20 @@ class WayOracle:
     def over_found(self, chosen: Ints) -> float:
         """Value of the objective for a choice over the paths found so far."""
         return self.value_at(min(base + float(slopes[chosen].sum()) for base, slopes in self._known.values()))
+
+    def over_known_segments(self, chosen: Ints) -> float:
+        """The same without the segments in which detection is unknown with the choice
+        (``sensors.crossing.segments``), as it is published; NaN if it is unknown in all.
+
+        The search counts them as not detected, as a mean counts unknown cells.
+        """
+        watched, case = self.benefits.with_chosen(chosen), self.benefits.case
+        if not (watched.unknown & watched.belt.inside).any():
+            return self.over_found(chosen)
+        ways = least_ways(watched, direction=case.direction, neighbours=case.neighbours)
+        known = set(np.flatnonzero(~unknown_segments_in(watched, ways)).tolist())
+        sums = [c + float(s[chosen].sum()) for key, (c, s) in self._known.items() if self._segments[key] & known]
+        return self.value_at(min(sums)) if sums else math.nan
 
     def least(self, chosen: Ints) -> tuple[float, list[tuple[float, Floats]]]:
         """θ of a choice, and a cut for the path through each segment that is not known yet (or the minimum known)."""
@@ -103,7 +120,9 @@ class WayOracle:
             )
             for segment in np.flatnonzero(np.isfinite(ways.cost)):
                 way = ways.cells(int(segment))
-                paths[b"".join(axis.tobytes() for axis in way)] = way
+                key = b"".join(axis.tobytes() for axis in way)
+                paths[key] = way
+                self._segments.setdefault(key, set()).add(int(segment))
         if not paths:
             raise NoCrossing("no passable crossing", where="plan", expected="passable ground from edge to edge")
         return paths

@@ -5,7 +5,11 @@ Objectives; for each, a higher value is better:
 - ``mean_probability``: mean over the belt of the cumulative Pd including outages (``sensors.coverage``);
 - ``worst_segment``: the minimum of this mean over the segments;
 - ``least_detection``: Pd on the minimum-detection path (``sensors.gaps``), all sensors working;
-- ``least_interruption``: probability of interruption on the most vulnerable path; needs the response time.
+- ``timely_detection``: probability that the crosser is detected on the most vulnerable path while his fastest time to
+  the end is at least the response time, and the alarm passed on; needs the response time.
+
+Both times of ``timely_detection`` are means, so that it is a sum over paths, which can be searched. The probability of
+interruption (``sensors.interdiction``), which includes their spread, is stated beside it.
 """
 
 from __future__ import annotations
@@ -24,6 +28,7 @@ from geo.border.belt import BorderLine
 from geo.mobility.roads_and_rivers import Ways
 from geo.terrain import north_up
 from sensors.errors import PlanError
+from sensors.interdiction.interception import interruptions
 from sensors.layout import Layout
 from sensors.planning.choice.benefits import Case, OptionBenefits, PlanProgress, option_benefits
 from sensors.planning.choice.crosser_oracle import NoCrossing, WayOracle
@@ -33,7 +38,7 @@ from sensors.planning.solver.constraints import Constraints
 from sensors.planning.solver.solve import Choice, SolverBudget, best_cover, best_least, gap_of
 from sensors.relay import Relay
 
-OBJECTIVES: Final = ("mean_probability", "worst_segment", "least_detection", "least_interruption")
+OBJECTIVES: Final = ("mean_probability", "worst_segment", "least_detection", "timely_detection")
 COVERS: Final = ("mean_probability", "worst_segment")
 
 
@@ -58,7 +63,8 @@ class PurchasePlan:
     budget : float
         The budget.
     figures : dict of str to float
-        Values [1] of all objectives, means without unknown cells; NaN: not asked for, or no passable crossing.
+        Values [1] of all objectives, and ``least_interruption``, the probability of interruption on the most vulnerable
+        path; without unknown cells and segments. NaN: not asked for, no passable crossing, or nothing known.
     dominated : int
         Number of options left out because another is at least as good at no more cost.
     chosen : array of int
@@ -86,8 +92,9 @@ class PurchasePlan:
             return self
         benefits, ids = self.oracle.benefits, {option.id for option in self.bought}
         without = self.oracle.over_found(np.zeros(0, np.int64))
-        value = self.oracle.over_found(benefits.heard(np.flatnonzero([one.id in ids for one in benefits.options])))
-        figures = {**self.figures, self.objective: value}
+        chosen = benefits.heard(np.flatnonzero([one.id in ids for one in benefits.options]))
+        value = self.oracle.over_found(chosen)
+        figures = {**self.figures, self.objective: self.oracle.over_known_segments(chosen)}
         return replace(self, value=value, bound=max(self.bound, value), without=without, figures=figures)
 
     @property
@@ -120,7 +127,7 @@ class Demand:
     budget : float
         Maximum total cost of the options.
     objective : str
-        "mean_probability", "worst_segment", "least_detection" or "least_interruption".
+        "mean_probability", "worst_segment", "least_detection" or "timely_detection".
     crew_limit : float
         Maximum number of people on duty.
     at_least : float, optional
@@ -179,7 +186,7 @@ def choose_sites(
     budget : float
         Maximum total cost of the options.
     objective : str
-        "mean_probability", "worst_segment", "least_detection" or "least_interruption".
+        "mean_probability", "worst_segment", "least_detection" or "timely_detection".
     start : Layout, optional
         Existing layout, which is kept at no further cost.
     crew_limit : float
@@ -191,7 +198,7 @@ def choose_sites(
     case : Case, optional
         Target, conditions, exposure time, direction and belt.
     response : xarray.DataArray, dims (northing, easting), s, optional
-        Response time, needed for "least_interruption".
+        Response time, needed for "timely_detection".
     ways : Ways, optional
         Roads, paths, rivers, bridges and fords.
     bases : array_like, shape (base, 2), m, optional
@@ -261,7 +268,7 @@ def plan_layout(
     start : Layout, optional
         Existing layout, which is kept at no further cost.
     response : xarray.DataArray, dims (northing, easting), s, optional
-        Response time (``geo.paths.response_times.response_time``), needed for "least_interruption".
+        Response time (``geo.paths.response_times.response_time``), needed for "timely_detection".
     ways : Ways, optional
         Roads, paths, rivers, bridges and fords.
     bases : array_like, shape (base, 2), m, optional
@@ -309,10 +316,12 @@ def plan_of_benefits(
     ``after`` is a plan of the same benefits, objective and response, such as that for a smaller budget: the plan is
     never worse if that one is within the limits, and both share the paths found. Raises the errors of ``plan_layout``.
     """
-    if demand.objective == "least_interruption" and response is None:
-        raise PlanError("no response is known", where="plan (interruption)", expected="bases to respond from")
-    if demand.objective == "least_interruption" and response is not None and bool(np.isnan(response).all()):
-        raise PlanError("the response is unknown everywhere", where="plan (interruption)", expected="seconds, or inf")
+    if demand.objective == "timely_detection" and response is None:
+        raise PlanError("no response is known", where="plan (timely detection)", expected="bases to respond from")
+    if demand.objective == "timely_detection" and response is not None and bool(np.isnan(response).all()):
+        raise PlanError(
+            "the response is unknown everywhere", where="plan (timely detection)", expected="seconds, or inf"
+        )
     everything = limits_of(benefits.options, demand.budget, demand.crew_limit)
     wanted = [n for n, option in enumerate(benefits.options) if option.id not in benefits.idle]
     everything.only(np.array(wanted)).refuse_if_nothing_fits([benefits.options[n].id for n in wanted])
@@ -327,7 +336,7 @@ def plan_of_benefits(
     elif demand.objective in COVERS:
         oracle = None
     else:
-        oracle = WayOracle(inner, response if demand.objective == "least_interruption" else None)
+        oracle = WayOracle(inner, response if demand.objective == "timely_detection" else None)
         oracle.least(nothing)
     choice = _chosen(inner, limits, demand, oracle, begin if limits.kept_by(begin) else None)
     chosen = worthy[choice.chosen]
@@ -382,10 +391,13 @@ def _chosen(
 def figures_of(
     benefits: OptionBenefits, chosen: npt.ArrayLike, response: xr.DataArray | None = None
 ) -> dict[str, float]:
-    """Value of every objective with the existing layout and the ``chosen`` options; interruption is NaN without a
-    response, and detection and interruption on a path where there is no passable crossing.
+    """Value of every objective, and probability of interruption, with the existing layout and the ``chosen`` options.
 
-    Means over the belt equal those of ``sensors.coverage.segments`` for the layout, without unknown cells.
+    Means over the belt equal those of ``sensors.coverage.segments`` for the layout, without unknown cells; detection on
+    a path is without the segments in which it is unknown. ``least_interruption`` is the minimum of
+    ``sensors.interdiction.interruptions`` over the segments; its paths meet mobile options at their mean rates, and are
+    evaluated with those of an unknown phase. NaN: ``timely_detection`` and interruption without a response, detection
+    and interruption on a path where there is no passable crossing or nothing is known.
     """
     options = np.asarray(chosen, np.int64)
     means = benefits.means(options)
@@ -394,17 +406,33 @@ def figures_of(
         "mean_probability": means.mean_probability,
         "worst_segment": means.worst_segment,
         "least_detection": _over_paths(bought),
-        "least_interruption": math.nan if response is None else _over_paths(bought, response),
+        "timely_detection": math.nan if response is None else _over_paths(bought, response),
+        "least_interruption": math.nan if response is None else _interruption(bought, response),
     }
 
 
 def _over_paths(bought: OptionBenefits, response: xr.DataArray | None = None) -> float:
-    """Value of an objective over paths with all options; NaN where there is no passable crossing."""
-    oracle = WayOracle(bought, response)
+    """Value of an objective over paths with all options; NaN without a passable crossing or a known segment."""
+    oracle, every = WayOracle(bought, response), np.arange(len(bought.options))
     try:
-        return oracle.value_at(oracle.least(np.arange(len(bought.options)))[0])
+        oracle.least(every)
     except NoCrossing:
         return math.nan
+    return oracle.over_known_segments(every)
+
+
+def _interruption(bought: OptionBenefits, response: xr.DataArray) -> float:
+    """The lowest probability of interruption of the segments with all options; NaN where none is known."""
+    case = bought.case
+    found = interruptions(
+        bought.with_chosen(np.arange(len(bought.options))),
+        response,
+        direction=case.direction,
+        neighbours=case.neighbours,
+        settings=case.response_settings,
+        mobile=bought.mobile,
+    )["least_interruption"]
+    return float(found.min())
 
 
 def _refuse_unreached(plan: PurchasePlan, benefits: OptionBenefits, limits: Constraints, demand: Demand) -> None:

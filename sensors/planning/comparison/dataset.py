@@ -14,7 +14,7 @@ import xarray as xr
 from geo.arrays import Floats
 from geo.border.belt import BorderLine
 from sensors.errors import CompareError
-from sensors.interdiction.interception import ResponseSettings, depth_of
+from sensors.interdiction.interception import ResponseSettings
 from sensors.layout import Layout
 from sensors.planning.comparison.draws import central, draw
 from sensors.planning.comparison.outcome import Outcome
@@ -274,9 +274,8 @@ def _response_words(comparison: Study) -> str:
     response, strips = comparison.ground.response, comparison.settings.strips
     if response is None:
         return ""
-    plain = ResponseSettings(strips=strips).words(strips, depth_of(comparison.ground.belt))
-    drawn = ("sampled instead of these: response_factor, communication (see inputs)",)
-    return "; ".join((str(response.attrs["assumptions"]), *plain, *drawn))
+    plain = ResponseSettings(strips=strips).words(comparison.ground.belt, response)
+    return "; ".join((*plain, "sampled instead of these: response_factor, communication (see inputs)"))
 
 
 def compare(layouts: Sequence[Layout], terrain: xr.Dataset, border: BorderLine, **options: Any) -> xr.Dataset:

@@ -43,10 +43,11 @@ class Exposure:
     ``hazard`` (weather, knot, entry, strip), for ranges that are ``knots`` (sensor, knot) times the layout's. ``items``
     names each sensor's catalogue item, None without one. In the belt's window (row, column), ``cell_probability`` is
     that of a detection within ``dwell_s``, averaged over the year's weather and outages by the layout's own figures;
-    ``cell_seen`` marks cells where some sensor has a line of sight in some weather, ``cell_unknown`` those where the
-    line of sight of some sensor is unknown. ``mobile`` are the mobile parts of the layout by id; their hazards are the
-    effective ones of an unknown phase. ``by_hand`` are the ids of people with a radio link who report by hand where it
-    is lost: they have a second entry, ``entry_by_hand`` (entry,), which counts while they are not linked.
+    ``cell_seen`` marks cells in the line of sight and range of some sensor, whether or not it detects anything there in
+    the weather of the year, ``cell_unknown`` those where the line of sight of some sensor is unknown. ``mobile`` are
+    the mobile parts of the layout by id; their hazards are the effective ones of an unknown phase. ``by_hand`` are the
+    ids of people with a radio link who report by hand where it is lost: they have a second entry, ``entry_by_hand``
+    (entry,), which counts while they are not linked.
     """
 
     layout: Layout
@@ -154,7 +155,8 @@ def exposures(
 @dataclass(frozen=True, slots=True, eq=False)
 class _Rated:
     """A layout with the rates of its sensors, (weather, knot) each; ``moving`` are those of its mobile parts by id and
-    weather, ``by_hand`` the delays [s] by id of people who report by hand where their link is lost."""
+    weather, ``seen`` (cell,) the cells of the belt's window in the line of sight and range of some part with a link,
+    ``by_hand`` the delays [s] by id of people who report by hand where their link is lost."""
 
     layout: Layout
     items: tuple[str | None, ...]
@@ -162,6 +164,7 @@ class _Rated:
     rates: Mapping[tuple[str, int], tuple[SensorRate, ...]]
     mobile: Mapping[str, MobilePart]
     moving: Mapping[str, Mapping[str, MobileRates]]
+    seen: Bools
     by_hand: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
@@ -180,19 +183,23 @@ class _Rated:
         knots = np.array([[q.low / q.central, 1.0, q.high / q.central] for q in spreads]).reshape(-1, 3)
         rates: dict[tuple[str, int], list[SensorRate]] = {(w, k): [] for w in settings.weather for k in range(3)}
         moving: dict[str, dict[str, MobileRates]] = {}
+        seen = np.zeros(ground.belt.inside.size, np.bool_)
         for sensor, factors in zip(layout, knots, strict=True):
             if sensor.id in mobile:
-                by_weather = mobile_rates(mobile[sensor.id], ground, settings)
+                by_weather, from_posts = mobile_rates(mobile[sensor.id], ground, settings)
                 if sensor.id not in silent:
                     moving[sensor.id] = by_weather
+                    seen |= from_posts
                 for (weather, _), into in rates.items():
                     mean = by_weather[weather].mean_rate(sensor.id)
                     into.append(_unheard(mean) if sensor.id in silent else mean)
                 continue
             place = layout.placement(sensor.id)
-            for (weather, knot), rate in sensor_rates(place, ground, settings, factors):
+            for (weather, knot), rate, in_sight in sensor_rates(place, ground, settings, factors):
                 rates[weather, knot].append(_unheard(rate) if sensor.id in silent else rate)
-        return cls(layout, items, knots, {key: tuple(value) for key, value in rates.items()}, mobile, moving)
+                if knot == 1 and sensor.id not in silent:
+                    seen[in_sight] = True
+        return cls(layout, items, knots, {key: tuple(value) for key, value in rates.items()}, mobile, moving, seen)
 
     def unknown_segments(self, ground: ComparisonTerrain, settings: CompareSettings) -> Bools:
         """Segments (segment,) in which detection by this layout is unknown (``sensors.crossing.segments``)."""
@@ -274,7 +281,7 @@ class _Rated:
 
     def _cells(self, ground: ComparisonTerrain, settings: CompareSettings) -> tuple[Floats, Bools, Bools]:
         size, shape = ground.belt.inside.size, ground.belt.inside.shape
-        probability, visible, unknown = np.zeros(size), np.zeros(size, bool), np.zeros(size, bool)
+        probability, unknown = np.zeros(size), np.zeros(size, bool)
         for weather, share in settings.weather.items():
             situation = Situation(ground.target, Conditions.named(weather), ground.assumptions)
             missed = np.zeros(size)
@@ -282,13 +289,12 @@ class _Rated:
                 if sensor.id in self.moving:
                     rates = self.moving[sensor.id][weather]
                     missed += logs_of_cells(self.mobile[sensor.id], rates, situation, settings.dwell_s, size)
-                    visible[rate.cells] = True
                     continue
                 hazard = rate.rate * sensor.exposure_s(settings.dwell_s, situation)
                 missed[rate.cells] += log_miss(hazard, sensor.availability)
-                visible[rate.cells], unknown[rate.unknown] = True, True
+                unknown[rate.unknown] = True
             probability -= share * np.expm1(missed)
-        return probability.reshape(shape), visible.reshape(shape), unknown.reshape(shape)
+        return probability.reshape(shape), self.seen.reshape(shape), unknown.reshape(shape)
 
 
 def _unheard(rate: SensorRate) -> SensorRate:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from geo.arrays import Floats
+from geo.arrays import Bools, Floats
 from geo.frame import LocalFrame
 from sensors.detection_model.assumptions import Situation
 from sensors.equipment.catalogue import Catalogue, Item
@@ -106,20 +106,25 @@ def with_mobile(layout: Layout, parts: Sequence[MobilePart]) -> Layout:
     return replace(layout, sensors=(*layout.sensors, *(part.sensor for part in parts))) if parts else layout
 
 
-def mobile_rates(part: MobilePart, ground: ComparisonTerrain, settings: CompareSettings) -> dict[str, MobileRates]:
-    """Compute the rates of a mobile part in every weather; each post has one viewshed.
+def mobile_rates(
+    part: MobilePart, ground: ComparisonTerrain, settings: CompareSettings
+) -> tuple[dict[str, MobileRates], Bools]:
+    """Compute the rates of a mobile part in every weather, and which cells (cell,) of the belt's window are in the line
+    of sight of a post; each post has one viewshed.
 
     Raises TimetableError for a tour that leaves the terrain.
     """
     places, clocks = posts_of(part.schedule)
     refuse_off(places, ground.terrain, part.sensor.id)
     rows: dict[str, list[PostRate]] = {weather: [] for weather in settings.weather}
+    size = ground.belt.inside.size
+    seen = np.zeros(size, np.bool_)
     for place in places:
         post = post_of(part.schedule.sensor, ground.belt.border.frame, place)
-        for (weather, _), rate in sensor_rates(post, ground, settings, np.ones(1)):
+        for (weather, _), rate, in_sight in sensor_rates(post, ground, settings, np.ones(1)):
             rows[weather].append((rate.cells, rate.rate, rate.look))
-    size = ground.belt.inside.size
-    return {weather: rates_of(part.schedule, places, clocks, of, size) for weather, of in rows.items()}
+            seen[in_sight] = True
+    return {weather: rates_of(part.schedule, places, clocks, of, size) for weather, of in rows.items()}, seen
 
 
 def logs_of_cells(part: MobilePart, rates: MobileRates, situation: Situation, dwell_s: float, size: int) -> Floats:

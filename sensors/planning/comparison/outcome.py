@@ -251,9 +251,8 @@ def _over_relays(
 def _missed_by_a_team(design: Design, item: Item, ways: CandidatePaths, draws: Draws, weather: str) -> Floats:
     """Logarithm of one team's miss probability (sample, way, strip): it searches the belt at random (Koopman)."""
     ground = design.ground
-    area_m2 = float(ground.belt.inside.sum()) * ground.belt.cell_m**2
     speed = mean_relative_speed(draws.of(item, "speed_mps"), ground.assumptions.speed_mps(ground.target))
-    rate = speed * draws.of(item, "sweep_width_m") * draws.of(item, "duty_share") / area_m2
+    rate = speed * draws.of(item, "sweep_width_m") * draws.of(item, "duty_share") / ground.belt.area_m2
     hazard = (rate * _derate(item, draws, weather))[:, None, None] * np.cumsum(ways.seconds, axis=1)
     up = np.minimum(draws.of(item, "availability"), 1.0)[:, None, None]
     with np.errstate(divide="ignore"):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from geo.arrays import Bools, Floats
+from geo.arrays import Bools, Floats, Ints
 from geo.border import Belt
 from geo.border.belt import BorderLine, belt_of, fitting_belt_m
 from geo.mobility.roads_and_rivers import Ways
@@ -82,8 +82,10 @@ def scaled(sensor: AnySensor, factor: float) -> AnySensor:
 
 def sensor_rates(
     place: Placement, ground: ComparisonTerrain, settings: CompareSettings, factors: Floats
-) -> Iterator[tuple[tuple[str, int], SensorRate]]:
-    """A sensor's rates in the belt, by weather and knot; its visibility is computed once, at the longest range."""
+) -> Iterator[tuple[tuple[str, int], SensorRate, Ints]]:
+    """A sensor's rates in the belt, by weather and knot, and the flat cells there in its line of sight, also those
+    where it detects nothing in this weather; its visibility is computed once, at the longest range.
+    """
     farthest = replace(place, sensor=scaled(place.sensor, float(factors.max())))
     task = SightTask(ground.target, ground.assumptions)
     farthest_viewshed = sight(farthest, ground.terrain, task)
@@ -95,11 +97,12 @@ def sensor_rates(
         visible, unknown = viewshed.cells_in(window)
         distance = ranges_m(here, ground.terrain, window, visible)
         within = _within_range(here, ground.belt)
+        in_sight = visible[within.ravel()[visible]]
         for weather in settings.weather:
             situation = Situation(ground.target, Conditions.named(weather), ground.assumptions)
             look, rate = sensor.look_and_rate(distance, situation)
             part = Contribution(visible, look, rate * viewshed.share, 0.0, unknown)
-            yield (weather, knot), SensorRate.of(sensor, part, within)
+            yield (weather, knot), SensorRate.of(sensor, part, within), in_sight
 
 
 def _within_range(place: Placement, belt: Belt) -> Bools:

@@ -117,6 +117,17 @@ def test_every_cell_of_a_real_belt_is_as_near_as_it_says() -> None:
     assert np.array_equal(segments, np.arange(real.segments))
 
 
+def test_the_area_of_a_belt_is_that_on_the_ground() -> None:
+    """In UTM 31N the ground at its central meridian is larger than its map by 1/0.9996 squared."""
+    frame = LocalFrame.from_epsg(32631)
+    east, north = 500_000.0, 4_700_000.0
+    terrain = level().assign_coords(northing=level().northing + north, easting=level().easting + east)
+    line = LineString([(east, north + 300.0), (east + 800.0, north + 300.0)])
+    belt = belt_of(Border(frame, line, segment_length_m=100.0), terrain, belt_m=200.0)
+    assert belt.area_m2 == pytest.approx(800.0 * 400.0 / 0.9996**2, rel=1e-7)
+    assert belt_of(STRAIGHT, level(), belt_m=200.0).area_m2 == pytest.approx(800.0 * 400.0, rel=1e-7)
+
+
 def test_rasters_of_other_cells_are_refused() -> None:
     belt = belt_of(STRAIGHT, level(), belt_m=60.0)
     heights = level()["elevation"]

@@ -131,7 +131,7 @@ def test_what_was_used_and_what_not_is_said_alike_by_all(
     )
     planned = plan_sector(
         PlanOptions(
-            budget=2e5, sector=str(wet.sector), candidates=wet.layout, objective="least_interruption", links="none",
+            budget=2e5, sector=str(wet.sector), candidates=wet.layout, objective="timely_detection", links="none",
             seconds=PATIENT_S, out=tmp_path / "p",
         ),
         QUIET,
@@ -172,7 +172,7 @@ def test_plans_know_the_sectors_ways(dry: Any, wet: Any) -> None:
     found = {}
     for name, files in (("dry", dry), ("wet", wet)):
         options = PlanOptions(
-            budget=2e5, sector=str(files.sector), candidates=files.layout, objective="least_interruption", links="none",
+            budget=2e5, sector=str(files.sector), candidates=files.layout, objective="timely_detection", links="none",
             seconds=PATIENT_S,
         )  # fmt: skip
         found[name] = plan_sector(options, QUIET)["figures"]["least_interruption"]

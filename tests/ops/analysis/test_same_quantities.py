@@ -181,6 +181,36 @@ def test_what_is_unknown_is_unknown_everywhere(
     assert [row["segment_detection"] in ("", "nan") for row in rows] == (table["state"] != "crossed").tolist()
 
 
+def test_detection_and_interruption_on_a_path_are_one_number(holed: Any, tmp_path: Path) -> None:
+    """Of the planned layout in challenge and in the figures of the plan, without segments whose detection is unknown;
+    what the search maximises has another name."""
+    radar = json.loads((holed.folder / "radar.geojson").read_text())["features"][0]
+    radar["properties"] |= {"mast_height_m": 60.0, "max_range_m": 8000.0, "detection_probability": 0.05}
+    (holed.folder / "tall.geojson").write_text(collection(radar))
+    options = PlanOptions(
+        budget=2.5e5, sector=str(holed.sector), start=str(holed.folder / "tall.geojson"),
+        candidates=holed.folder / "candidates.geojson", objective="timely_detection", seconds=PATIENT_S,
+        out=tmp_path / "plan",
+    )  # fmt: skip
+    planned = plan_sector(options, QUIET)
+    figures = planned["figures"]
+    layout = str(tmp_path / "plan" / "layout.geojson")
+    with blank_pictures():
+        asked = ChallengeOptions(str(holed.sector), tmp_path / "out", layout=layout, samples=0, runs=0)
+        records = {one["id"]: one for one in assess(asked, QUIET)["records"]}
+    assert figures["least_detection"] == pytest.approx(records["least-detection"]["value"], abs=2e-6)
+    assert figures["least_interruption"] == pytest.approx(records["least-interruption"]["value"], abs=2e-6)
+    assert 0.0 < figures["least_interruption"] < figures["least_detection"]
+    assert planned["value"] == 0.0 < figures["timely_detection"], "the search counts what is unknown as not detected"
+    (said,) = [one for one in planned["messages"] if one["id"] == "plan-detail-unknown-segments"]
+    assert said["parameters"]["value"] == pytest.approx(figures["timely_detection"], abs=1e-6)
+    (assumed,) = planned["timely_detection_assumptions"]
+    assert "mean times without spread" in assumed
+    assert "an alarm is passed on with 0.95" in planned["response_assumptions"]
+    assert any("strips of 300 m" in text for text in planned["response_assumptions"])
+    assert assumed[:60] in (tmp_path / "plan" / "report.html").read_text()
+
+
 def test_means_by_hand() -> None:
     """Two segments: 0.5 and 1.0 in the first, 0.2 and unknown in the second."""
     means = belt_means(np.array([0.5, 1.0, 0.2, np.nan]), np.array([0, 0, 1, 1]))

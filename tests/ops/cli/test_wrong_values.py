@@ -323,7 +323,17 @@ def test_a_file_of_the_wrong_kind_is_one_sentence_that_names_the_file(watchline,
         (
             ["plan", "hills", "--budget", "1", "--objective", "least_detected"],
             "--objective: 'least_detected' was renamed to 'least_detection'; expected mean_probability, worst_segment,"
-            " least_detection or least_interruption.",
+            " least_detection or timely_detection.",
+        ),
+        (
+            ["plan", "hills", "--budget", "1", "--objective", "least_interruption"],
+            "--objective: 'least_interruption' was renamed to 'timely_detection'; expected mean_probability,"
+            " worst_segment, least_detection or timely_detection.",
+        ),
+        (
+            ["compare", "hills", "three", "--objective", "interruption"],
+            "--objective: 'interruption' was renamed to 'least_interruption'; expected mean_detection, least_detection,"
+            " mean_interruption or least_interruption.",
         ),
         (
             ["user", "list", "--data", "folder"],

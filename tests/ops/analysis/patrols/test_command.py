@@ -25,6 +25,7 @@ from sensors.equipment.catalogue import shipped
 from sensors.planning.choice.mobile_options import carried_sensor
 from sensors.search_theory.by_segment import SegmentsInTime
 from tests.ops.conftest import collection, feature, lonlat
+from tests.sensors.planning.comparison.test_compare import HalfScale
 
 QUIET = Console(quiet=True)
 FAST: dict[str, Any] = {"speed_mps": 8.0, "step_s": 60.0, "longest_h": 2.0, "carries": "eyes"}
@@ -189,6 +190,31 @@ def test_legends_leave_its_panels_their_room_in_each_language(hill_sector: Any, 
         drawn = figure.axes[0]
         ends = [float(np.asarray(line.get_xdata())[-1]) for line in drawn.lines[:4]] + [drawn.images[0].get_extent()[1]]
         assert min(ends) == pytest.approx(drawn.get_xlim()[1]), "patrols go on until the crossing ends"
+
+
+def test_random_search_is_of_the_ground_and_not_of_its_map(
+    hill_sector: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a metre of the frame two on the ground, ranges and the sweep width are doubled, the area is four times."""
+    searches: list[dict[str, Any]] = []
+
+    def noted(_: float, **search: Any) -> float:
+        searches.append(search)
+        return 0.5
+
+    options = PatrolOptions(str(hill_sector.sector), tmp_path / "out", patrols=1, **FAST)
+    findings = found(options, open_sector(hill_sector.sector), QUIET)
+    belt, (sensor,) = findings.watched.belt, findings.sensors
+    sure = replace(sensor, rates=sensor.rates * 1e9, searches=False)  # detects all that it sees
+    findings = replace(findings, sensors=(sure,))
+    halved = replace(belt, border=replace(belt.border, frame=HalfScale(belt.border.frame.wkt)))
+    monkeypatch.setattr("sensors.search_theory.random_search.random_search", noted)
+    widths = [
+        one.random_search[0] for one in (findings, replace(findings, watched=replace(findings.watched, belt=halved)))
+    ]
+    assert widths[1] == pytest.approx(2.0 * widths[0], rel=1e-3)
+    assert [search["sweep_width_m"] for search in searches] == widths
+    assert searches[1]["area_m2"] == pytest.approx(4.0 * searches[0]["area_m2"], rel=1e-3)
 
 
 def test_an_imager_searches_all_round_as_slowly_as_in_a_plan(hill_sector: Any, tmp_path: Path) -> None:

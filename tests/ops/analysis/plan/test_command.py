@@ -131,9 +131,11 @@ def test_the_report_shows_the_figures_of_the_summary(planned: tuple[dict[str, An
     lone = len(front) == 1
     assert ("The Pareto front has one plan" in page) == lone, "a curve of one point shows nothing"
     assert ('alt="Pareto front of' in page) == (not lone)
-    objectives = dict(
-        rows_of(page, "Every objective with this plan; cells and paths that are unknown are not included")
+    caption = (
+        "Every objective and the probability of interruption with this plan; cells and segments that are unknown are "
+        "not included"
     )
+    objectives = dict(rows_of(page, caption))
     assert list(objectives.values()) == [f"{value:.3f}" for value in summary["figures"].values()]
     game = dict(rows_of(page, "The schedule in figures"))
     for row, key in (("with", "value"), ("without", "without_patrols")):
@@ -197,7 +199,7 @@ def refused(watchline: Callable[..., Any]) -> Callable[..., str]:
         (("--budget", "nan"), "--budget: 'nan'; expected a number from 0."),
         (
             ("--budget", "1e6", "--objective", "beauty"),
-            "--objective: 'beauty'; expected mean_probability, worst_segment, least_detection or least_interruption.",
+            "--objective: 'beauty'; expected mean_probability, worst_segment, least_detection or timely_detection.",
         ),
         (("--budget", "1e6", "--direction", "sideways"), "--direction: 'sideways'; expected inward or outward."),
         (

@@ -13,7 +13,7 @@ from sensors.detection_model.weather import Conditions
 from sensors.equipment.catalogue import shipped
 from sensors.equipment.life_cycle_cost import item_cost
 from sensors.errors import PlanError
-from sensors.layout import place
+from sensors.layout import Layout, place
 from sensors.patrols import Game, Listed, Shift, solve_game
 from sensors.planning.choice.benefits import OptionBenefits, option_benefits
 from sensors.planning.choice.dominance import undominated
@@ -30,7 +30,7 @@ from sensors.planning.choice.plan import Demand, figures_of, pareto, plan_of_ben
 from sensors.planning.mobile.line_times import LineTimes, flown, line_times
 from sensors.planning.mobile.schedule import Schedule
 from sensors.search_theory.timetable import Timetable
-from tests.sensors.planning.choice.test_plan import BORDER, CANDIDATES, CASE, EXACT, FRAME, ground
+from tests.sensors.planning.choice.test_plan import BORDER, CANDIDATES, CASE, EXACT, FRAME, ground, response
 
 EYES = place(FRAME, 0.0, 0.0, id="patrol", kind="human", max_range_m=400.0, detection_probability=0.8)
 WATCH = place(FRAME, 0.0, 0.0, id="van", kind="radar", max_range_m=500.0, period_s=5.0, detection_probability=0.2)
@@ -99,6 +99,19 @@ def test_a_patrol_never_lowers_what_fixed_sensors_find(scene: OptionBenefits) ->
         after = figures_of(scene, [*fixed, n])
         for name in ("mean_probability", "worst_segment", "least_detection"):
             assert after[name] >= before[name] - 1e-9
+
+
+def test_interruption_counts_what_moves_as_if_it_stood_where_it_stays() -> None:
+    """A radar that is carried but stays all the time interrupts as the same one on a post."""
+    here = (1500.0, 1000.0)
+    stays = Timetable(np.array([0.0, 600.0]), np.array([here, here]), 600.0, np.array([True]))
+    stands = replace(WATCH, easting=here[0], northing=here[1], id="stands", max_range_m=4000.0, cost=1.0)
+    moves = Option(replace(stands, id="stays"), 1.0, 0.0, "mobile", Schedule.of(stands, stays))  # type: ignore[arg-type]
+    scene = option_benefits((*options_of(Layout("c", FRAME, (stands,))), moves), ground(), BORDER, case=CASE)
+    at_post, carried = (figures_of(scene, [n], response(300.0)) for n in (0, 1))
+    assert 0.0 < at_post["least_interruption"] < at_post["least_detection"]
+    assert carried["least_interruption"] == pytest.approx(at_post["least_interruption"], abs=1e-6)
+    assert carried["least_detection"] == pytest.approx(at_post["least_detection"], abs=1e-6)
 
 
 def test_mobile_options_are_neither_dominated_nor_in_the_way(scene: OptionBenefits) -> None:

@@ -17,9 +17,11 @@ from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from sensors.coverage import coverage
+from sensors.crossing.watched_belt import watched_by
 from sensors.equipment.catalogue import shipped
 from sensors.errors import PlanError
 from sensors.gaps import segment_detection
+from sensors.interdiction.interception import interruptions
 from sensors.layout import Layout, place
 from sensors.planning import choose_sites, plan_layout
 from sensors.planning.choice.benefits import Case, OptionBenefits, option_benefits
@@ -43,6 +45,7 @@ FRAME = LocalFrame.around(1.5, 42.5)
 CELL_M = 50.0
 SHAPE = (41, 61)
 BORDER = Border(FRAME, LineString([(100.0, 1000.0), (2900.0, 1000.0)]), segment_length_m=700.0)
+EAST = LineString([(400.0, 1000.0), (2900.0, 1000.0)])
 CASE = Case(belt_m=600.0)
 EXACT = SolverBudget(seconds=PATIENT_S, kicks=2, clock=thread_time)
 NOTHING = np.zeros(0, np.int64)
@@ -96,11 +99,11 @@ def allowed(scene: OptionBenefits, budget: float, crew: float = math.inf) -> lis
     return [s for k in range(8) for s in itertools.combinations(every, k) if limits.kept_by(s)]
 
 
-@pytest.mark.parametrize("objective", ["mean_probability", "worst_segment", "least_detection", "least_interruption"])
+@pytest.mark.parametrize("objective", ["mean_probability", "worst_segment", "least_detection", "timely_detection"])
 def test_the_plan_equals_enumeration(scene: OptionBenefits, objective: str) -> None:
     """Without cameras the least detected way of a layout is exact (``sensors.crossing.segments``), so this is too."""
     late = response(200.0)
-    if objective in ("least_detection", "least_interruption"):
+    if objective in ("least_detection", "timely_detection"):
         keen = [sensor for sensor in CANDIDATES if sensor.kind != "camera"]
         more = [radar("r4", 1000.0, 1000.0, cost=2.0), radar("r5", 2000.0, 1000.0, cost=2.0, availability=0.8)]
         scene = option_benefits(options_of(Layout("c", FRAME, (*keen, *more))), ground(), BORDER, case=CASE)  # type: ignore[arg-type]
@@ -124,6 +127,45 @@ def test_values_are_those_of_coverage_and_of_gaps(scene: OptionBenefits) -> None
     assert figures["mean_probability"] == pytest.approx(expected.mean(), abs=1e-12)
     gaps = segment_detection(found, ground(), BORDER, belt_m=600.0)
     assert figures["least_detection"] == pytest.approx(float(gaps["detection_probability"].min()), abs=1e-9)
+
+
+def test_the_probability_of_interruption_is_that_of_challenge(scene: OptionBenefits) -> None:
+    """With the spread of both times and detection by strips; timely detection, which is searched, has another name."""
+    chosen, late = [0, 1, 2, 6], response(1100.0)
+    layout = Layout("four", FRAME, tuple(CANDIDATES.sensors[n] for n in chosen))
+    challenged = interruptions(watched_by(layout, ground(), BORDER, belt_m=600.0), late)
+    figures = figures_of(scene, chosen, late)
+    assert figures["least_interruption"] == pytest.approx(float(challenged["least_interruption"].min()), abs=1e-12)
+    assert figures["least_interruption"] > 0.2
+    assert figures["timely_detection"] < 0.5 * figures["least_interruption"]
+    assert all(math.isnan(figures_of(scene, chosen)[name]) for name in ("timely_detection", "least_interruption"))
+
+
+def test_segments_in_which_detection_is_unknown_are_not_in_the_figures() -> None:
+    """Behind a void nothing is known: the search counts it as not detected, published figures leave it out."""
+    z = np.zeros(SHAPE)
+    z[6:35, 30] = np.nan
+    one = Layout("one", FRAME, (radar("w", 100.0, 1000.0, max_range_m=4000.0),))  # type: ignore[arg-type]
+    scene, fast = option_benefits(options_of(one), ground(z), BORDER, case=CASE), response(60.0)
+    gaps = segment_detection(coverage(one, ground(z), BORDER), ground(z), BORDER, belt_m=600.0)
+    assert gaps["state"].to_numpy().tolist() == ["crossed", "crossed", "unknown", "unknown"]
+    figures = figures_of(scene, [0], fast)
+    assert figures["least_detection"] == pytest.approx(float(gaps["detection_probability"].min()), abs=1e-9)
+    assert min(figures[name] for name in ("least_detection", "timely_detection", "least_interruption")) > 0.8
+    for objective in ("least_detection", "timely_detection"):
+        plan = plan_of_benefits(scene, Demand(budget=3.0, objective=objective, effort=EXACT), response=fast)
+        assert (plan.value, plan.bought) == (0.0, ()), "a bound holds for what is unknown"
+        whole = replace(plan, bought=scene.options).over_paths_found()
+        assert (whole.value, whole.figures[objective]) == (0.0, pytest.approx(figures[objective], abs=1e-9))
+
+
+def test_where_detection_is_unknown_in_every_segment_no_figure_of_a_path_is_known() -> None:
+    z = np.zeros(SHAPE)
+    z[:, 3] = np.nan  # beside the only radar, which sees nothing beyond
+    one = Layout("one", FRAME, (radar("w", 50.0, 1000.0, max_range_m=4000.0),))  # type: ignore[arg-type]
+    scene = option_benefits(options_of(one), ground(z), replace(BORDER, line=EAST), case=CASE)
+    figures = figures_of(scene, [0], response(60.0))
+    assert all(math.isnan(figures[name]) for name in ("least_detection", "timely_detection", "least_interruption"))
 
 
 def test_a_dominated_item_never_enters() -> None:
@@ -155,11 +197,11 @@ def test_a_cheaper_observer_whose_report_comes_too_late_leaves_the_one_who_calls
     ]
     scene = option_benefits(options_of(Layout("c", FRAME, tuple(observers))), ground(), BORDER, case=CASE)
     fast = response(600.0)
-    demand = Demand(budget=6.0, objective="least_interruption", effort=EXACT)
+    demand = Demand(budget=6.0, objective="timely_detection", effort=EXACT)
     plan = plan_of_benefits(scene, demand, response=fast)
     limits, every = limits_of(scene.options, 6.0), range(6)
     sets = [s for k in range(7) for s in itertools.combinations(every, k) if limits.kept_by(s)]
-    best = max(figures_of(scene, s, fast)["least_interruption"] for s in sets)
+    best = max(figures_of(scene, s, fast)["timely_detection"] for s in sets)
     assert best > 0.0
     assert plan.value >= best - 1e-6
     assert plan.bound >= best - 1e-9
@@ -258,7 +300,7 @@ def test_where_no_vehicle_crosses_coverage_is_planned_and_paths_have_no_value() 
         plan = plan_of_benefits(scene, Demand(budget=6.0, objective=objective, effort=EXACT), response=response(60.0))
         assert plan.value == pytest.approx(plan.figures[objective])
         assert math.isnan(plan.figures["least_detection"])
-        assert math.isnan(plan.figures["least_interruption"])
+        assert math.isnan(plan.figures["timely_detection"])
     with pytest.raises(PlanError, match="no passable crossing"):
         plan_of_benefits(scene, Demand(budget=6.0, objective="least_detection", effort=EXACT))
 
@@ -301,11 +343,11 @@ def test_choose_sites_gives_the_layout_of_the_plan(scene: OptionBenefits) -> Non
 
 def test_a_response_that_is_always_late_interrupts_nobody(scene: OptionBenefits) -> None:
     plan = plan_of_benefits(
-        scene, Demand(budget=9.0, objective="least_interruption", effort=EXACT), response=response(1e6)
+        scene, Demand(budget=9.0, objective="timely_detection", effort=EXACT), response=response(1e6)
     )
     assert plan.value == plan.bound == 0.0
     fast = plan_of_benefits(
-        scene, Demand(budget=9.0, objective="least_interruption", effort=EXACT), response=response(0.0)
+        scene, Demand(budget=9.0, objective="timely_detection", effort=EXACT), response=response(0.0)
     )
     least = plan_of_benefits(scene, Demand(budget=9.0, objective="least_detection", effort=EXACT))
     assert fast.value == pytest.approx(0.95 * least.value, abs=1e-9), "an alarm is passed on in 95 of 100 cases"
@@ -323,10 +365,10 @@ def crewed(*crews: float) -> list[Option]:
         (lambda s: plan_of_benefits(s, Demand(budget=-5.0)), "budget of -5"),
         (lambda s: plan_of_benefits(s, Demand(budget=math.nan)), "budget of nan"),
         (lambda s: plan_of_benefits(s, Demand(budget="all")), "budget of 'all'"),  # type: ignore[arg-type]
-        (lambda s: plan_of_benefits(s, Demand(budget=5.0, objective="least_interruption")), "no response is known"),
+        (lambda s: plan_of_benefits(s, Demand(budget=5.0, objective="timely_detection")), "no response is known"),
         (
             lambda s: plan_of_benefits(
-                s, Demand(budget=5.0, objective="least_interruption"), response=response(math.nan)
+                s, Demand(budget=5.0, objective="timely_detection"), response=response(math.nan)
             ),
             "the response is unknown everywhere",
         ),

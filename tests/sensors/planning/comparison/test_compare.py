@@ -16,7 +16,8 @@ from shapely.geometry import LineString
 from geo.border import Border, Zone
 from geo.frame import LocalFrame
 from geo.paths.response_times import response_time
-from sensors.coverage import coverage
+from sensors.coverage import coverage, coverage_rasters
+from sensors.coverage.segments import over_segments as coverage_by_segment
 from sensors.crossing.segments import least_ways, over_segments
 from sensors.equipment.catalogue import Catalogue, shipped
 from sensors.equipment.quantity import Quantity
@@ -27,15 +28,23 @@ from sensors.planning import OBJECTIVES, CompareError, CompareSettings, Study, c
 from sensors.planning.comparison import draws
 from sensors.planning.comparison.dataset import MEASURES
 from sensors.planning.comparison.draws import SCALE_AVAILABILITY, SCALE_PRICE, central, draw
-from sensors.planning.comparison.outcome import outcome
+from sensors.planning.comparison.outcome import _missed_by_a_team, outcome
 from sensors.planning.comparison.purchase import budgets, control_room_cost
 from sensors.planning.comparison.sensor_rates import scaled
 from sensors.planning.comparison.settings import ASSUMED
+from sensors.planning.comparison.study import ground_figures
 from sensors.planning.comparison.verdict import crossing_point, duel
 
 FRAME = LocalFrame.around(-84.2, 36.6)
 CELL_M = 50.0
 CHEAP = {"samples": 40, "belt_m": 600.0, "weather": {"day": 0.5, "night": 0.3, "night,fog": 0.2}}
+
+
+class HalfScale(LocalFrame):
+    """The same places, as if one metre of the frame were two on the ground."""
+
+    def scale_factor(self, easting: Any, northing: Any) -> Any:
+        return np.full(np.shape(easting), 0.5)
 
 
 def ground() -> xr.Dataset:
@@ -250,6 +259,22 @@ def test_an_empty_layout_detects_nothing_and_the_money_buys_patrols(terrain: xr.
     assert float(bare["beats"].sel(objective="mean_detection", layout="posts", other="nothing")) > 0.99
 
 
+def test_teams_search_the_ground_and_not_its_map(terrain: xr.Dataset) -> None:
+    """A frame whose metres are half of those on the ground: four times the area, a quarter of the hazard in a time."""
+    made = studied([POSTS], terrain)
+    middle, item = central(made.inputs), made.catalogue[made.settings.residual_item]
+    halved = dataclasses.replace(made.ground.belt.border, frame=HalfScale(FRAME.wkt))
+    ground = dataclasses.replace(made.ground, belt=dataclasses.replace(made.ground.belt, border=halved))
+    team = dataclasses.replace(made.designs[0], ground=ground)
+    up = middle.of(item, "availability")[0]
+    hazard, larger = (
+        -np.log1p(np.expm1(_missed_by_a_team(design, item, made.ways, middle, "day")) / up)
+        for design in (made.designs[0], team)
+    )
+    assert hazard.max() > 0.0
+    assert larger == pytest.approx(hazard / 4.0)
+
+
 def test_a_room_without_operators_sees_nothing(terrain: xr.Dataset) -> None:
     blind = compare([POSTS, LINES], terrain, border(), **CHEAP, operators=0)
     assert (blind["mean_detection"] == 0.0).all()
@@ -400,6 +425,19 @@ def test_figures_that_are_not_known_are_missing_and_not_zero(terrain: xr.Dataset
     assert np.isnan(both["crew"].sel(layout="own")).all()
     assert (both["life_cycle_cost"].sel(layout="own") > 5e5).all()
     assert (both["first_cost"].sel(layout="posts") > 0.0).all()
+
+
+def test_ground_in_view_is_not_dead_where_the_weather_lets_nothing_be_detected(terrain: xr.Dataset) -> None:
+    """Day cameras in a year of nights detect nothing; dead ground is that without a line of sight, as in coverage."""
+    by_day = Layout("by day", FRAME, tuple(dataclasses.replace(sensor, night=False) for sensor in POSTS))  # type: ignore[call-arg]
+    asked = {**CHEAP, "weather": {"night": 1.0}, "samples": 2, "residual_item": None}
+    made = study([by_day], terrain, border(), **asked)
+    assert made.designs[0].exposure.cell_probability.max() == 0.0
+    rasters = coverage_rasters(by_day, terrain, border(), conditions="night")
+    expected = coverage_by_segment(rasters, border(), belt_m=600.0)
+    found = ground_figures(made)["dead_ground_fraction"][0]
+    assert found == pytest.approx(expected["dead_ground_fraction"].sel(belt="both").to_numpy(), abs=1e-12)
+    assert 0.0 < found.max() < 0.5
 
 
 def test_weather_shares_are_gamma_quantiles_to_the_bit() -> None:

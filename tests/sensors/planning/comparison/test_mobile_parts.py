@@ -117,6 +117,19 @@ def test_wind_grounds_a_drone_and_night_no_patrol() -> None:
     assert dark.by_weather[1, 0] == walker[1] > 0.0
 
 
+def test_ground_that_a_patrol_sees_only_by_day_is_not_dead_at_night() -> None:
+    """With binoculars it detects nothing at night; dead ground is that without a line of sight in any light."""
+    walk = row([BASE, (-1200.0, 0.0), (1200.0, 0.0), BASE], [0.0, 1200.0, 3600.0, 4800.0], carries="binoculars")
+    dead = {}
+    for light in ("day", "night"):
+        case = {"samples": 2, "belt_m": 600.0, "weather": {light: 1.0}}
+        made = study([NONE], ground(), border(), mobile={"none": [patrol("p", walk)]}, residual_item=None, **case)
+        dead[light] = ~made.designs[0].exposure.cell_seen
+        assert (made.designs[0].exposure.cell_probability.max() > 0.0) == (light == "day")
+    assert np.array_equal(dead["night"], dead["day"])
+    assert not dead["day"].all()
+
+
 def test_a_barrier_does_not_count_what_moves(made: Study) -> None:
     from sensors.planning.comparison.study import ground_figures
 
