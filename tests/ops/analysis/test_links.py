@@ -23,6 +23,7 @@ from ops.analysis.plan.command import plan_sector
 from ops.analysis.plan.options import PlanOptions
 from ops.analysis.plan.patrols import game_of
 from ops.analysis.sector.preview import _handles, _page, _window, preview_of
+from ops.exchange.joint_coverage import coverage_of
 from ops.runtime.output import say_in_english
 from ops.sector.geojson import layout_view
 from ops.sector.layouts.links import NO_BASES, OFF_TERRAIN, links_of
@@ -31,6 +32,7 @@ from ops.sector.sector_file import load_sector
 from ops.services.planner.worker import Planner
 from ops.words import MessageCatalogue
 from tests.ops.conftest import blank_pictures, collection, feature, hills, lonlat
+from tests.ops.exchange.partners import PLACE, agreement
 from tests.patience import PATIENT_S
 
 COUNTED = ("camera-west", "post")
@@ -82,6 +84,16 @@ def test_a_preview_shows_and_explains_relays(walled: Any) -> None:
     assert south < relay.northing < north
     legend = _page(seen, str(walled.sector), words).partition('<div class="map-key">')[2].partition("</section>")[0]
     assert "radio relay" in legend
+
+
+def test_coverage_for_a_partner_counts_only_what_is_heard(walled: Any) -> None:
+    agreed = agreement(layers={"coverage": ("probability",)}, area=PLACE)
+    shared = {
+        name: coverage_of(open_sector(load_sector(walled.sector), name), agreed)["probability"].to_numpy()
+        for name in ("three", "counted", "relayed")
+    }
+    assert np.array_equal(shared["three"], shared["counted"])
+    assert shared["relayed"].sum() > shared["three"].sum()
 
 
 def test_coverage_counts_only_what_is_heard(walled: Any, tmp_path: Path, screen: Console) -> None:
