@@ -201,7 +201,7 @@ def _limits(findings: PlanFindings) -> list[str]:
     needs = findings.plan.objective == "least_interruption" or findings.patrols is not None
     return [
         *(say(f"plan-limit-{name}") for name in names),
-        *map(say, links_not_required(findings.benefits, findings.options.links)),
+        *map(say, links_not_required(findings)),
         say("challenge-limits-movement", ground=findings.ways.message),
         *([say("compare-limit-response")] if needs else []),
         *map(say, findings.ground.frame_messages),

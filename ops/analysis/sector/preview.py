@@ -17,7 +17,6 @@ from rich.console import Console
 
 from geo.arrays import Floats
 from ops.analysis.coverage.window import cut_to_need
-from ops.analysis.inputs import bases_in
 from ops.analysis.messages import item_name
 from ops.drawing.colours import colour, rgba
 from ops.drawing.map_images import painted_png
@@ -160,7 +159,7 @@ def _links(ground: OpenSector) -> Iterator[Floats]:
     """Radio links (2, 2) between parts of the layout that reach a base, and to the bases."""
     from sensors.coverage.radio_links import links_known, network_of, with_reports_decided
 
-    bases = np.array(bases_in(ground), dtype=np.float64).reshape(-1, 2)
+    bases = np.array(list(ground.bases_on_terrain().values()), dtype=np.float64).reshape(-1, 2)
     if not links_known(ground.layout.relays, bases):
         return
     layout = with_reports_decided(ground.layout, ground.terrain, bases)
@@ -336,7 +335,7 @@ def _draw_picture(path: Path, preview: Preview, words: MessageCatalogue) -> None
             axes.plot(ends[:, 0], ends[:, 1], color=LINK, linewidth=1.0, linestyle=(0, (4, 3)), zorder=6)
         for part in _parts(ground):
             mark_place(axes, part.kind, part.easting, part.northing)
-        bases = np.array(bases_in(ground), dtype=np.float64).reshape(-1, 2)
+        bases = np.array(list(ground.bases_on_terrain().values()), dtype=np.float64).reshape(-1, 2)
         for easting, northing in bases:
             mark_place(axes, "base", easting, northing)
         box = _window(preview, bases, (west, east, south, north))

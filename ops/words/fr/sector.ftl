@@ -27,8 +27,8 @@ sector-notice-gaps = Le tracé de la frontière comporte { $count ->
 sector-notice-voids = { PERCENT($fraction, digits: 1) } de la surface à moins de { DISTANCE($belt) } de la frontière n’a pas d’altitude (lacunes du terrain). Les lignes de vue qui traversent une lacune sont inconnues, de même que la couverture au-delà.
 sector-notice-no-bases = Le secteur n’a pas de base : les liaisons ne sont pas vérifiées et les délais d’intervention sont inconnus.
 sector-notice-bases-off = { $count ->
-    [one] { $count } base se trouve hors du terrain : { $bases }.
-   *[other] { $count } bases se trouvent hors du terrain : { $bases }.
+    [one] { $count } base se trouve hors du terrain et est exclue de toutes les analyses : { $bases }.
+   *[other] { $count } bases se trouvent hors du terrain et sont exclues de toutes les analyses : { $bases }.
 }
 sector-notice-areas-off = { $count ->
     [one] { $count } zone se trouve hors du terrain : { $areas }.

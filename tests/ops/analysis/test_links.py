@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from geo.errors import BadInput
 from geo.message import Message
 from ops.analysis.challenge.command import assess
 from ops.analysis.challenge.options import ChallengeOptions
@@ -29,6 +30,7 @@ from ops.sector.geojson import layout_view
 from ops.sector.layouts.links import NO_BASES, OFF_TERRAIN, links_of
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
+from ops.services.map.layers.response_times import response_layer
 from ops.services.planner.worker import Planner
 from ops.words import MessageCatalogue
 from tests.ops.conftest import blank_pictures, collection, feature, hills, lonlat
@@ -224,6 +226,52 @@ def test_without_bases_links_are_not_checked_and_that_is_said(walled: Any, hill_
     far = links_of(open_sector(load_sector(moved), "three"))
     assert not far.record["checked"]
     assert far.messages == [Message("coverage-links-unchecked", {"reason": OFF_TERRAIN})]
+
+
+@pytest.fixture(scope="module")
+def beyond(walled: Any) -> dict[str, Path]:
+    """The same sector with its only base 3.5 km beyond the terrain, and with both bases."""
+    town, post = (feature("Point", lonlat(4000, north), name=name) for name, north in (("town", 9500), ("post", 5500)))
+    found = {}
+    for name, bases in (("beyond", [town]), ("both", [post, town])):
+        (walled.folder / f"{name}.geojson").write_text(collection(*bases))
+        found[name] = walled.folder / f"{name}.toml"
+        found[name].write_text(walled.sector.read_text().replace("bases.geojson", f"{name}.geojson"))
+    return found
+
+
+def test_a_base_beyond_the_terrain_is_no_base_in_any_command(
+    beyond: dict[str, Path], tmp_path: Path, screen: Console
+) -> None:
+    sector = beyond["beyond"]
+    unchecked = Message("coverage-links-unchecked", {"reason": OFF_TERRAIN})
+    assert links_of(open_sector(load_sector(sector), "three")).messages == [unchecked]
+    told = planned(sector, "three", screen)
+    assert told["unlinked"] is None
+    assert unchecked.as_dict() in told["messages"]
+    options = CompareOptions(layouts=("three", "counted"), sector=str(sector), samples=5, residual_item="none")
+    assert compare_layouts(options, screen)["layouts"]["layout"]["unlinked"] == []
+    with blank_pictures():
+        told = assess(ChallengeOptions(str(sector), tmp_path / "out", layout="three", samples=0, runs=0), screen)
+    assert (told["unlinked"], told["links"]["messages"]) == ([], [unchecked.as_dict()])
+    assert not any("response" in Path(file).name for file in told["files"])
+    assert Planner(load_sector(sector)).coverage({"layout": "three"}, lambda *_: None)["unlinked"] == []
+    with pytest.raises(BadInput, match="the sector has no bases on the terrain"):
+        planned(sector, "three", screen, objective="least_interruption")
+
+
+def test_beside_a_base_on_the_terrain_one_beyond_it_changes_nothing_and_is_named(
+    beyond: dict[str, Path], walled: Any, screen: Console, caplog: pytest.LogCaptureFixture
+) -> None:
+    both, one = (open_sector(load_sector(sector), "three") for sector in (beyond["both"], walled.sector))
+    assert [record.getMessage() for record in caplog.records if "terrain" in record.getMessage()] == [
+        "both.toml: 1 base is outside the terrain and is excluded from every analysis: town."
+    ]
+    assert both.bases_on_terrain() == one.bases_on_terrain()
+    assert links_of(both) == links_of(one)
+    assert response_layer(both).revision == response_layer(one).revision
+    options = CompareOptions(layouts=("three", "counted"), sector=str(beyond["both"]), samples=5, residual_item="none")
+    assert compare_layouts(options, screen)["layouts"]["layout"]["unlinked"] == UNLINKED
 
 
 @pytest.fixture(scope="module")

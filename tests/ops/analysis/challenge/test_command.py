@@ -392,7 +392,8 @@ def test_ground_that_is_all_void_is_unknown_and_never_zero(narrow_sector: Any, t
     sentences = answer_on(tmp_path / "out" / "report.html")
     assert (
         sentences[1]
-        == "The probability of interruption is unknown. The sector has no bases, so response times are unknown."
+        == "The probability of interruption is unknown. The sector has no bases on the terrain, so response times are "
+        "unknown."
     )
     assert sentences[-1].startswith(f"Crossing Pd is unknown on {count} segments; ")
 
