@@ -57,7 +57,8 @@ ARROWS: Final = 14
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Preview:
-    """Contents of a preview, in the frame: dead ground by cell and segment, arrows, the own side, and links."""
+    """Contents of a preview, in the frame: dead ground by cell and segment of the sensors that count, arrows, the own
+    side, and links. ``ground`` has all sensors."""
 
     ground: OpenSector
     dead: xr.DataArray
@@ -77,8 +78,9 @@ def draw_preview(sector: str, layout: str | None, out: Path, screen: Console) ->
         raise BadInput(f"{out.name!r}", where="--out", expected="a file that ends in .html")
     if out.is_dir():
         raise BadInput(f"{out.name!r} is a folder", where="--out", expected="a file that ends in .html")
-    ground = cut_to_need(open_sector(load_sector(sector), layout))
-    preview = preview_of(ground)
+    whole = open_sector(load_sector(sector), layout)
+    ground = cut_to_need(whole)
+    preview = preview_of(ground, whole)
     words = output.catalogue()
     out.parent.mkdir(parents=True, exist_ok=True)
     picture = out.with_suffix(".png")
@@ -104,16 +106,20 @@ def draw_preview(sector: str, layout: str | None, out: Path, screen: Console) ->
     }
 
 
-def preview_of(ground: OpenSector) -> Preview:
-    """Compute what the preview shows of an open sector, for a standing person on bare ground."""
+def preview_of(ground: OpenSector, whole: OpenSector | None = None) -> Preview:
+    """Compute what the preview shows of an open sector, for a standing person on bare ground.
+
+    ``whole`` is the sector on its whole terrain, which decides the links, where that of ``ground`` was cut.
+    """
     from sensors.coverage import coverage_rasters
     from sensors.coverage.segments import over_segments, whole_belt
 
+    linking = ground if whole is None else whole
+    links = links_of(linking)
     rasters = coverage_rasters(
-        ground.layout, ground.terrain, ground.crossed, target="person", conditions="day", dwell_s=600.0
+        links.layout, ground.terrain, ground.crossed, target="person", conditions="day", dwell_s=600.0
     )
     segments = over_segments(rasters, ground.crossed, belt_m=ground.sector.belt_m, required_probability=0.9)
-    links = links_of(ground)
     return Preview(
         ground,
         rasters["dead_ground"],
@@ -121,7 +127,7 @@ def preview_of(ground: OpenSector) -> Preview:
         float(whole_belt(segments)["dead_ground_fraction"].sel(belt="both")),
         tuple(_arrows(ground)),
         tuple(_own_side(ground)),
-        () if links.unchecked else tuple(_links(ground)),
+        () if links.unchecked else tuple(_links(linking)),
         links.unlinked,
     )
 

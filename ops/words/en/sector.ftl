@@ -145,7 +145,7 @@ sector-preview-dead-ground = dead ground
 sector-preview-base = patrol base
 sector-preview-checks = Errors and notices
 sector-preview-nothing = No errors and no notices.
-sector-preview-limits = Bare ground: trees and buildings are not included. In line of sight does not mean detected; see `watchline coverage`.
+sector-preview-limits = Sensors without a link to a base are excluded. Bare ground: trees and buildings are not included. In line of sight does not mean detected; see `watchline coverage`.
 sector-preview-script = The map needs JavaScript, all of which is inside this file.
 sector-preview-written = Preview: { $page } and { $picture }. { PERCENT($fraction) } of the area within { DISTANCE($belt_m) } of the border is dead ground.
 

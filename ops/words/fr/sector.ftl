@@ -145,7 +145,7 @@ sector-preview-dead-ground = angle mort
 sector-preview-base = base de patrouille
 sector-preview-checks = Erreurs et remarques
 sector-preview-nothing = Aucune erreur ni remarque.
-sector-preview-limits = Sol nu : arbres et bâtiments ne sont pas pris en compte. En ligne de vue ne signifie pas détecté ; voir `watchline coverage`.
+sector-preview-limits = Les capteurs sans liaison avec une base sont exclus. Sol nu : arbres et bâtiments ne sont pas pris en compte. En ligne de vue ne signifie pas détecté ; voir `watchline coverage`.
 sector-preview-script = La carte nécessite JavaScript, entièrement contenu dans ce fichier.
 sector-preview-written = Aperçu : { $page } et { $picture }. { PERCENT($fraction) } de la surface à moins de { DISTANCE($belt_m) } de la frontière est en angle mort.
 

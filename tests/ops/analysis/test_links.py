@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,22 @@ def test_a_preview_shows_and_explains_relays(walled: Any) -> None:
     assert south < relay.northing < north
     legend = _page(seen, str(walled.sector), words).partition('<div class="map-key">')[2].partition("</section>")[0]
     assert "radio relay" in legend
+
+
+def test_a_preview_counts_only_what_is_heard_and_draws_the_others(walled: Any) -> None:
+    seen = {name: preview_of(open_sector(load_sector(walled.sector), name)) for name in ("three", "counted", "relayed")}
+    assert seen["three"].dead_fraction == seen["counted"].dead_fraction > seen["relayed"].dead_fraction
+    assert (seen["three"].dead == seen["counted"].dead).all()
+    assert seen["three"].unlinked == tuple(UNLINKED)
+    assert set(UNLINKED) < set(seen["three"].ground.layout.ids)
+
+
+def test_a_preview_of_a_part_of_the_terrain_knows_the_bases_of_the_whole(walled: Any) -> None:
+    whole = open_sector(load_sector(walled.sector), "three")
+    ((_, north),) = whole.bases_on_terrain().values()
+    part = replace(whole, terrain=whole.terrain.sel(northing=slice(None, north + 300.0)))
+    assert not part.bases_on_terrain()
+    assert preview_of(part, whole).unlinked == tuple(UNLINKED)
 
 
 def test_coverage_for_a_partner_counts_only_what_is_heard(walled: Any) -> None:
