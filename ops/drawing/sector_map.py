@@ -28,6 +28,7 @@ from ops.drawing.printed_map import (
 from ops.drawing.scales import PROBABILITY
 from ops.drawing.typeface.figure_font import drawing_style
 from ops.sector.open_sector import OpenSector
+from ops.sector.sector_file import read_bases
 
 MARGIN = 1.3
 """Margin around the border, in widths of the belt."""
@@ -77,7 +78,7 @@ def sector_map(
             figure.colorbar(drawn, ax=axes, shrink=0.7, label=label)
         for sensor in ground.layout:
             mark_place(axes, sensor.kind, sensor.easting, sensor.northing)
-        bases = ground.bases_on_terrain().values()
+        bases = bases_of(ground)
         for easting, northing in bases:
             mark_place(axes, "base", easting, northing)
         axes.set(xlim=box[:2], ylim=box[2:], aspect="equal", xticks=[], yticks=[])
@@ -87,6 +88,11 @@ def sector_map(
         kinds = [*(sensor.kind for sensor in ground.layout), *("base" for _ in bases)]
         _legend(axes, box, lines, place_handles(kinds))
         return figure
+
+
+def bases_of(ground: OpenSector) -> list[tuple[float, float]]:
+    """Easting and northing [m] of the sector's bases."""
+    return [ground.frame.to_local(*place) for place in read_bases(ground.sector.bases).values()]
 
 
 def _legend(axes: Axes, box: MapBox, lines: list[Floats], handles: list[Line2D]) -> None:
@@ -105,7 +111,7 @@ def _legend(axes: Axes, box: MapBox, lines: list[Floats], handles: list[Line2D])
 
 
 def _window(ground: OpenSector, terrain: MapBox) -> MapBox:
-    """Return west, east, south and north of the border with a margin, and of all sensors and bases on the terrain.
+    """Return west, east, south and north of the border with a margin, and of all sensors and bases.
 
     The margin of the border ends at the edge of the terrain; no symbol is cut off.
     """
@@ -113,7 +119,7 @@ def _window(ground: OpenSector, terrain: MapBox) -> MapBox:
     margin = MARGIN * ground.sector.belt_m
     west, east, south, north = terrain
     box = (max(west, left - margin), min(east, right + margin), max(south, low - margin), min(north, high + margin))
-    marks = [*((sensor.easting, sensor.northing) for sensor in ground.layout), *ground.bases_on_terrain().values()]
+    marks = [*((sensor.easting, sensor.northing) for sensor in ground.layout), *bases_of(ground)]
     if not marks:
         return box
     eastings, northings = np.array([*marks, (box[0], box[2]), (box[1], box[3])]).T

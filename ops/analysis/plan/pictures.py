@@ -33,6 +33,7 @@ from ops.drawing.printed_map import (
 from ops.drawing.scales import PROBABILITY
 from ops.drawing.typeface.figure_font import drawing_style
 from ops.runtime.output import say
+from ops.sector.sector_file import read_bases
 
 BOUGHT = colour("bought")
 BEFORE, AFTER = colour("series-grey"), colour("series-blue")
@@ -110,7 +111,8 @@ def plan_map(findings: PlanFindings) -> CaptionedFigure:
 
 
 def _bases(findings: PlanFindings) -> list[tuple[float, float]]:
-    return list(findings.ground.bases_on_terrain().values())
+    ground = findings.ground
+    return [ground.frame.to_local(*place) for place in read_bases(ground.sector.bases).values()]
 
 
 def _box(findings: PlanFindings) -> tuple[float, float, float, float]:
