@@ -9,6 +9,7 @@ import xarray as xr
 
 from geo.border import Belt
 from geo.errors import BadInput
+from geo.terrain import north_up
 from sensors.coverage.accumulator import contribution
 from sensors.coverage.model import task_of
 from sensors.crossing.watched_belt import SensorRate
@@ -24,7 +25,7 @@ class CarriedRates:
     """
 
     def __init__(self, layout: Layout, terrain: xr.Dataset, belt: Belt, **sight: Any) -> None:
-        self._layout, self._terrain, self._belt = layout, terrain, belt
+        self._layout, self._terrain, self._belt = layout, north_up(terrain), belt
         self._exact = task_of(**sight)
         self._fast = self._exact if "canopy_height" in terrain else task_of(**sight, mode="fast")
 

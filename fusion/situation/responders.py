@@ -37,6 +37,7 @@ from geo.mobility.settings import MobilitySettings
 from geo.mobility.speed_surface import Mobility, by_vehicle, on_foot
 from geo.paths.response_times import response_time
 from geo.paths.search import Steps
+from geo.terrain import north_up
 from sensors.interdiction import probability_of_interruption
 from sensors.interdiction.interception import ResponseSettings, followed
 
@@ -228,6 +229,7 @@ def interception_of(
     """
     if not bases:
         raise BadInput("no base is given", where="response", expected="positions of patrol bases by name")
+    terrain = north_up(terrain)
     belt = belt_of(border, terrain, belt_m=belt_m)
     chosen = mobility or MobilitySettings()
     coming = [response_time(terrain, place, ways=ways, settings=chosen) for place in bases.values()]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from geo.arrays import Float32s, Floats, UInt8s
-from geo.terrain import cell_size, slope
+from geo.terrain import cell_size, north_up, slope
 
 RasterScalar = TypeVar("RasterScalar", bound=np.generic)
 
@@ -38,6 +38,7 @@ class SectorRasters:
     @classmethod
     def of(cls, terrain: xr.Dataset) -> SectorRasters:
         """The rasters of a terrain; a lazy one is computed here. Slope as geo.terrain.slope, kept as float32."""
+        terrain = north_up(terrain)
         elevation = terrain["elevation"].to_numpy()
         raster = np.empty((*elevation.shape, 2), np.float32)
         raster[..., 0] = elevation

@@ -22,7 +22,7 @@ from geo.mobility.roads_and_rivers import Ways, lay
 from geo.mobility.settings import MobilitySettings
 from geo.mobility.speed_surface import Mobility, on_foot
 from geo.paths.search import spread
-from geo.terrain import bounds, cell_size, frame_of
+from geo.terrain import bounds, cell_size, frame_of, north_up
 
 AHEAD_S, AHEAD_STEP_S = 300.0, 5.0
 HIDDEN_PROBABILITY, HIDDEN_LEAST_S = 0.05, 15.0
@@ -105,6 +105,7 @@ def ground_around(
     """Compute the rasters of a terrain; minutes on foot need ``ways`` with roads and ``settlements`` (a GeoDataFrame of
     points or areas in any known coordinate system). Data that are not given are named in ``missing``. Each requires a
     search over the terrain."""
+    terrain = north_up(terrain)
     frame, chosen = frame_of(terrain), settings or MobilitySettings()
     has_cover = "land_cover" in terrain
     goals: dict[str, Bools] = {}

@@ -14,7 +14,7 @@ from geo.challenge.settings import VEHICLE, ChallengeSettings
 from geo.mobility.roads_and_rivers import Ways
 from geo.mobility.settings import MobilitySettings
 from geo.mobility.speed_surface import Mobility, by_vehicle, on_foot
-from geo.terrain.derived import cell_size
+from geo.terrain.derived import cell_size, north_up
 
 HIDDEN: Final = "1 hidden from the best few sites, 0 seen by one of them, for targets of that height"
 THROUGH: Final = "least time of a crossing from edge to edge that passes the cell; infinite where none can"
@@ -68,6 +68,7 @@ def challenge_rasters(
     BadInput
         As for ``challenge``.
     """
+    terrain = north_up(terrain)
     width = fitting_belt_m(border, terrain) if belt_m is None else float(belt_m)
     chosen = settings or ChallengeSettings()
     ground = ground_of(terrain, border, belt_m=width, settings=chosen, mobility=mobility, ways=ways, response=response)

@@ -20,7 +20,7 @@ from geo.mobility.roads_and_rivers import Ways
 from geo.mobility.settings import MobilitySettings
 from geo.mobility.speed_surface import Mobility, by_vehicle, on_foot
 from geo.paths.search import spread
-from geo.terrain.derived import frame_of
+from geo.terrain.derived import frame_of, raster_north_up
 
 if TYPE_CHECKING:
     import geopandas
@@ -175,7 +175,7 @@ def isochrones(time: xr.DataArray, terrain: xr.Dataset, minutes: Sequence[float]
     limits = np.atleast_1d(minutes)
     if limits.dtype.kind not in "fiu" or limits.ndim != 1 or not (limits >= 0.0).all():
         raise TerrainError(f"minutes are {minutes!r}", where="isochrones", expected="numbers from 0")
-    frame = frame_of(terrain)
+    frame, time = frame_of(terrain), raster_north_up(time, where="isochrones")
     easting, northing = time["easting"].to_numpy(), time["northing"].to_numpy()
     cell = float(easting[1] - easting[0])
     grid = Affine(cell, 0.0, easting[0] - cell / 2.0, 0.0, -cell, northing[0] + cell / 2.0)

@@ -82,6 +82,11 @@ def north_up(dataset: xr.Dataset, *, where: str = "terrain") -> xr.Dataset:
     return moved
 
 
+def raster_north_up(values: xr.DataArray, *, where: str) -> xr.DataArray:
+    """Align one raster by its coordinates, as ``north_up`` does; raises the same errors."""
+    return north_up(values.to_dataset(name="values"), where=where)["values"].rename(values.name)
+
+
 def cell_size(terrain: xr.Dataset) -> float:
     """Return the side of the square cells of a terrain.
 
@@ -141,7 +146,7 @@ def sample(terrain: xr.Dataset, easting: Any, northing: Any, variable: str = "el
     Parameters
     ----------
     terrain : Dataset
-        Terrain.
+        Terrain, with its rows, columns and dims in any order.
     easting, northing : float, array_like or DataArray, shape (...), m
         The points.
     variable : str
@@ -161,6 +166,7 @@ def sample(terrain: xr.Dataset, easting: Any, northing: Any, variable: str = "el
             dask="parallelized",
             output_dtypes=[np.float64],
         )
+    terrain = north_up(terrain)
     e, n = np.broadcast_arrays(np.asarray(easting, dtype=np.float64), np.asarray(northing, dtype=np.float64))
     cell = cell_size(terrain)
     column = _on_centre((e - terrain["easting"].to_numpy()[0]) / cell)
@@ -278,5 +284,5 @@ def gradient(terrain: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
     eastward, northward : DataArray, shape (northing, easting)
         Rise over run [1].
     """
-    elevation = terrain["elevation"]
+    elevation = north_up(terrain)["elevation"]
     return elevation.differentiate("easting"), elevation.differentiate("northing")

@@ -9,7 +9,6 @@ import numpy as np
 
 from geo.arrays import Floats
 from geo.message import Message
-from ops.analysis.inputs import bases_in
 from ops.runtime.output import say_in_english
 from ops.sector.creation.example_layout import example_base
 from ops.sector.layouts.links import SectorLinks, heard, links_of
@@ -28,8 +27,8 @@ class AnalysedSector:
     """An open sector with the inputs that every analysis of it shares; the notebooks open sectors through it.
 
     ``ground`` has the sensors that count by ``links``, ``whole`` has all of them, as a journal of received scans
-    requires. ``bases`` (base, 2) [m] are those of the sector; where it names none, an example base or, where no place
-    for one was found, none.
+    requires. ``bases`` (base, 2) [m] are those of the sector on its terrain; where there is none, an example base
+    or, where no place for one was found, none.
     """
 
     whole: OpenSector
@@ -63,7 +62,7 @@ def open_for_analysis(sector: Sector | str | Path, layout: str | None = None) ->
     read.
     """
     whole = open_sector(sector, layout)
-    links, places = links_of(whole), bases_in(whole)
+    links, places = links_of(whole), list(whole.bases_on_terrain().values())
     origin = "sector"
     if not places:
         place = example_base(whole.terrain, whole.border)

@@ -1,20 +1,12 @@
-"""Inputs shared by several analysis commands: bases, equipment catalogue, assumptions."""
+"""Inputs shared by several analysis commands: equipment catalogue, assumptions."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ops.sector.open_sector import OpenSector
-from ops.sector.sector_file import read_bases
-
 if TYPE_CHECKING:
     from sensors.equipment.catalogue import Catalogue
-
-
-def bases_in(ground: OpenSector) -> list[tuple[float, float]]:
-    """Return the sector's bases in its frame [m]; empty where it has none."""
-    return [ground.frame.to_local(lon, lat) for lon, lat in read_bases(ground.sector.bases).values()]
 
 
 def catalogue_of(path: Path | None) -> Catalogue:

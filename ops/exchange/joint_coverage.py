@@ -15,6 +15,7 @@ from geo.arrays import Floats
 from geo.frame import LocalFrame
 from ops.exchange.agreements import Agreement
 from ops.exchange.grid import AgreedGrid, is_inside, rounded_down
+from ops.sector.layouts.links import links_of
 from ops.sector.open_sector import OpenSector
 from sensors.coverage import coverage_rasters
 
@@ -61,10 +62,12 @@ def joint(own: npt.ArrayLike, other: npt.ArrayLike, *, step: float = 0.0) -> Joi
 
 
 def coverage_of(ground: OpenSector, agreement: Agreement) -> gpd.GeoDataFrame:
-    """Compute the coverage of a sector's layout on the agreed grid: one row per cell with its centre in the area."""
-    rasters = coverage_rasters(
-        ground.layout, ground.terrain, None, target=agreement.target, conditions=agreement.conditions
-    )
+    """Compute the coverage of a sector's layout on the agreed grid: one row per cell with its centre in the area.
+
+    As in every analysis, sensors without a link to a base are excluded.
+    """
+    layout = links_of(ground).layout
+    rasters = coverage_rasters(layout, ground.terrain, None, target=agreement.target, conditions=agreement.conditions)
     return on_grid(rasters["expected_probability"], ground.frame, agreement)
 
 

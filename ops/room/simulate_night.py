@@ -33,7 +33,7 @@ from ops.room.night_file import (
 )
 from ops.runtime.processes.child_process import say
 from ops.sector.open_sector import OpenSector, open_sector
-from ops.sector.sector_file import load_sector, read_bases
+from ops.sector.sector_file import load_sector
 from ops.services.cue.survey import survey
 from ops.store.track_history import save_history
 from sensors.coverage import look_probability
@@ -83,12 +83,8 @@ def sending_layout(layout: Layout) -> Layout:
 
 
 def simulated_positions(ground: OpenSector, *, seed: int, duration_s: float) -> list[Position]:
-    """Simulate the positions that the patrols report; none in a sector without bases."""
-    frame = ground.frame
-    bases: dict[str, tuple[float, float]] = {}
-    for name, place in read_bases(ground.sector.bases).items():
-        easting, northing = frame.to_local(*place)
-        bases[name] = float(easting), float(northing)
+    """Simulate the positions that the patrols report; none in a sector without bases on the terrain."""
+    frame, bases = ground.frame, ground.bases_on_terrain()
     found = []
     for patrol in simulate_patrols(
         ground.terrain, ground.border, bases, units=PATROLS, seed=seed, duration_s=duration_s

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,7 +13,8 @@ from geo.message import Message
 from ops.runtime.output import say, say_in_english
 from ops.sector.layouts.defaults import defaults_used
 from ops.sector.samples import jacksboro_cog
-from ops.sector.sector_file import SAMPLE_TERRAIN, Sector, cache_folder, layout_path, load_sector
+from ops.sector.sector_file import SAMPLE_TERRAIN, Sector, cache_folder, layout_path, load_sector, read_bases
+from ops.sector.toml_record import ConfigError
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -53,6 +55,19 @@ class OpenSector:
 
         return self.frame.distortion(*shapely.get_coordinates(self.crossed.line).T)
 
+    def bases_on_terrain(self, file: Path | None = None) -> dict[str, tuple[float, float]]:
+        """Return the sector's bases by name, or the points of another file, in the frame [m].
+
+        Those beyond the terrain are excluded from every analysis: no line of sight and no path leads there. Raises
+        ConfigError for a file that cannot be read.
+        """
+        from geo.terrain import bounds
+
+        west, south, east, north = bounds(self.terrain)
+        named = read_bases(self.sector.bases if file is None else file)
+        placed = {name: self.frame.to_local(lon, lat) for name, (lon, lat) in named.items()}
+        return {name: (e, n) for name, (e, n) in placed.items() if west <= e <= east and south <= n <= north}
+
     @property
     def frame_figures(self) -> dict[str, Any]:
         """Return the frame's name and its distortion along the border, for ``--json``."""
@@ -84,7 +99,7 @@ def open_sector(sector: Sector | str | Path, layout: str | None = None) -> OpenS
     """Open a sector's terrain, border and one layout, and check that they overlap.
 
     A frame that is not true to scale and angle along the border is logged as a warning with its figures, as are
-    defaults of the layout that often surprise; a frame that is beyond use is refused.
+    defaults of the layout that often surprise and bases outside the terrain; a frame that is beyond use is refused.
 
     Parameters
     ----------
@@ -150,6 +165,12 @@ def open_sector(sector: Sector | str | Path, layout: str | None = None) -> OpenS
         log.warning("%s: %s", sector.path.name, sentence)
     for message in defaults_used(file):
         log.warning("%s: %s", file.name, say(message))
+    with suppress(ConfigError):  # what needs the bases refuses their file
+        on_terrain = ground.bases_on_terrain()
+        beyond = tuple(name for name in read_bases(sector.bases) if name not in on_terrain)
+        if beyond:
+            message = Message("sector-notice-bases-off", {"bases": beyond, "count": len(beyond)})
+            log.warning("%s: %s", sector.path.name, say(message))
     return ground
 
 

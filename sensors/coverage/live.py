@@ -11,6 +11,7 @@ import xarray as xr
 
 from geo.arrays import Float32s, Floats
 from geo.errors import BadInput
+from geo.terrain import north_up
 from geo.visibility import UNKNOWN, VISIBLE
 from geo.visibility.view import ViewshedMode
 from sensors.coverage.accumulator import CoverageTask, ranges_m
@@ -71,7 +72,7 @@ class LiveCoverage:
         """The coverage of ``layout`` while the sensors with the ids ``working`` work. Raises BadInput as
         ``coverage``."""
         situation = Situation(target, conditions_of(conditions)[1], assumptions or Assumptions())
-        nothing = cls(terrain, CoverageTask(situation, dwell_s), Layout(layout.name, layout.frame, ()))
+        nothing = cls(north_up(terrain), CoverageTask(situation, dwell_s), Layout(layout.name, layout.frame, ()))
         return nothing.updated(layout, working)
 
     def updated(

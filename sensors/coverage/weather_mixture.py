@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 
 from geo.errors import BadInput
+from geo.terrain import north_up
 from sensors.detection_model.hazard import over_states
 
 MIXED = ("combined_probability", "expected_probability", "best_probability")
@@ -37,7 +38,7 @@ def over_weather(states: Mapping[str, float], rasters: Mapping[str, xr.Dataset])
     Raises
     ------
     BadInput
-        Where shares or rasters do not fit together.
+        Where shares or rasters do not fit together, or the rasters have other cells.
 
     Notes
     -----
@@ -45,11 +46,14 @@ def over_weather(states: Mapping[str, float], rasters: Mapping[str, xr.Dataset])
     """
     if not states or set(states) != set(rasters):
         raise BadInput(f"states {sorted(states)}", where="over_weather", expected="the rasters' states, at least one")
-    chosen = [rasters[name] for name in states]
+    chosen = [north_up(rasters[name], where="coverage") for name in states]
     first = chosen[0]
     for key in ("layout_checksum", "target", "dwell_s", "terrain_checksum"):
         if any(other.attrs.get(key) != first.attrs.get(key) for other in chosen):
             raise BadInput(f"{key} differs", where="over_weather", expected="one layout, terrain, target and dwell")
+    for axis in ("northing", "easting"):
+        if any(not np.array_equal(other[axis], first[axis]) for other in chosen):
+            raise BadInput(f"{axis} differs", where="over_weather", expected="rasters on the same cells")
     shares = np.array([states[name] for name in states])
     mixed: dict[str, Any] = {
         name: (("northing", "easting"), over_states(np.stack([r[name].to_numpy() for r in chosen]), shares))

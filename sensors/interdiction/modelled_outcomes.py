@@ -9,6 +9,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from geo.border.belt import BorderLine
+from geo.terrain.derived import raster_north_up
 from sensors.errors import InterdictionError
 
 APPREHENDED, GOT_AWAY, UNDETECTED, OPEN = "apprehended", "got away", "undetected", "open"
@@ -98,6 +99,7 @@ def at_crosser(values: xr.DataArray, border: BorderLine, belt_m: float, place: t
     >>> at_crosser(margin, line, 200.0, (500.0, 900.0))
     90.0
     """
+    values = raster_north_up(values, where="at_crosser")
     easting, northing = place
     cell = values.sel(easting=easting, northing=northing, method="nearest")
     _, _, outward = border.between_edges(np.array([float(cell["easting"])]), np.array([float(cell["northing"])]))

@@ -14,6 +14,7 @@ from scipy import sparse
 from geo.arrays import Bools, Floats, Ints
 from geo.border import Belt
 from geo.frame import LocalFrame
+from geo.terrain import north_up
 from sensors.coverage.accumulator import contribution
 from sensors.coverage.model import task_of
 from sensors.crossing.watched_belt import WatchedBelt, searches
@@ -139,7 +140,7 @@ def moving_sensor(
         For a post on a void of the terrain.
     """
     posts, frame, belt = timetable.posts(step_m), watched.belt.border.frame, watched.belt
-    task, inside = task_of(**sight), belt.inside.ravel()
+    task, inside, terrain = task_of(**sight), belt.inside.ravel(), north_up(terrain)
     refuse_off(posts.places, terrain, sensor.id)
     rates, looks = [], []
     for number, place in enumerate(posts.places):

@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 from scipy import sparse
 
+from geo.terrain import north_up
 from sensors.coverage.accumulator import contribution
 from sensors.coverage.model import task_of
 from sensors.crossing.watched_belt import WatchedBelt, searches
@@ -69,7 +70,7 @@ def sweeping_sensor(
             f"stays of {stay_s:g} s and turns of {turn_s:g} s", where="sweep", expected="above 0 s, and 0 s or more"
         )
     belt, task, rows = watched.belt, task_of(**sight), []
-    inside = belt.inside.ravel()
+    inside, terrain = belt.inside.ravel(), north_up(terrain)
     for azimuth in azimuths_deg:
         turned = replace(sensor, azimuth_deg=(float(azimuth) + 180.0) % 360.0 - 180.0)
         placed = Layout("sweep", belt.border.frame, (turned,)).placement(sensor.id)

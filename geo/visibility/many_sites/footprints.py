@@ -13,7 +13,7 @@ from numba import njit
 
 from geo.arrays import Bools, Int32s, Ints, UInt8s
 from geo.errors import BadInput
-from geo.terrain.derived import north_up
+from geo.terrain.derived import north_up, raster_north_up
 from geo.visibility.kernels.sight_line import VISIBLE
 from geo.visibility.many_sites.executor import Executor, run_batches
 from geo.visibility.many_sites.height_source import HeightWindow, ground_of
@@ -115,7 +115,8 @@ def footprints(
     sites : array_like, shape (site, 2), or tuple of array_like, m
         As for ``viewsheds``.
     cells : DataArray or array_like of bool, shape (northing, easting), optional
-        Mask of the cells that matter, such as a belt; by default all.
+        Mask of the cells that matter, such as a belt; by default all. A DataArray is placed by its coordinates, an
+        array has the rows and columns of ``terrain``.
     scheduler : {"threads", "synchronous", "processes"}, str or distributed.Client
         As for ``sites_seeing``.
     workers : int, optional
@@ -135,18 +136,16 @@ def footprints(
     TerrainError
         As for ``viewsheds``.
     BadInput
-        As for ``sites_seeing``, and for a mask of another shape.
+        As for ``sites_seeing``, and for a mask of another shape or of other cells.
 
     Notes
     -----
     Memory: 4 bytes per cell of the terrain, and per site one bit for every kept cell in the rows that it reaches; in
     work, for each worker three batches of BATCH_SITES windows of one bit per cell, and one of about 9 bytes per cell.
     """
-    terrain = north_up(terrain)
+    given, terrain = terrain, north_up(terrain)
     observers, elevation, blocking = sites_of(terrain, sites, **view)
-    kept = np.ones(elevation.shape, np.bool_) if cells is None else np.asarray(cells, np.bool_)
-    if kept.shape != elevation.shape:
-        raise BadInput(f"a mask of shape {kept.shape}", where="cells", expected=f"{elevation.shape}, as the terrain")
+    kept = np.ones(elevation.shape, np.bool_) if cells is None else _mask(cells, given, terrain)
     total = int(kept.sum())
     number = np.where(kept.ravel(), np.cumsum(kept.ravel()) - 1, -1).astype(np.int32).reshape(kept.shape)
     ground = ground_of(elevation, blocking, observers.grid.cell_m)
@@ -192,6 +191,20 @@ def _gather(
                     low, high = min(low, word), max(high, word + 1)
             k += 1
     return low, high
+
+
+def _mask(cells: xr.DataArray | Bools, given: xr.Dataset, terrain: xr.Dataset) -> Bools:
+    """The mask on the cells of the aligned ``terrain``; an array has the rows and columns of the ``given`` one."""
+    axes = ("northing", "easting")
+    if not (isinstance(cells, xr.DataArray) and set(axes) <= set(cells.coords)):
+        values, expected = np.asarray(cells, np.bool_), tuple(given.sizes[axis] for axis in axes)
+        if values.shape != expected:
+            raise BadInput(f"a mask of shape {values.shape}", where="cells", expected=f"{expected}, as the terrain")
+        cells = xr.DataArray(values, {axis: given[axis] for axis in axes}, axes)
+    mask = raster_north_up(cells, where="cells")
+    if mask.ndim != 2 or any(not np.array_equal(mask[axis], terrain[axis]) for axis in axes):
+        raise BadInput("a mask of other cells", where="cells", expected="the cells of the terrain")
+    return np.asarray(mask, np.bool_)
 
 
 def compile_kernels() -> None:

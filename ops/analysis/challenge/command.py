@@ -20,7 +20,7 @@ from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, say, say_i
 from ops.sector.layouts.links import SectorLinks, heard, links_of, unlinked_messages
 from ops.sector.off_terrain import OffTerrain
 from ops.sector.open_sector import OpenSector, open_sector
-from ops.sector.sector_file import load_sector, read_bases
+from ops.sector.sector_file import load_sector
 from ops.sector.ways import ways_of
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def assess(options: ChallengeOptions, screen: Console) -> dict[str, Any]:
 
     refuse_without_ground(ground.layout, ground.terrain)
 
-    bases = bool(read_bases(ground.sector.bases))
+    bases = bool(ground.bases_on_terrain())
     names = [*file_names(bases=bases, breach=options.breach), *PICTURES, REPORT]
     prepare_folder(options.out, [*names, PDF, SUMMARY], made_by=KIND)
     links = links_of(ground)
@@ -108,13 +108,13 @@ def _question(
 
 
 def _response(ground: OpenSector, movement_paths: Ways) -> xr.DataArray | None:
-    """Return the response time from the bases [s] on the terrain's cells; None without bases."""
+    """Return the response time from the bases on the terrain [s] on its cells; None without one."""
     from geo.paths.response_times import response_time
 
-    bases = read_bases(ground.sector.bases)
+    bases = ground.bases_on_terrain()
     if not bases:
         return None
-    positions = np.array([ground.frame.to_local(lon, lat) for lon, lat in bases.values()])
+    positions = np.array(list(bases.values()))
     terrain = ground.terrain
     if terrain["elevation"].size > MOST_RESPONSE_CELLS:
         terrain = _responder_terrain(ground, positions)

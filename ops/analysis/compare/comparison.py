@@ -10,7 +10,6 @@ import numpy as np
 
 from ops.analysis.compare.threshold_history import ThresholdHistory
 from ops.analysis.compare.thresholds import Threshold
-from ops.analysis.inputs import bases_in
 from ops.sector.open_sector import OpenSector
 from ops.sector.sector_file import Sector
 from ops.sector.ways import SectorWays
@@ -65,7 +64,7 @@ def studied(
     """
     from sensors.planning import study, verdict
 
-    bases = bases_in(ground)
+    bases = list(ground.bases_on_terrain().values())
     finished = study(
         layouts,
         ground.terrain,

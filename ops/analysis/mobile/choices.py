@@ -11,7 +11,6 @@ import numpy as np
 
 from geo.arrays import Floats, Ints
 from geo.errors import BadInput
-from ops.analysis.inputs import bases_in
 from ops.sector.open_sector import OpenSector
 from ops.sector.sector_file import read_bases
 
@@ -28,10 +27,11 @@ if TYPE_CHECKING:
 
 
 def bases_of(ground: OpenSector) -> Floats:
-    """Return the sector's bases (base, 2) [m]; raises BadInput where it has none."""
-    bases = bases_in(ground)
+    """Return the sector's bases on its terrain (base, 2) [m]; raises BadInput where there is none."""
+    bases = list(ground.bases_on_terrain().values())
     if not bases:
-        raise BadInput("the sector names no bases", where=str(ground.sector.path), expected="bases = a GeoJSON file")
+        what, where = "the sector has no bases on the terrain", str(ground.sector.path)
+        raise BadInput(what, where=where, expected="bases = a GeoJSON file")
     return np.array(bases)
 
 

@@ -14,7 +14,8 @@ from rich.console import Console
 from geo.errors import BadInput
 from geo.message import Message
 from geo.vector_files import refuse_requests
-from ops.analysis.inputs import bases_in, catalogue_of
+from ops.analysis.inputs import catalogue_of
+from ops.analysis.mobile.choices import bases_of
 from ops.analysis.option_types import named
 from ops.analysis.plan.findings import PDF, REPORT, PlanFindings
 from ops.analysis.plan.mobile import chosen_items, mobile_figures, mobile_options_of, rules_of
@@ -24,7 +25,7 @@ from ops.analysis.plan.wording import MOBILE, details, headline, links, links_no
 from ops.analysis.risk.decision import RiskUse, decision_for
 from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, say, say_in_english, write_summary
 from ops.sector.open_sector import OpenSector, open_sector
-from ops.sector.sector_file import layout_path, load_sector, read_bases
+from ops.sector.sector_file import layout_path, load_sector
 from ops.sector.ways import ways_of
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
     findings = PlanFindings(options, ground, catalogue, benefits, plan, tuple(front), patrols, ways, weighted)
     figures["worst_segments"] = findings.worst_figures
     figures |= {"unlinked": unlinked, "radio_links_by_purchased_relays": radio_gained, "ground": ways.record}
-    told = links_not_required(benefits, options.links)
+    told = links_not_required(findings)
     told += links(unlinked or [], [] if response is None else radio_gained)
     by_risk = [*risk_words(decision, plan, weighted=weighted), *_patrol_words(patrols, ground)]
     messages = [headline(plan, catalogue.currency), *details(plan, weighted=weighted), *by_risk, *told]
@@ -229,27 +230,24 @@ def _lines(path: Path | None, option: str) -> geopandas.GeoDataFrame | None:
 
 
 def _gateways(options: PlanOptions, ground: OpenSector) -> list[tuple[float, float]] | None:
-    """Return the destinations of reports [m]: the sector's bases, of which there may be none, or points of a file; None
-    if no link is required."""
+    """Return the destinations of reports on the terrain [m]: the sector's bases, of which there may be none, or points
+    of a file; None if no link is required."""
     if options.links == "none":
         return None
     if options.links == "bases":
-        return bases_in(ground)
+        return list(ground.bases_on_terrain().values())
     if not Path(options.links).is_file():
         raise BadInput(f"there is no file {options.links!r}", where="--links", expected="bases, none or a file")
-    points = read_bases(Path(options.links))
+    points = list(ground.bases_on_terrain(Path(options.links)).values())
     if not points:
-        raise BadInput("has no points", where=f"--links {options.links}", expected="GeoJSON points")
-    return [ground.frame.to_local(lon, lat) for lon, lat in points.values()]
+        raise BadInput("has no points on the terrain", where=f"--links {options.links}", expected="GeoJSON points")
+    return points
 
 
 def _response(ground: OpenSector, ways: Ways) -> xr.DataArray:
     from geo.paths.response_times import response_time
 
-    bases = bases_in(ground)
-    if not bases:
-        raise BadInput("the sector names no bases", where=str(ground.sector.path), expected="bases = a GeoJSON file")
-    return response_time(ground.terrain, np.array(bases), ways=ways)
+    return response_time(ground.terrain, bases_of(ground), ways=ways)
 
 
 def _links(
@@ -260,7 +258,7 @@ def _links(
     """
     from sensors.coverage.radio_links import links_known, radio_gained, unlinked
 
-    bases = np.array(gateways or bases_in(ground))
+    bases = np.array(gateways or list(ground.bases_on_terrain().values()))
     if not links_known(plan.layout.relays, bases):
         return None, []
     bought = {option.id for option in plan.bought}
@@ -283,7 +281,7 @@ def _patrols(
     stands = [n for n in plan.chosen if benefits.options[n].schedule is None]
     watched = benefits.with_chosen(np.array(stands, np.int64))
     shift = Shift(patrols=options.patrols, shift_s=options.shift_h * 3600.0, stay_s=options.stay_min * 60.0)
-    bases = np.array(bases_in(ground))
+    bases = bases_of(ground)
     decision = decision_for(ground.sector, "patrols", ground.crossed.segments)
     return play(
         watched,

@@ -202,7 +202,7 @@ def _limits(findings: PlanFindings) -> list[str]:
     return [
         *(say(f"plan-limit-{name}") for name in names),
         *(map(say, timely_words(findings.benefits)) if needs else ()),
-        *map(say, links_not_required(findings.benefits, findings.options.links)),
+        *map(say, links_not_required(findings)),
         say("challenge-limits-movement", ground=findings.ways.message),
         *([say("compare-limit-response")] if needs else []),
         *map(say, findings.ground.frame_messages),

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from geo.message import Message, Parameter, cut_list
 from ops.analysis.messages import item_name
-from ops.sector.layouts.links import NO_BASES
+from ops.sector.layouts.links import unchecked_message, why_unchecked
 
 if TYPE_CHECKING:
+    from ops.analysis.plan.findings import PlanFindings
     from ops.analysis.risk.decision import RiskDecision
-    from sensors.planning.choice.benefits import OptionBenefits
     from sensors.planning.choice.plan import PurchasePlan
 
 MOBILE: Final = "schedules.geojson"
@@ -86,14 +86,13 @@ def _counted(name: str, count: int) -> Message:
     return Message("plan-item", {"count": count, "item": item})
 
 
-def links_not_required(benefits: OptionBenefits, links: str) -> list[Message]:
-    """Return that every sensor counts without a link, and why; empty where links are required. ``links`` is the
-    option of that name."""
-    if benefits.links is not None:
+def links_not_required(findings: PlanFindings) -> list[Message]:
+    """Return that every sensor counts without a link, and why; empty where links are required."""
+    if findings.benefits.links is not None:
         return []
-    if links == "none":
+    if findings.options.links == "none":
         return [Message("plan-limit-links")]
-    return [Message("coverage-links-unchecked", {"reason": NO_BASES})]
+    return [unchecked_message(why_unchecked(findings.ground))]
 
 
 def links(unlinked: Sequence[str], radio_gained: Sequence[str]) -> list[Message]:

@@ -17,7 +17,6 @@ from rich.console import Console
 
 from geo.arrays import Floats
 from ops.analysis.coverage.window import cut_to_need
-from ops.analysis.inputs import bases_in
 from ops.analysis.messages import item_name
 from ops.drawing.colours import colour, rgba
 from ops.drawing.map_images import painted_png
@@ -58,7 +57,8 @@ ARROWS: Final = 14
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Preview:
-    """Contents of a preview, in the frame: dead ground by cell and segment, arrows, the own side, and links."""
+    """Contents of a preview, in the frame: dead ground by cell and segment of the sensors that count, arrows, the own
+    side, and links. ``ground`` has all sensors."""
 
     ground: OpenSector
     dead: xr.DataArray
@@ -78,8 +78,9 @@ def draw_preview(sector: str, layout: str | None, out: Path, screen: Console) ->
         raise BadInput(f"{out.name!r}", where="--out", expected="a file that ends in .html")
     if out.is_dir():
         raise BadInput(f"{out.name!r} is a folder", where="--out", expected="a file that ends in .html")
-    ground = cut_to_need(open_sector(load_sector(sector), layout))
-    preview = preview_of(ground)
+    whole = open_sector(load_sector(sector), layout)
+    ground = cut_to_need(whole)
+    preview = preview_of(ground, whole)
     words = output.catalogue()
     out.parent.mkdir(parents=True, exist_ok=True)
     picture = out.with_suffix(".png")
@@ -105,16 +106,20 @@ def draw_preview(sector: str, layout: str | None, out: Path, screen: Console) ->
     }
 
 
-def preview_of(ground: OpenSector) -> Preview:
-    """Compute what the preview shows of an open sector, for a standing person on bare ground."""
+def preview_of(ground: OpenSector, whole: OpenSector | None = None) -> Preview:
+    """Compute what the preview shows of an open sector, for a standing person on bare ground.
+
+    ``whole`` is the sector on its whole terrain, which decides the links, where that of ``ground`` was cut.
+    """
     from sensors.coverage import coverage_rasters
     from sensors.coverage.segments import over_segments, whole_belt
 
+    linking = ground if whole is None else whole
+    links = links_of(linking)
     rasters = coverage_rasters(
-        ground.layout, ground.terrain, ground.crossed, target="person", conditions="day", dwell_s=600.0
+        links.layout, ground.terrain, ground.crossed, target="person", conditions="day", dwell_s=600.0
     )
     segments = over_segments(rasters, ground.crossed, belt_m=ground.sector.belt_m, required_probability=0.9)
-    links = links_of(ground)
     return Preview(
         ground,
         rasters["dead_ground"],
@@ -122,7 +127,7 @@ def preview_of(ground: OpenSector) -> Preview:
         float(whole_belt(segments)["dead_ground_fraction"].sel(belt="both")),
         tuple(_arrows(ground)),
         tuple(_own_side(ground)),
-        () if links.unchecked else tuple(_links(ground)),
+        () if links.unchecked else tuple(_links(linking)),
         links.unlinked,
     )
 
@@ -160,7 +165,7 @@ def _links(ground: OpenSector) -> Iterator[Floats]:
     """Radio links (2, 2) between parts of the layout that reach a base, and to the bases."""
     from sensors.coverage.radio_links import links_known, network_of, with_reports_decided
 
-    bases = np.array(bases_in(ground), dtype=np.float64).reshape(-1, 2)
+    bases = np.array(list(ground.bases_on_terrain().values()), dtype=np.float64).reshape(-1, 2)
     if not links_known(ground.layout.relays, bases):
         return
     layout = with_reports_decided(ground.layout, ground.terrain, bases)
@@ -336,7 +341,7 @@ def _draw_picture(path: Path, preview: Preview, words: MessageCatalogue) -> None
             axes.plot(ends[:, 0], ends[:, 1], color=LINK, linewidth=1.0, linestyle=(0, (4, 3)), zorder=6)
         for part in _parts(ground):
             mark_place(axes, part.kind, part.easting, part.northing)
-        bases = np.array(bases_in(ground), dtype=np.float64).reshape(-1, 2)
+        bases = np.array(list(ground.bases_on_terrain().values()), dtype=np.float64).reshape(-1, 2)
         for easting, northing in bases:
             mark_place(axes, "base", easting, northing)
         box = _window(preview, bases, (west, east, south, north))

@@ -52,7 +52,7 @@ class SectorLinks:
     def messages(self) -> list[Message]:
         """The state of the links, one sentence each."""
         if self.unchecked:
-            return [Message("coverage-links-unchecked", {"reason": self.unchecked})]
+            return [unchecked_message(self.unchecked)]
         late = [Message("coverage-links-by-hand", _named(self.by_hand))] if self.by_hand else []
         return (unlinked_messages(self.unlinked) or [Message("coverage-links-complete")]) + late
 
@@ -67,19 +67,25 @@ def links_of(ground: OpenSector, layout: Layout | None = None) -> SectorLinks:
 
     Links are not checked where the layout has no gateway, and the sector names no base or none on the terrain.
     """
-    from geo.terrain import bounds
     from sensors.coverage.radio_links import reporting
 
     whole = ground.layout if layout is None else layout
-    named = [ground.frame.to_local(lon, lat) for lon, lat in read_bases(ground.sector.bases).values()]
-    west, south, east, north = bounds(ground.terrain)
-    bases = [(e, n) for e, n in named if west <= e <= east and south <= n <= north]
+    bases = list(ground.bases_on_terrain().values())
     if not bases and not any(relay.gateway for relay in whole.relays):
-        unchecked = OFF_TERRAIN if named else NO_BASES
-        return SectorLinks(whole, len(whole), (), (), unchecked)
+        return SectorLinks(whole, len(whole), (), (), why_unchecked(ground))
     found = reporting(whole, ground.terrain, np.array(bases, np.float64).reshape(-1, 2))
     by_hand = tuple(sorted(found.by_hand))
     return SectorLinks(found.layout, len(whole), tuple(sorted(found.unlinked)), by_hand, "")
+
+
+def why_unchecked(ground: OpenSector) -> str:
+    """Why the links of a layout without a gateway are not checked, in a sector without a base on its terrain."""
+    return OFF_TERRAIN if read_bases(ground.sector.bases) else NO_BASES
+
+
+def unchecked_message(reason: str) -> Message:
+    """That links are not checked and every sensor counts, for the reason NO_BASES or OFF_TERRAIN."""
+    return Message("coverage-links-unchecked", {"reason": reason})
 
 
 def heard(ground: OpenSector, links: SectorLinks) -> OpenSector:

@@ -19,7 +19,6 @@ from geo.errors import BadInput
 from geo.mobility.roads_and_rivers import Ways, read_map_file
 from ops.analysis.risk.decision import decision_for
 from ops.sector.open_sector import OpenSector
-from ops.sector.sector_file import read_bases
 from ops.sector.ways import ways_of
 from sensors.crossing.watched_belt import watched_by
 
@@ -89,14 +88,11 @@ def _settlements(ground: OpenSector, missing: list[str]) -> geopandas.GeoDataFra
 
 def _interception(ground: OpenSector, ways: Ways | None, missing: list[str]) -> Interception | None:
     try:
-        bases = {
-            name: tuple(float(part) for part in ground.frame.to_local(*place))
-            for name, place in read_bases(ground.sector.bases).items()
-        }
+        bases = ground.bases_on_terrain()
         if not bases:
             missing.append("patrol bases")
             return None
-        return interception_of(ground.terrain, ground.crossed, bases, belt_m=ground.sector.belt_m, ways=ways)  # type: ignore[arg-type]
+        return interception_of(ground.terrain, ground.crossed, bases, belt_m=ground.sector.belt_m, ways=ways)
     except BadInput as error:
         _leave_out(missing, "response", error)
         return None

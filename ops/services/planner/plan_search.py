@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from geo.errors import BadInput
-from ops.analysis.inputs import bases_in
 from ops.analysis.plan.files import layout_document
 from ops.analysis.plan.findings import PlanFindings
 from ops.analysis.plan.options import PlanOptions
@@ -65,7 +64,7 @@ def plan_answer(
         case=case,
         present=present,
         ways=site.ways.ways,
-        bases=bases_in(site.ground),
+        bases=list(site.ground.bases_on_terrain().values()),
         progress=lambda doing, done, _: progress(doing, min(done, count), total),
     )
     progress("front", total - 2, total)

@@ -30,7 +30,7 @@ def write_plan_report(order: Mapping[str, Any], findings: PlanFindings) -> None:
     messages = [
         headline(findings.plan, findings.catalogue.currency),
         *details(findings.plan),
-        *links_not_required(findings.benefits, findings.options.links),
+        *links_not_required(findings),
     ]
     with _language_of(order):
         write_report(_path(order), findings, messages)

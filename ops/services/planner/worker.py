@@ -213,8 +213,7 @@ class Planner:
         return layout_document(self.layout(order))
 
     def _unheard(self, layout: Layout) -> frozenset[str]:
-        """Sensors and relays without a radio link to a base; none if no base is named, or if a base is off the map,
-        which the coverage reports."""
+        """Sensors and relays without a radio link to a base; none where links are not checked."""
         return frozenset(links_of(self.ground, layout).unlinked)
 
     def original(self, name: str, document: Any = None) -> Layout:

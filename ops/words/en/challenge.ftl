@@ -96,7 +96,7 @@ challenge-interval-strips-unknown = none: unknown for some number of strips
 challenge-interval-none = none: { $reason }
 
 # Published numbers: limitations and reasons
-challenge-limit-no-bases = The sector has no bases, so response times are unknown.
+challenge-limit-no-bases = The sector has no bases on the terrain, so response times are unknown.
 challenge-limit-no-crossing = No crossing of the segment is possible, so there is nothing to detect.
 challenge-limit-all-paths-unknown = The terrain, or the sensors' line of sight, is unknown on every path.
 challenge-limit-none-crossable = No segment can be crossed, as far as is known.
@@ -236,7 +236,7 @@ challenge-terrain-reference = Reference table: { $table ->
 }.
 challenge-terrain-reference-cells = The reference table does not apply: its cells are { DECIMAL($expected, digits: 0) } m, those of this terrain { DECIMAL($cell, digits: 0) } m.
 challenge-terrain-reference-settings = The reference table does not apply: it was made with other settings.
-challenge-terrain-no-bases = Response difficulty is unknown: the sector has no bases.
+challenge-terrain-no-bases = Response difficulty is unknown: the sector has no bases on the terrain.
 challenge-terrain-composite = Composite with the weights { $weights }. If each weight is changed by ±{ PERCENT($change) }, the rank correlation is at least { DECIMAL($correlation, digits: 2) } and { PERCENT($stable) } of the top tenth remain.
 challenge-weight = { $score } { $value }
 challenge-alt-scores = Maps of the border, coloured by score

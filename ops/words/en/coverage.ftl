@@ -40,8 +40,8 @@ coverage-bases = { $origin ->
         [one] 1 base
        *[other] { $count } bases
     } of the sector.
-    [example] The sector names no bases. An example base on level ground behind the border is assumed.
-   *[none] The sector names no bases, and no place for an example base was found.
+    [example] The sector has no bases on the terrain. An example base on level ground behind the border is assumed.
+   *[none] The sector has no bases on the terrain, and no place for an example base was found.
 }
 
 # Border and area outside the terrain

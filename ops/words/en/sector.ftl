@@ -27,8 +27,8 @@ sector-notice-gaps = { $count ->
 sector-notice-voids = { PERCENT($fraction, digits: 1) } of the area within { DISTANCE($belt) } of the border has no elevation (voids in the terrain). Lines of sight across a void are unknown, and so is the coverage behind it.
 sector-notice-no-bases = The sector has no bases: links are not checked, and response times are unknown.
 sector-notice-bases-off = { $count ->
-    [one] 1 base is outside the terrain: { $bases }.
-   *[other] { $count } bases are outside the terrain: { $bases }.
+    [one] 1 base is outside the terrain and is excluded from every analysis: { $bases }.
+   *[other] { $count } bases are outside the terrain and are excluded from every analysis: { $bases }.
 }
 sector-notice-areas-off = { $count ->
     [one] 1 area is outside the terrain: { $areas }.
@@ -145,7 +145,7 @@ sector-preview-dead-ground = dead ground
 sector-preview-base = patrol base
 sector-preview-checks = Errors and notices
 sector-preview-nothing = No errors and no notices.
-sector-preview-limits = Bare ground: trees and buildings are not included. In line of sight does not mean detected; see `watchline coverage`.
+sector-preview-limits = Sensors without a link to a base are excluded. Bare ground: trees and buildings are not included. In line of sight does not mean detected; see `watchline coverage`.
 sector-preview-script = The map needs JavaScript, all of which is inside this file.
 sector-preview-written = Preview: { $page } and { $picture }. { PERCENT($fraction) } of the area within { DISTANCE($belt_m) } of the border is dead ground.
 

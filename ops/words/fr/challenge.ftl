@@ -89,7 +89,7 @@ challenge-interval-strips = sensibilité au nombre de bandes : { $strips }, la 
 challenge-interval-strips-unknown = aucun : inconnu pour un nombre de bandes
 challenge-interval-none = aucun : { $reason }
 
-challenge-limit-no-bases = Le secteur n’a pas de base ; les délais d’intervention sont inconnus.
+challenge-limit-no-bases = Le secteur n’a pas de base sur le terrain ; les délais d’intervention sont inconnus.
 challenge-limit-no-crossing = Le segment est infranchissable ; il n’y a rien à détecter.
 challenge-limit-all-paths-unknown = Le terrain ou la ligne de vue des capteurs est inconnu sur chaque trajet.
 challenge-limit-none-crossable = Aucun segment n’est franchissable, d’après les données connues.
@@ -227,7 +227,7 @@ challenge-terrain-reference = Table de référence : { $table ->
 }.
 challenge-terrain-reference-cells = La table de référence ne s’applique pas : ses mailles sont de { DECIMAL($expected, digits: 0) } m, celles de ce terrain de { DECIMAL($cell, digits: 0) } m.
 challenge-terrain-reference-settings = La table de référence ne s’applique pas : elle a été établie avec d’autres réglages.
-challenge-terrain-no-bases = La difficulté d’intervention est inconnue : le secteur n’a pas de base.
+challenge-terrain-no-bases = La difficulté d’intervention est inconnue : le secteur n’a pas de base sur le terrain.
 challenge-terrain-composite = Indice composite avec les pondérations { $weights }. Si chacune est modifiée de ±{ PERCENT($change) }, la corrélation de rang est d’au moins { DECIMAL($correlation, digits: 2) } et { PERCENT($stable) } du premier décile y restent.
 challenge-weight = { $score } { $value }
 challenge-alt-scores = Cartes de la frontière, colorée selon les indices

@@ -36,8 +36,8 @@ coverage-bases = { $origin ->
         [one] { $count } base
        *[other] { $count } bases
     } du secteur.
-    [example] Le secteur n’indique aucune base. Une base d’exemple en terrain plat derrière la frontière est supposée.
-   *[none] Le secteur n’indique aucune base, et aucun emplacement n’a été trouvé pour une base d’exemple.
+    [example] Le secteur n’a pas de base sur le terrain. Une base d’exemple en terrain plat derrière la frontière est supposée.
+   *[none] Le secteur n’a pas de base sur le terrain, et aucun emplacement n’a été trouvé pour une base d’exemple.
 }
 
 coverage-off-terrain-line = { DISTANCE($length) } de frontière se trouvent hors du terrain et sont exclus.

@@ -27,8 +27,8 @@ sector-notice-gaps = Le tracé de la frontière comporte { $count ->
 sector-notice-voids = { PERCENT($fraction, digits: 1) } de la surface à moins de { DISTANCE($belt) } de la frontière n’a pas d’altitude (lacunes du terrain). Les lignes de vue qui traversent une lacune sont inconnues, de même que la couverture au-delà.
 sector-notice-no-bases = Le secteur n’a pas de base : les liaisons ne sont pas vérifiées et les délais d’intervention sont inconnus.
 sector-notice-bases-off = { $count ->
-    [one] { $count } base se trouve hors du terrain : { $bases }.
-   *[other] { $count } bases se trouvent hors du terrain : { $bases }.
+    [one] { $count } base se trouve hors du terrain et est exclue de toutes les analyses : { $bases }.
+   *[other] { $count } bases se trouvent hors du terrain et sont exclues de toutes les analyses : { $bases }.
 }
 sector-notice-areas-off = { $count ->
     [one] { $count } zone se trouve hors du terrain : { $areas }.
@@ -145,7 +145,7 @@ sector-preview-dead-ground = angle mort
 sector-preview-base = base de patrouille
 sector-preview-checks = Erreurs et remarques
 sector-preview-nothing = Aucune erreur ni remarque.
-sector-preview-limits = Sol nu : arbres et bâtiments ne sont pas pris en compte. En ligne de vue ne signifie pas détecté ; voir `watchline coverage`.
+sector-preview-limits = Les capteurs sans liaison avec une base sont exclus. Sol nu : arbres et bâtiments ne sont pas pris en compte. En ligne de vue ne signifie pas détecté ; voir `watchline coverage`.
 sector-preview-script = La carte nécessite JavaScript, entièrement contenu dans ce fichier.
 sector-preview-written = Aperçu : { $page } et { $picture }. { PERCENT($fraction) } de la surface à moins de { DISTANCE($belt_m) } de la frontière est en angle mort.
 

@@ -16,6 +16,7 @@ from geo.border import Belt
 from geo.border.belt import BorderLine, belt_of, fitting_belt_m
 from geo.mobility.roads_and_rivers import Ways
 from geo.paths.crossings import INWARD
+from geo.terrain import north_up
 from sensors.coverage.accumulator import CoverageTask, contribution
 from sensors.coverage.radio_links import decided, links_known, network_of
 from sensors.coverage.segments import BeltMeans, belt_means
@@ -165,7 +166,7 @@ def option_benefits(
     option can reach a base.
     """
     chosen = case or Case()
-    ground, task = terrain.compute(), chosen.task
+    ground, task = north_up(terrain).compute(), chosen.task
     links, idle, asked = None, frozenset[str](), tuple(options)
     if bases is not None and links_known(() if present is None else present.relays, bases):
         links, present, options, idle = linked_options(options, present, ground, bases)

@@ -17,7 +17,7 @@ import xarray as xr
 from geo.arrays import Bools, Floats, Ints
 from geo.border.belt import Belt, BorderLine, belt_of
 from geo.frame import LocalFrame
-from geo.terrain import slope
+from geo.terrain import north_up, slope
 from geo.visibility import VISIBLE, viewshed
 from sensors.errors import PlanError
 
@@ -82,7 +82,7 @@ def candidate_sites(
     Raises PlanError if a rule needs data that are missing (roads, power), or if no cell of the belt remains; the
     message names the rules that exclude all cells.
     """
-    chosen, place = rules or SiteRules(), around or Around()
+    chosen, place, terrain = rules or SiteRules(), around or Around(), north_up(terrain)
     belt = belt_of(border, terrain, belt_m=belt_m)
     ground = belt.of(terrain["elevation"])
     steep = belt.of(slope(terrain))

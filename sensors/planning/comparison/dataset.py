@@ -262,7 +262,7 @@ def _story(comparison: Study) -> dict[str, Any]:
         "candidate_paths": len(comparison.ways.segment),
         "segments_left_out": int((comparison.ways.length_m <= 0.0).sum()),
         "missing": ", ".join(comparison.ground.mobility.missing),
-        "response": "none: the sector has no bases" if comparison.ground.response is None else "from the bases",
+        "response": "none: no bases are given" if comparison.ground.response is None else "from the bases",
         "strips": settings.strips,
         "response_assumptions": _response_words(comparison),
         "limits": INDEPENDENT,

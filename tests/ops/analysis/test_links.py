@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from geo.errors import BadInput
 from geo.message import Message
 from ops.analysis.challenge.command import assess
 from ops.analysis.challenge.options import ChallengeOptions
@@ -23,14 +25,17 @@ from ops.analysis.plan.command import plan_sector
 from ops.analysis.plan.options import PlanOptions
 from ops.analysis.plan.patrols import game_of
 from ops.analysis.sector.preview import _handles, _page, _window, preview_of
+from ops.exchange.joint_coverage import coverage_of
 from ops.runtime.output import say_in_english
 from ops.sector.geojson import layout_view
 from ops.sector.layouts.links import NO_BASES, OFF_TERRAIN, links_of
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
+from ops.services.map.layers.response_times import response_layer
 from ops.services.planner.worker import Planner
 from ops.words import MessageCatalogue
 from tests.ops.conftest import blank_pictures, collection, feature, hills, lonlat
+from tests.ops.exchange.partners import PLACE, agreement
 from tests.patience import PATIENT_S
 
 COUNTED = ("camera-west", "post")
@@ -82,6 +87,32 @@ def test_a_preview_shows_and_explains_relays(walled: Any) -> None:
     assert south < relay.northing < north
     legend = _page(seen, str(walled.sector), words).partition('<div class="map-key">')[2].partition("</section>")[0]
     assert "radio relay" in legend
+
+
+def test_a_preview_counts_only_what_is_heard_and_draws_the_others(walled: Any) -> None:
+    seen = {name: preview_of(open_sector(load_sector(walled.sector), name)) for name in ("three", "counted", "relayed")}
+    assert seen["three"].dead_fraction == seen["counted"].dead_fraction > seen["relayed"].dead_fraction
+    assert (seen["three"].dead == seen["counted"].dead).all()
+    assert seen["three"].unlinked == tuple(UNLINKED)
+    assert set(UNLINKED) < set(seen["three"].ground.layout.ids)
+
+
+def test_a_preview_of_a_part_of_the_terrain_knows_the_bases_of_the_whole(walled: Any) -> None:
+    whole = open_sector(load_sector(walled.sector), "three")
+    ((_, north),) = whole.bases_on_terrain().values()
+    part = replace(whole, terrain=whole.terrain.sel(northing=slice(None, north + 300.0)))
+    assert not part.bases_on_terrain()
+    assert preview_of(part, whole).unlinked == tuple(UNLINKED)
+
+
+def test_coverage_for_a_partner_counts_only_what_is_heard(walled: Any) -> None:
+    agreed = agreement(layers={"coverage": ("probability",)}, area=PLACE)
+    shared = {
+        name: coverage_of(open_sector(load_sector(walled.sector), name), agreed)["probability"].to_numpy()
+        for name in ("three", "counted", "relayed")
+    }
+    assert np.array_equal(shared["three"], shared["counted"])
+    assert shared["relayed"].sum() > shared["three"].sum()
 
 
 def test_coverage_counts_only_what_is_heard(walled: Any, tmp_path: Path, screen: Console) -> None:
@@ -212,6 +243,52 @@ def test_without_bases_links_are_not_checked_and_that_is_said(walled: Any, hill_
     far = links_of(open_sector(load_sector(moved), "three"))
     assert not far.record["checked"]
     assert far.messages == [Message("coverage-links-unchecked", {"reason": OFF_TERRAIN})]
+
+
+@pytest.fixture(scope="module")
+def beyond(walled: Any) -> dict[str, Path]:
+    """The same sector with its only base 3.5 km beyond the terrain, and with both bases."""
+    town, post = (feature("Point", lonlat(4000, north), name=name) for name, north in (("town", 9500), ("post", 5500)))
+    found = {}
+    for name, bases in (("beyond", [town]), ("both", [post, town])):
+        (walled.folder / f"{name}.geojson").write_text(collection(*bases))
+        found[name] = walled.folder / f"{name}.toml"
+        found[name].write_text(walled.sector.read_text().replace("bases.geojson", f"{name}.geojson"))
+    return found
+
+
+def test_a_base_beyond_the_terrain_is_no_base_in_any_command(
+    beyond: dict[str, Path], tmp_path: Path, screen: Console
+) -> None:
+    sector = beyond["beyond"]
+    unchecked = Message("coverage-links-unchecked", {"reason": OFF_TERRAIN})
+    assert links_of(open_sector(load_sector(sector), "three")).messages == [unchecked]
+    told = planned(sector, "three", screen)
+    assert told["unlinked"] is None
+    assert unchecked.as_dict() in told["messages"]
+    options = CompareOptions(layouts=("three", "counted"), sector=str(sector), samples=5, residual_item="none")
+    assert compare_layouts(options, screen)["layouts"]["layout"]["unlinked"] == []
+    with blank_pictures():
+        told = assess(ChallengeOptions(str(sector), tmp_path / "out", layout="three", samples=0, runs=0), screen)
+    assert (told["unlinked"], told["links"]["messages"]) == ([], [unchecked.as_dict()])
+    assert not any("response" in Path(file).name for file in told["files"])
+    assert Planner(load_sector(sector)).coverage({"layout": "three"}, lambda *_: None)["unlinked"] == []
+    with pytest.raises(BadInput, match="the sector has no bases on the terrain"):
+        planned(sector, "three", screen, objective="least_interruption")
+
+
+def test_beside_a_base_on_the_terrain_one_beyond_it_changes_nothing_and_is_named(
+    beyond: dict[str, Path], walled: Any, screen: Console, caplog: pytest.LogCaptureFixture
+) -> None:
+    both, one = (open_sector(load_sector(sector), "three") for sector in (beyond["both"], walled.sector))
+    assert [record.getMessage() for record in caplog.records if "terrain" in record.getMessage()] == [
+        "both.toml: 1 base is outside the terrain and is excluded from every analysis: town."
+    ]
+    assert both.bases_on_terrain() == one.bases_on_terrain()
+    assert links_of(both) == links_of(one)
+    assert response_layer(both).revision == response_layer(one).revision
+    options = CompareOptions(layouts=("three", "counted"), sector=str(beyond["both"]), samples=5, residual_item="none")
+    assert compare_layouts(options, screen)["layouts"]["layout"]["unlinked"] == UNLINKED
 
 
 @pytest.fixture(scope="module")

@@ -396,11 +396,25 @@ def test_weather_is_mixed_over_whole_crossings():
     assert (mixed["expected_probability"] <= day["expected_probability"] + 1e-12).all()
 
 
+@pytest.mark.parametrize("order", ["northing", "easting", "dims"])
+def test_weather_is_mixed_cell_by_cell_whatever_the_order_of_a_raster(order: str):
+    rasters = {c: coverage_rasters(layout(RADAR), hills(), None, conditions=c) for c in ("day", "rain")}
+    states = {"day": 0.5, "rain": 0.5}
+    rain = rasters["rain"].transpose() if order == "dims" else rasters["rain"].isel({order: slice(None, None, -1)})
+    xr.testing.assert_equal(over_weather(states, rasters | {"rain": rain}), over_weather(states, rasters))
+
+
 def test_states_that_do_not_fit_together_are_refused():
     terrain = flat()
     one = coverage_rasters(layout(RADAR), terrain, None)
     with pytest.raises(BadInput, match="layout_checksum differs"):
         over_weather({"a": 0.5, "b": 0.5}, {"a": one, "b": coverage_rasters(layout(CAMERA), terrain, None)})
+    for part, axis in (
+        (one.isel(northing=slice(1, None)), "northing"),
+        (one.assign_coords(easting=one["easting"] + 1.0), "easting"),
+    ):
+        with pytest.raises(BadInput, match=f"{axis} differs"):
+            over_weather({"a": 0.5, "b": 0.5}, {"a": one, "b": part})
     with pytest.raises(BadInput, match="sum 1"):
         over_weather({"a": 0.5}, {"a": one})
     with pytest.raises(BadInput, match="states"):

@@ -15,7 +15,6 @@ from geo.errors import BadInput
 from geo.paths.response_times import response_time
 from ops.drawing.response_paint import OFF_THE_MAP, ResponseTime
 from ops.sector.open_sector import OpenSector
-from ops.sector.sector_file import read_bases
 from ops.sector.ways import ways_of
 from ops.services.map.responders import LARGEST_CELLS
 from ops.services.map.tiles import Layer, raster_of
@@ -46,8 +45,8 @@ class ResponseLayer:
 
 def response_layer(ground: OpenSector, digest: str = "") -> Layer:
     """The layer of response times from the nearest base in time. Raises BadInput for bases that cannot be used."""
-    terrain, frame = ground.terrain, ground.frame
-    bases = [frame.to_local(*place) for place in read_bases(ground.sector.bases).values()]
+    terrain = ground.terrain
+    bases = list(ground.bases_on_terrain().values())
     read = ways_of(ground)
     seconds = response_time(terrain, bases, ways=read.ways if read.files else None)
     style = ResponseTime()

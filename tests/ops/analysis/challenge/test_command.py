@@ -46,7 +46,7 @@ from ops.runtime.output import say_in_english
 from ops.sector.open_sector import OpenSector
 from ops.words import MessageCatalogue
 from tests.ops.analysis.plain_english import english_in
-from tests.ops.conftest import blank_pictures
+from tests.ops.conftest import blank_pictures, lonlat
 from tests.ops.words.pseudo_texts import is_plain, plain_texts
 
 QUIET = Console(stderr=True, quiet=True)
@@ -392,7 +392,8 @@ def test_ground_that_is_all_void_is_unknown_and_never_zero(narrow_sector: Any, t
     sentences = answer_on(tmp_path / "out" / "report.html")
     assert (
         sentences[1]
-        == "The probability of interruption is unknown. The sector has no bases, so response times are unknown."
+        == "The probability of interruption is unknown. The sector has no bases on the terrain, so response times are "
+        "unknown."
     )
     assert sentences[-1].startswith(f"Crossing Pd is unknown on {count} segments; ")
 
@@ -429,8 +430,11 @@ def line_of(*places: tuple[float, float]) -> Callable[[Any], None]:
     return spoil
 
 
-def no_base_there(files: Any) -> None:
-    (files.folder / "bases.geojson").write_text(base([10.0, 10.0]))
+def base_on_a_void(files: Any) -> None:
+    elevation = heights(files)
+    elevation[130:145, 90:110] = -9999.0
+    files.write_dem(elevation)
+    (files.folder / "bases.geojson").write_text(base(lonlat(4000, 5500)))
     files.edit(files.sector, "[layouts]", 'bases = "bases.geojson"\n[layouts]')
 
 
@@ -446,7 +450,7 @@ def sensor_off_the_map(files: Any) -> None:
         (line_of((1000, 2000), (5000, 4000), (5000, 2000), (1000, 4000)), (), "crosses itself"),
         (line_of((1000, 2000), (1000, 2000)), (), "length"),
         (line_of((90_000, 2000), (95_000, 2000)), (), "border"),
-        (no_base_there, (), "expected a position on the terrain"),
+        (base_on_a_void, (), "expected a position on the terrain"),
         (lambda files: files.layout.unlink(), (), "no file 'layout.geojson'"),
         (None, ("--layout", "gold"), "no layout 'gold'"),
         (None, ("--target", "ghost"), "ghost"),
