@@ -31,7 +31,7 @@ METRES_PER: Final[dict[str, float]] = (
 """Units of height that are converted, lower case."""
 LONGEST_SIDE_CELLS = 10_000_000  # the coordinates alone take 80 MB
 LARGEST_BLOCK_BYTES = 256 * 2**20  # a raster is read by its blocks, so one must fit into memory several times
-DECODED_WHOLE = frozenset(("PNG", "JPEG", "JPEGXL", "GIF", "BIGGIF", "WEBP", "HEIF", "AVIF"))  # some files of these
+DECODED_WHOLE = frozenset(("PNG", "JPEG"))  # some files of these
 SMALLEST_CELL_M = 0.01
 HABITUAL_VOIDS = (-9999.0, -32768.0, -32767.0, -99999.0)
 """Cell values that in practice are never heights; -9999 m is deeper than any sea that a border crosses."""

@@ -167,10 +167,10 @@ def open_terrain(
     Parameters
     ----------
     path : str, Path, or sequence of these
-        A raster that rasterio opens (a file, an address such as https://…/dem.tif, or a GDAL name such as
-        /vsizip/…), a folder or zip of rasters, a glob, or a list of these. Where tiles overlap the later valid cell
-        counts, in the order of names within a folder or glob. Tiles of one grid have exact seams; others meet where
-        each is resampled.
+        A raster in one of ``geo.terrain.safe_open.FORMATS`` (a file, an address such as https://…/dem.tif, or a GDAL
+        name such as /vsizip/…), a folder or zip of rasters, a glob, or a list of these. Where tiles overlap the later
+        valid cell counts, in the order of names within a folder or glob. Tiles of one grid have exact seams; others
+        meet where each is resampled.
     frame : LocalFrame, optional
         Frame of the terrain. By default the system of the first raster if it is projected, metric, and true to scale
         and angle there (``LocalFrame.distortion``), else a frame around its centre or that of ``bounds_deg``.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import warnings
 import zipfile
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ import rasterio
 import rasterio.errors
 from rasterio._err import CPLE_BaseError
 from rasterio._path import _parse_path, _vsi_path
+from rasterio.drivers import raster_driver_extensions
 from rasterio.io import DatasetReader
 
 from geo.errors import TerrainError
@@ -33,8 +35,15 @@ OPTIONS: Final[dict[str, Any]] = {
     "GDAL_HTTP_RETRY_DELAY": 0.5,
 }
 REMOTE_OPTIONS: Final[dict[str, Any]] = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR"}  # no search for sidecar files
-SERVICES: Final = re.compile("DAAS|EEDAI?|GDALG|GTI|HTTP|NGW|OGCAPI|PLMOSAIC|PostGISRaster|STACIT|STACTA|WCS|WMS|WMTS")
-"""Drivers whose small text file or name is a request to fetch data from elsewhere; not used."""
+NO_REQUESTS: Final[dict[str, Any]] = {"CPL_VSIL_CURL_ALLOWED_FILENAME": "none"}  # no address is opened as a file
+FORMATS: Final = (
+    "GTiff", "VRT", "HFA", "AIG", "EHdr", "ENVI", "AAIGrid", "GRASSASCIIGrid", "XYZ", "ZMap", "RST", "SAGA", "RRASTER",
+    "GSAG", "GSBG", "GS7BG", "NWT_GRD", "SRTMHGT", "DTED", "USGSDEM", "ACE2", "JDEM", "SIGDEM", "BT", "HF2", "Terragen",
+    "JP2OpenJPEG", "PNG", "JPEG", "netCDF", "GPKG",
+)  # fmt: skip
+"""Drivers that are used: those of files in which elevation, land cover and canopy are distributed and that hold their
+own cells. GDAL has some 140 more and chooses by content: the small file of many of them names data elsewhere, which it
+then fetches (MRF, KML, WMS, STAC), whatever the file is called. Virtual rasters are inspected (``refuse_hostile``)."""
 LARGEST_VIRTUAL_BYTES = 32 * 2**20
 DEEPEST_VIRTUAL = 8
 LARGEST_ARCHIVE_RATIO = 200  # a member of an archive may unpack to this many times its size ...
@@ -69,11 +78,11 @@ def opened(name: str, where: str) -> Iterator[Any]:
 
     ``where`` names it in errors. GDAL's messages become the reason in the sentence and are not printed.
     """
-    with rasterio.Env(**OPTIONS | (REMOTE_OPTIONS if is_remote(name) else {})):
+    with rasterio.Env(**OPTIONS | _network_options(name)):
         try:
             raster = DatasetReader(_parse_path(name), driver=_drivers_for(name), sharing=False)
         except OPENING_FAULTS as error:
-            raise _unreadable(error, name, where) from error
+            raise _other_format(name, where) or _unreadable(error, name, where) from error
         try:
             with raster:
                 yield raster
@@ -88,10 +97,34 @@ def _unreadable(error: BaseException, name: str, where: str) -> TerrainError:
     return TerrainError(f"the raster cannot be read{reason}", where=where, expected="intact data that GDAL opens")
 
 
+def _other_format(name: str, where: str) -> TerrainError | None:
+    """The error for a file whose name states a format that is not read; None for any other."""
+    format_ = raster_driver_extensions().get(name.rpartition(".")[2].lower())
+    if format_ is None or format_ in FORMATS:
+        return None
+    return TerrainError(
+        f"the raster cannot be read (the format {format_} is not supported)",
+        where=where,
+        expected="a GeoTIFF, such as gdal_translate writes, or another format of docs/files.md",
+    )
+
+
+def _network_options(name: str) -> dict[str, Any]:
+    """The options for a raster, with which one on this disk makes no request.
+
+    Those of the main thread hold for all threads, which may be reading remote rasters, so there it rests on the drivers
+    alone.
+    """
+    if is_remote(name):
+        return REMOTE_OPTIONS
+    mixed = NETWORK.search(name) is not None  # the text of a virtual raster with remote tiles
+    return {} if mixed or threading.current_thread() is threading.main_thread() else NO_REQUESTS
+
+
 @lru_cache(maxsize=1)
 def _drivers() -> tuple[str, ...]:
     with rasterio.Env() as env:
-        return tuple(sorted(name for name in env.drivers() if not SERVICES.fullmatch(name)))
+        return tuple(name for name in FORMATS if name in env.drivers())
 
 
 def _drivers_for(name: str) -> list[str]:

@@ -10,12 +10,15 @@ import tarfile
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
 import rasterio
+import rasterio.shutil
+from rasterio.env import get_gdal_config
 from rasterio.transform import from_origin
 
 from geo.border import Border
@@ -23,7 +26,9 @@ from geo.errors import TerrainError, WatchlineError
 from geo.frame import LocalFrame
 from geo.mobility.roads_and_rivers import read_map_file
 from geo.terrain import open_terrain
+from geo.terrain.safe_open import opened
 from sensors.layout import Layout
+from tests.patience import PATIENT_S
 
 LINE = "-84.4,36.6 -84.1,36.6"
 
@@ -181,6 +186,116 @@ def test_no_virtual_raster_in_an_archive_makes_a_request(tmp_path: Path, server:
     with pytest.raises(TerrainError):
         open_terrain(prefix.format(zip=tmp_path / "a.zip", tar=tmp_path / "a.tar"))
     assert server.asked == []
+
+
+def tiled(cached: str = "", data: str = "") -> str:
+    """A raster of Meta Raster Format: a small file that names the place of its cells."""
+    return (
+        f'<MRF_META>{cached}<Raster><Size x="512" y="512" c="1"/><Compression>NONE</Compression>'
+        f'<DataType>Float32</DataType><PageSize x="512" y="512" c="1"/>{data}</Raster><GeoTags>'
+        '<BoundingBox minx="500000" miny="4700000" maxx="505120" maxy="4705120"/>'
+        "<Projection>EPSG:32631</Projection></GeoTags></MRF_META>"
+    )
+
+
+def linked(url: str) -> str:
+    """A super-overlay of KML, whose parts are at addresses."""
+    region = (
+        "<Region><LatLonAltBox><north>43</north><south>42</south><east>2</east><west>1</west></LatLonAltBox>"
+        "<Lod><minLodPixels>128</minLodPixels></Lod></Region>"
+    )
+    return kml(f"{region}<NetworkLink>{region}<Link><href>{url}/n.kml</href></Link></NetworkLink>")
+
+
+RASTERS: dict[str, Callable[[str], str]] = {
+    "cached.mrf": lambda url: tiled(cached=f"<CachedSource><Source>/vsicurl/{url}/a.tif</Source></CachedSource>"),
+    "data.mrf": lambda url: tiled(
+        data=f"<DataFile>/vsicurl/{url}/a.ppg</DataFile><IndexFile>/vsicurl/{url}/a.idx</IndexFile>"
+    ),
+    "link.kml": linked,
+}
+
+
+@pytest.mark.parametrize("way", ["itself", "named as a GeoTIFF", "in an archive", "in a virtual raster"])
+@pytest.mark.parametrize("name", RASTERS)
+def test_no_raster_makes_a_request(tmp_path: Path, server: Server, name: str, way: str):
+    file = tmp_path / (f"{name}.tif" if way == "named as a GeoTIFF" else name)
+    file.write_text(RASTERS[name](server.url))
+    path = str(file)
+    if way == "in an archive":
+        with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+            archive.write(file, name)
+        path = f"/vsizip/{tmp_path}/a.zip/{name}"
+    if way == "in a virtual raster":
+        path = str(tmp_path / "dem.vrt")
+        Path(path).write_text(virtual(name))
+    expected = "not recognized as" if way == "named as a GeoTIFF" else r"the format (MRF|KML\w+) is not supported"
+    good = str(raster(tmp_path / "good.tif"))
+    for door in (
+        lambda: open_terrain(path),
+        lambda: open_terrain(good, land_cover=path),
+        lambda: open_terrain(good, canopy_height=path),
+    ):
+        with pytest.raises(TerrainError, match=expected) as refused:
+            door().load()
+        assert path in str(refused.value)
+    assert server.asked == []
+
+
+@pytest.mark.parametrize("held_in", ["main thread", "another thread"])
+def test_an_open_local_raster_takes_the_network_from_no_other_thread(tmp_path: Path, server: Server, held_in: str):
+    """GDAL's options of the main thread hold for all; a raster on the network is read while a local one is open."""
+    local = str(raster(tmp_path / "good.tif"))
+    opened_there, read = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with opened(local, local):
+            opened_there.set()
+            assert read.wait(PATIENT_S)
+
+    def ask() -> None:
+        assert opened_there.wait(PATIENT_S)
+        with suppress(TerrainError):
+            open_terrain(f"{server.url}/a.tif")
+        read.set()
+
+    here, there = (hold, ask) if held_in == "main thread" else (ask, hold)
+    other = threading.Thread(target=there)
+    other.start()
+    here()
+    other.join()
+    assert "/a.tif" in server.asked
+
+
+def test_in_another_thread_gdal_opens_no_address_while_a_local_raster_is_open(tmp_path: Path):
+    local, found = str(raster(tmp_path / "good.tif")), []
+
+    def look() -> None:
+        with opened(local, local):
+            found.append(get_gdal_config("CPL_VSIL_CURL_ALLOWED_FILENAME"))
+
+    other = threading.Thread(target=look)
+    other.start()
+    other.join()
+    assert found == ["none"]
+
+
+@pytest.mark.parametrize(
+    ("driver", "name"),
+    [
+        ("HFA", "a.img"), ("AAIGrid", "a.asc"), ("EHdr", "a.bil"), ("ENVI", "a.dat"), ("SAGA", "a.sdat"),
+        ("netCDF", "a.nc"), ("JP2OpenJPEG", "a.jp2"), ("GPKG", "a.gpkg"), ("USGSDEM", "a.dem"), ("BT", "a.bt"),
+    ],
+)  # fmt: skip
+def test_formats_in_which_heights_are_distributed_are_read(tmp_path: Path, driver: str, name: str):
+    with rasterio.open(
+        tmp_path / "whole.tif", "w", driver="GTiff", width=60, height=60, count=1, dtype="int16", crs="EPSG:4326",
+        transform=from_origin(1, 43, 0.001, 0.001),
+    ) as file:  # fmt: skip
+        file.write(np.full((60, 60), 100, "int16"), 1)
+    options = {"reversible": "yes", "quality": 100} if driver == "JP2OpenJPEG" else {}
+    rasterio.shutil.copy(tmp_path / "whole.tif", tmp_path / name, driver=driver, **options)
+    assert float(open_terrain(tmp_path / name).elevation.median()) == 100.0
 
 
 def test_a_raster_in_an_archive_is_read(tmp_path: Path):

@@ -24,7 +24,7 @@ from ops.services.feeds.feed import (
 )
 from ops.services.feeds.ledger import DEAD, DELIVERED, HELD, SUPERSEDED, DeliveryLedger, Finished, NumberedRow
 from ops.services.feeds.pumping import pump_until
-from ops.services.feeds.quiet import DeliveryVerdict, UnitRules
+from ops.services.feeds.quiet import REVISED_EVERY_NS, DeliveryVerdict, UnitRules
 from ops.services.feeds.unit_messages import Digest, GapFilled, UnitUpdate, digest_entry
 from ops.store.reader import OutboxRow
 from sensors.timestamps import SECOND_NS, utc_datetime
@@ -133,6 +133,7 @@ class _Line:
     gaps: list[_Gap] = field(default_factory=list)
     held: list[NumberedRow] = field(default_factory=list)
     digest_due_ns: int = 0
+    delayed: dict[str, tuple[int, OutboxRow]] = field(default_factory=dict)  # newest revision of each, and when it goes
 
 
 class Dispatcher:
@@ -195,6 +196,7 @@ class Dispatcher:
         while self._requests:
             self._fill_gap(*self._requests.popleft())
         self._look_at_duty()
+        self._give_delayed()
         self._send_digests()
         self._refresh()
         now_s = self._monotonic_s()
@@ -294,6 +296,10 @@ class Dispatcher:
             given: dict[str, int] = {}
             for row in rows:
                 verdict = self._judge(line, row, now_ns, given)
+                due_ns, _ = line.delayed.pop(row.alert, (now_ns + REVISED_EVERY_NS, None))
+                if verdict is DeliveryVerdict.DELAY:
+                    line.delayed[row.alert] = due_ns, row
+                    continue
                 if verdict is not DeliveryVerdict.LEAVE_OUT:
                     wanted.setdefault(line.key, []).append(row)
                 if verdict is DeliveryVerdict.SEND:
@@ -339,6 +345,17 @@ class Dispatcher:
         lines = [line for line in self._lines.values() if line.receiver.is_unit and line.receiver.unit in came]
         if lines:
             self._give(lines, _most_urgent_first(self._reader.open_rows()))
+
+    def _give_delayed(self) -> None:
+        """Number the delayed revisions that are due.
+
+        Until then they are on no disk: at a start, units get what is open, and a TAK server when it is refreshed.
+        """
+        now_ns = self._now_ns()
+        for line in self._lines.values():
+            due = [row for due_ns, row in line.delayed.values() if not 0 < due_ns - now_ns <= REVISED_EVERY_NS]
+            if due:
+                self._give([line], due)
 
     def _send_digests(self) -> None:
         """Sum up the suppressed rows, once a minute at most, and not in quiet hours.

@@ -1,6 +1,7 @@
 """Which rows a unit gets now: duty, sections, least priority, quiet hours, one alert per event, and a limit per minute.
 
-Distress passes every rule, and so does an incident that is assigned or offered to the unit, with its alerts.
+Distress passes every rule, and so does an incident that is assigned or offered to the unit, with its alerts. Beside the
+rules, revisions that units cause by their replies are spaced, those of incidents also for servers.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import Enum
+from functools import lru_cache
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -22,12 +24,16 @@ from sensors.timestamps import SECOND_NS, utc_datetime
 MINUTE_NS: Final = 60 * SECOND_NS
 DUTY_READ_NS: Final = SECOND_NS
 OFF_DUTY: Final = "off_duty"
+REVISED_EVERY_NS: Final = 10 * SECOND_NS
+"""A further revision waits this long, and the newest is sent: a unit could fill all radio links by its replies."""
 
 
 class DeliveryVerdict(Enum):
-    """What becomes of a row: it is sent, it is summed up in the next digest, or the unit does not get it."""
+    """What becomes of a row: it is sent, waits for REVISED_EVERY_NS unless a newer revision replaces it, is summed up
+    in the next digest, or the unit does not get it."""
 
     SEND = "send"
+    DELAY = "delay"
     HOLD = "hold"
     LEAVE_OUT = "leave out"
 
@@ -46,7 +52,13 @@ class ForcesReader(Protocol):
     def live(self, part: str) -> Live | None: ...
 
 
-class _Event(msgspec.Struct):
+class _Step(msgspec.Struct):
+    """A step of the life cycle, with the unit that made it; none for the operations centre."""
+
+    sender: str = ""
+
+
+class _Event(msgspec.Struct, frozen=True):
     """The fields of an incident that the rules read."""
 
     id: str
@@ -55,20 +67,36 @@ class _Event(msgspec.Struct):
     unit: str = ""
     offered_unit: str = ""
     state: str = ""
+    transitions: tuple[_Step, ...] = ()
+    received_at: str | None = None
+
+    @property
+    def units(self) -> frozenset[str]:
+        """The units that it is assigned or offered to."""
+        return frozenset({self.unit, self.offered_unit} - {""})
+
+
+class _Call(msgspec.Struct, frozen=True):
+    """The statements of a distress call, as alert or incident; no reply of a unit changes them."""
+
+    alerts: tuple[str, ...] = ()
+    sentence: str = ""
+    lon: float | None = None
+    lat: float | None = None
+    observed_at: str | None = None
 
 
 class _OfAlert(msgspec.Struct):
     status: str = ""
 
 
-@dataclass(slots=True)
-class _Known:
-    """An incident as the rules remember it."""
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """The revision that a receiver was sent last, and its incident then."""
 
-    alerts: tuple[str, ...]
-    section: str | None
-    units: frozenset[str]
-    """The units that it is assigned or offered to."""
+    at_ns: int
+    row: OutboxRow
+    event: _Event
 
 
 class UnitRules:
@@ -81,26 +109,26 @@ class UnitRules:
         self, settings_of: Callable[[str], UnitFeedSettings], zone: tzinfo, forces: ForcesReader, given: GivenRows
     ) -> None:
         self._settings_of, self._zone, self._forces, self._given = settings_of, zone, forces, given
-        self._events: dict[str, _Known] = {}
+        self._events: dict[str, _Event] = {}
         self._event_of: dict[str, str] = {}
         self._concerned: set[tuple[str, str]] = set()
         self._off_duty: frozenset[str] = frozenset()
         self._duty_read_ns: int | None = None
         self._sent_ns: defaultdict[str, deque[int]] = defaultdict(deque)
+        self._sent: dict[tuple[str, str], _Sent] = {}  # by receiver, and alert or incident
 
     def learn(self, rows: Sequence[OutboxRow]) -> None:
         """Take the incidents among new rows, before the alerts of the same rows are judged."""
         for row in rows:
             if row.kind != "incident":
                 continue
-            event = msgspec.json.decode(row.body, type=_Event)
+            event = _event_of(row.body)
             if event.state == "closed":
                 self._forget(event.id)
                 continue
-            units = frozenset({event.unit, event.offered_unit} - {""})
             before = self._events.get(event.id)
-            self._concerned |= {(unit, event.id) for unit in units if before is None or unit not in before.units}
-            self._events[event.id] = _Known(event.alerts, event.section, units)
+            self._concerned |= {(unit, event.id) for unit in event.units if before is None or unit not in before.units}
+            self._events[event.id] = event
             self._event_of |= dict.fromkeys(event.alerts, event.id)
 
     def take_assignments(self) -> dict[str, set[str]]:
@@ -118,6 +146,7 @@ class UnitRules:
             return frozenset()
         live = self._forces.live("forces")
         self._duty_read_ns = now_ns
+        self._sent = {name: sent for name, sent in self._sent.items() if _is_recent(sent, now_ns)}
         units: list[Mapping[str, Any]] = [] if live is None else msgspec.json.decode(live.body).get("units", [])
         before = self._off_duty
         self._off_duty = frozenset(unit["unit"] for unit in units if unit.get("duty") == OFF_DUTY)
@@ -126,12 +155,24 @@ class UnitRules:
     def judge(
         self, receiver: FeedReceiver, key: str, row: OutboxRow, now_ns: int, given_now: Mapping[str, int]
     ) -> DeliveryVerdict:
-        """Return whether a row that the receiver wants is sent, summed up or left out.
+        """Return whether a row that the receiver wants is sent, delayed, summed up or left out.
 
         ``key`` is its name in the ledger, ``given_now`` the ranks of the alerts that it is given with the same rows.
         """
         verdict = self._judged(receiver, key, row, now_ns, given_now)
+        if verdict is DeliveryVerdict.SEND and (receiver.is_unit or row.kind == "incident"):
+            return self._spaced(receiver, key, row, now_ns)
         return DeliveryVerdict.LEAVE_OUT if verdict is DeliveryVerdict.HOLD and _closes(row) else verdict
+
+    def _spaced(self, receiver: FeedReceiver, key: str, row: OutboxRow, now_ns: int) -> DeliveryVerdict:
+        event = _event_of(row.body) if row.kind == "incident" else self._event(row)
+        if event is None:
+            return DeliveryVerdict.SEND
+        before, sent = self._sent.get((key, row.alert)), _Sent(now_ns, row, event)
+        if before is not None and _is_recent(before, now_ns) and _may_wait(receiver, before, sent):
+            return DeliveryVerdict.DELAY
+        self._sent[key, row.alert] = sent
+        return DeliveryVerdict.SEND
 
     def _judged(
         self, receiver: FeedReceiver, key: str, row: OutboxRow, now_ns: int, given_now: Mapping[str, int]
@@ -158,7 +199,7 @@ class UnitRules:
             return DeliveryVerdict.HOLD
         return DeliveryVerdict.SEND
 
-    def _concerns(self, receiver: FeedReceiver, settings: UnitFeedSettings, event: _Known | None) -> bool:
+    def _concerns(self, receiver: FeedReceiver, settings: UnitFeedSettings, event: _Event | None) -> bool:
         """Whether the unit is on duty and the event in one of its sections."""
         if receiver.unit in self._off_duty:
             return False
@@ -179,10 +220,10 @@ class UnitRules:
     def _local(self, now_ns: int) -> datetime:
         return utc_datetime(now_ns).astimezone(self._zone)
 
-    def _event(self, row: OutboxRow) -> _Known | None:
+    def _event(self, row: OutboxRow) -> _Event | None:
         return self._events.get(row.alert if row.kind == "incident" else self._event_of.get(row.alert, ""))
 
-    def _repeats(self, key: str, row: OutboxRow, event: _Known | None, given_now: Mapping[str, int]) -> bool:
+    def _repeats(self, key: str, row: OutboxRow, event: _Event | None, given_now: Mapping[str, int]) -> bool:
         """Whether the receiver lacks the alert and has another of the same incident that is as urgent."""
         if event is None or self._knows(key, row, given_now):
             return False
@@ -207,8 +248,43 @@ class UnitRules:
                 del self._event_of[alert]
 
 
+@lru_cache(maxsize=256)
+def _event_of(body: bytes) -> _Event:
+    return msgspec.json.decode(body, type=_Event)
+
+
+def _is_recent(sent: _Sent, now_ns: int) -> bool:
+    return 0 <= now_ns - sent.at_ns < REVISED_EVERY_NS
+
+
+def _may_wait(receiver: FeedReceiver, before: _Sent, now: _Sent) -> bool:
+    """Whether a receiver that has an earlier revision of an alert or incident may get this one later.
+
+    Of an alert, only where other units have replied since then. Otherwise not if the operations centre or the unit
+    itself has, if the incident was assigned or offered to the unit (to any, for a server, unless a unit took it), if it
+    is over or was reopened, if its priority changed, or if it is a distress call that states anything new.
+    """
+    was, event, row = before.event, now.event, now.row
+    senders = {step.sender for step in event.transitions[len(was.transitions) :]}
+    if event.id != was.id or "" in senders or row.priority != before.row.priority:
+        return False
+    if _closes(row) != _closes(before.row) or (row.priority == DISTRESS and _call_of(row) != _call_of(before.row)):
+        return False
+    if row.kind == "alert":
+        return bool(senders) and receiver.unit not in senders
+    asked = event.units - was.units
+    if not receiver.is_unit:
+        return not asked - senders
+    received = event.unit == receiver.unit and event.received_at != was.received_at
+    return not (receiver.unit in senders or receiver.unit in asked or received)
+
+
+def _call_of(row: OutboxRow) -> _Call:
+    return msgspec.json.decode(row.body, type=_Call)
+
+
 def _closes(row: OutboxRow) -> bool:
     """Whether an alert is over with this revision, or an incident closed."""
     if row.kind == "incident":
-        return msgspec.json.decode(row.body, type=_Event).state == "closed"
+        return _event_of(row.body).state == "closed"
     return msgspec.json.decode(row.body, type=_OfAlert).status in ("cleared", "rejected")

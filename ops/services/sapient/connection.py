@@ -6,7 +6,8 @@ import asyncio
 import logging
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -14,6 +15,7 @@ from typing import Any, Final, Protocol
 from geo.errors import BadInput, WatchlineError
 from ingest.standards.sapient.framing import Frames, frame
 from ingest.standards.sapient.outgoing import stamp
+from ops.runtime.peers import place_of
 from ops.services.sapient.fault_limit import FaultLimit
 
 log = logging.getLogger(__name__)
@@ -32,6 +34,8 @@ PIECE_BYTES: Final = 65_536
 HALF_A_PACKET_S: Final = 10.0
 """Timeout for each further piece of a packet that a peer has begun."""
 MOST_PEERS: Final = 500
+REGISTERED_WITHIN_S: Final = 30.0
+"""A peer that connected to Watchline is disconnected if for this time no registered node uses its connection."""
 
 
 class AddressFault(BadInput):
@@ -100,13 +104,13 @@ class Peer:
         self._stamps = Stamps()
         self._full_since_s: float | None = None
         self.dialled = dialled
-        self.opened_s = time.monotonic()
+        self.opened_s = self._used_s = time.monotonic()
         self.heard = False
         self.greeted = self.briefed = False
         self.nodes: set[str] = set()
         self.patience = FaultLimit()
         host, port = (writer.get_extra_info("peername") or ("?", 0))[:2]
-        self.name = str(Address(host, port))
+        self.name, self.place = str(Address(host, port)), place_of((host, port))
         _prepare(writer.get_extra_info("socket"))
 
     async def packets(self) -> AsyncIterator[bytes]:
@@ -156,8 +160,16 @@ class Peer:
         return True
 
     def check(self) -> None:
-        """Disconnect a peer that accepts no data; call it about every second."""
-        if self._writer.is_closing() or self._writer.transport.get_write_buffer_size() == 0:
+        """Disconnect a peer that accepts no data, and one that connected and has no registered node; call it about
+        every second."""
+        if self._writer.is_closing():
+            return
+        if self.dialled or self.nodes:
+            self._used_s = time.monotonic()
+        elif time.monotonic() - self._used_s > REGISTERED_WITHIN_S:
+            self.close("no node has registered on it")
+            return
+        if self._writer.transport.get_write_buffer_size() == 0:
             self._full_since_s = None
         elif self._full_since_s is None:
             self._full_since_s = time.monotonic()
@@ -210,22 +222,28 @@ async def dial(address: Address, serve: Serve, *, now_ns: Callable[[], int]) -> 
 
 
 async def listen(address: Address, serve: Serve, *, now_ns: Callable[[], int]) -> asyncio.Server:
-    """Accept connections at ``address``; AddressFault if listening there is not possible."""
+    """Accept connections at ``address``; AddressFault if listening there is not possible.
 
-    count = 0
+    Beyond MOST_PEERS, one without a registered node makes room: the oldest of the address that has most of them, so
+    that a flood from one address displaces itself, and not a node.
+    """
+    peers: set[Peer] = set()
 
     async def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal count
         peer = Peer(reader, writer, dialled=False, now_ns=now_ns)
-        if count >= MOST_PEERS:
-            peer.close(f"{MOST_PEERS} others are connected")
-            return
+        if len(peers) >= MOST_PEERS:
+            displaced = _least_needed(peers)
+            if displaced is None:
+                peer.close(f"{MOST_PEERS} others are connected")
+                return
+            peers.discard(displaced)
+            displaced.close("it makes room for another")
         log.warning("SAPIENT %s: connected.", peer.name)
-        count += 1
+        peers.add(peer)
         try:
             await _attend(peer, serve)
         finally:
-            count -= 1
+            peers.discard(peer)
 
     try:
         return await asyncio.start_server(accepted, address.host, address.port)
@@ -235,6 +253,13 @@ async def listen(address: Address, serve: Serve, *, now_ns: Callable[[], int]) -
             where=str(address),
             expected="a free port of this machine",
         ) from None
+
+
+def _least_needed(peers: Collection[Peer]) -> Peer | None:
+    """The oldest peer without a registered node, of the place that has most of these; None if all have one."""
+    idle = [peer for peer in peers if not peer.nodes]
+    held = Counter(peer.place for peer in idle)
+    return min(idle, key=lambda peer: (-held[peer.place], peer.opened_s), default=None)
 
 
 async def _attend(peer: Peer, serve: Serve) -> None:

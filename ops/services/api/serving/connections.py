@@ -15,8 +15,8 @@ from typing import Any, Final
 from starlette.types import Scope
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from ops.runtime.peers import THIS_COMPUTER, place_of
 from ops.services.api.serving.handshakes import ServerLoop
-from ops.services.api.serving.peers import THIS_COMPUTER, place_of
 
 REQUEST_WITHIN_S: Final = 180.0
 """From the connection, or from the first byte of a further request, to its last byte: a phone at 1.2 kbit/s needs a

@@ -11,7 +11,7 @@ from collections import Counter
 from contextlib import suppress
 from typing import Any, Final
 
-from ops.services.api.serving.peers import THIS_COMPUTER, place_of
+from ops.runtime.peers import THIS_COMPUTER, place_of
 
 HANDSHAKE_WITHIN_S: Final = 90.0
 """Time for a phone at 1.2 kbit/s."""

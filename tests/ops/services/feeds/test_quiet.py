@@ -262,6 +262,103 @@ def test_escalation_reaches_the_next_unit_once_wherever_the_process_is_ended(
     assert night.server.sent == [("I1", 0), ("I1", 1)]
 
 
+def acted(revision: int, *senders: str, **more: Any) -> dict[str, Any]:
+    """An incident on which these have acted in turn: a unit, or "" for the operations centre."""
+    steps = [{"at": RAISED, "state": "assigned", "by": "b", "action": "a", "sender": one} for one in senders]
+    return incident(1, ["A1"], revision, **{"transitions": steps, "unit": "p2", "state": "assigned"} | more)
+
+
+def after_s(night: Night, seconds: float) -> None:
+    night.now_ns += round(seconds * 1e9)
+    night.pump()
+
+
+@pytest.mark.parametrize("priority", ["medium", "distress"])
+def test_a_unit_that_replies_on_and_on_fills_the_links_of_no_other(folder: Path, priority: str) -> None:
+    night = Night(folder, UnitFeedSettings())
+    night.commit(alert(1, 0, priority), incidents=[acted(0, "", priority=priority)])
+    after_s(night, 60)
+    count = 250
+    for number in range(1, count + 1):
+        night.now_ns += 10**8
+        status = {"status": "acknowledged" if number % 2 else "active"}
+        reply = acted(number, "", *["p2"] * number, priority=priority, received_at=f"{RAISED:%Y-%m-%d} {number}")
+        night.commit(alert(1, number, priority) | status, incidents=[reply])
+    first = [revision for one, revision in night.heard if one == "I1"]
+    assert first[:2] == [0, 1], "the first reply at once"
+    assert len(first) == 4
+    assert first[2] - first[1] >= 100, "and then, within 25 s, one in 10 s"
+    after_s(night, 11)
+    after_s(night, 11)
+    for name in ("I1", "A1"):
+        heard = [revision for one, revision in night.heard if one == name]
+        assert len(heard) == 5
+        assert heard[-1] == count, "the newest is not lost"
+    assert [revision for one, revision in night.server.sent if one == "I1"] == [*first, count]
+
+
+def test_a_unit_gets_the_outcome_of_its_own_replies_at_once(folder: Path) -> None:
+    night = Night(folder, UnitFeedSettings())
+    night.commit(alert(1), incidents=[acted(0, "", unit="u1")])
+    night.commit(alert(1, 1) | {"status": "acknowledged"}, incidents=[acted(1, "", "u1", unit="u1")])
+    night.commit(incidents=[acted(2, "", "u1", unit="u1", received_at=RAISED)])
+    night.commit(alert(1, 2), incidents=[acted(3, "", "u1", "u1", unit="u1")])
+    assert night.heard == [("A1", 0), ("I1", 0), ("A1", 1), ("I1", 1), ("I1", 2), ("A1", 2), ("I1", 3)]
+    assert night.server.sent == [("I1", 0)]
+
+
+@pytest.mark.parametrize(
+    ("senders", "change"),
+    [
+        (["", "p2", ""], {"unit": "p3"}),  # assigned to another unit by the centre
+        (["", "p2", ""], {"state": "closed"}),
+        (["", "p2", ""], {"unit": ""}),  # recalled
+        (["", "p2", "p2"], {"state": "closed"}),
+        (["", "p2"], {"unit": "", "offered_unit": "u1"}),
+        (["", "p2"], {"priority": "distress"}),
+        (["", "p2", "p2", ""], {}),  # seen together with a reply
+    ],
+)
+def test_what_the_centre_does_an_end_an_offer_and_a_higher_priority_never_wait(
+    folder: Path, senders: list[str], change: dict[str, Any]
+) -> None:
+    night = Night(folder, UnitFeedSettings())
+    night.commit(incidents=[acted(0, "")])
+    night.commit(incidents=[acted(1, "", "p2")])
+    assert night.heard == night.server.sent == [("I1", 0)]
+    night.commit(incidents=[acted(2, *senders, **change)])
+    assert night.heard == night.server.sent == [("I1", 0), ("I1", 2)]
+    after_s(night, 11)
+    assert night.heard == night.server.sent == [("I1", 0), ("I1", 2)], "what waited is superseded"
+
+
+def test_news_of_a_distress_call_never_waits_for_replies(folder: Path) -> None:
+    night = Night(folder, UnitFeedSettings())
+    call = {"priority": "distress"}
+    night.commit(alert(1, 0, "distress") | {"lon": 1.0}, incidents=[acted(0, "", lon=1.0, **call)])
+    night.commit(alert(1, 1, "distress") | {"lon": 1.0}, incidents=[acted(1, "", "p2", lon=1.0, **call)])
+    assert night.heard == [("A1", 0), ("I1", 0)]
+    night.commit(alert(1, 2, "distress") | {"lon": 1.1}, incidents=[acted(2, "", "p2", "p2", lon=1.1, **call)])
+    assert night.heard == [("A1", 0), ("I1", 0), ("A1", 2), ("I1", 2)]
+
+
+def test_revisions_of_alerts_that_no_reply_caused_do_not_wait(folder: Path) -> None:
+    night = Night(folder, UnitFeedSettings())
+    night.commit(alert(1), alert(2), incidents=[acted(0, "")])
+    night.commit(alert(1, 1), alert(2, 1))
+    assert night.heard == [("A1", 0), ("A2", 0), ("I1", 0), ("A1", 1), ("A2", 1)]
+
+
+def test_a_restart_loses_no_revision_that_waits(folder: Path) -> None:
+    night = Night(folder, UnitFeedSettings())
+    night.commit(alert(1), incidents=[acted(0, "")])
+    night.commit(alert(1, 1) | {"status": "acknowledged"}, incidents=[acted(1, "", "p2")])
+    assert night.heard == [("A1", 0), ("I1", 0)]
+    night.start()
+    night.pump()
+    assert sorted(night.heard[2:]) == [("A1", 1), ("I1", 1)]
+
+
 class PlainFeed:
     """A feed without digests to one unit, as that to a TAK server is; it has what it was sent."""
 

@@ -15,12 +15,12 @@ import pytest
 from starlette.responses import Response
 
 from ops.runtime.files.scratch_folder import scratch_folder
+from ops.runtime.peers import THIS_COMPUTER, place_of
 from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.event_stream import StreamSettings
 from ops.services.api.guard import TOKEN_HEADER, GuardSettings
 from ops.services.api.serving.connections import LimitedConnection
 from ops.services.api.serving.handshakes import ServerLoop
-from ops.services.api.serving.peers import THIS_COMPUTER, place_of
 from ops.services.api.serving.server import serving
 from ops.store.writer import Store
 from tests.patience import PATIENT_S
