@@ -14,6 +14,7 @@ from ops.sector.layouts.links import unchecked_message, why_unchecked
 if TYPE_CHECKING:
     from ops.analysis.plan.findings import PlanFindings
     from ops.analysis.risk.decision import RiskDecision
+    from sensors.planning.choice.benefits import OptionBenefits
     from sensors.planning.choice.plan import PurchasePlan
 
 MOBILE: Final = "schedules.geojson"
