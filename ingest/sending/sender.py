@@ -65,8 +65,8 @@ class Sender:
     Parameters
     ----------
     spool : Spool
-        Spool in which the messages wait. The caller owns it and closes it after ``stop``. A new one without a
-        ``first_boot`` begins at the millisecond of ``now_ns``.
+        Spool in which the messages wait. The caller owns it and closes it after ``stop``. The boot of an empty one
+        without a ``first_boot`` is raised to the millisecond of ``now_ns``.
     sector : str
         Name of the sector.
     sensor : str
@@ -444,7 +444,7 @@ class Sender:
 
     def _numbers(self, key: MessageKey) -> list[tuple[str, str]]:
         """Make the user properties of a message: its numbers, its sender's boot and the time of sending."""
-        numbers = zip(("boot", "seq", "by_boot", "sent"), (*key, self._spool.boot, self._now_ns()), strict=True)
+        numbers = zip(("boot", "seq", "by_boot", "sent"), (*key, self._spool.by_boot, self._now_ns()), strict=True)
         return [(name, str(value)) for name, value in numbers]
 
     def _signed_properties(self, topic: str, key: MessageKey, payload: bytes) -> UserProperties:
@@ -471,7 +471,7 @@ class Sender:
             self._status_seq += 1
             status = Status(
                 sensor=self._sensor,
-                boot=self._spool.boot,
+                boot=self._spool.by_boot,
                 seq=self._status_seq,
                 observed_at=utc_datetime(self._now_ns()),
                 state=state,
@@ -501,10 +501,10 @@ class Sender:
         except (MalformedMessage, msgspec.DecodeError, UnicodeDecodeError):
             self.refused_acks += 1  # any client may have published it, so it is not evidence about this connection
             return
-        if ack.boot > self._spool.boot:
+        if ack.boot > self._spool.by_boot:
             self._replaced = (
-                f"ingest knows boot {ack.boot} of {self._sensor}, this spool is at {self._spool.boot}: it was replaced"
-                " by a new one; expected boots that rise (Spool(first_boot=...))."
+                f"ingest knows boot {ack.boot} of {self._sensor}, this spool is at {self._spool.by_boot}: it was"
+                " replaced by a new one; expected boots that rise (Spool(first_boot=...))."
             )
         if ack.boot == self._spool.boot:
             stored = delivery.retained and self._connections == 1 and not self._acknowledged  # before anything was sent

@@ -80,11 +80,20 @@ class Spool:
         Capacity.
     first_boot : int, optional
         Lowest boot; a file in which messages of a much lower one wait continues with its next. Without one a new file
-        begins at 1, which its sender raises to the time of its clock (``first_boot_at``): a file that replaces a lost
-        one then reuses none of its keys.
+        begins at 1, and its sender raises the boot of each opening without waiting messages to the time of its clock
+        (``first_boot_at``): a file that replaces a lost one then reuses none of its keys, and a clock that was wrong at
+        one start has no effect on the next.
     readable : bool
         Whether other processes may read the file meanwhile, such as to copy it; a file beside it then keeps a second
         spool out.
+
+    Attributes
+    ----------
+    boot : int
+        Boot of the messages that are put.
+    by_boot : int
+        Boot with which the sender signs: ``boot``, or a higher one that does not fit the file while messages of a much
+        lower boot wait.
 
     Raises
     ------
@@ -163,24 +172,27 @@ class Spool:
         db.execute("PRAGMA synchronous=FULL")
         db.execute("PRAGMA journal_size_limit=16777216")
         db.execute("BEGIN IMMEDIATE")
-        created = self._check_schema() == 0
-        if created:
+        if self._check_schema() == 0:
             for statement in _TABLES.split(";"):
                 db.execute(statement)
             db.execute(f"PRAGMA application_id={APPLICATION_ID}")
             db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
-        self._may_raise_boot = created and first_boot is None
         self._next_seq = 1
         self._put_total = self._meta("put")
         self._dropped_total = self._meta("dropped")
         self._count: int
         self._bytes: int
         self._count, self._bytes = db.execute("SELECT count(*), total(length(payload)) FROM messages").fetchone()
+        self._may_raise_boot = first_boot is None
         self._base = self._meta("base")
         self.boot = self._meta("boot") + 1
-        if first_boot is not None and (not self._count or first_boot <= self._base + _MOST_BOOTS):
+        self.by_boot = max(self.boot, self._meta("by_boot") + 1, min(first_boot or 0, MAX_COUNTER))
+        if not self._count:
+            self.boot = max(self.by_boot, first_boot or 0)
+        elif first_boot is not None and first_boot <= self._base + _MOST_BOOTS:
             self.boot = max(self.boot, first_boot)
         self._begin_at(self.boot)
+        self._set_meta("by_boot", self.by_boot)
         db.execute("COMMIT")
 
     def _begin_at(self, boot: int) -> None:
@@ -210,10 +222,10 @@ class Spool:
         return version
 
     def raise_first_boot(self, boot: int) -> None:
-        """Begin at ``boot`` instead of 1 in a new file.
+        """Raise ``by_boot`` to ``boot``, and where no message waits, ``boot`` of this opening too.
 
-        Only if this opening created the file without a ``first_boot``, and before the first message; else it does
-        nothing.
+        Only without a ``first_boot``, and before the first message of this opening; else it does nothing. It lowers
+        neither.
 
         Parameters
         ----------
@@ -226,11 +238,18 @@ class Spool:
             On a disk error.
         """
         with self._lock:
-            if not self._may_raise_boot or self._next_seq > 1 or boot <= self.boot:
+            if not self._may_raise_boot or self._next_seq > 1 or boot <= self.by_boot:
                 return
             self._after = (self._count, self._bytes, self._put_total, self._dropped_total)
-            self._transact(lambda: self._begin_at(boot))
-            self.boot, self._may_raise_boot = boot, False
+            self._transact(lambda: self._raise_to(boot))
+            self.by_boot = boot
+            if not self._count:
+                self.boot = boot
+
+    def _raise_to(self, boot: int) -> None:
+        if not self._count:
+            self._begin_at(boot)
+        self._set_meta("by_boot", boot)
 
     def put(self, build: Build) -> MessageKey:
         """Store one message under the next (boot, seq); it is on disk when this returns.

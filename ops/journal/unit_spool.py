@@ -98,7 +98,7 @@ class UnitSpool:
         self._spool = Spool(file, first_boot=first_boot_at(now_ns()), readable=True)
         self._journal = JournalPlace(file.with_name("journal.db"))
         self._publisher = Publisher(
-            url, client_id=f"watchline-{sector_id}-{part}", now_ns=now_ns, identity=identity, boot=self._spool.boot
+            url, client_id=f"watchline-{sector_id}-{part}", now_ns=now_ns, identity=identity, boot=self._spool.by_boot
         )
         self._waiting: defaultdict[str, _WaitingOfUnit] = defaultdict(_WaitingOfUnit)
         self._lock = threading.Lock()

@@ -83,12 +83,18 @@ def memory_limits(system: Path = Path("/")) -> Iterator[MemoryLimit]:
     allowed = resource.getrlimit(resource.RLIMIT_AS)[0]
     if allowed != resource.RLIM_INFINITY:
         yield MemoryLimit("the limit of address space (ulimit -v)", True, allowed)
+    for _, allowed in _control_group_limits(system):
+        yield MemoryLimit("the limit of memory (control group)", False, allowed)
+
+
+def _control_group_limits(system: Path) -> Iterator[tuple[Path, int]]:
+    """Yield the files with limits of the control group of this process and of those above it, and memory with swap."""
     swap = _has_swap(system)
     for file in _control_group_files(system):
         with suppress(OSError, ValueError):  # "max" where there is none
             allowed = _read_bytes(file) + (_swap_of(file) if swap else 0)
             if allowed < 2**60:
-                yield MemoryLimit("the limit of memory (control group)", False, allowed)
+                yield file, allowed
 
 
 def _has_swap(system: Path) -> bool:
@@ -130,24 +136,29 @@ def _control_group_files(system: Path) -> Iterator[Path]:
 
 
 def free_bytes(system: Path = Path("/")) -> int:
-    """Memory that this process may still take: what is free on the machine, and below the limits of the process."""
+    """Memory that this process may have: what it holds, and what is free on the machine and below its limits."""
     import psutil
 
-    used = psutil.Process().memory_info()
+    own = psutil.Process().memory_info()
     free = [psutil.virtual_memory().available]
-    for limit in memory_limits(system):
-        free.append(limit.value - (used.vms if limit.is_of_addresses else _used_by_group(system, used.rss)))
-    return max(min(free), 0)
+    allowed = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if allowed != resource.RLIM_INFINITY:
+        free.append(allowed - own.vms)
+    for file, allowed in _control_group_limits(system):
+        free.append(allowed - max(own.rss, _held_by_group(file)))
+    return int(own.rss + max(min(free), 0))
 
 
-def _used_by_group(system: Path, least: int) -> int:
-    """Bytes that the control group of this process holds, without the cache of files; ``least`` where not stated."""
-    for file in _control_group_files(system):
-        with suppress(OSError, ValueError):
-            lines = file.with_name("memory.stat").read_text(encoding="ascii").splitlines()
-            stated = dict(line.split(None, 1) for line in lines)
-            return max(least, int(stated.get("anon", stated.get("total_rss", least))))
-    return least
+def _held_by_group(limit: Path) -> int:
+    """Bytes that the group of this limit holds and cannot give up, as the cache of files; 0 where it is not stated."""
+    held = 0
+    with suppress(OSError, ValueError):
+        lines = limit.with_name("memory.stat").read_text(encoding="ascii").splitlines()
+        stated = {name: int(value) for name, value in (line.split() for line in lines)}
+        version_2 = limit.name == "memory.max"
+        held = sum(stated.get(name, 0) for name in (("anon", "shmem") if version_2 else ("total_rss", "total_shmem")))
+        held += _read_bytes(limit.with_name("memory.swap.current")) if version_2 else stated.get("total_swap", 0)
+    return held
 
 
 def refuse_low_limit(command: str, need: MemoryNeed) -> None:

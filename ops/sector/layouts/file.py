@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
+from geo.arrays import Floats
 from geo.errors import FrameError
 from geo.frame import LocalFrame
 from ops.sector.sector_file import layout_path, load_sector
@@ -26,6 +27,11 @@ def sector_layout(sector: str | None, layout: str | None) -> Layout | None:
     return None if sector is None else layout_of(layout_path(load_sector(sector), layout))
 
 
+LONGEST_GAP_M: Final = 500_000.0
+"""A sensor farther from all others is a mistake in a file, such as an exchanged longitude and latitude, and not part of
+a long border."""
+
+
 def frame_of(layout: Path) -> LocalFrame:
     """Return a frame for a layout without its sector: around its first sensor, or along all sensors of a long border.
 
@@ -36,13 +42,20 @@ def frame_of(layout: Path) -> LocalFrame:
     lon, lat = np.array(points or [(0.0, 0.0)]).T
     try:
         error = around.distortion(*around.to_local(lon, lat))
-        if error.negligible:
+        if error.negligible or len(points) < 2:
             return around
         along = LocalFrame.along(lon, lat)
-        is_better = along.distortion(*along.to_local(lon, lat)).scale_error < error.scale_error
+        places = np.stack(along.to_local(lon, lat))
+        is_better = bool(np.isfinite(places).all()) and along.distortion(*places).scale_error < error.scale_error
     except FrameError:
         return around
-    return along if is_better else around
+    return along if is_better and _longest_gap_m(places) <= LONGEST_GAP_M else around
+
+
+def _longest_gap_m(places: Floats) -> float:
+    """Longest distance between neighbours along the line that fits these places best; ``places`` (axis, place) [m]."""
+    _, axes = np.linalg.eigh(np.cov(places))
+    return float(np.diff(np.sort(axes[:, -1] @ places)).max())
 
 
 def _points_of(layout: Path) -> list[tuple[float, float]]:
@@ -54,7 +67,7 @@ def _points_of(layout: Path) -> list[tuple[float, float]]:
         return []
     points = []
     for feature in features:
-        with suppress(ValueError, KeyError, IndexError, TypeError):
+        with suppress(ValueError, KeyError, IndexError, TypeError, OverflowError):
             lon, lat = map(float, feature["geometry"]["coordinates"][:2])
             if abs(lon) <= 180.0 and abs(lat) <= 90.0:
                 points.append((lon, lat))

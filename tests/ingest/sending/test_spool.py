@@ -247,6 +247,46 @@ def test_a_new_spool_begins_at_the_millisecond_of_its_senders_clock(tmp_path: Pa
         assert spool.boot == 3, "chosen by its owner"
 
 
+def test_a_clock_that_was_wrong_at_one_start_has_no_effect_on_the_next(tmp_path: Path) -> None:
+    """1970 at the first start; the disk before this one was at a boot of the right clock, below which is a rollback."""
+    right = first_boot_at(1_790_000_000 * 10**9)
+    with Spool(tmp_path / "s.sqlite") as spool:
+        spool.raise_first_boot(first_boot_at(0))
+        assert (spool.boot, spool.by_boot) == (1, 1)
+    with Spool(tmp_path / "s.sqlite") as spool:
+        spool.raise_first_boot(right)
+        assert (spool.boot, spool.by_boot) == (right, right)
+    with Spool(tmp_path / "s.sqlite") as spool:
+        spool.raise_first_boot(first_boot_at(0))
+        assert (spool.boot, spool.by_boot) == (right + 1, right + 1), "it never falls"
+
+
+def test_messages_of_a_start_with_a_wrong_clock_keep_their_order_and_are_signed_with_a_boot_that_rises(
+    tmp_path: Path,
+) -> None:
+    right = first_boot_at(1_790_000_000 * 10**9)
+    with Spool(tmp_path / "s.sqlite") as spool:
+        spool.raise_first_boot(first_boot_at(0))
+        spool.put_many([text, text])
+    for opening, clock in enumerate((right, first_boot_at(0))):
+        with Spool(tmp_path / "s.sqlite") as spool:
+            spool.raise_first_boot(clock)
+            assert (spool.boot, spool.by_boot) == (2 + opening, right + opening)
+            spool.put(text)
+    with Spool(tmp_path / "s.sqlite") as spool:
+        waiting = [(1, 1), (1, 2), (2, 1), (3, 1)]
+        assert [(entry.key, entry.payload) for entry in spool.pending()] == [(key, text(*key)) for key in waiting]
+        for boot in (1, 2, 3):
+            spool.settle(boot, 9)
+        assert spool.by_boot == right + 2
+    with Spool(tmp_path / "s.sqlite") as spool:
+        assert (spool.boot, spool.by_boot) == (right + 3, right + 3), "nothing waits: one number again"
+    with Spool(tmp_path / "u.sqlite", first_boot=1) as spool:
+        spool.put(text)
+    with Spool(tmp_path / "u.sqlite", first_boot=right) as spool:
+        assert (spool.boot, spool.by_boot) == (2, right), "chosen by its owner, as of messages of units"
+
+
 def test_boots_far_apart_fit_one_file(tmp_path: Path) -> None:
     """An owner who chooses the time as the boot at every opening, with messages waiting and without."""
     path, day = tmp_path / "s.sqlite", 86_400_000

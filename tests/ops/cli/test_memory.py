@@ -10,8 +10,10 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import psutil
 import pyarrow
 import pytest
 import typer.main
@@ -21,7 +23,7 @@ from geo.errors import TerrainError
 from ops.cli import app as cli
 from ops.cli import needs
 from ops.runtime import memory
-from ops.runtime.memory import MB, MemoryNeed, memory_limits, ran_out_of_memory
+from ops.runtime.memory import MB, MemoryNeed, free_bytes, memory_limits, ran_out_of_memory
 from ops.runtime.output import UNFINISHED
 from tests.ops.cli.test_examples import leaves
 from tests.ops.conftest import Ending
@@ -282,14 +284,79 @@ def test_the_limits_of_control_groups_are_those_of_the_group_and_all_above_it(
     tmp_path: Path, groups: str, files: dict[str, str], expected: list[int]
 ) -> None:
     """cgroups(7): a limit holds for a group and all below it; "max", and 2^63 less a page, are no limit."""
-    (tmp_path / "proc/self").mkdir(parents=True)
-    (tmp_path / "proc/self/cgroup").write_text(groups, encoding="utf-8")
+    write_control_groups(tmp_path, groups, files)
+    assert [limit.value for limit in memory_limits(tmp_path) if not limit.is_of_addresses] == expected
+
+
+def write_control_groups(system: Path, groups: str, files: dict[str, str]) -> None:
+    """A machine with swap, the control groups of this process, and their files."""
+    (system / "proc/self").mkdir(parents=True)
+    (system / "proc/self/cgroup").write_text(groups, encoding="utf-8")
     for name, text in files.items():
-        file = tmp_path / "sys/fs/cgroup" / name
+        file = system / "sys/fs/cgroup" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text + "\n", encoding="utf-8")
-    (tmp_path / "proc/swaps").write_text("Filename Type Size Used Priority\n/dev/sda2 partition 4 0 -2\n")
-    assert [limit.value for limit in memory_limits(tmp_path) if not limit.is_of_addresses] == expected
+    (system / "proc/swaps").write_text("Filename Type Size Used Priority\n/dev/sda2 partition 4 0 -2\n")
+
+
+HELD_2 = "anon 700000000\nfile 90000000\nshmem 50000000\nslab 9"
+HELD_1 = "cache 90000000\nrss 1\ntotal_cache 90000000\ntotal_rss 700000000\ntotal_shmem 50000000\ntotal_swap 20000000"
+
+
+@pytest.mark.parametrize(
+    ("groups", "files", "expected_mb"),
+    [
+        ("", {}, 5_000 + 300),
+        ("0::/work\n", {"work/memory.max": "9000000000"}, 5_000 + 300),
+        ("0::/work\n", {"work/memory.max": "1000000000"}, 1_000),
+        ("0::/work\n", {"work/memory.max": "1000000000", "work/memory.stat": HELD_2}, 1_000 - 750 + 300),
+        (
+            "0::/work\n",
+            {
+                "work/memory.max": "1000000000",
+                "work/memory.swap.max": "100000000",
+                "work/memory.stat": HELD_2,
+                "work/memory.swap.current": "30000000",
+            },
+            1_100 - 780 + 300,
+        ),
+        (
+            "0::/pod/work\n",
+            {
+                "pod/memory.max": "1000000000",
+                "pod/memory.stat": HELD_2,
+                "pod/work/memory.max": "900000000",
+                "pod/work/memory.stat": "anon 300000000",
+            },
+            1_000 - 750 + 300,
+        ),
+        ("0::/work\n", {"work/memory.max": "600000000", "work/memory.stat": HELD_2}, 300),
+        (
+            "4:memory:/work\n",
+            {
+                "memory/work/memory.limit_in_bytes": "1000000000",
+                "memory/work/memory.memsw.limit_in_bytes": "1200000000",
+                "memory/work/memory.stat": HELD_1,
+            },
+            1_200 - 770 + 300,
+        ),
+    ],
+    ids=[
+        *("none", "above the machine", "version 2, held not stated", "version 2", "swap", "others in the group above"),
+        *("exhausted", "version 1"),
+    ],
+)
+def test_memory_below_the_limits_of_control_groups_is_what_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, groups: str, files: dict[str, str], expected_mb: int
+) -> None:
+    """5,000 MB are free on the machine, and this process holds 300. Files that are cached can be given up."""
+    own = SimpleNamespace(rss=300 * MB, vms=2_000 * MB)
+    monkeypatch.setattr(psutil, "Process", lambda: SimpleNamespace(memory_info=lambda: own))
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=5_000 * MB))
+    write_control_groups(tmp_path, groups, files)
+    assert free_bytes(tmp_path) == expected_mb * MB
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (2_100 * MB, resource.RLIM_INFINITY))
+    assert free_bytes(tmp_path) == min(expected_mb, 2_100 - 2_000 + 300) * MB, "ulimit -v"
 
 
 def test_a_limit_of_swap_counts_for_nothing_on_a_machine_without_swap(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from geo.errors import BadInput
 from ingest.decode import encode
 from ingest.envelope import Delivery
+from ingest.receiving.batch import KEPT_TOPIC
 from ingest.receiving.receiver import Guards, Receiver
 from ingest.security.authentication import Authenticator
 from ingest.security.key_register import Register, record_of
@@ -102,6 +103,24 @@ def test_what_was_too_early_is_taken_when_its_time_has_come(door: Door) -> None:
     ReplayFolder(door.path).ask([1])
     door.replay(NOW_NS + HOUR_NS)
     assert door.keys() == [(1, 1), (1, 2)], "once only"
+
+
+def test_long_names_in_topics_do_not_fill_the_journal(tmp_path: Path) -> None:
+    """300 names of 64 kB, 19 MB: all are counted, each is kept with what shows that it is no topic of Watchline."""
+    door = Door(tmp_path)
+    topics = [f"watchline/1/x/sensor/{'n' * 64_000}{n}/detections" for n in range(300)]
+    door.receiver.handle([Delivery(topic, b"%d" % n, "application/json", (), NOW_NS) for n, topic in enumerate(topics)])
+    letters = [letter for _, letter in door.journal.dead_letters()]
+    assert [letter.code for letter in letters] == ["bad_topic"] * 300
+    assert all(len(letter.topic) == KEPT_TOPIC and topics[0].startswith(letter.topic) for letter in letters)
+    assert door.journal.recount()["", "unknown"].dead_lettered == 300
+    assert sum(file.stat().st_size for file in tmp_path.iterdir()) < 3e6
+    door.take(b"{}", 1, 1)
+    assert [letter.topic for _, letter in door.journal.dead_letters()][-1] == TOPIC, "whole, as of every known source"
+    ReplayFolder(door.path).ask([1])
+    door.replay(NOW_NS)
+    assert door.journal.replayed()[1][1] == "refused: bad_topic", "what is kept of it does not become a topic"
+    door.journal.close()
 
 
 def test_an_unsigned_message_does_not_come_in_by_being_asked_for(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ from ops.services.fusion.memory.mutes import note_heard, note_mute, state_of
 from ops.services.fusion.memory.quarantine import note_cut_off, quarantine_faults, refusal_faults
 from sensors.health.liveness import SensorStatus, health, silent_after_s
 from sensors.layout import Layout
-from sensors.timestamps import HOUR_NS, nanoseconds, utc_datetime
+from sensors.timestamps import HOUR_NS, SECOND_NS, nanoseconds, utc_datetime
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +43,8 @@ HEALTH_EVERY_NS: Final = 500_000_000
 """Interval in journal time between health evaluations; a tick and a change of a sensor's reported state trigger one at
 once, so that a silence is reported at the first tick after its limit."""
 ANNOUNCED_STOP_NS: Final = 4 * HOUR_NS
-"""Time after the last message of a sensor that announced maintenance or its stop, from which it counts as offline. A
-longer stop is planned in the settings (``[[maintenance]]``), with its end."""
+"""Time after the last message in which a sensor stated maintenance or its stop, by the time in that message, from which
+it counts as offline. A longer stop is planned in the settings (``[[maintenance]]``), with its end."""
 SENDS_NOTHING: Final = ("offline", "maintenance", "muted")
 """States in which the age of a position is no fault: the sensor states none because it sends nothing."""
 
@@ -120,23 +120,43 @@ class SensorDesk:
         return row.boot < known[0] if status.state == "lost" else (row.boot, row.seq) <= known
 
     def take_status(self, row: JournalRow, status: Status) -> bool:
-        """Take the state that a sensor reports; return whether it detects, and had done so since its last heartbeat."""
+        """Take the state that a sensor reports; return whether it detects, and had done so since its last heartbeat.
+
+        A status that is older at receipt than the silence limit of its sensor was delayed, possibly on purpose, or its
+        clock is slow. It counts at its own time: it does not show that the sensor sends now, and ends no silence.
+        """
         memory = self._memory
         blind = status.obscured or memory.faults.obscured(row.sensor)
         memory.faults.take_status(status, row.received_ns, row.observed_ns)
+        oldest_ns = row.received_ns - self._patience_ns(row.sensor)
+        at_ns = row.received_ns if row.observed_ns >= oldest_ns else row.observed_ns
         state: Literal["online", "maintenance", "offline"] = "online"
         until_ns = None
         if status.state in ("maintenance", "stopped"):  # the sensor announced it, so it is planned
-            state, until_ns = "maintenance", row.received_ns + ANNOUNCED_STOP_NS
-        elif status.state == "lost":
-            state = "offline"
-        else:
+            if at_ns < row.received_ns and not self._may_have_stopped(row.sensor, at_ns):
+                return False
+            state, until_ns = "maintenance", min(row.observed_ns, row.received_ns) + ANNOUNCED_STOP_NS
+        elif status.state == "lost":  # composed when the connection began
+            state, at_ns = "offline", row.received_ns
+        elif at_ns == row.received_ns:
             self.heard(row)
         before = memory.reported_state.get(row.sensor)
         if before is None or before[0] != state:
             memory.health_due_ns = 0
-        memory.reported_state[row.sensor] = (state, row.received_ns, until_ns)
+        memory.reported_state[row.sensor] = (state, at_ns, until_ns)
         return state == "online" and not blind
+
+    def _patience_ns(self, sensor: str) -> int:
+        """Age at receipt up to which a status shows the present: the silence limit, and the stated delay of reports."""
+        placed, signs = self._layout[sensor], self._memory.faults.signs.get(sensor)
+        limit_s = silent_after_s(placed, None if signs is None else signs.interval_s)
+        return round((limit_s + placed.latency_s + placed.delay_s) * SECOND_NS)
+
+    def _may_have_stopped(self, sensor: str, at_ns: int) -> bool:
+        """Whether a stop that was announced at this time, and received late, explains that nothing came since: as of a
+        sensor that stopped while Watchline did not run. A silence that was reported already stays one."""
+        state, _ = self._memory.health.get(sensor, ("", 0))
+        return state != "offline" and self._memory.heard_ns.get(sensor, 0) <= at_ns + self._patience_ns(sensor)
 
     def take_event(self, row: JournalRow) -> None:
         """Process a tick, an event of ingest, or what a person did to a sensor; other rows change nothing here."""

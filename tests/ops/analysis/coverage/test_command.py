@@ -345,11 +345,9 @@ def test_a_large_terrain_is_cut_to_the_belt_and_what_sensors_reach(
 def test_a_terrain_beyond_the_memory_is_refused_beforehand(
     own_sector: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, watchline
 ) -> None:
-    from types import SimpleNamespace
-
     from ops.analysis.coverage import window
 
-    monkeypatch.setattr(window.psutil, "virtual_memory", lambda: SimpleNamespace(available=1_000_000))
+    monkeypatch.setattr(window, "free_bytes", lambda: 1_000_000)
     code, _, told = watchline(str(own_sector.sector), "--out", str(tmp_path / "out"))
     assert code == 1
     assert re.search(r"150 × 200 cells .* need about 0\.4 GB of memory; expected at most the 0\.0 GB", told)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ingest.decode import encode, encode_status
+from ingest.envelope import UNNUMBERED_BOOT
 from ingest.wire import Status
 from ops.journal.reader import JournalRow
 from ops.room.night_file import SCENARIO_START
@@ -193,6 +194,178 @@ def test_a_heartbeat_that_was_held_back_ends_no_silence_and_changes_nothing(nigh
     assert again.tally["status: not the newest"] == 2, "a checkpoint remembers the newest"
     night.run(3)
     assert night.state() == "ok", "its own next heartbeat is above the newest"
+
+
+HOUR_S = 3600.0
+
+
+def silence(night: Night) -> list[str]:
+    return [how for rule, sensor, how in night.alerts if sensor == RADAR and rule == "sensor_offline"]
+
+
+def cut_off(night: Night) -> None:
+    """So long without a word of the radar that its silence is reported."""
+    for _ in range(15):
+        night.at_s += 1.0
+        tick(night)
+    assert night.state() == "offline"
+    assert silence(night) == ["active"]
+
+
+def deliver(night: Night, row: JournalRow, *, unnumbered: bool = False) -> None:
+    """Received now, and a tick half a second later."""
+    more: dict[str, Any] = {"boot": UNNUMBERED_BOOT} if unnumbered else {}
+    night.take(replace(row, received_ns=night.ns(0), closes_batch=True, **more))
+    night.at_s += 0.5
+    tick(night)
+
+
+@pytest.mark.parametrize("unnumbered", [False, True])
+@pytest.mark.parametrize("after_s", [1.0, 12 * HOUR_S])
+@pytest.mark.parametrize("state", ["maintenance", "stopped", "ok"])
+def test_a_heartbeat_that_was_never_delivered_ends_no_silence_however_new_its_number(
+    night: Night, state: str, after_s: float, unnumbered: bool
+) -> None:
+    """The last one that the sensor sent before it was cut off: above all that were delivered."""
+    night.at_s += 1.0
+    held = night.status(RADAR, state=state)
+    cut_off(night)
+    night.at_s += after_s
+    deliver(night, held, unnumbered=unnumbered)
+    assert night.state() == "offline"
+    assert silence(night) == ["active"]
+    night.run(3)
+    assert night.state() == "ok", "its own next heartbeat"
+
+
+def test_held_heartbeats_that_are_released_at_their_interval_keep_no_sensor_online(night: Night) -> None:
+    """One in five seconds, for ten minutes. What comes late is not passed over: clock or link are behind."""
+    held = []
+    for _ in range(120):
+        night.at_s += 5.0
+        held.append(night.status(RADAR))
+        tick(night)
+    assert silence(night) == ["active"]
+    for row in held:
+        night.at_s += 4.5
+        deliver(night, row)
+        assert night.state() == "offline"
+    assert silence(night) == ["active"]
+    fault = night.pipeline.faults[RADAR]["clock_offset"]
+    assert fault.id == "sensor-clock-behind"
+    assert float(fault.parameters["offset_s"]) > 590.0
+
+
+@pytest.mark.parametrize(("beyond_s", "state"), [(-0.1, "ok"), (0.1, "offline")])
+def test_a_heartbeat_shows_the_present_up_to_the_silence_limit(night: Night, beyond_s: float, state: str) -> None:
+    """Twice the 5 s of the layout, and 1 s, and the latency that the layout states."""
+    cut_off(night)
+    row = night.status(RADAR)
+    night.at_s += 11.0 + night.ground.layout[RADAR].latency_s + beyond_s
+    deliver(night, row)
+    assert night.state() == state
+
+
+def test_a_stated_latency_of_the_link_is_no_delay(hill_ground: OpenSector) -> None:
+    """As by satellite: every heartbeat comes 20 s after it was sent."""
+    layout = hill_ground.layout
+    sensors = tuple(replace(one, latency_s=20.0) if one.id == RADAR else one for one in layout.sensors)
+    night = Night(replace(hill_ground, layout=replace(layout, sensors=sensors)))
+    for _ in range(8):
+        night.at_s += 5.0
+        row = night.status(RADAR)
+        deliver(night, replace(row, observed_ns=night.ns(20.0)))
+    assert night.state() == "ok"
+
+
+def test_what_waited_at_the_broker_for_the_link_counts_with_the_first_that_is_new(night: Night) -> None:
+    waited = []
+    cut_off(night)
+    for _ in range(20):
+        night.at_s += 3.0
+        waited.append(night.status(RADAR))
+    night.at_s += 12.0
+    for row in waited:
+        deliver(night, row)
+    assert night.state() == "offline"
+    deliver(night, night.status(RADAR))
+    assert night.state() == "ok"
+    assert silence(night) == ["active"], "cleared half a minute later"
+
+
+def test_a_sensor_with_a_slow_clock_that_sends_scans_is_online_with_a_fault(night: Night) -> None:
+    """Two hours: its detections are history, which the fault says; what it states of itself counts all the same."""
+    slow_s = 2 * HOUR_S
+
+    def second(obscured: bool) -> None:
+        night.at_s += 1.0
+        night.take(night.scan((), slow_s, 0.0))
+        late = night.status(RADAR, obscured=obscured)
+        deliver(night, replace(late, observed_ns=night.ns(slow_s)))
+
+    for _ in range(40):
+        second(obscured=False)
+    assert night.state() == "ok"
+    assert night.pipeline.faults[RADAR]["clock_offset"].parameters["offset_s"] == pytest.approx(slow_s, abs=1.0)
+    second(obscured=True)
+    second(obscured=True)
+    assert night.state() == "degraded"
+    assert silence(night) == []
+
+
+def test_a_stop_that_was_announced_while_watchline_did_not_run_is_known_after_it(night: Night) -> None:
+    """Retained at the broker. It ends four hours after it was announced, not after it was received."""
+    saved = night.pipeline.save()
+    for pipeline in (Pipeline(night.ground, checkpoint=saved), Pipeline(night.ground)):
+        night.pipeline = pipeline
+        night.at_s, night.alerts = 308.0, []
+        stopped = night.status(RADAR, state="stopped")
+        night.at_s = 608.0
+        tick(night)
+        deliver(night, stopped)
+        for _ in range(60):
+            night.at_s += 1.0
+            tick(night)
+        assert night.state() == "maintenance"
+        assert silence(night) == []
+        night.at_s = 308.0 + 4 * HOUR_S - 1.0
+        tick(night)
+        assert night.state() == "maintenance"
+        night.at_s += 1.0
+        tick(night)
+        assert night.state() == "offline"
+        assert silence(night) == ["active"]
+
+
+def test_a_stop_from_before_the_newest_data_is_not_believed_late(night: Night) -> None:
+    """Its heartbeats are held back and its scans are not; then it is cut off, and the announcement is delivered."""
+    held = night.status(RADAR, state="maintenance")
+    for _ in range(60):
+        night.at_s += 1.0
+        night.take(night.scan((), 0.0, 0.0))
+        tick(night)
+    deliver(night, held)
+    assert night.state() == "ok"
+    cut_off(night)
+
+
+def test_maintenance_ends_four_hours_after_it_was_stated_although_it_came_late(night: Night) -> None:
+    row = night.status(RADAR, state="maintenance")
+    stated_s = night.at_s
+    night.at_s += 10.0
+    deliver(night, row)
+    assert night.state() == "maintenance"
+    for at_s, expected in ((stated_s + 4 * HOUR_S - 0.5, "maintenance"), (stated_s + 4 * HOUR_S, "offline")):
+        night.at_s = at_s
+        tick(night)
+        assert night.state() == expected
+
+
+def test_a_last_will_of_a_long_connection_is_not_late(night: Night) -> None:
+    will = night.status(RADAR, state="lost")
+    night.run(90)
+    deliver(night, will)
+    assert night.state() == "offline"
 
 
 def test_a_last_will_is_taken_at_its_boot_and_not_after_a_restart(night: Night) -> None:

@@ -49,11 +49,13 @@ def ingest(folder: Path, broker: Broker, keys: IdentityFolder | None = None) -> 
 
 
 @contextmanager
-def sender(spool: Spool, broker: Broker, keys: IdentityFolder | None = None) -> Iterator[Sender]:
+def sender(
+    spool: Spool, broker: Broker, keys: IdentityFolder | None = None, now_ns: Callable[[], int] = time.time_ns
+) -> Iterator[Sender]:
     settings = SenderSettings(window=SendWindowSettings(stall_s=1.0))
     if keys is not None:
         settings = SenderSettings(window=SendWindowSettings(stall_s=1.0), identity=keys.identity("r1"))
-    link = Sender(spool, sector="x", sensor="r1", url=broker.url, now_ns=time.time_ns, kind="radar", settings=settings)
+    link = Sender(spool, sector="x", sensor="r1", url=broker.url, now_ns=now_ns, kind="radar", settings=settings)
     yield link
     link.stop()
 
@@ -151,3 +153,25 @@ def test_a_boot_that_fell_is_told_although_the_broker_forgot_the_acknowledgement
             link.start()
             assert link.drain(PATIENT_S), link.problem
         assert journaled(journal) == 2 * COUNT
+
+
+def test_a_wrong_clock_at_the_first_start_ends_with_that_start(broker: Broker, tmp_path: Path) -> None:
+    """Signed, on a new disk; what was put with the wrong clock waits, and is journaled after the restart."""
+    keys = IdentityFolder(tmp_path / "identity")
+    keys.prepare([Name("sensor", "r1")])
+    with ingest(tmp_path, broker, keys) as journal:
+        with Spool(tmp_path / "first.db") as spool, sender(spool, broker, keys) as link:
+            put(link)
+            link.start()
+            assert link.drain(PATIENT_S), link.problem
+        with Spool(tmp_path / "second.db") as spool, sender(spool, broker, keys, now_ns=lambda: 0) as link:
+            put(link)
+            link.start()
+            assert until(lambda: ("r1", "rollback") in refusals(journal))
+            assert (spool.boot, spool.waiting) == (1, COUNT)
+        with Spool(tmp_path / "second.db") as spool, sender(spool, broker, keys) as link:
+            put(link)
+            link.start()
+            assert link.drain(PATIENT_S), link.problem
+            assert link.problem is None
+        assert journaled(journal) == 3 * COUNT
