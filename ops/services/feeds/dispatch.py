@@ -263,9 +263,18 @@ class Dispatcher:
             new = set(self._lines if is_new else self._ledger.newcomers(self._lines))
             lines = [line for line in self._lines.values() if line.key in new or line.receiver.is_unit]
             self._give(lines, _most_urgent_first(row for row in open_rows if row.n <= taken))
+            self._give_delayed_before(set(map(id, lines)), [row for row in open_rows if row.n <= taken])
             self._ledger.admit(new)
         self._opened = True
         return True
+
+    def _give_delayed_before(self, done: Collection[int], rows: Sequence[OutboxRow]) -> None:
+        """Give the other receivers the newest revision of the incidents that they have: it may have been delayed when
+        the process ended. ``done``: ids of the lines that were given all rows."""
+        for line in self._lines.values():
+            known = [row for row in rows if row.kind == "incident" and self._ledger.knows(line.key, row.alert)]
+            if known and id(line) not in done:
+                self._give([line], known)
 
     def _take_replayed(self) -> None:
         """Take the dead letters that a command has put back."""
@@ -292,23 +301,28 @@ class Dispatcher:
         now_ns = self._now_ns()
         wanted: dict[str, list[OutboxRow]] = {}
         held: set[tuple[str, int]] = set()
+        delayed: dict[str, dict[str, tuple[int, OutboxRow] | None]] = {}
         for line in lines:
             given: dict[str, int] = {}
+            changes = delayed[line.key] = {}
             for row in rows:
                 verdict = self._judge(line, row, now_ns, given)
-                due_ns, _ = line.delayed.pop(row.alert, (now_ns + REVISED_EVERY_NS, None))
+                before = changes.get(row.alert, line.delayed.get(row.alert))
                 if verdict is DeliveryVerdict.DELAY:
-                    line.delayed[row.alert] = due_ns, row
+                    changes[row.alert] = now_ns + REVISED_EVERY_NS if before is None else before[0], row
                     continue
+                changes[row.alert] = None
                 if verdict is not DeliveryVerdict.LEAVE_OUT:
                     wanted.setdefault(line.key, []).append(row)
                 if verdict is DeliveryVerdict.SEND:
                     given[row.alert] = rank_of(row.priority)
                 if verdict is DeliveryVerdict.HOLD:
                     held.add((line.key, row.n))
-        if not taken and not wanted:
-            return
-        for key, numbered in self._ledger.take(taken, wanted, at_ns=now_ns, held=held).items():
+        found = self._ledger.take(taken, wanted, at_ns=now_ns, held=held) if taken or wanted else {}
+        for key, changes in delayed.items():  # now that nothing is lost if the ledger cannot be written
+            kept = self._lines[key].delayed | changes
+            self._lines[key].delayed = {alert: one for alert, one in kept.items() if one is not None}
+        for key, numbered in found.items():
             line = self._lines[key]
             line.waiting |= {one.number: one for one in numbered if one.state != HELD}
             new = [one for one in numbered if one.state == HELD]
@@ -349,7 +363,7 @@ class Dispatcher:
     def _give_delayed(self) -> None:
         """Number the delayed revisions that are due.
 
-        Until then they are on no disk: at a start, units get what is open, and a TAK server when it is refreshed.
+        Until then they are on no disk: at a start, each receiver gets the newest revision of what is open.
         """
         now_ns = self._now_ns()
         for line in self._lines.values():

@@ -69,6 +69,8 @@ class _Event(msgspec.Struct, frozen=True):
     state: str = ""
     transitions: tuple[_Step, ...] = ()
     received_at: str | None = None
+    attention: bool = False
+    escalation: int = 0
 
     @property
     def units(self) -> frozenset[str]:
@@ -261,20 +263,25 @@ def _may_wait(receiver: FeedReceiver, before: _Sent, now: _Sent) -> bool:
     """Whether a receiver that has an earlier revision of an alert or incident may get this one later.
 
     Of an alert, only where other units have replied since then. Otherwise not if the operations centre or the unit
-    itself has, if the incident was assigned or offered to the unit (to any, for a server, unless a unit took it), if it
-    is over or was reopened, if its priority changed, or if it is a distress call that states anything new.
+    itself has, if the incident was assigned or offered to the unit (to any, for a server, unless a unit took it) or is
+    no longer, if it is over, was reopened, escalated or needs attention, if its priority changed, or if it is a
+    distress call that states anything new. A revision that could not be stored is never its own predecessor.
     """
+    if now.row.n == before.row.n:
+        return False
     was, event, row = before.event, now.event, now.row
     senders = {step.sender for step in event.transitions[len(was.transitions) :]}
     if event.id != was.id or "" in senders or row.priority != before.row.priority:
+        return False
+    if event.escalation != was.escalation or event.attention > was.attention:
         return False
     if _closes(row) != _closes(before.row) or (row.priority == DISTRESS and _call_of(row) != _call_of(before.row)):
         return False
     if row.kind == "alert":
         return bool(senders) and receiver.unit not in senders
-    asked = event.units - was.units
+    asked = event.units ^ was.units
     if not receiver.is_unit:
-        return not asked - senders
+        return not (event.units - was.units) - senders
     received = event.unit == receiver.unit and event.received_at != was.received_at
     return not (receiver.unit in senders or receiver.unit in asked or received)
 

@@ -36,6 +36,8 @@ HALF_A_PACKET_S: Final = 10.0
 MOST_PEERS: Final = 500
 REGISTERED_WITHIN_S: Final = 30.0
 """A peer that connected to Watchline is disconnected if for this time no registered node uses its connection."""
+MOST_WAIT_S: Final = 600.0
+"""Limit of the time that is left to a node that resumes with its next status report, and may send one so seldom."""
 
 
 class AddressFault(BadInput):
@@ -159,14 +161,15 @@ class Peer:
             self._writer.write(frame(message.SerializeToString()))
         return True
 
-    def check(self) -> None:
+    def check(self, longest_status_s: float = 0.0) -> None:
         """Disconnect a peer that accepts no data, and one that connected and has no registered node; call it about
-        every second."""
+        every second. ``longest_status_s``: longest interval of status reports of a known node, which may resume with
+        one instead of a registration."""
         if self._writer.is_closing():
             return
         if self.dialled or self.nodes:
             self._used_s = time.monotonic()
-        elif time.monotonic() - self._used_s > REGISTERED_WITHIN_S:
+        elif time.monotonic() - self._used_s > max(REGISTERED_WITHIN_S, min(2.0 * longest_status_s, MOST_WAIT_S)):
             self.close("no node has registered on it")
             return
         if self._writer.transport.get_write_buffer_size() == 0:

@@ -63,8 +63,9 @@ class Reports:
 
     def tick(self) -> None:
         """Greet new connections, then send new data to all greeted connections."""
+        longest_s = max((link.status_interval_s for link in self._gateway.node_links.values()), default=0.0)
         for peer in list(self._gateway.peers):
-            peer.check()
+            peer.check(longest_s)
         try:
             for peer in [peer for peer in self._gateway.peers if not peer.greeted and self._may_greet(peer)]:
                 self._greet(peer)

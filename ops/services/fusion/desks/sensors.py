@@ -154,9 +154,13 @@ class SensorDesk:
 
     def _may_have_stopped(self, sensor: str, at_ns: int) -> bool:
         """Whether a stop that was announced at this time, and received late, explains that nothing came since: as of a
-        sensor that stopped while Watchline did not run. A silence that was reported already stays one."""
+        sensor that stopped while Watchline did not run, or whose clock is slow, as the least delay of its messages
+        shows. A silence that was reported already stays one."""
         state, _ = self._memory.health.get(sensor, ("", 0))
-        return state != "offline" and self._memory.heard_ns.get(sensor, 0) <= at_ns + self._patience_ns(sensor)
+        signs = self._memory.faults.signs.get(sensor)
+        slow_s = max(min(signs.behind_s, default=0.0), 0.0) if signs is not None else 0.0
+        stopped_ns = at_ns + round(slow_s * SECOND_NS) + self._patience_ns(sensor)
+        return state != "offline" and self._memory.heard_ns.get(sensor, 0) <= stopped_ns
 
     def take_event(self, row: JournalRow) -> None:
         """Process a tick, an event of ingest, or what a person did to a sensor; other rows change nothing here."""

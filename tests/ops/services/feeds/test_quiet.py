@@ -18,6 +18,7 @@ from ops.services.feeds.feed import RANKS, FeedReceiver, OutboxDelivery
 from ops.services.feeds.ledger import FILE, DeliveryLedger
 from ops.services.feeds.mqtt import MqttFeed, receiver_of
 from ops.services.feeds.quiet import UnitRules
+from ops.store.connections import StoreError
 from ops.store.reader import Reader
 from ops.store.writer import Store
 from tests.ops.services.feeds.test_dispatch import RAISED, Unmarked, alert
@@ -357,6 +358,44 @@ def test_a_restart_loses_no_revision_that_waits(folder: Path) -> None:
     night.start()
     night.pump()
     assert sorted(night.heard[2:]) == [("A1", 1), ("I1", 1)]
+    assert night.server.sent == [("I1", 0), ("I1", 1)], "a web hook is not refreshed later"
+
+
+@pytest.mark.parametrize("due", [False, True])
+def test_a_write_of_the_ledger_that_fails_neither_loses_nor_delays(folder: Path, due: bool) -> None:
+    night = Night(folder, UnitFeedSettings())
+    if due:
+        night.commit(incidents=[acted(0, "")])
+        night.commit(incidents=[acted(1, "", "p2")])
+    take, night.dispatcher._ledger.take = night.dispatcher._ledger.take, refuse
+    if due:
+        night.now_ns += 11 * 10**9
+    with pytest.raises(StoreError):
+        night.pump() if due else night.commit(incidents=[acted(0, "")])
+    night.dispatcher._ledger.take = take
+    after_s(night, 1)
+    newest = ("I1", 1 if due else 0)
+    assert (night.heard[-1], night.server.sent[-1]) == (newest, newest)
+
+
+def refuse(*_: Any, **__: Any) -> Any:
+    raise StoreError("disk full")
+
+
+@pytest.mark.parametrize(
+    ("before", "change"),
+    [
+        ({}, {"attention": True, "escalation": 1}),
+        ({"unit": "", "offered_unit": "u1"}, {"unit": "p2", "offered_unit": ""}),  # another unit took the offer
+    ],
+)
+def test_an_escalation_and_the_end_of_an_offer_do_not_wait(
+    folder: Path, before: dict[str, Any], change: dict[str, Any]
+) -> None:
+    night = Night(folder, UnitFeedSettings())
+    night.commit(incidents=[acted(0, "", **before)])
+    night.commit(incidents=[acted(1, "", *(["p2"] if before else []), **before | change)])
+    assert night.heard == [("I1", 0), ("I1", 1)]
 
 
 class PlainFeed:

@@ -313,6 +313,21 @@ def test_a_sensor_with_a_slow_clock_that_sends_scans_is_online_with_a_fault(nigh
     assert silence(night) == []
 
 
+def test_maintenance_of_a_sensor_with_a_slow_clock_is_no_outage(night: Night) -> None:
+    def second(state: str) -> None:
+        night.at_s += 1.0
+        if state == "ok":
+            night.take(night.scan((), 300.0, 0.0))
+        deliver(night, replace(night.status(RADAR, state=state), observed_ns=night.ns(300.0)))
+
+    for _ in range(40):
+        second("ok")
+    for _ in range(40):
+        second("maintenance")
+    assert night.state() == "maintenance"
+    assert silence(night) == []
+
+
 def test_a_stop_that_was_announced_while_watchline_did_not_run_is_known_after_it(night: Night) -> None:
     """Retained at the broker. It ends four hours after it was announced, not after it was received."""
     saved = night.pipeline.save()

@@ -55,7 +55,7 @@ class Connection:
         self.sent.append(message)
         return True
 
-    def check(self) -> None: ...
+    def check(self, longest_status_s: float) -> None: ...
 
     def of(self, content: str) -> list[Any]:
         return [getattr(message, content) for message in self.sent if message.WhichOneof("content") == content]

@@ -125,6 +125,8 @@ def test_a_connection_on_which_no_node_registers_ends_and_one_of_a_node_or_of_wa
         assert len(port.peers) == 4, "within the time"
         monkeypatch.setattr(connection, "REGISTERED_WITHIN_S", 0.0)
         await asyncio.sleep(0.01)
+        silent.check(longest_status_s=60.0)
+        assert silent in port.peers, "a node that sends a status each minute may resume on it"
         for peer in (silent, node, dialled):
             peer.check()
         await until(lambda: silent not in port.peers)
