@@ -274,7 +274,7 @@ def test_a_base_beyond_the_terrain_is_no_base_in_any_command(
     assert not any("response" in Path(file).name for file in told["files"])
     assert Planner(load_sector(sector)).coverage({"layout": "three"}, lambda *_: None)["unlinked"] == []
     with pytest.raises(BadInput, match="the sector has no bases on the terrain"):
-        planned(sector, "three", screen, objective="least_interruption")
+        planned(sector, "three", screen, objective="timely_detection")
 
 
 def test_beside_a_base_on_the_terrain_one_beyond_it_changes_nothing_and_is_named(
