@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
+from itertools import count
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ from ops.services.feeds.ledger import FILE, DeliveryLedger
 from ops.services.feeds.quiet import UnitRules
 from ops.store.reader import OutboxRow, Reader
 from ops.store.writer import Store
+from sensors.timestamps import SECOND_NS
 from tests.ops.services.feeds.test_quiet import NOON_NS, incident
 
 
@@ -57,11 +59,12 @@ class Marked:
 
 
 def run(store: Store, servers: Servers, hidden: set[str] | None = None) -> Servers:
-    """A process that delivers what there is, and ends."""
+    """A process that delivers what there is, also what waits a while for a newer revision, and ends."""
     reader, ledger = Reader(store.path), DeliveryLedger(store.path.with_name(FILE))
     rules = UnitRules(lambda _: UnitFeedSettings(), ZoneInfo("UTC"), reader, ledger)
+    clock = count(NOON_NS, SECOND_NS)
     dispatcher = Dispatcher(
-        reader, ledger, [servers], now_ns=lambda: NOON_NS, monotonic_s=lambda: 0.0, release=Marked(hidden or set()),
+        reader, ledger, [servers], now_ns=lambda: next(clock), monotonic_s=lambda: 0.0, release=Marked(hidden or set()),
         rules=rules,
     )  # fmt: skip
     for _ in range(100):
