@@ -143,7 +143,7 @@ class DistressCall:
     device : str
         Kind of the device that calls, such as ``MOB``; empty for a unit.
     receiver : str
-        Sensor that heard the device; empty for a unit.
+        Sensor that heard the device; empty for a unit, and where it must not be named.
     together : tuple of str
         Names of the devices for which one call stands, because they are too many to be stated one by one; the one heard
         last is the first. Empty for one caller.

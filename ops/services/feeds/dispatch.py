@@ -263,18 +263,18 @@ class Dispatcher:
             new = set(self._lines if is_new else self._ledger.newcomers(self._lines))
             lines = [line for line in self._lines.values() if line.key in new or line.receiver.is_unit]
             self._give(lines, _most_urgent_first(row for row in open_rows if row.n <= taken))
-            self._give_delayed_before(set(map(id, lines)), [row for row in open_rows if row.n <= taken])
+            self._give_delayed_before({line.key for line in lines}, [row for row in open_rows if row.n <= taken])
             self._ledger.admit(new)
         self._opened = True
         return True
 
-    def _give_delayed_before(self, done: Collection[int], rows: Sequence[OutboxRow]) -> None:
+    def _give_delayed_before(self, done: Collection[str], rows: Sequence[OutboxRow]) -> None:
         """Give the other receivers the newest revision of the incidents that they have: it may have been delayed when
-        the process ended. ``done``: ids of the lines that were given all rows."""
-        for line in self._lines.values():
-            known = [row for row in rows if row.kind == "incident" and self._ledger.knows(line.key, row.alert)]
-            if known and id(line) not in done:
-                self._give([line], known)
+        the process ended. ``done``: keys of the lines that were given all rows."""
+        incidents = [row for row in rows if row.kind == "incident"]
+        for key, line in self._lines.items():
+            if key not in done:
+                self._give([line], [row for row in incidents if self._ledger.knows(key, row.alert)])
 
     def _take_replayed(self) -> None:
         """Take the dead letters that a command has put back."""

@@ -15,6 +15,7 @@ from ingest.help_call import HelpCall
 from ingest.unit_messages import Position
 from ops.journal.events import RefusedCall
 from ops.journal.reader import JournalRow
+from ops.releasability.decision import UNMARKED
 from ops.sector.open_sector import OpenSector
 from ops.services.fusion.checkpoint import DeviceHeard, Memory
 from ops.services.fusion.desks.forces import ForcesDesk
@@ -126,7 +127,7 @@ class DistressDesk:
             last_known=device.place is not None and (stated is None or said.last_known),
             placed_ns=device.fixed_ns,
             device=said.device,
-            receiver=row.sensor,
+            receiver=row.sensor if self._marking.of_sensor(row.sensor) == UNMARKED else "",
         )
         before: tuple[Alert, ...] = ()
         if said.caller not in calls and len(calls.keys() - {FURTHER}) >= MOST_OPEN:

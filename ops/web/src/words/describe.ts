@@ -3,14 +3,14 @@
 import { borderLines, predictedCrossing } from "../geo/crossing.ts";
 import { byRank, isOpen, responseAgeS } from "../model/alerts.ts";
 import { readable } from "../model/parse.ts";
-import { CLASSES, ELLIPSE_95, type Alert, type Said, type Track } from "../model/records.ts";
+import { CLASSES, ELLIPSE_95, type Alert, type Track } from "../model/records.ts";
 import type { Selection, State } from "../model/state.ts";
 import { alertTrack, CROSSING_AHEAD_S, look } from "../model/tracks.ts";
 import type { Fact } from "../ui/dom.ts";
 import { headline, ruleName, sentenceOf } from "./alert_words.ts";
 import { describeBearing } from "./describe_bearing.ts";
 import { describeSegment, describeSensor } from "./describe_ground.ts";
-import { chainageRange, fact, markingFacts, section, whereFacts, type Details, type Section } from "./facts.ts";
+import { chainageRange, fact, markingFacts, section, sentences, whereFacts, type Details, type Section } from "./facts.ts";
 import { count, duration, probability, utcDateTime } from "./format.ts";
 import { MISSING } from "./formats.ts";
 import { describeBase, describeSection, describeUnit } from "./describe_forces.ts";
@@ -216,10 +216,6 @@ function alertFacts(alert: Alert, nowMs: number): Fact[] {
   if (alert.autoCleared !== null) facts.push(fact("why", sentenceOf(alert.autoCleared)));
   if (alert.reason !== null) facts.push(fact("comment", sentenceOf(alert.reason), "code"));
   return facts;
-}
-
-function sentences(name: string, said: readonly Said[]): Fact[] {
-  return said.length === 0 ? [] : [fact(name, said.map(sentenceOf).join(" "))];
 }
 
 function responseFacts({ estimate }: Alert): Fact[] {

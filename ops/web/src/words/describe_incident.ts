@@ -7,9 +7,9 @@ import { readable } from "../model/parse.ts";
 import type { Alert, Incident, IncidentStep, Tracing } from "../model/records.ts";
 import type { Selection, State } from "../model/state.ts";
 import type { Fact } from "../ui/dom.ts";
-import { responseLine, sentenceOf } from "./alert_words.ts";
+import { responseLine } from "./alert_words.ts";
 import { certaintyOfIncident } from "./certainty.ts";
-import { fact, markingFacts, section, whereFacts, type Details, type Section } from "./facts.ts";
+import { fact, markingFacts, section, sentences, whereFacts, type Details, type Section } from "./facts.ts";
 import { duration, probability, utcDateTime } from "./format.ts";
 import { helpOf, optionFigures, optionName } from "./forces_words.ts";
 import { dispositionName, incidentHeadline, leftLine, stateName } from "./incident_words.ts";
@@ -96,8 +96,7 @@ function incidentFacts(incident: Incident, state: State, nowMs: number): Fact[] 
   if (help !== "") facts.push(fact("help", help));
   facts.push(...markingFacts(incident.marking));
   // What the people in need said must not need a further key.
-  if (incident.kind === "distress" && lead !== null && lead.details.length > 0)
-    facts.push(fact("details", lead.details.map(sentenceOf).join(" ")));
+  if (incident.kind === "distress" && lead !== null) facts.push(...sentences("details", lead.details));
   if (incident.owner !== "") facts.push(fact("owner", incident.owner, "code"));
   if (incident.unit !== "") facts.push(fact("unit", incident.unit, "code"));
   if (incident.receivedMs !== null) facts.push(fact("receipt", utcDateTime(incident.receivedMs), "code"));

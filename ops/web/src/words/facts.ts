@@ -2,9 +2,10 @@
 
 import type { Feature } from "geojson";
 import { latLon, mgrs } from "../geo/mgrs.ts";
-import type { Alert, Incident, Place } from "../model/records.ts";
+import type { Alert, Incident, Place, Said } from "../model/records.ts";
 import type { Selection } from "../model/state.ts";
 import type { Fact } from "../ui/dom.ts";
+import { sentenceOf } from "./alert_words.ts";
 import type { Certainty } from "./certainty.ts";
 import { MISSING } from "./formats.ts";
 import { code, say } from "./say.ts";
@@ -31,6 +32,11 @@ export interface Details {
   readonly alert: Alert | null;
   /** The incident that may be acted upon here. */
   readonly incident?: Incident;
+}
+
+/** Statements, each in a line of its own: not all of them end with a full stop. */
+export function sentences(name: string, said: readonly Said[]): Fact[] {
+  return said.length === 0 ? [] : [fact(name, said.map(sentenceOf).join("\n"))];
 }
 
 /** A fact by the identifier of its name. */

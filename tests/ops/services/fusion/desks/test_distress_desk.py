@@ -17,8 +17,10 @@ from ingest.receiving.receiver import Guards, Receiver
 from ingest.standards.ais import read_device_call
 from ops.journal.reader import JournalRow
 from ops.journal.writer import Journal
+from ops.releasability.settings import ReleasabilitySettings
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
+from ops.sector.settings import Settings
 from ops.services.fusion.desks.distress import AGAIN_NS, ENDED, FURTHER, MOST_OPEN, SILENT_NS
 from ops.services.fusion.overload import passed_over
 from ops.services.fusion.pipeline import Pipeline
@@ -278,6 +280,14 @@ def test_the_alert_names_the_receiver_which_bounds_the_search_without_a_fix(room
     shown = {message.id: message.parameters for message in alert.details}
     assert shown["alert-detail-heard-by"] == {"sensor": RECEIVER}
     assert MessageCatalogue("en", "metric").say(alert.details[1]) == f"Received by {RECEIVER}"
+
+
+def test_a_receiver_with_a_marking_is_not_named(room: Room, ground: OpenSector) -> None:
+    """The alert goes to all who may help; which sensor heard the device does not."""
+    markings = ReleasabilitySettings(levels=("OPEN", "NATIONAL"), sensors={RECEIVER: "NATIONAL"})
+    room.pipeline = Pipeline(ground, Settings(releasability=markings), context=AlertContext())
+    (alert,) = room.send(report("972123456"))
+    assert RECEIVER not in json.dumps(alert.to_dict(), default=str)
 
 
 def test_a_receiver_with_a_wrong_clock_calls_again_after_a_silence(room: Room) -> None:
