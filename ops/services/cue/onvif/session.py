@@ -7,6 +7,7 @@ in time is cut off, also one that comes byte by byte.
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from collections.abc import Iterator, Mapping
@@ -28,6 +29,8 @@ from ops.services.media.check import Unusable
 from ops.services.media.fetch import PORTS, NotNow, ResolveHost, addresses_of, checked_address
 
 PIECE: Final = 1 << 14
+_DIGEST: Final = re.compile(r"(?:^|,)\s*Digest\s+(?P<terms>.+?)\s*(?=$|,\s*[\w-]+\s+\w+\s*=)", re.IGNORECASE)
+"""The first challenge of Digest, before or behind others (RFC 9110, 11.6.1)."""
 
 
 class CameraFault(WatchlineError):
@@ -91,11 +94,11 @@ class CameraSession:
 
         Left to itself, requests reads the refusal without a limit.
         """
-        scheme, _, challenge = refusal.headers.get("WWW-Authenticate", "").partition(" ")
-        if self._digest is None or scheme.lower() != "digest":
+        challenge = _DIGEST.search(refusal.headers.get("WWW-Authenticate", ""))
+        if self._digest is None or challenge is None:
             return {}
         self._digest.init_per_thread_state()
-        self._digest._thread_local.chal = parse_dict_header(challenge)  # type: ignore[no-untyped-call]
+        self._digest._thread_local.chal = parse_dict_header(challenge["terms"])  # type: ignore[no-untyped-call]
         try:
             proof = self._digest.build_digest_header("GET", self.at(url))
         except KeyError:

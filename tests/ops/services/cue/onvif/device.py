@@ -45,6 +45,7 @@ class Device:
         ``drip``: one header that never ends, byte by byte; ``drip body``: a body, likewise."""
         self.says_moving = True
         self.elsewhere = ""
+        self.challenges = ['Digest realm="camera", nonce="n1", qop="auth", algorithm=MD5']
         self.over = threading.Event()
         self.bodies: list[bytes] = []
 
@@ -169,7 +170,8 @@ def simulated(device: Device, context: ssl.SSLContext | None = None) -> Iterator
             device.asked.append(f"GET {self.path}")
             if not _digest_of(self.headers.get("Authorization", ""), "GET"):
                 self.send_response(401)
-                self.send_header("WWW-Authenticate", 'Digest realm="camera", nonce="n1", qop="auth", algorithm=MD5')
+                for challenge in device.challenges:
+                    self.send_header("WWW-Authenticate", challenge)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
                 return

@@ -107,6 +107,24 @@ def test_a_look_is_started_once_and_its_password_is_nowhere(room: Room, caplog: 
     assert PASSWORD not in repr(Login(USER, PASSWORD))
 
 
+@pytest.mark.parametrize(
+    ("others_first", "others_then"),
+    [
+        (['Basic realm="camera"'], []),
+        ([], ['Basic realm="camera", charset="UTF-8"']),
+        ([], ['Digest realm="camera", nonce="n2", qop="auth", algorithm=SHA-512-256']),
+    ],
+)
+def test_a_camera_that_offers_other_ways_too_gets_a_digest(
+    room: Room, others_first: list[str], others_then: list[str]
+) -> None:
+    """RFC 9110, 11.6.1: a server may offer several challenges, in any order."""
+    room.device.challenges = [*others_first, *room.device.challenges, *others_then]
+    driver = room.driver()
+    driver.start(LOOK, "cam-3", EAST, 0)
+    assert ended(driver).still is not None
+
+
 @pytest.mark.parametrize("hours", [-30, 5])
 def test_a_camera_whose_clock_is_wrong_accepts_the_password_by_its_own_clock(room: Room, hours: int) -> None:
     room.device.ahead = timedelta(hours=hours)
