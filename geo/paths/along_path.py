@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -97,6 +97,15 @@ class Along:
     def total(self, pieces: Floats) -> Floats:
         """Sum over the pieces of each path (path,)."""
         return np.bincount(self.path, weights=pieces, minlength=self.paths).astype(np.float64)
+
+    def no_slower_than(self, mps: float) -> Along:
+        """The same paths, each walked in its length over ``mps`` [m/s] where the ground alone would take longer.
+
+        All pieces of such a path take less by one factor: its pace varies over the ground as before.
+        """
+        on_ground_s, seen_s = self.total(self.seconds), self.total(self.metres) / mps
+        factor = np.divide(seen_s, on_ground_s, out=np.ones(self.paths), where=on_ground_s > seen_s)
+        return replace(self, seconds=self.seconds * factor[self.path])
 
     def _seconds(self, mobility: Mobility) -> Floats:
         law, height = mobility.law, self.at_knots(mobility.elevation)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +34,12 @@ def above_zero(value: float | None) -> float | None:
     if value is not None and not value > 0.0:
         raise typer.BadParameter(f"'{value:g}'; expected a number above 0")
     return value
+
+
+def check_seen_speed(mps: float | None) -> None:
+    """Raise BadInput for a speed at which nothing moves on the ground."""
+    if mps is not None and not 0.0 < mps < math.inf:
+        raise BadInput(f"{mps:g}", where="--seen-speed", expected="metres per second above 0")
 
 
 def existing_map(file: Path | None) -> Path | None:
@@ -80,6 +87,16 @@ TargetOption = Annotated[
 DirectionOption = Annotated[
     Literal["inward", "outward"],
     typer.Option("--direction", help="inward (towards the own side) or outward."),
+]
+SeenSpeedOption = Annotated[
+    float | None,
+    typer.Option(
+        "--seen-speed",
+        metavar="M/S",
+        callback=above_zero,
+        help="Speed at which crossers were seen, as in recorded tracks: for the interruption, a crossing takes no "
+        "longer than its path at that speed. Default: the ground alone decides.",
+    ),
 ]
 YearsOption = Annotated[float, typer.Option("--years", callback=above_zero, help="Years over which costs are counted.")]
 DiscountOption = Annotated[float, typer.Option("--discount", min=0.0, max=1.0, help="Discount rate per year, 0 to 1.")]

@@ -53,6 +53,9 @@ class ResponseSettings:
         Depth of ground over which a crosser keeps a pace: times of different strips are independent.
     least_strips : int
         Smallest number of strips, so that the position of a detection is fine enough.
+    seen_mps : float, optional, m/s
+        Speed at which crossers have been seen: a crossing takes no longer than its length at that speed, however slow
+        the ground. Without it the ground alone decides.
     """
 
     sd_share: float = 0.3
@@ -61,6 +64,7 @@ class ResponseSettings:
     strips: int | None = None
     strip_m: float = 1000.0
     least_strips: int = 4
+    seen_mps: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("communication", "position"):
@@ -70,6 +74,8 @@ class ResponseSettings:
             raise BadInput(f"{self.sd_share!r}", where="response setting sd_share", expected="a fraction from 0")
         if not (isinstance(self.strip_m, (int, float)) and 0.0 < self.strip_m < math.inf):
             raise BadInput(f"{self.strip_m!r}", where="response setting strip_m", expected="metres above 0")
+        if self.seen_mps is not None and not 0.0 < self.seen_mps < math.inf:
+            raise BadInput(f"{self.seen_mps!r}", where="response setting seen_mps", expected="m/s above 0")
         for name, given in (("strips", self.strips), ("least_strips", self.least_strips)):
             if name == "strips" and given is None:
                 continue
@@ -95,7 +101,13 @@ class ResponseSettings:
             f"times of each strip and of the response spread by {self.sd_share:g} of their mean (1 σ), independent",
             f"an alarm is passed on with {self.communication:g}",
             "the response goes to where the path leaves the belt",
+            *self._seen(),
         )
+
+    def _seen(self) -> tuple[str, ...]:
+        if self.seen_mps is None:
+            return ()
+        return (f"a crossing takes no longer than its length at {self.seen_mps:g} m/s, the speed that was seen",)
 
 
 class HazardsByTask(Protocol):
@@ -332,6 +344,8 @@ def tasks_of(
     mobile = {} if mobile is None else mobile
     cells = [ways.cells(segment) for segment in range(ways.cost.size)]
     along = Along.over_paths(watched.on_belt, cells)
+    if settings.seen_mps is not None:
+        along = along.no_slower_than(settings.seen_mps)
     strips = settings.strips_over(depth_of(watched.belt))
     strip = strip_of_pieces(watched.belt, along, strips, ways.direction)
     late = any(sensor.delay_s > 0.0 for sensor in watched.sensors)

@@ -104,6 +104,7 @@ def _question(
         reference=ReferenceTable.named(REFERENCE),
         dem_error=DemError(draws=options.samples) if options.samples else None,
         runs=options.runs,
+        seen_mps=options.seen_mps,
     )
 
 

@@ -16,11 +16,13 @@ from ops.analysis.option_types import (
     PdfOption,
     SchedulerOption,
     SectorOrNationArgument,
+    SeenSpeedOption,
     TargetOption,
     TlsCaOption,
     TlsCertificateOption,
     TlsKeyOption,
     WorkersOption,
+    check_seen_speed,
     existing_map,
     named,
 )
@@ -41,6 +43,7 @@ class ChallengeOptions:
         str, typer.Option("--conditions", help="Light and weather, as for `coverage`, such as night,fog.")
     ] = "day"
     direction: DirectionOption = "inward"
+    seen_mps: SeenSpeedOption = None
     dwell_s: Annotated[
         float, typer.Option("--exposure", metavar="SECONDS", help="Exposure time of the coverage rasters.")
     ] = 600.0
@@ -115,6 +118,7 @@ class ChallengeOptions:
             Situation(self.target, conditions)
         if self.direction not in ("inward", "outward"):
             raise BadInput(f"{self.direction!r}", where="--direction", expected="inward or outward")
+        check_seen_speed(self.seen_mps)
         if not 0.0 < self.dwell_s < math.inf:
             raise BadInput(f"{self.dwell_s:g}", where="--exposure", expected="seconds above 0")
         if not 0.0 < self.required <= 1.0:

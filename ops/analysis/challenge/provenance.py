@@ -156,7 +156,7 @@ def _errors(question: ChallengeQuestion) -> Message:
 
 
 def _response(question: ChallengeQuestion) -> tuple[Message, ...]:
-    """Assumptions on the responders and their speed."""
+    """Assumptions on the responders and their speed, and on that of crossers where it was seen."""
     settings = MobilitySettings()
     off_road = {
         "speed": settings.vehicle_mps,
@@ -171,6 +171,7 @@ def _response(question: ChallengeQuestion) -> tuple[Message, ...]:
         Message("challenge-assume-on-foot", {"factor": settings.off_path_factor}),
         Message("challenge-assume-turnout", {"turnout": settings.turnout_s, "dismount": settings.dismount_s}),
         Message("challenge-assume-response-ground", ground),
+        *(() if question.seen_mps is None else (Message("challenge-assume-seen", {"speed": question.seen_mps}),)),
     )
 
 

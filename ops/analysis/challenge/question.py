@@ -21,6 +21,7 @@ from ops.sector.ways import SectorWays
 from sensors.coverage import coverage
 from sensors.crossing.watched_belt import DRIVEN, WatchedBelt
 from sensors.gaps import watch_belt
+from sensors.interdiction.interception import ResponseSettings
 from sensors.interdiction.whole_border import PathsWithProof, three_ways_of_the_whole
 from sensors.layout import Layout
 
@@ -38,7 +39,8 @@ class ChallengeQuestion:
     """The input for every sub-section.
 
     ``ground`` has the sensors of the layout that count, by ``links``. ``response`` [s] is on the terrain's cells, None
-    without bases. ``runs`` is the number of simulated crossings of each of the three paths, 0 for none.
+    without bases. ``runs`` is the number of simulated crossings of each of the three paths, 0 for none. ``seen_mps`` is
+    the speed at which crossers were seen [m/s], None where it is not known.
     """
 
     ground: OpenSector
@@ -52,11 +54,17 @@ class ChallengeQuestion:
     reference: ReferenceTable | None
     dem_error: DemError | None
     runs: int = 0
+    seen_mps: float | None = None
 
     @property
     def belt_m(self) -> float:
         """Width of the belt on either side [m]."""
         return self.ground.sector.belt_m
+
+    @property
+    def response_settings(self) -> ResponseSettings:
+        """The assumptions of the probability of interruption."""
+        return ResponseSettings(seen_mps=self.seen_mps)
 
     @property
     def settings(self) -> ChallengeSettings:
@@ -74,6 +82,7 @@ class ChallengeQuestion:
             "border": (ground.crossed.line.wkb, ground.border.segment_length_m, ground.border.home_side, self.belt_m),
             "layout": list(ground.layout),
             "crosser": (self.target, self.conditions, self.direction, self.dwell_s, self.settings, self.runs),
+            "seen_mps": self.seen_mps,
             "response": None if self.response is None else self.response[::every, ::every].to_numpy(),
             "measures": (self.dem_error, self.reference and (self.reference.name, self.reference.version)),
             "options": options,

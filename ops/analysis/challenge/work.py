@@ -45,7 +45,7 @@ def answer_stretch(question: ChallengeQuestion, stretch: Stretch, step: Callable
         [
             _detection_columns(detection),
             depth,
-            _interruption(case, question.direction),
+            _interruption(case, question),
             _detection_without(case, detection, question.ground.layout.ids, question.direction),
             _proof(case),
         ],
@@ -127,7 +127,7 @@ def _detection_columns(detection: xr.Dataset) -> xr.Dataset:
     return plain.assign(state=("segment", state, attrs))
 
 
-def _interruption(case: StretchCase, direction: str) -> xr.Dataset:
+def _interruption(case: StretchCase, question: ChallengeQuestion) -> xr.Dataset:
     """Return interruption on the three paths; all unknown without a response."""
     segments = case.watched.belt.border.segments
     if case.response is None:
@@ -162,7 +162,14 @@ def _interruption(case: StretchCase, direction: str) -> xr.Dataset:
             coords,
         )
     ways = {kind: paths.ways for kind, paths in case.proved.items()}
-    figures = interruptions(case.watched, case.response, direction=direction, slower=SLOWER, ways=ways)
+    figures = interruptions(
+        case.watched,
+        case.response,
+        direction=question.direction,
+        settings=question.response_settings,
+        slower=SLOWER,
+        ways=ways,
+    )
     strips = float(figures.attrs["strips"])
     figures = figures.assign(
         strips=("segment", np.full(segments, strips), {"units": "1", "long_name": "strips of the interruption"}),

@@ -16,7 +16,7 @@ from geo.message import Message
 from geo.vector_files import refuse_requests
 from ops.analysis.inputs import catalogue_of
 from ops.analysis.mobile.choices import bases_of
-from ops.analysis.option_types import named
+from ops.analysis.option_types import check_seen_speed, named
 from ops.analysis.plan.findings import PDF, REPORT, PlanFindings
 from ops.analysis.plan.mobile import chosen_items, mobile_figures, mobile_options_of, rules_of
 from ops.analysis.plan.options import PlanOptions
@@ -91,6 +91,7 @@ def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
                 conditions=options.conditions,
                 direction=options.direction,
                 belt_m=sector.belt_m,
+                seen_mps=options.seen_mps,
             ),
             present=present,
             ways=ways.ways,
@@ -160,6 +161,10 @@ def _demand(options: PlanOptions) -> Demand:
         raise BadInput(f"{options.gap:g}", where="--optimality-gap", expected="a fraction from 0 to below 1")
     if options.direction not in ("inward", "outward"):
         raise BadInput(f"{options.direction!r}", where="--direction", expected="inward or outward")
+    check_seen_speed(options.seen_mps)
+    if options.seen_mps is not None and options.objective != "timely_detection" and not options.patrols:
+        expected = "--patrols, or --objective timely_detection: other plans compute no interruption"
+        raise BadInput(f"{options.seen_mps:g} has no effect", where="--seen-speed", expected=expected)
     if options.shifts < 1:
         raise BadInput(f"{options.shifts}", where="--shifts", expected="at least 1")
     with named("--conditions"):
@@ -293,6 +298,7 @@ def _patrols(
         ways=ways,
         direction=options.direction,
         losses=None if decision is None else decision.losses(),
+        settings=benefits.case.response_settings,
     )
 
 

@@ -16,6 +16,7 @@ from ops.analysis.option_types import (
     PdfOption,
     SchedulerOption,
     SectorOrNationArgument,
+    SeenSpeedOption,
     TargetOption,
     TlsCaOption,
     TlsCertificateOption,
@@ -118,6 +119,7 @@ class PlanOptions:
         str, typer.Option("--conditions", help="Light and weather, as for `coverage`, such as night,fog.")
     ] = "day"
     direction: DirectionOption = "inward"
+    seen_mps: SeenSpeedOption = None
     own_side: Annotated[
         bool,
         typer.Option(

@@ -126,6 +126,7 @@ def game_of(
     direction: str = INWARD,
     on_the_spot_s: float = ON_THE_SPOT_S,
     finds: float = PATROL_FINDS,
+    settings: ResponseSettings | None = None,
 ) -> tuple[Game, Ints]:
     """Return the game over the crossable segments, and their numbers on the border.
 
@@ -133,7 +134,7 @@ def game_of(
     there, the response takes at most ``on_the_spot_s``, or the patrol itself finds the crosser (probability ``finds``,
     independent). A visit counts for the part of the ``shift`` for which it lasts (``at_any_time``).
     """
-    settings = ResponseSettings()
+    settings = settings or ResponseSettings()
     paths = three_ways(watched, response, direction=direction)
     tasks = [tasks_of(watched, each, response, settings) for each in paths.values()]
     alone = np.min([t.interruption(settings) for t in tasks], axis=0)
@@ -215,6 +216,7 @@ def play(
     ways: Ways | None = None,
     direction: str = INWARD,
     losses: Floats | None = None,
+    settings: ResponseSettings | None = None,
 ) -> PatrolPlan:
     """Solve the game on the watched belt for patrols from ``bases`` (base, 2) [m].
 
@@ -222,10 +224,10 @@ def play(
     border. The strategy is therefore computed over the other segments; it is optimal there and for the border.
     ``losses`` (segment of the border,) [1]: see ``with_losses``.
     """
-    game, segments = game_of(watched, response, shift, direction=direction)
+    game, segments = game_of(watched, response, shift, direction=direction, settings=settings)
     rounds = sweeps_of(border, terrain, bases, segments, shift, ways=ways)
     assumptions = (
-        *ResponseSettings().words(watched.belt, response),
+        *(settings or ResponseSettings()).words(watched.belt, response),
         f"a patrol in the segment responds within {ON_THE_SPOT_S:g} s, or detects a crosser itself with probability "
         f"{PATROL_FINDS:g}",
         "patrols drive and walk as the response does, each journey in its own direction; drivers stay with the vehicle",

@@ -162,6 +162,7 @@ challenge-assume-on-road = vehicle on a road: speed of the road class
 challenge-assume-on-foot = on foot: Tobler's walking speed, multiplied by { $factor } off paths
 challenge-assume-turnout = turnout { DURATION($turnout) }; leaving the vehicle { DURATION($dismount) }
 challenge-assume-response-ground = response over { $ground }
+challenge-assume-seen = crossers were seen at { SPEED($speed) }: for the interruption, a crossing takes no longer than its path at that speed
 challenge-assume-strips = { $strips } strips of { DISTANCE($depth) }; a detection counts with a fraction { $position } of the strip's time remaining
 challenge-assume-spread = standard deviation of strip and response times: { PERCENT($sd) } of the mean; independent
 challenge-assume-communication = probability that an alarm is passed on: { PERCENT($communication) }

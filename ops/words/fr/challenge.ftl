@@ -154,6 +154,7 @@ challenge-assume-on-road = véhicule sur route : vitesse de la classe de route
 challenge-assume-on-foot = à pied : vitesse de marche de Tobler, multipliée par { $factor } hors sentier
 challenge-assume-turnout = délai de départ { DURATION($turnout) } ; descente du véhicule { DURATION($dismount) }
 challenge-assume-response-ground = intervention d’après : { $ground }
+challenge-assume-seen = vitesse constatée des franchissements : { SPEED($speed) } ; pour la probabilité d’interruption, un franchissement ne dure pas plus que son trajet à cette vitesse
 challenge-assume-strips = { $strips } bandes de { DISTANCE($depth) } ; une détection compte comme s’il restait une fraction { $position } du temps de la bande
 challenge-assume-spread = écart-type des durées des bandes et de l’intervention : { PERCENT($sd) } de la moyenne ; indépendantes
 challenge-assume-communication = probabilité qu’une alarme soit transmise : { PERCENT($communication) }

@@ -41,7 +41,8 @@ PlanProgress = Callable[[int, int], None]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """Case of a plan: target, light and weather, exposure time [s] in a cell, direction of the crossing, belt width [m]
-    (None: as wide as the terrain allows), and for a response the probability that an alarm is passed on.
+    (None: as wide as the terrain allows), and for a response the probability that an alarm is passed on and the speed
+    at which crossers were seen [m/s] (None: unknown).
     """
 
     target: str = "person"
@@ -51,12 +52,13 @@ class Case:
     belt_m: float | None = None
     neighbours: int = 16
     communication: float = 0.95
+    seen_mps: float | None = None
     assumptions: Assumptions = field(default_factory=Assumptions)
 
     @property
     def response_settings(self) -> ResponseSettings:
         """The assumptions of its probability of interruption."""
-        return ResponseSettings(communication=self.communication)
+        return ResponseSettings(communication=self.communication, seen_mps=self.seen_mps)
 
     @property
     def task(self) -> CoverageTask:

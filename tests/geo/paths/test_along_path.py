@@ -48,6 +48,19 @@ def test_by_hand_along_a_knights_move() -> None:
     assert along.over_length(raster) == pytest.approx([2.0 * 2.0 * run])
 
 
+def test_a_way_takes_no_longer_than_its_length_at_the_speed_that_was_seen() -> None:
+    """Three cells at 1 m/s, 60 m in 60 s, and four in the mud at a third of it, 90 m in 270 s. At 0.5 m/s they would
+    take 120 and 180 s: the first stays as it is, the second takes two thirds of its time, everywhere."""
+    pace = np.where(np.arange(4)[:, None] < 2, 1.0, 3.0) * np.ones((4, 4))
+    mud = ground(np.zeros((4, 4)), SpeedLaw(1.0, 0.0), pace)
+    along = Along.over_paths(mud, [([0, 0, 0], [0, 1, 2]), ([3, 3, 3, 3], [0, 1, 2, 3]), ([], [])])
+    assert along.total(along.seconds).tolist() == [60.0, 270.0, 0.0]
+    seen = along.no_slower_than(0.5)
+    assert seen.total(seen.seconds) == pytest.approx([60.0, 180.0, 0.0])
+    assert seen.seconds[2:] == pytest.approx(along.seconds[2:] * 2.0 / 3.0)
+    assert seen.metres.tolist() == along.metres.tolist()
+
+
 def test_ways_of_one_cell_or_none_have_no_pieces() -> None:
     along = Along.over_paths(ground(np.zeros((4, 4))), [([], []), ([1], [1]), ([1, 1], [1, 2])])
     assert along.total(along.metres).tolist() == [0.0, 0.0, CELL_M]

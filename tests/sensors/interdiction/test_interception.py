@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -77,6 +78,28 @@ def test_by_hand_with_a_sure_response() -> None:
     assert found["critical_northing"].to_numpy() == pytest.approx(20.0 + 60.0), "60 m from the southern edge"
     assert found["way"].to_numpy().tolist() == WAYS
     assert found["least_interruption"].to_numpy() == pytest.approx(one + (1.0 - one) * one)
+
+
+def test_who_was_seen_to_be_faster_than_the_ground_allows_is_stopped_less() -> None:
+    """As above, of crossers who were seen at 2 m/s: 80 s from edge to edge. 100 s are too long wherever they are
+    detected; 50 s are not in the first two strips, where exp(−0.01 · 20) remains undetected in each. One who was seen
+    to be slower than the ground allows may still be as fast as that."""
+    fast = replace(SURE, seen_mps=2.0)
+    late = interruptions(seen(0.01), response(100.0), settings=fast)
+    assert late["interruption_probability"].to_numpy() == pytest.approx(0.0)
+    assert late["seconds"].to_numpy() == pytest.approx(80.0)
+    assert late["margin_s"].to_numpy() == pytest.approx(-20.0)
+    found = interruptions(seen(0.01), response(50.0), settings=fast)
+    assert found["interruption_probability"].to_numpy() == pytest.approx(1.0 - math.exp(-0.4))
+    assert found["detection_probability"].to_numpy() == pytest.approx(1.0 - math.exp(-0.8))
+    slow = interruptions(seen(0.01), response(100.0), settings=replace(SURE, seen_mps=0.5))
+    xr.testing.assert_equal(slow, interruptions(seen(0.01), response(100.0), settings=SURE))
+
+
+@pytest.mark.parametrize("speed", [0.0, -1.0, math.inf, math.nan])
+def test_a_speed_at_which_nothing_moves_is_refused(speed: float) -> None:
+    with pytest.raises(BadInput, match="seen_mps"):
+        ResponseSettings(seen_mps=speed)
 
 
 def test_what_is_reported_by_hand_counts_when_its_report_arrives() -> None:

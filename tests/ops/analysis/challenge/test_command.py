@@ -461,6 +461,8 @@ def sensor_off_the_map(files: Any) -> None:
         (None, ("--samples", "1"), "--samples"),
         (None, ("--sub-section", "0"), "--sub-section"),
         (None, ("--runs", "-1"), "--runs"),
+        (None, ("--seen-speed", "0"), "--seen-speed"),
+        (None, ("--seen-speed", "inf"), "--seen-speed"),
         (sensor_off_the_map, (), "radar-mid"),
         (None, ("--weights", "beauty=1"), "--weights"),
         (None, ("--weights", "crossing_ease=0"), "a weight above 0"),
@@ -575,6 +577,22 @@ def test_every_interruption_names_who_responds_and_how_the_strips_move_it(
         assert raster.tags()["mover"] == "vehicle, then walker (response), walker (crosser)"
     areas = json.loads((out / "response_isochrones.geojson").read_text(encoding="utf-8"))
     assert who[0] in areas["assumptions"][0]
+
+
+def test_interruption_takes_the_speed_at_which_crossers_were_seen(
+    based: Any, written: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    """Of 30 m/s, on foot, no response is in time, and each interruption names that speed. What any layout meets on this
+    ground, and where crossers are detected least, is not changed by it."""
+    _, on_the_ground = written
+    with blank_pictures():
+        seen = assess(ChallengeOptions(str(based.sector), tmp_path / "out", samples=0, runs=0, seen_mps=30.0), QUIET)
+    (way, before) = (one["this_layout"]["crossings"]["minimum_time"] for one in (seen, on_the_ground))
+    assert way["seconds"] == before["seconds"], "the fastest crossing over this ground"
+    assert way["p_interruption"] < 0.05 < before["p_interruption"]
+    for record in (one for one in seen["records"] if "interruption" in one["id"]):
+        assert any("seen at 30" in text or "seen at 108" in text for text in record["assumptions"]), record["id"]
+    assert not any("were seen at" in text for one in on_the_ground["records"] for text in one["assumptions"])
 
 
 def test_depth_beside_a_low_detection_says_that_it_counts_footprints(narrow_sector: Any, tmp_path: Path) -> None:

@@ -212,6 +212,12 @@ def refused(watchline: Callable[..., Any]) -> Callable[..., str]:
             ("--budget", "1e6", "--optimality-gap", "2"),
             "--optimality-gap: 2; expected a fraction from 0 to below 1.",
         ),
+        (("--budget", "1e6", "--seen-speed", "0"), "--seen-speed: '0'; expected a number above 0."),
+        (
+            ("--budget", "1e6", "--seen-speed", "2"),
+            "--seen-speed: 2 has no effect; expected --patrols, or --objective timely_detection: other plans "
+            "compute no interruption.",
+        ),
         (("--budget", "1e6", "--spacing", "-5"), "--spacing: '-5'; expected a number above 0."),
         (("--budget", "1e6", "--years", "0"), "--years: '0'; expected a number above 0."),
         (("--budget", "1e6", "--target", "ghost"), "--target: 'ghost'; expected person, group or vehicle."),
