@@ -15,6 +15,7 @@ import xarray as xr
 from shapely.geometry import LineString, MultiLineString
 from shapely.ops import substring
 
+from geo.antimeridian import unrolled
 from geo.arrays import Floats, Int32s, Ints
 from geo.border import edge_tree
 from geo.border.edge_tree import EDGE_COLUMNS, EdgeTree
@@ -385,7 +386,7 @@ class Border:
         -------
         GeoDataFrame
             One row per segment: ``segment``, ``start_m``, ``end_m`` [m in the frame], ``length_m`` [m over the
-            ellipsoid], and the line in WGS 84.
+            ellipsoid], and the line in WGS 84, whose longitudes run on beyond ±180° across the 180th meridian.
         """
         import geopandas
 
@@ -397,7 +398,7 @@ class Border:
                 "end_m": spans[:, 1],
                 "length_m": self.ground_lengths_m,
             },
-            geometry=[shapely.transform(line, self._to_lonlat) for line in self.segment_lines()],
+            geometry=[unrolled(shapely.transform(line, self._to_lonlat)) for line in self.segment_lines()],
             crs="EPSG:4326",
         )
 

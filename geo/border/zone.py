@@ -350,7 +350,7 @@ class Zone:
         -------
         GeoDataFrame
             One row per segment: ``segment``, ``start_m``, ``end_m`` [m in the frame], ``length_m`` [m over the
-            ellipsoid], and the line in WGS 84.
+            ellipsoid], and the line in WGS 84, whose longitudes run on beyond ±180° across the 180th meridian.
         """
         return self.inner.to_geodataframe()
 

@@ -14,6 +14,7 @@ import xarray as xr
 from affine import Affine
 from rasterio.features import shapes
 
+from geo.antimeridian import unrolled
 from geo.arrays import Floats, Ints
 from geo.errors import TerrainError
 from geo.mobility.roads_and_rivers import Ways
@@ -167,7 +168,8 @@ def isochrones(time: xr.DataArray, terrain: xr.Dataset, minutes: Sequence[float]
     """Area reached within each of ``minutes``, one row each: ``minutes`` and the area in WGS 84.
 
     ``time`` is a result of ``travel_time`` or ``response_time`` over ``terrain``, or a regular subsample of one. Areas
-    are whole cells; empty without any. Edges have at most ``LONGEST_EDGE_M``. Raises TerrainError for minutes that are
+    are whole cells; empty without any. Edges have at most ``LONGEST_EDGE_M``; across the 180th meridian longitudes run
+    on beyond ±180°. Raises TerrainError for minutes that are
     not numbers from 0.
     """
     import geopandas
@@ -185,7 +187,8 @@ def isochrones(time: xr.DataArray, terrain: xr.Dataset, minutes: Sequence[float]
         parts = [shapely.geometry.shape(area) for area, _ in shapes(reached, mask=reached > 0, transform=grid)]
         areas.append(shapely.segmentize(shapely.union_all(parts), LONGEST_EDGE_M))
     table = geopandas.GeoDataFrame({"minutes": limits.tolist()}, geometry=areas, crs=frame.crs)
-    return table.to_crs(4326)
+    inland = table.to_crs(4326)
+    return inland.set_geometry([unrolled(area) for area in inland.geometry], crs=inland.crs)
 
 
 def labels_at(mobility: Mobility, places: npt.ArrayLike) -> Floats:

@@ -15,9 +15,11 @@ import shapely
 from pyproj.crs import CRS
 from shapely.geometry.polygon import orient
 
+from geo.antimeridian import run_on
 from geo.areas import NamedArea
 from geo.arrays import Floats
 from geo.errors import BadInput
+from geo.frame import LocalFrame
 from geo.terrain import bounds, cell_size, sample, slope
 from geo.terrain.derived import standing_points
 from geo.visibility.view import RADIO_K, surface_of
@@ -243,7 +245,7 @@ def _sensor_view(sensor: AnySensor, layout: Layout) -> dict[str, Any]:
     else:
         near = inner if sensor.min_range_m > 0.0 else foot
         rings = [np.vstack([outer, near])]
-    closed = [np.column_stack(layout.frame.to_lonlat(*np.vstack([ring, ring[:1]]).T)) for ring in rings]
+    closed = [_in_degrees(layout.frame, np.vstack([ring, ring[:1]])) for ring in rings]
     properties = {"id": sensor.id, "kind": sensor.kind, "part": "view"}
     return _feature("Polygon", [_rounded(ring) for ring in closed], properties)
 
@@ -253,7 +255,13 @@ def _feature(shape: str, coordinates: Any, properties: Mapping[str, Any]) -> dic
 
 
 def _lonlat(ground: OpenSector, places: Floats) -> list[list[float]]:
-    return _rounded(np.column_stack(ground.frame.to_lonlat(places[:, 0], places[:, 1])))
+    return _rounded(_in_degrees(ground.frame, places))
+
+
+def _in_degrees(frame: LocalFrame, places: Floats) -> Floats:
+    """The vertices of a line (vertex, 2), whose longitudes run on across the 180th meridian."""
+    lon, lat = frame.to_lonlat(places[:, 0], places[:, 1])
+    return np.column_stack([run_on(lon), lat])
 
 
 def _rounded(positions: Floats) -> list[list[float]]:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 from shapely.geometry import LineString
 
+from geo.antimeridian import run_on
 from geo.arrays import Bools, Floats, Ints
 from geo.frame import LocalFrame
 from geo.paths.along_path import Along
@@ -169,7 +170,7 @@ class Crossing:
     def to_lonlat(self) -> LineString:
         """Its path in WGS 84 longitude and latitude."""
         lon, lat = self.frame.to_lonlat(self.places[:, 0], self.places[:, 1])
-        return LineString(np.column_stack([lon, lat]))
+        return LineString(np.column_stack([run_on(lon), lat]))
 
 
 def no_way(unknown: Bools) -> str:

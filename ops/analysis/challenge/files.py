@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import xarray as xr
 
+from geo.antimeridian import run_on
 from geo.errors import BadInput
 from ops.analysis.challenge.findings import Findings
 from ops.analysis.challenge.question import ChallengeQuestion
@@ -237,7 +238,7 @@ def write_breach(path: Path, question: ChallengeQuestion) -> None:
             "distance_m": round(breach.distance_m, 3) if math.isfinite(breach.distance_m) else None,
             "seconds": round(breach.seconds, 3),
         }
-        line = {"type": "LineString", "coordinates": np.column_stack([lon, lat]).round(7).tolist()}
+        line = {"type": "LineString", "coordinates": np.column_stack([run_on(lon), lat]).round(7).tolist()}
         features.append({"type": "Feature", "properties": properties, "geometry": line})
     _write_text(path, json.dumps({"type": "FeatureCollection", "features": features}, allow_nan=False) + "\n")
 

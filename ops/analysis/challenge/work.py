@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from fusion.scoring.confirmed_crossing import ConfirmationSettings, confirmed_crossing
+from geo.antimeridian import run_on
 from geo.border.stretches import Stretch, whole_border_attrs
 from geo.challenge import challenge, challenge_rasters
 from geo.challenge.assessment import crossing_times_of_the_whole
@@ -360,7 +361,7 @@ def crossing_record(crossing: Crossing, numbers: Any) -> dict[str, Any]:
             }
             for d in crossing.decided
         ],
-        "lon": np.round(lon, 7).tolist(),
+        "lon": np.round(run_on(lon), 7).tolist(),
         "lat": np.round(lat, 7).tolist(),
         "times_s": np.round(crossing.times_s, 1).tolist(),
     }

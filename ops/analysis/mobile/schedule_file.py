@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from geo.antimeridian import run_on
 from geo.errors import BadInput
 from geo.text_files import EXPECTED_SYSTEM, NotReadable, other_system, read_text
 from ops.runtime.output import atomic_write
@@ -40,7 +41,7 @@ def schedule_document(options: Sequence[Option], frame: LocalFrame) -> dict[str,
                         "geometry": {
                             "type": "LineString",
                             "coordinates": [
-                                [round(float(x), 7), round(float(y), 7)] for x, y in zip(lon, lat, strict=True)
+                                [round(float(x), 7), round(float(y), 7)] for x, y in zip(run_on(lon), lat, strict=True)
                             ],
                         },
                         "properties": {

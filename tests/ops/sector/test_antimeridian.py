@@ -15,7 +15,7 @@ from rich.console import Console
 
 from ops.analysis.coverage.command import cover
 from ops.analysis.coverage.options import CoverageOptions
-from ops.sector.geojson import lonlat_bounds
+from ops.sector.geojson import border_view, lonlat_bounds
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
 
@@ -45,6 +45,8 @@ def test_coverage_of_a_border_across_the_180th_meridian(tmp_path: Path) -> None:
     assert ground.border.ground_length_m == pytest.approx(metres, rel=1e-6)
     west, _, east, _ = lonlat_bounds(ground)
     assert (west, east) == (pytest.approx(179.9, abs=0.01), pytest.approx(180.1, abs=0.01))
+    segments = [np.array(one["geometry"]["coordinates"]) for one in border_view(ground)["features"]]
+    assert max(np.abs(np.diff(places[:, 0])).max() for places in segments) < 0.1, "no segment goes round the world"
     answer = cover(CoverageOptions(str(tmp_path / "sector.toml"), tmp_path / "out"), Console(quiet=True))
     assert answer["off_terrain"]["sentences"] == []
     assert answer["belt"]["both"]["dead_ground_fraction"] < 0.05, (

@@ -1,0 +1,56 @@
+"""Lines and areas in degrees across the 180th meridian: their longitudes run on beyond 180° instead of jumping."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from geo.arrays import Floats
+
+TURN_DEG = 360.0
+_Shape = TypeVar("_Shape", bound=BaseGeometry)
+
+
+def run_on(lon: npt.ArrayLike) -> Floats:
+    """Longitudes (vertex,) along a line [degrees], each less than half a turn from the one before.
+
+    An edge of more than half a turn is the short way round. NaN stays NaN, as does what follows.
+    """
+    return np.unwrap(np.asarray(lon, np.float64), period=TURN_DEG)
+
+
+def unrolled(shape: _Shape) -> _Shape:
+    """The same shape in longitude and latitude, whose longitudes run on across the 180th meridian.
+
+    Holes and further parts are on the side of the first. A ring around a pole, which no longitudes close, stays as it
+    is, and so does a shape that does not cross the meridian, to the bit.
+    """
+    lon = shapely.get_coordinates(shape)[:, 0]
+    if not len(lon) or np.ptp(lon) <= TURN_DEG / 2.0:
+        return shape
+    begins: list[float] = []
+
+    def along(line: BaseGeometry) -> BaseGeometry:
+        def moved(places: Floats) -> Floats:
+            east = run_on(places[:, 0])
+            if line.geom_type == "LinearRing" and abs(east[-1] - east[0]) > TURN_DEG / 2.0:
+                return places
+            begins.append(float(east.mean()))
+            east = east + TURN_DEG * np.round((begins[0] - east.mean()) / TURN_DEG)
+            return np.column_stack([east, places[:, 1]])
+
+        return shapely.transform(line, moved)
+
+    def whole(one: BaseGeometry) -> BaseGeometry:
+        if isinstance(one, shapely.Polygon):
+            return shapely.Polygon(along(one.exterior), [along(hole) for hole in one.interiors])
+        if isinstance(one, shapely.LineString):
+            return along(one)
+        parts = shapely.get_parts(one)
+        return one if len(parts) <= 1 and parts[:1].tolist() == [one] else type(one)([whole(part) for part in parts])
+
+    return whole(shape)  # type: ignore[return-value]
