@@ -80,8 +80,8 @@ def _number(name: str, text: str) -> float:
 
 
 def turns(lines: Iterable[str]) -> Iterator[bytes]:
-    """The lines of each turn together: up to the line that ends it, or until a target's time is a turn from the first's,
-    before it where the radar's clock was set back."""
+    """The lines of each turn together: up to the line that ends it, or until a target is a turn later than the first,
+    or earlier, where the radar's clock was set back."""
     turn, first_s = list[str](), math.nan
     for line in lines:
         later_s = _starts(line) - first_s
