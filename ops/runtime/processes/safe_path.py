@@ -16,7 +16,7 @@ def keep_to_safe_path() -> None:
     """Set the safe path (``-P``) for what is started, and remove empty and relative entries of PYTHONPATH.
 
     ``-P`` does not concern these, which stand for the working folder and folders in it. Only the folder of this
-    installation remains. What this process has already imported from there stays.
+    installation remains. Modules that this process has already imported from there stay imported.
     """
     os.environ["PYTHONSAFEPATH"] = "1"
     stated = os.environ.get(PATH_VARIABLE)
