@@ -20,11 +20,19 @@ class NotReadable(ValueError):
     """A file that is not the text or JSON that was expected; the message completes a sentence: ``is empty``."""
 
 
+def refuse_special(path: Path) -> None:
+    """Raise NotReadable for a pipe, a device or a socket: reading one may never end."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise NotReadable("is neither a file nor a folder")
+
+
 def read_text(path: Path) -> str:
-    """Return the text of a file. NotReadable for another encoding than UTF-8; OSError for a file that cannot be read.
+    """Return the text of a file. NotReadable for another encoding than UTF-8 and as ``refuse_special``; OSError for a
+    file that cannot be read.
 
     A byte order mark at its start, as some editors write it, is not part of the text.
     """
+    refuse_special(path)
     try:
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:

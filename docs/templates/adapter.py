@@ -80,17 +80,21 @@ def _number(name: str, text: str) -> float:
 
 
 def turns(lines: Iterable[str]) -> Iterator[bytes]:
-    """The lines of each turn together: up to the line that ends it, or until a line is a turn later than the first."""
-    turn: list[str] = []
+    """The lines of each turn together: up to the line that ends it, or until a target is a turn later than the first,
+    or earlier, where the radar's clock was set back."""
+    turn, first_s = list[str](), math.nan
     for line in lines:
-        if turn and _starts(line) - _starts(turn[0]) >= 0.9 * TURN_S:
+        later_s = _starts(line) - first_s
+        if later_s >= 0.9 * TURN_S or later_s <= -TURN_S:
             yield "".join(turn).encode()
-            turn = []
+            turn, first_s = [], math.nan
         if line.strip():
             turn.append(line)
+        if math.isnan(first_s):
+            first_s = _starts(line)
         if line.startswith("E;"):
             yield "".join(turn).encode()
-            turn = []
+            turn, first_s = [], math.nan
     if turn:
         yield "".join(turn).encode()
 

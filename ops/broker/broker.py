@@ -30,7 +30,7 @@ from ingest.topics import sensor_filter
 from ingest.wire import MAX_PAYLOAD_BYTES
 from ops.broker.after_panic import restarted_after_panic
 from ops.runtime.files.scratch_folder import ScratchFolder, scratch_folder
-from ops.runtime.processes.child_process import Child, say, stop_when_parent_ends
+from ops.runtime.processes.child_process import Child, say, sign_of_life, stop_when_parent_ends
 from ops.runtime.processes.reserved_port import ReservedPort
 
 URL_VARIABLE: Final = "WATCHLINE_BROKER"
@@ -323,6 +323,7 @@ dynamic_filters = true
 
 def _serve() -> int:
     """Run the broker in the child process until the parent ends or requests a stop."""
+    say(alive=None)  # after a panic this process has replaced itself: no sign of life is expected before it serves
     import logging
 
     from iotcore.iotcore import IotCoreBroker
@@ -348,7 +349,7 @@ def _serve() -> int:
         serves.set()
         say(ready=True)
         while serving.is_alive() and not stopping.wait(0.5):
-            pass
+            sign_of_life()
         return 0 if stopping.is_set() else 1
 
 

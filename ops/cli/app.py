@@ -21,6 +21,7 @@ from ops.cli.wrong_values import UsageError, WrongValue, sentence_of
 from ops.runtime.compile_kernels import forget_outdated
 from ops.runtime.memory import has_address_limit, save_addresses
 from ops.runtime.output import LANGUAGE, UNITS
+from ops.runtime.processes.safe_path import keep_to_safe_path
 from ops.runtime.processes.stopping import SIGNALS, CommandStopped, exit_code_of, raise_stopped
 
 COLLECT_EVERY: Final = (50_000, 10, 100)
@@ -122,7 +123,7 @@ def main() -> None:
     """
     gc.set_threshold(*COLLECT_EVERY)
     os.umask(0o077)
-    os.environ["PYTHONSAFEPATH"] = "1"
+    keep_to_safe_path()
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # its own reserves 1 GB of address space
     if has_address_limit():
         os.environ.setdefault(BLAS_THREADS, "1")

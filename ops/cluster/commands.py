@@ -109,7 +109,7 @@ def run_cluster(options: ClusterOptions, *, screen: Console) -> dict[str, Any]:
             broker = stack.enter_context(EmbeddedBroker(folder=options.data / "logs"))
             url, signatures = broker.url, "required"
             write_private(options.data / BROKER_URL, f"{url.text}\n".encode())
-            watched.add(broker.child)
+            watched.add(broker.child, ends_silent=True)
         pages = None
         if options.dashboard is not None:
             pages = stack.enter_context(listen(options.dashboard))

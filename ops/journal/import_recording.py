@@ -18,6 +18,7 @@ from typing import Any, Final
 from rich.console import Console
 
 from geo.errors import BadInput
+from geo.text_files import NotReadable, read_text, refuse_special
 from geo.unfinished import register_unfinished, remove_unfinished
 from ingest.decode import encode, encode_status
 from ingest.envelope import Delivery
@@ -194,13 +195,14 @@ def _delivery(scan: Scan, sector_id: str) -> Delivery:
 
 
 def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
-    if path.suffix.lower() in (".parquet", ".geoparquet", ".pq"):
-        yield from _rows_of_parquet(path)
-        return
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror or str(error) if isinstance(error, OSError) else "not UTF-8"
+        refuse_special(path)
+        if path.suffix.lower() in (".parquet", ".geoparquet", ".pq"):
+            yield from _rows_of_parquet(path)
+            return
+        text = read_text(path)
+    except (OSError, NotReadable) as error:
+        reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
         raise RecordingError(reason, where=str(path), expected="a CSV or GeoParquet file") from None
     yield from rows_of_csv(text, where=path.name)
 

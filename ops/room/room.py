@@ -213,7 +213,7 @@ class Room:
             )
             write_private(options.folder / BROKER_URL, f"{self._broker.url.text}\n".encode())
             self._prepare_identity()
-            self._supervision.add(self._broker.child)
+            self._supervision.add(self._broker.child, ends_silent=True)
         self._stack.callback(self.reader.close)
         # what was delivered after the end of fusion
         self._stack.callback(mark_deliveries, self.store_path, fence=options.fence)
@@ -231,7 +231,7 @@ class Room:
             *([] if options.settings is None else [f"--settings={options.settings}"]),
             timeout_s=10.0,
         )
-        self._supervision.add(self.feeds)
+        self._supervision.add(self.feeds, ends_silent=True)
         self.fusion = self.start(
             "fusion",
             "ops.services.fusion.process",

@@ -1,4 +1,8 @@
-"""Supervision of a room's processes: one that ends is restarted, after ever longer pauses, and finally given up."""
+"""Supervision of a room's processes: one that ends is restarted, after ever longer pauses, and finally given up.
+
+A process that runs but gives no sign of life (``ops.runtime.processes.child_process.sign_of_life``) is reported, and
+some are then ended, and so restarted.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,14 @@ LONGEST_PAUSE_S: Final = 60.0
 GIVE_UP_AFTER_S: Final = 3600.0
 """A process that has not recovered within this time is given up: a person must find the cause and restart the room."""
 
+SILENT_S: Final = 15.0
+"""A process that gives signs of life is reported after so long without one."""
+END_SILENT_S: Final = 60.0
+"""And ended after so long, if it may be."""
+LONGEST_LOOK_S: Final = 1.0
+"""What the time between two looks counts at most towards a silence. A supervisor that itself stood still, with the
+machine or under its load, has not read what was reported meanwhile: a silence is also a number of looks."""
+
 
 class Part(Protocol):
     """A process under supervision, see ``ops.runtime.processes.child_process.Child``."""
@@ -27,6 +39,8 @@ class Part(Protocol):
 
     def restart(self) -> None: ...
 
+    def kill(self, *, wait: bool) -> None: ...
+
     def ended(self) -> Message: ...
 
     def last(self, key: str) -> Any: ...
@@ -35,6 +49,7 @@ class Part(Protocol):
 @dataclass(slots=True)
 class _Watched:
     part: Part
+    ends_silent: bool = False
     failures: int = 0
     failing_since_s: float = 0.0
     started_s: float = 0.0
@@ -45,6 +60,15 @@ class _Watched:
     given_up: bool = False
     problem: Message | None = None
     """What it reports itself while it works: a problem, or that it compiles kernels."""
+    sign: Any = None
+    """Its newest sign of life; None for a process that gives none."""
+    silent_s: float = 0.0
+    silent: Message | None = None
+    """That it has given no sign of life for too long."""
+
+    def is_steady(self, now_s: float) -> bool:
+        """Whether it has worked for ``STEADY_S`` since its start."""
+        return now_s - self.silent_s - self.started_s > STEADY_S
 
 
 class Supervision:
@@ -52,11 +76,15 @@ class Supervision:
 
     def __init__(self, *, monotonic_s: Callable[[], float] = time.monotonic) -> None:
         self._monotonic_s = monotonic_s
+        self._looked_s = monotonic_s()
         self._watched: list[_Watched] = []
 
-    def add(self, part: Part) -> None:
-        """Supervise one more process, which is running."""
-        self._watched.append(_Watched(part, started_s=self._monotonic_s()))
+    def add(self, part: Part, *, ends_silent: bool = False) -> None:
+        """Supervise one more process, which is running. ``ends_silent``: end it after a silence of ``END_SILENT_S``.
+
+        That is for a process that does nothing long between two signs of life, and whose restart loses nothing.
+        """
+        self._watched.append(_Watched(part, ends_silent, started_s=self._monotonic_s()))
 
     def remove(self, part: Part) -> None:
         """Supervise a process no longer."""
@@ -65,7 +93,10 @@ class Supervision:
     def look(self) -> list[Message]:
         """Restart ended processes that are due; return a message for each end, recovery and reported problem."""
         messages: list[Message] = []
+        looked_s, self._looked_s = self._looked_s, self._monotonic_s()
         for one in self._watched:
+            if one.part.alive:
+                _listen(one, min(self._looked_s - looked_s, LONGEST_LOOK_S), messages)
             problem = _reported(one.part) if one.part.alive and one.down is None else one.problem
             if problem != one.problem:
                 messages.append(_change(one, problem))
@@ -94,7 +125,7 @@ class Supervision:
             if one.down is not None and one.part.last("ready") is not None:
                 one.down = None
                 messages.append(_named("recovered", one))
-            if one.failures and now_s - one.started_s > STEADY_S:
+            if one.failures and one.is_steady(now_s):
                 one.failures = 0
             return
         if one.due_s is None:
@@ -104,7 +135,7 @@ class Supervision:
 
     def _note_end(self, one: _Watched, now_s: float, messages: list[Message]) -> None:
         """Decide when a process that has just ended is restarted."""
-        one.failures = 1 if now_s - one.started_s > STEADY_S else one.failures + 1
+        one.failures = 1 if one.is_steady(now_s) else one.failures + 1
         if one.failures == 1:
             one.failing_since_s = now_s
         one.down = ended = one.part.ended()
@@ -125,6 +156,7 @@ class Supervision:
 
     def _start(self, one: _Watched, now_s: float, messages: list[Message]) -> None:
         one.started_s, one.due_s = now_s, None
+        one.sign, one.silent_s, one.silent = None, 0.0, None
         try:
             one.part.restart()
         except OSError as error:  # such as no process, file or memory left: no reason to end the room
@@ -137,6 +169,23 @@ class Supervision:
 
 def _named(event: str, one: _Watched) -> Message:
     return Message(f"console-part-{event}", {"part": one.part.name})
+
+
+def _listen(one: _Watched, since_s: float, messages: list[Message]) -> None:
+    """Count how long a process has given no sign of life; one that compiles kernels does nothing else."""
+    sign, before_s = one.part.last("alive"), one.silent_s
+    if sign is None or sign != one.sign or one.part.last("compiling"):
+        if one.silent is not None:
+            messages.append(Message("console-part-heard", {"part": one.part.name}))
+        one.sign, one.silent_s, one.silent = sign, 0.0, None
+        return
+    one.silent_s += since_s
+    if one.silent is None and one.silent_s >= SILENT_S:
+        one.silent = Message("part-silent", {"seconds": round(SILENT_S)})
+        messages.append(Message("console-part-silent", {"part": one.part.name, **one.silent.parameters}))
+    if one.ends_silent and before_s < END_SILENT_S <= one.silent_s:
+        messages.append(Message("console-part-killed", {"part": one.part.name, "seconds": round(END_SILENT_S)}))
+        one.part.kill(wait=False)  # one that waits for a disk ends only when the disk answers
 
 
 def _reported(part: Part) -> Message | None:
@@ -160,4 +209,4 @@ def _why_not(one: _Watched) -> Message | None:
     """Why the process does not work; an end counts at once, before the next ``look``."""
     if one.down is None and not one.part.alive:
         return one.part.ended()
-    return one.down or one.problem
+    return one.down or one.silent or one.problem

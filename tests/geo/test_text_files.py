@@ -1,12 +1,14 @@
-"""The coordinate system that a GeoJSON document states."""
+"""Text files that people write, and the coordinate system that a GeoJSON document states."""
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from geo.text_files import other_system
+from geo.text_files import NotReadable, other_system, read_json, read_text
 
 
 def named(name: object) -> dict[str, Any]:
@@ -53,3 +55,14 @@ def test_wgs_84_in_all_its_spellings_is_read(document: Any) -> None:
 )
 def test_every_other_system_is_named(document: Any, stated: str) -> None:
     assert other_system(document) == f"has the coordinate system {stated}"
+
+
+@pytest.mark.parametrize("read", [read_text, read_json])
+def test_a_pipe_or_device_is_refused_before_it_is_read(tmp_path: Path, read: Any) -> None:
+    """A pipe without a writer is waited for without end, and a device such as this one has no end."""
+    os.mkfifo(tmp_path / "border.geojson")
+    for special in (tmp_path / "border.geojson", Path("/dev/zero")):
+        with pytest.raises(NotReadable, match=r"^is neither a file nor a folder$"):
+            read(special)
+    with pytest.raises(IsADirectoryError):
+        read(tmp_path)

@@ -91,6 +91,16 @@ def test_half_a_night_of_turns_is_plausible(template: ModuleType) -> None:
         assert gate(scan) == ""
 
 
+@pytest.mark.parametrize("before", [[], ["start of message stream\n"]])
+def test_without_the_line_that_ends_a_turn_a_clock_that_is_set_back_makes_one_scan_a_turn(
+    template: ModuleType, before: list[str]
+) -> None:
+    """All targets until the old time came again had been one scan, which ingest refuses for its size."""
+    at_s = [1773522453.0 + 2.5 * turn for turn in range(4)] + [1773518853.0 + 2.5 * turn for turn in range(1400)]
+    lines = [f"T;{one + 0.1 * n};12.8;3120.4;0.25;5.0;17\n" for one in at_s for n in range(3)]
+    assert [turn.count(b"T;") for turn in template.turns(before + lines)] == [3] * len(at_s)
+
+
 def test_a_password_among_the_arguments_is_refused(template: ModuleType, tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as caught:
         template.main("hills", "radar-9", "mqtt://radar:secret@127.0.0.1:1", str(tmp_path / "spool.db"))

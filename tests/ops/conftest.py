@@ -191,7 +191,8 @@ def watchline(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
     def run(*arguments: str | Path) -> Ending:
         monkeypatch.setattr(sys, "argv", ["watchline", *map(str, arguments)])
         monkeypatch.setattr(cli.signal, "signal", lambda *_: None)  # pytest keeps its own handlers
-        monkeypatch.setenv("PYTHONSAFEPATH", "1")  # main sets it; here it ends with the test
+        monkeypatch.setenv("PYTHONSAFEPATH", "1")  # main sets it and the next one; here that ends with the test
+        monkeypatch.setenv("PYTHONPATH", os.environ.get("PYTHONPATH", ""))
         before = os.umask(0o077)
         try:
             with pytest.raises(SystemExit) as ended:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from geo.errors import BadInput
 from geo.names import expected_name
+from geo.text_files import NotReadable, read_text
 
 MEASURES: Final[Mapping[str, bool]] = {
     "mean_detection": True,
@@ -83,11 +84,13 @@ def read_thresholds(path: Path | None) -> list[Threshold]:
     if path is None:
         return []
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(read_text(path))
     except OSError as error:
         raise ThresholdError(
             f"cannot be read ({error.strerror})", where=path.name, expected="thresholds in TOML"
         ) from None
+    except NotReadable as error:
+        raise ThresholdError(str(error), where=path.name, expected="thresholds in TOML") from None
     except (ValueError, RecursionError) as error:
         raise ThresholdError(f"is not TOML ({error})", where=path.name, expected="thresholds in TOML") from None
     if set(table) != {"threshold"} or not isinstance(table["threshold"], list) or not table["threshold"]:

@@ -20,6 +20,7 @@ import numpy as np
 
 from geo.errors import BadInput
 from geo.names import readable
+from geo.text_files import NotReadable, refuse_special
 from geo.vector_files import refuse_requests
 
 FORMATS: Final = "CSV with a header, JSON, XLSX or GeoPackage"
@@ -80,7 +81,9 @@ def is_empty(row: TableRow) -> bool:
 
 
 def check_size(path: Path, most: int | None = None) -> None:
-    """Raise IndicatorError for a file larger than ``most``, by default MOST_BYTES, or not found; none of it is read."""
+    """Raise IndicatorError for a file larger than ``most``, by default MOST_BYTES, or not found, and for a pipe or
+    device; none of it is read."""
+    _refuse_special(path)
     try:
         size = path.stat().st_size
     except OSError as error:
@@ -92,11 +95,20 @@ def check_size(path: Path, most: int | None = None) -> None:
 
 def file_hash(path: Path) -> str:
     """Return the SHA-256 of a file, read in parts; IndicatorError for a file that cannot be read."""
+    _refuse_special(path)
     try:
         with path.open("rb") as file:
             return file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise IndicatorError(f"cannot be read ({error.strerror})", where=str(path), expected=FORMATS) from None
+
+
+def _refuse_special(path: Path) -> None:
+    try:
+        refuse_special(path)
+    except (NotReadable, OSError) as error:
+        reason = f"cannot be read ({error.strerror})" if isinstance(error, OSError) else str(error)
+        raise IndicatorError(reason, where=str(path), expected=FORMATS) from None
 
 
 def _json_rows(path: Path, _: Sequence[str]) -> list[TableRow]:

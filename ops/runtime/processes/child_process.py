@@ -228,10 +228,11 @@ class Child:
             with suppress(OSError):  # the child has ended before it had read everything
                 self.process.stdin.close()
 
-    def kill(self) -> None:
+    def kill(self, *, wait: bool = True) -> None:
         """Send SIGKILL, with the effect of a power failure."""
         self.process.kill()
-        self.process.wait()
+        if wait:
+            self.process.wait()
 
     def stop(self, *, timeout_s: float) -> int:
         """Request an orderly end (SIGTERM), wait, and then kill. Return the exit code."""
@@ -335,6 +336,14 @@ def say(**message: Any) -> None:
     """Write one JSON object as one line of stdout, for the parent."""
     sys.stdout.write(json.dumps(message, separators=(",", ":")) + "\n")
     sys.stdout.flush()
+
+
+def sign_of_life() -> None:
+    """Report that this process works; to be called in its main loop, about twice a second.
+
+    From the first call on, a supervisor expects further ones (``ops.room.supervision``).
+    """
+    say(alive=time.monotonic())
 
 
 def proportional_set_size_mb(pids: Sequence[int]) -> float:

@@ -35,7 +35,7 @@ def without_folders(text: str) -> str:
 
 
 def code_of(state: Message | None) -> str:
-    """Return ``ok``, ``ended``, ``given_up``, ``not_started``, ``problem`` or ``compiling_kernels``."""
+    """Return ``ok``, ``ended``, ``given_up``, ``not_started``, ``silent``, ``problem`` or ``compiling_kernels``."""
     return "ok" if state is None else state.id.removeprefix(_PREFIX).replace("-", "_")
 
 

@@ -26,7 +26,7 @@ from ops.field.refusals import RefusalBook
 from ops.journal.stores.place import JournalPlace
 from ops.runtime.clock import ScenarioClock
 from ops.runtime.output import LANGUAGE
-from ops.runtime.processes.child_process import child_main, say
+from ops.runtime.processes.child_process import child_main, say, sign_of_life
 from ops.runtime.traces.alert_spans import spans_of_environment
 from ops.sector.settings import load_settings
 from ops.services.feeds import cap, mqtt, web_hook
@@ -218,6 +218,7 @@ def _watch(
             problem = now
             say(problem=problem)
         say(waiting=dispatcher.waiting)
+        sign_of_life()
     for thread in threads:
         thread.join()
     if silent:

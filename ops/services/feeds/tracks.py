@@ -69,7 +69,8 @@ class TrackFeed:
     """Publish the newest picture on ``watchline/1/{sector}/tracks``, at most one at a time.
 
     A picture that the broker has not taken yet is not followed by another: on a poor link units get fewer pictures,
-    never old ones. It is not retained, so a new subscriber never gets a picture older than EVERY_S.
+    never old ones. It is not retained, so a new subscriber never gets a picture older than EVERY_S. While fusion writes
+    none, no picture is published: neither the last one again, nor that which the store had when the feed started.
     """
 
     def __init__(
@@ -87,15 +88,18 @@ class TrackFeed:
         self._sector = identifier(sector, "sector")
         self._topic = Topic(sector, "sector", sector, "tracks").text
         self._due_s = monotonic_s()
+        self._seen_ns: int | None = None
+        """Time of the picture at the last look; None before the first one."""
         self._sent: Future[Any] | None = None
 
     def pump(self) -> bool:
-        """Publish the newest picture if one is due; return whether one was published."""
+        """Publish the newest picture if one is due and is new; return whether one was published."""
         now_s = self._monotonic_s()
         if now_s < self._due_s or (self._sent is not None and not self._sent.done()):
             return False
         live = self._reader.live("tracks")
-        if live is None:
+        seen_ns, self._seen_ns = self._seen_ns, 0 if live is None else live.stamp_ns
+        if live is None or seen_ns in (None, live.stamp_ns):
             return False
         self._due_s = now_s + EVERY_S
         self._sent = self._publish(

@@ -28,7 +28,7 @@ from ops.journal.stores.protocol import FollowedJournal
 from ops.releasability.book import RecordKind
 from ops.runtime.clock import ScenarioClock
 from ops.runtime.output import LANGUAGE
-from ops.runtime.processes.child_process import child_main, say
+from ops.runtime.processes.child_process import child_main, say, sign_of_life
 from ops.runtime.processes.compile_notice import report_compiling
 from ops.runtime.traces.alert_spans import spans_of_environment
 from ops.sector.geojson import border_view, layout_view, sector_view
@@ -234,6 +234,7 @@ class Fusion:
                 if not warned:
                     say(problem=f"DISK_FULL: {error}")
                 warned = True
+                sign_of_life()
                 if self.stopping.wait(DISK_WAIT_S):
                     raise
         if warned:
@@ -359,6 +360,7 @@ def _loop(fusion: Fusion, marks: DeliveryMarks, stop: threading.Event, poll_s: f
             reported_s = time.monotonic()
             marks.take()
             _report(fusion)
+            sign_of_life()
         if taken == 0 and stop.wait(poll_s):
             return
 

@@ -12,7 +12,7 @@ from ops.journal.reader import Counts, JournalError, JournalReader, JournalRow
 from ops.journal.stores.place import read_journal
 from ops.journal.stores.protocol import FollowedJournal
 from ops.postgres.note import note_path
-from ops.runtime.processes.child_process import say
+from ops.runtime.processes.child_process import say, sign_of_life
 
 JOURNAL_WAIT_S: Final = 120.0
 POLL_S: Final = 0.005
@@ -69,6 +69,7 @@ class WaitingJournal:
                 if str(error) != told:
                     told = str(error)
                     self._tell(told)
+                sign_of_life()
                 if self._stop.wait(AGAIN_S):
                     raise
             else:

@@ -50,7 +50,7 @@ from ops.journal.stores.protocol import WritableJournal
 from ops.journal.writer import Journal
 from ops.postgres.address import STORE_VARIABLE
 from ops.runtime.clock import ScenarioClock
-from ops.runtime.processes.child_process import say, stop_when_parent_ends
+from ops.runtime.processes.child_process import say, sign_of_life, stop_when_parent_ends
 from ops.services.ingest.disk_reserve import DiskSettings, DiskWatch
 from ops.services.ingest.intake import Intake
 from ops.services.ingest.mute_events import MuteEvents
@@ -179,6 +179,7 @@ class Ingest:
             now_s = time.monotonic()
             if now_s - look_s >= LOOK_EVERY_S:
                 look_s = now_s
+                sign_of_life()
                 self._check_machine()
             try:
                 self._take()

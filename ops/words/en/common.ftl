@@ -40,6 +40,7 @@ part-given-up = { part-ended } It failed { $failures } times in { $minutes } min
 part-stopped = stopped, is being restarted
 part-stopped-for-good = stopped { $failures } times in { $minutes } min, is not restarted any more
 part-not-started = { $part } cannot be started ({ $reason }).
+part-silent = has given no sign of life for { $seconds } s
 part-problem = { $problem }
 part-compiling-kernels = starting: compiling kernels
 clauses = { $before }; { $next }

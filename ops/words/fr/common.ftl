@@ -37,6 +37,7 @@ part-given-up = { part-ended } { $failures } échecs en { $minutes } min : il 
 part-stopped = arrêt, redémarrage en cours
 part-stopped-for-good = { $failures } arrêts en { $minutes } min, plus aucun redémarrage
 part-not-started = { $part } ne peut pas démarrer ({ $reason }).
+part-silent = aucun signe de vie depuis { $seconds } s
 part-problem = { $problem }
 part-compiling-kernels = démarrage : compilation des noyaux de calcul
 clauses = { $before } ; { $next }

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import geopandas
@@ -328,3 +329,10 @@ def test_one_layer_of_a_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(BorderError, match="has no layer 'older'; expected one of new, old"):
         Border.from_file(f"{tmp_path / 'map.gpkg'}|layername=older", FRAME)
     assert Border.from_file(f"{tmp_path / 'map.gpkg'}|layername=old", FRAME).length_m > 16_000.0
+
+
+@pytest.mark.parametrize("name", ["line.geojson", "line.json", "line.shp"])
+def test_a_border_that_is_a_pipe_is_refused_at_once(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(BorderError, match="neither a file nor a folder"):
+        Border.from_file(tmp_path / name, FRAME)

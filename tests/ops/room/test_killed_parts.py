@@ -120,6 +120,24 @@ def test_a_killed_part_is_named_by_health_and_comes_back(room: Room, name: str) 
     assert until(lambda: is_ready(room)), not_ready(room)
 
 
+def test_frozen_feeds_are_named_by_health_until_they_work_again(room: Room) -> None:
+    """They run, and had been *ok* while a distress call waited in them."""
+    assert room._broker is not None
+    for part in (room._broker.child, room.ingest, room.fusion, room.feeds):
+        part.wait_for("alive", timeout_s=PATIENT_S)
+    frozen = room.feeds.process
+    frozen.send_signal(signal.SIGSTOP)
+    try:
+        assert until(lambda: health(room)[1].get("codes", {}).get("feeds") == "silent")
+        status, body = answer_of(room)
+        assert (status, body["status"]) == (503, "down")
+        assert body["parts"]["feeds"] == "has given no sign of life for 15 s"
+        assert not_ready(room)["feeds"] == "has given no sign of life for 15 s."
+    finally:
+        frozen.send_signal(signal.SIGCONT)
+    assert until(lambda: health(room)[0] == 200), health(room)
+
+
 def test_a_killed_map_is_not_ready_until_it_is_started_again(room: Room) -> None:
     """Killed until it is named: one that has run for some seconds is started again at once, one that has not, later."""
 

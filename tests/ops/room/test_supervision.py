@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import errno
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from geo.message import Message
-from ops.room.supervision import GIVE_UP_AFTER_S, LONGEST_PAUSE_S, STEADY_S, Supervision
-from ops.runtime.processes.part_state import code_of
+from ops.room.supervision import END_SILENT_S, GIVE_UP_AFTER_S, LONGEST_PAUSE_S, SILENT_S, STEADY_S, Supervision
+from ops.runtime.processes.child_process import Child
+from ops.runtime.processes.part_state import code_of, without_log
 from ops.words import MessageCatalogue
+from tests.patience import PATIENT_S
 
 
 @dataclass
@@ -33,12 +40,18 @@ class Part:
     starts: list[float] = field(default_factory=list)
     says: dict[str, Any] = field(default_factory=lambda: {"ready": True})
     refuses: OSError | None = None
+    killed: list[float] = field(default_factory=list)
 
     def restart(self) -> None:
         self.starts.append(self.clock.now_s)
         if self.refuses is not None:
             raise self.refuses
         self.alive, self.says = True, {}
+
+    def kill(self, *, wait: bool) -> None:
+        assert not wait, "the supervisor never waits"
+        self.killed.append(self.clock.now_s)
+        self.alive = False
 
     def ended(self) -> Message:
         named = {"part": self.name, "cause": "none", "code": -9, "words": "", "log": "x.log"}
@@ -186,3 +199,120 @@ def test_the_reason_is_said_in_the_language_of_the_reader_and_its_code_is_not(
     part.alive = False
     assert (sentences(supervision, "fr")["broker"] or "").startswith("broker s’est arrêté avec le code -9.")
     assert code_of(supervision.parts()["broker"]) == "ended"
+
+
+def look_for(supervision: Supervision, clock: Clock, seconds: float, each: Callable[[], object] = int) -> list[str]:
+    """Look once a second for so long, and do something before each look."""
+    said: list[str] = []
+    for _ in range(round(seconds)):
+        clock.now_s += 1.0
+        each()
+        said += lines(supervision.look())
+    return said
+
+
+def test_a_part_whose_signs_of_life_stay_away_is_down_by_name_until_they_come(
+    supervision: Supervision, part: Part, clock: Clock
+) -> None:
+    """Frozen, as by a disk that hangs, it runs, and it had been well for as long as it did."""
+    assert look_for(supervision, clock, 300.0) == [], "it has not given any: none is expected"
+
+    def gives() -> None:
+        part.says["alive"] = clock.now_s
+
+    assert look_for(supervision, clock, 300.0, gives) == []
+    assert look_for(supervision, clock, SILENT_S - 1.0) == []
+    assert look_for(supervision, clock, 1.0) == ["broker has given no sign of life for 15 s."]
+    state = supervision.parts()["broker"]
+    assert state is not None
+    assert (code_of(state), without_log(state)) == ("silent", state)
+    assert sentences(supervision) == {"broker": "has given no sign of life for 15 s"}
+    assert sentences(supervision, "fr") == {"broker": "aucun signe de vie depuis 15 s"}
+    assert supervision.ended is None, "it runs"
+    assert look_for(supervision, clock, 3600.0) == [], "and is not ended: fusion may work for long at one step"
+    assert part.killed == []
+    assert look_for(supervision, clock, 2.0, gives) == ["broker gives signs of life again."]
+    assert sentences(supervision) == {"broker": None}
+
+
+def test_a_silent_part_that_may_be_ended_is_restarted_and_finally_given_up(clock: Clock) -> None:
+    """It works after each start for less than the time after which a part has recovered."""
+    part, supervision = Part("feeds", clock), Supervision(monotonic_s=clock)
+    supervision.add(part, ends_silent=True)
+
+    def gives_at_first() -> None:
+        if part.alive and clock.now_s - (part.starts or [0.0])[-1] <= 10.0:
+            part.says = {"ready": True, "alive": clock.now_s}
+
+    part.says["alive"] = clock.now_s
+    said = look_for(supervision, clock, END_SILENT_S + 1.0)
+    assert said == [
+        "feeds has given no sign of life for 15 s.",
+        "feeds has given no sign of life for 60 s and is ended.",
+        "feeds ended with code -9. Log: x.log. Restarted.",
+    ]
+    assert part.killed == part.starts
+    assert lines(supervision.look()) == [], "and a process that starts has time"
+    assert look_for(supervision, clock, 2.0, gives_at_first) == ["feeds is running again."]
+    said = look_for(supervision, clock, GIVE_UP_AFTER_S + 3 * END_SILENT_S, gives_at_first)
+    assert "will not be restarted" in said[-1]
+    assert supervision.given_up is not None
+
+
+@pytest.mark.parametrize("every_s", [20.0, 3600.0])
+def test_a_supervisor_that_stood_still_blames_no_part(clock: Clock, every_s: float) -> None:
+    """Suspended with the machine, or without a core: what was reported meanwhile is read after its next look."""
+    part, supervision = Part("feeds", clock), Supervision(monotonic_s=clock)
+    supervision.add(part, ends_silent=True)
+    for _ in range(200):
+        part.says["alive"] = clock.now_s
+        for _ in range(5):
+            clock.now_s += every_s
+            assert supervision.look() == []
+
+
+def test_a_part_that_compiles_kernels_is_not_silent(clock: Clock) -> None:
+    part, supervision = Part("fusion", clock), Supervision(monotonic_s=clock)
+    supervision.add(part, ends_silent=True)
+    part.says |= {"alive": clock.now_s, "compiling": True}
+    look_for(supervision, clock, 600.0)
+    assert code_of(supervision.parts()["fusion"]) == "compiling_kernels"
+    assert part.killed == []
+
+
+GIVES_SIGNS = """
+import threading
+from ops.runtime.processes.child_process import say, sign_of_life, stop_when_parent_ends
+stop = threading.Event()
+stop_when_parent_ends(stop.set)
+say(ready=True)
+while not stop.wait(0.05):
+    sign_of_life()
+"""
+
+
+@pytest.fixture
+def child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Child]:
+    (tmp_path / "gives_signs.py").write_text(GIVES_SIGNS)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]))
+    made = Child("feeds", "gives_signs", [], log=tmp_path / "x.log", secrets={})
+    yield made
+    made.stop(timeout_s=PATIENT_S)
+
+
+def test_a_process_that_is_frozen_is_ended_and_another_one_takes_its_place(child: Child, clock: Clock) -> None:
+    supervision = Supervision(monotonic_s=clock)
+    supervision.add(child, ends_silent=True)
+    child.wait_for("alive", timeout_s=PATIENT_S)
+    frozen, said, until_s = child.process, list[str](), time.monotonic() + PATIENT_S
+    frozen.send_signal(signal.SIGSTOP)
+    while child.process is frozen and time.monotonic() < until_s:
+        said += look_for(supervision, clock, 1.0)
+        time.sleep(0.01)
+    assert frozen.returncode == -signal.SIGKILL
+    assert "feeds has given no sign of life for 15 s." in said
+    assert said[-2] == "feeds has given no sign of life for 60 s and is ended."
+    assert said[-1].endswith("Restarted.")
+    child.wait_for("alive", timeout_s=PATIENT_S)
+    assert lines(supervision.look()) == ["feeds is running again."]
+    assert supervision.parts() == {"feeds": None}

@@ -159,7 +159,7 @@ class LiveRoutes:
         """Whether the picture is current and every part of the room works; status 503 if not, so that a probe need not
         parse the body. ``parts``: ``ok``, or why the part does not work, in English, for administrators with what its
         log says; ``codes``: the same as one of
-        ``ok``, ``ended``, ``given_up``, ``not_started``, ``problem``, ``compiling_kernels``.
+        ``ok``, ``ended``, ``given_up``, ``not_started``, ``silent``, ``problem``, ``compiling_kernels``.
         Without a login, ``status`` only."""
         try:
             progress, live, now_ns = self._reader.progress(), self._reader.live("tracks"), self._now_ns()

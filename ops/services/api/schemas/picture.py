@@ -188,7 +188,7 @@ class HealthAnswer(BaseModel):
     status: Literal["ok", "starting", "stale", "down"]
     parts: dict[str, str] | None = Field(None, description="ok, or why the part does not work")
     codes: dict[str, str] | None = Field(
-        None, description="ok, ended, given_up, not_started, problem or compiling_kernels"
+        None, description="ok, ended, given_up, not_started, silent, problem or compiling_kernels"
     )
     age_s: float | None = None
     stamp: datetime | None = None

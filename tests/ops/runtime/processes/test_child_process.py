@@ -13,6 +13,7 @@ import pytest
 
 from ops.runtime.processes import child_process
 from ops.runtime.processes.child_process import Child, ChildFailed
+from ops.runtime.processes.safe_path import keep_to_safe_path
 from ops.services.planner.jobs import start_worker
 from tests.patience import PATIENT_S
 
@@ -31,6 +32,27 @@ if __name__ == "__main__":
         main()
     except SystemExit as ended:
         assert not ended.code
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        assert pool.submit(os.getpid).result() != os.getpid()
+"""
+
+PATH = """
+import os, subprocess, sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from ops.cli import main
+from ops.runtime.processes.child_process import module_command
+
+if __name__ == "__main__":
+    sys.argv = ["watchline", "--version"]
+    try:
+        main()
+    except SystemExit as ended:
+        assert not ended.code
+    for name in os.environ["HOSTILE"].split():
+        Path(name + ".py").write_text("raise SystemExit(3)")
+    subprocess.run(module_command("ops.services.ingest.process", "--help"), check=True)
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         assert pool.submit(os.getpid).result() != os.getpid()
 """
@@ -72,6 +94,31 @@ def test_no_file_of_the_working_folder_runs_in_a_pool(hostile_folder: Path, tmp_
     )
     assert done.returncode == 0, done.stderr
     assert not (hostile_folder / "ran").exists()
+
+
+@pytest.mark.parametrize("entry", ["", ".", "../work"])
+def test_no_file_of_the_working_folder_runs_in_a_child_by_an_entry_of_pythonpath(tmp_path: Path, entry: str) -> None:
+    """As by ``PYTHONPATH=$PYTHONPATH:/x`` where it was empty. The files are written once the command itself runs."""
+    script, folder = tmp_path / "watchline.py", tmp_path / "work"
+    script.write_text(PATH)
+    folder.mkdir()
+    stated = {"HOSTILE": " ".join(HOSTILE), "PYTHONPATH": os.pathsep.join([entry, str(ROOT)])}
+    done = subprocess.run(
+        [sys.executable, "-P", str(script)], capture_output=True, text=True, timeout=PATIENT_S, cwd=folder,
+        env=os.environ | stated,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_folder_of_this_installation_stays_an_entry_of_pythonpath(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``PYTHONPATH=. python -m ops.cli`` in a checkout that is not installed."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("PYTHONSAFEPATH", "")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([".", "", "docs", "/opt/more"]))
+    monkeypatch.setattr(sys, "path", [str(ROOT), str(ROOT / "docs"), "/opt/more", "/usr/lib"])
+    keep_to_safe_path()
+    assert os.environ["PYTHONPATH"].split(os.pathsep) == [str(ROOT), str(ROOT), "/opt/more"]
+    assert sys.path == [str(ROOT), "/opt/more", "/usr/lib"]
 
 
 def test_what_a_child_reports_last_is_heard_however_late_it_is_read(

@@ -29,8 +29,8 @@ def track(name: str, **changes: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def live(*tracks: dict[str, Any]) -> Live:
-    return Live(1, AT_NS, msgspec.json.encode(tracks))
+def live(*tracks: dict[str, Any], at_s: float = 0.0) -> Live:
+    return Live(1, AT_NS + round(at_s * 1e9), msgspec.json.encode(tracks))
 
 
 class Store:
@@ -82,15 +82,58 @@ def test_one_picture_at_a_time_every_five_seconds_and_always_the_newest() -> Non
     assert feed.pump(), "that there are no tracks is information"
     assert sent[0][:3] == ("watchline/1/hills/tracks", [], "application/json")
     for second in range(60):  # the broker does not answer
-        now_s[0], store.picture = float(second), live(track(f"t{second}"))
+        now_s[0], store.picture = float(second), live(track(f"t{second}"), at_s=1.0 + second)
         assert not feed.pump()
     sent[0][3].set_exception(OSError("refused"))
     assert feed.pump()
     assert [each["track"] for each in sent[1][1]] == ["t59"]
     sent[1][3].set_result(None)
-    times = [second / 10.0 for second in range(590, 800) if (now_s.__setitem__(0, second / 10.0), feed.pump())[1]
-             and sent[-1][3].set_result(None) is None]  # fmt: skip
+    times = []
+    for tenth in range(590, 800):
+        now_s[0], store.picture = tenth / 10.0, live(at_s=1.0 + tenth / 10.0)
+        if feed.pump():
+            sent[-1][3].set_result(None)
+            times.append(now_s[0])
     assert [round(at - 59.0, 1) for at in times] == [EVERY_S, 2 * EVERY_S, 3 * EVERY_S, 4 * EVERY_S]
+
+
+def test_a_picture_that_stands_still_is_published_once_and_the_next_one_at_once() -> None:
+    """After 15 s without a message, units take their tracks for out of date: these came while fusion was frozen."""
+    now_s, sent = [0.0], []
+
+    def publish(topic: str, payload: bytes, *, content_type: str) -> Future[None]:
+        sent.append((now_s[0], msgspec.json.decode(payload)["at"]))
+        done: Future[None] = Future()
+        done.set_result(None)
+        return done
+
+    store = Store(live(at_s=-3600.0))
+    feed = TrackFeed(store, publish, "hills", monotonic_s=lambda: now_s[0])
+    for second in range(60):
+        now_s[0] = float(second)
+        if not 9 <= second < 33:  # fusion starts at 0 s and is frozen for 24 s
+            store.picture = live(at_s=float(second))
+        feed.pump()
+    assert sent[:4] == [
+        (1.0, "2026-03-14T21:00:01.500000Z"),
+        (6.0, "2026-03-14T21:00:06.500000Z"),
+        (11.0, "2026-03-14T21:00:08.500000Z"),  # the last one before it froze
+        (33.0, "2026-03-14T21:00:33.500000Z"),
+    ]
+    assert [at - 33.0 for at, _ in sent[3:]] == [n * EVERY_S for n in range(len(sent) - 3)]
+
+
+def test_a_picture_from_before_the_start_is_not_published() -> None:
+    """A room that starts in the morning finds the tracks of the evening in its store."""
+    now_s, sent = [0.0], []
+    store = Store(live(track("of yesterday"), at_s=-40_000.0))
+    feed = TrackFeed(store, lambda *one, **_: sent.append(one) or Future(), "hills", monotonic_s=lambda: now_s[0])
+    for second in range(60):
+        now_s[0] = float(second)
+        assert not feed.pump()
+    store.picture = live(track("of today"))
+    assert feed.pump()
+    assert len(sent) == 1
 
 
 @pytest.mark.broker
@@ -102,7 +145,11 @@ def test_a_unit_gets_it_from_a_real_broker(tmp_path: Path, make: type[EmbeddedBr
         feed = Publisher(broker.url, client_id="feed", now_ns=time.time_ns)
         feed.start(timeout_s=PATIENT_S)
         crowd = live(*(track(f"T{n:031x}") for n in range(300)))
-        assert TrackFeed(Store(crowd), feed, "hills", monotonic_s=time.monotonic).pump()
+        store = Store(None)
+        tracks = TrackFeed(store, feed, "hills", monotonic_s=time.monotonic)
+        assert not tracks.pump()
+        store.picture = crowd
+        assert tracks.pump()
         deadline, got = time.monotonic() + PATIENT_S, []
         while not got and time.monotonic() < deadline:
             got = unit.collect(wait_s=0.1)
