@@ -18,7 +18,7 @@ import msgspec
 from ingest import topics
 from ingest.decode import encode, encode_status
 from ingest.envelope import Delivery, counter
-from ingest.errors import BrokerError, MalformedMessage, SpoolError
+from ingest.errors import BrokerError, MalformedMessage, SpoolError, SpoolFull
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.connection import Connection, ConnectionSettings
 from ingest.security.key_register import Identity
@@ -32,6 +32,8 @@ from sensors.timestamps import utc_datetime
 
 OFFSETS_KEPT: Final = 32
 """Number of acknowledgements from which the clock offset is estimated."""
+FULL_DISK_S: Final = 1.0
+"""Time between attempts to remove from a spool on a full disk what ingest has acknowledged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,7 @@ class Sender:
         self._status_topic = topics.sensor_topic(sector, sensor, "status")
         self._window = SendWindow(spool, self._settings.window)
         self._acks: dict[int, int] = {}
+        self._settle_s = 0.0
         self._acks_seen = 0
         self._repeats: deque[SpoolEntry] = deque()
         self._came_up = self._lost_session = False
@@ -389,11 +392,10 @@ class Sender:
     def _pump(self, now_s: float) -> None:
         ready = self._connection.ready.is_set()  # read first, so that what _on_up recorded before is seen
         with self._lock:
-            acks, self._acks = self._acks, {}
             came_up, lost = self._came_up, self._lost_session
             self._came_up = self._lost_session = False
-        for boot, seq in sorted(acks.items()):
-            self._window.acknowledge(Ack(boot, seq), now_s)
+        if now_s >= self._settle_s:
+            self._settle(now_s)
         if lost:
             self._window.restart(now_s)
         elif came_up:
@@ -414,6 +416,20 @@ class Sender:
             for entry, message in self._signed([self._repeats.popleft()], {}):
                 self._note_sent(entry)
                 self._publish(message)
+
+    def _settle(self, now_s: float) -> None:
+        """Remove what ingest has acknowledged from the spool; on a full disk that waits, and sending continues."""
+        with self._lock:
+            acks, self._acks = self._acks, {}
+        try:
+            for boot in sorted(acks):
+                self._window.acknowledge(Ack(boot, acks[boot]), now_s)
+                del acks[boot]
+            self._failed = None
+        except SpoolFull as error:
+            self._failed, self._settle_s = str(error), now_s + FULL_DISK_S
+            with self._lock:
+                self._acks = {boot: max(acks.get(boot, 0), self._acks.get(boot, 0)) for boot in acks | self._acks}
 
     def _note_sent(self, entry: SpoolEntry) -> None:
         """Note a message before it is sent, because its acknowledgement may arrive at once."""

@@ -1,0 +1,82 @@
+"""A sender among troubles that pass: a full disk under its spool, and a clock that is set."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from ingest.errors import SpoolError, SpoolFull
+from ingest.mqtt.broker_url import BrokerUrl
+from ingest.sending import sender as sending
+from ingest.sending.sender import Sender, SenderSettings
+from ingest.sending.spool import Spool
+from sensors.scan import Scan
+from tests.ingest.sending.links import Link, until
+from tests.patience import PATIENT_S
+
+NOW = datetime(2026, 3, 14, 21, 0, tzinfo=UTC)
+NOW_NS = round(NOW.timestamp()) * 10**9
+SCAN = Scan("r1", 0, 0, 0, NOW, NOW, "radar", ())
+
+
+@contextmanager
+def linked(now_ns: Callable[[], int] = lambda: NOW_NS, **settings: Any) -> Iterator[tuple[Sender, Spool, Link]]:
+    with Spool(":memory:", first_boot=1) as spool:
+        sender = Sender(
+            spool, sector="hills", sensor="r1", url=BrokerUrl.parse("mqtt://127.0.0.1:1"), now_ns=now_ns, kind="radar",
+            settings=SenderSettings(**settings),
+        )  # fmt: skip
+        link = Link()
+        sender._connection = link  # type: ignore[assignment]
+        yield sender, spool, link
+
+
+def test_a_full_disk_ends_no_sender_and_loses_no_acknowledgement(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "FULL_DISK_S", 0.01)
+    room = threading.Event()
+
+    def settle(boot: int, seq: int, **_: int) -> int:
+        if not room.is_set():
+            raise SpoolFull("the disk is full", where="spool", expected="free space")
+        return settled(boot, seq)
+
+    with linked(status_interval_s=1e-6) as (sender, spool, link):
+        settled = spool.settle
+        monkeypatch.setattr(spool, "settle", settle)
+        sender.put_many([SCAN] * 3)
+        sender.start()
+        try:
+            assert until(lambda: len(link.of("detections")) == 3)
+            with sender._lock:
+                sender._acks[1] = 2
+            assert until(lambda: "the disk is full" in (sender.problem or ""))
+            sender.set_state("ok")
+            heartbeats = len(link.of("status"))
+            assert until(lambda: len(link.of("status")) > heartbeats), "it is alive, and states so"
+            sender.put(SCAN)
+            assert until(lambda: len(link.of("detections")) == 4)
+            assert spool.waiting == 4
+            room.set()
+            assert until(lambda: spool.waiting == 2), "the acknowledgement was kept"
+            assert until(lambda: sender.problem is None)
+        finally:
+            sender.stop()
+
+
+def test_a_disk_that_fails_otherwise_ends_the_sender(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> int:
+        raise SpoolError("disk I/O error", where="spool", expected="a disk that works")
+
+    with linked() as (sender, spool, _):
+        monkeypatch.setattr(spool, "settle", fails)
+        sender.start()
+        with sender._lock:
+            sender._acks[1] = 2
+        sender._pump_thread.join(PATIENT_S)
+        assert not sender._pump_thread.is_alive()
+        assert "disk I/O error" in (sender.problem or "")
