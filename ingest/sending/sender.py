@@ -125,6 +125,7 @@ class Sender:
         self._came_up = self._lost_session = False
         self._status_seq = 0
         self._status_due_ns = 0
+        self._status_interval_ns = round(self._settings.status_interval_s * 1e9)
         self._state: ReportedState = "ok"
         self._stated: tuple[str, float | None, bool] = ("", None, False)  # note, power, obscured
         self._pose: WirePose | None = None
@@ -402,7 +403,7 @@ class Sender:
             self._window.resume(now_s)
         if not ready:
             return
-        if self._now_ns() >= self._status_due_ns:
+        if self._heartbeat_is_due():
             self._heartbeat()
         due = self._window.due(now_s)
         lows = {boot: self._spool.low(boot) for boot in {entry.boot for entry in due}}
@@ -472,10 +473,14 @@ class Sender:
             else self._identity.signer.sign(topic, JSON, user_properties, payload)
         )
 
+    def _heartbeat_is_due(self) -> bool:
+        """Whether an interval has passed since the last heartbeat, or the clock was set back to before it."""
+        return not 0 < self._status_due_ns - self._now_ns() <= self._status_interval_ns
+
     def _heartbeat(self) -> None:
         with self._lock:
             state = self._state
-            self._status_due_ns = self._now_ns() + round(self._settings.status_interval_s * 1e9)
+            self._status_due_ns = self._now_ns() + self._status_interval_ns
         payload, user_properties = self._status(state)
         self._connection.publish(self._status_topic, payload, user_properties=user_properties, retain=True)
 

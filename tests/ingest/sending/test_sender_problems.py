@@ -80,3 +80,19 @@ def test_a_disk_that_fails_otherwise_ends_the_sender(monkeypatch: pytest.MonkeyP
         sender._pump_thread.join(PATIENT_S)
         assert not sender._pump_thread.is_alive()
         assert "disk I/O error" in (sender.problem or "")
+
+
+@pytest.mark.parametrize("back_s", [0.3, 3.0, 3600.0, 86_400.0])
+def test_a_clock_that_is_set_back_delays_a_heartbeat_by_less_than_an_interval(back_s: float) -> None:
+    """By hand: heartbeats each second from 0 s; the clock is set back at 2.5 s, so that the next is due by 3.5 s."""
+    at_s, back = 0.0, 0.0
+    with linked(lambda: NOW_NS + round((at_s - back) * 1e9), status_interval_s=1.0) as (sender, _, link):
+        for tenth in range(26):
+            at_s = tenth / 10
+            sender._pump(at_s)
+        assert len(link.of("status")) == 3
+        back = back_s
+        for tenth in range(26, 36):
+            at_s = tenth / 10
+            sender._pump(at_s)
+        assert len(link.of("status")) == 4
