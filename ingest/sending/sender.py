@@ -132,6 +132,7 @@ class Sender:
         self._failed: str | None = None
         self._replaced: str | None = None
         self._reused: str | None = None
+        self._refused: str | None = None
         self._sent_seq = 0
         self._connections = 0
         self._acknowledged = False
@@ -323,8 +324,9 @@ class Sender:
 
     @property
     def problem(self) -> str | None:
-        """The reason why nothing is sent, or why ingest cannot use what is sent, in one sentence; None without one."""
-        return self._failed or self._reused or self._replaced or self._connection.problem
+        """The reason why nothing is sent, or why ingest cannot use what is sent; None without one."""
+        refused = self._refused if self._spool.waiting else None
+        return self._failed or self._reused or self._replaced or self._connection.problem or refused
 
     @property
     def clock_offset_s(self) -> float | None:
@@ -518,10 +520,13 @@ class Sender:
     def _on_ack(self, delivery: Delivery) -> None:
         self._connection.acknowledge(delivery)
         try:
-            ack = self._authenticated(delivery)
-        except (MalformedMessage, msgspec.DecodeError, UnicodeDecodeError):
+            ack = self._authenticated(delivery, delivery.received_ns)
+        except (MalformedMessage, msgspec.DecodeError, UnicodeDecodeError) as error:
             self.refused_acks += 1  # any client may have published it, so it is not evidence about this connection
+            if isinstance(error, MalformedMessage) and error.code == "key_expired":
+                self._note_wrong_clock(delivery)
             return
+        self._refused = None
         if ack.boot > self._spool.by_boot:
             self._replaced = (
                 f"ingest knows boot {ack.boot} of {self._sensor}, this spool is at {self._spool.by_boot}: it was"
@@ -549,8 +554,22 @@ class Sender:
             self._acks[ack.boot] = max(ack.seq, self._acks.get(ack.boot, 0))
         self._wake.set()
 
-    def _authenticated(self, delivery: Delivery) -> Ack:
-        """Decode an acknowledgement; with a register it must be signed with ingest's key."""
+    def _note_wrong_clock(self, delivery: Delivery) -> None:
+        """State the sender's clock as the reason if an acknowledgement of this boot is accepted at its own time."""
+        sent = counter(dict(delivery.user_properties).get("sent"), largest=2**63 - 1)
+        if sent is None:
+            return
+        with suppress(MalformedMessage, msgspec.DecodeError, UnicodeDecodeError):
+            if self._authenticated(delivery, sent).boot == self._spool.boot:
+                days = (delivery.received_ns - sent) / 86_400e9
+                where = "ahead of" if days > 0.0 else "behind"
+                self._refused = (
+                    f"acknowledgements are refused: the clock is {abs(days):.1f} days {where} that of ingest, whose key"
+                    " is not valid at this time; expected a synchronised clock."
+                )
+
+    def _authenticated(self, delivery: Delivery, now_ns: int) -> Ack:
+        """Decode an acknowledgement; with a register it must be signed with ingest's key, valid at ``now_ns``."""
         if self._identity.register is not None:
             content_type = JSON if delivery.content_type is None else delivery.content_type
             self._identity.register.check(
@@ -558,7 +577,7 @@ class Sender:
                 content_type,
                 dict(delivery.user_properties),
                 delivery.payload,
-                now_ns=delivery.received_ns,
+                now_ns=now_ns,
             )
         return _ack_decoder.decode(delivery.payload)
 

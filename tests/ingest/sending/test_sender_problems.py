@@ -5,16 +5,20 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from ingest.envelope import Delivery
 from ingest.errors import SpoolError, SpoolFull
 from ingest.mqtt.broker_url import BrokerUrl
+from ingest.security.key_register import Identity, Register, record_of
+from ingest.security.signature import Signer
 from ingest.sending import sender as sending
 from ingest.sending.sender import Sender, SenderSettings
 from ingest.sending.spool import Spool
+from ingest.wire import JSON, encode_ack
 from sensors.scan import Scan
 from tests.ingest.sending.links import Link, until
 from tests.patience import PATIENT_S
@@ -96,3 +100,38 @@ def test_a_clock_that_is_set_back_delays_a_heartbeat_by_less_than_an_interval(ba
             at_s = tenth / 10
             sender._pump(at_s)
         assert len(link.of("status")) == 4
+
+
+ACK = "watchline/1/hills/sensor/r1/ack"
+YEAR = timedelta(days=365)
+INGEST = Signer.generate()
+REGISTER = Register([record_of("ingest", "ingest", INGEST.public, valid_from=NOW - YEAR, valid_until=NOW + YEAR)])
+
+
+def ack(
+    seq: int, *, boot: int = 1, signer: Signer = INGEST, at_ns: int = NOW_NS, received_ns: int = NOW_NS
+) -> Delivery:
+    """An acknowledgement of this boot up to ``seq``, sent at ``at_ns`` by ingest's clock."""
+    payload = encode_ack(boot, seq)
+    numbers = [("boot", "1"), ("seq", "1"), ("by_boot", "1"), ("sent", str(at_ns))]
+    return Delivery(ACK, payload, JSON, tuple(signer.sign(ACK, JSON, numbers, payload)), received_ns)
+
+
+@pytest.mark.parametrize(("days", "named"), [(-367, "367.0 days behind"), (400, "400.0 days ahead of")])
+def test_acknowledgements_that_a_wrong_clock_refuses_are_a_problem_until_one_is_accepted(days: int, named: str) -> None:
+    """The key of ingest is valid from a year ago, for two years: a computer without a battery, or with a wrong date."""
+    wrong_ns = NOW_NS + days * 86_400 * 10**9
+    with linked(lambda: wrong_ns, identity=Identity(register=REGISTER)) as (sender, spool, _):
+        sender._on_ack(ack(0, received_ns=wrong_ns))
+        assert sender.problem is None, "nothing waits"
+        sender.put(SCAN)
+        sender._pump(0.0)
+        sender._on_ack(ack(1, received_ns=wrong_ns))
+        assert (spool.waiting, sender.refused_acks) == (1, 2)
+        assert f"acknowledgements are refused: the clock is {named} that of ingest" in (sender.problem or "")
+        sender._on_ack(ack(1))
+        assert sender.problem is None
+        sender._on_ack(ack(1, signer=Signer.generate(), received_ns=wrong_ns))
+        sender._on_ack(Delivery(ACK, b"", JSON, (), wrong_ns))
+        sender._on_ack(ack(1, boot=2, received_ns=wrong_ns))
+        assert sender.problem is None, "what others write, or wrote, is no evidence"
