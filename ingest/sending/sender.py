@@ -32,6 +32,8 @@ from sensors.timestamps import utc_datetime
 
 OFFSETS_KEPT: Final = 32
 """Number of acknowledgements from which the clock offset is estimated."""
+AHEAD_S: Final = 0.5
+"""What is dated this much later than its receipt is refused by ingest (``ReceiverSettings.future_s``)."""
 FULL_DISK_S: Final = 1.0
 """Time between attempts to remove from a spool on a full disk what ingest has acknowledged."""
 
@@ -134,6 +136,8 @@ class Sender:
         self._reused: str | None = None
         self._refused: str | None = None
         self._sent_seq = 0
+        self._timed: tuple[int, int] | None = None  # seq of a message, and when it was first sent
+        self._ahead_s = 0.0
         self._connections = 0
         self._acknowledged = False
         self.refused_acks = 0
@@ -326,7 +330,18 @@ class Sender:
     def problem(self) -> str | None:
         """The reason why nothing is sent, or why ingest cannot use what is sent; None without one."""
         refused = self._refused if self._spool.waiting else None
-        return self._failed or self._reused or self._replaced or self._connection.problem or refused
+        return (
+            self._failed or self._reused or self._replaced or self._connection.problem or refused or self._clock_problem
+        )
+
+    @property
+    def _clock_problem(self) -> str | None:
+        if self._ahead_s <= AHEAD_S:
+            return None
+        return (
+            f"the clock is at least {self._ahead_s:.1f} s ahead of ingest's: ingest refuses what is dated more than"
+            f" {AHEAD_S:g} s later than its receipt (future); expected a synchronised clock."
+        )
 
     @property
     def clock_offset_s(self) -> float | None:
@@ -436,8 +451,10 @@ class Sender:
 
     def _note_sent(self, entry: SpoolEntry) -> None:
         """Note a message before it is sent, because its acknowledgement may arrive at once."""
-        if entry.boot == self._spool.boot:
-            self._sent_seq = max(self._sent_seq, entry.seq)
+        if entry.boot == self._spool.boot and entry.seq > self._sent_seq:
+            self._sent_seq = entry.seq
+            if self._timed is None:
+                self._timed = entry.seq, self._now_ns()
 
     def _publish(self, message: SignedMessage) -> bool:
         topic, content_type, user_properties, payload = message
@@ -551,6 +568,8 @@ class Sender:
                 if sent is not None and ack.seq > self._acks_seen:  # otherwise it may be a retained message
                     self._acks_seen = ack.seq
                     self._offsets.append((sent - delivery.received_ns) / 1e9)
+                    if self._timed is not None and ack.seq >= self._timed[0]:  # it was sent after that message
+                        self._ahead_s, self._timed = (self._timed[1] - sent) / 1e9, None
             self._acks[ack.boot] = max(ack.seq, self._acks.get(ack.boot, 0))
         self._wake.set()
 

@@ -120,8 +120,8 @@ def ack(
 @pytest.mark.parametrize(("days", "named"), [(-367, "367.0 days behind"), (400, "400.0 days ahead of")])
 def test_acknowledgements_that_a_wrong_clock_refuses_are_a_problem_until_one_is_accepted(days: int, named: str) -> None:
     """The key of ingest is valid from a year ago, for two years: a computer without a battery, or with a wrong date."""
-    wrong_ns = NOW_NS + days * 86_400 * 10**9
-    with linked(lambda: wrong_ns, identity=Identity(register=REGISTER)) as (sender, spool, _):
+    now_ns = wrong_ns = NOW_NS + days * 86_400 * 10**9
+    with linked(lambda: now_ns, identity=Identity(register=REGISTER)) as (sender, spool, _):
         sender._on_ack(ack(0, received_ns=wrong_ns))
         assert sender.problem is None, "nothing waits"
         sender.put(SCAN)
@@ -129,9 +129,45 @@ def test_acknowledgements_that_a_wrong_clock_refuses_are_a_problem_until_one_is_
         sender._on_ack(ack(1, received_ns=wrong_ns))
         assert (spool.waiting, sender.refused_acks) == (1, 2)
         assert f"acknowledgements are refused: the clock is {named} that of ingest" in (sender.problem or "")
+        now_ns = NOW_NS
         sender._on_ack(ack(1))
-        assert sender.problem is None
+        sender.put(SCAN)
+        sender._pump(0.0)
+        sender._on_ack(ack(2))
+        assert (spool.waiting, sender.problem) == (1, None), "the clock is set"
         sender._on_ack(ack(1, signer=Signer.generate(), received_ns=wrong_ns))
         sender._on_ack(Delivery(ACK, b"", JSON, (), wrong_ns))
         sender._on_ack(ack(1, boot=2, received_ns=wrong_ns))
         assert sender.problem is None, "what others write, or wrote, is no evidence"
+
+
+@pytest.mark.parametrize(("ahead_s", "slow_s", "named"), [(2.0, 0.0, "2.0"), (2.0, 0.7, "1.3"), (0.4, 0.0, ""),
+                                                          (0.0, 3.0, ""), (-2.0, 0.0, "")])  # fmt: skip
+def test_a_clock_ahead_of_that_of_ingest_is_a_problem_however_slow_the_link_is(
+    ahead_s: float, slow_s: float, named: str
+) -> None:
+    """By hand: ingest acknowledges ``slow_s`` after the sending, and the sender has that after as much again. With a
+    right clock the acknowledgement is not sent before the message; ``clock_offset_s`` alone cannot show that."""
+    at_s, offset_s = 0.0, ahead_s
+
+    def now_ns() -> int:
+        return NOW_NS + round((at_s + offset_s) * 1e9)
+
+    with linked(now_ns, identity=Identity(register=REGISTER)) as (sender, _, _):
+
+        def exchange(seq: int) -> str:
+            nonlocal at_s
+            sender.put(SCAN)
+            sender._pump(at_s)
+            at_s += slow_s
+            acked_ns = NOW_NS + round(at_s * 1e9)
+            at_s += slow_s
+            sender._on_ack(ack(seq, at_ns=acked_ns, received_ns=now_ns()))
+            return sender.problem or ""
+
+        problem = exchange(1)
+        assert ("the clock is at least" in problem) == bool(named)
+        assert named in problem
+        assert sender.clock_offset_s == pytest.approx(-ahead_s - slow_s)
+        offset_s = 0.0
+        assert exchange(2) == "", "the clock is set"
