@@ -115,7 +115,7 @@ def raise_alerts(
         dead = state.patterns.get(sighting.track, PatternMemory()).open_dead
         tracks[sighting.track] = approaching(ledger, memory, sighting, look, dead)
     tracks = {track: overdue(ledger, memory) for track, memory in tracks.items()}
-    sensors = sensors_offline(ledger, state.sensors, health or {}, coverage)
+    sensors = sensors_offline(ledger, state.sensors, health or {}, faults or {}, coverage)
     faulty = sensors_faulty(ledger, state.faults, faults or {}, coverage)
     state = _judge_patterns(ledger, state, picture, coverage)
     traffic = expected_traffic(ledger, state.traffic, picture, coverage)

@@ -109,10 +109,12 @@ class Ledger:
         self.held_ns[identity] = self.now_ns
         return True
 
-    def raise_silence(self, identity: str, sensor: str, state: str, since_ns: int, until_ns: int | None) -> None:
-        """Raise the alert of a sensor that has gone offline or was muted."""
+    def raise_silence(
+        self, identity: str, sensor: str, state: str, since_ns: int, until_ns: int | None, refused: Message | None
+    ) -> None:
+        """Raise the alert of a sensor that has gone offline or was muted; ``refused``: why its messages are refused."""
         self._raise(
-            identity, "sensor_offline", "medium", silence_text(sensor, state, since_ns, until_ns),
+            identity, "sensor_offline", "medium", silence_text(sensor, state, since_ns, until_ns, refused),
             observed_at=utc_datetime(since_ns), sensor=sensor, cause="muted" if state == "muted" else "",
         )  # fmt: skip
 

@@ -203,8 +203,13 @@ def split_message(parts: int, apart_m: float) -> Message:
     return Message("alert-detail-split", {"count": parts, "distance_m": _m(apart_m)})
 
 
-def silence_text(sensor: str, state: str, since_ns: int, until_ns: int | None = None) -> AlertText:
-    """The messages of a sensor that is offline, or muted until ``until_ns``; offline, that is when a mute ended."""
+def silence_text(
+    sensor: str, state: str, since_ns: int, until_ns: int | None = None, refused: Message | None = None
+) -> AlertText:
+    """The messages of a sensor that is offline, or muted until ``until_ns``; offline, that is when a mute ended.
+
+    ``refused``: why messages of the sensor are refused.
+    """
     since, until = (
         None if ns is None else utc_datetime(ns).isoformat(timespec="seconds") for ns in (since_ns, until_ns)
     )
@@ -213,7 +218,8 @@ def silence_text(sensor: str, state: str, since_ns: int, until_ns: int | None = 
         what: dict[str, Parameter] = {"sensor": sensor, "until": until or ""}
         return AlertText(Message(MUTED, what), (Message("alert-detail-muted"), lost))
     ended = () if until is None else (Message("alert-detail-mute-ended", {"until": until}),)
-    return AlertText(Message("alert-sensor-offline", {"sensor": sensor, "since": since or ""}), (*ended, lost))
+    why = () if refused is None else (refused,)
+    return AlertText(Message("alert-sensor-offline", {"sensor": sensor, "since": since or ""}), (*why, *ended, lost))
 
 
 def fault_text(sensor: str, fault: str, condition: Message) -> AlertText:

@@ -17,7 +17,7 @@ from fusion.situation.current_coverage import CurrentCoverage
 from fusion.situation.facts import CoverageGap
 from fusion.situation.track_picture import TrackPicture
 from geo.message import Message
-from sensors.health.faults import BLINDING
+from sensors.health.faults import BLINDING, CLOCK_REFUSED
 from sensors.timestamps import SECOND_NS
 
 SILENT: Final = ("offline", "muted")
@@ -51,6 +51,7 @@ def sensors_offline(
     ledger: Ledger,
     memories: Mapping[str, SensorMemory],
     health: Mapping[str, Health],
+    faults: Mapping[str, Mapping[str, Message]],
     coverage: CurrentCoverage | None = None,
 ) -> dict[str, SensorMemory]:
     """Raise an alert for each outage of a sensor, once, and clear it when the sensor has reported for long enough.
@@ -67,7 +68,9 @@ def sensors_offline(
             since_ns = _silent_since(now)
             if sensor in newly_offline:
                 identity = alert_id("sensor_offline", sensor, 0, memory.outages + 1)
-                ledger.raise_silence(identity, sensor, now.state, since_ns, _mute_end(now))
+                offset = faults.get(sensor, {}).get("clock_offset")
+                refused = offset if offset is not None and offset.id == CLOCK_REFUSED else None
+                ledger.raise_silence(identity, sensor, now.state, since_ns, _mute_end(now), refused)
                 memory = SensorMemory(memory.outages + 1, identity, memory.open_lost)
                 still = newly_offline[newly_offline.index(sensor) + 1 :]
                 identity = alert_id("coverage_lost", sensor, 0, memory.outages)

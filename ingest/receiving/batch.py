@@ -48,7 +48,8 @@ class DeadLetter:
 
     ``boot`` and ``seq`` are set if the message's properties or its body state them, so that it counts as settled.
     ``sender``: the key that signed it, or the key that it claims. ``user_properties``: those that a replay needs, as
-    JSON. ``call``: what can be read of an authentic distress call, from the whole message; not stored with it.
+    JSON. Not stored with it: ``call``, what can be read of an authentic distress call, from the whole message, and
+    ``ahead_s``, how much later than its receipt an authentic message is dated that is refused for it.
     """
 
     code: str
@@ -68,6 +69,7 @@ class DeadLetter:
     user_properties: str = ""
     call: HelpCall | None = None
     replay_of: int | None = None
+    ahead_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,14 @@ class Guards:
     poses: Callable[[Status], str] | None = None
 
 
+class _FutureMessage(MalformedMessage):
+    """A message that is dated later than its receipt by ``ahead_s``, which is more than the limit."""
+
+    def __init__(self, ahead_s: float, limit_s: float) -> None:
+        super().__init__("future", "observed_at", f"{ahead_s:.3f} s after receipt", f"at most {limit_s} s")
+        self.ahead_s = round(ahead_s, 3)
+
+
 class Receiver:
     """Turn the deliveries of one sector into committed batches. Pure except for ``commit`` and ``acknowledge``.
 
@@ -305,9 +313,7 @@ class Receiver:
     def _check_time(self, observed_ns: int, received_ns: int, kind: str) -> None:
         ahead_s = (observed_ns - received_ns) / 1e9
         if observed_ns - received_ns > self._future_ns:
-            raise MalformedMessage(
-                "future", "observed_at", f"{ahead_s:.3f} s after receipt", f"at most {self._future_ns / 1e9} s"
-            )
+            raise _FutureMessage(ahead_s, self._future_ns / 1e9)
         if kind == "detections" and received_ns - observed_ns > self._oldest_ns:
             raise MalformedMessage(
                 "expired", "observed_at", f"{-ahead_s:.0f} s before receipt", f"at most {self._oldest_ns / 1e9:.0f} s"
@@ -349,6 +355,7 @@ def _dead_letter(
         user_properties=_kept(envelope.user_properties),
         call=_help_call(delivery, envelope, error.code, kind),
         replay_of=delivery.replay_of,
+        ahead_s=error.ahead_s if isinstance(error, _FutureMessage) else None,
     )
 
 

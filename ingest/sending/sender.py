@@ -18,7 +18,7 @@ import msgspec
 from ingest import topics
 from ingest.decode import encode, encode_status
 from ingest.envelope import Delivery, counter
-from ingest.errors import BrokerError, MalformedMessage, SpoolError
+from ingest.errors import BrokerError, MalformedMessage, SpoolError, SpoolFull
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.connection import Connection, ConnectionSettings
 from ingest.security.key_register import Identity
@@ -32,6 +32,10 @@ from sensors.timestamps import utc_datetime
 
 OFFSETS_KEPT: Final = 32
 """Number of acknowledgements from which the clock offset is estimated."""
+AHEAD_S: Final = 0.5
+"""What is dated this much later than its receipt is refused by ingest (``ReceiverSettings.future_s``)."""
+FULL_DISK_S: Final = 1.0
+"""Time between attempts to remove from a spool on a full disk what ingest has acknowledged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,18 +121,23 @@ class Sender:
         self._status_topic = topics.sensor_topic(sector, sensor, "status")
         self._window = SendWindow(spool, self._settings.window)
         self._acks: dict[int, int] = {}
+        self._settle_s = 0.0
         self._acks_seen = 0
         self._repeats: deque[SpoolEntry] = deque()
         self._came_up = self._lost_session = False
         self._status_seq = 0
         self._status_due_ns = 0
+        self._status_interval_ns = round(self._settings.status_interval_s * 1e9)
         self._state: ReportedState = "ok"
         self._stated: tuple[str, float | None, bool] = ("", None, False)  # note, power, obscured
         self._pose: WirePose | None = None
         self._failed: str | None = None
         self._replaced: str | None = None
         self._reused: str | None = None
+        self._refused: str | None = None
         self._sent_seq = 0
+        self._timed: tuple[int, int] | None = None  # seq of a message, and when it was first sent
+        self._ahead_s = 0.0
         self._connections = 0
         self._acknowledged = False
         self.refused_acks = 0
@@ -319,8 +328,20 @@ class Sender:
 
     @property
     def problem(self) -> str | None:
-        """The reason why nothing is sent, or why ingest cannot use what is sent, in one sentence; None without one."""
-        return self._failed or self._reused or self._replaced or self._connection.problem
+        """The reason why nothing is sent, or why ingest cannot use what is sent; None without one."""
+        refused = self._refused if self._spool.waiting else None
+        return (
+            self._failed or self._reused or self._replaced or self._connection.problem or refused or self._clock_problem
+        )
+
+    @property
+    def _clock_problem(self) -> str | None:
+        if self._ahead_s <= AHEAD_S:
+            return None
+        return (
+            f"the clock is at least {self._ahead_s:.1f} s ahead of ingest's: ingest refuses what is dated more than"
+            f" {AHEAD_S:g} s later than its receipt (future); expected a synchronised clock."
+        )
 
     @property
     def clock_offset_s(self) -> float | None:
@@ -389,18 +410,17 @@ class Sender:
     def _pump(self, now_s: float) -> None:
         ready = self._connection.ready.is_set()  # read first, so that what _on_up recorded before is seen
         with self._lock:
-            acks, self._acks = self._acks, {}
             came_up, lost = self._came_up, self._lost_session
             self._came_up = self._lost_session = False
-        for boot, seq in sorted(acks.items()):
-            self._window.acknowledge(Ack(boot, seq), now_s)
+        if now_s >= self._settle_s:
+            self._settle(now_s)
         if lost:
             self._window.restart(now_s)
         elif came_up:
             self._window.resume(now_s)
         if not ready:
             return
-        if self._now_ns() >= self._status_due_ns:
+        if self._heartbeat_is_due():
             self._heartbeat()
         due = self._window.due(now_s)
         lows = {boot: self._spool.low(boot) for boot in {entry.boot for entry in due}}
@@ -415,10 +435,26 @@ class Sender:
                 self._note_sent(entry)
                 self._publish(message)
 
+    def _settle(self, now_s: float) -> None:
+        """Remove what ingest has acknowledged from the spool; on a full disk that waits, and sending continues."""
+        with self._lock:
+            acks, self._acks = self._acks, {}
+        try:
+            for boot in sorted(acks):
+                self._window.acknowledge(Ack(boot, acks[boot]), now_s)
+                del acks[boot]
+            self._failed = None
+        except SpoolFull as error:
+            self._failed, self._settle_s = str(error), now_s + FULL_DISK_S
+            with self._lock:
+                self._acks = {boot: max(acks.get(boot, 0), self._acks.get(boot, 0)) for boot in acks | self._acks}
+
     def _note_sent(self, entry: SpoolEntry) -> None:
         """Note a message before it is sent, because its acknowledgement may arrive at once."""
-        if entry.boot == self._spool.boot:
-            self._sent_seq = max(self._sent_seq, entry.seq)
+        if entry.boot == self._spool.boot and entry.seq > self._sent_seq:
+            self._sent_seq = entry.seq
+            if self._timed is None:
+                self._timed = entry.seq, self._now_ns()
 
     def _publish(self, message: SignedMessage) -> bool:
         topic, content_type, user_properties, payload = message
@@ -456,10 +492,14 @@ class Sender:
             else self._identity.signer.sign(topic, JSON, user_properties, payload)
         )
 
+    def _heartbeat_is_due(self) -> bool:
+        """Whether an interval has passed since the last heartbeat, or the clock was set back to before it."""
+        return not 0 < self._status_due_ns - self._now_ns() <= self._status_interval_ns
+
     def _heartbeat(self) -> None:
         with self._lock:
             state = self._state
-            self._status_due_ns = self._now_ns() + round(self._settings.status_interval_s * 1e9)
+            self._status_due_ns = self._now_ns() + self._status_interval_ns
         payload, user_properties = self._status(state)
         self._connection.publish(self._status_topic, payload, user_properties=user_properties, retain=True)
 
@@ -497,10 +537,13 @@ class Sender:
     def _on_ack(self, delivery: Delivery) -> None:
         self._connection.acknowledge(delivery)
         try:
-            ack = self._authenticated(delivery)
-        except (MalformedMessage, msgspec.DecodeError, UnicodeDecodeError):
+            ack = self._authenticated(delivery, delivery.received_ns)
+        except (MalformedMessage, msgspec.DecodeError, UnicodeDecodeError) as error:
             self.refused_acks += 1  # any client may have published it, so it is not evidence about this connection
+            if isinstance(error, MalformedMessage) and error.code == "key_expired":
+                self._note_wrong_clock(delivery)
             return
+        self._refused = None
         if ack.boot > self._spool.by_boot:
             self._replaced = (
                 f"ingest knows boot {ack.boot} of {self._sensor}, this spool is at {self._spool.by_boot}: it was"
@@ -525,11 +568,27 @@ class Sender:
                 if sent is not None and ack.seq > self._acks_seen:  # otherwise it may be a retained message
                     self._acks_seen = ack.seq
                     self._offsets.append((sent - delivery.received_ns) / 1e9)
+                    if self._timed is not None and ack.seq >= self._timed[0]:  # it was sent after that message
+                        self._ahead_s, self._timed = (self._timed[1] - sent) / 1e9, None
             self._acks[ack.boot] = max(ack.seq, self._acks.get(ack.boot, 0))
         self._wake.set()
 
-    def _authenticated(self, delivery: Delivery) -> Ack:
-        """Decode an acknowledgement; with a register it must be signed with ingest's key."""
+    def _note_wrong_clock(self, delivery: Delivery) -> None:
+        """State the sender's clock as the reason if an acknowledgement of this boot is accepted at its own time."""
+        sent = counter(dict(delivery.user_properties).get("sent"), largest=2**63 - 1)
+        if sent is None:
+            return
+        with suppress(MalformedMessage, msgspec.DecodeError, UnicodeDecodeError):
+            if self._authenticated(delivery, sent).boot == self._spool.boot:
+                days = (delivery.received_ns - sent) / 86_400e9
+                where = "ahead of" if days > 0.0 else "behind"
+                self._refused = (
+                    f"acknowledgements are refused: the clock is {abs(days):.1f} days {where} that of ingest, whose key"
+                    " is not valid at this time; expected a synchronised clock."
+                )
+
+    def _authenticated(self, delivery: Delivery, now_ns: int) -> Ack:
+        """Decode an acknowledgement; with a register it must be signed with ingest's key, valid at ``now_ns``."""
         if self._identity.register is not None:
             content_type = JSON if delivery.content_type is None else delivery.content_type
             self._identity.register.check(
@@ -537,7 +596,7 @@ class Sender:
                 content_type,
                 dict(delivery.user_properties),
                 delivery.payload,
-                now_ns=delivery.received_ns,
+                now_ns=now_ns,
             )
         return _ack_decoder.decode(delivery.payload)
 

@@ -46,16 +46,17 @@ class Revocation(msgspec.Struct, frozen=True):
 
 
 REFUSAL: Final = "refusal"
-"""Kind of the journal rows for a sensor whose authentic messages are refused for their numbers. While this goes on, one
-every REFUSAL_EVERY_NS."""
+"""Kind of the journal rows for a sensor whose authentic messages are refused for their numbers or their time. While
+they are, one every REFUSAL_EVERY_NS for each reason."""
 REFUSAL_EVERY_NS: Final = 10 * 10**9
 
 
-class Refusal(msgspec.Struct, frozen=True):
+class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):
     """The body of a ``refusal`` row: ``conflict`` when other messages have their numbers, ``rollback`` when their
-    sender's boot is below one that was received."""
+    sender's boot is below one that was received, ``future`` when they are dated ``ahead_s`` later than received."""
 
-    code: Literal["conflict", "rollback"]
+    code: Literal["conflict", "rollback", "future"]
+    ahead_s: float | None = None
 
 
 REFUSED_CALL: Final = "refused_call"

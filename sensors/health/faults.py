@@ -24,6 +24,9 @@ from sensors.timestamps import SECOND_NS
 BLINDING: Final = ("frozen_data", "obscured", "unknown_position")
 """With these faults a sensor sends data but its detections are unreliable: its area counts as not covered."""
 
+CLOCK_REFUSED: Final = "sensor-clock-refused"
+"""Message of the fault ``clock_offset`` of a sensor whose messages are refused because they are dated in the future."""
+
 
 @dataclass(frozen=True, slots=True)
 class ConditionSettings:

@@ -25,7 +25,7 @@ from ops.journal.reader import ANY
 from sensors.timestamps import utc_datetime
 
 _NO_IDENTITY: Final = -1
-Refusals = Literal["conflict", "rollback"]
+Refusals = Literal["conflict", "rollback", "future"]
 JournalKey = tuple[str, str, int, int]
 """Sensor, kind, boot and seq of a message."""
 JournalValues = tuple[str, str, int | None, int | None, int, int, int | None, str, bytes, str, str]
@@ -121,7 +121,8 @@ class CommitRules(ABC):
             self._refusals[name, code] = at_ns
         while len(self._refusals) > _MOST_REFUSALS:
             del self._refusals[next(iter(self._refusals))]
-        self._refused.update({(message.sensor, message.boot or 0): code for message, code in refused})
+        numbered = {(message.sensor, message.boot or 0): code for message, code in refused if code != "future"}
+        self._refused.update(numbered)
         self._refused.update({(row.sensor, row.boot): "conflict" for row in self._repeated_conflicts})
 
     def tick(self, now_ns: int) -> None:
@@ -263,15 +264,16 @@ class CommitRules(ABC):
 
     def _report_refusals(self, refused: list[tuple[Row | DeadLetter, Refusals]]) -> list[tuple[str, Refusals, int]]:
         """Append a row for each sensor and reason that is not reported yet; return (sensor, reason, time) of each."""
-        due: dict[tuple[str, Refusals], int] = {}
+        due: dict[tuple[str, Refusals], Row | DeadLetter] = {}
         for message, code in refused:
             last_ns = self._refusals.get((message.sensor, code))
             if last_ns is None or not 0 <= message.received_ns - last_ns < REFUSAL_EVERY_NS:
-                due.setdefault((message.sensor, code), message.received_ns)
-        for (name, code), at_ns in due.items():
-            body = msgspec.json.encode(Refusal(code))
+                due.setdefault((message.sensor, code), message)
+        for (name, code), message in due.items():
+            ahead_s = message.ahead_s if isinstance(message, DeadLetter) and code == "future" else None
+            body, at_ns = msgspec.json.encode(Refusal(code, ahead_s)), message.received_ns
             self._insert((REFUSAL, name, None, None, at_ns, at_ns, None, JSON, body, "", ""))
-        return [(*key, at_ns) for key, at_ns in due.items()]
+        return [(*key, message.received_ns) for key, message in due.items()]
 
     def _keep_refused_calls(self, batch: Batch, outcomes: list[str]) -> int:
         """Append a row for each authentic distress call that became a dead letter; return their number.
@@ -344,7 +346,8 @@ def _outcome_shown(message: Row | DeadLetter, outcome: str) -> str:
 
 
 def _refused(batch: Batch, outcomes: list[str]) -> list[tuple[Row | DeadLetter, Refusals]]:
-    """Return a sensor's own messages that were refused for their numbers, not those that a person resubmits."""
+    """Return a sensor's own messages that were refused for their numbers or a time that is ahead, not those that a
+    person resubmits."""
     found: list[tuple[Row | DeadLetter, Refusals]] = []
     for message, outcome in zip(batch.messages, outcomes, strict=True):
         if outcome != "dead_lettered" or message.replay_of is not None or message.kind not in SENSOR_CHANNELS:
@@ -353,6 +356,8 @@ def _refused(batch: Batch, outcomes: list[str]) -> list[tuple[Row | DeadLetter, 
             found.append((message, "conflict"))
         elif message.code == "rollback":
             found.append((message, "rollback"))
+        elif message.ahead_s is not None:
+            found.append((message, "future"))
     return found
 
 

@@ -77,7 +77,8 @@ class Memory(msgspec.Struct):
     ``last_data_ns``: by offline sensor, when its last data came. ``watched_ns``: the row that ended the last pause, in
     which no row came. ``border``: which border its segments belong to, see ``border_mark``; empty if not known.
     ``newest_status``: by sensor and key, (boot, seq) of its newest status message.
-    ``refusals``: by sensor, when its messages were last refused for their numbers, by reason.
+    ``refusals``: by sensor, when its messages were last refused for their numbers or their time, by reason.
+    ``refused_ahead_s``: by sensor, how much later than its receipt such a message was dated.
     ``mutes``: by sensor, also those that have ended until it reports.
     ``revoked``: sensors and units whose credentials are revoked, and since when. ``sensor_contexts``:
     decoding context announced by sensors that use another standard than Watchline's JSON. ``incidents``: the incidents
@@ -101,6 +102,7 @@ class Memory(msgspec.Struct):
     held: dict[str, CutOffRecord] = {}
     newest_status: dict[str, dict[str, tuple[int, int]]] = {}
     refusals: dict[str, dict[str, int]] = {}
+    refused_ahead_s: dict[str, float] = {}
     mutes: dict[str, MuteRecord] = {}
     sensor_contexts: dict[str, bytes] = {}
     incidents: IncidentBook = msgspec.field(default_factory=IncidentBook)

@@ -49,6 +49,7 @@ sensor-clock-ahead = Clock { DECIMAL($offset_s, digits: 2) } s ahead of the host
     [unknown] not reported
    *[other] { $time_source }
 })
+sensor-clock-refused = Clock { DURATION($offset_s) } ahead of the host clock: messages refused. Check both clocks.
 sensor-clock-behind = Clock or link { DECIMAL($offset_s, digits: 1) } s behind (time source: { $time_source ->
     [unknown] not reported
    *[other] { $time_source }

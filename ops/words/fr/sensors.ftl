@@ -49,6 +49,7 @@ sensor-clock-ahead = Horloge en avance de { DECIMAL($offset_s, digits: 2) } s s
     [unknown] non indiquée
    *[other] { $time_source }
 })
+sensor-clock-refused = Horloge en avance de { DURATION($offset_s) } sur le serveur : messages refusés. Vérifiez les deux horloges.
 sensor-clock-behind = Horloge ou liaison en retard de { DECIMAL($offset_s, digits: 1) } s (source de temps : { $time_source ->
     [unknown] non indiquée
    *[other] { $time_source }

@@ -133,6 +133,7 @@ def test_a_bad_message_becomes_a_dead_letter(
     assert (dead.sensor, dead.topic, dead.received_ns) == ("r1", f"{SECTOR}/sensor/r1/detections", NOW_NS)
     assert dead.body == payload[:KEPT_BYTES]
     assert dead.size == len(payload)
+    assert dead.ahead_s == (0.6 if code == "future" else None), "how far the sender's clock is ahead"
     assert ("ack", 5) in log.events, "a dead letter is settled: the broker must not send it again"
     assert bool(receiver.take_marks()) == (identity[0] is not None)
 

@@ -93,7 +93,7 @@ class SensorDesk:
             if found:
                 described[sensor] = described.get(sensor, {}) | found
         quarantined = quarantine_faults(memory.held, memory.now_ns)
-        refused = refusal_faults(memory.refusals, memory.now_ns)
+        refused = refusal_faults(memory.refusals, memory.refused_ahead_s, memory.now_ns)
         for source, faults in (*quarantined.items(), *refused.items()):
             if source in self._layout:
                 described[source] = described.get(source, {}) | faults
@@ -171,12 +171,19 @@ class SensorDesk:
             note_cut_off(memory.held, row.sensor, decode(row.body, type=CutOff), row.received_ns)
         elif row.kind == REFUSAL:
             if row.sensor in self._layout:
-                code = decode(row.body, type=Refusal).code
-                memory.refusals.setdefault(row.sensor, {})[code] = row.received_ns
+                refusal = decode(row.body, type=Refusal)
+                memory.refusals.setdefault(row.sensor, {})[refusal.code] = row.received_ns
+                if refusal.ahead_s is not None:
+                    memory.refused_ahead_s[row.sensor] = refusal.ahead_s
         elif row.kind == DISK:
             memory.ingest["disk_full"] = int(decode(row.body, type=DiskState).full)
         elif row.kind == CLOCK:
-            if not decode(row.body, type=ClockJump).taken:
+            if decode(row.body, type=ClockJump).taken:  # what was dated ahead was due to Watchline's own clock
+                memory.refusals = {
+                    sensor: {code: at_ns for code, at_ns in reasons.items() if code != "future"}
+                    for sensor, reasons in memory.refusals.items()
+                }
+            else:
                 memory.ingest["clock_jumps"] = memory.ingest.get("clock_jumps", 0) + 1
         elif row.kind == REVOCATION:
             self._take_revocation(row)

@@ -10,14 +10,15 @@ import msgspec
 
 from geo.message import Message
 from ops.journal.events import CutOff
+from sensors.health.faults import CLOCK_REFUSED
 
 GONE_AFTER_NS: Final = 30 * 10**9
 """A fault that has not been observed for this time has ended."""
 
 REFUSED_FOR_NS: Final = 300 * 10**9
-"""A fault for messages that were refused for their numbers stands this long after the last refusal."""
+"""A fault for messages that were refused stands this long after the last refusal."""
 REFUSED: Final = {"conflict": Message("sensor-conflict"), "rollback": Message("sensor-rollback")}
-"""Explanation of each reason of a refusal."""
+"""Explanation of each reason of a refusal for the numbers of messages."""
 
 
 class CutOffRecord(msgspec.Struct):
@@ -39,16 +40,24 @@ def note_cut_off(held: dict[str, CutOffRecord], source: str, event: CutOff, at_n
         record.until_ns, record.times = event.until_ns, record.times + 1
 
 
-def refusal_faults(refusals: Mapping[str, Mapping[str, int]], now_ns: int) -> dict[str, dict[str, Message]]:
-    """By sensor whose messages were refused for their numbers within REFUSED_FOR_NS: the reason, with an explanation.
+def refusal_faults(
+    refusals: Mapping[str, Mapping[str, int]], ahead_s: Mapping[str, float], now_ns: int
+) -> dict[str, dict[str, Message]]:
+    """By sensor whose messages were refused within REFUSED_FOR_NS: the fault, with an explanation; ``clock_offset`` for
+    messages from the future, else the reason.
 
-    ``refusals`` holds the journal time of the last refusal [UTC ns] by sensor and reason.
+    ``refusals`` holds the journal time of the last refusal [UTC ns] by sensor and reason, ``ahead_s`` how much later
+    than their receipt messages from the future were dated, by sensor.
     """
-    return {
-        sensor: {code: REFUSED[code] for code, at_ns in sorted(reasons.items()) if now_ns - at_ns < REFUSED_FOR_NS}
-        for sensor, reasons in refusals.items()
-        if any(now_ns - at_ns < REFUSED_FOR_NS for at_ns in reasons.values())
-    }
+    found: dict[str, dict[str, Message]] = {}
+    for sensor, reasons in refusals.items():
+        for code, at_ns in sorted(reasons.items()):
+            if now_ns - at_ns < REFUSED_FOR_NS:
+                ahead = {"offset_s": ahead_s.get(sensor)}
+                name = "clock_offset" if code == "future" else code
+                condition = Message(CLOCK_REFUSED, ahead) if code == "future" else REFUSED[code]
+                found.setdefault(sensor, {})[name] = condition
+    return found
 
 
 def quarantine_faults(held: Mapping[str, CutOffRecord], now_ns: int) -> dict[str, dict[str, Message]]:

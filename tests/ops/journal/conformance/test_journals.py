@@ -123,6 +123,26 @@ def test_a_refusal_for_numbers_is_reported_once_in_ten_seconds_and_not_for_resub
     assert journal.take_refused() == {}, "a person's own try says nothing about the sensor"
 
 
+def test_a_clock_that_is_ahead_is_reported_once_in_ten_seconds_and_of_sensors_only(journal: AnyJournal) -> None:
+    """Of messages that the receiver has authenticated and refused for their time: it gives these an ``ahead_s``."""
+
+    def refused(at_s: float, number: int, **more: Any) -> DeadLetter:
+        letter = dead(None, body=f"{number}".encode(), code="future")
+        return replace(letter, received_ns=NOW_NS + round(at_s * 1e9), **({"ahead_s": 2.001} | more))
+
+    flood = tuple(refused(0.001 * number, number) for number in range(500))
+    journal.commit(Batch((*flood, refused(0.5, 900, kind="status"), refused(0.5, 901, sensor="u1", kind="position"))))
+    journal.commit(Batch((refused(9.9, 902), refused(9.9, 903, sensor="r3", ahead_s=None))))
+    journal.commit(Batch((refused(10.0, 904, ahead_s=3600.0), refused(10.0, 905, sensor="r2", replay_of=1))))
+    found = [r for r in journal.read() if r.kind == "refusal"]
+    assert [(r.sensor, r.received_ns - NOW_NS, r.body) for r in found] == [
+        ("r1", 0, b'{"code":"future","ahead_s":2.001}'),
+        ("r1", 10 * 10**9, b'{"code":"future","ahead_s":3600.0}'),
+    ]
+    assert all(r.closes_batch for r in found)
+    assert journal.take_refused() == {}, "its numbers are right: its acknowledgements state no conflict"
+
+
 def test_a_key_is_journaled_or_dead_lettered_but_never_both(journal: AnyJournal) -> None:
     journal.commit(Batch((dead(1, body=b"future", code="future"),)))
     journal.commit(Batch((row(1, body=b"future"),)))  # sent again when its time has come

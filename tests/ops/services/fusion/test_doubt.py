@@ -9,10 +9,12 @@ from typing import Literal
 import msgspec
 import pytest
 
+from fusion.alerts.alert import Alert
+from geo.message import Message
 from ingest.decode import encode_status
 from ingest.receiving.batch import Batch, Row
 from ingest.wire import Status
-from ops.journal.events import QUARANTINE, REFUSAL, REVOCATION, CutOff, Refusal, Revocation
+from ops.journal.events import CLOCK, QUARANTINE, REFUSAL, REVOCATION, ClockJump, CutOff, Refusal, Revocation
 from ops.journal.reader import JournalReader, JournalRow
 from ops.journal.writer import Journal
 from ops.sector.open_sector import OpenSector
@@ -119,6 +121,52 @@ def test_a_sensor_whose_numbers_are_refused_is_faulty_until_five_minutes_after(
         assert code not in one.faults.get("camera-west", {})
         cleared = [a.sensor for a in news if a.rule == "sensor_fault" and a.status == "cleared"]
         assert cleared == ["camera-west"]
+
+
+def test_a_sensor_whose_clock_is_ahead_is_faulty_and_its_silence_names_the_clock(
+    hill_ground: OpenSector, rows: list[JournalRow]
+) -> None:
+    """Nothing of the camera is accepted from now on, and each ten seconds a refusal is journaled."""
+    pipeline, _ = halfway(hill_ground, rows)
+    at_ns, news = pipeline.now_ns, list[Alert]()
+    for second in range(1, 61):
+        if second % 10 == 1:
+            ahead = Refusal("future", 2.001)
+            news += pipeline.take(row(REFUSAL, "camera-west", at_ns + second * SECOND, ahead))
+        news += pipeline.take(row("tick", "", at_ns + second * SECOND, Refusal("future")))
+    found = {alert.rule: alert for alert in news if alert.sensor == "camera-west" and alert.status == "active"}
+    condition = Message("sensor-clock-refused", {"offset_s": 2.001})
+    assert found["sensor_fault"].details == (condition,)
+    assert found["sensor_offline"].details[0] == condition
+    again = Pipeline(hill_ground, checkpoint=pipeline.save())
+    for one in (pipeline, again):
+        assert one.faults["camera-west"] == {"clock_offset": condition}
+        shown = {each["sensor"]: each for each in sensors_live(hill_ground.layout, one.health, (), one.faults)}
+        assert (
+            shown["camera-west"]["faults"]["clock_offset"]["sentence"].replace("\u00a0", " ")
+            == "Clock 2 s ahead of the host clock: messages refused. Check both clocks."
+        )
+    again.take(row(CLOCK, "", at_ns + 61 * SECOND, ClockJump(2.0, taken=False)))
+    assert "camera-west" in again.faults
+    again.take(row(CLOCK, "", at_ns + 62 * SECOND, ClockJump(2.0, taken=True)))
+    assert "camera-west" not in again.faults, "it was Watchline's own clock"
+    last_ns = at_ns + 51 * SECOND
+    for after_s, stands in ((299, True), (300, False)):
+        news = list(pipeline.take(row("tick", "", last_ns + after_s * SECOND, Refusal("future"))))
+        assert ("clock_offset" in pipeline.faults.get("camera-west", {})) == stands
+    assert ("sensor_fault", "cleared") in [(alert.rule, alert.status) for alert in news]
+
+
+def test_a_checkpoint_from_before_refusals_of_clocks_is_continued(
+    hill_ground: OpenSector, rows: list[JournalRow]
+) -> None:
+    pipeline, _ = halfway(hill_ground, rows)
+    pipeline.take(row(REFUSAL, "camera-west", pipeline.now_ns + SECOND, Refusal("conflict")))
+    saved = msgspec.msgpack.decode(pipeline.save())
+    assert saved["memory"].pop("refused_ahead_s") == {}
+    again = Pipeline(hill_ground, checkpoint=msgspec.msgpack.encode(saved))
+    assert again.faults == pipeline.faults
+    assert again.save() == pipeline.save()
 
 
 def test_a_stranger_who_is_cut_off_is_counted_and_no_fault_of_a_sensor(

@@ -26,6 +26,7 @@ from geo.frame import LocalFrame
 from ingest.errors import SpoolError, SpoolFull
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.security.key_register import Identity
+from ingest.sending import sender as sending
 from ingest.standards.gateway_refusal import unwrapped
 from ingest.standards.sapient.decode import read, status
 from ingest.standards.sapient.node import Node
@@ -51,6 +52,7 @@ from ops.services.sapient.gateway import MOST_STRANGERS, Gateway
 from ops.services.sapient.node_link import MOST_IN_A_LOOK, LinkContext, NodeLink, PendingScan
 from ops.services.sapient.sensor_names import registered_nodes
 from sensors.layout import Layout, place
+from tests.ingest.sending.links import Link, until
 from tests.patience import PATIENT_S
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
@@ -564,6 +566,34 @@ def test_what_waits_goes_to_the_disk_in_one_write_and_a_full_disk_loses_nothing(
 
 def full_disk(_: object) -> None:
     raise SpoolFull("the disk is full", where="spool", expected="room")
+
+
+def test_a_link_sends_again_when_the_disk_under_its_spool_has_room(
+    links: LinkContext, sapient_node: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = Link()
+    monkeypatch.setattr(sending, "Connection", lambda *_, **__: link)
+    monkeypatch.setattr(sending, "FULL_DISK_S", 0.01)
+    node, post = sapient_node(), NodeLink(Node("n"), "radar-1", LAYOUT, links)
+    post.open()
+    try:
+        sender, spool = post._sender, post._spool
+        assert sender is not None
+        assert spool is not None
+        with monkeypatch.context() as full:
+            full.setattr(spool, "settle", lambda *_: full_disk(None))
+            sender._acks[spool.boot] = 1
+            assert until(lambda: "the disk is full" in (post.problem or ""))
+        assert until(lambda: post.problem is None)
+        sent = len(link.published)
+        post.take(packet_of(node.detection(NOW, polar={"azimuth": 10.0, "range": 1000.0})))
+        look = post.due(float("inf"))
+        assert look is not None
+        post.queue(look)
+        post.put()
+        assert until(lambda: len(link.published) > sent)
+    finally:
+        post.close()
 
 
 def test_a_full_disk_is_tried_again_and_a_failing_one_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
