@@ -87,6 +87,8 @@ def findings_of(
         segments[name] = ("segment", values, segments[name].attrs)
         if len(parts) > 1:
             segments = segments.drop_vars([f"{name}_low", f"{name}_high"], errors="ignore")
+    if (segments["footprint_depth"] == segments["footprint_depth_at_most"]).all():
+        segments = segments.drop_vars("footprint_depth_at_most")
     states = xr.DataArray(np.array(STATES)[segments["state"].to_numpy().astype(int)], dims="segment")
     runs = runs_below(segments[["detection_probability"]].assign_coords(state=states), required)
     known = [part.barrier for _, part in sorted(parts.items())]
@@ -127,12 +129,23 @@ def _undominated(trades: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _joined_barrier(parts: list[dict[str, Any]]) -> dict[str, Any]:
     """Return k of the whole border: a chain along it passes every sub-section, so k is at most the sub-sections'
-    minimum.
+    minimum. Where sight is unknown, k is the lower bound of two (``lower_bound``), and what depends on it is unknown.
     """
     known = [part for part in parts if "k" in part]
     if not known:
         return {"unknown": parts[0]["unknown"]} if parts else {"unknown": "no sub-section"}
     k = min(int(part["k"]) for part in known)
+    at_most = min(int(part.get("k_at_most", part["k"])) for part in known)
+    if at_most > k:
+        proven = len(parts) == 1 and bool(known[0]["exact"])
+        return {
+            "k": k if proven else 0,
+            "k_at_most": at_most,
+            "lower_bound": True,
+            "upper_bound": False,
+            "minimum_cut_set": None,
+            "single_points_of_failure": None,
+        }
     weakest = [part for part in known if part["k"] == k]
     return {
         "k": k,

@@ -67,8 +67,13 @@ def _resilience(findings: Findings, origin: Origin) -> Statistic:
         limits.append(Message("challenge-barrier-caution", {"least": least}))
     if barrier["upper_bound"]:
         limits.append(limit("upper-bound"))
-    n = len(findings.question.ground.layout)
-    return origin.statistic(name, barrier["k"], "1", layout=True, of=cut_message(barrier), limits=tuple(limits), n=n)
+    about: dict[str, Any] = {"layout": True, "n": len(findings.question.ground.layout)}
+    if barrier.get("lower_bound"):
+        ends = {"low": float(barrier["k"]), "high": float(barrier["k_at_most"])}
+        bounds = (limit("barrier-bounds", high=barrier["k_at_most"]), *limits)
+        interval = Message("challenge-interval-sight")
+        return origin.statistic(name, barrier["k"], "1", interval=interval, limits=bounds, **ends, **about)
+    return origin.statistic(name, barrier["k"], "1", of=cut_message(barrier), limits=tuple(limits), **about)
 
 
 def cut_message(barrier: Any) -> Message:

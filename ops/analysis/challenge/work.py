@@ -39,7 +39,7 @@ def answer_stretch(question: ChallengeQuestion, stretch: Stretch, step: Callable
     case = stretch_case(question, stretch)
     detection = over_segments(case.watched, case.proved[LEAST].ways)
     footprints = BarrierFootprints.of(case.layout, case.coverage, case.stretch.border, belt_m=question.belt_m)
-    depth = footprints.depth_of_segments().rename(depth="footprint_depth")
+    depth = footprints.depth_of_segments().rename(depth="footprint_depth", depth_at_most="footprint_depth_at_most")
     step()
     layout_segments = xr.merge(
         [
@@ -308,12 +308,15 @@ def _trades(case: StretchCase, detection: xr.Dataset, direction: str) -> list[di
 
 
 def _barrier(footprints: BarrierFootprints) -> dict[str, Any]:
-    """Return the barrier resilience of the sub-section; ``unknown`` gives the reason where it is unknown."""
+    """Return the barrier resilience of the sub-section: k, or its bounds; ``unknown`` gives the reason where it is
+    unknown."""
     try:
         found, losses = footprints.barrier(), footprints.single_losses()
     except GapError as error:
         return {"unknown": str(error)}
-    return {"k": found.k, "minimum_cut_set": sorted(found.cut), "single_points_of_failure": sorted(losses)}
+    bounds = {"k_at_most": found.k_at_most, "exact": found.exact} if found.undecided else {}
+    named = {"minimum_cut_set": sorted(found.cut), "single_points_of_failure": sorted(losses)}
+    return {"k": found.k, **bounds, **named}
 
 
 def _confirmed(question: ChallengeQuestion, case: StretchCase, crossing: Crossing) -> dict[str, Any]:

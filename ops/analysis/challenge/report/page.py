@@ -35,6 +35,7 @@ from ops.analysis.challenge.report.tables import (
 )
 from ops.analysis.challenge.report.words import (
     chainage,
+    footprints,
     kilometres,
     limit,
     minutes,
@@ -130,6 +131,7 @@ def _path_rows(findings: Findings, crossing: Any) -> list[tuple[str, str]]:
 def _segment_rows(findings: Findings, segment: int) -> list[tuple[str, str]]:
     one = findings.segments.isel(segment=segment)
     state, depth = STATES[int(one["state"])], int(one["footprint_depth"])
+    at_most = int(one.get("footprint_depth_at_most", depth))
     detection = number(float(one["detection_probability"]))
     rows = [
         _row("chainage", chainage(float(one["start_m"]), float(one["end_m"]))),
@@ -137,7 +139,7 @@ def _segment_rows(findings: Findings, segment: int) -> list[tuple[str, str]]:
         _row("least-time", minutes(float(one["crossing_time"]))),
         _row("least-detection", detection if state == CROSSED else say("challenge-state", state=state)),
         _row("least-interruption", number(float(one["least_interruption"].sel(slower=1.0)))),
-        _row("resilience", say("challenge-unknown") if depth < 0 else str(depth)),
+        _row("resilience", say("challenge-unknown") if depth < 0 else footprints(depth, at_most)),
     ]
     if "response_time" in one:
         rows.append(_row("response", minutes(float(one["response_time"].sel(belt="both")))))
@@ -214,7 +216,9 @@ def _headline(record: Statistic) -> str:
         return say("challenge-unknown")
     if record.denominator is not None:
         return say("challenge-value-percent", value=record.value)
-    return say("challenge-value-count", value=record.value) if record.id == "resilience" else number(record.value)
+    if record.id == "resilience":
+        return footprints(record.value, record.value if record.high is None else record.high)
+    return number(record.value)
 
 
 def _reason(record: Statistic) -> str:
@@ -284,10 +288,13 @@ def _barrier_words(findings: Findings) -> list[str]:
     barrier = findings.barrier
     if "k" not in barrier:
         return [say(limit("resilience-unknown"))]
-    _, *caution = barrier_messages(barrier, findings.least_detection, findings.required)
-    single = tuple(barrier["single_points_of_failure"])
+    found, *caution = barrier_messages(barrier, findings.least_detection, findings.required)
+    single = tuple(barrier["single_points_of_failure"] or ())
+    if not barrier.get("lower_bound"):
+        figures = {"k": barrier["k"], "bound": barrier["upper_bound"], "cut": cut_message(barrier)}
+        found = Message("challenge-layout-resilience", figures)
     words = [
-        say("challenge-layout-resilience", k=barrier["k"], bound=barrier["upper_bound"], cut=cut_message(barrier)),
+        say(found),
         *([say("challenge-layout-single-points", sensors=single)] if single else []),
         *map(say, caution),
         say(limit("footprints")),

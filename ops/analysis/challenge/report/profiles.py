@@ -125,6 +125,11 @@ def _depth(axes: Axes, findings: Findings, edges: Any) -> None:
         alpha=0.6,
         label=say("challenge-profile-footprints"),
     )
+    if "footprint_depth_at_most" in findings.segments:
+        at_most = findings.segments["footprint_depth_at_most"].to_numpy().astype(float)
+        shown = np.where(known, at_most, np.nan)
+        label = say("challenge-profile-footprints-at-most")
+        axes.stairs(np.where(known, at_most, 0.0), edges, color=COLOURS[2], linestyle=":", label=label)
     _shade(axes, edges, ~known, say("challenge-profile-no-terrain"))
     top = float(np.nanmax(shown)) if known.any() else 1.0
     axes.set(ylim=(0, max(1.0, top) * 1.15), ylabel=say("challenge-profile-sensors"))

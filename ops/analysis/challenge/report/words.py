@@ -52,6 +52,13 @@ def number(value: float, required: float = 1.0) -> str:
     return catalogue().formats.number(value, digits)
 
 
+def footprints(k: float, at_most: float) -> str:
+    """Write a barrier resilience: k, or both bounds where ``at_most`` is higher."""
+    if at_most > k:
+        return say("challenge-value-count-bounds", low=k, high=at_most)
+    return say("challenge-value-count", value=k)
+
+
 def metres(value: float) -> str:
     """Write a length in metres."""
     return _known("metres", value)
