@@ -80,7 +80,8 @@ seen = {name: watch_belt(*case[name], **beside) for name in grounds}
 # %% [markdown]
 # ## Gaps
 #
-# Unknown segments are listed as such and never count as zero. Segments that cannot be crossed are not gaps.
+# Segments are unknown, and never count as zero, where the ground or a line of sight is: also where the Pd is below the
+# requirement only because a line of sight is unknown. Segments that cannot be crossed are not gaps.
 
 # %%
 segments = {name: segment_detection(*case[name], **beside) for name in grounds}
@@ -96,7 +97,8 @@ rows = [
     for name, found in segments.items()
     for gap in runs_below(found, REQUIRED)
 ]
-print(f"coverage gaps (Pd below {REQUIRED}): {len(rows)}")
+known = sum(row["known"] for row in rows)
+print(f"coverage gaps (Pd below {REQUIRED}): {known}; runs of segments for which that is unknown: {len(rows) - known}")
 pd.DataFrame(rows).round(3)
 
 # %%

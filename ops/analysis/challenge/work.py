@@ -187,12 +187,12 @@ def _detection_without(case: StretchCase, detection: xr.Dataset, names: tuple[st
     """Return each segment's least P_detect without one sensor, (segment, sensor); unchanged for distant sensors.
 
     The overlap is that of the proof with all sensors; ``without_proven`` states where the result is the whole
-    border's.
+    border's. Where it is a lower bound because sight is unknown, ``without_at_most`` is an upper one.
     """
     watched, own_segments = case.watched, case.stretch.own_segments
     base = detection["detection_probability"].to_numpy()
     without = np.repeat(base[:, None], len(names), axis=1)
-    proved = np.zeros(without.shape, bool)
+    at_most, proved = without.copy(), np.zeros(without.shape, bool)
     proved[own_segments] = case.proved[LEAST].sure[:, None]
     for name in [sensor.name for sensor in watched.sensors if len(sensor.cells)]:
         column = names.index(name)
@@ -200,10 +200,17 @@ def _detection_without(case: StretchCase, detection: xr.Dataset, names: tuple[st
         ways, proved[own_segments, column] = least_ways_of_the_whole(
             others, own_segments, slack=SAME_WAY, direction=direction
         )
-        without[:, column] = over_segments(others, ways)["detection_probability"].to_numpy()
+        found = over_segments(others, ways)
+        without[:, column] = found["detection_probability"].to_numpy()
+        at_most[:, column] = np.where(found["unknown_m"] > 0.0, found["certain_probability"], without[:, column])
     attrs = {"units": "1", "long_name": "lowest Pd without that sensor"}
     dims = ("segment", "sensor")
-    data = {"without": (dims, without, attrs), "without_proven": (dims, proved, _proved_attrs("detected less"))}
+    bound = {"units": "1", "long_name": "upper bound of the lowest Pd without that sensor"}
+    data = {
+        "without": (dims, without, attrs),
+        "without_at_most": (dims, at_most, bound),
+        "without_proven": (dims, proved, _proved_attrs("detected less")),
+    }
     return xr.Dataset(data, {"segment": np.arange(len(base)), "sensor": list(names)})
 
 

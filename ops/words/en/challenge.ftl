@@ -7,6 +7,7 @@ challenge-headline =
        *[other] { $segments } segments
     }: crossing Pd below { $required }.
 challenge-headline-none = No coverage gap: crossing Pd is at least { $required } on every known segment.
+challenge-headline-all-unknown = Coverage gaps are unknown: crossing Pd is unknown on every segment.
 challenge-headline-unknown = Crossing Pd is unknown on { $unknown ->
     [one] 1 segment
    *[other] { $unknown } segments
@@ -56,6 +57,7 @@ challenge-value-km = { DECIMAL($value, digits: 2) } km
 challenge-value-percent = { PERCENT($value) }
 challenge-value-count = { DECIMAL($value, digits: 0) }
 challenge-value-count-bounds = { DECIMAL($low, digits: 0) } to { DECIMAL($high, digits: 0) }
+challenge-value-at-least = at least { $value }
 challenge-value-band = { DECIMAL($value, digits: 2) } ({ DECIMAL($low, digits: 2) }–{ DECIMAL($high, digits: 2) })
 challenge-value-ratio = { $part } of { $whole }
 
@@ -176,6 +178,7 @@ challenge-assume-end = the response goes to where the path leaves the area
 challenge-page-eyebrow = Watchline geography challenge
 challenge-page-title = Geography challenge: { $sector }
 challenge-answer-detection = The border is weakest at { $place }: a crosser is detected there with probability { PROBABILITY($value) }.
+challenge-answer-detection-at-least = The border may be weakest at { $place }: a crosser is detected there with probability at least { PERCENT($value) }; the line of sight of a sensor is unknown over { DISTANCE($length) } of the path.
 challenge-answer-detection-unknown = Where the border is weakest is unknown: no segment has a known crossing Pd.
 challenge-answer-interruption = The response is least likely to interrupt a crossing at { $place }: probability { PROBABILITY($value) }.
 challenge-answer-interruption-unknown = The probability of interruption is unknown. { $why }

@@ -4,6 +4,7 @@ challenge-headline =
        *[other] { $gaps } segments
     } sur { $segments } : Pd de franchissement inférieure à { $required }.
 challenge-headline-none = Aucune lacune de couverture : la Pd de franchissement est d’au moins { $required } sur chaque segment connu.
+challenge-headline-all-unknown = Lacunes de couverture inconnues : la Pd de franchissement est inconnue sur chaque segment.
 challenge-headline-unknown = Pd de franchissement inconnue sur { $unknown ->
     [one] { $unknown } segment
    *[other] { $unknown } segments
@@ -52,6 +53,7 @@ challenge-value-km = { DECIMAL($value, digits: 2) } km
 challenge-value-percent = { PERCENT($value) }
 challenge-value-count = { DECIMAL($value, digits: 0) }
 challenge-value-count-bounds = { DECIMAL($low, digits: 0) } à { DECIMAL($high, digits: 0) }
+challenge-value-at-least = au moins { $value }
 challenge-value-band = { DECIMAL($value, digits: 2) } ({ DECIMAL($low, digits: 2) }–{ DECIMAL($high, digits: 2) })
 challenge-value-ratio = { $part } sur { $whole }
 
@@ -167,6 +169,7 @@ challenge-assume-end = l’intervention se rend au point où le trajet quitte la
 challenge-page-eyebrow = Évaluation Watchline du terrain
 challenge-page-title = Difficulté géographique : { $sector }
 challenge-answer-detection = La frontière est la plus faible au { $place } : une personne qui y franchit est détectée avec une probabilité de { PROBABILITY($value) }.
+challenge-answer-detection-at-least = La frontière est peut-être la plus faible au { $place } : une personne qui y franchit est détectée avec une probabilité d’au moins { PERCENT($value) } ; la ligne de vue d’un capteur est inconnue sur { DISTANCE($length) } du trajet.
 challenge-answer-detection-unknown = Le point le plus faible de la frontière est inconnu : la Pd de franchissement n’est connue sur aucun segment.
 challenge-answer-interruption = L’intervention a le moins de chances d’interrompre un franchissement au { $place } : probabilité { PROBABILITY($value) }.
 challenge-answer-interruption-unknown = La probabilité d’interruption est inconnue. { $why }

@@ -40,11 +40,11 @@ from ops.analysis.challenge.report.words import (
     limit,
     minutes,
     number,
+    path_detection,
     path_name,
     said,
     score_name,
     snake,
-    span,
 )
 from ops.analysis.challenge.statistics import reference_of
 from ops.analysis.challenge.work import STATES
@@ -122,7 +122,7 @@ def _path_rows(findings: Findings, crossing: Any) -> list[tuple[str, str]]:
         _row("through", say("challenge-of-segment", number=str(crossing["segment"]))),
         _row("time", minutes(crossing["seconds"])),
         _row("length", kilometres(crossing["metres"])),
-        _row("detection", span(crossing["p_detect_low"], crossing["p_detect"])),
+        _row("detection", path_detection(crossing["p_detect"], crossing["p_detect_low"], crossing["unknown_m"])),
         _row("outages", number(crossing["p_expected"])),
         _row("interruption", number(interruption_of(findings, crossing))),
     ]
@@ -132,7 +132,7 @@ def _segment_rows(findings: Findings, segment: int) -> list[tuple[str, str]]:
     one = findings.segments.isel(segment=segment)
     state, depth = STATES[int(one["state"])], int(one["footprint_depth"])
     at_most = int(one.get("footprint_depth_at_most", depth))
-    detection = number(float(one["detection_probability"]))
+    detection = path_detection(float(one["detection_probability"]), unknown_m=float(one["unknown_m"]))
     rows = [
         _row("chainage", chainage(float(one["start_m"]), float(one["end_m"]))),
         *((say(score_name(name)), number(float(one[name]))) for name in SCORES),
@@ -303,6 +303,8 @@ def _barrier_words(findings: Findings) -> list[str]:
 
 
 def _gap_words(findings: Findings) -> list[str]:
+    if findings.unknown.all():
+        return [say("challenge-headline-all-unknown")]
     known = [gap for gap in findings.gaps if gap.known]
     unknown = len(findings.gaps) - len(known)
     km = sum(gap.length_m for gap in known) / 1000.0

@@ -93,7 +93,7 @@ def _detection(axes: Axes, findings: Findings, edges: Any) -> None:
     label = say("challenge-profile-required", required=findings.required)
     axes.axhline(findings.required, color=COLOURS[1], linewidth=1.2, linestyle="--", label=label)
     state = np.array(STATES)[segments["state"].to_numpy().astype(int)]
-    _shade(axes, edges, state == UNKNOWN, say("challenge-profile-unknown"))
+    _shade(axes, edges, findings.unknown, say("challenge-profile-unknown"))
     uncrossable = (state != UNKNOWN) & (state != CROSSED)
     _shade(axes, edges, uncrossable, say("challenge-profile-no-crossing"), hatch="....")
     axes.set(ylim=(-0.02, 1.02), ylabel=say("challenge-profile-probability"))

@@ -74,6 +74,13 @@ def span(low: float, high: float) -> str:
     return f"{number(low)}–{number(high)}"
 
 
+def path_detection(p_detect: float, low: float | None = None, unknown_m: float = 0.0) -> str:
+    """Write Pd on a path, from ``low``; of a path over ground of unknown sight as a lower bound."""
+    if unknown_m > 0.0 and not math.isnan(p_detect):
+        return say("challenge-value-at-least", value=number(p_detect if low is None else min(low, p_detect)))
+    return number(p_detect) if low is None else span(low, p_detect)
+
+
 def chainage(start_m: float, end_m: float) -> str:
     """Write a range of chainage."""
     return say("map-km-range", start=start_m / 1000.0, end=end_m / 1000.0)
