@@ -194,8 +194,8 @@ def just_opened(
     second = over_segments(now, paths)
     held, holds = (detection["detection_probability"].to_numpy() for detection in (first, second))
     lost = set(working_before) - set(working_after)
-    missed = (holds < required_probability) & ~undecided(second, required_probability)
-    opened = np.flatnonzero((held >= required_probability) & missed)
+    below = (holds < required_probability) & ~undecided(second, required_probability)
+    opened = np.flatnonzero((held >= required_probability) & below)
     along = Along.over_paths(watched.on_belt, [paths.cells(int(segment)) for segment in opened])
     numbers = [number for number, sensor in enumerate(watched.sensors) if sensor.name in lost]
     missed = np.array([along.total(hazard_of_pieces(watched, along, number)[0]) for number in numbers])

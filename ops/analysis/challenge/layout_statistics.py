@@ -68,10 +68,10 @@ def _resilience(findings: Findings, origin: Origin) -> Statistic:
         limits.append(limit("upper-bound"))
     about: dict[str, Any] = {"layout": True, "n": len(findings.question.ground.layout)}
     if barrier.get("lower_bound"):
-        ends = {"low": float(barrier["k"]), "high": float(barrier["k_at_most"])}
+        about |= {"low": float(barrier["k"]), "high": float(barrier["k_at_most"])}
         bounds = (limit("barrier-bounds", high=barrier["k_at_most"]), *limits)
         interval = Message("challenge-interval-sight")
-        return origin.statistic(name, barrier["k"], "1", interval=interval, limits=bounds, **ends, **about)
+        return origin.statistic(name, barrier["k"], "1", interval=interval, limits=bounds, **about)
     return origin.statistic(name, barrier["k"], "1", of=cut_message(barrier), limits=tuple(limits), **about)
 
 
