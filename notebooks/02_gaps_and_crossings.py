@@ -40,7 +40,7 @@ from ops.drawing.typeface.figure_font import figure_style
 from ops.sector.sector_file import load_sector
 from sensors.coverage import coverage
 from sensors.gaps import (
-    barrier,
+    barrier_found,
     depth_of_segments,
     fastest_crossing,
     just_opened,
@@ -80,7 +80,8 @@ seen = {name: watch_belt(*case[name], **beside) for name in grounds}
 # %% [markdown]
 # ## Gaps
 #
-# Unknown segments are listed as such and never count as zero. Segments that cannot be crossed are not gaps.
+# Segments are unknown, and never count as zero, where the ground or a line of sight is: also where the Pd is below the
+# requirement only because a line of sight is unknown. Segments that cannot be crossed are not gaps.
 
 # %%
 segments = {name: segment_detection(*case[name], **beside) for name in grounds}
@@ -96,7 +97,8 @@ rows = [
     for name, found in segments.items()
     for gap in runs_below(found, REQUIRED)
 ]
-print(f"coverage gaps (Pd below {REQUIRED}): {len(rows)}")
+known = sum(row["known"] for row in rows)
+print(f"coverage gaps (Pd below {REQUIRED}): {known}; runs of segments for which that is unknown: {len(rows) - known}")
 pd.DataFrame(rows).round(3)
 
 # %%
@@ -156,18 +158,20 @@ plt.show()
 # %% [markdown]
 # ## Barrier resilience, and the contribution of each sensor
 #
-# *k* is the number of sensors that must fail before an undetected path exists; the minimum cut set names them. The
-# marginal contribution of a sensor is found by leaving it out and letting the crosser choose another path.
+# *k* is the number of sensors that must fail before an undetected path exists; the minimum cut set names them. Where a
+# line of sight is unknown, *k* is a lower bound, and the cut set and single points of failure are those of what is
+# known. The marginal contribution of a sensor is found by leaving it out and letting the crosser choose another path.
 
 # %%
 for name, ground in grounds.items():
     here = (ground.layout, cover[name], ground.crossed)
-    k, cut = barrier(*here, belt_m=belt_m)
+    found = barrier_found(*here, belt_m=belt_m)
     alone = single_losses(*here, belt_m=belt_m)
-    depth = depth_of_segments(*here, belt_m=belt_m)["depth"]
+    depth = depth_of_segments(*here, belt_m=belt_m)["depth_at_most"]
     open_km = float((depth == 0).sum()) * files.segment_length_m / 1e3
+    bound = f" to {found.k_at_most} (a line of sight is unknown)" if found.undecided else ""
     print(
-        f"{name}: k = {k}, minimum cut set {sorted(cut) or 'none'}, "
+        f"{name}: k = {found.k}{bound}, minimum cut set {sorted(found.cut) or 'none'}, "
         f"single points of failure {sorted(alone) or 'none'}, {open_km:.1f} km without a barrier"
     )
 

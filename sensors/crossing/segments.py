@@ -129,6 +129,21 @@ def unknown_segments_in(watched: WatchedBelt, ways: Crossings) -> Bools:
     return unknown
 
 
+def undecided(detection: xr.Dataset, required_probability: float) -> Bools:
+    """Whether it is unknown in each segment (segment,) of ``over_segments`` if P_detect meets a requirement.
+
+    That is so in segments that are UNKNOWN, and where P_detect is below the requirement, but only as a lower bound over
+    ground of unknown sight, and paths over known ground meet it.
+    """
+    unknown: Bools = detection["state"].to_numpy() == UNKNOWN
+    if "certain_probability" not in detection:
+        return unknown
+    least, certain, unknown_m = (
+        detection[name].to_numpy() for name in ("detection_probability", "certain_probability", "unknown_m")
+    )
+    return unknown | ((least < required_probability) & (certain >= required_probability) & (unknown_m > 0.0))
+
+
 def _states(ways: Crossings, detection: Detection, certain: Floats) -> npt.NDArray[np.str_]:
     state = np.full(ways.cost.size, CROSSED, dtype="<U11")
     state[np.isinf(ways.cost)] = UNREACHABLE

@@ -15,7 +15,7 @@ from geo.paths.along_path import Along
 from geo.paths.crossings import INWARD, Crossings, crossings
 from sensors.coverage.segments import check_required
 from sensors.crossing.detection import CellIndices, Crossing, chosen_segment, crossing_along, no_way
-from sensors.crossing.segments import CROSSED, SECOND, UNKNOWN, least_ways, over_segments
+from sensors.crossing.segments import CROSSED, SECOND, UNKNOWN, least_ways, over_segments, undecided
 from sensors.crossing.watched_belt import WatchedBelt
 from sensors.errors import CrossingError
 
@@ -161,19 +161,21 @@ def sensor_values(
     """
     if required_probability is not None:
         check_required(required_probability)
-    whole = _by_segment(watched, direction, neighbours)
+    whole = _by_segment(watched, direction, neighbours)["detection_probability"].to_numpy()
     names = [sensor.name for sensor in watched.sensors]
     least, worth, mean = (np.full(len(names), np.nan) for _ in range(3))
     opened = np.zeros(len(names), np.int64)
     for number, name in enumerate(names):
-        without = _by_segment(watched.only(set(names) - {name}), direction, neighbours)
+        found = _by_segment(watched.only(set(names) - {name}), direction, neighbours)
+        without = found["detection_probability"].to_numpy()
         known = np.isfinite(whole) & np.isfinite(without)
         if known.any():
             least[number] = without[known].min()
             worth[number] = whole[known].min() - least[number]
             mean[number] = (whole - without)[known].mean()
         if required_probability is not None:
-            opened[number] = ((whole >= required_probability) & (without < required_probability)).sum()
+            missed = (without < required_probability) & ~undecided(found, required_probability)
+            opened[number] = ((whole >= required_probability) & missed).sum()
         if progress is not None:
             progress(number + 1, len(names))
     data: dict[str, tuple[str, Floats, dict[str, str]]] = {
@@ -187,9 +189,9 @@ def sensor_values(
     return xr.Dataset(data, {"sensor": names}, attrs)
 
 
-def _by_segment(watched: WatchedBelt, direction: str, neighbours: int) -> Floats:
+def _by_segment(watched: WatchedBelt, direction: str, neighbours: int) -> xr.Dataset:
     detection = over_segments(watched, least_ways(watched, direction=direction, neighbours=neighbours))
     if not (detection["state"] == CROSSED).any():
         message = no_way((detection["state"] == UNKNOWN).to_numpy())
         raise CrossingError(message, where="sensor values", expected="known ground that leads from edge to edge")
-    return np.asarray(detection["detection_probability"].to_numpy())
+    return detection

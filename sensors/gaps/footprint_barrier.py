@@ -54,9 +54,10 @@ def barrier(
     Returns
     -------
     k : int
-        Number of sensors that must fail before an undetected path exists.
+        Number of sensors that must fail before an undetected path exists; a lower bound where some sensor's sight is
+        unknown (``Barrier.undecided``).
     cut : frozenset of str
-        k sensors whose loss opens the border.
+        k sensors whose loss opens the border, as far as their sight is known.
 
     Raises
     ------
@@ -65,7 +66,7 @@ def barrier(
 
     See Also
     --------
-    barrier_found : Also returns whether the result is exact.
+    barrier_found : Also returns whether the result is exact, and an upper bound where sight is unknown.
     """
     resilience = barrier_found(layout, coverage, border, belt_m=belt_m, least_look_probability=least_look_probability)
     return resilience.k, resilience.cut
@@ -83,11 +84,20 @@ class Barrier:
         A minimum cut set: k sensors whose loss opens the border.
     exact : bool
         False where both are upper bounds: footprints have so many pieces that no minimum set was sought.
+    undecided : int
+        By how much k may be higher: where a sensor's sight is unknown, it holds nothing for ``k`` and ``cut``. Above 0
+        neither the cut nor, for k = 0, an undetected path is known.
     """
 
     k: int
     cut: frozenset[str]
     exact: bool
+    undecided: int = 0
+
+    @property
+    def k_at_most(self) -> int:
+        """k if each sensor holds also the cells where its sight is unknown."""
+        return self.k + self.undecided
 
 
 def barrier_found(
@@ -129,8 +139,8 @@ def barrier_found(
     -----
     Footprints that share a cell or a cell's edge overlap. By ``k_barrier`` where each footprint is in one piece.
     Otherwise the pieces of one sensor fail together: the minimum set is sought by a mixed-integer program up to
-    SMALL_CUT pieces, and bounded from above beyond that. Where a sensor's sight is unknown it holds nothing, so k is a
-    lower bound there.
+    SMALL_CUT pieces, and bounded from above beyond that. Where a sensor's sight is unknown it holds nothing for k,
+    which is a lower bound there, and everything for ``k_at_most``.
     """
     coverage = north_up(coverage, where="coverage")
     look = least_look_probability
@@ -201,8 +211,9 @@ def depth_of_segments(
     Returns
     -------
     xarray.Dataset, dims (segment,)
-        ``depth`` and ``exact``, False where the depth is an upper bound. −1 where no cell of the segment lies on the
-        terrain, or no belt reaches both edges.
+        ``depth``; ``depth_at_most``, higher where a sensor's sight is unknown, as ``Barrier.k_at_most``; and ``exact``,
+        False where the depth is an upper bound. −1 where no cell of the segment lies on the terrain, or no belt reaches
+        both edges.
 
     Raises
     ------
@@ -233,6 +244,8 @@ class BarrierFootprints:
         Its belt.
     held : mapping of str to Patch
         The cells of each sensor that holds any.
+    held_at_most : mapping of str to Patch or None
+        The same with the cells where its sight is unknown; None where there are none.
     beyond : tuple of int
         Segments whose middle lies off the terrain.
     """
@@ -240,6 +253,7 @@ class BarrierFootprints:
     border: BorderLine
     belt: Belt
     held: Mapping[str, Patch]
+    held_at_most: Mapping[str, Patch] | None
     beyond: tuple[int, ...]
 
     @classmethod
@@ -263,22 +277,33 @@ class BarrierFootprints:
         width = fitting_belt_m(border, coverage) if belt_m is None else belt_m
         belt = belt_of(border, coverage, belt_m=width)
         looks = coverage["look_probability"].isel(northing=belt.rows, easting=belt.columns)
-        held = {
-            name: Patch.around(belt.inside & (looks.isel(sensor=known.index(name)).to_numpy() > look))
-            for name in layout.ids
-        }
-        patches = {name: patch for name, patch in held.items() if patch is not None}
-        return cls(border, belt, patches, _beyond(border, coverage))
+        held: dict[str, Patch] = {}
+        at_most: dict[str, Patch] = {}
+        doubtful = False
+        for name in layout.ids:
+            values = looks.isel(sensor=known.index(name)).to_numpy()
+            cells, unknown = belt.inside & (values > look), belt.inside & np.isnan(values)
+            patch = wider = Patch.around(cells)
+            if unknown.any():
+                doubtful, wider = True, Patch.around(cells | unknown)
+            if patch is not None:
+                held[name] = patch
+            if wider is not None:
+                at_most[name] = wider
+        return cls(border, belt, held, at_most if doubtful else None, _beyond(border, coverage))
 
     def barrier(self, lost: Collection[str] = ()) -> Barrier:
         """Compute what ``barrier_found`` does, without the sensors that are ``lost``."""
-        all_found = [_smallest(chain) for chain in self._chains(lost)]
+        all_found = [_smallest(chain) for chain in self._chains(self.held, lost)]
         k, cut, _ = min(all_found, key=lambda found: found[0])
-        return Barrier(k, cut, k == 0 or all(sure for _, _, sure in all_found))
+        most = k
+        if self.held_at_most is not None:
+            most = max(k, min(_smallest(chain)[0] for chain in self._chains(self.held_at_most, lost)))
+        return Barrier(k, cut, k == 0 or all(sure for _, _, sure in all_found), most - k)
 
     def single_losses(self) -> frozenset[str]:
         """Find what ``single_losses`` does."""
-        chains = self._chains()
+        chains = self._chains(self.held)
         depths = [_smallest(chain)[0] for chain in chains]
         weakest: set[str] = set()
         for chain, depth in zip(chains, depths, strict=True):
@@ -295,6 +320,7 @@ class BarrierFootprints:
         """Compute what ``depth_of_segments`` does."""
         belt, segments = self.belt, self.border.segments
         depth, exact = np.full(segments, -1, np.int64), np.ones(segments, bool)
+        at_most = depth.copy()
         windows = ndimage.find_objects(np.where(belt.inside, belt.segment + 1, 0), max_label=segments)
         for segment, window in enumerate(windows):
             run = None if window is None else _crossed_with(belt, windows, segment)
@@ -303,19 +329,25 @@ class BarrierFootprints:
             window = _around([windows[number] for number in range(run[0], run[1] + 1)])
             chain = _chain(belt, self.held, run, (run, run), window)
             depth[segment], _, exact[segment] = _smallest(chain)
-        variables = {"depth": ("segment", depth, {"units": "1"}), "exact": ("segment", exact)}
+            at_most[segment] = depth[segment]
+            if self.held_at_most is not None:
+                chain = _chain(belt, self.held_at_most, run, (run, run), window)
+                at_most[segment] = max(depth[segment], _smallest(chain)[0])
+        numbers = {"depth": depth, "depth_at_most": at_most}
+        variables = {name: ("segment", values, {"units": "1"}) for name, values in numbers.items()}
+        variables["exact"] = ("segment", exact, {})
         return xr.Dataset(variables, {"segment": np.arange(segments)})
 
-    def _chains(self, lost: Collection[str] = ()) -> list[Chain]:
-        """Overlaps and ends of each open part of the border. A border off the terrain is refused: a depth of 0 there
-        would mean that it is open."""
+    def _chains(self, footprints: Mapping[str, Patch], lost: Collection[str] = ()) -> list[Chain]:
+        """Overlaps and ends of the ``footprints`` along each open part of the border, without the sensors that are
+        ``lost``. A border off the terrain is refused: a depth of 0 there would mean that it is open."""
         if self.beyond:
             raise GapError(
                 f"segments such as {self.beyond[0]} are outside the terrain, {len(self.beyond)} in all",
                 where="barrier (border)",
                 expected="a border clipped to the terrain, or depth_of_segments",
             )
-        belt, held = self.belt, {name: patch for name, patch in self.held.items() if name not in lost}
+        belt, held = self.belt, {name: patch for name, patch in footprints.items() if name not in lost}
         spans = self.border.segment_spans_m
         parts = list(shapely.get_parts(self.border.line))
         parts = parts[: int(np.searchsorted(np.cumsum([part.length for part in parts]), spans[-1, 1] - 1e-6)) + 1]

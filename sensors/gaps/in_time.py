@@ -15,7 +15,7 @@ from geo.paths.along_path import Along
 from geo.paths.crossings import INWARD
 from sensors.coverage.segments import check_required
 from sensors.crossing.detection import hazard_of_pieces
-from sensors.crossing.segments import CROSSED, least_ways, over_segments
+from sensors.crossing.segments import CROSSED, least_ways, over_segments, undecided
 from sensors.crossing.watched_belt import WatchedBelt
 from sensors.errors import GapError
 
@@ -194,7 +194,8 @@ def just_opened(
     second = over_segments(now, paths)
     held, holds = (detection["detection_probability"].to_numpy() for detection in (first, second))
     lost = set(working_before) - set(working_after)
-    opened = np.flatnonzero((held >= required_probability) & (holds < required_probability))
+    below = (holds < required_probability) & ~undecided(second, required_probability)
+    opened = np.flatnonzero((held >= required_probability) & below)
     along = Along.over_paths(watched.on_belt, [paths.cells(int(segment)) for segment in opened])
     numbers = [number for number, sensor in enumerate(watched.sensors) if sensor.name in lost]
     missed = np.array([along.total(hazard_of_pieces(watched, along, number)[0]) for number in numbers])
@@ -355,8 +356,8 @@ def _refuse_holes(schedule: Sequence[tuple[float, float, WatchedBelt]]) -> None:
 
 
 def _held(watched: WatchedBelt, required_probability: float, direction: str, neighbours: int) -> tuple[Bools, Bools]:
-    """Segments that meet the requirement or cannot be crossed, and segments that are unknown."""
+    """Segments that meet the requirement or cannot be crossed, and segments for which that is unknown."""
     detection = over_segments(watched, least_ways(watched, direction=direction, neighbours=neighbours))
     probability, state = detection["detection_probability"].to_numpy(), detection["state"].to_numpy()
     crossed = np.asarray(state == CROSSED)
-    return ~crossed | (probability >= required_probability), np.asarray(state == "unknown")
+    return ~crossed | (probability >= required_probability), undecided(detection, required_probability)

@@ -26,7 +26,7 @@ from geo.paths.crossings import INWARD, Crossings, crossings
 from sensors.coverage.segments import RASTERS, check_required, whole_belt
 from sensors.coverage.segments import over_segments as covered
 from sensors.crossing.detection import Crossing, chosen_segment, crossing_along, detection_along
-from sensors.crossing.segments import CROSSED, UNKNOWN, least_ways, over_segments
+from sensors.crossing.segments import CROSSED, least_ways, over_segments, undecided
 from sensors.crossing.watched_belt import WatchedBelt, watch_belt
 from sensors.errors import GapError
 
@@ -53,7 +53,7 @@ class Gap:
     least_segment : int
         Segment of the least P_detect.
     known : bool
-        False where the ground or the sensors' sight is unknown, so that no probability can be given.
+        False where the ground or the sensors' sight is unknown, so that it is unknown if the requirement is met.
     covered_fraction : float
         Share [1] of its belt's decided cells whose expected probability over the coverage's dwell reaches the
         requirement (``sensors.coverage.segments``); NaN where the coverage has no such rasters.
@@ -120,8 +120,9 @@ def gaps(
     Returns
     -------
     list of Gap
-        In the order of chainage. Segments whose probability is unknown are gaps of their own, with ``known`` False;
-        those that cannot be crossed are not gaps.
+        In the order of chainage. Segments whose probability is unknown are gaps of their own, with ``known`` False, and
+        so are those below the requirement only where some sensor's sight is unknown, while paths over known ground meet
+        it. Those that cannot be crossed are not gaps.
 
     Raises
     ------
@@ -179,7 +180,8 @@ def runs_below(segments: xr.Dataset, required_probability: float) -> list[Gap]:
     check_required(required_probability)
     probability = segments["detection_probability"].to_numpy()
     state = segments["state"].to_numpy()
-    kind = np.where((state == CROSSED) & (probability < required_probability), 1, np.where(state == UNKNOWN, 2, 0))
+    below = (state == CROSSED) & (probability < required_probability)
+    kind = np.where(undecided(segments, required_probability), 2, np.where(below, 1, 0))
     starts = np.flatnonzero(kind != np.append(0, kind[:-1]))
     runs = []
     for first in starts[kind[starts] > 0]:

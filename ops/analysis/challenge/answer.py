@@ -33,6 +33,11 @@ def _weakest(findings: Findings, record: Statistic) -> Message:
     if math.isnan(record.value):
         return Message("challenge-answer-detection-unknown")
     weakest: dict[str, Any] = {"place": _at(findings, record), "value": record.value}
+    assert isinstance(record.of, Message)
+    unknown_m = float(findings.segments["unknown_m"][int(str(record.of.parameters["number"]))])
+    if unknown_m > 0.0:
+        bound: dict[str, Any] = {"value": math.floor(100.0 * record.value) / 100.0, "length": unknown_m}
+        return Message("challenge-answer-detection-at-least", weakest | bound)
     return Message("challenge-answer-detection", weakest)
 
 
@@ -45,6 +50,8 @@ def _interrupted(findings: Findings, record: Statistic) -> Message:
 
 
 def _gap(findings: Findings) -> Message:
+    if findings.unknown.all():
+        return Message("challenge-headline-all-unknown")
     known = [gap for gap in findings.gaps if gap.known]
     if not known:
         return Message("challenge-answer-no-gap", {"required": findings.required})

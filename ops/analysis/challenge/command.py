@@ -312,6 +312,19 @@ def _lines(findings: Findings) -> list[Message]:
     from geo.message import Message
     from ops.analysis.challenge.provenance import barrier_messages
 
+    nothing_known = findings.unknown.all()
+    return [
+        *([Message("challenge-headline-all-unknown")] if nothing_known else _gap_lines(findings)),
+        *barrier_messages(findings.barrier, findings.least_detection, findings.required),
+        *OffTerrain.of(findings.question.ground).messages,
+        *unlinked_messages(findings.question.links.unlinked),
+    ]
+
+
+def _gap_lines(findings: Findings) -> list[Message]:
+    """Return the number of segments with a coverage gap, and of those for which that is unknown."""
+    from geo.message import Message
+
     def segments(known: bool) -> int:
         return sum(gap.last - gap.first + 1 for gap in findings.gaps if gap.known is known)
 
@@ -321,7 +334,4 @@ def _lines(findings: Findings) -> list[Message]:
     return [
         Message(name, {**counts, "required": findings.required}),
         *([Message("challenge-headline-unknown", {"unknown": unknown})] if unknown else []),
-        *barrier_messages(findings.barrier, findings.least_detection, findings.required),
-        *OffTerrain.of(findings.question.ground).messages,
-        *unlinked_messages(findings.question.links.unlinked),
     ]

@@ -20,6 +20,8 @@ from ops.analysis.challenge.work import STATES
 from sensors.gaps import Gap, runs_below
 from sensors.interdiction.interception import WAYS
 
+DETECTION: Final = ("detection_probability", "certain_probability", "unknown_m")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Findings:
@@ -41,10 +43,19 @@ class Findings:
     composite: Composite | None
 
     @property
+    def unknown(self) -> Bools:
+        """Whether it is unknown for each segment (segment,) if crossing Pd meets the requirement."""
+        unknown = np.zeros(self.segments.sizes["segment"], np.bool_)
+        for gap in self.gaps:
+            unknown[gap.first : gap.last + 1] |= not gap.known
+        return unknown
+
+    @property
     def least_detection(self) -> float:
-        """Least detection of a crossing [1] over the segments in which it is known; NaN where it is in none."""
-        detection = self.segments["detection_probability"].to_numpy()
-        known = detection[np.isfinite(detection)]
+        """Least detection [1] that some crossing is known to have at most; NaN where it is known in no segment."""
+        segments = self.segments
+        at_most = segments["detection_probability"].where(segments["unknown_m"] == 0.0, segments["certain_probability"])
+        known = at_most.to_numpy()[np.isfinite(at_most)]
         return float(known.min()) if len(known) else math.nan
 
     def rasters(self) -> Iterator[tuple[str, xr.Dataset]]:
@@ -87,8 +98,10 @@ def findings_of(
         segments[name] = ("segment", values, segments[name].attrs)
         if len(parts) > 1:
             segments = segments.drop_vars([f"{name}_low", f"{name}_high"], errors="ignore")
+    if (segments["footprint_depth"] == segments["footprint_depth_at_most"]).all():
+        segments = segments.drop_vars("footprint_depth_at_most")
     states = xr.DataArray(np.array(STATES)[segments["state"].to_numpy().astype(int)], dims="segment")
-    runs = runs_below(segments[["detection_probability"]].assign_coords(state=states), required)
+    runs = runs_below(segments[[*DETECTION]].assign_coords(state=states), required)
     known = [part.barrier for _, part in sorted(parts.items())]
     return Findings(
         question=question,
@@ -127,12 +140,23 @@ def _undominated(trades: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _joined_barrier(parts: list[dict[str, Any]]) -> dict[str, Any]:
     """Return k of the whole border: a chain along it passes every sub-section, so k is at most the sub-sections'
-    minimum.
+    minimum. Where sight is unknown, k is the lower bound of two (``lower_bound``), and what depends on it is unknown.
     """
     known = [part for part in parts if "k" in part]
     if not known:
         return {"unknown": parts[0]["unknown"]} if parts else {"unknown": "no sub-section"}
     k = min(int(part["k"]) for part in known)
+    at_most = min(int(part.get("k_at_most", part["k"])) for part in known)
+    if at_most > k:
+        proven = len(parts) == 1 and bool(known[0]["exact"])
+        return {
+            "k": k if proven else 0,
+            "k_at_most": at_most,
+            "lower_bound": True,
+            "upper_bound": False,
+            "minimum_cut_set": None,
+            "single_points_of_failure": None,
+        }
     weakest = [part for part in known if part["k"] == k]
     return {
         "k": k,
@@ -149,6 +173,7 @@ def _contributions(segments: xr.Dataset, required: float) -> xr.Dataset:
     ``proven`` is 0 where some segment's figure without the sensor is only a bound.
     """
     base, without = segments["detection_probability"].to_numpy(), segments["without"].to_numpy()
+    at_most = segments["without_at_most"].to_numpy()
     crossed = np.isfinite(base)
     without = np.where(crossed[:, None], without, np.nan)
     lost = base[:, None] - without
@@ -159,7 +184,7 @@ def _contributions(segments: xr.Dataset, required: float) -> xr.Dataset:
         "least_without": np.fmin.reduce(without, axis=0) if some and without.size else nothing,
         "mean_contribution": np.nanmean(lost, axis=0) if some and without.size else nothing,
         "segments_reduced": np.nansum(lost > 1e-12, axis=0).astype(np.float64) if some else nothing,
-        "coverage_gaps_opened": ((base[:, None] >= required) & (without < required)).sum(axis=0).astype(np.float64)
+        "coverage_gaps_opened": ((base[:, None] >= required) & (at_most < required)).sum(axis=0).astype(np.float64)
         if some
         else nothing,
     }

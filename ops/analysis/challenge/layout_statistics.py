@@ -13,7 +13,7 @@ from ops.analysis.challenge.files import interruption_of
 from ops.analysis.challenge.findings import Findings
 from ops.analysis.challenge.provenance import BY_PHASE, GONE, NO_BASES, Origin, by_strips, needs_caution
 from ops.analysis.challenge.report.words import limit, of_segment, path_name, snake
-from ops.analysis.challenge.work import SLOWER, STATES
+from ops.analysis.challenge.work import SLOWER
 from sensors.crossing.segments import UNKNOWN, UNREACHABLE
 from sensors.interdiction.interception import LEAST
 from sensors.statistics.statistic import Statistic
@@ -23,15 +23,14 @@ def of_layout(findings: Findings, origin: Origin) -> Iterator[Statistic]:
     """Yield statistics of a layout on the whole border."""
     segments, required = findings.segments, findings.required
     detection = segments["detection_probability"].to_numpy()
-    crossed = np.isfinite(detection)
-    state = segments["state"].to_numpy().astype(int)
-    unknown = int((state == STATES.index(UNKNOWN)).sum())
+    crossed, known = np.isfinite(detection) & ~findings.unknown, ~findings.unknown
+    unknown = int(findings.unknown.sum())
     excluded = (limit("excluded", count=unknown),) if unknown else ()
     below = float((detection[crossed] < required).sum())
     yield origin.fraction(
         "gap-segments",
         below,
-        float((state != STATES.index(UNKNOWN)).sum()),
+        float(known.sum()),
         limit("every-unknown"),
         says={"required": required},
         layout=True,
@@ -41,12 +40,12 @@ def of_layout(findings: Findings, origin: Origin) -> Iterator[Statistic]:
     yield origin.fraction(
         "gap-length",
         float(length[crossed][detection[crossed] < required].sum()),
-        float(length[state != STATES.index(UNKNOWN)].sum()),
+        float(length[known].sum()),
         limit("every-unknown"),
         says={"required": required},
         layout=True,
         limits=excluded,
-        n=int((state != STATES.index(UNKNOWN)).sum()),
+        n=int(known.sum()),
     )
     yield origin.fraction("unknown-segments", float(unknown), float(len(detection)), limit("no-segment"), layout=True)
     yield _least_detected(findings, origin, detection)
@@ -67,8 +66,13 @@ def _resilience(findings: Findings, origin: Origin) -> Statistic:
         limits.append(Message("challenge-barrier-caution", {"least": least}))
     if barrier["upper_bound"]:
         limits.append(limit("upper-bound"))
-    n = len(findings.question.ground.layout)
-    return origin.statistic(name, barrier["k"], "1", layout=True, of=cut_message(barrier), limits=tuple(limits), n=n)
+    about: dict[str, Any] = {"layout": True, "n": len(findings.question.ground.layout)}
+    if barrier.get("lower_bound"):
+        about |= {"low": float(barrier["k"]), "high": float(barrier["k_at_most"])}
+        bounds = (limit("barrier-bounds", high=barrier["k_at_most"]), *limits)
+        interval = Message("challenge-interval-sight")
+        return origin.statistic(name, barrier["k"], "1", interval=interval, limits=bounds, **about)
+    return origin.statistic(name, barrier["k"], "1", of=cut_message(barrier), limits=tuple(limits), **about)
 
 
 def cut_message(barrier: Any) -> Message:

@@ -223,7 +223,11 @@ def barrier_messages(barrier: Any, least_detection: float, required: float) -> S
     if "k" not in barrier:
         return [Message("challenge-barrier-unknown")]
     caution = needs_caution(barrier["k"], least_detection, required)
+    if barrier.get("lower_bound"):
+        found = Message("challenge-barrier-bounds", {"low": barrier["k"], "high": barrier["k_at_most"]})
+    else:
+        found = Message("challenge-barrier", {"k": barrier["k"]})
     return [
-        Message("challenge-barrier", {"k": barrier["k"]}),
+        found,
         *([Message("challenge-barrier-caution", {"least": least_detection})] if caution else []),
     ]

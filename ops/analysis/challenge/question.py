@@ -25,7 +25,7 @@ from sensors.interdiction.interception import ResponseSettings
 from sensors.interdiction.whole_border import PathsWithProof, three_ways_of_the_whole
 from sensors.layout import Layout
 
-FORM: Final = 4
+FORM: Final = 5
 """Format version of a stored answer; a run is resumed only from answers of the same version."""
 SAMPLED_CELLS: Final = 512
 """Cells per side up to which the fingerprint covers every elevation; of larger terrains it covers every n-th."""

@@ -40,7 +40,7 @@ def answer_stretch(question: ChallengeQuestion, stretch: Stretch, step: Callable
     case = stretch_case(question, stretch)
     detection = over_segments(case.watched, case.proved[LEAST].ways)
     footprints = BarrierFootprints.of(case.layout, case.coverage, case.stretch.border, belt_m=question.belt_m)
-    depth = footprints.depth_of_segments().rename(depth="footprint_depth")
+    depth = footprints.depth_of_segments().rename(depth="footprint_depth", depth_at_most="footprint_depth_at_most")
     step()
     layout_segments = xr.merge(
         [
@@ -188,12 +188,12 @@ def _detection_without(case: StretchCase, detection: xr.Dataset, names: tuple[st
     """Return each segment's least P_detect without one sensor, (segment, sensor); unchanged for distant sensors.
 
     The overlap is that of the proof with all sensors; ``without_proven`` states where the result is the whole
-    border's.
+    border's. Where it is a lower bound because sight is unknown, ``without_at_most`` is an upper one.
     """
     watched, own_segments = case.watched, case.stretch.own_segments
     base = detection["detection_probability"].to_numpy()
     without = np.repeat(base[:, None], len(names), axis=1)
-    proved = np.zeros(without.shape, bool)
+    at_most, proved = without.copy(), np.zeros(without.shape, bool)
     proved[own_segments] = case.proved[LEAST].sure[:, None]
     for name in [sensor.name for sensor in watched.sensors if len(sensor.cells)]:
         column = names.index(name)
@@ -201,10 +201,17 @@ def _detection_without(case: StretchCase, detection: xr.Dataset, names: tuple[st
         ways, proved[own_segments, column] = least_ways_of_the_whole(
             others, own_segments, slack=SAME_WAY, direction=direction
         )
-        without[:, column] = over_segments(others, ways)["detection_probability"].to_numpy()
+        found = over_segments(others, ways)
+        without[:, column] = found["detection_probability"].to_numpy()
+        at_most[:, column] = np.where(found["unknown_m"] > 0.0, found["certain_probability"], without[:, column])
     attrs = {"units": "1", "long_name": "lowest Pd without that sensor"}
     dims = ("segment", "sensor")
-    data = {"without": (dims, without, attrs), "without_proven": (dims, proved, _proved_attrs("detected less"))}
+    bound = {"units": "1", "long_name": "upper bound of the lowest Pd without that sensor"}
+    data = {
+        "without": (dims, without, attrs),
+        "without_at_most": (dims, at_most, bound),
+        "without_proven": (dims, proved, _proved_attrs("detected less")),
+    }
     return xr.Dataset(data, {"segment": np.arange(len(base)), "sensor": list(names)})
 
 
@@ -309,12 +316,15 @@ def _trades(case: StretchCase, detection: xr.Dataset, direction: str) -> list[di
 
 
 def _barrier(footprints: BarrierFootprints) -> dict[str, Any]:
-    """Return the barrier resilience of the sub-section; ``unknown`` gives the reason where it is unknown."""
+    """Return the barrier resilience of the sub-section: k, or its bounds; ``unknown`` gives the reason where it is
+    unknown."""
     try:
         found, losses = footprints.barrier(), footprints.single_losses()
     except GapError as error:
         return {"unknown": str(error)}
-    return {"k": found.k, "minimum_cut_set": sorted(found.cut), "single_points_of_failure": sorted(losses)}
+    bounds = {"k_at_most": found.k_at_most, "exact": found.exact} if found.undecided else {}
+    named = {"minimum_cut_set": sorted(found.cut), "single_points_of_failure": sorted(losses)}
+    return {"k": found.k, **bounds, **named}
 
 
 def _confirmed(question: ChallengeQuestion, case: StretchCase, crossing: Crossing) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from ops.analysis.compare.comparison import PDF, REPORT, SAMPLES, SEGMENTS, Comp
 from ops.analysis.compare.options import CompareOptions
 from ops.analysis.compare.threshold_history import recorded
 from ops.analysis.compare.thresholds import Threshold, read_thresholds
-from ops.analysis.compare.wording import details, headline, limits, names_in, strips_at
+from ops.analysis.compare.wording import details, headline, k_known, limits, names_in, strips_at
 from ops.analysis.inputs import catalogue_of
 from ops.analysis.option_types import named
 from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, say, say_in_english, write_summary
@@ -249,7 +249,8 @@ def _layout_figures(comparison: Comparison, name: str) -> dict[str, Any]:
         "cost_per_covered_km": _number(figures["cost_per_covered_km"]),
         "challenge_left": _number(figures["challenge_left"]),
         "k": None if np.isnan(figures["k"]) else int(figures["k"]),
-        "single_points_of_failure": (None if np.isnan(figures["k"]) else names_in(figures["single_points_of_failure"])),
+        **({"k_at_most": int(figures["k_at_most"])} if figures["k_at_most"] > figures["k"] else {}),
+        "single_points_of_failure": names_in(figures["single_points_of_failure"]) if k_known(figures) else None,
         "unlinked": names_in(figures["unlinked"]),
         "worst_segments": [
             {"segment": i, "detection": _number(detection[i])} for i in worst if not np.isnan(detection[i])

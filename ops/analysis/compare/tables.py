@@ -12,7 +12,15 @@ import xarray as xr
 
 from geo.message import cut_list
 from ops.analysis.compare.comparison import SAMPLES, SEGMENTS, Comparison
-from ops.analysis.compare.wording import assumption_source, input_name, input_source, names_in, shown, strips_at
+from ops.analysis.compare.wording import (
+    assumption_source,
+    input_name,
+    input_source,
+    k_known,
+    names_in,
+    shown,
+    strips_at,
+)
 from ops.analysis.messages import plain
 from ops.runtime.output import atomic_write, say
 from ops.runtime.safe_text import safe_table
@@ -53,9 +61,9 @@ def outcome_table(comparison: Comparison) -> dict[str, Any]:
         for name, form in MEASURES
     ]
     for name, form in SINGLE:
-        cells = (shown(float(verdict[name].sel(layout=layout)), form) for layout in names)
+        cells = (_single(verdict.sel(layout=layout), name, form) for layout in names)
         rows.append([_measure(comparison, name), *cells])
-    known = {one: not np.isnan(float(verdict["k"].sel(layout=one))) for one in names}
+    known = {one: k_known(verdict.sel(layout=one)) for one in names}
     for name in ("single_points_of_failure", "unlinked"):
         listed = [_short(names_in(verdict[name].sel(layout=one))) for one in names]
         if name == "single_points_of_failure":  # unknown with k
@@ -66,6 +74,14 @@ def outcome_table(comparison: Comparison) -> dict[str, Any]:
 
 def _measure(comparison: Comparison, name: str) -> str:
     return say("compare-measure", measure=name, currency=comparison.verdict.attrs["currency"])
+
+
+def _single(figures: xr.Dataset, name: str, form: str) -> str:
+    """Write a measure with one value; the barrier resilience by its bounds where they differ."""
+    value = shown(float(figures[name]), form)
+    if name == "k" and float(figures["k_at_most"]) > float(figures["k"]):
+        return say("compare-interval", low=value, high=shown(float(figures["k_at_most"]), form))
+    return value
 
 
 def _sampled(verdict: xr.Dataset, layout: str, name: str, form: str) -> str:

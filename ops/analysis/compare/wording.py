@@ -134,6 +134,10 @@ def limits(comparison: Comparison) -> list[Message]:
     in_part = tuple(str(name) for name in covered["layout"].to_numpy()[np.isnan(covered.to_numpy())])
     if in_part:
         told.append(Message("compare-limit-unbought", {"layouts": in_part}))
+    bounded = comparison.verdict["k_at_most"] > comparison.verdict["k"]
+    if bounded.any():
+        layouts = tuple(str(name) for name in bounded["layout"].to_numpy()[bounded.to_numpy()])
+        told.append(Message("compare-limit-resilience-bounds", {"layouts": layouts}))
     told.append(Message("compare-limit-segments", {"count": int(story["segments_left_out"])}))
     if comparison.history is not None:
         told += [*comparison.history.warnings, comparison.history.message]
@@ -220,6 +224,11 @@ def names_in(text: xr.DataArray) -> list[str]:
 def strips_at(verdict: xr.Dataset, factor: float) -> int:
     """Return the number of strips at a factor on the number that the comparison uses."""
     return max(1, round(factor * int(verdict.attrs["strips"])))
+
+
+def k_known(figures: xr.Dataset) -> bool:
+    """Whether the barrier resilience of one layout is known, and not only between two bounds."""
+    return float(figures["k"]) == float(figures["k_at_most"])
 
 
 def shown(value: float, form: str) -> str:

@@ -93,6 +93,9 @@ def _detected(row: Mapping[str, str], required: float) -> int:
         return UNKNOWN
     if not 0.0 <= value <= 1.0:
         raise ValueError("a probability")
+    certain, unknown_m = float(row.get("certain_probability") or math.nan), float(row.get("unknown_m") or 0.0)
+    if value < required <= certain and unknown_m > 0.0:
+        return UNKNOWN  # the value is a lower bound over ground of unknown sight
     return COVERED if value >= required else NOT_COVERED
 
 

@@ -56,7 +56,7 @@ batch-limit = { $limit ->
     [sums] Counts and costs are added up. Fractions and probabilities of different sectors are not averaged.
     [sensors] A sensor that the layouts of two sectors name is counted in both.
     [ends] Each sector is computed with its own sensors only. Near the end of a line, sensors of the neighbouring sector are not counted.
-    [worst] Segments without a known value are not among the worst.
+    [worst] Segments without a known value are not among the worst. The lowest Pd of a crossing is a lower bound where a line of sight is unknown.
     [plan] The budget is that of each sector. It is not distributed between the sectors.
     [sites] Each sector has the candidates on its own terrain. One near an end may be on the terrain of two sectors, and is counted in both.
    *[other] { $limit }

@@ -7,11 +7,13 @@ challenge-headline =
        *[other] { $segments } segments
     }: crossing Pd below { $required }.
 challenge-headline-none = No coverage gap: crossing Pd is at least { $required } on every known segment.
+challenge-headline-all-unknown = Coverage gaps are unknown: crossing Pd is unknown on every segment.
 challenge-headline-unknown = Crossing Pd is unknown on { $unknown ->
     [one] 1 segment
    *[other] { $unknown } segments
 }.
 challenge-barrier = Barrier resilience k = { $k }.
+challenge-barrier-bounds = Barrier resilience k is at least { $low }, at most { $high }: the line of sight of a sensor is unknown.
 challenge-barrier-unknown = Barrier resilience is unknown.
 challenge-barrier-caution = The lowest crossing Pd is nevertheless only { DECIMAL($least, digits: 2) }: k counts sensor footprints, not detections.
 challenge-progress-movement = roads and response
@@ -54,6 +56,8 @@ challenge-value-metres = { DECIMAL($value, digits: 0) } m
 challenge-value-km = { DECIMAL($value, digits: 2) } km
 challenge-value-percent = { PERCENT($value) }
 challenge-value-count = { DECIMAL($value, digits: 0) }
+challenge-value-count-bounds = { DECIMAL($low, digits: 0) } to { DECIMAL($high, digits: 0) }
+challenge-value-at-least = at least { $value }
 challenge-value-band = { DECIMAL($value, digits: 2) } ({ DECIMAL($low, digits: 2) }–{ DECIMAL($high, digits: 2) })
 challenge-value-ratio = { $part } of { $whole }
 
@@ -93,6 +97,7 @@ challenge-interval-one-path = none: one path
 challenge-interval-wilson = Wilson 95% interval of simulated crossings
 challenge-interval-strips = sensitivity to the number of strips: { $strips }, half and twice as many; not a confidence interval
 challenge-interval-strips-unknown = none: unknown for some number of strips
+challenge-interval-sight = bounds: lines of sight that are unknown count as none, and as all
 challenge-interval-none = none: { $reason }
 
 # Published numbers: limitations and reasons
@@ -135,6 +140,7 @@ challenge-limit-simulation-unknown = The line of sight of the sensors on the pat
 challenge-limit-simulated = One crosser, without false alarms or other traffic; sensors that do not cover the path are omitted; the tracker assumes clear-day conditions; a camera that fails to find the crosser in one search does not search again.
 challenge-limit-footprints = A footprint is every cell in which a single look may detect (Pd above 0); k is the number of footprints that a crosser must enter, not the number of detections.
 challenge-limit-upper-bound = Upper bound: the border was computed in sub-sections.
+challenge-limit-barrier-bounds = Lower bound: k is at most { $high }, and the line of sight of a sensor is unknown.
 challenge-limit-resilience-unknown = Barrier resilience is unknown: the border has no two ends, or part of it is outside the terrain.
 challenge-limit-bound-time = Upper bound: a path beyond the overlap of the sub-section may be faster.
 challenge-limit-bound-detection = Upper bound: a path beyond the overlap of the sub-section may have a lower Pd.
@@ -172,6 +178,7 @@ challenge-assume-end = the response goes to where the path leaves the area
 challenge-page-eyebrow = Watchline geography challenge
 challenge-page-title = Geography challenge: { $sector }
 challenge-answer-detection = The border is weakest at { $place }: a crosser is detected there with probability { PROBABILITY($value) }.
+challenge-answer-detection-at-least = The border may be weakest at { $place }: a crosser is detected there with probability at least { PERCENT($value) }; the line of sight of a sensor is unknown over { DISTANCE($length) } of the path.
 challenge-answer-detection-unknown = Where the border is weakest is unknown: no segment has a known crossing Pd.
 challenge-answer-interruption = The response is least likely to interrupt a crossing at { $place }: probability { PROBABILITY($value) }.
 challenge-answer-interruption-unknown = The probability of interruption is unknown. { $why }
@@ -391,5 +398,6 @@ challenge-profile-interruption = This layout: lowest probability of interruption
 challenge-profile-response = response as computed
 challenge-profile-slower = { $factor } times as slow
 challenge-profile-footprints = footprints (k)
+challenge-profile-footprints-at-most = at most (line of sight unknown)
 challenge-profile-no-terrain = no terrain
 challenge-profile-depth = This layout: sensor footprints that a crosser must enter in each segment (k), which are not detections

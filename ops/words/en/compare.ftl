@@ -327,12 +327,13 @@ compare-limit-strips-sensitivity = Half or twice as many strips change the proba
 compare-limit-unbought = { $layouts }: the border covered, its cost per km, barrier resilience and single points of failure are unknown, because at central prices the budget does not pay for every sensor and relay.
 compare-limit-segments = { $count ->
     [0] No segment is excluded.
-    [one] 1 segment is excluded because it cannot be crossed or its ground is unknown.
-   *[other] { $count } segments are excluded because they cannot be crossed or their ground is unknown.
+    [one] 1 segment is excluded because it cannot be crossed, or detection there is unknown.
+   *[other] { $count } segments are excluded because they cannot be crossed, or detection there is unknown.
 }
 compare-limit-cost = Equivalent annual cost: equipment keeps the value of its unused service life.
 compare-limit-central = Sensitivities, adverse scenarios, the cost curve and break-even factors use central inputs. Such a value may lie outside the interval of the samples, because many inputs are skewed.
 compare-limit-resilience = Barrier resilience k counts the footprints that a crosser must enter, however little a sensor detects in them. Detection on the minimum-detection path shows what is detected.
+compare-limit-resilience-bounds = { $layouts }: barrier resilience k is between two bounds, because the line of sight of a sensor is unknown; single points of failure are unknown.
 compare-limit-dash = A dash among the break-even factors means that none exists in the range tested.
 compare-history = { $states ->
     [one] Requirements: 1 state

@@ -53,7 +53,7 @@ batch-limit = { $limit ->
     [sums] Les nombres et les coûts sont additionnés. Les parts et les probabilités de secteurs différents ne sont pas moyennées.
     [sensors] Un capteur nommé dans les dispositions de deux secteurs est compté dans les deux.
     [ends] Chaque secteur est calculé avec ses seuls capteurs. Près de l’extrémité d’une ligne, ceux du secteur voisin ne sont pas comptés.
-    [worst] Les segments sans valeur connue ne figurent pas parmi les plus faibles.
+    [worst] Les segments sans valeur connue ne figurent pas parmi les plus faibles. La Pd de franchissement la plus faible est une borne inférieure là où une ligne de vue est inconnue.
     [plan] Le budget est celui de chaque secteur. Il n’est pas réparti entre les secteurs.
     [sites] Chaque secteur a les candidats de son propre terrain. Près d’une extrémité, un candidat peut être compté dans deux secteurs.
    *[other] { $limit }

@@ -4,11 +4,13 @@ challenge-headline =
        *[other] { $gaps } segments
     } sur { $segments } : Pd de franchissement inférieure à { $required }.
 challenge-headline-none = Aucune lacune de couverture : la Pd de franchissement est d’au moins { $required } sur chaque segment connu.
+challenge-headline-all-unknown = Lacunes de couverture inconnues : la Pd de franchissement est inconnue sur chaque segment.
 challenge-headline-unknown = Pd de franchissement inconnue sur { $unknown ->
     [one] { $unknown } segment
    *[other] { $unknown } segments
 }.
 challenge-barrier = Résilience de la barrière k = { $k }.
+challenge-barrier-bounds = La résilience de la barrière k est d’au moins { $low } et d’au plus { $high } : la ligne de vue d’un capteur est inconnue.
 challenge-barrier-unknown = La résilience de la barrière est inconnue.
 challenge-barrier-caution = La Pd de franchissement la plus faible n’est pourtant que de { DECIMAL($least, digits: 2) } : k compte les empreintes des capteurs, non les détections.
 challenge-progress-movement = routes et intervention
@@ -50,6 +52,8 @@ challenge-value-metres = { DECIMAL($value, digits: 0) } m
 challenge-value-km = { DECIMAL($value, digits: 2) } km
 challenge-value-percent = { PERCENT($value) }
 challenge-value-count = { DECIMAL($value, digits: 0) }
+challenge-value-count-bounds = { DECIMAL($low, digits: 0) } à { DECIMAL($high, digits: 0) }
+challenge-value-at-least = au moins { $value }
 challenge-value-band = { DECIMAL($value, digits: 2) } ({ DECIMAL($low, digits: 2) }–{ DECIMAL($high, digits: 2) })
 challenge-value-ratio = { $part } sur { $whole }
 
@@ -87,6 +91,7 @@ challenge-interval-one-path = aucun : un seul trajet
 challenge-interval-wilson = intervalle de Wilson à 95 % des franchissements simulés
 challenge-interval-strips = sensibilité au nombre de bandes : { $strips }, la moitié et le double ; ce n’est pas un intervalle de confiance
 challenge-interval-strips-unknown = aucun : inconnu pour un nombre de bandes
+challenge-interval-sight = bornes : les lignes de vue inconnues comptent pour nulles, puis pour acquises
 challenge-interval-none = aucun : { $reason }
 
 challenge-limit-no-bases = Le secteur n’a pas de base sur le terrain ; les délais d’intervention sont inconnus.
@@ -128,6 +133,7 @@ challenge-limit-simulation-unknown = La ligne de vue des capteurs sur le trajet 
 challenge-limit-simulated = Une seule personne, sans fausse alarme ni autre trafic ; les capteurs qui ne couvrent pas le trajet sont omis ; la poursuite suppose un temps clair, de jour ; une caméra qui n’a pas trouvé la personne en une recherche ne recommence pas.
 challenge-limit-footprints = Une empreinte est l’ensemble des mailles où une seule observation peut détecter (Pd supérieure à 0) ; k est le nombre d’empreintes à traverser, non de détections.
 challenge-limit-upper-bound = Borne supérieure : la frontière a été calculée par sous-sections.
+challenge-limit-barrier-bounds = Borne inférieure : k est d’au plus { $high }, et la ligne de vue d’un capteur est inconnue.
 challenge-limit-resilience-unknown = La résilience de la barrière est inconnue : la frontière n’a pas deux extrémités, ou une partie est hors du terrain.
 challenge-limit-bound-time = Borne supérieure : un trajet au-delà du recouvrement de la sous-section peut être plus rapide.
 challenge-limit-bound-detection = Borne supérieure : un trajet au-delà du recouvrement de la sous-section peut avoir une Pd plus faible.
@@ -163,6 +169,7 @@ challenge-assume-end = l’intervention se rend au point où le trajet quitte la
 challenge-page-eyebrow = Évaluation Watchline du terrain
 challenge-page-title = Difficulté géographique : { $sector }
 challenge-answer-detection = La frontière est la plus faible au { $place } : une personne qui y franchit est détectée avec une probabilité de { PROBABILITY($value) }.
+challenge-answer-detection-at-least = La frontière est peut-être la plus faible au { $place } : une personne qui y franchit est détectée avec une probabilité d’au moins { PERCENT($value) } ; la ligne de vue d’un capteur est inconnue sur { DISTANCE($length) } du trajet.
 challenge-answer-detection-unknown = Le point le plus faible de la frontière est inconnu : la Pd de franchissement n’est connue sur aucun segment.
 challenge-answer-interruption = L’intervention a le moins de chances d’interrompre un franchissement au { $place } : probabilité { PROBABILITY($value) }.
 challenge-answer-interruption-unknown = La probabilité d’interruption est inconnue. { $why }
@@ -380,5 +387,6 @@ challenge-profile-interruption = Ce dispositif : probabilité d’interruption 
 challenge-profile-response = intervention calculée
 challenge-profile-slower = { $factor } fois plus lente
 challenge-profile-footprints = empreintes (k)
+challenge-profile-footprints-at-most = au plus (ligne de vue inconnue)
 challenge-profile-no-terrain = pas de terrain
 challenge-profile-depth = Ce dispositif : empreintes de capteurs à traverser dans chaque segment (k), qui ne sont pas des détections

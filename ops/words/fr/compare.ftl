@@ -315,12 +315,13 @@ compare-limit-strips-sensitivity = Deux fois moins ou deux fois plus de bandes m
 compare-limit-unbought = { $layouts } : la frontière couverte, son coût par km, la résilience de la barrière et les points de défaillance uniques sont inconnus, car aux prix centraux le budget ne couvre pas tous les capteurs et relais.
 compare-limit-segments = { $count ->
     [0] Aucun segment n’est exclu.
-    [one] { $count } segment est exclu, car il est infranchissable ou son terrain est inconnu.
-   *[other] { $count } segments sont exclus, car ils sont infranchissables ou leur terrain est inconnu.
+    [one] { $count } segment est exclu, car il est infranchissable, ou la détection y est inconnue.
+   *[other] { $count } segments sont exclus, car ils sont infranchissables, ou la détection y est inconnue.
 }
 compare-limit-cost = Coût annuel équivalent : un équipement conserve la valeur de sa durée de vie non utilisée.
 compare-limit-central = Les sensibilités, les scénarios défavorables, la courbe de coût et les facteurs d’équilibre utilisent les données centrales. Une telle valeur peut sortir de l’intervalle des tirages, car de nombreuses données sont asymétriques.
 compare-limit-resilience = La résilience k de la barrière compte les empreintes qu’il faut traverser, si peu qu’un capteur y détecte. La détection sur le trajet de détection minimale indique ce qui est détecté.
+compare-limit-resilience-bounds = { $layouts } : la résilience k de la barrière est comprise entre deux bornes, car la ligne de vue d’un capteur est inconnue ; les points de défaillance uniques sont inconnus.
 compare-limit-dash = Un tiret parmi les facteurs d’équilibre signifie qu’il n’en existe aucun dans la plage essayée.
 compare-history = { $states ->
     [one] Exigences : { $states } état enregistré

@@ -157,6 +157,7 @@ def _ground(comparison: Study, expected: list[Outcome]) -> dict[str, Any]:
         "covered_km": ("layout", covered_km, {"units": "km"}),
         "cost_per_covered_km": ("layout", per_km, {"units": "money/km"}),
         "k": ("layout", np.where(whole, figures["k"], np.nan), no_unit),
+        "k_at_most": ("layout", np.where(whole, figures["k_at_most"], np.nan), no_unit),
         "cut": ("layout", np.where(whole, figures["cut"], "")),
         "single_points_of_failure": ("layout", np.where(whole, figures["single_points_of_failure"], "")),
         "unlinked": ("layout", np.array([", ".join(sorted(d.unlinked)) for d in comparison.designs], dtype=str)),

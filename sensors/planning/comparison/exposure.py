@@ -127,6 +127,12 @@ def exposures(
             cells = ways.cells(segment)
             if len(cells[0]) > 1 and not unknown[segment]:
                 paths.setdefault(np.int64(segment).tobytes() + b"".join(c.tobytes() for c in cells), (segment, cells))
+    if not paths and unknown.any():
+        raise CompareError(
+            "detection is unknown on every path across it",
+            where="border",
+            expected="known terrain on the paths and along the sensors' lines of sight",
+        )
     if not paths:
         raise CompareError("no path crosses it", where="border", expected="known, passable ground from edge to edge")
     order = sorted(paths.values(), key=lambda way: way[0])

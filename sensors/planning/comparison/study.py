@@ -295,7 +295,7 @@ def ground_figures(comparison: Study) -> dict[str, Any]:
     inside = belt.inside & (belt.segment >= 0)
     covered: list[Floats] = []
     hidden: list[Floats] = []
-    depth, cuts, losses = [], [], []
+    depth, at_most, cuts, losses = [], [], [], []
     for design in comparison.designs:
         exposure = design.exposure
         for raster, into in ((exposure.cell_probability >= needed, covered), (~exposure.cell_seen, hidden)):
@@ -306,8 +306,9 @@ def ground_figures(comparison: Study) -> dict[str, Any]:
                 for cells in (raster & decided, decided)
             )
             into.append(np.where(count > 0, hits / np.maximum(count, 1), np.nan))
-        k, cut, lost = _depth(comparison, design)
+        k, most, cut, lost = _depth(comparison, design)
         depth.append(k)
+        at_most.append(most)
         cuts.append(", ".join(sorted(cut)))
         losses.append(", ".join(sorted(lost)))
     ground = comparison.ground
@@ -316,6 +317,7 @@ def ground_figures(comparison: Study) -> dict[str, Any]:
         "covered_fraction": np.array(covered),
         "dead_ground_fraction": np.array(hidden),
         "k": np.array(depth, dtype=np.float64),
+        "k_at_most": np.array(at_most, dtype=np.float64),
         "cut": np.array(cuts, dtype=str),
         "single_points_of_failure": np.array(losses, dtype=str),
         "difficulty": hard["surveillance_difficulty"].to_numpy(),
@@ -323,9 +325,10 @@ def ground_figures(comparison: Study) -> dict[str, Any]:
     }
 
 
-def _depth(comparison: Study, design: Design) -> tuple[float, frozenset[str], frozenset[str]]:
-    """Depth k of the sensors that reach a base (NaN without ends between which it counts), a minimum cut set, and the
-    single parts whose loss lowers k, including relays."""
+def _depth(comparison: Study, design: Design) -> tuple[float, float, frozenset[str], frozenset[str]]:
+    """Depth k of the sensors that reach a base (NaN without ends between which it counts), its upper bound, a minimum
+    cut set, and the single parts whose loss lowers k, including relays; neither where the bounds differ, as both are
+    unknown then."""
     belt, whole = comparison.ground.belt, design.exposure.layout
     layout = _without(whole, design.unlinked | frozenset(design.exposure.mobile))  # a barrier stands
     cover = coverage(
@@ -337,7 +340,10 @@ def _depth(comparison: Study, design: Design) -> tuple[float, frozenset[str], fr
     )
     try:
         footprints = BarrierFootprints.of(layout, cover, belt.border, belt_m=belt.belt_m)
-        found, lost = footprints.barrier(), footprints.single_losses()
+        found = footprints.barrier()
+        if found.undecided:
+            return found.k, found.k_at_most, frozenset(), frozenset()
+        lost = footprints.single_losses()
         for number, relay in enumerate(whole.relays):
             there = np.arange(len(design.parts)) != number
             cut_off = {p.id for p, out in zip(design.parts, design.outages(there).never, strict=True) if out}
@@ -345,8 +351,8 @@ def _depth(comparison: Study, design: Design) -> tuple[float, frozenset[str], fr
             if cut_off.intersection(layout.ids) and footprints.barrier(cut_off).k < found.k:
                 lost = lost | {relay.id}
     except GapError:  # a border of closed rings only has no ends
-        return np.nan, frozenset(), frozenset()
-    return found.k, found.cut, lost
+        return np.nan, np.nan, frozenset(), frozenset()
+    return found.k, found.k, found.cut, lost
 
 
 def _without(layout: Layout, ids: Collection[str]) -> Layout:

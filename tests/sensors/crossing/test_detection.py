@@ -18,7 +18,15 @@ from geo.errors import BadInput
 from geo.frame import LocalFrame
 from geo.mobility import tobler_speed
 from sensors.coverage import coverage
-from sensors.gaps import fastest_crossing, gaps, least_detected_crossing, segment_detection
+from sensors.gaps import (
+    fastest_crossing,
+    gaps,
+    least_detected_crossing,
+    runs_below,
+    scheduled_time_gaps,
+    segment_detection,
+    watch_belt,
+)
 from sensors.layout import Layout, place
 from tests.geo.mobility.constant_speed import at_speed
 
@@ -248,6 +256,21 @@ def test_what_nobody_knows_is_no_probability() -> None:
     assert not gap.known
     assert math.isnan(gap.least_probability)
     assert gap.segments == range(5)
+
+
+def test_a_lower_bound_below_the_requirement_is_no_known_gap() -> None:
+    """In segment 2 P is 0 over ground of unknown sight and above 0.5 over known ground, so that a requirement of 0.5 is
+    undecided there, as it is in unknown segments; one above what known ground has is missed for certain."""
+    rate = np.full(SHAPE, 0.05)
+    rate[:, 20:] = np.nan
+    watched = watch_belt(watching(("radar", rate, 0.3)), GROUND, BORDER, belt_m=15.0, mobility=WALKER)
+    found = segment_detection(watching(("radar", rate, 0.3)), GROUND, BORDER, belt_m=15.0, mobility=WALKER)
+    assert found["state"].to_numpy().tolist() == ["crossed", "crossed", "crossed", "unknown", "unknown"]
+    assert [(gap.first, gap.last, gap.known) for gap in runs_below(found, 0.5)] == [(2, 4, False)]
+    missed = float(found["certain_probability"][2]) + 1e-6
+    assert [(gap.first, gap.last, gap.known) for gap in runs_below(found, missed)] == [(0, 2, True), (3, 4, False)]
+    times = scheduled_time_gaps([(0.0, 60.0, watched)], required_probability=0.5)
+    assert np.isnan(times["gap_s"]).to_numpy().tolist() == [False, False, True, True, True]
 
 
 def test_where_nobody_can_cross_is_no_gap() -> None:

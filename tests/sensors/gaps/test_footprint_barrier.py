@@ -103,6 +103,27 @@ def test_where_pieces_are_too_many_k_is_a_bound_and_says_so(monkeypatch: pytest.
     assert barrier_found(*case(*LINE), BORDER, belt_m=80.0).exact  # in one piece each: no search is needed
 
 
+def unknown_at(masks: list[np.ndarray], sensor: int, cells: np.ndarray) -> tuple[Layout, xr.Dataset]:
+    """``case`` with the sight of one sensor unknown in some cells."""
+    layout, coverage = case(*masks)
+    coverage["look_probability"][sensor] = np.where(cells, np.nan, coverage["look_probability"][sensor])
+    return layout, coverage
+
+
+def test_where_sight_is_unknown_k_has_two_bounds() -> None:
+    """The middle one of five sensors in a line holds nothing for certain: k is 0 or 1, and where it has no part k is as
+    it was. Ground unknown to a sensor that changes nothing changes no figure."""
+    seen = unknown_at(LINE, 2, LINE[2])
+    found = barrier_found(*seen, BORDER, belt_m=80.0)
+    assert (found.k, found.k_at_most, found.cut) == (0, 1, frozenset())
+    assert barrier(*seen, BORDER, belt_m=80.0) == (0, frozenset())
+    depth = depth_of_segments(*seen, BORDER, belt_m=80.0)
+    assert depth["depth"].to_numpy().tolist() == [1, 0, 0, 1]
+    assert depth["depth_at_most"].to_numpy().tolist() == [1, 1, 1, 1]
+    aside = unknown_at(LINE, 2, disc(200.0, 120.0, 75.0) & ~LINE[2])
+    assert barrier_found(*aside, BORDER, belt_m=80.0) == barrier_found(*case(*LINE), BORDER, belt_m=80.0)
+
+
 def open_way(masks: list[np.ndarray]) -> bool:
     """Whether somebody who also moves diagonally gets from edge to edge of the belt untouched."""
     belt = belt_of(BORDER, case()[1], belt_m=80.0)
@@ -237,3 +258,13 @@ def test_at_a_bend_no_segment_is_open_where_nobody_gets_across_unseen() -> None:
 
 def masks_of(coverage: xr.Dataset, belt: Belt) -> np.ndarray:
     return coverage["look_probability"].to_numpy()[:, belt.rows, belt.columns] > 0.0
+
+
+@settings(max_examples=25, deadline=None)
+@given(discs, st.builds(disc, st.floats(0.0, 360.0), st.floats(60.0, 180.0), st.floats(30.0, 130.0)))
+def test_k_with_any_sight_in_the_unknown_cells_is_between_its_bounds(masks: list[np.ndarray], void: np.ndarray) -> None:
+    """If the first sensor sees none, all, or a half of the cells in which its sight is unknown."""
+    found = barrier_found(*unknown_at(masks, 0, void), BORDER, belt_m=80.0)
+    for there in (np.zeros_like(void), void, void & (EAST < 180.0)):
+        k, _ = barrier(*case((masks[0] & ~void) | there, *masks[1:]), BORDER, belt_m=80.0)
+        assert found.k <= k <= found.k_at_most

@@ -35,15 +35,16 @@ from ops.analysis.challenge.report.tables import (
 )
 from ops.analysis.challenge.report.words import (
     chainage,
+    footprints,
     kilometres,
     limit,
     minutes,
     number,
+    path_detection,
     path_name,
     said,
     score_name,
     snake,
-    span,
 )
 from ops.analysis.challenge.statistics import reference_of
 from ops.analysis.challenge.work import STATES
@@ -121,7 +122,7 @@ def _path_rows(findings: Findings, crossing: Any) -> list[tuple[str, str]]:
         _row("through", say("challenge-of-segment", number=str(crossing["segment"]))),
         _row("time", minutes(crossing["seconds"])),
         _row("length", kilometres(crossing["metres"])),
-        _row("detection", span(crossing["p_detect_low"], crossing["p_detect"])),
+        _row("detection", path_detection(crossing["p_detect"], crossing["p_detect_low"], crossing["unknown_m"])),
         _row("outages", number(crossing["p_expected"])),
         _row("interruption", number(interruption_of(findings, crossing))),
     ]
@@ -130,14 +131,15 @@ def _path_rows(findings: Findings, crossing: Any) -> list[tuple[str, str]]:
 def _segment_rows(findings: Findings, segment: int) -> list[tuple[str, str]]:
     one = findings.segments.isel(segment=segment)
     state, depth = STATES[int(one["state"])], int(one["footprint_depth"])
-    detection = number(float(one["detection_probability"]))
+    at_most = int(one.get("footprint_depth_at_most", depth))
+    detection = path_detection(float(one["detection_probability"]), unknown_m=float(one["unknown_m"]))
     rows = [
         _row("chainage", chainage(float(one["start_m"]), float(one["end_m"]))),
         *((say(score_name(name)), number(float(one[name]))) for name in SCORES),
         _row("least-time", minutes(float(one["crossing_time"]))),
         _row("least-detection", detection if state == CROSSED else say("challenge-state", state=state)),
         _row("least-interruption", number(float(one["least_interruption"].sel(slower=1.0)))),
-        _row("resilience", say("challenge-unknown") if depth < 0 else str(depth)),
+        _row("resilience", say("challenge-unknown") if depth < 0 else footprints(depth, at_most)),
     ]
     if "response_time" in one:
         rows.append(_row("response", minutes(float(one["response_time"].sel(belt="both")))))
@@ -214,7 +216,9 @@ def _headline(record: Statistic) -> str:
         return say("challenge-unknown")
     if record.denominator is not None:
         return say("challenge-value-percent", value=record.value)
-    return say("challenge-value-count", value=record.value) if record.id == "resilience" else number(record.value)
+    if record.id == "resilience":
+        return footprints(record.value, record.value if record.high is None else record.high)
+    return number(record.value)
 
 
 def _reason(record: Statistic) -> str:
@@ -284,10 +288,13 @@ def _barrier_words(findings: Findings) -> list[str]:
     barrier = findings.barrier
     if "k" not in barrier:
         return [say(limit("resilience-unknown"))]
-    _, *caution = barrier_messages(barrier, findings.least_detection, findings.required)
-    single = tuple(barrier["single_points_of_failure"])
+    found, *caution = barrier_messages(barrier, findings.least_detection, findings.required)
+    single = tuple(barrier["single_points_of_failure"] or ())
+    if not barrier.get("lower_bound"):
+        figures = {"k": barrier["k"], "bound": barrier["upper_bound"], "cut": cut_message(barrier)}
+        found = Message("challenge-layout-resilience", figures)
     words = [
-        say("challenge-layout-resilience", k=barrier["k"], bound=barrier["upper_bound"], cut=cut_message(barrier)),
+        say(found),
         *([say("challenge-layout-single-points", sensors=single)] if single else []),
         *map(say, caution),
         say(limit("footprints")),
@@ -296,6 +303,8 @@ def _barrier_words(findings: Findings) -> list[str]:
 
 
 def _gap_words(findings: Findings) -> list[str]:
+    if findings.unknown.all():
+        return [say("challenge-headline-all-unknown")]
     known = [gap for gap in findings.gaps if gap.known]
     unknown = len(findings.gaps) - len(known)
     km = sum(gap.length_m for gap in known) / 1000.0

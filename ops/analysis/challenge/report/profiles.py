@@ -93,7 +93,7 @@ def _detection(axes: Axes, findings: Findings, edges: Any) -> None:
     label = say("challenge-profile-required", required=findings.required)
     axes.axhline(findings.required, color=COLOURS[1], linewidth=1.2, linestyle="--", label=label)
     state = np.array(STATES)[segments["state"].to_numpy().astype(int)]
-    _shade(axes, edges, state == UNKNOWN, say("challenge-profile-unknown"))
+    _shade(axes, edges, findings.unknown, say("challenge-profile-unknown"))
     uncrossable = (state != UNKNOWN) & (state != CROSSED)
     _shade(axes, edges, uncrossable, say("challenge-profile-no-crossing"), hatch="....")
     axes.set(ylim=(-0.02, 1.02), ylabel=say("challenge-profile-probability"))
@@ -125,6 +125,11 @@ def _depth(axes: Axes, findings: Findings, edges: Any) -> None:
         alpha=0.6,
         label=say("challenge-profile-footprints"),
     )
+    if "footprint_depth_at_most" in findings.segments:
+        at_most = findings.segments["footprint_depth_at_most"].to_numpy().astype(float)
+        shown = np.where(known, at_most, np.nan)
+        label = say("challenge-profile-footprints-at-most")
+        axes.stairs(np.where(known, at_most, 0.0), edges, color=COLOURS[2], linestyle=":", label=label)
     _shade(axes, edges, ~known, say("challenge-profile-no-terrain"))
     top = float(np.nanmax(shown)) if known.any() else 1.0
     axes.set(ylim=(0, max(1.0, top) * 1.15), ylabel=say("challenge-profile-sensors"))

@@ -10,7 +10,16 @@ from typing import Any, Final
 import numpy as np
 
 from ops.analysis.challenge.findings import Findings
-from ops.analysis.challenge.report.words import chainage, kilometres, metres, minutes, number, score_name, snake, span
+from ops.analysis.challenge.report.words import (
+    chainage,
+    kilometres,
+    metres,
+    minutes,
+    number,
+    path_detection,
+    score_name,
+    snake,
+)
 from ops.analysis.challenge.work import SLOWER
 from ops.drawing.symbols import symbol_name
 from ops.runtime.output import catalogue, say
@@ -102,7 +111,7 @@ def path_table(findings: Findings) -> Table:
                 f"{path['segment']}",
                 minutes(path["seconds"]),
                 kilometres(path["metres"]),
-                span(path["p_detect_low"], path["p_detect"]),
+                path_detection(path["p_detect"], path["p_detect_low"], path["unknown_m"]),
                 number(path["p_expected"]),
                 confirmed_words(path["confirmed"]),
                 ", ".join(kinds) or "–",

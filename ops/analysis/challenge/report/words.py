@@ -52,6 +52,13 @@ def number(value: float, required: float = 1.0) -> str:
     return catalogue().formats.number(value, digits)
 
 
+def footprints(k: float, at_most: float) -> str:
+    """Write a barrier resilience: k, or both bounds where ``at_most`` is higher."""
+    if at_most > k:
+        return say("challenge-value-count-bounds", low=k, high=at_most)
+    return say("challenge-value-count", value=k)
+
+
 def metres(value: float) -> str:
     """Write a length in metres."""
     return _known("metres", value)
@@ -65,6 +72,13 @@ def kilometres(value_m: float) -> str:
 def span(low: float, high: float) -> str:
     """Write two probabilities as a range."""
     return f"{number(low)}–{number(high)}"
+
+
+def path_detection(p_detect: float, low: float | None = None, unknown_m: float = 0.0) -> str:
+    """Write Pd on a path, from ``low``; of a path over ground of unknown sight as a lower bound."""
+    if unknown_m > 0.0 and not math.isnan(p_detect):
+        return say("challenge-value-at-least", value=number(p_detect if low is None else min(low, p_detect)))
+    return number(p_detect) if low is None else span(low, p_detect)
 
 
 def chainage(start_m: float, end_m: float) -> str:

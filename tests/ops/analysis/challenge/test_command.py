@@ -398,6 +398,89 @@ def test_ground_that_is_all_void_is_unknown_and_never_zero(narrow_sector: Any, t
     assert sentences[-1].startswith(f"Crossing Pd is unknown on {count} segments; ")
 
 
+def beside_voids(files: Any, void: np.ndarray, out: Path) -> tuple[str, dict[str, Any]]:
+    """Printed lines and figures of one radar on level ground with voids, which sees all of it where they are filled."""
+    files.write_dem(np.where(void, -9999.0, 300.0))
+    files.edit(files.sector, "belt_m = 1500", "belt_m = 700")
+    document = json.loads(files.layout.read_text(encoding="utf-8"))
+    document["features"] = [one for one in document["features"] if one["properties"]["kind"] == "radar"]
+    files.layout.write_text(json.dumps(document), encoding="utf-8")
+    screen = Console(record=True, width=10_000, file=io.StringIO())
+    with blank_pictures():
+        answer = assess(ChallengeOptions(str(files.sector), out, samples=0, runs=0), screen)
+    return screen.export_text(), answer
+
+
+@pytest.fixture(scope="module")
+def beside_a_strip(
+    make_sector: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, str, dict[str, Any]]:
+    """A strip of voids across the border, near its km 6."""
+    folder = tmp_path_factory.mktemp("strip")
+    void = np.zeros((150, 200), bool)
+    void[:, 150:156] = True
+    return folder / "out", *beside_voids(make_sector(folder / "sector"), void, folder / "out")
+
+
+def test_behind_a_void_barrier_resilience_has_two_bounds(beside_a_strip: tuple[Path, str, dict[str, Any]]) -> None:
+    """With the void filled, k is 1. No path is known to be undetected, so none is stated."""
+    out, lines, answer = beside_a_strip
+    barrier = answer["this_layout"]["barrier"]
+    assert (barrier["k"], barrier["k_at_most"], barrier["lower_bound"], barrier["upper_bound"]) == (0, 1, True, False)
+    assert barrier["minimum_cut_set"] is barrier["single_points_of_failure"] is None
+    (record,) = (one for one in answer["records"] if one["id"] == "resilience")
+    assert (record["value"], record["low"], record["high"], record["of"]) == (0.0, 0.0, 1.0, "")
+    assert record["limits"].startswith("Lower bound: k is at most 1, and the line of sight of a sensor is unknown.")
+    page = (out / "report.html").read_text(encoding="utf-8")
+    for text in (lines, page):
+        assert "Barrier resilience k is at least 0, at most 1" in text
+        assert "undetected path" not in text
+    segments = pd.read_csv(out / "segments.csv")
+    bounds = segments[["footprint_depth", "footprint_depth_at_most"]].to_numpy()
+    assert bounds[0].tolist() == [1, 1]
+    assert bounds[-1].tolist() == [0, 1]
+
+
+def test_a_lower_bound_below_the_requirement_is_not_published_as_a_gap(
+    beside_a_strip: tuple[Path, str, dict[str, Any]],
+) -> None:
+    """The segment beside the void has Pd 0 over ground of unknown sight and 1 over known ground: undecided, as those
+    behind the void are. With the void filled, Pd is 1 everywhere."""
+    out, lines, answer = beside_a_strip
+    segments = pd.read_csv(out / "segments.csv")
+    lower = segments[(segments["state"] == "crossed") & (segments["detection_probability"] < 0.9)]
+    assert len(lower) > 0
+    assert (lower["unknown_m"] > 0.0).all()
+    assert (lower["certain_probability"] > 0.9).all()
+    first, last = int(lower["segment"].min()), len(segments) - 1
+    (gap,) = answer["this_layout"]["gaps"]
+    assert (gap["first"], gap["last"], gap["known"], gap["least_probability"]) == (first, last, False, None)
+    assert f"Crossing Pd is unknown on {last - first + 1} segments." in lines
+    by_id = {record["id"]: record for record in answer["records"]}
+    assert (by_id["gap-segments"]["numerator"], by_id["gap-segments"]["denominator"]) == (0.0, first)
+    assert by_id["gap-length"]["numerator"] == 0.0
+    assert by_id["unknown-segments"]["numerator"] == last - first + 1
+    weakest, _, none, unknown = answer_on(out / "report.html")
+    assert weakest.startswith(f"The border may be weakest at segment {first} ")
+    assert "with probability at least 0%; the line of sight of a sensor is unknown over" in weakest
+    assert none == "There is no coverage gap: crossing Pd is at least 0.9 on every known segment."
+    assert unknown.startswith(f"Crossing Pd is unknown on {last - first + 1} segments; ")
+
+
+def test_with_no_known_segment_gaps_are_unknown(own_sector: Any, tmp_path: Path) -> None:
+    """Voids all around the radar, so that its line of sight is unknown everywhere on the border."""
+    row, column = np.mgrid[0:150, 0:200]
+    ring = np.maximum(np.abs(row - 77), np.abs(column - 100))
+    lines, answer = beside_voids(own_sector, (ring >= 2) & (ring <= 4), tmp_path / "out")
+    assert not any(gap["known"] for gap in answer["this_layout"]["gaps"])
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert lines.strip().startswith("Coverage gaps are unknown: crossing Pd is unknown on every segment.")
+    assert page.count("Coverage gaps are unknown: crossing Pd is unknown on every segment.") == 2
+    for text in (lines, page):
+        assert "No coverage gap" not in text
+        assert "no coverage gap" not in text
+
+
 def test_an_island_that_nobody_reaches_is_unreachable_and_no_gap(narrow_sector: Any, tmp_path: Path) -> None:
     """A wall of 4 km beside the line that no vehicle climbs: driving, every segment is unreachable."""
     elevation = heights(narrow_sector)

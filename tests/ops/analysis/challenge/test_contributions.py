@@ -19,6 +19,7 @@ def without_each(base: list[float], *without: list[float]) -> xr.Dataset:
         {
             "detection_probability": ("segment", np.array(base)),
             "without": (("segment", "sensor"), values),
+            "without_at_most": (("segment", "sensor"), values),
             "without_proven": (("segment", "sensor"), np.ones(values.shape, bool)),
         },
         {"sensor": [f"s{number}" for number in range(len(without))]},

@@ -17,7 +17,7 @@ from ops.analysis.compare.thresholds import ThresholdError, read_thresholds
 from ops.cli.app import app, main
 from ops.sector.samples import samples_folder
 from ops.words import MessageCatalogue
-from sensors.gaps import GapError
+from sensors.gaps import Barrier, GapError
 from tests.ops.words.pseudo_texts import plain_lines, plain_texts
 
 FEW = ["--samples", "20", "--weather", "day=0.6", "--weather", "night,fog=0.4"]
@@ -205,6 +205,30 @@ def test_unknown_barrier_resilience_is_null_and_shown_as_a_dash(capsys: Any, mon
     assert not any("at central prices" in text for text in figures["limits"])
     shown = {row[0]: row[1:] for row in tables[0]["rows"]}
     assert shown["barrier resilience k, by footprints"] == shown["single points of failure"] == ["–", "–"]
+
+
+def test_barrier_resilience_beside_unknown_sight_is_given_by_its_bounds(
+    capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables: list[dict[str, Any]] = []
+
+    def listed(comparison: Comparison) -> dict[str, Any]:
+        tables.append(outcome_table(comparison))
+        return figures_of(comparison)
+
+    found = Barrier(1, frozenset({"tower"}), exact=True, undecided=2)
+    monkeypatch.setattr("sensors.planning.comparison.study.BarrierFootprints.barrier", lambda *_: found)
+    monkeypatch.setattr("ops.analysis.compare.command.figures_of", listed)
+    code, stdout, _ = run(capsys, "basic", "basic", *FEW, "--json")
+    figures = json.loads(stdout.strip().splitlines()[-1])
+    assert code == 0
+    for one in figures["layouts"].values():
+        assert (one["k"], one["k_at_most"], one["single_points_of_failure"]) == (1, 3, None)
+    (limit,) = [text for text in figures["limits"] if "between two bounds" in text]
+    assert limit.startswith("basic and basic (2): barrier resilience k")
+    shown = {row[0]: row[1:] for row in tables[0]["rows"]}
+    assert shown["barrier resilience k, by footprints"] == ["1 to 3", "1 to 3"]
+    assert shown["single points of failure"] == ["–", "–"]
 
 
 def test_figures_of_the_whole_layout_are_unknown_where_the_budget_buys_a_part(capsys: Any) -> None:

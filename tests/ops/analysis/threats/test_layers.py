@@ -172,7 +172,8 @@ def challenge(folder: Path, sector: str, rows: list[dict[str, Any]], target: str
     about = {"made_by": "watchline challenge", "sector": sector, "target": target, "required_probability": 0.9}
     (folder / "summary.json").write_text(json.dumps(about), encoding="utf-8")
     with (folder / "segments.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, ["segment", "detection_probability", "state"])
+        columns = ["segment", "detection_probability", "certain_probability", "unknown_m", "state"]
+        writer = csv.DictWriter(file, columns)
         writer.writeheader()
         writer.writerows(rows)
     return folder
@@ -184,11 +185,13 @@ def test_detection_is_judged_by_the_requirement_of_the_challenge(tmp_path: Path)
         {"segment": 1, "detection_probability": 0.899, "state": "crossed"},
         {"segment": 2, "detection_probability": "", "state": "unreachable"},
         {"segment": 3, "detection_probability": "", "state": "unknown"},
+        {"segment": 4, "detection_probability": 0.1, "certain_probability": 0.9, "unknown_m": 9.0, "state": "crossed"},
+        {"segment": 5, "detection_probability": 0.1, "certain_probability": 0.8, "unknown_m": 9.0, "state": "crossed"},
     ]
     folder = challenge(tmp_path / "c", "hills", rows)
-    target, found = detection_of(folder, "hills", 4)
-    assert (target, found.tolist()) == ("person", [COVERED, NOT_COVERED, COVERED, UNKNOWN])
-    for sector, segments in (("hills", 3), ("valley", 4)):
+    target, found = detection_of(folder, "hills", 6)
+    assert (target, found.tolist()) == ("person", [COVERED, NOT_COVERED, COVERED, UNKNOWN, UNKNOWN, NOT_COVERED])
+    for sector, segments in (("hills", 5), ("valley", 6)):
         with pytest.raises(IndicatorError, match="is not a challenge"):
             detection_of(folder, sector, segments)
 

@@ -40,6 +40,16 @@ CELL_M = 50.0
 CHEAP = {"samples": 40, "belt_m": 600.0, "weather": {"day": 0.5, "night": 0.3, "night,fog": 0.2}}
 
 
+def behind_a_void() -> tuple[xr.Dataset, Border, Layout]:
+    """Level ground, and a radar that sees all of it but for a strip of voids between it and the border."""
+    flat = ground()
+    heights = np.full(flat["elevation"].shape, 200.0)
+    heights[:, np.abs(flat["easting"].to_numpy() + 800.0) < 60.0] = np.nan
+    line = Border(FRAME, LineString([(-600.0, 0.0), (1400.0, 0.0)]), segment_length_m=400.0, home_side="right")
+    radar = layout_of("radar", ("portable_radar", -1200.0, -300.0), max_range_m=4000.0, mast_height_m=12.0)
+    return flat.assign(elevation=(("northing", "easting"), heights, {"units": "m"})), line, radar
+
+
 class HalfScale(LocalFrame):
     """The same places, as if one metre of the frame were two on the ground."""
 
@@ -538,3 +548,17 @@ def test_money_that_comes_later_counts_less(terrain: xr.Dataset) -> None:
         * staff.people_per_post.central
     )
     assert one == pytest.approx(by_hand, rel=1e-9)
+
+
+def test_with_unknown_sight_on_every_path_a_comparison_names_it_as_the_cause() -> None:
+    """People cross that border over level ground; what is unknown is whether the radar detects them."""
+    level, line, radar = behind_a_void()
+    case = {**CHEAP, "belt_m": 400.0}
+    with pytest.raises(CompareError, match=r"detection is unknown on every path across it.*lines of sight"):
+        study([radar, dataclasses.replace(radar, name="other")], level, line, **case)
+    found = ground_figures(study([radar, dataclasses.replace(radar, name="other")], level, border(), **case))
+    assert (found["k"].tolist(), found["k_at_most"].tolist()) == ([0.0, 0.0], [1.0, 1.0])
+    assert found["cut"].tolist() == found["single_points_of_failure"].tolist() == ["", ""]
+    filled = level.assign(elevation=level["elevation"].fillna(200.0))
+    found = ground_figures(study([radar, dataclasses.replace(radar, name="other")], filled, line, **case))
+    assert found["k"].tolist() == found["k_at_most"].tolist() == [1.0, 1.0]
