@@ -1,7 +1,8 @@
 """Direction finders and cameras without elevation, made here with numpy alone: bearings that have to become tracks.
 
 Sources: design §4a (detections), docs/adapters.md (a direction finder is a ``radio``), docs/files.md (``duty``,
-``north_sd_deg``), decision 0029 (what one, two and three finders can give, and the limits on contacts).
+``north_sd_deg``), docs/settings.md (``lifetime_s``, ``observable_s``), decision 0029 (what one, two and three finders
+can give, and the limits on contacts).
 Finders err by 2° (Gaussian, stated). Emitters walk; in each look they transmit with probability ``duty``.
 """
 
@@ -180,6 +181,25 @@ def test_a_finder_that_is_turned_by_its_stated_error_makes_no_overconfident_trac
         ]
         nees.append(errors(confirmed(track(dataset(scans), turned)), [WALKER])[2])
     assert np.concatenate(nees).mean() < 3.2  # as above
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_an_emitter_that_seldom_transmits_is_not_lost_by_twenty_empty_looks(seed: int):
+    """A miss at p = .95·.05 makes r (1 − p)/(1 − r p) of an existence r, and a target stays 1,800 s in the mean
+    (``lifetime_s``): .9 becomes .76 in twenty looks, while a duty of 1 would leave 1e-25. Misses may count a little
+    less, because a target may be undetectable for another reason (``observable_s``)."""
+    layout, path = finders(THREE, duty=0.05), walk(300.0, 1000.0, 0.3, 0.2)
+    heard = bearings(THREE, [path], seed=seed, seconds=900.0, duty=0.05)
+    silent = [(901.0 + 0.7 * k, f"F{k % 3}", np.zeros(0)) for k in range(21)]
+    rows = confirmed(track(dataset(heard + silent), layout))
+    rows = rows.isel(estimate=np.flatnonzero(rows.time.values >= START + np.timedelta64(901, "s")))
+    assert len(set(rows.track.values)) == 1
+    assert rows.sizes["estimate"] == 21
+    wanted = float(rows.existence[0])
+    for found in rows.existence.values[1:]:
+        wanted *= math.exp(-0.7 / 1800.0)
+        wanted *= (1.0 - 0.0475) / (1.0 - 0.0475 * wanted)
+        assert wanted - 0.001 < found < wanted + 0.01
 
 
 # Several emitters: k² crossings
