@@ -1,6 +1,8 @@
 """Direction finders and cameras without elevation, made here with numpy alone: bearings that have to become tracks.
 
-Sources: design §4a (detections), docs/adapters.md (a direction finder is a ``radio``), docs/nomenclature.md (``duty``).
+Sources: design §4a (detections), docs/adapters.md (a direction finder is a ``radio``), docs/files.md (``duty``,
+``north_sd_deg``), docs/settings.md (``lifetime_s``, ``observable_s``), decision 0029 (what one, two and three finders
+can give, and the limits on contacts).
 Finders err by 2° (Gaussian, stated). Emitters walk; in each look they transmit with probability ``duty``.
 """
 
@@ -9,20 +11,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC
 from typing import Any
 
 import numpy as np
 import pytest
 import xarray as xr
 
-from fusion.models.bearing_contacts import MOST_CONTACTS
 from fusion.tracker import Tracker, track
 from geo.frame import LocalFrame
 from sensors.detections import split
 from sensors.layout import Layout, place
-from sensors.simulate import simulate
-from sensors.simulate.movers import Mover, Scenario
 
 FRAME = LocalFrame.around(10.0, 47.0)
 START = np.datetime64("2026-03-14T21:00:00", "ns")
@@ -166,6 +164,44 @@ def test_two_finders_on_one_line_with_the_emitter_give_no_position():
         assert rows.sizes["estimate"] == 0
 
 
+@pytest.mark.xfail(
+    strict=True, reason="open fault: a survey's error is taken as noise, which averages out; it does not"
+)
+def test_a_finder_that_is_turned_by_its_stated_error_makes_no_overconfident_track():
+    """F0 reads 1.5° too much, exactly one standard deviation of its ``north_sd_deg``. With covariance P + s² u uᵀ an
+    error of e + s u, e of covariance P, has an expected normalised square of exactly 2; 4.0 is found in ten runs (5.5
+    without the key). 1.5° are 52 m at 2 km."""
+    layout = finders(THREE)
+    turned = replace(layout, sensors=(replace(layout.sensors[0], north_sd_deg=1.5), *layout.sensors[1:]))
+    nees = []
+    for seed in range(10):
+        scans = [
+            (second, name, np.mod(azimuths + math.radians(1.5), math.tau) if name == "F0" else azimuths)
+            for second, name, azimuths in bearings(THREE, [WALKER], seed=seed, seconds=120.0)
+        ]
+        nees.append(errors(confirmed(track(dataset(scans), turned)), [WALKER])[2])
+    assert np.concatenate(nees).mean() < 3.2  # as above
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_an_emitter_that_seldom_transmits_is_not_lost_by_twenty_empty_looks(seed: int):
+    """A miss at p = .95·.05 makes r (1 − p)/(1 − r p) of an existence r, and a target stays 1,800 s in the mean
+    (``lifetime_s``): .9 becomes .76 in twenty looks, while a duty of 1 would leave 1e-25. Misses may count a little
+    less, because a target may be undetectable for another reason (``observable_s``)."""
+    layout, path = finders(THREE, duty=0.05), walk(300.0, 1000.0, 0.3, 0.2)
+    heard = bearings(THREE, [path], seed=seed, seconds=900.0, duty=0.05)
+    silent = [(901.0 + 0.7 * k, f"F{k % 3}", np.zeros(0)) for k in range(21)]
+    rows = confirmed(track(dataset(heard + silent), layout))
+    rows = rows.isel(estimate=np.flatnonzero(rows.time.values >= START + np.timedelta64(901, "s")))
+    assert len(set(rows.track.values)) == 1
+    assert rows.sizes["estimate"] == 21
+    wanted = float(rows.existence[0])
+    for found in rows.existence.values[1:]:
+        wanted *= math.exp(-0.7 / 1800.0)
+        wanted *= (1.0 - 0.0475) / (1.0 - 0.0475 * wanted)
+        assert wanted - 0.001 < found < wanted + 0.01
+
+
 # Several emitters: k² crossings
 
 
@@ -174,11 +210,13 @@ def test_two_finders_on_one_line_with_the_emitter_give_no_position():
     [(1.0, 200.0, False), (1.0, 200.0, True), (0.3, 300.0, True), (0.05, 900.0, True)],
 )
 def test_three_finders_tell_two_emitters_from_their_ghosts(duty: float, seconds: float, only_detections: bool):
+    """One bearing is 70 m across at 2 km. At a duty of 5 % a finder hears an emitter once in 42 s, 40 m of his walk."""
     for rows in heard_by(THREE, APART, range(5), seconds=seconds, duty=duty, only_detections=only_detections):
-        nearest, _, nees = errors(rows, APART)
+        nearest, error, nees = errors(rows, APART)
         assert set(nearest) == {0, 1}
+        assert np.sqrt(np.mean(error**2)) < (60.0 if duty > 0.1 else 150.0)
         assert (nees > 25.0).mean() < 0.02
-        assert nees.mean() < 4.0
+        assert 0.5 < nees.mean() < 4.0
 
 
 @pytest.mark.parametrize("duty", [1.0, 0.3])
@@ -285,19 +323,6 @@ def test_a_finder_beside_a_radar_adds_to_its_track():
     assert tracker.bearings().sizes["contact"] <= 1
 
 
-def test_reports_of_our_own_simulator_are_tracked_too():
-    seconds = np.arange(0.0, 201.0)
-    path = np.array([WALKER(second) for second in seconds])
-    start = np.datetime64(START, "us").item().replace(tzinfo=UTC)
-    scenario = Scenario((Mover("w", "person", seconds, path[:, 0], path[:, 1]),), start, 200.0)
-    for seed in range(4):
-        layout = finders(THREE, duty=0.3)
-        detections, _ = simulate(layout, scenario, None, seed=seed)
-        rows = confirmed(track(detections, layout))
-        assert len(set(rows.track.values)) == 1
-        assert errors(rows, [WALKER])[2].mean() < 4.0
-
-
 # Laws of the tracker
 
 
@@ -348,5 +373,7 @@ def test_a_crowd_of_bearings_stays_within_the_cap():
     scans = [(0.2 * k, f"F{k % 9}", random.uniform(0.0, math.tau, 15)) for k in range(270)]
     tracker = Tracker(layout)
     tracker.step(dataset(scans))
-    assert 0 < tracker.bearings().sizes["contact"] <= MOST_CONTACTS
+    contacts = tracker.bearings()
+    assert 0 < contacts.sizes["contact"] <= 64  # decision 0029
+    assert np.unique(contacts.sensor.values, return_counts=True)[1].max() <= 12
     assert confirmed(tracker.take_history(final=True)).sizes["estimate"] == 0

@@ -3,187 +3,53 @@
 Sources: design §3, §4 (track, Tracker) and §4a (detections, track history, causality), metrics.md §7 and §8 (scores,
 laws of floating point), docs/nomenclature.md ("Tracking"). Scenarios: constant velocities that cross (the tutorials of
 Stone Soup), a walker who stops and turns, hand-over between two radars, a convoy, clutter alone, bearings of a camera,
-triggers, silence, a hill; the yardstick is what the plots themselves give, not a figure of ours.
+triggers, silence, a hill; the yardstick is what the plots themselves give, not a figure of ours. What the tracker was
+measured to do on false ground is in tests/fusion/models/test_tracks_on_false_ground.py.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 import xarray as xr
+from scipy.stats import chi2
 from shapely.geometry import LineString
 
+from fusion.association.marginals import marginals
 from fusion.scoring import false_confirmed_tracks, gospa, identity_switches
 from fusion.tracker import Tracker, TrackerSettings, track
 from geo.border import Border
 from geo.errors import WatchlineError
-from geo.frame import LocalFrame
 from sensors.coverage import coverage, look_probability
 from sensors.layout import Layout
-
-FRAME = LocalFrame.around(10.0, 47.0)
-START = np.datetime64("2026-03-14T21:00:00", "ns")
-Ways = dict[str, Callable[[np.ndarray], np.ndarray]]
-"""Target to its place (n, 2) [m] at seconds (n,)."""
-
-
-def at(seconds: Any) -> Any:
-    """The time so many seconds after the start."""
-    return START + (np.asarray(seconds, np.float64) * 1e9).astype("timedelta64[ns]")
-
-
-def layout_of(*sensors: dict[str, Any]) -> Layout:
-    """Sensors at places [m] of the frame, which are told in degrees as in a file."""
-    features = []
-    for sensor in sensors:
-        lon, lat = FRAME.to_lonlat(*sensor["at"])
-        keys = {"max_range_m": 20_000.0, "range_sd_m": 5.0, "azimuth_sd_deg": 0.2, "period_s": 2.0}
-        if sensor["kind"] != "radar":
-            keys = {"max_range_m": 3_000.0}
-        keys |= {name: value for name, value in sensor.items() if name != "at"}
-        features.append(
-            {"type": "Feature", "geometry": {"type": "Point", "coordinates": [lon, lat]}, "properties": keys}
-        )
-    return Layout.from_geojson({"type": "FeatureCollection", "features": features}, FRAME, name="foreign")
-
-
-RADAR = {"id": "R", "kind": "radar", "at": (0.0, 0.0), "detection_probability": 0.9, "false_alarms_per_scan": 2.0}
-
-
-@dataclass
-class Recorder:
-    """Collects scans and their plots, and gives them as the detections dataset of design §4a."""
-
-    scans: list[tuple[str, float, float, int]] = field(default_factory=list)
-    plots: list[dict[str, Any]] = field(default_factory=list)
-    counts: dict[str, int] = field(default_factory=dict)
-
-    def scan(self, sensor: str, second: float, plots: Iterable[dict[str, Any]], *, late_s: float = 0.0) -> None:
-        number = self.counts[sensor] = self.counts.get(sensor, 0) + 1
-        self.plots += [plot | {"scan": len(self.scans)} for plot in plots]
-        self.scans.append((sensor, second, second + late_s, number))
-
-    def dataset(self, order: Sequence[int] | None = None) -> xr.Dataset:
-        """``order`` permutes the detections."""
-        plots = self.plots if order is None else [self.plots[i] for i in order]
-        sensor, second, received, number = (list(column) for column in zip(*self.scans, strict=True))
-
-        def column(name: str) -> np.ndarray:
-            return np.array([plot.get(name, math.nan) for plot in plots], np.float64)
-
-        units = {"azimuth": "rad", "azimuth_sd": "rad", "elevation_angle": "rad", "elevation_angle_sd": "rad"}
-        units |= {"range": "m", "range_sd": "m", "easting": "m", "northing": "m"}
-        units |= {"radial_velocity": "m/s", "radial_velocity_sd": "m/s"}
-        variables: dict[str, Any] = {name: ("detection", column(name), {"units": unit}) for name, unit in units.items()}
-        cov = np.full((len(plots), 2, 2), math.nan)
-        for i, plot in enumerate(plots):
-            if "sd" in plot:
-                cov[i] = np.eye(2) * plot["sd"] ** 2
-        variables["cov"] = (("detection", "axis", "axis_"), cov, {"units": "m2"})
-        if any("class" in plot for plot in plots):
-            classes = ["animal", "vehicle", "person", "other", "group"]  # in no order of ours
-            likelihood = [[plot.get("class", {}).get(name, math.nan) for name in classes] for plot in plots]
-            variables["class_probability"] = (("detection", "class"), np.array(likelihood), {"units": "1"})
-            variables["class"] = ("class", classes)
-        return xr.Dataset(
-            variables
-            | {
-                "scan_sensor": ("scan", np.array(sensor)),
-                "scan_time": ("scan", at(second)),
-                "scan_received_at": ("scan", at(received)),
-                "scan_boot": ("scan", np.ones(len(sensor), np.int64)),
-                "scan_sequence": ("scan", np.array(number, np.int64)),
-                "scan_index": ("detection", np.array([plot["scan"] for plot in plots], np.int64)),
-            }
-        )
-
-
-def polar(place: np.ndarray, radar: tuple[float, float], random: np.random.Generator, sd: tuple[float, float]) -> Any:
-    """Range and azimuth of a place with errors of ``sd`` [m, rad]."""
-    east, north = place - np.asarray(radar)
-    return {
-        "range": math.hypot(east, north) + random.normal(0, sd[0]),
-        "range_sd": sd[0],
-        "azimuth": (math.atan2(east, north) + random.normal(0, sd[1])) % (2 * math.pi),
-        "azimuth_sd": sd[1],
-    }
-
-
-def place_of(plot: dict[str, Any], radar: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:
-    return np.asarray(radar) + plot["range"] * np.array([math.sin(plot["azimuth"]), math.cos(plot["azimuth"])])
-
-
-SD = (5.0, math.radians(0.2))
-
-
-def radar_night(
-    ways: Ways, seconds: float, *, seed: int, period: float = 2.0, pd: float = 0.9, clutter: float = 0.0,
-    reach: float = 3_000.0, radar: tuple[float, float] = (0.0, 0.0), name: str = "R", into: Recorder | None = None,
-    sd: tuple[float, float] = SD,
-) -> tuple[Recorder, xr.Dataset, float]:  # fmt: skip
-    """One radar over all targets: the record, the truth, and the root mean square error of the plots [m]."""
-    random = np.random.default_rng(seed)
-    record, errors = into or Recorder(), []
-    times = np.arange(0.0, seconds, period)
-    for second in times:
-        plots = []
-        for way in ways.values():
-            place = way(np.array([second]))[0]
-            if random.random() < pd and math.hypot(*(place - np.asarray(radar))) < 20_000.0:
-                plots.append(polar(place, radar, random, sd))
-                errors.append(np.hypot(*(place_of(plots[-1], radar) - place)))
-        for _ in range(random.poisson(clutter)):
-            distance, angle = reach * math.sqrt(random.random()), random.uniform(0, 2 * math.pi)
-            plots.append({"range": distance, "range_sd": sd[0], "azimuth": angle, "azimuth_sd": sd[1]})
-        record.scan(name, float(second), plots)
-    truth = truth_of(ways, times) if ways else xr.Dataset()
-    return record, truth, float(np.sqrt(np.mean(np.square(errors)))) if errors else math.nan
-
-
-def truth_of(ways: Ways, times: np.ndarray) -> xr.Dataset:
-    n = len(times) * len(ways)
-    places = np.concatenate([way(times) for way in ways.values()])
-    metres = {"units": "m"}
-    return xr.Dataset(
-        {
-            "target": ("estimate", np.repeat(list(ways), len(times))),
-            "time": ("estimate", np.tile(at(times), len(ways))),
-            "easting": ("estimate", places[:, 0], metres),
-            "northing": ("estimate", places[:, 1], metres),
-            "easting_rate": ("estimate", np.zeros(n), {"units": "m/s"}),
-            "northing_rate": ("estimate", np.zeros(n), {"units": "m/s"}),
-            "cov": (("estimate", "state", "state_"), np.zeros((n, 4, 4))),
-            "existence": ("estimate", np.ones(n), {"units": "1"}),
-            "status": ("estimate", np.repeat("confirmed", n)),
-            "segment": ("estimate", np.full(n, -1, np.int32)),
-            "offset_m": ("estimate", np.full(n, math.nan), metres),
-        }
-    )
-
-
-def straight(start: tuple[float, float], velocity: tuple[float, float]) -> Callable[[np.ndarray], np.ndarray]:
-    return lambda seconds: np.asarray(start) + np.multiply.outer(seconds, velocity)
-
-
-def settled(tracks: xr.Dataset, after_s: float) -> xr.Dataset:
-    """The rows of confirmed or coasting tracks after some seconds."""
-    good = np.isin(tracks.status.values, ["confirmed", "coasting"]) & (tracks.time.values >= at(after_s))
-    return tracks.isel(estimate=np.flatnonzero(good))
-
-
-def errors_of(tracks: xr.Dataset, way: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    seconds = (tracks.time.values - START) / np.timedelta64(1, "s")
-    return np.column_stack([tracks.easting.values, tracks.northing.values]) - way(seconds)
-
-
-def rms(errors: np.ndarray) -> float:
-    return float(np.sqrt(np.mean(np.sum(errors**2, axis=1))))
-
+from tests.outside.scenes import (
+    FRAME,
+    RADAR,
+    SD,
+    START,
+    Recorder,
+    at,
+    dam,
+    drive_over_the_strip,
+    errors_of,
+    file_under_two_radars,
+    ground,
+    layout_of,
+    place_of,
+    polar,
+    radar_night,
+    rms,
+    settled,
+    straight,
+    strip,
+    truth_of,
+    washboard,
+)
 
 # One target
 
@@ -205,17 +71,25 @@ def test_one_walker_is_one_track_better_than_its_plots(walker: Any):
     assert np.abs(rates.mean(axis=0) - (0.9, -1.1)).max() < 0.25
 
 
-def test_its_ellipses_hold_it(walker: Any):
-    """Design §3: every estimate carries its uncertainty; 95 % ellipses hold the target in 80 to 100 % of the rows."""
-    way, tracks, _, _ = walker
-    confirmed = settled(tracks, 30.0)
-    cov = confirmed["cov"].values[:, :2, :2]
-    error = errors_of(confirmed, way)
-    distance = np.einsum("ni,nij,nj->n", error, np.linalg.inv(cov), error)
-    assert (distance < 5.991).mean() >= 0.8
-    assert distance.mean() > 0.3  # and they are not blown up
-    assert np.allclose(confirmed["cov"].values, np.swapaxes(confirmed["cov"].values, 1, 2))
-    assert (np.linalg.eigvalsh(confirmed["cov"].values) > 0).all()
+def test_its_ellipses_hold_it():
+    """metrics.md §7: coverage of the 50 % and the 95 % ellipses, of sixteen nights, every 16 s: 224 rows, nearly
+    independent. Of χ² with two degrees of freedom the mean is 2; three standard errors of 224 rows are allowed below
+    (10 %, 4.5 %, .4). Since a walker may turn, covariances up to twice too large (75 %, mean 1) are allowed as well.
+    """
+    way, squared = straight((300.0, 1_400.0), (0.9, -1.1)), []
+    layout = layout_of(RADAR | {"false_alarms_per_scan": 0.1})
+    for seed in range(16):
+        record, _, _ = radar_night({"a": way}, 240.0, seed=seed)
+        confirmed = settled(track(record.dataset(), layout), 30.0)
+        error, cov = errors_of(confirmed, way), confirmed["cov"].values
+        assert np.allclose(cov, np.swapaxes(cov, 1, 2))
+        assert (np.linalg.eigvalsh(cov) > 0).all()
+        squared.append(np.einsum("ni,nij,nj->n", error, np.linalg.inv(cov[:, :2, :2]), error)[::8])
+    nees = np.concatenate(squared)
+    assert len(nees) >= 200
+    assert 0.40 <= (nees < chi2.ppf(0.5, 2)).mean() <= 0.80
+    assert (nees < chi2.ppf(0.95, 2)).mean() >= 0.90
+    assert 1.0 <= nees.mean() <= 2.4
 
 
 def test_the_history_is_as_the_design_says(walker: Any):
@@ -240,6 +114,7 @@ def test_offsets_are_from_the_border():
     record, _, _ = radar_night({"a": way}, 600.0, seed=3, period=4.0)
     border = Border(FRAME, LineString([(-1000, 100), (1000, 100)]), 500.0, "right")  # home is the south
     found = settled(track(record.dataset(), layout_of(RADAR | {"false_alarms_per_scan": 0.1}), border=border), 60.0)
+    assert found.sizes["estimate"] > 100  # one walker, seen every 4 s for nine minutes
     assert np.allclose(found.offset_m.values, 100.0 - found.northing.values, atol=1e-6)
     assert set(np.unique(found.segment.values)) <= {1, 2}
     assert (np.diff(found.offset_m.values[::20]) > 0).all()
@@ -347,7 +222,7 @@ def test_two_targets_that_cross_keep_their_names(seed: int):
     """The crossing of tracking tutorials: two straight ways that meet at an angle, 90 % detected, and clutter."""
     ways = {"a": straight((-120.0, 700.0), (2.0, 1.0)), "b": straight((-120.0, 820.0), (2.0, -1.0))}
     record, truth, error = radar_night(ways, 120.0, seed=10 + seed, clutter=2.0)
-    tracks = track(record.dataset(), layout_of(RADAR))
+    tracks = track(record.dataset(), layout_of(RADAR | {"max_range_m": 3_000.0}))  # clutter is drawn within 3 km
     assert identity_switches(truth, tracks).sum() == 0
     late = gospa(truth, settled(tracks, 0.0), times=np.unique(truth.time.values)[20:])
     assert int(late.n_missed.sum()) <= 2
@@ -356,13 +231,18 @@ def test_two_targets_that_cross_keep_their_names(seed: int):
 
 
 def test_ten_targets_in_a_field_beside_the_plots_themselves():
-    """GOSPA of tracks is below that of the plots of each scan, taken as they come (clutter and misses included)."""
+    """GOSPA of tracks beside that of the plots of each scan, taken as they come, and of that scan only.
+
+    By hand the plots have √(4·1250 + 1·1250 + 9·43) = 81 m: 4 false plots, 1 of 10 targets missed, and a mean square
+    error of 25 m² in range and (0.2° of 1.2 km)² = 18 m² across. Tracks are to be no less exact than plots, with 3 % of
+    the targets missed (update probability 97 %, metrics.md §7): √(10·43 + .3·1250) = 28 m; one lost target is 35 m.
+    """
     random = np.random.default_rng(77)
     ways = {
         f"t{n}": straight(tuple(random.uniform(-1500, 1500, 2)), tuple(random.uniform(-1.5, 1.5, 2))) for n in range(10)
     }
     record, truth, _ = radar_night(ways, 160.0, seed=5, clutter=4.0)
-    tracks = track(record.dataset(), layout_of(RADAR | {"false_alarms_per_scan": 4.0}))
+    layout = layout_of(RADAR | {"false_alarms_per_scan": 4.0, "max_range_m": 3_000.0})
     times = np.unique(truth.time.values)[20:]
     places = np.array([place_of(plot) for plot in record.plots])
     raw = truth.isel(estimate=np.zeros(len(places), int)).drop_vars("target")
@@ -372,10 +252,16 @@ def test_ten_targets_in_a_field_beside_the_plots_themselves():
         easting=("estimate", places[:, 0], {"units": "m"}),
         northing=("estimate", places[:, 1], {"units": "m"}),
     )
-    ours = gospa(truth, settled(tracks, 0.0), times=times).attrs["gospa_mean_m"]
-    theirs = gospa(truth, raw, times=times).attrs["gospa_mean_m"]
-    assert ours < 0.7 * theirs
-    assert int(false_confirmed_tracks(truth, tracks).false_confirmed_tracks) <= 1
+    plots_alone = [
+        float(gospa(truth, raw.isel(estimate=np.flatnonzero(raw.time.values == time)), times=np.array([time])).gospa[0])
+        for time in times
+    ]
+    assert 73.0 < np.mean(plots_alone) < 87.0
+    tracks = track(record.dataset(), layout)
+    ours = gospa(truth, settled(tracks, 0.0), times=times)
+    assert ours.attrs["gospa_mean_m"] < math.sqrt(10 * 43 + 0.3 * 1250)
+    assert int(ours.n_missed.sum()) <= 0.03 * 10 * len(times)
+    assert int(false_confirmed_tracks(truth, tracks).false_confirmed_tracks) == 0
 
 
 def test_a_convoy_of_three_is_three():
@@ -391,60 +277,6 @@ def test_a_convoy_of_three_is_three():
     assert identity_switches(truth, track(record.dataset(), layout)).sum() == 0
 
 
-def ground(height: Callable[[np.ndarray, np.ndarray], np.ndarray], cell: float = 10.0) -> xr.Dataset:
-    """Heights [m] of (easting, northing) on cells of 10 m."""
-    northing, easting = np.arange(405.0, -2_700.0, -cell), np.arange(-2_300.0, 2_300.0, cell)
-    heights = height(*np.meshgrid(easting, northing)).astype(np.float32)
-    metres = {"units": "m"}
-    return xr.Dataset(
-        {"elevation": (("northing", "easting"), heights, metres)},
-        {"northing": ("northing", northing, metres), "easting": ("easting", easting, metres)},
-        {"crs": FRAME.crs.to_wkt(), "datum": "made up", "cell_m": cell},
-    )
-
-
-def dam(easting: np.ndarray, northing: np.ndarray) -> np.ndarray:
-    """A crest 30 m wide along northing 0 at 1,000 m, with a valley at 880 m in the south and water in the north."""
-    return np.where(np.abs(northing) < 15.0, 1_000.0, np.where(northing > 0.0, 940.0, 880.0))
-
-
-def strip(easting: np.ndarray, northing: np.ndarray) -> np.ndarray:
-    """Level ground at 1,000 m, with a strip 100 m wide that is 90 m too high."""
-    return np.where(np.abs(easting) < 50.0, 1_090.0, 1_000.0)
-
-
-def washboard(easting: np.ndarray, northing: np.ndarray) -> np.ndarray:
-    """The same with one strip of 100 m in two 70 m too high, over 1,600 m."""
-    return np.where((np.floor(easting / 100.0) % 2 == 0) & (np.abs(easting) < 800.0), 1_070.0, 1_000.0)
-
-
-def file_under_two_radars(
-    terrain: xr.Dataset, speed: float, seconds: float, seed: int, foot: float
-) -> tuple[xr.Dataset, xr.Dataset]:
-    """(truth, tracks) of five people 40 m apart at 1,000 m, who pass below two radars that see them, with feet at
-    ``foot`` [m]."""
-    ways = {f"w{k}": straight((-700.0 - 40.0 * k, 0.0), (speed, 0.0)) for k in range(5)}
-    radars, random, record = (
-        {"R": (-2_000.0, -2_500.0), "S": (2_000.0, -2_500.0)},
-        np.random.default_rng(seed),
-        Recorder(),
-    )
-    sd, rise = (8.0, math.radians(0.3)), 1_000.0 - foot - 25.0
-    for number, second in enumerate(np.arange(0.0, seconds, 1.5)):
-        name = "RS"[number % 2]
-        seen = [way(np.array([second]))[0] for way in ways.values() if random.random() < 0.9]
-        plots = [polar(place, radars[name], random, (0.0, sd[1])) for place in seen]
-        for plot in plots:
-            plot |= {"range": math.hypot(plot["range"], rise) + random.normal(0.0, sd[0]), "range_sd": sd[0]}
-        record.scan(name, float(second), plots)
-    same = {"mast_height_m": 25.0, "range_sd_m": sd[0], "azimuth_sd_deg": 0.3, "period_s": 3.0}
-    same |= {"max_range_m": 7_000.0, "false_alarms_per_scan": 0.3}
-    tracks = track(
-        record.dataset(), layout_of(*[RADAR | same | {"id": n, "at": p} for n, p in radars.items()]), terrain=terrain
-    )
-    return truth_of(ways, np.arange(0.0, seconds, 3.0)), tracks
-
-
 @pytest.mark.parametrize("seed", [1, 3])
 def test_people_on_the_crest_of_a_dam_are_as_many_as_they_are(seed: int):
     """Two radars in the valley see five people 40 m apart. The dead ground behind the crest takes none of them."""
@@ -457,36 +289,21 @@ def test_people_on_the_crest_of_a_dam_are_as_many_as_they_are(seed: int):
 @pytest.mark.parametrize(
     ("height", "speed", "seconds"), [(strip, 4.0, 260.0), (washboard, 1.3, 300.0)], ids=["strip", "washboard"]
 )
-def test_false_dead_ground_takes_nobody(height: Any, speed: float, seconds: float):
-    """The model hides level ground that both radars see, and people there stay who they are: in four nights 60 and 45
-    identity switches and 4 and 11 tracks too many while the map was believed, 5 and none on level ground."""
-    switches = tracks_too_many = 0
-    for seed in range(1, 5):
+def test_nobody_is_lost_on_false_dead_ground(height: Any, speed: float, seconds: float):
+    """The model hides level ground that both radars see: at least as many names as people, and 97 % of the people shown
+    at each scan (update probability, metrics.md §7)."""
+    for seed in (1, 2):
         truth, tracks = file_under_two_radars(ground(height), speed, seconds, seed, foot=1_000.0)
-        switches += int(identity_switches(truth, tracks).values.sum())
-        tracks_too_many += len(set(settled(tracks, 60.0).track.values)) - 5
-    assert switches <= 25
-    assert tracks_too_many <= 2
+        assert len(set(settled(tracks, 60.0).track.values)) >= 5
+        times = np.unique(truth.time.values)[20:]
+        assert int(gospa(truth, settled(tracks, 0.0), times=times).n_missed.sum()) <= 0.03 * 5 * len(times)
 
 
+@pytest.mark.xfail(strict=True, reason="open fault: the limit of speed at a false cliff slows the track to a walk")
 def test_a_vehicle_at_a_false_cliff_is_not_taken_to_stop():
-    """The model says that nobody can drive up the strip, and a vehicle alone drives over it at 12 m/s: the least speed
-    shown there is 3.3 m/s in the mean of eight nights, and was 1.6 while only 3% were taken to ignore such a limit."""
-    terrain, least = ground(strip), []
-    for seed in range(1, 9):
-        random, record = np.random.default_rng(seed), Recorder()
-        way, radar = straight((-800.0, 0.0), (12.0, 0.0)), (-2_000.0, -2_500.0)
-        for second in np.arange(0.0, 110.0, 1.5):
-            place = way(np.array([second]))[0]
-            seen = [polar(place, radar, random, SD)] if random.random() < 0.9 else []
-            likely = {"animal": 0.05, "vehicle": 0.8, "person": 0.05, "other": 0.05, "group": 0.05}
-            record.scan("R", float(second), [plot | {"class": likely} for plot in seen])
-        sensor = RADAR | {"at": radar, "mast_height_m": 25.0, "period_s": 1.5, "false_alarms_per_scan": 0.3}
-        tracks = track(record.dataset(), layout_of(sensor), terrain=terrain)
-        on_strip = tracks.isel(estimate=np.flatnonzero(np.abs(tracks.easting.values) < 150.0))
-        assert len(set(on_strip.track.values)) == 1
-        least.append(float(np.hypot(on_strip.easting_rate.values, on_strip.northing_rate.values).min()))
-    assert np.mean(least) > 2.2
+    """Ten plots in 1.5 s each, 8.8 m across (.2° at 2.5 km), give a speed to √(12/990)·8.8/1.5 = .65 m/s. Half of the
+    12 m/s that are driven is nine times that below the truth. Shown are 3 m/s, and 10 without the model."""
+    assert np.mean([drive_over_the_strip(seed) for seed in (1, 2)]) > 6.0
 
 
 def test_classes_are_aligned_by_name():
@@ -521,10 +338,31 @@ def test_a_subset_of_the_classes_says_the_same_in_every_run(classes: list[str]):
 
 
 def test_clutter_alone_makes_no_track_that_is_believed():
-    """metrics.md §7: false confirmed tracks at most one an hour; here none in 20 minutes of 5 false plots a scan."""
-    record, _, _ = radar_night({}, 1200.0, seed=9, period=4.0, clutter=5.0, reach=20_000.0)
-    tracks = track(record.dataset(), layout_of(RADAR | {"false_alarms_per_scan": 5.0, "period_s": 4.0}))
-    assert "confirmed" not in tracks.status.values
+    """metrics.md §7: false confirmed tracks at most one an hour, of which none in 3.0 h is proof with 95 %.
+
+    5 false plots a scan within 3 km: of 25 pairs in two scans a share of (150/3000)² is within 150 m, 169 pairs in 3 h,
+    so that whoever believes two plots in a row believes many tracks here.
+    """
+    record, _, _ = radar_night({}, 10_800.0, seed=9, period=4.0, clutter=5.0, reach=3_000.0)
+    scans: list[list[np.ndarray]] = [[] for _ in record.scans]
+    for plot in record.plots:
+        scans[plot["scan"]].append(place_of(plot))
+    pairs = sum(
+        np.hypot(*(first - second)) < 150.0
+        for one, other in itertools.pairwise(scans)
+        for first in one
+        for second in other
+    )
+    assert 130 < pairs < 208  # three standard deviations of a Poisson number
+    layout = layout_of(RADAR | {"false_alarms_per_scan": 5.0, "period_s": 4.0, "max_range_m": 3_000.0})
+    assert "confirmed" not in track(record.dataset(), layout).status.values
+
+
+def test_two_tracks_that_share_two_plots():
+    """metrics.md §7: weights 2, 1 and 1, 3, a miss weighs 1. The joint events weigh 1 + 2 + 1 + 1 + 3 + 2·3 + 1·1 = 15:
+    the first track is missed in 5 of them, has the first plot in 8, the second in 2."""
+    hit, miss, _ = marginals(np.array([0, 2, 4]), np.array([0, 1, 0, 1]), np.array([2.0, 1.0, 1.0, 3.0]), np.ones(2), 2)
+    assert [miss[0], hit[0], hit[1]] == pytest.approx([1 / 3, 8 / 15, 2 / 15], abs=1e-9)
 
 
 # Several sensors
@@ -618,7 +456,7 @@ def test_silence_of_a_polled_radar_ends_a_track():
 def crowd() -> tuple[Recorder, Layout]:
     ways = {f"t{n}": straight((-300.0 + 110.0 * n, 600.0 + 40.0 * n), (1.2 - 0.4 * n, 0.8)) for n in range(5)}
     record, _, _ = radar_night(ways, 80.0, seed=21, clutter=2.0)
-    return record, layout_of(RADAR)
+    return record, layout_of(RADAR | {"max_range_m": 3_000.0})  # clutter is drawn within 3 km
 
 
 def same(first: xr.Dataset, second: xr.Dataset, tolerance: float = 0.0) -> None:
@@ -643,6 +481,26 @@ def test_late_scans_change_nothing_in_the_end(crowd: Any):
         "timedelta64[ns]"
     )
     same(track(record.dataset(), layout), track(late.assign(scan_received_at=("scan", received)), layout))
+
+
+def test_a_scan_that_is_later_than_the_horizon_is_as_if_it_had_never_come():
+    """Design §4a: a row uses what was received within the horizon, by default 60 s (docs/settings.md)."""
+    record, _, _ = radar_night({"a": straight((300.0, 1_400.0), (0.9, -1.1))}, 120.0, seed=1)
+    layout, data = layout_of(RADAR | {"false_alarms_per_scan": 0.1}), record.dataset()
+
+    def late(seconds: float) -> xr.Dataset:
+        received = data.scan_time.values.copy()
+        received[20] += np.timedelta64(round(seconds * 1000), "ms")
+        return track(data.assign(scan_received_at=("scan", received)), layout)
+
+    plots = np.flatnonzero(data.scan_index.values != 20)
+    index = data.scan_index.values[plots]
+    without = data.isel(scan=[scan for scan in range(60) if scan != 20], detection=plots)
+    without = track(without.assign(scan_index=("detection", index - (index > 20))), layout)
+    in_order = track(data, layout)
+    assert not np.array_equal(in_order.existence.values, without.existence.values)
+    same(late(59.9), in_order)
+    same(late(60.1), without)
 
 
 def test_a_live_tracker_scan_by_scan_is_the_batch(crowd: Any):
@@ -681,8 +539,11 @@ def test_the_history_is_causal(crowd: Any):
 
 
 def test_a_quarter_turn_of_the_world_turns_the_tracks(crowd: Any):
-    """Without terrain nothing knows where east is: azimuths turned by 90° give tracks turned by 90°."""
-    record, layout = crowd
+    """Without terrain nothing knows where east is: azimuths turned by 90° give tracks turned by 90°.
+
+    metrics.md §8 excepts gridded births: with a range of 20 km no edge of what is watched runs through their grid.
+    """
+    record, layout = crowd[0], layout_of(RADAR)
     turned = Recorder(
         scans=record.scans,
         plots=[plot | {"azimuth": (plot["azimuth"] + math.pi / 2) % (2 * math.pi)} for plot in record.plots],
