@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +34,7 @@ def unrolled(shape: _Shape) -> _Shape:
         return shape
     begins: list[float] = []
 
-    def along(line: BaseGeometry) -> BaseGeometry:
+    def along(line: shapely.LineString) -> shapely.LineString:
         def moved(places: Floats) -> Floats:
             east = run_on(places[:, 0])
             if line.geom_type == "LinearRing" and abs(east[-1] - east[0]) > TURN_DEG / 2.0:
@@ -50,7 +50,7 @@ def unrolled(shape: _Shape) -> _Shape:
             return shapely.Polygon(along(one.exterior), [along(hole) for hole in one.interiors])
         if isinstance(one, shapely.LineString):
             return along(one)
-        parts = shapely.get_parts(one)
-        return one if len(parts) <= 1 and parts[:1].tolist() == [one] else type(one)([whole(part) for part in parts])
+        parts, of_kind = shapely.get_parts(one), cast("Any", type(one))
+        return one if parts[:1].tolist() == [one] else of_kind([whole(part) for part in parts])
 
     return whole(shape)  # type: ignore[return-value]
