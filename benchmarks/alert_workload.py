@@ -72,7 +72,8 @@ def measure(layout: str, *, hours: float, crossings_per_hour: float, seed: int) 
     pipeline = Pipeline(ground)
     start = time.process_time()
     news = [alert for row in rows(ground, scans, round(3600 * hours)) for alert in pipeline.take(row)]
-    return alert_workload(news, hours=hours), (time.process_time() - start) / hours
+    end = SCENARIO_START + timedelta(hours=hours)
+    return alert_workload(news, hours=hours, end=end), (time.process_time() - start) / hours
 
 
 def main() -> None:

@@ -256,7 +256,7 @@ def read_help_call(payload: bytes, content_type: str | None = JSON) -> HelpCall 
     """Return what can be read of a position message that states distress; None if it does not, or is not a JSON object.
 
     People may need help although the message breaks a rule, so each field is read alone, and one that cannot be used is
-    left out. Every ``distress`` counts but ``false``, 0 and an empty text.
+    left out. Every ``distress`` counts but ``false``, null, 0, an empty text and the text ``false``.
     """
     if media_type(content_type) != JSON:
         return None

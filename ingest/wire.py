@@ -45,7 +45,9 @@ MAX_COUNTER: Final = 2**53
 
 Identifier = Annotated[str, Meta(pattern=IDENTIFIER_PATTERN, description="ASCII letters and digits . _ -")]
 Counter = Annotated[int, Meta(ge=0, le=MAX_COUNTER)]
-UtcTime = Annotated[datetime, Meta(tz=True, description="RFC 3339, UTC: it ends in Z")]
+UtcTime = Annotated[
+    datetime, Meta(tz=True, description="RFC 3339, UTC: it ends in Z; +00:00 and +0000 are taken as well")
+]
 Range = Annotated[float, Meta(ge=0, le=1e6, description="slant range, metres")]
 PositiveMetres = Annotated[float, Meta(gt=0, le=1e6)]
 Azimuth = Annotated[float, Meta(ge=0, lt=360, description="clockwise from true north, degrees")]

@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
 
 from fusion.alerts.alert import PRIORITIES, Alert
-from fusion.alerts.messages import cleared
 from geo.errors import BadInput
 
 TEN_MINUTES_S: Final = 600.0
@@ -54,7 +53,7 @@ class Workload:
     chattering : int
         Sources that raised more than three alerts within a minute.
     stale : int
-        Alerts open for longer than a day.
+        Alerts that were open for a day or longer, acknowledged or not; ISA-18.2 calls them stale.
     duplicates : int
         Alerts that repeat an event.
     """
@@ -82,7 +81,9 @@ class Workload:
         return "over-demanding" if self.in_ten_minutes <= MOST else "unmanageable"
 
 
-def alert_workload(revisions: Iterable[Alert], *, hours: float, operators: int = 1) -> Workload:
+def alert_workload(
+    revisions: Iterable[Alert], *, hours: float, operators: int = 1, end: datetime | None = None
+) -> Workload:
     """Measure the workload of published alerts.
 
     Parameters
@@ -93,6 +94,9 @@ def alert_workload(revisions: Iterable[Alert], *, hours: float, operators: int =
         Time span in which they were published.
     operators : int
         Operators who share the alerts.
+    end : datetime, optional
+        End of the time span, with a time zone, up to which open alerts count as open. None: the time of the newest
+        revision, so that an alert that stayed open after it may be missing from ``stale``.
 
     Returns
     -------
@@ -102,7 +106,7 @@ def alert_workload(revisions: Iterable[Alert], *, hours: float, operators: int =
     Raises
     ------
     BadInput
-        For no time or no operator.
+        For no time, no operator, or an end without a time zone.
 
     Notes
     -----
@@ -117,12 +121,12 @@ def alert_workload(revisions: Iterable[Alert], *, hours: float, operators: int =
         raise BadInput(
             f"{hours} h, {operators} operators", where="alert workload", expected="hours above 0, one or more"
         )
+    if end is not None and end.tzinfo is None:
+        raise BadInput(f"end {end} has no UTC offset", where="alert workload", expected="an aware datetime")
     every = list(revisions)
     first: dict[str, Alert] = {}
-    last: dict[str, Alert] = {}
     for alert in every:
         first.setdefault(alert.id, alert)
-        last[alert.id] = alert
     raised = sorted(first.values(), key=lambda alert: (alert.raised_at, alert.id))
     seconds = np.array([alert.raised_at.timestamp() for alert in raised])
     ranked = [alert.priority for alert in raised if alert.priority != "distress"]
@@ -139,7 +143,7 @@ def alert_workload(revisions: Iterable[Alert], *, hours: float, operators: int =
         shares={name: count[name] / len(ranked) if ranked else 0.0 for name in PRIORITIES if name != "distress"},
         by_rule=dict(sorted(Counter(alert.rule for alert in raised).items())),
         chattering=_chattering(raised),
-        stale=_stale(last.values()),
+        stale=_stale(every, end),
         duplicates=_duplicates(raised),
     )
 
@@ -161,13 +165,21 @@ def _chattering(raised: Sequence[Alert]) -> int:
     return sum(_most_within(np.array(times), 60.0) > CHATTERING_A_MINUTE for times in sources.values())
 
 
-def _stale(last: Iterable[Alert]) -> int:
-    """Count alerts that were open for longer than a day, among them those cleared because no operator acted."""
-    return sum(
-        alert.updated_at - alert.raised_at >= timedelta(seconds=STALE_S)
-        and (alert.is_open or alert.reason_message == cleared("no_action"))
-        for alert in last
-    )
+def _stale(revisions: Sequence[Alert], end: datetime | None) -> int:
+    """Count alerts that were open for a day or longer, until they were closed, or else until ``end``."""
+    raised: dict[str, datetime] = {}
+    closed: dict[str, datetime] = {}
+    for alert in revisions:
+        raised.setdefault(alert.id, alert.raised_at)
+        if alert.is_open:
+            closed.pop(alert.id, None)
+        else:
+            closed.setdefault(alert.id, alert.updated_at)
+    if not revisions:
+        return 0
+    until = end or max(alert.updated_at for alert in revisions)
+    day = timedelta(seconds=STALE_S)
+    return sum(closed.get(identity, until) - since >= day for identity, since in raised.items())
 
 
 def _duplicates(raised: Sequence[Alert]) -> int:

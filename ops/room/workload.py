@@ -10,15 +10,17 @@ import msgspec
 from fusion.alerts import Alert, Workload, alert_workload
 from ops.store.incidents import IncidentReader
 from ops.store.reader import Reader
-from sensors.timestamps import HOUR_NS
+from sensors.timestamps import HOUR_NS, utc_datetime
 
 ROWS_A_READ: Final = 1_000
 MOST_INCIDENTS: Final = 1_000_000
 
 
-def workload_of(store: Reader, *, span_ns: int) -> Workload | None:
-    """Return the workload of one operator: all alerts of a store, published within ``span_ns``; None for no time."""
-    return alert_workload(_revisions(store), hours=span_ns / HOUR_NS) if span_ns > 0 else None
+def workload_of(store: Reader, *, begins_ns: int, ends_ns: int) -> Workload | None:
+    """Return the workload of one operator: all alerts of a store, published in this time; None for no time."""
+    if ends_ns <= begins_ns:
+        return None
+    return alert_workload(_revisions(store), hours=(ends_ns - begins_ns) / HOUR_NS, end=utc_datetime(ends_ns))
 
 
 def incidents_of(store: Reader) -> list[dict[str, Any]]:

@@ -1,8 +1,8 @@
 """A sector of one's own as other programs write it: border, layout, sector file, recordings, indicators; hostile ones.
 
-Sources: docs/nomenclature.md ("Layout file", "Sector file", "Indicator and outcome files"), design §4a (layout),
-docs/adapters.md and ``ingest.recordings`` (recordings), README ("an error is one sentence and a non-zero exit code"),
-RFC 7946, RFC 4180, TOML 1.0; lengths and areas by Karney's geodesics, circles and strips in closed form.
+Sources: docs/files.md ("Layout file", "Sector file", "Indicator and outcome files"), design §4a (layout), docs/
+adapters.md ("Import recordings"), docs/commands.md ("an error is one sentence and a non-zero exit code"), RFC 7946,
+RFC 4180, TOML 1.0; lengths and areas by Karney's geodesics, circles and strips in closed form.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def sector(tmp_path: Path, ground: Path) -> Path:
 
 
 def refused(answer: tuple[int, str, str], *words: str) -> None:
-    """README: one sentence on stderr, nothing on stdout, an exit status that is not 0, no traceback."""
+    """docs/commands.md: one sentence on stderr, nothing on stdout, an exit status that is not 0, no traceback."""
     code, out, err = answer
     assert code not in (0, None)
     assert out == ""
@@ -139,7 +139,11 @@ def walker_csv(file: Path, *, columns: str = "sensor,observed_at,range_m,azimuth
 def test_a_recording_of_a_crossing_replays_as_one_track_and_one_crossing(
     sector: Path, tmp_path: Path, watchline: Command
 ):
-    """From the east, away, to the west, home: inbound, between 21:07:47, when he is on the line, and two minutes on."""
+    """From the east, away, to the west, home: inbound, when two looks in a row are beyond the band of uncertainty.
+
+    On the line at 700 / 1.5 = 466.7 s, 21:07:46.7. σ ≤ 5 m: a band of 3 √(25 + 9) = 17.5 m or less, left 11.7 s later;
+    the second look beyond it within 10 s, and one may be missed: by 21:08:15.
+    """
     file = walker_csv(tmp_path / "night.csv")
     journal = tmp_path / "journal.db"
     code, out, err = watchline("journal", "import", "andes", file, "--out", journal, "--kind", "radar", "--json")
@@ -155,7 +159,7 @@ def test_a_recording_of_a_crossing_replays_as_one_track_and_one_crossing(
     assert len(crossings) == 1
     crossing = crossings[0]["properties"]
     assert crossing["direction"] == 1
-    assert "2026-03-14T21:07:40" <= crossing["raised_at"] <= "2026-03-14T21:09:50"
+    assert "2026-03-14T21:07:46" <= crossing["raised_at"] <= "2026-03-14T21:08:20"
     assert not any(alert["properties"]["rule"] == "track_initiated_inside" for alert in alerts)
     places = tracks.to_crs(4326).geometry
     assert places.x.between(CENTRE[0] - 0.01, CENTRE[0] + 0.01).all()
@@ -268,7 +272,7 @@ def test_a_file_that_holds_no_border_is_refused_by_its_name(tmp_path: Path, kind
 
 
 def test_a_layout_takes_the_documented_defaults(tmp_path: Path):
-    """Nomenclature, "Layout file": mast 2 m, from 0 m on, all round, always working, heartbeats each 10 s, Pd .9."""
+    """docs/files.md, "Layout file": mast 2 m, from 0 m on, all round, always working, heartbeats each 10 s, Pd .9."""
     path = tmp_path / "mine.geojson"
     path.write_text(json.dumps(collection(point({"id": "Radar Süd 1", "kind": "radar", "max_range_m": 4000}))))
     layout = Layout.from_file(path, FRAME)
@@ -506,7 +510,7 @@ max_range_m = 4000
 def test_a_catalogue_with_a_fault_is_refused_by_its_key(
     sector: Path, tmp_path: Path, watchline: Command, before: str, after: str, word: str
 ):
-    """Nomenclature, "Catalogue file"; the shipped catalogue lies under it."""
+    """docs/files.md, "Catalogue file"; the shipped catalogue lies under it."""
     assert before in ITEM
     (tmp_path / "mine.toml").write_text(ITEM.replace(before, after, 1))
     files = [tmp_path / "layout.geojson", tmp_path / "other.geojson"]
@@ -546,7 +550,7 @@ why = "requirement 4.2"
 def test_thresholds_with_a_fault_are_refused_by_their_key(
     sector: Path, tmp_path: Path, watchline: Command, before: str, after: str, word: str
 ):
-    """Nomenclature, "Thresholds file": every change has value, day, person and reason, in the order of the days."""
+    """docs/files.md, "Thresholds file": every change has value, day, person and reason, in the order of the days."""
     assert before in THRESHOLD
     (tmp_path / "limits.toml").write_text(THRESHOLD.replace(before, after, 1))
     files = [tmp_path / "layout.geojson", tmp_path / "other.geojson"]
@@ -615,6 +619,20 @@ def test_a_row_that_ingest_would_refuse_is_named(text: str, word: str):
     assert "night.csv" in str(error.value)
 
 
+def test_a_row_with_empty_true_is_a_scan_without_detections():
+    """docs/adapters.md; design §4a: a miss is information, so that an import without these rows is blind to misses."""
+    head = "sensor,observed_at,azimuth_deg,empty\n"
+    found = scans(head + "a,2026-03-14T21:00:00Z,5,\na,2026-03-14T21:00:02Z,,true\na,2026-03-14T21:00:04Z,6,false\n")
+    assert [(scan.sequence, scan.observed_at.second, len(scan.plots)) for scan in found] == [
+        (1, 0, 1),
+        (2, 2, 0),
+        (3, 4, 1),
+    ]
+    for row in ("7,true", ",true\na,2026-03-14T21:00:00Z,7,"):  # empty, and with a detection
+        with pytest.raises(RecordingError, match="empty"):
+            scans(f"{head}a,2026-03-14T21:00:00Z,{row}\n")
+
+
 def test_rows_without_a_kind_need_one():
     with pytest.raises(RecordingError):
         scans("sensor,observed_at,azimuth_deg\na,2026-03-14T21:00:00Z,5\n", kind=None)
@@ -658,7 +676,10 @@ def test_indicators_that_contradict_the_documents_are_refused(tmp_path: Path, wa
 
 
 def test_trend_and_distance_to_a_target_by_hand(tmp_path: Path, watchline: Command):
-    """Pairs of 4, 6, 5 a year apart: slopes +2, −1, +½; the median is ½ a year; 3 to go to a target of 2."""
+    """Pairs of 4, 6, 5 a year apart: slopes +2, −1, +½; the median is ½ a year; 5 is 3 above a target of 2.
+
+    docs/nomenclature.md: the distance is the target minus the value, so −3; an unknown value is due, never zero.
+    """
     rows = [
         f"CL,crime_and_governance,homicides,{value},per 100000,{year}-01-01,UNODC,2,lower,high"
         for year, value in [(2023, 4), (2024, 6), (2025, 5)]
@@ -670,9 +691,9 @@ def test_trend_and_distance_to_a_target_by_hand(tmp_path: Path, watchline: Comma
     families = json.loads(out)["families"]
     (line,) = families["crime_and_governance"]["lines"]
     assert (line["value"], line["target"]) == (5, 2)
-    assert abs(line["distance"]) == pytest.approx(3.0)
+    assert line["distance"] == pytest.approx(-3.0)
     assert line["trend"] == pytest.approx(0.5, rel=0.01)
-    assert any("posts built" in sentence for sentence in families["national_action_plan"]["missing"]) or any(
-        entry["value"] is None for entry in families["national_action_plan"]["lines"]
-    )
+    (built,) = families["national_action_plan"]["lines"]
+    assert (built["value"], built["target"], built["distance"]) == (None, 12, None)
+    assert any("posts built" in sentence for sentence in families["national_action_plan"]["missing"])
     assert families["international_agreements"]["missing"]

@@ -1,11 +1,17 @@
-"""Files that make a reader ask a network: none may, in any door (docs/security.md, "a map file makes GDAL read …").
+"""Files that make a reader ask a network: none may (docs/security.md, "a map file makes GDAL read …").
 
-A server on this machine counts what is asked of it. What a person states as an address, for terrain, is an address.
+As borders, map files, layouts, sources of a credit line and rasters of terrain; other files are read by the same code,
+and are not tried here. A server on this machine counts the connections to it. What a person states as an address, for
+terrain, is an address.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import socket
+import subprocess
+import sys
 import tarfile
 import threading
 import zipfile
@@ -13,12 +19,12 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import rasterio
 import rasterio.shutil
-from rasterio.env import get_gdal_config
 from rasterio.transform import from_origin
 
 from geo.border import Border
@@ -27,6 +33,7 @@ from geo.frame import LocalFrame
 from geo.mobility.roads_and_rivers import read_map_file
 from geo.terrain import open_terrain
 from geo.terrain.safe_open import opened
+from ops.sector.base_map import is_from_openstreetmap
 from sensors.layout import Layout
 from tests.patience import PATIENT_S
 
@@ -34,7 +41,8 @@ LINE = "-84.4,36.6 -84.1,36.6"
 
 
 class Server:
-    """Answers 404 to everything and notes it; ``url`` is its address."""
+    """Answers 404 to everything and notes each connection, whatever is said over it, and each path; ``url`` is its
+    address."""
 
     def __init__(self) -> None:
         asked: list[str] = []
@@ -51,7 +59,13 @@ class Server:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self.asked, self._server = asked, ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        class Listener(ThreadingHTTPServer):
+            def get_request(self) -> tuple[socket.socket, Any]:
+                accepted = super().get_request()
+                asked.append("connection")
+                return accepted
+
+        self.asked, self._server = asked, Listener(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -108,7 +122,33 @@ MAPS: dict[str, Callable[[str], str]] = {
     "pipeline.json": lambda url: (
         '{"type": "gdal\\u005fstreamed_alg", "command_line": "gdal vector pipeline read /vsicurl/' + url + '/g"}'
     ),
+    "plain.gdalg.json": lambda url: (
+        '{"type": "gdal_streamed_alg", "command_line": "gdal vector pipeline ! read /vsicurl/' + url + "/g.geojson"
+        ' ! write --format stream streamed_dataset"}'
+    ),
 }
+ASKS = ("saved.gml", "vrt.geojson", "service.gml", "plain.gdalg.json")
+"""Those with which GDAL 3.12 makes a request of its own accord; with the others another version of it might."""
+PLAIN_GDAL = """
+import sys
+import pyogrio
+try:
+    for layer in pyogrio.list_layers(sys.argv[1])[:, 0]:
+        pyogrio.read_dataframe(sys.argv[1], layer=layer)
+except Exception as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("name", ASKS)
+def test_without_protection_a_map_file_makes_a_request(tmp_path: Path, server: Server, name: str):
+    """The control of what follows; in a process of its own, because options of GDAL hold for the whole process."""
+    file = tmp_path / name
+    file.write_text(MAPS[name](server.url))
+    command = [sys.executable, "-c", PLAIN_GDAL, str(file)]
+    environment = {**os.environ, "no_proxy": "127.0.0.1"}
+    ended = subprocess.run(command, capture_output=True, text=True, env=environment, check=True, timeout=PATIENT_S)
+    assert server.asked, ended.stdout
 
 
 @pytest.mark.parametrize("zipped", [False, True])
@@ -125,6 +165,7 @@ def test_no_map_file_makes_a_request(tmp_path: Path, server: Server, frame: Loca
         lambda: Border.from_file(file, frame).segments,
         lambda: len(read_map_file("roads", file, frame)),
         lambda: len(Layout.from_file(file, frame).sensors),
+        lambda: is_from_openstreetmap(file),
     ):
         try:
             read += door() > 0
@@ -267,17 +308,24 @@ def test_an_open_local_raster_takes_the_network_from_no_other_thread(tmp_path: P
     assert "/a.tif" in server.asked
 
 
-def test_in_another_thread_gdal_opens_no_address_while_a_local_raster_is_open(tmp_path: Path):
-    local, found = str(raster(tmp_path / "good.tif")), []
+def test_in_another_thread_gdal_opens_no_address_while_a_local_raster_is_open(tmp_path: Path, server: Server):
+    local, asked_within = str(raster(tmp_path / "good.tif")), []
+
+    def ask(name: str) -> None:
+        with suppress(rasterio.errors.RasterioError), rasterio.open(f"/vsicurl/{server.url}/{name}"):
+            pass
 
     def look() -> None:
         with opened(local, local):
-            found.append(get_gdal_config("CPL_VSIL_CURL_ALLOWED_FILENAME"))
+            ask("within.tif")
+            asked_within.extend(server.asked)
+        ask("after.tif")
 
     other = threading.Thread(target=look)
     other.start()
     other.join()
-    assert found == ["none"]
+    assert asked_within == []
+    assert "/after.tif" in server.asked  # the control: the same thread, once the raster is closed
 
 
 @pytest.mark.parametrize(

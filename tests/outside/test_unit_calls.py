@@ -1,7 +1,8 @@
 """Calls for help that break the rules of docs/units.md: they are dead letters, and the operations room hears of each.
 
 From docs/units.md: `(unit, boot, seq)` is unique, `boot` rises, only the fields of the schema; a call has arrived when
-an alert of the rule `distress` with `unit` exists. From docs/security.md: whose messages are not authentic.
+an alert of the rule `distress` with `unit` exists; the compact form. From docs/security.md: whose messages are not
+authentic. Calls of distress devices on AIS: docs/architecture.md ("People"), decision 0120, ITU-R M.585 and M.1371.
 """
 
 from __future__ import annotations
@@ -10,21 +11,23 @@ import base64
 import hashlib
 import json
 from datetime import UTC, datetime, timedelta
+from functools import reduce
+from operator import xor
 from pathlib import Path
 from typing import Any
 
+import cbor2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fusion.alerts import Alert
 from fusion.situation.context import AlertContext
+from ingest import compact
 from ingest.envelope import Delivery
-from ingest.receiving.batch import KEPT_BYTES
 from ingest.receiving.receiver import Guards, Receiver
 from ingest.security import Register
 from ingest.security.authentication import Authenticator
 from ingest.security.key_register import KeyRecord
-from ingest.wire import MAX_PAYLOAD_BYTES
 from ops.journal.writer import Journal
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
@@ -54,7 +57,7 @@ class Room:
     """Ingest, journal and fusion of one sector, without a broker."""
 
     def __init__(self, folder: Path, ground: OpenSector, register: Register | None = None) -> None:
-        self.journal, self._ground, self._at = Journal(folder / "journal.db"), ground, NOW
+        self.journal, self.ground, self._at = Journal(folder / "journal.db"), ground, NOW
         trust = None
         if register is not None:
             trust = Authenticator(register, required=True, recall_boot=self.journal.recall_boot)
@@ -71,10 +74,19 @@ class Room:
     def send(self, message: dict[str, Any] | bytes, *properties: tuple[str, str]) -> list[Alert]:
         """Receive a message of patrol-1, a second after the one before; return the alerts that it raises."""
         payload = message if isinstance(message, bytes) else json.dumps(message).encode()
+        return self._receive("watchline/1/s/unit/patrol-1/position", payload, "application/json", properties)
+
+    def hear(self, sentence: bytes) -> list[Alert]:
+        """Receive an AIS sentence of the first radar, a second after the message before."""
+        radar = next(sensor.id for sensor in self.ground.layout.sensors if sensor.kind == "radar")
+        return self._receive(f"watchline/1/s/sensor/{radar}/detections", sentence, "text/vnd.nmea.ais", ())
+
+    def _receive(
+        self, topic: str, payload: bytes, content_type: str, properties: tuple[tuple[str, str], ...]
+    ) -> list[Alert]:
         now_ns = int(self._at.timestamp() * 1e9)
         self._at += timedelta(seconds=1)
-        topic = "watchline/1/s/unit/patrol-1/position"
-        self._receiver.handle([Delivery(topic, payload, "application/json", properties, now_ns)])
+        self._receiver.handle([Delivery(topic, payload, content_type, properties, now_ns)])
         self.journal.tick(now_ns)
         return self.follow()
 
@@ -137,10 +149,17 @@ def test_counts_stay_exact_and_the_same_bytes_again_change_nothing(room: Room):
 
 
 def test_a_second_call_with_the_numbers_of_the_first_is_stated_as_any_later_call(room: Room):
+    """docs/security.md: "at most one revision in 10 s with its newest position"; the calls come at 0, 1, … 12 s."""
     (first,) = room.send(body(distress=True, note="one"))
-    later = [alert for n in range(12) for alert in room.send(body(distress=True, note=f"two {n}"))]
-    assert [alert.id for alert in later] == [first.id]  # at most one revision in 10 s (docs/security.md)
-    assert later[0].revision == first.revision + 1
+    later = [
+        (n, alert)
+        for n in range(12)
+        for alert in room.send(body(distress=True, note=f"two {n}", lat=36.58 + 0.001 * n))
+    ]
+    assert [(n, alert.id, alert.revision) for n, alert in later] == [(9, first.id, first.revision + 1)]
+    shown = {message.id: message.parameters for message in later[0][1].details}
+    assert shown["alert-detail-note"] == {"note": "two 9"}
+    assert shown["alert-detail-coordinates"] == {"position": "36.58900, -84.21000"}
 
 
 @pytest.mark.parametrize("ahead_s", [0.6, 5.0, 3600.0, 4e6])
@@ -177,10 +196,11 @@ def test_a_call_with_a_bad_field_is_heard_at_its_position(room: Room, changed: d
 
 @pytest.mark.parametrize("changed", [{"photo": "p" * 100_000}, {"note": "n" * 66_000}, {"photo": "p" * 261_900}])
 def test_a_call_that_is_larger_than_what_is_kept_of_it_is_heard(room: Room, changed: dict[str, Any]):
+    """docs/commands.md: of a dead letter, 64 kB are stored; docs/units.md: up to 256 KiB a call is heard."""
     (alert,) = room.send(body(distress=True, **changed))
     assert "alert-detail-coordinates" in ids(alert)
     ((_, dead),) = room.journal.dead_letters()
-    assert len(dead.body) == KEPT_BYTES < dead.size <= MAX_PAYLOAD_BYTES
+    assert len(dead.body) == 65_536 < dead.size <= 262_144
 
 
 def test_a_call_whose_note_is_not_utf_8_is_heard(room: Room):
@@ -351,3 +371,132 @@ def test_a_stolen_radio_cannot_call(tmp_path: Path, ground: OpenSector):
     room, call = Room(tmp_path, ground, register(revoked_at=LAST_YEAR)), body(distress=True)
     assert room.send(call, *properties(call, 5)) == []
     assert room.codes() == ["key_revoked"]
+
+
+# Distress devices on AIS (docs/adapters.md: "active distress devices call; others are `no_target`")
+
+
+def ais(mmsi: int, status: int, lon: float = 181.0, lat: float = 91.0, second: int = 60) -> bytes:
+    """ITU-R M.1371-5, table 48 (message 1): 168 bits, armoured six at a time; 181°, 91° and 60 are "not available"."""
+    fields = [(1, 6), (0, 2), (mmsi, 30), (status, 4), (-128, 8), (1023, 10), (0, 1), (round(lon * 600_000), 28)]
+    fields += [(round(lat * 600_000), 27), (3600, 12), (511, 9), (second, 6), (0, 2), (0, 3), (0, 1), (0, 19)]
+    bits = "".join(f"{value & (1 << size) - 1:0{size}b}" for value, size in fields)
+    assert len(bits) == 168
+    sixes = [int(bits[n : n + 6], 2) for n in range(0, 168, 6)]
+    text = f"AIVDM,1,1,,A,{''.join(chr(six + (48 if six < 40 else 56)) for six in sixes)},0"
+    return f"!{text}*{reduce(xor, text.encode()):02X}".encode()
+
+
+RESCUE = 970_010_119  # ITU-R M.585: 970 is a search and rescue transmitter
+FIX = {"lon": -84.2, "lat": 36.58, "second": 0}
+
+
+def test_the_sentence_of_a_device_without_a_fix():
+    """By hand: 1 is the type, >M4f1 and two bits of v repeat 0 and the identity, the other four of v (62) 14."""
+    assert ais(RESCUE, 14) == b"!AIVDM,1,1,,A,1>M4f1vP?w<tSF0l4Q@>4?wp0000,0*7F"
+
+
+@pytest.mark.parametrize("mmsi", [RESCUE, 972_010_119, 974_010_119])
+def test_a_distress_device_calls_before_it_has_a_fix(room: Room, mmsi: int):
+    (first,) = room.hear(ais(mmsi, 14))
+    assert (first.rule, first.priority, first.status, first.revision) == ("distress", "distress", "active", 0)
+    assert str(mmsi) in str(first.unit)
+    assert first.easting is None
+    assert room.codes() == ["no_target"]
+    (fixed,) = room.hear(ais(mmsi, 14, **FIX))  # its first position is stated at once
+    assert (fixed.id, fixed.revision) == (first.id, 1)
+    east, north = room.ground.frame.to_local(-84.2, 36.58)
+    assert (fixed.easting, fixed.northing) == (
+        pytest.approx(float(east), abs=1.0),
+        pytest.approx(float(north), abs=1.0),
+    )
+
+
+@pytest.mark.parametrize("fix", [{}, FIX])
+@pytest.mark.parametrize(
+    ("mmsi", "status"), [(RESCUE, 15), (477_553_000, 14), (477_553_000, 0)], ids=["test", "ship-14", "ship"]
+)
+def test_tests_of_devices_and_ships_call_nobody(room: Room, mmsi: int, status: int, fix: dict[str, Any]):
+    """Decision 0120: status 15 is a test; a ship that states 14 under its own identity is a ship."""
+    assert room.hear(ais(mmsi, status, **fix)) == []
+    assert [one for one in room.pipeline.alerts.values() if one.rule == "distress"] == []
+
+
+# The compact form, whose reader is somebody else's program: RFC 8949 and the table of docs/units.md, by hand
+
+CALL = {
+    "number": 5,
+    "id": "A91f0c2d3e4b5a687",
+    "revision": 2,
+    "status": "acknowledged",
+    "priority": "high",
+    "rule": "crossing",
+    "lon": -84.21,
+    "lat": 36.58,
+    "direction": -1,
+    "updated_at": "2026-03-14T21:00:00Z",  # 2264 days and 21 h after 2020-01-01: 195,685,200 s, 0x0ba9eb50
+}
+BYTES = bytes.fromhex(
+    "aa"  # a map of ten
+    "0105"  # 1: 5
+    "0249 4191f0c2d3e4b5a687"  # 2: nine bytes, the letter A first
+    "0302"  # 3: 2
+    "0401"  # 4: the second of the list
+    "0501"
+    "0601"
+    "0a 1a0ba9eb50"  # 10
+    "07 3a00807e87"  # 7: -1 - 8,420,999
+    "08 1a0037d110"  # 8: 3,658,000
+    "0d20"  # 13: -1
+)
+
+
+def test_an_alert_in_the_compact_form_by_hand():
+    assert cbor2.loads(compact.encode("alert", CALL)) == cbor2.loads(BYTES)
+    assert len(compact.encode("alert", CALL)) == len(BYTES)
+    assert compact.decode(BYTES) == ("alert", CALL)
+
+
+LISTS = {  # key: field and choices, in the order of the table
+    4: ("status", "active, acknowledged, cleared, rejected"),
+    5: ("priority", "distress, high, medium, low"),
+    6: (
+        "rule",
+        "distress, crossing, approaching, track_initiated_inside, entering_dead_ground, loitering, group_formed, "
+        "coverage_lost, activity_below_baseline, sensor_offline, sensor_fault",
+    ),
+    12: ("class_label", "person, group, vehicle, animal, other"),
+    24: ("state", "open, acknowledged, assigned, en_route, on_scene, closed"),
+    25: ("about", "distress, movement, activity, equipment"),
+    26: (
+        "disposition",
+        "apprehended, turn_back, got_away, no_threat, rescue, lost, nuisance, restored, unresolved, merged",
+    ),
+}
+
+
+@pytest.mark.parametrize("key", LISTS)
+def test_choices_are_sent_as_their_place_in_the_published_list(key: int):
+    """A choice that changes its place turns, say, distress into high on radios in the field."""
+    name, listed = LISTS[key]
+    assert f"| {key} | {name} | {listed} |" in (ROOT / "docs" / "units.md").read_text()
+    kind = "alert" if key in (4, 5, 6, 12) else "incident"
+    for place, choice in enumerate(listed.split(", ")):
+        body = compact.encode(kind, CALL | {"state": "open", name: choice})
+        assert cbor2.loads(body)[key] == place
+        assert compact.decode(body)[1][name] == choice
+
+
+@pytest.mark.parametrize(
+    ("kind", "number", "more"),
+    [
+        ("incident", 1, {"state": "open"}),
+        ("digest", 2, {"at": "2026-03-14T21:00:00Z", "first": 1, "last": 2, "counts": {"low": 2}}),
+        ("gap_filled", 3, {"after": 1, "last": 3, "sent": 2}),
+        ("refused", 4, {"at": "2026-03-14T21:00:00Z", "count": 1}),
+    ],
+)
+def test_the_kind_of_a_compact_message(kind: Any, number: int, more: dict[str, Any]):
+    """docs/units.md: key 0, absent for an alert."""
+    assert 0 not in cbor2.loads(BYTES)
+    assert cbor2.loads(compact.encode(kind, CALL | more))[0] == number

@@ -60,7 +60,7 @@ def quality(demo: Demo, ground: OpenSector) -> Quality:
     gospa = scoring.gospa(truth, tracks)
     covered = scoring.gospa(covered_truth, covered_tracks)
     switches = scoring.identity_switches(truth, tracks)
-    workload = workload_of(demo.room.reader, span_ns=demo.ended_ns - demo.started_ns)
+    workload = workload_of(demo.room.reader, begins_ns=demo.started_ns, ends_ns=demo.ended_ns)
     confirmed = np.unique(tracks["track"].values[tracks["status"].values == "confirmed"])
     figures = {
         "tracks_confirmed": len(confirmed),

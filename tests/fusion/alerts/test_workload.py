@@ -50,8 +50,39 @@ def test_chattering_stale_and_duplicate_alerts_are_defects_with_counts() -> None
                   reason_message=cleared("no_action"))  # fmt: skip
     twin = [alert(f"E{i}", 5000.0 + 20.0 * i, easting=30.0 * i, northing=0.0, direction=1) for i in range(2)]
     other = alert("F", 5010.0, easting=0.0, northing=0.0, direction=-1)
-    found = alert_workload([*chatter, *three, old, twin[0], other, twin[1]], hours=26.0)
+    soon = [replace(one, status="cleared") for one in (*chatter, *three, twin[0], other, twin[1])]
+    found = alert_workload([*soon[:7], old, *soon[7:]], hours=26.0)
     assert (found.chattering, found.stale, found.duplicates) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("ended", "hours", "end_h", "stale"),
+    [
+        ("", 0.0, 50.0, 1),  # untouched: only the end of the span shows it
+        ("", 0.0, 23.9, 0),
+        ("", 0.0, None, 0),  # up to the newest revision, its own
+        ("acknowledged", 1.0, 50.0, 1),
+        ("cleared", 24.1, 50.0, 1),
+        ("cleared", 23.9, 50.0, 0),
+        ("rejected", 24.1, 30.0, 1),
+        ("cleared", 24.0, 50.0, 1),
+    ],
+)
+def test_an_alert_is_stale_that_was_open_for_a_day(ended: str, hours: float, end_h: float | None, stale: int) -> None:
+    first = alert("S", 0.0, rule="sensor_offline")
+    later = [replace(first, revision=1, status=ended, updated_at=START + timedelta(hours=hours))] if ended else []
+    end = None if end_h is None else START + timedelta(hours=end_h)
+    assert alert_workload([first, *later], hours=50.0, end=end).stale == stale
+
+
+def test_what_follows_the_end_of_an_alert_does_not_lengthen_it() -> None:
+    first, hour = alert("S", 0.0), timedelta(hours=1)
+    closed = replace(first, revision=1, status="cleared", updated_at=START + hour)
+    noted = replace(closed, revision=2, updated_at=START + 40 * hour)
+    opened = replace(first, revision=3, updated_at=START + 41 * hour)
+    end = START + 50 * hour
+    assert alert_workload([first, closed, noted], hours=50.0, end=end).stale == 0
+    assert alert_workload([first, closed, noted, opened], hours=50.0, end=end).stale == 1
 
 
 def test_no_alerts_are_no_workload_and_no_time_is_refused() -> None:
@@ -60,3 +91,5 @@ def test_no_alerts_are_no_workload_and_no_time_is_refused() -> None:
     for hours, operators in ((0.0, 1), (float("nan"), 1), (1.0, 0)):
         with pytest.raises(BadInput, match="alert workload"):
             alert_workload([], hours=hours, operators=operators)
+    with pytest.raises(BadInput, match="UTC offset"):
+        alert_workload([], hours=1.0, end=START.replace(tzinfo=None))

@@ -10,8 +10,9 @@ import pytest
 import ops.room.workload
 from fusion.alerts import Alert, alert_workload
 from geo.message import Message
-from ops.room.workload import HOUR_NS, workload_of
+from ops.room.workload import workload_of
 from ops.store.writer import Store
+from sensors.timestamps import nanoseconds
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -41,7 +42,11 @@ def test_a_store_gives_the_workload_of_the_revisions_it_published(
     store = Store(tmp_path / "store.db")
     try:
         store.commit(1, stamp_ns=1, alerts=[one.to_dict() for one in revisions])
-        assert workload_of(store, span_ns=2 * HOUR_NS) == alert_workload(revisions, hours=2.0)
-        assert workload_of(store, span_ns=0) is None
+        end = START + timedelta(hours=26)
+        begins_ns, ends_ns = nanoseconds(START), nanoseconds(end)
+        found = workload_of(store, begins_ns=begins_ns, ends_ns=ends_ns)
+        assert found == alert_workload(revisions, hours=26.0, end=end)
+        assert found.stale == 30  # nobody closed one
+        assert workload_of(store, begins_ns=begins_ns, ends_ns=begins_ns) is None
     finally:
         store.close()
