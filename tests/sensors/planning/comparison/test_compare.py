@@ -538,3 +538,19 @@ def test_money_that_comes_later_counts_less(terrain: xr.Dataset) -> None:
         * staff.people_per_post.central
     )
     assert one == pytest.approx(by_hand, rel=1e-9)
+
+
+def test_segments_to_which_the_response_is_unknown_are_not_in_its_figures(terrain: xr.Dataset) -> None:
+    """East of a column without data no way of the responders is known: their interruption is unknown there, and mean
+    and minimum are those of the other segments."""
+    parted = terrain.assign(elevation=terrain["elevation"].where(terrain["easting"] != 400.0))
+    made = studied([LINES], parted)
+    known = made.ways.answered & (made.ways.length_m > 0.0)
+    assert 0 < known.sum() < (made.ways.length_m > 0.0).sum()
+    one = made.outcomes(central(made.inputs))[0]
+    assert np.isnan(one.interruption[0, ~known]).all()
+    length_m = made.ways.length_m[known]
+    assert one.mean_interruption[0] == pytest.approx(one.interruption[0, known] @ length_m / length_m.sum())
+    assert 0.0 <= one.least_interruption[0] <= one.interruption[0, known].min()
+    left_out = verdict(made).attrs["segments_without_response"]
+    assert left_out == int((made.ways.length_m > 0.0).sum() - known.sum())
