@@ -136,6 +136,8 @@ def _why(rule: str, sighting: Sighting, settings: AlertSettings, impact_level: s
 
 def response_message(response: ResponseInTime) -> Message:
     """The line for voice radio: the base that responds, its ETA, and the time margin."""
+    if response.interruption_probability is None:
+        return Message("alert-response-unknown")
     chance: dict[str, Parameter] = {"interruption_probability": round(response.interruption_probability, 4)}
     if response.response_s is None or response.margin_s is None:
         return Message("alert-response-none", chance)

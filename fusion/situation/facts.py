@@ -68,9 +68,9 @@ class ResponseInTime:
     path. ``time_left_s``: until the target may be there, ``mover`` ON_FOOT or BY_VEHICLE, with its standard deviation
     ``time_left_sd_s``; the shorter of the times over the ground and at the observed speed along the rest of the path:
     ``time_left_by`` is GROUND or OBSERVED. ``margin_s``: their difference, negative if the response is late. None if no
-    responder can arrive (``base`` is then empty). ``interruption_probability`` [1] weighs foot and vehicle by the
-    track's class and includes its existence. ``end_easting``, ``end_northing`` [m]: that end of the path, to which
-    responses go.
+    responder can arrive (``base`` is then empty), or if that is unknown. ``interruption_probability`` [1] weighs foot
+    and vehicle by the track's class and includes its existence; None if the response is unknown. ``end_easting``,
+    ``end_northing`` [m]: that end of the path, to which responses go.
     """
 
     base: str
@@ -78,7 +78,7 @@ class ResponseInTime:
     response_s: float | None
     time_left_s: float
     margin_s: float | None
-    interruption_probability: float
+    interruption_probability: float | None
     time_left_sd_s: float | None = None
     time_left_by: str = GROUND
     assumptions: ResponseAssumptions = field(default_factory=ResponseAssumptions)

@@ -52,7 +52,7 @@ SIGNIFICANT_SD: Final = 2.0
 class _Surface:
     """Surface of one mover and direction, flat over the belt's window: seconds to the end of the fastest path (inf: no
     path) and its metres, seconds of response to that end (inf: no responder arrives, NaN: unknown), and the number of
-    the first base; ``by_base`` (base, cell): seconds of response of each; ``end``: the cell where the path ends.
+    the first known base; ``by_base`` (base, cell): seconds of response of each; ``end``: the cell where the path ends.
     """
 
     to_go: Floats
@@ -101,8 +101,9 @@ class Interception:
     ) -> ResponseInTime | None:
         """The response to a mover at a position [m] that crosses in ``direction`` (+1 inbound, −1 outbound).
 
-        None outside the belt, where no path continues, and where the response is unknown. ``vehicle`` [1]: probability
-        that the mover drives. The observed speed counts where it exceeds SIGNIFICANT_SD standard deviations.
+        None outside the belt, and where no path continues. Without response time and interruption where the response is
+        unknown. ``vehicle`` [1]: probability that the mover drives. The observed speed counts where it exceeds
+        SIGNIFICANT_SD standard deviations.
         """
         cell = self._cell(easting, northing)
         if cell is None or direction not in (INWARD, OUTWARD):
@@ -122,7 +123,7 @@ class Interception:
     ) -> tuple[Candidate, ...]:
         """The bases that can respond to such a mover, the most probable interruption first; arguments as for ``of``.
 
-        Times are those of the likelier mover. Empty where ``of`` gives None, and where no responder can arrive.
+        Times are those of the likelier mover. Empty where ``of`` gives no response time.
         """
         cell = self._cell(easting, northing)
         if cell is None or direction not in (INWARD, OUTWARD):
@@ -131,8 +132,9 @@ class Interception:
         found = []
         for base, name in enumerate(self.bases):
             one = self._weighed(cell, direction, observed, existence, vehicle, base)
-            if one is not None and one.response_s is not None and one.margin_s is not None:
-                found.append(Candidate(name, one.response_s, one.margin_s, one.interruption_probability))
+            if one is None or one.response_s is None or one.margin_s is None or one.interruption_probability is None:
+                continue
+            found.append(Candidate(name, one.response_s, one.margin_s, one.interruption_probability))
         return tuple(sorted(found, key=lambda one: (-one.interruption_probability, one.response_s, one.base)))
 
     def _cell(self, easting: float, northing: float) -> int | None:
@@ -155,19 +157,30 @@ class Interception:
         vehicle: float,
         base: int | None = None,
     ) -> ResponseInTime | None:
-        """The response to the likelier mover that has a path; its interruption weighs both, and existence."""
+        """The response to the likelier mover that has a path; its interruption weighs both, and existence.
+
+        A mover to whose end of path the response is unknown counts only if it is unknown for both.
+        """
         by_mover = {
             mover: self._one(self.surfaces[mover, direction], mover, cell, observed, base)
             for mover in (ON_FOOT, BY_VEHICLE)
         }
         share = {BY_VEHICLE: vehicle, ON_FOOT: 1.0 - vehicle}
-        known = {mover: one for mover, one in by_mover.items() if one is not None}
-        if not known:
+        found = {mover: one for mover, one in by_mover.items() if one is not None}
+        if not found:
             return None
+        chances = {
+            mover: one.interruption_probability
+            for mover, one in found.items()
+            if one.interruption_probability is not None
+        }
+        known = {mover: found[mover] for mover in chances} or found
         likelier = max(known, key=lambda mover: (share[mover], mover == ON_FOOT))
+        if not chances:
+            return known[likelier]
         total = sum(share[mover] for mover in known)
         weights = {mover: share[mover] / total if total > 0.0 else float(mover == likelier) for mover in known}
-        chance = sum(weights[mover] * one.interruption_probability for mover, one in known.items())
+        chance = sum(weights[mover] * one for mover, one in chances.items())
         stated = known[likelier]
         return replace(stated, interruption_probability=min(max(existence, 0.0), 1.0) * chance)
 
@@ -178,9 +191,9 @@ class Interception:
         first = int(surface.base[cell]) if base is None else base
         left = float(surface.to_go[cell])
         response = float(surface.response[cell] if base is None else surface.by_base[base, cell])
-        if not math.isfinite(left) or math.isnan(response):
+        if not math.isfinite(left):
             return None
-        reachable = math.isfinite(response)
+        reachable, unknown = math.isfinite(response), math.isnan(response)
         spread = self.settings.sd_share
         left_sd, by = spread * left, GROUND
         speed, speed_sd = observed
@@ -191,7 +204,7 @@ class Interception:
             [1.0],
             [left],
             [left_sd],
-            response_s=response,
+            response_s=math.inf if unknown else response,
             response_sd_s=spread * response if reachable else 0.0,
             communication=self.settings.communication,
             position=1.0,
@@ -202,7 +215,7 @@ class Interception:
             response_s=response if reachable else None,
             time_left_s=left,
             margin_s=left - response if reachable else None,
-            interruption_probability=float(chance),
+            interruption_probability=None if unknown else float(chance),
             time_left_sd_s=left_sd,
             time_left_by=by,
             assumptions=self.assumptions[first],
@@ -267,16 +280,19 @@ def interception_of(
 def _to_segments(belt: Belt, there: Floats, segments: int) -> tuple[Floats, npt.NDArray[np.int16]]:
     """Response time (segment,) [s] to the border in each segment, and the number of the base.
 
-    A segment's time is that of the cell beside its line that is reached first. NaN where no such cell is known.
+    A segment's time is that of the cell beside its line that is reached first. NaN where no such cell is reached, and
+    it is unknown whether one can be.
     """
     seconds, base = np.full(segments, np.nan), np.zeros(segments, np.int16)
     beside = np.flatnonzero((belt.inside & (np.abs(belt.offset) <= belt.cell_m)).ravel())
     owner = belt.segment.ravel()[beside]
     for segment in range(segments):
         cells = there[:, beside[owner == segment]]
-        if cells.size and not np.isnan(cells).all():
+        if cells.size:
             known = np.where(np.isnan(cells), np.inf, cells).min(axis=1)
             base[segment], seconds[segment] = known.argmin(), known.min()
+            if np.isinf(seconds[segment]) and np.isnan(cells).any():
+                seconds[segment] = np.nan
     return seconds, base
 
 
@@ -286,9 +302,9 @@ def _surface(belt: Belt, moving: Mobility, edge: Bools, there: Floats) -> _Surfa
     to_go = steps.spread(np.where(edge, 0.0, np.inf), backward=True)
     end, way_m = followed(to_go, belt.cell_m)
     at_end = there[:, end.ravel()]
-    unknown = np.isnan(at_end).all(axis=0)
     known = np.where(np.isnan(at_end), np.inf, at_end)
     first = known.argmin(axis=0)
+    unknown = np.isnan(at_end).any(axis=0) & np.isinf(known.min(axis=0))
     response = np.where(unknown, np.nan, known[first, np.arange(known.shape[1])])
     return _Surface(
         to_go.cost.ravel().astype(np.float64),

@@ -76,7 +76,10 @@ def measures_of(ground: ChallengeTerrain, crossing_time_s: Floats | None = None)
     measures["crossing_time"] = fastest_crossings(ground).cost if crossing_time_s is None else crossing_time_s
     measures |= {name: sides.mean(hidden) for name, hidden in dead_cells(ground).items()}
     if ground.response is not None:
-        measures["response_time"] = sides.median(belt.of(ground.response))
+        response = belt.of(ground.response)
+        unknown = np.isnan(response) & np.isfinite(belt.of(terrain["elevation"]))  # known ground behind a void
+        latest, soonest = (sides.median(np.where(unknown, seconds, response)) for seconds in (np.inf, 0.0))
+        measures["response_time"] = np.where(np.isinf(latest) & np.isfinite(soonest), np.nan, latest)
     return measures
 
 
@@ -245,5 +248,6 @@ def _medians(values: Floats, group: Ints, groups: int) -> Floats:
     some = count > 0
     low = values[order][(starts[:-1] + (count - 1) // 2)[some]]
     high = values[order][(starts[:-1] + count // 2)[some]]
-    medians[some] = np.where(np.isinf(high), high, low + (high - low) / 2.0)
+    with np.errstate(invalid="ignore"):  # both infinite
+        medians[some] = np.where(np.isinf(high), high, low + (high - low) / 2.0)
     return medians

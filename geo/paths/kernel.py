@@ -99,7 +99,9 @@ def moves_of(neighbours: int, width: int) -> Moves:
 
 @njit(**COMPILED)
 def _seconds(rise: float, run: float, pace: float, felt: float, law: Floats) -> float:
-    """Seconds of one piece; infinite where it is steeper than the law allows."""
+    """Seconds of one piece; infinite where it is steeper than the law allows; an unknown rise counts as the easiest."""
+    if math.isnan(rise):
+        return float(run * pace / law[PEAK])
     gradient = min(max(rise / run, -felt), felt)
     if abs(gradient) > law[LIMIT]:
         return np.inf

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,12 +45,18 @@ def travel_time(
 ) -> xr.DataArray:
     """Seconds (northing, easting) from the nearest in time of ``places`` (2,) or (place, 2) [m], or ``to_places``.
 
-    Infinite where a cell cannot be reached, or not within ``limit_s``; NaN where the ground is void. Raises
-    TerrainError for a position off the terrain, or where its mover cannot be.
+    Infinite where a cell cannot be reached, or not within ``limit_s``; NaN where that is unknown: where the ground is
+    void, and where only a path over voids may lead there. Raises TerrainError for a position off the terrain, or where
+    its mover cannot be.
     """
     labels = labels_at(mobility, places)
-    cost = spread(mobility, labels, backward=to_places, neighbours=neighbours, limit=limit_s).cost
-    return _seconds(mobility, cost, {"mover": mobility.mover, "missing": ", ".join(mobility.missing)})
+
+    def reached(through_voids: bool) -> Floats:
+        case = {"backward": to_places, "through_voids": through_voids}
+        return spread(mobility, labels, neighbours=neighbours, limit=limit_s, **case).cost
+
+    attrs: dict[str, str | int | float] = {"mover": mobility.mover, "missing": ", ".join(mobility.missing)}
+    return _seconds(mobility, or_unknown(reached, mobility), attrs)
 
 
 def response_time(
@@ -66,16 +72,20 @@ def response_time(
     The crew drives as far as it saves time, on roads and off them where a vehicle can, leaves the vehicle anywhere and
     continues on foot; or walks from the base at once. ``bases`` are places (2,) or (base, 2) [m]; one that no vehicle
     can leave has walkers only (attrs ``bases_on_foot``). ``turnout_s`` and ``dismount_s`` of the settings are included.
-    Infinite where a cell cannot be reached, NaN where the ground is void. Raises TerrainError without a base, and for
-    one off the ground.
+    Infinite where a cell cannot be reached, NaN where that is unknown: where the ground is void, and where only a path
+    over voids may lead there. Raises TerrainError without a base, and for one off the ground.
     """
     chosen = settings or MobilitySettings()
     walker, vehicle = on_foot(terrain, ways=ways, settings=chosen), by_vehicle(terrain, ways=ways, settings=chosen)
     at_bases = np.isfinite(labels_at(walker, bases))
     wheels = at_bases & ~vehicle.closed
-    driven = spread(vehicle, np.where(wheels, chosen.turnout_s, np.inf), neighbours=neighbours).cost
-    start = np.minimum(driven + chosen.dismount_s, np.where(at_bases, chosen.turnout_s, np.inf))
-    walked = spread(walker, start, neighbours=neighbours).cost
+
+    def reached(through_voids: bool) -> Floats:
+        begin = np.where(wheels, chosen.turnout_s, np.inf)
+        driven = spread(vehicle, begin, neighbours=neighbours, through_voids=through_voids).cost
+        start = np.minimum(driven + chosen.dismount_s, np.where(at_bases, chosen.turnout_s, np.inf))
+        return np.minimum(driven, spread(walker, start, neighbours=neighbours, through_voids=through_voids).cost)
+
     attrs: dict[str, str | int | float] = {
         "mover": "vehicle, then walker",
         "missing": ", ".join(walker.missing),
@@ -85,7 +95,7 @@ def response_time(
         "dismount_s": chosen.dismount_s,
         "assumptions": "; ".join(response_assumptions(chosen)),
     }
-    return _seconds(walker, np.minimum(driven, walked), attrs).rename("response_time")
+    return _seconds(walker, or_unknown(reached, walker, vehicle), attrs).rename("response_time")
 
 
 def response_time_to(
@@ -102,19 +112,21 @@ def response_time_to(
     ``by_vehicle`` is the time of ``response_time`` without turnout, for a crew with a vehicle in the cell: by vehicle
     as far as it saves time, then on foot, or on foot at once. One search serves any number of units and bases.
     ``walker`` and ``vehicle`` are surfaces over the same cells. Infinite where there is no path, or none within
-    ``limit_s``; NaN where the ground is void. Raises TerrainError for a place off the ground.
+    ``limit_s``; NaN where that is unknown: where the ground is void, and where there is none but over voids. Raises
+    TerrainError for a place off the ground.
     """
     here = labels_at(walker, place)
-    walked = spread(walker, here, backward=True, neighbours=neighbours, limit=limit_s).cost
-    wheels = np.where(vehicle.closed, np.inf, np.minimum(walked + dismount_s, here))
-    driven = spread(vehicle, wheels, backward=True, neighbours=neighbours, limit=limit_s).cost
+
+    def reached(through_voids: bool) -> Floats:
+        case = {"backward": True, "through_voids": through_voids}
+        walked = spread(walker, here, neighbours=neighbours, limit=limit_s, **case).cost
+        wheels = np.minimum(walked + dismount_s, here)
+        driven = spread(vehicle, wheels, neighbours=neighbours, limit=limit_s, **case).cost
+        return np.stack([np.minimum(driven, walked), walked])
+
     attrs: dict[str, str | int | float] = {"missing": ", ".join(walker.missing), "dismount_s": dismount_s}
-    return xr.Dataset(
-        {
-            "by_vehicle": _seconds(walker, np.minimum(driven, walked), attrs),
-            "on_foot": _seconds(walker, walked, attrs),
-        }
-    )
+    by_vehicle, on_foot = or_unknown(reached, walker, vehicle)
+    return xr.Dataset({"by_vehicle": _seconds(walker, by_vehicle, attrs), "on_foot": _seconds(walker, on_foot, attrs)})
 
 
 def response_assumptions(settings: MobilitySettings) -> tuple[str, ...]:
@@ -143,25 +155,39 @@ def journey_time(
 
     ``walker`` and ``vehicle`` are surfaces over the same cells. A driver stays with the vehicle, so a person who has
     left it may mount it again anywhere, each in ``mount_s``. At the place the journey begins, or ends, in the vehicle
-    where one can be there; with ``vehicle_near`` also on foot. Infinite where there is no path, NaN where the ground is
-    void. Raises TerrainError for a place off the ground.
+    where one can be there; with ``vehicle_near`` also on foot. Infinite where there is no path, NaN where that is
+    unknown: where the ground is void, and where there is none but over voids. Raises TerrainError for a place off the
+    ground.
     """
-
-    def reached(mover: Mobility, labels: Floats) -> Floats:
-        return spread(mover, labels, backward=to_place, neighbours=neighbours).cost
-
     here = labels_at(walker, place)
-    wheels = np.where(vehicle.closed, np.inf, here)
-    if vehicle_near:
-        wheels = np.minimum(wheels, np.where(vehicle.closed, np.inf, reached(walker, here) + mount_s))
-    driven = reached(vehicle, wheels)
-    seconds = np.minimum(driven, reached(walker, np.minimum(driven + mount_s, here)))
+
+    def reached(through_voids: bool) -> Floats:
+        def search(mover: Mobility, labels: Floats) -> Floats:
+            return spread(mover, labels, backward=to_place, neighbours=neighbours, through_voids=through_voids).cost
+
+        wheels = np.minimum(here, search(walker, here) + mount_s) if vehicle_near else here
+        driven = search(vehicle, wheels)
+        return np.minimum(driven, search(walker, np.minimum(driven + mount_s, here)))
+
     attrs: dict[str, str | int | float] = {
         "mover": "vehicle and walker, either way",
         "missing": ", ".join(walker.missing),
         "dismount_s": mount_s,
     }
-    return _seconds(walker, seconds, attrs).rename("journey_time")
+    return _seconds(walker, or_unknown(reached, walker, vehicle), attrs).rename("journey_time")
+
+
+def or_unknown(search: Callable[[bool], Floats], *movers: Mobility) -> Floats:
+    """Seconds (…, row, column) of a ``search`` over known ground; NaN where only one through voids reaches a cell.
+
+    The second search, with True, is run only where the terrain has voids and a cell that some mover can enter was not
+    reached.
+    """
+    seconds = search(False)
+    if np.isfinite(movers[0].elevation).all():
+        return seconds
+    unreached = np.isinf(seconds) & ~np.logical_and.reduce([mover.closed for mover in movers])
+    return np.where(unreached & np.isfinite(search(True)), np.nan, seconds) if unreached.any() else seconds
 
 
 def isochrones(time: xr.DataArray, terrain: xr.Dataset, minutes: Sequence[float]) -> geopandas.GeoDataFrame:

@@ -68,11 +68,13 @@ class Steps:
         weight: npt.ArrayLike | None = None,
         toll: npt.ArrayLike | None = None,
         neighbours: int = 16,
+        through_voids: bool = False,
     ) -> Steps:
         """Steps to 8, 16 or 32 ``neighbours``, whose cost is time [s] times ``weight`` plus length [m] times ``toll``.
 
-        Both are (row, column), 1 and 0 by default; NaN or infinite values close a cell. 40 bytes per cell. Raises
-        BadInput for another shape, values below 0, and other numbers of neighbours.
+        Both are (row, column), 1 and 0 by default; NaN or infinite values close a cell, and so does unknown elevation.
+        ``through_voids`` instead takes unknown elevation as the easiest gradient, so that times are lower bounds. 40
+        bytes per cell. Raises BadInput for another shape, values below 0, and other numbers of neighbours.
         """
         if neighbours not in kernel.NEIGHBOURS:
             raise BadInput(f"{neighbours} neighbours", where="path search", expected="8, 16 or 32")
@@ -81,8 +83,12 @@ class Steps:
         frame = kernel.NEIGHBOURS[neighbours]
         ground = np.empty((rows + 2 * frame, columns + 2 * frame, kernel.COLUMNS))
         inside = (slice(frame, frame + rows), slice(frame, frame + columns))
-        rasters = (mobility.elevation, mobility.pace, weights, tolls, np.atleast_2d(mobility.felt))
+        void = ~np.isfinite(mobility.elevation) if through_voids else None
+        height = mobility.elevation if void is None else np.where(void, 0.0, mobility.elevation)
+        rasters = (height, mobility.pace, weights, tolls, np.atleast_2d(mobility.felt))
         kernel.lay_out(ground, frame, *(np.ascontiguousarray(raster, dtype=np.float64) for raster in rasters))
+        if void is not None:
+            ground[(*inside, kernel.HEIGHT)][void] = np.nan
         moves = kernel.moves_of(neighbours, ground.shape[1])
         graph = kernel.PathGraph(*moves[:4], moves.lengths * mobility.cell_m, mobility.law.columns())
         return cls(ground, inside, ground.shape[:2], neighbours, graph)
@@ -131,9 +137,10 @@ def spread(
     backward: bool = False,
     neighbours: int = 16,
     limit: float = math.inf,
+    through_voids: bool = False,
 ) -> Spread:
     """Least costs from, or to, labelled cells: ``Steps.over`` and ``Steps.spread`` in one."""
-    steps = Steps.over(mobility, weight=weight, toll=toll, neighbours=neighbours)
+    steps = Steps.over(mobility, weight=weight, toll=toll, neighbours=neighbours, through_voids=through_voids)
     return steps.spread(labels, backward=backward, limit=limit)
 
 

@@ -469,8 +469,8 @@ def interruptions(
         strips: with half, as many, and twice as many, the response as given; (segment, way)
         ``detection_probability``, ``seconds``, ``response_s``, ``margin_s`` (time margin if detected at the edge of the
         belt), and ``critical_easting`` and ``critical_northing`` [m], the critical detection point; NaN where all
-        detection is too late, where there is no path, or where a time is unknown. Interruption is NaN also where a
-        segment's detection is unknown (``sensors.crossing.segments``).
+        detection is too late, where there is no path, or where a time is unknown. Detection and interruption are NaN
+        also where a segment's detection is unknown (``sensors.crossing.segments``).
 
     Raises
     ------
@@ -519,7 +519,8 @@ def interruptions(
     )
     # NaN, never a number, where detection is unknown: one rule, that of ``sensors.crossing.segments``
     nobody_knows = unknown_segments_in(watched, ways[LEAST])
-    interruption[nobody_knows], by_strips[nobody_knows] = np.nan, np.nan
+    for figures in (interruption, by_strips, stacked["detection_probability"]):
+        figures[nobody_knows] = np.nan
     units = {"detection_probability": "1", "critical_easting": "m", "critical_northing": "m"}
     data: dict[str, Any] = {
         "interruption_probability": (("segment", "way", "slower"), interruption, {"units": "1"}),

@@ -21,6 +21,7 @@ from geo.errors import BadInput
 from geo.mobility.roads_and_rivers import Ways, lay
 from geo.mobility.settings import MobilitySettings
 from geo.mobility.speed_surface import Mobility, by_vehicle, on_foot
+from geo.paths.response_times import or_unknown
 from geo.paths.search import Steps
 from geo.terrain.derived import frame_of, north_up, slope
 from sensors.interdiction.easi import probability_of_interruption
@@ -65,6 +66,12 @@ class ReachGround:
         rows, columns = self.own_side.shape
         return rows, columns
 
+    @property
+    def void(self) -> Bools:
+        """Cells of the own side whose ground is unknown."""
+        unknown: Bools = ~np.isfinite(self.walker.elevation) & ~self.beyond
+        return unknown
+
     def cells(self, easting: npt.ArrayLike, northing: npt.ArrayLike) -> tuple[Ints, Ints, Bools]:
         """Rows and columns of positions [m], cut to the grid, and whether each is on it; NaN is not."""
         with np.errstate(invalid="ignore"):
@@ -102,10 +109,11 @@ class ReachTable:
 
     ``travel_s``: to the meeting point ``easting``, ``northing`` [m]. ``margin_s`` with ``margin_sd_s``: by how much the
     unit may leave later and still be first somewhere on the path. ``interruption`` [1]. ``in_time``: whether it can be
-    reached, with a margin from 0 if the target moves. ``distance_m`` and ``bearing_rad`` (from grid north,
-    clockwise): straight from the unit to the meeting point, to the target where there is none. Between them ``hidden``:
-    the ground blocks the line of sight; ``river``: the line crosses one; ``slope_rad``: the steepest ground;
-    ``rise_m``: height of the meeting point above the unit.
+    reached, with a margin from 0 if the target moves; ``unknown``: whether that is unknown, because no point can be
+    reached but over voids of the terrain. ``distance_m`` and ``bearing_rad`` (from grid north, clockwise): straight
+    from the unit to the meeting point, to the target where there is none. Between them ``hidden``: the ground blocks
+    the line of sight; ``river``: the line crosses one; ``slope_rad``: the steepest ground; ``rise_m``: height of the
+    meeting point above the unit.
     """
 
     travel_s: Floats
@@ -115,6 +123,7 @@ class ReachTable:
     margin_sd_s: Floats
     interruption: Floats
     in_time: Bools
+    unknown: Bools
     distance_m: Floats
     bearing_rad: Floats
     hidden: Bools
@@ -188,7 +197,8 @@ def _largest_in(values: Floats, step: int, shape: tuple[int, ...]) -> Floats:
 def travel_field(
     ground: ReachGround, easting: float, northing: float, *, walks: bool, limit_s: float = LIMIT_S
 ) -> Float32s | None:
-    """Seconds (row, column) from a unit's position [m] to every cell; infinite where there is no path.
+    """Seconds (row, column) from a unit's position [m] to every cell; infinite where there is no path, NaN where that
+    is unknown: in voids on the own side, and where only a path over voids may lead there.
 
     By vehicle as far as that saves time, then on foot; on foot only if the unit ``walks``. None for a unit off the
     terrain, across the border, or where no one can be.
@@ -198,14 +208,19 @@ def travel_field(
         return None
     labels = np.full(ground.shape, np.inf)
     labels[cell] = 0.0
-    foot, wheels = ground.steps
-    if walks:
-        return foot.spread(labels, limit=limit_s).cost.astype(np.float32)
-    driven = np.full(ground.shape, np.inf)
-    if not ground.vehicle.closed[cell]:
+
+    def reached(through_voids: bool) -> Floats:
+        foot, wheels = ground.steps
+        if through_voids:
+            foot, wheels = (Steps.over(mover, through_voids=True) for mover in (ground.walker, ground.vehicle))
+        if walks:
+            return foot.spread(labels, limit=limit_s).cost
         driven = wheels.spread(labels, limit=limit_s).cost
-    walked = foot.spread(np.minimum(driven + ground.dismount_s, labels), limit=limit_s).cost
-    seconds: Float32s = np.minimum(driven, walked).astype(np.float32)
+        walked = foot.spread(np.minimum(driven + ground.dismount_s, labels), limit=limit_s).cost
+        return np.minimum(driven, walked)
+
+    movers = (ground.walker,) if walks else (ground.walker, ground.vehicle)
+    seconds: Float32s = np.where(ground.void, np.nan, or_unknown(reached, *movers)).astype(np.float32)
     return seconds
 
 
@@ -268,7 +283,8 @@ def unit_reach(
     first at which the unit is there no later than the target, otherwise the one where it is least late. The margin is
     the largest of target's less unit's time over these points, its error that of both times at that point (fractions of
     the travel time, and of the estimate). The probability of interruption is the largest over these points of EASI's
-    with one task (``probability_of_interruption``), times the target's existence.
+    with one task (``probability_of_interruption``), times the target's existence. Points whose time is unknown are left
+    out of all three, so these are lower bounds there.
     """
     chosen = settings or ResponseSettings()
     if fields.shape != (len(units), *ground.shape):
@@ -282,11 +298,13 @@ def unit_reach(
     left_s = np.maximum(targets.left_s, 0.0)
     there = np.where(moves[:, None], left_s[:, None] * share, np.inf)  # (target, point): when the target is there
     row, column, inside = ground.cells(east, north)
-    meets = inside & ground.own_side[row, column]
-    travel = np.where(meets, fields[:, row, column], np.inf).astype(np.float64)  # (unit, target, point)
+    meets = inside & (ground.own_side | ground.void)[row, column]
+    found = np.where(meets, fields[:, row, column], np.inf).astype(np.float64)  # (unit, target, point)
+    travel = np.where(np.isnan(found), np.inf, found)
     with np.errstate(invalid="ignore"):
         margin = np.where(np.isfinite(travel), there - travel, -np.inf)
     reached = np.isfinite(travel).any(axis=-1)
+    unknown: Bools = np.asarray(~reached & np.isnan(found).any(axis=-1))
     best = margin.argmax(axis=-1)
     first = np.where((margin >= 0.0).any(axis=-1), (margin >= 0.0).argmax(axis=-1), best)
     travel_s = np.where(reached, _at(travel, first), np.nan)
@@ -307,11 +325,12 @@ def unit_reach(
             margin_s=largest,
             margin_sd_s=np.where(reached & moves, np.hypot(travel_sd, there_sd), np.nan),
             interruption=np.where(
-                moves,
+                moves & ~unknown,
                 _interruption(travel, there, targets, share, chosen) * np.clip(targets.existence, 0.0, 1.0),
                 np.nan,
             ),
             in_time=reached & (~moves | (largest >= 0.0)),
+            unknown=unknown,
             distance_m=np.hypot(apart_east, apart_north),
             bearing_rad=np.arctan2(apart_east, apart_north) % (2.0 * np.pi),
             hidden=hidden,

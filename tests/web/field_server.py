@@ -47,6 +47,7 @@ def incident(number: int, priority: str = "high", **more: Any) -> dict[str, Any]
         "section": None, "marking": "",
         "reach": {
             "distance_m": 1200.0 + 310 * number, "bearing_deg": (35.0 + 40 * number) % 360, "travel_s": 400.0,
+            "travel_known": True,
             "meet": {"lon": LON + 0.003 * number, "lat": LAT - 0.002}, "margin_s": 420.0 - 60 * number,
             "margin_sd_s": 60.0, "interruption": 0.7, "in_time": number < 7,
             "between": ["Dead ground for 300 m.", "Cross the river Clear Fork."],

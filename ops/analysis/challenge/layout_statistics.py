@@ -102,7 +102,7 @@ def _least_detected(findings: Findings, origin: Origin, detection: Any) -> Stati
 def _interruption(findings: Findings, origin: Origin) -> Statistic:
     name, least = "least-interruption", findings.segments["least_interruption"].to_numpy()
     if not np.isfinite(least[:, 0]).any():
-        why = NO_BASES if findings.question.response is None else limit("every-unknown")
+        why = NO_BASES if findings.question.response is None else limit("interruption-unknown")
         return origin.statistic(name, math.nan, "1", layout=True, n=0, limits=(why,))
     at = int(np.nanargmin(least[:, 0]))
     slower = zip(SLOWER[1:], least[at, 1:], strict=True)
@@ -138,24 +138,35 @@ def _paths(findings: Findings, origin: Origin) -> Iterator[Statistic]:
             interval=one_path,
             limits=(over,),
         )
-        unknown = [limit("lower-bound", length=path["unknown_m"])] if path["unknown_m"] else []
+        seen: dict[str, Any] = {"limits": (limit("detection-unknown"),)}
+        if not math.isnan(path["p_detect"]):
+            bound = [limit("lower-bound", length=path["unknown_m"])] if path["unknown_m"] else []
+            low = min(path["p_detect_low"], path["p_detect"])
+            seen = {"interval": BY_PHASE, "low": low, "high": path["p_detect"], "limits": (*bound, over)}
         yield origin.statistic(
             "path-detection", path["p_detect"], "1", id=f"path-detection-{snake(kind)}", layout=True, says=says, of=of,
-            interval=BY_PHASE,
-            low=min(path["p_detect_low"], path["p_detect"]), high=path["p_detect"], limits=(*unknown, over),
+            **seen,
         )  # fmt: skip
         interruption = interruption_of(findings, path)
+        known = math.isfinite(interruption)
         yield origin.statistic(
             "path-interruption", interruption, "1", id=f"path-interruption-{snake(kind)}", layout=True, says=says,
             of=of,
-            limits=(limit("tasks") if math.isfinite(interruption) else _no_response(findings),),
+            limits=(limit("tasks") if known else no_interruption(findings, path["segment"], kind),),
             assumptions=origin.of_interruption(findings, path["segment"]),
             **_sensitivity(findings, path["segment"], kind),
         )  # fmt: skip
 
 
-def _no_response(findings: Findings) -> Message:
-    return NO_BASES if findings.question.response is None else limit("no-response")
+def no_interruption(findings: Findings, segment: int, *ways: str) -> Message:
+    """Why the interruption of a crossing through a segment, by one of the ``ways``, is unknown."""
+    one = findings.segments.isel(segment=segment)
+    if int(one["state"]) == STATES.index(UNKNOWN):
+        return limit("detection-unknown")
+    if findings.question.response is None:
+        return NO_BASES
+    late = one["path_response"].sel(way=list(ways)).to_numpy()[one["path_seconds"].sel(way=list(ways)).notnull()]
+    return limit("response-unknown" if np.isnan(late).any() else "no-response")
 
 
 def _confirmed(findings: Findings, origin: Origin) -> Iterator[Statistic]:

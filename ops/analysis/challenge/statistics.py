@@ -12,7 +12,7 @@ from geo.challenge.measures import dead_name
 from geo.challenge.scores import SCORES
 from geo.message import Message
 from ops.analysis.challenge.findings import LIMITS, Findings, proved
-from ops.analysis.challenge.layout_statistics import of_layout, of_sensors
+from ops.analysis.challenge.layout_statistics import no_interruption, of_layout, of_sensors
 from ops.analysis.challenge.provenance import (
     BY_ERROR,
     BY_PHASE,
@@ -26,6 +26,7 @@ from ops.analysis.challenge.provenance import (
 )
 from ops.analysis.challenge.report.words import limit, of_segment, score_name
 from ops.analysis.challenge.work import STATES
+from sensors.interdiction.interception import WAYS
 from sensors.statistics.statistic import Statistic
 
 GROUND: Final = ("crossing_time", "response_time", "ruggedness", "vector_ruggedness", "slope", "positive_openness",
@@ -33,6 +34,9 @@ GROUND: Final = ("crossing_time", "response_time", "ruggedness", "vector_ruggedn
 
 NEVER_DRAWN: Final = ("known_fraction", "response_time", "canopy_fraction")
 """Measures that do not depend on errors of the elevation."""
+
+WHY_UNKNOWN: Final = {"response_time": limit("response-unknown")}
+"""Why a measure is unknown, of those that have a reason of their own."""
 
 
 def records_of(findings: Findings) -> list[Statistic]:
@@ -126,9 +130,10 @@ def _median(findings: Findings, origin: Origin) -> Statistic:
         return origin.statistic(name, math.nan, "s", n=0, limits=(NO_BASES,))
     time = findings.segments["response_time"].sel(belt="both").to_numpy()
     known = time[~np.isnan(time)]
-    value = float(np.median(known)) if len(known) else math.nan
+    value, unknown = float(np.median(known)) if len(known) else math.nan, len(time) - len(known)
+    excluded = (limit("excluded", count=unknown),) if unknown else ()
     return origin.statistic(
-        name, value, "s", n=len(known), limits=() if len(known) else (limit("every-unknown"),),
+        name, value, "s", n=len(known), limits=excluded if len(known) else (limit("every-unknown"),),
         assumptions=origin.of_response,
     )  # fmt: skip
 
@@ -177,7 +182,7 @@ def _by_segment(findings: Findings, origin: Origin, name: str) -> Iterator[Stati
         parts: dict[str, Any] = {}
         if whole is not None and np.isfinite(value):
             parts = {"numerator": float(np.rint(value * whole)), "denominator": float(whole)}
-        limits = () if not math.isnan(value) else (limit("terrain-or-access"),)
+        limits = () if not math.isnan(value) else (WHY_UNKNOWN.get(name, limit("terrain-or-access")),)
         if name in LIMITS and not sure[segment]:
             limits = (LIMITS[name],)
         yield origin.statistic(
@@ -208,7 +213,7 @@ def _detection_by_segment(findings: Findings, origin: Origin) -> Iterator[Statis
         if math.isfinite(least):
             why = () if sure["least_interruption"][segment] else (LIMITS["least_interruption"],)
         else:
-            why = (gone or (NO_BASES if findings.question.response is None else limit("no-response")),)
+            why = (gone or no_interruption(findings, segment, *WAYS),)
         one = segments.isel(segment=segment)
         yield origin.statistic(
             "least_interruption", least, "1", layout=True, name="least_interruption", of=of, limits=why,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -29,6 +30,10 @@ STATES: Final = (CROSSED, UNREACHABLE, UNKNOWN)
 STEPS: Final = 3
 TRADES: Final = 8
 WITHIN: Final = "; of a border in sub-sections, paths through a cell are those within the overlap of its sub-section"
+NOT_KNOWN: Final[dict[str, Any]] = {
+    **dict.fromkeys(("p_detect", "p_detect_low", "p_expected", "hazard"), math.nan), "p_by_kind": {},
+}  # fmt: skip
+"""Detection on a path through a segment in which it is unknown."""
 SEED: Final = 1
 """Random seed of the simulated crossings, so that the same run gives the same bytes."""
 
@@ -63,6 +68,7 @@ def answer_stretch(question: ChallengeQuestion, stretch: Stretch, step: Callable
         crossings=[
             crossing_record(crossing, case.stretch.numbers)
             | {"rank": rank, "confirmed": _confirmed(question, case, crossing)}
+            | (NOT_KNOWN if detection["state"][crossing.segment] == UNKNOWN else {})
             for crossing, rank in _crossings(case, detection)
         ],
         trades=_trades(case, detection, question.direction),

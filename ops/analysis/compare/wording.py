@@ -168,8 +168,10 @@ def _response(comparison: Comparison) -> list[Message]:
         "position": settings.position,
         "spread": settings.sd_share,
     }
+    unknown = int(story["segments_without_response"])
     return [
         Message("compare-limit-response"),
+        *([Message("compare-limit-response-unknown", {"count": unknown})] if unknown else []),
         Message("compare-limit-vehicle", moves),
         Message("compare-limit-strips", cut),
         Message("compare-limit-strips-sensitivity"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
 import os
 import threading
 from collections.abc import Mapping, Sequence
@@ -157,7 +158,8 @@ class MapService:
         in_frame: bool = False,
         left: tuple[float, float, float] | None = None,
     ) -> Answer:
-        """Seconds over the ground from each origin (lon, lat, on foot, at its base) to ``target``; None: no path.
+        """Seconds over the ground from each origin (lon, lat, on foot, at its base) to ``target``; None: no path, or
+        not ``known`` to be one.
 
         ``target`` is lon, lat, or easting and northing if ``in_frame``. With ``left`` (seconds that are left, their
         standard deviation, existence) also the probability of interruption of each.
@@ -167,7 +169,10 @@ class MapService:
         seconds = self._responders.times(easting, northing, origins)
         lon, lat = target if not in_frame else (float(part) for part in frame.to_lonlat(easting, northing))
         chances = None if left is None else interruptions(seconds, *left)
-        return _json({"seconds": seconds, "probabilities": chances, "lon": round(lon, 7), "lat": round(lat, 7)})
+        known = [one is None or math.isfinite(one) for one in seconds]
+        stated = [one if one is None or math.isfinite(one) else None for one in seconds]
+        place = {"lon": round(lon, 7), "lat": round(lat, 7)}
+        return _json({"seconds": stated, "known": known, "probabilities": chances, **place})
 
     def reach(self, units: Sequence[UnitPlace], targets: Sequence[TargetPlace]) -> Answer:
         """What each unit reaches of the targets, see ops.services.map.unit_reach."""

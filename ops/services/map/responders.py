@@ -41,7 +41,7 @@ class Responders:
         self, easting: float, northing: float, origins: Sequence[tuple[float, float, bool, bool]]
     ) -> list[float | None]:
         """Seconds from each origin (lon, lat, on foot, at its base) to a position [m]; None where there is no path
-        within LIMIT_S, or off the terrain.
+        within LIMIT_S, or off the terrain, NaN where there is none but over voids of the terrain.
 
         A crew that is at its base takes the turnout time. Raises BadInput for a position off the ground.
         """
@@ -84,15 +84,20 @@ class Responders:
         return self._surfaces
 
 
-def interruptions(seconds: Sequence[float | None], left_s: float, left_sd_s: float, existence: float) -> list[float]:
+def interruptions(
+    seconds: Sequence[float | None], left_s: float, left_sd_s: float, existence: float
+) -> list[float | None]:
     """Probability [1] that each response arrives before the target may be at the end of its path, with its existence.
 
     As ``fusion.situation.responders`` computes it for bases, for the likelier mover; 0 without a path, and where no
-    time is left.
+    time is left, None where the response is unknown (NaN).
     """
     settings = ResponseSettings()
-    found = []
+    found: list[float | None] = []
     for response_s in seconds:
+        if response_s is not None and math.isnan(response_s):
+            found.append(None)
+            continue
         if response_s is None or left_s <= 0.0:
             found.append(0.0)
             continue
@@ -110,7 +115,7 @@ def interruptions(seconds: Sequence[float | None], left_s: float, left_sd_s: flo
 
 
 def _at(seconds: xr.DataArray, easting: float, northing: float) -> float | None:
-    """Value of the cell at a position; None off the terrain, on a void and where there is no path."""
+    """Value of the cell at a position; None off the terrain and where there is no path, NaN where that is unknown."""
     eastings, northings = seconds["easting"].to_numpy(), seconds["northing"].to_numpy()
     cell_m = float(eastings[1] - eastings[0])
     column = (easting - float(eastings[0])) / cell_m
@@ -118,4 +123,4 @@ def _at(seconds: xr.DataArray, easting: float, northing: float) -> float | None:
     if not (-0.5 <= column < len(eastings) - 0.5 and -0.5 <= row < len(northings) - 0.5):
         return None
     value = float(seconds.values[round(row), round(column)])
-    return value if math.isfinite(value) else None
+    return None if math.isinf(value) else value

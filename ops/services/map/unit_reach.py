@@ -125,6 +125,7 @@ class UnitReach:
             "distance_m": known(table.distance_m),
             "bearing_deg": math.degrees(float(table.bearing_rad[row, column])) % 360.0,
             "travel_s": known(table.travel_s),
+            "travel_known": not table.unknown[row, column],
             "meet": meet,
             "margin_s": known(table.margin_s),
             "margin_sd_s": known(table.margin_sd_s),

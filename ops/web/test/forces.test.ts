@@ -130,6 +130,19 @@ test("an option states time, probability, age and other tasks before the choice"
   ]);
 });
 
+test("an option whose way is unknown stays in the list, and differs from one that does not arrive", () => {
+  speakIn("en");
+  const found = parseOptions({ at: "2026-11-27T22:00:00Z", target: "incident", candidates: [
+    option("behind", { response_s: null, response_known: false }), option("far", { response_s: null, response_known: true })] });
+  assert.deepEqual(found?.options.map(optionLine), [
+    "behind (unit): response unknown: at best over unknown terrain; position 20 s old",
+    "far (unit): no arrival within 4 h over ground; position 20 s old",
+  ]);
+  const calls = incident({ kind: "distress", calling_unit: "x", state: "open", unit: "" });
+  assert.ok(found !== null);
+  assert.match(helpLine(calls, { ...INITIAL, options: new Map([["I1", found]]) }), /is known to arrive within 4 h/);
+});
+
 test("a section states required and fielded, and who decided on its level and why", () => {
   speakIn("en");
   const all = forces(raw("a", 5));

@@ -210,6 +210,7 @@ alert-response = { $base }: ETA { DURATION($eta_s) }, { DURATION($margin_s) } { 
     [late] too late to intercept
    *[in_time] to spare
 }; P(interruption) { PROBABILITY($interruption_probability) }
+alert-response-unknown = Response unknown: from bases at best over unknown terrain
 alert-response-none = Not reachable from any base; P(interruption) { PROBABILITY($interruption_probability) }
 
 ## Cleared without an operator

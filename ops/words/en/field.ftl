@@ -64,6 +64,7 @@ field-margin = { $time } margin
 field-late = { $time } too late
 field-eta = ETA { $time }
 field-not-reachable = Not reachable
+field-reach-unknown = Path unknown
 field-no-reach = Route and margin not known: no current position of this unit at the operations centre.
 field-no-place = Position not known
 field-where = { $heading } { BEARING($bearing) } · { DISTANCE($distance) }

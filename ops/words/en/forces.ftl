@@ -93,6 +93,7 @@ forces-option-name = { $kind ->
    *[base] { $name } (base)
 }
 forces-option-time = ETA { $time } over ground
+forces-option-unknown = response unknown: at best over unknown terrain
 forces-option-none = no arrival within 4 h over ground
 forces-option-age = { $state ->
     [old] position not current: { $age } old
@@ -107,6 +108,7 @@ forces-help-line = Nearest help: { $help }
 forces-help = { $help } over ground
 forces-help-age = { $help } over ground; position { $age } old
 forces-help-busy = { $help } (assigned to { $incidents })
+forces-help-unknown = no unit or base with a current position is known to arrive within 4 h: some at best over unknown terrain
 forces-help-none = no unit or base with a current position arrives within 4 h over ground
 
 ## Impact levels and posture

@@ -796,6 +796,7 @@ page-fact-last-action-by = Last operator action
 page-fact-comment = Operator’s reason
 page-fact-response = Response
 page-fact-unreachable = Not reachable from any base
+page-fact-response-unknown = Unknown: at best over unknown terrain
 page-fact-base = Base
 page-fact-eta = ETA
 page-fact-margin = Time margin

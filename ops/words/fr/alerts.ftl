@@ -217,6 +217,7 @@ alert-response = { $base } : arrivée dans { DURATION($eta_s) }, { $timing ->
     [late] { DURATION($margin_s) } trop tard pour intercepter
    *[in_time] { DURATION($margin_s) } de marge
 } ; P(interruption) { PROBABILITY($interruption_probability) }
+alert-response-unknown = Intervention inconnue : depuis les bases, au mieux par un terrain inconnu
 alert-response-none = Hors d’atteinte de toutes les bases ; P(interruption) { PROBABILITY($interruption_probability) }
 
 ## Levée sans opérateur

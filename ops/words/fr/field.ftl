@@ -64,6 +64,7 @@ field-margin = { $time } de marge
 field-late = { $time } trop tard
 field-eta = Arrivée dans { $time }
 field-not-reachable = Hors d’atteinte
+field-reach-unknown = Chemin inconnu
 field-no-reach = Trajet et marge inconnus : le centre d’opérations n’a pas de position actuelle de cette unité.
 field-no-place = Position inconnue
 field-where = { $heading } { BEARING($bearing) } · { DISTANCE($distance) }

@@ -96,6 +96,7 @@ forces-option-name = { $kind ->
    *[base] { $name } (base)
 }
 forces-option-time = arrivée dans { $time } par voie terrestre
+forces-option-unknown = intervention inconnue : au mieux par un terrain inconnu
 forces-option-none = pas d’arrivée en moins de 4 h par voie terrestre
 forces-option-age = { $state ->
     [old] position non actuelle : d’il y a { $age }
@@ -110,6 +111,7 @@ forces-help-line = Secours le plus proche : { $help }
 forces-help = { $help } par voie terrestre
 forces-help-age = { $help } par voie terrestre ; position d’il y a { $age }
 forces-help-busy = { $help } (affectation : { $incidents })
+forces-help-unknown = arrivée inconnue en moins de 4 h des unités et bases de position actuelle : certaines au mieux par un terrain inconnu
 forces-help-none = aucune unité ni base de position actuelle n’arrive en moins de 4 h par voie terrestre
 
 ## Niveaux d’impact et posture

@@ -805,6 +805,7 @@ page-fact-last-action-by = Dernière action d’un opérateur
 page-fact-comment = Motif de l’opérateur
 page-fact-response = Intervention
 page-fact-unreachable = Hors d’atteinte de toutes les bases
+page-fact-response-unknown = Inconnue : au mieux par un terrain inconnu
 page-fact-base = Base
 page-fact-eta = Délai d’arrivée
 page-fact-margin = Marge

@@ -3,6 +3,7 @@ reach-in-time = { DISTANCE($distance_m) } { compass } ({ $degrees }°), à { DUR
 reach-late = { DISTANCE($distance_m) } { compass } ({ $degrees }°), à { DURATION($travel_s) }. Trop tard de { DURATION($margin_s) } (±{ DURATION($sd_s) }).
 reach-there = { DISTANCE($distance_m) } { compass } ({ $degrees }°), à { DURATION($travel_s) }.
 reach-none = { DISTANCE($distance_m) } { compass } ({ $degrees }°). Aucun chemin de votre côté de la frontière.
+reach-unknown = { DISTANCE($distance_m) } { compass } ({ $degrees }°). Chemin inconnu de votre côté de la frontière : au mieux par un terrain inconnu.
 reach-dead-ground = Zone masquée : aucune visibilité directe depuis votre position.
 reach-river = Un cours d’eau se trouve entre les deux.
 reach-slope = Pentes jusqu’à { $degrees }°.

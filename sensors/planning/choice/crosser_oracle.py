@@ -43,9 +43,11 @@ class WayOracle:
         self.benefits = benefits
         self.passed_on = 1.0 if response is None else benefits.case.communication
         self._early: Bools | None = None
+        self._unknown: Bools | None = None
+        self._unanswered: set[bytes] = set()  # paths with cells to whose end of path the response is unknown
         if response is not None:
             spare = head_start(benefits.watched, response, direction=benefits.case.direction).to_numpy()
-            self._early = np.nan_to_num(spare, nan=-1.0) >= 0.0
+            self._early, self._unknown = np.nan_to_num(spare, nan=-1.0) >= 0.0, np.isnan(spare)
             timely = tuple(rate.where(spare >= rate.delay_s) if rate.delay_s > 0.0 else rate for rate in benefits.rates)
             self.benefits = benefits = replace(
                 benefits, rates=timely, watched=reported_in_time(benefits.watched, spare)
@@ -71,17 +73,23 @@ class WayOracle:
 
     def over_known_segments(self, chosen: Ints) -> float:
         """The same without the segments in which detection is unknown with the choice
-        (``sensors.crossing.segments``), as it is published; NaN if it is unknown in all.
+        (``sensors.crossing.segments``), or the response to their path, as it is published; NaN if it is unknown in all.
 
         The search counts them as not detected, as a mean counts unknown cells.
         """
         watched, case = self.benefits.with_chosen(chosen), self.benefits.case
-        if not (watched.unknown & watched.belt.inside).any():
+        in_sight = not (watched.unknown & watched.belt.inside).any()
+        if in_sight and not self._unanswered:
             return self.over_found(chosen)
-        ways = least_ways(watched, direction=case.direction, neighbours=case.neighbours)
-        known = set(np.flatnonzero(~unknown_segments_in(watched, ways)).tolist())
-        sums = [c + float(s[chosen].sum()) for key, (c, s) in self._known.items() if self._segments[key] & known]
-        return self.value_at(min(sums)) if sums else math.nan
+        known = set(range(watched.belt.border.segments))
+        if not in_sight:
+            ways = least_ways(watched, direction=case.direction, neighbours=case.neighbours)
+            known = set(np.flatnonzero(~unknown_segments_in(watched, ways)).tolist())
+        sums = {key: c + float(s[chosen].sum()) for key, (c, s) in self._known.items()}
+        lowest = {one: key for key in sorted(sums, key=sums.__getitem__, reverse=True) for one in self._segments[key]}
+        known -= {one for one, key in lowest.items() if key in self._unanswered}
+        found = [total for key, total in sums.items() if self._segments[key] & known]
+        return self.value_at(min(found)) if found else math.nan
 
     def least(self, chosen: Ints) -> tuple[float, list[tuple[float, Floats]]]:
         """θ of a choice, and a cut for the path through each segment that is not known yet (or the minimum known)."""
@@ -123,6 +131,8 @@ class WayOracle:
                 key = b"".join(axis.tobytes() for axis in way)
                 paths[key] = way
                 self._segments.setdefault(key, set()).add(int(segment))
+                if self._unknown is not None and self._unknown[way].any():
+                    self._unanswered.add(key)
         if not paths:
             raise NoCrossing("no passable crossing", where="plan", expected="passable ground from edge to edge")
         return paths

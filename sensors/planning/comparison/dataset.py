@@ -262,6 +262,7 @@ def _story(comparison: Study) -> dict[str, Any]:
         "inputs": json.dumps(assumed),
         "candidate_paths": len(comparison.ways.segment),
         "segments_left_out": int((comparison.ways.length_m <= 0.0).sum()),
+        "segments_without_response": int((comparison.ways.length_m > 0.0)[~comparison.ways.answered].sum()),
         "missing": ", ".join(comparison.ground.mobility.missing),
         "response": "none: no bases are given" if comparison.ground.response is None else "from the bases",
         "strips": settings.strips,

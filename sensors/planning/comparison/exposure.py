@@ -79,9 +79,9 @@ class CandidatePaths:
     """Paths that crossers might take, the same for every layout, in the order of their segments.
 
     ``segment`` (way,), ``seconds`` (way, strip) spent in each strip, ``response_s`` (way,) to the end of the path (NaN
-    without bases), ``cells`` of each path in the belt's window, ``fastest`` (segment,) the number of the fastest path
-    through each, −1 if there is none. ``length_m`` (segment,) is the length of the segments that can be crossed; the
-    others are 0.
+    without bases and where it is unknown), ``cells`` of each path in the belt's window, ``fastest`` (segment,) the
+    number of the fastest path through each, −1 if there is none. ``length_m`` (segment,) is the length of the segments
+    that can be crossed; the others are 0.
     """
 
     segment: Ints
@@ -90,6 +90,13 @@ class CandidatePaths:
     cells: tuple[tuple[Ints, Ints], ...]
     fastest: Ints
     length_m: Floats
+
+    @property
+    def answered(self) -> Bools:
+        """Whether the response to all paths through each segment (segment,) is known."""
+        known = np.ones(self.length_m.shape, np.bool_)
+        known[self.segment[np.isnan(self.response_s)]] = False
+        return known
 
 
 def exposures(

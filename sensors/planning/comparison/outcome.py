@@ -37,7 +37,8 @@ class Outcome:
     """Performance of a layout in every sample. Interruption is NaN if no response is known.
 
     ``detection`` and ``interruption`` (sample, segment) are of the crossing through each segment that is best for the
-    crosser, in every weather state; ``mean_…`` and ``least_…`` (sample,) are derived. ``assessed_fraction`` (sample,)
+    crosser, in every weather state; ``mean_…`` and ``least_…`` (sample,) are derived, those of interruption from the
+    segments whose response is known. ``assessed_fraction`` (sample,)
     is the fraction of alerts that are assessed, included in both. ``by_weather`` (weather, sample) is the mean
     detection in each.
     """
@@ -145,6 +146,11 @@ def outcome(design: Design, ways: CandidatePaths, draws: Draws, budget: Floats, 
     detection, interruption = detection * assessed_fraction[:, None], interruption * heard
     crossed = ways.length_m > 0.0
     weight = ways.length_m[crossed] / ways.length_m.sum()
+    answered = crossed & ways.answered
+    length_m = np.where(answered, ways.length_m, 0.0)
+    mean_interruption = np.full(draws.count, np.nan)
+    if answered.any():
+        mean_interruption = interruption[:, answered] @ (length_m[answered] / length_m.sum())
     guarded = np.where(detection >= design.settings.required_probability, ways.length_m / 1000.0, 0.0)
     return Outcome(
         bought=bought,
@@ -156,7 +162,7 @@ def outcome(design: Design, ways: CandidatePaths, draws: Draws, budget: Floats, 
         least_interruption=least_stopped * heard[:, 0],
         by_weather=by_weather * assessed_fraction,
         mean_detection=detection[:, crossed] @ weight,
-        mean_interruption=interruption[:, crossed] @ weight,
+        mean_interruption=mean_interruption,
         meets_requirement_km=guarded.sum(axis=1),
     )
 
@@ -169,7 +175,7 @@ def _block(design: Design, ways: CandidatePaths, draws: Draws, some: WorkingStat
     detection, interruption = np.zeros(shape), np.zeros(shape)
     least, least_stopped, by_weather = np.zeros(draws.count), np.zeros(draws.count), []
     weight = ways.length_m / ways.length_m.sum()
-    in_time = _in_time(ways, draws)
+    in_time, answered = _in_time(ways, draws), ways.answered[ways.segment]
     for number in range(len(design.settings.weather)):
         missed = survival(design, ways, draws, some, number)
         by_way = 1.0 - missed[:, :, -1]
@@ -180,7 +186,7 @@ def _block(design: Design, ways: CandidatePaths, draws: Draws, some: WorkingStat
         detection += share * here
         interruption[:, segments] += share * np.minimum.reduceat(stopped, starts, axis=1)
         least += share[:, 0] * by_way.min(axis=1)
-        least_stopped += share[:, 0] * stopped.min(axis=1)
+        least_stopped += share[:, 0] * (stopped[:, answered].min(axis=1) if answered.any() else np.nan)
         by_weather.append(here @ weight)
     return detection, interruption, least, least_stopped, np.stack(by_weather)
 

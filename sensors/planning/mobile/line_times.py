@@ -26,7 +26,8 @@ class LineTimes:
     """Times [s] between midpoints of segments, ``places`` (segment, 2) [m], each in its own direction.
 
     ``forth_s`` and ``back_s`` (segment − 1,) from each midpoint to the next and from the next to it; ``out_s`` and
-    ``home_s`` (base, segment) from and to the ``bases`` (base, 2) [m]. Infinite where there is no path.
+    ``home_s`` (base, segment) from and to the ``bases`` (base, 2) [m]. Infinite where there is no path over known
+    ground: a patrol is not planned over voids.
     """
 
     places: Floats
@@ -115,7 +116,7 @@ def _midpoints(border: BorderLine, segments: Ints) -> Floats:
 
 
 def _seconds_at(time: xr.DataArray, places: Floats) -> Floats:
-    """Return the seconds (place,) at places (place, 2) [m]; infinite where there is no path or the ground is void."""
+    """Return the seconds (place,) at places (place, 2) [m]; infinite where there is no path over known ground."""
     values = [float(time.sel(easting=e, northing=n, method="nearest")) for e, n in places]
     return np.where(np.isnan(values), np.inf, values)
 

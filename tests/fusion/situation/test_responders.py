@@ -159,17 +159,65 @@ def test_off_the_belt_and_off_the_map_nothing_is_said(ready) -> None:
     assert ready.of(0.0, 0.0, 0, existence=1.0, vehicle=0.0) is None
 
 
-def test_where_nobody_can_come_it_says_so_and_the_probability_is_zero() -> None:
-    """A base on an island: a ring of unknown ground around it."""
+def ringed(kind: str) -> xr.Dataset:
+    """Level ground with a ring of water or of a void around the base "isle" at 0, 1200."""
     ground = level()
-    ring = np.hypot(ground["easting"] - 0.0, ground["northing"] - 1200.0)
-    ground["elevation"] = ground["elevation"].where((ring < 60.0) | (ring > 140.0))
-    found = interception_of(ground, BORDER, {"isle": (0.0, 1200.0)}, belt_m=BELT_M).of(
-        0.0, 0.0, INWARD, existence=1.0, vehicle=0.0
-    )
+    ring = np.hypot(ground["easting"] - 0.0, ground["northing"] - 1200.0).transpose("northing", "easting")
+    beyond = (ring < 60.0) | (ring > 140.0)
+    if kind == "void":
+        ground["elevation"] = ground["elevation"].where(beyond)
+    return ground.assign(land_cover=beyond.astype(np.uint8) * 30 + (~beyond).astype(np.uint8) * 80)
+
+
+MOVER = {"existence": 1.0, "vehicle": 0.0}
+
+
+def test_where_nobody_can_come_it_says_so_and_the_probability_is_zero() -> None:
+    ready = interception_of(ringed("water"), BORDER, {"isle": (0.0, 1200.0)}, belt_m=BELT_M)
+    found = ready.of(0.0, 0.0, INWARD, **MOVER)
     assert found is not None
     assert (found.base, found.response_s, found.margin_s, found.interruption_probability) == ("", None, None, 0.0)
     assert response_message(found).id == "alert-response-none"
+    assert np.isposinf(ready.segment_response_s).all()
+
+
+def test_where_a_response_may_come_over_a_void_only_it_is_unknown() -> None:
+    """As above with unknown ground in place of the water: nobody is known to come, and nobody known not to. The end of
+    the target's path and its time stand. A second base, from which the way is known, is the response."""
+    void = ringed("void").drop_vars("land_cover")
+    ready = interception_of(void, BORDER, {"isle": (0.0, 1200.0)}, belt_m=BELT_M)
+    found, dry = (
+        ready.of(0.0, 0.0, INWARD, **MOVER),
+        interception_of(level(), BORDER, {"x": (0.0, 1200.0)}, belt_m=BELT_M),
+    )
+    assert found is not None
+    assert (found.base, found.response_s, found.margin_s, found.interruption_probability) == ("", None, None, None)
+    there = dry.of(0.0, 0.0, INWARD, **MOVER)
+    assert there is not None
+    assert (found.time_left_s, found.end_easting) == (there.time_left_s, there.end_easting)
+    assert response_message(found).id == "alert-response-unknown"
+    assert ready.segment_responses == (None,) * len(ready.segment_response_s)
+    assert ready.candidates(0.0, 0.0, INWARD, **MOVER) == ()
+    both = interception_of(void, BORDER, {"isle": (0.0, 1200.0), "far": (1500.0, 1400.0)}, belt_m=BELT_M)
+    known = both.of(0.0, 0.0, INWARD, **MOVER)
+    assert known is not None
+    assert known.base == "far"
+    assert known.interruption_probability is not None
+    assert [one.base for one in both.candidates(0.0, 0.0, INWARD, **MOVER)] == ["far"]
+    assert {base for _, base in both.segment_responses} == {"far"}
+
+
+def test_of_two_bases_one_that_cannot_come_and_one_that_may_leave_the_response_unknown() -> None:
+    ground = ringed("void")
+    pool = np.hypot(ground["easting"] - 1500.0, ground["northing"] - 1200.0).transpose("northing", "easting")
+    wet = (pool > 60.0) & (pool < 140.0)
+    ground["land_cover"] = (wet.dims, np.where(wet, 80, 30).astype(np.uint8))
+    bases = {"pool": (1500.0, 1200.0), "isle": (0.0, 1200.0)}
+    ready = interception_of(ground, BORDER, bases, belt_m=BELT_M)
+    found = ready.of(0.0, 0.0, INWARD, **MOVER)
+    assert found is not None
+    assert found.interruption_probability is None
+    assert np.isnan(ready.segment_response_s).all()
 
 
 def test_the_message_gives_base_eta_margin_and_probability(ready) -> None:

@@ -327,3 +327,19 @@ def test_tables_of_different_yardsticks_are_not_mixed() -> None:
         ReferenceTable.over([one, other], name="mixed", version="1", source="-")
     with pytest.raises(BadInput, match="not known"):
         ReferenceTable.named("moon")
+
+
+def test_a_response_over_a_void_only_is_unknown_and_over_water_never_comes() -> None:
+    """A column of 30 m parts the last two of six segments from the base. As a void it leaves their time unknown, as
+    water without end; a segment that it parts has the time of the median cell if that is known."""
+    parted = np.zeros((SIZE, SIZE))
+    parted[:, 46] = np.nan  # at 1,395 m: the fifth segment, of 1,220 to 1,525 m, is for more than a half before it
+    case = {"belt_m": 300.0, "settings": YARD, "bases": BASES}
+    void = challenge(terrain(parted), STRAIGHT, **case)["response_time"].sel(belt="both")
+    wet = terrain(np.zeros((SIZE, SIZE)))
+    wet["land_cover"] = (("northing", "easting"), np.where(np.isnan(parted), 80, 30).astype(np.uint8))
+    water = challenge(wet, STRAIGHT, **case)["response_time"].sel(belt="both")
+    assert np.isfinite(void[:5]).all()
+    assert np.isnan(void[5])
+    assert np.isposinf(water[5])
+    np.testing.assert_array_equal(void[:4], water[:4])

@@ -11,6 +11,7 @@ import xarray as xr
 from geo.mobility.settings import MobilitySettings
 from geo.mobility.speed_surface import Mobility, by_vehicle, on_foot
 from geo.paths.response_times import journey_time, response_time, response_time_to, travel_time
+from geo.paths.search import spread
 
 
 def slope(gradient: float = 0.1) -> xr.Dataset:
@@ -89,3 +90,67 @@ def test_beyond_the_limit_there_is_no_response() -> None:
     back = response_time_to(walker, vehicle, (100.0, 300.0), dismount_s=60.0, limit_s=100.0)
     assert np.isinf(back["on_foot"].sel(easting=1000.0, northing=300.0))
     assert float(back["by_vehicle"].sel(easting=200.0, northing=300.0)) < 100.0
+
+
+def parted(kind: str) -> xr.Dataset:
+    """Level ground whose east is behind a strip of 60 m in the middle: a void, water, or none."""
+    terrain = slope(0.0)
+    strip = np.broadcast_to(np.isin(np.arange(60), [30, 31, 32]), (30, 60))
+    if kind == "void":
+        terrain["elevation"] = terrain["elevation"].where(~strip)
+    cover = np.where(strip & (kind == "water"), 80, 30).astype(np.uint8)
+    return terrain.assign(land_cover=(("northing", "easting"), cover, {"units": "1"}))
+
+
+BASE = (100.0, 300.0)
+TIMES = {
+    "response_time": lambda terrain: response_time(terrain, BASE),
+    "by_vehicle": lambda terrain: response_time_to(*surfaces(terrain), BASE, dismount_s=60.0)["by_vehicle"],
+    "on_foot": lambda terrain: response_time_to(*surfaces(terrain), BASE, dismount_s=60.0)["on_foot"],
+    "journey_time": lambda terrain: journey_time(*surfaces(terrain), BASE, vehicle_near=True, mount_s=60.0),
+    "travel_time": lambda terrain: travel_time(on_foot(terrain), BASE),
+}
+
+
+@pytest.mark.parametrize("name", TIMES)
+def test_behind_a_void_is_unknown_and_behind_water_unreachable(name: str) -> None:
+    """A void may hide a way, water does not; the side of the base is the same to the bit in all three."""
+    void, water, neither = (TIMES[name](parted(kind)) for kind in ("void", "water", "neither"))
+    near, far = {"easting": slice(None, 580.0)}, {"easting": slice(660.0, None)}
+    assert np.isnan(void.sel(far)).all()
+    assert np.isposinf(water.sel(far)).all()
+    assert np.isfinite(neither).all()
+    np.testing.assert_array_equal(void.sel(near), water.sel(near))
+
+
+def test_a_void_beside_the_water_opens_nothing() -> None:
+    """A void that does not reach across the strip of water leaves the east unreachable."""
+    terrain = parted("water")
+    terrain["elevation"][5:8, 10:20] = np.nan
+    assert np.isposinf(response_time(terrain, BASE).sel(easting=slice(600.0, None))).all()
+
+
+def test_a_void_is_crossed_at_best_at_the_speed_of_the_easiest_gradient() -> None:
+    """80 m straight across, all steps with an end in the void: within less than the time at the highest speed the far
+    side is unreachable, within more unknown."""
+    walker = on_foot(parted("void"))
+    level, best = 1.0 / (walker.law.level_mps / walker.pace[0, 0]), walker.pace[0, 0] / walker.law.peak_mps
+    place, far = (580.0, 300.0), {"easting": 660.0, "northing": 300.0}
+    least_s = 80.0 * best
+    assert least_s < 80.0 * level
+    assert np.isposinf(travel_time(walker, place, limit_s=0.99 * least_s).sel(far))
+    assert np.isnan(travel_time(walker, place, limit_s=1.01 * least_s).sel(far))
+
+
+def test_a_terrain_without_voids_is_searched_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    searched = []
+
+    def counted(*arguments: object, **options: object) -> object:
+        searched.append(options.get("through_voids"))
+        return spread(*arguments, **options)
+
+    monkeypatch.setattr("geo.paths.response_times.spread", counted)
+    for kind, times in (("neither", 2), ("water", 2), ("void", 4)):
+        searched.clear()
+        response_time(parted(kind), BASE)
+        assert len(searched) == times, kind

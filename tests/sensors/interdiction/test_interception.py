@@ -17,7 +17,7 @@ from geo.border import Border, Zone
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from geo.paths.search import spread
-from sensors.crossing.segments import least_ways
+from sensors.crossing.segments import least_ways, unknown_segments_in
 from sensors.crossing.watched_belt import WatchedBelt
 from sensors.gaps import watch_belt
 from sensors.interdiction import probability_of_interruption
@@ -262,6 +262,18 @@ def test_nobody_who_can_come_interrupts_nothing_and_an_unknown_time_is_unknown()
     unknown = interruptions(seen(0.01), response(np.nan))
     assert unknown["interruption_probability"].isnull().all()
     assert unknown["least_interruption"].isnull().all()
+
+
+def test_detection_on_a_path_is_unknown_where_that_of_its_segment_is() -> None:
+    """In the west the sight of the sensor is unknown from edge to edge, so no path through these segments is known."""
+    rate = np.full(SHAPE, 0.01)
+    rate[:, :15] = np.nan
+    found = interruptions(seen(rate), response(100.0), settings=SURE)
+    unknown = unknown_segments_in(seen(rate), least_ways(seen(rate)))
+    assert 0 < unknown.sum() < len(unknown)
+    for name in ("detection_probability", "interruption_probability"):
+        np.testing.assert_array_equal(found[name].isnull().any(("way", *({"slower"} & {*found[name].dims}))), unknown)
+    assert found["seconds"].notnull().all()
 
 
 def test_every_way_is_followed_to_its_own_end() -> None:

@@ -156,6 +156,35 @@ def test_a_slower_unit_never_has_more_time_or_a_better_chance(slower: float) -> 
     assert (slow.in_time <= fast.in_time).all()
 
 
+def test_what_only_a_void_can_lead_to_is_unknown_and_behind_water_there_is_no_path() -> None:
+    """A strip without data from edge to edge: targets behind it, and one in it, are not known to be reached in time,
+    nor known not to be. Water in its place leaves them without a path."""
+    height = np.full((ROWS, COLUMNS), 300.0)
+    height[:, 30:32] = np.nan
+    strip = np.isnan(height)
+    wet = terrain(np.full((ROWS, COLUMNS), 300.0)).assign(
+        land_cover=(("northing", "easting"), np.where(strip, 80, 30).astype(np.uint8))
+    )
+    here = np.array([[2600.0, 500.0], [1500.0, 500.0], [700.0, 200.0], [2600.0, 1900.0], [2600.0, 500.0]])
+    ends = np.array([*[[np.nan] * 2] * 4, [2600.0, 1300.0]])
+    left = np.array([*[np.nan] * 4, 900.0])
+    there = Targets(*here.T, *ends.T, left, 0.2 * left, np.ones(5))
+    unit = np.array([[120.0, 210.0]])
+    for walks in (True, False):
+        void, water = laid(height), reach_ground(wet, border())
+        fields = [travel_field(ground, *unit[0], walks=walks)[None] for ground in (void, water)]
+        assert np.isnan(fields[0][0, void.void]).all()
+        assert np.array_equal(fields[0][0, :, :30], fields[1][0, :, :30]), "to the bit where known ground leads"
+        parted, dry = (unit_reach(g, f, unit, there) for g, f in zip((void, water), fields, strict=True))
+        assert parted.unknown.tolist() == [[True, True, False, False, True]]
+        assert not dry.unknown.any()
+        for table in (parted, dry):
+            assert table.in_time.tolist() == [[False, False, True, False, False]]
+            assert np.isnan(table.travel_s[0, [0, 1, 3, 4]]).all()
+        assert np.isnan(parted.interruption[0, 4])
+        assert dry.interruption[0, 4] == 0.0
+
+
 def test_a_ridge_between_makes_dead_ground_and_its_slope_and_river_are_stated() -> None:
     height = np.full((ROWS, COLUMNS), 300.0)
     height[:, 30] = 400.0

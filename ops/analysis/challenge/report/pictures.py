@@ -140,7 +140,8 @@ def draw_crossings(path: Path, findings: Findings) -> None:
             shade, dash, width = WAY_STYLES[kind]
             e, n = view.ground.frame.to_local(np.array(crossing["lon"]), np.array(crossing["lat"]))
             figures = {"minutes": crossing["seconds"] / 60.0, "pd": crossing["p_detect"]}
-            label = say("challenge-path-label", path=path_name(kind), **figures)
+            words = "challenge-path-label-unknown" if math.isnan(figures["pd"]) else "challenge-path-label"
+            label = say(words, path=path_name(kind), **figures)
             axes.plot(e, n, color="white", linewidth=width + 2.0, zorder=9)
             axes.plot(e, n, color=shade, linestyle=dash, linewidth=width, zorder=9, label=label)
             for position in crossing["half_detection"]:

@@ -70,7 +70,9 @@ def kilometres(value_m: float) -> str:
 
 
 def span(low: float, high: float) -> str:
-    """Write two probabilities as a range."""
+    """Write two probabilities as a range, unknown ones once."""
+    if math.isnan(high):
+        return number(high)
     return f"{number(low)}–{number(high)}"
 
 

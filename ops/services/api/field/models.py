@@ -87,12 +87,14 @@ class ReachRecord(BaseModel):
     point at which it is least late; without a moving target, to the incident. ``margin_s``: how much later the unit
     may leave and still be first somewhere on the path (below 0: too late everywhere); null without a moving target.
     ``interruption``: probability that the unit is there before the target is out of reach. ``between``: what lies
-    between the unit and that point, in sentences. All null: no path within the limit.
+    between the unit and that point, in sentences. ``travel_s`` null: no path within the limit, or with ``travel_known``
+    false none but over unknown terrain.
     """
 
     distance_m: float
     bearing_deg: float
     travel_s: float | None
+    travel_known: bool
     meet: MeetingPoint | None
     margin_s: float | None
     margin_sd_s: float | None

@@ -106,6 +106,7 @@ class Reach:
             "distance_m": round(reach["distance_m"], -1),
             "bearing_deg": round(reach["bearing_deg"]) % 360,
             "travel_s": None if reach["travel_s"] is None else round(reach["travel_s"]),
+            "travel_known": reach["travel_known"],
             "meet": reach["meet"],
             "margin_s": None if margin_s is None else round(margin_s),
             "margin_sd_s": None if reach["margin_sd_s"] is None else round(reach["margin_sd_s"]),
@@ -153,7 +154,7 @@ def reach_message(reach: Mapping[str, Any]) -> Message:
         "degrees": round(reach["bearing_deg"]) % 360,
     }
     if reach["travel_s"] is None:
-        return Message("reach-none", stated)
+        return Message("reach-none" if reach["travel_known"] else "reach-unknown", stated)
     stated["travel_s"] = _rounded(reach["travel_s"], MINUTE_S)
     margin_s = reach["margin_s"]
     if margin_s is None:
@@ -189,4 +190,5 @@ def _lasting(incident: Mapping[str, Any]) -> Mapping[str, Any]:
     if reach is None:
         return incident
     coarse = [None if reach[name] is None else round(reach[name] / 60.0) for name in ("travel_s", "margin_s")]
-    return {**incident, "reach": [*coarse, round(reach["distance_m"] / 1000.0), reach["in_time"], reach["between"]]}
+    told = [reach[name] for name in ("travel_known", "in_time", "between")]
+    return {**incident, "reach": [*coarse, round(reach["distance_m"] / 1000.0), *told]}

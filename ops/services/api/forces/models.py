@@ -141,7 +141,8 @@ class ForcesPicture(BaseModel):
 
 
 class ResponseCandidate(BaseModel):
-    """A unit or base that could be assigned. ``response_s`` is over the ground, null where there is no path.
+    """A unit or base that could be assigned. ``response_s`` is over the ground, null where there is no path, or
+    with ``response_known`` false none but over unknown terrain.
 
     ``current`` false: the position is too old to be relied on. ``margin_s`` and ``interruption_probability`` are null
     for an incident without a moving target, and for one whose estimate is not available.
@@ -157,6 +158,7 @@ class ResponseCandidate(BaseModel):
     base: str
     assigned: list[str] = Field(description="names of the incidents that it is assigned to")
     response_s: float | None
+    response_known: bool
     margin_s: float | None
     interruption_probability: float | None
 

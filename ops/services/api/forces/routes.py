@@ -104,8 +104,9 @@ class ForcesRoutes:
             left_s = None if aim["left"] is None else aim["left"][0]
             body["time_left_s"] = left_s
             chances = answer["probabilities"] or [None] * len(found)
-            for one, seconds, chance in zip(found, answer["seconds"], chances, strict=True):
+            for one, seconds, known, chance in zip(found, answer["seconds"], answer["known"], chances, strict=True):
                 one["response_s"] = seconds
+                one["response_known"] = known
                 one["margin_s"] = None if seconds is None or left_s is None else left_s - seconds
                 one["interruption_probability"] = chance
         found.sort(key=_best_first)
@@ -242,7 +243,7 @@ def candidates_of(
     forces: Mapping[str, Any], assigned: Mapping[str, list[str]], incident: Mapping[str, Any], now_ns: int
 ) -> list[dict[str, Any]]:
     """Units on duty, without the one that calls for help, and bases; response times are not known yet."""
-    empty = {"response_s": None, "margin_s": None, "interruption_probability": None}
+    empty = {"response_s": None, "response_known": True, "margin_s": None, "interruption_probability": None}
     found: list[dict[str, Any]] = []
     for unit in forces["units"]:
         if unit["duty"] == OFF_DUTY or unit["unit"] == incident["calling_unit"]:

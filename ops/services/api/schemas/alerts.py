@@ -42,7 +42,7 @@ class ResponseRecord(BaseModel):
     response_s: float | None
     time_left_s: float
     margin_s: float | None
-    interruption_probability: float
+    interruption_probability: float | None
     time_left_sd_s: float | None = None
     time_left_by: str = "ground"
     end_easting: float | None = None

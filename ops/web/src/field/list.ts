@@ -191,7 +191,7 @@ function rounded(metres: number): number {
 
 function marginLine({ reach, priority }: FieldIncident): string {
   if (reach === null) return "";
-  if (reach.marginS === null) return reach.travelS === null ? say("field-not-reachable") : say("field-eta", { time: minutes(reach.travelS) });
+  if (reach.marginS === null) return reach.travelS === null ? say(reach.travelKnown ? "field-not-reachable" : "field-reach-unknown") : say("field-eta", { time: minutes(reach.travelS) });
   if (priority === "distress" && reach.travelS !== null) return say("field-eta", { time: minutes(reach.travelS) });
   return say(reach.marginS < 0 ? "field-late" : "field-margin", { time: minutes(Math.abs(reach.marginS)) });
 }

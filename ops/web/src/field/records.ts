@@ -7,6 +7,8 @@ export interface Reach {
   readonly distanceM: number | null;
   readonly bearingDeg: number | null;
   readonly travelS: number | null;
+  /** Whether travelS null states that there is no path. */
+  readonly travelKnown: boolean;
   readonly meet: Place | null;
   readonly marginS: number | null;
   readonly inTime: boolean;
@@ -133,6 +135,7 @@ function parseIncident(raw: unknown): FieldIncident | null {
             distanceM: number(reach["distance_m"]),
             bearingDeg: number(reach["bearing_deg"]),
             travelS: number(reach["travel_s"]),
+            travelKnown: reach["travel_known"] !== false,
             meet: meet === null ? null : place(meet),
             marginS: number(reach["margin_s"]),
             inTime: reach["in_time"] === true,

@@ -196,8 +196,9 @@ export interface Option extends Place {
   readonly positionAgeS: number | null;
   readonly current: boolean;
   readonly assigned: readonly string[];
-  /** Over the ground; null without a path. */
+  /** Over the ground; null without a path, or where it is unknown whether there is one. */
   readonly responseS: number | null;
+  readonly responseKnown: boolean;
   readonly marginS: number | null;
   readonly probability: number | null;
 }
@@ -228,6 +229,7 @@ export function parseOptions(raw: unknown): Options | null {
         current: row["current"] === true,
         assigned: list(row["assigned"]).map((name) => text(name, 80)),
         responseS: number(row["response_s"]),
+        responseKnown: row["response_known"] !== false,
         marginS: number(row["margin_s"]),
         probability: number(row["interruption_probability"]),
       },

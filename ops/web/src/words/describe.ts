@@ -221,7 +221,8 @@ function alertFacts(alert: Alert, nowMs: number): Fact[] {
 function responseFacts({ estimate }: Alert): Fact[] {
   if (estimate === null) return [];
   const { base, responseS, marginS } = estimate;
-  const chance = estimate.probability === null ? [] : [fact("interruption", probability(estimate.probability))];
+  const chance = [fact("interruption", probability(estimate.probability))];
+  if (estimate.probability === null) return [fact("response", say("page-fact-response-unknown"))];
   if (responseS === null || marginS === null) return [fact("response", say("page-fact-unreachable")), ...chance];
   return [
     fact("base", readable(base), "code"),

@@ -43,10 +43,10 @@ export function unitStatus(unit: Unit, state: State): string {
 }
 
 /** Response time over the ground, probability, and whatever speaks against the option. */
-export function optionFigures({ responseS, probability: chance, positionAgeS, current, assigned }: Option): string {
+export function optionFigures({ responseS, responseKnown, probability: chance, positionAgeS, current, assigned }: Option): string {
   const parts = [
     responseS === null
-      ? say("forces-option-none")
+      ? say(responseKnown ? "forces-option-none" : "forces-option-unknown")
       : chance === null
         ? say("forces-option-time", { time: duration(responseS) })
         : say("page-incident-candidate", { time: duration(responseS), chance: probability(chance) }),
@@ -79,7 +79,8 @@ export function helpOf(incident: Incident, state: State): string {
   const found = state.options.get(incident.id);
   if (incident.kind !== "distress" || incident.state === "closed" || found === undefined) return "";
   const help = nearestHelp(found);
-  if (help === null) return say("forces-help-none");
+  const unknown = found.options.some((one) => one.current && !one.responseKnown);
+  if (help === null) return say(unknown ? "forces-help-unknown" : "forces-help-none");
   const words = helpWords(readable(help.name), help.responseS);
   return help.positionAgeS === null
     ? say("forces-help", { help: words })

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from copy import copy
 
 import numpy as np
 import pytest
@@ -48,6 +49,25 @@ def test_on_foot_is_never_faster_than_with_a_vehicle_and_off_the_terrain_there_i
     assert walked is not None
     assert driven <= walked
     assert away is None
+
+
+def test_behind_a_void_the_time_is_unknown_and_so_is_the_interruption(
+    hill_ground: OpenSector, places: list[tuple[float, float]]
+) -> None:
+    """A column of the terrain without data between the position and one of two units."""
+    ground = copy(hill_ground)
+    easting = hill_ground.terrain["easting"]
+    void = hill_ground.terrain["elevation"].where(np.abs(easting - easting[70]) > 1.0)
+    object.__setattr__(ground, "terrain", hill_ground.terrain.assign(elevation=void))
+    origins = [(*(float(part) for part in hill_ground.frame.to_lonlat(*places[n])), False, False) for n in (0, 2)]
+    seconds = Responders(ground).times(*places[1], origins)
+    assert seconds[0] is not None
+    assert math.isnan(seconds[0])
+    assert seconds[1] is not None
+    assert seconds[1] > 0.0
+    chances = interruptions(seconds, 900.0, 200.0, 0.8)
+    assert chances[0] is None
+    assert chances[1] is not None
 
 
 def test_a_position_off_the_ground_is_refused(hill_ground: OpenSector) -> None:

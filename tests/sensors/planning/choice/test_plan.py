@@ -16,6 +16,7 @@ from shapely.geometry import LineString
 from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame
+from geo.paths.response_times import response_time
 from sensors.coverage import coverage
 from sensors.crossing.watched_belt import watched_by
 from sensors.equipment.catalogue import shipped
@@ -542,3 +543,24 @@ def test_progress_is_told_for_every_sensor() -> None:
         options_of(CANDIDATES), ground(), BORDER, case=CASE, progress=lambda done, total: told.append((done, total))
     )
     assert told == [(n, 7) for n in range(1, 8)]
+
+
+def test_segments_to_whose_path_the_response_is_unknown_are_not_in_the_figures() -> None:
+    """East of a column without data the response is unknown: timely detection and interruption are those of the west,
+    as if the east could not be crossed."""
+    void, water = np.zeros(SHAPE), np.full(SHAPE, 30, np.uint8)
+    void[:, 30], water[:, 30:] = np.nan, 80
+    row = [place(FRAME, 250.0 + 300.0 * n, 1000.0, id=f"g{n}", kind="ground_sensor", max_range_m=400.0, cost=1.0)
+           for n in range(10)]  # fmt: skip
+    layout, base = Layout("row", FRAME, tuple(row)), (300.0, 1300.0)
+    every = range(len(row))
+    found = []
+    for terrain in (ground(void), ground().assign(land_cover=(("northing", "easting"), water))):
+        scene = option_benefits(options_of(layout), terrain, BORDER, case=CASE)
+        found.append(figures_of(scene, every, response_time(terrain, base)))
+    for name in ("timely_detection", "least_interruption"):
+        assert found[0][name] == pytest.approx(found[1][name])
+        assert found[0][name] > 0.1
+    scene = option_benefits(options_of(layout), ground(), BORDER, case=CASE)
+    unknown = figures_of(scene, every, response(math.nan))
+    assert all(math.isnan(unknown[name]) for name in ("timely_detection", "least_interruption"))

@@ -562,3 +562,19 @@ def test_with_unknown_sight_on_every_path_a_comparison_names_it_as_the_cause() -
     filled = level.assign(elevation=level["elevation"].fillna(200.0))
     found = ground_figures(study([radar, dataclasses.replace(radar, name="other")], filled, line, **case))
     assert found["k"].tolist() == found["k_at_most"].tolist() == [1.0, 1.0]
+
+
+def test_segments_to_which_the_response_is_unknown_are_not_in_its_figures(terrain: xr.Dataset) -> None:
+    """East of a column without data no way of the responders is known: their interruption is unknown there, and mean
+    and minimum are those of the other segments."""
+    parted = terrain.assign(elevation=terrain["elevation"].where(terrain["easting"] != 400.0))
+    made = studied([LINES], parted)
+    known = made.ways.answered & (made.ways.length_m > 0.0)
+    assert 0 < known.sum() < (made.ways.length_m > 0.0).sum()
+    one = made.outcomes(central(made.inputs))[0]
+    assert np.isnan(one.interruption[0, ~known]).all()
+    length_m = made.ways.length_m[known]
+    assert one.mean_interruption[0] == pytest.approx(one.interruption[0, known] @ length_m / length_m.sum())
+    assert 0.0 <= one.least_interruption[0] <= one.interruption[0, known].min()
+    left_out = verdict(made).attrs["segments_without_response"]
+    assert left_out == int((made.ways.length_m > 0.0).sum() - known.sum())

@@ -24,7 +24,7 @@ from ops.services.api.field.models import (
     FieldReplyResults,
     FieldState,
 )
-from ops.services.api.field.reach import order_key
+from ops.services.api.field.reach import order_key, reach_message
 from sensors.interdiction.unit_reach import unit_order
 from tests.ops.incidents.making import at
 from tests.ops.services.api.field.conftest import one as stored
@@ -460,3 +460,9 @@ def test_a_device_file_of_another_version_is_refused(tmp_path: Path) -> None:
         db.execute("PRAGMA user_version = 9")
     with pytest.raises(DeviceStoreError, match="version 9"):
         DeviceStore(path)
+
+
+def test_a_target_that_only_unknown_ground_leads_to_is_stated_as_such() -> None:
+    reach = {"distance_m": 1234.0, "bearing_deg": 10.0, "travel_s": None, "margin_s": None, "in_time": False}
+    assert reach_message(reach | {"travel_known": False}).id == "reach-unknown"
+    assert reach_message(reach | {"travel_known": True}).id == "reach-none"

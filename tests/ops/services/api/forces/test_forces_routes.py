@@ -80,14 +80,17 @@ class Map:
 
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
+        self.known: list[bool] = []
 
     def __call__(self, question: str, **arguments: Any) -> Answer:
         if question != "responders":
             return Answer(200, "application/json", b"{}")
         self.asked.append(arguments)
-        seconds = [600.0 * (number + 1) for number, _ in enumerate(arguments["origins"])]
+        seconds: list[float | None] = [600.0 * (number + 1) for number, _ in enumerate(arguments["origins"])]
+        seconds = [one if known else None for one, known in zip(seconds, self.known or [True] * 9, strict=False)]
         chances = None if arguments["left"] is None else [0.9 / (number + 1) for number, _ in enumerate(seconds)]
-        body = {"seconds": seconds, "probabilities": chances, "lon": -84.1, "lat": 36.55}
+        body = {"seconds": seconds, "known": self.known or [True] * len(seconds), "probabilities": chances}
+        body |= {"lon": -84.1, "lat": 36.55}
         return Answer(200, "application/json", json.dumps(body).encode())
 
 
@@ -165,6 +168,15 @@ def test_help_for_a_distress_call_is_another_unit_to_its_position_without_interr
     assert not room.ground.asked[-1]["in_frame"]
     assert "calls" not in {one.name for one in body.candidates}
     assert {one.interruption_probability for one in body.candidates} == {None}
+
+
+def test_a_candidate_whose_way_is_unknown_stays_in_the_list_as_such(room: Any) -> None:
+    room.ground.known = [False, True, True, True, True]
+    body = ResponseCandidates.model_validate(room.client.get("/v1/incidents/I1/candidates").json())
+    assert {one.name for one in body.candidates} == {"near", "old", "calls", "walks", "Fork"}
+    by_name = {one.name: one for one in body.candidates}
+    assert (by_name["near"].response_s, by_name["near"].margin_s, by_name["near"].response_known) == (None, None, False)
+    assert all(one.response_known for name, one in by_name.items() if name != "near")
 
 
 def test_without_a_position_there_are_candidates_without_times(room: Any) -> None:
