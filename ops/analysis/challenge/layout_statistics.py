@@ -13,7 +13,7 @@ from ops.analysis.challenge.files import interruption_of
 from ops.analysis.challenge.findings import Findings
 from ops.analysis.challenge.provenance import BY_PHASE, GONE, NO_BASES, Origin, by_strips, needs_caution
 from ops.analysis.challenge.report.words import limit, of_segment, path_name, snake
-from ops.analysis.challenge.work import SLOWER
+from ops.analysis.challenge.work import SLOWER, STATES
 from sensors.crossing.segments import UNKNOWN, UNREACHABLE
 from sensors.interdiction.interception import LEAST
 from sensors.statistics.statistic import Statistic
