@@ -23,6 +23,16 @@ def run_on(lon: npt.ArrayLike) -> Floats:
     return np.unwrap(np.asarray(lon, np.float64), period=TURN_DEG)
 
 
+def area_within(west: float, south: float, east: float, north: float) -> BaseGeometry:
+    """The area within bounds in degrees, as often as shapes meet it whose longitudes run on across the meridian.
+
+    It crosses the 180th meridian where ``west`` is greater than ``east`` (RFC 7946, 5.2).
+    """
+    east = east + TURN_DEG if west > east else east
+    turns = (-TURN_DEG, 0.0, TURN_DEG)
+    return shapely.union_all([shapely.box(west + turn, south, east + turn, north) for turn in turns])
+
+
 def unrolled(shape: _Shape) -> _Shape:
     """The same shape in longitude and latitude, whose longitudes run on across the 180th meridian.
 

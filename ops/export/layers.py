@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from geo.antimeridian import area_within
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from ops.export.request import MOST_POSITIONS, MOST_RECORDS, ExportRequest
@@ -287,10 +288,7 @@ def _segments(request: ExportRequest) -> gpd.GeoDataFrame:
     segments = gpd.GeoDataFrame.from_features(request.segments["features"], crs=WGS84)
     if request.bounds is None:
         return segments
-    west, south, east, north = request.bounds
-    boxes = [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
-    area = shapely.union_all([shapely.box(one, south, other, north) for one, other in boxes])
-    return segments[segments.intersects(area)].reset_index(drop=True)
+    return segments[segments.intersects(area_within(*request.bounds))].reset_index(drop=True)
 
 
 def _utc(times: np.ndarray) -> Any:

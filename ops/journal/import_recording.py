@@ -18,7 +18,7 @@ from typing import Any, Final
 from rich.console import Console
 
 from geo.errors import BadInput
-from geo.text_files import NotReadable, read_text, refuse_special
+from geo.text_files import NotReadable, refuse_special
 from geo.unfinished import register_unfinished, remove_unfinished
 from ingest.decode import encode, encode_status
 from ingest.envelope import Delivery
@@ -196,13 +196,14 @@ def _delivery(scan: Scan, sector_id: str) -> Delivery:
 
 def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
     try:
-        refuse_special(path)
         if path.suffix.lower() in (".parquet", ".geoparquet", ".pq"):
+            refuse_special(path)
             yield from _rows_of_parquet(path)
             return
-        text = read_text(path)
-    except (OSError, NotReadable) as error:
+        text = path.read_text(encoding="utf-8-sig")  # a pipe, too, such as one that unpacks
+    except (OSError, NotReadable, UnicodeDecodeError) as error:
         reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+        reason = "not UTF-8" if isinstance(error, UnicodeDecodeError) else reason
         raise RecordingError(reason, where=str(path), expected="a CSV or GeoParquet file") from None
     yield from rows_of_csv(text, where=path.name)
 

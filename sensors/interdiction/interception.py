@@ -240,7 +240,12 @@ def most_vulnerable_crossing(
 
 
 def head_start(
-    watched: WatchedBelt, response: xr.DataArray, *, direction: str = INWARD, neighbours: int = 16
+    watched: WatchedBelt,
+    response: xr.DataArray,
+    *,
+    direction: str = INWARD,
+    neighbours: int = 16,
+    seen_mps: float | None = None,
 ) -> xr.DataArray:
     """Compute the time margin of a response that leaves now against a crosser at each cell who takes the fastest path.
 
@@ -254,6 +259,8 @@ def head_start(
         Direction of the crossing, "inward" or "outward".
     neighbours : {8, 16}
         Moves per cell of the path search.
+    seen_mps : float, optional, m/s
+        Speed at which crossers have been seen: the crosser takes no longer than that path's length at that speed.
 
     Returns
     -------
@@ -262,7 +269,12 @@ def head_start(
         there is no path or the response is unknown; −inf where no response can arrive.
     """
     to_go, there = _to_go(watched, response, direction, neighbours)
-    spare = np.where(np.isfinite(to_go.cost), to_go.cost, np.nan) - there
+    seconds = to_go.cost
+    if seen_mps is not None:
+        seconds = np.minimum(
+            seconds, np.where(np.isfinite(seconds), followed(to_go, watched.belt.cell_m)[1] / seen_mps, np.inf)
+        )
+    spare = np.where(np.isfinite(seconds), seconds, np.nan) - there
     place = {"northing": watched.belt.northing, "easting": watched.belt.easting}
     return xr.DataArray(spare, place, ("northing", "easting"), "head_start", {"units": "s", "direction": direction})
 
@@ -467,10 +479,10 @@ def interruptions(
         ``interruption_probability`` [1]; (segment, slower) ``least_interruption``; (segment, way, strips_tried) and
         (segment, strips_tried) ``interruption_by_strips`` and ``least_by_strips``, the sensitivity to the number of
         strips: with half, as many, and twice as many, the response as given; (segment, way)
-        ``detection_probability``, ``seconds``, ``response_s``, ``margin_s`` (time margin if detected at the edge of the
-        belt), and ``critical_easting`` and ``critical_northing`` [m], the critical detection point; NaN where all
-        detection is too late, where there is no path, or where a time is unknown. Detection and interruption are NaN
-        also where a segment's detection is unknown (``sensors.crossing.segments``).
+        ``detection_probability`` (at the pace of the ground), ``seconds``, ``response_s``, ``margin_s`` (time margin if
+        detected at the edge of the belt), and ``critical_easting`` and ``critical_northing`` [m], the critical
+        detection point; NaN where all detection is too late, where there is no path, or where a time is unknown.
+        Detection and interruption are NaN also where a segment's detection is unknown (``sensors.crossing.segments``).
 
     Raises
     ------
@@ -490,8 +502,13 @@ def interruptions(
         raise BadInput(f"{slower!r}", where="slower", expected="factors above 0")
     ways = ways or three_ways(watched, response, direction=direction, neighbours=neighbours)
     tasks = {name: tasks_of(watched, way, response, chosen, mobile) for name, way in ways.items()}
+    on_the_ground = tasks
+    if chosen.seen_mps is not None:
+        plain = replace(chosen, seen_mps=None)
+        on_the_ground = {name: tasks_of(watched, way, response, plain, mobile) for name, way in ways.items()}
+    detected = [1.0 - np.prod(1.0 - t.detection, axis=1) for t in on_the_ground.values()]
     stacked: Mapping[str, Floats] = {
-        "detection_probability": np.stack([1.0 - np.prod(1.0 - t.detection, axis=1) for t in tasks.values()], axis=1),
+        "detection_probability": np.stack(detected, axis=1),
         "seconds": np.stack([t.delay_s.sum(axis=1) for t in tasks.values()], axis=1),
         "response_s": np.stack([t.response_s for t in tasks.values()], axis=1),
         "margin_s": np.stack([t.margin_s for t in tasks.values()], axis=1),

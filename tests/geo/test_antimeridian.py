@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiLineString, MultiPolygon, Polygon, box
 
-from geo.antimeridian import run_on, unrolled
+from geo.antimeridian import area_within, run_on, unrolled
 from geo.border import Border
 from geo.frame import LocalFrame
 from geo.paths.response_times import isochrones
@@ -53,6 +53,23 @@ def test_longitudes_differ_by_whole_turns_and_never_jump(steps: list[float], beg
     found = run_on(jumping)
     assert np.abs(np.diff(found)).max(initial=0.0) <= 180.0
     assert found - found[0] == pytest.approx(whole - whole[0], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "hits"),
+    [
+        ((-179.9995, -17.0, -179.9, -16.8), True),  # east of it
+        ((179.9, -17.0, -179.9, -16.8), True),  # across it
+        ((179.9, -17.0, 179.999, -16.8), True),  # west of it
+        ((-180.0, -90.0, 180.0, 90.0), True),
+        ((10.0, -17.0, 11.0, -16.8), False),
+        ((-179.9, -17.0, 179.9, -16.8), False),  # all but a strip around it
+    ],
+)
+def test_bounds_meet_a_line_that_runs_on(bounds: tuple[float, float, float, float], hits: bool) -> None:
+    for turn in (0.0, -360.0):
+        line = LineString([(179.9975 + turn, -16.9), (180.0022 + turn, -16.9)])
+        assert bool(area_within(*bounds).intersects(line)) is hits
 
 
 @pytest.mark.parametrize("lon", [177.0, 180.0, -180.0])

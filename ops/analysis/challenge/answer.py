@@ -50,7 +50,7 @@ def _interrupted(findings: Findings, record: Statistic) -> Message:
 
 
 def _gap(findings: Findings) -> Message:
-    if findings.unknown.all():
+    if findings.nothing_known:
         return Message("challenge-headline-all-unknown")
     known = [gap for gap in findings.gaps if gap.known]
     if not known:

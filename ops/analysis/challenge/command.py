@@ -312,9 +312,8 @@ def _lines(findings: Findings) -> list[Message]:
     from geo.message import Message
     from ops.analysis.challenge.provenance import barrier_messages
 
-    nothing_known = findings.unknown.all()
     return [
-        *([Message("challenge-headline-all-unknown")] if nothing_known else _gap_lines(findings)),
+        *([Message("challenge-headline-all-unknown")] if findings.nothing_known else _gap_lines(findings)),
         *barrier_messages(findings.barrier, findings.least_detection, findings.required),
         *OffTerrain.of(findings.question.ground).messages,
         *unlinked_messages(findings.question.links.unlinked),

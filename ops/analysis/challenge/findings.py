@@ -43,6 +43,12 @@ class Findings:
     composite: Composite | None
 
     @property
+    def nothing_known(self) -> bool:
+        """Whether it is unknown on each segment that can be crossed if crossing Pd meets the requirement."""
+        crossed = np.isfinite(self.segments["detection_probability"].to_numpy())
+        return bool(self.unknown.any() and not (crossed & ~self.unknown).any())
+
+    @property
     def unknown(self) -> Bools:
         """Whether it is unknown for each segment (segment,) if crossing Pd meets the requirement."""
         unknown = np.zeros(self.segments.sizes["segment"], np.bool_)
@@ -157,7 +163,7 @@ def _joined_barrier(parts: list[dict[str, Any]]) -> dict[str, Any]:
             "minimum_cut_set": None,
             "single_points_of_failure": None,
         }
-    weakest = [part for part in known if part["k"] == k]
+    weakest = [part for part in known if part["k"] == int(part.get("k_at_most", k)) == k]
     return {
         "k": k,
         "upper_bound": len(parts) > 1 and k > 0,

@@ -259,7 +259,8 @@ def _layers(question: ChallengeQuestion, case: StretchCase) -> xr.Dataset:
         ),
     }
     if case.response is not None:
-        spare = head_start(watched, case.response, direction=question.direction).to_numpy()
+        margin = head_start(watched, case.response, direction=question.direction, seen_mps=question.seen_mps)
+        spare = margin.to_numpy()
         layers["time_margin"] = (spare, "s", "time margin of the response to a crosser detected here; above 0: in time")
     dims = ("northing", "easting")
     whole = xr.Dataset(

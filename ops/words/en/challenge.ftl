@@ -7,7 +7,7 @@ challenge-headline =
        *[other] { $segments } segments
     }: crossing Pd below { $required }.
 challenge-headline-none = No coverage gap: crossing Pd is at least { $required } on every known segment.
-challenge-headline-all-unknown = Coverage gaps are unknown: crossing Pd is unknown on every segment.
+challenge-headline-all-unknown = Coverage gaps are unknown: crossing Pd is unknown on every segment that can be crossed.
 challenge-headline-unknown = Crossing Pd is unknown on { $unknown ->
     [one] 1 segment
    *[other] { $unknown } segments

@@ -4,7 +4,7 @@ challenge-headline =
        *[other] { $gaps } segments
     } sur { $segments } : Pd de franchissement inférieure à { $required }.
 challenge-headline-none = Aucune lacune de couverture : la Pd de franchissement est d’au moins { $required } sur chaque segment connu.
-challenge-headline-all-unknown = Lacunes de couverture inconnues : la Pd de franchissement est inconnue sur chaque segment.
+challenge-headline-all-unknown = Lacunes de couverture inconnues : la Pd de franchissement est inconnue sur chaque segment franchissable.
 challenge-headline-unknown = Pd de franchissement inconnue sur { $unknown ->
     [one] { $unknown } segment
    *[other] { $unknown } segments

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,6 @@ from sensors.equipment.catalogue import Catalogue
         ("bases.geojson", read_bases),
         ("catalogue.toml", Catalogue.from_file),
         ("thresholds.toml", read_thresholds),
-        ("recording.csv", lambda path: list(_rows(path))),
         ("recording.parquet", lambda path: list(_rows(path))),
         ("table.csv", lambda path: read_rows(path, known=["year"])),
         ("table.json", file_hash),
@@ -38,3 +38,13 @@ def test_a_pipe_is_refused_at_once(tmp_path: Path, name: str, read: Callable[[Pa
     os.mkfifo(tmp_path / name)
     with pytest.raises(WatchlineError, match="neither a file nor a folder"):
         read(tmp_path / name)
+
+
+def test_a_recording_is_read_from_a_pipe(tmp_path: Path) -> None:
+    """Such as of a program that unpacks it: ``journal import SECTOR <(zcat day.csv.gz)``."""
+    pipe = tmp_path / "day.csv"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=("sensor,observed_at\nr1,2026-03-14T21:00:00Z\n",))
+    writer.start()
+    assert list(_rows(pipe)) == [{"sensor": "r1", "observed_at": "2026-03-14T21:00:00Z"}]
+    writer.join()

@@ -91,7 +91,9 @@ def test_who_was_seen_to_be_faster_than_the_ground_allows_is_stopped_less() -> N
     assert late["margin_s"].to_numpy() == pytest.approx(-20.0)
     found = interruptions(seen(0.01), response(50.0), settings=fast)
     assert found["interruption_probability"].to_numpy() == pytest.approx(1.0 - math.exp(-0.4))
-    assert found["detection_probability"].to_numpy() == pytest.approx(1.0 - math.exp(-0.8))
+    assert found["detection_probability"].to_numpy() == pytest.approx(1.0 - math.exp(-1.6)), "at the pace of the ground"
+    spare = head_start(seen(0.01), response(50.0), seen_mps=2.0)
+    assert float(spare.sel(easting=75.0, northing=100.0)) == pytest.approx(80.0 / 2.0 - 50.0)
     slow = interruptions(seen(0.01), response(100.0), settings=replace(SURE, seen_mps=0.5))
     xr.testing.assert_equal(slow, interruptions(seen(0.01), response(100.0), settings=SURE))
 

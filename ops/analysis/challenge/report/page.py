@@ -303,7 +303,7 @@ def _barrier_words(findings: Findings) -> list[str]:
 
 
 def _gap_words(findings: Findings) -> list[str]:
-    if findings.unknown.all():
+    if findings.nothing_known:
         return [say("challenge-headline-all-unknown")]
     known = [gap for gap in findings.gaps if gap.known]
     unknown = len(findings.gaps) - len(known)

@@ -9,6 +9,7 @@ import shapely
 from pygeoapi.provider.base import BaseProvider, ProviderItemNotFoundError
 from pygeoapi.util import crs_transform
 
+from geo.antimeridian import area_within
 from ops.services.api.ogc.collections import COLLECTIONS, FeatureRecord, PropertyType
 from ops.services.api.ogc.filters import FeatureFilter
 from ops.services.api.ogc.queries import TimeRange, typed
@@ -102,9 +103,7 @@ def _equals(found: Any, wanted: Any, kind: PropertyType) -> bool:
 
 def _within(features: list[FeatureRecord], bbox: list[float]) -> list[FeatureRecord]:
     """Those that intersect the box; one whose west is greater than its east crosses the 180th meridian."""
-    west, south, east, north = bbox
-    spans = [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
-    box = shapely.union_all([shapely.box(start, south, end, north) for start, end in spans])
+    box = area_within(*bbox)
     shapely.prepare(box)
     placed = [feature for feature in features if feature["geometry"] is not None]
     shapes = [shapely.geometry.shape(feature["geometry"]) for feature in placed]

@@ -7,13 +7,13 @@ in time is cut off, also one that comes byte by byte.
 
 from __future__ import annotations
 
-import re
 import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
+from urllib.request import parse_http_list
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -29,8 +29,8 @@ from ops.services.media.check import Unusable
 from ops.services.media.fetch import PORTS, NotNow, ResolveHost, addresses_of, checked_address
 
 PIECE: Final = 1 << 14
-_DIGEST: Final = re.compile(r"(?:^|,)\s*Digest\s+(?P<terms>.+?)\s*(?=$|,\s*[\w-]+\s+\w+\s*=)", re.IGNORECASE)
-"""The first challenge of Digest, before or behind others (RFC 9110, 11.6.1)."""
+LONGEST_CHALLENGE: Final = 4096
+"""Characters of a header ``WWW-Authenticate`` that are read; a camera may be hostile."""
 
 
 class CameraFault(WatchlineError):
@@ -94,11 +94,11 @@ class CameraSession:
 
         Left to itself, requests reads the refusal without a limit.
         """
-        challenge = _DIGEST.search(refusal.headers.get("WWW-Authenticate", ""))
-        if self._digest is None or challenge is None:
+        terms = digest_terms(refusal.headers.get("WWW-Authenticate", ""))
+        if self._digest is None or not terms:
             return {}
         self._digest.init_per_thread_state()
-        self._digest._thread_local.chal = parse_dict_header(challenge["terms"])  # type: ignore[no-untyped-call]
+        self._digest._thread_local.chal = parse_dict_header(terms)  # type: ignore[no-untyped-call]
         try:
             proof = self._digest.build_digest_header("GET", self.at(url))
         except KeyError:
@@ -205,6 +205,20 @@ class _NamedAdapter(_LineAdapter):
 
     def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
         super().init_poolmanager(*arguments, **named, assert_hostname=self._host, server_hostname=self._host)
+
+
+def digest_terms(challenges: str) -> str:
+    """The terms of the first challenge of Digest among those of a header, in any order (RFC 9110, 11.6.1)."""
+    terms: list[str] = []
+    for item in parse_http_list(challenges[:LONGEST_CHALLENGE]):
+        scheme, _, rest = item.partition(" ")
+        if "=" in rest and "=" not in scheme and not rest.lstrip().startswith("="):  # a challenge begins
+            if terms:
+                break
+            terms = [rest.strip()] if scheme.lower() == "digest" else []
+        elif terms:
+            terms.append(item)
+    return ", ".join(terms)
 
 
 def _pools(line: _Line) -> dict[str, type[HTTPConnectionPool]]:

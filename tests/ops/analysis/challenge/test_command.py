@@ -474,8 +474,10 @@ def test_with_no_known_segment_gaps_are_unknown(own_sector: Any, tmp_path: Path)
     lines, answer = beside_voids(own_sector, (ring >= 2) & (ring <= 4), tmp_path / "out")
     assert not any(gap["known"] for gap in answer["this_layout"]["gaps"])
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    assert lines.strip().startswith("Coverage gaps are unknown: crossing Pd is unknown on every segment.")
-    assert page.count("Coverage gaps are unknown: crossing Pd is unknown on every segment.") == 2
+    assert lines.strip().startswith(
+        "Coverage gaps are unknown: crossing Pd is unknown on every segment that can be crossed."
+    )
+    assert page.count("Coverage gaps are unknown: crossing Pd is unknown on every segment that can be crossed.") == 2
     for text in (lines, page):
         assert "No coverage gap" not in text
         assert "no coverage gap" not in text

@@ -28,7 +28,7 @@ from ops.services.api.serving.tls import own_certificate
 from ops.services.cue.drivers import CannotLook, Direction, LookOutcome
 from ops.services.cue.onvif.client import HeadState, Login
 from ops.services.cue.onvif.driver import OnvifDriver, login_of
-from ops.services.cue.onvif.session import CameraFault
+from ops.services.cue.onvif.session import CameraFault, digest_terms
 from tests.ops.services.cue.onvif.device import PASSWORD, USER, Device, simulated
 from tests.ops.services.media.making import AT_NS, picture_file
 from tests.patience import PATIENT_S
@@ -123,6 +123,21 @@ def test_a_camera_that_offers_other_ways_too_gets_a_digest(
     driver = room.driver()
     driver.start(LOOK, "cam-3", EAST, 0)
     assert ended(driver).still is not None
+
+
+@pytest.mark.parametrize(
+    ("header", "terms"),
+    [
+        ('Digest realm="a, Model x=1", nonce="n"', 'realm="a, Model x=1", nonce="n"'),
+        ('Basic realm="b", digest realm="a", nonce="n"', 'realm="a", nonce="n"'),
+        ('Negotiate, Digest realm="a" , qop = "auth", Digest realm="c"', 'realm="a", qop = "auth"'),
+        ('Basic realm="Digest x=1"', ""),
+        ("", ""),
+        ('Digest realm="a"' + 60_000 * " " + "x", 'realm="a"'),
+    ],
+)
+def test_the_first_digest_among_the_challenges_of_a_camera_is_read(header: str, terms: str) -> None:
+    assert digest_terms(header) == terms
 
 
 @pytest.mark.parametrize("hours", [-30, 5])
