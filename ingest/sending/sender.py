@@ -11,7 +11,7 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -125,6 +125,7 @@ class Sender:
         self._acks_seen = 0
         self._repeats: deque[SpoolEntry] = deque()
         self._came_up = self._lost_session = False
+        self._repeat: Literal["", "due", "done"] = ""  # of all that waits, after the first conflict of a connection
         self._status_seq = 0
         self._status_due_ns = 0
         self._status_interval_ns = round(self._settings.status_interval_s * 1e9)
@@ -410,7 +411,7 @@ class Sender:
     def _pump(self, now_s: float) -> None:
         ready = self._connection.ready.is_set()  # read first, so that what _on_up recorded before is seen
         with self._lock:
-            came_up, lost = self._came_up, self._lost_session
+            came_up, lost, repeats = self._came_up, self._lost_session, self._repeat == "due"
             self._came_up = self._lost_session = False
         if now_s >= self._settle_s:
             self._settle(now_s)
@@ -434,6 +435,9 @@ class Sender:
             for entry, message in self._signed([self._repeats.popleft()], {}):
                 self._note_sent(entry)
                 self._publish(message)
+        if repeats:
+            with self._lock:
+                self._repeat = self._repeat and "done"
 
     def _settle(self, now_s: float) -> None:
         """Remove what ingest has acknowledged from the spool; on a full disk that waits, and sending continues."""
@@ -529,7 +533,7 @@ class Sender:
 
     def _on_up(self, session_present: bool) -> None:
         with self._lock:
-            self._came_up = True
+            self._came_up, self._repeat = True, ""
             self._connections += 1
             self._lost_session = self._lost_session or not session_present
             self._status_due_ns = 0
@@ -558,7 +562,7 @@ class Sender:
                     " replaced another one, or two programs send as this sensor; messages with these numbers become"
                     " dead letters (conflict); expected boots that rise (Spool(first_boot=...))."
                 )
-            if unsent:  # of another sender's messages, so those in the spool are not settled
+            if unsent or (ack.conflict and self._is_before_repetition()):  # of another sender's messages
                 return
             self._acknowledged = True
         with self._lock:
@@ -572,6 +576,19 @@ class Sender:
                         self._ahead_s, self._timed = (self._timed[1] - sent) / 1e9, None
             self._acks[ack.boot] = max(ack.seq, self._acks.get(ack.boot, 0))
         self._wake.set()
+
+    def _is_before_repetition(self) -> bool:
+        """Whether what waits has not been sent again since the first acknowledgement of a conflict on this connection.
+
+        Its mark is that of other messages and does not state which of ours arrived: what was sent before ingest
+        subscribed at a broker that had restarted did not. What is sent after it does.
+        """
+        with self._lock:
+            if not self._repeat:
+                self._repeat, self._lost_session = "due", True
+            before = self._repeat == "due"
+        self._wake.set()
+        return before
 
     def _note_wrong_clock(self, delivery: Delivery) -> None:
         """State the sender's clock as the reason if an acknowledgement of this boot is accepted at its own time."""

@@ -1,4 +1,4 @@
-"""A sender among troubles that pass: a full disk under its spool, and a clock that is set."""
+"""A sender among troubles that pass: a full disk under its spool, a clock that is set, numbers that were used."""
 
 from __future__ import annotations
 
@@ -171,3 +171,42 @@ def test_a_clock_ahead_of_that_of_ingest_is_a_problem_however_slow_the_link_is(
         assert sender.clock_offset_s == pytest.approx(-ahead_s - slow_s)
         offset_s = 0.0
         assert exchange(2) == "", "the clock is set"
+
+
+def conflict(seq: int) -> Delivery:
+    topic = "watchline/1/hills/sensor/r1/ack"
+    return Delivery(topic, encode_ack(1, seq, conflict=True), JSON, (), NOW_NS)
+
+
+def test_what_was_sent_before_a_conflict_is_sent_again_before_it_is_settled() -> None:
+    """The mark of a conflict is that of other messages: after a restart of the broker the first of ours may be lost
+    though ingest refuses, and acknowledges, the last. Those of the first sending do not settle what is not repeated."""
+    with linked() as (sender, spool, link):
+        sender.put_many([SCAN] * 3)
+        sender._pump(0.0)
+        assert [sent["seq"] for sent in link.of("detections")] == ["1", "2", "3"]
+        sender._on_ack(conflict(2))
+        sender._on_ack(conflict(3))
+        assert "ingest has other messages of r1" in (sender.problem or "")
+        sender._pump(1.0)
+        assert spool.waiting == 3
+        assert [sent["seq"] for sent in link.of("detections")] == ["1", "2", "3"] * 2
+        sender._on_ack(conflict(3))
+        sender._pump(2.0)
+        assert spool.waiting == 0
+        assert len(link.of("detections")) == 6, "once"
+
+
+def test_each_connection_has_its_own_repetition() -> None:
+    with linked() as (sender, spool, link):
+        sender.put_many([SCAN] * 2)
+        sender._pump(0.0)
+        sender._on_ack(conflict(2))
+        sender._on_up(False)
+        sender._on_ack(conflict(2))
+        sender._pump(1.0)
+        assert spool.waiting == 2
+        sender._on_ack(conflict(2))
+        sender._pump(2.0)
+        assert spool.waiting == 0
+        assert len(link.of("detections")) == 4
