@@ -33,6 +33,9 @@ LEAST, FASTEST, VULNERABLE = "minimum detection", "minimum time", "most vulnerab
 WAYS: Final = (LEAST, FASTEST, VULNERABLE)
 STRIPS_TRIED: Final = (0.5, 1.0, 2.0)
 """Factors on the number of strips, for its sensitivity."""
+AT_ONCE_S: Final = float(np.finfo(np.float64).tiny)
+"""A response that is sooner than every unknown one, with which interruption is an upper bound: only detection that is
+never in time adds nothing to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,8 +134,12 @@ class Tasks:
     critical: Floats
 
     def interruption(self, settings: ResponseSettings, *, slower: float = 1.0) -> Floats:
-        """Probability of interruption (way,), with the response time multiplied by ``slower``; NaN where unknown."""
-        response = np.where(np.isnan(self.response_s), np.inf, self.response_s * slower)
+        """Probability of interruption (way,), with the response time multiplied by ``slower``; NaN where unknown.
+
+        Without any detection in time it is 0 however soon a response of unknown time arrives.
+        """
+        unknown = np.isnan(self.response_s)
+        response = np.where(unknown, AT_ONCE_S, self.response_s * slower)
         probability = probability_of_interruption(
             self.detection,
             self.delay_s,
@@ -142,7 +149,7 @@ class Tasks:
             communication=settings.communication,
             position=settings.position,
         )
-        return np.where(np.isnan(self.response_s) | (self.delay_s.sum(axis=1) <= 0.0), np.nan, probability)
+        return np.where((unknown & (probability > 0.0)) | (self.delay_s.sum(axis=1) <= 0.0), np.nan, probability)
 
     @property
     def margin_s(self) -> Floats:
@@ -469,8 +476,9 @@ def interruptions(
         strips: with half, as many, and twice as many, the response as given; (segment, way)
         ``detection_probability``, ``seconds``, ``response_s``, ``margin_s`` (time margin if detected at the edge of the
         belt), and ``critical_easting`` and ``critical_northing`` [m], the critical detection point; NaN where all
-        detection is too late, where there is no path, or where a time is unknown. Detection and interruption are NaN
-        also where a segment's detection is unknown (``sensors.crossing.segments``).
+        detection is too late, where there is no path, or where a time is unknown. Interruption is 0, not NaN, where
+        nothing is detected in time of whatever response. Detection and interruption are NaN also where a segment's
+        detection is unknown (``sensors.crossing.segments``).
 
     Raises
     ------
@@ -524,9 +532,9 @@ def interruptions(
     units = {"detection_probability": "1", "critical_easting": "m", "critical_northing": "m"}
     data: dict[str, Any] = {
         "interruption_probability": (("segment", "way", "slower"), interruption, {"units": "1"}),
-        "least_interruption": (("segment", "slower"), _least_of(interruption), {"units": "1"}),
+        "least_interruption": (("segment", "slower"), least_over_ways(interruption), {"units": "1"}),
         "interruption_by_strips": (("segment", "way", "strips_tried"), by_strips, {"units": "1"}),
-        "least_by_strips": (("segment", "strips_tried"), _least_of(by_strips), {"units": "1"}),
+        "least_by_strips": (("segment", "strips_tried"), least_over_ways(by_strips), {"units": "1"}),
     }
     for name, values in stacked.items():
         data[name] = (("segment", "way"), np.where(crossed, values, np.nan), {"units": units.get(name, "s")})
@@ -555,7 +563,8 @@ def interruptions(
     )
 
 
-def _least_of(interruption: Floats) -> Floats:
-    """The least over the ways (segment, …) of (segment, way, …); NaN where one of them is unknown."""
+def least_over_ways(interruption: Floats) -> Floats:
+    """The least over the ways (segment, …) of (segment, way, …); NaN where one of them is unknown and none is 0."""
     unknown = np.isnan(interruption).any(axis=1)
-    return np.where(unknown, np.nan, np.nanmin(np.where(np.isnan(interruption), np.inf, interruption), axis=1))
+    least = np.where(np.isnan(interruption), np.inf, interruption).min(axis=1)
+    return np.where(unknown & (least > 0.0), np.nan, least)
