@@ -125,13 +125,15 @@ class Tasks:
     """Tasks of several paths (path, task) in their order: probability of detection in each [1], and its time [s].
 
     ``response_s`` (path,) is the response to the end of each path; ``critical`` (path, 2) [m] the critical detection
-    point, after which detection comes too late on average, NaN where it always does.
+    point, after which detection comes too late on average, NaN where it always does. Over ``unknown_m`` (path,) the
+    line of sight of some sensor is unknown and counts as not detecting: there, detection is a lower bound.
     """
 
     detection: Floats
     delay_s: Floats
     response_s: Floats
     critical: Floats
+    unknown_m: Floats
 
     def interruption(self, settings: ResponseSettings, *, slower: float = 1.0) -> Floats:
         """Probability of interruption (way,), with the response time multiplied by ``slower``; NaN where unknown.
@@ -378,7 +380,10 @@ def tasks_of(
     in_task = by_task(hazard, strip) + reported_late + moving
     there = watched.belt.of(response)
     ends = np.array([there[rows[-1], columns[-1]] if len(rows) else math.nan for rows, columns in cells])
-    return Tasks(probability_of(in_task), by_task(along.seconds, strip), ends, _critical(watched, along, ends))
+    unknown_m = along.total(along.metres * (along.of_pieces(watched.unknown) > 0.0))
+    return Tasks(
+        probability_of(in_task), by_task(along.seconds, strip), ends, _critical(watched, along, ends), unknown_m
+    )
 
 
 def later_strip(along: Along, strip: Ints, delay_s: float, *, after: int) -> Ints:
@@ -477,7 +482,8 @@ def interruptions(
         ``detection_probability``, ``seconds``, ``response_s``, ``margin_s`` (time margin if detected at the edge of the
         belt), and ``critical_easting`` and ``critical_northing`` [m], the critical detection point; NaN where all
         detection is too late, where there is no path, or where a time is unknown. Interruption is 0, not NaN, where
-        nothing is detected in time of whatever response. Detection and interruption are NaN also where a segment's
+        nothing is detected in time of whatever response. Over ``unknown_m`` [m] of the path the line of sight of some
+        sensor is unknown; detection and interruption are then lower bounds. They are NaN where a segment's
         detection is unknown (``sensors.crossing.segments``).
 
     Raises
@@ -505,6 +511,7 @@ def interruptions(
         "margin_s": np.stack([t.margin_s for t in tasks.values()], axis=1),
         "critical_easting": np.stack([t.critical[:, 0] for t in tasks.values()], axis=1),
         "critical_northing": np.stack([t.critical[:, 1] for t in tasks.values()], axis=1),
+        "unknown_m": np.stack([t.unknown_m for t in tasks.values()], axis=1),
     }
     crossed = np.stack([np.isfinite(way.cost) for way in ways.values()], axis=1)
     interruption = np.stack(
@@ -529,7 +536,7 @@ def interruptions(
     nobody_knows = unknown_segments_in(watched, ways[LEAST])
     for figures in (interruption, by_strips, stacked["detection_probability"]):
         figures[nobody_knows] = np.nan
-    units = {"detection_probability": "1", "critical_easting": "m", "critical_northing": "m"}
+    units = {"detection_probability": "1", "critical_easting": "m", "critical_northing": "m", "unknown_m": "m"}
     data: dict[str, Any] = {
         "interruption_probability": (("segment", "way", "slower"), interruption, {"units": "1"}),
         "least_interruption": (("segment", "slower"), least_over_ways(interruption), {"units": "1"}),

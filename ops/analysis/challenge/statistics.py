@@ -12,7 +12,7 @@ from geo.challenge.measures import dead_name
 from geo.challenge.scores import SCORES
 from geo.message import Message
 from ops.analysis.challenge.findings import LIMITS, Findings, proved
-from ops.analysis.challenge.layout_statistics import no_interruption, of_layout, of_sensors
+from ops.analysis.challenge.layout_statistics import no_interruption, of_layout, of_sensors, unknown_on_worst
 from ops.analysis.challenge.provenance import (
     BY_ERROR,
     BY_PHASE,
@@ -211,7 +211,8 @@ def _detection_by_segment(findings: Findings, origin: Origin) -> Iterator[Statis
         yield origin.statistic(name, value, "1", layout=True, name=name, of=of, limits=tuple(limits), **bracket)
         least = float(segments["least_interruption"][segment, 0])
         if math.isfinite(least):
-            why = () if sure["least_interruption"][segment] else (LIMITS["least_interruption"],)
+            why = (limit("lower-bound-path"),) if unknown_on_worst(findings, segment) > 0.0 else ()
+            why += () if sure["least_interruption"][segment] else (LIMITS["least_interruption"],)
         else:
             why = (gone or no_interruption(findings, segment, *WAYS),)
         one = segments.isel(segment=segment)
