@@ -33,6 +33,9 @@ LEAST, FASTEST, VULNERABLE = "minimum detection", "minimum time", "most vulnerab
 WAYS: Final = (LEAST, FASTEST, VULNERABLE)
 STRIPS_TRIED: Final = (0.5, 1.0, 2.0)
 """Factors on the number of strips, for its sensitivity."""
+AT_ONCE_S: Final = float(np.finfo(np.float64).tiny)
+"""A response that is sooner than every unknown one, with which interruption is an upper bound: only detection that is
+never in time adds nothing to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,17 +125,23 @@ class Tasks:
     """Tasks of several paths (path, task) in their order: probability of detection in each [1], and its time [s].
 
     ``response_s`` (path,) is the response to the end of each path; ``critical`` (path, 2) [m] the critical detection
-    point, after which detection comes too late on average, NaN where it always does.
+    point, after which detection comes too late on average, NaN where it always does. Over ``unknown_m`` (path,) the
+    line of sight of some sensor is unknown and counts as not detecting: there, detection is a lower bound.
     """
 
     detection: Floats
     delay_s: Floats
     response_s: Floats
     critical: Floats
+    unknown_m: Floats
 
     def interruption(self, settings: ResponseSettings, *, slower: float = 1.0) -> Floats:
-        """Probability of interruption (way,), with the response time multiplied by ``slower``; NaN where unknown."""
-        response = np.where(np.isnan(self.response_s), np.inf, self.response_s * slower)
+        """Probability of interruption (way,), with the response time multiplied by ``slower``; NaN where unknown.
+
+        Without any detection in time it is 0 however soon a response of unknown time arrives.
+        """
+        unknown = np.isnan(self.response_s)
+        response = np.where(unknown, AT_ONCE_S, self.response_s * slower)
         probability = probability_of_interruption(
             self.detection,
             self.delay_s,
@@ -142,7 +151,7 @@ class Tasks:
             communication=settings.communication,
             position=settings.position,
         )
-        return np.where(np.isnan(self.response_s) | (self.delay_s.sum(axis=1) <= 0.0), np.nan, probability)
+        return np.where((unknown & (probability > 0.0)) | (self.delay_s.sum(axis=1) <= 0.0), np.nan, probability)
 
     @property
     def margin_s(self) -> Floats:
@@ -383,7 +392,10 @@ def tasks_of(
     in_task = by_task(hazard, strip) + reported_late + moving
     there = watched.belt.of(response)
     ends = np.array([there[rows[-1], columns[-1]] if len(rows) else math.nan for rows, columns in cells])
-    return Tasks(probability_of(in_task), by_task(along.seconds, strip), ends, _critical(watched, along, ends))
+    unknown_m = along.total(along.metres * (along.of_pieces(watched.unknown) > 0.0))
+    return Tasks(
+        probability_of(in_task), by_task(along.seconds, strip), ends, _critical(watched, along, ends), unknown_m
+    )
 
 
 def later_strip(along: Along, strip: Ints, delay_s: float, *, after: int) -> Ints:
@@ -482,7 +494,9 @@ def interruptions(
         ``detection_probability`` (at the pace of the ground), ``seconds``, ``response_s``, ``margin_s`` (time margin if
         detected at the edge of the belt), and ``critical_easting`` and ``critical_northing`` [m], the critical
         detection point; NaN where all detection is too late, where there is no path, or where a time is unknown.
-        Detection and interruption are NaN also where a segment's detection is unknown (``sensors.crossing.segments``).
+        Interruption is 0, not NaN, where nothing is detected in time of whatever response. Over ``unknown_m`` [m] of
+        the path the line of sight of some sensor is unknown; detection and interruption are then lower bounds. They are
+        NaN where a segment's detection is unknown (``sensors.crossing.segments``).
 
     Raises
     ------
@@ -514,6 +528,7 @@ def interruptions(
         "margin_s": np.stack([t.margin_s for t in tasks.values()], axis=1),
         "critical_easting": np.stack([t.critical[:, 0] for t in tasks.values()], axis=1),
         "critical_northing": np.stack([t.critical[:, 1] for t in tasks.values()], axis=1),
+        "unknown_m": np.stack([t.unknown_m for t in tasks.values()], axis=1),
     }
     crossed = np.stack([np.isfinite(way.cost) for way in ways.values()], axis=1)
     interruption = np.stack(
@@ -538,12 +553,12 @@ def interruptions(
     nobody_knows = unknown_segments_in(watched, ways[LEAST])
     for figures in (interruption, by_strips, stacked["detection_probability"]):
         figures[nobody_knows] = np.nan
-    units = {"detection_probability": "1", "critical_easting": "m", "critical_northing": "m"}
+    units = {"detection_probability": "1", "critical_easting": "m", "critical_northing": "m", "unknown_m": "m"}
     data: dict[str, Any] = {
         "interruption_probability": (("segment", "way", "slower"), interruption, {"units": "1"}),
-        "least_interruption": (("segment", "slower"), _least_of(interruption), {"units": "1"}),
+        "least_interruption": (("segment", "slower"), least_over_ways(interruption), {"units": "1"}),
         "interruption_by_strips": (("segment", "way", "strips_tried"), by_strips, {"units": "1"}),
-        "least_by_strips": (("segment", "strips_tried"), _least_of(by_strips), {"units": "1"}),
+        "least_by_strips": (("segment", "strips_tried"), least_over_ways(by_strips), {"units": "1"}),
     }
     for name, values in stacked.items():
         data[name] = (("segment", "way"), np.where(crossed, values, np.nan), {"units": units.get(name, "s")})
@@ -572,7 +587,8 @@ def interruptions(
     )
 
 
-def _least_of(interruption: Floats) -> Floats:
-    """The least over the ways (segment, …) of (segment, way, …); NaN where one of them is unknown."""
+def least_over_ways(interruption: Floats) -> Floats:
+    """The least over the ways (segment, …) of (segment, way, …); NaN where one of them is unknown and none is 0."""
     unknown = np.isnan(interruption).any(axis=1)
-    return np.where(unknown, np.nan, np.nanmin(np.where(np.isnan(interruption), np.inf, interruption), axis=1))
+    least = np.where(np.isnan(interruption), np.inf, interruption).min(axis=1)
+    return np.where(unknown & (least > 0.0), np.nan, least)

@@ -8,6 +8,7 @@ from typing import Any
 
 from geo.message import Message
 from ops.analysis.challenge.findings import Findings
+from ops.analysis.challenge.layout_statistics import left_out, unknown_on_worst
 from ops.analysis.places import place_of
 from sensors.statistics.statistic import Statistic
 
@@ -25,19 +26,26 @@ def answer_of(findings: Findings, records: Sequence[Statistic]) -> list[Message]
 
 def _at(findings: Findings, record: Statistic) -> Message:
     """The place of a number that belongs to one segment."""
+    return place_of(findings.question.ground, _segment_of(record))
+
+
+def _segment_of(record: Statistic) -> int:
     assert isinstance(record.of, Message)
-    return place_of(findings.question.ground, int(str(record.of.parameters["number"])))
+    return int(str(record.of.parameters["number"]))
+
+
+def _bound(record: Statistic, unknown_m: float) -> dict[str, Any]:
+    """A probability rounded down as a lower bound, and the length [m] of the path whose line of sight is unknown."""
+    return {"value": math.floor(100.0 * record.value) / 100.0, "length": unknown_m}
 
 
 def _weakest(findings: Findings, record: Statistic) -> Message:
     if math.isnan(record.value):
         return Message("challenge-answer-detection-unknown")
     weakest: dict[str, Any] = {"place": _at(findings, record), "value": record.value}
-    assert isinstance(record.of, Message)
-    unknown_m = float(findings.segments["unknown_m"][int(str(record.of.parameters["number"]))])
+    unknown_m = float(findings.segments["unknown_m"][_segment_of(record)])
     if unknown_m > 0.0:
-        bound: dict[str, Any] = {"value": math.floor(100.0 * record.value) / 100.0, "length": unknown_m}
-        return Message("challenge-answer-detection-at-least", weakest | bound)
+        return Message("challenge-answer-detection-at-least", weakest | _bound(record, unknown_m))
     return Message("challenge-answer-detection", weakest)
 
 
@@ -45,7 +53,10 @@ def _interrupted(findings: Findings, record: Statistic) -> Message:
     if math.isnan(record.value):
         why: dict[str, Any] = {"why": record.limits[0]}
         return Message("challenge-answer-interruption-unknown", why)
-    least: dict[str, Any] = {"place": _at(findings, record), "value": record.value}
+    least: dict[str, Any] = {"place": _at(findings, record), "value": record.value, "excluded": left_out(findings)}
+    unknown_m = unknown_on_worst(findings, _segment_of(record))
+    if unknown_m > 0.0:
+        return Message("challenge-answer-interruption-at-least", least | _bound(record, unknown_m))
     return Message("challenge-answer-interruption", least)
 
 

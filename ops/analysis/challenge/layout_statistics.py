@@ -107,11 +107,31 @@ def _interruption(findings: Findings, origin: Origin) -> Statistic:
     at = int(np.nanargmin(least[:, 0]))
     slower = zip(SLOWER[1:], least[at, 1:], strict=True)
     slow = [limit("slower", value=float(value), factor=factor) for factor, value in slower]
+    excluded, unknown_m = left_out(findings), unknown_on_worst(findings, at)
+    bound = [limit("lower-bound", length=unknown_m)] if unknown_m > 0.0 else []
+    some = [limit("excluded", count=excluded)] if excluded else []
     return origin.statistic(
         name, least[at, 0], "1", layout=True, of=of_segment(at), n=int(np.isfinite(least[:, 0]).sum()),
-        limits=(limit("three-paths"), *slow),
+        limits=(*bound, limit("three-paths"), *some, *slow),
         assumptions=origin.of_interruption(findings, at), **_sensitivity(findings, at),
     )  # fmt: skip
+
+
+def left_out(findings: Findings) -> int:
+    """Number of segments whose interruption is unknown, of those that can be crossed as far as is known."""
+    segments = findings.segments
+    unknown = np.isnan(segments["least_interruption"].sel(slower=1.0).to_numpy())
+    return int((unknown & (segments["state"].to_numpy() != STATES.index(UNREACHABLE))).sum())
+
+
+def unknown_on_worst(findings: Findings, segment: int) -> float:
+    """Length [m] of a segment's path of least interruption over which the line of sight of some sensor is unknown.
+
+    Above 0 its interruption is a lower bound. Of paths with equal interruption, the one with the least such length.
+    """
+    one = findings.segments.isel(segment=segment).sel(slower=1.0)
+    worst = one["interruption_probability"].to_numpy() == float(one["least_interruption"])
+    return float(one["path_unknown_m"].to_numpy()[worst].min()) if worst.any() else 0.0
 
 
 def _sensitivity(findings: Findings, segment: int, kind: str | None = None) -> dict[str, Any]:
@@ -148,11 +168,13 @@ def _paths(findings: Findings, origin: Origin) -> Iterator[Statistic]:
             **seen,
         )  # fmt: skip
         interruption = interruption_of(findings, path)
-        known = math.isfinite(interruption)
+        why = [no_interruption(findings, path["segment"], kind)]
+        if math.isfinite(interruption):
+            why = [*([limit("lower-bound", length=path["unknown_m"])] if path["unknown_m"] else []), limit("tasks")]
         yield origin.statistic(
             "path-interruption", interruption, "1", id=f"path-interruption-{snake(kind)}", layout=True, says=says,
             of=of,
-            limits=(limit("tasks") if known else no_interruption(findings, path["segment"], kind),),
+            limits=tuple(why),
             assumptions=origin.of_interruption(findings, path["segment"]),
             **_sensitivity(findings, path["segment"], kind),
         )  # fmt: skip

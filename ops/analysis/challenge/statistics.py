@@ -12,7 +12,7 @@ from geo.challenge.measures import dead_name
 from geo.challenge.scores import SCORES
 from geo.message import Message
 from ops.analysis.challenge.findings import LIMITS, Findings, proved
-from ops.analysis.challenge.layout_statistics import no_interruption, of_layout, of_sensors
+from ops.analysis.challenge.layout_statistics import no_interruption, of_layout, of_sensors, unknown_on_worst
 from ops.analysis.challenge.provenance import (
     BY_ERROR,
     BY_PHASE,
@@ -210,13 +210,14 @@ def _detection_by_segment(findings: Findings, origin: Origin) -> Iterator[Statis
         of, name = of_segment(segment), "detection_probability"
         yield origin.statistic(name, value, "1", layout=True, name=name, of=of, limits=tuple(limits), **bracket)
         least = float(segments["least_interruption"][segment, 0])
-        if math.isfinite(least):
-            why = () if sure["least_interruption"][segment] else (LIMITS["least_interruption"],)
-        else:
-            why = (gone or no_interruption(findings, segment, *WAYS),)
+        why = [] if math.isfinite(least) else [gone or no_interruption(findings, segment, *WAYS)]
+        if not why and unknown_on_worst(findings, segment) > 0.0:
+            why.append(limit("lower-bound-path"))
+        if math.isfinite(least) and not sure["least_interruption"][segment]:
+            why.append(LIMITS["least_interruption"])
         one = segments.isel(segment=segment)
         yield origin.statistic(
-            "least_interruption", least, "1", layout=True, name="least_interruption", of=of, limits=why,
+            "least_interruption", least, "1", layout=True, name="least_interruption", of=of, limits=tuple(why),
             assumptions=origin.of_interruption(findings, segment),
             **by_strips(one["least_by_strips"].to_numpy(), float(one["strips"])),
         )  # fmt: skip

@@ -147,6 +147,7 @@ def _interruption(case: StretchCase, question: ChallengeQuestion) -> xr.Dataset:
             "time_margin",
             "critical_easting",
             "critical_northing",
+            "path_unknown_m",
         )
         data: dict[str, Any] = dict.fromkeys(names, (("segment", "way"), by_way))
         by_strips = np.full((segments, len(WAYS), len(STRIPS_TRIED)), np.nan)
@@ -187,6 +188,7 @@ def _interruption(case: StretchCase, question: ChallengeQuestion) -> xr.Dataset:
         seconds="path_seconds",
         response_s="path_response",
         margin_s="time_margin",
+        unknown_m="path_unknown_m",
     )
 
 

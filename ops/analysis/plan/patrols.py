@@ -17,7 +17,7 @@ from geo.mobility.roads_and_rivers import Ways
 from geo.paths.crossings import INWARD
 from ops.runtime.output import atomic_write, say_in_english
 from sensors.crossing.segments import unknown_segments_in
-from sensors.interdiction.interception import LEAST, ResponseSettings, tasks_of, three_ways
+from sensors.interdiction.interception import LEAST, ResponseSettings, least_over_ways, tasks_of, three_ways
 from sensors.patrols.border_sweeps import Sweeps
 from sensors.patrols.game import Game, Shift, Solution, roster, solve_game
 from sensors.planning.mobile.line_times import DETOUR_M, line_times
@@ -137,7 +137,7 @@ def game_of(
     settings = settings or ResponseSettings()
     paths = three_ways(watched, response, direction=direction)
     tasks = [tasks_of(watched, each, response, settings) for each in paths.values()]
-    alone = np.min([t.interruption(settings) for t in tasks], axis=0)
+    alone = least_over_ways(np.stack([t.interruption(settings) for t in tasks], axis=1))
     on_the_spot = [replace(t, response_s=np.fmin(t.response_s, on_the_spot_s)) for t in tasks]
     helped = 1.0 - (1.0 - np.min([t.interruption(settings) for t in on_the_spot], axis=0)) * (1.0 - finds)
     known = np.flatnonzero(~np.isnan(alone) & ~np.isnan(helped) & ~unknown_segments_in(watched, paths[LEAST]))

@@ -69,7 +69,8 @@ def timely_words(benefits: OptionBenefits) -> list[Message]:
 
 def _known_ground(plan: PurchasePlan) -> list[Message]:
     """Return the value without unknown ground, if it differs in print: the search, and its bound, count ground in
-    unknown sight as undetected; coverage and challenge exclude it."""
+    unknown sight as undetected, and detection as too late where the response is unknown; coverage and challenge exclude
+    both."""
     from sensors.planning.choice.plan import COVERS
 
     value = plan.figures[plan.objective]
@@ -78,8 +79,8 @@ def _known_ground(plan: PurchasePlan) -> list[Message]:
     if plan.objective in COVERS:
         return [Message("plan-detail-unknown-sight", {"value": value})]
     if math.isnan(value):
-        return [Message("plan-detail-unknown-everywhere")]
-    return [Message("plan-detail-unknown-segments", {"value": value})]
+        return [Message("plan-detail-unknown-everywhere", {"objective": plan.objective})]
+    return [Message("plan-detail-unknown-segments", {"objective": plan.objective, "value": value})]
 
 
 def _counted(name: str, count: int) -> Message:

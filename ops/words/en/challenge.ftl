@@ -183,7 +183,14 @@ challenge-page-title = Geography challenge: { $sector }
 challenge-answer-detection = The border is weakest at { $place }: a crosser is detected there with probability { PROBABILITY($value) }.
 challenge-answer-detection-at-least = The border may be weakest at { $place }: a crosser is detected there with probability at least { PERCENT($value) }; the line of sight of a sensor is unknown over { DISTANCE($length) } of the path.
 challenge-answer-detection-unknown = Where the border is weakest is unknown: no segment has a known crossing Pd.
-challenge-answer-interruption = The response is least likely to interrupt a crossing at { $place }: probability { PROBABILITY($value) }.
+challenge-answer-interruption = { $excluded ->
+    [0] The response
+   *[other] Of the segments where it is known, the response
+} is least likely to interrupt a crossing at { $place }: probability { PROBABILITY($value) }.
+challenge-answer-interruption-at-least = { $excluded ->
+    [0] The response
+   *[other] Of the segments where it is known, the response
+} may be least likely to interrupt a crossing at { $place }: probability at least { PERCENT($value) }; the line of sight of a sensor is unknown over { DISTANCE($length) } of the path.
 challenge-answer-interruption-unknown = The probability of interruption is unknown. { $why }
 challenge-answer-gap = { $count ->
     [one] The one coverage gap is { DECIMAL($km, digits: 1) } km long (km { DECIMAL($start, digits: 1) } to { DECIMAL($end, digits: 1) })

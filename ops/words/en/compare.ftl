@@ -322,8 +322,8 @@ compare-limit-ground-missing = Not in the terrain or the sector: { $layers }.
 compare-limit-no-bases = No response is computed: the sector has no bases on the terrain. In a layout without a gateway, links are not checked and every sensor is counted.
 compare-limit-response = A crew from the base nearest in time responds, by vehicle where that saves time, then on foot, and goes to the point where the path leaves the analysed area.
 compare-limit-response-unknown = { $count ->
-    [one] Interruption is unknown in 1 segment, which is left out of its mean and minimum: responders reach it at best over unknown terrain.
-   *[other] Interruption is unknown in { $count } segments, which are left out of its mean and minimum: responders reach them at best over unknown terrain.
+    [one] Interruption is unknown in 1 segment, which is left out of its mean, and of its minimum unless a layout detects nothing there: responders reach it at best over unknown terrain.
+   *[other] Interruption is unknown in { $count } segments, which are left out of its mean, and of its minimum unless a layout detects nothing there: responders reach them at best over unknown terrain.
 }
 compare-limit-vehicle = Vehicle off road: { DECIMAL($speed, digits: 1) } m/s on level open ground, multiplied by exp(−{ DECIMAL($decline, digits: 1) } × |gradient|), up to a gradient of { DECIMAL($limit, digits: 2) }; on a road, the speed of its class. On foot: Tobler’s hiking function, multiplied by { DECIMAL($factor, digits: 2) } off paths. Turnout { DURATION($turnout) }, leaving the vehicle { DURATION($dismount) }.
 compare-limit-strips = Paths are cut into { $strips } strips of { DISTANCE($depth) }; a detection leaves { PERCENT($position) } of the time in its strip. Times of strips and of the response vary by { PERCENT($spread) } (1 σ), independently.

@@ -32,8 +32,14 @@ plan-detail-mobile = { $count ->
    *[other] { $count } purchased items move and are counted at unknown times of their schedules. With `--out` these are in `{ $file }`.
 }
 plan-detail-unknown-sight = The search counts ground where the line of sight is unknown as undetected. Without this ground the value is { DECIMAL($value, digits: 3) }, as in `watchline coverage`.
-plan-detail-unknown-segments = The search counts ground where the line of sight is unknown as undetected. Without the segments in which detection is unknown for this reason, the value is { DECIMAL($value, digits: 3) }.
-plan-detail-unknown-everywhere = The search counts ground where the line of sight is unknown as undetected. For this reason, detection is unknown in every segment.
+plan-detail-unknown-segments = { $objective ->
+    [timely_detection] The search counts ground where the line of sight is unknown as undetected, and detection as too late where the response time is unknown. Without the segments in which either is unknown, the value is { DECIMAL($value, digits: 3) }.
+   *[other] The search counts ground where the line of sight is unknown as undetected. Without the segments in which detection is unknown for this reason, the value is { DECIMAL($value, digits: 3) }.
+}
+plan-detail-unknown-everywhere = { $objective ->
+    [timely_detection] The search counts ground where the line of sight is unknown as undetected, and detection as too late where the response time is unknown. For one of these reasons, timely detection is unknown in every segment.
+   *[other] The search counts ground where the line of sight is unknown as undetected. For this reason, detection is unknown in every segment.
+}
 plan-detail-nothing = { $objective ->
     [mean_probability] Mean detection probability
     [worst_segment] Detection probability of the worst segment

@@ -174,7 +174,14 @@ challenge-page-title = Difficulté géographique : { $sector }
 challenge-answer-detection = La frontière est la plus faible au { $place } : une personne qui y franchit est détectée avec une probabilité de { PROBABILITY($value) }.
 challenge-answer-detection-at-least = La frontière est peut-être la plus faible au { $place } : une personne qui y franchit est détectée avec une probabilité d’au moins { PERCENT($value) } ; la ligne de vue d’un capteur est inconnue sur { DISTANCE($length) } du trajet.
 challenge-answer-detection-unknown = Le point le plus faible de la frontière est inconnu : la Pd de franchissement n’est connue sur aucun segment.
-challenge-answer-interruption = L’intervention a le moins de chances d’interrompre un franchissement au { $place } : probabilité { PROBABILITY($value) }.
+challenge-answer-interruption = { $excluded ->
+    [0] L’intervention
+   *[other] Parmi les segments où cela est connu, l’intervention
+} a le moins de chances d’interrompre un franchissement au { $place } : probabilité { PROBABILITY($value) }.
+challenge-answer-interruption-at-least = { $excluded ->
+    [0] L’intervention
+   *[other] Parmi les segments où cela est connu, l’intervention
+} a peut-être le moins de chances d’interrompre un franchissement au { $place } : probabilité d’au moins { PERCENT($value) } ; la ligne de vue d’un capteur est inconnue sur { DISTANCE($length) } du trajet.
 challenge-answer-interruption-unknown = La probabilité d’interruption est inconnue. { $why }
 challenge-answer-gap = { $count ->
     [one] La seule lacune de couverture mesure { DECIMAL($km, digits: 1) } km (km { DECIMAL($start, digits: 1) } à { DECIMAL($end, digits: 1) })

@@ -310,8 +310,8 @@ compare-limit-ground-missing = Absents du terrain et du secteur : { $layers }.
 compare-limit-no-bases = Aucune intervention n’est calculée : le secteur n’a pas de base sur le terrain. Dans un dispositif sans passerelle, les liaisons ne sont pas vérifiées et tous les capteurs sont pris en compte.
 compare-limit-response = Une équipe de la base la plus proche en temps intervient, en véhicule là où cela fait gagner du temps, puis à pied, et se rend au point où le trajet quitte la bande frontalière.
 compare-limit-response-unknown = { $count ->
-    [one] L’interruption est inconnue dans { $count } segment, exclu de sa moyenne et de son minimum : les intervenants l’atteignent au mieux par un terrain inconnu.
-   *[other] L’interruption est inconnue dans { $count } segments, exclus de sa moyenne et de son minimum : les intervenants les atteignent au mieux par un terrain inconnu.
+    [one] L’interruption est inconnue dans { $count } segment, exclu de sa moyenne, et de son minimum sauf si un dispositif n’y détecte rien : les intervenants l’atteignent au mieux par un terrain inconnu.
+   *[other] L’interruption est inconnue dans { $count } segments, exclus de sa moyenne, et de son minimum sauf si un dispositif n’y détecte rien : les intervenants les atteignent au mieux par un terrain inconnu.
 }
 compare-limit-vehicle = Véhicule hors route : { DECIMAL($speed, digits: 1) } m/s sur terrain plat et dégagé, multiplié par exp(−{ DECIMAL($decline, digits: 1) } × |pente|), jusqu’à une pente de { DECIMAL($limit, digits: 2) } ; sur route, la vitesse de sa classe. À pied : fonction de marche de Tobler, multipliée par { DECIMAL($factor, digits: 2) } hors sentier. Départ { DURATION($turnout) }, descente du véhicule { DURATION($dismount) }.
 compare-limit-strips = Les trajets sont découpés en { $strips } bandes de { DISTANCE($depth) } ; une détection laisse { PERCENT($position) } du temps dans sa bande. Les durées des bandes et de l’intervention varient de { PERCENT($spread) } (1 σ), indépendamment.

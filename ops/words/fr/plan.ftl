@@ -32,8 +32,14 @@ plan-detail-mobile = { $count ->
    *[other] { $count } équipements achetés se déplacent et sont comptés à des moments inconnus de leurs programmes. Avec `--out`, ceux-ci sont dans `{ $file }`.
 }
 plan-detail-unknown-sight = La recherche compte comme non détecté le terrain où la visibilité est inconnue. Sans ce terrain, la valeur est { DECIMAL($value, digits: 3) }, comme dans `watchline coverage`.
-plan-detail-unknown-segments = La recherche compte comme non détecté le terrain où la visibilité est inconnue. Sans les segments où la détection est inconnue pour cette raison, la valeur est { DECIMAL($value, digits: 3) }.
-plan-detail-unknown-everywhere = La recherche compte comme non détecté le terrain où la visibilité est inconnue. Pour cette raison, la détection est inconnue dans tous les segments.
+plan-detail-unknown-segments = { $objective ->
+    [timely_detection] La recherche compte comme non détecté le terrain où la visibilité est inconnue, et comme tardive la détection là où le délai d’intervention est inconnu. Sans les segments où l’un ou l’autre est inconnu, la valeur est { DECIMAL($value, digits: 3) }.
+   *[other] La recherche compte comme non détecté le terrain où la visibilité est inconnue. Sans les segments où la détection est inconnue pour cette raison, la valeur est { DECIMAL($value, digits: 3) }.
+}
+plan-detail-unknown-everywhere = { $objective ->
+    [timely_detection] La recherche compte comme non détecté le terrain où la visibilité est inconnue, et comme tardive la détection là où le délai d’intervention est inconnu. Pour l’une de ces raisons, la détection en temps utile est inconnue dans tous les segments.
+   *[other] La recherche compte comme non détecté le terrain où la visibilité est inconnue. Pour cette raison, la détection est inconnue dans tous les segments.
+}
 plan-detail-nothing = { $objective ->
     [mean_probability] Probabilité de détection moyenne
     [worst_segment] Probabilité de détection du segment le plus faible

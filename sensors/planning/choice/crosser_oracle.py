@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -44,10 +44,11 @@ class WayOracle:
         self.passed_on = 1.0 if response is None else benefits.case.communication
         self._early: Bools | None = None
         self._unknown: Bools | None = None
-        self._unanswered: set[bytes] = set()  # paths with cells to whose end of path the response is unknown
+        self._undecided: dict[bytes, tuple[float, Floats]] = {}  # by path, as ``_may_be_in_time``
         if response is not None:
             spare = head_start(benefits.watched, response, direction=benefits.case.direction).to_numpy()
             self._early, self._unknown = np.nan_to_num(spare, nan=-1.0) >= 0.0, np.isnan(spare)
+            spare = np.where(self._unknown, np.inf, spare)  # there, a late report may be in time
             timely = tuple(rate.where(spare >= rate.delay_s) if rate.delay_s > 0.0 else rate for rate in benefits.rates)
             self.benefits = benefits = replace(
                 benefits, rates=timely, watched=reported_in_time(benefits.watched, spare)
@@ -73,21 +74,24 @@ class WayOracle:
 
     def over_known_segments(self, chosen: Ints) -> float:
         """The same without the segments in which detection is unknown with the choice
-        (``sensors.crossing.segments``), or the response to their path, as it is published; NaN if it is unknown in all.
+        (``sensors.crossing.segments``), or the response to their path if the choice detects on it before the response
+        may be late, as it is published; NaN if it is unknown in all.
 
         The search counts them as not detected, as a mean counts unknown cells.
         """
         watched, case = self.benefits.with_chosen(chosen), self.benefits.case
         in_sight = not (watched.unknown & watched.belt.inside).any()
-        if in_sight and not self._unanswered:
+        undecided = {key for key, (base, slopes) in self._undecided.items() if base + slopes[chosen].sum() > 0.0}
+        if in_sight and not undecided:
             return self.over_found(chosen)
         known = set(range(watched.belt.border.segments))
         if not in_sight:
             ways = least_ways(watched, direction=case.direction, neighbours=case.neighbours)
             known = set(np.flatnonzero(~unknown_segments_in(watched, ways)).tolist())
         sums = {key: c + float(s[chosen].sum()) for key, (c, s) in self._known.items()}
-        lowest = {one: key for key in sorted(sums, key=sums.__getitem__, reverse=True) for one in self._segments[key]}
-        known -= {one for one, key in lowest.items() if key in self._unanswered}
+        falling = sorted(sums, key=lambda key: (sums[key], key in undecided), reverse=True)
+        lowest = {one: key for key in falling for one in self._segments[key]}
+        known -= {one for one, key in lowest.items() if key in undecided}
         found = [total for key, total in sums.items() if self._segments[key] & known]
         return self.value_at(min(found)) if found else math.nan
 
@@ -102,6 +106,7 @@ class WayOracle:
             along = Along.over_paths(watched.on_belt, list(fresh.values()))
             base, slopes = self._hazards(along, early)
             self._known |= {key: (float(base[n]), slopes[n]) for n, key in enumerate(fresh)}
+            self._undecided |= self._may_be_in_time(fresh)
         sums = {key: c + float(s[chosen].sum()) for key, (c, s) in self._known.items()}
         lowest = min(sums, key=sums.__getitem__)
         return sums[lowest], [self._known[key] for key in {**dict.fromkeys(fresh), lowest: None}]
@@ -131,11 +136,21 @@ class WayOracle:
                 key = b"".join(axis.tobytes() for axis in way)
                 paths[key] = way
                 self._segments.setdefault(key, set()).add(int(segment))
-                if self._unknown is not None and self._unknown[way].any():
-                    self._unanswered.add(key)
         if not paths:
             raise NoCrossing("no passable crossing", where="plan", expected="passable ground from edge to edge")
         return paths
+
+    def _may_be_in_time(self, paths: Mapping[bytes, tuple[Ints, Ints]]) -> dict[bytes, tuple[float, Floats]]:
+        """By path, the hazard of the existing layout and of each option (option,) in cells from which it is unknown
+        whether the response is in time; without paths that have no such cell."""
+        if self._unknown is None:
+            return {}
+        some = {key: way for key, way in paths.items() if self._unknown[way].any()}
+        if not some:
+            return {}
+        along = Along.over_paths(self.benefits.watched.on_belt, list(some.values()))
+        base, slopes = self._hazards(along, self._unknown)
+        return {key: (float(base[n]), slopes[n]) for n, key in enumerate(some)}
 
     def _hazards(self, along: Along, early: Bools) -> tuple[Floats, Floats]:
         """Hazard of the existing layout (way,) and of each option (way, option) along paths."""

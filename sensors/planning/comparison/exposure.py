@@ -81,7 +81,8 @@ class CandidatePaths:
     ``segment`` (way,), ``seconds`` (way, strip) spent in each strip, ``response_s`` (way,) to the end of the path (NaN
     without bases and where it is unknown), ``cells`` of each path in the belt's window, ``fastest`` (segment,) the
     number of the fastest path through each, −1 if there is none. ``length_m`` (segment,) is the length of the segments
-    that can be crossed; the others are 0.
+    that can be crossed; the others are 0. ``answered`` (segment,): whether interruption is known there for every
+    layout, because the response to all paths is, or because it is 0 on one on which the layout detects nothing.
     """
 
     segment: Ints
@@ -90,13 +91,7 @@ class CandidatePaths:
     cells: tuple[tuple[Ints, Ints], ...]
     fastest: Ints
     length_m: Floats
-
-    @property
-    def answered(self) -> Bools:
-        """Whether the response to all paths through each segment (segment,) is known."""
-        known = np.ones(self.length_m.shape, np.bool_)
-        known[self.segment[np.isnan(self.response_s)]] = False
-        return known
+    answered: Bools
 
 
 def exposures(
@@ -162,7 +157,25 @@ def exposures(
             exposed.append(exposure)
         if progress is not None:
             progress()
-    return answers
+    return {
+        factor: (_with_answers(ways, exposed, ground, settings), exposed) for factor, (ways, exposed) in answers.items()
+    }
+
+
+def _with_answers(
+    ways: CandidatePaths, exposed: Sequence[Exposure], ground: ComparisonTerrain, settings: CompareSettings
+) -> CandidatePaths:
+    """The paths with the segments in which interruption is known for all layouts; none without a response."""
+    everywhere = ground.response is None or settings.residual_item is not None  # additional teams search everywhere
+    answered = np.ones(ways.length_m.shape, np.bool_)
+    for exposure in exposed:
+        detects = np.full(len(ways.segment), everywhere)
+        detects[exposure.entry_way] = True
+        unknown, undetected = np.zeros_like(answered), np.zeros_like(answered)
+        unknown[ways.segment[np.isnan(ways.response_s) & detects]] = True
+        undetected[ways.segment[~detects]] = True
+        answered &= ~unknown | undetected
+    return replace(ways, answered=answered)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -351,4 +364,5 @@ def _candidates(
         tuple(cells for _, cells in order),
         fastest,
         length,
+        np.zeros(length.shape, np.bool_),
     )

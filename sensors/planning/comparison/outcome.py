@@ -19,7 +19,7 @@ from sensors.detection_model.weather import Conditions
 from sensors.equipment.catalogue import Item
 from sensors.equipment.operator_queue import fraction_assessed
 from sensors.interdiction.easi import arrival_in_time, interrupted
-from sensors.interdiction.interception import ResponseSettings
+from sensors.interdiction.interception import AT_ONCE_S, ResponseSettings
 from sensors.planning.comparison.design import Design
 from sensors.planning.comparison.draws import SCALE_AVAILABILITY, Draws
 from sensors.planning.comparison.exposure import CandidatePaths, Exposure
@@ -38,9 +38,9 @@ class Outcome:
 
     ``detection`` and ``interruption`` (sample, segment) are of the crossing through each segment that is best for the
     crosser, in every weather state; ``mean_…`` and ``least_…`` (sample,) are derived, those of interruption from the
-    segments whose response is known. ``assessed_fraction`` (sample,)
-    is the fraction of alerts that are assessed, included in both. ``by_weather`` (weather, sample) is the mean
-    detection in each.
+    segments where it is known for all layouts (``CandidatePaths.answered``), the least also from where this one detects
+    nothing. ``assessed_fraction`` (sample,) is the fraction of alerts that are assessed, included in both.
+    ``by_weather`` (weather, sample) is the mean detection in each.
     """
 
     bought: Bought
@@ -184,11 +184,20 @@ def _block(design: Design, ways: CandidatePaths, draws: Draws, some: WorkingStat
         here = np.zeros(shape)
         here[:, segments] = np.minimum.reduceat(by_way, starts, axis=1)
         detection += share * here
-        interruption[:, segments] += share * np.minimum.reduceat(stopped, starts, axis=1)
+        interruption[:, segments] += share * _least_of_known(stopped, starts)
         least += share[:, 0] * by_way.min(axis=1)
-        least_stopped += share[:, 0] * (stopped[:, answered].min(axis=1) if answered.any() else np.nan)
+        counted = ~np.isnan(stopped) & (answered | (stopped == 0.0))
+        lowest = np.where(counted, stopped, np.inf).min(axis=1)
+        least_stopped += share[:, 0] * np.where(np.isfinite(lowest), lowest, np.nan)
         by_weather.append(here @ weight)
     return detection, interruption, least, least_stopped, np.stack(by_weather)
+
+
+def _least_of_known(stopped: Floats, starts: Ints) -> Floats:
+    """The least of the paths of each segment (sample, segment) of (sample, way); NaN if one is unknown, none 0."""
+    unknown = np.isnan(stopped)
+    least = np.minimum.reduceat(np.where(unknown, np.inf, stopped), starts, axis=1)
+    return np.where(np.logical_or.reduceat(unknown, starts, axis=1) & (least > 0.0), np.nan, least)
 
 
 def survival(design: Design, ways: CandidatePaths, draws: Draws, some: WorkingState, number: int) -> Floats:
@@ -296,12 +305,12 @@ def _hats(design: Design, draws: Draws) -> tuple[Floats, Floats, Floats]:
 
 
 def _in_time(ways: CandidatePaths, draws: Draws) -> Floats | None:
-    """Probability (sample, way, strip) that the response to an alarm in a strip is in time, in any weather; None if no
-    response is known."""
-    if np.isnan(ways.response_s).all():
+    """Probability (sample, way, strip) that the response to an alarm in a strip is in time, in any weather; None if
+    interruption is known in no segment. An unknown response is taken as at once, an upper bound."""
+    if not ways.answered.any():
         return None
     spread = ResponseSettings().sd_share
-    response = draws["response_factor"][:, None] * np.where(np.isnan(ways.response_s), np.inf, ways.response_s)
+    response = draws["response_factor"][:, None] * np.where(np.isnan(ways.response_s), AT_ONCE_S, ways.response_s)
     response_sd = spread * np.where(np.isfinite(response), response, 0.0)
     return arrival_in_time(ways.seconds, spread * ways.seconds, response, response_sd)
 
@@ -313,4 +322,4 @@ def _interrupted(ways: CandidatePaths, in_time: Floats | None, missed: Floats) -
     before = np.concatenate([np.ones_like(missed[..., :1]), missed[..., :-1]], axis=-1)
     in_strip = np.where(before > 0.0, 1.0 - missed / np.where(before > 0.0, before, 1.0), 0.0)
     interruption = interrupted(np.clip(in_strip, 0.0, 1.0), in_time)
-    return np.where(np.isnan(ways.response_s), np.nan, interruption)
+    return np.where(np.isnan(ways.response_s) & (interruption > 0.0), np.nan, interruption)

@@ -266,6 +266,23 @@ def test_nobody_who_can_come_interrupts_nothing_and_an_unknown_time_is_unknown()
     assert unknown["least_interruption"].isnull().all()
 
 
+def test_what_is_never_detected_in_time_is_not_interrupted_however_soon_the_unknown_response_is() -> None:
+    """A watched band with a hole in the west: the minimum-detection path through every segment leads through the hole,
+    so it is interrupted by no response; the fastest path through the east is seen, so its interruption is unknown. Of
+    reports that arrive after a crossing of 160 s, none is in time."""
+    band = np.zeros(SHAPE)
+    band[30:34, 4:] = 0.01
+    found = interruptions(seen(band), response(np.nan))
+    by_way = found["interruption_probability"].isel(slower=0, segment=-1).to_numpy()
+    assert by_way[0] == 0.0
+    assert np.isnan(by_way[1:]).all()
+    assert (found["least_interruption"] == 0.0).all()
+    assert (found["least_by_strips"] == 0.0).all()
+    assert found["response_s"].isnull().all()
+    late = interruptions(seen(0.01, delay_s=200.0), response(np.nan))
+    assert (late["interruption_probability"] == 0.0).all()
+
+
 def test_detection_on_a_path_is_unknown_where_that_of_its_segment_is() -> None:
     """In the west the sight of the sensor is unknown from edge to edge, so no path through these segments is known."""
     rate = np.full(SHAPE, 0.01)

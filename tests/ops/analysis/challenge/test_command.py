@@ -413,13 +413,15 @@ def beside_voids(files: Any, void: np.ndarray, out: Path) -> tuple[str, dict[str
 
 @pytest.fixture(scope="module")
 def beside_a_strip(
-    make_sector: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFactory
+    make_sector: Callable[[Path], Any], hill_ground: OpenSector, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, str, dict[str, Any]]:
-    """A strip of voids across the border, near its km 6."""
+    """A strip of voids across the border, near its km 6; a base before it."""
     folder = tmp_path_factory.mktemp("strip")
     void = np.zeros((150, 200), bool)
     void[:, 150:156] = True
-    return folder / "out", *beside_voids(make_sector(folder / "sector"), void, folder / "out")
+    files = make_sector(folder / "sector")
+    with_base(files, hill_ground)
+    return folder / "out", *beside_voids(files, void, folder / "out")
 
 
 def test_behind_a_void_barrier_resilience_has_two_bounds(beside_a_strip: tuple[Path, str, dict[str, Any]]) -> None:
@@ -465,6 +467,33 @@ def test_a_lower_bound_below_the_requirement_is_not_published_as_a_gap(
     assert "with probability at least 0%; the line of sight of a sensor is unknown over" in weakest
     assert none == "There is no coverage gap: crossing Pd is at least 0.9 on every known segment."
     assert unknown.startswith(f"Crossing Pd is unknown on {last - first + 1} segments; ")
+
+
+def test_the_interruption_of_an_undecided_detection_is_a_lower_bound(
+    beside_a_strip: tuple[Path, str, dict[str, Any]],
+) -> None:
+    """Beside the void the path of least detection leads over ground of unknown sight: of its interruption only the
+    lower bound 0 is known. The segments behind the void are left out, and counted."""
+    out, _, answer = beside_a_strip
+    segments = pd.read_csv(out / "segments.csv")
+    unknown = segments["least_interruption_slower_1"].isna()
+    assert (segments["state"][unknown] == "unknown").all()
+    by_id = {record["id"]: record for record in answer["records"]}
+    bound = "Lower bound: the line of sight of a sensor is unknown over "
+    lowest, path = by_id["least-interruption"], by_id["path-interruption-minimum_detection"]
+    assert lowest["value"] == path["value"] == 0.0
+    assert lowest["of"] == path["of"] == f"segment {int(segments['least_interruption_slower_1'].idxmin())}"
+    assert lowest["limits"].startswith(bound)
+    assert path["limits"].startswith(bound)
+    assert lowest["n"] == (~unknown).sum()
+    assert f"{unknown.sum()} unknown segment{'s are' if unknown.sum() > 1 else ' is'} excluded." in lowest["limits"]
+    assert not by_id["path-interruption-minimum_time"]["limits"].startswith(bound)
+    interrupted = answer_on(out / "report.html")[1]
+    start = (
+        f"Of the segments where it is known, the response may be least likely to interrupt a crossing at {path['of']} "
+    )
+    assert interrupted.startswith(start)
+    assert "probability at least 0%; the line of sight of a sensor is unknown over" in interrupted
 
 
 def test_with_no_known_segment_gaps_are_unknown(own_sector: Any, tmp_path: Path) -> None:

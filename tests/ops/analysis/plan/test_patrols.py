@@ -124,6 +124,22 @@ def test_the_game_counts_a_visit_for_the_part_of_the_shift_that_it_lasts() -> No
     assert half.covered - half.uncovered == pytest.approx(0.5 * (whole.covered - whole.uncovered))
 
 
+def test_patrols_are_sent_where_nothing_detects_also_behind_a_void() -> None:
+    """Of the western segments the response is unknown. Where no sensor detects, none interrupts however soon it is, and
+    a patrol that finds every second crosser there raises the probability from 0 to ½; where one detects, it is unknown.
+    """
+    wide = GROUND["easting"].to_numpy() < GROUND["easting"].to_numpy().mean()
+    unknown = response_time(GROUND, [[100.0, 5.0]]).where(~np.broadcast_to(wide, seen(0.0).belt.inside.shape))
+    one = Shift(1, shift_s=3_600.0, stay_s=3_600.0)
+    game, segments = game_of(seen(0.0), unknown, one)
+    assert segments.tolist() == [*range(seen(0.0).belt.border.segments)]
+    assert game.uncovered == pytest.approx(0.0)
+    assert game.covered == pytest.approx(0.5)
+    _, known = game_of(seen(0.01), unknown, one)
+    assert 0 < len(known) < len(segments)
+    assert 0 not in known
+
+
 def test_without_patrols_nothing_is_in_reach() -> None:
     rounds = Sweeps(np.zeros(1), np.zeros(2), np.zeros(2), Shift(0))
     figures = solved(Game(np.array([0.2, 0.3]), np.array([0.7, 0.8])), np.arange(2), rounds).figures

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from geo.mobility.roads_and_rivers import Ways
 from ops.analysis.plan.patrols import solved, with_losses
 from ops.analysis.plan.search import best_plan
-from ops.analysis.plan.wording import details
+from ops.analysis.plan.wording import _known_ground, details
 from ops.runtime.output import say_in_english
 from sensors.errors import PlanError
 from sensors.layout import Layout
@@ -81,3 +82,17 @@ def test_a_required_value_is_one_of_detection_whatever_the_risk() -> None:
     with pytest.raises(PlanError, match="the plan weighted by risk reaches a mean_probability of 0"):
         planned(0.69)
     assert "Mean detection probability weighted by risk:" in " ".join(map(say_in_english, details(plan, weighted=True)))
+
+
+@pytest.mark.parametrize("figure", [0.4, math.nan])
+def test_what_is_left_out_of_timely_detection_has_two_causes(figure: float) -> None:
+    """Its figure leaves out segments of unknown response too, which the search counts as too late."""
+    said = {}
+    for objective in ("timely_detection", "least_detection"):
+        plan: Any = SimpleNamespace(objective=objective, figures={objective: figure}, value=0.0)
+        (message,) = _known_ground(plan)
+        said[objective] = say_in_english(message)
+    for text in said.values():
+        assert "line of sight is unknown as undetected" in text
+    assert "too late where the response time is unknown" in said["timely_detection"]
+    assert "response" not in said["least_detection"]

@@ -547,7 +547,7 @@ def test_progress_is_told_for_every_sensor() -> None:
 
 def test_segments_to_whose_path_the_response_is_unknown_are_not_in_the_figures() -> None:
     """East of a column without data the response is unknown: timely detection and interruption are those of the west,
-    as if the east could not be crossed."""
+    as if the east could not be crossed. With sensors in the west only, both are 0, since the east is not watched."""
     void, water = np.zeros(SHAPE), np.full(SHAPE, 30, np.uint8)
     void[:, 30], water[:, 30:] = np.nan, 80
     row = [place(FRAME, 250.0 + 300.0 * n, 1000.0, id=f"g{n}", kind="ground_sensor", max_range_m=400.0, cost=1.0)
@@ -561,6 +561,10 @@ def test_segments_to_whose_path_the_response_is_unknown_are_not_in_the_figures()
     for name in ("timely_detection", "least_interruption"):
         assert found[0][name] == pytest.approx(found[1][name])
         assert found[0][name] > 0.1
+    west = [n for n, sensor in enumerate(row) if sensor.easting < 1300.0]
+    scene = option_benefits(options_of(layout), ground(void), BORDER, case=CASE)
+    undetected = figures_of(scene, west, response_time(ground(void), base))
+    assert undetected["timely_detection"] == undetected["least_interruption"] == 0.0, "none there, so none in time"
     scene = option_benefits(options_of(layout), ground(), BORDER, case=CASE)
     unknown = figures_of(scene, every, response(math.nan))
     assert all(math.isnan(unknown[name]) for name in ("timely_detection", "least_interruption"))

@@ -89,6 +89,9 @@ POSTS = layout_of(
     mast_height_m=12.0,
 )
 RADAR = layout_of("radar", ("portable_radar", 0.0, -200.0))
+EAST = layout_of(
+    "east", ("handheld_thermal", 900.0, -100.0), max_range_m=450.0, mast_height_m=12.0, field_of_view_deg=360.0
+)
 LINES = layout_of("lines", *[("seismic_line", float(x), -50.0) for x in range(-1300, 1301, 325)])
 
 
@@ -565,16 +568,43 @@ def test_with_unknown_sight_on_every_path_a_comparison_names_it_as_the_cause() -
 
 
 def test_segments_to_which_the_response_is_unknown_are_not_in_its_figures(terrain: xr.Dataset) -> None:
-    """East of a column without data no way of the responders is known: their interruption is unknown there, and mean
-    and minimum are those of the other segments."""
+    """East of a column without data no way of the responders is known: where a post detects there, interruption is
+    unknown, and mean and minimum are those of the other segments."""
     parted = terrain.assign(elevation=terrain["elevation"].where(terrain["easting"] != 400.0))
-    made = studied([LINES], parted)
+    made = studied([EAST], parted)
     known = made.ways.answered & (made.ways.length_m > 0.0)
     assert 0 < known.sum() < (made.ways.length_m > 0.0).sum()
     one = made.outcomes(central(made.inputs))[0]
-    assert np.isnan(one.interruption[0, ~known]).all()
+    detected = one.detection[0] > 0.0
+    assert (detected & ~known).any()
+    assert np.isnan(one.interruption[0, detected & ~known]).all()
+    assert (one.interruption[0, ~detected] == 0.0).all()
     length_m = made.ways.length_m[known]
     assert one.mean_interruption[0] == pytest.approx(one.interruption[0, known] @ length_m / length_m.sum())
     assert 0.0 <= one.least_interruption[0] <= one.interruption[0, known].min()
     left_out = verdict(made).attrs["segments_without_response"]
     assert left_out == int((made.ways.length_m > 0.0).sum() - known.sum())
+
+
+def test_where_a_layout_detects_nothing_none_is_interrupted_whatever_the_response(terrain: xr.Dataset) -> None:
+    """East of a column without data the response is unknown. Lines in the west interrupt none there, so alone their
+    figures are those of the whole border, and the minimum is 0; with a post in the east beside them, the mean of both
+    is over the segments that it does not watch, and the minimum of the western lines is still 0."""
+    parted = terrain.assign(elevation=terrain["elevation"].where(terrain["easting"] != 400.0))
+    few = layout_of("few", *[("seismic_line", float(x), -50.0) for x in range(-1300, -600, 325)])
+    alone = studied([few], parted, residual_item=None)
+    crossed = alone.ways.length_m > 0.0
+    assert alone.ways.answered[crossed].all()
+    assert verdict(alone).attrs["segments_without_response"] == 0
+    one = alone.outcomes(central(alone.inputs))[0]
+    assert (one.interruption[0, crossed][-2:] == 0.0).all()
+    weight = alone.ways.length_m[crossed] / alone.ways.length_m.sum()
+    assert one.mean_interruption[0] == pytest.approx(one.interruption[0, crossed] @ weight)
+    assert one.least_interruption[0] == 0.0
+    both = studied([few, EAST], parted, residual_item=None)
+    beyond = crossed & ~both.ways.answered
+    assert 0 < beyond.sum() < crossed.sum()
+    west, east = both.outcomes(central(both.inputs))
+    assert (west.interruption[0, beyond] == 0.0).all()
+    assert west.least_interruption[0] == 0.0
+    assert np.isnan(east.interruption[0, beyond & (east.detection[0] > 0.0)]).all()
