@@ -581,7 +581,7 @@ class Sender:
         """Whether what waits has not been sent again since the first acknowledgement of a conflict on this connection.
 
         Its mark is that of other messages and does not state which of ours arrived: what was sent before ingest
-        subscribed at a broker that had restarted did not. What is sent after it does.
+        subscribed at a broker that had restarted did not; the repetition does.
         """
         with self._lock:
             if not self._repeat:

@@ -86,10 +86,10 @@ def journaled(journal: Path) -> int:
 
 
 def test_a_new_spool_on_a_new_disk_reuses_no_number(broker: Broker, tmp_path: Path) -> None:
-    """The kit as it is: nobody chose a boot. The second disk comes at once, and the third a minute later."""
+    """The kit as it is: nobody chose a boot. The second disk comes at once, and the third a minute later; the clocks before were behind."""
     now_ns = time.time_ns()
     with ingest(tmp_path, broker) as journal:
-        for name, later_s in (("first.db", 0), ("second.db", 0), ("third.db", 60)):
+        for name, later_s in (("first.db", -60), ("second.db", -60), ("third.db", 0)):
             with Spool(tmp_path / name) as spool:
                 link = Sender(
                     spool, sector="x", sensor="r1", url=broker.url, now_ns=lambda s=later_s: time.time_ns() + s * 10**9
