@@ -488,6 +488,11 @@ def test_the_interruption_of_an_undecided_detection_is_a_lower_bound(
     assert lowest["n"] == (~unknown).sum()
     assert f"{unknown.sum()} unknown segment{'s are' if unknown.sum() > 1 else ' is'} excluded." in lowest["limits"]
     assert not by_id["path-interruption-minimum_time"]["limits"].startswith(bound)
+    each = pd.read_parquet(out / "records_by_segment.parquet")
+    each = each[each["id"] == "least_interruption"].set_index("of")["limits"]
+    bounded = each.index[each.str.startswith("Lower bound: ")].tolist()
+    assert path["of"] in bounded
+    assert len(bounded) < (~unknown).sum()
     interrupted = answer_on(out / "report.html")[1]
     start = (
         f"Of the segments where it is known, the response may be least likely to interrupt a crossing at {path['of']} "
