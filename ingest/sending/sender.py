@@ -591,12 +591,16 @@ class Sender:
         return before
 
     def _note_wrong_clock(self, delivery: Delivery) -> None:
-        """State the sender's clock as the reason if an acknowledgement of this boot is accepted at its own time."""
+        """State the sender's clock as the reason if a new acknowledgement of this boot is accepted at its own time.
+
+        An old one may have been signed with a key that has expired since.
+        """
         sent = counter(dict(delivery.user_properties).get("sent"), largest=2**63 - 1)
-        if sent is None:
+        if sent is None or delivery.retained:
             return
         with suppress(MalformedMessage, msgspec.DecodeError, UnicodeDecodeError):
-            if self._authenticated(delivery, sent).boot == self._spool.boot:
+            ack = self._authenticated(delivery, sent)
+            if ack.boot == self._spool.boot and self._acks_seen < ack.seq <= self._sent_seq:
                 days = (delivery.received_ns - sent) / 86_400e9
                 where = "ahead of" if days > 0.0 else "behind"
                 self._refused = (

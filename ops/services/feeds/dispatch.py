@@ -23,7 +23,7 @@ from ops.services.feeds.feed import (
     rank_of,
 )
 from ops.services.feeds.ledger import DEAD, DELIVERED, HELD, SUPERSEDED, DeliveryLedger, Finished, NumberedRow
-from ops.services.feeds.pumping import pump_until
+from ops.services.feeds.pumping import Turns, pump_until
 from ops.services.feeds.quiet import REVISED_EVERY_NS, DeliveryVerdict, UnitRules
 from ops.services.feeds.unit_messages import Digest, GapFilled, UnitUpdate, digest_entry
 from ops.store.reader import OutboxRow
@@ -173,6 +173,7 @@ class Dispatcher:
         self._requests: deque[tuple[str, int]] = deque()
         self._rows: OrderedDict[int, OutboxRow] = OrderedDict()
         self._opened = False
+        self.turns = Turns()
 
     @property
     def waiting(self) -> int:
@@ -192,8 +193,9 @@ class Dispatcher:
         if self._ledger.changed_elsewhere():
             self._take_replayed()
         while self._take_rows():
-            pass
+            self.turns.note()
         while self._requests:
+            self.turns.note()
             self._fill_gap(*self._requests.popleft())
         self._look_at_duty()
         self._give_delayed()
@@ -204,7 +206,7 @@ class Dispatcher:
 
     def run(self, stop: threading.Event, *, every_s: float = 0.01) -> None:
         """Pump until ``stop``; a failure of the store is logged once per outage and retried."""
-        pump_until(stop, self.pump, every_s=every_s, name="Feeds")
+        pump_until(stop, self.pump, every_s=every_s, name="Feeds", turns=self.turns)
 
     def request(self, feed: str, receiver: str, last: int) -> None:
         """Send a receiver again what it misses after number ``last``, with the next ``pump``; any thread may call it.
@@ -411,6 +413,7 @@ class Dispatcher:
         return self._release.may_receive(line.receiver.unit, row)
 
     def _send_due(self, line: _Line, now_s: float) -> int:
+        self.turns.note()
         if now_s < line.retry_at_s:
             return 0
         self._give_up_overdue(line)

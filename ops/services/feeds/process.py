@@ -24,6 +24,7 @@ from ops.broker.broker import URL_VARIABLE
 from ops.broker.identities import FEED, IDENTITY_VARIABLE, IdentityFolder, identity_of, signatures_of_environment
 from ops.field.refusals import RefusalBook
 from ops.journal.stores.place import JournalPlace
+from ops.postgres.note import note_path
 from ops.runtime.clock import ScenarioClock
 from ops.runtime.output import LANGUAGE
 from ops.runtime.processes.child_process import child_main, say, sign_of_life
@@ -38,9 +39,10 @@ from ops.services.feeds.from_units.refusals import RefusalDesk
 from ops.services.feeds.from_units.requests import CHANNEL, ResendDesk
 from ops.services.feeds.late import FeedKind, late_feeds
 from ops.services.feeds.ledger import FILE, DeliveryLedger
+from ops.services.feeds.pumping import Turns
 from ops.services.feeds.quiet import UnitRules
 from ops.services.feeds.tracing import DeliveryTraces
-from ops.services.feeds.tracks import TrackFeed
+from ops.services.feeds.tracks import OUT_OF_DATE_S, TrackFeed
 from ops.store.feed_release import FeedRelease
 from ops.store.incidents import IncidentReader
 from ops.store.markings import MarkingReader
@@ -59,6 +61,10 @@ CONFIRMED_S: Final = 5.0
 """The worker is silent once it has been found so for this time: a process that itself stood still for long may not have
 read yet what came meanwhile."""
 REPORT_EVERY_S: Final = 0.5
+HUNG_S: Final = 10.0
+"""A thread hangs that made no turn for so long, counted in looks. What it may wait for is bounded: 30 s for another
+writer of a file, as long for a cut connection to PostgreSQL. An answer of a PostgreSQL server that stands still is not.
+"""
 FLUSH_S: Final = 2.0
 """Longest time that the end of the process waits for answers."""
 
@@ -169,14 +175,16 @@ def run(arguments: argparse.Namespace, stop: threading.Event, room: FromRoom) ->
             Reader(store),
             publisher,
             arguments.sector_id,
+            now_ns=clock.now_ns,
             monotonic_s=time.monotonic,
+            out_of_date_s=OUT_OF_DATE_S * clock.rate,
             released=FeedRelease(MarkingReader(store), settings.releasability).tracks,
         )
-        threads = [
-            threading.Thread(target=dispatcher.run, args=(stop,), name="dispatch", daemon=True),
-            threading.Thread(target=tracks.run, args=(stop,), name="tracks", daemon=True),
-            threading.Thread(target=refusals.run, args=(stop,), name="refusals", daemon=True),
-        ]
+        threads = {
+            threading.Thread(target=dispatcher.run, args=(stop,), name="dispatch", daemon=True): dispatcher.turns,
+            threading.Thread(target=tracks.run, args=(stop,), name="tracks", daemon=True): tracks.turns,
+            threading.Thread(target=refusals.run, args=(stop,), name="refusals", daemon=True): refusals.turns,
+        }
         for thread in threads:
             thread.start()
         say(ready=True)
@@ -186,7 +194,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event, room: FromRoom) ->
                 feed.try_open()
             return _problem_of(feeds, refusals)
 
-        _watch(problem_now, dispatcher, threads, stop, room)
+        _watch(problem_now, dispatcher, threads, stop, room, in_server=note_path(store).exists())
         _flush(dispatcher)
     return 0
 
@@ -200,11 +208,17 @@ def _problem_of(feeds: Sequence[Feed], refusals: RefusalDesk) -> str | None:
 def _watch(
     problem_now: Callable[[], str | None],
     dispatcher: Dispatcher,
-    threads: Sequence[threading.Thread],
+    threads: Mapping[threading.Thread, Turns],
     stop: threading.Event,
     room: FromRoom,
+    *,
+    in_server: bool = False,
 ) -> None:
-    """Report until ``stop``; RuntimeError if a thread ends before, WorkerSilent for a worker that gives no sign."""
+    """Report until ``stop``; RuntimeError if a thread ends before, WorkerSilent for a worker that gives no sign.
+
+    While a thread hangs, there is no sign of life, and so an end and a restart. ``in_server``: the store is in
+    PostgreSQL, which may not answer for hours; then it is a problem only, because a restart would not cure it.
+    """
     problem: str | None = None
     silent = False
     while not stop.wait(REPORT_EVERY_S):
@@ -214,11 +228,15 @@ def _watch(
         if not all(thread.is_alive() for thread in threads):
             raise RuntimeError("a thread of the feeds ended")
         now = problem_now()
+        hung = [thread.name for thread, turns in threads.items() if turns.look() * REPORT_EVERY_S >= HUNG_S]
+        if hung and in_server:
+            now = now or f"no turn for {HUNG_S:.0f} s, as while the store does not answer ({', '.join(hung)})"
         if now != problem:
             problem = now
             say(problem=problem)
         say(waiting=dispatcher.waiting)
-        sign_of_life()
+        if in_server or not hung:
+            sign_of_life()
     for thread in threads:
         thread.join()
     if silent:

@@ -13,12 +13,14 @@ from msgspec import Meta, Struct
 
 from ingest.topics import Topic, identifier
 from ops.services.feeds.mqtt import CONTENT_TYPE, Publish
-from ops.services.feeds.pumping import pump_until
+from ops.services.feeds.pumping import Turns, pump_until
 from ops.store.reader import Live
-from sensors.timestamps import utc_datetime
+from sensors.timestamps import SECOND_NS, utc_datetime
 
 EVERY_S: Final = 5.0
 """Time between two pictures."""
+OUT_OF_DATE_S: Final = 15.0
+"""Age beyond which units take a picture for out of date; an older one is not published."""
 MOST_TRACKS: Final = 80
 """Tracks in a picture, those nearest to the border first: about 16 kB, which every broker of ours passes on."""
 
@@ -70,7 +72,8 @@ class TrackFeed:
 
     A picture that the broker has not taken yet is not followed by another: on a poor link units get fewer pictures,
     never old ones. It is not retained, so a new subscriber never gets a picture older than EVERY_S. While fusion writes
-    none, no picture is published: neither the last one again, nor that which the store had when the feed started.
+    none, no picture is published: neither the last one again, nor that which the store had when the feed started. Nor
+    are those of earlier hours, which fusion writes while it catches up with the journal or computes its store again.
     """
 
     def __init__(
@@ -79,27 +82,34 @@ class TrackFeed:
         publish: Publish,
         sector: str,
         *,
+        now_ns: Callable[[], int],
         monotonic_s: Callable[[], float],
+        out_of_date_s: float = OUT_OF_DATE_S,
         released: Callable[[Tracks], Tracks] = lambda tracks: tracks,
     ) -> None:
-        """``released``: the tracks that the feed may pass on, by their markings."""
+        """``now_ns``: the clock of the pictures, on which one is out of date at an age of ``out_of_date_s``.
+        ``released``: the tracks that the feed may pass on, by their markings."""
         self._released = released
-        self._reader, self._publish, self._monotonic_s = reader, publish, monotonic_s
+        self._reader, self._publish, self._now_ns, self._monotonic_s = reader, publish, now_ns, monotonic_s
+        self._out_of_date_ns = round(out_of_date_s * SECOND_NS)
         self._sector = identifier(sector, "sector")
         self._topic = Topic(sector, "sector", sector, "tracks").text
         self._due_s = monotonic_s()
         self._seen_ns: int | None = None
         """Time of the picture at the last look; None before the first one."""
         self._sent: Future[Any] | None = None
+        self.turns = Turns()
 
     def pump(self) -> bool:
-        """Publish the newest picture if one is due and is new; return whether one was published."""
+        """Publish the newest picture if one is due, new and not out of date; return whether one was published."""
         now_s = self._monotonic_s()
         if now_s < self._due_s or (self._sent is not None and not self._sent.done()):
             return False
         live = self._reader.live("tracks")
         seen_ns, self._seen_ns = self._seen_ns, 0 if live is None else live.stamp_ns
         if live is None or seen_ns in (None, live.stamp_ns):
+            return False
+        if self._now_ns() - live.stamp_ns > self._out_of_date_ns:
             return False
         self._due_s = now_s + EVERY_S
         self._sent = self._publish(
@@ -109,7 +119,7 @@ class TrackFeed:
 
     def run(self, stop: threading.Event, *, every_s: float = 1.0) -> None:
         """Pump until ``stop``; a failure of the store is logged once per outage."""
-        pump_until(stop, self.pump, every_s=every_s, name="Track feed")
+        pump_until(stop, self.pump, every_s=every_s, name="Track feed", turns=self.turns)
 
 
 def tracks_message(sector: str, live: Live, released: Callable[[Tracks], Tracks] = lambda tracks: tracks) -> bytes:

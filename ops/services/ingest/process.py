@@ -338,11 +338,12 @@ class Ingest:
         return bool(marks)
 
     def _signed_properties(self, topic: str, payload: bytes) -> list[tuple[str, str]]:
-        signer = self._options.identity.signer
+        """The properties of an acknowledgement: when it is sent, and with a key its numbers and the signature."""
+        signer, sent = self._options.identity.signer, self._clock.now_ns()
         if signer is None:
-            return []
+            return [("sent", str(sent))]
         self._seq += 1
-        numbers = {"boot": self._boot, "seq": self._seq, "by_boot": self._boot, "sent": self._clock.now_ns()}
+        numbers = {"boot": self._boot, "seq": self._seq, "by_boot": self._boot, "sent": sent}
         user_properties = [(name, str(value)) for name, value in numbers.items()]
         return signer.sign(topic, "application/json", user_properties, payload)
 

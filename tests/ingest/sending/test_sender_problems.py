@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -139,6 +140,30 @@ def test_acknowledgements_that_a_wrong_clock_refuses_are_a_problem_until_one_is_
         sender._on_ack(Delivery(ACK, b"", JSON, (), wrong_ns))
         sender._on_ack(ack(1, boot=2, received_ns=wrong_ns))
         assert sender.problem is None, "what others write, or wrote, is no evidence"
+
+
+@pytest.mark.parametrize(("boot", "seq", "retained"), [(1, 1, True), (1, 1, False), (1, 4, False), (7, 3, False)])
+def test_an_old_acknowledgement_of_a_key_that_has_expired_is_no_evidence_of_a_wrong_clock(
+    boot: int, seq: int, retained: bool
+) -> None:
+    """Ingest has changed its key 10 days ago; its acknowledgement of 40 days ago is still at the broker, retained, or
+    was recorded there. Only one that continues those of this boot shows that the clock is wrong."""
+    day = timedelta(days=1)
+    old = Signer.generate()
+    register = Register(
+        [
+            record_of("ingest", "ingest", old.public, valid_from=NOW - 100 * day, valid_until=NOW - 10 * day),
+            record_of("ingest", "ingest", INGEST.public, valid_from=NOW - 11 * day, valid_until=NOW + YEAR),
+        ]
+    )
+    with linked(identity=Identity(register=register)) as (sender, spool, _):
+        sender.put_many([SCAN] * 3)
+        sender._pump(0.0)
+        if not retained:
+            sender._on_ack(ack(2))
+        of_old = ack(seq, boot=boot, signer=old, at_ns=NOW_NS - 40 * 86_400 * 10**9)
+        sender._on_ack(replace(of_old, retained=retained))
+        assert (spool.waiting, sender.refused_acks, sender.problem) == (3, 1, None)
 
 
 @pytest.mark.parametrize(("ahead_s", "slow_s", "named"), [(2.0, 0.0, "2.0"), (2.0, 0.7, "1.3"), (0.4, 0.0, ""),

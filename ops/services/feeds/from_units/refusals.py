@@ -17,7 +17,7 @@ from ops.field.refusal_file import RefusalBookError
 from ops.field.refusals import KEPT_NS, RefusalBook, RefusalChannel, RefusalEntry, RefusedMessage, reason_of
 from ops.journal.reader import JournalError
 from ops.journal.stores.place import JournalPlace
-from ops.services.feeds.pumping import pump_until
+from ops.services.feeds.pumping import Turns, pump_until
 from ops.services.feeds.unit_messages import RefusedNotice, RefusedReason
 from ops.words import MessageCatalogue
 from sensors.timestamps import nanoseconds, utc_datetime
@@ -87,6 +87,7 @@ class RefusalDesk:
         self._due_s: dict[str, float] = {}
         self._forget_s = monotonic_s()
         self._sent: dict[str, tuple[Future[Any], float, list[RefusalEntry]]] = {}
+        self.turns = Turns()
 
     @property
     def problem(self) -> str | None:
@@ -100,7 +101,7 @@ class RefusalDesk:
 
     def run(self, stop: threading.Event, *, every_s: float = 1.0) -> None:
         """Pump until ``stop``; a failure of the store is logged once per outage."""
-        pump_until(stop, self.pump, every_s=every_s, name="Refusals")
+        pump_until(stop, self.pump, every_s=every_s, name="Refusals", turns=self.turns)
 
     def pump(self) -> None:
         """Count what is new, and send the notices that are due; while the book cannot be used, nothing."""
@@ -124,6 +125,7 @@ class RefusalDesk:
             last = journal.last_dead_letter()
             taken = self._begin(LETTERS, last)
             while taken < last:
+                self.turns.note()
                 rows = journal.refused_of_units(taken, ROWS_A_LOOK)
                 taken = rows[-1].id if len(rows) == ROWS_A_LOOK else max(last, *(row.id for row in rows), 0)
                 self._book.note(
@@ -140,6 +142,7 @@ class RefusalDesk:
     def _take_outcomes(self) -> None:
         taken = self._begin(OUTCOMES, self._outcomes.last_outcome())
         while rows := self._outcomes.outcomes_after(taken, limit=ROWS_A_LOOK):
+            self.turns.note()
             taken = rows[-1][0]
             found = [msgspec.json.decode(body, type=_Outcome) for _, body in rows]
             kept_ns = self._now_ns() - KEPT_NS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -164,6 +165,20 @@ def test_what_a_replaced_process_reported_is_not_taken_for_a_report_of_the_new_o
     late.join(PATIENT_S)
     assert child.wait_for("problem", timeout_s=PATIENT_S) == "none"
     assert child.last("ready") is None
+
+
+def test_a_supervisor_that_is_stopped_holds_up_no_process(tmp_path: Path) -> None:
+    """5,000 signs are some 150 kB, and a pipe holds 64 kB: it would be full after half an hour."""
+    signs = "from ops.runtime.processes.child_process import sign_of_life\nfor _ in range(5000):\n    sign_of_life()"
+    with subprocess.Popen([sys.executable, "-c", signs], stdout=subprocess.PIPE) as child:
+        try:
+            assert child.wait(PATIENT_S) == 0
+        finally:
+            child.kill()
+        assert child.stdout is not None
+        lines = child.stdout.read().splitlines()
+    assert 100 < len(lines) < 5000
+    assert all("alive" in json.loads(line) for line in lines), "none is cut off"
 
 
 def test_only_one_place_starts_python() -> None:

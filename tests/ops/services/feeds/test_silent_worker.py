@@ -10,6 +10,7 @@ import pytest
 
 from ops.services.feeds import process
 from ops.services.feeds.process import CONFIRMED_S, SILENT_S, FromRoom, WorkerSilent, _watch
+from ops.services.feeds.pumping import Turns
 
 LOOKS = 3
 
@@ -54,8 +55,8 @@ def test_feeds_end_once_the_worker_that_held_the_sector_is_silent(
     dispatcher: Any = SimpleNamespace(waiting=0)
     if ends:
         with pytest.raises(WorkerSilent, match="no sign of life for 90 s"):
-            _watch(problem_now, dispatcher, [delivering], stop, room)
+            _watch(problem_now, dispatcher, {delivering: Turns()}, stop, room)
     else:
-        _watch(problem_now, dispatcher, [delivering], stop, room)
+        _watch(problem_now, dispatcher, {delivering: Turns()}, stop, room)
     assert len(reports) == (2 if ends else LOOKS)
     assert not delivering.is_alive(), "nothing is delivered any more"

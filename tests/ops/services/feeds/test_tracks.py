@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from ingest.mqtt.publisher import Publisher
 from ingest.mqtt.subscriber import Subscriber
 from ops.broker.broker import EmbeddedBroker, MosquittoBroker
-from ops.services.feeds.tracks import EVERY_S, MOST_TRACKS, TrackFeed, TracksMessage, tracks_message
+from ops.services.feeds.tracks import EVERY_S, MOST_TRACKS, OUT_OF_DATE_S, TrackFeed, TracksMessage, tracks_message
 from ops.store.reader import Live
 from tests.patience import PATIENT_S
 
@@ -31,6 +32,11 @@ def track(name: str, **changes: Any) -> dict[str, Any]:
 
 def live(*tracks: dict[str, Any], at_s: float = 0.0) -> Live:
     return Live(1, AT_NS + round(at_s * 1e9), msgspec.json.encode(tracks))
+
+
+def after(now_s: list[float]) -> Callable[[], int]:
+    """A clock that is ``now_s`` after ``AT_NS``."""
+    return lambda: AT_NS + round(now_s[0] * 1e9)
 
 
 class Store:
@@ -76,7 +82,7 @@ def test_one_picture_at_a_time_every_five_seconds_and_always_the_newest() -> Non
         return future
 
     store = Store(None)
-    feed = TrackFeed(store, publish, "hills", monotonic_s=lambda: now_s[0])
+    feed = TrackFeed(store, publish, "hills", now_ns=after(now_s), monotonic_s=lambda: now_s[0])
     assert not feed.pump(), "nothing yet"
     store.picture = live()
     assert feed.pump(), "that there are no tracks is information"
@@ -108,7 +114,7 @@ def test_a_picture_that_stands_still_is_published_once_and_the_next_one_at_once(
         return done
 
     store = Store(live(at_s=-3600.0))
-    feed = TrackFeed(store, publish, "hills", monotonic_s=lambda: now_s[0])
+    feed = TrackFeed(store, publish, "hills", now_ns=after(now_s), monotonic_s=lambda: now_s[0])
     for second in range(60):
         now_s[0] = float(second)
         if not 9 <= second < 33:  # fusion starts at 0 s and is frozen for 24 s
@@ -127,13 +133,42 @@ def test_a_picture_from_before_the_start_is_not_published() -> None:
     """A room that starts in the morning finds the tracks of the evening in its store."""
     now_s, sent = [0.0], []
     store = Store(live(track("of yesterday"), at_s=-40_000.0))
-    feed = TrackFeed(store, lambda *one, **_: sent.append(one) or Future(), "hills", monotonic_s=lambda: now_s[0])
+    publish = lambda *one, **_: sent.append(one) or Future()  # noqa: E731
+    feed = TrackFeed(store, publish, "hills", now_ns=lambda: AT_NS, monotonic_s=lambda: now_s[0])
     for second in range(60):
         now_s[0] = float(second)
         assert not feed.pump()
     store.picture = live(track("of today"))
     assert feed.pump()
     assert len(sent) == 1
+
+
+@pytest.mark.parametrize("rate", [1.0, 50.0])
+def test_pictures_of_an_hour_ago_are_not_published_and_the_first_current_one_is_at_once(rate: float) -> None:
+    """Fusion reads an hour-old journal, so that each look finds another picture, then goes with the clock.
+
+    By hand: it lags 3600 s at first and 200 times the clock's rate less with every second, so that it is at most 15 s
+    behind, by the clock of the computer, from the 18th second on.
+    """
+    now_s, sent = [0.0], []
+
+    def publish(topic: str, payload: bytes, *, content_type: str) -> Future[None]:
+        sent.append(now_s[0])
+        done: Future[None] = Future()
+        done.set_result(None)
+        return done
+
+    store = Store(None)
+    feed = TrackFeed(
+        store, publish, "hills", now_ns=lambda: AT_NS + round(now_s[0] * rate * 1e9), monotonic_s=lambda: now_s[0],
+        out_of_date_s=OUT_OF_DATE_S * rate,
+    )  # fmt: skip
+    for second in range(30):
+        now_s[0] = float(second)
+        lag_s = max(3600.0 - 200.0 * second, 0.0) * rate
+        store.picture = live(track("t1"), at_s=second * rate - lag_s)
+        feed.pump()
+    assert sent == [18.0, 23.0, 28.0]
 
 
 @pytest.mark.broker
@@ -146,7 +181,7 @@ def test_a_unit_gets_it_from_a_real_broker(tmp_path: Path, make: type[EmbeddedBr
         feed.start(timeout_s=PATIENT_S)
         crowd = live(*(track(f"T{n:031x}") for n in range(300)))
         store = Store(None)
-        tracks = TrackFeed(store, feed, "hills", monotonic_s=time.monotonic)
+        tracks = TrackFeed(store, feed, "hills", now_ns=lambda: AT_NS, monotonic_s=time.monotonic)
         assert not tracks.pump()
         store.picture = crowd
         assert tracks.pump()
