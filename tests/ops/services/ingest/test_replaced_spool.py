@@ -86,7 +86,7 @@ def journaled(journal: Path) -> int:
 
 
 def test_a_new_spool_on_a_new_disk_reuses_no_number(broker: Broker, tmp_path: Path) -> None:
-    """The kit as it is: nobody chose a boot. The second disk comes at once, and the third a minute later; the clocks before were behind."""
+    """The kit as it is: nobody chose a boot. The second disk comes at once, and the third by a clock a minute later."""
     now_ns = time.time_ns()
     with ingest(tmp_path, broker) as journal:
         for name, later_s in (("first.db", -60), ("second.db", -60), ("third.db", 0)):
