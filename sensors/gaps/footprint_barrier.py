@@ -96,7 +96,7 @@ class Barrier:
 
     @property
     def k_at_most(self) -> int:
-        """k if each sensor holds also the cells where its sight is unknown."""
+        """Number of sensors if each also holds the cells where its sight is unknown."""
         return self.k + self.undecided
 
 
