@@ -195,15 +195,13 @@ def _delivery(scan: Scan, sector_id: str) -> Delivery:
 
 
 def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
+    if path.suffix.lower() in (".parquet", ".geoparquet", ".pq"):
+        yield from _rows_of_parquet(path)
+        return
     try:
-        if path.suffix.lower() in (".parquet", ".geoparquet", ".pq"):
-            refuse_special(path)
-            yield from _rows_of_parquet(path)
-            return
         text = path.read_text(encoding="utf-8-sig")  # a pipe, too, such as one that unpacks
-    except (OSError, NotReadable, UnicodeDecodeError) as error:
-        reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
-        reason = "not UTF-8" if isinstance(error, UnicodeDecodeError) else reason
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror or str(error) if isinstance(error, OSError) else "not UTF-8"
         raise RecordingError(reason, where=str(path), expected="a CSV or GeoParquet file") from None
     yield from rows_of_csv(text, where=path.name)
 
@@ -215,8 +213,9 @@ def _rows_of_parquet(path: Path) -> Iterator[Mapping[str, Any]]:
     import pyarrow
 
     try:
+        refuse_special(path)
         table = _table(path, geopandas, pandas)
-    except (OSError, ValueError, pyarrow.ArrowInvalid, json.JSONDecodeError) as error:
+    except (NotReadable, OSError, ValueError, pyarrow.ArrowInvalid, json.JSONDecodeError) as error:
         reason = " ".join(str(error).split())[:120]
         raise RecordingError(reason, where=str(path), expected="a CSV or GeoParquet file") from None
     check_columns(table.columns, where=path.name)

@@ -107,7 +107,7 @@ def replay_journal(
         shows = received_records(store.path, chosen.releasability, releasability).shows
         store.export_tracks_geoparquet(files[0], ground.frame, shows=shows)
         alerts = store.export_alerts_geojson(files[1], shows=shows)
-        begins_ns, ends_ns = _span_ns(source)
+        begins_ns, ends_ns = _ends_ns(source)
         workload = workload_of(store, begins_ns=begins_ns, ends_ns=ends_ns)
         incidents = incident_figures(incidents_of(store))
         revisions = incident_log_hash(store)
@@ -146,7 +146,7 @@ def incident_log_hash(store: Reader) -> str:
     return digest.hexdigest()
 
 
-def _span_ns(journal: FollowedJournal) -> tuple[int, int]:
+def _ends_ns(journal: FollowedJournal) -> tuple[int, int]:
     """Return the times of receipt of the first row and of the last; (0, 0) for an empty journal."""
     ends = [*journal.read(0, 1), *journal.read(journal.last_id() - 1, 1)]
     return (ends[0].received_ns, ends[-1].received_ns) if ends else (0, 0)

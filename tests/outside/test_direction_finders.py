@@ -165,7 +165,7 @@ def test_two_finders_on_one_line_with_the_emitter_give_no_position():
 
 
 @pytest.mark.xfail(
-    strict=True, reason="open fault: a survey's error is taken as noise, which averages out; it does not"
+    strict=True, reason="open fault, stated in decision 0029: a survey's error is taken as noise, which averages out"
 )
 def test_a_finder_that_is_turned_by_its_stated_error_makes_no_overconfident_track():
     """F0 reads 1.5° too much, exactly one standard deviation of its ``north_sd_deg``. With covariance P + s² u uᵀ an

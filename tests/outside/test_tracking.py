@@ -299,7 +299,9 @@ def test_nobody_is_lost_on_false_dead_ground(height: Any, speed: float, seconds:
         assert int(gospa(truth, settled(tracks, 0.0), times=times).n_missed.sum()) <= 0.03 * 5 * len(times)
 
 
-@pytest.mark.xfail(strict=True, reason="open fault: the limit of speed at a false cliff slows the track to a walk")
+@pytest.mark.xfail(
+    strict=True, reason="open fault, stated in decision 0050: a vehicle at a false cliff is expected to stop"
+)
 def test_a_vehicle_at_a_false_cliff_is_not_taken_to_stop():
     """Ten plots in 1.5 s each, 8.8 m across (.2° at 2.5 km), give a speed to √(12/990)·8.8/1.5 = .65 m/s. Half of the
     12 m/s that are driven is nine times that below the truth. Shown are 3 m/s, and 10 without the model."""

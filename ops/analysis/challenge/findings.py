@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import xarray as xr
 
-from geo.arrays import Bools
+from geo.arrays import Bools, Floats
 from geo.border.stretches import joined
 from geo.challenge import Composite, composite, scores_of
 from geo.message import Message
@@ -43,10 +43,14 @@ class Findings:
     composite: Composite | None
 
     @property
+    def known_detection(self) -> Floats:
+        """Least detection in each segment (segment,) [1]; NaN where it is unknown if it meets the requirement."""
+        return np.where(self.unknown, np.nan, self.segments["detection_probability"].to_numpy())
+
+    @property
     def nothing_known(self) -> bool:
         """Whether it is unknown on each segment that can be crossed if crossing Pd meets the requirement."""
-        crossed = np.isfinite(self.segments["detection_probability"].to_numpy())
-        return bool(self.unknown.any() and not (crossed & ~self.unknown).any())
+        return bool(self.unknown.any() and not np.isfinite(self.known_detection).any())
 
     @property
     def unknown(self) -> Bools:

@@ -84,7 +84,8 @@ def cut_message(barrier: Any) -> Message:
 def _least_detected(findings: Findings, origin: Origin, detection: Any) -> Statistic:
     name = "least-detection"
     if not np.isfinite(detection).any():
-        why = (GONE[UNREACHABLE], GONE[UNKNOWN])
+        states = findings.segments["state"].to_numpy().astype(int)
+        why = tuple(GONE[state] for state in (UNREACHABLE, UNKNOWN) if (states == STATES.index(state)).any())
         return origin.statistic(name, math.nan, "1", layout=True, n=0, limits=why)
     at = int(np.nanargmin(detection))
     path = findings.crossings.get(LEAST)

@@ -380,8 +380,7 @@ challenge-hatch-unknown = { $title } (×× unknown)
 challenge-hatch-no-path = { $title } (.. no path)
 challenge-hatch-no-response = { $title } (.. no response)
 challenge-scores-note = Percentile within this border from 0 (low) to 1 (high); grey: unknown.
-challenge-path-label-unknown = { $path }: { DECIMAL($minutes, digits: 0) } min, Pd unknown
-challenge-path-label = { $path }: { DECIMAL($minutes, digits: 0) } min, Pd { DECIMAL($pd, digits: 2) }
+challenge-path-label = { $path }: { DECIMAL($minutes, digits: 0) } min, Pd { $pd }
 challenge-legend-half = 50% of cumulative detection
 challenge-footer = { $sector }, layout { $layout }; { $target }, { $conditions }, { $direction }; area within { DISTANCE($belt) } of the border; cells of { DECIMAL($cell, digits: 0) } m; datum { $datum }. Terrain data: { $ground }. Grid north.
 

@@ -369,8 +369,7 @@ challenge-hatch-unknown = { $title } (×× inconnu)
 challenge-hatch-no-path = { $title } (.. pas de trajet)
 challenge-hatch-no-response = { $title } (.. pas d’intervention)
 challenge-scores-note = Centile au sein de cette frontière, de 0 (bas) à 1 (haut) ; gris : inconnu.
-challenge-path-label-unknown = { $path } : { DECIMAL($minutes, digits: 0) } min, Pd inconnue
-challenge-path-label = { $path } : { DECIMAL($minutes, digits: 0) } min, Pd { DECIMAL($pd, digits: 2) }
+challenge-path-label = { $path } : { DECIMAL($minutes, digits: 0) } min, Pd { $pd }
 challenge-legend-half = 50 % de la détection cumulée
 challenge-footer = { $sector }, dispositif { $layout } ; { $target }, { $conditions }, { $direction } ; surface à moins de { DISTANCE($belt) } de la frontière ; mailles de { DECIMAL($cell, digits: 0) } m ; référence { $datum }. Données de terrain : { $ground }. Nord de la grille.
 

@@ -163,13 +163,22 @@ def test_trees_slow_where_no_land_cover_says() -> None:
     assert seconds(time, 610.0, 210.0) == pytest.approx(seconds(time, 210.0, 210.0) / 0.8)
 
 
-def test_voids_are_unknown_and_what_lies_behind_walls_unreachable() -> None:
+def test_voids_and_what_only_they_lead_to_are_unknown() -> None:
     z = np.zeros((30, 40))
     z[15] = np.nan
     time = travel_time(on_foot(terrain(z)), (210.0, 10.0))
-    assert np.isnan(time[15]).all()
-    assert np.isinf(time[:15]).all()
+    assert np.isnan(time[:16]).all()
     assert np.isfinite(time[16:]).all()
+
+
+def test_what_lies_behind_a_lake_is_unreachable_with_a_void_before_it() -> None:
+    z, cover = np.zeros((30, 40)), np.full((30, 40), 30, np.uint8)
+    cover[15] = 80
+    z[20, 5] = np.nan
+    time = travel_time(on_foot(terrain(z, land_cover=cover)), (210.0, 10.0))
+    assert np.isinf(time[:16]).all()
+    assert np.argwhere(np.isnan(time.to_numpy())).tolist() == [[20, 5]]
+    assert np.isfinite(time[16:]).sum() == 14 * 40 - 1
 
 
 def test_responders_drive_and_then_walk() -> None:

@@ -101,7 +101,7 @@ def _map(findings: Findings) -> MapInput:
     ground = findings.question.ground
     rows = [_segment_rows(findings, segment) for segment in range(ground.crossed.segments)]
     return replace(
-        sector_input(ground, rows, 1.0 - findings.segments["detection_probability"].to_numpy()),
+        sector_input(ground, rows, 1.0 - findings.known_detection),
         tracks=[_trail(findings, kind, crossing) for kind, crossing in findings.crossings.items()],
         tracks_name=say("challenge-layer-paths"),
     )

@@ -24,7 +24,7 @@ from matplotlib.patches import Patch
 from geo.challenge.scores import SCORES
 from geo.message import Message
 from ops.analysis.challenge.findings import Findings
-from ops.analysis.challenge.report.words import path_name, score_name
+from ops.analysis.challenge.report.words import path_detection, path_name, score_name
 from ops.drawing.colours import colour
 from ops.drawing.png import save_figure
 from ops.drawing.printed_map import (
@@ -132,16 +132,14 @@ def draw_crossings(path: Path, findings: Findings) -> None:
     view = _View.of(findings.question.ground)
 
     def one(axes: Axes, _: int) -> None:
-        lowest = findings.segments["detection_probability"].to_numpy()
-        _coloured(axes, lowest, view, PROBABILITY, say("challenge-unit-lowest-pd"))
+        _coloured(axes, findings.known_detection, view, PROBABILITY, say("challenge-unit-lowest-pd"))
         for sensor in findings.question.ground.layout:
             mark_place(axes, sensor.kind, sensor.easting, sensor.northing)
         for kind, crossing in findings.crossings.items():
             shade, dash, width = WAY_STYLES[kind]
             e, n = view.ground.frame.to_local(np.array(crossing["lon"]), np.array(crossing["lat"]))
-            figures = {"minutes": crossing["seconds"] / 60.0, "pd": crossing["p_detect"]}
-            words = "challenge-path-label-unknown" if math.isnan(figures["pd"]) else "challenge-path-label"
-            label = say(words, path=path_name(kind), **figures)
+            detected = path_detection(crossing["p_detect"], unknown_m=crossing["unknown_m"])
+            label = say("challenge-path-label", path=path_name(kind), minutes=crossing["seconds"] / 60.0, pd=detected)
             axes.plot(e, n, color="white", linewidth=width + 2.0, zorder=9)
             axes.plot(e, n, color=shade, linestyle=dash, linewidth=width, zorder=9, label=label)
             for position in crossing["half_detection"]:

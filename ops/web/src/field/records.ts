@@ -7,7 +7,7 @@ export interface Reach {
   readonly distanceM: number | null;
   readonly bearingDeg: number | null;
   readonly travelS: number | null;
-  /** Whether travelS null states that there is no path. */
+  /** False where it is unknown whether there is a path; travelS is then null. */
   readonly travelKnown: boolean;
   readonly meet: Place | null;
   readonly marginS: number | null;

@@ -515,6 +515,11 @@ def test_with_no_known_segment_gaps_are_unknown(own_sector: Any, tmp_path: Path)
     for text in (lines, page):
         assert "No coverage gap" not in text
         assert "no coverage gap" not in text
+    (least,) = (record for record in answer["records"] if record["id"] == "least-detection")
+    assert least["value"] is None
+    assert least["limits"] == "The terrain, or the sensors' line of sight, is unknown on every path.", (
+        "it can be crossed"
+    )
 
 
 def test_an_island_that_nobody_reaches_is_unreachable_and_no_gap(narrow_sector: Any, tmp_path: Path) -> None:
