@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 import signal
-import socket
 import time
 import tracemalloc
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import pytest
 import rasterio
 import xarray as xr
 from distributed import Client, LocalCluster
-from distributed.core import connect
-from distributed.security import Security
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasterio.transform import from_origin
@@ -37,6 +31,7 @@ from geo.visibility.many_sites.executor import Executor, client_of
 from geo.visibility.many_sites.sites import batches_of, sites_of
 from tests.dask_workers import WITHOUT_PAGES
 from tests.patience import PATIENT_S
+from tests.strangers import entered_by_a_stranger, open_ports
 
 WEST, NORTH, CELL_M = 500_000.0, 4_600_000.0, 30.0
 VIEW: dict[str, Any] = {"observer_height_m": 10.0, "max_range_m": 700.0}
@@ -147,36 +142,6 @@ def test_processes_of_our_own_equal_the_serial_stack_to_the_bit(
     assert not logging.getLogger("distributed.core").isEnabledFor(logging.INFO), "people read what it notes as errors"
 
 
-async def enters(address: str, security: Security | None) -> bool:
-    """Whether a stranger's dask gets as far as the exchange of greetings, after which it may have code run."""
-    arguments = (security or Security()).get_connection_args("client")
-    try:
-        comm = await asyncio.wait_for(connect(address, timeout=2.0, **arguments), 5.0)
-    except (OSError, TimeoutError, RuntimeError, ValueError):  # the last: bytes came before the greeting
-        return False
-    comm.abort()
-    return True
-
-
-def open_ports() -> set[int]:
-    """TCP ports on which this process and its children listen."""
-    own, found = psutil.Process(), set[int]()
-    for process in (own, *own.children(recursive=True)):
-        with suppress(psutil.NoSuchProcess):  # it has ended meanwhile
-            found |= {c.laddr.port for c in process.net_connections("tcp") if c.status == psutil.CONN_LISTEN}
-    return found
-
-
-def page_of(port: int, path: str) -> bytes:
-    """First line of what a web server answers here; empty where none listens."""
-    with socket.create_connection(("127.0.0.1", port), timeout=PATIENT_S) as talk:
-        talk.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
-        with suppress(OSError):  # what is no web server hangs up on these bytes, or greets
-            answer = talk.recv(4096).splitlines()
-            return answer[0] if answer and answer[0].startswith(b"HTTP/") else b""
-    return b""
-
-
 def test_nobody_else_enters_processes_of_our_own(
     terrain: xr.Dataset, sites: np.ndarray, expected: dict[str, np.ndarray]
 ) -> None:
@@ -190,14 +155,7 @@ def test_nobody_else_enters_processes_of_our_own(
             return
         for port in sorted(open_ports() - before):
             tried.append(port)
-            if page_of(port, "/health"):
-                pages = {page_of(port, path) for path in ("/health", "/metrics", "/info/main/workers.html")}
-                assert pages == {b"HTTP/1.1 404 Not Found"}
-                continue
-            for scheme, security in (("tcp", None), ("tls", Security.temporary())):
-                address = f"{scheme}://127.0.0.1:{port}"
-                if asyncio.run(enters(address, security)):
-                    entered.append(address)
+            entered.extend(entered_by_a_stranger(port))
 
     found = sites_seeing(terrain, sites, scheduler="processes", workers=1, progress=attack, **VIEW)
     assert entered == []

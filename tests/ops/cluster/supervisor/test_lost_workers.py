@@ -18,6 +18,7 @@ from ops.cluster.supervisor import cluster as cluster_module
 from ops.cluster.supervisor.cluster import SETTINGS_OF_DASK, Cluster
 from ops.cluster.workers.sector_task import SectorTask
 from tests.patience import PATIENT_S
+from tests.strangers import entered_by_a_stranger, open_ports
 
 Found = TypeVar("Found")
 
@@ -157,3 +158,14 @@ def test_a_worker_that_is_killed_again_leaves_nothing_more_open(tmp_path: Path):
         for _ in range(KILLED):
             kill_one(cluster)
         until(cluster, lambda: sockets() < before + KILLED)
+
+
+def test_a_stranger_enters_no_port_of_a_cluster(tmp_path: Path):
+    """Who reaches a scheduler or a worker of dask runs code as its user."""
+    before = open_ports()
+    with Cluster([task_in(tmp_path)], 1) as cluster:
+        only_worker(cluster)
+        ports = open_ports() - before
+        assert int(cluster.address.rsplit(":", 1)[1]) in ports
+        assert [address for port in sorted(ports) for address in entered_by_a_stranger(port)] == []
+    assert len(ports) >= 3, "scheduler, nanny and worker listen"
