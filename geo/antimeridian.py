@@ -18,9 +18,17 @@ _Shape = TypeVar("_Shape", bound=BaseGeometry)
 def run_on(lon: npt.ArrayLike) -> Floats:
     """Longitudes (vertex,) along a line [degrees], each less than half a turn from the one before.
 
-    An edge of more than half a turn is the short way round. NaN stays NaN, as does what follows.
+    An edge of more than half a turn is the short way round. They differ from ``lon`` by whole turns, so that a closed
+    ring stays closed to the bit. NaN stays NaN, as does what follows.
     """
-    return np.unwrap(np.asarray(lon, np.float64), period=TURN_DEG)
+    degrees = np.asarray(lon, np.float64)
+    return degrees - TURN_DEG * np.cumsum(np.round(np.diff(degrees, prepend=degrees[:1]) / TURN_DEG))
+
+
+def on_globe(lon: npt.ArrayLike) -> Floats:
+    """Longitudes [degrees] as those within ±180°, which stay as they are to the bit."""
+    degrees = np.asarray(lon, np.float64)
+    return np.where(np.abs(degrees) <= TURN_DEG / 2.0, degrees, (degrees + TURN_DEG / 2.0) % TURN_DEG - TURN_DEG / 2.0)
 
 
 def area_within(west: float, south: float, east: float, north: float) -> BaseGeometry:

@@ -15,6 +15,7 @@ from affine import Affine
 from pyproj.crs import CRS
 from pyproj.exceptions import ProjError
 
+from geo.antimeridian import on_globe
 from geo.arrays import Floats
 from geo.errors import BadInput, TerrainError
 from geo.frame import WGS84, LocalFrame, horizontal_part
@@ -153,12 +154,6 @@ def unrolled(bounds_deg: Degrees) -> Degrees:
     """Bounds whose east is east of their west: 360° more where they cross the 180th meridian, as in RFC 7946."""
     west, south, east, north = bounds_deg
     return west, south, east + 360.0 if west > east else east, north
-
-
-def on_globe(lon: Any) -> Any:
-    """Longitudes [degrees] as those within ±180°, which stay as they are to the bit."""
-    degrees = np.asarray(lon, dtype=np.float64)
-    return np.where(np.abs(degrees) <= 180.0, degrees, (degrees + 180.0) % 360.0 - 180.0)
 
 
 def _edges(x: Floats, y: Floats) -> tuple[Floats, Floats]:

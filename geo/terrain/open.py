@@ -13,6 +13,7 @@ from pyproj import Transformer
 from pyproj.crs import CRS
 from rasterio.windows import Window
 
+from geo.antimeridian import on_globe
 from geo.arrays import Float32s, Floats
 from geo.errors import BadInput, FrameError, TerrainError
 from geo.frame import LocalFrame, horizontal_part
@@ -22,7 +23,6 @@ from geo.terrain.grid import (
     PlannedGrid,
     applied,
     check_degrees,
-    on_globe,
     plan_grid,
     transformer,
     unrolled,

@@ -172,6 +172,8 @@ class Connection:
         self._asked: dict[int, Sequence[str]] = {}
         self._lock = threading.Lock()
         self._epoch = 0
+        self.renewed = 0
+        """How often a new client has replaced one, whose queue was lost."""
         self._thread: threading.Thread | None = None
         self._heard_s = self._worked_s = self._up_s = time.monotonic()
         self._asked_s: float | None = None
@@ -295,6 +297,7 @@ class Connection:
         old = self._client
         with self._lock:
             self._epoch += 1
+            self.renewed += 1
             self.connected = False
             self._client = self._make()
         self.ready.clear()

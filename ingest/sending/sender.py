@@ -125,7 +125,8 @@ class Sender:
         self._acks_seen = 0
         self._repeats: deque[SpoolEntry] = deque()
         self._came_up = self._lost_session = False
-        self._repeat: Literal["", "due", "done"] = ""  # of all that waits, after the first conflict of a connection
+        self._repeat: Literal["", "due", "done"] = ""  # of all that waits, after the first conflict of a session
+        self._renewed = 0  # of the connection that came up last
         self._status_seq = 0
         self._status_due_ns = 0
         self._status_interval_ns = round(self._settings.status_interval_s * 1e9)
@@ -417,7 +418,7 @@ class Sender:
             self._settle(now_s)
         if lost:
             self._window.restart(now_s)
-        elif came_up:
+        elif came_up or repeats:  # a repetition that the link carries slowly is no stall
             self._window.resume(now_s)
         if not ready:
             return
@@ -533,7 +534,10 @@ class Sender:
 
     def _on_up(self, session_present: bool) -> None:
         with self._lock:
-            self._came_up, self._repeat = True, ""
+            before, self._renewed = self._renewed, self._connection.renewed
+            if not session_present or self._renewed != before:  # otherwise client and broker kept what is on its way
+                self._repeat = ""
+            self._came_up = True
             self._connections += 1
             self._lost_session = self._lost_session or not session_present
             self._status_due_ns = 0
@@ -578,7 +582,7 @@ class Sender:
         self._wake.set()
 
     def _is_before_repetition(self) -> bool:
-        """Whether what waits has not been sent again since the first acknowledgement of a conflict on this connection.
+        """Whether what waits has not been sent again since the first acknowledgement of a conflict in this session.
 
         Its mark is that of other messages and does not state which of ours arrived: what was sent before ingest
         subscribed at a broker that had restarted did not; the repetition does.

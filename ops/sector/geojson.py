@@ -245,7 +245,9 @@ def _sensor_view(sensor: AnySensor, layout: Layout) -> dict[str, Any]:
     else:
         near = inner if sensor.min_range_m > 0.0 else foot
         rings = [np.vstack([outer, near])]
-    closed = [_in_degrees(layout.frame, np.vstack([ring, ring[:1]])) for ring in rings]
+    rings = [np.vstack([ring, ring[:1]]) for ring in rings]
+    along = _in_degrees(layout.frame, np.vstack(rings))  # as one line, which puts the hole on the side of the rim
+    closed = np.split(along, np.cumsum([len(ring) for ring in rings])[:-1])
     properties = {"id": sensor.id, "kind": sensor.kind, "part": "view"}
     return _feature("Polygon", [_rounded(ring) for ring in closed], properties)
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiLineString, MultiPolygon, Polygon, box
 
-from geo.antimeridian import area_within, run_on, unrolled
+from geo.antimeridian import area_within, on_globe, run_on, unrolled
 from geo.border import Border
 from geo.frame import LocalFrame
 from geo.paths.response_times import isochrones
@@ -53,6 +53,32 @@ def test_longitudes_differ_by_whole_turns_and_never_jump(steps: list[float], beg
     found = run_on(jumping)
     assert np.abs(np.diff(found)).max(initial=0.0) <= 180.0
     assert found - found[0] == pytest.approx(whole - whole[0], abs=1e-6)
+
+
+@given(st.floats(178.0, 182.0), st.floats(0.1, 3.0), st.integers(3, 40), st.floats(0.0, 7.0))
+def test_a_ring_across_it_stays_closed_to_the_bit(centre: float, radius: float, corners: int, turn: float) -> None:
+    angles = turn + np.linspace(0.0, 2.0 * np.pi, corners, endpoint=False)
+    east, north = centre + radius * np.cos(angles), 65.0 + radius * np.sin(angles)
+    jumping = Polygon(np.column_stack([(east + 180.0) % 360.0 - 180.0, north]))
+    ring = unrolled(jumping).exterior
+    assert ring.is_closed
+    west, _, most, _ = ring.bounds
+    assert most - west <= 2.0 * radius + 1e-9
+    assert on_globe(ring.coords.xy[0]) == pytest.approx(np.array(jumping.exterior.coords.xy[0]), abs=1e-9)
+
+
+@pytest.mark.parametrize("lat", [-16.8, 52.0, 65.0, 71.2])
+@pytest.mark.parametrize("lon", [180.0, 179.99, -179.995])
+def test_isochrones_across_it_are_areas(lat: float, lon: float) -> None:
+    frame = LocalFrame.around(lon, lat)
+    axis = 50.0 * np.arange(-30, 31)
+    places = {"northing": axis[::-1], "easting": axis}
+    ground = xr.Dataset(coords=places, attrs={"crs": frame.wkt})
+    time = xr.DataArray(np.hypot(axis[::-1, None], axis), places, ("northing", "easting"))
+    for area in isochrones(time, ground, [5.0, 10.0]).geometry:
+        assert area.is_valid
+        west, _, east, _ = area.bounds
+        assert 0.0 < east - west < 0.04
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from geo.antimeridian import run_on
+from geo.antimeridian import TURN_DEG, on_globe, run_on
 from geo.errors import BadInput
 from geo.text_files import EXPECTED_SYSTEM, NotReadable, other_system, read_text
 from ops.runtime.output import atomic_write
@@ -107,7 +107,9 @@ def _places(geometry: Any, frame: LocalFrame) -> Any:
     points = np.asarray(geometry["coordinates"], np.float64)
     if geometry["type"] != "LineString" or points.ndim != 2 or points.shape[1] < 2 or not np.isfinite(points).all():
         raise ValueError("not a line")
-    return np.column_stack(frame.to_local(points[:, 0], points[:, 1]))
+    if np.abs(points[:, 0]).max(initial=0.0) > TURN_DEG:
+        raise ValueError("not degrees")
+    return np.column_stack(frame.to_local(on_globe(points[:, 0]), points[:, 1]))
 
 
 def _wrong(path: Path, what: str, expected: str = "the file of schedules that `watchline plan` writes") -> BadInput:

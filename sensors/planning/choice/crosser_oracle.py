@@ -46,7 +46,9 @@ class WayOracle:
         self._unknown: Bools | None = None
         self._undecided: dict[bytes, tuple[float, Floats]] = {}  # by path, as ``_may_be_in_time``
         if response is not None:
-            spare = head_start(benefits.watched, response, direction=benefits.case.direction).to_numpy()
+            case = benefits.case
+            margins = head_start(benefits.watched, response, direction=case.direction, seen_mps=case.seen_mps)
+            spare = margins.to_numpy()
             self._early, self._unknown = np.nan_to_num(spare, nan=-1.0) >= 0.0, np.isnan(spare)
             spare = np.where(self._unknown, np.inf, spare)  # there, a late report may be in time
             timely = tuple(rate.where(spare >= rate.delay_s) if rate.delay_s > 0.0 else rate for rate in benefits.rates)

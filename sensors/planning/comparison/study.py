@@ -342,7 +342,7 @@ def _depth(comparison: Study, design: Design) -> tuple[float, float, frozenset[s
         footprints = BarrierFootprints.of(layout, cover, belt.border, belt_m=belt.belt_m)
         found = footprints.barrier()
         if found.undecided:
-            return found.k, found.k_at_most, frozenset(), frozenset()
+            return found.k if found.exact else 0, found.k_at_most, frozenset(), frozenset()
         lost = footprints.single_losses()
         for number, relay in enumerate(whole.relays):
             there = np.arange(len(design.parts)) != number

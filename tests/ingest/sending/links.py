@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,7 @@ class Link:
     """A connection that is up; it keeps the topic and the user properties of what is published."""
 
     def __init__(self) -> None:
-        self.connected, self.problem, self.ready = True, None, threading.Event()
+        self.connected, self.problem, self.renewed, self.ready = True, None, 0, threading.Event()
         self.ready.set()
         self.published: list[tuple[str, dict[str, str]]] = []
 
@@ -34,6 +35,25 @@ class Link:
     def check(self) -> None: ...
 
     def acknowledge(self, _: object) -> None: ...
+
+
+class SlowLink(Link):
+    """A link whose client queues at most so many messages, as paho's does; ``carry`` takes the oldest to the broker."""
+
+    def __init__(self, longest: int) -> None:
+        super().__init__()
+        self.queue: deque[str] = deque()
+        self._longest = longest
+
+    def publish(self, topic: str, body: bytes, *, user_properties: Any = (), **others: Any) -> bool:
+        if len(self.queue) >= self._longest:
+            return False
+        self.queue.append(dict(user_properties)["seq"] if topic.endswith("detections") else "0")
+        return super().publish(topic, body, user_properties=user_properties, **others)
+
+    def carry(self) -> int:
+        """Number of the oldest message; 0 for a status, and where the queue is empty."""
+        return int(self.queue.popleft()) if self.queue else 0
 
 
 def until(true: Callable[[], Any]) -> bool:

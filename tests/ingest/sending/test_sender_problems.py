@@ -17,11 +17,12 @@ from ingest.mqtt.broker_url import BrokerUrl
 from ingest.security.key_register import Identity, Register, record_of
 from ingest.security.signature import Signer
 from ingest.sending import sender as sending
+from ingest.sending.send_window import SendWindowSettings
 from ingest.sending.sender import Sender, SenderSettings
 from ingest.sending.spool import Spool
 from ingest.wire import JSON, encode_ack
 from sensors.scan import Scan
-from tests.ingest.sending.links import Link, until
+from tests.ingest.sending.links import Link, SlowLink, until
 from tests.patience import PATIENT_S
 
 NOW = datetime(2026, 3, 14, 21, 0, tzinfo=UTC)
@@ -235,3 +236,43 @@ def test_each_connection_has_its_own_repetition() -> None:
         sender._pump(2.0)
         assert spool.waiting == 0
         assert len(link.of("detections")) == 4
+
+
+BACKLOG = 125
+
+
+@pytest.mark.parametrize(("heard_after_s", "drops_every_s"), [(5, 0), (0, 30), (10, 10)])
+def test_a_slow_link_carries_a_repetition_to_its_end(heard_after_s: int, drops_every_s: int) -> None:
+    """One message a second, ingest that subscribes late, a link that drops but whose client and broker keep what is on
+    its way: twice the backlog's time is enough, as before any conflict counted."""
+    window = SendWindowSettings(window=BACKLOG)
+    with linked(window=window) as (sender, spool, _):
+        sender._connection = link = SlowLink(2 * BACKLOG)  # type: ignore[assignment]
+        sender.put_many([SCAN] * BACKLOG)
+        heard = set()
+        for second in range(2 * BACKLOG + heard_after_s + 5):
+            if drops_every_s and second and second % drops_every_s == 0:
+                sender._on_up(True)
+            sender._pump(float(second))
+            if (seq := link.carry()) and second >= heard_after_s:
+                heard.add(seq)
+                sender._on_ack(conflict(seq))
+        assert spool.waiting == 0
+        assert len(heard) >= BACKLOG - heard_after_s
+
+
+def test_a_new_client_repeats_what_the_one_before_had_queued() -> None:
+    with linked() as (sender, spool, link):
+        sender.put_many([SCAN] * 2)
+        sender._pump(0.0)
+        sender._on_ack(conflict(2))
+        sender._pump(1.0)
+        link.renewed += 1
+        sender._on_up(True)
+        sender._on_ack(conflict(2))
+        sender._pump(2.0)
+        assert spool.waiting == 2
+        sender._on_ack(conflict(2))
+        sender._pump(3.0)
+        assert spool.waiting == 0
+        assert len(link.of("detections")) == 6

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from geo.antimeridian import on_globe
 from geo.challenge import DemError
 from geo.challenge.scores import SAME_CELL, SCORES
 from geo.message import Message
@@ -108,7 +109,7 @@ def _map(findings: Findings) -> MapInput:
 
 
 def _trail(findings: Findings, kind: str, crossing: Any) -> Trail:
-    east, north = findings.question.ground.frame.to_local(np.array(crossing["lon"]), np.array(crossing["lat"]))
+    east, north = findings.question.ground.frame.to_local(on_globe(crossing["lon"]), np.array(crossing["lat"]))
     title = say("challenge-path-title", kind=snake(kind))
     return Trail(np.column_stack([east, north]), AS_CLASS[kind], title, _path_rows(findings, crossing))
 

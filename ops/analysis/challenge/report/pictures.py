@@ -21,6 +21,7 @@ from matplotlib.colors import ListedColormap, TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from geo.antimeridian import on_globe
 from geo.challenge.scores import SCORES
 from geo.message import Message
 from ops.analysis.challenge.findings import Findings
@@ -137,7 +138,7 @@ def draw_crossings(path: Path, findings: Findings) -> None:
             mark_place(axes, sensor.kind, sensor.easting, sensor.northing)
         for kind, crossing in findings.crossings.items():
             shade, dash, width = WAY_STYLES[kind]
-            e, n = view.ground.frame.to_local(np.array(crossing["lon"]), np.array(crossing["lat"]))
+            e, n = view.ground.frame.to_local(on_globe(crossing["lon"]), np.array(crossing["lat"]))
             detected = path_detection(crossing["p_detect"], unknown_m=crossing["unknown_m"])
             label = say("challenge-path-label", path=path_name(kind), minutes=crossing["seconds"] / 60.0, pd=detected)
             axes.plot(e, n, color="white", linewidth=width + 2.0, zorder=9)

@@ -6,16 +6,23 @@ import json
 import stat
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from ops.analysis.mobile.schedule_file import read_schedules
+from geo.errors import BadInput
+from geo.frame import LocalFrame
+from ops.analysis.mobile.schedule_file import read_schedules, write_schedules
 from ops.cli.app import app
 from ops.sector.open_sector import open_sector
 from sensors.equipment.catalogue import shipped
 from sensors.layout import Layout
+from sensors.planning.choice.mobile_options import carried_sensor
+from sensors.planning.mobile.schedule import Schedule
+from sensors.search_theory.timetable import Timetable
 from tests.ops.conftest import collection, feature, lonlat, write_sector
 
 QUICK = ("--spacing", "2500", "--seconds", "2", "--links", "none")
@@ -77,6 +84,25 @@ def test_mobile_items_compete_and_are_told(hills: str, planned: tuple[dict[str, 
     layout = Layout.from_file(out / "layout.geojson", open_sector(hills).frame)
     assert not {one["id"] for one in moving} & set(layout.ids)
     assert told["crew"] == pytest.approx(sum(one.get("crew", 0.0) for one in moving), abs=1e-3)
+
+
+def test_schedules_across_the_180th_meridian_are_read_back(tmp_path: Path) -> None:
+    """Their longitudes run on in the file, 180.01° after 179.99°; twice round the world is no longitude."""
+    frame = LocalFrame.around(180.0, 65.0)
+    places = np.column_stack(frame.to_local(np.array([179.99, -179.99]), np.array([65.0, 65.0])))
+    table = Timetable(np.array([0.0, 600.0]), places, 600.0, np.array([True]))
+    item, carried = shipped()["vehicle_patrol"], shipped()["handheld_thermal"]
+    camera = carried_sensor(item, carried, frame, item.name)
+    schedule = Schedule(camera, ((table,),), np.array([1.0]))
+    option = SimpleNamespace(id="p", sensor=SimpleNamespace(catalogue=item.name), schedule=schedule)
+    path = tmp_path / "schedules.geojson"
+    write_schedules(path, [option], frame)  # type: ignore[list-item]
+    assert "180.01" in path.read_text()
+    (part,) = read_schedules(path, frame, shipped())
+    assert part.schedule.plans[0][0].places == pytest.approx(places, abs=0.01)
+    path.write_text(path.read_text().replace("180.01", "540.01"))
+    with pytest.raises(BadInput, match="has a value of another type"):
+        read_schedules(path, frame, shipped())
 
 
 def test_schedules_are_private_and_read_back(hills: str, planned: tuple[dict[str, Any], Path]) -> None:

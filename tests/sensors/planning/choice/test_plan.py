@@ -142,6 +142,18 @@ def test_the_probability_of_interruption_is_that_of_challenge(scene: OptionBenef
     assert all(math.isnan(figures_of(scene, chosen)[name]) for name in ("timely_detection", "least_interruption"))
 
 
+def test_nothing_is_in_time_against_a_crosser_who_was_seen_to_be_faster_than_the_response() -> None:
+    """At 30 m/s the 1,200 m of the belt take 40 s; the response takes 200 s."""
+    late = response(200.0)
+    options = options_of(CANDIDATES)
+    slow, fast = (
+        option_benefits(options, ground(), BORDER, case=replace(CASE, seen_mps=seen)) for seen in (None, 30.0)
+    )
+    chosen = list(range(len(options)))
+    assert figures_of(slow, chosen, late)["timely_detection"] > 0.7
+    assert figures_of(fast, chosen, late)["timely_detection"] == 0.0
+
+
 def test_segments_in_which_detection_is_unknown_are_not_in_the_figures() -> None:
     """Behind a void nothing is known: the search counts it as not detected, published figures leave it out."""
     z = np.zeros(SHAPE)
