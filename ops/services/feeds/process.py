@@ -37,6 +37,7 @@ from ops.services.feeds.dispatch import Dispatcher
 from ops.services.feeds.feed import Feed, FeedContext
 from ops.services.feeds.from_units.refusals import RefusalDesk
 from ops.services.feeds.from_units.requests import CHANNEL, ResendDesk
+from ops.services.feeds.journal_clock import JournalClock
 from ops.services.feeds.late import FeedKind, late_feeds
 from ops.services.feeds.ledger import FILE, DeliveryLedger
 from ops.services.feeds.pumping import Turns
@@ -175,7 +176,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event, room: FromRoom) ->
             Reader(store),
             publisher,
             arguments.sector_id,
-            now_ns=clock.now_ns,
+            now_ns=JournalClock(journal, host_ns=clock.now_ns, monotonic_s=time.monotonic).now_ns,
             monotonic_s=time.monotonic,
             out_of_date_s=OUT_OF_DATE_S * clock.rate,
             released=FeedRelease(MarkingReader(store), settings.releasability).tracks,
