@@ -7,10 +7,10 @@ read the note, so that none of them takes an old file for the journal.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from geo.errors import BadInput
 from ops.audit.day_keys import DayKeys
@@ -22,6 +22,9 @@ from ops.postgres.note import NOTE, StoreNote, note_path, read_note
 
 if TYPE_CHECKING:
     from ops.journal.stores.postgres_reader import PostgresReader
+
+STOPPED_S: Final = 15.0
+"""Time without a new row after which ingest counts as stopped: it writes one each second."""
 
 
 def note_of(journal: Path) -> StoreNote | None:
@@ -109,3 +112,34 @@ class JournalPlace:
             kept, self._kept = self._kept, None
         if kept is not None:
             kept.close()
+
+
+class JournalClock:
+    """The receipt of a journal's newest row while ingest writes, otherwise the host's time. For one thread.
+
+    The two differ while sensors contradict a step of the host's clock.
+    """
+
+    def __init__(self, journal: JournalPlace, *, host_ns: Callable[[], int], monotonic_s: Callable[[], float]) -> None:
+        self._journal, self._host_ns, self._monotonic_s = journal, host_ns, monotonic_s
+        self._newest: tuple[int, int] | None = None
+        """Id and receipt of the newest row; None before the first."""
+        self._written_s: float | None = None
+        """When a newer row was found; None before the second."""
+
+    def now_ns(self) -> int:
+        """Nanoseconds since 1970; the host's where the journal cannot be read."""
+        newest = self._read()
+        if newest is not None and self._newest is not None and newest[0] > self._newest[0]:
+            self._written_s = self._monotonic_s()
+        self._newest = newest or self._newest
+        written = self._written_s is not None and self._monotonic_s() - self._written_s <= STOPPED_S
+        return newest[1] if newest is not None and written else self._host_ns()
+
+    def _read(self) -> tuple[int, int] | None:
+        try:
+            with self._journal.reading() as reader:
+                rows = reader.read(reader.last_id() - 1, 1)
+        except (JournalError, OSError):
+            return None
+        return (rows[-1].id, rows[-1].received_ns) if rows else None

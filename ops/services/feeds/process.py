@@ -23,7 +23,7 @@ from ingest.topics import unit_filter
 from ops.broker.broker import URL_VARIABLE
 from ops.broker.identities import FEED, IDENTITY_VARIABLE, IdentityFolder, identity_of, signatures_of_environment
 from ops.field.refusals import RefusalBook
-from ops.journal.stores.place import JournalPlace
+from ops.journal.stores.place import JournalClock, JournalPlace
 from ops.postgres.note import note_path
 from ops.runtime.clock import ScenarioClock
 from ops.runtime.output import LANGUAGE
@@ -37,7 +37,6 @@ from ops.services.feeds.dispatch import Dispatcher
 from ops.services.feeds.feed import Feed, FeedContext
 from ops.services.feeds.from_units.refusals import RefusalDesk
 from ops.services.feeds.from_units.requests import CHANNEL, ResendDesk
-from ops.services.feeds.journal_clock import JournalClock
 from ops.services.feeds.late import FeedKind, late_feeds
 from ops.services.feeds.ledger import FILE, DeliveryLedger
 from ops.services.feeds.pumping import Turns

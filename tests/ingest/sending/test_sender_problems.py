@@ -223,19 +223,26 @@ def test_what_was_sent_before_a_conflict_is_sent_again_before_it_is_settled() ->
         assert len(link.of("detections")) == 6, "once"
 
 
-def test_each_connection_has_its_own_repetition() -> None:
+@pytest.mark.parametrize("pumped", [False, True], ids=["repetition due", "repetition sent"])
+@pytest.mark.parametrize(("session_present", "renewed"), [(False, 0), (True, 1)], ids=["new session", "new client"])
+def test_what_was_on_its_way_in_a_session_or_client_that_is_lost_is_repeated(
+    session_present: bool, renewed: int, pumped: bool
+) -> None:
     with linked() as (sender, spool, link):
         sender.put_many([SCAN] * 2)
         sender._pump(0.0)
         sender._on_ack(conflict(2))
-        sender._on_up(False)
-        sender._on_ack(conflict(2))
-        sender._pump(1.0)
-        assert spool.waiting == 2
+        if pumped:
+            sender._pump(1.0)
+        link.renewed += renewed
+        sender._on_up(session_present)
         sender._on_ack(conflict(2))
         sender._pump(2.0)
+        assert spool.waiting == 2
+        sender._on_ack(conflict(2))
+        sender._pump(3.0)
         assert spool.waiting == 0
-        assert len(link.of("detections")) == 4
+        assert len(link.of("detections")) == (6 if pumped else 4)
 
 
 BACKLOG = 125
@@ -259,20 +266,3 @@ def test_a_slow_link_carries_a_repetition_to_its_end(heard_after_s: int, drops_e
                 sender._on_ack(conflict(seq))
         assert spool.waiting == 0
         assert len(heard) >= BACKLOG - heard_after_s
-
-
-def test_a_new_client_repeats_what_the_one_before_had_queued() -> None:
-    with linked() as (sender, spool, link):
-        sender.put_many([SCAN] * 2)
-        sender._pump(0.0)
-        sender._on_ack(conflict(2))
-        sender._pump(1.0)
-        link.renewed += 1
-        sender._on_up(True)
-        sender._on_ack(conflict(2))
-        sender._pump(2.0)
-        assert spool.waiting == 2
-        sender._on_ack(conflict(2))
-        sender._pump(3.0)
-        assert spool.waiting == 0
-        assert len(link.of("detections")) == 6

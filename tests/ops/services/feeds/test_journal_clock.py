@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from ops.journal.stores.place import JournalPlace
+from ops.journal.stores.place import STOPPED_S, JournalClock, JournalPlace
 from ops.journal.writer import Journal
-from ops.services.feeds.journal_clock import STOPPED_S, JournalClock
 from ops.services.feeds.tracks import OUT_OF_DATE_S, TrackFeed
 from tests.ops.services.feeds.test_tracks import Store, live, track
 
