@@ -22,6 +22,7 @@ from sensors.crossing.segments import least_ways, over_segments
 from sensors.equipment.catalogue import Catalogue, shipped
 from sensors.equipment.quantity import Quantity
 from sensors.gaps import watch_belt
+from sensors.gaps.footprint_barrier import Barrier, BarrierFootprints
 from sensors.interdiction.interception import interruptions
 from sensors.layout import Layout, place
 from sensors.planning import OBJECTIVES, CompareError, CompareSettings, Study, compare, study, verdict
@@ -565,6 +566,16 @@ def test_with_unknown_sight_on_every_path_a_comparison_names_it_as_the_cause() -
     filled = level.assign(elevation=level["elevation"].fillna(200.0))
     found = ground_figures(study([radar, dataclasses.replace(radar, name="other")], filled, line, **case))
     assert found["k"].tolist() == found["k_at_most"].tolist() == [1.0, 1.0]
+
+
+def test_an_upper_bound_of_k_is_no_lower_one_where_sight_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond so many pieces of footprints no minimum set is sought, and k itself is an upper bound."""
+    level, _, radar = behind_a_void()
+    made = study([radar, dataclasses.replace(radar, name="other")], level, border(), **{**CHEAP, "belt_m": 400.0})
+    bound = Barrier(2, frozenset({"a", "b"}), exact=False, undecided=1)
+    monkeypatch.setattr(BarrierFootprints, "barrier", lambda *_: bound)
+    found = ground_figures(made)
+    assert (found["k"].tolist(), found["k_at_most"].tolist()) == ([0.0, 0.0], [3.0, 3.0])
 
 
 def test_segments_to_which_the_response_is_unknown_are_not_in_its_figures(terrain: xr.Dataset) -> None:
